@@ -1,0 +1,126 @@
+"""What a rule says: a problem with its place, its words and its remedy. Severity and verdict are the engine's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rules.dockerfile.nodes import Instruction
+    from rules.dockerfile.source import Span
+
+
+class Severity(IntEnum):
+    """How much a finding weighs; ordered, so thresholds compare."""
+
+    INFO = 1
+    WARNING = 2
+    ERROR = 3
+
+    def __str__(self) -> str:
+        """Return the word that policies and reports use."""
+        return self.name.lower()
+
+
+class Confidence(IntEnum):
+    """How sure a rule is. *Certain* speaks inline, *likely* speaks inline and hedged, *possible* only in the summary."""
+
+    POSSIBLE = 1
+    LIKELY = 2
+    CERTAIN = 3
+
+    def __str__(self) -> str:
+        """Return the word that reports use."""
+        return self.name.lower()
+
+
+class Category(Enum):
+    """What a finding endangers."""
+
+    SECURITY = "security"
+    RELIABILITY = "reliability"
+    CORRECTNESS = "correctness"
+    REPRODUCIBILITY = "reproducibility"
+    SIZE = "size"
+    BUILD_CACHE = "build-cache"
+    MAINTAINABILITY = "maintainability"
+
+    def __str__(self) -> str:
+        """Return the word that policies and reports use."""
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace a piece of a file.
+
+    Attributes:
+        span: What is replaced; an empty span inserts.
+        text: What stands there afterwards, with LF line ends (the engine writes the file's own).
+        path: The file; `None` is the Dockerfile the problem is in.
+    """
+
+    span: Span
+    text: str
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Edits that repair a problem together.
+
+    Attributes:
+        title: In the imperative, without a full stop: "Restate the start command".
+        edits: They do not overlap.
+    """
+
+    title: str
+    edits: tuple[Edit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Another place that belongs to a problem.
+
+    Attributes:
+        span: Where.
+        text: A few words, without a full stop: "set here before".
+        path: The file; `None` is the Dockerfile the problem is in.
+        before: Whether the span is in the file as it was before the change.
+    """
+
+    span: Span
+    text: str
+    path: str | None = None
+    before: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a rule found.
+
+    Attributes:
+        span: The place in the new file.
+        message: Markdown. The first sentence names the stage and the value and says what is so; the following ones
+            say what will happen and the way out. Values are quoted with `api.quote`, never pasted.
+        confidence: See `Confidence`.
+        instruction: What the fingerprint is taken from; `None` takes the instruction at `span`.
+        stage: Label of the stage it is about, without backticks; empty when about the file.
+        notes: Related places.
+        fix: A repair, offered only after the engine has verified it.
+        path: The file, when not the Dockerfile: a `.dockerignore`, an entrypoint script.
+        severity: Overrides the rule's own, for a case that weighs less or more.
+        key: Set where the ordinal of equal problems would not tell them apart across pushes: a package, a variable.
+    """
+
+    span: Span
+    message: str
+    confidence: Confidence = Confidence.CERTAIN
+    instruction: Instruction | None = None
+    stage: str = ""
+    notes: tuple[Note, ...] = ()
+    fix: Fix | None = None
+    path: str | None = None
+    severity: Severity | None = None
+    key: str = ""

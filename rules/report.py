@@ -1,0 +1,101 @@
+"""What a review found: findings with a baseline, what was suppressed, and which rules crashed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from rules.dockerfile.source import Span
+    from rules.problem import Category, Confidence, Fix, Note, Severity
+
+Baseline = Literal["new", "unchanged", "absent"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A problem as reported.
+
+    Attributes:
+        rule: The rule's id.
+        path: The file, in the tree after the change (before it, for an absent finding).
+        line: First line, from 1; in the new file, or in the old one when `baseline` is `absent`.
+        end_line: Last line, inclusive.
+        severity: After policy.
+        confidence: Certain, likely or possible.
+        category: What it endangers.
+        stage: Label of the stage, empty when it concerns the file.
+        message: Markdown; the first sentence stands alone.
+        baseline: `new` (this change is responsible), `unchanged` (was there before), `absent` (repaired by the change),
+            as `baselineState` in SARIF 2.1.0.
+        fix: A verified repair, or `None`.
+        fingerprint: Hexadecimal; stable over line shifts, renames, rebases and reformatting.
+        span: The exact place.
+        notes: Related places.
+        title: The rule's one-line description.
+        manual: The rule's family and page, such as `runtime/final_stage_no_command`.
+    """
+
+    rule: str
+    path: str
+    line: int
+    end_line: int
+    severity: Severity
+    confidence: Confidence
+    category: Category
+    stage: str
+    message: str
+    baseline: Baseline
+    fix: Fix | None
+    fingerprint: str
+    span: Span
+    notes: tuple[Note, ...] = ()
+    title: str = ""
+    manual: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressed:
+    """A finding that a comment in the file silences.
+
+    Attributes:
+        finding: What would have been said.
+        reason: The author's words behind the comment; empty when none.
+        line: The comment's line.
+        added: Whether the change adds the comment.
+    """
+
+    finding: Finding
+    reason: str
+    line: int
+    added: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Crash:
+    """A rule that raised.
+
+    Attributes:
+        rule: Its id.
+        path: The file it was reading.
+        error: Type and text of the exception.
+    """
+
+    rule: str
+    path: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The outcome of one review. Findings are sorted by path, line, rule.
+
+    Attributes:
+        findings: New, unchanged and absent ones.
+        suppressed: Silenced by comments in the files.
+        crashes: Rules that raised; the others still spoke.
+    """
+
+    findings: tuple[Finding, ...]
+    suppressed: tuple[Suppressed, ...] = ()
+    crashes: tuple[Crash, ...] = ()
