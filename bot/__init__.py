@@ -1,0 +1,1 @@
+"""The bot: deliveries in, reviews out."""

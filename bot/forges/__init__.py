@@ -1,0 +1,1 @@
+"""The forges: one door each, the same methods in the same order."""

@@ -1,0 +1,1 @@
+"""Webhook requests become deliveries; nothing else in the bot sees a payload."""
