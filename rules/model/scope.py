@@ -1,0 +1,136 @@
+"""Which value a variable has where it is used (Dockerfile reference, "ARG", "ENV" and "Environment replacement")."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from rules.dockerfile.expand import UNKNOWN, expand
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rules.dockerfile.expand import Unknown
+    from rules.dockerfile.nodes import Instruction
+
+Kind = Literal["arg", "env", "base", "builtin"]
+
+PLATFORM_ARGS = frozenset(
+    {
+        "TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT",
+        "BUILDPLATFORM", "BUILDOS", "BUILDARCH", "BUILDVARIANT",
+        "TARGETSTAGE",
+    }
+)  # fmt: skip
+"""Filled in by BuildKit; a stage must declare them, a FROM line need not."""
+
+PREDEFINED_ARGS = frozenset(
+    {
+        "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY", "ftp_proxy",
+        "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "SOURCE_DATE_EPOCH",
+    }
+)  # fmt: skip
+"""Usable in RUN without a declaration."""
+
+
+class Variable(NamedTuple):
+    """A variable as one instruction sees it.
+
+    Attributes:
+        name: Its name.
+        value: The value, or `UNKNOWN` (an ARG without default, a value built from one).
+        kind: Who set it: `arg`, `env`, `base` (the image that the stage starts from) or `builtin` (BuildKit).
+        instruction: Where it was set; `None` for `base` and `builtin`.
+    """
+
+    name: str
+    value: str | Unknown
+    kind: Kind
+    instruction: Instruction | None = None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Scope:
+    """The variables in force before one instruction.
+
+    Attributes:
+        variables: By name; an ENV hides an ARG of its name.
+        complete: Whether nothing else can be set: false below a base image that we do not know.
+        escape: The file's escape character.
+    """
+
+    variables: Mapping[str, Variable]
+    complete: bool
+    escape: str = "\\"
+
+    def get(self, name: str) -> Variable | None:
+        """Return a variable, or `None` when no instruction and no known base sets it."""
+        return self.variables.get(name)
+
+    def lookup(self, name: str) -> str | Unknown | None:
+        """Answer the lexer: a value, `UNKNOWN`, or `None` for a name that is not set."""
+        found = self.variables.get(name)
+        if found is not None:
+            return found.value
+        return None if self.complete and name not in PREDEFINED_ARGS else UNKNOWN
+
+    def expand(self, word: str) -> str | None:
+        """Expand one word as BuildKit does: quotes removed, variables replaced; `None` when unknown."""
+        if "$" not in word and "'" not in word and '"' not in word and self.escape not in word:
+            return word
+        return expand(word, self.lookup, self.escape)
+
+    def known(self) -> dict[str, str]:
+        """Return the variables whose values are known, for shell words."""
+        return {name: found.value for name, found in self.variables.items() if isinstance(found.value, str)}
+
+    def with_(self, added: Iterable[Variable]) -> Scope:
+        """Return this scope with more variables; an ARG never hides an ENV."""
+        merged = dict(self.variables)
+        for variable in added:
+            old = merged.get(variable.name)
+            if variable.kind == "arg" and old is not None and old.kind in ("env", "base"):
+                continue
+            merged[variable.name] = variable
+        return Scope(merged, self.complete, self.escape)
+
+
+def env_variables(instruction: Instruction, scope: Scope) -> list[Variable]:
+    """Return what an ENV sets. Every value is expanded with the scope before the instruction (reference, "ENV")."""
+    found = []
+    for name_word, value_word in instruction.pairs:
+        name = scope.expand(name_word.text)
+        if name:
+            value = scope.expand(value_word.text) if value_word is not None else ""
+            found.append(Variable(name, UNKNOWN if value is None else value, "env", instruction))
+    return found
+
+
+def arg_variables(instruction: Instruction, scope: Scope, inherited: Mapping[str, Variable]) -> list[Variable]:
+    """Return what an ARG declares.
+
+    Args:
+        instruction: The ARG.
+        scope: What its default may use.
+        inherited: The ARGs above the first FROM, whose defaults a bare `ARG NAME` takes over.
+    """
+    found = []
+    for name_word, value_word in instruction.pairs:
+        name = name_word.text
+        if value_word is not None:
+            value = scope.expand(value_word.text)
+            found.append(Variable(name, UNKNOWN if value is None else value, "arg", instruction))
+        elif name in inherited:
+            found.append(Variable(name, inherited[name].value, "arg", instruction))
+        else:
+            found.append(Variable(name, UNKNOWN, "arg", instruction))
+    return found
+
+
+def global_scope(instructions: Iterable[Instruction], escape: str) -> Scope:
+    """Return the scope of the FROM lines: the ARGs above the first one and BuildKit's platform values."""
+    scope = Scope({name: Variable(name, UNKNOWN, "builtin") for name in PLATFORM_ARGS}, complete=True, escape=escape)
+    for instruction in instructions:
+        if instruction.keyword == "ARG":
+            scope = scope.with_(arg_variables(instruction, scope, {}))
+    return scope

@@ -1,0 +1,225 @@
+"""The instructions of a stage with the state they run in: user, folder, variables, shell."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.dockerfile.package_calls import PackageCall, package_calls
+from rules.dockerfile.shell import Script, script_of
+
+if TYPE_CHECKING:
+    from rules.dockerfile.nodes import Flag, Heredoc, Instruction, Word
+    from rules.dockerfile.reference import ImageReference
+    from rules.dockerfile.shell import Command
+    from rules.model.scope import Scope
+    from rules.model.settings import Setting
+    from rules.model.stage import Stage
+
+
+@dataclass(eq=False)
+class Step:
+    """One instruction of a stage.
+
+    Attributes:
+        instruction: The instruction; for an ONBUILD of a parent stage, its trigger.
+        stage: The stage it stands in.
+        index: Its place in the stage, from 0.
+        user: The user in force.
+        workdir: The folder in force; value `None` when unknown.
+        scope: The variables in force before it.
+        shell: What shell form is handed to.
+    """
+
+    instruction: Instruction
+    stage: Stage
+    index: int
+    user: Setting[str]
+    workdir: Setting[str]
+    scope: Scope
+    shell: Setting[tuple[str, ...]]
+
+    def resolve(self, path: str | None) -> str | None:
+        """Make a path absolute with the WORKDIR in force and normalise it; `None` when either is unknown."""
+        if path is None:
+            return None
+        if path.startswith("/"):
+            return posixpath.normpath("/" + path.lstrip("/"))
+        folder = self.workdir.value
+        return posixpath.normpath(posixpath.join(folder, path)) if folder is not None else None
+
+    def __repr__(self) -> str:
+        """Name the instruction."""
+        return f"<{type(self).__name__} {self.instruction!r}>"
+
+
+class Mount(NamedTuple):
+    """A `RUN --mount` (Dockerfile reference, "RUN --mount").
+
+    Attributes:
+        type: `bind` unless written.
+        options: By lower-case key; a bare key has an empty value. `dst`, `destination` are under `target`, `src`
+            under `source`.
+        flag: Where it stands.
+    """
+
+    type: str
+    options: dict[str, str]
+    flag: Flag
+
+    @property
+    def target(self) -> str:
+        """The mount point as written; for secrets `/run/secrets/<id>` when none is."""
+        written = self.options.get("target", "")
+        return written or (f"/run/secrets/{self.options.get('id', '')}" if self.type == "secret" else "")
+
+
+_MOUNT_ALIASES = {"dst": "target", "destination": "target", "src": "source", "readonly": "ro"}
+
+
+def _mount(flag: Flag, scope: Scope) -> Mount:
+    text = scope.expand(flag.value or "")
+    options: dict[str, str] = {}
+    for part in (text if text is not None else flag.value or "").split(","):
+        key, _, value = part.partition("=")
+        key = key.strip().lower()
+        options[_MOUNT_ALIASES.get(key, key)] = value.strip().strip('"')
+    return Mount(options.get("type", "bind"), options, flag)
+
+
+@dataclass(eq=False)
+class Run(Step):
+    """A RUN."""
+
+    @cached_property
+    def script(self) -> Script:
+        """Its shell commands, with places in the file. Nothing is understood under PowerShell or cmd."""
+        return script_of(self.instruction, shell=self.shell.value)
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """Its commands in order, those inside `sh -c` and `$(…)` included."""
+        return self.script.commands
+
+    @cached_property
+    def package_calls(self) -> tuple[PackageCall, ...]:
+        """What package managers do here, with variables of known value filled in."""
+        return package_calls(self.script, self.scope.known())
+
+    @cached_property
+    def mounts(self) -> tuple[Mount, ...]:
+        """Its `--mount` flags."""
+        return tuple(_mount(flag, self.scope) for flag in self.instruction.flags if flag.name == "mount")
+
+    def calls(self, *names: str) -> tuple[Command, ...]:
+        """Return the commands of these names (base name of the program)."""
+        return tuple(command for command in self.script.commands if command.name in names)
+
+    def is_mounted(self, path: str) -> bool:
+        """Tell whether a path lies in a cache, tmpfs, bind or secret mount, so that no layer keeps it."""
+        return any(_within(path, self.resolve(mount.target) or mount.target) for mount in self.mounts if mount.target)
+
+
+def _within(path: str, folder: str) -> bool:
+    folder = folder.rstrip("/")
+    return path == folder or path.startswith(f"{folder}/")
+
+
+class CopySource(NamedTuple):
+    """One source of a COPY or ADD.
+
+    Attributes:
+        word: As written.
+        path: Expanded; `None` when unknown. Context sources have no leading slash or `./`; `.` is the root.
+    """
+
+    word: Word
+    path: str | None
+
+    @property
+    def is_root(self) -> bool:
+        """Whether it is the whole context (or, with `--from`, the whole file system)."""
+        return self.path is not None and self.path.strip("/") in ("", ".", "*", "./*")
+
+    @property
+    def has_wildcard(self) -> bool:
+        """Whether it is a pattern (Go `filepath.Match`)."""
+        return self.path is not None and any(c in self.path for c in "*?[")
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether it is a URL or a git reference, which only ADD fetches."""
+        return self.path is not None and self.path.startswith(("http://", "https://", "ftp://", "git@", "git://", "ssh://"))
+
+
+@dataclass(eq=False)
+class Copy(Step):
+    """A COPY or an ADD.
+
+    Attributes:
+        sources: Without heredocs.
+        heredocs: Files written in place.
+        destination: Absolute; `None` when unknown.
+        destination_word: The last word; `None` when the instruction is broken.
+        into_folder: Whether the destination is a folder for certain: trailing slash, `.`, or several sources.
+        from_text: What `--from` says, expanded; empty for the build context, `None` when unknown.
+        from_stage: The stage `--from` names.
+        from_image: The image `--from` names.
+    """
+
+    sources: tuple[CopySource, ...]
+    heredocs: tuple[Heredoc, ...]
+    destination: str | None
+    destination_word: Word | None
+    into_folder: bool
+    from_text: str | None
+    from_stage: Stage | None
+    from_image: ImageReference | None
+
+    @property
+    def is_add(self) -> bool:
+        """Whether it is an ADD."""
+        return self.instruction.keyword == "ADD"
+
+    @property
+    def from_context(self) -> bool:
+        """Whether its sources come from the build context."""
+        return self.from_text == ""
+
+    @property
+    def brings_context_root(self) -> bool:
+        """Whether it copies the whole build context."""
+        return self.from_context and any(source.is_root for source in self.sources)
+
+    def option(self, name: str) -> str | None:
+        """Return a flag's value expanded (`chown`, `chmod`, `checksum`); `None` when not given or unknown."""
+        flag = self.instruction.flag(name)
+        return self.scope.expand(flag.value) if flag is not None and flag.value is not None else None
+
+    def has_flag(self, name: str) -> bool:
+        """Tell whether a flag is given and not `=false`."""
+        flag = self.instruction.flag(name)
+        return flag is not None and (flag.value or "true").lower() != "false"
+
+    def source_path(self, source: CopySource) -> str | None:
+        """Return where a source lies: in the context (relative, `.` for its root) or in the other stage (absolute)."""
+        if source.path is None or source.is_remote:
+            return None
+        clean = posixpath.normpath("/" + source.path.lstrip("/"))
+        return (clean.lstrip("/") or ".") if self.from_context else clean
+
+    def target_of(self, source: CopySource) -> str | None:
+        """Return the absolute path that a source ends at, as far as the text alone tells.
+
+        A folder's contents land in the destination itself (reference, "COPY"), so for a name that may be a folder the
+        answer is the destination; into a folder (trailing slash) a name with an extension is taken for a file.
+        """
+        if self.destination is None or source.path is None:
+            return None
+        name = posixpath.basename(source.path.rstrip("/"))
+        looks_like_file = "." in name.strip(".") and not source.path.endswith("/") and not source.is_root
+        if self.into_folder and looks_like_file and not source.has_wildcard:
+            return posixpath.join(self.destination, name)
+        return self.destination
