@@ -1,0 +1,216 @@
+"""What is on a stage's file system: what each instruction puts, deletes and re-owns."""
+
+from __future__ import annotations
+
+import posixpath
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from rules.model.run_writes import OPAQUE_HARMLESS, written_by
+from rules.model.steps import Copy, Run
+
+if TYPE_CHECKING:
+    from rules.dockerfile.shell import Command
+    from rules.model.stage import Stage
+    from rules.model.steps import CopySource, Step
+
+Kind = Literal["context", "stage", "image", "remote", "heredoc", "run", "workdir"]
+
+
+class Put(NamedTuple):
+    """Something that an instruction puts on the file system.
+
+    Attributes:
+        path: Absolute.
+        kind: Where it comes from: the build `context`, another `stage`, an `image`, a URL (`remote`), a `heredoc`, a
+            `run` command, or a `workdir` that was made.
+        tree: Whether it may hold more below `path` than is known.
+        whole: Whether it is the whole source tree: the context's root, a git checkout, or a folder of another stage
+            that holds one.
+        source: The path in the context (relative) or in the other stage (absolute); empty otherwise.
+        step: The instruction.
+        command: The command of a RUN.
+    """
+
+    path: str
+    kind: Kind
+    tree: bool
+    whole: bool
+    source: str
+    step: Step
+    command: Command | None = None
+
+
+class Deletion(NamedTuple):
+    """Paths that a RUN deletes; the layers below keep what they hold."""
+
+    path: str
+    step: Run
+    command: Command
+
+
+class Attributes(NamedTuple):
+    """A chown or chmod in a RUN.
+
+    Attributes:
+        path: Absolute; `None` when unknown.
+        kind: `chown`, `chgrp` or `chmod`.
+        value: Owner or mode as written.
+        recursive: Whether everything below is changed too.
+        step: The RUN.
+        command: The command.
+    """
+
+    path: str | None
+    kind: str
+    value: str
+    recursive: bool
+    step: Run
+    command: Command
+
+
+def within(path: str, folder: str) -> bool:
+    """Tell whether an absolute path is a folder or lies below it."""
+    folder = folder.rstrip("/")
+    return path == folder or path.startswith(f"{folder}/") or not folder
+
+
+class Files:
+    """The file system of one stage, its chain included."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+
+    @cached_property
+    def puts(self) -> tuple[Put, ...]:
+        """Everything that the chain puts, in order. What the base image holds is not listed."""
+        found: list[Put] = []
+        for step in self.stage.all_steps:
+            if isinstance(step, Copy):
+                found += copied(step)
+            elif isinstance(step, Run):
+                found += [
+                    Put(write.path, "run", write.tree, write.checkout, "", step, write.command) for write in written_by(step)
+                ]
+            elif step.instruction.keyword == "WORKDIR":
+                path = step.resolve(step.scope.expand(step.instruction.value))
+                if path is not None:
+                    found.append(Put(path, "workdir", tree=False, whole=False, source="", step=step))
+        return tuple(found)
+
+    @cached_property
+    def whole_trees(self) -> tuple[Put, ...]:
+        """The puts that bring the whole source tree."""
+        return tuple(put for put in self.puts if put.whole)
+
+    def covering(self, path: str) -> tuple[Put, ...]:
+        """Return the puts that may hold a path: at it, above it as a tree, or below it."""
+        return tuple(
+            put for put in self.puts if put.path == path or (put.tree and within(path, put.path)) or within(put.path, path)
+        )
+
+    def below(self, folder: str) -> tuple[Put, ...]:
+        """Return the puts at or below a folder."""
+        return tuple(put for put in self.puts if within(put.path, folder))
+
+    def whole_tree_in(self, folder: str) -> Put | None:
+        """Return the last put that filled a folder, or a folder below it, with the whole source tree."""
+        return next((put for put in reversed(self.whole_trees) if within(put.path, folder)), None)
+
+    @cached_property
+    def opaque_commands(self) -> tuple[Command, ...]:
+        """Commands of the chain that may write anywhere: build tools, scripts, package managers are not among them
+        only where their writes are known."""
+        return tuple(
+            command
+            for run in self.stage.all_runs
+            for command in run.commands
+            if command.name and command.name not in OPAQUE_HARMLESS
+        )
+
+    @cached_property
+    def has_unreadable_run(self) -> bool:
+        """Whether a RUN of the chain is in a language we do not read, or does not parse."""
+        return any(run.script.errors or not run.script.understood for run in self.stage.all_runs)
+
+    def may_exist(self, path: str) -> bool | None:
+        """Tell whether a path exists at the end of the stage.
+
+        Returns:
+            `True` when an instruction puts it there and none deletes it, `False` when nothing can have made it and
+            the base is scratch, `None` when a tree, a command or the base may hold it.
+        """
+        if any(within(path, deletion.path) for deletion in self.deletions):
+            return None
+        covering = self.covering(path)
+        if any(put.path == path or (within(put.path, path) and put.kind != "workdir") for put in covering):
+            return True
+        if covering or self.opaque_commands or self.has_unreadable_run or not self.stage.root.is_scratch:
+            return None
+        return False
+
+    @cached_property
+    def deletions(self) -> tuple[Deletion, ...]:
+        """What RUNs of the chain delete with `rm`."""
+        return tuple(
+            Deletion(path, run, command)
+            for run in self.stage.all_runs
+            for command in run.calls("rm", "unlink", "rmdir")
+            for path in paths_of(run, command, valued=())
+        )
+
+    @cached_property
+    def attribute_changes(self) -> tuple[Attributes, ...]:
+        """Every chown, chgrp and chmod in a RUN of the chain, a row for each path."""
+        found = []
+        for run in self.stage.all_runs:
+            for command in run.calls("chown", "chgrp", "chmod"):
+                operands = command.operands(("--reference", "--from"))
+                if not operands:
+                    continue
+                recursive = command.has("-R", "--recursive")
+                value, *targets = operands
+                found += [
+                    Attributes(_absolute(run, target.value), command.name, value.value, recursive, run, command)
+                    for target in targets
+                ]
+        return tuple(found)
+
+
+def _absolute(run: Run, text: str) -> str | None:
+    """Expand and resolve a shell word of a RUN; `cd` inside the RUN is not followed, so relative paths need care."""
+    expanded = run.scope.expand(text) if "$" in text else text
+    return run.resolve(expanded) if expanded else None
+
+
+def paths_of(run: Run, command: Command, valued: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the operands of a command as absolute paths; those that cannot be known are left out."""
+    return tuple(p for word in command.operands(valued) if (p := _absolute(run, word.value)) is not None)
+
+
+def copied(step: Copy) -> list[Put]:
+    """Return what a COPY or ADD puts."""
+    puts = [Put(step.destination, "heredoc", tree=False, whole=False, source="", step=step) for _ in step.heredocs if step.destination]
+    for source in step.sources:
+        target = step.target_of(source)
+        if target is not None:
+            puts.append(_copied_source(step, source, target))
+    return puts
+
+
+def _copied_source(step: Copy, source: CopySource, target: str) -> Put:
+    path = step.source_path(source) or ""
+    if source.is_remote:
+        return Put(target, "remote", tree=True, whole=source.path is not None and ".git" in source.path, source=source.path or "", step=step)
+    if step.from_context:
+        return Put(target, "context", _may_be_tree(step, source), source.is_root, path, step)
+    if step.from_stage is None:
+        return Put(target, "image", _may_be_tree(step, source), whole=False, source=path, step=step)
+    whole = step.from_stage.files.whole_tree_in(path) if path else None
+    above = path and any(within(path, put.path) and put.path == path for put in step.from_stage.files.whole_trees)
+    return Put(target, "stage", _may_be_tree(step, source), whole is not None or bool(above), path, step)
+
+
+def _may_be_tree(step: Copy, source: CopySource) -> bool:
+    name = posixpath.basename((source.path or "").rstrip("/"))
+    return source.is_root or source.has_wildcard or "." not in name.strip(".") or step.is_add

@@ -1,0 +1,259 @@
+"""Fold the instructions of a stage into its image, as BuildKit's converter does (convert.go, `dispatch`)."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rules.dockerfile.expand import expand_words
+from rules.dockerfile.reference import parse_reference
+from rules.model.scope import PLATFORM_ARGS, PREDEFINED_ARGS, Scope, Variable, arg_variables, env_variables
+from rules.model.settings import ABSENT, UNKNOWN_SETTING, Image, Origin, Port, Setting, Start
+from rules.model.steps import Copy, CopySource, Run, Step
+
+if TYPE_CHECKING:
+    from rules.dockerfile.nodes import Instruction
+    from rules.facts.images import ImageFacts
+    from rules.model.stage import Stage
+
+T = TypeVar("T")
+_DEFAULT_SHELL = ("/bin/sh", "-c")
+
+
+def fold(stage: Stage) -> tuple[tuple[Step, ...], Image, Scope]:
+    """Return a stage's steps, its image, and the variables at its end."""
+    fold_ = _Fold(stage)
+    inherited = stage.parent.image.onbuild if stage.parent is not None else ()
+    for instruction in (*(i.trigger for i in inherited if i.trigger is not None), *stage.instructions):
+        fold_.take(instruction)
+    return tuple(fold_.steps), fold_.image, fold_.scope
+
+
+def _absent() -> Setting[Any]:
+    return ABSENT
+
+
+def _from_base(value: T | None, *, known: bool) -> Setting[T]:
+    if value is not None:
+        return Setting(value, Origin.BASE)
+    return ABSENT if known else UNKNOWN_SETTING  # type: ignore[return-value]  # neither holds a value of any type
+
+
+def _base_start(words: tuple[str, ...] | None, *, known: bool) -> Setting[Start]:
+    return _from_base(Start("exec", words) if words else None, known=known)
+
+
+def _inherit(setting: Setting[T]) -> Setting[T]:
+    return replace(setting, origin=Origin.STAGE) if setting.origin is Origin.HERE else setting
+
+
+def _image_of_base(facts: ImageFacts | None, *, known: bool) -> Image:
+    if facts is None:
+        return Image(
+            *(_from_base(None, known=known),),
+            workdir=_from_base("/" if known else None, known=known),
+            entrypoint=_from_base(None, known=known),
+            cmd=_from_base(None, known=known),
+            healthcheck=_from_base(None, known=known),
+            shell=Setting(_DEFAULT_SHELL, Origin.ABSENT) if known else Setting(_DEFAULT_SHELL, Origin.UNKNOWN),
+            stopsignal=_from_base(None, known=known),
+            env={},
+            labels={},
+        )
+    return Image(
+        user=_from_base(facts.user or None, known=facts.user is not None),
+        workdir=_from_base(facts.workdir or "/", known=True),
+        entrypoint=_base_start(facts.entrypoint, known=True),
+        cmd=_base_start(facts.cmd, known=True),
+        healthcheck=_from_base(Start("shell", ("(base image)",)) if facts.healthcheck else None, known=facts.healthcheck is not None),
+        shell=Setting(facts.shell or _DEFAULT_SHELL, Origin.BASE if facts.shell else Origin.ABSENT),
+        stopsignal=_from_base(facts.stopsignal, known=True),
+        env={name: Setting(value, Origin.BASE) for name, value in facts.env.items()},
+        labels={},
+        ports=tuple(_port(text, None) for text in facts.ports),
+        volumes=tuple(Setting(path, Origin.BASE) for path in facts.volumes),
+    )
+
+
+def _port(text: str, instruction: Instruction | None) -> Port:
+    number, _, protocol = text.partition("/")
+    return Port(text, int(number) if number.isascii() and number.isdecimal() else None, (protocol or "tcp").lower(), instruction)
+
+
+class _Fold:
+    """The state between two instructions."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.steps: list[Step] = []
+        self.cmd_set_here = False
+        parent = stage.parent
+        if parent is not None:
+            image = parent.image
+            self.image = replace(
+                image,
+                user=_inherit(image.user),
+                workdir=_inherit(image.workdir),
+                entrypoint=_inherit(image.entrypoint),
+                cmd=_inherit(image.cmd),
+                healthcheck=_inherit(image.healthcheck),
+                shell=_inherit(image.shell),
+                stopsignal=_inherit(image.stopsignal),
+                env={name: _inherit(value) for name, value in image.env.items()},
+                labels={name: _inherit(value) for name, value in image.labels.items()},
+                volumes=tuple(_inherit(volume) for volume in image.volumes),
+                onbuild=(),
+                cleared_cmd=_absent(),
+            )
+            self.scope = parent.scope
+        else:
+            facts = stage.facts
+            self.image = _image_of_base(facts, known=stage.base_known)
+            base = {name: Variable(name, value, "base") for name, value in (facts.env if facts is not None else {}).items()}
+            self.scope = Scope(base, complete=stage.base_known, escape=stage.model.dockerfile.escape)
+
+    def take(self, instruction: Instruction) -> None:
+        """Apply one instruction."""
+        image = self.image
+        step_type = {"RUN": Run, "COPY": None, "ADD": None}.get(instruction.keyword, Step)
+        state = (instruction, self.stage, len(self.steps), image.user, image.workdir, self.scope, image.shell)
+        self.steps.append(step_type(*state) if step_type is not None else _copy(*state))
+        handler = getattr(self, f"_{instruction.keyword.lower()}", None) if instruction.keyword.isalpha() else None
+        if handler is not None:
+            handler(instruction)
+
+    def _here(self, value: T | None, instruction: Instruction) -> Setting[T]:
+        return Setting(value, Origin.HERE, instruction, self.stage)
+
+    def _expanded(self, instruction: Instruction) -> str | None:
+        return self.scope.expand(instruction.value)
+
+    def _user(self, instruction: Instruction) -> None:
+        self.image = replace(self.image, user=self._here(self._expanded(instruction), instruction))
+
+    def _workdir(self, instruction: Instruction) -> None:
+        path = self._expanded(instruction)
+        before = self.image.workdir.value
+        if path is not None and not path.startswith("/") and not path[1:2] == ":":
+            path = posixpath.join(before, path) if before is not None else None
+        value = posixpath.normpath("/" + path.lstrip("/")) if path is not None and path[1:2] != ":" else path
+        self.image = replace(self.image, workdir=self._here(value, instruction))
+
+    def _start(self, instruction: Instruction) -> Setting[Start]:
+        words = instruction.exec_form
+        if words is None:
+            return self._here(Start("shell", (instruction.value,), instruction), instruction)
+        return self._here(Start("exec", tuple(word.text for word in words), instruction), instruction)
+
+    def _entrypoint(self, instruction: Instruction) -> None:
+        inherited = self.image.cmd
+        clears = not self.cmd_set_here
+        self.image = replace(
+            self.image,
+            entrypoint=self._start(instruction),
+            cmd=_absent() if clears else inherited,
+            cleared_cmd=inherited if clears and inherited.value else self.image.cleared_cmd,
+        )
+
+    def _cmd(self, instruction: Instruction) -> None:
+        self.cmd_set_here = True
+        self.image = replace(self.image, cmd=self._start(instruction))
+
+    def _healthcheck(self, instruction: Instruction) -> None:
+        kind = instruction.words[0].text.upper() if instruction.words else "NONE"
+        start = Start("exec", (), instruction)
+        if kind != "NONE":
+            text = instruction.value[len(kind) :].strip()
+            array = instruction.exec_form
+            words = tuple(word.text for word in array) if array is not None else (text,)
+            start = Start("exec" if array is not None else "shell", words, instruction)
+        self.image = replace(self.image, healthcheck=self._here(start, instruction))
+
+    def _shell(self, instruction: Instruction) -> None:
+        words = instruction.exec_form
+        if words:
+            shell = tuple(word.text for word in words)
+            self.image = replace(self.image, shell=self._here(shell, instruction))
+
+    def _stopsignal(self, instruction: Instruction) -> None:
+        self.image = replace(self.image, stopsignal=self._here(self._expanded(instruction), instruction))
+
+    def _env(self, instruction: Instruction) -> None:
+        added = env_variables(instruction, self.scope)
+        self.scope = self.scope.with_(added)
+        settings = {v.name: self._here(v.value if isinstance(v.value, str) else None, instruction) for v in added}
+        self.image = replace(self.image, env={**self.image.env, **settings})
+
+    def _arg(self, instruction: Instruction) -> None:
+        inherited = {
+            name: found
+            for name, found in self.stage.model.global_scope.variables.items()
+            if found.kind == "arg" or name in PLATFORM_ARGS | PREDEFINED_ARGS
+        }
+        self.scope = self.scope.with_(arg_variables(instruction, self.scope, inherited))
+
+    def _label(self, instruction: Instruction) -> None:
+        settings = {
+            self.scope.expand(name.text) or name.text: self._here(self.scope.expand(value.text), instruction)
+            for name, value in instruction.pairs
+            if value is not None
+        }
+        self.image = replace(self.image, labels={**self.image.labels, **settings})
+
+    def _expose(self, instruction: Instruction) -> None:
+        texts = [t for word in instruction.words for t in (expand_words(word.text, self.scope.lookup) or [word.text])]
+        self.image = replace(self.image, ports=(*self.image.ports, *(_port(text, instruction) for text in texts)))
+
+    def _volume(self, instruction: Instruction) -> None:
+        array = instruction.exec_form
+        words = array if array is not None else instruction.words
+        added = tuple(self._here(self.scope.expand(word.text), instruction) for word in words)
+        self.image = replace(self.image, volumes=(*self.image.volumes, *added))
+
+    def _onbuild(self, instruction: Instruction) -> None:
+        self.image = replace(self.image, onbuild=(*self.image.onbuild, instruction))
+
+
+def _copy(
+    instruction: Instruction,
+    stage: Stage,
+    index: int,
+    user: Setting[str],
+    workdir: Setting[str],
+    scope: Scope,
+    shell: Setting[tuple[str, ...]],
+) -> Copy:
+    step = Step(instruction, stage, index, user, workdir, scope, shell)
+    words = instruction.exec_form or instruction.words
+    heredocs = {f"<<{heredoc.name}" for heredoc in instruction.heredocs}
+    sources = tuple(
+        CopySource(word, scope.expand(word.text))
+        for word in words[:-1]
+        if word.text.replace("-", "").replace('"', "").replace("'", "") not in heredocs
+    )
+    last = words[-1] if len(words) > 1 else None
+    written = scope.expand(last.text) if last is not None else None
+    several = len(sources) + len(instruction.heredocs) > 1
+    from_flag = instruction.flag("from")
+    from_text = scope.expand(from_flag.value or "") if from_flag is not None else ""
+    if from_flag is not None and from_text is None:
+        from_text = stage.model.global_scope.expand(from_flag.value or "")
+    from_stage = stage.model.copied_stage(from_text, stage.index) if from_text else None
+    return Copy(
+        instruction,
+        stage,
+        index,
+        user,
+        workdir,
+        scope,
+        shell,
+        sources=sources,
+        heredocs=instruction.heredocs,
+        destination=step.resolve(written),
+        destination_word=last,
+        into_folder=several or (written is not None and (written.endswith("/") or written in (".", ".."))),
+        from_text=from_text,
+        from_stage=from_stage,
+        from_image=parse_reference(from_text) if from_text and from_stage is None else None,
+    )

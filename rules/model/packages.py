@@ -1,0 +1,84 @@
+"""The packages that a stage's chain installs, and which of them are still there at its end."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from rules.dockerfile.package_calls import Package, PackageCall
+    from rules.model.stage import Stage
+    from rules.model.steps import Run
+
+OS_MANAGERS = frozenset({"apt", "apk", "dnf", "yum", "microdnf", "tdnf", "zypper", "pacman"})
+"""Managers of the distribution's own packages."""
+
+
+class Installed(NamedTuple):
+    """A package that a RUN installs.
+
+    Attributes:
+        name: Its name, without version or architecture.
+        package: As the command line has it.
+        manager: `apt`, `apk`, `pip` …
+        call: The package manager's call.
+        run: The RUN.
+        removed_by: The call that removes it, `None` when it stays.
+        leaves_layer: Whether it was removed in the RUN that installed it, so that no layer holds it.
+    """
+
+    name: str
+    package: Package
+    manager: str
+    call: PackageCall
+    run: Run
+    removed_by: PackageCall | None
+    leaves_layer: bool
+
+
+class Packages:
+    """The packages of one stage, its chain included."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+
+    @cached_property
+    def calls(self) -> tuple[tuple[Run, PackageCall], ...]:
+        """Every package manager call of the chain, in order."""
+        return tuple((run, call) for run in self.stage.all_runs for call in run.package_calls)
+
+    @cached_property
+    def installed(self) -> tuple[Installed, ...]:
+        """Every package that the chain names in an install, in order, with what became of it."""
+        found: list[Installed] = []
+        for index, (run, call) in enumerate(self.calls):
+            if call.action != "install":
+                continue
+            for package in call.packages:
+                remover = self._remover(index, call, package.name)
+                same_layer = remover is not None and remover[0] is run
+                removed_by = remover[1] if remover is not None else None
+                found.append(Installed(package.name, package, call.manager, call, run, removed_by, same_layer))
+        return tuple(found)
+
+    def _remover(self, index: int, install: PackageCall, name: str) -> tuple[Run, PackageCall] | None:
+        for run, call in self.calls[index + 1 :]:
+            if call.action == "remove" and call.manager == install.manager:
+                names = {package.name for package in call.packages}
+                if name in names or (install.virtual is not None and install.virtual in names):
+                    return run, call
+        return None
+
+    @cached_property
+    def present(self) -> tuple[Installed, ...]:
+        """What is still installed at the end of the stage."""
+        return tuple(item for item in self.installed if item.removed_by is None)
+
+    @cached_property
+    def in_layers(self) -> tuple[Installed, ...]:
+        """What some layer of the image holds, whether or not a later one removes it."""
+        return tuple(item for item in self.installed if not item.leaves_layer)
+
+    def has(self, *names: str) -> bool:
+        """Tell whether one of these packages is installed at the end of the stage."""
+        return any(item.name in names for item in self.present)

@@ -1,0 +1,134 @@
+"""What the commands of a RUN write, as far as the command line tells."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rules.dockerfile.shell import Command
+    from rules.model.steps import Run
+
+OPAQUE_HARMLESS = frozenset(
+    {
+        ":", "[", "addgroup", "adduser", "apk", "apt", "apt-get", "apt-key", "basename", "cat", "cd", "chgrp", "chmod",
+        "chown", "command", "cp", "curl", "cut", "dirname", "dnf", "dpkg", "du", "echo", "egrep", "env", "exit", "export",
+        "false", "fgrep", "gpg", "grep", "groupadd", "groupmod", "head", "id", "install", "ldconfig", "ln", "locale-gen",
+        "ls", "microdnf", "mkdir", "mktemp", "mv", "nproc", "passwd", "popd", "printf", "pushd", "pwd", "read", "readlink",
+        "return", "rm", "rmdir", "rpm", "sed", "set", "setcap", "sha256sum", "sha512sum", "shift", "shopt", "sleep",
+        "sort", "stat", "sync", "tail", "tar", "tee", "test", "touch", "tr", "trap", "true", "type", "ulimit", "umask",
+        "uname", "uniq", "unlink", "unset", "unzip", "update-ca-certificates", "useradd", "usermod", "wait", "wc", "wget",
+        "which", "xargs", "yum", "zypper",
+    }
+)  # fmt: skip
+"""Commands whose writes are the system's own folders or named on their command line; anything else may write anywhere."""
+
+
+class Write(NamedTuple):
+    """A path that a command writes.
+
+    Attributes:
+        path: Absolute.
+        tree: Whether a folder with contents that are not known.
+        checkout: Whether it is a checkout of a repository.
+        command: The command.
+    """
+
+    path: str
+    tree: bool
+    checkout: bool
+    command: Command
+
+
+@lru_cache(maxsize=4096)
+def written_by(run: Run) -> tuple[Write, ...]:
+    """Return what a RUN writes, `cd` followed from command to command."""
+    found: list[Write] = []
+    folder = run.workdir.value
+    for command in run.commands:
+        if command.name == "cd" and command.args and not command.nested:
+            folder = _join(run, folder, command.args[0].value)
+            continue
+        found += [
+            Write(path, tree, checkout, command)
+            for text, tree, checkout in _texts(command)
+            if (path := _join(run, folder, text)) is not None and not run.is_mounted(path) and path != "/dev/null"
+        ]
+    return tuple(found)
+
+
+def _join(run: Run, folder: str | None, text: str) -> str | None:
+    expanded = run.scope.expand(text) if "$" in text or "'" in text or '"' in text else text
+    if not expanded or any(mark in expanded for mark in "$`*?"):
+        return None
+    if not expanded.startswith("/") and folder is None:
+        return None
+    return run.resolve(expanded if expanded.startswith("/") else f"{folder}/{expanded}")
+
+
+def _texts(command: Command) -> Iterator[tuple[str, bool, bool]]:
+    """Yield each written path as text, whether it is a tree, and whether it is a checkout."""
+    for redirect in command.redirects:
+        if ">" in redirect.operator and redirect.target is not None and not redirect.target.value.isdecimal():
+            yield redirect.target.value, False, False
+    writer = _WRITERS.get(command.name)
+    if writer is not None:
+        yield from writer(command)
+
+
+def _all_operands(command: Command) -> Iterator[tuple[str, bool, bool]]:
+    for word in command.operands(("-m", "--mode", "-d", "-t", "-r", "--reference")):
+        yield word.value, False, False
+
+
+def _last_operand(command: Command) -> Iterator[tuple[str, bool, bool]]:
+    target = command.option("-t", "--target-directory")
+    operands = command.operands(("-t", "--target-directory", "-m", "-o", "-g", "--mode", "--owner", "--group", "-S"))
+    if target is not None:
+        yield target, True, False
+    elif command.name == "install" and command.has("-d", "--directory"):
+        for word in operands:
+            yield word.value, False, False
+    elif len(operands) > 1:
+        yield operands[-1].value, True, False
+
+
+def _output_option(command: Command) -> Iterator[tuple[str, bool, bool]]:
+    output = command.option("-o", "--output", "-O", "--output-document")
+    if output is not None and output != "-":
+        yield output, False, False
+
+
+def _extract(command: Command) -> Iterator[tuple[str, bool, bool]]:
+    target = command.option("-C", "--directory", "-d")
+    yield target if target is not None else ".", True, False
+
+
+def _git(command: Command) -> Iterator[tuple[str, bool, bool]]:
+    operands = command.operands(("-b", "--branch", "--depth", "-c", "--config", "-C", "-j", "--jobs", "--reference", "-o"))
+    if operands and operands[0].value == "clone" and len(operands) > 1:
+        url = operands[1].value.rstrip("/")
+        name = operands[2].value if len(operands) > 2 else url.rsplit("/", 1)[-1].removesuffix(".git")  # noqa: PLR2004 - `clone URL [DIR]`
+        yield name, True, True
+
+
+def _venv(command: Command) -> Iterator[tuple[str, bool, bool]]:
+    values = [word.value for word in command.args]
+    if "-m" in values and "venv" in values[values.index("-m") + 1 : values.index("-m") + 2]:
+        rest = [value for value in values[values.index("venv") + 1 :] if not value.startswith("-")]
+        if rest:
+            yield rest[0], True, False
+    elif command.name == "virtualenv" and command.args:
+        yield command.args[-1].value, True, False
+
+
+_WRITERS: dict[str, Callable[[Command], Iterator[tuple[str, bool, bool]]]] = {
+    **dict.fromkeys(("mkdir", "touch", "tee", "mkfifo"), _all_operands),
+    **dict.fromkeys(("cp", "mv", "install", "ln", "rsync"), _last_operand),
+    **dict.fromkeys(("curl", "wget", "gcc", "g++", "cc", "clang", "go", "rustc"), _output_option),
+    **dict.fromkeys(("tar", "unzip", "bsdtar"), _extract),
+    "git": _git,
+    **dict.fromkeys(("python", "python3", "virtualenv"), _venv),
+}

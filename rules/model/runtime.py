@@ -1,0 +1,94 @@
+"""What can run in a stage: languages, libc, shell, tools."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from rules.facts.tools import provides
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rules.model.stage import Stage
+
+
+class Runtime:
+    """What one stage can run."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+
+    @cached_property
+    def libc(self) -> str | None:
+        """`glibc`, `musl`, or `None` when unknown or there is none."""
+        facts = self.stage.facts
+        return facts.libc if facts is not None else None
+
+    @cached_property
+    def distribution(self) -> tuple[str | None, str | None]:
+        """Distribution and release: (`debian`, `bookworm`); `None` where unknown."""
+        facts = self.stage.facts
+        return (facts.distro, facts.release) if facts is not None else (None, None)
+
+    @cached_property
+    def package_manager(self) -> str | None:
+        """`apt`, `apk`, `dnf` …; `None` when unknown or there is none."""
+        facts = self.stage.facts
+        return facts.package_manager if facts is not None else None
+
+    @cached_property
+    def languages(self) -> Mapping[str, str | None]:
+        """Language runtimes with their versions, from the base image: `{"python": "3.12"}`."""
+        facts = self.stage.facts
+        return facts.languages if facts is not None else {}
+
+    @cached_property
+    def is_windows(self) -> bool:
+        """Whether the stage is a Windows image."""
+        facts = self.stage.facts
+        if facts is not None and facts.windows:
+            return True
+        text = (self.stage.root.base_text or "").lower()
+        return any(mark in text for mark in ("windows", "nanoserver", "servercore"))
+
+    @cached_property
+    def has_shell(self) -> bool | None:
+        """Tell whether `/bin/sh` exists; `None` when unknown."""
+        if self._copied_tool("sh") or self._copied_tool("busybox"):
+            return True
+        if self.stage.root.is_scratch:
+            return None if self.stage.files.puts and self._root_filled else False
+        facts = self.stage.facts
+        return facts.has_shell if facts is not None else None
+
+    @cached_property
+    def _root_filled(self) -> bool:
+        return any(put.tree and put.path in ("/", "/bin", "/usr", "/usr/bin") for put in self.stage.files.puts)
+
+    def _copied_tool(self, name: str) -> bool:
+        return any(put.path.rsplit("/", 1)[-1] == name for put in self.stage.files.puts)
+
+    def has_tool(self, name: str) -> bool | None:
+        """Tell whether a command can be found in the image.
+
+        Returns:
+            `True` when the base has it or an instruction brings it, `False` when the base is known not to have it and
+            no instruction can have brought it, `None` otherwise.
+        """
+        stage = self.stage
+        if self._copied_tool(name):
+            return True
+        for item in stage.packages.present:
+            if item.name == name or name in provides(item.name):
+                return True
+        facts = stage.facts
+        base = False if stage.root.is_scratch else facts.has_tool(name) if facts is not None else None
+        if base is not False:
+            return base
+        if self._root_filled or stage.files.has_unreadable_run:
+            return None
+        trees = ("/usr/local", "/usr/bin", "/usr/local/bin", "/bin", "/opt", "/usr/sbin", "/sbin")
+        if any(put.tree and put.path in trees for put in stage.files.puts):
+            return None
+        return None if stage.files.opaque_commands else False

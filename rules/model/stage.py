@@ -1,0 +1,317 @@
+"""A stage of a Dockerfile, and the file as a whole."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from rules.dockerfile.reference import parse_reference
+from rules.facts.images import image_facts
+from rules.model.files import Files
+from rules.model.fold import fold
+from rules.model.packages import Packages
+from rules.model.runtime import Runtime
+from rules.model.scope import global_scope
+from rules.model.steps import Copy, Run
+from rules.model.users import Users
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from rules.dockerfile.nodes import Dockerfile, Instruction, Word
+    from rules.dockerfile.reference import ImageReference
+    from rules.dockerfile.source import Source
+    from rules.facts.images import ImageFacts
+    from rules.model.scope import Scope
+    from rules.model.settings import Image
+    from rules.model.steps import Step
+
+
+class Stage:
+    """One FROM and what follows it.
+
+    Attributes:
+        model: The file.
+        index: From 0, in the order of the file.
+        from_: The FROM instruction.
+        name: Behind AS, in lower case; `None` without.
+        instructions: Those behind the FROM.
+        parent: The earlier stage that FROM names, if it names one.
+    """
+
+    def __init__(self, model: Model, index: int, from_: Instruction, instructions: tuple[Instruction, ...]) -> None:
+        self.model = model
+        self.index = index
+        self.from_ = from_
+        self.instructions = instructions
+        words = from_.words
+        named = len(words) >= 3 and words[1].text.lower() == "as"  # noqa: PLR2004 - `image AS name`
+        self.name_word: Word | None = words[2] if named else None
+        self.name = words[2].text.lower() if named else None
+        self.parent = model.earlier_stage(self.base_text, index) if self.base_text else None
+
+    def __repr__(self) -> str:
+        """Name the file, the line and the stage."""
+        return f"<Stage {self.label} {self.from_!r}>"
+
+    @property
+    def label(self) -> str:
+        """What messages call the stage: its name in backticks, `the image`, `the final stage`, or `stage 2`."""
+        if self.name_word is not None:
+            return f"`{self.name_word.text}`"
+        if len(self.model.stages) == 1:
+            return "the image"
+        return "the final stage" if self.is_last else f"stage {self.index + 1}"
+
+    @property
+    def key(self) -> str:
+        """What fingerprints call the stage: its name, `final`, or its number."""
+        return self.name or ("final" if self.is_last else str(self.index + 1))
+
+    @property
+    def is_last(self) -> bool:
+        """Whether it is the last stage, which a build without a target makes."""
+        return self.index == len(self.model.stages) - 1
+
+    @property
+    def ships(self) -> bool:
+        """Whether its image is built as a target."""
+        return self in self.model.shipped
+
+    @property
+    def base_word(self) -> Word | None:
+        """The image or stage as written behind FROM."""
+        return self.from_.words[0] if self.from_.words else None
+
+    @cached_property
+    def base_text(self) -> str | None:
+        """The image or stage behind FROM, expanded with the defaults of the ARGs above; `None` when unknown."""
+        word = self.base_word
+        return self.model.global_scope.expand(word.text) if word is not None else None
+
+    @cached_property
+    def reference(self) -> ImageReference | None:
+        """The external image that FROM names; `None` for a stage, `scratch`, or when unknown."""
+        text = self.base_text
+        return None if self.parent is not None or not text or text == "scratch" else parse_reference(text)
+
+    @property
+    def is_scratch(self) -> bool:
+        """Whether it starts from nothing."""
+        return self.parent is None and self.base_text == "scratch"
+
+    @property
+    def platform(self) -> str | None:
+        """What `--platform` says, as written."""
+        flag = self.from_.flag("platform")
+        return flag.value if flag is not None else None
+
+    @cached_property
+    def chain(self) -> tuple[Stage, ...]:
+        """The stages this one is built from, the root first, itself last."""
+        return (*(self.parent.chain if self.parent is not None else ()), self)
+
+    @property
+    def root(self) -> Stage:
+        """The stage of the chain that starts from an external image or from scratch."""
+        return self.chain[0]
+
+    @cached_property
+    def facts(self) -> ImageFacts | None:
+        """What the fact tables know of the external image at the root of the chain; `None` when unknown or scratch."""
+        reference = self.root.reference
+        return image_facts(reference) if reference is not None else None
+
+    @property
+    def base_known(self) -> bool:
+        """Whether we know what the image at the root brings: it is scratch, or the fact tables have it."""
+        return self.root.is_scratch or self.facts is not None
+
+    @cached_property
+    def _folded(self) -> tuple[tuple[Step, ...], Image, Scope]:
+        return fold(self)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The instructions behind FROM, each with the state it runs in; ONBUILD triggers of the parent come first."""
+        return self._folded[0]
+
+    @property
+    def image(self) -> Image:
+        """The configuration of this stage's image, inheritance included."""
+        return self._folded[1]
+
+    @property
+    def scope(self) -> Scope:
+        """The variables in force at the end of the stage."""
+        return self._folded[2]
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        """The RUNs of this stage."""
+        return tuple(step for step in self.steps if isinstance(step, Run))
+
+    @cached_property
+    def copies(self) -> tuple[Copy, ...]:
+        """The COPYs and ADDs of this stage."""
+        return tuple(step for step in self.steps if isinstance(step, Copy))
+
+    @cached_property
+    def all_steps(self) -> tuple[Step, ...]:
+        """The steps of the whole chain, the root's first: everything that made this image."""
+        return tuple(step for stage in self.chain for step in stage.steps)
+
+    @cached_property
+    def all_runs(self) -> tuple[Run, ...]:
+        """The RUNs of the whole chain."""
+        return tuple(step for step in self.all_steps if isinstance(step, Run))
+
+    @cached_property
+    def all_copies(self) -> tuple[Copy, ...]:
+        """The COPYs and ADDs of the whole chain."""
+        return tuple(step for step in self.all_steps if isinstance(step, Copy))
+
+    @cached_property
+    def files(self) -> Files:
+        """What is on the file system, and where it came from."""
+        return Files(self)
+
+    @cached_property
+    def packages(self) -> Packages:
+        """The packages that the chain installs."""
+        return Packages(self)
+
+    @cached_property
+    def users(self) -> Users:
+        """The accounts that exist."""
+        return Users(self)
+
+    @cached_property
+    def runtime(self) -> Runtime:
+        """Languages, libc, shell, tools."""
+        return Runtime(self)
+
+    @property
+    def last_instruction(self) -> Instruction:
+        """The stage's last instruction, the FROM when it has no other: where lines are appended."""
+        return self.instructions[-1] if self.instructions else self.from_
+
+
+class Model:
+    """A Dockerfile as the images it makes.
+
+    Attributes:
+        dockerfile: The parsed file.
+        stages: In the order of the file.
+        targets: Names of stages that are known to be built, lower case.
+    """
+
+    def __init__(self, dockerfile: Dockerfile, targets: Collection[str] = ()) -> None:
+        self.dockerfile = dockerfile
+        self.targets = frozenset(target.lower() for target in targets)
+        self.stages: tuple[Stage, ...] = ()
+        groups = list(_stage_groups(dockerfile))
+        for index, (from_, rest) in enumerate(groups):
+            self.stages = (*self.stages, Stage(self, index, from_, tuple(rest)))
+
+    @property
+    def path(self) -> str:
+        """The file's path."""
+        return self.dockerfile.source.path
+
+    @property
+    def source(self) -> Source:
+        """The file's text."""
+        return self.dockerfile.source
+
+    @cached_property
+    def global_args(self) -> tuple[Instruction, ...]:
+        """The instructions above the first FROM: ARGs, where the file is right."""
+        found = []
+        for instruction in self.dockerfile.instructions:
+            if instruction.keyword == "FROM":
+                break
+            found.append(instruction)
+        return tuple(found)
+
+    @cached_property
+    def global_scope(self) -> Scope:
+        """The variables that FROM lines see."""
+        return global_scope(self.global_args, self.dockerfile.escape)
+
+    def earlier_stage(self, name: str, before: int) -> Stage | None:
+        """Return the stage that a name in FROM means: the last one of that name above stage `before`, if any."""
+        for stage in reversed(self.stages[:before]):
+            if stage.name is not None and stage.name == name.lower():
+                return stage
+        return None
+
+    def copied_stage(self, name: str, before: int) -> Stage | None:
+        """Return the stage that `--from` means: by name, or by number from 0, above stage `before`."""
+        found = self.earlier_stage(name, before)
+        if found is None and name.isdecimal() and int(name) < before:
+            return self.stages[int(name)]
+        return found
+
+    @cached_property
+    def shipped(self) -> tuple[Stage, ...]:
+        """The stages that ship: the known targets, and the last stage.
+
+        The last stage counts unless the known targets leave it out and its name says that it is for developers
+        or tests.
+        """
+        if not self.stages:
+            return ()
+        last = self.stages[-1]
+        named = tuple(s for s in self.stages if s.name in self.targets or str(s.index) in self.targets)
+        if last in named or not named:
+            return named or (last,)
+        return named if is_development_name(last.name) else (*named, last)
+
+    @cached_property
+    def needed_by_shipped(self) -> frozenset[int]:
+        """Indexes of the stages that a shipped image is built from or copies out of, itself included."""
+        seen: set[int] = set()
+        waiting = list(self.shipped)
+        while waiting:
+            stage = waiting.pop()
+            if stage.index in seen:
+                continue
+            seen.add(stage.index)
+            waiting += [*stage.chain, *stage_sources(stage)]
+        return frozenset(seen)
+
+
+DEVELOPMENT_NAMES = frozenset(
+    {"dev", "devel", "develop", "development", "test", "tests", "testing", "lint", "debug", "ci", "e2e", "local", "devcontainer"}
+)
+
+
+def is_development_name(name: str | None) -> bool:
+    """Tell whether a stage's name says that it is for developers or tests."""
+    return name is not None and any(part in DEVELOPMENT_NAMES for part in name.replace("_", "-").split("-"))
+
+
+def stage_sources(stage: Stage) -> Iterator[Stage]:
+    """Yield the stages that a stage copies from or mounts."""
+    for step in stage.steps:
+        if isinstance(step, Copy) and step.from_stage is not None:
+            yield step.from_stage
+        elif isinstance(step, Run) and step.instruction.flags:
+            for mount in step.mounts:
+                found = stage.model.copied_stage(mount.options.get("from", ""), stage.index)
+                if found is not None:
+                    yield found
+
+
+def _stage_groups(dockerfile: Dockerfile) -> Iterator[tuple[Instruction, list[Instruction]]]:
+    current: tuple[Instruction, list[Instruction]] | None = None
+    for instruction in dockerfile.instructions:
+        if instruction.keyword == "FROM":
+            if current is not None:
+                yield current
+            current = (instruction, [])
+        elif current is not None:
+            current[1].append(instruction)
+    if current is not None:
+        yield current
