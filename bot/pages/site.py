@@ -1,0 +1,108 @@
+"""The routes of the pages. Text from outside reaches a page only through Jinja's autoescape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import metadata
+from importlib.resources import files
+from itertools import groupby
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+import jinja2
+from aiohttp import web
+
+from bot.pages import manual
+from rules import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+"""Sent with every page: nothing runs, nothing is loaded from elsewhere, nobody frames it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What the status page shows.
+
+    Attributes:
+        forges: The forges that reviews are given on, such as `GitHub at api.github.com`.
+        waiting: Pull requests whose review is due or scheduled.
+        running: Pull requests under review now.
+        parked: Pull requests given up after the last attempt.
+        ready: Whether the database and the credentials answer.
+    """
+
+    forges: tuple[str, ...]
+    waiting: int
+    running: int
+    parked: int
+    ready: bool
+
+
+def routes(status: Callable[[], Awaitable[Status]]) -> list[web.AbstractRouteDef]:
+    """Return the routes of the pages.
+
+    Args:
+        status: Asked each time the status page is shown.
+    """
+    pages = Pages(status)
+    return [
+        web.get("/", pages.status),
+        web.get("/rules", pages.rules),
+        web.get("/rules/{name}", pages.rule),
+        web.get("/static/hullcheck.css", pages.style),
+    ]
+
+
+class Pages:
+    """The handlers, with the templates they share."""
+
+    def __init__(self, status: Callable[[], Awaitable[Status]]) -> None:
+        self._status = status
+        self._style = files("bot.pages").joinpath("static/hullcheck.css").read_text("utf-8")
+        self._templates = jinja2.Environment(
+            loader=jinja2.PackageLoader("bot.pages"),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.globals |= {"version": metadata.version("hullcheck"), "inline": manual.inline}
+
+    async def status(self, _: web.Request) -> web.Response:
+        """Show how the bot is doing."""
+        return self._page("status.html", {"status": await self._status(), "rules": len(catalogue.load())})
+
+    async def rules(self, _: web.Request) -> web.Response:
+        """Show all rules, family by family."""
+        known = sorted(catalogue.load(), key=attrgetter("family", "id"))
+        families = [(family, list(rules)) for family, rules in groupby(known, key=attrgetter("family"))]
+        return self._page("rules.html", {"families": families})
+
+    async def rule(self, request: web.Request) -> web.Response:
+        """Show one rule's page; another linter's name for it leads there."""
+        name = request.match_info["name"]
+        for rule in catalogue.load():
+            if rule.id == name:
+                return self._page("rule.html", {"rule": rule, "manual": manual.html(rule.page)})
+            if name in rule.aliases:
+                raise web.HTTPFound(f"/rules/{rule.id}")
+        return self._page("missing.html", {"name": name}, code=404)
+
+    async def style(self, _: web.Request) -> web.Response:
+        """Send the style sheet."""
+        return web.Response(text=self._style, content_type="text/css", headers=HEADERS)
+
+    def _page(self, template: str, values: Mapping[str, object], code: int = 200) -> web.Response:
+        text = self._templates.get_template(template).render(values)
+        return web.Response(text=text, status=code, content_type="text/html", headers=HEADERS)
