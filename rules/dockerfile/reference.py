@@ -1,7 +1,7 @@
 """Image references: `ghcr.io/astral-sh/uv:0.9`, `python`, `node:22@sha256:…`.
 
-The grammar and its normalisation are those of distribution/reference (`regexp.go`, `normalize.go`), which Docker
-and BuildKit use for `FROM` and `COPY --from`.
+The grammar and its normalisation are those of distribution/reference (`regexp.go`, `normalize.go`), which
+Docker and BuildKit use for `FROM` and `COPY --from`.
 """
 
 from __future__ import annotations
