@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
     from rules.dockerfile.source import Span
     from rules.problem import Category, Confidence, Fix, Note, Severity
 
 Baseline = Literal["new", "unchanged", "absent"]
+
+
+class Repair(Protocol):
+    """Where a finding's verified fix comes from; it is verified when first asked for."""
+
+    @property
+    def fix(self) -> Fix | None:
+        """The fix, or `None` when it did not hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +36,7 @@ class Finding:
         message: Markdown; the first sentence stands alone.
         baseline: `new` (this change is responsible), `unchanged` (was there before), `absent` (repaired by the change),
             as `baselineState` in SARIF 2.1.0.
-        fix: A verified repair, or `None`.
+        offer: Where `fix` comes from.
         fingerprint: Hexadecimal; stable over line shifts, renames, rebases and reformatting.
         span: The exact place.
         notes: Related places.
@@ -46,12 +54,17 @@ class Finding:
     stage: str
     message: str
     baseline: Baseline
-    fix: Fix | None
     fingerprint: str
     span: Span
     notes: tuple[Note, ...] = ()
     title: str = ""
     manual: str = ""
+    offer: Repair | None = None
+
+    @property
+    def fix(self) -> Fix | None:
+        """A repair that was applied, parsed and judged again, or `None`. Only new findings have one."""
+        return self.offer.fix if self.offer is not None else None
 
 
 @dataclass(frozen=True, slots=True)

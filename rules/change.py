@@ -1,0 +1,78 @@
+"""One Dockerfile as a rule sees it: after the change, before it, and the repository around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from rules.dockerfile.source import Source
+    from rules.model.stage import Model, Stage
+    from rules.policy import Policy
+    from rules.repository import Repository
+
+
+@dataclass(eq=False)
+class DockerfileChange:
+    """One changed Dockerfile.
+
+    Attributes:
+        after: The file as it is now.
+        before: The file as it was; `None` when it is new, and when a rule is run on the old file for the baseline.
+        repository: What is around it now.
+        repository_before: What was around it.
+        policy: The team's settings.
+        today: The date that end-of-life rules go by; `None` keeps them silent.
+    """
+
+    after: Model
+    before: Model | None
+    repository: Repository
+    repository_before: Repository
+    policy: Policy
+    today: date | None
+
+    @property
+    def path(self) -> str:
+        """The Dockerfile's path."""
+        return self.after.path
+
+    @property
+    def source(self) -> Source:
+        """The Dockerfile's text."""
+        return self.after.source
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages, in the order of the file."""
+        return self.after.stages
+
+    def shipped(self) -> Iterator[tuple[Stage, Stage | None]]:
+        """Yield each stage that ships, with the same stage before the change (`None`: new, or no file before)."""
+        for stage in self.after.shipped:
+            yield stage, self.was(stage)
+
+    def was(self, stage: Stage) -> Stage | None:
+        """Return the stage as it was: of the same name, else the last for the last, else of the same place."""
+        return self._pairs.get(stage.index)
+
+    @cached_property
+    def _pairs(self) -> dict[int, Stage]:
+        if self.before is None:
+            return {}
+        old = self.before.stages
+        named = {stage.name: stage for stage in old if stage.name is not None}
+        pairs = {stage.index: named[stage.name] for stage in self.stages if stage.name in named}
+        taken = {stage.index for stage in pairs.values()}
+        for stage in self.stages:
+            if stage.index in pairs:
+                continue
+            if stage.is_last and old and old[-1].index not in taken:
+                pairs[stage.index] = old[-1]
+            elif len(old) == len(self.stages) and stage.index not in taken and not stage.is_last:
+                pairs[stage.index] = old[stage.index]
+        return pairs

@@ -1,0 +1,251 @@
+"""Run the rules on a change: what is new, what was there, what is silenced, and which fixes hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules import catalogue, overlaps
+from rules.change import DockerfileChange
+from rules.dockerfile.nodes import is_dockerfile
+from rules.dockerfile.parse import parse
+from rules.dockerfile.source import Source
+from rules.fingerprint import Raised, fingerprints, line_ratio, normalised, unchanged
+from rules.model.stage import Model
+from rules.offers import Offer
+from rules.policy import DEFAULT, Policy
+from rules.problem import Severity
+from rules.report import Baseline, Crash, Finding, Report, Suppressed
+from rules.repository import Repository
+from rules.suppression import Suppression, suppressions
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from datetime import date
+
+    from rules.dockerfile.nodes import Instruction
+    from rules.rule import Rule
+
+_RENAME_RATIO = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class _Setup:
+    """What one review is run with."""
+
+    policy: Policy
+    today: date | None
+    rules: tuple[Rule, ...]
+    ships: frozenset[str]
+
+    def severity(self, raised: Raised) -> Severity:
+        chosen = self.policy.rules.get(raised.rule.id)
+        if isinstance(chosen, Severity):
+            return chosen
+        own = raised.problem.severity
+        return min(own, raised.rule.severity) if own is not None and raised.rule.default == "info" else own or raised.rule.severity
+
+
+class Judged(NamedTuple):
+    """What the rules say of one version of one file."""
+
+    model: Model
+    raised: tuple[Raised, ...]
+    crashes: tuple[Crash, ...]
+
+
+def review(
+    before: Mapping[str, bytes],
+    after: Mapping[str, bytes],
+    *,
+    listing: Mapping[str, int] | None = None,
+    ships: Collection[str] = (),
+    policy: Policy | None = None,
+    today: date | None = None,
+    enable: Collection[str] = (),
+) -> Report:
+    """Review a change of Dockerfiles. Pure: the same arguments give the same report.
+
+    Args:
+        before: What was read of the tree before the change, path to bytes; empty makes everything new.
+        after: The same after the change. Every file named like a Dockerfile, or by a glob of the policy, is reviewed.
+        listing: Every path at head with its git mode, when known: only from it may a file's absence be concluded.
+        ships: Names of stages that are known to be built as targets, besides those that the repository's files name.
+        policy: The team's settings; `None` means the defaults.
+        today: The date for end-of-life rules; `None` keeps them silent.
+        enable: Ids of rules that are off by default and run all the same.
+
+    Returns:
+        Findings sorted by path, line and rule; what comments silence; and rules that raised.
+    """
+    chosen = policy or DEFAULT
+    setup = _Setup(chosen, today, enabled_rules(chosen, enable), frozenset(ships))
+    now = Repository(after, listing)
+    then = Repository(before, None if listing is None else _listing_before(before, after, listing))
+    old_paths = _old_paths(before, after, chosen)
+    findings: list[Finding] = []
+    silenced: list[Suppressed] = []
+    crashes: list[Crash] = []
+    for path, old_path in old_paths.items():
+        found = _review_file(setup, now, then, path, old_path)
+        findings += found.findings
+        silenced += found.suppressed
+        crashes += found.crashes
+    findings.sort(key=_order)
+    return Report(tuple(findings), tuple(sorted(silenced, key=lambda s: _order(s.finding))), tuple(crashes))
+
+
+def _order(finding: Finding) -> tuple[str, int, str, str]:
+    return finding.path, finding.line, finding.rule, finding.fingerprint
+
+
+def enabled_rules(policy: Policy, enable: Collection[str] = ()) -> tuple[Rule, ...]:
+    """Return the rules that a policy and a caller want, in the order of their ids."""
+    return tuple(
+        rule
+        for rule in catalogue.load()
+        if (choice := policy.rules.get(rule.id)) != "off"
+        and (choice is not None or rule.id in enable or rule.default in ("on", "info", "config"))
+    )
+
+
+def _listing_before(before: Mapping[str, bytes], after: Mapping[str, bytes], listing: Mapping[str, int]) -> dict[str, int]:
+    """The listing at head with what the change is seen to add taken out, and to delete put back."""
+    kept = {path: mode for path, mode in listing.items() if path not in after or path in before}
+    return {**dict.fromkeys(before, 0o100644), **kept}
+
+
+def _old_paths(before: Mapping[str, bytes], after: Mapping[str, bytes], policy: Policy) -> dict[str, str | None]:
+    """Return each Dockerfile after the change with its path before it: the same, a similar one that went, or none."""
+    new = [path for path in sorted(after) if _is_reviewed(path, policy)]
+    gone = [path for path in sorted(before) if path not in after and _is_reviewed(path, policy)]
+    found: dict[str, str | None] = {}
+    for path in new:
+        found[path] = path if path in before else None
+        if path not in before and gone:
+            ratio, old = max((line_ratio(before[old].splitlines(), after[path].splitlines()), old) for old in gone)
+            if ratio >= _RENAME_RATIO:
+                found[path] = old
+                gone.remove(old)
+    return found
+
+
+def _is_reviewed(path: str, policy: Policy) -> bool:
+    from rules.globs import matches  # noqa: PLC0415 - only with a policy
+
+    if policy.ignore_paths and matches(path, policy.ignore_paths):
+        return False
+    return is_dockerfile(path) or (bool(policy.paths) and matches(path, policy.paths))
+
+
+def model_of(setup: _Setup, repository: Repository, path: str) -> Model:
+    """Parse one Dockerfile and fold it, with the targets that are known for it."""
+    targets = {build.target for build in repository.builds_of(path) if build.target}
+    for pattern, names in setup.policy.targets.items():
+        if pattern in ("*", path):
+            targets.update(names)
+    return Model(parse(Source.decode(path, repository.files[path])), {*targets, *setup.ships})
+
+
+def _review_file(setup: _Setup, now: Repository, then: Repository, path: str, old_path: str | None) -> Report:
+    model = model_of(setup, now, path)
+    old_model = model_of(setup, then, old_path) if old_path is not None else None
+    change = DockerfileChange(model, old_model, now, then, setup.policy, setup.today)
+    judged = judge(setup.rules, change)
+    old: tuple[Raised, ...] = ()
+    if old_model is not None:
+        baseline = DockerfileChange(old_model, None, then, then, setup.policy, setup.today)
+        old = judge(tuple(rule for rule in setup.rules if not rule.compares), baseline, path).raised
+    return _report(setup, change, judged, old)
+
+
+def _report(setup: _Setup, change: DockerfileChange, judged: Judged, old: tuple[Raised, ...]) -> Report:
+    known, still = unchanged(old, judged.raised)
+    comments = suppressions(change.after.dockerfile)
+    old_comments = {c.comment.text for c in suppressions(change.before.dockerfile)} if change.before is not None else set()
+    findings, silenced = [], []
+    for index, (raised, mark) in enumerate(zip(judged.raised, fingerprints(judged.raised), strict=True)):
+        finding = _finding(setup, change, raised, "unchanged" if index in known else "new", mark)
+        comment = _silencing(comments, raised)
+        if comment is None:
+            findings.append(finding)
+        else:
+            added = comment.comment.text not in old_comments
+            silenced.append(Suppressed(finding, comment.reason, comment.comment.span.line, added))
+    marks = fingerprints(old)
+    findings += [_finding(setup, change, old[i], "absent", marks[i]) for i in range(len(old)) if i not in still]
+    return Report(tuple(findings), tuple(silenced), judged.crashes)
+
+
+def _silencing(comments: Sequence[Suppression], raised: Raised) -> Suppression | None:
+    span, instruction = raised.problem.span, raised.instruction
+    first, last = (instruction.line, instruction.end_line) if instruction is not None else (span.line, span.end_line)
+    if raised.problem.path is not None:
+        return None
+    return next((c for c in comments if c.covers(raised.rule.id, min(first, span.line), max(last, span.end_line))), None)
+
+
+def _finding(setup: _Setup, change: DockerfileChange, raised: Raised, baseline: Baseline, mark: str) -> Finding:
+    problem = raised.problem
+    offer = None
+    if baseline == "new" and problem.fix is not None:
+        offer = Offer(problem.fix, raised, change, setup.rules)
+    return Finding(
+        rule=raised.rule.id,
+        path=problem.path or raised.path,
+        line=problem.span.line,
+        end_line=problem.span.end_line,
+        severity=setup.severity(raised),
+        confidence=problem.confidence,
+        category=raised.rule.category,
+        stage=problem.stage,
+        message=problem.message[:1].upper() + problem.message[1:],
+        baseline=baseline,
+        offer=offer,
+        fingerprint=mark,
+        span=problem.span,
+        notes=problem.notes,
+        title=raised.rule.title,
+        manual=raised.rule.manual,
+    )
+
+
+def judge(rules: Iterable[Rule], change: DockerfileChange, path: str | None = None) -> Judged:
+    """Run rules on one version of one file; one that raises is counted, and the others still speak."""
+    keywords = {instruction.keyword for instruction in change.after.dockerfile.instructions}
+    text = change.source.text.lower()
+    raised: list[Raised] = []
+    crashes: list[Crash] = []
+    for rule in rules:
+        if rule.keywords and not rule.keywords & keywords:
+            continue
+        if rule.mentions and not any(word in text for word in rule.mentions):
+            continue
+        if rule.compares and change.before is None:
+            continue
+        try:
+            problems = list(rule.check(change))
+        except Exception as error:  # noqa: BLE001 - a rule's fault must not silence the others; it is reported by name
+            crashes.append(Crash(rule.id, change.path, f"{type(error).__name__}: {error}"))
+            continue
+        raised += [_raised(change, rule, problem, path or change.path) for problem in problems]
+    raised.sort(key=lambda r: (r.problem.span.start, r.rule.id, r.problem.message))
+    return Judged(change.after, overlaps.resolved(raised), tuple(crashes))
+
+
+def _raised(change: DockerfileChange, rule: Rule, problem: object, path: str) -> Raised:
+    from rules.problem import Problem  # noqa: PLC0415 - for the assertion alone
+
+    assert isinstance(problem, Problem)
+    instruction = problem.instruction
+    if instruction is None and problem.path is None:
+        instruction = instruction_at(change.after, problem.span.start)
+    return Raised(rule, problem, path, instruction, normalised(instruction))
+
+
+def instruction_at(model: Model, offset: int) -> Instruction | None:
+    """Return the instruction that holds a character offset, if any."""
+    for instruction in model.dockerfile.instructions:
+        if instruction.span.start <= offset < instruction.span.end:
+            return instruction
+    return None

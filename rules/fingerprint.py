@@ -1,0 +1,128 @@
+"""Tell findings apart across pushes, and old ones from new ones.
+
+A fingerprint is rule, path, stage, normalised instruction, key and ordinal: never a line number, so it holds over rebases,
+force pushes, shifted lines and reformatting.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rules.dockerfile.nodes import Instruction
+    from rules.problem import Problem
+    from rules.rule import Rule
+
+_SIMILAR = 0.5
+
+
+class Raised(NamedTuple):
+    """A problem with the rule that raised it.
+
+    Attributes:
+        rule: The rule.
+        problem: What it found.
+        path: The file; for a file that was renamed, the new path in both runs.
+        instruction: What it is about, `None` when about the file.
+        normal: The instruction on one line with blanks collapsed.
+    """
+
+    rule: Rule
+    problem: Problem
+    path: str
+    instruction: Instruction | None
+    normal: str
+
+    @property
+    def subject(self) -> tuple[str, str, str]:
+        """What it is about, the instruction's wording aside."""
+        return self.rule.id, self.path, self.problem.key
+
+
+def normalised(instruction: Instruction | None) -> str:
+    """Return an instruction without its layout: continuations joined, comments gone, blanks collapsed."""
+    return " ".join(str(instruction).split()) if instruction is not None else ""
+
+
+def fingerprints(raised: Sequence[Raised]) -> list[str]:
+    """Return a fingerprint for each problem, in order; equal ones are told apart by their ordinal."""
+    seen: Counter[tuple[str, ...]] = Counter()
+    found = []
+    for item in raised:
+        parts = (item.rule.id, item.path, item.problem.stage, item.normal, item.problem.key)
+        ordinal = seen[parts]
+        seen[parts] += 1
+        digest = hashlib.sha256("\x00".join((*parts, str(ordinal))).encode("utf-8", "surrogatepass"))
+        found.append(digest.hexdigest()[:32])
+    return found
+
+
+def unchanged(before: Sequence[Raised], after: Sequence[Raised]) -> tuple[set[int], set[int]]:
+    """Match the problems of two versions.
+
+    Equal wording is matched first, the stage's name aside; then the same key in the same stage (the package, the
+    variable), then instructions that were edited but are at least half alike.
+
+    Returns:
+        Indexes into `after` of problems that were there before, and into `before` of those that still are.
+    """
+    old, new = set(range(len(before))), set(range(len(after)))
+    for level in (_worded_in_stage, _worded, _keyed):
+        groups: defaultdict[object, list[int]] = defaultdict(list)
+        for index in sorted(old):
+            groups[level(before[index])].append(index)
+        for index in sorted(new):
+            waiting = groups.get(level(after[index]))
+            if waiting and level(after[index]) is not None:
+                old.discard(waiting.pop(0))
+                new.discard(index)
+    _match_similar(before, after, old, new)
+    return set(range(len(after))) - new, set(range(len(before))) - old
+
+
+def _worded_in_stage(item: Raised) -> object:
+    return (*item.subject, item.problem.stage, item.normal)
+
+
+def _worded(item: Raised) -> object:
+    return (*item.subject, item.normal)
+
+
+def _keyed(item: Raised) -> object:
+    return (*item.subject, item.problem.stage) if item.problem.key else None
+
+
+def _match_similar(before: Sequence[Raised], after: Sequence[Raised], old: set[int], new: set[int]) -> None:
+    pairs = sorted(
+        (-_likeness(before[i], after[j]), i, j)
+        for i in old
+        for j in new
+        if before[i].subject == after[j].subject and _keyword(before[i]) == _keyword(after[j])
+    )
+    for negative, i, j in pairs:
+        if i in old and j in new and -negative >= _SIMILAR:
+            old.discard(i)
+            new.discard(j)
+
+
+def _keyword(item: Raised) -> str:
+    return item.instruction.keyword if item.instruction is not None else ""
+
+
+def _likeness(one: Raised, other: Raised) -> float:
+    return SequenceMatcher(None, _words(one.normal), _words(other.normal), autojunk=False).ratio()
+
+
+def _words(text: str) -> list[str]:
+    return text.split()[:400]
+
+
+def line_ratio(one: Iterable[str], other: Iterable[str]) -> float:
+    """Return how alike two files are, from 0 to 1, by their distinct lines."""
+    left, right = set(one), set(other)
+    return 2 * len(left & right) / (len(left) + len(right)) if left or right else 0.0

@@ -1,0 +1,77 @@
+"""Nothing offered unverified: a fix is applied, the result parsed and judged again, before anyone sees it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rules.change import DockerfileChange
+from rules.dockerfile.parse import parse
+from rules.dockerfile.source import Source
+from rules.edits import Overlap, applied_to_tree
+from rules.fingerprint import unchanged
+from rules.model.stage import Model
+from rules.repository import Repository
+
+if TYPE_CHECKING:
+    from rules.fingerprint import Raised
+    from rules.problem import Fix
+    from rules.rule import Rule
+
+
+class Offer:
+    """A fix that is verified when it is first asked for; most never are, since old findings are not shown."""
+
+    __slots__ = ("_change", "_fix", "_raised", "_rules", "_verified")
+
+    def __init__(self, fix: Fix, raised: Raised, change: DockerfileChange, rules: tuple[Rule, ...]) -> None:
+        self._fix = fix
+        self._raised = raised
+        self._change: DockerfileChange | None = change
+        self._rules = rules
+        self._verified: Fix | None = None
+
+    @property
+    def fix(self) -> Fix | None:
+        """The fix, or `None` when it does not hold: it leaves its problem, brings a new one, or breaks the file."""
+        if self._change is not None:
+            change, self._change = self._change, None
+            self._verified = self._fix if holds(self._fix, self._raised, change, self._rules) else None
+        return self._verified
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Cross a process boundary as what was verified."""
+        return Verified, (self.fix,)
+
+
+class Verified:
+    """A fix whose verification is done."""
+
+    __slots__ = ("fix",)
+
+    def __init__(self, fix: Fix | None) -> None:
+        self.fix = fix
+
+
+def holds(fix: Fix, raised: Raised, change: DockerfileChange, rules: tuple[Rule, ...]) -> bool:
+    """Tell whether a fix applies, parses, removes its problem and brings no new one."""
+    from rules.engine import judge  # noqa: PLC0415 - the engine makes offers, and an offer asks the engine
+
+    files = change.repository.files
+    try:
+        fixed = applied_to_tree(files, fix.edits, change.path)
+    except (Overlap, KeyError):
+        return False
+    if fixed == files:
+        return False
+    listing = change.repository.listing
+    repository = Repository(fixed, None if listing is None else {**dict.fromkeys(fixed, 0o100644), **listing})
+    dockerfile = parse(Source.decode(change.path, fixed[change.path]))
+    if len(dockerfile.faults) > len(change.after.dockerfile.faults):
+        return False
+    model = Model(dockerfile, change.after.targets)
+    after = DockerfileChange(model, change.before, repository, change.repository_before, change.policy, change.today)
+    now = judge(rules, change).raised
+    then = judge(rules, after).raised
+    known, still = unchanged(now, then)
+    mine = next((i for i, item in enumerate(now) if item.problem == raised.problem and item.rule.id == raised.rule.id), None)
+    return len(known) == len(then) and mine is not None and mine not in still

@@ -1,0 +1,61 @@
+"""One finding per cause: when two rules see the same one, the stronger speaks. This is the only table of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rules.fingerprint import Raised
+
+Scope = Literal["instruction", "stage", "file"]
+
+
+class Silence(NamedTuple):
+    """What a rule's finding silences.
+
+    Attributes:
+        rules: The weaker rules.
+        scope: Where: on the same instruction, in the same stage, or in the whole file.
+    """
+
+    rules: frozenset[str]
+    scope: Scope
+
+
+def _silence(scope: Scope, *rules: str) -> Silence:
+    return Silence(frozenset(rules), scope)
+
+
+SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
+    "user-escalated": (_silence("stage", "final-user-missing", "final-user-root"),),
+    "entrypoint-lost": (_silence("stage", "final-stage-no-command"),),
+    "copy-from-whole-tree": (_silence("instruction", "copy-from-root-filesystem"),),
+}
+"""Rule to what it silences. The reason is always the same: both name one cause, and the first says more of it."""
+
+
+def resolved(raised: Iterable[Raised]) -> tuple[Raised, ...]:
+    """Drop the problems that a stronger rule speaks for."""
+    items = tuple(raised)
+    silenced: set[tuple[str, Scope, object]] = set()
+    for item in items:
+        for silence in SPEAKS_FOR.get(item.rule.id, ()):
+            silenced |= {(rule, silence.scope, _place(item, silence.scope)) for rule in silence.rules}
+    if not silenced:
+        return items
+    return tuple(item for item in items if not any((item.rule.id, s, _place(item, s)) in silenced for s in _SCOPES))
+
+
+_SCOPES: tuple[Scope, ...] = ("instruction", "stage", "file")
+
+
+def _place(item: Raised, scope: Scope) -> object:
+    match scope:
+        case "instruction":
+            return item.path, id(item.instruction) if item.instruction is not None else item.problem.span.line
+        case "stage":
+            return item.path, item.problem.stage
+        case "file":
+            return item.path

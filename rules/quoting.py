@@ -1,0 +1,88 @@
+"""How a value from somebody's file is quoted in Markdown: as data that can do nothing.
+
+Every message, comment and summary quotes with these functions, so that a path, a stage name or an ENV value cannot
+become a link, a mention, HTML or a forge's command, and so that what the eye cannot see is shown.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LIMIT = 160
+"""Characters of a value that are shown before it is cut with `…`."""
+
+_SHOWN_AS_IS = frozenset(" ")
+_INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"})
+# Letters and marks by category, and yet nothing is drawn: fillers, joiners, variation selectors.
+_INVISIBLE = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+_PLAIN = re.compile(r"[\x20-\x7e]*\Z")
+_NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+
+
+def quote(value: str, limit: int = LIMIT) -> str:
+    r"""Return a value as a Markdown code span on one line.
+
+    Args:
+        value: Text of any origin.
+        limit: Characters of the value that are shown; a longer one ends in `…`.
+
+    Returns:
+        A code span whose delimiter is longer than any run of backticks inside. Line ends, tabs, control characters,
+        bidirectional controls, zero-width and other invisible characters are shown as escapes (`\n`, `\u202E`). An
+        empty value is the word "(empty)".
+    """
+    if len(value) > limit:
+        value = value[: limit - 1] + "…"
+    return code_span(visible(value)) if value else "(empty)"
+
+
+def code_span(text: str) -> str:
+    """Wrap one line of text in backticks, one more than the longest run inside."""
+    ticks = "`" * (longest_run(text, "`") + 1)
+    # CommonMark strips one blank at both ends when there is one at both; a backtick may not touch the delimiter.
+    padded = text.startswith(("`", " ")) or text.endswith(("`", " "))
+    return f"{ticks} {text} {ticks}" if padded else f"{ticks}{text}{ticks}"
+
+
+def longest_run(text: str, character: str) -> int:
+    """Return the length of the longest unbroken run of one character."""
+    return max((len(run) for run in re.findall(re.escape(character) + "+", text)), default=0)
+
+
+def visible(text: str, keep: str = "") -> str:
+    r"""Show what the eye cannot see as escapes, so that a reader sees what a machine reads.
+
+    Args:
+        text: Text of any origin.
+        keep: Characters that stay as they are, such as `"\n\t"`.
+
+    Returns:
+        The text with `\n`, `\x1B`, `\u202E` or `\U000E0001` in the place of line ends, controls, bidirectional and
+        zero-width characters, blanks other than the space, unassigned and private characters, and of bytes that are
+        not UTF-8 (`\x80`).
+    """
+    if _PLAIN.match(text):
+        return text
+    return "".join(
+        character if character in keep or not _hidden(character) else _escape(character) for character in text
+    )
+
+
+def _hidden(character: str) -> bool:
+    if character in _SHOWN_AS_IS:
+        return False
+    return unicodedata.category(character) in _INVISIBLE_CATEGORIES or bool(_INVISIBLE.match(character))
+
+
+def _escape(character: str) -> str:
+    if named := _NAMED.get(character):
+        return named
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # noqa: PLR2004 - a byte that is not UTF-8, as surrogateescape keeps it
+        return f"\\x{code - 0xDC00:02X}"
+    if code < 0x100:  # noqa: PLR2004 - what `\x` can write
+        return f"\\x{code:02X}"
+    return f"\\u{code:04X}" if code <= 0xFFFF else f"\\U{code:08X}"  # noqa: PLR2004 - what `\u` can write

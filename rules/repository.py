@@ -1,0 +1,103 @@
+"""The repository around a Dockerfile, as far as it was read."""
+
+from __future__ import annotations
+
+import posixpath
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from rules.builds import Build, builds_in
+from rules.dockerfile.dockerignore import Dockerignore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(eq=False)
+class Repository:
+    """Files and names at one commit.
+
+    Attributes:
+        files: Path to bytes, for what was read.
+        listing: Every path with its git mode; `None` when not known. Only from it may a file's absence be concluded.
+    """
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    listing: Mapping[str, int] | None = None
+
+    def exists(self, path: str) -> bool | None:
+        """Tell whether a file or folder exists; `None` when the listing is not known."""
+        path = path.strip("/")
+        if path in self.files or path in ("", "."):
+            return True
+        if self.listing is None:
+            return None
+        return path in self.listing or path in self.folders
+
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """Every folder of the listing."""
+        found: set[str] = set()
+        for path in self.listing or {}:
+            folder = posixpath.dirname(path)
+            while folder and folder not in found:
+                found.add(folder)
+                folder = posixpath.dirname(folder)
+        return frozenset(found)
+
+    def mode(self, path: str) -> int | None:
+        """Return a file's git mode, such as `0o100755`; `None` when not known."""
+        return self.listing.get(path) if self.listing is not None else None
+
+    def text(self, path: str) -> str | None:
+        """Return a file's text if it was read; bytes that are not UTF-8 become replacement characters."""
+        data = self.files.get(path)
+        return data.decode("utf-8", "replace") if data is not None else None
+
+    @cached_property
+    def builds(self) -> tuple[Build, ...]:
+        """What compose, bake, workflow, skaffold and Make files of the repository build."""
+        return tuple(build for path in sorted(self.files) for build in builds_in(path, self.files[path]))
+
+    def builds_of(self, dockerfile: str) -> tuple[Build, ...]:
+        """Return the builds of one Dockerfile."""
+        return tuple(build for build in self.builds if build.dockerfile == dockerfile)
+
+    def context_of(self, dockerfile: str) -> str | None:
+        """Return the folder that is the build context: `` for the repository's root; `None` when it cannot be known.
+
+        A build that names the Dockerfile says it; without one, a Dockerfile in the root has the root.
+        """
+        contexts = {build.context for build in self.builds_of(dockerfile)}
+        if len(contexts) == 1:
+            return contexts.pop()
+        return "" if not contexts and "/" not in dockerfile else None
+
+    def dockerignore_path(self, dockerfile: str) -> str | None:
+        """Return the ignore file in force: `<Dockerfile>.dockerignore`, else the context root's; `None` without."""
+        own = f"{dockerfile}.dockerignore"
+        if self.exists(own):
+            return own
+        context = self.context_of(dockerfile)
+        for folder in ((context,) if context is not None else (posixpath.dirname(dockerfile), "")):
+            path = posixpath.join(folder, ".dockerignore") if folder else ".dockerignore"
+            if path in self.files:
+                return path
+        return None
+
+    def dockerignore(self, dockerfile: str) -> Dockerignore | None:
+        """Return the parsed ignore file in force, `None` without one that was read."""
+        path = self.dockerignore_path(dockerfile)
+        text = self.text(path) if path is not None else None
+        return Dockerignore.parse(text) if text is not None else None
+
+    def context_files(self, dockerfile: str) -> tuple[str, ...] | None:
+        """Return the files that `COPY . .` brings, relative to the context; `None` when that cannot be known."""
+        context = self.context_of(dockerfile)
+        if context is None or self.listing is None:
+            return None
+        prefix = f"{context}/" if context else ""
+        ignore = self.dockerignore(dockerfile)
+        names = (path[len(prefix) :] for path in self.listing if path.startswith(prefix))
+        return tuple(sorted(name for name in names if ignore is None or not ignore.excludes(name)))

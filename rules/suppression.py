@@ -1,0 +1,114 @@
+"""Comments that silence rules: our own and the ones that other linters' users have written already.
+
+`# hullcheck ignore=<rule>[,<rule>] <reason>` above an instruction silences it there, at the top of the file (above the first
+instruction, set off by a blank line or with `ignore-file=`) everywhere. `# hadolint ignore=` (above an instruction),
+`# hadolint global ignore=`, `# check=skip=` and `# trivy:ignore:` are honoured through the rules' aliases.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rules import catalogue
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.dockerfile.nodes import Comment, Dockerfile, Instruction
+
+_OURS = re.compile(r"hullcheck\s+(?P<scope>ignore|ignore-file|global\s+ignore)\s*=\s*(?P<ids>[\w-]+(?:\s*,\s*[\w-]+)*)\s*(?P<reason>.*)", re.IGNORECASE)
+_HADOLINT = re.compile(r"hadolint\s+(?P<scope>(?:global\s+|stage\s+)?ignore)\s*=\s*(?P<ids>[\w-]+(?:\s*,\s*[\w-]+)*)\s*(?P<reason>.*)", re.IGNORECASE)
+_TRIVY = re.compile(r"(?:trivy|tfsec):ignore:(?P<ids>[\w-]+)\s*(?P<reason>.*)", re.IGNORECASE)
+_AVD = re.compile(r"^AVD-(DS-\d+)$")
+
+
+@dataclass(frozen=True, eq=False)
+class Suppression:
+    """One comment that silences rules.
+
+    Attributes:
+        comment: Where it stands.
+        names: What it names, as written.
+        rules: Our ids that the names mean.
+        reason: The words behind.
+        first: First line that it covers, from 1.
+        last: Last line that it covers; 0 is the whole file.
+        ours: Whether it is written for this tool.
+    """
+
+    comment: Comment
+    names: tuple[str, ...]
+    rules: frozenset[str]
+    reason: str
+    first: int
+    last: int
+    ours: bool
+
+    def covers(self, rule: str, line: int, end_line: int) -> bool:
+        """Tell whether it silences a rule's finding on these lines."""
+        return rule in self.rules and (self.last == 0 or (line <= self.last and end_line >= self.first))
+
+
+def suppressions(dockerfile: Dockerfile) -> tuple[Suppression, ...]:
+    """Return the comments of a file that silence rules, in its order."""
+    if "ignore" not in (text := dockerfile.source.text.lower()) and "skip=" not in text:
+        return ()
+    return tuple(_read(dockerfile))
+
+
+def _read(dockerfile: Dockerfile) -> Iterator[Suppression]:
+    for directive in dockerfile.directives:
+        if directive.name.lower() == "check" and (match := re.search(r"skip=([\w,\s-]+)", directive.value)):
+            from rules.dockerfile.nodes import Comment  # noqa: PLC0415 - only for this rare form
+
+            names = tuple(name.strip() for name in match[1].split(",") if name.strip())
+            yield _make(Comment(directive.value, directive.span), names, "", (1, 0), ours=False)
+    for comment in dockerfile.comments:
+        yield from _of_comment(dockerfile, comment)
+
+
+def _of_comment(dockerfile: Dockerfile, comment: Comment) -> Iterator[Suppression]:
+    text = comment.text.lstrip("# ").strip()
+    for pattern, ours in ((_OURS, True), (_HADOLINT, False), (_TRIVY, False)):
+        match = pattern.match(text)
+        if match is None:
+            continue
+        names = tuple(name.strip() for name in match["ids"].split(","))
+        scope = (match.groupdict().get("scope") or "").lower()
+        whole_file = scope.startswith("global") or scope == "ignore-file"
+        lines = (1, 0) if whole_file else _lines(dockerfile, comment)
+        yield _make(comment, names, match["reason"].strip(" -–—:"), lines, ours=ours)
+
+
+def _lines(dockerfile: Dockerfile, comment: Comment) -> tuple[int, int]:
+    """The lines that a comment covers: the instruction around or below it; the file when it heads the file."""
+    line = comment.span.line
+    for instruction in dockerfile.instructions:
+        if instruction.line <= line <= instruction.end_line:
+            return instruction.line, instruction.end_line
+        if instruction.line > line:
+            first = instruction is dockerfile.instructions[0]
+            return (1, 0) if first and _set_off(dockerfile, line, instruction) else (instruction.line, instruction.end_line)
+    return line, line
+
+
+def _set_off(dockerfile: Dockerfile, line: int, instruction: Instruction) -> bool:
+    return any(not dockerfile.source.line(number).strip() for number in range(line + 1, instruction.line))
+
+
+def _make(comment: Comment, names: tuple[str, ...], reason: str, lines: tuple[int, int], *, ours: bool) -> Suppression:
+    return Suppression(comment, names, frozenset(id_ for name in names for id_ in rule_ids(name)), reason, *lines, ours)
+
+
+def rule_ids(name: str) -> tuple[str, ...]:
+    """Return our ids for a rule's name: our own id, or another tool's id for the same thing; empty when unknown."""
+    if name.lower() in catalogue.by_id():
+        return (name.lower(),)
+    if name.lower() == "all":
+        return tuple(catalogue.by_id())
+    name = _AVD.sub(r"\1", name.upper())
+    if re.fullmatch(r"DS-?0*(\d+)", name):
+        name = f"DS-{int(re.sub(r'[^0-9]', '', name)):04d}"
+    return catalogue.by_alias().get(name, ())
