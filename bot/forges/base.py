@@ -123,7 +123,8 @@ class PullRequest:
         repository_id: The forge's numeric id of the target repository.
         web_url: Page of the pull request.
         blob_url: Prefix of pages that show a file at a commit: `{blob_url}{sha}/{path}`.
-        files: Everything that the diff touches.
+        files: Everything that the diff touches, as far as the forge lists it.
+        cut: Whether the forge lists only a part of a huge diff (GitHub: 3,000 files).
     """
 
     key: PullRequestKey
@@ -138,6 +139,7 @@ class PullRequest:
     blob_url: str
     files: tuple[ChangedFile, ...]
     start: str = ""
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +180,10 @@ class Thread:
         line: Line in the new file, `None` when outdated or file-level.
         resolved: Whether it is resolved.
         resolved_by_us: Whether we resolved it.
-        dismissed: Whether a person resolved it or answered `/hullcheck ignore`; then never said again.
+        dismissed: Whether a person resolved it, or we accepted their `/hullcheck ignore`; then never said again.
         dismissed_by: Login of who did.
         reason: What they gave as the reason.
+        handle: What resolving asks for when it is not `id` (GitHub: the thread's node id); empty when we may not.
     """
 
     id: str
@@ -193,6 +196,7 @@ class Thread:
     dismissed: bool = False
     dismissed_by: str = ""
     reason: str = ""
+    handle: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,11 +374,15 @@ class Forge(Protocol):
     async def permission(self, job: Job, command: Command) -> Permission:
         """Say what a command's author may do in the repository, as the API says it."""
 
-    async def acknowledge(self, job: Job, command: Command) -> None:
-        """React to a command's comment; saying it twice is harmless."""
+    async def acknowledge(self, job: Job, command: Command, *, refused: bool = False) -> None:
+        """React to a command's comment (eyes, or a confused face when refused); saying it twice is harmless."""
 
     async def reply(self, job: Job, command: Command, body: str) -> None:
-        """Answer a command; a second call with the same command posts nothing."""
+        """Answer a command where it was given; a second call with the same command posts nothing.
+
+        The answer to `ignore` is the record of it: `context` reports its thread as dismissed from then on, by whom
+        and why.
+        """
 
     async def publish(self, job: Job, plan: ReviewPlan, fence: Fence) -> Published:
         """Write a review: idempotent, in one batch, each write behind the fence.

@@ -1,0 +1,1 @@
+"""GitHub, through gidgethub: what a review reads there and what it writes."""

@@ -1,0 +1,212 @@
+"""What we said on a pull request before: our comments, reviews and summary, and what became of the threads."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from bot.commands import command_in
+from bot.forges.base import Conversation, Thread
+from bot.forges.github.client import at_once
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from bot.forges.github.client import Client
+    from bot.jobs import Command
+
+_MARK = re.compile(
+    r"^<!-- hullcheck:(?P<kind>[a-z]+) head=(?P<head>[0-9a-f]*) [^\n]*-->[ \t]*\r?$", re.MULTILINE
+)
+_ANSWER = re.compile(
+    r"^<!-- hullcheck:answer to=(?P<to>\d+) name=(?P<name>[a-z]+) by=(?P<by>\S*) -->$", re.MULTILINE
+)
+
+_THREADS: Final = """
+query($owner: String!, $name: String!, $number: Int!, $after: String) {
+  repository(owner: $owner, name: $name) {
+    pullRequest(number: $number) {
+      reviewThreads(first: 100, after: $after) {
+        pageInfo { hasNextPage endCursor }
+        nodes {
+          id
+          isResolved
+          viewerCanResolve
+          viewerCanUnresolve
+          resolvedBy { login }
+          comments(first: 1) { nodes { id } }
+        }
+      }
+    }
+  }
+}
+"""
+
+
+class Mark(NamedTuple):
+    """The mark of one of our texts; whether it is signed is the review's question, who wrote it is ours.
+
+    Attributes:
+        kind: `comment`, `fixed`, `review` or `summary`.
+        head: The commit that was reviewed.
+        text: The whole line, which tells one text from every other.
+    """
+
+    kind: str
+    head: str
+    text: str
+
+
+class Resolution(NamedTuple):
+    """What GraphQL alone tells of a thread.
+
+    Attributes:
+        handle: The thread's node id.
+        resolved: Whether it is resolved.
+        by: Login of who resolved it; empty for an account that is no person.
+        ours_to_change: Whether we may resolve or reopen it.
+    """
+
+    handle: str
+    resolved: bool
+    by: str
+    ours_to_change: bool
+
+
+class Said(NamedTuple):
+    """Everything said on a pull request, as REST lists it, to the last page.
+
+    Attributes:
+        comments: Review comments.
+        reviews: Reviews.
+        remarks: Comments below the pull request itself.
+    """
+
+    comments: list[dict[str, Any]]
+    reviews: list[dict[str, Any]]
+    remarks: list[dict[str, Any]]
+
+    def by(self, login: str) -> Said:
+        """Return what one account said."""
+        own = [[item for item in items if _author(item) == login] for items in self]
+        return Said(*own)
+
+    def marks(self) -> frozenset[str]:
+        """Return the marks of all texts."""
+        bodies = (item["body"] for items in self for item in items)
+        return frozenset(mark.text for body in bodies if (mark := mark_in(body)))
+
+
+async def said(client: Client, number: int) -> Said:
+    """List everything that was said, at once."""
+    async with at_once() as group:
+        comments = group.create_task(client.pages(f"/pulls/{number}/comments"))
+        reviews = group.create_task(client.pages(f"/pulls/{number}/reviews"))
+        remarks = group.create_task(client.pages(f"/issues/{number}/comments"))
+    return Said(comments.result(), reviews.result(), remarks.result())
+
+
+async def resolutions(client: Client, number: int) -> dict[str, Resolution]:
+    """Return the state of each thread by the node id of its top comment. REST does not know it."""
+    owner, _, name = client.repository.partition("/")
+    found: dict[str, Resolution] = {}
+    after = None
+    while True:
+        variables = {"owner": owner, "name": name, "number": number, "after": after}
+        data = await client.graphql(_THREADS, variables)
+        threads = data["repository"]["pullRequest"]["reviewThreads"]
+        for node in threads["nodes"]:
+            if node["comments"]["nodes"]:
+                found[node["comments"]["nodes"][0]["id"]] = _resolution(node)
+        if not threads["pageInfo"]["hasNextPage"]:
+            return found
+        after = threads["pageInfo"]["endCursor"]
+
+
+def conversation(everything: Said, states: Mapping[str, Resolution], login: str) -> Conversation:
+    """Sort out what is ours.
+
+    Args:
+        everything: What was said, by anybody: the answers in our threads matter.
+        states: See `resolutions`.
+        login: Under which our texts stand.
+    """
+    own = everything.by(login)
+    marked = [
+        (comment, mark_in(comment["body"])) for comment in own.comments if not comment.get("in_reply_to_id")
+    ]
+    threads = tuple(
+        _thread(comment, states.get(comment["node_id"]), everything, login)
+        for comment, mark in marked
+        if mark and mark.kind in {"comment", "fixed"}
+    )
+    review_marks = (mark_in(review["body"]) for review in own.reviews)
+    heads = frozenset(mark.head for mark in review_marks if mark and mark.kind == "review")
+    return Conversation(threads, summary(own), heads)
+
+
+def summary(own: Said) -> Thread | None:
+    """Return our summary comment, the oldest one when there are more."""
+    for remark in own.remarks:
+        mark = mark_in(remark["body"])
+        if mark and mark.kind == "summary":
+            return Thread(str(remark["id"]), remark["id"], remark["body"], "", None)
+    return None
+
+
+def mark_in(body: str | None) -> Mark | None:
+    """Return the last mark of a text, which is the text's own; what it quotes stands above."""
+    last = None
+    for last in _MARK.finditer(body or ""):
+        pass
+    return Mark(last["kind"], last["head"], last[0].strip()) if last else None
+
+
+def answer_mark(command: Command) -> str:
+    """Return the mark that ends our answer to a command."""
+    return f"<!-- hullcheck:answer to={command.comment_id} name={command.name} by={command.author} -->"
+
+
+def _thread(comment: dict[str, Any], state: Resolution | None, everything: Said, login: str) -> Thread:
+    by, reason = "", ""
+    resolved_by_us = (
+        state is not None and state.resolved and state.by in {"", login, login.removesuffix("[bot]")}
+    )
+    dismissed = state is not None and state.resolved and not resolved_by_us
+    if dismissed and state is not None:
+        by = state.by
+    for by, reason in _ignored(comment["id"], everything, login):
+        dismissed = True
+    return Thread(
+        id=str(comment["id"]),
+        comment_id=comment["id"],
+        body=comment["body"],
+        path=comment["path"],
+        line=comment.get("line"),
+        resolved=state is not None and state.resolved,
+        resolved_by_us=resolved_by_us,
+        dismissed=dismissed,
+        dismissed_by=by,
+        reason=reason,
+        handle=state.handle if state is not None and state.ours_to_change else "",
+    )
+
+
+def _ignored(top: int, everything: Said, login: str) -> Iterator[tuple[str, str]]:
+    """Give who had a finding ignored and why, from our answers in its thread."""
+    replies = {item["id"]: item for item in everything.comments if item.get("in_reply_to_id") == top}
+    for reply in replies.values():
+        answer = _ANSWER.search(reply["body"]) if _author(reply) == login else None
+        if answer and answer["name"] == "ignore":
+            asked = command_in(replies.get(int(answer["to"]), {}).get("body") or "")
+            yield answer["by"], asked.reason if asked else ""
+
+
+def _resolution(node: Mapping[str, Any]) -> Resolution:
+    resolved = node["isResolved"]
+    may = node["viewerCanUnresolve"] if resolved else node["viewerCanResolve"]
+    return Resolution(node["id"], resolved, (node["resolvedBy"] or {}).get("login", ""), may)
+
+
+def _author(item: Mapping[str, Any]) -> str:
+    return (item.get("user") or {}).get("login", "")

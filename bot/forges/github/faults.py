@@ -1,0 +1,114 @@
+"""What goes wrong at GitHub, in the words of `bot.forges.base`; translated once, here."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+import aiohttp
+import gidgethub
+
+from bot.forges.base import Denied, ForgeError, Gone, Rejected, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
+
+UNNAMED_WAIT = 60.0
+"""Seconds to wait when a limit names none (GitHub, "Best practices for using the REST API")."""
+
+_LIMIT_WORDS = ("secondary rate", "abuse", "rate limit")
+
+
+@contextmanager
+def translated(now: Callable[[], float]) -> Iterator[None]:
+    """Raise what gidgethub and aiohttp raise as a `ForgeError`.
+
+    Args:
+        now: The time, in seconds since the epoch; limits name the moment of their end.
+    """
+    try:
+        yield
+    except (gidgethub.GitHubException, aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise translate(error, now()) from error
+    except (ValueError, LookupError) as error:
+        raise Unavailable(f"GitHub's answer cannot be read: {error}") from error
+
+
+def translate(error: Exception, now: float) -> ForgeError:
+    """Return the `ForgeError` for an exception of gidgethub or aiohttp.
+
+    Args:
+        error: The exception.
+        now: Seconds since the epoch.
+    """
+    match error:
+        case gidgethub.RateLimitExceeded():
+            return Unavailable(f"GitHub: {error}", _wait(error.headers, now))
+        case gidgethub.HTTPException():
+            return _from_status(error, now)
+        case _:
+            return Unavailable(f"GitHub cannot be reached: {type(error).__name__}: {error}")
+
+
+def _from_status(error: gidgethub.HTTPException, now: float) -> ForgeError:
+    message = f"GitHub: {int(error.status_code)} {error}"
+    limited = error.status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS} and (
+        error.status_code == HTTPStatus.TOO_MANY_REQUESTS
+        or "retry-after" in error.headers
+        or any(word in str(error).lower() for word in _LIMIT_WORDS)
+    )
+    if limited:
+        return Unavailable(message, _wait(error.headers, now))
+    match error.status_code:
+        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
+            return Denied(message)
+        case HTTPStatus.NOT_FOUND | HTTPStatus.GONE | HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS:
+            return Gone(message)
+        case HTTPStatus.REQUEST_TIMEOUT | HTTPStatus.CONFLICT:
+            return Unavailable(message)
+        case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            wait = _number(error.headers.get("retry-after"))
+            return Unavailable(message, wait)
+        case status if status >= HTTPStatus.BAD_REQUEST:
+            return Rejected(message)
+        case _:
+            return Gone(f"{message}; redirects are not followed")
+
+
+def _wait(headers: Mapping[str, str], now: float) -> float:
+    """Return the seconds that a limit asks for: its own number, else its reset, else a minute."""
+    if (seconds := _number(headers.get("retry-after"))) is not None:
+        return seconds
+    reset = _number(headers.get("x-ratelimit-reset"))
+    if headers.get("x-ratelimit-remaining") == "0" and reset is not None:
+        return max(1.0, reset - now)
+    return UNNAMED_WAIT
+
+
+def _number(text: str | None) -> float | None:
+    return float(text) if text is not None and text.strip().isdecimal() else None
+
+
+def graphql_fault(answer: Mapping[str, Any]) -> ForgeError | None:
+    """Return what a GraphQL answer complains of, or `None`; it arrives with status 200.
+
+    Args:
+        answer: The whole answer, with `data` and `errors`.
+    """
+    if not answer.get("errors"):
+        return None
+    first = answer["errors"][0]
+    message = f"GitHub's GraphQL: {first.get('message')}"
+    match first.get("type"):
+        case "RATE_LIMITED":
+            return Unavailable(message, UNNAMED_WAIT)
+        case "FORBIDDEN" | "INSUFFICIENT_SCOPES":
+            return Denied(message)
+        case "NOT_FOUND":
+            return Gone(message)
+        case "UNPROCESSABLE":
+            return Rejected(message)
+        case _:
+            return Unavailable(message)

@@ -1,0 +1,145 @@
+"""Files of a repository at a commit: trees and blobs, each text checked against its object id."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from bot.forges.base import Gone, Tree, Unread
+from bot.forges.github.client import path_in_url, together
+from bot.forges.github.wire import Recent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from bot.forges.github.client import Client
+
+LARGEST: Final = 512 * 1024
+"""Bytes of a file that is still reviewed."""
+
+LINK, SUBMODULE, FOLDER = 0o120000, 0o160000, 0o040000
+
+_TREES_KEPT = 16
+_BLOBS_KEPT = 512
+
+_LINK_REASON = "a symbolic link"
+_SUBMODULE_REASON = "a submodule"
+_LARGE_REASON = "larger than 512 KiB"
+
+
+class Entry(NamedTuple):
+    """One path of a tree.
+
+    Attributes:
+        mode: Git's mode.
+        oid: Object id.
+        size: Bytes of a blob, else 0.
+    """
+
+    mode: int
+    oid: str
+    size: int
+
+
+class Listing(NamedTuple):
+    """A commit's tree.
+
+    Attributes:
+        entries: By path; folders are left out.
+        whole: Whether nothing was cut off; only then may a file's absence be concluded.
+    """
+
+    entries: Mapping[str, Entry]
+    whole: bool
+
+
+class Objects:
+    """Reads trees and files, and remembers some: an object's content never changes."""
+
+    def __init__(self) -> None:
+        self._listings: Recent[Listing] = Recent(_TREES_KEPT)
+        self._blobs: Recent[bytes] = Recent(_BLOBS_KEPT)
+
+    async def listing(self, client: Client, commit: str) -> Listing:
+        """Return every path at a commit.
+
+        Raises:
+            Gone: There is no such commit.
+        """
+        key = f"{client.repository}@{commit}"
+        if key not in self._listings:
+            answer = await client.get(f"/git/trees/{commit}", {"recursive": "1"})
+            entries = {
+                item["path"]: Entry(int(item["mode"], 8), item["sha"], item.get("size", 0))
+                for item in answer["tree"]
+                if item["type"] != "tree"
+            }
+            self._listings[key] = Listing(entries, not answer["truncated"])
+        return self._listings[key]
+
+    async def read(self, client: Client, commit: str, paths: Iterable[str]) -> Tree:
+        """Read whole files at once. Where the commit's listing is known, links are seen and blobs asked by their id."""
+        wanted = sorted(set(paths))
+        listing = self._listings.get(f"{client.repository}@{commit}")
+        found = await together(self._file(client, commit, path, listing) for path in wanted)
+        texts = {path: text for path, text in zip(wanted, found, strict=True) if isinstance(text, bytes)}
+        return Tree(texts, tuple(file for file in found if isinstance(file, Unread)))
+
+    async def _file(
+        self, client: Client, commit: str, path: str, listing: Listing | None
+    ) -> bytes | Unread | None:
+        """Return a file's bytes, why it is not read, or `None` when it is not there."""
+        entry = listing.entries.get(path) if listing else None
+        if entry is None:
+            absent = listing is not None and listing.whole
+            return None if absent else await self._by_path(client, commit, path)
+        match entry:
+            case Entry(mode=mode) if mode == LINK:
+                return Unread(path, _LINK_REASON)
+            case Entry(mode=mode) if mode == SUBMODULE:
+                return Unread(path, _SUBMODULE_REASON)
+            case Entry(size=size) if size > LARGEST:
+                return Unread(path, _LARGE_REASON)
+        key = f"{client.repository}@{entry.oid}"
+        if key not in self._blobs:
+            answer = await client.get(f"/git/blobs/{entry.oid}")
+            text = _checked(path, answer, entry.oid)
+            if isinstance(text, Unread):
+                return text
+            self._blobs[key] = text
+        return self._blobs[key]
+
+    async def _by_path(self, client: Client, commit: str, path: str) -> bytes | Unread | None:
+        """Read by path. GitHub answers for a link inside the repository with the content of its target."""
+        try:
+            answer = await client.get(f"/contents/{path_in_url(path)}", {"ref": commit})
+        except Gone:
+            return None
+        if isinstance(answer, list):
+            return None  # a folder
+        match answer["type"]:
+            case "symlink":
+                return Unread(path, _LINK_REASON)
+            case "submodule":
+                return Unread(path, _SUBMODULE_REASON)
+        return _checked(path, answer, answer["sha"])
+
+
+def _checked(path: str, answer: Mapping[str, Any], oid: str) -> bytes | Unread:
+    """Decode a blob and compare it with its id: what is reviewed must be what will be built."""
+    if answer["size"] > LARGEST:
+        return Unread(path, _LARGE_REASON)
+    text = base64.b64decode(answer["content"])
+    if blob_id(text) != oid:
+        return Unread(path, "its content does not match its object id")
+    return Unread(path, "binary") if b"\0" in text else text
+
+
+def blob_id(content: bytes) -> str:
+    """Return the object id that git gives to a file's content.
+
+    >>> blob_id(b"")
+    'e69de29bb2d1d6434b8b29ae775ad8c2e48c5391'
+    """
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
