@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from rules import catalogue, overlaps
+from rules import catalogue
 from rules.change import DockerfileChange
 from rules.dockerfile.nodes import is_dockerfile
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
-from rules.fingerprint import Raised, fingerprints, line_ratio, normalised, unchanged
+from rules.fingerprint import Raised, fingerprints, line_ratio, unchanged
+from rules.globs import matches
+from rules.judging import Judged, judge
 from rules.model.stage import Model
 from rules.offers import Offer
 from rules.policy import DEFAULT, Policy
@@ -20,10 +22,9 @@ from rules.repository import Repository
 from rules.suppression import Suppression, suppressions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import date
 
-    from rules.dockerfile.nodes import Instruction
     from rules.rule import Rule
 
 _RENAME_RATIO = 0.5
@@ -43,15 +44,11 @@ class _Setup:
         if isinstance(chosen, Severity):
             return chosen
         own = raised.problem.severity
-        return min(own, raised.rule.severity) if own is not None and raised.rule.default == "info" else own or raised.rule.severity
-
-
-class Judged(NamedTuple):
-    """What the rules say of one version of one file."""
-
-    model: Model
-    raised: tuple[Raised, ...]
-    crashes: tuple[Crash, ...]
+        return (
+            min(own, raised.rule.severity)
+            if own is not None and raised.rule.default == "info"
+            else own or raised.rule.severity
+        )
 
 
 def review(
@@ -109,13 +106,17 @@ def enabled_rules(policy: Policy, enable: Collection[str] = ()) -> tuple[Rule, .
     )
 
 
-def _listing_before(before: Mapping[str, bytes], after: Mapping[str, bytes], listing: Mapping[str, int]) -> dict[str, int]:
+def _listing_before(
+    before: Mapping[str, bytes], after: Mapping[str, bytes], listing: Mapping[str, int]
+) -> dict[str, int]:
     """The listing at head with what the change is seen to add taken out, and to delete put back."""
     kept = {path: mode for path, mode in listing.items() if path not in after or path in before}
     return {**dict.fromkeys(before, 0o100644), **kept}
 
 
-def _old_paths(before: Mapping[str, bytes], after: Mapping[str, bytes], policy: Policy) -> dict[str, str | None]:
+def _old_paths(
+    before: Mapping[str, bytes], after: Mapping[str, bytes], policy: Policy
+) -> dict[str, str | None]:
     """Return each Dockerfile after the change with its path before it: the same, a similar one that went, or none."""
     new = [path for path in sorted(after) if _is_reviewed(path, policy)]
     gone = [path for path in sorted(before) if path not in after and _is_reviewed(path, policy)]
@@ -123,7 +124,9 @@ def _old_paths(before: Mapping[str, bytes], after: Mapping[str, bytes], policy: 
     for path in new:
         found[path] = path if path in before else None
         if path not in before and gone:
-            ratio, old = max((line_ratio(before[old].splitlines(), after[path].splitlines()), old) for old in gone)
+            ratio, old = max(
+                (line_ratio(before[old].splitlines(), after[path].splitlines()), old) for old in gone
+            )
             if ratio >= _RENAME_RATIO:
                 found[path] = old
                 gone.remove(old)
@@ -131,8 +134,6 @@ def _old_paths(before: Mapping[str, bytes], after: Mapping[str, bytes], policy: 
 
 
 def _is_reviewed(path: str, policy: Policy) -> bool:
-    from rules.globs import matches  # noqa: PLC0415 - only with a policy
-
     if policy.ignore_paths and matches(path, policy.ignore_paths):
         return False
     return is_dockerfile(path) or (bool(policy.paths) and matches(path, policy.paths))
@@ -162,7 +163,11 @@ def _review_file(setup: _Setup, now: Repository, then: Repository, path: str, ol
 def _report(setup: _Setup, change: DockerfileChange, judged: Judged, old: tuple[Raised, ...]) -> Report:
     known, still = unchanged(old, judged.raised)
     comments = suppressions(change.after.dockerfile)
-    old_comments = {c.comment.text for c in suppressions(change.before.dockerfile)} if change.before is not None else set()
+    old_comments = (
+        {c.comment.text for c in suppressions(change.before.dockerfile)}
+        if change.before is not None
+        else set()
+    )
     findings, silenced = [], []
     for index, (raised, mark) in enumerate(zip(judged.raised, fingerprints(judged.raised), strict=True)):
         finding = _finding(setup, change, raised, "unchanged" if index in known else "new", mark)
@@ -173,19 +178,28 @@ def _report(setup: _Setup, change: DockerfileChange, judged: Judged, old: tuple[
             added = comment.comment.text not in old_comments
             silenced.append(Suppressed(finding, comment.reason, comment.comment.span.line, added))
     marks = fingerprints(old)
-    findings += [_finding(setup, change, old[i], "absent", marks[i]) for i in range(len(old)) if i not in still]
+    findings += [
+        _finding(setup, change, old[i], "absent", marks[i]) for i in range(len(old)) if i not in still
+    ]
     return Report(tuple(findings), tuple(silenced), judged.crashes)
 
 
 def _silencing(comments: Sequence[Suppression], raised: Raised) -> Suppression | None:
     span, instruction = raised.problem.span, raised.instruction
-    first, last = (instruction.line, instruction.end_line) if instruction is not None else (span.line, span.end_line)
+    first, last = (
+        (instruction.line, instruction.end_line) if instruction is not None else (span.line, span.end_line)
+    )
     if raised.problem.path is not None:
         return None
-    return next((c for c in comments if c.covers(raised.rule.id, min(first, span.line), max(last, span.end_line))), None)
+    return next(
+        (c for c in comments if c.covers(raised.rule.id, min(first, span.line), max(last, span.end_line))),
+        None,
+    )
 
 
-def _finding(setup: _Setup, change: DockerfileChange, raised: Raised, baseline: Baseline, mark: str) -> Finding:
+def _finding(
+    setup: _Setup, change: DockerfileChange, raised: Raised, baseline: Baseline, mark: str
+) -> Finding:
     problem = raised.problem
     offer = None
     if baseline == "new" and problem.fix is not None:
@@ -208,44 +222,3 @@ def _finding(setup: _Setup, change: DockerfileChange, raised: Raised, baseline: 
         title=raised.rule.title,
         manual=raised.rule.manual,
     )
-
-
-def judge(rules: Iterable[Rule], change: DockerfileChange, path: str | None = None) -> Judged:
-    """Run rules on one version of one file; one that raises is counted, and the others still speak."""
-    keywords = {instruction.keyword for instruction in change.after.dockerfile.instructions}
-    text = change.source.text.lower()
-    raised: list[Raised] = []
-    crashes: list[Crash] = []
-    for rule in rules:
-        if rule.keywords and not rule.keywords & keywords:
-            continue
-        if rule.mentions and not any(word in text for word in rule.mentions):
-            continue
-        if rule.compares and change.before is None:
-            continue
-        try:
-            problems = list(rule.check(change))
-        except Exception as error:  # noqa: BLE001 - a rule's fault must not silence the others; it is reported by name
-            crashes.append(Crash(rule.id, change.path, f"{type(error).__name__}: {error}"))
-            continue
-        raised += [_raised(change, rule, problem, path or change.path) for problem in problems]
-    raised.sort(key=lambda r: (r.problem.span.start, r.rule.id, r.problem.message))
-    return Judged(change.after, overlaps.resolved(raised), tuple(crashes))
-
-
-def _raised(change: DockerfileChange, rule: Rule, problem: object, path: str) -> Raised:
-    from rules.problem import Problem  # noqa: PLC0415 - for the assertion alone
-
-    assert isinstance(problem, Problem)
-    instruction = problem.instruction
-    if instruction is None and problem.path is None:
-        instruction = instruction_at(change.after, problem.span.start)
-    return Raised(rule, problem, path, instruction, normalised(instruction))
-
-
-def instruction_at(model: Model, offset: int) -> Instruction | None:
-    """Return the instruction that holds a character offset, if any."""
-    for instruction in model.dockerfile.instructions:
-        if instruction.span.start <= offset < instruction.span.end:
-            return instruction
-    return None

@@ -9,6 +9,7 @@ from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
 from rules.edits import Overlap, applied_to_tree
 from rules.fingerprint import unchanged
+from rules.judging import judge
 from rules.model.stage import Model
 from rules.repository import Repository
 
@@ -54,8 +55,6 @@ class Verified:
 
 def holds(fix: Fix, raised: Raised, change: DockerfileChange, rules: tuple[Rule, ...]) -> bool:
     """Tell whether a fix applies, parses, removes its problem and brings no new one."""
-    from rules.engine import judge  # noqa: PLC0415 - the engine makes offers, and an offer asks the engine
-
     files = change.repository.files
     try:
         fixed = applied_to_tree(files, fix.edits, change.path)
@@ -69,9 +68,18 @@ def holds(fix: Fix, raised: Raised, change: DockerfileChange, rules: tuple[Rule,
     if len(dockerfile.faults) > len(change.after.dockerfile.faults):
         return False
     model = Model(dockerfile, change.after.targets)
-    after = DockerfileChange(model, change.before, repository, change.repository_before, change.policy, change.today)
+    after = DockerfileChange(
+        model, change.before, repository, change.repository_before, change.policy, change.today
+    )
     now = judge(rules, change).raised
     then = judge(rules, after).raised
     known, still = unchanged(now, then)
-    mine = next((i for i, item in enumerate(now) if item.problem == raised.problem and item.rule.id == raised.rule.id), None)
+    mine = next(
+        (
+            i
+            for i, item in enumerate(now)
+            if item.problem == raised.problem and item.rule.id == raised.rule.id
+        ),
+        None,
+    )
     return len(known) == len(then) and mine is not None and mine not in still

@@ -80,7 +80,7 @@ class Repository:
         if self.exists(own):
             return own
         context = self.context_of(dockerfile)
-        for folder in ((context,) if context is not None else (posixpath.dirname(dockerfile), "")):
+        for folder in (context,) if context is not None else (posixpath.dirname(dockerfile), ""):
             path = posixpath.join(folder, ".dockerignore") if folder else ".dockerignore"
             if path in self.files:
                 return path

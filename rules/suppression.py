@@ -18,8 +18,14 @@ if TYPE_CHECKING:
 
     from rules.dockerfile.nodes import Comment, Dockerfile, Instruction
 
-_OURS = re.compile(r"hullcheck\s+(?P<scope>ignore|ignore-file|global\s+ignore)\s*=\s*(?P<ids>[\w-]+(?:\s*,\s*[\w-]+)*)\s*(?P<reason>.*)", re.IGNORECASE)
-_HADOLINT = re.compile(r"hadolint\s+(?P<scope>(?:global\s+|stage\s+)?ignore)\s*=\s*(?P<ids>[\w-]+(?:\s*,\s*[\w-]+)*)\s*(?P<reason>.*)", re.IGNORECASE)
+_OURS = re.compile(
+    r"hullcheck\s+(?P<scope>ignore|ignore-file|global\s+ignore)\s*=\s*(?P<ids>[\w-]+(?:\s*,\s*[\w-]+)*)\s*(?P<reason>.*)",
+    re.IGNORECASE,
+)
+_HADOLINT = re.compile(
+    r"hadolint\s+(?P<scope>(?:global\s+|stage\s+)?ignore)\s*=\s*(?P<ids>[\w-]+(?:\s*,\s*[\w-]+)*)\s*(?P<reason>.*)",
+    re.IGNORECASE,
+)
 _TRIVY = re.compile(r"(?:trivy|tfsec):ignore:(?P<ids>[\w-]+)\s*(?P<reason>.*)", re.IGNORECASE)
 _AVD = re.compile(r"^AVD-(DS-\d+)$")
 
@@ -90,7 +96,11 @@ def _lines(dockerfile: Dockerfile, comment: Comment) -> tuple[int, int]:
             return instruction.line, instruction.end_line
         if instruction.line > line:
             first = instruction is dockerfile.instructions[0]
-            return (1, 0) if first and _set_off(dockerfile, line, instruction) else (instruction.line, instruction.end_line)
+            return (
+                (1, 0)
+                if first and _set_off(dockerfile, line, instruction)
+                else (instruction.line, instruction.end_line)
+            )
     return line, line
 
 
@@ -98,8 +108,12 @@ def _set_off(dockerfile: Dockerfile, line: int, instruction: Instruction) -> boo
     return any(not dockerfile.source.line(number).strip() for number in range(line + 1, instruction.line))
 
 
-def _make(comment: Comment, names: tuple[str, ...], reason: str, lines: tuple[int, int], *, ours: bool) -> Suppression:
-    return Suppression(comment, names, frozenset(id_ for name in names for id_ in rule_ids(name)), reason, *lines, ours)
+def _make(
+    comment: Comment, names: tuple[str, ...], reason: str, lines: tuple[int, int], *, ours: bool
+) -> Suppression:
+    return Suppression(
+        comment, names, frozenset(id_ for name in names for id_ in rule_ids(name)), reason, *lines, ours
+    )
 
 
 def rule_ids(name: str) -> tuple[str, ...]:

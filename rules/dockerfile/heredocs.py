@@ -8,30 +8,26 @@ quotes or braces do not match has none.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from rules.dockerfile.arguments import SPACES, is_string_array, split_flags
+from rules.dockerfile.arguments import is_string_array
+from rules.dockerfile.flags import split_flags
+from rules.dockerfile.pieces import SPACE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _DEEPEST = 50
 """Expansions inside expansions that are followed; nobody writes ten, and BuildKit's own limit is its stack."""
 
-_OWNER = re.compile(rf"(?:ONBUILD[{SPACES}]+)?(?:RUN|COPY|ADD)(?=[{SPACES}])", re.IGNORECASE)
+_OWNER = re.compile(r"(?:ONBUILD[\t\v\f\r ]+)?(?:RUN|COPY|ADD)(?=[\t\v\f\r ])", re.IGNORECASE)
 _OPENER = re.compile(r"([0-9]*)<<(-?)([\t\n\f\r ]*)([^<]*)", re.DOTALL)
-_TOKEN = re.compile(
-    rf"""(?P<plain>[^{SPACES}'"\\$<]++)
-       | (?P<space>[{SPACES}]++)
-       | (?P<escaped>\\.?)
-       | (?P<single>'[^']*+')
-       | (?P<double>")
-       | (?P<opener><<[\t ]*+)
-       | (?P<dollar>\$\{{?)
-       | (?P<less><)
-       | (?P<broken>')""",
-    re.VERBOSE | re.DOTALL,
+_BLANKS = re.compile(f"[{SPACE}]+")
+_PLAIN = re.compile(r"""[^'"\\$<}]++""")
+_SINGLE = re.compile(r"'[^']*+'")
+_NAME_PART = re.compile(
+    r"""'(?P<single>[^']*+)'|"(?P<double>(?:[^"\\]|\\.)*+)"|\\(?P<escaped>.?)""", re.DOTALL
 )
-_IN_DOUBLE = re.compile(r'(?:[^"\\$]|\\["\\$]|\\|\$(?!\{))*+', re.DOTALL)
-_IN_BRACES = re.compile(r"""(?:[^'"\\$}]|\\.?|\$(?!\{)|'[^']*+')*+""", re.DOTALL)
-_NAME_PART = re.compile(r"""'(?P<single>[^']*+)'|"(?P<double>(?:[^"\\]|\\.)*+)"|\\(?P<escaped>.?)""", re.DOTALL)
 _DOUBLE_ESCAPE = re.compile(r'\\(["\\$])')
 
 
@@ -43,7 +39,7 @@ class Opener(NamedTuple):
         expands: Whether variables in the body are expanded.
         strips_tabs: Whether it is written `<<-`.
         fd: File descriptor written before `<<`; 0 when none.
-        spaced: Whether blanks stand between `<<` and the name, which only BuildKit since 0.19 understands.
+        spaced: Whether blanks stand between `<<` and the name, which older releases of BuildKit do not take.
     """
 
     name: str
@@ -51,6 +47,10 @@ class Opener(NamedTuple):
     strips_tabs: bool
     fd: int
     spaced: bool
+
+
+class _UnmatchedError(Exception):
+    """Quotes or braces do not match."""
 
 
 def openers(line: str, escape: str) -> list[Opener]:
@@ -63,74 +63,98 @@ def openers(line: str, escape: str) -> list[Opener]:
     if "<<" not in line:
         return []
     owner = _OWNER.match(line)
-    if owner is None or is_string_array(_value(line[owner.end() :], escape)):
+    if owner is None or is_string_array(line[split_flags(line, owner.end(), escape)[1] :]):
         return []
-    found = (opener(word) for word in _words(line))
+    try:
+        words = _words(line)
+    except _UnmatchedError:
+        return []
+    found = (opener(word) for word in words if "<<" in word)
     return [each for each in found if each]
 
 
 def opener(word: str) -> Opener | None:
     """Read one shell word; `None` when it opens no here-document."""
     match = _OPENER.fullmatch(word)
-    if match is None or not match[4]:
+    if match is None:
         return None
     fd, dash, space, rest = match.groups()
     name = _NAME_PART.sub(_unquoted, rest)
     if not name:
         return None
-    quotes = rest.count("'") + rest.count('"')
-    kept = name.count("'") + name.count('"')
-    return Opener(name, quotes == kept, bool(dash), int(fd[:9] or 0), bool(space))
-
-
-def _value(rest: str, escape: str) -> str:
-    """Return what follows the flags."""
-    return split_flags(rest, 0, escape)[1]
+    expands = sum(map(rest.count, "'\"")) == sum(map(name.count, "'\""))
+    return Opener(name, expands, bool(dash), int(fd[:9] or 0), bool(space))
 
 
 def _unquoted(match: re.Match[str]) -> str:
     """Return a quoted or escaped part of a delimiter as BuildKit reads it."""
-    if match["single"] is not None:
-        return match["single"]
-    if match["double"] is not None:
-        return _DOUBLE_ESCAPE.sub(r"\1", match["double"])
-    return match["escaped"]
+    match match.lastgroup:
+        case "single":
+            return match["single"]
+        case "double":
+            return _DOUBLE_ESCAPE.sub(r"\1", match["double"])
+        case _:
+            return match["escaped"]
 
 
 def _words(line: str) -> list[str]:
-    """Split a line into shell words, quotes and escapes kept; empty when its quotes or braces do not match."""
-    words: list[str] = []
-    word: list[str] = []
-    at, size = 0, len(line)
-    while at < size:
-        match = _TOKEN.match(line, at)
-        assert match is not None
-        start, at = at, match.end()
-        match match.lastgroup:
-            case "space":
-                if word:
-                    words.append("".join(word))
-                    word = []
-                continue
-            case "double":
-                at = _double_quoted(line, at, 0)
-            case "dollar" if line[at - 1] == "{":
-                at = _braced(line, at, 0)
-            case "broken":
-                return []
-            case _:
-                pass
-        if at < 0:
-            return []
-        text = line[start:at]
-        if match.lastgroup != "dollar":
-            word.append(text)
+    """Split a line into shell words, quotes and escapes kept."""
+    words: list[list[str]] = [[]]
+    for text, splits in _parts(line):
+        first, *rest = _BLANKS.split(text) if splits else (text,)
+        words[-1].append(first)
+        words.extend([piece] for piece in rest)
+    return [word for parts in words if (word := "".join(parts))]
+
+
+def _parts(line: str) -> Iterator[tuple[str, bool]]:
+    """Yield a line's pieces, and whether white space in them ends a word."""
+    at = 0
+    while at < len(line):
+        plain = _PLAIN.match(line, at)
+        if plain:
+            yield plain[0], True
+            at = plain.end()
             continue
-        first, *rest = re.split(f"[{SPACES}]+", text)
-        word.append(first)
-        for piece in rest:
-            words.append("".join(word))
-            word = [piece]
-    if word:
-        words.append("".join(word))
-    return words
+        end = _behind(line, at, 0)
+        if line.startswith("<<", at):
+            while line[end : end + 1] in (" ", "\t"):
+                end += 1
+        yield line[at:end], line[at] == "$"
+        at = end
+
+
+def _behind(line: str, at: int, depth: int) -> int:
+    """Return the offset behind the special character, quotation or expansion that begins at an offset."""
+    match line[at]:
+        case "'":
+            quoted = _SINGLE.match(line, at)
+            if quoted is None:
+                raise _UnmatchedError
+            return quoted.end()
+        case '"':
+            return _closed(line, at + 1, '"', depth)
+        case "\\":
+            return min(at + 2, len(line))
+        case "$" if line.startswith("{", at + 1):
+            return _closed(line, at + 2, "}", depth)
+        case "<" if line.startswith("<", at + 1):
+            return at + 2
+        case _:
+            return at + 1
+
+
+def _closed(line: str, at: int, stop: str, depth: int) -> int:
+    """Return the offset behind the stop character that closes a quotation or an expansion."""
+    if depth > _DEEPEST:
+        raise _UnmatchedError
+    while at < len(line):
+        character = line[at]
+        if character == stop:
+            return at + 1
+        if stop == '"' and character in "'<":
+            at += 1
+            continue
+        plain = _PLAIN.match(line, at)
+        at = plain.end() if plain else _behind(line, at, depth + 1)
+    raise _UnmatchedError

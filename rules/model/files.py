@@ -90,7 +90,8 @@ class Files:
                 found += copied(step)
             elif isinstance(step, Run):
                 found += [
-                    Put(write.path, "run", write.tree, write.checkout, "", step, write.command) for write in written_by(step)
+                    Put(write.path, "run", write.tree, write.checkout, "", step, write.command)
+                    for write in written_by(step)
                 ]
             elif step.instruction.keyword == "WORKDIR":
                 path = step.resolve(step.scope.expand(step.instruction.value))
@@ -106,7 +107,9 @@ class Files:
     def covering(self, path: str) -> tuple[Put, ...]:
         """Return the puts that may hold a path: at it, above it as a tree, or below it."""
         return tuple(
-            put for put in self.puts if put.path == path or (put.tree and within(path, put.path)) or within(put.path, path)
+            put
+            for put in self.puts
+            if put.path == path or (put.tree and within(path, put.path)) or within(put.path, path)
         )
 
     def below(self, folder: str) -> tuple[Put, ...]:
@@ -120,7 +123,8 @@ class Files:
     @cached_property
     def opaque_commands(self) -> tuple[Command, ...]:
         """Commands of the chain that may write anywhere: build tools, scripts, package managers are not among them
-        only where their writes are known."""
+        only where their writes are known.
+        """
         return tuple(
             command
             for run in self.stage.all_runs
@@ -171,7 +175,9 @@ class Files:
                 recursive = command.has("-R", "--recursive")
                 value, *targets = operands
                 found += [
-                    Attributes(_absolute(run, target.value), command.name, value.value, recursive, run, command)
+                    Attributes(
+                        _absolute(run, target.value), command.name, value.value, recursive, run, command
+                    )
                     for target in targets
                 ]
         return tuple(found)
@@ -190,7 +196,11 @@ def paths_of(run: Run, command: Command, valued: tuple[str, ...]) -> tuple[str, 
 
 def copied(step: Copy) -> list[Put]:
     """Return what a COPY or ADD puts."""
-    puts = [Put(step.destination, "heredoc", tree=False, whole=False, source="", step=step) for _ in step.heredocs if step.destination]
+    puts = [
+        Put(step.destination, "heredoc", tree=False, whole=False, source="", step=step)
+        for _ in step.heredocs
+        if step.destination
+    ]
     for source in step.sources:
         target = step.target_of(source)
         if target is not None:
@@ -201,13 +211,22 @@ def copied(step: Copy) -> list[Put]:
 def _copied_source(step: Copy, source: CopySource, target: str) -> Put:
     path = step.source_path(source) or ""
     if source.is_remote:
-        return Put(target, "remote", tree=True, whole=source.path is not None and ".git" in source.path, source=source.path or "", step=step)
+        return Put(
+            target,
+            "remote",
+            tree=True,
+            whole=source.path is not None and ".git" in source.path,
+            source=source.path or "",
+            step=step,
+        )
     if step.from_context:
         return Put(target, "context", _may_be_tree(step, source), source.is_root, path, step)
     if step.from_stage is None:
         return Put(target, "image", _may_be_tree(step, source), whole=False, source=path, step=step)
     whole = step.from_stage.files.whole_tree_in(path) if path else None
-    above = path and any(within(path, put.path) and put.path == path for put in step.from_stage.files.whole_trees)
+    above = path and any(
+        within(path, put.path) and put.path == path for put in step.from_stage.files.whole_trees
+    )
     return Put(target, "stage", _may_be_tree(step, source), whole is not None or bool(above), path, step)
 
 

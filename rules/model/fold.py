@@ -56,7 +56,9 @@ def _image_of_base(facts: ImageFacts | None, *, known: bool) -> Image:
             entrypoint=_from_base(None, known=known),
             cmd=_from_base(None, known=known),
             healthcheck=_from_base(None, known=known),
-            shell=Setting(_DEFAULT_SHELL, Origin.ABSENT) if known else Setting(_DEFAULT_SHELL, Origin.UNKNOWN),
+            shell=Setting(_DEFAULT_SHELL, Origin.ABSENT)
+            if known
+            else Setting(_DEFAULT_SHELL, Origin.UNKNOWN),
             stopsignal=_from_base(None, known=known),
             env={},
             labels={},
@@ -66,7 +68,10 @@ def _image_of_base(facts: ImageFacts | None, *, known: bool) -> Image:
         workdir=_from_base(facts.workdir or "/", known=True),
         entrypoint=_base_start(facts.entrypoint, known=True),
         cmd=_base_start(facts.cmd, known=True),
-        healthcheck=_from_base(Start("shell", ("(base image)",)) if facts.healthcheck else None, known=facts.healthcheck is not None),
+        healthcheck=_from_base(
+            Start("shell", ("(base image)",)) if facts.healthcheck else None,
+            known=facts.healthcheck is not None,
+        ),
         shell=Setting(facts.shell or _DEFAULT_SHELL, Origin.BASE if facts.shell else Origin.ABSENT),
         stopsignal=_from_base(facts.stopsignal, known=True),
         env={name: Setting(value, Origin.BASE) for name, value in facts.env.items()},
@@ -78,7 +83,12 @@ def _image_of_base(facts: ImageFacts | None, *, known: bool) -> Image:
 
 def _port(text: str, instruction: Instruction | None) -> Port:
     number, _, protocol = text.partition("/")
-    return Port(text, int(number) if number.isascii() and number.isdecimal() else None, (protocol or "tcp").lower(), instruction)
+    return Port(
+        text,
+        int(number) if number.isascii() and number.isdecimal() else None,
+        (protocol or "tcp").lower(),
+        instruction,
+    )
 
 
 class _Fold:
@@ -110,7 +120,10 @@ class _Fold:
         else:
             facts = stage.facts
             self.image = _image_of_base(facts, known=stage.base_known)
-            base = {name: Variable(name, value, "base") for name, value in (facts.env if facts is not None else {}).items()}
+            base = {
+                name: Variable(name, value, "base")
+                for name, value in (facts.env if facts is not None else {}).items()
+            }
             self.scope = Scope(base, complete=stage.base_known, escape=stage.model.dockerfile.escape)
 
     def take(self, instruction: Instruction) -> None:
@@ -119,7 +132,9 @@ class _Fold:
         step_type = {"RUN": Run, "COPY": None, "ADD": None}.get(instruction.keyword, Step)
         state = (instruction, self.stage, len(self.steps), image.user, image.workdir, self.scope, image.shell)
         self.steps.append(step_type(*state) if step_type is not None else _copy(*state))
-        handler = getattr(self, f"_{instruction.keyword.lower()}", None) if instruction.keyword.isalpha() else None
+        handler = (
+            getattr(self, f"_{instruction.keyword.lower()}", None) if instruction.keyword.isalpha() else None
+        )
         if handler is not None:
             handler(instruction)
 
@@ -182,7 +197,9 @@ class _Fold:
     def _env(self, instruction: Instruction) -> None:
         added = env_variables(instruction, self.scope)
         self.scope = self.scope.with_(added)
-        settings = {v.name: self._here(v.value if isinstance(v.value, str) else None, instruction) for v in added}
+        settings = {
+            v.name: self._here(v.value if isinstance(v.value, str) else None, instruction) for v in added
+        }
         self.image = replace(self.image, env={**self.image.env, **settings})
 
     def _arg(self, instruction: Instruction) -> None:
@@ -202,8 +219,14 @@ class _Fold:
         self.image = replace(self.image, labels={**self.image.labels, **settings})
 
     def _expose(self, instruction: Instruction) -> None:
-        texts = [t for word in instruction.words for t in (expand_words(word.text, self.scope.lookup) or [word.text])]
-        self.image = replace(self.image, ports=(*self.image.ports, *(_port(text, instruction) for text in texts)))
+        texts = [
+            t
+            for word in instruction.words
+            for t in (expand_words(word.text, self.scope.lookup) or [word.text])
+        ]
+        self.image = replace(
+            self.image, ports=(*self.image.ports, *(_port(text, instruction) for text in texts))
+        )
 
     def _volume(self, instruction: Instruction) -> None:
         array = instruction.exec_form

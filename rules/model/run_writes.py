@@ -54,7 +54,9 @@ def written_by(run: Run) -> tuple[Write, ...]:
         found += [
             Write(path, tree, checkout, command)
             for text, tree, checkout in _texts(command)
-            if (path := _join(run, folder, text)) is not None and not run.is_mounted(path) and path != "/dev/null"
+            if (path := _join(run, folder, text)) is not None
+            and not run.is_mounted(path)
+            and path != "/dev/null"
         ]
     return tuple(found)
 
@@ -85,7 +87,9 @@ def _all_operands(command: Command) -> Iterator[tuple[str, bool, bool]]:
 
 def _last_operand(command: Command) -> Iterator[tuple[str, bool, bool]]:
     target = command.option("-t", "--target-directory")
-    operands = command.operands(("-t", "--target-directory", "-m", "-o", "-g", "--mode", "--owner", "--group", "-S"))
+    operands = command.operands(
+        ("-t", "--target-directory", "-m", "-o", "-g", "--mode", "--owner", "--group", "-S")
+    )
     if target is not None:
         yield target, True, False
     elif command.name == "install" and command.has("-d", "--directory"):
@@ -107,7 +111,9 @@ def _extract(command: Command) -> Iterator[tuple[str, bool, bool]]:
 
 
 def _git(command: Command) -> Iterator[tuple[str, bool, bool]]:
-    operands = command.operands(("-b", "--branch", "--depth", "-c", "--config", "-C", "-j", "--jobs", "--reference", "-o"))
+    operands = command.operands(
+        ("-b", "--branch", "--depth", "-c", "--config", "-C", "-j", "--jobs", "--reference", "-o")
+    )
     if operands and operands[0].value == "clone" and len(operands) > 1:
         url = operands[1].value.rstrip("/")
         name = operands[2].value if len(operands) > 2 else url.rsplit("/", 1)[-1].removesuffix(".git")  # noqa: PLR2004 - `clone URL [DIR]`

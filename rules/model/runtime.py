@@ -64,7 +64,9 @@ class Runtime:
 
     @cached_property
     def _root_filled(self) -> bool:
-        return any(put.tree and put.path in ("/", "/bin", "/usr", "/usr/bin") for put in self.stage.files.puts)
+        return any(
+            put.tree and put.path in ("/", "/bin", "/usr", "/usr/bin") for put in self.stage.files.puts
+        )
 
     def _copied_tool(self, name: str) -> bool:
         return any(put.path.rsplit("/", 1)[-1] == name for put in self.stage.files.puts)

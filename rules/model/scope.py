@@ -106,7 +106,9 @@ def env_variables(instruction: Instruction, scope: Scope) -> list[Variable]:
     return found
 
 
-def arg_variables(instruction: Instruction, scope: Scope, inherited: Mapping[str, Variable]) -> list[Variable]:
+def arg_variables(
+    instruction: Instruction, scope: Scope, inherited: Mapping[str, Variable]
+) -> list[Variable]:
     """Return what an ARG declares.
 
     Args:
@@ -129,7 +131,9 @@ def arg_variables(instruction: Instruction, scope: Scope, inherited: Mapping[str
 
 def global_scope(instructions: Iterable[Instruction], escape: str) -> Scope:
     """Return the scope of the FROM lines: the ARGs above the first one and BuildKit's platform values."""
-    scope = Scope({name: Variable(name, UNKNOWN, "builtin") for name in PLATFORM_ARGS}, complete=True, escape=escape)
+    scope = Scope(
+        {name: Variable(name, UNKNOWN, "builtin") for name in PLATFORM_ARGS}, complete=True, escape=escape
+    )
     for instruction in instructions:
         if instruction.keyword == "ARG":
             scope = scope.with_(arg_variables(instruction, scope, {}))

@@ -119,7 +119,9 @@ class Run(Step):
 
     def is_mounted(self, path: str) -> bool:
         """Tell whether a path lies in a cache, tmpfs, bind or secret mount, so that no layer keeps it."""
-        return any(_within(path, self.resolve(mount.target) or mount.target) for mount in self.mounts if mount.target)
+        return any(
+            _within(path, self.resolve(mount.target) or mount.target) for mount in self.mounts if mount.target
+        )
 
 
 def _within(path: str, folder: str) -> bool:
@@ -151,7 +153,9 @@ class CopySource(NamedTuple):
     @property
     def is_remote(self) -> bool:
         """Whether it is a URL or a git reference, which only ADD fetches."""
-        return self.path is not None and self.path.startswith(("http://", "https://", "ftp://", "git@", "git://", "ssh://"))
+        return self.path is not None and self.path.startswith(
+            ("http://", "https://", "ftp://", "git@", "git://", "ssh://")
+        )
 
 
 @dataclass(eq=False)

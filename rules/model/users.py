@@ -70,7 +70,8 @@ class Users:
     def passwd_copied(self) -> bool:
         """Whether an `/etc/passwd`, or a tree that may hold one, is copied in."""
         return any(
-            isinstance(step, Copy) and step.destination in ("/etc/passwd", "/etc", "/", None) for step in self.stage.all_steps
+            isinstance(step, Copy) and step.destination in ("/etc/passwd", "/etc", "/", None)
+            for step in self.stage.all_steps
         )
 
     def find(self, name: str) -> Account | None:
@@ -117,14 +118,25 @@ def _account(run: Run, command: Command) -> Account | None:
     operands = command.operands(_VALUED)
     if not operands:
         return None
-    name = _expanded(run, operands[-1].value if command.name in ("useradd", "groupadd") else operands[0].value)
+    name = _expanded(
+        run, operands[-1].value if command.name in ("useradd", "groupadd") else operands[0].value
+    )
     if name is None:
         return None
     uid_flags = ("-u", "--uid") if command.name in ("useradd", "adduser") else ("-g", "--gid")
     uid = command.option(*uid_flags)
-    group = command.option("-g", "--gid", "-G", "--ingroup") if command.name in ("useradd", "adduser") else None
+    group = (
+        command.option("-g", "--gid", "-G", "--ingroup") if command.name in ("useradd", "adduser") else None
+    )
     system = command.has("-r", "--system", "-S")
-    return Account(name, _expanded(run, uid) if uid else None, _expanded(run, group) if group else None, system, run, command)
+    return Account(
+        name,
+        _expanded(run, uid) if uid else None,
+        _expanded(run, group) if group else None,
+        system,
+        run,
+        command,
+    )
 
 
 def _expanded(run: Run, text: str) -> str | None:

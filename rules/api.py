@@ -1,0 +1,109 @@
+"""Everything that a rule file may import."""
+
+from rules.change import DockerfileChange
+from rules.dockerfile.dockerignore import Dockerignore
+from rules.dockerfile.expand import UNKNOWN
+from rules.dockerfile.nodes import Comment, Dockerfile, Flag, Heredoc, Instruction, SyntaxFault, Word
+from rules.dockerfile.package_calls import Package, PackageCall
+from rules.dockerfile.reference import ImageReference, parse_reference
+from rules.dockerfile.shell import Command, Redirect, Script, ShellWord, script_of
+from rules.dockerfile.source import Source, Span
+from rules.facts.images import ImageFacts, image_facts
+from rules.model.files import Attributes, Deletion, Files, Put, within
+from rules.model.packages import OS_MANAGERS, Installed
+from rules.model.scope import PLATFORM_ARGS, PREDEFINED_ARGS, Scope, Variable
+from rules.model.settings import Image, Origin, Port, Setting, Start
+from rules.model.stage import Model, Stage, is_development_name
+from rules.model.steps import Copy, CopySource, Mount, Run, Step
+from rules.model.users import ROOT_NAMES, Account
+from rules.problem import Category, Confidence, Edit, Fix, Note, Problem, Severity
+from rules.quoting import quote
+from rules.repairs import (
+    append_to_run,
+    append_to_stage,
+    delete_instruction,
+    delete_word,
+    fix,
+    insert,
+    insert_after,
+    insert_line_after,
+    insert_line_before,
+    move_below,
+    replace,
+)
+from rules.repository import Repository
+from rules.rule import Rule, rule
+
+__all__ = [
+    "OS_MANAGERS",
+    "PLATFORM_ARGS",
+    "PREDEFINED_ARGS",
+    "ROOT_NAMES",
+    "UNKNOWN",
+    "Account",
+    "Attributes",
+    "Category",
+    "Command",
+    "Comment",
+    "Confidence",
+    "Copy",
+    "CopySource",
+    "Deletion",
+    "Dockerfile",
+    "DockerfileChange",
+    "Dockerignore",
+    "Edit",
+    "Files",
+    "Fix",
+    "Flag",
+    "Heredoc",
+    "Image",
+    "ImageFacts",
+    "ImageReference",
+    "Installed",
+    "Instruction",
+    "Model",
+    "Mount",
+    "Note",
+    "Origin",
+    "Package",
+    "PackageCall",
+    "Port",
+    "Problem",
+    "Put",
+    "Redirect",
+    "Repository",
+    "Rule",
+    "Run",
+    "Scope",
+    "Script",
+    "Setting",
+    "Severity",
+    "ShellWord",
+    "Source",
+    "Span",
+    "Stage",
+    "Start",
+    "Step",
+    "SyntaxFault",
+    "Variable",
+    "Word",
+    "append_to_run",
+    "append_to_stage",
+    "delete_instruction",
+    "delete_word",
+    "fix",
+    "image_facts",
+    "insert",
+    "insert_after",
+    "insert_line_after",
+    "insert_line_before",
+    "is_development_name",
+    "move_below",
+    "parse_reference",
+    "quote",
+    "replace",
+    "rule",
+    "script_of",
+    "within",
+]

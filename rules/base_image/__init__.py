@@ -1,0 +1,1 @@
+"""Rules about the images that stages start from."""

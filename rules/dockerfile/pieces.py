@@ -1,0 +1,52 @@
+"""Where the characters of a joined instruction stand in the file, and what BuildKit takes for white space."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from rules.dockerfile.source import Source, Span
+
+SPACE = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005"
+    "\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+)
+"""Unicode's White_Space, which BuildKit trims; `str.strip` would also take U+001C to U+001F."""
+
+
+class Pieces(NamedTuple):
+    """Where the pieces of a joined text stand in the file.
+
+    Attributes:
+        inner: Offset of each piece in the joined text, rising.
+        outer: Offset of the same piece in the file.
+    """
+
+    inner: tuple[int, ...]
+    outer: tuple[int, ...]
+
+    def place(self, offset: int) -> int:
+        """Return the offset in the file of the character at an offset in the joined text."""
+        at = bisect_right(self.inner, offset) - 1
+        return self.outer[at] + offset - self.inner[at]
+
+    def span(self, source: Source, start: int, end: int) -> Span:
+        """Return the place of a slice of the joined text; what was left out inside belongs to it."""
+        first = self.place(start)
+        return source.span(first, self.place(end - 1) + 1 if end > start else first)
+
+
+def ends_in_escape(row: str, escape: str) -> str | None:
+    """Return what stands before a line's continuation character, or `None` when the line does not go on.
+
+    An escape character that is itself escaped continues nothing (`setEscapeToken` in BuildKit's `parser.go`).
+
+    Args:
+        row: A line without its LF.
+        escape: The escape character.
+    """
+    kept = row.rstrip("\r").rstrip(" \t")
+    if not kept.endswith(escape) or kept.endswith(escape, 0, -1):
+        return None
+    return kept[:-1]

@@ -1,0 +1,64 @@
+"""Run rules on one version of one file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules import overlaps
+from rules.fingerprint import Raised, normalised
+from rules.report import Crash
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rules.change import DockerfileChange
+    from rules.dockerfile.nodes import Instruction
+    from rules.model.stage import Model
+    from rules.problem import Problem
+    from rules.rule import Rule
+
+
+class Judged(NamedTuple):
+    """What the rules say of one version of one file."""
+
+    model: Model
+    raised: tuple[Raised, ...]
+    crashes: tuple[Crash, ...]
+
+
+def judge(rules: Iterable[Rule], change: DockerfileChange, path: str | None = None) -> Judged:
+    """Run rules on one version of one file; one that raises is counted, and the others still speak."""
+    keywords = {instruction.keyword for instruction in change.after.dockerfile.instructions}
+    text = change.source.text.lower()
+    raised: list[Raised] = []
+    crashes: list[Crash] = []
+    for rule in rules:
+        if rule.keywords and not rule.keywords & keywords:
+            continue
+        if rule.mentions and not any(word in text for word in rule.mentions):
+            continue
+        if rule.compares and change.before is None:
+            continue
+        try:
+            problems = list(rule.check(change))
+        except Exception as error:  # noqa: BLE001 - a rule's fault must not silence the others; it is reported by name
+            crashes.append(Crash(rule.id, change.path, f"{type(error).__name__}: {error}"))
+            continue
+        raised += [_raised(change, rule, problem, path or change.path) for problem in problems]
+    raised.sort(key=lambda r: (r.problem.span.start, r.rule.id, r.problem.message))
+    return Judged(change.after, overlaps.resolved(raised), tuple(crashes))
+
+
+def _raised(change: DockerfileChange, rule: Rule, problem: Problem, path: str) -> Raised:
+    instruction = problem.instruction
+    if instruction is None and problem.path is None:
+        instruction = instruction_at(change.after, problem.span.start)
+    return Raised(rule, problem, path, instruction, normalised(instruction))
+
+
+def instruction_at(model: Model, offset: int) -> Instruction | None:
+    """Return the instruction that holds a character offset, if any."""
+    for instruction in model.dockerfile.instructions:
+        if instruction.span.start <= offset < instruction.span.end:
+            return instruction
+    return None

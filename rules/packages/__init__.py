@@ -1,0 +1,1 @@
+"""Rules about packages: what is installed, how, and what is left behind."""

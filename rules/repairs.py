@@ -1,0 +1,114 @@
+"""The edits that fixes are made of: minimal, in the author's layout, continuation style and line ends."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules.problem import Edit, Fix
+
+if TYPE_CHECKING:
+    from rules.dockerfile.nodes import Instruction, Word
+    from rules.dockerfile.shell import Command, ShellWord
+    from rules.dockerfile.source import Source, Span
+    from rules.model.stage import Stage
+    from rules.model.steps import Run
+
+
+def replace(source: Source, span: Span, text: str) -> Edit:
+    """Replace exactly one span."""
+    return Edit(source.span(span.start, span.end), text)
+
+
+def insert(source: Source, offset: int, text: str) -> Edit:
+    """Insert text at a character offset."""
+    return Edit(source.span(offset, offset), text)
+
+
+def insert_after(source: Source, word: Word | ShellWord, text: str) -> Edit:
+    """Insert text right behind a word: give the blank yourself (`" --no-cache"`)."""
+    return insert(source, word.span.end, text)
+
+
+def delete_word(source: Source, span: Span) -> Edit:
+    """Delete a word and the blanks before it on its line; at the start of a line, the blanks behind it."""
+    start, end = span.start, span.end
+    while start > 0 and source.text[start - 1] in " \t":
+        start -= 1
+    if start > 0 and source.text[start - 1] == "\n":
+        start = span.start
+        while end < len(source.text) and source.text[end] in " \t":
+            end += 1
+    return Edit(source.span(start, end), "")
+
+
+def delete_instruction(instruction: Instruction) -> Edit:
+    """Delete an instruction with its line ends; comments above it stay."""
+    source = instruction.source
+    return Edit(source.line_span(instruction.line, instruction.end_line), "")
+
+
+def insert_line_before(instruction: Instruction, *lines: str) -> Edit:
+    """Insert whole lines above an instruction, and above the comments that belong to it."""
+    source = instruction.source
+    first = instruction.comments[0].span.line if instruction.comments else instruction.line
+    return insert(source, source.line_starts[first - 1], "".join(f"{line}\n" for line in lines))
+
+
+def insert_line_after(instruction: Instruction, *lines: str) -> Edit:
+    """Insert whole lines below an instruction."""
+    source = instruction.source
+    return insert(source, instruction.span.end, "".join(f"\n{line}" for line in lines))
+
+
+def append_to_stage(stage: Stage, *lines: str) -> Edit:
+    """Append whole lines at the end of a stage."""
+    return insert_line_after(stage.last_instruction, *lines)
+
+
+def move_below(instruction: Instruction, target: Instruction) -> tuple[Edit, Edit]:
+    """Move an instruction's lines, with the comments above it, below another instruction."""
+    source = instruction.source
+    first = instruction.comments[0].span.line if instruction.comments else instruction.line
+    lines = source.line_span(first, instruction.end_line)
+    text = source.cut(lines).rstrip("\r\n").replace("\r\n", "\n")
+    return Edit(lines, ""), insert(source, target.span.end, f"\n{text}")
+
+
+def append_to_run(run: Run, command: str) -> Edit | None:
+    """Append `&& command` to a shell-form RUN in its own layout; a line to the body of a `RUN <<EOF`.
+
+    Returns:
+        The edit, or `None` for an exec form or a layout that leaves no safe place.
+    """
+    instruction = run.instruction
+    source = instruction.source
+    if instruction.heredocs:
+        heredoc = instruction.heredocs[-1]
+        plain = len(instruction.heredocs) == 1 and instruction.value.replace("-", "").strip() == f"<<{heredoc.name}"
+        return insert(source, heredoc.body_span.end, f"{command}\n") if plain else None
+    if instruction.exec_form is not None or not run.commands:
+        return None
+    end = instruction.value_span.end
+    if source.text[max(instruction.value_span.start, end - 1) : end] in (";", "&", "|", instruction.escape):
+        return None
+    if instruction.line == instruction.end_line:
+        return insert(source, end, f" && {command}")
+    indent, leading = _continuation_style(instruction)
+    joint = f" {instruction.escape}\n{indent}&& " if leading else f" && {instruction.escape}\n{indent}"
+    return insert(source, end, f"{joint}{command}")
+
+
+def _continuation_style(instruction: Instruction) -> tuple[str, bool]:
+    """Return the indent of the last line that begins with `&&` (else of the last line), and whether one does."""
+    source = instruction.source
+    lines = [source.line(number) for number in range(instruction.line + 1, instruction.end_line + 1)]
+    leading = [line for line in lines if line.lstrip().startswith("&&")]
+    line = (leading or lines)[-1]
+    trailing = any(line.rstrip().rstrip(instruction.escape).rstrip().endswith("&&") for line in lines)
+    return line[: len(line) - len(line.lstrip())], bool(leading) or not trailing
+
+
+def fix(title: str, *edits: Edit | None) -> Fix | None:
+    """Make a fix of edits; `None` as soon as one of them could not be made."""
+    made = tuple(edit for edit in edits if edit is not None)
+    return Fix(title, made) if made and len(made) == len(edits) else None

@@ -1,0 +1,1 @@
+"""Rules about how the container starts, stops and is watched."""
