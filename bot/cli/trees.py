@@ -1,0 +1,106 @@
+"""Reads folders into what a review takes: path to bytes, and the listing of every path with its mode."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bot.cli.faults import UsageFault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+MAX_FILE: Final = 512 * 1024
+"""Bytes; a larger file is not reviewed, as on a forge."""
+MAX_LISTING: Final = 200_000
+"""Paths; beyond it the absence of a file is not concluded."""
+NOT_SOURCE: Final = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "__pycache__", ".tox", ".mypy_cache"})
+"""Folders that hold no sources of the repository they lie in."""
+
+FILE, EXECUTABLE, LINK = 0o100644, 0o100755, 0o120000  # as git writes them
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """A folder as read.
+
+    Attributes:
+        root: The folder.
+        files: Path below `root` (with forward slashes) to bytes.
+        listing: Every path to its git mode, `None` when there are too many.
+        unread: Files that were wanted and are not reviewed, each with the reason.
+    """
+
+    root: Path
+    files: Mapping[str, bytes]
+    listing: Mapping[str, int] | None
+    unread: Mapping[str, str] = field(default_factory=dict)
+
+
+def root_of(path: Path) -> Path:
+    """Return the root of the repository a path is in: the nearest folder with a `.git`, else its own folder.
+
+    Raises:
+        UsageFault: There is nothing at that path.
+    """
+    if not path.exists():
+        raise UsageFault(f"{path}: there is no such file or folder. Name a Dockerfile or a folder that holds some.")
+    folder = (path if path.is_dir() else path.parent).resolve()
+    return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
+
+
+def read(root: Path, wanted: Callable[[str], bool]) -> Folder:
+    """Read a folder.
+
+    Symbolic links are listed and never followed.
+
+    Args:
+        root: The folder.
+        wanted: Whether the contents of a path are read.
+
+    Raises:
+        UsageFault: `root` is not a folder, or a file in it may not be read.
+    """
+    if not root.is_dir():
+        raise UsageFault(f"{root}: this is not a folder. Name the folder that holds the whole tree.")
+    listing = dict(_walk(root, ""))
+    files: dict[str, bytes] = {}
+    unread: dict[str, str] = {}
+    for path in sorted(filter(wanted, listing)):
+        reason = _unreadable(root / path, listing[path])
+        if reason:
+            unread[path] = reason
+        else:
+            files[path] = _bytes(root / path)
+    return Folder(root, files, listing if len(listing) <= MAX_LISTING else None, unread)
+
+
+def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, int]]:
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except PermissionError:
+        raise UsageFault(f"{folder}: this folder may not be read. Change its permissions or name another.") from None
+    for entry in entries:
+        path = f"{prefix}{entry.name}"
+        if entry.is_symlink():
+            yield path, LINK
+        elif entry.is_dir():
+            if entry.name not in NOT_SOURCE:
+                yield from _walk(Path(entry.path), f"{path}/")
+        elif entry.is_file():
+            yield path, EXECUTABLE if entry.stat().st_mode & 0o100 else FILE
+
+
+def _unreadable(path: Path, mode: int) -> str:
+    if mode == LINK:
+        return "a symbolic link"
+    return "larger than 512 KiB" if path.stat().st_size > MAX_FILE else ""
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except PermissionError:
+        raise UsageFault(f"{path}: this file may not be read. Change its permissions or leave it out.") from None
