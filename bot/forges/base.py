@@ -27,7 +27,7 @@ class ForgeError(Exception):
     """
 
 
-class Unavailable(ForgeError):
+class Unavailable(ForgeError):  # noqa: N818 - says what the forge is, as `except` reads it
     """The forge cannot answer now.
 
     Attributes:
@@ -39,15 +39,15 @@ class Unavailable(ForgeError):
         self.retry_after = retry_after
 
 
-class Denied(ForgeError):
+class Denied(ForgeError):  # noqa: N818 - says what the forge is, as `except` reads it
     """Credentials or permissions are wrong."""
 
 
-class Gone(ForgeError):
+class Gone(ForgeError):  # noqa: N818 - says what the forge is, as `except` reads it
     """The pull request or its head is no longer there."""
 
 
-class Rejected(ForgeError):
+class Rejected(ForgeError):  # noqa: N818 - says what the forge is, as `except` reads it
     """The forge refused what we wrote."""
 
 

@@ -36,9 +36,7 @@ class Client:
         forget: Called when the forge no longer takes the token.
     """
 
-    def __init__(
-        self, wire: Wire, repository: str, now: Callable[[], float], forget: Callable[[], None]
-    ) -> None:
+    def __init__(self, wire: Wire, repository: str, now: Callable[[], float], forget: Callable[[], None]) -> None:
         if not _REPOSITORY.fullmatch(repository):
             raise Gone(f"{repository!r} cannot be the name of a repository")
         self.repository = repository
@@ -51,9 +49,7 @@ class Client:
         """Return one decoded answer."""
         return await self._ask(self._wire.getitem(self._address(path, query)))
 
-    async def pages(
-        self, path: str, query: Mapping[str, str | int] | None = None, *, key: str = "items"
-    ) -> list[Any]:
+    async def pages(self, path: str, query: Mapping[str, str | int] | None = None, *, key: str = "items") -> list[Any]:
         """Return a whole list, to its last page; when the first page names the last one, the rest come at once.
 
         Args:

@@ -10,17 +10,13 @@ from bot.forges.base import Conversation, Thread
 from bot.forges.github.client import at_once
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from bot.forges.github.client import Client
     from bot.jobs import Command
 
-_MARK = re.compile(
-    r"^<!-- hullcheck:(?P<kind>[a-z]+) head=(?P<head>[0-9a-f]*) [^\n]*-->[ \t]*\r?$", re.MULTILINE
-)
-_ANSWER = re.compile(
-    r"^<!-- hullcheck:answer to=(?P<to>\d+) name=(?P<name>[a-z]+) by=(?P<by>\S*) -->$", re.MULTILINE
-)
+_MARK = re.compile(r"^<!-- hullcheck:(?P<kind>[a-z]+) head=(?P<head>[0-9a-f]*) [^\n]*-->[ \t]*\r?$", re.MULTILINE)
+_ANSWER = re.compile(r"^<!-- hullcheck:answer to=(?P<to>\d+) name=(?P<name>[a-z]+) by=(?P<by>\S*) -->$", re.MULTILINE)
 
 _THREADS: Final = """
 query($owner: String!, $name: String!, $number: Int!, $after: String) {
@@ -132,9 +128,7 @@ def conversation(everything: Said, states: Mapping[str, Resolution], login: str)
         login: Under which our texts stand.
     """
     own = everything.by(login)
-    marked = [
-        (comment, mark_in(comment["body"])) for comment in own.comments if not comment.get("in_reply_to_id")
-    ]
+    marked = [(comment, mark_in(comment["body"])) for comment in own.comments if not comment.get("in_reply_to_id")]
     threads = tuple(
         _thread(comment, states.get(comment["node_id"]), everything, login)
         for comment, mark in marked
@@ -156,10 +150,8 @@ def summary(own: Said) -> Thread | None:
 
 def mark_in(body: str | None) -> Mark | None:
     """Return the last mark of a text, which is the text's own; what it quotes stands above."""
-    last = None
-    for last in _MARK.finditer(body or ""):
-        pass
-    return Mark(last["kind"], last["head"], last[0].strip()) if last else None
+    marks = list(_MARK.finditer(body or ""))
+    return Mark(marks[-1]["kind"], marks[-1]["head"], marks[-1][0].strip()) if marks else None
 
 
 def answer_mark(command: Command) -> str:
@@ -168,38 +160,34 @@ def answer_mark(command: Command) -> str:
 
 
 def _thread(comment: dict[str, Any], state: Resolution | None, everything: Said, login: str) -> Thread:
-    by, reason = "", ""
-    resolved_by_us = (
-        state is not None and state.resolved and state.by in {"", login, login.removesuffix("[bot]")}
-    )
-    dismissed = state is not None and state.resolved and not resolved_by_us
-    if dismissed and state is not None:
-        by = state.by
-    for by, reason in _ignored(comment["id"], everything, login):
-        dismissed = True
+    resolved = state is not None and state.resolved
+    by_person = state.by if state and resolved and state.by not in {login, login.removesuffix("[bot]")} else ""
+    ignored = _ignored(comment["id"], everything, login)
+    dismissed_by, reason = ignored or (by_person, "")
     return Thread(
         id=str(comment["id"]),
         comment_id=comment["id"],
         body=comment["body"],
         path=comment["path"],
         line=comment.get("line"),
-        resolved=state is not None and state.resolved,
-        resolved_by_us=resolved_by_us,
-        dismissed=dismissed,
-        dismissed_by=by,
+        resolved=resolved,
+        resolved_by_us=resolved and not by_person,
+        dismissed=bool(dismissed_by),
+        dismissed_by=dismissed_by,
         reason=reason,
-        handle=state.handle if state is not None and state.ours_to_change else "",
+        handle=state.handle if state and state.ours_to_change else "",
     )
 
 
-def _ignored(top: int, everything: Said, login: str) -> Iterator[tuple[str, str]]:
-    """Give who had a finding ignored and why, from our answers in its thread."""
+def _ignored(top: int, everything: Said, login: str) -> tuple[str, str] | None:
+    """Return who had a finding ignored and why, from our answers in its thread; the last word counts."""
     replies = {item["id"]: item for item in everything.comments if item.get("in_reply_to_id") == top}
-    for reply in replies.values():
-        answer = _ANSWER.search(reply["body"]) if _author(reply) == login else None
-        if answer and answer["name"] == "ignore":
-            asked = command_in(replies.get(int(answer["to"]), {}).get("body") or "")
-            yield answer["by"], asked.reason if asked else ""
+    own = [reply for reply in replies.values() if _author(reply) == login]
+    answers = [answer for reply in own if (answer := _ANSWER.search(reply["body"])) and answer["name"] == "ignore"]
+    if not answers:
+        return None
+    asked = command_in(replies.get(int(answers[-1]["to"]), {}).get("body") or "")
+    return answers[-1]["by"], asked.reason if asked else ""
 
 
 def _resolution(node: Mapping[str, Any]) -> Resolution:
@@ -209,4 +197,4 @@ def _resolution(node: Mapping[str, Any]) -> Resolution:
 
 
 def _author(item: Mapping[str, Any]) -> str:
-    return (item.get("user") or {}).get("login", "")
+    return str((item.get("user") or {}).get("login", ""))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from http import HTTPStatus
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import aiohttp
 import gidgethub
@@ -18,6 +18,14 @@ if TYPE_CHECKING:
 UNNAMED_WAIT = 60.0
 """Seconds to wait when a limit names none (GitHub, "Best practices for using the REST API")."""
 
+_KINDS: Final[Mapping[int, type[ForgeError]]] = {
+    HTTPStatus.UNAUTHORIZED: Denied,
+    HTTPStatus.FORBIDDEN: Denied,
+    HTTPStatus.NOT_FOUND: Gone,
+    HTTPStatus.GONE: Gone,
+    HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS: Gone,
+}
+_COME_BACK = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT}
 _LIMIT_WORDS = ("secondary rate", "abuse", "rate limit")
 
 
@@ -54,27 +62,23 @@ def translate(error: Exception, now: float) -> ForgeError:
 
 def _from_status(error: gidgethub.HTTPException, now: float) -> ForgeError:
     message = f"GitHub: {int(error.status_code)} {error}"
-    limited = error.status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS} and (
-        error.status_code == HTTPStatus.TOO_MANY_REQUESTS
-        or "retry-after" in error.headers
-        or any(word in str(error).lower() for word in _LIMIT_WORDS)
-    )
-    if limited:
+    if _limited(error):
         return Unavailable(message, _wait(error.headers, now))
-    match error.status_code:
-        case HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN:
-            return Denied(message)
-        case HTTPStatus.NOT_FOUND | HTTPStatus.GONE | HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS:
-            return Gone(message)
-        case HTTPStatus.REQUEST_TIMEOUT | HTTPStatus.CONFLICT:
-            return Unavailable(message)
-        case status if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            wait = _number(error.headers.get("retry-after"))
-            return Unavailable(message, wait)
-        case status if status >= HTTPStatus.BAD_REQUEST:
-            return Rejected(message)
-        case _:
-            return Gone(f"{message}; redirects are not followed")
+    if error.status_code in _COME_BACK or error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Unavailable(message, _number(error.headers.get("retry-after")))
+    kind = _KINDS.get(error.status_code)
+    if kind is None:
+        # What is left are redirects, which are not followed, and requests that are wrong in some way.
+        kind = Rejected if error.status_code >= HTTPStatus.BAD_REQUEST else Gone
+    return kind(message)
+
+
+def _limited(error: gidgethub.HTTPException) -> bool:
+    """Tell whether a limit was met; a secondary one comes as a plain 403 too."""
+    if error.status_code == HTTPStatus.TOO_MANY_REQUESTS:
+        return True
+    named = "retry-after" in error.headers or any(word in str(error).lower() for word in _LIMIT_WORDS)
+    return error.status_code == HTTPStatus.FORBIDDEN and named
 
 
 def _wait(headers: Mapping[str, str], now: float) -> float:

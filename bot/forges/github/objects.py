@@ -86,9 +86,7 @@ class Objects:
         texts = {path: text for path, text in zip(wanted, found, strict=True) if isinstance(text, bytes)}
         return Tree(texts, tuple(file for file in found if isinstance(file, Unread)))
 
-    async def _file(
-        self, client: Client, commit: str, path: str, listing: Listing | None
-    ) -> bytes | Unread | None:
+    async def _file(self, client: Client, commit: str, path: str, listing: Listing | None) -> bytes | Unread | None:
         """Return a file's bytes, why it is not read, or `None` when it is not there."""
         entry = listing.entries.get(path) if listing else None
         if entry is None:

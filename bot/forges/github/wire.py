@@ -96,9 +96,7 @@ class Wire(gidgethub.aiohttp.GitHubAPI):
         token: An installation token; `None` when each call brings the App's own.
     """
 
-    def __init__(
-        self, session: aiohttp.ClientSession, memory: Memory, api_url: str, token: str | None = None
-    ) -> None:
+    def __init__(self, session: aiohttp.ClientSession, memory: Memory, api_url: str, token: str | None = None) -> None:
         super().__init__(session, "hullcheck", oauth_token=token, cache=memory.answers, base_url=api_url)
         self.memory = memory
         self.graphql_url = graphql_url(api_url)
