@@ -7,9 +7,9 @@ class InboundError(Exception):
     """Base of the two."""
 
 
-class Unauthenticated(InboundError):
+class Unauthenticated(InboundError):  # noqa: N818 - the word of HTTP, as in bot.forges.base
     """The call does not prove that it comes from the forge: 401."""
 
 
-class Malformed(InboundError):
+class Malformed(InboundError):  # noqa: N818 - the same
     """The call is signed and is not a delivery that we can read: 400."""

@@ -1,0 +1,142 @@
+"""Opens the database, brings its tables up to date and hands out transactions."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy import event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from bot.mailbox.clock import Clock, MachineClock, ServerClock
+from bot.mailbox.filesystem import refuse_network_file_system
+from bot.mailbox.records import DatabaseFaultError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from sqlalchemy import Connection, Table
+    from sqlalchemy.engine.interfaces import DBAPIConnection
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+BUSY_MILLISECONDS = 10_000
+CHANNEL = "hullcheck_mailbox"
+"""What PostgreSQL's LISTEN and NOTIFY call us."""
+_MIGRATION_LOCK = 0x48554C4C  # "HULL": one process migrates, the others wait
+
+
+class Database:
+    """An engine on SQLite or PostgreSQL, and the few things that differ between the two.
+
+    Args:
+        engine: With an async driver.
+        clock: Where the time comes from; the database's own by default.
+    """
+
+    def __init__(self, engine: AsyncEngine, clock: Clock | None = None) -> None:
+        self.engine = engine
+        self.is_postgresql = engine.dialect.name == "postgresql"
+        self.clock = clock or (ServerClock() if self.is_postgresql else MachineClock())
+        # SQLite has one writer; waiting in line here is fairer than its busy handler's retries.
+        self._line = asyncio.Lock()
+
+    @classmethod
+    async def open(cls, url: str, clock: Clock | None = None) -> Database:
+        """Connect and migrate.
+
+        Args:
+            url: As `bot.settings` gives it, with the driver.
+            clock: See the class.
+
+        Raises:
+            DatabaseFaultError: The database cannot be reached, or must not be used.
+        """
+        engine = _engine(url)
+        try:
+            async with engine.begin() as connection:
+                await connection.run_sync(_migrate)
+        except (SQLAlchemyError, OSError, TimeoutError, CommandError) as fault:
+            await engine.dispose()
+            raise DatabaseFaultError(_sentence(fault)) from fault
+        return cls(engine, clock)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[AsyncConnection]:
+        """Give a transaction that is committed at the end."""
+        if self.is_postgresql:
+            async with self.engine.begin() as connection:
+                yield connection
+            return
+        async with self._line, self.engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """Give a transaction that only reads; on SQLite it waits for no writer."""
+        async with self.engine.connect() as connection:
+            yield await connection.execution_options(only_reads=True)
+
+    async def notify(self, connection: AsyncConnection) -> None:
+        """Wake the workers of all processes once this transaction is committed; on SQLite they poll."""
+        if self.is_postgresql:
+            await connection.execute(text("SELECT pg_notify(:channel, '')"), {"channel": CHANNEL})
+
+    def insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """Return an INSERT that knows ON CONFLICT; the two dialects spell it alike."""
+        return postgresql.insert(table) if self.is_postgresql else sqlite.insert(table)
+
+
+def _engine(url: str) -> AsyncEngine:
+    if url.startswith("postgresql"):
+        return create_async_engine(url, pool_pre_ping=True, connect_args={"timeout": 10})
+    engine = create_async_engine(url)
+    assert engine.url.database is not None
+    refuse_network_file_system(Path(engine.url.database))
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: Any) -> None:
+    # The driver would open transactions on its own terms; with None it leaves that to us.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    mode = cursor.fetchone()
+    if not mode or mode[0] != "wal":
+        raise DatabaseFaultError("SQLite cannot keep a write-ahead log there; use a folder on a local disk.")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # Taking the write lock at once avoids the deadlock of two readers that both want to write.
+    reads = connection.get_execution_options().get("only_reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _migrate(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent.parent / "migrations"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _sentence(fault: Exception) -> str:
+    cause = fault.orig if isinstance(fault, DBAPIError) and fault.orig is not None else fault
+    reason = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
+    return f"The database cannot be used: {reason.rstrip('.')}. Check HULLCHECK_DATABASE_URL."

@@ -1,0 +1,125 @@
+"""What goes into the mailbox and what comes out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.jobs import Job, PullRequestKey
+
+
+class LeaseLost(Exception):  # noqa: N818 - says what happened, as in bot.forges.base
+    """Another worker has taken the job over, or may at any moment: stop, and publish nothing more."""
+
+
+class DatabaseFaultError(Exception):
+    """The database cannot be used; the text is a plain sentence without the URL."""
+
+
+class Receipt(Enum):
+    """What became of a delivery that was put into the mailbox."""
+
+    STORED = "stored"
+    """It is new work."""
+    COALESCED = "coalesced"
+    """It joined work on the same pull request that had not begun yet."""
+    DUPLICATE = "duplicate"
+    """It came before and its work is complete."""
+    IGNORED = "ignored"
+    """It asks nothing of us; nothing was written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """Work on one pull request, held under a lease.
+
+    Attributes:
+        job: The newest job: its hints are the newest seen. Its `command` is always `None`.
+        review: Whether a push (or the like) asks for a review; otherwise there are only commands.
+        commands: A job for each command, in the order they came.
+        generation: Everything up to this count of wants is included.
+        owner: Names this claim; no two claims have the same.
+        attempts: How often work on it has begun since something new was asked, this time included.
+    """
+
+    job: Job
+    review: bool
+    commands: tuple[Job, ...]
+    generation: int
+    owner: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewRecord:
+    """What is kept of a finished review, for the status page.
+
+    Attributes:
+        head: The commit that was reviewed.
+        conclusion: `success`, `neutral` or `failure`.
+        counts: Rule id to the number of new findings.
+        posted: Comments posted.
+        seconds: How long the review took.
+    """
+
+    head: str
+    conclusion: str
+    counts: Mapping[str, int] = field(default_factory=dict)
+    posted: int = 0
+    seconds: float = 0.0
+
+
+class HistoryEntry(NamedTuple):
+    """A finished review as it was kept.
+
+    Attributes:
+        pull_request: Which.
+        record: What came of it.
+        finished_at: Seconds since 1970.
+        latency: Seconds from the first delivery that asked for it to its end.
+        attempts: How often it was begun.
+    """
+
+    pull_request: PullRequestKey
+    record: ReviewRecord
+    finished_at: float
+    latency: float
+    attempts: int
+
+
+class ParkedWork(NamedTuple):
+    """Work that failed too often and waits for a person.
+
+    Attributes:
+        pull_request: Which.
+        error: A plain sentence.
+        parked_at: Seconds since 1970.
+        attempts: How often it was begun.
+    """
+
+    pull_request: PullRequestKey
+    error: str
+    parked_at: float
+    attempts: int
+
+
+class Tally(NamedTuple):
+    """How much there is, for metrics and the status page.
+
+    Attributes:
+        waiting: Pull requests with work that has not begun.
+        running: Pull requests under a live lease.
+        parked: Pull requests whose work is parked.
+        held: Installations that a forge asked us to leave alone for now.
+        oldest: Seconds that the most overdue waiting work has been due for; 0 when there is none.
+    """
+
+    waiting: int
+    running: int
+    parked: int
+    held: int
+    oldest: float
