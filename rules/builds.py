@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import json
+import posixpath
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rules import yamls
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_COMPOSE = re.compile(r"(?:^|/)(?:docker-)?compose[^/]*\.ya?ml$")
+_WORKFLOW = re.compile(r"^\.github/workflows/[^/]+\.ya?ml$|(?:^|/)\.gitlab-ci\.ya?ml$")
+_SKAFFOLD = re.compile(r"(?:^|/)skaffold[^/]*\.ya?ml$")
+_BAKE = re.compile(r"(?:^|/)docker-bake[^/]*\.(?:hcl|json)$")
+_SCRIPT = re.compile(r"(?:^|/)(?:GNU)?[Mm]akefile$|\.mk$|(?:^|/)[Jj]ustfile$|(?:^|/)Taskfile\.ya?ml$")
 
 
 class Build(NamedTuple):
@@ -12,11 +26,12 @@ class Build(NamedTuple):
         dockerfile: Its path in the repository.
         context: The context folder, `` for the root.
         target: The stage, empty for the last.
-        args: Build arguments that are given, by name.
+        args: Build arguments that are given, by name; `None` where the value comes from the environment.
         path: The file that describes the build.
-        line: Where, from 1.
+        line: Where, from 1: the line of the target if one is named.
         contexts: Names of additional contexts, which `COPY --from` may use.
-        command: Whether the file gives its own command for the image (compose `command`/`entrypoint`).
+        command: Whether the file gives its own command for the image (compose `command` or `entrypoint`).
+        platforms: How many platforms are built; 0 when not said.
     """
 
     dockerfile: str
@@ -27,8 +42,169 @@ class Build(NamedTuple):
     line: int
     contexts: tuple[str, ...] = ()
     command: bool = False
+    platforms: int = 0
 
 
-def builds_in(path: str, data: bytes) -> tuple[Build, ...]:  # noqa: ARG001 - filled in by the readers
+def describes_builds(path: str) -> bool:
+    """Tell whether a file is of a kind that describes builds, by its name."""
+    return any(pattern.search(path) for pattern in (_COMPOSE, _WORKFLOW, _SKAFFOLD, _BAKE, _SCRIPT))
+
+
+def builds_in(path: str, data: bytes) -> tuple[Build, ...]:
     """Return the builds that one file describes; empty for other files and for what cannot be read."""
-    return ()
+    if len(data) > yamls.SIZE_LIMIT:
+        return ()
+    if _COMPOSE.search(path):
+        return tuple(_compose(path, yamls.read(data)))
+    if _SKAFFOLD.search(path):
+        return tuple(_skaffold(path, yamls.read(data)))
+    if _BAKE.search(path):
+        text = data.decode("utf-8", "replace")
+        return tuple(_bake(path, text))
+    if _WORKFLOW.search(path):
+        return (*_workflow(path, yamls.read(data)), *_commands(path, data.decode("utf-8", "replace")))
+    return tuple(_commands(path, data.decode("utf-8", "replace"))) if _SCRIPT.search(path) else ()
+
+
+def _join(folder: str, path: str) -> str | None:
+    """Join a relative path of a file; `None` for what leaves the repository, a URL or a variable."""
+    if "://" in path or "$" in path or path.startswith(("git@", "/", "~", "{{")):
+        return None
+    joined = posixpath.normpath(posixpath.join(folder, path)) if path else folder
+    if joined.startswith(".."):
+        return None
+    return "" if joined == "." else joined
+
+
+def _dockerfile(context: str, name: str) -> str | None:
+    return _join(context, name or "Dockerfile")
+
+
+def _args(node: Any) -> dict[str, str | None]:
+    if isinstance(node, dict):
+        return {str(key): None if value is None else str(value) for key, value in node.items()}
+    pairs = (str(item).partition("=") for item in yamls.sequence(node))
+    return {name: value if equals else None for name, equals, value in pairs}
+
+
+def _compose(path: str, document: Any) -> Iterator[Build]:
+    """Read a compose file (Compose specification, "Build")."""
+    folder = posixpath.dirname(path)
+    for service in yamls.mapping(yamls.mapping(document).get("services")).values():
+        build = yamls.mapping(service).get("build")
+        settings = {"context": build} if isinstance(build, str) else yamls.mapping(build)
+        if not settings or "dockerfile_inline" in settings:
+            continue
+        context = _join(folder, yamls.text(settings.get("context")) or ".")
+        dockerfile = _dockerfile(context, yamls.text(settings.get("dockerfile"))) if context is not None else None
+        if dockerfile is None or context is None:
+            continue
+        extra = settings.get("additional_contexts")
+        names = extra if isinstance(extra, dict) else [str(item).partition("=")[0] for item in yamls.sequence(extra)]
+        yield Build(
+            dockerfile,
+            context,
+            yamls.text(settings.get("target")),
+            _args(settings.get("args")),
+            path,
+            yamls.line_of(settings, "target" if "target" in settings else "context"),
+            tuple(names),
+            command=any(yamls.mapping(service).get(key) for key in ("command", "entrypoint")),
+            platforms=len(yamls.sequence(settings.get("platforms"))),
+        )
+
+
+def _workflow(path: str, document: Any) -> Iterator[Build]:
+    """Read the steps of a GitHub workflow that use `docker/build-push-action`."""
+    for job in yamls.mapping(yamls.mapping(document).get("jobs")).values():
+        for step in yamls.sequence(yamls.mapping(job).get("steps")):
+            if "docker/build-push-action" not in yamls.text(yamls.mapping(step).get("uses")):
+                continue
+            given = yamls.mapping(step.get("with"))
+            context = _join("", yamls.text(given.get("context")) or ".")
+            file = yamls.text(given.get("file"))
+            dockerfile = _join("", file) if file else _dockerfile(context or "", "")
+            if dockerfile is None or context is None:
+                continue
+            yield Build(
+                dockerfile,
+                context,
+                yamls.text(given.get("target")),
+                _args(yamls.text(given.get("build-args")).splitlines()),
+                path,
+                yamls.line_of(given, "target" if "target" in given else "file" if file else "context"),
+                _names(yamls.text(given.get("build-contexts"))),
+                platforms=len([p for p in yamls.text(given.get("platforms")).split(",") if p.strip()]),
+            )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(line.partition("=")[0].strip() for line in text.splitlines() if "=" in line)
+
+
+def _skaffold(path: str, document: Any) -> Iterator[Build]:
+    """Read the artefacts of a skaffold file (skaffold.yaml reference, "build.artifacts.docker")."""
+    folder = posixpath.dirname(path)
+    for artifact in yamls.sequence(yamls.mapping(yamls.mapping(document).get("build")).get("artifacts")):
+        item = yamls.mapping(artifact)
+        docker = yamls.mapping(item.get("docker"))
+        context = _join(folder, yamls.text(item.get("context")) or ".")
+        dockerfile = _dockerfile(context, yamls.text(docker.get("dockerfile"))) if context is not None else None
+        if dockerfile is not None and context is not None and "image" in item:
+            line = yamls.line_of(docker, "target") if "target" in docker else yamls.line_of(item, "image")
+            yield Build(
+                dockerfile, context, yamls.text(docker.get("target")), _args(docker.get("buildArgs")), path, line
+            )
+
+
+_HCL_TARGET = re.compile(
+    r'^[ \t]*target[ \t]+"(?P<name>[^"]+)"[ \t]*\{(?P<body>.*?)^[ \t]*\}', re.MULTILINE | re.DOTALL
+)
+_HCL_VALUE = re.compile(r'^[ \t]*(?P<key>dockerfile|context|target)[ \t]*=[ \t]*"(?P<value>[^"]*)"', re.MULTILINE)
+
+
+def _bake(path: str, text: str) -> Iterator[Build]:
+    """Read a bake file: JSON in full, HCL as far as plain strings go (Bake file reference, "Target")."""
+    if path.endswith(".json"):
+        try:
+            targets = yamls.mapping(yamls.mapping(json.loads(text)).get("target"))
+        except (ValueError, RecursionError):
+            return
+        for body in targets.values():
+            values = {key: yamls.text(yamls.mapping(body).get(key)) for key in ("dockerfile", "context", "target")}
+            yield from _baked(path, 1, values)
+        return
+    for match in _HCL_TARGET.finditer(text):
+        found = {value["key"]: value["value"] for value in _HCL_VALUE.finditer(match["body"])}
+        yield from _baked(path, text.count("\n", 0, match.start()) + 1, found)
+
+
+def _baked(path: str, line: int, values: dict[str, str]) -> Iterator[Build]:
+    context = _join(posixpath.dirname(path), values.get("context") or ".")
+    dockerfile = _dockerfile(context, values.get("dockerfile", "")) if context is not None else None
+    if dockerfile is not None and context is not None:
+        yield Build(dockerfile, context, values.get("target", ""), {}, path, line)
+
+
+_COMMAND = re.compile(
+    r"\b(?:docker|podman|buildah|nerdctl)\s+(?:buildx\s+|image\s+)?(?:build|bud)\b(?P<rest>(?:[^\n\\;&|]|\\\n|\\)*)"
+)
+_OPTION = re.compile(r"(?P<name>--target|--file|-f|--build-arg)[= ]\s*(?P<value>[^\s\"']+)")
+_VALUED = re.compile(r"\s(?:--[\w-]+|-[a-z])(?:=\S+|\s+(?![-.])\S+)?")
+
+
+def _commands(path: str, text: str) -> Iterator[Build]:
+    """Read `docker build` calls of scripts, Make files and workflows, as far as literal options go."""
+    folder = posixpath.dirname(path) if not path.startswith(".github/") else ""
+    for match in _COMMAND.finditer(text):
+        rest = match["rest"].replace("\\\n", " ")
+        options = [(option["name"], option["value"]) for option in _OPTION.finditer(rest)]
+        target = next((value for name, value in options if name == "--target"), "")
+        file = next((value for name, value in options if name in ("--file", "-f")), "")
+        words = _VALUED.sub(" ", f" {rest}").split()
+        context = _join(folder, words[-1] if words else ".")
+        dockerfile = _join(folder, file) if file else _dockerfile(context or "", "")
+        if dockerfile is None or context is None or "$" in target:
+            continue
+        args = _args([value for name, value in options if name == "--build-arg"])
+        yield Build(dockerfile, context, target, args, path, text.count("\n", 0, match.start()) + 1)

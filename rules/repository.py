@@ -67,12 +67,14 @@ class Repository:
     def context_of(self, dockerfile: str) -> str | None:
         """Return the folder that is the build context: `` for the repository's root; `None` when it cannot be known.
 
-        A build that names the Dockerfile says it; without one, a Dockerfile in the root has the root.
+        A build that names the Dockerfile says it; without one, a Dockerfile in the root has the root, and one with a
+        `.dockerignore` beside it has its own folder, since Docker reads that file in the context's root alone.
         """
         contexts = {build.context for build in self.builds_of(dockerfile)}
-        if len(contexts) == 1:
-            return contexts.pop()
-        return "" if not contexts and "/" not in dockerfile else None
+        folder = posixpath.dirname(dockerfile)
+        if contexts:
+            return contexts.pop() if len(contexts) == 1 else None
+        return folder if not folder or f"{folder}/.dockerignore" in self.files else None
 
     def dockerignore_path(self, dockerfile: str) -> str | None:
         """Return the ignore file in force: `<Dockerfile>.dockerignore`, else the context root's; `None` without."""

@@ -1,0 +1,76 @@
+"""See base_image_unpinned.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    ImageReference,
+    Problem,
+    Severity,
+    Stage,
+    parse_reference,
+    quote,
+    replace,
+    rule,
+)
+
+MOVING_TAGS = frozenset({"latest", "edge", "nightly", "main", "master", "dev", "rolling", "canary"})
+_LATEST_ONLY = ("cgr.io/chainguard/", "gcr.io/distroless/", "cgr.dev/chainguard/")
+
+
+@rule(
+    "base-image-unpinned",
+    severity=Severity.WARNING,
+    category=Category.REPRODUCIBILITY,
+    keywords=("FROM",),
+    aliases=("DL3006", "DL3007", "DS-0001", "CKV_DOCKER_7", "S6596"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The base image has no tag, or one that moves from release to release."""
+    for stage in change.stages:
+        reference = stage.reference
+        if reference is None or reference.digest is not None or (reference.tag or "latest") not in MOVING_TAGS:
+            continue
+        word = stage.base_word
+        assert word is not None
+        yield Problem(
+            word.span,
+            _message(reference),
+            Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
+            stage=stage.key,
+            key=reference.familiar,
+            fix=_same_as_elsewhere(change, stage, reference),
+            severity=Severity.INFO if reference.text.startswith(_LATEST_ONLY) else None,
+        )
+
+
+def _message(reference: ImageReference) -> str:
+    name = quote(reference.text)
+    if reference.text.startswith(_LATEST_ONLY):
+        return f"{name} is not pinned. Its publisher rebuilds `latest` in place; a digest makes the build repeatable."
+    if reference.tag is None:
+        return (
+            f"{name} has no tag, so every build takes whatever `latest` is that day. "
+            "Name the release that was tested, so that an upgrade is a change someone reviews."
+        )
+    return (
+        f"{name} moves: the same file builds another image tomorrow. "
+        "Name the release that was tested, so that an upgrade is a change someone reviews."
+    )
+
+
+def _same_as_elsewhere(change: DockerfileChange, stage: Stage, reference: ImageReference) -> Fix | None:
+    """Offer the tag that another stage of the file, or the file before the change, uses for this image; never invent one."""
+    models = [change.after, *([change.before] if change.before is not None else [])]
+    for model in models:
+        for other in model.stages:
+            found = other.reference
+            if found is None or found.repository != reference.repository or found.tag in (None, *MOVING_TAGS):
+                continue
+            word = stage.base_word
+            if word is not None and "$" not in word.text and parse_reference(found.text) is not None:
+                return Fix(f"Use {found.text}, as {other.label} does", (replace(change.source, word.span, found.text),))
+    return None

@@ -1,0 +1,113 @@
+"""See copy_from_whole_tree.md."""
+
+import posixpath
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Dockerignore,
+    Fix,
+    Problem,
+    Put,
+    Severity,
+    Stage,
+    quote,
+    replace,
+    rule,
+    within,
+)
+from rules.copying.runtime_paths import runtime_paths
+
+_OUTPUT_FOLDERS = frozenset(
+    {
+        "dist", "build", "out", "output", "release", "publish", "published", "standalone", "site", "_site", "public", "wheels",
+        "bin", "install", "target", "venv", ".venv", "artifacts", "artifact", "export", "rootfs", "node_modules", "static",
+        "assets", "www", "html", "pkg", "lib", "vendor", "_build", "rel", "deploy", "dependencies", "extracted", "layers",
+    }
+)  # fmt: skip
+
+
+@rule(
+    "copy-from-whole-tree",
+    severity=Severity.WARNING,
+    category=Category.SIZE,
+    keywords=("COPY",),
+    mentions=("--from",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A shipped stage copies a builder's whole source tree."""
+    for stage in change.after.shipped:
+        for part in stage.chain:
+            for copy in part.copies:
+                if copy.from_stage is not None and copy.from_stage.index in {s.index for s in change.after.shipped}:
+                    continue
+                yield from _check_copy(change, stage, copy)
+
+
+def _check_copy(change: DockerfileChange, stage: Stage, copy: Copy) -> Iterator[Problem]:
+    builder = copy.from_stage
+    if builder is None or len(copy.sources) != 1 or copy.instruction.flag("exclude") is not None:
+        return
+    path = copy.source_path(copy.sources[0])
+    if path is None or path == "/" or posixpath.basename(path) in _OUTPUT_FOLDERS:
+        return
+    filled = _filled_with_sources(builder, path)
+    if filled is None or (filled.kind == "context" and _is_allow_list(change)):
+        return
+    yield _problem(change, stage, copy, builder, path, filled)
+
+
+def _filled_with_sources(builder: Stage, path: str) -> Put | None:
+    """Return what brought the whole source tree to the folder itself; a tree further down is a part, not the whole."""
+    return next((put for put in reversed(builder.files.whole_trees) if put.path == path or within(put.path, path)), None)
+
+
+def _is_allow_list(change: DockerfileChange) -> bool:
+    ignore: Dockerignore | None = change.repository.dockerignore(change.path)
+    return ignore is not None and ignore.excludes("any-file-at-all")
+
+
+def _problem(
+    change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, path: str, filled: Put
+) -> Problem:
+    kept = runtime_paths(change, stage, copy, path)
+    by = quote(filled.command.name) if filled.command is not None else quote(str(filled.step.instruction))
+    line = filled.step.instruction.line
+    riding = _riding_along(change, filled, kept)
+    way_out = f" Copy what runs: {', '.join(quote(name) for name in kept)}." if kept else " Copy only what runs."
+    return Problem(
+        copy.instruction.span,
+        f"{stage.label} copies the whole {quote(path)} tree out of {builder.label}. {builder.label} filled it with {by} "
+        f"(line {line}), so {riding} ship to production.{way_out}",
+        Confidence.CERTAIN if filled.kind == "context" else Confidence.LIKELY,
+        stage=stage.key,
+        fix=_fix(change, copy, path, kept),
+    )
+
+
+def _riding_along(change: DockerfileChange, filled: Put, kept: tuple[str, ...]) -> str:
+    """Name what rides along: from the repository's listing where it is known."""
+    files = change.repository.context_files(change.path) if filled.kind == "context" else None
+    if files is None:
+        return "tests, lock files and whatever `.dockerignore` misses"
+    roots = dict.fromkeys(name.split("/")[0] + ("/" if "/" in name else "") for name in files)
+    kept_names = {posixpath.basename(name) for name in kept}
+    extra = [name for name in roots if name.rstrip("/") not in kept_names]
+    if not extra:
+        return "all sources"
+    named = ", ".join(quote(name) for name in extra[:4])
+    return f"{named} and {len(extra) - 4} more entries" if len(extra) > 5 else named  # noqa: PLR2004 - a sentence, not a list
+
+
+def _fix(change: DockerfileChange, copy: Copy, path: str, kept: tuple[str, ...]) -> Fix | None:
+    """Replace the copy by one line for each runtime path, only where every part is proven."""
+    if not kept or change.repository.listing is None or copy.destination is None or copy.destination_word is None:
+        return None
+    flags = " ".join(change.source.cut(flag.span) for flag in copy.instruction.flags)
+    lines = (
+        f"COPY {flags} {name} {posixpath.join(copy.destination, posixpath.relpath(name, path))}" for name in kept
+    )
+    return Fix("Copy only what runs", (replace(change.source, copy.instruction.span, "\n".join(lines)),))

@@ -1,0 +1,101 @@
+"""Which parts of a builder's source tree a shipped stage runs, as far as they can be proven."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from rules.model.files import within
+from rules.model.run_writes import written_by
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.change import DockerfileChange
+    from rules.model.stage import Stage
+    from rules.model.steps import Copy
+
+_MODULE = re.compile(r"^(?P<name>[A-Za-z_]\w*)(?:\.\w+)*(?::\w+(?:\(\))?)?$")
+_PYTHON_RUNNERS = frozenset(
+    {"uvicorn", "gunicorn", "hypercorn", "granian", "daphne", "celery", "flask", "fastapi", "python", "python3"}
+)
+
+
+def runtime_paths(change: DockerfileChange, stage: Stage, copy: Copy, tree: str) -> tuple[str, ...]:
+    """Return the paths under a builder's tree that the shipped stage provably uses, sorted.
+
+    The virtual environment (from `UV_PROJECT_ENVIRONMENT`, `python -m venv`, `uv sync`, `poetry`), the files that the start
+    command names, the package that it imports, and files that RUNs of the builder wrote into the tree.
+
+    Args:
+        change: The change; its repository proves that a file or folder exists.
+        stage: The stage that ships.
+        copy: The copy out of the builder.
+        tree: The folder it copies, absolute, in the builder.
+    """
+    assert copy.from_stage is not None
+    candidates = {*_environments(copy.from_stage, tree), *_started(change, stage, copy, tree), *_written(copy.from_stage, tree)}
+    inside = {path for path in candidates if within(path, tree) and path != tree}
+    return tuple(sorted(path for path in inside if not any(within(path, o) and path != o for o in inside)))
+
+
+def _environments(builder: Stage, tree: str) -> Iterator[str]:
+    uv = builder.image.env.get("UV_PROJECT_ENVIRONMENT")
+    virtual = builder.image.env.get("VIRTUAL_ENV")
+    for setting in (uv, virtual):
+        if setting is not None and setting.value:
+            yield posixpath.join(tree, setting.value)
+    for run in builder.all_runs:
+        for write in written_by(run):
+            if write.tree and posixpath.basename(write.path) in (".venv", "venv", "env"):
+                yield write.path
+        if uv is None and any(call.manager == "uv" and call.action == "sync" for call in run.package_calls):
+            yield posixpath.join(run.workdir.value or tree, ".venv")
+
+
+def _started(change: DockerfileChange, stage: Stage, copy: Copy, tree: str) -> Iterator[str]:
+    """Yield what the start command and the scripts in the tree name."""
+    destination = copy.destination or tree
+    for setting in stage.image.start_command:
+        start = setting.value
+        words = list(start.words) if start is not None and start.form == "exec" else (start.text.split() if start else [])
+        for index, word in enumerate(words):
+            yield from _in_tree(change, word, stage, destination, tree)
+            module = _MODULE.match(word)
+            if index and module is not None and any(w.rsplit("/", 1)[-1] in _PYTHON_RUNNERS for w in words[:index]):
+                yield from _package(change, module["name"], tree)
+
+
+def _in_tree(change: DockerfileChange, word: str, stage: Stage, destination: str, tree: str) -> Iterator[str]:
+    if not ("/" in word or "." in word) or word.startswith("-"):
+        return
+    folder = stage.image.workdir.value or "/"
+    path = posixpath.normpath(posixpath.join(folder, word))
+    if not within(path, destination) or path == destination:
+        return
+    relative = posixpath.relpath(path, destination)
+    first = relative.split("/")[0] if relative.endswith((".js", ".mjs", ".cjs", ".py", ".rb")) and "/" in relative else relative
+    if _exists(change, first) is True:
+        yield posixpath.join(tree, first)
+
+
+def _package(change: DockerfileChange, name: str, tree: str) -> Iterator[str]:
+    if _exists(change, name) is True:
+        yield posixpath.join(tree, name)
+    elif _exists(change, f"{name}.py") is True:
+        yield posixpath.join(tree, f"{name}.py")
+
+
+def _exists(change: DockerfileChange, relative: str) -> bool | None:
+    context = change.repository.context_of(change.path)
+    if context is None:
+        return None
+    return change.repository.exists(posixpath.join(context, relative) if context else relative)
+
+
+def _written(builder: Stage, tree: str) -> Iterator[str]:
+    for run in builder.all_runs:
+        for write in written_by(run):
+            if not write.tree and not write.checkout and posixpath.dirname(write.path) == tree and "mkdir" != write.command.name:
+                yield write.path

@@ -1,0 +1,106 @@
+"""See entrypoint_lost.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Note,
+    Origin,
+    Problem,
+    Setting,
+    Severity,
+    Stage,
+    Start,
+    append_to_stage,
+    quote,
+    rule,
+)
+
+
+@rule(
+    "entrypoint-lost",
+    severity=Severity.ERROR,
+    category=Category.RELIABILITY,
+    compares=True,
+    keywords=("FROM",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The change takes away what a shipped stage started."""
+    for stage, was in change.shipped():
+        if was is None or was.image.onbuild or _given_elsewhere(change):
+            continue
+        lost = _lost(stage, was)
+        if lost:
+            yield _problem(stage, lost)
+
+
+def _lost(stage: Stage, was: Stage) -> tuple[Setting[Start], ...]:
+    """Return what was written in the file before, was in force, and is not replaced now."""
+    now, then = stage.image, was.image
+    if not now.start_known and _base_changed(stage, was):
+        return ()
+    before = tuple(s for s in then.start_command if s.set_in_file)
+    if not now.start_command:
+        return before
+    entrypoint_gone = then.entrypoint in before and not now.entrypoint and now.cmd.set_in_file
+    if entrypoint_gone and _same(now.cmd, then.cmd):
+        return (then.entrypoint,)
+    cleared = now.cleared_cmd
+    if then.cmd in before and not now.cmd and cleared and cleared.set_in_file and _same(cleared, then.cmd):
+        return (then.cmd,)
+    if then.cmd in before and not now.cmd and _same(now.entrypoint, then.entrypoint):
+        return (then.cmd,)
+    return before if _only_base_starts(stage) and before else ()
+
+
+def _only_base_starts(stage: Stage) -> bool:
+    """Whether all that starts now is what the base image brings: a shell, or a language's prompt."""
+    commands = stage.image.start_command
+    return bool(commands) and all(s.origin is Origin.BASE for s in commands) and _is_prompt(commands[-1].value)
+
+
+def _is_prompt(start: Start | None) -> bool:
+    return start is not None and len(start.words) == 1 and start.program in {
+        "bash", "sh", "ash", "python3", "python", "node", "irb", "julia", "jshell", "php", "perl", "R", "ghci", "iex", "erl",
+    }  # fmt: skip
+
+
+def _same(one: Setting[Start], other: Setting[Start]) -> bool:
+    return one.value is not None and other.value is not None and one.value.words == other.value.words
+
+
+def _base_changed(stage: Stage, was: Stage) -> bool:
+    return stage.root.base_text != was.root.base_text
+
+
+def _given_elsewhere(change: DockerfileChange) -> bool:
+    return any(build.command for build in change.repository.builds_of(change.path))
+
+
+def _problem(stage: Stage, lost: tuple[Setting[Start], ...]) -> Problem:
+    instructions = [s.instruction for s in lost if s.instruction is not None]
+    written = " and ".join(quote(str(instruction)) for instruction in instructions)
+    origins = " and ".join(
+        dict.fromkeys(f"{s.stage.label} set it at line {s.instruction.line}" for s in lost if s.stage and s.instruction)
+    )
+    left = stage.image.start_command
+    if not left:
+        fact = f"{stage.label} no longer starts anything: it loses {written}."
+        then = "`docker run` fails, or starts whatever the base image starts."
+    elif left[-1].origin is Origin.BASE:
+        fact = f"{stage.label} now starts only {quote(left[-1].value.text if left[-1].value else '')}: it loses {written}."
+        then = "That is the base image's own command; the container comes up without the application."
+    else:
+        fact = f"{stage.label} loses {written}."
+        then = f"The container now starts {' with '.join(quote(s.value.text) for s in left if s.value)} alone."
+    return Problem(
+        stage.from_.span,
+        f"{fact} Before this change {origins}. {then} Restate it if that is not intended.",
+        Confidence.CERTAIN if not left else Confidence.LIKELY,
+        stage=stage.key,
+        notes=tuple(Note(i.span, "set here before", before=True) for i in instructions),
+        fix=Fix("Restate the start command", (append_to_stage(stage, *(i.text for i in instructions)),)),
+    )

@@ -1,0 +1,139 @@
+"""Markdown cases: what a rule says of a Dockerfile, in the rule's page and in `tests/rules/<id>.md`.
+
+A case is a run of code blocks; a new `dockerfile before`, or a second `dockerfile`, or a heading begins the next one:
+
+- `dockerfile` the file, `dockerfile before` as it was, `dockerfile fixed` what all its fixes together make of it;
+- `findings` a line each, `line: message`; a message that ends in `…` is a beginning. No block: nothing is said;
+- `file PATH` another file (`file PATH before` as it was); `listing` paths at head, each with an optional octal mode;
+- `ships` names of targets, `today` a date, `policy` a `.hullcheck.yaml`, `path` the Dockerfile's own path.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING
+
+import rules
+from rules.edits import applied_to_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from rules import Finding, Report
+
+_FENCE = re.compile(r"^(?P<ticks>`{3,})(?P<info>[^`\n]*)\n(?P<body>.*?)^(?P=ticks)[ \t]*$", re.MULTILINE | re.DOTALL)
+_HEADING = re.compile(r"^#{1,4} (?P<title>.+)$", re.MULTILINE)
+TODAY = date(2026, 11, 20)
+
+
+@dataclass
+class Case:
+    """One case and where it stands."""
+
+    rule: str
+    title: str
+    blocks: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def path(self) -> str:
+        return self.blocks.get("path", "Dockerfile").strip()
+
+    def trees(self) -> tuple[dict[str, bytes], dict[str, bytes]]:
+        after = {self.path: self.blocks["dockerfile"].encode()}
+        before: dict[str, bytes] = {}
+        if "dockerfile before" in self.blocks:
+            before = {self.path: self.blocks["dockerfile before"].encode()}
+        for info, body in self.blocks.items():
+            words = info.split()
+            if words[0] == "file":
+                old = words[-1] == "before"
+                (before if old else after)[words[1]] = body.encode()
+        if before:
+            untouched = {name: body for name, body in after.items() if f"file {name} before" not in self.blocks}
+            before = {**untouched, **before}
+        return before, after
+
+    def listing(self, after: dict[str, bytes]) -> dict[str, int] | None:
+        if "listing" not in self.blocks:
+            return None
+        rows = (line.split() for line in self.blocks["listing"].splitlines() if line.strip())
+        return {
+            **dict.fromkeys(after, 0o100644),
+            **{row[0]: int(row[1], 8) if len(row) > 1 else 0o100644 for row in rows},
+        }
+
+    def report(self) -> Report:
+        before, after = self.trees()
+        policy = None
+        if "policy" in self.blocks:
+            from rules.policy_file import read_policy
+
+            policy = read_policy(".hullcheck.yaml", self.blocks["policy"].encode()).policy
+        return rules.review(
+            before,
+            after,
+            listing=self.listing(after),
+            ships=self.blocks.get("ships", "").split(),
+            policy=policy,
+            today=date.fromisoformat(self.blocks["today"].strip()) if "today" in self.blocks else TODAY,
+            enable={self.rule},
+        )
+
+    def check(self) -> None:
+        report = self.report()
+        assert not report.crashes, report.crashes
+        found = [finding for finding in report.findings if finding.rule == self.rule and finding.baseline == "new"]
+        expected = self.blocks.get("findings", "").strip().splitlines()
+        said = [f"{finding.line}: {finding.message}" for finding in found]
+        cut = [
+            text[: len(want) - 1] + "…" if want.endswith("…") and text.startswith(want[:-1]) else text
+            for text, want in zip(said, [*expected, *[""] * len(said)], strict=False)
+        ]
+        assert cut == expected
+        if "dockerfile fixed" in self.blocks:
+            assert self.fixed(found) == self.blocks["dockerfile fixed"]
+
+    def fixed(self, found: list[Finding]) -> str:
+        _, after = self.trees()
+        fixes = [finding.fix for finding in found]
+        assert all(fixes), [finding.message for finding in found if not finding.fix]
+        edits = list(dict.fromkeys(edit for fix in fixes if fix for edit in fix.edits))
+        return applied_to_tree(after, edits, self.path)[self.path].decode()
+
+
+def cases_in(rule: str, text: str) -> Iterator[Case]:
+    """Yield the cases of a Markdown text."""
+    marks = [(match.start(), match) for pattern in (_FENCE, _HEADING) for match in pattern.finditer(text)]
+    fences = [(m.start(), m.end()) for _, m in marks if m.re is _FENCE]
+    case = Case(rule, "")
+    title, number = "", 0
+    for start, match in sorted(marks, key=lambda mark: mark[0]):
+        if match.re is _HEADING:
+            if any(begin < start < end for begin, end in fences):
+                continue
+            if "dockerfile" in case.blocks:
+                yield case
+            title, number = match["title"], 0
+            case = Case(rule, title)
+            continue
+        info = match["info"].strip()
+        if info.split()[:1] not in (["dockerfile"], ["findings"], ["file"], ["listing"], ["ships"], ["today"], ["policy"], ["path"]):
+            continue
+        begins = info == "dockerfile before" or (info == "dockerfile" and "dockerfile" in case.blocks) or (
+            info.split()[0] in ("file", "listing", "ships", "today", "policy", "path") and "findings" in case.blocks
+        )
+        if begins and "dockerfile" in case.blocks:
+            yield case
+            number += 1
+            case = Case(rule, f"{title} ({number + 1})")
+        case.blocks[info] = match["body"]
+    if "dockerfile" in case.blocks:
+        yield case
+
+
+def cases_of_file(path: Path, rule: str) -> list[Case]:
+    """Read the cases of one file."""
+    return list(cases_in(rule, path.read_text("utf-8")))

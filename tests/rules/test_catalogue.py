@@ -1,0 +1,57 @@
+"""The catalogue is whole: every rule has a page, cases, and an id that is its file's name."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from rules import catalogue
+from rules.rule import Rule
+
+RULES = catalogue.load()
+HEADINGS = ["## Why", "## Flagged", "## Accepted", "## When to silence it"]
+
+
+@pytest.fixture(params=RULES, ids=lambda rule: rule.id)
+def rule(request: pytest.FixtureRequest) -> Rule:
+    found: Rule = request.param
+    return found
+
+
+def test_a_rule_is_named_after_its_file(rule: Rule) -> None:
+    assert rule.module.rsplit(".", 1)[-1].replace("_", "-") == rule.id
+
+
+def test_a_page_has_its_four_headings_in_order(rule: Rule) -> None:
+    assert [line for line in rule.page.splitlines() if line.startswith("## ")] == HEADINGS
+
+
+def test_a_page_shows_something_flagged_and_something_accepted(rule: Rule) -> None:
+    flagged, accepted = rule.page.split("## Flagged")[1].split("## Accepted")
+    assert "```findings" in flagged
+    assert "```dockerfile" in accepted
+    assert "```findings" not in accepted
+
+
+def test_a_rule_has_corner_cases(rule: Rule) -> None:
+    assert Path(__file__).with_name(f"{rule.id}.md").exists()
+
+
+def test_a_title_is_one_sentence(rule: Rule) -> None:
+    assert rule.title.endswith(".")
+
+
+def test_ids_are_unique() -> None:
+    assert [name for name, count in Counter(rule.id for rule in RULES).items() if count > 1] == []
+
+
+def test_the_index_is_fresh() -> None:
+    root = Path(catalogue.__file__).parent
+    assert (root / "INDEX.md").read_text("utf-8") == catalogue.index(), "run: python -m rules.catalogue > rules/INDEX.md"
+
+
+def test_every_case_file_belongs_to_a_rule() -> None:
+    ids = {rule.id for rule in RULES}
+    assert {path.stem for path in Path(__file__).parent.glob("*.md")} - ids == set()
