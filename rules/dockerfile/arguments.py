@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rules.dockerfile.nodes import Word
-from rules.dockerfile.pieces import SPACE, Pieces, ends_in_escape
+from rules.dockerfile.pieces import SPACE, Pieces, before_escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,10 +23,11 @@ BLANKS = "\t\v\f\r "
 
 _STRING = r'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"'
 _GAP = r"[ \t\r\n]*+"
-_ARRAY = re.compile(rf"\[{_GAP}(?:{_STRING}{_GAP}(?:,{_GAP}{_STRING}{_GAP})*+)?\]{_GAP}")
+_ARRAY = re.compile(rf"\[{_GAP}(?:{_STRING}{_GAP}(?:,{_GAP}{_STRING}{_GAP})*+)?\](?!\s*[&|;])")
 _EACH_STRING = re.compile(_STRING)
 _BLANK_SEPARATED = re.compile(f"[^{BLANKS}]+")
-_LONE_SURROGATE = re.compile("[\ud800-\udbff]")
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_HEALTHCHECK_TYPE = re.compile(f"[^{SPACE}]+[{SPACE}]*")
 
 _HAS_JSON_FORM = frozenset({"ADD", "CMD", "COPY", "ENTRYPOINT", "HEALTHCHECK", "RUN", "SHELL", "VOLUME"})
 _SPLIT_AT_BLANKS = frozenset({"ADD", "COPY", "EXPOSE", "FROM", "VOLUME"})
@@ -35,8 +36,12 @@ _NAMED = frozenset({"ARG", "ENV", "LABEL"})
 
 
 def is_string_array(text: str) -> bool:
-    """Tell whether a value is a JSON array of strings, which makes the exec form."""
-    return text.startswith("[") and _ARRAY.fullmatch(text) is not None
+    """Tell whether a value is a JSON array of strings, which makes the exec form.
+
+    What follows the array is dropped by BuildKit, until releases of 2024 that take such a value for shell form;
+    where a shell operator follows, as in `[ "$x" ] && make`, no author meant an array.
+    """
+    return text.startswith("[") and _ARRAY.match(text) is not None
 
 
 def split_words(instruction: Instruction) -> tuple[Word, ...]:
@@ -44,41 +49,166 @@ def split_words(instruction: Instruction) -> tuple[Word, ...]:
 
     The strings of a JSON form, decoded; else at blanks for the instructions that know no quotes (ADD, COPY, EXPOSE,
     FROM, VOLUME), not at all for those with one argument (MAINTAINER, STOPSIGNAL, USER, WORKDIR), and at
-    white space outside quotes for all others.
+    white space outside quotes for all others. HEALTHCHECK keeps its type as the first word.
     """
     strings = json_words(instruction)
-    if strings is not None:
-        return _words(instruction, _health_type(instruction)) + strings
     keyword, value = instruction.keyword, instruction.value
+    if strings is not None:
+        kind = value[: command_start(instruction)].rstrip(SPACE)
+        return (*_cut(instruction, [(0, len(kind))]), *strings) if kind else strings
     if keyword in _ONE_ARGUMENT:
         return (Word(value, instruction.value_span),) if value else ()
     if keyword in _SPLIT_AT_BLANKS:
-        return _words(instruction, (match.span() for match in _BLANK_SEPARATED.finditer(value)))
-    return _words(instruction, _shell_words(value, instruction.escape))
+        return _cut(instruction, [match.span() for match in _BLANK_SEPARATED.finditer(value)])
+    return _cut(instruction, _quoted_words(value, instruction.escape))
 
 
 def json_words(instruction: Instruction) -> tuple[Word, ...] | None:
     """Return the strings of the exec form, decoded, or `None` for any other form."""
-    value = instruction.value
-    if instruction.keyword not in _HAS_JSON_FORM or not value.endswith("]"):
+    if instruction.keyword not in _HAS_JSON_FORM:
         return None
-    start = value.find("[") if instruction.keyword == "HEALTHCHECK" else 0
-    if start < 0 or not is_string_array(value[start:]):
-        return None
-    if instruction.keyword == "HEALTHCHECK" and len(value[:start].split()) != 1:
+    value, start = instruction.value, command_start(instruction)
+    array = _ARRAY.match(value, start)
+    if array is None:
         return None
     pieces = value_pieces(instruction)
     source = instruction.source
     return tuple(
         Word(_decoded(match[0]), pieces.span(source, *match.span()))
-        for match in _EACH_STRING.finditer(value, start)
+        for match in _EACH_STRING.finditer(value, start, array.end())
     )
 
 
 def name_value_pairs(instruction: Instruction) -> tuple[tuple[Word, Word | None], ...]:
     """Return the names and values of ENV, LABEL and ARG; no pairs for any other instruction."""
-    if instruction.keyword not in _NAMED or not instruction.words:
+    value = instruction.value
+    if instruction.keyword not in _NAMED or not value:
         return ()
-    if instruction.keyword != "ARG" and "=" not in instruction.words[0].text:
+    places = _quoted_words(value, instruction.escape)
+    if instruction.keyword != "ARG" and places and "=" not in value[slice(*places[0])]:
         return (_legacy_pair(instruction),)
-    return tuple(_pair(instruction, word) for word in instruction.words)
+    pieces = value_pieces(instruction)
+    source = instruction.source
+    pairs: list[tuple[Word, Word | None]] = []
+    for start, end in places:
+        equals = value.find("=", start, end)
+        if equals < 0:
+            pairs.append((Word(value[start:end], pieces.span(source, start, end)), None))
+            continue
+        name = Word(value[start:equals], pieces.span(source, start, equals))
+        pairs.append((name, Word(value[equals + 1 : end], pieces.span(source, equals + 1, end))))
+    return tuple(pairs)
+
+
+def command_start(instruction: Instruction) -> int:
+    """Return where in the value the command begins: behind the type of a HEALTHCHECK, else at 0."""
+    if instruction.keyword != "HEALTHCHECK":
+        return 0
+    match = _HEALTHCHECK_TYPE.match(instruction.value)
+    return match.end() if match else 0
+
+
+def value_pieces(instruction: Instruction) -> Pieces:
+    """Return where the characters of an instruction's value stand in the file."""
+    start, end, line, end_line, _ = instruction.value_span
+    if line == end_line:
+        return Pieces((0,), (start,))
+    inner, outer = [], []
+    size = 0
+    for offset, row, kind in _rows(instruction.source.text, start, end):
+        if kind == _LEFT_OUT:
+            continue
+        kept = row if kind == _LAST else before_escape(row, instruction.escape) or ""
+        inner.append(size)
+        outer.append(offset)
+        size += len(kept)
+    return Pieces(tuple(inner), tuple(outer))
+
+
+_LAST, _CONTINUED, _LEFT_OUT = range(3)
+
+
+def _rows(text: str, start: int, end: int) -> Iterator[tuple[int, str, int]]:
+    """Yield each line of a value: its offset, its text without LF, and what it is."""
+    offset = start
+    while offset < end:
+        stop = text.find("\n", offset, end)
+        if stop < 0:
+            yield offset, text[offset:end], _LAST
+            return
+        row = text[offset:stop]
+        left_out = offset > start and (not (kept := row.strip(SPACE)) or kept[0] == "#")
+        yield offset, row, _LEFT_OUT if left_out else _CONTINUED
+        offset = stop + 1
+
+
+def shell_view(instruction: Instruction) -> tuple[str, int]:
+    """Return what the shell reads, at the file's own offsets, and the offset where it begins.
+
+    The text is as long as the slice of the file that it stands for, from the command's first character to its
+    last one: keyword, flags, the type of a HEALTHCHECK and here-document bodies are not part of it. Comment
+    lines and blank lines inside continuations become spaces and a backslash, the continuation character becomes a
+    backslash as the line's last character, so that bash joins the same lines as BuildKit.
+    """
+    first = command_start(instruction)
+    start, end = instruction.value_span.start, instruction.value_span.end
+    if first:
+        start = value_pieces(instruction).place(first) if first < len(instruction.value) else end
+    text = instruction.source.text
+    if "\n" not in text[start:end]:
+        return text[start:end], start
+    view: list[str] = []
+    for _, row, kind in _rows(text, start, end):
+        if kind == _LAST:
+            view.append(row)
+        elif kind == _CONTINUED:
+            kept = before_escape(row, instruction.escape) or ""
+            view.append(kept + "\\".rjust(len(row) - len(kept)) + "\n")
+        else:
+            # A line without a single character has no room for a backslash: it joins the next one.
+            view.append("\\\n".rjust(len(row) + 1) if row else " ")
+    return "".join(view), start
+
+
+@lru_cache(maxsize=2)
+def _word_pattern(escape: str) -> re.Pattern[str]:
+    """Return the pattern of a word with quotes.
+
+    Double quotes and bare text know escapes, single quotes do not; an escape at the very end belongs to no word.
+    """
+    mark = re.escape(escape)
+    double = rf'"(?:[^"{mark}]|{mark}.)*+"?'
+    return re.compile(rf"(?:[^{SPACE}'\"{mark}]|{mark}.|'[^']*+'?|{double})++", re.DOTALL)
+
+
+def _quoted_words(value: str, escape: str) -> list[tuple[int, int]]:
+    """Return the places of a value's words, split at white space outside quotes (`parseWords`)."""
+    return [match.span() for match in _word_pattern(escape).finditer(value)]
+
+
+def _cut(instruction: Instruction, places: list[tuple[int, int]]) -> tuple[Word, ...]:
+    """Return the words at these places of the value."""
+    pieces = value_pieces(instruction)
+    source, value = instruction.source, instruction.value
+    return tuple(Word(value[start:end], pieces.span(source, start, end)) for start, end in places)
+
+
+def _legacy_pair(instruction: Instruction) -> tuple[Word, Word | None]:
+    """Read `ENV name the whole rest`."""
+    value, pieces, source = instruction.value, value_pieces(instruction), instruction.source
+    match = _BLANK_SEPARATED.match(value)
+    stop = match.end() if match else len(value)
+    rest = stop
+    while rest < len(value) and value[rest] in BLANKS:
+        rest += 1
+    name = Word(value[:stop], pieces.span(source, 0, stop))
+    if rest == len(value):
+        return name, None
+    return name, Word(value[rest:], pieces.span(source, rest, len(value)))
+
+
+def _decoded(string: str) -> str:
+    """Decode a JSON string; like Go, a lone surrogate becomes the replacement character."""
+    text = json.loads(string) if "\\" in string else string[1:-1]
+    assert isinstance(text, str)
+    return text if text.isascii() else _LONE_SURROGATE.sub("\ufffd", text)

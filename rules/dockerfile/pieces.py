@@ -37,7 +37,7 @@ class Pieces(NamedTuple):
         return source.span(first, self.place(end - 1) + 1 if end > start else first)
 
 
-def ends_in_escape(row: str, escape: str) -> str | None:
+def before_escape(row: str, escape: str) -> str | None:
     """Return what stands before a line's continuation character, or `None` when the line does not go on.
 
     An escape character that is itself escaped continues nothing (`setEscapeToken` in BuildKit's `parser.go`).
