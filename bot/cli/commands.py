@@ -138,7 +138,3 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a day such as 2026-11-21") from None
-
-
-if __name__ == "__main__":
-    sys.exit(main())

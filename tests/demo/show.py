@@ -1,0 +1,84 @@
+"""Runs the demo: deliveries in, reviews out, and both shown."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TextIO
+
+from aiohttp import web
+
+from tests.demo import page, terminal
+from tests.demo.changes import NAMES, change, opened
+from tests.demo.posted import shown
+from tests.demo.server import serving
+from tests.forge.github.double import GitHubDouble
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.forge.github.pulls import PullRequest
+
+PATIENCE: Final = 60.0
+"""Seconds until all reviews must stand."""
+
+
+def main() -> None:
+    """Run the demo; where a person looks on, the page stays until Ctrl-C."""
+    stay = sys.stdin.isatty() and sys.stdout.isatty()
+    try:
+        asyncio.run(show(sys.stdout, stay=stay))
+    except KeyboardInterrupt:
+        sys.stdout.write("\n")
+
+
+async def show(out: TextIO, *, stay: bool) -> None:
+    """Open the pull requests, wait for the reviews, print them, and serve them as a page.
+
+    Raises:
+        TimeoutError: A review does not stand in time.
+    """
+    with tempfile.TemporaryDirectory(prefix="hullcheck-demo-") as folder:
+        async with GitHubDouble.start() as forge, serving(forge, Path(folder)) as url:
+            out.write(f"hullcheck serve runs at {url}; its forge is a double of GitHub at {forge.api_url}.\n")
+            forge.webhook_url = f"{url}/webhooks/github"
+            started = asyncio.get_running_loop().time()
+            pulls = [opened(forge, change(name)) for name in NAMES]
+            await forge.settled()
+            _print_deliveries(forge, out)
+            await asyncio.wait_for(_reviewed(pulls), PATIENCE)
+            seconds = asyncio.get_running_loop().time() - started
+            out.write(f"All reviews stand {seconds:.1f} seconds after the pull requests were opened.\n\n")
+            for pull in pulls:
+                terminal.write(shown(pull), out)
+            await _serve_page(pulls, out, stay=stay)
+
+
+def _print_deliveries(forge: GitHubDouble, out: TextIO) -> None:
+    for delivery in forge.deliveries:
+        name = ".".join(filter(None, (delivery.event, delivery.action)))
+        milliseconds = delivery.duration * 1000
+        out.write(f"  {name:<28} signed, delivered, answered {delivery.status} in {milliseconds:.0f} ms\n")
+
+
+async def _reviewed(pulls: Sequence[PullRequest]) -> None:
+    """Return once each head has a completed check: the bot completes it last."""
+    while not all(any(run.head == p.head and run.conclusion for run in p.project.check_runs) for p in pulls):  # noqa: ASYNC110 - the double calls nobody back
+        await asyncio.sleep(0.05)
+
+
+async def _serve_page(pulls: Sequence[PullRequest], out: TextIO, *, stay: bool) -> None:
+    runner = web.AppRunner(page.application(lambda: [shown(pull) for pull in pulls]))
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        host, port = runner.addresses[0][:2]
+        out.write(f"The same as a page: http://{host}:{port}/\n")
+        if stay:
+            out.write("Ctrl-C ends the demo.\n")
+            await asyncio.Event().wait()
+    finally:
+        await runner.cleanup()
