@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 DEFAULT_API: Final = "https://api.github.com"
 
 
+def _suggestion(_further: int) -> str:
+    """Return the info string of a suggestion: the comment's own lines say what is replaced."""
+    return "suggestion"
+
+
 class GitHub:
     """GitHub and GitHub Enterprise Server, as an App.
 
@@ -41,7 +46,7 @@ class GitHub:
         pause: Seconds between two writes of an installation.
     """
 
-    terms = Terms(pull_request="pull request", number_sign="#", suggestion=lambda _lines: "suggestion")
+    terms = Terms(pull_request="pull request", number_sign="#", suggestion=_suggestion)
     capabilities = Capabilities(file_comments=True, context_comments=False, check_runs=True)
 
     def __init__(

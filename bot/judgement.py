@@ -1,0 +1,80 @@
+"""From files to a plan: all that is computed for one review. Pure, and picklable at both ends."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import rules
+from bot.review.manner import Manner
+from bot.review.markers import Signer
+from bot.review.plan import Reviewed, plan
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from bot.forges.base import Capabilities, Context, ReviewPlan, Terms, Unread
+    from rules.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is judged, and by what.
+
+    Attributes:
+        context: The pull request and what we said on it before.
+        before: Files at the merge base, by their path there.
+        after: Files at head.
+        unread: Files that should have been judged and could not be read.
+        policy: The team's settings.
+        policy_faults: Sentences about the policy's file.
+        today: For end-of-life rules.
+        terms: The forge's words.
+        capabilities: What the forge can do.
+        manual: Address of a rule's page, see `bot.review.manner.Manner`.
+        key: Signs our marks.
+    """
+
+    context: Context
+    before: Mapping[str, bytes]
+    after: Mapping[str, bytes]
+    unread: tuple[Unread, ...]
+    policy: Policy
+    policy_faults: tuple[str, ...]
+    today: date
+    terms: Terms
+    capabilities: Capabilities
+    manual: str
+    key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What came of it.
+
+    Attributes:
+        plan: What is to be written.
+        counts: New findings by rule id.
+    """
+
+    plan: ReviewPlan
+    counts: Mapping[str, int]
+
+
+def judge(case: Case) -> Judgement:
+    """Run the rules on a change and decide what to say about it."""
+    pull_request = case.context.pull_request
+    report = rules.review(case.before, case.after, listing=case.context.listing, policy=case.policy, today=case.today)
+    manner = Manner(
+        terms=case.terms,
+        can=case.capabilities,
+        signer=Signer.for_pull_request(case.key, pull_request),
+        manual=case.manual,
+        cap=case.policy.comment_cap,
+        fail_on=case.policy.fail_on,
+    )
+    reviewed = Reviewed(pull_request, case.before, case.after, report, case.unread, case.policy_faults)
+    counts = Counter(finding.rule for finding in report.findings if finding.baseline == "new")
+    return Judgement(plan(reviewed, case.context.conversation, manner), dict(sorted(counts.items())))

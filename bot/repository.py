@@ -1,0 +1,156 @@
+"""What to read of a repository for one review: the Dockerfiles of the change, and a few files around them. Pure."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from rules.dockerfile.nodes import is_dockerfile
+from rules.globs import matches
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable, Iterator, Mapping
+
+    from bot.forges.base import ChangedFile, PullRequest
+    from rules.policy import Policy
+
+POLICY_PATHS: Final = (".hullcheck.yaml", ".github/.hullcheck.yaml", ".hadolint.yaml")
+"""Where a repository keeps its policy, read from the tip of the base branch."""
+
+MOST_DOCKERFILES: Final = 100
+"""Dockerfiles of one review; the others are named in the summary as not reviewed."""
+MOST_AROUND: Final = 40
+"""Files around them. They are read all at once, and only once for as long as their content stays."""
+
+_DESCRIBES_BUILDS: Final = re.compile(
+    r"\.github/workflows/[^/]+\.ya?ml"
+    r"|(?:[^/]+/)*(?:[^/]*compose[^/]*\.ya?ml|[^/]*bake[^/]*\.(?:hcl|json)|skaffold\.ya?ml|\.gitlab-ci\.yml|Makefile)"
+)
+_DESCRIBES_THE_PROGRAM: Final = (
+    "package.json",
+    "pyproject.toml",
+    ".python-version",
+    ".nvmrc",
+    ".node-version",
+    "go.mod",
+)
+_STARTS_THE_PROGRAM: Final = re.compile(r"[^/]*entrypoint[^/]*|(?:start|run|init|boot)[^/]*\.sh")
+_SCRIPT_FOLDERS: Final = frozenset({"docker", "scripts", "bin", "deploy", ".docker", "build"})
+_UNREAD_MODES: Final = (0o120000, 0o160000)
+
+
+class Wanted(NamedTuple):
+    """Paths to be read.
+
+    Attributes:
+        dockerfiles: At head, those to be reviewed.
+        after: All of them at head, the files around included.
+        before: At the merge base: what the change touches of them, under its path there.
+        skipped: Dockerfiles of the change beyond the cap.
+    """
+
+    dockerfiles: tuple[str, ...]
+    after: tuple[str, ...]
+    before: tuple[str, ...]
+    skipped: tuple[str, ...] = ()
+
+    def unchanged(self, pull_request: PullRequest) -> Iterator[str]:
+        """Give the paths whose content is the same at the merge base and at head."""
+        touched = {file.path for file in pull_request.files}
+        return (path for path in self.after if path not in touched)
+
+
+def wanted(pull_request: PullRequest, listing: Mapping[str, int] | None, policy: Policy) -> Wanted:
+    """Choose what a review reads.
+
+    Args:
+        pull_request: With the files of the change.
+        listing: Every path at head with its mode, when known; without it only fixed names are tried.
+        policy: Which further files are Dockerfiles, and which are never reviewed.
+    """
+    chosen = list(_dockerfiles(pull_request.files, listing, policy))
+    dockerfiles, skipped = chosen[:MOST_DOCKERFILES], chosen[MOST_DOCKERFILES:]
+    around = _around(dockerfiles, listing) if dockerfiles else []
+    after = tuple(dict.fromkeys([*dockerfiles, *around]))
+    return Wanted(tuple(dockerfiles), after, tuple(_before(pull_request.files, after)), tuple(skipped))
+
+
+def is_reviewed(path: str, policy: Policy) -> bool:
+    """Tell whether a file is a Dockerfile that the policy wants reviewed."""
+    if policy.ignore_paths and matches(path, policy.ignore_paths):
+        return False
+    return is_dockerfile(path) or bool(policy.paths and matches(path, policy.paths))
+
+
+def _dockerfiles(files: Iterable[ChangedFile], listing: Mapping[str, int] | None, policy: Policy) -> Iterator[str]:
+    """Give each Dockerfile once: the changed ones, then those whose ignore file changed."""
+    there = [file for file in files if file.status != "removed"]
+    changed = sorted(file.path for file in there if is_reviewed(file.path, policy))
+    ignores = [file.path for file in files if _is_ignore_file(file.path)]
+    known = sorted(path for path in listing or () if is_reviewed(path, policy)) if ignores else []
+    hit = (path for path in known if any(_governs(ignore, path) for ignore in ignores))
+    yield from dict.fromkeys([*changed, *hit])
+
+
+def _is_ignore_file(path: str) -> bool:
+    return path.endswith(".dockerignore")
+
+
+def _governs(ignore: str, dockerfile: str) -> bool:
+    """Tell whether an ignore file may be the one in force for a Dockerfile: its own, or one of a folder around it."""
+    if posixpath.basename(ignore) != ".dockerignore":
+        return ignore == f"{dockerfile}.dockerignore"
+    folder = posixpath.dirname(ignore)
+    return not folder or dockerfile.startswith(f"{folder}/")
+
+
+def _around(dockerfiles: Iterable[str], listing: Mapping[str, int] | None) -> list[str]:
+    """Return the files around Dockerfiles, the most telling and the nearest first, up to the cap."""
+    folders = list(dict.fromkeys(folder for path in dockerfiles for folder in _folders(path)))
+    ignores = [f"{path}.dockerignore" for path in dockerfiles]
+    ignores += [posixpath.join(folder, ".dockerignore") for folder in folders]
+    if listing is None:
+        names = [posixpath.join(folder, name) for folder in folders for name in _DESCRIBES_THE_PROGRAM]
+        return [*ignores, *names][:MOST_AROUND]
+    at_hand = set(folders)
+    near = [path for path in listing if posixpath.dirname(path) in at_hand]
+    builds = sorted(filter(_DESCRIBES_BUILDS.fullmatch, listing), key=_depth_first)
+    candidates = [
+        *(path for path in ignores if path in listing),
+        *(path for path in near if posixpath.basename(path) in _DESCRIBES_THE_PROGRAM),
+        *builds,
+        *(path for path in listing if _starts_the_program(path, at_hand)),
+    ]
+    regular = (path for path in dict.fromkeys(candidates) if listing[path] not in _UNREAD_MODES)
+    return list(regular)[:MOST_AROUND]
+
+
+def _starts_the_program(path: str, folders: Container[str]) -> bool:
+    """Tell whether a file is named like a start script, in a folder of a Dockerfile or the usual one below it."""
+    if not _STARTS_THE_PROGRAM.fullmatch(posixpath.basename(path)):
+        return False
+    folder = posixpath.dirname(path)
+    usual = posixpath.basename(folder) in _SCRIPT_FOLDERS and posixpath.dirname(folder) in folders
+    return folder in folders or usual
+
+
+def _folders(path: str) -> Iterator[str]:
+    """Give the folders around a path, the nearest first and the root (empty text) last."""
+    while path:
+        path = posixpath.dirname(path)
+        yield path
+
+
+def _depth_first(path: str) -> tuple[int, str]:
+    return path.count("/"), path
+
+
+def _before(files: Iterable[ChangedFile], after: Iterable[str]) -> Iterator[str]:
+    """Give the old paths of the files that are read and touched by the change."""
+    read = set(after)
+    for file in files:
+        if file.status in ("modified", "renamed", "copied") and file.path in read:
+            yield file.previous_path or file.path
+        elif file.status == "removed" and (is_dockerfile(file.path) or _is_ignore_file(file.path)):
+            yield file.path

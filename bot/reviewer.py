@@ -1,0 +1,217 @@
+"""The one story: a job becomes a published review.
+
+```
+context, policy ── what to read ── files before and after ── judgement ── published
+```
+Each arrow is one round of requests to the forge, all of them at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+
+from bot.forges.base import Gone, Tree, Unread
+from bot.judgement import Case, judge
+from bot.processes import TookTooLong, WorkFailed
+from bot.repository import MOST_DOCKERFILES, POLICY_PATHS, wanted
+from rules.policy import DEFAULT, Policy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator, Mapping
+    from datetime import date
+    from typing import Any
+
+    from bot.forges.base import Context, Fence, Forge, PullRequest
+    from bot.jobs import Job
+    from bot.judgement import Judgement
+    from bot.repository import Wanted
+
+Given = TypeVar("Given")
+Result = TypeVar("Result")
+One = TypeVar("One")
+Other = TypeVar("Other")
+
+
+class Runner(Protocol):
+    """Where judgements are computed, such as `bot.processes.Processes.run`."""
+
+    async def __call__(self, function: Callable[[Given], Result], given: Given, /) -> Result:
+        """Return `function(given)`.
+
+        Raises:
+            TookTooLong: It was ended before it was done.
+            WorkFailed: It raised.
+        """
+
+
+class PolicyReader(Protocol):
+    """Reads the files of `POLICY_PATHS` that exist."""
+
+    def __call__(self, files: Mapping[str, bytes], /) -> tuple[Policy, tuple[str, ...]]:
+        """Return the policy, and a sentence for each fault in it."""
+
+
+def no_policy(_files: Mapping[str, bytes], /) -> tuple[Policy, tuple[str, ...]]:
+    """Return the defaults, whatever the repository says."""
+    return DEFAULT, ()
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a review is made with, besides the forge.
+
+    Attributes:
+        run: Where judgements are computed.
+        today: The date, for end-of-life rules.
+        key: Signs our marks; another key does not know what was said before.
+        manual: Address of a rule's page, with `{rule}` and `{page}` to be filled in; empty for no links.
+        read_policy: Reads the repository's policy.
+    """
+
+    run: Runner
+    today: Callable[[], date]
+    key: bytes = field(repr=False)
+    manual: str = ""
+    read_policy: PolicyReader = no_policy
+
+
+class Outcome(NamedTuple):
+    """What came of a review.
+
+    Attributes:
+        head: The commit that was reviewed.
+        conclusion: `success`, `neutral` or `failure`.
+        counts: New findings by rule id.
+        posted: Comments posted now.
+    """
+
+    head: str
+    conclusion: str
+    counts: Mapping[str, int]
+    posted: int
+
+
+class _Policy(NamedTuple):
+    """A policy with the sentences about it."""
+
+    rules: Policy
+    faults: tuple[str, ...]
+
+
+async def review(job: Job, forge: Forge, fence: Fence, desk: Desk) -> Outcome:
+    """Review a pull request as it stands now and publish what there is to say.
+
+    Args:
+        job: Which; its commits are hints.
+        forge: Where.
+        fence: Asked before each write.
+        desk: See there.
+
+    Raises:
+        Gone: The pull request is closed, or has another head by now.
+        ForgeError: Whatever else keeps the forge from it.
+    """
+    context, policy = await _context(job, forge, desk)
+    pull_request = context.pull_request
+    if not pull_request.open:
+        raise Gone("the pull request is no longer open")
+    choice = wanted(pull_request, context.listing, policy.rules)
+    after, before = await _both(
+        forge.read(job, pull_request.head, choice.after), forge.read(job, pull_request.base, choice.before)
+    )
+    case = _case(forge, desk, context, policy, _Files(choice, before, after))
+    try:
+        judgement = await desk.run(judge, case)
+    except (TookTooLong, WorkFailed) as failure:
+        return await _give_up(job, forge, fence, pull_request, f"The review could not be computed: {failure}.")
+    return await _publish(job, forge, fence, judgement)
+
+
+async def _publish(job: Job, forge: Forge, fence: Fence, judgement: Judgement) -> Outcome:
+    plan = judgement.plan
+    published = await forge.publish(job, plan, fence)
+    return Outcome(plan.head, plan.check.conclusion, judgement.counts, published.posted)
+
+
+async def _give_up(job: Job, forge: Forge, fence: Fence, pull_request: PullRequest, sentence: str) -> Outcome:
+    """Complete the check all the same: another attempt at the same files would end the same way."""
+    await fence()
+    await forge.fail(job, sentence)
+    return Outcome(pull_request.head, "neutral", {}, 0)
+
+
+async def _context(job: Job, forge: Forge, desk: Desk) -> tuple[Context, _Policy]:
+    """Read the context and the policy at the tip of the base branch, at once where the hint is right.
+
+    A pull request cannot change the rules that it is judged by.
+    """
+    if not job.base:
+        context = await forge.context(job)
+        return context, _policy(await forge.read(job, context.pull_request.base_tip, POLICY_PATHS), desk)
+    context, tree = await _both(forge.context(job), forge.read(job, job.base, POLICY_PATHS))
+    if context.pull_request.base_tip != job.base:
+        tree = await forge.read(job, context.pull_request.base_tip, POLICY_PATHS)
+    return context, _policy(tree, desk)
+
+
+def _policy(tree: Tree, desk: Desk) -> _Policy:
+    policy, faults = desk.read_policy(tree.files)
+    unread = (f"{file.path} is not read: it is {file.reason}." for file in tree.unread)
+    return _Policy(policy, (*faults, *unread))
+
+
+class _Files(NamedTuple):
+    """What was wanted and what was read."""
+
+    choice: Wanted
+    before: Tree
+    after: Tree
+
+
+def _case(forge: Forge, desk: Desk, context: Context, policy: _Policy, files: _Files) -> Case:
+    pull_request = context.pull_request
+    unread = tuple(_unread(pull_request, files))
+    left_out = {file.path for file in unread}
+    after = {path: text for path, text in files.after.files.items() if path not in left_out}
+    same = {path: after[path] for path in files.choice.unchanged(pull_request) if path in after}
+    return Case(
+        context=context,
+        before={**same, **files.before.files},
+        after=after,
+        unread=unread,
+        policy=policy.rules,
+        policy_faults=policy.faults,
+        today=desk.today(),
+        terms=forge.terms,
+        capabilities=forge.capabilities,
+        manual=desk.manual,
+        key=desk.key,
+    )
+
+
+def _unread(pull_request: PullRequest, files: _Files) -> Iterator[Unread]:
+    """Name the Dockerfiles that are not reviewed; the files around them may be missing without a word."""
+    judged = set(files.choice.dockerfiles)
+    old_paths = {file.previous_path or file.path: file.path for file in pull_request.files}
+    yield from (file for file in files.after.unread if file.path in judged)
+    for file in files.before.unread:
+        # Without its old text everything in the file would pass for new.
+        if old_paths.get(file.path) in judged:
+            yield Unread(old_paths[file.path], f"{file.reason} before this change")
+    yield from (
+        Unread(path, f"more than {MOST_DOCKERFILES} Dockerfiles in one change") for path in files.choice.skipped
+    )
+    if pull_request.cut:
+        yield Unread("…", f"only the first {len(pull_request.files)} files of the diff are listed by the forge")
+
+
+async def _both(one: Coroutine[Any, Any, One], other: Coroutine[Any, Any, Other]) -> tuple[One, Other]:
+    """Await two requests at once; the first fault ends the other and is raised as it is."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            first, second = group.create_task(one), group.create_task(other)
+    except ExceptionGroup as faults:
+        raise faults.exceptions[0] from None
+    return first.result(), second.result()
