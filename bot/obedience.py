@@ -19,7 +19,7 @@ Hullcheck reviews the Dockerfiles of a {pull_request}. It obeys comments whose f
 | Comment | Where | Who | What happens |
 | --- | --- | --- | --- |
 | `/hullcheck review` | here | the author, or write access | the newest commit is reviewed again |
-| `/hullcheck ignore <reason>` | as an answer to a finding | write access | the finding is put aside and not said again |
+| `/hullcheck ignore <reason>` | as an answer to a finding | write access | it is put aside and not said again |
 | `/hullcheck help` | here | the author, or write access | this text |
 
 A finding can also be silenced in the file itself, by `# hullcheck ignore=<rule> <reason>` above the instruction.\
