@@ -1,0 +1,149 @@
+"""The house is in order: documents say what is so, locks agree, and nothing is committed that may not be."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+import tomllib
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from bot import settings
+
+ROOT = Path(__file__).parents[1]
+LONGEST_MODULE = 320
+LONGEST_FUNCTION = 46
+# Spelled so that this file does not hold what it looks for.
+REGISTRIES = ("py" + "pi.org", "python" + "hosted.org", "registry.npm" + "js", "deb." + "debian.org")
+MACHINE = re.compile(r"(?<![\w.-])/(?:wor" r"k|roo" r"t)/(?!\.)")
+
+
+def tracked(*patterns: str) -> list[Path]:
+    """Return the files that git knows, and those it would take in."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    paths = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
+    return [path for path in paths if path.is_file()]
+
+
+def pins(name: str) -> dict[str, str]:
+    """Return the packages of a lock, each with its version, marker and hashes."""
+    blocks = re.split(r"^(?=\w)", (ROOT / name).read_text("utf-8"), flags=re.MULTILINE)
+    return {block.partition("==")[0]: re.sub(r"^ +#.*\n?", "", block, flags=re.MULTILINE) for block in blocks[1:]}
+
+
+def test_the_readme_shows_every_setting() -> None:
+    assert settings.table() in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_a_document_links_only_to_what_exists() -> None:
+    missing = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in tracked("*.md")
+        for target in re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", page.read_text("utf-8"))
+        if "/tests/" not in page.as_posix() and not (page.parent / target).exists()
+    ]
+    assert missing == []
+
+
+def test_the_makefile_has_the_two_commands_and_what_they_need() -> None:
+    targets = re.findall(r"^([^\s#:=]+):(?!=)", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert targets == [".PHONY", "demo", "test", "$(VENV)/.installed", "$(VENV)/bin/python"]
+
+
+@pytest.mark.parametrize("name", ["constraints.txt", "deploy/requirements.txt", "deploy/build-requirements.txt"])
+def test_a_lock_pins_by_hash_and_names_no_index(name: str) -> None:
+    text = (ROOT / name).read_text("utf-8")
+    assert "://" not in text
+    assert "index-url" not in text.replace("--no-emit-index-url", "")
+    assert all("--hash=sha256:" in pin for pin in pins(name).values())
+
+
+@pytest.mark.parametrize("name", ["deploy/requirements.txt", "deploy/build-requirements.txt"])
+def test_the_image_gets_what_is_tested(name: str) -> None:
+    tested = pins("constraints.txt")
+    assert {package: pin for package, pin in pins(name).items() if tested.get(package) != pin} == {}
+
+
+def test_the_locks_hold_everything_that_is_asked_for() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    groups = project["dependency-groups"]
+
+    def names(requirements: list[str | dict[str, str]]) -> set[str]:
+        texts = [text for text in requirements if isinstance(text, str)]
+        return {re.split(r"[\[<>=~;! ]", text)[0].lower().replace("_", "-").replace(".", "-") for text in texts}
+
+    runtime = names(project["project"]["dependencies"])
+    assert runtime - pins("deploy/requirements.txt").keys() == set()
+    every = runtime.union(*(names(group) for group in groups.values()))
+    assert every - pins("constraints.txt").keys() == set()
+
+
+def test_the_release_has_one_number() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    assert f"image: hullcheck:{version}\n" in (ROOT / "deploy/compose.yaml").read_text("utf-8")
+
+
+def test_compose_sets_only_settings_that_there_are() -> None:
+    known = {name for setting in settings.SETTINGS for name in (setting.name, f"{setting.name}_FILE")}
+    text = (ROOT / "deploy/compose.yaml").read_text("utf-8")
+    assert set(re.findall(r"^ +(HULLCHECK_\w+):", text, re.MULTILINE)) - known == set()
+
+
+def test_the_app_asks_for_no_more_than_it_uses() -> None:
+    manifest = json.loads((ROOT / "deploy/github-app.json").read_text("utf-8"))
+    assert manifest["default_permissions"] == {
+        "metadata": "read",
+        "contents": "read",
+        "pull_requests": "write",
+        "checks": "write",
+        "issues": "read",
+    }
+    assert manifest["default_events"] == ["pull_request", "issue_comment", "pull_request_review_comment"]
+    assert manifest["public"] is False
+
+
+def test_no_file_names_a_package_registry_or_this_machine() -> None:
+    found = []
+    for path in tracked():
+        text = path.read_bytes().decode("utf-8", "replace")
+        found += [f"{path.relative_to(ROOT)}: {host}" for host in REGISTRIES if host in text]
+        found += [f"{path.relative_to(ROOT)}: {match[0]}" for match in MACHINE.finditer(text)]
+    assert found == []
+
+
+def test_modules_and_functions_stay_short() -> None:
+    long = []
+    for path in tracked("bot/*.py", "rules/*.py"):
+        text = path.read_text("utf-8")
+        if text.count("\n") > LONGEST_MODULE:
+            long.append(f"{path.relative_to(ROOT)}: {text.count(chr(10))} lines")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                if length > LONGEST_FUNCTION:
+                    long.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: {length} lines")
+    assert long == []
+
+
+def test_a_noqa_says_why() -> None:
+    silent = []
+    for path in tracked("*.py"):
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            if re.search(r"#\s*noqa(?::[\s\w,]*)?\s*$|#\s*type:\s*ignore(?:\[[\w, -]*\])?\s*$", line):
+                silent.append(f"{path.relative_to(ROOT)}:{number}")
+    assert silent == []
+
+
+def test_the_decisions_are_numbered_without_a_gap() -> None:
+    numbers = sorted(int(path.name[:4]) for path in (ROOT / "bot/decisions").glob("*.md"))
+    assert numbers[0] == 1
+    assert all(second == first + 1 for first, second in pairwise(numbers))
