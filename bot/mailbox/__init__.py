@@ -1,10 +1,9 @@
 """The durable mailbox: store a delivery, answer it, then work through pull requests one by one."""
 
+from bot.mailbox.faults import DATABASE_FAULTS, DatabaseFaultError, LeaseLost
 from bot.mailbox.records import (
     Claimed,
-    DatabaseFaultError,
     HistoryEntry,
-    LeaseLost,
     ParkedWork,
     Receipt,
     ReviewRecord,
@@ -13,6 +12,7 @@ from bot.mailbox.records import (
 from bot.mailbox.store import Mailbox, Timing
 
 __all__ = [
+    "DATABASE_FAULTS",
     "Claimed",
     "DatabaseFaultError",
     "HistoryEntry",

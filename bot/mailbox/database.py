@@ -12,12 +12,12 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import event, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.mailbox.clock import Clock, MachineClock, ServerClock
+from bot.mailbox.faults import DATABASE_FAULTS, DatabaseFaultError
 from bot.mailbox.filesystem import refuse_network_file_system
-from bot.mailbox.records import DatabaseFaultError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -62,7 +62,10 @@ class Database:
         try:
             async with engine.begin() as connection:
                 await connection.run_sync(_migrate)
-        except (SQLAlchemyError, OSError, TimeoutError, CommandError) as fault:
+        except DatabaseFaultError:
+            await engine.dispose()
+            raise
+        except (*DATABASE_FAULTS, CommandError) as fault:
             await engine.dispose()
             raise DatabaseFaultError(_sentence(fault)) from fault
         return cls(engine, clock)

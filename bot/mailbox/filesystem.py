@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bot.mailbox.records import DatabaseFaultError
+from bot.mailbox.faults import DatabaseFaultError
 
 _MOUNTS = Path("/proc/self/mountinfo")
 _NETWORK = frozenset(

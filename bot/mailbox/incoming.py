@@ -110,6 +110,7 @@ def _row(job: Job, now: float, coalescing: Coalescing) -> dict[str, Any]:
         "first_wanted_at": now,
         "run_after": now if job.command else now + coalescing.delay,
         "attempts": 0,
+        "outages": 0,
     }
 
 
@@ -122,6 +123,7 @@ def _changes(job: Job, now: float, coalescing: Coalescing) -> dict[str, Any]:
         "first_wanted_at": func.coalesce(mailbox.c.first_wanted_at, now),
         "run_after": now if job.command else _settled(now, coalescing),
         "attempts": 0,
+        "outages": 0,
         "parked_at": None,
         "error": None,
         "hop": job.hop,

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import CursorResult, and_, case, delete, exists, func, insert, select, update
 
+from bot.mailbox.faults import LeaseLost
 from bot.mailbox.keys import command_of, job_of, tenant_of
-from bot.mailbox.records import Claimed, LeaseLost, ReviewRecord
+from bot.mailbox.records import Claimed, ReviewRecord
 from bot.mailbox.schema import commands, deliveries, mailbox, reviews, tenants, unfinished
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection
 
     from bot.mailbox.database import Database
+    from bot.mailbox.records import Blame
 
 MAX_COMMANDS = 50
 """Commands handed out at once; the rest follows in the next claim."""
@@ -118,6 +120,7 @@ def _claimed(row: Row[Any], waiting: list[Row[Any]], generation: int, owner: str
         generation=generation,
         owner=owner,
         attempts=row.attempts + 1,
+        outages=row.outages,
     )
 
 
@@ -160,7 +163,7 @@ async def finish(database: Database, claimed: Claimed, record: ReviewRecord | No
     async with database.write() as connection:
         now = await database.clock.now(connection)
         done = update(mailbox).where(_ours(claimed))
-        await _give_back(connection, done.values(**_FREE, done=claimed.generation, attempts=0, error=None))
+        await _give_back(connection, done.values(**_FREE, done=claimed.generation, attempts=0, outages=0, error=None))
         await connection.execute(
             delete(commands).where(commands.c.pull_request == key, commands.c.generation <= claimed.generation)
         )
@@ -190,7 +193,7 @@ def _history(claimed: Claimed, record: ReviewRecord, now: float, since: float | 
 
 
 async def retry_later(
-    database: Database, claimed: Claimed, seconds: float, reason: str, *, hold_installation: bool, counts: bool
+    database: Database, claimed: Claimed, seconds: float, reason: str, *, hold_installation: bool, blame: Blame
 ) -> None:
     """Give work back for later. See `Mailbox.retry_later`."""
     async with database.write() as connection:
@@ -204,7 +207,8 @@ async def retry_later(
                 **_FREE,
                 # What was asked meanwhile has its own time, and starts afresh.
                 run_after=case((newer, mailbox.c.run_after), else_=now + seconds),
-                attempts=case((newer, 0), else_=mailbox.c.attempts - (0 if counts else 1)),
+                attempts=case((newer, 0), else_=mailbox.c.attempts - (0 if blame == "work" else 1)),
+                outages=case((newer, 0), else_=mailbox.c.outages + (1 if blame == "forge" else 0)),
                 error=reason,
             ),
         )

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.jobs import Job, PullRequestKey
-
-
-class LeaseLost(Exception):  # noqa: N818 - says what happened, as in bot.forges.base
-    """Another worker has taken the job over, or may at any moment: stop, and publish nothing more."""
-
-
-class DatabaseFaultError(Exception):
-    """The database cannot be used; the text is a plain sentence without the URL."""
 
 
 class Receipt(Enum):
@@ -43,7 +35,9 @@ class Claimed:
         commands: A job for each command, in the order they came.
         generation: Everything up to this count of wants is included.
         owner: Names this claim; no two claims have the same.
-        attempts: How often work on it has begun since something new was asked, this time included.
+        attempts: How often work on it has begun since something new was asked, this time included, those that
+            the forge ended not counted.
+        outages: How often the forge ended it by being unavailable.
     """
 
     job: Job
@@ -52,6 +46,11 @@ class Claimed:
     generation: int
     owner: str
     attempts: int
+    outages: int = 0
+
+
+Blame = Literal["work", "forge", "nobody"]
+"""What an attempt that did not end well is put down to: a fault of ours, the forge, or a server that stops."""
 
 
 @dataclass(frozen=True, slots=True)

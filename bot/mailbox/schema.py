@@ -46,6 +46,7 @@ mailbox = Table(
     Column("first_wanted_at", Double),  # since when unclaimed work waits; null when there is none
     Column("run_after", Double, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("outages", Integer, nullable=False),
     Column("owner", Text),
     Column("claimed", BigInteger),
     Column("lease_until", Double),

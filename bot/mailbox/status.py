@@ -51,7 +51,7 @@ async def retry_parked(database: Database, key: PullRequestKey | None) -> int:
         aside = mailbox.c.parked_at.is_not(None)
         which = aside if key is None else and_(aside, mailbox.c.pull_request == str(key))
         names = (await connection.execute(select(mailbox.c.pull_request).where(which))).scalars().all()
-        again = {"parked_at": None, "attempts": 0, "run_after": now, "error": None}
+        again = {"parked_at": None, "attempts": 0, "outages": 0, "run_after": now, "error": None}
         await connection.execute(update(mailbox).where(which).values(again))
         theirs = and_(deliveries.c.pull_request.in_(names), deliveries.c.outcome == "parked")
         await connection.execute(update(deliveries).where(theirs).values(outcome="waiting"))

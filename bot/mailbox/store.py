@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.forges.base import Fence
     from bot.jobs import Delivery, PullRequestKey
     from bot.mailbox.clock import Clock
-    from bot.mailbox.records import HistoryEntry, ParkedWork, ReviewRecord, Tally
+    from bot.mailbox.records import Blame, HistoryEntry, ParkedWork, ReviewRecord, Tally
 
 _CLAIM_ROUNDS = 8
 
@@ -144,7 +144,7 @@ class Mailbox:
         reason: str,
         *,
         hold_installation: bool = False,
-        counts: bool = True,
+        blame: Blame = "work",
     ) -> None:
         """Give work back, to be begun again after some seconds.
 
@@ -153,13 +153,13 @@ class Mailbox:
             seconds: How long to wait. What was asked meanwhile keeps its own time.
             reason: A plain sentence for the status page.
             hold_installation: Whether nothing of the same installation may begin before that either.
-            counts: Whether this attempt counts against the most allowed.
+            blame: What the attempt is put down to; only "work" counts as an attempt.
 
         Raises:
             LeaseLost: Another worker holds the work.
         """
         await leases.retry_later(
-            self._database, claimed, seconds, reason, hold_installation=hold_installation, counts=counts
+            self._database, claimed, seconds, reason, hold_installation=hold_installation, blame=blame
         )
 
     async def park(self, claimed: Claimed, reason: str) -> bool:
@@ -179,7 +179,7 @@ class Mailbox:
         Raises:
             LeaseLost: Another worker holds the work.
         """
-        await leases.retry_later(self._database, claimed, 0.0, "", hold_installation=False, counts=False)
+        await leases.retry_later(self._database, claimed, 0.0, "", hold_installation=False, blame="nobody")
         self.ring()
 
     async def due_in(self) -> float | None:

@@ -8,9 +8,9 @@ import logging
 from typing import TYPE_CHECKING
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
-from sqlalchemy.exc import SQLAlchemyError
 
 from bot.mailbox.database import CHANNEL
+from bot.mailbox.faults import DATABASE_FAULTS
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -69,7 +69,7 @@ class ListeningWake(LocalWake):
         while True:
             try:
                 await self._listen()
-            except (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as fault:
+            except DATABASE_FAULTS as fault:
                 _log.warning("listening for work is interrupted: %s", type(fault).__name__)
             await asyncio.sleep(RECONNECT_SECONDS)
 

@@ -65,6 +65,7 @@ def _create_mailbox() -> None:
         sa.Column("first_wanted_at", sa.Double()),
         sa.Column("run_after", sa.Double(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("outages", sa.Integer(), nullable=False),
         sa.Column("owner", sa.Text()),
         sa.Column("claimed", sa.BigInteger()),
         sa.Column("lease_until", sa.Double()),

@@ -1,0 +1,160 @@
+"""Runs the server: opens the mailbox, starts the worker, listens, and stops in good order."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import os
+import signal
+import socket
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from bot.app import make_app
+from bot.forges.base import ForgeError
+from bot.mailbox import DATABASE_FAULTS, Mailbox, Timing
+from bot.mailbox.leases import LeaseTerms
+from bot.readiness import Probe, Readiness
+from bot.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from bot.app import Receiver
+    from bot.settings import Settings
+    from bot.worker import Handler, OnPark
+
+_log = logging.getLogger(__name__)
+
+CHORE_SECONDS = 3600.0
+KEEP_DAYS = 90.0
+_SHUTDOWN_SECONDS = 5.0
+
+
+class StartError(Exception):
+    """The server cannot start; the text is a plain sentence that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the server runs; `bot.__main__` puts it together from the settings.
+
+    Attributes:
+        receivers: By forge, the readers of webhooks.
+        handle: Does the work.
+        on_park: Told when work is given up.
+        probes: What `/readyz` asks besides the database, by name.
+        chores: Done at the start and every hour.
+        pages: Further routes.
+    """
+
+    receivers: Mapping[str, Receiver]
+    handle: Handler
+    on_park: OnPark
+    probes: Mapping[str, Probe]
+    chores: tuple[Callable[[], Awaitable[None]], ...] = ()
+    pages: tuple[web.AbstractRouteDef, ...] = ()
+
+
+async def serve(
+    settings: Settings,
+    wire: Callable[[Settings, Mailbox, AsyncExitStack], Awaitable[Parts]],
+    listening: Callable[[int], None] = lambda _port: None,
+) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Args:
+        settings: The operator's.
+        wire: Puts the parts together; what it opens is closed through the stack.
+        listening: Told the port once connections are accepted.
+
+    Raises:
+        StartError: The port is taken, or cannot be listened on.
+        DatabaseFaultError: The database cannot be used.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    # One installation never takes every place, so that the others are served while it is busy or its forge slow.
+    in_flight = max(1, settings.concurrency - 1)
+    timing = Timing(lease=LeaseTerms(in_flight=in_flight))
+    async with AsyncExitStack() as stack:
+        mailbox = await stack.enter_async_context(await Mailbox.open(settings.database_url.reveal(), timing))
+        parts = await wire(settings, mailbox, stack)
+        worker = Worker(
+            mailbox,
+            parts.handle,
+            parts.on_park,
+            name=f"{socket.gethostname()}:{os.getpid()}",
+            concurrency=settings.concurrency,
+        )
+        readiness = Readiness({"database": Probe(mailbox.ping), **parts.probes})
+        app = make_app(mailbox, parts.receivers, readiness, parts.pages)
+        listening(await _listen(settings, app, stack))
+        await _run(worker, _all_chores(mailbox, parts), stop)
+
+
+async def _listen(settings: Settings, app: web.Application, stack: AsyncExitStack) -> int:
+    """Accept connections and return the port."""
+    # Decompressing would let a small body become a large one, and the signature covers the bytes that were sent.
+    runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=_SHUTDOWN_SECONDS)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, settings.host, settings.port)
+    try:
+        await site.start()
+    except (OSError, OverflowError) as fault:
+        raise StartError(_listening_fault(settings, fault)) from fault
+    port = int(runner.addresses[0][1])
+    _log.info("listening", extra={"host": settings.host, "port": port})
+    return port
+
+
+def _listening_fault(settings: Settings, fault: Exception) -> str:
+    match getattr(fault, "errno", None):
+        case errno.EADDRINUSE:
+            return f"Port {settings.port} is taken by another program. Stop it, or set HULLCHECK_PORT to a free one."
+        case errno.EACCES:
+            return f"Port {settings.port} may not be listened on. Set HULLCHECK_PORT to one above 1023."
+        case _:
+            return f"{settings.host} cannot be listened on. Set HULLCHECK_HOST to an address of this machine."
+
+
+async def _run(worker: Worker, chores: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+    """Work until told to stop; a worker that ends by itself is a fault that ends the process."""
+    working = asyncio.create_task(worker.run(), name="worker")
+    chored = asyncio.create_task(_hourly(chores), name="chores")
+    stopped = asyncio.create_task(stop.wait(), name="stop")
+    await asyncio.wait({working, stopped, chored}, return_when=asyncio.FIRST_COMPLETED)
+    _log.info("stopping")
+    worker.stop()
+    chored.cancel()
+    stopped.cancel()
+    with suppress(asyncio.CancelledError):
+        await chored
+    await working
+    _log.info("stopped")
+
+
+def _all_chores(mailbox: Mailbox, parts: Parts) -> Callable[[], Awaitable[None]]:
+    async def prune() -> None:
+        await mailbox.prune(KEEP_DAYS)
+
+    async def once() -> None:
+        for chore in (*parts.chores, prune):
+            try:
+                await chore()
+            except (ForgeError, *DATABASE_FAULTS) as fault:
+                _log.warning("a chore failed and is tried again in an hour: %s", fault)
+
+    return once
+
+
+async def _hourly(chores: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        await chores()
+        await asyncio.sleep(CHORE_SECONDS)
