@@ -1,0 +1,147 @@
+"""All that one review writes, decided before the first write: a pure function of what was found and what was said."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.forges.base import Comment, ReviewPlan
+from bot.review import lifecycle, placement, suggestions, summary
+from bot.review.files import Files
+from bot.review.markers import Marker
+from bot.review.placement import Inline, InSummary
+from bot.review.render import Writer
+from bot.review.summary import Matter
+from bot.review.topics import topics
+from bot.review.verdict import check
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.forges.base import Conversation, PullRequest, Unread
+    from bot.review.files import File
+    from bot.review.lifecycle import Sequel
+    from bot.review.manner import Manner
+    from bot.review.placement import Place
+    from bot.review.suggestions import Remedy
+    from bot.review.topics import Topic
+    from rules.report import Finding, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Reviewed:
+    """What was reviewed and found.
+
+    Attributes:
+        pull_request: As it stood.
+        before: Contents at the merge base, by the path there.
+        after: Contents at the head.
+        report: What the rules say.
+        unread: Files that were not reviewed, with the reason.
+        policy_faults: Sentences about the repository's policy file.
+    """
+
+    pull_request: PullRequest
+    before: Mapping[str, bytes]
+    after: Mapping[str, bytes]
+    report: Report
+    unread: tuple[Unread, ...] = ()
+    policy_faults: tuple[str, ...] = ()
+
+
+def plan(reviewed: Reviewed, conversation: Conversation, manner: Manner) -> ReviewPlan:
+    """Decide what to write: new comments, edits of earlier ones, the summary and the verdict.
+
+    The same input gives the same plan, and once it is carried out, planning again gives one that writes nothing.
+
+    Args:
+        reviewed: What was reviewed and found.
+        conversation: What already stands on the pull request.
+        manner: How to speak.
+    """
+    pull_request = reviewed.pull_request
+    writer = Writer(pull_request, Files.of(pull_request, reviewed.before, reviewed.after), manner)
+    sequel = lifecycle.follow(reviewed.report, conversation, reviewed.unread, writer)
+    placed, remedies = _place(reviewed.report, sequel, writer)
+    matter = _matter(reviewed, sequel, placed)
+    comments = [
+        _comment(topic, place, remedies[topic], writer) for topic, place in placed if not isinstance(place, InSummary)
+    ]
+    inline = tuple(sorted((comment for comment in comments if comment.line), key=_order))
+    return ReviewPlan(
+        head=pull_request.head,
+        check=check(matter, writer),
+        comments=inline,
+        file_comments=tuple(sorted((comment for comment in comments if not comment.line), key=_order)),
+        body=manner.signer.write(Marker("review", pull_request.head)) if inline else "",
+        revisions=tuple(sequel.revisions),
+        summary=_summary(matter, conversation, writer),
+    )
+
+
+def _place(report: Report, sequel: Sequel, writer: Writer) -> tuple[list[tuple[Topic, Place]], dict[Topic, Remedy]]:
+    """Find each unsaid finding its place; a comment with a suggestion moves to the lines that it replaces."""
+    unsaid = [
+        finding for finding in report.findings if finding.baseline == "new" and finding.fingerprint not in sequel.said
+    ]
+    manner = writer.manner
+    located = [(topic, placement.locate(topic, writer.files, manner.can)) for topic in topics(unsaid)]
+    remedies = suggestions.remedies(located, writer.files)
+    placed: list[tuple[Topic, Place]] = []
+    for topic, place in located:
+        button = remedies[topic].suggestion
+        placed.append((topic, Inline(button.first, button.last) if button else place))
+    room, file_room = manner.cap - sequel.open_inline, manner.file_cap - sequel.open_on_file
+    return placement.cap(placed, room, file_room), remedies
+
+
+def _matter(reviewed: Reviewed, sequel: Sequel, placed: list[tuple[Topic, Place]]) -> Matter:
+    aside = {dismissal.finding.fingerprint for dismissal in sequel.dismissals}
+    return Matter(
+        report=reviewed.report,
+        open=tuple(finding for finding in reviewed.report.findings if _is_open(finding, aside)),
+        unplaced=tuple((topic, place) for topic, place in placed if isinstance(place, InSummary)),
+        dismissals=tuple(sequel.dismissals),
+        unread=reviewed.unread,
+        policy_faults=reviewed.policy_faults,
+    )
+
+
+def _is_open(finding: Finding, aside: set[str]) -> bool:
+    return finding.baseline == "new" and finding.fingerprint not in aside
+
+
+def _comment(topic: Topic, place: Place, remedy: Remedy, writer: Writer) -> Comment:
+    file = writer.files.get(topic.path)
+    body = writer.comment(topic, place, remedy)
+    if file is None or not isinstance(place, Inline):
+        return Comment(topic.path, body, old_path=file.old_path if file else topic.path)
+    several = place.last > place.first
+    return Comment(
+        path=topic.path,
+        body=body,
+        line=place.last,
+        start_line=place.first if several else None,
+        old_line=_old_line(file, place.last),
+        old_path=file.old_path,
+        old_start_line=_old_line(file, place.first) if several else None,
+    )
+
+
+def _old_line(file: File, line: int) -> int | None:
+    return None if file.patch.added(line) else file.patch.old_line(line)
+
+
+def _order(comment: Comment) -> tuple[str, int, int, str]:
+    return comment.path, comment.line or 0, comment.start_line or 0, comment.body
+
+
+def _summary(matter: Matter, conversation: Conversation, writer: Writer) -> str | None:
+    """Return the sticky comment's body; `None` when there is nothing to say, or nothing that is not said there."""
+    standing = conversation.summary
+    if standing is None and matter.silent:
+        return None
+    mark = writer.manner.signer.write(Marker("summary", writer.pull_request.head))
+    body = f"{summary.write(matter, writer, writer.manner.can.body_limit - len(mark) - 2)}\n\n{mark}"
+    unchanged = standing is not None and standing.body.replace("\r\n", "\n").strip() == body
+    return None if unchanged else body

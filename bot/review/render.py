@@ -1,0 +1,151 @@
+"""The words of one comment: what is so, what will happen, the way out, and where to read more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.review.manner import counted, line_link
+from bot.review.markdown import code, fence
+from bot.review.markers import Marker
+from bot.review.placement import Inline
+from bot.review.sentences import first_sentence
+from rules.problem import Confidence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.forges.base import PullRequest
+    from bot.review.files import Files
+    from bot.review.manner import Manner
+    from bot.review.placement import Place
+    from bot.review.suggestions import Remedy
+    from bot.review.topics import Topic
+    from rules.problem import Note
+    from rules.report import Finding
+
+HEDGE = "This is likely rather than certain: part of what decides it lies outside the files read."
+TOO_LONG = "**This finding is too long to be shown here.** The check of this commit names it."
+LISTED_LINES = 40
+PATCH_LINES = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes the comments of one review.
+
+    Attributes:
+        pull_request: For links and the head.
+        files: For the lines that are quoted.
+        manner: How to speak.
+    """
+
+    pull_request: PullRequest
+    files: Files
+    manner: Manner
+
+    def comment(self, topic: Topic, place: Place, remedy: Remedy) -> str:
+        """Return the body of a topic's comment, its hidden mark included."""
+        return self.body(topic, place, remedy, Marker("comment", self.pull_request.head, topic.fingerprints))
+
+    def body(self, topic: Topic, place: Place, remedy: Remedy, marker: Marker, opening: str = "") -> str:
+        """Return the body of a comment under a given mark.
+
+        A body above the forge's limit loses, in this order: the patch shown as text; the related places; the list of
+        further lines and the hedge; all but the first sentence and the footer.
+
+        Args:
+            topic: What it is about.
+            place: Where it stands, which decides what it must quote.
+            remedy: How the repair is shown.
+            marker: The hidden mark.
+            opening: A sentence of ours that goes before, such as that the finding came back.
+        """
+        mark = self.manner.signer.write(marker)
+        parts = list(self._parts(topic, place, remedy))
+        for rank in (4, 3, 2, 1, 0):
+            kept = "".join(text for needed, text in parts if needed <= rank)
+            body = f"{opening}\n\n{kept}".strip()
+            if len(body) + len(mark) + 2 <= self.manner.can.body_limit:
+                return f"{body}\n\n{mark}"
+        return f"{TOO_LONG}\n\n{mark}"
+
+    def _parts(self, topic: Topic, place: Place, remedy: Remedy) -> Iterator[tuple[int, str]]:
+        """Yield the parts of a comment, each with the rank up to which it is kept; empty ones have no blank lines."""
+        sentence, rest = first_sentence(topic.lead.message)
+        yield 0, f"**{sentence}**"
+        yield 1, f" {rest}" if rest else ""
+        hedge = HEDGE if topic.lead.confidence is Confidence.LIKELY else ""
+        for rank, text in (
+            (3, self._whereabouts(topic, place)),
+            (2, self._further(topic)),
+            (3, "\n".join(self._notes(topic.lead))),
+            (2, hedge),
+            (1, self._button(remedy)),
+            (4, _patch(remedy)),
+            (0, self._footer(topic.lead)),
+        ):
+            yield rank, f"\n\n{text}" if text else ""
+
+    def _whereabouts(self, topic: Topic, place: Place) -> str:
+        """Quote the line that the finding is about when the comment does not stand on it."""
+        finding = topic.lead
+        if isinstance(place, Inline) and place.first <= finding.line <= place.last:
+            return ""
+        source = self.files.source(finding.path)
+        text = source.line(finding.line).strip() if source else ""
+        line = line_link(self.pull_request, finding.path, finding.line)
+        return f"This is about {line}: {code(text)}" if text else f"This is about {line}."
+
+    def _further(self, topic: Topic) -> str:
+        """Name the further lines of a group."""
+        others = [finding for finding in topic.findings if finding is not topic.lead]
+        if not others:
+            return ""
+        lines = [f"- {self.item(finding)}" for finding in others[:LISTED_LINES]]
+        if more := len(others[LISTED_LINES:]):
+            lines.append(f"- and {counted(more, 'more line')}")
+        return "The same here:\n\n" + "\n".join(lines)
+
+    def item(self, finding: Finding) -> str:
+        """Return a finding as one entry of a list: its line and its first sentence."""
+        line = line_link(self.pull_request, finding.path, finding.line)
+        return f"{line}: {first_sentence(finding.message)[0]}"
+
+    def _notes(self, finding: Finding) -> Iterator[str]:
+        file = self.files.get(finding.path)
+        for note in finding.notes:
+            path = note.path or (file.old_path if file and note.before else finding.path)
+            source = self.files.source(path, before=note.before)
+            quoted = code(source.line(note.span.line).strip()) if source else ""
+            if not (quoted in finding.message and f"line {note.span.line}" in finding.message):
+                yield f"- {self._note(note, path, about=finding.path)}" + (f": {quoted}" if quoted else "")
+
+    def _note(self, note: Note, path: str, about: str) -> str:
+        """Say what a related place is, and where: `set here before (line 12)`."""
+        line = line_link(self.pull_request, path, note.span.line, before=note.before)
+        where = f" of {code(path)}" if note.path and note.path != about else ""
+        return f"{note.text} ({line}{where})"
+
+    def _button(self, remedy: Remedy) -> str:
+        if remedy.elsewhere:
+            first, last, _ = remedy.elsewhere
+            lines = f"line {first}" if first == last else f"lines {first} to {last}"
+            return f"The suggestion on {lines} repairs this too."
+        if not remedy.suggestion:
+            return ""
+        first, last, text = remedy.suggestion
+        info = self.manner.terms.suggestion(last - first)
+        block = f"```{info}\n```" if text is None else fence(text, info)
+        also = f" (and repair {counted(remedy.others, 'other finding')} here)" if remedy.others else ""
+        return f"{remedy.title}{also}:\n\n{block}"
+
+    def _footer(self, finding: Finding) -> str:
+        silence = f"silence it with `# hullcheck ignore={finding.rule} <reason>` above the instruction"
+        return f"<sub>{self.manner.rule(finding)} · {finding.severity} · {silence}</sub>"
+
+
+def _patch(remedy: Remedy) -> str:
+    if not remedy.patch or remedy.patch.count("\n") >= PATCH_LINES:
+        return ""
+    return f"{remedy.title}:\n\n{fence(remedy.patch, 'diff')}"

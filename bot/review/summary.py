@@ -1,0 +1,182 @@
+"""The summary: one comment that is edited in place, and the text of the check."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+from bot.review import agents
+from bot.review.manner import counted, line_link, listed, short
+from bot.review.markdown import code, prose
+from rules.problem import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from bot.forges.base import Unread
+    from bot.review.lifecycle import Dismissal
+    from bot.review.placement import InSummary, Reason
+    from bot.review.render import Writer
+    from bot.review.topics import Topic
+    from rules.report import Crash, Finding, Report, Suppressed
+
+_HEADINGS: dict[Reason, str] = {
+    "over the cap": "More findings than fit as comments",
+    "no line": "On lines that this diff does not show",
+    "not in the diff": "In files that this change leaves as they are",
+    "possible": "Possible, but not sure",
+}
+
+
+class Section(NamedTuple):
+    """A part of the summary.
+
+    Attributes:
+        heading: Its title.
+        items: Entries of Markdown, one line each.
+        folded: Whether it is collapsed where the forge can.
+    """
+
+    heading: str
+    items: tuple[str, ...]
+    folded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What a summary tells.
+
+    Attributes:
+        report: What the rules found.
+        open: New findings that nobody put aside, in the order of the report.
+        unplaced: Topics without a comment of their own, with the reason.
+        dismissals: New findings that people put aside.
+        unread: Files that were not reviewed.
+        policy_faults: Sentences about the repository's policy file.
+    """
+
+    report: Report
+    open: tuple[Finding, ...]
+    unplaced: tuple[tuple[Topic, InSummary], ...] = ()
+    dismissals: tuple[Dismissal, ...] = ()
+    unread: tuple[Unread, ...] = ()
+    policy_faults: tuple[str, ...] = ()
+
+    @property
+    def silent(self) -> bool:
+        """Whether there is nothing that a person should read."""
+        added = any(silenced.added for silenced in self.report.suppressed)
+        return not (self.open or self.unread or self.policy_faults or self.report.crashes or added)
+
+
+def verdict(matter: Matter) -> str:
+    """Return the outcome in one line: `3 new findings (1 error), 1 fixed by this change, 12 older ones not shown`."""
+    new, severities = len(matter.open), [finding.severity for finding in matter.open]
+    errors = severities.count(Severity.ERROR)
+    parts = [counted(new, "new finding") if new else "No new findings"]
+    if errors:
+        parts[0] += f" ({counted(errors, 'error')})"
+    fixed = sum(finding.baseline == "absent" for finding in matter.report.findings)
+    older = sum(finding.baseline == "unchanged" for finding in matter.report.findings)
+    if fixed:
+        parts.append(f"{fixed} fixed by this change")
+    if older:
+        parts.append(f"{counted(older, 'older one')} not shown")
+    if matter.dismissals:
+        parts.append(f"{len(matter.dismissals)} put aside")
+    if matter.unread:
+        parts.append(f"{counted(len(matter.unread), 'file')} not reviewed")
+    return ", ".join(parts)
+
+
+def write(matter: Matter, writer: Writer, room: int) -> str:
+    """Return the summary's Markdown, no longer than `room` characters.
+
+    A longer one loses the list for coding agents, then the entries of its parts from the last one to the first: their
+    count remains.
+    """
+    sections = [section for section in _sections(matter, writer) if section.items]
+    block = agents.block(matter.open) if matter.open else ""
+    foot = f"<sub>Reviewed {short(writer.pull_request.head)}.</sub>"
+    fold = writer.manner.can.collapsible
+    for kept in range(len(sections) + 1, -1, -1):
+        parts = [f"**{verdict(matter)}.**"]
+        parts += [_section(section, fold, full=at < kept) for at, section in enumerate(sections)]
+        if kept > len(sections) and block:
+            parts.append(_folded(agents.HEADING, block) if fold else f"**{agents.HEADING}**\n\n{block}")
+        text = "\n\n".join([*parts, foot])
+        if len(text) <= room:
+            return text
+    return f"**{verdict(matter)}.**"
+
+
+def _section(section: Section, fold: bool, *, full: bool) -> str:  # noqa: FBT001 - a capability handed down
+    count = len(section.items)
+    if not full:
+        return f"**{section.heading}:** {counted(count, 'entry', 'entries')}, too many to be listed here."
+    items = "\n".join(f"- {item}" for item in section.items)
+    if section.folded and fold:
+        return _folded(f"{section.heading} ({count})", items)
+    return f"**{section.heading}**\n\n{items}"
+
+
+def _folded(heading: str, text: str) -> str:
+    """Collapse a part; `heading` is ours alone, since Markdown is not read in it."""
+    return f"<details><summary>{heading}</summary>\n\n{text}\n\n</details>"
+
+
+def _sections(matter: Matter, writer: Writer) -> list[Section]:
+    report = matter.report
+    added = [silenced for silenced in report.suppressed if silenced.added]
+    return [
+        Section("By file", _by_file(matter.open)),
+        *(_unplaced(reason, matter, writer) for reason in _HEADINGS),
+        Section("Not reviewed", tuple(f"{code(file.path)}: {prose(file.reason)}" for file in matter.unread)),
+        Section("Faults in the policy", tuple(prose(fault) for fault in matter.policy_faults)),
+        Section("Rules that crashed; the others still spoke", tuple(map(_crash, report.crashes))),
+        Section("Suppressions that this change adds", tuple(_suppressed(one, writer) for one in added)),
+        Section("Put aside", tuple(_dismissed(one, writer) for one in matter.dismissals), folded=True),
+    ]
+
+
+def _by_file(findings: Iterable[Finding]) -> tuple[str, ...]:
+    """Count the findings of each file, when there is more than one file."""
+    by_path: dict[str, list[Severity]] = {}
+    for finding in findings:
+        by_path.setdefault(finding.path, []).append(finding.severity)
+    if len(by_path) < 2:  # noqa: PLR2004 - a list of one says nothing new
+        return ()
+    return tuple(f"{code(path)}: {_severities(by_path[path])}" for path in sorted(by_path))
+
+
+def _severities(severities: Sequence[Severity]) -> str:
+    words = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "remark"}
+    return listed([counted(number, word) for which, word in words.items() if (number := severities.count(which))])
+
+
+def _unplaced(reason: Reason, matter: Matter, writer: Writer) -> Section:
+    findings = [finding for topic, place in matter.unplaced if place.why == reason for finding in topic.findings]
+    findings.sort(key=lambda finding: (finding.path, finding.line, finding.rule))
+    items = tuple(f"{_place(finding, writer)}: {finding.message}" for finding in findings)
+    return Section(_HEADINGS[reason], items, folded=reason == "possible" or len(items) > 10)  # noqa: PLR2004 - a screenful
+
+
+def _place(finding: Finding, writer: Writer) -> str:
+    line = line_link(writer.pull_request, finding.path, finding.line)
+    return f"{code(finding.path)}, {line} ({writer.manner.rule(finding)})"
+
+
+def _crash(crash: Crash) -> str:
+    return f"{code(crash.rule)} on {code(crash.path)}: {prose(crash.error)}"
+
+
+def _suppressed(silenced: Suppressed, writer: Writer) -> str:
+    line = line_link(writer.pull_request, silenced.finding.path, silenced.line)
+    why = f"because: {prose(silenced.reason)}" if silenced.reason else "without a reason"
+    return f"{code(silenced.finding.path)}, {line} silences {writer.manner.rule(silenced.finding)}, {why}"
+
+
+def _dismissed(dismissal: Dismissal, writer: Writer) -> str:
+    by = f"by {code(dismissal.by)}" if dismissal.by else "by a person"
+    why = f": {prose(dismissal.reason)}" if dismissal.reason else ""
+    return f"{_place(dismissal.finding, writer)} {by}{why}"

@@ -1,0 +1,66 @@
+"""What one comment is about: one finding, or several of the same rule in one file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rules.report import Finding
+
+TOGETHER_FROM = 3
+"""So many findings of one rule in one file share a comment; fewer keep a thread each, to be answered singly."""
+TOGETHER_TO = 40
+"""More than so many are split over several comments, so that a comment's hidden mark stays short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What one comment is about.
+
+    Attributes:
+        findings: One, or several of the same rule in one file, in the order of the file.
+    """
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def lead(self) -> Finding:
+        """The weightiest finding: the one that the comment opens with."""
+        return min(self.findings, key=weight)
+
+    @property
+    def path(self) -> str:
+        """The file at head."""
+        return self.findings[0].path
+
+    @property
+    def fingerprints(self) -> tuple[str, ...]:
+        """Of all findings, in their order."""
+        return tuple(dict.fromkeys(finding.fingerprint for finding in self.findings))
+
+
+def weight(finding: Finding) -> tuple[int, int, str, int, str, str]:
+    """Return a sort key: the most severe first, then the surest, then the order of the report."""
+    return (
+        -finding.severity,
+        -finding.confidence,
+        finding.path,
+        finding.line,
+        finding.rule,
+        finding.fingerprint,
+    )
+
+
+def topics(findings: Iterable[Finding]) -> list[Topic]:
+    """Gather findings into topics, the weightiest first."""
+    alike: dict[tuple[str, str], list[Finding]] = {}
+    for finding in sorted(findings, key=lambda finding: (finding.path, finding.line, finding.fingerprint)):
+        alike.setdefault((finding.path, finding.rule), []).append(finding)
+    gathered: list[Topic] = []
+    for group in alike.values():
+        size = TOGETHER_TO if len(group) >= TOGETHER_FROM else 1
+        gathered += [Topic(tuple(group[at : at + size])) for at in range(0, len(group), size)]
+    return sorted(gathered, key=lambda topic: weight(topic.lead))
