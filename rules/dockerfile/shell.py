@@ -1,0 +1,164 @@
+"""The shell code of an instruction, understood: commands, words, redirections, conditions, each with its place.
+
+`script_of` is the door: it takes RUN, CMD, ENTRYPOINT and HEALTHCHECK in every form. `parse` reads a piece of shell
+code by itself.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from rules.dockerfile.arguments import shell_view
+from rules.dockerfile.shell_command import Command
+from rules.dockerfile.shell_exec import read_exec
+from rules.dockerfile.shell_frames import Collected, shell_options
+from rules.dockerfile.shell_nested import SHELLS
+from rules.dockerfile.shell_tree import Walk
+from rules.dockerfile.shell_words import Redirect, ShellText, ShellWord
+from rules.dockerfile.shell_wrappers import base_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rules.dockerfile.nodes import Heredoc, Instruction
+    from rules.dockerfile.shell_grammar import Segment
+    from rules.dockerfile.source import Source, Span
+
+__all__ = ["Command", "Redirect", "Script", "ShellWord", "parse", "script_of"]
+
+_RUNNING = frozenset({"RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK"})
+_ONLY_HEREDOC = re.compile(r"\s*[0-9]*<<-?(?:'[^']*'|\"[^\"]*\"|[^\s<'\"]+)\s*")
+_SHEBANG = re.compile(r"#![ \t]*(\S[^\n]*)")
+DEFAULT_SHELL = ("/bin/sh", "-c")
+"""What runs the shell form when no SHELL instruction says otherwise (Linux)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Script:
+    """What an instruction runs.
+
+    Attributes:
+        commands: In the order of the text; those inside substitutions and inner scripts follow the command that
+            holds them.
+        errors: Where the shell grammar fails.
+        dialect: The shell that runs it: `sh`, `bash`, `ash`, `dash`, `ksh`, `zsh`; `exec` for the exec form; else
+            the name of a program whose language is not understood (`powershell`, `cmd`, `python3`).
+        understood: Whether the commands are all there is. False for a language that is not a POSIX shell's.
+        segments: The texts and grammar trees behind the commands.
+    """
+
+    commands: tuple[Command, ...] = ()
+    errors: tuple[Span, ...] = ()
+    dialect: str = "sh"
+    understood: bool = True
+    segments: tuple[Segment, ...] = ()
+
+    def __iter__(self) -> Iterator[Command]:
+        """Iterate over the commands."""
+        return iter(self.commands)
+
+    @cached_property
+    def errexit(self) -> bool:
+        """Whether `set -e`, or a shell started with it, is in force for some command."""
+        return any(command.errexit for command in self.commands)
+
+    @cached_property
+    def pipefail(self) -> bool:
+        """Whether `set -o pipefail`, or a shell started with it, is in force for some command."""
+        return any(command.pipefail for command in self.commands)
+
+    @cached_property
+    def pipelines(self) -> tuple[tuple[Command, ...], ...]:
+        """The commands grouped by pipeline, in the order of their first command."""
+        groups: dict[int, list[Command]] = {}
+        for command in self.commands:
+            groups.setdefault(command.pipeline, []).append(command)
+        return tuple(tuple(group) for group in groups.values())
+
+    def named(self, *names: str) -> tuple[Command, ...]:
+        """Return the commands of these names."""
+        return tuple([command for command in self.commands if command.name in names])
+
+
+def parse(
+    view: str,
+    source: Source,
+    offset: int,
+    *,
+    dialect: str = "sh",
+    options: Sequence[str] = (),
+    joined: bool = True,
+    heredocs: tuple[Heredoc, ...] = (),
+) -> Script:
+    """Read a piece of shell code.
+
+    Args:
+        view: The code, character for character as it stands in the file.
+        source: The file.
+        offset: Offset of its first character.
+        dialect: The shell that runs it.
+        options: What the shell is started with, such as `-eo pipefail`.
+        joined: The builder joins the lines before the shell sees them, as in RUN; not so in a here-document.
+        heredocs: The builder's here-documents, whose bodies are not part of the view.
+    """
+    collected = Collected()
+    text = ShellText(view.replace("\r\n", " \n") if "\r" in view else view, source, offset, joined=joined)
+    Walk(text, collected, dialect, heredocs=heredocs, options=shell_options(options)).run()
+    return _script(collected, dialect)
+
+
+def script_of(instruction: Instruction, *, shell: Sequence[str] | None = None) -> Script:
+    """Return what a RUN, CMD, ENTRYPOINT or HEALTHCHECK runs.
+
+    Args:
+        instruction: One in shell form, exec form, or with here-documents. For any other keyword the script is empty;
+            hand over an ONBUILD's trigger, not the ONBUILD.
+        shell: The arguments of the SHELL instruction in force; `None` for the default, `/bin/sh -c`.
+    """
+    if instruction.keyword not in _RUNNING:
+        return Script()
+    words = instruction.exec_form
+    if words is not None:
+        return _script(read_exec(words, instruction.source), "exec")
+    dialect, options = shell_dialect(shell or DEFAULT_SHELL)
+    view, offset = shell_view(instruction)
+    heredocs = instruction.heredocs
+    if heredocs and _ONLY_HEREDOC.fullmatch(view):
+        return _heredoc_script(heredocs[0], instruction.source, dialect, options)
+    if dialect not in SHELLS:
+        return Script(dialect=dialect, understood=False)
+    return parse(view, instruction.source, offset, dialect=dialect, options=options, heredocs=heredocs)
+
+
+def shell_dialect(shell: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Return which language a SHELL speaks and the options it is started with.
+
+    The last word that names a known shell counts, so `["conda", "run", "-n", "x", "/bin/bash", "-c"]` is bash.
+    """
+    for index in range(len(shell) - 1, -1, -1):
+        dialect = SHELLS.get(base_name(shell[index]))
+        if dialect:
+            return dialect, tuple(shell[index + 1 :])
+    program = shell[0].replace("\\", "/") if shell else ""
+    return base_name(program).lower().removesuffix(".exe"), ()
+
+
+def _heredoc_script(heredoc: Heredoc, source: Source, dialect: str, options: Sequence[str]) -> Script:
+    """Read `RUN <<EOF`: the body is the script, for the program in its first line if there is one."""
+    body = source.cut(heredoc.body_span)
+    shebang = _SHEBANG.match(body)
+    if shebang:
+        words = shebang.group(1).split()
+        words = words[1:] if base_name(words[0]) == "env" and len(words) > 1 else words
+        dialect, options = shell_dialect(words)
+    if dialect not in SHELLS:
+        return Script(dialect=dialect, understood=False)
+    start = heredoc.body_span.start
+    return parse(body, source, start, dialect=dialect, options=options, joined=False)
+
+
+def _script(collected: Collected, dialect: str) -> Script:
+    return Script(tuple(collected.commands), tuple(collected.errors), dialect, segments=tuple(collected.segments))
