@@ -1,0 +1,21 @@
+"""Doubles of the forges: real HTTP over a real git repository, as strict as the forges themselves."""
+
+from tests.forge.clock import Clock
+from tests.forge.faults import Fault
+from tests.forge.github.double import ContractBroken, GitHubDouble
+from tests.forge.github.project import Project
+from tests.forge.github.pulls import PullRequest
+from tests.forge.repository import Executable, Moved, Submodule, Symlink
+
+__all__ = [
+    "Clock",
+    "ContractBroken",
+    "Executable",
+    "Fault",
+    "GitHubDouble",
+    "Moved",
+    "Project",
+    "PullRequest",
+    "Submodule",
+    "Symlink",
+]
