@@ -1,0 +1,132 @@
+"""Puts the parts of the server together from the settings; the one place that knows them all."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import os
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+import aiohttp
+
+from bot.forges.github import App, GitHub
+from bot.forges.github.hook import Hook
+from bot.forges.github.wire import Memory, Wire
+from bot.handling import Handling
+from bot.inbound.github import github_delivery
+from bot.pages import site
+from bot.processes import Processes
+from bot.readiness import Probe, Readiness
+from bot.reconcile import reconcile
+from bot.reviewer import Desk
+from bot.serve import Parts
+from rules import catalogue
+from rules.policy_file import find_policy
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+    from contextlib import AsyncExitStack
+    from datetime import date
+
+    from bot.app import Receiver
+    from bot.forge_settings import GitHubSettings
+    from bot.forges.base import Forge
+    from bot.jobs import ForgeName
+    from bot.mailbox import Mailbox
+    from bot.settings import Settings
+    from rules.policy import Policy
+
+JUDGEMENT_SECONDS = 30.0
+CREDENTIALS_SECONDS = 60.0
+"""How long the forges' word that our credentials are good is kept."""
+_KEY_NAME = "key of the marks"
+
+
+async def wire(settings: Settings, mailbox: Mailbox, stack: AsyncExitStack) -> Parts:
+    """Put the server together; see `bot.serve.serve`."""
+    session = await stack.enter_async_context(aiohttp.ClientSession())
+    places = min(settings.concurrency, os.cpu_count() or 1)
+    processes = await stack.enter_async_context(Processes(places, JUDGEMENT_SECONDS))
+    desk = Desk(
+        run=processes.run,
+        today=_today,
+        key=await _mark_key(settings, mailbox),
+        manual=f"{settings.public_url}/rules/{{rule}}" if settings.public_url else "",
+        read_policy=_read_policy,
+    )
+    forges: dict[tuple[ForgeName, str], Forge] = {}
+    receivers: dict[str, Receiver] = {}
+    probes: dict[str, Probe] = {}
+    chores: list[Callable[[], Awaitable[None]]] = [partial(_warm_up, processes, places)]
+    if settings.github is not None:
+        hook = _add_github(settings.github, session, forges, receivers)
+        probes["github"] = Probe(hook.check, CREDENTIALS_SECONDS)
+        chores.append(partial(_reconcile, mailbox, hook, settings.github))
+    handling = Handling(forges, desk)
+    status = partial(_status, settings, mailbox, Readiness({"database": Probe(mailbox.ping), **probes}))
+    return Parts(receivers, handling, handling.give_up, probes, tuple(chores), tuple(site.routes(status)))
+
+
+def _add_github(
+    github: GitHubSettings,
+    session: aiohttp.ClientSession,
+    forges: dict[tuple[ForgeName, str], Forge],
+    receivers: dict[str, Receiver],
+) -> Hook:
+    app = App(github.app_id, github.private_key)
+    forges["github", github.instance] = GitHub(session, app, api_url=github.api_url)
+    receivers["github"] = partial(github_delivery, secret=github.webhook_secret, instance=github.instance)
+    return Hook(Wire(session, Memory(), github.api_url), app)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _read_policy(files: Mapping[str, bytes], /) -> tuple[Policy, tuple[str, ...]]:
+    read = find_policy(files)
+    return read.policy, tuple(str(fault) for fault in read.faults)
+
+
+async def _mark_key(settings: Settings, mailbox: Mailbox) -> bytes:
+    """Return the key that signs our marks in comments.
+
+    It is derived from a secret, so that a lost database does not make us repeat ourselves, and kept in the database,
+    so that a new secret does not either.
+    """
+    kept = await mailbox.recall(_KEY_NAME)
+    if kept is None:
+        secret = settings.github.webhook_secret if settings.github else settings.gitlab[0].token
+        kept = hmac.new(secret.reveal().encode(), b"hullcheck marks", hashlib.sha256).hexdigest()
+        await mailbox.remember(_KEY_NAME, kept)
+    return bytes.fromhex(kept)
+
+
+async def _warm_up(processes: Processes, places: int) -> None:
+    """Start the processes before a review waits for them, and replace those that died since."""
+    async with asyncio.TaskGroup() as group:
+        for _ in range(places):
+            group.create_task(processes.run(_load_rules, None))
+
+
+def _load_rules(_: None) -> int:
+    """Import what a judgement imports."""
+    import bot.judgement  # noqa: F401, PLC0415 - the import is the point
+
+    return len(catalogue.load())
+
+
+async def _reconcile(mailbox: Mailbox, hook: Hook, github: GitHubSettings) -> None:
+    await reconcile(mailbox, hook.attempts, hook.redeliver, f"{github.instance} {github.app_id}")
+
+
+async def _status(settings: Settings, mailbox: Mailbox, readiness: Readiness) -> site.Status:
+    tally = await mailbox.tally()
+    names = [f"GitHub at {settings.github.instance}"] if settings.github else []
+    names += [f"GitLab at {each.instance}" for each in settings.gitlab]
+    checks = await readiness.report()
+    ready = all(answer == "ok" for answer in checks.values())
+    return site.Status(tuple(names), tally.waiting, tally.running, tally.parked, ready)
