@@ -7,11 +7,13 @@ import json
 import re
 import subprocess
 import tomllib
+from datetime import date
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
+import rules
 from bot import settings
 
 ROOT = Path(__file__).parents[1]
@@ -147,3 +149,11 @@ def test_the_decisions_are_numbered_without_a_gap() -> None:
     numbers = sorted(int(path.name[:4]) for path in (ROOT / "bot/decisions").glob("*.md"))
     assert numbers[0] == 1
     assert all(second == first + 1 for first, second in pairwise(numbers))
+
+
+def test_hullcheck_finds_nothing_in_its_own_image() -> None:
+    files = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in tracked() if "tests/" not in str(path)}
+    reviewed = {path: data for path, data in files.items() if path.startswith("deploy/") or path == ".dockerignore"}
+    report = rules.review({}, reviewed, listing=dict.fromkeys(files, 0o100644), today=date(2026, 11, 21))
+    assert [f"{found.line}: {found.rule}: {found.message}" for found in report.findings] == []
+    assert report.suppressed == ()

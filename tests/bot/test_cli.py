@@ -1,0 +1,251 @@
+"""The command `hullcheck`: what it prints, and the exit code that scripts rely on."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from bot.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Put = Callable[[str, str], Path]
+
+CLEAN = 'FROM python:3.13-slim\nRUN useradd --uid 10001 app\nUSER 10001\nCMD ["python", "-m", "http.server"]\n'
+UNPINNED = CLEAN.replace("python:3.13-slim", "python:latest")
+
+
+@pytest.fixture
+def put(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
+    """Write files into the working directory, which is empty."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        return path
+
+    return write
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Run the command; return its exit code and what it wrote to both streams."""
+    code = main(arguments)
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def as_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    """Run the command for JSON."""
+    report: dict[str, Any] = json.loads(run(capsys, *arguments, "--format", "json")[1])
+    return report
+
+
+# check
+
+
+def test_a_clean_file_exits_with_0(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
+    put("Dockerfile", CLEAN)
+    assert run(capsys, "check", ".") == (0, "No findings.\n", "")
+
+
+def test_a_finding_exits_with_1_and_shows_its_line(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
+    put("api/Dockerfile", UNPINNED)
+    code, out, _ = run(capsys, "check", ".")
+    assert code == 1
+    assert out.startswith("api/Dockerfile:1: warning base-image-unpinned: `python:latest` moves")
+    assert "     1 | FROM python:latest\n" in out
+    assert out.endswith("1 finding (1 warning).\n")
+
+
+@pytest.mark.parametrize(("threshold", "code"), [("info", 1), ("warning", 1), ("error", 0), ("never", 0)])
+def test_the_threshold_decides_the_exit_code(
+    put: Put, capsys: pytest.CaptureFixture[str], threshold: str, code: int
+) -> None:
+    put("Dockerfile", UNPINNED)
+    assert run(capsys, "check", ".", "--fail-on", threshold)[0] == code
+
+
+def test_a_file_is_reviewed_whatever_its_name(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
+    put("build/image.txt", UNPINNED)
+    assert run(capsys, "check", "build/image.txt")[1].startswith("build/image.txt:1: ")
+
+
+def test_a_named_file_is_reviewed_alone(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
+    put("Dockerfile", UNPINNED)
+    put("other/Dockerfile", UNPINNED)
+    assert "other/" not in run(capsys, "check", "Dockerfile")[1]
+
+
+def test_a_folder_of_a_repository_knows_the_whole_repository(
+    put: Put, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    put(".git/HEAD", "ref: refs/heads/main\n")
+    put("Dockerfile", UNPINNED)
+    put("api/Dockerfile", UNPINNED)
+    monkeypatch.chdir(tmp_path / "api")
+    out = run(capsys, "check", ".")[1]
+    assert out.startswith("Dockerfile:1: ")
+    assert out.count("base-image-unpinned") == 1
+
+
+def test_folders_of_two_repositories_are_reported_together(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("one", "two"):
+        put(f"{name}/.git/HEAD", "ref: refs/heads/main\n")
+        put(f"{name}/Dockerfile", UNPINNED)
+    report = as_json(capsys, "check", "one", "two")
+    assert [finding["path"] for finding in report["findings"]] == ["one/Dockerfile", "two/Dockerfile"]
+
+
+def test_installed_dependencies_are_not_searched(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
+    put("Dockerfile", CLEAN)
+    put("node_modules/thing/Dockerfile", UNPINNED)
+    assert run(capsys, "check", ".")[0] == 0
+
+
+def test_a_link_is_named_and_not_followed(put: Put, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    put("elsewhere.txt", UNPINNED)
+    (tmp_path / "Dockerfile").symlink_to("elsewhere.txt")
+    assert run(capsys, "check", ".") == (0, "Dockerfile: not reviewed: a symbolic link\nNo findings.\n", "")
+
+
+def test_a_huge_file_is_named_and_not_reviewed(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
+    put("Dockerfile", "#" * (512 * 1024 + 1))
+    assert "not reviewed: larger than 512 KiB" in run(capsys, "check", ".")[1]
+
+
+def test_a_terminal_is_not_given_escape_sequences_of_a_file(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
+    put("Dockerfile", UNPINNED.replace("latest", "latest AS \x1b[2Jgone"))
+    out = run(capsys, "check", ".")[1]
+    assert "\x1b" not in out
+    assert "\\x1B[2Jgone" in out
+
+
+def test_a_log_is_not_given_commands_of_a_file(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
+    put("::set-output name=x::Dockerfile", UNPINNED)
+    assert not [line for line in run(capsys, "check", ".")[1].splitlines() if line.lstrip().startswith("::")]
+
+
+# review
+
+
+def test_a_change_is_answered_for_and_the_rest_is_counted(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
+    put("before/Dockerfile", UNPINNED)
+    put("after/Dockerfile", UNPINNED.replace("USER 10001\n", "USER root\n"))
+    code, out, _ = run(capsys, "review", "--before", "before", "--after", "after")
+    assert code == 1
+    assert out.startswith("Dockerfile:3: ")
+    assert out.endswith(", 1 older one not shown.\n")
+
+
+def test_a_repair_is_counted(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
+    put("before/Dockerfile", UNPINNED)
+    put("after/Dockerfile", CLEAN)
+    outcome = run(capsys, "review", "--before", "before", "--after", "after")
+    assert outcome == (0, "No findings, 1 fixed by this change.\n", "")
+
+
+# Faults of the input
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["check", "missing"], "missing: there is no such file or folder. Name a Dockerfile or a folder"),
+        (["check", "empty"], "empty: no Dockerfile lies below this folder. Name one, whatever it is called."),
+        (["check", ".", "--enable", "entrypoint-last"], "Did you mean entrypoint-lost?"),
+        (["check", ".", "--today", "tomorrow"], "'tomorrow' is not a day such as 2026-11-21"),
+        (["check", ".", "--format", "yaml"], "invalid choice: 'yaml'"),
+        (["review", "--before", "Dockerfile", "--after", "."], "Dockerfile: this is not a folder."),
+        (["review", "--before", "missing", "--after", "."], "missing: this is not a folder."),
+        (["explain", "no-such-rule-at-all"], "`hullcheck rules` lists them all."),
+        (["explain"], "the following arguments are required: rule"),
+        ([], "the following arguments are required: command"),
+    ],
+)
+def test_a_wrong_input_exits_with_2_and_a_sentence(
+    put: Put, capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
+) -> None:
+    put("Dockerfile", CLEAN).parent.joinpath("empty").mkdir()
+    code, out, err = run(capsys, *arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("hullcheck: ")
+    assert sentence in err
+
+
+# JSON and SARIF
+
+
+def test_json_has_the_promised_shape(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
+    put("Dockerfile", UNPINNED)
+    report = as_json(capsys, "check", ".")
+    assert report["schema_version"] == 1
+    documented = Path(__file__).parents[2].joinpath("README.md").read_text("utf-8")
+    fields, finding_fields = documented.split("| Field | Meaning |")[1].split("| Field of a finding | Meaning |")
+    assert [f"`{name}`" in fields for name in report] == [True] * len(report)
+    (finding,) = report["findings"]
+    assert [f"`{name}`" in finding_fields for name in finding] == [True] * len(finding)
+
+
+def test_the_edits_of_json_repair_the_file(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
+    text = CLEAN.replace('CMD ["python", "-m", "http.server"]', "CMD python -m http.server")
+    put("Dockerfile", text)
+    (finding,) = as_json(capsys, "check", ".")["findings"]
+    lines = text.splitlines(keepends=True)
+    for edit in finding["fix"]["edits"]:
+        assert (edit["path"], edit["line"]) == ("Dockerfile", edit["end_line"])
+        line = lines[edit["line"] - 1]
+        lines[edit["line"] - 1] = line[: edit["column"] - 1] + edit["text"] + line[edit["end_column"] - 1 :]
+    assert "".join(lines) == CLEAN
+
+
+def test_text_shows_what_the_fix_would_do(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
+    put("Dockerfile", CLEAN.replace('CMD ["python", "-m", "http.server"]', "CMD python -m http.server"))
+    out = run(capsys, "check", ".")[1]
+    assert '       - CMD python -m http.server\n       + CMD ["python", "-m", "http.server"]\n' in out
+
+
+def test_a_silenced_finding_is_in_json_with_its_reason(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
+    put("Dockerfile", "# hullcheck ignore=base-image-unpinned nightly job\n" + UNPINNED)
+    report = as_json(capsys, "check", ".")
+    assert [(each["reason"], each["finding"]["rule"]) for each in report["suppressed"]] == [
+        ("nightly job", "base-image-unpinned")
+    ]
+
+
+def test_sarif_names_the_place_the_rule_and_the_fix(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
+    put("my api/Dockerfile", CLEAN.replace('CMD ["python", "-m", "http.server"]', "CMD python -m http.server"))
+    (log,) = json.loads(run(capsys, "check", ".", "--format", "sarif")[1])["runs"]
+    (result,) = log["results"]
+    place = result["locations"][0]["physicalLocation"]
+    assert place == {"artifactLocation": {"uri": "my%20api/Dockerfile"}, "region": {"startLine": 4, "endLine": 4}}
+    assert [rule["id"] for rule in log["tool"]["driver"]["rules"]] == [result["ruleId"]]
+    assert result["fixes"][0]["artifactChanges"][0]["artifactLocation"]["uri"] == "my%20api/Dockerfile"
+
+
+def test_the_same_input_gives_the_same_bytes(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("b", "a", "c"):
+        put(f"{name}/Dockerfile", UNPINNED)
+    assert run(capsys, "check", ".", "--format", "json") == run(capsys, "check", ".", "--format", "json")
+
+
+# The manual
+
+
+def test_rules_lists_every_rule_with_its_severity(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "rules")
+    assert code == 0
+    assert "  entrypoint-lost" in out
+    assert "runtime\n" in out
+
+
+def test_explain_understands_another_linters_name(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "explain", "dl3006")
+    assert code == 0
+    assert out.startswith("# base-image-unpinned\n")
+    assert "## When to silence it" in out
