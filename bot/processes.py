@@ -33,11 +33,11 @@ class Processes:
 
     Args:
         size: Processes at most; they are started when they are needed.
-        limit: Seconds for one piece of work.
+        limit: Seconds for one piece of work; may be changed at any time.
     """
 
     def __init__(self, size: int, limit: float) -> None:
-        self._limit = limit
+        self.limit = limit
         self._places = asyncio.Semaphore(size)
         self._idle: list[_Process] = []
 
@@ -60,7 +60,7 @@ class Processes:
         async with self._places:
             process = self._idle.pop() if self._idle else await asyncio.to_thread(_Process)
             try:
-                result: Result = await asyncio.to_thread(process.ask, (function, given), self._limit)
+                result: Result = await asyncio.to_thread(process.ask, (function, given), self.limit)
             except WorkFailed:
                 if process.alive:
                     self._idle.append(process)

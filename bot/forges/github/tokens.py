@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-import jwt
+from gidgethub.apps import get_jwt
 
 from bot.forges.base import Denied, Rejected
 from bot.forges.github.faults import translated
@@ -26,8 +26,7 @@ PERMISSIONS: Final[Mapping[str, str]] = {"checks": "write", "contents": "read", 
 SPARE = 300.0
 """Seconds before its end at which a token is no longer used: longer than any review takes."""
 
-_CLOCK_SKEW = 60
-_JWT_LIFE = 540  # GitHub refuses more than ten minutes from now
+_JWT_LIFE = 540  # seconds; GitHub refuses more than ten minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +118,7 @@ class Tokens:
         return _Token(Secret(answer["token"]), datetime.fromisoformat(answer["expires_at"]).timestamp())
 
     def _jwt(self) -> str:
-        # gidgethub signs too, but by the system's clock only; the forge compares with its own.
-        issued = int(self._now()) - _CLOCK_SKEW
-        claims = {"iat": issued, "exp": issued + _JWT_LIFE, "iss": self._app.id}
-        return jwt.encode(claims, self._app.private_key.reveal(), algorithm="RS256")
+        return get_jwt(app_id=self._app.id, private_key=self._app.private_key.reveal(), expiration=_JWT_LIFE)
 
     def _drop_dead(self) -> None:
         for key, token in list(self._kept.items()):

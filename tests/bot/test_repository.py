@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from bot.forges.base import ChangedFile, PullRequest
+from bot.jobs import PullRequestKey
+from bot.repository import MOST_AROUND, MOST_DOCKERFILES, wanted
+from rules.policy import DEFAULT
+
+if TYPE_CHECKING:
+    from bot.repository import Wanted
+    from rules.policy import Policy
+
+FILE, LINK = 0o100644, 0o120000
+
+
+def pull_request(*files: ChangedFile) -> PullRequest:
+    key = PullRequestKey("github", "api.github.com", "acme/web", 1)
+    return PullRequest(key, "h", "b", "t", True, False, 1, 1, "", "", files)  # noqa: FBT003 - open, and no draft
+
+
+def choose(*files: ChangedFile, listing: tuple[str, ...] = (), policy: Policy = DEFAULT) -> Wanted:
+    there = dict.fromkeys([*listing, *(file.path for file in files if file.status != "removed")], FILE)
+    return wanted(pull_request(*files), there, policy)
+
+
+def test_changed_dockerfiles_are_reviewed_in_any_folder() -> None:
+    chosen = choose(
+        ChangedFile("Dockerfile", "modified"),
+        ChangedFile("services/api/prod.Dockerfile", "added"),
+        ChangedFile("README.md", "modified"),
+    )
+    assert chosen.dockerfiles == ("Dockerfile", "services/api/prod.Dockerfile")
+    assert chosen.before == ("Dockerfile",)
+
+
+def test_a_renamed_one_is_read_under_its_old_name_before() -> None:
+    chosen = choose(ChangedFile("docker/Dockerfile", "renamed", "Dockerfile"))
+    assert (chosen.dockerfiles, chosen.before) == (("docker/Dockerfile",), ("Dockerfile",))
+
+
+def test_a_removed_one_is_read_before_only() -> None:
+    chosen = choose(ChangedFile("Dockerfile", "removed"))
+    assert (chosen.dockerfiles, chosen.after, chosen.before) == ((), (), ("Dockerfile",))
+
+
+def test_the_policy_adds_and_ignores_files() -> None:
+    policy = replace(DEFAULT, paths=("images/*",), ignore_paths=("legacy/",))
+    changed = (ChangedFile("images/web", "added"), ChangedFile("legacy/Dockerfile", "added"))
+    assert choose(*changed, policy=policy).dockerfiles == ("images/web",)
+
+
+def test_an_ignore_file_alone_brings_its_dockerfiles() -> None:
+    listing = ("Dockerfile", "api/Dockerfile", "web/Dockerfile", "api/src/main.py")
+    chosen = choose(ChangedFile("api/.dockerignore", "modified"), listing=listing)
+    assert chosen.dockerfiles == ("api/Dockerfile",)
+    assert chosen.before == ("api/.dockerignore",)
+
+
+def test_the_ignore_file_of_one_dockerfile_brings_that_one() -> None:
+    listing = ("Dockerfile", "prod.Dockerfile")
+    chosen = choose(ChangedFile("prod.Dockerfile.dockerignore", "removed"), listing=listing)
+    assert chosen.dockerfiles == ("prod.Dockerfile",)
+
+
+def test_the_files_around_come_from_its_folder_and_those_above() -> None:
+    around = (
+        ".dockerignore",
+        ".github/workflows/images.yml",
+        "services/api/docker-entrypoint.sh",
+        "services/api/package.json",
+        "compose.yaml",
+        "services/api/scripts/start.sh",
+    )
+    others = ("services/web/package.json", "services/web/entrypoint.sh", "docs/index.md", "services/api/src/run.sh")
+    chosen = choose(ChangedFile("services/api/Dockerfile", "added"), listing=(*around, *others))
+    assert set(chosen.after) == {"services/api/Dockerfile", *around}
+
+
+def test_files_around_that_are_links_are_left_alone() -> None:
+    listing = {"Dockerfile": FILE, ".dockerignore": LINK}
+    assert wanted(pull_request(ChangedFile("Dockerfile", "added")), listing, DEFAULT).after == ("Dockerfile",)
+
+
+def test_without_a_listing_only_usual_names_are_tried() -> None:
+    chosen = wanted(pull_request(ChangedFile("api/Dockerfile", "modified")), None, DEFAULT)
+    assert "api/.dockerignore" in chosen.after
+    assert len(chosen.after) <= 1 + MOST_AROUND
+
+
+def test_both_numbers_are_capped_and_what_is_skipped_is_named() -> None:
+    files = [ChangedFile(f"{number:03}/Dockerfile", "added") for number in range(MOST_DOCKERFILES + 2)]
+    chosen = choose(*files, listing=tuple(f"{number:03}/package.json" for number in range(99)))
+    assert len(chosen.after) == MOST_DOCKERFILES + MOST_AROUND
+    assert chosen.skipped == ("100/Dockerfile", "101/Dockerfile")
+
+
+def test_what_the_change_does_not_touch_is_the_same_before() -> None:
+    pull = pull_request(ChangedFile("Dockerfile", "modified"))
+    chosen = wanted(pull, {"Dockerfile": FILE, "package.json": FILE}, DEFAULT)
+    assert list(chosen.unchanged(pull)) == ["package.json"]
