@@ -38,11 +38,7 @@ def applied(source: Source, edits: Iterable[Edit]) -> Source:
         raise Overlap(source.path)
     parts, at = [], 0
     for edit in ordered:
-        text = (
-            edit.text
-            if source.newline == "\n"
-            else edit.text.replace("\r\n", "\n").replace("\n", source.newline)
-        )
+        text = edit.text if source.newline == "\n" else edit.text.replace("\r\n", "\n").replace("\n", source.newline)
         parts += [source.text[at : edit.span.start], text]
         at = edit.span.end
     return Source(source.path, "".join([*parts, source.text[at:]]))

@@ -114,9 +114,7 @@ def _listing_before(
     return {**dict.fromkeys(before, 0o100644), **kept}
 
 
-def _old_paths(
-    before: Mapping[str, bytes], after: Mapping[str, bytes], policy: Policy
-) -> dict[str, str | None]:
+def _old_paths(before: Mapping[str, bytes], after: Mapping[str, bytes], policy: Policy) -> dict[str, str | None]:
     """Return each Dockerfile after the change with its path before it: the same, a similar one that went, or none."""
     new = [path for path in sorted(after) if _is_reviewed(path, policy)]
     gone = [path for path in sorted(before) if path not in after and _is_reviewed(path, policy)]
@@ -124,9 +122,7 @@ def _old_paths(
     for path in new:
         found[path] = path if path in before else None
         if path not in before and gone:
-            ratio, old = max(
-                (line_ratio(before[old].splitlines(), after[path].splitlines()), old) for old in gone
-            )
+            ratio, old = max((line_ratio(before[old].splitlines(), after[path].splitlines()), old) for old in gone)
             if ratio >= _RENAME_RATIO:
                 found[path] = old
                 gone.remove(old)
@@ -164,9 +160,7 @@ def _report(setup: _Setup, change: DockerfileChange, judged: Judged, old: tuple[
     known, still = unchanged(old, judged.raised)
     comments = suppressions(change.after.dockerfile)
     old_comments = (
-        {c.comment.text for c in suppressions(change.before.dockerfile)}
-        if change.before is not None
-        else set()
+        {c.comment.text for c in suppressions(change.before.dockerfile)} if change.before is not None else set()
     )
     findings, silenced = [], []
     for index, (raised, mark) in enumerate(zip(judged.raised, fingerprints(judged.raised), strict=True)):
@@ -178,17 +172,13 @@ def _report(setup: _Setup, change: DockerfileChange, judged: Judged, old: tuple[
             added = comment.comment.text not in old_comments
             silenced.append(Suppressed(finding, comment.reason, comment.comment.span.line, added))
     marks = fingerprints(old)
-    findings += [
-        _finding(setup, change, old[i], "absent", marks[i]) for i in range(len(old)) if i not in still
-    ]
+    findings += [_finding(setup, change, old[i], "absent", marks[i]) for i in range(len(old)) if i not in still]
     return Report(tuple(findings), tuple(silenced), judged.crashes)
 
 
 def _silencing(comments: Sequence[Suppression], raised: Raised) -> Suppression | None:
     span, instruction = raised.problem.span, raised.instruction
-    first, last = (
-        (instruction.line, instruction.end_line) if instruction is not None else (span.line, span.end_line)
-    )
+    first, last = (instruction.line, instruction.end_line) if instruction is not None else (span.line, span.end_line)
     if raised.problem.path is not None:
         return None
     return next(
@@ -197,9 +187,7 @@ def _silencing(comments: Sequence[Suppression], raised: Raised) -> Suppression |
     )
 
 
-def _finding(
-    setup: _Setup, change: DockerfileChange, raised: Raised, baseline: Baseline, mark: str
-) -> Finding:
+def _finding(setup: _Setup, change: DockerfileChange, raised: Raised, baseline: Baseline, mark: str) -> Finding:
     problem = raised.problem
     offer = None
     if baseline == "new" and problem.fix is not None:

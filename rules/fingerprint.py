@@ -1,7 +1,7 @@
 """Tell findings apart across pushes, and old ones from new ones.
 
-A fingerprint is rule, path, stage, normalised instruction, key and ordinal: never a line number, so it holds over rebases,
-force pushes, shifted lines and reformatting.
+A fingerprint is rule, path, stage, normalised instruction, key and ordinal: never a line number, so it holds over
+rebases, force pushes, shifted lines and reformatting.
 """
 
 from __future__ import annotations

@@ -68,18 +68,12 @@ def holds(fix: Fix, raised: Raised, change: DockerfileChange, rules: tuple[Rule,
     if len(dockerfile.faults) > len(change.after.dockerfile.faults):
         return False
     model = Model(dockerfile, change.after.targets)
-    after = DockerfileChange(
-        model, change.before, repository, change.repository_before, change.policy, change.today
-    )
+    after = DockerfileChange(model, change.before, repository, change.repository_before, change.policy, change.today)
     now = judge(rules, change).raised
     then = judge(rules, after).raised
     known, still = unchanged(now, then)
     mine = next(
-        (
-            i
-            for i, item in enumerate(now)
-            if item.problem == raised.problem and item.rule.id == raised.rule.id
-        ),
+        (i for i, item in enumerate(now) if item.problem == raised.problem and item.rule.id == raised.rule.id),
         None,
     )
     return len(known) == len(then) and mine is not None and mine not in still

@@ -45,9 +45,7 @@ def resolved(raised: Iterable[Raised]) -> tuple[Raised, ...]:
             silenced |= {(rule, silence.scope, _place(item, silence.scope)) for rule in silence.rules}
     if not silenced:
         return items
-    return tuple(
-        item for item in items if not any((item.rule.id, s, _place(item, s)) in silenced for s in _SCOPES)
-    )
+    return tuple(item for item in items if not any((item.rule.id, s, _place(item, s)) in silenced for s in _SCOPES))
 
 
 _SCOPES: tuple[Scope, ...] = ("instruction", "stage", "file")

@@ -24,7 +24,7 @@ class Severity(IntEnum):
 
 
 class Confidence(IntEnum):
-    """How sure a rule is. *Certain* speaks inline, *likely* speaks inline and hedged, *possible* only in the summary."""
+    """How sure a rule is: *certain* speaks inline, *likely* inline and hedged, *possible* only in the summary."""
 
     POSSIBLE = 1
     LIKELY = 2

@@ -8,7 +8,7 @@ from rules.problem import Edit, Fix
 
 if TYPE_CHECKING:
     from rules.dockerfile.nodes import Instruction, Word
-    from rules.dockerfile.shell import Command, ShellWord
+    from rules.dockerfile.shell import ShellWord
     from rules.dockerfile.source import Source, Span
     from rules.model.stage import Stage
     from rules.model.steps import Run

@@ -1,8 +1,8 @@
 """Comments that silence rules: our own and the ones that other linters' users have written already.
 
-`# hullcheck ignore=<rule>[,<rule>] <reason>` above an instruction silences it there, at the top of the file (above the first
-instruction, set off by a blank line or with `ignore-file=`) everywhere. `# hadolint ignore=` (above an instruction),
-`# hadolint global ignore=`, `# check=skip=` and `# trivy:ignore:` are honoured through the rules' aliases.
+`# hullcheck ignore=<rule>[,<rule>] <reason>` above an instruction silences it there, at the top of the file (above the
+first instruction, set off by a blank line, or with `ignore-file=`) everywhere. `# hadolint ignore=` (above an
+instruction), `# hadolint global ignore=`, `# check=skip=` and `# trivy:ignore:` are honoured through the rules' aliases.
 """
 
 from __future__ import annotations
@@ -108,12 +108,8 @@ def _set_off(dockerfile: Dockerfile, line: int, instruction: Instruction) -> boo
     return any(not dockerfile.source.line(number).strip() for number in range(line + 1, instruction.line))
 
 
-def _make(
-    comment: Comment, names: tuple[str, ...], reason: str, lines: tuple[int, int], *, ours: bool
-) -> Suppression:
-    return Suppression(
-        comment, names, frozenset(id_ for name in names for id_ in rule_ids(name)), reason, *lines, ours
-    )
+def _make(comment: Comment, names: tuple[str, ...], reason: str, lines: tuple[int, int], *, ours: bool) -> Suppression:
+    return Suppression(comment, names, frozenset(id_ for name in names for id_ in rule_ids(name)), reason, *lines, ours)
 
 
 def rule_ids(name: str) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ def _message(reference: ImageReference) -> str:
 
 
 def _same_as_elsewhere(change: DockerfileChange, stage: Stage, reference: ImageReference) -> Fix | None:
-    """Offer the tag that another stage of the file, or the file before the change, uses for this image; never invent one."""
+    """Offer the tag that another stage, or the file before the change, uses for this image; never invent one."""
     models = [change.after, *([change.before] if change.before is not None else [])]
     for model in models:
         for other in model.stages:

@@ -22,12 +22,13 @@ from rules.api import (
 from rules.copying.runtime_paths import runtime_paths
 
 _OUTPUT_FOLDERS = frozenset(
-    {
-        "dist", "build", "out", "output", "release", "publish", "published", "standalone", "site", "_site", "public", "wheels",
-        "bin", "install", "target", "venv", ".venv", "artifacts", "artifact", "export", "rootfs", "node_modules", "static",
-        "assets", "www", "html", "pkg", "lib", "vendor", "_build", "rel", "deploy", "dependencies", "extracted", "layers",
-    }
-)  # fmt: skip
+    "dist build out output release publish published standalone site _site public wheels bin install target venv "
+    ".venv artifacts artifact export rootfs node_modules static assets www html pkg lib vendor _build rel deploy "
+    "dependencies extracted layers".split()
+)
+
+_NAMED = 4
+"""Entries that a sentence can name."""
 
 
 @rule(
@@ -61,8 +62,10 @@ def _check_copy(change: DockerfileChange, stage: Stage, copy: Copy) -> Iterator[
 
 
 def _filled_with_sources(builder: Stage, path: str) -> Put | None:
-    """Return what brought the whole source tree to the folder itself; a tree further down is a part, not the whole."""
-    return next((put for put in reversed(builder.files.whole_trees) if put.path == path or within(put.path, path)), None)
+    """Return what brought the whole source tree to the folder itself; a tree below it is a part, not the whole."""
+    return next(
+        (put for put in reversed(builder.files.whole_trees) if put.path == path or within(put.path, path)), None
+    )
 
 
 def _is_allow_list(change: DockerfileChange) -> bool:
@@ -70,9 +73,7 @@ def _is_allow_list(change: DockerfileChange) -> bool:
     return ignore is not None and ignore.excludes("any-file-at-all")
 
 
-def _problem(
-    change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, path: str, filled: Put
-) -> Problem:
+def _problem(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, path: str, filled: Put) -> Problem:
     kept = runtime_paths(change, stage, copy, path)
     by = quote(filled.command.name) if filled.command is not None else quote(str(filled.step.instruction))
     line = filled.step.instruction.line
@@ -98,8 +99,8 @@ def _riding_along(change: DockerfileChange, filled: Put, kept: tuple[str, ...]) 
     extra = [name for name in roots if name.rstrip("/") not in kept_names]
     if not extra:
         return "all sources"
-    named = ", ".join(quote(name) for name in extra[:4])
-    return f"{named} and {len(extra) - 4} more entries" if len(extra) > 5 else named  # noqa: PLR2004 - a sentence, not a list
+    named = ", ".join(quote(name) for name in extra[:_NAMED])
+    return f"{named} and {len(extra) - _NAMED} more" if len(extra) > _NAMED + 1 else named
 
 
 def _fix(change: DockerfileChange, copy: Copy, path: str, kept: tuple[str, ...]) -> Fix | None:
@@ -107,7 +108,5 @@ def _fix(change: DockerfileChange, copy: Copy, path: str, kept: tuple[str, ...])
     if not kept or change.repository.listing is None or copy.destination is None or copy.destination_word is None:
         return None
     flags = " ".join(change.source.cut(flag.span) for flag in copy.instruction.flags)
-    lines = (
-        f"COPY {flags} {name} {posixpath.join(copy.destination, posixpath.relpath(name, path))}" for name in kept
-    )
+    lines = (f"COPY {flags} {name} {posixpath.join(copy.destination, posixpath.relpath(name, path))}" for name in kept)
     return Fix("Copy only what runs", (replace(change.source, copy.instruction.span, "\n".join(lines)),))

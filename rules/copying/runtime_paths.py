@@ -25,8 +25,8 @@ _PYTHON_RUNNERS = frozenset(
 def runtime_paths(change: DockerfileChange, stage: Stage, copy: Copy, tree: str) -> tuple[str, ...]:
     """Return the paths under a builder's tree that the shipped stage provably uses, sorted.
 
-    The virtual environment (from `UV_PROJECT_ENVIRONMENT`, `python -m venv`, `uv sync`, `poetry`), the files that the start
-    command names, the package that it imports, and files that RUNs of the builder wrote into the tree.
+    The virtual environment (from `UV_PROJECT_ENVIRONMENT`, `python -m venv`, `uv sync`, `poetry`), the files that the
+    start command names, the package that it imports, and files that RUNs of the builder wrote into the tree.
 
     Args:
         change: The change; its repository proves that a file or folder exists.
@@ -35,7 +35,8 @@ def runtime_paths(change: DockerfileChange, stage: Stage, copy: Copy, tree: str)
         tree: The folder it copies, absolute, in the builder.
     """
     assert copy.from_stage is not None
-    candidates = {*_environments(copy.from_stage, tree), *_started(change, stage, copy, tree), *_written(copy.from_stage, tree)}
+    builder = copy.from_stage
+    candidates = {*_environments(builder, tree), *_started(change, stage, copy, tree), *_written(builder, tree)}
     inside = {path for path in candidates if within(path, tree) and path != tree}
     return tuple(sorted(path for path in inside if not any(within(path, o) and path != o for o in inside)))
 
@@ -59,7 +60,7 @@ def _started(change: DockerfileChange, stage: Stage, copy: Copy, tree: str) -> I
     destination = copy.destination or tree
     for setting in stage.image.start_command:
         start = setting.value
-        words = list(start.words) if start is not None and start.form == "exec" else (start.text.split() if start else [])
+        words = start.text.split() if start is not None else []
         for index, word in enumerate(words):
             yield from _in_tree(change, word, stage, destination, tree)
             module = _MODULE.match(word)
@@ -75,7 +76,8 @@ def _in_tree(change: DockerfileChange, word: str, stage: Stage, destination: str
     if not within(path, destination) or path == destination:
         return
     relative = posixpath.relpath(path, destination)
-    first = relative.split("/")[0] if relative.endswith((".js", ".mjs", ".cjs", ".py", ".rb")) and "/" in relative else relative
+    is_code = relative.endswith((".js", ".mjs", ".cjs", ".py", ".rb")) and "/" in relative
+    first = relative.split("/")[0] if is_code else relative
     if _exists(change, first) is True:
         yield posixpath.join(tree, first)
 
@@ -97,5 +99,6 @@ def _exists(change: DockerfileChange, relative: str) -> bool | None:
 def _written(builder: Stage, tree: str) -> Iterator[str]:
     for run in builder.all_runs:
         for write in written_by(run):
-            if not write.tree and not write.checkout and posixpath.dirname(write.path) == tree and "mkdir" != write.command.name:
+            is_file = not write.tree and not write.checkout and write.command.name != "mkdir"
+            if is_file and posixpath.dirname(write.path) == tree:
                 yield write.path

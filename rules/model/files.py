@@ -122,9 +122,7 @@ class Files:
 
     @cached_property
     def opaque_commands(self) -> tuple[Command, ...]:
-        """Commands of the chain that may write anywhere: build tools, scripts, package managers are not among them
-        only where their writes are known.
-        """
+        """Commands of the chain that may write anywhere: build tools, scripts, unknown programs."""
         return tuple(
             command
             for run in self.stage.all_runs
@@ -175,9 +173,7 @@ class Files:
                 recursive = command.has("-R", "--recursive")
                 value, *targets = operands
                 found += [
-                    Attributes(
-                        _absolute(run, target.value), command.name, value.value, recursive, run, command
-                    )
+                    Attributes(_absolute(run, target.value), command.name, value.value, recursive, run, command)
                     for target in targets
                 ]
         return tuple(found)
@@ -224,9 +220,7 @@ def _copied_source(step: Copy, source: CopySource, target: str) -> Put:
     if step.from_stage is None:
         return Put(target, "image", _may_be_tree(step, source), whole=False, source=path, step=step)
     whole = step.from_stage.files.whole_tree_in(path) if path else None
-    above = path and any(
-        within(path, put.path) and put.path == path for put in step.from_stage.files.whole_trees
-    )
+    above = path and any(within(path, put.path) and put.path == path for put in step.from_stage.files.whole_trees)
     return Put(target, "stage", _may_be_tree(step, source), whole is not None or bool(above), path, step)
 
 

@@ -34,50 +34,55 @@ def _absent() -> Setting[Any]:
     return ABSENT
 
 
-def _from_base(value: T | None, *, known: bool) -> Setting[T]:
-    if value is not None:
-        return Setting(value, Origin.BASE)
-    return ABSENT if known else UNKNOWN_SETTING  # type: ignore[return-value]  # neither holds a value of any type
+def _from_base(value: T | None, *, empty: T) -> Setting[T]:
+    """A value of the base image: `None` is unknown, `empty` is known not to be set."""
+    if value is None:
+        return UNKNOWN_SETTING  # type: ignore[return-value]  # holds a value of no type
+    return Setting(value, Origin.BASE) if value != empty else _absent()
 
 
-def _base_start(words: tuple[str, ...] | None, *, known: bool) -> Setting[Start]:
-    return _from_base(Start("exec", words) if words else None, known=known)
+def _base_start(words: tuple[str, ...] | None) -> Setting[Start]:
+    if words is None:
+        return UNKNOWN_SETTING  # type: ignore[return-value]  # holds a value of no type
+    return Setting(Start("exec", words), Origin.BASE) if words else _absent()
 
 
 def _inherit(setting: Setting[T]) -> Setting[T]:
     return replace(setting, origin=Origin.STAGE) if setting.origin is Origin.HERE else setting
 
 
-def _image_of_base(facts: ImageFacts | None, *, known: bool) -> Image:
-    if facts is None:
-        return Image(
-            *(_from_base(None, known=known),),
-            workdir=_from_base("/" if known else None, known=known),
-            entrypoint=_from_base(None, known=known),
-            cmd=_from_base(None, known=known),
-            healthcheck=_from_base(None, known=known),
-            shell=Setting(_DEFAULT_SHELL, Origin.ABSENT)
-            if known
-            else Setting(_DEFAULT_SHELL, Origin.UNKNOWN),
-            stopsignal=_from_base(None, known=known),
-            env={},
-            labels={},
-        )
+def _nothing(setting: Setting[Any], workdir: Setting[str], shell: Setting[tuple[str, ...]]) -> Image:
     return Image(
-        user=_from_base(facts.user or None, known=facts.user is not None),
-        workdir=_from_base(facts.workdir or "/", known=True),
-        entrypoint=_base_start(facts.entrypoint, known=True),
-        cmd=_base_start(facts.cmd, known=True),
-        healthcheck=_from_base(
-            Start("shell", ("(base image)",)) if facts.healthcheck else None,
-            known=facts.healthcheck is not None,
-        ),
-        shell=Setting(facts.shell or _DEFAULT_SHELL, Origin.BASE if facts.shell else Origin.ABSENT),
-        stopsignal=_from_base(facts.stopsignal, known=True),
-        env={name: Setting(value, Origin.BASE) for name, value in facts.env.items()},
+        user=setting,
+        workdir=workdir,
+        entrypoint=setting,
+        cmd=setting,
+        healthcheck=setting,
+        shell=shell,
+        stopsignal=setting,
+        env={},
         labels={},
-        ports=tuple(_port(text, None) for text in facts.ports),
-        volumes=tuple(Setting(path, Origin.BASE) for path in facts.volumes),
+    )
+
+
+def _image_of_base(facts: ImageFacts | None, *, scratch: bool) -> Image:
+    if scratch:
+        return _nothing(_absent(), Setting("/", Origin.ABSENT), Setting(_DEFAULT_SHELL, Origin.ABSENT))
+    if facts is None:
+        return _nothing(UNKNOWN_SETTING, UNKNOWN_SETTING, Setting(_DEFAULT_SHELL, Origin.UNKNOWN))  # type: ignore[arg-type]  # as above
+    probe = None if facts.healthcheck is None else ("(the base image's)",) if facts.healthcheck else ()
+    return Image(
+        user=_from_base(facts.user, empty=""),
+        workdir=_from_base(None if facts.workdir is None else facts.workdir or "/", empty=""),
+        entrypoint=_base_start(facts.entrypoint),
+        cmd=_base_start(facts.cmd),
+        healthcheck=_base_start(probe),
+        shell=Setting(facts.shell or _DEFAULT_SHELL, Origin.BASE if facts.shell else Origin.ABSENT),
+        stopsignal=_from_base(facts.stopsignal, empty=""),
+        env={name: Setting(value, Origin.BASE) for name, value in (facts.env or {}).items()},
+        labels={},
+        ports=tuple(_port(text, None) for text in facts.ports or ()),
+        volumes=tuple(Setting(path, Origin.BASE) for path in facts.volumes or ()),
     )
 
 
@@ -119,12 +124,10 @@ class _Fold:
             self.scope = parent.scope
         else:
             facts = stage.facts
-            self.image = _image_of_base(facts, known=stage.base_known)
-            base = {
-                name: Variable(name, value, "base")
-                for name, value in (facts.env if facts is not None else {}).items()
-            }
-            self.scope = Scope(base, complete=stage.base_known, escape=stage.model.dockerfile.escape)
+            self.image = _image_of_base(facts, scratch=stage.is_scratch)
+            env = (facts.env if facts is not None else None) or {}
+            base = {name: Variable(name, value, "base") for name, value in env.items()}
+            self.scope = Scope(base, complete=stage.is_scratch, escape=stage.model.dockerfile.escape)
 
     def take(self, instruction: Instruction) -> None:
         """Apply one instruction."""
@@ -132,9 +135,7 @@ class _Fold:
         step_type = {"RUN": Run, "COPY": None, "ADD": None}.get(instruction.keyword, Step)
         state = (instruction, self.stage, len(self.steps), image.user, image.workdir, self.scope, image.shell)
         self.steps.append(step_type(*state) if step_type is not None else _copy(*state))
-        handler = (
-            getattr(self, f"_{instruction.keyword.lower()}", None) if instruction.keyword.isalpha() else None
-        )
+        handler = getattr(self, f"_{instruction.keyword.lower()}", None) if instruction.keyword.isalpha() else None
         if handler is not None:
             handler(instruction)
 
@@ -150,7 +151,7 @@ class _Fold:
     def _workdir(self, instruction: Instruction) -> None:
         path = self._expanded(instruction)
         before = self.image.workdir.value
-        if path is not None and not path.startswith("/") and not path[1:2] == ":":
+        if path is not None and not path.startswith("/") and path[1:2] != ":":
             path = posixpath.join(before, path) if before is not None else None
         value = posixpath.normpath("/" + path.lstrip("/")) if path is not None and path[1:2] != ":" else path
         self.image = replace(self.image, workdir=self._here(value, instruction))
@@ -197,9 +198,7 @@ class _Fold:
     def _env(self, instruction: Instruction) -> None:
         added = env_variables(instruction, self.scope)
         self.scope = self.scope.with_(added)
-        settings = {
-            v.name: self._here(v.value if isinstance(v.value, str) else None, instruction) for v in added
-        }
+        settings = {v.name: self._here(v.value if isinstance(v.value, str) else None, instruction) for v in added}
         self.image = replace(self.image, env={**self.image.env, **settings})
 
     def _arg(self, instruction: Instruction) -> None:
@@ -219,14 +218,8 @@ class _Fold:
         self.image = replace(self.image, labels={**self.image.labels, **settings})
 
     def _expose(self, instruction: Instruction) -> None:
-        texts = [
-            t
-            for word in instruction.words
-            for t in (expand_words(word.text, self.scope.lookup) or [word.text])
-        ]
-        self.image = replace(
-            self.image, ports=(*self.image.ports, *(_port(text, instruction) for text in texts))
-        )
+        texts = [t for word in instruction.words for t in (expand_words(word.text, self.scope.lookup) or [word.text])]
+        self.image = replace(self.image, ports=(*self.image.ports, *(_port(text, instruction) for text in texts)))
 
     def _volume(self, instruction: Instruction) -> None:
         array = instruction.exec_form

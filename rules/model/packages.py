@@ -58,9 +58,7 @@ class Packages:
                 remover = self._remover(index, call, package.name)
                 same_layer = remover is not None and remover[0] is run
                 removed_by = remover[1] if remover is not None else None
-                found.append(
-                    Installed(package.name, package, call.manager, call, run, removed_by, same_layer)
-                )
+                found.append(Installed(package.name, package, call.manager, call, run, removed_by, same_layer))
         return tuple(found)
 
     def _remover(self, index: int, install: PackageCall, name: str) -> tuple[Run, PackageCall] | None:

@@ -12,17 +12,13 @@ if TYPE_CHECKING:
     from rules.model.steps import Run
 
 OPAQUE_HARMLESS = frozenset(
-    {
-        ":", "[", "addgroup", "adduser", "apk", "apt", "apt-get", "apt-key", "basename", "cat", "cd", "chgrp", "chmod",
-        "chown", "command", "cp", "curl", "cut", "dirname", "dnf", "dpkg", "du", "echo", "egrep", "env", "exit", "export",
-        "false", "fgrep", "gpg", "grep", "groupadd", "groupmod", "head", "id", "install", "ldconfig", "ln", "locale-gen",
-        "ls", "microdnf", "mkdir", "mktemp", "mv", "nproc", "passwd", "popd", "printf", "pushd", "pwd", "read", "readlink",
-        "return", "rm", "rmdir", "rpm", "sed", "set", "setcap", "sha256sum", "sha512sum", "shift", "shopt", "sleep",
-        "sort", "stat", "sync", "tail", "tar", "tee", "test", "touch", "tr", "trap", "true", "type", "ulimit", "umask",
-        "uname", "uniq", "unlink", "unset", "unzip", "update-ca-certificates", "useradd", "usermod", "wait", "wc", "wget",
-        "which", "xargs", "yum", "zypper",
-    }
-)  # fmt: skip
+    ": [ addgroup adduser apk apt apt-get apt-key basename cat cd chgrp chmod chown command cp curl cut dirname "
+    "dnf dpkg du echo egrep env exit export false fgrep gpg grep groupadd groupmod head id install ldconfig ln "
+    "locale-gen ls microdnf mkdir mktemp mv nproc passwd popd printf pushd pwd read readlink return rm rmdir rpm "
+    "sed set setcap sha256sum sha512sum shift shopt sleep sort stat sync tail tar tee test touch tr trap true "
+    "type ulimit umask uname uniq unlink unset unzip update-ca-certificates useradd usermod wait wc wget which "
+    "xargs yum zypper".split()
+)
 """Commands whose writes are the system's own folders or named on their command line; anything else may write anywhere."""
 
 
@@ -54,9 +50,7 @@ def written_by(run: Run) -> tuple[Write, ...]:
         found += [
             Write(path, tree, checkout, command)
             for text, tree, checkout in _texts(command)
-            if (path := _join(run, folder, text)) is not None
-            and not run.is_mounted(path)
-            and path != "/dev/null"
+            if (path := _join(run, folder, text)) is not None and not run.is_mounted(path) and path != "/dev/null"
         ]
     return tuple(found)
 
@@ -87,9 +81,7 @@ def _all_operands(command: Command) -> Iterator[tuple[str, bool, bool]]:
 
 def _last_operand(command: Command) -> Iterator[tuple[str, bool, bool]]:
     target = command.option("-t", "--target-directory")
-    operands = command.operands(
-        ("-t", "--target-directory", "-m", "-o", "-g", "--mode", "--owner", "--group", "-S")
-    )
+    operands = command.operands(("-t", "--target-directory", "-m", "-o", "-g", "--mode", "--owner", "--group", "-S"))
     if target is not None:
         yield target, True, False
     elif command.name == "install" and command.has("-d", "--directory"):

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from rules.facts.tools import provides
+from rules.facts.commands import provides
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rules.facts.distributions import Release
     from rules.model.stage import Stage
 
 
@@ -26,10 +27,16 @@ class Runtime:
         return facts.libc if facts is not None else None
 
     @cached_property
-    def distribution(self) -> tuple[str | None, str | None]:
-        """Distribution and release: (`debian`, `bookworm`); `None` where unknown."""
+    def distribution(self) -> str | None:
+        """`debian`, `ubuntu`, `alpine`, `rhel` …; `None` when unknown."""
         facts = self.stage.facts
-        return (facts.distro, facts.release) if facts is not None else (None, None)
+        return facts.distro if facts is not None else None
+
+    @cached_property
+    def release(self) -> Release | None:
+        """The distribution's release, with codename and number; `None` when unknown."""
+        facts = self.stage.facts
+        return facts.release if facts is not None else None
 
     @cached_property
     def package_manager(self) -> str | None:
@@ -64,9 +71,7 @@ class Runtime:
 
     @cached_property
     def _root_filled(self) -> bool:
-        return any(
-            put.tree and put.path in ("/", "/bin", "/usr", "/usr/bin") for put in self.stage.files.puts
-        )
+        return any(put.tree and put.path in ("/", "/bin", "/usr", "/usr/bin") for put in self.stage.files.puts)
 
     def _copied_tool(self, name: str) -> bool:
         return any(put.path.rsplit("/", 1)[-1] == name for put in self.stage.files.puts)

@@ -16,20 +16,14 @@ if TYPE_CHECKING:
 Kind = Literal["arg", "env", "base", "builtin"]
 
 PLATFORM_ARGS = frozenset(
-    {
-        "TARGETPLATFORM", "TARGETOS", "TARGETARCH", "TARGETVARIANT",
-        "BUILDPLATFORM", "BUILDOS", "BUILDARCH", "BUILDVARIANT",
-        "TARGETSTAGE",
-    }
-)  # fmt: skip
+    "TARGETPLATFORM TARGETOS TARGETARCH TARGETVARIANT BUILDPLATFORM BUILDOS BUILDARCH BUILDVARIANT TARGETSTAGE".split()
+)
 """Filled in by BuildKit; a stage must declare them, a FROM line need not."""
 
 PREDEFINED_ARGS = frozenset(
-    {
-        "HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "FTP_PROXY", "ftp_proxy",
-        "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy", "SOURCE_DATE_EPOCH",
-    }
-)  # fmt: skip
+    "HTTP_PROXY http_proxy HTTPS_PROXY https_proxy FTP_PROXY ftp_proxy NO_PROXY no_proxy ALL_PROXY all_proxy "
+    "SOURCE_DATE_EPOCH".split()
+)
 """Usable in RUN without a declaration."""
 
 
@@ -106,9 +100,7 @@ def env_variables(instruction: Instruction, scope: Scope) -> list[Variable]:
     return found
 
 
-def arg_variables(
-    instruction: Instruction, scope: Scope, inherited: Mapping[str, Variable]
-) -> list[Variable]:
+def arg_variables(instruction: Instruction, scope: Scope, inherited: Mapping[str, Variable]) -> list[Variable]:
     """Return what an ARG declares.
 
     Args:
@@ -131,9 +123,7 @@ def arg_variables(
 
 def global_scope(instructions: Iterable[Instruction], escape: str) -> Scope:
     """Return the scope of the FROM lines: the ARGs above the first one and BuildKit's platform values."""
-    scope = Scope(
-        {name: Variable(name, UNKNOWN, "builtin") for name in PLATFORM_ARGS}, complete=True, escape=escape
-    )
+    scope = Scope({name: Variable(name, UNKNOWN, "builtin") for name in PLATFORM_ARGS}, complete=True, escape=escape)
     for instruction in instructions:
         if instruction.keyword == "ARG":
             scope = scope.with_(arg_variables(instruction, scope, {}))

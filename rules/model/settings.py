@@ -108,6 +108,15 @@ class Start:
             return self.words[0].rsplit("/", 1)[-1] if self.words else ""
         return self.commands[0].name if self.commands else (self.text.split() or [""])[0].rsplit("/", 1)[-1]
 
+    @property
+    def is_prompt(self) -> bool:
+        """Whether it only opens a shell or a language's prompt, as base images do when nothing else is said."""
+        return self.form == "exec" and len(self.words) == 1 and self.program in PROMPTS
+
+
+PROMPTS = frozenset("bash sh ash zsh python3 python node irb julia jshell php perl R ghci iex erl swift lua".split())
+"""Programs that open a prompt when they are started without arguments."""
+
 
 class Port(NamedTuple):
     """An exposed port.

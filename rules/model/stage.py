@@ -39,9 +39,7 @@ class Stage:
         parent: The earlier stage that FROM names, if it names one.
     """
 
-    def __init__(
-        self, model: Model, index: int, from_: Instruction, instructions: tuple[Instruction, ...]
-    ) -> None:
+    def __init__(self, model: Model, index: int, from_: Instruction, instructions: tuple[Instruction, ...]) -> None:
         self.model = model
         self.index = index
         self.from_ = from_
@@ -285,21 +283,7 @@ class Model:
 
 
 DEVELOPMENT_NAMES = frozenset(
-    {
-        "dev",
-        "devel",
-        "develop",
-        "development",
-        "test",
-        "tests",
-        "testing",
-        "lint",
-        "debug",
-        "ci",
-        "e2e",
-        "local",
-        "devcontainer",
-    }
+    "dev devel develop development test tests testing lint debug ci e2e local devcontainer".split()
 )
 
 

@@ -119,9 +119,7 @@ class Run(Step):
 
     def is_mounted(self, path: str) -> bool:
         """Tell whether a path lies in a cache, tmpfs, bind or secret mount, so that no layer keeps it."""
-        return any(
-            _within(path, self.resolve(mount.target) or mount.target) for mount in self.mounts if mount.target
-        )
+        return any(_within(path, self.resolve(mount.target) or mount.target) for mount in self.mounts if mount.target)
 
 
 def _within(path: str, folder: str) -> bool:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from rules.model.steps import Run
 
 _VALUED = (
-    "-u", "--uid", "-g", "--gid", "--ingroup", "-G", "--groups", "-d", "--home", "--home-dir", "-h", "-s", "--shell", "-c",
-    "--comment", "--gecos", "-k", "--skel", "-p", "--password", "-K", "--key", "-b", "--base-dir", "-e", "-f", "--expiredate",
+    "-u", "--uid", "-g", "--gid", "--ingroup", "-G", "--groups", "-d", "--home", "--home-dir", "-h", "-s", "--shell",
+    "-c", "--comment", "--gecos", "-k", "--skel", "-p", "--password", "-K", "--key", "-b", "--base-dir", "-e", "-f",
+    "--expiredate",
 )  # fmt: skip
 ROOT_NAMES = frozenset({"root", "0"})
 
@@ -118,16 +119,12 @@ def _account(run: Run, command: Command) -> Account | None:
     operands = command.operands(_VALUED)
     if not operands:
         return None
-    name = _expanded(
-        run, operands[-1].value if command.name in ("useradd", "groupadd") else operands[0].value
-    )
+    name = _expanded(run, operands[-1].value if command.name in ("useradd", "groupadd") else operands[0].value)
     if name is None:
         return None
     uid_flags = ("-u", "--uid") if command.name in ("useradd", "adduser") else ("-g", "--gid")
     uid = command.option(*uid_flags)
-    group = (
-        command.option("-g", "--gid", "-G", "--ingroup") if command.name in ("useradd", "adduser") else None
-    )
+    group = command.option("-g", "--gid", "-G", "--ingroup") if command.name in ("useradd", "adduser") else None
     system = command.has("-r", "--system", "-S")
     return Account(
         name,

@@ -59,13 +59,12 @@ def _lost(stage: Stage, was: Stage) -> tuple[Setting[Start], ...]:
 def _only_base_starts(stage: Stage) -> bool:
     """Whether all that starts now is what the base image brings: a shell, or a language's prompt."""
     commands = stage.image.start_command
-    return bool(commands) and all(s.origin is Origin.BASE for s in commands) and _is_prompt(commands[-1].value)
-
-
-def _is_prompt(start: Start | None) -> bool:
-    return start is not None and len(start.words) == 1 and start.program in {
-        "bash", "sh", "ash", "python3", "python", "node", "irb", "julia", "jshell", "php", "perl", "R", "ghci", "iex", "erl",
-    }  # fmt: skip
+    return (
+        bool(commands)
+        and all(s.origin is Origin.BASE for s in commands)
+        and commands[-1].value is not None
+        and commands[-1].value.is_prompt
+    )
 
 
 def _same(one: Setting[Start], other: Setting[Start]) -> bool:
@@ -83,24 +82,32 @@ def _given_elsewhere(change: DockerfileChange) -> bool:
 def _problem(stage: Stage, lost: tuple[Setting[Start], ...]) -> Problem:
     instructions = [s.instruction for s in lost if s.instruction is not None]
     written = " and ".join(quote(str(instruction)) for instruction in instructions)
-    origins = " and ".join(
-        dict.fromkeys(f"{s.stage.label} set it at line {s.instruction.line}" for s in lost if s.stage and s.instruction)
-    )
+    origins = _origins(lost)
     left = stage.image.start_command
     if not left:
         fact = f"{stage.label} no longer starts anything: it loses {written}."
         then = "`docker run` fails, or starts whatever the base image starts."
     elif left[-1].origin is Origin.BASE:
-        fact = f"{stage.label} now starts only {quote(left[-1].value.text if left[-1].value else '')}: it loses {written}."
+        rest = quote(left[-1].value.text) if left[-1].value is not None else ""
+        fact = f"{stage.label} now starts only {rest}: it loses {written}."
         then = "That is the base image's own command; the container comes up without the application."
     else:
         fact = f"{stage.label} loses {written}."
         then = f"The container now starts {' with '.join(quote(s.value.text) for s in left if s.value)} alone."
     return Problem(
         stage.from_.span,
-        f"{fact} Before this change {origins}. {then} Restate it if that is not intended.",
+        f"{fact} Before this change {origins} {'it' if len(lost) == 1 else 'both'}. {then} Restate it if that is not intended.",
         Confidence.CERTAIN if not left else Confidence.LIKELY,
         stage=stage.key,
         notes=tuple(Note(i.span, "set here before", before=True) for i in instructions),
         fix=Fix("Restate the start command", (append_to_stage(stage, *(i.text for i in instructions)),)),
     )
+
+
+def _origins(lost: tuple[Setting[Start], ...]) -> str:
+    """Say who set what was lost: "`base` (line 12) set"."""
+    lines: dict[str, list[str]] = {}
+    for setting in lost:
+        if setting.stage is not None and setting.instruction is not None:
+            lines.setdefault(setting.stage.label, []).append(str(setting.instruction.line))
+    return " and ".join(f"{label} (line {', '.join(numbers)}) set" for label, numbers in lines.items())

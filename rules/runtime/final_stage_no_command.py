@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
 
-_REPLS = frozenset({"bash", "sh", "ash", "/bin/bash", "/bin/sh"})
+_BASES = frozenset({"base", "export", "artifact", "artifacts", "builder", "binaries", "dist"})
 
 
 @rule(
@@ -34,12 +34,15 @@ def _problem(stage: Stage) -> Iterator[Problem]:
             "say what the container starts.",
             stage=stage.key,
         )
-    elif all(setting.value is not None and setting.value.program in _REPLS for setting in commands) and _is_filled(stage):
+    elif all(s.value is not None and s.value.is_prompt for s in commands) and _is_filled(stage):
+        started = commands[-1].value
+        assert started is not None
         yield Problem(
             stage.from_.span,
-            f"{stage.label} starts only the shell of {quote(stage.base_text or 'its base')}. Nothing in the file sets "
-            "`ENTRYPOINT` or `CMD`, so `docker run` opens a shell and exits; say what the container starts.",
-            Confidence.POSSIBLE,
+            f"{stage.label} starts only {quote(started.text)}, which {quote(stage.root.base_text or '')} brings. "
+            "Nothing in the file sets `ENTRYPOINT` or `CMD`, so the container opens a prompt and exits; "
+            "say what it starts.",
+            Confidence.LIKELY,
             stage=stage.key,
         )
 
@@ -56,6 +59,6 @@ def _is_meant_for_others(stage: Stage) -> bool:
     return bool(
         stage.image.onbuild
         or stage.root.is_scratch
-        or any(part in ("base", "export", "artifact", "artifacts", "builder", "binaries", "dist") for part in name.split("-"))
+        or not _BASES.isdisjoint(name.split("-"))
         or "base" in path.rsplit("/", 1)[-1]
     )

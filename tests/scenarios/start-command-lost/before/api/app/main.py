@@ -1,0 +1,5 @@
+"""Serve the API."""
+
+
+async def api(scope, receive, send):
+    """Answer nothing yet."""
