@@ -15,7 +15,8 @@ class Word(NamedTuple):
     """One argument as written.
 
     Attributes:
-        text: The word with quotes, escapes and variables untouched; line continuations inside it are removed.
+        text: The word with quotes, escapes and variables untouched; line continuations inside it are removed. A
+            string of a JSON form is decoded.
         span: Its place in the file.
     """
 
@@ -28,7 +29,8 @@ class Flag(NamedTuple):
 
     Attributes:
         name: Without the dashes, as written: `from`.
-        value: Behind the equals sign, as written; `None` for a bare flag (`--link`).
+        value: Behind the equals sign, as BuildKit passes it on: the quotes and escapes around it removed, variables
+            untouched; `None` for a bare flag (`--link`).
         span: The whole flag.
         value_span: The value alone; an empty span behind a bare flag.
     """
@@ -213,7 +215,9 @@ class Dockerfile:
 _DOCKERFILE_NAME = re.compile(
     r"(?:^|/)(?:(?:Dockerfile|Containerfile)(?:[._-][^/]*)?|[^/]+\.(?:Dockerfile|Containerfile))$", re.IGNORECASE
 )
-_NOT_A_DOCKERFILE = re.compile(r"\.(?:dockerignore|containerignore|md|j2|jinja2?|tmpl|tpl|erb|sh|py|ya?ml|json|lock)$", re.IGNORECASE)
+_NOT_A_DOCKERFILE = re.compile(
+    r"\.(?:dockerignore|containerignore|md|j2|jinja2?|tmpl|tpl|erb|sh|py|ya?ml|json|lock)$", re.IGNORECASE
+)
 
 
 def is_dockerfile(path: str) -> bool:

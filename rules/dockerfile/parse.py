@@ -74,7 +74,7 @@ def parse(source: Source) -> Dockerfile:
     instructions = tuple([_instruction(source, line, split, escape) for line, split in _split(source, reading)])
     if reading.comments:
         _put_comments_above(instructions, reading)
-    found = [*reading.faults, *faults(source, instructions)]
+    found = [*reading.faults, *faults(instructions)]
     found.sort(key=lambda fault: fault.span.start)
     return Dockerfile(source, instructions, tuple(reading.comments), reading.directives, escape, tuple(found))
 

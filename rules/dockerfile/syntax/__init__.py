@@ -1,0 +1,65 @@
+"""What BuildKit refuses: instructions, arguments and flags it does not know, and a file without a stage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules.dockerfile.nodes import SyntaxFault
+from rules.dockerfile.source import Span
+from rules.dockerfile.syntax.arguments import argument_faults, looks_right
+from rules.dockerfile.syntax.flags import flag_faults
+from rules.dockerfile.syntax.grammar import FLAGS
+from rules.dockerfile.syntax.stages import from_faults
+from rules.dockerfile.syntax.unknown import meant_instruction, unknown_faults
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.dockerfile.nodes import Instruction
+
+__all__ = ["faults"]
+
+
+def faults(instructions: tuple[Instruction, ...]) -> list[SyntaxFault]:
+    """Return what BuildKit refuses about a file's instructions, in no particular order."""
+    found: list[SyntaxFault] = []
+    stages: set[str] = set()
+    unknown = False
+    for instruction in instructions:
+        keyword = instruction.keyword
+        if keyword not in FLAGS:
+            unknown = True
+            continue
+        if keyword == "FROM":
+            found += from_faults(instruction, stages)
+        elif not looks_right(keyword, instruction.value):
+            found += argument_faults(instruction)
+        if instruction.flags:
+            found += flag_faults(instruction)
+        if instruction.trigger:
+            found += _trigger_faults(instruction.trigger)
+    if unknown:
+        found += unknown_faults(instructions)
+    found += structure_faults(instructions)
+    return found
+
+
+def _trigger_faults(trigger: Instruction) -> Iterator[SyntaxFault]:
+    """Yield the faults of the instruction behind ONBUILD; which ones may stand there is not a matter of syntax."""
+    if trigger.keyword in FLAGS and trigger.keyword != "FROM":
+        yield from argument_faults(trigger)
+        yield from flag_faults(trigger)
+
+
+def structure_faults(instructions: tuple[Instruction, ...]) -> Iterator[SyntaxFault]:
+    """Yield a fault when the first instruction but ARG is no FROM, or there is none at all."""
+    first = next((each for each in instructions if each.keyword != "ARG"), None)
+    if first is None:
+        span = instructions[0].keyword_span if instructions else Span(0, 0, 1, 1, 1)
+        what = "only `ARG` instructions" if instructions else "no instructions"
+        yield SyntaxFault("invalid-structure", f"This file has {what}: there is no `FROM` to build from.", span)
+    elif first.keyword != "FROM" and not (first.keyword.isalpha() and meant_instruction(first) == "FROM"):
+        written = first.keyword if first.keyword in FLAGS else "This"
+        name = f"`{written}`" if written in FLAGS else written
+        message = f"{name} stands before the first `FROM`, where only `ARG` may stand: there is no stage yet."
+        yield SyntaxFault("invalid-structure", message, first.keyword_span)
