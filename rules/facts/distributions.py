@@ -1,0 +1,95 @@
+"""Distributions and their releases: codenames, numbers, what follows from them."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from rules.data import load
+
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_APT = frozenset({"debian", "ubuntu"})
+_MUSL = frozenset({"alpine"})
+_NO_LIBC = frozenset({"scratch", "busybox", "windows"})
+
+
+class Release(NamedTuple):
+    """One release of a distribution.
+
+    Attributes:
+        codename: `bookworm`, `noble`; `None` where the distribution has none or it is unknown.
+        number: `12`, `24.04`, `3.20`, `2023`; `None` for a rolling release.
+    """
+
+    codename: str | None = None
+    number: str | None = None
+
+    @property
+    def name(self) -> str | None:
+        """The codename, else the number: the form in which the tables of packages know a release."""
+        return self.codename or self.number
+
+
+@lru_cache(maxsize=1)
+def _codenames() -> dict[str, tuple[str, str]]:
+    return {codename: (distro, number) for codename, (distro, number) in load("eol", "codenames").items()}
+
+
+def distro_of_codename(codename: str) -> str | None:
+    """Return `debian` or `ubuntu` for a codename of theirs."""
+    known = _codenames().get(codename)
+    return known[0] if known else None
+
+
+@lru_cache(maxsize=512)
+def release_of(distro: str | None, text: str | None) -> Release | None:
+    """Return a release from a codename or a version number, such as `bookworm`, `12.5` or `9-slim`.
+
+    Returns:
+        Codename and number where both exist; `None` for what is no release of the distribution.
+    """
+    if not text or not distro:
+        return None
+    if distro in _APT:
+        return _release_with_codename(distro, text)
+    if text in {"edge", "rawhide"}:
+        return Release(text)
+    found = _NUMBER.match(text)
+    if found is None:
+        return None
+    major = found.group().partition(".")[0]
+    return Release(number=major if distro == "amazonlinux" and len(major) == len("2023") else found.group())
+
+
+def _release_with_codename(distro: str, text: str) -> Release | None:
+    if (known := _codenames().get(text)) is not None:
+        return Release(text, known[1]) if known[0] == distro else None
+    if text in {"sid", "unstable", "forky", "duke"} and distro == "debian":
+        return Release("sid" if text == "unstable" else text)
+    found = _NUMBER.match(text)
+    if found is None:
+        return None
+    number = found.group().partition(".")[0] if distro == "debian" else found.group()
+    return next(
+        (
+            Release(codename, number)
+            for codename, (system, release) in _codenames().items()
+            if (system, release) == (distro, number)
+        ),
+        None,
+    )
+
+
+def package_manager_of(distro: str | None) -> str | None:
+    """Return the package manager that every image of a distribution has; `None` where they differ."""
+    if distro in _APT:
+        return "apt"
+    return {"alpine": "apk", "photon": "tdnf", "archlinux": "pacman"}.get(distro or "")
+
+
+def libc_of(distro: str | None) -> str | None:
+    """Return `glibc` or `musl`, empty where there is none, `None` where it is unknown."""
+    if distro is None or distro in _NO_LIBC:
+        return None if distro != "scratch" else ""
+    return "musl" if distro in _MUSL else "glibc"

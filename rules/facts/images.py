@@ -1,0 +1,219 @@
+"""What a base image brings: its configuration, system, tools and relatives, as far as it is known."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import lru_cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from rules.facts import image_table, tools
+from rules.facts.distributions import release_of
+from rules.facts.languages import languages_of
+from rules.facts.names import canonical_name, table_name
+from rules.facts.relatives import Relatives, relatives_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rules.dockerfile.reference import ImageReference
+
+_EPOCH = date(2013, 1, 1)
+"""Day 0 of the days on which a tag left the official library."""
+
+_WINDOWS = re.compile(
+    r"windowsservercore|nanoserver|servercore|ltsc20\d\d|mcr\.microsoft\.com/(?:windows|dotnet/framework)/"
+)
+
+
+def _nothing() -> Mapping[str, Any]:
+    return MappingProxyType({})
+
+
+_ROOT = frozenset({"", "root", "0", "0:0", "root:root", "root:0", "0:root"})
+
+
+@dataclass(frozen=True, eq=False)
+class ImageFacts:
+    """What is known about one image. A value that is `None` is unknown, and nothing follows from it.
+
+    Attributes:
+        name: The image's familiar name: `python`, `gcr.io/distroless/static-debian12`.
+        tag: The tag that the facts are for; `None` for a bare digest.
+        exact: Whether the table knows this very tag; else its shape only, and just what holds for all such tags.
+        listed: Whether the official library has or had this tag; `None` for images that are not official.
+        kind: `os`, `runtime`, `runtime+toolchain`, `sdk`, `dev`, `server` or `copy-from` (an image to copy a
+            program from).
+        user: The configured `USER`; empty where the image sets none, which means root.
+        nonroot: Whether the publisher promises a user that is not root, where `user` is unknown.
+        users: Accounts that the image adds to those of its system, with their uid where it is known.
+        entrypoint: The configured `ENTRYPOINT`; empty where there is none.
+        cmd: The configured `CMD`; empty where there is none.
+        workdir: The configured `WORKDIR`; empty where there is none.
+        env: Known variables of the configured `ENV`; there may be more.
+        env_names: The names of those, and of variables that are set to a value the table does not know.
+        ports: Known ports of the configured `EXPOSE`, such as `8080` or `443/udp`; there may be more.
+        volumes: Known paths of the configured `VOLUME`; there may be more.
+        healthcheck: Whether a `HEALTHCHECK` is configured.
+        onbuild: The `ONBUILD` triggers.
+        shell: The configured `SHELL`; empty for Docker's default.
+        stopsignal: The configured `STOPSIGNAL`; empty for the default.
+        tools: Commands and packages that the table lists. It lists only what matters; ask `has_tool`.
+        toolchain: Whether compilers are installed.
+        full: Whether the image holds all of `buildpack-deps`: compilers, headers, version control.
+        distro: `debian`, `ubuntu`, `alpine`, `wolfi`, `rhel`, `busybox`, `scratch`, `windows`, …
+        release: The release by its codename where it has one, else by number: `bookworm`, `noble`, `3.20`.
+        release_number: The release by its number: `12`, `24.04`, `3.20`.
+        libc: `glibc` or `musl`; empty where there is none.
+        package_manager: `apt`, `apk`, `dnf`, `microdnf`, `tdnf`, …; empty where there is none.
+        languages: Runtimes that are there, with their version as far as the tag says it: `{"python": "3.12"}`.
+        relatives: Smaller images, runtime images and images with another user, for advice.
+        drops_privileges: The entrypoint gives up root before the program starts, as `gosu` does.
+        unprivileged_workers: A root process starts workers that are not root, as nginx, Apache and PHP-FPM do.
+        stopped: The day after which the tag is no longer rebuilt; `None` also where that is unknown.
+        windows: Whether this is an image for Windows.
+        deprecated: What the publisher says instead, where the image is deprecated.
+        source: Where the facts come from.
+        data_date: How recent they are.
+    """
+
+    name: str
+    tag: str | None
+    exact: bool
+    listed: bool | None = None
+    kind: str | None = None
+    user: str | None = None
+    nonroot: bool | None = None
+    users: Mapping[str, int | None] = field(default_factory=_nothing)
+    entrypoint: tuple[str, ...] | None = None
+    cmd: tuple[str, ...] | None = None
+    workdir: str | None = None
+    env: Mapping[str, str] = field(default_factory=_nothing)
+    env_names: frozenset[str] = frozenset()
+    ports: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    healthcheck: bool | None = None
+    onbuild: tuple[str, ...] | None = None
+    shell: tuple[str, ...] | None = None
+    stopsignal: str | None = None
+    tools: frozenset[str] | None = None
+    toolchain: bool | None = None
+    full: bool | None = None
+    distro: str | None = None
+    release: str | None = None
+    release_number: str | None = None
+    libc: str | None = None
+    package_manager: str | None = None
+    languages: Mapping[str, str | None] = field(default_factory=_nothing)
+    relatives: Relatives = field(default_factory=Relatives)
+    drops_privileges: bool = False
+    unprivileged_workers: bool = False
+    stopped: date | None = None
+    windows: bool = False
+    deprecated: str = ""
+    source: str = ""
+    data_date: date | None = None
+
+    @property
+    def runs_as_root(self) -> bool | None:
+        """Whether a container starts as root; `None` where that is unknown."""
+        if self.user is not None:
+            return self.user in _ROOT
+        return False if self.nonroot else None
+
+    @property
+    def has_shell(self) -> bool | None:
+        """Whether `/bin/sh` exists, which shell forms need; `None` where that is unknown."""
+        if self.tools is not None and "/busybox/sh" in self.tools:
+            return False  # a distroless `debug` image has its shell elsewhere
+        return self.has_tool("sh")
+
+    def has_tool(self, name: str) -> bool | None:
+        """Tell whether a command can be called by its name.
+
+        Returns:
+            `True` or `False` only where that is really known, else `None`.
+        """
+        return tools.has_tool(self, name)
+
+    def has_user(self, name: str) -> bool | None:
+        """Tell whether `/etc/passwd` names an account; `None` where that is unknown."""
+        return tools.has_user(self, name)
+
+
+@lru_cache(maxsize=2048)
+def image_facts(reference: ImageReference, *, platform: str | None = None) -> ImageFacts | None:
+    """Look up a base image.
+
+    Args:
+        reference: The image, not `scratch`.
+        platform: The `--platform` it is taken for, such as `linux/arm64`; only Windows makes a difference.
+
+    Returns:
+        What is known about the very tag, else about tags of its shape, else `None`: the image is unknown.
+    """
+    name, tag = table_name(reference), reference.effective_tag
+    if (platform or "").startswith("windows") or _WINDOWS.search(f"{name}:{tag}"):
+        return ImageFacts(name, tag, exact=False, kind=None, distro="windows", windows=True)
+    entry = image_table.find(name, tag) if tag is not None else None
+    if entry is not None and tag is not None:
+        return _facts(name, tag, entry)
+    promise = image_table.convention(canonical_name(reference), tag)
+    if promise is None:
+        return None
+    return ImageFacts(name, tag, exact=False, nonroot=True, source=promise["source"], data_date=image_table.data_date())
+
+
+def _facts(name: str, tag: str, entry: image_table.Entry) -> ImageFacts:
+    family = image_table.family(name) or {}
+    kind = entry.text("kind") or family.get("kind")
+    release = release_of(entry.distro, entry.release or (tag if kind == "os" else None))
+    languages = languages_of(name, tag)
+    tools_known = entry.holds("tools")
+    return ImageFacts(
+        name,
+        tag,
+        exact=entry.exact,
+        listed=entry.listed,
+        kind=kind,
+        user=entry.text("user"),
+        users=MappingProxyType(dict(entry.get("users", {}))),
+        entrypoint=entry.words("entrypoint"),
+        cmd=entry.words("cmd"),
+        workdir=entry.text("workdir"),
+        env=MappingProxyType(dict(entry.get("env", {}))),
+        env_names=frozenset((*entry.get("env", {}), *entry.get("env_names", ()))),
+        ports=entry.words("expose") or (),
+        volumes=entry.words("volumes") or (),
+        healthcheck=bool(entry.get("healthcheck", "")) if entry.holds("healthcheck") else None,
+        onbuild=entry.words("onbuild"),
+        shell=entry.words("shell"),
+        stopsignal=entry.text("stopsignal"),
+        tools=frozenset(entry.get("tools", ())) if tools_known else None,
+        toolchain=bool(entry.get("toolchain", False)) if tools_known else None,
+        full=bool(entry.get("full", False)) if tools_known else None,
+        distro=entry.distro,
+        release=release.name if release else None,
+        release_number=release.number if release else None,
+        libc=entry.libc,
+        package_manager=entry.package_manager,
+        languages=languages,
+        relatives=relatives_of(name, tag, languages, release),
+        drops_privileges=_drops_privileges(family),
+        unprivileged_workers=_has_unprivileged_workers(name, tag, family),
+        stopped=_EPOCH + timedelta(days=entry.gone) if entry.gone else None,
+        deprecated=family.get("deprecated", ""),
+        source=entry.text("source") or "docker-library/official-images",
+        data_date=image_table.data_date(),
+    )
+
+
+def _drops_privileges(family: dict[str, Any]) -> bool:
+    return any("gosu" in way or "setpriv" in way for way in family.get("drops_root_with", ()))
+
+
+def _has_unprivileged_workers(name: str, tag: str, family: dict[str, Any]) -> bool:
+    workers = any("workers" in way or "children" in way for way in family.get("drops_root_with", ()))
+    return workers and (name != "php" or "apache" in tag or "fpm" in tag)

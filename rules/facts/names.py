@@ -1,0 +1,52 @@
+"""One name for an image, wherever it is mirrored."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rules.dockerfile.reference import ImageReference
+
+_HUB_HOSTS = frozenset({"docker.io", "registry.hub.docker.com", "registry-1.docker.io", "mirror.gcr.io"})
+_ARCHITECTURES = frozenset("amd64 arm32v5 arm32v6 arm32v7 arm64v8 i386 mips64le ppc64le riscv64 s390x winamd64".split())
+"""Namespaces of Docker Hub that hold the official images for one architecture."""
+
+_SAME = (
+    (re.compile(r"public\.ecr\.aws/docker/library/(.+)"), r"docker.io/library/\1"),
+    (re.compile(r"(?:redhat|docker\.io/redhat)/(ubi\d+(?:-\w+)?)"), r"registry.access.redhat.com/\1"),
+    (re.compile(r"registry\.redhat\.io/(ubi\d+.*)"), r"registry.access.redhat.com/\1"),
+    (re.compile(r"public\.ecr\.aws/amazonlinux/amazonlinux"), "docker.io/library/amazonlinux"),
+    (re.compile(r"quay\.io/lib/(.+)"), r"docker.io/library/\1"),
+    (re.compile(r"docker\.io/jupyter/(.+)"), r"quay.io/jupyter/\1"),
+    (re.compile(r"docker\.io/amazon/aws-lambda-(\w+)"), r"public.ecr.aws/lambda/\1"),
+    (re.compile(r"docker\.io/chainguard/(.+)"), r"cgr.dev/chainguard/\1"),
+    (re.compile(r"docker\.io/astral/uv"), "ghcr.io/astral-sh/uv"),
+    (re.compile(r"lscr\.io/linuxserver/(.+)|ghcr\.io/linuxserver/(.+)"), r"lscr.io/linuxserver/\1\2"),
+)
+
+
+def canonical_name(reference: ImageReference) -> str:
+    """Return the full repository under which the tables know an image.
+
+    Official images mirrored by Amazon, Google and others, and those for one architecture, are the same images:
+    `public.ecr.aws/docker/library/python` and `amd64/python` are `docker.io/library/python`.
+    """
+    registry, path = reference.registry, reference.path
+    if registry in _HUB_HOSTS:
+        namespace, slash, rest = path.partition("/")
+        if not slash:
+            path = f"library/{path}"
+        elif namespace in _ARCHITECTURES and "/" not in rest:
+            path = f"library/{rest}"
+        registry = "docker.io"
+    name = f"{registry}/{path}"
+    for pattern, replacement in _SAME:
+        if found := pattern.fullmatch(name):
+            return found.expand(replacement)
+    return name
+
+
+def table_name(reference: ImageReference) -> str:
+    """Return the familiar form of the canonical name: `python`, `bitnami/node`, `gcr.io/distroless/cc-debian12`."""
+    return canonical_name(reference).removeprefix("docker.io/").removeprefix("library/")

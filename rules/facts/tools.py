@@ -1,0 +1,158 @@
+"""Whether an image has a command or an account: yes, no, or not known."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from rules.facts import commands
+from rules.facts.commands import package_of_command, provides
+
+if TYPE_CHECKING:
+    from rules.facts.images import ImageFacts
+
+__all__ = ["has_tool", "has_user", "package_of_command", "provides"]
+
+_FOLDERS = frozenset({"", "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"})
+_APT = frozenset({"debian", "ubuntu"})
+_REDHAT = frozenset({"rhel", "centos", "fedora", "almalinux", "rockylinux", "oraclelinux", "amazonlinux"})
+_TRACKED = frozenset({"bash", "curl", "git", "gpg", "ssh", "sudo", "tini", "unzip", "wget"})
+"""Commands that the table of images lists wherever an image has them."""
+
+_PLAIN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
+_WITH_PYTHON = frozenset({"python", "python3"})
+"""Version control in buildpack-deps brings Debian's Python along (Mercurial)."""
+
+_SINCE = {"debian": 9.0, "ubuntu": 18.04, "alpine": 3.08}
+"""The oldest release for which the lists of commands were checked."""
+
+_LAST_WITH_ADDUSER = 12
+_LAST_WITH_YARN = 24
+
+_DEBIAN_USERS = {
+    "root": 0, "daemon": 1, "bin": 2, "sys": 3, "sync": 4, "games": 5, "man": 6, "lp": 7, "mail": 8, "news": 9,
+    "uucp": 10, "proxy": 13, "www-data": 33, "backup": 34, "list": 38, "irc": 39, "_apt": None, "nobody": 65534,
+}  # fmt: skip
+_ALPINE_USERS = {
+    "root": 0, "bin": 1, "daemon": 2, "lp": 4, "sync": 5, "shutdown": 6, "halt": 7, "mail": 8, "news": 9, "uucp": 10,
+    "cron": 16, "ftp": 21, "sshd": 22, "games": 35, "ntp": 123, "guest": 405, "nobody": 65534,
+}  # fmt: skip
+_REDHAT_USERS = {
+    "root": 0, "bin": 1, "daemon": 2, "adm": 3, "lp": 4, "sync": 5, "shutdown": 6, "halt": 7, "mail": 8,
+    "operator": 11, "games": 12, "ftp": 14, "nobody": None,
+}  # fmt: skip
+
+
+def system_users(distro: str | None) -> dict[str, int | None]:
+    """Return the accounts of a distribution's base system with their uid, empty where they are not known."""
+    if distro in _APT:
+        return dict(_DEBIAN_USERS)
+    if distro in _REDHAT:
+        return dict(_REDHAT_USERS)
+    return dict(_ALPINE_USERS) if distro == "alpine" else {}
+
+
+def has_user(facts: ImageFacts, name: str) -> bool | None:
+    """Tell whether an image has an account of a name; `None` where that is unknown.
+
+    `False` is said of exactly known images on Debian, Ubuntu and Alpine only, and not of servers, whose packages
+    create accounts.
+    """
+    if name in facts.users or name in system_users(facts.distro):
+        return True
+    if not facts.exact or facts.distro not in {*_APT, "alpine"} or facts.kind not in _PLAIN_KINDS:
+        return None
+    return False
+
+
+def has_tool(facts: ImageFacts, name: str) -> bool | None:
+    """Tell whether an image has a command; `None` where that is unknown.
+
+    Args:
+        facts: The image.
+        name: The command as it is called: `curl`, `/usr/bin/curl`.
+    """
+    folder, base = posixpath.split(name)
+    if facts.windows or facts.tools is None or folder not in _FOLDERS:
+        return None
+    if base in _brought(facts, facts.tools):
+        return True
+    if facts.distro == "scratch" or not facts.tools:
+        return _has_nothing_else(facts, base)
+    present = _system(facts)
+    if base in present:
+        return True
+    return False if _is_absent(facts, base) else None
+
+
+def _brought(facts: ImageFacts, tools: frozenset[str]) -> set[str]:
+    """Return the commands that the image adds to its system."""
+    found: set[str] = set()
+    for tool in tools:
+        found |= commands.OF_TOOL.get(tool, {tool})
+    for start in (facts.entrypoint, facts.cmd):
+        if start and facts.exact:
+            found.add(posixpath.basename(start[0]))
+    if not tools:
+        return found
+    for language in facts.languages:
+        found |= commands.OF_LANGUAGE.get(language, frozenset())
+    if facts.full:
+        found |= {
+            "gcc",
+            "g++",
+            "cc",
+            "c++",
+            "make",
+            "patch",
+            "autoconf",
+            "automake",
+            "file",
+            "xz",
+            "bzip2",
+            "hg",
+            "svn",
+        }
+    major = (facts.languages.get("node") or "").partition(".")[0]
+    if facts.name == "node" and major.isdecimal() and int(major) <= _LAST_WITH_YARN:
+        found |= {"yarn", "corepack"}
+    return found
+
+
+def _has_nothing_else(facts: ImageFacts, name: str) -> bool | None:
+    """Answer for images without a shell: they have the one program they are made for, and perhaps its kin."""
+    known = commands.DEBIAN | commands.BUSYBOX | commands.NOT_IN_DEBIAN | commands.NOT_IN_ALPINE
+    kin = {tool for language in facts.languages for tool in commands.OF_LANGUAGE.get(language, ())}
+    return False if name in known | commands.FOREIGN and name not in kin else None
+
+
+def _system(facts: ImageFacts) -> frozenset[str]:
+    if facts.distro in _APT:
+        adduser = facts.distro == "ubuntu" or (_number(facts) or 99) <= _LAST_WITH_ADDUSER
+        return commands.DEBIAN | ({"adduser", "addgroup", "deluser", "delgroup"} if adduser else frozenset())
+    if facts.distro == "alpine":
+        return commands.ALPINE
+    return commands.REDHAT if facts.distro in _REDHAT else frozenset()
+
+
+def _is_absent(facts: ImageFacts, name: str) -> bool:
+    """Tell whether a command is known to be missing in an image with a shell."""
+    if name in _TRACKED:
+        return facts.distro in {*_APT, "alpine", "wolfi"} and facts.kind in {*_PLAIN_KINDS, "server"}
+    number = _number(facts)
+    if facts.kind not in _PLAIN_KINDS or number is None or number < _SINCE.get(facts.distro or "", 1e9):
+        return False
+    rich = bool(facts.full or facts.toolchain or "git" in (facts.tools or ()))
+    if name in commands.FOREIGN:
+        return not (rich and name in _WITH_PYTHON)
+    missing = commands.NOT_IN_ALPINE if facts.distro == "alpine" else commands.NOT_IN_DEBIAN
+    return not rich and name in missing
+
+
+def _number(facts: ImageFacts) -> float | None:
+    """Return the release as a number that can be compared within its distribution: 12, 24.04, 3.2 for 3.20."""
+    text = facts.release_number
+    if text is None:
+        return None
+    major, _, minor = text.partition(".")
+    return int(major) + int(minor or 0) / 100
