@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from rules import policy_file
 from rules.dockerfile.nodes import is_dockerfile
 from rules.globs import matches
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from bot.forges.base import ChangedFile, PullRequest
     from rules.policy import Policy
 
-POLICY_PATHS: Final = (".hullcheck.yaml", ".github/.hullcheck.yaml", ".hadolint.yaml")
+POLICY_PATHS: Final = (*policy_file.PATHS, *policy_file.HADOLINT_PATHS)
 """Where a repository keeps its policy, read from the tip of the base branch."""
 
 MOST_DOCKERFILES: Final = 100
@@ -71,8 +72,8 @@ def wanted(pull_request: PullRequest, listing: Mapping[str, int] | None, policy:
     """
     chosen = list(_dockerfiles(pull_request.files, listing, policy))
     dockerfiles, skipped = chosen[:MOST_DOCKERFILES], chosen[MOST_DOCKERFILES:]
-    around = _around(dockerfiles, listing) if dockerfiles else []
-    after = tuple(dict.fromkeys([*dockerfiles, *around]))
+    nearby = around(dockerfiles, listing) if dockerfiles else []
+    after = tuple(dict.fromkeys([*dockerfiles, *nearby]))
     return Wanted(tuple(dockerfiles), after, tuple(_before(pull_request.files, after)), tuple(skipped))
 
 
@@ -81,6 +82,35 @@ def is_reviewed(path: str, policy: Policy) -> bool:
     if policy.ignore_paths and matches(path, policy.ignore_paths):
         return False
     return is_dockerfile(path) or bool(policy.paths and matches(path, policy.paths))
+
+
+def around(
+    dockerfiles: Iterable[str], listing: Mapping[str, int] | None, most: int = MOST_AROUND
+) -> list[str]:
+    """Return the files around Dockerfiles that a review reads, the most telling and the nearest first.
+
+    Args:
+        dockerfiles: Paths of those to be reviewed.
+        listing: Every path with its mode, when known; without it only fixed names are given.
+        most: Paths to return at most.
+    """
+    folders = list(dict.fromkeys(folder for path in dockerfiles for folder in _folders(path)))
+    ignores = [f"{path}.dockerignore" for path in dockerfiles]
+    ignores += [posixpath.join(folder, ".dockerignore") for folder in folders]
+    if listing is None:
+        names = [posixpath.join(folder, name) for folder in folders for name in _DESCRIBES_THE_PROGRAM]
+        return [*ignores, *names][:most]
+    at_hand = set(folders)
+    near = [path for path in listing if posixpath.dirname(path) in at_hand]
+    builds = sorted(filter(_DESCRIBES_BUILDS.fullmatch, listing), key=_depth_first)
+    candidates = [
+        *(path for path in ignores if path in listing),
+        *(path for path in near if posixpath.basename(path) in _DESCRIBES_THE_PROGRAM),
+        *builds,
+        *(path for path in listing if _starts_the_program(path, at_hand)),
+    ]
+    regular = (path for path in dict.fromkeys(candidates) if listing[path] not in _UNREAD_MODES)
+    return list(regular)[:most]
 
 
 def _dockerfiles(files: Iterable[ChangedFile], listing: Mapping[str, int] | None, policy: Policy) -> Iterator[str]:
@@ -103,27 +133,6 @@ def _governs(ignore: str, dockerfile: str) -> bool:
         return ignore == f"{dockerfile}.dockerignore"
     folder = posixpath.dirname(ignore)
     return not folder or dockerfile.startswith(f"{folder}/")
-
-
-def _around(dockerfiles: Iterable[str], listing: Mapping[str, int] | None) -> list[str]:
-    """Return the files around Dockerfiles, the most telling and the nearest first, up to the cap."""
-    folders = list(dict.fromkeys(folder for path in dockerfiles for folder in _folders(path)))
-    ignores = [f"{path}.dockerignore" for path in dockerfiles]
-    ignores += [posixpath.join(folder, ".dockerignore") for folder in folders]
-    if listing is None:
-        names = [posixpath.join(folder, name) for folder in folders for name in _DESCRIBES_THE_PROGRAM]
-        return [*ignores, *names][:MOST_AROUND]
-    at_hand = set(folders)
-    near = [path for path in listing if posixpath.dirname(path) in at_hand]
-    builds = sorted(filter(_DESCRIBES_BUILDS.fullmatch, listing), key=_depth_first)
-    candidates = [
-        *(path for path in ignores if path in listing),
-        *(path for path in near if posixpath.basename(path) in _DESCRIBES_THE_PROGRAM),
-        *builds,
-        *(path for path in listing if _starts_the_program(path, at_hand)),
-    ]
-    regular = (path for path in dict.fromkeys(candidates) if listing[path] not in _UNREAD_MODES)
-    return list(regular)[:MOST_AROUND]
 
 
 def _starts_the_program(path: str, folders: Container[str]) -> bool:

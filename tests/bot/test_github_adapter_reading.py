@@ -215,3 +215,12 @@ def test_graphql_is_spoken_beside_rest() -> None:
 
 def test_object_ids_are_those_of_git() -> None:
     assert blob_id(b"") == "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
+
+
+async def test_a_commit_that_is_not_everywhere_yet_is_worth_another_attempt() -> None:
+    async with bench() as b:
+        job = replace(b.job, head="")
+        b.forge.faults.add(Fault(path="/git/trees/", status=404, body=b'{"message": "Not Found"}'))
+        with pytest.raises(Unavailable):
+            await b.github.context(job)
+        assert (await b.github.context(job)).listing

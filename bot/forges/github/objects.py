@@ -60,6 +60,8 @@ class Objects:
     def __init__(self) -> None:
         self._listings: Recent[Listing] = Recent(_TREES_KEPT)
         self._blobs: Recent[bytes] = Recent(_BLOBS_KEPT)
+        self._by_path: Recent[bytes | Unread | None] = Recent(_BLOBS_KEPT)
+        self._merge_bases: Recent[str] = Recent(_BLOBS_KEPT)
 
     async def listing(self, client: Client, commit: str) -> Listing:
         """Return every path at a commit.
@@ -78,6 +80,19 @@ class Objects:
             self._listings[key] = Listing(entries, not answer["truncated"])
         return self._listings[key]
 
+    async def merge_base(self, client: Client, tip: str, head: str) -> str:
+        """Return the merge base of two commits.
+
+        Raises:
+            Gone: One of them is not there, or they have nothing in common.
+        """
+        key = f"{client.repository}@{tip}...{head}"
+        if key not in self._merge_bases:
+            # A page of one commit keeps the answer small; the merge base stands on every page.
+            answer = await client.get(f"/compare/{tip}...{head}", {"per_page": 1})
+            self._merge_bases[key] = answer["merge_base_commit"]["sha"]
+        return self._merge_bases[key]
+
     async def read(self, client: Client, commit: str, paths: Iterable[str]) -> Tree:
         """Read whole files at once. Where the commit's listing is known, links are seen and blobs asked by their id."""
         wanted = sorted(set(paths))
@@ -91,7 +106,7 @@ class Objects:
         entry = listing.entries.get(path) if listing else None
         if entry is None:
             absent = listing is not None and listing.whole
-            return None if absent else await self._by_path(client, commit, path)
+            return None if absent else await self._at(client, commit, path)
         match entry:
             case Entry(mode=mode) if mode == LINK:
                 return Unread(path, _LINK_REASON)
@@ -108,20 +123,30 @@ class Objects:
             self._blobs[key] = text
         return self._blobs[key]
 
-    async def _by_path(self, client: Client, commit: str, path: str) -> bytes | Unread | None:
+    async def _at(self, client: Client, commit: str, path: str) -> bytes | Unread | None:
         """Read by path. GitHub answers for a link inside the repository with the content of its target."""
-        try:
-            answer = await client.get(f"/contents/{path_in_url(path)}", {"ref": commit})
-        except Gone:
+        key = f"{client.repository}@{commit}:{path}"
+        if key not in self._by_path:
+            try:
+                answer = await client.get(f"/contents/{path_in_url(path)}", {"ref": commit})
+            except Gone:
+                self._by_path[key] = None
+            else:
+                self._by_path[key] = _content(path, answer)
+        return self._by_path[key]
+
+
+def _content(path: str, answer: Any) -> bytes | Unread | None:
+    """Return what the contents answer holds; `None` for a folder, which it lists."""
+    match answer:
+        case {"type": "symlink"}:
+            return Unread(path, _LINK_REASON)
+        case {"type": "submodule"}:
+            return Unread(path, _SUBMODULE_REASON)
+        case {"type": "file", "sha": oid}:
+            return _checked(path, answer, oid)
+        case _:
             return None
-        if isinstance(answer, list):
-            return None  # a folder
-        match answer["type"]:
-            case "symlink":
-                return Unread(path, _LINK_REASON)
-            case "submodule":
-                return Unread(path, _SUBMODULE_REASON)
-        return _checked(path, answer, answer["sha"])
 
 
 def _checked(path: str, answer: Mapping[str, Any], oid: str) -> bytes | Unread:

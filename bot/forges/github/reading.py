@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
-from bot.forges.base import ChangedFile, Context, Gone, PullRequest, Rejected
+from bot.forges.base import ChangedFile, Context, Gone, PullRequest, Rejected, Unavailable
 from bot.forges.github.client import at_once
 from bot.forges.github.conversation import conversation, resolutions, said
 
@@ -52,7 +52,7 @@ async def context(client: Client, objects: Objects, job: Job, login: str) -> Con
         files_asked = group.create_task(client.pages(f"/pulls/{number}/files"))
         said_asked = group.create_task(said(client, number))
         states_asked = group.create_task(resolutions(client, number))
-        base_asked = group.create_task(_hinted(_merge_base(client, job.base, job.head), job.base and job.head))
+        base_asked = group.create_task(_hinted(_merge_base(client, objects, job.base, job.head), job.base and job.head))
         tree_asked = group.create_task(_hinted(objects.listing(client, job.head), job.head))
     pull = pull_asked.result()
     base, listing = await _as_it_stands(client, objects, pull, (base_asked.result(), tree_asked.result()), job.head)
@@ -73,11 +73,15 @@ async def _as_it_stands(
     """Return merge base and tree of the pull request as it is now, asking again for what the hints got wrong."""
     base, listing = hinted
     tip, head = pull["base"]["sha"], pull["head"]["sha"]
-    async with at_once() as group:
-        right_base = base if base and (base.tip, base.head) == (tip, head) else None
-        base_asked = None if right_base else group.create_task(_merge_base(client, tip, head))
-        right_tree = listing if head == hinted_head else None
-        tree_asked = None if right_tree else group.create_task(objects.listing(client, head))
+    right_base = base if base and (base.tip, base.head) == (tip, head) else None
+    right_tree = listing if head == hinted_head else None
+    try:
+        async with at_once() as group:
+            base_asked = None if right_base else group.create_task(_merge_base(client, objects, tip, head))
+            tree_asked = None if right_tree else group.create_task(objects.listing(client, head))
+    except Gone as missing:
+        # The pull request names these commits, so they are on their way to wherever our question arrived.
+        raise Unavailable(f"a commit of the pull request cannot be read yet: {missing}") from missing
     base = base_asked.result() if base_asked else right_base
     listing = tree_asked.result() if tree_asked else right_tree
     assert base is not None
@@ -85,10 +89,8 @@ async def _as_it_stands(
     return base, listing
 
 
-async def _merge_base(client: Client, tip: str, head: str) -> _Base:
-    # A page of one commit keeps the answer small; the merge base stands on every page.
-    answer = await client.get(f"/compare/{tip}...{head}", {"per_page": 1})
-    return _Base(tip, head, answer["merge_base_commit"]["sha"])
+async def _merge_base(client: Client, objects: Objects, tip: str, head: str) -> _Base:
+    return _Base(tip, head, await objects.merge_base(client, tip, head))
 
 
 async def _hinted(asked: Coroutine[Any, Any, Answer], hint: str) -> Answer | None:

@@ -7,7 +7,7 @@ import logging
 import re
 from collections import OrderedDict
 from collections.abc import MutableMapping
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import aiohttp
 import gidgethub.aiohttp
@@ -25,6 +25,9 @@ AT_ONCE = 24
 _TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
 _LINK = re.compile(r'<([^>]+)>\s*;\s*rel="(next|last)"')
 _log = logging.getLogger(__name__)
+
+_NEVER_CHANGES = re.compile(r"/(?:git/|compare/|contents/)")
+"""What is asked for by commit or object id; it is remembered where it is read (`bot.forges.github.objects`)."""
 
 Kept = TypeVar("Kept")
 
@@ -60,6 +63,14 @@ class Recent(MutableMapping[str, Kept]):
         return len(self._kept)
 
 
+class Answers(Recent[Any]):
+    """gidgethub's cache of answers with their ETags."""
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        if not _NEVER_CHANGES.search(key):
+            super().__setitem__(key, value)
+
+
 class Links(NamedTuple):
     """Where a page says that the others are; empty text when it does not say."""
 
@@ -71,13 +82,13 @@ class Memory:
     """What outlives one review: answers with their ETags, their links, and the places for requests in flight.
 
     Attributes:
-        answers: gidgethub's cache, by address. What is named by an object id never changes and is kept elsewhere.
+        answers: By address.
         links: The `Link` header of each list, by address; an answer of 304 need not repeat it.
         places: Bounds the requests in flight.
     """
 
     def __init__(self, size: int = 256) -> None:
-        self.answers: CACHE_TYPE = Recent(size)
+        self.answers: CACHE_TYPE = Answers(size)
         self.links: Recent[Links] = Recent(size)
         self.places = asyncio.Semaphore(AT_ONCE)
 
