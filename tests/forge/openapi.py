@@ -147,7 +147,7 @@ class Description:
         response = responses.get(str(status))
         if response is None:
             # 401, 403, 429 and 5xx come from GitHub's front door, for every operation alike.
-            known = status in {401, 403, 404, 410, 422, 429, 500, 502, 503}
+            known = status in {301, 307, 401, 403, 404, 410, 422, 429, 500, 502, 503}
             return self._judge("#/components/schemas/basic-error", body) if known else [f"{status}: not described"]
         if "$ref" in response:
             pointer = response["$ref"]

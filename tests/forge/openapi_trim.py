@@ -23,12 +23,10 @@ PULL = f"{REPO}/pulls/{{pull_number}}"
 OPERATIONS = {
     "/app": "get",
     "/app/hook/deliveries": "get",
-    "/app/hook/deliveries/{delivery_id}": "get",
     "/app/hook/deliveries/{delivery_id}/attempts": "post",
     "/app/installations": "get",
     "/app/installations/{installation_id}": "get",
     "/app/installations/{installation_id}/access_tokens": "post",
-    "/app-manifests/{code}/conversions": "post",
     "/installation/repositories": "get",
     "/rate_limit": "get",
     REPO: "get",
@@ -61,8 +59,6 @@ OPERATIONS = {
     f"{REPO}/issues/{{issue_number}}/reactions": "post",
     f"{REPO}/issues/comments/{{comment_id}}": "get patch delete",
     f"{REPO}/issues/comments/{{comment_id}}/reactions": "get post",
-    f"{REPO}/statuses/{{sha}}": "post",
-    f"{REPO}/code-scanning/sarifs": "post",
 }
 WEBHOOKS = (
     "ping push repository-renamed "
@@ -72,7 +68,7 @@ WEBHOOKS = (
     "installation-repositories-added installation-repositories-removed "
     "installation-suspend installation-unsuspend "
     "issue-comment-created issue-comment-deleted issue-comment-edited "
-    "pull-request-closed pull-request-converted-to-draft pull-request-edited pull-request-labeled "
+    "pull-request-closed pull-request-converted-to-draft pull-request-edited "
     "pull-request-opened pull-request-ready-for-review pull-request-reopened pull-request-synchronize "
     "pull-request-review-comment-created pull-request-review-comment-deleted "
     "pull-request-review-comment-edited pull-request-review-dismissed pull-request-review-edited "

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from tests.forge.openapi import Operation
 
 
+DOCS = "https://docs.github.com/rest"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """An answer: JSON unless `raw` holds other bytes.
@@ -35,10 +38,17 @@ class Refused(Exception):  # noqa: N818  it is an answer, not a fault of the dou
 
     def __init__(self, status: int, message: str, errors: list[Any] | None = None) -> None:
         super().__init__(f"{status} {message} {errors or ''}")
-        body: dict[str, Any] = {"message": message, "documentation_url": "https://docs.github.com/rest"}
+        body: dict[str, Any] = {"message": message, "documentation_url": DOCS}
         if errors:
             body["errors"] = errors
         self.answer = Answer(status, body | {"status": str(status)})
+
+    @classmethod
+    def by(cls, answer: Answer) -> Refused:
+        """Refuse with an answer made elsewhere."""
+        refused = cls(answer.status, answer.body["message"])
+        refused.answer = answer
+        return refused
 
 
 @dataclass(frozen=True, slots=True)

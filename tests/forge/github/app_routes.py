@@ -101,7 +101,6 @@ def list_deliveries(call: Call) -> Answer:
 
 def delivery(each: Delivery) -> dict[str, Any]:
     """Write one line of the App's log of deliveries."""
-    words = {0: "timed out"}
     good = 200 <= (each.status or 0) < 300
     return {
         "id": each.id,
@@ -109,7 +108,7 @@ def delivery(each: Delivery) -> dict[str, Any]:
         "delivered_at": stamp(each.at),
         "redelivery": each.redelivery,
         "duration": round(each.duration, 2),
-        "status": "OK" if good else words.get(each.status or 0, f"Invalid HTTP Response: {each.status}"),
+        "status": "OK" if good else f"Invalid HTTP Response: {each.status}" if each.status else "timed out",
         "status_code": each.status or 0,
         "event": each.event,
         "action": each.action,

@@ -76,7 +76,7 @@ def check(call: Call, body: Mapping[str, Any]) -> None:
 
 def check_annotation(each: Mapping[str, Any]) -> None:
     """Refuse an annotation that is too long, ends before it starts, or has columns over several lines."""
-    if len(each.get("title") or "") > TITLE or len(each["message"].encode()) > MESSAGE:
+    if len(each.get("title") or "") > TITLE or len(each["message"].encode(errors="replace")) > MESSAGE:
         raise invalid("annotation exceeds a maximum length")
     if not 1 <= each["start_line"] <= each["end_line"]:
         raise invalid("start_line must not be greater than end_line")

@@ -158,6 +158,17 @@ def react(call: Call, pull: PullRequest, given: list[Reaction]) -> Answer:
     return Answer(201, render_talk.reaction(pull, given[-1]))
 
 
+def refused_reply(_call: Call) -> Answer:
+    """Refuse what the description keeps from Apps; the way to reply is `in_reply_to` on a new comment."""
+    raise Refused(403, "Resource not accessible by integration")
+
+
+def react_to_pull_request(call: Call) -> Answer:
+    """React to a pull request itself."""
+    pull = call.pull_request
+    return react(call, pull, pull.reactions)
+
+
 def react_to_comment(call: Call) -> Answer:
     """React to a review comment."""
     pull, comment = found(call)
@@ -187,6 +198,8 @@ TALK_READ, TALK_WRITE = "issues:read|pull_requests:read", "issues:write|pull_req
 ROUTES = {
     "pulls/list-review-comments": Route(list_comments, READ),
     "pulls/create-review-comment": Route(create_comment, WRITE),
+    "pulls/create-reply-for-review-comment": Route(refused_reply, WRITE),
+    "reactions/create-for-issue": Route(react_to_pull_request, TALK_WRITE),
     "pulls/get-review-comment": Route(get_comment, READ),
     "pulls/update-review-comment": Route(update_comment, WRITE),
     "pulls/delete-review-comment": Route(delete_comment, WRITE),

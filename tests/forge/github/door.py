@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import jwt
 
 from tests.forge.clock import machine_seconds
-from tests.forge.github.answer import Answer, Refused
+from tests.forge.github.answer import DOCS, Answer, Refused
 from tests.forge.github.model import Token
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from tests.forge.github.answer import Route
     from tests.forge.github.double import GitHubDouble
     from tests.forge.github.model import Installation
+    from tests.forge.log import Exchange
 
 LEVELS = {"read": 1, "write": 2, "admin": 3}
 API_VERSIONS = {"2022-11-28", "2026-03-10"}
@@ -121,12 +121,12 @@ def allowed(token: Token, needs: str) -> bool:
     return any(LEVELS.get(token.permissions.get(name, ""), 0) >= LEVELS[level] for name, level in wanted)
 
 
-def redirected(forge: GitHubDouble, raw_path: str, query: str) -> Answer | None:
-    """Send somebody who knows a repository's old name to its id, as GitHub does."""
-    found = re.match(r"/repos/([^/]+/[^/]+)(.*)", raw_path)
-    project = forge.find_former(found[1]) if found else None
-    if found is None or project is None:
+def redirected(forge: GitHubDouble, full_name: str, exchange: Exchange) -> Answer | None:
+    """Send somebody who uses a repository's old name to its id: 301 for questions, 307 for everything else."""
+    project = forge.find_former(full_name)
+    if project is None:
         return None
-    url = f"{forge.api_url}/repositories/{project.id}{found[2]}" + (f"?{query}" if query else "")
-    body = {"message": "Moved Permanently", "url": url, "documentation_url": "https://docs.github.com/rest"}
-    return Answer(301, body, {"Location": url})
+    rest = exchange.path.removeprefix(f"/repos/{full_name}")
+    url = f"{forge.api_url}/repositories/{project.id}{rest}" + (f"?{exchange.query}" if exchange.query else "")
+    status, word = (301, "Moved Permanently") if exchange.method == "GET" else (307, "Temporary Redirect")
+    return Answer(status, {"message": word, "url": url, "documentation_url": DOCS}, {"Location": url})

@@ -17,6 +17,7 @@ class Limits:
         content_per_minute: Writes a minute and installation.
         content_per_hour: Writes an hour and installation.
         points_per_minute: A read costs 1, a write 5.
+        concurrent: Requests under way at once.
         body: Characters of a comment or a review.
         check_text: Characters of a check run's summary or text.
         annotations: In one request.
@@ -34,6 +35,7 @@ class Limits:
     content_per_minute: int = 80
     content_per_hour: int = 500
     points_per_minute: int = 900
+    concurrent: int = 100
     body: int = 65_536
     check_text: int = 65_535
     annotations: int = 50

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.forge.github import webhook_checks
 from tests.forge.github.pulls import PullRequest
 
 if TYPE_CHECKING:
@@ -155,6 +156,18 @@ class Project:
         self.pulls[pull.number] = pull
         self.forge.hooks.pull_request("opened", pull, writer)
         return pull
+
+    def rerequest(self, run: CheckRun, *, by: str = "dev") -> None:
+        """Press a check run's "Re-run" button."""
+        webhook_checks.check_run("rerequested", self, run, self.forge.user(by))
+
+    def press(self, run: CheckRun, button: str, *, by: str = "dev") -> None:
+        """Press one of the buttons that a check run brought along."""
+        webhook_checks.check_run("requested_action", self, run, self.forge.user(by), button=button)
+
+    def rerequest_all(self, head: str, *, by: str = "dev") -> None:
+        """Press "Re-run all checks" of a commit."""
+        webhook_checks.check_suite("rerequested", self, head, self.forge.user(by))
 
     def suite(self, head: str) -> int:
         """Return the number of the App's check suite for a commit."""

@@ -11,7 +11,7 @@ from tests.forge.github.suggestions import with_suggestion
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.forge.github.model import User
+    from tests.forge.github.model import Reaction, User
     from tests.forge.github.project import Project
     from tests.forge.github.webhooks import Delivery
     from tests.forge.repository import Commit, Content, FileDiff
@@ -52,6 +52,7 @@ class PullRequest:
         self.head_branch = head_branch
         self.head = head
         self.heads = [head]
+        self._base_seen = head
         self.draft = draft
         self.state = "open"
         self.merged = False
@@ -60,6 +61,7 @@ class PullRequest:
         self.reviews: list[Review] = []
         self.threads: list[Thread] = []
         self.issue_comments: list[IssueComment] = []
+        self.reactions: list[Reaction] = []
         self._pin()
 
     @property
@@ -75,7 +77,8 @@ class PullRequest:
     @property
     def base_tip(self) -> str:
         """The base branch's tip, which is what `base.sha` says; it is not where the change began."""
-        return self.project.tip(self.base_branch) or self.heads[0]
+        self._base_seen = self.project.tip(self.base_branch) or self._base_seen
+        return self._base_seen
 
     @property
     def merge_base(self) -> str:
@@ -177,6 +180,11 @@ class PullRequest:
         """Delete its head branch; its head stays readable by id."""
         self._source().delete_branch(self.head_branch)
 
+    def delete_fork(self) -> None:
+        """Delete the fork that it comes from: `head.repo` is null from then on, its head stays readable by id."""
+        self.delete_branch()
+        self.head_project = None
+
     def apply_suggestion(self, comment: ReviewComment) -> str:
         """Commit a comment's suggestion, as the button does, and return the commit."""
         assert comment.line is not None, "GitHub shows no button on an outdated comment"
@@ -195,6 +203,11 @@ class PullRequest:
         self.issue_comments.append(made)
         self.project.forge.hooks.issue_comment("created", self, made)
         return made
+
+    def edit_comment(self, comment: IssueComment, body: str) -> None:
+        """Edit a comment of the conversation, as its author."""
+        old, comment.body = comment.body, body
+        self.project.forge.hooks.issue_comment("edited", self, comment, old=old)
 
     def reply(self, to: ReviewComment, body: str, *, author: str = "dev") -> ReviewComment:
         """Answer in a review thread."""

@@ -158,6 +158,16 @@ def delete_pending_review(call: Call) -> Answer:
     return Answer(200, render_talk.review(pull, review))
 
 
+def dismiss_review(call: Call) -> Answer:
+    """Dismiss a review that judged; comments alone cannot be dismissed."""
+    review, pull = found(call), call.pull_request
+    if review.state not in {"APPROVED", "CHANGES_REQUESTED"}:
+        raise unprocessable("Can not dismiss a commented pull request review")
+    review.state = "DISMISSED"
+    call.forge.hooks.review("dismissed", pull, review)
+    return Answer(200, render_talk.review(pull, review))
+
+
 def submit_review(call: Call) -> Answer:
     """Submit a pending review."""
     review, pull = found(call), call.pull_request
@@ -194,6 +204,7 @@ ROUTES = {
     "pulls/get-review": Route(get_review, READ),
     "pulls/update-review": Route(update_review, WRITE),
     "pulls/delete-pending-review": Route(delete_pending_review, WRITE),
+    "pulls/dismiss-review": Route(dismiss_review, WRITE),
     "pulls/submit-review": Route(submit_review, WRITE),
     "pulls/list-comments-for-review": Route(list_review_comments, READ),
 }

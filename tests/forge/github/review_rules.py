@@ -85,9 +85,8 @@ def place_on_file(pull: PullRequest, commit: str, path: str) -> Placed:
 
 
 def check_commit(pull: PullRequest, commit: str) -> str:
-    """Return the commit when it belongs, or once belonged, to the pull request."""
-    known = {*pull.heads, *(each.oid for each in pull.commits())}
-    if commit not in known:
+    """Return the commit when it belongs to the pull request; one that was forced away no longer does."""
+    if commit not in {pull.head, *(each.oid for each in pull.commits())}:
         raise Refused(422, "Unprocessable Entity", ["commit_id is not part of the pull request"])
     return commit
 

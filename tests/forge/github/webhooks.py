@@ -106,7 +106,6 @@ class Outbox:
     ) -> Delivery:
         body = json.dumps(payload, separators=(",", ":")).encode()
         guid = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.forge.app.id}/{self.forge.new_id()}"))
-        secret = self.forge.app.webhook_secret.encode()
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "GitHub-Hookshot/044aadd",
@@ -115,9 +114,7 @@ class Outbox:
             "X-GitHub-Hook-ID": "1",
             "X-GitHub-Hook-Installation-Target-ID": str(self.forge.app.id),
             "X-GitHub-Hook-Installation-Target-Type": "integration",
-            "X-Hub-Signature": "sha1=" + hmac.new(secret, body, hashlib.sha1).hexdigest(),
-            "X-Hub-Signature-256": "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest(),
-        }
+        } | self.signatures(body)
         return Delivery(
             self.forge.new_id(),
             guid,
@@ -130,6 +127,14 @@ class Outbox:
             project.id if project else None,
         )
 
+    def signatures(self, body: bytes) -> dict[str, str]:
+        """Sign bytes with the App's secret, in both forms that GitHub sends."""
+        secret = self.forge.app.webhook_secret.encode()
+        return {
+            "X-Hub-Signature": "sha1=" + hmac.new(secret, body, hashlib.sha1).hexdigest(),
+            "X-Hub-Signature-256": "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest(),
+        }
+
     def send(self, delivery: Delivery) -> None:
         """Send a delivery in the background, when the App has said where to."""
         if self.url and not self.held:
@@ -139,6 +144,8 @@ class Outbox:
 
     async def deliver(self, delivery: Delivery, to: str = "") -> int:
         """Send one delivery and return the status answered; 0 for a refused connection or no answer in ten seconds."""
+        if delivery not in self.deliveries:
+            self.deliveries.append(delivery)
         if len(delivery.body) > LARGEST:
             delivery.status = 0
             return 0
