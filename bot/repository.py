@@ -84,9 +84,7 @@ def is_reviewed(path: str, policy: Policy) -> bool:
     return is_dockerfile(path) or bool(policy.paths and matches(path, policy.paths))
 
 
-def around(
-    dockerfiles: Iterable[str], listing: Mapping[str, int] | None, most: int = MOST_AROUND
-) -> list[str]:
+def around(dockerfiles: Iterable[str], listing: Mapping[str, int] | None, most: int = MOST_AROUND) -> list[str]:
     """Return the files around Dockerfiles that a review reads, the most telling and the nearest first.
 
     Args:

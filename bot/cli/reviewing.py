@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from fnmatch import fnmatch
 from typing import TYPE_CHECKING, Final, TextIO
 
 import rules
 from bot.cli import json, manual, sarif, text, trees
 from bot.cli.faults import UsageFault
 from bot.cli.outcome import Outcome, merged, renamed
-from rules.dockerfile.nodes import is_dockerfile
-from rules.policy import DEFAULT, Policy
+from bot.repository import around, is_reviewed
+from rules.policy_file import HADOLINT_PATHS, PATHS, ReadPolicy, find_policy, read_policy
 from rules.problem import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
     from pathlib import Path
+
+    from rules.policy import Policy
 
 FORMATS: Final = {"text": text.write, "json": json.write, "sarif": sarif.write}
 THRESHOLDS: Final = {
@@ -27,24 +28,6 @@ THRESHOLDS: Final = {
     "info": Severity.INFO,
     "never": None,
 }
-CONTEXT: Final = (
-    ".hullcheck.yaml",
-    ".hadolint.yaml",
-    "*.dockerignore",
-    "*compose*.y*ml",
-    "*bake*.hcl",
-    "*bake*.json",
-    "skaffold.y*ml",
-    "Makefile",
-    "package.json",
-    "pyproject.toml",
-    ".python-version",
-    ".nvmrc",
-    "go.mod",
-    "*.sh",
-    "*entrypoint*",
-)
-"""Names of the files around a Dockerfile that a review reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,37 +74,62 @@ def review(before: Path, after: Path, options: Options, out: TextIO) -> bool:
     Raises:
         UsageFault: As for `check`.
     """
-    old, new = (trees.read(folder, lambda path: is_dockerfile(path) or _context(path)) for folder in (before, after))
-    return _print(_outcome(old.files, new, options, DEFAULT), options, out)
+    old, new = trees.listed(before), trees.listed(after)
+    read = _policy(before, old, options)
+    then = trees.read(before, old, _wanted(_dockerfiles(old, read.policy), old))
+    now = trees.read(after, new, _wanted(_dockerfiles(new, read.policy), new))
+    return _print(_outcome(then.files, now, read, options), options, out)
 
 
-def _check(root: Path, paths: Iterable[Path], options: Options) -> Outcome:
-    below = [_below(path, root) for path in paths]
-    named = tuple(name for path, name in zip(paths, below, strict=True) if path.is_file())
+def _check(root: Path, paths: Sequence[Path], options: Options) -> Outcome:
+    listing = trees.listed(root)
+    places = {path: _below(path, root) for path in paths}
+    named = [f"/{place}" for path, place in places.items() if path.is_file()]
+    read = _policy(root, listing, options)
+    read = replace(read, policy=replace(read.policy, paths=(*read.policy.paths, *named)))
+    known = _dockerfiles(listing, read.policy)
+    chosen: set[str] = set()
+    for path, place in places.items():
+        there = {each for each in known if not place or each == place or each.startswith(f"{place}/")}
+        if not there:
+            raise UsageFault(f"{path}: no Dockerfile to be reviewed lies there. Name one, whatever it is called.")
+        chosen |= there
+    folder = trees.read(root, listing, _wanted(sorted(chosen), listing))
+    return renamed(_outcome({}, folder, read, options), lambda path: _shown(root / path))
 
-    def chosen(path: str) -> bool:
-        return path in named or (is_dockerfile(path) and any(_is_in(path, folder) for folder in below))
 
-    folder = trees.read(root, lambda path: chosen(path) or (_context(path) and not is_dockerfile(path)))
-    for path, name in zip(paths, below, strict=True):
-        if not any(_is_in(each, name) and chosen(each) for each in (*folder.files, *folder.unread)):
-            raise UsageFault(f"{path}: no Dockerfile lies below this folder. Name one, whatever it is called.")
-    outcome = _outcome({}, folder, options, replace(DEFAULT, paths=named))
-    return renamed(outcome, lambda path: _shown(root / path))
+def _dockerfiles(listing: Mapping[str, int], policy: Policy) -> list[str]:
+    return [path for path in listing if is_reviewed(path, policy)]
 
 
-def _outcome(before: Mapping[str, bytes], after: trees.Folder, options: Options, policy: Policy) -> Outcome:
-    enable = tuple(rule.id for name in options.enable for rule in manual.found(name))
+def _wanted(dockerfiles: Sequence[str], listing: Mapping[str, int]) -> list[str]:
+    return [*dockerfiles, *around(dockerfiles, listing, len(listing))]
+
+
+def _policy(root: Path, listing: Mapping[str, int], options: Options) -> ReadPolicy:
+    """Read the policy that is asked for, or the tree's own; only the first must be without a fault."""
+    if options.policy is None:
+        return find_policy(trees.read(root, listing, {*PATHS, *HADOLINT_PATHS} & listing.keys()).files)
+    try:
+        read = read_policy(str(options.policy), options.policy.read_bytes())
+    except OSError as error:
+        raise UsageFault(f"{options.policy}: {error.strerror}. Name a policy file that can be read.") from None
+    if read.faults:
+        raise UsageFault("; ".join(map(str, read.faults)) + ". Correct the policy.")
+    return read
+
+
+def _outcome(before: Mapping[str, bytes], after: trees.Folder, policy: ReadPolicy, options: Options) -> Outcome:
     report = rules.review(
         before,
         after.files,
         listing=after.listing,
         ships=options.ships,
-        policy=policy,
+        policy=policy.policy,
         today=options.today,
-        enable=enable,
+        enable=tuple(rule.id for name in options.enable for rule in manual.found(name)),
     )
-    return Outcome(report, after.files, after.unread)
+    return Outcome(report, after.files, after.unread, tuple(map(str, policy.faults)))
 
 
 def _print(outcome: Outcome, options: Options, out: TextIO) -> bool:
@@ -129,17 +137,8 @@ def _print(outcome: Outcome, options: Options, out: TextIO) -> bool:
     return outcome.reaches(THRESHOLDS[options.fail_on])
 
 
-def _context(path: str) -> bool:
-    name = path.rpartition("/")[2]
-    return any(fnmatch(name, pattern) for pattern in CONTEXT) or path.startswith(".github/workflows/")
-
-
 def _below(path: Path, root: Path) -> str:
     return "" if path.resolve() == root else path.resolve().relative_to(root).as_posix()
-
-
-def _is_in(path: str, folder: str) -> bool:
-    return not folder or path == folder or path.startswith(f"{folder}/")
 
 
 def _shown(path: Path) -> str:

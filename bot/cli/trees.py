@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from bot.cli.faults import UsageFault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 MAX_FILE: Final = 512 * 1024
 """Bytes; a larger file is not reviewed, as on a forge."""
@@ -27,13 +27,11 @@ class Folder:
     """A folder as read.
 
     Attributes:
-        root: The folder.
-        files: Path below `root` (with forward slashes) to bytes.
+        files: Path below the folder (with forward slashes) to bytes.
         listing: Every path to its git mode, `None` when there are too many.
         unread: Files that were wanted and are not reviewed, each with the reason.
     """
 
-    root: Path
     files: Mapping[str, bytes]
     listing: Mapping[str, int] | None
     unread: Mapping[str, str] = field(default_factory=dict)
@@ -51,30 +49,37 @@ def root_of(path: Path) -> Path:
     return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
 
 
-def read(root: Path, wanted: Callable[[str], bool]) -> Folder:
-    """Read a folder.
-
-    Symbolic links are listed and never followed.
-
-    Args:
-        root: The folder.
-        wanted: Whether the contents of a path are read.
+def listed(root: Path) -> dict[str, int]:
+    """Return every path below a folder with its git mode.
 
     Raises:
-        UsageFault: `root` is not a folder, or a file in it may not be read.
+        UsageFault: `root` is not a folder, or one in it may not be read.
     """
     if not root.is_dir():
         raise UsageFault(f"{root}: this is not a folder. Name the folder that holds the whole tree.")
-    listing = dict(_walk(root, ""))
+    return dict(_walk(root, ""))
+
+
+def read(root: Path, listing: Mapping[str, int], wanted: Iterable[str]) -> Folder:
+    """Read files of a folder; symbolic links are named and never followed.
+
+    Args:
+        root: The folder.
+        listing: Every path in it with its mode.
+        wanted: The paths to read.
+
+    Raises:
+        UsageFault: A file may not be read.
+    """
     files: dict[str, bytes] = {}
     unread: dict[str, str] = {}
-    for path in sorted(filter(wanted, listing)):
+    for path in sorted(set(wanted)):
         reason = _unreadable(root / path, listing[path])
         if reason:
             unread[path] = reason
         else:
             files[path] = _bytes(root / path)
-    return Folder(root, files, listing if len(listing) <= MAX_LISTING else None, unread)
+    return Folder(files, listing if len(listing) <= MAX_LISTING else None, unread)
 
 
 def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, int]]:

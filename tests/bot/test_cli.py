@@ -150,6 +150,38 @@ def test_a_repair_is_counted(put: Put, capsys: pytest.CaptureFixture[str]) -> No
     assert outcome == (0, "No findings, 1 fixed by this change.\n", "")
 
 
+# The policy
+
+
+def test_the_policy_of_the_tree_is_in_force(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
+    put("Dockerfile", UNPINNED)
+    put(".hullcheck.yaml", "rules:\n  base-image-unpinned: off\n")
+    assert run(capsys, "check", ".") == (0, "No findings.\n", "")
+
+
+def test_a_fault_of_the_trees_policy_is_told_and_the_review_goes_on(
+    put: Put, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put("Dockerfile", UNPINNED)
+    put(".hullcheck.yaml", "rulez: {}\n")
+    code, out, _ = run(capsys, "check", ".")
+    assert code == 1
+    assert ".hullcheck.yaml:1:1: unknown key `rulez`; did you mean `rules`?\n" in out
+
+
+def test_a_policy_may_come_from_elsewhere(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
+    put("Dockerfile", UNPINNED)
+    put("team/policy.yaml", "rules:\n  base-image-unpinned: error\n")
+    assert ": error base-image-unpinned: " in run(capsys, "check", "Dockerfile", "--policy", "team/policy.yaml")[1]
+
+
+def test_the_policy_before_the_change_is_in_force(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
+    put("before/Dockerfile", CLEAN)
+    put("after/Dockerfile", UNPINNED)
+    put("after/.hullcheck.yaml", "rules:\n  base-image-unpinned: off\n")
+    assert run(capsys, "review", "--before", "before", "--after", "after")[0] == 1
+
+
 # Faults of the input
 
 
@@ -157,13 +189,15 @@ def test_a_repair_is_counted(put: Put, capsys: pytest.CaptureFixture[str]) -> No
     ("arguments", "sentence"),
     [
         (["check", "missing"], "missing: there is no such file or folder. Name a Dockerfile or a folder"),
-        (["check", "empty"], "empty: no Dockerfile lies below this folder. Name one, whatever it is called."),
+        (["check", "empty"], "empty: no Dockerfile to be reviewed lies there. Name one, whatever it is called."),
         (["check", ".", "--enable", "entrypoint-last"], "Did you mean entrypoint-lost?"),
         (["check", ".", "--today", "tomorrow"], "'tomorrow' is not a day such as 2026-11-21"),
         (["check", ".", "--format", "yaml"], "invalid choice: 'yaml'"),
         (["review", "--before", "Dockerfile", "--after", "."], "Dockerfile: this is not a folder."),
         (["review", "--before", "missing", "--after", "."], "missing: this is not a folder."),
         (["explain", "no-such-rule-at-all"], "`hullcheck rules` lists them all."),
+        (["check", ".", "--policy", "missing.yaml"], "missing.yaml: No such file or directory. Name a policy"),
+        (["check", ".", "--policy", "bad.yaml"], "bad.yaml:1:1: unknown key `rulez`"),
         (["explain"], "the following arguments are required: rule"),
         ([], "the following arguments are required: command"),
     ],
@@ -172,6 +206,7 @@ def test_a_wrong_input_exits_with_2_and_a_sentence(
     put: Put, capsys: pytest.CaptureFixture[str], arguments: list[str], sentence: str
 ) -> None:
     put("Dockerfile", CLEAN).parent.joinpath("empty").mkdir()
+    put("bad.yaml", "rulez: {}\n")
     code, out, err = run(capsys, *arguments)
     assert (code, out) == (2, "")
     assert err.startswith("hullcheck: ")
