@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rules.dockerfile.expand import expand_words
 from rules.dockerfile.reference import parse_reference
-from rules.model.scope import PLATFORM_ARGS, PREDEFINED_ARGS, Scope, Variable, arg_variables, env_variables
+from rules.model.scope import Scope, Variable, arg_variables, env_variables
 from rules.model.settings import ABSENT, UNKNOWN_SETTING, Image, Origin, Port, Setting, Start
 from rules.model.steps import Copy, CopySource, Run, Step
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rules.dockerfile.nodes import Instruction
     from rules.facts.images import ImageFacts
     from rules.model.stage import Stage
@@ -105,22 +107,7 @@ class _Fold:
         self.cmd_set_here = False
         parent = stage.parent
         if parent is not None:
-            image = parent.image
-            self.image = replace(
-                image,
-                user=_inherit(image.user),
-                workdir=_inherit(image.workdir),
-                entrypoint=_inherit(image.entrypoint),
-                cmd=_inherit(image.cmd),
-                healthcheck=_inherit(image.healthcheck),
-                shell=_inherit(image.shell),
-                stopsignal=_inherit(image.stopsignal),
-                env={name: _inherit(value) for name, value in image.env.items()},
-                labels={name: _inherit(value) for name, value in image.labels.items()},
-                volumes=tuple(_inherit(volume) for volume in image.volumes),
-                onbuild=(),
-                cleared_cmd=_absent(),
-            )
+            self.image = _inherited(parent.image)
             self.scope = parent.scope
         else:
             facts = stage.facts
@@ -132,29 +119,29 @@ class _Fold:
     def take(self, instruction: Instruction) -> None:
         """Apply one instruction."""
         image = self.image
-        step_type = {"RUN": Run, "COPY": None, "ADD": None}.get(instruction.keyword, Step)
+        make = _STEPS.get(instruction.keyword, Step)
         state = (instruction, self.stage, len(self.steps), image.user, image.workdir, self.scope, image.shell)
-        self.steps.append(step_type(*state) if step_type is not None else _copy(*state))
-        handler = getattr(self, f"_{instruction.keyword.lower()}", None) if instruction.keyword.isalpha() else None
+        self.steps.append(make(*state))
+        handler = _HANDLERS.get(instruction.keyword)
         if handler is not None:
-            handler(instruction)
+            handler(self, instruction)
 
     def _here(self, value: T | None, instruction: Instruction) -> Setting[T]:
         return Setting(value, Origin.HERE, instruction, self.stage)
 
-    def _expanded(self, instruction: Instruction) -> str | None:
-        return self.scope.expand(instruction.value)
+    def user(self, instruction: Instruction) -> None:
+        """USER."""
+        self.image.user = self._here(self.scope.expand(instruction.value), instruction)
 
-    def _user(self, instruction: Instruction) -> None:
-        self.image = replace(self.image, user=self._here(self._expanded(instruction), instruction))
-
-    def _workdir(self, instruction: Instruction) -> None:
-        path = self._expanded(instruction)
+    def workdir(self, instruction: Instruction) -> None:
+        """WORKDIR: relative to the one before."""
+        path = self.scope.expand(instruction.value)
         before = self.image.workdir.value
-        if path is not None and not path.startswith("/") and path[1:2] != ":":
+        drive = path is not None and path[1:2] == ":"
+        if path is not None and not drive and not path.startswith("/"):
             path = posixpath.join(before, path) if before is not None else None
-        value = posixpath.normpath("/" + path.lstrip("/")) if path is not None and path[1:2] != ":" else path
-        self.image = replace(self.image, workdir=self._here(value, instruction))
+        value = path if path is None or drive else posixpath.normpath("/" + path.lstrip("/"))
+        self.image.workdir = self._here(value, instruction)
 
     def _start(self, instruction: Instruction) -> Setting[Start]:
         words = instruction.exec_form
@@ -162,73 +149,113 @@ class _Fold:
             return self._here(Start("shell", (instruction.value,), instruction), instruction)
         return self._here(Start("exec", tuple(word.text for word in words), instruction), instruction)
 
-    def _entrypoint(self, instruction: Instruction) -> None:
-        inherited = self.image.cmd
-        clears = not self.cmd_set_here
-        self.image = replace(
-            self.image,
-            entrypoint=self._start(instruction),
-            cmd=_absent() if clears else inherited,
-            cleared_cmd=inherited if clears and inherited.value else self.image.cleared_cmd,
-        )
+    def entrypoint(self, instruction: Instruction) -> None:
+        """ENTRYPOINT: clears a CMD that this stage did not set itself."""
+        image = self.image
+        image.entrypoint = self._start(instruction)
+        if not self.cmd_set_here:
+            if image.cmd.value:
+                image.cleared_cmd = image.cmd
+            image.cmd = _absent()
 
-    def _cmd(self, instruction: Instruction) -> None:
+    def cmd(self, instruction: Instruction) -> None:
+        """CMD."""
         self.cmd_set_here = True
-        self.image = replace(self.image, cmd=self._start(instruction))
+        self.image.cmd = self._start(instruction)
 
-    def _healthcheck(self, instruction: Instruction) -> None:
+    def healthcheck(self, instruction: Instruction) -> None:
+        """HEALTHCHECK: only the last one counts."""
         kind = instruction.words[0].text.upper() if instruction.words else "NONE"
         start = Start("exec", (), instruction)
         if kind != "NONE":
-            text = instruction.value[len(kind) :].strip()
             array = instruction.exec_form
+            text = instruction.value[len(kind) :].strip()
             words = tuple(word.text for word in array) if array is not None else (text,)
             start = Start("exec" if array is not None else "shell", words, instruction)
-        self.image = replace(self.image, healthcheck=self._here(start, instruction))
+        self.image.healthcheck = self._here(start, instruction)
 
-    def _shell(self, instruction: Instruction) -> None:
+    def shell(self, instruction: Instruction) -> None:
+        """SHELL."""
         words = instruction.exec_form
         if words:
-            shell = tuple(word.text for word in words)
-            self.image = replace(self.image, shell=self._here(shell, instruction))
+            self.image.shell = self._here(tuple(word.text for word in words), instruction)
 
-    def _stopsignal(self, instruction: Instruction) -> None:
-        self.image = replace(self.image, stopsignal=self._here(self._expanded(instruction), instruction))
+    def stopsignal(self, instruction: Instruction) -> None:
+        """STOPSIGNAL."""
+        self.image.stopsignal = self._here(self.scope.expand(instruction.value), instruction)
 
-    def _env(self, instruction: Instruction) -> None:
+    def env(self, instruction: Instruction) -> None:
+        """ENV."""
         added = env_variables(instruction, self.scope)
         self.scope = self.scope.with_(added)
         settings = {v.name: self._here(v.value if isinstance(v.value, str) else None, instruction) for v in added}
-        self.image = replace(self.image, env={**self.image.env, **settings})
+        self.image.env = {**self.image.env, **settings}
 
-    def _arg(self, instruction: Instruction) -> None:
-        inherited = {
-            name: found
-            for name, found in self.stage.model.global_scope.variables.items()
-            if found.kind == "arg" or name in PLATFORM_ARGS | PREDEFINED_ARGS
-        }
-        self.scope = self.scope.with_(arg_variables(instruction, self.scope, inherited))
+    def arg(self, instruction: Instruction) -> None:
+        """ARG."""
+        known = self.stage.model.global_scope.variables
+        self.scope = self.scope.with_(arg_variables(instruction, self.scope, known))
 
-    def _label(self, instruction: Instruction) -> None:
+    def label(self, instruction: Instruction) -> None:
+        """LABEL."""
         settings = {
             self.scope.expand(name.text) or name.text: self._here(self.scope.expand(value.text), instruction)
             for name, value in instruction.pairs
             if value is not None
         }
-        self.image = replace(self.image, labels={**self.image.labels, **settings})
+        self.image.labels = {**self.image.labels, **settings}
 
-    def _expose(self, instruction: Instruction) -> None:
+    def expose(self, instruction: Instruction) -> None:
+        """EXPOSE."""
         texts = [t for word in instruction.words for t in (expand_words(word.text, self.scope.lookup) or [word.text])]
-        self.image = replace(self.image, ports=(*self.image.ports, *(_port(text, instruction) for text in texts)))
+        self.image.ports = (*self.image.ports, *(_port(text, instruction) for text in texts))
 
-    def _volume(self, instruction: Instruction) -> None:
+    def volume(self, instruction: Instruction) -> None:
+        """VOLUME."""
         array = instruction.exec_form
         words = array if array is not None else instruction.words
         added = tuple(self._here(self.scope.expand(word.text), instruction) for word in words)
-        self.image = replace(self.image, volumes=(*self.image.volumes, *added))
+        self.image.volumes = (*self.image.volumes, *added)
 
-    def _onbuild(self, instruction: Instruction) -> None:
-        self.image = replace(self.image, onbuild=(*self.image.onbuild, instruction))
+    def onbuild(self, instruction: Instruction) -> None:
+        """ONBUILD: kept for children."""
+        self.image.onbuild = (*self.image.onbuild, instruction)
+
+
+_HANDLERS = {
+    "USER": _Fold.user,
+    "WORKDIR": _Fold.workdir,
+    "ENTRYPOINT": _Fold.entrypoint,
+    "CMD": _Fold.cmd,
+    "HEALTHCHECK": _Fold.healthcheck,
+    "SHELL": _Fold.shell,
+    "STOPSIGNAL": _Fold.stopsignal,
+    "ENV": _Fold.env,
+    "ARG": _Fold.arg,
+    "LABEL": _Fold.label,
+    "EXPOSE": _Fold.expose,
+    "VOLUME": _Fold.volume,
+    "ONBUILD": _Fold.onbuild,
+}
+
+
+def _inherited(image: Image) -> Image:
+    """The image that a child stage starts with: everything but ONBUILD (SEMANTICS: FROM a stage clones its config)."""
+    return replace(
+        image,
+        user=_inherit(image.user),
+        workdir=_inherit(image.workdir),
+        entrypoint=_inherit(image.entrypoint),
+        cmd=_inherit(image.cmd),
+        healthcheck=_inherit(image.healthcheck),
+        shell=_inherit(image.shell),
+        stopsignal=_inherit(image.stopsignal),
+        env={name: _inherit(value) for name, value in image.env.items()},
+        labels={name: _inherit(value) for name, value in image.labels.items()},
+        volumes=tuple(_inherit(volume) for volume in image.volumes),
+        onbuild=(),
+        cleared_cmd=_absent(),
+    )
 
 
 def _copy(
@@ -273,3 +300,6 @@ def _copy(
         from_stage=from_stage,
         from_image=parse_reference(from_text) if from_text and from_stage is None else None,
     )
+
+
+_STEPS: dict[str, Callable[..., Step]] = {"RUN": Run, "COPY": _copy, "ADD": _copy}

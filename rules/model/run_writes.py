@@ -19,7 +19,7 @@ OPAQUE_HARMLESS = frozenset(
     "type ulimit umask uname uniq unlink unset unzip update-ca-certificates useradd usermod wait wc wget which "
     "xargs yum zypper".split()
 )
-"""Commands whose writes are the system's own folders or named on their command line; anything else may write anywhere."""
+"""Commands that write to the system's own folders, or where their command line says; others may write anywhere."""
 
 
 class Write(NamedTuple):
