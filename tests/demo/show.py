@@ -58,9 +58,10 @@ async def show(out: TextIO, *, stay: bool) -> None:
 
 def _print_deliveries(forge: GitHubDouble, out: TextIO) -> None:
     for delivery in forge.deliveries:
-        name = ".".join(filter(None, (delivery.event, delivery.action)))
-        milliseconds = delivery.duration * 1000
-        out.write(f"  {name:<28} signed, delivered, answered {delivery.status} in {milliseconds:.0f} ms\n")
+        if delivery.event == "pull_request":
+            name = delivery.payload["repository"]["full_name"]
+            answer = f"answered {delivery.status} in {delivery.duration * 1000:.0f} ms"
+            out.write(f"  {name:<20} pull_request.{delivery.action}, signed: {answer}\n")
 
 
 async def _reviewed(pulls: Sequence[PullRequest]) -> None:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tests.demo.posted import Row, Said, Shown
 
 WIDTH = 100
-_TAG = re.compile(r"</?[a-z][^>]*>")
+_TAG = re.compile(r"</?(?:sub|sup|details|summary|br|b|em|strong|p)\b[^>]*>")
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)]*)\)")
 COLOURS = {"+": "32", "-": "31", "@": "36", " ": ""}
 
@@ -52,7 +52,7 @@ def write(shown: Shown, out: TextIO) -> None:
                 _say(said, pen)
     for body in shown.summary:
         pen.line()
-        for line in markdown(body):
+        for line in _single_spaced(markdown(body)):
             pen.line(line)
     pen.line()
 
@@ -68,10 +68,27 @@ def _say(said: Said, pen: Pen) -> None:
     if said.first != said.last:
         place = f"lines {said.first} to {said.last}"
     pen.line(f"           ┌─ hullcheck, on {place}", "33")
-    for line in markdown(said.body):
+    for line in _single_spaced(markdown(said.body)):
         added = line.startswith("  + ")
         pen.line(f"{pen.paint('           │', '33')} {pen.paint(line, '32' if added else '')}".rstrip())
     pen.line("           └─", "33")
+
+
+def _single_spaced(lines: Iterable[str]) -> Iterator[str]:
+    """Yield lines with no more than one empty one in a row."""
+    last = ""
+    for line in lines:
+        if line or last:
+            yield line
+        last = line
+
+
+def _inside(line: str, *, suggestion: bool) -> Iterator[str]:
+    """Yield a line of a code block: as it is when somebody may commit it, else wrapped."""
+    if suggestion:
+        yield f"  + {line}"
+    else:
+        yield from textwrap.wrap(line, WIDTH, initial_indent="    ", subsequent_indent="      ") or [""]
 
 
 def markdown(body: str) -> Iterator[str]:
@@ -84,7 +101,7 @@ def markdown(body: str) -> Iterator[str]:
             if suggestion:
                 yield "Suggested change, one click to commit:"
         elif fence:
-            yield f"{'  + ' if suggestion else '    '}{line}"
+            yield from _inside(line, suggestion=suggestion)
         else:
             text = _LINK.sub(r"\1 (\2)", _TAG.sub("", line)).replace("**", "")
             yield from textwrap.wrap(text, WIDTH - 14, break_long_words=False, break_on_hyphens=False) or [""]

@@ -50,7 +50,7 @@ def test_a_review_stands_on_each_pull_request(output: str, name: str) -> None:
 
 
 def test_the_deliveries_were_signed_and_stored(output: str) -> None:
-    assert output.count("pull_request.opened          signed, delivered, answered 202") == len(NAMES)
+    assert output.count("pull_request.opened, signed: answered 202 in ") == len(NAMES)
 
 
 def test_the_change_that_keeps_its_start_command_is_not_told_otherwise(output: str) -> None:
