@@ -101,7 +101,8 @@ async def bench(
     before: Mapping[str, Content] | None = None, after: Mapping[str, Content] | None = None, *, fork: bool = False
 ) -> AsyncIterator[Bench]:
     """Open a pull request that changes `before` into `after`; one Dockerfile unless told otherwise."""
-    async with GitHubDouble.start() as forge, aiohttp.ClientSession() as session:
+    connector = aiohttp.TCPConnector(limit=0)
+    async with GitHubDouble.start() as forge, aiohttp.ClientSession(connector=connector) as session:
         project = forge.create_repository("acme/web", before or {"Dockerfile": BEFORE})
         pull = project.open_pull_request(files=after or {"Dockerfile": AFTER}, fork=fork)
         yield Bench(forge, adapter(forge, session), project, pull, session)

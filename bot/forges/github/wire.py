@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from gidgethub.abc import CACHE_TYPE
 
 API_VERSION = "2022-11-28"
-AT_ONCE = 24
-"""Requests in flight; the forge's own ceiling is 100 for everything that an App does."""
+AT_ONCE = 80
+"""Requests in flight; the forge's own ceiling is 100 (GitHub, "Rate limits for the REST API")."""
 
 _TIMEOUT = aiohttp.ClientTimeout(total=30, connect=10)
 _LINK = re.compile(r'<([^>]+)>\s*;\s*rel="(next|last)"')
