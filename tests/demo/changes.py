@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from tests.forge.repository import Content
 
 FOLDER = Path(__file__).with_name("pull_requests")
-NAMES = ("shop-api", "report-worker", "checkout-web")
+OWNERS = {"shop-api": "acme", "report-worker": "globex", "checkout-web": "initech"}
+"""Each repository has an owner, and so an installation, of its own: their writes need not wait for one another."""
+NAMES = tuple(OWNERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def change(name: str) -> Change:
 
 def opened(forge: GitHubDouble, change: Change) -> PullRequest:
     """Open a pull request in a repository of its own."""
-    project = forge.create_repository(f"acme/{change.name}", change.before)
+    project = forge.create_repository(f"{OWNERS[change.name]}/{change.name}", change.before)
     return project.open_pull_request(
         files=change.after, title=change.title, body=change.description, author="sam", branch="change"
     )

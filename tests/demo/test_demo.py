@@ -44,7 +44,7 @@ def output() -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_review_stands_on_each_pull_request(output: str, name: str) -> None:
-    review = output.partition(f"acme/{name}#1")[2].partition("═")[0]
+    review = output.partition(f"/{name}#1")[2].partition("═")[0]
     assert "┌─ hullcheck, on line" in review
     assert "Check: " in review
 
@@ -54,13 +54,13 @@ def test_the_deliveries_were_signed_and_stored(output: str) -> None:
 
 
 def test_the_change_that_keeps_its_start_command_is_not_told_otherwise(output: str) -> None:
-    review = output.partition("acme/shop-api#1")[2].partition("═")[0]
+    review = output.partition("/shop-api#1")[2].partition("═")[0]
     assert "/app" in review
     assert "no longer starts" not in review
 
 
 def test_the_change_that_loses_its_start_command_is_offered_both_lines(output: str) -> None:
-    review = output.partition("acme/report-worker#1")[2].partition("═")[0]
+    review = output.partition("/report-worker#1")[2].partition("═")[0]
     assert '  + ENTRYPOINT ["/usr/local/bin/entrypoint.sh"]' in review
     assert '  + CMD ["python", "-m", "reports.worker"]' in review
 
