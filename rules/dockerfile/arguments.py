@@ -27,7 +27,7 @@ _ARRAY = re.compile(rf"\[{_GAP}(?:{_STRING}{_GAP}(?:,{_GAP}{_STRING}{_GAP})*+)?\
 _EACH_STRING = re.compile(_STRING)
 _BLANK_SEPARATED = re.compile(f"[^{BLANKS}]+")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_HEALTHCHECK_TYPE = re.compile(f"[^{SPACE}]+[{SPACE}]*")
+_HEALTHCHECK_TYPE = re.compile(r"\S+\s*", re.ASCII)
 
 _HAS_JSON_FORM = frozenset({"ADD", "CMD", "COPY", "ENTRYPOINT", "HEALTHCHECK", "RUN", "SHELL", "VOLUME"})
 _SPLIT_AT_BLANKS = frozenset({"ADD", "COPY", "EXPOSE", "FROM", "VOLUME"})
@@ -54,7 +54,7 @@ def split_words(instruction: Instruction) -> tuple[Word, ...]:
     strings = json_words(instruction)
     keyword, value = instruction.keyword, instruction.value
     if strings is not None:
-        kind = value[: command_start(instruction)].rstrip(SPACE)
+        kind = value[: command_start(instruction)].rstrip()
         return (*_cut(instruction, [(0, len(kind))]), *strings) if kind else strings
     if keyword in _ONE_ARGUMENT:
         return (Word(value, instruction.value_span),) if value else ()

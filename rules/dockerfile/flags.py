@@ -6,7 +6,10 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from rules.dockerfile.pieces import SPACE
+
+
+_SPACE = "\t\n\v\f\r "
+"""BuildKit looks for white space byte by byte here, and so only knows that of ASCII."""
 
 
 class RawFlag(NamedTuple):
@@ -30,7 +33,7 @@ def _patterns(escape: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return the patterns of a whole flag and of what quoting puts into one."""
     mark = re.escape(escape)
     single, double = (rf"{quote}(?:[^{quote}{mark}]|{mark}.?)*+{quote}?" for quote in "'\"")
-    flag = rf"--(?:[^{SPACE}'\"{mark}]|{mark}.?|{single}|{double})*+"
+    flag = rf"--(?:[^{_SPACE}'\"{mark}]|{mark}.?|{single}|{double})*+"
     quoting = rf"{mark}(?P<escaped>.?)|(?P<quoted>{single}|{double})"
     return re.compile(flag, re.DOTALL), re.compile(quoting, re.DOTALL)
 
@@ -65,7 +68,7 @@ def split_flags(text: str, start: int, escape: str) -> tuple[list[RawFlag], int]
 
 def _skip(text: str, at: int) -> int:
     """Return the offset of the first character that is no white space."""
-    while at < len(text) and text[at] in SPACE:
+    while at < len(text) and text[at] in _SPACE:
         at += 1
     return at
 

@@ -23,8 +23,11 @@ _DEEPEST = 50
 _OWNER = re.compile(r"(?:ONBUILD[\t\v\f\r ]+)?(?:RUN|COPY|ADD)(?=[\t\v\f\r ])", re.IGNORECASE)
 _OPENER = re.compile(r"([0-9]*)<<(-?)([\t\n\f\r ]*)([^<]*)", re.DOTALL)
 _BLANKS = re.compile(f"[{SPACE}]+")
-_PLAIN = re.compile(r"""[^'"\\$<}]++""")
+_PLAIN = re.compile(r"""[^'"\\$<}/]++""")
 _SINGLE = re.compile(r"'[^']*+'")
+_EXPANSION = re.compile(
+    r"(?![{}:])(?:[0-9]+|[@*#?$!-]|\w*)(?P<operator>:(?![#%])|[}+?#%/-])", re.DOTALL
+)
 _NAME_PART = re.compile(r"""'(?P<single>[^']*+)'|"(?P<double>(?:[^"\\]|\\.)*+)"|\\(?P<escaped>.?)""", re.DOTALL)
 _DOUBLE_ESCAPE = re.compile(r'\\(["\\$])')
 
@@ -135,11 +138,27 @@ def _behind(line: str, at: int, depth: int) -> int:
         case "\\":
             return min(at + 2, len(line))
         case "$" if line.startswith("{", at + 1):
-            return _closed(line, at + 2, "}", depth)
+            return _expansion(line, at + 2, depth)
         case "<" if line.startswith("<", at + 1):
             return at + 2
         case _:
             return at + 1
+
+
+def _expansion(line: str, at: int, depth: int) -> int:
+    """Return the offset behind an expansion in braces; BuildKit gives up on those that only bash knows."""
+    match = _EXPANSION.match(line, at)
+    if match is None:
+        raise _UnmatchedError
+    end = match.end()
+    match match["operator"]:
+        case "}":
+            return end
+        case "/":
+            pattern = end + line.startswith("/", end)
+            return _closed(line, _closed(line, pattern, "/", depth), "}", depth)
+        case _:
+            return _closed(line, end, "}", depth)
 
 
 def _closed(line: str, at: int, stop: str, depth: int) -> int:

@@ -16,6 +16,7 @@ from rules.dockerfile.heredocs import openers
 from rules.dockerfile.nodes import Comment, Directive, Heredoc, SyntaxFault
 from rules.dockerfile.pieces import SPACE, Pieces, before_escape
 from rules.dockerfile.source import Span
+from rules.quoting import code_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,7 +113,11 @@ class Reader:
                 self._next()
             else:
                 self._directives.finish()
-                lines.append(self._instruction(row, kept))
+                line = self._instruction(row, kept)
+                if line.text:
+                    lines.append(line)
+                else:
+                    self._nothing(line)
         return Reading(
             len(rows),
             lines,
@@ -188,6 +193,12 @@ class Reader:
         lead = len(joined) - len(joined.lstrip(SPACE)) if text else 0
         pieces = Pieces(tuple([at - lead for at in inner]), tuple(outer))
         return LogicalLine(first, self._row, self._row, text, start, column, end, pieces, ())
+
+    def _nothing(self, line: LogicalLine) -> None:
+        """Note an escape character with nothing before it and nothing behind it."""
+        span = Span(line.start, line.start + 1, line.first, line.first, line.column)
+        message = f"This {code_span(self._directives.escape)} continues nothing: no instruction stands here."
+        self._faults.append(SyntaxFault("invalid-syntax", message, span))
 
     def _with_heredocs(self, line: LogicalLine) -> LogicalLine:
         """Read the bodies of the here-documents that an instruction opens."""

@@ -91,14 +91,20 @@ def _split(source: Source, reading: Reading) -> Iterator[tuple[LogicalLine, _Spl
         at[line.first - 1] = line
     for item in _Shadow(shadow).structure:
         line = at[item["startline"]]
+        keyword = item["instruction"].removesuffix(_GUARD)
         value = item["value"].removesuffix(_GUARD)
+        end = len(keyword)
         if odd:
             value = value.translate(_EVEN).strip(SPACE)
-        head = line.text[: len(line.text) - len(value)].rstrip(BLANKS)
-        keyword = item["instruction"].removesuffix(_GUARD)
-        if odd:
-            keyword = head.upper() if head.isascii() else head
-        yield line, _Split(keyword, len(head), value)
+            written = _KEYWORD.match(line.text)
+            assert written is not None
+            keyword, end = _capitals(written[0]), written.end()
+        yield line, _Split(keyword, end, value)
+
+
+def _capitals(keyword: str) -> str:
+    """Return a keyword in capitals; those of other alphabets are no instructions, and are left as they are."""
+    return keyword.upper() if keyword.isascii() else keyword
 
 
 def _instruction(source: Source, line: LogicalLine, split: _Split, escape: str) -> Instruction:
@@ -108,8 +114,9 @@ def _instruction(source: Source, line: LogicalLine, split: _Split, escape: str) 
     value = split.value
     flags: tuple[Flag, ...] = ()
     if value.startswith("--"):
-        raw, start = split_flags(text, start, escape)
-        value = text[start:]
+        raw, start = split_flags(text, split.keyword_end, escape)
+        value = text[start:].lstrip(SPACE)
+        start = len(text) - len(value)
         flags = tuple(_flag(source, line, each) for each in raw)
     return Instruction(
         source,
@@ -130,14 +137,16 @@ def _trigger(source: Source, line: LogicalLine, start: int, escape: str) -> Inst
     text = line.text
     match = _KEYWORD.match(text, start)
     assert match is not None
-    raw, value_start = split_flags(text, match.end(), escape)
+    raw, behind = split_flags(text, match.end(), escape)
+    value = text[behind:].lstrip(SPACE)
+    value_start = len(text) - len(value)
     begin = line.span(source, start, len(text))
     return Instruction(
         source,
-        match[0].upper() if match[0].isascii() else match[0],
+        _capitals(match[0]),
         line.span(source, *match.span()),
         begin._replace(end=line.end, end_line=line.last),
-        text[value_start:],
+        value,
         line.span(source, value_start, len(text)),
         tuple(_flag(source, line, each) for each in raw),
         line.heredocs,

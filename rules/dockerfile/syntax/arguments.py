@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from rules.dockerfile.nodes import Instruction, SyntaxFault
 
-_PAIRS = r"""(?:[\w.-]++=(?:[^\s'"\\`]*+|"[^"\\`]*+"|'[^']*+')(?:\s++|$))++"""
-_OLD_PAIR = r"""[^\s="'\\`]++\s++\S"""
+_PAIRS = r"""(?:[\w.-]++=(?:[!#-&(-\[\]-_a-~]*+|"[^"\\`]*+"|'[^']*+')(?:[ \t]++|$))++"""
+_OLD_PAIR = r"""[!#-&(-<>-\[\]-_a-~]++[ \t]++\S"""
 _NAMED = re.compile(rf"{_PAIRS}$|{_OLD_PAIR}", re.ASCII)
 _COPIED = re.compile(r"[^\s\[]\S*\s++\S(?:[^<]|<(?!<))*+$")
 _HAS_JSON_FORM = frozenset({"ADD", "CMD", "COPY", "ENTRYPOINT", "HEALTHCHECK", "RUN", "SHELL", "VOLUME"})

@@ -1,0 +1,245 @@
+"""A package manager's call, and how a manager is described."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from rules.dockerfile.managers.options import Options, OptionTable, OptionUse
+    from rules.dockerfile.shell_command import Command
+    from rules.dockerfile.shell_words import ShellWord
+
+Kind = Literal["name", "path", "url", "vcs", "variable", "group"]
+Action = Literal[
+    "install", "remove", "update", "upgrade", "clean", "download", "build", "sync", "lock", "run", "other"
+]
+
+_OFF = frozenset({"false", "0", "no", "off"})
+
+
+class Package(NamedTuple):
+    """One thing that a package manager is asked for.
+
+    Attributes:
+        name: Without version, extras, architecture or release; for a path, URL or repository as written.
+        version: The constraint as written, operator included: `=1.2`, `==1.2`, `~=1.0`, `@1.2.3`, `:1.2`,
+            `/bookworm`; `None` when any will do.
+        word: The word that names it.
+        kind: `name` for a package of an index; `path`, `url`, `vcs` (a repository); `group` for what stands for
+            other packages (`@development`, a virtual package of apk); `variable` when a variable names it.
+    """
+
+    name: str
+    version: str | None
+    word: ShellWord
+    kind: Kind = "name"
+
+
+class Trait(NamedTuple):
+    """What gives a call a property.
+
+    Attributes:
+        flags: Canonical options; `--omit=dev` asks for that value (or one of a comma-separated list).
+        variables: Environment variables; `NODE_ENV=production` asks for that value, a bare name for any but an
+            empty one.
+        subcommands: Subcommands that have it by nature.
+        always: Whether every call has it.
+        repeated: Canonical options that count when given twice (`-qq`).
+    """
+
+    flags: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+    subcommands: tuple[str, ...] = ()
+    always: bool = False
+    repeated: tuple[str, ...] = ()
+
+
+def trait(
+    flags: str = "", variables: str = "", subcommands: str = "", *, always: bool = False, repeated: str = ""
+) -> Trait:
+    """Describe a property; subcommands of several words are separated by commas, all else by blanks."""
+    named = tuple(part.strip() for part in subcommands.split(",") if part.strip())
+    return Trait(tuple(flags.split()), tuple(variables.split()), named, always, tuple(repeated.split()))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Manager:
+    """How to read one package manager's command line.
+
+    Attributes:
+        name: The manager.
+        options: Its options.
+        actions: What each subcommand does; one of two words is written with a blank between them.
+        package: Reads one operand of a subcommand that takes packages.
+        nothing: What it does without a subcommand.
+        groups: First words of subcommands that consist of two.
+        manifests: The files it reads when it is not told which packages.
+        no_packages: Subcommands whose operands are no packages.
+        flag_action: Tells the action from the options, for a manager without subcommands.
+        manifest_options: Options whose values are files it reads.
+        package_options: Options whose values are packages.
+        assume_yes: It asks nothing.
+        no_recommends: It leaves out recommended packages.
+        no_cache: It keeps no downloads.
+        production: It leaves out what only developers need.
+        frozen: It installs exactly what a lock file says, or fails.
+        global_: It installs for the whole system or user, not for a project.
+    """
+
+    name: str
+    options: OptionTable
+    actions: Mapping[str, Action]
+    package: Callable[[ShellWord], Package | None]
+    nothing: Action = "other"
+    groups: frozenset[str] = frozenset()
+    manifests: Callable[[str, Options], tuple[str, ...]] | None = None
+    no_packages: frozenset[str] = frozenset()
+    flag_action: Callable[[Options], Action] | None = None
+    manifest_options: tuple[str, ...] = ()
+    package_options: tuple[str, ...] = ()
+    assume_yes: Trait = Trait(always=True)
+    no_recommends: Trait = Trait()
+    no_cache: Trait = Trait()
+    production: Trait = Trait()
+    frozen: Trait = Trait()
+    global_: Trait = Trait()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PackageCall:
+    """One call of a package manager.
+
+    Attributes:
+        manager: `apt` (also for `apt-get` and `aptitude`), `apk`, `dnf`, `yum`, `microdnf`, `tdnf`, `zypper`, `pacman`,
+            `brew`, `pip`, `uv`, `pipx`, `poetry`, `pipenv`, `pdm`, `conda` (also for `mamba` and `micromamba`), `npm`,
+            `pnpm`, `yarn`, `bun`, `gem`, `bundle`, `composer`, `go`, `cargo`, `dotnet`.
+        program: As called, without its folder: `apt-get`, `pip3`, `python -m pip`, `uv pip`.
+        action: What it does. `install` also when a project's files say what (`npm ci`); `sync` makes an environment
+            match a lock file (`uv sync`); `update` refreshes an index, `upgrade` renews what is installed.
+        verb: The subcommand, in full: `install`, `dist-upgrade`, `pip install`, `cache clean`; empty for none.
+        subcommand: The word of its last part.
+        command: The command.
+        packages: What it is asked for, in order.
+        manifests: Files that say what to install, as given or implied: `requirements.txt`, `package.json`, `.`.
+        options: The command line, options and operands apart.
+        env: Variables in force: those known before, those set earlier in the script and by the command.
+        spec: How its command line is read.
+    """
+
+    manager: str
+    program: str
+    action: Action
+    verb: str
+    subcommand: ShellWord | None
+    command: Command
+    packages: tuple[Package, ...]
+    manifests: tuple[str, ...]
+    options: Options
+    env: Mapping[str, str]
+    spec: Manager
+
+    def __repr__(self) -> str:
+        """Name manager, action and packages."""
+        named = " ".join(package.name + (package.version or "") for package in self.packages)
+        return f"<{self.manager} {self.verb or self.action} {named}>"
+
+    @property
+    def flags(self) -> frozenset[str]:
+        """The options given, by their canonical long names."""
+        return frozenset(self.options.uses)
+
+    def uses(self, *names: str) -> list[OptionUse]:
+        """Return every use of these options, in any spelling."""
+        canonical = dict.fromkeys(self.spec.options.canonical(name) for name in names)
+        return [use for name in canonical for use in self.options.uses.get(name, ())]
+
+    def has(self, *names: str) -> bool:
+        """Tell whether one of these options is given, in any spelling; `--x=false` does not count."""
+        return any(use.value is None or use.value.lower() not in _OFF for use in self.uses(*names))
+
+    def option(self, *names: str) -> str | None:
+        """Return the last value given to one of these options, in any spelling."""
+        values = [use.value for use in self.uses(*names) if use.value is not None]
+        return values[-1] if values else None
+
+    def flag_word(self, *names: str) -> ShellWord | None:
+        """Return the word that holds one of these options."""
+        uses = self.uses(*names)
+        return uses[0].word if uses else None
+
+    def satisfies(self, wanted: Trait) -> bool:
+        """Tell whether the call has a property."""
+        if wanted.always or self.verb in wanted.subcommands:
+            return True
+        if any(len(self.options.uses.get(flag, ())) > 1 for flag in wanted.repeated):
+            return True
+        return any(map(self._given, wanted.flags)) or any(map(self._set, wanted.variables))
+
+    def _given(self, flag: str) -> bool:
+        name, equals, value = flag.partition("=")
+        if not equals:
+            return self.has(name)
+        return any(value in (use.value or "").lower().replace(",", " ").split() for use in self.uses(name))
+
+    def _set(self, variable: str) -> bool:
+        name, equals, value = variable.partition("=")
+        found = self.env.get(name)
+        return bool(found) and (not equals or value in str(found).lower().replace(":", " ").split())
+
+    @property
+    def project(self) -> bool:
+        """It installs what the project's files ask for, not packages named on the command line."""
+        return self.action in {"install", "sync"} and bool(self.manifests) and not self.packages
+
+    @property
+    def assume_yes(self) -> bool:
+        """It asks nothing: told so by a flag or variable, or because this manager never asks."""
+        return self.satisfies(self.spec.assume_yes)
+
+    @property
+    def no_recommends(self) -> bool:
+        """It leaves out packages that are only recommended."""
+        return self.satisfies(self.spec.no_recommends)
+
+    @property
+    def no_cache(self) -> bool:
+        """It keeps no downloads or index (`pip --no-cache-dir`, `apk --no-cache`)."""
+        return self.satisfies(self.spec.no_cache)
+
+    @property
+    def production(self) -> bool:
+        """It leaves out what only developers need (`npm ci --omit=dev`, `uv sync --no-dev`)."""
+        return self.satisfies(self.spec.production)
+
+    @property
+    def frozen(self) -> bool:
+        """It installs exactly what a lock file says, or fails (`npm ci`, `--frozen-lockfile`, `--locked`)."""
+        return self.satisfies(self.spec.frozen)
+
+    @property
+    def global_(self) -> bool:
+        """It installs for the whole system or user and not for a project (`npm install -g`)."""
+        return self.satisfies(self.spec.global_)
+
+    @property
+    def virtual(self) -> str | None:
+        """The name under which apk groups the packages (`--virtual .build-deps`)."""
+        return self.option("--virtual") if self.manager == "apk" else None
+
+    @property
+    def user(self) -> bool:
+        """It installs into the home folder (`pip install --user`, `gem install --user-install`)."""
+        return self.has("--user", "--user-install")
+
+    @property
+    def target(self) -> str | None:
+        """The folder it installs into, when told: `--target`, `--prefix`, `--root`, `--install-dir`, `--installroot`."""
+        return self.option("--target", "--prefix", "--root", "--install-dir", "--installroot")
+
+    @property
+    def editable(self) -> bool:
+        """It installs a project in place (`pip install -e .`)."""
+        return self.has("--editable")

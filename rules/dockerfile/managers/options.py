@@ -1,0 +1,120 @@
+"""Options of one program: which spellings mean the same, which take a value, and what a command line gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rules.dockerfile.shell_words import ShellWord
+
+
+class OptionUse(NamedTuple):
+    """One option on a command line.
+
+    Attributes:
+        value: Its value as the program gets it; `None` for a bare flag.
+        word: The word that holds the option.
+    """
+
+    value: str | None
+    word: ShellWord
+
+
+class Options(NamedTuple):
+    """A command line, options and operands apart.
+
+    Attributes:
+        uses: By canonical long name, in the order given.
+        operands: What is neither an option nor an option's value.
+    """
+
+    uses: dict[str, list[OptionUse]]
+    operands: list[ShellWord]
+
+    def values(self, name: str) -> tuple[str, ...]:
+        """Return every value given to an option, by its canonical name."""
+        return tuple([use.value for use in self.uses.get(name, ()) if use.value is not None])
+
+
+class OptionTable:
+    """The options of one program.
+
+    Args:
+        flags: Options without a value: spellings separated by blanks, options by commas. The last spelling of each
+            is the canonical name: `"-y --yes --assume-yes, -q --quiet"`.
+        values: Options with a value, written the same way.
+        single_dash: Long options have one dash, as in Go (`-ldflags`), so there are no clusters; they are
+            canonical with one dash.
+        slash: Options may begin with a slash (`/p:Name=value`), as in MSBuild.
+    """
+
+    def __init__(self, flags: str, values: str, *, single_dash: bool = False, slash: bool = False) -> None:
+        self._canonical: dict[str, str] = {}
+        self._with_value: set[str] = set()
+        self._single_dash = single_dash
+        self._slash = slash
+        for text, takes_value in ((flags, False), (values, True)):
+            for option in text.split(","):
+                spellings = option.split()
+                for spelling in spellings:
+                    self._canonical[spelling] = spellings[-1]
+                    if takes_value:
+                        self._with_value.add(spelling)
+
+    def canonical(self, name: str) -> str:
+        """Return the canonical name of an option, with its dashes; unknown ones stand for themselves."""
+        return self._canonical.get(name, name)
+
+    def read(self, words: Sequence[ShellWord]) -> Options:
+        """Sort the words of a command line."""
+        found = Options({}, [])
+        index = 0
+        while index < len(words):
+            word = words[index]
+            value = word.value
+            if value == "--":
+                found.operands.extend(words[index + 1 :])
+                break
+            following = words[index + 1] if index + 1 < len(words) else None
+            index += 1
+            if value[:2] == "--" or (self._single_dash and value[:1] == "-" and value != "-"):
+                index += self._long(word, following, found)
+            elif value[:1] == "-" and value != "-":
+                index += self._cluster(word, following, found)
+            elif self._slash and value[:1] == "/" and ":" in value:
+                found.uses.setdefault(value.split(":", 1)[0], []).append(OptionUse(value.split(":", 1)[1], word))
+            else:
+                found.operands.append(word)
+        return found
+
+    def _long(self, word: ShellWord, following: ShellWord | None, found: Options) -> int:
+        """Read `--name`, `--name=value` or `--name value`; return how many words more it takes."""
+        name, equals, value = word.value.partition("=")
+        if self._single_dash and name[:2] == "--":
+            name = name[1:]
+        takes_next = not equals and name in self._with_value and following is not None
+        if takes_next and following is not None:
+            value, equals = following.value, "="
+        found.uses.setdefault(self.canonical(name), []).append(OptionUse(value if equals else None, word))
+        return int(takes_next)
+
+    def _cluster(self, word: ShellWord, following: ShellWord | None, found: Options) -> int:
+        """Read `-x`, `-xyz`, `-xvalue`, `-x=value` or `-x value`; return how many words more it takes."""
+        letters = word.value
+        for index in range(1, len(letters)):
+            name = "-" + letters[index]
+            rest = letters[index + 1 :]
+            uses = found.uses.setdefault(self.canonical(name), [])
+            if rest[:1] == "=":
+                uses.append(OptionUse(rest[1:], word))
+                return 0
+            if name in self._with_value:
+                if rest:
+                    uses.append(OptionUse(rest, word))
+                    return 0
+                uses.append(OptionUse(following.value if following else None, word))
+                return int(following is not None)
+            uses.append(OptionUse(None, word))
+        return 0

@@ -1,0 +1,49 @@
+"""How packages are named on a command line: what all managers have in common."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rules.dockerfile.managers.calls import Package
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rules.dockerfile.shell_words import ShellWord
+
+_URL = re.compile(r"[a-z][a-z0-9.-]*://", re.IGNORECASE)
+_VCS = re.compile(r"(?:git|hg|svn|bzr)\+|git@|(?:git|ssh)://|https?://[^\s@]+\.git(?:[@#]|$)", re.IGNORECASE)
+
+
+def special(word: ShellWord, files: Sequence[str]) -> Package | None:
+    """Return the package when it is a repository, URL, path or variable; `None` when it is a name.
+
+    Args:
+        word: The operand.
+        files: Suffixes of package files.
+    """
+    value = word.value
+    if _VCS.match(value):
+        return Package(value, None, word, "vcs")
+    if _URL.match(value):
+        return Package(value, None, word, "url")
+    if value[:1] in "./~" or value.endswith(tuple(files)):
+        return Package(value, None, word, "path")
+    if "$" in value or "`" in value:
+        return variable(word)
+    return None
+
+
+def variable(word: ShellWord) -> Package | None:
+    """Return the package when a variable names it; `None` when only its version comes from one."""
+    name = re.split(r"[=<>~!@:/ ]", word.value, maxsplit=1)[0]
+    return Package(word.value, None, word, "variable") if not name or "$" in name or "`" in name else None
+
+
+def version_split(value: str, separator: re.Pattern[str]) -> tuple[str, str | None]:
+    """Split a package's name from its version, which keeps the separator; one at the very start is no separator."""
+    match = separator.search(value, 1)
+    if match is None:
+        return value, None
+    return value[: match.start()].rstrip(), value[match.start() :]

@@ -1,0 +1,202 @@
+"""Managers of operating-system packages: apt, apk, dnf and kin, zypper, pacman, brew.
+
+From the manual pages apt-get(8), apt(8), aptitude(8), apk(8), dnf(8), yum(8), zypper(8), pacman(8) and brew(1).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rules.dockerfile.managers.calls import Manager, Package, trait
+from rules.dockerfile.managers.options import OptionTable
+from rules.dockerfile.managers.specs import special, version_split
+
+if TYPE_CHECKING:
+    from rules.dockerfile.managers.calls import Action
+    from rules.dockerfile.managers.options import Options
+    from rules.dockerfile.shell_words import ShellWord
+
+_APT_SUFFIX = re.compile(r":[a-z0-9]+$|[+-]$")
+_APT_VERSION = re.compile(r"[=/]")
+_APK_VERSION = re.compile(r"[=~<>@]")
+_RPM_ARCHITECTURE = re.compile(r"\.(?:x86_64|aarch64|noarch|i[36]86|ppc64le|s390x|armv7hl)$")
+_RPM_VERSION = re.compile(
+    r"(?P<name>.+?)(?P<version>-(?:\d[\w~^+]*(?:\.[\w.~^+*]*|\*)|\d*\$[^-]*|\*)(?:-[\d$][^-]*)?)$"
+)
+_RPM_RELATION = re.compile(r"\s*[<>=]")
+
+
+def _apt_package(word: ShellWord) -> Package:
+    """`name=version`, `name/release`, `name:arch`, `name-` (remove), `task^`, `./file.deb`."""
+    value = word.value
+    found = special(word, (".deb",))
+    if found is not None:
+        return found
+    if value.endswith("^"):
+        return Package(value[:-1], None, word, "group")
+    name, version = version_split(value, _APT_VERSION)
+    return Package(_APT_SUFFIX.sub("", name) if len(name) > 1 and not name.endswith("++") else name, version, word)
+
+
+def _apk_package(word: ShellWord) -> Package:
+    """`name=version`, `name~version`, `name@repository`, `.virtual`, `!name`."""
+    value = word.value
+    if value[:1] == "." and value[1:2].isalpha() and not value.endswith(".apk"):
+        return Package(value, None, word, "group")
+    found = special(word, (".apk",))
+    return found if found is not None else Package(*version_split(value, _APK_VERSION), word)
+
+
+def _rpm_package(word: ShellWord) -> Package:
+    """`name-version-release.arch`, `@group`, a path that some package provides, a file or URL of one."""
+    value = word.value
+    if value[:1] == "@":
+        return Package(value[1:], None, word, "group")
+    found = special(word, (".rpm",))
+    if found is not None:
+        return found
+    relation = _RPM_RELATION.search(value)
+    if relation:
+        return Package(value[: relation.start()], value[relation.start() :].strip(), word)
+    bare = _RPM_ARCHITECTURE.sub("", value)
+    match = _RPM_VERSION.fullmatch(bare)
+    return Package(match["name"], match["version"], word) if match else Package(bare, None, word)
+
+
+_DEB_ACTIONS: dict[str, Action] = {
+    **dict.fromkeys(("install", "reinstall", "build-dep", "satisfy"), "install"),
+    "update": "update",
+    **dict.fromkeys(("upgrade", "dist-upgrade", "full-upgrade", "safe-upgrade", "dselect-upgrade"), "upgrade"),
+    **dict.fromkeys(("remove", "purge", "autoremove", "autopurge", "auto-remove"), "remove"),
+    **dict.fromkeys(("clean", "autoclean", "auto-clean", "distclean"), "clean"),
+    **dict.fromkeys(("download", "source"), "download"),
+}
+APT = Manager(
+    "apt",
+    OptionTable(
+        "-y --yes --assume-yes, -q --quiet, -f --fix-broken, -m --ignore-missing --fix-missing, -d --download-only,"
+        " -s --simulate --dry-run, -u --show-upgraded, -V --verbose-versions, -R --without-recommends"
+        " --no-install-recommends",
+        "-o --option, -t --target-release --default-release, -c --config-file, -a --host-architecture,"
+        " -P --build-profiles",
+    ),
+    _DEB_ACTIONS,
+    _apt_package,
+    assume_yes=trait("--assume-yes --force-yes --quiet=2 --option=apt::get::assume-yes=true", repeated="--quiet"),
+    no_recommends=trait(
+        "--no-install-recommends --option=apt::install-recommends=false --option=apt::install-recommends=0"
+        " --option=apt::install-recommends=no"
+    ),
+)
+APK = Manager(
+    "apk",
+    OptionTable(
+        "-q --quiet, -U --update --update-cache, -u --upgrade, -l --latest, -f --force, -i --interactive,"
+        " -v --verbose, --no-cache, -s --simulate, -a --available",
+        "-t --virtual, -X --repository, -p --root, --wait, --keys-dir, --repositories-file, --cache-dir,"
+        " --cache-max-age, --arch, --progress-fd, --timeout, -o --output",
+    ),
+    {
+        **dict.fromkeys(("add", "fix"), "install"),
+        "del": "remove",
+        "update": "update",
+        "upgrade": "upgrade",
+        "fetch": "download",
+        "cache clean": "clean",
+        "cache purge": "clean",
+        "cache download": "download",
+    },
+    _apk_package,
+    groups=frozenset({"cache"}),
+    no_packages=frozenset({"cache clean", "cache purge"}),
+    no_cache=trait("--no-cache"),
+)
+_RPM_OPTIONS = OptionTable(
+    "-y --assumeyes, -q --quiet, -C --cacheonly, -v --verbose, -b --best, --nogpgcheck, --nobest, --nodocs,"
+    " --allowerasing, --skip-broken, --noplugins, --refresh, --downloadonly",
+    "-c --config, --enablerepo --enable-repo, --disablerepo --disable-repo, --repo --repoid, --setopt, -x --exclude"
+    " --excludepkgs, --releasever, --installroot, -d --debuglevel, -e --errorlevel, --downloaddir, --destdir,"
+    " --forcearch, --advisory, --comment, --repofrompath, -R --randomwait, --rpmverbosity, --disableplugin,"
+    " --enableplugin",
+)
+_RPM_ACTIONS: dict[str, Action] = {
+    **dict.fromkeys(
+        ("install", "in", "localinstall", "reinstall", "groupinstall", "group install", "groups install"), "install"
+    ),
+    **dict.fromkeys(("module install", "install-n", "install-na", "install-nevra", "swap"), "install"),
+    **dict.fromkeys(("builddep", "build-dep"), "install"),
+    **dict.fromkeys(("makecache", "check-update"), "update"),
+    **dict.fromkeys(("update", "upgrade", "up", "distro-sync", "update-minimal", "upgrade-minimal"), "upgrade"),
+    **dict.fromkeys(("remove", "erase", "rm", "autoremove", "groupremove", "group remove"), "remove"),
+    **dict.fromkeys(("clean", "clean all"), "clean"),
+    "download": "download",
+}
+
+
+def _rpm_manager(name: str) -> Manager:
+    return Manager(
+        name,
+        _RPM_OPTIONS,
+        _RPM_ACTIONS,
+        _rpm_package,
+        groups=frozenset({"group", "groups", "module"}),
+        no_packages=frozenset({"clean"}),
+        assume_yes=trait("--assumeyes", always=name == "microdnf"),
+        no_recommends=trait("--setopt=install_weak_deps=false --setopt=install_weak_deps=0"),
+    )
+
+
+DNF, YUM, MICRODNF, TDNF = map(_rpm_manager, ("dnf", "yum", "microdnf", "tdnf"))
+ZYPPER = Manager(
+    "zypper",
+    OptionTable(
+        "-n --non-interactive, -q --quiet, -y --no-confirm, -l --auto-agree-with-licenses, --no-recommends,"
+        " --gpg-auto-import-keys, --no-gpg-checks, -f --force, -a --all",
+        "-t --type, -r --repo, --from, -R --root, --installroot, -c --config, -D --reposd-dir, -p --plus-repo",
+    ),
+    {
+        **dict.fromkeys(("install", "in", "source-install", "si"), "install"),
+        **dict.fromkeys(("refresh", "ref"), "update"),
+        **dict.fromkeys(("update", "up", "dist-upgrade", "dup", "patch"), "upgrade"),
+        **dict.fromkeys(("remove", "rm"), "remove"),
+        **dict.fromkeys(("clean", "cc"), "clean"),
+        "download": "download",
+    },
+    _rpm_package,
+    no_packages=frozenset({"clean", "cc", "refresh", "ref", "patch"}),
+    assume_yes=trait("--non-interactive --no-confirm"),
+    no_recommends=trait("--no-recommends"),
+)
+
+
+def _pacman_action(options: Options) -> Action:
+    uses = options.uses
+    if "--remove" in uses:
+        return "remove"
+    if "--sync" in uses and "--clean" in uses:
+        return "clean"
+    if "--sync" in uses and "--search" not in uses:
+        without_packages: Action = "upgrade" if "--sysupgrade" in uses else "update"
+        return "download" if "--downloadonly" in uses else "install" if options.operands else without_packages
+    return "install" if "--upgrade" in uses else "other"
+
+
+PACMAN = Manager(
+    "pacman",
+    OptionTable(
+        "-S --sync, -U --upgrade, -R --remove, -Q --query, -D --database, -F --files, -T --deptest, -y --refresh,"
+        " -u --sysupgrade, -c --clean, -w --downloadonly, -s --search, -n --nosave, -q --quiet, --noconfirm, --needed",
+        "-b --dbpath, -r --root, --arch, --cachedir, --config, --ignore, --ignoregroup, --overwrite, --assume-installed",
+    ),
+    {},
+    lambda word: special(word, (".pkg.tar.zst", ".pkg.tar.xz")) or Package(*version_split(word.value, _APK_VERSION), word),
+    flag_action=_pacman_action,
+    assume_yes=trait("--noconfirm"),
+)
+BREW = Manager(
+    "brew",
+    OptionTable("-q --quiet, -v --verbose, -f --force", ""),
+    {"install": "install", "uninstall": "remove", "update": "update", "upgrade": "upgrade", "cleanup": "clean"},
+    lambda word: special(word, ()) or Package(*version_split(word.value, re.compile("@")), word),
+)
