@@ -122,6 +122,11 @@ def test_no_file_names_a_package_registry_or_this_machine() -> None:
     assert found == []
 
 
+def test_nothing_is_kept_that_is_to_be_ignored() -> None:
+    kept = ["git", "ls-files", "--cached", "--ignored", "--exclude-standard"]
+    assert subprocess.run(kept, cwd=ROOT, capture_output=True, text=True, check=True).stdout == ""
+
+
 def test_modules_and_functions_stay_short() -> None:
     long = []
     for path in tracked("bot/*.py", "rules/*.py"):

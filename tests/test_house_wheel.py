@@ -27,7 +27,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(installed: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command from the wheel, away from the checkout."""
-    program = "import sys; from bot.cli import main; sys.exit(main())"
+    # The checkout is installed as one more folder to import from; here it must not help out.
+    program = f"import sys; sys.path[:] = [p for p in sys.path if p != {str(ROOT)!r}]; from bot.cli import main; sys.exit(main())"
     return subprocess.run(
         [sys.executable, "-c", program, *arguments],
         cwd=installed.parent,
