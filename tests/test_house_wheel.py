@@ -28,7 +28,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(installed: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command from the wheel, away from the checkout."""
     # The checkout is installed as one more folder to import from; here it must not help out.
-    program = f"import sys; sys.path[:] = [p for p in sys.path if p != {str(ROOT)!r}]; from bot.cli import main; sys.exit(main())"
+    alone = f"sys.path[:] = [path for path in sys.path if path != {str(ROOT)!r}]"
+    program = f"import sys; {alone}; from bot.cli import main; sys.exit(main())"
     return subprocess.run(
         [sys.executable, "-c", program, *arguments],
         cwd=installed.parent,
