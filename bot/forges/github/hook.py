@@ -96,7 +96,7 @@ class Hook:
             ForgeError: GitHub refuses, such as for an event that is too old.
         """
         with translated(self._now):
-            await self._wire.post(f"/app/hook/deliveries/{attempt.id}/attempts", data={}, jwt=self._jwt())
+            await self._wire.post(f"/app/hook/deliveries/{attempt.id}/attempts", data=b"", jwt=self._jwt())
 
     def _jwt(self) -> str:
         return get_jwt(app_id=self._app.id, private_key=self._app.private_key.reveal())
