@@ -29,16 +29,16 @@ def with_driver(text: str) -> str:
         return _sqlite(url)
     if url.drivername in _POSTGRESQL:
         return _postgresql(url)
-    raise ValueError("names a database that is not supported; write sqlite:///PATH or postgresql://…")
+    raise ValueError(
+        "names a database that is not supported; write sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"
+    )
 
 
 def _sqlite(url: URL) -> str:
     if url.host:
         raise ValueError("has two slashes where three are needed; write sqlite:///PATH")
     if not url.database or ":memory:" in url.database or url.database.startswith("file:"):
-        raise ValueError(
-            "names no file, and a stored delivery must outlive the process; write sqlite:///PATH"
-        )
+        raise ValueError("names no file, and a stored delivery must outlive the process; write sqlite:///PATH")
     return url.set(drivername="sqlite+aiosqlite").render_as_string(hide_password=False)
 
 

@@ -25,9 +25,7 @@ class Environment:
         secrets: Names that may be given as `name_FILE` too.
     """
 
-    def __init__(
-        self, values: Mapping[str, str], defaults: Mapping[str, str], secrets: Collection[str]
-    ) -> None:
+    def __init__(self, values: Mapping[str, str], defaults: Mapping[str, str], secrets: Collection[str]) -> None:
         self._values = {name: value.strip() for name, value in values.items()}
         self._defaults = defaults
         self._secrets = secrets
@@ -36,9 +34,7 @@ class Environment:
 
     def fault(self, name: str, sentence: str) -> None:
         """Note that something is wrong with a setting."""
-        self.faults.append(
-            f"{name} {sentence}" if not sentence.startswith("no forge") else sentence.capitalize()
-        )
+        self.faults.append(f"{name} {sentence}.")
 
     def given(self, name: str) -> bool:
         """Say whether a setting has a value, or a file that should hold it."""
@@ -107,12 +103,8 @@ class Environment:
             self.fault(name, "names a file that is not text; point it at the file that holds the secret")
             return None
         except (OSError, ValueError) as fault:
-            reason = (
-                fault.strerror if isinstance(fault, OSError) and fault.strerror else "the path is not valid"
-            )
-            self.fault(
-                name, f"names a file that cannot be read ({reason}); correct the path or its permissions"
-            )
+            reason = fault.strerror if isinstance(fault, OSError) and fault.strerror else "the path is not valid"
+            self.fault(name, f"names a file that cannot be read ({reason}); correct the path or its permissions")
             return None
         if not text:
             self.fault(name, "names an empty file; write the secret into it")
