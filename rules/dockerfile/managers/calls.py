@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -13,9 +14,7 @@ if TYPE_CHECKING:
     from rules.dockerfile.shell_words import ShellWord
 
 Kind = Literal["name", "path", "url", "vcs", "variable", "group"]
-Action = Literal[
-    "install", "remove", "update", "upgrade", "clean", "download", "build", "sync", "lock", "run", "other"
-]
+Action = Literal["install", "remove", "update", "upgrade", "clean", "download", "build", "sync", "lock", "run", "other"]
 
 _OFF = frozenset({"false", "0", "no", "off"})
 
@@ -65,6 +64,10 @@ def trait(
     return Trait(tuple(flags.split()), tuple(variables.split()), named, always, tuple(repeated.split()))
 
 
+_NEVER = Trait()
+_ALWAYS = Trait(always=True)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Manager:
     """How to read one package manager's command line.
@@ -78,6 +81,8 @@ class Manager:
         groups: First words of subcommands that consist of two.
         manifests: The files it reads when it is not told which packages.
         no_packages: Subcommands whose operands are no packages.
+        otherwise: What it does for a subcommand that is not listed.
+        verb_options: The options of a subcommand that gives letters another meaning.
         flag_action: Tells the action from the options, for a manager without subcommands.
         manifest_options: Options whose values are files it reads.
         package_options: Options whose values are packages.
@@ -97,15 +102,17 @@ class Manager:
     groups: frozenset[str] = frozenset()
     manifests: Callable[[str, Options], tuple[str, ...]] | None = None
     no_packages: frozenset[str] = frozenset()
+    verb_options: Mapping[str, OptionTable] = MappingProxyType({})
     flag_action: Callable[[Options], Action] | None = None
+    otherwise: Action = "other"
     manifest_options: tuple[str, ...] = ()
     package_options: tuple[str, ...] = ()
-    assume_yes: Trait = Trait(always=True)
-    no_recommends: Trait = Trait()
-    no_cache: Trait = Trait()
-    production: Trait = Trait()
-    frozen: Trait = Trait()
-    global_: Trait = Trait()
+    assume_yes: Trait = _ALWAYS
+    no_recommends: Trait = _NEVER
+    no_cache: Trait = _NEVER
+    production: Trait = _NEVER
+    frozen: Trait = _NEVER
+    global_: Trait = _NEVER
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,6 +134,7 @@ class PackageCall:
         options: The command line, options and operands apart.
         env: Variables in force: those known before, those set earlier in the script and by the command.
         spec: How its command line is read.
+        answered: Its questions are answered by a pipe (`yes | …`).
     """
 
     manager: str
@@ -140,6 +148,7 @@ class PackageCall:
     options: Options
     env: Mapping[str, str]
     spec: Manager
+    answered: bool = False
 
     def __repr__(self) -> str:
         """Name manager, action and packages."""
@@ -192,12 +201,13 @@ class PackageCall:
     @property
     def project(self) -> bool:
         """It installs what the project's files ask for, not packages named on the command line."""
-        return self.action in {"install", "sync"} and bool(self.manifests) and not self.packages
+        named = any(package.kind != "path" for package in self.packages)
+        return self.action in {"install", "sync"} and bool(self.manifests) and not named
 
     @property
     def assume_yes(self) -> bool:
-        """It asks nothing: told so by a flag or variable, or because this manager never asks."""
-        return self.satisfies(self.spec.assume_yes)
+        """It asks nothing, or is answered: by a flag, a variable or `yes |`, or because this manager never asks."""
+        return self.answered or self.satisfies(self.spec.assume_yes)
 
     @property
     def no_recommends(self) -> bool:
@@ -236,7 +246,7 @@ class PackageCall:
 
     @property
     def target(self) -> str | None:
-        """The folder it installs into, when told: `--target`, `--prefix`, `--root`, `--install-dir`, `--installroot`."""
+        """The folder it installs into, when told (`pip --target`, `npm --prefix`, `dnf --installroot`)."""
         return self.option("--target", "--prefix", "--root", "--install-dir", "--installroot")
 
     @property

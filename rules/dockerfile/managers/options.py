@@ -16,10 +16,12 @@ class OptionUse(NamedTuple):
     Attributes:
         value: Its value as the program gets it; `None` for a bare flag.
         word: The word that holds the option.
+        value_word: The word that holds the value: the same or the next one.
     """
 
     value: str | None
     word: ShellWord
+    value_word: ShellWord
 
 
 class Options(NamedTuple):
@@ -47,7 +49,7 @@ class OptionTable:
         values: Options with a value, written the same way.
         single_dash: Long options have one dash, as in Go (`-ldflags`), so there are no clusters; they are
             canonical with one dash.
-        slash: Options may begin with a slash (`/p:Name=value`), as in MSBuild.
+        slash: `/p:Name=value` and `-p:Name=value` are options, as in MSBuild, canonical with a dash.
     """
 
     def __init__(self, flags: str, values: str, *, single_dash: bool = False, slash: bool = False) -> None:
@@ -79,12 +81,13 @@ class OptionTable:
                 break
             following = words[index + 1] if index + 1 < len(words) else None
             index += 1
-            if value[:2] == "--" or (self._single_dash and value[:1] == "-" and value != "-"):
+            if self._slash and value[:1] in "-/" and ":" in value:
+                name, _, rest = value.partition(":")
+                found.uses.setdefault("-" + name[1:], []).append(OptionUse(rest, word, word))
+            elif value[:2] == "--" or (self._single_dash and value[:1] == "-" and value != "-"):
                 index += self._long(word, following, found)
             elif value[:1] == "-" and value != "-":
                 index += self._cluster(word, following, found)
-            elif self._slash and value[:1] == "/" and ":" in value:
-                found.uses.setdefault(value.split(":", 1)[0], []).append(OptionUse(value.split(":", 1)[1], word))
             else:
                 found.operands.append(word)
         return found
@@ -95,9 +98,10 @@ class OptionTable:
         if self._single_dash and name[:2] == "--":
             name = name[1:]
         takes_next = not equals and name in self._with_value and following is not None
+        value_word = word
         if takes_next and following is not None:
-            value, equals = following.value, "="
-        found.uses.setdefault(self.canonical(name), []).append(OptionUse(value if equals else None, word))
+            value, equals, value_word = following.value, "=", following
+        found.uses.setdefault(self.canonical(name), []).append(OptionUse(value if equals else None, word, value_word))
         return int(takes_next)
 
     def _cluster(self, word: ShellWord, following: ShellWord | None, found: Options) -> int:
@@ -108,13 +112,13 @@ class OptionTable:
             rest = letters[index + 1 :]
             uses = found.uses.setdefault(self.canonical(name), [])
             if rest[:1] == "=":
-                uses.append(OptionUse(rest[1:], word))
+                uses.append(OptionUse(rest[1:], word, word))
                 return 0
             if name in self._with_value:
                 if rest:
-                    uses.append(OptionUse(rest, word))
+                    uses.append(OptionUse(rest, word, word))
                     return 0
-                uses.append(OptionUse(following.value if following else None, word))
+                uses.append(OptionUse(following.value if following else None, word, following or word))
                 return int(following is not None)
-            uses.append(OptionUse(None, word))
+            uses.append(OptionUse(None, word, word))
         return 0

@@ -187,10 +187,13 @@ PACMAN = Manager(
     OptionTable(
         "-S --sync, -U --upgrade, -R --remove, -Q --query, -D --database, -F --files, -T --deptest, -y --refresh,"
         " -u --sysupgrade, -c --clean, -w --downloadonly, -s --search, -n --nosave, -q --quiet, --noconfirm, --needed",
-        "-b --dbpath, -r --root, --arch, --cachedir, --config, --ignore, --ignoregroup, --overwrite, --assume-installed",
+        "-b --dbpath, -r --root, --arch, --cachedir, --config, --ignore, --ignoregroup, --overwrite,"
+        " --assume-installed",
     ),
     {},
-    lambda word: special(word, (".pkg.tar.zst", ".pkg.tar.xz")) or Package(*version_split(word.value, _APK_VERSION), word),
+    lambda word: (
+        special(word, (".pkg.tar.zst", ".pkg.tar.xz")) or Package(*version_split(word.value, _APK_VERSION), word)
+    ),
     flag_action=_pacman_action,
     assume_yes=trait("--noconfirm"),
 )

@@ -1,0 +1,121 @@
+"""What a script removes again: package lists, caches, by the managers' own commands or by `rm`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.dockerfile.shell import Script
+    from rules.dockerfile.shell_command import Command
+
+
+class Cleaning(NamedTuple):
+    """One removal of what a package manager left.
+
+    Attributes:
+        manager: As in `PackageCall`; `dnf` stands for dnf, yum, microdnf and tdnf.
+        what: `lists` for apt's package lists, `cache` for downloads and indexes.
+        command: The command that removes it.
+        order: Index of that command in `Script.commands`.
+    """
+
+    manager: str
+    what: str
+    command: Command
+    order: int
+
+
+# Paths that hold what managers leave, as they are written in Dockerfiles. The home folder has many names.
+_HOME = r"(?:~|/root|\$HOME|\$\{HOME\}|/home/[^/]+)"
+_PATHS: tuple[tuple[re.Pattern[str], tuple[tuple[str, str], ...]], ...] = tuple(
+    (re.compile(pattern), left)
+    for pattern, left in (
+        (r"/var/lib/apt(?:/lists)?(?:/\*+|/\*\.\*)?/?$|/var/lib/(?:apt/?\*|\{[^}]*apt[^}]*\}.*)$", (("apt", "lists"),)),
+        (r"/var/cache/apt(?:/\*|/archives.*)?/?$", (("apt", "cache"),)),
+        (r"/var/cache/apk(?:/\*)?/?$|/etc/apk/cache.*$", (("apk", "cache"),)),
+        (r"/var/cache/(?:dnf|yum|libdnf5|tdnf|microdnf)(?:/.*)?$|/var/lib/dnf.*$", (("dnf", "cache"),)),
+        (r"/var/cache/zypp(?:er)?(?:/.*)?$", (("zypper", "cache"),)),
+        (r"/var/cache/pacman(?:/.*)?$", (("pacman", "cache"),)),
+        (
+            r"/var/cache(?:/\*)?/?$",
+            (("apt", "cache"), ("apk", "cache"), ("dnf", "cache"), ("zypper", "cache"), ("pacman", "cache")),
+        ),
+        (rf"{_HOME}/\.cache(?:/\*)?/?$", (("pip", "cache"), ("uv", "cache"), ("poetry", "cache"), ("yarn", "cache"))),
+        (rf"{_HOME}/\.cache/pip(?:/\*)?/?$", (("pip", "cache"),)),
+        (rf"{_HOME}/\.cache/uv(?:/\*)?/?$", (("uv", "cache"),)),
+        (rf"{_HOME}/\.cache/pypoetry(?:/.*)?$", (("poetry", "cache"),)),
+        (rf"{_HOME}/\.npm(?:/.*)?$", (("npm", "cache"),)),
+        (rf"{_HOME}/\.cache/(?:yarn|node)(?:/.*)?$|/usr/local/share/\.cache(?:/.*)?$", (("yarn", "cache"),)),
+        (rf"{_HOME}/\.(?:composer|cache/composer)(?:/cache)?(?:/\*)?/?$", (("composer", "cache"),)),
+        (r"(?:/usr/local/cargo|.*\.cargo|\$\{?CARGO_HOME\}?)/(?:registry|git)(?:/.*)?$", (("cargo", "cache"),)),
+        (r"(?:/go|\$\{?GOPATH\}?|/root/go)/pkg(?:/.*)?$", (("go", "cache"),)),
+        (r"(?:/opt/conda|\$\{?CONDA_DIR\}?)/pkgs(?:/.*)?$", (("conda", "cache"),)),
+        (r".*/(?:bundle|gems)/(?:.*/)?cache(?:/.*)?$", (("bundle", "cache"), ("gem", "cache"))),
+    )
+)
+_RPM = frozenset({"dnf", "dnf5", "yum", "microdnf", "tdnf"})
+_OWN_COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    **dict.fromkeys(_RPM, ("dnf", ("clean",))),
+    "apt-get": ("apt", ("clean", "autoclean", "distclean")),
+    "apt": ("apt", ("clean", "autoclean", "distclean")),
+    "aptitude": ("apt", ("clean", "autoclean")),
+    "apk": ("apk", ("cache",)),
+    "zypper": ("zypper", ("clean", "cc")),
+    "pip": ("pip", ("cache",)),
+    "pip3": ("pip", ("cache",)),
+    "uv": ("uv", ("cache",)),
+    "poetry": ("poetry", ("cache",)),
+    "npm": ("npm", ("cache",)),
+    "pnpm": ("pnpm", ("store",)),
+    "yarn": ("yarn", ("cache", "autoclean")),
+    "bun": ("bun", ("pm",)),
+    "composer": ("composer", ("clear-cache", "clearcache", "cc")),
+    "go": ("go", ("clean",)),
+    "conda": ("conda", ("clean",)),
+    "mamba": ("conda", ("clean",)),
+    "micromamba": ("conda", ("clean",)),
+    "dotnet": ("dotnet", ("nuget",)),
+    "bundle": ("bundle", ("clean",)),
+    "gem": ("gem", ("cleanup",)),
+}
+
+
+def cleans(script: Script) -> tuple[Cleaning, ...]:
+    """Return which lists and caches a script removes, in order."""
+    return tuple(
+        Cleaning(manager, what, command, order)
+        for order, command in enumerate(script.commands)
+        for manager, what in dict.fromkeys(_left(command))
+    )
+
+
+def _left(command: Command) -> Iterator[tuple[str, str]]:
+    """Yield what one command removes."""
+    if command.name in {"rm", "find"}:
+        yield from _by_path(command)
+        return
+    if command.name == "pacman" and any(word.value.startswith("-Sc") for word in command.args):
+        yield "pacman", "cache"
+    manager, verbs = _OWN_COMMANDS.get(command.name, ("", ()))
+    if command.subcommand not in verbs:
+        return
+    rest = {word.value for word in command.args}
+    if command.subcommand == "cache" and not rest & {"clean", "clear", "purge", "prune", "remove", "rm"}:
+        return
+    if command.subcommand == "distclean":
+        yield manager, "lists"
+    yield manager, "cache"
+
+
+def _by_path(command: Command) -> Iterator[tuple[str, str]]:
+    """Yield what `rm` or `find … -delete` removes."""
+    values = [word.value for word in command.args]
+    if command.name == "find" and not {"-delete", "rm"} & set(values):
+        return
+    for value in values:
+        for pattern, left in _PATHS:
+            if pattern.match(value):
+                yield from left

@@ -1,0 +1,62 @@
+"""Words of a command line with known variables put in, as the shell would split them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rules.dockerfile.shell_words import ShellWord
+
+_VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(?::?-[^{}$]*)?\})")
+_BRACES = re.compile(r"\{([^{},\s$]*(?:,[^{},\s$]*)+)\}")
+_MAX_WORDS = 2000
+
+
+def expanded(text: str, env: Mapping[str, str]) -> str:
+    """Put known variables into a text; unknown ones stay as written."""
+
+    def value(match: re.Match[str]) -> str:
+        return env.get(match.group(1) or match.group(2), match.group())
+
+    return _VARIABLE.sub(value, text)
+
+
+def argument_words(words: Sequence[ShellWord], env: Mapping[str, str]) -> list[ShellWord]:
+    """Return the words that a program gets: known variables put in and split at blanks, braces multiplied out.
+
+    A word that comes out of another one has its place.
+    """
+    found: list[ShellWord] = []
+    for word in words:
+        if word.literal and "{" not in word.value:
+            found.append(word)
+        else:
+            found.extend(_parts(word, env))
+    return found[:_MAX_WORDS]
+
+
+def _parts(word: ShellWord, env: Mapping[str, str]) -> Iterator[ShellWord]:
+    value = word.value
+    values = [value]
+    if not word.literal and "$" in value:
+        value = expanded(value, env)
+        split = value != word.value and not word.quoted
+        values = value.split() if split else [value]
+    for part in values:
+        for each in _without_braces(part) if "{" in part and not word.quoted else (part,):
+            yield word if each == word.value else word._replace(value=each, literal=word.literal or "$" not in each)
+
+
+def _without_braces(value: str) -> list[str]:
+    """Multiply out `{a,b}`, as bash does; at most a few times."""
+    values = [value]
+    for _ in range(3):
+        match = _BRACES.search(values[0])
+        if match is None or len(values) > _MAX_WORDS:
+            break
+        choices = match.group(1).split(",")
+        values = [each.replace(match.group(), choice, 1) for each in values for choice in choices]
+    return values
