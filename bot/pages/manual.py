@@ -57,4 +57,11 @@ def _caption(tokens: Sequence[Token]) -> None:
         after = info == "dockerfile before"
         token.type = "html_block"
         label = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
-        token.content = f"<figure>{label}<pre><code>{escape(token.content)}</code></pre></figure>\n"
+        block = _findings(token.content) if info == "findings" else f"<pre><code>{escape(token.content)}</code></pre>"
+        token.content = f"<figure>{label}{block}</figure>\n"
+
+
+def _findings(block: str) -> str:
+    """Render the lines `line: message` of an example as the comments that they are."""
+    rows = (line.partition(": ") for line in block.splitlines() if line)
+    return "".join(f'<p class="said"><b>Line {escape(line)}</b> {inline(message)}</p>' for line, _, message in rows)

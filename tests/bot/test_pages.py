@@ -82,4 +82,4 @@ def test_the_blocks_of_an_example_say_what_they_are() -> None:
     text = manual.html(page)
     captions = ["Before the change", "After the change", "What Hullcheck says"]
     assert re.findall("<figcaption>(.*?)</figcaption>", text) == captions
-    assert "&lt;new&gt;" in text
+    assert '<p class="said"><b>Line 1</b> <code>b</code> is &lt;new&gt;.</p>' in text
