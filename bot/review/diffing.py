@@ -43,10 +43,9 @@ def changes(old: list[str], new: list[str]) -> list[Change]:
         return []
     head = _common(old, new)
     tail = _common(old[head:][::-1], new[head:][::-1])
-    kept = _kept(old[head : len(old) - tail], new[head : len(new) - tail])
+    kept = _kept_of_shared(old, new, head, tail)
     if kept is None:
         return []
-    kept = [(i + head, j + head) for i, j in kept]
     bounds = [(head - 1, head - 1), *kept, (len(old) - tail, len(new) - tail)]
     found = [
         Change(i + 1, next_i, j + 1, next_j)
@@ -69,6 +68,15 @@ def _common(old: list[str], new: list[str]) -> int:
             break
         count += 1
     return count
+
+
+def _kept_of_shared(old: list[str], new: list[str], head: int, tail: int) -> list[tuple[int, int]] | None:
+    """Look at the lines that both texts have, between their common head and tail; no other line can be kept."""
+    shared = set(old[head : len(old) - tail]) & set(new[head : len(new) - tail])
+    from_old = [at for at in range(head, len(old) - tail) if old[at] in shared]
+    from_new = [at for at in range(head, len(new) - tail) if new[at] in shared]
+    kept = _kept([old[at] for at in from_old], [new[at] for at in from_new])
+    return None if kept is None else [(from_old[i], from_new[j]) for i, j in kept]
 
 
 def _kept(old: list[str], new: list[str]) -> list[tuple[int, int]] | None:

@@ -18,7 +18,7 @@ _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 # merge request, a snippet, a label, a milestone, an epic, a formula, a short code of an emoji, a scheme.
 _REFERENCE = re.compile(r"(\\[@#!$%&~^:/*\[])")
 _BARE_LINK = re.compile(r"(?i)(www|gh)(?=\\[.-])")
-_HEXADECIMAL = re.compile(r"(?i)\b([0-9a-f]{6})(?=[0-9a-f]+\b)")
+_HEXADECIMAL = re.compile(r"(?i)([0-9a-f]{6})(?=[0-9a-f])")  # seven make a commit id
 
 
 def code(text: str, limit: int = LIMIT) -> str:
@@ -31,7 +31,7 @@ def cell(text: str, limit: int = LIMIT) -> str:
     return quote(text, limit).replace("|", "\\|")
 
 
-def fence(text: str, info: str = "") -> str:
+def fence(text: str, info: str = "", keep: str = "") -> str:
     r"""Return text as a fenced block whose fence is longer than any run of backticks inside.
 
     Args:
@@ -39,8 +39,9 @@ def fence(text: str, info: str = "") -> str:
             else that is invisible is shown as an escape. A line that begins with a slash is moved by one blank: GitLab
             ends its notion of a code block at any three backticks and would run the rest.
         info: The fence's info string; a constant of ours.
+        keep: Further characters that stay as they are.
     """
-    shown = visible(text.replace("\r\n", "\n"), keep="\n\t").removesuffix("\n")
+    shown = visible(text.replace("\r\n", "\n"), keep=f"\n\t{keep}").removesuffix("\n")
     shown = re.sub(r"^/", " /", shown, flags=re.MULTILINE)
     ticks = "`" * max(3, longest_run(shown, "`") + 1)
     return f"{ticks}{info}\n{shown}\n{ticks}"

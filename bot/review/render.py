@@ -10,6 +10,7 @@ from bot.review.markdown import code, fence
 from bot.review.markers import Marker
 from bot.review.placement import Inline
 from bot.review.sentences import first_sentence
+from bot.review.suggestions import EMOJI_PARTS
 from rules.problem import Confidence
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class Writer:
             return ""
         first, last, text = remedy.suggestion
         info = self.manner.terms.suggestion(last - first)
-        block = f"```{info}\n```" if text is None else fence(text, info)
+        block = f"```{info}\n```" if text is None else fence(text, info, keep=EMOJI_PARTS)
         also = f" (and repair {counted(remedy.others, 'other finding')} here)" if remedy.others else ""
         return f"{remedy.title}{also}:\n\n{block}"
 

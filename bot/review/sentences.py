@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_CODE_OR_END = re.compile(r"(?P<ticks>`+).+?(?<!`)(?P=ticks)(?!`)|(?P<end>[.!?:](?=\s))", re.DOTALL)
+_CODE_OR_END = re.compile(r"(?P<ticks>`+).+?(?<!`)(?P=ticks)(?!`)|(?P<end>[.!?](?=\s))", re.DOTALL)
 
 
 def first_sentence(message: str) -> tuple[str, str]:
@@ -21,4 +21,4 @@ def first_sentence(message: str) -> tuple[str, str]:
 
 
 def _abbreviation(text: str) -> bool:
-    return bool(re.search(r"\b(?:e\.g|i\.e|etc|vs|cf)\.\Z", text)) or text.endswith(":")
+    return bool(re.search(r"\b(?:e\.g|i\.e|etc|vs|cf)\.\Z", text))

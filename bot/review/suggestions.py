@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 LINES_ABOVE = 100
 """GitLab takes at most so many lines above the one that a suggestion is anchored at."""
+EMOJI_PARTS = "\u200d\ufe0f"
+"""Invisible, but parts of many an emoji: a suggestion restates them as they are."""
 
 _FORGE_COMMAND = re.compile(r"^/", re.MULTILINE)
 
@@ -93,7 +95,7 @@ def remedies(placed: Sequence[tuple[Topic, Place]], files: Files) -> dict[Topic,
         first, *others = button.topics
         found[first] = Remedy(_title(first), button.suggestion, others=len(others))
         found.update((topic, Remedy(_title(topic), elsewhere=button.suggestion)) for topic in others)
-    return found
+    return {topic: found[topic] for topic, _ in placed}
 
 
 def as_text(topic: Topic, files: Files) -> Remedy:
@@ -122,7 +124,8 @@ def _order(edit: Edit) -> tuple[int, int]:
 
 
 def _title(topic: Topic) -> str:
-    return topic.lead.fix.title if topic.lead.fix else ""
+    fixes = (finding.fix for finding in (topic.lead, *topic.findings))
+    return next((fix.title for fix in fixes if fix), "")
 
 
 def _edits(topic: Topic) -> tuple[Edit, ...]:
@@ -147,6 +150,8 @@ def _collide(edits: Sequence[Edit]) -> bool:
 def _press(topic: Topic, edits: tuple[Edit, ...], file: File, buttons: list[_Button]) -> bool:
     """Add a button for a topic, or let it join those that hold its lines; tell whether there is one."""
     source = file.after
+    if any(finding.fix is None for finding in topic.findings):  # a button that repairs a part would mislead
+        return False
     if source is None or "\r" in source.text or any(edit.path not in {None, file.path} for edit in edits):
         return False
     region = _region(source, edits, file)
@@ -187,12 +192,25 @@ def _suggestion(source: Source, edits: tuple[Edit, ...], file: File) -> tuple[tu
         last += 1
         new = _rewritten(source, edits, first, last)
     old = source.cut(source.line_span(first, last))
-    for above, below in _narrowed(_split(old), _split(new)), (0, 0):
-        lines = _split(new)[above : len(_split(new)) - below]
-        suggestion = Suggestion(first + above, last - below, "\n".join(lines) if lines else None)
-        if any(line.strip() for line in lines) or not lines:
-            return ((first, last), suggestion) if new != old and _fits(suggestion, file) else None
-    return None
+    above, below = _narrowed(_split(old), _split(new))
+    lines = _split(new)[above : len(_split(new)) - below]
+    suggestion = _framed(source, first + above, last - below, lines)
+    if new == old or suggestion is None or not _fits(suggestion, file):
+        return None
+    return (min(first, suggestion.first), max(last, suggestion.last)), suggestion
+
+
+def _framed(source: Source, first: int, last: int, lines: list[str]) -> Suggestion | None:
+    """Widen a replacement until it neither begins nor ends with a blank line, which forges may drop."""
+    while lines and not lines[0].strip() and first > 1:
+        first -= 1
+        lines = [source.line(first), *lines]
+    while lines and not lines[-1].strip() and last < source.line_count:
+        last += 1
+        lines = [*lines, source.line(last)]
+    if lines and not (lines[0].strip() and lines[-1].strip()):
+        return None
+    return Suggestion(first, last, "\n".join(lines) if lines else None)
 
 
 def _rewritten(source: Source, edits: Iterable[Edit], first: int, last: int) -> str:
@@ -232,8 +250,7 @@ def _fits(suggestion: Suggestion, file: File) -> bool:
 
 def _verbatim(text: str) -> bool:
     """Tell whether a text may stand in a comment as it is: nothing hidden in it, no line that a forge would run."""
-    seen = text.replace("\u200d", "").replace("\ufe0f", "")  # parts of many an emoji
-    return visible(seen, keep="\n\t") == seen and not _FORGE_COMMAND.search(text)
+    return visible(text, keep=f"\n\t{EMOJI_PARTS}") == text and not _FORGE_COMMAND.search(text)
 
 
 def _patch(edits: tuple[Edit, ...], path: str, files: Files) -> str:

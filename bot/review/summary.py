@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from bot.review import agents
 from bot.review.manner import counted, line_link, listed, short
 from bot.review.markdown import code, prose
-from rules.problem import Severity
+from rules.problem import Confidence, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from bot.forges.base import Unread
     from bot.review.lifecycle import Dismissal
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from bot.review.render import Writer
     from bot.review.topics import Topic
     from rules.report import Crash, Finding, Report, Suppressed
+
+FEW, MANY = 10, 1_000
+"""Entries of a part that is shortened, and of one that is not."""
 
 _HEADINGS: dict[Reason, str] = {
     "over the cap": "More findings than fit as comments",
@@ -66,16 +69,23 @@ class Matter:
     def silent(self) -> bool:
         """Whether there is nothing that a person should read."""
         added = any(silenced.added for silenced in self.report.suppressed)
-        return not (self.open or self.unread or self.policy_faults or self.report.crashes or added)
+        return not (self.sure or self.unread or self.policy_faults or self.report.crashes or added)
+
+    @property
+    def sure(self) -> tuple[Finding, ...]:
+        """The open findings that are at least likely; what is only possible is no reason to write a comment."""
+        return tuple(finding for finding in self.open if finding.confidence is not Confidence.POSSIBLE)
 
 
 def verdict(matter: Matter) -> str:
     """Return the outcome in one line: `3 new findings (1 error), 1 fixed by this change, 12 older ones not shown`."""
-    new, severities = len(matter.open), [finding.severity for finding in matter.open]
-    errors = severities.count(Severity.ERROR)
+    new = len(matter.sure)
+    errors = sum(finding.severity is Severity.ERROR for finding in matter.sure)
     parts = [counted(new, "new finding") if new else "No new findings"]
     if errors:
         parts[0] += f" ({counted(errors, 'error')})"
+    if possible := len(matter.open) - new:
+        parts.append(counted(possible, "possible one"))
     fixed = sum(finding.baseline == "absent" for finding in matter.report.findings)
     older = sum(finding.baseline == "unchanged" for finding in matter.report.findings)
     if fixed:
@@ -92,29 +102,37 @@ def verdict(matter: Matter) -> str:
 def write(matter: Matter, writer: Writer, room: int) -> str:
     """Return the summary's Markdown, no longer than `room` characters.
 
-    A longer one loses the list for coding agents, then the entries of its parts from the last one to the first: their
-    count remains.
+    A longer one loses the list for coding agents; then, from the last part to the first, all but ten entries of each;
+    then, in the same order, those ten: their count remains.
     """
     sections = [section for section in _sections(matter, writer) if section.items]
     block = agents.block(matter.open) if matter.open else ""
     foot = f"<sub>Reviewed {short(writer.pull_request.head)}.</sub>"
     fold = writer.manner.can.collapsible
-    for kept in range(len(sections) + 1, -1, -1):
-        parts = [f"**{verdict(matter)}.**"]
-        parts += [_section(section, fold, full=at < kept) for at, section in enumerate(sections)]
-        if kept > len(sections) and block:
-            parts.append(_folded(agents.HEADING, block) if fold else f"**{agents.HEADING}**\n\n{block}")
-        text = "\n\n".join([*parts, foot])
+    listing = _folded(agents.HEADING, block) if fold else f"**{agents.HEADING}**\n\n{block}"
+    for shown, listed_too in _shrinking(len(sections)):
+        parts = [_section(section, fold, most) for section, most in zip(sections, shown, strict=True)]
+        last = [listing, foot] if block and listed_too else [foot]
+        text = "\n\n".join([f"**{verdict(matter)}.**", *parts, *last])
         if len(text) <= room:
             return text
     return f"**{verdict(matter)}.**"
 
 
-def _section(section: Section, fold: bool, *, full: bool) -> str:  # noqa: FBT001 - a capability handed down
+def _shrinking(count: int) -> Iterator[tuple[list[int], bool]]:
+    """Yield how many entries each part shows, and whether the list for coding agents is there: ever less."""
+    yield [MANY] * count, True
+    for more, fewer in ((MANY, FEW), (FEW, 0)):
+        for kept in range(count, -1, -1):
+            yield [more] * kept + [fewer] * (count - kept), False
+
+
+def _section(section: Section, fold: bool, most: int) -> str:  # noqa: FBT001 - a capability handed down
     count = len(section.items)
-    if not full:
+    if most == 0:
         return f"**{section.heading}:** {counted(count, 'entry', 'entries')}, too many to be listed here."
-    items = "\n".join(f"- {item}" for item in section.items)
+    rest = [f"and {count - most} more"] if count > most else []
+    items = "\n".join(f"- {item}" for item in [*section.items[:most], *rest])
     if section.folded and fold:
         return _folded(f"{section.heading} ({count})", items)
     return f"**{section.heading}**\n\n{items}"
@@ -158,7 +176,7 @@ def _unplaced(reason: Reason, matter: Matter, writer: Writer) -> Section:
     findings = [finding for topic, place in matter.unplaced if place.why == reason for finding in topic.findings]
     findings.sort(key=lambda finding: (finding.path, finding.line, finding.rule))
     items = tuple(f"{_place(finding, writer)}: {finding.message}" for finding in findings)
-    return Section(_HEADINGS[reason], items, folded=reason == "possible" or len(items) > 10)  # noqa: PLR2004 - a screenful
+    return Section(_HEADINGS[reason], items, folded=reason == "possible" or len(items) > FEW)
 
 
 def _place(finding: Finding, writer: Writer) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from bot.forges.base import Annotation, Check
 from bot.review import summary
 from bot.review.markdown import plain
-from rules.problem import Confidence, Severity
+from rules.problem import Severity
 from rules.quoting import visible
 
 if TYPE_CHECKING:
@@ -45,8 +45,7 @@ def check(matter: Matter, writer: Writer) -> Check:
 
 
 def _conclusion(matter: Matter, fail_on: Severity | None) -> Literal["success", "neutral", "failure"]:
-    sure = [finding for finding in matter.open if finding.confidence is not Confidence.POSSIBLE]
-    if fail_on is not None and any(finding.severity >= fail_on for finding in sure):
+    if fail_on is not None and any(finding.severity >= fail_on for finding in matter.sure):
         return "failure"
     return "success" if matter.silent else "neutral"
 

@@ -1,0 +1,60 @@
+"""What shares a comment, and how a message is cut into sentences."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.review.sentences import first_sentence
+from bot.review.topics import TOGETHER_TO, topics
+from rules.problem import Confidence, Severity
+from tests.review.build import finding
+
+
+def lines(*groups: int) -> list[int]:
+    return [len(topic.findings) for topic in topics(finding(line) for line in groups)]
+
+
+def test_two_findings_of_one_rule_keep_a_thread_each() -> None:
+    assert lines(1, 2) == [1, 1]
+
+
+def test_three_findings_of_one_rule_in_one_file_share_one() -> None:
+    assert lines(3, 1, 2) == [3]
+
+
+def test_a_crowd_is_split() -> None:
+    assert lines(*range(1, TOGETHER_TO + 11)) == [TOGETHER_TO, 10]
+
+
+def test_other_rules_and_other_files_stay_apart() -> None:
+    found = [finding(1), finding(2), finding(3, "other"), finding(4, path="b/Dockerfile")]
+    assert [len(topic.findings) for topic in topics(found)] == [1, 1, 1, 1]
+
+
+def test_the_weightiest_comes_first() -> None:
+    found = [
+        finding(1, "a", confidence=Confidence.LIKELY),
+        finding(2, "b"),
+        finding(3, "c", severity=Severity.ERROR),
+        finding(4, "d", severity=Severity.INFO),
+    ]
+    assert [topic.lead.line for topic in topics(found)] == [3, 2, 1, 4]
+
+
+@pytest.mark.parametrize(
+    ("message", "first", "rest"),
+    [
+        ("One. Two.", "One.", "Two."),
+        ("Only one", "Only one", ""),
+        ("`a. b` is so. Then.", "`a. b` is so.", "Then."),
+        ("`` a`. b `` is so. Then.", "`` a`. b `` is so.", "Then."),
+        ("Is it? Yes.", "Is it?", "Yes."),
+        ("Python 3.9 is old. Then.", "Python 3.9 is old.", "Then."),
+        ("It runs, e.g. as root. Then.", "It runs, e.g. as root.", "Then."),
+        ("One.\n\nTwo.", "One.", "Two."),
+        ("It loses: `a`. Then.", "It loses: `a`.", "Then."),
+        ("A lone ` tick. Then.", "A lone ` tick.", "Then."),
+    ],
+)
+def test_the_first_sentence_ends_outside_code(message: str, first: str, rest: str) -> None:
+    assert first_sentence(message) == (first, rest)
