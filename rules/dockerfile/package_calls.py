@@ -133,7 +133,9 @@ def _read(called: _Called, command: Command, env: Mapping[str, str], *, answered
     """Read a manager's command line."""
     manager = called.manager
     words = argument_words(called.words, env)
-    table = manager.verb_options.get(words[0].value, manager.options) if words else manager.options
+    table = manager.options
+    if manager.verb_options and words:
+        table = manager.verb_options.get(words[0].value, table)
     options = table.read(words)
     _normalise(manager, options.operands)
     operands = options.operands

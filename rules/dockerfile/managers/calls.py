@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 if TYPE_CHECKING:
@@ -102,7 +101,7 @@ class Manager:
     groups: frozenset[str] = frozenset()
     manifests: Callable[[str, Options], tuple[str, ...]] | None = None
     no_packages: frozenset[str] = frozenset()
-    verb_options: Mapping[str, OptionTable] = MappingProxyType({})
+    verb_options: Mapping[str, OptionTable] | None = None
     flag_action: Callable[[Options], Action] | None = None
     otherwise: Action = "other"
     manifest_options: tuple[str, ...] = ()
