@@ -16,7 +16,7 @@ from bot.forges.base import Gone, Tree, Unread
 from bot.judgement import Case, judge
 from bot.processes import TookTooLong, WorkFailed
 from bot.repository import MOST_DOCKERFILES, POLICY_PATHS, wanted
-from rules.policy import DEFAULT, Policy
+from rules.policy_file import find_policy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from bot.jobs import Job
     from bot.judgement import Judgement
     from bot.repository import Wanted
+    from rules.policy import Policy
 
 Given = TypeVar("Given")
 Result = TypeVar("Result")
@@ -53,9 +54,10 @@ class PolicyReader(Protocol):
         """Return the policy, and a sentence for each fault in it."""
 
 
-def no_policy(_files: Mapping[str, bytes], /) -> tuple[Policy, tuple[str, ...]]:
-    """Return the defaults, whatever the repository says."""
-    return DEFAULT, ()
+def policy_of(files: Mapping[str, bytes], /) -> tuple[Policy, tuple[str, ...]]:
+    """Return the policy of a repository; a part that cannot be read is the default and named."""
+    read = find_policy(files)
+    return read.policy, tuple(map(str, read.faults))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class Desk:
     today: Callable[[], date]
     key: bytes = field(repr=False)
     manual: str = ""
-    read_policy: PolicyReader = no_policy
+    read_policy: PolicyReader = policy_of
 
 
 class Outcome(NamedTuple):
@@ -117,7 +119,8 @@ async def review(job: Job, forge: Forge, fence: Fence, desk: Desk) -> Outcome:
     pull_request = context.pull_request
     if not pull_request.open:
         raise Gone("the pull request is no longer open")
-    choice = wanted(pull_request, context.listing, policy.rules)
+    # A listing may have a hundred thousand paths; the webhooks are answered meanwhile.
+    choice = await asyncio.to_thread(wanted, pull_request, context.listing, policy.rules)
     after, before = await _both(
         forge.read(job, pull_request.head, choice.after), forge.read(job, pull_request.base, choice.before)
     )

@@ -77,9 +77,9 @@ class Bench:
     async def publish(self, plan: ReviewPlan) -> Published:
         return await self.github.publish(self.job, plan, no_fence)
 
-    def another(self, *, pause: float = 0) -> GitHub:
+    def another(self, *, pause: float = 0, resolve: bool = False) -> GitHub:
         """An adapter that remembers nothing, as after a restart."""
-        return adapter(self.forge, self.session, pause=pause)
+        return adapter(self.forge, self.session, pause=pause, resolve=resolve)
 
     @property
     def comments(self) -> list[ReviewComment]:
@@ -91,9 +91,9 @@ async def no_fence() -> None:
     """Let every write pass."""
 
 
-def adapter(forge: GitHubDouble, session: aiohttp.ClientSession, *, pause: float = 0) -> GitHub:
+def adapter(forge: GitHubDouble, session: aiohttp.ClientSession, *, pause: float = 0, resolve: bool = False) -> GitHub:
     app = App(str(forge.app.id), Secret(forge.app.private_key))
-    return GitHub(session, app, api_url=forge.api_url, now=forge.clock.seconds, pause=pause)
+    return GitHub(session, app, api_url=forge.api_url, now=forge.clock.seconds, pause=pause, resolve=resolve)
 
 
 @asynccontextmanager

@@ -82,6 +82,12 @@ async def test_a_refused_suggestion_loses_its_button_on_the_file() -> None:
         assert "```dockerfile\nUSER 1\n```" in b.comments[0].body
 
 
+async def test_a_review_of_which_nothing_is_left_is_not_posted_empty() -> None:
+    async with bench() as b:
+        await b.publish(b.plan(b.comment("ff", 999)))
+        assert [len(review.comments) for review in b.pull.reviews] == [1]  # the comment on the file
+
+
 async def test_what_fits_nowhere_is_named_in_the_check() -> None:
     async with bench() as b:
         wrong = b.comment("ff", 3, path="not/in/the/diff")
@@ -195,7 +201,7 @@ async def test_a_thread_is_resolved_where_the_app_may_write_contents() -> None:
         grant = b.forge.grant(b.project)
         assert grant is not None
         grant.permissions["contents"] = "write"
-        b.github._tokens._permissions["contents"] = "write"
+        b.github = b.another(resolve=True)
         await b.publish(b.plan(b.comment("a1")))
         [thread] = (await b.github.context(b.job)).conversation.threads
         await b.publish(replace(b.plan(), revisions=(Revision(thread, resolve=True),)))

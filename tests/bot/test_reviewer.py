@@ -10,7 +10,6 @@ import pytest
 from bot.forges.base import Gone
 from bot.processes import Processes, TookTooLong
 from bot.reviewer import Desk, Outcome, review
-from bot.wiring import _read_policy as read_policy
 from tests.bot.github_bench import KEY, Bench, bench, no_fence
 from tests.forge.faults import Fault
 from tests.forge.log import Log
@@ -35,7 +34,7 @@ async def here(function: Callable[[Given], Result], given: Given, /) -> Result:
 
 
 def desk(run: Any = here) -> Desk:
-    return Desk(run=run, today=lambda: date(2026, 11, 21), key=KEY, read_policy=read_policy)
+    return Desk(run=run, today=lambda: date(2026, 11, 21), key=KEY)
 
 
 async def reviewed(b: Bench, run: Any = here) -> Outcome:

@@ -14,7 +14,7 @@ from bot.forges.github.conversation import answer_mark
 from bot.forges.github.objects import Objects
 from bot.forges.github.publishing import publish
 from bot.forges.github.reading import context
-from bot.forges.github.tokens import Tokens
+from bot.forges.github.tokens import PERMISSIONS, Tokens
 from bot.forges.github.wire import Memory, Wire
 from bot.forges.github.writing import Pace, Writer
 
@@ -44,6 +44,8 @@ class GitHub:
         api_url: The REST root; nothing outside it is ever asked.
         now: Seconds since the epoch.
         pause: Seconds between two writes of an installation.
+        resolve: Whether repaired threads are resolved too; GitHub wants write access to contents for that, so the
+            App must have been granted it.
     """
 
     terms = Terms(pull_request="pull request", number_sign="#", suggestion=_suggestion)
@@ -57,6 +59,7 @@ class GitHub:
         api_url: str = DEFAULT_API,
         now: Callable[[], float] = time.time,
         pause: float = 1.0,
+        resolve: bool = False,
     ) -> None:
         self._session = session
         self._api_url = api_url
@@ -64,7 +67,8 @@ class GitHub:
         self._memory = Memory()
         self._objects = Objects()
         self._pace = Pace(pause)
-        self._tokens = Tokens(Wire(session, self._memory, api_url), app, now)
+        permissions = PERMISSIONS | ({"contents": "write"} if resolve else {})
+        self._tokens = Tokens(Wire(session, self._memory, api_url), app, now, permissions)
 
     async def context(self, job: Job) -> Context:
         """Read the pull request, its diff, our earlier words and the tree listing."""
@@ -98,7 +102,7 @@ class GitHub:
         number, mark = job.key.number, answer_mark(command)
         place = f"/pulls/{number}/comments" if command.thread_id else f"/issues/{number}/comments"
         said = await client.pages(place)
-        if any(mark in item["body"] and (item["user"] or {}).get("login") == login for item in said):
+        if any(mark in (item.get("body") or "") and (item["user"] or {}).get("login") == login for item in said):
             return
         answer: dict[str, str | int] = {"body": f"{body}\n\n{mark}"}
         if command.thread_id:

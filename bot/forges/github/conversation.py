@@ -89,7 +89,7 @@ class Said(NamedTuple):
 
     def marks(self) -> frozenset[str]:
         """Return the marks of all texts."""
-        bodies = (item["body"] for items in self for item in items)
+        bodies = (item.get("body") for items in self for item in items)
         return frozenset(mark.text for body in bodies if (mark := mark_in(body)))
 
 
@@ -142,7 +142,7 @@ def conversation(everything: Said, states: Mapping[str, Resolution], login: str)
 def summary(own: Said) -> Thread | None:
     """Return our summary comment, the oldest one when there are more."""
     for remark in own.remarks:
-        mark = mark_in(remark["body"])
+        mark = mark_in(remark.get("body"))
         if mark and mark.kind == "summary":
             return Thread(str(remark["id"]), remark["id"], remark["body"], "", None)
     return None
@@ -183,7 +183,9 @@ def _ignored(top: int, everything: Said, login: str) -> tuple[str, str] | None:
     """Return who had a finding ignored and why, from our answers in its thread; the last word counts."""
     replies = {item["id"]: item for item in everything.comments if item.get("in_reply_to_id") == top}
     own = [reply for reply in replies.values() if _author(reply) == login]
-    answers = [answer for reply in own if (answer := _ANSWER.search(reply["body"])) and answer["name"] == "ignore"]
+    answers = [
+        answer for reply in own if (answer := _ANSWER.search(reply["body"] or "")) and answer["name"] == "ignore"
+    ]
     if not answers:
         return None
     asked = command_in(replies.get(int(answers[-1]["to"]), {}).get("body") or "")

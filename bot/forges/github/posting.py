@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from bot.forges.base import Gone, Rejected
 from bot.forges.github.conversation import mark_in
+from bot.review.markers import strip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -74,7 +75,7 @@ class Posting:
     async def review(self) -> list[Comment]:
         """Post the review and return the comments that GitHub refuses."""
         refused = await self._post(self._lines)
-        if self._body:
+        if strip(self._body):  # a mark alone would be seen as an empty review
             await self._send([])
         return refused
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bot.forges.github.wire import Wire
     from bot.jobs import Job
 
-PERMISSIONS: Final[Mapping[str, str]] = {"checks": "write", "contents": "read", "pull_requests": "write"}
+PERMISSIONS: Final = {"checks": "write", "contents": "read", "pull_requests": "write"}
 """All that a review needs. `pull_requests` covers the comments and reactions below a pull request."""
 
 SPARE = 300.0
