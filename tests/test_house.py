@@ -15,13 +15,15 @@ import pytest
 
 import rules
 from bot import settings
+from rules.policy_file import read_policy
 
 ROOT = Path(__file__).parents[1]
 LONGEST_MODULE = 320
 LONGEST_FUNCTION = 46
 # Spelled so that this file does not hold what it looks for.
 REGISTRIES = ("py" + "pi.org", "python" + "hosted.org", "registry.npm" + "js", "deb." + "debian.org")
-MACHINE = re.compile(r"(?<![\w.-])/(?:wor" r"k|roo" r"t)/(?!\.)")
+MACHINE = re.compile(r"/(?:wor" r"k|hom" r"e/\w+)/(?:main|shared)\b|\.py" r"env\b")
+UNEXPLAINED = re.compile(r"#\s*noqa(?::\s*[A-Z]+\d+(?:\s*,\s*[A-Z]+\d+)*)?\s*$|#\s*type:\s*ignore(?:\[[\w, -]*\])?\s*$")
 
 
 def tracked(*patterns: str) -> list[Path]:
@@ -44,6 +46,13 @@ def pins(name: str) -> dict[str, str]:
 
 def test_the_readme_shows_every_setting() -> None:
     assert settings.table() in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_the_policy_in_the_readme_is_one() -> None:
+    text = (ROOT / "README.md").read_text("utf-8").partition("```yaml\n")[2].partition("```")[0]
+    read = read_policy(".hullcheck.yaml", text.encode())
+    assert read.faults == ()
+    assert read.policy.comment_cap == 15
 
 
 def test_a_document_links_only_to_what_exists() -> None:
@@ -145,7 +154,9 @@ def test_a_noqa_says_why() -> None:
     silent = []
     for path in tracked("*.py"):
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-            if re.search(r"#\s*noqa(?::\s*[A-Z]+\d+(?:\s*,\s*[A-Z]+\d+)*)?\s*$|#\s*type:\s*ignore(?:\[[\w, -]*\])?\s*$", line):
+            if re.search(
+                r"#\s*noqa(?::\s*[A-Z]+\d+(?:\s*,\s*[A-Z]+\d+)*)?\s*$|#\s*type:\s*ignore(?:\[[\w, -]*\])?\s*$", line
+            ):
                 silent.append(f"{path.relative_to(ROOT)}:{number}")
     assert silent == []
 

@@ -13,7 +13,7 @@ import jinja2
 from aiohttp import web
 
 from bot.pages import manual
-from rules import catalogue
+from rules import catalogue, policy_file
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -60,6 +60,7 @@ def routes(status: Callable[[], Awaitable[Status]]) -> list[web.AbstractRouteDef
         web.get("/", pages.status),
         web.get("/rules", pages.rules),
         web.get("/rules/{name}", pages.rule),
+        web.get("/policy.schema.json", pages.policy_schema),
         web.get("/static/hullcheck.css", pages.style),
     ]
 
@@ -98,6 +99,10 @@ class Pages:
             if name in rule.aliases:
                 raise web.HTTPFound(f"/rules/{rule.id}")
         return self._page("missing.html", {"name": name}, code=404)
+
+    async def policy_schema(self, _: web.Request) -> web.Response:
+        """Send the JSON Schema of `.hullcheck.yaml`, for editors."""
+        return web.json_response(policy_file.schema(), content_type="application/schema+json", headers=HEADERS)
 
     async def style(self, _: web.Request) -> web.Response:
         """Send the style sheet."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import jsonschema
 import pytest
 from aiohttp import web
 
@@ -61,6 +62,13 @@ async def test_a_name_that_is_markup_is_shown_as_text(client: Client) -> None:
     answer = await client.get("/rules/%3Cscript%3Ealert(1)%3C%2Fscript%3E")
     assert answer.status == 404
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in await answer.text()
+
+
+async def test_editors_get_the_schema_of_the_policy(client: Client) -> None:
+    schema = await (await client.get("/policy.schema.json")).json(content_type="application/schema+json")
+    jsonschema.validate({"rules": {"entrypoint-lost": "off"}, "fail-on": "error"}, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"rules": {"entrypoint-last": "off"}}, schema)
 
 
 async def test_the_status_says_what_waits(client: Client) -> None:
