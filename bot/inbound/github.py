@@ -24,11 +24,10 @@ _SIGNATURE = re.compile(r"sha256=[0-9a-f]{64}", re.ASCII)
 _GUID = re.compile(r"[0-9A-Za-z-]{1,64}", re.ASCII)
 _WORD = re.compile(r"[a-z_]{1,64}", re.ASCII)
 _SHA = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?", re.ASCII)
-_REPOSITORY = re.compile(r"[A-Za-z0-9_.-]{1,100}/[A-Za-z0-9_.-]{1,100}", re.ASCII)
+# It becomes part of addresses, so "." and ".." are no names.
+_REPOSITORY = re.compile(r"[A-Za-z0-9_-]{1,100}/(?!\.{1,2}$)[A-Za-z0-9_.-]{1,100}", re.ASCII)
 _LOGIN = re.compile(r"[A-Za-z0-9_-]{1,100}", re.ASCII)
-_JSON = re.compile(
-    r"application/(?:json|x-www-form-urlencoded)(?:\s*;\s*charset=\"?utf-8\"?)?\s*", re.IGNORECASE
-)
+_JSON = re.compile(r"application/(?:json|x-www-form-urlencoded)(?:\s*;\s*charset=\"?utf-8\"?)?\s*", re.IGNORECASE)
 
 _HEARD = frozenset({"pull_request", "issue_comment", "pull_request_review_comment"})
 _REVIEWED = frozenset({"opened", "reopened", "synchronize", "ready_for_review"})
@@ -110,9 +109,7 @@ def _changes_base(payload: Payload) -> bool:
 
 
 def _key(payload: Payload, instance: str, number: int) -> PullRequestKey:
-    return PullRequestKey(
-        "github", instance, payload.object("repository").matching("full_name", _REPOSITORY), number
-    )
+    return PullRequestKey("github", instance, payload.object("repository").matching("full_name", _REPOSITORY), number)
 
 
 def _installation(payload: Payload) -> str:
