@@ -120,10 +120,23 @@ def cases_in(rule: str, text: str) -> Iterator[Case]:
             case = Case(rule, title)
             continue
         info = match["info"].strip()
-        if info.split()[:1] not in (["dockerfile"], ["findings"], ["file"], ["listing"], ["ships"], ["today"], ["policy"], ["path"]):
+        if info.split()[:1] not in (
+            ["dockerfile"],
+            ["findings"],
+            ["file"],
+            ["listing"],
+            ["ships"],
+            ["today"],
+            ["policy"],
+            ["path"],
+        ):
             continue
-        begins = info == "dockerfile before" or (info == "dockerfile" and "dockerfile" in case.blocks) or (
-            info.split()[0] in ("file", "listing", "ships", "today", "policy", "path") and "findings" in case.blocks
+        begins = (
+            info == "dockerfile before"
+            or (info == "dockerfile" and "dockerfile" in case.blocks)
+            or (
+                info.split()[0] in ("file", "listing", "ships", "today", "policy", "path") and "findings" in case.blocks
+            )
         )
         if begins and "dockerfile" in case.blocks:
             yield case

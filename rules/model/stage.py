@@ -225,6 +225,14 @@ class Model:
         return self.dockerfile.source
 
     @cached_property
+    def code(self) -> str:
+        """The text of all instructions with their here-documents, comment lines left out: for cheap searches."""
+        return "\n".join(
+            f"{instruction.value}\n{''.join(heredoc.body for heredoc in instruction.heredocs)}"
+            for instruction in self.dockerfile.instructions
+        )
+
+    @cached_property
     def global_args(self) -> tuple[Instruction, ...]:
         """The instructions above the first FROM: ARGs, where the file is right."""
         found = []

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Step:
     """One instruction of a stage.
 
@@ -89,7 +89,7 @@ def _mount(flag: Flag, scope: Scope) -> Mount:
     return Mount(options.get("type", "bind"), options, flag)
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Run(Step):
     """A RUN."""
 
@@ -156,7 +156,7 @@ class CopySource(NamedTuple):
         )
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Copy(Step):
     """A COPY or an ADD.
 

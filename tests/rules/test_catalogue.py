@@ -49,7 +49,9 @@ def test_ids_are_unique() -> None:
 
 def test_the_index_is_fresh() -> None:
     root = Path(catalogue.__file__).parent
-    assert (root / "INDEX.md").read_text("utf-8") == catalogue.index(), "run: python -m rules.catalogue > rules/INDEX.md"
+    assert (root / "INDEX.md").read_text("utf-8") == catalogue.index(), (
+        "run: python -m rules.catalogue > rules/INDEX.md"
+    )
 
 
 def test_every_case_file_belongs_to_a_rule() -> None:

@@ -1,0 +1,5 @@
+"""Show what differs when a case fails."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.cases")
