@@ -12,21 +12,72 @@ from typing import Any
 
 from pack import write
 
+Json = dict[str, Any]
+
+FREE_EXTENSION = {"debian": "Debian LTS"}
+"""Products whose extended support reaches everyone who installs updates; elsewhere it is sold."""
+
+NEWEST_ONLY = frozenset(
+    "bun caddy clickhouse composer deno docker-engine grafana influxdb jenkins keycloak neo4j prometheus rust "
+    "traefik".split()
+)
+"""Products that fix their newest release line only, so that every pinned line ends within weeks or months."""
+
+BITNAMI = "since August 2025 versioned tags are in bitnamilegacy/*, which gets no updates"
+DISTROLESS = "GoogleContainerTools/distroless SUPPORT_POLICY.md: no longer updated"
+DEAD: list[Json] = [
+    {"match": "openjdk", "instead": "eclipse-temurin", "note": "the official image is deprecated"},
+    {"match": "java", "instead": "eclipse-temurin", "note": "removed from the official images"},
+    {"match": "adoptopenjdk(?:/.*)?", "instead": "eclipse-temurin", "note": "renamed to eclipse-temurin"},
+    {"match": "centos", "note": "removed from the official images; CentOS Linux has ended"},
+    {"match": "jenkins", "instead": "jenkins/jenkins", "note": "removed from the official images"},
+    {"match": "iojs", "instead": "node", "note": "io.js was merged into Node.js"},
+    {"match": "nuxeo|rails|django|sentry|fsharp|known|mono", "note": "removed from the official images"},
+    {"match": "vault", "instead": "hashicorp/vault", "note": "removed from the official images"},
+    {"match": "consul", "instead": "hashicorp/consul", "note": "removed from the official images"},
+    {"match": "owncloud", "instead": "owncloud/server", "note": "removed from the official images"},
+    {"match": "bitnami/.+", "tag": r"\d.*", "date": "2025-08-28", "note": BITNAMI},
+    {"match": "bitnamilegacy/.+", "date": "2025-08-28", "note": BITNAMI},
+    {"match": r"gcr\.io/distroless/(?:java|nodejs).*-debian12", "date": "2026-01-31", "note": DISTROLESS},
+    {"match": r"gcr\.io/distroless/python3-debian12", "date": "2026-04-30", "note": DISTROLESS},
+    {"match": r"gcr\.io/distroless/.*-debian12", "date": "2026-09-30", "note": DISTROLESS},
+    {"match": r"gcr\.io/distroless/.*-debian1[01]", "note": DISTROLESS},
+]
+"""Images that are no longer updated, whatever they hold; the first match counts.
+
+`match` is the familiar name, `tag` limits it to some tags, `date` is the last day of updates where it is known,
+`instead` the image to use. From the raw table's `dead_images`, whose notes are written for people.
+"""
+
 
 def main() -> None:
     """Read the raw table and write the compact one."""
     parser = argparse.ArgumentParser(description="Build eol.zip")
     parser.add_argument("eol", type=Path)
     raw = json.loads(parser.parse_args().eol.read_text())
-    parts: dict[str, Any] = {
+    parts: Json = {
         "meta": raw["meta"],
-        "images": raw["image_map"],
-        "suffix": raw["suffix"]["patterns"],
+        "images": [[match, product] for match, product in raw["image_map"] if product != "@dead"],
+        "systems": [[rf"(?:^|-){match}(?=$|-)", product] for match, product in raw["suffix"]["patterns"]],
         "codenames": raw["suffix"]["codenames"],
-        "dead": raw["dead_images"],
+        "dead": DEAD,
     }
-    parts |= {f"product/{name}": product for name, product in raw["products"].items()}
+    parts |= {f"product/{name}": product(name, value) for name, value in raw["products"].items()}
     write("eol", parts)
+
+
+def product(name: str, raw: Json) -> Json:
+    """Return one product: its label, its page, and its cycles from the newest on."""
+    return {
+        "label": raw["label"],
+        "link": raw["link"],
+        "extension": FREE_EXTENSION.get(name, ""),
+        "newest_only": name in NEWEST_ONLY,
+        "cycles": [
+            {key: cycle[key] for key in ("cycle", "eol", "eoes", "lts") if cycle.get(key) is not None}
+            for cycle in raw["cycles"]
+        ],
+    }
 
 
 if __name__ == "__main__":

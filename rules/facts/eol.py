@@ -1,0 +1,282 @@
+"""End of life: whether what an image brings still gets security fixes.
+
+An image can bring several products: `python:3.9-slim-buster` is Python 3.9 and Debian 10. Nothing is said about a cycle
+that the table does not know, nor about a tag that does not name one (`python:3`, `node:latest`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rules.data import load
+from rules.facts import image_table
+from rules.facts.images import image_facts
+from rules.facts.languages import languages_of
+from rules.facts.names import table_name
+
+if TYPE_CHECKING:
+    from rules.dockerfile.reference import ImageReference
+
+_LEADING = re.compile(r"(?:stream|v)?(\d+(?:\.\d+)*)")
+_LANGUAGE_PRODUCTS = {"python": "python", "node": "nodejs", "php": "php", "ruby": "ruby", "go": "go"}
+_LONG_OVER, _OPEN = dt.date.min, dt.date.max
+_ALIASES = {("amazon-linux", "1"): "2018.03"}
+_UBI = re.compile(r"/ubi(\d+)")
+_LAMBDA = re.compile(r"public\.ecr\.aws/lambda/(\w+)")
+
+
+@dataclass(frozen=True)
+class EndOfLife:
+    """How long one product in an image is supported.
+
+    Attributes:
+        product: Its name for people: `Python`, `Debian`.
+        cycle: The release line: `3.9`, `10`.
+        part: The text in the tag that names the cycle, such as `3.9` or `buster`; empty where the name does.
+        date: The last day of free security support; `None` where it is not known, or open.
+        already_over: Whether support has ended at the day asked for.
+        days: Days since `date`, negative before it; `None` without a date.
+        regular_end: The end of regular support, where a free extension follows it.
+        extension: The name of that extension: `Debian LTS`.
+        newest_only: The product fixes its newest release line only, so that every pinned line ends soon.
+        successor: The nearest later cycle with regular support at that day; long-term ones first.
+        instead: An image to use where the image itself is abandoned.
+        note: Why an image without a date is over.
+        link: The page with the product's dates.
+        data_date: The day of the table.
+    """
+
+    product: str
+    cycle: str
+    part: str
+    date: dt.date | None
+    already_over: bool
+    days: int | None
+    regular_end: dt.date | None = None
+    extension: str = ""
+    newest_only: bool = False
+    successor: str | None = None
+    instead: str | None = None
+    note: str = ""
+    link: str = ""
+    data_date: dt.date | None = None
+
+
+class Cycle(NamedTuple):
+    """A release line in an image.
+
+    Attributes:
+        product: Its key in the table: `nodejs`, `alpine-linux`.
+        name: The line: `18`, `3.17`.
+        part: The text in the tag that names it: `18.16.0`, `alpine3.17`; empty where the image's name does.
+    """
+
+    product: str
+    name: str
+    part: str
+
+
+def end_of_life(reference: ImageReference, today: dt.date) -> EndOfLife | None:
+    """Return the end of life that matters most: one that is over before one that is not, the program before its system.
+
+    Returns:
+        `None` where the table knows none of the image's products.
+    """
+    found = all_end_of_life(reference, today)
+    return next((one for one in found if one.already_over), found[0] if found else None)
+
+
+def all_end_of_life(reference: ImageReference, today: dt.date) -> tuple[EndOfLife, ...]:
+    """Return the end of life of every product that an image's name and tag name.
+
+    Args:
+        reference: The image as it is pulled, with its variables put in.
+        today: The day to judge by.
+
+    Returns:
+        The abandoned image itself first, then the program, then the operating system.
+    """
+    name, tag = table_name(reference), reference.effective_tag
+    if tag is None:
+        return ()
+    found = tuple(judged(one, today) for one in products_of(name, tag))
+    dead = _abandoned(reference, name, tag, today)
+    if dead is None or (dead.instead is None and dead.date is None and any(one.already_over for one in found)):
+        return found
+    return (dead, *found)
+
+
+def data_date() -> dt.date:
+    """Return the day of the table of end-of-life dates."""
+    return dt.date.fromisoformat(load("eol", "meta")["commit_date"][:10])
+
+
+def products_of(name: str, tag: str) -> tuple[Cycle, ...]:
+    """Return the products whose cycle a tag names: the program first, then its language, then the system.
+
+    Args:
+        name: The image as `rules.facts.names.table_name` gives it.
+        tag: Its tag.
+    """
+    main = _main_product(name, tag)
+    language = None if main and main.product == "aws-lambda" else _language(name, tag)
+    found: dict[str, Cycle] = {}
+    for one in (main, language, _system(tag)):
+        if one is not None:
+            found.setdefault(one.product, one)
+    return tuple(found.values())
+
+
+@lru_cache(maxsize=1)
+def _image_patterns() -> list[tuple[re.Pattern[str], str]]:
+    return [(re.compile(match), product) for match, product in load("eol", "images")]
+
+
+@lru_cache(maxsize=512)
+def _product_of(name: str) -> str | None:
+    return next((product for pattern, product in _image_patterns() if pattern.fullmatch(name)), None)
+
+
+def _main_product(name: str, tag: str) -> Cycle | None:
+    product = _product_of(name)
+    if product is None:
+        return None
+    if product == "rhel" and (ubi := _UBI.search(name)):
+        return _known(product, ubi[1], "")
+    if product == "aws-lambda" and (runtime := _LAMBDA.fullmatch(name)):
+        version = tag.partition("-")[0]
+        return _known(product, f"{runtime[1]}{version}", version) or _known(
+            product, f"{runtime[1]}{version}.x", version
+        )
+    if leading := _LEADING.match(tag):
+        return _cycle_of(product, leading[1])
+    named = (_known(product, part, part) or _by_codename(part, product) for part in tag.split("-"))
+    return next((one for one in named if one is not None), None)
+
+
+def _language(name: str, tag: str) -> Cycle | None:
+    """Find the language of an image that names its version elsewhere: `wordpress:6.4-php8.0`, distroless."""
+    for language, version in languages_of(name, tag).items():
+        if version is not None and language in _LANGUAGE_PRODUCTS:
+            return _cycle_of(_LANGUAGE_PRODUCTS[language], version)
+    return None
+
+
+def _system(tag: str) -> Cycle | None:
+    for pattern, product in load("eol", "systems"):
+        if match := re.search(pattern, tag):
+            return _cycle_of(product, match[1], match.group().removeprefix("-"))
+    return next((named for part in tag.split("-") if (named := _by_codename(part))), None)
+
+
+def _by_codename(part: str, product: str | None = None) -> Cycle | None:
+    known = load("eol", "codenames").get(part)
+    if known is None or product not in {None, known[0]}:
+        return None
+    return _known(known[0], known[1], part)
+
+
+def _cycle_of(product: str, version: str, part: str | None = None) -> Cycle | None:
+    """Find the cycle that a version belongs to, the most precise one first: 3.12.4, 3.12, 3."""
+    numbers = version.split(".")
+    candidates = (".".join(numbers[:length]) for length in range(len(numbers), 0, -1))
+    found = (_known(product, candidate, part or version) for candidate in candidates)
+    return next((one for one in found if one is not None), None)
+
+
+def _known(product: str, cycle: str, part: str) -> Cycle | None:
+    cycle = _ALIASES.get((product, cycle), cycle)
+    return Cycle(product, cycle, part) if _cycle(product, cycle) is not None else None
+
+
+def _cycle(product: str, cycle: str) -> dict[str, Any] | None:
+    table = load("eol", f"product/{product}")
+    return next((one for one in table["cycles"] if one["cycle"] == cycle), None) if table else None
+
+
+def _end(cycle: dict[str, Any], *, extended: bool) -> dt.date:
+    """Return the last day of support; the first or last day of all for over at an unknown day, and for open."""
+    value = cycle.get("eoes", cycle["eol"]) if extended else cycle["eol"]
+    if isinstance(value, str):
+        return dt.date.fromisoformat(value)
+    return _LONG_OVER if value else _OPEN
+
+
+def judged(found: Cycle, today: dt.date) -> EndOfLife:
+    """Return the end of life of a release line that the table knows."""
+    table = load("eol", f"product/{found.product}")
+    cycle = _cycle(found.product, found.name)
+    assert cycle is not None, "a cycle is made for lines of the table only"
+    regular = _end(cycle, extended=False)
+    end = _end(cycle, extended=bool(table["extension"]))
+    day = None if end in {_LONG_OVER, _OPEN} else end
+    return EndOfLife(
+        product=table["label"],
+        cycle=found.name,
+        part=found.part,
+        date=day,
+        already_over=end < today,
+        days=(today - day).days if day else None,
+        regular_end=regular if regular != end else None,
+        extension=table["extension"] if regular != end else "",
+        newest_only=table["newest_only"],
+        successor=next(iter(successors(found, today)), None),
+        link=table["link"],
+        data_date=data_date(),
+    )
+
+
+def successors(found: Cycle, today: dt.date) -> tuple[str, ...]:
+    """Return the later release lines with regular support at a day, the nearest first, long-term ones before all."""
+    table = load("eol", f"product/{found.product}")
+    names = [one["cycle"] for one in table["cycles"]]
+    later = [
+        one
+        for one in table["cycles"]
+        if _order(one["cycle"], names) > _order(found.name, names) and not _is_over(_end(one, extended=False), today)
+    ]
+    later.sort(key=lambda one: (not _is_long_term(one, today), _order(one["cycle"], names)))
+    return tuple(one["cycle"] for one in later)
+
+
+def _is_long_term(cycle: dict[str, Any], today: dt.date) -> bool:
+    """Tell whether a line is a long-term one; where the table gives a day, from that day on."""
+    since = cycle.get("lts", False)
+    return bool(since) if isinstance(since, bool) else dt.date.fromisoformat(since) <= today
+
+
+def _order(cycle: str, cycles: list[str]) -> tuple[int, ...]:
+    """Order cycles by their numbers; where they have none, by their place in the table, newest first."""
+    numbers = re.findall(r"\d+", cycle)
+    return tuple(int(number) for number in numbers) if numbers else (-cycles.index(cycle),)
+
+
+def _abandoned(reference: ImageReference, name: str, tag: str, today: dt.date) -> EndOfLife | None:
+    dead = next(
+        (
+            one
+            for one in load("eol", "dead")
+            if re.fullmatch(one["match"], name) and re.fullmatch(one.get("tag", ".*"), tag)
+        ),
+        None,
+    )
+    if dead is None or image_table.is_built(name, tag):
+        return None
+    facts = image_facts(reference)
+    day = dt.date.fromisoformat(dead["date"]) if "date" in dead else facts.stopped if facts else None
+    return EndOfLife(
+        product=name,
+        cycle=tag,
+        part="",
+        date=day,
+        already_over=day is None or day < today,
+        days=(today - day).days if day else None,
+        instead=dead.get("instead"),
+        note=dead["note"],
+        link="",
+        data_date=data_date(),
+    )

@@ -1,0 +1,70 @@
+"""A supported image instead of one whose release line has ended."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+from rules.data import load
+from rules.facts import image_table
+from rules.facts.eol import Cycle, judged, products_of, successors
+from rules.facts.names import table_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    from rules.dockerfile.reference import ImageReference
+
+
+def supported_reference(reference: ImageReference, today: date) -> str | None:
+    """Return the same image with the nearest release lines that still have regular support.
+
+    The variant is kept: `python:3.9-slim-buster` becomes `python:3.11-slim-trixie`.
+
+    Args:
+        reference: An image of which some release line has ended at `today`.
+        today: The day to judge by.
+
+    Returns:
+        The text for the Dockerfile, without a digest; `None` where nothing has ended, or where the table does not know
+        that such an image is built.
+    """
+    name, tag = table_name(reference), reference.tag
+    if tag is None:
+        return None
+    cycles = [cycle for cycle in products_of(name, tag) if cycle.part]
+    if not any(judged(cycle, today).already_over for cycle in cycles):
+        return None
+    choices = [tuple(_texts(cycle, today)) for cycle in cycles]
+    for texts in product(*choices):
+        candidate = tag
+        for cycle, text in zip(cycles, texts, strict=True):
+            candidate = candidate.replace(cycle.part, text, 1)
+        if candidate != tag and _is_offered(name, candidate):
+            return reference.with_tag(candidate)
+    return None
+
+
+def _texts(cycle: Cycle, today: date) -> Iterator[str]:
+    """Yield what can stand in the tag for a release line: itself while it is supported, then later ones."""
+    if not judged(cycle, today).already_over:
+        yield cycle.part
+    codenames = {
+        number: codename for codename, (distro, number) in load("eol", "codenames").items() if distro == cycle.product
+    }
+    prefix = cycle.part.rstrip("0123456789.")
+    for name in successors(cycle, today):
+        if cycle.part.isalpha() and name in codenames:
+            yield codenames[name]
+        else:
+            yield prefix + name
+            if "." in cycle.part and "." not in name:
+                yield f"{prefix}{name}.0"
+
+
+def _is_offered(name: str, tag: str) -> bool:
+    if image_table.is_built(name, tag):
+        return True
+    entry = image_table.find(name, tag)
+    return entry is not None and entry.listed is None and entry.exact
