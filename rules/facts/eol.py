@@ -237,7 +237,7 @@ def successors(found: Cycle, today: dt.date) -> tuple[str, ...]:
     later = [
         one
         for one in table["cycles"]
-        if _order(one["cycle"], names) > _order(found.name, names) and not _is_over(_end(one, extended=False), today)
+        if _order(one["cycle"], names) > _order(found.name, names) and _end(one, extended=False) >= today
     ]
     later.sort(key=lambda one: (not _is_long_term(one, today), _order(one["cycle"], names)))
     return tuple(one["cycle"] for one in later)
