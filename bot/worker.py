@@ -35,7 +35,7 @@ LONGEST_WAIT = 86_400.0
 class Handler(Protocol):
     """Does the work: `bot.reviewer`, wired to the forges."""
 
-    async def __call__(self, claimed: Claimed, fence: Fence) -> ReviewRecord | None:
+    async def __call__(self, claimed: Claimed, fence: Fence, /) -> ReviewRecord | None:
         """Carry out the commands in their order, then the review if one is asked for.
 
         Returns:
@@ -50,7 +50,7 @@ class Handler(Protocol):
 class OnPark(Protocol):
     """Tells the pull request that we gave up, such as by `Forge.fail`."""
 
-    async def __call__(self, claimed: Claimed, sentence: str) -> None:
+    async def __call__(self, claimed: Claimed, sentence: str, /) -> None:
         """Complete the check with a plain sentence."""
 
 
@@ -112,11 +112,11 @@ class Worker:
         self._concurrency = concurrency
         self._patience = patience or Patience()
         self._running: set[asyncio.Task[None]] = set()
-        self._stopping = False
+        self._stopping = asyncio.Event()
 
     async def run(self) -> None:
         """Work until `stop` is called, then for the grace period at most; what is not done by then is released."""
-        while not self._stopping:
+        while not self._stopping.is_set():
             try:
                 await self._round()
             except DATABASE_FAULTS as fault:
@@ -130,12 +130,12 @@ class Worker:
 
     def stop(self) -> None:
         """Claim nothing more."""
-        self._stopping = True
+        self._stopping.set()
         self._mailbox.ring()
 
     async def _round(self) -> None:
         """Begin what may begin now, then wait for more."""
-        while not self._stopping and len(self._running) < self._concurrency:
+        while not self._stopping.is_set() and len(self._running) < self._concurrency:
             claimed = await self._mailbox.claim(self._name)
             if claimed is None:
                 break
@@ -146,7 +146,7 @@ class Worker:
             return
         due = await self._mailbox.due_in()
         # Something may have become due between the two questions; the poll would find it late.
-        if (claimed := await self._mailbox.claim(self._name)) is not None:
+        if not self._stopping.is_set() and (claimed := await self._mailbox.claim(self._name)) is not None:
             self._begin(claimed)
             return
         await self._mailbox.wait(self._patience.poll if due is None else max(0.0, min(due, self._patience.poll)))
