@@ -4,7 +4,7 @@ from rules.change import DockerfileChange
 from rules.dockerfile.dockerignore import Dockerignore
 from rules.dockerfile.expand import UNKNOWN
 from rules.dockerfile.nodes import Comment, Dockerfile, Flag, Heredoc, Instruction, SyntaxFault, Word
-from rules.dockerfile.package_calls import Package, PackageCall
+from rules.dockerfile.package_calls import Cleaning, Package, PackageCall
 from rules.dockerfile.reference import ImageReference, parse_reference
 from rules.dockerfile.shell import Command, Redirect, Script, ShellWord, script_of
 from rules.dockerfile.source import Source, Span
@@ -43,6 +43,7 @@ __all__ = [
     "Account",
     "Attributes",
     "Category",
+    "Cleaning",
     "Command",
     "Comment",
     "Confidence",

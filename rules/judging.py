@@ -28,7 +28,9 @@ class Judged(NamedTuple):
 
 def judge(rules: Iterable[Rule], change: DockerfileChange, path: str | None = None) -> Judged:
     """Run rules on one version of one file; one that raises is counted, and the others still speak."""
-    keywords = {instruction.keyword for instruction in change.after.dockerfile.instructions}
+    instructions = change.after.dockerfile.instructions
+    keywords = {instruction.keyword for instruction in instructions}
+    keywords |= {instruction.trigger.keyword for instruction in instructions if instruction.trigger is not None}
     text = change.source.text.lower()
     raised: list[Raised] = []
     crashes: list[Crash] = []

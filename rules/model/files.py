@@ -85,7 +85,7 @@ class Files:
     def puts(self) -> tuple[Put, ...]:
         """Everything that the chain puts, in order. What the base image holds is not listed."""
         found: list[Put] = []
-        for step in self.stage.all_steps:
+        for step in self.stage.done_steps:
             if isinstance(step, Copy):
                 found += copied(step)
             elif isinstance(step, Run):
@@ -125,7 +125,7 @@ class Files:
         """Commands of the chain that may write anywhere: build tools, scripts, unknown programs."""
         return tuple(
             command
-            for run in self.stage.all_runs
+            for run in self.stage.done_runs
             for command in run.commands
             if command.name and command.name not in OPAQUE_HARMLESS
         )
@@ -133,7 +133,7 @@ class Files:
     @cached_property
     def has_unreadable_run(self) -> bool:
         """Whether a RUN of the chain is in a language we do not read, or does not parse."""
-        return any(run.script.errors or not run.script.understood for run in self.stage.all_runs)
+        return any(run.script.errors or not run.script.understood for run in self.stage.done_runs)
 
     def may_exist(self, path: str) -> bool | None:
         """Tell whether a path exists at the end of the stage.
@@ -156,7 +156,7 @@ class Files:
         """What RUNs of the chain delete with `rm`."""
         return tuple(
             Deletion(path, run, command)
-            for run in self.stage.all_runs
+            for run in self.stage.done_runs
             for command in run.calls("rm", "unlink", "rmdir")
             for path in paths_of(run, command, valued=())
         )
@@ -165,7 +165,7 @@ class Files:
     def attribute_changes(self) -> tuple[Attributes, ...]:
         """Every chown, chgrp and chmod in a RUN of the chain, a row for each path."""
         found = []
-        for run in self.stage.all_runs:
+        for run in self.stage.done_runs:
             for command in run.calls("chown", "chgrp", "chmod"):
                 operands = command.operands(("--reference", "--from"))
                 if not operands:

@@ -118,13 +118,16 @@ class _Fold:
 
     def take(self, instruction: Instruction) -> None:
         """Apply one instruction."""
-        image = self.image
-        make = _STEPS.get(instruction.keyword, Step)
-        state = (instruction, self.stage, len(self.steps), image.user, image.workdir, self.scope, image.shell)
-        self.steps.append(make(*state))
+        self._step(instruction, deferred=False)
         handler = _HANDLERS.get(instruction.keyword)
         if handler is not None:
             handler(self, instruction)
+
+    def _step(self, instruction: Instruction, *, deferred: bool) -> None:
+        image = self.image
+        make = _STEPS.get(instruction.keyword, Step)
+        state = (instruction, self.stage, len(self.steps), image.user, image.workdir, self.scope, image.shell, deferred)
+        self.steps.append(make(*state))
 
     def _here(self, value: T | None, instruction: Instruction) -> Setting[T]:
         return Setting(value, Origin.HERE, instruction, self.stage)
@@ -218,7 +221,9 @@ class _Fold:
         self.image.volumes = (*self.image.volumes, *added)
 
     def onbuild(self, instruction: Instruction) -> None:
-        """ONBUILD: kept for children."""
+        """ONBUILD: kept for children; its trigger is a deferred step."""
+        if instruction.trigger is not None:
+            self._step(instruction.trigger, deferred=True)
         self.image.onbuild = (*self.image.onbuild, instruction)
 
 
@@ -266,8 +271,9 @@ def _copy(
     workdir: Setting[str],
     scope: Scope,
     shell: Setting[tuple[str, ...]],
+    deferred: bool,  # noqa: FBT001 - the fields of a step, in their order
 ) -> Copy:
-    step = Step(instruction, stage, index, user, workdir, scope, shell)
+    step = Step(instruction, stage, index, user, workdir, scope, shell, deferred)
     words = instruction.exec_form or instruction.words
     heredocs = {f"<<{heredoc.name}" for heredoc in instruction.heredocs}
     sources = tuple(
@@ -291,6 +297,7 @@ def _copy(
         workdir,
         scope,
         shell,
+        deferred,
         sources=sources,
         heredocs=instruction.heredocs,
         destination=step.resolve(written),

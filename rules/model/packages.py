@@ -45,7 +45,7 @@ class Packages:
     @cached_property
     def calls(self) -> tuple[tuple[Run, PackageCall], ...]:
         """Every package manager call of the chain, in order."""
-        return tuple((run, call) for run in self.stage.all_runs for call in run.package_calls)
+        return tuple((run, call) for run in self.stage.done_runs for call in run.package_calls)
 
     @cached_property
     def installed(self) -> tuple[Installed, ...]:

@@ -148,12 +148,12 @@ class Stage:
 
     @cached_property
     def runs(self) -> tuple[Run, ...]:
-        """The RUNs of this stage."""
+        """The RUNs of this stage, deferred ones (ONBUILD) included."""
         return tuple(step for step in self.steps if isinstance(step, Run))
 
     @cached_property
     def copies(self) -> tuple[Copy, ...]:
-        """The COPYs and ADDs of this stage."""
+        """The COPYs and ADDs of this stage, deferred ones included."""
         return tuple(step for step in self.steps if isinstance(step, Copy))
 
     @cached_property
@@ -170,6 +170,16 @@ class Stage:
     def all_copies(self) -> tuple[Copy, ...]:
         """The COPYs and ADDs of the whole chain."""
         return tuple(step for step in self.all_steps if isinstance(step, Copy))
+
+    @cached_property
+    def done_steps(self) -> tuple[Step, ...]:
+        """The steps of the whole chain that have run when the image is built: all but the deferred ones."""
+        return tuple(step for step in self.all_steps if not step.deferred)
+
+    @cached_property
+    def done_runs(self) -> tuple[Run, ...]:
+        """The RUNs among them."""
+        return tuple(step for step in self.done_steps if isinstance(step, Run))
 
     @cached_property
     def files(self) -> Files:

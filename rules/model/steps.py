@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.dockerfile.package_calls import PackageCall, package_calls
+from rules.dockerfile.package_calls import Cleaning, PackageCall, cleans, package_calls
 from rules.dockerfile.shell import Script, script_of
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class Step:
         workdir: The folder in force; value `None` when unknown.
         scope: The variables in force before it.
         shell: What shell form is handed to.
+        deferred: Whether it is an ONBUILD trigger, which runs in images built from this one, not here.
     """
 
     instruction: Instruction
@@ -40,6 +41,7 @@ class Step:
     workdir: Setting[str]
     scope: Scope
     shell: Setting[tuple[str, ...]]
+    deferred: bool
 
     def resolve(self, path: str | None) -> str | None:
         """Make a path absolute with the WORKDIR in force and normalise it; `None` when either is unknown."""
@@ -107,6 +109,11 @@ class Run(Step):
     def package_calls(self) -> tuple[PackageCall, ...]:
         """What package managers do here, with variables of known value filled in."""
         return package_calls(self.script, self.scope.known())
+
+    @cached_property
+    def cleanings(self) -> tuple[Cleaning, ...]:
+        """What it removes of what package managers leave: lists, caches."""
+        return tuple(cleans(self.script))
 
     @cached_property
     def mounts(self) -> tuple[Mount, ...]:

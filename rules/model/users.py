@@ -52,7 +52,7 @@ class Users:
         """The accounts that RUNs of the chain create."""
         return tuple(
             account
-            for run in self.stage.all_runs
+            for run in self.stage.done_runs
             for command in run.calls("useradd", "adduser")
             if (account := _account(run, command)) is not None
         )
@@ -62,7 +62,7 @@ class Users:
         """The groups that RUNs of the chain create; `uid` is the group id."""
         return tuple(
             account
-            for run in self.stage.all_runs
+            for run in self.stage.done_runs
             for command in run.calls("groupadd", "addgroup")
             if (account := _account(run, command)) is not None
         )
@@ -72,7 +72,7 @@ class Users:
         """Whether an `/etc/passwd`, or a tree that may hold one, is copied in."""
         return any(
             isinstance(step, Copy) and step.destination in ("/etc/passwd", "/etc", "/", None)
-            for step in self.stage.all_steps
+            for step in self.stage.done_steps
         )
 
     def find(self, name: str) -> Account | None:

@@ -18,6 +18,10 @@ Action = Literal["install", "remove", "update", "upgrade", "clean", "download", 
 _OFF = frozenset({"false", "0", "no", "off"})
 
 
+_FALSE = frozenset({"", "0", "false", "no", "off", "n", "f"})
+"""What switches a variable off, as Python's and npm's configuration readers take it."""
+
+
 class Package(NamedTuple):
     """One thing that a package manager is asked for.
 
@@ -194,8 +198,8 @@ class PackageCall:
 
     def _set(self, variable: str) -> bool:
         name, equals, value = variable.partition("=")
-        found = self.env.get(name)
-        return bool(found) and (not equals or value in str(found).lower().replace(":", " ").split())
+        found = str(self.env.get(name) or "").lower()
+        return value in found.replace(":", " ").split() if equals else found not in _FALSE
 
     @property
     def project(self) -> bool:

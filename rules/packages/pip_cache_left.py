@@ -1,0 +1,80 @@
+"""See pip_cache_left.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    fix,
+    insert_after,
+    quote,
+    rule,
+)
+
+_CACHE_FOLDERS = ("/root/.cache/pip", "/root/.cache")
+
+
+@rule(
+    "pip-cache-left",
+    severity=Severity.WARNING,
+    category=Category.SIZE,
+    keywords=("RUN",),
+    mentions=("pip",),
+    aliases=("DL3042",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A layer that ships keeps pip's download cache."""
+    seen: set[int] = set()
+    for stage in change.after.shipped:
+        for run in stage.all_runs:
+            if run.instruction.line not in seen:
+                seen.add(run.instruction.line)
+                yield from _check_run(stage, run)
+
+
+def _check_run(stage: Stage, run: Run) -> Iterator[Problem]:
+    calls = [call for call in run.package_calls if call.manager == "pip" and call.action == "install"]
+    left = [call for call in calls if not call.no_cache and not _cleaned_after(run, call)]
+    if not left or _is_kept_elsewhere(run):
+        return
+    yield Problem(
+        left[0].command.span,
+        f"{stage.label} ships pip's download cache: {quote(left[0].program)} installs without `--no-cache-dir`"
+        f"{f' in {len(left)} commands' if len(left) > 1 else ''}. Nothing in the container reads it again. "
+        "Add the flag, or mount a cache for the build alone: `RUN --mount=type=cache,target=/root/.cache/pip`.",
+        Confidence.CERTAIN if stage.base_known else Confidence.LIKELY,
+        stage=stage.key,
+        fix=_fix(run, left),
+    )
+
+
+def _cleaned_after(run: Run, call: PackageCall) -> bool:
+    return any(c.manager == "pip" and c.command.start > call.command.start for c in run.cleanings)
+
+
+def _is_kept_elsewhere(run: Run) -> bool:
+    """Whether pip's cache lies in a mount: at its usual place, or wherever `PIP_CACHE_DIR` says."""
+    chosen = run.scope.get("PIP_CACHE_DIR")
+    folders = (*_CACHE_FOLDERS, *([chosen.value] if chosen is not None and isinstance(chosen.value, str) else []))
+    return any(run.is_mounted(folder) for folder in folders) or any(
+        mount.type in ("cache", "tmpfs") and ("pip" in mount.target or mount.target.endswith("/.cache"))
+        for mount in run.mounts
+    )
+
+
+def _fix(run: Run, left: list[PackageCall]) -> Fix | None:
+    source = run.instruction.source
+    return fix(
+        "Add `--no-cache-dir`",
+        *(
+            insert_after(source, call.subcommand, " --no-cache-dir") if call.subcommand is not None else None
+            for call in left
+        ),
+    )
