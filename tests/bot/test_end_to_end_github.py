@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.bot.serving import Server, serving, until
-from tests.bot.test_reviewer import LOST, PINNED, UNPINNED
+from tests.bot.test_reviewer import LOST, OTHER_RULES, PINNED, UNPINNED
 from tests.forge.faults import Fault
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ REVIEWS = r"/pulls/1/reviews$"
 
 def opened(server: Server, after: str) -> PullRequest:
     """Open a pull request; the double delivers it, signed."""
-    project = server.forge.create_repository("acme/web", {"Dockerfile": PINNED})
+    policy = "rules:\n" + "".join(f"  {rule}: off\n" for rule in OTHER_RULES)
+    project = server.forge.create_repository("acme/web", {"Dockerfile": PINNED, ".hullcheck.yaml": policy})
     return project.open_pull_request(files={"Dockerfile": after})
 
 

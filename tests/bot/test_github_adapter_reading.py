@@ -54,6 +54,14 @@ async def test_lists_are_read_to_their_last_page() -> None:
         assert len(b.forge.requests.of("issues/list-comments")) == 2
 
 
+async def test_a_304_need_not_repeat_where_the_other_pages_are() -> None:
+    many = {f"{number:03}.txt": "x" for number in range(250)}
+    async with bench({"Dockerfile": BEFORE}, many) as b:
+        await b.github.context(b.job)
+        b.forge.faults.add(Fault(path="/pulls/1/files", status=304, times=3))
+        assert len((await b.github.context(b.job)).pull_request.files) == 250
+
+
 async def test_the_listing_names_every_path_with_its_mode() -> None:
     async with bench({"Dockerfile": BEFORE, "link": Symlink("Dockerfile"), "bin/run": Executable("#!")}) as b:
         listing = (await b.github.context(b.job)).listing

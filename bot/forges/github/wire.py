@@ -7,6 +7,7 @@ import logging
 import re
 from collections import OrderedDict
 from collections.abc import MutableMapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import aiohttp
@@ -133,7 +134,7 @@ class Wire(gidgethub.aiohttp.GitHubAPI):
             _log.debug("%s %s: %d", method, url, response.status)
             if method == "GET" and "link" in response.headers:
                 self.memory.links[url] = _links(response.headers["link"])
-            elif method == "GET" and response.ok:
+            elif method == "GET" and response.status == HTTPStatus.OK:
                 self.memory.links.pop(url, None)
             return response.status, response.headers, await response.read()
 
