@@ -39,8 +39,9 @@ NULLABLE = (
     ("pull-request-review-comment", "original_line"),
     ("review-comment", "original_line"),
     ("webhooks_review_comment", "original_line"),
-    # A pending review has not been submitted.
-    ("pull-request-review", "submitted_at"),
+    # The fork may have been deleted; GitHub's own webhook schemas say so.
+    ("pull-request", "head.repo"),
+    ("pull-request-simple", "head.repo"),
 )
 
 
@@ -94,6 +95,14 @@ def nullable(node: Any) -> Any:
     return done if "type" in done else {"anyOf": [done, {"type": "null"}]}
 
 
+def make_nullable(schema: dict[str, Any], name: str, *below: str) -> None:
+    """Let a property be null, here or further below."""
+    if below:
+        make_nullable(schema["properties"][name], *below)
+    else:
+        schema["properties"][name] = schema["properties"][name] | {"nullable": True}
+
+
 def template_pattern(template: str) -> re.Pattern[str]:
     """Turn a path template into a pattern; contents, refs and comparisons hold slashes."""
     wide = {"path", "ref", "basehead"}
@@ -109,7 +118,10 @@ class Description:
     def __init__(self, document: dict[str, Any]) -> None:
         schemas = document["components"]["schemas"]
         for schema, name in NULLABLE:
-            schemas[schema]["properties"][name]["nullable"] = True
+            make_nullable(schemas[schema], *name.split("."))
+        # In the list an account must be a person *and* an enterprise; shown alone it may be either, which is meant.
+        listed = document["paths"]["/app/installations"]["get"]["responses"]["200"]["content"][JSON]["schema"]
+        listed["items"] = {"$ref": "#/components/schemas/installation"}
         self.document = nullable(document)
         self.registry: Registry[Any] = Registry().with_resource(ROOT, DRAFT202012.create_resource(self.document))
         self.validators: dict[str, Draft202012Validator] = {}

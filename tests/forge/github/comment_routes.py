@@ -8,7 +8,7 @@ from tests.forge.github import render_talk, review_rules
 from tests.forge.github.answer import Answer, Call, Refused, Route
 from tests.forge.github.model import IssueComment, Reaction, Review, ReviewComment
 from tests.forge.github.render_basics import REACTIONS
-from tests.forge.github.review_routes import announce, new_thread, own, refuse_second_pending
+from tests.forge.github.review_routes import announce, has_pending, new_thread, own
 
 if TYPE_CHECKING:
     from tests.forge.github.pulls import PullRequest
@@ -24,7 +24,8 @@ def create_comment(call: Call) -> Answer:
     """Make a single comment on a line or a file, with the review that GitHub makes for it; or a reply."""
     pull, body = call.pull_request, call.body
     review_rules.check_body(pull, body["body"])
-    refuse_second_pending(call, pull)
+    if has_pending(call, pull):
+        raise Refused(422, "Validation Failed", [review_rules.fault("user_id", "can only have one pending review")])
     if "in_reply_to" in body:
         return reply(call, pull)
     if "position" in body:

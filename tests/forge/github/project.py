@@ -98,9 +98,10 @@ class Project:
     def push(
         self, branch: str, files: Mapping[str, Content], *, message: str = "Change files", author: str = "dev"
     ) -> str:
-        """Commit on a branch and return the commit; pull requests from that branch move along."""
+        """Commit on a branch and return the commit; pull requests move along. A new branch starts at the default one."""
         before = self.tip(branch)
-        after = self.git.commit(self.ref(branch), files, message=message, author=author)
+        parent = before or self.tip(self.default_branch)
+        after = self.git.commit(self.ref(branch), files, parent=parent, message=message, author=author)
         self.moved(branch, before, after, author)
         return after
 

@@ -20,7 +20,7 @@ def get_repository(call: Call) -> Answer:
 def get_permission(call: Call) -> Answer:
     """Say what a person may do; the answer knows four levels, `role_name` the finer ones."""
     login = call.path["username"]
-    if login not in call.forge.people:
+    if login not in call.forge.people and login not in call.project.collaborators:
         raise Refused(404, "Not Found")
     role = call.project.role(login)
     person = render_basics.user(call.forge, call.forge.user(login)) | {"role_name": role}
@@ -94,7 +94,10 @@ def compare(call: Call) -> Answer:
         raise Refused(404, "Not Found")
     project, git = call.project, call.project.git
     base, head = resolve(project, base_name), resolve(project, head_name)
-    merge_base = git.merge_base(base, head)
+    try:
+        merge_base = git.merge_base(base, head)
+    except GitError as error:
+        raise Refused(404, f"No common ancestor between {base_name} and {head_name}.") from error
     ahead, behind = git.commits(base, head), git.commits(head, base)
     url = f"{project.url}/compare/{base_name}...{head_name}"
     web = f"{project.web_url}/compare/{base_name}...{head_name}"
@@ -136,7 +139,6 @@ ROUTES = {
     "pulls/get": Route(get_pull, READ),
     "pulls/list-files": Route(list_files, READ),
     "pulls/list-commits": Route(list_commits, READ),
-    "repos/compare-commits": Route(compare, CONTENTS),
     "repos/compare-commits-with-basehead": Route(compare, CONTENTS),
     "repos/get-commit": Route(get_commit, CONTENTS),
 }

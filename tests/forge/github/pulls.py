@@ -49,6 +49,7 @@ class PullRequest:
         self.body = body
         self.base_branch = base_branch
         self.head_project: Project | None = head_project
+        self.head_owner = head_project.owner
         self.head_branch = head_branch
         self.head = head
         self.heads = [head]

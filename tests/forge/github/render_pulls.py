@@ -11,7 +11,9 @@ from tests.forge.github import render_basics as basics
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from tests.forge.github.double import GitHubDouble
     from tests.forge.github.limits import Limits
+    from tests.forge.github.model import User
     from tests.forge.github.project import Project
     from tests.forge.github.pulls import PullRequest
     from tests.forge.repository import Commit, FileDiff
@@ -86,22 +88,20 @@ def state(pull: PullRequest) -> dict[str, Any]:
             "mergeable": None,
             "mergeable_state": "unknown",
             "maintainer_can_modify": False,
-            "head": branch(pull.head_project, pull.head_branch, pull.head),
-            "base": branch(pull.project, pull.base_branch, pull.base_tip),
+            "head": branch(forge, pull.head_owner, pull.head_project, pull.head_branch, pull.head),
+            "base": branch(forge, pull.project.owner, pull.project, pull.base_branch, pull.base_tip),
         }
     )
 
 
-def branch(project: Project | None, name: str, commit: str) -> dict[str, Any]:
+def branch(forge: GitHubDouble, owner: User, project: Project | None, name: str, commit: str) -> dict[str, Any]:
     """Write one end of a pull request; a deleted fork leaves `repo` null."""
-    if project is None:
-        return {"label": f"unknown:{name}", "ref": name, "sha": commit, "user": None, "repo": None}
     return {
-        "label": f"{project.owner.login}:{name}",
+        "label": f"{owner.login}:{name}",
         "ref": name,
         "sha": commit,
-        "user": basics.user(project.forge, project.owner),
-        "repo": basics.repository(project.forge, project),
+        "user": basics.user(forge, owner),
+        "repo": project and basics.repository(forge, project),
     }
 
 

@@ -29,7 +29,8 @@ def create_review(call: Call) -> Answer:
     event, text = body.get("event"), body.get("body") or ""
     comments = body.get("comments") or []
     commit = review_rules.check_commit(pull, body.get("commit_id") or pull.head)
-    refuse_second_pending(call, pull)
+    if has_pending(call, pull):
+        raise unprocessable("User can only have one pending review per pull request")
     check_event(call, pull, event, text, commented=bool(comments))
     if len(text) > call.forge.limits.body:
         raise unprocessable(f"Body is too long (maximum is {call.forge.limits.body} characters)")
@@ -75,10 +76,9 @@ def check_event(call: Call, pull: PullRequest, event: str | None, text: str, *, 
         raise unprocessable(f"Can not {event.lower().replace('_', ' ')} on your own pull request")
 
 
-def refuse_second_pending(call: Call, pull: PullRequest) -> None:
-    """Refuse any review while its author has a pending one."""
-    if any(each.state == "PENDING" and each.author is call.user for each in pull.reviews):
-        raise unprocessable("User can only have one pending review per pull request")
+def has_pending(call: Call, pull: PullRequest) -> bool:
+    """Say whether somebody has a pending review, which blocks everything else they would say on lines."""
+    return any(each.state == "PENDING" and each.author is call.user for each in pull.reviews)
 
 
 def new_thread(call: Call, pull: PullRequest, review: Review, body: str, where: Placed) -> ReviewComment:
