@@ -27,7 +27,7 @@ _PATTERNS = (
     re.compile(r"(?P<keep>://[^/\s:@]*:)[^/\s@]+(?=@)"),
     re.compile(
         r"(?P<keep>(?:authorization|private-token|x-gitlab-token|x-hub-signature(?:-256)?|webhook-signature)"
-        r"['\"]?\s*[:=,]\s*['\"]?(?:(?:bearer|token|basic)\s+)?)[^\s'\",)}\]]+",
+        r"['\"]?\s*[:=,]\s*['\"]?(?:(?:bearer|token|basic)\s+)?)[^\s'\")}\]]+",
         re.IGNORECASE,
     ),
 )
