@@ -90,6 +90,7 @@ def end_of_life(reference: ImageReference, today: dt.date) -> EndOfLife | None:
     return next((one for one in found if one.already_over), found[0] if found else None)
 
 
+@lru_cache(maxsize=1024)
 def all_end_of_life(reference: ImageReference, today: dt.date) -> tuple[EndOfLife, ...]:
     """Return the end of life of every product that an image's name and tag name.
 
@@ -105,7 +106,7 @@ def all_end_of_life(reference: ImageReference, today: dt.date) -> tuple[EndOfLif
         return ()
     found = tuple(judged(one, today) for one in products_of(name, tag))
     dead = _abandoned(reference, name, tag, today)
-    if dead is None or (dead.instead is None and dead.date is None and any(one.already_over for one in found)):
+    if dead is None or (dead.instead is None and any(one.already_over for one in found)):
         return found
     return (dead, *found)
 

@@ -1,0 +1,55 @@
+"""Build `debian.zip`: sizes, dependencies, headers and build tools of Debian packages.
+
+python rules/data/build/debian.py debian_packages.json.gz
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+from pack import write
+
+Json = dict[str, Any]
+
+NOT_BUILD_ONLY = frozenset(
+    """adb android-udev-rules debconf-utils desktop-file-utils distro-info distro-info-data environment-modules
+    fastboot gettext hello libbinutils libctf-nobfd0 libctf0 libgegl-common libgprofng0 libnng1 libnss-wrapper
+    libomp5-14 libomp5-19 libpthreadpool0 libsframe1 libsoup-3.0-common libsoup2.4-common libzvbi-common
+    monodoc-http
+    mpi-default-bin mpich native-architecture peco runc scala-library source-highlight stress suffixfsm yamllint""".split()
+)
+"""Packages of the archive's sections for development that running programs need."""
+
+ALSO_BUILD_ONLY = frozenset(
+    """ant cargo cython3 default-jdk default-jdk-headless dpkg-dev ghc golang golang-go gradle linux-headers-amd64
+    maven ocaml patch python3-dev quilt rustc swig""".split()
+)
+"""Compilers and build tools of the archive's other sections."""
+
+
+def main() -> None:
+    """Read the raw table and write the compact one."""
+    parser = argparse.ArgumentParser(description="Build debian.zip")
+    parser.add_argument("debian_packages", type=Path)
+    raw = json.loads(gzip.decompress(parser.parse_args().debian_packages.read_bytes()))
+    build_only: set[str] = set(ALSO_BUILD_ONLY)
+    parts: Json = {"meta": raw["meta"] | {"releases": {}}, "changes": raw["bookworm_to_trixie"]}
+    for name, suite in raw["suites"].items():
+        build_only |= {suite["names"][index] for index in suite["build_only"]} - NOT_BUILD_ONLY
+        parts["meta"]["releases"][name] = suite["release"]
+        parts[name] = {key: suite[key] for key in ("names", "kb", "deps", "slim_installed", "with_recommends_kb")}
+        parts[f"{name}/virtual"] = suite["virtual"]
+        parts[f"{name}/runtime"] = {
+            package: [runtime] if isinstance(runtime, str) else runtime
+            for package, runtime in suite["dev_runtime"].items()
+        }
+    parts["build_only"] = sorted(name for name in build_only if not name.endswith("-dev"))
+    write("debian", parts)
+
+
+if __name__ == "__main__":
+    main()

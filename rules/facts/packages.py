@@ -1,0 +1,150 @@
+"""Packages of distributions: which only a build needs, what runs instead of headers, what they weigh."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from rules.data import load
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_DEBIAN_BUILD = re.compile(
+    r".+-dev|g(?:cc|\+\+|fortran)-\d.*|clang-\d+|llvm-\d+(?:-dev)?|golang-[\d.]+(?:-go)?|openjdk-\d+-jdk(?:-headless)?"
+    r"|linux-headers-.+|crossbuild-essential-.+|python3?(?:\.\d+)?-dev"
+)
+_ALPINE_BUILD = re.compile(r".+-dev|(?:clang|llvm|gcc)\d*|openjdk\d+-jdk|\.?build-deps")
+_REDHAT_BUILD = re.compile(
+    r".+-devel|gcc(?:-c\+\+|-gfortran)?|make|cmake\d*|autoconf|automake|libtool|bison|flex|m4|patch|rpm-build|golang"
+    r"|rust|cargo|maven|ninja-build|meson|nasm|kernel-headers|glibc-headers|gcc-toolset-\d+.*"
+    r"|@(?:\"?development tools\"?|development)|java-[\d.]+-openjdk-devel|clang|llvm|swig"
+)
+_REDHAT = frozenset({"rhel", "centos", "fedora", "almalinux", "rockylinux", "oraclelinux", "amazonlinux"})
+_KIB = 1024
+
+
+def plain_name(package: str) -> str:
+    """Return a package's name without version, architecture and repository: `curl=8.1`, `libc6:i386`, `x@edge`."""
+    return re.split(r"[=<>~@:/]", package.strip(), maxsplit=1)[0] or package
+
+
+def is_build_only(package: str, distro: str) -> bool | None:
+    """Tell whether a package serves builds only: compilers, build systems, headers, debuggers.
+
+    Git is none: programs call it.
+
+    Args:
+        package: Its name, with or without a version.
+        distro: As in `ImageFacts.distro`.
+
+    Returns:
+        `None` where the distribution is not known, and for a package that the table does not list.
+    """
+    name = package.strip() if package.startswith("@") else plain_name(package)
+    if distro in {"debian", "ubuntu"}:
+        if name in _names("debian", "build_only") or _DEBIAN_BUILD.fullmatch(name):
+            return True
+        return False if any(name in _suite(suite) for suite in releases()) else None
+    if distro in {"alpine", "wolfi"}:
+        return True if name in _names("alpine", "build_only") or _ALPINE_BUILD.fullmatch(name) else None
+    if distro in _REDHAT:
+        return True if _REDHAT_BUILD.fullmatch(name.lower()) else None
+    return None
+
+
+def runtime_of(package: str, distro: str, release: str | None) -> tuple[str, ...] | None:
+    """Return the libraries that a program needs at run time in place of a package of headers.
+
+    Args:
+        package: Such as `libpq-dev`.
+        distro: `debian` or `alpine`.
+        release: As in `ImageFacts.release`: `bookworm`, `3.20`.
+
+    Returns:
+        `("libpq5",)`; `None` where the distribution, its release or the package is not in the table.
+    """
+    name = plain_name(package)
+    if distro == "debian" and release in releases():
+        table = load("debian", f"{release}/runtime")
+        virtual = load("debian", f"{release}/virtual")
+        found = table.get(name) or table.get(virtual.get(name, ""))
+        return tuple(found) if found else None
+    if distro == "alpine" and release is not None:
+        for since, libraries in load("alpine", "runtime").get(name, ()):
+            if _numbers(since) <= _numbers(release):
+                return tuple(libraries)
+    return None
+
+
+def installed_size(
+    packages: Iterable[str], distro: str, release: str | None, *, recommends: bool = False
+) -> int | None:
+    """Return what a set of packages adds to `debian:<release>-slim`, with all that they depend on.
+
+    Args:
+        packages: Their names.
+        distro: Only `debian` is known.
+        release: A codename of `releases`.
+        recommends: Whether recommended packages come along, as without `--no-install-recommends`. For several packages
+            the sum is then a lower bound.
+
+    Returns:
+        Bytes as dpkg counts them (`Installed-Size`); `None` where the release or one of the packages is not known.
+    """
+    if distro != "debian" or release not in releases():
+        return None
+    suite = load("debian", release)
+    indices = _suite(release)
+    virtual = load("debian", f"{release}/virtual")
+    names = [virtual.get(name, name) if name not in indices else name for name in map(plain_name, packages)]
+    names = [name for name in names if name not in suite["slim_installed"]]
+    if any(name not in indices for name in names):
+        return None
+    total = _closure_kib(suite, [indices[name] for name in names])
+    if recommends:
+        total = max([total, *(suite["with_recommends_kb"].get(name, 0) for name in names)])
+    return total * _KIB
+
+
+def renamed_in(package: str, release: str) -> str | None:
+    """Return a Debian 12 package's name in Debian 13 (`trixie`), `None` where it is the same or not known."""
+    changes = load("debian", "changes")
+    name = plain_name(package)
+    return (changes["renamed"].get(name) or changes["virtual"].get(name)) if release == "trixie" else None
+
+
+def releases() -> tuple[str, ...]:
+    """Return the codenames of the Debian releases in the table."""
+    return tuple(load("debian", "meta")["releases"])
+
+
+def data_date() -> str:
+    """Return the day on which the tables of packages were made, as `2026-11-20`."""
+    return str(load("debian", "meta")["generated"])
+
+
+@lru_cache(maxsize=8)
+def _names(table: str, part: str) -> frozenset[str]:
+    return frozenset(load(table, part))
+
+
+@lru_cache(maxsize=8)
+def _suite(release: str) -> dict[str, int]:
+    return {name: index for index, name in enumerate(load("debian", release)["names"])}
+
+
+def _closure_kib(suite: dict[str, Any], start: list[int]) -> int:
+    seen: set[int] = set()
+    pending = start
+    while pending:
+        index = pending.pop()
+        if index not in seen:
+            seen.add(index)
+            pending.extend(suite["deps"][index])
+    return sum(suite["kb"][index] for index in seen)
+
+
+def _numbers(release: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", release))
