@@ -42,6 +42,11 @@ class DockerfileChange:
         return self.after.path
 
     @property
+    def identity(self) -> str:
+        """What fingerprints call the file: its path before the change when it had one."""
+        return self.before.path if self.before is not None else self.path
+
+    @property
     def source(self) -> Source:
         """The Dockerfile's text."""
         return self.after.source

@@ -152,7 +152,7 @@ def _review_file(setup: _Setup, now: Repository, then: Repository, path: str, ol
     old: tuple[Raised, ...] = ()
     if old_model is not None:
         baseline = DockerfileChange(old_model, None, then, then, setup.policy, setup.today)
-        old = judge(tuple(rule for rule in setup.rules if not rule.compares), baseline, path).raised
+        old = judge(tuple(rule for rule in setup.rules if not rule.compares), baseline).raised
     return _report(setup, change, judged, old)
 
 
@@ -194,7 +194,7 @@ def _finding(setup: _Setup, change: DockerfileChange, raised: Raised, baseline: 
         offer = Offer(problem.fix, raised, change, setup.rules)
     return Finding(
         rule=raised.rule.id,
-        path=problem.path or raised.path,
+        path=problem.path or change.path,
         line=problem.span.line,
         end_line=problem.span.end_line,
         severity=setup.severity(raised),

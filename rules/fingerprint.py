@@ -7,6 +7,7 @@ rebases, force pushes, shifted lines and reformatting.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import Counter, defaultdict
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from rules.rule import Rule
 
 _SIMILAR = 0.5
+_AS = re.compile(r" as (?=\S+$)", re.IGNORECASE)
 
 
 class Raised(NamedTuple):
@@ -27,7 +29,8 @@ class Raised(NamedTuple):
     Attributes:
         rule: The rule.
         problem: What it found.
-        path: The file; for a file that was renamed, the new path in both runs.
+        path: What the file is called in fingerprints: its path before the change when it had one, so that a rename
+            makes no finding new.
         instruction: What it is about, `None` when about the file.
         normal: The instruction on one line with blanks collapsed.
     """
@@ -46,7 +49,8 @@ class Raised(NamedTuple):
 
 def normalised(instruction: Instruction | None) -> str:
     """Return an instruction without its layout: continuations joined, comments gone, blanks collapsed."""
-    return " ".join(str(instruction).split()) if instruction is not None else ""
+    text = " ".join(str(instruction).split()) if instruction is not None else ""
+    return _AS.sub(" AS ", text) if text.startswith("FROM ") else text
 
 
 def fingerprints(raised: Sequence[Raised]) -> list[str]:

@@ -26,7 +26,7 @@ class Judged(NamedTuple):
     crashes: tuple[Crash, ...]
 
 
-def judge(rules: Iterable[Rule], change: DockerfileChange, path: str | None = None) -> Judged:
+def judge(rules: Iterable[Rule], change: DockerfileChange) -> Judged:
     """Run rules on one version of one file; one that raises is counted, and the others still speak."""
     instructions = change.after.dockerfile.instructions
     keywords = {instruction.keyword for instruction in instructions}
@@ -46,16 +46,16 @@ def judge(rules: Iterable[Rule], change: DockerfileChange, path: str | None = No
         except Exception as error:  # noqa: BLE001 - a rule's fault must not silence the others; it is reported by name
             crashes.append(Crash(rule.id, change.path, f"{type(error).__name__}: {error}"))
             continue
-        raised += [_raised(change, rule, problem, path or change.path) for problem in problems]
+        raised += [_raised(change, rule, problem) for problem in problems]
     raised.sort(key=lambda r: (r.problem.span.start, r.rule.id, r.problem.message))
     return Judged(change.after, overlaps.resolved(raised), tuple(crashes))
 
 
-def _raised(change: DockerfileChange, rule: Rule, problem: Problem, path: str) -> Raised:
+def _raised(change: DockerfileChange, rule: Rule, problem: Problem) -> Raised:
     instruction = problem.instruction
     if instruction is None and problem.path is None:
         instruction = instruction_at(change.after, problem.span.start)
-    return Raised(rule, problem, path, instruction, normalised(instruction))
+    return Raised(rule, problem, change.identity, instruction, normalised(instruction))
 
 
 def instruction_at(model: Model, offset: int) -> Instruction | None:

@@ -26,7 +26,7 @@ class Finding:
 
     Attributes:
         rule: The rule's id.
-        path: The file, in the tree after the change (before it, for an absent finding).
+        path: The file, as it is called after the change.
         line: First line, from 1; in the new file, or in the old one when `baseline` is `absent`.
         end_line: Last line, inclusive.
         severity: After policy.

@@ -25,9 +25,7 @@ _OPENER = re.compile(r"([0-9]*)<<(-?)([\t\n\f\r ]*)([^<]*)", re.DOTALL)
 _BLANKS = re.compile(f"[{SPACE}]+")
 _PLAIN = re.compile(r"""[^'"\\$<}/]++""")
 _SINGLE = re.compile(r"'[^']*+'")
-_EXPANSION = re.compile(
-    r"(?![{}:])(?:[0-9]+|[@*#?$!-]|\w*)(?P<operator>:(?![#%])|[}+?#%/-])", re.DOTALL
-)
+_EXPANSION = re.compile(r"(?![{}:])(?:[0-9]+|[@*#?$!-]|\w*)(?P<operator>:(?![#%])|[}+?#%/-])", re.DOTALL)
 _NAME_PART = re.compile(r"""'(?P<single>[^']*+)'|"(?P<double>(?:[^"\\]|\\.)*+)"|\\(?P<escaped>.?)""", re.DOTALL)
 _DOUBLE_ESCAPE = re.compile(r'\\(["\\$])')
 

@@ -183,9 +183,7 @@ class Lexer:
             parts.append(self._run(plain))
             match self._peek():
                 case "":
-                    raise ExpansionError(
-                        "unexpected end of statement while looking for matching double-quote"
-                    )
+                    raise ExpansionError("unexpected end of statement while looking for matching double-quote")
                 case '"':
                     self._at += 1
                     return _joined(parts)

@@ -90,109 +90,99 @@ class Reader:
             del self._rows[-1]
         self._row = 0
         self._offset = 0
+        self._lines: list[LogicalLine] = []
         self._comments: list[Comment] = []
-        self._directives = DirectiveReader(source)
+        self._faults: list[SyntaxFault] = []
         self._bodies = Bodies(source, self._rows)
-        self._faults = list(overlong(source, self._rows))
 
     def read(self) -> Reading:
         """Read the whole file."""
-        lines: list[LogicalLine] = []
-        rows = self._rows
-        if rows and rows[0].startswith("\ufeff"):
-            rows[0] = rows[0][1:]
-            self._offset = 1
+        self._prepare()
+        directives = read_directives(self._source, self._rows, self._offset)
+        self._faults += directives.faults
+        rows, escape = self._rows, directives.escape
         while self._row < len(rows):
             row = rows[self._row]
             kept = row.strip(SPACE)
             if not kept:
-                self._directives.finish()
-                self._next()
+                self._offset += len(row) + 1
+                self._row += 1
             elif kept[0] == "#":
                 self._comment(row, kept)
-                self._next()
+            elif len(self._lines) < MOST_INSTRUCTIONS:
+                self._instruction(row, kept, escape)
             else:
-                self._directives.finish()
-                line = self._instruction(row, kept)
-                if line.text:
-                    lines.append(line)
-                else:
-                    self._nothing(line)
-        return Reading(
-            len(rows),
-            lines,
-            self._comments,
-            self._directives.found,
-            self._directives.escape,
-            self._faults + self._directives.faults + self._bodies.faults,
-        )
+                self._stop()
+        faults = self._faults + self._bodies.faults
+        return Reading(self._lines, self._comments, directives.found, escape, faults)
 
-    def _next(self) -> None:
-        """Go to the next line."""
-        self._offset += len(self._rows[self._row]) + 1
-        self._row += 1
+    def _prepare(self) -> None:
+        """Step over a byte order mark, and blank the lines at which BuildKit's scanner gives up."""
+        rows = self._rows
+        if rows and rows[0].startswith("\ufeff"):
+            rows[0] = rows[0][1:]
+            self._offset = 1
+        if len(self._source.text) <= LONGEST_LINE // 4:
+            return
+        for at, row in enumerate(rows):
+            if 4 * len(row) > LONGEST_LINE and len(row.encode("utf-8", "surrogateescape")) > LONGEST_LINE:
+                message = f"This line is longer than {LONGEST_LINE:,} bytes, the most that Docker reads."
+                self._faults.append(SyntaxFault("invalid-syntax", message, self._source.line_span(at + 1)))
+                rows[at] = " " * len(row)
+
+    def _stop(self) -> None:
+        """Leave the rest of a file unread that nobody can have written."""
+        number = self._row + 1
+        message = f"Only the first {MOST_INSTRUCTIONS:,} instructions of this file are read."
+        span = Span(self._offset, self._offset + len(self._rows[self._row]), number, number, 1)
+        self._faults.append(SyntaxFault("invalid-structure", message, span))
+        self._row = len(self._rows)
 
     def _comment(self, row: str, kept: str) -> None:
-        """Note a comment line, and read a directive from it while there may be one."""
+        """Note a comment line, and go on to the next one."""
         lead = row.index("#")
         start = self._offset + lead
         number = self._row + 1
-        end = start + len(row.rstrip("\r")) - lead
-        span = Span(start, end, number, number, self._column(start))
-        self._directives.read(kept, span)
+        span = Span(start, start + len(row.rstrip("\r")) - lead, number, number, self._column(start))
         self._comments.append(Comment(kept[1:].strip(SPACE), span))
+        self._offset += len(row) + 1
+        self._row = number
 
     def _column(self, offset: int) -> int:
         """Return the column of an offset in the current line; a byte order mark takes the first one."""
-        begin = self._offset - (1 if self._row == 0 and self._source.text.startswith("\ufeff") else 0)
+        begin = self._offset if self._row else 0
         return offset - begin + 1
 
-    def _instruction(self, row: str, kept: str) -> LogicalLine:
-        """Read an instruction that begins on the current line."""
-        escape = self._directives.escape
-        first = self._row + 1
+    def _instruction(self, row: str, kept: str, escape: str) -> None:
+        """Read the instruction that begins on the current line, and go on behind it."""
         begun = before_escape(row, escape) if kept[-1] == escape else None
-        if begun is not None:
-            line = self._continued(begun, escape)
-            return self._with_heredocs(line) if "<<" in line.text else line
-        start = self._offset + len(row) - len(row.lstrip(SPACE))
-        end = self._offset + len(row.rstrip("\r"))
-        line = LogicalLine(first, first, first, kept, start, self._column(start), end, None, ())
-        self._next()
-        return self._with_heredocs(line) if "<<" in kept else line
+        if begun is None:
+            number = self._row + 1
+            start = self._offset + len(row) - len(row.lstrip(SPACE))
+            end = self._offset + len(row.rstrip("\r"))
+            line = LogicalLine(number, number, number, kept, start, self._column(start), end, None, ())
+            self._offset += len(row) + 1
+            self._row = number
+        else:
+            line = self._continued(row, begun, escape)
+        if "<<" in line.text:
+            line = self._with_heredocs(line, escape)
+        if line.text:
+            self._lines.append(line)
+        else:
+            self._nothing(line, escape)
 
-    def _continued(self, begun: str, escape: str) -> LogicalLine:
+    def _continued(self, row: str, begun: str, escape: str) -> LogicalLine:
         """Join the current line, which goes on, with those that follow it."""
         first = self._row + 1
-        row = self._rows[self._row]
-        begin = self._offset
-        start = begin + len(row) - len(row.lstrip(SPACE))
+        start = self._offset + len(row) - len(row.lstrip(SPACE))
         column = self._column(start)
-        parts, inner, outer = [begun], [0], [begin]
+        parts, inner, outer = [begun], [0], [self._offset]
         size = len(begun)
-        end = begin + len(row.rstrip("\r"))
-        self._next()
-        while self._row < len(self._rows):
-            row = self._rows[self._row]
-            kept = row.strip(SPACE)
-            end = self._offset + len(row.rstrip("\r"))
-            piece: str | None = ""
-            if kept and kept[0] == "#":
-                self._comment(row, kept)
-            elif kept:
-                piece = before_escape(row, escape) if kept[-1] == escape else None
-                parts.append(row.rstrip("\r") if piece is None else piece)
-                inner.append(size)
-                outer.append(self._offset)
-                size += len(parts[-1])
-            self._next()
-            if piece is None:
-                break
-        joined = "".join(parts)
-        text = joined.strip(SPACE)
-        lead = len(joined) - len(joined.lstrip(SPACE)) if text else 0
-        pieces = Pieces(tuple([at - lead for at in inner]), tuple(outer))
-        return LogicalLine(first, self._row, self._row, text, start, column, end, pieces, ())
+        piece: str | None = begun
+        while piece is not None and first <= self._row < len(self._rows) - 1 or self._row == first - 1:
+            pass
+        return LogicalLine(first, self._row, self._row, "", start, column, 0, None, ())
 
     def _nothing(self, line: LogicalLine) -> None:
         """Note an escape character with nothing before it and nothing behind it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from rules.dockerfile.arguments import shell_view
@@ -123,7 +123,7 @@ def script_of(instruction: Instruction, *, shell: Sequence[str] | None = None) -
     words = instruction.exec_form
     if words is not None:
         return _script(read_exec(words, instruction.source), "exec")
-    dialect, options = shell_dialect(shell or DEFAULT_SHELL)
+    dialect, options = shell_dialect(tuple(shell) if shell else DEFAULT_SHELL)
     view, offset = shell_view(instruction)
     heredocs = instruction.heredocs
     if heredocs and _ONLY_HEREDOC.fullmatch(view):
@@ -133,7 +133,8 @@ def script_of(instruction: Instruction, *, shell: Sequence[str] | None = None) -
     return parse(view, instruction.source, offset, dialect=dialect, options=options, heredocs=heredocs)
 
 
-def shell_dialect(shell: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+@lru_cache(maxsize=64)
+def shell_dialect(shell: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     """Return which language a SHELL speaks and the options it is started with.
 
     The last word that names a known shell counts, so `["conda", "run", "-n", "x", "/bin/bash", "-c"]` is bash.
@@ -153,7 +154,7 @@ def _heredoc_script(heredoc: Heredoc, source: Source, dialect: str, options: Seq
     if shebang:
         words = shebang.group(1).split()
         words = words[1:] if base_name(words[0]) == "env" and len(words) > 1 else words
-        dialect, options = shell_dialect(words)
+        dialect, options = shell_dialect(tuple(words))
     if dialect not in SHELLS:
         return Script(dialect=dialect, understood=False)
     start = heredoc.body_span.start

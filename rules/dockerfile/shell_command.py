@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.shell_flags import holds, inline_value, takes_next_word
 
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from rules.dockerfile.source import Source, Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Command:
+class Command(NamedTuple):
     """One simple command, its wrappers taken off.
 
     Attributes:

@@ -33,6 +33,7 @@ class Collected:
         segments: Every text read.
         pipelines: How many pipelines were counted.
         budget: Characters that may still be cut into words; hostile input uses it up.
+        full: Whether a limit is reached.
     """
 
     commands: list[Command] = field(default_factory=list)
@@ -40,11 +41,13 @@ class Collected:
     segments: list[Segment] = field(default_factory=list)
     pipelines: int = 0
     budget: int = 0
+    full: bool = False
 
-    @property
-    def full(self) -> bool:
-        """Whether a limit is reached."""
-        return self.budget < 0 or len(self.commands) >= MAX_COMMANDS
+    def add(self, command: Command, length: int) -> None:
+        """Keep a command that was cut from a number of characters."""
+        self.commands.append(command)
+        self.budget -= length
+        self.full = self.budget < 0 or len(self.commands) >= MAX_COMMANDS
 
 
 @dataclass(slots=True)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 LANGUAGE = Language(tree_sitter_bash.language())
 _NOT_PLAIN = re.compile(r"[^\x01-\x7f]")
 _HAS_HOLE = re.compile(r"\$[({\[]|`|[<>]\(|=\(")
+_CLOSED = re.compile(r"(?:\b(?:done|fi|esac)|[)}])(?:\s|\\\n)*\Z")
+_INLINE_COMMENT = re.compile(r"`#[^`\n]*`")
 _HAS_COMMENT = re.compile(r"(?:^|[\s;&|()])#")
 
 
@@ -63,9 +65,20 @@ def captures(tree: Tree, pattern: str) -> list[Node]:
     return QueryCursor(_query(pattern)).captures(tree.root_node).get("node", [])
 
 
-def error_nodes(tree: Tree) -> list[Node]:
-    """Return the nodes at which the grammar fails."""
-    return captures(tree, "[(ERROR) (MISSING)] @node") if tree.root_node.has_error else []
+def error_nodes(view: str, tree: Tree) -> list[Node]:
+    """Return the nodes at which the code is no valid shell.
+
+    The grammar asks for a semicolon between two closing words (`done fi`), the shells do not.
+    """
+    if not tree.root_node.has_error:
+        return []
+    found = captures(tree, "[(ERROR) (MISSING)] @node")
+    return [node for node in found if node.type != ";" or not _CLOSED.search(view, 0, node.start_byte)]
+
+
+def without_inline_comments(view: str) -> str:
+    """Blank comments in backticks, which the grammar would read up to the end of the line."""
+    return _INLINE_COMMENT.sub(lambda match: " " * len(match.group()), view)
 
 
 def holes(view: str, tree: Tree) -> dict[int, int]:

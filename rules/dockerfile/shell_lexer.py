@@ -33,11 +33,17 @@ class Scan(NamedTuple):
     operator: str
 
 
-# Groups: 1 a word without anything special, 2 what ends the command, 3 and 4 descriptor and operator of a redirect.
+# Words without anything special in them, as many as there are, and what follows. Groups: 1 the words, 2 what ends the
+# command, 3 and 4 descriptor and operator of a redirection.
 _TOKEN = re.compile(
-    r"""(?:[ \t\r]|\\\r?\n)*+
-    (?: ([^ \t\r\n'"\\$`;&|<>()*?\[\#][^ \t\r\n'"\\$`;&|<>()*?\[]*+)(?=[ \t\r\n;&|)]|\Z)
-      | (\Z|\n|;;&|;;|;&|;|&&|&(?!>)|\|\||\|&|\||\)|\#)
+    r"""((?:
+        (?:[ \t\r]|\\\n)*+
+        [^\x00-\x20\x7f-\U0010ffff'"\\$`;&|<>()*?\[\#]
+        [^\x00-\x20\x7f-\U0010ffff'"\\$`;&|<>()*?\[]*+
+        (?=[ \t\r\n;&|)]|\Z)
+    )*+)
+    (?:[ \t\r]|\\\r?\n)*+
+    (?: (\Z|\n|;;&|;;|;&|;|&&|&(?!>)|\|\||\|&|\||\)|\#)
       | ([0-9]*)(&>>|&>|<<<|<>|<&|>&|>>|>\||[<>](?!\())
     )?""",
     re.VERBOSE,
@@ -77,11 +83,16 @@ class Lexer:
     Args:
         text: The code.
         holes: Start and end of every substitution, expansion in braces and array in the view, from the grammar.
+
+    Attributes:
+        text: The code.
+        crossed: Whether the last command runs across a hole.
     """
 
     def __init__(self, text: ShellText, holes: Mapping[int, int]) -> None:
         self.text = text
         self._holes = holes
+        self.crossed = False
 
     def command_at(self, pos: int, until: int = 0) -> Scan:
         """Read words and redirects from an index of the view up to the operator that ends the command.
@@ -90,33 +101,41 @@ class Lexer:
             pos: Where the command begins.
             until: Operators before this index are words (`[[ a && b ]]`).
         """
-        text = self.text
-        view, source, offset = text.view, text.source, text.offset
+        view, holes = self.text.view, self._holes
         words: list[ShellWord] = []
         redirects: list[Redirect] = []
+        self.crossed = False
         token = _TOKEN.match
         while True:
             match = token(view, pos)
             assert match is not None  # every part of the pattern may be empty
-            kind = match.lastindex
-            if kind == 1:
-                word = match.group(1)
+            plain, ending, _, redirect = match.groups()
+            if plain:
+                self._plain(plain, pos, words)
+            if ending is not None:
+                pos = match.start(2)
+                if pos >= until:
+                    return self._scan(words, redirects, pos, ending)
+                pos = self._operator_word(pos, match.end(), words)
+            elif redirect is None:
                 pos = match.end()
-                start = pos - len(word)
-                words.append(ShellWord(word, word, True, offset + start, offset + pos, source))  # noqa: FBT003 - the field's name is near
-            elif kind is None:
-                pos = match.end()
-                if view[pos] == "`" and pos not in self._holes:  # the end of the substitution we are in
+                if view[pos] == "`" and pos not in holes:  # the end of the substitution we are in
                     return self._scan(words, redirects, pos, "")
                 pos = self._complex_word(pos, words)
-            elif kind == 2:  # noqa: PLR2004 - the group's number, explained at the pattern
-                if match.start(2) >= until:
-                    return self._scan(words, redirects, match.start(2), match.group(2))
-                pos = self._operator_word(match.start(2), match.end(2), words)
             elif match.start(4) < until:
-                pos = self._operator_word(match.start(3), match.end(4), words)
+                pos = self._operator_word(match.start(3), match.end(), words)
             else:
                 pos = self._redirect(match, redirects)
+
+    def _plain(self, run: str, pos: int, words: list[ShellWord]) -> None:
+        """Add words without anything special in them."""
+        text = self.text
+        index, offset, source = text.view.index, text.offset, text.source
+        new, append = tuple.__new__, words.append  # the constructor's own call, without its detour
+        for word in (run.replace("\\\n", "  ") if "\\" in run else run).split():
+            start = index(word, pos)
+            pos = start + len(word)
+            append(new(ShellWord, (word, word, True, offset + start, offset + pos, source)))
 
     def pieces_at(self, pos: int) -> tuple[Pieces, bool, int]:
         """Read one word.
@@ -188,6 +207,7 @@ class Lexer:
             return self._string(pos + 1, pieces)
         end = self._holes.get(pos)
         if end is not None:
+            self.crossed = True
             pieces.append((view[pos:end], pos))
             return end, False
         if char == "$" and view[pos + 1 : pos + 2] == '"':
@@ -221,7 +241,8 @@ class Lexer:
             else:
                 end = self._holes.get(pos, pos + 1)
                 pieces.append((view[pos:end], pos))
-                literal = literal and end == pos + 1
+                if end != pos + 1:
+                    literal, self.crossed = False, True
                 pos = end
         return pos, literal
 

@@ -21,6 +21,31 @@ _SHELL_VALUES = frozenset({"-o", "-O", "+o", "+O", "--rcfile", "--init-file"})
 _SU_VALUES = frozenset({"-c", "--command", "-s", "--shell", "-g", "--group", "-G", "--supp-group", "-w"})
 
 
+# Tools with a `run` of their own: the subcommand, and its options that take the next word.
+_RUNNERS: dict[str, tuple[str, frozenset[str]]] = {
+    "uv": (
+        "run",
+        options(
+            "-p --python --with --with-editable --with-requirements --extra --group --package --project --directory"
+            " --env-file --index-url --index -i --extra-index-url --no-group --only-group -f --find-links --cache-dir"
+            " --config-file --link-mode --color -w"
+        ),
+    ),
+    "poetry": ("run", frozenset({"-C", "--directory", "-P", "--project"})),
+    "pdm": ("run", frozenset({"-p", "--project"})),
+    "pipenv": ("run", frozenset()),
+    "rye": ("run", frozenset()),
+    "hatch": ("run", frozenset({"-e", "--env"})),
+    "bundle": ("exec", frozenset()),
+    "conda": ("run", frozenset({"-n", "--name", "-p", "--prefix", "--cwd"})),
+    "mamba": ("run", frozenset({"-n", "--name", "-p", "--prefix", "--cwd"})),
+    "micromamba": ("run", frozenset({"-n", "--name", "-p", "--prefix", "--cwd", "-r", "--root-prefix"})),
+    "corepack": ("", frozenset()),
+}
+_COREPACK_COMMANDS = frozenset({"enable", "disable", "prepare", "use", "up", "install", "pack", "hydrate", "cache"})
+_EXEC_ACTIONS = frozenset({"-exec", "-execdir", "-ok"})
+
+
 class InnerScript(NamedTuple):
     """A script that a command hands to a shell.
 
@@ -33,6 +58,10 @@ class InnerScript(NamedTuple):
     word: ShellWord | None
     dialect: str
     options: tuple[str, ...]
+
+
+RUNS_MORE = frozenset({*SHELLS, *_RUNNERS, "su", "runuser", "find"})
+"""Names of the commands that may run a script or a command of their own."""
 
 
 def inner_script(command: Command) -> InnerScript | None:
@@ -58,31 +87,6 @@ def inner_script(command: Command) -> InnerScript | None:
     if reads_input or (command.heredoc is not None and command.has("-s")):
         return InnerScript(None, dialect, given[:at])
     return None
-
-
-# Tools with a `run` of their own: the subcommand, and its options that take the next word.
-_RUNNERS: dict[str, tuple[str, frozenset[str]]] = {
-    "uv": (
-        "run",
-        options(
-            "-p --python --with --with-editable --with-requirements --extra --group --package --project --directory"
-            " --env-file --index-url --index -i --extra-index-url --no-group --only-group -f --find-links --cache-dir"
-            " --config-file --link-mode --color -w"
-        ),
-    ),
-    "poetry": ("run", frozenset({"-C", "--directory", "-P", "--project"})),
-    "pdm": ("run", frozenset({"-p", "--project"})),
-    "pipenv": ("run", frozenset()),
-    "rye": ("run", frozenset()),
-    "hatch": ("run", frozenset({"-e", "--env"})),
-    "bundle": ("exec", frozenset()),
-    "conda": ("run", frozenset({"-n", "--name", "-p", "--prefix", "--cwd"})),
-    "mamba": ("run", frozenset({"-n", "--name", "-p", "--prefix", "--cwd"})),
-    "micromamba": ("run", frozenset({"-n", "--name", "-p", "--prefix", "--cwd", "-r", "--root-prefix"})),
-    "corepack": ("", frozenset()),
-}
-_COREPACK_COMMANDS = frozenset({"enable", "disable", "prepare", "use", "up", "install", "pack", "hydrate", "cache"})
-_EXEC_ACTIONS = frozenset({"-exec", "-execdir", "-ok"})
 
 
 def inner_commands(command: Command) -> Iterator[Sequence[ShellWord]]:

@@ -7,10 +7,18 @@ from typing import TYPE_CHECKING, TypeVar
 
 from rules.dockerfile.shell_command import Command
 from rules.dockerfile.shell_frames import MAX_DEPTH, Collected, Frame, failure_goes_unnoticed, shell_options
-from rules.dockerfile.shell_grammar import Segment, error_nodes, holes, kind_ids, read_tree, without_comment
+from rules.dockerfile.shell_grammar import (
+    Segment,
+    error_nodes,
+    holes,
+    kind_ids,
+    read_tree,
+    without_comment,
+    without_inline_comments,
+)
 from rules.dockerfile.shell_heredocs import HeredocUse, find_heredocs
 from rules.dockerfile.shell_lexer import Lexer
-from rules.dockerfile.shell_nested import inner_commands, inner_script
+from rules.dockerfile.shell_nested import RUNS_MORE, inner_commands, inner_script
 from rules.dockerfile.shell_words import ShellText
 from rules.dockerfile.shell_wrappers import base_name, unwrap
 
@@ -88,6 +96,8 @@ class Walk:
         conditional: bool = False,
     ) -> None:
         view, self._heredocs = find_heredocs(text, heredocs) if "<<" in text.view else (text.view, [])
+        if "`#" in view:
+            view = without_inline_comments(view)
         tree = read_tree(view)
         if text.joined and "#" in view:
             view, tree = without_comment(view, tree)
@@ -104,7 +114,7 @@ class Walk:
         collected.segments.append(Segment(self.text, tree, dialect))
         collected.budget += 4 * len(view) + 1000
         place = self.text.span
-        collected.errors.extend(place(node.start_byte, node.end_byte) for node in error_nodes(tree))
+        collected.errors.extend(place(node.start_byte, node.end_byte) for node in error_nodes(view, tree))
 
     def run(self) -> None:
         """Collect the commands of the text."""
@@ -113,7 +123,8 @@ class Walk:
         frames: list[Frame] = []
         down, aside, up = cursor.goto_first_child, cursor.goto_next_sibling, cursor.goto_parent
         inner: Frame | None
-        while not self._out.full:
+        out = self._out
+        while not out.full:
             node = cursor.node
             assert node is not None  # a cursor stands on a node
             handler = _HANDLERS.get(node.kind_id)
@@ -126,7 +137,7 @@ class Walk:
                 if not up():
                     return
                 frame = frames.pop()
-        self._out.errors.append(self.text.span(len(self.text.view), len(self.text.view)))
+        out.errors.append(self.text.span(len(self.text.view), len(self.text.view)))
 
     # Commands
 
@@ -140,15 +151,15 @@ class Walk:
             return None  # the grammar lost its way: these words belong to the command before
         view = self.text.view
         scan = self._lexer.command_at(start, node.end_byte if view.startswith("[[", start) else 0)
+        crossed = self._lexer.crossed
         self._consumed[frame.depth] = scan.stop
-        self._out.budget -= scan.stop - start
         heredoc = self._heredoc_of(start, scan.stop, scan.redirects) if self._heredocs else None
         command = self._built(start, scan.words, scan.redirects, frame, after=scan.operator, heredoc=heredoc)
         if command.name == "set":
             self._options = shell_options([word.value for word in command.args], self._options)
-        elif frame.depth < MAX_DEPTH and self._runs_more(command, heredoc, frame):
+        elif command.name in RUNS_MORE and frame.depth < MAX_DEPTH and self._runs_more(command, heredoc, frame):
             return None
-        return self._words(node, frame)
+        return self._words(node, frame) if crossed and self._substitutes else None
 
     def _built(
         self,
@@ -166,7 +177,9 @@ class Walk:
         if not frame.pipeline:
             self._out.pipelines += 1
         begin = self.text.place(start) if start >= 0 else words[0].start
-        end = max(words[-1].end if words else begin, redirects[-1].end if redirects else begin)
+        end = words[-1].end if words else begin
+        if redirects:
+            end = max(end, redirects[-1].end)
         command = Command(
             base_name(program.value) if program else "",
             program,
@@ -189,7 +202,7 @@ class Walk:
             self._options[1],
             heredoc.body if heredoc else None,
         )
-        self._out.commands.append(command)
+        self._out.add(command, end - begin)
         self._operator = "\n"
         return command
 

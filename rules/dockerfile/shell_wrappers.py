@@ -112,6 +112,10 @@ class Unwrapped(NamedTuple):
     assignments: tuple[tuple[str, ShellWord], ...]
 
 
+_NOT_PLAIN = _DECLARATIONS | WRAPPERS.keys()
+_UNWRAPPED = Unwrapped(0, (), ())
+
+
 def base_name(value: str) -> str:
     """Return the last component of a program's path."""
     return value[value.rfind("/") + 1 :] or value
@@ -122,6 +126,8 @@ def unwrap(words: Sequence[ShellWord]) -> Unwrapped:
 
     A wrapper that wraps nothing (`exec`, `env`, `command -v x`) is what runs.
     """
+    if words and "=" not in words[0].text and base_name(words[0].value) not in _NOT_PLAIN:
+        return _UNWRAPPED
     assignments: list[tuple[str, ShellWord]] = []
     index = _assignments(words, 0, assignments)
     wrappers: list[str] = []
