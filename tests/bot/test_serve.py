@@ -1,0 +1,90 @@
+"""The server as a process: how it refuses to start, and what it says about itself."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from aiohttp import ClientSession
+
+from tests.bot.serving import serving
+from tests.bot.test_settings import GITHUB
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = str(Path(__file__).parents[2])
+
+
+def refusal(folder: Path, **settings: str) -> list[str]:
+    """Start the server, which must refuse with exit code 2, and return the sentences it prints."""
+    environment = {**GITHUB, "HULLCHECK_HOST": "127.0.0.1", "HULLCHECK_PORT": "0", "PYTHONPATH": ROOT, **settings}
+    given = {name: value for name, value in environment.items() if value}
+    ended = subprocess.run(
+        [sys.executable, "-m", "bot"], env=given, cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert "Traceback" not in ended.stderr
+    printed = [line for line in ended.stderr.splitlines() if not line.startswith("{")]
+    assert printed[0] == "hullcheck cannot start:"
+    return [line.strip() for line in printed[1:]]
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def test_faults_of_the_settings_are_all_told_at_once(tmp_path: Path) -> None:
+    told = refusal(tmp_path, HULLCHECK_GITHUB_APP_ID="", HULLCHECK_LOG_LEVEL="loud")
+    assert [line.split()[0] for line in told] == ["HULLCHECK_LOG_LEVEL", "HULLCHECK_GITHUB_APP_ID"]
+
+
+def test_a_port_that_is_taken(tmp_path: Path, taken_port: int) -> None:
+    assert refusal(tmp_path, HULLCHECK_PORT=str(taken_port)) == [
+        f"Port {taken_port} is taken by another program. Stop it, or set HULLCHECK_PORT to a free one."
+    ]
+
+
+def test_an_address_of_another_machine(tmp_path: Path) -> None:
+    assert refusal(tmp_path, HULLCHECK_HOST="192.0.2.1") == [
+        "192.0.2.1 cannot be listened on. Set HULLCHECK_HOST to an address of this machine."
+    ]
+
+
+def test_a_database_in_a_folder_that_is_missing(tmp_path: Path) -> None:
+    assert refusal(tmp_path, HULLCHECK_DATABASE_URL="sqlite:///missing/hull.db") == [
+        "The database cannot be used: unable to open database file. Check HULLCHECK_DATABASE_URL."
+    ]
+
+
+def test_a_database_server_that_is_away(tmp_path: Path) -> None:
+    (told,) = refusal(tmp_path, HULLCHECK_DATABASE_URL="postgresql://hull:hunter22@127.0.0.1:1/hull")
+    assert told.startswith("The database cannot be used: ")
+    assert "hunter22" not in told
+
+
+async def test_a_server_with_good_credentials_is_ready(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server, ClientSession() as session:
+        async with session.get(f"{server.url}/readyz") as answer:
+            assert await answer.json() == {"status": "ready", "checks": {"database": "ok", "github": "ok"}}
+        async with session.get(f"{server.url}/") as page:
+            assert page.status == 200
+
+
+async def test_a_server_whose_credentials_are_refused_says_so(tmp_path: Path) -> None:
+    async with serving(tmp_path) as server, ClientSession() as session:
+        await server.stop()
+        server.forge.app.id += 1
+        await server.start()
+        server.forge.app.id -= 1
+        async with session.get(f"{server.url}/readyz") as answer:
+            assert answer.status == 503
+            checks = (await answer.json())["checks"]
+        assert checks["database"] == "ok"
+        assert checks["github"].startswith("GitHub: 401")
