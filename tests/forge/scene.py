@@ -6,11 +6,14 @@ import json
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import jwt
 from aiohttp import web
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tests.forge.github.double import GitHubDouble
 
@@ -118,11 +121,19 @@ class Scene:
         """Make the App's JSON web token; times in seconds from now."""
         now = int(time.time())
         claims = {"iat": now + issued, "exp": now + ends, "iss": str(issuer or self.forge.app.id)}
-        return jwt.encode(claims, key or self.forge.app.private_key, algorithm="RS256")
+        return jwt.encode(claims, loaded(key or self.forge.app.private_key), algorithm="RS256")
 
     async def graphql(self, query: str, **variables: Any) -> Any:
         """Ask by GraphQL."""
         return (await self.ask("POST", "/graphql", {"query": query, "variables": variables})).body
+
+
+@cache
+def loaded(key: str) -> RSAPrivateKey:
+    """Read a private key once: it takes longer than most probes."""
+    found = load_pem_private_key(key.encode(), None)
+    assert isinstance(found, RSAPrivateKey)
+    return found
 
 
 @dataclass

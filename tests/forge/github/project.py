@@ -98,7 +98,7 @@ class Project:
     def push(
         self, branch: str, files: Mapping[str, Content], *, message: str = "Change files", author: str = "dev"
     ) -> str:
-        """Commit on a branch and return the commit; pull requests move along. A new branch starts at the default one."""
+        """Commit on a branch and return the commit; pull requests move along. New branches start at the default one."""
         before = self.tip(branch)
         parent = before or self.tip(self.default_branch)
         after = self.git.commit(self.ref(branch), files, parent=parent, message=message, author=author)
