@@ -18,6 +18,8 @@ _LEADING_TABS = re.compile(r"^\t+", re.MULTILINE)
 _NEXT_INSTRUCTION = re.compile(
     r"(?:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|ONBUILD|RUN|SHELL|USER|VOLUME|WORKDIR)\s"
 )
+_MOST = 100
+"""Unclosed here-documents that are told of one file."""
 
 
 class Bodies:
@@ -91,6 +93,8 @@ class Bodies:
     def _heredoc(self, opener: Opener, row: int, offset: int, stop: int, *, closed: bool) -> tuple[Heredoc, int, int]:
         """Build the here-document whose body is the rows up to `stop`."""
         text = self._source.text
+        offset = min(offset, len(text))
+        line = min(row + 1, len(self._rows))
         body_end = min(offset + sum(len(each) + 1 for each in self._rows[row:stop]), len(text))
         body = text[offset:body_end]
         end = body_end + len(self._rows[stop].rstrip("\r")) if closed else body_end
@@ -101,13 +105,15 @@ class Bodies:
             opener.expands,
             opener.strips_tabs,
             opener.fd,
-            Span(offset, end, row + 1, max(last, row + 1), 1),
-            Span(offset, body_end, row + 1, max(stop, row + 1), 1),
+            Span(offset, end, line, max(last, line), 1),
+            Span(offset, body_end, line, max(stop, line), 1),
         )
         return heredoc, last, min(body_end + (len(self._rows[stop]) + 1 if closed else 0), len(text))
 
     def _unclosed(self, opener: Opener, meant: Heredoc | None, opened: Span) -> None:
         """Note an unclosed here-document, at its delimiter where one stands with blanks around it."""
+        if len(self.faults) >= _MOST:
+            return
         name = code_span(opener.name)
         if meant is None:
             message = f"This here-document is never closed: no line below consists of {name} alone."

@@ -6,86 +6,85 @@ As in BuildKit's `DirectiveParser`: the first line that is none ends them, so a 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.nodes import Directive, SyntaxFault
+from rules.dockerfile.pieces import SPACE
 from rules.dockerfile.spelling import nearest
+from rules.dockerfile.syntax.fault import fault
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rules.dockerfile.source import Source, Span
 
 NAMES = ("check", "escape", "syntax")
 
-_FORM = re.compile(r"([a-zA-Z][a-zA-Z0-9]*)[\t\n\f\r ]*=[\t\n\f\r ]*(.+?)[\t\n\f\r ]*", re.DOTALL)
+_FORM = re.compile(r"#\s*+([a-zA-Z][a-zA-Z0-9]*+)[\t\f\r ]*+=[\t\f\r ]*+([^\t\f\r ].*)", re.DOTALL)
+_ESCAPES = ("\\", "`")
 _IMAGE_LIKE = re.compile(r"[\w./-]+(?::[\w.-]+)?(?:@sha256:[0-9a-f]+)?")
 
 
-class DirectiveReader:
-    """Reads comment lines from the top of a file, for as long as they are directives.
+class Directives(NamedTuple):
+    """The directives of a file.
 
     Attributes:
-        found: The directives.
+        found: In the order of the file.
         escape: The escape character they set.
-        faults: What BuildKit refuses about them.
+        faults: What BuildKit refuses about them, and what it passes over in silence though it is misspelt.
     """
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._open = True
-        self.found: tuple[Directive, ...] = ()
-        self.escape = "\\"
-        self.faults: list[SyntaxFault] = []
+    found: tuple[Directive, ...]
+    escape: str
+    faults: list[SyntaxFault]
 
-    def finish(self) -> None:
-        """Note a line that is no comment: no directives from here on."""
-        self._open = False
 
-    def read(self, comment: str, span: Span) -> None:
-        """Read a comment line, from its `#` on, without blanks at its ends."""
-        if not self._open:
-            return
-        match = _FORM.fullmatch(comment[1:].lstrip())
+def read_directives(source: Source, rows: list[str], offset: int) -> Directives:
+    """Read the directives at the top of a file.
+
+    Args:
+        source: The file.
+        rows: Its lines without LF and byte order mark.
+        offset: Offset of the first one.
+    """
+    found: dict[str, Directive] = {}
+    faults: list[SyntaxFault] = []
+    for row in rows:
+        span = source.span(offset, offset + len(row.rstrip("\r")))
+        offset += len(row) + 1
+        match = _FORM.fullmatch(row.strip(SPACE))
         name = match[1].lower() if match else ""
         if match is None or name not in NAMES:
-            self._open = False
             if match:
-                self._misspelt(name, match[2], span)
-            return
-        if any(directive.name == name for directive in self.found):
-            self._fault(f"`# {name}=` may stand only once: a second one stops the build.", span)
-            return
-        value = match[2]
-        self.found += (Directive(name, value, span),)
-        if name == "escape":
-            self._set_escape(value, span)
+                faults += _misspelt(match, source, span)
+            break
+        if name in found:
+            faults.append(fault(f"`# {name}=` may stand only once: a second one stops the build.", span))
+            break
+        found[name] = Directive(name, match[2], span)
+    escape = found.get("escape")
+    if escape is None or escape.value in _ESCAPES:
+        return Directives(tuple(found.values()), escape.value if escape else "\\", faults)
+    faults.append(fault("The escape character can only be a backslash or a backtick.", escape.span))
+    return Directives(tuple(found.values()), "\\", faults)
 
-    def _set_escape(self, value: str, span: Span) -> None:
-        """Take a new escape character."""
-        if value in ("\\", "`"):
-            self.escape = value
-        else:
-            self._fault("The escape character can only be a backslash or a backtick.", span)
 
-    def _misspelt(self, name: str, value: str, span: Span) -> None:
-        """Note a comment that was meant to be a directive; BuildKit passes over it in silence."""
-        meant = nearest(name, NAMES)
-        if meant is None or not _plausible(meant, value):
-            return
-        text = self._source.cut(span)
-        start = span.start + text.lower().index(name)
-        place = self._source.span(start, start + len(name))
-        message = f"`# {text[start - span.start :][: len(name)]}=` is no parser directive and has no effect"
-        self.faults.append(SyntaxFault("invalid-syntax", f"{message}: did you mean `# {meant}=`?", place, meant))
-
-    def _fault(self, message: str, span: Span) -> None:
-        self.faults.append(SyntaxFault("invalid-syntax", message, span))
+def _misspelt(match: re.Match[str], source: Source, span: Span) -> Iterator[SyntaxFault]:
+    """Yield a fault for a comment that was meant to be a directive; BuildKit passes over it in silence."""
+    name = match[1]
+    meant = nearest(name, NAMES)
+    if meant is None or not _plausible(meant, match[2]):
+        return
+    start = source.text.index(name, span.start)
+    message = f"`# {name}=` is no parser directive and has no effect: did you mean `# {meant}=`?"
+    yield fault(message, source.span(start, start + len(name)), meant)
 
 
 def _plausible(name: str, value: str) -> bool:
     """Tell whether a value is one that the directive could have."""
     match name:
         case "escape":
-            return value in ("\\", "`")
+            return value in _ESCAPES
         case "syntax":
             return "/" in value and _IMAGE_LIKE.fullmatch(value) is not None
         case _:

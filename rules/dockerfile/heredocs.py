@@ -23,7 +23,12 @@ _DEEPEST = 50
 _OWNER = re.compile(r"(?:ONBUILD[\t\v\f\r ]+)?(?:RUN|COPY|ADD)(?=[\t\v\f\r ])", re.IGNORECASE)
 _OPENER = re.compile(r"([0-9]*)<<(-?)([\t\n\f\r ]*)([^<]*)", re.DOTALL)
 _BLANKS = re.compile(f"[{SPACE}]+")
-_PLAIN = re.compile(r"""[^'"\\$<}/]++""")
+_PART = re.compile(
+    r"""(?P<plain>[^'"\\$<]++)|(?P<single>(?:'[^']*+')++)|(?P<escaped>(?:\\.)++|\\)|(?P<opener>(?:<<[\t ]*+)++|<)""",
+    re.DOTALL,
+)
+_INNER = re.compile(r"(?:[^'\"\\$}/]|\\.)++", re.DOTALL)
+_INNER_QUOTED = re.compile(r'(?:[^"\\$]|\\["$\\]|\\)++')
 _SINGLE = re.compile(r"'[^']*+'")
 _EXPANSION = re.compile(r"(?![{}:])(?:[0-9]+|[@*#?$!-]|\w*)(?P<operator>:(?![#%])|[}+?#%/-])", re.DOTALL)
 _NAME_PART = re.compile(r"""'(?P<single>[^']*+)'|"(?P<double>(?:[^"\\]|\\.)*+)"|\\(?P<escaped>.?)""", re.DOTALL)
@@ -110,21 +115,18 @@ def _parts(line: str) -> Iterator[tuple[str, bool]]:
     """Yield a line's pieces, and whether white space in them ends a word."""
     at = 0
     while at < len(line):
-        plain = _PLAIN.match(line, at)
-        if plain:
-            yield plain[0], True
-            at = plain.end()
+        match = _PART.match(line, at)
+        if match:
+            yield match[0], match.lastgroup == "plain"
+            at = match.end()
             continue
         end = _behind(line, at, 0)
-        if line.startswith("<<", at):
-            while line[end : end + 1] in (" ", "\t"):
-                end += 1
         yield line[at:end], line[at] == "$"
         at = end
 
 
 def _behind(line: str, at: int, depth: int) -> int:
-    """Return the offset behind the special character, quotation or expansion that begins at an offset."""
+    """Return the offset behind the quotation or expansion that begins at an offset."""
     match line[at]:
         case "'":
             quoted = _SINGLE.match(line, at)
@@ -133,12 +135,8 @@ def _behind(line: str, at: int, depth: int) -> int:
             return quoted.end()
         case '"':
             return _closed(line, at + 1, '"', depth)
-        case "\\":
-            return min(at + 2, len(line))
         case "$" if line.startswith("{", at + 1):
             return _expansion(line, at + 2, depth)
-        case "<" if line.startswith("<", at + 1):
-            return at + 2
         case _:
             return at + 1
 
@@ -163,13 +161,10 @@ def _closed(line: str, at: int, stop: str, depth: int) -> int:
     """Return the offset behind the stop character that closes a quotation or an expansion."""
     if depth > _DEEPEST:
         raise _UnmatchedError
+    inner = _INNER_QUOTED if stop == '"' else _INNER
     while at < len(line):
-        character = line[at]
-        if character == stop:
+        if line[at] == stop:
             return at + 1
-        if stop == '"' and character in "'<":
-            at += 1
-            continue
-        plain = _PLAIN.match(line, at)
+        plain = inner.match(line, at)
         at = plain.end() if plain else _behind(line, at, depth + 1)
     raise _UnmatchedError

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.bodies import Bodies
-from rules.dockerfile.directives import DirectiveReader
+from rules.dockerfile.directives import read_directives
 from rules.dockerfile.heredocs import openers
 from rules.dockerfile.nodes import Comment, Directive, Heredoc, SyntaxFault
 from rules.dockerfile.pieces import SPACE, Pieces, before_escape
@@ -19,12 +19,13 @@ from rules.dockerfile.source import Span
 from rules.quoting import code_span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rules.dockerfile.source import Source
 
 LONGEST_LINE = 65_535
 """Bytes that BuildKit's line scanner takes (`bufio.MaxScanTokenSize`), line ending excluded."""
+
+MOST = 20_000
+"""Instructions that are read, and comments that are kept; the longest Dockerfiles have hundreds."""
 
 
 class LogicalLine(NamedTuple):
@@ -64,7 +65,6 @@ class Reading(NamedTuple):
     """A file, read.
 
     Attributes:
-        line_count: Number of physical lines.
         lines: The instructions.
         comments: Every comment line.
         directives: Parser directives.
@@ -72,7 +72,6 @@ class Reading(NamedTuple):
         faults: Directives, lines and here-documents that BuildKit refuses.
     """
 
-    line_count: int
     lines: list[LogicalLine]
     comments: list[Comment]
     directives: tuple[Directive, ...]
@@ -109,7 +108,7 @@ class Reader:
                 self._row += 1
             elif kept[0] == "#":
                 self._comment(row, kept)
-            elif len(self._lines) < MOST_INSTRUCTIONS:
+            elif len(self._lines) < MOST:
                 self._instruction(row, kept, escape)
             else:
                 self._stop()
@@ -133,18 +132,19 @@ class Reader:
     def _stop(self) -> None:
         """Leave the rest of a file unread that nobody can have written."""
         number = self._row + 1
-        message = f"Only the first {MOST_INSTRUCTIONS:,} instructions of this file are read."
+        message = f"Only the first {MOST:,} instructions of this file are read."
         span = Span(self._offset, self._offset + len(self._rows[self._row]), number, number, 1)
         self._faults.append(SyntaxFault("invalid-structure", message, span))
         self._row = len(self._rows)
 
     def _comment(self, row: str, kept: str) -> None:
         """Note a comment line, and go on to the next one."""
-        lead = row.index("#")
-        start = self._offset + lead
         number = self._row + 1
-        span = Span(start, start + len(row.rstrip("\r")) - lead, number, number, self._column(start))
-        self._comments.append(Comment(kept[1:].strip(SPACE), span))
+        if len(self._comments) < MOST:
+            lead = row.index("#")
+            start = self._offset + lead
+            span = Span(start, start + len(row.rstrip("\r")) - lead, number, number, self._column(start))
+            self._comments.append(Comment(kept[1:].strip(SPACE), span))
         self._offset += len(row) + 1
         self._row = number
 
@@ -177,42 +177,55 @@ class Reader:
         first = self._row + 1
         start = self._offset + len(row) - len(row.lstrip(SPACE))
         column = self._column(start)
-        parts, inner, outer = [begun], [0], [self._offset]
-        size = len(begun)
-        piece: str | None = begun
-        while piece is not None and first <= self._row < len(self._rows) - 1 or self._row == first - 1:
-            pass
-        return LogicalLine(first, self._row, self._row, "", start, column, 0, None, ())
+        rows, at, offset = self._rows, self._row, self._offset
+        parts, inner, outer, size = [begun], [0], [offset], len(begun)
+        goes_on = True
+        while goes_on and at + 1 < len(rows):
+            offset += len(row) + 1
+            at += 1
+            row = rows[at]
+            kept = row.strip(SPACE)
+            if not kept:
+                continue
+            if kept[0] == "#":
+                self._row, self._offset = at, offset
+                self._comment(row, kept)
+                continue
+            piece = before_escape(row, escape) if kept[-1] == escape else None
+            if piece is None:
+                goes_on = False
+                piece = row.rstrip("\r")
+            parts.append(piece)
+            inner.append(size)
+            outer.append(offset)
+            size += len(piece)
+        self._row, self._offset = at + 1, offset + len(row) + 1
+        joined = "".join(parts)
+        text = joined.strip(SPACE)
+        lead = len(joined) - len(joined.lstrip(SPACE)) if text else 0
+        pieces = Pieces(tuple([each - lead for each in inner]), tuple(outer))
+        end = offset + len(row.rstrip("\r"))
+        return LogicalLine(first, at + 1, at + 1, text, start, column, end, pieces, ())
 
-    def _nothing(self, line: LogicalLine) -> None:
+    def _nothing(self, line: LogicalLine, escape: str) -> None:
         """Note an escape character with nothing before it and nothing behind it."""
         span = Span(line.start, line.start + 1, line.first, line.first, line.column)
-        message = f"This {code_span(self._directives.escape)} continues nothing: no instruction stands here."
+        message = f"This {code_span(escape)} continues nothing: no instruction stands here."
         self._faults.append(SyntaxFault("invalid-syntax", message, span))
 
-    def _with_heredocs(self, line: LogicalLine) -> LogicalLine:
-        """Read the bodies of the here-documents that an instruction opens."""
-        found = []
-        end = line.end
+    def _with_heredocs(self, line: LogicalLine, escape: str) -> LogicalLine:
+        """Read the bodies of the here-documents that an instruction opens, up to the first unclosed one."""
+        found: list[Heredoc] = []
         opened = Span(line.start, line.end, line.first, line.own_last, line.column)
-        for opener in openers(line.text, self._directives.escape):
-            if opener.spaced and not self._bodies.closes(opener, self._row):
+        for opener in openers(line.text, escape):
+            closed = self._bodies.closes(opener, self._row)
+            if opener.spaced and not closed:
                 # `$((1 << 3))`: older releases of BuildKit see no here-document here, nor does its author.
                 continue
             heredoc, self._row, self._offset = self._bodies.read(opener, self._row, self._offset, opened)
             found.append(heredoc)
-            end = heredoc.span.end
+            if not closed:
+                break
         if not found:
             return line
-        return line._replace(last=self._row, end=end, heredocs=tuple(found))
-
-
-def overlong(source: Source, rows: list[str]) -> Iterator[SyntaxFault]:
-    """Yield a fault for the first line that is too long for BuildKit's scanner, where it stops reading."""
-    if len(source.text) <= LONGEST_LINE // 4:
-        return
-    for number, row in enumerate(rows, 1):
-        if 4 * len(row) > LONGEST_LINE and len(row.encode("utf-8", "surrogateescape")) > LONGEST_LINE:
-            message = f"This line is longer than {LONGEST_LINE:,} bytes, the most that Docker reads."
-            yield SyntaxFault("invalid-syntax", message, source.line_span(number))
-            return
+        return line._replace(last=self._row, end=found[-1].span.end, heredocs=tuple(found))

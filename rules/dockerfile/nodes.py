@@ -200,7 +200,7 @@ class Dockerfile:
         instructions: In the order of the file.
         comments: Every comment line, those inside continuations included; heredoc bodies have none.
         directives: Parser directives.
-        escape: The escape character, `\\\\` or a backtick.
+        escape: The escape character, a backslash or a backtick.
         faults: What BuildKit refuses, in the order of the file.
     """
 

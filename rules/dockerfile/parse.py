@@ -2,8 +2,8 @@
 
 The library's `DockerfileParser` splits a Dockerfile into instructions, but takes the bodies of here-documents for
 instructions, ends an instruction at a blank line inside a continuation, and needs quadratic time for a long one. So
-it is given a *shadow* of the file: as many lines, with each instruction joined on its first line, its other lines and
-the bodies of here-documents blank. What it says of the shadow is put together with the places the reader kept.
+it is given a *shadow* of the file: one line for each instruction, continuations joined, comments, blank lines and the
+bodies of here-documents left out. What it says is put together with the places that the reader kept.
 """
 
 from __future__ import annotations
@@ -83,14 +83,10 @@ def _split(source: Source, reading: Reading) -> Iterator[tuple[LogicalLine, _Spl
     """Let the library split the shadow into keywords and values."""
     text = source.text
     odd = not text.isascii() or any(each in text for each in _ODD_ASCII)
-    shadow = ["\n"] * reading.line_count
-    at: dict[int, LogicalLine] = {}
-    for line in reading.lines:
-        joined = line.text.translate(_ODD) if odd else line.text
-        shadow[line.first - 1] = f"{joined}{_GUARD}\n" if joined[-1:] in ("\\", "`") else f"{joined}\n"
-        at[line.first - 1] = line
-    for item in _Shadow(shadow).structure:
-        line = at[item["startline"]]
+    shadow = [f"{line.text}{_GUARD}\n" if line.text[-1] in "\\`" else f"{line.text}\n" for line in reading.lines]
+    if odd:
+        shadow = [line.translate(_ODD) for line in shadow]
+    for line, item in zip(reading.lines, _Shadow(shadow).structure, strict=True):
         keyword = item["instruction"].removesuffix(_GUARD)
         value = item["value"].removesuffix(_GUARD)
         end = len(keyword)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from rules.dockerfile.nodes import SyntaxFault
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
 
 __all__ = ["faults"]
 
+_MOST = 500
+"""Faults that are told of one file; nobody reads more, and a file of noise is not worth the time."""
+
+_MOST_OF_ONE = 10
+"""Faults that are told of one instruction."""
+
 
 def faults(instructions: tuple[Instruction, ...]) -> list[SyntaxFault]:
     """Return what BuildKit refuses about a file's instructions, in no particular order."""
@@ -26,6 +33,8 @@ def faults(instructions: tuple[Instruction, ...]) -> list[SyntaxFault]:
     stages: set[str] = set()
     unknown = False
     for instruction in instructions:
+        if len(found) >= _MOST:
+            break
         keyword = instruction.keyword
         if keyword not in FLAGS:
             unknown = True
@@ -33,13 +42,13 @@ def faults(instructions: tuple[Instruction, ...]) -> list[SyntaxFault]:
         if keyword == "FROM":
             found += from_faults(instruction, stages)
         elif not looks_right(keyword, instruction.value):
-            found += argument_faults(instruction)
+            found += islice(argument_faults(instruction), _MOST_OF_ONE)
         if instruction.flags:
-            found += flag_faults(instruction)
+            found += islice(flag_faults(instruction), _MOST_OF_ONE)
         if instruction.trigger:
-            found += _trigger_faults(instruction.trigger)
+            found += islice(_trigger_faults(instruction.trigger), _MOST_OF_ONE)
     if unknown:
-        found += unknown_faults(instructions)
+        found += islice(unknown_faults(instructions), _MOST)
     found += structure_faults(instructions)
     return found
 

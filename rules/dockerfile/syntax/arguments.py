@@ -23,6 +23,7 @@ _NAMED = re.compile(rf"{_PAIRS}$|{_OLD_PAIR}", re.ASCII)
 _COPIED = re.compile(r"[^\s\[]\S*\s++\S(?:[^<]|<(?!<))*+$")
 _HAS_JSON_FORM = frozenset({"ADD", "CMD", "COPY", "ENTRYPOINT", "HEALTHCHECK", "RUN", "SHELL", "VOLUME"})
 _USER = re.compile(r"[^\s:]*(?::[^\s:]+)?")
+_EMPTY_ARRAY = re.compile(r"\[\s*\]\s*$")
 _LONGEST_JSON = 65_536
 """Characters of an array that are read to tell other JSON from a shell's test; nobody writes a tenth."""
 
@@ -139,7 +140,7 @@ def _sources_and_destination(instruction: Instruction) -> Iterator[SyntaxFault]:
 
 def _run(instruction: Instruction) -> Iterator[SyntaxFault]:
     """Check that RUN runs something."""
-    if instruction.value[0] == "[" and instruction.exec_form == ():
+    if _EMPTY_ARRAY.match(instruction.value):
         yield at_value(instruction, "`RUN []` runs nothing: an image build refuses an empty command.")
 
 

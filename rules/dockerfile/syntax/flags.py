@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
     from rules.dockerfile.nodes import Flag, Instruction, SyntaxFault
 
-_DURATION = re.compile(r"[+-]?(?:0|(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+)")
-_DURATION_PART = re.compile(r"([0-9]*\.?[0-9]*)(ns|us|µs|μs|ms|s|m|h)")
+_UNIT = "ns|us|µs|μs|ms|s|m|h"
+_DURATION = re.compile(rf"[+-]?(?:0|(?:(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:{_UNIT}))++)")
+_DURATION_PART = re.compile(rf"([0-9]*+\.?[0-9]*+)({_UNIT})")
 _MILLISECONDS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "μs": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4, "h": 3.6e6}
 _COUNT = re.compile(r"\+?[0-9]{1,10}")
 
@@ -112,15 +113,11 @@ def _duration(flag: Flag) -> SyntaxFault | None:
     """Check a duration as Go writes it, such as `1m30s`; BuildKit takes none below a millisecond."""
     value = flag.value or ""
     if _DURATION.fullmatch(value) is None:
-        unit = (
-            f": write `{value}s` for seconds" if value.isdecimal() and value.isascii() else ", such as `30s` or `1m30s`"
-        )
-        suggestion = f"{value}s" if value.isdecimal() and value.isascii() else None
-        message = f"`--{flag.name}` is a duration with a unit{unit}; {quote(value)} is none."
-        return fault(message, flag.value_span, suggestion)
-    total = sum(
-        float(number) * _MILLISECONDS[unit] for number, unit in _DURATION_PART.findall(value) if number.strip(".")
-    )
+        seconds = f"{value}s" if _COUNT.fullmatch(value) else None
+        example = f"`{seconds}` for seconds" if seconds else "`30s` or `1m30s`"
+        message = f"`--{flag.name}` is a duration with a unit, such as {example}; {quote(value)} is none."
+        return fault(message, flag.value_span, seconds)
+    total = sum(float(number) * _MILLISECONDS[unit] for number, unit in _DURATION_PART.findall(value))
     if total and (total < 1 or value.startswith("-")):
         return fault(f"`--{flag.name}` must be at least one millisecond.", flag.value_span)
     return None
