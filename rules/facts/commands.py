@@ -90,6 +90,27 @@ OF_LANGUAGE = {
 }
 """Commands that come with the official image of a language."""
 
+OF_IMAGE = {
+    "postgres": _words("psql pg_isready pg_dump pg_restore pg_ctl initdb createdb gosu"),
+    "redis": _words("redis-server redis-cli redis-benchmark"),
+    "valkey/valkey": _words("valkey-server valkey-cli"),
+    "mysql": _words("mysql mysqld mysqladmin mysqldump"),
+    "mongo": _words("mongod"),
+    "nginx": _words("nginx"),
+    "nginxinc/nginx-unprivileged": _words("nginx"),
+    "httpd": _words("httpd apachectl ab"),
+    "caddy": _words("caddy"),
+    "haproxy": _words("haproxy"),
+    "traefik": _words("traefik"),
+    "rabbitmq": _words("rabbitmq-server rabbitmqctl rabbitmq-diagnostics rabbitmq-plugins"),
+    "memcached": _words("memcached"),
+    "maven": _words("mvn"),
+    "gradle": _words("gradle"),
+    "composer": _words("composer git unzip"),
+    "docker": _words("docker"),
+}
+"""Commands of images that are not made for a language."""
+
 OF_TOOL = {
     "gnupg": _words("gpg gpg-agent gpgconf"),
     "openssh-client": _words("ssh scp sftp ssh-add ssh-agent ssh-keygen ssh-keyscan"),

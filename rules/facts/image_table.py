@@ -14,14 +14,17 @@ from rules.facts.distributions import distro_of_codename, libc_of, package_manag
 _SNAPSHOT = re.compile(r"-(20\d{6})(?:\.\d+)?(?=-|$)")
 """The date in a tag of a snapshot, such as `bookworm-20240513-slim`; the table leaves these tags out."""
 
-_PATCH = re.compile(r"^(\d+\.\d+)\.\d+(?=-|$)")
-_ALPINE = re.compile(r"alpine\d+\.\d+")
-_ARCHITECTURE = re.compile(r"-(?:amd64|arm32v7|arm64v8)$")
 _SYSTEM = re.compile(r"(?:alpine|azurelinux)(\d+\.\d+)")
 
 _ALL = frozenset(
     {"cmd", "distro", "entrypoint", "expose", "stopsignal", "tools", "user", "users", "volumes", "workdir"}
 )
+
+
+_CHANGING = frozenset(
+    {"env", "env_names", "full", "healthcheck", "libc", "onbuild", "pm", "release", "shell", "source"}
+)
+"""Fields about which nothing is said without a tag."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,9 @@ class Entry:
 
     @property
     def distro(self) -> str | None:
-        """The distribution; the codename in the tag says it where tags of this shape differ."""
-        if self.holds("distro"):
-            return self.config.get("distro")
-        return distro_of_codename(self.release) if self.release else None
+        """The distribution; a codename in the tag says it best."""
+        named = distro_of_codename(self.release) if self.release else None
+        return named or (self.config.get("distro") if self.holds("distro") else None)
 
     @property
     def libc(self) -> str | None:
@@ -136,6 +138,18 @@ def find(name: str, tag: str) -> Entry | None:
     return Entry(shard["configs"][variant["config"]], doubt, listed=False, release=_release(match, tag))
 
 
+def common(name: str) -> Entry | None:
+    """Return what holds for every tag of an image, for a reference that has a digest and no tag."""
+    shard = load("images", name)
+    if shard is None or not shard["configs"]:
+        return None
+    first, *others = shard["configs"]
+    doubt = {key for key in _ALL if any(other.get(key) != first.get(key) for other in others)}
+    kinds = {shard["configs"][variant["config"]].get("kind") for variant in shard["variants"]}
+    config = first | {"kind": kinds.pop() if len(kinds) == 1 else ""}
+    return Entry(config, frozenset(doubt | _CHANGING))
+
+
 def _listed(shard: dict[str, Any], tag: str, gone: int, index: int) -> Entry:
     found = _variant(shard, tag)
     variant, match = found if found is not None else ({}, None)
@@ -155,9 +169,11 @@ def _listed(shard: dict[str, Any], tag: str, gone: int, index: int) -> Entry:
 def _documented(shard: dict[str, Any], tag: str) -> Entry | None:
     """Look up a tag of an image outside the official library, by its publisher's list or naming."""
     shape, found = tag, _variant(shard, tag)
-    if found is None and shard["family"].get("patches"):
-        shape = _ARCHITECTURE.sub("", _PATCH.sub(r"\1", tag))
-        found = _variant(shard, shape) or _variant(shard, _ALPINE.sub("alpine", shape))
+    for pattern, replacement in shard["family"].get("shapes", ()):
+        if found is not None:
+            break
+        shape = re.sub(pattern, replacement, shape)
+        found = _variant(shard, shape)
     if found is None:
         return None
     variant, match = found

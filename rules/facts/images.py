@@ -157,8 +157,8 @@ def image_facts(reference: ImageReference, *, platform: str | None = None) -> Im
     name, tag = table_name(reference), reference.effective_tag
     if (platform or "").startswith("windows") or _WINDOWS.search(f"{name}:{tag}"):
         return ImageFacts(name, tag, exact=False, kind=None, distro="windows", windows=True)
-    entry = image_table.find(name, tag) if tag is not None else None
-    if entry is not None and tag is not None:
+    entry = image_table.find(name, tag) if tag is not None else image_table.common(name)
+    if entry is not None:
         return _facts(name, tag, entry)
     promise = image_table.convention(canonical_name(reference), tag)
     if promise is None:
@@ -166,7 +166,7 @@ def image_facts(reference: ImageReference, *, platform: str | None = None) -> Im
     return ImageFacts(name, tag, exact=False, nonroot=True, source=promise["source"], data_date=image_table.data_date())
 
 
-def _facts(name: str, tag: str, entry: image_table.Entry) -> ImageFacts:
+def _facts(name: str, tag: str | None, entry: image_table.Entry) -> ImageFacts:
     family = image_table.family(name) or {}
     kind = entry.text("kind") or family.get("kind")
     release = release_of(entry.distro, entry.release or (tag if kind == "os" else None))
@@ -183,7 +183,7 @@ def _facts(name: str, tag: str, entry: image_table.Entry) -> ImageFacts:
         entrypoint=entry.words("entrypoint"),
         cmd=entry.words("cmd"),
         workdir=entry.text("workdir"),
-        env=MappingProxyType(dict(entry.get("env", {}))),
+        env=MappingProxyType(_env(entry)),
         env_names=frozenset((*entry.get("env", {}), *entry.get("env_names", ()))),
         ports=entry.words("expose") or (),
         volumes=entry.words("volumes") or (),
@@ -210,10 +210,20 @@ def _facts(name: str, tag: str, entry: image_table.Entry) -> ImageFacts:
     )
 
 
+def _env(entry: image_table.Entry) -> dict[str, str]:
+    """Return the variables; of a tag that is known by its shape only, those that do not hold a version."""
+    return {
+        key: value
+        for key, value in entry.get("env", {}).items()
+        if entry.exact or not any(char.isdecimal() for char in value)
+    }
+
+
 def _drops_privileges(family: dict[str, Any]) -> bool:
     return any("gosu" in way or "setpriv" in way for way in family.get("drops_root_with", ()))
 
 
-def _has_unprivileged_workers(name: str, tag: str, family: dict[str, Any]) -> bool:
+def _has_unprivileged_workers(name: str, tag: str | None, family: dict[str, Any]) -> bool:
+    tag = tag or ""
     workers = any("workers" in way or "children" in way for way in family.get("drops_root_with", ()))
     return workers and (name != "php" or "apache" in tag or "fpm" in tag)

@@ -87,7 +87,7 @@ def has_tool(facts: ImageFacts, name: str) -> bool | None:
 
 def _brought(facts: ImageFacts, tools: frozenset[str]) -> set[str]:
     """Return the commands that the image adds to its system."""
-    found: set[str] = set()
+    found = set(commands.OF_IMAGE.get(facts.name, ()))
     for tool in tools:
         found |= commands.OF_TOOL.get(tool, {tool})
     for start in (facts.entrypoint, facts.cmd):

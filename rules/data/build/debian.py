@@ -19,14 +19,14 @@ NOT_BUILD_ONLY = frozenset(
     """adb android-udev-rules debconf-utils desktop-file-utils distro-info distro-info-data environment-modules
     fastboot gettext hello libbinutils libctf-nobfd0 libctf0 libgegl-common libgprofng0 libnng1 libnss-wrapper
     libomp5-14 libomp5-19 libpthreadpool0 libsframe1 libsoup-3.0-common libsoup2.4-common libzvbi-common
-    monodoc-http
-    mpi-default-bin mpich native-architecture peco runc scala-library source-highlight stress suffixfsm yamllint""".split()
+    monodoc-http mpi-default-bin mpich native-architecture peco runc scala-library source-highlight stress suffixfsm
+    yamllint""".split()
 )
 """Packages of the archive's sections for development that running programs need."""
 
 ALSO_BUILD_ONLY = frozenset(
-    """ant cargo cython3 default-jdk default-jdk-headless dpkg-dev ghc golang golang-go gradle linux-headers-amd64
-    maven ocaml patch python3-dev quilt rustc swig""".split()
+    """ant cargo cython3 default-jdk default-jdk-headless dpkg-dev ghc golang golang-go gradle maven ocaml patch quilt
+    rustc swig""".split()
 )
 """Compilers and build tools of the archive's other sections."""
 

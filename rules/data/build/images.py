@@ -17,7 +17,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from corrections import CONVENTIONS, KINDS, corrected
+from corrections import CONVENTIONS, KINDS, corrected, families, shapes_of
 from pack import write
 
 Json = dict[str, Any]
@@ -35,10 +35,11 @@ def main() -> None:
     parser.add_argument("official_tags", type=Path)
     arguments = parser.parse_args()
     base = json.loads(arguments.base_images.read_text())
+    images = merged(families(base["images"]))
     official = json.loads(gzip.decompress(arguments.official_tags.read_bytes()))
     parts: Json = {
-        name: shard(name, base["images"].get(name), official["images"].get(name, {}), official["configs"])
-        for name in sorted(base["images"].keys() | official["images"].keys())
+        name: shard(name, images.get(name), official["images"].get(name, {}), official["configs"])
+        for name in sorted(images.keys() | official["images"].keys())
     }
     parts["meta"] = {
         "data_date": official["meta"]["data_date"],
@@ -47,6 +48,16 @@ def main() -> None:
         "conventions": CONVENTIONS,
     }
     write("images", parts)
+
+
+def merged(images: dict[str, Json]) -> dict[str, Json]:
+    """Return the families with those that only add variants to another one put into it."""
+    result = {name: family for name, family in images.items() if "extends" not in family}
+    for family in images.values():
+        if "extends" in family:
+            main = result[family["extends"]]
+            result[family["extends"]] = main | {"variants": [*main["variants"], *family["variants"]]}
+    return result
 
 
 def shard(name: str, family: Json | None, groups: dict[str, str], official_configs: list[Json]) -> Json:
@@ -63,8 +74,8 @@ def shard(name: str, family: Json | None, groups: dict[str, str], official_confi
     for one in variants:
         one["config"] = _index(configs, one["config"])
     facts = {key: (family or {})[key] for key in _FAMILY if (family or {}).get(key) is not None}
-    if name.startswith("mcr.microsoft.com/dotnet/"):
-        facts["patches"] = True  # 8.0.11-noble is built by the recipe of 8.0-noble
+    if shapes := shapes_of(name):
+        facts["shapes"] = shapes
     if name in KINDS:
         facts["kind"] = KINDS[name]
     return {"family": facts, "variants": variants, "configs": configs, "tags": listed}
@@ -92,7 +103,7 @@ def official_config(raw: Json) -> Json:
 def variant(name: str, raw: Json) -> Json:
     """Return one shape of tags: the tags it stands for, or a pattern, and its configuration."""
     match = _PLACEHOLDER.sub(r"\1", raw["match"])
-    keys = (*_COMPARED, "healthcheck", "kind", "onbuild", "release", "shell", "source", "how")
+    keys = (*_COMPARED, "healthcheck", "kind", "onbuild", "release", "shell", "source", "how", "unknown")
     config = {key: raw[key] for key in keys if raw.get(key)}
     if isinstance(config.get("cmd"), dict):
         config["cmd"] = ["/bin/sh", "-c", config["cmd"]["shell"]]
