@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rules.facts import image_table, tools
-from rules.facts.distributions import release_of
+from rules.facts.distributions import Release, release_of
 from rules.facts.languages import languages_of
 from rules.facts.names import canonical_name, table_name
 from rules.facts.relatives import Relatives, relatives_of
@@ -64,8 +64,7 @@ class ImageFacts:
         toolchain: Whether compilers are installed.
         full: Whether the image holds all of `buildpack-deps`: compilers, headers, version control.
         distro: `debian`, `ubuntu`, `alpine`, `wolfi`, `rhel`, `busybox`, `scratch`, `windows`, …
-        release: The release by its codename where it has one, else by number: `bookworm`, `noble`, `3.20`.
-        release_number: The release by its number: `12`, `24.04`, `3.20`.
+        release: The distribution's release, with codename and number.
         libc: `glibc` or `musl`; empty where there is none.
         package_manager: `apt`, `apk`, `dnf`, `microdnf`, `tdnf`, …; empty where there is none.
         languages: Runtimes that are there, with their version as far as the tag says it: `{"python": "3.12"}`.
@@ -102,8 +101,7 @@ class ImageFacts:
     toolchain: bool | None = None
     full: bool | None = None
     distro: str | None = None
-    release: str | None = None
-    release_number: str | None = None
+    release: Release | None = None
     libc: str | None = None
     package_manager: str | None = None
     languages: Mapping[str, str | None] = field(default_factory=_nothing)
@@ -195,8 +193,7 @@ def _facts(name: str, tag: str | None, entry: image_table.Entry) -> ImageFacts:
         toolchain=bool(entry.get("toolchain", False)) if tools_known else None,
         full=bool(entry.get("full", False)) if tools_known else None,
         distro=entry.distro,
-        release=release.name if release else None,
-        release_number=release.number if release else None,
+        release=release,
         libc=entry.libc,
         package_manager=entry.package_manager,
         languages=languages,

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rules.data import load
+from rules.facts.distributions import Release
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,18 +55,18 @@ def is_build_only(package: str, distro: str) -> bool | None:
     return None
 
 
-def runtime_of(package: str, distro: str, release: str | None) -> tuple[str, ...] | None:
+def runtime_of(package: str, distro: str, release: Release | str | None) -> tuple[str, ...] | None:
     """Return the libraries that a program needs at run time in place of a package of headers.
 
     Args:
         package: Such as `libpq-dev`.
         distro: `debian` or `alpine`.
-        release: As in `ImageFacts.release`: `bookworm`, `3.20`.
+        release: As in `ImageFacts.release`, or its name: `bookworm`, `3.20`.
 
     Returns:
         `("libpq5",)`; `None` where the distribution, its release or the package is not in the table.
     """
-    name = plain_name(package)
+    name, release = plain_name(package), _name(release)
     if distro == "debian" and release in releases():
         table = load("debian", f"{release}/runtime")
         virtual = load("debian", f"{release}/virtual")
@@ -79,20 +80,21 @@ def runtime_of(package: str, distro: str, release: str | None) -> tuple[str, ...
 
 
 def installed_size(
-    packages: Iterable[str], distro: str, release: str | None, *, recommends: bool = False
+    packages: Iterable[str], distro: str, release: Release | str | None, *, recommends: bool = False
 ) -> int | None:
     """Return what a set of packages adds to `debian:<release>-slim`, with all that they depend on.
 
     Args:
         packages: Their names.
         distro: Only `debian` is known.
-        release: A codename of `releases`.
+        release: As in `ImageFacts.release`, or its name: `bookworm`.
         recommends: Whether recommended packages come along, as without `--no-install-recommends`. For several packages
             the sum is then a lower bound.
 
     Returns:
         Bytes as dpkg counts them (`Installed-Size`); `None` where the release or one of the packages is not known.
     """
+    release = _name(release)
     if distro != "debian" or release not in releases():
         return None
     suite = load("debian", release)
@@ -123,6 +125,10 @@ def releases() -> tuple[str, ...]:
 def data_date() -> str:
     """Return the day on which the tables of packages were made, as `2026-11-20`."""
     return str(load("debian", "meta")["generated"])
+
+
+def _name(release: Release | str | None) -> str | None:
+    return release.name if isinstance(release, Release) else release
 
 
 @lru_cache(maxsize=8)

@@ -151,8 +151,7 @@ def _is_absent(facts: ImageFacts, name: str) -> bool:
 
 def _number(facts: ImageFacts) -> float | None:
     """Return the release as a number that can be compared within its distribution: 12, 24.04, 3.2 for 3.20."""
-    text = facts.release_number
-    if text is None:
+    if facts.release is None or facts.release.number is None:
         return None
-    major, _, minor = text.partition(".")
+    major, _, minor = facts.release.number.partition(".")
     return int(major) + int(minor or 0) / 100

@@ -1,16 +1,14 @@
 """Build `alpine.zip`: headers and build tools of Alpine packages.
 
-python rules/data/build/alpine.py alpine_packages.json
+python -m rules.data.build.alpine alpine_packages.json
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-from pathlib import Path
 from typing import Any
 
-from pack import write
+from rules.data.build.pack import arguments, write
 
 NOT_BUILD_ONLY = frozenset({"file", "pax-utils", "tcpdump"})
 """Tools that the raw table counts as build tools and that running programs use."""
@@ -25,9 +23,8 @@ RUNTIME: dict[str, list[Any]] = {
 
 def main() -> None:
     """Read the raw table and write the compact one."""
-    parser = argparse.ArgumentParser(description="Build alpine.zip")
-    parser.add_argument("alpine_packages", type=Path)
-    raw = json.loads(parser.parse_args().alpine_packages.read_text())
+    given = arguments("Build alpine.zip", "alpine_packages")
+    raw = json.loads(given.alpine_packages.read_text())
     pairs = raw["dev_runtime_unchecked"] | raw["dev_runtime"]
     runtime = {
         package: [["0", [libraries] if isinstance(libraries, str) else libraries]]
@@ -39,7 +36,7 @@ def main() -> None:
         "build_only": sorted(build_only),
         "runtime": runtime | RUNTIME,
     }
-    write("alpine", parts)
+    write(given.output / "alpine.zip", parts)
 
 
 if __name__ == "__main__":

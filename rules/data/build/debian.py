@@ -1,17 +1,15 @@
 """Build `debian.zip`: sizes, dependencies, headers and build tools of Debian packages.
 
-python rules/data/build/debian.py debian_packages.json.gz
+python -m rules.data.build.debian debian_packages.json.gz
 """
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import json
-from pathlib import Path
 from typing import Any
 
-from pack import write
+from rules.data.build.pack import arguments, write
 
 Json = dict[str, Any]
 
@@ -33,9 +31,8 @@ ALSO_BUILD_ONLY = frozenset(
 
 def main() -> None:
     """Read the raw table and write the compact one."""
-    parser = argparse.ArgumentParser(description="Build debian.zip")
-    parser.add_argument("debian_packages", type=Path)
-    raw = json.loads(gzip.decompress(parser.parse_args().debian_packages.read_bytes()))
+    given = arguments("Build debian.zip", "debian_packages")
+    raw = json.loads(gzip.decompress(given.debian_packages.read_bytes()))
     build_only: set[str] = set(ALSO_BUILD_ONLY)
     parts: Json = {"meta": raw["meta"] | {"releases": {}}, "changes": raw["bookworm_to_trixie"]}
     for name, suite in raw["suites"].items():
@@ -48,7 +45,7 @@ def main() -> None:
             for package, runtime in suite["dev_runtime"].items()
         }
     parts["build_only"] = sorted(name for name in build_only if not name.endswith("-dev"))
-    write("debian", parts)
+    write(given.output / "debian.zip", parts)
 
 
 if __name__ == "__main__":

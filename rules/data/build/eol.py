@@ -1,16 +1,14 @@
 """Build `eol.zip`: end-of-life dates by product and cycle, and which images are which product.
 
-python rules/data/build/eol.py eol.json
+python -m rules.data.build.eol eol.json
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-from pathlib import Path
 from typing import Any
 
-from pack import write
+from rules.data.build.pack import arguments, write
 
 Json = dict[str, Any]
 
@@ -52,9 +50,8 @@ DEAD: list[Json] = [
 
 def main() -> None:
     """Read the raw table and write the compact one."""
-    parser = argparse.ArgumentParser(description="Build eol.zip")
-    parser.add_argument("eol", type=Path)
-    raw = json.loads(parser.parse_args().eol.read_text())
+    given = arguments("Build eol.zip", "eol")
+    raw = json.loads(given.eol.read_text())
     parts: Json = {
         "meta": raw["meta"],
         "images": [[match, product] for match, product in raw["image_map"] if product != "@dead"],
@@ -63,7 +60,7 @@ def main() -> None:
         "dead": DEAD,
     }
     parts |= {f"product/{name}": product(name, value) for name, value in raw["products"].items()}
-    write("eol", parts)
+    write(given.output / "eol.zip", parts)
 
 
 def product(name: str, raw: Json) -> Json:

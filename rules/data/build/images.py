@@ -1,6 +1,6 @@
 """Build `images.zip`: what the base images are configured to do.
 
-    python rules/data/build/images.py base_images.json official_tags.json.gz
+    python -m rules.data.build.images base_images.json official_tags.json.gz
 
 A tag that the official library lists has its own configuration there. Any other tag is matched by the shape of its
 name; such a *variant* keeps only what has held for every listed tag of that shape (`doubt` names the rest, for
@@ -9,16 +9,14 @@ tags that are newer than the data, and `old_doubt` for listed tags without a con
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import json
 import re
 from collections import defaultdict
-from pathlib import Path
 from typing import Any
 
-from corrections import CONVENTIONS, KINDS, corrected, families, shapes_of
-from pack import write
+from rules.data.build.corrections import CONVENTIONS, KINDS, corrected, families, shapes_of
+from rules.data.build.pack import arguments, write
 
 Json = dict[str, Any]
 
@@ -30,13 +28,10 @@ _PLACEHOLDER = re.compile(r"\\\$\\\([\w-]+\\\|(\d+\\\.\d+)\\\|minor\\-tag\\\)")
 
 def main() -> None:
     """Read the two raw tables and write the compact one."""
-    parser = argparse.ArgumentParser(description="Build images.zip")
-    parser.add_argument("base_images", type=Path)
-    parser.add_argument("official_tags", type=Path)
-    arguments = parser.parse_args()
-    base = json.loads(arguments.base_images.read_text())
+    given = arguments("Build images.zip", "base_images", "official_tags")
+    base = json.loads(given.base_images.read_text())
     images = merged(families(base["images"]))
-    official = json.loads(gzip.decompress(arguments.official_tags.read_bytes()))
+    official = json.loads(gzip.decompress(given.official_tags.read_bytes()))
     parts: Json = {
         name: shard(name, images.get(name), official["images"].get(name, {}), official["configs"])
         for name in sorted(images.keys() | official["images"].keys())
@@ -47,7 +42,7 @@ def main() -> None:
         "sources": base["meta"]["sources"],
         "conventions": CONVENTIONS,
     }
-    write("images", parts)
+    write(given.output / "images.zip", parts)
 
 
 def merged(images: dict[str, Json]) -> dict[str, Json]:
@@ -63,7 +58,7 @@ def merged(images: dict[str, Json]) -> dict[str, Json]:
 def shard(name: str, family: Json | None, groups: dict[str, str], official_configs: list[Json]) -> Json:
     """Return one image's part of the table."""
     configs: list[Json] = []
-    listed = {}
+    listed: dict[str, str] = {}
     for key, tags in groups.items():
         gone, config = (int(number) for number in key.split(":"))
         index = -1 if config < 0 else _index(configs, corrected(name, official_config(official_configs[config])))
