@@ -6,7 +6,6 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-
 _SPACE = "\t\n\v\f\r "
 """BuildKit looks for white space byte by byte here, and so only knows that of ASCII."""
 

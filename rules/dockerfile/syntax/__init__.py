@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from rules.dockerfile.nodes import SyntaxFault
 from rules.dockerfile.source import Span
 from rules.dockerfile.syntax.arguments import argument_faults, looks_right
+from rules.dockerfile.syntax.fault import fault
 from rules.dockerfile.syntax.flags import flag_faults
 from rules.dockerfile.syntax.grammar import FLAGS
 from rules.dockerfile.syntax.stages import from_faults
 from rules.dockerfile.syntax.unknown import meant_instruction, unknown_faults
+from rules.quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
     from rules.dockerfile.nodes import Instruction
 
 __all__ = ["faults"]
+
+_TEMPLATE = re.compile(r"\{\{|\}\}|\{%|%\}|<%|%>|%%\w+%%|@\w+@|%\{")
 
 _MOST = 500
 """Faults that are told of one file; nobody reads more, and a file of noise is not worth the time."""
@@ -29,15 +34,25 @@ _MOST_OF_ONE = 10
 
 def faults(instructions: tuple[Instruction, ...]) -> list[SyntaxFault]:
     """Return what BuildKit refuses about a file's instructions, in no particular order."""
+    found = _known_faults(instructions)
+    unknown = any(instruction.keyword not in FLAGS for instruction in instructions)
+    if found or unknown:
+        template = _template_fault(instructions)
+        if template:
+            return [template]
+    if unknown:
+        found += islice(unknown_faults(instructions), _MOST)
+    found += structure_faults(instructions)
+    return found
+
+
+def _known_faults(instructions: tuple[Instruction, ...]) -> list[SyntaxFault]:
+    """Return the faults of known instructions."""
     found: list[SyntaxFault] = []
     stages: set[str] = set()
-    unknown = False
     for instruction in instructions:
-        if len(found) >= _MOST:
-            break
         keyword = instruction.keyword
         if keyword not in FLAGS:
-            unknown = True
             continue
         if keyword == "FROM":
             found += from_faults(instruction, stages)
@@ -47,10 +62,23 @@ def faults(instructions: tuple[Instruction, ...]) -> list[SyntaxFault]:
             found += islice(flag_faults(instruction), _MOST_OF_ONE)
         if instruction.trigger:
             found += islice(_trigger_faults(instruction.trigger), _MOST_OF_ONE)
-    if unknown:
-        found += islice(unknown_faults(instructions), _MOST)
-    found += structure_faults(instructions)
+        if len(found) >= _MOST:
+            break
     return found
+
+
+def _template_fault(instructions: tuple[Instruction, ...]) -> SyntaxFault | None:
+    """Return the one fault of a template, where it is plain that the file is one.
+
+    A template's own lines are no instructions, and what stands between them is none of Docker's business.
+    """
+    for instruction in instructions:
+        marked = instruction.value if instruction.keyword == "FROM" else instruction.keyword
+        marker = _TEMPLATE.search(marked) if instruction.keyword == "FROM" else _TEMPLATE.match(marked)
+        if marker:
+            message = f"This file is a template: Docker cannot read it before {quote(marker[0])} is filled in."
+            return fault(message, instruction.value_span if instruction.keyword == "FROM" else instruction.keyword_span)
+    return None
 
 
 def _trigger_faults(trigger: Instruction) -> Iterator[SyntaxFault]:

@@ -15,7 +15,7 @@ from rules.quoting import quote
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from rules.dockerfile.nodes import Instruction, SyntaxFault
+    from rules.dockerfile.nodes import Instruction, SyntaxFault, Word
 
 _PAIRS = r"""(?:[\w.-]++=(?:[!#-&(-\[\]-_a-~]*+|"[^"\\`]*+"|'[^']*+')(?:[ \t]++|$))++"""
 _OLD_PAIR = r"""[!#-&(-<>-\[\]-_a-~]++[ \t]++\S"""
@@ -112,10 +112,20 @@ def _pairs(instruction: Instruction) -> Iterator[SyntaxFault]:
         return
     for name, value in pairs:
         if value is None:
-            message = f"{quote(name.text)} has no `=`: `{keyword}` reads `name=value` pairs here"
-            yield fault(f"{message}, and a value with blanks needs double quotes.", name.span)
-        elif not name.text:
+            yield _without_value(keyword, name)
+            return
+        if not name.text:
             yield fault(f"`{keyword}` has a value without a name: nothing stands before `=`.", value.span)
+
+
+def _without_value(keyword: str, word: Word) -> SyntaxFault:
+    """Say why a word among `name=value` pairs is none."""
+    if word.text.startswith("#"):
+        message = f"`{keyword}` reads this comment as a `name=value` pair: a comment needs a line of its own."
+    else:
+        message = f"{quote(word.text)} has no `=`: `{keyword}` reads `name=value` pairs here"
+        message += ", and a value with blanks needs double quotes."
+    return fault(message, word.span)
 
 
 def _build_arguments(instruction: Instruction) -> Iterator[SyntaxFault]:

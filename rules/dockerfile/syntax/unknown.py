@@ -89,8 +89,8 @@ def _reason(before: Instruction | None, first: Instruction, written: str) -> str
     line = before.end_line
     indented = first.keyword_span.column > 1
     if first.line == line + 1 or (indented and first.line <= line + 2):
-        mark = "`\\`" if first.escape == "\\" else "a backtick"
-        joint = f"{mark} or `&&`" if before.keyword == "RUN" else mark
+        mark = "a backslash" if first.escape == "\\" else "a backtick"
+        joint = f"{mark}, perhaps with `&&`," if before.keyword == "RUN" else mark
         where = f"at the end of line {line}, where `{before.keyword}` stops"
-        return f": a {joint} is probably missing {where}."
+        return f": {joint} is probably missing {where}."
     return "."
