@@ -22,6 +22,7 @@ class Exchange:
         status: What was answered; 0 for a connection closed without an answer.
         body: What was sent, parsed.
         effective: Whether it reached the forge's data, which a fault may have hidden from the asker.
+        writes: Whether it was meant to change something; asking for a token or posting a query is not.
     """
 
     method: str
@@ -34,6 +35,7 @@ class Exchange:
     status: int = 0
     body: Any = None
     effective: bool = False
+    writes: bool = True
 
 
 class Log(UserList[Exchange]):
@@ -45,9 +47,8 @@ class Log(UserList[Exchange]):
 
     @property
     def writes(self) -> list[Exchange]:
-        """All that were not mere questions; asking for a token and GraphQL queries are questions."""
-        questions = {"apps/create-installation-access-token", "graphql/query"}
-        return [each for each in self.data if each.method != "GET" and each.operation not in questions]
+        """All that were meant to change something."""
+        return [each for each in self.data if each.writes]
 
     def rounds(self) -> int:
         """Return the length of the longest chain of exchanges that each began after the last had ended.

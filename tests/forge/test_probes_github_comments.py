@@ -119,3 +119,16 @@ async def test_review_comments_and_pull_requests_take_reactions_too(scene: Scene
     assert (await scene.post(f"/pulls/comments/{number}/reactions", {"content": "+1"})).status == 201
     assert (await scene.post("/issues/1/reactions", {"content": "rocket"})).status == 201
     assert (await scene.get(f"/pulls/comments/{number}")).body["reactions"]["+1"] == 1
+
+
+async def test_comments_are_chosen_and_ordered_as_asked(scene: Scene) -> None:
+    scene.forge.clock.at = scene.forge.clock.now()
+    for line in (3, 29):
+        await scene.say(line=line)
+        scene.pull.comment(f"At {line}.")
+        scene.forge.clock.advance(60)
+    since = f"since={scene.pull.comments[1].updated.strftime('%Y-%m-%dT%H:%M:%SZ')}"
+    newest = (await scene.get("/pulls/1/comments?sort=created&direction=desc")).body
+    assert [each["line"] for each in newest] == [29, 3]
+    assert [each["line"] for each in (await scene.get(f"/pulls/1/comments?{since}")).body] == [29]
+    assert [each["body"] for each in (await scene.get(f"/issues/1/comments?{since}")).body] == ["At 29."]

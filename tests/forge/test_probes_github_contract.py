@@ -120,6 +120,15 @@ async def test_gidgethub_works_against_it_from_token_to_review() -> None:
     assert [each.path for each in pull.comments] == ["f1"]
 
 
+async def test_an_enterprise_server_has_its_api_elsewhere() -> None:
+    async with GitHubDouble.start(enterprise=True) as forge, aiohttp.ClientSession() as session:
+        forge.create_repository("acme/shop", private=False)
+        assert (forge.api_url[-7:], forge.graphql_url.removeprefix(forge.web_url)) == ("/api/v3", "/api/graphql")
+        for url in (f"{forge.api_url}/app", forge.graphql_url):
+            async with session.post(url, json={}) if url == forge.graphql_url else session.get(url) as answer:
+                assert answer.status == 401
+
+
 def test_the_description_is_small_and_says_where_it_is_from() -> None:
     folder = Path(__file__).parent
     assert (folder / "github_openapi.json.gz").stat().st_size < 50_000

@@ -250,3 +250,12 @@ async def test_collaborators_have_permissions_and_others_have_none(scene: Scene)
     said = [(reply.body["permission"], reply.body["role_name"]) for reply in asked.values()]
     assert said == [("write", "write"), ("write", "maintain"), ("read", "triage"), ("none", "none")]
     assert (await scene.get("/collaborators/nobody/permission")).status == 404
+
+
+async def test_pull_requests_are_listed_by_state_branch_and_age(scene: Scene) -> None:
+    scene.repo.push("next", {"x": "1"})
+    scene.repo.open_pull_request(files={"x": "2"}, branch="second", base="next").close()
+    scene.repo.open_pull_request(files={"x": "3"}, branch="third")
+    queries = ("", "state=closed", "state=all&direction=asc", "head=acme:third", "state=all&base=next")
+    listed = [[each["number"] for each in (await scene.get(f"/pulls?{query}")).body] for query in queries]
+    assert listed == [[3, 1], [2], [1, 2, 3], [3], [2]]

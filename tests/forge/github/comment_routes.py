@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tests.forge.github import render_talk, review_rules
 from tests.forge.github.answer import Answer, Call, Refused, Route
 from tests.forge.github.model import IssueComment, Reaction, Review, ReviewComment
+from tests.forge.github.paging import chosen
 from tests.forge.github.render_basics import REACTIONS
 from tests.forge.github.review_routes import announce, has_pending, new_thread, own
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 def list_comments(call: Call) -> Answer:
     """List a pull request's review comments, oldest first; those of pending reviews are hidden."""
     pull = call.pull_request
-    return Answer(200, [render_talk.review_comment(pull, each) for each in pull.visible_comments()], page="")
+    comments = chosen(pull.visible_comments(), call.query)
+    return Answer(200, [render_talk.review_comment(pull, each) for each in comments], page="")
 
 
 def create_comment(call: Call) -> Answer:
@@ -97,7 +99,8 @@ def delete_comment(call: Call) -> Answer:
 def list_issue_comments(call: Call) -> Answer:
     """List the conversation, oldest first."""
     pull = call.pull_request
-    return Answer(200, [render_talk.issue_comment(pull, each) for each in pull.issue_comments], page="")
+    comments = chosen(pull.issue_comments, call.query)
+    return Answer(200, [render_talk.issue_comment(pull, each) for each in comments], page="")
 
 
 def create_issue_comment(call: Call) -> Answer:

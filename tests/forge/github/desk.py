@@ -38,7 +38,7 @@ class Desk:
             Refused: Before it came to an operation.
         """
         door.polite(request.headers)
-        if exchange.path == "/graphql":
+        if exchange.path in {"/graphql", "/api/graphql"}:
             return graphql.answer(self.forge, request.headers, raw, exchange)
         match = self.forge.description.match(request.method, exchange.path)
         if match is None:
@@ -46,6 +46,7 @@ class Desk:
             raise Refused(404, "Not Found")
         operation, values = match
         exchange.operation, exchange.body = operation.id, parsed(raw)
+        exchange.writes &= operation.id != "apps/create-installation-access-token"
         route = ROUTES[operation.id]
         token = door.identify(self.forge, request.headers, as_app=route.needs == "app")
         headers: dict[str, str] = {}

@@ -42,6 +42,10 @@ EVENTS = (
 ).split()
 
 
+GRAPHQL = {"": "/graphql", "/api/v3": "/api/graphql"}
+"""Where GraphQL is, by the root of the REST API."""
+
+
 class ContractBroken(AssertionError):  # noqa: N818  it says what happened
     """A request, an answer or a webhook was not as GitHub's description says."""
 
@@ -97,15 +101,17 @@ class GitHubDouble:
 
     @classmethod
     @asynccontextmanager
-    async def start(cls, *, clock: Clock | None = None, port: int = 0) -> AsyncIterator[GitHubDouble]:
-        """Run it on 127.0.0.1, on a free port unless one is given.
+    async def start(
+        cls, *, clock: Clock | None = None, port: int = 0, enterprise: bool = False
+    ) -> AsyncIterator[GitHubDouble]:
+        """Run it on 127.0.0.1, on a free port unless one is given; an Enterprise Server has its API under `/api/v3`.
 
         Raises:
             ContractBroken: On leaving, when an exchange or a webhook broke GitHub's description.
         """
         with tempfile.TemporaryDirectory(prefix="forge-", ignore_cleanup_errors=True) as folder:
             forge = cls(Path(folder), clock or Clock())
-            await forge.server.start(port)
+            await forge.server.start(port, "/api/v3" if enterprise else "")
             try:
                 yield forge
                 await forge.outbox.settled()
@@ -118,17 +124,17 @@ class GitHubDouble:
     @property
     def api_url(self) -> str:
         """The root of the REST API, without a slash at the end."""
-        return self.server.url
+        return self.server.origin + self.server.root
 
     @property
     def graphql_url(self) -> str:
         """The address of the GraphQL API."""
-        return f"{self.server.url}/graphql"
+        return f"{self.server.origin}{GRAPHQL[self.server.root]}"
 
     @property
     def web_url(self) -> str:
         """The root of the pages that people look at; the double has none there."""
-        return self.server.url
+        return self.server.origin
 
     @property
     def deliveries(self) -> list[Delivery]:

@@ -32,14 +32,14 @@ def answer(forge: GitHubDouble, headers: Mapping[str, str], raw: bytes, exchange
     """Answer a query or a mutation: 200 whatever went wrong inside, as GitHub does."""
     token = door.identify(forge, headers, as_app=False)
     assert token is not None
-    exchange.operation = "graphql/query"
+    exchange.operation, exchange.writes = "graphql/query", False
     exchange.body = body = read(raw)
     meter, now = forge.meter(token.installation), forge.clock.seconds()
     try:
         document = parse(body["query"])
     except GraphQLError as error:
         return refused(forge, [error], meter.headers(now))
-    writes = mutates(document)
+    exchange.writes = writes = mutates(document)
     exchange.operation = "graphql/mutation" if writes else "graphql/query"
     too_many = meter.refuse(now, writes=writes)
     if too_many is not None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
 from tests.forge.github.answer import Answer
+from tests.forge.github.model import IssueComment, ReviewComment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 DEFAULT, MOST = 30, 100
+T = TypeVar("T", IssueComment, ReviewComment)
 
 
 def paged(answer: Answer, url: str, query: Mapping[str, str]) -> Answer:
@@ -31,6 +35,18 @@ def paged(answer: Answer, url: str, query: Mapping[str, str]) -> Answer:
     body = answer.body | {answer.page: shown} if answer.page else shown
     headers = {**answer.headers, **({"Link": header} if header else {})}
     return Answer(answer.status, body, headers, answer.raw, answer.media)
+
+
+def chosen(items: Iterable[T], query: Mapping[str, str]) -> list[T]:
+    """Choose and order comments as asked: `since` by their last change, `sort` and `direction` by time."""
+    found = list(items)
+    if "since" in query:
+        since = datetime.fromisoformat(query["since"])
+        found = [each for each in found if each.updated >= since]
+    if "sort" in query:
+        by = attrgetter("updated" if query["sort"] == "updated" else "created", "id")
+        found = sorted(found, key=by, reverse=query.get("direction") == "desc")
+    return found
 
 
 def number(text: str | None, otherwise: int) -> int:

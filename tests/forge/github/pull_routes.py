@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from tests.forge.github import render_basics, render_pulls
@@ -28,12 +29,17 @@ def get_permission(call: Call) -> Answer:
 
 
 def list_pulls(call: Call) -> Answer:
-    """List pull requests, newest first; open ones unless asked otherwise."""
-    state = call.query.get("state", "open")
-    pulls = [pull for pull in reversed(call.project.pulls.values()) if state in {"all", pull.state}]
-    wanted = call.query.get("head")
-    if wanted:
-        pulls = [p for p in pulls if p.head_project and f"{p.head_project.owner.login}:{p.head_branch}" == wanted]
+    """List pull requests, newest first unless asked otherwise; open ones unless asked otherwise."""
+    asked = call.query
+    pulls = [
+        pull
+        for pull in call.project.pulls.values()
+        if asked.get("state", "open") in {"all", pull.state}
+        and asked.get("head") in {None, f"{pull.head_owner.login}:{pull.head_branch}"}
+        and asked.get("base") in {None, pull.base_branch}
+    ]
+    key = attrgetter("updated" if asked.get("sort") == "updated" else "created", "number")
+    pulls.sort(key=key, reverse=asked.get("direction", "desc") == "desc")
     return Answer(200, [render_pulls.pull_request(pull) for pull in pulls], page="")
 
 

@@ -27,18 +27,20 @@ class Server:
     def __init__(self, forge: GitHubDouble) -> None:
         self.forge = forge
         self.desk = Desk(forge)
-        self.url = ""
+        self.origin = ""
+        self.root = ""
         self.under_way = 0
         self.runner: web.AppRunner | None = None
 
-    async def start(self, port: int) -> None:
-        """Listen; port 0 takes a free one."""
+    async def start(self, port: int, root: str) -> None:
+        """Listen; port 0 takes a free one, and all paths of the API begin with `root`."""
+        self.root = root
         app = web.Application(client_max_size=BODY_LIMIT)
         app.router.add_route("*", "/{tail:.*}", self.serve)
         self.runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self.runner.setup()
         await web.TCPSite(self.runner, "127.0.0.1", port).start()
-        self.url = f"http://127.0.0.1:{self.runner.addresses[0][1]}"
+        self.origin = f"http://127.0.0.1:{self.runner.addresses[0][1]}"
 
     async def stop(self) -> None:
         """Stop listening."""
@@ -50,6 +52,7 @@ class Server:
         loop = asyncio.get_running_loop()
         path, query = self._named(request.rel_url.raw_path), request.rel_url.raw_query_string
         exchange = Exchange(request.method, path, query, "", self.forge.clock.now(), loop.time())
+        exchange.writes = request.method != "GET"
         self.forge.requests.append(exchange)
         self.under_way += 1
         try:
@@ -102,10 +105,11 @@ class Server:
         return replaced
 
     def _named(self, raw_path: str) -> str:
-        """Replace `/repositories/{id}`, where renamed repositories redirect to, by the repository's name."""
-        found = re.match(r"/repositories/(\d+)(.*)", raw_path)
+        """Take the API's root off; put the name in for `/repositories/{id}`, where redirections lead."""
+        path = raw_path.removeprefix(self.root)
+        found = re.match(r"/repositories/(\d+)(.*)", path)
         project = self.forge.projects.get(int(found[1])) if found else None
-        return f"/repos/{project.full_name}{found[2]}" if found and project else raw_path
+        return f"/repos/{project.full_name}{found[2]}" if found and project else path
 
 
 def response(answer: Answer) -> web.Response:
