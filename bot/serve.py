@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 import socket
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -129,13 +129,12 @@ async def _run(worker: Worker, chores: Callable[[], Awaitable[None]], stop: asyn
     working = asyncio.create_task(worker.run(), name="worker")
     chored = asyncio.create_task(_hourly(chores), name="chores")
     stopped = asyncio.create_task(stop.wait(), name="stop")
-    await asyncio.wait({working, stopped, chored}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
     _log.info("stopping")
     worker.stop()
     chored.cancel()
     stopped.cancel()
-    with suppress(asyncio.CancelledError):
-        await chored
+    await asyncio.gather(chored, stopped, return_exceptions=True)
     await working
     _log.info("stopped")
 
@@ -150,6 +149,8 @@ def _all_chores(mailbox: Mailbox, parts: Parts) -> Callable[[], Awaitable[None]]
                 await chore()
             except (ForgeError, *DATABASE_FAULTS) as fault:
                 _log.warning("a chore failed and is tried again in an hour: %s", fault)
+            except Exception:  # noqa: BLE001 - a chore is no reason to stop serving
+                _log.exception("a chore failed and is tried again in an hour")
 
     return once
 

@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from bot.cli import manual, reviewing, serving
+from bot.cli import manual, parking, reviewing, serving
 from bot.cli.faults import UsageFault
 
 if TYPE_CHECKING:
@@ -61,6 +61,10 @@ def _run(chosen: argparse.Namespace) -> bool:
             manual.table(sys.stdout)
         case "explain":
             manual.explain(chosen.rule, sys.stdout)
+        case "parked":
+            parking.parked(sys.stdout)
+        case "retry":
+            parking.retry(chosen.names, sys.stdout)
         case "demo":
             serving.demo()
         case _:
@@ -111,6 +115,9 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("rules", help="list the rules")
     explain = commands.add_parser("explain", help="print a rule's page")
     explain.add_argument("rule", help="its name, or another linter's, such as DL3002")
+    commands.add_parser("parked", help="list pull requests that the server gave up; settings as for serve")
+    retry = commands.add_parser("retry", help="let them be reviewed again")
+    retry.add_argument("names", nargs="*", metavar="NAME", help="as `parked` prints it; all when none is named")
     commands.add_parser("demo", help="review three pull requests on a forge of cardboard (source checkout only)")
     return parser
 

@@ -36,7 +36,7 @@ def postgresql_server() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _new_database(server: str, name: str) -> str:
+async def new_database(server: str, name: str) -> str:
     connection = await asyncpg.connect(server)
     await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     await connection.execute(f"CREATE DATABASE {name}")
@@ -48,7 +48,7 @@ async def _new_database(server: str, name: str) -> str:
 @pytest.fixture
 def postgresql_url(postgresql_server: str) -> str:
     """Give the URL of an empty PostgreSQL database."""
-    return asyncio.run(_new_database(postgresql_server, "mailbox"))
+    return asyncio.run(new_database(postgresql_server, "mailbox"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -1,4 +1,4 @@
-"""`python -m bot` in a process of its own, which a test can also kill."""
+"""`hullcheck serve` in a process of its own, which a test can also kill."""
 
 from __future__ import annotations
 
@@ -13,23 +13,31 @@ from typing import TYPE_CHECKING, Final
 from tests.forge.github.double import GitHubDouble
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
 PATIENCE: Final = 40.0
 """Seconds until what a test waits for must be so."""
 
 
 class Server:
-    """The server of one forge double, on SQLite in a folder.
+    """The server of one forge double, on its default database in a folder.
+
+    Args:
+        forge: Whose App it is.
+        folder: Its working directory.
+        settings: Besides those that every such server has.
 
     Attributes:
+        database_url: Another database may be named before the start.
         url: Where it listens.
         log: What it has logged so far.
     """
 
-    def __init__(self, forge: GitHubDouble, folder: Path) -> None:
+    def __init__(self, forge: GitHubDouble, folder: Path, settings: Mapping[str, str] | None = None) -> None:
         self.forge = forge
         self.folder = folder
+        self.settings = settings or {}
+        self.database_url = f"sqlite:///{folder}/hullcheck.db"
         self.url = ""
         self.log: list[str] = []
         self._process: asyncio.subprocess.Process | None = None
@@ -40,15 +48,21 @@ class Server:
         settings = {
             "HULLCHECK_HOST": "127.0.0.1",
             "HULLCHECK_PORT": "0",
-            "HULLCHECK_DATABASE_URL": f"sqlite:///{self.folder}/hullcheck.db",
+            "HULLCHECK_DATABASE_URL": self.database_url,
             "HULLCHECK_GITHUB_API_URL": self.forge.api_url,
             "HULLCHECK_GITHUB_APP_ID": str(self.forge.app.id),
             "HULLCHECK_GITHUB_PRIVATE_KEY": self.forge.app.private_key,
             "HULLCHECK_GITHUB_WEBHOOK_SECRET": self.forge.app.webhook_secret,
             "PYTHONPATH": str(Path(__file__).parents[2]),
+            **self.settings,
         }
+        # A session of its own: Ctrl-C in a terminal is for us, who stop the server in our own time.
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "bot", env=settings, stderr=asyncio.subprocess.PIPE
+            *(sys.executable, "-m", "bot.cli", "serve"),
+            cwd=self.folder,
+            env=settings,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
         )
         listening: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._reading = asyncio.create_task(self._read(listening))
@@ -92,10 +106,10 @@ class Server:
 
 
 @asynccontextmanager
-async def serving(folder: Path) -> AsyncIterator[Server]:
+async def serving(folder: Path, settings: Mapping[str, str] | None = None) -> AsyncIterator[Server]:
     """Run a forge double and the server beside it."""
     async with GitHubDouble.start() as forge:
-        server = Server(forge, folder)
+        server = Server(forge, folder, settings)
         await server.start()
         try:
             yield server

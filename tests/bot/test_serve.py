@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp import ClientSession
 
-from tests.bot.serving import serving
+from tests.bot.conftest import new_database
+from tests.bot.serving import Server, serving, until
 from tests.bot.test_settings import GITHUB
+from tests.forge.github.double import GitHubDouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,3 +90,14 @@ async def test_a_server_whose_credentials_are_refused_says_so(tmp_path: Path) ->
             checks = (await answer.json())["checks"]
         assert checks["database"] == "ok"
         assert checks["github"].startswith("GitHub: 401")
+
+
+async def test_a_review_by_way_of_postgresql(tmp_path: Path, postgresql_server: str) -> None:
+    async with GitHubDouble.start() as forge:
+        server = Server(forge, tmp_path)
+        server.database_url = await new_database(postgresql_server, "served")
+        await server.start()
+        project = forge.create_repository("acme/web", {"Dockerfile": "FROM debian:12\n"})
+        pull = project.open_pull_request(files={"Dockerfile": "FROM debian\nUSER root\n"})
+        await until(lambda: any(run.head == pull.head and run.conclusion for run in project.check_runs))
+        assert await server.stop() == 0
