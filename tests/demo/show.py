@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from aiohttp import web
 
+from tests.bot.serving import serving, until
 from tests.demo import page, terminal
 from tests.demo.changes import NAMES, change, opened
 from tests.demo.posted import shown
-from tests.demo.server import serving
-from tests.forge.github.double import GitHubDouble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tests.forge.github.double import GitHubDouble
     from tests.forge.github.pulls import PullRequest
-
-PATIENCE: Final = 60.0
-"""Seconds until all reviews must stand."""
 
 
 def main() -> None:
@@ -41,14 +39,14 @@ async def show(out: TextIO, *, stay: bool) -> None:
         TimeoutError: A review does not stand in time.
     """
     with tempfile.TemporaryDirectory(prefix="hullcheck-demo-") as folder:
-        async with GitHubDouble.start() as forge, serving(forge, Path(folder)) as url:
-            out.write(f"hullcheck serve runs at {url}; its forge is a double of GitHub at {forge.api_url}.\n")
-            forge.webhook_url = f"{url}/webhooks/github"
+        async with serving(Path(folder), _address()) as server:
+            forge = server.forge
+            out.write(f"hullcheck serve runs at {server.url}; its forge is a double of GitHub at {forge.api_url}.\n")
             started = asyncio.get_running_loop().time()
             pulls = [opened(forge, change(name)) for name in NAMES]
             await forge.settled()
             _print_deliveries(forge, out)
-            await asyncio.wait_for(_reviewed(pulls), PATIENCE)
+            await until(lambda: all(map(_reviewed, pulls)))
             seconds = asyncio.get_running_loop().time() - started
             out.write(f"All reviews stand {seconds:.1f} seconds after the pull requests were opened.\n\n")
             for pull in pulls:
@@ -64,10 +62,16 @@ def _print_deliveries(forge: GitHubDouble, out: TextIO) -> None:
             out.write(f"  {name:<20} pull_request.{delivery.action}, signed: {answer}\n")
 
 
-async def _reviewed(pulls: Sequence[PullRequest]) -> None:
-    """Return once each head has a completed check: the bot completes it last."""
-    while not all(any(run.head == p.head and run.conclusion for run in p.project.check_runs) for p in pulls):  # noqa: ASYNC110 - the double calls nobody back
-        await asyncio.sleep(0.05)
+def _address() -> dict[str, str]:
+    """Choose where the server listens, so that it knows how to link to its own manual."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    return {"HULLCHECK_PORT": str(port), "HULLCHECK_PUBLIC_URL": f"http://127.0.0.1:{port}"}
+
+
+def _reviewed(pull: PullRequest) -> bool:
+    """Tell whether a head has a completed check: the bot completes it last."""
+    return any(run.head == pull.head and run.conclusion for run in pull.project.check_runs)
 
 
 async def _serve_page(pulls: Sequence[PullRequest], out: TextIO, *, stay: bool) -> None:
