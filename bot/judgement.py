@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from bot.forges.base import Capabilities, Context, ReviewPlan, Terms, Unread
     from rules.policy import Policy
+    from rules.report import Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,12 @@ class Judgement:
 def judge(case: Case) -> Judgement:
     """Run the rules on a change and decide what to say about it."""
     pull_request = case.context.pull_request
-    report = rules.review(case.before, case.after, listing=case.context.listing, policy=case.policy, today=case.today)
+
+    def review(after: Mapping[str, bytes]) -> Report:
+        listing = case.context.listing
+        return rules.review(case.before, after, listing=listing, policy=case.policy, today=case.today)
+
+    report = review(case.after)
     manner = Manner(
         terms=case.terms,
         can=case.capabilities,
@@ -75,6 +81,6 @@ def judge(case: Case) -> Judgement:
         cap=case.policy.comment_cap,
         fail_on=case.policy.fail_on,
     )
-    reviewed = Reviewed(pull_request, case.before, case.after, report, case.unread, case.policy_faults)
+    reviewed = Reviewed(pull_request, case.before, case.after, report, case.unread, case.policy_faults, review)
     counts = Counter(finding.rule for finding in report.findings if finding.baseline == "new")
     return Judgement(plan(reviewed, case.context.conversation, manner), dict(sorted(counts.items())))

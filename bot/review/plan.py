@@ -6,17 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.forges.base import Comment, ReviewPlan
-from bot.review import lifecycle, placement, suggestions, summary
+from bot.review import lifecycle, placement, summary
 from bot.review.files import Files
 from bot.review.markers import Marker
 from bot.review.placement import Inline, InSummary
 from bot.review.render import Writer
 from bot.review.summary import Matter
+from bot.review.together import remedies_that_hold
 from bot.review.topics import topics
 from bot.review.verdict import check
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from bot.forges.base import Conversation, PullRequest, Unread
     from bot.review.files import File
@@ -39,6 +40,8 @@ class Reviewed:
         report: What the rules say.
         unread: Files that were not reviewed, with the reason.
         policy_faults: Sentences about the repository's policy file.
+        again: Judges the same change with other contents at the head: by it, all suggestions together are verified.
+            `None` trusts every combination of fixes that hold alone.
     """
 
     pull_request: PullRequest
@@ -47,6 +50,7 @@ class Reviewed:
     report: Report
     unread: tuple[Unread, ...] = ()
     policy_faults: tuple[str, ...] = ()
+    again: Callable[[Mapping[str, bytes]], Report] | None = None
 
 
 def plan(reviewed: Reviewed, conversation: Conversation, manner: Manner) -> ReviewPlan:
@@ -62,7 +66,7 @@ def plan(reviewed: Reviewed, conversation: Conversation, manner: Manner) -> Revi
     pull_request = reviewed.pull_request
     writer = Writer(pull_request, Files.of(pull_request, reviewed.before, reviewed.after), manner)
     sequel = lifecycle.follow(reviewed.report, conversation, reviewed.unread, writer)
-    placed, remedies = _place(reviewed.report, sequel, writer)
+    placed, remedies = _place(reviewed, sequel, writer)
     matter = _matter(reviewed, sequel, placed)
     comments = [
         _comment(topic, place, remedies[topic], writer) for topic, place in placed if not isinstance(place, InSummary)
@@ -79,14 +83,13 @@ def plan(reviewed: Reviewed, conversation: Conversation, manner: Manner) -> Revi
     )
 
 
-def _place(report: Report, sequel: Sequel, writer: Writer) -> tuple[list[tuple[Topic, Place]], dict[Topic, Remedy]]:
+def _place(reviewed: Reviewed, sequel: Sequel, writer: Writer) -> tuple[list[tuple[Topic, Place]], dict[Topic, Remedy]]:
     """Find each unsaid finding its place; a comment with a suggestion moves to the lines that it replaces."""
-    unsaid = [
-        finding for finding in report.findings if finding.baseline == "new" and finding.fingerprint not in sequel.said
-    ]
-    manner = writer.manner
-    located = [(topic, placement.locate(topic, writer.files, manner.can)) for topic in topics(unsaid)]
-    remedies = suggestions.remedies(located, writer.files)
+    manner, files, report = writer.manner, writer.files, reviewed.report
+    unsaid = (finding for finding in report.findings if finding.fingerprint not in sequel.said)
+    unsaid_topics = topics(finding for finding in unsaid if finding.baseline == "new")
+    located = [(topic, placement.locate(topic, files, manner.can)) for topic in unsaid_topics]
+    remedies = remedies_that_hold(located, files, report, reviewed.again)
     placed: list[tuple[Topic, Place]] = []
     for topic, place in located:
         button = remedies[topic].suggestion
@@ -129,7 +132,8 @@ def _comment(topic: Topic, place: Place, remedy: Remedy, writer: Writer) -> Comm
 
 
 def _old_line(file: File, line: int) -> int | None:
-    return None if file.patch.added(line) else file.patch.old_line(line)
+    """Return the old number of a context line, which GitLab wants as well; an added line has none."""
+    return file.patch.old_line(line)
 
 
 def _order(comment: Comment) -> tuple[str, int, int, str]:

@@ -17,7 +17,7 @@ from bot.review.topics import weight
 from rules.quoting import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from bot.review.files import File, Files
     from bot.review.placement import Place
@@ -74,22 +74,25 @@ class _Button:
     suggestion: Suggestion
 
 
-def remedies(placed: Sequence[tuple[Topic, Place]], files: Files) -> dict[Topic, Remedy]:
+def remedies(
+    placed: Sequence[tuple[Topic, Place]], files: Files, barred: Collection[Topic] = ()
+) -> dict[Topic, Remedy]:
     """Decide how each topic's repair is shown.
 
     Args:
         placed: Topics with their places, the weightiest first: of two repairs that exclude one another, the first one
             keeps its button. Only topics that get a comment on a line or a file are offered one.
         files: The diff's files.
+        barred: Topics that get no button.
     """
     found: dict[Topic, Remedy] = {}
     buttons: dict[str, list[_Button]] = {}
     for topic, place in placed:
         file = files.get(topic.path)
         edits = _edits(topic)
-        sure = place != InSummary("possible")
+        allowed = topic not in barred and place != InSummary("possible")
         pressed = buttons.setdefault(topic.path, [])
-        if not (edits and sure and file and _press(topic, edits, file, pressed)):
+        if not (edits and allowed and file and _press(topic, edits, file, pressed)):
             found[topic] = as_text(topic, files)
     for button in (button for pressed in buttons.values() for button in pressed):
         first, *others = button.topics

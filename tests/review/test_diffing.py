@@ -72,6 +72,8 @@ def test_no_more_lines_change_than_git_says(tmp_path_factory: pytest.TempPathFac
         ("a\n" * 9 + "b\n" + "c\n" * 9, "a\n" * 9 + "c\n" * 9),
         ("RUN a\nRUN b\n", "RUN a\nRUN a\nRUN b\n"),
         ("x\n" * 20, "y\n" + "x\n" * 18 + "y\n"),
+        ("\nRUN a\nRUN b\n", "RUN b\nRUN a\nRUN b\nRUN b\n"),
+        ("b\nC\nb\na\nC\nC\na\n\n\n", "b\nC\nb\na\na\nC\nC\na\na\n\n\n"),
     ],
 )
 def test_hunks_are_those_of_git(tmp_path: Path, before: str, after: str) -> None:

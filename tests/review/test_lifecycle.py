@@ -206,6 +206,14 @@ def test_an_old_comment_too_long_to_keep_is_replaced() -> None:
     assert (revision.body or "").startswith("**Fixed in d4d4d4d4.**\n\n<!-- hullcheck:fixed")
 
 
+def test_what_stands_open_elsewhere_does_not_wake_an_older_thread() -> None:
+    fixed = carried_out(planned(push(), after_first()), after_first())
+    open_again = replace(only_thread(after_first()), id="2", comment_id=2)
+    both = replace(fixed, threads=(*fixed.threads, open_again))
+    plan = planned(push(ONE, head=LATER), both)
+    assert (plan.comments, plan.revisions) == ((), ())
+
+
 def test_where_nothing_folds_only_the_verdict_stays() -> None:
     how = manner(can=replace(GITHUB_CAN, collapsible=False))
     (revision,) = planned(push(), after_first(), how).revisions

@@ -100,6 +100,15 @@ def test_gitlab_shows_lines_outside_the_hunks_of_an_old_file() -> None:
     assert placed(reviewed(OLD, NEW), finding(20), can=GITLAB_CAN) == Inline(20, 20)
 
 
+@pytest.mark.parametrize(("before", "patch"), [(None, None), (OLD, None), (OLD, "")])
+def test_gitlab_shows_no_line_whose_old_number_is_not_known(before: str | None, patch: str | None) -> None:
+    after = "".join(f"RUN other {n}\n" for n in range(25_000)) + "RUN step 1\n"
+    review = reviewed(before, after)
+    file = replace(review.pull_request.files[0], patch=patch)
+    review = replace(review, pull_request=replace(review.pull_request, files=(file,)))
+    assert placed(review, finding(25_001), can=GITLAB_CAN) == OnFile()
+
+
 def lost(before: str, line: int) -> tuple[Note, ...]:
     return (Note(Source(PATH, before).line_span(line), "set here before", before=True),)
 

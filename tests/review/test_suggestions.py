@@ -54,8 +54,11 @@ def at(text: str, line: int, new: str) -> Fix:
         ("\nUSER app", "", Suggestion(3, 3, None)),
         ("3.12\nRUN pip install", "3.12\nRUN pip3 install", Suggestion(2, 2, "RUN pip3 install a")),
         ("USER", "\nUSER", Suggestion(2, 3, "RUN pip install a\n\nUSER app")),
+        ("FROM python:3.12\n", "FROM x\n\n", Suggestion(1, 2, "FROM x\n\nRUN pip install a")),
     ],
-    ids=["word", "line behind", "deleted", "swapped", "joined", "last line deleted", "one line of two", "blank line"],
+    ids=[
+        "word", "line behind", "deleted", "swapped", "joined", "last line deleted", "one line of two", "blank line",
+         "blank line at the end"],
 )  # fmt: skip
 def test_an_edit_becomes_whole_lines(old: str, new: str, expected: Suggestion) -> None:
     assert button(TEXT, fix(TEXT, old, new)) == expected
@@ -98,6 +101,11 @@ def test_a_file_with_carriage_returns_gets_the_patch_as_text() -> None:
     (remedy,) = offered(reviewed(None, text, finding(3, fix=fix(text, "app", "app\nCMD x"))))
     assert remedy.suggestion is None
     assert remedy.patch == "@@ -1,3 +1,4 @@\n FROM python:3.12\n RUN pip install a\n USER app\n+CMD x"
+
+
+@pytest.mark.parametrize("text", ["A\r\nB\r\nC\r\n", "A\nB\nC\r\n"])
+def test_not_even_a_deletion_is_a_button_in_a_file_with_carriage_returns(text: str) -> None:
+    assert button(text, fix(text, "B\n" if "B\n" in text else "B\r\n", "")) is None
 
 
 def test_lines_outside_the_diff_get_the_patch_as_text() -> None:
@@ -146,6 +154,10 @@ def test_one_edit_that_repairs_two_findings_is_offered_once() -> None:
     same = fix(TEXT, "pip", "pip3")
     first, second = offered(reviewed(None, TEXT, finding(2, "a", fix=same), finding(3, "b", fix=same)))
     assert first.suggestion == second.elsewhere == Suggestion(2, 2, "RUN pip3 install a")
+
+
+def test_a_replacement_that_is_blank_to_the_end_of_the_file_is_no_button() -> None:
+    assert button("A\nB\n", fix("A\nB\n", "A\nB", "\n")) is None
 
 
 def test_a_fix_that_bridges_two_buttons_joins_them() -> None:
