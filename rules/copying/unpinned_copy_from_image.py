@@ -1,0 +1,94 @@
+"""See unpinned_copy_from_image.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    DockerfileChange,
+    Fix,
+    ImageReference,
+    Model,
+    Problem,
+    Severity,
+    Span,
+    Stage,
+    parse_reference,
+    quote,
+    replace,
+    rule,
+)
+
+MOVING_TAGS = frozenset({"latest", "edge", "nightly", "main", "master", "dev", "rolling", "canary"})
+
+
+@rule(
+    "unpinned-copy-from-image",
+    severity=Severity.WARNING,
+    category=Category.REPRODUCIBILITY,
+    keywords=("COPY", "RUN"),
+    mentions=("from=",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A file is taken out of an image without a tag, or with one that moves."""
+    for stage in change.stages:
+        for reference, span in _taken(stage):
+            if reference.digest is None and (reference.tag or "latest") in MOVING_TAGS:
+                yield _problem(change, stage, reference, span)
+
+
+def _taken(stage: Stage) -> Iterator[tuple[ImageReference, Span]]:
+    """Yield each external image that the stage copies from or mounts, with the place of its name."""
+    for copy in stage.copies:
+        flag = copy.instruction.flag("from")
+        if copy.from_image is not None and flag is not None and _is_image(copy.from_text or ""):
+            yield copy.from_image, flag.value_span
+    for run in stage.runs:
+        for mount in run.mounts if run.instruction.flags else ():
+            text = mount.options.get("from", "")
+            reference = parse_reference(text) if _is_image(text) else None
+            if reference is not None and stage.model.copied_stage(text, stage.index) is None:
+                yield reference, mount.flag.value_span
+
+
+def _is_image(text: str) -> bool:
+    """Whether a name can only be an image: a bare word may be a named context or a misspelt stage."""
+    return any(mark in text for mark in "/:@")
+
+
+def _problem(change: DockerfileChange, stage: Stage, reference: ImageReference, span: Span) -> Problem:
+    name = quote(reference.text)
+    fact = (
+        f"takes files out of {name}, which has no tag"
+        if reference.tag is None
+        else f"takes files out of {name}, which moves"
+    )
+    return Problem(
+        span,
+        f"{stage.label} {fact}. Whatever is published there on the day of the build goes into this image, unreviewed. "
+        "Name the release that was tested.",
+        stage=stage.key,
+        key=reference.familiar,
+        fix=_fix(change, reference, span),
+    )
+
+
+def _fix(change: DockerfileChange, reference: ImageReference, span: Span) -> Fix | None:
+    """Offer a tag that the file, or the file before the change, uses for the same image; never invent one."""
+    written = change.source.cut(span)
+    if reference.text not in written:
+        return None
+    for model in (change.after, *([change.before] if change.before is not None else [])):
+        for other in _references(model):
+            if other.repository == reference.repository and other.tag not in (None, *MOVING_TAGS):
+                return Fix(
+                    f"Use {other.text}, as elsewhere",
+                    (replace(change.source, span, written.replace(reference.text, other.text)),),
+                )
+    return None
+
+
+def _references(model: Model) -> Iterator[ImageReference]:
+    for stage in model.stages:
+        if stage.reference is not None:
+            yield stage.reference
+        yield from (reference for reference, _ in _taken(stage))
