@@ -67,6 +67,10 @@ class Bodies:
         if self.closes(opener, row):
             stop = self._closing_row(opener, row)
             return self._heredoc(opener, row, offset, stop, closed=True)
+        if row >= len(self._rows):
+            self._unclosed(opener, None, opened)
+            nowhere = self._source.span(opened.end, opened.end)
+            return Heredoc(opener.name, "", *opener[1:4], nowhere, nowhere), row, offset
         stop = self._recovered(opener, row)
         closed = stop < len(self._rows) and self._rows[stop].strip() == opener.name
         read = self._heredoc(opener, row, offset, stop, closed=closed)
@@ -93,8 +97,6 @@ class Bodies:
     def _heredoc(self, opener: Opener, row: int, offset: int, stop: int, *, closed: bool) -> tuple[Heredoc, int, int]:
         """Build the here-document whose body is the rows up to `stop`."""
         text = self._source.text
-        offset = min(offset, len(text))
-        line = min(row + 1, len(self._rows))
         body_end = min(offset + sum(len(each) + 1 for each in self._rows[row:stop]), len(text))
         body = text[offset:body_end]
         end = body_end + len(self._rows[stop].rstrip("\r")) if closed else body_end
@@ -102,11 +104,9 @@ class Bodies:
         heredoc = Heredoc(
             opener.name,
             _LEADING_TABS.sub("", body) if opener.strips_tabs else body,
-            opener.expands,
-            opener.strips_tabs,
-            opener.fd,
-            Span(offset, end, line, max(last, line), 1),
-            Span(offset, body_end, line, max(stop, line), 1),
+            *opener[1:4],
+            Span(offset, end, row + 1, max(last, row + 1), 1),
+            Span(offset, body_end, row + 1, max(stop, row + 1), 1),
         )
         return heredoc, last, min(body_end + (len(self._rows[stop]) + 1 if closed else 0), len(text))
 

@@ -52,7 +52,7 @@ def read_directives(source: Source, rows: list[str], offset: int) -> Directives:
     for row in rows:
         span = source.span(offset, offset + len(row.rstrip("\r")))
         offset += len(row) + 1
-        match = _FORM.fullmatch(row.strip(SPACE))
+        match = _FORM.fullmatch(row.lstrip(SPACE).rstrip("\t\f\r "))
         name = match[1].lower() if match else ""
         if match is None or name not in NAMES:
             if match:

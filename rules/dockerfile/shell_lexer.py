@@ -38,14 +38,25 @@ class Scan(NamedTuple):
 _TOKEN = re.compile(
     r"""((?:
         (?:[ \t\r]|\\\n)*+
-        [^\x00-\x20\x7f-\U0010ffff'"\\$`;&|<>()*?\[\#]
-        [^\x00-\x20\x7f-\U0010ffff'"\\$`;&|<>()*?\[]*+
+        [!%+,\-./0-9:=@A-Z\]^_a-z{}~]
+        [!%+,\-./0-9:=@A-Z\]^_a-z{}~\#]*+
         (?=[ \t\r\n;&|)]|\Z)
     )*+)
     (?:[ \t\r]|\\\r?\n)*+
     (?: (\Z|\n|;;&|;;|;&|;|&&|&(?!>)|\|\||\|&|\||\)|\#)
       | ([0-9]*)(&>>|&>|<<<|<>|<&|>&|>>|>\||[<>](?!\())
     )?""",
+    re.VERBOSE,
+)
+# A word that is one piece, as most are. Groups: 1 plain, 2 in single quotes, 3 in double quotes, all without anything
+# special; 4 in double quotes with simple variables, 5 bare with simple variables or globs.
+_ONE_PIECE = re.compile(
+    r"""(?: ([^ \t\r\n'"\\$`;&|<>()*?\[]++)
+      | '([^'\\]*+)'
+      | "([^"\\$`]*+)"
+      | "((?:[^"\\$`]|\$(?:[A-Za-z_][A-Za-z0-9_]*+|\{[A-Za-z_][A-Za-z0-9_]*+\}))*+)"
+      | ((?:[^ \t\r\n'"\\$`;&|<>()]|\$(?:[A-Za-z_][A-Za-z0-9_]*+|\{[A-Za-z_][A-Za-z0-9_]*+\}))++)
+    )(?=[ \t\r\n;&|)]|\Z)""",
     re.VERBOSE,
 )
 # Groups: 1 plain, 2 glob, 3 in single quotes, 4 in double quotes without expansion, 5 escaped, 6 variable, 7 $'…'.
@@ -72,6 +83,7 @@ _CONTINUATION = re.compile(r"\\\r?\n")
 _ANSI_ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|.)", re.DOTALL)
 _ANSI = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "v": "\v"}
 
+_BLANK = frozenset(" \t\r\\")
 _NO_TARGET = frozenset(["", *"\n;&|<>)#"])
 
 Pieces = list[tuple[str, int]]
@@ -248,15 +260,19 @@ class Lexer:
 
     def _complex_word(self, pos: int, words: list[ShellWord]) -> int:
         """Read a word with quotes, escapes or expansions; an unexpected character is a word of its own."""
-        pieces, literal, end = self.pieces_at(pos)
-        if end == pos:
-            return self._operator_word(pos, pos + 1, words)
         text = self.text
-        value = pieces[0][0] if len(pieces) == 1 else "".join([piece for piece, _ in pieces])
-        if text.view[pos] == "\\" and not value:
-            return end
-        start, stop = text.offset + pos, text.offset + end
-        words.append(ShellWord(text.view[pos:end], value, literal, start, stop, text.source))
+        match = _ONE_PIECE.match(text.view, pos)
+        if match is not None:
+            end, kind = match.end(), match.lastindex or 0
+            value, literal = match.group(kind), kind < 4  # noqa: PLR2004 - the group's number, explained above
+        else:
+            pieces, literal, end = self.pieces_at(pos)
+            if end == pos:
+                return self._operator_word(pos, pos + 1, words)
+            value = "".join([piece for piece, _ in pieces])
+            if not value and text.view[pos] == "\\":
+                return end
+        words.append(ShellWord(text.view[pos:end], value, literal, text.offset + pos, text.offset + end, text.source))
         return end
 
     def _operator_word(self, start: int, end: int, words: list[ShellWord]) -> int:
@@ -270,9 +286,11 @@ class Lexer:
     def _redirect(self, match: re.Match[str], redirects: list[Redirect]) -> int:
         """Read a redirect's target."""
         text = self.text
-        blanks = _BLANKS.match(text.view, match.end())
-        assert blanks is not None  # it may be empty
-        pos = blanks.end()
+        pos = match.end()
+        if text.view[pos : pos + 1] in _BLANK:
+            blanks = _BLANKS.match(text.view, pos)
+            assert blanks is not None  # it may be empty
+            pos = blanks.end()
         found: list[ShellWord] = []
         if text.view[pos : pos + 1] not in _NO_TARGET or pos in self._holes:
             pos = self._complex_word(pos, found)

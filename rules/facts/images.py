@@ -136,6 +136,10 @@ class ImageFacts:
         """
         return tools.has_tool(self, name)
 
+    def uid_of(self, name: str) -> int | None:
+        """Return an account's uid, of the image or of its system; `None` where it is not known."""
+        return self.users.get(name, tools.system_users(self.distro).get(name))
+
     def has_user(self, name: str) -> bool | None:
         """Tell whether `/etc/passwd` names an account; `None` where that is unknown."""
         return tools.has_user(self, name)

@@ -95,6 +95,8 @@ def _brought(facts: ImageFacts, tools: frozenset[str]) -> set[str]:
             found.add(posixpath.basename(start[0]))
     if not tools:
         return found
+    if facts.package_manager:
+        found.add(facts.package_manager)
     for language in facts.languages:
         found |= commands.OF_LANGUAGE.get(language, frozenset())
     if facts.full:
@@ -138,7 +140,7 @@ def _system(facts: ImageFacts) -> frozenset[str]:
 def _is_absent(facts: ImageFacts, name: str) -> bool:
     """Tell whether a command is known to be missing in an image with a shell."""
     if name in _TRACKED:
-        return facts.distro in {*_APT, "alpine", "wolfi"} and facts.kind in {*_PLAIN_KINDS, "server"}
+        return facts.distro in {*_APT, "alpine", "busybox", "wolfi"} and facts.kind in {*_PLAIN_KINDS, "server"}
     number = _number(facts)
     if facts.kind not in _PLAIN_KINDS or number is None or number < _SINCE.get(facts.distro or "", 1e9):
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.model.packages import OS_MANAGERS
 from rules.model.settings import Origin
 from rules.model.steps import Copy
 
@@ -19,6 +20,17 @@ _VALUED = (
     "--expiredate",
 )  # fmt: skip
 ROOT_NAMES = frozenset({"root", "0"})
+_NO_ACCOUNTS = frozenset(
+    "adduser addgroup bun bundle cargo cmake composer corepack deno dotnet flask gem gcc g++ go gradle gradlew java "
+    "javac make mvn mvnw mypy next node npm npx pip pip3 pipenv pnpm poetry pytest python python3 ruby rustc tsc uv "
+    "uvx yarn".split()
+)
+"""Programs that write where they like and yet create no accounts."""
+
+_DAEMON_ACCOUNTS = frozenset(
+    "apache dovenull messagebus mysql named ntp polkitd postdrop postgres sshd unbound utmp vmail www-data".split()
+)
+"""Accounts that packages of another name create."""
 
 
 class Account(NamedTuple):
@@ -31,6 +43,7 @@ class Account(NamedTuple):
         system: Whether it is a system account (`-r`, `--system`, `-S`).
         run: The RUN.
         command: `useradd`, `adduser` …
+        supplementary: Further groups that the same command puts it into, as written.
     """
 
     name: str
@@ -39,6 +52,7 @@ class Account(NamedTuple):
     system: bool
     run: Run
     command: Command
+    supplementary: tuple[str, ...] = ()
 
 
 class Users:
@@ -50,21 +64,20 @@ class Users:
     @cached_property
     def created(self) -> tuple[Account, ...]:
         """The accounts that RUNs of the chain create."""
-        return tuple(
-            account
-            for run in self.stage.done_runs
-            for command in run.calls("useradd", "adduser")
-            if (account := _account(run, command)) is not None
-        )
+        return tuple(account for account in self._read("useradd", "adduser") if account is not None)
 
     @cached_property
     def groups(self) -> tuple[Account, ...]:
         """The groups that RUNs of the chain create; `uid` is the group id."""
+        return tuple(account for account in self._read("groupadd", "addgroup") if account is not None)
+
+    def _read(self, *names: str) -> tuple[Account | None, ...]:
+        """Return what each command of these names creates, `None` where that is not known."""
         return tuple(
-            account
+            _account(run, command)
             for run in self.stage.done_runs
-            for command in run.calls("groupadd", "addgroup")
-            if (account := _account(run, command)) is not None
+            for command in run.calls(*names)
+            if not _is_membership(command)
         )
 
     @cached_property
@@ -91,17 +104,30 @@ class Users:
         return str(known) if known is not None else None
 
     def exists(self, name: str) -> bool | None:
-        """Tell whether an account exists; `None` when the base or a copied file may bring it."""
+        """Tell whether an account exists.
+
+        Returns:
+            `False` when the base is known not to have it and no RUN of the chain can have made it: neither `useradd`
+            and kin, nor a package, a script or a program that is not known. `None` when that is open.
+        """
         if name in ROOT_NAMES or name.isdecimal() or self.find(name) is not None:
             return True
         if self.passwd_copied:
             return None
-        if self.stage.root.is_scratch:
-            return False
         facts = self.stage.facts
-        if facts is None:
-            return None
-        return True if name in facts.users else None
+        known = False if self.stage.root.is_scratch else facts.has_user(name) if facts is not None else None
+        return known if known is not False or not self.may_be_made_unseen(name) else None
+
+    def may_be_made_unseen(self, name: str) -> bool:
+        """Tell whether a RUN may create an account without naming it: a package, a script, a loop."""
+        if self.stage.files.has_unreadable_run or None in self._read("useradd", "adduser"):
+            return True
+        if any(command.name not in _NO_ACCOUNTS for command in self.stage.files.opaque_commands):
+            return True
+        return any(
+            item.manager in OS_MANAGERS and (name in item.name or item.name in name or name in _DAEMON_ACCOUNTS)
+            for item in self.stage.packages.installed
+        )
 
     @cached_property
     def final_is_root(self) -> bool | None:
@@ -111,29 +137,37 @@ class Users:
             return True
         if user.value is None:
             return None
-        name = user.value.partition(":")[0].strip()
+        name = user.value.partition(":")[0].strip().lower()
         return name in ("", *ROOT_NAMES)
+
+
+def _is_membership(command: Command) -> bool:
+    """Whether it only puts an account into a group: `adduser alice wheel`, `addgroup alice wheel`."""
+    return command.name in ("adduser", "addgroup") and len(command.operands(_VALUED)) > 1
 
 
 def _account(run: Run, command: Command) -> Account | None:
     operands = command.operands(_VALUED)
     if not operands:
         return None
-    name = _expanded(run, operands[-1].value if command.name in ("useradd", "groupadd") else operands[0].value)
-    if name is None:
+    last = command.name in ("useradd", "groupadd")
+    name = _expanded(run, operands[-1 if last else 0].value)
+    if not name or "$" in name:
         return None
-    uid_flags = ("-u", "--uid") if command.name in ("useradd", "adduser") else ("-g", "--gid")
-    uid = command.option(*uid_flags)
-    group = command.option("-g", "--gid", "-G", "--ingroup") if command.name in ("useradd", "adduser") else None
+    is_group = command.name in ("groupadd", "addgroup")
+    uid = command.option("-g", "--gid") if is_group else command.option("-u", "--uid")
+    group, supplementary = (None, ()) if is_group else _groups(run, command)
     system = command.has("-r", "--system", "-S")
-    return Account(
-        name,
-        _expanded(run, uid) if uid else None,
-        _expanded(run, group) if group else None,
-        system,
-        run,
-        command,
-    )
+    return Account(name, _expanded(run, uid) if uid else None, group, system, run, command, supplementary)
+
+
+def _groups(run: Run, command: Command) -> tuple[str | None, tuple[str, ...]]:
+    """Return the primary group and the others; BusyBox's `adduser -G` names the primary one, and its `-g` none."""
+    busybox = command.name == "adduser" and run.stage.facts is not None and run.stage.facts.distro == "alpine"
+    primary = command.option(*(("-G", "--ingroup") if busybox else ("-g", "--gid", "--ingroup")))
+    others = None if busybox else command.option("-G", "--groups")
+    expanded = _expanded(run, others) if others else None
+    return _expanded(run, primary) if primary else None, tuple(filter(None, (expanded or "").split(",")))
 
 
 def _expanded(run: Run, text: str) -> str | None:

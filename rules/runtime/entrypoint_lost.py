@@ -96,7 +96,8 @@ def _problem(stage: Stage, lost: tuple[Setting[Start], ...]) -> Problem:
         then = f"The container now starts {' with '.join(quote(s.value.text) for s in left if s.value)} alone."
     return Problem(
         stage.from_.span,
-        f"{fact} Before this change {origins} {'it' if len(lost) == 1 else 'both'}. {then} Restate it if that is not intended.",
+        f"{fact} Before this change {origins} {'it' if len(lost) == 1 else 'both'}. {then} "
+        "Restate it if that is not intended.",
         Confidence.CERTAIN if not left else Confidence.LIKELY,
         stage=stage.key,
         notes=tuple(Note(i.span, "set here before", before=True) for i in instructions),

@@ -61,7 +61,7 @@ def _problem(change: DockerfileChange, stage: Stage, setting: Setting[Start], st
     keyword = start.instruction.keyword
     below = keyword == "CMD" and setting is stage.image.cmd and bool(stage.image.entrypoint.value)
     if below and stage.image.entrypoint.set_in_file:
-        then = f"Under the exec-form `ENTRYPOINT` it arrives as the arguments {quote('/bin/sh -c …')}, not as a command line"
+        then = "Under the exec-form `ENTRYPOINT` it arrives as the arguments `/bin/sh -c …`, not as a command line"
     else:
         then = "`docker stop` then waits ten seconds and kills the program, in the middle of whatever it was doing"
     fix = _fix(change, start)
