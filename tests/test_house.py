@@ -6,8 +6,10 @@ import ast
 import json
 import re
 import subprocess
+import sys
 import tomllib
 from datetime import date
+from importlib import metadata
 from itertools import pairwise
 from pathlib import Path
 
@@ -84,18 +86,38 @@ def test_the_image_gets_what_is_tested(name: str) -> None:
     assert {package: pin for package, pin in pins(name).items() if tested.get(package) != pin} == {}
 
 
+def names(requirements: list[str | dict[str, str]]) -> set[str]:
+    """Return the distributions that requirements name, in the spelling of locks."""
+    texts = [text for text in requirements if isinstance(text, str)]
+    return {re.sub(r"[-_.]+", "-", re.split(r"[\[<>=~;! ]", text)[0]).lower() for text in texts}
+
+
 def test_the_locks_hold_everything_that_is_asked_for() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     groups = project["dependency-groups"]
-
-    def names(requirements: list[str | dict[str, str]]) -> set[str]:
-        texts = [text for text in requirements if isinstance(text, str)]
-        return {re.split(r"[\[<>=~;! ]", text)[0].lower().replace("_", "-").replace(".", "-") for text in texts}
-
     runtime = names(project["project"]["dependencies"])
     assert runtime - pins("deploy/requirements.txt").keys() == set()
     every = runtime.union(*(names(group) for group in groups.values()))
     assert every - pins("constraints.txt").keys() == set()
+
+
+def imported(*patterns: str) -> set[str]:
+    """Return the distributions that modules import by name, in the spelling of locks."""
+    trees = [ast.parse(path.read_text("utf-8")) for path in tracked(*patterns) if "scenarios" not in path.parts]
+    nodes = [node for tree in trees for node in ast.walk(tree)]
+    modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
+    tops = {module.partition(".")[0] for module in modules} - sys.stdlib_module_names - {"bot", "rules", "tests"}
+    owners = metadata.packages_distributions()
+    return {re.sub(r"[-_.]+", "-", owners[top][0]).lower() for top in tops if top in owners}
+
+
+def test_every_import_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    groups = project["dependency-groups"]
+    runtime = names(project["project"]["dependencies"])
+    assert imported("bot/*.py", "rules/*.py") - runtime == set()
+    assert imported("tests/*.py") - runtime.union(*(names(group) for group in groups.values())) == set()
 
 
 def test_the_release_has_one_number() -> None:
