@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from tests.forge.git import Git, GitError
 from tests.forge.hunks import Hunk, parse_hunks
 
 if TYPE_CHECKING:
@@ -108,11 +107,7 @@ class FileDiff:
         return sum(line.new is None for hunk in self.hunks for line in hunk.lines)
 
 
-class GitError(Exception):
-    """Git refused a command."""
-
-
-class GitRepository:
+class GitRepository(Git):
     """A bare repository in a folder of its own.
 
     Args:
@@ -121,41 +116,9 @@ class GitRepository:
     """
 
     def __init__(self, folder: Path, clock: Clock) -> None:
-        self.folder = folder
-        self.clock = clock
-        self._known: dict[tuple[str, ...], bytes] = {}
+        super().__init__(folder, clock)
         folder.mkdir(parents=True)
         self.run("init", "--quiet", "--bare", "--template=", "--initial-branch=main", ".")
-
-    def run(self, *arguments: str, stdin: bytes = b"", index: Path | None = None) -> bytes:
-        """Run git here, cut off from the machine's own configuration."""
-        date = f"{int(self.clock.seconds())} +0000"
-        environment = {
-            "PATH": os.defpath if (path := os.environ.get("PATH")) is None else path,  # noqa: TID251  git is found on it
-            "HOME": str(self.folder),
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_AUTHOR_NAME": "dev",
-            "GIT_AUTHOR_EMAIL": "dev@example.com",
-            "GIT_COMMITTER_NAME": "forge",
-            "GIT_COMMITTER_EMAIL": "forge@example.com",
-            "GIT_AUTHOR_DATE": date,
-            "GIT_COMMITTER_DATE": date,
-        }
-        if index is not None:
-            environment["GIT_DIR"] = str(self.folder)
-        done = subprocess.run(  # noqa: PLW1510  the code is looked at below, with git's own words
-            ["git", *arguments], cwd=index or self.folder, env=environment, input=stdin, capture_output=True
-        )
-        if done.returncode:
-            raise GitError(f"git {' '.join(arguments)}: {done.stderr.decode(errors='replace').strip()}")
-        return done.stdout
-
-    def fixed(self, *arguments: str) -> bytes:
-        """Run a command whose arguments name objects by id, once: its answer cannot change."""
-        if arguments not in self._known:
-            self._known[arguments] = self.run(*arguments)
-        return self._known[arguments]
 
     def commit(
         self,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.forge.clock import Clock
-from tests.forge.repository import Executable, GitError, GitRepository, Moved, Submodule, Symlink
+from tests.forge.git import GitError
+from tests.forge.repository import Executable, GitRepository, Moved, Submodule, Symlink
 
 if TYPE_CHECKING:
     from pathlib import Path

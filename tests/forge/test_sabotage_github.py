@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from tests.forge import clock, faults, openapi
+from tests.forge import clock, faults, openapi, sabotage
 from tests.forge import test_probes_github_access as access
 from tests.forge import test_probes_github_checks as checks
 from tests.forge import test_probes_github_comments as comments
@@ -32,109 +31,16 @@ from tests.forge.github import (
     outdate,
     pulls,
     render_pulls,
-    render_talk,
     review_routes,
     review_rules,
     server,
     webhooks,
 )
-from tests.forge.github.answer import Answer, Refused
-from tests.forge.github.model import Reaction, Review
+from tests.forge.github.answer import Answer
 from tests.forge.scene import AFTER, Scene
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
-
-    from tests.forge.faults import Fault
-    from tests.forge.github.pulls import PullRequest
-    from tests.forge.github.webhooks import Delivery
-
-PLACE = review_rules.place
-PLACED = review_routes.placed
-TAKE = faults.Faults.take
-AGAIN = webhooks.Outbox.again
-LIST = render_pulls.files
-
-
-def nothing(*_: object, **__: object) -> None:
-    """Do nothing."""
-
-
-def anything(*_: object, **__: object) -> bool:
-    """Say yes."""
-    return True
-
-
-def nowhere(*_: object, **__: object) -> list[str]:
-    """Find nothing wrong."""
-    return []
-
-
-def place_anywhere(pull: PullRequest, commit: str, wanted: Mapping[str, Any]) -> review_rules.Placed:
-    """Take every comment, wherever it says it stands."""
-    return review_rules.Placed(wanted["path"], "RIGHT", wanted.get("line"), None, None, "", 1)
-
-
-def place_without_range(pull: PullRequest, commit: str, wanted: Mapping[str, Any]) -> review_rules.Placed:
-    """Take every range."""
-    return PLACE(pull, commit, {name: value for name, value in wanted.items() if name != "start_line"})
-
-
-def name_the_culprit(pull: PullRequest, commit: str, wanted: dict[str, Any]) -> review_rules.Placed:
-    """Say which comment was wrong."""
-    try:
-        return PLACED(pull, commit, wanted)
-    except Refused as error:
-        raise Refused(422, "Unprocessable Entity", [f"Line could not be resolved: {wanted['body']}"]) from error
-
-
-def write_one_by_one(pull: PullRequest, commit: str, wanted: dict[str, Any]) -> review_rules.Placed:
-    """Leave something behind before the whole is known to be good."""
-    pull.reviews.append(Review(1, pull.author, "", "COMMENTED", commit, None))
-    return PLACED(pull, commit, wanted)
-
-
-def take_before(self: faults.Faults, method: str, path: str) -> list[Fault]:
-    """Let every fault come before the write."""
-    return [replace(fault, when="before") for fault in TAKE(self, method, path)]
-
-
-def another_guid(self: webhooks.Outbox, delivery: Delivery) -> Delivery:
-    """Redeliver under another name."""
-    again = AGAIN(self, delivery)
-    again.headers = again.headers | {"X-GitHub-Delivery": "another"}
-    return again
-
-
-def from_the_base_branch(self: PullRequest, head: str | None = None) -> Any:
-    """Compare with the base branch's tip."""
-    return self.project.git.diff(self.base_tip, head or self.head)
-
-
-def forbid(*_: object) -> None:
-    """Say 403 where 404 is due."""
-    raise Refused(403, "Resource not accessible by integration")
-
-
-def react_again(call: Any, pull: PullRequest, given: list[Any]) -> Answer:
-    """Take every reaction, the same one too."""
-    given.append(Reaction(1, call.user, call.body["content"], call.forge.clock.now()))
-    return Answer(201, render_talk.reaction(pull, given[-1]))
-
-
-def whole(answer: Answer, *_: object) -> Answer:
-    """Give lists whole."""
-    return answer
-
-
-def untagged(_: object, asked: object, answer: Answer, *more: object) -> Answer:
-    """Give answers without a tag."""
-    return answer
-
-
-def unlimited(project: Any, diff: Any, head: str, _: object) -> list[dict[str, Any]]:
-    """Give every patch, however long."""
-    return LIST(project, diff, head, limits.Limits())
+    from collections.abc import Awaitable, Callable
 
 
 class Sabotage(NamedTuple):
@@ -148,30 +54,33 @@ class Sabotage(NamedTuple):
 
 SABOTAGE = {
     "lines outside the hunks": Sabotage(
-        review_rules, "place", place_anywhere, partial(reviews.test_a_line_outside_the_hunks_is_refused, line=7)
+        review_rules,
+        "place",
+        sabotage.place_anywhere,
+        partial(reviews.test_a_line_outside_the_hunks_is_refused, line=7),
     ),
     "ranges": Sabotage(
         review_rules,
         "place",
-        place_without_range,
+        sabotage.place_without_range,
         partial(reviews.test_a_range_must_be_one_within_a_hunk, first=3, last=3, problem="must precede the end line."),
     ),
     "unknown paths": Sabotage(
         review_rules,
         "place",
-        place_anywhere,
+        sabotage.place_anywhere,
         partial(reviews.test_a_path_outside_the_diff_is_refused, path="README.md"),
     ),
     "the culprit": Sabotage(
         review_routes,
         "placed",
-        name_the_culprit,
+        sabotage.name_the_culprit,
         reviews.test_one_bad_comment_takes_the_whole_review_down_and_is_not_named,
     ),
-    "all or nothing": Sabotage(
+    "all or sabotage.nothing": Sabotage(
         review_routes,
         "placed",
-        write_one_by_one,
+        sabotage.write_one_by_one,
         reviews.test_one_bad_comment_takes_the_whole_review_down_and_is_not_named,
     ),
     "one pending review": Sabotage(
@@ -192,7 +101,7 @@ SABOTAGE = {
     "empty reviews": Sabotage(
         review_routes,
         "check_event",
-        nothing,
+        sabotage.nothing,
         partial(
             reviews.test_what_is_empty_too_long_or_placed_nowhere_is_refused,
             body={"comments": []},
@@ -202,27 +111,29 @@ SABOTAGE = {
     "long comments": Sabotage(
         review_rules,
         "check_body",
-        nothing,
+        sabotage.nothing,
         partial(comments.test_the_conversation_takes_neither_nothing_nor_too_much, body="x" * 65_537),
     ),
     "what others wrote": Sabotage(
-        comment_routes, "own", nothing, comments.test_somebody_elses_comment_is_not_ours_to_change
+        comment_routes, "own", sabotage.nothing, comments.test_somebody_elses_comment_is_not_ours_to_change
     ),
-    "reactions": Sabotage(comment_routes, "react", react_again, comments.test_a_reaction_given_twice_is_there_once),
+    "reactions": Sabotage(
+        comment_routes, "react", sabotage.react_again, comments.test_a_reaction_given_twice_is_there_once
+    ),
     "check runs": Sabotage(
         check_routes,
         "check",
-        nothing,
+        sabotage.nothing,
         partial(
             checks.test_what_is_too_long_too_many_or_nowhere_is_refused,
             body={"output": {"title": "t", "summary": "s", "annotations": [checks.notes(1)[0] | {"end_line": 0}]}},
         ),
     ),
     "faults after the write": Sabotage(
-        faults.Faults, "take", take_before, mishaps.test_a_502_after_the_write_leaves_the_review_standing
+        faults.Faults, "take", sabotage.take_before, mishaps.test_a_502_after_the_write_leaves_the_review_standing
     ),
     "faults at all": Sabotage(
-        faults.Faults, "take", nowhere, mishaps.test_a_fault_hits_what_it_names_and_as_often_as_it_says
+        faults.Faults, "take", sabotage.nowhere, mishaps.test_a_fault_hits_what_it_names_and_as_often_as_it_says
     ),
     "the secondary limits": Sabotage(
         limits.Meter,
@@ -230,32 +141,40 @@ SABOTAGE = {
         lambda *_, **__: 0,
         mishaps.test_the_eighty_first_write_of_a_minute_waits,
     ),
-    "the primary limit": Sabotage(limits.Meter, "exhaust", nothing, mishaps.test_primary_exhaustion_says_when_it_ends),
+    "the primary limit": Sabotage(
+        limits.Meter, "exhaust", sabotage.nothing, mishaps.test_primary_exhaustion_says_when_it_ends
+    ),
     "requests at once": Sabotage(
         server, "secondary_refusal", lambda _: Answer(200, {}), mishaps.test_too_many_at_once_are_refused
     ),
-    "the clock": Sabotage(clock.Clock, "advance", nothing, access.test_a_token_dies_after_an_hour),
+    "the clock": Sabotage(clock.Clock, "advance", sabotage.nothing, access.test_a_token_dies_after_an_hour),
     "a token's hour": Sabotage(door, "LIFE", timedelta(hours=2), access.test_a_token_dies_after_an_hour),
     "the App's signature": Sabotage(
         door,
         "check_app_token",
-        nothing,
+        sabotage.nothing,
         access.test_a_json_web_token_signed_with_another_key_is_refused,
     ),
-    "narrow tokens": Sabotage(door, "enter", nothing, access.test_a_token_for_one_repository_does_not_see_the_others),
-    "permissions": Sabotage(door, "allowed", anything, access.test_a_token_for_reading_does_not_write),
-    "404 and not 403": Sabotage(door, "enter", forbid, access.test_what_a_token_may_not_see_is_not_found),
-    "suspension": Sabotage(double.GitHubDouble, "suspend", nothing, access.test_a_suspended_installation_is_shut_out),
-    "redirects": Sabotage(door, "redirected", nothing, access.test_a_former_name_redirects),
-    "manners": Sabotage(door, "polite", nothing, access.test_nobody_without_a_name_or_with_a_wrong_version_is_served),
-    "tags": Sabotage(
-        desk.Desk, "_tagged", untagged, access.test_what_has_not_changed_is_answered_304_and_costs_nothing
+    "narrow tokens": Sabotage(
+        door, "enter", sabotage.nothing, access.test_a_token_for_one_repository_does_not_see_the_others
     ),
-    "pages": Sabotage(desk, "paged", whole, access.test_a_page_has_a_hundred_items_at_most),
+    "permissions": Sabotage(door, "allowed", sabotage.anything, access.test_a_token_for_reading_does_not_write),
+    "404 and not 403": Sabotage(door, "enter", sabotage.forbid, access.test_what_a_token_may_not_see_is_not_found),
+    "suspension": Sabotage(
+        double.GitHubDouble, "suspend", sabotage.nothing, access.test_a_suspended_installation_is_shut_out
+    ),
+    "redirects": Sabotage(door, "redirected", sabotage.nothing, access.test_a_former_name_redirects),
+    "manners": Sabotage(
+        door, "polite", sabotage.nothing, access.test_nobody_without_a_name_or_with_a_wrong_version_is_served
+    ),
+    "tags": Sabotage(
+        desk.Desk, "_tagged", sabotage.untagged, access.test_what_has_not_changed_is_answered_304_and_costs_nothing
+    ),
+    "pages": Sabotage(desk, "paged", sabotage.whole, access.test_a_page_has_a_hundred_items_at_most),
     "outdating": Sabotage(
         outdate,
         "follow",
-        nothing,
+        sabotage.nothing,
         partial(
             diffs.test_a_comment_follows_its_line_and_is_outdated_with_it,
             pushed=AFTER.replace("RUN changed thirty\n", ""),
@@ -266,16 +185,18 @@ SABOTAGE = {
         render_pulls, "STATUS", render_pulls.STATUS | {"R": "added"}, diffs.test_a_rename_names_the_former_path
     ),
     "long patches": Sabotage(
-        render_pulls, "files", unlimited, diffs.test_a_patch_over_the_limits_is_missing_and_the_file_is_listed
+        render_pulls, "files", sabotage.unlimited, diffs.test_a_patch_over_the_limits_is_missing_and_the_file_is_listed
     ),
     "the merge base": Sabotage(
         pulls.PullRequest,
         "diff",
-        from_the_base_branch,
+        sabotage.from_the_base_branch,
         diffs.test_the_diff_begins_at_the_merge_base_and_not_at_the_base_branch,
     ),
     "links": Sabotage(content_routes, "LINK", "none", diffs.test_contents_follow_links_without_saying_so),
-    "synchronize": Sabotage(events.Hooks, "pull_request", nothing, hooks.test_a_push_names_the_heads_before_and_after),
+    "synchronize": Sabotage(
+        events.Hooks, "pull_request", sabotage.nothing, hooks.test_a_push_names_the_heads_before_and_after
+    ),
     "signatures": Sabotage(
         webhooks.Outbox,
         "signatures",
@@ -283,9 +204,11 @@ SABOTAGE = {
         hooks.test_a_delivery_is_signed_over_its_raw_bytes,
     ),
     "the same GUID": Sabotage(
-        webhooks.Outbox, "again", another_guid, hooks.test_a_redelivery_has_the_same_guid_and_bytes
+        webhooks.Outbox, "again", sabotage.another_guid, hooks.test_a_redelivery_has_the_same_guid_and_bytes
     ),
-    "the bot's own words": Sabotage(review_routes, "announce", nothing, hooks.test_the_bots_own_words_come_back_to_it),
+    "the bot's own words": Sabotage(
+        review_routes, "announce", sabotage.nothing, hooks.test_the_bots_own_words_come_back_to_it
+    ),
     "subscriptions": Sabotage(
         webhooks,
         "UNASKED",
@@ -293,12 +216,12 @@ SABOTAGE = {
         hooks.test_what_was_not_subscribed_to_is_not_told,
     ),
     "the right to resolve": Sabotage(
-        graphql_objects.Root, "_need", nothing, graphql.test_resolving_needs_the_right_to_write_contents
+        graphql_objects.Root, "_need", sabotage.nothing, graphql.test_resolving_needs_the_right_to_write_contents
     ),
     "unknown keys": Sabotage(
         openapi.Description,
         "request_faults",
-        nowhere,
+        sabotage.nowhere,
         partial(
             contract.test_a_request_the_description_does_not_know_is_refused,
             path="/issues/1/comments",
@@ -307,7 +230,7 @@ SABOTAGE = {
         ),
     ),
     "webhooks as described": Sabotage(
-        openapi.Description, "webhook_faults", nowhere, contract.test_a_webhook_that_does_not_fit_is_noted
+        openapi.Description, "webhook_faults", sabotage.nowhere, contract.test_a_webhook_that_does_not_fit_is_noted
     ),
 }
 

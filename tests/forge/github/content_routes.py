@@ -7,10 +7,11 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from tests.forge.git import GitError
 from tests.forge.github.answer import Answer, Call, Refused, Route
 from tests.forge.github.pull_routes import resolve
 from tests.forge.github.render_basics import node_id
-from tests.forge.repository import LINK, GitError
+from tests.forge.repository import LINK
 
 if TYPE_CHECKING:
     from tests.forge.github.project import Project

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from graphql import GraphQLError
 
 from tests.forge.clock import stamp
+from tests.forge.git import GitError
 from tests.forge.github import door
 from tests.forge.github.render_basics import node_id
-from tests.forge.repository import GitError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

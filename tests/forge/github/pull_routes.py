@@ -5,9 +5,9 @@ from __future__ import annotations
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from tests.forge.git import GitError
 from tests.forge.github import render_basics, render_pulls
 from tests.forge.github.answer import Answer, Call, Refused, Route
-from tests.forge.repository import GitError
 
 if TYPE_CHECKING:
     from tests.forge.github.project import Project
