@@ -21,6 +21,7 @@ from rules.quoting import quote
 from rules.repairs import (
     append_to_run,
     append_to_stage,
+    delete_command,
     delete_instruction,
     delete_word,
     fix,
@@ -91,6 +92,7 @@ __all__ = [
     "Word",
     "append_to_run",
     "append_to_stage",
+    "delete_command",
     "delete_instruction",
     "delete_word",
     "fix",

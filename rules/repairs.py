@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rules.problem import Edit, Fix
 
 if TYPE_CHECKING:
     from rules.dockerfile.nodes import Instruction, Word
-    from rules.dockerfile.shell import ShellWord
+    from rules.dockerfile.shell import Command, ShellWord
     from rules.dockerfile.source import Source, Span
     from rules.model.stage import Stage
     from rules.model.steps import Run
@@ -96,6 +97,37 @@ def append_to_run(run: Run, command: str) -> Edit | None:
     indent, leading = _continuation_style(instruction)
     joint = f" {instruction.escape}\n{indent}&& " if leading else f" && {instruction.escape}\n{indent}"
     return insert(source, end, f"{joint}{command}")
+
+
+_JOINT = re.compile(r"[ \t\r\n\\`]*(?:&&|;)?[ \t\r\n\\`]*")
+"""What may stand between two commands that are joined plainly: an operator, blanks, continuations; no comment."""
+
+
+def delete_command(run: Run, command: Command) -> Edit | None:
+    """Delete one command of a RUN with the operator that joins it; the whole instruction when it has no other.
+
+    Returns:
+        The edit, or `None` where the command is not a plain link of a chain: part of a pipeline, a condition, a
+        substitution, or with a comment beside it.
+    """
+    source = run.instruction.source
+    outer = [other for other in run.commands if not other.nested]
+    if command not in outer or command.conditional or run.instruction.exec_form is not None:
+        return None
+    if [other.pipeline for other in outer].count(command.pipeline) > 1:
+        return None
+    if len(outer) == 1:
+        alone = not run.instruction.heredocs and source.text[command.start : command.end] == run.instruction.value
+        return delete_instruction(run.instruction) if alone else None
+    at = outer.index(command)
+    behind = at + 1 < len(outer) and command.after in ("&&", ";", "\n")
+    start, end = (
+        (command.start, outer[at + 1].start) if behind else (outer[at - 1].end if at else command.start, command.end)
+    )
+    joint = source.text[command.end : end] if behind else source.text[start : command.start]
+    if not _JOINT.fullmatch(joint) or (not behind and (at == 0 or command.before not in ("&&", ";", "\n"))):
+        return None
+    return Edit(source.span(start, end), "")
 
 
 def _continuation_style(instruction: Instruction) -> tuple[str, bool]:

@@ -82,11 +82,11 @@ class Users:
 
     @cached_property
     def passwd_copied(self) -> bool:
-        """Whether an `/etc/passwd`, or a tree that may hold one, is copied in."""
+        """Whether an `/etc/passwd`, or a tree that may hold one, is copied in or written to."""
         return any(
             isinstance(step, Copy) and step.destination in ("/etc/passwd", "/etc", "/", None)
             for step in self.stage.done_steps
-        )
+        ) or any(put.path == "/etc/passwd" and put.kind == "run" for put in self.stage.files.puts)
 
     def find(self, name: str) -> Account | None:
         """Return the account that a RUN of the chain creates under a name."""
@@ -96,12 +96,25 @@ class Users:
         """Return an account's uid where it can be seen: as a number, in a RUN, or in the base image's facts."""
         if name.isdecimal():
             return name
+        if name in self._renumbered:
+            return self._renumbered[name]
         account = self.find(name)
         if account is not None:
             return account.uid
         facts = self.stage.facts
         known = facts.users.get(name) if facts is not None else None
         return str(known) if known is not None else None
+
+    @cached_property
+    def _renumbered(self) -> dict[str, str | None]:
+        """The accounts whose number `usermod` changes, with the new one."""
+        found = {}
+        for run in self.stage.done_runs:
+            for command in run.calls("usermod"):
+                uid, operands = command.option("-u", "--uid"), command.operands(_VALUED)
+                if uid and operands:
+                    found[operands[-1].value] = _expanded(run, uid)
+        return found
 
     def exists(self, name: str) -> bool | None:
         """Tell whether an account exists.
