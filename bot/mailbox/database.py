@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+import sqlite3
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,13 +59,10 @@ class Database:
         Raises:
             DatabaseFaultError: The database cannot be reached, or must not be used.
         """
-        engine = _engine(url)
+        engine = await _engine(url)
         try:
             async with engine.begin() as connection:
                 await connection.run_sync(_migrate)
-        except DatabaseFaultError:
-            await engine.dispose()
-            raise
         except (*DATABASE_FAULTS, CommandError) as fault:
             await engine.dispose()
             raise DatabaseFaultError(_sentence(fault)) from fault
@@ -100,15 +98,27 @@ class Database:
         return postgresql.insert(table) if self.is_postgresql else sqlite.insert(table)
 
 
-def _engine(url: str) -> AsyncEngine:
+async def _engine(url: str) -> AsyncEngine:
     if url.startswith("postgresql"):
         return create_async_engine(url, pool_pre_ping=True, connect_args={"timeout": 10})
     engine = create_async_engine(url)
     assert engine.url.database is not None
     refuse_network_file_system(Path(engine.url.database))
+    await asyncio.to_thread(_try_sqlite, engine.url.database)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
+
+
+def _try_sqlite(path: str) -> None:
+    """Open the file once without the asynchronous driver, whose thread survives a connection that fails."""
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_MILLISECONDS / 1000)) as connection:
+            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    except sqlite3.Error as fault:
+        raise DatabaseFaultError(_sentence(fault)) from fault
+    if mode != "wal":
+        raise DatabaseFaultError("SQLite cannot keep a write-ahead log there; use a folder on a local disk.")
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: Any) -> None:
@@ -116,10 +126,6 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    mode = cursor.fetchone()
-    if not mode or mode[0] != "wal":
-        raise DatabaseFaultError("SQLite cannot keep a write-ahead log there; use a folder on a local disk.")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.close()
 

@@ -35,7 +35,7 @@ def clock(tmp_path: Path) -> MovableClock:
 @pytest.fixture
 async def mailbox(clock: MovableClock, tmp_path: Path) -> AsyncIterator[Mailbox]:
     """Open a mailbox on SQLite whose leases are short."""
-    timing = Timing(Coalescing(delay=0), LeaseTerms(seconds=0.6, in_flight=3))
+    timing = Timing(Coalescing(delay=0), LeaseTerms(seconds=1.5, in_flight=3))
     async with await Mailbox.open(f"sqlite+aiosqlite:///{tmp_path}/hullcheck.db", timing, clock) as opened:
         yield opened
 
@@ -172,7 +172,7 @@ async def test_a_heartbeat_keeps_long_work(mailbox: Mailbox) -> None:
     desk = Desk()
 
     async def long(claimed: Claimed, fence: Fence) -> None:
-        await asyncio.sleep(mailbox.lease_seconds * 2)
+        await asyncio.sleep(mailbox.lease_seconds * 1.2)
         await desk.handle(claimed, fence)
 
     async with at_work(mailbox, desk, long):
