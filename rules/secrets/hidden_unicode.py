@@ -80,8 +80,8 @@ def _lookalikes(change: DockerfileChange, start: int, end: int) -> Iterator[Prob
             continue
         yield Problem(
             source.span(start + match.start(), start + match.end()),
-            f"{quote(word)} mixes alphabets: {_name(foreign[0])} stands among Latin letters. It looks like another name "
-            "than it is, which is how a package or host is impersonated. Type it anew.",
+            f"{quote(word)} mixes alphabets: {_name(foreign[0])} stands among Latin letters. It looks like another "
+            "name than it is, which is how a package or host is impersonated. Type it anew.",
             Confidence.LIKELY,
             key=word,
         )

@@ -1,0 +1,36 @@
+"""See empty_continuation.md."""
+
+from collections.abc import Iterator
+
+from rules.api import Category, DockerfileChange, Edit, Fix, Instruction, Problem, Severity, rule
+
+
+@rule(
+    "empty-continuation",
+    severity=Severity.INFO,
+    category=Category.CORRECTNESS,
+    default="info",
+    aliases=("NoEmptyContinuation",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A blank line stands inside a continued instruction."""
+    for instruction in change.after.dockerfile.instructions:
+        if instruction.line == instruction.end_line:
+            continue
+        blank = _blank_lines(instruction)
+        if blank:
+            source = change.source
+            yield Problem(
+                source.line_span(blank[0]),
+                f"a blank line stands inside this `{instruction.keyword}`, behind a `{instruction.escape}`. "
+                "The builder still reads on, with a warning, and newer releases will not; a comment line may stand there instead.",
+                instruction=instruction,
+                fix=Fix("Delete the blank line", tuple(Edit(source.line_span(line), "") for line in blank)),
+            )
+
+
+def _blank_lines(instruction: Instruction) -> list[int]:
+    """Return the blank lines above the last line of the instruction's own words; here-documents may hold any."""
+    source = instruction.source
+    last = source.line_at(max(instruction.value_span.start, instruction.value_span.end - 1))
+    return [line for line in range(instruction.line + 1, last) if not source.line(line).strip()]

@@ -1,0 +1,34 @@
+"""See maintainer_deprecated.md."""
+
+import json
+from collections.abc import Iterator
+
+from rules.api import Category, DockerfileChange, Fix, Instruction, Problem, Severity, quote, replace, rule
+
+
+@rule(
+    "maintainer-deprecated",
+    severity=Severity.INFO,
+    category=Category.MAINTAINABILITY,
+    default="info",
+    keywords=("MAINTAINER",),
+    aliases=("DL4000", "MaintainerDeprecated", "DS-0022", "CKV_DOCKER_6", "S6586"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """MAINTAINER is used, which labels replaced."""
+    for instruction in change.after.dockerfile.instructions:
+        if instruction.keyword == "MAINTAINER":
+            yield Problem(
+                instruction.span,
+                f"`MAINTAINER` ({quote(instruction.value)}) was replaced by labels in 2016, which registries and "
+                "scanners read. Write it as `LABEL org.opencontainers.image.authors`.",
+                fix=_fix(instruction),
+            )
+
+
+def _fix(instruction: Instruction) -> Fix:
+    """The label with the same text; a dollar sign stays a dollar sign."""
+    text = instruction.value.strip().strip('"')
+    value = json.dumps(text, ensure_ascii=False).replace("$", f"{instruction.escape}$")
+    label = f"LABEL org.opencontainers.image.authors={value}"
+    return Fix("Write it as a label", (replace(instruction.source, instruction.span, label),))
