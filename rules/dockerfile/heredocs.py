@@ -23,6 +23,8 @@ _DEEPEST = 50
 _OWNER = re.compile(r"(?:ONBUILD[\t\v\f\r ]+)?(?:RUN|COPY|ADD)(?=[\t\v\f\r ])", re.IGNORECASE)
 _OPENER = re.compile(r"([0-9]*)<<(-?)([\t\n\f\r ]*)([^<]*)", re.DOTALL)
 _BLANKS = re.compile(f"[{SPACE}]+")
+_SPECIAL = re.compile(r"""['"\\$]""")
+_PLAIN_WORD = re.compile(rf"(?:[^{SPACE}<]++|<<[\t ]*+|<)++")
 _PART = re.compile(
     r"""(?P<plain>[^'"\\$<]++)|(?P<single>(?:'[^']*+')++)|(?P<escaped>(?:\\.)++|\\)|(?P<opener>(?:<<[\t ]*+)++|<)""",
     re.DOTALL,
@@ -57,24 +59,24 @@ class _UnmatchedError(Exception):
     """Quotes or braces do not match."""
 
 
-def openers(line: str, escape: str) -> list[Opener]:
-    """Return the here-documents that a joined line opens, in order.
+def openers(line: str, escape: str) -> Iterator[Opener]:
+    """Yield the here-documents that a joined line opens, in order.
 
     Args:
         line: The joined instruction, keyword included.
         escape: The file's escape character.
     """
-    if "<<" not in line:
-        return []
     owner = _OWNER.match(line)
     if owner is None or is_string_array(line[split_flags(line, owner.end(), escape)[1] :]):
-        return []
+        return
     try:
         words = _words(line)
     except _UnmatchedError:
-        return []
-    found = (opener(word) for word in words if "<<" in word)
-    return [each for each in found if each]
+        return
+    for word in words:
+        found = opener(word) if "<<" in word else None
+        if found:
+            yield found
 
 
 def opener(word: str) -> Opener | None:
@@ -103,6 +105,8 @@ def _unquoted(match: re.Match[str]) -> str:
 
 def _words(line: str) -> list[str]:
     """Split a line into shell words, quotes and escapes kept."""
+    if not _SPECIAL.search(line):
+        return _PLAIN_WORD.findall(line)
     words: list[list[str]] = [[]]
     for text, splits in _parts(line):
         first, *rest = _BLANKS.split(text) if splits else (text,)

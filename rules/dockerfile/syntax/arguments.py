@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _PAIRS = r"""(?:[\w.-]++=(?:[!#-&(-\[\]-_a-~]*+|"[^"\\`]*+"|'[^']*+')(?:[ \t]++|$))++"""
 _OLD_PAIR = r"""[!#-&(-<>-\[\]-_a-~]++[ \t]++\S"""
 _NAMED = re.compile(rf"{_PAIRS}$|{_OLD_PAIR}", re.ASCII)
-_COPIED = re.compile(r"[^\s\[]\S*\s++\S(?:[^<]|<(?!<))*+$")
+_COPIED = re.compile(r"(?!.*<<)[^\s\[]\S*\s++\S", re.DOTALL)
 _HAS_JSON_FORM = frozenset({"ADD", "CMD", "COPY", "ENTRYPOINT", "HEALTHCHECK", "RUN", "SHELL", "VOLUME"})
 _USER = re.compile(r"[^\s:]*(?::[^\s:]+)?")
 _EMPTY_ARRAY = re.compile(r"\[\s*\]\s*$")

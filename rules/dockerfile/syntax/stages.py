@@ -44,6 +44,9 @@ def from_faults(instruction: Instruction, stages: set[str]) -> Iterator[SyntaxFa
         message = "The line breaks of this file are written as `\\n`: Docker reads one long line."
         yield SyntaxFault("invalid-structure", message, instruction.span)
         return
+    if any(flag.value is None for flag in instruction.flags):
+        # `--platform linux/amd64 alpine`: the flag's fault says it all.
+        return
     words = instruction.words
     yield from _word_faults(instruction, words)
     yield from _reference_fault(instruction, stages)
@@ -73,7 +76,7 @@ def _word_count(instruction: Instruction, words: tuple[Word, ...]) -> SyntaxFaul
             return fault("`AS` needs the stage's name behind it.", second.span)
         return at_value(instruction, f"`FROM` ends with the stage's name; {quote(words[_TOO_MANY].text)} is too much.")
     if len(words) == _NAME:
-        message = f"`FROM` takes one image; to name the stage, write `AS` before {quote(second.text)}."
+        message = f"`FROM` takes one image; to name the stage, write {quote(f'AS {second.text}')}."
         return fault(message, second.span, f"AS {second.text}")
     return fault(f"Behind the image `FROM` expects `AS` and the stage's name, not {quote(second.text)}.", second.span)
 
