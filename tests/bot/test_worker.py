@@ -148,7 +148,7 @@ async def test_work_that_kills_the_process_each_time_is_parked(mailbox: Mailbox,
     await mailbox.put(delivery(job()))
     for _ in range(PATIENCE.attempts):
         assert await mailbox.claim("a process that dies") is not None
-        clock.ahead += 1
+        clock.ahead += 10
     desk = Desk()
     async with at_work(mailbox, desk):
         await desk.event.wait()
