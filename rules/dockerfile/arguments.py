@@ -71,12 +71,9 @@ def json_words(instruction: Instruction) -> tuple[Word, ...] | None:
     array = _ARRAY.match(value, start)
     if array is None:
         return None
-    pieces = value_pieces(instruction)
-    source = instruction.source
-    return tuple(
-        Word(_decoded(match[0]), pieces.span(source, *match.span()))
-        for match in _EACH_STRING.finditer(value, start, array.end())
-    )
+    span = value_pieces(instruction).span
+    strings = _EACH_STRING.finditer(value, start, array.end())
+    return tuple([Word(_decoded(match[0]), span(*match.span())) for match in strings])
 
 
 def name_value_pairs(instruction: Instruction) -> tuple[tuple[Word, Word | None], ...]:
@@ -87,16 +84,15 @@ def name_value_pairs(instruction: Instruction) -> tuple[tuple[Word, Word | None]
     places = _quoted_words(value, instruction.escape)
     if instruction.keyword != "ARG" and places and "=" not in value[slice(*places[0])]:
         return (_legacy_pair(instruction),)
-    pieces = value_pieces(instruction)
-    source = instruction.source
+    span = value_pieces(instruction).span
     pairs: list[tuple[Word, Word | None]] = []
     for start, end in places:
         equals = value.find("=", start, end)
         if equals < 0:
-            pairs.append((Word(value[start:end], pieces.span(source, start, end)), None))
+            pairs.append((Word(value[start:end], span(start, end)), None))
             continue
-        name = Word(value[start:equals], pieces.span(source, start, equals))
-        pairs.append((name, Word(value[equals + 1 : end], pieces.span(source, equals + 1, end))))
+        name = Word(value[start:equals], span(start, equals))
+        pairs.append((name, Word(value[equals + 1 : end], span(equals + 1, end))))
     return tuple(pairs)
 
 
@@ -110,19 +106,21 @@ def command_start(instruction: Instruction) -> int:
 
 def value_pieces(instruction: Instruction) -> Pieces:
     """Return where the characters of an instruction's value stand in the file."""
-    start, end, line, end_line, _ = instruction.value_span
+    start, end, line, end_line, column = instruction.value_span
     if line == end_line:
-        return Pieces((0,), (start,))
-    inner, outer = [], []
+        return Pieces((0,), (start,), (line,), (column,))
+    inner, outer, lines, columns = [], [], [], []
     size = 0
-    for offset, row, kind in _rows(instruction.source.text, start, end):
+    for number, (offset, row, kind) in enumerate(_rows(instruction.source.text, start, end), line):
         if kind == _LEFT_OUT:
             continue
         kept = row if kind == _LAST else before_escape(row, instruction.escape) or ""
         inner.append(size)
         outer.append(offset)
+        lines.append(number)
+        columns.append(1 if offset > start else column)
         size += len(kept)
-    return Pieces(tuple(inner), tuple(outer))
+    return Pieces(tuple(inner), tuple(outer), tuple(lines), tuple(columns))
 
 
 _LAST, _CONTINUED, _LEFT_OUT = range(3)
@@ -153,7 +151,7 @@ def shell_view(instruction: Instruction) -> tuple[str, int]:
     first = command_start(instruction)
     start, end = instruction.value_span.start, instruction.value_span.end
     if first:
-        start = value_pieces(instruction).place(first) if first < len(instruction.value) else end
+        start = value_pieces(instruction).span(first, first).start if first < len(instruction.value) else end
     text = instruction.source.text
     if "\n" not in text[start:end]:
         return text[start:end], start
@@ -188,23 +186,22 @@ def _quoted_words(value: str, escape: str) -> list[tuple[int, int]]:
 
 def _cut(instruction: Instruction, places: list[tuple[int, int]]) -> tuple[Word, ...]:
     """Return the words at these places of the value."""
-    pieces = value_pieces(instruction)
-    source, value = instruction.source, instruction.value
-    return tuple(Word(value[start:end], pieces.span(source, start, end)) for start, end in places)
+    value, span = instruction.value, value_pieces(instruction).span
+    return tuple([Word(value[start:end], span(start, end)) for start, end in places])
 
 
 def _legacy_pair(instruction: Instruction) -> tuple[Word, Word | None]:
     """Read `ENV name the whole rest`."""
-    value, pieces, source = instruction.value, value_pieces(instruction), instruction.source
+    value, span = instruction.value, value_pieces(instruction).span
     match = _BLANK_SEPARATED.match(value)
     stop = match.end() if match else len(value)
     rest = stop
     while rest < len(value) and value[rest] in BLANKS:
         rest += 1
-    name = Word(value[:stop], pieces.span(source, 0, stop))
+    name = Word(value[:stop], span(0, stop))
     if rest == len(value):
         return name, None
-    return name, Word(value[rest:], pieces.span(source, rest, len(value)))
+    return name, Word(value[rest:], span(rest, len(value)))
 
 
 def _decoded(string: str) -> str:

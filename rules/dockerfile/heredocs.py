@@ -85,7 +85,8 @@ def opener(word: str) -> Opener | None:
     if match is None:
         return None
     fd, dash, space, rest = match.groups()
-    name = _NAME_PART.sub(_unquoted, rest)
+    # Go's text scanner passes over a byte order mark at its start.
+    name = _NAME_PART.sub(_unquoted, rest.removeprefix("\ufeff"))
     if not name:
         return None
     expands = sum(map(rest.count, "'\"")) == sum(map(name.count, "'\""))

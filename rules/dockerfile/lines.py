@@ -53,10 +53,10 @@ class LogicalLine(NamedTuple):
     pieces: Pieces | None
     heredocs: tuple[Heredoc, ...]
 
-    def span(self, source: Source, start: int, end: int) -> Span:
+    def span(self, start: int, end: int) -> Span:
         """Return the place in the file of a slice of the text."""
         if self.pieces:
-            return self.pieces.span(source, start, end)
+            return self.pieces.span(start, end)
         first = self.start
         return Span(first + start, first + end, self.first, self.first, self.column + start)
 
@@ -178,7 +178,7 @@ class Reader:
         start = self._offset + len(row) - len(row.lstrip(SPACE))
         column = self._column(start)
         rows, at, offset = self._rows, self._row, self._offset
-        parts, inner, outer, size = [begun], [0], [offset], len(begun)
+        parts, inner, outer, lines, size = [begun], [0], [offset], [first], len(begun)
         goes_on = True
         while goes_on and at + 1 < len(rows):
             offset += len(row) + 1
@@ -198,12 +198,14 @@ class Reader:
             parts.append(piece)
             inner.append(size)
             outer.append(offset)
+            lines.append(at + 1)
             size += len(piece)
         self._row, self._offset = at + 1, offset + len(row) + 1
         joined = "".join(parts)
         text = joined.strip(SPACE)
         lead = len(joined) - len(joined.lstrip(SPACE)) if text else 0
-        pieces = Pieces(tuple([each - lead for each in inner]), tuple(outer))
+        columns = (column - start + outer[0], *[1] * (len(outer) - 1))
+        pieces = Pieces(tuple([each - lead for each in inner]), tuple(outer), tuple(lines), columns)
         end = offset + len(row.rstrip("\r"))
         return LogicalLine(first, at + 1, at + 1, text, start, column, end, pieces, ())
 

@@ -113,14 +113,14 @@ def _instruction(source: Source, line: LogicalLine, split: _Split, escape: str) 
         raw, start = split_flags(text, split.keyword_end, escape)
         value = text[start:].lstrip(SPACE)
         start = len(text) - len(value)
-        flags = tuple(_flag(source, line, each) for each in raw)
+        flags = tuple(_flag(line, each) for each in raw)
     return Instruction(
         source,
         split.keyword,
-        line.span(source, 0, split.keyword_end),
+        line.span(0, split.keyword_end),
         Span(line.start, line.end, line.first, line.last, line.column),
         value,
-        line.span(source, start, len(text)),
+        line.span(start, len(text)),
         flags,
         line.heredocs,
         _trigger(source, line, start, escape) if split.keyword == "ONBUILD" and value else None,
@@ -136,29 +136,29 @@ def _trigger(source: Source, line: LogicalLine, start: int, escape: str) -> Inst
     raw, behind = split_flags(text, match.end(), escape)
     value = text[behind:].lstrip(SPACE)
     value_start = len(text) - len(value)
-    begin = line.span(source, start, len(text))
+    begin = line.span(start, len(text))
     return Instruction(
         source,
         _capitals(match[0]),
-        line.span(source, *match.span()),
+        line.span(*match.span()),
         begin._replace(end=line.end, end_line=line.last),
         value,
-        line.span(source, value_start, len(text)),
-        tuple(_flag(source, line, each) for each in raw),
+        line.span(value_start, len(text)),
+        tuple(_flag(line, each) for each in raw),
         line.heredocs,
         None,
         escape,
     )
 
 
-def _flag(source: Source, line: LogicalLine, raw: RawFlag) -> Flag:
+def _flag(line: LogicalLine, raw: RawFlag) -> Flag:
     """Give a flag its places in the file."""
     name, equals, value = raw.text[2:].partition("=")
     return Flag(
         name,
         value if equals else None,
-        line.span(source, raw.start, raw.end),
-        line.span(source, raw.value_start, raw.end),
+        line.span(raw.start, raw.end),
+        line.span(raw.value_start, raw.end),
     )
 
 

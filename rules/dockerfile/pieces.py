@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from rules.dockerfile.source import Source, Span
+from rules.dockerfile.source import Span
 
 SPACE = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005"
@@ -21,20 +20,27 @@ class Pieces(NamedTuple):
     Attributes:
         inner: Offset of each piece in the joined text, rising.
         outer: Offset of the same piece in the file.
+        lines: The piece's line in the file, from 1.
+        columns: The column of its first character, from 1.
     """
 
     inner: tuple[int, ...]
     outer: tuple[int, ...]
+    lines: tuple[int, ...]
+    columns: tuple[int, ...]
 
-    def place(self, offset: int) -> int:
-        """Return the offset in the file of the character at an offset in the joined text."""
-        at = bisect_right(self.inner, offset) - 1
-        return self.outer[at] + offset - self.inner[at]
-
-    def span(self, source: Source, start: int, end: int) -> Span:
-        """Return the place of a slice of the joined text; what was left out inside belongs to it."""
-        first = self.place(start)
-        return source.span(first, self.place(end - 1) + 1 if end > start else first)
+    def span(self, start: int, end: int) -> Span:
+        """Return the place in the file of a slice of the joined text; what was left out inside belongs to it."""
+        inner = self.inner
+        at = bisect_right(inner, start) - 1
+        shift = start - inner[at]
+        first = self.outer[at] + shift
+        line = self.lines[at]
+        column = self.columns[at] + shift
+        if at + 1 == len(inner) or end <= inner[at + 1]:
+            return Span(first, first + end - start, line, line, column)
+        last = bisect_right(inner, end - 1) - 1
+        return Span(first, self.outer[last] + end - inner[last], line, self.lines[last], column)
 
 
 def before_escape(row: str, escape: str) -> str | None:

@@ -3,8 +3,8 @@
     python -m tests.bench.parsing [folder or archive]
 
 Reads every file of a folder or a .tar.gz; without one, the corpus of real Dockerfiles beside the project, else our own
-test files, many times over. Prints the median of seven rounds. Ours includes places, flags, comments, here-documents and
-faults; words and JSON arrays are read when a rule asks for them, and are measured in the second line.
+test files, many times over. Prints the median of seven rounds. Ours includes places, flags, comments, here-documents
+and faults; words and JSON arrays are read when a rule asks for them, and are measured in the second line.
 """
 
 from __future__ import annotations
