@@ -15,7 +15,7 @@ from rules.api import Category, DockerfileChange, Edit, Fix, Instruction, Proble
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A blank line stands inside a continued instruction."""
     for instruction in change.after.dockerfile.instructions:
-        if instruction.line == instruction.end_line:
+        if instruction.escape not in instruction.text:
             continue
         blank = _blank_lines(instruction)
         if blank:
@@ -23,7 +23,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield Problem(
                 source.line_span(blank[0]),
                 f"a blank line stands inside this `{instruction.keyword}`, behind a `{instruction.escape}`. "
-                "The builder still reads on, with a warning, and newer releases will not; a comment line may stand there instead.",
+                "The builder still reads on, with a warning, and newer releases will not; "
+                "a comment line may stand there instead.",
                 instruction=instruction,
                 fix=Fix("Delete the blank line", tuple(Edit(source.line_span(line), "") for line in blank)),
             )
@@ -33,4 +34,6 @@ def _blank_lines(instruction: Instruction) -> list[int]:
     """Return the blank lines above the last line of the instruction's own words; here-documents may hold any."""
     source = instruction.source
     last = source.line_at(max(instruction.value_span.start, instruction.value_span.end - 1))
+    if source.line(last).rstrip().endswith(instruction.escape) and last < source.line_count:
+        last += 2
     return [line for line in range(instruction.line + 1, last) if not source.line(line).strip()]

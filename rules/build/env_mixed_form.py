@@ -1,0 +1,45 @@
+"""See env_mixed_form.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import Category, Confidence, DockerfileChange, Instruction, Problem, Severity, quote, rule
+
+_SECOND = re.compile(r"""^(?:"[^"]*"|'[^']*'|[^\s"']+)\s+(?P<name>[A-Z][A-Z0-9_]*)(?:=|\s+\S)""")
+
+
+@rule(
+    "env-mixed-form",
+    severity=Severity.WARNING,
+    category=Category.CORRECTNESS,
+    keywords=("ENV",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """An ENV without equals sign is continued with a second variable, which becomes part of the first one's value."""
+    for instruction in change.after.dockerfile.instructions:
+        if instruction.keyword != "ENV" or len(instruction.pairs) != 1:
+            continue
+        name, value = instruction.pairs[0]
+        second = _second(instruction)
+        if value is None or second is None:
+            continue
+        yield Problem(
+            instruction.span,
+            f"{quote(second)} is not set: `ENV {name.text} …` without an equals sign takes everything behind the name, "
+            f"so {quote(name.text)} is {quote(' '.join(value.text.split()), 80)}. Write each variable as `NAME=value`.",
+            Confidence.LIKELY,
+            key=name.text,
+        )
+
+
+def _second(instruction: Instruction) -> str | None:
+    """Return the name that seems to begin a second variable on a line of its own, or behind a quoted value."""
+    name, value = instruction.pairs[0]
+    if value is None or value.text.startswith("=") or f"{name.text}=" in instruction.value[: len(name.text) + 1]:
+        return None
+    match = _SECOND.match(value.text)
+    if match is None:
+        return None
+    continued = instruction.line != instruction.end_line and match["name"] + "=" in value.text
+    quoted = value.text[0] in "\"'"
+    return match["name"] if continued or quoted else None

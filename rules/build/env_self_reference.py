@@ -1,0 +1,64 @@
+"""See env_self_reference.md."""
+
+from collections.abc import Iterator
+
+from rules.api import Category, Confidence, DockerfileChange, Fix, Problem, Severity, Stage, Step, quote, replace, rule
+from rules.build.variable_uses import uses
+
+
+@rule(
+    "env-self-reference",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("ENV",),
+    mentions=("$",),
+    aliases=("DL3044",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """An ENV uses a variable that the same ENV sets."""
+    for stage in change.stages:
+        for step in stage.steps:
+            if step.instruction.keyword == "ENV" and len(step.instruction.pairs) > 1:
+                yield from _check_env(change, stage, step)
+
+
+def _check_env(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[Problem]:
+    set_here: dict[str, int] = {}
+    for index, (name, value) in enumerate(step.instruction.pairs):
+        used = uses(value.text, step.scope.escape) if value is not None else ()
+        for name_used in dict.fromkeys(u for u in used if u in set_here and u != name.text):
+            old = step.scope.get(name_used)
+            if old is not None and isinstance(old.value, str) and old.value == _new_value(step, set_here[name_used]):
+                continue
+            yield Problem(
+                value.span if value is not None else step.instruction.span,
+                f"{quote(name.text)} is built from `${name_used}`, which the same `ENV` sets. The builder fills in the "
+                f"value from before this instruction: {_old(old.value if old is not None else None)}. "
+                "Set the two in separate `ENV` instructions.",
+                Confidence.CERTAIN,
+                stage=stage.key,
+                key=name.text,
+                fix=_split(change, step, index),
+            )
+        set_here[name.text] = index
+
+
+def _new_value(step: Step, index: int) -> str | None:
+    value = step.instruction.pairs[index][1]
+    return step.scope.expand(value.text) if value is not None else None
+
+
+def _old(value: object) -> str:
+    return quote(value) if isinstance(value, str) and value else "nothing, or whatever the base image has"
+
+
+def _split(change: DockerfileChange, step: Step, index: int) -> Fix | None:
+    """Begin another ENV in front of the pair; the continuation above it ends."""
+    source = change.source
+    name = step.instruction.pairs[index][0]
+    before, value_before = step.instruction.pairs[index - 1]
+    end = value_before.span.end if value_before is not None else before.span.end
+    if index == 0 or "#" in source.text[end : name.span.start]:
+        return None
+    gap = source.span(end, name.span.start)
+    return Fix("Set it in an ENV of its own", (replace(source, gap, "\nENV "),))

@@ -1,0 +1,33 @@
+"""See env_space_around_equals.md."""
+
+from collections.abc import Iterator
+
+from rules.api import Category, DockerfileChange, Fix, Problem, Severity, quote, replace, rule
+
+
+@rule(
+    "env-space-around-equals",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("ENV",),
+    mentions=("=",),
+    aliases=("S6574",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """An ENV has a blank before its equals sign, which becomes part of the value."""
+    for instruction in change.after.dockerfile.instructions:
+        if instruction.keyword != "ENV" or len(instruction.pairs) != 1:
+            continue
+        name, value = instruction.pairs[0]
+        if value is None or not value.text.startswith("=") or instruction.line != instruction.end_line:
+            continue
+        rest = value.text[1:].strip()
+        simple = rest and " " not in rest
+        edit = replace(change.source, instruction.value_span, f"{name.text}={rest}")
+        yield Problem(
+            instruction.span,
+            f"the value of {quote(name.text)} is {quote(value.text)}, equals sign included: with a blank before it, "
+            f"`ENV` takes everything behind the name. Write {quote(f'{name.text}={rest}')}.",
+            key=name.text,
+            fix=Fix("Close the gap", (edit,)) if simple else None,
+        )

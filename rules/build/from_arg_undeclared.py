@@ -1,0 +1,72 @@
+"""See from_arg_undeclared.md."""
+
+import difflib
+from collections.abc import Iterator
+
+from rules.api import (
+    PLATFORM_ARGS,
+    PREDEFINED_ARGS,
+    Category,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Severity,
+    quote,
+    replace,
+    rule,
+)
+from rules.build.variable_uses import declarable_uses
+
+
+@rule(
+    "from-arg-undeclared",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("FROM",),
+    mentions=("$",),
+    aliases=("UndefinedArgInFrom",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A FROM uses a variable that no ARG above the first FROM declares."""
+    scope = change.after.global_scope
+    for stage in change.stages:
+        flag = stage.from_.flag("platform")
+        words = [
+            stage.base_word.text if stage.base_word is not None else "",
+            flag.value or "" if flag is not None else "",
+        ]
+        for name in dict.fromkeys(name for text in words for name in declarable_uses(text, scope.escape)):
+            if scope.get(name) is not None or name in PLATFORM_ARGS or name in PREDEFINED_ARGS:
+                continue
+            yield Problem(
+                stage.from_.span,
+                f"`FROM` of {stage.label} uses `${name}`, and no `ARG {name}` stands above the first `FROM`. "
+                f"It is empty there, whatever `--build-arg` says{_elsewhere(change, name)}. {_hint(change, name)}",
+                stage=stage.key,
+                key=name,
+                fix=_fix(change, stage.from_.span.start, stage.from_.span.end, name),
+            )
+
+
+def _elsewhere(change: DockerfileChange, name: str) -> str:
+    args = (i for stage in change.stages for i in stage.instructions if i.keyword == "ARG")
+    declared = next((arg for arg in args if any(word.text == name for word, _ in arg.pairs)), None)
+    return f"; the `ARG` at line {declared.line} belongs to its stage alone" if declared is not None else ""
+
+
+def _near(change: DockerfileChange, name: str) -> str | None:
+    known = [word.text for arg in change.after.global_args for word, _ in arg.pairs]
+    return next(iter(difflib.get_close_matches(name, [*known, *PLATFORM_ARGS], 1, 0.75)), None)
+
+
+def _hint(change: DockerfileChange, name: str) -> str:
+    near = _near(change, name)
+    return f"Did you mean {quote(near)}?" if near is not None else "Declare it there."
+
+
+def _fix(change: DockerfileChange, start: int, end: int, name: str) -> Fix | None:
+    near = _near(change, name)
+    at = change.source.text.find(name, start, end)
+    if near is None or at < 0:
+        return None
+    return Fix(f"Use {near}", (replace(change.source, change.source.span(at, at + len(name)), near),))

@@ -1,0 +1,63 @@
+"""See workdir_relative.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Origin,
+    Problem,
+    Severity,
+    Stage,
+    Step,
+    quote,
+    replace,
+    rule,
+)
+
+
+@rule(
+    "workdir-relative",
+    severity=Severity.WARNING,
+    category=Category.CORRECTNESS,
+    keywords=("WORKDIR",),
+    aliases=("DL3000", "WorkdirRelativePath", "DS-0009", "CKV_DOCKER_10", "S7021"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A relative WORKDIR stands where the file has set no absolute one."""
+    for stage in change.stages:
+        for step in stage.steps:
+            if step.instruction.keyword == "WORKDIR" and not step.workdir.set_in_file and not step.deferred:
+                path = step.scope.expand(step.instruction.value)
+                if path is not None and not _is_absolute(path) and not step.instruction.value.startswith("$"):
+                    yield _problem(change, stage, step, path)
+
+
+def _is_absolute(path: str) -> bool:
+    return path.startswith(("/", "\\")) or path[1:2] == ":"
+
+
+def _problem(change: DockerfileChange, stage: Stage, step: Step, path: str) -> Problem:
+    folder = step.workdir.value
+    base = quote(stage.root.base_text or "the base image")
+    if folder is None:
+        lands = f"Where that is depends on the `WORKDIR` of {base}"
+    else:
+        lands = f"It lands in {quote(step.resolve(path) or path)}, because {base} is in {quote(folder)} today"
+    plain = folder == "/" and step.workdir.origin is not Origin.UNKNOWN and "$" not in step.instruction.value
+    repair = None
+    if plain and step.instruction.words:
+        first = step.instruction.words[0]
+        written = step.instruction.value.strip("\"'")
+        edit = replace(change.source, step.instruction.value_span, "/" + written.removeprefix("./"))
+        repair = Fix("Write the absolute path", (edit,)) if first.text else None
+    return Problem(
+        step.instruction.span,
+        f"{stage.label} sets `WORKDIR` to the relative {quote(path)} and has set no absolute one before. {lands}; "
+        "an update of the base moves it. Write the absolute path.",
+        Confidence.CERTAIN,
+        stage=stage.key,
+        fix=repair,
+    )
