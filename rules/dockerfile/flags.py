@@ -55,10 +55,10 @@ def split_flags(text: str, start: int, escape: str) -> tuple[list[RawFlag], int]
         assert match is not None
         end = match.end()
         raw = match[0]
-        if raw == "--":
+        plain = _unquote(raw, escape, quoting)
+        if plain == "--":
             return flags, _skip(text, end)
         equals = raw.find("=")
-        plain = raw if raw.isalnum() else _unquote(raw, escape, quoting)
         flags.append(RawFlag(plain, at, end, end if equals < 0 else at + equals + 1))
         at = _skip(text, end)
     return flags, at

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.dockerfile.arguments import is_string_array
+from rules.dockerfile.arguments import BLANKS, is_string_array
 from rules.dockerfile.flags import split_flags
 from rules.dockerfile.pieces import SPACE
 
@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 _DEEPEST = 50
 """Expansions inside expansions that are followed; nobody writes ten, and BuildKit's own limit is its stack."""
 
-_OWNER = re.compile(r"(?:ONBUILD[\t\v\f\r ]+)?(?:RUN|COPY|ADD)(?=[\t\v\f\r ])", re.IGNORECASE)
+_OWNERS = frozenset({"ADD", "COPY", "RUN"})
+_KEYWORD = re.compile(f"[^{BLANKS}]+")
 _OPENER = re.compile(r"([0-9]*)<<(-?)([\t\n\f\r ]*)([^<]*)", re.DOTALL)
 _BLANKS = re.compile(f"[{SPACE}]+")
 _SPECIAL = re.compile(r"""['"\\$]""")
@@ -66,8 +67,8 @@ def openers(line: str, escape: str) -> Iterator[Opener]:
         line: The joined instruction, keyword included.
         escape: The file's escape character.
     """
-    owner = _OWNER.match(line)
-    if owner is None or is_string_array(line[split_flags(line, owner.end(), escape)[1] :]):
+    value = _owners_value(line, escape)
+    if value is None or is_string_array(value):
         return
     try:
         words = _words(line)
@@ -77,6 +78,22 @@ def openers(line: str, escape: str) -> Iterator[Opener]:
         found = opener(word) if "<<" in word else None
         if found:
             yield found
+
+
+def _owners_value(line: str, escape: str) -> str | None:
+    """Return the value of the instruction that may open here-documents, also behind ONBUILD; `None` without one."""
+    at = 0
+    for may_trigger in (True, False):
+        keyword = _KEYWORD.match(line, at)
+        if keyword is None:
+            return None
+        at = split_flags(line, keyword.end(), escape)[1]
+        at += len(line[at:]) - len(line[at:].lstrip(SPACE))
+        if keyword[0].upper() in _OWNERS:
+            return line[at:]
+        if not may_trigger or keyword[0].upper() != "ONBUILD":
+            return None
+    return None
 
 
 def opener(word: str) -> Opener | None:

@@ -79,6 +79,42 @@ class Reading(NamedTuple):
     faults: list[SyntaxFault]
 
 
+class _Join:
+    """Joins the pieces of an instruction.
+
+    Attributes:
+        outer: Offset of each piece in the file.
+    """
+
+    def __init__(self, text: str, offset: int, line: int) -> None:
+        self.outer = [offset]
+        self._texts = [text]
+        self._inner = [0]
+        self._lines = [line]
+        self._size = len(text)
+
+    def add(self, text: str, offset: int, line: int) -> None:
+        """Add a piece."""
+        self._texts.append(text)
+        self._inner.append(self._size)
+        self.outer.append(offset)
+        self._lines.append(line)
+        self._size += len(text)
+
+    def done(self, column: int) -> tuple[str, Pieces]:
+        """Return the joined text without white space at its ends, and where its characters stand.
+
+        Args:
+            column: The column of the first piece.
+        """
+        joined = "".join(self._texts)
+        text = joined.strip(SPACE)
+        lead = len(joined) - len(joined.lstrip(SPACE)) if text else 0
+        inner = tuple([each - lead for each in self._inner])
+        columns = (column, *[1] * (len(inner) - 1))
+        return text, Pieces(inner, tuple(self.outer), tuple(self._lines), columns)
+
+
 class Reader:
     """Reads a file from its first line to its last."""
 
@@ -174,11 +210,10 @@ class Reader:
 
     def _continued(self, row: str, begun: str, escape: str) -> LogicalLine:
         """Join the current line, which goes on, with those that follow it."""
-        first = self._row + 1
-        start = self._offset + len(row) - len(row.lstrip(SPACE))
-        column = self._column(start)
         rows, at, offset = self._rows, self._row, self._offset
-        parts, inner, outer, lines, size = [begun], [0], [offset], [first], len(begun)
+        start = offset + len(row) - len(row.lstrip(SPACE))
+        first, column = at + 1, self._column(start)
+        join = _Join(begun, offset, first)
         goes_on = True
         while goes_on and at + 1 < len(rows):
             offset += len(row) + 1
@@ -192,22 +227,11 @@ class Reader:
                 self._comment(row, kept)
                 continue
             piece = before_escape(row, escape) if kept[-1] == escape else None
-            if piece is None:
-                goes_on = False
-                piece = row.rstrip("\r")
-            parts.append(piece)
-            inner.append(size)
-            outer.append(offset)
-            lines.append(at + 1)
-            size += len(piece)
+            goes_on = piece is not None
+            join.add(row.rstrip("\r") if piece is None else piece, offset, at + 1)
         self._row, self._offset = at + 1, offset + len(row) + 1
-        joined = "".join(parts)
-        text = joined.strip(SPACE)
-        lead = len(joined) - len(joined.lstrip(SPACE)) if text else 0
-        columns = (column - start + outer[0], *[1] * (len(outer) - 1))
-        pieces = Pieces(tuple([each - lead for each in inner]), tuple(outer), tuple(lines), columns)
-        end = offset + len(row.rstrip("\r"))
-        return LogicalLine(first, at + 1, at + 1, text, start, column, end, pieces, ())
+        text, pieces = join.done(column - (start - join.outer[0]))
+        return LogicalLine(first, at + 1, at + 1, text, start, column, offset + len(row.rstrip("\r")), pieces, ())
 
     def _nothing(self, line: LogicalLine, escape: str) -> None:
         """Note an escape character with nothing before it and nothing behind it."""

@@ -39,6 +39,12 @@ TRICKY = (
     "RUN ${x[@]} <<A\nUSER x\nA",
     "RUN a \\\n<<A b\nx\nA",
     "COPY <<a b /c\na\nADD <<d /e\nd\n",
+    "ADD <<\ufeffa /b\na\n",
+    "ONBUILD \u2028RUN <<X\nx\nX\n",
+    "ONBUILD --x RUN <<X\nx\nX\n",
+    "RUN --''\nRUN --'' a\nRUN --x '--y'",
+    "RUN\\\n\xa0 a",
+    "WORKDIR \u2003a",
 )
 
 
