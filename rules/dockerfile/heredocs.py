@@ -33,7 +33,7 @@ _PART = re.compile(
 _INNER = re.compile(r"(?:[^'\"\\$}/]|\\.)++", re.DOTALL)
 _INNER_QUOTED = re.compile(r'(?:[^"\\$]|\\["$\\]|\\)++')
 _SINGLE = re.compile(r"'[^']*+'")
-_EXPANSION = re.compile(r"(?![{}:])(?:[0-9]+|[@*#?$!-]|\w*)(?P<operator>:(?![#%])|[}+?#%/-])", re.DOTALL)
+_EXPANSION = re.compile(r"(?![{}:])(?>[0-9]+|[@*#?$!-]|\w*)(?P<operator>:(?![#%])|[}+?#%/-])", re.DOTALL)
 _NAME_PART = re.compile(r"""'(?P<single>[^']*+)'|"(?P<double>(?:[^"\\]|\\.)*+)"|\\(?P<escaped>.?)""", re.DOTALL)
 _DOUBLE_ESCAPE = re.compile(r'\\(["\\$])')
 

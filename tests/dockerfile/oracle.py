@@ -78,7 +78,7 @@ def differs_by_age(text: str) -> bool:
         "\0" in text
         or re.search(r"<<-?[ \t]", text)
         or re.search(r"(?i)#\s*check\s*=", text)
-        or re.search(r"#\s*[\x85\xa0\u2000-\u3000]+\s*(?:syntax|escape|check)\s*=", text)
+        or re.search(r"#\s*[\x0b\x85\xa0\u2000-\u3000]+\s*(?:syntax|escape|check)\s*=", text)
         or re.search(r"\]\s*[&|;]", text)
         or ("<<" in text and re.search(r"\$\{[^}]*[#%/?:]", text))
         or ("--" in text and (not text.isascii() or re.search(r"(?i)escape\s*=\s*`", text)))

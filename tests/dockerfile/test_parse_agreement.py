@@ -45,6 +45,8 @@ TRICKY = (
     "RUN --''\nRUN --'' a\nRUN --x '--y'",
     "RUN\\\n\xa0 a",
     "WORKDIR \u2003a",
+    "RUN ${x[@]} ${-a} <<E\nUSER b",
+    "RUN ${} <<E\nUSER b",
 )
 
 
