@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 NAMES = ("check", "escape", "syntax")
 
-_FORM = re.compile(r"#\s*+([a-zA-Z][a-zA-Z0-9]*+)[\t\f\r ]*+=[\t\f\r ]*+([^\t\f\r ].*)", re.DOTALL)
+_FORM = re.compile(rf"#[{SPACE}]*+([a-zA-Z][a-zA-Z0-9]*+)[\t\f\r ]*+=[\t\f\r ]*+([^\t\f\r ].*)", re.DOTALL)
 _ESCAPES = ("\\", "`")
 _IMAGE_LIKE = re.compile(r"[\w./-]+(?::[\w.-]+)?(?:@sha256:[0-9a-f]+)?")
 

@@ -47,6 +47,7 @@ TRICKY = (
     "WORKDIR \u2003a",
     "RUN ${x[@]} ${-a} <<E\nUSER b",
     "RUN ${} <<E\nUSER b",
+    "#\x1c escape=`\nRUN a \\\n b",
 )
 
 
