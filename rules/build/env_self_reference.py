@@ -26,7 +26,7 @@ def _check_env(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[P
     set_here: dict[str, int] = {}
     for index, (name, value) in enumerate(step.instruction.pairs):
         used = uses(value.text, step.scope.escape) if value is not None else ()
-        for name_used in dict.fromkeys(u for u in used if u in set_here and u != name.text):
+        for name_used in dict.fromkeys(u for u in used if u in set_here):
             old = step.scope.get(name_used)
             if old is not None and isinstance(old.value, str) and old.value == _new_value(step, set_here[name_used]):
                 continue

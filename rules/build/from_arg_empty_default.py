@@ -8,6 +8,7 @@ from rules.api import (
     Confidence,
     DockerfileChange,
     Problem,
+    Scope,
     Severity,
     Stage,
     parse_reference,
@@ -28,40 +29,41 @@ from rules.build.variable_uses import uses
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A FROM has no valid image name unless a build argument is given."""
     given = {name for build in change.repository.builds_of(change.path) for name in build.args}
-    scope = change.after.global_scope
+    empty = _with_empty(change.after.global_scope)
     for stage in change.stages:
+        flag = stage.from_.flag("platform")
         word = stage.base_word
-        if word is None or "$" not in word.text:
+        if word is None:
             continue
-        names = [name for name in dict.fromkeys(uses(word.text, scope.escape)) if _is_empty(change, name)]
-        if not names or given.intersection(names) or _is_valid_without(change, stage):
-            continue
-        yield Problem(
-            stage.from_.span,
-            f"`FROM` of {stage.label} has no image without `--build-arg {names[0]}=…`: {quote(word.text)} is no valid "
-            f"name as long as {', '.join(quote(name) for name in names)} has no default. "
-            "A plain `docker build .` stops here; give the `ARG` a default that works.",
-            Confidence.LIKELY,
-            stage=stage.key,
-            key=names[0],
-        )
+        broken = [text for text in (word.text,) if "$" in text and not _is_image(empty.expand(text))]
+        if flag is not None and "$" in (flag.value or "") and empty.expand(flag.value or "") == "":
+            broken.append(flag.value or "")
+        names = [name for text in broken for name in uses(text, empty.escape)]
+        if broken and not given.intersection(names) and all(empty.get(name) is not None for name in names[:1]):
+            yield _problem(stage, broken[0], names)
 
 
-def _is_empty(change: DockerfileChange, name: str) -> bool:
-    found = change.after.global_scope.get(name)
-    return found is not None and found.kind == "arg" and (found.value is UNKNOWN or found.value == "")
-
-
-def _is_valid_without(change: DockerfileChange, stage: Stage) -> bool:
-    """Whether the name holds with the arguments empty, as BuildKit checks it."""
-    word = stage.base_word
-    assert word is not None
-    scope = change.after.global_scope
-    empty = {
-        name: v._replace(value="") if v.value is UNKNOWN and v.kind == "arg" else v
-        for name, v in scope.variables.items()
+def _with_empty(scope: Scope) -> Scope:
+    """The variables of FROM lines as BuildKit checks them: an ARG without default is empty."""
+    variables = {
+        name: found._replace(value="") if found.value is UNKNOWN and found.kind == "arg" else found
+        for name, found in scope.variables.items()
     }
-    text = type(scope)(empty, complete=True, escape=scope.escape).expand(word.text)
-    if text is None:
-        return True
-    return bool(text) and (parse_reference(text) is not None or text == "scratch")
+    return Scope(variables, complete=True, escape=scope.escape)
+
+
+def _is_image(text: str | None) -> bool:
+    return text is None or (bool(text) and (parse_reference(text) is not None or text == "scratch"))
+
+
+def _problem(stage: Stage, text: str, names: list[str]) -> Problem:
+    name = names[0] if names else text
+    return Problem(
+        stage.from_.span,
+        f"`FROM` of {stage.label} has no image without `--build-arg {name}=…`: {quote(text)} is no valid "
+        f"name with the defaults that {quote(name)} has. "
+        "A plain `docker build .` stops here; give the `ARG` a default that works.",
+        Confidence.LIKELY,
+        stage=stage.key,
+        key=name,
+    )

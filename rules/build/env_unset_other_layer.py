@@ -1,0 +1,45 @@
+"""See env_unset_other_layer.md."""
+
+from collections.abc import Iterator
+
+from rules.api import Category, DockerfileChange, Problem, Run, Severity, quote, rule
+
+
+@rule(
+    "env-unset-other-layer",
+    severity=Severity.INFO,
+    category=Category.CORRECTNESS,
+    default="info",
+    keywords=("RUN",),
+    mentions=("unset", "export"),
+    aliases=("S6581",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A RUN ends by setting or unsetting a variable, which nothing after it sees."""
+    for stage in change.stages:
+        for run in stage.runs:
+            name = _last_change(run)
+            if name is not None:
+                verb = run.commands[-1].name
+                what = "keeps its value" if verb == "unset" else "is not set"
+                yield Problem(
+                    run.commands[-1].span,
+                    f"{quote(name)} {what} after this `RUN`: `{verb}` ends with the shell that runs it. "
+                    f"{'Set it in the RUN that needs it instead of by ENV' if verb == 'unset' else 'Use ENV'}.",
+                    stage=stage.key,
+                    key=name,
+                )
+
+
+def _last_change(run: Run) -> str | None:
+    """Return the variable that the last command changes, when nothing follows that could see it."""
+    if not run.commands or run.instruction.exec_form is not None:
+        return None
+    last = run.commands[-1]
+    if last.name not in ("unset", "export") or last.nested or not last.args or last.conditional:
+        return None
+    name = last.args[-1].value.partition("=")[0]
+    if last.name == "unset":
+        found = run.scope.get(name)
+        return name if found is not None and found.kind == "env" else None
+    return name if name.isidentifier() and "=" in last.args[-1].value and not last.redirects else None

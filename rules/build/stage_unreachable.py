@@ -1,0 +1,39 @@
+"""See stage_unreachable.md."""
+
+from collections.abc import Iterator
+
+from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, is_development_name, rule
+
+
+@rule(
+    "stage-unreachable",
+    severity=Severity.INFO,
+    category=Category.MAINTAINABILITY,
+    default="info",
+    keywords=("FROM",),
+    mentions=("\nfrom",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """No image that ships needs a stage."""
+    if len(change.stages) < 2:  # noqa: PLR2004 - one stage is the image
+        return
+    needed = change.after.needed_by_shipped
+    for stage in change.stages:
+        if stage.index not in needed and not is_development_name(stage.name) and not _used_by_unneeded(stage):
+            yield Problem(
+                stage.from_.span,
+                f"{stage.label} is not part of any image that ships: no stage starts from it or copies out of it, and "
+                "no build of the repository names it as its target. If something else builds it, say so in the policy; "
+                "else it can go.",
+                Confidence.POSSIBLE if stage.name is not None else Confidence.LIKELY,
+                stage=stage.key,
+            )
+
+
+def _used_by_unneeded(stage: Stage) -> bool:
+    """Whether a stage for developers, or another one that does not ship, is built on it: then that one is the root."""
+    return any(
+        stage in other.chain[:-1] or any(copy.from_stage is stage for copy in other.copies)
+        for other in stage.model.stages
+        if other is not stage
+    )

@@ -1,0 +1,138 @@
+"""See undefined_variable.md."""
+
+import difflib
+import re
+from collections.abc import Iterator
+
+from rules.api import (
+    PLATFORM_ARGS,
+    PREDEFINED_ARGS,
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Instruction,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    Step,
+    insert_line_before,
+    quote,
+    replace,
+    rule,
+)
+from rules.build.variable_uses import declarable_uses
+
+_EXPANDED = frozenset("ADD COPY ENV EXPOSE LABEL STOPSIGNAL USER VOLUME WORKDIR".split())
+_FROM_THE_BUILDER = PLATFORM_ARGS | PREDEFINED_ARGS | {"PATH", "HOME", "HOSTNAME", "USER", "TERM", "SHELL", "PWD"}
+
+
+@rule(
+    "undefined-variable",
+    severity=Severity.WARNING,
+    category=Category.CORRECTNESS,
+    keywords=("FROM",),
+    mentions=("$",),
+    aliases=("UndefinedVar", "S6579"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """An instruction uses a variable that its stage does not have."""
+    for stage in change.stages:
+        seen: set[str] = set()
+        for step in stage.steps:
+            for name in _used(step):
+                if name not in seen and step.scope.get(name) is None:
+                    seen.add(name)
+                    yield from _judge(change, stage, step, name)
+
+
+def _used(step: Step) -> Iterator[str]:
+    """Yield the names that the builder fills in, and those of a RUN that only an ARG above the first FROM can set."""
+    instruction, escape = step.instruction, step.scope.escape
+    if instruction.keyword in ("COPY", "ADD"):
+        yield from (name for flag in instruction.flags for name in declarable_uses(flag.value or "", escape))
+    if "$" not in instruction.text:
+        return
+    if instruction.keyword in ("ENV", "LABEL", "ARG"):
+        for name, value in instruction.pairs:
+            names = declarable_uses(value.text, escape) if value is not None else ()
+            yield from (used for used in names if used != name.text)
+    elif instruction.keyword in _EXPANDED:
+        yield from declarable_uses(instruction.value, escape)
+    elif isinstance(step, Run):
+        yield from _used_by_shell(step)
+
+
+def _used_by_shell(run: Run) -> Iterator[str]:
+    """Yield the global ARGs that a RUN reads and does not set itself."""
+    code = run.instruction.value + "".join(heredoc.body for heredoc in run.instruction.heredocs)
+    for argument in run.stage.model.global_args:
+        for word, _ in argument.pairs:
+            used = re.search(rf"(?<![\\\\$])\$(?:{{{re.escape(word.text)}[}}#%/:]|{re.escape(word.text)}\b)", code)
+            if used and not re.search(rf"(?:^|[\s;&|(]){re.escape(word.text)}=|:[-=+]|\bread\b", code):
+                yield word.text
+
+
+def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Iterator[Problem]:
+    """Say what is known: a platform value, a global ARG, one set too late or elsewhere, a misspelt name, or nothing."""
+    where = step.instruction
+    declare = Fix(f"Declare {name} in this stage", (insert_line_before(where, f"ARG {name}"),))
+    if name in _FROM_THE_BUILDER:
+        if name in PLATFORM_ARGS:
+            fact = "BuildKit fills it in only for stages that declare it"
+            yield _problem(stage, where, name, fact, declare, Confidence.CERTAIN)
+        return
+    declared = next((arg for arg in change.after.global_args if any(word.text == name for word, _ in arg.pairs)), None)
+    later = _declared_later(stage, step, name)
+    other = _other_stage(change, stage, name)
+    near = difflib.get_close_matches(name, list(step.scope.variables), 1, 0.8)
+    if declared is not None:
+        fact = f"the `ARG {name}` at line {declared.line} stands above the first `FROM` and ends there"
+        yield _problem(stage, where, name, fact, declare, Confidence.CERTAIN)
+    elif later is not None:
+        fact = f"its `{later.keyword} {name}` stands at line {later.line}, below"
+        yield _problem(stage, where, name, fact, None, Confidence.LIKELY)
+    elif other is not None:
+        fact = f"{other} declares it, and a stage sees only its own variables and those of its parents"
+        yield _problem(
+            stage, where, name, fact, declare, Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE
+        )
+    elif near:
+        fact = f"nothing sets it; {quote(near[0])} is set, and may be what was meant"
+        yield _problem(stage, where, name, fact, _spell(where, name, near[0]), Confidence.LIKELY)
+    elif where.keyword not in ("ENV", "LABEL") and stage.base_known:
+        yield _problem(stage, where, name, "nothing in the file sets it", None, Confidence.LIKELY)
+
+
+def _problem(
+    stage: Stage, where: Instruction, name: str, fact: str, fix: Fix | None, confidence: Confidence
+) -> Problem:
+    return Problem(
+        where.span,
+        f"`${name}` is empty in {stage.label}: {fact}. `{where.keyword}` gets the text without it"
+        f"{'; declare it in the stage' if fix is not None and fix.title.startswith('Declare') else ''}.",
+        confidence,
+        stage=stage.key,
+        key=name,
+        fix=fix,
+    )
+
+
+def _spell(where: Instruction, name: str, near: str) -> Fix | None:
+    source = where.source
+    at = source.text.find(name, where.value_span.start, where.value_span.end)
+    return Fix(f"Use {near}", (replace(source, source.span(at, at + len(name)), near),)) if at >= 0 else None
+
+
+def _declared_later(stage: Stage, step: Step, name: str) -> Instruction | None:
+    later = (s.instruction for s in stage.steps[step.index + 1 :] if s.instruction.keyword in ("ARG", "ENV"))
+    return next((i for i in later if any(word.text == name for word, _ in i.pairs)), None)
+
+
+def _other_stage(change: DockerfileChange, stage: Stage, name: str) -> str | None:
+    for other in change.stages:
+        setters = (i for i in other.instructions if i.keyword in ("ARG", "ENV"))
+        if other is not stage and any(word.text == name for i in setters for word, _ in i.pairs):
+            return other.label
+    return None
