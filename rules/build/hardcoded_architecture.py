@@ -1,0 +1,71 @@
+"""See hardcoded_architecture.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import Category, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+
+_ARCH = re.compile(r"(?<![A-Za-z0-9])(?P<arch>x86_64|amd64|aarch64|arm64|x64|linux64)(?![A-Za-z0-9])")
+_DOWNLOADERS = frozenset({"curl", "wget", "aria2c"})
+
+
+@rule(
+    "hardcoded-architecture",
+    severity=Severity.INFO,
+    category=Category.CORRECTNESS,
+    default="info",
+    keywords=("RUN", "ADD", "COPY", "ENV"),
+    mentions=("x86_64", "amd64", "aarch64", "arm64", "x64", "linux64"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A file built for several platforms names one architecture."""
+    if not _is_multi_platform(change):
+        return
+    for stage in change.stages:
+        if stage.platform is not None and "$" not in stage.platform:
+            continue
+        for run in stage.runs:
+            if not _chooses_by_architecture(run):
+                yield from _downloads(stage, run)
+
+
+def _is_multi_platform(change: DockerfileChange) -> bool:
+    """Whether the file is built for several platforms: by BuildKit's values in it, or by a build's word."""
+    code = change.after.code
+    return (
+        "TARGETARCH" in code
+        or "TARGETPLATFORM" in code
+        or any(build.platforms > 1 for build in change.repository.builds_of(change.path))
+    )
+
+
+def _chooses_by_architecture(run: Run) -> bool:
+    """Whether the RUN asks which architecture it is on."""
+    code = run.instruction.value + "".join(heredoc.body for heredoc in run.instruction.heredocs)
+    return any(
+        mark in code for mark in ("TARGETARCH", "TARGETPLATFORM", "uname -m", "--print-architecture", "case ", "arch)")
+    )
+
+
+def _downloads(stage: Stage, run: Run) -> Iterator[Problem]:
+    for command in run.commands:
+        if command.name not in _DOWNLOADERS:
+            continue
+        for word in command.args:
+            match = _ARCH.search(word.value)
+            if (
+                match is not None
+                and "://" in word.value
+                and "$" not in word.value[max(0, match.start() - 2) : match.start()]
+            ):
+                yield Problem(
+                    word.span,
+                    f"{stage.label} downloads a file for {quote(match['arch'])} whatever platform it is built for. The "
+                    "file is built for several: on the others the program fails with “exec format error”. Derive the "
+                    "name from `TARGETARCH`.",
+                    Confidence.LIKELY,
+                    instruction=run.instruction,
+                    stage=stage.key,
+                    key=word.value,
+                )
+                return

@@ -1,0 +1,103 @@
+"""See pipefail_missing.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Origin,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    insert,
+    insert_line_before,
+    quote,
+    rule,
+)
+
+_CANNOT_FAIL_TELLINGLY = frozenset(
+    ": [ awk base64 basename bzip2 cat cut date dirname echo egrep env exit expr false fgrep find getent grep "
+    "gzip head hostname id jq ldd ls lsb_release md5sum nproc printenv printf ps pwd read readlink sed seq set "
+    "sha256sum sort stat tail tee test tr true uname uniq wc whoami xargs yes dpkg dpkg-query rpm apk apt-cache "
+    "locale which type for while python python3 node ruby perl php pwsh".split()
+)
+_BASH_SYSTEMS = frozenset("debian ubuntu rhel centos fedora rocky almalinux amazonlinux oraclelinux amzn".split())
+
+
+@rule(
+    "pipefail-missing",
+    severity=Severity.WARNING,
+    category=Category.RELIABILITY,
+    keywords=("RUN",),
+    mentions=("|",),
+    aliases=("DL4006",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A pipe hides the failure of its left side."""
+    for stage in change.stages:
+        for run in stage.runs:
+            if "|" in run.instruction.text and run.instruction.exec_form is None:
+                hidden = _hidden_failure(run)
+                if hidden is not None:
+                    yield _problem(stage, run, hidden)
+
+
+def _hidden_failure(run: Run) -> Command | None:
+    """Return the first command whose failure nobody sees: on the left of a pipe, without `pipefail`."""
+    for command in run.commands:
+        if command.after not in ("|", "|&") or command.pipefail or command.nested:
+            continue
+        if command.name and command.name not in _CANNOT_FAIL_TELLINGLY and not _is_forgiven(run, command):
+            return command
+    return None
+
+
+def _is_forgiven(run: Run, command: Command) -> bool:
+    """Whether the pipeline may fail: it is a condition, negated, or followed by `||`."""
+    last = [c for c in run.commands if c.pipeline == command.pipeline][-1]
+    return command.conditional or command.negated or last.after == "||"
+
+
+def _problem(stage: Stage, run: Run, command: Command) -> Problem:
+    then = next((c for c in run.commands if c.pipeline == command.pipeline and c.part > command.part and c.name), None)
+    goes_on = (
+        f"{quote(then.name)} takes what arrived, nothing or half of it" if then is not None else "the rest goes on"
+    )
+    fix = _fix(run, stage)
+    way_out = (
+        f" {fix.title}." if fix is not None else " Fetch to a file first, or run it under a shell with `pipefail`."
+    )
+    return Problem(
+        command.span,
+        f"if {quote(command.name)} fails here, the build goes on: {goes_on}, and the layer is cached as a success. "
+        f"A pipe's status is that of its last command.{way_out}",
+        Confidence.CERTAIN if run.script.understood and not run.script.errors else Confidence.LIKELY,
+        instruction=run.instruction,
+        stage=stage.key,
+        fix=fix,
+    )
+
+
+def _fix(run: Run, stage: Stage) -> Fix | None:
+    """`set -o pipefail` where the shell knows it (bash, busybox), else a SHELL line where bash is installed."""
+    if run.deferred or run.instruction.heredocs:
+        return None
+    if run.script.dialect in ("bash", "ash", "zsh", "ksh") or stage.runtime.distribution == "alpine":
+        edit = insert(run.instruction.source, run.instruction.value_span.start, "set -o pipefail && ")
+        return Fix("Begin the `RUN` with `set -o pipefail`", (edit,))
+    later = [s.instruction for s in stage.steps[run.index + 1 :]]
+    plain = run.shell.origin in (Origin.ABSENT, Origin.UNKNOWN)
+    shell_start = any(i.keyword in ("CMD", "ENTRYPOINT") and i.exec_form is None for i in later)
+    if (
+        plain
+        and stage.runtime.distribution in _BASH_SYSTEMS
+        and not shell_start
+        and stage.image.shell.value == run.shell.value
+    ):
+        line = 'SHELL ["/bin/bash", "-o", "pipefail", "-c"]'
+        return Fix(f"Put `{line}` above it", (insert_line_before(run.instruction, line),))
+    return None
