@@ -10,6 +10,7 @@ from rules.dockerfile.shell import Command, Redirect, Script, ShellWord, script_
 from rules.dockerfile.source import Source, Span
 from rules.facts.images import ImageFacts, image_facts
 from rules.model.files import Attributes, Deletion, Files, Put, within
+from rules.model.layers import Called
 from rules.model.packages import OS_MANAGERS, Installed
 from rules.model.scope import PLATFORM_ARGS, PREDEFINED_ARGS, Scope, Variable
 from rules.model.settings import Image, Origin, Port, Setting, Start
@@ -43,6 +44,7 @@ __all__ = [
     "UNKNOWN",
     "Account",
     "Attributes",
+    "Called",
     "Category",
     "Cleaning",
     "Command",

@@ -96,6 +96,8 @@ def append_to_run(run: Run, command: str) -> Edit | None:
         return insert(source, end, f" && {command}")
     indent, leading = _continuation_style(instruction)
     joint = f" {instruction.escape}\n{indent}&& " if leading else f" && {instruction.escape}\n{indent}"
+    if run.commands[-1].errexit and run.commands[-1].before == ";" and "&&" not in instruction.value:
+        joint = f"; {instruction.escape}\n{indent}"
     return insert(source, end, f"{joint}{command}")
 
 

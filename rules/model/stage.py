@@ -9,6 +9,7 @@ from rules.dockerfile.reference import parse_reference
 from rules.facts.images import image_facts
 from rules.model.files import Files
 from rules.model.fold import fold
+from rules.model.layers import Layers
 from rules.model.packages import Packages
 from rules.model.runtime import Runtime
 from rules.model.scope import global_scope
@@ -233,6 +234,11 @@ class Model:
     def source(self) -> Source:
         """The file's text."""
         return self.dockerfile.source
+
+    @cached_property
+    def layers(self) -> Layers:
+        """The RUNs and package manager calls behind the images that ship."""
+        return Layers(self)
 
     @cached_property
     def code(self) -> str:

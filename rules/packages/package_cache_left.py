@@ -12,6 +12,7 @@ from rules.api import (
     Severity,
     Stage,
     append_to_run,
+    delete_command,
     fix,
     insert_after,
     quote,
@@ -19,10 +20,10 @@ from rules.api import (
 )
 
 _LISTS = "/var/lib/apt/lists"
+_ARCHIVES = "/var/cache/apt/archives"
 _RPM_CACHES = ("/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum", "/var/cache/tdnf")
 _RPM = frozenset({"dnf", "yum", "microdnf", "tdnf"})
 _CACHES = {
-    "apt": (_LISTS,),
     "apk": ("/var/cache/apk", "/etc/apk/cache"),
     "zypper": ("/var/cache/zypp",),
     **dict.fromkeys(_RPM, _RPM_CACHES),
@@ -39,40 +40,58 @@ _CACHES = {
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A layer that ships keeps the package manager's lists or downloads."""
-    seen: set[int] = set()
-    for stage in change.after.shipped:
-        for run in stage.all_runs:
-            if run.instruction.line in seen:
-                continue
-            seen.add(run.instruction.line)
+    for stage, run in change.after.layers.shipped_runs:
+        if run.package_calls:
             yield from _check_run(stage, run)
 
 
 def _check_run(stage: Stage, run: Run) -> Iterator[Problem]:
     done: set[str] = set()
-    for call in reversed(run.package_calls):
-        if call.manager in done or call.manager not in _CACHES or not _fills(call):
+    for call in sorted(reversed(run.package_calls), key=lambda call: call.action != "update"):
+        if call.manager in done:
             continue
-        done.add(call.manager)
-        if any(run.is_mounted(path) for path in _CACHES[call.manager]) or _cleaned_after(run, call):
-            continue
-        if call.manager == "apt" and _clears_by_configuration(stage):
-            continue
-        yield _problem(stage, run, call)
+        if call.manager == "apt":
+            left = _left_by_apt(stage, run, call)
+        else:
+            left = (call.program,) if _leaves_downloads(run, call) else ()
+        if left:
+            done.add(call.manager)
+            yield _problem(stage, run, call, left)
 
 
-def _fills(call: PackageCall) -> bool:
-    """Whether a call leaves something: lists that `update` fetched, or downloads that an install keeps."""
-    if call.manager == "apt":
-        return call.action == "update"
-    if call.manager == "apk":
-        return call.action in ("install", "update", "upgrade") and not call.no_cache
-    return call.action in ("install", "upgrade", "update") and not call.no_cache
+def _left_by_apt(stage: Stage, run: Run, call: PackageCall) -> tuple[str, ...]:
+    """Return the folders that a call of apt fills and nothing empties: `update` the lists, `install` the archives."""
+    if call.action == "update":
+        kept = _is_kept(run, call, _LISTS, "lists") and not _clears_by_configuration(stage)
+        archives = [other for other in run.package_calls if other.manager == "apt" and _keeps_archives(run, other)]
+        return ((_LISTS, _ARCHIVES) if archives else (_LISTS,)) if kept else ()
+    return (_ARCHIVES,) if _keeps_archives(run, call) else ()
 
 
-def _cleaned_after(run: Run, call: PackageCall) -> bool:
+def _keeps_archives(run: Run, call: PackageCall) -> bool:
+    """Whether downloaded packages stay, which official images prevent with a `docker-clean` that some files delete."""
+    if call.action not in ("install", "upgrade") or not _is_kept(run, call, _ARCHIVES, "cache"):
+        return False
+    earlier = (step for step in run.stage.all_runs if step.instruction.line <= run.instruction.line)
+    return any(
+        "docker-clean" in step.instruction.value and step.calls("rm", "truncate", "sed", "mv") for step in earlier
+    )
+
+
+def _is_kept(run: Run, call: PackageCall, folder: str, what: str) -> bool:
+    return not run.is_mounted(folder) and not _cleaned_after(run, call, "apt", what)
+
+
+def _leaves_downloads(run: Run, call: PackageCall) -> bool:
+    """Whether a call of another system manager leaves its indexes or downloads."""
+    folders = _CACHES.get(call.manager, ())
+    if not folders or call.no_cache or call.has("--no-network") or call.action not in ("install", "update", "upgrade"):
+        return False
     manager = "dnf" if call.manager in _RPM else call.manager
-    what = "lists" if manager == "apt" else "cache"
+    return not any(run.is_mounted(folder) for folder in folders) and not _cleaned_after(run, call, manager, "cache")
+
+
+def _cleaned_after(run: Run, call: PackageCall, manager: str, what: str) -> bool:
     return any(
         cleaning.manager == manager and cleaning.what == what and cleaning.command.start > call.command.start
         for cleaning in run.cleanings
@@ -84,48 +103,72 @@ def _clears_by_configuration(stage: Stage) -> bool:
     return any(put.path.startswith("/etc/apt/apt.conf.d/") and put.kind == "context" for put in stage.files.puts)
 
 
-def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
-    lists = call.manager == "apt"
-    left = f"apt's package lists in {quote(_LISTS)}" if lists else f"the downloads and indexes of {quote(call.program)}"
+def _problem(stage: Stage, run: Run, call: PackageCall, left: tuple[str, ...]) -> Problem:
+    short = quote(f"{call.program} {call.verb}".strip())
+    if left[0] == _LISTS:
+        fact = f"{stage.label} ships apt's package lists in {quote(_LISTS)}: {short} fetches them, and this layer keeps"
+        fact += " them. They weigh 20 to 50 MB and are stale in a week"
+    elif left[0] == _ARCHIVES:
+        fact = f"{stage.label} ships every {quote('.deb')} that {short} downloads, in {quote(_ARCHIVES)}: the image's"
+        fact += f" {quote('docker-clean')}, which would delete them, is gone. Nothing at run time reads them"
+    elif call.manager == "apk":
+        fact = f"{stage.label} ships apk's package index in {quote('/var/cache/apk')}: {short} fetches it, and this"
+        fact += " layer keeps it. Nothing at run time reads it"
+    else:
+        fact = f"{stage.label} ships the downloads and indexes of {quote(call.program)}: {short} fetches them, and this"
+        fact += " layer keeps them. Nothing at run time reads them"
     return Problem(
         call.command.span,
-        f"{stage.label} ships {left}: {quote(_short(call))} fetches them, and this layer keeps them. "
-        f"{'They weigh 20 to 50 MB and are stale in a week' if lists else 'Nothing at run time reads them'}; "
-        f"{_way_out(call)} A later `RUN` cannot take them out of this layer.",
+        f"{fact}; {_way_out(call, left)} A later `RUN` cannot take them out of this layer.",
         stage=stage.key,
         key=call.manager,
-        fix=_fix(run, call),
+        fix=_fix(run, call, left),
     )
 
 
-def _short(call: PackageCall) -> str:
-    return f"{call.program} {call.verb}".strip()
+def _way_out(call: PackageCall, left: tuple[str, ...]) -> str:
+    if call.manager == "apk" and call.action == "update":
+        return "`apk add --no-cache` fetches its own and keeps none, so this command can go."
+    if call.manager == "apk":
+        return f"{quote(f'apk {call.verb} --no-cache')} leaves it out."
+    return f"clean up at the end of the same `RUN`: {quote(_clean_command(call, left))}."
 
 
-def _way_out(call: PackageCall) -> str:
-    match call.manager:
-        case "apt":
-            return f"remove them at the end of the same `RUN`: {quote(f'rm -rf {_LISTS}/*')}."
-        case "apk":
-            return "`--no-cache` leaves them out."
-        case _:
-            return f"clean up at the end of the same `RUN`: {quote(_clean_command(call))}."
-
-
-def _clean_command(call: PackageCall) -> str:
+def _clean_command(call: PackageCall, left: tuple[str, ...]) -> str:
+    if call.manager == "apt":
+        return f"rm -rf {' '.join(f'{folder}/*' for folder in left)}"
     return {"zypper": "zypper clean --all"}.get(call.manager, f"{call.program} clean all")
 
 
-def _fix(run: Run, call: PackageCall) -> Fix | None:
-    source = run.instruction.source
+def _fix(run: Run, call: PackageCall, left: tuple[str, ...]) -> Fix | None:
     if call.manager == "apk":
-        word = call.subcommand
-        plain = call.action == "install" and word is not None
-        return (
-            fix("Add `--no-cache`", insert_after(source, word, " --no-cache")) if plain and word is not None else None
-        )
-    command = f"rm -rf {_LISTS}/*" if call.manager == "apt" else _clean_command(call)
+        return _fix_of_apk(run)
     last = run.package_calls[-1]
     if last.command.conditional or run.commands[-1].conditional or run.commands[-1].before in ("||", "|"):
         return None
-    return fix("Clean up in the same layer", append_to_run(run, command))
+    if left[0] == _LISTS and _is_needed_later(run):
+        return None
+    return fix("Clean up in the same layer", append_to_run(run, _clean_command(call, left)))
+
+
+def _fix_of_apk(run: Run) -> Fix | None:
+    """Add `--no-cache` to every call, and drop an `apk update` that then fetches for nobody."""
+    edits = []
+    for call in run.package_calls:
+        if call.manager != "apk" or call.no_cache:
+            continue
+        if call.action in ("install", "upgrade") and call.subcommand is not None:
+            edits.append(insert_after(run.instruction.source, call.subcommand, " --no-cache"))
+        elif call.action == "update":
+            edits.append(delete_command(run, call.command))
+    return fix("Add `--no-cache`", *edits)
+
+
+def _is_needed_later(run: Run) -> bool:
+    """Whether a later RUN of the file installs from the lists that this one fetched."""
+    for other in run.stage.runs:
+        if other.index > run.index:
+            actions = [call.action for call in other.package_calls if call.manager == "apt"]
+            if "install" in actions and "update" not in actions[: actions.index("install")]:
+                return True
+    return False

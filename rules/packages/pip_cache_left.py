@@ -31,17 +31,14 @@ _CACHE_FOLDERS = ("/root/.cache/pip", "/root/.cache")
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A layer that ships keeps pip's download cache."""
-    seen: set[int] = set()
-    for stage in change.after.shipped:
-        for run in stage.all_runs:
-            if run.instruction.line not in seen:
-                seen.add(run.instruction.line)
-                yield from _check_run(stage, run)
+    for stage, run in change.after.layers.shipped_runs:
+        if run.package_calls:
+            yield from _check_run(stage, run)
 
 
 def _check_run(stage: Stage, run: Run) -> Iterator[Problem]:
     calls = [call for call in run.package_calls if call.manager == "pip" and call.action == "install"]
-    left = [call for call in calls if not call.no_cache and not _cleaned_after(run, call)]
+    left = [call for call in calls if _downloads(call) and not call.no_cache and not _cleaned_after(run, call)]
     if not left or _is_kept_elsewhere(run):
         return
     yield Problem(
@@ -53,6 +50,14 @@ def _check_run(stage: Stage, run: Run) -> Iterator[Problem]:
         stage=stage.key,
         fix=_fix(run, left),
     )
+
+
+def _downloads(call: PackageCall) -> bool:
+    """Whether a call can fetch anything; wheels that lie ready and `--no-index` leave nothing in the cache."""
+    if call.has("--no-index") or call.has("--dry-run"):
+        return False
+    local = [package.kind == "path" and ("*" in package.name or ".whl" in package.name) for package in call.packages]
+    return bool(call.manifests) or not local or not all(local)
 
 
 def _cleaned_after(run: Run, call: PackageCall) -> bool:

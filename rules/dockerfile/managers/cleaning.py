@@ -59,8 +59,8 @@ _PATHS: tuple[tuple[re.Pattern[str], tuple[tuple[str, str], ...]], ...] = tuple(
 _RPM = frozenset({"dnf", "dnf5", "yum", "microdnf", "tdnf"})
 _OWN_COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
     **dict.fromkeys(_RPM, ("dnf", ("clean",))),
-    "apt-get": ("apt", ("clean", "autoclean", "distclean")),
-    "apt": ("apt", ("clean", "autoclean", "distclean")),
+    "apt-get": ("apt", ("clean", "autoclean", "distclean", "dist-clean")),
+    "apt": ("apt", ("clean", "autoclean", "distclean", "dist-clean")),
     "aptitude": ("apt", ("clean", "autoclean")),
     "apk": ("apk", ("cache",)),
     "zypper": ("zypper", ("clean", "cc")),
@@ -105,7 +105,9 @@ def _left(command: Command) -> Iterator[tuple[str, str]]:
     rest = {word.value for word in command.args}
     if command.subcommand == "cache" and not rest & {"clean", "clear", "purge", "prune", "remove", "rm"}:
         return
-    if command.subcommand == "distclean":
+    if manager == "dnf" and "all" not in rest:
+        return  # `yum clean metadata` leaves the packages, `clean packages` the indexes
+    if command.subcommand in ("distclean", "dist-clean"):
         yield manager, "lists"
     yield manager, "cache"
 

@@ -69,7 +69,7 @@ _DEB_ACTIONS: dict[str, Action] = {
     "update": "update",
     **dict.fromkeys(("upgrade", "dist-upgrade", "full-upgrade", "safe-upgrade", "dselect-upgrade"), "upgrade"),
     **dict.fromkeys(("remove", "purge", "autoremove", "autopurge", "auto-remove"), "remove"),
-    **dict.fromkeys(("clean", "autoclean", "auto-clean", "distclean"), "clean"),
+    **dict.fromkeys(("clean", "autoclean", "auto-clean", "distclean", "dist-clean"), "clean"),
     **dict.fromkeys(("download", "source"), "download"),
 }
 APT = Manager(
