@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 WIDTH = 100
 _TAG = re.compile(r"</?(?:sub|sup|details|summary|br|b|em|strong|p)\b[^>]*>")
 _LINK = re.compile(r"\[([^\]]*)\]\(([^)]*)\)")
+_LINE = re.compile(r"\[(lines? [^\]]*)\]\([^)]*\)")  # a place that stands in the diff above
 COLOURS = {"+": "32", "-": "31", "@": "36", " ": ""}
 
 
@@ -103,5 +104,5 @@ def markdown(body: str) -> Iterator[str]:
         elif fence:
             yield from _inside(line, suggestion=suggestion)
         else:
-            text = _LINK.sub(r"\1 (\2)", _TAG.sub("", line)).replace("**", "")
+            text = _LINK.sub(r"\1 (\2)", _LINE.sub(r"\1", _TAG.sub("", line))).replace("**", "")
             yield from textwrap.wrap(text, WIDTH - 14, break_long_words=False, break_on_hyphens=False) or [""]

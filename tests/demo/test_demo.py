@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -98,3 +99,12 @@ def test_a_hidden_marker_is_not_shown() -> None:
 def test_a_change_touches_the_dockerfile_alone(name: str) -> None:
     assert list(change(name).after) == ["Dockerfile"]
     assert change(name).before["Dockerfile"] != change(name).after["Dockerfile"]
+
+
+def test_the_readme_quotes_what_is_said(output: str) -> None:
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text("utf-8")
+    quoted = [line.removeprefix("> ").replace("**", "") for line in readme.splitlines() if line.startswith("> ")]
+    review = output.partition("/report-worker#1")[2].partition("═")[0]
+    comment = " ".join(line.removeprefix("           │").strip(" +") for line in review.splitlines())
+    said = [line for line in quoted if not line.startswith(("```", "`entrypoint-lost`"))]
+    assert [line for line in said if line not in comment] == []
