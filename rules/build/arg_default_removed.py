@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import (
+    PLATFORM_ARGS,
     Category,
     Confidence,
     DockerfileChange,
@@ -36,7 +37,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         for name, value in instruction.pairs:
             was = old.get(name.text)
-            used = f"${name.text}" in code
+            used = f"${name.text}" in code and name.text not in PLATFORM_ARGS
             if value is None and was and used and name.text not in given and _is_bare(change, name.text):
                 yield Problem(
                     instruction.span,
@@ -54,7 +55,7 @@ def _defaults(model: Model) -> dict[str, str]:
         for instruction in model.dockerfile.instructions
         if instruction.keyword == "ARG"
         for name, value in instruction.pairs
-        if value is not None
+        if value is not None and "$" not in value.text
     }
 
 

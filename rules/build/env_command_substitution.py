@@ -20,7 +20,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if instruction.keyword not in ("ENV", "ARG"):
                 continue
             for name, value in instruction.pairs:
-                if value is not None and _is_command(value.text, instruction.escape):
+                prompt = name.text.startswith("PS") or "PROMPT" in name.text
+                if value is not None and not prompt and _is_command(value.text, instruction.escape):
                     yield Problem(
                         value.span,
                         f"{quote(name.text)} gets the text {quote(value.text)}, not the command's output: "
@@ -35,6 +36,6 @@ def _is_command(text: str, escape: str) -> bool:
     """Whether a value holds `$(…)` or backticks where a shell would run them: not in single quotes, not escaped."""
     if text.startswith("'") or f"{escape}$(" in text or f"{escape}`" in text:
         return False
-    if "$((" in text:
-        return False
+    if "$((" in text or "&&" in text or ";" in text:
+        return False  # arithmetic, or a script that something evaluates later
     return ("$(" in text and ")" in text) or (escape != "`" and text.count("`") >= 2)  # noqa: PLR2004 - a pair

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Fix, Problem, Severity, Stage, Step, quote, replace, rule
-from rules.build.variable_uses import uses
+from rules.build.variable_uses import declarable_uses
 
 
 @rule(
@@ -25,8 +25,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _check_env(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[Problem]:
     set_here: dict[str, int] = {}
     for index, (name, value) in enumerate(step.instruction.pairs):
-        used = uses(value.text, step.scope.escape) if value is not None else ()
-        for name_used in dict.fromkeys(u for u in used if u in set_here):
+        used = declarable_uses(value.text, step.scope.escape) if value is not None else ()
+        for name_used in dict.fromkeys(u for u in used if u in set_here and (u != "PATH" or name.text == "PATH")):
             old = step.scope.get(name_used)
             if old is not None and isinstance(old.value, str) and old.value == _new_value(step, set_here[name_used]):
                 continue

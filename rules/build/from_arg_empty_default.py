@@ -63,7 +63,7 @@ def _problem(stage: Stage, text: str, names: list[str]) -> Problem:
         f"`FROM` of {stage.label} has no image without `--build-arg {name}=…`: {quote(text)} is no valid "
         f"name with the defaults that {quote(name)} has. "
         "A plain `docker build .` stops here; give the `ARG` a default that works.",
-        Confidence.LIKELY,
+        Confidence.POSSIBLE,
         stage=stage.key,
         key=name,
     )

@@ -25,6 +25,8 @@ _CANNOT_FAIL_TELLINGLY = frozenset(
     "sha256sum sort stat tail tee test tr true uname uniq wc whoami xargs yes dpkg dpkg-query rpm apk apt-cache "
     "locale which type for while python python3 node ruby perl php pwsh".split()
 )
+_DOWNLOADERS = frozenset("curl wget aria2c aws gsutil az git svn fetch scp rsync".split())
+_KEEPERS = frozenset("tar sh bash ash dash tee gpg apt-key pip pip3 uv psql mysql cpio unzip bsdtar xz sqlite3".split())
 _BASH_SYSTEMS = frozenset("debian ubuntu rhel centos fedora rocky almalinux amazonlinux oraclelinux amzn".split())
 
 
@@ -51,9 +53,17 @@ def _hidden_failure(run: Run) -> Command | None:
     for command in run.commands:
         if command.after not in ("|", "|&") or command.pipefail or command.nested:
             continue
-        if command.name and command.name not in _CANNOT_FAIL_TELLINGLY and not _is_forgiven(run, command):
+        if command.name in _CANNOT_FAIL_TELLINGLY or not command.name or _is_forgiven(run, command):
+            continue
+        if command.name in _DOWNLOADERS or _is_kept(run, command):
             return command
     return None
+
+
+def _is_kept(run: Run, command: Command) -> bool:
+    """Whether what arrives is kept: run, unpacked, installed or written to a file, rather than looked at."""
+    rest = [c for c in run.commands if c.pipeline == command.pipeline and c.part > command.part]
+    return any(c.name in _KEEPERS or any(">" in redirect.operator for redirect in c.redirects) for c in rest)
 
 
 def _is_forgiven(run: Run, command: Command) -> bool:

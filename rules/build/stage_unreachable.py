@@ -17,6 +17,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """No image that ships needs a stage."""
     if len(change.stages) < 2:  # noqa: PLR2004 - one stage is the image
         return
+    if any(stage.base_word is not None and "$" in stage.base_word.text for stage in change.stages[1:]):
+        return  # a variable chooses among the stages
     needed = change.after.needed_by_shipped
     for stage in change.stages:
         if stage.index not in needed and not is_development_name(stage.name) and not _used_by_unneeded(stage):

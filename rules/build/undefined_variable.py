@@ -87,6 +87,9 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
     later = _declared_later(stage, step, name)
     other = _other_stage(change, stage, name)
     near = difflib.get_close_matches(name, list(step.scope.variables), 1, 0.8)
+    bare = stage.root.is_scratch or (
+        stage.facts is not None and stage.facts.kind == "os"
+    )  # these set no more than PATH
     if declared is not None:
         fact = f"the `ARG {name}` at line {declared.line} stands above the first `FROM` and ends there"
         yield _problem(stage, where, name, fact, declare, Confidence.CERTAIN)
@@ -98,10 +101,10 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
         yield _problem(
             stage, where, name, fact, declare, Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE
         )
-    elif near:
+    elif near and bare:
         fact = f"nothing sets it; {quote(near[0])} is set, and may be what was meant"
         yield _problem(stage, where, name, fact, _spell(where, name, near[0]), Confidence.LIKELY)
-    elif where.keyword not in ("ENV", "LABEL") and stage.base_known:
+    elif where.keyword not in ("ENV", "LABEL") and bare:
         yield _problem(stage, where, name, "nothing in the file sets it", None, Confidence.LIKELY)
 
 
