@@ -226,6 +226,17 @@ async def test_an_installation_does_not_take_every_place(mailbox: Mailbox, clock
     assert len([await claimed(mailbox) for _ in range(2)]) == 2
 
 
+async def test_workers_that_claim_at_the_same_time_keep_to_the_limit_of_an_installation(mailbox: Mailbox) -> None:
+    for number in range(1, 21):
+        await mailbox.put(delivery(job(number)))
+    for _ in range(5):
+        works = await asyncio.gather(*(mailbox.claim(f"w{n}") for n in range(10)))
+        held = [work for work in works if work is not None]
+        assert len(held) == 2
+        for work in held:
+            await mailbox.release(work)
+
+
 async def test_many_workers_never_hold_the_same_pull_request(mailbox: Mailbox) -> None:
     for number in range(1, 31):
         await mailbox.put(delivery(job(number, installation=str(number % 10))))

@@ -96,6 +96,14 @@ async def test_the_next_reading_begins_where_the_last_one_ended(forge: GitHubDou
     assert pages() == 3
 
 
+async def test_what_github_may_have_forgotten_is_left_alone(forge: GitHubDouble, mailbox: Mailbox) -> None:
+    old, new = pushed(forge, 2)
+    forge.outbox.again(old).status = 500
+    forge.clock.advance(4 * 86_400)
+    forge.outbox.again(new).status = 202
+    assert await sent(forge, mailbox) == 0
+
+
 async def test_a_list_that_cannot_be_read_leaves_the_cursor(forge: GitHubDouble, mailbox: Mailbox) -> None:
     (delivery,) = pushed(forge, 1)
     delivery.status = 500

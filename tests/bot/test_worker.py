@@ -70,7 +70,8 @@ async def at_work(
     worker = Worker(mailbox, handle or desk.handle, desk.on_park, concurrency=concurrency, patience=PATIENCE)
     task = asyncio.create_task(worker.run())
     try:
-        yield worker
+        async with asyncio.timeout(30):
+            yield worker
     finally:
         worker.stop()
         await task
