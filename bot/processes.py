@@ -88,6 +88,7 @@ class _Process:
                 raise TookTooLong(f"it was ended after {limit:g} seconds")
             done, result = self._pipe.recv()
         except (EOFError, OSError) as error:
+            self.end()  # its end of the pipe closes a moment before the system calls it dead
             raise WorkFailed("the process died") from error
         if not done:
             raise WorkFailed(result)
