@@ -81,8 +81,8 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage,
     way_out = f" Copy what runs: {', '.join(quote(name) for name in kept)}." if kept else " Copy only what runs."
     return Problem(
         copy.instruction.span,
-        f"{stage.label} copies the whole {quote(path)} tree out of {builder.label}. {builder.label} filled it with {by} "
-        f"(line {line}), so {riding} ship to production.{way_out}",
+        f"{stage.label} copies the whole {quote(path)} tree out of {builder.label}. {builder.label} filled it with "
+        f"{by} (line {line}), so {riding} ship to production.{way_out}",
         Confidence.CERTAIN if filled.kind == "context" else Confidence.LIKELY,
         stage=stage.key,
         fix=_fix(change, copy, path, kept),

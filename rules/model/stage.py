@@ -202,6 +202,14 @@ class Stage:
         """Languages, libc, shell, tools."""
         return Runtime(self)
 
+    @cached_property
+    def needs(self) -> frozenset[int]:
+        """Indexes of the stages that this one is built from or copies out of, over any number of steps."""
+        found: set[int] = set()
+        for stage in (*self.chain[:-1], *stage_sources(self)):
+            found |= {stage.index, *stage.needs}
+        return frozenset(found)
+
     @property
     def last_instruction(self) -> Instruction:
         """The stage's last instruction, the FROM when it has no other: where lines are appended."""
@@ -295,15 +303,7 @@ class Model:
     @cached_property
     def needed_by_shipped(self) -> frozenset[int]:
         """Indexes of the stages that a shipped image is built from or copies out of, itself included."""
-        seen: set[int] = set()
-        waiting = list(self.shipped)
-        while waiting:
-            stage = waiting.pop()
-            if stage.index in seen:
-                continue
-            seen.add(stage.index)
-            waiting += [*stage.chain, *stage_sources(stage)]
-        return frozenset(seen)
+        return frozenset(index for stage in self.shipped for index in (stage.index, *stage.needs))
 
 
 DEVELOPMENT_NAMES = frozenset(

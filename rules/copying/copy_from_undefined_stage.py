@@ -1,0 +1,94 @@
+"""See copy_from_undefined_stage.md."""
+
+import difflib
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Fix,
+    Instruction,
+    Problem,
+    Run,
+    Severity,
+    Span,
+    Stage,
+    quote,
+    replace,
+    rule,
+)
+
+_KNOWN_IMAGES = frozenset(
+    "alpine debian ubuntu busybox nginx node python golang rust ruby php openjdk maven gradle composer redis postgres "
+    "mysql mariadb mongo httpd caddy traefik docker haproxy memcached tomcat bash perl elixir erlang swift dart deno "
+    "hashicorp kong haskell r-base julia buildpack-deps fedora archlinux amazonlinux oraclelinux rockylinux".split()
+)
+
+
+@rule(
+    "copy-from-undefined-stage",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("COPY", "RUN"),
+    mentions=("from=",),
+    aliases=("DL3022",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """COPY --from or a mount names a stage that no line above defines."""
+    contexts = {name for build in change.repository.builds_of(change.path) for name in build.contexts}
+    for stage in change.stages:
+        for instruction, text, span in _named(stage):
+            if _can_be_something(change, stage, text) or text in contexts:
+                continue
+            yield _problem(change, stage, instruction, text, span)
+
+
+def _named(stage: Stage) -> Iterator[tuple[Instruction, str, Span]]:
+    for step in stage.steps:
+        if isinstance(step, Copy) and step.from_text and step.from_stage is None:
+            flag = step.instruction.flag("from")
+            assert flag is not None
+            yield step.instruction, step.from_text, flag.value_span
+        elif isinstance(step, Run) and step.instruction.flags:
+            for mount in step.mounts:
+                text = mount.options.get("from", "")
+                if text and stage.model.copied_stage(text, stage.index) is None:
+                    yield step.instruction, text, mount.flag.value_span
+
+
+def _can_be_something(change: DockerfileChange, stage: Stage, text: str) -> bool:
+    """Whether a name can be an image, or is another rule's: its own stage, a circle."""
+    if any(mark in text for mark in "/:@.$") or text.lower() in _KNOWN_IMAGES or text == "scratch":
+        return True
+    own = text.lower() in (stage.name, str(stage.index))
+    return own or any(
+        other.name == text.lower() and stage.index in other.needs for other in change.stages[stage.index :]
+    )
+
+
+def _problem(change: DockerfileChange, stage: Stage, instruction: Instruction, text: str, span: Span) -> Problem:
+    names = [other.name for other in change.stages[: stage.index] if other.name is not None]
+    near = next(iter(difflib.get_close_matches(text.lower(), names, 1, 0.7)), None)
+    listed = (
+        f" The stages above are {', '.join(quote(name) for name in names)}." if names else " No stage above has a name."
+    )
+    below = next((other for other in change.stages[stage.index :] if other.name == text.lower()), None)
+    if below is not None:
+        listed = f" {below.label} stands below, at line {below.from_.line}; move it up."
+    written = change.source.cut(span)
+    fix = None
+    if near is not None and text in written:
+        fix = Fix(f"Copy from {near}", (replace(change.source, span, written.replace(text, near)),))
+    return Problem(
+        span,
+        f"{stage.label} takes files from {quote(text)}, which no `FROM … AS` above defines. The builder then looks "
+        "for an image of that name on Docker Hub, and "
+        f"stops.{f' Did you mean {quote(near)}?' if near is not None else listed}",
+        Confidence.CERTAIN if text.isdecimal() or near is not None else Confidence.LIKELY,
+        instruction=instruction,
+        stage=stage.key,
+        key=text,
+        fix=fix,
+    )
