@@ -57,6 +57,13 @@ def test_the_policy_in_the_readme_is_one() -> None:
     assert read.policy.comment_cap == 15
 
 
+def test_the_map_names_every_part_of_the_bot() -> None:
+    text = (ROOT / "bot/README.md").read_text("utf-8")
+    parts = {path.relative_to(ROOT / "bot").parts for path in tracked("bot/*.py")}
+    names = {parts[0] if len(parts) == 1 else f"{parts[0]}/" for parts in parts} - {"__init__.py"}
+    assert sorted(name for name in names if f"`{name}`" not in text) == []
+
+
 def test_a_document_links_only_to_what_exists() -> None:
     missing = [
         f"{page.relative_to(ROOT)}: {target}"
