@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, rule
+from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, rule
 
 
 @rule(
@@ -18,15 +18,20 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         if stage.is_scratch:
             continue  # into the empty image: the way to squash layers
-        for copy in stage.copies:
+        for copy in stage.copies if stage.index in change.after.needed_by_shipped else ():
             whole = any(source.path == "/" for source in copy.sources)
-            if copy.from_text and whole and copy.destination == "/":
-                origin = copy.from_stage.label if copy.from_stage is not None else f"`{copy.from_text}`"
+            if whole and copy.destination == "/" and copy.from_stage is not None and _is_a_system(copy.from_stage):
                 yield Problem(
                     copy.instruction.span,
-                    f"{stage.label} copies the whole file system of {origin} over its own. Both systems' files end "
+                    f"{stage.label} copies the whole file system of {copy.from_stage.label} over its own. Both systems' files end "
                     "up in the "
                     "image, package databases and all, and neither is whole. Start `FROM` it, or copy what is needed.",
                     Confidence.CERTAIN,
                     stage=stage.key,
                 )
+
+
+def _is_a_system(stage: Stage) -> bool:
+    """Whether a stage holds a distribution, rather than files that were put together to be copied."""
+    facts = stage.facts
+    return facts is not None and facts.distro not in (None, "scratch") and facts.kind != "copy-from"

@@ -81,12 +81,13 @@ def _problem(change: DockerfileChange, stage: Stage, instruction: Instruction, t
     fix = None
     if near is not None and text in written:
         fix = Fix(f"Copy from {near}", (replace(change.source, span, written.replace(text, near)),))
+    certain = text.isdecimal() or near is not None or below is not None
+    then = "The builder then looks for a build context or an image of that name, and stops"
     return Problem(
         span,
-        f"{stage.label} takes files from {quote(text)}, which no `FROM … AS` above defines. The builder then looks "
-        "for an image of that name on Docker Hub, and "
-        f"stops.{f' Did you mean {quote(near)}?' if near is not None else listed}",
-        Confidence.CERTAIN if text.isdecimal() or near is not None else Confidence.LIKELY,
+        f"{stage.label} takes files from {quote(text)}, which no `FROM … AS` above defines. {then}"
+        f"{f'. Did you mean {quote(near)}?' if near is not None else f' unless one is given.{listed}'}",
+        Confidence.CERTAIN if certain else Confidence.LIKELY if names else Confidence.POSSIBLE,
         instruction=instruction,
         stage=stage.key,
         key=text,
