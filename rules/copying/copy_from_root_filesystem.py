@@ -23,10 +23,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if whole and copy.destination == "/" and copy.from_stage is not None and _is_a_system(copy.from_stage):
                 yield Problem(
                     copy.instruction.span,
-                    f"{stage.label} copies the whole file system of {copy.from_stage.label} over its own. Both systems' files end "
-                    "up in the "
+                    f"{stage.label} copies the whole file system of {copy.from_stage.label} over its own. Both "
+                    "systems' files end up in the "
                     "image, package databases and all, and neither is whole. Start `FROM` it, or copy what is needed.",
-                    Confidence.CERTAIN,
+                    Confidence.CERTAIN if copy.from_stage.facts is not None else Confidence.LIKELY,
                     stage=stage.key,
                 )
 
@@ -34,4 +34,6 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _is_a_system(stage: Stage) -> bool:
     """Whether a stage holds a distribution, rather than files that were put together to be copied."""
     facts = stage.facts
-    return facts is not None and facts.distro not in (None, "scratch") and facts.kind != "copy-from"
+    if facts is None:
+        return not stage.root.is_scratch
+    return facts.distro != "scratch" and facts.kind != "copy-from"
