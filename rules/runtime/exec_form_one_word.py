@@ -1,0 +1,105 @@
+"""See exec_form_one_word.md."""
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+
+from rules.api import Category, Confidence, DockerfileChange, Fix, Problem, Severity, fix, quote, replace, rule
+from rules.runtime.start_instructions import Written, is_script_entrypoint, reads_code, written
+
+_PLAIN = re.compile(r"[^$`*?\[\]{}~|&;<>()#!\\'\"]+\Z")
+_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
+
+
+@rule(
+    "exec-form-one-word",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("CMD", "ENTRYPOINT", "HEALTHCHECK"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A whole command line stands in one pair of quotes, so that it is taken for the name of a program."""
+    for found in written(change, "ENTRYPOINT", "CMD", "HEALTHCHECK"):
+        word = _command_line(found)
+        if word is not None and not found.stage.runtime.is_windows:
+            yield _problem(found, word)
+
+
+def _command_line(found: Written) -> str | None:
+    """Return the program's name when it is really a command line."""
+    start = found.start
+    if start.form == "exec":
+        word = start.words[0]
+        entrypoint = found.stage.image.entrypoint.value
+        below = found.instruction.keyword == "CMD" and entrypoint is not None
+        if below and entrypoint is not None:
+            if reads_code((*entrypoint.words, *start.words)) or not is_script_entrypoint(found.stage):
+                return None
+            if len(start.words) > 1:
+                return None
+    else:
+        commands = start.commands
+        program = commands[0].program if commands else None
+        if program is None or len(commands) != 1 or commands[0].args or not program.text.startswith(("'", '"')):
+            return None
+        if program.text != start.text:
+            return None
+        word = program.value
+    words = word.split()
+    return word if len(words) > 1 and not word.startswith("-") and not _DRIVE.match(word) else None
+
+
+def _problem(found: Written, word: str) -> Problem:
+    instruction = found.instruction
+    entrypoint = found.stage.image.entrypoint
+    unsure = instruction.keyword == "CMD" and (bool(entrypoint.value) or not entrypoint.known)
+    what = "JSON form" if found.start.form == "exec" else "shell form"
+    if instruction.keyword == "HEALTHCHECK":
+        then = "The probe fails every time, and the container is reported unhealthy"
+    else:
+        then = "The container exits at once: nothing of that name exists"
+    return Problem(
+        instruction.span,
+        f"`{instruction.keyword}` of {found.stage.label} has the whole command line {quote(word)} in one pair of quotes, "
+        f"so its {what} looks for a program of that name, blanks included. {then}. Quote each word by itself.",
+        Confidence.LIKELY if unsure else Confidence.CERTAIN,
+        stage=found.stage.key,
+        fix=_fix(found, word),
+    )
+
+
+def _fix(found: Written, word: str) -> Fix | None:
+    """Each word quoted by itself; under a shell where the words need one."""
+    instruction = found.instruction
+    if "\n" in instruction.text:
+        return None
+    if found.start.form == "shell" and instruction.keyword == "HEALTHCHECK":
+        program = found.start.commands[0].program
+        inner = program.text[1:-1] if program is not None else ""
+        if program is None or "\\" in inner or '"' in inner or "'" in inner:
+            return None
+        return fix("Take the quotes away", replace(instruction.source, program.span, inner))
+    rest = found.start.words[1:] if found.start.form == "exec" else ()
+    if _PLAIN.match(word):
+        words = [*word.split(), *rest]
+    elif not rest and found.stage.runtime.has_shell is not False and instruction.keyword == "CMD":
+        words = ["sh", "-c", f"exec {word}" if _is_simple(word) else word]
+    else:
+        return None
+    array = json.dumps(words, ensure_ascii=False)
+    if instruction.keyword == "HEALTHCHECK":
+        exec_words = instruction.exec_form or ()
+        span = instruction.source.span(
+            instruction.source.text.rfind("[", 0, exec_words[0].span.start), instruction.value_span.end
+        )
+        return fix("Quote each word by itself", replace(instruction.source, span, array))
+    return fix("Quote each word by itself", replace(instruction.source, instruction.value_span, array))
+
+
+def _is_simple(word: str) -> bool:
+    try:
+        shlex.split(word)
+    except ValueError:
+        return False
+    return not re.search(r"[|&;<>()`]", word)

@@ -1,0 +1,125 @@
+"""See exec_form_variable.md."""
+
+import json
+import posixpath
+import re
+import shlex
+from collections.abc import Iterator
+
+from rules.api import Category, Confidence, DockerfileChange, Fix, Problem, Severity, fix, quote, replace, rule
+from rules.runtime.start_instructions import Written, full_words, is_script_entrypoint, reads_code, written
+
+_VARIABLE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[^{}]*\}|\([^()]*\)|[@*])")
+_BUILTINS = frozenset("exec source . export eval set trap unset shift if for while".split())
+_OPERATORS = frozenset("&& || ; | > >> < 2>&1 &".split())
+_EXPANDS_ITSELF = frozenset(
+    "awk gawk mawk jq sed perl ruby php node envsubst execlineb with-contenv powershell pwsh cmd nginx npm npx yarn pnpm "
+    "make dockerize confd expect tclsh mongo mongosh psql mysql vault consul-template gomplate".split()
+)
+"""Programs that give `$` a meaning of their own, or hand their arguments to a shell."""
+
+
+@rule(
+    "exec-form-variable",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("CMD", "ENTRYPOINT"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The JSON form of a start command holds a variable, a shell builtin or an operator, and no shell reads it."""
+    for found in written(change):
+        if found.start.form != "exec" or found.stage.runtime.is_windows or _is_read_by_something(found):
+            continue
+        problem = _builtin(found) or _variable(found) or _operator(found)
+        if problem is not None:
+            yield problem
+
+
+def _is_read_by_something(found: Written) -> bool:
+    entrypoint = found.stage.image.entrypoint.value
+    above = entrypoint.words if found.instruction.keyword == "CMD" and entrypoint is not None else ()
+    words = (*above, *found.start.words)
+    names = {posixpath.basename(word).removesuffix(".exe") for word in words}
+    return reads_code(words) or not _EXPANDS_ITSELF.isdisjoint(names)
+
+
+def _is_program(found: Written) -> bool:
+    """Whether the first word is what is executed: not an argument of an ENTRYPOINT."""
+    return full_words(found) == found.start.words
+
+
+def _builtin(found: Written) -> Problem | None:
+    first = found.start.words[0]
+    if first not in _BUILTINS or not (_is_program(found) or is_script_entrypoint(found.stage)):
+        return None
+    return Problem(
+        found.instruction.span,
+        f"{found.stage.label} starts {quote(first)}, which is a word of the shell and not a program, and the JSON form "
+        f"of `{found.instruction.keyword}` has no shell. The container exits at once with “executable file not found”. "
+        'Name the program itself, or start a shell: `["sh", "-c", "…"]`.',
+        Confidence.CERTAIN if _is_program(found) else Confidence.LIKELY,
+        stage=found.stage.key,
+        fix=_fix(found) if first == "exec" else None,
+    )
+
+
+def _variable(found: Written) -> Problem | None:
+    index, match = next(
+        ((i, match) for i, word in enumerate(found.start.words) if (match := _VARIABLE.search(word))), (0, None)
+    )
+    if match is None:
+        return None
+    name, label = match.group(), found.stage.label
+    keyword = found.instruction.keyword
+    if index == 0 and _is_program(found):
+        then = f"The container looks for a program of the name {quote(found.start.words[0])} and exits"
+    else:
+        then = f"The program gets the text {quote(name)} itself, not a value"
+    return Problem(
+        found.instruction.span,
+        f"`{keyword}` of {label} holds {quote(name)} in its JSON form, which neither the builder nor a shell expands. "
+        f'{then}. Start it through a shell that makes way: `["sh", "-c", "exec …"]`.',
+        Confidence.CERTAIN if index == 0 and _is_program(found) else Confidence.LIKELY,
+        stage=found.stage.key,
+        fix=_fix(found),
+        key=name,
+    )
+
+
+def _operator(found: Written) -> Problem | None:
+    operator = next((word for word in found.start.words if word in _OPERATORS), None)
+    if operator is None or (found.start.words[0] == "test" and operator not in ("&&", "||")):
+        return None
+    return Problem(
+        found.instruction.span,
+        f"`{found.instruction.keyword}` of {found.stage.label} holds {quote(operator)} in its JSON form, where no shell "
+        f"reads it. {quote(found.start.words[0])} gets it, and everything behind it, as arguments. Start a shell for it: "
+        '`["sh", "-c", "…"]`.',
+        Confidence.LIKELY,
+        stage=found.stage.key,
+        key=operator,
+    )
+
+
+def _fix(found: Written) -> Fix | None:
+    """The same words for a shell that makes way; an ENTRYPOINT hands on the arguments that come behind it."""
+    stage, instruction = found.stage, found.instruction
+    if stage.runtime.has_shell is False or instruction.exec_form is None or "\n" in instruction.text:
+        return None
+    if instruction.keyword == "CMD" and not (_is_program(found) or is_script_entrypoint(stage)):
+        return None
+    words = found.start.words[1:] if found.start.words[0] == "exec" else found.start.words
+    hands_on = instruction.keyword == "ENTRYPOINT"
+    written_words = [_shell_word(word) for word in words if word not in ("$@", "$*")]
+    if not written_words or any("\n" in word or "$(" in word for word in words):
+        return None
+    line = " ".join(["exec", *written_words, *(['"$@"'] if hands_on else [])])
+    array = json.dumps(["sh", "-c", line, *(["sh"] if hands_on else [])], ensure_ascii=False)
+    return fix("Let a shell expand it", replace(instruction.source, instruction.value_span, array))
+
+
+def _shell_word(word: str) -> str:
+    if not _VARIABLE.search(word):
+        return shlex.quote(word)
+    escaped = re.sub(r'(["\\`])', r"\\\1", word)
+    return f'"{escaped}"'

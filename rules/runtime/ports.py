@@ -1,0 +1,90 @@
+"""The words of EXPOSE, expanded, each with its place."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.api import DockerfileChange, Fix, Instruction, Stage, Word, delete_instruction, delete_word, fix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+HOST_MAPPING = re.compile(
+    r"(?:(?:\[[0-9a-fA-F:.]*\]|[\w.-]*):)?(?:\d+(?:-\d+)?)?:(?P<container>\d+(?:-\d+)?(?:/\w+)?)\Z", re.ASCII
+)
+"""`8080:80`, `127.0.0.1:8080:80`, `:80`: a mapping, which only `docker run -p` understands."""
+
+_PORT = re.compile(r"(?P<first>\d+)(?:-(?P<last>\d+))?(?:/(?P<protocol>\w*))?\Z", re.ASCII)
+HIGHEST = 65535
+
+
+class Exposed(NamedTuple):
+    """One word of an EXPOSE.
+
+    Attributes:
+        stage: The stage it stands in.
+        instruction: The EXPOSE.
+        word: As written.
+        text: Expanded; `None` when it holds a variable without a known value.
+    """
+
+    stage: Stage
+    instruction: Instruction
+    word: Word
+    text: str | None
+
+    @property
+    def from_variable(self) -> bool:
+        """Whether a variable makes it, which a build can set to something else."""
+        return "$" in self.word.text
+
+    @property
+    def numbers(self) -> tuple[int, int] | None:
+        """The first and the last port, `None` where it is no port."""
+        match = _PORT.match(self.text or "")
+        if match is None:
+            return None
+        first = int(match["first"])
+        return first, int(match["last"]) if match["last"] else first
+
+    @property
+    def protocol(self) -> str | None:
+        """The protocol as written, `None` without one."""
+        match = _PORT.match(self.text or "")
+        return match["protocol"] if match is not None else None
+
+    def without(self) -> Fix | None:
+        """Take the word out, and the whole instruction with its last word."""
+        source = self.instruction.source
+        if len(self.instruction.words) == 1:
+            return fix("Delete the instruction", delete_instruction(self.instruction))
+        if self.instruction.line != self.instruction.end_line:
+            return None
+        return fix(f"Delete {self.word.text}", delete_word(source, self.word.span))
+
+
+def exposed(change: DockerfileChange) -> Iterator[Exposed]:
+    """Yield every word of every EXPOSE of the file, once."""
+    for stage in change.stages:
+        yield from _of(stage)
+
+
+def exposed_in_shipped(change: DockerfileChange) -> Iterator[Exposed]:
+    """Yield every word of every EXPOSE that the shipped stages have, once."""
+    seen: set[int] = set()
+    for stage in change.after.shipped:
+        for link in stage.chain:
+            if link.index not in seen:
+                seen.add(link.index)
+                yield from _of(link)
+
+
+def _of(stage: Stage) -> Iterator[Exposed]:
+    if not any(instruction.keyword == "EXPOSE" for instruction in stage.instructions):
+        return
+    for step in stage.steps:
+        instruction = step.instruction
+        if instruction.keyword == "EXPOSE":
+            for word in instruction.words:
+                yield Exposed(stage, instruction, word, step.scope.expand(word.text))

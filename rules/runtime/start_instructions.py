@@ -1,0 +1,113 @@
+"""The instructions that say what runs: ENTRYPOINT, CMD and HEALTHCHECK, as a stage has them in force."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.api import DockerfileChange, Instruction, Origin, Setting, Stage, Start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SHELLS = frozenset("sh bash ash dash zsh ksh fish".split())
+SIGNAL_PASSERS = frozenset(
+    "tini tini-static dumb-init catatonit s6-svscan supervisord init gosu su-exec setpriv exec runsvdir".split()
+)
+"""Programs that pass SIGTERM on, or that make way for the program that they start."""
+
+INITS = frozenset("tini tini-static dumb-init catatonit docker-init".split())
+_CODE_OPTION = re.compile(r"-[a-zA-Z]*c\Z")
+
+
+class Written(NamedTuple):
+    """An ENTRYPOINT, CMD or HEALTHCHECK in force.
+
+    Attributes:
+        stage: The stage that has it: for those of `shipped`, the one that ships.
+        setting: The value with its origin.
+        start: The value.
+        instruction: The instruction.
+    """
+
+    stage: Stage
+    setting: Setting[Start]
+    start: Start
+    instruction: Instruction
+
+
+def written(change: DockerfileChange, *keywords: str) -> Iterator[Written]:
+    """Yield what each stage of the file sets itself: of several instructions in a stage the last, which counts.
+
+    Args:
+        change: The file.
+        keywords: The instructions wanted; `ENTRYPOINT` and `CMD` unless given.
+    """
+    seen: set[int] = set()
+    for stage in change.stages:
+        for found in _of(stage, keywords):
+            if found.setting.origin is Origin.HERE and id(found.instruction) not in seen:
+                seen.add(id(found.instruction))
+                yield found
+
+
+def shipped(change: DockerfileChange, *keywords: str) -> Iterator[Written]:
+    """Yield what is in force in the stages that ship and set in the file, inherited or not, each instruction once."""
+    seen: set[int] = set()
+    for stage in change.after.shipped:
+        for found in _of(stage, keywords):
+            if id(found.instruction) not in seen:
+                seen.add(id(found.instruction))
+                yield found
+
+
+def _of(stage: Stage, keywords: tuple[str, ...]) -> Iterator[Written]:
+    image = stage.image
+    for setting in (image.entrypoint, image.cmd, image.healthcheck):
+        instruction, start = setting.instruction, setting.value
+        if instruction is None or not start:
+            continue
+        if instruction.keyword in (keywords or ("ENTRYPOINT", "CMD")):
+            yield Written(stage, setting, start, instruction)
+
+
+def full_words(found: Written) -> tuple[str, ...] | None:
+    """Return the array that the process gets: for a CMD, behind its exec-form ENTRYPOINT.
+
+    Returns:
+        `None` where a shell-form ENTRYPOINT ignores the CMD, and where a base image that is not known may have an
+        ENTRYPOINT.
+    """
+    if found.instruction.keyword != "CMD":
+        return found.start.words
+    entrypoint = found.stage.image.entrypoint
+    if not entrypoint.known:
+        return None
+    if not entrypoint.value:
+        return found.start.words
+    return (*entrypoint.value.words, *found.start.words) if entrypoint.value.form == "exec" else None
+
+
+def is_script_entrypoint(stage: Stage) -> bool:
+    """Tell whether the ENTRYPOINT in force is a script, which by custom ends in `exec "$@"`."""
+    entrypoint = stage.image.entrypoint.value
+    return entrypoint is not None and entrypoint.form == "exec" and _is_script(entrypoint.words)
+
+
+def _is_script(words: tuple[str, ...]) -> bool:
+    name = posixpath.basename(words[-1]) if words else ""
+    return name.endswith(".sh") or "entrypoint" in name
+
+
+def reads_code(words: tuple[str, ...]) -> bool:
+    """Tell whether the words hand code to a shell: `sh -c …`, `tini -- bash -lc …`."""
+    for index, word in enumerate(words):
+        if posixpath.basename(word) in SHELLS or word in ("su", "runuser"):
+            return any(_CODE_OPTION.match(option) for option in words[index + 1 :])
+    return False
+
+
+def passes_signals(words: tuple[str, ...]) -> bool:
+    """Tell whether the words begin with an init that passes signals on."""
+    return bool(words) and posixpath.basename(words[0]) in INITS
