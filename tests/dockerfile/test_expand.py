@@ -325,9 +325,9 @@ SHELL_WORDS = st.lists(
 ).map("".join)
 REPLACED = st.builds(
     "${{{}{}{}/{}}}".format,
-    NAMES,
+    NAMES.filter(lambda name: name not in {"empty", "unset"}),  # there `*` matches for BuildKit, not for bash
     st.sampled_from(["/", "//"]),
-    PATTERNS.filter(lambda text: text and "/" not in text),
+    PATTERNS.filter(lambda text: text and not {"/", "\\"} & set(text)),  # bash does not find `*\*` in `a*b`
     st.text(alphabet="ab0.", max_size=2),
 )
 
@@ -348,9 +348,7 @@ def test_a_shell_expands_the_same_words_to_the_same_texts(words: list[str]) -> N
     assert [expanded(word) for word in words] == shell_says("sh", words)
 
 
-@pytest.mark.skipif(
-    shutil.which("bash") is None, reason="bash is not installed; sh cannot replace in variables"
-)
+@pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed; sh cannot replace in variables")
 @settings(max_examples=50, deadline=None)
 @given(st.lists(REPLACED, min_size=1, max_size=10))
 def test_bash_replaces_the_same_texts(words: list[str]) -> None:
