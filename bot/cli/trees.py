@@ -45,7 +45,8 @@ def root_of(path: Path) -> Path:
     """
     if not path.exists():
         raise UsageFault(f"{path}: there is no such file or folder. Name a Dockerfile or a folder that holds some.")
-    folder = (path if path.is_dir() else path.parent).resolve()
+    real = path.resolve()  # who names a link means the file
+    folder = real if real.is_dir() else real.parent
     return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -114,6 +116,13 @@ def test_a_link_is_named_and_not_followed(put: Put, capsys: pytest.CaptureFixtur
     assert run(capsys, "check", ".") == (0, "Dockerfile: not reviewed: a symbolic link\nNo findings.\n", "")
 
 
+def test_a_link_that_is_named_is_followed(put: Put, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    put("images/api.txt", UNPINNED)
+    put("links/readme.txt", "")
+    (tmp_path / "links/Dockerfile").symlink_to("../images/api.txt")
+    assert run(capsys, "check", "links/Dockerfile")[1].startswith("images/api.txt:1: ")
+
+
 def test_a_huge_file_is_named_and_not_reviewed(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
     put("Dockerfile", "#" * (512 * 1024 + 1))
     assert "not reviewed: larger than 512 KiB" in run(capsys, "check", ".")[1]
@@ -129,6 +138,14 @@ def test_a_terminal_is_not_given_escape_sequences_of_a_file(put: Put, capsys: py
 def test_a_log_is_not_given_commands_of_a_file(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
     put("::set-output name=x::Dockerfile", UNPINNED)
     assert not [line for line in run(capsys, "check", ".")[1].splitlines() if line.lstrip().startswith("::")]
+
+
+def test_an_output_that_cannot_spell_a_word_gets_an_escape(put: Put) -> None:
+    put("Dockerfile.für", UNPINNED)
+    check = [sys.executable, "-m", "bot.cli", "check", "."]
+    done = subprocess.run(check, env={"PYTHONIOENCODING": "ascii"}, capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert done.stdout.startswith(b"Dockerfile.f\\xfcr:1: ")
 
 
 # review
