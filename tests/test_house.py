@@ -5,39 +5,25 @@ from __future__ import annotations
 import ast
 import json
 import re
-import subprocess
 import sys
 import tomllib
 from datetime import date
 from importlib import metadata
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
 import rules
 from bot import settings
 from rules.policy_file import read_policy
+from tests.checkout import ROOT, listed, tracked
 
-ROOT = Path(__file__).parents[1]
 LONGEST_MODULE = 320
 LONGEST_FUNCTION = 46
 # Spelled so that this file does not hold what it looks for.
 REGISTRIES = ("py" + "pi.org", "python" + "hosted.org", "registry.npm" + "js", "deb." + "debian.org")
 MACHINE = re.compile(r"/(?:wor" r"k|hom" r"e/\w+)/(?:main|shared)\b|\.py" r"env\b")
 UNEXPLAINED = re.compile(r"#\s*noqa(?::\s*[A-Z]+\d+(?:\s*,\s*[A-Z]+\d+)*)?\s*$|#\s*type:\s*ignore(?:\[[\w, -]*\])?\s*$")
-
-
-def tracked(*patterns: str) -> list[Path]:
-    """Return the files that git knows, and those it would take in."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *patterns],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    )
-    paths = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
-    return [path for path in paths if path.is_file()]
 
 
 def pins(name: str) -> dict[str, str]:
@@ -161,8 +147,7 @@ def test_no_file_names_a_package_registry_or_this_machine() -> None:
 
 
 def test_nothing_is_kept_that_is_to_be_ignored() -> None:
-    kept = ["git", "ls-files", "--cached", "--ignored", "--exclude-standard"]
-    assert subprocess.run(kept, cwd=ROOT, capture_output=True, text=True, check=True).stdout == ""
+    assert listed("--cached", "--ignored", "--exclude-standard") == []
 
 
 def test_modules_and_functions_stay_short() -> None:
