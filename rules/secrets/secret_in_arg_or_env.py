@@ -1,0 +1,90 @@
+"""See secret_in_arg_or_env.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Edit,
+    Fix,
+    Instruction,
+    Problem,
+    Severity,
+    Word,
+    delete_instruction,
+    insert,
+    quote,
+    rule,
+)
+from rules.secrets.secret_names import could_be_secret, is_placeholder, names_a_secret
+
+
+@rule(
+    "secret-in-arg-or-env",
+    severity=Severity.ERROR,
+    category=Category.SECURITY,
+    keywords=("ARG", "ENV"),
+    aliases=("DL3064", "SecretsUsedInArgOrEnv", "DS-0031", "S6472", "CIS-DI-0010"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """An ARG or ENV carries a secret."""
+    seen: set[str] = set()
+    for instruction in change.after.dockerfile.instructions:
+        target = instruction.trigger if instruction.trigger is not None else instruction
+        if target.keyword not in ("ARG", "ENV"):
+            continue
+        for name, value in target.pairs:
+            if names_a_secret(name.text) and name.text not in seen and _counts(target, value):
+                seen.add(name.text)
+                yield _problem(change, target, name, value)
+
+
+def _counts(instruction: Instruction, value: Word | None) -> bool:
+    """An ARG without value is filled in by the caller; a value counts unless it cannot be a secret."""
+    if value is None:
+        return instruction.keyword == "ARG"
+    return could_be_secret(value.text)
+
+
+def _problem(change: DockerfileChange, instruction: Instruction, name: Word, value: Word | None) -> Problem:
+    keyword = instruction.keyword
+    if value is not None and not is_placeholder(value.text):
+        fact = f"`{keyword} {name.text}` writes a secret into the file, and into the image's configuration or history"
+        then = (
+            "Everyone who can pull the image or read the repository has it; take it out, and replace the secret itself"
+        )
+    elif keyword == "ENV":
+        fact = f"`ENV {name.text}` puts a secret's place into the image's configuration"
+        then = "What stands there is in every container and in `docker inspect`; give it at run time instead"
+    else:
+        fact = f"`ARG {name.text}` takes a secret as a build argument"
+        then = "Its value stays readable in the image's history and in provenance attestations"
+    mount = f"RUN --mount=type=secret,id={_id(name.text)},env={name.text} …"
+    literal = value is not None and not is_placeholder(value.text)
+    return Problem(
+        instruction.span,
+        f"{fact}. {then}. A secret mount leaves no trace: {quote(mount)}.",
+        Confidence.CERTAIN if literal and "$" not in (value.text if value else "") else Confidence.LIKELY,
+        instruction=instruction,
+        key=name.text,
+        severity=Severity.ERROR if literal else Severity.WARNING,
+        fix=_fix(change, instruction, name, value),
+    )
+
+
+def _id(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
+def _fix(change: DockerfileChange, instruction: Instruction, name: Word, value: Word | None) -> Fix | None:
+    """Mount it where exactly one RUN uses it, and delete the ARG; only for an ARG that holds nothing else."""
+    if instruction.keyword != "ARG" or value is not None or len(instruction.pairs) != 1:
+        return None
+    users = [i for i in change.after.dockerfile.instructions if i is not instruction and name.text in i.text]
+    if len(users) != 1 or users[0].keyword != "RUN" or users[0].exec_form is not None or users[0].trigger is not None:
+        return None
+    run = users[0]
+    mount = f" --mount=type=secret,id={_id(name.text)},env={name.text}"
+    edits: tuple[Edit, ...] = (delete_instruction(instruction), insert(change.source, run.keyword_span.end, mount))
+    return Fix("Mount the secret for the one RUN that uses it", edits)

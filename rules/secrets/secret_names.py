@@ -1,0 +1,50 @@
+"""Which names say that a variable holds a secret, and which values could be one."""
+
+from __future__ import annotations
+
+import re
+
+_SECRET = re.compile(
+    r"(?:^|[_-])(?:PASSWORDS?|PASSWD|PSW|PASSPHRASE|PWD|SECRETS?|TOKENS?|APIKEY|API_?KEY|ACCESS_?KEY(?:_ID)?|PRIVATE_?KEY|"
+    r"SECRET_?KEY(?:_BASE)?|MASTER_?KEY|ENCRYPTION_?KEY|SIGNING_?KEY|AUTH|CREDENTIALS?|CREDS|AUTHORIZATION|AUTH_STRING)"
+    r"(?:$|[_-])",
+    re.IGNORECASE,
+)
+_NOT_SECRET = re.compile(
+    r"(?:^|[_-])(?:PUBLIC|NO|ALLOW|ENABLE[D]?|DISABLE[D]?|USE|REQUIRE[D]?|SKIP)[_-]|"
+    r"[_-](?:FILE|FILES|PATH|DIR|URL|URI|HOST|PORT|NAME|VERSION|ALIAS|ENABLED|DISABLED|TYPE|MODE|METHOD|HEADER|LENGTH|SIZE|"
+    r"MIN|MAX|EXPIRY|EXPIRE[S]?|EXPIRATION|TTL|TIMEOUT|POLICY|ISSUER|ALGORITHM|ALGO|FORMAT|PREFIX|SUFFIX|REQUIRED|USER|"
+    r"USERNAME|PROVIDER|BACKEND|DRIVER|MODULE|ENDPOINT|REALM|COUNT|LIMIT|ROTATION|STORE|ENV|VAR|REF|ARN|HASH_ROUNDS|"
+    r"MODULE_VERSION|PLUGIN|SCHEME|SERVICE|SOCK|SOCKET|DOMAIN|ROLE|SCOPE|AUDIENCE|COLOR|PARALLELISM)$|"
+    r"^(?:PWD|OLDPWD|SSH_AUTH_SOCK|AUTH|GPG_KEYS?|TOKENIZERS_PARALLELISM|MAX_TOKENS)$|"
+    r"(?:MYSQL|MARIADB|POSTGRES|PGPASSWORD)?_?(?:ALLOW_EMPTY|RANDOM)",
+    re.IGNORECASE,
+)
+_CREDENTIAL_HOST = re.compile(r"^BUNDLE_[A-Z0-9_]*__[A-Z0-9_]+$")
+_BUNDLE_SETTING = re.compile(r"^BUNDLE_(?:BUILD|CACHE|LOCAL|DISABLE|PATH|JOBS|RETRY|WITHOUT|MIRROR|SSL)_")
+_HARMLESS = re.compile(
+    r"^(?:|true|false|yes|no|on|off|none|null|nil|0|1|\d{1,4}|/[\w./-]+|\./[\w./-]+|file:.*|https?://[^:@/]+(?:/\S*)?|\$\{?\w+\}?)$",
+    re.IGNORECASE,
+)
+_PLACEHOLDER = re.compile(
+    r"^(?:<.*>|\[.*\]|x{3,}|\*+|change[-_ ]?(?:me|it|this).*|your[-_ ].*|example.*|dummy.*|fake.*|placeholder.*|todo|"
+    r"not[-_]?(?:a[-_])?(?:real|needed|used).*|unused|ignored|test|none|build[-_]?time.*|asset.*)$",
+    re.IGNORECASE,
+)
+
+
+def names_a_secret(name: str) -> bool:
+    """Tell whether a variable's name says that its value is a secret."""
+    if _CREDENTIAL_HOST.match(name) and not _BUNDLE_SETTING.match(name):
+        return True
+    return bool(_SECRET.search(name)) and not _NOT_SECRET.search(name)
+
+
+def could_be_secret(value: str) -> bool:
+    """Tell whether a value could be a secret: not empty, a switch, a number, a path, a plain URL, or a reference."""
+    return not _HARMLESS.match(value.strip().strip("\"'"))
+
+
+def is_placeholder(value: str) -> bool:
+    """Tell whether a value says of itself that it is none: `changeme`, `dummy`, `<token>`."""
+    return bool(_PLACEHOLDER.match(value.strip().strip("\"'")))
