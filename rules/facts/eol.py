@@ -21,7 +21,9 @@ from rules.facts.names import table_name
 if TYPE_CHECKING:
     from rules.dockerfile.reference import ImageReference
 
-_LEADING = re.compile(r"(?:stream|v)?(\d+(?:\.\d+)*)")
+_LEADING = re.compile(r"(?:stream|v)?((\d+(?:\.\d+)*)(?:_\d+|u\d+(?:-b\d+)?)?)")
+"""The version in front of a tag, and with it the build of a Java: `21.0.2_13`, `8u402-b06`."""
+
 _LANGUAGE_PRODUCTS = {"python": "python", "node": "nodejs", "php": "php", "ruby": "ruby", "go": "go"}
 _LONG_OVER, _OPEN = dt.date.min, dt.date.max
 _ALIASES = {("amazon-linux", "1"): "2018.03"}
@@ -126,7 +128,8 @@ def products_of(name: str, tag: str) -> tuple[Cycle, ...]:
     main = _main_product(name, tag)
     language = None if main and main.product == "aws-lambda" else _language(name, tag)
     found: dict[str, Cycle] = {}
-    for one in (main, language, _system(tag)):
+    known = main is not None or image_table.family(name) is not None
+    for one in (main, language, _system(tag) if known else None):
         if one is not None:
             found.setdefault(one.product, one)
     return tuple(found.values())
@@ -154,7 +157,7 @@ def _main_product(name: str, tag: str) -> Cycle | None:
             product, f"{runtime[1]}{version}.x", version
         )
     if leading := _LEADING.match(tag):
-        return _cycle_of(product, leading[1])
+        return _cycle_of(product, leading[2], leading[1])
     named = (_known(product, part, part) or _by_codename(part, product) for part in tag.split("-"))
     return next((one for one in named if one is not None), None)
 

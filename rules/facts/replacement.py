@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from rules.dockerfile.reference import ImageReference
 
 
+_NO_DIGITS = "abcdefghijklmnopqrstuvwxyz-"
+
+
 def supported_reference(reference: ImageReference, today: date) -> str | None:
     """Return the same image with the nearest release lines that still have regular support.
 
@@ -53,7 +56,7 @@ def _texts(cycle: Cycle, today: date) -> Iterator[str]:
     codenames = {
         number: codename for codename, (distro, number) in load("eol", "codenames").items() if distro == cycle.product
     }
-    prefix = cycle.part.rstrip("0123456789.")
+    prefix = cycle.part[: len(cycle.part) - len(cycle.part.lstrip(_NO_DIGITS))]
     for name in successors(cycle, today):
         if cycle.part.isalpha() and name in codenames:
             yield codenames[name]

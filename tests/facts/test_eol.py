@@ -75,6 +75,8 @@ def test_what_has_ended_is_named(text: str, products: list[tuple[str, str]]) -> 
         "bitnami/redis:latest",
         "registry.corp/node:18",
         "someone/app:3.9",
+        "someone/app:1.2-buster",
+        "registry.corp/tool:potato",
         "gcr.io/distroless/static-debian13",
     ],
 )
@@ -153,6 +155,7 @@ def test_a_product_that_fixes_its_newest_line_only_is_marked() -> None:
         ("debian:buster-slim", "debian:trixie-slim"),
         ("alpine:3.15.4", "alpine:3.22"),
         ("mcr.microsoft.com/dotnet/sdk:7.0", "mcr.microsoft.com/dotnet/sdk:10.0"),
+        ("eclipse-temurin:24.0.2_12-jdk", "eclipse-temurin:25-jdk"),
         ("ubuntu:20.04@sha256:" + "0" * 64, "ubuntu:22.04"),
         ("node:22", None),
         ("centos:7", None),
