@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -62,11 +63,13 @@ class Packages:
         return tuple(found)
 
     def _remover(self, index: int, install: PackageCall, name: str) -> tuple[Run, PackageCall] | None:
+        installed_in = self.calls[index][0]
         for run, call in self.calls[index + 1 :]:
-            if call.action == "remove" and call.manager == install.manager:
-                names = {package.name for package in call.packages}
-                if name in names or (install.virtual is not None and install.virtual in names):
-                    return run, call
+            if call.action != "remove" or call.manager != install.manager:
+                continue
+            named = any(_names(package, name, install.virtual) for package in call.packages)
+            if named or (run is installed_in and _removes_unmarked(run, call)):
+                return run, call
         return None
 
     @cached_property
@@ -82,3 +85,16 @@ class Packages:
     def has(self, *names: str) -> bool:
         """Tell whether one of these packages is installed at the end of the stage."""
         return any(item.name in names for item in self.present)
+
+
+def _names(package: Package, name: str, virtual: str | None) -> bool:
+    """Tell whether a word of a removal covers a package: by name, as a pattern, or perhaps by a variable."""
+    if package.name in (name, virtual) or package.kind == "variable":
+        return True
+    return "*" in package.name and fnmatchcase(name, package.name.replace(".*", "*"))
+
+
+def _removes_unmarked(run: Run, call: PackageCall) -> bool:
+    """Tell whether a call removes all that `apt-mark auto` let go of, as Docker's official images do."""
+    sweeping = call.verb in ("autoremove", "autopurge") or call.has("--auto-remove", "--autoremove")
+    return sweeping and call.manager == "apt" and "apt-mark auto" in run.instruction.value

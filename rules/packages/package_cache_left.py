@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rules.api import (
     Category,
     DockerfileChange,
+    Edit,
     Fix,
     PackageCall,
     Problem,
@@ -47,7 +48,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _check_run(stage: Stage, run: Run) -> Iterator[Problem]:
     done: set[str] = set()
-    for call in sorted(reversed(run.package_calls), key=lambda call: call.action != "update"):
+    for call in sorted(run.package_calls, key=lambda call: (call.action != "update", -call.command.start)):
         if call.manager in done:
             continue
         if call.manager == "apt":
@@ -153,7 +154,7 @@ def _fix(run: Run, call: PackageCall, left: tuple[str, ...]) -> Fix | None:
 
 def _fix_of_apk(run: Run) -> Fix | None:
     """Add `--no-cache` to every call, and drop an `apk update` that then fetches for nobody."""
-    edits = []
+    edits: list[Edit | None] = []
     for call in run.package_calls:
         if call.manager != "apk" or call.no_cache:
             continue

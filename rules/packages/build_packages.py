@@ -1,0 +1,166 @@
+"""Which packages of a shipped image serve builds only, what uses them there, and what they weigh."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.facts.packages import installed_size, is_build_only, plain_name, runtime_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rules.change import DockerfileChange
+    from rules.dockerfile.package_calls import PackageCall
+    from rules.dockerfile.shell import Command
+    from rules.model.packages import Installed
+    from rules.model.stage import Stage
+    from rules.model.steps import Run
+
+_FAMILY = {"apt": "debian", "apk": "alpine", "dnf": "rhel", "yum": "rhel", "microdnf": "rhel", "tdnf": "rhel"}
+_COMPILERS = frozenset(
+    "gcc g++ cc c++ clang clang++ make cmake ninja meson configure autogen.sh autoreconf autoconf cargo rustc go bazel "
+    "docker-php-ext-install docker-php-ext-configure pecl phpize node-gyp perl cpanm cpan cython f2py R Rscript nvcc "
+    "rebar3 mix stack cabal ghc swift javac mvn gradle qmake scons waf install-php-extensions luarocks xcaddy".split()
+)
+_MAY_COMPILE = frozenset({"pip", "uv", "pipx", "poetry", "pipenv", "pdm", "conda", "npm", "pnpm", "yarn", "bun"})
+_MAY_COMPILE_TOO = frozenset({"gem", "bundle", "cargo", "go"})
+_NO_TWIN = ("libpython", "libc6", "libgcc", "libstdc++", "libruby", "libperl", "libdpkg", "linux-")
+"""Libraries that a language or the base system brings by itself: nobody installs them in place of the headers."""
+_LIGHT = frozenset(
+    "make patch pkg-config pkgconf pkgconfig m4 gdb strace ltrace perf valgrind dpkg-dev file bats "
+    "binutils libncurses-dev diffstat gettext patchelf check".split()
+)
+"""Packages of a few megabytes, or that people debug production with: no reason to speak by themselves."""
+_LANGUAGE_TOOLKITS = ("openjdk", "default-jdk", "java-", "golang", "rust", "cargo", "go", "maven", "ant")
+
+
+class BuildPackages(NamedTuple):
+    """What one RUN leaves in a shipped layer that only builds need.
+
+    Attributes:
+        stage: The stage that ships.
+        run: The RUN.
+        items: The packages, in order.
+        distribution: As in `ImageFacts.distro`; from the package manager where the base is not known.
+    """
+
+    stage: Stage
+    run: Run
+    items: tuple[Installed, ...]
+    distribution: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The packages' names, each once."""
+        return tuple(dict.fromkeys(item.name for item in self.items))
+
+    @property
+    def calls(self) -> tuple[PackageCall, ...]:
+        """The calls that install them."""
+        return tuple({id(item.call): item.call for item in self.items}.values())
+
+    @property
+    def weight(self) -> int | None:
+        """Bytes that the image would lose without them, dependencies included; `None` where that is not known."""
+        return without(self, {})
+
+    def runtime_of(self, item: Installed) -> tuple[str, ...] | None:
+        """Return the libraries that run what was built against a package of headers, `None` where not known."""
+        twin = runtime_of(item.name, self.distribution, self.stage.runtime.release)
+        return None if twin is None or any(name.startswith(_NO_TWIN) for name in twin) else twin
+
+
+def build_packages(change: DockerfileChange) -> Iterator[BuildPackages]:
+    """Yield the RUNs of shipped images that leave build-only packages in a layer, each once."""
+    seen: set[int] = set()
+    for stage in change.after.shipped:
+        if stage.runtime.is_windows or _has_toolchain(stage):
+            continue
+        by_run: dict[int, list[Installed]] = {}
+        for item in stage.packages.in_layers:
+            if item.call.command.conditional:
+                continue
+            if item.manager in _FAMILY and is_build_only(item.name, distribution_of(stage, item)):
+                by_run.setdefault(id(item.run.instruction), []).append(item)
+        for key, items in by_run.items():
+            if key not in seen and not all(item.name in _LIGHT for item in items):
+                seen.add(key)
+                yield BuildPackages(stage, items[0].run, tuple(items), distribution_of(stage, items[0]))
+
+
+def distribution_of(stage: Stage, item: Installed) -> str:
+    """Return the distribution, or the one that a package manager stands for where the base is not known."""
+    return stage.runtime.distribution or _FAMILY.get(item.manager, "")
+
+
+def _has_toolchain(stage: Stage) -> bool:
+    """Whether the base image brings compilers already: then another rule speaks of the base."""
+    facts = stage.facts
+    return facts is not None and (bool(facts.full) or bool(facts.toolchain) or facts.kind in ("sdk", "dev"))
+
+
+def is_language_toolkit(name: str) -> bool:
+    """Tell whether a package is a language's own kit, which programs of that language may need to run."""
+    return plain_name(name).startswith(_LANGUAGE_TOOLKITS)
+
+
+def compiles_after(stage: Stage, run: Run) -> bool:
+    """Tell whether the stage may compile something in a RUN or behind it: if in doubt, it may."""
+    later = False
+    for step in stage.all_runs:
+        later = later or step is run
+        if later and (step.script.errors or not step.script.understood or any(map(_may_compile, step.package_calls))):
+            return True
+        if later and any(_is_compiler(command) for command in step.commands):
+            return True
+    return False
+
+
+def _may_compile(call: PackageCall) -> bool:
+    if call.manager not in _MAY_COMPILE | _MAY_COMPILE_TOO or call.action not in ("install", "sync", "build", "run"):
+        return False
+    return not (call.has("--only-binary", "--no-build") or call.has("--ignore-scripts"))
+
+
+def _is_compiler(command: Command) -> bool:
+    """Whether a command compiles, or is a script that may."""
+    name = command.name
+    if name.startswith("python"):
+        return any("setup.py" in word.value or word.value in ("build", "pip") for word in command.args)
+    return name in _COMPILERS or name.endswith(".sh") or name in ("bash", "sh", "source", ".", "eval") or "$" in name
+
+
+def without(found: BuildPackages, replaced: dict[str, tuple[str, ...]]) -> int | None:
+    """Return the bytes that go when the packages are dropped or replaced; `None` where that is not known.
+
+    Args:
+        found: The packages.
+        replaced: What takes the place of a package that is not dropped.
+    """
+    release = found.stage.runtime.release
+    total = 0
+    for call in found.calls:
+        mine = {item.name for item in found.items if item.call is call}
+        every = [package.name for package in call.packages if package.kind == "name"]
+        rest = [name for name in every if name not in mine]
+        rest += [twin for name in mine for twin in replaced.get(name, ())]
+        recommends = not call.no_recommends
+        heavy = installed_size(every, found.distribution, release, recommends=recommends)
+        light = installed_size(rest, found.distribution, release, recommends=recommends)
+        if heavy is None or light is None:
+            return None
+        total += max(0, heavy - light)
+    return total
+
+
+def megabytes(size: int | None) -> int | None:
+    """Return whole megabytes, `None` for an unknown size and for less than one."""
+    return None if size is None or size < 1_000_000 else round(size / 1_000_000)  # noqa: PLR2004 - bytes of a megabyte
+
+
+def listed(words: Iterable[str], most: int = 6) -> str:
+    """Join quoted words as a sentence does; more than a handful are counted."""
+    items = list(words)
+    if len(items) > most + 1:
+        items = [*items[:most], f"{len(items) - most} more"]
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

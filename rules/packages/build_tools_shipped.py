@@ -1,0 +1,106 @@
+"""See build_tools_shipped.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Installed,
+    Problem,
+    Severity,
+    quote,
+    rule,
+)
+from rules.packages.build_packages import (
+    BuildPackages,
+    build_packages,
+    is_language_toolkit,
+    listed,
+    megabytes,
+)
+from rules.packages.headers import is_headers_only
+from rules.packages.purpose import builds_at_run_time
+
+
+@rule(
+    "build-tools-shipped",
+    severity=Severity.WARNING,
+    category=Category.SIZE,
+    keywords=("RUN",),
+    mentions=("apt", "apk", "dnf", "yum"),
+    aliases=("DF011",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A shipped layer holds compilers, build systems or headers."""
+    for found in build_packages(change):
+        if builds_at_run_time(change, found.stage) or is_headers_only(found) or _compiles_when_it_runs(found):
+            continue
+        yield _problem(found)
+
+
+_COMPILING_LIBRARIES = frozenset(
+    "torch triton vllm deepspeed xformers flash-attn tensorflow jax sglang theano pytensor pymc cmdstanpy pystan "
+    "prophet".split()
+)
+"""Python packages that call a C compiler while the program runs."""
+
+
+def _compiles_when_it_runs(found: BuildPackages) -> bool:
+    """Whether the program may call the compiler: kernels that are built on first use, R's packages."""
+    base = (found.stage.root.base_text or "").lower()
+    if any(mark in base for mark in ("cuda", "pytorch", "rocm", "tensorflow", "rocker/", "r-base", "jupyter")):
+        return True
+    return any(item.name.lower() in _COMPILING_LIBRARIES for item in found.stage.packages.present)
+
+
+def _problem(found: BuildPackages) -> Problem:
+    item = found.items[0]
+    return Problem(
+        item.call.command.span,
+        f"{found.stage.label} ships packages that only a build needs: {listed(map(quote, found.names))}"
+        f"{_weight(found)}. {_why_still_there(item)} {_way_out(found)}",
+        Confidence.CERTAIN if _is_plain(found) else Confidence.LIKELY,
+        stage=found.stage.key,
+        key=" ".join(found.names),
+    )
+
+
+def _weight(found: BuildPackages) -> str:
+    saved = megabytes(found.weight)
+    if not saved:
+        return ""
+    return f", {'at least' if not found.items[0].call.no_recommends else 'about'} {saved} MB with what they pull in"
+
+
+def _is_plain(found: BuildPackages) -> bool:
+    """Whether the program is known not to compile: no script starts it, and a language's kit is not all there is."""
+    starts = [setting.value for setting in found.stage.image.start_command]
+    scripted = any(start is None or any(word.endswith(".sh") for word in start.words) for start in starts)
+    return found.stage.base_known and not scripted and not all(map(is_language_toolkit, found.names))
+
+
+def _why_still_there(item: Installed) -> str:
+    if item.removed_by is None:
+        return "At run time they are dead weight, more to patch, and a workshop for whoever breaks in."
+    line = item.removed_by.command.line
+    return f"Line {line} removes {quote(item.name)} again, but the layer above still holds it: nothing gets smaller."
+
+
+def _way_out(found: BuildPackages) -> str:
+    manager, program = found.items[0].manager, found.items[0].call.program
+    keep = _what_stays(found)
+    if manager == "apk":
+        remove = "delete them in the same `RUN`: `apk add --virtual .build-deps …` and `apk del .build-deps`"
+    else:
+        command = "apt-get purge -y --auto-remove" if manager == "apt" else f"{program} remove -y"
+        remove = f"{quote(command)} them in the same `RUN`"
+    return f"Build in an earlier stage and copy the result{keep}, or {remove}."
+
+
+def _what_stays(found: BuildPackages) -> str:
+    """Name the libraries that take the place of headers, as far as a sentence holds them."""
+    twins = [(item.name, twin[0]) for item in found.items if len(twin := found.runtime_of(item) or ()) == 1]
+    if not twins:
+        return ""
+    return f"; of {quote(twins[0][0])} the program needs only {quote(twins[0][1])}"

@@ -1,0 +1,68 @@
+"""See dev_package_shipped.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Installed,
+    Problem,
+    Severity,
+    fix,
+    quote,
+    replace,
+    rule,
+)
+from rules.packages.build_packages import BuildPackages, build_packages, listed, megabytes, without
+from rules.packages.headers import is_headers_only
+from rules.packages.purpose import builds_at_run_time
+
+
+@rule(
+    "dev-package-shipped",
+    severity=Severity.WARNING,
+    category=Category.SIZE,
+    keywords=("RUN",),
+    mentions=("-dev",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A shipped image installs a library's headers where the library would do."""
+    for found in build_packages(change):
+        if is_headers_only(found) and not builds_at_run_time(change, found.stage):
+            yield _problem(found)
+
+
+def _problem(found: BuildPackages) -> Problem:
+    twins = {item.name: twin for item in found.items if (twin := found.runtime_of(item)) is not None}
+    pairs = [f"{quote(name)} for {', '.join(map(quote, twin))}" for name, twin in twins.items()]
+    saved = megabytes(without(found, twins))
+    return Problem(
+        found.items[0].package.word.span,
+        f"{found.stage.label} ships headers: {listed(map(quote, twins))} {'serve' if len(twins) > 1 else 'serves'} "
+        "compiling only, and nothing is compiled here after the install. "
+        f"Exchange {listed(pairs)}{f', which saves about {saved} MB' if saved else ''}.",
+        Confidence.CERTAIN,
+        stage=found.stage.key,
+        key=" ".join(twins),
+        fix=_fix(found),
+    )
+
+
+def _fix(found: BuildPackages) -> Fix | None:
+    source = found.run.instruction.source
+    present = {item.name for item in found.stage.packages.present}
+    edits = []
+    for item in found.items:
+        word, twin = item.package.word, found.runtime_of(item)
+        if twin is None or source.cut(word.span) != item.name or set(twin) & present:
+            return None
+        edits.append(replace(source, word.span, " ".join(twin)))
+    return fix(_title(found.items), *edits)
+
+
+def _title(items: tuple[Installed, ...]) -> str:
+    return (
+        "Install the library without its headers" if len(items) == 1 else "Install the libraries without their headers"
+    )
