@@ -6,7 +6,7 @@ import re
 
 _SECRET = re.compile(
     r"(?:^|[_-])(?:PASSWORDS?|PASSWD|PSW|PASSPHRASE|PWD|SECRETS?|TOKENS?|APIKEY|API_?KEY|ACCESS_?KEY(?:_ID)?|PRIVATE_?KEY|"
-    r"SECRET_?KEY(?:_BASE)?|MASTER_?KEY|ENCRYPTION_?KEY|SIGNING_?KEY|AUTH|CREDENTIALS?|CREDS|AUTHORIZATION|AUTH_STRING)"
+    r"SECRET_?KEY(?:_BASE)?|MASTER_?KEY|ENCRYPTION_?KEY|SIGNING_?KEY|AUTH(?=$)|CREDENTIALS?|CREDS|AUTHORIZATION|AUTH_STRING)"
     r"(?:$|[_-])",
     re.IGNORECASE,
 )
@@ -23,7 +23,7 @@ _NOT_SECRET = re.compile(
 _CREDENTIAL_HOST = re.compile(r"^BUNDLE_[A-Z0-9_]*__[A-Z0-9_]+$")
 _BUNDLE_SETTING = re.compile(r"^BUNDLE_(?:BUILD|CACHE|LOCAL|DISABLE|PATH|JOBS|RETRY|WITHOUT|MIRROR|SSL)_")
 _HARMLESS = re.compile(
-    r"^(?:|true|false|yes|no|on|off|none|null|nil|0|1|\d{1,4}|/[\w./-]+|\./[\w./-]+|file:.*|https?://[^:@/]+(?:/\S*)?|\$\{?\w+\}?)$",
+    r"^(?:|_|true|false|yes|no|on|off|none|null|nil|disabled|enabled|0|1|\d{1,4}|/[\w./-]+|\./[\w./-]+|file:.*|https?://[^:@/]+(?:/\S*)?|\$\{?\w+\}?)$",
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
@@ -31,6 +31,10 @@ _PLACEHOLDER = re.compile(
     r"not[-_]?(?:a[-_])?(?:real|needed|used).*|unused|ignored|test|none|build[-_]?time.*|asset.*)$",
     re.IGNORECASE,
 )
+
+
+_FINGERPRINTS = re.compile(r"^(?:0x)?[0-9A-F]{16,40}(?:\s+(?:0x)?[0-9A-F]{16,40})*$")
+"""Of OpenPGP keys, which are public: how release signatures are checked."""
 
 
 def names_a_secret(name: str) -> bool:
@@ -41,8 +45,9 @@ def names_a_secret(name: str) -> bool:
 
 
 def could_be_secret(value: str) -> bool:
-    """Tell whether a value could be a secret: not empty, a switch, a number, a path, a plain URL, or a reference."""
-    return not _HARMLESS.match(value.strip().strip("\"'"))
+    """Tell whether a value could be a secret: no switch, number, path, URL, reference or fingerprint."""
+    plain = value.strip().strip("\"'")
+    return not _HARMLESS.match(plain) and not _FINGERPRINTS.match(plain)
 
 
 def is_placeholder(value: str) -> bool:
