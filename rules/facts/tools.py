@@ -6,12 +6,9 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from rules.facts import commands
-from rules.facts.commands import package_of_command, provides
 
 if TYPE_CHECKING:
     from rules.facts.images import ImageFacts
-
-__all__ = ["has_tool", "has_user", "package_of_command", "provides"]
 
 _FOLDERS = frozenset({"", "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"})
 _APT = frozenset({"debian", "ubuntu"})
