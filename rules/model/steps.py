@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -78,6 +79,7 @@ class Mount(NamedTuple):
         return written or (f"/run/secrets/{self.options.get('id', '')}" if self.type == "secret" else "")
 
 
+_ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz|zst|lzma))$")
 _MOUNT_ALIASES = {"dst": "target", "destination": "target", "src": "source", "readonly": "ro"}
 
 
@@ -229,6 +231,8 @@ class Copy(Step):
             return None
         name = posixpath.basename(source.path.rstrip("/"))
         looks_like_file = "." in name.strip(".") and not source.path.endswith("/") and not source.is_root
+        if self.is_add and not source.is_remote and _ARCHIVE.search(name):
+            return self.destination  # ADD unpacks a local archive into the destination
         if self.into_folder and looks_like_file and not source.has_wildcard:
             return posixpath.join(self.destination, name)
         return self.destination

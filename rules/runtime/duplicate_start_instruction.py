@@ -48,8 +48,8 @@ def _problem(stage: Stage, instruction: Instruction, last: Instruction) -> Probl
     fact = "is written twice" if same else f"has no effect: {quote(str(last))} in line {last.line} replaces it"
     return Problem(
         instruction.span,
-        f"{quote(str(instruction))} of {stage.label} {fact}. Only the last `{keyword}` of a stage counts, so what stands "
-        f"here never {'probes' if keyword == 'HEALTHCHECK' else 'starts'}; delete it, or merge the two.",
+        f"{quote(str(instruction))} of {stage.label} {fact}. Only the last `{keyword}` of a stage counts, so what "
+        f"stands here never {'probes' if keyword == 'HEALTHCHECK' else 'starts'}; delete it, or merge the two.",
         stage=stage.key,
         notes=(Note(last.span, "this one counts"),),
         fix=fix("Delete the one without effect", delete_instruction(instruction)),

@@ -61,8 +61,8 @@ def _problem(found: Written, word: str) -> Problem:
         then = "The container exits at once: nothing of that name exists"
     return Problem(
         instruction.span,
-        f"`{instruction.keyword}` of {found.stage.label} has the whole command line {quote(word)} in one pair of quotes, "
-        f"so its {what} looks for a program of that name, blanks included. {then}. Quote each word by itself.",
+        f"`{instruction.keyword}` of {found.stage.label} has the whole command line {quote(word)} in one pair of "
+        f"quotes, so its {what} looks for a program of that name, blanks included. {then}. Quote each word by itself.",
         Confidence.LIKELY if unsure else Confidence.CERTAIN,
         stage=found.stage.key,
         fix=_fix(found, word),

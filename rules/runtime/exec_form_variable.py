@@ -13,8 +13,8 @@ _VARIABLE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[^{}]*\}|\([^()]*\)|[@*])")
 _BUILTINS = frozenset("exec source . export eval set trap unset shift if for while".split())
 _OPERATORS = frozenset("&& || ; | > >> < 2>&1 &".split())
 _EXPANDS_ITSELF = frozenset(
-    "awk gawk mawk jq sed perl ruby php node envsubst execlineb with-contenv powershell pwsh cmd nginx npm npx yarn pnpm "
-    "make dockerize confd expect tclsh mongo mongosh psql mysql vault consul-template gomplate".split()
+    "awk gawk mawk jq sed perl ruby php node envsubst execlineb with-contenv powershell pwsh cmd nginx npm npx "
+    "yarn pnpm make dockerize confd expect tclsh mongo mongosh psql mysql vault consul-template gomplate".split()
 )
 """Programs that give `$` a meaning of their own, or hand their arguments to a shell."""
 
@@ -92,8 +92,9 @@ def _operator(found: Written) -> Problem | None:
         return None
     return Problem(
         found.instruction.span,
-        f"`{found.instruction.keyword}` of {found.stage.label} holds {quote(operator)} in its JSON form, where no shell "
-        f"reads it. {quote(found.start.words[0])} gets it, and everything behind it, as arguments. Start a shell for it: "
+        f"`{found.instruction.keyword}` of {found.stage.label} holds {quote(operator)} in its JSON form, where no "
+        f"shell reads it. {quote(found.start.words[0])} gets it, and everything behind it, as arguments. "
+        "Start a shell for it: "
         '`["sh", "-c", "…"]`.',
         Confidence.LIKELY,
         stage=found.stage.key,

@@ -22,8 +22,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         port = match["container"]
         yield Problem(
             item.word.span,
-            f"`EXPOSE {item.word.text}` of {item.stage.label} names a port of the host; `EXPOSE` knows only the "
-            f"container's own. BuildKit warns and drops the host's part, other builders refuse the file. Write "
+            f"{quote('EXPOSE ' + item.word.text)} of {item.stage.label} names a port of the host; "
+            "`EXPOSE` knows only the container's own. BuildKit warns and drops the host's part, other builders "
+            "refuse the file. Write "
             f"{quote(f'EXPOSE {port}')}; which port of the host leads there is said by `docker run -p` or compose.",
             stage=item.stage.key,
             key=item.word.text,

@@ -1,0 +1,57 @@
+"""See expose_admin_port.md."""
+
+from collections.abc import Iterator
+
+from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
+from rules.runtime.ports import Exposed, exposed_in_shipped
+
+_ADMIN = {22: "SSH", 23: "Telnet", 3389: "remote desktop", 5800: "VNC", 5900: "VNC"}
+_SERVERS = {
+    22: ("sshd", "dropbear", "sftp", "gitea", "forgejo", "gogs", "gitlab", "bastion"),
+    23: ("telnetd", "busybox"),
+    3389: ("xrdp",),
+    5800: ("vnc",),
+    5900: ("vnc",),
+}
+"""What listens there when that is the very point of the image."""
+
+
+@rule(
+    "expose-admin-port",
+    severity=Severity.WARNING,
+    category=Category.SECURITY,
+    keywords=("EXPOSE",),
+    aliases=("DS-0004", "CKV_DOCKER_1", "S6473"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A port for remote administration is exposed."""
+    for item in exposed_in_shipped(change):
+        port = _admin_port(item)
+        if port is None or _is_the_point(change, item.stage, port):
+            continue
+        yield Problem(
+            item.word.span,
+            f"{item.stage.label} exposes {quote(item.word.text)}, the port of {_ADMIN[port]}. `docker run -P` and "
+            "network policies drawn from the image open it, and whoever gets a login there is in the container. "
+            "Take it out; "
+            "`docker exec` and `kubectl exec` need no port.",
+            Confidence.LIKELY if item.from_variable or item.stage.facts is None else Confidence.CERTAIN,
+            stage=item.stage.key,
+            key=str(port),
+            fix=item.without() if item.numbers == (port, port) else None,
+        )
+
+
+def _admin_port(item: Exposed) -> int | None:
+    numbers = item.numbers
+    if numbers is None or (item.protocol or "tcp").lower() != "tcp":
+        return None
+    return next((port for port in _ADMIN if numbers[0] <= port <= numbers[1]), None)
+
+
+def _is_the_point(change: DockerfileChange, stage: Stage, port: int) -> bool:
+    """Whether the image starts the very server, or is named after it."""
+    texts = [change.path.lower(), (stage.root.base_text or "").lower(), stage.name or ""]
+    for shipped in change.after.shipped:
+        texts += [start.value.text.lower() for start in shipped.image.start_command if start.value is not None]
+    return any(name in text for name in (*_SERVERS[port], "ssh" if port == 22 else "vnc") for text in texts)  # noqa: PLR2004 - SSH's own port

@@ -1,0 +1,72 @@
+"""See shell_in_scratch.md."""
+
+from collections.abc import Iterator
+
+from rules.api import Category, DockerfileChange, Fix, Origin, Problem, Severity, Stage, Step, fix, quote, replace, rule
+from rules.runtime.start_instructions import written
+from rules.runtime.start_text import exec_words, json_array
+
+_THEN = {
+    "RUN": "The build stops there",
+    "CMD": "The container exits at once",
+    "ENTRYPOINT": "The container exits at once",
+    "HEALTHCHECK": "The probe fails every time, and the container is reported unhealthy",
+}
+
+
+@rule(
+    "shell-in-scratch",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A command is written for a shell, and the image has none."""
+    for stage in change.stages:
+        if stage.runtime.has_shell is not False or stage.runtime.is_windows:
+            continue
+        for run in stage.runs:
+            if run.instruction.exec_form is None and not run.deferred and _uses_default(run) and run.commands:
+                yield _problem(stage, run)
+                break  # the build gets no further
+    for found in written(change, "CMD", "ENTRYPOINT", "HEALTHCHECK"):
+        stage = found.stage
+        if stage.runtime.has_shell is False and found.start.form == "shell" and not found.start.text.startswith("["):
+            step = next((s for s in stage.steps if s.instruction is found.instruction), None)
+            if step is not None and _uses_default(step):
+                yield _problem(stage, step)
+
+
+def _uses_default(step: Step) -> bool:
+    """Whether the shell form goes to `/bin/sh`: a SHELL of the file may name one that is there."""
+    return step.shell.origin is Origin.ABSENT
+
+
+def _problem(stage: Stage, step: Step) -> Problem:
+    instruction = step.instruction
+    base = quote(stage.root.base_text or "")
+    way_out = (
+        "Do it in a builder stage and copy the result"
+        if instruction.keyword == "RUN"
+        else "Use the JSON form, which starts the program itself"
+    )
+    return Problem(
+        instruction.span,
+        f"{stage.label} starts from {base}, which has no `/bin/sh`, and `{instruction.keyword}` "
+        f"{quote(instruction.value, 60)} needs one. {_THEN[instruction.keyword]}. {way_out}.",
+        stage=stage.key,
+        fix=_fix(step),
+    )
+
+
+def _fix(step: Step) -> Fix | None:
+    """The JSON form, where no word needs the shell."""
+    instruction = step.instruction
+    words = exec_words(instruction)
+    if words is None:
+        return None
+    span = instruction.value_span
+    if instruction.keyword == "HEALTHCHECK":
+        head = len(instruction.value) - len(instruction.value.split(None, 1)[-1])
+        span = instruction.source.span(span.start + head, span.end)
+    return fix("Use the JSON form", replace(instruction.source, span, json_array(words)))

@@ -1,0 +1,49 @@
+"""A start command rewritten from one form into the other."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rules.api import Instruction, Start
+
+_SHELL_SYNTAX = re.compile(r"[$`*?\[\]{}~|&;<>()#!\\'\"]|^\w+=")
+
+
+def is_plain(text: str) -> bool:
+    """Tell whether a command line means the same without a shell: no quotes, variables, patterns or operators."""
+    return bool(text.strip()) and not _SHELL_SYNTAX.search(text)
+
+
+def exec_words(instruction: Instruction) -> tuple[str, ...] | None:
+    """Return the words of a shell-form instruction on one line, `None` where one of them needs the shell."""
+    text = instruction.value
+    if instruction.keyword == "HEALTHCHECK":
+        text = text.partition(" ")[2]
+    if not is_plain(text) or instruction.heredocs or "\n" in instruction.text:
+        return None
+    return tuple(text.split())
+
+
+def json_array(words: Iterable[str]) -> str:
+    """Write words as the JSON form."""
+    return json.dumps(list(words), ensure_ascii=False)
+
+
+def direct_start(start: Start) -> str | None:
+    """Return the value that starts a shell-form command without a shell around it.
+
+    The JSON form when no word needs the shell; for a single command that does, the shell that makes way for it;
+    `None` for several commands.
+    """
+    text = start.text
+    if is_plain(text):
+        return json_array(text.split())
+    commands = start.commands
+    if len(commands) == 1 and not commands[0].before and not commands[0].assignments:
+        return json_array(["sh", "-c", f"exec {text}"])
+    return None
