@@ -1,0 +1,75 @@
+"""See curl_no_fail.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    insert_after,
+    quote,
+    rule,
+)
+
+_FAILS = ("-f", "--fail", "--fail-with-body", "--fail-early")
+_TESTS = ("-w", "--write-out", "-I", "--head", "-X", "--request", "-d", "--data")
+
+
+@rule(
+    "curl-no-fail",
+    severity=Severity.INFO,
+    category=Category.RELIABILITY,
+    default="info",
+    keywords=("RUN",),
+    mentions=("curl",),
+    aliases=("DF035",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A download keeps the error page when the server answers with an error."""
+    for stage in change.stages:
+        for run in stage.runs:
+            for command in run.calls("curl"):
+                if _keeps_any_answer(run, command):
+                    yield _problem(stage, run, command)
+                    break
+
+
+def _keeps_any_answer(run: Run, command: Command) -> bool:
+    """Whether curl saves or pipes what it gets without `--fail`, and nothing looks at the status."""
+    if command.has(*_FAILS) or command.has(*_TESTS) or command.conditional or command.after == "||":
+        return False
+    if not any("://" in word.value for word in command.args):
+        return False
+    saved = command.has("-o", "-O", "--output", "--remote-name", "-J") or any(
+        ">" in r.operator for r in command.redirects
+    )
+    checked = any(
+        c.name.endswith("sum") or c.name in ("gpg", "cosign", "tar", "unzip")
+        for c in run.commands
+        if c.start > command.start
+    )
+    return saved and not checked
+
+
+def _problem(stage: Stage, run: Run, command: Command) -> Problem:
+    source = run.instruction.source
+    url = next(word.value for word in command.args if "://" in word.value)
+    fix = None
+    if command.program is not None:
+        fix = Fix("Fail on an error answer", (insert_after(source, command.program, " --fail"),))
+    return Problem(
+        command.span,
+        f"{stage.label} saves whatever {quote(url)} answers: without `--fail`, `curl` ends well on a 404 and the "
+        "error page becomes the file. Add `--fail`.",
+        Confidence.CERTAIN,
+        instruction=run.instruction,
+        stage=stage.key,
+        key=url,
+        fix=fix,
+    )

@@ -1,0 +1,146 @@
+"""See tls_verification_disabled.md."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Edit,
+    Fix,
+    Problem,
+    Run,
+    Severity,
+    Span,
+    Stage,
+    Step,
+    delete_word,
+    quote,
+    rule,
+)
+
+_FLAGS: dict[str, tuple[str, ...]] = {
+    "curl": ("-k", "--insecure", "--proxy-insecure"),
+    "wget": ("--no-check-certificate",),
+    "pip": ("--trusted-host",),
+    "pip3": ("--trusted-host",),
+    "aria2c": ("--check-certificate=false",),
+    "http": ("--verify=no",),
+    "svn": ("--trust-server-cert",),
+}
+_CONFIGURED = re.compile(
+    r"""(?:strict-ssl["']?[\s=:]+["']?false|sslverify["']?[\s=:]+["']?(?:false|0|no)|http\.sslVerify["']?[\s=]+["']?(?:false|0)|"""
+    r"""--setopt[=\s]+(?:\S+\.)?sslverify=(?:0|false|no)|Verify-Peer["'\s=]+["']?false|check-certificate\s*=\s*(?:off|no)|"""
+    r"""ssl_verify["']?[\s:=]+["']?(?:false|no)|unsafe-perm-ssl)""",
+    re.IGNORECASE,
+)
+_ENVIRONMENT = {
+    "PYTHONHTTPSVERIFY": ("0",),
+    "NODE_TLS_REJECT_UNAUTHORIZED": ("0",),
+    "GIT_SSL_NO_VERIFY": ("1", "true", "yes"),
+    "NPM_CONFIG_STRICT_SSL": ("false",),
+    "YARN_STRICT_SSL": ("false",),
+    "YARN_ENABLE_STRICT_SSL": ("false",),
+    "PIP_TRUSTED_HOST": None,
+    "UV_INSECURE_HOST": None,
+    "BUNDLE_SSL_VERIFY_MODE": ("0", "none"),
+    "CURL_INSECURE": ("1",),
+}
+_LOCAL = re.compile(r"://(?:localhost|127\.|\[::1\]|0\.0\.0\.0)")
+
+
+class Off(NamedTuple):
+    """One place where the check is switched off."""
+
+    span: Span
+    what: str
+    who: str
+    edit: Edit | None
+
+
+@rule(
+    "tls-verification-disabled",
+    severity=Severity.ERROR,
+    category=Category.SECURITY,
+    keywords=("RUN", "ENV", "ARG"),
+    aliases=(
+        "CKV2_DOCKER_2",
+        "CKV2_DOCKER_3",
+        "CKV2_DOCKER_4",
+        "CKV2_DOCKER_5",
+        "CKV2_DOCKER_6",
+        "CKV2_DOCKER_12",
+        "CKV2_DOCKER_13",
+        "CKV2_DOCKER_14",
+        "CKV2_DOCKER_15",
+        "CKV2_DOCKER_16",
+    ),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The check of certificates is switched off."""
+    for stage in change.stages:
+        for step in stage.steps:
+            found = _in_run(step) if isinstance(step, Run) else _in_variables(step)
+            for off in found:
+                yield _problem(stage, step, off)
+
+
+def _in_run(run: Run) -> Iterator[Off]:
+    source = run.instruction.source
+    for command in run.commands:
+        word = _flag(command)
+        if word is not None:
+            whole = word[0] if "=" in word[1] or word[1].startswith("--") or word[1] == "-k" else None
+            edit = delete_word(source, word[0]) if whole is not None and word[1] != "--trusted-host" else None
+            yield Off(word[0], word[1], command.name, edit)
+        for name, value in command.assignments:
+            if _is_off(name, value.value):
+                yield Off(value.span, f"{name}={value.value}", command.name or "the RUN", None)
+        text = " ".join(w.value for w in command.args)
+        match = _CONFIGURED.search(text) if command.name not in ("sed", "grep", "rm") else None
+        if match is not None:
+            yield Off(command.span, match[0], command.name, None)
+
+
+def _flag(command: Command) -> tuple[Span, str] | None:
+    flags = _FLAGS.get(command.name, ())
+    module = next((w.value for a, w in zip(command.args, command.args[1:], strict=False) if a.value == "-m"), "")
+    if command.name.startswith("python") and module == "pip":
+        flags = _FLAGS["pip"]
+    if not flags or any(_LOCAL.search(word.value) for word in command.args):
+        return None
+    word = command.flag(*flags)
+    return (word.span, word.value) if word is not None else None
+
+
+def _in_variables(step: Step) -> Iterator[Off]:
+    if step.instruction.keyword in ("ENV", "ARG"):
+        for name, value in step.instruction.pairs:
+            plain = step.scope.expand(value.text) if value is not None else None
+            if value is not None and plain is not None and _is_off(name.text, plain):
+                yield Off(value.span, f"{name.text}={plain}", "everything behind it", None)
+
+
+def _is_off(name: str, value: str) -> bool:
+    key = name.upper()
+    if key not in _ENVIRONMENT:
+        return False
+    values = _ENVIRONMENT[key]
+    return bool(value) if values is None else value.strip("\"'").lower() in values
+
+
+def _problem(stage: Stage, step: Step, off: Off) -> Problem:
+    return Problem(
+        off.span,
+        f"{stage.label} switches off the check of certificates: {quote(off.what)} for {quote(off.who)}. Whoever stands "
+        "between the builder and the server can then choose what is installed. Add the missing certificate authority "
+        "to the image instead, or drop the option.",
+        Confidence.CERTAIN,
+        instruction=step.instruction,
+        stage=stage.key,
+        key=off.what,
+        fix=Fix("Check certificates again", (off.edit,)) if off.edit is not None else None,
+    )
