@@ -15,10 +15,10 @@ from rules.api import (
     append_to_run,
     delete_command,
     fix,
-    insert_after,
     quote,
     rule,
 )
+from rules.packages.options import add_option
 
 _LISTS = "/var/lib/apt/lists"
 _ARCHIVES = "/var/cache/apt/archives"
@@ -158,8 +158,8 @@ def _fix_of_apk(run: Run) -> Fix | None:
     for call in run.package_calls:
         if call.manager != "apk" or call.no_cache:
             continue
-        if call.action in ("install", "upgrade") and call.subcommand is not None:
-            edits.append(insert_after(run.instruction.source, call.subcommand, " --no-cache"))
+        if call.action in ("install", "upgrade"):
+            edits.append(add_option(run, call, "--no-cache"))
         elif call.action == "update":
             edits.append(delete_command(run, call.command))
     return fix("Add `--no-cache`", *edits)

@@ -13,10 +13,10 @@ from rules.api import (
     Severity,
     Stage,
     fix,
-    insert_after,
     quote,
     rule,
 )
+from rules.packages.options import add_option
 
 _CACHE_FOLDERS = ("/root/.cache/pip", "/root/.cache")
 
@@ -75,11 +75,4 @@ def _is_kept_elsewhere(run: Run) -> bool:
 
 
 def _fix(run: Run, left: list[PackageCall]) -> Fix | None:
-    source = run.instruction.source
-    return fix(
-        "Add `--no-cache-dir`",
-        *(
-            insert_after(source, call.subcommand, " --no-cache-dir") if call.subcommand is not None else None
-            for call in left
-        ),
-    )
+    return fix("Add `--no-cache-dir`", *(add_option(run, call, "--no-cache-dir") for call in left))

@@ -1,0 +1,36 @@
+"""Edits of a package manager's command line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules.repairs import delete_word, insert
+
+if TYPE_CHECKING:
+    from rules.dockerfile.package_calls import PackageCall
+    from rules.dockerfile.shell_words import ShellWord
+    from rules.model.steps import Run
+    from rules.problem import Edit
+
+
+def add_option(run: Run, call: PackageCall, option: str) -> Edit | None:
+    """Write an option behind a call's subcommand, in an exec form as a string of its own.
+
+    Returns:
+        The edit, or `None` where the subcommand is not written out: it comes from a variable, or there is none.
+    """
+    source = run.instruction.source
+    word = call.subcommand
+    if word is None or word.value not in source.cut(word.span):
+        return None
+    if run.instruction.exec_form is not None and not call.command.nested:
+        return insert(source, word.span.end, "".join(f', "{part}"' for part in option.split(" ")))
+    return insert(source, word.span.end, f" {option}")
+
+
+def delete_option(run: Run, word: ShellWord) -> Edit | None:
+    """Delete an option that is a word of its own; `None` in an exec form, or where a variable holds it."""
+    source = run.instruction.source
+    if run.instruction.exec_form is not None or source.cut(word.span) != word.value:
+        return None
+    return delete_word(source, word.span)

@@ -1,0 +1,84 @@
+"""See package_signature_check_disabled.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Command,
+    DockerfileChange,
+    Edit,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    fix,
+    quote,
+    rule,
+)
+from rules.dockerfile.shell_words import ShellWord
+from rules.packages.options import delete_option
+
+_FLAGS = {
+    "apt": ("--allow-unauthenticated", "--force-yes", "--allow-insecure-repositories"),
+    "apk": ("--allow-untrusted",),
+    **dict.fromkeys(("dnf", "yum", "microdnf", "tdnf"), ("--nogpgcheck",)),
+    "zypper": ("--no-gpg-checks",),
+}
+_OPTIONS = ("apt::get::allowunauthenticated=true", "apt::get::allowunauthenticated=1", "gpgcheck=0", "gpgcheck=false")
+_RPM_FLAGS = ("--nosignature", "--nodigest", "--nofiledigest", "--nogpg", "--noverify")
+
+
+@rule(
+    "package-signature-check-disabled",
+    severity=Severity.WARNING,
+    category=Category.SECURITY,
+    keywords=("RUN",),
+    mentions=(
+        "--allow-u", "--force-yes", "--allow-insecure", "--nogpg", "--no-gpg-checks", "--nosignature", "--nodigest",
+        "allowunauthenticated", "gpgcheck=",
+    ),
+    aliases=("CKV2_DOCKER_7", "CKV2_DOCKER_8", "CKV2_DOCKER_9", "CKV2_DOCKER_10", "CKV2_DOCKER_11"),
+)  # fmt: skip
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A package manager is told not to check who signed a package."""
+    for stage, run, call in change.after.layers.all_calls:
+        word = _disabling(call)
+        if word is not None and not _installs_own_files(run, call):
+            yield _problem(stage, run, call.command, word)
+    for stage, run in change.after.layers.all_runs:
+        for command in run.calls("rpm"):
+            word = command.flag(*_RPM_FLAGS)
+            if word is not None:
+                yield _problem(stage, run, command, word)
+
+
+def _disabling(call: PackageCall) -> ShellWord | None:
+    word = call.flag_word(*_FLAGS[call.manager]) if call.manager in _FLAGS else None
+    if word is not None:
+        return word
+    uses = call.uses("--option", "--setopt")
+    return next((use.value_word for use in uses if (use.value or "").lower().endswith(_OPTIONS)), None)
+
+
+def _installs_own_files(run: Run, call: PackageCall) -> bool:
+    """Whether all it installs are files that were built or copied here, not downloaded in the same RUN."""
+    own = bool(call.packages) and all(package.kind == "path" for package in call.packages)
+    return own and not any(command.name in ("curl", "wget", "aria2c") for command in run.commands)
+
+
+def _problem(stage: Stage, run: Run, command: Command, word: ShellWord) -> Problem:
+    return Problem(
+        word.span,
+        f"{stage.label} installs packages unchecked: {quote(word.value)} tells {quote(command.name)} to accept any "
+        "package, whoever signed it. Who controls a mirror, a proxy or the name server then decides what runs as "
+        "root in "
+        "this build. Import the repository's key and drop the flag.",
+        stage=stage.key,
+        key=word.value,
+        fix=fix("Check signatures again", _without(run, word)),
+    )
+
+
+def _without(run: Run, word: ShellWord) -> Edit | None:
+    return delete_option(run, word) if word.value.startswith("--") and word.value != "--force-yes" else None

@@ -1,0 +1,128 @@
+"""See package_update_alone.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Edit,
+    Fix,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    append_to_run,
+    fix,
+    quote,
+    replace,
+    rule,
+)
+
+_LISTS = {
+    "apt": "/var/lib/apt/lists",
+    "apk": "/var/cache/apk",
+    "zypper": "/var/cache/zypp",
+    "dnf": "/var/cache/dnf",
+    "yum": "/var/cache/yum",
+}
+_SCRIPTS = frozenset({"bash", "sh", ".", "source", "xargs", "gdebi", "dpkg", "npx", "playwright"})
+_USING = frozenset({"install", "upgrade", "download"})
+
+
+@rule(
+    "package-update-alone",
+    severity=Severity.WARNING,
+    category=Category.BUILD_CACHE,
+    keywords=("RUN",),
+    mentions=("update", "refresh", "makecache"),
+    aliases=("DS-0017", "CKV_DOCKER_5", "S6595", "DF028", "CIS-DI-0007"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The package lists are fetched in one layer and used in another."""
+    for stage, run in change.after.layers.all_runs:
+        call = _last_update(run)
+        if call is None or stage.runtime.package_manager not in (None, call.manager):
+            continue
+        if not run.is_mounted(_LISTS[call.manager]) and not _may_use(run, call):
+            yield _problem(stage, run, call)
+
+
+def _last_update(run: Run) -> PackageCall | None:
+    return next(
+        (call for call in reversed(run.package_calls) if call.action == "update" and call.manager in _LISTS), None
+    )
+
+
+def _may_use(run: Run, update: PackageCall) -> bool:
+    """Whether the same RUN installs from the lists, or runs something that may."""
+    if any(
+        call.manager == update.manager and call.action in _USING and call.command.start > update.command.start
+        for call in run.package_calls
+    ):
+        return True
+    if run.script.errors or any(c.manager == update.manager and c.what == "lists" for c in run.cleanings):
+        return True
+    return any(
+        command.name.endswith((".sh", ".py")) or "$" in command.name or command.name in _SCRIPTS
+        for command in run.commands
+        if command.start > update.command.start and not command.nested
+    )
+
+
+def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
+    users = [other for other in stage.runs if other.index > run.index and _relies(other, call.manager)]
+    short = quote(f"{call.program} {call.verb}")
+    if users:
+        first = users[0].instruction.line
+        effect = (
+            f"{stage.label} fetches the package lists with {short} in a layer of its own, and line {first} installs "
+            "from "
+            f"them. When only line {first} changes, the builder takes this layer from its cache with lists from "
+            "that day: the install asks for versions that the mirrors no longer have, and fails. Put both in one "
+            "`RUN`."
+        )
+    else:
+        effect = (
+            f"{stage.label} fetches the package lists with {short} and installs nothing with them in the same `RUN`. "
+            "The layer keeps lists that grow stale in the build cache. Fetch them in the `RUN` that installs, or not "
+            "at "
+            "all."
+        )
+    return Problem(
+        call.command.span,
+        effect,
+        Confidence.CERTAIN if users else Confidence.LIKELY,
+        stage=stage.key,
+        key=call.manager,
+        fix=_joined(run, call, users),
+    )
+
+
+def _relies(run: Run, manager: str) -> bool:
+    """Whether a RUN installs without fetching lists first."""
+    actions = [call.action for call in run.package_calls if call.manager == manager]
+    return "install" in actions and "update" not in actions[: actions.index("install")]
+
+
+def _joined(run: Run, call: PackageCall, users: list[Run]) -> Fix | None:
+    """Join this RUN with the one right below it, which installs."""
+    if not users or users[0].index != run.index + 1 or not (_is_plain(run) and _is_plain(users[0])):
+        return None
+    below, source = users[0].instruction, run.instruction.source
+    between = source.text[run.instruction.span.end : below.span.start]
+    if between.strip() or run.commands[-1].before in ("||", "|"):
+        return None
+    joint = source.span(run.instruction.value_span.end, below.value_span.start)
+    edits: list[Edit | None] = [replace(source, joint, f" {run.instruction.escape}\n && ")]
+    cleaned = any(c.manager == call.manager and c.what == "lists" for c in users[0].cleanings)
+    if call.manager == "apt" and not cleaned and len(users) == 1:
+        edits.append(append_to_run(users[0], f"rm -rf {_LISTS['apt']}/*"))
+    return fix("Fetch the lists in the `RUN` that installs", *edits)
+
+
+def _is_plain(run: Run) -> bool:
+    instruction = run.instruction
+    simple = not (instruction.flags or instruction.heredocs or run.deferred or instruction.exec_form is not None)
+    return simple and bool(run.commands) and not instruction.value.rstrip().endswith((";", "&"))
