@@ -54,6 +54,7 @@ GEM = Manager(
         " -x --executables, --system, --conservative, --no-user-install, -I --ignore-dependencies",
         "-v --version, -i --install-dir, -n --bindir, -s --source, -P --trust-policy, -p --http-proxy, -g --file,"
         " --document, --platform, -B --bulk-threshold",
+        foreign_tail=True,
     ),
     {
         **dict.fromkeys(("install", "i"), "install"),

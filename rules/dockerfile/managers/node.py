@@ -26,7 +26,7 @@ _SHORTHAND = re.compile(r"(?:(?:github|gitlab|bitbucket|gist):)?[\w.-]+/[\w.-]+(
 def node_package(word: ShellWord) -> Package | None:
     """`name@version`, `@scope/name@tag`, `owner/repository`, `./folder`, a tarball's path or URL."""
     value = word.value
-    found = special(word, (".tgz", ".tar.gz"))
+    found = special(word, (".tgz", ".tar.gz", ".tar"))
     if found is not None:
         return found
     if value.startswith("file:"):

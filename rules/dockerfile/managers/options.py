@@ -49,14 +49,18 @@ class OptionTable:
         values: Options with a value, written the same way.
         single_dash: Long options have one dash, as in Go (`-ldflags`), so there are no clusters; they are
             canonical with one dash.
+        foreign_tail: What stands behind `--` is for another program, as in `gem install x -- --with-foo`.
         slash: `/p:Name=value` and `-p:Name=value` are options, as in MSBuild, canonical with a dash.
     """
 
-    def __init__(self, flags: str, values: str, *, single_dash: bool = False, slash: bool = False) -> None:
+    def __init__(
+        self, flags: str, values: str, *, single_dash: bool = False, slash: bool = False, foreign_tail: bool = False
+    ) -> None:
         self._canonical: dict[str, str] = {}
         self._with_value: set[str] = set()
         self._single_dash = single_dash
         self._slash = slash
+        self._foreign_tail = foreign_tail
         for text, takes_value in ((flags, False), (values, True)):
             for option in text.split(","):
                 spellings = option.split()
@@ -77,7 +81,7 @@ class OptionTable:
             word = words[index]
             value = word.value
             if value == "--":
-                found.operands.extend(words[index + 1 :])
+                found.operands.extend(() if self._foreign_tail else words[index + 1 :])
                 break
             following = words[index + 1] if index + 1 < len(words) else None
             index += 1

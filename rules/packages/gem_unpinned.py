@@ -1,0 +1,36 @@
+"""See gem_unpinned.md."""
+
+from collections.abc import Iterator
+
+from rules.api import Category, DockerfileChange, Package, PackageCall, Problem, Severity, quote, rule
+from rules.packages.build_packages import listed
+from rules.packages.unpinned import unpinned
+
+
+@rule(
+    "gem-unpinned",
+    severity=Severity.INFO,
+    category=Category.REPRODUCIBILITY,
+    default="info",
+    keywords=("RUN",),
+    mentions=("gem ",),
+    aliases=("DL3028", "DF053"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A gem is installed in whatever version is newest."""
+    for found in unpinned(change, ("gem",), _wanted):
+        names = found.names
+        yield Problem(
+            found.call.command.span,
+            f"{found.stage.label} installs {listed(map(quote, names))} in whatever version is newest on the day of "
+            "the build. "
+            "The same commit gives another image tomorrow, and a bad release goes straight in. Name the version that "
+            "was "
+            f"tested: {quote(f'gem install {names[0]}:<version>')}.",
+            stage=found.stage.key,
+            key=" ".join(names),
+        )
+
+
+def _wanted(call: PackageCall, package: Package) -> bool:
+    return package.kind == "name" and not call.has("--version", "--local", "--file")

@@ -1,0 +1,54 @@
+"""See go_install_unpinned.md."""
+
+from collections.abc import Iterator
+
+from rules.api import Category, DockerfileChange, PackageCall, Problem, Run, Severity, quote, rule
+from rules.packages.build_packages import listed
+from rules.packages.unpinned import MOVING
+
+
+@rule(
+    "go-install-unpinned",
+    severity=Severity.INFO,
+    category=Category.REPRODUCIBILITY,
+    default="info",
+    keywords=("RUN",),
+    mentions=("go install", "go get", "go run"),
+    aliases=("DL3062", "DF054"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A Go tool is taken from whatever its repository holds today."""
+    for stage, run in change.after.layers.needed_runs:
+        found = [(call, name) for call in run.package_calls if call.manager == "go" for name in _unpinned(run, call)]
+        if not found:
+            continue
+        names = tuple(dict.fromkeys(name for _, name in found))
+        yield Problem(
+            found[0][0].command.span,
+            f"{stage.label} takes {listed(map(quote, names), 3)} from whatever its repository holds on the day of the "
+            "build. The same commit gives another program tomorrow, and a bad release goes straight in. Name the "
+            "version "
+            f"that was tested: {quote(f'{names[0]}@v1.2.3')}.",
+            stage=stage.key,
+            key=" ".join(names),
+        )
+
+
+def _unpinned(run: Run, call: PackageCall) -> Iterator[str]:
+    """Yield the modules of one call that have no version; a `go.mod` may give it where the call names none."""
+    if call.verb not in ("install", "get", "run") or call.has("-modfile"):
+        return
+    operands = call.options.operands[1:2] if call.verb == "run" else call.options.operands[1:]
+    for word in operands:
+        name, at, version = word.value.partition("@")
+        if name.startswith((".", "/", "$")) or name.endswith(".go") or "..." in name or name in ("all", "tool", "std"):
+            continue
+        if f"@{version}" in MOVING or (not at and (call.verb == "get" or not _has_module(run))):
+            yield name
+
+
+def _has_module(run: Run) -> bool:
+    """Whether sources were copied before, so that their `go.mod` says the version."""
+    return any(
+        copy.from_context for copy in run.stage.all_copies if copy.index < run.index or copy.stage is not run.stage
+    )

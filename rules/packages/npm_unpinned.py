@@ -1,0 +1,38 @@
+"""See npm_unpinned.md."""
+
+from collections.abc import Iterator
+
+from rules.api import Category, DockerfileChange, Package, PackageCall, Problem, Severity, quote, rule
+from rules.packages.build_packages import listed
+from rules.packages.unpinned import unpinned
+
+
+@rule(
+    "npm-unpinned",
+    severity=Severity.INFO,
+    category=Category.REPRODUCIBILITY,
+    default="info",
+    keywords=("RUN",),
+    mentions=("npm", "yarn", "pnpm", "bun"),
+    aliases=("DL3016",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A tool is installed from npm in whatever version is newest."""
+    for found in unpinned(change, ("npm", "pnpm", "yarn", "bun"), _wanted):
+        names = found.names
+        yield Problem(
+            found.call.command.span,
+            f"{found.stage.label} installs {listed(map(quote, names))} in whatever version is newest on the day of the "
+            "build. The same commit gives another image tomorrow, and a bad release goes straight in. Name the version "
+            f"that was tested: {quote(f'{names[0]}@<version>')}.",
+            stage=found.stage.key,
+            key=" ".join(names),
+        )
+
+
+def _wanted(call: PackageCall, package: Package) -> bool:
+    if package.kind == "vcs":
+        return "#" not in package.name and package.version is None
+    if package.kind == "url":
+        return False
+    return call.verb in ("install", "i", "add", "global add", "link") or call.global_

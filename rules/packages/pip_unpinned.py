@@ -1,0 +1,46 @@
+"""See pip_unpinned.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import Category, DockerfileChange, Package, PackageCall, Problem, Severity, quote, rule
+from rules.packages.build_packages import listed
+from rules.packages.unpinned import unpinned
+
+_TOOLS = frozenset({"pip", "setuptools", "wheel", "uv", "virtualenv", "pip-tools", "build"})
+_COMMIT = re.compile(r"@[^/@]+$")
+
+
+@rule(
+    "pip-unpinned",
+    severity=Severity.INFO,
+    category=Category.REPRODUCIBILITY,
+    default="info",
+    keywords=("RUN",),
+    mentions=("pip", "uv tool"),
+    aliases=("DL3013", "DF051"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A Python package is installed in whatever version is newest."""
+    for found in unpinned(change, ("pip", "pipx", "uv"), _wanted):
+        names = found.names
+        yield Problem(
+            found.call.command.span,
+            f"{found.stage.label} installs {listed(map(quote, names))} in whatever version is newest on the day of "
+            "the build. "
+            "The same commit gives another image tomorrow, and a bad release goes straight in. Name the version that "
+            "was "
+            f"tested ({quote(f'{names[0]}==<version>')}), or give a constraints file with `-c`.",
+            stage=found.stage.key,
+            key=" ".join(names),
+        )
+
+
+def _wanted(call: PackageCall, package: Package) -> bool:
+    if call.has("--requirement", "--constraint", "--require-hashes", "--no-index", "--editable"):
+        return False
+    if call.manager == "uv" and call.verb not in ("pip install", "tool install"):
+        return False
+    if package.kind == "vcs":
+        return not _COMMIT.search(package.name.split("#")[0].removeprefix("git+"))
+    return package.kind == "name" and package.name.lower() not in _TOOLS

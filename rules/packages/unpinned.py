@@ -1,0 +1,57 @@
+"""Packages of a language's index that a build asks for without saying which version."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rules.change import DockerfileChange
+    from rules.dockerfile.package_calls import Package, PackageCall
+    from rules.model.stage import Stage
+    from rules.model.steps import Run
+
+MOVING = frozenset({"@latest", "@next", "@beta", "@alpha", "@canary", "@main", "@master", "@upgrade", "@HEAD"})
+"""Versions that name whatever is newest."""
+
+_RANGES = frozenset({"@^", "@~", "@*", "@>"})
+"""How a range begins. A project's lock file narrows it down; nothing does so for a global tool."""
+
+
+class Unpinned(NamedTuple):
+    """What one RUN installs without a version."""
+
+    stage: Stage
+    run: Run
+    call: PackageCall
+    packages: tuple[Package, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The packages' names, each once."""
+        return tuple(dict.fromkeys(package.name for package in self.packages))
+
+
+def unpinned(
+    change: DockerfileChange, managers: tuple[str, ...], wanted: Callable[[PackageCall, Package], bool]
+) -> Iterator[Unpinned]:
+    """Yield the RUNs that install packages without a version, one item each.
+
+    Args:
+        change: The file; stages that no shipped image needs are left out.
+        managers: As in `PackageCall`.
+        wanted: Whether a package without a version is worth a word; called for names and repositories only.
+    """
+    for stage, run in change.after.layers.needed_runs:
+        found: list[tuple[PackageCall, Package]] = []
+        for call in run.package_calls:
+            if call.manager not in managers or call.action != "install":
+                continue
+            for package in call.packages:
+                version = package.version
+                free = version is None or version in MOVING or (call.global_ and version[:2] in _RANGES)
+                if free and package.kind in ("name", "vcs", "url") and wanted(call, package):
+                    found.append((call, package))
+        if found:
+            yield Unpinned(stage, run, found[0][0], tuple(package for _, package in found))
