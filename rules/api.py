@@ -8,7 +8,12 @@ from rules.dockerfile.package_calls import Cleaning, Package, PackageCall
 from rules.dockerfile.reference import ImageReference, parse_reference
 from rules.dockerfile.shell import Command, Redirect, Script, ShellWord, script_of
 from rules.dockerfile.source import Source, Span
+from rules.facts.commands import package_of_command, provides
+from rules.facts.eol import EndOfLife, all_end_of_life, end_of_life
 from rules.facts.images import ImageFacts, image_facts
+from rules.facts.languages import system_python
+from rules.facts.packages import installed_size, is_build_only, runtime_of
+from rules.facts.replacement import supported_reference
 from rules.model.files import Attributes, Deletion, Files, Put, within
 from rules.model.layers import Called
 from rules.model.packages import OS_MANAGERS, Installed
@@ -57,6 +62,7 @@ __all__ = [
     "DockerfileChange",
     "Dockerignore",
     "Edit",
+    "EndOfLife",
     "Files",
     "Fix",
     "Flag",
@@ -92,23 +98,32 @@ __all__ = [
     "SyntaxFault",
     "Variable",
     "Word",
+    "all_end_of_life",
     "append_to_run",
     "append_to_stage",
     "delete_command",
     "delete_instruction",
     "delete_word",
+    "end_of_life",
     "fix",
     "image_facts",
     "insert",
     "insert_after",
     "insert_line_after",
     "insert_line_before",
+    "installed_size",
+    "is_build_only",
     "is_development_name",
     "move_below",
+    "package_of_command",
     "parse_reference",
+    "provides",
     "quote",
     "replace",
     "rule",
+    "runtime_of",
     "script_of",
+    "supported_reference",
+    "system_python",
     "within",
 ]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rules import catalogue
+from rules.build import suppression_unused
 from rules.change import DockerfileChange
 from rules.dockerfile.nodes import is_dockerfile
 from rules.dockerfile.parse import parse
@@ -163,17 +164,33 @@ def _report(setup: _Setup, change: DockerfileChange, judged: Judged, old: tuple[
         {c.comment.text for c in suppressions(change.before.dockerfile)} if change.before is not None else set()
     )
     findings, silenced = [], []
+    used: set[Suppression] = set()
     for index, (raised, mark) in enumerate(zip(judged.raised, fingerprints(judged.raised), strict=True)):
         finding = _finding(setup, change, raised, "unchanged" if index in known else "new", mark)
         comment = _silencing(comments, raised)
         if comment is None:
             findings.append(finding)
         else:
+            used.add(comment)
             added = comment.comment.text not in old_comments
             silenced.append(Suppressed(finding, comment.reason, comment.comment.span.line, added))
+    findings += _unused(setup, change, [c for c in comments if c.ours and c not in used], old_comments)
     marks = fingerprints(old)
     findings += [_finding(setup, change, old[i], "absent", marks[i]) for i in range(len(old)) if i not in still]
     return Report(tuple(findings), tuple(silenced), judged.crashes)
+
+
+def _unused(
+    setup: _Setup, change: DockerfileChange, comments: Sequence[Suppression], old_comments: Collection[str]
+) -> list[Finding]:
+    """Report comments that silence nothing, where the rule that says so is on."""
+    said_by = next((rule for rule in setup.rules if rule.id == "suppression-unused"), None)
+    if said_by is None:
+        return []
+    raised = [Raised(said_by, suppression_unused.problem(c), change.identity, None, c.comment.text) for c in comments]
+    baselines: list[Baseline] = ["unchanged" if c.comment.text in old_comments else "new" for c in comments]
+    marks = fingerprints(raised)
+    return [_finding(setup, change, *row) for row in zip(raised, baselines, marks, strict=True)]
 
 
 def _silencing(comments: Sequence[Suppression], raised: Raised) -> Suppression | None:

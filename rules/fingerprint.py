@@ -126,7 +126,7 @@ def _words(text: str) -> list[str]:
     return text.split()[:400]
 
 
-def line_ratio(one: Iterable[str], other: Iterable[str]) -> float:
+def line_ratio(one: Iterable[bytes], other: Iterable[bytes]) -> float:
     """Return how alike two files are, from 0 to 1, by their distinct lines."""
     left, right = set(one), set(other)
     return 2 * len(left & right) / (len(left) + len(right)) if left or right else 0.0

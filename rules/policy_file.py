@@ -132,9 +132,9 @@ def _validated(path: str, document: Any) -> ReadPolicy:
     if not isinstance(document, dict):
         return ReadPolicy(faults=(Fault(path, 1, 1, "a mapping of settings is expected at the top"),), path=path)
     faults = []
-    for key, value in list(document.items()):
-        if key == "rules" and isinstance(value, dict):
-            document[key] = {name: _choice(choice) for name, choice in value.items()}
+    chosen = yamls.mapping(document.get("rules"))
+    for name in list(chosen):
+        chosen[name] = _choice(chosen[name])
     plain = {str(key): value for key, value in document.items()}
     try:
         model = PolicyModel.model_validate(plain)

@@ -1,8 +1,9 @@
 """Comments that silence rules: our own and the ones that other linters' users have written already.
 
-`# hullcheck ignore=<rule>[,<rule>] <reason>` above an instruction silences it there, at the top of the file (above the
+`# hullcheck ignore=<rule>[,<rule>] <reason>` above an instruction silences it there; at the top of the file (above the
 first instruction, set off by a blank line, or with `ignore-file=`) everywhere. `# hadolint ignore=` (above an
-instruction), `# hadolint global ignore=`, `# check=skip=` and `# trivy:ignore:` are honoured through the rules' aliases.
+instruction), `# hadolint global ignore=`, `# check=skip=` and `# trivy:ignore:` are honoured through the rules'
+aliases.
 """
 
 from __future__ import annotations

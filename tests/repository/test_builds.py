@@ -1,0 +1,137 @@
+"""What the repository's other files say about builds: which Dockerfile, which context, which target."""
+
+from __future__ import annotations
+
+import pytest
+
+from rules.builds import Build, builds_in
+from rules.repository import Repository
+
+COMPOSE = b"""\
+services:
+  api:
+    build:
+      context: ./api
+      dockerfile: docker/Dockerfile
+      target: prod
+      args:
+        RELEASE: "1.0"
+      additional_contexts:
+        assets: ./assets
+    command: serve
+  web:
+    build: ./web
+  cache:
+    image: redis:8
+"""
+WORKFLOW = b"""\
+jobs:
+  image:
+    steps:
+      - uses: docker/build-push-action@v6
+        with:
+          context: api
+          file: api/docker/Dockerfile
+          target: prod
+          platforms: linux/amd64,linux/arm64
+          build-args: |
+            RELEASE=2.0
+"""
+BAKE = b"""\
+target "api" {
+  context = "./api"
+  dockerfile = "docker/Dockerfile"
+  target = "prod"
+}
+"""
+MAKE = (
+    b"image:\n\tdocker build --pull -f api/docker/Dockerfile --target prod -t api \\\n\t\t--build-arg RELEASE=3 api\n"
+)
+SKAFFOLD = b"""\
+build:
+  artifacts:
+    - image: api
+      context: api
+      docker:
+        dockerfile: docker/Dockerfile
+        target: prod
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "data"),
+    [
+        ("compose.yaml", COMPOSE),
+        ("docker-compose.prod.yml", COMPOSE),
+        (".github/workflows/image.yml", WORKFLOW),
+        ("docker-bake.hcl", BAKE),
+        ("Makefile", MAKE),
+        ("skaffold.yaml", SKAFFOLD),
+    ],
+)
+def test_every_kind_of_file_names_dockerfile_context_and_target(path: str, data: bytes) -> None:
+    build = builds_in(path, data)[0]
+    assert (build.dockerfile, build.context, build.target) == ("api/docker/Dockerfile", "api", "prod")
+
+
+def test_compose_gives_arguments_contexts_and_its_own_command() -> None:
+    build = builds_in("compose.yaml", COMPOSE)[0]
+    assert (build.args, build.contexts, build.command, build.line) == ({"RELEASE": "1.0"}, ("assets",), True, 6)
+
+
+def test_a_short_build_is_a_context() -> None:
+    assert builds_in("deploy/compose.yaml", COMPOSE)[1][:3] == ("deploy/web/Dockerfile", "deploy/web", "")
+
+
+def test_a_workflow_says_how_many_platforms() -> None:
+    build = builds_in(".github/workflows/image.yml", WORKFLOW)[0]
+    assert (build.platforms, build.args) == (2, {"RELEASE": "2.0"})
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"services: [",
+        b"services:\n  a: &a {}\n" + b"  b: *a\n" * 30,
+        b"a: 1\na: 2\n",
+        b"services:\n  web:\n    build:\n      context: ../outside\n",
+        b"services:\n  web:\n    build: https://example.com/repo.git\n",
+        b"services:\n  web:\n    build:\n      context: ${DIR}\n",
+        b"\xff\xfe",
+        b"services: 3\n",
+        b"x" * 70_000,
+    ],
+)
+def test_what_cannot_be_read_or_lies_outside_describes_nothing(data: bytes) -> None:
+    assert builds_in("compose.yaml", data) == ()
+
+
+def test_a_makefile_with_a_variable_target_describes_nothing() -> None:
+    assert builds_in("Makefile", b"image:\n\tdocker build --target $(TARGET) .\n") == ()
+
+
+def test_the_context_is_what_all_builds_say() -> None:
+    repository = Repository({"compose.yaml": COMPOSE, "Makefile": MAKE})
+    assert repository.context_of("api/docker/Dockerfile") == "api"
+
+
+def test_a_folder_with_its_own_ignore_file_is_a_context() -> None:
+    assert Repository({"web/.dockerignore": b"*.md\n"}).context_of("web/Dockerfile") == "web"
+
+
+def test_the_context_of_a_nested_dockerfile_is_unknown() -> None:
+    assert Repository({}).context_of("docker/Dockerfile") is None
+
+
+def test_what_the_context_brings_leaves_out_what_is_ignored() -> None:
+    listing = dict.fromkeys(["Dockerfile", "app.py", "notes.md", "docs/a.md"], 0o100644)
+    repository = Repository({".dockerignore": b"**/*.md\n"}, listing)
+    assert repository.context_files("Dockerfile") == ("Dockerfile", "app.py")
+
+
+def test_absence_is_known_only_from_a_listing() -> None:
+    assert (Repository({}).exists("x"), Repository({}, {}).exists("x")) == (None, False)
+
+
+def test_a_build_is_a_plain_value() -> None:
+    assert Build("Dockerfile", "", "", {}, "compose.yaml", 1).platforms == 0
