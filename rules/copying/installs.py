@@ -1,0 +1,99 @@
+"""Installs of a project's dependencies: where they run, what they read, and whether they need the project's sources."""
+
+from __future__ import annotations
+
+import posixpath
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.api import Command, PackageCall, Run, Stage
+
+_DEPENDENCIES_ONLY = frozenset({"npm", "pnpm", "yarn", "bun", "pip", "pipenv", "bundle", "go", "conda"})
+"""Managers whose project install reads manifests and no sources, unless the command line names the project."""
+
+_NO_PROJECT = {
+    "poetry": ("--no-root",),
+    "uv": ("--no-install-project", "--no-install-workspace", "--only-group"),
+    "pdm": ("--no-self",),
+    "composer": ("--no-autoloader",),
+}
+"""Options with which managers that otherwise build the project as well leave it out."""
+
+
+class Install(NamedTuple):
+    """An install of what a project's manifests ask for.
+
+    Attributes:
+        run: The RUN.
+        call: The package manager's call.
+        folder: Where it runs, absolute; `None` when unknown.
+        manifests: The files it reads, absolute where the folder is known.
+    """
+
+    run: Run
+    call: PackageCall
+    folder: str | None
+    manifests: tuple[str, ...]
+
+    @property
+    def shown(self) -> str:
+        """The call as a message quotes it, without its later options: `npm ci`."""
+        return f"{self.call.program} {self.call.verb}".strip().replace("uv pip pip", "uv pip")
+
+
+def folder_of(run: Run, command: Command) -> str | None:
+    """Return the folder that a command of a RUN runs in, `cd` followed from command to command."""
+    folder = run.workdir.value
+    for other in run.commands:
+        if other.start >= command.start:
+            break
+        if other.name in ("cd", "pushd") and other.args and not other.nested:
+            text = other.args[0].value
+            path = run.scope.expand(text) if "$" in text else text
+            if path is None or (folder is None and not path.startswith("/")):
+                return None
+            folder = posixpath.normpath(posixpath.join(folder or "/", path))
+    return folder
+
+
+def installs_of(stage: Stage) -> tuple[Install, ...]:
+    """Return the installs of dependencies in a stage's own RUNs, in order."""
+    return tuple(install for run in stage.runs if not run.deferred for install in installs_in(run))
+
+
+@lru_cache(maxsize=4096)
+def installs_in(run: Run) -> tuple[Install, ...]:
+    """Return the installs of dependencies in one RUN; those that build the project itself are left out."""
+    return tuple(_installs(run))
+
+
+def _installs(run: Run) -> Iterator[Install]:
+    for call in run.package_calls:
+        if not _is_of_dependencies(call):
+            continue
+        folder = folder_of(run, call.command)
+        given = call.option("--cwd", "--dir", "--prefix", "--working-dir", "--directory", "--project")
+        if given is not None and call.manager != "pip":
+            folder = posixpath.normpath(posixpath.join(folder, given)) if folder is not None else None
+        texts = [run.scope.expand(name) if "$" in name else name for name in call.manifests]
+        names = [name for name in texts if name and "://" not in name and name != "-"]
+        paths = tuple(
+            posixpath.normpath(posixpath.join(folder, name)) if folder is not None else name for name in names
+        )
+        if paths:
+            yield Install(run, call, folder, paths)
+
+
+def _is_of_dependencies(call: PackageCall) -> bool:
+    if call.packages or not call.manifests or call.global_:
+        return False
+    if call.manager == "uv" and call.verb == "pip install":
+        return not call.editable
+    if call.manager in _NO_PROJECT:
+        return call.project and call.has(*_NO_PROJECT[call.manager])
+    if call.manager == "go":
+        return call.verb == "mod download"
+    return call.manager in _DEPENDENCIES_ONLY and call.project and not call.editable

@@ -1,0 +1,174 @@
+"""See source_copied_before_install.md."""
+
+import posixpath
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    Step,
+    move_below,
+    quote,
+    replace,
+    rule,
+    within,
+)
+from rules.copying.installs import Install, installs_in, installs_of
+from rules.copying.source_trees import is_source_tree, needs_sources
+
+_FREE_STEPS = frozenset({"ENV", "ARG", "LABEL", "EXPOSE", "SHELL", "STOPSIGNAL"})
+_FREE_COMMANDS = frozenset({"", "echo", "set", "true", "export", ":"})
+_LOCKS = ("package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb", ".npmrc")
+"""What JavaScript's managers read besides `package.json`; which lock file there is depends on the project."""
+
+
+@rule(
+    "source-copied-before-install",
+    severity=Severity.WARNING,
+    category=Category.BUILD_CACHE,
+    keywords=("COPY", "ADD"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The whole source is copied before the dependencies are installed, so any edit installs them again."""
+    for stage in change.stages:
+        if stage.index not in change.after.needed_by_shipped:
+            continue
+        said: set[int] = set()
+        for install in installs_of(stage):
+            copy = source_before(change, stage, install)
+            if copy is not None and copy.index not in said:
+                said.add(copy.index)
+                yield _problem(change, stage, copy, install)
+
+
+def source_before(change: DockerfileChange, stage: Stage, install: Install) -> Copy | None:
+    """Return the first COPY of the sources above an install that does not need them."""
+    copies = [copy for copy in stage.copies if copy.index < install.run.index]
+    if any(mount.type == "cache" for mount in install.run.mounts) or needs_sources(change, install):
+        return None
+    first = next((copy for copy in copies if is_source_tree(change, stage, copy, install)), None)
+    if first is None or _installed_before(stage, first, install):
+        return None
+    return None if _made_in_between(stage, first, install) else first
+
+
+def _installed_before(stage: Stage, copy: Copy, install: Install) -> bool:
+    """Whether the same manager has installed the project's dependencies above the COPY: this only renews them."""
+    earlier = [run for part in stage.chain[:-1] for run in part.runs]
+    earlier += [run for run in stage.runs if run.index < copy.index]
+    return any(other.call.manager == install.call.manager for run in earlier for other in installs_in(run))
+
+
+def _made_in_between(stage: Stage, copy: Copy, install: Install) -> bool:
+    """Whether a RUN below the COPY speaks of the manifest: it may be made out of the sources."""
+    names = [posixpath.basename(path) for path in install.manifests]
+    return any(
+        copy.index < run.index < install.run.index and any(name in run.instruction.value for name in names)
+        for run in stage.runs
+    ) or any(
+        name in written
+        for command in install.run.commands
+        if command.start < install.call.command.start
+        for written in (command.source.text[command.start : command.end],)
+        for name in names
+    )
+
+
+def _problem(change: DockerfileChange, stage: Stage, copy: Copy, install: Install) -> Problem:
+    above = _copied_above(stage, copy, install)
+    if above is None:
+        names = " and ".join(quote(posixpath.basename(name)) for name in install.manifests)
+        way_out = f"Copy {names} first, install, and copy the rest below."
+    else:
+        way_out = f"The manifest is already there (line {above.instruction.line}): copy the rest below the install."
+    what = "the whole context" if copy.brings_context_root else "the sources"
+    return Problem(
+        copy.instruction.span,
+        f"{stage.label} copies {what} (`{copy.instruction.keyword}`) before {quote(install.shown)} "
+        f"(line {install.call.command.line}). "
+        f"An edit of any file then makes every build install all dependencies again. {way_out}",
+        Confidence.CERTAIN if above is not None else Confidence.LIKELY,
+        instruction=copy.instruction,
+        stage=stage.key,
+        fix=_fix(change, stage, copy, install, copied=above is not None),
+    )
+
+
+def _copied_above(stage: Stage, copy: Copy, install: Install) -> Copy | None:
+    """Return the COPY above that brings the manifest by itself."""
+    wanted = install.manifests[0]
+    return next(
+        (
+            put.step
+            for put in stage.files.puts
+            if isinstance(put.step, Copy)
+            and not put.whole
+            and put.step is not copy
+            and (put.step.stage is not stage or put.step.index < copy.index)
+            and (put.path == wanted or (put.tree and within(wanted, put.path)))
+        ),
+        None,
+    )
+
+
+def _fix(change: DockerfileChange, stage: Stage, copy: Copy, install: Install, *, copied: bool) -> Fix | None:
+    """Move the COPY below the install; where nothing brings the manifests yet, copy them in its place."""
+    between = stage.steps[copy.index + 1 : install.run.index + 1]
+    if not all(_is_free(step) for step in between) or "$" in copy.instruction.value or copy.instruction.heredocs:
+        return None
+    gone, below = move_below(copy.instruction, install.run.instruction)
+    if copied:
+        return Fix("Copy the sources below the install", (gone, below))
+    manifests = _manifests_copy(change, copy, install)
+    if manifests is None:
+        return None
+    text = change.source.cut(copy.instruction.span)
+    here = replace(change.source, copy.instruction.span, manifests)
+    after = replace(change.source, below.span, f"\n{text}")
+    return Fix("Copy the manifests first", (here, after))
+
+
+def _is_free(step: Step) -> bool:
+    """Whether a step does the same without the sources."""
+    if not isinstance(step, Run):
+        return step.instruction.keyword in _FREE_STEPS
+    calls = {call.command.start for call in step.package_calls}
+    own = {i.call.command.start for i in installs_in(step)}
+    return all(
+        command.name in _FREE_COMMANDS
+        or (command.start in calls and (command.start in own or _is_named(step, command.start)))
+        for command in step.commands
+    )
+
+
+def _is_named(run: Run, start: int) -> bool:
+    """Whether a package manager's call reads no file of the project."""
+    call = next(call for call in run.package_calls if call.command.start == start)
+    return (
+        not call.manifests
+        and call.action in ("install", "clean", "update", "upgrade", "other")
+        and not any(package.kind == "path" for package in call.packages)
+    )
+
+
+def _manifests_copy(change: DockerfileChange, copy: Copy, install: Install) -> str | None:
+    """Write the COPY of the manifests; `None` unless the listing proves that they lie in the context's root."""
+    files = change.repository.context_files(change.path)
+    word = copy.destination_word
+    if files is None or word is None or copy.destination != install.folder or not copy.brings_context_root:
+        return None
+    names = [posixpath.relpath(path, install.folder or "/") for path in install.manifests]
+    extra = _LOCKS if "package.json" in names else ()
+    wanted = [name for name in dict.fromkeys((*names, *extra)) if name in files]
+    if not wanted or names[0] not in wanted or any("/" in name for name in wanted):
+        return None
+    flags = "".join(f"{change.source.cut(flag.span)} " for flag in copy.instruction.flags)
+    folder = word.text if word.text.endswith("/") else f"{word.text}/"
+    return f"COPY {flags}{' '.join(wanted)} {folder}"

@@ -1,0 +1,84 @@
+"""Whether a COPY brings a project's sources, and whether an install needs them."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rules.api import Copy, CopySource, DockerfileChange, Stage
+    from rules.copying.installs import Install
+
+_FEW = 4
+"""Files of a context that is not worth a second COPY."""
+
+_NOT_SOURCES = frozenset(
+    "requirements reqs requirement deps dependencies config conf docker scripts script build-files package packages "
+    "patches vendor wheels .yarn".split()
+)
+"""Folders that hold what an install reads and no program."""
+
+_HOOKS = re.compile(r'"(?:workspaces|preinstall|install|postinstall|prepare|prepublish)"\s*:|"(?:file|link|portal):')
+"""What makes a JavaScript install read more than the manifest: workspaces, scripts, packages of the same tree."""
+
+_LOCAL_REQUIREMENT = re.compile(r"^\s*(?:-e\s|--editable|\.{1,2}(?:/|\[|\s*$)|file:)", re.MULTILINE)
+"""A requirement that is a folder of the same tree."""
+
+_JAVASCRIPT = frozenset({"npm", "pnpm", "yarn", "bun"})
+_WORKSPACES = frozenset({"pnpm-workspace.yaml", "lerna.json", "rush.json", "turbo.json", "nx.json"})
+
+
+def is_source_tree(change: DockerfileChange, stage: Stage, copy: Copy, install: Install) -> bool:
+    """Tell whether a COPY brings the sources that lie around an install's manifests."""
+    if copy.deferred or not copy.from_context or copy.instruction.flag("exclude") or copy.instruction.flag("parents"):
+        return False
+    if copy.brings_context_root:
+        return not _is_small(change, "")
+    return any(_is_project_folder(change, stage, copy, source, install) for source in copy.sources)
+
+
+def _is_project_folder(
+    change: DockerfileChange, stage: Stage, copy: Copy, source: CopySource, install: Install
+) -> bool:
+    """Whether a source is the folder that holds the manifest, and nothing above copies the manifest by itself."""
+    path = copy.source_path(source)
+    if path is None or source.has_wildcard or source.is_remote or copy.has_flag("link"):
+        return False
+    name = posixpath.basename(path)
+    if "." in name.strip(".") or name in _NOT_SOURCES or name.startswith("requirement") or name.isupper():
+        return False
+    manifest = install.manifests[0]
+    if copy.destination is None or posixpath.dirname(manifest) != copy.destination:
+        return False
+    context = change.repository.context_of(change.path)
+    at = posixpath.join(context or "", path, posixpath.basename(manifest))
+    if context is None or change.repository.exists(at) is not True:
+        return False
+    return not _is_small(change, path) and not any(
+        put.path == manifest and not put.tree and put.step is not copy for put in stage.files.puts
+    )
+
+
+def _is_small(change: DockerfileChange, folder: str) -> bool:
+    """Whether a folder of the context is known to hold only a few files."""
+    files = change.repository.context_files(change.path)
+    if files is None:
+        return False
+    return sum(not folder or name.startswith(f"{folder}/") for name in files) <= _FEW
+
+
+def needs_sources(change: DockerfileChange, install: Install) -> bool:
+    """Tell whether what is known of the manifests says that the install reads the project's tree."""
+    context = change.repository.context_of(change.path)
+    texts = [change.repository.text(posixpath.join(context or "", posixpath.basename(m))) for m in install.manifests]
+    text = "\n".join(text for text in texts if text is not None)
+    if install.call.manager not in _JAVASCRIPT:
+        return bool(_LOCAL_REQUIREMENT.search(text))
+    if _HOOKS.search(text) or install.call.verb.startswith("workspaces"):
+        return True
+    files = change.repository.context_files(change.path) or ()
+    if any(name in _WORKSPACES for name in files):
+        return True
+    manifests = [name for name in files if posixpath.basename(name) == "package.json"]
+    return sum(name.count("/") for name in manifests) > 0 and "package.json" in manifests
