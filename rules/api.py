@@ -9,7 +9,7 @@ from rules.dockerfile.reference import ImageReference, parse_reference
 from rules.dockerfile.shell import Command, Redirect, Script, ShellWord, script_of
 from rules.dockerfile.source import Source, Span
 from rules.facts.commands import package_of_command, provides
-from rules.facts.eol import EndOfLife, all_end_of_life, end_of_life
+from rules.facts.eol import EndOfLife, all_end_of_life, data_date, end_of_life
 from rules.facts.images import ImageFacts, image_facts
 from rules.facts.languages import system_python
 from rules.facts.packages import installed_size, is_build_only, runtime_of
@@ -40,6 +40,7 @@ from rules.repairs import (
 )
 from rules.repository import Repository
 from rules.rule import Rule, rule
+from rules.suppression import Suppression, suppressions
 
 __all__ = [
     "OS_MANAGERS",
@@ -95,12 +96,14 @@ __all__ = [
     "Stage",
     "Start",
     "Step",
+    "Suppression",
     "SyntaxFault",
     "Variable",
     "Word",
     "all_end_of_life",
     "append_to_run",
     "append_to_stage",
+    "data_date",
     "delete_command",
     "delete_instruction",
     "delete_word",
@@ -124,6 +127,7 @@ __all__ = [
     "runtime_of",
     "script_of",
     "supported_reference",
+    "suppressions",
     "system_python",
     "within",
 ]

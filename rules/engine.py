@@ -70,7 +70,7 @@ def review(
         listing: Every path at head with its git mode, when known: only from it may a file's absence be concluded.
         ships: Names of stages that are known to be built as targets, besides those that the repository's files name.
         policy: The team's settings; `None` means the defaults.
-        today: The date for end-of-life rules; `None` keeps them silent.
+        today: The date for end-of-life rules; `None` takes the day of the table of dates.
         enable: Ids of rules that are off by default and run all the same.
 
     Returns:
