@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import posixpath
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rules.facts.commands import provides
+from rules.facts.installers import (
+    BY_PROJECT_INSTALLERS,
+    LANGUAGE_INSTALLERS,
+    PROJECT_MANAGERS,
+    SYSTEM_PROGRAMS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rules.facts.distributions import Release
+    from rules.model.files import Put
     from rules.model.stage import Stage
 
 
@@ -74,7 +82,10 @@ class Runtime:
         return any(put.tree and put.path in ("/", "/bin", "/usr", "/usr/bin") for put in self.stage.files.puts)
 
     def _copied_tool(self, name: str) -> bool:
-        return any(put.path.rsplit("/", 1)[-1] == name for put in self.stage.files.puts)
+        # `COPY --from=… /uv /bin/` puts `/bin/uv`, although the text alone does not tell it from a folder
+        return any(
+            name in (posixpath.basename(put.path), posixpath.basename(put.source)) for put in self.stage.files.puts
+        )
 
     def has_tool(self, name: str) -> bool | None:
         """Tell whether a command can be found in the image.
@@ -99,3 +110,46 @@ class Runtime:
         if any(put.tree and put.path in trees for put in stage.files.puts):
             return None
         return None if stage.files.opaque_commands else False
+
+    def lacks(self, name: str) -> bool:
+        """Tell whether a well-known program is missing, however much else was installed.
+
+        What `has_tool` leaves open is weighed here: a `pip install` brings no `curl`. Only for programs that are in
+        the tables of `rules.facts.installers`; a program of the project's own is never said to be missing.
+        """
+        stage, base = self.stage, posixpath.basename(name)
+        managed = base in PROJECT_MANAGERS
+        if not (managed or base in SYSTEM_PROGRAMS) or self.has_tool(name) is True or self._is_installed(base):
+            return False
+        facts = stage.facts
+        if not (stage.root.is_scratch or (facts is not None and facts.has_tool(name) is False)):
+            return False
+        if stage.files.has_unreadable_run or self._root_filled or any(map(_brings_programs, stage.files.puts)):
+            return False
+        harmless = LANGUAGE_INSTALLERS - BY_PROJECT_INSTALLERS if managed else LANGUAGE_INSTALLERS
+        return all(command.name in harmless for command in stage.files.opaque_commands)
+
+    def _is_installed(self, name: str) -> bool:
+        """Whether an instruction names it: a package, a copied or linked file."""
+        present = self.stage.packages.present
+        if any(any(mark in item.name for mark in "$*") for item in present):
+            return True
+        return any(name == item.name or name in item.name.split("-") or name in provides(item.name) for item in present)
+
+
+_TREES_OF_PROGRAMS = frozenset("bin sbin usr local opt rootfs root overlay layers install out dist . /".split()) | {""}
+
+
+def _brings_programs(put: Put) -> bool:
+    """Whether it is a folder with programs that nothing names, copied to where programs are looked for."""
+    if not put.tree or put.kind not in ("stage", "image", "context", "remote"):
+        return False
+    folder = put.path.rstrip("/")
+    if folder not in _PROGRAM_FOLDERS:
+        return False
+    return put.kind == "remote" or posixpath.basename(put.source.rstrip("/")) in _TREES_OF_PROGRAMS
+
+
+_PROGRAM_FOLDERS = frozenset(
+    "/usr /usr/local /usr/bin /usr/local/bin /bin /opt /usr/sbin /sbin /usr/local/sbin /root/.local /opt/bin".split()
+)

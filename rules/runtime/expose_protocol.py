@@ -37,6 +37,6 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             stage=item.stage.key,
             key=item.word.text,
             fix=fix(f"Write {lower}", replace(change.source, item.word.span, right))
-            if known and not item.from_variable
+            if known and not item.from_variable and ":" not in item.word.text
             else None,
         )

@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HOST_MAPPING = re.compile(
-    r"(?:(?:\[[0-9a-fA-F:.]*\]|[\w.-]*):)?(?:\d+(?:-\d+)?)?:(?P<container>\d+(?:-\d+)?(?:/\w+)?)\Z", re.ASCII
+    r"(?:(?:\[[0-9a-fA-F:.]*\]|[\w-]+\.[\w.-]+|localhost|):)?(?:\d+(?:-\d+)?)?:(?P<container>\d+(?:-\d+)?(?:/\w+)?)\Z",
+    re.ASCII,
 )
 """`8080:80`, `127.0.0.1:8080:80`, `:80`: a mapping, which only `docker run -p` understands."""
 
-_PORT = re.compile(r"(?P<first>\d+)(?:-(?P<last>\d+))?(?:/(?P<protocol>\w*))?\Z", re.ASCII)
+_PORT = re.compile(r"(?P<first>\d+)(?:-(?P<last>\d+))?(?:/\w*)?\Z", re.ASCII)
 HIGHEST = 65535
 
 
@@ -51,8 +52,8 @@ class Exposed(NamedTuple):
     @property
     def protocol(self) -> str | None:
         """The protocol as written, `None` without one."""
-        match = _PORT.match(self.text or "")
-        return match["protocol"] if match is not None else None
+        text = self.text or ""
+        return text.rpartition("/")[2] if "/" in text else None
 
     def without(self) -> Fix | None:
         """Take the word out, and the whole instruction with its last word."""

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Confidence,
     DockerfileChange,
     Origin,
     Problem,
@@ -64,7 +65,8 @@ def _program(stage: Stage) -> str | None:
 def _problem(stage: Stage, program: str, wanted: str, why: str) -> Iterator[Problem]:
     image = stage.image
     signal, setting = image.stopsignal, image.entrypoint or image.cmd
-    if signal.origin is Origin.UNKNOWN or (signal.set_in_file and signal.value is None):
+    unknown = signal.origin is Origin.UNKNOWN
+    if (unknown and program != "systemd") or (signal.set_in_file and signal.value is None):
         return
     if signal.value is not None and signal_name(signal.value) == wanted:
         return
@@ -81,6 +83,7 @@ def _problem(stage: Stage, program: str, wanted: str, why: str) -> Iterator[Prob
         (instruction or start).span,
         f"{stage.label} starts {quote(program)}, which {got}. That cuts connections off. "
         f"Say `STOPSIGNAL {wanted}`: {why}.",
+        Confidence.POSSIBLE if unknown else Confidence.CERTAIN,
         stage=stage.key,
         fix=fix(f"Stop {program} with {wanted}", edit),
     )

@@ -1,0 +1,64 @@
+"""See healthcheck_port_mismatch.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule
+from rules.runtime.probes import Address, addresses
+from rules.runtime.start_instructions import Written, shipped
+
+
+@rule(
+    "healthcheck-port-mismatch",
+    severity=Severity.WARNING,
+    category=Category.RELIABILITY,
+    keywords=("HEALTHCHECK",),
+    mentions=("localhost", "127.0.0.1", "0.0.0.0", "[::1]"),  # noqa: S104 - what a probe asks, nothing is bound
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The health check asks a port that the image does not expose."""
+    for found in shipped(change, "HEALTHCHECK"):
+        exposed = _exposed(found.stage)
+        asked = tuple(addresses(found.start))
+        if not exposed or not asked or any(address.port in exposed for address in asked):
+            continue
+        if not any(_is_used(found, address.port) for address in asked):
+            yield _problem(found, asked[0], exposed)
+
+
+def _exposed(stage: Stage) -> tuple[int, ...]:
+    """Return the TCP ports that the file exposes; none when one of them is not known, or comes from the base alone."""
+    ports = [port for port in stage.image.ports if port.protocol == "tcp"]
+    if any(port.number is None for port in ports) or not any(port.instruction is not None for port in ports):
+        return ()
+    return tuple(dict.fromkeys(port.number for port in ports if port.number is not None))
+
+
+def _is_used(found: Written, port: int) -> bool:
+    """Whether the number stands elsewhere in the file: in the start command, in an ENV, in a RUN that configures it."""
+    number = re.compile(rf"(?<!\d){port}(?!\d)")
+    return any(
+        number.search(str(instruction)) or any(number.search(heredoc.body) for heredoc in instruction.heredocs)
+        for stage in found.stage.chain
+        for instruction in stage.instructions
+        if instruction.keyword != "HEALTHCHECK"
+    )
+
+
+def _problem(found: Written, address: Address, exposed: tuple[int, ...]) -> Problem:
+    stage = found.stage
+    ports = ", ".join(str(port) for port in exposed)
+    notes = tuple(
+        Note(port.instruction.span, "exposed here") for port in stage.image.ports if port.instruction is not None
+    )
+    return Problem(
+        found.instruction.span,
+        f"`HEALTHCHECK` of {stage.label} asks {quote(address.url)}, port {address.port}, and the image exposes "
+        f"{ports}. "
+        "If the program listens where `EXPOSE` says, every probe fails and the container is reported unhealthy. "
+        "Bring the two together.",
+        Confidence.LIKELY,
+        stage=stage.key,
+        notes=notes[:1],
+        key=str(address.port),
+    )

@@ -1,0 +1,56 @@
+"""HTTP probes of HEALTHCHECK: which address they ask, and how other programs ask it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.api import Command, Stage, Start
+
+_LOCAL = re.compile(
+    r"(?P<scheme>https?)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\])(?::(?P<port>\d+))?(?![\w.:$-])(?P<path>[^\s'\"`)]*)",
+    re.IGNORECASE,
+)
+_PLAIN_URL = re.compile(r"https?://[\w.:/?=%+~-]+\Z", re.ASCII)
+_NODE_WITH_FETCH = 18
+
+
+class Address(NamedTuple):
+    """An address of the container itself that a command asks."""
+
+    url: str
+    port: int
+
+
+def addresses(start: Start) -> Iterator[Address]:
+    """Yield the addresses of the container itself that a command asks."""
+    for match in _LOCAL.finditer(start.text):
+        port = match["port"] or ("443" if match["scheme"].lower() == "https" else "80")
+        yield Address(match[0], int(port))
+
+
+def url_of(command: Command) -> str | None:
+    """Return the one literal URL that a plain `curl` or `wget` asks, `None` for anything cleverer."""
+    urls = [word.value for word in command.args if word.value.startswith(("http://", "https://"))]
+    odd = command.has(
+        "-X", "--request", "-H", "--header", "-d", "--data", "--post-data", "--cacert", "--unix-socket", "-k"
+    )
+    return urls[0] if len(urls) == 1 and not odd and _PLAIN_URL.match(urls[0]) else None
+
+
+def probe_with_what_is_there(stage: Stage, url: str) -> tuple[str, ...] | None:
+    """Return the words of a probe that needs nothing but the image's own language or tools."""
+    runtime = stage.runtime
+    if runtime.has_tool("wget"):
+        return ("wget", "-q", "-O", "/dev/null", url)
+    if runtime.has_tool("curl"):
+        return ("curl", "-fsS", "-o", "/dev/null", url)
+    if runtime.has_tool("python") and "python" in runtime.languages:
+        return ("python", "-c", f"import urllib.request; urllib.request.urlopen('{url}', timeout=3)")
+    major = (runtime.languages.get("node") or "").partition(".")[0]
+    if "node" in runtime.languages and major.isdecimal() and int(major) >= _NODE_WITH_FETCH:
+        return ("node", "-e", f"fetch('{url}').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))")
+    return None

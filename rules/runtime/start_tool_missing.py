@@ -1,0 +1,78 @@
+"""See start_tool_missing.md."""
+
+import posixpath
+from collections.abc import Iterator
+
+from rules.api import Category, Command, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule
+from rules.runtime.start_instructions import Written, is_script_entrypoint, passes_signals, shipped
+
+
+@rule(
+    "start-tool-missing",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("CMD", "ENTRYPOINT"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """What ships starts a program that nothing puts into the image."""
+    for found in shipped(change):
+        if not found.stage.base_known or found.stage.runtime.is_windows or not _is_program(found):
+            continue
+        missing = next((name for name in _programs(found) if found.stage.runtime.lacks(name)), None)
+        if missing is not None:
+            yield _problem(found, missing)
+
+
+def _is_program(found: Written) -> bool:
+    """Whether the first word is executed, and not an argument of the ENTRYPOINT."""
+    entrypoint = found.stage.image.entrypoint.value
+    if found.instruction.keyword != "CMD" or entrypoint is None:
+        return True
+    return is_script_entrypoint(found.stage) or (passes_signals(entrypoint.words) and entrypoint.words[-1] == "--")
+
+
+def _programs(found: Written) -> Iterator[str]:
+    """Yield what has to be there for the start to succeed: the first word, and the commands that surely run."""
+    if found.start.form == "exec":
+        yield found.start.words[0]
+    for command in found.start.commands:
+        if command.conditional or command.after == "||":
+            return
+        if command.name and "$" not in command.name:
+            yield _name(command)
+
+
+def _name(command: Command) -> str:
+    return command.program.value if command.program is not None else command.name
+
+
+def _problem(found: Written, missing: str) -> Problem:
+    stage = found.stage
+    name = posixpath.basename(missing)
+    other = next((s for s in stage.model.stages if s not in stage.chain and s.runtime.has_tool(name)), None)
+    base = quote(stage.root.base_text or "")
+    if other is not None:
+        elsewhere = f"; {other.label}, which has it, is not what it is built from"
+    else:
+        elsewhere = " and no instruction installs it"
+    return Problem(
+        found.instruction.span,
+        f"{stage.label} starts {quote(missing)}, which is not in the image: {base} does not have it{elsewhere}. The "
+        f"container exits with “executable file not found”. {_way_out(stage, name, other)}.",
+        Confidence.LIKELY,
+        stage=stage.key,
+        key=name,
+        notes=(Note(other.from_.span, f"{name} is only here"),) if other is not None else (),
+    )
+
+
+def _way_out(stage: Stage, name: str, other: Stage | None) -> str:
+    if name in ("uv", "uvx", "poetry", "pipenv", "pdm"):
+        return (
+            f"Start the program itself from the environment that {quote(name)} made, or install {quote(name)} here too"
+        )
+    if name == "bash" and stage.runtime.has_shell:
+        return "Use `sh`, or install `bash`"
+    return (
+        f"Copy {quote(name)} over, or install it here" if other is not None else f"Install {quote(name)} in this stage"
+    )
