@@ -1,0 +1,157 @@
+"""See exec_form_regressed.md."""
+
+import posixpath
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Note,
+    Problem,
+    Setting,
+    Severity,
+    Stage,
+    Start,
+    fix,
+    quote,
+    replace,
+    rule,
+)
+from rules.runtime.start_instructions import INITS, reads_code
+from rules.runtime.start_text import direct_start
+
+
+@rule(
+    "exec-form-regressed",
+    severity=Severity.WARNING,
+    category=Category.RELIABILITY,
+    compares=True,
+    keywords=("CMD", "ENTRYPOINT"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The change puts a shell around the start command, or takes away what passed signals on."""
+    for stage, was in change.shipped():
+        if was is None or stage.runtime.is_windows:
+            continue
+        pairs = ((stage.image.entrypoint, was.image.entrypoint), (stage.image.cmd, was.image.cmd))
+        for now, then in pairs:
+            found = _shell_added(stage, now, then) or _exec_gone(stage, now, then)
+            if found is not None:
+                yield found
+        init = _init_gone(stage, was)
+        if init is not None:
+            yield init
+
+
+def _starts(now: Setting[Start], then: Setting[Start]) -> tuple[Start, Start] | None:
+    if now.instruction is None or then.instruction is None or not now.value or not then.value:
+        return None
+    return None if now.value.words == then.value.words else (now.value, then.value)
+
+
+def _shell_added(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Problem | None:
+    starts = _starts(now, then)
+    if starts is None or starts[1].form != "exec" or reads_code(starts[1].words):
+        return None
+    start = starts[0]
+    if start.form == "exec" or start.text.startswith(("[", "exec ")) or _execs(start):
+        return None
+    return _problem(
+        stage,
+        start,
+        starts[1],
+        "which the change takes from the JSON form into the shell form",
+        "The shell becomes process 1 and keeps SIGTERM to itself, so `docker stop` waits ten seconds and kills "
+        "the program",
+        _fix(start),
+    )
+
+
+def _exec_gone(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Problem | None:
+    starts = _starts(now, then)
+    if starts is None or not _execs(starts[1]) or _execs(starts[0]):
+        return None
+    start = starts[0]
+    if start.form == "exec" and not reads_code(start.words):
+        return None
+    if not start.commands or start.commands[-1].name != starts[1].commands[-1].name:
+        return None
+    return _problem(
+        stage,
+        start,
+        starts[1],
+        "from which the change takes `exec` away",
+        "The shell stays in front of the program as process 1 and keeps SIGTERM to itself",
+        None,
+    )
+
+
+def _execs(start: Start) -> bool:
+    return bool(start.commands) and "exec" in start.commands[-1].wrappers
+
+
+def _init_gone(stage: Stage, was: Stage) -> Problem | None:
+    before, now = _init(was), _init(stage)
+    starts = stage.image.start_command
+    if before is None or now is not None or not starts or not all(s.value for s in starts):
+        return None
+    here, old = next((s for s in starts if s.set_in_file), None), was.image.entrypoint
+    old = old if old.set_in_file else was.image.cmd
+    if here is None or here.value is None or here.instruction is None or old.instruction is None or old.value is None:
+        return None
+    if here.instruction.text == old.instruction.text or here.value.program in ("supervisord", "init", "s6-svscan"):
+        return None
+    return _problem(
+        stage,
+        here.value,
+        old.value,
+        f"from which the change takes {quote(before)} away",
+        "Nothing collects the processes that the program leaves behind, and a program that has no handler of its own "
+        "ignores SIGTERM as process 1",
+        None,
+        Confidence.LIKELY,
+    )
+
+
+def _init(stage: Stage) -> str | None:
+    """Return the init in front of the start command, if the file puts one there."""
+    for setting in stage.image.start_command:
+        if setting.set_in_file and setting.value is not None:
+            words = setting.value.words if setting.value.form == "exec" else setting.value.text.split()
+            for word in words:
+                if posixpath.basename(word) in INITS:
+                    return posixpath.basename(word)
+    return None
+
+
+def _problem(
+    stage: Stage,
+    now: Start,
+    then: Start,
+    what: str,
+    consequence: str,
+    repair: Fix | None,
+    confidence: Confidence = Confidence.CERTAIN,
+) -> Problem:
+    assert now.instruction is not None
+    assert then.instruction is not None
+    return Problem(
+        now.instruction.span,
+        f"{stage.label} starts {quote(now.text)}, {what}. {consequence}. It was {quote(str(then.instruction))}; "
+        "keep that form.",
+        confidence,
+        stage=stage.key,
+        notes=(Note(then.instruction.span, "as it was", before=True),),
+        fix=repair,
+        key=now.instruction.keyword,
+    )
+
+
+def _fix(start: Start) -> Fix | None:
+    instruction = start.instruction
+    text = direct_start(start)
+    if instruction is None or text is None or "\n" in instruction.text:
+        return None
+    return fix("Start the program without a shell around it", replace(instruction.source, instruction.value_span, text))

@@ -1,0 +1,126 @@
+"""See start_path_missing.md."""
+
+import posixpath
+from collections.abc import Iterator
+
+from rules.api import Category, Confidence, DockerfileChange, Fix, Problem, Put, Severity, Stage, quote, replace, rule
+from rules.runtime.start_instructions import Written, full_words, is_script_entrypoint, shipped
+from rules.runtime.start_paths import (
+    is_nowhere,
+    misplaced,
+    not_on_path,
+    package_path,
+)
+
+
+@rule(
+    "start-path-missing",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("CMD", "ENTRYPOINT"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """What ships starts a file that is elsewhere in the image, or nowhere."""
+    for found in shipped(change):
+        if found.stage.runtime.is_windows:
+            continue
+        program = _program(found)
+        if program is None or "$" in program or program.startswith(("-", "[")):
+            continue
+        problem = _packaged(found, program) or _elsewhere(found, program) or _nowhere(found, program)
+        if problem is not None:
+            yield problem
+
+
+def _program(found: Written) -> str | None:
+    """Return what is executed; `None` where that cannot be told, or where it is an argument."""
+    start, stage = found.start, found.stage
+    if start.form == "exec":
+        if full_words(found) == start.words or (found.instruction.keyword == "CMD" and is_script_entrypoint(stage)):
+            return start.words[0]
+        return None
+    commands = start.commands
+    if found.instruction.keyword == "CMD" and stage.image.entrypoint.value is not None:
+        return None
+    if len(commands) != 1 or commands[0].program is None or commands[0].conditional:
+        return None
+    return commands[0].program.value
+
+
+def _packaged(found: Written, program: str) -> Problem | None:
+    """A program of a package, in a folder where that distribution does not put it."""
+    right = package_path(found.stage, program)
+    if right is None:
+        return None
+    repair = _replaced(found, program, right)
+    return Problem(
+        found.instruction.span,
+        f"{found.stage.label} starts {quote(program)}, and the package puts it at {quote(right)} there. The "
+        "container exits "
+        f"with “no such file or directory”. Write {quote(right)}.",
+        stage=found.stage.key,
+        key=program,
+        fix=repair,
+    )
+
+
+def _elsewhere(found: Written, program: str) -> Problem | None:
+    """A file of the project's own, in a folder other than the one that is named or searched."""
+    stage = found.stage
+    if "/" in program:
+        put = misplaced(stage, _absolute(stage, program))
+        problem = "which nothing puts there"
+    else:
+        put = not_on_path(stage, program)
+        problem = "and no folder of `PATH` has it"
+    if put is None:
+        return None
+    right = _place_of(put, program)
+    return Problem(
+        found.instruction.span,
+        f"{stage.label} starts {quote(program)}, {problem}: line {put.step.instruction.line} puts it at "
+        f"{quote(right)}. "
+        f"The container exits with “no such file or directory”. Write {quote(right)}.",
+        Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE,
+        stage=stage.key,
+        key=program,
+        fix=_replaced(found, program, right),
+    )
+
+
+def _nowhere(found: Written, program: str) -> Problem | None:
+    stage = found.stage
+    path = _absolute(stage, program) if "/" in program else None
+    if path is None or not is_nowhere(stage, path):
+        return None
+    return Problem(
+        found.instruction.span,
+        f"{stage.label} starts {quote(program)}, which no instruction puts into the image and "
+        f"{quote(stage.root.base_text or '')} does not hold. The container exits with “no such file or directory”. "
+        "Copy it, or name the path that it has.",
+        Confidence.LIKELY,
+        stage=stage.key,
+        key=program,
+    )
+
+
+def _absolute(stage: Stage, program: str) -> str | None:
+    if program.startswith("/"):
+        return posixpath.normpath("/" + program.lstrip("/"))
+    folder = stage.image.workdir.value
+    return posixpath.normpath(posixpath.join(folder, program)) if folder else None
+
+
+def _place_of(put: Put, program: str) -> str:
+    name = posixpath.basename(program)
+    return put.path if posixpath.basename(put.path) == name else posixpath.join(put.path, name)
+
+
+def _replaced(found: Written, program: str, right: str) -> Fix | None:
+    """The right path in the place of the wrong one."""
+    if found.start.form != "exec":
+        return None
+    words = found.instruction.exec_form
+    if not words or words[0].text != program or '"' in right or "\\" in right:
+        return None
+    return Fix(f"Start {right}", (replace(found.instruction.source, words[0].span, f'"{right}"'),))

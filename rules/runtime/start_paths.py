@@ -1,0 +1,134 @@
+"""Where a start command's file is: at its path, elsewhere, or nowhere."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from rules.api import Copy, Put, Stage, within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_DEBIAN, _ALPINE = "debian", "alpine"
+_PACKAGED = {
+    (_ALPINE, "tini"): "/sbin/tini",
+    (_ALPINE, "dumb-init"): "/usr/bin/dumb-init",
+    (_ALPINE, "su-exec"): "/sbin/su-exec",
+    (_DEBIAN, "tini"): "/usr/bin/tini",
+    (_DEBIAN, "dumb-init"): "/usr/bin/dumb-init",
+    (_DEBIAN, "gosu"): "/usr/sbin/gosu",
+}
+"""Where the distributions' packages put their program (packages.debian.org, pkgs.alpinelinux.org: file lists)."""
+
+_DEFAULT_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+_SYSTEM = ("/bin", "/sbin", "/usr", "/lib", "/lib64", "/etc", "/opt", "/var", "/docker-entrypoint", "/init")
+_MOVERS = frozenset("ln cp mv install chmod tee wget curl sed dos2unix".split())
+_PLAIN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
+
+
+def package_path(stage: Stage, program: str) -> str | None:
+    """Return the right path of a program that a package of the distribution brings and the command seeks elsewhere."""
+    if not program.startswith("/") or stage.facts is None:
+        return None
+    name = posixpath.basename(program)
+    family = _DEBIAN if stage.facts.distro in ("debian", "ubuntu") else stage.facts.distro
+    right = _PACKAGED.get((family or "", name))
+    if right is None or _unmerged(program) == _unmerged(right) or stage.files.covering(program):
+        return None
+    if not stage.packages.has(name) or any(_mentions(stage, program)):
+        return None
+    return right
+
+
+def _unmerged(path: str) -> str:
+    """Take `/usr/bin` and `/bin` for one folder: on merged systems they are, on the others nothing is said."""
+    return path.removeprefix("/usr")
+
+
+def misplaced(stage: Stage, path: str | None) -> Put | None:
+    """Return the copy that brings a file of this name to another folder, when nothing can have put it at the path."""
+    if path is None or stage.files.covering(path) or any(_mentions(stage, posixpath.basename(path))):
+        return None
+    return None if _is_started_by_base(stage, path) else _copied(stage, posixpath.basename(path))
+
+
+def not_on_path(stage: Stage, name: str) -> Put | None:
+    """Return the copy that brings a script to a folder where a bare name is not looked for."""
+    if "." not in name or any(_mentions(stage, name)):
+        return None
+    folders = _path_folders(stage)
+    put = _copied(stage, name)
+    if put is None or folders is None:
+        return None
+    if any(other.tree and any(within(folder, other.path) for folder in folders) for other in stage.files.puts):
+        return None
+    place = put.path if posixpath.basename(put.path) != name else posixpath.dirname(put.path)
+    return None if place in folders else put
+
+
+def is_nowhere(stage: Stage, path: str) -> bool:
+    """Tell whether neither an instruction nor the base can have put a file at a path."""
+    files = stage.files
+    open_ends = (
+        bool(files.opaque_commands),
+        files.has_unreadable_run,
+        any(_mentions(stage, posixpath.basename(path))),
+        any(_may_hold(put, path) for put in files.puts),
+        any(isinstance(step, Copy) and step.destination is None for step in stage.done_steps),
+        any(volume.value and within(path, volume.value) for volume in stage.image.volumes),
+    )
+    return not any(open_ends) and (stage.root.is_scratch or _lacks(stage, path))
+
+
+def _may_hold(put: Put, path: str) -> bool:
+    if put.kind == "workdir":
+        return False
+    return put.path == path or within(put.path, path) or (put.tree and within(path, put.path))
+
+
+def _lacks(stage: Stage, path: str) -> bool:
+    """Whether the base is known not to hold a path: a plain system or language image, and no folder of the system."""
+    facts = stage.facts
+    if facts is None or not facts.exact or facts.kind not in _PLAIN_KINDS:
+        return False
+    return not path.startswith(_SYSTEM) and not _is_started_by_base(stage, path)
+
+
+def _is_started_by_base(stage: Stage, path: str) -> bool:
+    facts = stage.facts
+    starts = (*(facts.entrypoint or ()), *(facts.cmd or ())) if facts is not None else ()
+    return posixpath.basename(path) in {posixpath.basename(word) for word in starts}
+
+
+def _copied(stage: Stage, name: str) -> Put | None:
+    """Return the last copy of one file of that name; `None` also where a folder could bring it too."""
+    found = None
+    for put in stage.files.puts:
+        if put.kind not in ("context", "stage", "heredoc"):
+            continue
+        if posixpath.basename(put.path) == name:
+            found = put
+        elif posixpath.basename(put.source) == name and put.path != "/":
+            found = put if isinstance(put.step, Copy) and put.step.into_folder else found
+    return found
+
+
+def _mentions(stage: Stage, name: str) -> Iterator[bool]:
+    """Yield for each RUN that may move or make a file of that name."""
+    for run in stage.done_runs:
+        if run.instruction.heredocs and any(name in heredoc.body for heredoc in run.instruction.heredocs):
+            yield True
+        for command in run.commands:
+            if command.name in _MOVERS - {"chmod", "sed", "dos2unix"} and any(name in w.value for w in command.args):
+                yield True
+            if any(redirect.target is not None and name in redirect.target.value for redirect in command.redirects):
+                yield True
+
+
+def _path_folders(stage: Stage) -> tuple[str, ...] | None:
+    """Return the folders of `PATH`; `None` when they cannot be known."""
+    setting = stage.image.env.get("PATH")
+    if setting is None:
+        return _DEFAULT_PATH if stage.base_known else None
+    return tuple(folder.rstrip("/") for folder in setting.value.split(":")) if setting.value is not None else None
