@@ -22,5 +22,5 @@ def block(findings: Sequence[Finding]) -> str:
 
 def _entry(number: int, finding: Finding) -> str:
     message = " ".join(plain(finding.message).split())
-    outcome = finding.fix.title if finding.fix else f"{finding.rule} no longer applies here"
+    outcome = plain(finding.fix.title) if finding.fix else f"{finding.rule} no longer applies here"
     return f"{number}. {finding.path}:{finding.line} [{finding.rule}] {message} Required outcome: {outcome}."

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.forges.base import Comment, ReviewPlan
+from bot.forges.base import ReviewPlan
 from bot.review import lifecycle, placement, summary
+from bot.review.comments import comments
 from bot.review.files import Files
 from bot.review.markers import Marker
 from bot.review.placement import Inline, InSummary
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from bot.forges.base import Conversation, PullRequest, Unread
-    from bot.review.files import File
     from bot.review.lifecycle import Sequel
     from bot.review.manner import Manner
     from bot.review.placement import Place
@@ -68,15 +68,13 @@ def plan(reviewed: Reviewed, conversation: Conversation, manner: Manner) -> Revi
     sequel = lifecycle.follow(reviewed.report, conversation, reviewed.unread, writer)
     placed, remedies = _place(reviewed, sequel, writer)
     matter = _matter(reviewed, sequel, placed)
-    comments = [
-        _comment(topic, place, remedies[topic], writer) for topic, place in placed if not isinstance(place, InSummary)
-    ]
-    inline = tuple(sorted((comment for comment in comments if comment.line), key=_order))
+    said = comments(placed, remedies, writer)
+    inline = tuple(comment for comment in said if comment.line)
     return ReviewPlan(
         head=pull_request.head,
         check=check(matter, writer),
         comments=inline,
-        file_comments=tuple(sorted((comment for comment in comments if not comment.line), key=_order)),
+        file_comments=tuple(comment for comment in said if not comment.line),
         body=manner.signer.write(Marker("review", pull_request.head)) if inline else "",
         revisions=tuple(sequel.revisions),
         summary=_summary(matter, conversation, writer),
@@ -112,32 +110,6 @@ def _matter(reviewed: Reviewed, sequel: Sequel, placed: list[tuple[Topic, Place]
 
 def _is_open(finding: Finding, aside: set[str]) -> bool:
     return finding.baseline == "new" and finding.fingerprint not in aside
-
-
-def _comment(topic: Topic, place: Place, remedy: Remedy, writer: Writer) -> Comment:
-    file = writer.files.get(topic.path)
-    body = writer.comment(topic, place, remedy)
-    if file is None or not isinstance(place, Inline):
-        return Comment(topic.path, body, old_path=file.old_path if file else topic.path)
-    several = place.last > place.first
-    return Comment(
-        path=topic.path,
-        body=body,
-        line=place.last,
-        start_line=place.first if several else None,
-        old_line=_old_line(file, place.last),
-        old_path=file.old_path,
-        old_start_line=_old_line(file, place.first) if several else None,
-    )
-
-
-def _old_line(file: File, line: int) -> int | None:
-    """Return the old number of a context line, which GitLab wants as well; an added line has none."""
-    return file.patch.old_line(line)
-
-
-def _order(comment: Comment) -> tuple[str, int, int, str]:
-    return comment.path, comment.line or 0, comment.start_line or 0, comment.body
 
 
 def _summary(matter: Matter, conversation: Conversation, writer: Writer) -> str | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.review.manner import counted, line_link
-from bot.review.markdown import code, fence
+from bot.review.markdown import code, fence, plain
 from bot.review.markers import Marker
 from bot.review.placement import Inline
 from bot.review.sentences import first_sentence
@@ -45,11 +45,14 @@ class Writer:
     files: Files
     manner: Manner
 
-    def comment(self, topic: Topic, place: Place, remedy: Remedy) -> str:
-        """Return the body of a topic's comment, its hidden mark included."""
-        return self.body(topic, place, remedy, Marker("comment", self.pull_request.head, topic.fingerprints))
+    def comment(self, topic: Topic, place: Place, remedy: Remedy, like: Finding | None = None) -> str:
+        """Return the body of a topic's comment, its hidden mark included; for `like` see `body`."""
+        mark = Marker("comment", self.pull_request.head, topic.fingerprints)
+        return self.body(topic, place, remedy, mark, like=like)
 
-    def body(self, topic: Topic, place: Place, remedy: Remedy, marker: Marker, opening: str = "") -> str:
+    def body(
+        self, topic: Topic, place: Place, remedy: Remedy, marker: Marker, opening: str = "", like: Finding | None = None
+    ) -> str:
         """Return the body of a comment under a given mark.
 
         A body above the forge's limit loses, in this order: the patch shown as text; the related places; the list of
@@ -61,9 +64,10 @@ class Writer:
             remedy: How the repair is shown.
             marker: The hidden mark.
             opening: A sentence of ours that goes before, such as that the finding came back.
+            like: A finding of the same review with the same message: then all but the first sentence is said there.
         """
         mark = self.manner.signer.write(marker)
-        parts = list(self._parts(topic, place, remedy))
+        parts = list(self._parts(topic, place, remedy, like))
         for rank in (4, 3, 2, 1, 0):
             kept = "".join(text for needed, text in parts if needed <= rank)
             body = f"{opening}\n\n{kept}".strip()
@@ -71,12 +75,14 @@ class Writer:
                 return f"{body}\n\n{mark}"
         return f"{TOO_LONG}\n\n{mark}"
 
-    def _parts(self, topic: Topic, place: Place, remedy: Remedy) -> Iterator[tuple[int, str]]:
+    def _parts(self, topic: Topic, place: Place, remedy: Remedy, like: Finding | None) -> Iterator[tuple[int, str]]:
         """Yield the parts of a comment, each with the rank up to which it is kept; empty ones have no blank lines."""
         sentence, rest = first_sentence(topic.lead.message)
+        if like:
+            rest = f"The same as at {line_link(self.pull_request, like.path, like.line)}."
         yield 0, f"**{sentence}**"
         yield 1, f" {rest}" if rest else ""
-        hedge = HEDGE if topic.lead.confidence is Confidence.LIKELY else ""
+        hedge = HEDGE if topic.lead.confidence is Confidence.LIKELY and not like else ""
         for rank, text in (
             (3, self._whereabouts(topic, place)),
             (2, self._further(topic)),
@@ -96,7 +102,9 @@ class Writer:
         source = self.files.source(finding.path)
         text = source.line(finding.line).strip() if source else ""
         line = line_link(self.pull_request, finding.path, finding.line)
-        return f"This is about {line}: {code(text)}" if text else f"This is about {line}."
+        inside = isinstance(place, Inline) and finding.line < place.first <= finding.end_line
+        opening = "It begins at" if inside else "This is about"
+        return f"{opening} {line}: {code(text)}" if text else f"{opening} {line}."
 
     def _further(self, topic: Topic) -> str:
         """Name the further lines of a group."""
@@ -119,7 +127,7 @@ class Writer:
             path = note.path or (file.old_path if file and note.before else finding.path)
             source = self.files.source(path, before=note.before)
             quoted = code(source.line(note.span.line).strip()) if source else ""
-            if not (quoted in finding.message and f"line {note.span.line}" in finding.message):
+            if not (plain(quoted) in plain(finding.message) and f"line {note.span.line}" in finding.message):
                 yield f"- {self._note(note, path, about=finding.path)}" + (f": {quoted}" if quoted else "")
 
     def _note(self, note: Note, path: str, about: str) -> str:

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 
 LINES_ABOVE = 100
 """GitLab takes at most so many lines above the one that a suggestion is anchored at."""
+
+PATCH_CONTEXT = 1
+"""Unchanged lines that a patch shows around a change when it is given as text."""
+
 EMOJI_PARTS = "\u200d\ufe0f"
 """Invisible, but parts of many an emoji: a suggestion restates them as they are."""
 
@@ -157,10 +161,10 @@ def _press(topic: Topic, edits: tuple[Edit, ...], file: File, buttons: list[_But
         return False
     if source is None or "\r" in source.text or any(edit.path not in {None, file.path} for edit in edits):
         return False
-    region = _region(source, edits, file)
+    region = _region(source, edits, file, topic.lead.line)
     joined = [button for button in buttons if _overlap(button.region, region)]
     every = tuple(dict.fromkeys(edit for part in [*(button.edits for button in joined), edits] for edit in part))
-    made = None if _collide(every) else _suggestion(source, every, file)
+    made = None if _collide(every) else _suggestion(source, every, file, topic.lead.line)
     others = [button for button in buttons if button not in joined]
     if made is None or any(_overlap(made[0], button.region) for button in others):
         return False
@@ -173,23 +177,29 @@ def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
     return one[0] <= other[1] and other[0] <= one[1]
 
 
-def _region(source: Source, edits: Iterable[Edit], file: File) -> tuple[int, int]:
-    """Return the whole lines that edits touch; a pure insertion before a line counts as one behind the line above."""
+def _region(source: Source, edits: Iterable[Edit], file: File, near: int) -> tuple[int, int]:
+    """Return the whole lines that edits touch.
+
+    An insertion between two lines may hang on either: on the one that the diff shows, and if it shows both, on the one
+    nearer to line `near`, where the finding is.
+    """
     touched = []
     for edit in edits:
         start, end = edit.span.start, edit.span.end
         first = min(source.line_at(start), source.line_count)
         last = min(source.line_at(max(start, end - 1)), source.line_count)
         between = start == end == source.line_starts[first - 1] and edit.text.endswith("\n")
-        if between and file.patch.hunk(first - 1):
+        if between and file.patch.hunk(first - 1) and not (near >= first and file.patch.hunk(first)):
             first = last = first - 1
         touched += [first, last]
     return min(touched), max(touched)
 
 
-def _suggestion(source: Source, edits: tuple[Edit, ...], file: File) -> tuple[tuple[int, int], Suggestion] | None:
+def _suggestion(
+    source: Source, edits: tuple[Edit, ...], file: File, near: int
+) -> tuple[tuple[int, int], Suggestion] | None:
     """Return the lines that edits touch and the suggestion for them, or `None` when a forge would not take it."""
-    first, last = _region(source, edits, file)
+    first, last = _region(source, edits, file, near)
     new = _rewritten(source, edits, first, last)
     while new and not new.endswith("\n") and last < source.line_count:  # the edit joins the line with the next one
         last += 1
@@ -198,7 +208,7 @@ def _suggestion(source: Source, edits: tuple[Edit, ...], file: File) -> tuple[tu
     above, below = _narrowed(_split(old), _split(new))
     lines = _split(new)[above : len(_split(new)) - below]
     suggestion = _framed(source, first + above, last - below, lines)
-    if new == old or suggestion is None or not _fits(suggestion, file):
+    if _split(new) == _split(old) or suggestion is None or not _fits(suggestion, file):
         return None
     return (min(first, suggestion.first), max(last, suggestion.last)), suggestion
 
@@ -265,6 +275,6 @@ def _patch(edits: tuple[Edit, ...], path: str, files: Files) -> str:
     for name in sorted(by_path):
         source = files.source(name)
         old = source.text if source else ""
-        hunks = diff(old.replace("\r\n", "\n"), edited(old, by_path[name]).replace("\r\n", "\n"))
+        hunks = diff(old.replace("\r\n", "\n"), edited(old, by_path[name]).replace("\r\n", "\n"), PATCH_CONTEXT)
         parts += [*([] if set(by_path) == {path} else [f"--- {name}", f"+++ {name}"]), *([hunks] if hunks else [])]
     return "\n".join(parts)

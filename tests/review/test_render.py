@@ -82,7 +82,7 @@ def test_a_deleted_line_is_an_empty_suggestion() -> None:
 def test_a_fix_without_a_button_is_shown_as_a_patch() -> None:
     text = AFTER.replace("\n", "\r\n")
     (comment,) = planned(reviewed(None, text, finding(4, fix=fix(text, "app", "nobody")))).comments
-    assert "Repair it:\n\n```diff\n@@ -1,4 +1,4 @@\n" in comment.body
+    assert "Repair it:\n\n```diff\n@@ -3,2 +3,2 @@\n" in comment.body
     assert "\n-USER app\n+USER nobody\n```" in comment.body
 
 
@@ -120,6 +120,22 @@ def test_a_note_that_the_message_already_holds_is_not_repeated() -> None:
     told = finding(3, message='`prod` loses `ENTRYPOINT ["/init"]`. `base` set it at line 2.', notes=(LOST,))
     (comment,) = planned(reviewed(BEFORE, AFTER, told)).comments
     assert "set here before" not in comment.body
+
+
+def test_a_range_below_the_start_of_its_instruction_says_where_that_is() -> None:
+    old, new = numbered(40), numbered(40, changed=[20])
+    (comment,) = planned(reviewed(old, new, finding(15, end_line=20))).comments
+    assert (comment.start_line, comment.line) == (17, 20)
+    assert "It begins at [line 15](head:Dockerfile#L15): `RUN step 15`" in words(comment.body)
+
+
+def test_the_same_words_are_said_once() -> None:
+    found = [finding(line, message="Pip keeps its cache. Nobody reads it.") for line in (4, 2)]
+    first, second = planned(reviewed(None, AFTER, *found)).comments
+    assert words(first.body).startswith("**Pip keeps its cache.** Nobody reads it.\n\n<sub>")
+    assert words(second.body).startswith(
+        "**Pip keeps its cache.** The same as at [line 2](head:Dockerfile#L2).\n\n<sub>"
+    )
 
 
 def test_a_note_in_another_file_names_it() -> None:

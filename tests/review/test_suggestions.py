@@ -64,8 +64,20 @@ def test_an_edit_becomes_whole_lines(old: str, new: str, expected: Suggestion) -
     assert button(TEXT, fix(TEXT, old, new)) == expected
 
 
-def test_a_line_is_inserted_behind_the_line_above() -> None:
-    assert button(TEXT, at(TEXT, 3, "ENV A=1\n")) == Suggestion(2, 2, "RUN pip install a\nENV A=1")
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [(1, Suggestion(2, 2, "RUN pip install a\nENV A=1")), (3, Suggestion(3, 3, "ENV A=1\nUSER app"))],
+)
+def test_a_line_is_inserted_at_the_line_nearer_to_the_finding(line: int, expected: Suggestion) -> None:
+    assert button(TEXT, at(TEXT, 3, "ENV A=1\n"), line=line) == expected
+
+
+@pytest.mark.parametrize(("number", "line"), [(2, 2), (9, 8)])
+def test_a_line_inserted_at_a_hunks_edge_hangs_on_the_line_that_is_shown(number: int, line: int) -> None:
+    after = numbered(20, changed=[5])
+    made = button(after, at(after, number, "ENV A=1\n"), before=numbered(20), line=9 if number == 9 else 1)
+    assert made is not None
+    assert (made.first, made.last) == (line, line)
 
 
 def test_a_line_is_inserted_before_the_first() -> None:
@@ -100,7 +112,7 @@ def test_a_file_with_carriage_returns_gets_the_patch_as_text() -> None:
     text = TEXT.replace("\n", "\r\n")
     (remedy,) = offered(reviewed(None, text, finding(3, fix=fix(text, "app", "app\nCMD x"))))
     assert remedy.suggestion is None
-    assert remedy.patch == "@@ -1,3 +1,4 @@\n FROM python:3.12\n RUN pip install a\n USER app\n+CMD x"
+    assert remedy.patch == "@@ -3 +3,2 @@\n USER app\n+CMD x"
 
 
 @pytest.mark.parametrize("text", ["A\r\nB\r\nC\r\n", "A\nB\nC\r\n"])
@@ -154,6 +166,12 @@ def test_one_edit_that_repairs_two_findings_is_offered_once() -> None:
     same = fix(TEXT, "pip", "pip3")
     first, second = offered(reviewed(None, TEXT, finding(2, "a", fix=same), finding(3, "b", fix=same)))
     assert first.suggestion == second.elsewhere == Suggestion(2, 2, "RUN pip3 install a")
+
+
+def test_a_final_newline_alone_is_no_button() -> None:
+    text = TEXT.rstrip("\n")
+    (remedy,) = offered(reviewed(None, text, finding(3, fix=fix(text, "app", "app\n"))))
+    assert remedy.suggestion is None
 
 
 def test_a_replacement_that_is_blank_to_the_end_of_the_file_is_no_button() -> None:
