@@ -29,14 +29,13 @@ def _silence(scope: Scope, *rules: str) -> Silence:
 
 
 SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
+    "cache-order-regressed": (_silence("instruction", "source-copied-before-install"),),
     "named-user-without-passwd": (
         _silence("stage", "user-group-drops-supplementary", "user-name-not-numeric", "user-only-in-builder"),
     ),
     "uid-implicit": (_silence("stage", "user-name-not-numeric"),),
     "user-created-unused": (_silence("stage", "final-user-missing", "final-user-root"),),
     "user-escalated": (_silence("stage", "final-user-missing", "final-user-root", "user-created-unused"),),
-    "user-not-created": (_silence("stage", "user-name-not-numeric"),),
-    "user-only-in-builder": (_silence("stage", "user-name-not-numeric"),),
     "entrypoint-lost": (_silence("stage", "final-stage-no-command"),),
     "apk-build-deps-left": (_silence("instruction", "build-tools-shipped", "dev-package-shipped"),),
     "package-update-alone": (_silence("instruction", "package-cache-left"),),

@@ -88,7 +88,7 @@ def _installs(run: Run) -> Iterator[Install]:
 
 
 def _is_of_dependencies(call: PackageCall) -> bool:
-    if call.packages or not call.manifests or call.global_:
+    if call.packages or not call.manifests or call.global_ or call.command.conditional:
         return False
     if call.manager == "uv" and call.verb == "pip install":
         return not call.editable

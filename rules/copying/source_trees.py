@@ -22,8 +22,8 @@ _NOT_SOURCES = frozenset(
 _HOOKS = re.compile(r'"(?:workspaces|preinstall|install|postinstall|prepare|prepublish)"\s*:|"(?:file|link|portal):')
 """What makes a JavaScript install read more than the manifest: workspaces, scripts, packages of the same tree."""
 
-_LOCAL_REQUIREMENT = re.compile(r"^\s*(?:-e\s|--editable|\.{1,2}(?:/|\[|\s*$)|file:)", re.MULTILINE)
-"""A requirement that is a folder of the same tree."""
+_LOCAL_REQUIREMENT = re.compile(r"^\s*(?:-e\s|--editable|\.{1,2}(?:/|\[|\s*$)|file:|gemspec\b)", re.MULTILINE)
+"""A requirement that is a folder of the same tree, or a gem that the tree itself is."""
 
 _JAVASCRIPT = frozenset({"npm", "pnpm", "yarn", "bun"})
 _WORKSPACES = frozenset({"pnpm-workspace.yaml", "lerna.json", "rush.json", "turbo.json", "nx.json"})

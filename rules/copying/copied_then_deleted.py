@@ -1,0 +1,153 @@
+"""See copied_then_deleted.md."""
+
+import posixpath
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Edit,
+    Fix,
+    Problem,
+    Put,
+    Run,
+    Severity,
+    Stage,
+    delete_command,
+    delete_instruction,
+    insert,
+    quote,
+    rule,
+    within,
+)
+from rules.copying.installs import folder_of
+
+_HEAVY = (
+    ".deb .rpm .apk .whl .tar .tgz .tbz2 .txz .gz .bz2 .xz .zst .zip .7z .jar .war .ear .run .bin .iso .exe .msi .so "
+    ".sql .dump .tar.gz"
+).split()
+"""File types that weigh something."""
+
+_HEAVY_FOLDERS = frozenset(
+    "wheels wheelhouse dist packages pkgs debs rpms node_modules vendor target build artifacts downloads archives "
+    "assets data models src source sources code repo app".split()
+)
+_READERS = frozenset({"pip", "apt", "dnf", "yum", "apk"})
+"""Managers that only read what they install from, so that a read-only mount serves them."""
+
+
+@rule(
+    "copied-then-deleted",
+    severity=Severity.WARNING,
+    category=Category.SIZE,
+    keywords=("COPY", "ADD"),
+    mentions=("rm ", "unlink "),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A shipped stage copies something in and deletes it in a later layer, where it stays."""
+    said: set[int] = set()
+    for stage in change.after.shipped:
+        steps = {id(step): place for place, step in enumerate(stage.done_steps)}
+        for deletion in _deletions(stage):
+            path, run, command = deletion
+            for put in stage.files.puts:
+                if not isinstance(put.step, Copy) or id(put.step) in said or steps[id(put.step)] > steps[id(run)]:
+                    continue
+                if _goes(put, path) and _weighs(put):
+                    said.add(id(put.step))
+                    yield _problem(stage, put, put.step, run, command)
+
+
+def _deletions(stage: Stage) -> Iterator[tuple[str, Run, Command]]:
+    """Yield what RUNs of the chain delete: absolute paths, patterns left as they are."""
+    for run in stage.done_runs:
+        for command in run.calls("rm", "unlink"):
+            if command.conditional:
+                continue
+            folder = folder_of(run, command)
+            for word in command.operands():
+                text = run.scope.expand(word.value) if "$" in word.value else word.value
+                if text and (text.startswith("/") or folder is not None):
+                    path = posixpath.normpath(posixpath.join(folder or "/", text))
+                    yield path.removesuffix("/*"), run, command
+
+
+def _goes(put: Put, path: str) -> bool:
+    """Whether a deletion takes all that a COPY brought there."""
+    if path == "/" or _is_system_folder(put.path):
+        return False
+    if any(mark in path for mark in "*?["):
+        return not put.tree and fnmatchcase(put.path, path)
+    return within(put.path, path)
+
+
+def _is_system_folder(path: str) -> bool:
+    """Whether a path is a system's folder, into which single files are copied and others deleted."""
+    return path in ("/", "/tmp", "/usr", "/usr/local", "/usr/local/bin", "/usr/bin", "/etc", "/opt", "/root", "/var")  # noqa: S108 - a folder of the image
+
+
+def _weighs(put: Put) -> bool:
+    """Whether what was copied may be large: archives, trees, what another stage built; not a script or a setting."""
+    name = posixpath.basename(put.source.rstrip("/")) or posixpath.basename(put.path)
+    if put.whole or put.kind == "remote":
+        return True
+    if any(name.lower().endswith(ending) for ending in _HEAVY):
+        return True
+    if "." in name.strip("."):
+        return False
+    if put.kind == "context":
+        return put.tree and (name in _HEAVY_FOLDERS or posixpath.basename(put.path) in _HEAVY_FOLDERS)
+    return put.kind in ("stage", "image")
+
+
+def _problem(stage: Stage, put: Put, copy: Copy, run: Run, command: Command) -> Problem:
+    fix = _fix(stage, put, copy, run, command)
+    way_out = (
+        "Mount it into the `RUN` that uses it (`RUN --mount=type=bind`) instead of copying it."
+        if run is _users(stage, put, copy)[-1]
+        else "Delete it in the stage it comes from, or mount it where it is used."
+    )
+    return Problem(
+        copy.instruction.span,
+        f"{stage.label} copies {quote(put.path)} in, and {quote(str(command))} (line {command.line}) deletes it in a "
+        f"later layer. The image still carries all its bytes: a layer cannot shrink the one below it. {way_out}",
+        Confidence.CERTAIN,
+        instruction=copy.instruction,
+        stage=stage.key,
+        key=put.path,
+        fix=fix,
+    )
+
+
+def _users(stage: Stage, put: Put, copy: Copy) -> list[Run]:
+    """Return the RUNs below a COPY that speak of its path."""
+    place = stage.done_steps.index(copy)
+    return [s for s in stage.done_steps[place:] if isinstance(s, Run) and put.path in s.instruction.value]
+
+
+def _fix(stage: Stage, put: Put, copy: Copy, run: Run, command: Command) -> Fix | None:
+    """Mount instead of copying, where one RUN uses it, reads it only, and deletes it by a command of its own."""
+    if len(copy.sources) != 1 or copy.stage is not stage or _users(stage, put, copy) != [run] or copy.heredocs:
+        return None
+    if len(command.operands()) != 1 or copy.sources[0].has_wildcard or put.kind not in ("stage", "context"):
+        return None
+    others = [c for c in run.commands if c is not command and put.path in str(c)]
+    calls = {call.command.start for call in run.package_calls if call.manager in _READERS}
+    if not others or any(other.start not in calls for other in others):
+        return None
+    origin = f"from={copy.from_text}," if put.kind == "stage" else ""
+    mount = f"--mount=type=bind,{origin}source={put.source},target={put.path} "
+    gone = delete_command(run, command)
+    if gone is None:
+        return None
+    source = copy.instruction.source
+    edits: tuple[Edit, ...] = (
+        delete_instruction(copy.instruction),
+        insert(source, run.instruction.keyword_span.end + 1, mount),
+        gone,
+    )
+    return Fix("Mount it instead of copying it", edits)
