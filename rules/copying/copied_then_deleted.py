@@ -107,17 +107,19 @@ def _weighs(put: Put) -> bool:
 def _problem(stage: Stage, put: Put, copy: Copy, run: Run, command: Command) -> Problem:
     fix = _fix(stage, put, copy, run, command)
     way_out = (
-        "Mount it into the `RUN` that uses it (`RUN --mount=type=bind`) instead of copying it."
+        "Fetch and delete it in one `RUN`."
+        if put.kind == "remote"
+        else "Mount it into the `RUN` that uses it (`RUN --mount=type=bind`) instead of copying it."
         if run is _users(stage, put, copy)[-1]
         else "Delete it in the stage it comes from, or mount it where it is used."
     )
     return Problem(
         copy.instruction.span,
-        f"{stage.label} copies {quote(put.path)} in, and {quote(str(command))} (line {command.line}) deletes it in a "
-        f"later layer. The image still carries all its bytes: a layer cannot shrink the one below it. {way_out}",
+        f"{copy.stage.label} copies {quote(put.path)} in, and {quote(str(command))} (line {command.line}) deletes it "
+        f"in a later layer. The image still carries all its bytes: a layer cannot shrink the one below it. {way_out}",
         Confidence.CERTAIN,
         instruction=copy.instruction,
-        stage=stage.key,
+        stage=copy.stage.key,
         key=put.path,
         fix=fix,
     )

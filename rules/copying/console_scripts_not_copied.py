@@ -1,0 +1,92 @@
+"""See console_scripts_not_copied.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Setting,
+    Severity,
+    Stage,
+    Start,
+    insert,
+    quote,
+    rule,
+)
+from rules.copying.python_packages import CONSOLE_SCRIPTS, MODULES, packages_copies
+
+
+@rule(
+    "console-scripts-not-copied",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("COPY",),
+    mentions=("site-packages", "dist-packages"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """Python packages are copied from a builder, and the script that starts them is left behind."""
+    for stage in change.after.shipped:
+        copies = list(packages_copies(stage))
+        if not copies:
+            continue
+        for setting in stage.image.start_command[:1]:
+            start = setting.value
+            if start is None or start.instruction is None or "/" in (start.words or ("",))[0].split(" ")[0]:
+                continue
+            if _is_console_script(copies[0][0].from_stage, start.program) and _is_missing(stage, start.program):
+                yield _problem(change, stage, setting, start, copies[0][1])
+
+
+def _is_console_script(builder: Stage | None, name: str) -> bool:
+    """Whether a command is a script that a Python package brings: known, or of a package installed by that name."""
+    if name in CONSOLE_SCRIPTS:
+        return True
+    if builder is None or not name:
+        return False
+    return any(item.name == name and item.manager in ("pip", "uv") for item in builder.packages.installed)
+
+
+def _is_missing(stage: Stage, name: str) -> bool:
+    """Whether nothing in the stage can have brought the script."""
+    managers = ("pip", "uv", "poetry", "pipenv", "pdm", "conda", "pipx")
+    if any(call.manager in managers and call.action in ("install", "sync") for _, call in stage.packages.calls):
+        return False
+    if stage.packages.has(name, f"python3-{name}") or stage.files.has_unreadable_run:
+        return False
+    puts = [put for put in stage.files.puts if put.kind != "workdir"]
+    if any(put.path.endswith(f"/{name}") for put in puts):
+        return False
+    return not any(
+        put.path.rstrip("/").endswith(("/bin", "/usr/local", "/usr", "venv", "/.local")) or put.path == "/"
+        for put in puts
+        if put.kind in ("stage", "image", "run", "remote") or put.path.rstrip("/").endswith("/bin")
+    )
+
+
+def _problem(change: DockerfileChange, stage: Stage, setting: Setting[Start], start: Start, path: str) -> Problem:
+    instruction = start.instruction
+    assert instruction is not None
+    name = start.program
+    module = f" or start it with {quote(f'python -m {name}')}" if name in MODULES else ""
+    return Problem(
+        instruction.span,
+        f"{stage.label} starts {quote(name)}, a script that pip puts into a `bin` folder, and copies {quote(path)} "
+        'only. The container stops with "executable file not found". Copy the script too '
+        f"({quote(f'/usr/local/bin/{name}')}){module}.",
+        Confidence.CERTAIN if name in CONSOLE_SCRIPTS else Confidence.LIKELY,
+        instruction=instruction,
+        stage=stage.key,
+        key=name,
+        fix=_fix(change, start) if setting.stage is stage else None,
+    )
+
+
+def _fix(change: DockerfileChange, start: Start) -> Fix | None:
+    instruction = start.instruction
+    if instruction is None or instruction.exec_form is None or start.program not in MODULES:
+        return None
+    first = instruction.exec_form[0]
+    return Fix("Start it as a module", (insert(change.source, first.span.start, '"python", "-m", '),))

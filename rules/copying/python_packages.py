@@ -1,0 +1,133 @@
+"""Where a stage's Python puts packages and scripts, and which version it is, as far as the text says."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.facts.languages import system_python
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.api import Copy, Run, Stage
+
+PACKAGES_FOLDER = re.compile(
+    r"(?P<base>.*)/python(?P<version>3\.\d+)(?:/(?P<kind>site-packages|dist-packages)(?:/.*)?)?$"
+)
+"""`/usr/local/lib/python3.12/site-packages`, or the folder above it."""
+
+_VERSION = re.compile(r"3\.\d+")
+_OFFICIAL = frozenset({"python"})
+
+CONSOLE_SCRIPTS = frozenset(
+    "gunicorn uvicorn hypercorn daphne granian uwsgi waitress-serve flask celery alembic django-admin fastapi "
+    "streamlit jupyter jupyter-lab airflow prefect dagster mlflow rq scrapy litestar sanic chainlit dramatiq "
+    "huey_consumer supervisord pytest".split()
+)
+"""Commands that are scripts of Python packages."""
+
+MODULES = frozenset("gunicorn uvicorn hypercorn daphne granian flask celery streamlit sanic fastapi".split())
+"""Those of them that `python -m` starts by the same name."""
+
+
+class Environment(NamedTuple):
+    """A virtual environment that a RUN makes.
+
+    Attributes:
+        path: Absolute.
+        run: The RUN.
+        relocatable: Whether it was made to be moved.
+    """
+
+    path: str
+    run: Run
+    relocatable: bool
+
+
+def python_version(stage: Stage) -> str | None:
+    """Return the version of the Python that a stage runs, `3.12`; `None` when unknown.
+
+    The base image's own, else the distribution's when the chain installs `python3` from its packages.
+    """
+    if "python" in stage.runtime.languages:
+        found = _VERSION.match(stage.runtime.languages["python"] or "")
+        return found[0] if found else None
+    release = stage.runtime.release
+    if release is None or not stage.packages.has("python3", "python3-pip", "python3-venv", "python3-minimal"):
+        return None
+    return system_python(stage.runtime.distribution, release.number)
+
+
+def has_official_python(stage: Stage) -> bool:
+    """Tell whether the base is an image of `python`, whose interpreter lies in /usr/local."""
+    return stage.facts is not None and stage.facts.name in _OFFICIAL
+
+
+def has_system_python(stage: Stage) -> bool:
+    """Tell whether the Python is the distribution's, in /usr/bin: from its packages, or in a distroless image."""
+    facts = stage.facts
+    if facts is None:
+        return False
+    if facts.name.startswith("gcr.io/distroless/python3"):
+        return True
+    return "python" not in facts.languages and stage.packages.has("python3", "python3-minimal", "python3-pip")
+
+
+def environments(stage: Stage) -> Iterator[Environment]:
+    """Yield the virtual environments that the RUNs of a chain make."""
+    from rules.copying.installs import folder_of  # noqa: PLC0415 - the sibling needs nothing of this one
+
+    for run in stage.done_runs:
+        for command in run.commands:
+            text = _made(command.name, [word.value for word in command.args])
+            if text is None:
+                continue
+            expanded = run.scope.expand(text) if "$" in text else text
+            folder = folder_of(run, command)
+            if not expanded or (folder is None and not expanded.startswith("/")):
+                continue
+            path = posixpath.normpath(posixpath.join(folder or "/", expanded))
+            yield Environment(path, run, command.has("--relocatable"))
+
+
+def _made(name: str, words: list[str]) -> str | None:
+    """Return the folder that a command makes a virtual environment in, as written."""
+    if name.startswith("python") and "-m" in words[:3]:
+        module = words[words.index("-m") + 1 :]
+        if module[:1] not in (["venv"], ["virtualenv"]):
+            return None
+        rest = module[1:]
+    elif name == "virtualenv":
+        rest = words
+    elif name == "uv" and words[:1] == ["venv"]:
+        rest = words[1:]
+        return next((w for i, w in enumerate(rest) if not w.startswith("-") and not _takes_value(rest, i)), ".venv")
+    else:
+        return None
+    operands = [w for i, w in enumerate(rest) if not w.startswith("-") and not _takes_value(rest, i)]
+    return operands[-1] if operands else None
+
+
+def _takes_value(words: list[str], index: int) -> bool:
+    return index > 0 and words[index - 1] in (
+        "-p",
+        "--python",
+        "--prompt",
+        "--seed-packages",
+        "--index-url",
+        "--cache-dir",
+    )
+
+
+def packages_copies(stage: Stage) -> Iterator[tuple[Copy, str, re.Match[str]]]:
+    """Yield the COPYs of a chain that take a version's package folder out of another stage, with source and match."""
+    for copy in stage.all_copies:
+        if copy.from_stage is None or copy.deferred:
+            continue
+        for source in copy.sources:
+            path = copy.source_path(source)
+            match = PACKAGES_FOLDER.match(path) if path is not None else None
+            if path is not None and match is not None:
+                yield copy, path, match

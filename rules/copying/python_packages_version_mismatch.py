@@ -1,0 +1,121 @@
+"""See python_packages_version_mismatch.md."""
+
+import posixpath
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Severity,
+    Stage,
+    quote,
+    replace,
+    rule,
+    within,
+)
+from rules.copying.python_packages import (
+    PACKAGES_FOLDER,
+    environments,
+    has_official_python,
+    packages_copies,
+    python_version,
+)
+
+
+@rule(
+    "python-packages-version-mismatch",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("COPY",),
+    mentions=("python",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """Python packages are copied between stages whose Pythons have different versions."""
+    said: set[int] = set()
+    for stage in change.stages:
+        for copy, path, match in packages_copies(stage):
+            if copy.stage is stage and id(copy) not in said:
+                problem = _of_folder(change, stage, copy, path, match["version"])
+                if problem is not None:
+                    said.add(id(copy))
+                    yield problem
+        for copy in stage.copies:
+            problem = _of_environment(stage, copy) if id(copy) not in said else None
+            if problem is not None:
+                yield problem
+
+
+def _of_folder(change: DockerfileChange, stage: Stage, copy: Copy, path: str, version: str) -> Problem | None:
+    """A `pythonX.Y` folder that the builder does not have, or that the stage's own Python does not read."""
+    assert copy.from_stage is not None
+    made, run = python_version(copy.from_stage), python_version(stage)
+    if has_official_python(copy.from_stage) and made is not None and made != version and _is_standard(path):
+        fact = f"{copy.from_stage.label} has Python {made}: the folder is not there, and the build stops here."
+        wanted = made if run in (made, None) else None
+        confidence = Confidence.CERTAIN
+    else:
+        folder = PACKAGES_FOLDER.match(copy.destination or "")
+        if run is None or folder is None or folder["version"] == run or _is_on_path(stage, copy.destination):
+            return None
+        fact = f"{stage.label} runs Python {run}, which does not look there, and compiled packages do not load in it."
+        wanted = None
+        confidence = Confidence.CERTAIN if made is not None else Confidence.LIKELY
+    fix = _fix(change, copy, version, wanted) if wanted is not None else None
+    return Problem(
+        copy.instruction.span,
+        f"{stage.label} copies packages of Python {version}, {quote(path)}. {fact[:1].upper() + fact[1:]} Use one "
+        "version in both stages.",
+        confidence,
+        instruction=copy.instruction,
+        stage=stage.key,
+        key=path,
+        fix=fix,
+    )
+
+
+def _is_standard(path: str) -> bool:
+    return path.startswith("/usr/local/lib/python")
+
+
+def _is_on_path(stage: Stage, folder: str | None) -> bool:
+    """Whether PYTHONPATH or a virtual environment makes Python look into a folder."""
+    setting = stage.image.env.get("PYTHONPATH")
+    return setting is not None and (setting.value is None or folder is None or folder.rstrip("/") in setting.value)
+
+
+def _fix(change: DockerfileChange, copy: Copy, version: str, wanted: str) -> Fix | None:
+    words = copy.instruction.words
+    edits = tuple(
+        replace(change.source, word.span, word.text.replace(f"python{version}", f"python{wanted}"))
+        for word in words
+        if f"python{version}" in word.text
+    )
+    return Fix(f"Copy the folder of Python {wanted}", edits) if edits else None
+
+
+def _of_environment(stage: Stage, copy: Copy) -> Problem | None:
+    """A virtual environment that another version made."""
+    builder = copy.from_stage
+    if builder is None or copy.deferred or len(copy.sources) != 1:
+        return None
+    path = copy.source_path(copy.sources[0])
+    made, run = python_version(builder), python_version(stage)
+    if path is None or made is None or run is None or made == run:
+        return None
+    environment = next((e for e in environments(builder) if e.path == path or within(e.path, path)), None)
+    if environment is None or path == "/":
+        return None
+    return Problem(
+        copy.instruction.span,
+        f"{stage.label} copies the virtual environment {quote(environment.path)}, made with Python {made}, and runs "
+        f"Python {run}. Its packages lie in {quote(posixpath.join('lib', f'python{made}'))}, where Python {run} does "
+        "not look: nothing can be imported. Use one version in both stages.",
+        Confidence.CERTAIN,
+        instruction=copy.instruction,
+        stage=stage.key,
+        key=path,
+    )

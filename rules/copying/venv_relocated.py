@@ -1,0 +1,83 @@
+"""See venv_relocated.md."""
+
+import posixpath
+from collections.abc import Iterator
+
+from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Severity, Stage, quote, rule, within
+from rules.copying.python_packages import Environment, environments, has_official_python, has_system_python
+
+_INTERPRETERS = ("python", "pypy")
+
+
+@rule(
+    "venv-relocated",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("COPY",),
+    mentions=("venv", "virtualenv"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A virtual environment is copied to another path, or to a stage whose Python lies elsewhere."""
+    for stage in change.stages:
+        for copy in stage.copies:
+            builder = copy.from_stage
+            if builder is None or copy.deferred or len(copy.sources) != 1 or copy.destination is None:
+                continue
+            path = copy.source_path(copy.sources[0])
+            for environment in environments(builder) if path not in (None, "/") else ():
+                if path is not None and within(environment.path, path):
+                    problem = _problem(stage, copy, builder, environment, path)
+                    if problem is not None:
+                        yield problem
+                    break
+
+
+def _problem(stage: Stage, copy: Copy, builder: Stage, environment: Environment, path: str) -> Problem | None:
+    assert copy.destination is not None
+    there = posixpath.normpath(posixpath.join(copy.destination, posixpath.relpath(environment.path, path)))
+    if there != environment.path:
+        return _moved(stage, copy, builder, environment, there)
+    if has_official_python(builder) and has_system_python(stage) and not _brings_python(stage):
+        return Problem(
+            copy.instruction.span,
+            f"{stage.label} copies the virtual environment {quote(there)}, whose `bin/python` is a link to "
+            "`/usr/local/bin/python` of the image it was made in. Here Python lies in `/usr/bin`, so the link leads "
+            "nowhere and nothing in the environment starts. Make and use it on the same image.",
+            Confidence.CERTAIN,
+            instruction=copy.instruction,
+            stage=stage.key,
+            key=there,
+        )
+    return None
+
+
+def _brings_python(stage: Stage) -> bool:
+    return any(
+        put.path in ("/usr/local", "/usr/local/bin", "/usr", "/") or put.path.startswith("/usr/local/bin/python")
+        for put in stage.files.puts
+        if put.kind != "workdir"
+    )
+
+
+def _moved(stage: Stage, copy: Copy, builder: Stage, environment: Environment, there: str) -> Problem | None:
+    code = " ".join(run.instruction.value for run in (*builder.all_runs, *stage.all_runs))
+    if environment.relocatable or "relocatable" in code or "shebang" in code:
+        return None
+    if any(command.name in ("sed", "virtualenv-clone", "ln") for run in stage.all_runs for command in run.commands):
+        return None
+    start = next((s.value for s in stage.image.start_command if s.value is not None), None)
+    if start is not None and start.program.startswith(_INTERPRETERS):
+        return None
+    if any(other.path == there for other in environments(stage)):
+        return None
+    return Problem(
+        copy.instruction.span,
+        f"{stage.label} copies the virtual environment {quote(environment.path)} to {quote(there)}. Its scripts "
+        "begin with "
+        f'{quote(f"#!{environment.path}/bin/python")}, which is not there: each of them stops with "no such file or '
+        f'directory". Copy it to {quote(environment.path)}, or make it in {quote(there)}.',
+        Confidence.LIKELY,
+        instruction=copy.instruction,
+        stage=stage.key,
+        key=there,
+    )
