@@ -184,7 +184,12 @@ def _verb(manager: Manager, operands: list[ShellWord]) -> tuple[str, int]:
 def _action(manager: Manager, verb: str, options: Options) -> Action:
     if manager.flag_action is not None:
         return manager.flag_action(options)
-    return manager.actions.get(verb, manager.otherwise) if verb else manager.nothing
+    if not verb:
+        return "other" if options.uses.keys() & _ASKS_ABOUT_ITSELF else manager.nothing
+    return manager.actions.get(verb, manager.otherwise)
+
+
+_ASKS_ABOUT_ITSELF = frozenset({"--version", "-v", "--help", "-h"})
 
 
 def _packages(manager: Manager, verb: str, operands: list[ShellWord], options: Options) -> tuple[Package, ...]:

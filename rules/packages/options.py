@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from rules.problem import Edit
 
 
+def spelled(call: PackageCall) -> str:
+    """Return program and subcommand as a person says them: `apt-get install`, `uv pip install`."""
+    return f"{call.program} {call.verb.removeprefix('pip ')}".strip()
+
+
 def add_option(run: Run, call: PackageCall, option: str) -> Edit | None:
     """Write an option behind a call's subcommand, in an exec form as a string of its own.
 

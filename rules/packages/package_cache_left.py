@@ -18,7 +18,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.packages.options import add_option
+from rules.packages.options import add_option, spelled
 
 _LISTS = "/var/lib/apt/lists"
 _ARCHIVES = "/var/cache/apt/archives"
@@ -105,7 +105,7 @@ def _clears_by_configuration(stage: Stage) -> bool:
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall, left: tuple[str, ...]) -> Problem:
-    short = quote(f"{call.program} {call.verb}".strip())
+    short = quote(spelled(call))
     if left[0] == _LISTS:
         fact = f"{stage.label} ships apt's package lists in {quote(_LISTS)}: {short} fetches them, and this layer keeps"
         fact += " them. They weigh 20 to 50 MB and are stale in a week"

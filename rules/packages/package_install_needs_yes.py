@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, PackageCall, Problem, Run, Severity, fix, quote, rule
-from rules.packages.options import add_option
+from rules.packages.options import add_option, spelled
 
 _ASKING = frozenset({"apt", "dnf", "yum", "tdnf", "zypper"})
 _ACTIONS = frozenset({"install", "remove", "upgrade"})
@@ -20,17 +20,19 @@ _ACTIONS = frozenset({"install", "remove", "upgrade"})
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A package manager stops to ask, and nobody answers during a build."""
     for stage, run, call in change.after.layers.all_calls:
+        if call.verb in ("remove", "purge") and not call.packages:
+            continue
         if call.manager not in _ASKING or call.action not in _ACTIONS or call.assume_yes or _asks_nothing(run, call):
             continue
         yield Problem(
             call.command.span,
-            f"{stage.label} calls {quote(f'{call.program} {call.verb}')} without `-y`: it asks for confirmation as "
+            f"{stage.label} calls {quote(spelled(call))} without `-y`: it asks for confirmation as "
             "soon "
             "as anything besides the named packages changes, finds no terminal, and the build stops there. "
             "Give `-y`.",
             Confidence.CERTAIN if call.action == "install" else Confidence.LIKELY,
             stage=stage.key,
-            key=" ".join(package.name for package in call.packages),
+            key=call.program,
             fix=fix("Answer yes with `-y`", add_option(run, call, "-y")),
         )
 

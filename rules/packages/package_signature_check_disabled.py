@@ -43,6 +43,8 @@ _RPM_FLAGS = ("--nosignature", "--nodigest", "--nofiledigest", "--nogpg", "--nov
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A package manager is told not to check who signed a package."""
     for stage, run, call in change.after.layers.all_calls:
+        if call.action not in ("install", "upgrade", "update", "download"):
+            continue
         word = _disabling(call)
         if word is not None and not _installs_own_files(run, call):
             yield _problem(stage, run, call.command, word)

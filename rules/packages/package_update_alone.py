@@ -14,11 +14,13 @@ from rules.api import (
     Severity,
     Stage,
     append_to_run,
+    delete_command,
     fix,
     quote,
     replace,
     rule,
 )
+from rules.packages.options import spelled
 
 _LISTS = {
     "apt": "/var/lib/apt/lists",
@@ -27,7 +29,7 @@ _LISTS = {
     "dnf": "/var/cache/dnf",
     "yum": "/var/cache/yum",
 }
-_SCRIPTS = frozenset({"bash", "sh", ".", "source", "xargs", "gdebi", "dpkg", "npx", "playwright"})
+_SCRIPTS = frozenset({"bash", "sh", "ash", "dash", "zsh", ".", "source", "xargs", "gdebi", "dpkg", "npx", "playwright"})
 _USING = frozenset({"install", "upgrade", "download"})
 
 
@@ -73,7 +75,7 @@ def _may_use(run: Run, update: PackageCall) -> bool:
 
 def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
     users = [other for other in stage.runs if other.index > run.index and _relies(other, call.manager)]
-    short = quote(f"{call.program} {call.verb}")
+    short = quote(spelled(call))
     if users:
         first = users[0].instruction.line
         effect = (
@@ -96,13 +98,22 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
         Confidence.CERTAIN if users else Confidence.LIKELY,
         stage=stage.key,
         key=call.manager,
-        fix=_joined(run, call, users),
+        fix=_joined(run, call, users) if users or call.manager != "apk" else _without(run, call),
     )
+
+
+def _without(run: Run, call: PackageCall) -> Fix | None:
+    """Drop an `apk update` that nothing uses: `apk add --no-cache` fetches its own index."""
+    return fix("Drop `apk update`", delete_command(run, call.command))
 
 
 def _relies(run: Run, manager: str) -> bool:
     """Whether a RUN installs without fetching lists first."""
-    actions = [call.action for call in run.package_calls if call.manager == manager]
+    actions = [
+        "update" if call.no_cache or call.has("--update") else call.action
+        for call in run.package_calls
+        if call.manager == manager
+    ]
     return "install" in actions and "update" not in actions[: actions.index("install")]
 
 

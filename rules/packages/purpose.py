@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from rules.model.settings import Start
     from rules.model.stage import Stage
 
-_NAME = re.compile(
-    r"(?:^|[._-])(?:dev|devel|develop|development|devenv|test|tests|testing|e2e|ci|build|builder|buildenv|sdk|toolchain|"
-    r"compile|compiler|lint|debug|local|cross|workspace|jupyter|notebook|playground|sandbox|bench|benchmark|fuzz)"
-    r"(?:$|[._-])",
+_DEVELOPERS = re.compile(
+    r"(?:^|[._-])(?:dev|devel|develop|development|devenv|test|tests|testing|e2e|ci|lint|debug|local|workspace|jupyter|"
+    r"notebook|playground|sandbox|bench|benchmark|fuzz)(?:$|[._-])",
     re.IGNORECASE,
+)
+_BUILDERS = re.compile(
+    r"(?:^|[._-])(?:build|builder|buildenv|sdk|toolchain|compile|compiler|cross)(?:$|[._-])", re.IGNORECASE
 )
 _FOLDER = re.compile(
     r"(?:^|/)\.?(?:dev|devel|devcontainer|devcontainers|test|tests|testing|e2e|ci|sdk|toolchain|builder|builders|cross|"
@@ -36,19 +38,28 @@ _DEVELOPING = re.compile(
 )
 
 
+def is_for_development(change: DockerfileChange, stage: Stage) -> bool:
+    """Tell whether an image is made to develop or test with: its stage, file or folder says so, or its command."""
+    names = (stage.name or "", posixpath.basename(change.path))
+    if is_development_name(stage.name) or any(map(_DEVELOPERS.search, names)) or _FOLDER.search(change.path):
+        return True
+    starts = [setting.value for setting in stage.image.start_command if setting.set_in_file]
+    return any(start is not None and _starts_tool(start) for start in starts)
+
+
 def builds_at_run_time(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether an image is there to build, test or develop with, so that tools and headers belong into it.
 
     Its stage, its file or its folder says so, or its command: a compiler, a build tool, a bare shell, or none at all,
     which leaves the image to be built upon or used by a build job.
     """
-    names = (stage.name or "", posixpath.basename(change.path))
-    if is_development_name(stage.name) or any(map(_NAME.search, names)) or _FOLDER.search(change.path):
+    if is_for_development(change, stage):
+        return True
+    if _BUILDERS.search(stage.name or "") or _BUILDERS.search(posixpath.basename(change.path)):
         return True
     if "STI_SCRIPTS_PATH" in change.after.code:
         return True  # a Source-to-Image builder compiles what it is given
-    starts = [setting.value for setting in stage.image.start_command if setting.set_in_file]
-    return not starts or any(start is not None and _starts_tool(start) for start in starts)
+    return not any(setting.set_in_file for setting in stage.image.start_command)
 
 
 def _starts_tool(start: Start) -> bool:

@@ -199,7 +199,7 @@ class PackageCall:
     def _set(self, variable: str) -> bool:
         name, equals, value = variable.partition("=")
         found = str(self.env.get(name) or "").lower()
-        return value in found.replace(":", " ").split() if equals else found not in _FALSE
+        return value in found.replace(":", " ").replace(",", " ").split() if equals else found not in _FALSE
 
     @property
     def project(self) -> bool:

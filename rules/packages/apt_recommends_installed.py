@@ -1,0 +1,80 @@
+"""See apt_recommends_installed.md."""
+
+from collections.abc import Iterator
+
+from rules.api import Category, DockerfileChange, Edit, PackageCall, Problem, Run, Severity, Stage, fix, quote, rule
+from rules.facts.packages import installed_size
+from rules.packages.build_packages import megabytes
+from rules.packages.options import add_option, spelled
+
+_NEED_CERTIFICATES = frozenset({"curl", "wget", "git", "openssl", "nodejs"})
+_WORTH_SAYING = 2
+
+
+@rule(
+    "apt-recommends-installed",
+    severity=Severity.INFO,
+    category=Category.SIZE,
+    default="info",
+    keywords=("RUN",),
+    mentions=("apt",),
+    aliases=("DL3015", "DS-0029", "S6500", "DF016"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """Recommended packages are installed into an image that ships."""
+    seen: set[int] = set()
+    for stage, run, call in change.after.layers.shipped_calls:
+        if call.manager != "apt" or call.action != "install" or call.no_recommends or not call.packages:
+            continue
+        if id(run.instruction) in seen or call.has("--install-recommends", "--dry-run") or _is_configured(stage, run):
+            continue
+        seen.add(id(run.instruction))
+        yield _problem(stage, run, call)
+
+
+def _is_configured(stage: Stage, run: Run) -> bool:
+    """Whether a configuration file switches recommended packages off."""
+    for other in stage.all_runs:
+        text = other.instruction.value.lower()
+        if "install-recommends" in text and ("apt.conf" in text or "/etc/apt/" in text) and "no-install" not in text:
+            return True
+        if other is run:
+            break
+    return any(put.path.startswith("/etc/apt/") and put.kind == "context" for put in stage.files.puts)
+
+
+def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
+    saved = _saved(stage, call)
+    size = f", here about {saved} MB" if saved is not None and saved >= _WORTH_SAYING else ""
+    certificates = _loses_certificates(stage, call)
+    warning = f" Then name {quote('ca-certificates')} as well, which it brings along today." if certificates else ""
+    return Problem(
+        call.command.span,
+        f"{stage.label} installs recommended packages too: {quote(spelled(call))} without "
+        f"`--no-install-recommends` adds whatever its packages recommend{size}. Nobody asked for them, and each is "
+        "one more "
+        f"to patch.{warning}",
+        stage=stage.key,
+        fix=None if certificates else fix("Add `--no-install-recommends`", *_edits(run)),
+    )
+
+
+def _edits(run: Run) -> list[Edit | None]:
+    return [
+        add_option(run, call, "--no-install-recommends")
+        for call in run.package_calls
+        if call.manager == "apt" and call.action == "install" and call.packages and not call.no_recommends
+    ]
+
+
+def _saved(stage: Stage, call: PackageCall) -> int | None:
+    names = [package.name for package in call.packages]
+    distribution, release = stage.runtime.distribution or "", stage.runtime.release
+    heavy = installed_size(names, distribution, release, recommends=True)
+    light = installed_size(names, distribution, release)
+    return megabytes(heavy - light) if heavy is not None and light is not None else None
+
+
+def _loses_certificates(stage: Stage, call: PackageCall) -> bool:
+    names = {package.name for package in call.packages}
+    return bool(names & _NEED_CERTIFICATES) and not stage.packages.has("ca-certificates")

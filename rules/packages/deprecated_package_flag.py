@@ -1,0 +1,109 @@
+"""See deprecated_package_flag.md."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import (
+    Category,
+    DockerfileChange,
+    Fix,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    fix,
+    quote,
+    replace,
+    rule,
+)
+from rules.packages.options import spelled
+
+
+class Replacement(NamedTuple):
+    """What stands in the place of an option.
+
+    Attributes:
+        instead: What to write or do.
+        spelling: The words that take the option's place; empty where it is not that simple.
+    """
+
+    instead: str
+    spelling: str = ""
+
+
+_OMIT_DEV = Replacement("`--omit=dev`", "--omit=dev")
+_OPTIONS: dict[str, dict[str, Replacement]] = {
+    "npm": {
+        "--only=production": _OMIT_DEV,
+        "--only=prod": _OMIT_DEV,
+        "--production": _OMIT_DEV,
+        "--only=dev": Replacement("`--include=dev`", "--include=dev"),
+    },
+    "yarn": {"--pure-lockfile": Replacement("`--frozen-lockfile`", "--frozen-lockfile")},
+    "bundle": {
+        "--without": Replacement("`bundle config set --local without …`, or `ENV BUNDLE_WITHOUT`"),
+        "--with": Replacement("`bundle config set --local with …`, or `ENV BUNDLE_WITH`"),
+        "--deployment": Replacement("`bundle config set --local deployment true`, or `ENV BUNDLE_DEPLOYMENT=1`"),
+        "--path": Replacement("`bundle config set --local path …`, or `ENV BUNDLE_PATH`"),
+        "--frozen": Replacement("`bundle config set --local frozen true`, or `ENV BUNDLE_FROZEN=1`"),
+        "--binstubs": Replacement("`bundle binstubs`"),
+    },
+    "poetry": {"--no-dev": Replacement("`--only main`", "--only main")},
+}
+
+
+@rule(
+    "deprecated-package-flag",
+    severity=Severity.INFO,
+    category=Category.MAINTAINABILITY,
+    default="info",
+    keywords=("RUN",),
+    mentions=("npm", "yarn", "bundle", "poetry"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """An option that its package manager has given up."""
+    for stage, run, call in change.after.layers.all_calls:
+        options = _OPTIONS.get(call.manager)
+        if call.manager == "npm" and _has_old_npm(stage):
+            continue
+        if options is None or call.action not in ("install", "sync"):
+            continue
+        found = [(name, new) for name, new in options.items() if _is_given(call, name)]
+        if not found:
+            continue
+        named = " and ".join(f"{quote(name)} (now {new.instead})" for name, new in found)
+        yield Problem(
+            call.command.span,
+            f"{stage.label} calls {quote(spelled(call))} with {named}: the option is "
+            "deprecated, "
+            "warns today, and does nothing or fails after an upgrade of the base image.",
+            stage=stage.key,
+            key=" ".join(name for name, _ in found),
+            fix=_fix(run, call, found),
+        )
+
+
+_FIRST_NODE_WITH_OMIT = 15
+"""Node 15 came with npm 7, the first that knows `--omit`."""
+
+
+def _has_old_npm(stage: Stage) -> bool:
+    major = (stage.runtime.languages.get("node") or "").split(".")[0]
+    return major.isdecimal() and int(major) < _FIRST_NODE_WITH_OMIT
+
+
+def _is_given(call: PackageCall, option: str) -> bool:
+    name, equals, value = option.partition("=")
+    return call.option(name) == value if equals else call.has(name)
+
+
+def _fix(run: Run, call: PackageCall, found: list[tuple[str, Replacement]]) -> Fix | None:
+    source = run.instruction.source
+    edits = []
+    for name, new in found:
+        word = call.flag_word(name.partition("=")[0])
+        if word is None or not new.spelling or source.cut(word.span) != name:
+            return None
+        edits.append(replace(source, word.span, new.spelling))
+    return fix("Use the option of today", *edits)

@@ -1,0 +1,88 @@
+"""See lockfile_not_copied.md."""
+
+import posixpath
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    DockerfileChange,
+    Fix,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    fix,
+    insert,
+    quote,
+    rule,
+)
+from rules.packages.options import spelled
+from rules.packages.project_files import LOCKS, MANIFESTS, brings_folder, copied, copies_before, in_repository
+
+
+@rule(
+    "lockfile-not-copied",
+    severity=Severity.WARNING,
+    category=Category.REPRODUCIBILITY,
+    keywords=("COPY", "ADD"),
+    mentions=tuple(sorted({name.lower() for name in MANIFESTS.values()})),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The manifest is copied before the install, the lock file beside it is not."""
+    for stage, run, call in change.after.layers.needed_calls:
+        if (
+            call.manager not in LOCKS
+            or call.action not in ("install", "sync")
+            or not call.project
+            or brings_folder(run)
+        ):
+            continue
+        manifest = copied(run, MANIFESTS[call.manager])
+        if manifest is None or any(copied(run, name) for name in LOCKS[call.manager]):
+            continue
+        lock = _lock_beside(change, call, manifest)
+        if lock is not None:
+            yield _problem(stage, run, call, manifest, lock)
+
+
+def _lock_beside(change: DockerfileChange, call: PackageCall, manifest: str) -> str | None:
+    for name in LOCKS[call.manager]:
+        path = posixpath.join(posixpath.dirname(manifest), name)
+        there = in_repository(change, path)
+        if there is not None and change.repository.exists(there):
+            return path
+    return None
+
+
+def _problem(stage: Stage, run: Run, call: PackageCall, manifest: str, lock: str) -> Problem:
+    short = quote(spelled(call))
+    if call.frozen and call.manager in ("npm", "yarn", "pnpm", "bun", "uv"):
+        effect = f"{short} needs {quote(lock)}, finds none, and the build stops."
+    else:
+        effect = (
+            f"{short} never sees {quote(lock)} and takes the newest versions that the manifest allows: what ships is "
+            "not what "
+            "was tested, and changes from build to build."
+        )
+    return Problem(
+        call.command.span,
+        f"{stage.label} installs from {quote(manifest)} alone: {effect} Copy the lock file along.",
+        stage=stage.key,
+        key=lock,
+        fix=_fix(run, manifest, lock),
+        severity=Severity.ERROR if call.frozen and call.manager not in {"composer", "bundle"} else None,
+    )
+
+
+def _fix(run: Run, manifest: str, lock: str) -> Fix | None:
+    """Name the lock file behind the manifest, in its layout, where the destination is a folder."""
+    for copy, source in copies_before(run):
+        if copy.source_path(source) != manifest or not copy.into_folder or copy.instruction.exec_form is not None:
+            continue
+        text = source.word.text
+        if not text.endswith(posixpath.basename(manifest)):
+            return None
+        written = text.removesuffix(posixpath.basename(manifest)) + posixpath.basename(lock)
+        return fix("Copy the lock file", insert(copy.instruction.source, source.word.span.end, f" {written}"))
+    return None

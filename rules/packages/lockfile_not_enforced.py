@@ -1,0 +1,122 @@
+"""See lockfile_not_enforced.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    fix,
+    insert_line_before,
+    quote,
+    rule,
+)
+from rules.packages.options import add_option, spelled
+from rules.packages.project_files import LOCKS, brings_folder, copied, lock_path
+from rules.packages.purpose import is_for_development
+
+_FLAGS = {
+    "uv": "--locked",
+    "pnpm": "--frozen-lockfile",
+    "yarn": "--frozen-lockfile",
+    "bun": "--frozen-lockfile",
+    "pipenv": "--deploy",
+    "cargo": "--locked",
+}
+_DEVELOPMENT = frozenset({"development", "test"})
+
+
+@rule(
+    "lockfile-not-enforced",
+    severity=Severity.WARNING,
+    category=Category.REPRODUCIBILITY,
+    keywords=("RUN",),
+    mentions=("uv sync", "pnpm", "yarn", "bun ", "pipenv", "cargo", "bundle"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A lock file is there, and the install may do without it."""
+    for stage, run, call in change.after.layers.needed_calls:
+        if call.frozen or not _reads_project(call) or is_for_development(change, stage):
+            continue
+        found = lock_path(change, run, call)
+        if call.manager == "bundle":
+            if not _is_ruby(stage) or _is_configured(run, call) or _is_missing(change) or _is_foreign(run):
+                continue
+            found = found or (LOCKS["bundle"][0], False)
+        if found is not None:
+            yield _problem(stage, run, call, *found)
+
+
+def _reads_project(call: PackageCall) -> bool:
+    if call.manager == "cargo":
+        return (call.verb == "install" and call.has("--path")) or call.verb in ("build", "b")
+    if call.manager == "uv":
+        return call.verb == "sync"
+    return call.manager in (*_FLAGS, "bundle") and call.action == "install" and call.project
+
+
+def _is_ruby(stage: Stage) -> bool:
+    return "ruby" in stage.runtime.languages and not stage.runtime.is_windows
+
+
+def _is_configured(run: Run, call: PackageCall) -> bool:
+    """Whether Bundler was told before, in another RUN or by Rails' environment."""
+    if {call.env.get("RAILS_ENV"), call.env.get("RACK_ENV")} & _DEVELOPMENT:
+        return True
+    for other in run.stage.all_runs:
+        if other is run:
+            return False
+        for earlier in other.package_calls:
+            words = {word.value for word in earlier.options.operands}
+            if earlier.manager == "bundle" and "config" in words and words & {"deployment", "frozen"}:
+                return True
+    return False
+
+
+def _is_foreign(run: Run) -> bool:
+    """Whether the sources were fetched, or the lock file is made here: then it is not this repository's."""
+    if run.calls("bundle") and any(command.subcommand == "lock" for command in run.calls("bundle")):
+        return True
+    fetched = any(other.calls("git", "curl", "wget", "tar") for other in run.stage.all_runs if other.index <= run.index)
+    return fetched and copied(run, "Gemfile") is None and not brings_folder(run)
+
+
+def _is_missing(change: DockerfileChange) -> bool:
+    listing = change.repository.listing
+    return listing is not None and not any(path.endswith(LOCKS["bundle"]) for path in listing)
+
+
+def _problem(stage: Stage, run: Run, call: PackageCall, lock: str, certain: bool) -> Problem:  # noqa: FBT001 - of the tuple
+    short = quote(spelled(call))
+    name = quote(lock.rsplit("/", 1)[-1])
+    if call.manager == "cargo" and call.verb == "install":
+        effect = f"{short} ignores {name} and takes the newest versions that {quote('Cargo.toml')} allows"
+    elif call.manager == "bundle":
+        effect = f"{short} may resolve again and write another {name} when it does not fit the {quote('Gemfile')}"
+    else:
+        effect = f"{short} resolves again and rewrites {name} in the image when it does not fit the manifest"
+    way_out = "BUNDLE_DEPLOYMENT=1" if call.manager == "bundle" else _FLAGS[call.manager]
+    return Problem(
+        call.command.span,
+        f"{stage.label} installs without holding to its lock file: {effect}. What ships is then not what was tested, "
+        "and "
+        f"nobody sees it. With {quote(way_out)} the build stops instead.",
+        Confidence.CERTAIN if certain else Confidence.LIKELY,
+        stage=stage.key,
+        key=call.manager,
+        fix=_fix(run, call),
+        severity=Severity.INFO if call.manager == "cargo" and call.verb != "install" else None,
+    )
+
+
+def _fix(run: Run, call: PackageCall) -> Fix | None:
+    if call.manager == "bundle":
+        return fix("Install in deployment mode", insert_line_before(run.instruction, "ENV BUNDLE_DEPLOYMENT=1"))
+    flag = _FLAGS[call.manager]
+    return fix(f"Add `{flag}`", add_option(run, call, flag))

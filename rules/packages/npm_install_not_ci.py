@@ -1,0 +1,77 @@
+"""See npm_install_not_ci.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    fix,
+    quote,
+    replace,
+    rule,
+)
+from rules.packages.project_files import lock_path
+from rules.packages.purpose import is_for_development
+
+_EDITORS = frozenset({"sed", "jq", "tee", "cat", "yq", "perl", "awk"})
+
+
+@rule(
+    "npm-install-not-ci",
+    severity=Severity.WARNING,
+    category=Category.REPRODUCIBILITY,
+    keywords=("RUN",),
+    mentions=("npm",),
+    aliases=("DF031",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A lock file is there, and `npm install` may change it."""
+    for stage, run, call in change.after.layers.needed_calls:
+        if (
+            call.manager != "npm"
+            or call.verb not in ("install", "i")
+            or not call.project
+            or call.has("--no-package-lock")
+        ):
+            continue
+        found = lock_path(change, run, call)
+        if found is None or is_for_development(change, stage) or _edits_manifest(run):
+            continue
+        lock, certain = found
+        yield Problem(
+            call.command.span,
+            f"{stage.label} runs {quote(f'npm {call.verb}')} although {quote(lock)} says what to install: where it "
+            "does not "
+            f"fit {quote('package.json')}, npm resolves again and rewrites it in the image, so that something else "
+            "ships "
+            f"than was tested. {quote('npm ci')} installs exactly the lock file, or stops the build.",
+            Confidence.CERTAIN if certain else Confidence.LIKELY,
+            stage=stage.key,
+            fix=_fix(run, call),
+        )
+
+
+def _edits_manifest(run: Run) -> bool:
+    """Whether a RUN up to here rewrites `package.json`, so that the lock file cannot fit."""
+    for other in run.stage.all_runs:
+        for command in other.commands:
+            edits = command.name in _EDITORS and any("package.json" in word.value for word in command.args)
+            if edits or (command.name == "npm" and command.subcommand in ("pkg", "version", "init")):
+                return True
+        if other is run:
+            return False
+    return False
+
+
+def _fix(run: Run, call: PackageCall) -> Fix | None:
+    word = call.subcommand
+    source = run.instruction.source
+    if word is None or word.value not in source.cut(word.span) or call.has("--force", "--save", "--save-dev"):
+        return None
+    return fix("Install with `npm ci`", replace(source, word.span, source.cut(word.span).replace(word.value, "ci")))
