@@ -155,8 +155,12 @@ class Users:
 
 
 def _is_membership(command: Command) -> bool:
-    """Whether it only puts an account into a group: `adduser alice wheel`, `addgroup alice wheel`."""
-    return command.name in ("adduser", "addgroup") and len(command.operands(_VALUED)) > 1
+    """Whether it only puts an account into a group: `adduser alice wheel`, `addgroup alice wheel`.
+
+    With an option for a new account, `adduser -D alice wheel` makes one.
+    """
+    makes = command.name == "adduser" and command.has("-D", "-S", "-H", "-u", "-h", "-s", "--system", "--uid")
+    return command.name in ("adduser", "addgroup") and len(command.operands(_VALUED)) > 1 and not makes
 
 
 def _account(run: Run, command: Command) -> Account | None:

@@ -1,16 +1,23 @@
-"""Which account a stage could run as, and the lines that make it so."""
+"""Which account a stage could run as, and the edits that make it so."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.model.users import ROOT_NAMES
+from rules.problem import Fix
+from rules.repairs import append_to_stage, insert, insert_line_before
 
 if TYPE_CHECKING:
     from rules.model.stage import Stage
+    from rules.model.users import Account
+    from rules.problem import Edit
 
 _NEW_UID = 10001
 """Above the ids that distributions give out, so that no account of a base image has it."""
+
+_WORK = ("RUN", "COPY", "ADD", "WORKDIR", "USER")
+_STARTS = ("ENTRYPOINT", "CMD", "HEALTHCHECK")
 
 
 class Choice(NamedTuple):
@@ -20,19 +27,20 @@ class Choice(NamedTuple):
         user: For `USER`.
         lines: Whole lines that switch to it, account creation included.
         why: Half a sentence: "the base image ships it".
+        edits: What has to change besides, such as a number for the account.
     """
 
     user: str
     lines: tuple[str, ...]
     why: str
+    edits: tuple[Edit, ...] = ()
 
 
 def choose(stage: Stage) -> Choice | None:
     """Return the account to switch to: one the file made, one the base ships, else a new one; `None`: none is safe."""
-    created = [account for account in stage.users.created if account.name not in ROOT_NAMES]
+    created = [a for a in stage.users.created if a.name not in ROOT_NAMES and stage.users.uid_of(a.name) != "0"]
     if created:
-        name = created[-1].uid if created[-1].uid and created[-1].uid.isdecimal() else created[-1].name
-        return Choice(name, (f"USER {name}",), f"line {created[-1].run.instruction.line} creates `{created[-1].name}`")
+        return switch_to(stage, created[-1])
     facts = stage.facts
     if facts is None:
         return None
@@ -44,6 +52,46 @@ def choose(stage: Stage) -> Choice | None:
         user = str(uid) if uid is not None else name
         return Choice(user, (f"USER {user}",), f"the base image ships `{name}`")
     return _new(facts.package_manager)
+
+
+def switch_to(stage: Stage, account: Account) -> Choice:
+    """Return the switch to an account that the file makes, by its number; one without a number gets one."""
+    why = f"line {account.command.line} creates `{account.name}`"
+    uid = stage.users.uid_of(account.name)
+    if uid is not None and uid.isdecimal():
+        return Choice(uid, (f"USER {uid}",), why)
+    free = free_uid(stage)
+    edit = None if account.command.has("-u", "--uid") else with_uid(stage, account, free)
+    if edit is None:
+        return Choice(account.name, (f"USER {account.name}",), why)
+    return Choice(str(free), (f"USER {free}",), why, (edit,))
+
+
+def free_uid(stage: Stage) -> int:
+    """Return a number that nothing in the chain uses."""
+    taken = {made.uid for made in (*stage.users.created, *stage.users.groups)}
+    return next(number for number in range(_NEW_UID, _NEW_UID + len(taken) + 1) if str(number) not in taken)
+
+
+def with_uid(stage: Stage, account: Account, uid: int) -> Edit | None:
+    """Return the edit that fixes an account's number where it is made; `None` for the exec form."""
+    program = account.command.program
+    if program is None or account.run.instruction.exec_form is not None:
+        return None
+    debian = account.command.name == "adduser" and stage.runtime.distribution != "alpine"
+    return insert(account.command.source, program.end, f" {'--uid' if debian else '-u'} {uid}")
+
+
+def switch(stage: Stage, choice: Choice | None) -> Fix | None:
+    """Put the switch above the stage's start command, or at its end where steps follow that need root."""
+    if choice is None:
+        return None
+    starts = [i for i in stage.instructions if i.keyword in _STARTS]
+    behind = [i for i in stage.instructions if i.keyword in _WORK and starts and i.line > starts[0].line]
+    place = (
+        insert_line_before(starts[0], *choice.lines) if starts and not behind else append_to_stage(stage, *choice.lines)
+    )
+    return Fix(f"Run as {choice.user}", (place, *choice.edits))
 
 
 def _new(package_manager: str | None) -> Choice | None:

@@ -15,8 +15,9 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.user.account_choice import choose
-from rules.user.root_by_design import drops_privileges, is_no_service
+from rules.user.account_choice import Choice, choose, switch
+from rules.user.accounts import as_number
+from rules.user.root_by_design import drops_privileges, is_for_developers, unread_scripts
 
 
 @rule(
@@ -32,7 +33,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         user = stage.image.user
         if user.instruction is None or stage.users.final_is_root is not True:
             continue
-        if drops_privileges(stage) or is_no_service(stage):
+        if drops_privileges(change, stage) or is_for_developers(stage):
             continue
         yield _problem(change, stage)
 
@@ -43,19 +44,23 @@ def _problem(change: DockerfileChange, stage: Stage) -> Problem:
     earlier = _last_other_user(stage)
     choice = choose(stage)
     target = earlier or (choice.user if choice is not None and len(choice.lines) == 1 else None)
-    way_out = f" Switch back to {quote(target)} for the start command." if target is not None else ""
+    way_out = (
+        f"Switch back to {quote(earlier)} for the start command."
+        if earlier is not None
+        else f"Switch to {quote(target)} for the start command."
+        if target is not None
+        else "Switch to an ordinary account for the start command."
+    )
+    scripts = unread_scripts(change, stage)
+    hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     inherited = f", set in {user.stage.label}" if user.stage is not None and user.stage is not stage else ""
-    fix = None
-    if target is not None and user.stage is stage:
-        word = user.instruction.words[0]
-        fix = Fix(f"Run as {target}", (replace(change.source, word.span, target),)) if _is_plain(stage) else None
     return Problem(
         user.instruction.span if user.stage is stage else stage.from_.span,
-        f"{stage.label} runs as root: its last `USER` is {quote(user.value or '')}{inherited}. "
-        f"Whoever breaks into the process owns the container's files, and an escape starts from root.{way_out}",
-        Confidence.CERTAIN if "$" not in user.instruction.value else Confidence.LIKELY,
+        f"{stage.label} runs as root{hedge}: its last `USER` is {quote(user.value or '')}{inherited}. "
+        f"Whoever breaks into the process owns the container's files, and an escape starts from root. {way_out}",
+        Confidence.LIKELY if scripts or "$" in user.instruction.value else Confidence.CERTAIN,
         stage=stage.key,
-        fix=fix,
+        fix=_fix(change, stage, target) if user.stage is stage else None,
     )
 
 
@@ -70,8 +75,12 @@ def _last_other_user(stage: Stage) -> str | None:
     return found
 
 
-def _is_plain(stage: Stage) -> bool:
-    """Whether nothing that needs root stands behind the last USER."""
+def _fix(change: DockerfileChange, stage: Stage, target: str | None) -> Fix | None:
+    """Replace the user where nothing that needs root stands behind it; else switch before the start command."""
     user = stage.image.user.instruction
-    assert user is not None
-    return not any(i.keyword in ("RUN", "COPY", "ADD") and i.line > user.line for i in stage.instructions)
+    if target is None or "$" in target or user is None:
+        return None
+    number = as_number(stage, target)
+    if any(i.keyword in ("RUN", "COPY", "ADD") and i.line > user.line for i in stage.instructions):
+        return switch(stage, Choice(number, (f"USER {number}",), ""))
+    return Fix(f"Run as {number}", (replace(change.source, user.words[0].span, number),))

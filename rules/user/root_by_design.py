@@ -3,51 +3,126 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
-from rules.model.settings import PROMPTS, Start
+from rules.model.settings import PROMPTS, Origin, Setting, Start
 from rules.model.stage import Stage, is_development_name
+from rules.model.steps import Copy
+from rules.user.start_scripts import start_scripts
+
+if TYPE_CHECKING:
+    from rules.change import DockerfileChange
 
 _DROPPERS = re.compile(
-    r"\b(?:gosu|su-exec|setpriv|runuser|s6-setuidgid|s6-overlay|s6-svscan|chpst|supervisord|sshd|start-stop-daemon)\b"
+    r"\b(?:gosu|su-exec|setpriv|runuser|setuidgid|s6-setuidgid|s6-overlay|s6-svscan|chpst|supervisord?|sshd|fixuid|"
+    r"openssh-server|start-stop-daemon)\b"
 )
-_ENTRYPOINT_SCRIPTS = ("docker-entrypoint.sh", "docker-entrypoint")
+_AS_OTHER = re.compile(r"\b(?:su|sudo|doas)\s+(?:-\S*\s+)*(?:-u\s*)?[a-z_][\w-]*|--user[= ]\w")
+"""`su app -c …`, `sudo -u app …`, and programs that are told whom to become."""
+
 _INITS = ("/init", "/sbin/init", "/lib/systemd/systemd", "/usr/sbin/init", "/usr/lib/systemd/systemd")
+_DAEMONS = re.compile(
+    r"nginx|httpd(?:-foreground)?|apache2?(?:ctl|-foreground)?|php-fpm[\d.]*|crond?|supervisord|sshd|postfix|master|"
+    r"dovecot|named|smbd|vsftpd|dnsmasq|squid|haproxy|openvpn|chronyd|ntpd|systemd|runsvdir|unbound|freeradius|radiusd"
+)
+"""Servers whose first process is root's and whose work is done by others; each has a setting for whom."""
+
 _TOOL_NAMES = frozenset(
     "base builder build ci tools toolchain sdk devcontainer export artifact artifacts binaries cli".split()
 )
+_PROMPTS = PROMPTS | frozenset("ruby fish pwsh clojure clj lein scala groovy ipython pypy repl".split())
+_WRAPPERS = frozenset({"tini", "dumb-init", "catatonit", "env", "exec", "--", "-g", "-s"})
+_ASKING = frozenset({"--help", "-h", "help", "--version", "-v", "-V", "version"})
+_NETWORK = frozenset(
+    "docker-ce docker.io iptables keepalived libreswan nftables openvpn strongswan wireguard-tools xl2tpd".split()
+)
+"""Packages of programs that change the host's network or run containers, which takes root."""
+_SERVING = frozenset({"EXPOSE", "HEALTHCHECK", "VOLUME"})
 
 
-def drops_privileges(stage: Stage) -> bool:
-    """Tell whether the start command, a package, or the base's own entrypoint gives up root before the program runs."""
+def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
+    """Tell whether the start command, a package, a script or the base's own entrypoint gives up root, or needs it."""
     facts = stage.facts
     image = stage.image
-    own_entrypoint = image.entrypoint.set_in_file
-    if facts is not None and facts.drops_privileges and not own_entrypoint:
-        return True
-    if facts is not None and facts.unprivileged_workers:
+    by_base = facts is not None and facts.drops_privileges and not image.entrypoint.set_in_file
+    if by_base or (facts is not None and facts.unprivileged_workers) or stage.packages.has(*_NETWORK):
         return True
     starts = [setting.value for setting in image.start_command if setting.value is not None]
     if starts and starts[0].text.startswith(_INITS):
         return True
-    if own_entrypoint and starts and starts[0].program in _ENTRYPOINT_SCRIPTS:
-        return True  # the script's name is the official images' convention for one that gives up root
-    return _DROPPERS.search(stage.model.code) is not None
+    text = " ".join(start.text for start in starts)
+    if any(_DAEMONS.fullmatch(word.rsplit("/", 1)[-1]) for start in starts for word in start.text.split()[:3]):
+        return True
+    if _DROPPERS.search(text) or _AS_OTHER.search(text) or _prepares_a_drop(stage):
+        return True
+    return any(
+        script.text is not None and (_DROPPERS.search(script.text) or _AS_OTHER.search(script.text))
+        for script in start_scripts(change, stage)
+    )
+
+
+def _prepares_a_drop(stage: Stage) -> bool:
+    """Whether a step installs, fetches or writes something that switches users."""
+    steps = list(stage.done_steps)
+    for step in stage.done_steps:
+        if isinstance(step, Copy) and step.from_stage is not None:
+            steps += step.from_stage.done_steps
+    if _DROPPERS.search(stage.model.code) is None:
+        return False
+    return any(
+        _DROPPERS.search(step.instruction.text)
+        for step in steps
+        if step.instruction.keyword in ("RUN", "COPY", "ADD", "ENV")
+    )
+
+
+def unread_scripts(change: DockerfileChange, stage: Stage) -> tuple[str, ...]:
+    """Return the names of start scripts whose text is not known: they may give up root."""
+    return tuple(script.name for script in start_scripts(change, stage) if script.text is None)
 
 
 def is_no_service(stage: Stage) -> bool:
     """Tell whether the image is a base, a tool, a prompt or a set of files rather than something that serves."""
+    return is_for_developers(stage) or _starts_nothing(stage)
+
+
+def is_for_developers(stage: Stage) -> bool:
+    """Tell whether a name, or ONBUILD, says that the image is built upon or worked in, not run in production."""
     name = stage.name or ""
-    starts = [setting.value for setting in stage.image.start_command if setting.value is not None]
+    file = stage.model.path.lower()
     return bool(
         stage.image.onbuild
-        or (starts and all(_only_prompts(start) for start in starts) and stage.image.cmd.set_in_file)
         or is_development_name(name)
         or not _TOOL_NAMES.isdisjoint(name.split("-"))
+        or ".devcontainer/" in f"/{file}"
+        or is_development_name(file.rsplit("/", 1)[-1].replace(".", "-"))
         or stage.runtime.is_windows
     )
 
 
-def _only_prompts(start: Start) -> bool:
-    """Whether a command opens a shell or a language's prompt, options aside: `bash --login`, `php -a`."""
-    words = start.text.split()
-    return bool(words) and words[0].rsplit("/", 1)[-1] in PROMPTS and all(word.startswith("-") for word in words[1:])
+def _starts_nothing(stage: Stage) -> bool:
+    """Whether it starts a prompt, prints its usage, or says nothing of how it starts and what it serves."""
+    image = stage.image
+    start = _last(image.cmd) or _last(image.entrypoint)
+    if image.cmd.set_in_file or image.entrypoint.set_in_file:
+        return start is not None and _is_tool(start)
+    if start is not None and not _is_tool(start):
+        return False
+    return not any(step.instruction.keyword in _SERVING for step in stage.done_steps)
+
+
+def _last(setting: Setting[Start]) -> Start | None:
+    return setting.value if setting.value and setting.origin is not Origin.UNKNOWN else None
+
+
+def _is_tool(start: Start) -> bool:
+    """Whether a command opens a shell or a language's prompt, asks for help, or only keeps the container up."""
+    words = [word for word in start.text.split() if word.rsplit("/", 1)[-1] not in _WRAPPERS]
+    if not words:
+        return True
+    name, rest = words[0].rsplit("/", 1)[-1], words[1:]
+    if name in _PROMPTS or name.rstrip("0123456789.") in _PROMPTS:
+        return all(word.startswith("-") or word == "repl" for word in rest)
+    if words[0] in _ASKING or (len(rest) == 1 and rest[0] in _ASKING):
+        return True
+    return " ".join([name, *rest]) in ("sleep infinity", "tail -f /dev/null", "true")

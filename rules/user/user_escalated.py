@@ -10,17 +10,17 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
-    append_to_stage,
-    insert_line_before,
     quote,
     rule,
 )
+from rules.user.account_choice import Choice, switch
+from rules.user.accounts import as_number, name_of
 from rules.user.root_by_design import drops_privileges, is_no_service
 
 
 @rule(
     "user-escalated",
-    severity=Severity.ERROR,
+    severity=Severity.WARNING,
     category=Category.SECURITY,
     compares=True,
     keywords=("FROM",),
@@ -30,7 +30,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, was in change.shipped():
         if was is None or was.users.final_is_root is not False or stage.users.final_is_root is not True:
             continue
-        if drops_privileges(stage) or is_no_service(stage):
+        if drops_privileges(change, stage) or is_no_service(stage):
             continue
         yield _problem(stage, was)
 
@@ -38,12 +38,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _problem(stage: Stage, was: Stage) -> Problem:
     old, new = was.image.user, stage.image.user
     by = (
-        f" ({old.instruction} at line {old.instruction.line})"
+        f" ({quote(str(old.instruction))} at line {old.instruction.line})"
         if old.instruction is not None
         else " (its base's own user)"
     )
     place = new.instruction if new.instruction is not None and new.stage is stage else stage.from_
-    how = f"`{new.instruction}`" if new.instruction is not None else "nothing sets `USER` any more"
+    how = (
+        f"{quote(str(new.instruction))} is in force" if new.instruction is not None else "nothing sets `USER` any more"
+    )
     notes = (Note(old.instruction.span, "set here before", before=True),) if old.instruction is not None else ()
     return Problem(
         place.span,
@@ -57,14 +59,9 @@ def _problem(stage: Stage, was: Stage) -> Problem:
 
 
 def _fix(stage: Stage, was: Stage) -> Fix | None:
-    """Restore the USER line, where its account still exists."""
-    old, new = was.image.user, stage.image.user
-    if old.instruction is None or old.value is None or stage.users.exists(old.value.partition(":")[0]) is not True:
+    """Restore the user, by its number where it can be seen, if its account still exists."""
+    old = was.image.user.value
+    if old is None or stage.users.exists(name_of(old)) is not True:
         return None
-    if new.instruction is not None:
-        return Fix("Switch back to the user", (append_to_stage(stage, old.instruction.text),))
-    starts = [i for i in stage.instructions if i.keyword in ("ENTRYPOINT", "CMD")]
-    place = (
-        insert_line_before(starts[0], old.instruction.text) if starts else append_to_stage(stage, old.instruction.text)
-    )
-    return Fix("Restore the user", (place,))
+    number = as_number(stage, old)
+    return switch(stage, Choice(number, (f"USER {number}",), ""))

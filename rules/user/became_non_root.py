@@ -1,0 +1,69 @@
+"""See became_non_root.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Note,
+    Origin,
+    Problem,
+    Severity,
+    Stage,
+    quote,
+    rule,
+)
+from rules.user.accounts import is_root, runtime_user
+from rules.user.nonroot_checklist import checklist
+from rules.user.root_by_design import drops_privileges
+
+
+@rule(
+    "became-non-root",
+    severity=Severity.WARNING,
+    category=Category.RELIABILITY,
+    compares=True,
+    keywords=("USER",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The change makes a shipped image run as an ordinary user that ran as root."""
+    for stage, was in change.shipped():
+        user = runtime_user(stage)
+        if was is None or user is None or stage.image.user.instruction is None or stage.runtime.is_windows:
+            continue
+        unset = was.image.user.origin in (Origin.UNKNOWN, Origin.ABSENT)
+        if is_root(was, was.image.user) or unset:
+            yield _problem(change, stage, was, user)
+
+
+def _problem(change: DockerfileChange, stage: Stage, was: Stage, user: str) -> Problem:
+    instruction = stage.image.user.instruction
+    assert instruction is not None
+    items = checklist(change, stage, user)
+    numbered = "; ".join(f"({number}) {item.text}" for number, item in enumerate(items, 1))
+    before = (
+        "it started as root"
+        if drops_privileges(change, was)
+        else "it ran as root"
+        if is_root(was, was.image.user)
+        else "no `USER` was set"
+    )
+    look = (
+        f"Worth a look before this ships: {numbered}." if items else "Start it once with the data it has in production."
+    )
+    here = stage.image.user.stage is stage
+    return Problem(
+        instruction.span if here else stage.from_.span,
+        f"{stage.label} now runs as {quote(user)}; before this change {before}. That is the safer way, and what root "
+        f"made stays root's: files, volumes and pid files that the process writes need the new owner. {look}",
+        Confidence.LIKELY if any(item.concrete for item in items) else Confidence.POSSIBLE,
+        stage=stage.key,
+        instruction=instruction if here else None,
+        notes=_notes(was),
+    )
+
+
+def _notes(was: Stage) -> tuple[Note, ...]:
+    old = was.image.user.instruction
+    return (Note(old.span, "root before", before=True),) if old is not None else ()

@@ -1,0 +1,139 @@
+"""See copy_chmod_separate_layer.md."""
+
+import posixpath
+from collections.abc import Iterator
+from itertools import pairwise
+
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Edit,
+    Fix,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    delete_instruction,
+    insert,
+    quote,
+    rule,
+)
+from rules.user.modes import Grant, grants, read_mode
+
+_DEFAULT = 0o644
+_WHO = {"u": 0o700, "g": 0o070, "o": 0o007, "a": 0o777, "": 0o777}
+_WHAT = {"r": 0o444, "w": 0o222, "x": 0o111}
+_UMASK = 0o022
+
+
+@rule(
+    "copy-chmod-separate-layer",
+    severity=Severity.INFO,
+    category=Category.SIZE,
+    default="info",
+    keywords=("COPY", "ADD"),
+    mentions=("chmod",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A file is copied, and copied once more by the `chmod` in the next step."""
+    seen: set[int] = set()
+    for shipped in change.after.shipped:
+        for stage in shipped.chain:
+            if stage.index in seen:
+                continue
+            seen.add(stage.index)
+            for copy, run in pairwise(stage.steps):
+                if isinstance(copy, Copy) and isinstance(run, Run) and not copy.deferred:
+                    yield from _check_pair(stage, copy, run)
+
+
+def _check_pair(stage: Stage, copy: Copy, run: Run) -> Iterator[Problem]:
+    if len(run.commands) != 1 or run.commands[0].name != "chmod" or stage.runtime.is_windows:
+        return
+    grant = next(grants(run), None) or _taken_away(run)
+    if grant is None or grant.recursive or not grant.paths:
+        return
+    files = _files(copy)
+    if files is None or set(grant.paths) != files:
+        return
+    mode = _result(copy, grant)
+    yield Problem(
+        copy.instruction.span,
+        f"{stage.label} stores {_named(grant.paths)} twice: `COPY` writes it, and "
+        f"{quote(str(run.commands[0]))} at line {run.instruction.line} copies it into another layer to change its "
+        f"mode. {quote(f'{copy.instruction.keyword} --chmod={mode}')} sets it as the file arrives.",
+        Confidence.CERTAIN,
+        stage=stage.key,
+        fix=_fix(copy, run, mode),
+    )
+
+
+def _named(paths: tuple[str, ...]) -> str:
+    return " and ".join(quote(path) for path in paths)
+
+
+def _taken_away(run: Run) -> Grant | None:
+    """Read `chmod -x file`, which looks like an option."""
+    command = run.commands[0]
+    words = command.args
+    if len(words) < 2 or words[0].value not in ("-x", "-w"):  # noqa: PLR2004 - a mode and a file
+        return None
+    mode = read_mode(words[0].value)
+    paths = tuple(word.value for word in words[1:])
+    return Grant(mode, words[0].span, paths, run, command, recursive=False) if mode is not None else None
+
+
+def _files(copy: Copy) -> set[str] | None:
+    """Return the paths that a COPY writes when each is surely one file; `None` otherwise."""
+    if copy.heredocs and not copy.sources:
+        return {copy.destination} if copy.destination and not copy.into_folder else None
+    found: set[str] = set()
+    for source in copy.sources:
+        if source.path is None or source.has_wildcard or source.is_root or source.is_remote:
+            return None
+        if copy.destination is None or source.path.endswith("/"):
+            return None
+        name = posixpath.basename(source.path)
+        found.add(posixpath.join(copy.destination, name) if copy.into_folder else copy.destination)
+    return found or None
+
+
+def _result(copy: Copy, grant: Grant) -> str:
+    """Return the mode that the file ends with, octal: a file of the context starts with 644."""
+    written = copy.option("chmod")
+    text = grant.mode.text
+    if text.isdecimal():
+        return text
+    bits = int(written, 8) if written is not None and written.isdecimal() else _DEFAULT
+    for clause in text.split(","):
+        at = next((i for i, letter in enumerate(clause) if letter in "+-="), len(clause))
+        bits = _applied(bits, clause[:at], clause[at : at + 1], clause[at + 1 :])
+    return f"{bits:o}"
+
+
+def _applied(bits: int, who: str, operator: str, what: str) -> int:
+    mask = 0
+    for letter in who or "a":
+        mask |= _WHO[letter]
+    given = 0
+    for letter in what:
+        given |= _WHAT.get(letter.lower(), 0) & mask
+    given &= 0o777 if who else ~_UMASK
+    if operator == "-":
+        return bits & ~given
+    return (bits & ~mask | given) if operator == "=" else bits | given
+
+
+def _fix(copy: Copy, run: Run, mode: str) -> Fix | None:
+    source = copy.instruction.source
+    flag = copy.instruction.flag("chmod")
+    if run.instruction.comments or (flag is not None and flag.value_span.start == flag.value_span.end):
+        return None
+    edit = (
+        Edit(flag.value_span, mode)
+        if flag is not None
+        else insert(source, copy.instruction.keyword_span.end, f" --chmod={mode}")
+    )
+    return Fix(f"Copy with mode {mode}", (edit, delete_instruction(run.instruction)))

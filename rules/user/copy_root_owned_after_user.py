@@ -1,0 +1,140 @@
+"""See copy_root_owned_after_user.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Edit,
+    Problem,
+    Severity,
+    Stage,
+    fix,
+    insert,
+    quote,
+    rule,
+    within,
+)
+from rules.user.accounts import is_root, runs_as_root
+
+_SHOWN = 3
+_STATE = frozenset(
+    "cache caches data database db log logs media run sessions spool sqlite state storage tmp uploads var".split()
+)
+_READ_ONLY = ("/usr/", "/bin/", "/sbin/", "/lib/", "/etc/supervisor", "/etc/nginx", "/etc/php", "/docker-entrypoint")
+_SCRIPT = re.compile(r"(?:^|/)[\w.-]*entrypoint[\w.-]*$|\.(?:sh|bash|template|conf)$")
+_RAILS = re.compile(r"\brails\b.*\b(?:server|s)\b|\bpuma\b|\bthrust\b")
+_PROJECT_INSTALLERS = frozenset({"npm", "pnpm", "yarn", "bun", "composer", "bundle", "poetry", "pdm", "uv"})
+
+
+@rule(
+    "copy-root-owned-after-user",
+    severity=Severity.INFO,
+    category=Category.RELIABILITY,
+    default="info",
+    keywords=("COPY", "ADD"),
+    mentions=("user",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """Files are copied as root's into an image that runs as another user."""
+    seen: set[int] = set()
+    for shipped in change.after.shipped:
+        if shipped.image.user.instruction is None or is_root(shipped, shipped.image.user) is not False:
+            continue
+        for stage in shipped.chain:
+            if stage.index not in seen and not stage.runtime.is_windows:
+                seen.add(stage.index)
+                yield from _check_stage(shipped, stage)
+
+
+def _check_stage(shipped: Stage, stage: Stage) -> Iterator[Problem]:
+    copies = [copy for copy in stage.copies if _is_roots(shipped, copy)]
+    written = [(copy, why) for copy in copies if (why := _why_written(shipped, copy)) is not None]
+    if written:
+        yield _problem(stage, [copy for copy, _ in written], written[0][1])
+        return
+    plain = [copy for copy in copies if _after_user(copy) and copy.from_context and not _is_for_reading(copy)]
+    if plain:
+        yield _problem(stage, plain, None)
+
+
+def _is_roots(shipped: Stage, copy: Copy) -> bool:
+    """Whether what a COPY brings belongs to root at the end."""
+    if copy.deferred or copy.destination is None or copy.instruction.flag("chown") is not None:
+        return False
+    if not (_after_user(copy) or _is_rails(shipped)):
+        return False
+    line, path = copy.instruction.line, copy.destination
+    return not any(
+        row.step.instruction.line > line and (row.path is None or within(path, row.path) or within(row.path, path))
+        for row in shipped.files.attribute_changes
+    )
+
+
+def _after_user(copy: Copy) -> bool:
+    return copy.user.instruction is not None and runs_as_root(copy) is False
+
+
+def _is_for_reading(copy: Copy) -> bool:
+    """Whether it goes where no process writes: programs, settings, the scripts that start the container."""
+    path = copy.destination or ""
+    return (
+        path.startswith(_READ_ONLY)
+        or bool(_SCRIPT.search(path))
+        or all(_SCRIPT.search(s.word.text) for s in copy.sources)
+    )
+
+
+def _is_rails(stage: Stage) -> bool:
+    """Whether the container starts a Rails server, which writes logs, caches and files below its folder."""
+    return any(setting.value and _RAILS.search(setting.value.text) for setting in stage.image.start_command)
+
+
+def _why_written(shipped: Stage, copy: Copy) -> str | None:
+    """Return what will write where the files land, as half a sentence; `None` without a sign of it."""
+    path = copy.destination or ""
+    for volume in shipped.image.volumes:
+        if volume.value and within(volume.value.rstrip("/") or "/", path) and path != "/":
+            return f"{quote(volume.value)} is a volume, which the process is there to write"
+    if _is_rails(shipped) and path == shipped.image.workdir.value:
+        return "a Rails server writes to `log`, `tmp`, `storage` and `db` below it"
+    last = path.rstrip("/").rsplit("/", 1)[-1].lower()
+    if last in _STATE and not path.startswith(("/etc", "/usr")) and copy.from_context:
+        return f"{quote(path)} is a folder that programs write to"
+    for run in copy.stage.runs:
+        if run.instruction.line > copy.instruction.line and runs_as_root(run) is False and run.workdir.value == path:
+            call = next(
+                (c for c in run.package_calls if c.manager in _PROJECT_INSTALLERS and c.action == "install"), None
+            )
+            if call is not None and call.project and not call.frozen:
+                return f"{quote(str(call.command))} at line {call.command.line} updates files there"
+    return None
+
+
+def _problem(stage: Stage, copies: list[Copy], why: str | None) -> Problem:
+    first = copies[0]
+    user = first.user if _after_user(first) else stage.image.user
+    name = user.value or ""
+    named = ", ".join(quote(str(copy.instruction), 60) for copy in copies[:_SHOWN])
+    more = f" and {len(copies) - _SHOWN} more" if len(copies) > _SHOWN else ""
+    then = (
+        f"The process can read it and not change it, and {why}. Add `--chown`."
+        if why is not None
+        else f"For files that are only read that is the safer way; where it writes, add {quote(f'--chown={name}')}."
+    )
+    text = user.instruction.value if user.instruction is not None else name
+    return Problem(
+        first.instruction.span,
+        f"{stage.label} runs as {quote(name)}, but what {named}{more} brings belongs to root: `USER` does not change "
+        f"that. {then}",
+        Confidence.LIKELY if why is not None else Confidence.POSSIBLE,
+        stage=stage.key,
+        fix=fix("Copy with the owner", *(_owned(copy, text) for copy in copies)) if _after_user(first) else None,
+    )
+
+
+def _owned(copy: Copy, user: str) -> Edit:
+    return insert(copy.instruction.source, copy.instruction.keyword_span.end, f" --chown={user}")

@@ -1,0 +1,111 @@
+"""See downloaded_binary_not_executable.md."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Edit,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    Step,
+    append_to_run,
+    fix,
+    insert,
+    quote,
+    rule,
+)
+
+_BIN = re.compile(r"(?:/usr(?:/local)?)?/s?bin/[^/.]+(?:\.sh)?|/(?:root|home/[^/]+)/\.local/bin/[^/.]+")
+_MODE_SETTERS = frozenset({"chmod", "install"})
+_OTHER_USES = frozenset("bash cp dpkg gunzip mv python python3 rm sh tar unzip".split())
+"""Programs that need no execute bit on a file, or take it away."""
+
+
+class _Download(NamedTuple):
+    """A program fetched from the network: where it lands and what fetches it."""
+
+    path: str
+    tool: str
+    step: Step
+    edit: Edit | None
+
+
+@rule(
+    "downloaded-binary-not-executable",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("RUN", "ADD"),
+    mentions=("curl", "wget", "http"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A program is downloaded into a folder of the PATH and never made executable."""
+    if "/bin" not in change.source.text:
+        return
+    for stage in change.stages:
+        for step in stage.steps:
+            for download in _downloads(step):
+                if not _made_executable(change, stage, download):
+                    yield _problem(stage, download)
+
+
+def _downloads(step: Step) -> Iterator[_Download]:
+    if isinstance(step, Copy) and step.is_add:
+        remote = [source for source in step.sources if source.is_remote]
+        path = step.destination or ""
+        if len(remote) == 1 and step.into_folder:
+            path = posixpath.join(path, posixpath.basename((remote[0].path or "").partition("?")[0]))
+        if remote and _BIN.fullmatch(path) and step.instruction.flag("chmod") is None and ".git" not in path:
+            flag = insert(step.instruction.source, step.instruction.keyword_span.end, " --chmod=755")
+            yield _Download(path, "ADD", step, flag)
+    elif isinstance(step, Run):
+        for command in step.calls("curl", "wget"):
+            names = ("-o", "--output") if command.name == "curl" else ("-O", "--output-document")
+            path = step.resolve(step.scope.expand(command.option(*names) or "") or None) or ""
+            if command.after != "|" and _BIN.fullmatch(path):
+                yield _Download(path, command.name, step, append_to_run(step, f"chmod +x {path}"))
+
+
+def _made_executable(change: DockerfileChange, stage: Stage, download: _Download) -> bool:
+    """Whether something may set the mode: a chmod that names it, its folder or what is not known, in any stage."""
+    name = posixpath.basename(download.path)
+    for other in change.stages:
+        for run in other.runs:
+            if any(_may_set_mode(run, command, download.path, name) for command in run.commands):
+                return True
+        for copy in other.copies:
+            if copy.instruction.flag("chmod") is not None and copy.from_stage is stage:
+                return True
+    return stage.files.has_unreadable_run
+
+
+def _may_set_mode(run: Run, command: Command, path: str, name: str) -> bool:
+    if command.name in _MODE_SETTERS:
+        targets = [run.scope.expand(word.value) if "$" in word.value else word.value for word in command.args]
+        return any(
+            target is None or "$" in target or "*" in target or name in target or path.startswith(target.rstrip("/"))
+            for target in targets[1:]
+        )
+    return command.name in _OTHER_USES and any(path in word.value or name == word.value for word in command.args)
+
+
+def _problem(stage: Stage, download: _Download) -> Problem:
+    is_add = download.tool == "ADD"
+    way_out = "`ADD --chmod=755` sets the mode." if is_add else f"Add {quote(f'chmod +x {download.path}')}."
+    return Problem(
+        download.step.instruction.span,
+        f"{stage.label} downloads {quote(download.path)} with `{download.tool}` and nothing makes it executable. The "
+        f"file gets mode {'600' if is_add else '644'}, so the first call ends in “permission denied”. {way_out}",
+        Confidence.LIKELY,
+        stage=stage.key,
+        key=download.path,
+        fix=fix("Make it executable", download.edit),
+    )

@@ -1,0 +1,78 @@
+"""The names of accounts that instructions use: in `USER`, and in `--chown`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.model.steps import Copy
+from rules.model.users import ROOT_NAMES
+from rules.user.accounts import name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.dockerfile.source import Span
+    from rules.model.stage import Stage
+    from rules.model.steps import Step
+    from rules.model.users import Account
+
+
+class Use(NamedTuple):
+    """An instruction that names an account or a group.
+
+    Attributes:
+        name: The account, expanded; empty when only the group is a name.
+        group: The group, expanded; empty without one.
+        written: The whole value as written.
+        span: Where the value stands.
+        step: The instruction.
+        is_chown: Whether it is a `--chown`, looked up while the image is built.
+    """
+
+    name: str
+    group: str
+    written: str
+    span: Span
+    step: Step
+    is_chown: bool
+
+    @property
+    def sure(self) -> bool:
+        """Whether no variable decides."""
+        return "$" not in self.written
+
+
+def named_identities(stage: Stage) -> Iterator[Use]:
+    """Yield the uses of names in a stage's own instructions; numbers and root are left out."""
+    for step in stage.steps:
+        if step.deferred:
+            continue
+        instruction = step.instruction
+        if instruction.keyword == "USER" and instruction.words:
+            use = _use(step, instruction.value, instruction.words[0].span, is_chown=False)
+        elif isinstance(step, Copy) and (flag := instruction.flag("chown")) is not None and flag.value:
+            use = _use(step, flag.value, flag.value_span, is_chown=True)
+        else:
+            continue
+        if use is not None:
+            yield use
+
+
+def _use(step: Step, written: str, span: Span, *, is_chown: bool) -> Use | None:
+    value = step.scope.expand(written)
+    if not value or any(mark in value for mark in "$ \\"):
+        return None
+    name, group = name_of(value), value.partition(":")[2].strip()
+    name = "" if name.isdecimal() or name.lower() in ROOT_NAMES else name
+    group = "" if group.isdecimal() or group.lower() in ROOT_NAMES else group
+    return Use(name, group, written, span, step, is_chown) if name or group else None
+
+
+def maker_of(stage: Stage, name: str) -> Account | None:
+    """Return the account of a name that a RUN of another stage makes, one this stage is not built from."""
+    for other in stage.model.stages:
+        if other not in stage.chain:
+            for account in other.users.created:
+                if account.name == name and account.run.stage is other:
+                    return account
+    return None

@@ -1,0 +1,66 @@
+"""See interpreter_setcap.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.user.interpreter_ports import without_capability
+from rules.user.layers import place, shipped_runs
+
+_INTERPRETER = re.compile(
+    r"(?:python|pypy|node|nodejs|java|ruby|perl|php|php-fpm|lua|bash|sh|dash|ash|zsh|npm|npx|yarn|pnpm|bun|deno|uv|"
+    r"uvicorn|gunicorn|dotnet|busybox|env|irb|erl|beam\.smp|Rscript)[\d.]*"
+)
+_WHICH = re.compile(
+    r"[$`(\s\"]*(?:(?:readlink\s+-[a-z]+|realpath)\s+)?[$`(\s\"]*(?:which|command\s+-v|type\s+-p)\s+(\S+?)[)`\s\"]*"
+)
+
+
+@rule(
+    "interpreter-setcap",
+    severity=Severity.WARNING,
+    category=Category.SECURITY,
+    keywords=("RUN",),
+    mentions=("setcap",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A capability is given to an interpreter, and so to every script."""
+    for stage, run in shipped_runs(change):
+        for command in run.calls("setcap"):
+            path = _interpreter(run, command)
+            if path is not None:
+                yield _problem(stage, run, command, path)
+
+
+def _interpreter(run: Run, command: Command) -> str | None:
+    """Return the interpreter that gets the capability, as written; `None` when it is another program."""
+    operands = command.operands(("-n",))
+    if len(operands) < 2 or operands[0].value in ("-r", ""):  # noqa: PLR2004 - capabilities and file
+        return None
+    text = operands[-1].value
+    found = _WHICH.fullmatch(text)
+    path = found[1] if found else (run.scope.expand(text) or "" if "$" in text and "(" not in text else text)
+    name = path.strip("\"')` ").rsplit("/", 1)[-1]
+    return path.strip("\"')` ") if _INTERPRETER.fullmatch(name) else None
+
+
+def _problem(stage: Stage, run: Run, command: Command, path: str) -> Problem:
+    capability = command.operands(("-n",))[0].value
+    binds = "net_bind_service" in capability
+    way_out = (
+        "Listen on a port from 1024 up and publish that one, which needs no capability; Docker since 20.10 lets every "
+        "user bind lower ones anyway."
+        if binds
+        else "Give the capability to a small program made for it, or to the one container that needs it (`--cap-add`)."
+    )
+    return Problem(
+        place(run, command),
+        f"{stage.label} gives {quote(capability)} to {quote(path)}, an interpreter. Every script it runs then has the "
+        "capability, an attacker's too; and where the container drops its capabilities (`--cap-drop=ALL`), the "
+        f"interpreter does not start at all. {way_out}",
+        Confidence.CERTAIN,
+        stage=stage.key,
+        instruction=run.instruction,
+        key=path,
+        fix=without_capability(stage, run, command) if binds else None,
+    )

@@ -1,0 +1,52 @@
+"""What is in the layers of the images that ship: each instruction once, however many stages inherit it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules.model.steps import Copy, Run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.change import DockerfileChange
+    from rules.dockerfile.shell import Command
+    from rules.dockerfile.source import Span
+    from rules.model.stage import Stage
+    from rules.model.steps import Step
+
+
+_RANGE = 10
+"""Lines over which a comment can still be read together with the code it speaks of."""
+
+
+def shipped_steps(change: DockerfileChange) -> Iterator[tuple[Stage, Step]]:
+    """Yield the steps behind the shipped images, with the shipped stage; deferred ones (ONBUILD) included."""
+    seen: set[int] = set()
+    for stage in change.after.shipped:
+        for step in stage.all_steps:
+            if id(step.instruction) not in seen:
+                seen.add(id(step.instruction))
+                yield stage, step
+
+
+def shipped_runs(change: DockerfileChange) -> Iterator[tuple[Stage, Run]]:
+    """Yield the RUNs among them."""
+    for stage, step in shipped_steps(change):
+        if isinstance(step, Run):
+            yield stage, step
+
+
+def shipped_copies(change: DockerfileChange) -> Iterator[tuple[Stage, Copy]]:
+    """Yield the COPYs and ADDs among them."""
+    for stage, step in shipped_steps(change):
+        if isinstance(step, Copy):
+            yield stage, step
+
+
+def place(run: Run, command: Command) -> Span:
+    """Return where a finding about one command of a RUN belongs: from the RUN to the command, or a far one alone."""
+    source = run.instruction.source
+    if command.line - run.instruction.line > _RANGE:
+        return command.span
+    return source.span(run.instruction.span.start, command.end)

@@ -1,0 +1,81 @@
+"""See named_user_without_passwd.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Edit,
+    Fix,
+    Problem,
+    Severity,
+    Stage,
+    quote,
+    rule,
+)
+from rules.user.identities import Use, maker_of, named_identities
+
+
+@rule(
+    "named-user-without-passwd",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("USER", "COPY", "ADD"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """An account is named in an image that has no list of accounts, or none with that name."""
+    for stage in change.stages:
+        if stage.index not in change.after.needed_by_shipped or not _is_bare(stage):
+            continue
+        for use in named_identities(stage):
+            name = use.name or use.group
+            if stage.users.exists(use.name) is False if use.name else _has_no_groups(stage):
+                yield _problem(change, stage, use, name)
+
+
+def _is_bare(stage: Stage) -> bool:
+    """Whether the image starts from nothing, or from one without a shell, so that no command can add an account."""
+    if stage.runtime.is_windows or stage.image.shell.set_in_file:
+        return False
+    return stage.root.is_scratch or (stage.facts is not None and stage.facts.has_shell is False)
+
+
+def _has_no_groups(stage: Stage) -> bool:
+    return stage.root.is_scratch and not stage.users.passwd_copied and not stage.files.covering("/etc/group")
+
+
+def _problem(change: DockerfileChange, stage: Stage, use: Use, name: str) -> Problem:
+    base = "`scratch`" if stage.root.is_scratch else quote(stage.root.base_text or "its base")
+    maker = maker_of(stage, use.name) if use.name else None
+    then = (
+        "the build stops with “no such file: /etc/passwd”"
+        if use.is_chown
+        else "the container does not start: “unable to find user”"
+    )
+    what = f"`--chown={use.written}`" if use.is_chown else f"`USER {use.written}`"
+    uid = maker.uid if maker is not None and maker.uid else None
+    way_out = (
+        f"Use the number that line {maker.run.instruction.line} gives it: {quote(uid)}."
+        if maker is not None and uid is not None
+        else "Use a number, such as `65532`, or copy the `/etc/passwd` that has the name."
+    )
+    return Problem(
+        use.step.instruction.span,
+        f"{stage.label} names {quote(name)} ({what}), but {base} {_lacks(stage)}: {then}. {way_out}",
+        Confidence.CERTAIN if use.sure else Confidence.LIKELY,
+        stage=stage.key,
+        key=name,
+        fix=_fix(change, use, uid),
+    )
+
+
+def _lacks(stage: Stage) -> str:
+    return "has no `/etc/passwd`" if stage.root.is_scratch else "has no account of that name"
+
+
+def _fix(change: DockerfileChange, use: Use, uid: str | None) -> Fix | None:
+    if uid is None or not uid.isdecimal() or not use.sure:
+        return None
+    new = f"{uid}:{uid}" if ":" in use.written else uid
+    return Fix(f"Use {new}", (Edit(change.source.span(use.span.start, use.span.end), new),))

@@ -1,0 +1,158 @@
+"""What a process that lost root may trip over, as far as the Dockerfile and its scripts show it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.dockerfile.shell import script_of
+from rules.facts.commands import provides
+from rules.model.files import within
+from rules.quoting import quote
+from rules.user.ownership import access
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.change import DockerfileChange
+    from rules.model.stage import Stage
+
+__all__ = ["Item", "checklist"]
+
+_PRIVILEGED = 1024
+_SHOWN = 3
+_WRITTEN_BY = {
+    "nginx": ("/var/cache/nginx", "/var/log/nginx", "/var/lib/nginx", "/run/nginx.pid"),
+    "apache2": ("/var/log/apache2", "/var/run/apache2", "/var/lock/apache2"),
+    "httpd": ("/var/log/httpd", "/run/httpd"),
+    "php-fpm": ("/run/php", "/var/log/php-fpm.log"),
+    "supervisord": ("/run/supervisord.pid", "/var/log/supervisor"),
+    "redis-server": ("/var/lib/redis", "/var/log/redis", "/run/redis"),
+    "mysqld": ("/var/lib/mysql", "/run/mysqld"),
+    "postgres": ("/var/lib/postgresql", "/run/postgresql"),
+    "haproxy": ("/var/lib/haproxy", "/run/haproxy"),
+    "squid": ("/var/cache/squid", "/var/log/squid", "/run/squid.pid"),
+    "memcached": ("/run/memcached",),
+    "dovecot": ("/run/dovecot", "/var/lib/dovecot"),
+    "postfix": ("/var/spool/postfix", "/var/lib/postfix"),
+}
+"""Folders and pid files that servers write in the packages of Debian and Alpine."""
+
+_ROOT_ONLY = frozenset({"cron", "crond", "sshd", "rsyslogd", "dockerd", "containerd", "openvpn", "wg-quick", "dnsmasq"})
+_NEEDS_ROOT = frozenset(
+    "adduser apk apt apt-get chgrp chown dnf groupadd groupmod gosu iptables ldconfig mount service setpriv su-exec "
+    "sysctl update-ca-certificates useradd usermod yum".split()
+)
+_ROOTS_HOME = re.compile(r"(?:^|[:=\s\"'])(/root/[\w./-]*)")
+
+
+class Item(NamedTuple):
+    """One thing to look at.
+
+    Attributes:
+        text: Half a sentence, without a full stop.
+        concrete: Whether it is known to fail when the process needs it, rather than a reminder.
+    """
+
+    text: str
+    concrete: bool
+
+
+def checklist(change: DockerfileChange, stage: Stage, user: str) -> tuple[Item, ...]:
+    """Return what to look at when a stage begins to run as an account, the weightiest first."""
+    found = (
+        *_volumes(stage),
+        *_servers(stage, user),
+        *_home(stage),
+        *_script(change, stage),
+        *_workdir(stage, user),
+        *_ports(stage),
+    )
+    return tuple(sorted(found, key=lambda item: not item.concrete))
+
+
+def _volumes(stage: Stage) -> Iterator[Item]:
+    paths = list(dict.fromkeys(volume.value.rstrip("/") for volume in stage.image.volumes if volume.value))
+    if paths:
+        yield Item(f"volumes from before ({_named(paths)}) hold files of root, whatever the image says", concrete=True)
+
+
+def _servers(stage: Stage, user: str) -> Iterator[Item]:
+    for program in _programs(stage):
+        if program in _ROOT_ONLY:
+            yield Item(f"`{program}` needs root to do its work", concrete=True)
+        closed = [path for path in _WRITTEN_BY.get(program, ()) if access(stage, path, user).writable is not True]
+        if closed:
+            yield Item(f"`{program}` writes to {_named(closed)}", concrete=True)
+
+
+def _programs(stage: Stage) -> tuple[str, ...]:
+    """Return the servers that the container starts, also those behind a supervisor: installed and known to write."""
+    started = [s.value.program for s in stage.image.start_command if s.value is not None]
+    supervised = "supervisord" in started
+    known = (*_WRITTEN_BY, *_ROOT_ONLY)
+    installed = {name for item in stage.packages.present for name in (item.name, *provides(item.name))}
+    found = [name for name in known if any(program.startswith(name) for program in started)]
+    found += [name for name in known if supervised and name in installed]
+    return tuple(dict.fromkeys(found))
+
+
+def _home(stage: Stage) -> Iterator[Item]:
+    """Root's home is closed to others: `/root/.local`, `/root/.cache`, a folder to work in."""
+    values = [setting.value or "" for setting in stage.image.env.values()]
+    values += [setting.value.text for setting in stage.image.start_command if setting.value is not None]
+    values += [stage.image.workdir.value or ""]
+    paths = [match[1].rstrip("/") for value in values for match in _ROOTS_HOME.finditer(value)]
+    paths += [put.path for put in stage.files.puts if put.kind not in ("run", "workdir") and within(put.path, "/root")]
+    if paths:
+        yield Item(f"{_named(list(dict.fromkeys(paths)))} in root's home, which is closed to others", concrete=True)
+
+
+def _script(change: DockerfileChange, stage: Stage) -> Iterator[Item]:
+    """The entrypoint's script, where it was read or is written in place, may do what only root may."""
+    for name in _scripts(stage):
+        text = _text_of(change, stage, name)
+        if text is None:
+            yield Item(
+                f"whatever `{name}` does that only root may (`chown`, `mkdir` in system folders)", concrete=False
+            )
+            continue
+        words = set(re.findall(r"[\w-]+", re.sub(r"(?m)^\s*#.*$", "", text)))
+        needing = sorted(words & _NEEDS_ROOT)
+        if needing:
+            yield Item(f"`{name}` calls {_named(needing)}", concrete=True)
+
+
+def _scripts(stage: Stage) -> tuple[str, ...]:
+    names = []
+    for setting in stage.image.start_command:
+        if setting.value is not None and setting.instruction is not None:
+            commands = script_of(setting.instruction).commands
+            names += [word.value for command in commands for word in command.words if word.value.endswith(".sh")]
+    return tuple(dict.fromkeys(name.rsplit("/", 1)[-1] for name in names))
+
+
+def _text_of(change: DockerfileChange, stage: Stage, name: str) -> str | None:
+    """Return a script's text: from a here-document of the stage, or from the repository when it was read."""
+    for copy in stage.all_copies:
+        if copy.heredocs and (copy.destination or "").endswith(f"/{name}"):
+            return copy.heredocs[0].body
+    paths = [path for path in sorted(change.repository.files) if path.rsplit("/", 1)[-1] == name]
+    return change.repository.text(paths[0]) if len(paths) == 1 else None
+
+
+def _workdir(stage: Stage, user: str) -> Iterator[Item]:
+    path = stage.image.workdir.value
+    if path and path != "/" and not within(path, "/root") and access(stage, path, user).writable is False:
+        yield Item(f"the working directory {_named([path])} belongs to root", concrete=False)
+
+
+def _ports(stage: Stage) -> Iterator[Item]:
+    low = [str(p.number) for p in stage.image.ports if p.number is not None and p.number < _PRIVILEGED]
+    if low:
+        yield Item(f"port {_named(low)} is below 1024, which some runtimes keep for root", concrete=False)
+
+
+def _named(values: list[str]) -> str:
+    shown = ", ".join(quote(value) for value in values[:_SHOWN])
+    return f"{shown} and {len(values) - _SHOWN} more" if len(values) > _SHOWN else shown

@@ -1,0 +1,310 @@
+"""Who may write a folder of the image: what each instruction does to its owner and mode, in order."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.model.files import within
+from rules.model.run_writes import OPAQUE_HARMLESS, written_by
+from rules.model.steps import Copy, Run
+from rules.model.users import ROOT_NAMES
+from rules.user.accounts import name_of, runs_as_root
+from rules.user.modes import read_mode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rules.dockerfile.shell import Command
+    from rules.model.files import Attributes
+    from rules.model.stage import Stage
+    from rules.model.steps import Step
+
+_SYSTEM = frozenset(
+    "/ /bin /boot /dev /etc /etc/ssl /home /lib /media /mnt /opt /proc /root /run /sbin /srv /sys /usr /usr/bin "
+    "/usr/lib /usr/local /usr/local/bin /usr/local/lib /usr/sbin /usr/share /usr/src /var /var/cache /var/lib /var/log "
+    "/var/run /var/spool".split()
+)
+"""Folders that every Linux image has (Filesystem Hierarchy Standard); they belong to root."""
+
+_OPEN = frozenset({"/tmp", "/var/tmp", "/dev/shm", "/run/lock"})  # noqa: S108 - paths of an image
+_BUILDERS = frozenset(
+    "bun bundle cargo composer deno dotnet gem go gradle java mvn node npm npx pip pip3 pipenv pnpm poetry python "
+    "python3 ruby uv yarn useradd adduser update-locale dpkg-reconfigure".split()
+)
+"""Programs that write to the folder they run in or to their own; data folders they leave alone."""
+
+
+class Access(NamedTuple):
+    """What is known of a folder at the end of a stage.
+
+    Attributes:
+        exists: Whether it is in the image.
+        writable: Whether the account may write in it; `None` when that is open, `False` for a folder of root's.
+        decided_by: The last instruction that decided over its owner or mode.
+    """
+
+    exists: bool | None
+    writable: bool | None
+    decided_by: Step | None
+
+
+def access(stage: Stage, path: str, user: str) -> Access:
+    """Follow a folder through the chain of a stage.
+
+    Args:
+        stage: The stage at whose end it is looked at.
+        path: Absolute.
+        user: Name or uid of the account, without group.
+    """
+    watch = _Watch(stage, path, user)
+    for step in stage.done_steps:
+        watch.see(step)
+    return Access(watch.exists, watch.writable, watch.decided_by)
+
+
+def is_same(stage: Stage, one: str, other: str) -> bool | None:
+    """Tell whether two names or numbers are the same account; `None` for a name whose number is not known."""
+    if one == other:
+        return True
+    first, second = stage.users.uid_of(one), stage.users.uid_of(other)
+    if one.isdecimal() != other.isdecimal() and (first is None or second is None):
+        return False if {one, other} & ROOT_NAMES else None
+    return first is not None and first == second
+
+
+def owner_of(row: Attributes) -> str:
+    """Return what a `chown` says, variables filled in, `user:group`; empty when it is not known."""
+    value = row.step.scope.expand(row.value) if "$" in row.value else row.value
+    if value is None or "$" in value:
+        return ""
+    return value if ":" in value else value.replace(".", ":", 1)
+
+
+class _Watch:
+    """A folder between two instructions."""
+
+    def __init__(self, stage: Stage, path: str, user: str) -> None:
+        self.stage = stage
+        self.path = path
+        self.user = user
+        self.decided_by: Step | None = None
+        self.exists: bool | None = None
+        self.writable: bool | None = None
+        facts = stage.facts
+        if path in _OPEN:
+            self.exists = self.writable = True
+        elif stage.root.is_scratch or (facts is not None and facts.kind in ("os", "runtime", "runtime+toolchain")):
+            self.exists = path in _SYSTEM and not stage.root.is_scratch
+            self.writable = False
+
+    def see(self, step: Step) -> None:
+        """Apply one instruction."""
+        if isinstance(step, Copy):
+            self._copy(step)
+        elif isinstance(step, Run):
+            self._run(step)
+        elif step.instruction.keyword == "WORKDIR":
+            made = step.resolve(step.scope.expand(step.instruction.value))
+            if made is None or within(made, self.path):
+                self._make(step, mine=self._by(step))
+
+    def _by(self, step: Step) -> bool | None:
+        """Whether what a step makes belongs to the account."""
+        value = step.user.value
+        if value is None:
+            return False if runs_as_root(step) else None
+        return is_same(self.stage, name_of(value), self.user)
+
+    def _decide(self, step: Step, *, writable: bool | None) -> None:
+        self.writable = writable
+        self.decided_by = step
+
+    def _make(self, step: Step, *, mine: bool | None) -> None:
+        """The folder is made, unless it was there."""
+        if self.exists is False:
+            self._decide(step, writable=mine)
+        elif self.exists is None and mine is not False:
+            self._decide(step, writable=None)
+        self.exists = True
+
+    def _copy(self, step: Copy) -> None:
+        destination = step.destination
+        flag = step.instruction.flag("chown")
+        owner = step.option("chown")
+        mine = None if flag is not None and owner is None else self._is_owner(owner) if owner else False
+        mode = read_mode(step.option("chmod") or "")
+        if mode is not None and mode.everyone_writes:
+            mine = True
+        if destination is None or within(destination, self.path):
+            self._make(step, mine=mine)
+        elif within(self.path, destination) and self.exists is not True:
+            self.exists = None
+            self._decide(step, writable=mine if mine is not False else None)
+
+    def _is_owner(self, owner: str) -> bool | None:
+        name = owner.replace(".", ":", 1).partition(":")[0] if ":" not in owner else name_of(owner)
+        if "$" in owner:
+            return None
+        return is_same(self.stage, name, self.user) if name else None
+
+    def _run(self, run: Run) -> None:
+        if run.script.errors or not run.script.understood:
+            self.exists = self.writable = None
+            return
+        written = {id(write.command): write for write in written_by(run) if within(write.path, self.path)}
+        trees = {id(w.command): w for w in written_by(run) if w.tree and within(self.path, w.path)}
+        for folder, command in _in_folders(run):
+            handler = _HANDLERS.get(command.name)
+            if handler is not None:
+                handler(self, run, command, folder)
+            elif id(command) in written:
+                self._make(run, mine=self._by(run))
+            elif id(command) in trees or (command.name and not _is_harmless(command)):
+                self._may_make(run)
+
+    def _may_make(self, run: Run) -> None:
+        """A program that may do anything runs: what did not exist may exist now, and who owns it is open."""
+        if self.exists is False:
+            self.exists = None
+            self._decide(run, writable=None)
+
+    def _covers(self, run: Run, folder: str | None, target: str, *, recursive: bool) -> bool | None:
+        """Tell whether a target of chown or chmod is the folder, or holds it; `None` when that is open."""
+        text = run.scope.expand(target) if "$" in target else target
+        if text is None or "$" in text:
+            return None
+        pattern = next((at for at, letter in enumerate(text) if letter in "*?[{"), None)
+        text = text if pattern is None else text[:pattern]
+        if not text.startswith("/") and folder is None:
+            return None
+        if pattern is not None:
+            return None if self.path.startswith(posixpath.join(folder or "/", text)) else False
+        path = posixpath.normpath(posixpath.join(folder or "/", text))
+        return path == self.path or (recursive and within(self.path, path) and self.exists is not False)
+
+    def _attribute(self, run: Run, command: Command, folder: str | None, *, result: bool | None) -> None:
+        recursive = command.has("-R", "--recursive")
+        targets = command.operands(("--from",))[0 if command.option("--reference") else 1 :]
+        answers = [self._covers(run, folder, word.value, recursive=recursive) for word in targets]
+        if True in answers:
+            self.exists = True if self.exists is None else self.exists
+            self._decide(run, writable=result)
+        elif None in answers or not targets:
+            self._decide(run, writable=None)
+
+    def chown(self, run: Run, command: Command, folder: str | None) -> None:
+        """`chown`: an owner, a group, or both."""
+        operands = command.operands(("--from",))
+        value = operands[0].value if operands else ""
+        owner = run.scope.expand(value) if "$" in value else value
+        mine = self._is_owner(owner) if owner is not None else None
+        group = (owner or "").partition(":")[2]
+        root = mine is False and group in ("", "root")
+        self._attribute(run, command, folder, result=True if mine else False if root else None)
+
+    def chgrp(self, run: Run, command: Command, folder: str | None) -> None:
+        """`chgrp`: whether the group may write is open."""
+        self._attribute(run, command, folder, result=None)
+
+    def chmod(self, run: Run, command: Command, folder: str | None) -> None:
+        """`chmod`: gives everyone or the group the right to write, or changes nothing that matters."""
+        operands = command.operands()
+        mode = read_mode(operands[0].value) if operands else None
+        if mode is not None and mode.everyone_writes:
+            self._attribute(run, command, folder, result=True)
+        elif mode is None or _group_writes(mode.text):
+            self._attribute(run, command, folder, result=None)
+
+    def mkdir(self, run: Run, command: Command, folder: str | None) -> None:
+        """`mkdir` and `install -d`."""
+        mode = read_mode(command.option("-m", "--mode") or "")
+        owner = command.option("-o", "--owner") if command.name == "install" else None
+        mine = self._is_owner(owner) if owner else self._by(run)
+        mine = True if mode is not None and mode.everyone_writes else mine
+        for word in command.operands(("-m", "--mode", "-o", "-g", "--owner", "--group")):
+            text = run.scope.expand(word.value) if "$" in word.value else word.value
+            if text is None or "$" in text or "{" in text:
+                self._may_make(run)
+                continue
+            path = posixpath.normpath(posixpath.join(folder or "/", text))
+            if within(path, self.path):
+                self._make(run, mine=mine)
+
+    def account(self, run: Run, command: Command, folder: str | None) -> None:  # noqa: ARG002 - the handlers share their signature
+        """`useradd` and `adduser`, which may make a home."""
+        made = next((a for a in self.stage.users.created if a.command is command), None)
+        name = made.name if made is not None else ""
+        home = command.option("-d", "--home", "--home-dir") or (
+            command.option("-h") if command.name == "adduser" else None
+        )
+        home = (run.scope.expand(home) if home and "$" in home else home) or f"/home/{name}"
+        keeps = command.has("-M", "-H", "--no-create-home")
+        creates = command.name == "adduser" or command.has("-m", "--create-home")
+        if creates and not keeps and posixpath.normpath(home) == self.path:
+            self._make(run, mine=is_same(self.stage, name, self.user))
+
+    def remove(self, run: Run, command: Command, folder: str | None) -> None:
+        """`rm -r`."""
+        for word in command.operands():
+            if posixpath.normpath(posixpath.join(folder or "/", word.value)) == self.path:
+                self.exists = False
+                self._decide(run, writable=False)
+
+
+_HANDLERS: dict[str, Callable[[_Watch, Run, Command, str | None], None]] = {
+    "chown": _Watch.chown,
+    "chgrp": _Watch.chgrp,
+    "chmod": _Watch.chmod,
+    "mkdir": _Watch.mkdir,
+    "install": _Watch.mkdir,
+    "useradd": _Watch.account,
+    "adduser": _Watch.account,
+    "rm": _Watch.remove,
+}
+
+
+def leaves_nothing(command: Command) -> bool:
+    """Whether a command writes only where its command line says, or to the system's own folders."""
+    return not command.name or command.name in OPAQUE_HARMLESS
+
+
+def _is_harmless(command: Command) -> bool:
+    return leaves_nothing(command) or command.name in _BUILDERS
+
+
+def _group_writes(text: str) -> bool:
+    if text.isdecimal():
+        return len(text) > 2 and int(text[-2]) & 2 != 0  # noqa: PLR2004 - owner, group, others
+    return "g" in text or "a" in text
+
+
+def _in_folders(run: Run) -> Iterator[tuple[str | None, Command]]:
+    """Yield the commands of a RUN with the folder that each runs in."""
+    folder = run.workdir.value
+    for command in run.commands:
+        yield folder, command
+        if command.name == "cd" and command.args and not command.nested:
+            text = run.scope.expand(command.args[0].value)
+            folder = posixpath.normpath(posixpath.join(folder or "/", text)) if text and "$" not in text else None
+
+
+class Owner(NamedTuple):
+    """An account that folders are given to, and where."""
+
+    user: str
+    line: int
+
+
+def siblings_of(stage: Stage, path: str) -> Owner | None:
+    """Return the account that gets at least two folders beside a path, each made and then re-owned as a whole."""
+    parent = posixpath.dirname(path)
+    for row in stage.files.attribute_changes:
+        if row.kind != "chown" or not row.recursive or row.path is None or not within(path, row.path):
+            continue
+        user = name_of(owner_of(row))
+        made = {put.path for put in stage.files.puts if put.command is not None and put.command.name == "mkdir"}
+        beside = [other for other in made if posixpath.dirname(other) == parent and other != path]
+        if user and "$" not in user and user not in ROOT_NAMES and len(beside) > 1:
+            return Owner(user, row.step.instruction.line)
+    return None

@@ -1,0 +1,130 @@
+"""See ownership_narrowed.md."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Note,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    Step,
+    quote,
+    rule,
+    within,
+)
+from rules.user.accounts import name_of, runs_as_root, runtime_user
+from rules.user.ownership import is_same, owner_of
+
+
+class _Claim(NamedTuple):
+    """A folder that is given to the account with all that is in it."""
+
+    path: str
+    step: Step
+    text: str
+
+
+@rule(
+    "ownership-narrowed",
+    severity=Severity.WARNING,
+    category=Category.RELIABILITY,
+    compares=True,
+    keywords=("USER",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A `chown` covers less than before the change, or runs before the files exist."""
+    if change.before is None or "chown" not in change.before.source.text:
+        return
+    for stage, was in change.shipped():
+        user, old_user = runtime_user(stage), runtime_user(was) if was is not None else None
+        if was is None or user is None or old_user is None:
+            continue
+        now = _claims(stage, user, unknown=True)
+        for claim in _claims(was, old_user, unknown=False):
+            if isinstance(claim.step, Run) and not _late(was, claim.path, claim.step):
+                problem = _lost(stage, user, claim, now)
+                if problem is not None:
+                    yield problem
+                    break
+
+
+def _claims(stage: Stage, user: str, *, unknown: bool) -> list[_Claim]:
+    """Return what the account is given; also what goes to one that may be the same, if `unknown` is to count."""
+    answers = (True, None) if unknown else (True,)
+    found = [
+        _Claim(row.path, row.step, str(row.command))
+        for row in stage.files.attribute_changes
+        if row.kind == "chown"
+        and row.recursive
+        and row.path is not None
+        and is_same(stage, name_of(owner_of(row)), user) in answers
+    ]
+    for copy in stage.all_copies:
+        owner = copy.option("chown")
+        if owner and copy.destination is not None and is_same(stage, name_of(owner), user) in answers:
+            found.append(_Claim(copy.destination, copy, str(copy.instruction)))
+    return sorted(found, key=lambda claim: claim.step.instruction.line)
+
+
+def _late(stage: Stage, path: str, claim: Step) -> list[Step]:
+    """Return the steps behind a claim that put files of root's into its folder."""
+    steps = stage.done_steps
+    behind = steps[steps.index(claim) + 1 :]
+    found: list[Step] = []
+    for put in stage.files.puts:
+        step = put.step
+        if step not in behind or put.kind == "workdir" or not within(put.path, path):
+            continue
+        root = step.instruction.flag("chown") is None if isinstance(step, Copy) else runs_as_root(step) is True
+        if root and step not in found:
+            found.append(step)
+    return found
+
+
+def _lost(stage: Stage, user: str, old: _Claim, now: list[_Claim]) -> Problem | None:
+    """Compare one folder that the account had before with what it has now."""
+    covering = [claim for claim in now if within(old.path, claim.path)]
+    below = [claim for claim in now if within(claim.path, old.path)]
+    if covering:
+        last = covering[-1]
+        late = _late(stage, old.path, last.step) if isinstance(last.step, Run) else []
+        return _too_early(stage, user, old, last, late[0]) if late else None
+    filled = [put for put in stage.files.below(old.path) if put.kind not in ("run", "workdir")]
+    roots = [put.step for put in filled if put.step.instruction.flag("chown") is None]
+    if not roots or any(claim.path == old.path for claim in below):
+        return None
+    return _uncovered(stage, user, old, below, roots[-1])
+
+
+def _too_early(stage: Stage, user: str, old: _Claim, claim: _Claim, late: Step) -> Problem:
+    return Problem(
+        claim.step.instruction.span,
+        f"{stage.label} gives {quote(old.path)} to {quote(user)} before it is filled: "
+        f"{quote(str(late.instruction), 60)} at line {late.instruction.line} comes after {quote(claim.text, 60)}, so "
+        "its files stay root's. Before this change the `chown` came last. Where the process writes them it now fails "
+        "with “permission denied”; move the `chown` below, or copy with `--chown`.",
+        Confidence.LIKELY,
+        stage=stage.key,
+        key=old.path,
+        notes=(Note(old.step.instruction.span, "came last before", before=True),),
+    )
+
+
+def _uncovered(stage: Stage, user: str, old: _Claim, below: list[_Claim], step: Step) -> Problem:
+    rest = f"; only {', '.join(quote(claim.path) for claim in below[:2])} still belongs to it" if below else ""
+    return Problem(
+        step.instruction.span,
+        f"{stage.label} no longer gives {quote(old.path)} to {quote(user)}: {quote(old.text, 60)} is gone{rest}. What "
+        f"{quote(str(step.instruction), 60)} brings now belongs to root. That is right for code; where the process "
+        "writes, it fails with “permission denied”.",
+        Confidence.LIKELY,
+        stage=stage.key,
+        key=old.path,
+        notes=(Note(old.step.instruction.span, "given to the account here before", before=True),),
+    )

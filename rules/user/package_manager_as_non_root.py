@@ -1,0 +1,98 @@
+"""See package_manager_as_non_root.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    OS_MANAGERS,
+    Category,
+    Confidence,
+    DockerfileChange,
+    Edit,
+    Fix,
+    Instruction,
+    Note,
+    Origin,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    fix,
+    insert_line_after,
+    insert_line_before,
+    quote,
+    rule,
+)
+from rules.user.accounts import changes_user, runs_as_root
+
+_WRITING = frozenset({"install", "remove", "update", "upgrade"})
+_ELSEWHERE = ("--installroot", "--root", "--usermode", "--download-only", "--simulate", "--dry-run", "--print-uris")
+
+
+@rule(
+    "package-manager-as-non-root",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("RUN",),
+    mentions=("apt", "apk", "dnf", "yum", "zypper", "pacman"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A package manager runs under an ordinary user and may not write."""
+    for stage in change.stages:
+        if stage.index not in change.after.needed_by_shipped:
+            continue
+        failing = [(run, call) for run in stage.runs if (call := _failing_call(run)) is not None]
+        if failing:
+            yield _problem(stage, failing)
+
+
+def _failing_call(run: Run) -> PackageCall | None:
+    if runs_as_root(run) is not False or run.deferred:
+        return None
+    return next((call for call in run.package_calls if _needs_root(run, call)), None)
+
+
+def _needs_root(run: Run, call: PackageCall) -> bool:
+    command = call.command
+    if call.manager not in OS_MANAGERS or call.action not in _WRITING or command.conditional:
+        return False
+    return not (command.after == "||" or changes_user(run, command) or any(call.has(name) for name in _ELSEWHERE))
+
+
+def _problem(stage: Stage, failing: list[tuple[Run, PackageCall]]) -> Problem:
+    run, call = failing[0]
+    user = run.user
+    from_base = user.instruction is None
+    who = (
+        f"the user that {quote(stage.root.base_text or 'the base')} sets"
+        if from_base or user.instruction is None
+        else f"set at line {user.instruction.line}"
+    )
+    exact = stage.facts is not None and stage.facts.exact
+    return Problem(
+        call.command.span,
+        f"{stage.label} runs {quote(str(call.command))} as {quote(user.value or '')}, {who}. Only root may change the "
+        "system's packages, so the build fails here with “permission denied”. "
+        f"Put `USER root` above the step and {quote(f'USER {user.value}')} below it.",
+        Confidence.CERTAIN if user.origin is not Origin.BASE or exact else Confidence.LIKELY,
+        stage=stage.key,
+        instruction=run.instruction,
+        notes=tuple(Note(other.command.span, "fails for the same reason") for _, other in failing[1:]),
+        fix=_fix(stage, [one.instruction for one, _ in failing], user.value or ""),
+    )
+
+
+def _fix(stage: Stage, failing: list[Instruction], user: str) -> Fix | None:
+    """Put the steps between `USER root` and the user they had; neighbours share the pair."""
+    if "$" in user or not set(failing) <= set(stage.instructions):
+        return None
+    edits: list[Edit] = []
+    order = list(stage.instructions)
+    for instruction in failing:
+        at = order.index(instruction)
+        if at == 0 or order[at - 1] not in failing:
+            edits.append(insert_line_before(instruction, "USER root"))
+        behind = order[at + 1] if at + 1 < len(order) else None
+        if behind is None or (behind not in failing and behind.keyword != "USER"):
+            edits.append(insert_line_after(instruction, f"USER {user}"))
+    return fix("Run the step as root", *edits)

@@ -1,0 +1,75 @@
+"""See password_set_in_image.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import Category, Command, DockerfileChange, Problem, Run, Severity, Stage, rule
+from rules.user.layers import place, shipped_runs
+
+_RANDOM = re.compile(r"openssl rand|/dev/u?random|\bpwgen\b|\buuidgen\b|\$RANDOM\b|\bsecrets\.")
+_LOCKED = ("*", "!", "!!", "*:", "x")
+_HARMLESS_PASSWD = ("-l", "--lock", "-e", "--expire", "-S", "--status", "-u", "--unlock", "-n", "-x", "-w", "-i")
+
+
+@rule(
+    "password-set-in-image",
+    severity=Severity.WARNING,
+    category=Category.SECURITY,
+    keywords=("RUN",),
+    mentions=("passwd", "usermod", "useradd"),
+    aliases=("CKV2_DOCKER_17", "DKL-LI-0001"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """An account gets a password that everyone who has the image has, too."""
+    for stage, run in shipped_runs(change):
+        command = next((command for command in run.commands if _sets_password(run, command)), None)
+        if command is not None:
+            yield _problem(stage, run, command)
+
+
+def _sets_password(run: Run, command: Command) -> bool:
+    if _is_random(run, command):
+        return False
+    match command.name:
+        case "chpasswd":
+            return not _feeds_a_lock(run, command)
+        case "passwd":
+            return not command.has(*_HARMLESS_PASSWD) and (bool(command.args) or command.part > 0)
+        case "useradd" | "usermod":
+            value = command.option("-p", "--password")
+            return value is not None and value.strip() not in _LOCKED and not value.startswith(("!", "*"))
+    return False
+
+
+def _is_random(run: Run, command: Command) -> bool:
+    """Whether the password is made up on the spot and told to nobody, which locks the account as well."""
+    first = min(other.start for other in run.commands if other.pipeline == command.pipeline)
+    return _RANDOM.search(command.source.text[first : command.end]) is not None
+
+
+def _feeds_a_lock(run: Run, command: Command) -> bool:
+    """Whether all that is piped in locks accounts: `echo 'app:*' | chpasswd -e`."""
+    fed = [other for other in run.commands if other.pipeline == command.pipeline and other.part < command.part]
+    words = [word.value for other in fed for word in other.args if ":" in word.value]
+    return bool(words) and command.has("-e", "--encrypted") and all(w.partition(":")[2] in _LOCKED for w in words)
+
+
+def _problem(stage: Stage, run: Run, command: Command) -> Problem:
+    operands = [word.value for word in command.operands(("-p", "--password", "-s", "-d", "-g", "-G", "-u", "-c"))]
+    name = operands[-1] if operands and command.name != "chpasswd" else ""
+    removes = command.name == "passwd" and command.has("-d", "--delete")
+    what = "removes the password of an account" if removes else "sets the password of an account"
+    then = (
+        "Anyone who reaches a login, `su` or `sshd` in the container needs none."
+        if removes
+        else "It is in the layers, as a hash at least, in every copy of the image, and the same in each of them; the "
+        "build log and `docker history` may show it in plain text."
+    )
+    return Problem(
+        place(run, command),
+        f"{stage.label} {what} with `{command.name}`. {then} Containers need no passwords: leave the account "
+        "locked, and let what has to log in bring a key or a secret when it starts.",
+        stage=stage.key,
+        instruction=run.instruction,
+        key=name,
+    )

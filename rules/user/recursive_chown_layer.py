@@ -1,0 +1,156 @@
+"""See recursive_chown_layer.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import (
+    ROOT_NAMES,
+    Attributes,
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Edit,
+    Fix,
+    Problem,
+    Put,
+    Run,
+    Severity,
+    Stage,
+    delete_word,
+    fix,
+    insert,
+    quote,
+    rule,
+    within,
+)
+from rules.user.accounts import name_of
+from rules.user.layers import place, shipped_runs
+from rules.user.ownership import is_same, leaves_nothing, owner_of
+
+_CHANGES_NOTHING = re.compile(r"(?:[ugoa]*\+[rX]+,?)+")
+"""Rights that files of a checkout, 644 and 755, have already."""
+_COPIED = frozenset({"context", "stage", "image", "remote"})
+
+
+@rule(
+    "recursive-chown-layer",
+    severity=Severity.WARNING,
+    category=Category.SIZE,
+    keywords=("RUN",),
+    mentions=("chown", "chmod", "chgrp"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """Files that a COPY brought are stored once more, because a later step changes their owner or mode."""
+    if "COPY" not in change.source.text.upper() and "ADD" not in change.source.text.upper():
+        return
+    for stage, run in shipped_runs(change):
+        if run.deferred:
+            continue
+        for row in stage.files.attribute_changes:
+            if row.step is run and row.recursive and row.path is not None:
+                copied = _copied_before(stage, run, row)
+                if copied:
+                    yield _problem(stage, run, row, copied)
+                    break
+
+
+def _copied_before(stage: Stage, run: Run, row: Attributes) -> list[Put]:
+    """Return the trees that COPYs above a RUN brought to its path or below it, and that it changes."""
+    return [
+        put
+        for put in stage.files.puts
+        if put.kind in _COPIED
+        and put.tree
+        and put.step.instruction.line < run.instruction.line
+        and within(put.path, row.path or "")
+        and not _is_already_so(stage, put, row)
+    ]
+
+
+def _is_already_so(stage: Stage, put: Put, row: Attributes) -> bool:
+    """Whether the files have that owner or mode as they arrive: builders leave files out that do not change."""
+    copy = put.step
+    if not isinstance(copy, Copy) or not row.value:
+        return False
+    if row.kind == "chmod":
+        return copy.option("chmod") == row.value or bool(_CHANGES_NOTHING.fullmatch(row.value))
+    has = copy.option("chown") or "root:root"
+    if row.kind == "chgrp":
+        return has.partition(":")[2] == row.value
+    wanted = owner_of(row)
+    gids = {group.name: group.uid for group in stage.users.groups}
+    group, other = wanted.partition(":")[2], has.partition(":")[2]
+    same_group = not group or gids.get(group, group) == gids.get(other, other)
+    return same_group and is_same(stage, name_of(has), name_of(wanted)) is not False
+
+
+def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put]) -> Problem:
+    put = next((one for one in copied if one.whole), copied[-1])
+    copy = put.step.instruction
+    brought = any(one.whole or one.kind == "stage" for one in copied)
+    return Problem(
+        place(run, row.command),
+        f"{stage.label} stores what {quote(str(copy), 60)} (line {copy.line}) brings to {quote(put.path)} twice: "
+        f"{quote(str(row.command))} changes each file, and a layer that changes a file holds it in full. "
+        f"{_way_out(row, copy.keyword)}",
+        Confidence.CERTAIN if row.kind == "chown" else Confidence.LIKELY,
+        stage=stage.key,
+        instruction=run.instruction,
+        key=row.path or "",
+        severity=None if brought else Severity.INFO,
+        fix=_fix(stage, run, row),
+    )
+
+
+def _way_out(row: Attributes, keyword: str) -> str:
+    if row.kind == "chown" and row.value:
+        return f"{quote(f'{keyword} --chown={row.value}')} gives the files their owner as they arrive."
+    if row.kind == "chmod" and row.value.isdecimal():
+        return f"{quote(f'{keyword} --chmod={row.value}')} sets the mode as they arrive."
+    return "Do it in the stage or the step that makes the files, or with `COPY --chown` and `--chmod`."
+
+
+def _fix(stage: Stage, run: Run, row: Attributes) -> Fix | None:
+    """Let the COPYs set the owner; the folder itself keeps its `chown`, which costs nothing without `-R`."""
+    puts = [put for put in stage.files.below(row.path or "") if put.step.instruction.line < run.instruction.line]
+    copies = list(dict.fromkeys(put.step for put in puts if isinstance(put.step, Copy)))
+    first = min(copy.instruction.line for copy in copies)
+    targets = [other for other in stage.files.attribute_changes if other.command is row.command]
+    if row.kind != "chown" or len(targets) > 1 or any(copy.stage is not run.stage for copy in copies):
+        return None
+    if any(put.kind == "run" and put.path != row.path for put in puts) or not _nothing_else_wrote(
+        stage, run, row, first
+    ):
+        return None
+    flag = row.command.flag("-R", "--recursive")
+    if not _is_known_before(stage, row.value, first) or flag is None or flag.text not in ("-R", "--recursive"):
+        return None
+    owned = [_with_owner(copy, row.value) for copy in copies]
+    return fix("Set the owner in COPY", *owned, delete_word(flag.source, flag.span))
+
+
+def _with_owner(copy: Copy, owner: str) -> Edit | None:
+    if copy.instruction.flag("chown") is not None:
+        return None
+    return insert(copy.instruction.source, copy.instruction.keyword_span.end, f" --chown={owner}")
+
+
+def _is_known_before(stage: Stage, owner: str, line: int) -> bool:
+    """Whether user and group can be named in a line of the file: `COPY --chown` looks them up in the image."""
+    if not owner or "$" in owner:
+        return False
+    user, _, group = owner.partition(":")
+    made = {a.name for a in (*stage.users.created, *stage.users.groups) if a.run.instruction.line < line}
+    made |= set(stage.facts.users) if stage.facts is not None else set()
+    return all(not name or name.isdecimal() or name in made | ROOT_NAMES for name in (name_of(user), group))
+
+
+def _nothing_else_wrote(stage: Stage, run: Run, row: Attributes, first: int) -> bool:
+    """Whether between the first COPY and the `chown` no program ran that may have left files in the folder."""
+    for other in stage.done_runs:
+        if first < other.instruction.line <= run.instruction.line:
+            before = other.commands[: other.commands.index(row.command)] if other is run else other.commands
+            if not all(map(leaves_nothing, before)):
+                return False
+    return True

@@ -1,0 +1,41 @@
+"""See runtime_user_owns_code.md."""
+
+from collections.abc import Iterator
+
+from rules.api import Category, Copy, DockerfileChange, Problem, Severity, Stage, quote, rule
+from rules.user.accounts import name_of, runtime_user
+from rules.user.ownership import is_same
+
+
+@rule(
+    "runtime-user-owns-code",
+    severity=Severity.WARNING,
+    category=Category.SECURITY,
+    default="off",
+    keywords=("COPY", "ADD"),
+    mentions=("--chown",),
+    aliases=("S6504",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The container's user owns the code that it runs, and may change it."""
+    for stage in change.after.shipped:
+        user = runtime_user(stage)
+        if user is None:
+            continue
+        for copy in stage.all_copies:
+            owner = copy.option("chown")
+            if owner and not copy.deferred and is_same(stage, name_of(owner), user):
+                yield _problem(stage, copy, user)
+
+
+def _problem(stage: Stage, copy: Copy, user: str) -> Problem:
+    flag = copy.instruction.flag("chown")
+    assert flag is not None
+    return Problem(
+        flag.span,
+        f"{stage.label} runs as {quote(user)} and gives it what {quote(str(copy.instruction))} brings. Whoever breaks "
+        "into the process can rewrite the program and stay. Leave code to root, readable, and hand over only the "
+        "folders that the process writes.",
+        stage=stage.key,
+        key=copy.destination or "",
+    )

@@ -1,0 +1,63 @@
+"""See setuid_bit_added.md."""
+
+from collections.abc import Iterator
+
+from rules.api import Category, DockerfileChange, Edit, Fix, Problem, Run, Severity, Stage, quote, rule
+from rules.user.layers import shipped_steps
+from rules.user.modes import Grant, grants
+
+_SPECIAL = 4
+"""Digits of an octal mode whose first one holds the bits."""
+
+
+@rule(
+    "setuid-bit-added",
+    severity=Severity.WARNING,
+    category=Category.SECURITY,
+    keywords=("RUN", "COPY", "ADD"),
+    mentions=("chmod", "install"),
+    aliases=("CIS-DI-0008",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A program that ships gets the setuid or setgid bit."""
+    for stage, step in shipped_steps(change):
+        for grant in grants(step):
+            if grant.mode.setuid or (grant.mode.setgid and not _is_folder(grant)):
+                yield _problem(stage, grant)
+
+
+def _is_folder(grant: Grant) -> bool:
+    """Whether it is set on folders, where the setgid bit only hands the group down to new files."""
+    command, step = grant.command, grant.step
+    if command is not None and command.name in ("mkdir", "install"):
+        return command.name == "mkdir" or command.has("-d", "--directory")
+    if grant.recursive or not grant.paths or not isinstance(step, Run):
+        return True
+    made = {word.value.rstrip("/") for run in step.stage.all_runs for c in run.calls("mkdir") for word in c.operands()}
+    return all(path.endswith("/") or path.rstrip("/") in made for path in grant.paths)
+
+
+def _problem(stage: Stage, grant: Grant) -> Problem:
+    bit = "setuid" if grant.mode.setuid else "setgid"
+    as_whom = "as its owner" if grant.mode.setuid else "with its group"
+    paths = ", ".join(quote(path) for path in grant.paths) or "files"
+    return Problem(
+        grant.span,
+        f"{stage.label} gives {paths} the {bit} bit: "
+        f"{quote(str(grant.command) if grant.command is not None else str(grant.step.instruction))}. Every user of the "
+        f"container then runs it {as_whom}, usually root, so one flaw in it is the way to root; under "
+        "`no-new-privileges` or `allowPrivilegeEscalation: false` the bit does nothing and the program fails. "
+        "Drop the bit, or give the file the one capability that it needs.",
+        stage=stage.key,
+        instruction=grant.step.instruction,
+        key=" ".join(grant.paths),
+        fix=_fix(grant),
+    )
+
+
+def _fix(grant: Grant) -> Fix | None:
+    text = grant.mode.text
+    if len(text) != _SPECIAL or not text.isdecimal() or grant.step.instruction.source.cut(grant.span) != text:
+        return None
+    kept = int(text[0]) & 1
+    return Fix("Drop the bit", (Edit(grant.span, f"{kept}{text[1:]}"),))

@@ -1,0 +1,51 @@
+"""The scripts of the repository that the container starts through."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.model.steps import Copy
+
+if TYPE_CHECKING:
+    from rules.change import DockerfileChange
+    from rules.model.stage import Stage
+
+_SCRIPT = re.compile(
+    r"(?:^|/)(?:[\w.-]*\.(?:sh|bash)|[\w.-]*entry-?point[\w.-]*|(?:docker-)?(?:start|run|boot|launch)[\w-]*)$"
+)
+
+
+class StartScript(NamedTuple):
+    """A script in the start command.
+
+    Attributes:
+        name: Its file name.
+        text: What it says; `None` when it was not read.
+    """
+
+    name: str
+    text: str | None
+
+
+def start_scripts(change: DockerfileChange, stage: Stage) -> tuple[StartScript, ...]:
+    """Return the scripts that ENTRYPOINT and CMD of the file start, in order."""
+    names: list[str] = []
+    for setting in stage.image.start_command:
+        if setting.value is None or setting.instruction is None:
+            continue
+        words = setting.value.words if setting.value.form == "exec" else tuple(setting.value.text.split())
+        names += [word.rsplit("/", 1)[-1] for word in words if _SCRIPT.search(word)]
+    return tuple(StartScript(name, _text(change, stage, name)) for name in dict.fromkeys(names))
+
+
+def _text(change: DockerfileChange, stage: Stage, name: str) -> str | None:
+    """Return a script's text: from a here-document, or from the repository when one file of its name was read."""
+    for other in stage.model.stages:
+        for step in other.steps:
+            instruction = step.instruction
+            written = isinstance(step, Copy) and (step.destination or "").endswith(f"/{name}")
+            if instruction.heredocs and (written or f"/{name}" in instruction.value):
+                return instruction.heredocs[0].body
+    paths = [path for path in sorted(change.repository.files) if path.rsplit("/", 1)[-1] == name]
+    return change.repository.text(paths[0]) if len(paths) == 1 else None

@@ -1,0 +1,116 @@
+"""See sudo_in_run.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Edit,
+    Fix,
+    Problem,
+    Run,
+    Severity,
+    ShellWord,
+    Stage,
+    delete_word,
+    fix,
+    quote,
+    rule,
+)
+from rules.user.accounts import runs_as_root
+from rules.user.layers import place, shipped_runs
+
+_HARMLESS_OPTIONS = frozenset({"-E", "-H", "-n", "-EH", "-HE", "--preserve-env", "--set-home", "--non-interactive"})
+_AS_USER = ("-u", "--user")
+
+
+@rule(
+    "sudo-in-run",
+    severity=Severity.WARNING,
+    category=Category.SECURITY,
+    keywords=("RUN",),
+    mentions=("sudo",),
+    aliases=("DL3004", "DS-0010", "CKV2_DOCKER_1", "DF010", "DKL-DI-0001"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A step of the build calls `sudo`."""
+    for stage, run in shipped_runs(change):
+        calls = [command for command in run.commands if _sudo_words(command) and _to_root(command)]
+        if calls:
+            yield _problem(stage, run, calls)
+
+
+def _sudo_words(command: Command) -> tuple[ShellWord, ...]:
+    """Return the word `sudo` with the words behind it; empty when the command is not called through it."""
+    if "sudo" not in command.wrappers and command.name != "sudo":
+        return ()
+    words = command.words
+    start = next((i for i, word in enumerate(words) if word.value.rsplit("/", 1)[-1] == "sudo"), None)
+    return words[start:] if start is not None else ()
+
+
+def _to_root(command: Command) -> bool:
+    """Whether it asks for root: `sudo -u app` runs a step as an ordinary user, which root may do."""
+    words = [word.value for word in _sudo_words(command)]
+    for index, word in enumerate(words[:-1]):
+        if word in _AS_USER:
+            return words[index + 1] in ("root", "#0")
+        if word.startswith(("-u", "--user=")):
+            return word.removeprefix("--user=").removeprefix("-u") in ("root", "#0")
+    return True
+
+
+def _problem(stage: Stage, run: Run, calls: list[Command]) -> Problem:
+    command = calls[0]
+    root = runs_as_root(run)
+    written = quote(str(command))
+    if root:
+        text = (
+            f"{stage.label} calls `sudo` in a step that already runs as root: {written}. It changes nothing, needs a "
+            "package that base images leave out, and ships a way to root with it. Leave the word out."
+        )
+    elif root is False:
+        text = (
+            f"{stage.label} calls `sudo` to become root: {written}. For that to work without a password, the image has "
+            "to ship `sudo` and a rule that lets the account use it, so whoever breaks into the process is root one "
+            "command later. Switch to `USER root` for the step and back behind it."
+        )
+    else:
+        text = (
+            f"{stage.label} calls `sudo`: {written}. A build runs as root unless `USER` says otherwise, and where it "
+            "does, a `USER root` around the step does the same without shipping `sudo` and the right to use it."
+        )
+    return Problem(
+        place(run, command),
+        text,
+        Confidence.LIKELY if root is None else Confidence.CERTAIN,
+        stage=stage.key,
+        instruction=run.instruction,
+        fix=_fix(run, calls) if root else None,
+    )
+
+
+def _fix(run: Run, calls: list[Command]) -> Fix | None:
+    """Delete the word, with options that mean nothing without it."""
+    if run.instruction.exec_form is not None:
+        return None
+    return fix("Leave out sudo", *(edit for command in calls for edit in _deleted(command)))
+
+
+def _deleted(command: Command) -> list[Edit | None]:
+    words = _sudo_words(command)
+    gone = [words[0]]
+    for word in words[1:]:
+        if not word.value.startswith("-"):
+            break
+        if word.value not in _HARMLESS_OPTIONS:
+            return [None]
+        gone.append(word)
+    if len(gone) == len(words):
+        return [None]
+    source, behind = command.source, words[len(gone)].start
+    if source.text[gone[-1].end : behind].strip(" "):
+        return [delete_word(source, source.span(gone[0].start, gone[-1].end))]
+    return [Edit(source.span(gone[0].start, behind), "")]

@@ -1,0 +1,84 @@
+"""See uid_implicit.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Account,
+    Category,
+    Confidence,
+    DockerfileChange,
+    Edit,
+    Fix,
+    Problem,
+    Severity,
+    Stage,
+    fix,
+    quote,
+    rule,
+)
+from rules.user.account_choice import free_uid, with_uid
+from rules.user.accounts import runtime_user
+from rules.user.clusters import demands_non_root
+from rules.user.layers import place
+
+
+@rule(
+    "uid-implicit",
+    severity=Severity.INFO,
+    category=Category.SECURITY,
+    default="info",
+    keywords=("USER",),
+    mentions=("useradd", "adduser"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The image's user has no fixed number."""
+    for stage in change.after.shipped:
+        user = runtime_user(stage)
+        account = stage.users.find(user) if user is not None else None
+        if account is None or stage.users.uid_of(account.name) is not None or _says_a_number(account):
+            continue
+        yield _problem(change, stage, account)
+
+
+def _says_a_number(account: Account) -> bool:
+    """Whether a number is given that is not known here, such as an argument without default."""
+    return account.command.has("-u", "--uid")
+
+
+def _problem(change: DockerfileChange, stage: Stage, account: Account) -> Problem:
+    volumes = [volume.value for volume in stage.image.volumes if volume.value]
+    bites = (
+        f"the files on {quote(volumes[0])} then belong to a stranger"
+        if volumes
+        else "files on volumes then belong to a stranger"
+    )
+    sure = bool(volumes) or demands_non_root(change) is not None
+    run = account.run
+    return Problem(
+        place(run, account.command),
+        f"{stage.label} runs as {quote(account.name)}, and {quote(str(account.command))} leaves its number to the "
+        f"system. It changes when the base image or a package brings another account: {bites}, and a Kubernetes "
+        "cluster that enforces `runAsNonRoot` cannot check a name. Give it a number, such as "
+        f"{quote(f'-u {free_uid(stage)}')}, and use that in `USER`.",
+        Confidence.LIKELY if sure else Confidence.POSSIBLE,
+        stage=stage.key,
+        instruction=run.instruction,
+        key=account.name,
+        fix=_fix(change, stage, account),
+    )
+
+
+def _fix(change: DockerfileChange, stage: Stage, account: Account) -> Fix | None:
+    """Fix the number where the account is made, and write it in `USER`."""
+    uid = free_uid(stage)
+    return fix(f"Fix the number at {uid}", with_uid(stage, account, uid), _numbered(change, stage, account, uid))
+
+
+def _numbered(change: DockerfileChange, stage: Stage, account: Account, uid: int) -> Edit | None:
+    instruction = stage.image.user.instruction
+    if instruction is None or stage.image.user.stage is not stage or len(instruction.words) != 1:
+        return None
+    word = instruction.words[0]
+    if word.text.partition(":")[0] != account.name:
+        return None
+    return Edit(change.source.span(word.span.start, word.span.start + len(account.name)), str(uid))

@@ -1,0 +1,104 @@
+"""See user_created_unused.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import (
+    ROOT_NAMES,
+    Account,
+    Category,
+    Confidence,
+    DockerfileChange,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    quote,
+    rule,
+)
+from rules.user.account_choice import switch, switch_to
+from rules.user.accounts import is_root
+from rules.user.layers import place
+from rules.user.root_by_design import drops_privileges, is_no_service, unread_scripts
+
+_LOCAL_USER = re.compile(
+    r"\bNew-LocalUser\s+(?:-Name\s+)?[\"']?([\w.-]+)|\bnet\s+user\s+([\w.-]+)\s.*?/add\b", re.IGNORECASE
+)
+
+
+@rule(
+    "user-created-unused",
+    severity=Severity.WARNING,
+    category=Category.SECURITY,
+    keywords=("RUN",),
+    mentions=("useradd", "adduser", "localuser", "net user"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """An account is made and the image runs as root all the same."""
+    for stage in change.after.shipped:
+        if stage.runtime.is_windows:
+            yield from _check_windows(stage)
+        elif is_root(stage, stage.image.user) and not drops_privileges(change, stage) and not is_no_service(stage):
+            unused = [account for account in stage.users.created if not _is_used(stage, account)]
+            if unused and not unread_scripts(change, stage):
+                yield _problem(stage, unused[-1])
+
+
+def _is_used(stage: Stage, account: Account) -> bool:
+    """Whether anything but its making speaks of it: a chown, a COPY, a command, or a program of its name."""
+    name = account.name
+    if name in ROOT_NAMES:
+        return True
+    if any(s.value and s.value.program.startswith(name) for s in stage.image.start_command):
+        return True  # a daemon that switches to the account of its name
+    word = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+    for step in stage.done_steps:
+        instruction = step.instruction
+        if isinstance(step, Run):
+            others = [command for command in step.commands if command.name not in _MAKERS]
+            if any(word.search(one.value) for command in others for one in command.words):
+                return True
+        elif instruction.keyword in ("COPY", "ADD", "ENV", "VOLUME") and word.search(str(instruction)):
+            return True
+    return any(s.value and word.search(s.value.text) for s in stage.image.start_command)
+
+
+_MAKERS = frozenset(
+    {"useradd", "adduser", "groupadd", "addgroup", "usermod", "groupmod", "passwd", "chpasswd", "echo", "mkdir"}
+)
+
+
+def _problem(stage: Stage, account: Account) -> Problem:
+    user = stage.image.user
+    left = "no `USER` follows" if user.instruction is None else f"the last `USER` is {quote(user.value or '')}"
+    choice = switch_to(stage, account)
+    return Problem(
+        place(account.run, account.command),
+        f"{stage.label} makes the account {quote(account.name)} and runs as root all the same: {left}. Whoever "
+        "breaks into the process owns the container's files, and an escape starts from root. Put "
+        f"{quote(choice.lines[0])} above the start command.",
+        Confidence.CERTAIN if stage.image.start_command else Confidence.LIKELY,
+        stage=stage.key,
+        instruction=account.run.instruction,
+        key=account.name,
+        fix=switch(stage, choice) if user.instruction is None else None,
+    )
+
+
+def _check_windows(stage: Stage) -> Iterator[Problem]:
+    """PowerShell is not read; the one command that makes an account is looked for by its name."""
+    if any(step.instruction.keyword == "USER" for step in stage.done_steps):
+        return
+    for run in stage.done_runs:
+        match = _LOCAL_USER.search(run.instruction.value)
+        if match is not None:
+            name = match[1] or match[2]
+            yield Problem(
+                run.instruction.span,
+                f"{stage.label} makes the account {quote(name)} and runs as the administrator all the same: no `USER` "
+                f"follows. Put {quote(f'USER {name}')} above the start command.",
+                Confidence.LIKELY,
+                stage=stage.key,
+                key=name,
+            )
+            return

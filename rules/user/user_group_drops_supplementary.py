@@ -1,0 +1,76 @@
+"""See user_group_drops_supplementary.md."""
+
+from collections.abc import Iterator
+
+from rules.api import Category, Confidence, DockerfileChange, Edit, Fix, Problem, Severity, Stage, quote, rule
+from rules.user.accounts import name_of
+
+_VALUED = ("-u", "--uid", "-g", "--gid", "-G", "--groups", "-d", "--home", "-s", "--shell", "-c", "-l", "-p", "-R")
+
+
+@rule(
+    "user-group-drops-supplementary",
+    severity=Severity.INFO,
+    category=Category.CORRECTNESS,
+    default="info",
+    keywords=("USER",),
+    mentions=("useradd", "usermod", "adduser", "addgroup", "gpasswd"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """`USER name:group` leaves out the groups that the account was put into."""
+    for stage in change.after.shipped:
+        user = stage.image.user
+        if user.value is None or user.instruction is None:
+            continue
+        name, _, group = user.value.partition(":")
+        lost = [other for other in _memberships(stage, name_of(name)) if other != group] if group else []
+        if lost:
+            yield _problem(change, stage, name, group, lost)
+
+
+def _memberships(stage: Stage, name: str) -> list[str]:
+    """Return the groups beside the primary one that RUNs put an account into."""
+    account = stage.users.find(name)
+    found = list(account.supplementary) if account is not None else []
+    for run in stage.done_runs:
+        for command in run.calls("usermod", "gpasswd", "adduser", "addgroup"):
+            operands = [word.value for word in command.operands(_VALUED)]
+            match command.name:
+                case "usermod" if operands[-1:] == [name]:
+                    found += (command.option("-G", "--groups", "-aG") or "").split(",")
+                case "gpasswd" if command.option("-a", "--add") == name and operands:
+                    found.append(operands[-1])
+                case "adduser" | "addgroup" if len(operands) == 2 and operands[0] == name:  # noqa: PLR2004 - account and group
+                    found.append(operands[1])
+    return [group for group in dict.fromkeys(found) if group]
+
+
+def _problem(change: DockerfileChange, stage: Stage, name: str, group: str, lost: list[str]) -> Problem:
+    instruction = stage.image.user.instruction
+    assert instruction is not None
+    groups = ", ".join(quote(other) for other in lost)
+    here = stage.image.user.stage is stage
+    return Problem(
+        instruction.span if here else stage.from_.span,
+        f"{stage.label} runs as {quote(f'{name}:{group}')}: with a group written out, the process has that group "
+        f"alone and not {groups}, which {quote(name)} was put into. Files and sockets of those groups are closed to "
+        f"it. {quote(f'USER {name}')} keeps them.",
+        Confidence.CERTAIN if "$" not in instruction.value else Confidence.LIKELY,
+        stage=stage.key,
+        instruction=instruction if here else None,
+        fix=_fix(change, stage, name, group) if here else None,
+    )
+
+
+def _fix(change: DockerfileChange, stage: Stage, name: str, group: str) -> Fix | None:
+    """Drop the group where it is the account's primary one anyway."""
+    account = stage.users.find(name)
+    instruction = stage.image.user.instruction
+    assert instruction is not None
+    primary = account is not None and (account.group or account.name) == group
+    if not primary or instruction.value != f"{name}:{group}" or len(instruction.words) != 1:
+        return None
+    start = instruction.words[0].span.start
+    return Fix(
+        "Leave out the group", (Edit(change.source.span(start + len(name), start + len(name) + 1 + len(group)), ""),)
+    )

@@ -1,0 +1,72 @@
+"""See user_name_not_numeric.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Edit,
+    Fix,
+    Problem,
+    Severity,
+    Stage,
+    quote,
+    rule,
+)
+from rules.user.accounts import as_number, runtime_user
+from rules.user.clusters import demands_non_root
+
+
+@rule(
+    "user-name-not-numeric",
+    severity=Severity.INFO,
+    category=Category.SECURITY,
+    default="info",
+    keywords=("USER",),
+    aliases=("DL3066",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The image's user is a name, which Kubernetes cannot tell from root."""
+    for stage in change.after.shipped:
+        user = runtime_user(stage)
+        instruction = stage.image.user.instruction
+        if user is None or instruction is None or user.isdecimal() or stage.runtime.is_windows:
+            continue
+        yield _problem(change, stage, user)
+
+
+def _problem(change: DockerfileChange, stage: Stage, user: str) -> Problem:
+    setting = stage.image.user
+    assert setting.instruction is not None
+    uid = stage.users.uid_of(user)
+    uid = uid if uid is not None and uid.isdecimal() else None
+    manifest = demands_non_root(change)
+    asks = f" {quote(manifest)} asks for that." if manifest is not None else ""
+    way_out = (
+        f"Its number is {quote(uid)}: write that."
+        if uid is not None
+        else "Write the account's number; `id -u` in the image tells it."
+    )
+    here = setting.stage is stage
+    return Problem(
+        setting.instruction.span if here else stage.from_.span,
+        f"{stage.label} runs as {quote(user)}, a name. A Kubernetes cluster that enforces `runAsNonRoot` cannot "
+        f"tell a name from root and refuses to start the container.{asks} {way_out}",
+        Confidence.CERTAIN if manifest is not None else Confidence.POSSIBLE,
+        stage=stage.key,
+        instruction=setting.instruction if here else None,
+        fix=_fix(change, stage, uid) if here else None,
+    )
+
+
+def _fix(change: DockerfileChange, stage: Stage, uid: str | None) -> Fix | None:
+    """Write the numbers in the place of the names; a group whose number cannot be seen keeps its name."""
+    instruction = stage.image.user.instruction
+    assert instruction is not None
+    text = instruction.value
+    if uid is None or "$" in text or len(instruction.words) != 1:
+        return None
+    new = as_number(stage, text)
+    word = instruction.words[0]
+    return Fix(f"Use {new}", (Edit(change.source.span(word.span.start, word.span.end), new),))

@@ -1,0 +1,42 @@
+"""See user_not_created.md."""
+
+from collections.abc import Iterator
+
+from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
+from rules.user.identities import Use, maker_of, named_identities
+
+
+@rule(
+    "user-not-created",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("USER", "COPY", "ADD"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A stage names an account that neither its base has nor an instruction makes."""
+    for stage in change.stages:
+        if stage.index not in change.after.needed_by_shipped or stage.root.is_scratch or stage.runtime.is_windows:
+            continue
+        if stage.facts is None or stage.facts.has_shell is False:
+            continue
+        seen: set[str] = set()
+        for use in named_identities(stage):
+            if use.name in seen or not use.name:
+                continue
+            seen.add(use.name)
+            if stage.users.exists(use.name) is False and maker_of(stage, use.name) is None:
+                yield _problem(stage, use)
+
+
+def _problem(stage: Stage, use: Use) -> Problem:
+    base = quote(stage.root.base_text or "its base")
+    then = "the build stops here" if use.is_chown else "the container does not start: “unable to find user”"
+    tool = "adduser -S" if stage.runtime.package_manager == "apk" else "useradd --system"
+    return Problem(
+        use.step.instruction.span,
+        f"{stage.label} names {quote(use.name)}, an account that {base} does not have and no instruction makes, so "
+        f"{then}. Make it above, with `{tool}`, or write a number.",
+        Confidence.CERTAIN if use.sure else Confidence.LIKELY,
+        stage=stage.key,
+        key=use.name,
+    )

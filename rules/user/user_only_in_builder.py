@@ -1,0 +1,70 @@
+"""See user_only_in_builder.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Account,
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Note,
+    Problem,
+    Severity,
+    Stage,
+    insert_line_before,
+    quote,
+    rule,
+)
+from rules.user.accounts import runs_as_root
+from rules.user.identities import Use, maker_of, named_identities
+
+
+@rule(
+    "user-only-in-builder",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("USER", "COPY", "ADD"),
+    mentions=("useradd", "adduser"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A stage names an account that only another stage made."""
+    for stage in change.stages:
+        if stage.index not in change.after.needed_by_shipped or stage.root.is_scratch or stage.runtime.is_windows:
+            continue
+        seen: set[str] = set()
+        for use in named_identities(stage):
+            account = maker_of(stage, use.name) if use.name and use.name not in seen else None
+            seen.add(use.name)
+            if account is not None and stage.users.exists(use.name) is False:
+                yield _problem(stage, use, account)
+
+
+def _problem(stage: Stage, use: Use, account: Account) -> Problem:
+    maker = account.run
+    then = "The build stops at this line." if use.is_chown else "The container does not start: “unable to find user”."
+    return Problem(
+        use.step.instruction.span,
+        f"{stage.label} names {quote(use.name)}, an account that only {maker.stage.label} has: "
+        f"{quote(str(account.command), 80)} at line {account.command.line}. Accounts are lines of `/etc/passwd` and do "
+        f"not come along with `COPY --from`. {then} Make the account here, too, or write its number.",
+        Confidence.CERTAIN if use.sure else Confidence.LIKELY,
+        stage=stage.key,
+        key=use.name,
+        notes=(Note(account.command.span, "made here"),),
+        fix=_fix(stage, use, account),
+    )
+
+
+def _fix(stage: Stage, use: Use, account: Account) -> Fix | None:
+    """Repeat the commands that make the account, with its group, where both stages have the same tools."""
+    facts, other = stage.facts, account.run.stage.facts
+    if facts is None or other is None or facts.package_manager != other.package_manager or not facts.package_manager:
+        return None
+    if runs_as_root(use.step) is not True:
+        return None
+    group = next((g for g in account.run.stage.users.groups if g.name in (account.group, use.group)), None)
+    commands = [str(made.command) for made in (group, account) if made is not None]
+    if any("$" in command for command in commands):
+        return None
+    return Fix("Make the account here", (insert_line_before(use.step.instruction, f"RUN {' && '.join(commands)}"),))

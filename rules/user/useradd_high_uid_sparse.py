@@ -1,0 +1,60 @@
+"""See useradd_high_uid_sparse.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    fix,
+    insert,
+    quote,
+    rule,
+)
+from rules.user.layers import place, shipped_runs
+
+_HIGH = 100_000
+_ENTRY = 292
+"""Bytes of one entry of `/var/log/lastlog` (`struct lastlog` of glibc)."""
+
+
+@rule(
+    "useradd-high-uid-sparse",
+    severity=Severity.INFO,
+    category=Category.SIZE,
+    default="info",
+    keywords=("RUN",),
+    mentions=("useradd",),
+    aliases=("DL3046", "DF064"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """`useradd` with a high uid fills a layer with an almost empty login log."""
+    for stage, run in shipped_runs(change):
+        for command in run.calls("useradd"):
+            written = command.option("-u", "--uid") or ""
+            uid = (run.scope.expand(written) or "") if "$" in written else written
+            if uid.isdecimal() and int(uid) >= _HIGH and not command.has("-l", "--no-log-init"):
+                yield _problem(stage, run, command, int(uid), written)
+
+
+def _problem(stage: Stage, run: Run, command: Command, uid: int, written: str) -> Problem:
+    assert command.program is not None
+    size = uid * _ENTRY / 1e6
+    amount = f"{size / 1000:,.0f} GB" if size >= 1000 else f"{size:,.0f} MB"  # noqa: PLR2004 - from MB to GB
+    return Problem(
+        place(run, command),
+        f"{stage.label} makes an account with uid {quote(str(uid))} and lets `useradd` keep its login log. The log has "
+        f"one entry for each number up to the uid: about {amount} of zeros, which the layer may hold in full. "
+        "`--no-log-init` (`-l`) leaves the log alone.",
+        Confidence.LIKELY if "$" in written else Confidence.CERTAIN,
+        stage=stage.key,
+        instruction=run.instruction,
+        fix=fix("Add --no-log-init", insert(command.source, command.program.end, " -l"))
+        if run.instruction.exec_form is None
+        else None,
+    )

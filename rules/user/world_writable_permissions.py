@@ -1,0 +1,127 @@
+"""See world_writable_permissions.md."""
+
+import posixpath
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    DockerfileChange,
+    Edit,
+    Fix,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    quote,
+    rule,
+)
+from rules.user.accounts import runtime_user
+from rules.user.layers import place, shipped_steps
+from rules.user.modes import Grant, grants, without_others_writing
+from rules.user.root_by_design import drops_privileges
+
+_SHARED = ("/dev", "/proc", "/sys")
+_SHOWN = 3
+_PROGRAMS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/")
+
+
+@rule(
+    "world-writable-permissions",
+    severity=Severity.WARNING,
+    category=Category.SECURITY,
+    keywords=("RUN", "COPY", "ADD"),
+    mentions=("chmod", "mkdir", "install"),
+    aliases=("S2612", "DF034"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """Everyone in the container may write a file or folder that ships."""
+    for stage, step in shipped_steps(change):
+        found = [g for g in grants(step) if g.mode.everyone_writes and not g.mode.sticky and not _is_exempt(g)]
+        if found:
+            yield _problem(change, stage, found)
+
+
+def _is_exempt(grant: Grant) -> bool:
+    """Whether it is about devices, or about something that the same RUN deletes."""
+    if grant.paths and all(path.startswith(_SHARED) for path in grant.paths):
+        return True
+    step = grant.step
+    if not isinstance(step, Run) or not grant.paths:
+        return False
+    deleted = {word.value for command in step.calls("rm") for word in command.operands()}
+    return all(path in deleted for path in grant.paths)
+
+
+def _problem(change: DockerfileChange, stage: Stage, found: list[Grant]) -> Problem:
+    first = found[0]
+    step = first.step
+    written = quote(str(first.command)) if first.command is not None else quote(f"--chmod={first.mode.text}")
+    paths = tuple(dict.fromkeys(path for grant in found for path in grant.paths))
+    more = f" and {len(found) - 1} more like it" if len(found) > 1 else ""
+    span = place(step, first.command) if first.command is not None and isinstance(step, Run) else first.span
+    return Problem(
+        span,
+        f"{stage.label} lets every user write {_named(paths)}: {written}{more}. Any process in the container, under "
+        "whatever user, can then replace what is there, and whoever reads or runs it later trusts it. "
+        f"{_way_out(stage, found)}",
+        stage=stage.key,
+        instruction=step.instruction,
+        fix=_fix(change, stage, found),
+    )
+
+
+def _named(paths: tuple[str, ...]) -> str:
+    if not paths:
+        return "files"
+    shown = ", ".join(quote(path) for path in paths[:_SHOWN])
+    return f"{shown} and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else shown
+
+
+def _way_out(stage: Stage, found: list[Grant]) -> str:
+    user = runtime_user(stage)
+    safe = without_others_writing(found[0].mode.text)
+    if all(map(_temporary, found)):
+        return "A folder for temporary files needs the sticky bit with it: `1777`."
+    if all(map(_is_for_running, found)) and safe is not None:
+        return f"To run it, {quote(safe)} is enough."
+    if user is not None:
+        return f"Give it to the one user that writes there: `chown` to {quote(user)}, or `COPY --chown`."
+    return (
+        "Give it to the one user that writes there (`chown`); for a container that is started under any uid, to group "
+        "0 (`chgrp -R 0` and `chmod -R g=u`)."
+    )
+
+
+def _temporary(grant: Grant) -> bool:
+    return bool(grant.paths) and all(path.rstrip("/") in ("/tmp", "/var/tmp") for path in grant.paths)  # noqa: S108 - paths of an image
+
+
+def _is_for_running(grant: Grant) -> bool:
+    """Whether all of it is scripts or programs, which need to be run and not to be written."""
+    return (
+        bool(grant.paths)
+        and not (grant.recursive and grant.command is not None)
+        and all(path.endswith(".sh") or path.startswith(_PROGRAMS) for path in map(posixpath.normpath, grant.paths))
+    )
+
+
+def _fix(change: DockerfileChange, stage: Stage, found: list[Grant]) -> Fix | None:
+    """Narrow octal modes where nobody but root, or the owner, can have needed the right to write."""
+    rooted = stage.users.final_is_root is True and not drops_privileges(change, stage)
+    modes = [_safe(grant, rooted=rooted) for grant in found]
+    if None in modes:
+        return None
+    titles = " and ".join(dict.fromkeys(mode for mode in modes if mode is not None))
+    return Fix(
+        f"Use mode {titles}",
+        tuple(Edit(g.span, mode) for g, mode in zip(found, modes, strict=True) if mode is not None),
+    )
+
+
+def _safe(grant: Grant, *, rooted: bool) -> str | None:
+    text = grant.mode.text
+    if grant.step.instruction.source.cut(grant.span) != text:
+        return None
+    if _temporary(grant):
+        return "1777" if text.lstrip("0") == "777" else None
+    return without_others_writing(text) if rooted or _is_for_running(grant) else None
