@@ -1,0 +1,55 @@
+"""See binary_not_static_in_scratch.md."""
+
+from collections.abc import Iterator
+
+from rules.api import Category, Confidence, Copy, DockerfileChange, Fix, Problem, Severity, Stage, insert, quote, rule
+from rules.copying.binaries import Build, brings_libraries, is_empty_base, is_static, program_of
+
+
+@rule(
+    "binary-not-static-in-scratch",
+    severity=Severity.WARNING,
+    category=Category.CORRECTNESS,
+    default="info",
+    keywords=("COPY",),
+    mentions=("scratch", "static"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A program that may need the system's libraries is copied into an image without any."""
+    for stage in change.stages:
+        if not is_empty_base(stage) or brings_libraries(stage):
+            continue
+        for copy in stage.copies:
+            found = program_of(copy)
+            if found is not None and copy.from_stage is not None and not is_static(copy.from_stage, found[1]):
+                yield _problem(change, stage, copy, *found)
+
+
+def _problem(change: DockerfileChange, stage: Stage, copy: Copy, path: str, build: Build) -> Problem:
+    assert copy.from_stage is not None
+    if build.language == "go":
+        why = "builds with cgo there, so a program that looks up names or users is linked with the system's C library"
+        cure = "Build it with `CGO_ENABLED=0`."
+    else:
+        why = "links with glibc there"
+        cure = "Build it for a `-linux-musl` target."
+    where = quote(stage.root.base_text or "scratch")
+    return Problem(
+        copy.instruction.span,
+        f"{stage.label} copies {quote(path)} to {where}, which has no C library. {copy.from_stage.label} "
+        f'{why} (line {build.command.line}). It then stops at the start with "no such file or directory". {cure}',
+        Confidence.LIKELY,
+        instruction=copy.instruction,
+        stage=stage.key,
+        key=path,
+        fix=_fix(change, build),
+    )
+
+
+def _fix(change: DockerfileChange, build: Build) -> Fix | None:
+    program = build.command.program
+    if build.language != "go" or program is None or build.run.instruction.exec_form is not None:
+        return None
+    if build.command.nested or build.command.wrappers:
+        return None
+    return Fix("Build without cgo", (insert(change.source, build.command.start, "CGO_ENABLED=0 "),))
