@@ -13,6 +13,7 @@ from rules.facts.installers import (
     PROJECT_MANAGERS,
     SYSTEM_PROGRAMS,
 )
+from rules.model.packages import OS_MANAGERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,7 +120,7 @@ class Runtime:
         """
         stage, base = self.stage, posixpath.basename(name)
         managed = base in PROJECT_MANAGERS
-        if not (managed or base in SYSTEM_PROGRAMS) or self.has_tool(name) is True or self._is_installed(base):
+        if not (managed or base in SYSTEM_PROGRAMS) or self._copied_tool(base) or self._is_installed(base):
             return False
         facts = stage.facts
         if not (stage.root.is_scratch or (facts is not None and facts.has_tool(name) is False)):
@@ -132,10 +133,22 @@ class Runtime:
     def _is_installed(self, name: str) -> bool:
         """Whether an instruction names it: a package, a copied or linked file."""
         present = self.stage.packages.present
-        if any(any(mark in item.name for mark in "$*") for item in present):
+        if any(
+            any(mark in item.name for mark in "$*") or item.name.endswith((".apk", ".deb", ".rpm")) for item in present
+        ):
+            return True
+        if name in _DEPENDENCIES and any(item.manager in OS_MANAGERS and item.name not in _LEAN for item in present):
             return True
         return any(name == item.name or name in item.name.split("-") or name in provides(item.name) for item in present)
 
+
+_DEPENDENCIES = frozenset({"bash", "perl", "python", "python3"})
+"""Programs that come along with many packages, unnamed."""
+
+_LEAN = frozenset(
+    "ca-certificates curl wget tzdata git tini dumb-init su-exec gosu openssl jq libc6-compat gcompat".split()
+)
+"""Packages that bring none of them."""
 
 _TREES_OF_PROGRAMS = frozenset("bin sbin usr local opt rootfs root overlay layers install out dist . /".split()) | {""}
 

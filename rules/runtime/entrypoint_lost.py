@@ -85,7 +85,8 @@ def _problem(stage: Stage, lost: tuple[Setting[Start], ...]) -> Problem:
     origins = _origins(lost)
     left = stage.image.start_command
     if not left:
-        fact = f"{stage.label} no longer starts anything: it loses {written}."
+        says = "starts anything" if stage.base_known else "sets a start command"
+        fact = f"{stage.label} no longer {says}: it loses {written}."
         then = "`docker run` fails, or starts whatever the base image starts."
     elif left[-1].origin is Origin.BASE:
         rest = quote(left[-1].value.text) if left[-1].value is not None else ""
@@ -98,7 +99,7 @@ def _problem(stage: Stage, lost: tuple[Setting[Start], ...]) -> Problem:
         stage.from_.span,
         f"{fact} Before this change {origins} {'it' if len(lost) == 1 else 'both'}. {then} "
         "Restate it if that is not intended.",
-        Confidence.CERTAIN if not left else Confidence.LIKELY,
+        Confidence.CERTAIN if not left and stage.base_known else Confidence.LIKELY,
         stage=stage.key,
         notes=tuple(Note(i.span, "set here before", before=True) for i in instructions),
         fix=Fix("Restate the start command", (append_to_stage(stage, *(i.text for i in instructions)),)),

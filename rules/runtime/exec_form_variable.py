@@ -14,7 +14,8 @@ _BUILTINS = frozenset("exec source . export eval set trap unset shift if for whi
 _OPERATORS = frozenset("&& || ; | > >> < 2>&1 &".split())
 _EXPANDS_ITSELF = frozenset(
     "awk gawk mawk jq sed perl ruby php node envsubst execlineb with-contenv powershell pwsh cmd nginx npm npx "
-    "yarn pnpm make dockerize confd expect tclsh mongo mongosh psql mysql vault consul-template gomplate".split()
+    "yarn pnpm make dockerize confd docker-gen expect "
+    "tclsh mongo mongosh psql mysql vault consul-template gomplate".split()
 )
 """Programs that give `$` a meaning of their own, or hand their arguments to a shell."""
 
@@ -50,14 +51,13 @@ def _is_program(found: Written) -> bool:
 
 def _builtin(found: Written) -> Problem | None:
     first = found.start.words[0]
-    if first not in _BUILTINS or not (_is_program(found) or is_script_entrypoint(found.stage)):
+    if first not in _BUILTINS or not _is_program(found):
         return None
     return Problem(
         found.instruction.span,
         f"{found.stage.label} starts {quote(first)}, which is a word of the shell and not a program, and the JSON form "
         f"of `{found.instruction.keyword}` has no shell. The container exits at once with “executable file not found”. "
         'Name the program itself, or start a shell: `["sh", "-c", "…"]`.',
-        Confidence.CERTAIN if _is_program(found) else Confidence.LIKELY,
         stage=found.stage.key,
         fix=_fix(found) if first == "exec" else None,
     )
@@ -79,11 +79,18 @@ def _variable(found: Written) -> Problem | None:
         found.instruction.span,
         f"`{keyword}` of {label} holds {quote(name)} in its JSON form, which neither the builder nor a shell expands. "
         f'{then}. Start it through a shell that makes way: `["sh", "-c", "exec …"]`.',
-        Confidence.CERTAIN if index == 0 and _is_program(found) else Confidence.LIKELY,
+        _confidence(found, index),
         stage=found.stage.key,
         fix=_fix(found),
         key=name,
     )
+
+
+def _confidence(found: Written, index: int) -> Confidence:
+    """A script in front may expand its arguments itself; a program hardly ever does."""
+    if _is_program(found):
+        return Confidence.CERTAIN if index == 0 else Confidence.LIKELY
+    return Confidence.POSSIBLE if found.instruction.keyword == "CMD" else Confidence.LIKELY
 
 
 def _operator(found: Written) -> Problem | None:

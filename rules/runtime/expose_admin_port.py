@@ -7,13 +7,22 @@ from rules.runtime.ports import Exposed, exposed_in_shipped
 
 _ADMIN = {22: "SSH", 23: "Telnet", 3389: "remote desktop", 5800: "VNC", 5900: "VNC"}
 _SERVERS = {
-    22: ("sshd", "dropbear", "sftp", "gitea", "forgejo", "gogs", "gitlab", "bastion"),
+    22: ("ssh", "dropbear", "sftp", "bastion"),
     23: ("telnetd", "busybox"),
     3389: ("xrdp",),
     5800: ("vnc",),
     5900: ("vnc",),
 }
 """What listens there when that is the very point of the image."""
+
+_PRODUCTS: dict[int, tuple[str, ...]] = {
+    22: ("gitea", "forgejo", "gogs", "gitlab", "gerrit", "sftpgo"),
+    23: (),
+    3389: ("xrdp",),
+    5800: ("vnc",),
+    5900: ("vnc",),
+}
+"""Products that offer it to their users."""
 
 
 @rule(
@@ -50,8 +59,11 @@ def _admin_port(item: Exposed) -> int | None:
 
 
 def _is_the_point(change: DockerfileChange, stage: Stage, port: int) -> bool:
-    """Whether the image starts the very server, or is named after it."""
+    """Whether the image starts the very server, is named after it, or is a product that brings it."""
     texts = [change.path.lower(), (stage.root.base_text or "").lower(), stage.name or ""]
     for shipped in change.after.shipped:
         texts += [start.value.text.lower() for start in shipped.image.start_command if start.value is not None]
-    return any(name in text for name in (*_SERVERS[port], "ssh" if port == 22 else "vnc") for text in texts)  # noqa: PLR2004 - SSH's own port
+    if any(name in text for name in _SERVERS[port] for text in texts):
+        return True
+    code = change.after.code.lower()
+    return any(product in code for product in _PRODUCTS[port])

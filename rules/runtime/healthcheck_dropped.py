@@ -64,9 +64,9 @@ def _problem(stage: Stage, was: Stage) -> Problem:
         stage.from_.span,
         f"{stage.label} loses its health check: {quote(text)}, {before}. Docker, Swarm and compose's "
         "`condition: service_healthy` no longer notice a program that hangs. Restate it, or say `HEALTHCHECK "
-        "NONE` if it "
-        "is meant.",
-        Confidence.CERTAIN if stage.image.healthcheck.origin is Origin.ABSENT else Confidence.LIKELY,
+        "NONE` if that "
+        "is intended.",
+        Confidence.LIKELY,
         stage=stage.key,
         notes=(Note(lost.instruction.span, "set here before", before=True),),
         fix=fix("Restate the health check", edit),

@@ -7,6 +7,9 @@ from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Sev
 from rules.runtime.probes import Address, addresses
 from rules.runtime.start_instructions import Written, shipped
 
+_FEW = 2
+"""Ports up to which one for the probe alone would be exposed with the others."""
+
 
 @rule(
     "healthcheck-port-mismatch",
@@ -20,7 +23,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for found in shipped(change, "HEALTHCHECK"):
         exposed = _exposed(found.stage)
         asked = tuple(addresses(found.start))
-        if not exposed or not asked or any(address.port in exposed for address in asked):
+        if not 0 < len(exposed) <= _FEW or not asked or any(address.port in exposed for address in asked):
             continue
         if not any(_is_used(found, address.port) for address in asked):
             yield _problem(found, asked[0], exposed)

@@ -46,16 +46,24 @@ def _unmerged(path: str) -> str:
     return path.removeprefix("/usr")
 
 
+def _merged(path: str) -> str:
+    """Return the same place under `/usr`, and the other way round."""
+    return path.removeprefix("/usr") if path.startswith("/usr/") else f"/usr{path}"
+
+
 def misplaced(stage: Stage, path: str | None) -> Put | None:
     """Return the copy that brings a file of this name to another folder, when nothing can have put it at the path."""
     if path is None or stage.files.covering(path) or any(_mentions(stage, posixpath.basename(path))):
         return None
-    return None if _is_started_by_base(stage, path) else _copied(stage, posixpath.basename(path))
+    name = posixpath.basename(path)
+    if "." not in name.strip(".") or _is_started_by_base(stage, path) or stage.files.covering(_merged(path)):
+        return None
+    return _copied(stage, name)
 
 
 def not_on_path(stage: Stage, name: str) -> Put | None:
     """Return the copy that brings a script to a folder where a bare name is not looked for."""
-    if "." not in name or any(_mentions(stage, name)):
+    if "." not in name or name.endswith(".wasm") or any(_mentions(stage, name)):
         return None
     folders = _path_folders(stage)
     put = _copied(stage, name)

@@ -1,0 +1,80 @@
+"""The port that a start command is told to listen on."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.api import Command, Start
+
+_SERVERS = {
+    "gunicorn": ("--bind", "-b"),
+    "uvicorn": ("--port",),
+    "hypercorn": ("--bind", "-b"),
+    "granian": ("--port",),
+    "daphne": ("--port", "-p"),
+    "waitress-serve": ("--port", "--listen"),
+    "flask": ("--port", "-p"),
+    "fastapi": ("--port",),
+    "streamlit": ("--server.port",),
+    "rails": ("--port", "-p"),
+    "puma": ("--port", "-p", "--bind", "-b"),
+    "rackup": ("--port", "-p"),
+    "next": ("--port", "-p"),
+    "vite": ("--port",),
+    "serve": ("--listen", "-l", "--port", "-p"),
+    "http-server": ("--port", "-p"),
+    "jupyter": ("--port",),
+    "mlflow": ("--port", "-p"),
+    "chainlit": ("--port",),
+}
+"""Servers and the options that hold their port or address."""
+
+_PORT = re.compile(r"(?:^|:)(\d{2,5})\Z")
+_DJANGO = re.compile(r"(?:[\w.\[\]:]*:)?(\d{2,5})\Z")
+
+
+class Listening(NamedTuple):
+    """A server with a literal port.
+
+    Attributes:
+        server: Its name.
+        port: The port.
+        text: The option's value as written.
+    """
+
+    server: str
+    port: int
+    text: str
+
+
+def listening(start: Start) -> Listening | None:
+    """Return the one server that a start command runs with a literal port, `None` when there is none or several."""
+    found = tuple(dict.fromkeys(item for command in start.commands for item in _of(command)))
+    return found[0] if len(found) == 1 else None
+
+
+def _of(command: Command) -> Iterator[Listening]:
+    name, values = command.name, [word.value for word in command.args]
+    if name in ("python", "python3") and "-m" in values:
+        at = values.index("-m") + 1
+        name = values[at] if at < len(values) else name
+        if name == "http.server":
+            port = next((value for value in values[at + 1 :] if value.isdecimal()), None)
+            if port is not None:
+                yield Listening("http.server", int(port), port)
+            return
+    if "runserver" in values:
+        address = next((value for value in values[values.index("runserver") + 1 :] if not value.startswith("-")), "")
+        match = _DJANGO.match(address)
+        if match is not None:
+            yield Listening("runserver", int(match[1]), address)
+        return
+    options = _SERVERS.get(name)
+    value = command.option(*options) if options is not None else None
+    match = _PORT.search(value) if value is not None else None
+    if match is not None and value is not None and "$" not in value:
+        yield Listening(name, int(match[1]), value)

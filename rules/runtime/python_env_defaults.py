@@ -1,0 +1,59 @@
+"""See python_env_defaults.md."""
+
+import posixpath
+from collections.abc import Iterator
+
+from rules.api import Category, DockerfileChange, Problem, Severity, Stage, fix, insert_line_before, quote, rule
+
+_LOGS_BY_ITSELF = frozenset(
+    "gunicorn uvicorn hypercorn granian celery daphne fastapi supervisord jupyter streamlit".split()
+)
+"""Servers that write their log to the unbuffered standard error, or flush it."""
+
+
+@rule(
+    "python-env-defaults",
+    severity=Severity.INFO,
+    category=Category.RELIABILITY,
+    default="info",
+    keywords=("CMD", "ENTRYPOINT"),
+    mentions=("python",),
+    aliases=("DF032",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A Python program that ships keeps its output in a buffer."""
+    for stage in change.after.shipped:
+        env = stage.image.env
+        known = stage.facts is not None and "python" in stage.runtime.languages
+        if known and "PYTHONUNBUFFERED" not in env and _runs_python(stage):
+            yield _problem(stage)
+
+
+def _runs_python(stage: Stage) -> bool:
+    """Whether the start command runs a Python program of the file's own, buffered."""
+    starts = [setting for setting in stage.image.start_command if setting.set_in_file and setting.value is not None]
+    commands = [command for setting in starts if setting.value is not None for command in setting.value.commands]
+    texts = " ".join(setting.value.text for setting in starts if setting.value is not None)
+    if any(name in texts for name in (*_LOGS_BY_ITSELF, "PYTHONUNBUFFERED")):
+        return False
+    return any(
+        posixpath.basename(command.name).startswith("python")
+        and command.args
+        and not any(word.value.startswith("-") and "u" in word.value.split("=")[0] for word in command.args[:1])
+        for command in commands
+    )
+
+
+def _problem(stage: Stage) -> Problem:
+    start = next(s.instruction for s in reversed(stage.image.start_command) if s.instruction is not None)
+    text = " ".join(s.value.text for s in stage.image.start_command if s.value is not None and s.set_in_file)
+    here = start in stage.instructions
+    return Problem(
+        start.span,
+        f"{stage.label} starts {quote(text)} without `PYTHONUNBUFFERED`. Python then holds what is printed in a "
+        "buffer: "
+        "`docker logs` shows it late, and what was printed last before a crash or a kill is lost. Set "
+        "`ENV PYTHONUNBUFFERED=1`, or start Python with `-u`.",
+        stage=stage.key,
+        fix=fix("Print without a buffer", insert_line_before(start, "ENV PYTHONUNBUFFERED=1")) if here else None,
+    )
