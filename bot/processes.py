@@ -7,6 +7,8 @@ import multiprocessing
 import signal
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from bot.memory import collect_seldom
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from multiprocessing.connection import Connection
@@ -107,6 +109,7 @@ class _Process:
 def _serve(pipe: Connection) -> None:
     """Do what comes through the pipe until it closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends us in its own time
+    collect_seldom()
     while True:
         try:
             function, given = pipe.recv()

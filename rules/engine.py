@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from rules import catalogue
@@ -99,12 +100,19 @@ def _order(finding: Finding) -> tuple[str, int, str, str]:
 
 def enabled_rules(policy: Policy, enable: Collection[str] = ()) -> tuple[Rule, ...]:
     """Return the rules that a policy and a caller want, in the order of their ids."""
+    if not policy.rules and not enable:
+        return _by_default()
     return tuple(
         rule
         for rule in catalogue.load()
         if (choice := policy.rules.get(rule.id)) != "off"
         and (choice is not None or rule.id in enable or rule.default in ("on", "info", "config"))
     )
+
+
+@cache
+def _by_default() -> tuple[Rule, ...]:
+    return tuple(rule for rule in catalogue.load() if rule.default != "off")
 
 
 def _listing_before(

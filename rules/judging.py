@@ -9,7 +9,7 @@ from rules.fingerprint import Raised, normalised
 from rules.report import Crash
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from rules.change import DockerfileChange
     from rules.dockerfile.nodes import Instruction
@@ -28,19 +28,9 @@ class Judged(NamedTuple):
 
 def judge(rules: Iterable[Rule], change: DockerfileChange) -> Judged:
     """Run rules on one version of one file; one that raises is counted, and the others still speak."""
-    instructions = change.after.dockerfile.instructions
-    keywords = {instruction.keyword for instruction in instructions}
-    keywords |= {instruction.trigger.keyword for instruction in instructions if instruction.trigger is not None}
-    text = change.source.text.lower()
     raised: list[Raised] = []
     crashes: list[Crash] = []
-    for rule in rules:
-        if rule.keywords and not rule.keywords & keywords:
-            continue
-        if rule.mentions and not any(word in text for word in rule.mentions):
-            continue
-        if rule.compares and change.before is None:
-            continue
+    for rule in applicable(rules, change):
         try:
             problems = list(rule.check(change))
         except Exception as error:  # noqa: BLE001 - a rule's fault must not silence the others; it is reported by name
@@ -49,6 +39,29 @@ def judge(rules: Iterable[Rule], change: DockerfileChange) -> Judged:
         raised += [_raised(change, rule, problem) for problem in problems]
     raised.sort(key=lambda r: (r.problem.span.start, r.rule.id, r.problem.message))
     return Judged(change.after, overlaps.resolved(raised), tuple(crashes))
+
+
+def applicable(rules: Iterable[Rule], change: DockerfileChange) -> Iterator[Rule]:
+    """Yield the rules that can have something to say: by the instructions and the texts that they ask for."""
+    instructions = change.after.dockerfile.instructions
+    keywords = {instruction.keyword for instruction in instructions}
+    keywords |= {instruction.trigger.keyword for instruction in instructions if instruction.trigger is not None}
+    text = change.source.text.lower()
+    found: dict[str, bool] = {}  # many rules ask for the same texts
+    for rule in rules:
+        if rule.compares and change.before is None:
+            continue
+        if rule.keywords and rule.keywords.isdisjoint(keywords):
+            continue
+        for word in rule.mentions:
+            if word not in found:
+                found[word] = word in text
+            if found[word]:
+                break
+        else:
+            if rule.mentions:
+                continue
+        yield rule
 
 
 def _raised(change: DockerfileChange, rule: Rule, problem: Problem) -> Raised:

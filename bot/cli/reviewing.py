@@ -10,6 +10,7 @@ import rules
 from bot.cli import json, manual, sarif, text, trees
 from bot.cli.faults import UsageFault
 from bot.cli.outcome import Outcome, merged, renamed
+from bot.memory import collect_seldom
 from bot.repository import around, is_reviewed
 from rules.policy_file import HADOLINT_PATHS, PATHS, ReadPolicy, find_policy, read_policy
 from rules.problem import Severity
@@ -120,6 +121,7 @@ def _policy(root: Path, listing: Mapping[str, int], options: Options) -> ReadPol
 
 
 def _outcome(before: Mapping[str, bytes], after: trees.Folder, policy: ReadPolicy, options: Options) -> Outcome:
+    collect_seldom()
     report = rules.review(
         before,
         after.files,
