@@ -29,6 +29,10 @@ def _silence(scope: Scope, *rules: str) -> Silence:
 
 
 SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
+    "base-image-loosened": (_silence("instruction", "base-image-no-digest", "base-image-unpinned"),),
+    "build-tools-shipped": (_silence("file", "prefer-multi-stage"),),
+    "sdk-image-shipped": (_silence("file", "prefer-multi-stage"),),
+    "secret-value-literal": (_silence("instruction", "secret-in-arg-or-env"),),
     "cache-order-regressed": (_silence("instruction", "source-copied-before-install"),),
     "named-user-without-passwd": (
         _silence("stage", "user-group-drops-supplementary", "user-name-not-numeric", "user-only-in-builder"),

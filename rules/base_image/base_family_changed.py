@@ -1,0 +1,124 @@
+"""See base_family_changed.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    ImageFacts,
+    Note,
+    Problem,
+    Severity,
+    Stage,
+    quote,
+    rule,
+)
+
+_APT = frozenset({"debian", "ubuntu"})
+_RPM = frozenset({"rhel", "centos", "fedora", "rockylinux", "almalinux", "oraclelinux", "amazonlinux"})
+_NAMES = {"alpine": "Alpine", "debian": "Debian", "ubuntu": "Ubuntu", "wolfi": "Wolfi", "rhel": "Red Hat"}
+
+
+@rule(
+    "base-family-changed",
+    severity=Severity.INFO,
+    category=Category.RELIABILITY,
+    default="info",
+    compares=True,
+    keywords=("FROM",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The image that ships moves to another family of systems."""
+    for stage, was in change.shipped():
+        if was is None or stage.root.base_text == was.root.base_text:
+            continue
+        before, after = _family(was), _family(stage)
+        if before is not None and after is not None and before != after:
+            yield _problem(stage, was, before, after)
+
+
+def _family(stage: Stage) -> str | None:
+    """Return the family of the system that a stage ends up on: programs of one do not simply run on another."""
+    if stage.root.is_scratch:
+        return "scratch"
+    facts = stage.facts
+    if facts is None or facts.distro is None:
+        return None
+    if facts.has_shell is False:
+        return "distroless"
+    return "apt" if facts.distro in _APT else "rpm" if facts.distro in _RPM else facts.distro
+
+
+def _problem(stage: Stage, was: Stage, before: str, after: str) -> Problem:
+    questions = [*_questions(stage, was, after)][:2]
+    word = stage.root.base_word
+    asked = " ".join(questions) or "Was the image started, and were its tests run inside it?"
+    return Problem(
+        word.span if word is not None else stage.root.from_.span,
+        f"{stage.label} moves from {_name(was)} to {_name(stage)}. {asked} Such moves are taken back more often than "
+        "other changes, for things that only show at run time.",
+        Confidence.LIKELY,
+        stage=stage.key,
+        key=f"{before} {after}",
+        notes=(Note(was.root.from_.span, "the base before", before=True),),
+    )
+
+
+def _name(stage: Stage) -> str:
+    text = quote(stage.root.base_text or "")
+    facts = stage.facts
+    if facts is None or facts.distro is None:
+        return text
+    libc = f", {facts.libc}" if facts.libc else ""
+    return f"{text} ({_NAMES.get(facts.distro, facts.distro)}{libc})"
+
+
+def _questions(stage: Stage, was: Stage, after: str) -> Iterator[str]:
+    """Yield what this file gives reason to ask, the most telling first."""
+    builder = _foreign_builder(stage)
+    if builder is not None:
+        yield (
+            f"What it copies from {builder.label} was built for {builder.runtime.libc}: is it linked statically, or "
+            "built again?"
+        )
+    if after in ("scratch", "distroless"):
+        yield "There is no shell and no package manager: does anything call one, a start script or a health check?"
+        yield "Are CA certificates, time zones and the account it runs as there?"
+        return
+    facts = stage.facts
+    if facts is not None and _libc_changed(was.facts, facts):
+        yield from _native(stage, facts)
+    lacks = [name for name in ("bash", "curl") if _had(was, name) and stage.runtime.has_tool(name) is False]
+    if lacks:
+        yield f"It no longer has {' or '.join(map(quote, lacks))}: does a script call it?"
+
+
+def _libc_changed(before: ImageFacts | None, after: ImageFacts) -> bool:
+    return before is not None and bool(before.libc) and bool(after.libc) and before.libc != after.libc
+
+
+def _native(stage: Stage, facts: ImageFacts) -> Iterator[str]:
+    languages = stage.runtime.languages
+    if "python" in languages:
+        yield f"Do all native packages have wheels for {facts.libc}, or does pip now compile them?"
+    elif "node" in languages:
+        yield f"Do native modules have builds for {facts.libc} (bcrypt, sharp, Prisma engines)?"
+    else:
+        yield f"Is everything that was built for the other C library built again for {facts.libc}?"
+
+
+def _foreign_builder(stage: Stage) -> Stage | None:
+    """Return a stage of another C library that programs are copied from."""
+    libc = stage.runtime.libc
+    for step in stage.all_steps:
+        if isinstance(step, Copy) and step.from_stage is not None and libc:
+            other = step.from_stage.runtime.libc
+            if other and other != libc:
+                return step.from_stage
+    return None
+
+
+def _had(was: Stage, name: str) -> bool:
+    return was.runtime.has_tool(name) is True

@@ -1,0 +1,106 @@
+"""See base_image_eol.md."""
+
+from collections.abc import Iterator
+from datetime import date
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    EndOfLife,
+    Fix,
+    ImageReference,
+    Problem,
+    Severity,
+    Stage,
+    all_end_of_life,
+    data_date,
+    quote,
+    replace,
+    rule,
+    supported_reference,
+)
+
+
+@rule(
+    "base-image-eol",
+    severity=Severity.WARNING,
+    category=Category.SECURITY,
+    keywords=("FROM",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The base image's release line is past its end of life."""
+    today = change.today or data_date()
+    for stage in change.stages:
+        reference = stage.reference
+        ended = [one for one in all_end_of_life(reference, today) if one.already_over] if reference is not None else []
+        if reference is not None and ended:
+            yield _problem(change, stage, reference, ended, today)
+
+
+def _problem(
+    change: DockerfileChange, stage: Stage, reference: ImageReference, ended: list[EndOfLife], today: date
+) -> Problem:
+    word = stage.base_word
+    assert word is not None, "a stage with a reference has a word for it"
+    builds_only = stage.index not in {one.index for shipped in change.after.shipped for one in shipped.chain}
+    instead = supported_reference(reference, today)
+    return Problem(
+        word.span,
+        f"{stage.label} starts from {quote(reference.text)}: {_fact(ended[0])}{_also(ended[1:])}. "
+        f"{_consequence(ended[0], builds_only=builds_only)}{_way_out(ended[0], reference, instead)}",
+        Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
+        stage=stage.key,
+        key=f"{ended[0].product} {ended[0].cycle}",
+        fix=_fix(change, stage, reference, ended, instead),
+        severity=Severity.INFO if builds_only else None,
+    )
+
+
+def _fact(end: EndOfLife) -> str:
+    if end.note:
+        return end.note.rstrip(".")
+    name = f"{end.product} {end.cycle}"
+    if end.date is None:
+        return f"{name} is past its end of life"
+    return f"{name} reached its end of life on {_day(end.date)}"
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {day:%B %Y}"
+
+
+def _also(others: list[EndOfLife]) -> str:
+    return "".join(f", and {_fact(other)}" for other in others[:1])
+
+
+def _consequence(end: EndOfLife, *, builds_only: bool) -> str:
+    if end.note:
+        return "Nobody fixes its vulnerabilities any more. "
+    if builds_only:
+        return "This stage only builds, so no user meets it, but what it builds with gets no more fixes. "
+    return "Vulnerabilities found since then stay open in every image built from it. "
+
+
+def _way_out(end: EndOfLife, reference: ImageReference, instead: str | None) -> str:
+    if end.instead:
+        return f"Move to {quote(end.instead)}."
+    if instead is not None and instead != reference.text:
+        return f"The nearest supported line of this image is {quote(instead)}."
+    if end.successor:
+        return f"The nearest supported line is {end.product} {end.successor}."
+    return "Move to a release line that is still supported."
+
+
+def _fix(
+    change: DockerfileChange, stage: Stage, reference: ImageReference, ended: list[EndOfLife], instead: str | None
+) -> Fix | None:
+    """Offer the new tag where only the system below the program is old: the program itself stays what it is."""
+    word = stage.base_word
+    if instead is None or word is None or word.text != reference.text or reference.digest is not None:
+        return None
+    system = ended[0]
+    tag = reference.tag or ""
+    if len(ended) != 1 or not system.part or tag.startswith(system.part):
+        return None
+    return Fix(f"Use {instead}", (replace(change.source, word.span, instead),))

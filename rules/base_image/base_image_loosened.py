@@ -1,0 +1,119 @@
+"""See base_image_loosened.md."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    ImageReference,
+    Problem,
+    Severity,
+    Stage,
+    quote,
+    replace,
+    rule,
+)
+from rules.base_image.tags import MOVING_TAGS, read_tag
+
+
+class Loosened(NamedTuple):
+    """What a reference lost.
+
+    Attributes:
+        fact: Behind the stage's name.
+        then: What follows from it.
+        restore: Whether the old reference can be put back without taking anything else back.
+    """
+
+    fact: str
+    then: str
+    restore: bool
+
+
+@rule(
+    "base-image-loosened",
+    severity=Severity.WARNING,
+    category=Category.REPRODUCIBILITY,
+    compares=True,
+    keywords=("FROM",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The change makes a base image less specific, or larger."""
+    for stage in change.stages:
+        was = change.was(stage)
+        old, new = (was.reference if was is not None else None), stage.reference
+        if was is None or old is None or new is None or old.text == new.text or _chosen_elsewhere(stage, was):
+            continue
+        found = _loosened(old, new)
+        if found is not None:
+            yield _problem(change, stage, was, found)
+
+
+def _chosen_elsewhere(stage: Stage, was: Stage) -> bool:
+    """Whether the reference now comes from an ARG that it did not come from: the build may set what it was."""
+    now = stage.base_word.text if stage.base_word is not None else ""
+    before = was.base_word.text if was.base_word is not None else ""
+    return "$" in now and "$" not in before
+
+
+def _loosened(old: ImageReference, new: ImageReference) -> Loosened | None:
+    if old.repository != new.repository:
+        return None
+    names = f"from {quote(_short(old))} to {quote(new.text)}"
+    if old.digest is not None and new.digest is None:
+        return Loosened(
+            f"goes {names} and loses its digest",
+            "The tag can be pushed again with other content, so the same commit no longer builds the same image. "
+            "Pin the new image by its digest too",
+            restore=old.tag == new.tag,
+        )
+    return None if new.digest is not None else _loosened_tag(old, new, names)
+
+
+def _loosened_tag(old: ImageReference, new: ImageReference, names: str) -> Loosened | None:
+    before, after = read_tag(old.tag), read_tag(new.tag)
+    if (new.tag or "latest") in MOVING_TAGS and before.version:
+        return Loosened(
+            f"goes {names}, which moves from release to release",
+            "The next build may take another major version without any change in the repository. Name the release",
+            restore=True,
+        )
+    if after.version and after.is_part_of(before):
+        return Loosened(
+            f"goes {names}, which names less of the release",
+            f"Builds then take whatever {quote(after.number)} is that day; name the release that was tested",
+            restore=before.variant == after.variant,
+        )
+    if before.version == after.version and before.is_small and not after.is_small and before.version:
+        return Loosened(
+            f"goes {names}, the full image",
+            "It brings compilers, headers and hundreds of packages more to pull and to patch. If one package was "
+            "missing, install that one",
+            restore=True,
+        )
+    return None
+
+
+def _short(reference: ImageReference) -> str:
+    if reference.digest is None:
+        return reference.text
+    head, _, digest = reference.text.partition("@")
+    return f"{head}@{digest[:15]}…"
+
+
+def _problem(change: DockerfileChange, stage: Stage, was: Stage, found: Loosened) -> Problem:
+    word, old = stage.base_word, was.base_word
+    assert word is not None, "a stage with a reference has a word for it"
+    fix = None
+    if found.restore and "$" not in word.text and old is not None and "$" not in old.text:
+        fix = Fix("Go back to the reference before", (replace(change.source, word.span, old.text),))
+    return Problem(
+        word.span,
+        f"{stage.label} {found.fact}. {found.then}.",
+        Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
+        stage=stage.key,
+        fix=fix,
+    )

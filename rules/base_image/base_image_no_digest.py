@@ -1,0 +1,65 @@
+"""See base_image_no_digest.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
+from rules.base_image.tags import MOVING_TAGS
+
+_PINNED_FROM = re.compile(rb"^[ \t]*FROM[ \t][^\n]*@sha256:[0-9a-f]{64}", re.IGNORECASE | re.MULTILINE)
+
+
+@rule(
+    "base-image-no-digest",
+    severity=Severity.INFO,
+    category=Category.REPRODUCIBILITY,
+    default="config",
+    keywords=("FROM",),
+    aliases=("S7023", "DF086"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The base image is not pinned by digest, although the repository pins others."""
+    wanted = change.policy.rules.get("base-image-no-digest") is not None
+    pinned_by = None if wanted else _pinned_elsewhere(change)
+    if not wanted and pinned_by is None:
+        return
+    for stage in change.stages:
+        reference, word = stage.reference, stage.base_word
+        if reference is None or word is None or reference.digest is not None or "$" in word.text:
+            continue
+        if (reference.tag or "latest") not in MOVING_TAGS:
+            yield _problem(stage, pinned_by)
+
+
+def _pinned_elsewhere(change: DockerfileChange) -> str | None:
+    """Return what pins its images by digest: another stage, or another Dockerfile that was read."""
+    for stage in change.stages:
+        if stage.reference is not None and stage.reference.digest is not None:
+            return stage.label
+    files = change.repository.files
+    return next(
+        (
+            quote(path)
+            for path in sorted(files)
+            if _is_other_dockerfile(change, path) and _PINNED_FROM.search(files[path])
+        ),
+        None,
+    )
+
+
+def _is_other_dockerfile(change: DockerfileChange, path: str) -> bool:
+    return path != change.path and "dockerfile" in path.lower()
+
+
+def _problem(stage: Stage, pinned_by: str | None) -> Problem:
+    word, reference = stage.base_word, stage.reference
+    assert word is not None and reference is not None, "only stages with an image are reported"  # noqa: PT018 - one reason
+    others = f", while {pinned_by} pins its image" if pinned_by is not None else ""
+    return Problem(
+        word.span,
+        f"{stage.label} takes {quote(reference.text)} without a digest{others}. The tag can be pushed again with other "
+        "content. Add the digest, and let Renovate or Dependabot move tag and digest together.",
+        Confidence.CERTAIN if pinned_by is None else Confidence.LIKELY,
+        stage=stage.key,
+        key=reference.familiar,
+    )

@@ -1,0 +1,69 @@
+"""See base_major_jump_contract.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
+from rules.base_image.version_contracts import Contract, contracts
+from rules.base_image.version_ranges import satisfies
+
+_NAMES = {"python": "Python", "node": "Node.js", "go": "Go", "rust": "Rust", "ruby": "Ruby", "dotnet": ".NET"}
+_CONSEQUENCES = {
+    "python": "pip refuses to install the project.",
+    "node": "npm warns, and stops where `engine-strict` is set; yarn stops.",
+    "go": "The official images do not fetch another toolchain, so `go build` stops.",
+    "rust": "`cargo build` stops.",
+    "ruby": "Bundler stops.",
+    "dotnet": "The `dotnet` command finds no such SDK and stops.",
+}
+
+
+@rule(
+    "base-major-jump-contract",
+    severity=Severity.WARNING,
+    category=Category.CORRECTNESS,
+    default="info",
+    compares=True,
+    keywords=("FROM",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The base image's language moves to a version that the project's own files exclude."""
+    for stage in change.stages:
+        was = change.was(stage)
+        if was is None or stage.reference is None or was.reference is None:
+            continue
+        for language, version in (stage.facts.languages if stage.facts is not None else {}).items():
+            before = _numbers(was.facts.languages.get(language)) if was.facts is not None else ()
+            now = _numbers(version)
+            if now and before and now[:2] != before[:2]:
+                found = next((c for c in contracts(change, language) if _breaks(c, before, now)), None)
+                if found is not None:
+                    yield _problem(stage, was, language, found)
+
+
+def _numbers(version: str | None) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version or ""))
+
+
+def _breaks(contract: Contract, before: tuple[int, ...], now: tuple[int, ...]) -> bool:
+    """Whether the new version is excluded and the old one was not: else the files disagreed already."""
+    return satisfies(now, contract.constraint) is False and satisfies(before, contract.constraint) is True
+
+
+def _problem(stage: Stage, was: Stage, language: str, contract: Contract) -> Problem:
+    word = stage.base_word
+    assert word is not None and stage.reference is not None, "the caller looked"  # noqa: PT018 - one reason
+    assert was.reference is not None, "the caller looked"
+    wanted = quote(contract.constraint)
+    place = quote(contract.path)
+    demand = f"{place} asks for {wanted}"
+    if contract.name != contract.path.rpartition("/")[2]:
+        demand = f"{place} asks for {wanted} ({quote(contract.name)})"
+    return Problem(
+        word.span,
+        f"{stage.label} moves from {quote(was.reference.text)} to {quote(stage.reference.text)}, but {demand}. "
+        f"{_CONSEQUENCES[language]} Change both together, or stay on a {_NAMES[language]} that fits.",
+        Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
+        stage=stage.key,
+        key=language,
+    )

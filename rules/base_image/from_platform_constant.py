@@ -1,0 +1,82 @@
+"""See from_platform_constant.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Fix,
+    Flag,
+    Problem,
+    Severity,
+    Stage,
+    delete_word,
+    quote,
+    rule,
+)
+
+_ARCHITECTURE = re.compile(r"amd64|x86|i386|386|arm|aarch|ppc64|s390x|riscv|mips|windows|linux", re.IGNORECASE)
+
+
+@rule(
+    "from-platform-constant",
+    severity=Severity.INFO,
+    category=Category.REPRODUCIBILITY,
+    default="info",
+    keywords=("FROM",),
+    mentions=("--platform",),
+    aliases=("DL3029", "FromPlatformFlagConstDisallowed", "DF061"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """FROM names one platform, whatever the build asks for."""
+    used = _used(change)
+    for stage in change.stages:
+        flag = stage.from_.flag("platform")
+        if flag is None or not flag.value or "$" in flag.value:
+            continue
+        if stage.index in used or (stage.name is not None and _ARCHITECTURE.search(stage.name)):
+            continue
+        yield _problem(change, stage, flag)
+
+
+def _used(change: DockerfileChange) -> frozenset[int]:
+    """Return the stages that others use, by name or by a variable: one may be there for one architecture only."""
+    found: set[int] = set()
+    for stage in change.stages:
+        if stage.parent is not None:
+            found.add(stage.parent.index)
+        texts = [stage.base_word.text] if stage.base_word is not None else []
+        for step in stage.steps:
+            if isinstance(step, Copy) and step.from_stage is not None:
+                found.add(step.from_stage.index)
+            elif isinstance(step, Copy):
+                flag = step.instruction.flag("from")
+                texts += [flag.value] if flag is not None and flag.value else []
+        found |= {other.index for other in change.stages for text in texts if _may_name(text, other)}
+    return frozenset(found)
+
+
+def _may_name(text: str, stage: Stage) -> bool:
+    head = text.partition("$")[0].lower()
+    return "$" in text and bool(head) and stage.name is not None and stage.name.startswith(head)
+
+
+def _problem(change: DockerfileChange, stage: Stage, flag: Flag) -> Problem:
+    several = any(build.platforms > 1 for build in change.repository.builds_of(change.path))
+    then = (
+        "The repository builds it for several platforms, and all of them get this one's programs."
+        if several
+        else "On another machine, an ARM laptop or server, it runs emulated, slowly or not at all, and a build for "
+        "several platforms puts this one's programs under each name."
+    )
+    return Problem(
+        flag.span,
+        f"{stage.label} is always {quote(flag.value or '')}, whatever the build asks for. {then} Drop the flag, and "
+        "choose the platform where the image is built.",
+        Confidence.CERTAIN if several else Confidence.LIKELY,
+        stage=stage.key,
+        fix=Fix("Drop the flag", (delete_word(change.source, flag.span),)),
+    )

@@ -1,0 +1,29 @@
+"""See from_platform_redundant.md."""
+
+from collections.abc import Iterator
+
+from rules.api import Category, DockerfileChange, Fix, Problem, Severity, delete_word, quote, rule
+
+
+@rule(
+    "from-platform-redundant",
+    severity=Severity.INFO,
+    category=Category.MAINTAINABILITY,
+    default="info",
+    keywords=("FROM",),
+    mentions=("--platform",),
+    aliases=("DL3065", "RedundantTargetPlatform", "DF083"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """FROM asks for the target platform, which it gets anyway."""
+    for stage in change.stages:
+        flag = stage.from_.flag("platform")
+        if flag is None or (flag.value or "").strip("\"'") not in ("$TARGETPLATFORM", "${TARGETPLATFORM}"):
+            continue
+        yield Problem(
+            flag.span,
+            f"{stage.label} asks for {quote(flag.value or '')}, which is what `FROM` takes when nothing is said. "
+            "Drop the flag: where it stands, readers look for a cross-build that is not there.",
+            stage=stage.key,
+            fix=Fix("Drop the flag", (delete_word(change.source, flag.span),)),
+        )

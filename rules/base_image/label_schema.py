@@ -1,0 +1,73 @@
+"""See label_schema.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import Category, DockerfileChange, Problem, Severity, Stage, Word, quote, rule
+
+_KEY = re.compile(r"[a-z](?:[a-z0-9]|[.-](?![.-]))*(?<![.-])")
+_RESERVED = ("com.docker.", "io.docker.", "org.dockerproject.")
+
+
+@rule(
+    "label-schema",
+    severity=Severity.WARNING,
+    category=Category.MAINTAINABILITY,
+    default="config",
+    keywords=("FROM",),
+    aliases=("DL3048", "DL3049", "S7028", "DF074"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A label that the policy requires is missing, or a label's key is not one."""
+    required = change.policy.required_labels
+    if not required and "label-schema" not in change.policy.rules:
+        return
+    for stage, _ in change.shipped():
+        missing = [key for key in required if key not in stage.image.labels]
+        if missing:
+            yield _missing(stage, missing)
+    for stage in change.stages:
+        yield from _invalid(stage)
+
+
+def _missing(stage: Stage, missing: list[str]) -> Problem:
+    names = ", ".join(map(quote, missing))
+    example = quote(f'LABEL {missing[0]}="…"')
+    return Problem(
+        stage.from_.span,
+        f"{stage.label} ships without {names}, which the policy requires. Whoever finds the running container cannot "
+        f"tell from it what these labels say. Add {example}.",
+        stage=stage.key,
+        key=" ".join(missing),
+    )
+
+
+def _invalid(stage: Stage) -> Iterator[Problem]:
+    seen: dict[str, Word] = {}
+    for step in stage.steps:
+        for name, _ in step.instruction.pairs if step.instruction.keyword == "LABEL" else ():
+            key = step.scope.expand(name.text)
+            fault = _fault(key, seen) if key else None
+            if key and fault:
+                yield Problem(
+                    name.span,
+                    f"{stage.label} has the label {quote(key)}: {fault}.",
+                    instruction=step.instruction,
+                    stage=stage.key,
+                    key=key,
+                )
+            if key:
+                seen.setdefault(key, name)
+
+
+def _fault(key: str, seen: dict[str, Word]) -> str | None:
+    if key.startswith(_RESERVED):
+        return "names that begin so are reserved for Docker's own use"
+    if key in seen:
+        return f"it is set on line {seen[key].span.line} already, and this value replaces that one"
+    if not _KEY.fullmatch(key):
+        return (
+            "keys are lower-case letters, digits, single dots and hyphens, from a letter on (Docker's guidelines for "
+            "labels); tools that filter by label may not find it"
+        )
+    return None

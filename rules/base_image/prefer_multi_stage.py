@@ -1,0 +1,63 @@
+"""See prefer_multi_stage.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.base_image.purpose import is_workshop, runs_toolchain
+
+_BUILDS = {
+    "go": ("build", "install"),
+    "cargo": ("build", "install"),
+    "dotnet": ("publish", "build"),
+    "mvn": ("package", "install", "verify"),
+    "gradle": ("build", "bootJar", "shadowJar", "installDist"),
+    "npm": ("run",),
+    "pnpm": ("run", "build"),
+    "yarn": ("run", "build"),
+    "bun": ("run", "build"),
+}
+_ALIASES = {"mvnw": "mvn", "gradlew": "gradle", "npx": "npm"}
+_COMPILERS = frozenset({"tsc", "webpack", "vite", "make", "cmake", "ninja", "gcc", "g++", "javac", "rustc", "msbuild"})
+
+
+@rule(
+    "prefer-multi-stage",
+    severity=Severity.INFO,
+    category=Category.SIZE,
+    default="info",
+    keywords=("RUN",),
+    mentions=("build", "package", "make", "publish", "tsc", "gcc", "g++", "install", "javac"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """One stage compiles the program and ships."""
+    if len(change.stages) != 1:
+        return
+    stage = change.stages[0]
+    if is_workshop(change, stage) or runs_toolchain(stage) or not any(copy.from_context for copy in stage.copies):
+        return
+    found = next(((run, command) for run in stage.runs for command in run.commands if _compiles(command)), None)
+    if found is not None:
+        yield _problem(stage, *found)
+
+
+def _compiles(command: Command) -> bool:
+    name = _ALIASES.get(command.name, command.name).lower().removesuffix(".exe")
+    if name in _COMPILERS:
+        return True
+    values = [word.value.rpartition(":")[2] for word in command.args if not word.value.startswith("-")]
+    verbs = _BUILDS.get(name, ())
+    if "run" in verbs and values[:1] == ["run"]:
+        return len(values) > 1 and bool(re.search(r"build|compile|bundle", command.args[1].value))
+    return any(value in verbs for value in (values if name in ("mvn", "gradle") else values[:1]))
+
+
+def _problem(stage: Stage, run: Run, command: Command) -> Problem:
+    return Problem(
+        command.span,
+        f"{stage.label} ships with everything that {quote(str(command))} needed: sources, build tools, development "
+        "dependencies. Build in a first stage, and copy only the result into a second one.",
+        Confidence.LIKELY,
+        instruction=run.instruction,
+        stage=stage.key,
+    )

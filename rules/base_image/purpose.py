@@ -1,0 +1,51 @@
+"""What an image is for: to serve, or to build and develop with."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rules.api import is_development_name
+
+if TYPE_CHECKING:
+    from rules.api import DockerfileChange, Stage, Start
+
+_WORKSHOP = frozenset(
+    "dev develop development devcontainer ci test tests testing builder build build-env buildenv sdk toolchain tools "
+    "lint ide workspace gitpod codespace jenkins runner agent bench fuzz example examples".split()
+)
+_TOOLCHAINS = frozenset(
+    "go cargo rustc mvn mvnw gradle gradlew make cmake ninja sbt lein clojure clj stack cabal ghc ghci swift javac "
+    "jshell gcc g++ nvcc mix rebar3 bazel jupyter code-server sleep tail air reflex msbuild dotnet-watch zig nim "
+    "quarkus mn spring kotlinc kotlin scala composer delve dlv gopls cosmocc jlink jdeps jcmd jmap".split()
+)
+_DOTNET_VERBS = frozenset("run watch test build publish ef restore tool new".split())
+
+
+def is_workshop(change: DockerfileChange, stage: Stage) -> bool:
+    """Tell whether the stage or the file is named for people who build: `dev`, `builder`, `.devcontainer/`."""
+    parts = re.split(r"[/._-]", change.path.lower())
+    names = re.split(r"[_-]", stage.name or "")
+    return is_development_name(stage.name) or not _WORKSHOP.isdisjoint((*parts, *names))
+
+
+def runs_toolchain(stage: Stage) -> bool:
+    """Tell whether the container starts a build tool, a shell, or nothing that the file names."""
+    starts = [setting for setting in stage.image.start_command if setting.set_in_file and setting.value]
+    if not starts:
+        return True
+    return any(setting.value is not None and _is_toolchain(setting.value) for setting in starts)
+
+
+def _is_toolchain(start: Start) -> bool:
+    for command in start.commands:
+        verb = command.subcommand
+        if command.name in _TOOLCHAINS or (command.name == "dotnet" and verb in _DOTNET_VERBS):
+            return True
+    return start.is_prompt or (start.program in ("bash", "sh", "") and len(start.words) == 1)
+
+
+def starts_with_script(stage: Stage) -> bool:
+    """Tell whether a script starts the program: what else it calls is not seen."""
+    values = [setting.value for setting in stage.image.start_command]
+    return any(value is None or value.program.endswith(".sh") or "entrypoint" in value.program for value in values)

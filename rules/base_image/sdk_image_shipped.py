@@ -1,0 +1,72 @@
+"""See sdk_image_shipped.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
+from rules.base_image.purpose import is_workshop, runs_toolchain, starts_with_script
+
+_NAMED_SDK = re.compile(r"(?:^|/)(?:dotnet/sdk|[\w.-]*openjdk[\w.-]*:[\w.-]*jdk|nvidia/cuda:[\w.-]*-devel|sbtscala/)")
+_JAVA = re.compile(r"jdk|temurin|corretto|openjdk|zulu|liberica|semeru|sapmachine|graalvm")
+
+
+@rule(
+    "sdk-image-shipped",
+    severity=Severity.WARNING,
+    category=Category.SIZE,
+    keywords=("FROM",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The image that ships starts from an image made for building."""
+    for stage, _ in change.shipped():
+        reference = stage.root.reference
+        if reference is None or not _is_sdk(stage, reference.text) or is_workshop(change, stage):
+            continue
+        if not runs_toolchain(stage) and any(step.instruction.keyword in ("COPY", "ADD") for step in stage.all_steps):
+            yield _problem(stage, reference.text)
+
+
+def _is_sdk(stage: Stage, text: str) -> bool:
+    facts = stage.facts
+    if facts is not None and facts.kind is not None:
+        return facts.kind == "sdk" and "jre" not in text and "headless" not in text
+    return bool(_NAMED_SDK.search(text))
+
+
+def _problem(stage: Stage, text: str) -> Problem:
+    word = stage.root.base_word
+    assert word is not None, "a stage with a reference has a word for it"
+    facts = stage.facts
+    runtime = [name for name in (facts.relatives.runtime if facts is not None else ()) if name != "scratch"]
+    twin = _twin(text) or (runtime[0] if runtime else None)
+    way = f"copy the result into a stage from {quote(twin)}" if twin else "copy the result into a small runtime image"
+    return Problem(
+        word.span,
+        f"{stage.label} ships in {quote(text)}, an image made for building{_brings(text)}. The program needs only "
+        f"what runs it; the rest is hundreds of megabytes to pull, more to patch, and tools for whoever breaks in. "
+        f"Build here, and {way}.",
+        _confidence(stage, text),
+        stage=stage.key,
+        key=text,
+    )
+
+
+def _brings(text: str) -> str:
+    return ", with the Java compiler and its tools" if _JAVA.search(text) else ", with compilers and build tools"
+
+
+def _twin(text: str) -> str | None:
+    """Return the runtime image of the same version, where the publisher names both alike."""
+    if "dotnet/sdk:" in text:
+        return text.replace("dotnet/sdk:", "dotnet/aspnet:")
+    if "nvidia/cuda:" in text and "-devel" in text:
+        return text.replace("-devel", "-runtime")
+    return None
+
+
+def _confidence(stage: Stage, text: str) -> Confidence:
+    if "cuda" in text:
+        return Confidence.POSSIBLE  # frameworks that compile kernels while they run are common there
+    word = stage.root.base_word
+    certain = word is not None and "$" not in word.text and not starts_with_script(stage)
+    return Confidence.CERTAIN if certain else Confidence.LIKELY

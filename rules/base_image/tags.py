@@ -1,0 +1,44 @@
+"""Versions in tags: how much of a release a tag names."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+MOVING_TAGS = frozenset({"latest", "edge", "nightly", "main", "master", "dev", "rolling", "canary"})
+"""Tags that move from release to release by their name alone."""
+
+_VERSIONED = re.compile(r"v?(\d+(?:\.\d+)*)(?=$|[-_+a-z])(.*)")
+_SLIM = re.compile(r"(?:^|-)(?:slim|alpine|distroless|chiseled|minimal|micro|nonroot)")
+
+
+class Tag(NamedTuple):
+    """A tag taken apart.
+
+    Attributes:
+        version: Its leading numbers: `("3", "12")`; empty without.
+        variant: What follows them: `-slim-bookworm`.
+    """
+
+    version: tuple[str, ...]
+    variant: str
+
+    @property
+    def number(self) -> str:
+        """The version as written: `3.12`."""
+        return ".".join(self.version)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the variant is a small or hardened one: slim, alpine, distroless and their like."""
+        return bool(_SLIM.search(self.variant))
+
+    def is_part_of(self, other: Tag) -> bool:
+        """Tell whether this version names the same release line with fewer numbers: 3.12 for 3.12.4."""
+        return len(self.version) < len(other.version) and other.version[: len(self.version)] == self.version
+
+
+def read_tag(tag: str | None) -> Tag:
+    """Take a tag apart; a tag without version is all variant."""
+    match = _VERSIONED.fullmatch(tag or "")
+    return Tag(tuple(match[1].split(".")), match[2]) if match is not None else Tag((), tag or "")

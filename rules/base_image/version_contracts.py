@@ -1,0 +1,98 @@
+"""Which version of its language a project says it needs, in the files that say so."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from rules.api import DockerfileChange
+
+
+class Contract(NamedTuple):
+    """What a project file demands.
+
+    Attributes:
+        path: The file.
+        name: What the demand is called there: `requires-python`.
+        constraint: As written there.
+    """
+
+    path: str
+    name: str
+    constraint: str
+
+
+def contracts(change: DockerfileChange, language: str) -> Iterator[Contract]:
+    """Yield the demands of files beside the Dockerfile, in its build context and in the root, the nearest first."""
+    folder = posixpath.dirname(change.path)
+    context = change.repository.context_of(change.path)
+    for place in dict.fromkeys((folder, context if context is not None else folder, "")):
+        for name, read, title in _FILES.get(language, ()):
+            path = posixpath.join(place, name)
+            text = change.repository.text(path)
+            constraint = read(text) if text is not None else None
+            if constraint:
+                yield Contract(path, title, constraint)
+
+
+def _pattern(pattern: str, prefix: str = "") -> Callable[[str], str | None]:
+    compiled = re.compile(pattern, re.MULTILINE)
+
+    def read(text: str) -> str | None:
+        match = compiled.search(text)
+        return f"{prefix}{match[1].strip()}" if match is not None else None
+
+    return read
+
+
+def _node_engine(text: str) -> str | None:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return None
+    engines = document.get("engines") if isinstance(document, dict) else None
+    wanted = engines.get("node") if isinstance(engines, dict) else None
+    return wanted if isinstance(wanted, str) else None
+
+
+def _major(text: str) -> str | None:
+    match = re.match(r"\s*v?(\d+)", text)
+    return match[1] if match is not None else None
+
+
+def _sdk(text: str) -> str | None:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return None
+    sdk = document.get("sdk") if isinstance(document, dict) else None
+    version = sdk.get("version") if isinstance(sdk, dict) else None
+    free = isinstance(sdk, dict) and str(sdk.get("rollForward", "")).lower() in ("major", "latestmajor")
+    match = re.match(r"(\d+\.\d+)", version) if isinstance(version, str) and not free else None
+    return match[1] if match is not None else None
+
+
+_FILES: dict[str, tuple[tuple[str, Callable[[str], str | None], str], ...]] = {
+    "python": (
+        ("pyproject.toml", _pattern(r"""^requires-python\s*=\s*["']([^"']+)["']"""), "requires-python"),
+        ("pyproject.toml", _pattern(r"""^python\s*=\s*["']([^"']+)["']"""), "python"),
+        (".python-version", _pattern(r"\A\s*(\d+\.\d+)(?:\.\d+)?\s*\Z"), ".python-version"),
+    ),
+    "node": (
+        ("package.json", _node_engine, "engines.node"),
+        (".nvmrc", _major, ".nvmrc"),
+        (".node-version", _major, ".node-version"),
+    ),
+    "go": (("go.mod", _pattern(r"^go\s+(\d+\.\d+)", ">="), "go"),),
+    "rust": (("Cargo.toml", _pattern(r"""^rust-version\s*=\s*["']([\d.]+)["']""", ">="), "rust-version"),),
+    "ruby": (
+        ("Gemfile", _pattern(r"""^\s*ruby\s+["']([^"']+)["']\s*$"""), "ruby"),
+        (".ruby-version", _pattern(r"\A\s*(?:ruby-)?(\d+\.\d+\.\d+)\s*\Z"), ".ruby-version"),
+    ),
+    "dotnet": (("global.json", _sdk, "sdk.version"),),
+}
