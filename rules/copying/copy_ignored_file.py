@@ -1,0 +1,103 @@
+"""See copy_ignored_file.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Instruction,
+    Note,
+    Problem,
+    Severity,
+    Span,
+    Stage,
+    quote,
+    rule,
+)
+from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
+
+
+_WILDCARD = re.compile(r"[*?\[]")
+
+
+@rule(
+    "copy-ignored-file",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("COPY", "ADD", "RUN"),
+    aliases=("CopyIgnoredFile",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A file is copied that `.dockerignore` keeps out of the build."""
+    ignore = ignore_file(change)
+    if ignore is None or not ignore.patterns.patterns:
+        return
+    for stage in change.stages:
+        for span, path, instruction in _sources(stage):
+            line = _ignoring_line(ignore, path)
+            if line is not None:
+                yield _problem(change, ignore, stage, span, path, instruction, line)
+
+
+def _sources(stage: Stage) -> Iterator[tuple[Span, str, Instruction]]:
+    """Yield what a stage takes out of the context by its name."""
+    for copy in stage.copies:
+        for source in copy.sources if copy.from_context else ():
+            path = copy.source_path(source)
+            if (
+                path not in (None, ".")
+                and path is not None
+                and not source.has_wildcard
+                and ".." not in (source.path or "")
+            ):
+                yield source.word.span, path, copy.instruction
+    for run in stage.runs:
+        for mount in run.mounts if run.instruction.flags else ():
+            path = mount.options.get("source", "").strip("/").removeprefix("./")
+            if mount.type == "bind" and not mount.options.get("from") and path not in ("", ".") and "$" not in path:
+                yield mount.flag.span, path, run.instruction
+
+
+def _ignoring_line(ignore: IgnoreFile, path: str) -> int | None:
+    """Return the line that keeps a file out, or a folder with all that may lie in it."""
+    patterns = ignore.patterns
+    if not patterns.excludes(path):
+        return None
+    if any(pattern.negated and _may_lie_in(pattern.text, path) for pattern in patterns.patterns):
+        return None
+    return patterns.matching_line(path)
+
+
+def _may_lie_in(pattern: str, folder: str) -> bool:
+    """Whether a pattern may bring back something below a folder."""
+    head = _WILDCARD.split(pattern, maxsplit=1)[0]
+    return pattern.startswith(f"{folder}/") or (
+        head != pattern and (folder.startswith(head) or head.startswith(folder))
+    )
+
+
+def _problem(
+    change: DockerfileChange,
+    ignore: IgnoreFile,
+    stage: Stage,
+    span: Span,
+    path: str,
+    instruction: Instruction,
+    line: int,
+) -> Problem:
+    pattern = ignore.source.line(line).strip()
+    return Problem(
+        span,
+        f"{stage.label} takes {quote(path)} out of the build context, and {quote(ignore.path)} keeps it out "
+        f"({quote(pattern)}, line {line}). The build stops here: the builder does not find it. Let it in with "
+        f"{quote('!' + path)}.",
+        Confidence.CERTAIN if lies_beside(change, ignore) else Confidence.LIKELY,
+        instruction=instruction,
+        stage=stage.key,
+        key=path,
+        notes=(Note(ignore.source.line_span(line), "kept out here", ignore.path),),
+        fix=Fix("Let it into the build", (ignore.append(f"!{path}"),)),
+    )

@@ -1,0 +1,130 @@
+"""See libc_mismatch.md."""
+
+import posixpath
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Severity, Stage, quote, rule, within
+from rules.copying.binaries import brings_libraries, is_empty_base, is_static, program_of
+from rules.copying.python_packages import PACKAGES_FOLDER, environments
+
+_COMPATIBLE = ("gcompat", "libc6-compat", "musl")
+_PROGRAM_FOLDERS = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
+_STATIC_PACKAGES = frozenset({"busybox-static", "tini-static", "dumb-init", "su-exec", "gosu"})
+_SYSTEM_MANAGERS = frozenset({"apk", "apt", "dnf", "yum", "microdnf"})
+
+
+class _Cargo(NamedTuple):
+    """What a COPY brings that is compiled.
+
+    Attributes:
+        what: How a message calls it.
+        confidence: How sure it is that it is linked with the C library.
+        failure: What happens.
+    """
+
+    what: str
+    confidence: Confidence
+    failure: str
+
+
+@rule(
+    "libc-mismatch",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("COPY",),
+    mentions=("--from",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """Something compiled for one C library is copied into an image with another."""
+    for stage in change.stages:
+        if stage.index not in change.after.needed_by_shipped or stage.packages.has(*_COMPATIBLE):
+            continue
+        here = "no C library" if is_empty_base(stage) else stage.runtime.libc
+        if not here:
+            continue
+        for copy in stage.copies:
+            builder = copy.from_stage
+            if builder is None or copy.deferred or builder.runtime.libc in (None, "", here):
+                continue
+            cargo = _cargo(stage, copy, builder)
+            if cargo is not None:
+                yield _problem(stage, copy, builder, here, cargo)
+
+
+def _cargo(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | None:
+    """Return what of a COPY does not work under another C library."""
+    if is_empty_base(stage):
+        return _program_of_package(stage, copy, builder)
+    return (
+        _python(copy, builder)
+        or _modules(stage, copy, builder)
+        or _compiled(copy, builder)
+        or _program_of_package(stage, copy, builder)
+    )
+
+
+def _python(copy: Copy, builder: Stage) -> _Cargo | None:
+    for source in copy.sources:
+        path = copy.source_path(source)
+        if path is None or path == "/":
+            continue
+        made = [e.path for e in environments(builder) if e.path == path]
+        if made or (PACKAGES_FOLDER.match(path) and path.endswith("-packages")):
+            what = "the virtual environment" if made else "the packages"
+            failure = "Packages with compiled parts fail at their import"
+            return _Cargo(f"{what} {quote(path)}", Confidence.LIKELY, failure)
+    return None
+
+
+def _modules(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | None:
+    """`node_modules`: only add-ons that are compiled break, and many projects have none."""
+    for source in copy.sources:
+        path = copy.source_path(source)
+        if path is None or posixpath.basename(path) != "node_modules" or "node" not in stage.runtime.languages:
+            continue
+        rebuilt = any(
+            command.name == "npm" and command.subcommand == "rebuild" for run in stage.runs for command in run.commands
+        )
+        called = any(
+            call.manager in ("npm", "pnpm", "yarn", "bun") for run in builder.all_runs for call in run.package_calls
+        )
+        if called and not rebuilt:
+            failure = "Modules with compiled parts (`sharp`, `bcrypt`, Prisma's engine) fail when they are loaded"
+            return _Cargo(f"{quote(path)}", Confidence.POSSIBLE, failure)
+    return None
+
+
+def _compiled(copy: Copy, builder: Stage) -> _Cargo | None:
+    found = program_of(copy)
+    if found is None or is_static(builder, found[1]) or builder.runtime.libc == "musl":
+        return None
+    return _Cargo(f"the program {quote(found[0])}", Confidence.LIKELY, 'It stops at the start with "not found"')
+
+
+def _program_of_package(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | None:
+    """A program that a package of the system installed: it needs the package's libraries."""
+    if brings_libraries(stage):
+        return None
+    for source in copy.sources:
+        path = copy.source_path(source)
+        if path is None or posixpath.dirname(path) not in _PROGRAM_FOLDERS:
+            continue
+        name = posixpath.basename(path)
+        installed = [i for i in builder.packages.present if i.manager in _SYSTEM_MANAGERS and i.name == name]
+        written = any(put.path == path or within(path, put.path) for put in builder.files.puts if put.kind != "workdir")
+        if installed and not written and name not in _STATIC_PACKAGES:
+            return _Cargo(f"the program {quote(path)}", Confidence.CERTAIN, 'It stops at the start with "not found"')
+    return None
+
+
+def _problem(stage: Stage, copy: Copy, builder: Stage, here: str, cargo: _Cargo) -> Problem:
+    has = "has none" if is_empty_base(stage) else f"has {here}"
+    return Problem(
+        copy.instruction.span,
+        f"{stage.label} copies {cargo.what} out of {builder.label}, which has {builder.runtime.libc} as its C "
+        f"library; this image {has}. {cargo.failure}. Build and run on the same system, or link statically.",
+        cargo.confidence,
+        instruction=copy.instruction,
+        stage=stage.key,
+    )
