@@ -43,6 +43,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "entrypoint-lost": (_silence("stage", "final-stage-no-command"),),
     "apk-build-deps-left": (_silence("instruction", "build-tools-shipped", "dev-package-shipped"),),
     "package-update-alone": (_silence("instruction", "package-cache-left"),),
+    "copy-whole-context": (_silence("instruction", "dockerignore-gap", "dockerignore-missing"),),
     "copy-from-whole-tree": (_silence("instruction", "copy-from-root-filesystem"),),
 }
 """Rule to what it silences. The reason is always the same: both name one cause, and the first says more of it."""

@@ -19,7 +19,6 @@ from rules.api import (
 )
 from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
 
-
 _WILDCARD = re.compile(r"[*?\[]")
 
 
@@ -47,12 +46,7 @@ def _sources(stage: Stage) -> Iterator[tuple[Span, str, Instruction]]:
     for copy in stage.copies:
         for source in copy.sources if copy.from_context else ():
             path = copy.source_path(source)
-            if (
-                path not in (None, ".")
-                and path is not None
-                and not source.has_wildcard
-                and ".." not in (source.path or "")
-            ):
+            if path is not None and path != "." and not source.has_wildcard and ".." not in (source.path or ""):
                 yield source.word.span, path, copy.instruction
     for run in stage.runs:
         for mount in run.mounts if run.instruction.flags else ():

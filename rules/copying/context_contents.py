@@ -1,0 +1,85 @@
+"""What in a build context has no business in an image: history, secrets, dependencies and output of the developer."""
+
+from __future__ import annotations
+
+import posixpath
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rules.api import Copy, DockerfileChange, Stage
+
+_SECRET_NAMES = (
+    ".env .env.* *.pem *.key id_rsa id_dsa id_ecdsa id_ed25519 *.p12 *.pfx *.jks *.keystore .npmrc .pypirc .netrc "
+    "credentials.json service-account*.json kubeconfig .htpasswd *.tfstate *.tfvars *.kdbx"
+).split()
+_HARMLESS_NAMES = (
+    ".env.example .env.sample .env.dist .env.template .env.test *.example *.sample *.dist *.template *.pub "
+    ".env.defaults .env.schema *example* *sample* *template*"
+).split()
+_PUBLIC_KEYS = ("public", "pub", "cert", "ca", "chain", "bundle", "dhparam", "cacert", "root")
+_TEST_FOLDERS = frozenset("test tests testdata fixtures spec __tests__ examples example docs e2e".split())
+
+_HEAVY_FOLDERS = frozenset(
+    "node_modules .venv venv .terraform coverage htmlcov .tox .mypy_cache .gradle .idea .vscode".split()
+)
+
+
+class Leak(NamedTuple):
+    """Something of the context that enters an image.
+
+    Attributes:
+        pattern: What an ignore file would say to keep it out.
+        name: A path that shows it, as a message names it.
+        secret: Whether it looks like a secret.
+    """
+
+    pattern: str
+    name: str
+    secret: bool
+
+
+def is_secret_name(path: str) -> bool:
+    """Tell whether a file is named like one that holds secrets; examples, certificates and test data are not."""
+    name = posixpath.basename(path)
+    if not any(fnmatchcase(name, pattern) for pattern in _SECRET_NAMES):
+        return False
+    if any(fnmatchcase(name.lower(), pattern) for pattern in _HARMLESS_NAMES):
+        return False
+    if any(part in _TEST_FOLDERS for part in path.split("/")[:-1]):
+        return False
+    stem = name.lower().rsplit(".", 1)[0]
+    return not (name.endswith((".pem", ".key")) and any(mark in stem for mark in _PUBLIC_KEYS))
+
+
+def leaks_of(files: Iterable[str]) -> Iterator[Leak]:
+    """Yield what should not be in an image, each folder once, in the order of the names.
+
+    Args:
+        files: Paths relative to the context, those that reach the builder.
+    """
+    seen: set[str] = set()
+    for path in files:
+        folder = next((part for part in path.split("/")[:-1] if part in _HEAVY_FOLDERS), None)
+        if folder is not None:
+            pattern = path[: path.index(folder)] + folder
+            if pattern not in seen:
+                seen.add(pattern)
+                yield Leak(pattern, f"{pattern}/", secret=False)
+        elif is_secret_name(path):
+            yield Leak(path, path, secret=True)
+
+
+def root_copies(stage: Stage) -> Iterator[Copy]:
+    """Yield the COPYs of a chain that bring the whole context."""
+    for copy in stage.all_copies:
+        if copy.brings_context_root and not copy.deferred and copy.instruction.flag("exclude") is None:
+            yield copy
+
+
+def context_leaks(change: DockerfileChange) -> tuple[Leak, ...] | None:
+    """Return what the whole context brings that should not be in an image; `None` when its files are not known."""
+    files = change.repository.context_files(change.path)
+    return tuple(leaks_of(files)) if files is not None else None

@@ -1,0 +1,46 @@
+"""See copy_whole_context.md."""
+
+from collections.abc import Iterator
+
+from rules.api import Category, Confidence, Copy, DockerfileChange, Fix, Problem, Severity, Stage, quote, rule
+from rules.copying.context_contents import Leak, context_leaks, root_copies
+from rules.copying.ignore_file import ignore_file
+
+_NAMED = 4
+"""Paths that a sentence can name."""
+
+
+@rule(
+    "copy-whole-context",
+    severity=Severity.WARNING,
+    category=Category.SECURITY,
+    keywords=("COPY", "ADD"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The whole context is copied into an image that ships, and files that look like secrets with it."""
+    said: set[int] = set()
+    for stage in change.after.shipped:
+        for copy in root_copies(stage):
+            if id(copy.instruction) in said:
+                continue
+            said.add(id(copy.instruction))
+            secrets = [leak for leak in context_leaks(change) or () if leak.secret]
+            if secrets:
+                yield _problem(change, stage, copy, secrets)
+
+
+def _problem(change: DockerfileChange, stage: Stage, copy: Copy, secrets: list[Leak]) -> Problem:
+    ignore = ignore_file(change)
+    named = ", ".join(quote(leak.name) for leak in secrets[:_NAMED])
+    rest = f" and {len(secrets) - _NAMED} more" if len(secrets) > _NAMED else ""
+    where = "`.dockerignore`" if ignore is None else quote(ignore.path)
+    patterns = dict.fromkeys(leak.pattern for leak in secrets)
+    return Problem(
+        copy.instruction.span,
+        f"{stage.label} copies the whole context, and {named}{rest} with it. Whoever can pull the image can read "
+        f"{'them' if len(secrets) > 1 else 'it'}. List {'them' if len(secrets) > 1 else 'it'} in {where}.",
+        Confidence.LIKELY,
+        instruction=copy.instruction,
+        stage=copy.stage.key,
+        fix=Fix("Keep them out of the build", (ignore.append(*patterns),)) if ignore is not None else None,
+    )

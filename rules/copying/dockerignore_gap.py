@@ -1,0 +1,66 @@
+"""See dockerignore_gap.md."""
+
+from collections.abc import Iterator
+
+from rules.api import Category, Confidence, Copy, DockerfileChange, Fix, Problem, Severity, Stage, quote, rule
+from rules.copying.context_contents import Leak, context_leaks, root_copies
+from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
+
+_HISTORY = Leak(".git", ".git", secret=False)
+
+
+@rule(
+    "dockerignore-gap",
+    severity=Severity.WARNING,
+    category=Category.SECURITY,
+    keywords=("COPY", "ADD"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The whole context is copied, and `.dockerignore` lets in what is large or private."""
+    ignore = ignore_file(change)
+    copy = next(_copies(change), None)
+    if ignore is None or copy is None or change.repository.listing is None or not lies_beside(change, ignore):
+        return
+    leaks = list(context_leaks(change) or ())
+    if not ignore.patterns.excludes(".git") and _is_root(change) and _ships(change, copy[1]):
+        leaks.insert(0, _HISTORY)
+    if leaks:
+        yield _problem(ignore, *copy, leaks)
+
+
+def _copies(change: DockerfileChange) -> Iterator[tuple[Stage, Copy]]:
+    needed = change.after.needed_by_shipped
+    for stage in change.stages:
+        for copy in root_copies(stage) if stage.index in needed else ():
+            if copy.stage is stage:
+                yield stage, copy
+
+
+def _is_root(change: DockerfileChange) -> bool:
+    """Whether the context is the repository's root, where `.git` lies."""
+    return change.repository.context_of(change.path) == ""
+
+
+def _ships(change: DockerfileChange, copy: Copy) -> bool:
+    return any(copy.stage in stage.chain for stage in change.after.shipped)
+
+
+def _problem(ignore: IgnoreFile, stage: Stage, copy: Copy, leaks: list[Leak]) -> Problem:
+    named = ", ".join(quote(leak.name) for leak in leaks[:5])
+    rest = f" and {len(leaks) - 5} more" if len(leaks) > 5 else ""  # noqa: PLR2004 - as many as a sentence can name
+    history = (
+        " With `.git` in the context every commit changes the copy, and the history ships."
+        if leaks[0] is _HISTORY
+        else ""
+    )
+    lines = tuple(dict.fromkeys(leak.pattern for leak in leaks))
+    return Problem(
+        copy.instruction.span,
+        f"{stage.label} copies the whole context, and {quote(ignore.path)} lets in {named}{rest}.{history} "
+        "Each of them is sent to every build, and a change in it runs everything below this line again. "
+        f"Add {'it' if len(lines) == 1 else 'them'} to {quote(ignore.path)}.",
+        Confidence.LIKELY,
+        instruction=copy.instruction,
+        stage=stage.key,
+        fix=Fix("Keep it out of the build", (ignore.append(*lines),)),
+    )

@@ -1,0 +1,45 @@
+"""See dockerignore_missing.md."""
+
+import posixpath
+from collections.abc import Iterator
+
+from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, quote, rule
+from rules.copying.context_contents import context_leaks, root_copies
+
+
+@rule(
+    "dockerignore-missing",
+    severity=Severity.WARNING,
+    category=Category.SECURITY,
+    keywords=("COPY", "ADD"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The whole context is copied into an image that ships, and there is no `.dockerignore`."""
+    context = change.repository.context_of(change.path)
+    if context is None or change.repository.listing is None or _exists(change, context):
+        return
+    for stage in change.after.shipped:
+        copy = next(root_copies(stage), None)
+        if copy is None:
+            continue
+        leaks = [leak.name for leak in context_leaks(change) or ()]
+        names = ([".git"] if not context else []) + leaks
+        if not names:
+            continue
+        named = ", ".join(quote(name) for name in names[:4])
+        path = posixpath.join(context, ".dockerignore")
+        yield Problem(
+            copy.instruction.span,
+            f"{stage.label} copies the whole context, and there is no {quote(path)}: {named} and whatever else lies in "
+            "the folder of the build go into the image. Add the file, with a line for each thing that the image does "
+            "not need.",
+            Confidence.LIKELY,
+            instruction=copy.instruction,
+            stage=copy.stage.key,
+        )
+        return
+
+
+def _exists(change: DockerfileChange, context: str) -> bool:
+    paths = (f"{change.path}.dockerignore", posixpath.join(context, ".dockerignore"))
+    return any(change.repository.exists(path) is not False for path in paths)
