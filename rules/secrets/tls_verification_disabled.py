@@ -40,7 +40,7 @@ _CONFIGURED = re.compile(
 _ENVIRONMENT = {
     "PYTHONHTTPSVERIFY": ("0",),
     "NODE_TLS_REJECT_UNAUTHORIZED": ("0",),
-    "GIT_SSL_NO_VERIFY": ("1", "true", "yes"),
+    "GIT_SSL_NO_VERIFY": None,  # git looks only whether it is set: `http.c`
     "NPM_CONFIG_STRICT_SSL": ("false",),
     "YARN_STRICT_SSL": ("false",),
     "YARN_ENABLE_STRICT_SSL": ("false",),
@@ -66,6 +66,7 @@ class Off(NamedTuple):
     severity=Severity.ERROR,
     category=Category.SECURITY,
     keywords=("RUN", "ENV", "ARG"),
+    mentions=("curl", "certificate", "trusted-host", "insecure", "ssl", "tls", "verify", "trust-server-cert"),
     aliases=(
         "CKV2_DOCKER_2",
         "CKV2_DOCKER_3",
@@ -99,10 +100,19 @@ def _in_run(run: Run) -> Iterator[Off]:
         for name, value in command.assignments:
             if _is_off(name, value.value):
                 yield Off(value.span, f"{name}={value.value}", command.name or "the RUN", None)
-        text = " ".join(w.value for w in command.args)
-        match = _CONFIGURED.search(text) if command.name not in ("sed", "grep", "rm") else None
-        if match is not None:
+        match = _CONFIGURED.search(" ".join(w.value for w in command.args))
+        if match is not None and _configures(run, command):
             yield Off(command.span, match[0], command.name, None)
+
+
+def _configures(run: Run, command: Command) -> bool:
+    """Whether the words of a command take effect: not those it looks for, deletes, installs or only prints."""
+    if command.name in ("sed", "grep", "rm") or command.subcommand in ("install", "i", "add", "ci", "get"):
+        return command.flag("--strict-ssl") is not None
+    if command.name not in ("echo", "printf"):
+        return True
+    teed = any(other.name == "tee" and other.pipeline == command.pipeline for other in run.commands)
+    return teed or any(redirect.writes for redirect in command.redirects)
 
 
 def _flag(command: Command) -> tuple[Span, str] | None:
@@ -129,7 +139,7 @@ def _is_off(name: str, value: str) -> bool:
     if key not in _ENVIRONMENT:
         return False
     values = _ENVIRONMENT[key]
-    return bool(value) if values is None else value.strip("\"'").lower() in values
+    return bool(value) if values is None else value.lower() in values
 
 
 def _problem(stage: Stage, step: Step, off: Off) -> Problem:
