@@ -7,6 +7,8 @@ from rules.api import Category, Confidence, DockerfileChange, Instruction, Probl
 
 _SECOND = re.compile(r"""^(?:"[^"]*"|'[^']*'|[^\s"']+)\s+(?P<name>[A-Z][A-Z0-9_]*)(?:=|\s+\S)""")
 
+_OWN_LINE = re.compile(r"\n[ \t]*(?P<name>[A-Z][A-Z0-9_]{2,})(?:=\S|[ \t]+[\"'\w/$])")
+
 
 @rule(
     "env-mixed-form",
@@ -37,9 +39,11 @@ def _second(instruction: Instruction) -> str | None:
     name, value = instruction.pairs[0]
     if value is None or value.text.startswith("=") or f"{name.text}=" in instruction.value[: len(name.text) + 1]:
         return None
+    own_line = _OWN_LINE.search(instruction.text)
+    if own_line is not None and own_line["name"] in value.text:
+        return own_line["name"]
     match = _SECOND.match(value.text)
     if match is None:
         return None
-    continued = instruction.line != instruction.end_line and match["name"] + "=" in value.text
     quoted = value.text[0] in "\"'"
-    return match["name"] if continued or quoted else None
+    return match["name"] if quoted else None

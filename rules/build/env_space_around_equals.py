@@ -19,15 +19,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if instruction.keyword != "ENV" or len(instruction.pairs) != 1:
             continue
         name, value = instruction.pairs[0]
-        if value is None or not value.text.startswith("=") or instruction.line != instruction.end_line:
+        if value is None or not value.text.startswith("="):
             continue
         rest = value.text[1:].strip()
-        simple = rest and " " not in rest
+        simple = rest and " " not in rest and instruction.line == instruction.end_line
         edit = replace(change.source, instruction.value_span, f"{name.text}={rest}")
         yield Problem(
             instruction.span,
-            f"the value of {quote(name.text)} is {quote(value.text)}, equals sign included: with a blank before it, "
-            f"`ENV` takes everything behind the name. Write {quote(f'{name.text}={rest}')}.",
+            f"the value of {quote(name.text)} is {quote(' '.join(value.text.split()), 60)}, equals sign included: "
+            "with a blank before it, `ENV` takes everything behind the name. Write "
+            f"{quote(f'{name.text}={rest.split()[0] if rest else rest}')}.",
             key=name.text,
             fix=Fix("Close the gap", (edit,)) if simple else None,
         )

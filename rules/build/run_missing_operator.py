@@ -19,7 +19,7 @@ from rules.api import (
 
 _COMMANDS = frozenset(
     "apk apt apt-get bundle cargo cd chgrp chmod chown composer cp curl dnf dotnet gem git go gradle groupadd "
-    "addgroup adduser ln make mkdir mv mvn npm npx pip pip3 pnpm poetry python3 rm sed tar touch unzip useradd "
+    "addgroup adduser ln make mkdir mv mvn npm npx pip pip3 pnpm poetry python3 rm sed su tar touch unzip useradd "
     "usermod wget yarn yum rm".split()
 )
 _TAKES_A_COMMAND = frozenset(
@@ -68,6 +68,8 @@ def _continues_as_command(command: Command, index: int) -> bool:
     word, following = command.args[index], command.args[index + 1]
     if following.span.line != word.span.line:
         return False
+    if any(later.value.startswith("-") and later.span.line == word.span.line for later in command.args[index + 1 :]):
+        return True
     return following.value.startswith(("-", "/", "http", "install", "update", "add", "clone", "run", "ci", "build"))
 
 

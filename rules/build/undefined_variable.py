@@ -57,7 +57,7 @@ def _used(step: Step) -> Iterator[str]:
     if instruction.keyword in ("ENV", "LABEL", "ARG"):
         for name, value in instruction.pairs:
             names = declarable_uses(value.text, escape) if value is not None else ()
-            yield from (used for used in names if used != name.text)
+            yield from (used for used in names if used != name.text or used in step.stage.model.global_scope.variables)
     elif instruction.keyword in _EXPANDED:
         yield from declarable_uses(instruction.value, escape)
     elif isinstance(step, Run):

@@ -1,0 +1,67 @@
+"""See command_misspelt.md."""
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from rules.api import Category, Command, Confidence, DockerfileChange, Fix, Problem, Run, Severity, quote, replace, rule
+
+_COMMON = (
+    "adduser addgroup apt-get bundle chmod chown composer curl dotnet export gradle groupadd install mkdir npm pip "
+    "pip3 pnpm poetry python python3 tar touch unzip update-ca-certificates useradd usermod wget yarn"
+).split()
+_SHORTEST = 5
+
+
+@rule(
+    "command-misspelt",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("RUN",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A RUN calls a command whose name is one letter away from a common one."""
+    for stage in change.stages:
+        for run in stage.runs:
+            for command in run.commands:
+                near = _meant(command.name)
+                if near is not None and not _is_made(run, command):
+                    yield _problem(run, command, near, stage.key)
+
+
+@lru_cache(maxsize=4096)
+def _meant(name: str) -> str | None:
+    """Return the common command that a name is one swapped, missing, added or wrong letter away from."""
+    if len(name) < _SHORTEST or not name.replace("-", "").isalpha() or name in _COMMON:
+        return None
+    return next((common for common in _COMMON if _one_apart(name, common)), None)
+
+
+def _one_apart(name: str, common: str) -> bool:
+    if len(common) < _SHORTEST or name[0] != common[0] or abs(len(name) - len(common)) > 1:
+        return False
+    if len(name) == len(common):
+        wrong = [i for i in range(len(name)) if name[i] != common[i]]
+        swapped = len(wrong) == 2 and wrong[1] == wrong[0] + 1 and name[wrong[0]] == common[wrong[1]]  # noqa: PLR2004 - a swap
+        return (len(wrong) == 1 and wrong[0] > 1) or (swapped and name[wrong[1]] == common[wrong[0]])
+    return False
+
+
+def _is_made(run: Run, command: Command) -> bool:
+    """Whether the image may have a command of that name: the file mentions it elsewhere, or a path is given."""
+    program = command.program
+    return program is None or "/" in program.value or run.stage.model.code.count(command.name) > 1
+
+
+def _problem(run: Run, command: Command, near: str, stage: str) -> Problem:
+    assert command.program is not None
+    source = run.instruction.source
+    return Problem(
+        command.program.span,
+        f"{quote(command.name)} is not found: did you mean {quote(near)}? The build stops here, or goes on without "
+        "it where a failure is forgiven.",
+        Confidence.LIKELY,
+        instruction=run.instruction,
+        stage=stage,
+        key=command.name,
+        fix=Fix(f"Call {near}", (replace(source, command.program.span, near),)),
+    )
