@@ -25,6 +25,7 @@ class Repository:
 
     files: Mapping[str, bytes] = field(default_factory=dict)
     listing: Mapping[str, int] | None = None
+    _contexts: dict[str, tuple[str, ...] | None] = field(default_factory=dict, init=False, repr=False)
 
     def exists(self, path: str) -> bool | None:
         """Tell whether a file or folder exists; `None` when the listing is not known."""
@@ -96,6 +97,11 @@ class Repository:
 
     def context_files(self, dockerfile: str) -> tuple[str, ...] | None:
         """Return the files that `COPY . .` brings, relative to the context; `None` when that cannot be known."""
+        if dockerfile not in self._contexts:
+            self._contexts[dockerfile] = self._context_files(dockerfile)
+        return self._contexts[dockerfile]
+
+    def _context_files(self, dockerfile: str) -> tuple[str, ...] | None:
         context = self.context_of(dockerfile)
         if context is None or self.listing is None:
             return None

@@ -1,5 +1,6 @@
 """See copy_ignored_file.md."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -37,7 +38,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         for span, path, instruction in _sources(stage):
             line = _ignoring_line(ignore, path)
-            if line is not None:
+            if line is not None and (lies_beside(change, ignore) or _is_from_root(change, ignore, path)):
                 yield _problem(change, ignore, stage, span, path, instruction, line)
 
 
@@ -63,6 +64,13 @@ def _ignoring_line(ignore: IgnoreFile, path: str) -> int | None:
     if any(pattern.negated and _may_lie_in(pattern.text, path) for pattern in patterns.patterns):
         return None
     return patterns.matching_line(path)
+
+
+def _is_from_root(change: DockerfileChange, ignore: IgnoreFile, path: str) -> bool:
+    """Whether the listing says that the context is the ignore file's folder, and not the Dockerfile's own."""
+    here, there = posixpath.dirname(ignore.path), posixpath.dirname(change.path)
+    exists = change.repository.exists
+    return exists(posixpath.join(here, path)) is True and exists(posixpath.join(there, path)) is False
 
 
 def _may_lie_in(pattern: str, folder: str) -> bool:

@@ -38,6 +38,8 @@ def _problem(stage: Stage, copy: Copy, builder: Stage, environment: Environment,
     if there != environment.path:
         return _moved(stage, copy, builder, environment, there)
     if has_official_python(builder) and has_system_python(stage) and not _brings_python(stage):
+        if _is_mended(builder, environment) or _is_mended(stage, environment):
+            return None
         return Problem(
             copy.instruction.span,
             f"{stage.label} copies the virtual environment {quote(there)}, whose `bin/python` is a link to "
@@ -49,6 +51,15 @@ def _problem(stage: Stage, copy: Copy, builder: Stage, environment: Environment,
             key=there,
         )
     return None
+
+
+def _is_mended(stage: Stage, environment: Environment) -> bool:
+    """Whether a command changes the interpreter's link, or the paths in the scripts."""
+    return any(
+        command.name in ("ln", "sed", "find") and (environment.path in str(command) or "bin/python" in str(command))
+        for run in stage.all_runs
+        for command in run.commands
+    )
 
 
 def _brings_python(stage: Stage) -> bool:
