@@ -7,6 +7,7 @@ from rules.dockerfile.nodes import Comment, Dockerfile, Flag, Heredoc, Instructi
 from rules.dockerfile.package_calls import Cleaning, Package, PackageCall
 from rules.dockerfile.reference import ImageReference, parse_reference
 from rules.dockerfile.shell import Command, Redirect, Script, ShellWord, script_of
+from rules.dockerfile.shell import parse as parse_shell
 from rules.dockerfile.source import Source, Span
 from rules.facts.commands import package_of_command, provides
 from rules.facts.eol import EndOfLife, all_end_of_life, data_date, end_of_life
@@ -120,6 +121,7 @@ __all__ = [
     "move_below",
     "package_of_command",
     "parse_reference",
+    "parse_shell",
     "provides",
     "quote",
     "replace",

@@ -1,0 +1,138 @@
+"""See debug_mode_shipped.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Edit,
+    Fix,
+    Problem,
+    Setting,
+    Severity,
+    Stage,
+    delete_instruction,
+    fix,
+    is_development_name,
+    quote,
+    rule,
+)
+from rules.runtime.debug_switches import PRODUCTION, Switch, is_debug_variable, switch_in, xdebug_commands
+from rules.runtime.start_instructions import Written, shipped
+
+
+@rule(
+    "debug-mode-shipped",
+    severity=Severity.WARNING,
+    category=Category.SECURITY,
+    keywords=("ENV", "CMD", "ENTRYPOINT", "RUN"),
+    aliases=("S4507",),
+    mentions=("debug", "reload", "dev", "xdebug", "nodemon", "vite", "runserver", "watch", "ng"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """What ships runs in a mode for developers: debugger, reloader, development environment."""
+    if is_for_developers(change.path):
+        return
+    seen: set[int] = set()
+    for stage in change.after.shipped:
+        if is_development_name(stage.name) or stage.runtime.is_windows:
+            continue
+        for setting in stage.image.env.values():
+            if setting.instruction is not None and id(setting.instruction) not in seen:
+                seen.add(id(setting.instruction))
+                yield from _variables(stage, setting)
+        yield from _xdebug(stage, seen)
+    for found in shipped(change):
+        if not is_development_name(found.stage.name):
+            yield from _switch(found)
+
+
+def is_for_developers(path: str) -> bool:
+    """Tell whether the file's own path says that it is for developers or tests."""
+    parts = path.lower().replace("\\", "/").split("/")
+    name = parts[-1].removesuffix(".dockerfile").removeprefix("dockerfile").strip(".-_")
+    return any(is_development_name(part.replace(".", "-").strip("-")) for part in (*parts[:-1], name) if part)
+
+
+def _variables(stage: Stage, setting: Setting[str]) -> Iterator[Problem]:
+    """Yield for each variable of one ENV whose value, still in force at the end, asks for a debug mode."""
+    instruction = setting.instruction
+    assert instruction is not None
+    for name_word, value_word in instruction.pairs:
+        final = stage.image.env.get(name_word.text)
+        if final is None or final.instruction is not instruction or final.value is None or value_word is None:
+            continue
+        if not is_debug_variable(name_word.text, final.value):
+            continue
+        better = PRODUCTION.get(final.value.lower())
+        way_out = f"Set it to {quote(better)}" if better is not None else "Leave it out here"
+        yield Problem(
+            instruction.span,
+            f"{stage.label} ships with {quote(f'{name_word.text}={final.value}')}. Production then runs in the "
+            "developers' "
+            "mode: stack traces and settings are shown to visitors, some frameworks open a console, and caches "
+            "are off. "
+            f"{way_out}, and switch it on from outside where it is needed.",
+            Confidence.LIKELY,
+            stage=stage.key,
+            key=name_word.text,
+            instruction=instruction,
+            fix=Fix(f"Set {name_word.text} to {better}", (Edit(value_word.span, better),))
+            if better is not None and value_word.text == final.value
+            else fix("Delete the variable", delete_instruction(instruction))
+            if len(instruction.pairs) == 1
+            else None,
+        )
+
+
+def _switch(found: Written) -> Iterator[Problem]:
+    switch = next((s for command in found.start.commands if (s := switch_in(command)) is not None), None)
+    if switch is None:
+        return
+    yield Problem(
+        found.instruction.span,
+        f"{found.stage.label} starts {quote(found.start.text)}: {quote(switch.text)} {switch.what}. "
+        "In production that costs memory and speed, restarts the program whenever a file changes, and shows errors to "
+        f"visitors. {switch.way_out}.",
+        Confidence.LIKELY,
+        stage=found.stage.key,
+        key=switch.text,
+        fix=_without(found, switch),
+    )
+
+
+def _without(found: Written, switch: Switch) -> Fix | None:
+    """The command without the option."""
+    word = switch.option
+    if word is None:
+        return None
+    source, start = found.instruction.source, word.span.start
+    if found.start.form == "exec":
+        before = [other for other in found.instruction.exec_form or () if other.span.end <= word.span.start]
+        if not before:
+            return None
+        start = before[-1].span.end
+    else:
+        while source.text[start - 1] in " \t":
+            start -= 1
+    return Fix(f"Take {word.value} away", (Edit(source.span(start, word.span.end), ""),))
+
+
+def _xdebug(stage: Stage, seen: set[int]) -> Iterator[Problem]:
+    for run in stage.all_runs:
+        if id(run.instruction) in seen:
+            continue
+        seen.add(id(run.instruction))
+        for command in xdebug_commands(run):
+            source = run.instruction.source
+            yield Problem(
+                source.span(run.instruction.span.start, command.end),
+                f"{stage.label} ships with Xdebug: {quote(str(command))}. It slows every request down, and where its "
+                f"`client_host` can be set from outside it runs code for whoever "
+                "connects. "
+                "Install it in a stage for developers.",
+                stage=stage.key,
+                instruction=run.instruction,
+                key=str(command),
+            )

@@ -1,0 +1,112 @@
+"""What switches debug modes on: variables, options, programs, PHP's debugger."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.api import Command, Run, ShellWord
+
+_ON = frozenset({"1", "true", "yes", "on"})
+_SWITCHES = frozenset("DEBUG FLASK_DEBUG DJANGO_DEBUG APP_DEBUG SYMFONY_DEBUG WP_DEBUG RAILS_DEBUG".split())
+_MODES = frozenset(
+    "NODE_ENV FLASK_ENV RAILS_ENV RACK_ENV ROCKET_ENV ROCKET_PROFILE ASPNETCORE_ENVIRONMENT DOTNET_ENVIRONMENT "
+    "MIX_ENV DJANGO_ENV SYMFONY_ENV".split()
+)
+_DEVELOPMENT = frozenset({"development", "dev", "debug"})
+PRODUCTION = {"development": "production"}
+"""What to set instead; values that frameworks spell differently have no entry."""
+
+_RELOADERS = {
+    "nodemon": "restarts the program whenever a file changes",
+    "ts-node-dev": "compiles while it runs and restarts on every change",
+    "air": "compiles and restarts whenever a file changes",
+}
+_DEV_SERVERS = {
+    ("next", "dev"): "is the development server of Next.js",
+    ("nuxt", "dev"): "is the development server of Nuxt",
+    ("vite", ""): "is the development server of Vite",
+    ("vite", "dev"): "is the development server of Vite",
+    ("ng", "serve"): "is the development server of Angular",
+    ("fastapi", "dev"): "is FastAPI's mode for developers",
+    ("webpack", "serve"): "is the development server of webpack",
+    ("dotnet", "watch"): "compiles and restarts whenever a file changes",
+}
+_RUNNERS = frozenset({"npm", "yarn", "pnpm", "bun"})
+_WITH_RELOAD = frozenset("uvicorn gunicorn hypercorn granian flask fastapi python python3 celery".split())
+_XDEBUG = re.compile(r"(?:php[\d.]*-)?(?:pecl-)?xdebug(?:-[\d.a-zA-Z]+)?\Z")
+_INSTALLERS = frozenset("pecl docker-php-ext-install docker-php-ext-enable install-php-extensions pickle pie".split())
+
+
+class Switch(NamedTuple):
+    """Something in a start command that switches a debug mode on.
+
+    Attributes:
+        text: As written.
+        what: What it does, a verb first.
+        way_out: What to do instead.
+        option: The word to take away; `None` where that would not do.
+    """
+
+    text: str
+    what: str
+    way_out: str
+    option: ShellWord | None
+
+
+def is_debug_variable(name: str, value: str) -> bool:
+    """Tell whether a variable and its value switch a debug mode on."""
+    if name.upper() in _SWITCHES:
+        return value.strip().lower() in _ON
+    return name in _MODES and value.strip().lower() in _DEVELOPMENT
+
+
+def switch_in(command: Command) -> Switch | None:
+    """Return what in a command switches a debug mode on."""
+    name = command.name
+    reload = command.flag("--reload", "--use-reloader")
+    if reload is not None and name in _WITH_RELOAD and reload.value in ("--reload", "--use-reloader"):
+        return Switch(reload.value, "watches the files and restarts the program", "Take the option away", reload)
+    debug = command.flag("--debug")
+    if debug is not None and name == "flask":
+        return Switch("--debug", "switches the debugger on, which runs code for visitors", "Take it away", debug)
+    if name in _RELOADERS:
+        return Switch(name, _RELOADERS[name], "Start the program itself", None)
+    return _server(command)
+
+
+def _server(command: Command) -> Switch | None:
+    name, values = command.name, [word.value for word in command.args]
+    operands = [value for value in values if not value.startswith("-")]
+    first = operands[0] if operands else ""
+    if name in ("npx", "bunx") and operands:
+        name, first = operands[0], operands[1] if len(operands) > 1 else ""
+    what = _DEV_SERVERS.get((name, first))
+    if what is not None:
+        return Switch(f"{name} {first}".strip(), what, "Build in a stage of its own and serve the result", None)
+    script = operands[1] if first in ("run", "run-script") and len(operands) > 1 else first
+    if name in _RUNNERS and script in ("dev", "develop", "start:dev"):
+        way_out = "Start what was built, and keep this for a stage for developers"
+        return Switch(f"{name} {' '.join(operands[:2])}", "starts the development server", way_out, None)
+    if "runserver" in values and any(posixpath.basename(value) == "manage.py" for value in (command.name, *values)):
+        return Switch("runserver", "is Django's development server", "Use gunicorn, uvicorn or uWSGI", None)
+    return None
+
+
+def xdebug_commands(run: Run) -> Iterator[Command]:
+    """Yield the commands of a RUN that install or enable Xdebug."""
+    if "xdebug" not in run.instruction.value and not run.instruction.heredocs:
+        return
+    for call in run.package_calls:
+        if call.action == "install" and any(_XDEBUG.match(package.name) for package in call.packages):
+            yield call.command
+    calls = {id(call.command) for call in run.package_calls}
+    for command in run.calls(*_INSTALLERS):
+        if id(command) in calls or (command.name == "pecl" and command.subcommand != "install"):
+            continue
+        if any(_XDEBUG.match(word.value) for word in command.args):
+            yield command

@@ -1,0 +1,159 @@
+"""See entrypoint_not_executable.md."""
+
+import posixpath
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Fix,
+    Note,
+    Problem,
+    Severity,
+    Stage,
+    fix,
+    insert,
+    quote,
+    rule,
+    within,
+)
+from rules.runtime.start_instructions import Written, shipped
+from rules.runtime.start_scripts import StartScript, start_script
+
+_EXECUTABLE = 0o111
+_REGULAR = 0o100000
+_CONVERTERS = frozenset({"dos2unix", "sed", "tr", "perl", "awk"})
+
+
+@rule(
+    "entrypoint-not-executable",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("ENTRYPOINT", "CMD"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The start script of the repository cannot be executed in the image."""
+    for found in shipped(change):
+        script = start_script(change, found)
+        if script is None:
+            continue
+        problem = _line_ends(change, found, script) or _interpreter(found, script) or _mode(change, found, script)
+        if problem is not None:
+            yield problem
+
+
+def _line_ends(change: DockerfileChange, found: Written, script: StartScript) -> Problem | None:
+    first = script.text.partition("\n")[0]
+    if not first.endswith("\r") or not first.startswith("#!"):
+        return None
+    if "eol=lf" in (change.repository.text(".gitattributes") or "") or _is_touched(found.stage, script, _CONVERTERS):
+        return None
+    return _problem(
+        found,
+        script,
+        "has Windows line ends",
+        f"The kernel looks for an interpreter named {quote(first[2:])} and the container exits with “no such file or "
+        "directory”. Save the file with LF, and keep it so with `*.sh text eol=lf` in `.gitattributes`",
+    )
+
+
+def _interpreter(found: Written, script: StartScript) -> Problem | None:
+    if not script.direct:
+        return None
+    name = script.interpreter
+    if name is None:
+        if found.start.form != "exec" or script.text.startswith("#!") or not script.path.endswith((".sh", ".bash")):
+            return None
+        return _problem(
+            found,
+            script,
+            "does not begin with `#!`",
+            "The JSON form has no shell to fall back on, so the container exits with “exec format error”. Put "
+            "`#!/bin/sh` "
+            "into its first line",
+        )
+    if not found.stage.base_known or not found.stage.runtime.lacks(name):
+        return None
+    instead = "Write it for `sh`, or install" if posixpath.basename(name) == "bash" else "Install"
+    return _problem(
+        found,
+        script,
+        f"is written for {quote(name)}, which {quote(found.stage.root.base_text or '')} does not have",
+        "The container exits with “no such file or directory”, although the script is there. "
+        f"{instead} {quote(posixpath.basename(name))}",
+        Confidence.LIKELY,
+    )
+
+
+def _mode(change: DockerfileChange, found: Written, script: StartScript) -> Problem | None:
+    mode = change.repository.mode(script.path)
+    if mode is None or not mode & _REGULAR or mode & _EXECUTABLE or not script.direct:
+        return None
+    if script.copy.instruction.flag("chmod") is not None or _is_made_executable(found.stage, script):
+        return None
+    return _problem(
+        found,
+        script,
+        "is not executable in git (mode 100644)",
+        "`COPY` keeps the mode, so the container exits with “permission denied”. Say `COPY --chmod=755`, or "
+        f"`git update-index --chmod=+x {script.path}`",
+        repair=_fix(script.copy),
+    )
+
+
+def _is_made_executable(stage: Stage, script: StartScript) -> bool:
+    for change in stage.files.attribute_changes:
+        if change.kind == "chmod" and (
+            change.path is None
+            or any(mark in change.path for mark in "*?[")
+            or change.path == script.target
+            or within(script.target, change.path)
+            or posixpath.basename(change.path) == posixpath.basename(script.target)
+        ):
+            return True
+    return _is_touched(stage, script, frozenset({"install", "find", "xargs", "chmod"}))
+
+
+def _is_touched(stage: Stage, script: StartScript, programs: frozenset[str]) -> bool:
+    """Whether a RUN hands the script, or a folder that holds it, to one of these programs."""
+    name = posixpath.basename(script.target)
+    return any(
+        name in word.value
+        or "*" in word.value
+        or "$" in word.value
+        or word.value in (".", posixpath.dirname(script.target))
+        for run in stage.done_runs
+        for command in run.calls(*programs)
+        for word in command.args
+    )
+
+
+def _fix(copy: Copy) -> Fix | None:
+    """The flag, where the instruction copies this one file."""
+    if len(copy.sources) != 1 or copy.sources[0].has_wildcard or copy.sources[0].is_root or copy.is_add:
+        return None
+    if "." not in posixpath.basename(copy.sources[0].path or ""):
+        return None
+    instruction = copy.instruction
+    return fix("Copy it executable", insert(instruction.source, instruction.keyword_span.end, " --chmod=755"))
+
+
+def _problem(
+    found: Written,
+    script: StartScript,
+    fact: str,
+    then: str,
+    confidence: Confidence = Confidence.CERTAIN,
+    repair: Fix | None = None,
+) -> Problem:
+    return Problem(
+        found.instruction.span,
+        f"{found.stage.label} starts {quote(script.target)}, and {quote(script.path)} {fact}. {then}.",
+        confidence,
+        stage=found.stage.key,
+        notes=(Note(script.copy.instruction.span, "copied here"),),
+        key=script.path,
+        fix=repair,
+    )

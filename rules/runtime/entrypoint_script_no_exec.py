@@ -1,0 +1,90 @@
+"""See entrypoint_script_no_exec.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import Category, Command, Confidence, DockerfileChange, Edit, Fix, Note, Problem, Severity, quote, rule
+from rules.runtime.start_instructions import Written, passes_signals, shipped
+from rules.runtime.start_scripts import StartScript, start_script
+
+_SERVERS = frozenset(
+    "gunicorn uvicorn hypercorn granian daphne celery flask python python3 node npm yarn pnpm npx java ruby "
+    "bundle rails "
+    "puma php php-fpm nginx httpd apache2 caddy dotnet uwsgi streamlit supervisord postgres mysqld redis-server "
+    "deno bun "
+    "next airflow dagster prefect mlflow poetry uv pipenv".split()
+)
+_READS_ARGUMENTS = re.compile(r"\$\{?[@*#1-9]|\bshift\b|\bgetopts\b|\$\{(?:BASH_ARGV|argv)")
+_QUIET = re.compile(r"\btrap\b|\bwait\b|s6-|supervisord|\brunsv|tini\b|dumb-init")
+
+
+@rule(
+    "entrypoint-script-no-exec",
+    severity=Severity.WARNING,
+    category=Category.RELIABILITY,
+    keywords=("ENTRYPOINT", "CMD"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The start script of the repository keeps its shell in front of the program, or ignores `CMD`."""
+    for found in shipped(change):
+        if passes_signals(found.start.words) or found.stage.runtime.is_windows:
+            continue
+        script = start_script(change, found)
+        if script is None or script.shell is None:
+            continue
+        problem = _no_exec(found, script) or _ignores_arguments(found, script)
+        if problem is not None:
+            yield problem
+
+
+def _no_exec(found: Written, script: StartScript) -> Problem | None:
+    if _QUIET.search(script.text):
+        return None
+    source, parsed = script.script()
+    if parsed.errors or any("exec" in command.wrappers or command.name == "exec" for command in parsed.commands):
+        return None
+    outer = [command for command in parsed.commands if not command.nested and (command.name or command.words)]
+    last = outer[-1] if outer else None
+    if last is None or last.conditional or last.after in ("&", "|") or last.before == "|" or not _stays(last):
+        return None
+    return Problem(
+        found.instruction.span,
+        f"{found.stage.label} starts {quote(script.target)}, and line {last.line} of {quote(script.path)} runs "
+        f"{quote(str(last), 60)} without `exec`. The shell stays process 1 and does not pass SIGTERM on, so "
+        "`docker stop` "
+        "waits ten seconds and kills the program. Begin that line with `exec`.",
+        Confidence.LIKELY,
+        stage=found.stage.key,
+        notes=(Note(last.span, "this line", path=script.path),),
+        key=script.path,
+        fix=Fix("Let the shell make way", (Edit(source.span(last.start, last.start), "exec ", path=script.path),))
+        if not last.assignments and not last.redirects
+        else None,
+    )
+
+
+def _stays(command: Command) -> bool:
+    """Whether a script's last command is the program that the container is for."""
+    words = [word.value for word in command.words]
+    if words and words[0] in ("$@", "$*", "${@}"):
+        return True
+    return command.name in _SERVERS and not command.wrappers
+
+
+def _ignores_arguments(found: Written, script: StartScript) -> Problem | None:
+    cmd = found.stage.image.cmd
+    if found.instruction.keyword != "ENTRYPOINT" or not cmd.set_in_file or not cmd.value or cmd.instruction is None:
+        return None
+    if _READS_ARGUMENTS.search(script.text) or re.search(r"^\s*(?:\.|source)\s", script.text, re.MULTILINE):
+        return None
+    return Problem(
+        cmd.instruction.span,
+        f"`CMD` of {found.stage.label} never runs: {quote(script.path)}, the `ENTRYPOINT` in front of it, does "
+        "not read its "
+        f"arguments. {quote(cmd.value.text)} and whatever is given to `docker run` are dropped. End the script with "
+        '`exec "$@"`, or take the `CMD` out.',
+        Confidence.LIKELY,
+        stage=found.stage.key,
+        notes=(Note(found.instruction.span, "the ENTRYPOINT"),),
+        key=f"{script.path} arguments",
+    )

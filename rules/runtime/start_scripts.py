@@ -1,0 +1,106 @@
+"""The script of the repository that a start command runs."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.api import Copy, DockerfileChange, Put, Script, Source, parse_shell, within
+
+if TYPE_CHECKING:
+    from rules.runtime.start_instructions import Written
+
+_SHELLS = frozenset("sh bash ash dash".split())
+
+
+class StartScript(NamedTuple):
+    """A script that a start command runs.
+
+    Attributes:
+        path: In the repository.
+        target: In the image.
+        text: Its text, as read from the repository.
+        copy: What brings it into the image.
+        direct: Whether it is executed itself, and not handed to an interpreter.
+    """
+
+    path: str
+    target: str
+    text: str
+    copy: Copy
+    direct: bool
+
+    @property
+    def interpreter(self) -> str | None:
+        """The program in its first line, `None` without one: `/bin/bash`, `bash` behind `/usr/bin/env`."""
+        first = self.text.partition("\n")[0].rstrip("\r")
+        words = first[2:].split() if first.startswith("#!") else []
+        if not words:
+            return None
+        if posixpath.basename(words[0]) == "env":
+            rest = [word for word in words[1:] if not word.startswith("-") and "=" not in word]
+            return rest[0] if rest else None
+        return words[0]
+
+    @property
+    def shell(self) -> str | None:
+        """The shell it is written for, `None` for another language."""
+        name = posixpath.basename(self.interpreter or "sh")
+        return name if name in _SHELLS else None
+
+    def script(self) -> tuple[Source, Script]:
+        """Parse it."""
+        source = Source(self.path, self.text)
+        return source, parse_shell(self.text, source, 0, dialect=self.shell or "sh", joined=False)
+
+
+def start_script(change: DockerfileChange, found: Written) -> StartScript | None:
+    """Return the script of the build context that a start command runs, as far as its path can be followed."""
+    words = found.start.words if found.start.form == "exec" else tuple(found.start.text.split())
+    if not words or found.stage.runtime.is_windows:
+        return None
+    direct = posixpath.basename(words[0]) not in {*_SHELLS, "exec"}
+    program = words[0] if direct else next((word for word in words[1:] if not word.startswith("-")), "")
+    target = _target(found, program)
+    context = change.repository.context_of(change.path)
+    if target is None or context is None:
+        return None
+    put = next((put for put in reversed(found.stage.files.covering(target)) if put.kind != "workdir"), None)
+    if put is None or put.kind != "context" or not isinstance(put.step, Copy):
+        return None
+    path = _source(put, target, context)
+    text = change.repository.text(path) if path is not None else None
+    if path is None or text is None or "\ufffd" in text or "\x00" in text:
+        return None
+    return StartScript(path, target, text, put.step, direct)
+
+
+def _target(found: Written, program: str) -> str | None:
+    """Return the absolute path of a program; a bare name is looked for where files are copied to."""
+    if not program or "$" in program:
+        return None
+    if program.startswith("/"):
+        return posixpath.normpath("/" + program.lstrip("/"))
+    folder = found.stage.image.workdir.value
+    if "/" in program:
+        return posixpath.normpath(posixpath.join(folder, program)) if folder else None
+    for place in ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"):
+        if any(put.path == f"{place}/{program}" for put in found.stage.files.puts):
+            return f"{place}/{program}"
+    return None
+
+
+def _source(put: Put, target: str, context: str) -> str | None:
+    """Return the path in the repository of what a copy puts at a target."""
+    if any(mark in put.source for mark in "*?["):
+        inner = posixpath.join(posixpath.dirname(put.source), posixpath.basename(target))
+    elif put.path == target:
+        inner = put.source
+    elif within(target, put.path):
+        inner = posixpath.join(put.source, posixpath.relpath(target, put.path))
+        if posixpath.basename(put.source) == posixpath.basename(target):
+            inner = put.source
+    else:
+        return None
+    path = posixpath.normpath(posixpath.join(context, inner))
+    return None if path.startswith("..") else path
