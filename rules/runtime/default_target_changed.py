@@ -1,0 +1,64 @@
+"""See default_target_changed.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Note,
+    Problem,
+    Severity,
+    Stage,
+    is_development_name,
+    quote,
+    rule,
+)
+
+
+@rule(
+    "default-target-changed",
+    severity=Severity.ERROR,
+    category=Category.RELIABILITY,
+    compares=True,
+    keywords=("FROM",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A build without a target makes another stage than before."""
+    if change.before is None or not change.before.stages or not change.stages:
+        return
+    old, new = change.before.stages[-1], change.stages[-1]
+    now = _where(change, old)
+    if now is None or now is new:
+        return
+    if now in new.chain and not is_development_name(new.name):
+        return  # it is built on: the final stage adds to what shipped before
+    builds = change.repository.builds_of(change.path)
+    plain = [build for build in builds if not build.target]
+    if builds and not plain:
+        return
+    users = " and ".join(dict.fromkeys(quote(build.path) for build in plain[:3]))
+    who = f"{users} builds it without a target" if plain else "A plain `docker build` names no target"
+    yield Problem(
+        new.from_.span,
+        f"The last stage is now {new.label}; it was {old.label}, which stands in line {now.from_.line}. {who} and gets "
+        f"{new.label} from now on. Move {now.label} back to the end, or name the target in every build.",
+        Confidence.CERTAIN if plain else Confidence.LIKELY,
+        stage=new.key,
+        notes=(Note(now.from_.span, "what was built before"),),
+        key=old.key,
+    )
+
+
+def _where(change: DockerfileChange, old: Stage) -> Stage | None:
+    """Return the stage that was the last one: of its name, or, when it has none, with the same start and source."""
+    if old.name is not None:
+        return next((stage for stage in change.stages if stage.name == old.name), None)
+    text = _instructions(old)
+    if not text:
+        return None
+    return next((stage for stage in change.stages if _instructions(stage) == text), None)
+
+
+def _instructions(stage: Stage) -> tuple[str, ...]:
+    return tuple(str(instruction) for instruction in stage.instructions)

@@ -1,0 +1,124 @@
+"""See env_lost.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Note,
+    Problem,
+    Put,
+    Setting,
+    Severity,
+    Stage,
+    append_to_stage,
+    fix,
+    insert_line_before,
+    quote,
+    rule,
+)
+from rules.runtime.start_instructions import shipped
+from rules.runtime.start_scripts import start_script
+
+_READ_BY_RUNTIMES = frozenset(
+    "NODE_ENV RAILS_ENV RACK_ENV MIX_ENV DJANGO_SETTINGS_MODULE FLASK_APP ASPNETCORE_URLS ASPNETCORE_HTTP_PORTS "
+    "PYTHONPATH "
+    "LD_LIBRARY_PATH JAVA_OPTS JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS CATALINA_OPTS NODE_OPTIONS NODE_PATH SSL_CERT_FILE "
+    "NODE_EXTRA_CA_CERTS REQUESTS_CA_BUNDLE GOMEMLIMIT".split()
+)
+"""Variables that a language's runtime, or a framework, reads although no file of the repository names them."""
+
+_BUILD_ONLY = re.compile(
+    r"(?:UV|PIP|NPM_CONFIG|YARN|POETRY|CARGO|GO|DEBIAN|APT|CONDA|BUNDLE|HOMEBREW|MAVEN|GRADLE)_.*\Z"
+)
+
+
+@rule(
+    "env-lost",
+    severity=Severity.WARNING,
+    category=Category.RELIABILITY,
+    compares=True,
+    keywords=("FROM",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The change takes away a variable that what ships still needs."""
+    for stage, was in change.shipped():
+        if was is None:
+            continue
+        for name, setting in was.image.env.items():
+            if setting.instruction is None or not _is_gone(stage, was, name, setting):
+                continue
+            use = _use(change, stage, name, setting)
+            if use is not None:
+                yield _problem(stage, name, setting, use)
+
+
+def _is_gone(stage: Stage, was: Stage, name: str, setting: Setting[str]) -> bool:
+    if name == "PATH":
+        return setting.value is not None and bool(_lost_folders(stage, was))
+    if name in stage.image.env or (stage.facts is not None and name in stage.facts.env_names):
+        return False
+    return stage.base_known or stage.root.base_text == was.root.base_text
+
+
+def _lost_folders(stage: Stage, was: Stage) -> tuple[str, ...]:
+    """Return the folders that PATH held and does not any more, and that the image still has."""
+    before, now = was.image.env.get("PATH"), stage.image.env.get("PATH")
+    if before is None or before.value is None or (now is not None and now.value is None):
+        return ()
+    kept = now.value.split(":") if now is not None and now.value else []
+    lost = [folder for folder in before.value.split(":") if folder not in kept and folder.startswith("/")]
+    own = [folder for folder in lost if folder not in _SYSTEM_FOLDERS]
+    return tuple(folder for folder in own if _covering(stage, folder))
+
+
+def _covering(stage: Stage, folder: str) -> tuple[Put, ...]:
+    home = folder.rpartition("/")[0]
+    puts = [put for put in stage.files.puts if put.kind != "workdir" and put.path.rstrip("/") in (folder, home)]
+    return (*puts, *[put for put in stage.files.puts if put.path.startswith(f"{folder}/")])
+
+
+_SYSTEM_FOLDERS = frozenset({"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"})
+
+
+def _use(change: DockerfileChange, stage: Stage, name: str, setting: Setting[str]) -> str | None:
+    """Say what still needs the variable, `None` when nothing is seen to."""
+    if _BUILD_ONLY.match(name):
+        return None
+    if name == "PATH":
+        return f"programs in it are no longer found by name ({quote(str(setting.value))})"
+    mention = re.compile(rf"\$\{{?{re.escape(name)}\b")
+    for found in shipped(change):
+        if found.stage is not stage:
+            continue
+        if mention.search(found.start.text):
+            return f"{quote(found.start.text, 60)} reads it"
+        script = start_script(change, found)
+        if script is not None and mention.search(script.text) and f"{name}:" not in script.text:
+            return f"{quote(script.path)} reads it"
+    return "the program's runtime reads it" if name in _READ_BY_RUNTIMES else None
+
+
+def _problem(stage: Stage, name: str, setting: Setting[str], use: str) -> Problem:
+    instruction = setting.instruction
+    assert instruction is not None
+    origin = setting.stage.label if setting.stage is not None else "the file"
+    start = next((s.instruction for s in stage.image.start_command if s.instruction in stage.instructions), None)
+    pair = next((value for word, value in instruction.pairs if word.text == name and value is not None), None)
+    line = f"ENV {name}={pair.text}" if pair is not None and "\n" not in pair.text else None
+    edit = None
+    if line is not None:
+        edit = insert_line_before(start, line) if start is not None else append_to_stage(stage, line)
+    return Problem(
+        stage.from_.span,
+        f"{stage.label} loses {quote(f'{name}={setting.value}' if setting.value is not None else name)}, which "
+        f"{origin} set "
+        f"in line {instruction.line} before this change, and {use}. Restate it if that is not intended.",
+        Confidence.LIKELY,
+        stage=stage.key,
+        notes=(Note(instruction.span, "set here before", before=True),),
+        key=name,
+        fix=fix(f"Restate {name}", edit),
+    )

@@ -1,0 +1,107 @@
+"""See target_renamed_reference_stale.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Edit,
+    Fix,
+    Note,
+    Problem,
+    Repository,
+    Severity,
+    Source,
+    Span,
+    Stage,
+    quote,
+    rule,
+)
+
+
+@rule(
+    "target-renamed-reference-stale",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    compares=True,
+    keywords=("FROM",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A stage is renamed or removed, and something still calls it by its old name."""
+    if change.before is None:
+        return
+    names = {stage.name for stage in change.stages}
+    for old in change.before.stages:
+        if old.name is not None and old.name not in names:
+            yield from _builds(change, old)
+            yield from _references(change, old)
+
+
+def _heir(change: DockerfileChange, old: Stage) -> Stage | None:
+    """Return the stage that took the old one's place: the one paired with it."""
+    found = next((stage for stage in change.stages if change.was(stage) is old), None)
+    return found if found is not None and found.name is not None else None
+
+
+def _builds(change: DockerfileChange, old: Stage) -> Iterator[Problem]:
+    heir = _heir(change, old)
+    stale = [b for b in change.repository.builds_of(change.path) if b.target and b.target.lower() == old.name]
+    if not stale:
+        return
+    files = " and ".join(dict.fromkeys(quote(f"{build.path}:{build.line}") for build in stale))
+    place = heir or change.stages[-1]
+    became = f"is called {heir.label} now" if heir is not None else "is gone"
+    first = stale[0]
+    yield Problem(
+        place.from_.span,
+        f"Stage {old.label} {became}, and {files} still builds the target {quote(first.target)}. That build fails with "
+        "“target stage could not be found”. Change the name there too.",
+        Confidence.CERTAIN,
+        stage=place.key,
+        key=first.target,
+        fix=_fix(change.repository, first.path, first.line, first.target, heir) if len(stale) == 1 else None,
+    )
+
+
+def _fix(repository: Repository, path: str, line: int, old: str, heir: Stage | None) -> Fix | None:
+    """The new name in the line that names the old one, where it stands there once."""
+    text = repository.text(path)
+    if heir is None or heir.name_word is None or text is None or "\ufffd" in text:
+        return None
+    source = Source(path, text)
+    if line > len(source.line_starts):
+        return None
+    start = source.line_starts[line - 1]
+    row = text[start:].partition("\n")[0]
+    value = row.partition("target")[2]
+    if value.count(old) != 1:
+        return None
+    at = start + row.index("target") + len("target") + value.index(old)
+    return Fix("Use the new name", (Edit(source.span(at, at + len(old)), heir.name_word.text, path=path),))
+
+
+def _references(change: DockerfileChange, old: Stage) -> Iterator[Problem]:
+    heir = _heir(change, old)
+    for stage in change.stages:
+        if stage.parent is None and (stage.base_text or "").lower() == old.name:
+            yield _reference(stage, stage.from_.span, old, heir, "FROM")
+        for copy in stage.copies:
+            if copy.from_stage is None and (copy.from_text or "").lower() == old.name:
+                if any(old.name in build.contexts for build in change.repository.builds_of(change.path)):
+                    continue
+                yield _reference(stage, copy.instruction.span, old, heir, f"{copy.instruction.keyword} --from")
+
+
+def _reference(stage: Stage, span: Span, old: Stage, heir: Stage | None, what: str) -> Problem:
+    became = f"is called {heir.label} now" if heir is not None else "is gone"
+    return Problem(
+        span,
+        f"`{what}` in {stage.label} still names the stage {old.label}, which {became}. The builder takes the "
+        "name for an "
+        "image and tries to pull it. Use a stage that exists.",
+        Confidence.CERTAIN,
+        stage=stage.key,
+        notes=(Note(old.from_.span, "the stage as it was", before=True),),
+        key=old.name or "",
+    )
