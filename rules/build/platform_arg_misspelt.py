@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rules.api import PLATFORM_ARGS, Category, Confidence, DockerfileChange, Problem, Severity, quote, rule
 
-_BY_LETTERS = {name.replace("_", ""): name for name in PLATFORM_ARGS}
+_BY_LETTERS = {name: name for name in PLATFORM_ARGS if name.startswith("TARGET")}  # BUILD_ARCH is Home Assistant's own
 
 
 @rule(
@@ -12,7 +12,7 @@ _BY_LETTERS = {name.replace("_", ""): name for name in PLATFORM_ARGS}
     severity=Severity.WARNING,
     category=Category.CORRECTNESS,
     keywords=("ARG",),
-    mentions=("target_", "build_", "targetarch", "buildarch"),
+    mentions=("target",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An ARG is called almost like one of BuildKit's platform values, and nothing fills it in."""
