@@ -18,7 +18,17 @@ from rules.api import (
 
 _APT = frozenset({"debian", "ubuntu"})
 _RPM = frozenset({"rhel", "centos", "fedora", "rockylinux", "almalinux", "oraclelinux", "amazonlinux"})
-_NAMES = {"alpine": "Alpine", "debian": "Debian", "ubuntu": "Ubuntu", "wolfi": "Wolfi", "rhel": "Red Hat"}
+_BARE = frozenset({"scratch", "distroless", "busybox"})
+"""Families to move away from without a loss: what ran there needed nothing."""
+_NAMES = {
+    "alpine": "Alpine",
+    "debian": "Debian",
+    "ubuntu": "Ubuntu",
+    "wolfi": "Wolfi",
+    "rhel": "Red Hat",
+    "centos": "CentOS",
+    "fedora": "Fedora",
+}
 
 
 @rule(
@@ -35,7 +45,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if was is None or stage.root.base_text == was.root.base_text:
             continue
         before, after = _family(was), _family(stage)
-        if before is not None and after is not None and before != after:
+        if before is not None and after is not None and before != after and before not in _BARE:
             yield _problem(stage, was, before, after)
 
 

@@ -47,7 +47,7 @@ def _problem(
     instead = supported_reference(reference, today)
     return Problem(
         word.span,
-        f"{stage.label} starts from {quote(reference.text)}: {_fact(ended[0])}{_also(ended[1:])}. "
+        f"{stage.label} starts from {quote(reference.text.partition('@')[0])}: {_fact(ended[0])}{_also(ended[1:])}. "
         f"{_consequence(ended[0], builds_only=builds_only)}{_way_out(ended[0], reference, instead)}",
         Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
         stage=stage.key,
@@ -59,7 +59,8 @@ def _problem(
 
 def _fact(end: EndOfLife) -> str:
     if end.note:
-        return end.note.rstrip(".")
+        since = f" since {_day(end.date)}" if end.date is not None else ""
+        return f"it is over{since} ({end.note.rpartition(': ')[2].rstrip('.')})"
     name = f"{end.product} {end.cycle}"
     if end.date is None:
         return f"{name} is past its end of life"

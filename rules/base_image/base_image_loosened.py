@@ -26,11 +26,13 @@ class Loosened(NamedTuple):
         fact: Behind the stage's name.
         then: What follows from it.
         restore: Whether the old reference can be put back without taking anything else back.
+        about_size: Whether only the image that ships suffers.
     """
 
     fact: str
     then: str
     restore: bool
+    about_size: bool = False
 
 
 @rule(
@@ -42,13 +44,14 @@ class Loosened(NamedTuple):
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change makes a base image less specific, or larger."""
+    shipped = {one.index for target in change.after.shipped for one in target.chain}
     for stage in change.stages:
         was = change.was(stage)
         old, new = (was.reference if was is not None else None), stage.reference
         if was is None or old is None or new is None or old.text == new.text or _chosen_elsewhere(stage, was):
             continue
         found = _loosened(old, new)
-        if found is not None:
+        if found is not None and (stage.index in shipped or not found.about_size):
             yield _problem(change, stage, was, found)
 
 
@@ -93,6 +96,7 @@ def _loosened_tag(old: ImageReference, new: ImageReference, names: str) -> Loose
             "It brings compilers, headers and hundreds of packages more to pull and to patch. If one package was "
             "missing, install that one",
             restore=True,
+            about_size=True,
         )
     return None
 

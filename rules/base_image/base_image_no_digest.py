@@ -27,7 +27,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         reference, word = stage.reference, stage.base_word
         if reference is None or word is None or reference.digest is not None or "$" in word.text:
             continue
-        if (reference.tag or "latest") not in MOVING_TAGS:
+        if (reference.tag or "latest") not in MOVING_TAGS and (wanted or stage.index in change.after.needed_by_shipped):
             yield _problem(stage, pinned_by)
 
 

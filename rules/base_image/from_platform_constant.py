@@ -18,6 +18,7 @@ from rules.api import (
     rule,
 )
 
+_NAMED = re.compile(r"amd64|x86_64|i386|arm32|arm64|armhf|armv\d|aarch64|ppc64le|s390x|riscv64|mips64", re.IGNORECASE)
 _ARCHITECTURE = re.compile(r"amd64|x86|i386|386|arm|aarch|ppc64|s390x|riscv|mips|windows|linux", re.IGNORECASE)
 
 
@@ -36,6 +37,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         flag = stage.from_.flag("platform")
         if flag is None or not flag.value or "$" in flag.value:
+            continue
+        if _NAMED.search(change.path) or (stage.base_text is not None and _NAMED.search(stage.base_text)):
             continue
         if stage.index in used or (stage.name is not None and _ARCHITECTURE.search(stage.name)):
             continue

@@ -36,9 +36,25 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     stage = change.stages[0]
     if is_workshop(change, stage) or runs_toolchain(stage) or not any(copy.from_context for copy in stage.copies):
         return
-    found = next(((run, command) for run in stage.runs for command in run.commands if _compiles(command)), None)
+    found = next(
+        (
+            (run, command)
+            for run in stage.runs
+            if _builds_context(stage, run)
+            for command in run.commands
+            if _compiles(command)
+        ),
+        None,
+    )
     if found is not None:
         yield _problem(stage, *found)
+
+
+def _builds_context(stage: Stage, run: Run) -> bool:
+    """Whether a RUN works on copied sources and cleans nothing up: no download, no package taken away again."""
+    copied = any(copy.from_context and copy.index < run.index for copy in stage.copies)
+    fetches = bool(run.calls("curl", "wget", "git", "tar", "apk", "apt-get", "yum", "dnf"))
+    return copied and not fetches and not any(call.action == "remove" for call in run.package_calls)
 
 
 def _compiles(command: Command) -> bool:

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from rules.api import DockerfileChange, Stage, Start
 
 _WORKSHOP = frozenset(
-    "dev develop development devcontainer ci test tests testing builder build build-env buildenv sdk toolchain tools "
-    "lint ide workspace gitpod codespace jenkins runner agent bench fuzz example examples".split()
+    "dev develop development jdk devcontainer ci test tests testing builder build build-env buildenv sdk toolchain "
+    "tools lint ide workspace gitpod codespace jenkins runner agent bench fuzz example examples".split()
 )
 _TOOLCHAINS = frozenset(
     "go cargo rustc mvn mvnw gradle gradlew make cmake ninja sbt lein clojure clj stack cabal ghc ghci swift javac "
@@ -48,4 +48,8 @@ def _is_toolchain(start: Start) -> bool:
 def starts_with_script(stage: Stage) -> bool:
     """Tell whether a script starts the program: what else it calls is not seen."""
     values = [setting.value for setting in stage.image.start_command]
-    return any(value is None or value.program.endswith(".sh") or "entrypoint" in value.program for value in values)
+    return any(value is None or any(_is_script(word) for word in value.text.split()) for value in values)
+
+
+def _is_script(word: str) -> bool:
+    return word.endswith(".sh") or "entrypoint" in word

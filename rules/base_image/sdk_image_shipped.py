@@ -7,6 +7,8 @@ from rules.api import Category, Confidence, DockerfileChange, Problem, Severity,
 from rules.base_image.purpose import is_workshop, runs_toolchain, starts_with_script
 
 _NAMED_SDK = re.compile(r"(?:^|/)(?:dotnet/sdk|[\w.-]*openjdk[\w.-]*:[\w.-]*jdk|nvidia/cuda:[\w.-]*-devel|sbtscala/)")
+_COMPILERS = re.compile(r"(?:^|/)(?:gcc|buildpack-deps|nvidia/cuda|dart|swift|haskell|rust|golang)\b")
+_INTERPRETED = frozenset({"python", "node", "php", "ruby"})
 _JAVA = re.compile(r"jdk|temurin|corretto|openjdk|zulu|liberica|semeru|sapmachine|graalvm")
 
 
@@ -29,7 +31,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _is_sdk(stage: Stage, text: str) -> bool:
     facts = stage.facts
     if facts is not None and facts.kind is not None:
-        return facts.kind == "sdk" and "jre" not in text and "headless" not in text
+        compiles = not _INTERPRETED.intersection(facts.languages) and bool(facts.languages or _COMPILERS.search(text))
+        return facts.kind == "sdk" and compiles and "jre" not in text and "headless" not in text
     return bool(_NAMED_SDK.search(text))
 
 
@@ -65,8 +68,7 @@ def _twin(text: str) -> str | None:
 
 
 def _confidence(stage: Stage, text: str) -> Confidence:
-    if "cuda" in text:
-        return Confidence.POSSIBLE  # frameworks that compile kernels while they run are common there
+    if "cuda" in text or starts_with_script(stage):
+        return Confidence.POSSIBLE  # kernels are compiled while they run, and a script may call the tools
     word = stage.root.base_word
-    certain = word is not None and "$" not in word.text and not starts_with_script(stage)
-    return Confidence.CERTAIN if certain else Confidence.LIKELY
+    return Confidence.CERTAIN if word is not None and "$" not in word.text else Confidence.LIKELY
