@@ -1,0 +1,108 @@
+"""See copy_source_vanished.md."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    CopySource,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Severity,
+    Stage,
+    quote,
+    replace,
+    rule,
+)
+
+_MADE = re.compile(
+    r"(?:^|/)(?:dist|build|target|out|output|bin|_?output|publish|release|node_modules|vendor|artifacts?|generated|tmp|"
+    r"\.next|\.output|coverage|site|public|_site|result|pkg|packages|rootfs|wheels?|dockerbuild|docker-build)(?:/|$)|"
+    r"\.(?:jar|war|ear|whl|deb|rpm|apk|so|exe|tar|tgz|gz|xz|bz2|zip|bin|img|iso|crt|key|pem|p12|jks)$",
+    re.IGNORECASE,
+)
+"""What a build makes, or somebody fetches, before the image is built."""
+
+_COMMON = frozenset("package.json __init__.py index.html index.js readme.md license makefile dockerfile".split())
+"""Names that say nothing of what a file is."""
+
+
+@rule(
+    "copy-source-vanished",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("COPY", "ADD"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A file is copied out of the context that the repository does not have."""
+    context = change.repository.context_of(change.path)
+    if context is None or change.repository.listing is None:
+        return
+    for stage in change.stages:
+        for copy in stage.copies:
+            for source in copy.sources if copy.from_context and not copy.deferred else ():
+                path = _named(copy, source)
+                if path is not None and _is_gone(change, context, path):
+                    yield _problem(change, context, stage, copy, source, path)
+
+
+def _named(copy: Copy, source: CopySource) -> str | None:
+    """Return the path of a source that is written out: no pattern, no variable, no URL, inside the context."""
+    path = copy.source_path(source)
+    if path in (None, ".") or source.has_wildcard or "$" in source.word.text or ".." in source.word.text:
+        return None
+    return path if not _MADE.search(path or "") else None
+
+
+def _is_gone(change: DockerfileChange, context: str, path: str) -> bool:
+    """Whether the repository lacks it, and nothing that was read of it speaks of making it."""
+    repository = change.repository
+    if repository.exists(posixpath.join(context, path)) is not False or repository.exists(path) is True:
+        return False
+    name = posixpath.basename(path)
+    others = (data for file, data in repository.files.items() if file != change.path)
+    return not any(name.encode() in data for data in others)
+
+
+def _problem(
+    change: DockerfileChange, context: str, stage: Stage, copy: Copy, source: CopySource, path: str
+) -> Problem:
+    full = posixpath.join(context, path)
+    new = _new_path(change, context, path)
+    existed = change.repository_before.exists(full) is True
+    fact = "is deleted or renamed by this change" if existed else "is not in the repository"
+    way_out = f"It may be {quote(new)} now." if new is not None else "Copy what there is, or take the line out."
+    return Problem(
+        source.word.span,
+        f"{stage.label} copies {quote(source.word.text)}, and {quote(full)} {fact}. The build stops here unless "
+        f"something makes the file first. {way_out}",
+        Confidence.LIKELY,
+        instruction=copy.instruction,
+        stage=stage.key,
+        key=path,
+        fix=_fix(change, copy, source, new) if existed else None,
+    )
+
+
+def _new_path(change: DockerfileChange, context: str, path: str) -> str | None:
+    """Return the only file of the context that has the same name."""
+    prefix = f"{context}/" if context else ""
+    name = posixpath.basename(path)
+    if name.lower() in _COMMON:
+        return None
+    found = [
+        file.removeprefix(prefix)
+        for file in change.repository.listing or {}
+        if file.startswith(prefix) and posixpath.basename(file) == name
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _fix(change: DockerfileChange, copy: Copy, source: CopySource, new: str | None) -> Fix | None:
+    if new is None or copy.instruction.exec_form is not None or source.word.text.startswith(("'", '"')) or " " in new:
+        return None
+    return Fix("Copy it from where it is now", (replace(change.source, source.word.span, new),))
