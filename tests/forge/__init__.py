@@ -5,6 +5,7 @@ from tests.forge.faults import Fault
 from tests.forge.github.double import ContractBroken, GitHubDouble
 from tests.forge.github.project import Project
 from tests.forge.github.pulls import PullRequest
+from tests.forge.gitlab.double import GitLabDouble
 from tests.forge.repository import Executable, Moved, Submodule, Symlink
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "Executable",
     "Fault",
     "GitHubDouble",
+    "GitLabDouble",
     "Moved",
     "Project",
     "PullRequest",

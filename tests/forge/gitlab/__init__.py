@@ -1,0 +1,1 @@
+"""GitLab, as far as the bot can tell."""

@@ -1,0 +1,75 @@
+"""The instance, who asks, the project and its members."""
+
+from __future__ import annotations
+
+from tests.forge.gitlab import render
+from tests.forge.gitlab.answer import Answer, Call, Refused, Route
+
+
+def version(call: Call) -> Answer:
+    """Say which GitLab this is."""
+    return Answer(200, {"version": call.forge.version, "revision": "0123456789a"})
+
+
+def metadata(call: Call) -> Answer:
+    """Say which GitLab this is, at more length."""
+    return Answer(
+        200,
+        {
+            "version": call.forge.version,
+            "revision": "0123456789a",
+            "kas": {"enabled": False, "externalUrl": None, "version": None},
+            "enterprise": call.forge.licensed,
+        },
+    )
+
+
+def whoami(call: Call) -> Answer:
+    """Show who asks."""
+    return Answer(200, render.user(call.forge, call.user) | {"bot": call.user.bot, "email": "", "is_admin": False})
+
+
+def own_token(call: Call) -> Answer:
+    """Show the token that asks: its scopes and when it dies."""
+    return Answer(200, render.token(call.token))
+
+
+def get_project(call: Call) -> Answer:
+    """Show a project."""
+    return Answer(200, render.project(call.project, call.user))
+
+
+def get_user(call: Call) -> Answer:
+    """Show somebody."""
+    found = next((each for each in call.forge.people.values() if each.id == call.number("user_id")), None)
+    if found is None:
+        raise Refused.missing("User")
+    return Answer(200, render.user(call.forge, found) | {"bot": found.bot})
+
+
+def get_member(call: Call) -> Answer:
+    """Show somebody's access level, whether by the project or by a group."""
+    found = next((each for each in call.forge.people.values() if each.id == call.number("user_id")), None)
+    level = call.project.level(found) if found else 0
+    if found is None or not level:
+        raise Refused.missing()
+    return Answer(200, render.user(call.forge, found) | {"access_level": level, "membership_state": "active"})
+
+
+def list_members(call: Call) -> Answer:
+    """List everybody who has an access level."""
+    people = ((each, call.project.level(each)) for each in call.forge.people.values())
+    found = [render.user(call.forge, each) | {"access_level": level} for each, level in people if level]
+    return Answer(200, found, paged=True)
+
+
+ROUTES = {
+    "GET /version": Route(version),
+    "GET /metadata": Route(metadata),
+    "GET /user": Route(whoami),
+    "GET /users/:user_id": Route(get_user),
+    "GET /personal_access_tokens/self": Route(own_token),
+    "GET /projects/:id": Route(get_project, "statistics:bool license:bool with_custom_attributes:bool"),
+    "GET /projects/:id/members/all": Route(list_members, "query:str"),
+    "GET /projects/:id/members/all/:user_id": Route(get_member),
+}
