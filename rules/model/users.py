@@ -21,9 +21,10 @@ _VALUED = (
 )  # fmt: skip
 ROOT_NAMES = frozenset({"root", "0"})
 _NO_ACCOUNTS = frozenset(
-    "adduser addgroup bun bundle cargo cmake composer corepack deno dotnet flask gem gcc g++ go gradle gradlew java "
-    "javac make mvn mvnw mypy next node npm npx pip pip3 pipenv pnpm poetry pytest python python3 ruby rustc tsc uv "
-    "uvx yarn".split()
+    "a2dismod a2enmod adduser addgroup bun bundle cargo cmake composer configure corepack deno dotnet dpkg-reconfigure "
+    "fc-cache flask gem gcc g++ go gradle gradlew java javac localedef make mvn mvnw mypy next node npm npx pecl pip "
+    "pip3 pipenv pnpm poetry pytest python python3 ruby rustc rustup tsc update-alternatives update-locale uv uvx "
+    "yarn".split()
 )
 """Programs that write where they like and yet create no accounts."""
 

@@ -66,6 +66,7 @@ def _check_pair(stage: Stage, copy: Copy, run: Run) -> Iterator[Problem]:
         f"mode. {quote(f'{copy.instruction.keyword} --chmod={mode}')} sets it as the file arrives.",
         Confidence.CERTAIN,
         stage=stage.key,
+        key=" ".join(grant.paths),
         fix=_fix(copy, run, mode),
     )
 

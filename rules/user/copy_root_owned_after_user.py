@@ -132,6 +132,7 @@ def _problem(stage: Stage, copies: list[Copy], why: str | None) -> Problem:
         f"that. {then}",
         Confidence.LIKELY if why is not None else Confidence.POSSIBLE,
         stage=stage.key,
+        key="owner",
         fix=fix("Copy with the owner", *(_owned(copy, text) for copy in copies)) if _after_user(first) else None,
     )
 

@@ -15,7 +15,7 @@ from rules.api import (
     rule,
 )
 from rules.user.account_choice import choose, switch
-from rules.user.root_by_design import drops_privileges, is_no_service, unread_scripts
+from rules.user.root_by_design import drops_privileges, is_no_service, is_root_by_convention, unread_scripts
 
 
 @rule(
@@ -29,11 +29,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The image that ships never leaves root."""
     for stage in change.after.shipped:
         user = stage.image.user
-        if user.origin not in (Origin.ABSENT, Origin.BASE) or stage.is_scratch or is_no_service(stage):
+        if user.instruction is not None or stage.root.is_scratch or is_no_service(stage):
             continue
-        if drops_privileges(change, stage):
-            continue
-        if stage.users.final_is_root:
+        root = stage.users.final_is_root if user.origin is not Origin.UNKNOWN else is_root_by_convention(stage)
+        if root and not drops_privileges(change, stage):
             yield from _judge(change, stage)
 
 
@@ -53,5 +52,6 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
         f"Whoever breaks into the process owns the container's files, and an escape starts from root.{way_out}",
         Confidence.CERTAIN if sure else Confidence.LIKELY,
         stage=stage.key,
+        key="user",
         fix=switch(stage, choice),
     )

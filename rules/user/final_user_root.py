@@ -60,6 +60,7 @@ def _problem(change: DockerfileChange, stage: Stage) -> Problem:
         f"Whoever breaks into the process owns the container's files, and an escape starts from root. {way_out}",
         Confidence.LIKELY if scripts or "$" in user.instruction.value else Confidence.CERTAIN,
         stage=stage.key,
+        key="user",
         fix=_fix(change, stage, target) if user.stage is stage else None,
     )
 

@@ -105,7 +105,7 @@ def _home(stage: Stage) -> Iterator[Item]:
     paths = [match[1].rstrip("/") for value in values for match in _ROOTS_HOME.finditer(value)]
     paths += [put.path for put in stage.files.puts if put.kind not in ("run", "workdir") and within(put.path, "/root")]
     if paths:
-        yield Item(f"{_named(list(dict.fromkeys(paths)))} in root's home, which is closed to others", concrete=True)
+        yield Item(f"root's home is closed to others ({_named(list(dict.fromkeys(paths)))})", concrete=True)
 
 
 def _script(change: DockerfileChange, stage: Stage) -> Iterator[Item]:

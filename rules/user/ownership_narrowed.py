@@ -19,7 +19,7 @@ from rules.api import (
     within,
 )
 from rules.user.accounts import name_of, runs_as_root, runtime_user
-from rules.user.ownership import is_same, owner_of
+from rules.user.owners import is_same, owner_of
 
 
 class _Claim(NamedTuple):

@@ -76,6 +76,7 @@ def _problem(stage: Stage, failing: list[tuple[Run, PackageCall]]) -> Problem:
         f"Put `USER root` above the step and {quote(f'USER {user.value}')} below it.",
         Confidence.CERTAIN if user.origin is not Origin.BASE or exact else Confidence.LIKELY,
         stage=stage.key,
+        key=user.value or "",
         instruction=run.instruction,
         notes=tuple(Note(other.command.span, "fails for the same reason") for _, other in failing[1:]),
         fix=_fix(stage, [one.instruction for one, _ in failing], user.value or ""),

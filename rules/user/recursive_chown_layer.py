@@ -26,7 +26,8 @@ from rules.api import (
 )
 from rules.user.accounts import name_of
 from rules.user.layers import place, shipped_runs
-from rules.user.ownership import is_same, leaves_nothing, owner_of
+from rules.user.owners import is_same, owner_of
+from rules.user.ownership import leaves_nothing
 
 _CHANGES_NOTHING = re.compile(r"(?:[ugoa]*\+[rX]+,?)+")
 """Rights that files of a checkout, 644 and 755, have already."""

@@ -32,6 +32,8 @@ _TOOL_NAMES = frozenset(
 )
 _PROMPTS = PROMPTS | frozenset("ruby fish pwsh clojure clj lein scala groovy ipython pypy repl".split())
 _WRAPPERS = frozenset({"tini", "dumb-init", "catatonit", "env", "exec", "--", "-g", "-s"})
+_LAMBDA = "public.ecr.aws/lambda/"
+"""Images for AWS Lambda, which runs each of them as a user of its own."""
 _ASKING = frozenset({"--help", "-h", "help", "--version", "-v", "-V", "version"})
 _NETWORK = frozenset(
     "docker-ce docker.io iptables keepalived libreswan nftables openvpn strongswan wireguard-tools xl2tpd".split()
@@ -45,7 +47,8 @@ def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
     facts = stage.facts
     image = stage.image
     by_base = facts is not None and facts.drops_privileges and not image.entrypoint.set_in_file
-    if by_base or (facts is not None and facts.unprivileged_workers) or stage.packages.has(*_NETWORK):
+    by_platform = facts is not None and (facts.name == "docker" or facts.name.startswith(_LAMBDA))
+    if by_base or by_platform or (facts is not None and facts.unprivileged_workers) or stage.packages.has(*_NETWORK):
         return True
     starts = [setting.value for setting in image.start_command if setting.value is not None]
     if starts and starts[0].text.startswith(_INITS):
@@ -74,6 +77,14 @@ def _prepares_a_drop(stage: Stage) -> bool:
         for step in steps
         if step.instruction.keyword in ("RUN", "COPY", "ADD", "ENV")
     )
+
+
+def is_root_by_convention(stage: Stage) -> bool:
+    """Tell whether an image that the tables do not list runs as root: distroless ones do unless the tag says not."""
+    reference = stage.root.reference
+    if reference is None or not reference.familiar.startswith("gcr.io/distroless/"):
+        return False
+    return "nonroot" not in (reference.tag or ("unknown nonroot" if reference.digest else "latest"))
 
 
 def unread_scripts(change: DockerfileChange, stage: Stage) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, Copy, DockerfileChange, Problem, Severity, Stage, quote, rule
 from rules.user.accounts import name_of, runtime_user
-from rules.user.ownership import is_same
+from rules.user.owners import is_same
 
 
 @rule(

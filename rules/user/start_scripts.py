@@ -35,7 +35,8 @@ def start_scripts(change: DockerfileChange, stage: Stage) -> tuple[StartScript, 
         if setting.value is None or setting.instruction is None:
             continue
         words = setting.value.words if setting.value.form == "exec" else tuple(setting.value.text.split())
-        names += [word.rsplit("/", 1)[-1] for word in words if _SCRIPT.search(word)]
+        named = [word for at, word in enumerate(words) if at == 0 or "/" in word or word.endswith((".sh", ".bash"))]
+        names += [word.rsplit("/", 1)[-1] for word in named if _SCRIPT.search(word)]
     return tuple(StartScript(name, _text(change, stage, name)) for name in dict.fromkeys(names))
 
 

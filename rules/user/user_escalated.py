@@ -15,7 +15,7 @@ from rules.api import (
 )
 from rules.user.account_choice import Choice, switch
 from rules.user.accounts import as_number, name_of
-from rules.user.root_by_design import drops_privileges, is_no_service
+from rules.user.root_by_design import drops_privileges, is_for_developers, is_no_service
 
 
 @rule(
@@ -30,7 +30,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, was in change.shipped():
         if was is None or was.users.final_is_root is not False or stage.users.final_is_root is not True:
             continue
-        if drops_privileges(change, stage) or is_no_service(stage):
+        if drops_privileges(change, stage) or is_for_developers(stage) or is_no_service(was):
             continue
         yield _problem(stage, was)
 

@@ -57,6 +57,7 @@ def _problem(change: DockerfileChange, stage: Stage, name: str, group: str, lost
         f"it. {quote(f'USER {name}')} keeps them.",
         Confidence.CERTAIN if "$" not in instruction.value else Confidence.LIKELY,
         stage=stage.key,
+        key=name,
         instruction=instruction if here else None,
         fix=_fix(change, stage, name, group) if here else None,
     )

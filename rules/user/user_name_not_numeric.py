@@ -55,6 +55,7 @@ def _problem(change: DockerfileChange, stage: Stage, user: str) -> Problem:
         f"tell a name from root and refuses to start the container.{asks} {way_out}",
         Confidence.CERTAIN if manifest is not None else Confidence.POSSIBLE,
         stage=stage.key,
+        key=user,
         instruction=setting.instruction if here else None,
         fix=_fix(change, stage, uid) if here else None,
     )

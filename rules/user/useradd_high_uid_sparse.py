@@ -53,6 +53,7 @@ def _problem(stage: Stage, run: Run, command: Command, uid: int, written: str) -
         "`--no-log-init` (`-l`) leaves the log alone.",
         Confidence.LIKELY if "$" in written else Confidence.CERTAIN,
         stage=stage.key,
+        key=str(uid),
         instruction=run.instruction,
         fix=fix("Add --no-log-init", insert(command.source, command.program.end, " -l"))
         if run.instruction.exec_form is None

@@ -18,7 +18,8 @@ from rules.api import (
     within,
 )
 from rules.user.accounts import is_root, runs_as_root, runtime_user
-from rules.user.ownership import Access, access, siblings_of
+from rules.user.owners import siblings_of
+from rules.user.ownership import Access, access
 
 _SOCKETS = ("/dev", "/proc", "/sys", "/etc", "/tmp", "/var/run/docker.sock")  # noqa: S108 - paths of an image
 

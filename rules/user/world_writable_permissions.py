@@ -65,6 +65,7 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[Grant]) -> Prob
         "whatever user, can then replace what is there, and whoever reads or runs it later trusts it. "
         f"{_way_out(stage, found)}",
         stage=stage.key,
+        key=" ".join(paths),
         instruction=step.instruction,
         fix=_fix(change, stage, found),
     )

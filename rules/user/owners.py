@@ -1,0 +1,53 @@
+"""Which account an owner names, and which folders go to the same one."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.model.files import within
+from rules.model.users import ROOT_NAMES
+from rules.user.accounts import name_of
+
+if TYPE_CHECKING:
+    from rules.model.files import Attributes
+    from rules.model.stage import Stage
+
+
+def is_same(stage: Stage, one: str, other: str) -> bool | None:
+    """Tell whether two names or numbers are the same account; `None` for a name whose number is not known."""
+    if one == other:
+        return True
+    first, second = stage.users.uid_of(one), stage.users.uid_of(other)
+    if one.isdecimal() != other.isdecimal() and (first is None or second is None):
+        return False if {one, other} & ROOT_NAMES else None
+    return first is not None and first == second
+
+
+def owner_of(row: Attributes) -> str:
+    """Return what a `chown` says, variables filled in, `user:group`; empty when it is not known."""
+    value = row.step.scope.expand(row.value) if "$" in row.value else row.value
+    if value is None or "$" in value:
+        return ""
+    return value if ":" in value else value.replace(".", ":", 1)
+
+
+class Owner(NamedTuple):
+    """An account that folders are given to, and where."""
+
+    user: str
+    line: int
+
+
+def siblings_of(stage: Stage, path: str) -> Owner | None:
+    """Return the account that gets at least two folders beside a path, each made and then re-owned as a whole."""
+    parent = posixpath.dirname(path)
+    for row in stage.files.attribute_changes:
+        if row.kind != "chown" or not row.recursive or row.path is None or not within(path, row.path):
+            continue
+        user = name_of(owner_of(row))
+        made = {put.path for put in stage.files.puts if put.command is not None and put.command.name == "mkdir"}
+        beside = [other for other in made if posixpath.dirname(other) == parent and other != path]
+        if user and "$" not in user and user not in ROOT_NAMES and len(beside) > 1:
+            return Owner(user, row.step.instruction.line)
+    return None
