@@ -74,6 +74,11 @@ def test_a_long_instruction_that_begins_above_the_diff_is_named_by_its_first_cha
     assert placed(reviewed(OLD, after), finding(1, end_line=35)) == Inline(12, 12)
 
 
+def test_a_long_instruction_whose_first_line_is_context_is_named_by_it() -> None:
+    after = numbered(40, changed=range(12, 30))
+    assert placed(reviewed(OLD, after), finding(11, end_line=35)) == Inline(11, 11)
+
+
 @pytest.mark.parametrize("patch", [None, "@@ -1,2 +1,2 @@\n RUN step 1\n+RUN something else\n"])
 def test_a_missing_or_deceiving_patch_is_computed_from_the_texts(patch: str | None) -> None:
     review = reviewed(OLD, NEW)
@@ -117,6 +122,12 @@ def test_a_deleted_line_is_named_at_the_nearest_meaningful_line() -> None:
     after = NEW.replace("RUN step 20\n", "")
     notes = lost(OLD, 20)
     assert placed(reviewed(OLD, after), finding(1, notes=notes)) == Inline(20, 20)
+
+
+def test_what_was_lost_in_another_file_is_no_place_in_this_one() -> None:
+    after = NEW.replace("RUN step 20\n", "")
+    notes = (replace(lost(OLD, 20)[0], path="other/Dockerfile"),)
+    assert placed(reviewed(OLD, after), finding(1, notes=notes)) == OnFile()
 
 
 def test_blank_lines_and_comments_beside_a_deleted_line_are_passed_over() -> None:

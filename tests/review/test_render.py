@@ -116,10 +116,17 @@ def test_a_group_names_its_further_lines() -> None:
     )
 
 
-def test_a_note_that_the_message_already_holds_is_not_repeated() -> None:
-    told = finding(3, message='`prod` loses `ENTRYPOINT ["/init"]`. `base` set it at line 2.', notes=(LOST,))
-    (comment,) = planned(reviewed(BEFORE, AFTER, told)).comments
-    assert "set here before" not in comment.body
+@pytest.mark.parametrize(
+    ("message", "repeated"),
+    [
+        ('`prod` loses `ENTRYPOINT ["/init"]`. `base` set it at line 2.', False),
+        ("`prod` loses its start command. `base` set it at line 2.", True),
+        ('`prod` loses `ENTRYPOINT ["/init"]`.', True),
+    ],
+)
+def test_a_note_that_the_message_already_holds_is_not_repeated(message: str, *, repeated: bool) -> None:
+    (comment,) = planned(reviewed(BEFORE, AFTER, finding(3, message=message, notes=(LOST,)))).comments
+    assert ("set here before" in comment.body) is repeated
 
 
 def test_a_range_below_the_start_of_its_instruction_says_where_that_is() -> None:
@@ -130,9 +137,10 @@ def test_a_range_below_the_start_of_its_instruction_says_where_that_is() -> None
 
 
 def test_the_same_words_are_said_once() -> None:
-    found = [finding(line, message="Pip keeps its cache. Nobody reads it.") for line in (4, 2)]
+    message = "Pip keeps its cache. Nobody reads it."
+    found = [finding(line, message=message, confidence=Confidence.LIKELY) for line in (4, 2)]
     first, second = planned(reviewed(None, AFTER, *found)).comments
-    assert words(first.body).startswith("**Pip keeps its cache.** Nobody reads it.\n\n<sub>")
+    assert words(first.body).startswith(f"**Pip keeps its cache.** Nobody reads it.\n\n{HEDGE}\n\n<sub>")
     assert words(second.body).startswith(
         "**Pip keeps its cache.** The same as at [line 2](head:Dockerfile#L2).\n\n<sub>"
     )

@@ -158,8 +158,9 @@ def test_of_two_fixes_that_exclude_one_another_the_weaker_loses_its_button() -> 
 def test_two_different_insertions_at_one_place_exclude_one_another() -> None:
     one, other = at(TEXT, 3, "ENV A=1\n"), at(TEXT, 3, "ENV B=1\n")
     first, second = offered(reviewed(None, TEXT, finding(2, "a", fix=one), finding(2, "b", fix=other)))
-    assert first.suggestion
-    assert not second.suggestion
+    assert first.suggestion == Suggestion(2, 2, "RUN pip install a\nENV A=1")
+    assert (second.suggestion, second.elsewhere) == (None, None)
+    assert "+ENV B=1" in second.patch
 
 
 def test_one_edit_that_repairs_two_findings_is_offered_once() -> None:

@@ -95,6 +95,11 @@ def test_what_was_not_judged_is_said_and_is_no_success(of: Reviewed) -> None:
     assert plan.check.conclusion == "neutral"
 
 
+def test_a_suppression_that_stood_there_before_is_no_news() -> None:
+    of = replace(review(), report=Report((), suppressed=(Suppressed(ERROR, "", 4, added=False),)))
+    assert planned(of).summary is None
+
+
 def test_a_whole_summary() -> None:
     report = Report(
         (ERROR, replace(WARNING, path="other"), POSSIBLE, OLDER),

@@ -53,5 +53,14 @@ def test_fixes_that_hold_together_are_judged_once() -> None:
     assert asked == ["FROM x\nRUN x\nUSER x\n"]
 
 
+def test_a_single_fix_was_verified_already() -> None:
+    review = replace(reviewed(None, TEXT, FROM), again=quarrel_with_nobody)
+    assert [change.first for change in replacements(planned(review))] == [1]
+
+
+def quarrel_with_nobody(tree: Mapping[str, bytes]) -> Report:
+    raise AssertionError(tree)
+
+
 def test_without_a_judge_every_combination_is_trusted() -> None:
     assert offered(None) == [1, 2, 3]
