@@ -9,6 +9,8 @@ from rules.dockerfile.reference import ImageReference, parse_reference
 from rules.dockerfile.shell import Command, Redirect, Script, ShellWord, script_of
 from rules.dockerfile.shell import parse as parse_shell
 from rules.dockerfile.source import Source, Span
+from rules.dockerfile.spelling import nearest
+from rules.dockerfile.syntax.grammar import INSTRUCTIONS
 from rules.facts.commands import package_of_command, provides
 from rules.facts.eol import EndOfLife, all_end_of_life, data_date, end_of_life
 from rules.facts.images import ImageFacts, image_facts
@@ -44,6 +46,7 @@ from rules.rule import Rule, rule
 from rules.suppression import Suppression, suppressions
 
 __all__ = [
+    "INSTRUCTIONS",
     "OS_MANAGERS",
     "PLATFORM_ARGS",
     "PREDEFINED_ARGS",
@@ -119,6 +122,7 @@ __all__ = [
     "is_build_only",
     "is_development_name",
     "move_below",
+    "nearest",
     "package_of_command",
     "parse_reference",
     "parse_shell",

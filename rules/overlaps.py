@@ -29,6 +29,7 @@ def _silence(scope: Scope, *rules: str) -> Silence:
 
 
 SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
+    "onbuild-forbidden": (_silence("instruction", "invalid-syntax"),),
     "base-image-loosened": (_silence("instruction", "base-image-no-digest", "base-image-unpinned"),),
     "build-tools-shipped": (_silence("file", "prefer-multi-stage"),),
     "sdk-image-shipped": (_silence("file", "prefer-multi-stage"),),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Problem, Severity, rule
+from rules.api import INSTRUCTIONS, Category, DockerfileChange, Fix, Problem, Severity, nearest, quote, replace, rule
 
 _FORBIDDEN = {
     "ONBUILD": "a trigger cannot set another trigger",
@@ -22,10 +22,22 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """ONBUILD holds an instruction that cannot be a trigger."""
     for instruction in change.after.dockerfile.instructions:
         trigger = instruction.trigger
-        reason = _FORBIDDEN.get(trigger.keyword) if trigger is not None else None
-        if trigger is not None and reason is not None:
+        if trigger is None:
+            continue
+        reason = _FORBIDDEN.get(trigger.keyword)
+        if reason is not None:
             yield Problem(
                 trigger.keyword_span,
                 f"`ONBUILD {trigger.keyword}` is refused: {reason}. The build stops at this line.",
                 instruction=instruction,
+            )
+        elif trigger.keyword not in INSTRUCTIONS:
+            near = nearest(trigger.keyword, INSTRUCTIONS)
+            edit = replace(change.source, trigger.keyword_span, near) if near is not None else None
+            yield Problem(
+                trigger.keyword_span,
+                f"{quote(trigger.keyword)} behind `ONBUILD` is no instruction"
+                f"{f'; did you mean {quote(near)}?' if near is not None else '.'} The build stops at this line.",
+                instruction=instruction,
+                fix=Fix(f"Write {near}", (edit,)) if edit is not None else None,
             )
