@@ -1,0 +1,67 @@
+"""What in a stage's configuration speaks of a path: the start command, the probe, the environment."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.model.files import within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.api import Instruction, Setting, Stage, Start
+
+_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class Use(NamedTuple):
+    """An instruction that speaks of a path.
+
+    Attributes:
+        instruction: Where.
+        word: As written there.
+    """
+
+    instruction: Instruction
+    word: str
+
+
+def uses_of(stage: Stage, path: str) -> Iterator[Use]:
+    """Yield what uses a path, or something below it."""
+    image = stage.image
+    for start in (*image.start_command, image.healthcheck):
+        yield from _started(stage, start, path)
+    for name, value in image.env.items():
+        parts = (value.value or "").split(":") if value.instruction is not None else ()
+        if value.instruction is not None and any(part.startswith("/") and within(part, path) for part in parts):
+            yield Use(value.instruction, name)
+
+
+def _started(stage: Stage, setting: Setting[Start], path: str) -> Iterator[Use]:
+    start = setting.value
+    if start is None or start.instruction is None:
+        return
+    folder = stage.image.workdir.value or "/"
+    words = start.words if start.form == "exec" else tuple(start.text.split())
+    for place, word in enumerate(words):
+        if place == 0 and "/" not in word:
+            if posixpath.basename(path) == word and posixpath.dirname(path) in search_path(stage):
+                yield Use(start.instruction, word)
+        elif not word.startswith("-") and ("/" in word or "." in word.strip(".")) and "$" not in word:
+            full = posixpath.normpath(posixpath.join(folder, word))
+            if within(full, path):
+                yield Use(start.instruction, word)
+
+
+def search_path(stage: Stage) -> list[str]:
+    """Return the folders in which a command without a slash is looked for."""
+    setting = stage.image.env.get("PATH")
+    return (setting.value if setting is not None and setting.value else _DEFAULT_PATH).split(":")
+
+
+def is_there(stage: Stage, path: str) -> bool:
+    """Tell whether an instruction puts something at a path, into it, or a folder above it with unknown contents."""
+    return any(put.kind != "workdir" and put.path != "/" for put in stage.files.covering(path)) or any(
+        put.path == "/" and put.kind in ("stage", "image", "context") for put in stage.files.puts
+    )
