@@ -1,0 +1,140 @@
+"""See copy_from_missing_path.md."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    CopySource,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Severity,
+    Stage,
+    Step,
+    quote,
+    replace,
+    rule,
+    within,
+)
+
+_SYSTEM = frozenset(
+    "bin boot data dev etc home lib lib32 lib64 libexec media mnt nix opt proc root run sbin srv sys tmp usr "
+    "var".split()
+)
+"""Folders at the root that a system has: what lies there an image may bring."""
+
+_KNOWN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
+
+
+@rule(
+    "copy-from-missing-path",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("COPY",),
+    mentions=("--from",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A file is copied out of a stage that cannot have it at that path."""
+    for stage in change.stages:
+        for copy in stage.copies:
+            builder = copy.from_stage
+            if builder is None or copy.deferred or not _is_known(builder):
+                continue
+            for source in copy.sources:
+                problem = _check(change, stage, copy, builder, source)
+                if problem is not None:
+                    yield problem
+
+
+def _is_known(builder: Stage) -> bool:
+    """Whether we know what the base brings at its root: a system's folders, and no application's."""
+    if builder.root.is_scratch:
+        return True
+    facts = builder.facts
+    return facts is not None and facts.kind in _KNOWN_KINDS and not facts.windows and not facts.onbuild
+
+
+def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, source: CopySource) -> Problem | None:
+    path = copy.source_path(source)
+    if path is None or path == "/" or "$" in source.word.text:
+        return None
+    top = path.split("/")[1]
+    if top in _SYSTEM or any(mark in top for mark in "*?[") or _can_have(builder, top):
+        return None
+    folder = builder.image.workdir.value
+    inside = posixpath.join(folder, path.lstrip("/")) if folder not in (None, "/") and folder is not None else None
+    relative = not source.word.text.startswith("/")
+    if relative and inside is None:
+        return None
+    return _problem(change, stage, copy, builder, source, path, inside if relative else None)
+
+
+def _can_have(builder: Stage, top: str) -> bool:
+    """Whether an instruction of the builder's chain puts something there, works there, or speaks of it."""
+    root = f"/{top}"
+    if any(
+        within(put.path, root) or within(root, put.path)
+        for put in builder.files.puts
+        if put.kind != "workdir" or put.path != "/"
+    ):
+        return True
+    if any(_works_in(step, root) for step in builder.done_steps):
+        return True
+    if builder.files.has_unreadable_run or builder.image.onbuild:
+        return True
+    spoken = re.compile(rf"(?<![\w.-]){re.escape(root)}(?![\w-])")
+    return any(spoken.search(step.instruction.value) for step in builder.done_steps) or any(
+        root in heredoc.body for step in builder.done_steps for heredoc in step.instruction.heredocs
+    )
+
+
+def _works_in(step: Step, root: str) -> bool:
+    """Whether a step runs in a folder, or in the root, from where it may make the folder."""
+    folder = step.workdir.value
+    if folder is None or within(folder, root):
+        return True
+    return folder == "/" and step.instruction.keyword in ("RUN", "COPY", "ADD")
+
+
+def _problem(
+    change: DockerfileChange,
+    stage: Stage,
+    copy: Copy,
+    builder: Stage,
+    source: CopySource,
+    path: str,
+    inside: str | None,
+) -> Problem:
+    if inside is not None:
+        why = (
+            "With `--from` a source is looked for from the root, not from the `WORKDIR` of the stage: this is "
+            f"{quote(path)}, which nothing there makes."
+        )
+        new: str | None = inside
+    else:
+        new = _nearest(builder, path)
+        why = f"Nothing in {builder.label} puts or makes anything there."
+    way_out = f" Write {quote(new)}." if new is not None else " Copy it from where that stage has it."
+    text = new + ("/" if source.word.text.endswith("/") else "") if new is not None else ""
+    return Problem(
+        source.word.span,
+        f"{stage.label} copies {quote(source.word.text)} out of {builder.label}. {why} The build stops here.{way_out}",
+        Confidence.LIKELY,
+        instruction=copy.instruction,
+        stage=stage.key,
+        key=path,
+        fix=Fix("Copy it from where it is", (replace(change.source, source.word.span, text),))
+        if new is not None and copy.instruction.exec_form is None and not source.word.text.startswith(("'", '"'))
+        else None,
+    )
+
+
+def _nearest(builder: Stage, path: str) -> str | None:
+    """Return the only path of the same name that an instruction of the builder puts."""
+    name = posixpath.basename(path)
+    found = {put.path for put in builder.files.puts if posixpath.basename(put.path) == name and put.kind != "workdir"}
+    return found.pop() if len(found) == 1 else None

@@ -1,0 +1,161 @@
+"""See run_file_not_copied.md."""
+
+import posixpath
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    quote,
+    rule,
+    within,
+)
+from rules.copying.installs import folder_of, installs_in
+
+_KNOWN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
+_INTERPRETERS = frozenset("sh bash ash dash python python3 node ruby perl php".split())
+_SCRIPTS = (".sh", ".bash", ".py", ".js", ".mjs", ".rb", ".pl", ".php")
+_FETCHING = frozenset(
+    "git curl wget tar unzip make cmake svn hg rsync ansible-playbook npx degit cargo go mv cp".split()
+)
+"""Commands behind which a file may be there that no instruction names."""
+
+_CREATING = frozenset({"init", "create", "new", "create-project", "generate", "dlx"})
+
+
+@rule(
+    "run-file-not-copied",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("RUN",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A RUN reads a file that nothing has brought into the stage."""
+    for stage in change.stages:
+        if not _is_known(stage):
+            continue
+        said: set[str] = set()
+        for run in stage.runs:
+            if run.deferred or any(m.type == "bind" for m in run.mounts):
+                continue
+            for command, path in _wanted(run):
+                if path not in said and not _may_be_there(stage, run, command, path):
+                    said.add(path)
+                    yield _problem(stage, run, command, path)
+
+
+def _is_known(stage: Stage) -> bool:
+    """Whether the base brings a system and no application."""
+    facts = stage.facts
+    if facts is None or facts.windows or facts.onbuild:
+        return False
+    return facts.kind in _KNOWN_KINDS and not stage.files.has_unreadable_run
+
+
+def _wanted(run: Run) -> Iterator[tuple[Command, str]]:
+    """Yield the files that a RUN cannot do without: manifests of installs, and scripts of the project."""
+    for install in installs_in(run):
+        first = install.manifests[0]
+        if first.startswith("/") and not any(mark in first for mark in "*?$") and install.call.manager != "go":
+            yield install.call.command, first
+    for command in run.commands:
+        text = _script(command)
+        if text is None or command.conditional or any(mark in text for mark in "$*?~"):
+            continue
+        folder = folder_of(run, command)
+        if text.startswith("/") or folder is not None:
+            yield command, posixpath.normpath(posixpath.join(folder or "/", text))
+
+
+def _script(command: Command) -> str | None:
+    """Return the script that a command runs, as written: `./setup.sh`, `bash scripts/build.sh`."""
+    program = command.program.value if command.program is not None else ""
+    if program.startswith(("./", "/")) and program.endswith(_SCRIPTS):
+        return program
+    if command.name in _INTERPRETERS and command.args:
+        first = command.args[0].value
+        return first if first.endswith(_SCRIPTS) and not first.startswith("-") else None
+    return None
+
+
+def _may_be_there(stage: Stage, run: Run, command: Command, path: str) -> bool:
+    """Whether an instruction above may have brought the file, or the base has a folder of that name."""
+    if posixpath.dirname(path) != "/" and path.split("/")[1] in (
+        "usr",
+        "etc",
+        "bin",
+        "sbin",
+        "root",
+        "var",
+        "proc",
+        "lib",
+        "opt",
+    ):
+        return True
+    name = posixpath.basename(path)
+    for put in stage.files.puts:
+        if put.kind == "workdir" or not _is_above(stage, put.step.stage is stage, put.step.index, run):
+            continue
+        if put.path == path or within(put.path, path) or (put.tree and within(path, put.path)):
+            return True
+        if isinstance(put.step, Copy) and (
+            put.step.destination is None or (within(path, put.step.destination) and put.tree)
+        ):
+            return True
+    if any(copy.destination is None for copy in stage.all_copies):
+        return True
+    earlier = [other for part in stage.chain[:-1] for other in part.runs]
+    earlier += [other for other in stage.runs if other.index < run.index]
+    commands = [c for other in earlier for c in other.commands] + [c for c in run.commands if c.start < command.start]
+    return any(_makes(c, name) for c in commands)
+
+
+def _is_above(stage: Stage, here: bool, index: int, run: Run) -> bool:  # noqa: FBT001 - where a step stands
+    return not here or index <= run.index or stage is not run.stage
+
+
+def _makes(command: Command, name: str) -> bool:
+    """Whether a command may make or fetch files that no instruction names, or speaks of the file."""
+    if command.name in _FETCHING and not _is_piped_installer(command):
+        return True
+    if any(word.value in _CREATING for word in command.args[:2]):
+        return True
+    written = command.source.text[command.start : command.end]
+    if name in written and command.name not in ("pip", "pip3", "npm", "yarn", "pnpm", "bundle", "pipenv", "echo"):
+        return True
+    return "/" in (command.program.value if command.program is not None else "") and not command.name.startswith("pip")
+
+
+def _is_piped_installer(command: Command) -> bool:
+    """Whether a download goes to a pipe or a named file: it leaves nothing else behind."""
+    return command.name in ("curl", "wget") and (command.after == "|" or command.has("-o", "-O", "--output"))
+
+
+def _problem(stage: Stage, run: Run, command: Command, path: str) -> Problem:
+    name = posixpath.basename(path)
+    elsewhere = next(
+        (put for put in stage.files.puts if posixpath.basename(put.path) == name and put.kind == "context"), None
+    )
+    below = elsewhere is not None and elsewhere.step.index > run.index and elsewhere.step.stage is stage
+    if elsewhere is not None and below and elsewhere.path == path:
+        way_out = f"It is copied below, on line {elsewhere.step.instruction.line}: copy it first."
+    elif elsewhere is not None:
+        way_out = f"It is copied to {quote(elsewhere.path)} (line {elsewhere.step.instruction.line})."
+    else:
+        way_out = f"Copy {quote(name)} in first."
+    return Problem(
+        command.span,
+        f"{stage.label} runs {quote(str(command))}, which reads {quote(path)}, and no instruction above brings that "
+        f"file. The build stops here. {way_out}",
+        Confidence.LIKELY,
+        instruction=run.instruction,
+        stage=stage.key,
+        key=path,
+    )
