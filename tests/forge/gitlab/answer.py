@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,6 +22,7 @@ class Answer:
     Attributes:
         paged: Whether the body is a list that is to be cut into pages.
         keyset: Names an entry of that list for `page_token`; `None` when there are only numbered pages.
+        later: Makes the real answer, where GitLab itself has to wait for somebody first.
     """
 
     status: int
@@ -31,6 +32,7 @@ class Answer:
     media: str = "application/json"
     paged: bool = False
     keyset: str | None = None
+    later: Callable[[], Awaitable[Answer]] | None = None
 
 
 class Refused(Exception):  # noqa: N818  it is an answer, not a fault of the double
@@ -133,10 +135,10 @@ class Route(NamedTuple):
         handler: Answers it.
         takes: Its parameters: `name:type`, with `!` behind it when required and `?a|b` for the values allowed.
         level: The access level needed.
-        content: Whether it makes notes, which are counted on their own.
+        counted: What it makes that is counted on its own: `notes` or `tests`.
     """
 
     handler: Handler
     takes: str = ""
     level: int = GUEST
-    content: bool = False
+    counted: str = ""

@@ -78,7 +78,7 @@ class Desk:
         token = door.identify(self.forge, headers)
         self.forge.hooks.request_uuid = headers.get("X-Gitlab-Event-UUID", "")
         meter, now = self.forge.meter(token.user), self.forge.clock.seconds()
-        refusal = meter.refuse(now, content=found.route.content)
+        refusal = meter.refuse(now, counted=found.route.counted)
         if refusal is not None:
             raise Refused.by(refusal)
         try:

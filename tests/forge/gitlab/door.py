@@ -61,11 +61,11 @@ def project(forge: GitLabDouble, token: Token, named: str, method: str, rest: st
     if not (found or moved) or not (found or moved).reach(token.user):  # type: ignore[union-attr]  # one is there
         raise Refused.missing("Project")
     if moved is not None:
-        if method not in READING:
-            raise Refused(405, "405 Non GET methods are not allowed for moved projects")
+        if method != "GET":
+            raise Refused(405, "Non GET methods are not allowed for moved projects")
         url = f"{forge.api_url}/projects/{moved.id}{rest}"
         raise Refused.by(
-            Answer(302, {"message": f"This resource has been moved temporarily to {url}"}, {"Location": url})
+            Answer(301, {"message": f"This resource has been moved permanently to {url}"}, {"Location": url})
         )
     assert found is not None
     return found

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tests.forge.clock import Clock
 from tests.forge.faults import Faults
 from tests.forge.gitlab.limits import Limits, Meter
-from tests.forge.gitlab.model import DEVELOPER, OWNER, Mail, QuickAction, Token, User
+from tests.forge.gitlab.model import DEVELOPER, OWNER, Group, Mail, QuickAction, Token, User
 from tests.forge.gitlab.project import Project
 from tests.forge.gitlab.server import Server
 from tests.forge.gitlab.webhooks import Delivery, Hook, Hooks
@@ -46,7 +46,7 @@ class GitLabDouble:
         requests: Everything that was asked, with times, for counting requests and rounds.
         latency: Seconds that every answer takes, so that rounds can be told apart; 0 by default.
         preparation: Seconds in which a new merge request has no diff and its `diff_refs` are null; 0 by default.
-        version: What `/version` says; before 16.4 there are no positions of type `file`.
+        version: What `/version` says; before 16.4 there are no positions of type `file`, before 19.0 no signatures.
         licensed: Whether there are external status checks and group hooks, which are not free.
         bot: The bot, as a project or group access token makes one.
         token: Its token, of scope `api`.
@@ -65,12 +65,12 @@ class GitLabDouble:
         self.requests = Log()
         self.latency = 0.0
         self.preparation = 0.0
-        self.version = "18.2.0"
+        self.version = "19.1.0"
         self.licensed = True
         self._ids = itertools.count(1001)
         self.people: dict[str, User] = {}
         self.projects: dict[int, Project] = {}
-        self.group_members: dict[str, dict[str, int]] = {}
+        self.groups: dict[str, Group] = {}
         self.tokens: dict[str, Token] = {}
         self.meters: dict[int, Meter] = {}
         self.quick_actions: list[QuickAction] = []
@@ -180,6 +180,16 @@ class GitLabDouble:
         """Configure a hook on the instance: it hears of merge requests, not of notes."""
         return self.hooks.add(url, **({"merge_requests_events": True} | settings))
 
+    def group(self, path: str) -> Group:
+        """Return a group by its full path, made when there is none."""
+        return self.groups.get(path) or self.groups.setdefault(path, Group(self.new_id(), path))
+
+    def group_level(self, path: str, user: User) -> int:
+        """Return somebody's access level in a group, by it or by one above it; 0 for none."""
+        parts = path.split("/")
+        above = ("/".join(parts[:end]) for end in range(len(parts), 0, -1))
+        return max(self.groups[each].members.get(user.username, 0) if each in self.groups else 0 for each in above)
+
     def find(self, path: str) -> Project | None:
         """Look a project up by path, whatever the case."""
         return next((each for each in self.projects.values() if each.path.lower() == path.lower()), None)
@@ -202,6 +212,20 @@ class GitLabDouble:
         )
         self.tokens[token.value] = token
         return token
+
+    def rotate(self, value: str) -> str:
+        """Replace a token by a new one of the same user, whose value is returned; the old one dies."""
+        old = self.tokens[value]
+        old.revoked = True
+        return self.create_token(old.user, old.name, old.scopes).value
+
+    def delete_project(self, project: Project) -> None:
+        """Delete a project with everything in it."""
+        del self.projects[project.id]
+
+    def older_than(self, *version: int) -> bool:
+        """Say whether this GitLab came before a version."""
+        return tuple(map(int, self.version.split(".")[:2])) < version
 
     def new_id(self) -> int:
         """Return a number never used before."""

@@ -77,7 +77,7 @@ def answer_check(call: Call) -> Answer:
     if check is None:
         raise Refused.missing()
     if call.params["sha"] != call.merge_request.head:
-        raise Refused(409, "409 Conflict: SHA does not match HEAD of source branch")
+        raise Refused(409, "SHA does not match HEAD of source branch")
     check.answers[call.merge_request.iid, call.params["sha"]] = call.params["status"]
     return Answer(201, {"id": check.id, "merge_request": {"iid": call.merge_request.iid}} | check_of(call, check))
 

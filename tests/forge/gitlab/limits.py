@@ -17,6 +17,7 @@ class Limits:
     Attributes:
         requests_per_minute: Requests a minute and user.
         notes_per_minute: Notes and threads made a minute and user; gitlab.com allows 60.
+        tests_per_minute: Tests of hooks a minute and user.
         body: Characters of a note.
         patch_bytes: Bytes of one file's diff; more and it is empty and `too_large`.
         diff_files: Files that a diff keeps; the rest is left out and its state is `overflow`.
@@ -26,6 +27,7 @@ class Limits:
 
     requests_per_minute: int = 2_000
     notes_per_minute: int = 300
+    tests_per_minute: int = 5
     body: int = 1_000_000
     patch_bytes: int = 200 * 1024
     diff_files: int = 1_000
@@ -39,20 +41,21 @@ class Meter:
 
     limits: Limits
     requests: deque[float] = field(default_factory=deque)
-    notes: deque[float] = field(default_factory=deque)
+    special: dict[str, deque[float]] = field(default_factory=dict)
 
-    def refuse(self, now: float, *, content: bool) -> Answer | None:
-        """Count a request; return the refusal when it is one too many."""
-        for counted in (self.requests, self.notes):
-            while counted and counted[0] <= now - MINUTE:
-                counted.popleft()
+    def refuse(self, now: float, *, counted: str = "") -> Answer | None:
+        """Count a request, and `counted` on its own; return the refusal when it is one too many."""
+        apart = self.special.setdefault(counted, deque())
+        for each in (self.requests, apart):
+            while each and each[0] <= now - MINUTE:
+                each.popleft()
         if len(self.requests) >= self.limits.requests_per_minute:
             return throttled(self._wait(self.requests, now), self.headers(now))
-        if content and len(self.notes) >= self.limits.notes_per_minute:
-            return too_many(self._wait(self.notes, now))
         self.requests.append(now)
-        if content:
-            self.notes.append(now)
+        most = {"notes": self.limits.notes_per_minute, "tests": self.limits.tests_per_minute}.get(counted)
+        if most is not None and len(apart) >= most:
+            return too_many(self._wait(apart, now))
+        apart.append(now)
         return None
 
     def headers(self, now: float) -> dict[str, str]:

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 
     from tests.forge.gitlab.model import Discussion, DraftNote, Note, Suggestion, User, Version
     from tests.forge.gitlab.project import Project
-    from tests.forge.gitlab.quick_actions import Found
     from tests.forge.gitlab.webhooks import Delivery
     from tests.forge.repository import Content, FileDiff
 
@@ -249,20 +248,6 @@ class MergeRequest:
     def unresolve(self, note: Note, *, by: str = "dev") -> None:
         """Open a note's thread again."""
         talk.resolve(self, note.discussion, None, self.project.forge.user(by))
-
-    def obey(self, action: Found, by: User) -> None:
-        """Do what a quick action says, as far as it shows here."""
-        match action.name:
-            case "approve":
-                self.approved_by.append(by)
-            case "close" if self.state == "opened":
-                self.close()
-            case "merge" if self.state == "opened":
-                self.merge()
-            case "title":
-                self.title = action.argument
-            case "label" | "labels":
-                self.labels = [*self.labels, *action.argument.split()]
 
     # What follows from it
 

@@ -29,6 +29,20 @@ class User:
 
 
 @dataclass(eq=False, slots=True)
+class Group:
+    """A group; what is below it inherits its members.
+
+    Attributes:
+        path: Full path, such as `group/sub`.
+        members: Access level by username.
+    """
+
+    id: int
+    path: str
+    members: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(eq=False, slots=True)
 class Token:
     """An access token.
 

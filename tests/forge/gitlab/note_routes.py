@@ -7,6 +7,8 @@ from tests.forge.gitlab.answer import Answer, Call, Refused, Route
 from tests.forge.gitlab.model import MAINTAINER, REPORTER, Award, Discussion, Note
 
 FILE_POSITIONS = (16, 4)
+COMMANDS = Answer(202, {"commands_changes": {}, "summary": ["Commands applied."]})
+"""What is answered to a note that was nothing but quick actions."""
 EMOJI = frozenset(
     "eyes thumbsup thumbsdown confused rocket heart tada white_check_mark no_entry x smile thinking".split()
 )
@@ -56,24 +58,26 @@ def create_note(call: Call) -> Answer:
     except talk.Invalid as error:
         raise Refused.invalid("Note", error.errors) from error
     except talk.OnlyCommands:
-        return Answer(202, {"commands_changes": {}, "summary": ["Commands applied"]})
+        return COMMANDS
     return Answer(201, render.note(call.merge_request, made))
 
 
 def update_note(call: Call) -> Answer:
     """Edit a note, or resolve its thread."""
-    note = own(call) if call.params.get("resolved") is None else the_note(call)
-    if call.params.get("resolved") is not None:
-        turn(call, note.discussion)
-    else:
-        if call.params.get("body") is None:
-            raise Refused.error(400, "body is missing")
-        try:
-            talk.edit(call.merge_request, note, call.params["body"], call.user)
-        except talk.Invalid as error:
-            raise Refused.invalid("Note", error.errors) from error
-        except talk.OnlyCommands as error:
-            raise Refused(400, "400 Bad request - Note {:commands_only=>[]}") from error
+    asked = [name for name in ("body", "resolved") if call.params.get(name) is not None]
+    if len(asked) != 1:
+        raise Refused.error(400, "body, resolved are missing, exactly one parameter must be provided")
+    if asked == ["resolved"]:
+        note = the_note(call)
+        turn(call, note.discussion, mine=note.author is call.user)
+        return Answer(200, render.note(call.merge_request, note))
+    note = own(call)
+    try:
+        talk.edit(call.merge_request, note, call.params["body"], call.user)
+    except talk.Invalid as error:
+        raise Refused.invalid("Note", error.errors) from error
+    except talk.OnlyCommands:
+        return COMMANDS
     return Answer(200, render.note(call.merge_request, note))
 
 
@@ -97,8 +101,7 @@ def get_discussion(call: Call) -> Answer:
 def check_position(call: Call) -> None:
     """Refuse positions on a file where GitLab is too old for them."""
     position = call.params.get("position")
-    old = tuple(int(part) for part in call.forge.version.split(".")[:2]) < FILE_POSITIONS
-    if position and old and position["position_type"] == "file":
+    if position and call.forge.older_than(*FILE_POSITIONS) and position["position_type"] == "file":
         raise Refused.error(400, "position[position_type] does not have a valid value")
 
 
@@ -111,7 +114,7 @@ def create_discussion(call: Call) -> Answer:
     except talk.Invalid as error:
         raise Refused.invalid("Note", error.errors) from error
     except talk.OnlyCommands:
-        return Answer(202, {"commands_changes": {}, "summary": ["Commands applied"]})
+        return COMMANDS
     return Answer(201, render.discussion(call.merge_request, made.discussion))
 
 
@@ -122,9 +125,9 @@ def resolve_discussion(call: Call) -> Answer:
     return Answer(200, render.discussion(call.merge_request, discussion))
 
 
-def turn(call: Call, discussion: Discussion) -> None:
-    """Resolve a thread or open it again, where the asker may."""
-    if not discussion.resolvable or not talk.may_resolve(call.merge_request, call.user):
+def turn(call: Call, discussion: Discussion, *, mine: bool = False) -> None:
+    """Resolve a thread or open it again, where the asker may; by the way of a note, its author may too."""
+    if not discussion.resolvable or not (mine or talk.may_resolve(call.merge_request, call.user)):
         raise Refused.forbidden()
     talk.resolve(call.merge_request, discussion, call.user if call.params["resolved"] else None, call.user)
 
@@ -139,7 +142,7 @@ def reply(call: Call) -> Answer:
     except talk.Invalid as error:
         raise Refused.invalid("Note", error.errors) from error
     except talk.OnlyCommands:
-        return Answer(202, {"commands_changes": {}, "summary": ["Commands applied"]})
+        return COMMANDS
     return Answer(201, render.note(call.merge_request, made))
 
 
@@ -166,7 +169,7 @@ THREAD = f"{ONE}/discussions/:discussion_id"
 ROUTES = {
     f"GET {ONE}/notes": Route(list_notes, "activity_filter:str", REPORTER),
     f"POST {ONE}/notes": Route(
-        create_note, "body:str! created_at:str internal:bool merge_request_diff_head_sha:str", REPORTER, content=True
+        create_note, "body:str! created_at:str internal:bool merge_request_diff_head_sha:str", REPORTER, counted="notes"
     ),
     f"GET {NOTE}": Route(get_note, "", REPORTER),
     f"PUT {NOTE}": Route(update_note, "body:str", REPORTER),
@@ -175,11 +178,11 @@ ROUTES = {
     f"POST {NOTE}/award_emoji": Route(give_award, "name:str!", REPORTER),
     f"GET {ONE}/discussions": Route(list_discussions, "", REPORTER),
     f"POST {ONE}/discussions": Route(
-        create_discussion, "body:str! position:hash created_at:str commit_id:str", REPORTER, content=True
+        create_discussion, "body:str! position:hash created_at:str commit_id:str", REPORTER, counted="notes"
     ),
     f"GET {THREAD}": Route(get_discussion, "", REPORTER),
     f"PUT {THREAD}": Route(resolve_discussion, "resolved:bool!", REPORTER),
-    f"POST {THREAD}/notes": Route(reply, "body:str! created_at:str", REPORTER, content=True),
+    f"POST {THREAD}/notes": Route(reply, "body:str! created_at:str", REPORTER, counted="notes"),
     f"GET {THREAD}/notes/:note_id": Route(get_note, "", REPORTER),
     f"PUT {THREAD}/notes/:note_id": Route(update_note, "body:str resolved:bool", REPORTER),
     f"DELETE {THREAD}/notes/:note_id": Route(delete_note, "", REPORTER),

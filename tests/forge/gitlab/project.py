@@ -97,8 +97,7 @@ class Project:
 
     def level(self, user: User) -> int:
         """Return somebody's access level, by this project or a group; 0 for none."""
-        groups = (self.forge.group_members.get(group, {}) for group in self.groups)
-        return max(members.get(user.username, 0) for members in (self.members, *groups))
+        return max(self.members.get(user.username, 0), self.forge.group_level(self.namespace, user))
 
     def reach(self, user: User) -> int:
         """Return the level at which somebody is served: everybody may read and comment in public."""

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tests.forge.gitlab import render
 from tests.forge.gitlab.answer import Answer, Call, Refused, Route
+
+if TYPE_CHECKING:
+    from tests.forge.gitlab.model import Group
 
 
 def version(call: Call) -> Answer:
@@ -63,7 +68,33 @@ def list_members(call: Call) -> Answer:
     return Answer(200, found, paged=True)
 
 
+def the_group(call: Call) -> Group:
+    """Find the group named in the path by number or full path; only its members see it."""
+    named = call.path["id"]
+    found = next((each for each in call.forge.groups.values() if named in {str(each.id), each.path}), None)
+    if found is None or not call.forge.group_level(found.path, call.user):
+        raise Refused.missing("Group")
+    return found
+
+
+def get_group(call: Call) -> Answer:
+    """Show a group."""
+    return Answer(200, render.group(call.forge, the_group(call)))
+
+
+def get_group_member(call: Call) -> Answer:
+    """Show somebody's access level in a group."""
+    group = the_group(call)
+    found = next((each for each in call.forge.people.values() if each.id == call.number("user_id")), None)
+    level = call.forge.group_level(group.path, found) if found else 0
+    if found is None or not level:
+        raise Refused.missing()
+    return Answer(200, render.user(call.forge, found) | {"access_level": level, "membership_state": "active"})
+
+
 ROUTES = {
+    "GET /groups/:id": Route(get_group, "with_projects:bool with_custom_attributes:bool"),
+    "GET /groups/:id/members/all/:user_id": Route(get_group_member),
     "GET /version": Route(version),
     "GET /metadata": Route(metadata),
     "GET /user": Route(whoami),

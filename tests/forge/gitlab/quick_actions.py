@@ -9,7 +9,13 @@ tildes and an HTML comment over several lines spare nothing.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from tests.forge.gitlab.model import DEVELOPER
+
+if TYPE_CHECKING:
+    from tests.forge.gitlab.merge_request import MergeRequest
+    from tests.forge.gitlab.model import User
 
 NAMES = (
     "approve unapprove merge close reopen assign unassign reassign assign_reviewer reviewer unassign_reviewer "
@@ -40,3 +46,21 @@ def extract(text: str) -> tuple[str, list[Found]]:
         return ""
 
     return PATTERN.sub(take, text.replace("\r", "")).rstrip(), found
+
+
+def obey(change: MergeRequest, action: Found, by: User) -> None:
+    """Do what a quick action says, as far as it shows here and its author may."""
+    if change.project.level(by) < DEVELOPER:
+        return
+    match action.name:
+        case "approve":
+            change.approved_by.append(by)
+            change.project.forge.hooks.merge_request("approved", change, by)
+        case "close" if change.state == "opened":
+            change.close()
+        case "merge" if change.state == "opened":
+            change.merge()
+        case "title":
+            change.edit_title(action.argument)
+        case "label" | "labels":
+            change.label(*action.argument.split())

@@ -11,9 +11,8 @@ if TYPE_CHECKING:
 
     from tests.forge.gitlab.double import GitLabDouble
     from tests.forge.gitlab.merge_request import MergeRequest
-    from tests.forge.gitlab.model import Award, CommitStatus, Discussion, DraftNote, Note, Token, User, Version
+    from tests.forge.gitlab.model import Award, CommitStatus, Discussion, DraftNote, Group, Note, Token, User, Version
     from tests.forge.gitlab.project import Project
-    from tests.forge.gitlab.webhooks import Delivery, Hook
     from tests.forge.repository import Commit, Entry
 
 NOWHERE = dict.fromkeys(
@@ -62,6 +61,18 @@ def project(shown: Project, asker: User) -> dict[str, Any]:
         "merge_requests_enabled": True,
         "only_allow_merge_if_all_discussions_are_resolved": False,
         "permissions": {"project_access": access, "group_access": None},
+    }
+
+
+def group(forge: GitLabDouble, shown: Group) -> dict[str, Any]:
+    """Show a group."""
+    return {
+        "id": shown.id,
+        "web_url": f"{forge.web_url}/groups/{shown.path}",
+        "name": shown.path.rpartition("/")[2],
+        "path": shown.path.rpartition("/")[2],
+        "full_path": shown.path,
+        "visibility": "private",
     }
 
 
@@ -198,48 +209,6 @@ def token(shown: Token) -> dict[str, Any]:
         "last_used_at": None,
         "active": not shown.revoked,
         "expires_at": f"{shown.expires:%Y-%m-%d}" if shown.expires else None,
-    }
-
-
-def hook(shown: Hook, now: datetime) -> dict[str, Any]:
-    """Show a hook, without its secrets."""
-    return {
-        "id": shown.id,
-        "url": shown.url,
-        "name": shown.name,
-        "description": shown.description,
-        "created_at": moment(shown.created),
-        "push_events": shown.push_events,
-        "tag_push_events": False,
-        "merge_requests_events": shown.merge_requests_events,
-        "repository_update_events": False,
-        "enable_ssl_verification": shown.enable_ssl_verification,
-        "alert_status": shown.status(now),
-        "disabled_until": moment(shown.disabled_until),
-        "url_variables": [],
-        "custom_webhook_template": None,
-        "custom_headers": [{"key": name} for name in shown.custom_headers],
-        "issues_events": False,
-        "note_events": shown.note_events,
-        "token_present": bool(shown.token),
-        "signing_token_present": bool(shown.signing_token),
-        **({"project_id": shown.project_id} if shown.project_id else {"group_id": shown.group}),
-    }
-
-
-def delivery(shown: Delivery) -> dict[str, Any]:
-    """Show one line of a hook's log."""
-    status = "internal error" if shown.status == 0 else str(shown.status)
-    return {
-        "id": shown.id,
-        "url": shown.hook.url,
-        "trigger": f"{shown.kind}_hooks",
-        "request_headers": shown.headers | ({"X-Gitlab-Token": "[REDACTED]"} if shown.hook.token else {}),
-        "request_data": shown.payload,
-        "response_headers": {},
-        "response_body": "",
-        "execution_duration": 0.1,
-        "response_status": status,
     }
 
 

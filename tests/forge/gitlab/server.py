@@ -65,6 +65,7 @@ class Server:
         if answer is None:
             exchange.effective = True
             answer = self._answer(request, raw, exchange)
+            answer = await answer.later() if answer.later else answer
             answer = await self._disturbed([fault for fault in faults if fault.when == "after"]) or answer
         if self.forge.latency:
             await asyncio.sleep(self.forge.latency)

@@ -64,12 +64,15 @@ def start(
 
 
 def reply(merge_request: MergeRequest, author: User, body: str, discussion: Discussion, *, mail: bool = True) -> Note:
-    """Answer in a thread; a note that stood alone becomes one by it."""
+    """Answer in a thread, which stays resolved; a note that stood alone becomes a thread by it."""
+    resolved = discussion.resolved
     note = _written(merge_request, author, body, discussion)
     top = discussion.notes[0]
     if top.kind is None:
         top.kind = "DiscussionNote"
     note.kind, note.line_code = top.kind, top.line_code
+    if resolved:
+        note.resolved_by, note.resolved_at = author, note.created
     note.position = dict(top.position) if top.position else None
     note.original_position = dict(top.original_position) if top.original_position else None
     if note.position:
@@ -79,12 +82,23 @@ def reply(merge_request: MergeRequest, author: User, body: str, discussion: Disc
 
 
 def edit(merge_request: MergeRequest, note: Note, body: str, editor: User) -> None:
-    """Edit a note; quick actions of the new text run as well."""
-    note.body = _cleaned(merge_request, editor, body)
-    note.updated = merge_request.project.forge.clock.now()
+    """Edit a note; quick actions of the new text run as well, and the hooks hear of what has changed.
+
+    Raises:
+        Invalid: The new text is refused; the old one stays.
+        OnlyCommands: Nothing was left of it, and the note is gone.
+    """
+    try:
+        text = _cleaned(merge_request, editor, body)
+    except OnlyCommands:
+        merge_request.delete_note(note)
+        raise
+    if text == note.body:
+        return
+    note.body, note.updated = text, merge_request.project.forge.clock.now()
     if note.position:
         note.suggestions = suggestions.read(merge_request, note)
-    merge_request.project.forge.hooks.note("update", merge_request, note, editor)
+    merge_request.project.forge.hooks.note("update", merge_request, note, note.author)
 
 
 def may_resolve(merge_request: MergeRequest, user: User) -> bool:
@@ -152,7 +166,7 @@ def _cleaned(merge_request: MergeRequest, author: User, body: str) -> str:
     text, found = quick_actions.extract(body)
     for action in found:
         forge.quick_actions.append(QuickAction(action.name, action.argument, author.username, merge_request))
-        merge_request.obey(action, author)
+        quick_actions.obey(merge_request, action, author)
     if found and not text:
         raise OnlyCommands
     return text  # without carriage returns and blanks at the end, whether or not anything was found
