@@ -41,7 +41,22 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "uid-implicit": (_silence("stage", "user-name-not-numeric"),),
     "user-created-unused": (_silence("stage", "final-user-missing", "final-user-root"),),
     "user-escalated": (_silence("stage", "final-user-missing", "final-user-root", "user-created-unused"),),
+    "debug-mode-shipped": (_silence("instruction", "npm-start-as-pid1"),),
+    "default-target-changed": (_silence("stage", "final-stage-no-command"),),
     "entrypoint-lost": (_silence("stage", "final-stage-no-command"),),
+    "exec-form-one-word": (
+        _silence("instruction", "healthcheck-tool-missing", "start-path-missing", "start-tool-missing"),
+    ),
+    "exec-form-regressed": (_silence("instruction", "shell-form-start"),),
+    "exec-form-variable": (_silence("instruction", "start-path-missing", "start-tool-missing"),),
+    "malformed-exec-form": (_silence("instruction", "invalid-syntax", "shell-form-start", "shell-in-scratch"),),
+    "shell-in-scratch": (
+        _silence("instruction", "healthcheck-tool-missing", "shell-form-start", "start-tool-missing"),
+    ),
+    "start-path-missing": (_silence("instruction", "entrypoint-not-executable", "start-tool-missing"),),
+    "target-renamed-reference-stale": (
+        _silence("instruction", "copy-from-undefined-stage", "unpinned-copy-from-image"),
+    ),
     "apk-build-deps-left": (_silence("instruction", "build-tools-shipped", "dev-package-shipped"),),
     "package-update-alone": (_silence("instruction", "package-cache-left"),),
     "copy-whole-context": (_silence("instruction", "dockerignore-gap", "dockerignore-missing"),),

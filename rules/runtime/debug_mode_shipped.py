@@ -18,6 +18,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.runtime.audience import is_for_developers
 from rules.runtime.debug_switches import PRODUCTION, Switch, is_debug_variable, switch_in, xdebug_commands
 from rules.runtime.start_instructions import Written, shipped
 
@@ -46,13 +47,6 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for found in shipped(change):
         if not is_development_name(found.stage.name):
             yield from _switch(found)
-
-
-def is_for_developers(path: str) -> bool:
-    """Tell whether the file's own path says that it is for developers or tests."""
-    parts = path.lower().replace("\\", "/").split("/")
-    name = parts[-1].removesuffix(".dockerfile").removeprefix("dockerfile").strip(".-_")
-    return any(is_development_name(part.replace(".", "-").strip("-")) for part in (*parts[:-1], name) if part)
 
 
 def _variables(stage: Stage, setting: Setting[str]) -> Iterator[Problem]:

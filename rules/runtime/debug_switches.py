@@ -102,11 +102,15 @@ def xdebug_commands(run: Run) -> Iterator[Command]:
     if "xdebug" not in run.instruction.value and not run.instruction.heredocs:
         return
     for call in run.package_calls:
-        if call.action == "install" and any(_XDEBUG.match(package.name) for package in call.packages):
+        if (
+            call.action == "install"
+            and not call.command.conditional
+            and any(_XDEBUG.match(package.name) for package in call.packages)
+        ):
             yield call.command
     calls = {id(call.command) for call in run.package_calls}
     for command in run.calls(*_INSTALLERS):
-        if id(command) in calls or (command.name == "pecl" and command.subcommand != "install"):
+        if id(command) in calls or command.conditional or (command.name == "pecl" and command.subcommand != "install"):
             continue
         if any(_XDEBUG.match(word.value) for word in command.args):
             yield command

@@ -31,8 +31,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     now = _where(change, old)
     if now is None or now is new:
         return
-    if now in new.chain and not is_development_name(new.name):
-        return  # it is built on: the final stage adds to what shipped before
+    if (now in new.chain and not is_development_name(new.name)) or any(c.from_stage is now for c in new.all_copies):
+        return  # it is built on, or copied out of: the final stage adds to what shipped before
     builds = change.repository.builds_of(change.path)
     plain = [build for build in builds if not build.target]
     if builds and not plain:
@@ -41,13 +41,23 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     who = f"{users} builds it without a target" if plain else "A plain `docker build` names no target"
     yield Problem(
         new.from_.span,
-        f"The last stage is now {new.label}; it was {old.label}, which stands in line {now.from_.line}. {who} and gets "
-        f"{new.label} from now on. Move {now.label} back to the end, or name the target in every build.",
-        Confidence.CERTAIN if plain else Confidence.LIKELY,
+        f"The last stage is now {new.label}; before this change it was {_label(now)}. {who} and gets "
+        f"{new.label} from now on. Move {_label(now)} back to the end, or name the target in every build.",
+        Confidence.CERTAIN if plain else Confidence.POSSIBLE if _has_many_targets(old) else Confidence.LIKELY,
         stage=new.key,
         notes=(Note(now.from_.span, "what was built before"),),
         key=old.key,
     )
+
+
+def _label(stage: Stage) -> str:
+    return f"{stage.label} (line {stage.from_.line})"
+
+
+def _has_many_targets(last: Stage) -> bool:
+    """Whether the file made several images already, which are built by name."""
+    model = last.model
+    return len(set(range(len(model.stages))) - model.needed_by_shipped) > 0
 
 
 def _where(change: DockerfileChange, old: Stage) -> Stage | None:

@@ -52,7 +52,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             use = _use(change, stage, name, setting)
             if use is not None:
-                yield _problem(stage, name, setting, use)
+                yield _problem(stage, was, name, setting, use)
 
 
 def _is_gone(stage: Stage, was: Stage, name: str, setting: Setting[str]) -> bool:
@@ -101,7 +101,12 @@ def _use(change: DockerfileChange, stage: Stage, name: str, setting: Setting[str
     return "the program's runtime reads it" if name in _READ_BY_RUNTIMES else None
 
 
-def _problem(stage: Stage, name: str, setting: Setting[str], use: str) -> Problem:
+def _is_deleted_here(was: Stage, setting: Setting[str]) -> bool:
+    """Whether the stage set it itself, so that somebody took out the line and not a stage below it."""
+    return setting.stage is was
+
+
+def _problem(stage: Stage, was: Stage, name: str, setting: Setting[str], use: str) -> Problem:
     instruction = setting.instruction
     assert instruction is not None
     origin = setting.stage.label if setting.stage is not None else "the file"
@@ -116,7 +121,7 @@ def _problem(stage: Stage, name: str, setting: Setting[str], use: str) -> Proble
         f"{stage.label} loses {quote(f'{name}={setting.value}' if setting.value is not None else name)}, which "
         f"{origin} set "
         f"in line {instruction.line} before this change, and {use}. Restate it if that is not intended.",
-        Confidence.LIKELY,
+        Confidence.POSSIBLE if _is_deleted_here(was, setting) else Confidence.LIKELY,
         stage=stage.key,
         notes=(Note(instruction.span, "set here before", before=True),),
         key=name,

@@ -1,10 +1,26 @@
 """See final_stage_no_command.md."""
 
+import re
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Problem,
+    Severity,
+    Stage,
+    is_development_name,
+    quote,
+    rule,
+)
+from rules.runtime.audience import is_for_developers
 
-_BASES = frozenset({"base", "export", "artifact", "artifacts", "builder", "binaries", "dist"})
+_FOR_OTHERS = frozenset(
+    "base bases export artifact artifacts build builder builders buildpack binaries dist toolchain sdk devcontainer "
+    "devcontainers packaging package packages rpm deb ci test tests testing e2e cursor runner workspace cross".split()
+)
+"""Words in the name of a stage or in a path that say that the image is not started as it is."""
 
 
 @rule(
@@ -42,8 +58,9 @@ def _problem(stage: Stage) -> Iterator[Problem]:
             f"{stage.label} starts only {quote(started.text)}, which {quote(stage.root.base_text or '')} brings. "
             "Nothing in the file sets `ENTRYPOINT` or `CMD`, so the container opens a prompt and exits; "
             "say what it starts.",
-            Confidence.LIKELY,
+            Confidence.LIKELY if _holds_program(stage) else Confidence.POSSIBLE,
             stage=stage.key,
+            severity=Severity.WARNING,
         )
 
 
@@ -52,13 +69,27 @@ def _is_filled(stage: Stage) -> bool:
     return any(copy.from_context or copy.from_stage is not None for copy in stage.all_copies)
 
 
+def _holds_program(stage: Stage) -> bool:
+    """Whether the whole source tree, or what a builder made, is in the image, and it is set up to serve."""
+    image = stage.image
+    serves = any(port.instruction is not None for port in image.ports) or image.healthcheck.set_in_file
+    built = any(copy.from_stage is not None and not _is_system(copy.destination) for copy in stage.all_copies)
+    return serves or built or bool(stage.files.whole_trees)
+
+
+def _is_system(path: str | None) -> bool:
+    """Whether a folder is one where a language is installed, as in images that others are built from."""
+    return path is None or path.startswith(("/usr", "/opt", "/lib", "/bin", "/etc"))
+
+
 def _is_meant_for_others(stage: Stage) -> bool:
-    """Whether the image is a base for others (ONBUILD, a name), or files to be taken out (`scratch`)."""
-    name = stage.name or ""
-    path = stage.model.path.lower()
+    """Whether the image is a base for others (ONBUILD, a name), a tool, or files to be taken out (`scratch`)."""
+    words = set(re.split(r"[^a-z0-9]+", f"{stage.name or ''} {stage.model.path.lower()}"))
     return bool(
         stage.image.onbuild
         or stage.root.is_scratch
-        or not _BASES.isdisjoint(name.split("-"))
-        or "base" in path.rsplit("/", 1)[-1]
+        or not _FOR_OTHERS.isdisjoint(words)
+        or is_development_name(stage.name)
+        or is_for_developers(stage.model.path)
+        or "base" in stage.model.path.lower().rsplit("/", 1)[-1]
     )

@@ -4,7 +4,19 @@ import json
 import posixpath
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Fix, Problem, Severity, fix, quote, replace, rule
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Severity,
+    fix,
+    is_development_name,
+    quote,
+    replace,
+    rule,
+)
 from rules.runtime.start_instructions import Written, full_words, passes_signals, shipped
 from rules.runtime.start_text import is_plain, json_array
 
@@ -23,7 +35,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A package manager is process 1 and stands between the program and its signals."""
     for found in shipped(change):
         words = full_words(found) or found.start.words
-        if found.start.form != "exec" or passes_signals(words) or found.start.program not in _RUNNERS:
+        if (
+            is_development_name(found.stage.name)
+            or found.start.form != "exec"
+            or passes_signals(words)
+            or found.start.program not in _RUNNERS
+        ):
             continue
         name = _script(found.start.words)
         if name is not None:

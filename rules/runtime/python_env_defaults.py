@@ -3,7 +3,19 @@
 import posixpath
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Problem, Severity, Stage, fix, insert_line_before, quote, rule
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Problem,
+    Severity,
+    Stage,
+    fix,
+    insert_line_before,
+    is_development_name,
+    quote,
+    rule,
+)
 
 _LOGS_BY_ITSELF = frozenset(
     "gunicorn uvicorn hypercorn granian celery daphne fastapi supervisord jupyter streamlit".split()
@@ -23,6 +35,8 @@ _LOGS_BY_ITSELF = frozenset(
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A Python program that ships keeps its output in a buffer."""
     for stage in change.after.shipped:
+        if is_development_name(stage.name):
+            continue
         env = stage.image.env
         known = stage.facts is not None and "python" in stage.runtime.languages
         if known and "PYTHONUNBUFFERED" not in env and _runs_python(stage):
@@ -54,6 +68,8 @@ def _problem(stage: Stage) -> Problem:
         "buffer: "
         "`docker logs` shows it late, and what was printed last before a crash or a kill is lost. Set "
         "`ENV PYTHONUNBUFFERED=1`, or start Python with `-u`.",
+        Confidence.LIKELY,
         stage=stage.key,
+        instruction=stage.from_,  # what is missing is missing in the stage, whatever form the start command has
         fix=fix("Print without a buffer", insert_line_before(start, "ENV PYTHONUNBUFFERED=1")) if here else None,
     )
