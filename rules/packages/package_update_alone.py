@@ -74,7 +74,7 @@ def _may_use(run: Run, update: PackageCall) -> bool:
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
-    users = [other for other in stage.runs if other.index > run.index and _relies(other, call.manager)]
+    users = [other for other in stage.runs if other.index > run.index and _relies(other, call)]
     short = quote(spelled(call))
     if users:
         first = users[0].instruction.line
@@ -84,6 +84,12 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
             f"them. When only line {first} changes, the builder takes this layer from its cache with lists from "
             "that day: the install asks for versions that the mirrors no longer have, and fails. Put both in one "
             "`RUN`."
+        )
+    elif call.manager == "apk":
+        effect = (
+            f"{stage.label} fetches apk's index with {short} for nobody: {quote('apk add')} fetches it by itself, "
+            "and with "
+            f"{quote('--no-cache')} keeps none. The command costs a layer, and can go."
         )
     else:
         effect = (
@@ -107,8 +113,11 @@ def _without(run: Run, call: PackageCall) -> Fix | None:
     return fix("Drop `apk update`", delete_command(run, call.command))
 
 
-def _relies(run: Run, manager: str) -> bool:
-    """Whether a RUN installs without fetching lists first."""
+def _relies(run: Run, update: PackageCall) -> bool:
+    """Whether a RUN installs without fetching lists first; apk fetches an index that is some hours old by itself."""
+    manager = update.manager
+    if manager == "apk":
+        return False
     actions = [
         "update" if call.no_cache or call.has("--update") else call.action
         for call in run.package_calls

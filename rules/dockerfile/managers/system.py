@@ -22,7 +22,7 @@ _APT_VERSION = re.compile(r"[=/]")
 _APK_VERSION = re.compile(r"[=~<>@]")
 _RPM_ARCHITECTURE = re.compile(r"\.(?:x86_64|aarch64|noarch|i[36]86|ppc64le|s390x|armv7hl)$")
 _RPM_VERSION = re.compile(
-    r"(?P<name>.+?)(?P<version>-(?:\d[\w~^+]*(?:\.[\w.~^+*]*|\*)|\d*\$[^-]*|\*)(?:-[\d$][^-]*)?)$"
+    r"(?P<name>.+?)(?P<version>-(?:\d+:)?(?:\d[\w~^+]*(?:\.[\w.~^+*]*|\*)|\d*\$[^-]*|\*)(?:-[\d$][^-]*)?)$"
 )
 _RPM_RELATION = re.compile(r"\s*[<>=]")
 
@@ -61,7 +61,10 @@ def _rpm_package(word: ShellWord) -> Package:
         return Package(value[: relation.start()], value[relation.start() :].strip(), word)
     bare = _RPM_ARCHITECTURE.sub("", value)
     match = _RPM_VERSION.fullmatch(bare)
-    return Package(match["name"], match["version"], word) if match else Package(bare, None, word)
+    if match is None:
+        name, colon, stream = bare.partition(":")  # a module and its stream: `nodejs:22`
+        return Package(name, f":{stream}" if colon and stream else None, word)
+    return Package(match["name"], match["version"], word)
 
 
 _DEB_ACTIONS: dict[str, Action] = {

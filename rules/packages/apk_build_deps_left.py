@@ -1,0 +1,83 @@
+"""See apk_build_deps_left.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    DockerfileChange,
+    Fix,
+    Installed,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    append_to_run,
+    fix,
+    quote,
+    rule,
+)
+from rules.facts.packages import is_build_only
+from rules.packages.build_packages import compiles_after
+from rules.packages.purpose import builds_at_run_time
+
+_FOR_BUILDS = re.compile(r"build|dev|make|compil|tmp|temp|fetch|native|gyp|install|setup", re.IGNORECASE)
+_FOR_RUNNING = re.compile(r"run|(?:^|[._-])rt(?:$|[._-])|persist|exts|app|prod", re.IGNORECASE)
+
+
+@rule(
+    "apk-build-deps-left",
+    severity=Severity.WARNING,
+    category=Category.SIZE,
+    keywords=("RUN",),
+    mentions=("--virtual", " -t "),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """Packages that were grouped to be deleted again are not deleted in the same layer."""
+    seen: set[int] = set()
+    for stage in change.after.shipped:
+        if builds_at_run_time(change, stage):
+            continue
+        for item in stage.packages.in_layers:
+            group = item.call.virtual
+            if group is None or id(item.call) in seen or item.call.command.conditional:
+                continue
+            seen.add(id(item.call))
+            if _is_for_builds(item.call, group):
+                yield _problem(stage, item, group)
+
+
+def _is_for_builds(call: PackageCall, group: str) -> bool:
+    if _FOR_RUNNING.search(group):
+        return False
+    return bool(_FOR_BUILDS.search(group)) or any(is_build_only(package.name, "alpine") for package in call.packages)
+
+
+def _problem(stage: Stage, item: Installed, group: str) -> Problem:
+    if item.removed_by is not None:
+        effect = (
+            f"Line {item.removed_by.command.line} deletes them in a layer of its own, which only hides what this one "
+            "holds: "
+            "the image is as large as before."
+        )
+    else:
+        effect = f"No {quote(f'apk del {group}')} follows, so the group that was made to be deleted ships."
+    return Problem(
+        item.call.command.span,
+        f"{stage.label} keeps the build packages {quote(group)} in its layers. {effect} Install, build and delete in "
+        "one "
+        "`RUN`, or build in an earlier stage.",
+        stage=stage.key,
+        key=group,
+        fix=_fix(stage, item.run, group) if item.removed_by is None else None,
+    )
+
+
+def _fix(stage: Stage, run: Run, group: str) -> Fix | None:
+    """Delete the group at the end of the RUN, where nothing behind it compiles."""
+    runs = list(stage.all_runs)
+    later = runs[runs.index(run) + 1 :]
+    if later and compiles_after(stage, later[0]):
+        return None
+    return fix("Delete the build packages again", append_to_run(run, f"apk del {group}"))

@@ -1,0 +1,54 @@
+"""See apk_build_deps_not_virtual.md."""
+
+from collections.abc import Iterator
+
+from rules.api import Category, DockerfileChange, Fix, PackageCall, Problem, Run, Severity, fix, quote, replace, rule
+from rules.packages.build_packages import listed
+from rules.packages.options import add_option
+
+_A_LIST = 2
+
+
+@rule(
+    "apk-build-deps-not-virtual",
+    severity=Severity.INFO,
+    category=Category.MAINTAINABILITY,
+    default="info",
+    keywords=("RUN",),
+    mentions=("apk del", "apk --purge del", "apk --no-cache del"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """Packages are installed and deleted again by two lists that must stay the same."""
+    for stage, run in change.after.layers.all_runs:
+        calls = [call for call in run.package_calls if call.manager == "apk"]
+        for add in calls:
+            if add.action != "install" or add.virtual is not None:
+                continue
+            names = {package.name for package in add.packages}
+            for delete in calls:
+                common = [package.name for package in delete.packages if package.name in names]
+                if delete.action == "remove" and len(common) >= _A_LIST and delete.command.start > add.command.start:
+                    yield Problem(
+                        add.command.span,
+                        f"{stage.label} installs {listed(map(quote, common))} and deletes them by name again. The "
+                        "two lists "
+                        "drift apart: what is added to the first and forgotten in the second ships. One name for the "
+                        "group "
+                        f"keeps them together: {quote('apk add --virtual .build-deps')} and "
+                        f"{quote('apk del .build-deps')}.",
+                        stage=stage.key,
+                        fix=_fix(run, add, delete, len(common)),
+                    )
+                    break
+
+
+def _fix(run: Run, add: PackageCall, delete: PackageCall, common: int) -> Fix | None:
+    """Name the group, where both lists are the same and written out."""
+    words = [package.word for package in delete.packages]
+    if len(words) != len(add.packages) or common != len(words) or run.instruction.exec_form is not None:
+        return None
+    source = run.instruction.source
+    span = source.span(words[0].span.start, words[-1].span.end)
+    if source.cut(span).split() != [word.value for word in words]:
+        return None
+    return fix("Name the group", add_option(run, add, "--virtual .build-deps"), replace(source, span, ".build-deps"))

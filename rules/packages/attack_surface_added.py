@@ -1,0 +1,72 @@
+"""See attack_surface_added.md."""
+
+from collections.abc import Iterator
+
+from rules.api import Category, Confidence, DockerfileChange, Installed, Problem, Severity, Stage, quote, rule
+from rules.facts.commands import provides
+from rules.packages.build_packages import listed
+from rules.packages.purpose import is_for_development
+
+_RISKS = {
+    **dict.fromkeys(("sudo", "doas"), "turns any foothold into root"),
+    **dict.fromkeys(("openssh-server", "dropbear", "openssh"), "is a second door with its own keys and patches"),
+    **dict.fromkeys(
+        ("telnet", "telnetd", "inetutils-telnetd", "rsh-server", "vsftpd", "xinetd"), "speaks in clear text"
+    ),
+    **dict.fromkeys(("nmap", "ncat", "masscan", "hping3", "tcpdump", "tshark", "arp-scan"), "maps the network around"),
+    **dict.fromkeys(("netcat", "netcat-openbsd", "netcat-traditional", "nc", "socat"), "opens a shell to the outside"),
+    **dict.fromkeys(("gdb", "strace", "ltrace"), "reads the memory of other processes"),
+    **dict.fromkeys(("docker.io", "docker-ce", "docker-cli", "docker-ce-cli", "podman"), "steers a container engine"),
+}
+"""Package to what it gives to somebody who has got in."""
+
+
+@rule(
+    "attack-surface-added",
+    severity=Severity.INFO,
+    category=Category.SECURITY,
+    default="info",
+    compares=True,
+    keywords=("RUN",),
+    mentions=tuple(sorted(_RISKS)),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The change brings a tool into a shipped image that helps whoever breaks in."""
+    for stage, was in change.shipped():
+        if was is None or is_for_development(change, stage):
+            continue
+        had = {item.name for item in was.packages.installed}
+        gained = [item for item in stage.packages.present if item.name in _RISKS and item.name not in had]
+        gained = [item for item in gained if not item.call.command.conditional and not _is_used(stage, item)]
+        if gained:
+            yield _problem(stage, gained)
+
+
+def _is_used(stage: Stage, item: Installed) -> bool:
+    """Whether a RUN, the start command or the health check calls it, so that it is there for a reason."""
+    commands = provides(item.name)
+    if any(
+        command.name in commands or set(command.wrappers) & commands
+        for run in stage.done_runs
+        for command in run.commands
+    ):
+        return True
+    starts = [setting.value for setting in stage.image.start_command]
+    text = " ".join(start.text for start in starts if start is not None)
+    probe = stage.image.healthcheck.instruction
+    text += f" {probe.value}" if probe is not None else ""
+    return any(word.strip("\"'[],").rsplit("/", 1)[-1] in commands for word in text.split())
+
+
+def _problem(stage: Stage, gained: list[Installed]) -> Problem:
+    names = tuple(dict.fromkeys(item.name for item in gained))
+    reasons = listed([f"{quote(name)} {_RISKS[name]}" for name in names])
+    return Problem(
+        gained[0].call.command.span,
+        f"{stage.label} gains what helps somebody who has broken in: {reasons}. It was not there before this change, "
+        "and "
+        "nothing in this file calls it. Install it in a debugging image instead, or attach one when needed.",
+        Confidence.LIKELY,
+        stage=stage.key,
+        key=" ".join(names),
+    )

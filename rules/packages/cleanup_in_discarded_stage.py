@@ -1,0 +1,98 @@
+"""See cleanup_in_discarded_stage.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Edit,
+    Fix,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    fix,
+    quote,
+    rule,
+)
+
+_JOINTS = frozenset({"&&", ";"})
+
+
+@rule(
+    "cleanup-in-discarded-stage",
+    severity=Severity.INFO,
+    category=Category.MAINTAINABILITY,
+    default="info",
+    keywords=("RUN",),
+    mentions=("purge", "remove", " del ", "clean"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A stage that is thrown away cleans up behind itself."""
+    if len(change.stages) == 1:
+        return
+    kept = {stage.index for shipped in change.after.shipped for stage in shipped.chain}
+    needed = change.after.needed_by_shipped
+    for stage in change.stages:
+        if stage.index in kept or stage.index not in needed or _is_copied_whole(change, stage):
+            continue
+        for run in stage.runs:
+            commands = _cleaning_at_the_end(run)
+            if commands and any(_costs(run, command) for command in commands):
+                yield _problem(stage, run, commands)
+
+
+def _is_copied_whole(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether another stage takes the root, or a folder that a cleanup empties, out of it."""
+    return any(
+        copy.from_stage is stage
+        and any(copy.source_path(source) in ("/", "/usr", "/var", "/root") for source in copy.sources)
+        for other in change.stages
+        for copy in other.copies
+    )
+
+
+def _cleaning_at_the_end(run: Run) -> tuple[Command, ...]:
+    """Return the commands at the end of a RUN that do nothing but clean up; none for a RUN of nothing else."""
+    outer = [command for command in run.commands if not command.nested]
+    cleaning = {id(item.command) for item in run.cleanings}
+    cleaning |= {id(call.command) for call in run.package_calls if call.action in ("remove", "clean")}
+    found: list[Command] = []
+    for command in reversed(outer):
+        if id(command) not in cleaning or command.conditional or command.before not in _JOINTS:
+            break
+        found.append(command)
+    return tuple(reversed(found)) if len(found) < len(outer) else ()
+
+
+def _costs(run: Run, command: Command) -> bool:
+    """Whether a command is more than an `rm`: a package manager that works."""
+    return any(call.command is command and call.action == "remove" for call in run.package_calls)
+
+
+def _problem(stage: Stage, run: Run, commands: tuple[Command, ...]) -> Problem:
+    first = quote(str(commands[0]))
+    what = f"{first} and {len(commands) - 1} more take" if len(commands) > 1 else f"{first} takes"
+    return Problem(
+        commands[0].span,
+        f"{stage.label} is thrown away, and cleans up all the same: {what} build time and shrink nothing "
+        "that "
+        "ships. Only what a later stage copies out of it counts.",
+        Confidence.LIKELY,
+        stage=stage.key,
+        fix=_fix(run, commands),
+    )
+
+
+def _fix(run: Run, commands: tuple[Command, ...]) -> Fix | None:
+    outer = [command for command in run.commands if not command.nested]
+    before = outer[outer.index(commands[0]) - 1]
+    source = run.instruction.source
+    if run.instruction.heredocs or before.conditional or run.instruction.exec_form is not None:
+        return None
+    between = source.text[before.end : commands[0].start]
+    if between.replace(run.instruction.escape, "").strip() not in _JOINTS:
+        return None
+    return fix("Leave out the cleanup", Edit(source.span(before.end, commands[-1].end), ""))

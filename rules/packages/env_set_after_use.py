@@ -1,0 +1,111 @@
+"""See env_set_after_use.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Instruction,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    fix,
+    move_below,
+    quote,
+    rule,
+)
+from rules.packages.options import spelled
+
+_READERS: tuple[tuple[str, frozenset[str]], ...] = (
+    ("NODE_ENV", frozenset({"npm", "yarn", "pnpm"})),
+    ("NPM_CONFIG_", frozenset({"npm", "pnpm"})),
+    ("YARN_", frozenset({"yarn"})),
+    ("PIP_", frozenset({"pip"})),
+    ("UV_", frozenset({"uv"})),
+    ("POETRY_", frozenset({"poetry"})),
+    ("PIPENV_", frozenset({"pipenv"})),
+    ("BUNDLE_", frozenset({"bundle"})),
+    ("COMPOSER_NO_", frozenset({"composer"})),
+    ("DEBIAN_FRONTEND", frozenset({"apt"})),
+)
+"""Beginnings of variables, and the package managers that read them during an install."""
+
+_AT_RUN_TIME = frozenset({"UV_PROJECT_ENVIRONMENT", "UV_NO_SYNC", "BUNDLE_PATH", "BUNDLE_GEMFILE", "BUNDLE_APP_CONFIG"})
+_BUILDS = frozenset({"run", "build", "exec", "test"})
+
+
+@rule(
+    "env-set-after-use",
+    severity=Severity.INFO,
+    category=Category.CORRECTNESS,
+    default="info",
+    keywords=("ENV",),
+    mentions=tuple(name.lower() for name, _ in _READERS),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A variable is set after the install that it should steer."""
+    for stage in change.stages:
+        calls = [(run, call) for run in stage.runs for call in run.package_calls if call.action in ("install", "sync")]
+        if not calls:
+            continue
+        for instruction in stage.instructions:
+            if instruction.keyword == "ENV":
+                yield from _check_env(stage, instruction, calls)
+
+
+def _check_env(stage: Stage, env: Instruction, calls: list[tuple[Run, PackageCall]]) -> Iterator[Problem]:
+    for name_word, value in env.pairs:
+        name = name_word.text
+        readers = next((managers for start, managers in _READERS if name.upper().startswith(start)), frozenset[str]())
+        users = [(run, call) for run, call in calls if call.manager in readers and not call.global_]
+        if not users or name in _AT_RUN_TIME or (name == "NODE_ENV" and (value is None or "prod" not in value.text)):
+            continue
+        earlier = [(run, call) for run, call in users if run.instruction.line < env.line]
+        if len(earlier) != len(users) or any(name in call.env for _, call in earlier):
+            continue
+        if _is_set_elsewhere(stage, env, name) or (name == "NODE_ENV" and _builds(stage)):
+            continue
+        yield _problem(stage, env, name, *earlier[-1])
+        return
+
+
+def _is_set_elsewhere(stage: Stage, env: Instruction, name: str) -> bool:
+    return any(
+        word.text == name
+        for instruction in stage.instructions
+        if instruction.keyword in ("ENV", "ARG") and instruction is not env and instruction.line < env.line
+        for word, _ in instruction.pairs
+    )
+
+
+def _builds(stage: Stage) -> bool:
+    """Whether the stage builds after the install, for which it needs what developers need."""
+    return any(call.action in _BUILDS for run in stage.runs for call in run.package_calls)
+
+
+def _problem(stage: Stage, env: Instruction, name: str, run: Run, call: PackageCall) -> Problem:
+    return Problem(
+        env.span,
+        f"{stage.label} sets {quote(name)} after {quote(spelled(call))} (line {call.command.line}), which reads it: "
+        "the "
+        "install ran without it, and the variable only reaches the running container. Set it above the install.",
+        Confidence.LIKELY,
+        stage=stage.key,
+        key=name,
+        fix=_fix(stage, env, run),
+    )
+
+
+def _fix(stage: Stage, env: Instruction, run: Run) -> Fix | None:
+    """Move the ENV above the RUN, where its values use no other variable."""
+    if any(value is not None and "$" in value.text for _, value in env.pairs):
+        return None
+    above = [stage.from_, *stage.instructions]
+    first = next((i for i, instruction in enumerate(above) if instruction is run.instruction), 0)
+    if not first:
+        return None
+    return fix("Set it before the install", *move_below(env, above[first - 1]))

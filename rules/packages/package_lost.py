@@ -1,0 +1,227 @@
+"""See package_lost.md."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import (
+    OS_MANAGERS,
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Installed,
+    Note,
+    Problem,
+    Severity,
+    Stage,
+    fix,
+    insert_after,
+    quote,
+    rule,
+)
+from rules.facts.commands import provides
+from rules.facts.packages import is_build_only
+from rules.packages.build_packages import is_language_toolkit, listed
+
+_NETWORK = frozenset("curl wget git pip pip3 npm yarn pnpm uv go cargo gem bundle composer gpg apt-key".split())
+_NUMBER = re.compile(r"[\d.]+")
+_NOT_ASKED = frozenset(
+    "gnupg gnupg2 apt-transport-https software-properties-common lsb-release dirmngr apt-utils curl wget git vim nano "
+    "less sudo unzip zip bzip2 xz-utils tar procps htop net-tools iputils-ping grep sed gawk findutils coreutils file "
+    "tree jq man-db rsync openssh-client bash shadow netcat netcat-openbsd telnet dnsutils".split()
+)
+"""What people work and build with: an image that nothing in the file calls them in is better without."""
+
+_MANY = 6
+"""More than these at once is a rewrite, and its author knows."""
+
+
+class Lost(NamedTuple):
+    """A package that the image had and has not any more.
+
+    Attributes:
+        item: As it was installed before.
+        command: The command of it that is still used; empty when none is known.
+        line: Where that is used, 0 for the start command.
+    """
+
+    item: Installed
+    command: str = ""
+    line: int = 0
+
+
+@rule(
+    "package-lost",
+    severity=Severity.WARNING,
+    category=Category.RELIABILITY,
+    compares=True,
+    keywords=("FROM",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The change takes a package out of a shipped image that something may still need."""
+    for stage, was in change.shipped():
+        if was is None or was.root.is_scratch or not _same_family(stage, was) or not was.packages.present:
+            continue
+        gone = tuple(item for item in was.packages.present if _is_gone(stage, item))
+        used = tuple(lost for item in gone if (lost := _used(stage, was, item)) is not None)
+        certificates = next((item for item in gone if item.name == "ca-certificates"), None)
+        if certificates is not None and not _brings_certificates(stage):
+            yield _certificates(stage, certificates)
+        for lost in used:
+            yield _still_used(stage, lost)
+        rest = _silent(change, stage, was, gone, {lost.item.name for lost in used})
+        if 0 < len(rest) <= _MANY:
+            yield _question(stage, rest)
+
+
+def _same_family(stage: Stage, was: Stage) -> bool:
+    """Whether both images come from one distribution, as far as that is known."""
+    if stage.root.base_text == was.root.base_text:
+        return True
+    now, then = stage.runtime.distribution, was.runtime.distribution
+    return now is not None and now == then
+
+
+def _is_gone(stage: Stage, item: Installed) -> bool:
+    """Whether no package of that name, or of another version of it, is installed now."""
+    if (
+        not item.name.strip()
+        or item.manager not in OS_MANAGERS
+        or item.package.kind != "name"
+        or item.call.command.conditional
+    ):
+        return False
+    stem = _stem(item.name)
+    return not any(
+        other.package.kind == "variable" or _stem(other.name) == stem or item.name in str(other.call.virtual)
+        for other in stage.packages.installed
+    )
+
+
+def _stem(name: str) -> str:
+    return _NUMBER.sub("", name.removesuffix("t64")).removesuffix("-dev").removesuffix("-")
+
+
+def _used(stage: Stage, was: Stage, item: Installed) -> Lost | None:
+    """Return where a command of the package is still called, when nothing else can have brought it."""
+    commands = provides(item.name)
+    if not commands or item.name == "ca-certificates":
+        return None
+    for run in stage.done_runs:
+        for command in run.commands:
+            if command.name in commands and _lacks(stage, was, command.name):
+                return Lost(item, command.name, command.line)
+    starts = [setting.value for setting in (*stage.image.start_command, stage.image.healthcheck) if setting.set_in_file]
+    for start in starts:
+        words = {word.rsplit("/", 1)[-1] for word in start.text.split()} if start is not None else set()
+        for name in sorted(words & commands):
+            if _lacks(stage, was, name):
+                return Lost(item, name)
+    return None
+
+
+def _lacks(stage: Stage, was: Stage, tool: str) -> bool:
+    """Whether the tool is missing now; where that is not known, whether no new script or program may bring it."""
+    there = stage.runtime.has_tool(tool)
+    if there is None:
+        return {c.name for c in stage.files.opaque_commands} <= {c.name for c in was.files.opaque_commands}
+    return not there
+
+
+def _brings_certificates(stage: Stage) -> bool:
+    """Whether certificates come from the base, from another package, or are not needed as far as we see."""
+    facts = stage.facts
+    if facts is None:
+        return stage.runtime.has_tool("update-ca-certificates") is not None
+    if facts.distro == "alpine":
+        return not _lacks_alpine_bundle(facts.release.number if facts.release is not None else None)
+    if facts.distro not in ("debian", "ubuntu"):
+        return True
+    if facts.full or facts.kind != "os" or facts.has_tool("curl") or facts.has_tool("wget"):
+        return True
+    if any("certs" in put.path or "ca-certificates" in put.path for put in stage.files.puts):
+        return True
+    return any(
+        not item.call.no_recommends and item.name in ("curl", "wget", "openssl", "git")
+        for item in stage.packages.present
+    )
+
+
+def _lacks_alpine_bundle(release: str | None) -> bool:
+    """Whether an Alpine release came without any certificates: those before 3.10."""
+    numbers = [int(part) for part in (release or "").split(".") if part.isdecimal()]
+    return bool(numbers) and numbers < [3, 10]
+
+
+def _certificates(stage: Stage, item: Installed) -> Problem:
+    run = next((run for run in stage.done_runs for command in run.commands if command.name in _NETWORK), None)
+    where = f"; line {run.instruction.line} already needs them" if run is not None else ""
+    return Problem(
+        stage.from_.span,
+        f"{stage.label} no longer installs {quote('ca-certificates')}, and its base image has none{where}. Every "
+        "outgoing HTTPS connection then fails with an unknown certificate authority, at run time and not before. "
+        "Install it again unless the program brings its own.",
+        Confidence.LIKELY,
+        stage=stage.key,
+        key="ca-certificates",
+        notes=(Note(item.call.command.span, "installed here before", before=True),),
+        fix=_restored(stage, item),
+    )
+
+
+def _still_used(stage: Stage, lost: Lost) -> Problem:
+    where = f"line {lost.line} still calls" if lost.line else "what it starts still calls"
+    return Problem(
+        stage.from_.span,
+        f"{stage.label} no longer installs {quote(lost.item.name)}, and {where} {quote(lost.command)}. "
+        f"{'The build stops there' if lost.line else 'The container fails there'} unless the base image has it.",
+        Confidence.CERTAIN if stage.runtime.has_tool(lost.command) is False else Confidence.LIKELY,
+        stage=stage.key,
+        key=lost.item.name,
+        notes=(Note(lost.item.call.command.span, "installed here before", before=True),),
+        fix=_restored(stage, lost.item),
+    )
+
+
+def _restored(stage: Stage, item: Installed) -> Fix | None:
+    """Add the package to an install that is still there."""
+    for run in reversed(stage.done_runs):
+        for call in run.package_calls:
+            if call.manager == item.manager and call.action == "install" and call.packages and run.stage is stage:
+                word = call.packages[-1].word
+                if run.instruction.source.cut(word.span) == word.value and run.instruction.exec_form is None:
+                    return fix("Install it again", insert_after(run.instruction.source, word, f" {item.name}"))
+    return None
+
+
+def _silent(
+    change: DockerfileChange, stage: Stage, was: Stage, gone: tuple[Installed, ...], named: set[str]
+) -> tuple[Installed, ...]:
+    """Return what else went from an image that is otherwise the same: perhaps in passing."""
+    if stage.root.base_text != was.root.base_text or len(change.stages) != len(
+        change.before.stages if change.before else ()
+    ):
+        return ()
+    distribution = stage.runtime.distribution or "debian"
+    return tuple(
+        item
+        for item in gone
+        if item.name not in named | _NOT_ASKED | {"ca-certificates"}
+        and (not is_build_only(item.name, distribution) or is_language_toolkit(item.name))
+        and not any(other.packages.has(item.name) for other in change.stages)
+    )
+
+
+def _question(stage: Stage, rest: tuple[Installed, ...]) -> Problem:
+    names = tuple(dict.fromkeys(item.name for item in rest))
+    return Problem(
+        stage.from_.span,
+        f"{stage.label} no longer installs {listed(map(quote, names))}. Nothing in this file calls "
+        f"{'it' if len(names) == 1 else 'them'}, but the program may, or a library it loads. Is that intended?",
+        Confidence.POSSIBLE,
+        stage=stage.key,
+        key=" ".join(names),
+        severity=Severity.INFO,
+        notes=(Note(rest[0].call.command.span, "installed here before", before=True),),
+    )

@@ -1,0 +1,116 @@
+"""See package_update_lost.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    fix,
+    insert,
+    quote,
+    rule,
+)
+from rules.packages.options import spelled
+
+_UPDATE = "apt-get update"
+_LISTS = "/var/lib/apt/lists"
+
+
+@rule(
+    "package-update-lost",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    compares=True,
+    keywords=("RUN",),
+    mentions=("apt",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The change takes away the update that an install needs."""
+    for stage in change.stages:
+        was = change.was(stage)
+        if was is None:
+            continue
+        for run in stage.runs:
+            call = _without_lists(run)
+            if call is not None and _had_lists(was, call):
+                yield _problem(stage, run, call)
+
+
+def _without_lists(run: Run) -> PackageCall | None:
+    """Return the first install of a RUN that finds no lists: none fetched before it, or all removed again."""
+    fetched = False
+    for other in run.stage.all_runs:
+        for call in other.package_calls:
+            if call.manager != "apt":
+                continue
+            if call.action in ("update", "upgrade") or call.has("--update"):
+                fetched = True
+            elif other is run and _needs_lists(call) and not fetched and not call.command.conditional:
+                return None if run.is_mounted(_LISTS) or _may_fetch(run, call) else call
+        if other is run:
+            return None
+        fetched = fetched and not any(c.manager == "apt" and c.what == "lists" for c in other.cleanings)
+    return None
+
+
+def _needs_lists(call: PackageCall) -> bool:
+    return call.action == "install" and any(package.kind in ("name", "variable") for package in call.packages)
+
+
+def _may_fetch(run: Run, call: PackageCall) -> bool:
+    """Whether a script or an unknown command before the install may fetch the lists."""
+    for other in run.stage.all_runs:
+        if other.script.errors or not other.script.understood:
+            return True
+        for command in other.commands:
+            if other is run and command.start >= call.command.start:
+                break
+            if command.name.endswith(".sh") or "$" in command.name or command.name in ("bash", "sh", "source", "."):
+                return True
+        if other is run:
+            break
+    return False
+
+
+def _had_lists(was: Stage, install: PackageCall) -> bool:
+    """Whether each install found lists before the change."""
+    runs = [run for run in was.all_runs if any(call.manager == install.manager for call in run.package_calls)]
+    fetched = any(
+        call.manager == "apt" and (call.action == "update" or call.has("--update"))
+        for run in runs
+        for call in run.package_calls
+    )
+    return fetched and all(_without_lists(run) is None for run in runs if run.stage is was)
+
+
+def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
+    known = stage.facts is not None and stage.facts.package_manager == call.manager
+    return Problem(
+        call.command.span,
+        f"{stage.label} no longer runs {quote(_UPDATE)} before {quote(spelled(call))}. The base image comes without "
+        "package "
+        "lists, so the install finds no package of that name and the build stops.",
+        Confidence.CERTAIN if known else Confidence.LIKELY,
+        stage=stage.key,
+        key=call.manager,
+        severity=None if known else Severity.WARNING,
+        fix=_fix(run, call),
+    )
+
+
+def _fix(run: Run, call: PackageCall) -> Fix | None:
+    if (
+        run.instruction.exec_form is not None
+        or call.command.conditional
+        or call.command.before not in ("", "&&", ";", "\n")
+    ):
+        return None
+    joint = "\n" if run.instruction.heredocs else " && "
+    return fix("Fetch the lists first", insert(run.instruction.source, call.command.start, f"{_UPDATE}{joint}"))

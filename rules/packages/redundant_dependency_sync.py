@@ -1,0 +1,94 @@
+"""See redundant_dependency_sync.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Copy,
+    DockerfileChange,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    delete_command,
+    fix,
+    quote,
+    rule,
+)
+from rules.packages.options import spelled
+from rules.packages.project_files import LOCKS, MANIFESTS
+
+_SPLIT = ("--no-install-project", "--no-install-workspace", "--only-deps", "--no-root", "--no-install-package")
+_INPUTS = frozenset({*MANIFESTS.values(), *(name for names in LOCKS.values() for name in names), "requirements"})
+
+
+@rule(
+    "redundant-dependency-sync",
+    severity=Severity.INFO,
+    category=Category.BUILD_CACHE,
+    default="info",
+    keywords=("RUN",),
+    mentions=("sync", "install", " ci"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """An install is repeated although nothing it reads has changed."""
+    for stage in change.stages:
+        yield from _check_stage(stage)
+
+
+def _check_stage(stage: Stage) -> Iterator[Problem]:
+    done: dict[tuple[object, ...], PackageCall] = {}
+    for step in stage.steps:
+        if isinstance(step, Copy):
+            done.clear()
+        if not isinstance(step, Run):
+            continue
+        calls = [call for call in step.package_calls if _reads_project(call)]
+        if not calls and _may_change_inputs(step):
+            done.clear()
+        for call in calls:
+            subject = (str(call.command), step.workdir.value, step.user.value, *_folders(step, call), *_mounts(step))
+            first = done.get(subject)
+            if first is not None and not call.command.conditional and not call.has(*_SPLIT):
+                yield _problem(stage, step, call, first)
+            else:
+                done[subject] = call
+
+
+def _folders(run: Run, call: PackageCall) -> tuple[str, ...]:
+    """Return the changes of folder in front of a call."""
+    return tuple(str(c) for c in run.calls("cd", "pushd", "popd") if c.start < call.command.start)
+
+
+def _mounts(run: Run) -> tuple[str | None, ...]:
+    return tuple(mount.flag.value for mount in run.mounts)
+
+
+def _reads_project(call: PackageCall) -> bool:
+    return call.manager in LOCKS and call.action in ("install", "sync") and call.project
+
+
+def _may_change_inputs(run: Run) -> bool:
+    """Whether a RUN touches a manifest or lock file, fetches sources, or runs something that may."""
+    text = run.instruction.value
+    if any(name in text for name in _INPUTS) or run.script.errors or not run.script.understood:
+        return True
+    return any(
+        command.name
+        in ("git", "cd", "curl", "wget", "tar", "unzip", "rm", "mv", "cp", "bash", "sh", "sed", "npm", "make")
+        or command.name.endswith((".sh", ".py", ".js"))
+        for command in run.commands
+    )
+
+
+def _problem(stage: Stage, run: Run, call: PackageCall, first: PackageCall) -> Problem:
+    return Problem(
+        call.command.span,
+        f"{stage.label} runs {quote(spelled(call))} a second time: line {first.command.line} did the same, and "
+        "nothing it "
+        "reads has changed since. It costs time and a layer, and does nothing.",
+        stage=stage.key,
+        key=call.manager,
+        fix=fix("Drop the repetition", delete_command(run, call.command)),
+    )

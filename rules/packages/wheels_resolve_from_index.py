@@ -1,0 +1,72 @@
+"""See wheels_resolve_from_index.md."""
+
+import posixpath
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Copy,
+    DockerfileChange,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    fix,
+    quote,
+    rule,
+    within,
+)
+from rules.packages.options import add_option, spelled
+
+
+@rule(
+    "wheels-resolve-from-index",
+    severity=Severity.INFO,
+    category=Category.REPRODUCIBILITY,
+    default="info",
+    keywords=("COPY", "RUN"),
+    mentions=("pip wheel", "pip3 wheel", "-m pip wheel"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """Wheels that were built without their dependencies are installed with the index open."""
+    for stage, run, call in change.after.layers.shipped_calls:
+        if call.manager != "pip" or call.action != "install" or call.has("--no-index", "--no-deps", "--require-hashes"):
+            continue
+        folder = next((_folder(package.name) for package in call.packages if package.kind == "path"), None)
+        made = _made_without_dependencies(run, folder) if folder is not None else None
+        if folder is not None and made is not None:
+            yield _problem(stage, run, call, folder, made)
+
+
+def _folder(path: str) -> str:
+    return posixpath.dirname(path) if "*" in path or path.endswith(".whl") else path.rstrip("/")
+
+
+def _made_without_dependencies(run: Run, folder: str) -> PackageCall | None:
+    """Return the `pip wheel --no-deps` of another stage whose folder was copied or mounted here."""
+    here = run.resolve(folder)
+    for step in run.stage.all_steps:
+        if step is run or here is None:
+            break
+        if isinstance(step, Copy) and step.from_stage is not None and step.destination is not None:
+            if not within(here, step.destination.rstrip("/") or "/"):
+                continue
+            for other in step.from_stage.all_runs:
+                for call in other.package_calls:
+                    if call.manager == "pip" and call.verb == "wheel" and call.has("--no-deps"):
+                        return call
+    return None
+
+
+def _problem(stage: Stage, run: Run, call: PackageCall, folder: str, made: PackageCall) -> Problem:
+    options = f"--no-index --find-links={folder}"
+    return Problem(
+        call.command.span,
+        f"{stage.label} installs the wheels in {quote(folder)} with the index open, and line {made.command.line} "
+        "built them "
+        f"with `--no-deps`: whatever is missing among them is fetched by {quote(spelled(call))} in its newest version, "
+        f"unseen and unpinned. With {quote(options)} the build stops and names what is missing.",
+        stage=stage.key,
+        fix=fix("Install from the wheels alone", add_option(run, call, options)),
+    )
