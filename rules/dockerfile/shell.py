@@ -7,16 +7,16 @@ code by itself.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from rules.dockerfile.arguments import shell_view
+from rules.dockerfile.shell_blocks import Collected, Construct, shell_options
 from rules.dockerfile.shell_command import Command
 from rules.dockerfile.shell_exec import read_exec
-from rules.dockerfile.shell_frames import Collected, shell_options
 from rules.dockerfile.shell_nested import SHELLS
-from rules.dockerfile.shell_tree import Walk
+from rules.dockerfile.shell_parser import Parser
 from rules.dockerfile.shell_words import Redirect, ShellText, ShellWord
 from rules.dockerfile.shell_wrappers import base_name
 
@@ -24,10 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from rules.dockerfile.nodes import Heredoc, Instruction
-    from rules.dockerfile.shell_grammar import Segment
     from rules.dockerfile.source import Source, Span
 
-__all__ = ["Command", "Redirect", "Script", "ShellWord", "parse", "script_of"]
+__all__ = ["Command", "Construct", "Redirect", "Script", "ShellWord", "parse", "script_of"]
 
 _RUNNING = frozenset({"RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK"})
 _ONLY_HEREDOC = re.compile(r"\s*[0-9]*<<-?(?:'[^']*'|\"[^\"]*\"|[^\s<'\"]+)\s*")
@@ -46,15 +45,16 @@ class Script:
         errors: Where the shell grammar fails.
         dialect: The shell that runs it: `sh`, `bash`, `ash`, `dash`, `ksh`, `zsh`; `exec` for the exec form; else
             the name of a program whose language is not understood (`powershell`, `cmd`, `python3`).
-        understood: Whether the commands are all there is. False for a language that is not a POSIX shell's.
-        segments: The texts and grammar trees behind the commands.
+        understood: Whether the commands are all there is. False for a language that is not a POSIX shell's, and for
+            code beyond all reasonable size.
+        origin: The text that was read, with the builder's here-documents; `None` for other forms.
     """
 
     commands: tuple[Command, ...] = ()
     errors: tuple[Span, ...] = ()
     dialect: str = "sh"
     understood: bool = True
-    segments: tuple[Segment, ...] = ()
+    origin: tuple[ShellText, tuple[Heredoc, ...]] | None = field(default=None, repr=False)
 
     def __iter__(self) -> Iterator[Command]:
         """Iterate over the commands."""
@@ -69,6 +69,26 @@ class Script:
     def pipefail(self) -> bool:
         """Whether `set -o pipefail`, or a shell started with it, is in force for some command."""
         return any(command.pipefail for command in self.commands)
+
+    @cached_property
+    def constructs(self) -> tuple[Construct, ...]:
+        """What not every shell understands, in the order of the file; inner scripts have their own dialect.
+
+        Kinds: `double-bracket` (`[[ … ]]`), `arithmetic-command` (`((…))`), `c-style-for`, `select`,
+        `function-keyword`, `here-string` (`<<<`), `process-substitution`, `ampersand-redirect` (`&>`),
+        `pipe-ampersand` (`|&`), `array`, `append` (`a+=b`), `brace-expansion`, `ansi-c-quote` (`$'…'`), `replacement`
+        (`${x/a/b}`), `substring` (`${x:1:2}`), `case-modification` (`${x^^}`), `indirection` (`${!x}`),
+        `bash-variable` (`$RANDOM`), `double-equals` (in `[ … ]`), `pipefail`, and the commands `source`, `pushd` (also
+        `popd`, `dirs`), `declare`, `shopt`, `let`, `mapfile`.
+        """
+        if self.origin is None:
+            return ()
+        collected = Collected(watch=True)
+        text, heredocs = self.origin
+        Parser(text, collected, dialect=self.dialect, heredocs=heredocs).read()
+        return tuple(
+            sorted(dict.fromkeys(collected.constructs), key=lambda construct: (construct.start, construct.end))
+        )
 
     @cached_property
     def pipelines(self) -> tuple[tuple[Command, ...], ...]:
@@ -106,8 +126,8 @@ def parse(
     """
     collected = Collected()
     text = ShellText(view.replace("\r\n", " \n") if "\r" in view else view, source, offset, joined=joined)
-    Walk(text, collected, dialect, heredocs=heredocs, options=shell_options(options)).run()
-    return _script(collected, dialect)
+    Parser(text, collected, dialect=dialect, heredocs=heredocs, options=shell_options(options)).read()
+    return _script(collected, dialect, (text, heredocs))
 
 
 def script_of(instruction: Instruction, *, shell: Sequence[str] | None = None) -> Script:
@@ -161,5 +181,7 @@ def _heredoc_script(heredoc: Heredoc, source: Source, dialect: str, options: Seq
     return parse(body, source, start, dialect=dialect, options=options, joined=False)
 
 
-def _script(collected: Collected, dialect: str) -> Script:
-    return Script(tuple(collected.commands), tuple(collected.errors), dialect, segments=tuple(collected.segments))
+def _script(collected: Collected, dialect: str, origin: tuple[ShellText, tuple[Heredoc, ...]] | None = None) -> Script:
+    return Script(
+        tuple(collected.commands), tuple(collected.errors), dialect, understood=collected.complete, origin=origin
+    )

@@ -6,10 +6,10 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from rules.dockerfile.shell_blocks import Collected, shell_options
 from rules.dockerfile.shell_command import Command
-from rules.dockerfile.shell_frames import Collected, shell_options
 from rules.dockerfile.shell_nested import inner_commands, inner_script
-from rules.dockerfile.shell_tree import Walk
+from rules.dockerfile.shell_parser import Parser
 from rules.dockerfile.shell_words import ShellText, ShellWord
 from rules.dockerfile.shell_wrappers import base_name, unwrap
 
@@ -32,7 +32,8 @@ def read_exec(words: Sequence[Word], source: Source) -> Collected:
     script = inner_script(command)
     if script is not None and script.word is not None:
         text = _json_text(script.word)
-        Walk(text, collected, script.dialect, options=shell_options(script.options), depth=1).run()
+        options = shell_options(script.options)
+        Parser(text, collected, dialect=script.dialect, options=options, depth=1).read()
     else:
         collected.commands += [_command(inner, nested=True) for inner in inner_commands(command)]
     return collected

@@ -1,20 +1,18 @@
-"""Cuts one shell command into words and redirections.
-
-The grammar says where a command begins (see `shell_tree`); its words are cut from the text here, because the grammar
-loses escapes, splits words at line continuations and takes words behind a redirection for part of it.
-"""
+"""Cuts one shell command into words and redirections."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from rules.dockerfile.shell_skip import closing_end
 from rules.dockerfile.shell_words import Redirect, ShellText, ShellWord
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+MAX_STEPS = 60_000
+"""How many words with something special in them, parts of such words and redirections a text may have: far above
+anything real, and low enough that hostile code is given up in good time."""
 
 
 class Scan(NamedTuple):
@@ -24,7 +22,7 @@ class Scan(NamedTuple):
         words: Its words, assignments and wrappers included.
         redirects: Its redirections.
         stop: Index in the view where it ends: at an operator or the end.
-        operator: The operator that stands there; empty at the end and at a closing parenthesis.
+        operator: The operator that stands there; empty at the end.
     """
 
     words: list[ShellWord]
@@ -48,6 +46,7 @@ _TOKEN = re.compile(
     )?""",
     re.VERBOSE,
 )
+_REDIRECT = re.compile(r"(?:[ \t\r]|\\\r?\n)*+()()([0-9]*)(&>>|&>|<<<|<>|<&|>&|>>|>\||[<>](?!\())")
 # A word that is one piece, as most are. Groups: 1 plain, 2 in single quotes, 3 in double quotes, all without anything
 # special; 4 in double quotes with simple variables, 5 bare with simple variables or globs.
 _ONE_PIECE = re.compile(
@@ -83,28 +82,35 @@ _CONTINUATION = re.compile(r"\\\r?\n")
 _ANSI_ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|.)", re.DOTALL)
 _ANSI = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "e": "\x1b", "f": "\f", "v": "\v"}
 
+_OPENING = re.compile(r"\$[({\[]|`|[<>]\(|\(")
+_SUBSTITUTION = re.compile(r"\\.|\$\(|`|[<>]\(", re.DOTALL)
+_BACKTICK_ESCAPE = re.compile(r"\\[\\`$]")
+_INLINE_COMMENT = re.compile(r"`#[^`]*`")
 _BLANK = frozenset(" \t\r\\")
 _NO_TARGET = frozenset(["", *"\n;&|<>)#"])
 
 Pieces = list[tuple[str, int]]
 
 
+class TooMuchError(Exception):
+    """A text goes beyond `MAX_STEPS`."""
+
+
 class Lexer:
     """Cuts commands from one shell text.
 
-    Args:
-        text: The code.
-        holes: Start and end of every substitution, expansion in braces and array in the view, from the grammar.
-
     Attributes:
         text: The code.
-        crossed: Whether the last command runs across a hole.
+        substitutions: Start and end of every `$(…)`, `<(…)` and backticks in what was read, until taken.
+        faults: Start and end of what is no shell: unclosed quotes and brackets, a bracket in the middle of a command.
     """
 
-    def __init__(self, text: ShellText, holes: Mapping[int, int]) -> None:
+    def __init__(self, text: ShellText) -> None:
         self.text = text
-        self._holes = holes
-        self.crossed = False
+        self.substitutions: list[tuple[int, int]] = []
+        self.faults: list[tuple[int, int]] = []
+        self._steps = MAX_STEPS
+        self._is_test = False
 
     def command_at(self, pos: int, until: int = 0) -> Scan:
         """Read words and redirects from an index of the view up to the operator that ends the command.
@@ -112,12 +118,15 @@ class Lexer:
         Args:
             pos: Where the command begins.
             until: Operators before this index are words (`[[ a && b ]]`).
+
+        Raises:
+            TooMuchError: The text is too long to go on.
         """
-        view, holes = self.text.view, self._holes
+        view = self.text.view
         words: list[ShellWord] = []
         redirects: list[Redirect] = []
-        self.crossed = False
         token = _TOKEN.match
+        self._is_test = until > 0
         while True:
             match = token(view, pos)
             assert match is not None  # every part of the pattern may be empty
@@ -129,15 +138,25 @@ class Lexer:
                 if pos >= until:
                     return self._scan(words, redirects, pos, ending)
                 pos = self._operator_word(pos, match.end(), words)
-            elif redirect is None:
-                pos = match.end()
-                if view[pos] == "`" and pos not in holes:  # the end of the substitution we are in
-                    return self._scan(words, redirects, pos, "")
-                pos = self._complex_word(pos, words)
+                continue
+            self._steps -= 1
+            if self._steps < 0:
+                raise TooMuchError
+            if redirect is None:
+                pos = self._complex_word(match.end(), words)
             elif match.start(4) < until:
                 pos = self._operator_word(match.start(3), match.end(), words)
             else:
                 pos = self._redirect(match, redirects)
+
+    def redirects_at(self, pos: int) -> tuple[list[Redirect], int]:
+        """Read the redirections behind a group; return them and the index behind them."""
+        redirects: list[Redirect] = []
+        while match := _REDIRECT.match(self.text.view, pos):
+            pos = self._redirect(match, redirects)
+        if self.text.places is not None:
+            redirects = [self._moved_redirect(redirect) for redirect in redirects]
+        return redirects, pos
 
     def _plain(self, run: str, pos: int, words: list[ShellWord]) -> None:
         """Add words without anything special in them."""
@@ -161,6 +180,7 @@ class Lexer:
         pieces: Pieces = []
         literal = True
         while pos < size:
+            self._steps -= 1
             match = _PIECE.match(view, pos)
             if match is None:
                 pos, plain = self._special(pos, pieces)
@@ -196,6 +216,24 @@ class Lexer:
         places.append(text.place(pieces[-1][1] + len(pieces[-1][0])))
         return text._replace(view="".join([part for part, _ in pieces]), offset=0, places=places)
 
+    def substitution_text(self, start: int, end: int) -> ShellText:
+        """Return the code inside a substitution, every character with its place in the file."""
+        text = self.text
+        view = text.view
+        if view[start] != "`":
+            return text.part(start + 2, end - 1)
+        if "\\" not in view[start:end]:
+            return text.part(start + 1, end - 1)
+        pieces: Pieces = []
+        at = start + 1
+        for match in _BACKTICK_ESCAPE.finditer(view, at, end - 1):
+            pieces.append((view[at : match.start()], at))
+            at = match.start() + 1
+        pieces.append((view[at : end - 1], at))
+        places = [text.place(index + shift) for part, index in pieces for shift in range(len(part))]
+        places.append(text.place(end - 1))
+        return text._replace(view="".join([part for part, _ in pieces]), offset=0, places=places)
+
     def _quoted_text(self, quoted: str, start: int, pieces: Pieces) -> None:
         """Add single-quoted text, without the line continuations that the builder takes out."""
         if not self.text.joined:
@@ -217,27 +255,58 @@ class Lexer:
         char = view[pos]
         if char == '"':
             return self._string(pos + 1, pieces)
-        end = self._holes.get(pos)
-        if end is not None:
-            self.crossed = True
-            pieces.append((view[pos:end], pos))
-            return end, False
+        opening = _OPENING.match(view, pos)
+        if opening is not None and (char != "(" or self._opens_array(pos)):
+            return self._across(pos, pieces), False
         if char == "$" and view[pos + 1 : pos + 2] == '"':
             return pos + 1, True
         if char in "$\\":
             pieces.append((char, pos))
             return pos + 1, True
         if char == "'":
+            self.faults.append((pos, len(view)))
             pieces.append((view[pos + 1 :], pos + 1))
             return len(view), True
         return ~pos, True
+
+    def _opens_array(self, pos: int) -> bool:
+        """Tell whether a bracket opens the values of an array: `name=(…)`."""
+        before = self.text.view[max(pos - 2, 0) : pos]
+        return before[-1:] == "=" and (before[0].isalnum() or before[0] in "_+]")
+
+    def _across(self, pos: int, pieces: Pieces) -> int:
+        """Take a substitution, an expansion in braces or an array as it is; return the index behind it."""
+        view, joined = self.text.view, self.text.joined
+        end = closing_end(view, pos, joined=joined)
+        if end is None:
+            end = len(view)
+            self.faults.append((pos, end))
+        elif view[pos] in "`<>" or (view.startswith("$(", pos) and not is_arithmetic(view, pos, end)):
+            self.substitutions.append((pos, end))
+        else:
+            self._search(pos + 2, end - 1)
+        pieces.append((view[pos:end], pos))
+        return end
+
+    def _search(self, pos: int, end: int) -> None:
+        """Find the substitutions inside an expansion, an arithmetic expression or an array."""
+        view = self.text.view
+        while (match := _SUBSTITUTION.search(view, pos, end)) is not None:
+            pos = match.end()
+            if match.group()[0] == "\\":
+                continue
+            closing = closing_end(view, match.start(), joined=self.text.joined)
+            if closing is not None and not is_arithmetic(view, match.start(), closing):
+                self.substitutions.append((match.start(), closing))
+                pos = closing
 
     def _string(self, pos: int, pieces: Pieces) -> tuple[int, bool]:
         """Read a double-quoted string from behind its opening quote."""
         view = self.text.view
         size = len(view)
-        literal = True
+        start, literal = pos - 1, True
         while pos < size:
+            self._steps -= 1
             match = _IN_QUOTES.match(view, pos)
             if match is not None:
                 kind = match.lastindex
@@ -250,12 +319,12 @@ class Lexer:
                 if not pieces:
                     pieces.append(("", pos))
                 return pos + 1, literal
+            elif _OPENING.match(view, pos):
+                pos, literal = self._across(pos, pieces), False
             else:
-                end = self._holes.get(pos, pos + 1)
-                pieces.append((view[pos:end], pos))
-                if end != pos + 1:
-                    literal, self.crossed = False, True
-                pos = end
+                pieces.append((view[pos], pos))
+                pos += 1
+        self.faults.append((start, size))
         return pos, literal
 
     def _complex_word(self, pos: int, words: list[ShellWord]) -> int:
@@ -268,9 +337,11 @@ class Lexer:
         else:
             pieces, literal, end = self.pieces_at(pos)
             if end == pos:
+                if not self._is_test:
+                    self.faults.append((pos, pos + 1))
                 return self._operator_word(pos, pos + 1, words)
             value = "".join([piece for piece, _ in pieces])
-            if not value and text.view[pos] == "\\":
+            if (not value and text.view[pos] == "\\") or _INLINE_COMMENT.fullmatch(value):
                 return end
         words.append(ShellWord(text.view[pos:end], value, literal, text.offset + pos, text.offset + end, text.source))
         return end
@@ -292,8 +363,10 @@ class Lexer:
             assert blanks is not None  # it may be empty
             pos = blanks.end()
         found: list[ShellWord] = []
-        if text.view[pos : pos + 1] not in _NO_TARGET or pos in self._holes:
+        if text.view[pos : pos + 1] not in _NO_TARGET or text.view[pos : pos + 2] in {"<(", ">("}:
             pos = self._complex_word(pos, found)
+        else:
+            self.faults.append((match.start(4), pos))
         start = match.start(3)
         fd = int(match.group(3)[:4]) if match.group(3) else None
         target = found[0] if found else None
@@ -302,10 +375,6 @@ class Lexer:
 
     def _scan(self, words: list[ShellWord], redirects: list[Redirect], stop: int, operator: str) -> Scan:
         """Close a command at the operator that ends it."""
-        if operator == "#":
-            operator = "\n" if self.text.view.find("\n", stop) >= 0 else ""
-        elif operator == ")":
-            operator = ""
         if self.text.places is not None:
             words = [self._moved(word) for word in words]
             redirects = [self._moved_redirect(redirect) for redirect in redirects]
@@ -331,3 +400,8 @@ def _ansi(match: re.Match[str]) -> str:
     if code[0] in "01234567":
         return chr(int(code, 8))
     return _ANSI.get(code, code)
+
+
+def is_arithmetic(view: str, start: int, end: int) -> bool:
+    """Tell whether `$(…)` is an arithmetic expansion, `$((…))`."""
+    return view.startswith("$((", start) and view.startswith("))", end - 2)

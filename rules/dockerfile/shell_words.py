@@ -96,6 +96,11 @@ class ShellText(NamedTuple):
         """Return the offset in the file of a character of the view."""
         return self.offset + index if self.places is None else self.places[index]
 
+    def part(self, start: int, end: int) -> ShellText:
+        """Return a part of the view as a text of its own."""
+        places = self.places[start : end + 1] if self.places is not None else None
+        return self._replace(view=self.view[start:end], offset=self.offset + start, places=places)
+
     def span(self, start: int, end: int) -> Span:
         """Return the place in the file of a part of the view."""
         return self.source.span(self.place(start), max(self.place(start), self.place(end)))
