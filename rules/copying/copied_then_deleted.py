@@ -110,7 +110,7 @@ def _problem(stage: Stage, put: Put, copy: Copy, run: Run, command: Command) -> 
         "Fetch and delete it in one `RUN`."
         if put.kind == "remote"
         else "Mount it into the `RUN` that uses it (`RUN --mount=type=bind`) instead of copying it."
-        if run is _users(stage, put, copy)[-1]
+        if _users(stage, put, copy)[-1:] == [run]
         else "Delete it in the stage it comes from, or mount it where it is used."
     )
     return Problem(

@@ -18,6 +18,8 @@ from rules.api import (
 )
 from rules.copying.uses import Use, is_there, uses_of
 
+_KNOWN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
+_SYSTEM_FOLDERS = ("/usr/", "/bin/", "/sbin/", "/etc/", "/lib/")
 _BASE_FOLDERS = "/bin /usr/bin /usr/local/bin /etc /lib /sbin /usr/lib /opt /tmp".split()
 
 
@@ -31,16 +33,32 @@ _BASE_FOLDERS = "/bin /usr/bin /usr/local/bin /etc /lib /sbin /usr/lib /opt /tmp
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change takes away a COPY whose files the image that ships still uses."""
     for stage, was in change.shipped():
-        if was is None or was.root.base_text != stage.root.base_text or _builds_anew(stage, was):
+        if was is None or not _is_comparable(stage, was) or _builds_anew(stage, was):
             continue
+        packages = _new_packages(stage, was)
         said: set[int] = set()
         for put in was.files.puts:
             if not isinstance(put.step, Copy) or id(put.step) in said or put.path == "/" or is_there(stage, put.path):
                 continue
             use = next(uses_of(stage, put.path), None)
+            if packages and put.path.startswith(_SYSTEM_FOLDERS):
+                continue
             if use is not None and not _is_spoken_of(stage, put.path) and not _is_base_folder(put.path):
                 said.add(id(put.step))
                 yield _problem(stage, put, put.step, use)
+
+
+def _is_comparable(stage: Stage, was: Stage) -> bool:
+    """Whether both start from the same image, and it brings a system and no application."""
+    if was.root.base_text != stage.root.base_text:
+        return False
+    facts = stage.facts
+    return stage.root.is_scratch or (facts is not None and facts.kind in _KNOWN_KINDS)
+
+
+def _new_packages(stage: Stage, was: Stage) -> bool:
+    """Whether the system gets packages that it did not get before: they may bring the same files."""
+    return bool({item.name for item in stage.packages.present} - {item.name for item in was.packages.present})
 
 
 def _builds_anew(stage: Stage, was: Stage) -> bool:

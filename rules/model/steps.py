@@ -225,7 +225,8 @@ class Copy(Step):
         """Return the absolute path that a source ends at, as far as the text alone tells.
 
         A folder's contents land in the destination itself (reference, "COPY"), so for a name that may be a folder the
-        answer is the destination; into a folder (trailing slash) a name with an extension is taken for a file.
+        answer is the destination; into a folder (trailing slash, or the WORKDIR, which exists) a name with an extension
+        is taken for a file.
         """
         if self.destination is None or source.path is None:
             return None
@@ -233,6 +234,7 @@ class Copy(Step):
         looks_like_file = "." in name.strip(".") and not source.path.endswith("/") and not source.is_root
         if self.is_add and not source.is_remote and _ARCHIVE.search(name):
             return self.destination  # ADD unpacks a local archive into the destination
-        if self.into_folder and looks_like_file and not source.has_wildcard:
+        into_folder = self.into_folder or self.destination == self.workdir.value
+        if into_folder and looks_like_file and not source.has_wildcard:
             return posixpath.join(self.destination, name)
         return self.destination
