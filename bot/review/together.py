@@ -55,15 +55,16 @@ def _hold(
 ) -> bool:
     """Tell whether every rule finds that much less once all suggestions are committed, and none crashes more."""
     then = again(_committed(found, files))
-    now = _new(report)
+    now = _there(report)
     repaired = Counter(finding.rule for topic, remedy in found.items() if _button(remedy) for finding in topic.findings)
-    left = _new(then)
+    left = _there(then)
     less = all(left[rule] <= now[rule] - repaired[rule] for rule in left.keys() | now.keys())
     return less and len(then.crashes) <= len(report.crashes)
 
 
-def _new(report: Report) -> Counter[str]:
-    return Counter(finding.rule for finding in report.findings if finding.baseline == "new")
+def _there(report: Report) -> Counter[str]:
+    """Count findings by rule, older ones too: an instruction that a fix touches may make an older one of it new."""
+    return Counter(finding.rule for finding in report.findings if finding.baseline != "absent")
 
 
 def _committed(found: Mapping[Topic, Remedy], files: Files) -> dict[str, bytes]:

@@ -42,6 +42,13 @@ def test_a_rule_that_crashes_on_the_result_counts_as_broken() -> None:
     assert offered(lambda _: Report((), crashes=(Crash("from", PATH, "KeyError"),))) == []
 
 
+def test_an_older_finding_that_a_fix_makes_new_breaks_nothing() -> None:
+    older = finding(2, "older", baseline="unchanged")
+    review = reviewed(None, TEXT, FROM, RUN, older)
+    review = replace(review, again=lambda _: Report((replace(older, baseline="new"),)))
+    assert len(list(replacements(planned(review)))) == 2
+
+
 def test_fixes_that_hold_together_are_judged_once() -> None:
     asked: list[str] = []
 
