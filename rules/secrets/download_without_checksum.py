@@ -1,0 +1,107 @@
+"""See download_without_checksum.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Problem,
+    Run,
+    Severity,
+    Span,
+    Stage,
+    Step,
+    quote,
+    rule,
+)
+from rules.secrets.downloads import FETCHERS, Url, checks, is_local, split_url, urls
+
+_ARTIFACT = re.compile(
+    r"\.(?:tar(?:\.\w+)?|t[gbx]z2?|zip|jar|war|deb|rpm|gz|xz|bz2|zst|whl|bin|exe|run|msi|appimage|so|phar|dll)(?:[?#]|$)|"
+    r"/(?:tar|zip)ball(?:/|$)",
+    re.IGNORECASE,
+)
+_NO_PROGRAM = re.compile(
+    r"\.(?:asc|sig|gpg|key|pub|list|repo|sha\d*|sha\d+sum|md5|txt|json|ya?ml|conf|cfg|html?|xml|md|sh|py|css|pem|crt)(?:[?#]|$)",
+    re.IGNORECASE,
+)
+_BY_CONTENT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f])")
+_SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "python", "python3", "perl", "ruby", "node", "php"})
+
+
+@rule(
+    "download-without-checksum",
+    severity=Severity.INFO,
+    category=Category.SECURITY,
+    default="info",
+    keywords=("RUN", "ADD"),
+    mentions=("http://", "https://"),
+    aliases=("S6474",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A program is downloaded and nothing checks that it is the right one."""
+    needed = change.after.needed_by_shipped
+    for stage in change.stages:
+        if stage.index not in needed:
+            continue
+        checked = [run.index for run in stage.runs if checks(run)]
+        for step in stage.steps:
+            if isinstance(step, Run) and not any(index >= step.index for index in checked):
+                yield from _in_run(stage, step)
+            elif isinstance(step, Copy) and step.is_add and step.instruction.flag("checksum") is None:
+                yield from _in_add(stage, step)
+
+
+def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
+    if "://" not in run.instruction.text:
+        return
+    executable = any(command.name in ("chmod", "install") for command in run.commands)
+    for command in run.commands:
+        if command.name not in FETCHERS or _is_run_unseen(run, command.pipeline):
+            continue
+        url = next((url for url in urls(command) if _is_program(url, executable=executable)), None)
+        if url is not None:
+            yield _problem(stage, run, url.text, url.word.span)
+            return
+
+
+def _is_run_unseen(run: Run, pipeline: int) -> bool:
+    """Whether a shell reads the download, which is `remote-script-piped-to-shell`."""
+    return any(command.name in _SHELLS for command in run.commands if command.pipeline == pipeline)
+
+
+def _is_program(url: Url, *, executable: bool) -> bool:
+    if url.is_local or _NO_PROGRAM.search(url.text) or _BY_CONTENT.search(url.text):
+        return False
+    saved = url.command.option("-o", "--output", "-O", "--output-document") is not None
+    return bool(_ARTIFACT.search(url.text)) or (executable and saved)
+
+
+def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:
+    for source in copy.sources:
+        path = source.path or ""
+        found = split_url(path)
+        if found is None or is_local(found[1]) or path.partition("#")[0].endswith(".git") or _BY_CONTENT.search(path):
+            continue
+        if _ARTIFACT.search(path):
+            yield _problem(stage, copy, path, source.word.span)
+
+
+def _problem(stage: Stage, step: Step, url: str, span: Span) -> Problem:
+    way = (
+        "Add `--checksum=sha256:…` to the `ADD`"
+        if isinstance(step, Copy)
+        else 'Write its SHA-256 beside the version and test it: `echo "<sha256>  <file>" | sha256sum -c -`'
+    )
+    return Problem(
+        span,
+        f"{stage.label} takes {quote(url)} as it comes. A release that is replaced, by its author or by someone else, "
+        f"goes into the next build unseen. {way}.",
+        Confidence.LIKELY,
+        instruction=step.instruction,
+        stage=stage.key,
+        key=url.partition("://")[2],
+    )

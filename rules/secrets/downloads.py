@@ -1,0 +1,90 @@
+"""What a build downloads, and how it checks what it got."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.api import Command, Run, ShellWord
+
+FETCHERS = frozenset({"curl", "wget", "aria2c", "axel", "lwp-download"})
+"""Programs that save what a URL answers."""
+
+_URL = re.compile(r"(?P<scheme>https?|ftps?)://(?:[^/@\s]*@)?(?P<host>\[[^\]]*\]|[^/:\s?#]*)", re.IGNORECASE)
+_SUMS = re.compile(r"(?:sha\d+|md5|b2|b3|ck|x+h\d*|sha3-\d+)sum|shasum|rhash|sha\d+")
+_SIGNATURES = frozenset(
+    {"gpg", "gpg2", "gpgv", "cosign", "minisign", "signify", "slsa-verifier", "gh", "rsign", "sequoia"}
+)
+_LOCAL = re.compile(
+    r"localhost|127\.[\d.]+|0\.0\.0\.0|\[?(?:::1|0:0:0:0:0:0:0:1)\]?|10\.[\d.]+|192\.168\.[\d.]+|172\.(?:1[6-9]|2\d|3[01])\.[\d.]+|"
+    r"169\.254\.[\d.]+|[^.]*|.*\.(?:internal|local|lan|localhost|localdomain|test|corp|home\.arpa|svc|svc\.cluster\.local|intra(?:net)?)",
+    re.IGNORECASE,
+)
+
+
+class Url(NamedTuple):
+    """An address in a command.
+
+    Attributes:
+        text: As written, quotes removed.
+        scheme: In lower case.
+        host: In lower case; may hold a variable.
+        word: Where it stands.
+        command: The command.
+    """
+
+    text: str
+    scheme: str
+    host: str
+    word: ShellWord
+    command: Command
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it stays on this machine or in a private network, or its host is not known."""
+        return is_local(self.host)
+
+
+def is_local(host: str) -> bool:
+    """Tell whether a host is this machine, in a private network, or a variable."""
+    return "$" in host or bool(_LOCAL.fullmatch(host))
+
+
+def split_url(text: str) -> tuple[str, str] | None:
+    """Return the scheme and the host of a text that begins as a URL, both in lower case."""
+    match = _URL.match(text)
+    return (match["scheme"].lower(), match["host"].lower()) if match is not None else None
+
+
+def urls(command: Command) -> Iterator[Url]:
+    """Yield the addresses among a command's words, those of proxies and referrers left out."""
+    skip = False
+    for word in command.args:
+        if skip:
+            skip = False
+            continue
+        skip = word.value in ("-x", "--proxy", "--preproxy", "-e", "--referer", "-H", "--header", "-A")
+        value = word.value.partition("=")[2] if word.value.startswith("--") and "=" in word.value else word.value
+        found = split_url(value)
+        if found is not None and not word.value.startswith(("--proxy", "--referer", "--header")):
+            yield Url(value, *found, word, command)
+
+
+def checks(run: Run) -> tuple[Command, ...]:
+    """Return the commands of a RUN that test a checksum or a signature."""
+    return tuple(command for command in run.commands if is_check(command))
+
+
+def is_check(command: Command) -> bool:
+    """Tell whether a command tests a checksum or a signature."""
+    if _SUMS.fullmatch(command.name):
+        return True
+    if command.name in _SIGNATURES:
+        values = {word.value for word in command.args}
+        return command.name in ("gpgv", "slsa-verifier") or bool(
+            values & {"--verify", "verify", "-V", "-Vm", "verify-blob", "attestation"}
+        )
+    return command.name == "openssl" and command.subcommand in ("dgst", "sha256", "sha512")

@@ -1,0 +1,139 @@
+"""See integrity_check_removed.md."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Severity,
+    Span,
+    Stage,
+    Step,
+    insert_after,
+    quote,
+    rule,
+)
+from rules.secrets.downloads import FETCHERS, checks, urls
+
+_VERSION = re.compile(r"\$\{?\w+[^}]*\}?|[0-9]+")
+_LOCKED: dict[str, tuple[str, ...]] = {
+    "pip": ("--require-hashes",),
+    "pip3": ("--require-hashes",),
+    "yarn": ("--frozen-lockfile", "--immutable"),
+    "pnpm": ("--frozen-lockfile",),
+    "bun": ("--frozen-lockfile",),
+    "cargo": ("--locked", "--frozen"),
+    "uv": ("--frozen", "--locked", "--require-hashes"),
+    "bundle": ("--frozen", "--deployment"),
+}
+
+
+class Fetched(NamedTuple):
+    """Something that a stage downloads.
+
+    Attributes:
+        key: The host and the file's name without its version: what stays the same across an upgrade.
+        url: As written.
+        span: Where.
+        step: The instruction.
+        checked: Whether its checksum or signature is tested.
+    """
+
+    key: str
+    url: str
+    span: Span
+    step: Step
+    checked: bool
+
+
+@rule(
+    "integrity-check-removed",
+    severity=Severity.WARNING,
+    category=Category.SECURITY,
+    compares=True,
+    keywords=("RUN", "ADD"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The change takes away a check of what is downloaded or installed."""
+    for stage in change.stages:
+        was = change.was(stage)
+        if was is not None and stage.instructions != was.instructions:
+            yield from _downloads(stage, was)
+            yield from _flags(stage, was)
+
+
+def _downloads(stage: Stage, was: Stage) -> Iterator[Problem]:
+    checked = {fetched.key for fetched in _fetched(was) if fetched.checked}
+    seen: set[str] = set()
+    for fetched in _fetched(stage) if checked else ():
+        if fetched.key in checked and not fetched.checked and fetched.key not in seen:
+            seen.add(fetched.key)
+            yield Problem(
+                fetched.span,
+                f"{stage.label} still takes {quote(fetched.url)}, but no longer tests its checksum or signature. A "
+                "file "
+                "that is replaced on the server then goes into the image unseen. Put the check back, with the sum of "
+                "the new file.",
+                Confidence.CERTAIN,
+                instruction=fetched.step.instruction,
+                stage=stage.key,
+                key=fetched.key,
+            )
+
+
+def _fetched(stage: Stage) -> Iterator[Fetched]:
+    last = max((run.index for run in stage.runs if checks(run)), default=-1)
+    for step in stage.steps:
+        if isinstance(step, Copy) and step.is_add:
+            sure = step.instruction.flag("checksum") is not None
+            for source in step.sources:
+                if source.is_remote and source.path is not None:
+                    yield Fetched(_key(source.path), source.path, source.word.span, step, sure)
+    for run in stage.runs:
+        for command in run.calls(*FETCHERS):
+            for url in urls(command):
+                yield Fetched(_key(url.text), url.text, url.word.span, run, run.index <= last)
+
+
+def _key(url: str) -> str:
+    host, _, path = url.partition("://")[2].partition("/")
+    name = path.rstrip("/").rpartition("/")[2]
+    stem = _VERSION.sub("", name)
+    return f"{host}/{stem}"
+
+
+def _flags(stage: Stage, was: Stage) -> Iterator[Problem]:
+    """Find installs that lost the flag which ties them to the lock file or to hashes."""
+    before = {(name, verb, flag) for name, verb, flag, _, _ in _installs(was) if flag}
+    now = list(_installs(stage))
+    for name, verb, flag, command, step in now:
+        lost = next((f for n, v, f in before if (n, v) == (name, verb)), None) if not flag else None
+        if lost is None or any((n, v) == (name, verb) and f for n, v, f, _, _ in now):
+            continue
+        program = next((word for word in command.args if word.value == verb), command.program)
+        assert program is not None, "a command of a name has a program"
+        yield Problem(
+            command.span,
+            f"{stage.label} runs {quote(str(command))} without {quote(lost)}, which it had before. The build may then "
+            "install other versions than the lock file names, and nobody sees it. Put the flag back; if the lock file "
+            "is behind, update it in this change.",
+            Confidence.CERTAIN,
+            instruction=step.instruction,
+            stage=stage.key,
+            key=f"{name} {verb}",
+            fix=Fix(f"Put {lost} back", (insert_after(step.instruction.source, program, f" {lost}"),)),
+        )
+
+
+def _installs(stage: Stage) -> Iterator[tuple[str, str, str, Command, Step]]:
+    for run in stage.runs:
+        for command in run.calls(*_LOCKED):
+            flags = [flag for flag in _LOCKED[command.name] if command.has(flag)]
+            yield command.name, command.subcommand, flags[0] if flags else "", command, run

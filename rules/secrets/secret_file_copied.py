@@ -1,0 +1,113 @@
+"""See secret_file_copied.md."""
+
+import posixpath
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Problem,
+    Setting,
+    Severity,
+    Stage,
+    Word,
+    quote,
+    rule,
+)
+from rules.secrets.secret_files import Kind, holds_no_credential, secret_file
+
+_POINTERS = ("GOOGLE_APPLICATION_CREDENTIALS", "AWS_SHARED_CREDENTIALS_FILE", "KUBECONFIG")
+
+
+@rule(
+    "secret-file-copied",
+    severity=Severity.ERROR,
+    category=Category.SECURITY,
+    keywords=("COPY", "ADD"),
+    aliases=("DS-0031", "CIS-DI-0010"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A file that holds secrets is copied into a layer."""
+    shipped = {one.index for target in change.after.shipped for one in target.chain}
+    for stage in change.stages:
+        for copy in stage.copies:
+            for source in copy.sources if copy.from_context else ():
+                path = copy.source_path(source)
+                kind = secret_file(path) if path is not None else None
+                if path is not None and kind is not None and _counts(change, kind, path, ships=stage.index in shipped):
+                    yield _problem(stage, copy, source.word, kind, ships=stage.index in shipped)
+        yield from _pointed_at(stage)
+
+
+def _counts(change: DockerfileChange, kind: Kind, path: str, *, ships: bool) -> bool:
+    """Whether a client's configuration may hold a credential; a builder's settings are no secret of the image."""
+    if kind == "client configuration":
+        context = change.repository.context_of(change.path) or ""
+        return ships and not holds_no_credential(change.repository.text(posixpath.join(context, path)))
+    return ships or kind != "environment"
+
+
+_WHAT: dict[Kind, str] = {
+    "private key": "holds a private key",
+    "credentials": "holds credentials",
+    "environment": "holds the settings of one installation, passwords among them",
+    "client configuration": "may hold the token for a package registry",
+}
+
+
+def _problem(stage: Stage, copy: Copy, word: Word, kind: Kind, *, ships: bool) -> Problem:
+    if ships:
+        then = "Everyone who can pull the image can read it, even if a later instruction deletes it."
+    else:
+        then = "It stays in this stage's layers and in every build cache they are pushed to."
+    sure = kind in ("private key", "credentials")
+    return Problem(
+        word.span,
+        f"{stage.label} copies {quote(word.text)}, which {_WHAT[kind]}. {then} {_way_out(kind, word.text)}",
+        Confidence.LIKELY if sure or kind == "environment" else Confidence.POSSIBLE,
+        instruction=copy.instruction,
+        stage=stage.key,
+        key=word.text,
+        severity=Severity.ERROR if sure and ships else Severity.WARNING,
+    )
+
+
+def _way_out(kind: Kind, text: str) -> str:
+    name = posixpath.basename(text.rstrip("/"))
+    if kind == "environment":
+        return "Give the values when the container starts: `--env-file`, a secret, a config map."
+    mount = quote(f"RUN --mount=type=secret,id={name.lstrip('.')},target=… …")
+    return f"For a build, mount it: {mount}. For the running container, mount it there."
+
+
+def _pointed_at(stage: Stage) -> Iterator[Problem]:
+    """Find variables that point at a credentials file which a COPY brings, under whatever name."""
+    for name in _POINTERS:
+        setting = stage.image.env.get(name)
+        if setting is None or setting.stage is not stage or setting.instruction is None or not setting.value:
+            continue
+        path = setting.value if setting.value.startswith("/") else _below(stage, setting.value)
+        put = next((put for put in stage.files.covering(path) if put.kind == "context"), None) if path else None
+        if put is not None:
+            yield _pointer(stage, name, setting, put.step.instruction.line)
+
+
+def _below(stage: Stage, path: str) -> str | None:
+    folder = stage.image.workdir.value
+    return posixpath.normpath(posixpath.join(folder, path)) if folder is not None else None
+
+
+def _pointer(stage: Stage, name: str, setting: Setting[str], line: int) -> Problem:
+    assert setting.instruction is not None, "the caller looked"
+    return Problem(
+        setting.instruction.span,
+        f"{stage.label} expects credentials at {quote(setting.value or '')} ({quote(name)}), where line {line} copies "
+        "the build context to. A key that lies there is in the image, for everyone who can pull it. Mount it when the "
+        "container starts, and list it in `.dockerignore`.",
+        Confidence.LIKELY,
+        instruction=setting.instruction,
+        stage=stage.key,
+        key=name,
+    )

@@ -1,0 +1,119 @@
+"""See secret_flows_to_final.md."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Problem,
+    Put,
+    Severity,
+    Stage,
+    quote,
+    rule,
+    within,
+)
+from rules.secrets.secret_files import holds_no_credential, secret_file
+
+_CLIENT_FILES = (".npmrc", ".netrc", ".pypirc", ".git-credentials", ".yarnrc.yml", "id_rsa", "id_ed25519")
+_CREDENTIAL_URL = re.compile(r"https?://[^/\s]*@")
+
+
+class Flow(NamedTuple):
+    """A secret of another stage that a COPY brings along.
+
+    Attributes:
+        path: Where it lies there.
+        why: What it is, behind "which".
+        sure: Whether it is known to be one.
+    """
+
+    path: str
+    why: str
+    sure: bool
+
+
+@rule(
+    "secret-flows-to-final",
+    severity=Severity.ERROR,
+    category=Category.SECURITY,
+    keywords=("COPY",),
+    mentions=("--from",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A folder that is copied out of another stage holds a secret that the stage worked with."""
+    seen: set[int] = set()
+    for shipped in change.after.shipped:
+        for copy in shipped.all_copies:
+            if copy.from_stage is None or id(copy.instruction) in seen:
+                continue
+            seen.add(id(copy.instruction))
+            found = next(
+                (flow for source in copy.sources for flow in _flows(change, copy, copy.source_path(source))), None
+            )
+            if found is not None:
+                yield _problem(copy, copy.from_stage, found)
+
+
+def _flows(change: DockerfileChange, copy: Copy, path: str | None) -> Iterator[Flow]:
+    if path is None or copy.from_stage is None:
+        return
+    files = copy.from_stage.files
+    for put in files.puts:
+        if not within(put.path, path) or (put.path == path and put.kind == "workdir"):
+            continue
+        flow = _secret(change, put)
+        if flow is not None and within(flow.path, path) and not any(within(flow.path, d.path) for d in files.deletions):
+            yield flow
+
+
+def _secret(change: DockerfileChange, put: Put) -> Flow | None:
+    """Return the secret that a put brings: a file named like one, or a checkout that keeps its credentials."""
+    if put.kind == "context" and put.source:
+        return _copied(change, put)
+    return _made(put, put.command) if put.kind == "run" and put.command is not None else None
+
+
+def _copied(change: DockerfileChange, put: Put) -> Flow | None:
+    kind = secret_file(put.source)
+    if kind is None or kind == "environment":
+        return None
+    name = posixpath.basename(put.source)
+    path = put.path if posixpath.basename(put.path) == name else posixpath.join(put.path, name)
+    if kind != "client configuration":
+        return Flow(path, f"holds {'a private key' if kind == 'private key' else 'credentials'}", sure=True)
+    context = change.repository.context_of(change.path) or ""
+    text = change.repository.text(posixpath.join(context, put.source))
+    return (
+        None
+        if holds_no_credential(text)
+        else Flow(path, "may hold the token for a package registry", sure=text is not None)
+    )
+
+
+def _made(put: Put, command: Command) -> Flow | None:
+    if put.whole and any(_CREDENTIAL_URL.match(word.value) for word in command.args):
+        return Flow(f"{put.path}/.git/config", "keeps the credentials of the clone's URL", sure=True)
+    wrote = "$" in str(command) and command.name in ("echo", "printf", "cat")
+    if wrote and posixpath.basename(put.path) in _CLIENT_FILES:
+        return Flow(put.path, "holds the credentials that the build was given", sure=True)
+    return None
+
+
+def _problem(copy: Copy, stage: Stage, flow: Flow) -> Problem:
+    return Problem(
+        copy.instruction.span,
+        f"{copy.stage.label} copies a folder out of {stage.label} that holds {quote(flow.path)}, which {flow.why}. "
+        "It is then in the image that ships, for everyone who can pull it. Mount the file where the build needs it "
+        f"({quote('RUN --mount=type=secret,id=…,target=…')}), or copy only what the program needs.",
+        Confidence.CERTAIN if flow.sure else Confidence.LIKELY,
+        instruction=copy.instruction,
+        stage=copy.stage.key,
+        key=flow.path,
+    )

@@ -1,0 +1,162 @@
+"""See secret_mount_persisted.md."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+
+_STORES: dict[str, tuple[str, ...]] = {
+    "npm": ("config set", "set"),
+    "pnpm": ("config set", "set"),
+    "yarn": ("config set",),
+    "pip": ("config set",),
+    "pip3": ("config set",),
+    "git": ("config",),
+    "composer": ("config",),
+    "bundle": ("config",),
+    "poetry": ("config",),
+    "aws": ("configure set",),
+    "gcloud": ("auth activate-service-account",),
+    "docker": ("login",),
+    "helm": ("repo add", "registry login"),
+    "dotnet": ("nuget add", "nuget update"),
+    "cargo": ("login",),
+    "gh": ("auth login",),
+    "huggingface-cli": ("login",),
+}
+_UNDONE = re.compile(r"\b(?:delete|unset|rm|remove|logout|revoke|--unset(?:-all)?|--remove-section|--delete)\b")
+_FILES = re.compile(
+    r"\.(?:npmrc|yarnrc|gitconfig|netrc|pypirc|config|docker|aws|bundle|composer|nuget|cargo)|pip\.conf|credentials"
+)
+
+
+@rule(
+    "secret-mount-persisted",
+    severity=Severity.ERROR,
+    category=Category.SECURITY,
+    keywords=("RUN",),
+    mentions=("type=secret",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A mounted secret is written to a file that stays in the layer."""
+    shipped = {one.index for target in change.after.shipped for one in target.chain}
+    for stage in change.stages:
+        for run in stage.runs:
+            marks = _marks(run) if run.instruction.flags else None
+            found = _persisted(run, marks) if marks is not None else None
+            if found is not None:
+                yield _problem(stage, run, *found, ships=stage.index in shipped)
+
+
+def _marks(run: Run) -> re.Pattern[str] | None:
+    """Return a pattern for the secret in a command: its file, its variable, and variables that are set from them."""
+    mounts = [mount for mount in run.mounts if mount.type == "secret"]
+    files = [re.escape(m.target) for m in mounts if m.target and ("target" in m.options or "env" not in m.options)]
+    names = [mount.options["env"] for mount in mounts if mount.options.get("env")]
+    parts = [*files, *(rf"\$\{{?{re.escape(name)}\b" for name in names)]
+    if not parts:
+        return None
+    pattern = re.compile("|".join(parts))
+    for command in run.commands:
+        found = [name for name, value in command.assignments if pattern.search(value.value)]
+        found += [
+            command.args[-1].value
+            for _ in (1,)
+            if command.name == "read" and command.args and pattern.search(run.instruction.value)
+        ]
+        if found:
+            parts += [rf"\$\{{?{re.escape(name)}\b" for name in found]
+            pattern = re.compile("|".join(parts))
+    return pattern
+
+
+def _persisted(run: Run, marks: re.Pattern[str]) -> tuple[Command, str] | None:
+    """Return the command that writes the secret, with where to, unless the RUN takes it away again."""
+    for command in run.commands:
+        if command.nested or not _touches(run, command, marks):
+            continue
+        path = _written(run, command, marks)
+        if path is not None and not _removed(run, command, path):
+            return command, path
+        if _stores(command) and not _forgotten(run, command):
+            return command, f"the configuration of {command.name}"
+    return None
+
+
+def _touches(run: Run, command: Command, marks: re.Pattern[str]) -> bool:
+    peers = [other for other in run.commands if other.pipeline == command.pipeline and other.part <= command.part]
+    return any(marks.search(str(other)) for other in peers)
+
+
+def _written(run: Run, command: Command, marks: re.Pattern[str]) -> str | None:
+    if command.name in ("cp", "install", "mv") and len(command.operands()) > 1 and marks.search(str(command)):
+        return _kept(run, command.operands()[-1].value)
+    if command.name == "tee" and command.operands():
+        return _kept(run, command.operands()[0].value)
+    prints = command.name in (
+        "echo",
+        "printf",
+        "cat",
+        "sed",
+        "envsubst",
+        "awk",
+        "base64",
+        "jq",
+        "tr",
+        "head",
+        "cut",
+        "grep",
+    )
+    paths = (
+        [_kept(run, path) for redirect in command.redirects if (path := redirect.writes) is not None] if prints else []
+    )
+    return next((path for path in paths if path is not None), None)
+
+
+def _kept(run: Run, path: str) -> str | None:
+    full = run.resolve(path) or path
+    return None if full.startswith(("/dev/", "/proc/")) or run.is_mounted(full) else path
+
+
+def _stores(command: Command) -> bool:
+    words = " ".join(word.value for word in command.args if not word.value.startswith("-"))
+    return any(words.startswith(verb) for verb in _STORES.get(command.name, ()))
+
+
+def _removed(run: Run, command: Command, path: str) -> bool:
+    later = [other for other in run.calls("rm", "shred", "unlink", "mv") if other.start > command.start]
+    name = posixpath.basename(path.rstrip("/"))
+    return any(
+        name in word.value or path.startswith(f"{word.value.rstrip('/')}/") for other in later for word in other.args
+    )
+
+
+def _forgotten(run: Run, command: Command) -> bool:
+    for other in run.commands:
+        if other.start <= command.start:
+            continue
+        if other.name == command.name and _UNDONE.search(str(other)):
+            return True
+        if other.name in ("rm", "shred") and _FILES.search(str(other)):
+            return True
+    return False
+
+
+def _problem(stage: Stage, run: Run, command: Command, place: str, *, ships: bool) -> Problem:
+    where = place if place.startswith("the configuration") else quote(place)
+    then = (
+        "Everyone who can pull the image can read it there"
+        if ships
+        else "It stays in this stage's layers, in caches they are pushed to, and goes along with what is copied out"
+    )
+    return Problem(
+        command.span,
+        f"{stage.label} mounts a secret and then writes it to {where}, which the layer keeps. {then}. Let the tool "
+        "read the mounted file itself (mount it where the tool looks, with `target=`), or delete it in the same `RUN`.",
+        Confidence.CERTAIN if ships else Confidence.LIKELY,
+        instruction=run.instruction,
+        stage=stage.key,
+        key=place,
+        severity=None if ships else Severity.WARNING,
+    )

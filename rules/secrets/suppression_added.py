@@ -1,0 +1,60 @@
+"""See suppression_added.md."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    Dockerfile,
+    DockerfileChange,
+    Problem,
+    Severity,
+    Suppression,
+    quote,
+    rule,
+    suppressions,
+)
+
+
+@rule(
+    "suppression-added",
+    severity=Severity.INFO,
+    category=Category.MAINTAINABILITY,
+    default="info",
+    compares=True,
+    mentions=("ignore", "skip="),
+    aliases=("DL1001", "DF072"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The change silences rules without saying why."""
+    before = (
+        Counter(_key(one) for one in _comments(change.before.dockerfile)) if change.before is not None else Counter()
+    )
+    for suppression in _comments(change.after.dockerfile):
+        if before[_key(suppression)] > 0:
+            before[_key(suppression)] -= 1
+        elif not suppression.reason:
+            yield _problem(suppression)
+
+
+def _comments(dockerfile: Dockerfile) -> tuple[Suppression, ...]:
+    return suppressions(dockerfile)
+
+
+def _key(suppression: Suppression) -> str:
+    return " ".join(suppression.comment.text.split())
+
+
+def _problem(suppression: Suppression) -> Problem:
+    names = ", ".join(map(quote, suppression.names))
+    ours = sorted(suppression.rules - set(suppression.names))
+    known = f" ({', '.join(map(quote, ours[:3]))} here)" if ours else ""
+    where = "in the whole file" if suppression.last == 0 else "for the instruction below"
+    return Problem(
+        suppression.comment.span,
+        f"this change silences {names}{known} {where} and does not say why. Whoever meets the comment later cannot "
+        "tell whether it still holds. Write the reason behind the names.",
+        Confidence.CERTAIN,
+        key=_key(suppression),
+    )
