@@ -33,8 +33,8 @@ _HEAVY = (
 """File types that weigh something."""
 
 _HEAVY_FOLDERS = frozenset(
-    "wheels wheelhouse dist packages pkgs debs rpms node_modules vendor target build artifacts downloads archives "
-    "assets data models src source sources code repo app".split()
+    "wheels wheelhouse dist packages pkgs debs rpms node_modules vendor target build artifacts downloads archives data "
+    "models".split()
 )
 _READERS = frozenset({"pip", "apt", "dnf", "yum", "apk"})
 """Managers that only read what they install from, so that a read-only mount serves them."""
@@ -109,9 +109,7 @@ def _problem(stage: Stage, put: Put, copy: Copy, run: Run, command: Command) -> 
     way_out = (
         "Fetch and delete it in one `RUN`."
         if put.kind == "remote"
-        else "Mount it into the `RUN` that uses it (`RUN --mount=type=bind`) instead of copying it."
-        if _users(stage, put, copy)[-1:] == [run]
-        else "Delete it in the stage it comes from, or mount it where it is used."
+        else "Mount it where it is used (`RUN --mount=type=bind`) instead of copying it."
     )
     return Problem(
         copy.instruction.span,

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Note, Problem, Severity, Stage, quote, rule
-from rules.copying.uses import is_there, uses_of
+from rules.copying.uses import uses_of
 
 
 class _Moved(NamedTuple):
@@ -51,8 +51,16 @@ def _moves(stage: Stage, was: Stage) -> Iterator[_Moved]:
         if key not in places:
             continue
         now, new = places[key]
-        if new != old and now.workdir.value == copy.workdir.value and not is_there(stage, old):
+        if new != old and now.workdir.value == copy.workdir.value and not _is_brought(stage, was, old):
             yield _Moved(copy, now, old, new)
+
+
+def _is_brought(stage: Stage, was: Stage, path: str) -> bool:
+    """Whether something brings the old place that did not bring it before."""
+    then = {(put.path, put.kind, put.source) for put in was.files.puts}
+    return any(
+        put.kind != "workdir" and (put.path, put.kind, put.source) not in then for put in stage.files.covering(path)
+    )
 
 
 def _places(stage: Stage) -> dict[tuple[str, str], tuple[Copy, str]]:
@@ -63,9 +71,10 @@ def _places(stage: Stage) -> dict[tuple[str, str], tuple[Copy, str]]:
             continue
         for source in copy.sources:
             path, target = copy.source_path(source), copy.target_of(source)
-            if path is not None and target is not None and not source.is_root:
-                target = target if not copy.into_folder else posixpath.join(copy.destination or "", "")
-                found.setdefault((copy.from_text, path), []).append((copy, posixpath.normpath(target)))
+            if path is None or target is None or source.is_root or source.has_wildcard:
+                continue
+            if not copy.into_folder or target != copy.destination:  # else the name inside the folder is not known
+                found.setdefault((copy.from_text, path), []).append((copy, target))
     return {key: items[0] for key, items in found.items() if len(items) == 1}
 
 

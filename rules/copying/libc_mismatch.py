@@ -38,7 +38,7 @@ class _Cargo(NamedTuple):
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Something compiled for one C library is copied into an image with another."""
     for stage in change.stages:
-        if stage.index not in change.after.needed_by_shipped or stage.packages.has(*_COMPATIBLE):
+        if stage.packages.has(*_COMPATIBLE):
             continue
         here = "no C library" if is_empty_base(stage) else stage.runtime.libc
         if not here:
