@@ -138,7 +138,8 @@ def _continuation_style(instruction: Instruction) -> tuple[str, bool]:
     lines = [source.line(number) for number in range(instruction.line + 1, instruction.end_line + 1)]
     leading = [line for line in lines if line.lstrip().startswith("&&")]
     line = (leading or lines)[-1]
-    trailing = any(line.rstrip().rstrip(instruction.escape).rstrip().endswith("&&") for line in lines)
+    ends = [source.line(instruction.line), *lines]
+    trailing = any(line.rstrip().rstrip(instruction.escape).rstrip().endswith("&&") for line in ends)
     return line[: len(line) - len(line.lstrip())], bool(leading) or not trailing
 
 

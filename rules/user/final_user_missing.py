@@ -27,9 +27,10 @@ from rules.user.root_by_design import drops_privileges, is_no_service, is_root_b
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The image that ships never leaves root."""
-    for stage in change.after.shipped:
+    for stage, was in change.shipped():
         user = stage.image.user
-        if user.instruction is not None or stage.root.is_scratch or is_no_service(stage):
+        serves = not is_no_service(stage) or (was is not None and not is_no_service(was))
+        if user.instruction is not None or stage.root.is_scratch or not serves:
             continue
         root = stage.users.final_is_root if user.origin is not Origin.UNKNOWN else is_root_by_convention(stage)
         if root and not drops_privileges(change, stage):

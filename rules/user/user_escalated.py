@@ -13,7 +13,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.user.account_choice import Choice, switch
+from rules.user.account_choice import Choice, switch, switch_to
 from rules.user.accounts import as_number, name_of
 from rules.user.root_by_design import drops_privileges, is_for_developers, is_no_service
 
@@ -63,5 +63,8 @@ def _fix(stage: Stage, was: Stage) -> Fix | None:
     old = was.image.user.value
     if old is None or stage.users.exists(name_of(old)) is not True:
         return None
+    account = stage.users.find(name_of(old))
+    if account is not None and stage.users.uid_of(account.name) is None:
+        return switch(stage, switch_to(stage, account))
     number = as_number(stage, old)
     return switch(stage, Choice(number, (f"USER {number}",), ""))

@@ -8,7 +8,7 @@ from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
 from rules.edits import applied
 from rules.model.stage import Model
-from rules.repairs import delete_command
+from rules.repairs import append_to_run, delete_command
 
 HEAD = "FROM debian:13-slim\n"
 
@@ -51,3 +51,24 @@ def test_a_command_leaves_with_the_operator_that_joins_it(before: str, after: st
 )
 def test_a_command_that_is_no_plain_link_stays(text: str) -> None:
     assert without(text, "drop") is None
+
+
+def with_more(text: str) -> str:
+    """Return the RUN with a command appended."""
+    source = Source.decode("Dockerfile", (HEAD + text).encode())
+    edit = append_to_run(Model(parse(source)).stages[0].runs[0], "more")
+    assert edit is not None
+    return applied(source, [edit]).text.removeprefix(HEAD)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("RUN a\n", "RUN a && more\n"),
+        ("RUN a && \\\n    b\n", "RUN a && \\\n    b && \\\n    more\n"),
+        ("RUN a \\\n && b\n", "RUN a \\\n && b \\\n && more\n"),
+        ("RUN <<EOF\na\nEOF\n", "RUN <<EOF\na\nmore\nEOF\n"),
+    ],
+)
+def test_a_command_joins_in_the_layout_that_it_finds(before: str, after: str) -> None:
+    assert with_more(before) == after
