@@ -1,24 +1,9 @@
 """See prefer_multi_stage.md."""
 
-import re
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
-from rules.base_image.purpose import is_workshop, runs_toolchain
-
-_BUILDS = {
-    "go": ("build", "install"),
-    "cargo": ("build", "install"),
-    "dotnet": ("publish", "build"),
-    "mvn": ("package", "install", "verify"),
-    "gradle": ("build", "bootJar", "shadowJar", "installDist"),
-    "npm": ("run",),
-    "pnpm": ("run", "build"),
-    "yarn": ("run", "build"),
-    "bun": ("run", "build"),
-}
-_ALIASES = {"mvnw": "mvn", "gradlew": "gradle", "npx": "npm"}
-_COMPILERS = frozenset({"tsc", "webpack", "vite", "make", "cmake", "ninja", "gcc", "g++", "javac", "rustc", "msbuild"})
+from rules.base_image.purpose import compiles, is_workshop, runs_toolchain
 
 
 @rule(
@@ -42,7 +27,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             for run in stage.runs
             if _builds_context(stage, run)
             for command in run.commands
-            if _compiles(command)
+            if compiles(command)
         ),
         None,
     )
@@ -55,17 +40,6 @@ def _builds_context(stage: Stage, run: Run) -> bool:
     copied = any(copy.from_context and copy.index < run.index for copy in stage.copies)
     fetches = bool(run.calls("curl", "wget", "git", "tar", "apk", "apt-get", "yum", "dnf"))
     return copied and not fetches and not any(call.action == "remove" for call in run.package_calls)
-
-
-def _compiles(command: Command) -> bool:
-    name = _ALIASES.get(command.name, command.name).lower().removesuffix(".exe")
-    if name in _COMPILERS:
-        return True
-    values = [word.value.rpartition(":")[2] for word in command.args if not word.value.startswith("-")]
-    verbs = _BUILDS.get(name, ())
-    if "run" in verbs and values[:1] == ["run"]:
-        return len(values) > 1 and bool(re.search(r"build|compile|bundle", command.args[1].value))
-    return any(value in verbs for value in (values if name in ("mvn", "gradle") else values[:1]))
 
 
 def _problem(stage: Stage, run: Run, command: Command) -> Problem:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rules.api import is_development_name
 
 if TYPE_CHECKING:
-    from rules.api import DockerfileChange, Stage, Start
+    from rules.api import Command, DockerfileChange, Stage, Start
 
 _WORKSHOP = frozenset(
     "dev develop development jdk devcontainer ci test tests testing builder build build-env buildenv sdk toolchain "
@@ -20,6 +20,20 @@ _TOOLCHAINS = frozenset(
     "quarkus mn spring kotlinc kotlin scala composer delve dlv gopls cosmocc jlink jdeps jcmd jmap".split()
 )
 _DOTNET_VERBS = frozenset("run watch test build publish ef restore tool new".split())
+
+_BUILDS = {
+    "go": ("build", "install"),
+    "cargo": ("build", "install"),
+    "dotnet": ("publish", "build"),
+    "mvn": ("package", "install", "verify"),
+    "gradle": ("build", "bootJar", "shadowJar", "installDist"),
+    "npm": ("run",),
+    "pnpm": ("run", "build"),
+    "yarn": ("run", "build"),
+    "bun": ("run", "build"),
+}
+_ALIASES = {"mvnw": "mvn", "gradlew": "gradle", "npx": "npm"}
+_COMPILERS = frozenset({"tsc", "webpack", "vite", "make", "cmake", "ninja", "gcc", "g++", "javac", "rustc", "msbuild"})
 
 
 def is_workshop(change: DockerfileChange, stage: Stage) -> bool:
@@ -53,3 +67,15 @@ def starts_with_script(stage: Stage) -> bool:
 
 def _is_script(word: str) -> bool:
     return word.endswith(".sh") or "entrypoint" in word
+
+
+def compiles(command: Command) -> bool:
+    """Tell whether a command compiles or bundles a program."""
+    name = _ALIASES.get(command.name, command.name).lower().removesuffix(".exe")
+    if name in _COMPILERS:
+        return True
+    values = [word.value.rpartition(":")[2] for word in command.args if not word.value.startswith("-")]
+    verbs = _BUILDS.get(name, ())
+    if "run" in verbs and values[:1] == ["run"]:
+        return len(values) > 1 and bool(re.search(r"build|compile|bundle", command.args[1].value))
+    return any(value in verbs for value in (values if name in ("mvn", "gradle") else values[:1]))

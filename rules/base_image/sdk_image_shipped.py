@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
-from rules.base_image.purpose import is_workshop, runs_toolchain, starts_with_script
+from rules.base_image.purpose import compiles, is_workshop, runs_toolchain, starts_with_script
 
 _NAMED_SDK = re.compile(r"(?:^|/)(?:dotnet/sdk|[\w.-]*openjdk[\w.-]*:[\w.-]*jdk|nvidia/cuda:[\w.-]*-devel|sbtscala/)")
 _COMPILERS = re.compile(r"(?:^|/)(?:gcc|buildpack-deps|nvidia/cuda|dart|swift|haskell|rust|golang)\b")
@@ -24,8 +24,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         reference = stage.root.reference
         if reference is None or not _is_sdk(stage, reference.text) or is_workshop(change, stage):
             continue
-        if not runs_toolchain(stage) and any(step.instruction.keyword in ("COPY", "ADD") for step in stage.all_steps):
+        if not runs_toolchain(stage) and _ships_a_program(stage):
             yield _problem(stage, reference.text)
+
+
+def _ships_a_program(stage: Stage) -> bool:
+    """Whether the stage brings a program of its own: a script that starts may call the tools, unless they ran here."""
+    if starts_with_script(stage):
+        return any(compiles(command) for run in stage.all_runs for command in run.commands)
+    return bool(stage.all_copies)
 
 
 def _is_sdk(stage: Stage, text: str) -> bool:
@@ -68,7 +75,8 @@ def _twin(text: str) -> str | None:
 
 
 def _confidence(stage: Stage, text: str) -> Confidence:
-    if "cuda" in text or starts_with_script(stage):
-        return Confidence.POSSIBLE  # kernels are compiled while they run, and a script may call the tools
+    if "cuda" in text:
+        return Confidence.POSSIBLE  # frameworks that compile kernels while they run are common there
     word = stage.root.base_word
-    return Confidence.CERTAIN if word is not None and "$" not in word.text else Confidence.LIKELY
+    certain = word is not None and "$" not in word.text and not starts_with_script(stage)
+    return Confidence.CERTAIN if certain else Confidence.LIKELY
