@@ -119,7 +119,6 @@ def _problem(
         new = _nearest(builder, path)
         why = f"Nothing in {builder.label} puts or makes anything there."
     way_out = f" Write {quote(new)}." if new is not None else " Copy it from where that stage has it."
-    text = new + ("/" if source.word.text.endswith("/") else "") if new is not None else ""
     return Problem(
         source.word.span,
         f"{stage.label} copies {quote(source.word.text)} out of {builder.label}. {why} The build stops here.{way_out}",
@@ -127,10 +126,15 @@ def _problem(
         instruction=copy.instruction,
         stage=stage.key,
         key=path,
-        fix=Fix("Copy it from where it is", (replace(change.source, source.word.span, text),))
-        if new is not None and copy.instruction.exec_form is None and not source.word.text.startswith(("'", '"'))
-        else None,
+        fix=_fix(change, copy, source, new) if new is not None else None,
     )
+
+
+def _fix(change: DockerfileChange, copy: Copy, source: CopySource, new: str) -> Fix | None:
+    if copy.instruction.exec_form is not None or source.word.text.startswith(("'", '"')):
+        return None
+    text = f"{new}/" if source.word.text.endswith("/") else new
+    return Fix("Copy it from where it is", (replace(change.source, source.word.span, text),))
 
 
 def _nearest(builder: Stage, path: str) -> str | None:
