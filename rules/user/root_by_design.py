@@ -17,7 +17,9 @@ _DROPPERS = re.compile(
     r"\b(?:gosu|su-exec|setpriv|runuser|setuidgid|s6-setuidgid|s6-overlay|s6-svscan|chpst|supervisord?|sshd|fixuid|"
     r"openssh-server|start-stop-daemon)\b"
 )
-_AS_OTHER = re.compile(r"\b(?:su|sudo|doas)\s+(?:-\S*\s+)*(?:-u\s*)?[a-z_][\w-]*|--user[= ]\w")
+_AS_OTHER = re.compile(
+    r"\b(?:su|sudo|doas)\s+(?:-\S*\s+)*(?:-u\s*)?[a-z_][\w-]*|(?:^|\s)(?:-u|--user)[= ](?!root\b|0\b)\w"
+)
 """`su app -c …`, `sudo -u app …`, and programs that are told whom to become."""
 
 _INITS = ("/init", "/sbin/init", "/lib/systemd/systemd", "/usr/sbin/init", "/usr/lib/systemd/systemd")
@@ -30,6 +32,7 @@ _DAEMONS = re.compile(
 _TOOL_NAMES = frozenset(
     "base builder build ci tools toolchain sdk devcontainer export artifact artifacts binaries cli".split()
 )
+_FOLDERS = frozenset({".devcontainer", "base", "builder", "toolchain"})
 _PROMPTS = PROMPTS | frozenset("ruby fish pwsh clojure clj lein scala groovy ipython pypy repl".split())
 _WRAPPERS = frozenset({"tini", "dumb-init", "catatonit", "env", "exec", "--", "-g", "-s"})
 _LAMBDA = "public.ecr.aws/lambda/"
@@ -56,7 +59,7 @@ def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
     text = " ".join(start.text for start in starts)
     if any(_DAEMONS.fullmatch(word.rsplit("/", 1)[-1]) for start in starts for word in start.text.split()[:3]):
         return True
-    if _DROPPERS.search(text) or _AS_OTHER.search(text) or _prepares_a_drop(stage):
+    if any(said.search(text) for said in (_DROPPERS, _AS_OTHER, _TOLD)) or _prepares_a_drop(stage):
         return True
     return any(
         script.text is not None and (_DROPPERS.search(script.text) or _AS_OTHER.search(script.text))
@@ -100,13 +103,15 @@ def is_no_service(stage: Stage) -> bool:
 def is_for_developers(stage: Stage) -> bool:
     """Tell whether a name, or ONBUILD, says that the image is built upon or worked in, not run in production."""
     name = stage.name or ""
-    file = stage.model.path.lower()
+    *folders, file = stage.model.path.lower().split("/")
+    folder = folders[-1] if folders else ""
     return bool(
         stage.image.onbuild
         or is_development_name(name)
         or not _TOOL_NAMES.isdisjoint(name.split("-"))
-        or ".devcontainer/" in f"/{file}"
-        or is_development_name(file.rsplit("/", 1)[-1].replace(".", "-"))
+        or folder in _FOLDERS
+        or is_development_name(folder)
+        or is_development_name(file.replace(".", "-"))
         or stage.runtime.is_windows
     )
 
@@ -130,6 +135,10 @@ def _is_tool(start: Start) -> bool:
     """Whether a command opens a shell or a language's prompt, asks for help, or only keeps the container up."""
     words = [word for word in start.text.split() if word.rsplit("/", 1)[-1] not in _WRAPPERS]
     if not words:
+        return True
+    if words[0].rsplit("/", 1)[-1] in ("sh", "bash") and words[1:2] == ["-c"]:
+        words = words[2:]
+    if not words or "--repl" in words:
         return True
     name, rest = words[0].rsplit("/", 1)[-1], words[1:]
     if name in _PROMPTS or name.rstrip("0123456789.") in _PROMPTS:
