@@ -17,10 +17,11 @@ _DROPPERS = re.compile(
     r"\b(?:gosu|su-exec|setpriv|runuser|setuidgid|s6-setuidgid|s6-overlay|s6-svscan|chpst|supervisord?|sshd|fixuid|"
     r"openssh-server|start-stop-daemon)\b"
 )
-_AS_OTHER = re.compile(
-    r"\b(?:su|sudo|doas)\s+(?:-\S*\s+)*(?:-u\s*)?[a-z_][\w-]*|(?:^|\s)(?:-u|--user)[= ](?!root\b|0\b)\w"
-)
-"""`su app -c …`, `sudo -u app …`, and programs that are told whom to become."""
+_AS_OTHER = re.compile(r"\b(?:su|sudo|doas)\s+(?:-\S*\s+)*(?:-u\s*)?[a-z_][\w-]*|--user[= ](?!root\b)\w")
+"""`su app -c …`, `sudo -u app …`."""
+
+_TOLD = re.compile(r"\s-u\s*(?!root\b|0\b)[a-z_]\w+")
+"""A server that is told whom to become: `memcached -u nobody`."""
 
 _INITS = ("/init", "/sbin/init", "/lib/systemd/systemd", "/usr/sbin/init", "/usr/lib/systemd/systemd")
 _DAEMONS = re.compile(
