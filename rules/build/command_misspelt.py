@@ -49,7 +49,14 @@ def _one_apart(name: str, common: str) -> bool:
 def _is_made(run: Run, command: Command) -> bool:
     """Whether the image may have a command of that name: the file mentions it elsewhere, or a path is given."""
     program = command.program
-    return program is None or "/" in program.value or run.stage.model.code.count(command.name) > 1
+    return program is None or "/" in program.value or _named_elsewhere(run, command.name)
+
+
+def _named_elsewhere(run: Run, name: str) -> bool:
+    """Whether another kind of instruction names it, or a path ends in it."""
+    model = run.stage.model
+    others = (i for i in model.dockerfile.instructions if i.keyword not in ("RUN", "FROM"))
+    return f"/{name}" in model.code or any(name in instruction.value for instruction in others)
 
 
 def _problem(run: Run, command: Command, near: str, stage: str) -> Problem:

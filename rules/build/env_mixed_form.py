@@ -9,6 +9,8 @@ _SECOND = re.compile(r"""^(?:"[^"]*"|'[^']*'|[^\s"']+)\s+(?P<name>[A-Z][A-Z0-9_]
 
 _OWN_LINE = re.compile(r"\n[ \t]*(?P<name>[A-Z][A-Z0-9_]{2,})(?:=\S|[ \t]+[\"'\w/$])")
 
+_SHELL_WORDS = frozenset({"if", "for", "while", "case", "export", "then"})
+
 
 @rule(
     "env-mixed-form",
@@ -22,6 +24,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if instruction.keyword != "ENV" or len(instruction.pairs) != 1:
             continue
         name, value = instruction.pairs[0]
+        if name.text in _SHELL_WORDS:
+            yield _shell_code(instruction, name.text)
+            continue
         second = _second(instruction)
         if value is None or second is None:
             continue
@@ -32,6 +37,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             Confidence.LIKELY,
             key=name.text,
         )
+
+
+def _shell_code(instruction: Instruction, name: str) -> Problem:
+    return Problem(
+        instruction.span,
+        f"`ENV` runs no code: this sets a variable called {quote(name)} to "
+        f"{quote(instruction.value[len(name) :].strip(), 80)}. "
+        "Decide it in a `RUN`, or in the script that starts the container.",
+        key=name,
+    )
 
 
 def _second(instruction: Instruction) -> str | None:

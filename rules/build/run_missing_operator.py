@@ -1,5 +1,6 @@
 """See run_missing_operator.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -18,14 +19,19 @@ from rules.api import (
 )
 
 _COMMANDS = frozenset(
-    "apk apt apt-get bundle cargo cd chgrp chmod chown composer cp curl dnf dotnet gem git go gradle groupadd "
-    "addgroup adduser ln make mkdir mv mvn npm npx pip pip3 pnpm poetry python3 rm sed su tar touch unzip useradd "
-    "usermod wget yarn yum rm".split()
+    "apk apt apt-get bundle cargo cd chgrp chmod chown composer cp curl dnf dotnet gem git go gradle groupadd addgroup "
+    "adduser ln make mkdir mv mvn npm npx pip pip3 pnpm poetry python3 rm sed su tar touch unzip useradd usermod wget "
+    "yarn yum rm".split()
 )
 _TAKES_A_COMMAND = frozenset(
-    "apk apt apt-get bash brew conda chroot dnf echo env exec find gem man microdnf nohup npx parallel printf sh "
-    "sudo timeout watch xargs yum zypper which command type time install".split()
+    "apk apt apt-get bash brew conda chroot dnf echo env exec find gem man microdnf nohup npx parallel printf sh sudo "
+    "timeout watch xargs yum zypper which command type time install".split()
 )
+_BEHIND_A_BLOCK = re.compile(
+    r"(?<![\w$-])(?P<end>fi|done|esac)[ \t]*\\\r?\n(?:[ \t]*(?:#[^\n]*|\\)?\r?\n)*[ \t]*"
+    r"(?P<next>(?!(?:then|else|elif|fi|do|done|esac|in)\b)[A-Za-z_./]\S*)"
+)
+_EXEC = ("-exec", "-execdir", "-ok", "-okdir")
 
 
 @rule(
@@ -36,16 +42,19 @@ _TAKES_A_COMMAND = frozenset(
     mentions=("\\\n", "\\\r\n", "\\ "),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """A command begins on a new line of a RUN without an operator before it, so it is an argument of the one above."""
+    """A command of a RUN is not joined to the one above by an operator, or a continuation is lost in a line."""
     for stage in change.stages:
         for run in stage.runs:
             instruction = run.instruction
-            if instruction.line == instruction.end_line or instruction.heredocs or instruction.exec_form is not None:
+            if instruction.heredocs or instruction.exec_form is not None or not run.script.understood:
                 continue
+            yield from _behind_blocks(run, stage.key)
             for command in run.commands:
                 word = _swallowed(run, command)
                 if word is not None:
-                    yield _problem(run, command, word, stage.key)
+                    yield _not_joined(run, command, word, stage.key)
+                yield from _lost_in_the_line(run, command, stage.key)
+                yield from _unfinished_find(run, command, stage.key)
 
 
 def _swallowed(run: Run, command: Command) -> ShellWord | None:
@@ -54,26 +63,27 @@ def _swallowed(run: Run, command: Command) -> ShellWord | None:
         return None
     source = run.instruction.source
     for index, word in enumerate(command.args[:-1]):
-        start = source.line_starts[word.span.line - 1]
-        if word.value not in _COMMANDS or source.text[start : word.span.start].strip():
+        if word.value not in _COMMANDS:
             continue
+        start = source.line_starts[word.span.line - 1]
         previous = command.args[index - 1] if index else command.program
-        if previous is not None and previous.span.end_line < word.span.line and _continues_as_command(command, index):
+        if source.text[start : word.span.start].strip() or previous is None:
+            continue
+        if previous.span.end_line < word.span.line and _continues_as_command(command, index):
             return word
     return None
 
 
 def _continues_as_command(command: Command, index: int) -> bool:
     """Whether what follows looks like a command line: an option, a subcommand or a path on the same line."""
-    word, following = command.args[index], command.args[index + 1]
-    if following.span.line != word.span.line:
-        return False
-    if any(later.value.startswith("-") and later.span.line == word.span.line for later in command.args[index + 1 :]):
+    line = command.args[index].span.line
+    following = [word.value for word in command.args[index + 1 :] if word.span.line == line]
+    if any(value.startswith("-") for value in following):
         return True
-    return following.value.startswith(("-", "/", "http", "install", "update", "add", "clone", "run", "ci", "build"))
+    return bool(following) and following[0].startswith(("/", "http", "install", "update", "add", "clone", "run", "ci"))
 
 
-def _problem(run: Run, command: Command, word: ShellWord, stage: str) -> Problem:
+def _not_joined(run: Run, command: Command, word: ShellWord, stage: str) -> Problem:
     source = run.instruction.source
     previous = max((a for a in command.words if a.span.end <= word.span.start), key=lambda a: a.span.end)
     edit = Edit(source.span(previous.span.end, previous.span.end), " &&")
@@ -86,4 +96,56 @@ def _problem(run: Run, command: Command, word: ShellWord, stage: str) -> Problem
         stage=stage,
         key=word.value,
         fix=Fix("Join the commands with &&", (edit,)),
+    )
+
+
+def _behind_blocks(run: Run, stage: str) -> Iterator[Problem]:
+    """Find a command right behind `fi`, `done` or `esac`: the shell refuses the whole RUN."""
+    source, instruction = run.instruction.source, run.instruction
+    if not run.script.errors:
+        return
+    for match in _BEHIND_A_BLOCK.finditer(source.text, instruction.value_span.start, instruction.value_span.end):
+        at = match.end("end")
+        yield Problem(
+            source.span(match.start("next"), match.end("next")),
+            f"the shell refuses this `RUN`: {quote(match['next'])} follows `{match['end']}` without an operator, since "
+            "the backslash joins the lines. Put `&&` or `;` behind it.",
+            Confidence.LIKELY,
+            instruction=instruction,
+            stage=stage,
+            key=match["next"],
+            fix=Fix("Join the commands with &&", (Edit(source.span(at, at), " &&"),)),
+        )
+
+
+def _lost_in_the_line(run: Run, command: Command, stage: str) -> Iterator[Problem]:
+    r"""Find a backslash in mid-line: `\` and blanks make an argument that is a blank."""
+    for word in command.args:
+        if word.text.startswith("\\ ") and not word.value.strip():
+            yield Problem(
+                word.span,
+                f"the backslash in the middle of line {word.span.line} continues nothing: it makes a blank an "
+                "argument of "
+                f"{quote(command.name)}, which then asks for something of that name. Two lines were joined; delete it.",
+                Confidence.LIKELY,
+                instruction=run.instruction,
+                stage=stage,
+                fix=Fix("Delete the backslash", (Edit(word.span, ""),)),
+            )
+            return
+
+
+def _unfinished_find(run: Run, command: Command, stage: str) -> Iterator[Problem]:
+    r"""Find a `find -exec` without its `\;` or `+`."""
+    values = [word.value for word in command.args]
+    opened = next((i for i, value in enumerate(values) if value in _EXEC), None)
+    if command.name != "find" or opened is None or any(value in (";", "+") for value in values[opened:]):
+        return
+    yield Problem(
+        command.span,
+        f"`find` stops with an error: its {quote(values[opened])} is not ended by `\\;` or `+`.",
+        Confidence.LIKELY,
+        instruction=run.instruction,
+        stage=stage,
+        key=values[opened],
     )
