@@ -6,15 +6,20 @@ import posixpath
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.model.stage import is_development_name
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from rules.api import Copy, DockerfileChange, Stage
 
 _SECRET_NAMES = (
-    ".env .env.* *.pem *.key id_rsa id_dsa id_ecdsa id_ed25519 *.p12 *.pfx *.jks *.keystore .npmrc .pypirc .netrc "
-    "credentials.json service-account*.json kubeconfig .htpasswd *.tfstate *.tfvars *.kdbx"
+    ".env .env.local .env.prod .env.production .env.secret* *.env *.pem *.key id_rsa id_dsa id_ecdsa id_ed25519 *.p12 "
+    "*.pfx *.jks *.keystore .pypirc .netrc credentials.json service-account*.json kubeconfig .htpasswd *.tfstate "
+    "*.tfvars *.kdbx"
 ).split()
+"""Without those of other environments (`.env.ci`) and `.npmrc`, which are committed for their settings."""
+
 _HARMLESS_NAMES = (
     ".env.example .env.sample .env.dist .env.template .env.test *.example *.sample *.dist *.template *.pub "
     ".env.defaults .env.schema *example* *sample* *template*"
@@ -23,7 +28,7 @@ _PUBLIC_KEYS = ("public", "pub", "cert", "ca", "chain", "bundle", "dhparam", "ca
 _TEST_FOLDERS = frozenset("test tests testdata fixtures spec __tests__ examples example docs e2e".split())
 
 _HEAVY_FOLDERS = frozenset(
-    "node_modules .venv venv .terraform coverage htmlcov .tox .mypy_cache .gradle .idea .vscode".split()
+    "node_modules .venv venv .terraform coverage htmlcov .tox .mypy_cache .gradle .pytest_cache .next".split()
 )
 
 
@@ -77,6 +82,12 @@ def root_copies(stage: Stage) -> Iterator[Copy]:
     for copy in stage.all_copies:
         if copy.brings_context_root and not copy.deferred and copy.instruction.flag("exclude") is None:
             yield copy
+
+
+def is_for_developers(path: str) -> bool:
+    """Tell whether a Dockerfile's name says that its image is for developers or tests: `Dockerfile.dev`."""
+    name = posixpath.basename(path).lower().replace(".", "-")
+    return is_development_name(name)
 
 
 def context_leaks(change: DockerfileChange) -> tuple[Leak, ...] | None:

@@ -20,12 +20,15 @@ from rules.api import (
 )
 
 _MADE = re.compile(
-    r"(?:^|/)(?:dist|build|target|out|output|bin|_?output|publish|release|node_modules|vendor|artifacts?|generated|tmp|"
+    r"(?:^|/)\.git(?:/|$)|(?:^|/)(?:dist|build|target|out|output|bin|_?output|publish|release|node_modules|vendor|artifacts?|generated|tmp|"
     r"\.next|\.output|coverage|site|public|_site|result|pkg|packages|rootfs|wheels?|dockerbuild|docker-build)(?:/|$)|"
     r"\.(?:jar|war|ear|whl|deb|rpm|apk|so|exe|tar|tgz|gz|xz|bz2|zip|bin|img|iso|crt|key|pem|p12|jks)$",
     re.IGNORECASE,
 )
 """What a build makes, or somebody fetches, before the image is built."""
+
+_OFTEN_IGNORED = (".lock", "-lock.json", "lock.yaml", ".lockb", ".env", ".local", ".log", ".db")
+"""Files that many projects keep out of git, and make where they build."""
 
 _COMMON = frozenset("package.json __init__.py index.html index.js readme.md license makefile dockerfile".split())
 """Names that say nothing of what a file is."""
@@ -46,16 +49,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for copy in stage.copies:
             for source in copy.sources if copy.from_context and not copy.deferred else ():
                 path = _named(copy, source)
-                if path is not None and _is_gone(change, context, path):
+                if path is not None and _is_gone(change, context, path) and _is_told(change, context, path):
                     yield _problem(change, context, stage, copy, source, path)
 
 
 def _named(copy: Copy, source: CopySource) -> str | None:
     """Return the path of a source that is written out: no pattern, no variable, no URL, inside the context."""
     path = copy.source_path(source)
-    if path in (None, ".") or source.has_wildcard or "$" in source.word.text or ".." in source.word.text:
+    if path is None or path == "." or source.has_wildcard or "$" in source.word.text or ".." in source.word.text:
         return None
-    return path if not _MADE.search(path or "") else None
+    return path if not _MADE.search(path) else None
 
 
 def _is_gone(change: DockerfileChange, context: str, path: str) -> bool:
@@ -68,19 +71,28 @@ def _is_gone(change: DockerfileChange, context: str, path: str) -> bool:
     return not any(name.encode() in data for data in others)
 
 
+def _is_told(change: DockerfileChange, context: str, path: str) -> bool:
+    """Whether the repository had it before, or its name is that of a source: what has no ending is often a program."""
+    return "." in posixpath.basename(path).strip(".") or _existed(change, context, path)
+
+
+def _existed(change: DockerfileChange, context: str, path: str) -> bool:
+    return change.repository_before.exists(posixpath.join(context, path)) is True
+
+
 def _problem(
     change: DockerfileChange, context: str, stage: Stage, copy: Copy, source: CopySource, path: str
 ) -> Problem:
     full = posixpath.join(context, path)
     new = _new_path(change, context, path)
-    existed = change.repository_before.exists(full) is True
+    existed = _existed(change, context, path)
     fact = "is deleted or renamed by this change" if existed else "is not in the repository"
     way_out = f"It may be {quote(new)} now." if new is not None else "Copy what there is, or take the line out."
     return Problem(
         source.word.span,
         f"{stage.label} copies {quote(source.word.text)}, and {quote(full)} {fact}. The build stops here unless "
         f"something makes the file first. {way_out}",
-        Confidence.LIKELY,
+        Confidence.LIKELY if existed or not path.endswith(_OFTEN_IGNORED) else Confidence.POSSIBLE,
         instruction=copy.instruction,
         stage=stage.key,
         key=path,

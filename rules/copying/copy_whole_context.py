@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Fix, Problem, Severity, Stage, quote, rule
-from rules.copying.context_contents import Leak, context_leaks, root_copies
+from rules.copying.context_contents import Leak, context_leaks, is_for_developers, root_copies
 from rules.copying.ignore_file import ignore_file
 
 _NAMED = 4
@@ -18,6 +18,8 @@ _NAMED = 4
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The whole context is copied into an image that ships, and files that look like secrets with it."""
+    if is_for_developers(change.path):
+        return
     said: set[int] = set()
     for stage in change.after.shipped:
         for copy in root_copies(stage):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Fix, Problem, Severity, Stage, quote, rule
-from rules.copying.context_contents import Leak, context_leaks, root_copies
+from rules.copying.context_contents import Leak, context_leaks, is_for_developers, root_copies
 from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
 
 _HISTORY = Leak(".git", ".git", secret=False)
@@ -20,6 +20,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     ignore = ignore_file(change)
     copy = next(_copies(change), None)
     if ignore is None or copy is None or change.repository.listing is None or not lies_beside(change, ignore):
+        return
+    if is_for_developers(change.path):
         return
     leaks = list(context_leaks(change) or ())
     if not ignore.patterns.excludes(".git") and _is_root(change) and _ships(change, copy[1]):
@@ -42,6 +44,9 @@ def _is_root(change: DockerfileChange) -> bool:
 
 
 def _ships(change: DockerfileChange, copy: Copy) -> bool:
+    """Whether the history would ship, and no RUN uses or deletes it."""
+    if any(run.calls("git") or ".git" in run.instruction.value for run in copy.stage.runs):
+        return False
     return any(copy.stage in stage.chain for stage in change.after.shipped)
 
 

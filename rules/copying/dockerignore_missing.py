@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, quote, rule
-from rules.copying.context_contents import context_leaks, root_copies
+from rules.copying.context_contents import context_leaks, is_for_developers, root_copies
 
 
 @rule(
@@ -16,7 +16,12 @@ from rules.copying.context_contents import context_leaks, root_copies
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The whole context is copied into an image that ships, and there is no `.dockerignore`."""
     context = change.repository.context_of(change.path)
-    if context is None or change.repository.listing is None or _exists(change, context):
+    if (
+        context is None
+        or change.repository.listing is None
+        or _exists(change, context)
+        or is_for_developers(change.path)
+    ):
         return
     for stage in change.after.shipped:
         copy = next(root_copies(stage), None)
