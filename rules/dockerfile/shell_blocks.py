@@ -12,7 +12,11 @@ if TYPE_CHECKING:
     from rules.dockerfile.source import Source, Span
 
 MAX_COMMANDS = 25_000
-"""Far above anything real; a script that goes beyond is read up to here, and its end is one of its errors."""
+MAX_STEPS = 60_000
+"""How many commands a script may have, and how many parts of words with something special in them: far above anything
+real, and low enough that hostile code is given up in good time. What comes later is not read."""
+MAX_BLOCKS = 500
+"""How deep groups may stand inside each other."""
 MAX_DEPTH = 16
 """How deep scripts and substitutions are read inside each other."""
 
@@ -42,6 +46,10 @@ class Construct(NamedTuple):
         return self.source.span(self.start, self.end)
 
 
+class TooMuchError(Exception):
+    """A script goes beyond all reasonable size."""
+
+
 @dataclass(slots=True)
 class Collected:
     """What was found in a script and the scripts inside it.
@@ -52,6 +60,7 @@ class Collected:
         constructs: Statements that not every shell understands.
         pipelines: How many pipelines were counted.
         complete: Whether everything was read.
+        steps: How many more parts of words may come.
         watch: Whether constructs are collected.
     """
 
@@ -60,7 +69,18 @@ class Collected:
     constructs: list[Construct] = field(default_factory=list)
     pipelines: int = 0
     complete: bool = True
+    steps: int = MAX_STEPS
     watch: bool = False
+
+    def step(self, count: int = 1) -> None:
+        """Count steps.
+
+        Raises:
+            TooMuchError: There were too many.
+        """
+        self.steps -= count
+        if self.steps < 0:
+            raise TooMuchError
 
 
 @dataclass(slots=True)

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from rules.dockerfile.nodes import Heredoc
 
 
+MAX_HEREDOCS = 500
+"""Far above anything real; later ones are not looked for."""
+
+
 class HeredocUse(NamedTuple):
     """One here-document of a shell text.
 
@@ -61,7 +65,7 @@ def find_heredocs(text: ShellText, outside: tuple[Heredoc, ...]) -> tuple[str, l
     blanks: list[tuple[int, int]] = []
     waiting: list[re.Match[str]] = []
     pos = 0
-    while match := _TOKEN.search(view, pos):
+    while len(uses) + len(waiting) < MAX_HEREDOCS and (match := _TOKEN.search(view, pos)):
         pos = match.end()
         if match.group(2):
             blanks.append(match.span())

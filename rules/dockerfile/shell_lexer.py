@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from itertools import pairwise
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.shell_skip import closing_end
 from rules.dockerfile.shell_words import Redirect, ShellText, ShellWord
 
-MAX_STEPS = 60_000
-"""How many words with something special in them, parts of such words and redirections a text may have: far above
-anything real, and low enough that hostile code is given up in good time."""
+if TYPE_CHECKING:
+    from rules.dockerfile.shell_blocks import Collected
 
 
 class Scan(NamedTuple):
@@ -92,12 +91,12 @@ _NO_TARGET = frozenset(["", *"\n;&|<>)#"])
 Pieces = list[tuple[str, int]]
 
 
-class TooMuchError(Exception):
-    """A text goes beyond `MAX_STEPS`."""
-
-
 class Lexer:
     """Cuts commands from one shell text.
+
+    Args:
+        text: The code.
+        collected: Counts the steps.
 
     Attributes:
         text: The code.
@@ -105,11 +104,11 @@ class Lexer:
         faults: Start and end of what is no shell: unclosed quotes and brackets, a bracket in the middle of a command.
     """
 
-    def __init__(self, text: ShellText) -> None:
+    def __init__(self, text: ShellText, collected: Collected) -> None:
         self.text = text
+        self._out = collected
         self.substitutions: list[tuple[int, int]] = []
         self.faults: list[tuple[int, int]] = []
-        self._steps = MAX_STEPS
         self._is_test = False
 
     def command_at(self, pos: int, until: int = 0) -> Scan:
@@ -139,9 +138,7 @@ class Lexer:
                     return self._scan(words, redirects, pos, ending)
                 pos = self._operator_word(pos, match.end(), words)
                 continue
-            self._steps -= 1
-            if self._steps < 0:
-                raise TooMuchError
+            self._out.step()
             if redirect is None:
                 pos = self._complex_word(match.end(), words)
             elif match.start(4) < until:
@@ -163,7 +160,9 @@ class Lexer:
         text = self.text
         index, offset, source = text.view.index, text.offset, text.source
         new, append = tuple.__new__, words.append  # the constructor's own call, without its detour
-        for word in (run.replace("\\\n", "  ") if "\\" in run else run).split():
+        found = (run.replace("\\\n", "  ") if "\\" in run else run).split()
+        self._out.step(len(found) >> 3)  # these are cheap
+        for word in found:
             start = index(word, pos)
             pos = start + len(word)
             append(new(ShellWord, (word, word, True, offset + start, offset + pos, source)))
@@ -180,7 +179,7 @@ class Lexer:
         pieces: Pieces = []
         literal = True
         while pos < size:
-            self._steps -= 1
+            self._out.step()
             match = _PIECE.match(view, pos)
             if match is None:
                 pos, plain = self._special(pos, pieces)
@@ -306,7 +305,7 @@ class Lexer:
         size = len(view)
         start, literal = pos - 1, True
         while pos < size:
-            self._steps -= 1
+            self._out.step()
             match = _IN_QUOTES.match(view, pos)
             if match is not None:
                 kind = match.lastindex

@@ -17,6 +17,7 @@ SHELLS = {"sh": "sh", "bash": "bash", "ash": "ash", "dash": "dash", "ksh": "ksh"
 """Shells whose language is understood, and the dialect each speaks."""
 
 _MAX_RUNNERS = 8
+_MAX_WORDS = 2000
 _SHELL_VALUES = frozenset({"-o", "-O", "+o", "+O", "--rcfile", "--init-file"})
 _SU_VALUES = frozenset({"-c", "--command", "-s", "--shell", "-g", "--group", "-G", "--supp-group", "-w"})
 
@@ -95,7 +96,7 @@ def inner_commands(command: Command) -> Iterator[Sequence[ShellWord]]:
     The inner command of `uv run poetry run x` is followed by its own.
     """
     name = command.name
-    words: Sequence[ShellWord] = command.args
+    words: Sequence[ShellWord] = command.args[:_MAX_WORDS]
     for _ in range(_MAX_RUNNERS):
         inner = _find_exec(words) if name == "find" else _runner_words(name, words)
         if not inner:

@@ -11,11 +11,21 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
-from rules.dockerfile.shell_blocks import MAX_COMMANDS, MAX_DEPTH, PIPES, Block, Collected, Construct, shell_options
+from rules.dockerfile.shell_blocks import (
+    MAX_BLOCKS,
+    MAX_COMMANDS,
+    MAX_DEPTH,
+    PIPES,
+    Block,
+    Collected,
+    Construct,
+    TooMuchError,
+    shell_options,
+)
 from rules.dockerfile.shell_command import Command
 from rules.dockerfile.shell_constructs import command_constructs
 from rules.dockerfile.shell_heredocs import HeredocUse, find_heredocs
-from rules.dockerfile.shell_lexer import Lexer, TooMuchError
+from rules.dockerfile.shell_lexer import Lexer
 from rules.dockerfile.shell_nested import RUNS_MORE, inner_commands, inner_script
 from rules.dockerfile.shell_skip import closing_end
 from rules.dockerfile.shell_words import ShellText
@@ -87,7 +97,7 @@ class Parser:
         self._dialect = dialect
         self._options = options
         self._depth = depth
-        self._lexer = Lexer(text)
+        self._lexer = Lexer(text, collected)
         self._has_functions = "(" in text.view
         self._block = Block(conditional=conditional)
         self._blocks: list[Block] = []
@@ -95,6 +105,7 @@ class Parser:
         self._needs = ""  # what a command must follow, empty where none must
         self._ended = False  # a command or group stands before, and no operator behind it
         self._group: Block | None = None  # the group that was just closed
+        self._unclosed = False  # a bracket is known to have no closing one
         self._function = False  # the next group is the body of a function
         self._last: Command | None = None
 
@@ -138,6 +149,11 @@ class Parser:
         end = -1 if self.text.joined else self._view.find("\n", pos)
         return end if end >= 0 else len(self._view)
 
+    def _behind_blanks(self, pos: int) -> int:
+        """Return the index behind blanks, line ends and continuations."""
+        match = _LEAD_GAP.match(self._view, pos)
+        return match.end() if match else pos
+
     # Operators
 
     def _at_operator(self, sign: str, start: int, at: int) -> int | None:
@@ -150,7 +166,7 @@ class Parser:
         if sign in _CASE_ENDS:
             self._end_item(start, at)
         elif sign == "\n" and not self._ended:
-            pass
+            return self._behind_blanks(at)
         elif not self._ended or self._needs:
             self._fault(start, at)
         else:
@@ -364,8 +380,10 @@ class Parser:
 
     def _bracket(self, start: int, at: int) -> int:
         """Read `(` or `((`."""
-        if at - start > 1:
+        if at - start > 1 and not self._unclosed:
             end = closing_end(self._view, start, joined=self.text.joined)
+            self._unclosed = end is None
+            self._out.step((len(self._view) if end is None else end - start) >> 6)  # a group is read again
             if end is not None and self._view.startswith("))", end - 2):
                 self._begin(start)
                 self._construct("arithmetic-command", start, end)
@@ -376,6 +394,8 @@ class Parser:
     def _open(self, kind: str, start: int, phase: str = "body") -> None:
         """Open a block."""
         self._begin(start)
+        if len(self._blocks) >= MAX_BLOCKS:
+            raise TooMuchError
         outer = self._block
         self._blocks.append(outer)
         self._block = Block(
@@ -516,9 +536,7 @@ class Parser:
         """`case word in`, up to the first pattern."""
         self._open("case", start, "pattern")
         self._needs = ""
-        gap = _LEAD_GAP.match(self._view, at)
-        pos = gap.end() if gap else at
-        _, _, end = self._lexer.pieces_at(pos)
+        _, _, end = self._lexer.pieces_at(self._behind_blanks(at))
         if self._lexer.substitutions:
             self._substitutions()
         match = _IN.match(self._view, end)
@@ -537,15 +555,13 @@ class Parser:
             return self._close("case", match.start(1), at)
         block = self._block
         while True:
-            gap = _LEAD_GAP.match(self._view, at)
-            at = gap.end() if gap else at
+            at = self._behind_blanks(at)
             _, _, end = self._lexer.pieces_at(at)
             following = self._view[end : end + 1]
             if end == at and not (following == "(" and at > pos):
                 break
             at = end
-            gap = _LEAD_GAP.match(self._view, at)
-            at = gap.end() if gap else at
+            at = self._behind_blanks(at)
             following = self._view[at : at + 1]
             if following == ")":
                 block.phase, block.conditional = "body", True

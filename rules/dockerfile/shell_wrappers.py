@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rules.dockerfile.shell_words import ShellWord
 
 ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:\[[^\]]*\])?\+?=")
+_MAX_ASSIGNMENTS = 1000  # far above anything real
 _DECLARATIONS = frozenset({"declare", "export", "local", "readonly", "typeset"})
 
 
@@ -162,7 +163,8 @@ def _assignments(words: Sequence[ShellWord], index: int, found: list[tuple[str, 
         match = ASSIGNMENT.match(word.text) if "=" in word.text else None
         if match is None:
             break
-        found.append((match.group(1), assigned(word, match.end())))
+        if len(found) < _MAX_ASSIGNMENTS:
+            found.append((match.group(1), assigned(word, match.end())))
         index += 1
     return index
 

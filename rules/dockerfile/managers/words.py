@@ -30,7 +30,9 @@ def argument_words(words: Sequence[ShellWord], env: Mapping[str, str]) -> list[S
     A word that comes out of another one has its place.
     """
     found: list[ShellWord] = []
-    for word in words:
+    for word in words[:_MAX_WORDS]:
+        if len(found) >= _MAX_WORDS:
+            break
         if word.literal and "{" not in word.value:
             found.append(word)
         else:
