@@ -20,14 +20,12 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.secrets.downloads import FETCHERS, Url, checks, is_local, split_url, urls
+from rules.secrets.downloads import FETCHERS, Url, checks, is_local, split_url, stages_that_count, urls
 
 _INSTALLERS = frozenset(
     {"git", "pip", "pip3", "npm", "yarn", "pnpm", "gem", "svn", "rpm", "apt-key", "composer", "uv", "go"}
 )
-_MIRRORS = re.compile(
-    r"(?:INDEX_URL|NPM_CONFIG_REGISTRY|YARN_REGISTRY|GOPROXY|_MIRROR|_MIRROR_URL|_REPO_URL|DOWNLOAD_URL)$"
-)
+_MIRRORS = re.compile(r"(?:^|_)(?:INDEX_URL|NPM_CONFIG_REGISTRY|YARN_REGISTRY|GOPROXY)$")
 _SERVES_HTTPS = frozenset(
     "github.com raw.githubusercontent.com codeload.github.com archive.apache.org www.apache.org dlcdn.apache.org "
     "downloads.apache.org ftp.gnu.org www.openssl.org storage.googleapis.com dl.google.com nodejs.org go.dev nginx.org "
@@ -47,7 +45,7 @@ _SERVES_HTTPS = frozenset(
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Something is downloaded without encryption."""
-    for stage in change.stages:
+    for stage in stages_that_count(change):
         for step in stage.steps:
             if isinstance(step, Run):
                 yield from _in_run(stage, step)
@@ -60,11 +58,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
     if "://" not in run.instruction.text or checks(run):
         return
-    for command in run.commands:
-        if command.name in FETCHERS or command.name in _INSTALLERS:
-            url = next((url for url in urls(command) if _is_clear(url)), None)
-            if url is not None:
-                yield _problem(stage, run, url.text, url.host, url.word.span, _edit(run, url))
+    programs = FETCHERS | _INSTALLERS
+    found = [url for c in run.commands if c.name in programs for url in urls(c) if _is_clear(url)]
+    if found:
+        edits = [edit for url in found if (edit := _edit(run, url)) is not None]
+        yield _problem(stage, run, found[0].text, found[0].word.span, edits if len(edits) == len(found) else [])
 
 
 def _is_clear(url: Url) -> bool:
@@ -86,7 +84,7 @@ def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:
             known = found[1] in _SERVES_HTTPS and source.word.text.startswith("http://")
             text = copy.instruction.source
             edit = replace(text, text.span(at, at + 4), "https") if known else None
-            yield _problem(stage, copy, source.word.text, found[1], source.word.span, edit)
+            yield _problem(stage, copy, source.word.text, source.word.span, [edit] if edit is not None else [])
 
 
 def _in_variables(stage: Stage, step: Step) -> Iterator[Problem]:
@@ -94,13 +92,13 @@ def _in_variables(stage: Stage, step: Step) -> Iterator[Problem]:
         text = step.scope.expand(value.text) if value is not None and _MIRRORS.search(name.text.upper()) else None
         found = split_url(text) if text else None
         if value is not None and text and found is not None and found[0] in ("http", "ftp") and not is_local(found[1]):
-            yield _problem(stage, step, text, found[1], value.span, None)
+            yield _problem(stage, step, text, value.span, [])
 
 
-def _problem(stage: Stage, step: Step, url: str, host: str, span: Span, edit: Edit | None) -> Problem:
+def _problem(stage: Stage, step: Step, url: str, span: Span, edits: list[Edit]) -> Problem:
     way = (
-        f"{quote(host)} serves it under `https://` as well."
-        if edit is not None
+        "The server answers under `https://` as well."
+        if edits
         else "Use `https://`, or check the SHA-256 of what arrives."
     )
     return Problem(
@@ -111,5 +109,5 @@ def _problem(stage: Stage, step: Step, url: str, host: str, span: Span, edit: Ed
         instruction=step.instruction,
         stage=stage.key,
         key=url,
-        fix=Fix("Use https", (edit,)) if edit is not None else None,
+        fix=Fix("Use https", tuple(edits)) if edits else None,
     )

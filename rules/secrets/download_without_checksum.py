@@ -17,7 +17,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.secrets.downloads import FETCHERS, Url, checks, is_local, split_url, urls
+from rules.secrets.downloads import FETCHERS, Url, checks, is_local, split_url, stages_that_count, urls
 
 _ARTIFACT = re.compile(
     r"\.(?:tar(?:\.\w+)?|t[gbx]z2?|zip|jar|war|deb|rpm|gz|xz|bz2|zst|whl|bin|exe|run|msi|appimage|so|phar|dll)(?:[?#]|$)|"
@@ -25,7 +25,7 @@ _ARTIFACT = re.compile(
     re.IGNORECASE,
 )
 _NO_PROGRAM = re.compile(
-    r"\.(?:asc|sig|gpg|key|pub|list|repo|sha\d*|sha\d+sum|md5|txt|json|ya?ml|conf|cfg|html?|xml|md|sh|py|css|pem|crt)(?:[?#]|$)",
+    r"\.(?:asc|sig|gpg|key|pub|list|repo|sha\d*|sha\d+sum|md5|txt|json|ya?ml|conf|cfg|html?|xml|md|sh|py|css|pem|crt)(?:[?#]|$)|KEY|[Kk]eyring",
     re.IGNORECASE,
 )
 _BY_CONTENT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f])")
@@ -43,10 +43,7 @@ _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "python", "python3", "p
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A program is downloaded and nothing checks that it is the right one."""
-    needed = change.after.needed_by_shipped
-    for stage in change.stages:
-        if stage.index not in needed:
-            continue
+    for stage in stages_that_count(change):
         checked = [run.index for run in stage.runs if checks(run)]
         for step in stage.steps:
             if isinstance(step, Run) and not any(index >= step.index for index in checked):

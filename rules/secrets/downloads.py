@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from rules.api import is_development_name
 
-    from rules.api import Command, Run, ShellWord
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+    from rules.api import Command, DockerfileChange, Run, ShellWord, Stage
 
 FETCHERS = frozenset({"curl", "wget", "aria2c", "axel", "lwp-download"})
 """Programs that save what a URL answers."""
@@ -23,6 +25,14 @@ _LOCAL = re.compile(
     r"169\.254\.[\d.]+|[^.]*|.*\.(?:internal|local|lan|localhost|localdomain|test|corp|home\.arpa|svc|svc\.cluster\.local|intra(?:net)?)",
     re.IGNORECASE,
 )
+
+
+def stages_that_count(change: DockerfileChange) -> Iterator[Stage]:
+    """Yield the stages that what ships is made of; a stage for tests beside others is left out, even as the last."""
+    needed = change.after.needed_by_shipped
+    for stage in change.stages:
+        if stage.index in needed and not (len(change.stages) > 1 and is_development_name(stage.name)):
+            yield stage
 
 
 class Url(NamedTuple):
@@ -88,3 +98,31 @@ def is_check(command: Command) -> bool:
             values & {"--verify", "verify", "-V", "-Vm", "verify-blob", "attestation"}
         )
     return command.name == "openssl" and command.subcommand in ("dgst", "sha256", "sha512")
+
+
+def saved_name(url: Url) -> str:
+    """Return the name of the file that a download is saved under, else the URL's last part."""
+    path = url.command.option("-o", "--output", "-O", "--output-document") if url.command.name != "aria2c" else None
+    if path is None or path == "-" or "://" in path or path.startswith("-"):
+        path = url.text.partition("?")[0]
+    return path.rstrip("/").rpartition("/")[2]
+
+
+def tests(runs: Iterable[Run], name: str, others: Collection[str]) -> bool:
+    """Tell whether some RUN checks a downloaded file.
+
+    Args:
+        runs: Those that have the file.
+        name: The file's name.
+        others: Names of other downloads: a check that names one of them, and not this one, is theirs.
+    """
+    for run in runs:
+        for check in checks(run):
+            text = " ".join(str(command) for command in run.commands if command.pipeline == check.pipeline)
+            if _names(text, name) or not any(_names(text, other) for other in others):
+                return True
+    return False
+
+
+def _names(text: str, name: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None

@@ -20,7 +20,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.secrets.downloads import FETCHERS, checks, urls
+from rules.secrets.downloads import FETCHERS, saved_name, tests, urls
 
 _VERSION = re.compile(r"\$\{?\w+[^}]*\}?|[0-9]+")
 _LOCKED: dict[str, tuple[str, ...]] = {
@@ -89,17 +89,19 @@ def _downloads(stage: Stage, was: Stage) -> Iterator[Problem]:
 
 
 def _fetched(stage: Stage) -> Iterator[Fetched]:
-    last = max((run.index for run in stage.runs if checks(run)), default=-1)
     for step in stage.steps:
         if isinstance(step, Copy) and step.is_add:
             sure = step.instruction.flag("checksum") is not None
             for source in step.sources:
                 if source.is_remote and source.path is not None:
                     yield Fetched(_key(source.path), source.path, source.word.span, step, sure)
-    for run in stage.runs:
-        for command in run.calls(*FETCHERS):
-            for url in urls(command):
-                yield Fetched(_key(url.text), url.text, url.word.span, run, run.index <= last)
+    found = [(run, url) for run in stage.runs for command in run.calls(*FETCHERS) for url in urls(command)]
+    names = {saved_name(url) for _, url in found}
+    for run, url in found:
+        name = saved_name(url)
+        later = (other for other in stage.runs if other.index >= run.index)
+        sure = bool(name) and tests(later, name, names - {name})
+        yield Fetched(_key(url.text), url.text, url.word.span, run, sure)
 
 
 def _key(url: str) -> str:

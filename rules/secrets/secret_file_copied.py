@@ -16,7 +16,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.secrets.secret_files import Kind, holds_no_credential, secret_file
+from rules.secrets.secret_files import Kind, is_known_harmless, is_public, secret_file
 
 _POINTERS = ("GOOGLE_APPLICATION_CREDENTIALS", "AWS_SHARED_CREDENTIALS_FILE", "KUBECONFIG")
 
@@ -36,7 +36,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             for source in copy.sources if copy.from_context else ():
                 path = copy.source_path(source)
                 kind = secret_file(path) if path is not None else None
-                if path is not None and kind is not None and _counts(change, kind, path, ships=stage.index in shipped):
+                if path is None or kind is None or is_public(kind, copy, stage):
+                    continue
+                if _counts(change, kind, path, ships=stage.index in shipped):
                     yield _problem(stage, copy, source.word, kind, ships=stage.index in shipped)
         yield from _pointed_at(stage)
 
@@ -45,7 +47,8 @@ def _counts(change: DockerfileChange, kind: Kind, path: str, *, ships: bool) -> 
     """Whether a client's configuration may hold a credential; a builder's settings are no secret of the image."""
     if kind == "client configuration":
         context = change.repository.context_of(change.path) or ""
-        return ships and not holds_no_credential(change.repository.text(posixpath.join(context, path)))
+        place = posixpath.join(context, path)
+        return ships and not is_known_harmless(change.repository.text(place), change.repository.exists(place))
     return ships or kind != "environment"
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from rules.api import Copy, Stage
 
 Kind = Literal["private key", "credentials", "environment", "client configuration"]
 
@@ -26,13 +29,16 @@ _ENVIRONMENT = re.compile(
     re.IGNORECASE,
 )
 _CLIENT = re.compile(
-    r"\.npmrc|\.yarnrc\.yml|\.pypirc|pip\.conf|\.gem/credentials|nuget\.config|settings\.xml|auth\.json", re.IGNORECASE
+    r"\.npmrc|\.pypirc|pip\.conf|\.gem/credentials|nuget\.config|settings\.xml|auth\.json", re.IGNORECASE
 )
 _HARMLESS = re.compile(
     r"example|sample|dummy|fake|mock|fixture|test|snakeoil|template|\.dist$|public|\.pub$|schema|insecure|localhost|self[-_]?signed|selfsigned|"
     r"trust|cacerts|gpg|release|archive|signing|repo|apt|rpm|keyring|vendor|\.enc$|\.crt|sealed",
     re.IGNORECASE,
 )
+
+
+_IMPORTS = re.compile(r"--import\b|--dearmor\b|\badd\b")
 
 
 def secret_file(path: str) -> Kind | None:
@@ -51,9 +57,24 @@ def secret_file(path: str) -> Kind | None:
     return "private key" if _PRIVATE.fullmatch(name) else None
 
 
-def holds_no_credential(text: str | None) -> bool:
-    """Tell whether a client's configuration, as read from the repository, holds no credential or only a variable."""
-    if text is None:
+def is_public(kind: Kind, copy: Copy, stage: Stage) -> bool:
+    """Tell whether a copied key is a public one: it is named so where it goes, or only checks signatures."""
+    if kind != "private key":
         return False
+    word = copy.destination_word
+    if word is not None and re.search(r"\.pub$|public|trusted|keyring|\.asc$", word.text):
+        return True
+    return any(_IMPORTS.search(str(command)) for run in stage.runs for command in run.calls("gpg", "apt-key", "rpm"))
+
+
+def is_known_harmless(text: str | None, exists: bool | None) -> bool:  # noqa: FBT001 - as the repository answers
+    """Tell whether a registry client's configuration gives nothing away.
+
+    Args:
+        text: Its content, if it was read: then no credential, or only a variable, is harmless.
+        exists: Whether the repository has it: what is committed for everyone to use is taken for settings.
+    """
+    if text is None:
+        return bool(exists)
     found = re.findall(r"(?:_authToken|_auth|_password|password|npmAuthToken|npmAuthIdent)\s*[=:]\s*(\S+)", text)
     return all("$" in value for value in found) and not re.search(r"://[^/\s:@]+:[^$/\s@][^/\s@]*@", text)

@@ -19,7 +19,7 @@ from rules.api import (
     rule,
     within,
 )
-from rules.secrets.secret_files import holds_no_credential, secret_file
+from rules.secrets.secret_files import secret_file
 
 _CLIENT_FILES = (".npmrc", ".netrc", ".pypirc", ".git-credentials", ".yarnrc.yml", "id_rsa", "id_ed25519")
 _CREDENTIAL_URL = re.compile(r"https?://[^/\s]*@")
@@ -89,12 +89,11 @@ def _copied(change: DockerfileChange, put: Put) -> Flow | None:
     if kind != "client configuration":
         return Flow(path, f"holds {'a private key' if kind == 'private key' else 'credentials'}", sure=True)
     context = change.repository.context_of(change.path) or ""
-    text = change.repository.text(posixpath.join(context, put.source))
-    return (
-        None
-        if holds_no_credential(text)
-        else Flow(path, "may hold the token for a package registry", sure=text is not None)
-    )
+    place = posixpath.join(context, put.source)
+    text = change.repository.text(place)
+    if is_known_harmless(text, change.repository.exists(place)):
+        return None
+    return Flow(path, "may hold the token for a package registry", sure=text is not None)
 
 
 def _made(put: Put, command: Command) -> Flow | None:
@@ -109,11 +108,12 @@ def _made(put: Put, command: Command) -> Flow | None:
 def _problem(copy: Copy, stage: Stage, flow: Flow) -> Problem:
     return Problem(
         copy.instruction.span,
-        f"{copy.stage.label} copies a folder out of {stage.label} that holds {quote(flow.path)}, which {flow.why}. "
+        f"{copy.stage.label} copies {quote(flow.path)} along out of {stage.label}, which {flow.why}. "
         "It is then in the image that ships, for everyone who can pull it. Mount the file where the build needs it "
         f"({quote('RUN --mount=type=secret,id=…,target=…')}), or copy only what the program needs.",
         Confidence.CERTAIN if flow.sure else Confidence.LIKELY,
         instruction=copy.instruction,
         stage=copy.stage.key,
         key=flow.path,
+        severity=None if flow.sure else Severity.WARNING,
     )

@@ -31,11 +31,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     before = (
         Counter(_key(one) for one in _comments(change.before.dockerfile)) if change.before is not None else Counter()
     )
+    added = []
     for suppression in _comments(change.after.dockerfile):
         if before[_key(suppression)] > 0:
             before[_key(suppression)] -= 1
         elif not suppression.reason:
-            yield _problem(suppression)
+            added.append(suppression)
+    if added:
+        yield _problem(added)
 
 
 def _comments(dockerfile: Dockerfile) -> tuple[Suppression, ...]:
@@ -46,15 +49,18 @@ def _key(suppression: Suppression) -> str:
     return " ".join(suppression.comment.text.split())
 
 
-def _problem(suppression: Suppression) -> Problem:
-    names = ", ".join(map(quote, suppression.names))
-    ours = sorted(suppression.rules - set(suppression.names))
+def _problem(added: list[Suppression]) -> Problem:
+    first, *others = added
+    names = ", ".join(map(quote, dict.fromkeys(name for one in added for name in one.names)))
+    ours = sorted({rule for one in added for rule in one.rules} - {name for one in added for name in one.names})
     known = f" ({', '.join(map(quote, ours[:3]))} here)" if ours else ""
-    where = "in the whole file" if suppression.last == 0 else "for the instruction below"
+    where = "in the whole file" if first.last == 0 else "for the instruction below"
+    if others:
+        where += f" and on {len(others)} more line{'s' if len(others) > 1 else ''}"
     return Problem(
-        suppression.comment.span,
+        first.comment.span,
         f"this change silences {names}{known} {where} and does not say why. Whoever meets the comment later cannot "
         "tell whether it still holds. Write the reason behind the names.",
         Confidence.CERTAIN,
-        key=_key(suppression),
+        key=" ".join(_key(one) for one in added),
     )

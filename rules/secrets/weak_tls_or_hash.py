@@ -15,7 +15,7 @@ _OLD_TLS = {
     ),
     "openssl": ("-ssl2", "-ssl3", "-tls1", "-tls1_1"),
 }
-_MINIMUM = re.compile(r"MinProtocol\s*=\s*(?:SSLv[23]|TLSv1(?:\.[01])?)(?![.\d])|SECLEVEL=[01]\b")
+_MINIMUM = re.compile(r"MinProtocol\s*=\s*(?:SSLv[23]|TLSv1(?:\.[01])?)(?![.\d])")
 _STRONG = re.compile(r"sha(?:224|256|384|512)sum|b[23]sum|gpgv?2?|cosign|minisign")
 
 
@@ -25,7 +25,7 @@ _STRONG = re.compile(r"sha(?:224|256|384|512)sum|b[23]sum|gpgv?2?|cosign|minisig
     category=Category.SECURITY,
     default="info",
     keywords=("RUN",),
-    mentions=("md5", "sha1", "tls", "ssl", "shasum", "seclevel", "curl"),
+    mentions=("md5", "sha1", "tls", "ssl", "shasum", "curl"),
     aliases=("S4423", "S4790"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
