@@ -58,7 +58,9 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
         _silence("instruction", "copy-from-undefined-stage", "unpinned-copy-from-image"),
     ),
     "apk-build-deps-left": (_silence("instruction", "build-tools-shipped", "dev-package-shipped"),),
+    "dev-dependencies-shipped": (_silence("stage", "env-set-after-use"),),
     "package-update-alone": (_silence("instruction", "package-cache-left"),),
+    "pip-cache-left": (_silence("stage", "env-set-after-use"),),
     "copy-whole-context": (_silence("instruction", "dockerignore-gap", "dockerignore-missing"),),
     "copy-from-whole-tree": (_silence("instruction", "copy-from-root-filesystem"),),
 }

@@ -69,7 +69,7 @@ def _check_env(stage: Stage, env: Instruction, calls: list[tuple[Run, PackageCal
             continue
         if _is_set_elsewhere(stage, env, name) or (name == "NODE_ENV" and _builds(stage)):
             continue
-        yield _problem(stage, env, name, *earlier[-1])
+        yield _problem(stage, env, name, *earlier[0])
         return
 
 

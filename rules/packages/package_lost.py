@@ -23,8 +23,12 @@ from rules.api import (
 from rules.facts.commands import provides
 from rules.facts.packages import is_build_only
 from rules.packages.build_packages import is_language_toolkit, listed
+from rules.packages.purpose import is_for_development
 
 _NETWORK = frozenset("curl wget git pip pip3 npm yarn pnpm uv go cargo gem bundle composer gpg apt-key".split())
+_LETTERS = re.compile(r"[a-z]+")
+_A_FAMILY = 4
+"""Letters at the beginning of two names that make a new package a relative of an old one: `libldap-common`."""
 _NUMBER = re.compile(r"[\d.]+")
 _NOT_ASKED = frozenset(
     "gnupg gnupg2 apt-transport-https software-properties-common lsb-release dirmngr apt-utils curl wget git vim nano "
@@ -63,14 +67,18 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, was in change.shipped():
         if was is None or was.root.is_scratch or not _same_family(stage, was) or not was.packages.present:
             continue
-        gone = tuple(item for item in was.packages.present if _is_gone(stage, item))
+        gone = tuple(item for item in was.packages.present if _is_gone(stage, was, item))
         used = tuple(lost for item in gone if (lost := _used(stage, was, item)) is not None)
         certificates = next((item for item in gone if item.name == "ca-certificates"), None)
         if certificates is not None and not _brings_certificates(stage):
             yield _certificates(stage, certificates)
         for lost in used:
             yield _still_used(stage, lost)
-        rest = _silent(change, stage, was, gone, {lost.item.name for lost in used})
+        rest = (
+            ()
+            if is_for_development(change, stage)
+            else _silent(change, stage, was, gone, {lost.item.name for lost in used})
+        )
         if 0 < len(rest) <= _MANY:
             yield _question(stage, rest)
 
@@ -83,20 +91,25 @@ def _same_family(stage: Stage, was: Stage) -> bool:
     return now is not None and now == then
 
 
-def _is_gone(stage: Stage, item: Installed) -> bool:
-    """Whether no package of that name, or of another version of it, is installed now."""
+def _is_gone(stage: Stage, was: Stage, item: Installed) -> bool:
+    """Whether no package of that name is installed now, nor another version of it, nor a new one of its family."""
     if (
-        not item.name.strip()
+        not item.name[:1].isalnum()
         or item.manager not in OS_MANAGERS
         or item.package.kind != "name"
         or item.call.command.conditional
     ):
         return False
     stem = _stem(item.name)
-    return not any(
-        other.package.kind == "variable" or _stem(other.name) == stem or item.name in str(other.call.virtual)
-        for other in stage.packages.installed
-    )
+    family = _LETTERS.match(item.name)
+    before = {had.name for had in was.packages.installed}
+    for other in stage.packages.installed:
+        if other.package.kind == "variable" or _stem(other.name) == stem:
+            return False
+        related = family is not None and len(family.group()) >= _A_FAMILY and other.name.startswith(family.group())
+        if related and other.name not in before:
+            return False
+    return True
 
 
 def _stem(name: str) -> str:
@@ -125,7 +138,10 @@ def _lacks(stage: Stage, was: Stage, tool: str) -> bool:
     """Whether the tool is missing now; where that is not known, whether no new script or program may bring it."""
     there = stage.runtime.has_tool(tool)
     if there is None:
-        return {c.name for c in stage.files.opaque_commands} <= {c.name for c in was.files.opaque_commands}
+        same_base = stage.root.base_text == was.root.base_text
+        return same_base and {c.name for c in stage.files.opaque_commands} <= {
+            c.name for c in was.files.opaque_commands
+        }
     return not there
 
 
@@ -133,7 +149,7 @@ def _brings_certificates(stage: Stage) -> bool:
     """Whether certificates come from the base, from another package, or are not needed as far as we see."""
     facts = stage.facts
     if facts is None:
-        return stage.runtime.has_tool("update-ca-certificates") is not None
+        return True
     if facts.distro == "alpine":
         return not _lacks_alpine_bundle(facts.release.number if facts.release is not None else None)
     if facts.distro not in ("debian", "ubuntu"):
@@ -188,7 +204,13 @@ def _restored(stage: Stage, item: Installed) -> Fix | None:
     """Add the package to an install that is still there."""
     for run in reversed(stage.done_runs):
         for call in run.package_calls:
-            if call.manager == item.manager and call.action == "install" and call.packages and run.stage is stage:
+            if (
+                call.manager == item.manager
+                and call.action == "install"
+                and call.packages
+                and call.virtual is None
+                and run.stage is stage
+            ):
                 word = call.packages[-1].word
                 if run.instruction.source.cut(word.span) == word.value and run.instruction.exec_form is None:
                     return fix("Install it again", insert_after(run.instruction.source, word, f" {item.name}"))
@@ -207,7 +229,8 @@ def _silent(
     return tuple(
         item
         for item in gone
-        if item.name not in named | _NOT_ASKED | {"ca-certificates"}
+        if item.name not in named | _NOT_ASKED
+        and (item.name != "ca-certificates" or stage.facts is None)
         and (not is_build_only(item.name, distribution) or is_language_toolkit(item.name))
         and not any(other.packages.has(item.name) for other in change.stages)
     )

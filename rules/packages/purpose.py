@@ -34,7 +34,7 @@ _TOOLS = frozenset(
 _DEVELOPING = re.compile(
     r"\b(?:npm|yarn|pnpm|bun)\s+(?:run\s+)?(?:dev|develop|watch|test|build|start:dev|serve|lint)\b|\bnpx\s|\bgo\s+run\b|"
     r"\bcargo\s+(?:run|watch|test|build)\b|\bmvnw?\b|\bgradlew?\b|\bdotnet\s+(?:run|watch|test)\b|\bmake\b|--reload\b|"
-    r"\bpytest\b|\bcompile\b|\bsleep\s+infinity\b|\btail\s+-f\s+/dev/null\b"
+    r"\bpytest\b|^php -a$|\bcompile\b|\bsleep\s+infinity\b|\btail\s+-f\s+/dev/null\b"
 )
 
 
