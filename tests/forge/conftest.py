@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.forge.gitlab_scene import Lab
 from tests.forge.scene import Scene
 
 if TYPE_CHECKING:
@@ -15,3 +16,10 @@ async def scene() -> AsyncIterator[Scene]:
     """A repository, a pull request that changes three places of one file, and somebody with a token."""
     async with Scene.set() as scene:
         yield scene
+
+
+@pytest.fixture
+async def lab() -> AsyncIterator[Lab]:
+    """The same on GitLab, and its bot with a token."""
+    async with Lab.set() as lab:
+        yield lab

@@ -118,7 +118,8 @@ def try_hook(call: Call) -> Answer:
     elif trigger == "note_events" and found and found[-1].notes:
         kind, payload = "note", payloads.note(found[-1], found[-1].notes[-1], "create", call.user)
     else:
-        raise Refused(422, f"Ensure the project has {trigger.removesuffix('_events').replace('_', ' ')}.")
+        missing = "notes" if trigger == "note_events" else trigger.removesuffix("_events").replace("_", " ")
+        raise Refused(422, f"Ensure the project has {missing}.")
     return Answer(201, later=partial(delivered, call, call.forge.hooks.make(hook, kind, payload)))
 
 

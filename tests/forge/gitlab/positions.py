@@ -48,6 +48,11 @@ class Row(NamedTuple):
         """`new`, `old`, or `None` for an unchanged line."""
         return "new" if self.old is None else "old" if self.new is None else None
 
+    @property
+    def place(self) -> int:
+        """A number that grows from line to line of a diff."""
+        return self.old_at + self.new_at
+
 
 def rows(diff: FileDiff) -> Iterator[Row]:
     """Go through all lines that a diff shows."""
@@ -128,8 +133,8 @@ def judge_range(merge_request: MergeRequest, diff: FileDiff, position: Mapping[s
             faults.append(f"line_range[{name}][line_code] should be {line_code(diff.path, row)}")
         if end.get("type") not in ({row.kind} if row.kind else {None, "", "old"}):
             faults.append(f"line_range[{name}][type] should be {row.kind or 'old'}")
-    if len(ends) == 2 and (ends[1] != last or ends[0] >= ends[1]):
-        faults.append("line_range should begin before the position's line and end at it")
+    if len(ends) == 2 and (ends[1] != last or ends[0].place > last.place):
+        faults.append("line_range should not begin behind the position's line and should end at it")
     merge_request.project.forge.note("a range", faults)
 
 
