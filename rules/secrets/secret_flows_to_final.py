@@ -19,7 +19,7 @@ from rules.api import (
     rule,
     within,
 )
-from rules.secrets.secret_files import secret_file
+from rules.secrets.secret_files import is_known_harmless, secret_file
 
 _CLIENT_FILES = (".npmrc", ".netrc", ".pypirc", ".git-credentials", ".yarnrc.yml", "id_rsa", "id_ed25519")
 _CREDENTIAL_URL = re.compile(r"https?://[^/\s]*@")
