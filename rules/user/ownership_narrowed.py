@@ -20,6 +20,7 @@ from rules.api import (
 )
 from rules.user.accounts import name_of, runs_as_root, runtime_user
 from rules.user.owners import is_same, owner_of
+from rules.user.root_by_design import is_for_developers
 
 
 class _Claim(NamedTuple):
@@ -43,7 +44,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return
     for stage, was in change.shipped():
         user, old_user = runtime_user(stage), runtime_user(was) if was is not None else None
-        if was is None or user is None or old_user is None:
+        if was is None or user is None or old_user is None or is_for_developers(stage):
             continue
         now = _claims(stage, user, unknown=True)
         for claim in _claims(was, old_user, unknown=False):
