@@ -27,6 +27,13 @@ _MADE = re.compile(
 )
 """What a build makes, or somebody fetches, before the image is built."""
 
+_SOURCES = tuple(
+    ".sh .bash .py .js .mjs .ts .rb .pl .php .go .rs .java .toml .json .yml .yaml .conf .cfg .ini .xml .properties "
+    ".txt "
+    ".sql .html .css .tmpl .tpl .j2 .service .md".split()
+)
+"""Endings of files that somebody writes; others are often fetched or built before the image is."""
+
 _OFTEN_IGNORED = (".lock", "-lock.json", "lock.yaml", ".lockb", ".env", ".local", ".log", ".db")
 """Files that many projects keep out of git, and make where they build."""
 
@@ -72,8 +79,8 @@ def _is_gone(change: DockerfileChange, context: str, path: str) -> bool:
 
 
 def _is_told(change: DockerfileChange, context: str, path: str) -> bool:
-    """Whether the repository had it before, or its name is that of a source: what has no ending is often a program."""
-    return "." in posixpath.basename(path).strip(".") or _existed(change, context, path)
+    """Whether the repository had it before, or it is named like a file that somebody writes and commits."""
+    return path.lower().endswith((*_SOURCES, *_OFTEN_IGNORED)) or _existed(change, context, path)
 
 
 def _existed(change: DockerfileChange, context: str, path: str) -> bool:

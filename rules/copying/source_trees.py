@@ -26,6 +26,9 @@ _LOCAL_REQUIREMENT = re.compile(r"^\s*(?:-e\s|--editable|\.{1,2}(?:/|\[|\s*$)|fi
 """A requirement that is a folder of the same tree, or a gem that the tree itself is."""
 
 _JAVASCRIPT = frozenset({"npm", "pnpm", "yarn", "bun"})
+_MONOREPO = ("turbo", "--filter", "workspace", "lerna", "nx ", "pnpm -r", "--recursive")
+"""What in a Dockerfile says that the install is one of several packages of the same tree."""
+
 _WORKSPACES = frozenset({"pnpm-workspace.yaml", "lerna.json", "rush.json", "turbo.json", "nx.json"})
 
 
@@ -75,6 +78,9 @@ def needs_sources(change: DockerfileChange, install: Install) -> bool:
     text = "\n".join(text for text in texts if text is not None)
     if install.call.manager not in _JAVASCRIPT:
         return bool(_LOCAL_REQUIREMENT.search(text))
+    code = change.after.code
+    if any(mark in code for mark in _MONOREPO):
+        return True
     if _HOOKS.search(text) or install.call.verb.startswith("workspaces"):
         return True
     files = change.repository.context_files(change.path) or ()
