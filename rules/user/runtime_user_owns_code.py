@@ -6,6 +6,9 @@ from rules.api import Category, Copy, DockerfileChange, Problem, Severity, Stage
 from rules.user.accounts import name_of, runtime_user
 from rules.user.owners import is_same
 
+_KEYS = (".crt", ".key", ".pem", ".p12", ".jks")
+"""Keys and certificates, which the process alone has to read."""
+
 
 @rule(
     "runtime-user-owns-code",
@@ -24,7 +27,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         for copy in stage.all_copies:
             owner = copy.option("chown")
-            if owner and not copy.deferred and is_same(stage, name_of(owner), user):
+            keys = all(source.word.text.lower().endswith(_KEYS) for source in copy.sources)
+            if owner and not copy.deferred and not keys and is_same(stage, name_of(owner), user):
                 yield _problem(stage, copy, user)
 
 
