@@ -24,7 +24,7 @@ from rules.repository import Repository
 from rules.suppression import Suppression, suppressions
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from datetime import date
 
     from rules.rule import Rule
@@ -79,19 +79,39 @@ def review(
     """
     chosen = policy or DEFAULT
     setup = _Setup(chosen, today, enabled_rules(chosen, enable), frozenset(ships))
-    now = Repository(after, listing)
-    then = Repository(before, None if listing is None else _listing_before(before, after, listing))
-    old_paths = _old_paths(before, after, chosen)
     findings: list[Finding] = []
     silenced: list[Suppressed] = []
     crashes: list[Crash] = []
-    for path, old_path in old_paths.items():
-        found = _review_file(setup, now, then, path, old_path)
+    for change in _changes(setup, before, after, listing):
+        found = _review_file(setup, change)
         findings += found.findings
         silenced += found.suppressed
         crashes += found.crashes
     findings.sort(key=_order)
     return Report(tuple(findings), tuple(sorted(silenced, key=lambda s: _order(s.finding))), tuple(crashes))
+
+
+def changes(
+    before: Mapping[str, bytes],
+    after: Mapping[str, bytes],
+    *,
+    listing: Mapping[str, int] | None = None,
+    policy: Policy | None = None,
+    today: date | None = None,
+) -> tuple[DockerfileChange, ...]:
+    """Return the Dockerfiles of a change as `review` sees them, in the order of their paths; arguments as there."""
+    setup = _Setup(policy or DEFAULT, today, (), frozenset())
+    return tuple(_changes(setup, before, after, listing))
+
+
+def _changes(
+    setup: _Setup, before: Mapping[str, bytes], after: Mapping[str, bytes], listing: Mapping[str, int] | None
+) -> Iterator[DockerfileChange]:
+    now = Repository(after, listing)
+    then = Repository(before, None if listing is None else _listing_before(before, after, listing))
+    for path, old_path in _old_paths(before, after, setup.policy).items():
+        old_model = model_of(setup, then, old_path) if old_path is not None else None
+        yield DockerfileChange(model_of(setup, now, path), old_model, now, then, setup.policy, setup.today)
 
 
 def _order(finding: Finding) -> tuple[str, int, str, str]:
@@ -153,14 +173,12 @@ def model_of(setup: _Setup, repository: Repository, path: str) -> Model:
     return Model(parse(Source.decode(path, repository.files[path])), {*targets, *setup.ships})
 
 
-def _review_file(setup: _Setup, now: Repository, then: Repository, path: str, old_path: str | None) -> Report:
-    model = model_of(setup, now, path)
-    old_model = model_of(setup, then, old_path) if old_path is not None else None
-    change = DockerfileChange(model, old_model, now, then, setup.policy, setup.today)
+def _review_file(setup: _Setup, change: DockerfileChange) -> Report:
     judged = judge(setup.rules, change)
     old: tuple[Raised, ...] = ()
-    if old_model is not None:
-        baseline = DockerfileChange(old_model, None, then, then, setup.policy, setup.today)
+    if change.before is not None:
+        then = change.repository_before
+        baseline = DockerfileChange(change.before, None, then, then, setup.policy, setup.today)
         old = judge(tuple(rule for rule in setup.rules if not rule.compares), baseline).raised
     return _report(setup, change, judged, old)
 
