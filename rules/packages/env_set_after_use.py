@@ -20,11 +20,17 @@ from rules.api import (
 )
 from rules.packages.options import spelled
 
+_PIP_OPTIONS = (
+    "NO_CACHE_DIR INDEX_URL EXTRA_INDEX_URL DEFAULT_TIMEOUT TIMEOUT RETRIES ROOT_USER_ACTION BREAK_SYSTEM_PACKAGES "
+    "PREFER_BINARY ONLY_BINARY NO_BINARY CONSTRAINT TRUSTED_HOST REQUIRE_HASHES NO_COMPILE FIND_LINKS NO_INDEX "
+    "CACHE_DIR "
+    "TARGET NO_DEPS NO_BUILD_ISOLATION DISABLE_PIP_VERSION_CHECK"
+).split()
 _READERS: tuple[tuple[str, frozenset[str]], ...] = (
     ("NODE_ENV", frozenset({"npm", "yarn", "pnpm"})),
     ("NPM_CONFIG_", frozenset({"npm", "pnpm"})),
     ("YARN_", frozenset({"yarn"})),
-    ("PIP_", frozenset({"pip"})),
+    *((f"PIP_{option}", frozenset({"pip"})) for option in _PIP_OPTIONS),
     ("UV_", frozenset({"uv"})),
     ("POETRY_", frozenset({"poetry"})),
     ("PIPENV_", frozenset({"pipenv"})),
@@ -49,7 +55,9 @@ _BUILDS = frozenset({"run", "build", "exec", "test"})
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A variable is set after the install that it should steer."""
     for stage in change.stages:
-        calls = [(run, call) for run in stage.runs for call in run.package_calls if call.action in ("install", "sync")]
+        family = [other for other in change.stages if stage in other.chain]
+        calls = [(run, call) for other in family for run in other.runs for call in run.package_calls]
+        calls = [(run, call) for run, call in calls if call.action in ("install", "sync")]
         if not calls:
             continue
         for instruction in stage.instructions:
@@ -61,11 +69,11 @@ def _check_env(stage: Stage, env: Instruction, calls: list[tuple[Run, PackageCal
     for name_word, value in env.pairs:
         name = name_word.text
         readers = next((managers for start, managers in _READERS if name.upper().startswith(start)), frozenset[str]())
-        users = [(run, call) for run, call in calls if call.manager in readers and not call.global_]
+        users = [(run, call) for run, call in calls if call.manager in readers and call.verb != "python install"]
         if not users or name in _AT_RUN_TIME or (name == "NODE_ENV" and (value is None or "prod" not in value.text)):
             continue
         earlier = [(run, call) for run, call in users if run.instruction.line < env.line]
-        if len(earlier) != len(users) or any(name in call.env for _, call in earlier):
+        if len(earlier) != len(users) or any(name in call.env or call.global_ for _, call in earlier):
             continue
         if _is_set_elsewhere(stage, env, name) or (name == "NODE_ENV" and _builds(stage)):
             continue

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Confidence,
     DockerfileChange,
     Edit,
     Fix,
@@ -121,10 +122,17 @@ def _problem(stage: Stage, run: Run, call: PackageCall, left: tuple[str, ...]) -
     return Problem(
         call.command.span,
         f"{fact}; {_way_out(call, left)} A later `RUN` cannot take them out of this layer.",
+        Confidence.LIKELY if call.command.conditional or _runs_script(run, call) else Confidence.CERTAIN,
         stage=stage.key,
         key=call.manager,
         fix=_fix(run, call, left),
     )
+
+
+def _runs_script(run: Run, call: PackageCall) -> bool:
+    """Whether a script that runs behind the call may clean up."""
+    behind = (command for command in run.commands if command.start > call.command.start)
+    return any(command.name.endswith(".sh") or command.name in ("bash", "sh", "source", ".") for command in behind)
 
 
 def _way_out(call: PackageCall, left: tuple[str, ...]) -> str:
@@ -145,7 +153,13 @@ def _fix(run: Run, call: PackageCall, left: tuple[str, ...]) -> Fix | None:
     if call.manager == "apk":
         return _fix_of_apk(run)
     last = run.package_calls[-1]
-    if last.command.conditional or run.commands[-1].conditional or run.commands[-1].before in ("||", "|"):
+    if (
+        call.command.conditional
+        or _runs_script(run, call)
+        or last.command.conditional
+        or run.commands[-1].conditional
+        or run.commands[-1].before in ("||", "|")
+    ):
         return None
     if left[0] == _LISTS and _is_needed_later(run):
         return None
