@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _NO_DIGITS = "abcdefghijklmnopqrstuvwxyz-"
 
 
+@lru_cache(maxsize=1024)
 def supported_reference(reference: ImageReference, today: date) -> str | None:
     """Return the same image with the nearest release lines that still have regular support.
 
