@@ -59,7 +59,8 @@ async def test_both_paths_must_be_those_of_the_diff(lab: Lab, paths: Any) -> Non
 
 @pytest.mark.parametrize("name", ["base_sha", "start_sha", "head_sha"])
 async def test_the_commits_must_be_those_of_one_version(lab: Lab, name: str) -> None:
-    assert (await lab.discuss(3, **{name: SHA})).status == 400
+    place: Any = {name: SHA}
+    assert (await lab.discuss(3, **place)).status == 400
 
 
 async def test_the_commits_of_two_versions_do_not_mix(lab: Lab) -> None:
