@@ -137,7 +137,8 @@ def _joined(run: Run, call: PackageCall, users: list[Run]) -> Fix | None:
     joint = source.span(run.instruction.value_span.end, below.value_span.start)
     edits: list[Edit | None] = [replace(source, joint, f" {run.instruction.escape}\n && ")]
     cleaned = any(c.manager == call.manager and c.what == "lists" for c in users[0].cleanings)
-    if call.manager == "apt" and not cleaned and len(users) == 1:
+    ships = any(run.stage in shipped.chain for shipped in run.stage.model.shipped)
+    if ships and call.manager == "apt" and not cleaned and len(users) == 1:
         edits.append(append_to_run(users[0], f"rm -rf {_LISTS['apt']}/*"))
     return fix("Fetch the lists in the `RUN` that installs", *edits)
 
