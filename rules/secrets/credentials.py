@@ -3,67 +3,67 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
-_SHAPES: tuple[tuple[str, str], ...] = (
-    ("an AWS access key", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
-    ("a GitHub token", r"\bgh[pousr]_[0-9A-Za-z]{36,}\b|\bgithub_pat_[0-9A-Za-z]{22}_[0-9A-Za-z]{40,}"),
-    ("a GitLab token", r"\bgl(?:pat|dt|rt|ptt|soat|cbt)-[0-9A-Za-z_-]{20,}"),
-    ("a Slack token", r"\bxox[abeprs]-(?:[0-9A-Za-z]+-){1,3}[0-9A-Za-z]{16,}"),
-    ("a Slack webhook", r"hooks\.slack\.com/services/T[0-9A-Z]{8,}/B[0-9A-Z]{8,}/[0-9A-Za-z]{20,}"),
-    ("a Google API key", r"\bAIza[0-9A-Za-z_-]{35}\b"),
-    ("a Stripe key", r"\b[rs]k_live_[0-9A-Za-z]{20,}"),
-    ("an npm token", r"\bnpm_[0-9A-Za-z]{36}\b"),
-    ("a PyPI token", r"\bpypi-AgE[0-9A-Za-z_-]{40,}"),
-    ("a Hugging Face token", r"\bhf_[0-9A-Za-z]{34,}\b"),
-    ("a DigitalOcean token", r"\bdo[opr]_v1_[0-9a-f]{64}\b"),
-    ("a SendGrid key", r"\bSG\.[0-9A-Za-z_-]{20,24}\.[0-9A-Za-z_-]{39,50}"),
-    ("an Anthropic or OpenAI key", r"\bsk-(?:ant-|proj-)[0-9A-Za-z_-]{32,}"),
-    ("a private key", r"-----BEGIN (?:RSA |EC |DSA |OPENSSH |ENCRYPTED |PGP )?PRIVATE KEY(?: BLOCK)?-----"),
-    ("a password in a URL", r"\b[a-z][a-z0-9+.-]{1,20}://[^\s/:@'\"]{1,80}:(?P<url>[^\s/:@'\"]{6,200})@[0-9A-Za-z]"),
-    ("a registry token", r"_(?:authToken|password|auth)\s*=\s*[\"']?(?P<npmrc>[0-9A-Za-z+/_.=-]{12,})"),
+class Shape(NamedTuple):
+    """What one kind of credential looks like.
+
+    Attributes:
+        kind: With its article.
+        hints: Lower-case texts of which every such credential holds one: they save the search.
+        pattern: Its group `secret` is the credential where the match holds more.
+    """
+
+    kind: str
+    hints: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+
+def _shape(kind: str, hints: str, pattern: str) -> Shape:
+    return Shape(kind, tuple(hints.split("|")), re.compile(pattern))
+
+
+_SHAPES = (
+    _shape("an AWS access key", "akia|asia", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+    _shape("a GitHub token", "ghp_|gho_|ghu_|ghs_|ghr_", r"\bgh[pousr]_[0-9A-Za-z]{36,}\b"),
+    _shape("a GitHub token", "github_pat_", r"\bgithub_pat_[0-9A-Za-z]{22}_[0-9A-Za-z]{40,}"),
+    _shape(
+        "a GitLab token",
+        "glpat-|gldt-|glrt-|glptt-|glsoat-|glcbt-",
+        r"\bgl(?:pat|dt|rt|ptt|soat|cbt)-[0-9A-Za-z_-]{20,}",
+    ),
+    _shape("a Slack token", "xox", r"\bxox[abeprs]-(?:[0-9A-Za-z]+-){1,3}[0-9A-Za-z]{16,}"),
+    _shape(
+        "a Slack webhook", "hooks.slack.com", r"hooks\.slack\.com/services/T[0-9A-Z]{8,}/B[0-9A-Z]{8,}/[0-9A-Za-z]{20,}"
+    ),
+    _shape("a Google API key", "aiza", r"\bAIza[0-9A-Za-z_-]{35}\b"),
+    _shape("a Stripe key", "k_live_", r"\b[rs]k_live_[0-9A-Za-z]{20,}"),
+    _shape("an npm token", "npm_", r"\bnpm_[0-9A-Za-z]{36}\b"),
+    _shape("a PyPI token", "pypi-age", r"\bpypi-AgE[0-9A-Za-z_-]{40,}"),
+    _shape("a Hugging Face token", "hf_", r"\bhf_[0-9A-Za-z]{34,}\b"),
+    _shape("a DigitalOcean token", "_v1_", r"\bdo[opr]_v1_[0-9a-f]{64}\b"),
+    _shape("a SendGrid key", "sg.", r"\bSG\.[0-9A-Za-z_-]{20,24}\.[0-9A-Za-z_-]{39,50}"),
+    _shape("an Anthropic or OpenAI key", "sk-ant-|sk-proj-", r"\bsk-(?:ant-|proj-)[0-9A-Za-z_-]{32,}"),
+    _shape("a private key", "private key", r"-----BEGIN (?:[A-Z]{2,9} )?PRIVATE KEY(?: BLOCK)?-----"),
+    _shape(
+        "a password in a URL",
+        "://",
+        r"://[^\s/:@'\"]{1,80}:(?P<secret>[^\s/:@'\"]{6,200})@[0-9A-Za-z]",
+    ),
+    _shape(
+        "a registry token",
+        "_auth|_password",
+        r"_(?:authToken|password|auth)\s*=\s*[\"']?(?P<secret>[0-9A-Za-z+/_.=-]{12,})",
+    ),
 )
-_ANY = re.compile("|".join(f"(?P<s{number}>{pattern})" for number, (_, pattern) in enumerate(_SHAPES)))
 _EXAMPLE = re.compile(
     r"example|sample|dummy|fake|placeholder|change[-_]?me|your[-_]|xxxx|\*\*\*|00000000|123456789|abcdefghij|redacted|<[^>]+>",
     re.IGNORECASE,
 )
 _WEAK = re.compile(r"(?i)pass(?:word|wd)?\d*|secret|token|test\w*|user\w*|root|admin|postgres|mysql|guest|pwd")
 
-HINTS = (
-    "akia",
-    "asia",
-    "ghp_",
-    "gho_",
-    "ghu_",
-    "ghs_",
-    "ghr_",
-    "github_pat_",
-    "glpat-",
-    "gldt-",
-    "glrt-",
-    "glptt-",
-    "glsoat-",
-    "glcbt-",
-    "xox",
-    "hooks.slack.com",
-    "aiza",
-    "k_live_",
-    "npm_",
-    "pypi-age",
-    "hf_",
-    "_v1_",
-    "sg.",
-    "sk-ant-",
-    "sk-proj-",
-    "private key",
-    "://",
-    "_auth",
-    "_password",
-)
+HINTS = tuple(hint for shape in _SHAPES for hint in shape.hints)
 """Lower-case texts of which one stands in every credential below."""
 
 
@@ -90,19 +90,19 @@ class Credential(NamedTuple):
         return f"{self.text[:4]}…" if len(self.text) > 12 else "…"  # noqa: PLR2004 - of a short one nothing is shown
 
 
-def credentials(text: str) -> Iterator[Credential]:
-    """Yield what looks like a real credential in a text, in its order; examples and variables are left out."""
-    for match in _ANY.finditer(text):
-        number = int((match.lastgroup or "s0")[1:]) if (match.lastgroup or "").startswith("s") else _number(match)
-        inner = match["url"] or match["npmrc"]
-        secret = inner if inner is not None else match[0]
-        start = match.start("url") if match["url"] else match.start("npmrc") if match["npmrc"] else match.start()
-        if not _is_example(match[0], inner):
-            yield Credential(_SHAPES[number][0], secret, start, start + len(secret))
-
-
-def _number(match: re.Match[str]) -> int:
-    return next(number for number in range(len(_SHAPES)) if match[f"s{number}"] is not None)
+def credentials(text: str) -> list[Credential]:
+    """Return what looks like a real credential in a text, in its order; examples and variables are left out."""
+    lower = text.lower()
+    found = []
+    for shape in _SHAPES:
+        if not any(hint in lower for hint in shape.hints):
+            continue
+        for match in shape.pattern.finditer(text):
+            inner = match.groupdict().get("secret")
+            group = "secret" if inner is not None else 0
+            if not _is_example(match[0], inner):
+                found.append(Credential(shape.kind, match[group], match.start(group), match.end(group)))
+    return sorted(found, key=lambda one: one.start)
 
 
 def _is_example(whole: str, inner: str | None) -> bool:

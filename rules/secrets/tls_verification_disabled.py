@@ -31,6 +31,7 @@ _FLAGS: dict[str, tuple[str, ...]] = {
     "http": ("--verify=no",),
     "svn": ("--trust-server-cert",),
 }
+_FLAG_WORDS = ("curl", "pip", "tls", "svn", "insecure", "trusted_host")
 _CONFIGURED = re.compile(
     r"""(?:strict-ssl["']?[\s=:]+["']?false|sslverify["']?[\s=:]+["']?(?:false|0|no)|http\.sslVerify["']?[\s=]+["']?(?:false|0)|"""
     r"""--setopt[=\s]+(?:\S+\.)?sslverify=(?:0|false|no)|Verify-Peer["'\s=]+["']?false|check-certificate\s*=\s*(?:off|no)|"""
@@ -91,7 +92,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _in_run(run: Run) -> Iterator[Off]:
     source = run.instruction.source
-    for command in run.commands:
+    text = run.instruction.text.lower()
+    may_configure = any(word in text for word in ("ssl", "verify", "certificate"))
+    for command in run.commands if may_configure or any(word in text for word in _FLAG_WORDS) else ():
         word = _flag(command)
         if word is not None:
             whole = word[0] if "=" in word[1] or word[1].startswith("--") or word[1] == "-k" else None
@@ -100,7 +103,7 @@ def _in_run(run: Run) -> Iterator[Off]:
         for name, value in command.assignments:
             if _is_off(name, value.value):
                 yield Off(value.span, f"{name}={value.value}", command.name or "the RUN", None)
-        match = _CONFIGURED.search(" ".join(w.value for w in command.args))
+        match = _CONFIGURED.search(" ".join(w.value for w in command.args)) if may_configure else None
         if match is not None and _configures(run, command):
             yield Off(command.span, match[0], command.name, None)
 
