@@ -11,6 +11,7 @@ from rules.edits import Overlap, applied_to_tree
 from rules.fingerprint import unchanged
 from rules.judging import judge
 from rules.model.stage import Model
+from rules.problem import Confidence, Severity
 from rules.repository import Repository
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Verified:
 
 
 def holds(fix: Fix, raised: Raised, change: DockerfileChange, rules: tuple[Rule, ...]) -> bool:
-    """Tell whether a fix applies, parses, removes its problem and brings no new one."""
+    """Tell whether a fix applies, parses, removes its problem and brings no new one that counts."""
     files = change.repository.files
     try:
         fixed = applied_to_tree(files, fix.edits, change.path)
@@ -72,8 +73,18 @@ def holds(fix: Fix, raised: Raised, change: DockerfileChange, rules: tuple[Rule,
     now = judge(rules, change).raised
     then = judge(rules, after).raised
     known, still = unchanged(now, then)
+    brought = [item for index, item in enumerate(then) if index not in known and _counts(item)]
     mine = next(
-        (i for i, item in enumerate(now) if item.problem == raised.problem and item.rule.id == raised.rule.id),
-        None,
+        (i for i, item in enumerate(now) if item.problem == raised.problem and item.rule.id == raised.rule.id), None
     )
-    return len(known) == len(then) and mine is not None and mine not in still
+    return not brought and mine is not None and mine not in still
+
+
+def _counts(item: Raised) -> bool:
+    """Whether a finding that a fix brings speaks against it.
+
+    Remarks do not, which stand in the summary at most; nor do findings about the change itself, which ask or remind
+    (a fix that adds USER is followed by the checklist for images that became non-root).
+    """
+    severity = item.problem.severity or item.rule.severity
+    return severity > Severity.INFO and item.problem.confidence > Confidence.POSSIBLE and not item.rule.compares
