@@ -127,6 +127,16 @@ async def test_a_group_is_seen_by_its_members(lab: Lab) -> None:
     assert shown.body["access_level"] == 50
 
 
+async def test_projects_are_listed_for_their_members(lab: Lab) -> None:
+    other = lab.forge.create_project("group/open", visibility="public", bot_level=0)
+    lab.forge.group("group").members["dev"] = 50
+    assert {each["id"] for each in (await lab.ask("GET", "/projects")).body} == {lab.project.id, other.id}
+    assert [each["id"] for each in (await lab.ask("GET", "/projects?membership=true")).body] == [lab.project.id]
+    lab.token = lab.forge.create_token(lab.forge.user("dev"), "dev").value
+    assert [each["id"] for each in (await lab.ask("GET", "/groups/group/projects")).body] == [other.id]
+    assert len((await lab.ask("GET", "/groups/group/projects?include_subgroups=true")).body) == 2
+
+
 async def test_an_instance_says_its_version(lab: Lab) -> None:
     assert (await lab.ask("GET", "/version")).body["version"] == "19.1.0"
     assert (await lab.ask("GET", "/metadata")).body["enterprise"] is True

@@ -34,7 +34,9 @@ async def test_the_client_reviews_in_one_batch(lab: Lab, client: gitlab.Gitlab) 
         version = change.diffs.list(get_all=True)[0]
         shas = {name: getattr(version, f"{name.removesuffix('sha')}commit_sha") for name in lab.change.version.refs}
         place = shas | {"position_type": "text", "old_path": "Dockerfile", "new_path": "Dockerfile", "new_line": 3}
+        change.draft_notes.create({"note": "Never."}).delete()
         change.draft_notes.create({"note": "Look.", "position": place})
+        assert [draft.note for draft in change.draft_notes.list(get_all=True)] == ["Look."]
         change.draft_notes.bulk_publish()
 
     await asyncio.to_thread(review)

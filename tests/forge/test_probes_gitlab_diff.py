@@ -26,6 +26,13 @@ async def test_the_refs_are_null_until_the_diff_is_made(lab: Lab) -> None:
     assert (await lab.get(CHANGE)).body["diff_refs"] == lab.change.version.refs
 
 
+async def test_no_line_takes_a_thread_until_the_diff_is_made(lab: Lab) -> None:
+    lab.forge.preparation = 5
+    assert (await lab.discuss(3)).status == 400
+    lab.forge.clock.advance(5)
+    assert (await lab.discuss(3)).status == 201
+
+
 async def test_a_merge_request_names_its_projects_and_its_draft(lab: Lab) -> None:
     lab.change.convert_to_draft()
     shown = (await lab.get(CHANGE)).body

@@ -97,7 +97,9 @@ async def test_a_status_makes_a_pipeline_where_there_is_none(lab: Lab) -> None:
 async def test_a_status_joins_the_pipeline_that_is_there(lab: Lab) -> None:
     lab.project.pipelines[lab.change.head, "change"] = 77
     body = {"state": "failed", "ref": "change", "name": "hullcheck"}
+    assert (await lab.get(CHANGE)).body["head_pipeline"]["id"] == 77
     assert (await lab.post(f"/statuses/{lab.change.head}", body)).body["pipeline_id"] == 77
+    assert [each["id"] for each in (await lab.get(f"{CHANGE}/pipelines")).body] == [77]
 
 
 async def test_a_status_repeated_is_refused(lab: Lab) -> None:

@@ -58,6 +58,10 @@ async def test_a_note_is_neither_nothing_nor_too_much(lab: Lab, body: str, compl
     assert (reply.status, complaint in reply.body["message"]) == (400, True)
 
 
+async def test_a_note_with_a_null_character_is_refused(lab: Lab) -> None:
+    assert (await lab.post(NOTES, {"body": "a\0b"})).body == {"error": "body is invalid"}
+
+
 async def test_a_body_is_required_by_name(lab: Lab) -> None:
     assert (await lab.post(NOTES, {})).body == {"error": "body is missing"}
 

@@ -148,6 +148,17 @@ async def test_a_thread_on_a_changed_line_stays_with_the_old_version(lab: Lab) -
     assert (shown["position"]["head_sha"], shown["position"]["new_line"]) == (old, 29)
 
 
+async def test_a_project_may_resolve_what_a_push_outdates(lab: Lab) -> None:
+    lab.project.resolve_outdated = True
+    for line in (3, 29):
+        await lab.discuss(line)
+    lab.change.push({"Dockerfile": AFTER.replace("RUN changed thirty\n", "RUN changed again\n")})
+    assert [(thread.resolved, thread.notes[0].resolved_by) for thread in lab.change.threads] == [
+        (False, None),
+        (True, lab.change.author),
+    ]
+
+
 async def test_a_thread_on_a_file_that_is_back_to_what_it_was_stays_with_the_old_version(lab: Lab) -> None:
     await lab.discuss(29)
     old = lab.change.head

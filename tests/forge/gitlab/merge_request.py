@@ -262,17 +262,19 @@ class MergeRequest:
     def head_moved(self, after: str, sender: User) -> None:
         """Take a push in: a new version, positions follow their lines, the hook names the old head."""
         before, self.head = self.head, after
-        self._renew()
+        outdated = self._renew()
+        if self.project.resolve_outdated:
+            for thread in outdated:
+                talk.resolve(self, thread, sender, sender)
         talk.system_note(self, sender, "added 1 commit")
         self.project.forge.hooks.merge_request("update", self, sender, oldrev=before)
 
-    def _renew(self) -> None:
-        """Make a version of what is there now."""
+    def _renew(self) -> list[Discussion]:
+        """Make a version of what is there now and return the threads that it outdates."""
         self.project.git.point(f"refs/merge-requests/{self.iid}/head", self.head)
         self.versions.append(diffs.version(self))
         self.updated = self.version.created
-        if len(self.versions) > 1:
-            positions.follow(self, self.versions[-2], self.version)
+        return positions.follow(self, *self.versions[-2:]) if len(self.versions) > 1 else []
 
     def _changed(self, changes: Mapping[str, tuple[object, object]]) -> None:
         self.updated = self.project.forge.clock.now()

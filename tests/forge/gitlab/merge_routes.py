@@ -33,6 +33,11 @@ def list_commits(call: Call) -> Answer:
     return Answer(200, [render.commit(each) for each in commits], paged=True)
 
 
+def list_pipelines(call: Call) -> Answer:
+    """List the pipelines of the head."""
+    return Answer(200, render.pipelines(call.merge_request), paged=True)
+
+
 def list_versions(call: Call) -> Answer:
     """List the versions of the diff, newest first; there is none in the first seconds."""
     change = call.merge_request
@@ -75,6 +80,7 @@ ROUTES = {
         REPORTER,
     ),
     f"GET {ONE}/commits": Route(list_commits, "", REPORTER),
+    f"GET {ONE}/pipelines": Route(list_pipelines, "", REPORTER),
     f"GET {ONE}/versions": Route(list_versions, "", REPORTER),
     f"GET {ONE}/versions/:version_id": Route(get_version, "unidiff:bool", REPORTER),
     f"GET {ONE}/diffs": Route(list_diffs, "unidiff:bool", REPORTER),

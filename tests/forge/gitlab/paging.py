@@ -45,7 +45,7 @@ def by_key(answer: Answer, key: str, size: int, url: str, query: Mapping[str, st
     """Cut the page that follows the entry named by `page_token`; no page has a number then."""
     items: list[Any] = answer.body
     seen = query.get("page_token")
-    start = next((at + 1 for at, item in enumerate(items) if item[key] == seen), 0) if seen else 0
+    start = next((at + 1 for at, item in enumerate(items) if str(item[key]) == seen), 0) if seen else 0
     shown = items[start : start + size]
     more = start + size < len(items)
     header = link(url, query, "next", page_token=str(shown[-1][key]), per_page=str(size)) if more else ""

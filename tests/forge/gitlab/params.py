@@ -82,7 +82,9 @@ def typed(value: Any, kind: str, name: str, shown: str) -> tuple[Any, list[str]]
     """Return one value in its type."""
     taken: Any = None
     match kind, value:
-        case ("str", str()) | ("list", list()):
+        case "str", str() if "\0" not in value:
+            taken = value
+        case "list", list():
             taken = value
         case "str", int() | float():
             taken = str(value)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tests.forge.gitlab.merge_request import MergeRequest
-    from tests.forge.gitlab.model import Version
+    from tests.forge.gitlab.model import Discussion, Version
     from tests.forge.repository import FileDiff, GitRepository
 
 BLANK = {"line_code": ["can't be blank", "must be a valid line code"]}
@@ -97,7 +97,8 @@ def place(merge_request: MergeRequest, position: Mapping[str, Any]) -> Placed:
     """Check a position against the diff of the version that it names."""
     if not complete(position):
         return Placed(None, BLANK | {"position": ["is incomplete"]})
-    version = next((each for each in merge_request.versions if each.refs.items() <= position.items()), None)
+    known = merge_request.versions if merge_request.prepared else []
+    version = next((each for each in known if each.refs.items() <= position.items()), None)
     diff = named(merge_request, version, position) if version else None
     if diff is None:
         return Placed(None, BLANK)
@@ -143,12 +144,17 @@ def stored(position: Mapping[str, Any]) -> dict[str, Any]:
     return {name: position.get(name) for name in KEYS}
 
 
-def follow(merge_request: MergeRequest, before: Version, after: Version) -> None:
-    """Bring the positions that stood in the last version over into a new one; the others are outdated and stay."""
+def follow(merge_request: MergeRequest, before: Version, after: Version) -> list[Discussion]:
+    """Bring the positions of the last version over into a new one, and return the threads that stay behind."""
+    outdated = []
     for discussion in merge_request.discussions:
         for note in discussion.notes:
             if note.position and before.refs.items() <= note.position.items():
-                note.position = traced(merge_request, before, after, note.position) or note.position
+                moved = traced(merge_request, before, after, note.position)
+                if moved is None and note is discussion.notes[0]:
+                    outdated.append(discussion)
+                note.position = moved or note.position
+    return outdated
 
 
 def traced(

@@ -23,6 +23,7 @@ class Project:
         path: Full path with all groups, such as `group/sub/shop`.
         members: Access level by username: 10 guest, 20 reporter, 30 developer, 40 maintainer, 50 owner.
         former: Full paths that it had; they redirect.
+        resolve_outdated: Whether a push resolves the threads that it outdates, in the name of who pushed.
         statuses: Commit statuses, with the pipelines made for them.
         pipelines: Pipeline by commit and ref; a status without one makes one.
         status_checks: External status checks.
@@ -47,6 +48,7 @@ class Project:
         self.parent = parent
         self.created = forge.clock.now()
         self.archived = False
+        self.resolve_outdated = False
         self.members: dict[str, int] = {}
         self.former: list[str] = []
         self.forks: list[Project] = []

@@ -44,6 +44,18 @@ def get_project(call: Call) -> Answer:
     return Answer(200, render.project(call.project, call.user))
 
 
+def list_projects(call: Call) -> Answer:
+    """List the projects that the asker may see, or is a member of; those of a group when the path names one."""
+    group = the_group(call).path if "id" in call.path else ""
+    found = [
+        each
+        for each in call.forge.projects.values()
+        if (each.level(call.user) if call.params.get("membership") else each.reach(call.user))
+        and (not group or group in (each.groups if call.params.get("include_subgroups") else each.groups[:1]))
+    ]
+    return Answer(200, [render.project(each, call.user) for each in found], paged=True, keyset="id")
+
+
 def get_user(call: Call) -> Answer:
     """Show somebody."""
     found = next((each for each in call.forge.people.values() if each.id == call.number("user_id")), None)
@@ -93,6 +105,8 @@ def get_group_member(call: Call) -> Answer:
 
 
 ROUTES = {
+    "GET /projects": Route(list_projects, "membership:bool simple:bool archived:bool min_access_level:int"),
+    "GET /groups/:id/projects": Route(list_projects, "include_subgroups:bool simple:bool archived:bool"),
     "GET /groups/:id": Route(get_group, "with_projects:bool with_custom_attributes:bool"),
     "GET /groups/:id/members/all/:user_id": Route(get_group_member),
     "GET /version": Route(version),

@@ -110,10 +110,19 @@ def merge_request(change: MergeRequest, asker: User) -> dict[str, Any]:
         "blocking_discussions_resolved": all(each.resolved for each in change.threads),
         "changes_count": change.version.size if change.prepared else None,
         "user_notes_count": sum(not note.system for note in change.notes),
-        "head_pipeline": None,
+        "head_pipeline": next(iter(pipelines(change)), None),
         "diff_refs": change.version.refs if change.prepared else None,
         "user": {"can_merge": change.project.level(asker) >= 30},
     }
+
+
+def pipelines(change: MergeRequest) -> list[dict[str, Any]]:
+    """Show the pipelines of a merge request's head."""
+    return [
+        {"id": number, "project_id": change.project.id, "sha": sha, "ref": ref, "status": "running"}
+        for (sha, ref), number in change.project.pipelines.items()
+        if sha == change.head
+    ]
 
 
 def version(change: MergeRequest, shown: Version) -> dict[str, Any]:

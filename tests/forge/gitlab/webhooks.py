@@ -194,7 +194,7 @@ class Hooks:
         """Make a delivery, signed in every form that the hook has a secret for."""
         event_uuid = event_uuid or self.request_uuid or self.new_uuid()
         key = key or self.new_uuid()
-        body = json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode()
+        body = json.dumps(payload, separators=(",", ":"), ensure_ascii=False).encode(errors="replace")
         now = self.forge.clock.now()
         system = hook.project_id is None and hook.group is None
         headers = hook.custom_headers | {
@@ -213,8 +213,8 @@ class Hooks:
         return Delivery(self.forge.new_id(), hook, kind, key, event_uuid, payload, body, headers, now)
 
     def new_uuid(self) -> str:
-        """Return a UUID that is the same in every run."""
-        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.forge.folder.name[:5]}/{self.forge.new_id()}"))
+        """Return a UUID that no other instance has."""
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{self.forge.web_url}/{self.forge.new_id()}"))
 
     def _send(self, delivery: Delivery) -> None:
         task = asyncio.get_running_loop().create_task(self.deliver(delivery))
