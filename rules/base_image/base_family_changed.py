@@ -45,8 +45,39 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if was is None or stage.root.base_text == was.root.base_text:
             continue
         before, after = _family(was), _family(stage)
-        if before is not None and after is not None and before != after and before not in _BARE:
+        if before is None and _starts_bare(stage) and not _is_same_system(was, stage):
+            yield _unknown(stage, was)
+        elif before is not None and after is not None and before != after and before not in _BARE:
             yield _problem(stage, was, before, after)
+
+
+def _starts_bare(stage: Stage) -> bool:
+    """Whether the stage starts from nothing but a system."""
+    return stage.root.is_scratch or (stage.facts is not None and stage.facts.kind == "os")
+
+
+def _is_same_system(was: Stage, stage: Stage) -> bool:
+    """Whether the image before is only another build of the system, such as `example/alpine`, or cannot be told."""
+    old, new = was.root.reference, stage.root.reference
+    if old is None:
+        return True
+    return new is not None and old.path.rpartition("/")[2] == new.path.rpartition("/")[2]
+
+
+def _unknown(stage: Stage, was: Stage) -> Problem:
+    """Ask what went with an image that nothing is known of, where only a system takes its place."""
+    word = stage.root.base_word
+    return Problem(
+        word.span if word is not None else stage.root.from_.span,
+        f"{stage.label} moves from {quote(was.root.base_text or '')} to {_name(stage)}, which brings a system and "
+        "nothing "
+        "else. What did the image before bring that the program still needs: libraries, configuration files, CA "
+        "certificates, variables, an entrypoint?",
+        Confidence.LIKELY,
+        stage=stage.key,
+        key="unknown",
+        notes=(Note(was.root.from_.span, "the base before", before=True),),
+    )
 
 
 def _family(stage: Stage) -> str | None:
