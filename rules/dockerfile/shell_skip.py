@@ -73,3 +73,8 @@ def _balanced(view: str, pos: int, closing: str, *, joined: bool, cases: bool = 
         elif found[0] == "#" and joined:
             return None
     return None
+
+
+def is_arithmetic(view: str, start: int, end: int) -> bool:
+    """Tell whether `$(…)` is an arithmetic expansion, `$((…))`."""
+    return view.startswith("$((", start) and view.startswith("))", end - 2)
