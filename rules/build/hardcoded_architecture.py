@@ -22,7 +22,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if not _is_multi_platform(change):
         return
     for stage in change.stages:
-        if stage.platform is not None and "$" not in stage.platform:
+        fixed = stage.platform is not None and "$" not in stage.platform
+        if fixed or _ARCH.search(stage.key) or _ARCH.search(change.path):
             continue
         for run in stage.runs:
             if not _chooses_by_architecture(run):
@@ -63,7 +64,7 @@ def _downloads(stage: Stage, run: Run) -> Iterator[Problem]:
                     f"{stage.label} downloads a file for {quote(match['arch'])} whatever platform it is built for. The "
                     "file is built for several: on the others the program fails with “exec format error”. Derive the "
                     "name from `TARGETARCH`.",
-                    Confidence.LIKELY,
+                    Confidence.POSSIBLE,
                     instruction=run.instruction,
                     stage=stage.key,
                     key=word.value,

@@ -21,15 +21,22 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return  # a variable chooses among the stages
     needed = change.after.needed_by_shipped
     for stage in change.stages:
-        if stage.index not in needed and not is_development_name(stage.name) and not _used_by_unneeded(stage):
-            yield Problem(
-                stage.from_.span,
-                f"{stage.label} is not part of any image that ships: no stage starts from it or copies out of it, and "
-                "no build of the repository names it as its target. If something else builds it, say so in the policy; "
-                "else it can go.",
-                Confidence.POSSIBLE if stage.name is not None else Confidence.LIKELY,
-                stage=stage.key,
-            )
+        if stage.index in needed or is_development_name(stage.name) or _is_an_image(stage) or _used_by_unneeded(stage):
+            continue
+        yield Problem(
+            stage.from_.span,
+            f"{stage.label} is not part of any image that ships: no stage starts from it or copies out of it, and "
+            "no build of the repository names it as its target. If something else builds it, say so in the policy; "
+            "else it can go.",
+            Confidence.POSSIBLE if stage.name is not None else Confidence.LIKELY,
+            stage=stage.key,
+        )
+
+
+def _is_an_image(stage: Stage) -> bool:
+    """Whether a stage looks like an image of its own, built by its name: it starts something, or varies another one."""
+    own_start = any(instruction.keyword in ("CMD", "ENTRYPOINT") for instruction in stage.instructions)
+    return stage.name is not None and (own_start or stage.parent is not None)
 
 
 def _used_by_unneeded(stage: Stage) -> bool:
