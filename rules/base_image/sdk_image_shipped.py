@@ -9,6 +9,8 @@ from rules.base_image.purpose import compiles, is_workshop, runs_toolchain, star
 _NAMED_SDK = re.compile(r"(?:^|/)(?:dotnet/sdk|[\w.-]*openjdk[\w.-]*:[\w.-]*jdk|nvidia/cuda:[\w.-]*-devel|sbtscala/)")
 _COMPILERS = re.compile(r"(?:^|/)(?:gcc|buildpack-deps|nvidia/cuda|dart|swift|haskell|rust|golang)\b")
 _INTERPRETED = frozenset({"python", "node", "php", "ruby"})
+_FOR_LIBRARIES = frozenset({"make", "cmake", "ninja", "gcc", "g++"})
+"""Tools that build a native library beside the program rather than the program."""
 _JAVA = re.compile(r"jdk|temurin|corretto|openjdk|zulu|liberica|semeru|sapmachine|graalvm")
 
 
@@ -31,7 +33,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _ships_a_program(stage: Stage) -> bool:
     """Whether the stage brings a program of its own: a script that starts may call the tools, unless they ran here."""
     if starts_with_script(stage):
-        return any(compiles(command) for run in stage.all_runs for command in run.commands)
+        commands = (command for run in stage.all_runs for command in run.commands)
+        return any(compiles(command) and command.name not in _FOR_LIBRARIES for command in commands)
     return bool(stage.all_copies)
 
 
