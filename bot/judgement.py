@@ -10,6 +10,7 @@ import rules
 from bot.review.manner import Manner
 from bot.review.markers import Signer
 from bot.review.plan import Reviewed, plan
+from rules.engine import changes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,6 +82,15 @@ def judge(case: Case) -> Judgement:
         cap=case.policy.comment_cap,
         fail_on=case.policy.fail_on,
     )
-    reviewed = Reviewed(pull_request, case.before, case.after, report, case.unread, case.policy_faults, review)
+    reviewed = Reviewed(
+        pull_request,
+        case.before,
+        case.after,
+        report,
+        case.unread,
+        case.policy_faults,
+        again=review,
+        changes=changes(case.before, case.after, listing=case.context.listing, policy=case.policy, today=case.today),
+    )
     counts = Counter(finding.rule for finding in report.findings if finding.baseline == "new")
     return Judgement(plan(reviewed, case.context.conversation, manner), dict(sorted(counts.items())))

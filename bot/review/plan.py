@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from bot.forges.base import ReviewPlan
 from bot.review import lifecycle, placement, summary
 from bot.review.comments import comments
+from bot.review.diagram import diagrams
 from bot.review.files import Files
+from bot.review.images import tables
 from bot.review.markers import Marker
 from bot.review.placement import Inline, InSummary
 from bot.review.render import Writer
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from bot.review.placement import Place
     from bot.review.suggestions import Remedy
     from bot.review.topics import Topic
+    from rules.change import DockerfileChange
     from rules.report import Finding, Report
 
 
@@ -42,6 +45,7 @@ class Reviewed:
         policy_faults: Sentences about the repository's policy file.
         again: Judges the same change with other contents at the head: by it, all suggestions together are verified.
             `None` trusts every combination of fixes that hold alone.
+        changes: The changed Dockerfiles as the rules saw them, for the tables and diagrams of the summary.
     """
 
     pull_request: PullRequest
@@ -51,6 +55,7 @@ class Reviewed:
     unread: tuple[Unread, ...] = ()
     policy_faults: tuple[str, ...] = ()
     again: Callable[[Mapping[str, bytes]], Report] | None = None
+    changes: tuple[DockerfileChange, ...] = ()
 
 
 def plan(reviewed: Reviewed, conversation: Conversation, manner: Manner) -> ReviewPlan:
@@ -105,6 +110,8 @@ def _matter(reviewed: Reviewed, sequel: Sequel, placed: list[tuple[Topic, Place]
         dismissals=tuple(sequel.dismissals),
         unread=reviewed.unread,
         policy_faults=reviewed.policy_faults,
+        tables=tables(reviewed.changes),
+        diagrams=diagrams(reviewed.changes),
     )
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from bot.forges.base import Unread
+    from bot.review.images import Block
     from bot.review.lifecycle import Dismissal
     from bot.review.placement import InSummary, Reason
     from bot.review.render import Writer
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 FEW, MANY = 10, 1_000
 """Entries of a part that is shortened, and of one that is not."""
+OPEN_TABLES = 2
+"""Tables that stand open; more of them are collapsed."""
 
 _HEADINGS: dict[Reason, str] = {
     "over the cap": "More findings than fit as comments",
@@ -56,6 +59,8 @@ class Matter:
         dismissals: New findings that people put aside.
         unread: Files that were not reviewed.
         policy_faults: Sentences about the repository's policy file.
+        tables: What the change does to each image.
+        diagrams: Stages of each file.
     """
 
     report: Report
@@ -64,6 +69,8 @@ class Matter:
     dismissals: tuple[Dismissal, ...] = ()
     unread: tuple[Unread, ...] = ()
     policy_faults: tuple[str, ...] = ()
+    tables: tuple[Block, ...] = ()
+    diagrams: tuple[Block, ...] = ()
 
     @property
     def silent(self) -> bool:
@@ -102,29 +109,64 @@ def verdict(matter: Matter) -> str:
 def write(matter: Matter, writer: Writer, room: int) -> str:
     """Return the summary's Markdown, no longer than `room` characters.
 
-    A longer one loses the list for coding agents; then, from the last part to the first, all but ten entries of each;
-    then, in the same order, those ten: their count remains.
+    A longer one loses, whole part by whole part, so that no markup is ever cut: the list for coding agents; the
+    diagrams; from the last list to the first, all but ten entries of each; the tables of the images, the last first;
+    in the same order as before, those ten entries: their count remains.
     """
     sections = [section for section in _sections(matter, writer) if section.items]
-    block = agents.block(matter.open) if matter.open else ""
-    foot = f"<sub>Reviewed {short(writer.pull_request.head)}.</sub>"
     fold = writer.manner.can.collapsible
-    listing = _folded(agents.HEADING, block) if fold else f"**{agents.HEADING}**\n\n{block}"
-    for shown, listed_too in _shrinking(len(sections)):
-        parts = [_section(section, fold, most) for section, most in zip(sections, shown, strict=True)]
-        last = [listing, foot] if block and listed_too else [foot]
-        text = "\n\n".join([f"**{verdict(matter)}.**", *parts, *last])
+    block = agents.block(matter.open) if matter.open else ""
+    listing = [_part(agents.HEADING, agents.HEADING, block, fold=fold)] if block else []
+    foot = f"<sub>Reviewed {short(writer.pull_request.head)}.</sub>"
+    diagrams = matter.diagrams if writer.manner.can.mermaid else ()
+    for shown in _shrinking(len(matter.tables), len(sections)):
+        parts = [
+            *(_table(table, fold and len(matter.tables) > OPEN_TABLES) for table in matter.tables[: shown.tables]),
+            *(_part(one.heading, one.plain, one.text, fold=fold) for one in diagrams if shown.diagrams),
+            *(_section(section, fold, most) for section, most in zip(sections, shown.entries, strict=True)),
+            *(listing if shown.agents else ()),
+        ]
+        text = "\n\n".join([f"**{verdict(matter)}.**", *parts, foot])
         if len(text) <= room:
             return text
     return f"**{verdict(matter)}.**"
 
 
-def _shrinking(count: int) -> Iterator[tuple[list[int], bool]]:
-    """Yield how many entries each part shows, and whether the list for coding agents is there: ever less."""
-    yield [MANY] * count, True
-    for more, fewer in ((MANY, FEW), (FEW, 0)):
-        for kept in range(count, -1, -1):
-            yield [more] * kept + [fewer] * (count - kept), False
+class _Shown(NamedTuple):
+    """How much of a summary there is: whether some parts are there, how many tables, how many entries of each list."""
+
+    agents: bool
+    diagrams: bool
+    tables: int
+    entries: list[int]
+
+
+def _shrinking(tables: int, lists: int) -> Iterator[_Shown]:
+    """Yield ever less."""
+    yield _Shown(agents=True, diagrams=True, tables=tables, entries=[MANY] * lists)
+    yield _Shown(agents=False, diagrams=True, tables=tables, entries=[MANY] * lists)
+    for kept in range(lists, -1, -1):
+        yield _Shown(agents=False, diagrams=False, tables=tables, entries=_entries(MANY, kept, FEW, lists))
+    for shown in range(tables - 1, -1, -1):
+        yield _Shown(agents=False, diagrams=False, tables=shown, entries=[FEW] * lists)
+    for kept in range(lists - 1, -1, -1):
+        yield _Shown(agents=False, diagrams=False, tables=0, entries=_entries(FEW, kept, 0, lists))
+
+
+def _entries(more: int, kept: int, fewer: int, lists: int) -> list[int]:
+    return [more] * kept + [fewer] * (lists - kept)
+
+
+def _table(block: Block, fold: bool) -> str:  # noqa: FBT001 - a capability handed down
+    return _part(block.heading, block.plain, block.text, fold=fold)
+
+
+def _part(heading: str, plain_heading: str, text: str, *, fold: bool) -> str:
+    """Return a part under its heading; collapsed, Markdown of files stands inside, since a summary line reads none."""
+    if not fold:
+        return f"**{heading}**\n\n{text}"
+    inside = text if heading == plain_heading else f"{heading}\n\n{text}"
+    return _folded(plain_heading, inside)
 
 
 def _section(section: Section, fold: bool, most: int) -> str:  # noqa: FBT001 - a capability handed down
