@@ -148,7 +148,7 @@ def _read(called: _Called, command: Command, env: Mapping[str, str], *, answered
     for name in manager.manifest_options:
         manifests += options.values(name)
     if manager.package_options:
-        manifests += tuple([package.name for package in packages if _is_project(package)])
+        manifests += tuple([package.name.split("[")[0] for package in packages if _is_project(package)])
     program = f"{called.program} pip" if verb.startswith("pip ") else called.program
     subcommand = operands[depth - 1] if depth else None
     name = called.name if manager in _RPM_FAMILY else manager.name
@@ -186,7 +186,10 @@ def _action(manager: Manager, verb: str, options: Options) -> Action:
         return manager.flag_action(options)
     if not verb:
         return "other" if options.uses.keys() & _ASKS_ABOUT_ITSELF else manager.nothing
-    return manager.actions.get(verb, manager.otherwise)
+    if manager is languages.DOTNET and verb.endswith(".dll"):
+        return "run"
+    otherwise = "other" if verb.split(" ", 1)[0] in manager.groups else manager.otherwise
+    return manager.actions.get(verb, otherwise)
 
 
 _ASKS_ABOUT_ITSELF = frozenset({"--version", "-v", "--help", "-h"})
@@ -200,7 +203,7 @@ def _packages(manager: Manager, verb: str, operands: list[ShellWord], options: O
             use.value_word._replace(text=use.value, value=use.value) for use in options.uses.get(name, ()) if use.value
         ]
     found = [package for word in words if word.value and (package := manager.package(word)) is not None]
-    if manager in _RPM_FAMILY and "group" in verb:
+    if verb == "build-dep" or (manager in _RPM_FAMILY and "group" in verb):
         found = [package._replace(kind="group") for package in found]
     if manager in _VERSION_OPTION:
         versions = options.values("--version")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from rules.dockerfile.managers.calls import Manager, Package, trait
 from rules.dockerfile.managers.options import OptionTable
-from rules.dockerfile.managers.specs import special, variable, version_split
+from rules.dockerfile.managers.specs import special, version_split
 
 if TYPE_CHECKING:
     from rules.dockerfile.managers.options import Options
@@ -28,7 +28,7 @@ def _gem(word: ShellWord) -> Package:
 
 def _composer_package(word: ShellWord) -> Package:
     """`vendor/name:^1.2`, `vendor/name=1.2`, `ext-name`."""
-    return variable(word) or Package(*version_split(word.value, _COMPOSER_VERSION), word)
+    return special(word, ()) or Package(*version_split(word.value, _COMPOSER_VERSION), word)
 
 
 def _go_package(word: ShellWord) -> Package:
@@ -182,7 +182,10 @@ CARGO = Manager(
     {
         **dict.fromkeys(("install", "binstall", "add"), "install"),
         **dict.fromkeys(("fetch", "vendor"), "download"),
-        **dict.fromkeys(("build", "b", "rustc", "chef cook", "chef prepare", "zigbuild", "auditable build"), "build"),
+        **dict.fromkeys(
+            ("build", "b", "rustc", "chef cook", "chef prepare", "zigbuild", "auditable build", "auditable zigbuild"),
+            "build",
+        ),
         **dict.fromkeys(("run", "r", "test", "t", "check", "bench", "clippy", "xtask"), "run"),
         **dict.fromkeys(("uninstall", "remove", "rm"), "remove"),
         "update": "upgrade",

@@ -102,6 +102,7 @@ PNPM = Manager(
     ),
     {
         **_INSTALL,
+        **dict.fromkeys(("config", "setup", "env", "root", "bin", "list", "ls"), "other"),
         "fetch": "download",
         **_REMOVE,
         **dict.fromkeys(("update", "up", "upgrade"), "upgrade"),

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _URL = re.compile(r"[a-z][a-z0-9.-]*://", re.IGNORECASE)
 _VCS = re.compile(r"(?:git|hg|svn|bzr)\+|git@|(?:git|ssh)://|https?://[^\s@]+\.git(?:[@#]|$)", re.IGNORECASE)
+# A name with variables in it, up to what may begin a version; a leading `@` is part of a name.
+_NAME = re.compile(r"@?(?:\$\{[^}]*+\}|\$\((?:[^()]|\([^()]*\))*+\)|`[^`]*`|[^=<>~!@: ])++")
 
 
 def special(word: ShellWord, files: Sequence[str]) -> Package | None:
@@ -36,9 +38,12 @@ def special(word: ShellWord, files: Sequence[str]) -> Package | None:
 
 
 def variable(word: ShellWord) -> Package | None:
-    """Return the package when a variable names it; `None` when only its version comes from one."""
-    name = re.split(r"[=<>~!@:/ ]", word.value, maxsplit=1)[0]
-    return Package(word.value, None, word, "variable") if not name or "$" in name or "`" in name else None
+    """Return the package when a variable is part of its name; `None` when only its version comes from one."""
+    match = _NAME.match(word.value)
+    name = match.group() if match else word.value
+    if "$" not in name and "`" not in name:
+        return None
+    return Package(name, word.value[len(name) :] or None, word, "variable")
 
 
 def version_split(value: str, separator: re.Pattern[str]) -> tuple[str, str | None]:

@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from rules.dockerfile.managers.options import Options
     from rules.dockerfile.shell_words import ShellWord
 
-_APT_SUFFIX = re.compile(r":[a-z0-9]+$|[+-]$")
+_APT_SUFFIX = re.compile(r":(?:[a-z0-9]+|\$\{?\w+\}?)$|[+-]$")
 _APT_VERSION = re.compile(r"[=/]")
 _APK_VERSION = re.compile(r"[=~<>@]")
 _RPM_ARCHITECTURE = re.compile(r"\.(?:x86_64|aarch64|noarch|i[36]86|ppc64le|s390x|armv7hl)$")
 _RPM_VERSION = re.compile(
     r"(?P<name>.+?)(?P<version>-(?:\d+:)?(?:\d[\w~^+]*(?:\.[\w.~^+*]*|\*)|\d*\$[^-]*|\*)(?:-[\d$][^-]*)?)$"
+)
+_RPM_VERSION_VARIABLE = re.compile(
+    r"(?P<name>[\w.+-]+?)(?P<version>-\$\{?\w*(?:version|ver|release)\w*\}?(?:-.*)?)", re.IGNORECASE
 )
 _RPM_RELATION = re.compile(r"\s*[<>=]")
 
@@ -53,6 +56,9 @@ def _rpm_package(word: ShellWord) -> Package:
     value = word.value
     if value[:1] == "@":
         return Package(value[1:], None, word, "group")
+    versioned = _RPM_VERSION_VARIABLE.fullmatch(value)
+    if versioned:
+        return Package(versioned["name"], versioned["version"], word)
     found = special(word, (".rpm",))
     if found is not None:
         return found
