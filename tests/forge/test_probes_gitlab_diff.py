@@ -171,6 +171,13 @@ async def test_a_blob_is_read_by_its_id(lab: Lab) -> None:
     assert (await lab.get(f"/repository/blobs/{'0' * 40}")).status == 404
 
 
+async def test_a_branch_shows_its_tip(lab: Lab) -> None:
+    tip = lab.project.push("release/1", {"other": "x\n"})
+    assert (await lab.get("/repository/branches/release%2F1")).body["commit"]["id"] == tip
+    assert (await lab.get("/repository/branches/none")).status == 404
+    assert [each["id"] for each in (await lab.get("/repository/commits?ref_name=release/1&per_page=1")).body] == [tip]
+
+
 async def test_branches_are_compared_from_where_they_parted(lab: Lab) -> None:
     base = lab.project.tip("main")
     lab.project.push("main", {"other": "x\n"})

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.forge.gitlab.positions import place
 from tests.forge.gitlab_scene import CHANGE
 from tests.forge.scene import AFTER, BEFORE
 
@@ -47,9 +48,9 @@ async def test_an_unchanged_line_between_the_hunks_can_be_unfolded(lab: Lab) -> 
 
 async def test_a_new_file_has_nothing_to_unfold(lab: Lab) -> None:
     lab.change.push({"new.txt": "one\ntwo\n"})
-    place: Any = {"old_path": "new.txt", "new_path": "new.txt"}
-    assert (await lab.discuss(2, None, **place)).status == 201
-    assert (await lab.discuss(2, 2, **place)).status == 400
+    paths: Any = {"old_path": "new.txt", "new_path": "new.txt"}
+    assert (await lab.discuss(2, None, **paths)).status == 201
+    assert (await lab.discuss(2, 2, **paths)).status == 400
 
 
 @pytest.mark.parametrize("paths", [{"new_path": "README"}, {"old_path": "old"}, {"old_path": None}])
@@ -59,8 +60,8 @@ async def test_both_paths_must_be_those_of_the_diff(lab: Lab, paths: Any) -> Non
 
 @pytest.mark.parametrize("name", ["base_sha", "start_sha", "head_sha"])
 async def test_the_commits_must_be_those_of_one_version(lab: Lab, name: str) -> None:
-    place: Any = {name: SHA}
-    assert (await lab.discuss(3, **place)).status == 400
+    shas: Any = {name: SHA}
+    assert (await lab.discuss(3, **shas)).status == 400
 
 
 async def test_the_commits_of_two_versions_do_not_mix(lab: Lab) -> None:
@@ -164,3 +165,21 @@ async def test_a_thread_on_a_file_that_is_back_to_what_it_was_stays_with_the_old
     old = lab.change.head
     lab.change.push({"Dockerfile": BEFORE})
     assert (lab.change.discussions[0].notes[0].position or {})["head_sha"] == old
+
+
+async def test_a_removed_line_stays_removed_through_a_push_and_may_come_back(lab: Lab) -> None:
+    await lab.discuss(None, 12)
+    note = lab.thread.notes[0]
+    lab.change.push({"Dockerfile": "RUN first\n" + AFTER})
+    assert ((note.position or {})["old_line"], (note.position or {})["head_sha"]) == (12, lab.change.head)
+    lab.change.push({"Dockerfile": "RUN first\n" + BEFORE})
+    assert (note.position or {})["head_sha"] != lab.change.head
+
+
+async def test_every_line_that_can_be_named_can_be_named_in_one_way(lab: Lab) -> None:
+    numbers = [None, *range(1, 42)]
+    pairs = [(old, new) for old in numbers for new in numbers if (old, new) != (None, None)]
+    stand = [pair for pair in pairs if not place(lab.change, lab.position(pair[1], pair[0])).errors]
+    olds, news = [old for old, _ in stand if old], [new for _, new in stand if new]
+    assert (sorted(olds), sorted(news)) == (list(range(1, 41)), list(range(1, 40)))
+    assert [pair for pair in stand if None in pair] == [(None, 3), (None, 29), (3, None), (12, None), (30, None)]

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from tests.forge.gitlab.model import Note, User
     from tests.forge.gitlab.project import Project
 
-SHOWN_STATES = {"close": "closed", "merge": "merged"}
-
 
 def merge_request(
     change: MergeRequest,
@@ -44,11 +42,23 @@ def merge_request(
 
 def note(change: MergeRequest, written: Note, action: str, sender: User) -> dict[str, Any]:
     """Word a Note Hook."""
-    attributes = {
-        "attachment": None,
+    return {
+        "object_kind": "note",
+        "event_type": "note",
+        "user": user(sender),
+        "project_id": change.project.id,
+        "project": project(change.project),
+        "repository": repository(change.project),
+        "object_attributes": attributes_of_note(change, written) | {"action": action},
+        "merge_request": attributes_of(change),
+    }
+
+
+def attributes_of_note(change: MergeRequest, written: Note) -> dict[str, Any]:
+    """Describe a note."""
+    nothing = ("attachment", "change_position", "commit_id", "resolved_by_push", "st_diff", "updated_by_id")
+    return dict.fromkeys(nothing) | {
         "author_id": written.author.id,
-        "change_position": None,
-        "commit_id": None,
         "created_at": moment(written.created),
         "discussion_id": written.discussion.id,
         "id": written.id,
@@ -63,33 +73,19 @@ def note(change: MergeRequest, written: Note, action: str, sender: User) -> dict
         "project_id": change.project.id,
         "resolved_at": None if written.resolved_at is None else moment(written.resolved_at),
         "resolved_by_id": written.resolved_by.id if written.resolved_by else None,
-        "resolved_by_push": None,
-        "st_diff": None,
         "system": written.system,
         "type": written.kind,
         "updated_at": moment(written.updated),
-        "updated_by_id": None,
         "url": f"{change.web_url}#note_{written.id}",
-        "action": action,
-    }
-    return {
-        "object_kind": "note",
-        "event_type": "note",
-        "user": user(sender),
-        "project_id": change.project.id,
-        "project": project(change.project),
-        "repository": repository(change.project),
-        "object_attributes": attributes,
-        "merge_request": attributes_of(change),
     }
 
 
 def attributes_of(change: MergeRequest) -> dict[str, Any]:
     """Describe a merge request as both hooks do."""
-    head = change.project.git.show(change.head)
-    return {
-        "assignee_id": None,
+    nothing = ("assignee_id", "head_pipeline_id", "milestone_id")
+    return dict.fromkeys(nothing) | {
         "assignee_ids": [],
+        "reviewer_ids": [],
         "author_id": change.author.id,
         "blocking_discussions_resolved": all(each.resolved for each in change.threads),
         "created_at": moment(change.created),
@@ -97,22 +93,12 @@ def attributes_of(change: MergeRequest) -> dict[str, Any]:
         "detailed_merge_status": "mergeable" if change.prepared else "preparing",
         "draft": change.draft,
         "first_contribution": False,
-        "head_pipeline_id": None,
         "id": change.id,
         "iid": change.iid,
         "labels": [{"id": at, "title": title} for at, title in enumerate(change.labels, 1)],
-        "last_commit": {
-            "id": head.oid,
-            "message": f"{head.message}\n",
-            "title": head.message.partition("\n")[0],
-            "timestamp": head.date,
-            "url": f"{change.project.web_url}/-/commit/{head.oid}",
-            "author": {"name": head.author, "email": f"{head.author}@example.com"},
-        },
+        "last_commit": commit(change.project, change.head),
         "merge_commit_sha": change.merge_commit,
         "merge_status": "can_be_merged" if change.prepared else "preparing",
-        "milestone_id": None,
-        "reviewer_ids": [],
         "source": project(change.source) if change.source else None,
         "source_branch": change.source_branch,
         "source_project_id": change.source.id if change.source else None,
@@ -125,6 +111,19 @@ def attributes_of(change: MergeRequest) -> dict[str, Any]:
         "updated_at": moment(change.updated),
         "url": change.web_url,
         "work_in_progress": change.draft,
+    }
+
+
+def commit(project: Project, oid: str) -> dict[str, Any]:
+    """Describe a commit."""
+    shown = project.git.show(oid)
+    return {
+        "id": oid,
+        "message": f"{shown.message}\n",
+        "title": shown.message.partition("\n")[0],
+        "timestamp": shown.date,
+        "url": f"{project.web_url}/-/commit/{oid}",
+        "author": {"name": shown.author, "email": f"{shown.author}@example.com"},
     }
 
 

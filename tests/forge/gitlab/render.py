@@ -6,6 +6,8 @@ import base64
 import hashlib
 from typing import TYPE_CHECKING, Any
 
+from tests.forge.gitlab.model import DEVELOPER
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -77,9 +79,9 @@ def group(forge: GitLabDouble, shown: Group) -> dict[str, Any]:
 
 
 def merge_request(change: MergeRequest, asker: User) -> dict[str, Any]:
-    """Show a merge request; before GitLab has made its diff there is no head and there are no refs."""
+    """Show a merge request."""
     forge = change.project.forge
-    return {
+    return made_of(change) | {
         "id": change.id,
         "iid": change.iid,
         "project_id": change.project.id,
@@ -99,20 +101,27 @@ def merge_request(change: MergeRequest, asker: User) -> dict[str, Any]:
         "labels": change.labels,
         "draft": change.draft,
         "work_in_progress": change.draft,
-        "merge_status": "can_be_merged" if change.prepared else "preparing",
-        "detailed_merge_status": "mergeable" if change.prepared else "preparing",
-        "prepared_at": moment(change.created) if change.prepared else None,
-        "sha": change.head if change.prepared else None,
-        "merge_commit_sha": change.merge_commit,
         "references": {"short": f"!{change.iid}", "full": f"{change.project.path}!{change.iid}"},
         "web_url": change.web_url,
+        "user_notes_count": sum(not note.system for note in change.notes),
+        "user": {"can_merge": change.project.level(asker) >= DEVELOPER},
+    }
+
+
+def made_of(change: MergeRequest) -> dict[str, Any]:
+    """Show what a merge request consists of; before GitLab has made its diff there is no head and there are no refs."""
+    ready = change.prepared
+    return {
+        "merge_status": "can_be_merged" if ready else "preparing",
+        "detailed_merge_status": "mergeable" if ready else "preparing",
+        "prepared_at": moment(change.created) if ready else None,
+        "sha": change.head if ready else None,
+        "merge_commit_sha": change.merge_commit,
         "has_conflicts": False,
         "blocking_discussions_resolved": all(each.resolved for each in change.threads),
-        "changes_count": change.version.size if change.prepared else None,
-        "user_notes_count": sum(not note.system for note in change.notes),
+        "changes_count": change.version.size if ready else None,
         "head_pipeline": next(iter(pipelines(change)), None),
-        "diff_refs": change.version.refs if change.prepared else None,
-        "user": {"can_merge": change.project.level(asker) >= 30},
+        "diff_refs": change.version.refs if ready else None,
     }
 
 

@@ -99,6 +99,23 @@ def get_commit(call: Call) -> Answer:
     return Answer(200, render.commit(call.project.git.show(resolve(call.project, call.path["sha"]))))
 
 
+def get_branch(call: Call) -> Answer:
+    """Show a branch and its tip."""
+    name = call.path["branch"]
+    tip = call.project.tip(name)
+    if tip is None:
+        raise Refused.missing("Branch")
+    commit = render.commit(call.project.git.show(tip))
+    return Answer(200, {"name": name, "commit": commit, "default": name == call.project.default_branch})
+
+
+def list_commits(call: Call) -> Answer:
+    """List the commits of a branch, or of the default one, newest first."""
+    tip = resolve(call.project, call.params.get("ref_name") or "HEAD")
+    names = call.project.git.fixed("rev-list", "--topo-order", tip).decode().split()
+    return Answer(200, [render.commit(call.project.git.show(name)) for name in names], paged=True)
+
+
 def merge_base(call: Call) -> Answer:
     """Find where two branches or commits parted."""
     refs = call.params["refs"]
@@ -140,6 +157,8 @@ ROUTES = {
     f"{FILE}/raw": Route(raw_file, "ref:str lfs:bool", REPORTER),
     "GET /projects/:id/repository/blobs/:sha": Route(get_blob, "", REPORTER),
     "GET /projects/:id/repository/blobs/:sha/raw": Route(raw_blob, "", REPORTER),
+    "GET /projects/:id/repository/branches/:branch": Route(get_branch, "", REPORTER),
+    "GET /projects/:id/repository/commits": Route(list_commits, "ref_name:str", REPORTER),
     "GET /projects/:id/repository/commits/:sha": Route(get_commit, "stats:bool", REPORTER),
     "GET /projects/:id/repository/merge_base": Route(merge_base, "refs:list!", REPORTER),
     "GET /projects/:id/repository/compare": Route(
