@@ -34,7 +34,15 @@ _DESCRIBES_THE_PROGRAM: Final = (
     ".python-version",
     ".nvmrc",
     ".node-version",
+    ".npmrc",
+    ".ruby-version",
+    "Cargo.toml",
+    "Gemfile",
+    "global.json",
     "go.mod",
+    "pnpm-workspace.yaml",
+    "requirements.txt",
+    "rust-toolchain.toml",
 )
 _STARTS_THE_PROGRAM: Final = re.compile(r"[^/]*entrypoint[^/]*|(?:start|run|init|boot)[^/]*\.sh")
 _SCRIPT_FOLDERS: Final = frozenset({"docker", "scripts", "bin", "deploy", ".docker", "build"})

@@ -1,0 +1,66 @@
+"""See arg_lost.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    PLATFORM_ARGS,
+    PREDEFINED_ARGS,
+    Category,
+    Confidence,
+    DockerfileChange,
+    Instruction,
+    Model,
+    Note,
+    Problem,
+    Severity,
+    quote,
+    rule,
+)
+
+
+@rule(
+    "arg-lost",
+    severity=Severity.INFO,
+    category=Category.CORRECTNESS,
+    default="info",
+    compares=True,
+    keywords=("FROM",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The change takes away an ARG that reached the build by name alone."""
+    assert change.before is not None
+    if not change.stages:
+        return
+    now = _arguments(change.after)
+    code = change.after.code
+    for name, argument in _arguments(change.before).items():
+        if name in now or name in PLATFORM_ARGS or name in PREDEFINED_ARGS or _was_written(change.before, name):
+            continue
+        if any(name in build.args for build in change.repository.builds_of(change.path)):
+            fact = f"the builds of the repository still pass {quote(name)}, which no `ARG` takes any more"
+            yield _problem(change, argument, name, fact, Confidence.LIKELY)
+        elif name not in code:
+            fact = f"`ARG {name}` is gone; it was used by no instruction, so a command of the build may read it"
+            yield _problem(change, argument, name, fact, Confidence.POSSIBLE)
+
+
+def _arguments(model: Model) -> dict[str, Instruction]:
+    """The ARGs of stages: a command sees them as environment variables. Those above the first FROM are not seen."""
+    instructions = (i for stage in model.stages for i in stage.instructions if i.keyword == "ARG")
+    return {name.text: instruction for instruction in instructions for name, _ in instruction.pairs}
+
+
+def _was_written(model: Model, name: str) -> bool:
+    """Whether an instruction used the argument by name: its going then is seen where it was used."""
+    others = (i for i in model.dockerfile.instructions if i.keyword != "ARG")
+    return any(f"${name}" in i.text or f"${{{name}" in i.text for i in others)
+
+
+def _problem(change: DockerfileChange, argument: Instruction, name: str, fact: str, confidence: Confidence) -> Problem:
+    return Problem(
+        change.after.stages[-1].from_.span,
+        f"{fact}. Is that intended? What a build script reads from its environment is then empty.",
+        confidence,
+        notes=(Note(argument.span, "declared here before", before=True),),
+        key=name,
+    )
