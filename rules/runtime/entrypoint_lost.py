@@ -61,10 +61,14 @@ def _only_base_starts(stage: Stage) -> bool:
     commands = stage.image.start_command
     return (
         bool(commands)
-        and all(s.origin is Origin.BASE for s in commands)
+        and _only_base(commands)
         and commands[-1].value is not None
         and commands[-1].value.is_prompt
     )
+
+
+def _only_base(commands: tuple[Setting[Start], ...]) -> bool:
+    return all(s.origin is Origin.BASE for s in commands)
 
 
 def _same(one: Setting[Start], other: Setting[Start]) -> bool:
@@ -91,7 +95,7 @@ def _problem(stage: Stage, lost: tuple[Setting[Start], ...]) -> Problem:
     elif left[-1].origin is Origin.BASE:
         rest = quote(left[-1].value.text) if left[-1].value is not None else ""
         fact = f"{stage.label} now starts only {rest}: it loses {written}."
-        then = "That is the base image's own command; the container comes up without the application."
+        then = f"{rest} is the base image's own command: the container comes up without the application."
     else:
         fact = f"{stage.label} loses {written}."
         then = f"The container now starts {' with '.join(quote(s.value.text) for s in left if s.value)} alone."
@@ -99,7 +103,7 @@ def _problem(stage: Stage, lost: tuple[Setting[Start], ...]) -> Problem:
         stage.from_.span,
         f"{fact} Before this change {origins} {'it' if len(lost) == 1 else 'both'}. {then} "
         "Restate it if that is not intended.",
-        Confidence.CERTAIN if not left and stage.base_known else Confidence.LIKELY,
+        Confidence.CERTAIN if stage.base_known and _only_base(left) else Confidence.LIKELY,
         stage=stage.key,
         notes=tuple(Note(i.span, "set here before", before=True) for i in instructions),
         fix=Fix("Restate the start command", (append_to_stage(stage, *(i.text for i in instructions)),)),
@@ -112,4 +116,8 @@ def _origins(lost: tuple[Setting[Start], ...]) -> str:
     for setting in lost:
         if setting.stage is not None and setting.instruction is not None:
             lines.setdefault(setting.stage.label, []).append(str(setting.instruction.line))
-    return " and ".join(f"{label} (line {', '.join(numbers)}) set" for label, numbers in lines.items())
+    return " and ".join(f"{label} ({_numbered(numbers)}) set" for label, numbers in lines.items())
+
+
+def _numbered(lines: list[str]) -> str:
+    return f"line {lines[0]}" if len(lines) == 1 else f"lines {' and '.join(lines)}"
