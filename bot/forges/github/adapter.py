@@ -9,14 +9,15 @@ from urllib.parse import quote
 
 from bot.forges.base import Capabilities, Check, Gone, Terms
 from bot.forges.github.checks import complete_check, standing_run
-from bot.forges.github.client import Client, at_once
-from bot.forges.github.conversation import answer_mark
+from bot.forges.github.client import Client
 from bot.forges.github.objects import Objects
 from bot.forges.github.publishing import publish
 from bot.forges.github.reading import context
 from bot.forges.github.tokens import PERMISSIONS, Tokens
 from bot.forges.github.wire import Memory, Wire
 from bot.forges.github.writing import Pace, Writer
+from bot.forges.marks import answer_mark
+from bot.forges.together import at_once
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

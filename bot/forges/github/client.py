@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
@@ -12,9 +10,10 @@ import gidgethub
 
 from bot.forges.base import Gone
 from bot.forges.github.faults import graphql_fault, translated
+from bot.forges.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from bot.forges.github.wire import Links, Wire
 
@@ -131,20 +130,3 @@ def path_in_url(path: str) -> str:
     'build/%7Bdev%7D%20%231/Dockerfile'
     """
     return quote(path, safe="/")
-
-
-@asynccontextmanager
-async def at_once() -> AsyncIterator[asyncio.TaskGroup]:
-    """Run requests at once; the first fault ends the others and is raised as it is."""
-    try:
-        async with asyncio.TaskGroup() as group:
-            yield group
-    except ExceptionGroup as faults:
-        raise faults.exceptions[0] from None
-
-
-async def together(asked: Iterable[Coroutine[Any, Any, Answer]]) -> list[Answer]:
-    """Await requests at once and return their answers in order."""
-    async with at_once() as group:
-        tasks = [group.create_task(request) for request in asked]
-    return [task.result() for task in tasks]

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bot.commands import command_in
 from bot.forges.base import Conversation, Thread
-from bot.forges.github.client import at_once
+from bot.forges.marks import answer_in, mark_in
+from bot.forges.together import at_once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from bot.forges.github.client import Client
-    from bot.jobs import Command
-
-_MARK = re.compile(r"^<!-- hullcheck:(?P<kind>[a-z]+) head=(?P<head>[0-9a-f]*) [^\n]*-->[ \t]*\r?$", re.MULTILINE)
-_ANSWER = re.compile(r"^<!-- hullcheck:answer to=(?P<to>\d+) name=(?P<name>[a-z]+) by=(?P<by>\S*) -->$", re.MULTILINE)
 
 _THREADS: Final = """
 query($owner: String!, $name: String!, $number: Int!, $after: String) {
@@ -37,20 +33,6 @@ query($owner: String!, $name: String!, $number: Int!, $after: String) {
   }
 }
 """
-
-
-class Mark(NamedTuple):
-    """The mark of one of our texts; whether it is signed is the review's question, who wrote it is ours.
-
-    Attributes:
-        kind: `comment`, `fixed`, `review` or `summary`.
-        head: The commit that was reviewed.
-        text: The whole line, which tells one text from every other.
-    """
-
-    kind: str
-    head: str
-    text: str
 
 
 class Resolution(NamedTuple):
@@ -148,17 +130,6 @@ def summary(own: Said) -> Thread | None:
     return None
 
 
-def mark_in(body: str | None) -> Mark | None:
-    """Return the last mark of a text, which is the text's own; what it quotes stands above."""
-    marks = list(_MARK.finditer(body or ""))
-    return Mark(marks[-1]["kind"], marks[-1]["head"], marks[-1][0].strip()) if marks else None
-
-
-def answer_mark(command: Command) -> str:
-    """Return the mark that ends our answer to a command."""
-    return f"<!-- hullcheck:answer to={command.comment_id} name={command.name} by={command.author} -->"
-
-
 def _thread(comment: dict[str, Any], state: Resolution | None, everything: Said, login: str) -> Thread:
     resolved = state is not None and state.resolved
     by_person = state.by if state and resolved and state.by not in {login, login.removesuffix("[bot]")} else ""
@@ -183,13 +154,11 @@ def _ignored(top: int, everything: Said, login: str) -> tuple[str, str] | None:
     """Return who had a finding ignored and why, from our answers in its thread; the last word counts."""
     replies = {item["id"]: item for item in everything.comments if item.get("in_reply_to_id") == top}
     own = [reply for reply in replies.values() if _author(reply) == login]
-    answers = [
-        answer for reply in own if (answer := _ANSWER.search(reply["body"] or "")) and answer["name"] == "ignore"
-    ]
+    answers = [answer for reply in own if (answer := answer_in(reply["body"])) and answer.name == "ignore"]
     if not answers:
         return None
-    asked = command_in(replies.get(int(answers[-1]["to"]), {}).get("body") or "")
-    return answers[-1]["by"], asked.reason if asked else ""
+    asked = command_in(replies.get(answers[-1].to, {}).get("body") or "")
+    return answers[-1].by, asked.reason if asked else ""
 
 
 def _resolution(node: Mapping[str, Any]) -> Resolution:

@@ -7,8 +7,9 @@ import hashlib
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bot.forges.base import Gone, Tree, Unread
-from bot.forges.github.client import path_in_url, together
+from bot.forges.github.client import path_in_url
 from bot.forges.github.wire import Recent
+from bot.forges.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.forges.base import Gone, Rejected
-from bot.forges.github.conversation import mark_in
+from bot.forges.marks import mark_in
 from bot.review.markers import strip
 
 if TYPE_CHECKING:

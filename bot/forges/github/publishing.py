@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from bot.forges.base import Published
 from bot.forges.github.checks import complete_check, standing_run
-from bot.forges.github.client import at_once
 from bot.forges.github.conversation import said
 from bot.forges.github.posting import Posting, demand_head
 from bot.forges.github.revising import revise, write_summary
+from bot.forges.together import at_once
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from bot.forges.base import ChangedFile, Context, Gone, PullRequest, Rejected, Unavailable
-from bot.forges.github.client import at_once
 from bot.forges.github.conversation import conversation, resolutions, said
+from bot.forges.together import at_once
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from bot.forges.base import Denied, Gone, Rejected
 from bot.forges.github.conversation import summary
+from bot.forges.marks import same
 
 if TYPE_CHECKING:
     from bot.forges.base import Revision, Thread
@@ -51,11 +52,6 @@ async def write_summary(writer: Writer, number: int, body: str, own: Said) -> No
         await writer.post(f"/issues/{number}/comments", {"body": body})
     elif not same(standing.body, body):
         await writer.patch(f"/issues/comments/{standing.comment_id}", {"body": body})
-
-
-def same(one: str, other: str) -> bool:
-    """Tell whether two bodies say the same; a forge may have changed line ends and the end of the text."""
-    return one.replace("\r\n", "\n").strip() == other.replace("\r\n", "\n").strip()
 
 
 async def _resolve(writer: Writer, thread: Thread, *, resolve: bool) -> None:
