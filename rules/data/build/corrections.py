@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from rules.data.build.by_hand import hand_written
+
 Json = dict[str, Any]
 
 KINDS = {
@@ -104,7 +106,7 @@ def shapes_of(name: str) -> list[list[str]]:
 def families(images: dict[str, Json]) -> dict[str, Json]:
     """Return the raw families with those that the raw table leaves out."""
     images = {name: _narrowed(name, family) for name, family in images.items()}
-    return images | _earlier_distroless(images) | _hand_written()
+    return images | _earlier_distroless(images) | hand_written()
 
 
 def _narrowed(name: str, family: Json) -> Json:
@@ -144,71 +146,3 @@ def _distroless(recipe: Json, release: str, program: str | None) -> Json:
             variant["entrypoint"] = [program, *raw["entrypoint"][1:]]
         variants.append(variant)
     return {"registry": "gcr.io", "variants": variants}
-
-
-def _variant(match: str, **values: Any) -> Json:
-    empty: Json = dict.fromkeys(("cmd", "entrypoint", "workdir", "distro", "release", "libc", "pm"))
-    return empty | {"match": match, "user": "", "tools": [], "how": "hand", "libc": "glibc"} | values
-
-
-def _hand_written() -> dict[str, Json]:
-    dotnet_debian = r"^[567]\.0(?:\.\d+)?(?:-(?P<release>buster|bullseye|bookworm|focal|jammy)(?:-slim)?)?$"
-    dotnet_alpine = r"^[567]\.0(?:\.\d+)?-alpine(?P<alpine>\d+\.\d+)?$"
-    cuda = r"^[\d.]+-(?:cudnn\d*-)?{}-(?:{})$"
-    ubuntu = r"ubuntu(?P<release>\d\d\.\d\d)"
-    redhat = r"(?:ubi|rockylinux|rhel|centos)(?P<release>\d+)"
-    unknown = ["cmd", "entrypoint", "tools", "env"]
-    return {
-        "quay.io/centos/centos": {
-            "variants": [
-                _variant(
-                    r"^stream(?P<release>\d+)(?:-development)?$", kind="os", distro="centos", pm="dnf",
-                    cmd=["/bin/bash"], tools=["bash", "sh"], source="quay.io/centos/centos, CentOS Stream images",
-                )
-            ]
-        },
-        "centos": {
-            "variants": [
-                _variant(
-                    r"^(?:latest|(?:centos)?(?P<release>\d)[\w.]*)$", kind="os", distro="centos", pm="yum",
-                    cmd=["/bin/bash"], tools=["bash", "sh"], source="CentOS/sig-cloud-instance-images",
-                )
-            ]
-        },
-        "nvidia/cuda": {
-            "variants": [
-                _variant(
-                    cuda.format(flavour, system), kind=kind, distro=distro, pm=pm, unknown=unknown,
-                    source="hub.docker.com/r/nvidia/cuda, section Overview of Images",
-                )
-                for flavour, kind in (("base", "runtime"), ("runtime", "runtime"), ("devel", "sdk"))
-                for system, distro, pm in ((ubuntu, "ubuntu", "apt"), (redhat, "rhel", "dnf"))
-            ]
-        },
-        "gcc": {"variants": [_buildpack("sdk")]},
-        "perl": {"variants": [_buildpack("runtime+toolchain")]},
-    } | {
-        f"mcr.microsoft.com/dotnet/{image} 5 to 7": {
-            "extends": f"mcr.microsoft.com/dotnet/{image}",
-            "variants": [
-                _variant(
-                    match, kind="sdk" if image == "sdk" else "runtime", distro=distro, pm=pm, libc=libc,
-                    unknown=["env", "tools"], cmd=[shell], source="dotnet/dotnet-docker, README of .NET 5 to 7",
-                )
-                for match, distro, pm, libc, shell in (
-                    (dotnet_debian, "debian", "apt", "glibc", "bash"),
-                    (dotnet_alpine, "alpine", "apk", "musl", "/bin/sh"),
-                )
-            ],
-        }
-        for image in ("aspnet", "runtime", "runtime-deps", "sdk")
-    }  # fmt: skip
-
-
-def _buildpack(kind: str) -> Json:
-    """Return what is certain of the images built from buildpack-deps on Debian."""
-    return _variant(
-        r"^(?:latest|\d[\w.]*)(?:-(?P<release>stretch|buster|bullseye|bookworm|trixie|forky))?$", kind=kind,
-        distro="debian", pm="apt",
-        unknown=["cmd", "env", "tools", "workdir"], source="docker-library Dockerfiles: FROM buildpack-deps, no USER",
-    )  # fmt: skip
