@@ -112,8 +112,9 @@ def _name(stage: Stage) -> str:
     facts = stage.facts
     if facts is None or facts.distro is None:
         return text
+    bare = ", without a shell" if facts.has_shell is False else ""
     libc = f", {facts.libc}" if facts.libc else ""
-    return f"{text} ({_NAMES.get(facts.distro, facts.distro)}{libc})"
+    return f"{text} ({_NAMES.get(facts.distro, facts.distro)}{libc}{bare})"
 
 
 def _questions(stage: Stage, was: Stage, after: str) -> Iterator[str]:

@@ -60,9 +60,8 @@ def _problem(stage: Stage, text: str, names: list[str]) -> Problem:
     name = names[0] if names else text
     return Problem(
         stage.from_.span,
-        f"`FROM` of {stage.label} has no image without `--build-arg {name}=…`: {quote(text)} is no valid "
-        f"name with the defaults that {quote(name)} has. "
-        "A plain `docker build .` stops here; give the `ARG` a default that works.",
+        f"{stage.label} has no base image without `--build-arg {name}=…`: with the defaults of this file, "
+        f"{quote(text)} is no valid name. A plain `docker build .` stops here; give the `ARG` a default that works.",
         Confidence.POSSIBLE,
         stage=stage.key,
         key=name,

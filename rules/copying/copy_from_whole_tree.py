@@ -19,7 +19,7 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.runtime_paths import runtime_paths
+from rules.copying.runtime_paths import all_explained, runtime_paths
 
 _OUTPUT_FOLDERS = frozenset(
     "dist build out output release publish published standalone site _site public wheels bin install target venv "
@@ -105,6 +105,8 @@ def _riding_along(change: DockerfileChange, filled: Put, kept: tuple[str, ...]) 
 
 def _fix(change: DockerfileChange, copy: Copy, path: str, kept: tuple[str, ...]) -> Fix | None:
     """Replace the copy by one line for each runtime path, only where every part is proven."""
+    if copy.from_stage is None or not all_explained(copy.from_stage):
+        return None
     if not kept or change.repository.listing is None or copy.destination is None or copy.destination_word is None:
         return None
     flags = " ".join(change.source.cut(flag.span) for flag in copy.instruction.flags)

@@ -7,12 +7,15 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.model.files import within
-from rules.model.run_writes import written_by
+from rules.model.packages import OS_MANAGERS
+from rules.model.run_writes import OPAQUE_HARMLESS, written_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rules.change import DockerfileChange
+    from rules.dockerfile.package_calls import PackageCall
+    from rules.dockerfile.shell import Command
     from rules.model.stage import Stage
     from rules.model.steps import Copy
 
@@ -20,13 +23,16 @@ _MODULE = re.compile(r"^(?P<name>[A-Za-z_]\w*)(?:\.\w+)*(?::\w+(?:\(\))?)?$")
 _PYTHON_RUNNERS = frozenset(
     {"uvicorn", "gunicorn", "hypercorn", "granian", "daphne", "celery", "flask", "fastapi", "python", "python3"}
 )
+_JAVASCRIPT = ("npm", "pnpm", "yarn", "bun")
+_PYTHON = ("pip", "uv", "poetry", "pdm")
 
 
 def runtime_paths(change: DockerfileChange, stage: Stage, copy: Copy, tree: str) -> tuple[str, ...]:
     """Return the paths under a builder's tree that the shipped stage provably uses, sorted.
 
-    The virtual environment (from `UV_PROJECT_ENVIRONMENT`, `python -m venv`, `uv sync`, `poetry`), the files that the
-    start command names, the package that it imports, and files that RUNs of the builder wrote into the tree.
+    The virtual environment (from `UV_PROJECT_ENVIRONMENT`, `python -m venv`, `uv sync`, `poetry`) and other folders of
+    dependencies, the files that the start command names, the package that it imports, and files that RUNs of the
+    builder wrote into the tree.
 
     Args:
         change: The change; its repository proves that a file or folder exists.
@@ -36,7 +42,12 @@ def runtime_paths(change: DockerfileChange, stage: Stage, copy: Copy, tree: str)
     """
     assert copy.from_stage is not None
     builder = copy.from_stage
-    candidates = {*_environments(builder, tree), *_started(change, stage, copy, tree), *_written(builder, tree)}
+    candidates = {
+        *_environments(builder, tree),
+        *_dependencies(change, builder, tree),
+        *_started(change, stage, copy, tree),
+        *_written(builder, tree),
+    }
     inside = {path for path in candidates if within(path, tree) and path != tree}
     return tuple(sorted(path for path in inside if not any(within(path, o) and path != o for o in inside)))
 
@@ -53,6 +64,40 @@ def _environments(builder: Stage, tree: str) -> Iterator[str]:
                 yield write.path
         if uv is None and any(call.manager == "uv" and call.action == "sync" for call in run.package_calls):
             yield posixpath.join(run.workdir.value or tree, ".venv")
+
+
+def _dependencies(change: DockerfileChange, builder: Stage, tree: str) -> Iterator[str]:
+    """Yield the folders in the tree that package managers fill: `pip install --target`, `node_modules`."""
+    for run in builder.all_runs:
+        for call in run.package_calls:
+            target = call.option("--target", "--prefix", "--root") if call.manager == "pip" else None
+            path = run.resolve(target) if target else None
+            if path is not None:
+                yield path
+            if call.manager in _JAVASCRIPT and call.action in ("install", "sync") and run.workdir.value == tree:
+                yield posixpath.join(tree, "node_modules")
+                if _exists(change, "package.json") is True:
+                    yield posixpath.join(tree, "package.json")
+
+
+def all_explained(builder: Stage) -> bool:
+    """Tell whether every command of a builder is known well enough to say what it leaves in the tree."""
+    return not builder.files.has_unreadable_run and all(
+        command.name in OPAQUE_HARMLESS or command.start in explained or _makes_environment(command)
+        for run in builder.done_runs
+        for explained in ({c.command.start for c in run.package_calls if _is_known(c)},)
+        for command in run.commands
+        if command.name
+    )
+
+
+def _makes_environment(command: Command) -> bool:
+    return any(word.value == "venv" for word in command.args)
+
+
+def _is_known(call: PackageCall) -> bool:
+    """Whether a call only brings dependencies, to a folder that is known."""
+    return call.manager in (*_JAVASCRIPT, *_PYTHON, *OS_MANAGERS) and call.action not in ("build", "run", "other")
 
 
 def _started(change: DockerfileChange, stage: Stage, copy: Copy, tree: str) -> Iterator[str]:

@@ -103,4 +103,4 @@ def _what_stays(found: BuildPackages) -> str:
     twins = [(item.name, twin[0]) for item in found.items if len(twin := found.runtime_of(item) or ()) == 1]
     if not twins:
         return ""
-    return f"; of {quote(twins[0][0])} the program needs only {quote(twins[0][1])}"
+    return f" (of {quote(twins[0][0])} the program needs only {quote(twins[0][1])})"

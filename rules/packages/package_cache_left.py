@@ -121,7 +121,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall, left: tuple[str, ...]) -
         fact += " layer keeps them. Nothing at run time reads them"
     return Problem(
         call.command.span,
-        f"{fact}; {_way_out(call, left)} A later `RUN` cannot take them out of this layer.",
+        f"{fact}; {_way_out(call, left)} A later `RUN` takes nothing out of this layer.",
         Confidence.LIKELY if call.command.conditional or _runs_script(run, call) else Confidence.CERTAIN,
         stage=stage.key,
         key=call.manager,

@@ -6,11 +6,13 @@ from rules.api import (
     Category,
     DockerfileChange,
     Fix,
+    Instruction,
     Note,
     Problem,
     Severity,
     Stage,
     quote,
+    replace,
     rule,
 )
 from rules.user.account_choice import Choice, switch, switch_to
@@ -67,4 +69,12 @@ def _fix(stage: Stage, was: Stage) -> Fix | None:
     if account is not None and stage.users.uid_of(account.name) is None:
         return switch(stage, switch_to(stage, account))
     number = as_number(stage, old)
+    new = stage.image.user
+    if new.instruction is not None and new.stage is stage and not _works_below(stage, new.instruction):
+        return Fix(f"Run as {number}", (replace(stage.model.source, new.instruction.span, f"USER {number}"),))
     return switch(stage, Choice(number, (f"USER {number}",), ""))
+
+
+def _works_below(stage: Stage, switched: Instruction) -> bool:
+    """Whether something behind the switch to root may need it."""
+    return any(step.instruction.keyword == "RUN" and step.instruction.line > switched.line for step in stage.steps)
