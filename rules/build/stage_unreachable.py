@@ -34,9 +34,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _is_an_image(stage: Stage) -> bool:
-    """Whether a stage looks like an image of its own, built by its name: it starts something, or varies another one."""
+    """Whether a stage is built by its name: it starts something, varies another one, or holds files to be taken out."""
     own_start = any(instruction.keyword in ("CMD", "ENTRYPOINT") for instruction in stage.instructions)
-    return stage.name is not None and (own_start or stage.parent is not None)
+    return stage.name is not None and (own_start or stage.parent is not None or stage.is_scratch)
 
 
 def _used_by_unneeded(stage: Stage) -> bool:

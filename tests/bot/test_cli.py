@@ -156,7 +156,7 @@ def test_a_change_is_answered_for_and_the_rest_is_counted(put: Put, capsys: pyte
     put("after/Dockerfile", UNPINNED.replace("USER 10001\n", "USER root\n"))
     code, out, _ = run(capsys, "review", "--before", "before", "--after", "after")
     assert code == 1
-    assert out.startswith("Dockerfile:3: ")
+    assert out.startswith("Dockerfile:4: ")
     assert out.endswith(", 1 older one not shown.\n")
 
 
@@ -275,7 +275,7 @@ def test_sarif_names_the_place_the_rule_and_the_fix(put: Put, capsys: pytest.Cap
     (log,) = json.loads(run(capsys, "check", ".", "--format", "sarif")[1])["runs"]
     (result,) = log["results"]
     place = result["locations"][0]["physicalLocation"]
-    assert place == {"artifactLocation": {"uri": "my%20api/Dockerfile"}, "region": {"startLine": 4, "endLine": 4}}
+    assert place == {"artifactLocation": {"uri": "my%20api/Dockerfile"}, "region": {"startLine": 5, "endLine": 5}}
     assert [rule["id"] for rule in log["tool"]["driver"]["rules"]] == [result["ruleId"]]
     assert result["fixes"][0]["artifactChanges"][0]["artifactLocation"]["uri"] == "my%20api/Dockerfile"
 

@@ -51,7 +51,7 @@ def repeated(piece: str, head: str = HEAD, tail: str = "") -> str:
     ],
     ids=lambda text: repr(text[7:40]),
 )
-def test_hostile_input_is_read_in_half_a_second(text: str) -> None:
+def test_hostile_input_does_not_hold_the_parser_up(text: str) -> None:
     started = time.process_time()
     parse(Source("Dockerfile", text))
-    assert time.process_time() - started < 0.5
+    assert time.process_time() - started < 4  # half a second on a quiet machine; a quadratic parser takes minutes
