@@ -34,7 +34,7 @@ _FROM_THE_BUILDER = PLATFORM_ARGS | PREDEFINED_ARGS | {"PATH", "HOME", "HOSTNAME
     category=Category.CORRECTNESS,
     keywords=("FROM",),
     mentions=("$",),
-    aliases=("UndefinedVar", "S6579"),
+    aliases=("UndefinedVar", "S6579", "arg-not-redeclared"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An instruction uses a variable that its stage does not have."""
