@@ -53,6 +53,10 @@ class Payload:
         """Say whether a member is there and not null."""
         return self._data.get(name) is not None
 
+    def says(self, name: str, *, value: bool) -> bool:
+        """Say whether a member is exactly true, or exactly false."""
+        return self._data.get(name) is value
+
     def text(self, name: str) -> str:
         """Return a member that must be text."""
         value = self._data.get(name)

@@ -1,0 +1,117 @@
+"""Files of a project at a commit: the tree, and texts checked against their object ids."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from bot.forges.base import Gone, Tree, Unread
+from bot.forges.gitlab.client import path_in_url
+from bot.forges.together import together
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from bot.forges.gitlab.client import Client
+
+LARGEST: Final = 512 * 1024
+"""Bytes of a file that is still reviewed."""
+MOST_PATHS: Final = 5_000
+"""Paths of a tree that are listed: each hundred is a request, one after the other."""
+_TREES_KEPT = 16
+
+_LINK, _SUBMODULE = 0o120000, 0o160000
+
+
+class Listing(NamedTuple):
+    """A commit's tree.
+
+    Attributes:
+        modes: Git's mode of each path; folders are left out.
+        whole: Whether nothing was cut off.
+    """
+
+    modes: Mapping[str, int]
+    whole: bool
+
+
+class Objects:
+    """Reads trees and files, and remembers some trees: a commit never changes."""
+
+    def __init__(self) -> None:
+        self._listings: OrderedDict[tuple[str, str], Listing] = OrderedDict()
+
+    async def listing(self, client: Client, commit: str) -> Listing:
+        """Return the paths at a commit.
+
+        Raises:
+            Gone: There is no such commit.
+        """
+        key = client.project, commit
+        if key not in self._listings:
+            query: dict[str, str | int | bool] = {"ref": commit, "recursive": True, "pagination": "keyset"}
+            items = await client.pages("/repository/tree", query, most=MOST_PATHS)
+            modes = {item["path"]: int(item["mode"], 8) for item in items if item["type"] != "tree"}
+            self._listings[key] = Listing(modes, len(items) < MOST_PATHS)
+            if len(self._listings) > _TREES_KEPT:
+                self._listings.popitem(last=False)
+        return self._listings[key]
+
+    async def read(self, client: Client, commit: str, paths: Iterable[str]) -> Tree:
+        """Read whole files at once; where the commit's listing is known, links and submodules are seen."""
+        wanted = sorted(set(paths))
+        listing = self._listings.get((client.project, commit))
+        found = await together(_file(client, commit, path, listing) for path in wanted)
+        texts = {path: text for path, text in zip(wanted, found, strict=True) if isinstance(text, bytes)}
+        return Tree(texts, tuple(file for file in found if isinstance(file, Unread)))
+
+
+async def _file(client: Client, commit: str, path: str, listing: Listing | None) -> bytes | Unread | None:
+    """Return a file's bytes, why it is not read, or `None` when it is not there."""
+    mode = listing.modes.get(path) if listing else None
+    if mode is None and listing and listing.whole:
+        return None
+    if mode == _SUBMODULE:
+        return Unread(path, "a submodule")
+    if mode == _LINK:
+        return Unread(path, "a symbolic link")
+    try:
+        answer = await client.get(f"/repository/files/{path_in_url(path)}", {"ref": commit})
+    except Gone:
+        return None
+    if mode is None and await _is_link(client, commit, path, answer):
+        return Unread(path, "a symbolic link")
+    return _checked(path, answer)
+
+
+async def _is_link(client: Client, commit: str, path: str, answer: Mapping[str, Any]) -> bool:
+    """Tell whether a file is a link, for whose content GitLab gives the target's path and nothing that says so.
+
+    Only a short text of one line without a line end can be one; for these the folder is asked.
+    """
+    text = base64.b64decode(answer["content"]) if answer["size"] < 4096 else b""  # noqa: PLR2004 - Linux's PATH_MAX
+    if not text or b"\n" in text:
+        return False
+    folder, _, _ = path.rpartition("/")
+    query: dict[str, str | int | bool] = {"ref": commit, "path": folder}
+    entries = await client.pages("/repository/tree", query, most=MOST_PATHS)
+    return any(entry["path"] == path and int(entry["mode"], 8) == _LINK for entry in entries)
+
+
+def _checked(path: str, answer: Mapping[str, Any]) -> bytes | Unread:
+    """Decode a file and compare it with its id: what is reviewed must be what will be built."""
+    if answer["size"] > LARGEST:
+        return Unread(path, "larger than 512 KiB")
+    text = base64.b64decode(answer["content"])
+    if _blob_id(text, len(answer["blob_id"])) != answer["blob_id"]:
+        return Unread(path, "its content does not match its object id")
+    return Unread(path, "binary") if b"\0" in text else text
+
+
+def _blob_id(content: bytes, digits: int) -> str:
+    whole = b"blob %d\0" % len(content) + content
+    if digits == hashlib.sha256().digest_size * 2:
+        return hashlib.sha256(whole).hexdigest()
+    return hashlib.sha1(whole, usedforsecurity=False).hexdigest()
