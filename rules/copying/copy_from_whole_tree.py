@@ -78,7 +78,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage,
     by = quote(filled.command.name) if filled.command is not None else quote(str(filled.step.instruction))
     line = filled.step.instruction.line
     riding = _riding_along(change, filled, kept)
-    way_out = f" Copy what runs: {', '.join(quote(name) for name in kept)}." if kept else " Copy only what runs."
+    way_out = _way_out(builder, kept)
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies the whole {quote(path)} tree out of {builder.label}. {builder.label} filled it with "
@@ -87,6 +87,13 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage,
         stage=stage.key,
         fix=_fix(change, copy, path, kept),
     )
+
+
+def _way_out(builder: Stage, kept: tuple[str, ...]) -> str:
+    if not kept:
+        return " Copy only what runs."
+    more = "" if all_explained(builder) else " and what the build makes"
+    return f" Copy what runs: {', '.join(quote(name) for name in kept)}{more}."
 
 
 def _riding_along(change: DockerfileChange, filled: Put, kept: tuple[str, ...]) -> str:
