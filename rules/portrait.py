@@ -153,8 +153,8 @@ def _support(stage: Stage, today: date) -> Items | None:
 def _supported(one: EndOfLife) -> Item:
     words = "ended" if one.already_over else "until"
     day = f" {one.date.isoformat()}" if one.date else ""
-    name = f"{one.product} {one.cycle}".strip()
-    return Item(f"{name} {day}", f"{quote(name)}: {words}{day}")
+    name = f"{one.product} {one.cycle}" if one.link else one.product  # an abandoned image has no release lines
+    return Item(f"{name}{day}", f"{quote(name)}: {words}{day}")
 
 
 def _user(setting: Setting[str]) -> Items | None:
@@ -261,11 +261,13 @@ def _size_row(stage: Stage, was: Stage | None) -> Row | None:
         return None
     if now.bytes is None or then.bytes is None:
         return Row("Estimated size", None, None, several=False)
-    sign = "+" if now.bytes >= then.bytes else "-"
-    change = f" ({sign}{size_text(abs(now.bytes - then.bytes))})"
-    return Row("Estimated size", (_size(then),), (Item("", f"{_size(now).text}{change}"),), several=False)
+    sign = "+" if now.bytes >= then.bytes else "−"
+    change = f"{_size(now).text} ({sign}{size_text(abs(now.bytes - then.bytes))})"
+    return Row("Estimated size", (_size(then),), (Item(change, change),), several=False)
 
 
 def _size(of: Size) -> Item:
-    text = size_text(of.bytes or 0)
+    if not of.bytes:
+        return Item("", "no packages")
+    text = size_text(of.bytes)
     return Item(text, f"{'at least ' if of.lower_bound else ''}{text} of packages")

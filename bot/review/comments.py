@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 def comments(
     placed: Iterable[tuple[Topic, Place]], remedies: Mapping[Topic, Remedy], writer: Writer
 ) -> tuple[Comment, ...]:
-    """Return the comments of a review, in the order of the files and their lines."""
+    """Return the comments of a review, in the order of the files and their lines; on one line, suggestions first."""
     spoken = [(topic, place) for topic, place in placed if not isinstance(place, InSummary)]
     first = _first_of_its_words(topic for topic, _ in spoken)
     made = []
     for topic, place in spoken:
         like = first.get(_words(topic))
         body = writer.comment(topic, place, remedies[topic], None if like is topic.lead else like)
-        made.append(_comment(topic, place, body, writer.files.get(topic.path)))
-    return tuple(sorted(made, key=_order))
+        made.append((remedies[topic].elsewhere is not None, _comment(topic, place, body, writer.files.get(topic.path))))
+    return tuple(comment for _, comment in sorted(made, key=_order))
 
 
 def _first_of_its_words(topics: Iterable[Topic]) -> dict[tuple[str, str, str], Finding]:
@@ -62,5 +62,7 @@ def _comment(topic: Topic, place: Place, body: str, file: File | None) -> Commen
     )
 
 
-def _order(comment: Comment) -> tuple[str, int, int, str]:
-    return comment.path, comment.line or 0, comment.start_line or 0, comment.body
+def _order(made: tuple[bool, Comment]) -> tuple[str, int, bool, int, str]:
+    """Sort a comment that another one's suggestion repairs behind that other one."""
+    refers, comment = made
+    return comment.path, comment.line or 0, refers, comment.start_line or 0, comment.body

@@ -77,7 +77,8 @@ def _cell(items: Items | None, row: Row) -> str:
 
 
 def _is_sized(row: Row) -> bool:
-    return any(item.text.endswith(_SIZED) for items in _sides(row) for item in items) or row.name == "Estimated size"
+    """Whether a row shows a size, whose basis must then be named."""
+    return any(item.text.endswith(_SIZED) for items in _sides(row) for item in items)
 
 
 def _sides(row: Row) -> Iterator[Items]:

@@ -131,7 +131,7 @@ def _outside(plan: ReviewPlan) -> Iterator[str]:
 
 
 def _file(file: ChangedFile, said: list[Comment]) -> Iterator[str]:
-    renamed = f", renamed from `{file.previous_path}`" if file.previous_path else ""
+    renamed = f" from `{file.previous_path}`" if file.previous_path else ""
     yield f"## `{file.path}`, {file.status}{renamed}"
     yield from (_quoted(comment) for comment in said if not comment.line)
     lines: list[str] = []
