@@ -182,6 +182,5 @@ def _heredoc_script(heredoc: Heredoc, source: Source, dialect: str, options: Seq
 
 
 def _script(collected: Collected, dialect: str, origin: tuple[ShellText, tuple[Heredoc, ...]] | None = None) -> Script:
-    return Script(
-        tuple(collected.commands), tuple(collected.errors), dialect, understood=collected.complete, origin=origin
-    )
+    commands, errors = tuple(collected.commands), tuple(sorted(collected.errors))
+    return Script(commands, errors, dialect, understood=collected.complete, origin=origin)

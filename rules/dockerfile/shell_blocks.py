@@ -15,6 +15,8 @@ MAX_COMMANDS = 25_000
 MAX_STEPS = 60_000
 """How many commands a script may have, and how many parts of words with something special in them: far above anything
 real, and low enough that hostile code is given up in good time. What comes later is not read."""
+MAX_ERRORS = 100
+"""How many errors of a script are kept."""
 MAX_BLOCKS = 500
 """How deep groups may stand inside each other."""
 MAX_DEPTH = 16

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from rules.dockerfile.shell_blocks import Construct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from rules.dockerfile.shell_command import Command
-    from rules.dockerfile.shell_words import ShellWord
+    from rules.dockerfile.shell_words import Redirect, ShellWord
 
 _BUILTINS = {
     "source": "source",
@@ -64,16 +64,22 @@ def command_constructs(command: Command, dialect: str) -> list[Construct]:
         found += [_at("double-equals", word, dialect) for word in command.args if word.text == "=="]
     if command.name == "set" and any(word.value == "pipefail" for word in command.args):
         found.append(_at("pipefail", command.words[0], dialect))
-    for redirect in command.redirects:
-        if redirect.operator in _OPERATORS:
-            place = (redirect.start, redirect.end, redirect.source)
-            found.append(Construct(_OPERATORS[redirect.operator], *place, dialect))
+    found += redirect_constructs(command.redirects, dialect)
     if command.before == "|&":
         found.append(Construct("pipe-ampersand", command.start, command.end, command.source, dialect))
     targets = [redirect.target for redirect in command.redirects if redirect.target is not None]
     for word in (*command.words, *targets):
         found += [_at(kind, word, dialect) for kind in _of_word(word)]
     return sorted(found, key=lambda construct: construct.start)
+
+
+def redirect_constructs(redirects: Iterable[Redirect], dialect: str) -> list[Construct]:
+    """Return the redirections that not every shell understands."""
+    return [
+        Construct(_OPERATORS[each.operator], each.start, each.end, each.source, dialect)
+        for each in redirects
+        if each.operator in _OPERATORS
+    ]
 
 
 def _at(kind: str, word: ShellWord, dialect: str) -> Construct:

@@ -13,7 +13,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from rules.dockerfile.shell_blocks import MAX_DEPTH, Block, Collected, TooMuchError, shell_options
-from rules.dockerfile.shell_constructs import command_constructs
+from rules.dockerfile.shell_constructs import command_constructs, redirect_constructs
 from rules.dockerfile.shell_heredocs import HeredocUse, find_heredocs
 from rules.dockerfile.shell_lexer import Lexer
 from rules.dockerfile.shell_nested import RUNS_MORE, inner_commands, inner_script
@@ -106,7 +106,7 @@ class Parser:
         assert match is not None  # every part of the pattern may be empty
         kind, at = match.lastindex, match.end()
         if kind is None:
-            return self._command(at)
+            return self._command(pos, at)
         start = match.start(kind)
         if kind == _OPERATOR:
             return self._operator(match.group(kind), start, at)
@@ -147,8 +147,13 @@ class Parser:
 
     # Commands
 
-    def _command(self, start: int) -> int:
-        """Read the simple command, or the head of the function, that begins at an index."""
+    def _command(self, lead: int, start: int) -> int:
+        """Read the simple command, or the head of a function, that begins at an index.
+
+        Args:
+            lead: Index behind the operator before; a here-document may stand between.
+            start: Index of the first word.
+        """
         state = self.state
         state.begin(start)
         head = _FUNCTION.match(self.view, start) if self._has_brackets else None
@@ -158,16 +163,16 @@ class Parser:
         if state.function:
             state.function = False
             state.fault(start, start + 1)
-        return self._simple(start)
+        return self._simple(lead, start)
 
-    def _simple(self, start: int) -> int:
+    def _simple(self, lead: int, start: int) -> int:
         """Read words and redirections up to the next operator, and go past it."""
         state, lexer = self.state, self.lexer
         words, redirects, stop, sign = lexer.command_at(start)
         if sign == "#":
             stop = self._comment_end(stop)
             sign = "\n" if stop < len(self.view) else ""
-        heredoc = self._heredoc_of(start, stop, redirects) if self._heredocs else None
+        heredoc = self._heredoc_of(lead, stop, redirects) if self._heredocs else None
         command = state.keep(words, redirects, "" if sign == ")" else sign, heredoc.body if heredoc else None)
         if state.out.watch:
             state.out.constructs += command_constructs(command, state.dialect)
@@ -256,6 +261,8 @@ class Parser:
         if self._heredocs:
             match = _LEAD.match(self.view, stop)
             heredoc = self._heredoc_of(at, match.end() if match else stop, redirects)
+        if self.state.out.watch:
+            self.state.out.constructs += redirect_constructs(redirects, self.state.dialect)
         self.state.behind(group, redirects, heredoc.body if heredoc else None)
         if self.lexer.substitutions:
             self.read_substitutions(self.lexer)

@@ -65,7 +65,8 @@ class PieceReader:
 
         Returns:
             The parts of its value, each with the index of its first character in the view (a part's characters
-            stand side by side there); whether it is literal; the index behind the word.
+            stand side by side there; an escaped one stands at its backslash); whether it is literal; the index
+            behind the word.
         """
         view = self.text.view
         size = len(view)
@@ -88,7 +89,7 @@ class PieceReader:
             elif kind == 7:  # noqa: PLR2004 - the group's number, explained at the pattern
                 pieces.append((_ANSI_ESCAPE.sub(_ansi, match.group(7)), start))
             elif kind != 5 or match.group(5)[-1] != "\n":  # noqa: PLR2004 - the same
-                pieces.append((match.group(kind), start))
+                pieces.append((match.group(kind), match.start() if kind == 5 else start))  # noqa: PLR2004 - the same
             literal = literal and kind not in {2, 6}
             pos = match.end()
         return pieces, literal, pos
@@ -101,7 +102,8 @@ class PieceReader:
         pieces = [piece for piece in pieces if piece[0]] or [("", index + 1)]
         first = pieces[0][1]
         beside = all(at + len(part) == after[1] for (part, at), after in pairwise(pieces))
-        if beside and text.places is None:
+        as_written = all(text.view.startswith(part, at) for part, at in pieces)
+        if beside and as_written and text.places is None:
             view = text.view[first : pieces[-1][1] + len(pieces[-1][0])]
             return text._replace(view=view, offset=text.offset + first)
         places = [text.place(at + index) for part, at in pieces for index in range(len(part))]
@@ -119,8 +121,8 @@ class PieceReader:
         pieces: Pieces = []
         at = start + 1
         for match in _BACKTICK_ESCAPE.finditer(view, at, end - 1):
-            pieces.append((view[at : match.start()], at))
-            at = match.start() + 1
+            pieces += [(view[at : match.start()], at), (match.group()[1], match.start())]
+            at = match.end()
         pieces.append((view[at : end - 1], at))
         places = [text.place(index + shift) for part, index in pieces for shift in range(len(part))]
         places.append(text.place(end - 1))
@@ -206,7 +208,7 @@ class PieceReader:
                 kind = match.lastindex
                 assert kind is not None  # every alternative is a group
                 if kind != 2 or match.group(2)[-1] != "\n":  # noqa: PLR2004 - the group's number, explained above
-                    pieces.append((match.group(kind), match.start(kind)))
+                    pieces.append((match.group(kind), match.start()))
                 literal = literal and kind != 4  # noqa: PLR2004 - the same
                 pos = match.end()
             elif view[pos] == '"':

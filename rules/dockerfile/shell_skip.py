@@ -37,11 +37,13 @@ def closing_end(view: str, pos: int, *, joined: bool = True) -> int | None:
             return match.end()
         return _balanced(view, pos + 2, "}", joined=joined)
     if char == "$" and view[pos + 1] == "[":
-        end = view.find("]", pos)
-        return end + 1 if end >= 0 else None
+        bracket = view.find("]", pos)
+        return bracket + 1 if bracket >= 0 else None
     inner = pos + (1 if char == "(" else 2)
     end = _balanced(view, inner, ")", joined=joined)
-    return end if end is not None else _balanced(view, inner, ")", joined=joined, cases=False)
+    if end is None and view.find("case", inner) >= 0:
+        return _balanced(view, inner, ")", joined=joined, cases=False)
+    return end
 
 
 def _balanced(view: str, pos: int, closing: str, *, joined: bool, cases: bool = True) -> int | None:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.dockerfile.shell_blocks import MAX_BLOCKS, MAX_COMMANDS, PIPES, Block, Collected, Construct, TooMuchError
+from rules.dockerfile.shell_blocks import (
+    MAX_BLOCKS,
+    MAX_COMMANDS,
+    MAX_ERRORS,
+    PIPES,
+    Block,
+    Collected,
+    Construct,
+    TooMuchError,
+)
 from rules.dockerfile.shell_command import Command
 from rules.dockerfile.shell_wrappers import base_name, unwrap
 
@@ -68,7 +77,7 @@ class State:
 
     def fault(self, start: int, end: int) -> None:
         """Keep the place of an error."""
-        if len(self.out.errors) < MAX_COMMANDS:
+        if len(self.out.errors) < MAX_ERRORS:
             self.out.errors.append(self.text.span(start, end))
 
     def construct(self, kind: str, start: int, end: int) -> None:
@@ -120,7 +129,7 @@ class State:
         """Mark commands as conditional; a negative index marks none."""
         if first < 0:
             return
-        self.out.step((end - first) >> 3)
+        self.out.step((end - first) >> 1)
         commands = self.out.commands
         for index in range(first, end):
             commands[index] = commands[index]._replace(conditional=True)
@@ -138,7 +147,7 @@ class State:
     def _own(self, first: int) -> list[tuple[int, Command]]:
         """Return the commands from an index on that stand in no substitution, with their indexes."""
         commands, nested = self.out.commands, self.depth > 0
-        self.out.step((len(commands) - first) >> 3)
+        self.out.step((len(commands) - first) >> 1)
         return [(index, commands[index]) for index in range(first, len(commands)) if commands[index].nested == nested]
 
     # Commands
@@ -212,6 +221,7 @@ class State:
     def open(self, kind: str, start: int, phase: str = "body") -> None:
         """Open a block."""
         self.begin(start)
+        self.out.step()
         if len(self.outer) >= MAX_BLOCKS:
             raise TooMuchError
         outer = self.block
@@ -255,5 +265,5 @@ class State:
         size = len(self.text.view)
         if self.needs or self.function:
             self.fault(size, size)
-        if self.outer:
+        if self.outer and not self.out.errors:
             self.fault(self.block.start, self.block.start + 1)
