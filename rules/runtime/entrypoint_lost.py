@@ -59,12 +59,7 @@ def _lost(stage: Stage, was: Stage) -> tuple[Setting[Start], ...]:
 def _only_base_starts(stage: Stage) -> bool:
     """Whether all that starts now is what the base image brings: a shell, or a language's prompt."""
     commands = stage.image.start_command
-    return (
-        bool(commands)
-        and _only_base(commands)
-        and commands[-1].value is not None
-        and commands[-1].value.is_prompt
-    )
+    return bool(commands) and _only_base(commands) and commands[-1].value is not None and commands[-1].value.is_prompt
 
 
 def _only_base(commands: tuple[Setting[Start], ...]) -> bool:

@@ -63,8 +63,8 @@ def _shell_added(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Pro
         start,
         starts[1],
         "which the change takes from the JSON form into the shell form",
-        "The shell becomes process 1 and keeps SIGTERM to itself, so `docker stop` waits ten seconds and kills "
-        "the program",
+        "Unless the shell steps aside by itself, it becomes process 1 and keeps SIGTERM from the program, so that "
+        "`docker stop` waits ten seconds and kills it",
         _fix(start),
     )
 
