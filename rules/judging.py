@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules import overlaps
+from rules.dockerfile.syntax.grammar import INSTRUCTIONS
 from rules.fingerprint import Raised, normalised
 from rules.report import Crash
 
@@ -37,8 +39,20 @@ def judge(rules: Iterable[Rule], change: DockerfileChange) -> Judged:
             crashes.append(Crash(rule.id, change.path, f"{type(error).__name__}: {error}"))
             continue
         raised += [_raised(change, rule, problem) for problem in problems]
+    torn = set(_torn(change.after))
+    raised = [one for one in raised if id(one.instruction) not in torn or one.rule.id in _OF_SYNTAX]
     raised.sort(key=lambda r: (r.problem.span.start, r.rule.id, r.problem.message))
     return Judged(change.after, overlaps.resolved(raised), tuple(crashes))
+
+
+_OF_SYNTAX = ("invalid-syntax", "invalid-structure")
+
+
+def _torn(model: Model) -> Iterator[int]:
+    """Yield the instructions that stop where a line begins that is none: what they say is only half of it."""
+    for one, next_one in pairwise(model.dockerfile.instructions):
+        if next_one.keyword not in INSTRUCTIONS and one.keyword == "RUN" and next_one.line == one.end_line + 1:
+            yield id(one)
 
 
 def applicable(rules: Iterable[Rule], change: DockerfileChange) -> Iterator[Rule]:

@@ -51,7 +51,13 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "exec-form-variable": (_silence("instruction", "start-path-missing", "start-tool-missing"),),
     "malformed-exec-form": (_silence("instruction", "invalid-syntax", "shell-form-start", "shell-in-scratch"),),
     "shell-in-scratch": (
-        _silence("instruction", "healthcheck-tool-missing", "shell-form-start", "start-tool-missing"),
+        _silence(
+            "instruction",
+            "exec-form-regressed",
+            "healthcheck-tool-missing",
+            "shell-form-start",
+            "start-tool-missing",
+        ),
     ),
     "start-path-missing": (_silence("instruction", "entrypoint-not-executable", "start-tool-missing"),),
     "target-renamed-reference-stale": (

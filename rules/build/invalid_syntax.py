@@ -1,8 +1,12 @@
 """See invalid_syntax.md."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
-from rules.api import Category, DockerfileChange, Fix, Problem, Severity, replace, rule
+from rules.api import Category, DockerfileChange, Fix, Problem, Severity, SyntaxFault, insert, replace, rule
+
+_OPERATORS = ("&&", "||", "|")
+"""With one of these a line of a RUN goes on, and no instruction begins."""
 
 
 @rule(
@@ -16,8 +20,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for fault in change.after.dockerfile.faults:
         if fault.rule != "invalid-syntax":
             continue
-        repair = None
-        if fault.suggestion is not None:
-            edit = replace(change.source, fault.span, fault.suggestion)
-            repair = Fix(f"Write {fault.suggestion}", (edit,))
-        yield Problem(fault.span, fault.message, fix=repair, key=fault.message)
+        yield Problem(fault.span, fault.message, fix=_fix(change, fault), key=fault.message)
+
+
+def _fix(change: DockerfileChange, fault: SyntaxFault) -> Fix | None:
+    """Write the instruction that was meant, or the backslash that was lost in front of an operator of the shell."""
+    if fault.suggestion is not None:
+        return Fix(f"Write {fault.suggestion}", (replace(change.source, fault.span, fault.suggestion),))
+    instructions = change.after.dockerfile.instructions
+    for before, torn in pairwise(instructions):
+        if torn.keyword_span.start == fault.span.start and before.keyword == "RUN" and torn.keyword in _OPERATORS:
+            escape = change.after.dockerfile.escape
+            return Fix("Join the lines again", (insert(change.source, before.span.end, f" {escape}"),))
+    return None
