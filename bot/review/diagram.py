@@ -23,6 +23,8 @@ LABEL_LIMIT = 40
 PATHS_SHOWN = 3
 # What Mermaid could take for syntax or Markdown, in quotes too; it reads `#35;` as the character of that number.
 _SPECIAL = re.compile(r"[^A-Za-z0-9 ./_:,@+-]")
+_LIST = re.compile(r"^(\d*)([.+-])(?= )")
+"""What begins a list in Markdown, which Mermaid refuses in a label."""
 _STYLE = "  classDef changed stroke:#bf8700,stroke-width:3px"
 _IMAGE = "image "
 
@@ -65,7 +67,12 @@ def label(text: str) -> str:
     shown = visible(text)
     if len(shown) > LABEL_LIMIT:
         shown = f"{shown[: LABEL_LIMIT - 1]}…"
-    return _SPECIAL.sub(lambda found: f"#{ord(found[0])};", shown)
+    shown = _SPECIAL.sub(_numbered, shown)
+    return _LIST.sub(lambda found: found[1] + _numbered(found[2]), shown)
+
+
+def _numbered(found: re.Match[str] | str) -> str:
+    return f"#{ord(found[0])};"
 
 
 def _node(stage: Stage, *, changed: bool) -> str:
