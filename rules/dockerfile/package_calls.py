@@ -151,9 +151,8 @@ def _read(called: _Called, command: Command, env: Mapping[str, str], *, answered
         manifests += tuple([package.name.split("[")[0] for package in packages if _is_project(package)])
     program = f"{called.program} pip" if verb.startswith("pip ") else called.program
     subcommand = operands[depth - 1] if depth else None
-    name = called.name if manager in _RPM_FAMILY else manager.name
     return PackageCall(
-        name, program, action, verb, subcommand, command, packages, manifests, options, env, manager, answered
+        manager.name, program, action, verb, subcommand, command, packages, manifests, options, env, manager, answered
     )
 
 

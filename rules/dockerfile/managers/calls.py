@@ -22,6 +22,12 @@ _FALSE = frozenset({"", "0", "false", "no", "off", "n", "f"})
 """What switches a variable off, as Python's and npm's configuration readers take it."""
 
 
+def _listed(value: str) -> list[str]:
+    """Return a value and, if it is a list, what it lists: `development:test`, `dev,test`."""
+    lower = value.lower()
+    return [lower, *lower.replace(":", " ").replace(",", " ").split()]
+
+
 class Package(NamedTuple):
     """One thing that a package manager is asked for.
 
@@ -194,12 +200,12 @@ class PackageCall:
         name, equals, value = flag.partition("=")
         if not equals:
             return self.has(name)
-        return any(value in (use.value or "").lower().replace(",", " ").split() for use in self.uses(name))
+        return any(value in _listed(use.value or "") for use in self.uses(name))
 
     def _set(self, variable: str) -> bool:
         name, equals, value = variable.partition("=")
         found = str(self.env.get(name) or "").lower()
-        return value in found.replace(":", " ").replace(",", " ").split() if equals else found not in _FALSE
+        return value in _listed(found) if equals else found not in _FALSE
 
     @property
     def project(self) -> bool:
