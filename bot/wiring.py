@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import os
+import time
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,8 +16,10 @@ import aiohttp
 from bot.forges.github import App, GitHub
 from bot.forges.github.hook import Hook
 from bot.forges.github.wire import Memory, Wire
+from bot.forges.gitlab import Door, GitLab
 from bot.handling import Handling
 from bot.inbound.github import github_delivery
+from bot.inbound.gitlab import Instance, gitlab_delivery
 from bot.pages import site
 from bot.processes import Processes
 from bot.readiness import Probe, Readiness
@@ -32,9 +35,9 @@ if TYPE_CHECKING:
     from datetime import date
 
     from bot.app import Receiver
-    from bot.forge_settings import GitHubSettings
+    from bot.forge_settings import GitHubSettings, GitLabSettings
     from bot.forges.base import Forge
-    from bot.jobs import ForgeName
+    from bot.jobs import Delivery, ForgeName
     from bot.mailbox import Mailbox
     from bot.settings import Settings
     from rules.policy import Policy
@@ -65,6 +68,10 @@ async def wire(settings: Settings, mailbox: Mailbox, stack: AsyncExitStack) -> P
         hook = _add_github(settings.github, session, forges, receivers)
         probes["github"] = Probe(hook.check, CREDENTIALS_SECONDS)
         chores.append(partial(_reconcile, mailbox, hook, settings.github))
+    for gitlab in settings.gitlab:
+        probes[f"gitlab at {gitlab.instance}"] = Probe(_add_gitlab(gitlab, stack, forges).check, CREDENTIALS_SECONDS)
+    if settings.gitlab:
+        receivers["gitlab"] = partial(_gitlab_delivery, tuple(map(_caller, settings.gitlab)))
     handling = Handling(forges, desk)
     status = partial(_status, settings, mailbox, Readiness({"database": Probe(mailbox.ping), **probes}))
     return Parts(receivers, handling, handling.give_up, probes, tuple(chores), tuple(site.routes(status)))
@@ -80,6 +87,22 @@ def _add_github(
     forges["github", github.instance] = GitHub(session, app, api_url=github.api_url)
     receivers["github"] = partial(github_delivery, secret=github.webhook_secret, instance=github.instance)
     return Hook(Wire(session, Memory(), github.api_url), app)
+
+
+def _add_gitlab(gitlab: GitLabSettings, stack: AsyncExitStack, forges: dict[tuple[ForgeName, str], Forge]) -> GitLab:
+    """Add one instance, with threads of its own: a slow one delays nobody else."""
+    door = Door(gitlab.url, gitlab.token)
+    stack.callback(door.close)
+    made = forges["gitlab", gitlab.instance] = GitLab(door)
+    return made
+
+
+def _caller(gitlab: GitLabSettings) -> Instance:
+    return Instance(gitlab.instance, gitlab.webhook_secret, gitlab.signing_token)
+
+
+def _gitlab_delivery(instances: tuple[Instance, ...], headers: Mapping[str, str], body: bytes, /) -> Delivery:
+    return gitlab_delivery(headers, body, instances, time.time())
 
 
 def _today() -> date:

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+import aiohttp
+import pytest
+
+from tests.bot.serving import until
+from tests.bot.serving_gitlab import serving_both
+from tests.bot.test_end_to_end_github import opened, reviewed
+from tests.bot.test_reviewer import LOST, OTHER_RULES, PINNED, UNPINNED
+from tests.forge.gitlab import mishaps
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.bot.serving_gitlab import Both
+    from tests.forge.faults import Fault
+    from tests.forge.gitlab.merge_request import MergeRequest
+    from tests.forge.gitlab.model import Note
+
+PUBLISH = r"/draft_notes/bulk_publish$"
+
+
+def proposed(both: Both, after: str) -> MergeRequest:
+    """Open a merge request; the double delivers it with its secret."""
+    policy = "rules:\n" + "".join(f"  {rule}: off\n" for rule in OTHER_RULES)
+    project = both.gitlab.create_project("group/sub/web", {"Dockerfile": PINNED, ".hullcheck.yaml": policy})
+    return project.open_merge_request(files={"Dockerfile": after})
+
+
+def notes(change: MergeRequest) -> list[Note]:
+    """What we said."""
+    bot = change.project.forge.bot
+    return [note for note in change.notes if note.author is bot and not note.system]
+
+
+async def done(both: Both, times: int) -> None:
+    """Return once the server has ended so many pieces of work."""
+    await until(lambda: sum('"message": "done"' in line for line in both.server.log) >= times)
+
+
+async def test_a_delivery_becomes_one_review_and_its_life_goes_on(tmp_path: Path) -> None:
+    async with serving_both(tmp_path) as both:
+        change = proposed(both, LOST)
+        await done(both, 1)
+        [note] = [each for each in notes(change) if each.position]
+        assert "```suggestion:-" in note.body
+        assert "pull request" not in "".join(each.body for each in notes(change))
+
+        said = len(notes(change))
+        [delivery] = [each for each in both.gitlab.deliveries if each.kind == "merge_request"]
+        assert await both.gitlab.deliver(delivery) == 202
+
+        change.apply_suggestion(note)
+        await done(both, 2)
+        assert note.body.startswith(f"**Fixed in {change.head[:8]}.**")
+        assert len(notes(change)) == said
+        assert both.gitlab.quick_actions == []
+
+
+async def test_what_is_repaired_by_a_push_is_edited_and_resolved(tmp_path: Path) -> None:
+    async with serving_both(tmp_path) as both:
+        change = proposed(both, UNPINNED)
+        await done(both, 1)
+        [note] = [each for each in notes(change) if each.position]
+        change.push({"Dockerfile": PINNED + "EXPOSE 1\n"})
+        await done(both, 2)
+        assert note.body.startswith(f"**Fixed in {change.head[:8]}.**")
+        assert note.resolved_by is both.gitlab.bot
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_killed_while_publishing_it_says_everything_once_after_the_restart(tmp_path: Path, when: str) -> None:
+    async with serving_both(tmp_path) as both:
+        gate = asyncio.Event()
+        never = mishaps.held(gate, method="POST", path=PUBLISH, when=when)  # type: ignore[arg-type]  # parametrized
+        both.gitlab.faults.add(never)
+        change = proposed(both, UNPINNED)
+        await until(lambda: never.hits)
+        await both.server.kill()
+        gate.set()
+        await both.server.start()
+        await done(both, 1)
+        assert len([each for each in notes(change) if each.position]) == 1
+        assert change.drafts == []
+
+
+async def test_commands_are_obeyed_end_to_end(tmp_path: Path) -> None:
+    async with serving_both(tmp_path) as both:
+        change = proposed(both, UNPINNED)
+        change.project.members["dev"] = 30
+        await done(both, 1)
+        [note] = [each for each in notes(change) if each.position]
+        asked = change.reply(note, "/hullcheck ignore we follow latest on purpose")
+        await done(both, 2)
+        assert [award.name for award in asked.awards] == ["eyes"]
+        assert "Put aside" in note.discussion.notes[-1].body
+        stranger = change.comment("/hullcheck review", author="stranger")
+        await done(both, 3)
+        assert [award.name for award in stranger.awards] == ["confused"]
+        change.push({"Dockerfile": UNPINNED + "EXPOSE 80\n"})
+        await done(both, 4)
+        assert len([each for each in notes(change) if each.position and each is each.discussion.notes[0]]) == 1
+
+
+async def test_what_we_do_does_not_call_our_own_hook_again(tmp_path: Path) -> None:
+    async with serving_both(tmp_path) as both:
+        proposed(both, UNPINNED)
+        await done(both, 1)
+        await both.gitlab.settled()
+        assert [each.kind for each in both.gitlab.deliveries] == ["merge_request"]
+        assert both.gitlab.hooks.blocked
+
+
+@pytest.mark.parametrize("fault", [mishaps.slow(2.0, times=None), mishaps.throttled(60, times=None)])
+async def test_a_slow_gitlab_delays_neither_github_nor_health(tmp_path: Path, fault: Fault) -> None:
+    async with serving_both(tmp_path) as both:
+        both.gitlab.faults.add(fault)
+        for _ in range(4):
+            proposed(both, UNPINNED)
+        await until(lambda: fault.hits)
+        began = time.perf_counter()
+        async with aiohttp.ClientSession() as session, session.get(f"{both.server.url}/healthz") as answer:
+            assert answer.status == 200
+        assert time.perf_counter() - began < 1
+        await reviewed(opened(both.server, UNPINNED))
+        await done(both, 1)
+        # A review at GitLab needs more answers than could arrive in the meantime.
+        first = next(line for line in both.server.log if '"message": "done"' in line)
+        assert "github:" in first
+        both.gitlab.faults.clear()

@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bot.forges.base import Denied, Gone, Unavailable
+from tests.bot.gitlab_bench import AFTER, BEFORE, adapter, bench, no_fence
+from tests.forge.gitlab import mishaps
+from tests.forge.repository import Moved, Submodule, Symlink
+
+if TYPE_CHECKING:
+    from tests.forge.repository import Content
+
+
+async def test_the_commits_are_those_of_one_version() -> None:
+    async with bench() as b:
+        pull = (await b.gitlab.context(b.job)).pull_request
+        version = b.change.version
+        assert (pull.base, pull.start, pull.head) == (version.base, version.start, version.head)
+        assert (pull.open, pull.draft, pull.repository_id) == (True, False, b.project.id)
+        assert pull.web_url == b.change.web_url
+        assert pull.blob_url == f"{b.project.web_url}/-/blob/"
+
+
+async def test_the_base_is_where_the_change_began_and_the_policy_is_read_at_the_tip() -> None:
+    async with bench() as b:
+        begun = b.change.version.base
+        tip = b.project.push("main", {"README.md": "new\n"})
+        pull = (await b.gitlab.context(b.job)).pull_request
+        assert (pull.base, pull.base_tip) == (begun, tip)
+
+
+async def test_a_diff_that_is_being_made_is_awaited() -> None:
+    async with bench() as b:
+        b.forge.preparation = 3
+        assert (await b.gitlab.context(b.job)).pull_request.head == b.change.head
+
+
+async def test_a_diff_that_is_never_made_is_tried_again_later() -> None:
+    async with bench() as b:
+        b.forge.preparation = 3600
+        with pytest.raises(Unavailable, match="preparing"):
+            await b.gitlab.context(b.job)
+
+
+async def test_files_are_listed_with_their_status_and_old_path() -> None:
+    before = {"Dockerfile": BEFORE, "gone": "x\n", "old/name": "1\n2\n3\n4\n5\n"}
+    after = {"Dockerfile": AFTER, "gone": None, "fresh": "y\n", "new/name": Moved("old/name")}
+    async with bench(before, after) as b:
+        files = (await b.gitlab.context(b.job)).pull_request.files
+        assert {(file.path, file.status, file.previous_path) for file in files} == {
+            ("Dockerfile", "modified", None),
+            ("gone", "removed", None),
+            ("fresh", "added", None),
+            ("new/name", "renamed", "old/name"),
+        }
+
+
+async def test_a_collapsed_diff_is_not_read_as_empty() -> None:
+    async with bench() as b:
+        b.forge.limits.patch_bytes = 10
+        [file] = (await b.gitlab.context(b.job)).pull_request.files
+        assert (file.path, file.patch) == ("Dockerfile", None)
+
+
+async def test_a_comment_on_a_collapsed_file_stands_where_the_review_says() -> None:
+    async with bench() as b:
+        b.forge.limits.patch_bytes = 10
+        done = await b.publish(b.plan(b.comment("a1")))
+        [note] = b.notes
+        assert done.refused == ()
+        assert note.position is not None
+        assert note.position["new_line"] == 3
+
+
+async def test_a_diff_that_gitlab_cuts_is_said_to_be_cut() -> None:
+    async with bench(None, {f"{number}/Dockerfile": "FROM a\n" for number in range(6)}) as b:
+        b.forge.limits.diff_files = 4
+        b.change.push({"more": "x\n"})
+        pull = (await b.gitlab.context(b.job)).pull_request
+        assert (pull.cut, len(pull.files)) == (True, 4)
+
+
+async def test_more_files_than_a_page_holds_are_all_listed() -> None:
+    async with bench(None, {f"{number}.txt": "x\n" for number in range(230)}) as b:
+        assert len((await b.gitlab.context(b.job)).pull_request.files) == 230
+
+
+async def test_a_tree_of_several_pages_is_listed_whole() -> None:
+    async with bench({f"{number}.txt": "x\n" for number in range(230)}, {"Dockerfile": AFTER}) as b:
+        listing = (await b.gitlab.context(b.job)).listing
+        assert listing is not None
+        assert len(listing) == 231
+
+
+async def test_a_fork_that_we_may_not_see_is_read_in_the_target_project() -> None:
+    async with bench(fork=True) as b:
+        context = await b.gitlab.context(b.job)
+        tree = await b.gitlab.read(b.job, context.pull_request.head, ["Dockerfile"])
+        assert tree.files == {"Dockerfile": AFTER.encode()}
+
+
+async def test_a_renamed_project_is_found_by_its_number() -> None:
+    async with bench() as b:
+        b.project.rename("group/another/name")
+        assert (await b.gitlab.context(b.job)).pull_request.web_url.startswith(b.project.web_url)
+
+
+@pytest.mark.parametrize("listed", [True, False])
+async def test_links_submodules_and_binaries_are_named_and_not_read(*, listed: bool) -> None:
+    after: dict[str, Content] = {
+        "link": Symlink("Dockerfile"),
+        "module": Submodule("a" * 40),
+        "picture": b"\0\1",
+        "odd name/%2e#?.txt": "x\n",
+    }
+    async with bench(None, after) as b:
+        if listed:
+            await b.gitlab.context(b.job)
+        tree = await b.gitlab.read(b.job, b.change.head, [*after, "missing"])
+        assert tree.files == {"odd name/%2e#?.txt": b"x\n"}
+        unread = {(file.path, file.reason) for file in tree.unread}
+        assert {("link", "a symbolic link"), ("picture", "binary")} <= unread
+
+
+async def test_a_large_file_is_not_read() -> None:
+    async with bench(None, {"Dockerfile": "#" * (512 * 1024 + 1)}) as b:
+        [unread] = (await b.gitlab.read(b.job, b.change.head, ["Dockerfile"])).unread
+        assert unread.reason == "larger than 512 KiB"
+
+
+async def test_a_limit_is_handed_on_at_once_with_its_seconds() -> None:
+    async with bench() as b:
+        b.forge.faults.add(mishaps.throttled(60, path="/merge_requests/1$"))
+        with pytest.raises(Unavailable) as caught:
+            await b.gitlab.context(b.job)
+        assert caught.value.retry_after == 60
+
+
+async def test_a_limit_without_a_time_is_a_minute() -> None:
+    async with bench() as b:
+        b.forge.faults.add(mishaps.throttled(None, path="/merge_requests/1$"))
+        with pytest.raises(Unavailable) as caught:
+            await b.gitlab.context(b.job)
+        assert caught.value.retry_after == 60
+
+
+async def test_a_read_is_repeated_after_a_passing_fault() -> None:
+    async with bench() as b:
+        b.forge.faults.add(mishaps.bad_gateway(path="/discussions$"))
+        assert (await b.gitlab.context(b.job)).conversation.threads == ()
+
+
+async def test_a_write_is_never_repeated_by_the_client() -> None:
+    async with bench() as b:
+        fault = mishaps.bad_gateway(method="POST", path="/draft_notes$", times=None)
+        b.forge.faults.add(fault)
+        with pytest.raises(Unavailable):
+            await b.publish(b.plan(b.comment("a1")))
+        assert fault.hits == 1
+
+
+async def test_a_dead_token_is_for_a_person_to_renew() -> None:
+    async with bench() as b:
+        await b.gitlab.check()
+        b.forge.rotate(b.forge.token)
+        with pytest.raises(Denied):
+            await b.gitlab.check()
+        with pytest.raises(Denied):
+            await b.gitlab.context(b.job)
+
+
+async def test_a_project_that_is_gone_is_gone() -> None:
+    async with bench() as b:
+        b.forge.delete_project(b.project)
+        with pytest.raises(Gone):
+            await b.gitlab.context(b.job)
+
+
+async def test_an_answer_that_never_comes_is_not_awaited() -> None:
+    async with bench() as b, adapter(b.forge, seconds=0.1) as impatient:
+        b.forge.faults.add(mishaps.slow(5, method="POST", path="/draft_notes$"))
+        with pytest.raises(Unavailable, match="cannot be reached"):
+            await impatient.publish(b.job, b.plan(b.comment("a1")), no_fence)
+
+
+async def test_an_older_gitlab_has_no_discussions_on_files() -> None:
+    async with bench() as b:
+        b.forge.version = "16.3.0"
+        await b.gitlab.context(b.job)
+        assert not b.gitlab.capabilities.file_comments
+        done = await b.publish(b.plan(b.comment("f0", None)))
+        assert (len(done.refused), len(b.notes)) == (1, 1)
+
+
+async def test_an_outdated_discussion_has_no_line() -> None:
+    async with bench() as b:
+        await b.publish(b.plan(b.comment("a1")))
+        b.change.push({"Dockerfile": "FROM scratch\n"})
+        [thread] = (await b.gitlab.context(b.job)).conversation.threads
+        assert (thread.path, thread.line) == ("Dockerfile", None)
+
+
+async def test_a_discussion_follows_its_line() -> None:
+    async with bench() as b:
+        await b.publish(b.plan(b.comment("a1")))
+        b.change.push({"Dockerfile": "# new\n" + AFTER})
+        [thread] = (await b.gitlab.context(b.job)).conversation.threads
+        assert thread.line == 4

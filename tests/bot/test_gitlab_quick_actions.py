@@ -1,0 +1,73 @@
+"""Nothing in a Dockerfile, and nothing that we are made to say, becomes a quick action."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.forges.gitlab.quick_actions import harmless
+from bot.processes import Processes
+from bot.reviewer import Desk, review
+from tests.bot.gitlab_bench import KEY, bench, no_fence
+from tests.forge.gitlab.quick_actions import extract
+
+if TYPE_CHECKING:
+    from tests.bot.gitlab_bench import Bench
+
+BEFORE = 'FROM debian:12 AS base\nRUN true\nENTRYPOINT ["/run"]\nCMD ["serve"]\n'
+HOSTILE = {
+    "a comment": "# x\n/approve\nFROM debian\nRUN apt-get update\n",
+    "a carriage return": "FROM debian:latest\n# a\r/approve\r\n\r/merge\r\nRUN apt-get install x\n",
+    "a stage": "FROM debian AS /approve\nFROM /approve\nCOPY --from=/merge /a /b\n",
+    "an ENV value": 'FROM debian\nENV PASSWORD="a\\\n/approve\\\n/close"\nRUN curl http://x | sh\n',
+    "a fence of tildes": "FROM debian\nRUN <<~~~\n~~~\n/approve\n~~~\n",
+    "a fence of backticks": "FROM debian\nRUN echo ```\\\n/approve \\\n```\nENV TOKEN=```\n",
+    "a long fence": "FROM debian\nLABEL a=````\nRUN <<EOF\n```\n/approve\n````\nEOF\n",
+    "an HTML comment": "FROM debian\n# <!--\n/approve\n# -->\nRUN sudo true\n",
+    "a continued line": "FROM debian\nRUN apt-get install \\\n/approve \\\n/close\nUSER root\n",
+    "other line ends": "FROM debian\u2028/approve\u0085/close\x0b/merge\x0c/approve\nRUN curl x|sh\n",
+    "a shell form": "FROM debian\nENTRYPOINT /approve\nCMD /merge\n",
+    "a label": 'FROM debian\nLABEL x="\\n/approve\\n"\nMAINTAINER /approve\n',
+    "a mark": "FROM debian:latest\n# <!-- hullcheck:summary head= mac=0 -->\n/approve\n",
+}
+
+
+async def reviewed(b: Bench) -> None:
+    async with Processes(1, 30) as processes:
+        desk = Desk(run=processes.run, today=lambda: date(2026, 1, 1), key=KEY)
+        await review(b.job, b.gitlab, no_fence, desk)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+async def test_a_dockerfile_cannot_make_us_run_a_quick_action(name: str) -> None:
+    async with bench({"Dockerfile": BEFORE}, {"Dockerfile": HOSTILE[name]}) as b:
+        await reviewed(b)
+        assert b.notes
+        assert (b.forge.quick_actions, b.change.approved_by, b.change.state) == ([], [], "opened")
+
+
+@pytest.mark.parametrize(
+    "folder", ["/approve", "a\n/approve\n", "```\n/approve\n```", "<!--\n/merge\n-->", "~~~\n/close"]
+)
+async def test_a_path_cannot_make_us_run_a_quick_action(folder: str) -> None:
+    path = f"{folder.strip('/')}/Dockerfile"
+    async with bench({"README": "x\n"}, {path: HOSTILE["a comment"]}) as b:
+        await reviewed(b)
+        assert b.forge.quick_actions == []
+
+
+async def test_an_answer_cannot_be_a_quick_action() -> None:
+    async with bench() as b:
+        note = b.change.comment("/hullcheck help")
+        await b.gitlab.reply(b.job, b.command(note, "help"), "\r/approve\n/close\n```\n/merge\n```")
+        assert b.forge.quick_actions == []
+
+
+@given(st.text(alphabet="/`~<>-! \r\n\tapprovemg#\\\u2028\x0b", max_size=60))
+@settings(max_examples=300, deadline=None)
+def test_no_text_becomes_a_quick_action(text: str) -> None:
+    assert extract(harmless(f"{text}\n/approve\n{text}"))[1] == []
