@@ -215,10 +215,22 @@ def _severities(severities: Sequence[Severity]) -> str:
 
 
 def _unplaced(reason: Reason, matter: Matter, writer: Writer) -> Section:
-    findings = [finding for topic, place in matter.unplaced if place.why == reason for finding in topic.findings]
-    findings.sort(key=lambda finding: (finding.path, finding.line, finding.rule))
-    items = tuple(f"{_place(finding, writer)}: {finding.message}" for finding in findings)
+    found = [topic for topic, place in matter.unplaced if place.why == reason]
+    found.sort(key=lambda topic: (topic.path, topic.findings[0].line, topic.findings[0].rule))
+    items = tuple(_topic(topic, writer) for topic in found)
     return Section(_HEADINGS[reason], items, folded=reason == "possible" or len(items) > FEW)
+
+
+def _topic(topic: Topic, writer: Writer) -> str:
+    """Return a topic as one entry: its first finding, and the lines of the others."""
+    first, *others = topic.findings
+    entry = f"{_place(first, writer)}: {first.message}"
+    if not others:
+        return entry
+    named = [str(finding.line) for finding in others[:FEW]]
+    if more := len(others) - len(named):
+        named.append(f"{more} more")
+    return f"{entry} The same holds for {'line' if len(others) == 1 else 'lines'} {listed(named)}."
 
 
 def _place(finding: Finding, writer: Writer) -> str:

@@ -10,6 +10,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from bot.forges.base import Unread
+from rules.engine import changes
 from rules.problem import Confidence, Severity
 from rules.report import Crash, Finding, Report, Suppressed
 from tests.review.build import GITHUB_CAN, HEAD, carried_out, finding, manner, numbered, planned, reviewed
@@ -218,3 +219,61 @@ def test_the_list_for_agents_goes_first_and_counts_stay() -> None:
     assert "- and 49 more\n" in shorter
     tight = planned(review(*elsewhere), how=manner(can=replace(GITHUB_CAN, body_limit=2_000))).summary or ""
     assert "59 entries, too many to be listed here." in tight
+
+
+def test_one_rule_on_many_lines_is_one_entry_of_a_list() -> None:
+    many = [finding(line, "some-rule", path="other", message="`x` is so.") for line in range(1, 15)]
+    text = summary(review(*many))
+    assert text.count("`x` is so. The same holds for lines 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 3 more.") == 1
+
+
+STAGES = """\
+FROM python:3.13-slim AS one
+FROM one AS two
+FROM two AS three
+EXPOSE 80
+"""
+
+
+def with_image(*found: Finding) -> Reviewed:
+    """Return a review whose summary has a table, a diagram, a list and a block for agents."""
+    before, after = {"Dockerfile": STAGES.encode()}, {"Dockerfile": f"{STAGES}USER 7\n".encode()}
+    of = reviewed(STAGES, f"{STAGES}USER 7\n", *found)
+    return replace(of, changes=changes(before, after))
+
+
+def test_a_longer_summary_loses_its_parts_in_the_stated_order() -> None:
+    elsewhere = [finding(line, f"rule-{line}", path="other", message="`x` is so. " * 5) for line in range(1, 30)]
+    marks = {
+        "agents": "For coding agents",
+        "diagram": "```mermaid",
+        "list": "(29)",
+        "table": "| User |",
+        "ten": "19 more",
+    }
+    seen: list[frozenset[str]] = []
+    for limit in range(20_000, 300, -50):
+        how = manner(can=replace(GITHUB_CAN, body_limit=limit))
+        text = planned(with_image(*elsewhere), how=how).check.summary
+        assert len(text) <= limit
+        assert text.count("<details>") == text.count("</details>")
+        assert text.count("```") % 2 == 0
+        there = frozenset(name for name, mark in marks.items() if mark in text)
+        if there not in seen:
+            seen.append(there)
+    full = frozenset({"agents", "diagram", "list", "table"})
+    assert seen == [
+        full,
+        full - {"agents"},
+        frozenset({"list", "table"}),
+        frozenset({"list", "table", "ten"}),
+        frozenset({"list", "ten"}),
+        frozenset(),
+    ]
+
+
+def test_a_forge_without_mermaid_gets_no_diagram() -> None:
+    how = manner(can=replace(GITHUB_CAN, mermaid=False))
+    text = planned(with_image(ERROR), how=how).check.summary
+    assert "mermaid" not in text
+    assert "| User | root by default | `7` |" in text
