@@ -31,10 +31,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     assert change.before is not None
     if not change.stages:
         return
-    now = _arguments(change.after)
+    now = {name.text for stage in change.stages for i in stage.instructions for name, _ in i.pairs}
     code = change.after.code
+    global_names = {name.text for argument in change.before.global_args for name, _ in argument.pairs}
     for name, argument in _arguments(change.before).items():
-        if name in now or name in PLATFORM_ARGS or name in PREDEFINED_ARGS or _was_written(change.before, name):
+        if (
+            name in now
+            or name in global_names
+            or name in PLATFORM_ARGS
+            or name in PREDEFINED_ARGS
+            or _was_written(change.before, name)
+        ):
             continue
         if any(name in build.args for build in change.repository.builds_of(change.path)):
             fact = f"the builds of the repository still pass {quote(name)}, which no `ARG` takes any more"
@@ -45,9 +52,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _arguments(model: Model) -> dict[str, Instruction]:
-    """The ARGs of stages: a command sees them as environment variables. Those above the first FROM are not seen."""
+    """The ARGs of stages that only a caller gives a value: a command sees them as environment variables."""
     instructions = (i for stage in model.stages for i in stage.instructions if i.keyword == "ARG")
-    return {name.text: instruction for instruction in instructions for name, _ in instruction.pairs}
+    return {name.text: i for i in instructions for name, value in i.pairs if value is None and name.text.isupper()}
 
 
 def _was_written(model: Model, name: str) -> bool:
