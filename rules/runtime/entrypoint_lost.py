@@ -7,6 +7,7 @@ from rules.api import (
     Confidence,
     DockerfileChange,
     Fix,
+    Image,
     Note,
     Origin,
     Problem,
@@ -18,6 +19,8 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.runtime.start_instructions import shipped
+from rules.runtime.start_scripts import start_script
 
 
 @rule(
@@ -33,7 +36,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if was is None or was.image.onbuild or _given_elsewhere(change):
             continue
         lost = _lost(stage, was)
-        if lost:
+        if lost and not _is_in_script(change, stage, lost):
             yield _problem(stage, lost)
 
 
@@ -48,12 +51,35 @@ def _lost(stage: Stage, was: Stage) -> tuple[Setting[Start], ...]:
     entrypoint_gone = then.entrypoint in before and not now.entrypoint and now.cmd.set_in_file
     if entrypoint_gone and _same(now.cmd, then.cmd):
         return (then.entrypoint,)
-    cleared = now.cleared_cmd
-    if then.cmd in before and not now.cmd and cleared and cleared.set_in_file and _same(cleared, then.cmd):
-        return (then.cmd,)
-    if then.cmd in before and not now.cmd and _same(now.entrypoint, then.entrypoint):
+    if then.cmd in before and not now.cmd and _needs_cmd(stage, then):
         return (then.cmd,)
     return before if _only_base_starts(stage) and before else ()
+
+
+def _is_in_script(change: DockerfileChange, stage: Stage, lost: tuple[Setting[Start], ...]) -> bool:
+    """Whether the start script of the repository names the program now that a lost CMD did."""
+    for found in shipped(change, "ENTRYPOINT"):
+        script = start_script(change, found) if found.stage is stage else None
+        if script is not None and all(s.value is not None and s.value.program in script.text for s in lost):
+            return True
+    return False
+
+
+def _needs_cmd(stage: Stage, then: Image) -> bool:
+    """Whether what starts now is less than what started before, because the CMD is gone."""
+    now = stage.image
+    cleared = now.cleared_cmd
+    return bool(
+        (cleared and cleared.set_in_file and _same(cleared, then.cmd))
+        or _same(now.entrypoint, then.entrypoint)
+        or (not then.entrypoint.set_in_file and _waits_for_arguments(stage))
+    )
+
+
+def _waits_for_arguments(stage: Stage) -> bool:
+    """Whether the new ENTRYPOINT is a script of the kind that runs what CMD gives it."""
+    start = stage.image.entrypoint.value
+    return start is not None and start.form == "exec" and "entrypoint" in start.words[-1].rsplit("/", 1)[-1]
 
 
 def _only_base_starts(stage: Stage) -> bool:

@@ -97,11 +97,11 @@ def _init_gone(stage: Stage, was: Stage) -> Problem | None:
     starts = stage.image.start_command
     if before is None or now is not None or not starts or not all(s.value for s in starts):
         return None
-    here, old = next((s for s in starts if s.set_in_file), None), was.image.entrypoint
-    old = old if old.set_in_file else was.image.cmd
-    if here is None or here.value is None or here.instruction is None or old.instruction is None or old.value is None:
+    here = next((s for s in starts if s.set_in_file), None)
+    old = next((s for s in was.image.start_command if s.value is not None), None)
+    if here is None or here.value is None or old is None or old.value is None:
         return None
-    if here.instruction.text == old.instruction.text or here.value.program in ("supervisord", "init", "s6-svscan"):
+    if here.value.words == old.value.words or here.value.program in ("supervisord", "init", "s6-svscan"):
         return None
     return _problem(
         stage,
@@ -116,9 +116,9 @@ def _init_gone(stage: Stage, was: Stage) -> Problem | None:
 
 
 def _init(stage: Stage) -> str | None:
-    """Return the init in front of the start command, if the file puts one there."""
+    """Return the init in front of the start command, put there by the file or by its base image."""
     for setting in stage.image.start_command:
-        if setting.set_in_file and setting.value is not None:
+        if setting.value is not None:
             words = setting.value.words if setting.value.form == "exec" else setting.value.text.split()
             for word in words:
                 if posixpath.basename(word) in INITS:
@@ -136,17 +136,20 @@ def _problem(
     confidence: Confidence = Confidence.CERTAIN,
 ) -> Problem:
     assert now.instruction is not None
-    assert then.instruction is not None
     return Problem(
         now.instruction.span,
-        f"{stage.label} starts {quote(now.text)}, {what}. {consequence}. It was {quote(str(then.instruction))}; "
+        f"{stage.label} starts {quote(now.text)}, {what}. {consequence}. It was {quote(_written(then))}; "
         "keep that form.",
         confidence,
         stage=stage.key,
-        notes=(Note(then.instruction.span, "as it was", before=True),),
+        notes=(Note(then.instruction.span, "as it was", before=True),) if then.instruction is not None else (),
         fix=repair,
         key=now.instruction.keyword,
     )
+
+
+def _written(start: Start) -> str:
+    return str(start.instruction) if start.instruction is not None else f"the base image's {start.text}"
 
 
 def _fix(start: Start) -> Fix | None:

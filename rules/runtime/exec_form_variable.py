@@ -13,7 +13,7 @@ _VARIABLE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[^{}]*\}|\([^()]*\)|[@*])")
 _BUILTINS = frozenset("exec source . export eval set trap unset shift if for while".split())
 _OPERATORS = frozenset("&& || ; | > >> < 2>&1 &".split())
 _EXPANDS_ITSELF = frozenset(
-    "awk gawk mawk jq sed perl ruby php node envsubst execlineb with-contenv powershell pwsh cmd nginx npm npx "
+    "awk gawk mawk jq sed perl ruby php node envsubst with-contenv powershell pwsh cmd nginx npm npx "
     "yarn pnpm make dockerize confd docker-gen expect "
     "tclsh mongo mongosh psql mysql vault consul-template gomplate".split()
 )
@@ -41,6 +41,8 @@ def _is_read_by_something(found: Written) -> bool:
     above = entrypoint.words if found.instruction.keyword == "CMD" and entrypoint is not None else ()
     words = (*above, *found.start.words)
     names = {posixpath.basename(word).removesuffix(".exe") for word in words}
+    if "execlineb" in names and any("import" in word for word in words):
+        return True  # execline substitutes what its `importas` names, and nothing else
     return reads_code(words) or not _EXPANDS_ITSELF.isdisjoint(names)
 
 

@@ -79,7 +79,7 @@ def _holds_program(stage: Stage) -> bool:
 
 def _is_system(path: str | None) -> bool:
     """Whether a folder is one where a language is installed, as in images that others are built from."""
-    return path is None or path.startswith(("/usr", "/opt", "/lib", "/bin", "/etc"))
+    return path in (None, "/") or path.startswith(("/usr", "/opt", "/lib", "/bin", "/etc"))
 
 
 def _is_meant_for_others(stage: Stage) -> bool:

@@ -4,8 +4,9 @@ import posixpath
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Fix, Problem, Put, Severity, Stage, quote, replace, rule
-from rules.runtime.start_instructions import Written, full_words, is_script_entrypoint, shipped
+from rules.runtime.start_instructions import Written, full_words, is_script_entrypoint, passes_signals, shipped
 from rules.runtime.start_paths import (
+    has_siblings_on_path,
     is_nowhere,
     misplaced,
     not_on_path,
@@ -36,7 +37,8 @@ def _program(found: Written) -> str | None:
     """Return what is executed; `None` where that cannot be told, or where it is an argument."""
     start, stage = found.start, found.stage
     if start.form == "exec":
-        if full_words(found) == start.words or (found.instruction.keyword == "CMD" and is_script_entrypoint(stage)):
+        unknown = found.instruction.keyword == "CMD" and not stage.image.entrypoint.known
+        if unknown or full_words(found) == start.words or _is_executed_below(found):
             return start.words[0]
         return None
     commands = start.commands
@@ -45,6 +47,15 @@ def _program(found: Written) -> str | None:
     if len(commands) != 1 or commands[0].program is None or commands[0].conditional:
         return None
     return commands[0].program.value
+
+
+def _is_executed_below(found: Written) -> bool:
+    """Whether a CMD is executed by its ENTRYPOINT: a script, or an init that ends in `--`."""
+    entrypoint = found.stage.image.entrypoint.value
+    if found.instruction.keyword != "CMD" or entrypoint is None:
+        return False
+    inits = passes_signals(entrypoint.words) and (len(entrypoint.words) == 1 or entrypoint.words[-1] == "--")
+    return inits or is_script_entrypoint(found.stage)
 
 
 def _packaged(found: Written, program: str) -> Problem | None:
@@ -91,7 +102,7 @@ def _elsewhere(found: Written, program: str) -> Problem | None:
 def _nowhere(found: Written, program: str) -> Problem | None:
     stage = found.stage
     path = _absolute(stage, program) if "/" in program else None
-    if path is None or not is_nowhere(stage, path):
+    if not (is_nowhere(stage, path) if path is not None else has_siblings_on_path(stage, program)):
         return None
     return Problem(
         found.instruction.span,

@@ -135,8 +135,42 @@ def _mentions(stage: Stage, name: str) -> Iterator[bool]:
 
 
 def _path_folders(stage: Stage) -> tuple[str, ...] | None:
-    """Return the folders of `PATH`; `None` when they cannot be known."""
+    """Return the folders of `PATH`; `None` when they cannot be known.
+
+    Of a base image that is not known, the default is taken: hardly any has a project's own folder in it.
+    """
     setting = stage.image.env.get("PATH")
     if setting is None:
-        return _DEFAULT_PATH if stage.base_known else None
-    return tuple(folder.rstrip("/") for folder in setting.value.split(":")) if setting.value is not None else None
+        return _DEFAULT_PATH
+    if setting.value is not None:
+        return tuple(folder.rstrip("/") for folder in setting.value.split(":"))
+    pairs = setting.instruction.pairs if setting.instruction is not None else ()
+    written = next(
+        (value.text.strip("\"'") for name, value in pairs if name.text == "PATH" and value is not None), None
+    )
+    if written is None:
+        return None
+    folders: list[str] = []
+    for part in written.split(":"):
+        expanded = stage.scope.expand(part) if part not in ("$PATH", "${PATH}") else None
+        if expanded is None and part not in ("$PATH", "${PATH}"):
+            return None
+        folders += [expanded.rstrip("/")] if expanded is not None else _DEFAULT_PATH
+    return tuple(folders)
+
+
+def has_siblings_on_path(stage: Stage, name: str) -> bool:
+    """Tell whether scripts of the project are copied one by one to where programs are looked for, and this one is not.
+
+    Nothing else in the file may speak of the name, and no folder may be copied there.
+    """
+    if not name.endswith(".sh") or not stage.base_known or stage.facts is None or stage.facts.kind not in _PLAIN_KINDS:
+        return False
+    folders = _path_folders(stage)
+    mentions = sum(name in str(instruction) for link in stage.chain for instruction in link.instructions)
+    if folders is None or mentions != 1 or stage.files.has_unreadable_run or _is_started_by_base(stage, name):
+        return False
+    puts = [put for put in stage.files.puts if put.kind == "context"]
+    if any(put.tree and any(within(folder, put.path) for folder in folders) for put in puts):
+        return False
+    return any(put.path.endswith(".sh") and posixpath.dirname(put.path) in folders for put in puts)

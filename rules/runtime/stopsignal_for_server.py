@@ -38,7 +38,6 @@ _INIT_PATHS = frozenset({"/sbin/init", "/usr/sbin/init", "/lib/systemd/systemd",
     category=Category.RELIABILITY,
     default="info",
     keywords=("CMD", "ENTRYPOINT"),
-    mentions=(*_WANTED, "/init"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A server that stops gracefully on a signal of its own gets another one."""
