@@ -1,8 +1,11 @@
 """See empty_continuation.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Edit, Fix, Instruction, Problem, Severity, rule
+
+_BLANK = re.compile(r"\n\s*?(?:\n|\Z)")
 
 
 @rule(
@@ -36,4 +39,8 @@ def _blank_lines(instruction: Instruction) -> list[int]:
     last = source.line_at(max(instruction.value_span.start, instruction.value_span.end - 1))
     if source.line(last).rstrip().endswith(instruction.escape) and last < source.line_count:
         last += 2
+    starts = source.line_starts
+    end = starts[last - 1] - 1 if last <= len(starts) else len(source.text)
+    if _BLANK.search(source.text, instruction.span.start, end) is None:
+        return []
     return [line for line in range(instruction.line + 1, last) if not source.line(line).strip()]

@@ -49,11 +49,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if instruction.heredocs or instruction.exec_form is not None or not run.script.understood:
                 continue
             yield from _behind_blocks(run, stage.key)
+            split = "\\ " in instruction.text
             for command in run.commands:
                 word = _swallowed(run, command)
                 if word is not None:
                     yield _not_joined(run, command, word, stage.key)
-                yield from _lost_in_the_line(run, command, stage.key)
+                if split:
+                    yield from _lost_in_the_line(run, command, stage.key)
                 yield from _unfinished_find(run, command, stage.key)
 
 
@@ -137,9 +139,11 @@ def _lost_in_the_line(run: Run, command: Command, stage: str) -> Iterator[Proble
 
 def _unfinished_find(run: Run, command: Command, stage: str) -> Iterator[Problem]:
     r"""Find a `find -exec` without its `\;` or `+`."""
+    if command.name != "find":
+        return
     values = [word.value for word in command.args]
     opened = next((i for i, value in enumerate(values) if value in _EXEC), None)
-    if command.name != "find" or opened is None or any(value in (";", "+") for value in values[opened:]):
+    if opened is None or any(value in (";", "+") for value in values[opened:]):
         return
     yield Problem(
         command.span,

@@ -66,9 +66,13 @@ def _used(step: Step) -> Iterator[str]:
 
 def _used_by_shell(run: Run) -> Iterator[str]:
     """Yield the global ARGs that a RUN reads and does not set itself."""
+    if not run.stage.model.global_args:
+        return
     code = run.instruction.value + "".join(heredoc.body for heredoc in run.instruction.heredocs)
     for argument in run.stage.model.global_args:
         for word, _ in argument.pairs:
+            if word.text not in code:
+                continue
             used = re.search(rf"(?<![\\\\$])\$(?:{{{re.escape(word.text)}[}}#%/:]|{re.escape(word.text)}\b)", code)
             if used and not re.search(rf"(?:^|[\s;&|(]){re.escape(word.text)}=|:[-=+]|\bread\b", code):
                 yield word.text

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
+
+from rules.lazily import cached_property
 
 if TYPE_CHECKING:
     from rules.dockerfile.source import Source, Span

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from rules.lazily import cached_property
 from rules.model.run_writes import OPAQUE_HARMLESS, written_by
 from rules.model.steps import Copy, Run
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
+
+from rules.lazily import cached_property
 
 if TYPE_CHECKING:
     from rules.dockerfile.package_calls import PackageCall
     from rules.model.stage import Model, Stage
-    from rules.model.steps import Run
+    from rules.model.steps import Run, Step
 
 
 class Called(NamedTuple):
@@ -30,6 +31,15 @@ class Layers:
 
     def __init__(self, model: Model) -> None:
         self.model = model
+
+    @cached_property
+    def shipped_steps(self) -> tuple[tuple[Stage, Step], ...]:
+        """The steps behind the images that ship, deferred ones (ONBUILD) included, with the first shipped stage."""
+        seen: dict[int, tuple[Stage, Step]] = {}
+        for stage in self.model.shipped:
+            for step in stage.all_steps:
+                seen.setdefault(id(step.instruction), (stage, step))
+        return tuple(seen.values())
 
     @cached_property
     def shipped_runs(self) -> tuple[tuple[Stage, Run], ...]:

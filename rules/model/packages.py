@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
+
+from rules.lazily import cached_property
 
 if TYPE_CHECKING:
     from rules.dockerfile.package_calls import Package, PackageCall

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rules.facts.commands import provides
@@ -13,6 +12,7 @@ from rules.facts.installers import (
     PROJECT_MANAGERS,
     SYSTEM_PROGRAMS,
 )
+from rules.lazily import cached_property
 from rules.model.packages import OS_MANAGERS
 
 if TYPE_CHECKING:
@@ -84,9 +84,12 @@ class Runtime:
 
     def _copied_tool(self, name: str) -> bool:
         # `COPY --from=… /uv /bin/` puts `/bin/uv`, although the text alone does not tell it from a folder
-        return any(
-            name in (posixpath.basename(put.path), posixpath.basename(put.source)) for put in self.stage.files.puts
-        )
+        return name in self._copied_names
+
+    @cached_property
+    def _copied_names(self) -> frozenset[str]:
+        paths = (path for put in self.stage.files.puts for path in (put.path, put.source))
+        return frozenset(map(posixpath.basename, paths))
 
     def has_tool(self, name: str) -> bool | None:
         """Tell whether a command can be found in the image.

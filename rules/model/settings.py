@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
 from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeVar
 
 from rules.dockerfile.shell import Script, script_of
+from rules.lazily import cached_property
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

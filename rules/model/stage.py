@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rules.dockerfile.reference import parse_reference
 from rules.facts.images import image_facts
+from rules.lazily import cached_property
 from rules.model.files import Files
 from rules.model.fold import fold
 from rules.model.layers import Layers

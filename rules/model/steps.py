@@ -5,11 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.package_calls import Cleaning, PackageCall, cleans, package_calls
 from rules.dockerfile.shell import Script, script_of
+from rules.lazily import cached_property
 
 if TYPE_CHECKING:
     from rules.dockerfile.nodes import Flag, Heredoc, Instruction, Word
@@ -124,7 +124,13 @@ class Run(Step):
 
     def calls(self, *names: str) -> tuple[Command, ...]:
         """Return the commands of these names (base name of the program)."""
+        if self._names.isdisjoint(names):
+            return ()
         return tuple(command for command in self.script.commands if command.name in names)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(command.name for command in self.script.commands)
 
     def is_mounted(self, path: str) -> bool:
         """Tell whether a path lies in a cache, tmpfs, bind or secret mount, so that no layer keeps it."""

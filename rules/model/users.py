@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.lazily import cached_property
 from rules.model.packages import OS_MANAGERS
 from rules.model.settings import Origin
 from rules.model.steps import Copy

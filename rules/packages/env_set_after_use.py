@@ -50,7 +50,7 @@ _BUILDS = frozenset({"run", "build", "exec", "test"})
     category=Category.CORRECTNESS,
     default="info",
     keywords=("ENV",),
-    mentions=tuple(name.lower() for name, _ in _READERS),
+    mentions=dict.fromkeys(f"{name.partition('_')[0]}_".lower() for name, _ in _READERS),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A variable is set after the install that it should steer."""

@@ -63,9 +63,6 @@ _EXAMPLE = re.compile(
 )
 _WEAK = re.compile(r"(?i)pass(?:word|wd)?\d*|secret|token|test\w*|user\w*|root|admin|postgres|mysql|guest|pwd")
 
-HINTS = tuple(hint for shape in _SHAPES for hint in shape.hints)
-"""Lower-case texts of which one stands in every credential below."""
-
 
 class Credential(NamedTuple):
     """A text that looks like a credential.

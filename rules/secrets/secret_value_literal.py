@@ -3,14 +3,13 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Span, Stage, quote, rule
-from rules.secrets.credentials import HINTS, Credential, credentials
+from rules.secrets.credentials import Credential, credentials
 
 
 @rule(
     "secret-value-literal",
     severity=Severity.ERROR,
     category=Category.SECURITY,
-    mentions=HINTS,
     aliases=("S6437",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:

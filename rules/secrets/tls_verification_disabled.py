@@ -93,7 +93,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _in_run(run: Run) -> Iterator[Off]:
     source = run.instruction.source
     text = run.instruction.text.lower()
-    may_configure = any(word in text for word in ("ssl", "verify", "certificate"))
+    may_configure = _may_match(text)
     for command in run.commands if may_configure or any(word in text for word in _FLAG_WORDS) else ():
         word = _flag(command)
         if word is not None:
@@ -103,9 +103,15 @@ def _in_run(run: Run) -> Iterator[Off]:
         for name, value in command.assignments:
             if _is_off(name, value.value):
                 yield Off(value.span, f"{name}={value.value}", command.name or "the RUN", None)
-        match = _CONFIGURED.search(" ".join(w.value for w in command.args)) if may_configure else None
+        words = " ".join(w.value for w in command.args) if may_configure else ""
+        match = _CONFIGURED.search(words) if _may_match(words.lower()) else None
         if match is not None and _configures(run, command):
             yield Off(command.span, match[0], command.name, None)
+
+
+def _may_match(text: str) -> bool:
+    """Tell in little time whether a text in lower case can hold one of the settings."""
+    return "ssl" in text or "verify" in text or "certificate" in text
 
 
 def _configures(run: Run, command: Command) -> bool:
@@ -120,9 +126,9 @@ def _configures(run: Run, command: Command) -> bool:
 
 def _flag(command: Command) -> tuple[Span, str] | None:
     flags = _FLAGS.get(command.name, ())
-    module = next((w.value for a, w in zip(command.args, command.args[1:], strict=False) if a.value == "-m"), "")
-    if command.name.startswith("python") and module == "pip":
-        flags = _FLAGS["pip"]
+    if command.name.startswith("python"):
+        module = next((w.value for a, w in zip(command.args, command.args[1:], strict=False) if a.value == "-m"), "")
+        flags = _FLAGS["pip"] if module == "pip" else flags
     if not flags or any(_LOCAL.search(word.value) for word in command.args):
         return None
     word = command.flag(*flags)

@@ -22,12 +22,7 @@ _RANGE = 10
 
 def shipped_steps(change: DockerfileChange) -> Iterator[tuple[Stage, Step]]:
     """Yield the steps behind the shipped images, with the shipped stage; deferred ones (ONBUILD) included."""
-    seen: set[int] = set()
-    for stage in change.after.shipped:
-        for step in stage.all_steps:
-            if id(step.instruction) not in seen:
-                seen.add(id(step.instruction))
-                yield stage, step
+    yield from change.after.layers.shipped_steps
 
 
 def shipped_runs(change: DockerfileChange) -> Iterator[tuple[Stage, Run]]:
