@@ -72,7 +72,7 @@ def _needs_cmd(stage: Stage, then: Image) -> bool:
     return bool(
         (cleared and cleared.set_in_file and _same(cleared, then.cmd))
         or _same(now.entrypoint, then.entrypoint)
-        or (not then.entrypoint.set_in_file and _waits_for_arguments(stage))
+        or (not (then.entrypoint and then.entrypoint.set_in_file) and _waits_for_arguments(stage))
     )
 
 
