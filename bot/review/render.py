@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.review.manner import counted, line_link
+from bot.review.manner import counted, line_link, listed
 from bot.review.markdown import code, fence, plain
 from bot.review.markers import Marker
 from bot.review.placement import Inline
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 HEDGE = "This is likely rather than certain: part of what decides it lies outside the files read."
 TOO_LONG = "**This finding is too long to be shown here.** The check of this commit names it."
 LISTED_LINES = 40
+OPEN_LINES = 10
+"""Entries of a list that stands open in a comment; a longer one is collapsed."""
 PATCH_LINES = 60
 
 
@@ -107,14 +109,31 @@ class Writer:
         return f"{opening} {line}: {code(text)}" if text else f"{opening} {line}."
 
     def _further(self, topic: Topic) -> str:
-        """Name the further lines of a group."""
+        """Name the further lines of a group: those with the same words together, the others one by one."""
+        words = first_sentence(topic.lead.message)[0]
         others = [finding for finding in topic.findings if finding is not topic.lead]
-        if not others:
+        same = [finding for finding in others if first_sentence(finding.message)[0] == words]
+        links = [self._link(finding) for finding in same[:LISTED_LINES]]
+        if more := len(same[LISTED_LINES:]):
+            links.append(f"{more} more")
+        together = f"The same here: {listed(links)}." if links else ""
+        return "\n\n".join(filter(None, [together, self._others(others, same)]))
+
+    def _others(self, others: list[Finding], same: list[Finding]) -> str:
+        """List the findings of a group that have other words; a long list is collapsed."""
+        differing = [finding for finding in others if finding not in same]
+        if not differing:
             return ""
-        lines = [f"- {self.item(finding)}" for finding in others[:LISTED_LINES]]
-        if more := len(others[LISTED_LINES:]):
+        lines = [f"- {self.item(finding)}" for finding in differing[:LISTED_LINES]]
+        if more := len(differing[LISTED_LINES:]):
             lines.append(f"- and {counted(more, 'more line')}")
-        return "The same here:\n\n" + "\n".join(lines)
+        text = "\n".join(lines)
+        if len(differing) <= OPEN_LINES or not self.manner.can.collapsible:
+            return f"The same here:\n\n{text}"
+        return f"<details><summary>The same in {len(differing)} more places</summary>\n\n{text}\n\n</details>"
+
+    def _link(self, finding: Finding) -> str:
+        return line_link(self.pull_request, finding.path, finding.line)
 
     def item(self, finding: Finding) -> str:
         """Return a finding as one entry of a list: its line and its first sentence."""

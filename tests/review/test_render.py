@@ -116,6 +116,24 @@ def test_a_group_names_its_further_lines() -> None:
     )
 
 
+def test_further_lines_with_the_same_words_are_named_in_one_sentence() -> None:
+    group = (finding(line, message="`x` is so. It will hurt.") for line in (1, 2, 3))
+    (comment,) = planned(reviewed(None, AFTER, *group)).comments
+    assert words(comment.body).startswith(
+        "**`x` is so.** It will hurt.\n\n"
+        "The same here: [line 2](head:Dockerfile#L2) and [line 3](head:Dockerfile#L3).\n\n"
+    )
+
+
+def test_a_long_list_of_further_lines_is_collapsed() -> None:
+    many = numbered(30)
+    (comment,) = planned(reviewed(None, many, *(finding(line) for line in range(1, 14)))).comments
+    assert "<details><summary>The same in 12 more places</summary>\n\n- [line 2]" in words(comment.body)
+    plain = manner(can=replace(GITHUB_CAN, collapsible=False))
+    (comment,) = planned(reviewed(None, many, *(finding(line) for line in range(1, 14))), how=plain).comments
+    assert "<details>" not in comment.body
+
+
 @pytest.mark.parametrize(
     ("message", "repeated"),
     [
