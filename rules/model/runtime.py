@@ -71,11 +71,13 @@ class Runtime:
     @cached_property
     def has_shell(self) -> bool | None:
         """Tell whether `/bin/sh` exists; `None` when unknown."""
+        facts = self.stage.facts
+        if facts is not None and facts.has_shell:
+            return True
         if self._copied_tool("sh") or self._copied_tool("busybox"):
             return True
         if self.stage.root.is_scratch:
             return None if self.stage.files.puts and self._root_filled else False
-        facts = self.stage.facts
         return facts.has_shell if facts is not None else None
 
     @cached_property

@@ -29,7 +29,20 @@ from rules.runtime.start_instructions import Written, shipped
     category=Category.SECURITY,
     keywords=("ENV", "CMD", "ENTRYPOINT", "RUN"),
     aliases=("S4507",),
-    mentions=("debug", "reload", "dev", "xdebug", "nodemon", "vite", "runserver", "watch", "ng"),
+    mentions=(
+        "debug",
+        "reload",
+        "dev",
+        "xdebug",
+        "nodemon",
+        "vite",
+        "runserver",
+        "watch",
+        "ng serve",
+        '"ng"',
+        "ts-node-dev",
+        "air",
+    ),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """What ships runs in a mode for developers: debugger, reloader, development environment."""

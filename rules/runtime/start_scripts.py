@@ -56,6 +56,8 @@ class StartScript(NamedTuple):
 
 def start_script(change: DockerfileChange, found: Written) -> StartScript | None:
     """Return the script of the build context that a start command runs, as far as its path can be followed."""
+    if len(change.repository.files) == 1:
+        return None  # nothing but the Dockerfile was read
     words = found.start.words if found.start.form == "exec" else tuple(found.start.text.split())
     if not words or found.stage.runtime.is_windows:
         return None
