@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -87,7 +88,10 @@ def _raised(change: DockerfileChange, rule: Rule, problem: Problem) -> Raised:
 
 def instruction_at(model: Model, offset: int) -> Instruction | None:
     """Return the instruction that holds a character offset, if any."""
-    for instruction in model.dockerfile.instructions:
-        if instruction.span.start <= offset < instruction.span.end:
-            return instruction
-    return None
+    instructions = model.dockerfile.instructions
+    index = bisect_right(instructions, offset, key=_start) - 1
+    return instructions[index] if index >= 0 and offset < instructions[index].span.end else None
+
+
+def _start(instruction: Instruction) -> int:
+    return instruction.span.start

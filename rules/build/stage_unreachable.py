@@ -1,6 +1,6 @@
 """See stage_unreachable.md."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, is_development_name, rule
 
@@ -20,8 +20,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if any(stage.base_word is not None and "$" in stage.base_word.text for stage in change.stages[1:]):
         return  # a variable chooses among the stages
     needed = change.after.needed_by_shipped
+    used = _used(change.stages)
     for stage in change.stages:
-        if stage.index in needed or is_development_name(stage.name) or _is_an_image(stage) or _used_by_unneeded(stage):
+        if stage.index in needed or is_development_name(stage.name) or _is_an_image(stage) or stage.index in used:
             continue
         yield Problem(
             stage.from_.span,
@@ -39,10 +40,7 @@ def _is_an_image(stage: Stage) -> bool:
     return stage.name is not None and (own_start or stage.parent is not None or stage.is_scratch)
 
 
-def _used_by_unneeded(stage: Stage) -> bool:
-    """Whether a stage for developers, or another one that does not ship, is built on it: then that one is the root."""
-    return any(
-        stage in other.chain[:-1] or any(copy.from_stage is stage for copy in other.copies)
-        for other in stage.model.stages
-        if other is not stage
-    )
+def _used(stages: Sequence[Stage]) -> set[int]:
+    """Return the stages on which another is built, even one for developers: then that one is the root."""
+    sources = (source for stage in stages for source in (stage.parent, *(copy.from_stage for copy in stage.copies)))
+    return {source.index for source in sources if source is not None}

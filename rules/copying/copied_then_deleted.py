@@ -52,14 +52,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     said: set[int] = set()
     for stage in change.after.shipped:
         steps = {id(step): place for place, step in enumerate(stage.done_steps)}
-        for deletion in _deletions(stage):
-            path, run, command = deletion
-            for put in stage.files.puts:
-                if not isinstance(put.step, Copy) or id(put.step) in said or steps[id(put.step)] > steps[id(run)]:
-                    continue
-                if _goes(put, path) and _weighs(put):
-                    said.add(id(put.step))
-                    yield _problem(stage, put, put.step, run, command)
+        copied = [(put, put.step) for put in stage.files.puts if isinstance(put.step, Copy) and _weighs(put)]
+        for path, run, command in _deletions(stage) if copied else ():
+            for put, copy in copied:
+                if id(copy) not in said and steps[id(copy)] <= steps[id(run)] and _goes(put, path):
+                    said.add(id(copy))
+                    yield _problem(stage, put, copy, run, command)
 
 
 def _deletions(stage: Stage) -> Iterator[tuple[str, Run, Command]]:

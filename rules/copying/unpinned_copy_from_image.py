@@ -1,6 +1,6 @@
 """See unpinned_copy_from_image.md."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rules.api import (
     Category,
@@ -30,10 +30,15 @@ MOVING_TAGS = frozenset({"latest", "edge", "nightly", "main", "master", "dev", "
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A file is taken out of an image without a tag, or with one that moves."""
-    for stage in change.stages:
-        for reference, span in _taken(stage):
-            if reference.digest is None and (reference.tag or "latest") in MOVING_TAGS:
-                yield _problem(change, stage, reference, span)
+    found = [
+        (stage, reference, span)
+        for stage in change.stages
+        for reference, span in _taken(stage)
+        if reference.digest is None and (reference.tag or "latest") in MOVING_TAGS
+    ]
+    tagged = _tagged(change) if found else {}
+    for stage, reference, span in found:
+        yield _problem(stage, reference, span, _fix(change, reference, span, tagged))
 
 
 def _taken(stage: Stage) -> Iterator[tuple[ImageReference, Span]]:
@@ -55,7 +60,7 @@ def _is_image(text: str) -> bool:
     return any(mark in text for mark in "/:@")
 
 
-def _problem(change: DockerfileChange, stage: Stage, reference: ImageReference, span: Span) -> Problem:
+def _problem(stage: Stage, reference: ImageReference, span: Span, fix: Fix | None) -> Problem:
     name = quote(reference.text)
     fact = (
         f"takes files out of {name}, which has no tag"
@@ -68,23 +73,30 @@ def _problem(change: DockerfileChange, stage: Stage, reference: ImageReference, 
         "Name the release that was tested.",
         stage=stage.key,
         key=reference.familiar,
-        fix=_fix(change, reference, span),
+        fix=fix,
     )
 
 
-def _fix(change: DockerfileChange, reference: ImageReference, span: Span) -> Fix | None:
+def _fix(
+    change: DockerfileChange, reference: ImageReference, span: Span, tagged: Mapping[str, ImageReference]
+) -> Fix | None:
     """Offer a tag that the file, or the file before the change, uses for the same image; never invent one."""
     written = change.source.cut(span)
-    if reference.text not in written:
+    other = tagged.get(reference.repository)
+    if other is None or reference.text not in written:
         return None
+    edit = replace(change.source, span, written.replace(reference.text, other.text))
+    return Fix(f"Use {other.text}, as elsewhere", (edit,))
+
+
+def _tagged(change: DockerfileChange) -> dict[str, ImageReference]:
+    """Return by repository the first reference with a tag that does not move, in the file or as it was before."""
+    found: dict[str, ImageReference] = {}
     for model in (change.after, *([change.before] if change.before is not None else [])):
         for other in _references(model):
-            if other.repository == reference.repository and other.tag not in (None, *MOVING_TAGS):
-                return Fix(
-                    f"Use {other.text}, as elsewhere",
-                    (replace(change.source, span, written.replace(reference.text, other.text)),),
-                )
-    return None
+            if other.tag not in (None, *MOVING_TAGS):
+                found.setdefault(other.repository, other)
+    return found
 
 
 def _references(model: Model) -> Iterator[ImageReference]:
