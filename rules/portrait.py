@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _DIGEST = re.compile(r"(@sha256:[0-9a-f]{12})[0-9a-f]{52}\Z")
 _LAYERS = frozenset({"RUN", "COPY", "ADD", "WORKDIR"})
 """Instructions that make a layer (BuildKit, `dockerfile2llb/convert.go`, `commitToHistory` with a layer)."""
-_VALUE_LIMIT = 60
+_VALUE_LIMIT, _COMMAND_LIMIT = 60, 100
 _BY_DEFAULT = " by default"
 _FROM_BASE = " (from the base image)"
 
@@ -190,7 +190,7 @@ def _start(setting: Setting[Start]) -> Items | None:
         return (Item("base", "the base image's"),)
     text = json.dumps(list(start.words), ensure_ascii=False) if start.form == "exec" else start.text
     note = _FROM_BASE if setting.origin is Origin.BASE else " (in a shell)" if start.form == "shell" else ""
-    return (Item(text, f"{quote(text)}{note}"),)
+    return (Item(text, f"{quote(text, _COMMAND_LIMIT)}{note}"),)
 
 
 def _port(text: str) -> str:

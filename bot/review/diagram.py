@@ -20,7 +20,8 @@ FEWEST, MOST = 3, 25
 """Stages below which a picture says nothing new, and above which nobody reads it."""
 MOST_DIAGRAMS = 3
 LABEL_LIMIT = 40
-PATHS_SHOWN = 3
+PATHS_SHOWN, PATHS_LIMIT = 3, 28
+"""Paths in a label, and characters that they may have together."""
 # What Mermaid could take for syntax or Markdown, in quotes too; it reads `#35;` as the character of that number.
 _SPECIAL = re.compile(r"[^A-Za-z0-9 ./_:,@+-]")
 _LIST = re.compile(r"^(\d*)([.+-])(?= )")
@@ -124,9 +125,13 @@ def _mounted(stage: Stage, run: Run) -> Iterator[Stage]:
 
 
 def _paths(paths: list[str]) -> str:
+    """Name as many whole paths as a label holds, and count the others."""
     unique = list(dict.fromkeys(paths))
-    rest = len(unique) - PATHS_SHOWN
-    return ", ".join(unique[:PATHS_SHOWN]) + (f" and {rest} more" if rest > 0 else "")
+    shown = 1
+    while shown < min(len(unique), PATHS_SHOWN) and len(", ".join(unique[: shown + 1])) <= PATHS_LIMIT:
+        shown += 1
+    rest = len(unique) - shown
+    return ", ".join(unique[:shown]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _arrow(edge: Edge) -> str:

@@ -47,7 +47,12 @@ def tables(changes: Iterable[DockerfileChange]) -> tuple[Block, ...]:
         changes: The changed Dockerfiles.
     """
     found = [(change, image) for change in changed(changes) for image in image_changes(change) if image.rows]
-    return tuple(_table(change, image) for change, image in found[:MOST_TABLES])
+    blocks = [_table(change, image) for change, image in found[:MOST_TABLES]]
+    sized = [at for at, (_, image) in enumerate(found[:MOST_TABLES]) if any(map(_is_sized, image.rows))]
+    if sized:  # the basis of all sizes is said once, below the first table that has some
+        first = blocks[sized[0]]
+        blocks[sized[0]] = first._replace(text=f"{first.text}\n\n<sub>{_basis()}</sub>")
+    return tuple(blocks)
 
 
 def _table(change: DockerfileChange, image: ImageChange) -> Block:
@@ -57,8 +62,7 @@ def _table(change: DockerfileChange, image: ImageChange) -> Block:
     heading = f"The new image of {name}" if image.new else f"What changes in the image of {name}"
     lines = ["| | Now |", "|---|---|"] if image.new else ["| | Before | After |", "|---|---|---|"]
     lines += [_line(row, new=image.new) for row in image.rows]
-    foot = f"\n\n<sub>{_basis()}</sub>" if any(_is_sized(row) for row in image.rows) else ""
-    return Block(heading, "What changes in the image", "\n".join(lines) + foot)
+    return Block(heading, "What changes in the image", "\n".join(lines))
 
 
 def _line(row: Row, *, new: bool) -> str:
