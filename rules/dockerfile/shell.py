@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rules.dockerfile.arguments import shell_view
@@ -19,6 +19,7 @@ from rules.dockerfile.shell_nested import SHELLS
 from rules.dockerfile.shell_parser import Parser
 from rules.dockerfile.shell_words import Redirect, ShellText, ShellWord
 from rules.dockerfile.shell_wrappers import base_name
+from rules.lazily import cached_property
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
