@@ -15,10 +15,12 @@ from rules.api import (
     rule,
 )
 from rules.runtime.audience import is_for_developers
+from rules.runtime.start_instructions import SHELLS
 
 _FOR_OTHERS = frozenset(
     "base bases export artifact artifacts build builder builders buildpack binaries dist toolchain sdk devcontainer "
-    "devcontainers packaging package packages rpm deb ci test tests testing e2e cursor runner workspace cross".split()
+    "devcontainers packaging package packages rpm deb ci test tests testing e2e cursor runner workspace "
+    "cross github vendor".split()
 )
 """Words in the name of a stage or in a path that say that the image is not started as it is."""
 
@@ -50,7 +52,7 @@ def _problem(stage: Stage) -> Iterator[Problem]:
             "say what the container starts.",
             stage=stage.key,
         )
-    elif all(s.value is not None and s.value.is_prompt for s in commands) and _is_filled(stage):
+    elif all(s.value is not None and s.value.is_prompt for s in commands) and _holds_program(stage):
         started = commands[-1].value
         assert started is not None
         yield Problem(
@@ -58,22 +60,21 @@ def _problem(stage: Stage) -> Iterator[Problem]:
             f"{stage.label} starts only {quote(started.text)}, which {quote(stage.root.base_text or '')} brings. "
             "Nothing in the file sets `ENTRYPOINT` or `CMD`, so the container opens a prompt and exits; "
             "say what it starts.",
-            Confidence.LIKELY if _holds_program(stage) else Confidence.POSSIBLE,
+            Confidence.LIKELY,
             stage=stage.key,
             severity=Severity.WARNING,
         )
 
 
-def _is_filled(stage: Stage) -> bool:
-    """Whether the file puts a program of its own into the image, so that it is no base or tool image."""
-    return any(copy.from_context or copy.from_stage is not None for copy in stage.all_copies)
-
-
 def _holds_program(stage: Stage) -> bool:
     """Whether the whole source tree, or what a builder made, is in the image, and it is set up to serve."""
-    image = stage.image
+    image, facts = stage.image, stage.facts
     serves = any(port.instruction is not None for port in image.ports) or image.healthcheck.set_in_file
+    serves = serves or (image.user.set_in_file and any(copy.from_context for copy in stage.all_copies))
     built = any(copy.from_stage is not None and not _is_system(copy.destination) for copy in stage.all_copies)
+    compiles = facts is not None and bool(facts.toolchain) and image.cmd.value is not None
+    if compiles and image.cmd.value is not None and image.cmd.value.program in SHELLS:
+        return serves  # a compiler's image that opens a shell: what is built in it is taken out
     return serves or built or bool(stage.files.whole_trees)
 
 
