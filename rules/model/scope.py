@@ -70,8 +70,12 @@ class Scope:
 
     def expand(self, word: str) -> str | None:
         """Expand one word as BuildKit does: quotes removed, variables replaced; `None` when unknown."""
-        if "$" not in word and "'" not in word and '"' not in word and self.escape not in word:
-            return word
+        if "$" not in word and self.escape not in word:
+            quotes = word.count('"') + word.count("'")
+            if not quotes:
+                return word
+            if quotes == 2 and word[0] == word[-1] and word[0] in "\"'":  # noqa: PLR2004 - one pair around all of it
+                return word[1:-1]
         return expand(word, self.lookup, self.escape)
 
     def known(self) -> dict[str, str]:
