@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 MOST_ITEMS = 8
 """Values that one cell shows."""
 MOST_TABLES = 10
+MOST_STAGES = 100
+"""A chain of more stages is no file that a person wrote, and deeper than a recursion may go."""
 UNKNOWN = "unknown"
 _SIZED = "B)"
 
@@ -36,8 +38,9 @@ class Block(NamedTuple):
 
 
 def changed(changes: Iterable[DockerfileChange]) -> tuple[DockerfileChange, ...]:
-    """Return the Dockerfiles whose text the change touches."""
-    return tuple(c for c in changes if c.before is None or c.before.source.text != c.after.source.text)
+    """Return the Dockerfiles whose text the change touches, but for hostile ones of hundreds of stages."""
+    touched = (c for c in changes if c.before is None or c.before.source.text != c.after.source.text)
+    return tuple(c for c in touched if max(len(c.stages), len(c.before.stages) if c.before else 0) <= MOST_STAGES)
 
 
 def tables(changes: Iterable[DockerfileChange]) -> tuple[Block, ...]:

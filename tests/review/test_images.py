@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from bot.review.diagram import diagrams
 from bot.review.images import tables
 from rules.engine import changes
 
@@ -106,3 +107,10 @@ def test_every_target_has_its_table() -> None:
 def test_a_value_cannot_leave_its_cell() -> None:
     rows = table(SLIM, SLIM + 'ENV A="x|y\\n<b>@all` | z"\n')
     assert rows[0].replace("\\|", "").count("|") == 4
+
+
+def test_a_file_of_thousands_of_stages_has_no_table_and_no_picture() -> None:
+    chain = "FROM a AS s0\n" + "".join(f"FROM s{at - 1} AS s{at}\n" for at in range(1, 5_000))
+    found = changes({}, {"Dockerfile": chain.encode()}, today=TODAY)
+    assert (tables(found), diagrams(found)) == ((), ())
+    assert tables(changes({"Dockerfile": chain.encode()}, {"Dockerfile": SLIM.encode()}, today=TODAY)) == ()
