@@ -83,9 +83,7 @@ def read_github(env: Environment) -> GitHubSettings | None:
             env.fault(name, f"is missing; {remedy}")
     app_id = env.text("HULLCHECK_GITHUB_APP_ID")
     if app_id and not re.fullmatch(r"[1-9][0-9]{0,17}", app_id):
-        env.fault(
-            "HULLCHECK_GITHUB_APP_ID", "is not a number; it stands as “App ID” on the App's settings page"
-        )
+        env.fault("HULLCHECK_GITHUB_APP_ID", "is not a number; it stands as “App ID” on the App's settings page")
     return GitHubSettings(
         api_url, app_id, _private_key(env), env.secret("HULLCHECK_GITHUB_WEBHOOK_SECRET") or Secret("")
     )
@@ -128,14 +126,10 @@ def read_gitlab(env: Environment) -> Iterator[GitLabSettings]:
 def _gitlab(env: Environment, prefix: str) -> GitLabSettings:
     url = env.url(f"{prefix}URL")
     if not url and prefix != "HULLCHECK_GITLAB_" and not env.given(f"{prefix}URL"):
-        env.fault(
-            f"{prefix}URL", "is missing; set it to the instance's address, such as https://gitlab.example.com"
-        )
+        env.fault(f"{prefix}URL", "is missing; set it to the instance's address, such as https://gitlab.example.com")
     token = env.secret(f"{prefix}TOKEN")
     if token is None and not env.given(f"{prefix}TOKEN"):
-        env.fault(
-            f"{prefix}TOKEN", "is missing; create a project or group access token (scope api, role Developer)"
-        )
+        env.fault(f"{prefix}TOKEN", "is missing; create a project or group access token (scope api, role Developer)")
     secret, signing = env.secret(f"{prefix}WEBHOOK_SECRET"), env.secret(f"{prefix}SIGNING_TOKEN")
     if not any(env.given(f"{prefix}{name}") for name in ("WEBHOOK_SECRET", "SIGNING_TOKEN")):
         env.fault(

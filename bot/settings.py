@@ -51,9 +51,7 @@ SETTINGS = (
         "`sqlite:///path` (one machine, local disk) or `postgresql://user:password@host/name`.",
         secret=True,
     ),
-    Setting(
-        "HULLCHECK_PUBLIC_URL", "", "Where people reach this server; links to the rule manual start with it."
-    ),
+    Setting("HULLCHECK_PUBLIC_URL", "", "Where people reach this server; links to the rule manual start with it."),
     Setting("HULLCHECK_LOG_LEVEL", "info", "`debug`, `info`, `warning` or `error`."),
     Setting("HULLCHECK_CONCURRENCY", "4", "Reviews at the same time in this process, 1 to 64."),
     Setting(
@@ -153,9 +151,7 @@ class Settings:
             port=_port(env),
             database_url=_database_url(env),
             public_url=env.url("HULLCHECK_PUBLIC_URL"),
-            log_level=cast(
-                "LogLevel", env.choice("HULLCHECK_LOG_LEVEL", ("debug", "info", "warning", "error"))
-            ),
+            log_level=cast("LogLevel", env.choice("HULLCHECK_LOG_LEVEL", ("debug", "info", "warning", "error"))),
             concurrency=env.number("HULLCHECK_CONCURRENCY", 1, MAX_CONCURRENCY),
             github=read_github(env),
             gitlab=tuple(read_gitlab(env)),

@@ -92,7 +92,7 @@ def _add_github(
 def _add_gitlab(gitlab: GitLabSettings, stack: AsyncExitStack, forges: dict[tuple[ForgeName, str], Forge]) -> GitLab:
     """Add one instance, with threads of its own: a slow one delays nobody else."""
     door = Door(gitlab.url, gitlab.token)
-    stack.callback(door.close)
+    stack.push_async_callback(door.close)
     made = forges["gitlab", gitlab.instance] = GitLab(door)
     return made
 

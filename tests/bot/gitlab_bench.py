@@ -96,7 +96,7 @@ async def adapter(forge: GitLabDouble, *, status: bool = False, seconds: float =
     try:
         yield GitLab(door, status=status, wait=wait)
     finally:
-        door.close()
+        await door.close()
 
 
 @asynccontextmanager

@@ -62,9 +62,9 @@ class Door:
             keep_base_url=True,
         )
 
-    def close(self) -> None:
-        """Take no more requests; those under way end by themselves."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+    async def close(self) -> None:
+        """Take no more requests and let those under way end; a thread cannot be interrupted."""
+        await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
         self._session.close()
 
     async def get(self, path: str, query: Query | None = None, *, hop: str = "") -> Any:

@@ -67,10 +67,13 @@ def heed(response: Any, *_: object, **__: object) -> None:
     Raises:
         Unavailable: With the seconds that were asked for.
     """
+    status = response.status_code
+    if status not in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}:
+        return
     named = response.headers.get("Retry-After", "").strip()
     wait = float(named) if named.isdecimal() else None
-    status = response.status_code
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise Unavailable("GitLab: 429, too many requests", UNNAMED_WAIT if wait is None else wait)
-    if status == HTTPStatus.SERVICE_UNAVAILABLE and wait is not None:
-        raise Unavailable("GitLab: 503", wait)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE and wait is None:
+        return
+    # What is raised here ends requests' own care for the connection.
+    response.close()
+    raise Unavailable(f"GitLab: {status}", UNNAMED_WAIT if wait is None else wait)
