@@ -45,14 +45,14 @@ _BUILD_ONLY = re.compile(
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change takes away a variable that what ships still needs."""
     for stage, was in change.shipped():
-        if was is None:
+        if was is None or stage.runtime.is_windows:
             continue
         for name, setting in was.image.env.items():
             if setting.instruction is None or not _is_gone(stage, was, name, setting):
                 continue
             use = _use(change, stage, name, setting)
             if use is not None:
-                yield _problem(stage, was, name, setting, use)
+                yield _problem(change, stage, name, setting, use)
 
 
 def _is_gone(stage: Stage, was: Stage, name: str, setting: Setting[str]) -> bool:
@@ -60,7 +60,8 @@ def _is_gone(stage: Stage, was: Stage, name: str, setting: Setting[str]) -> bool
         return setting.value is not None and bool(_lost_folders(stage, was))
     if name in stage.image.env or (stage.facts is not None and name in stage.facts.env_names):
         return False
-    return stage.base_known or stage.root.base_text == was.root.base_text
+    exact = stage.root.is_scratch or (stage.facts is not None and stage.facts.exact)
+    return exact or stage.root.base_text == was.root.base_text
 
 
 def _lost_folders(stage: Stage, was: Stage) -> tuple[str, ...]:
@@ -101,12 +102,12 @@ def _use(change: DockerfileChange, stage: Stage, name: str, setting: Setting[str
     return "the program's runtime reads it" if name in _READ_BY_RUNTIMES else None
 
 
-def _is_deleted_here(was: Stage, setting: Setting[str]) -> bool:
-    """Whether the stage set it itself, so that somebody took out the line and not a stage below it."""
-    return setting.stage is was
+def _is_deleted_here(change: DockerfileChange, stage: Stage, setting: Setting[str]) -> bool:
+    """Whether the stage that set it is still built upon, so that somebody took out the line itself."""
+    return any(change.was(link) is setting.stage for link in stage.chain)
 
 
-def _problem(stage: Stage, was: Stage, name: str, setting: Setting[str], use: str) -> Problem:
+def _problem(change: DockerfileChange, stage: Stage, name: str, setting: Setting[str], use: str) -> Problem:
     instruction = setting.instruction
     assert instruction is not None
     origin = setting.stage.label if setting.stage is not None else "the file"
@@ -121,7 +122,7 @@ def _problem(stage: Stage, was: Stage, name: str, setting: Setting[str], use: st
         f"{stage.label} loses {quote(f'{name}={setting.value}' if setting.value is not None else name)}, which "
         f"{origin} set "
         f"in line {instruction.line} before this change, and {use}. Restate it if that is not intended.",
-        Confidence.POSSIBLE if _is_deleted_here(was, setting) else Confidence.LIKELY,
+        Confidence.POSSIBLE if _is_deleted_here(change, stage, setting) else Confidence.LIKELY,
         stage=stage.key,
         notes=(Note(instruction.span, "set here before", before=True),),
         key=name,
