@@ -101,6 +101,6 @@ def line_code(path: str, row: Row) -> str:
     """Name a line as GitLab does: the hash of the path and both numbers.
 
     >>> line_code("Dockerfile", Row(None, 3, 2))[-8:]
-    '4d09_2_3'
+    '3dd4_2_3'
     """
     return f"{hashlib.sha1(path.encode(), usedforsecurity=False).hexdigest()}_{row.old_at}_{row.new}"
