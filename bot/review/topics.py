@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rules.problem import Category
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -42,11 +44,12 @@ class Topic:
         return tuple(dict.fromkeys(finding.fingerprint for finding in self.findings))
 
 
-def weight(finding: Finding) -> tuple[int, int, str, int, str, str]:
-    """Return a sort key: the most severe first, then the surest, then the order of the report."""
+def weight(finding: Finding) -> tuple[int, int, bool, str, int, str, str]:
+    """Return a sort key: the most severe first, then the surest, then what endangers people, then as in the report."""
     return (
         -finding.severity,
         -finding.confidence,
+        finding.category is not Category.SECURITY,
         finding.path,
         finding.line,
         finding.rule,

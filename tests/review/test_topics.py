@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from bot.review.sentences import first_sentence
 from bot.review.topics import TOGETHER_TO, topics
-from rules.problem import Confidence, Severity
+from rules.problem import Category, Confidence, Severity
 from tests.review.build import finding
 
 
@@ -58,3 +60,8 @@ def test_the_weightiest_comes_first() -> None:
 )
 def test_the_first_sentence_ends_outside_code(message: str, first: str, rest: str) -> None:
     assert first_sentence(message) == (first, rest)
+
+
+def test_among_equals_what_endangers_security_comes_first() -> None:
+    quiet, loud = finding(1, "a"), replace(finding(2, "b"), category=Category.SECURITY)
+    assert [topic.lead for topic in topics([quiet, loud])] == [loud, quiet]
