@@ -19,10 +19,11 @@ from rules.facts.packages import installed_size, is_build_only, runtime_of
 from rules.facts.replacement import supported_reference
 from rules.model.files import Attributes, Deletion, Files, Put, within
 from rules.model.layers import Called
+from rules.model.model import Model
 from rules.model.packages import OS_MANAGERS, Installed
 from rules.model.scope import PLATFORM_ARGS, PREDEFINED_ARGS, Scope, Variable
 from rules.model.settings import Image, Origin, Port, Setting, Start
-from rules.model.stage import Model, Stage, is_development_name
+from rules.model.stage import Stage, is_development_name
 from rules.model.steps import Copy, CopySource, Mount, Run, Step
 from rules.model.users import ROOT_NAMES, Account
 from rules.problem import Category, Confidence, Edit, Fix, Note, Problem, Severity

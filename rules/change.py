@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from rules.dockerfile.source import Source
-    from rules.model.stage import Model, Stage
+    from rules.model.model import Model
+    from rules.model.stage import Stage
     from rules.policy import Policy
     from rules.repository import Repository
 

@@ -15,7 +15,7 @@ from rules.dockerfile.source import Source
 from rules.fingerprint import Raised, fingerprints, line_ratio, unchanged
 from rules.globs import matches
 from rules.judging import Judged, judge
-from rules.model.stage import Model
+from rules.model.model import Model
 from rules.offers import Offer
 from rules.policy import DEFAULT, Policy
 from rules.problem import Severity

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rules.change import DockerfileChange
     from rules.dockerfile.nodes import Instruction
-    from rules.model.stage import Model
+    from rules.model.model import Model
     from rules.problem import Problem
     from rules.rule import Rule
 

@@ -10,7 +10,7 @@ from rules.dockerfile.source import Source
 from rules.edits import Overlap, applied_to_tree
 from rules.fingerprint import unchanged
 from rules.judging import judge
-from rules.model.stage import Model
+from rules.model.model import Model
 from rules.problem import Confidence, Severity
 from rules.repository import Repository
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import rules
 from rules.edits import applied_to_tree
+from rules.policy_file import read_policy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,8 +70,6 @@ class Case:
         before, after = self.trees()
         policy = None
         if "policy" in self.blocks:
-            from rules.policy_file import read_policy
-
             policy = read_policy(".hullcheck.yaml", self.blocks["policy"].encode()).policy
         return rules.review(
             before,

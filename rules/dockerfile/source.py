@@ -69,7 +69,7 @@ class Source:
 
     @property
     def newline(self) -> str:
-        """The line ending that this file uses: `\\r\\n` when its first line has it, else `\\n`."""
+        """The line ending that this file uses: CR LF when its first line has it, else LF."""
         first = self.text.find("\n")
         return "\r\n" if first > 0 and self.text[first - 1] == "\r" else "\n"
 

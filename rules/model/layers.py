@@ -8,7 +8,8 @@ from rules.lazily import cached_property
 
 if TYPE_CHECKING:
     from rules.dockerfile.package_calls import PackageCall
-    from rules.model.stage import Model, Stage
+    from rules.model.model import Model
+    from rules.model.stage import Stage
     from rules.model.steps import Run, Step
 
 

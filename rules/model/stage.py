@@ -1,4 +1,4 @@
-"""A stage of a Dockerfile, and the file as a whole."""
+"""A stage of a Dockerfile."""
 
 from __future__ import annotations
 
@@ -9,20 +9,18 @@ from rules.facts.images import image_facts
 from rules.lazily import cached_property
 from rules.model.files import Files
 from rules.model.fold import fold
-from rules.model.layers import Layers
 from rules.model.packages import Packages
 from rules.model.runtime import Runtime
-from rules.model.scope import global_scope
 from rules.model.steps import Copy, Run
 from rules.model.users import Users
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
 
-    from rules.dockerfile.nodes import Dockerfile, Instruction, Word
+    from rules.dockerfile.nodes import Instruction, Word
     from rules.dockerfile.reference import ImageReference
-    from rules.dockerfile.source import Source
     from rules.facts.images import ImageFacts
+    from rules.model.model import Model
     from rules.model.scope import Scope
     from rules.model.settings import Image
     from rules.model.steps import Step
@@ -216,96 +214,6 @@ class Stage:
         return self.instructions[-1] if self.instructions else self.from_
 
 
-class Model:
-    """A Dockerfile as the images it makes.
-
-    Attributes:
-        dockerfile: The parsed file.
-        stages: In the order of the file.
-        targets: Names of stages that are known to be built, lower case.
-    """
-
-    def __init__(self, dockerfile: Dockerfile, targets: Collection[str] = ()) -> None:
-        self.dockerfile = dockerfile
-        self.targets = frozenset(target.lower() for target in targets)
-        self.stages: tuple[Stage, ...] = ()
-        groups = list(_stage_groups(dockerfile))
-        for index, (from_, rest) in enumerate(groups):
-            self.stages = (*self.stages, Stage(self, index, from_, tuple(rest)))
-
-    @property
-    def path(self) -> str:
-        """The file's path."""
-        return self.dockerfile.source.path
-
-    @property
-    def source(self) -> Source:
-        """The file's text."""
-        return self.dockerfile.source
-
-    @cached_property
-    def layers(self) -> Layers:
-        """The RUNs and package manager calls behind the images that ship."""
-        return Layers(self)
-
-    @cached_property
-    def code(self) -> str:
-        """The text of all instructions with their here-documents, comment lines left out: for cheap searches."""
-        return "\n".join(
-            f"{instruction.value}\n{''.join(heredoc.body for heredoc in instruction.heredocs)}"
-            for instruction in self.dockerfile.instructions
-        )
-
-    @cached_property
-    def global_args(self) -> tuple[Instruction, ...]:
-        """The instructions above the first FROM: ARGs, where the file is right."""
-        found = []
-        for instruction in self.dockerfile.instructions:
-            if instruction.keyword == "FROM":
-                break
-            found.append(instruction)
-        return tuple(found)
-
-    @cached_property
-    def global_scope(self) -> Scope:
-        """The variables that FROM lines see."""
-        return global_scope(self.global_args, self.dockerfile.escape)
-
-    def earlier_stage(self, name: str, before: int) -> Stage | None:
-        """Return the stage that a name in FROM means: the last one of that name above stage `before`, if any."""
-        for stage in reversed(self.stages[:before]):
-            if stage.name is not None and stage.name == name.lower():
-                return stage
-        return None
-
-    def copied_stage(self, name: str, before: int) -> Stage | None:
-        """Return the stage that `--from` means: by name, or by number from 0, above stage `before`."""
-        found = self.earlier_stage(name, before)
-        if found is None and name.isdecimal() and int(name) < before:
-            return self.stages[int(name)]
-        return found
-
-    @cached_property
-    def shipped(self) -> tuple[Stage, ...]:
-        """The stages that ship: the known targets, and the last stage.
-
-        The last stage counts unless the known targets leave it out and its name says that it is for developers
-        or tests.
-        """
-        if not self.stages:
-            return ()
-        last = self.stages[-1]
-        named = tuple(s for s in self.stages if s.name in self.targets or str(s.index) in self.targets)
-        if last in named or not named:
-            return named or (last,)
-        return named if is_development_name(last.name) else (*named, last)
-
-    @cached_property
-    def needed_by_shipped(self) -> frozenset[int]:
-        """Indexes of the stages that a shipped image is built from or copies out of, itself included."""
-        return frozenset(index for stage in self.shipped for index in (stage.index, *stage.needs))
-
-
 DEVELOPMENT_NAMES = frozenset(
     "dev devel develop development test tests testing lint debug ci e2e local devcontainer".split()
 )
@@ -326,16 +234,3 @@ def stage_sources(stage: Stage) -> Iterator[Stage]:
                 found = stage.model.copied_stage(mount.options.get("from", ""), stage.index)
                 if found is not None:
                     yield found
-
-
-def _stage_groups(dockerfile: Dockerfile) -> Iterator[tuple[Instruction, list[Instruction]]]:
-    current: tuple[Instruction, list[Instruction]] | None = None
-    for instruction in dockerfile.instructions:
-        if instruction.keyword == "FROM":
-            if current is not None:
-                yield current
-            current = (instruction, [])
-        elif current is not None:
-            current[1].append(instruction)
-    if current is not None:
-        yield current

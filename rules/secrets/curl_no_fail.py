@@ -7,11 +7,11 @@ from rules.api import (
     Command,
     Confidence,
     DockerfileChange,
-    Fix,
     Problem,
     Run,
     Severity,
     Stage,
+    fix,
     insert_after,
     quote,
     rule,
@@ -34,10 +34,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A download keeps the error page when the server answers with an error."""
     for stage in change.stages:
         for run in stage.runs:
-            for command in run.calls("curl"):
-                if _keeps_any_answer(run, command):
-                    yield _problem(stage, run, command)
-                    break
+            careless = [command for command in run.calls("curl") if _keeps_any_answer(run, command)]
+            if careless:
+                yield _problem(stage, run, careless)
 
 
 def _keeps_any_answer(run: Run, command: Command) -> bool:
@@ -57,12 +56,11 @@ def _keeps_any_answer(run: Run, command: Command) -> bool:
     return saved and not checked
 
 
-def _problem(stage: Stage, run: Run, command: Command) -> Problem:
-    source = run.instruction.source
+def _problem(stage: Stage, run: Run, careless: list[Command]) -> Problem:
+    source, command = run.instruction.source, careless[0]
     url = next(word.value for word in command.args if "://" in word.value)
-    fix = None
-    if command.program is not None:
-        fix = Fix("Fail on an error answer", (insert_after(source, command.program, " --fail"),))
+    programs = [one.program for one in careless if one.program is not None]
+    repair = fix("Fail on an error answer", *(insert_after(source, program, " --fail") for program in programs))
     return Problem(
         command.span,
         f"{stage.label} saves whatever {quote(url)} answers: without `--fail`, `curl` ends well on a 404 and the "
@@ -71,5 +69,5 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
         instruction=run.instruction,
         stage=stage.key,
         key=url,
-        fix=fix,
+        fix=repair,
     )

@@ -2,8 +2,8 @@
 
     python -m tests.bench.catalogue [--files N] [--rules]
 
-Reads the corpus of real Dockerfiles beside the project, else our own test files. Every file is reviewed as a new one, by
-every rule that is on. Prints parsing alone, the model with all its parts, the whole review (with Python's own
+Reads the corpus of real Dockerfiles beside the project, else our own test files. Every file is reviewed as a new one,
+by every rule that is on. Prints parsing alone, the model with all its parts, the whole review (with Python's own
 garbage collection and with the server's), the other tools as whole processes on the first N files (100), and the
 ratios; with `--rules`, each rule's share and the five slowest; then one file at 1, 10 and 100 times its length.
 """
@@ -28,7 +28,7 @@ from rules.change import DockerfileChange
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
 from rules.judging import applicable
-from rules.model.stage import Model
+from rules.model.model import Model
 from rules.policy import DEFAULT
 from rules.repository import Repository
 from tests.bench.parsing import CORPUS, OWN, files

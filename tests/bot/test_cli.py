@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     Put = Callable[[str, str], Path]
 
-CLEAN = 'FROM python:3.13-slim\nENV PYTHONUNBUFFERED=1\nRUN useradd --uid 10001 app\nUSER 10001\nCMD ["python", "-m", "http.server"]\n'
+CLEAN = (
+    "FROM python:3.13-slim\nENV PYTHONUNBUFFERED=1\nRUN useradd --uid 10001 app\nUSER 10001\n"
+    'CMD ["python", "-m", "http.server"]\n'
+)
 UNPINNED = CLEAN.replace("python:3.13-slim", "python:latest")
 
 

@@ -7,7 +7,7 @@ import pytest
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
 from rules.edits import applied
-from rules.model.stage import Model
+from rules.model.model import Model
 from rules.repairs import append_to_run, delete_command
 
 HEAD = "FROM debian:13-slim\n"

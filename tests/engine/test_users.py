@@ -8,7 +8,7 @@ import pytest
 
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
-from rules.model.stage import Model
+from rules.model.model import Model
 
 if TYPE_CHECKING:
     from rules.model.users import Users

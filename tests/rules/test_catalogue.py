@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from rules import catalogue
-from rules.rule import Rule
+
+if TYPE_CHECKING:
+    from rules.rule import Rule
 
 RULES = catalogue.load()
 HEADINGS = ["## Why", "## Flagged", "## Accepted", "## When to silence it"]

@@ -6,7 +6,7 @@ import pytest
 
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
-from rules.model.stage import Model
+from rules.model.model import Model
 from rules.user.ownership import access
 
 
