@@ -1,7 +1,8 @@
-"""A property that is computed once, for objects that no two threads share."""
+"""What is computed once for an object, and goes with it, for objects that no two threads share."""
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 if TYPE_CHECKING:
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 
 class cached_property(Generic[T]):  # noqa: N801 - named and used like that of functools
@@ -29,3 +31,18 @@ class cached_property(Generic[T]):  # noqa: N801 - named and used like that of f
             return self
         value = instance.__dict__[self._name] = self._function(instance)
         return value
+
+
+def kept_with_argument(function: Callable[[T], R]) -> Callable[[T], R]:
+    """Keep a function's result in its argument's own dictionary: a cache that holds no object alive."""
+    name = f"{function.__module__}.{function.__qualname__}"
+
+    @wraps(function)
+    def kept(argument: T) -> R:
+        results = vars(argument)
+        if name not in results:
+            results[name] = function(argument)
+        result: R = results[name]
+        return result
+
+    return kept

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+
+from rules.lazily import kept_with_argument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +65,7 @@ def installs_of(stage: Stage) -> tuple[Install, ...]:
     return tuple(install for run in stage.runs if not run.deferred for install in installs_in(run))
 
 
-@lru_cache(maxsize=4096)
+@kept_with_argument
 def installs_in(run: Run) -> tuple[Install, ...]:
     """Return the installs of dependencies in one RUN; those that build the project itself are left out."""
     return tuple(_installs(run))

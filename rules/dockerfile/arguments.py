@@ -123,6 +123,10 @@ def value_pieces(instruction: Instruction) -> Pieces:
     return Pieces(tuple(inner), tuple(outer), tuple(lines), tuple(columns))
 
 
+# Where the shell must not read what stands in the file: behind a line break without a backslash (blanks behind it, a
+# blank line) or with two, and in a comment line.
+_UNEVEN = re.compile(rf"\n(?:(?<!\\\n)|(?<=\\\\\n)|[{SPACE}]*+#)")
+
 _LAST, _CONTINUED, _LEFT_OUT = range(3)
 
 
@@ -153,8 +157,9 @@ def shell_view(instruction: Instruction) -> tuple[str, int]:
     if first:
         start = value_pieces(instruction).span(first, first).start if first < len(instruction.value) else end
     text = instruction.source.text
-    if "\n" not in text[start:end]:
-        return text[start:end], start
+    whole = text[start:end]
+    if "\n" not in whole or (instruction.escape == "\\" and not _UNEVEN.search(whole)):
+        return whole, start
     view: list[str] = []
     for _, row, kind in _rows(text, start, end):
         if kind == _LAST:

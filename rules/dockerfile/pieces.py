@@ -52,7 +52,8 @@ def before_escape(row: str, escape: str) -> str | None:
         row: A line without its LF.
         escape: The escape character.
     """
-    kept = row.rstrip("\r").rstrip(" \t")
-    if not kept.endswith(escape) or kept.endswith(escape, 0, -1):
-        return None
-    return kept[:-1]
+    if row[-1:] != escape:
+        row = row.rstrip("\r").rstrip(" \t")
+        if row[-1:] != escape:
+            return None
+    return None if row[-2:-1] == escape else row[:-1]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+
+from rules.lazily import kept_with_argument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -38,7 +39,7 @@ class Write(NamedTuple):
     command: Command
 
 
-@lru_cache(maxsize=4096)
+@kept_with_argument
 def written_by(run: Run) -> tuple[Write, ...]:
     """Return what a RUN writes, `cd` followed from command to command."""
     found: list[Write] = []
