@@ -11,10 +11,10 @@ from rules.api import (
     Severity,
     Span,
     Stage,
-    parse_reference,
     quote,
     rule,
 )
+from rules.copying.foreign_images import foreign_images
 
 
 @rule(
@@ -40,21 +40,7 @@ def _images(stage: Stage) -> Iterator[tuple[ImageReference, Span]]:
     """Yield the images that a stage starts from, copies out of or mounts."""
     if stage.reference is not None and stage.base_word is not None:
         yield stage.reference, stage.base_word.span
-    for copy in stage.copies:
-        flag = copy.instruction.flag("from")
-        if copy.from_image is not None and flag is not None and _is_image(copy.from_text or ""):
-            yield copy.from_image, flag.value_span
-    for run in stage.runs:
-        for mount in run.mounts if run.instruction.flags else ():
-            text = mount.options.get("from", "")
-            reference = parse_reference(text) if _is_image(text) else None
-            if reference is not None and stage.model.copied_stage(text, stage.index) is None:
-                yield reference, mount.flag.span
-
-
-def _is_image(text: str) -> bool:
-    """Whether a name can only be an image: a bare word may be a named context."""
-    return any(mark in text for mark in "/:@")
+    yield from foreign_images(stage)
 
 
 def _covers(pattern: str, reference: ImageReference) -> bool:

@@ -12,11 +12,11 @@ from rules.api import (
     Severity,
     Span,
     Stage,
-    parse_reference,
     quote,
     replace,
     rule,
 )
+from rules.copying.foreign_images import foreign_images
 
 MOVING_TAGS = frozenset({"latest", "edge", "nightly", "main", "master", "dev", "rolling", "canary"})
 
@@ -33,31 +33,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     found = [
         (stage, reference, span)
         for stage in change.stages
-        for reference, span in _taken(stage)
+        for reference, span in foreign_images(stage)
         if reference.digest is None and (reference.tag or "latest") in MOVING_TAGS
     ]
     tagged = _tagged(change) if found else {}
     for stage, reference, span in found:
         yield _problem(stage, reference, span, _fix(change, reference, span, tagged))
-
-
-def _taken(stage: Stage) -> Iterator[tuple[ImageReference, Span]]:
-    """Yield each external image that the stage copies from or mounts, with the place of its name."""
-    for copy in stage.copies:
-        flag = copy.instruction.flag("from")
-        if copy.from_image is not None and flag is not None and _is_image(copy.from_text or ""):
-            yield copy.from_image, flag.value_span
-    for run in stage.runs:
-        for mount in run.mounts if run.instruction.flags else ():
-            text = mount.options.get("from", "")
-            reference = parse_reference(text) if _is_image(text) else None
-            if reference is not None and stage.model.copied_stage(text, stage.index) is None:
-                yield reference, mount.flag.value_span
-
-
-def _is_image(text: str) -> bool:
-    """Whether a name can only be an image: a bare word may be a named context or a misspelt stage."""
-    return any(mark in text for mark in "/:@")
 
 
 def _problem(stage: Stage, reference: ImageReference, span: Span, fix: Fix | None) -> Problem:
@@ -103,4 +84,4 @@ def _references(model: Model) -> Iterator[ImageReference]:
     for stage in model.stages:
         if stage.reference is not None:
             yield stage.reference
-        yield from (reference for reference, _ in _taken(stage))
+        yield from (reference for reference, _ in foreign_images(stage))
