@@ -68,6 +68,6 @@ async def test_an_answer_cannot_be_a_quick_action() -> None:
 
 
 @given(st.text(alphabet="/`~<>-! \r\n\tapprovemg#\\\u2028\x0b", max_size=60))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_no_text_becomes_a_quick_action(text: str) -> None:
     assert extract(harmless(f"{text}\n/approve\n{text}"))[1] == []

@@ -342,14 +342,14 @@ def shell_says(shell: str, words: list[str]) -> list[str]:
     return [text.removeprefix("x") for text in done.stdout.split("\0")[:-1]]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(SHELL_WORDS, min_size=1, max_size=10))
 def test_a_shell_expands_the_same_words_to_the_same_texts(words: list[str]) -> None:
     assert [expanded(word) for word in words] == shell_says("sh", words)
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed; sh cannot replace in variables")
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(REPLACED, min_size=1, max_size=10))
 def test_bash_replaces_the_same_texts(words: list[str]) -> None:
     assert [expanded(word) for word in words] == shell_says("bash", words)

@@ -54,7 +54,7 @@ def changed(patch: str) -> int:
     return sum(line.old is None or line.new is None for hunk in parse(patch).hunks for line in hunk.lines)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(before=TEXTS, after=TEXTS)
 def test_no_more_lines_change_than_git_says(tmp_path_factory: pytest.TempPathFactory, before: str, after: str) -> None:
     theirs = git_diff(tmp_path_factory.mktemp("git"), before, after)

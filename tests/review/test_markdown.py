@@ -25,7 +25,7 @@ PIECES = st.sampled_from(
      "# h", "- x", "1. y", "    z", "---"],
 )  # fmt: skip
 TEXTS = st.lists(st.one_of(ALPHABET, PIECES, st.text(max_size=5)), max_size=12).map("".join)
-ANYTHING = settings(max_examples=600, deadline=None)
+ANYTHING = settings(max_examples=600)
 REFERENCE = re.compile(
     r"@\w|[#!$%&~^]\w|https?://|www\.|\bgh-\d|\b[0-9a-f]{7,40}\b|:\w+:", re.IGNORECASE
 )  # what GitHub and GitLab look for in rendered text

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MANNERS = pytest.mark.parametrize(
     "how", [manner(GITHUB, GITHUB_CAN), manner(GITLAB, GITLAB_CAN)], ids=["github", "gitlab"]
 )
-EXAMPLES = settings(max_examples=150, deadline=None)
+EXAMPLES = settings(max_examples=150)
 
 
 @EXAMPLES

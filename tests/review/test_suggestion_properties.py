@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.review.plan import Reviewed
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(reviews())
 def test_all_suggestions_together_are_all_their_edits(review: Reviewed) -> None:
     files = Files.of(review.pull_request, review.before, review.after)
@@ -32,7 +32,7 @@ def test_all_suggestions_together_are_all_their_edits(review: Reviewed) -> None:
     assert apply(text, buttons).removesuffix("\n") == edited(text, edits).removesuffix("\n")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(reviews(), st.data())
 def test_what_stands_in_the_comments_is_what_was_computed(review: Reviewed, data: st.DataObject) -> None:
     changes = list(replacements(planned(review)))

@@ -29,7 +29,7 @@ def test_fixes_of_the_examples_hold_and_compose(number: int) -> None:
         assert set(faults_of_fixes(findings_of(tree), tree)) <= {f"leaves {rule}" for rule in CONTRADICT}, text
 
 
-@settings(deadline=None, max_examples=60, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(st.lists(st.sampled_from(TEXTS), min_size=2, max_size=4))
 def test_fixes_of_mixtures_hold_and_compose(texts: list[str]) -> None:
     tree = {PATH: "\n".join(texts).encode()}
