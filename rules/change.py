@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
     from rules.dockerfile.source import Source
@@ -28,6 +28,7 @@ class DockerfileChange:
         repository_before: What was around it.
         policy: The team's settings.
         today: The date that end-of-life rules go by; `None` takes the day of the table of dates.
+        listed: What findings before the change listed (`Problem.items`), by rule and stage.
     """
 
     after: Model
@@ -36,6 +37,7 @@ class DockerfileChange:
     repository_before: Repository
     policy: Policy
     today: date | None
+    listed: Mapping[tuple[str, str], frozenset[str]] = field(default_factory=dict)
 
     @property
     def path(self) -> str:
@@ -65,6 +67,19 @@ class DockerfileChange:
     def was(self, stage: Stage) -> Stage | None:
         """Return the stage as it was: of the same name, else the last for the last, else of the same place."""
         return self._pairs.get(stage.index)
+
+    def fresh(self, rule: str, stage: Stage, names: Iterable[str]) -> tuple[str, ...]:
+        """Return the names that a rule did not list for this stage before the change; all of them where it did all.
+
+        Args:
+            rule: The rule's id.
+            stage: The stage as it is now.
+            names: What the rule lists now.
+        """
+        names = tuple(names)
+        was = self.was(stage)
+        known = self.listed.get((rule, was.key), frozenset()) if was is not None else frozenset()
+        return tuple(name for name in names if name not in known) or names
 
     @cached_property
     def _pairs(self) -> dict[int, Stage]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from rules.change import DockerfileChange
 from rules.dockerfile.nodes import is_dockerfile
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
-from rules.fingerprint import Raised, fingerprints, line_ratio, unchanged
+from rules.fingerprint import Raised, fingerprints, line_ratio, listed, unchanged
 from rules.globs import matches
 from rules.judging import Judged, judge
 from rules.model.model import Model
@@ -174,13 +174,13 @@ def model_of(setup: _Setup, repository: Repository, path: str) -> Model:
 
 
 def _review_file(setup: _Setup, change: DockerfileChange) -> Report:
-    judged = judge(setup.rules, change)
     old: tuple[Raised, ...] = ()
     if change.before is not None:
         then = change.repository_before
         baseline = DockerfileChange(change.before, None, then, then, setup.policy, setup.today)
         old = judge(tuple(rule for rule in setup.rules if not rule.compares), baseline).raised
-    return _report(setup, change, judged, old)
+    change = replace(change, listed=listed(old))
+    return _report(setup, change, judge(setup.rules, change), old)
 
 
 def _report(setup: _Setup, change: DockerfileChange, judged: Judged, old: tuple[Raised, ...]) -> Report:

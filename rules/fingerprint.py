@@ -69,13 +69,14 @@ def fingerprints(raised: Sequence[Raised]) -> list[str]:
 def unchanged(before: Sequence[Raised], after: Sequence[Raised]) -> tuple[set[int], set[int]]:
     """Match the problems of two versions.
 
-    Equal wording is matched first, the stage's name aside; then the same key in the same stage (the package, the
-    variable), then instructions that were edited but are at least half alike.
+    Those that list something are the same where they list the same, instruction by instruction or all in all. Of the
+    others, equal wording is matched first, the stage's name aside; then the same key in the same stage (the package,
+    the variable), then instructions that were edited but are at least half alike.
 
     Returns:
         Indexes into `after` of problems that were there before, and into `before` of those that still are.
     """
-    old, new = set(range(len(before))), set(range(len(after)))
+    old, new = _listed_no_more(before, after), _listed_no_more(after, before, whole=True)
     for level in (_worded_in_stage, _worded, _keyed):
         groups: defaultdict[object, list[int]] = defaultdict(list)
         for index in sorted(old):
@@ -87,6 +88,32 @@ def unchanged(before: Sequence[Raised], after: Sequence[Raised]) -> tuple[set[in
                 new.discard(index)
     _match_similar(before, after, old, new)
     return set(range(len(after))) - new, set(range(len(before))) - old
+
+
+def listed(raised: Iterable[Raised]) -> dict[tuple[str, str], frozenset[str]]:
+    """Return what problems list (`Problem.items`), by rule and stage."""
+    found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+    for item in raised:
+        found[item.rule.id, item.problem.stage].update(item.problem.items)
+    return {place: frozenset(names) for place, names in found.items() if names}
+
+
+def _listed_no_more(these: Sequence[Raised], those: Sequence[Raised], *, whole: bool = False) -> set[int]:
+    """Return the indexes of the problems of one version that the lists of the other do not account for.
+
+    Args:
+        these: The problems of the one version.
+        those: The problems of the other.
+        whole: Whether the other must list all that a problem lists, and not just some of it.
+    """
+    there = listed(those)
+    left = set()
+    for index, item in enumerate(these):
+        names = frozenset(item.problem.items)
+        common = names & there.get((item.rule.id, item.problem.stage), frozenset())
+        if not common or (whole and common != names):
+            left.add(index)
+    return left
 
 
 def _worded_in_stage(item: Raised) -> object:

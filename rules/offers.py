@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from rules.change import DockerfileChange
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
 from rules.edits import Overlap, applied_to_tree
@@ -15,6 +15,7 @@ from rules.problem import Confidence, Severity
 from rules.repository import Repository
 
 if TYPE_CHECKING:
+    from rules.change import DockerfileChange
     from rules.fingerprint import Raised
     from rules.problem import Fix
     from rules.rule import Rule
@@ -69,7 +70,7 @@ def holds(fix: Fix, raised: Raised, change: DockerfileChange, rules: tuple[Rule,
     if len(dockerfile.faults) > len(change.after.dockerfile.faults):
         return False
     model = Model(dockerfile, change.after.targets)
-    after = DockerfileChange(model, change.before, repository, change.repository_before, change.policy, change.today)
+    after = replace(change, after=model, repository=repository)
     now = judge(rules, change).raised
     then = judge(rules, after).raised
     known, still = unchanged(now, then)

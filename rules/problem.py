@@ -112,6 +112,8 @@ class Problem:
         path: The file, when not the Dockerfile: a `.dockerignore`, an entrypoint script.
         severity: Overrides the rule's own, for a case that weighs less or more.
         key: Set where the ordinal of equal problems would not tell them apart across pushes: a package, a variable.
+        items: All that it is about, when that is a list that grows and shrinks, such as packages. It is new where one
+            of them is, and repaired when none is left; `DockerfileChange.fresh` says which ones the message names.
     """
 
     span: Span
@@ -124,3 +126,4 @@ class Problem:
     path: str | None = None
     severity: Severity | None = None
     key: str = ""
+    items: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.facts.packages import installed_size, is_build_only, plain_name, runtime_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from rules.change import DockerfileChange
     from rules.dockerfile.package_calls import PackageCall
@@ -55,6 +55,15 @@ class BuildPackages(NamedTuple):
         return tuple(dict.fromkeys(item.name for item in self.items))
 
     @property
+    def heavy(self) -> tuple[str, ...]:
+        """The names of those that are a reason to speak."""
+        return tuple(name for name in self.names if name not in _LIGHT)
+
+    def only(self, names: Collection[str]) -> BuildPackages:
+        """Return what it leaves of some packages."""
+        return self._replace(items=tuple(item for item in self.items if item.name in names))
+
+    @property
     def calls(self) -> tuple[PackageCall, ...]:
         """The calls that install them."""
         return tuple({id(item.call): item.call for item in self.items}.values())
@@ -83,9 +92,10 @@ def build_packages(change: DockerfileChange) -> Iterator[BuildPackages]:
             if item.manager in _FAMILY and is_build_only(item.name, distribution_of(stage, item)):
                 by_run.setdefault(id(item.run.instruction), []).append(item)
         for key, items in by_run.items():
-            if key not in seen and not all(item.name in _LIGHT for item in items):
+            found = BuildPackages(stage, items[0].run, tuple(items), distribution_of(stage, items[0]))
+            if key not in seen and found.heavy:
                 seen.add(key)
-                yield BuildPackages(stage, items[0].run, tuple(items), distribution_of(stage, items[0]))
+                yield found
 
 
 def distribution_of(stage: Stage, item: Installed) -> str:

@@ -36,7 +36,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for found in build_packages(change):
         if builds_at_run_time(change, found.stage) or is_headers_only(found) or _compiles_when_it_runs(found):
             continue
-        yield _problem(found)
+        fresh = change.fresh("build-tools-shipped", found.stage, found.heavy)
+        yield _problem(found if fresh == found.heavy else found.only(fresh), found)
 
 
 _COMPILING_LIBRARIES = frozenset(
@@ -54,15 +55,17 @@ def _compiles_when_it_runs(found: BuildPackages) -> bool:
     return any(item.name.lower() in _COMPILING_LIBRARIES for item in found.stage.packages.present)
 
 
-def _problem(found: BuildPackages) -> Problem:
+def _problem(found: BuildPackages, every: BuildPackages) -> Problem:
+    """Speak of packages; `every` are those of the RUN, the ones that were there before the change included."""
     item = found.items[0]
     return Problem(
-        item.call.command.span,
+        item.call.command.span if found is every else item.package.word.span,
         f"{found.stage.label} ships packages that only a build needs: {listed(map(quote, found.names))}"
         f"{_weight(found)}. {_why_still_there(item)} {_way_out(found)}",
         Confidence.CERTAIN if _is_plain(found) else Confidence.LIKELY,
         stage=found.stage.key,
         key=" ".join(found.names),
+        items=every.heavy,
     )
 
 

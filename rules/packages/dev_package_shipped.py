@@ -31,10 +31,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A shipped image installs a library's headers where the library would do."""
     for found in build_packages(change):
         if is_headers_only(found) and not builds_at_run_time(change, found.stage):
-            yield _problem(found)
+            fresh = change.fresh("dev-package-shipped", found.stage, found.names)
+            yield _problem(found.only(fresh), found.names)
 
 
-def _problem(found: BuildPackages) -> Problem:
+def _problem(found: BuildPackages, every: tuple[str, ...]) -> Problem:
     twins = {item.name: twin for item in found.items if (twin := found.runtime_of(item)) is not None}
     pairs = [f"{quote(name)} for {', '.join(map(quote, twin))}" for name, twin in twins.items()]
     saved = megabytes(without(found, twins))
@@ -46,6 +47,7 @@ def _problem(found: BuildPackages) -> Problem:
         Confidence.CERTAIN,
         stage=found.stage.key,
         key=" ".join(twins),
+        items=every,
         fix=_fix(found),
     )
 

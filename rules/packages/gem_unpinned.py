@@ -19,9 +19,9 @@ from rules.packages.unpinned import unpinned
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A gem is installed in whatever version is newest."""
     for found in unpinned(change, ("gem",), _wanted):
-        names = found.names
+        names = change.fresh("gem-unpinned", found.stage, found.names)
         yield Problem(
-            found.call.command.span,
+            found.place(names),
             f"{found.stage.label} installs {listed(map(quote, names))} in whatever version is newest on the day of "
             "the build. "
             "The same commit gives another image tomorrow, and a bad release goes straight in. Name the version that "
@@ -29,6 +29,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             f"tested: {quote(f'gem install {names[0]}:<version>')}.",
             stage=found.stage.key,
             key=" ".join(names),
+            items=found.names,
         )
 
 

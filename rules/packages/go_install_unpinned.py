@@ -22,15 +22,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         found = [(call, name) for call in run.package_calls if call.manager == "go" for name in _unpinned(run, call)]
         if not found:
             continue
-        names = tuple(dict.fromkeys(name for _, name in found))
+        every = tuple(dict.fromkeys(name for _, name in found))
+        names = change.fresh("go-install-unpinned", stage, every)
         yield Problem(
-            found[0][0].command.span,
+            next(call.command.span for call, name in found if name in names),
             f"{stage.label} takes {listed(map(quote, names), 3)} from whatever its repository holds on the day of the "
             "build. The same commit gives another program tomorrow, and a bad release goes straight in. Name the "
             "version "
             f"that was tested: {quote(f'{names[0]}@v1.2.3')}.",
             stage=stage.key,
             key=" ".join(names),
+            items=every,
         )
 
 

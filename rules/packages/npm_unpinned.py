@@ -19,14 +19,15 @@ from rules.packages.unpinned import unpinned
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A tool is installed from npm in whatever version is newest."""
     for found in unpinned(change, ("npm", "pnpm", "yarn", "bun"), _wanted):
-        names = found.names
+        names = change.fresh("npm-unpinned", found.stage, found.names)
         yield Problem(
-            found.call.command.span,
+            found.place(names),
             f"{found.stage.label} installs {listed(map(quote, names))} in whatever version is newest on the day of the "
             "build. The same commit gives another image tomorrow, and a bad release goes straight in. Name the version "
             f"that was tested: {quote(f'{names[0]}@<version>')}.",
             stage=found.stage.key,
             key=" ".join(names),
+            items=found.names,
         )
 
 

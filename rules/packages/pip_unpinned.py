@@ -23,9 +23,9 @@ _COMMIT = re.compile(r"@[^/@]+$")
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A Python package is installed in whatever version is newest."""
     for found in unpinned(change, ("pip", "pipx", "uv"), _wanted):
-        names = found.names
+        names = change.fresh("pip-unpinned", found.stage, found.names)
         yield Problem(
-            found.call.command.span,
+            found.place(names),
             f"{found.stage.label} installs {listed(map(quote, names))} in whatever version is newest on the day of "
             "the build. "
             "The same commit gives another image tomorrow, and a bad release goes straight in. Name the version that "
@@ -33,6 +33,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             f"tested ({quote(f'{names[0]}==<version>')}), or give a constraints file with `-c`.",
             stage=found.stage.key,
             key=" ".join(names),
+            items=found.names,
         )
 
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from rules.change import DockerfileChange
     from rules.dockerfile.package_calls import Package, PackageCall
+    from rules.dockerfile.source import Span
     from rules.model.stage import Stage
     from rules.model.steps import Run
 
@@ -31,6 +32,12 @@ class Unpinned(NamedTuple):
     def names(self) -> tuple[str, ...]:
         """The packages' names, each once."""
         return tuple(dict.fromkeys(package.name for package in self.packages))
+
+    def place(self, names: tuple[str, ...]) -> Span:
+        """Return where a finding about some of the packages stands: at the first of them, or at the call for all."""
+        if names == self.names:
+            return self.call.command.span
+        return next(package.word.span for package in self.packages if package.name in names)
 
 
 def unpinned(

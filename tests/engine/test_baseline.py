@@ -47,3 +47,38 @@ def test_reformatting_keeps_fingerprints() -> None:
 def test_two_equal_problems_have_two_fingerprints() -> None:
     twice = found(None, b'FROM node\nRUN true\nFROM node\nCMD ["x"]\n')
     assert len({f.fingerprint for f in twice}) == 2
+
+
+LISTING = """\
+FROM debian:13-slim
+RUN apt-get update && apt-get install -y --no-install-recommends \\
+    gcc \\
+    {} \\
+    && rm -rf /var/lib/apt/lists/*
+USER 1000
+CMD ["/bin/true"]
+"""
+
+
+def shipped(before: str, after: str) -> list[tuple[str, int, str]]:
+    trees = ({"Dockerfile": LISTING.format(packages).encode()} for packages in (before, after))
+    findings = [f for f in rules.review(*trees).findings if f.rule == "build-tools-shipped"]
+    return [(f.baseline, f.line, f.message.partition(": ")[2].partition(",")[0].partition(".")[0]) for f in findings]
+
+
+def test_a_list_that_grows_speaks_of_what_came_on_the_line_where_it_came() -> None:
+    assert shipped("g++", "cmake \\\n    g++") == [("new", 4, "`cmake`")]
+
+
+def test_a_list_that_shrinks_is_an_older_finding() -> None:
+    assert [baseline for baseline, _, _ in shipped("g++ cmake", "cmake")] == ["unchanged"]
+
+
+def test_a_list_that_changes_altogether_is_new_and_repaired() -> None:
+    before, after = (LISTING.replace("gcc", name).format("curl").encode() for name in ("g++", "cmake"))
+    findings = rules.review({"Dockerfile": before}, {"Dockerfile": after}).findings
+    assert sorted(f.baseline for f in findings if f.rule == "build-tools-shipped") == ["absent", "new"]
+
+
+def test_a_light_package_beside_those_that_were_there_is_no_new_finding() -> None:
+    assert [baseline for baseline, _, _ in shipped("g++", "g++ make")] == ["unchanged"]
