@@ -114,8 +114,8 @@ def _changes(
         yield DockerfileChange(model_of(setup, now, path), old_model, now, then, setup.policy, setup.today)
 
 
-def _order(finding: Finding) -> tuple[str, int, str, str]:
-    return finding.path, finding.line, finding.rule, finding.fingerprint
+def _order(finding: Finding) -> tuple[str, int, str, int, str]:
+    return finding.path, finding.line, finding.rule, finding.span.start, finding.fingerprint
 
 
 def enabled_rules(policy: Policy, enable: Collection[str] = ()) -> tuple[Rule, ...]:

@@ -1,7 +1,8 @@
 """Tell findings apart across pushes, and old ones from new ones.
 
 A fingerprint is rule, path, stage, normalised instruction, key and ordinal: never a line number, so it holds over
-rebases, force pushes, shifted lines and reformatting.
+rebases, force pushes, shifted lines and reformatting. Its first half leaves instruction and ordinal out: by that a
+finding is recognised although its instruction was edited (`matter`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from rules.dockerfile.nodes import Instruction
     from rules.problem import Problem
     from rules.rule import Rule
+
+_HALF = 16
+"""Hexadecimal digits of each half of a fingerprint."""
 
 _SIMILAR = 0.5
 _AS = re.compile(r" as (?=\S+$)", re.IGNORECASE)
@@ -44,7 +48,7 @@ class Raised(NamedTuple):
     @property
     def subject(self) -> tuple[str, str, str]:
         """What it is about, the instruction's wording aside."""
-        return self.rule.id, self.path, self.problem.key
+        return self.rule.id, self.path, self.problem.key or " ".join(sorted(self.problem.items))
 
 
 def normalised(instruction: Instruction | None) -> str:
@@ -61,9 +65,18 @@ def fingerprints(raised: Sequence[Raised]) -> list[str]:
         parts = (item.rule.id, item.path, item.problem.stage, item.normal, item.problem.key)
         ordinal = seen[parts]
         seen[parts] += 1
-        digest = hashlib.sha256("\x00".join((*parts, str(ordinal))).encode("utf-8", "surrogatepass"))
-        found.append(digest.hexdigest()[:32])
+        whatever = _digest(item.rule.id, item.path, item.problem.stage, item.problem.key)
+        found.append(whatever + _digest(*parts, str(ordinal)))
     return found
+
+
+def matter(fingerprint: str) -> str:
+    """Return what a fingerprint has in common with those of the same rule, path, stage and key."""
+    return fingerprint[:_HALF]
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:_HALF]
 
 
 def unchanged(before: Sequence[Raised], after: Sequence[Raised]) -> tuple[set[int], set[int]]:

@@ -64,7 +64,6 @@ def _problem(found: BuildPackages, every: BuildPackages) -> Problem:
         f"{_weight(found)}. {_why_still_there(item)} {_way_out(found)}",
         Confidence.CERTAIN if _is_plain(found) else Confidence.LIKELY,
         stage=found.stage.key,
-        key=" ".join(found.names),
         items=every.heavy,
     )
 

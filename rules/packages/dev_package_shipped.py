@@ -46,7 +46,6 @@ def _problem(found: BuildPackages, every: tuple[str, ...]) -> Problem:
         f"Exchange {listed(pairs)}{f', which saves about {saved} MB' if saved else ''}.",
         Confidence.CERTAIN,
         stage=found.stage.key,
-        key=" ".join(twins),
         items=every,
         fix=_fix(found),
     )

@@ -28,7 +28,6 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             "was "
             f"tested: {quote(f'gem install {names[0]}:<version>')}.",
             stage=found.stage.key,
-            key=" ".join(names),
             items=found.names,
         )
 

@@ -31,7 +31,6 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             "version "
             f"that was tested: {quote(f'{names[0]}@v1.2.3')}.",
             stage=stage.key,
-            key=" ".join(names),
             items=every,
         )
 

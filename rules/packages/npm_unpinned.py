@@ -26,7 +26,6 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             "build. The same commit gives another image tomorrow, and a bad release goes straight in. Name the version "
             f"that was tested: {quote(f'{names[0]}@<version>')}.",
             stage=found.stage.key,
-            key=" ".join(names),
             items=found.names,
         )
 

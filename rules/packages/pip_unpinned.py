@@ -32,7 +32,6 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             "was "
             f"tested ({quote(f'{names[0]}==<version>')}), or give a constraints file with `-c`.",
             stage=found.stage.key,
-            key=" ".join(names),
             items=found.names,
         )
 
