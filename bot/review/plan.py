@@ -13,6 +13,7 @@ from bot.review.files import Files
 from bot.review.images import tables
 from bot.review.markers import Marker
 from bot.review.placement import Inline, InSummary
+from bot.review.remarks import cap, remarks
 from bot.review.render import Writer
 from bot.review.summary import Matter
 from bot.review.together import remedies_that_hold
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from bot.review.lifecycle import Sequel
     from bot.review.manner import Manner
     from bot.review.placement import Place
+    from bot.review.remarks import Remark
     from bot.review.suggestions import Remedy
     from bot.review.topics import Topic
     from rules.change import DockerfileChange
@@ -86,7 +88,7 @@ def plan(reviewed: Reviewed, conversation: Conversation, manner: Manner) -> Revi
     )
 
 
-def _place(reviewed: Reviewed, sequel: Sequel, writer: Writer) -> tuple[list[tuple[Topic, Place]], dict[Topic, Remedy]]:
+def _place(reviewed: Reviewed, sequel: Sequel, writer: Writer) -> tuple[list[Remark], dict[Topic, Remedy]]:
     """Find each unsaid finding its place; a comment with a suggestion moves to the lines that it replaces."""
     manner, files, report = writer.manner, writer.files, reviewed.report
     unsaid = (finding for finding in report.findings if finding.fingerprint not in sequel.said)
@@ -98,15 +100,15 @@ def _place(reviewed: Reviewed, sequel: Sequel, writer: Writer) -> tuple[list[tup
         button = remedies[topic].suggestion
         placed.append((topic, Inline(button.first, button.last) if button else place))
     room, file_room = manner.cap - sequel.open_inline, manner.file_cap - sequel.open_on_file
-    return placement.cap(placed, room, file_room), remedies
+    return cap(remarks(placed, remedies), room, file_room), remedies
 
 
-def _matter(reviewed: Reviewed, sequel: Sequel, placed: list[tuple[Topic, Place]]) -> Matter:
+def _matter(reviewed: Reviewed, sequel: Sequel, placed: list[Remark]) -> Matter:
     aside = {dismissal.finding.fingerprint for dismissal in sequel.dismissals}
     return Matter(
         report=reviewed.report,
         open=tuple(finding for finding in reviewed.report.findings if _is_open(finding, aside)),
-        unplaced=tuple((topic, place) for topic, place in placed if isinstance(place, InSummary)),
+        unplaced=tuple((topic, place) for topics, place in placed if isinstance(place, InSummary) for topic in topics),
         dismissals=tuple(sequel.dismissals),
         unread=reviewed.unread,
         policy_faults=reviewed.policy_faults,

@@ -86,13 +86,33 @@ def test_a_fix_without_a_button_is_shown_as_a_patch() -> None:
     assert "\n-USER app\n+USER nobody\n```" in comment.body
 
 
-def test_the_weaker_of_two_findings_points_to_the_button_of_the_other() -> None:
-    one = finding(4, "a", severity=Severity.ERROR, fix=fix(AFTER, "USER", "user"))
-    other = finding(4, "b", fix=fix(AFTER, "app", "nobody"))
-    bodies = [comment.body for comment in planned(reviewed(None, AFTER, one, other)).comments]
-    assert sum("Repair it (and repair 1 other finding here):" in body for body in bodies) == 1
-    assert sum("The suggestion on line 4 repairs this too." in body for body in bodies) == 1
-    assert sum("```suggestion" in body for body in bodies) == 1
+def test_findings_that_meet_on_one_line_are_one_comment_with_one_button() -> None:
+    one = finding(4, "a", severity=Severity.ERROR, fix=fix(AFTER, "USER", "user", "Write it small"))
+    two = finding(4, "b", notes=(LOST,))
+    three = finding(4, "c", severity=Severity.INFO, fix=fix(AFTER, "app", "nobody"))
+    (comment,) = planned(reviewed(BEFORE, AFTER, one, two, three)).comments
+    rule = "https://hullcheck.example/rules"
+    assert (
+        words(comment.body)
+        == f"""\
+**Three things here:**
+
+1. **Line 4 breaks a.** It will hurt. ([`a`]({rule}/a), error)
+
+2. **Line 4 breaks b.** It will hurt. ([`b`]({rule}/b), warning)
+
+   - set here before ([line 2](base:Dockerfile#L2)): `ENTRYPOINT ["/init"]`
+
+3. **Line 4 breaks c.** It will hurt. ([`c`]({rule}/c), info)
+
+Write it small; repair it (repairs 1 and 3):
+
+```suggestion
+user nobody
+```
+
+<sub>Silence one with `# hullcheck ignore=<rule> <reason>` above the instruction</sub>"""
+    )
 
 
 def test_what_is_likely_is_said_to_be_likely() -> None:
