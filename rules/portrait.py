@@ -9,7 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.facts.eol import all_end_of_life, data_date
+from rules.facts.eol import all_end_of_life
 from rules.installed import Size, installed, size_of, size_text
 from rules.model.settings import Origin, Setting
 from rules.model.steps import Copy
@@ -84,7 +84,7 @@ def image_changes(change: DockerfileChange) -> Iterator[ImageChange]:
     Args:
         change: One Dockerfile.
     """
-    today = change.today or data_date()
+    today = change.today
     for stage, was in change.shipped():
         before = _portrait(was, today) if was is not None else {}
         rows = tuple(_rows(before, _portrait(stage, today), new=was is None))
@@ -114,7 +114,7 @@ def _without(items: Items | None, others: Items | None) -> Items | None:
 _SINGLE = frozenset("Base image|User|Entrypoint|Command|Working directory|Health check|Layers".split("|"))
 
 
-def _portrait(stage: Stage, today: date) -> dict[str, Items | None]:
+def _portrait(stage: Stage, today: date | None) -> dict[str, Items | None]:
     image = stage.image
     return {
         "Base image": _base(stage),
@@ -142,8 +142,8 @@ def _base(stage: Stage) -> Items | None:
     return (Item(text, quote(short)),)
 
 
-def _support(stage: Stage, today: date) -> Items | None:
-    if stage.root.is_scratch:
+def _support(stage: Stage, today: date | None) -> Items | None:
+    if stage.root.is_scratch or today is None:
         return ()
     reference = stage.root.reference
     found = all_end_of_life(reference, today) if reference is not None else ()

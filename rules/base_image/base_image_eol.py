@@ -14,7 +14,6 @@ from rules.api import (
     Severity,
     Stage,
     all_end_of_life,
-    data_date,
     quote,
     replace,
     rule,
@@ -30,7 +29,9 @@ from rules.api import (
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The base image's release line is past its end of life."""
-    today = change.today or data_date()
+    today = change.today
+    if today is None:
+        return
     for stage in change.stages:
         reference = stage.reference
         ended = [one for one in all_end_of_life(reference, today) if one.already_over] if reference is not None else []

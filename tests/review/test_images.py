@@ -58,6 +58,11 @@ def test_a_row_says_what_changed(before: str, after: str, row: str) -> None:
     assert row in table(before, after)
 
 
+def test_without_a_date_nothing_is_said_of_the_end_of_life() -> None:
+    (block,) = tables(changes({}, {"Dockerfile": b"FROM node:20-slim\n"}))
+    assert "Security fixes" not in block.text
+
+
 def test_only_what_changed_has_a_row() -> None:
     text = SLIM + 'USER 7\nENV A=1\nENTRYPOINT ["a"]\n'
     assert table(text, text + "EXPOSE 80\n") == ["| Ports |  | `80` |"]
