@@ -10,7 +10,7 @@ from bot.review import lifecycle, placement, summary
 from bot.review.comments import comments
 from bot.review.diagram import diagrams
 from bot.review.files import Files
-from bot.review.images import tables
+from bot.review.images import notices, tables
 from bot.review.markers import Marker
 from bot.review.placement import Inline, InSummary
 from bot.review.remarks import cap, remarks
@@ -19,6 +19,7 @@ from bot.review.summary import Matter
 from bot.review.together import remedies_that_hold
 from bot.review.topics import topics
 from bot.review.verdict import check
+from rules.dockerfile.nodes import is_dockerfile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -112,9 +113,19 @@ def _matter(reviewed: Reviewed, sequel: Sequel, placed: list[Remark]) -> Matter:
         dismissals=tuple(sequel.dismissals),
         unread=reviewed.unread,
         policy_faults=reviewed.policy_faults,
+        notices=notices(reviewed.changes, _deleted(reviewed)),
         tables=tables(reviewed.changes),
         diagrams=diagrams(reviewed.changes),
     )
+
+
+def _deleted(reviewed: Reviewed) -> list[str]:
+    """Return the Dockerfiles that the change deletes, but for those that go on under another name."""
+    removed = {
+        file.path for file in reviewed.pull_request.files if file.status == "removed" and is_dockerfile(file.path)
+    }
+    moved = {change.before.path for change in reviewed.changes if change.before is not None}
+    return sorted(path for path in (removed - moved) & reviewed.before.keys() if is_dockerfile(path))
 
 
 def _is_open(finding: Finding, aside: set[str]) -> bool:

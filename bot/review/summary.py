@@ -59,6 +59,7 @@ class Matter:
         dismissals: New findings that people put aside.
         unread: Files that were not reviewed.
         policy_faults: Sentences about the repository's policy file.
+        notices: Sentences on images that no table shows.
         tables: What the change does to each image.
         diagrams: Stages of each file.
     """
@@ -69,6 +70,7 @@ class Matter:
     dismissals: tuple[Dismissal, ...] = ()
     unread: tuple[Unread, ...] = ()
     policy_faults: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     tables: tuple[Block, ...] = ()
     diagrams: tuple[Block, ...] = ()
 
@@ -189,6 +191,7 @@ def _sections(matter: Matter, writer: Writer) -> list[Section]:
     report = matter.report
     added = [silenced for silenced in report.suppressed if silenced.added]
     return [
+        Section("Images", matter.notices),
         Section("By file", _by_file(matter.open)),
         *(_unplaced(reason, matter, writer) for reason in _HEADINGS),
         Section("Not reviewed", tuple(f"{code(file.path)}: {prose(file.reason)}" for file in matter.unread)),

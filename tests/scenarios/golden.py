@@ -97,13 +97,12 @@ def _plan(before: Mapping[str, bytes], after: Mapping[str, bytes], files: tuple[
 
 def _diff(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Iterator[ChangedFile]:
     gone = sorted(before.keys() - after.keys())
-    for path in sorted(before.keys() | after.keys()):
-        old, new = _text(before, path), _text(after, path)
-        if old is None and new is not None and (previous := _renamed(new, gone, before)):
-            gone.remove(previous)
-            yield changed_file(_text(before, previous), new, path, previous)
-        elif old != new and (new is not None or path in gone):
-            yield changed_file(old, new, path)
+    added = sorted(after.keys() - before.keys())
+    renamed = {new: old for new in added if (old := _renamed(_text(after, new) or "", gone, before))}
+    for path in sorted((before.keys() | after.keys()) - set(renamed.values())):
+        old, new = _text(before, renamed.get(path, path)), _text(after, path)
+        if old != new:
+            yield changed_file(old, new, path, renamed.get(path))
 
 
 def _renamed(new: str, gone: list[str], before: Mapping[str, bytes]) -> str | None:
@@ -111,6 +110,7 @@ def _renamed(new: str, gone: list[str], before: Mapping[str, bytes]) -> str | No
     for path in gone:
         old = set((_text(before, path) or "").splitlines())
         if len(lines & old) > RENAME * max(len(lines), len(old)):
+            gone.remove(path)
             return path
     return None
 
