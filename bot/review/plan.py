@@ -46,6 +46,7 @@ class Reviewed:
         report: What the rules say.
         unread: Files that were not reviewed, with the reason.
         policy_faults: Sentences about the repository's policy file.
+        policy_changes: Sentences of Markdown on what the change would alter in it.
         again: Judges the same change with other contents at the head: by it, all suggestions together are verified.
             `None` trusts every combination of fixes that hold alone.
         changes: The changed Dockerfiles as the rules saw them, for the tables and diagrams of the summary.
@@ -57,6 +58,7 @@ class Reviewed:
     report: Report
     unread: tuple[Unread, ...] = ()
     policy_faults: tuple[str, ...] = ()
+    policy_changes: tuple[str, ...] = ()
     again: Callable[[Mapping[str, bytes]], Report] | None = None
     changes: tuple[DockerfileChange, ...] = ()
 
@@ -113,6 +115,7 @@ def _matter(reviewed: Reviewed, sequel: Sequel, placed: list[Remark]) -> Matter:
         dismissals=tuple(sequel.dismissals),
         unread=reviewed.unread,
         policy_faults=reviewed.policy_faults,
+        policy_changes=reviewed.policy_changes,
         notices=notices(reviewed.changes, _deleted(reviewed)),
         tables=tables(reviewed.changes),
         diagrams=diagrams(reviewed.changes),

@@ -150,6 +150,14 @@ async def test_the_policy_comes_from_the_base_branch_and_not_from_the_change() -
         assert b.comments == []
 
 
+async def test_a_change_of_the_policy_is_told_and_not_obeyed() -> None:
+    policy = "rules: {entrypoint-lost: off}\n"
+    async with bench({"Dockerfile": PINNED}, {"Dockerfile": PINNED + "EXPOSE 1\n", ".hullcheck.yaml": policy}) as b:
+        await reviewed(b)
+        assert "this review goes by that of the base branch" in summaries(b)[0]
+        assert "- Switched off: `entrypoint-lost`." in summaries(b)[0]
+
+
 async def test_a_faulty_policy_is_named_and_the_review_goes_on() -> None:
     async with bench({"Dockerfile": PINNED, ".hullcheck.yaml": "rulez: {}\n"}, {"Dockerfile": UNPINNED}) as b:
         await reviewed(b)

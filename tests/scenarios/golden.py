@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bot.cli import trees
 from bot.forges.base import Capabilities, Context, Conversation, Terms, Unread
 from bot.judgement import Case, judge
+from bot.policy_change import differences, merged, touched
 from bot.repository import POLICY_PATHS, wanted
 from bot.review import markers
 from rules.dockerfile.source import Source
@@ -22,7 +23,7 @@ from tests.review.build import BASE, HEAD, changed_file, pull_request
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bot.forges.base import ChangedFile, Comment, ReviewPlan
+    from bot.forges.base import ChangedFile, Comment, PullRequest, ReviewPlan
 
 FOLDER = Path(__file__).parent
 TODAY = date(2026, 11, 20)
@@ -86,6 +87,7 @@ def _plan(before: Mapping[str, bytes], after: Mapping[str, bytes], files: tuple[
             unread=tuple(Unread(path, "there are too many") for path in chosen.skipped),
             policy=read.policy,
             policy_faults=tuple(map(str, read.faults)),
+            policy_changes=_policy_changes(pull, before, after),
             today=TODAY,
             terms=TERMS,
             capabilities=CAN,
@@ -93,6 +95,15 @@ def _plan(before: Mapping[str, bytes], after: Mapping[str, bytes], files: tuple[
             key=b"a key for tests",
         )
     ).plan
+
+
+def _policy_changes(pull: PullRequest, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> tuple[str, ...]:
+    base, head = ({path: tree[path] for path in POLICY_PATHS if path in tree} for tree in (before, after))
+    files = merged(pull, base, {path: head[path] for path in touched(pull)})
+    if files is None:
+        return ()
+    proposed = find_policy(files)
+    return differences(find_policy(base).policy, proposed.policy, map(str, proposed.faults))
 
 
 def _diff(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Iterator[ChangedFile]:
