@@ -26,7 +26,7 @@ from rules.model.settings import Image, Origin, Port, Setting, Start
 from rules.model.stage import Stage, is_development_name
 from rules.model.steps import Copy, CopySource, Mount, Run, Step
 from rules.model.users import ROOT_NAMES, Account
-from rules.problem import Category, Confidence, Edit, Fix, Note, Problem, Severity
+from rules.problem import BY_ARGUMENT, Category, Confidence, Edit, Fix, Note, Problem, Severity
 from rules.quoting import quote
 from rules.repairs import (
     append_to_run,
@@ -47,6 +47,7 @@ from rules.rule import Rule, rule
 from rules.suppression import Suppression, suppressions
 
 __all__ = [
+    "BY_ARGUMENT",
     "INSTRUCTIONS",
     "OS_MANAGERS",
     "PLATFORM_ARGS",

@@ -255,4 +255,5 @@ def _finding(setup: _Setup, change: DockerfileChange, raised: Raised, baseline: 
         notes=problem.notes,
         title=raised.rule.title,
         manual=raised.rule.manual,
+        doubt=problem.doubt,
     )

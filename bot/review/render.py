@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from rules.problem import Note
     from rules.report import Finding
 
-HEDGE = "This is likely rather than certain: part of what decides it lies outside the files read."
+HEDGE = "Likely, not certain"
 TOO_LONG = "**This finding is too long to be shown here.** The check of this commit names it."
 LISTED_LINES = 40
 OPEN_LINES = 10
@@ -219,7 +219,10 @@ class Writer:
 
 
 def _hedge(finding: Finding) -> str:
-    return HEDGE if finding.confidence is Confidence.LIKELY else ""
+    """Name what is not known, for a finding that rests on it."""
+    if finding.confidence is not Confidence.LIKELY:
+        return ""
+    return f"{HEDGE}: {finding.doubt}." if finding.doubt else f"{HEDGE}."
 
 
 def _paragraph(rank: int, text: str) -> Iterator[Part]:

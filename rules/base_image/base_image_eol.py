@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from rules.api import (
+    BY_ARGUMENT,
     Category,
     Confidence,
     DockerfileChange,
@@ -51,6 +52,7 @@ def _problem(
         f"{stage.label} starts from {quote(reference.text.partition('@')[0])}: {_fact(ended[0])}{_also(ended[1:])}. "
         f"{_consequence(ended[0], builds_only=builds_only)}{_way_out(ended[0], reference, instead)}",
         Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
+        doubt=BY_ARGUMENT,
         stage=stage.key,
         key=f"{ended[0].product} {ended[0].cycle}",
         fix=_fix(change, stage, reference, ended, instead),

@@ -59,6 +59,7 @@ def _problem(stage: Stage, text: str) -> Problem:
         f"what runs it; the rest is hundreds of megabytes to pull, more to patch, and tools for whoever breaks in. "
         f"Build here, and {way}.",
         _confidence(stage, text),
+        doubt="its start script may build, or an argument name another image",
         stage=stage.key,
         key=text,
     )

@@ -45,6 +45,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             "Take it out; "
             "`docker exec` and `kubectl exec` need no port.",
             Confidence.LIKELY if item.from_variable or item.stage.facts is None else Confidence.CERTAIN,
+            doubt="a variable decides the port, or the base image is not known",
             stage=item.stage.key,
             key=str(port),
             fix=item.without() if item.numbers == (port, port) else None,

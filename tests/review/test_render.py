@@ -117,7 +117,7 @@ user nobody
 
 def test_what_is_likely_is_said_to_be_likely() -> None:
     (comment,) = planned(reviewed(None, AFTER, finding(4, confidence=Confidence.LIKELY))).comments
-    assert HEDGE in comment.body
+    assert f"\n\n{HEDGE}: a build may pass another value.\n\n" in comment.body
 
 
 def test_a_line_outside_the_diff_is_quoted_on_the_file() -> None:
@@ -178,7 +178,9 @@ def test_the_same_words_are_said_once() -> None:
     message = "Pip keeps its cache. Nobody reads it."
     found = [finding(line, message=message, confidence=Confidence.LIKELY) for line in (4, 2)]
     first, second = planned(reviewed(None, AFTER, *found)).comments
-    assert words(first.body).startswith(f"**Pip keeps its cache.** Nobody reads it.\n\n{HEDGE}\n\n<sub>")
+    assert words(first.body).startswith(
+        f"**Pip keeps its cache.** Nobody reads it.\n\n{HEDGE}: a build may pass another value.\n\n<sub>"
+    )
     assert words(second.body).startswith(
         "**Pip keeps its cache.** The same as at [line 2](head:Dockerfile#L2).\n\n<sub>"
     )
