@@ -133,6 +133,6 @@ def _sides(row: Row) -> Iterator[Items]:
 
 def _basis() -> str:
     return (
-        f"Sizes are those of Debian's package metadata of {data_date()}, dependencies included. The layers of the base "
-        "image, copied files and packages of languages are not counted."
+        f"Sizes are those of Debian's package metadata of {data_date()}, dependencies included; the sum counts shared "
+        "ones once. The layers of the base image, copied files and packages of languages are not counted."
     )

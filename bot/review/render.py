@@ -151,8 +151,9 @@ class Writer:
         words = first_sentence(topic.lead.message)[0]
         others = [finding for finding in topic.findings if finding is not topic.lead]
         same = [finding for finding in others if first_sentence(finding.message)[0] == words]
-        links = [self._link(finding) for finding in same[:LISTED_LINES]]
-        if more := len(same[LISTED_LINES:]):
+        runs = _runs([finding.line for finding in same])
+        links = [self._lines(topic.path, *run) for run in runs[:LISTED_LINES]]
+        if more := len(runs[LISTED_LINES:]):
             links.append(f"{more} more")
         together = f"The same here: {listed(links)}." if links else ""
         return "\n\n".join(filter(None, [together, self._others(others, same)]))
@@ -170,8 +171,10 @@ class Writer:
             return f"The same here:\n\n{text}"
         return f"<details><summary>The same in {len(differing)} more places</summary>\n\n{text}\n\n</details>"
 
-    def _link(self, finding: Finding) -> str:
-        return line_link(self.pull_request, finding.path, finding.line)
+    def _lines(self, path: str, first: int, last: int) -> str:
+        """Return "line 12", or "line 12 to line 15", as links."""
+        ends = [first] if first == last else [first, last]
+        return " to ".join(line_link(self.pull_request, path, line) for line in ends)
 
     def item(self, finding: Finding) -> str:
         """Return a finding as one entry of a list: its line and its first sentence."""
@@ -184,7 +187,8 @@ class Writer:
             path = note.path or (file.old_path if file and note.before else finding.path)
             source = self.files.source(path, before=note.before)
             quoted = code(source.line(note.span.line).strip()) if source else ""
-            if not (plain(quoted) in plain(finding.message) and f"line {note.span.line}" in finding.message):
+            named = re.search(rf"\blines? (?:\d+(?:, | and ))*{note.span.line}\b", finding.message)
+            if not (named and plain(quoted) in plain(finding.message)):
                 yield f"- {self._note(note, path, about=finding.path)}" + (f": {quoted}" if quoted else "")
 
     def _note(self, note: Note, path: str, about: str) -> str:
@@ -216,6 +220,21 @@ class Writer:
         numbers = [str(number) for number, topic in enumerate(remark.topics, 1) if topic in repaired]
         which = f" (repairs {listed(numbers)})" if len(remark.topics) > 1 else ""
         return f"{title}{which}{also}:\n\n{block}"
+
+
+def _runs(lines: list[int]) -> list[tuple[int, int]]:
+    """Gather line numbers into runs, first and last, in their order; two that are neighbours are none yet."""
+    runs: list[tuple[int, int]] = []
+    for line in lines:
+        if runs and line == runs[-1][1] + 1:
+            runs[-1] = runs[-1][0], line
+        else:
+            runs.append((line, line))
+    return [part for first, last in runs for part in _halves(first, last)]
+
+
+def _halves(first: int, last: int) -> list[tuple[int, int]]:
+    return [(first, first), (last, last)] if last == first + 1 else [(first, last)]
 
 
 def _hedge(finding: Finding) -> str:

@@ -62,8 +62,8 @@ def _problem(
 
 def _fact(end: EndOfLife) -> str:
     if end.note:
-        since = f" since {_day(end.date)}" if end.date is not None else ""
-        return f"it is over{since} ({end.note.rpartition(': ')[2].rstrip('.')})"
+        since = f" on {_day(end.date)}" if end.date is not None else ""
+        return f"this image was given up{since} ({end.note.rpartition(': ')[2].rstrip('.')})"
     name = f"{end.product} {end.cycle}"
     if end.date is None:
         return f"{name} is past its end of life"

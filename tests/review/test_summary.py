@@ -10,6 +10,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from bot.forges.base import Unread
+from bot.review import agents
 from rules.engine import changes
 from rules.problem import Confidence, Severity
 from rules.report import Crash, Finding, Report, Suppressed
@@ -153,14 +154,16 @@ because: as \\*\u200bagreed\\*\u200b
 <details><summary>For coding agents</summary>
 
 ```text
-1. Dockerfile:5 [bad] Line 5 breaks bad. It will hurt. Required outcome: bad no longer applies here.
-2. other:6 [poor] Line 6 breaks poor. It will hurt. Required outcome: poor no longer applies here.
-3. Dockerfile:7 [maybe] Line 7 breaks maybe. It will hurt. Required outcome: maybe no longer applies here.
+1. Dockerfile:5 [bad] Line 5 breaks bad. It will hurt. Required outcome: %OPEN.
+2. other:6 [poor] Line 6 breaks poor. It will hurt. Required outcome: %OPEN.
+3. Dockerfile:7 [maybe] Line 7 breaks maybe. It will hurt. Required outcome: %OPEN.
+
+%SILENCE
 ```
 
 </details>
 
-<sub>Reviewed a1a1a1a1.</sub>"""
+<sub>Reviewed a1a1a1a1.</sub>""".replace("%OPEN", agents.OPEN).replace("%SILENCE", agents.SILENCE)
     )
 
 
