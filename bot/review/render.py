@@ -189,7 +189,8 @@ class Writer:
             quoted = code(source.line(note.span.line).strip()) if source else ""
             named = re.search(rf"\blines? (?:\d+(?:, | and ))*{note.span.line}\b", finding.message)
             if not (named and plain(quoted) in plain(finding.message)):
-                yield f"- {self._note(note, path, about=finding.path)}" + (f": {quoted}" if quoted else "")
+                shown = f": {quoted}" if quoted and quoted not in finding.message else ""
+                yield f"- {self._note(note, path, about=finding.path)}{shown}"
 
     def _note(self, note: Note, path: str, about: str) -> str:
         """Say what a related place is, and where: `set here before (line 12)`."""

@@ -94,8 +94,8 @@ def verdict(matter: Matter) -> str:
     """Return the outcome in one line: `3 new findings (1 error), 1 fixed by this change, 12 older ones not shown`."""
     new = len(matter.sure)
     errors = sum(finding.severity is Severity.ERROR for finding in matter.sure)
-    parts = [counted(new, "new finding") if new else "No new findings"]
-    if errors:
+    parts = [counted(new, "new error" if errors == new else "new finding") if new else "No new findings"]
+    if 0 < errors < new:
         parts[0] += f" ({counted(errors, 'error')})"
     if possible := len(matter.open) - new:
         parts.append(counted(possible, "possible one"))

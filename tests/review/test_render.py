@@ -53,7 +53,7 @@ def test_a_comment_says_the_fact_the_place_and_the_way_out() -> None:
 
 This is about [line 3](head:Dockerfile#L3): `FROM python:3.12 AS prod`
 
-- set here before ([line 2](base:Dockerfile#L2)): `ENTRYPOINT ["/init"]`
+- set here before ([line 2](base:Dockerfile#L2))
 
 Restate the start command:
 

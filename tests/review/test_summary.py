@@ -43,11 +43,11 @@ def summary(of: Reviewed) -> str:
     ("found", "title"),
     [
         ([], "No new findings"),
-        ([ERROR], "1 new finding (1 error)"),
+        ([ERROR], "1 new error"),
         ([WARNING], "1 new finding"),
         ([ERROR, WARNING, POSSIBLE], "2 new findings (1 error), 1 possible one"),
         ([POSSIBLE], "No new findings, 1 possible one"),
-        ([ERROR, GONE, OLDER], "1 new finding (1 error), 1 fixed by this change, 1 older one not shown"),
+        ([ERROR, GONE, OLDER], "1 new error, 1 fixed by this change, 1 older one not shown"),
         (
             [GONE, OLDER, finding(3, baseline="unchanged")],
             "No new findings, 1 fixed by this change, 2 older ones not shown",
