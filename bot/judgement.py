@@ -32,6 +32,7 @@ class Case:
         unread: Files that should have been judged and could not be read.
         policy: The team's settings.
         policy_faults: Sentences about the policy's file.
+        policy_changes: Sentences of Markdown on what the change would alter in the policy.
         today: For end-of-life rules.
         terms: The forge's words.
         capabilities: What the forge can do.
@@ -45,6 +46,7 @@ class Case:
     unread: tuple[Unread, ...]
     policy: Policy
     policy_faults: tuple[str, ...]
+    policy_changes: tuple[str, ...]
     today: date
     terms: Terms
     capabilities: Capabilities
@@ -89,6 +91,7 @@ def judge(case: Case) -> Judgement:
         report,
         case.unread,
         case.policy_faults,
+        case.policy_changes,
         again=review,
         changes=changes(case.before, case.after, listing=case.context.listing, policy=case.policy, today=case.today),
     )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from bot.forges.base import Gone, Tree, Unread
 from bot.judgement import Case, judge
+from bot.policy_change import differences, merged, touched
 from bot.processes import TookTooLong, WorkFailed
 from bot.repository import MOST_DOCKERFILES, POLICY_PATHS, wanted
 from rules.policy_file import find_policy
@@ -96,10 +97,12 @@ class Outcome(NamedTuple):
 
 
 class _Policy(NamedTuple):
-    """A policy with the sentences about it."""
+    """A policy with the sentences about it, the files it was read from, and how the change would alter it."""
 
     rules: Policy
     faults: tuple[str, ...]
+    files: Mapping[str, bytes]
+    changes: tuple[str, ...] = ()
 
 
 async def review(job: Job, forge: Forge, fence: Fence, desk: Desk) -> Outcome:
@@ -121,9 +124,13 @@ async def review(job: Job, forge: Forge, fence: Fence, desk: Desk) -> Outcome:
         raise Gone("the pull request is no longer open")
     # A listing may have a hundred thousand paths; the webhooks are answered meanwhile.
     choice = await asyncio.to_thread(wanted, pull_request, context.listing, policy.rules)
+    policies = touched(pull_request)
     after, before = await _both(
-        forge.read(job, pull_request.head, choice.after), forge.read(job, pull_request.base, choice.before)
+        forge.read(job, pull_request.head, (*choice.after, *policies)),
+        forge.read(job, pull_request.base, choice.before),
     )
+    after, proposed = _apart(after, policies)
+    policy = policy._replace(changes=_changes(pull_request, policy, proposed, desk))
     case = _case(forge, desk, context, policy, _Files(choice, before, after))
     try:
         judgement = await desk.run(judge, case)
@@ -161,8 +168,27 @@ async def _context(job: Job, forge: Forge, desk: Desk) -> tuple[Context, _Policy
 
 def _policy(tree: Tree, desk: Desk) -> _Policy:
     policy, faults = desk.read_policy(tree.files)
-    unread = (f"{file.path} is not read: it is {file.reason}." for file in tree.unread)
-    return _Policy(policy, (*faults, *unread))
+    return _Policy(policy, (*faults, *map(_not_read, tree.unread)), tree.files)
+
+
+def _not_read(file: Unread) -> str:
+    return f"{file.path} is not read: it is {file.reason}."
+
+
+def _apart(tree: Tree, policies: tuple[str, ...]) -> tuple[Tree, Tree]:
+    """Split what was read at head: what is reviewed, and the policy files that the change touches."""
+    mine = {path: text for path, text in tree.files.items() if path in policies}
+    rest = {path: text for path, text in tree.files.items() if path not in mine}
+    unread = tuple(file for file in tree.unread if file.path in policies)
+    return Tree(rest, tuple(file for file in tree.unread if file not in unread)), Tree(mine, unread)
+
+
+def _changes(pull_request: PullRequest, policy: _Policy, proposed: Tree, desk: Desk) -> tuple[str, ...]:
+    files = merged(pull_request, policy.files, proposed.files)
+    if files is None:
+        return ()
+    then, faults = desk.read_policy(files)
+    return differences(policy.rules, then, (*faults, *map(_not_read, proposed.unread)))
 
 
 class _Files(NamedTuple):
@@ -186,6 +212,7 @@ def _case(forge: Forge, desk: Desk, context: Context, policy: _Policy, files: _F
         unread=unread,
         policy=policy.rules,
         policy_faults=policy.faults,
+        policy_changes=policy.changes,
         today=desk.today(),
         terms=forge.terms,
         capabilities=forge.capabilities,

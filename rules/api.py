@@ -12,7 +12,7 @@ from rules.dockerfile.source import Source, Span
 from rules.dockerfile.spelling import nearest
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
 from rules.facts.commands import package_of_command, provides
-from rules.facts.eol import EndOfLife, all_end_of_life, data_date, end_of_life
+from rules.facts.eol import EndOfLife, all_end_of_life, end_of_life
 from rules.facts.images import ImageFacts, image_facts
 from rules.facts.languages import system_python
 from rules.facts.packages import installed_size, is_build_only, runtime_of
@@ -26,7 +26,7 @@ from rules.model.settings import Image, Origin, Port, Setting, Start
 from rules.model.stage import Stage, is_development_name
 from rules.model.steps import Copy, CopySource, Mount, Run, Step
 from rules.model.users import ROOT_NAMES, Account
-from rules.problem import Category, Confidence, Edit, Fix, Note, Problem, Severity
+from rules.problem import BY_ARGUMENT, Category, Confidence, Edit, Fix, Note, Problem, Severity
 from rules.quoting import quote
 from rules.repairs import (
     append_to_run,
@@ -47,6 +47,7 @@ from rules.rule import Rule, rule
 from rules.suppression import Suppression, suppressions
 
 __all__ = [
+    "BY_ARGUMENT",
     "INSTRUCTIONS",
     "OS_MANAGERS",
     "PLATFORM_ARGS",
@@ -108,7 +109,6 @@ __all__ = [
     "all_end_of_life",
     "append_to_run",
     "append_to_stage",
-    "data_date",
     "delete_command",
     "delete_instruction",
     "delete_word",

@@ -27,7 +27,7 @@ class DockerfileChange:
         repository: What is around it now.
         repository_before: What was around it.
         policy: The team's settings.
-        today: The date that end-of-life rules go by; `None` takes the day of the table of dates.
+        today: The date that end-of-life rules go by; `None` allows no statement that depends on one.
         listed: What findings before the change listed (`Problem.items`), by rule and stage.
     """
 

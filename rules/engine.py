@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rules import catalogue
 from rules.build import suppression_unused
@@ -12,6 +12,7 @@ from rules.change import DockerfileChange
 from rules.dockerfile.nodes import is_dockerfile
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
+from rules.facts.eol import data_date
 from rules.fingerprint import Raised, fingerprints, line_ratio, listed, unchanged
 from rules.globs import matches
 from rules.judging import Judged, judge
@@ -60,7 +61,7 @@ def review(
     listing: Mapping[str, int] | None = None,
     ships: Collection[str] = (),
     policy: Policy | None = None,
-    today: date | None = None,
+    today: date | Literal["table"] | None = "table",
     enable: Collection[str] = (),
 ) -> Report:
     """Review a change of Dockerfiles. Pure: the same arguments give the same report.
@@ -71,14 +72,16 @@ def review(
         listing: Every path at head with its git mode, when known: only from it may a file's absence be concluded.
         ships: Names of stages that are known to be built as targets, besides those that the repository's files name.
         policy: The team's settings; `None` means the defaults.
-        today: The date for end-of-life rules; `None` takes the day of the table of dates.
+        today: The date that end-of-life rules go by; `"table"` is the day on which the table of dates was made, so that
+            the same arguments give the same report; `None` makes no statement that depends on a date.
         enable: Ids of rules that are off by default and run all the same.
 
     Returns:
         Findings sorted by path, line and rule; what comments silence; and rules that raised.
     """
     chosen = policy or DEFAULT
-    setup = _Setup(chosen, today, enabled_rules(chosen, enable), frozenset(ships))
+    day = data_date() if today == "table" else today
+    setup = _Setup(chosen, day, enabled_rules(chosen, enable), frozenset(ships))
     findings: list[Finding] = []
     silenced: list[Suppressed] = []
     crashes: list[Crash] = []
@@ -252,4 +255,5 @@ def _finding(setup: _Setup, change: DockerfileChange, raised: Raised, baseline: 
         notes=problem.notes,
         title=raised.rule.title,
         manual=raised.rule.manual,
+        doubt=problem.doubt,
     )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from rules.facts.packages import installed_size
+from rules.facts.packages import installed_size, releases
 from rules.model.packages import OS_MANAGERS
 from rules.quoting import quote
 
@@ -21,6 +21,7 @@ _LANGUAGES = {
     "yarn": "Node packages",
     "gem": "Ruby packages",
 }
+_DISTROS = {"alpine": "Alpine", "ubuntu": "Ubuntu", "wolfi": "Wolfi", "rhel": "Red Hat", "fedora": "Fedora"}
 _MEGA = 1_000_000
 _KILO = 1_000
 
@@ -31,12 +32,15 @@ class Size(NamedTuple):
     Attributes:
         packages: Their names.
         bytes: What they add with all they depend on; `None` when unknown.
-        lower_bound: Whether recommended packages come along that are not all counted.
+        bound: `least` where recommended packages come along that are not all counted; `most` where the base image may
+            hold a part of them already; empty for an estimate.
+        why: Why it is unknown, as a phrase; empty when it is known.
     """
 
     packages: frozenset[str]
     bytes: int | None
-    lower_bound: bool
+    bound: Literal["", "least", "most"] = ""
+    why: str = ""
 
 
 def installed(stage: Stage) -> dict[str, list[tuple[str, str]]]:
@@ -53,9 +57,11 @@ def installed(stage: Stage) -> dict[str, list[tuple[str, str]]]:
 
 
 def _weight(stage: Stage, item: Installed) -> str:
-    if item.manager not in OS_MANAGERS:
+    """Return a package's weight in brackets, only where the base image surely holds nothing of it."""
+    facts = stage.facts
+    if item.manager not in OS_MANAGERS or facts is None or facts.full is not False:
         return ""
-    weight = _bytes(stage, [item.name], recommends=False)
+    weight = installed_size([item.name], facts.distro or "", facts.release)
     return f" ({size_text(weight)})" if weight else ""
 
 
@@ -63,18 +69,32 @@ def size_of(stage: Stage) -> Size:
     """Return what the system's packages in a stage's layers weigh, those included that a later layer removes."""
     items = [item for item in stage.packages.in_layers if item.manager in OS_MANAGERS]
     names = frozenset(item.name for item in items)
-    recommends = any(item.manager == "apt" and not item.call.no_recommends for item in items)
-    return Size(names, _bytes(stage, sorted(names), recommends=recommends), recommends and bool(names))
-
-
-def _bytes(stage: Stage, names: list[str], *, recommends: bool) -> int | None:
-    """Return their weight; the table knows it on top of Debian's slim images only."""
     if not names:
-        return 0
+        return Size(names, 0)
+    if why := _unsized(stage, sorted(names)):
+        return Size(names, None, why=why)
     facts = stage.facts
-    if facts is None or facts.distro is None or facts.full is not False:
-        return None
-    return installed_size(names, facts.distro, facts.release, recommends=recommends)
+    assert facts is not None, "without facts it is unsized"
+    recommends = any(item.manager == "apt" and not item.call.no_recommends for item in items)
+    lean = facts.full is False
+    if recommends and not lean:
+        return Size(names, None, why="some of the recommended packages are in the base image")
+    weight = installed_size(sorted(names), facts.distro or "", facts.release, recommends=recommends)
+    return Size(names, weight, "least" if recommends else "" if lean else "most")
+
+
+def _unsized(stage: Stage, names: list[str]) -> str:
+    """Return why nothing can be said of the weight of packages: the tables know Debian's own ones only."""
+    facts = stage.facts
+    if facts is None or facts.distro is None:
+        return "what its base image holds is not known"
+    if facts.distro != "debian":
+        return f"no sizes of {_DISTROS.get(facts.distro, facts.distro)}'s packages are at hand"
+    if facts.release is None or facts.release.name not in releases():
+        return "no sizes for this release of Debian are at hand"
+    strange = [name for name in names if installed_size([name], facts.distro, facts.release) is None]
+    more = f" and {len(strange) - 1} more" if len(strange) > 1 else ""
+    return f"no size of {quote(strange[0])}{more} is at hand" if strange else ""
 
 
 def size_text(count: int) -> str:

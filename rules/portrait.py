@@ -9,7 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.facts.eol import all_end_of_life, data_date
+from rules.facts.eol import all_end_of_life
 from rules.installed import Size, installed, size_of, size_text
 from rules.model.settings import Origin, Setting
 from rules.model.steps import Copy
@@ -84,12 +84,22 @@ def image_changes(change: DockerfileChange) -> Iterator[ImageChange]:
     Args:
         change: One Dockerfile.
     """
-    today = change.today or data_date()
+    today = change.today
     for stage, was in change.shipped():
         before = _portrait(was, today) if was is not None else {}
         rows = tuple(_rows(before, _portrait(stage, today), new=was is None))
         size = _size_row(stage, was)
         yield ImageChange(stage, was is None, (*rows, size) if size else rows)
+
+
+def images_gone(change: DockerfileChange) -> tuple[Stage, ...]:
+    """Return the stages before the change that shipped, and that no longer do: removed, or no build's target now.
+
+    Args:
+        change: One Dockerfile.
+    """
+    kept = {was.index for _, was in change.shipped() if was is not None}
+    return tuple(stage for stage in change.before.shipped if stage.index not in kept) if change.before else ()
 
 
 def _rows(before: Mapping[str, Items | None], after: Mapping[str, Items | None], *, new: bool) -> Iterator[Row]:
@@ -114,7 +124,7 @@ def _without(items: Items | None, others: Items | None) -> Items | None:
 _SINGLE = frozenset("Base image|User|Entrypoint|Command|Working directory|Health check|Layers".split("|"))
 
 
-def _portrait(stage: Stage, today: date) -> dict[str, Items | None]:
+def _portrait(stage: Stage, today: date | None) -> dict[str, Items | None]:
     image = stage.image
     return {
         "Base image": _base(stage),
@@ -142,8 +152,8 @@ def _base(stage: Stage) -> Items | None:
     return (Item(text, quote(short)),)
 
 
-def _support(stage: Stage, today: date) -> Items | None:
-    if stage.root.is_scratch:
+def _support(stage: Stage, today: date | None) -> Items | None:
+    if stage.root.is_scratch or today is None:
         return ()
     reference = stage.root.reference
     found = all_end_of_life(reference, today) if reference is not None else ()
@@ -254,20 +264,22 @@ def _counted(stage: Stage) -> Item:
 def _size_row(stage: Stage, was: Stage | None) -> Row | None:
     """Return the row of estimated sizes; `None` when the packages in the layers stay, or there were none."""
     now, then = size_of(stage), size_of(was) if was is not None else None
-    if was is None:
-        return Row("Estimated size", (), (_size(now),), several=True) if now.packages and now.bytes else None
-    assert then is not None, "there was an image"
+    if then is None:
+        return Row("Estimated size", (), (_size(now),), several=True) if now.packages else None
     if now.packages == then.packages:
         return None
-    if now.bytes is None or then.bytes is None:
-        return Row("Estimated size", None, None, several=False)
-    sign = "+" if now.bytes >= then.bytes else "−"
-    change = f"{_size(now).text} ({sign}{size_text(abs(now.bytes - then.bytes))})"
-    return Row("Estimated size", (_size(then),), (Item(change, change),), several=False)
+    after = _size(now)
+    if now.bytes is not None and then.bytes is not None and "most" not in (now.bound, then.bound):
+        sign = "+" if now.bytes >= then.bytes else "−"
+        text = f"{after.text} ({sign}{size_text(abs(now.bytes - then.bytes))})"
+        after = Item(text, text)
+    return Row("Estimated size", (_size(then),), (after,), several=False)
 
 
 def _size(of: Size) -> Item:
+    if of.bytes is None:
+        return Item(of.why, f"unknown: {of.why}")
     if not of.bytes:
-        return Item("", "no packages")
-    text = size_text(of.bytes)
-    return Item(text, f"{'at least ' if of.lower_bound else ''}{text} of packages")
+        return Item("", "packages that the base image has" if of.packages else "no packages")
+    bound = f"at {of.bound} " if of.bound else ""
+    return Item("", f"{bound}{size_text(of.bytes)} of packages")

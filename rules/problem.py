@@ -35,6 +35,10 @@ class Confidence(IntEnum):
         return self.name.lower()
 
 
+BY_ARGUMENT = "a build may pass another value for the argument in it"
+"""The doubt about what a build argument decides."""
+
+
 class Category(Enum):
     """What a finding endangers."""
 
@@ -105,6 +109,8 @@ class Problem:
         message: Markdown. The first sentence names the stage and the value and says what is so; the following ones
             say what will happen and the way out. Values are quoted with `api.quote`, never pasted.
         confidence: See `Confidence`.
+        doubt: What is not known and decides it, as a clause: "a build outside the repository may pass it". Said, and
+            required, where the confidence is *likely*.
         instruction: What the fingerprint is taken from; `None` takes the instruction at `span`.
         stage: Label of the stage it is about, without backticks; empty when about the file.
         notes: Related places.
@@ -127,3 +133,4 @@ class Problem:
     severity: Severity | None = None
     key: str = ""
     items: tuple[str, ...] = ()
+    doubt: str = ""

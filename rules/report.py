@@ -37,6 +37,7 @@ class Finding:
         baseline: `new` (this change is responsible), `unchanged` (was there before), `absent` (repaired by the change),
             as `baselineState` in SARIF 2.1.0.
         offer: Where `fix` comes from.
+        doubt: What is not known and decides it, as a clause; for likely findings.
         fingerprint: Hexadecimal; stable over line shifts, renames, rebases and reformatting.
         span: The exact place.
         notes: Related places.
@@ -60,6 +61,7 @@ class Finding:
     title: str = ""
     manual: str = ""
     offer: Repair | None = None
+    doubt: str = ""
 
     @property
     def fix(self) -> Fix | None:

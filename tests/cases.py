@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import rules
 from rules.edits import applied_to_tree
 from rules.policy_file import read_policy
+from rules.problem import Confidence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,6 +86,8 @@ class Case:
         report = self.report()
         assert not report.crashes, report.crashes
         found = [finding for finding in report.findings if finding.rule == self.rule and finding.baseline == "new"]
+        undoubted = [f.message for f in found if f.confidence is Confidence.LIKELY and not f.doubt]
+        assert not undoubted, "a likely finding says what is not known: Problem.doubt"
         expected = self.blocks.get("findings", "").strip().splitlines()
         said = [f"{finding.line}: {finding.message}" for finding in found]
         cut = [

@@ -1,4 +1,4 @@
-"""Topics with their places become the comments that a forge is asked to post."""
+"""Remarks become the comments that a forge is asked to post."""
 
 from __future__ import annotations
 
@@ -11,25 +11,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from bot.review.files import File
-    from bot.review.placement import Place
+    from bot.review.remarks import Remark
     from bot.review.render import Writer
     from bot.review.suggestions import Remedy
     from bot.review.topics import Topic
     from rules.report import Finding
 
 
-def comments(
-    placed: Iterable[tuple[Topic, Place]], remedies: Mapping[Topic, Remedy], writer: Writer
-) -> tuple[Comment, ...]:
-    """Return the comments of a review, in the order of the files and their lines; on one line, suggestions first."""
-    spoken = [(topic, place) for topic, place in placed if not isinstance(place, InSummary)]
-    first = _first_of_its_words(topic for topic, _ in spoken)
+def comments(remarks: Iterable[Remark], remedies: Mapping[Topic, Remedy], writer: Writer) -> tuple[Comment, ...]:
+    """Return the comments of a review, in the order of the files and their lines."""
+    spoken = [remark for remark in remarks if not isinstance(remark.place, InSummary)]
+    first = _first_of_its_words(topic for remark in spoken for topic in remark.topics)
     made = []
-    for topic, place in spoken:
-        like = first.get(_words(topic))
-        body = writer.comment(topic, place, remedies[topic], None if like is topic.lead else like)
-        made.append((remedies[topic].elsewhere is not None, _comment(topic, place, body, writer.files.get(topic.path))))
-    return tuple(comment for _, comment in sorted(made, key=_order))
+    for remark in spoken:
+        likes = {topic: like for topic in remark.topics if (like := first[_words(topic)]) is not topic.lead}
+        body = writer.comment(remark, remedies, likes)
+        made.append(_comment(remark, body, writer.files.get(remark.topics[0].path)))
+    return tuple(sorted(made, key=_order))
 
 
 def _first_of_its_words(topics: Iterable[Topic]) -> dict[tuple[str, str, str], Finding]:
@@ -46,13 +44,14 @@ def _words(topic: Topic) -> tuple[str, str, str]:
     return topic.path, topic.lead.rule, topic.lead.message
 
 
-def _comment(topic: Topic, place: Place, body: str, file: File | None) -> Comment:
-    old_path = file.old_path if file else topic.path
+def _comment(remark: Remark, body: str, file: File | None) -> Comment:
+    path, place = remark.topics[0].path, remark.place
+    old_path = file.old_path if file else path
     if file is None or not isinstance(place, Inline):
-        return Comment(topic.path, body, old_path=old_path)
+        return Comment(path, body, old_path=old_path)
     several = place.last > place.first
     return Comment(
-        path=topic.path,
+        path=path,
         body=body,
         line=place.last,
         start_line=place.first if several else None,
@@ -62,7 +61,5 @@ def _comment(topic: Topic, place: Place, body: str, file: File | None) -> Commen
     )
 
 
-def _order(made: tuple[bool, Comment]) -> tuple[str, int, bool, int, str]:
-    """Sort a comment that another one's suggestion repairs behind that other one."""
-    refers, comment = made
-    return comment.path, comment.line or 0, refers, comment.start_line or 0, comment.body
+def _order(comment: Comment) -> tuple[str, int, int, str]:
+    return comment.path, comment.line or 0, comment.start_line or 0, comment.body

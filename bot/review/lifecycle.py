@@ -12,9 +12,10 @@ from bot.review.manner import short
 from bot.review.markdown import prose
 from bot.review.markers import Marker
 from bot.review.placement import Inline, OnFile
+from bot.review.remarks import Remark
 from bot.review.sentences import first_sentence
 from bot.review.suggestions import as_text
-from bot.review.topics import Topic
+from bot.review.topics import by_rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from bot.review.render import Writer
     from rules.report import Finding, Report, Suppressed
 
+_BACK_NAMED = 3
+"""Findings that a reply names when they are back."""
 _SUGGESTION_FENCE = re.compile(r"^(`{3,})suggestion\S*$", re.MULTILINE)
 
 
@@ -111,8 +114,8 @@ class _Follower:
         self._count(thread)
         opening = f"Fixed in {short(marker.head)}, and back as of {short(self._head)}."
         body = self._again(thread, marker, opening)
-        sentence, _ = first_sentence(self.new[back[0]].message)
-        reply = f"Back as of {short(self._head)}: {sentence}"
+        sentences = dict.fromkeys(first_sentence(self.new[print_].message)[0] for print_ in back)
+        reply = f"Back as of {short(self._head)}: {' '.join([*sentences][:_BACK_NAMED])}"
         self.sequel.revisions.append(Revision(thread, body, resolve=False if thread.resolved else None, reply=reply))
 
     def _put_aside(self, thread: Thread, marker: Marker) -> None:
@@ -130,7 +133,8 @@ class _Follower:
         repaired = self._gone(marker)
         body = None
         if set(repaired) != set(marker.repaired) and self._present(marker) and not self._unsure(thread):
-            opening = f"{len(repaired)} of {len(marker.fingerprints)} are repaired as of {short(self._head)}."
+            are = "is" if len(repaired) == 1 else "are"
+            opening = f"{len(repaired)} of {len(marker.fingerprints)} {are} repaired as of {short(self._head)}."
             body = self._again(thread, marker, opening if repaired else "")
         reopen = False if thread.resolved else None
         if body or reopen is False:
@@ -138,10 +142,11 @@ class _Follower:
 
     def _again(self, thread: Thread, marker: Marker, opening: str) -> str:
         """Write a comment anew for those of its findings that are there; its button is gone with its lines."""
-        topic = Topic(tuple(self._present(marker)))
+        left = by_rule(self._present(marker))
         mark = Marker("comment", self._head, marker.fingerprints, self._gone(marker))
-        here = Inline(thread.line, thread.line) if thread.line and thread.path == topic.path else OnFile()
-        return self.writer.body(topic, here, as_text(topic, self.writer.files), mark, opening)
+        here = Inline(thread.line, thread.line) if thread.line and thread.path == left[0].path else OnFile()
+        shown = {topic: as_text(topic, self.writer.files) for topic in left}
+        return self.writer.body(Remark(left, here), shown, mark, opening)
 
     def _present(self, marker: Marker) -> list[Finding]:
         return [self.new[fingerprint] for fingerprint in marker.fingerprints if fingerprint in self.new]
@@ -175,8 +180,11 @@ class _Follower:
 
     def _how(self, thread: Thread, marker: Marker) -> str:
         silenced = [self.silenced[print_] for print_ in marker.fingerprints if print_ in self.silenced]
-        if silenced:
+        if silenced and len(silenced) == len(marker.fingerprints):
             return _silenced(silenced[0], short(self._head))
+        if silenced:
+            share = f"{len(silenced)} of {len(marker.fingerprints)}"
+            return f"Settled as of {short(self._head)}: {share} by a comment that silences, the others are repaired."
         files = self.writer.files.changed.values()
         if not any(thread.path in {file.path, file.old_path} for file in files):
             words = self.writer.manner.terms.pull_request

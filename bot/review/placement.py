@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from rules.problem import Confidence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from bot.forges.base import Capabilities
     from bot.review.files import File, Files
     from bot.review.topics import Topic
@@ -116,21 +114,3 @@ def _nearest(old: int, file: File) -> int | None:
 
 def _meaningful(text: str) -> bool:
     return bool(text.strip()) and not text.lstrip().startswith("#")
-
-
-def cap(placed: Iterable[tuple[Topic, Place]], inline: int, on_file: int) -> list[tuple[Topic, Place]]:
-    """Let only so many comments through, in the given order; the others go to the summary."""
-    kept: list[tuple[Topic, Place]] = []
-    for topic, place in placed:
-        match place:
-            case Inline() if inline > 0:
-                inline -= 1
-                kept.append((topic, place))
-            case OnFile() if on_file > 0:
-                on_file -= 1
-                kept.append((topic, place))
-            case InSummary():
-                kept.append((topic, place))
-            case _:
-                kept.append((topic, InSummary("over the cap")))
-    return kept

@@ -10,14 +10,16 @@ from bot.review import lifecycle, placement, summary
 from bot.review.comments import comments
 from bot.review.diagram import diagrams
 from bot.review.files import Files
-from bot.review.images import tables
+from bot.review.images import notices, tables
 from bot.review.markers import Marker
 from bot.review.placement import Inline, InSummary
+from bot.review.remarks import cap, remarks
 from bot.review.render import Writer
 from bot.review.summary import Matter
 from bot.review.together import remedies_that_hold
 from bot.review.topics import topics
 from bot.review.verdict import check
+from rules.dockerfile.nodes import is_dockerfile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from bot.review.lifecycle import Sequel
     from bot.review.manner import Manner
     from bot.review.placement import Place
+    from bot.review.remarks import Remark
     from bot.review.suggestions import Remedy
     from bot.review.topics import Topic
     from rules.change import DockerfileChange
@@ -43,6 +46,7 @@ class Reviewed:
         report: What the rules say.
         unread: Files that were not reviewed, with the reason.
         policy_faults: Sentences about the repository's policy file.
+        policy_changes: Sentences of Markdown on what the change would alter in it.
         again: Judges the same change with other contents at the head: by it, all suggestions together are verified.
             `None` trusts every combination of fixes that hold alone.
         changes: The changed Dockerfiles as the rules saw them, for the tables and diagrams of the summary.
@@ -54,6 +58,7 @@ class Reviewed:
     report: Report
     unread: tuple[Unread, ...] = ()
     policy_faults: tuple[str, ...] = ()
+    policy_changes: tuple[str, ...] = ()
     again: Callable[[Mapping[str, bytes]], Report] | None = None
     changes: tuple[DockerfileChange, ...] = ()
 
@@ -86,7 +91,7 @@ def plan(reviewed: Reviewed, conversation: Conversation, manner: Manner) -> Revi
     )
 
 
-def _place(reviewed: Reviewed, sequel: Sequel, writer: Writer) -> tuple[list[tuple[Topic, Place]], dict[Topic, Remedy]]:
+def _place(reviewed: Reviewed, sequel: Sequel, writer: Writer) -> tuple[list[Remark], dict[Topic, Remedy]]:
     """Find each unsaid finding its place; a comment with a suggestion moves to the lines that it replaces."""
     manner, files, report = writer.manner, writer.files, reviewed.report
     unsaid = (finding for finding in report.findings if finding.fingerprint not in sequel.said)
@@ -98,21 +103,32 @@ def _place(reviewed: Reviewed, sequel: Sequel, writer: Writer) -> tuple[list[tup
         button = remedies[topic].suggestion
         placed.append((topic, Inline(button.first, button.last) if button else place))
     room, file_room = manner.cap - sequel.open_inline, manner.file_cap - sequel.open_on_file
-    return placement.cap(placed, room, file_room), remedies
+    return cap(remarks(placed, remedies), room, file_room), remedies
 
 
-def _matter(reviewed: Reviewed, sequel: Sequel, placed: list[tuple[Topic, Place]]) -> Matter:
+def _matter(reviewed: Reviewed, sequel: Sequel, placed: list[Remark]) -> Matter:
     aside = {dismissal.finding.fingerprint for dismissal in sequel.dismissals}
     return Matter(
         report=reviewed.report,
         open=tuple(finding for finding in reviewed.report.findings if _is_open(finding, aside)),
-        unplaced=tuple((topic, place) for topic, place in placed if isinstance(place, InSummary)),
+        unplaced=tuple((topic, place) for topics, place in placed if isinstance(place, InSummary) for topic in topics),
         dismissals=tuple(sequel.dismissals),
         unread=reviewed.unread,
         policy_faults=reviewed.policy_faults,
+        policy_changes=reviewed.policy_changes,
+        notices=notices(reviewed.changes, _deleted(reviewed)),
         tables=tables(reviewed.changes),
         diagrams=diagrams(reviewed.changes),
     )
+
+
+def _deleted(reviewed: Reviewed) -> list[str]:
+    """Return the Dockerfiles that the change deletes, but for those that go on under another name."""
+    removed = {
+        file.path for file in reviewed.pull_request.files if file.status == "removed" and is_dockerfile(file.path)
+    }
+    moved = {change.before.path for change in reviewed.changes if change.before is not None}
+    return sorted(path for path in (removed - moved) & reviewed.before.keys() if is_dockerfile(path))
 
 
 def _is_open(finding: Finding, aside: set[str]) -> bool:

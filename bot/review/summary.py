@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FEW, MANY = 10, 1_000
 """Entries of a part that is shortened, and of one that is not."""
+_POLICY = "This change edits the policy; this review goes by that of the base branch"
 OPEN_TABLES = 2
 """Tables that stand open; more of them are collapsed."""
 
@@ -59,6 +60,8 @@ class Matter:
         dismissals: New findings that people put aside.
         unread: Files that were not reviewed.
         policy_faults: Sentences about the repository's policy file.
+        policy_changes: Sentences of Markdown on what the change would alter in it.
+        notices: Sentences on images that no table shows.
         tables: What the change does to each image.
         diagrams: Stages of each file.
     """
@@ -69,6 +72,8 @@ class Matter:
     dismissals: tuple[Dismissal, ...] = ()
     unread: tuple[Unread, ...] = ()
     policy_faults: tuple[str, ...] = ()
+    policy_changes: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
     tables: tuple[Block, ...] = ()
     diagrams: tuple[Block, ...] = ()
 
@@ -76,7 +81,8 @@ class Matter:
     def silent(self) -> bool:
         """Whether there is nothing that a person should read."""
         added = any(silenced.added for silenced in self.report.suppressed)
-        return not (self.sure or self.unread or self.policy_faults or self.report.crashes or added)
+        policy = self.policy_faults or self.policy_changes
+        return not (self.sure or self.unread or policy or self.report.crashes or added)
 
     @property
     def sure(self) -> tuple[Finding, ...]:
@@ -88,8 +94,8 @@ def verdict(matter: Matter) -> str:
     """Return the outcome in one line: `3 new findings (1 error), 1 fixed by this change, 12 older ones not shown`."""
     new = len(matter.sure)
     errors = sum(finding.severity is Severity.ERROR for finding in matter.sure)
-    parts = [counted(new, "new finding") if new else "No new findings"]
-    if errors:
+    parts = [counted(new, "new error" if errors == new else "new finding") if new else "No new findings"]
+    if 0 < errors < new:
         parts[0] += f" ({counted(errors, 'error')})"
     if possible := len(matter.open) - new:
         parts.append(counted(possible, "possible one"))
@@ -189,9 +195,11 @@ def _sections(matter: Matter, writer: Writer) -> list[Section]:
     report = matter.report
     added = [silenced for silenced in report.suppressed if silenced.added]
     return [
+        Section("Images", matter.notices),
         Section("By file", _by_file(matter.open)),
         *(_unplaced(reason, matter, writer) for reason in _HEADINGS),
         Section("Not reviewed", tuple(f"{code(file.path)}: {prose(file.reason)}" for file in matter.unread)),
+        Section(_POLICY, matter.policy_changes),
         Section("Faults in the policy", tuple(prose(fault) for fault in matter.policy_faults)),
         Section("Rules that crashed; the others still spoke", tuple(map(_crash, report.crashes))),
         Section("Suppressions that this change adds", tuple(_suppressed(one, writer) for one in added)),

@@ -6,6 +6,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from bot.review.suggestions import apply, remedies
+from rules import catalogue
+from rules.problem import Confidence, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     from bot.review.placement import Place
     from bot.review.suggestions import Remedy
     from bot.review.topics import Topic
-    from rules.report import Report
+    from rules.report import Finding, Report
 
 
 def remedies_that_hold(
@@ -55,16 +57,27 @@ def _hold(
 ) -> bool:
     """Tell whether every rule finds that much less once all suggestions are committed, and none crashes more."""
     then = again(_committed(found, files))
-    now = _there(report)
     repaired = Counter(finding.rule for topic, remedy in found.items() if _button(remedy) for finding in topic.findings)
-    left = _there(then)
-    less = all(left[rule] <= now[rule] - repaired[rule] for rule in left.keys() | now.keys())
-    return less and len(then.crashes) <= len(report.crashes)
+    now, left = _there(report), _there(then)
+    less = all(left[rule] <= now[rule] - repaired[rule] for rule in repaired)
+    heavy, still = _there(report, weighty=True), _there(then, weighty=True)
+    none_more = all(still[rule] <= heavy[rule] for rule in still)
+    return less and none_more and len(then.crashes) <= len(report.crashes)
 
 
-def _there(report: Report) -> Counter[str]:
-    """Count findings by rule, older ones too: an instruction that a fix touches may make an older one of it new."""
-    return Counter(finding.rule for finding in report.findings if finding.baseline != "absent")
+def _there(report: Report, *, weighty: bool = False) -> Counter[str]:
+    """Count findings by rule, older ones too: an instruction that a fix touches may make an older one of it new.
+
+    Those that weigh are what speaks against a fix, as in `rules.offers`: no remarks, and no questions about the change.
+    """
+    found = (finding for finding in report.findings if finding.baseline != "absent")
+    return Counter(finding.rule for finding in found if not weighty or _weighs(finding))
+
+
+def _weighs(finding: Finding) -> bool:
+    rule = catalogue.by_id().get(finding.rule)
+    sure = finding.confidence > Confidence.POSSIBLE
+    return finding.severity > Severity.INFO and sure and not (rule is not None and rule.compares)
 
 
 def _committed(found: Mapping[Topic, Remedy], files: Files) -> dict[str, bytes]:

@@ -1,4 +1,4 @@
-"""What one comment is about: one finding, or several of the same rule in one file."""
+"""What one entry of a comment is about: one finding, or several of the same rule in one file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TOGETHER_TO = 40
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """What one comment is about.
+    """What one entry of a comment is about; most comments have one.
 
     Attributes:
         findings: One, or several of the same rule in one file, in the order of the file.
@@ -59,11 +59,17 @@ def weight(finding: Finding) -> tuple[int, int, bool, str, int, str, str]:
 
 def topics(findings: Iterable[Finding]) -> list[Topic]:
     """Gather findings into topics, the weightiest first."""
+    gathered: list[Topic] = []
+    for topic in by_rule(findings):
+        group = topic.findings
+        size = TOGETHER_TO if len(group) >= TOGETHER_FROM else 1
+        gathered += [Topic(group[at : at + size]) for at in range(0, len(group), size)]
+    return sorted(gathered, key=lambda topic: weight(topic.lead))
+
+
+def by_rule(findings: Iterable[Finding]) -> tuple[Topic, ...]:
+    """Gather findings by file and rule, however many they are; the weightiest first."""
     alike: dict[tuple[str, str], list[Finding]] = {}
     for finding in sorted(findings, key=lambda finding: (finding.path, finding.line, finding.fingerprint)):
         alike.setdefault((finding.path, finding.rule), []).append(finding)
-    gathered: list[Topic] = []
-    for group in alike.values():
-        size = TOGETHER_TO if len(group) >= TOGETHER_FROM else 1
-        gathered += [Topic(tuple(group[at : at + size])) for at in range(0, len(group), size)]
-    return sorted(gathered, key=lambda topic: weight(topic.lead))
+    return tuple(sorted((Topic(tuple(group)) for group in alike.values()), key=lambda topic: weight(topic.lead)))

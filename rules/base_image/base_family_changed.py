@@ -78,6 +78,7 @@ def _unknown(stage: Stage, was: Stage) -> Problem:
         "else. What did the image before bring that the program still needs: libraries, configuration files, CA "
         "certificates, variables, an entrypoint?",
         Confidence.LIKELY,
+        doubt="nothing is known of the image before, nor of what the program takes from it",
         stage=stage.key,
         key="unknown",
         notes=(Note(was.root.from_.span, "the base before", before=True),),
@@ -105,6 +106,7 @@ def _problem(stage: Stage, was: Stage, before: str, after: str) -> Problem:
         f"{stage.label} moves from {_name(was)} to {_name(stage)}. {asked} Such moves are taken back more often than "
         "other changes, for things that only show at run time.",
         Confidence.LIKELY,
+        doubt="whether the program depends on what differs shows only when it runs",
         stage=stage.key,
         key=f"{before} {after}",
         notes=(Note(was.root.from_.span, "the base before", before=True),),

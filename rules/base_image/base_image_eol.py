@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from rules.api import (
+    BY_ARGUMENT,
     Category,
     Confidence,
     DockerfileChange,
@@ -14,7 +15,6 @@ from rules.api import (
     Severity,
     Stage,
     all_end_of_life,
-    data_date,
     quote,
     replace,
     rule,
@@ -30,7 +30,9 @@ from rules.api import (
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The base image's release line is past its end of life."""
-    today = change.today or data_date()
+    today = change.today
+    if today is None:
+        return
     for stage in change.stages:
         reference = stage.reference
         ended = [one for one in all_end_of_life(reference, today) if one.already_over] if reference is not None else []
@@ -50,6 +52,7 @@ def _problem(
         f"{stage.label} starts from {quote(reference.text.partition('@')[0])}: {_fact(ended[0])}{_also(ended[1:])}. "
         f"{_consequence(ended[0], builds_only=builds_only)}{_way_out(ended[0], reference, instead)}",
         Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
+        doubt=BY_ARGUMENT,
         stage=stage.key,
         key=f"{ended[0].product} {ended[0].cycle}",
         fix=_fix(change, stage, reference, ended, instead),
@@ -59,8 +62,8 @@ def _problem(
 
 def _fact(end: EndOfLife) -> str:
     if end.note:
-        since = f" since {_day(end.date)}" if end.date is not None else ""
-        return f"it is over{since} ({end.note.rpartition(': ')[2].rstrip('.')})"
+        since = f" on {_day(end.date)}" if end.date is not None else ""
+        return f"this image was given up{since} ({end.note.rpartition(': ')[2].rstrip('.')})"
     name = f"{end.product} {end.cycle}"
     if end.date is None:
         return f"{name} is past its end of life"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rules.api import (
+    BY_ARGUMENT,
     Category,
     Confidence,
     DockerfileChange,
@@ -118,6 +119,7 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, found: Loosened
         word.span,
         f"{stage.label} {found.fact}. {found.then}.",
         Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
+        doubt=BY_ARGUMENT,
         stage=stage.key,
         fix=fix,
     )

@@ -60,6 +60,7 @@ def _problem(stage: Stage, pinned_by: str | None) -> Problem:
         f"{stage.label} takes {quote(reference.text)} without a digest{others}. The tag can be pushed again with other "
         "content. Add the digest, and let Renovate or Dependabot move tag and digest together.",
         Confidence.CERTAIN if pinned_by is None else Confidence.LIKELY,
+        doubt="the tag may be left to move on purpose",
         stage=stage.key,
         key=reference.familiar,
     )

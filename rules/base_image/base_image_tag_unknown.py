@@ -33,6 +33,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             f"{quote(reference.text)} does not exist: the official image {quote(facts.name)} has no tag "
             f"{quote(reference.tag)} (as of {facts.data_date}). The build stops at this line.",
             Confidence.LIKELY,
+            doubt="the tag may be newer than the table of tags",
             stage=stage.key,
             key=reference.text,
         )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import (
+    BY_ARGUMENT,
     Category,
     Confidence,
     DockerfileChange,
@@ -40,6 +41,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             word.span,
             _message(reference),
             Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
+            doubt=BY_ARGUMENT,
             stage=stage.key,
             key=reference.familiar,
             fix=_same_as_elsewhere(change, stage, reference),

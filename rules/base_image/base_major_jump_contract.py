@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
+from rules.api import BY_ARGUMENT, Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
 from rules.base_image.version_contracts import Contract, contracts
 from rules.base_image.version_ranges import satisfies
 
@@ -64,6 +64,7 @@ def _problem(stage: Stage, was: Stage, language: str, contract: Contract) -> Pro
         f"{stage.label} moves from {quote(was.reference.text)} to {quote(stage.reference.text)}, but {demand}. "
         f"{_CONSEQUENCES[language]} Change both together, or stay on a {_NAMES[language]} that fits.",
         Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
+        doubt=BY_ARGUMENT,
         stage=stage.key,
         key=language,
     )

@@ -80,6 +80,7 @@ def _problem(change: DockerfileChange, stage: Stage, flag: Flag) -> Problem:
         f"{stage.label} is always {quote(flag.value or '')}, whatever the build asks for. {then} Drop the flag, and "
         "choose the platform where the image is built.",
         Confidence.CERTAIN if several else Confidence.LIKELY,
+        doubt="no file of the repository says for which platforms it is built",
         stage=stage.key,
         fix=Fix("Drop the flag", (delete_word(change.source, flag.span),)),
     )

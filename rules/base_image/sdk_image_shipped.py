@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
+from rules.api import BY_ARGUMENT, Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
 from rules.base_image.purpose import compiles, is_workshop, runs_toolchain, starts_with_script
 
 _NAMED_SDK = re.compile(r"(?:^|/)(?:dotnet/sdk|[\w.-]*openjdk[\w.-]*:[\w.-]*jdk|nvidia/cuda:[\w.-]*-devel|sbtscala/)")
@@ -59,6 +59,7 @@ def _problem(stage: Stage, text: str) -> Problem:
         f"what runs it; the rest is hundreds of megabytes to pull, more to patch, and tools for whoever breaks in. "
         f"Build here, and {way}.",
         _confidence(stage, text),
+        doubt=BY_ARGUMENT if "$" in word.text else "its start script may build something",
         stage=stage.key,
         key=text,
     )

@@ -44,6 +44,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     f"`ARG {name.text}` had the default {quote(was)} and has none any more, and no build in the "
                     "repository passes it. A plain `docker build .` now fills in nothing where it is used.",
                     Confidence.LIKELY,
+                    doubt="a build outside the repository may pass it",
                     key=name.text,
                     fix=Fix("Restore the default", (insert(change.source, name.span.end, f"={was}"),)),
                 )

@@ -68,6 +68,7 @@ def _problem(change: DockerfileChange, argument: Instruction, name: str, fact: s
         change.after.stages[-1].from_.span,
         f"{fact}. Is that intended? What a build script reads from its environment is then empty.",
         confidence,
+        doubt="whether a command of the build reads it is not known",
         notes=(Note(argument.span, "declared here before", before=True),),
         key=name,
     )

@@ -81,6 +81,7 @@ def _problem(stage: Stage, run: Run, found: str, shell: str) -> Problem:
         f"{f'Put `{line}` above it' if shell == 'dash' else 'Install bash and say so with `SHELL`'}, or write it for "
         "a plain shell.",
         Confidence.LIKELY,
+        doubt="the base image's `/bin/sh` may be another shell than is usual there",
         stage=stage.key,
         key=found,
         fix=fix,

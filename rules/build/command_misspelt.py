@@ -67,6 +67,7 @@ def _problem(run: Run, command: Command, near: str, stage: str) -> Problem:
         f"{quote(command.name)} is not found: did you mean {quote(near)}? The build stops here, or goes on without "
         "it where a failure is forgiven.",
         Confidence.LIKELY,
+        doubt="the image may have a program of that name",
         instruction=run.instruction,
         stage=stage,
         key=command.name,

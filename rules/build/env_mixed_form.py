@@ -35,6 +35,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             f"{quote(second)} is not set: `ENV {name.text} …` without an equals sign takes everything behind the name, "
             f"so {quote(name.text)} is {quote(' '.join(value.text.split()), 80)}. Write each variable as `NAME=value`.",
             Confidence.LIKELY,
+            doubt="the value may be meant to hold the rest",
             key=name.text,
         )
 

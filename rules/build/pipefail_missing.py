@@ -86,6 +86,7 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
         f"if {quote(command.name)} fails here, the build goes on: {goes_on}, and the layer is cached as a success. "
         f"A pipe's status is that of its last command.{way_out}",
         Confidence.CERTAIN if run.script.understood and not run.script.errors else Confidence.LIKELY,
+        doubt="a part of this `RUN` could not be read as a shell script",
         instruction=run.instruction,
         stage=stage.key,
         fix=fix,

@@ -29,6 +29,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 f"`ARG {name.text}` stays empty unless somebody passes it: BuildKit fills in {quote(meant)}, in this "
                 "spelling only. Names that are built from it lose a part, and downloads miss.",
                 Confidence.LIKELY,
+                doubt="a build outside the repository may pass it",
                 instruction=instruction,
                 key=name.text,
             )

@@ -94,6 +94,7 @@ def _not_joined(run: Run, command: Command, word: ShellWord, stage: str) -> Prob
         f"{quote(word.value)} on line {word.span.line} is not run: nothing joins it to the line above, so it becomes "
         f"an argument of {quote(command.name)}. An `&&` is missing at the end of line {previous.span.end_line}.",
         Confidence.LIKELY,
+        doubt="the word may be meant as an argument",
         instruction=run.instruction,
         stage=stage,
         key=word.value,
@@ -113,6 +114,7 @@ def _behind_blocks(run: Run, stage: str) -> Iterator[Problem]:
             f"the shell refuses this `RUN`: {quote(match['next'])} follows `{match['end']}` without an operator, since "
             "the backslash joins the lines. Put `&&` or `;` behind it.",
             Confidence.LIKELY,
+            doubt="the script was told apart by its words, since the whole of it does not parse",
             instruction=instruction,
             stage=stage,
             key=match["next"],
@@ -130,6 +132,7 @@ def _lost_in_the_line(run: Run, command: Command, stage: str) -> Iterator[Proble
                 "argument of "
                 f"{quote(command.name)}, which then asks for something of that name. Two lines were joined; delete it.",
                 Confidence.LIKELY,
+                doubt="the blank may be meant as an argument",
                 instruction=run.instruction,
                 stage=stage,
                 fix=Fix("Delete the backslash", (Edit(word.span, ""),)),
@@ -149,6 +152,7 @@ def _unfinished_find(run: Run, command: Command, stage: str) -> Iterator[Problem
         command.span,
         f"`find` stops with an error: its {quote(values[opened])} is not ended by `\\;` or `+`.",
         Confidence.LIKELY,
+        doubt="a variable of the command may hold the rest",
         instruction=run.instruction,
         stage=stage,
         key=values[opened],

@@ -30,6 +30,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             "no build of the repository names it as its target. If something else builds it, say so in the policy; "
             "else it can go.",
             Confidence.POSSIBLE if stage.name is not None else Confidence.LIKELY,
+            doubt="a build outside the repository may make it",
             stage=stage.key,
         )
 

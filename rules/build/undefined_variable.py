@@ -120,6 +120,7 @@ def _problem(
         f"`${name}` is empty in {stage.label}: {fact}. `{where.keyword}` gets the text without it"
         f"{'; declare it in the stage' if fix is not None and fix.title.startswith('Declare') else ''}.",
         confidence,
+        doubt="it may be meant to be empty" if stage.base_known else "the base image is not known, and may set it",
         stage=stage.key,
         key=name,
         fix=fix,

@@ -39,6 +39,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, path: str, buil
         f"{stage.label} copies {quote(path)} to {where}, which has no C library. {copy.from_stage.label} "
         f'{why} (line {build.command.line}). It then stops at the start with "no such file or directory". {cure}',
         Confidence.LIKELY,
+        doubt="how the program is linked was read from its build, not from the file",
         instruction=copy.instruction,
         stage=stage.key,
         key=path,

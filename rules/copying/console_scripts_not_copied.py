@@ -77,6 +77,7 @@ def _problem(change: DockerfileChange, stage: Stage, setting: Setting[Start], st
         'only. The container stops with "executable file not found". Copy the script too '
         f"({quote(f'/usr/local/bin/{name}')}){module}.",
         Confidence.CERTAIN if name in CONSOLE_SCRIPTS else Confidence.LIKELY,
+        doubt="whether pip makes a script of that name depends on the package",
         instruction=instruction,
         stage=stage.key,
         key=name,

@@ -92,6 +92,7 @@ def _problem(stage: Stage, was: Stage, move: _Moved) -> Problem | None:
         f"{stage.label} copies {quote(move.now.sources[0].word.text)} to {quote(move.new)} now, not to "
         f"{quote(move.old)}. {then}",
         Confidence.LIKELY if use is not None else Confidence.POSSIBLE,
+        doubt="the program may look in the new place by itself",
         instruction=move.now.instruction,
         stage=stage.key,
         key=move.old,

@@ -123,6 +123,7 @@ def _problem(
         source.word.span,
         f"{stage.label} copies {quote(source.word.text)} out of {builder.label}. {why} The build stops here.{way_out}",
         Confidence.LIKELY,
+        doubt="a command of that stage may make it without naming it",
         instruction=copy.instruction,
         stage=stage.key,
         key=path,

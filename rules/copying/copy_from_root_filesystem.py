@@ -27,6 +27,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     "systems' files end up in the "
                     "image, package databases and all, and neither is whole. Start `FROM` it, or copy what is needed.",
                     Confidence.CERTAIN if copy.from_stage.facts is not None else Confidence.LIKELY,
+                    doubt="what the other stage is built on is not known",
                     stage=stage.key,
                 )
 

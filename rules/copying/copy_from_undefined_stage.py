@@ -88,6 +88,7 @@ def _problem(change: DockerfileChange, stage: Stage, instruction: Instruction, t
         f"{stage.label} takes files from {quote(text)}, which no `FROM … AS` above defines. {then}"
         f"{f'. Did you mean {quote(near)}?' if near is not None else f' unless one is given.{listed}'}",
         Confidence.CERTAIN if certain else Confidence.LIKELY if names else Confidence.POSSIBLE,
+        doubt="a build may give a context of that name",
         instruction=instruction,
         stage=stage.key,
         key=text,

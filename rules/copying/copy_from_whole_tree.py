@@ -84,6 +84,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage,
         f"{stage.label} copies the whole {quote(path)} tree out of {builder.label}. {builder.label} filled it with "
         f"{by} (line {line}), so {riding} ship to production.{way_out}",
         Confidence.CERTAIN if filled.kind == "context" else Confidence.LIKELY,
+        doubt="what the commands of that stage leave there is not known",
         stage=stage.key,
         fix=_fix(change, copy, path, kept),
     )

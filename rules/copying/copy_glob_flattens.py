@@ -28,6 +28,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     "`COPY` takes the contents, not the folder. All sub-folders end up poured into one. Write `.` to "
                     "keep them.",
                     Confidence.CERTAIN if change.repository.listing is not None else Confidence.LIKELY,
+                    doubt="the folders of the build context are not known",
                     instruction=copy.instruction,
                     stage=stage.key,
                     fix=Fix("Copy the folder itself", (edit,))

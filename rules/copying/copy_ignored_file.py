@@ -97,6 +97,7 @@ def _problem(
         f"({quote(pattern)}, line {line}). The build stops here: the builder does not find it. Let it in with "
         f"{quote('!' + path)}.",
         Confidence.CERTAIN if lies_beside(change, ignore) else Confidence.LIKELY,
+        doubt="the build may have another context than the folder of that file",
         instruction=instruction,
         stage=stage.key,
         key=path,

@@ -89,6 +89,7 @@ def _problem(stage: Stage, put: Put, copy: Copy, use: Use) -> Problem:
         f"else brings it. {quote(keyword)} still uses it ({quote(use.word)}), so the container fails when it looks "
         "for it. Copy it again, or take it out there too.",
         Confidence.LIKELY,
+        doubt="a command may make it, or the base image bring it",
         instruction=use.instruction,
         stage=stage.key,
         key=put.path,

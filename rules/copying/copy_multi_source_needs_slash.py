@@ -27,6 +27,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 "not end in a slash. The builder refuses that: with several sources the destination must be a folder, "
                 f"written {quote(word.text + '/')}.",
                 Confidence.CERTAIN if plain else Confidence.LIKELY,
+                doubt="a variable may end the destination in a slash",
                 instruction=copy.instruction,
                 stage=stage.key,
                 fix=Fix("Write it as a folder", (insert(change.source, word.span.end, "/"),))

@@ -100,6 +100,7 @@ def _problem(
         f"{stage.label} copies {quote(source.word.text)}, and {quote(full)} {fact}. The build stops here unless "
         f"something makes the file first. {way_out}",
         Confidence.LIKELY if existed or not path.endswith(_OFTEN_IGNORED) else Confidence.POSSIBLE,
+        doubt="something may make the file before the build",
         instruction=copy.instruction,
         stage=stage.key,
         key=path,

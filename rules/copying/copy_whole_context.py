@@ -42,6 +42,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, secrets: list[L
         f"{stage.label} copies the whole context, and {named}{rest} with it. Whoever can pull the image can read "
         f"{'them' if len(secrets) > 1 else 'it'}. List {'them' if len(secrets) > 1 else 'it'} in {where}.",
         Confidence.LIKELY,
+        doubt="it goes by the names; what is in the files was not read",
         instruction=copy.instruction,
         stage=copy.stage.key,
         fix=Fix("Keep them out of the build", (ignore.append(*patterns),)) if ignore is not None else None,

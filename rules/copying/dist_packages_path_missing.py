@@ -2,7 +2,20 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, Copy, DockerfileChange, Fix, Problem, Severity, Stage, quote, replace, rule
+from rules.api import (
+    BY_ARGUMENT,
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Severity,
+    Stage,
+    quote,
+    replace,
+    rule,
+)
 from rules.copying.python_packages import has_system_python, packages_copies, python_version
 
 _ELSEWHERE = ("--target", "--prefix", "--root", "--user")
@@ -48,6 +61,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage,
         f"installs into {quote(right)}. The build stops here. Copy that folder, or install into a virtual environment "
         "and copy that.",
         Confidence.CERTAIN if builder.root.base_text else Confidence.LIKELY,
+        doubt=BY_ARGUMENT,
         instruction=copy.instruction,
         stage=stage.key,
         fix=Fix("Copy the folder that pip installs into", (replace(change.source, word.span, right),))

@@ -65,6 +65,7 @@ def _problem(ignore: IgnoreFile, stage: Stage, copy: Copy, leaks: list[Leak]) ->
         "Each of them is sent to every build, and a change in it runs everything below this line again. "
         f"Add {'it' if len(lines) == 1 else 'them'} to {quote(ignore.path)}.",
         Confidence.LIKELY,
+        doubt="the program may need them there",
         instruction=copy.instruction,
         stage=stage.key,
         fix=Fix("Keep it out of the build", (ignore.append(*lines),)),

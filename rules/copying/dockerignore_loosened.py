@@ -46,6 +46,7 @@ def _problem(change: DockerfileChange, copy: Copy, then: IgnoreFile, now: Ignore
         f"in now. {label[:1].upper() + label[1:]} copies the whole context, so {'it ships' if one else 'they ship'} "
         "with the image. Put the line back if that is not intended.",
         Confidence.LIKELY,
+        doubt="what lies in the folder when it is built is not known",
         instruction=copy.instruction,
         stage=copy.stage.key,
         path=now.path,

@@ -39,6 +39,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             "the folder of the build go into the image. Add the file, with a line for each thing that the image does "
             "not need.",
             Confidence.LIKELY,
+            doubt="what lies in the folder when it is built is not known",
             instruction=copy.instruction,
             stage=copy.stage.key,
         )

@@ -21,11 +21,13 @@ class _Cargo(NamedTuple):
         what: How a message calls it.
         confidence: How sure it is that it is linked with the C library.
         failure: What happens.
+        doubt: What is not known, where it is only likely.
     """
 
     what: str
     confidence: Confidence
     failure: str
+    doubt: str = ""
 
 
 @rule(
@@ -73,7 +75,12 @@ def _python(copy: Copy, builder: Stage) -> _Cargo | None:
         if made or (PACKAGES_FOLDER.match(path) and path.endswith("-packages")):
             what = "the virtual environment" if made else "the packages"
             failure = "Packages with compiled parts fail at their import"
-            return _Cargo(f"{what} {quote(path)}", Confidence.LIKELY, failure)
+            return _Cargo(
+                f"{what} {quote(path)}",
+                Confidence.LIKELY,
+                failure,
+                "whether the packages have compiled parts is not known",
+            )
     return None
 
 
@@ -99,7 +106,8 @@ def _compiled(copy: Copy, builder: Stage) -> _Cargo | None:
     found = program_of(copy)
     if found is None or is_static(builder, found[1]) or builder.runtime.libc == "musl":
         return None
-    return _Cargo(f"the program {quote(found[0])}", Confidence.LIKELY, 'It stops at the start with "not found"')
+    doubt = "how the program is linked is not known"
+    return _Cargo(f"the program {quote(found[0])}", Confidence.LIKELY, 'It stops at the start with "not found"', doubt)
 
 
 def _program_of_package(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | None:
@@ -125,6 +133,7 @@ def _problem(stage: Stage, copy: Copy, builder: Stage, here: str, cargo: _Cargo)
         f"{stage.label} copies {cargo.what} out of {builder.label}, which has {builder.runtime.libc} as its C "
         f"library; this image {has}. {cargo.failure}. Build and run on the same system, or link statically.",
         cargo.confidence,
+        doubt=cargo.doubt,
         instruction=copy.instruction,
         stage=stage.key,
     )

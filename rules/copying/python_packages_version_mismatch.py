@@ -70,6 +70,7 @@ def _of_folder(change: DockerfileChange, stage: Stage, copy: Copy, path: str, ve
         f"{stage.label} copies packages of Python {version}, {quote(path)}. {fact[:1].upper() + fact[1:]} Use one "
         "version in both stages.",
         confidence,
+        doubt="the Python of the other stage is not known",
         instruction=copy.instruction,
         stage=stage.key,
         key=path,

@@ -47,6 +47,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 f"keeps {quote(path)} out ({quote(pattern)}). `pyproject.toml` names that file, and the build backend "
                 f"stops without it. Let it in with {quote('!' + path)}.",
                 Confidence.LIKELY,
+                doubt="whether the backend reads the file depends on its settings",
                 instruction=copy.instruction,
                 stage=stage.key,
                 key=path,

@@ -155,6 +155,7 @@ def _problem(stage: Stage, run: Run, command: Command, path: str) -> Problem:
         f"{stage.label} runs {quote(str(command))}, which reads {quote(path)}, and no instruction above brings that "
         f"file. The build stops here. {way_out}",
         Confidence.LIKELY,
+        doubt="an earlier command may make the file",
         instruction=run.instruction,
         stage=stage.key,
         key=path,

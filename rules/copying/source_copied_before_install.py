@@ -95,6 +95,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, install: Instal
         f"(line {install.call.command.line}). "
         f"An edit of any file then makes every build install all dependencies again. {way_out}",
         Confidence.CERTAIN if above is not None else Confidence.LIKELY,
+        doubt="the install may need more of the sources than its manifests",
         instruction=copy.instruction,
         stage=stage.key,
         fix=_fix(change, stage, copy, install, copied=above is not None),

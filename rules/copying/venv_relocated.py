@@ -88,6 +88,7 @@ def _moved(stage: Stage, copy: Copy, builder: Stage, environment: Environment, t
         f'{quote(f"#!{environment.path}/bin/python")}, which is not there: each of them stops with "no such file or '
         f'directory". Copy it to {quote(environment.path)}, or make it in {quote(there)}.',
         Confidence.LIKELY,
+        doubt="its scripts may be called through an interpreter that is named",
         instruction=copy.instruction,
         stage=stage.key,
         key=there,

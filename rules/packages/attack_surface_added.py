@@ -67,6 +67,7 @@ def _problem(stage: Stage, gained: list[Installed]) -> Problem:
         "and "
         "nothing in this file calls it. Install it in a debugging image instead, or attach one when needed.",
         Confidence.LIKELY,
+        doubt="a script that was not read may call it",
         stage=stage.key,
         key=" ".join(names),
     )

@@ -63,6 +63,7 @@ def _problem(found: BuildPackages, every: BuildPackages) -> Problem:
         f"{found.stage.label} ships packages that only a build needs: {listed(map(quote, found.names))}"
         f"{_weight(found)}. {_why_still_there(item)} {_way_out(found)}",
         Confidence.CERTAIN if _is_plain(found) else Confidence.LIKELY,
+        doubt="the program may call them when it runs",
         stage=found.stage.key,
         items=every.heavy,
     )

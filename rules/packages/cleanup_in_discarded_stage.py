@@ -81,6 +81,7 @@ def _problem(stage: Stage, run: Run, commands: tuple[Command, ...]) -> Problem:
         "that "
         "ships. Only what a later stage copies out of it counts.",
         Confidence.LIKELY,
+        doubt="the stage's layers may be kept as a build cache",
         stage=stage.key,
         fix=_fix(run, commands),
     )

@@ -138,6 +138,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall, *, known: bool) -> Probl
         "reports "
         f"them. Leave them out with {quote(flag)}.",
         Confidence.CERTAIN if known else Confidence.LIKELY,
+        doubt="whether the project has development dependencies is not known",
         stage=stage.key,
         key=call.manager,
         fix=_fix(run, call),

@@ -102,6 +102,7 @@ def _problem(stage: Stage, env: Instruction, name: str, run: Run, call: PackageC
         "the "
         "install ran without it, and the variable only reaches the running container. Set it above the install.",
         Confidence.LIKELY,
+        doubt="the install may do without it",
         stage=stage.key,
         key=name,
         fix=_fix(stage, env, run),

@@ -108,6 +108,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall, lock: str, certain: bool
         "and "
         f"nobody sees it. With {quote(way_out)} the build stops instead.",
         Confidence.CERTAIN if certain else Confidence.LIKELY,
+        doubt="whether the lock file is among what a pattern copies is not known",
         stage=stage.key,
         key=call.manager,
         fix=_fix(run, call),

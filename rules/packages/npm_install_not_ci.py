@@ -52,6 +52,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             "ships "
             f"than was tested. {quote('npm ci')} installs exactly the lock file, or stops the build.",
             Confidence.CERTAIN if certain else Confidence.LIKELY,
+            doubt="whether the lock file is among what a pattern copies is not known",
             stage=stage.key,
             fix=_fix(run, call),
         )

@@ -123,6 +123,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall, left: tuple[str, ...]) -
         call.command.span,
         f"{fact}; {_way_out(call, left)} A later `RUN` takes nothing out of this layer.",
         Confidence.LIKELY if call.command.conditional or _runs_script(run, call) else Confidence.CERTAIN,
+        doubt="it runs under a condition" if call.command.conditional else "a script that was not read may clean up",
         stage=stage.key,
         key=call.manager,
         fix=_fix(run, call, left),

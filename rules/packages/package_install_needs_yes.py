@@ -31,6 +31,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             "as anything besides the named packages changes, finds no terminal, and the build stops there. "
             "Give `-y`.",
             Confidence.CERTAIN if call.action == "install" else Confidence.LIKELY,
+            doubt="it asks only when more than the named packages change",
             stage=stage.key,
             key=call.program,
             fix=fix("Answer yes with `-y`", add_option(run, call, "-y")),

@@ -179,6 +179,7 @@ def _certificates(stage: Stage, item: Installed) -> Problem:
         "outgoing HTTPS connection then fails with an unknown certificate authority, at run time and not before. "
         "Install it again unless the program brings its own.",
         Confidence.LIKELY,
+        doubt="the program may bring its own certificates",
         stage=stage.key,
         key="ca-certificates",
         notes=(Note(item.call.command.span, "installed here before", before=True),),
@@ -193,6 +194,7 @@ def _still_used(stage: Stage, lost: Lost) -> Problem:
         f"{stage.label} no longer installs {quote(lost.item.name)}, and {where} {quote(lost.command)}. "
         f"{'The build stops there' if lost.line else 'The container fails there'} unless the base image has it.",
         Confidence.CERTAIN if stage.runtime.has_tool(lost.command) is False else Confidence.LIKELY,
+        doubt="the base image may have it",
         stage=stage.key,
         key=lost.item.name,
         notes=(Note(lost.item.call.command.span, "installed here before", before=True),),

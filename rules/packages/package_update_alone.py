@@ -102,6 +102,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
         call.command.span,
         effect,
         Confidence.CERTAIN if users else Confidence.LIKELY,
+        doubt="a script that was not read may use the lists",
         stage=stage.key,
         key=call.manager,
         fix=_joined(run, call, users) if users or call.manager != "apk" else _without(run, call),

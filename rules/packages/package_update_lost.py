@@ -98,6 +98,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
         "package "
         "lists, so the install finds no package of that name and the build stops.",
         Confidence.CERTAIN if known else Confidence.LIKELY,
+        doubt="whether the base image has package lists is not known",
         stage=stage.key,
         key=call.manager,
         severity=None if known else Severity.WARNING,

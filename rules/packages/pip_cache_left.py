@@ -47,6 +47,7 @@ def _check_run(stage: Stage, run: Run) -> Iterator[Problem]:
         f"{f' in {len(left)} commands' if len(left) > 1 else ''}. Nothing in the container reads it again. "
         "Add the flag, or mount a cache for the build alone: `RUN --mount=type=cache,target=/root/.cache/pip`.",
         Confidence.CERTAIN if stage.base_known else Confidence.LIKELY,
+        doubt="the base image is not known, and may switch the cache off",
         stage=stage.key,
         fix=_fix(run, left),
     )

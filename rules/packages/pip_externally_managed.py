@@ -35,6 +35,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             "in "
             f"{quote('PATH')}.",
             Confidence.LIKELY,
+            doubt="the image may have another Python in front of it",
             stage=stage.key,
         )
 

@@ -82,6 +82,7 @@ def _variables(stage: Stage, setting: Setting[str]) -> Iterator[Problem]:
             "are off. "
             f"{way_out}, and switch it on from outside where it is needed.",
             Confidence.LIKELY,
+            doubt="it may be set otherwise where the container is started",
             stage=stage.key,
             key=name_word.text,
             instruction=instruction,
@@ -103,6 +104,7 @@ def _switch(found: Written) -> Iterator[Problem]:
         "In production that costs memory and speed, restarts the program whenever a file changes, and shows errors to "
         f"visitors. {switch.way_out}.",
         Confidence.LIKELY,
+        doubt="the image may be made for development alone",
         stage=found.stage.key,
         key=switch.text,
         fix=_without(found, switch),

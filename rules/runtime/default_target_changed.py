@@ -44,6 +44,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         f"The last stage is now {new.label}; before this change it was {_label(now)}. {who} and gets "
         f"{new.label} from now on. Move {_label(now)} back to the end, or name the target in every build.",
         Confidence.CERTAIN if plain else Confidence.POSSIBLE if _has_many_targets(old) else Confidence.LIKELY,
+        doubt="no file of the repository says how the image is built",
         stage=new.key,
         notes=(Note(now.from_.span, "what was built before"),),
         key=old.key,

@@ -125,6 +125,7 @@ def _problem(stage: Stage, lost: tuple[Setting[Start], ...]) -> Problem:
         f"{fact} Before this change {origins} {'it' if len(lost) == 1 else 'both'}. {then} "
         "Restate it if that is not intended.",
         Confidence.CERTAIN if stage.base_known and _only_base(left) else Confidence.LIKELY,
+        doubt="what is left may take its place" if stage.base_known else "the base image is not known, and may set one",
         stage=stage.key,
         notes=tuple(Note(i.span, "set here before", before=True) for i in instructions),
         fix=Fix("Restate the start command", (append_to_stage(stage, *(i.text for i in instructions)),)),

@@ -152,6 +152,7 @@ def _problem(
         found.instruction.span,
         f"{found.stage.label} starts {quote(script.target)}, and {quote(script.path)} {fact}. {then}.",
         confidence,
+        doubt="the base image may have it in a place of its own",
         stage=found.stage.key,
         notes=(Note(script.copy.instruction.span, "copied here"),),
         key=script.path,

@@ -54,6 +54,7 @@ def _no_exec(found: Written, script: StartScript) -> Problem | None:
         "`docker stop` "
         "waits ten seconds and kills the program. Begin that line with `exec`.",
         Confidence.LIKELY,
+        doubt="how long that command runs is not known",
         stage=found.stage.key,
         notes=(Note(last.span, "this line", path=script.path),),
         key=script.path,
@@ -84,6 +85,7 @@ def _ignores_arguments(found: Written, script: StartScript) -> Problem | None:
         f"arguments. {quote(cmd.value.text)} and whatever is given to `docker run` are dropped. End the script with "
         '`exec "$@"`, or take the `CMD` out.',
         Confidence.LIKELY,
+        doubt="the script may read them in a way that was not recognised",
         stage=found.stage.key,
         notes=(Note(found.instruction.span, "the ENTRYPOINT"),),
         key=f"{script.path} arguments",

@@ -123,6 +123,7 @@ def _problem(change: DockerfileChange, stage: Stage, name: str, setting: Setting
         f"{origin} set "
         f"in line {instruction.line} before this change, and {use}. Restate it if that is not intended.",
         Confidence.POSSIBLE if _is_deleted_here(change, stage, setting) else Confidence.LIKELY,
+        doubt="the base image may set it, or who starts the container",
         stage=stage.key,
         notes=(Note(instruction.span, "set here before", before=True),),
         key=name,

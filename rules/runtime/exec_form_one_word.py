@@ -64,6 +64,7 @@ def _problem(found: Written, word: str) -> Problem:
         f"`{instruction.keyword}` of {found.stage.label} has the whole command line {quote(word)} in one pair of "
         f"quotes, so its {what} looks for a program of that name, blanks included. {then}. Quote each word by itself.",
         Confidence.LIKELY if unsure else Confidence.CERTAIN,
+        doubt="the `ENTRYPOINT` in front of it may split its argument",
         stage=found.stage.key,
         fix=_fix(found, word),
     )

@@ -141,6 +141,7 @@ def _problem(
         f"{stage.label} starts {quote(now.text)}, {what}. {consequence}. It was {quote(_written(then))}; "
         "keep that form.",
         confidence,
+        doubt="the container may be started with an init of its own",
         stage=stage.key,
         notes=(Note(then.instruction.span, "as it was", before=True),) if then.instruction is not None else (),
         fix=repair,

@@ -82,6 +82,7 @@ def _variable(found: Written) -> Problem | None:
         f"`{keyword}` of {label} holds {quote(name)} in its JSON form, which neither the builder nor a shell expands. "
         f'{then}. Start it through a shell that makes way: `["sh", "-c", "exec …"]`.',
         _confidence(found, index),
+        doubt="the program may expand it by itself",
         stage=found.stage.key,
         fix=_fix(found),
         key=name,
@@ -106,6 +107,7 @@ def _operator(found: Written) -> Problem | None:
         "Start a shell for it: "
         '`["sh", "-c", "…"]`.',
         Confidence.LIKELY,
+        doubt="the program may make something of it by itself",
         stage=found.stage.key,
         key=operator,
     )

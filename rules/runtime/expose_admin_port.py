@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
+from rules.api import BY_ARGUMENT, Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
 from rules.runtime.ports import Exposed, exposed_in_shipped
 
 _ADMIN = {22: "SSH", 23: "Telnet", 3389: "remote desktop", 5800: "VNC", 5900: "VNC"}
@@ -45,6 +45,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             "Take it out; "
             "`docker exec` and `kubectl exec` need no port.",
             Confidence.LIKELY if item.from_variable or item.stage.facts is None else Confidence.CERTAIN,
+            doubt=BY_ARGUMENT if item.from_variable else "the base image is not known",
             stage=item.stage.key,
             key=str(port),
             fix=item.without() if item.numbers == (port, port) else None,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, quote, rule
+from rules.api import BY_ARGUMENT, Category, Confidence, DockerfileChange, Problem, Severity, quote, rule
 from rules.runtime.ports import HIGHEST, HOST_MAPPING, Exposed, exposed
 
 
@@ -24,6 +24,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 f"`EXPOSE` of {item.stage.label} names {quote(item.word.text)}{value}: {why}. The build stops there. "
                 f"Write the port that the program listens on, from 1 to {HIGHEST}.",
                 Confidence.LIKELY if item.from_variable else Confidence.CERTAIN,
+                doubt=BY_ARGUMENT,
                 stage=item.stage.key,
                 key=item.word.text,
             )

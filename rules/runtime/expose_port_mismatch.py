@@ -54,6 +54,7 @@ def _other_exposed(found: Written, told: Listening, exposed: Port) -> Problem:
         "port where "
         f"nothing listens. Expose {told.port}, or listen on {exposed.number}.",
         Confidence.LIKELY,
+        doubt="the program's own settings may name another port",
         stage=found.stage.key,
         notes=(Note(exposed.instruction.span, "exposed here"),) if exposed.instruction is not None else (),
         key=str(told.port),

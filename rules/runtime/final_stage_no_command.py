@@ -61,6 +61,7 @@ def _problem(stage: Stage) -> Iterator[Problem]:
             "Nothing in the file sets `ENTRYPOINT` or `CMD`, so the container opens a prompt and exits; "
             "say what it starts.",
             Confidence.LIKELY,
+            doubt="who starts the container may give it a command",
             stage=stage.key,
             severity=Severity.WARNING,
         )

@@ -67,6 +67,7 @@ def _problem(stage: Stage, was: Stage) -> Problem:
         "NONE` if that "
         "is intended.",
         Confidence.LIKELY,
+        doubt="where it runs, other probes may watch it",
         stage=stage.key,
         notes=(Note(lost.instruction.span, "set here before", before=True),),
         fix=fix("Restate the health check", edit),

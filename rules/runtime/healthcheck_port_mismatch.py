@@ -61,6 +61,7 @@ def _problem(found: Written, address: Address, exposed: tuple[int, ...]) -> Prob
         "If the program listens where `EXPOSE` says, every probe fails and the container is reported unhealthy. "
         "Bring the two together.",
         Confidence.LIKELY,
+        doubt="where the program listens is not in the file",
         stage=stage.key,
         notes=notes[:1],
         key=str(address.port),

@@ -55,6 +55,7 @@ def _problem(found: Written, command: Command) -> Problem:
         "and no instruction leaves it there. Every probe fails, the container is reported unhealthy, and compose and "
         f"Swarm wait for it or restart it for ever. {way_out}.",
         Confidence.LIKELY,
+        doubt="a script or a copied folder may bring it",
         stage=stage.key,
         key=command.name,
         fix=_fix(found, command, words),

@@ -67,6 +67,7 @@ def _problem(stage: Stage, step: Step) -> Iterator[Problem]:
             "array, or "
             "take the brackets away.",
             Confidence.LIKELY,
+            doubt="which of the two happens depends on the builder's version",
             stage=stage.key,
         )
         return

@@ -72,6 +72,7 @@ def _problem(change: DockerfileChange, found: Written, name: str) -> Problem:
         "starts the program. On `docker stop` they exit before the program has finished, or do not tell it at all, and "
         f"its exit status is lost. {way_out}.",
         Confidence.LIKELY,
+        doubt="versions of npm differ in how they pass the signal on",
         stage=found.stage.key,
         fix=repair,
     )

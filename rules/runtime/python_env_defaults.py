@@ -69,6 +69,7 @@ def _problem(stage: Stage) -> Problem:
         "`docker logs` shows it late, and what was printed last before a crash or a kill is lost. Set "
         "`ENV PYTHONUNBUFFERED=1`, or start Python with `-u`.",
         Confidence.LIKELY,
+        doubt="the program may flush what it prints by itself",
         stage=stage.key,
         instruction=stage.from_,  # what is missing is missing in the stage, whatever form the start command has
         fix=fix("Print without a buffer", insert_line_before(start, "ENV PYTHONUNBUFFERED=1")) if here else None,

@@ -78,6 +78,7 @@ def _problem(stage: Stage, setting: Setting[Start], start: Start) -> Problem:
         "SIGTERM "
         f"on. {then}. {way_out}.",
         Confidence.CERTAIN if stage.base_known else Confidence.LIKELY,
+        doubt="the base image is not known, and may bring an init or another shell",
         stage=stage.key,
         fix=fix,
     )

@@ -93,6 +93,7 @@ def _elsewhere(found: Written, program: str) -> Problem | None:
         f"{quote(right)}. "
         f"The container exits with “no such file or directory”. Write {quote(right)}.",
         Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE,
+        doubt="a command may put or link it there too",
         stage=stage.key,
         key=program,
         fix=_replaced(found, program, right),
@@ -110,6 +111,7 @@ def _nowhere(found: Written, program: str) -> Problem | None:
         f"{quote(stage.root.base_text or '')} does not hold. The container exits with “no such file or directory”. "
         "Copy it, or name the path that it has.",
         Confidence.LIKELY,
+        doubt="a command that was not understood may make it",
         stage=stage.key,
         key=program,
     )

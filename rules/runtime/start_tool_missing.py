@@ -60,6 +60,7 @@ def _problem(found: Written, missing: str) -> Problem:
         f"{stage.label} starts {quote(missing)}, which is not in the image: {base} does not have it{elsewhere}. The "
         f"container exits with “executable file not found”. {_way_out(stage, name, other)}.",
         Confidence.LIKELY,
+        doubt="a script or a copied folder may bring it",
         stage=stage.key,
         key=name,
         notes=(Note(other.from_.span, f"{name} is only here"),) if other is not None else (),

@@ -2,7 +2,19 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Step, fix, quote, replace, rule
+from rules.api import (
+    BY_ARGUMENT,
+    Category,
+    Confidence,
+    DockerfileChange,
+    Problem,
+    Severity,
+    Step,
+    fix,
+    quote,
+    replace,
+    rule,
+)
 from rules.runtime.signals import ABRUPT, signal_name
 
 
@@ -46,6 +58,7 @@ def _problem(step: Step) -> Iterator[Problem]:
         f"`STOPSIGNAL` of {step.stage.label} is {quote(instruction.value)}, {fact}. {then}. "
         "Use `SIGTERM`, or what the program documents for a graceful stop.",
         Confidence.LIKELY if variable else Confidence.CERTAIN,
+        doubt=BY_ARGUMENT,
         stage=step.stage.key,
         fix=None
         if variable

@@ -116,6 +116,7 @@ def _problem(stage: Stage, used: Used) -> Problem:
         "is sent or "
         f"mounted there goes nowhere. Change the compose file too, or keep {used.was}.",
         Confidence.LIKELY,
+        doubt="the program may still use it although nothing declares it",
         stage=stage.key,
         notes=(Note(used.source.span(used.start, used.end), "still the old one", path=used.path),),
         key=used.was,

@@ -98,6 +98,7 @@ def _problem(stage: Stage, step: Step, url: str, span: Span) -> Problem:
         f"{stage.label} takes {quote(url)} as it comes. A release that is replaced, by its author or by someone else, "
         f"goes into the next build unseen. {way}.",
         Confidence.LIKELY,
+        doubt="a script that was not read may check it",
         instruction=step.instruction,
         stage=stage.key,
         key=url.partition("://")[2],

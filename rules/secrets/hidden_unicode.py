@@ -83,5 +83,6 @@ def _lookalikes(change: DockerfileChange, start: int, end: int) -> Iterator[Prob
             f"{quote(word)} mixes alphabets: {_name(foreign[0])} stands among Latin letters. It looks like another "
             "name than it is, which is how a package or host is impersonated. Type it anew.",
             Confidence.LIKELY,
+            doubt="the name may really be spelt so",
             key=word,
         )

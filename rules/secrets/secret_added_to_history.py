@@ -31,6 +31,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         "that were pushed with it. If the value was real, replace it where it was issued; taking it out is the second "
         "step.",
         Confidence.LIKELY,
+        doubt="whether the value was real is not known",
         instruction=first,
         key=" ".join(sorted(gone)),
         notes=tuple(Note(span, "the secret before", before=True) for span in gone.values()),

@@ -70,6 +70,7 @@ def _problem(stage: Stage, copy: Copy, word: Word, kind: Kind, *, ships: bool) -
         word.span,
         f"{stage.label} copies {quote(word.text)}, which {_WHAT[kind]}. {then} {_way_out(kind, word.text)}",
         Confidence.LIKELY if sure or kind == "environment" else Confidence.POSSIBLE,
+        doubt="it goes by the name; what is in the file was not read",
         instruction=copy.instruction,
         stage=stage.key,
         key=word.text,
@@ -110,6 +111,7 @@ def _pointer(stage: Stage, name: str, setting: Setting[str], line: int) -> Probl
         "the build context to. A key that lies there is in the image, for everyone who can pull it. Mount it when the "
         "container starts, and list it in `.dockerignore`.",
         Confidence.LIKELY,
+        doubt="whether a key lies there when it is built is not known",
         instruction=setting.instruction,
         stage=stage.key,
         key=name,

@@ -112,6 +112,7 @@ def _problem(copy: Copy, stage: Stage, flow: Flow) -> Problem:
         "It is then in the image that ships, for everyone who can pull it. Mount the file where the build needs it "
         f"({quote('RUN --mount=type=secret,id=…,target=…')}), or copy only what the program needs.",
         Confidence.CERTAIN if flow.sure else Confidence.LIKELY,
+        doubt="what the commands of that stage do with the file is not known",
         instruction=copy.instruction,
         stage=copy.stage.key,
         key=flow.path,

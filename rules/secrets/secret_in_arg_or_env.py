@@ -66,6 +66,7 @@ def _problem(change: DockerfileChange, instruction: Instruction, name: Word, val
         instruction.span,
         f"{fact}. {then}. A secret mount leaves no trace: {quote(mount)}.",
         Confidence.CERTAIN if literal and "$" not in (value.text if value else "") else Confidence.LIKELY,
+        doubt="it goes by the name; the value is not in the file",
         instruction=instruction,
         key=name.text,
         severity=Severity.ERROR if literal else Severity.WARNING,

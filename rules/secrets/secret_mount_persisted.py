@@ -155,6 +155,7 @@ def _problem(stage: Stage, run: Run, command: Command, place: str, *, ships: boo
         f"{stage.label} mounts a secret and then writes it to {where}, which the layer keeps. {then}. Let the tool "
         "read the mounted file itself (mount it where the tool looks, with `target=`), or delete it in the same `RUN`.",
         Confidence.CERTAIN if ships else Confidence.LIKELY,
+        doubt="whether the file reaches an image that ships is not known",
         instruction=run.instruction,
         stage=stage.key,
         key=place,

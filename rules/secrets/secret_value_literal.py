@@ -32,6 +32,7 @@ def _problem(found: Credential, span: Span, stage: Stage | None) -> Problem:
         "has it, and deleting the line does not take it out of the history. Replace the credential where it was "
         "issued, then hand the new one to the build as a secret mount: `RUN --mount=type=secret,id=…`.",
         Confidence.LIKELY if url or found.kind == "a registry token" else Confidence.CERTAIN,
+        doubt="it may be an example that opens nothing",
         stage=stage.key if stage is not None else "",
         key=f"{found.kind} {found.text[:4]}",
     )

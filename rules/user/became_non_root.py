@@ -58,6 +58,7 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, user: str) -> P
         f"{stage.label} now runs as {quote(user)}; before this change {before}. That is the safer way, and what root "
         f"made stays root's: files, volumes and pid files that the process writes need the new owner. {look}",
         Confidence.LIKELY if any(item.concrete for item in items) else Confidence.POSSIBLE,
+        doubt="what the process writes is not in the file",
         stage=stage.key,
         instruction=instruction if here else None,
         notes=_notes(was),

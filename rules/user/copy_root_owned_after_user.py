@@ -131,6 +131,7 @@ def _problem(stage: Stage, copies: list[Copy], why: str | None) -> Problem:
         f"{stage.label} runs as {quote(name)}, but what {named}{more} brings belongs to root: `USER` does not change "
         f"that. {then}",
         Confidence.LIKELY if why is not None else Confidence.POSSIBLE,
+        doubt="whether the process writes there is not known",
         stage=stage.key,
         key="owner",
         fix=fix("Copy with the owner", *(_owned(copy, text) for copy in copies)) if _after_user(first) else None,

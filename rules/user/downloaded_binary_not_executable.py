@@ -105,6 +105,7 @@ def _problem(stage: Stage, download: _Download) -> Problem:
         f"{stage.label} downloads {quote(download.path)} with `{download.tool}` and nothing makes it executable. The "
         f"file gets mode {'600' if is_add else '644'}, so the first call ends in “permission denied”. {way_out}",
         Confidence.LIKELY,
+        doubt="it may be no program, or a script may set its mode",
         stage=stage.key,
         key=download.path,
         fix=fix("Make it executable", download.edit),

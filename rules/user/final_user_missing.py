@@ -52,6 +52,7 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
         f"{stage.label} runs as root{hedge}: no `USER` is set, and {base} does not set one either. "
         f"Whoever breaks into the process owns the container's files, and an escape starts from root.{way_out}",
         Confidence.CERTAIN if sure else Confidence.LIKELY,
+        doubt=f"{quote(scripts[0])} was not read" if scripts else "nothing in the file says what the container starts",
         stage=stage.key,
         key="user",
         fix=switch(stage, choice),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import (
+    BY_ARGUMENT,
     ROOT_NAMES,
     Category,
     Confidence,
@@ -59,6 +60,7 @@ def _problem(change: DockerfileChange, stage: Stage) -> Problem:
         f"{stage.label} runs as root{hedge}: its last `USER` is {quote(user.value or '')}{inherited}. "
         f"Whoever breaks into the process owns the container's files, and an escape starts from root. {way_out}",
         Confidence.LIKELY if scripts or "$" in user.instruction.value else Confidence.CERTAIN,
+        doubt=f"{quote(scripts[0])} was not read" if scripts else BY_ARGUMENT,
         stage=stage.key,
         key="user",
         fix=_fix(change, stage, target) if user.stage is stage else None,

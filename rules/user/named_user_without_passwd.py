@@ -64,6 +64,7 @@ def _problem(change: DockerfileChange, stage: Stage, use: Use, name: str) -> Pro
         use.step.instruction.span,
         f"{stage.label} names {quote(name)} ({what}), but {base} {_lacks(stage)}: {then}. {way_out}",
         Confidence.CERTAIN if use.sure else Confidence.LIKELY,
+        doubt="a command or a copied folder may bring the account",
         stage=stage.key,
         key=name,
         fix=_fix(change, use, uid),

@@ -111,6 +111,7 @@ def _too_early(stage: Stage, user: str, old: _Claim, claim: _Claim, late: Step) 
         "its files stay root's. Before this change the `chown` came last. Where the process writes them it now fails "
         "with “permission denied”; move the `chown` below, or copy with `--chown`.",
         Confidence.LIKELY,
+        doubt="whether the process writes there is not known",
         stage=stage.key,
         key=old.path,
         notes=(Note(old.step.instruction.span, "came last before", before=True),),
@@ -125,6 +126,7 @@ def _uncovered(stage: Stage, user: str, old: _Claim, below: list[_Claim], step: 
         f"{quote(str(step.instruction), 60)} brings now belongs to root. That is right for code; where the process "
         "writes, it fails with “permission denied”.",
         Confidence.LIKELY,
+        doubt="whether the process writes there is not known",
         stage=stage.key,
         key=old.path,
         notes=(Note(old.step.instruction.span, "given to the account here before", before=True),),

@@ -75,6 +75,7 @@ def _problem(stage: Stage, failing: list[tuple[Run, PackageCall]]) -> Problem:
         "system's packages, so the build fails here with “permission denied”. "
         f"Put `USER root` above the step and {quote(f'USER {user.value}')} below it.",
         Confidence.CERTAIN if user.origin is not Origin.BASE or exact else Confidence.LIKELY,
+        doubt="the user is that of similar tags of the base image",
         stage=stage.key,
         key=user.value or "",
         instruction=run.instruction,

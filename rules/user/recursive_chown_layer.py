@@ -96,6 +96,7 @@ def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put]) -> Prob
         f"{quote(str(row.command))} changes each file, and a layer that changes a file holds it in full. "
         f"{_way_out(row, copy.keyword)}",
         Confidence.CERTAIN if row.kind == "chown" else Confidence.LIKELY,
+        doubt="files that have this mode already are not stored again",
         stage=stage.key,
         instruction=run.instruction,
         key=row.path or "",

@@ -86,6 +86,7 @@ def _problem(stage: Stage, run: Run, calls: list[Command]) -> Problem:
         place(run, command),
         text,
         Confidence.LIKELY if root is None else Confidence.CERTAIN,
+        doubt="the user that the base image sets is not known",
         stage=stage.key,
         instruction=run.instruction,
         fix=_fix(run, calls) if root else None,

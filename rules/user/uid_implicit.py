@@ -61,6 +61,7 @@ def _problem(change: DockerfileChange, stage: Stage, account: Account) -> Proble
         "cluster that enforces `runAsNonRoot` cannot check a name. Give it a number, such as "
         f"{quote(f'-u {free_uid(stage)}')}, and use that in `USER`.",
         Confidence.LIKELY if sure else Confidence.POSSIBLE,
+        doubt="the number changes only when another account comes before it",
         stage=stage.key,
         instruction=run.instruction,
         key=account.name,

@@ -78,6 +78,7 @@ def _problem(stage: Stage, account: Account) -> Problem:
         "breaks into the process owns the container's files, and an escape starts from root. Put "
         f"{quote(choice.lines[0])} above the start command.",
         Confidence.CERTAIN if stage.image.start_command else Confidence.LIKELY,
+        doubt="nothing in the file says what the container starts",
         stage=stage.key,
         instruction=account.run.instruction,
         key=account.name,
@@ -98,6 +99,7 @@ def _check_windows(stage: Stage) -> Iterator[Problem]:
                 f"{stage.label} makes the account {quote(name)} and runs as the administrator all the same: no `USER` "
                 f"follows. Put {quote(f'USER {name}')} above the start command.",
                 Confidence.LIKELY,
+                doubt="PowerShell was searched for that command, not understood",
                 stage=stage.key,
                 key=name,
             )

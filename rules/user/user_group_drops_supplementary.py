@@ -2,7 +2,19 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Edit, Fix, Problem, Severity, Stage, quote, rule
+from rules.api import (
+    BY_ARGUMENT,
+    Category,
+    Confidence,
+    DockerfileChange,
+    Edit,
+    Fix,
+    Problem,
+    Severity,
+    Stage,
+    quote,
+    rule,
+)
 from rules.user.accounts import name_of
 
 _VALUED = ("-u", "--uid", "-g", "--gid", "-G", "--groups", "-d", "--home", "-s", "--shell", "-c", "-l", "-p", "-R")
@@ -56,6 +68,7 @@ def _problem(change: DockerfileChange, stage: Stage, name: str, group: str, lost
         f"alone and not {groups}, which {quote(name)} was put into. Files and sockets of those groups are closed to "
         f"it. {quote(f'USER {name}')} keeps them.",
         Confidence.CERTAIN if "$" not in instruction.value else Confidence.LIKELY,
+        doubt=BY_ARGUMENT,
         stage=stage.key,
         key=name,
         instruction=instruction if here else None,

@@ -37,6 +37,7 @@ def _problem(stage: Stage, use: Use) -> Problem:
         f"{stage.label} names {quote(use.name)}, an account that {base} does not have and no instruction makes, so "
         f"{then}. Make it above, with `{tool}`, or write a number.",
         Confidence.CERTAIN if use.sure else Confidence.LIKELY,
+        doubt="a command or a copied folder may bring the account",
         stage=stage.key,
         key=use.name,
     )

@@ -49,6 +49,7 @@ def _problem(stage: Stage, use: Use, account: Account) -> Problem:
         f"{quote(str(account.command), 80)} at line {account.command.line}. Accounts are lines of `/etc/passwd` and do "
         f"not come along with `COPY --from`. {then} Make the account here, too, or write its number.",
         Confidence.CERTAIN if use.sure else Confidence.LIKELY,
+        doubt="a command or a copied folder may bring the account",
         stage=stage.key,
         key=use.name,
         notes=(Note(account.command.span, "made here"),),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import (
+    BY_ARGUMENT,
     Category,
     Command,
     Confidence,
@@ -52,6 +53,7 @@ def _problem(stage: Stage, run: Run, command: Command, uid: int, written: str) -
         f"one entry for each number up to the uid: about {amount} of zeros, which the layer may hold in full. "
         "`--no-log-init` (`-l`) leaves the log alone.",
         Confidence.LIKELY if "$" in written else Confidence.CERTAIN,
+        doubt=BY_ARGUMENT,
         stage=stage.key,
         key=str(uid),
         instruction=run.instruction,

@@ -101,6 +101,7 @@ def _problem(stage: Stage, volume: Setting[str], path: str, message: str, repair
         volume.instruction.span if here else stage.from_.span,
         message,
         Confidence.LIKELY,
+        doubt="whether the process writes there is not known",
         stage=stage.key,
         instruction=volume.instruction if here else None,
         key=path,

@@ -6,19 +6,25 @@ from typing import TYPE_CHECKING
 
 from tests.bot.github_bench import Bench, bench
 from tests.bot.test_reviewer import LOST, PINNED, UNPINNED, reviewed
+from tests.forge.repository import Moved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 BOTH = LOST.replace(":12.5-slim AS base", " AS base")
+MOVED = "docker/Dockerfile"
 CHECK, SUMMARY = "checks/create", "issues/update-comment"
 REVIEW, EDIT, ANSWER = "pulls/create-review", "pulls/update-review-comment", "pulls/create-review-comment"
 
 Step = tuple["Callable[[Bench], object]", list[str]]
 
 
-def pushed(text: str) -> Callable[[Bench], object]:
-    return lambda b: b.pull.push({"Dockerfile": text})
+def pushed(text: str, path: str = "Dockerfile") -> Callable[[Bench], object]:
+    return lambda b: b.pull.push({path: text})
+
+
+def renamed(b: Bench) -> None:
+    b.pull.push({MOVED: Moved("Dockerfile"), "Dockerfile": None})
 
 
 def rebased(b: Bench) -> None:
@@ -43,8 +49,9 @@ LIFE: list[Step] = [
     (pushed(BOTH), [REVIEW, SUMMARY, CHECK]),
     (dismissed, [SUMMARY, CHECK]),
     (lambda b: b.pull.force_push({"Dockerfile": BOTH}), [SUMMARY, CHECK]),
-    (pushed(LOST), [EDIT, SUMMARY, CHECK]),
-    (pushed(PINNED + "EXPOSE 81\n"), [EDIT, SUMMARY, CHECK]),
+    (renamed, [SUMMARY, CHECK]),
+    (pushed(LOST, MOVED), [EDIT, SUMMARY, CHECK]),
+    (pushed(PINNED + "EXPOSE 81\n", MOVED), [EDIT, SUMMARY, CHECK]),
     (lambda b: None, []),
 ]
 

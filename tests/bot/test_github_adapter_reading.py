@@ -120,6 +120,14 @@ async def test_links_submodules_binaries_and_giants_are_named_not_read() -> None
     )
 
 
+async def test_a_link_at_the_merge_base_is_not_followed() -> None:
+    before: dict[str, Content] = {"Dockerfile": Symlink("real"), "real": BEFORE, "compose.yaml": "services: {}\n"}
+    async with bench(before, {"Dockerfile": AFTER}) as b:
+        await b.github.context(b.job)
+        tree = await b.github.read(b.job, b.pull.merge_base, ["Dockerfile", "compose.yaml", "absent"])
+    assert (list(tree.files), tree.unread) == (["compose.yaml"], (Unread("Dockerfile", "a symbolic link"),))
+
+
 async def test_paths_with_marks_of_addresses_are_read() -> None:
     odd = "a b/{x}#?%20/Dockerfile"
     async with bench({odd: BEFORE}, {odd: AFTER}) as b:

@@ -150,6 +150,14 @@ async def test_the_policy_comes_from_the_base_branch_and_not_from_the_change() -
         assert b.comments == []
 
 
+async def test_a_change_of_the_policy_is_told_and_not_obeyed() -> None:
+    policy = "rules: {entrypoint-lost: off}\n"
+    async with bench({"Dockerfile": PINNED}, {"Dockerfile": PINNED + "EXPOSE 1\n", ".hullcheck.yaml": policy}) as b:
+        await reviewed(b)
+        assert "this review goes by that of the base branch" in summaries(b)[0]
+        assert "- Switched off: `entrypoint-lost`." in summaries(b)[0]
+
+
 async def test_a_faulty_policy_is_named_and_the_review_goes_on() -> None:
     async with bench({"Dockerfile": PINNED, ".hullcheck.yaml": "rulez: {}\n"}, {"Dockerfile": UNPINNED}) as b:
         await reviewed(b)
@@ -165,7 +173,7 @@ async def test_the_check_fails_at_the_threshold_of_the_policy() -> None:
 async def test_a_push_in_the_middle_leaves_the_word_to_its_own_review() -> None:
     async with bench({"Dockerfile": PINNED}, {"Dockerfile": UNPINNED}) as b:
         job = b.job
-        b.forge.faults.add(Fault("GET", "/contents/Dockerfile", then=lambda: b.pull.push({"Dockerfile": LOST})))
+        b.forge.faults.add(Fault("GET", "/git/blobs/", then=lambda: b.pull.push({"Dockerfile": LOST})))
         with pytest.raises(Gone):
             await review(job, b.github, no_fence, desk())
         assert b.forge.requests.writes == []
@@ -201,7 +209,7 @@ async def test_a_fork_is_reviewed_like_any_other() -> None:
         assert (await reviewed(b)).posted == 1
 
 
-@pytest.mark.parametrize(("dockerfiles", "requests"), [(1, 25), (5, 33), (50, 123)])
+@pytest.mark.parametrize(("dockerfiles", "requests"), [(1, 26), (5, 34), (50, 124)])
 async def test_a_review_takes_three_rounds_of_requests_before_it_speaks(dockerfiles: int, requests: int) -> None:
     before = {f"{number}/Dockerfile": f"{PINNED}EXPOSE {number}\n" for number in range(dockerfiles)}
     after = {path: f"{UNPINNED}EXPOSE 1{path[0]}\n" for path in before}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import rules
 from rules.engine import changes
 from rules.policy import Policy
 
@@ -29,3 +30,9 @@ def test_the_targets_of_the_policy_ship() -> None:
     text = {"Dockerfile": b"FROM alpine:3.22 AS a\nFROM alpine:3.22 AS b\n"}
     (change,) = changes({}, text, policy=Policy(targets={"*": ("a",)}))
     assert [stage.name for stage in change.after.shipped] == ["a", "b"]
+
+
+def test_without_a_day_nothing_that_depends_on_one_is_said() -> None:
+    old = {"Dockerfile": b"FROM node:12\n"}
+    assert "base-image-eol" in {finding.rule for finding in rules.review({}, old).findings}
+    assert "base-image-eol" not in {finding.rule for finding in rules.review({}, old, today=None).findings}

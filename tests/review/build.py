@@ -75,6 +75,7 @@ def finding(
         title=f"Title of {rule}",
         manual=f"family/{rule.replace('-', '_')}",
         offer=Offered(fix) if fix else None,
+        doubt="a build may pass another value" if confidence is Confidence.LIKELY else "",
     )
 
 

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from bot.review.diagram import diagrams
-from bot.review.images import tables
+from bot.review.images import notices, tables
 from rules.engine import changes
 
 TODAY = date(2026, 11, 20)
@@ -51,11 +51,45 @@ def table(before: str, after: str) -> list[str]:
             "| Copied in | `a` to `/x`<br>`b` to `/x` | the whole build context to `/x` |",
         ),
         (SLIM, SLIM + "RUN a\nRUN b\n", "| Layers | 0 on top of the base image | 2 on top of the base image |"),
-        ("FROM alpine:3.22\n", "FROM alpine:3.22\nRUN apk add jq\n", "| Estimated size | unknown | unknown |"),
+        (
+            "FROM alpine:3.22\n",
+            "FROM alpine:3.22\nRUN apk add jq\n",
+            "| Estimated size | no packages | unknown: no sizes of Alpine's packages are at hand |",
+        ),
+        (
+            "FROM private/x\n",
+            "FROM private/x\nRUN apt-get install -y jq\n",
+            "| Estimated size | no packages | unknown: what its base image holds is not known |",
+        ),
+        (
+            SLIM,
+            SLIM + "RUN apt-get install -y --no-install-recommends jq docker-ce\n",
+            "| Estimated size | no packages | unknown: no size of `docker-ce` is at hand |",
+        ),
+        (
+            "FROM debian:11-slim\n",
+            "FROM debian:11-slim\nRUN apt-get install -y jq\n",
+            "| Estimated size | no packages | unknown: no sizes for this release of Debian are at hand |",
+        ),
+        (
+            "FROM python:3.12-bookworm\n",
+            "FROM python:3.12-bookworm\nRUN apt-get install -y --no-install-recommends jq\n",
+            "| Estimated size | no packages | at most 1.2 MB of packages |",
+        ),
+        (
+            "FROM python:3.12-bookworm\n",
+            "FROM python:3.12-bookworm\nRUN apt-get install -y jq\n",
+            "| Estimated size | no packages | unknown: some of the recommended packages are in the base image |",
+        ),
     ],
 )
 def test_a_row_says_what_changed(before: str, after: str, row: str) -> None:
     assert row in table(before, after)
+
+
+def test_without_a_date_nothing_is_said_of_the_end_of_life() -> None:
+    (block,) = tables(changes({}, {"Dockerfile": b"FROM node:20-slim\n"}))
+    assert "Security fixes" not in block.text
 
 
 def test_only_what_changed_has_a_row() -> None:
@@ -113,4 +147,34 @@ def test_a_file_of_thousands_of_stages_has_no_table_and_no_picture() -> None:
     chain = "FROM a AS s0\n" + "".join(f"FROM s{at - 1} AS s{at}\n" for at in range(1, 5_000))
     found = changes({}, {"Dockerfile": chain.encode()}, today=TODAY)
     assert (tables(found), diagrams(found)) == ((), ())
+    assert notices(found) == ("`Dockerfile` has 5,000 stages: its images and stages are not shown.",)
     assert tables(changes({"Dockerfile": chain.encode()}, {"Dockerfile": SLIM.encode()}, today=TODAY)) == ()
+
+
+def noticed(before: str, after: str) -> tuple[str, ...]:
+    """Return what is said besides the tables when two targets are built."""
+    builds = b"services: {a: {build: {context: ., target: web}}, b: {build: {context: ., target: job}}}\n"
+    trees = ({"compose.yaml": builds, "Dockerfile": text.encode()} for text in (before, after))
+    return notices(changes(*trees))
+
+
+WEB, JOB = "FROM alpine:3.22 AS web\n", "FROM alpine:3.22 AS job\n"
+
+
+def test_an_image_whose_stage_is_gone_is_named() -> None:
+    assert noticed(WEB + JOB, JOB) == ("`web` in `Dockerfile` no longer ships: its stage is gone.",)
+
+
+def test_an_image_that_is_no_longer_a_target_is_named() -> None:
+    assert noticed(WEB + JOB, WEB + JOB) == ()
+    found = notices(changes({"Dockerfile": WEB.encode()}, {"Dockerfile": (WEB + "FROM web AS debug\n").encode()}))
+    assert found == ("`web` in `Dockerfile` no longer ships: it is still in the file, but not what a build makes.",)
+
+
+def test_a_deleted_dockerfile_is_named() -> None:
+    assert notices((), ["a/Dockerfile"]) == ("`a/Dockerfile` is deleted: its image is no longer built from here.",)
+
+
+def test_images_beyond_the_last_table_are_counted() -> None:
+    many = {f"{number}/Dockerfile": SLIM.encode() for number in range(12)}
+    assert notices(changes({}, many)) == ("2 more images with changes, for which there is no table.",)

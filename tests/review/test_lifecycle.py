@@ -168,7 +168,7 @@ def test_a_group_says_how_much_of_it_is_repaired() -> None:
     plan = planned(push(*group(6, 7)), said)
     (revision,) = plan.revisions
     assert plan.comments == ()
-    assert (revision.body or "").startswith("1 of 3 are repaired as of d4d4d4d4.\n\n**Line 6 breaks crowd.**")
+    assert (revision.body or "").startswith("1 of 3 is repaired as of d4d4d4d4.\n\n**Line 6 breaks crowd.**")
     again = planned(push(*group(6, 7), head=LATER), carried_out(plan, said))
     assert again.revisions == ()
 
@@ -218,3 +218,29 @@ def test_where_nothing_folds_only_the_verdict_stays() -> None:
     how = manner(can=replace(GITHUB_CAN, collapsible=False))
     (revision,) = planned(push(), after_first(), how).revisions
     assert "<details>" not in (revision.body or "")
+
+
+def test_a_comment_on_several_rules_goes_on_with_those_that_are_left() -> None:
+    said = after_first(ONE, finding(5, "two"))
+    (revision,) = planned(push(finding(5, "two")), said).revisions
+    assert (revision.body or "").startswith("1 of 2 is repaired as of d4d4d4d4.\n\n**Line 5 breaks two.**")
+    assert revision.resolve is None
+
+
+def test_a_comment_on_several_rules_ends_when_all_are_repaired_or_silenced() -> None:
+    two = finding(5, "two")
+    said = after_first(ONE, two)
+    (revision,) = planned(push(), said).revisions
+    assert (revision.body or "").startswith("**Fixed in d4d4d4d4.**")
+    silenced = Report((), (Suppressed(two, "it is meant so", 4, added=True),))
+    (revision,) = planned(replace(push(), report=silenced), said).revisions
+    assert (revision.body or "").startswith(
+        "**Settled as of d4d4d4d4: 1 of 2 by a comment that silences, the others are repaired.**"
+    )
+
+
+def test_all_that_came_back_in_one_thread_is_named_there() -> None:
+    two = finding(5, "two")
+    repaired = carried_out(planned(push(), after_first(ONE, two)), after_first(ONE, two))
+    (revision,) = planned(push(ONE, two, head=LATER), repaired).revisions
+    assert revision.reply == "Back as of e5e5e5e5: Line 5 breaks one. Line 5 breaks two."

@@ -9,7 +9,7 @@ import pytest
 
 from bot.forges.base import Capabilities
 from bot.review.files import Files
-from bot.review.placement import Inline, InSummary, OnFile, Place, cap, locate
+from bot.review.placement import Inline, InSummary, OnFile, Place, locate
 from bot.review.topics import Topic
 from rules.dockerfile.source import Source
 from rules.problem import Confidence, Note
@@ -144,19 +144,3 @@ def test_a_finding_on_a_line_of_the_diff_stays_there_whatever_was_deleted() -> N
 def test_a_group_stands_where_its_weightiest_shown_finding_is() -> None:
     group = [finding(1), finding(20), finding(30)]
     assert placed(reviewed(OLD, NEW), *group) == Inline(30, 30)
-
-
-def test_the_cap_keeps_the_first_and_sends_the_rest_to_the_summary() -> None:
-    rows: list[tuple[Topic, Place]] = [(Topic((finding(line),)), Inline(line, line)) for line in (1, 2, 3)]
-    rows.append((Topic((finding(9),)), OnFile()))
-    assert [place for _, place in cap(rows, 2, 1)] == [
-        Inline(1, 1),
-        Inline(2, 2),
-        InSummary("over the cap"),
-        OnFile(),
-    ]
-
-
-def test_a_cap_already_used_up_lets_nothing_through() -> None:
-    rows: list[tuple[Topic, Place]] = [(Topic((finding(1),)), Inline(1, 1)), (Topic((finding(2),)), OnFile())]
-    assert {place for _, place in cap(rows, -3, 0)} == {InSummary("over the cap")}

@@ -53,7 +53,7 @@ def test_a_comment_says_the_fact_the_place_and_the_way_out() -> None:
 
 This is about [line 3](head:Dockerfile#L3): `FROM python:3.12 AS prod`
 
-- set here before ([line 2](base:Dockerfile#L2)): `ENTRYPOINT ["/init"]`
+- set here before ([line 2](base:Dockerfile#L2))
 
 Restate the start command:
 
@@ -86,18 +86,38 @@ def test_a_fix_without_a_button_is_shown_as_a_patch() -> None:
     assert "\n-USER app\n+USER nobody\n```" in comment.body
 
 
-def test_the_weaker_of_two_findings_points_to_the_button_of_the_other() -> None:
-    one = finding(4, "a", severity=Severity.ERROR, fix=fix(AFTER, "USER", "user"))
-    other = finding(4, "b", fix=fix(AFTER, "app", "nobody"))
-    bodies = [comment.body for comment in planned(reviewed(None, AFTER, one, other)).comments]
-    assert sum("Repair it (and repair 1 other finding here):" in body for body in bodies) == 1
-    assert sum("The suggestion on line 4 repairs this too." in body for body in bodies) == 1
-    assert sum("```suggestion" in body for body in bodies) == 1
+def test_findings_that_meet_on_one_line_are_one_comment_with_one_button() -> None:
+    one = finding(4, "a", severity=Severity.ERROR, fix=fix(AFTER, "USER", "user", "Write it small"))
+    two = finding(4, "b", notes=(LOST,))
+    three = finding(4, "c", severity=Severity.INFO, fix=fix(AFTER, "app", "nobody"))
+    (comment,) = planned(reviewed(BEFORE, AFTER, one, two, three)).comments
+    rule = "https://hullcheck.example/rules"
+    assert (
+        words(comment.body)
+        == f"""\
+**Three things here:**
+
+1. **Line 4 breaks a.** It will hurt. ([`a`]({rule}/a), error)
+
+2. **Line 4 breaks b.** It will hurt. ([`b`]({rule}/b), warning)
+
+   - set here before ([line 2](base:Dockerfile#L2)): `ENTRYPOINT ["/init"]`
+
+3. **Line 4 breaks c.** It will hurt. ([`c`]({rule}/c), info)
+
+Write it small; repair it (repairs 1 and 3):
+
+```suggestion
+user nobody
+```
+
+<sub>Silence one with `# hullcheck ignore=<rule> <reason>` above the instruction</sub>"""
+    )
 
 
 def test_what_is_likely_is_said_to_be_likely() -> None:
     (comment,) = planned(reviewed(None, AFTER, finding(4, confidence=Confidence.LIKELY))).comments
-    assert HEDGE in comment.body
+    assert f"\n\n{HEDGE}: a build may pass another value.\n\n" in comment.body
 
 
 def test_a_line_outside_the_diff_is_quoted_on_the_file() -> None:
@@ -158,7 +178,9 @@ def test_the_same_words_are_said_once() -> None:
     message = "Pip keeps its cache. Nobody reads it."
     found = [finding(line, message=message, confidence=Confidence.LIKELY) for line in (4, 2)]
     first, second = planned(reviewed(None, AFTER, *found)).comments
-    assert words(first.body).startswith(f"**Pip keeps its cache.** Nobody reads it.\n\n{HEDGE}\n\n<sub>")
+    assert words(first.body).startswith(
+        f"**Pip keeps its cache.** Nobody reads it.\n\n{HEDGE}: a build may pass another value.\n\n<sub>"
+    )
     assert words(second.body).startswith(
         "**Pip keeps its cache.** The same as at [line 2](head:Dockerfile#L2).\n\n<sub>"
     )

@@ -10,6 +10,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from bot.forges.base import Unread
+from bot.review import agents
 from rules.engine import changes
 from rules.problem import Confidence, Severity
 from rules.report import Crash, Finding, Report, Suppressed
@@ -42,11 +43,11 @@ def summary(of: Reviewed) -> str:
     ("found", "title"),
     [
         ([], "No new findings"),
-        ([ERROR], "1 new finding (1 error)"),
+        ([ERROR], "1 new error"),
         ([WARNING], "1 new finding"),
         ([ERROR, WARNING, POSSIBLE], "2 new findings (1 error), 1 possible one"),
         ([POSSIBLE], "No new findings, 1 possible one"),
-        ([ERROR, GONE, OLDER], "1 new finding (1 error), 1 fixed by this change, 1 older one not shown"),
+        ([ERROR, GONE, OLDER], "1 new error, 1 fixed by this change, 1 older one not shown"),
         (
             [GONE, OLDER, finding(3, baseline="unchanged")],
             "No new findings, 1 fixed by this change, 2 older ones not shown",
@@ -153,14 +154,16 @@ because: as \\*\u200bagreed\\*\u200b
 <details><summary>For coding agents</summary>
 
 ```text
-1. Dockerfile:5 [bad] Line 5 breaks bad. It will hurt. Required outcome: bad no longer applies here.
-2. other:6 [poor] Line 6 breaks poor. It will hurt. Required outcome: poor no longer applies here.
-3. Dockerfile:7 [maybe] Line 7 breaks maybe. It will hurt. Required outcome: maybe no longer applies here.
+1. Dockerfile:5 [bad] Line 5 breaks bad. It will hurt. Required outcome: %OPEN.
+2. other:6 [poor] Line 6 breaks poor. It will hurt. Required outcome: %OPEN.
+3. Dockerfile:7 [maybe] Line 7 breaks maybe. It will hurt. Required outcome: %OPEN.
+
+%SILENCE
 ```
 
 </details>
 
-<sub>Reviewed a1a1a1a1.</sub>"""
+<sub>Reviewed a1a1a1a1.</sub>""".replace("%OPEN", agents.OPEN).replace("%SILENCE", agents.SILENCE)
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from bot.cli import trees
 from bot.forges.base import Capabilities, Context, Conversation, Terms, Unread
 from bot.judgement import Case, judge
+from bot.policy_change import differences, merged, touched
 from bot.repository import POLICY_PATHS, wanted
 from bot.review import markers
 from rules.dockerfile.source import Source
@@ -22,7 +23,7 @@ from tests.review.build import BASE, HEAD, changed_file, pull_request
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from bot.forges.base import ChangedFile, Comment, ReviewPlan
+    from bot.forges.base import ChangedFile, Comment, PullRequest, ReviewPlan
 
 FOLDER = Path(__file__).parent
 TODAY = date(2026, 11, 20)
@@ -86,6 +87,7 @@ def _plan(before: Mapping[str, bytes], after: Mapping[str, bytes], files: tuple[
             unread=tuple(Unread(path, "there are too many") for path in chosen.skipped),
             policy=read.policy,
             policy_faults=tuple(map(str, read.faults)),
+            policy_changes=_policy_changes(pull, before, after),
             today=TODAY,
             terms=TERMS,
             capabilities=CAN,
@@ -95,15 +97,23 @@ def _plan(before: Mapping[str, bytes], after: Mapping[str, bytes], files: tuple[
     ).plan
 
 
+def _policy_changes(pull: PullRequest, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> tuple[str, ...]:
+    base, head = ({path: tree[path] for path in POLICY_PATHS if path in tree} for tree in (before, after))
+    files = merged(pull, base, {path: head[path] for path in touched(pull)})
+    if files is None:
+        return ()
+    proposed = find_policy(files)
+    return differences(find_policy(base).policy, proposed.policy, map(str, proposed.faults))
+
+
 def _diff(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> Iterator[ChangedFile]:
     gone = sorted(before.keys() - after.keys())
-    for path in sorted(before.keys() | after.keys()):
-        old, new = _text(before, path), _text(after, path)
-        if old is None and new is not None and (previous := _renamed(new, gone, before)):
-            gone.remove(previous)
-            yield changed_file(_text(before, previous), new, path, previous)
-        elif old != new and (new is not None or path in gone):
-            yield changed_file(old, new, path)
+    added = sorted(after.keys() - before.keys())
+    renamed = {new: old for new in added if (old := _renamed(_text(after, new) or "", gone, before))}
+    for path in sorted((before.keys() | after.keys()) - set(renamed.values())):
+        old, new = _text(before, renamed.get(path, path)), _text(after, path)
+        if old != new:
+            yield changed_file(old, new, path, renamed.get(path))
 
 
 def _renamed(new: str, gone: list[str], before: Mapping[str, bytes]) -> str | None:
@@ -111,6 +121,7 @@ def _renamed(new: str, gone: list[str], before: Mapping[str, bytes]) -> str | No
     for path in gone:
         old = set((_text(before, path) or "").splitlines())
         if len(lines & old) > RENAME * max(len(lines), len(old)):
+            gone.remove(path)
             return path
     return None
 

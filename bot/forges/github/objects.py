@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from bot.forges.base import Gone, Tree, Unread
 from bot.forges.github.client import path_in_url
 from bot.forges.github.wire import Recent
-from bot.forges.together import together
+from bot.forges.together import at_once, together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -27,6 +27,7 @@ _BLOBS_KEPT = 512
 _LINK_REASON = "a symbolic link"
 _SUBMODULE_REASON = "a submodule"
 _LARGE_REASON = "larger than 512 KiB"
+_NO_TEXT = {LINK: _LINK_REASON, SUBMODULE: _SUBMODULE_REASON}
 
 
 class Entry(NamedTuple):
@@ -95,12 +96,29 @@ class Objects:
         return self._merge_bases[key]
 
     async def read(self, client: Client, commit: str, paths: Iterable[str]) -> Tree:
-        """Read whole files at once. Where the commit's listing is known, links are seen and blobs asked by their id."""
+        """Read whole files at once, blobs by their id where the commit's listing is known.
+
+        Where it is not, it is asked for in the same round: by path, GitHub answers for a link inside the repository
+        with the content of its target, and nothing in that answer says so.
+        """
         wanted = sorted(set(paths))
         listing = self._listings.get(f"{client.repository}@{commit}")
-        found = await together(self._file(client, commit, path, listing) for path in wanted)
+        asked = together(self._file(client, commit, path, listing) for path in wanted)
+        if listing is None and wanted:
+            async with at_once() as group:
+                reading, listed = group.create_task(asked), group.create_task(self._listed(client, commit))
+            found = [_seen(path, text, listed.result()) for path, text in zip(wanted, reading.result(), strict=True)]
+        else:
+            found = await asked
         texts = {path: text for path, text in zip(wanted, found, strict=True) if isinstance(text, bytes)}
         return Tree(texts, tuple(file for file in found if isinstance(file, Unread)))
+
+    async def _listed(self, client: Client, commit: str) -> Listing | None:
+        """Return a commit's listing, `None` when there is no such commit."""
+        try:
+            return await self.listing(client, commit)
+        except Gone:
+            return None
 
     async def _file(self, client: Client, commit: str, path: str, listing: Listing | None) -> bytes | Unread | None:
         """Return a file's bytes, why it is not read, or `None` when it is not there."""
@@ -108,13 +126,8 @@ class Objects:
         if entry is None:
             absent = listing is not None and listing.whole
             return None if absent else await self._at(client, commit, path)
-        match entry:
-            case Entry(mode=mode) if mode == LINK:
-                return Unread(path, _LINK_REASON)
-            case Entry(mode=mode) if mode == SUBMODULE:
-                return Unread(path, _SUBMODULE_REASON)
-            case Entry(size=size) if size > LARGEST:
-                return Unread(path, _LARGE_REASON)
+        if reason := _unreadable(entry):
+            return Unread(path, reason)
         key = f"{client.repository}@{entry.oid}"
         if key not in self._blobs:
             answer = await client.get(f"/git/blobs/{entry.oid}")
@@ -125,7 +138,7 @@ class Objects:
         return self._blobs[key]
 
     async def _at(self, client: Client, commit: str, path: str) -> bytes | Unread | None:
-        """Read by path. GitHub answers for a link inside the repository with the content of its target."""
+        """Read by path; a link may have been followed."""
         key = f"{client.repository}@{commit}:{path}"
         if key not in self._by_path:
             try:
@@ -135,6 +148,20 @@ class Objects:
             else:
                 self._by_path[key] = _content(path, answer)
         return self._by_path[key]
+
+
+def _unreadable(entry: Entry) -> str:
+    """Return why a path is not read; empty for a plain file of a fair size."""
+    if entry.mode in _NO_TEXT:
+        return _NO_TEXT[entry.mode]
+    return _LARGE_REASON if entry.size > LARGEST else ""
+
+
+def _seen(path: str, text: bytes | Unread | None, listing: Listing | None) -> bytes | Unread | None:
+    """Take back what was read through a link, now that the listing says what the path is."""
+    entry = listing.entries.get(path) if listing else None
+    reason = _unreadable(entry) if entry and isinstance(text, bytes) else ""
+    return Unread(path, reason) if reason else text
 
 
 def _content(path: str, answer: Any) -> bytes | Unread | None:

@@ -79,7 +79,8 @@ class Positions:
         if hunk is None:
             old = patch.old_line(line) if file.status != "added" and patch.hunks else None
             return Row(old, line, old) if old else None
-        old_at = hunk.old_start
+        # GitLab counts from the header's own number, which of a side without lines is that of the line before.
+        old_at = hunk.old_start - (hunk.old_next == hunk.old_start)
         for each in hunk.lines:
             if each.new == line:
                 return Row(each.old, line, old_at)

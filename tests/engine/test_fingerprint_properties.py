@@ -1,0 +1,79 @@
+"""A finding is the same finding after a rebase, a force push, a rename, shifted lines and another layout."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import rules
+from tests.review.faulty import Change, changes
+
+TODAY = date(2026, 11, 20)
+EXAMPLES = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PATH, MOVED = "Dockerfile", "docker/Dockerfile"
+
+
+def marks(before: str | None, after: str, old: str = PATH, new: str = PATH) -> list[tuple[str, str]]:
+    """Return rule and fingerprint of every new finding."""
+    tree = {old: before.encode()} if before is not None else {}
+    report = rules.review(tree, {new: after.encode()}, today=TODAY)
+    return sorted((finding.rule, finding.fingerprint) for finding in report.findings if finding.baseline == "new")
+
+
+def shifted(text: str, data: st.DataObject) -> str:
+    """Put blank lines and comments between instructions."""
+    lines = []
+    for line in re.split(r"(?<!\\)\n", text.removesuffix("\n")):
+        lines += [*data.draw(st.sampled_from([[], [], ["", "# a word about what follows", ""]])), line]
+    return "\n".join(lines) + "\n"
+
+
+def laid_out(text: str, data: st.DataObject) -> str:
+    """Break commands over lines, and put other blanks behind keywords."""
+    broken = re.sub(r" && ", lambda _: data.draw(st.sampled_from([" && ", " \\\n  && ", " && \\\n    "])), text)
+    return re.sub(r"(?m)^([A-Z]+) ", lambda found: f"{found[1]}{data.draw(st.sampled_from([' ', '  ']))}", broken)
+
+
+@EXAMPLES
+@given(changes(), st.data())
+def test_shifted_lines_keep_every_fingerprint(change: Change, data: st.DataObject) -> None:
+    assert marks(change.before, shifted(change.after, data)) == marks(*change)
+
+
+@EXAMPLES
+@given(changes(), st.data())
+def test_another_layout_keeps_every_fingerprint(change: Change, data: st.DataObject) -> None:
+    assert marks(change.before, laid_out(change.after, data)) == marks(*change)
+
+
+@EXAMPLES
+@given(changes())
+def test_a_rename_keeps_every_fingerprint(change: Change) -> None:
+    if change.before is None or not set(change.before.splitlines()) & set(change.after.splitlines()):
+        return
+    moved = marks(change.before, change.after, PATH, MOVED)
+    assert moved == marks(*change) or _is_another_file(change)
+
+
+def _is_another_file(change: Change) -> bool:
+    """Tell whether so little is left of the file that nobody calls it renamed."""
+    old, new = set((change.before or "").splitlines()), set(change.after.splitlines())
+    return 2 * len(old & new) < len(old) + len(new)
+
+
+@EXAMPLES
+@given(changes())
+def test_a_rebase_on_a_changed_base_branch_keeps_every_fingerprint(change: Change) -> None:
+    if change.before is None:
+        return
+    line = "LABEL org.opencontainers.image.title=app\n"
+    assert marks(line_in(change.before, line), line_in(change.after, line)) == marks(*change)
+
+
+def line_in(text: str, line: str) -> str:
+    """Put a line below the first FROM, as the base branch did."""
+    first, rest = text.split("\n", 1)
+    return f"{first}\n{line}{rest}"

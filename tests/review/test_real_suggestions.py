@@ -1,0 +1,99 @@
+"""Reviews by the real rules: forges take every comment, and all suggestions at once repair what they say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import date
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import rules
+from bot.review.files import Files
+from bot.review.placement import locate
+from bot.review.plan import Reviewed
+from bot.review.together import remedies_that_hold
+from bot.review.topics import topics
+from rules import catalogue
+from rules.problem import Severity
+from tests.review.build import GITHUB, GITHUB_CAN, GITLAB, GITLAB_CAN, PATH, changed_file, manner, planned, pull_request
+from tests.review.faulty import Change, changes
+from tests.review.refusals import committed, github_refuses, gitlab_refuses, replacements
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from bot.review.manner import Manner
+    from rules import Report
+
+TODAY = date(2026, 11, 20)
+EXAMPLES = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANNERS = pytest.mark.parametrize(
+    "how", [manner(GITHUB, GITHUB_CAN), manner(GITLAB, GITLAB_CAN)], ids=["github", "gitlab"]
+)
+
+
+def judged(change: Change) -> Reviewed:
+    before = {PATH: change.before.encode()} if change.before is not None else {}
+
+    def again(after: Mapping[str, bytes]) -> Report:
+        return rules.review(before, after, listing={PATH: 0o100644}, today=TODAY)
+
+    after = {PATH: change.after.encode()}
+    pull = pull_request(changed_file(change.before, change.after))
+    return Reviewed(pull, before, after, again(after), again=again)
+
+
+def there(report: Report) -> Counter[str]:
+    return Counter(finding.rule for finding in report.findings if finding.baseline != "absent")
+
+
+def weighs(rule: str) -> bool:
+    """Whether a finding that suggestions bring speaks against them: remarks and questions about the change do not."""
+    known = catalogue.by_id()[rule]
+    return known.severity > Severity.INFO and not known.compares
+
+
+@MANNERS
+@EXAMPLES
+@given(change=changes())
+def test_no_forge_refuses_a_comment_and_no_two_suggestions_overlap(how: Manner, change: Change) -> None:
+    of = judged(change)
+    plan = planned(of, how=how)
+    refuses = github_refuses if how.can == GITHUB_CAN else gitlab_refuses
+    assert [refuses(of.pull_request, comment) for comment in plan.comments if refuses(of.pull_request, comment)] == []
+    for one, other in pairwise(sorted(replacements(plan))):
+        assert one.last < other.first
+
+
+@EXAMPLES
+@given(changes())
+def test_no_two_comments_stand_on_one_line(change: Change) -> None:
+    lines = [comment.line for comment in planned(judged(change)).comments]
+    assert len(lines) == len(set(lines))
+
+
+@EXAMPLES
+@given(changes())
+def test_all_suggestions_committed_at_once_repair_what_they_say_and_break_nothing(change: Change) -> None:
+    of = judged(change)
+    files = Files.of(of.pull_request, of.before, of.after)
+    new = [finding for finding in of.report.findings if finding.baseline == "new"]
+    located = [(topic, locate(topic, files, GITHUB_CAN)) for topic in topics(new)]
+    found = remedies_that_hold(located, files, of.report, of.again)
+    repaired = Counter(
+        finding.rule
+        for topic, remedy in found.items()
+        if remedy.suggestion or remedy.elsewhere
+        for finding in topic.findings
+    )
+    text = committed(change.after, list(replacements(planned(of, how=manner(cap=1_000)))))
+    assert of.again is not None
+    report = of.again({PATH: text.encode()})
+    now, then = there(of.report), there(report)
+    assert {rule for rule in repaired if then[rule] > now[rule] - repaired[rule]} == set()
+    assert {rule for rule in then if then[rule] > now[rule] and weighs(rule)} == set()
+    assert len(report.crashes) <= len(of.report.crashes)
+    assert then["invalid-syntax"] <= now["invalid-syntax"]
