@@ -85,6 +85,16 @@ SETTINGS = (
         "The token that signs GitLab's deliveries, `whsec_…`, on instances that have it.",
         secret=True,
     ),
+    Setting(
+        "HULLCHECK_GITLAB_STATUS",
+        "none",
+        "Where verdicts are set, too: `none`, `commit` (commit status), `external` (external status check) or `both`.",
+    ),
+    Setting(
+        "HULLCHECK_GITLAB_ACCOUNTS",
+        "",
+        "Numbers of accounts that earlier tokens had, with commas, where the database does not remember them.",
+    ),
 )
 
 _DEFAULT = {setting.name: setting.default for setting in SETTINGS}

@@ -9,14 +9,14 @@ import os
 import time
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import aiohttp
 
 from bot.forges.github import App, GitHub
 from bot.forges.github.hook import Hook
 from bot.forges.github.wire import Memory, Wire
-from bot.forges.gitlab import Door, GitLab
+from bot.forges.gitlab import Accounts, Door, Gate, GitLab
 from bot.handling import Handling
 from bot.inbound.github import github_delivery
 from bot.inbound.gitlab import Instance, gitlab_delivery
@@ -35,10 +35,12 @@ if TYPE_CHECKING:
     from datetime import date
 
     from bot.app import Receiver
-    from bot.forge_settings import GitHubSettings, GitLabSettings
+    from bot.forge_settings import GateName, GitHubSettings, GitLabSettings
     from bot.forges.base import Forge
+    from bot.forges.gitlab.gate import Kind
     from bot.jobs import Delivery, ForgeName
     from bot.mailbox import Mailbox
+    from bot.secret import Secret
     from bot.settings import Settings
     from rules.policy import Policy
 
@@ -46,6 +48,12 @@ JUDGEMENT_SECONDS = 30.0
 CREDENTIALS_SECONDS = 60.0
 """How long the forges' word that our credentials are good is kept."""
 _KEY_NAME = "key of the marks"
+_KINDS: Final[Mapping[GateName, frozenset[Kind]]] = {
+    "none": frozenset(),
+    "commit": frozenset({"commit"}),
+    "external": frozenset({"external"}),
+    "both": frozenset({"commit", "external"}),
+}
 
 
 async def wire(settings: Settings, mailbox: Mailbox, stack: AsyncExitStack) -> Parts:
@@ -69,7 +77,8 @@ async def wire(settings: Settings, mailbox: Mailbox, stack: AsyncExitStack) -> P
         probes["github"] = Probe(hook.check, CREDENTIALS_SECONDS)
         chores.append(partial(_reconcile, mailbox, hook, settings.github))
     for gitlab in settings.gitlab:
-        probes[f"gitlab at {gitlab.instance}"] = Probe(_add_gitlab(gitlab, stack, forges).check, CREDENTIALS_SECONDS)
+        made = _add_gitlab(gitlab, mailbox, stack, forges)
+        probes[f"gitlab at {gitlab.instance}"] = Probe(made.check, CREDENTIALS_SECONDS)
     if settings.gitlab:
         receivers["gitlab"] = partial(_gitlab_delivery, tuple(map(_caller, settings.gitlab)))
     handling = Handling(forges, desk)
@@ -89,11 +98,14 @@ def _add_github(
     return Hook(Wire(session, Memory(), github.api_url), app)
 
 
-def _add_gitlab(gitlab: GitLabSettings, stack: AsyncExitStack, forges: dict[tuple[ForgeName, str], Forge]) -> GitLab:
+def _add_gitlab(
+    gitlab: GitLabSettings, mailbox: Mailbox, stack: AsyncExitStack, forges: dict[tuple[ForgeName, str], Forge]
+) -> GitLab:
     """Add one instance, with threads of its own: a slow one delays nobody else."""
     door = Door(gitlab.url, gitlab.token)
     stack.push_async_callback(door.close)
-    made = forges["gitlab", gitlab.instance] = GitLab(door)
+    accounts = Accounts(gitlab.instance, gitlab.accounts, mailbox)
+    made = forges["gitlab", gitlab.instance] = GitLab(door, gate=Gate(_KINDS[gitlab.gate]), accounts=accounts)
     return made
 
 
@@ -122,10 +134,15 @@ async def _mark_key(settings: Settings, mailbox: Mailbox) -> bytes:
     """
     kept = await mailbox.recall(_KEY_NAME)
     if kept is None:
-        secret = settings.github.webhook_secret if settings.github else settings.gitlab[0].token
+        secret = settings.github.webhook_secret if settings.github else _lasting(settings.gitlab[0])
         kept = hmac.new(secret.reveal().encode(), b"hullcheck marks", hashlib.sha256).hexdigest()
         await mailbox.remember(_KEY_NAME, kept)
     return bytes.fromhex(kept)
+
+
+def _lasting(gitlab: GitLabSettings) -> Secret:
+    """Return the secret that outlives access tokens, of which each lasts a year at most."""
+    return gitlab.webhook_secret or gitlab.signing_token or gitlab.token
 
 
 async def _warm_up(processes: Processes, places: int) -> None:

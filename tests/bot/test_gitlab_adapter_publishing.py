@@ -227,22 +227,3 @@ async def test_a_discussion_that_somebody_removed_is_let_go() -> None:
         b.change.delete_note(b.notes[0])
         await b.publish(replace(b.plan(summary=b.summary("Still here.")), revisions=(Revision(thread, body="x"),)))
         assert len(b.notes) == 1
-
-
-async def test_a_status_is_set_once_where_it_is_wanted() -> None:
-    async with bench(status=True) as b:
-        await b.publish(b.plan())
-        await b.publish(b.plan())
-        assert [(each.name, each.state) for each in b.project.statuses] == [("hullcheck", "success")]
-
-
-async def test_no_status_is_set_unless_it_is_wanted() -> None:
-    async with bench() as b:
-        await b.publish(b.plan())
-        assert b.project.statuses == []
-
-
-async def test_a_fork_is_reviewed_without_a_status() -> None:
-    async with bench(fork=True, status=True) as b:
-        done = await b.publish(b.plan(b.comment("a1")))
-        assert (done.posted, b.project.statuses) == (1, [])

@@ -1,4 +1,4 @@
-"""A review plan is written: one batch of draft notes, edits of earlier discussions, the summary, the status.
+"""A review plan is written: one batch of draft notes, edits of earlier discussions, the summary, the verdict.
 
 Every text carries a mark. What stands already is listed first, so that a second attempt after a lost answer writes
 only what is missing.
@@ -15,23 +15,24 @@ from bot.forges.gitlab.diffs import changed_files, current
 from bot.forges.gitlab.positions import Positions
 from bot.forges.gitlab.posting import Posting
 from bot.forges.gitlab.revising import revise, write_summary
-from bot.forges.gitlab.statuses import set_status
 from bot.forges.together import at_once
 
 if TYPE_CHECKING:
     from bot.forges.base import ReviewPlan
+    from bot.forges.gitlab.accounts import Own
     from bot.forges.gitlab.client import Client, Writer
+    from bot.forges.gitlab.gate import Gate
 
 
-async def publish(client: Client, writer: Writer, plan: ReviewPlan, own: int, *, status: bool) -> Published:
+async def publish(client: Client, writer: Writer, plan: ReviewPlan, own: Own, gate: Gate) -> Published:
     """Write a plan; see `bot.forges.base.Forge.publish`.
 
     Args:
         client: The project.
         writer: Writes there.
         plan: What to write.
-        own: The number of our account.
-        status: Whether the verdict is set as a commit status.
+        own: Our accounts.
+        gate: Where the verdict is set besides the notes.
     """
     async with at_once() as group:
         asked = group.create_task(current(client, asyncio.sleep))
@@ -49,6 +50,5 @@ async def publish(client: Client, writer: Writer, plan: ReviewPlan, own: int, *,
         await revise(client, writer, revision, everything, own)
     if plan.summary is not None:
         await write_summary(client, writer, plan.summary, everything, own)
-    if status:
-        await set_status(client, writer, change, plan.head, plan.check)
+    await gate.set(client, writer, change, plan.head, plan.check)
     return Published(posting.posted, posting.found, tuple(posting.refused), writer.writes)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from bot.forges.base import ChangedFile
+    from bot.forges.gitlab.accounts import Own
     from bot.forges.gitlab.client import Client
     from bot.forges.gitlab.diffs import Version
     from bot.forges.gitlab.objects import Listing, Objects
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 async def context(
-    client: Client, objects: Objects, job: Job, own: int, wait: Callable[[float], Awaitable[None]]
+    client: Client, objects: Objects, job: Job, own: Own, wait: Callable[[float], Awaitable[None]]
 ) -> Context:
     """Read all that does not depend on file names.
 
@@ -30,7 +31,7 @@ async def context(
         client: The project.
         objects: Reads its files.
         job: Its head is a hint.
-        own: The number of our account.
+        own: Our accounts.
         wait: Sleeps, while GitLab makes the diff.
 
     Raises:
