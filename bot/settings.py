@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 from bot.database_url import with_driver
@@ -50,6 +51,11 @@ SETTINGS = (
         "sqlite:///hullcheck.db",
         "`sqlite:///path` (one machine, local disk) or `postgresql://user:password@host/name`.",
         secret=True,
+    ),
+    Setting(
+        "HULLCHECK_SPOOL",
+        "hullcheck-spool",
+        "Folder for GitLab's deliveries while the database is away; it must outlive the process.",
     ),
     Setting("HULLCHECK_PUBLIC_URL", "", "Where people reach this server; links to the rule manual start with it."),
     Setting("HULLCHECK_LOG_LEVEL", "info", "`debug`, `info`, `warning` or `error`."),
@@ -126,6 +132,7 @@ class Settings:
     Attributes:
         host: Address to listen on.
         port: Port to listen on; 0 asks the system for a free one.
+        spool: Folder for deliveries while the database is away.
         database_url: With the async driver, as SQLAlchemy wants it. It may hold a password.
         public_url: Without a trailing slash; empty when not set.
         log_level: Least level that is logged.
@@ -138,6 +145,7 @@ class Settings:
     host: str
     port: int
     database_url: Secret
+    spool: Path
     public_url: str
     log_level: LogLevel
     concurrency: int
@@ -160,6 +168,7 @@ class Settings:
             host=env.text("HULLCHECK_HOST"),
             port=_port(env),
             database_url=_database_url(env),
+            spool=Path(env.text("HULLCHECK_SPOOL")),
             public_url=env.url("HULLCHECK_PUBLIC_URL"),
             log_level=cast("LogLevel", env.choice("HULLCHECK_LOG_LEVEL", ("debug", "info", "warning", "error"))),
             concurrency=env.number("HULLCHECK_CONCURRENCY", 1, MAX_CONCURRENCY),

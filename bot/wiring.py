@@ -26,6 +26,7 @@ from bot.readiness import Probe, Readiness
 from bot.reconcile import reconcile
 from bot.reviewer import Desk
 from bot.serve import Parts
+from bot.spool import Spool
 from rules import catalogue
 from rules.policy_file import find_policy
 
@@ -79,11 +80,12 @@ async def wire(settings: Settings, mailbox: Mailbox, stack: AsyncExitStack) -> P
     for gitlab in settings.gitlab:
         made = _add_gitlab(gitlab, mailbox, stack, forges)
         probes[f"gitlab at {gitlab.instance}"] = Probe(made.check, CREDENTIALS_SECONDS)
+    spools = {"gitlab": Spool(settings.spool)} if settings.gitlab else {}
     if settings.gitlab:
         receivers["gitlab"] = partial(_gitlab_delivery, tuple(map(_caller, settings.gitlab)))
     handling = Handling(forges, desk)
     status = partial(_status, settings, mailbox, Readiness({"database": Probe(mailbox.ping), **probes}))
-    return Parts(receivers, handling, handling.give_up, probes, tuple(chores), tuple(site.routes(status)))
+    return Parts(receivers, handling, handling.give_up, probes, tuple(chores), tuple(site.routes(status)), spools)
 
 
 def _add_github(

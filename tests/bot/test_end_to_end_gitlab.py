@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -104,6 +106,21 @@ async def test_commands_are_obeyed_end_to_end(tmp_path: Path) -> None:
         change.push({"Dockerfile": UNPINNED + "EXPOSE 80\n"})
         await done(both, 4)
         assert len([each for each in notes(change) if each.position and each is each.discussion.notes[0]]) == 1
+
+
+async def test_a_database_that_is_away_costs_neither_the_hook_nor_the_review(tmp_path: Path) -> None:
+    async with serving_both(tmp_path) as both:
+        with closing(sqlite3.connect(both.server.folder / "hullcheck.db")) as database:
+            database.execute("ALTER TABLE deliveries RENAME TO gone")
+            change = proposed(both, UNPINNED)
+            for number in range(5):
+                change.push({"Dockerfile": UNPINNED, f"more{number}": "x\n"})
+            await both.gitlab.settled()
+            assert [each.status for each in both.gitlab.deliveries] == [202] * 6
+            assert both.gitlab.hooks.all[0].failures == 0
+            database.execute("ALTER TABLE gone RENAME TO deliveries")
+        await done(both, 1)
+        assert [each for each in notes(change) if each.position]
 
 
 async def test_what_we_do_does_not_call_our_own_hook_again(tmp_path: Path) -> None:
