@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import logging
 import os
 import time
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
@@ -17,6 +19,7 @@ from bot.forges.github import App, GitHub
 from bot.forges.github.hook import Hook
 from bot.forges.github.wire import Memory, Wire
 from bot.forges.gitlab import Accounts, Door, Gate, GitLab
+from bot.forges.gitlab.watching import look
 from bot.handling import Handling
 from bot.inbound.github import github_delivery
 from bot.inbound.gitlab import Instance, gitlab_delivery
@@ -56,6 +59,8 @@ _KINDS: Final[Mapping[GateName, frozenset[Kind]]] = {
     "both": frozenset({"commit", "external"}),
 }
 
+_log = logging.getLogger(__name__)
+
 
 async def wire(settings: Settings, mailbox: Mailbox, stack: AsyncExitStack) -> Parts:
     """Put the server together; see `bot.serve.serve`."""
@@ -77,14 +82,17 @@ async def wire(settings: Settings, mailbox: Mailbox, stack: AsyncExitStack) -> P
         hook = _add_github(settings.github, session, forges, receivers)
         probes["github"] = Probe(hook.check, CREDENTIALS_SECONDS)
         chores.append(partial(_reconcile, mailbox, hook, settings.github))
+    troubles: dict[str, tuple[str, ...]] = {}
     for gitlab in settings.gitlab:
-        made = _add_gitlab(gitlab, mailbox, stack, forges)
+        door = _door(gitlab, stack)
+        made = forges["gitlab", gitlab.instance] = _gitlab(gitlab, door, mailbox)
         probes[f"gitlab at {gitlab.instance}"] = Probe(made.check, CREDENTIALS_SECONDS)
+        chores.append(partial(_watch, door, settings.public_url, troubles))
     spools = {"gitlab": Spool(settings.spool)} if settings.gitlab else {}
     if settings.gitlab:
         receivers["gitlab"] = partial(_gitlab_delivery, tuple(map(_caller, settings.gitlab)))
     handling = Handling(forges, desk)
-    status = partial(_status, settings, mailbox, Readiness({"database": Probe(mailbox.ping), **probes}))
+    status = partial(_status, settings, mailbox, Readiness({"database": Probe(mailbox.ping), **probes}), troubles)
     return Parts(receivers, handling, handling.give_up, probes, tuple(chores), tuple(site.routes(status)), spools)
 
 
@@ -100,15 +108,16 @@ def _add_github(
     return Hook(Wire(session, Memory(), github.api_url), app)
 
 
-def _add_gitlab(
-    gitlab: GitLabSettings, mailbox: Mailbox, stack: AsyncExitStack, forges: dict[tuple[ForgeName, str], Forge]
-) -> GitLab:
-    """Add one instance, with threads of its own: a slow one delays nobody else."""
+def _door(gitlab: GitLabSettings, stack: AsyncExitStack) -> Door:
+    """Open the door of one instance, with threads of its own: a slow one delays nobody else."""
     door = Door(gitlab.url, gitlab.token)
     stack.push_async_callback(door.close)
+    return door
+
+
+def _gitlab(gitlab: GitLabSettings, door: Door, mailbox: Mailbox) -> GitLab:
     accounts = Accounts(gitlab.instance, gitlab.accounts, mailbox)
-    made = forges["gitlab", gitlab.instance] = GitLab(door, gate=Gate(_KINDS[gitlab.gate]), accounts=accounts)
-    return made
+    return GitLab(door, gate=Gate(_KINDS[gitlab.gate]), accounts=accounts)
 
 
 def _caller(gitlab: GitLabSettings) -> Instance:
@@ -165,10 +174,20 @@ async def _reconcile(mailbox: Mailbox, hook: Hook, github: GitHubSettings) -> No
     await reconcile(mailbox, hook.attempts, hook.redeliver, f"{github.instance} {github.app_id}")
 
 
-async def _status(settings: Settings, mailbox: Mailbox, readiness: Readiness) -> site.Status:
+async def _watch(door: Door, address: str, troubles: dict[str, tuple[str, ...]]) -> None:
+    """Look after an instance's hooks, for the log and the status page."""
+    troubles[door.url] = (await look(door, address, _today())).troubles
+    for trouble in troubles[door.url]:
+        _log.warning(trouble)
+
+
+async def _status(
+    settings: Settings, mailbox: Mailbox, readiness: Readiness, troubles: Mapping[str, tuple[str, ...]]
+) -> site.Status:
     tally = await mailbox.tally()
     names = [f"GitHub at {settings.github.instance}"] if settings.github else []
     names += [f"GitLab at {each.instance}" for each in settings.gitlab]
     checks = await readiness.report()
     ready = all(answer == "ok" for answer in checks.values())
-    return site.Status(tuple(names), tally.waiting, tally.running, tally.parked, ready)
+    told = tuple(chain.from_iterable(troubles.values()))
+    return site.Status(tuple(names), tally.waiting, tally.running, tally.parked, ready, told)
