@@ -40,6 +40,16 @@ async def test_an_unchanged_line_outside_the_hunks_is_named_too() -> None:
         assert (note.position["old_line"], note.position["new_line"]) == (29, 30)
 
 
+@pytest.mark.parametrize("before", [{"README": "x\n"}, {"Dockerfile": ""}])
+async def test_a_range_in_a_file_that_had_no_lines_is_named_as_gitlab_counts(before: dict[str, str]) -> None:
+    async with bench(before, {"Dockerfile": AFTER}) as b:
+        await b.publish(b.plan(b.comment("a1", 4, start=3)))
+        [note] = b.notes
+        assert note.position is not None
+        codes = [note.position["line_range"][end]["line_code"] for end in ("start", "end")]
+        assert [code.partition("_")[2] for code in codes] == ["0_3", "0_4"]
+
+
 async def test_publishing_again_writes_nothing() -> None:
     async with bench() as b:
         plan = b.plan(b.comment("a1"), b.comment("f0", None), summary=b.summary("Two."))

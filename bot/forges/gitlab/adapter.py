@@ -120,7 +120,7 @@ class GitLab:
     async def publish(self, job: Job, plan: ReviewPlan, fence: Fence) -> Published:
         """Write a review; see `bot.forges.base.Forge.publish`."""
         client = Client(self._door, job)
-        return await publish(client, Writer(client, fence), plan, await self._own(), self._gate)
+        return await publish(client, self._objects, Writer(client, fence), plan, await self._own(), self._gate)
 
     async def fail(self, job: Job, sentence: str) -> None:
         """Say below the merge request that its newest head was not reviewed, once; and in the status where wanted."""

@@ -65,7 +65,7 @@ class Positions:
         return placed
 
     def _as_reviewed(self, comment: Comment, file: ChangedFile, paths: Mapping[str, str]) -> dict[str, Any]:
-        """Trust the review, which has compared the texts itself: GitLab shows no diff of a file that it collapsed."""
+        """Trust the review: nobody shows a diff of this file, for it is too large or cannot be read now."""
         assert comment.line is not None
         old = comment.old_line if file.status != "added" else None
         numbers = _numbers(Row(old, comment.line, comment.line))
@@ -79,7 +79,8 @@ class Positions:
         if hunk is None:
             old = patch.old_line(line) if file.status != "added" and patch.hunks else None
             return Row(old, line, old) if old else None
-        old_at = hunk.old_start
+        # GitLab counts from the header's own number, which of a side without lines is that of the line before.
+        old_at = hunk.old_start - (hunk.old_next == hunk.old_start)
         for each in hunk.lines:
             if each.new == line:
                 return Row(each.old, line, old_at)

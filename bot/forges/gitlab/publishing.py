@@ -10,6 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from bot.forges.base import Gone, Published
+from bot.forges.gitlab.collapsed import unfolded
 from bot.forges.gitlab.conversation import discussions, marks
 from bot.forges.gitlab.diffs import changed_files, current
 from bot.forges.gitlab.positions import Positions
@@ -22,13 +23,17 @@ if TYPE_CHECKING:
     from bot.forges.gitlab.accounts import Own
     from bot.forges.gitlab.client import Client, Writer
     from bot.forges.gitlab.gate import Gate
+    from bot.forges.gitlab.objects import Objects
 
 
-async def publish(client: Client, writer: Writer, plan: ReviewPlan, own: Own, gate: Gate) -> Published:
+async def publish(
+    client: Client, objects: Objects, writer: Writer, plan: ReviewPlan, own: Own, gate: Gate
+) -> Published:
     """Write a plan; see `bot.forges.base.Forge.publish`.
 
     Args:
         client: The project.
+        objects: Reads its files.
         writer: Writes there.
         plan: What to write.
         own: Our accounts.
@@ -43,7 +48,8 @@ async def publish(client: Client, writer: Writer, plan: ReviewPlan, own: Own, ga
         raise Gone(f"the merge request has moved on from {plan.head[:12]} to {version.head[:12]}")
     if change["state"] != "opened":
         raise Gone("the merge request is no longer open")
-    posting = Posting(client, writer, Positions(version, files.result()), own)
+    shown = await unfolded(client, objects, version, files.result(), plan.comments)
+    posting = Posting(client, writer, Positions(version, shown), own)
     await posting.drop_leftovers()
     await posting.post(plan, marks(everything, own))
     for revision in plan.revisions:

@@ -49,10 +49,14 @@ async def context(
         listing = None if right else group.create_task(objects.listing(client, version.head))
     tree = listing.result() if listing else hinted.result()
     assert tree is not None
+    if not tree.whole:
+        there = (file.path for file in files.result() if file.status != "removed")
+        tree = await objects.nearby(client, version.head, there)
     return Context(
         pull_request=_pull_request(job, change, version, files.result(), tip.result()),
         conversation=conversation(said_asked.result(), own, version.head),
         listing=tree.modes if tree.whole else None,
+        nearby=None if tree.whole else tree.modes,
     )
 
 
