@@ -31,6 +31,9 @@ STORE_SECONDS: Final = 8.0
 FIRST_WAIT: Final = 1.0
 LONGEST_WAIT: Final = 30.0
 
+_ODD: Final = (ValueError, TypeError, LookupError, AttributeError)
+"""What a file that was torn or changed by hand raises, when it is read or stored."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -146,8 +149,12 @@ async def _put(file: Path, mailbox: Mailbox) -> bool:
     delivery = await asyncio.to_thread(_read, file)
     if delivery is None:
         return False
-    async with asyncio.timeout(STORE_SECONDS):
-        await mailbox.put(delivery)
+    try:
+        async with asyncio.timeout(STORE_SECONDS):
+            await mailbox.put(delivery)
+    except _ODD:
+        _put_aside(file)
+        return False
     await asyncio.to_thread(file.unlink, missing_ok=True)
     _log.info("delivery stored late", extra={"delivery": delivery.id, "event": delivery.event})
     return True
@@ -169,10 +176,14 @@ def _read(file: Path) -> Delivery | None:
         return _delivery(json.loads(file.read_text("utf-8")))
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError, LookupError, AttributeError):
-        _log.error("a delivery that was kept cannot be read: %s", file.name)
-        file.rename(file.with_suffix(".unreadable"))
+    except _ODD:
+        _put_aside(file)
         return None
+
+
+def _put_aside(file: Path) -> None:
+    _log.error("a delivery that was kept cannot be read: %s", file.name)
+    file.rename(file.with_suffix(".unreadable"))
 
 
 def _delivery(kept: dict[str, Any]) -> Delivery:

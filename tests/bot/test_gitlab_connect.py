@@ -231,6 +231,11 @@ async def test_a_dead_token_is_refused(town: Town) -> None:
     assert "wrong, revoked or expired. Rotate it" in await town.refused()
 
 
+async def test_a_gitlab_that_is_too_old_is_refused(town: Town) -> None:
+    town.forge.version = "15.11.2"
+    assert await town.refused() == "GitLab 15.11.2 is too old: 16.0 or newer is needed. Upgrade the instance."
+
+
 async def test_an_unknown_project_is_named(town: Town) -> None:
     told = await town.refused("group/wbe")
     assert told.startswith(f"There is no project and no group group/wbe that @{town.forge.bot.username} may see.")

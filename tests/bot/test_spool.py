@@ -18,6 +18,7 @@ from bot.spool import Spool
 from tests.bot.gitlab_deliveries import INSTANCE, NOW, change, headers, note, packed
 from tests.bot.serving import until
 from tests.bot.test_app import Caller
+from tests.bot.test_inbound_gitlab import HOSTILE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -171,3 +172,12 @@ async def test_what_the_database_alone_refuses_does_not_stand_in_the_way(
     first.write_text(odd)
     assert await spool.drain(mailbox) == 2
     assert [path.suffix for path in (tmp_path / "spool").iterdir()] == [".refused"]
+
+
+async def test_hostile_calls_are_all_taken_and_ask_for_nothing(app: Caller, mailbox: Mailbox, spool: Spool) -> None:
+    assert len(HOSTILE) >= 30
+    for number, body in enumerate(HOSTILE):
+        call = headers(Idempotency_Key=f"key-{number}"), body
+        status, answer = await app.post(call, "/webhooks/gitlab")
+        assert (status, answer["outcome"]) == (202, "ignored")
+    assert (spool.waiting, (await mailbox.tally()).waiting) == (0, 0)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from bot.forges.base import Capabilities, Check, Gone, Rejected, Terms
 from bot.forges.gitlab.accounts import Accounts, Own
@@ -15,6 +14,7 @@ from bot.forges.gitlab.objects import Objects
 from bot.forges.gitlab.publishing import publish
 from bot.forges.gitlab.quick_actions import harmless
 from bot.forges.gitlab.reading import context
+from bot.forges.gitlab.versions import FILE_DISCUSSIONS, older_than
 from bot.forges.marks import answer_mark
 from bot.forges.together import at_once
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from bot.forges.gitlab.door import Door
     from bot.jobs import Command, Job
 
-_FILE_DISCUSSIONS: Final = (16, 4)
-"""The first GitLab whose positions may name a whole file."""
 _MAINTAINER, _DEVELOPER, _GUEST = 40, 30, 10
 
 
@@ -141,15 +139,10 @@ class GitLab:
             async with at_once() as group:
                 user = group.create_task(self._door.get("/user"))
                 version = group.create_task(self._door.get("/version"))
-            files = _older_than(version.result(), _FILE_DISCUSSIONS)
+            files = older_than(version.result(), FILE_DISCUSSIONS)
             self.capabilities = Capabilities(file_comments=not files, context_comments=True, check_runs=False)
             self._ourselves = await self._accounts.joined_by(user.result()["id"])
         return self._ourselves
-
-
-def _older_than(answer: dict[str, Any], version: tuple[int, int]) -> bool:
-    found = re.match(r"(\d+)\.(\d+)", str(answer.get("version", "")))
-    return found is not None and (int(found[1]), int(found[2])) < version
 
 
 async def _no_fence() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bot.forges.base import Denied, ForgeError, Gone, Rejected, Unavailable
 from bot.forges.gitlab import hooks
+from bot.forges.gitlab.versions import OLDEST, older_than
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -65,6 +66,7 @@ async def connect(door: Door, name: str, wanted: Wanted, setter: Door | None = N
     """
     account = await account_of(door)
     yield f"Token: scope api, account @{account.username}{_until(account)}."
+    await _refuse_old(door)
     place = await _place(door, name, account)
     role = await _role(door, place, account)
     yield f"{_capital(str(place))}: the account has the role {_named(role)}."
@@ -103,6 +105,18 @@ async def account_of(door: Door) -> Account:
         ) from fault
     expires = token.get("expires_at")
     return Account(user["id"], user["username"], date.fromisoformat(expires) if expires else None)
+
+
+async def _refuse_old(door: Door) -> None:
+    try:
+        version = await door.get("/version")
+    except ForgeError:
+        return  # what keeps it from answering, the next request will say
+    if older_than(version, OLDEST):
+        needed = ".".join(map(str, OLDEST))
+        raise CannotConnect(
+            f"GitLab {version['version']} is too old: {needed} or newer is needed. Upgrade the instance."
+        )
 
 
 async def _own_token(door: Door) -> dict[str, Any]:
