@@ -67,13 +67,6 @@ async def wire(settings: Settings, mailbox: Mailbox, stack: AsyncExitStack) -> P
     session = await stack.enter_async_context(aiohttp.ClientSession())
     places = min(settings.concurrency, os.cpu_count() or 1)
     processes = await stack.enter_async_context(Processes(places, JUDGEMENT_SECONDS))
-    desk = Desk(
-        run=processes.run,
-        today=_today,
-        key=await _mark_key(settings, mailbox),
-        manual=f"{settings.public_url}/rules/{{rule}}" if settings.public_url else "",
-        read_policy=_read_policy,
-    )
     forges: dict[tuple[ForgeName, str], Forge] = {}
     receivers: dict[str, Receiver] = {}
     probes: dict[str, Probe] = {}
@@ -91,9 +84,19 @@ async def wire(settings: Settings, mailbox: Mailbox, stack: AsyncExitStack) -> P
     spools = {"gitlab": Spool(settings.spool)} if settings.gitlab else {}
     if settings.gitlab:
         receivers["gitlab"] = partial(_gitlab_delivery, tuple(map(_caller, settings.gitlab)))
-    handling = Handling(forges, desk)
+    handling = Handling(forges, await _desk(settings, mailbox, processes))
     status = partial(_status, settings, mailbox, Readiness({"database": Probe(mailbox.ping), **probes}), troubles)
     return Parts(receivers, handling, handling.give_up, probes, tuple(chores), tuple(site.routes(status)), spools)
+
+
+async def _desk(settings: Settings, mailbox: Mailbox, processes: Processes) -> Desk:
+    return Desk(
+        run=processes.run,
+        today=_today,
+        key=await _mark_key(settings, mailbox),
+        manual=f"{settings.public_url}/rules/{{rule}}" if settings.public_url else "",
+        read_policy=_read_policy,
+    )
 
 
 def _add_github(

@@ -127,12 +127,17 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("rules", help="list the rules")
     explain = commands.add_parser("explain", help="print a rule's page")
     explain.add_argument("rule", help="its name, or another linter's, such as DL3002")
-    commands.add_parser("parked", help="list pull requests that the server gave up; settings as for serve")
-    retry = commands.add_parser("retry", help="let them be reviewed again")
-    retry.add_argument("names", nargs="*", metavar="NAME", help="as `parked` prints it; all when none is named")
+    _add_parking(commands)
     _add_gitlab(commands)
     commands.add_parser("demo", help="review three pull requests on a forge of cardboard (source checkout only)")
     return parser
+
+
+def _add_parking(commands: argparse._SubParsersAction[_Parser]) -> None:
+    """Add `parked` and `retry`."""
+    commands.add_parser("parked", help="list pull requests that the server gave up; settings as for serve")
+    retry = commands.add_parser("retry", help="let them be reviewed again")
+    retry.add_argument("names", nargs="*", metavar="NAME", help="as `parked` prints it; all when none is named")
 
 
 def _add_gitlab(commands: argparse._SubParsersAction[_Parser]) -> None:

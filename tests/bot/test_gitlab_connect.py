@@ -184,12 +184,20 @@ async def test_a_group_is_connected_with_all_below_it(town: Town) -> None:
     assert town.forge.deliveries[-1].status == 202
 
 
-async def test_gitlab_free_has_no_hooks_for_groups(town: Town) -> None:
+@pytest.mark.parametrize("status", [404, 403])
+async def test_gitlab_free_has_no_hooks_for_groups(town: Town, status: int) -> None:
     town.forge.group("group").members[town.forge.bot.username] = 50
     town.forge.licensed = False
-    assert await town.refused("group") == (
-        "Group group cannot have hooks: GitLab Free has none for groups. Connect its projects one by one."
-    )
+    if status == 403:
+        town.forge.faults.add(Fault("GET", r"/groups/\d+/hooks$", status=403, body=b'{"message": "403 Forbidden"}'))
+    told = await town.refused("group")
+    assert told.startswith(f"Group group cannot have hooks (GitLab: {status}")
+    assert told.endswith("GitLab Free has none for groups. Connect its projects one by one.")
+
+
+async def test_a_maintainer_who_may_not_see_hooks_is_told(town: Town) -> None:
+    town.forge.faults.add(Fault("GET", r"/hooks$", status=403, body=b'{"message": "403 Forbidden"}'))
+    assert "may not see the hooks of project group/sub/web (GitLab: 403" in await town.refused()
 
 
 async def test_somebody_elses_token_sets_the_hook_and_no_more(town: Town) -> None:

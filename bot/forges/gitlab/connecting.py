@@ -30,8 +30,8 @@ ROLES: Final = {
 DEVELOPER: Final = 30
 SOON: Final = timedelta(days=14)
 """Before a token expires, when somebody should know."""
-_NEEDED: Final = {"projects": "Maintainer", "groups": "Owner"}
-"""The role that hooks want."""
+_NEEDED: Final = {"projects": 40, "groups": 50}
+"""The access level that hooks want."""
 
 
 class CannotConnect(Exception):  # noqa: N818 - says what happened, as `except` reads it
@@ -70,11 +70,7 @@ async def connect(door: Door, name: str, wanted: Wanted, setter: Door | None = N
     place = await _place(door, name, account)
     role = await _role(door, place, account)
     yield f"{_capital(str(place))}: the account has the role {_named(role)}."
-    if role < DEVELOPER:
-        raise CannotConnect(
-            f"The role {_named(role)} is too low: comments are resolved with Developer. "
-            f"Give @{account.username} that role in {place}."
-        )
+    _refuse_low(role, place, account)
     owner = setter or door
     holder = await account_of(setter) if setter else account
     standing = hooks.ours(await _listed(owner, place, holder), wanted.url)
@@ -105,6 +101,14 @@ async def account_of(door: Door) -> Account:
         ) from fault
     expires = token.get("expires_at")
     return Account(user["id"], user["username"], date.fromisoformat(expires) if expires else None)
+
+
+def _refuse_low(role: int, place: Place, account: Account) -> None:
+    if role < DEVELOPER:
+        raise CannotConnect(
+            f"The role {_named(role)} is too low: comments are resolved with Developer. "
+            f"Give @{account.username} that role in {place}."
+        )
 
 
 async def _refuse_old(door: Door) -> None:
@@ -174,21 +178,27 @@ async def _listed(door: Door, place: Place, holder: Account) -> list[Hook]:
     try:
         return await hooks.listed(door, place)
     except Denied as fault:
-        role = _named(await _role(door, place, holder))
+        role = await _role(door, place, holder)
+        if role >= _NEEDED[place.kind]:
+            raise CannotConnect(_forbidden(place, holder, fault)) from fault
         raise CannotConnect(
-            f"@{holder.username} has the role {role} in {place}, and hooks are set with {_NEEDED[place.kind]}. "
+            f"@{holder.username} has the role {_named(role)} in {place}, and hooks are set with "
+            f"{_named(_NEEDED[place.kind])}. "
             "Give --token-file FILE with the access token of somebody who has it (it is used for the hook only), or "
             "make the hook by hand, as the README says."
         ) from fault
     except Gone as fault:
-        if place.kind == "groups":
-            raise CannotConnect(
-                f"{_capital(str(place))} cannot have hooks: GitLab Free has none for groups. "
-                "Connect its projects one by one."
-            ) from fault
-        raise CannotConnect(
-            f"@{holder.username} may not see {place}. Give a token of one of its maintainers."
-        ) from fault
+        raise CannotConnect(_forbidden(place, holder, fault)) from fault
+
+
+def _forbidden(place: Place, holder: Account, fault: ForgeError) -> str:
+    """Say why hooks cannot be had though the role is right."""
+    if place.kind == "groups":
+        return (
+            f"{_capital(str(place))} cannot have hooks ({fault}): GitLab Free has none for groups. "
+            "Connect its projects one by one."
+        )
+    return f"@{holder.username} may not see the hooks of {place} ({fault}). Give --token-file FILE of a maintainer."
 
 
 async def _set(door: Door, place: Place, standing: list[Hook], wanted: Wanted) -> tuple[Hook, str]:

@@ -7,7 +7,7 @@ only what is missing.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.forges.base import Gone, Published
 from bot.forges.gitlab.collapsed import unfolded
@@ -19,9 +19,12 @@ from bot.forges.gitlab.revising import revise, write_summary
 from bot.forges.together import at_once
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bot.forges.base import ReviewPlan
     from bot.forges.gitlab.accounts import Own
     from bot.forges.gitlab.client import Client, Writer
+    from bot.forges.gitlab.diffs import Version
     from bot.forges.gitlab.gate import Gate
     from bot.forges.gitlab.objects import Objects
 
@@ -44,10 +47,7 @@ async def publish(
         files = group.create_task(changed_files(client))
         said = group.create_task(discussions(client))
     (change, version), everything = asked.result(), said.result()
-    if version.head != plan.head:
-        raise Gone(f"the merge request has moved on from {plan.head[:12]} to {version.head[:12]}")
-    if change["state"] != "opened":
-        raise Gone("the merge request is no longer open")
+    _refuse_stale(change, version, plan)
     shown = await unfolded(client, objects, version, files.result(), plan.comments)
     posting = Posting(client, writer, Positions(version, shown), own)
     await posting.drop_leftovers()
@@ -58,3 +58,11 @@ async def publish(
         await write_summary(client, writer, plan.summary, everything, own)
     await gate.set(client, writer, change, plan.head, plan.check)
     return Published(posting.posted, posting.found, tuple(posting.refused), writer.writes)
+
+
+def _refuse_stale(change: Mapping[str, Any], version: Version, plan: ReviewPlan) -> None:
+    """Raise when a plan is not about what stands there now."""
+    if version.head != plan.head:
+        raise Gone(f"the merge request has moved on from {plan.head[:12]} to {version.head[:12]}")
+    if change["state"] != "opened":
+        raise Gone("the merge request is no longer open")
