@@ -124,6 +124,20 @@ async def test_a_database_that_is_away_costs_neither_the_hook_nor_the_review(tmp
         assert [each for each in notes(change) if each.position]
 
 
+async def test_what_was_kept_outlives_a_kill(tmp_path: Path) -> None:
+    async with serving_both(tmp_path) as both:
+        with closing(sqlite3.connect(both.server.folder / "hullcheck.db")) as database:
+            database.execute("ALTER TABLE deliveries RENAME TO gone")
+            change = proposed(both, UNPINNED)
+            await both.gitlab.settled()
+            assert [each.status for each in both.gitlab.deliveries] == [202]
+            await both.server.kill()
+            database.execute("ALTER TABLE gone RENAME TO deliveries")
+        await both.server.start()
+        await done(both, 1)
+        assert [each for each in notes(change) if each.position]
+
+
 async def test_what_we_do_does_not_call_our_own_hook_again(tmp_path: Path) -> None:
     async with serving_both(tmp_path) as both:
         proposed(both, UNPINNED)
