@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bot.jobs import Delivery
     from bot.mailbox import Mailbox
     from bot.readiness import Readiness
+    from bot.spool import Spool
 
 BODY_LIMIT = 25 * 1024 * 1024
 """GitHub and GitLab send no larger deliveries."""
@@ -48,6 +49,7 @@ def make_app(
     receivers: Mapping[str, Receiver],
     readiness: Readiness,
     pages: Iterable[web.AbstractRouteDef] = (),
+    spools: Mapping[str, Spool] | None = None,
 ) -> web.Application:
     """Build the application.
 
@@ -56,10 +58,11 @@ def make_app(
         receivers: By forge: `github` is served at `/webhooks/github`.
         readiness: What `/readyz` reports.
         pages: Further routes.
+        spools: By forge, where deliveries are kept that the database does not take; without one the answer is 503.
     """
     app = web.Application(client_max_size=BODY_LIMIT, middlewares=[problems])
     for forge, receiver in receivers.items():
-        app.router.add_post(f"/webhooks/{forge}", Webhook(mailbox, receiver).receive)
+        app.router.add_post(f"/webhooks/{forge}", Webhook(mailbox, receiver, (spools or {}).get(forge)).receive)
     app.router.add_get("/healthz", _healthz)
     app.router.add_get("/readyz", _Readyz(readiness).answer)
     app.add_routes(pages)
@@ -72,11 +75,13 @@ class Webhook:
     Args:
         mailbox: Where deliveries are stored.
         receiver: Verifies and reads.
+        spool: Keeps what the database does not take.
     """
 
-    def __init__(self, mailbox: Mailbox, receiver: Receiver) -> None:
+    def __init__(self, mailbox: Mailbox, receiver: Receiver, spool: Spool | None = None) -> None:
         self._mailbox = mailbox
         self._receiver = receiver
+        self._spool = spool
 
     async def receive(self, request: web.Request) -> web.Response:
         """Verify, store, answer."""
@@ -98,18 +103,33 @@ class Webhook:
 
     async def _store(self, delivery: Delivery, began: float) -> web.Response:
         extra: dict[str, object] = {"delivery": delivery.id, "event": delivery.event}
-        try:
-            async with asyncio.timeout(STORE_SECONDS):
-                receipt = await self._mailbox.put(delivery)
-        except DATABASE_FAULTS as fault:
-            _log.error("delivery not stored: %s", type(fault).__name__, extra=extra)
+        outcome = await self._outcome(delivery, extra)
+        if not outcome:
             return problem(HTTPStatus.SERVICE_UNAVAILABLE, "The delivery could not be stored; send it again later.")
         extra["ms"] = round((time.perf_counter() - began) * 1000, 1)
         if delivery.job is not None:
             extra["pull_request"] = str(delivery.job.key)
-        _log.info("delivery %s", receipt.value, extra=extra)
+        _log.info("delivery %s", outcome, extra=extra)
         status = HTTPStatus.OK if delivery.event == "ping" else HTTPStatus.ACCEPTED
-        return web.json_response({"delivery": delivery.id, "outcome": receipt.value}, status=status)
+        return web.json_response({"delivery": delivery.id, "outcome": outcome}, status=status)
+
+    async def _outcome(self, delivery: Delivery, extra: dict[str, object]) -> str:
+        """Store a delivery, or keep it for later, and return the word for it; empty when neither was possible."""
+        # What comes goes behind what waits already.
+        if self._spool is None or not self._spool.waiting or delivery.job is None:
+            try:
+                async with asyncio.timeout(STORE_SECONDS):
+                    return (await self._mailbox.put(delivery)).value
+            except DATABASE_FAULTS as fault:
+                _log.error("delivery not stored: %s", type(fault).__name__, extra=extra)
+        if self._spool is None:
+            return ""
+        try:
+            await self._spool.keep(delivery)
+        except OSError as fault:
+            _log.error("delivery not kept either: %s", fault, extra=extra)
+            return ""
+        return "kept"
 
 
 async def _healthz(_: web.Request) -> web.Response:

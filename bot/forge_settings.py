@@ -6,7 +6,7 @@ import base64
 import binascii
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal, cast
 from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 SIGNING_KEY_BYTES = 32
 
+GateName = Literal["none", "commit", "external", "both"]
+GATES: Final = ("none", "commit", "external", "both")
+"""Where a verdict is set on GitLab besides the notes: as commit status, as external status check."""
+
+_GITLAB_NAMES = ("URL", "TOKEN", "WEBHOOK_SECRET", "SIGNING_TOKEN", "STATUS", "ACCOUNTS")
 _GITHUB_REQUIRED = (
     ("HULLCHECK_GITHUB_APP_ID", "copy it from the App's settings page"),
     ("HULLCHECK_GITHUB_PRIVATE_KEY", "generate one on the App's settings page and paste the PEM file"),
@@ -60,12 +65,16 @@ class GitLabSettings:
         token: Access token.
         webhook_secret: Expected in `X-Gitlab-Token`; `None` when deliveries are signed only.
         signing_token: `whsec_…`; `None` when deliveries carry the secret only.
+        gate: Where verdicts are set besides the notes.
+        accounts: Numbers of the accounts that earlier tokens had.
     """
 
     url: str
     token: Secret
     webhook_secret: Secret | None
     signing_token: Secret | None
+    gate: GateName = "none"
+    accounts: tuple[int, ...] = ()
 
     @property
     def instance(self) -> str:
@@ -114,7 +123,7 @@ def read_gitlab(env: Environment) -> Iterator[GitLabSettings]:
     seen: dict[str, str] = {}
     for number in ("", *(f"{n}_" for n in range(2, 10))):
         prefix = f"HULLCHECK_GITLAB_{number}"
-        if not env.any_given(prefix, ("URL", "TOKEN", "WEBHOOK_SECRET", "SIGNING_TOKEN")):
+        if not env.any_given(prefix, _GITLAB_NAMES):
             continue
         instance = _gitlab(env, prefix)
         if first := seen.get(instance.instance):
@@ -141,7 +150,19 @@ def _gitlab(env: Environment, prefix: str) -> GitLabSettings:
             f"{prefix}SIGNING_TOKEN",
             "is not `whsec_` and 32 bytes in Base64; copy it whole from the hook's page",
         )
-    return GitLabSettings(url, token or Secret(""), secret, signing)
+    gate = env.choice(f"{prefix}STATUS", GATES) if env.given(f"{prefix}STATUS") else "none"
+    return GitLabSettings(
+        url, token or Secret(""), secret, signing, cast("GateName", gate), _accounts(env, f"{prefix}ACCOUNTS")
+    )
+
+
+def _accounts(env: Environment, name: str) -> tuple[int, ...]:
+    """Read numbers of accounts, separated by commas."""
+    words = [word.strip() for word in env.text(name).split(",") if word.strip()]
+    if not all(re.fullmatch(r"[1-9][0-9]{0,17}", word, re.ASCII) for word in words):
+        env.fault(name, "is not a list of numbers such as 1203,1877; correct it or leave it out")
+        return ()
+    return tuple(map(int, words))
 
 
 def _is_signing_token(text: str) -> bool:

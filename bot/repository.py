@@ -46,6 +46,7 @@ _DESCRIBES_THE_PROGRAM: Final = (
 )
 _STARTS_THE_PROGRAM: Final = re.compile(r"[^/]*entrypoint[^/]*|(?:start|run|init|boot)[^/]*\.sh")
 _SCRIPT_FOLDERS: Final = frozenset({"docker", "scripts", "bin", "deploy", ".docker", "build"})
+_WORKFLOWS: Final = ".github/workflows"
 _UNREAD_MODES: Final = (0o120000, 0o160000)
 
 
@@ -75,7 +76,7 @@ def wanted(pull_request: PullRequest, listing: Mapping[str, int] | None, policy:
 
     Args:
         pull_request: With the files of the change.
-        listing: Every path at head with its mode, when known; without it only fixed names are tried.
+        listing: The paths at head with their modes, as far as they are known; without it only fixed names are tried.
         policy: Which further files are Dockerfiles, and which are never reviewed.
     """
     chosen = list(_dockerfiles(pull_request.files, listing, policy))
@@ -97,7 +98,7 @@ def around(dockerfiles: Iterable[str], listing: Mapping[str, int] | None, most: 
 
     Args:
         dockerfiles: Paths of those to be reviewed.
-        listing: Every path with its mode, when known; without it only fixed names are given.
+        listing: Paths with their modes, as far as they are known; without it only fixed names are given.
         most: Paths to return at most.
     """
     folders = list(dict.fromkeys(folder for path in dockerfiles for folder in _folders(path)))
@@ -117,6 +118,21 @@ def around(dockerfiles: Iterable[str], listing: Mapping[str, int] | None, most: 
     ]
     regular = (path for path in dict.fromkeys(candidates) if listing[path] not in _UNREAD_MODES)
     return list(regular)[:most]
+
+
+def folders_around(paths: Iterable[str]) -> list[str]:
+    """Return the folders in which a review looks for the files around, where a tree is too large to be listed whole.
+
+    Args:
+        paths: What the change touches; the folders of Dockerfiles come first, and of each the nearest.
+    """
+    ordered = sorted(paths, key=lambda path: (not is_dockerfile(path), path))
+    return list(dict.fromkeys(["", *(folder for path in ordered for folder in _folders(path)), _WORKFLOWS]))
+
+
+def is_script_folder(path: str) -> bool:
+    """Tell whether a folder is named like one that holds the scripts of the Dockerfile beside it."""
+    return posixpath.basename(path) in _SCRIPT_FOLDERS
 
 
 def _dockerfiles(files: Iterable[ChangedFile], listing: Mapping[str, int] | None, policy: Policy) -> Iterator[str]:

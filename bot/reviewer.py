@@ -123,7 +123,8 @@ async def review(job: Job, forge: Forge, fence: Fence, desk: Desk) -> Outcome:
     if not pull_request.open:
         raise Gone("the pull request is no longer open")
     # A listing may have a hundred thousand paths; the webhooks are answered meanwhile.
-    choice = await asyncio.to_thread(wanted, pull_request, context.listing, policy.rules)
+    known = context.nearby if context.listing is None else context.listing
+    choice = await asyncio.to_thread(wanted, pull_request, known, policy.rules)
     policies = touched(pull_request)
     after, before = await _both(
         forge.read(job, pull_request.head, (*choice.after, *policies)),

@@ -9,8 +9,8 @@ import os
 import signal
 import socket
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
@@ -22,10 +22,11 @@ from bot.readiness import Probe, Readiness
 from bot.worker import Worker
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 
     from bot.app import Receiver
     from bot.settings import Settings
+    from bot.spool import Spool
     from bot.worker import Handler, OnPark
 
 _log = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class Parts:
         probes: What `/readyz` asks besides the database, by name.
         chores: Done at the start and every hour.
         pages: Further routes.
+        spools: By forge, where deliveries are kept that the database does not take.
     """
 
     receivers: Mapping[str, Receiver]
@@ -58,6 +60,7 @@ class Parts:
     probes: Mapping[str, Probe]
     chores: tuple[Callable[[], Awaitable[None]], ...] = ()
     pages: tuple[web.AbstractRouteDef, ...] = ()
+    spools: Mapping[str, Spool] = field(default_factory=dict)
 
 
 async def serve(
@@ -93,9 +96,10 @@ async def serve(
             concurrency=settings.concurrency,
         )
         readiness = Readiness({"database": Probe(mailbox.ping), **parts.probes})
-        app = make_app(mailbox, parts.receivers, readiness, parts.pages)
+        app = make_app(mailbox, parts.receivers, readiness, parts.pages, parts.spools)
         listening(await _listen(settings, app, stack))
-        await _run(worker, _all_chores(mailbox, parts), stop)
+        beside = [_hourly(_all_chores(mailbox, parts)), *(spool.run(mailbox) for spool in parts.spools.values())]
+        await _run(worker, beside, stop)
 
 
 async def _listen(settings: Settings, app: web.Application, stack: AsyncExitStack) -> int:
@@ -124,17 +128,17 @@ def _listening_fault(settings: Settings, fault: Exception) -> str:
             return f"{settings.host} cannot be listened on. Set HULLCHECK_HOST to an address of this machine."
 
 
-async def _run(worker: Worker, chores: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:
+async def _run(worker: Worker, beside: Sequence[Coroutine[Any, Any, None]], stop: asyncio.Event) -> None:
     """Work until told to stop; a worker that ends by itself is a fault that ends the process."""
     working = asyncio.create_task(worker.run(), name="worker")
-    chored = asyncio.create_task(_hourly(chores), name="chores")
+    others = [asyncio.create_task(each) for each in beside]
     stopped = asyncio.create_task(stop.wait(), name="stop")
     await asyncio.wait({working, stopped}, return_when=asyncio.FIRST_COMPLETED)
     _log.info("stopping")
     worker.stop()
-    chored.cancel()
-    stopped.cancel()
-    await asyncio.gather(chored, stopped, return_exceptions=True)
+    for each in (*others, stopped):
+        each.cancel()
+    await asyncio.gather(*others, stopped, return_exceptions=True)
     await working
     _log.info("stopped")
 

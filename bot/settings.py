@@ -10,6 +10,7 @@ import os
 import re
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple, cast
 
 from bot.database_url import with_driver
@@ -51,6 +52,11 @@ SETTINGS = (
         "`sqlite:///path` (one machine, local disk) or `postgresql://user:password@host/name`.",
         secret=True,
     ),
+    Setting(
+        "HULLCHECK_SPOOL",
+        "hullcheck-spool",
+        "Folder for GitLab's deliveries while the database is away; it must outlive the process.",
+    ),
     Setting("HULLCHECK_PUBLIC_URL", "", "Where people reach this server; links to the rule manual start with it."),
     Setting("HULLCHECK_LOG_LEVEL", "info", "`debug`, `info`, `warning` or `error`."),
     Setting("HULLCHECK_CONCURRENCY", "4", "Reviews at the same time in this process, 1 to 64."),
@@ -85,6 +91,16 @@ SETTINGS = (
         "The token that signs GitLab's deliveries, `whsec_…`, on instances that have it.",
         secret=True,
     ),
+    Setting(
+        "HULLCHECK_GITLAB_STATUS",
+        "none",
+        "Where verdicts are set, too: `none`, `commit` (commit status), `external` (external status check) or `both`.",
+    ),
+    Setting(
+        "HULLCHECK_GITLAB_ACCOUNTS",
+        "",
+        "Numbers of accounts that earlier tokens had, with commas, where the database does not remember them.",
+    ),
 )
 
 _DEFAULT = {setting.name: setting.default for setting in SETTINGS}
@@ -116,6 +132,7 @@ class Settings:
     Attributes:
         host: Address to listen on.
         port: Port to listen on; 0 asks the system for a free one.
+        spool: Folder for deliveries while the database is away.
         database_url: With the async driver, as SQLAlchemy wants it. It may hold a password.
         public_url: Without a trailing slash; empty when not set.
         log_level: Least level that is logged.
@@ -128,6 +145,7 @@ class Settings:
     host: str
     port: int
     database_url: Secret
+    spool: Path
     public_url: str
     log_level: LogLevel
     concurrency: int
@@ -150,6 +168,7 @@ class Settings:
             host=env.text("HULLCHECK_HOST"),
             port=_port(env),
             database_url=_database_url(env),
+            spool=Path(env.text("HULLCHECK_SPOOL")),
             public_url=env.url("HULLCHECK_PUBLIC_URL"),
             log_level=cast("LogLevel", env.choice("HULLCHECK_LOG_LEVEL", ("debug", "info", "warning", "error"))),
             concurrency=env.number("HULLCHECK_CONCURRENCY", 1, MAX_CONCURRENCY),

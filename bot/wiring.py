@@ -5,18 +5,21 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import logging
 import os
 import time
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, Final
 
 import aiohttp
 
 from bot.forges.github import App, GitHub
 from bot.forges.github.hook import Hook
 from bot.forges.github.wire import Memory, Wire
-from bot.forges.gitlab import Door, GitLab
+from bot.forges.gitlab import Accounts, Door, Gate, GitLab
+from bot.forges.gitlab.watching import look
 from bot.handling import Handling
 from bot.inbound.github import github_delivery
 from bot.inbound.gitlab import Instance, gitlab_delivery
@@ -26,6 +29,7 @@ from bot.readiness import Probe, Readiness
 from bot.reconcile import reconcile
 from bot.reviewer import Desk
 from bot.serve import Parts
+from bot.spool import Spool
 from rules import catalogue
 from rules.policy_file import find_policy
 
@@ -35,10 +39,12 @@ if TYPE_CHECKING:
     from datetime import date
 
     from bot.app import Receiver
-    from bot.forge_settings import GitHubSettings, GitLabSettings
+    from bot.forge_settings import GateName, GitHubSettings, GitLabSettings
     from bot.forges.base import Forge
+    from bot.forges.gitlab.gate import Kind
     from bot.jobs import Delivery, ForgeName
     from bot.mailbox import Mailbox
+    from bot.secret import Secret
     from bot.settings import Settings
     from rules.policy import Policy
 
@@ -46,6 +52,14 @@ JUDGEMENT_SECONDS = 30.0
 CREDENTIALS_SECONDS = 60.0
 """How long the forges' word that our credentials are good is kept."""
 _KEY_NAME = "key of the marks"
+_KINDS: Final[Mapping[GateName, frozenset[Kind]]] = {
+    "none": frozenset(),
+    "commit": frozenset({"commit"}),
+    "external": frozenset({"external"}),
+    "both": frozenset({"commit", "external"}),
+}
+
+_log = logging.getLogger(__name__)
 
 
 async def wire(settings: Settings, mailbox: Mailbox, stack: AsyncExitStack) -> Parts:
@@ -53,13 +67,6 @@ async def wire(settings: Settings, mailbox: Mailbox, stack: AsyncExitStack) -> P
     session = await stack.enter_async_context(aiohttp.ClientSession())
     places = min(settings.concurrency, os.cpu_count() or 1)
     processes = await stack.enter_async_context(Processes(places, JUDGEMENT_SECONDS))
-    desk = Desk(
-        run=processes.run,
-        today=_today,
-        key=await _mark_key(settings, mailbox),
-        manual=f"{settings.public_url}/rules/{{rule}}" if settings.public_url else "",
-        read_policy=_read_policy,
-    )
     forges: dict[tuple[ForgeName, str], Forge] = {}
     receivers: dict[str, Receiver] = {}
     probes: dict[str, Probe] = {}
@@ -68,13 +75,28 @@ async def wire(settings: Settings, mailbox: Mailbox, stack: AsyncExitStack) -> P
         hook = _add_github(settings.github, session, forges, receivers)
         probes["github"] = Probe(hook.check, CREDENTIALS_SECONDS)
         chores.append(partial(_reconcile, mailbox, hook, settings.github))
+    troubles: dict[str, tuple[str, ...]] = {}
     for gitlab in settings.gitlab:
-        probes[f"gitlab at {gitlab.instance}"] = Probe(_add_gitlab(gitlab, stack, forges).check, CREDENTIALS_SECONDS)
+        door = _door(gitlab, stack)
+        made = forges["gitlab", gitlab.instance] = _gitlab(gitlab, door, mailbox)
+        probes[f"gitlab at {gitlab.instance}"] = Probe(made.check, CREDENTIALS_SECONDS)
+        chores.append(partial(_watch, door, settings.public_url, troubles))
+    spools = {"gitlab": Spool(settings.spool)} if settings.gitlab else {}
     if settings.gitlab:
         receivers["gitlab"] = partial(_gitlab_delivery, tuple(map(_caller, settings.gitlab)))
-    handling = Handling(forges, desk)
-    status = partial(_status, settings, mailbox, Readiness({"database": Probe(mailbox.ping), **probes}))
-    return Parts(receivers, handling, handling.give_up, probes, tuple(chores), tuple(site.routes(status)))
+    handling = Handling(forges, await _desk(settings, mailbox, processes))
+    status = partial(_status, settings, mailbox, Readiness({"database": Probe(mailbox.ping), **probes}), troubles)
+    return Parts(receivers, handling, handling.give_up, probes, tuple(chores), tuple(site.routes(status)), spools)
+
+
+async def _desk(settings: Settings, mailbox: Mailbox, processes: Processes) -> Desk:
+    return Desk(
+        run=processes.run,
+        today=_today,
+        key=await _mark_key(settings, mailbox),
+        manual=f"{settings.public_url}/rules/{{rule}}" if settings.public_url else "",
+        read_policy=_read_policy,
+    )
 
 
 def _add_github(
@@ -89,12 +111,16 @@ def _add_github(
     return Hook(Wire(session, Memory(), github.api_url), app)
 
 
-def _add_gitlab(gitlab: GitLabSettings, stack: AsyncExitStack, forges: dict[tuple[ForgeName, str], Forge]) -> GitLab:
-    """Add one instance, with threads of its own: a slow one delays nobody else."""
+def _door(gitlab: GitLabSettings, stack: AsyncExitStack) -> Door:
+    """Open the door of one instance, with threads of its own: a slow one delays nobody else."""
     door = Door(gitlab.url, gitlab.token)
     stack.push_async_callback(door.close)
-    made = forges["gitlab", gitlab.instance] = GitLab(door)
-    return made
+    return door
+
+
+def _gitlab(gitlab: GitLabSettings, door: Door, mailbox: Mailbox) -> GitLab:
+    accounts = Accounts(gitlab.instance, gitlab.accounts, mailbox)
+    return GitLab(door, gate=Gate(_KINDS[gitlab.gate]), accounts=accounts)
 
 
 def _caller(gitlab: GitLabSettings) -> Instance:
@@ -122,10 +148,15 @@ async def _mark_key(settings: Settings, mailbox: Mailbox) -> bytes:
     """
     kept = await mailbox.recall(_KEY_NAME)
     if kept is None:
-        secret = settings.github.webhook_secret if settings.github else settings.gitlab[0].token
+        secret = settings.github.webhook_secret if settings.github else _lasting(settings.gitlab[0])
         kept = hmac.new(secret.reveal().encode(), b"hullcheck marks", hashlib.sha256).hexdigest()
         await mailbox.remember(_KEY_NAME, kept)
     return bytes.fromhex(kept)
+
+
+def _lasting(gitlab: GitLabSettings) -> Secret:
+    """Return the secret that outlives access tokens, of which each lasts a year at most."""
+    return gitlab.webhook_secret or gitlab.signing_token or gitlab.token
 
 
 async def _warm_up(processes: Processes, places: int) -> None:
@@ -146,10 +177,20 @@ async def _reconcile(mailbox: Mailbox, hook: Hook, github: GitHubSettings) -> No
     await reconcile(mailbox, hook.attempts, hook.redeliver, f"{github.instance} {github.app_id}")
 
 
-async def _status(settings: Settings, mailbox: Mailbox, readiness: Readiness) -> site.Status:
+async def _watch(door: Door, address: str, troubles: dict[str, tuple[str, ...]]) -> None:
+    """Look after an instance's hooks, for the log and the status page."""
+    troubles[door.url] = (await look(door, address, _today())).troubles
+    for trouble in troubles[door.url]:
+        _log.warning(trouble)
+
+
+async def _status(
+    settings: Settings, mailbox: Mailbox, readiness: Readiness, troubles: Mapping[str, tuple[str, ...]]
+) -> site.Status:
     tally = await mailbox.tally()
     names = [f"GitHub at {settings.github.instance}"] if settings.github else []
     names += [f"GitLab at {each.instance}" for each in settings.gitlab]
     checks = await readiness.report()
     ready = all(answer == "ok" for answer in checks.values())
-    return site.Status(tuple(names), tally.waiting, tally.running, tally.parked, ready)
+    told = tuple(chain.from_iterable(troubles.values()))
+    return site.Status(tuple(names), tally.waiting, tally.running, tally.parked, ready, told)

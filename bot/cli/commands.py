@@ -10,7 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from bot.cli import manual, parking, reviewing, serving
+from bot.cli import gitlab, manual, parking, reviewing, serving
 from bot.cli.faults import UsageFault
 
 if TYPE_CHECKING:
@@ -69,6 +69,10 @@ def _run(chosen: argparse.Namespace) -> bool:
             parking.parked(sys.stdout)
         case "retry":
             parking.retry(chosen.names, sys.stdout)
+        case "connect":
+            gitlab.connect(gitlab.Request(chosen.name, chosen.url, chosen.token_file), sys.stdout)
+        case "check-hooks":
+            return gitlab.check(sys.stdout, _today())
         case "demo":
             serving.demo()
         case _:
@@ -83,8 +87,12 @@ def _options(chosen: argparse.Namespace) -> reviewing.Options:
         enable=tuple(chosen.enable),
         ships=tuple(chosen.ships),
         policy=chosen.policy,
-        today=chosen.today or date.today(),  # noqa: DTZ011 - end-of-life dates are meant in local days
+        today=chosen.today or _today(),
     )
+
+
+def _today() -> date:
+    return date.today()  # noqa: DTZ011 - ends of life and expiries are meant in local days
 
 
 class _Parser(argparse.ArgumentParser):
@@ -119,11 +127,32 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("rules", help="list the rules")
     explain = commands.add_parser("explain", help="print a rule's page")
     explain.add_argument("rule", help="its name, or another linter's, such as DL3002")
+    _add_parking(commands)
+    _add_gitlab(commands)
+    commands.add_parser("demo", help="review three pull requests on a forge of cardboard (source checkout only)")
+    return parser
+
+
+def _add_parking(commands: argparse._SubParsersAction[_Parser]) -> None:
+    """Add `parked` and `retry`."""
     commands.add_parser("parked", help="list pull requests that the server gave up; settings as for serve")
     retry = commands.add_parser("retry", help="let them be reviewed again")
     retry.add_argument("names", nargs="*", metavar="NAME", help="as `parked` prints it; all when none is named")
-    commands.add_parser("demo", help="review three pull requests on a forge of cardboard (source checkout only)")
-    return parser
+
+
+def _add_gitlab(commands: argparse._SubParsersAction[_Parser]) -> None:
+    """Add `gitlab connect` and `gitlab check`."""
+    gitlab = commands.add_parser("gitlab", help="set up GitLab's hooks, and look after them; settings as for serve")
+    steps = gitlab.add_subparsers(dest="step", required=True, metavar="command", parser_class=_Parser)
+    connect = steps.add_parser("connect", help="check the token, make or mend the hook, and try it")
+    connect.add_argument("name", metavar="PROJECT_OR_GROUP", help="its path, number or address")
+    connect.add_argument(
+        "--url", default="", metavar="URL", help="this server's address; default: HULLCHECK_PUBLIC_URL"
+    )
+    connect.add_argument("--token-file", type=Path, metavar="FILE", help="the token of a Maintainer, for the hook only")
+    connect.set_defaults(command="connect")
+    check = steps.add_parser("check", help="say whether the token is good and GitLab has disabled a hook")
+    check.set_defaults(command="check-hooks")
 
 
 def _add_review_options(command: argparse.ArgumentParser) -> None:

@@ -147,8 +147,10 @@ class Context:
         pull_request: Its data and diff.
         conversation: What we said before.
         listing: Every path at head with its git mode; `None` when the forge would not give it whole.
+        nearby: Where it would not, the paths around what the change touches; nothing follows from a path's absence.
     """
 
     pull_request: PullRequest
     conversation: Conversation
     listing: Mapping[str, int] | None = field(default=None)
+    nearby: Mapping[str, int] | None = field(default=None)

@@ -40,6 +40,7 @@ class Status:
         running: Pull requests under review now.
         parked: Pull requests given up after the last attempt.
         ready: Whether the database and the credentials answer.
+        troubles: A sentence each about what somebody must see to, such as a hook that is disabled.
     """
 
     forges: tuple[str, ...]
@@ -47,6 +48,7 @@ class Status:
     running: int
     parked: int
     ready: bool
+    troubles: tuple[str, ...] = ()
 
 
 def routes(status: Callable[[], Awaitable[Status]]) -> list[web.AbstractRouteDef]:

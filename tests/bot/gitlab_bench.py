@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.forges.base import Check, Comment, ReviewPlan
-from bot.forges.gitlab import Door, GitLab
+from bot.forges.gitlab import Accounts, Door, Gate, GitLab
 from bot.jobs import Command, Job, PullRequestKey
 from bot.review.markers import Marker, Signer
 from bot.secret import Secret
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from bot.forges.base import Published
+    from bot.forges.gitlab.gate import Kind
     from tests.forge.gitlab.merge_request import MergeRequest
     from tests.forge.gitlab.model import Note
     from tests.forge.gitlab.project import Project
@@ -86,7 +87,9 @@ async def no_fence() -> None:
 
 
 @asynccontextmanager
-async def adapter(forge: GitLabDouble, *, status: bool = False, seconds: float = 20) -> AsyncIterator[GitLab]:
+async def adapter(
+    forge: GitLabDouble, *gates: Kind, seconds: float = 20, accounts: Accounts | None = None
+) -> AsyncIterator[GitLab]:
     """An adapter that remembers nothing; it waits for GitLab by moving the double's clock."""
 
     async def wait(seconds: float) -> None:
@@ -94,7 +97,7 @@ async def adapter(forge: GitLabDouble, *, status: bool = False, seconds: float =
 
     door = Door(forge.web_url, Secret(forge.token), seconds=seconds)
     try:
-        yield GitLab(door, status=status, wait=wait)
+        yield GitLab(door, gate=Gate(frozenset(gates)), accounts=accounts, wait=wait)
     finally:
         await door.close()
 
@@ -105,10 +108,10 @@ async def bench(
     after: Mapping[str, Content] | None = None,
     *,
     fork: bool = False,
-    status: bool = False,
+    gates: tuple[Kind, ...] = (),
 ) -> AsyncIterator[Bench]:
     """Open a merge request that changes `before` into `after`; one Dockerfile unless told otherwise."""
-    async with GitLabDouble.start() as forge, adapter(forge, status=status) as gitlab:
+    async with GitLabDouble.start() as forge, adapter(forge, *gates) as gitlab:
         project = forge.create_project("group/sub/web", before or {"Dockerfile": BEFORE})
         change = project.open_merge_request(files=after or {"Dockerfile": AFTER}, fork=fork)
         yield Bench(forge, gitlab, project, change)

@@ -21,14 +21,16 @@ class Both(NamedTuple):
 
 
 @asynccontextmanager
-async def serving_both(folder: Path) -> AsyncIterator[Both]:
-    """Run both forge doubles and the server between them."""
+async def serving_both(folder: Path, **changed: str | None) -> AsyncIterator[Both]:
+    """Run both forge doubles and the server between them; keywords change its settings, `None` removes one."""
     async with GitLabDouble.start() as gitlab:
-        settings = {
+        settings: dict[str, str | None] = {
             "HULLCHECK_GITLAB_URL": gitlab.web_url,
             "HULLCHECK_GITLAB_TOKEN": gitlab.token,
             "HULLCHECK_GITLAB_WEBHOOK_SECRET": gitlab.hook_token,
         }
-        async with serving(folder, settings) as server:
+        settings |= {f"HULLCHECK_{name}": value for name, value in changed.items()}
+        given = {name: value for name, value in settings.items() if value is not None}
+        async with serving(folder, given) as server:
             gitlab.webhook_url = f"{server.url}/webhooks/gitlab"
             yield Both(server, gitlab)

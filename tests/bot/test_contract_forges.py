@@ -2,54 +2,19 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from bot.forges.base import Gone, Revision, Unavailable
-from tests.bot import github_bench, gitlab_bench
+from bot.forges.base import Denied, Gone, Revision, Unavailable
+from bot.mailbox import LeaseLost
+from tests.bot import gitlab_bench
+from tests.bot.sides import on
 from tests.forge.faults import Fault
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
-
-    from bot.forges.base import Conversation, Forge, Published, ReviewPlan
+from tests.forge.repository import Moved, Submodule, Symlink
 
 pytestmark = pytest.mark.parametrize("forge", ["github", "gitlab"])
-
-
-class Side:
-    """One forge's bench, in words that both have."""
-
-    def __init__(self, forge: str, bench: Any) -> None:
-        self.bench = bench
-        self.adapter: Forge = getattr(bench, forge)
-        self.change: Any = bench.pull if forge == "github" else bench.change
-        self.batch = r"/pulls/1/reviews$" if forge == "github" else r"/draft_notes/bulk_publish$"
-        self.comment = bench.comment
-        self.plan = bench.plan
-
-    @property
-    def bodies(self) -> Sequence[str]:
-        """Everything that we said, in any place."""
-        if isinstance(self.bench, gitlab_bench.Bench):
-            return [note.body for note in self.bench.notes]
-        return [each.body for each in (*self.bench.comments, *self.bench.pull.issue_comments)]
-
-    async def publish(self, plan: ReviewPlan) -> Published:
-        return await self.adapter.publish(self.bench.job, plan, gitlab_bench.no_fence)
-
-    async def conversation(self) -> Conversation:
-        return (await self.adapter.context(self.bench.job)).conversation
-
-
-@asynccontextmanager
-async def on(forge: str, **how: Any) -> AsyncIterator[Side]:
-    make = github_bench.bench if forge == "github" else gitlab_bench.bench
-    async with make(**how) as bench:
-        yield Side(forge, bench)
 
 
 async def test_a_review_is_one_batch_of_comments(forge: str) -> None:
@@ -165,3 +130,119 @@ async def test_a_fork_is_read_and_reviewed(forge: str) -> None:
         tree = await s.adapter.read(s.bench.job, s.change.head, ["Dockerfile", "missing"])
         assert tree.files == {"Dockerfile": gitlab_bench.AFTER.encode()}
         assert (await s.publish(s.plan(s.comment("a1")))).posted == 1
+
+
+async def test_a_lost_lease_stops_before_the_next_write(forge: str) -> None:
+    async def lost() -> None:
+        raise LeaseLost
+
+    async with on(forge) as s:
+        with pytest.raises(LeaseLost):
+            await s.adapter.publish(s.bench.job, s.plan(s.comment("a1")), lost)
+        assert s.bodies == []
+
+
+async def test_a_limit_is_handed_on_with_its_seconds(forge: str) -> None:
+    async with on(forge) as s:
+        plan = s.plan(s.comment("a1"))
+        s.bench.forge.faults.add(Fault("POST", s.batch, status=429, headers={"Retry-After": "77"}, body=b"{}"))
+        with pytest.raises(Unavailable) as caught:
+            await s.publish(plan)
+        assert caught.value.retry_after == 77
+
+
+async def test_what_an_attempt_left_unpublished_is_removed_first(forge: str) -> None:
+    async with on(forge) as s:
+        await s.leave_behind("An earlier attempt's words.")
+        await s.publish(s.plan(s.comment("a1")))
+        [body] = s.bodies
+        assert body.startswith("**Finding a1.**")
+
+
+async def test_files_are_listed_with_their_status_and_old_path(forge: str) -> None:
+    before: dict[str, Any] = {"Dockerfile": gitlab_bench.BEFORE, "gone": "y\n", "old": "a\nb\nc\n"}
+    after: dict[str, Any] = {"Dockerfile": gitlab_bench.AFTER, "gone": None, "new": Moved("old"), "more": "x\n"}
+    async with on(forge, before=before, after=after) as s:
+        pull_request = (await s.adapter.context(s.bench.job)).pull_request
+        assert sorted((file.path, file.status, file.previous_path) for file in pull_request.files) == [
+            ("Dockerfile", "modified", None),
+            ("gone", "removed", None),
+            ("more", "added", None),
+            ("new", "renamed", "old"),
+        ]
+
+
+async def test_the_base_is_where_the_change_began(forge: str) -> None:
+    async with on(forge) as s:
+        began = s.change.merge_base
+        tip = s.bench.project.push("main", {"LICENSE": "MIT\n"})
+        pull_request = (await s.adapter.context(s.bench.job)).pull_request
+        assert (pull_request.base, pull_request.base_tip, pull_request.head) == (began, tip, s.change.head)
+
+
+async def test_more_files_than_a_page_holds_are_all_listed(forge: str) -> None:
+    async with on(forge, after={f"{number}.txt": "x\n" for number in range(130)}) as s:
+        context = await s.adapter.context(s.bench.job)
+        assert len(context.pull_request.files) == 130
+        assert context.listing is not None
+        assert len(context.listing) == 131
+
+
+async def test_links_submodules_and_binaries_are_named_and_not_read(forge: str) -> None:
+    after: dict[str, Any] = {
+        "Dockerfile": gitlab_bench.AFTER,
+        "link": Symlink("Dockerfile"),
+        "module": Submodule("a" * 40),
+        "binary": b"\0x",
+    }
+    async with on(forge, after=after) as s:
+        context = await s.adapter.context(s.bench.job)
+        tree = await s.adapter.read(s.bench.job, context.pull_request.head, [*after, "missing"])
+        assert list(tree.files) == ["Dockerfile"]
+        assert {file.path: file.reason for file in tree.unread} == {
+            "link": "a symbolic link",
+            "module": "a submodule",
+            "binary": "binary",
+        }
+
+
+async def test_a_missing_diff_is_not_read_as_empty(forge: str) -> None:
+    async with on(forge) as s:
+        s.bench.forge.limits.patch_bytes = 1
+        [file] = (await s.adapter.context(s.bench.job)).pull_request.files
+        assert (file.path, file.status, file.patch) == ("Dockerfile", "modified", None)
+
+
+async def test_what_a_person_resolved_is_theirs(forge: str) -> None:
+    async with on(forge) as s:
+        await s.publish(s.plan(s.comment("a1")))
+        s.change.resolve(s.inline[0], by="dana")
+        [thread] = (await s.conversation()).threads
+        assert (thread.dismissed, thread.dismissed_by, thread.resolved_by_us) == (True, "dana", False)
+
+
+async def test_a_thread_that_somebody_removed_is_let_go(forge: str) -> None:
+    async with on(forge) as s:
+        await s.publish(s.plan(s.comment("a1")))
+        [thread] = (await s.conversation()).threads
+        s.remove(s.inline[0])
+        await s.publish(
+            replace(s.plan(summary=s.bench.summary("Still here.")), revisions=(Revision(thread, body="x"),))
+        )
+        [body] = s.bodies
+        assert body.startswith("Still here.")
+
+
+async def test_a_review_that_failed_for_good_is_said_once(forge: str) -> None:
+    async with on(forge) as s:
+        for _ in range(2):
+            await s.adapter.fail(s.bench.job, "It took too long.")
+        assert len(s.failures) == 1
+        assert "It took too long." in s.failures[0]
+
+
+async def test_dead_credentials_are_for_a_person_to_renew(forge: str) -> None:
+    async with on(forge) as s:
+        s.bench.forge.faults.add(Fault(status=401, body=b'{"message": "401 Unauthorized"}', times=None))
+        with pytest.raises(Denied):
+            await s.adapter.context(s.bench.job)

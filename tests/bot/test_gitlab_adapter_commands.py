@@ -92,7 +92,7 @@ async def test_the_author_may_ask_for_a_review_without_being_a_member() -> None:
 
 
 async def test_a_review_that_failed_for_good_is_said_once() -> None:
-    async with bench(status=True) as b:
+    async with bench(gates=("commit",)) as b:
         await b.gitlab.fail(b.job, "It took too long.")
         await b.gitlab.fail(b.job, "It took too long.")
         [note] = b.notes

@@ -40,6 +40,16 @@ async def test_an_unchanged_line_outside_the_hunks_is_named_too() -> None:
         assert (note.position["old_line"], note.position["new_line"]) == (29, 30)
 
 
+@pytest.mark.parametrize("before", [{"README": "x\n"}, {"Dockerfile": ""}])
+async def test_a_range_in_a_file_that_had_no_lines_is_named_as_gitlab_counts(before: dict[str, str]) -> None:
+    async with bench(before, {"Dockerfile": AFTER}) as b:
+        await b.publish(b.plan(b.comment("a1", 4, start=3)))
+        [note] = b.notes
+        assert note.position is not None
+        codes = [note.position["line_range"][end]["line_code"] for end in ("start", "end")]
+        assert [code.partition("_")[2] for code in codes] == ["0_3", "0_4"]
+
+
 async def test_publishing_again_writes_nothing() -> None:
     async with bench() as b:
         plan = b.plan(b.comment("a1"), b.comment("f0", None), summary=b.summary("Two."))
@@ -227,22 +237,3 @@ async def test_a_discussion_that_somebody_removed_is_let_go() -> None:
         b.change.delete_note(b.notes[0])
         await b.publish(replace(b.plan(summary=b.summary("Still here.")), revisions=(Revision(thread, body="x"),)))
         assert len(b.notes) == 1
-
-
-async def test_a_status_is_set_once_where_it_is_wanted() -> None:
-    async with bench(status=True) as b:
-        await b.publish(b.plan())
-        await b.publish(b.plan())
-        assert [(each.name, each.state) for each in b.project.statuses] == [("hullcheck", "success")]
-
-
-async def test_no_status_is_set_unless_it_is_wanted() -> None:
-    async with bench() as b:
-        await b.publish(b.plan())
-        assert b.project.statuses == []
-
-
-async def test_a_fork_is_reviewed_without_a_status() -> None:
-    async with bench(fork=True, status=True) as b:
-        done = await b.publish(b.plan(b.comment("a1")))
-        assert (done.posted, b.project.statuses) == (1, [])

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 import pytest
 
 from bot.forges.base import Denied, Gone, Unavailable
+from bot.reviewer import review
 from tests.bot.gitlab_bench import AFTER, BEFORE, adapter, bench, no_fence
+from tests.bot.test_reviewer import desk
 from tests.forge.gitlab import mishaps
 from tests.forge.repository import Moved, Submodule, Symlink
 
@@ -74,6 +77,48 @@ async def test_a_comment_on_a_collapsed_file_stands_where_the_review_says() -> N
         assert note.position["new_line"] == 3
 
 
+LONG = "FROM debian:12\n" + "".join(f"ENV A{number}=1\n" for number in range(30)) + 'CMD ["serve"]\n'
+
+
+@pytest.mark.parametrize(
+    ("after", "start", "line", "ends"),
+    [
+        (AFTER, 3, 4, [(3, None), (4, None)]),
+        (LONG.replace("ENV A1=1\n", "ENV B=1\nENV C=1\n"), 3, 4, [(3, None), (4, None)]),
+        (LONG.replace("ENV A1=1\n", "ENV B=1\nENV C=1\n"), 4, 6, [(4, None), (6, 5)]),
+        (LONG.replace("ENV A1=1\n", "ENV B=1\nENV C=1\n"), 20, 21, [(20, 19), (21, 20)]),
+    ],
+)
+async def test_a_range_in_a_collapsed_file_is_named_as_a_range(
+    after: str, start: int, line: int, ends: list[tuple[int, int | None]]
+) -> None:
+    async with bench({"Dockerfile": BEFORE if after == AFTER else LONG}, {"Dockerfile": after}) as b:
+        b.forge.limits.patch_bytes = 10
+        done = await b.publish(b.plan(b.comment("a1", line, start=start)))
+        [note] = b.notes
+        assert done.refused == ()
+        assert note.position is not None
+        named = [note.position["line_range"][end] for end in ("start", "end")]
+        assert [(end["new_line"], end.get("old_line")) for end in named] == ends
+
+
+async def test_a_range_in_a_new_file_that_is_collapsed_is_named_too() -> None:
+    async with bench({"README": "x\n"}, {"Dockerfile": AFTER}) as b:
+        b.forge.limits.patch_bytes = 10
+        assert (await b.publish(b.plan(b.comment("a1", 4, start=3)))).refused == ()
+        [note] = b.notes
+        assert note.position is not None
+        assert note.position["line_range"]["start"]["new_line"] == 3
+
+
+async def test_a_line_that_a_collapsed_file_does_not_have_stands_beside_it() -> None:
+    async with bench() as b:
+        b.forge.limits.patch_bytes = 10
+        wrong = b.comment("ff", 999)
+        assert (await b.publish(b.plan(wrong, b.comment("a1")))).refused == (wrong,)
+        assert len(b.notes) == 2
+
+
 async def test_a_diff_that_gitlab_cuts_is_said_to_be_cut() -> None:
     async with bench(None, {f"{number}/Dockerfile": "FROM a\n" for number in range(6)}) as b:
         b.forge.limits.diff_files = 4
@@ -92,6 +137,46 @@ async def test_a_tree_of_several_pages_is_listed_whole() -> None:
         listing = (await b.gitlab.context(b.job)).listing
         assert listing is not None
         assert len(listing) == 231
+
+
+async def test_of_a_tree_too_large_the_folders_around_the_change_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.forges.gitlab.objects.MOST_PATHS", 100)
+    many: dict[str, Content] = {f"data/{number}.txt": "x\n" for number in range(230)}
+    near: dict[str, Content] = {
+        "apps/web/Dockerfile": BEFORE,
+        "apps/web/package.json": "{}\n",
+        "apps/web/docker/start.sh": "exec true\n",
+        "apps/web/link": Symlink("package.json"),
+        ".github/workflows/build.yml": "jobs: {}\n",
+        ".dockerignore": "data\n",
+    }
+    async with bench({**many, **near}, {"apps/web/Dockerfile": AFTER}) as b:
+        context = await b.gitlab.context(b.job)
+        assert context.listing is None
+        assert context.nearby is not None
+        assert sorted(context.nearby) == sorted(near)
+        tree = await b.gitlab.read(b.job, context.pull_request.head, ["apps/web/link", "apps/web/package.json"])
+        assert [file.reason for file in tree.unread] == ["a symbolic link"]
+
+        before = len(b.forge.requests)
+        b.change.push({"apps/web/Dockerfile": AFTER + "USER 1\n"})
+        again = (await b.gitlab.context(b.job)).nearby
+        listed = [each for each in b.forge.requests[before:] if each.path.endswith("/repository/tree")]
+        assert again is not None
+        assert (sorted(again), any("recursive" in each.query for each in listed)) == (sorted(near), False)
+        assert len(listed) == 5
+
+
+async def test_a_review_of_a_tree_too_large_reads_what_lies_around(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.forges.gitlab.objects.MOST_PATHS", 100)
+    many: dict[str, Content] = {f"data/{number}.txt": "x\n" for number in range(130)}
+    async with bench({**many, "web/Dockerfile": BEFORE, "web/go.mod": "go 1.23\n"}, {"web/Dockerfile": AFTER}) as b:
+        await review(b.job, b.gitlab, no_fence, desk())
+        asked = {
+            unquote(each.path.rpartition("/")[2]) for each in b.forge.requests if "/repository/files/" in each.path
+        }
+        assert "web/go.mod" in asked
+        assert "web/requirements.txt" not in asked
 
 
 async def test_a_fork_that_we_may_not_see_is_read_in_the_target_project() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import jsonschema
@@ -75,6 +76,16 @@ async def test_the_status_says_what_waits(client: Client) -> None:
     text = await (await client.get("/")).text()
     assert "Ready for pull requests" in text
     assert '<th scope="row">Waiting</th><td>3</td>' in text
+
+
+async def test_the_status_says_what_is_to_be_seen_to(aiohttp_client: AiohttpClient) -> None:
+    async def status() -> Status:
+        return replace(IDLE, troubles=("Hook 7 of project <b>: GitLab has disabled it.",))
+
+    app = web.Application()
+    app.add_routes(routes(status))
+    text = await (await (await aiohttp_client(app)).get("/")).text()
+    assert "<li>Hook 7 of project &lt;b&gt;: GitLab has disabled it.</li>" in text
 
 
 def test_markup_in_a_manual_is_shown_as_text() -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from bot.forges.base import ChangedFile, PullRequest
 from bot.jobs import PullRequestKey
-from bot.repository import MOST_AROUND, MOST_DOCKERFILES, wanted
+from bot.repository import MOST_AROUND, MOST_DOCKERFILES, folders_around, wanted
 from rules.policy import DEFAULT
 
 if TYPE_CHECKING:
@@ -33,6 +33,10 @@ def test_changed_dockerfiles_are_reviewed_in_any_folder() -> None:
     )
     assert chosen.dockerfiles == ("Dockerfile", "services/api/prod.Dockerfile")
     assert chosen.before == ("Dockerfile",)
+
+
+def test_the_folders_of_dockerfiles_are_looked_into_first() -> None:
+    assert folders_around(["a/x.txt", "z/web/Dockerfile", "top.txt"]) == ["", "z/web", "z", "a", ".github/workflows"]
 
 
 def test_a_renamed_one_is_read_under_its_old_name_before() -> None:

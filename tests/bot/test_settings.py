@@ -239,6 +239,21 @@ def test_several_gitlab_instances_are_numbered() -> None:
     assert settings.gitlab[1].signing_token == Secret(SIGNING_TOKEN)
 
 
+def test_gitlabs_verdicts_are_set_nowhere_unless_asked_for() -> None:
+    second = {name.replace("GITLAB_", "GITLAB_2_"): value for name, value in GITLAB.items()}
+    more = {"HULLCHECK_GITLAB_2_URL": "https://git.example.org", "HULLCHECK_GITLAB_2_STATUS": "Both"}
+    settings = read(GITLAB, second, more, {"HULLCHECK_GITLAB_2_ACCOUNTS": "1203, 1877,"})
+    assert [each.gate for each in settings.gitlab] == ["none", "both"]
+    assert [each.accounts for each in settings.gitlab] == [(), (1203, 1877)]
+    assert settings.notices == ()
+
+
+@pytest.mark.parametrize(("name", "value"), [("STATUS", "check"), ("ACCOUNTS", "hullcheck"), ("ACCOUNTS", "-1")])
+def test_a_gitlab_setting_that_means_nothing_is_a_fault(name: str, value: str) -> None:
+    (fault,) = faults(GITLAB, {f"HULLCHECK_GITLAB_{name}": value})
+    assert fault.startswith(f"HULLCHECK_GITLAB_{name} is ")
+
+
 def test_the_same_gitlab_instance_twice_is_a_fault() -> None:
     again = {name.replace("GITLAB_", "GITLAB_3_"): value for name, value in GITLAB.items()}
     (fault,) = faults(GITLAB, again, {"HULLCHECK_GITLAB_3_URL": "https://gitlab.com/"})

@@ -162,3 +162,14 @@ async def test_a_body_that_is_no_json_is_refused(lab: Lab) -> None:
 async def test_a_file_of_a_branch_is_read_without_a_merge_request(lab: Lab) -> None:
     lab.project.push("main", {"to": "x\n", "link": Symlink("to")})
     assert (await lab.get("/repository/files/to/raw?ref=HEAD")).body == b"x\n"
+
+
+async def test_projects_and_groups_are_listed_from_a_role_on(lab: Lab) -> None:
+    lab.forge.group("group").members[lab.forge.bot.username] = 40
+
+    async def names(path: str, level: int) -> list[str]:
+        answer = await lab.ask("GET", f"{path}min_access_level={level}")
+        return [each.get("path_with_namespace") or each["full_path"] for each in answer.body]
+
+    assert [await names("/projects?membership=true&", level) for level in (40, 50)] == [["group/sub/shop"], []]
+    assert [await names("/groups?", level) for level in (40, 50)] == [["group"], []]

@@ -241,6 +241,10 @@ async def test_a_test_is_delivered_before_it_is_answered(lab: Lab) -> None:
         listener.status = 401
         assert (await lab.post(trigger)).status == 422
         assert (await lab.post(f"/hooks/{hook.id}/test/note_events")).body["message"] == "Ensure the project has notes."
+        listener.status = 202
+        assert (await lab.post(f"/hooks/{hook.id}/test/push_events")).status == 201
+    assert [json.loads(body)["object_kind"] for _, body in listener.received] == ["merge_request"] * 2 + ["push"]
+    assert "action" not in json.loads(listener.received[0][1])["object_attributes"]
 
 
 async def test_tests_of_hooks_are_five_a_minute(lab: Lab) -> None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
 
 from bot.forges.base import Capabilities, Check, Gone, Rejected, Terms
+from bot.forges.gitlab.accounts import Accounts, Own
 from bot.forges.gitlab.client import Client, Writer
 from bot.forges.gitlab.conversation import discussions, is_ours, own_notes
+from bot.forges.gitlab.gate import Gate
 from bot.forges.gitlab.objects import Objects
 from bot.forges.gitlab.publishing import publish
 from bot.forges.gitlab.quick_actions import harmless
 from bot.forges.gitlab.reading import context
-from bot.forges.gitlab.statuses import set_status
+from bot.forges.gitlab.versions import FILE_DISCUSSIONS, older_than
 from bot.forges.marks import answer_mark
 from bot.forges.together import at_once
 
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from bot.forges.gitlab.door import Door
     from bot.jobs import Command, Job
 
-_FILE_DISCUSSIONS: Final = (16, 4)
-"""The first GitLab whose positions may name a whole file."""
 _MAINTAINER, _DEVELOPER, _GUEST = 40, 30, 10
 
 
@@ -39,21 +38,28 @@ class GitLab:
 
     Args:
         door: The instance, by the access token's account.
-        status: Whether verdicts are set as commit statuses too.
+        gate: Where verdicts are set besides the notes.
+        accounts: Those that we had before.
         wait: Sleeps while GitLab makes the diff of a new merge request.
     """
 
     terms = Terms(pull_request="merge request", number_sign="!", suggestion=_suggestion)
 
     def __init__(
-        self, door: Door, *, status: bool = False, wait: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        door: Door,
+        *,
+        gate: Gate | None = None,
+        accounts: Accounts | None = None,
+        wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self.capabilities = Capabilities(file_comments=True, context_comments=True, check_runs=False)
         self._door = door
-        self._status = status
+        self._gate = gate or Gate()
+        self._accounts = accounts or Accounts()
         self._wait = wait
         self._objects = Objects()
-        self._account = 0
+        self._ourselves: Own | None = None
 
     async def check(self) -> None:
         """Return when GitLab takes the token.
@@ -112,7 +118,7 @@ class GitLab:
     async def publish(self, job: Job, plan: ReviewPlan, fence: Fence) -> Published:
         """Write a review; see `bot.forges.base.Forge.publish`."""
         client = Client(self._door, job)
-        return await publish(client, Writer(client, fence), plan, await self._own(), status=self._status)
+        return await publish(client, self._objects, Writer(client, fence), plan, await self._own(), self._gate)
 
     async def fail(self, job: Job, sentence: str) -> None:
         """Say below the merge request that its newest head was not reviewed, once; and in the status where wanted."""
@@ -123,25 +129,20 @@ class GitLab:
         if not any(mark in note["body"] for note in own_notes(await discussions(client), own)):
             body = f"**Not reviewed: {head[:8]}.** {sentence}"
             await client.post(f"{client.merge_request}/notes", {"body": f"{harmless(body)}\n\n{mark}"})
-        if self._status and head:
-            writer = Writer(client, _no_fence)
-            await set_status(client, writer, change, head, Check("neutral", "Not reviewed", sentence))
+        if head:
+            check = Check("neutral", "Not reviewed", sentence)
+            await self._gate.set(client, Writer(client, _no_fence), change, head, check)
 
-    async def _own(self) -> int:
-        """Return the number of our account, and learn with it what the instance can do."""
-        if not self._account:
+    async def _own(self) -> Own:
+        """Return our accounts, and learn with them what the instance can do."""
+        if self._ourselves is None:
             async with at_once() as group:
                 user = group.create_task(self._door.get("/user"))
                 version = group.create_task(self._door.get("/version"))
-            files = _older_than(version.result(), _FILE_DISCUSSIONS)
+            files = older_than(version.result(), FILE_DISCUSSIONS)
             self.capabilities = Capabilities(file_comments=not files, context_comments=True, check_runs=False)
-            self._account = user.result()["id"]
-        return self._account
-
-
-def _older_than(answer: dict[str, Any], version: tuple[int, int]) -> bool:
-    found = re.match(r"(\d+)\.(\d+)", str(answer.get("version", "")))
-    return found is not None and (int(found[1]), int(found[2])) < version
+            self._ourselves = await self._accounts.joined_by(user.result()["id"])
+        return self._ourselves
 
 
 async def _no_fence() -> None:

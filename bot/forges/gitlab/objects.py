@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from bot.forges.base import Gone, Tree, Unread
 from bot.forges.gitlab.client import path_in_url
 from bot.forges.together import together
+from bot.repository import folders_around, is_script_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -20,6 +21,10 @@ LARGEST: Final = 512 * 1024
 """Bytes of a file that is still reviewed."""
 MOST_PATHS: Final = 5_000
 """Paths of a tree that are listed: each hundred is a request, one after the other."""
+MOST_FOLDERS: Final = 40
+"""Folders that are listed, all at once, of a tree that is larger."""
+MOST_IN_FOLDER: Final = 5_000
+"""Entries of a folder that are listed."""
 _TREES_KEPT = 16
 
 _LINK, _SUBMODULE = 0o120000, 0o160000
@@ -30,7 +35,7 @@ class Listing(NamedTuple):
 
     Attributes:
         modes: Git's mode of each path; folders are left out.
-        whole: Whether nothing was cut off.
+        whole: Whether nothing is missing.
     """
 
     modes: Mapping[str, int]
@@ -42,22 +47,45 @@ class Objects:
 
     def __init__(self) -> None:
         self._listings: OrderedDict[tuple[str, str], Listing] = OrderedDict()
+        self._large: set[str] = set()
 
     async def listing(self, client: Client, commit: str) -> Listing:
-        """Return the paths at a commit.
+        """Return the paths at a commit; none of a project whose tree was once found too large.
 
         Raises:
             Gone: There is no such commit.
         """
         key = client.project, commit
-        if key not in self._listings:
-            query: dict[str, str | int | bool] = {"ref": commit, "recursive": True, "pagination": "keyset"}
-            items = await client.pages("/repository/tree", query, most=MOST_PATHS)
-            modes = {item["path"]: int(item["mode"], 8) for item in items if item["type"] != "tree"}
-            self._listings[key] = Listing(modes, len(items) < MOST_PATHS)
-            if len(self._listings) > _TREES_KEPT:
-                self._listings.popitem(last=False)
-        return self._listings[key]
+        if key in self._listings:
+            return self._listings[key]
+        if client.project in self._large:
+            return Listing({}, whole=False)
+        query: dict[str, str | int | bool] = {"ref": commit, "recursive": True, "pagination": "keyset"}
+        items = await client.pages("/repository/tree", query, most=MOST_PATHS)
+        if len(items) < MOST_PATHS:
+            return self._keep(key, Listing(_modes(items), whole=True))
+        self._large.add(client.project)
+        return Listing({}, whole=False)
+
+    async def nearby(self, client: Client, commit: str, changed: Iterable[str]) -> Listing:
+        """Return the paths around what a change touches: those of its folders and of the scripts' folders in them.
+
+        Args:
+            client: The project.
+            commit: Where.
+            changed: Paths that the change touches.
+        """
+        folders = folders_around(changed)[:MOST_FOLDERS]
+        items = await _folders(client, commit, folders)
+        below = [item["path"] for item in items if item["type"] == "tree" and is_script_folder(item["path"])]
+        items += await _folders(client, commit, [path for path in below if path not in folders][:MOST_FOLDERS])
+        return self._keep((client.project, commit), Listing(_modes(items), whole=False))
+
+    def _keep(self, key: tuple[str, str], listing: Listing) -> Listing:
+        self._listings[key] = listing
+        if len(self._listings) > _TREES_KEPT:
+            self._listings.popitem(last=False)
+        return listing
 
     async def read(self, client: Client, commit: str, paths: Iterable[str]) -> Tree:
         """Read whole files at once; where the commit's listing is known, links and submodules are seen."""
@@ -66,6 +94,25 @@ class Objects:
         found = await together(_file(client, commit, path, listing) for path in wanted)
         texts = {path: text for path, text in zip(wanted, found, strict=True) if isinstance(text, bytes)}
         return Tree(texts, tuple(file for file in found if isinstance(file, Unread)))
+
+
+async def _folders(client: Client, commit: str, folders: Iterable[str]) -> list[Mapping[str, Any]]:
+    """List folders, not what is below them; one that is not there is empty."""
+    found = await together(_folder(client, commit, folder) for folder in folders)
+    return [item for items in found for item in items]
+
+
+async def _folder(client: Client, commit: str, folder: str) -> list[Mapping[str, Any]]:
+    query: dict[str, str | int | bool] = {"ref": commit, "path": folder}
+    try:
+        return await client.pages("/repository/tree", query, most=MOST_IN_FOLDER)
+    except Gone:
+        return []
+
+
+def _modes(items: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Return git's mode of each path; folders are left out."""
+    return {item["path"]: int(item["mode"], 8) for item in items if item["type"] != "tree"}
 
 
 async def _file(client: Client, commit: str, path: str, listing: Listing | None) -> bytes | Unread | None:
@@ -94,10 +141,8 @@ async def _is_link(client: Client, commit: str, path: str, answer: Mapping[str, 
     text = base64.b64decode(answer["content"]) if answer["size"] < 4096 else b""  # noqa: PLR2004 - Linux's PATH_MAX
     if not text or b"\n" in text:
         return False
-    folder, _, _ = path.rpartition("/")
-    query: dict[str, str | int | bool] = {"ref": commit, "path": folder}
-    entries = await client.pages("/repository/tree", query, most=MOST_PATHS)
-    return any(entry["path"] == path and int(entry["mode"], 8) == _LINK for entry in entries)
+    entries = await _folder(client, commit, path.rpartition("/")[0])
+    return _modes(entries).get(path) == _LINK
 
 
 def _checked(path: str, answer: Mapping[str, Any]) -> bytes | Unread:

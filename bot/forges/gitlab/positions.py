@@ -65,7 +65,7 @@ class Positions:
         return placed
 
     def _as_reviewed(self, comment: Comment, file: ChangedFile, paths: Mapping[str, str]) -> dict[str, Any]:
-        """Trust the review, which has compared the texts itself: GitLab shows no diff of a file that it collapsed."""
+        """Trust the review: nobody shows a diff of this file, for it is too large or cannot be read now."""
         assert comment.line is not None
         old = comment.old_line if file.status != "added" else None
         numbers = _numbers(Row(old, comment.line, comment.line))

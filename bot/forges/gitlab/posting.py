@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.forges.base import Comment, ReviewPlan
+    from bot.forges.gitlab.accounts import Own
     from bot.forges.gitlab.client import Client, Writer
     from bot.forges.gitlab.positions import Positions
 
@@ -29,7 +30,7 @@ class Posting:
         client: The project.
         writer: Writes there.
         positions: The places of the newest version.
-        own: The number of our account.
+        own: Our accounts.
 
     Attributes:
         posted: Comments posted now.
@@ -37,7 +38,7 @@ class Posting:
         refused: Comments that could not stand where they were planned; they stand beside the diff.
     """
 
-    def __init__(self, client: Client, writer: Writer, positions: Positions, own: int) -> None:
+    def __init__(self, client: Client, writer: Writer, positions: Positions, own: Own) -> None:
         self._client = client
         self._writer = writer
         self._positions = positions

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
     from bot.forges.base import ChangedFile
+    from bot.forges.gitlab.accounts import Own
     from bot.forges.gitlab.client import Client
     from bot.forges.gitlab.diffs import Version
     from bot.forges.gitlab.objects import Listing, Objects
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 
 async def context(
-    client: Client, objects: Objects, job: Job, own: int, wait: Callable[[float], Awaitable[None]]
+    client: Client, objects: Objects, job: Job, own: Own, wait: Callable[[float], Awaitable[None]]
 ) -> Context:
     """Read all that does not depend on file names.
 
@@ -30,7 +31,7 @@ async def context(
         client: The project.
         objects: Reads its files.
         job: Its head is a hint.
-        own: The number of our account.
+        own: Our accounts.
         wait: Sleeps, while GitLab makes the diff.
 
     Raises:
@@ -48,10 +49,14 @@ async def context(
         listing = None if right else group.create_task(objects.listing(client, version.head))
     tree = listing.result() if listing else hinted.result()
     assert tree is not None
+    if not tree.whole:
+        there = (file.path for file in files.result() if file.status != "removed")
+        tree = await objects.nearby(client, version.head, there)
     return Context(
         pull_request=_pull_request(job, change, version, files.result(), tip.result()),
         conversation=conversation(said_asked.result(), own, version.head),
         listing=tree.modes if tree.whole else None,
+        nearby=None if tree.whole else tree.modes,
     )
 
 

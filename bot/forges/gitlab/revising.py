@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.forges.base import Denied, Gone, Rejected
-from bot.forges.gitlab.conversation import author, summary
+from bot.forges.gitlab.conversation import author, speaking, summary
 from bot.forges.gitlab.quick_actions import harmless
 from bot.forges.marks import same
 
@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from bot.forges.base import Revision
+    from bot.forges.gitlab.accounts import Own
     from bot.forges.gitlab.client import Client, Writer
     from bot.forges.gitlab.conversation import Discussion
 
 
 async def revise(
-    client: Client, writer: Writer, revision: Revision, everything: Sequence[Discussion], own: int
+    client: Client, writer: Writer, revision: Revision, everything: Sequence[Discussion], own: Own
 ) -> None:
     """Edit, answer and resolve one discussion; one that somebody removed is let go.
 
@@ -29,7 +30,7 @@ async def revise(
         writer: Writes there.
         revision: What to do.
         everything: What was said.
-        own: The number of our account.
+        own: Our accounts.
     """
     thread = revision.thread
     standing = next((each for each in everything if each["id"] == thread.id), None)
@@ -37,8 +38,8 @@ async def revise(
         return
     place = f"{client.merge_request}/discussions/{thread.id}"
     try:
-        if revision.body is not None and not same(harmless(revision.body), standing["notes"][0]["body"]):
-            await writer.put(f"{place}/notes/{thread.comment_id}", {"body": harmless(revision.body)})
+        if revision.body is not None:
+            await _say_anew(writer, place, standing, own, harmless(revision.body))
         if revision.reply and not _answered(standing, revision.reply, own):
             await writer.post(f"{place}/notes", {"body": harmless(revision.reply)})
     except Gone:
@@ -47,21 +48,49 @@ async def revise(
         await _resolve(writer, place, standing, own, resolve=revision.resolve)
 
 
-async def write_summary(client: Client, writer: Writer, body: str, everything: Sequence[Discussion], own: int) -> None:
+async def write_summary(client: Client, writer: Writer, body: str, everything: Sequence[Discussion], own: Own) -> None:
     """Post the summary, or edit it where it stands."""
     standing, text = summary(everything, own), harmless(body)
-    if standing is None:
-        await writer.post(f"{client.merge_request}/notes", {"body": text})
-    elif not same(standing.body, text):
-        await writer.put(f"{client.merge_request}/notes/{standing.comment_id}", {"body": text})
+    place = f"{client.merge_request}/notes"
+    if standing is not None and same(standing.body, text):
+        return
+    if standing is not None:
+        try:
+            await writer.put(f"{place}/{standing.comment_id}", {"body": text})
+        except Denied:
+            if _is_of(everything, standing.comment_id, own.account):
+                raise
+        else:
+            return
+    await writer.post(place, {"body": text})
 
 
-async def _resolve(writer: Writer, place: str, standing: Discussion, own: int, *, resolve: bool) -> None:
+async def _say_anew(writer: Writer, place: str, standing: Discussion, own: Own, text: str) -> None:
+    """Edit the note that speaks for a discussion; what an earlier account of ours wrote is answered instead.
+
+    Only the author may edit a note, and whoever has the role Maintainer.
+    """
+    note = speaking(standing, own)
+    if same(text, note["body"]):
+        return
+    try:
+        await writer.put(f"{place}/notes/{note['id']}", {"body": text})
+    except Denied:
+        if author(note) == own.account:
+            raise
+        await writer.post(f"{place}/notes", {"body": text})
+
+
+def _is_of(everything: Sequence[Discussion], note_id: int, account: int) -> bool:
+    return any(author(note) == account for each in everything for note in each["notes"] if note["id"] == note_id)
+
+
+async def _resolve(writer: Writer, place: str, standing: Discussion, own: Own, *, resolve: bool) -> None:
     """Resolve or reopen; below the role Developer it is refused, and then the edit must do."""
     top = standing["notes"][0]
     if not top.get("resolvable") or bool(top.get("resolved")) == resolve:
         return
-    if not resolve and (top.get("resolved_by") or {}).get("id") != own:
+    if not resolve and (top.get("resolved_by") or {}).get("id") not in own.all:
         return
     try:
         await writer.put(place, {"resolved": resolve})
@@ -69,5 +98,5 @@ async def _resolve(writer: Writer, place: str, standing: Discussion, own: int, *
         return
 
 
-def _answered(discussion: Discussion, reply: str, own: int) -> bool:
-    return any(author(note) == own and same(note["body"], harmless(reply)) for note in discussion["notes"][1:])
+def _answered(discussion: Discussion, reply: str, own: Own) -> bool:
+    return any(author(note) in own.all and same(note["body"], harmless(reply)) for note in discussion["notes"][1:])

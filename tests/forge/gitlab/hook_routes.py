@@ -114,9 +114,11 @@ def try_hook(call: Call) -> Answer:
         for each in project.merge_requests.values()
     ]
     if trigger == "merge_requests_events" and found:
-        kind, payload = "merge_request", payloads.merge_request(found[-1], "open", call.user)
+        kind, payload = "merge_request", payloads.merge_request(found[-1], None, call.user)
     elif trigger == "note_events" and found and found[-1].notes:
         kind, payload = "note", payloads.note(found[-1], found[-1].notes[-1], "create", call.user)
+    elif trigger == "push_events" and (project := next(filter(hook.covers, call.forge.projects.values()), None)):
+        kind, payload = "push", payloads.push(project, call.user)
     else:
         missing = "notes" if trigger == "note_events" else trigger.removesuffix("_events").replace("_", " ")
         raise Refused(422, f"Ensure the project has {missing}.")

@@ -40,6 +40,25 @@ def merge_request(
     }
 
 
+def push(pushed: Project, sender: User) -> dict[str, Any]:
+    """Word a Push Hook, as a test of it tells of the newest commit."""
+    tip = pushed.tip(pushed.default_branch)
+    return {
+        "object_kind": "push",
+        "event_name": "push",
+        "after": tip,
+        "checkout_sha": tip,
+        "ref": f"refs/heads/{pushed.default_branch}",
+        "user_id": sender.id,
+        "user_username": sender.username,
+        "project_id": pushed.id,
+        "project": project(pushed),
+        "commits": [commit(pushed, tip)] if tip else [],
+        "total_commits_count": 1,
+        "repository": repository(pushed),
+    }
+
+
 def note(change: MergeRequest, written: Note, action: str, sender: User) -> dict[str, Any]:
     """Word a Note Hook."""
     return {

@@ -51,6 +51,7 @@ def list_projects(call: Call) -> Answer:
         each
         for each in call.forge.projects.values()
         if (each.level(call.user) if call.params.get("membership") else each.reach(call.user))
+        and each.level(call.user) >= call.params.get("min_access_level", 0)
         and (not group or group in (each.groups if call.params.get("include_subgroups") else each.groups[:1]))
     ]
     return Answer(200, [render.project(each, call.user) for each in found], paged=True, keyset="id")
@@ -89,6 +90,13 @@ def the_group(call: Call) -> Group:
     return found
 
 
+def list_groups(call: Call) -> Answer:
+    """List the groups that the asker is a member of, from an access level on."""
+    least = call.params.get("min_access_level", 1)
+    found = [each for each in call.forge.groups.values() if call.forge.group_level(each.path, call.user) >= least]
+    return Answer(200, [render.group(call.forge, each) for each in found], paged=True)
+
+
 def get_group(call: Call) -> Answer:
     """Show a group."""
     return Answer(200, render.group(call.forge, the_group(call)))
@@ -106,6 +114,7 @@ def get_group_member(call: Call) -> Answer:
 
 ROUTES = {
     "GET /projects": Route(list_projects, "membership:bool simple:bool archived:bool min_access_level:int"),
+    "GET /groups": Route(list_groups, "min_access_level:int"),
     "GET /groups/:id/projects": Route(list_projects, "include_subgroups:bool simple:bool archived:bool"),
     "GET /groups/:id": Route(get_group, "with_projects:bool with_custom_attributes:bool"),
     "GET /groups/:id/members/all/:user_id": Route(get_group_member),

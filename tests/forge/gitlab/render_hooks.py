@@ -46,7 +46,7 @@ def delivery(shown: Delivery) -> dict[str, Any]:
         "request_headers": shown.headers | ({"X-Gitlab-Token": "[REDACTED]"} if shown.hook.token else {}),
         "request_data": shown.payload,
         "response_headers": {},
-        "response_body": "",
+        "response_body": shown.answer,
         "execution_duration": 0.1,
         "response_status": status,
     }

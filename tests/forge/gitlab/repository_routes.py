@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import TYPE_CHECKING
 
 from tests.forge.git import GitError
@@ -62,7 +63,8 @@ def get_file(call: Call) -> Answer:
     entry, content, ref, commit = found_file(call)
     shown = render.file(entry, content, ref, commit)
     names = ("blob_id", "commit_id", "file_path", "last_commit_id", "ref", "size", "execute_filemode")
-    headers = {f"X-Gitlab-{name.replace('_', '-').title()}": str(shown[name]) for name in names}
+    shown_as = {name: re.sub(r"[\r\n\0]", " ", str(shown[name])) for name in names}
+    headers = {f"X-Gitlab-{name.replace('_', '-').title()}": value for name, value in shown_as.items()}
     return Answer(200, shown, headers)
 
 

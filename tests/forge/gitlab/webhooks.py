@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.forge.gitlab.model import Note, User
     from tests.forge.gitlab.project import Project
 
-NAMES = {"merge_request": "Merge Request Hook", "note": "Note Hook"}
+NAMES = {"merge_request": "Merge Request Hook", "note": "Note Hook", "push": "Push Hook"}
 GRACE, LAST = 3, 39
 LONGEST_REST = 24 * 3600
 REMEMBERED = timedelta(minutes=30)
@@ -89,6 +89,7 @@ class Delivery:
         event_uuid: `X-Gitlab-Event-UUID`.
         body: The raw bytes that are signed.
         status: HTTP status that was answered; 0 when nothing came back, `None` before it was sent.
+        answer: What was answered.
     """
 
     id: int
@@ -101,11 +102,12 @@ class Delivery:
     headers: dict[str, str]
     at: datetime
     status: int | None = None
+    answer: str = ""
 
     @property
     def action(self) -> str | None:
         """The payload's action."""
-        action: str | None = self.payload["object_attributes"].get("action")
+        action: str | None = self.payload.get("object_attributes", {}).get("action")
         return action
 
 
@@ -239,6 +241,7 @@ class Hooks:
                 aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(self.patience)) as session,
                 session.post(url, data=delivery.body, headers=delivery.headers, allow_redirects=False) as answer,
             ):
+                delivery.answer = await answer.text()
                 return answer.status
         except (aiohttp.ClientError, TimeoutError):
             return 0
