@@ -29,7 +29,7 @@ def fold(stage: Stage) -> tuple[tuple[Step, ...], Image, Scope]:
     inherited = stage.parent.image.onbuild if stage.parent is not None else ()
     for instruction in (*(i.trigger for i in inherited if i.trigger is not None), *stage.instructions):
         fold_.take(instruction)
-    return tuple(fold_.steps), fold_.image, fold_.scope
+    return tuple(fold_.steps), fold_.end(), fold_.scope
 
 
 def _absent() -> Setting[Any]:
@@ -115,6 +115,16 @@ class _Fold:
             env = (facts.env if facts is not None else None) or {}
             base = {name: Variable(name, value, "base") for name, value in env.items()}
             self.scope = Scope(base, complete=stage.is_scratch, escape=stage.model.dockerfile.escape)
+        image = self.image
+        self.environment, self.labels = dict(image.env), dict(image.labels)
+        self.ports, self.volumes, self.triggers = list(image.ports), list(image.volumes), list(image.onbuild)
+
+    def end(self) -> Image:
+        """Return the image, once all instructions are applied."""
+        image = self.image
+        image.env, image.labels = self.environment, self.labels
+        image.ports, image.volumes, image.onbuild = tuple(self.ports), tuple(self.volumes), tuple(self.triggers)
+        return image
 
     def take(self, instruction: Instruction) -> None:
         """Apply one instruction."""
@@ -192,7 +202,7 @@ class _Fold:
         added = env_variables(instruction, self.scope)
         self.scope = self.scope.with_(added)
         settings = {v.name: self._here(v.value if isinstance(v.value, str) else None, instruction) for v in added}
-        self.image.env = {**self.image.env, **settings}
+        self.environment.update(settings)
 
     def arg(self, instruction: Instruction) -> None:
         """ARG."""
@@ -206,25 +216,24 @@ class _Fold:
             for name, value in instruction.pairs
             if value is not None
         }
-        self.image.labels = {**self.image.labels, **settings}
+        self.labels.update(settings)
 
     def expose(self, instruction: Instruction) -> None:
         """EXPOSE."""
         texts = [t for word in instruction.words for t in (expand_words(word.text, self.scope.lookup) or [word.text])]
-        self.image.ports = (*self.image.ports, *(_port(text, instruction) for text in texts))
+        self.ports += (_port(text, instruction) for text in texts)
 
     def volume(self, instruction: Instruction) -> None:
         """VOLUME."""
         array = instruction.exec_form
         words = array if array is not None else instruction.words
-        added = tuple(self._here(self.scope.expand(word.text), instruction) for word in words)
-        self.image.volumes = (*self.image.volumes, *added)
+        self.volumes += (self._here(self.scope.expand(word.text), instruction) for word in words)
 
     def onbuild(self, instruction: Instruction) -> None:
         """ONBUILD: kept for children; its trigger is a deferred step."""
         if instruction.trigger is not None:
             self._step(instruction.trigger, deferred=True)
-        self.image.onbuild = (*self.image.onbuild, instruction)
+        self.triggers.append(instruction)
 
 
 _HANDLERS = {
