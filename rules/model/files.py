@@ -84,6 +84,8 @@ class Files:
     @cached_property
     def puts(self) -> tuple[Put, ...]:
         """Everything that the chain puts, in order. What the base image holds is not listed."""
+        for source in self._sources_unread():
+            _ = source.files.puts
         found: list[Put] = []
         for step in self.stage.done_steps:
             if isinstance(step, Copy):
@@ -98,6 +100,17 @@ class Files:
                 if path is not None:
                     found.append(Put(path, "workdir", tree=False, whole=False, source="", step=step))
         return tuple(found)
+
+    def _sources_unread(self) -> list[Stage]:
+        """The stages that it needs and that were not read yet, the first one first: none needs one behind itself."""
+        found: dict[int, Stage] = {}
+        waiting = [self.stage]
+        while waiting:
+            for stage in waiting.pop().sources:
+                if stage.index not in found and "puts" not in stage.files.__dict__:
+                    found[stage.index] = stage
+                    waiting.append(stage)
+        return [found[index] for index in sorted(found)]
 
     @cached_property
     def whole_trees(self) -> tuple[Put, ...]:
