@@ -1,7 +1,8 @@
-"""A property that is computed once, for objects that no two threads share."""
+"""What is computed once, for objects that no two threads share."""
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 if TYPE_CHECKING:
@@ -9,6 +10,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 T = TypeVar("T")
+Owner = TypeVar("Owner")
 
 
 class cached_property(Generic[T]):  # noqa: N801 - named and used like that of functools
@@ -29,3 +31,22 @@ class cached_property(Generic[T]):  # noqa: N801 - named and used like that of f
             return self
         value = instance.__dict__[self._name] = self._function(instance)
         return value
+
+
+def once(function: Callable[[Owner], T]) -> Callable[[Owner], T]:
+    """Let a function of one object (a stage, a RUN, a model) compute its answer once for each, and keep it there.
+
+    For what a rule asks again for every finding: a file may have thousands of them. The object must not change, and the
+    answer belongs to it: nothing of another object may come in.
+    """
+    name = f"{function.__module__}.{function.__qualname__}"
+
+    @wraps(function)
+    def answer(owner: Owner) -> T:
+        kept = owner.__dict__
+        if name not in kept:
+            kept[name] = function(owner)
+        found: T = kept[name]
+        return found
+
+    return answer
