@@ -26,6 +26,9 @@ from rules.build.variable_uses import declarable_uses
 
 _EXPANDED = frozenset("ADD COPY ENV EXPOSE LABEL STOPSIGNAL USER VOLUME WORKDIR".split())
 _FROM_THE_BUILDER = PLATFORM_ARGS | PREDEFINED_ARGS | {"PATH", "HOME", "HOSTNAME", "USER", "TERM", "SHELL", "PWD"}
+_NAME = re.compile(r"\$\{?(\w+)")
+_MOST_NAMES = 200
+"""Variables among which a misspelt one is looked for."""
 
 
 @rule(
@@ -69,9 +72,10 @@ def _used_by_shell(run: Run) -> Iterator[str]:
     if not run.stage.model.global_args:
         return
     code = run.instruction.value + "".join(heredoc.body for heredoc in run.instruction.heredocs)
-    for argument in run.stage.model.global_args:
+    names = set(_NAME.findall(code))
+    for argument in run.stage.model.global_args if names else ():
         for word, _ in argument.pairs:
-            if word.text not in code:
+            if word.text not in names:
                 continue
             used = re.search(rf"(?<![\\\\$])\$(?:{{{re.escape(word.text)}[}}#%/:]|{re.escape(word.text)}\b)", code)
             if used and not re.search(rf"(?:^|[\s;&|(]){re.escape(word.text)}=|:[-=+]|\bread\b", code):
@@ -90,7 +94,8 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
     declared = next((arg for arg in change.after.global_args if any(word.text == name for word, _ in arg.pairs)), None)
     later = _declared_later(stage, step, name)
     other = _other_stage(change, stage, name)
-    near = difflib.get_close_matches(name, list(step.scope.variables), 1, 0.8)
+    known = step.scope.variables
+    near = difflib.get_close_matches(name, list(known), 1, 0.8) if len(known) <= _MOST_NAMES else []
     bare = stage.root.is_scratch or (
         stage.facts is not None and stage.facts.kind == "os"
     )  # these set no more than PATH

@@ -196,7 +196,7 @@ class Files:
             `True` when an instruction puts it there and none deletes it, `False` when nothing can have made it and
             the base is scratch, `None` when a tree, a command or the base may hold it.
         """
-        if not self._deleted.isdisjoint(folders_of(path)):
+        if self.is_deleted(path):
             return None
         covering = self.covering(path)
         if any(put.path == path or (within(put.path, path) and put.kind != "workdir") for put in covering):
@@ -214,6 +214,10 @@ class Files:
             for command in run.calls("rm", "unlink", "rmdir")
             for path in paths_of(run, command, valued=())
         )
+
+    def is_deleted(self, path: str) -> bool:
+        """Tell whether a RUN of the chain deletes a path, or a folder above it."""
+        return not self._deleted.isdisjoint(folders_of(path))
 
     @cached_property
     def _deleted(self) -> frozenset[str]:

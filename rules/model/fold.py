@@ -115,12 +115,15 @@ class _Fold:
             env = (facts.env if facts is not None else None) or {}
             base = {name: Variable(name, value, "base") for name, value in env.items()}
             self.scope = Scope(base, complete=stage.is_scratch, escape=stage.model.dockerfile.escape)
-        image = self.image
-        self.environment, self.labels = dict(image.env), dict(image.labels)
-        self.ports, self.volumes, self.triggers = list(image.ports), list(image.volumes), list(image.onbuild)
+        self.environment, self.labels = dict(self.image.env), dict(self.image.labels)
+        self.ports, self.volumes, self.triggers = (
+            list(self.image.ports),
+            list(self.image.volumes),
+            list(self.image.onbuild),
+        )
 
     def end(self) -> Image:
-        """Return the image, once all instructions are applied."""
+        """Return the image, once all is applied."""
         image = self.image
         image.env, image.labels = self.environment, self.labels
         image.ports, image.volumes, image.onbuild = tuple(self.ports), tuple(self.volumes), tuple(self.triggers)

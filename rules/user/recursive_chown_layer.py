@@ -20,9 +20,9 @@ from rules.api import (
     delete_word,
     fix,
     insert,
+    once,
     quote,
     rule,
-    within,
 )
 from rules.user.accounts import name_of
 from rules.user.layers import place, shipped_runs
@@ -48,23 +48,32 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, run in shipped_runs(change):
         if run.deferred:
             continue
-        for row in stage.files.attribute_changes:
-            if row.step is run and row.recursive and row.path is not None:
+        for row in _recursive(stage).get(id(run), ()):
+            if row.path is not None:
                 copied = _copied_before(stage, run, row)
                 if copied:
                     yield _problem(stage, run, row, copied)
                     break
 
 
+@once
+def _recursive(stage: Stage) -> dict[int, list[Attributes]]:
+    """The recursive changes by the RUN that makes them."""
+    found: dict[int, list[Attributes]] = {}
+    for row in stage.files.attribute_changes:
+        if row.recursive:
+            found.setdefault(id(row.step), []).append(row)
+    return found
+
+
 def _copied_before(stage: Stage, run: Run, row: Attributes) -> list[Put]:
     """Return the trees that COPYs above a RUN brought to its path or below it, and that it changes."""
     return [
         put
-        for put in stage.files.puts
+        for put in stage.files.below(row.path or "")
         if put.kind in _COPIED
         and put.tree
         and put.step.instruction.line < run.instruction.line
-        and within(put.path, row.path or "")
         and not _is_already_so(stage, put, row)
     ]
 
@@ -80,10 +89,15 @@ def _is_already_so(stage: Stage, put: Put, row: Attributes) -> bool:
     if row.kind == "chgrp":
         return has.partition(":")[2] == row.value
     wanted = owner_of(row)
-    gids = {group.name: group.uid for group in stage.users.groups}
+    gids = _gids(stage)
     group, other = wanted.partition(":")[2], has.partition(":")[2]
     same_group = not group or gids.get(group, group) == gids.get(other, other)
     return same_group and is_same(stage, name_of(has), name_of(wanted)) is not False
+
+
+@once
+def _gids(stage: Stage) -> dict[str, str | None]:
+    return {group.name: group.uid for group in stage.users.groups}
 
 
 def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put]) -> Problem:
