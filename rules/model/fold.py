@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rules.dockerfile.expand import expand_words
 from rules.dockerfile.reference import parse_reference
 from rules.model.scope import Scope, Variable, arg_variables, env_variables
-from rules.model.settings import ABSENT, UNKNOWN_SETTING, Image, Origin, Port, Setting, Start
+from rules.model.settings import ABSENT, UNKNOWN_SETTING, Image, Origin, Setting, Start, read_port
 from rules.model.steps import Copy, CopySource, Run, Step
 
 if TYPE_CHECKING:
@@ -83,18 +83,8 @@ def _image_of_base(facts: ImageFacts | None, *, scratch: bool) -> Image:
         stopsignal=_from_base(facts.stopsignal, empty=""),
         env={name: Setting(value, Origin.BASE) for name, value in (facts.env or {}).items()},
         labels={},
-        ports=tuple(_port(text, None) for text in facts.ports or ()),
+        ports=tuple(read_port(text, None) for text in facts.ports or ()),
         volumes=tuple(Setting(path, Origin.BASE) for path in facts.volumes or ()),
-    )
-
-
-def _port(text: str, instruction: Instruction | None) -> Port:
-    number, _, protocol = text.partition("/")
-    return Port(
-        text,
-        int(number) if number.isascii() and number.isdecimal() else None,
-        (protocol or "tcp").lower(),
-        instruction,
     )
 
 
@@ -224,7 +214,7 @@ class _Fold:
     def expose(self, instruction: Instruction) -> None:
         """EXPOSE."""
         texts = [t for word in instruction.words for t in (expand_words(word.text, self.scope.lookup) or [word.text])]
-        self.ports += (_port(text, instruction) for text in texts)
+        self.ports += (read_port(text, instruction) for text in texts)
 
     def volume(self, instruction: Instruction) -> None:
         """VOLUME."""

@@ -1,6 +1,8 @@
 """See recursive_chown_layer.md."""
 
 import re
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator
 
 from rules.api import (
@@ -131,8 +133,11 @@ def _fix(stage: Stage, run: Run, row: Attributes) -> Fix | None:
     puts = [put for put in stage.files.below(row.path or "") if put.step.instruction.line < run.instruction.line]
     copies = list(dict.fromkeys(put.step for put in puts if isinstance(put.step, Copy)))
     first = min(copy.instruction.line for copy in copies)
-    targets = [other for other in stage.files.attribute_changes if other.command is row.command]
-    if row.kind != "chown" or len(targets) > 1 or any(copy.stage is not run.stage for copy in copies):
+    if (
+        row.kind != "chown"
+        or _targets(stage)[id(row.command)] > 1
+        or any(copy.stage is not run.stage for copy in copies)
+    ):
         return None
     if any(put.kind == "run" and put.path != row.path for put in puts) or not _nothing_else_wrote(
         stage, run, row, first
@@ -156,16 +161,38 @@ def _is_known_before(stage: Stage, owner: str, line: int) -> bool:
     if not owner or "$" in owner:
         return False
     user, _, group = owner.partition(":")
-    made = {a.name for a in (*stage.users.created, *stage.users.groups) if a.run.instruction.line < line}
-    made |= set(stage.facts.users) if stage.facts is not None else set()
-    return all(not name or name.isdecimal() or name in made | ROOT_NAMES for name in (name_of(user), group))
+    made = _made(stage)
+    known = set(stage.facts.users) | ROOT_NAMES if stage.facts is not None else ROOT_NAMES
+    return all(
+        not name or name.isdecimal() or name in known or made.get(name, line) < line for name in (name_of(user), group)
+    )
+
+
+@once
+def _made(stage: Stage) -> dict[str, int]:
+    """The first line at which each account and group is made."""
+    found: dict[str, int] = {}
+    for account in (*stage.users.created, *stage.users.groups):
+        found[account.name] = min(found.get(account.name, account.run.instruction.line), account.run.instruction.line)
+    return found
 
 
 def _nothing_else_wrote(stage: Stage, run: Run, row: Attributes, first: int) -> bool:
     """Whether between the first COPY and the `chown` no program ran that may have left files in the folder."""
-    for other in stage.done_runs:
-        if first < other.instruction.line <= run.instruction.line:
-            before = other.commands[: other.commands.index(row.command)] if other is run else other.commands
-            if not all(map(leaves_nothing, before)):
-                return False
-    return True
+    lines = _lines_that_write(stage)
+    at = bisect_right(lines, first)
+    if at < len(lines) and lines[at] < run.instruction.line:
+        return False
+    return all(map(leaves_nothing, run.commands[: run.commands.index(row.command)]))
+
+
+@once
+def _lines_that_write(stage: Stage) -> list[int]:
+    """The lines of the RUNs that may leave files anywhere."""
+    return sorted(run.instruction.line for run in stage.done_runs if not all(map(leaves_nothing, run.commands)))
+
+
+@once
+def _targets(stage: Stage) -> Counter[int]:
+    """How many paths each command changes."""
+    return Counter(id(row.command) for row in stage.files.attribute_changes)
