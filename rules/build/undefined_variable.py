@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from rules.api import (
@@ -12,12 +13,14 @@ from rules.api import (
     DockerfileChange,
     Fix,
     Instruction,
+    Model,
     Problem,
     Run,
     Severity,
     Stage,
     Step,
     insert_line_before,
+    once,
     quote,
     replace,
     rule,
@@ -138,13 +141,38 @@ def _spell(where: Instruction, name: str, near: str) -> Fix | None:
 
 
 def _declared_later(stage: Stage, step: Step, name: str) -> Instruction | None:
-    later = (s.instruction for s in stage.steps[step.index + 1 :] if s.instruction.keyword in ("ARG", "ENV"))
-    return next((i for i in later if any(word.text == name for word, _ in i.pairs)), None)
+    setters = _setters(stage).get(name, [])
+    at = bisect_right(setters, step.index, key=_index)
+    return setters[at].instruction if at < len(setters) else None
+
+
+@once
+def _setters(stage: Stage) -> dict[str, list[Step]]:
+    """The ARGs and ENVs of a stage by what they set."""
+    found: dict[str, list[Step]] = {}
+    for step in stage.steps:
+        if step.instruction.keyword in ("ARG", "ENV"):
+            for word, _ in step.instruction.pairs:
+                found.setdefault(word.text, []).append(step)
+    return found
+
+
+def _index(step: Step) -> int:
+    return step.index
+
+
+@once
+def _setting_stages(model: Model) -> dict[str, list[Stage]]:
+    """The stages that set each variable, in the order of the file."""
+    found: dict[str, dict[int, Stage]] = {}
+    for stage in model.stages:
+        for instruction in stage.instructions:
+            if instruction.keyword in ("ARG", "ENV"):
+                for word, _ in instruction.pairs:
+                    found.setdefault(word.text, {})[stage.index] = stage
+    return {name: list(stages.values()) for name, stages in found.items()}
 
 
 def _other_stage(change: DockerfileChange, stage: Stage, name: str) -> str | None:
-    for other in change.stages:
-        setters = (i for i in other.instructions if i.keyword in ("ARG", "ENV"))
-        if other is not stage and any(word.text == name for i in setters for word, _ in i.pairs):
-            return other.label
-    return None
+    others = _setting_stages(change.after).get(name, ())
+    return next((other.label for other in others if other is not stage), None)

@@ -109,15 +109,23 @@ def _is_used_or_removed(stage: Stage, run: Run, call: PackageCall) -> bool:
     """Whether the stage builds with them afterwards, or takes them out again."""
     if run.stage not in stage.chain:
         return False
-    own = (command for command in run.commands if command.start > call.command.start)
     later = _last_uses(stage).get((call.manager, call.program))
     if later is None:
         later = _last_uses(stage)[call.manager, call.program] = _last_use(stage, call)
-    return later > run.at or any(_builds_or_prunes(call, command) for command in own)
+    within = _last_uses_within(run).get((call.manager, call.program))
+    if within is None:
+        within = max((c.start for c in run.commands if _builds_or_prunes(call, c)), default=-1)
+        _last_uses_within(run)[call.manager, call.program] = within
+    return later > run.at or within > call.command.start
 
 
 @once
 def _last_uses(stage: Stage) -> dict[tuple[str, str], tuple[int, int]]:  # noqa: ARG001 - filled in call by call
+    return {}
+
+
+@once
+def _last_uses_within(run: Run) -> dict[tuple[str, str], int]:  # noqa: ARG001 - filled in call by call
     return {}
 
 
