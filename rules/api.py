@@ -17,7 +17,8 @@ from rules.facts.images import ImageFacts, image_facts
 from rules.facts.languages import system_python
 from rules.facts.packages import installed_size, is_build_only, runtime_of
 from rules.facts.replacement import supported_reference
-from rules.model.files import Attributes, Deletion, Files, Put, within
+from rules.lazily import once
+from rules.model.files import Attributes, Deletion, Files, Put, folders_of, within
 from rules.model.layers import Called
 from rules.model.model import Model
 from rules.model.packages import OS_MANAGERS, Installed
@@ -114,6 +115,7 @@ __all__ = [
     "delete_word",
     "end_of_life",
     "fix",
+    "folders_of",
     "image_facts",
     "insert",
     "insert_after",
@@ -124,6 +126,7 @@ __all__ = [
     "is_development_name",
     "move_below",
     "nearest",
+    "once",
     "package_of_command",
     "parse_reference",
     "parse_shell",

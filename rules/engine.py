@@ -17,12 +17,12 @@ from rules.fingerprint import Raised, fingerprints, line_ratio, listed, unchange
 from rules.globs import matches
 from rules.judging import Judged, judge
 from rules.model.model import Model
-from rules.offers import Offer
+from rules.offers import Bench, Offer
 from rules.policy import DEFAULT, Policy
 from rules.problem import Severity
 from rules.report import Baseline, Crash, Finding, Report, Suppressed
 from rules.repository import Repository
-from rules.suppression import Suppression, suppressions
+from rules.suppression import Silencer, Suppression, suppressions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -193,10 +193,12 @@ def _report(setup: _Setup, change: DockerfileChange, judged: Judged, old: tuple[
         {c.comment.text for c in suppressions(change.before.dockerfile)} if change.before is not None else set()
     )
     findings, silenced = [], []
+    silencer = Silencer(comments)
     used: set[Suppression] = set()
+    offers = _offers(setup, change, judged, known)
     for index, (raised, mark) in enumerate(zip(judged.raised, fingerprints(judged.raised), strict=True)):
-        finding = _finding(setup, change, raised, "unchanged" if index in known else "new", mark)
-        comment = _silencing(comments, raised)
+        finding = _finding(setup, change, raised, "unchanged" if index in known else "new", mark, offers.get(index))
+        comment = _silencing(silencer, raised)
         if comment is None:
             findings.append(finding)
         else:
@@ -207,6 +209,20 @@ def _report(setup: _Setup, change: DockerfileChange, judged: Judged, old: tuple[
     marks = fingerprints(old)
     findings += [_finding(setup, change, old[i], "absent", marks[i]) for i in range(len(old)) if i not in still]
     return Report(tuple(findings), tuple(silenced), judged.crashes)
+
+
+def _offers(setup: _Setup, change: DockerfileChange, judged: Judged, known: Collection[int]) -> dict[int, Offer]:
+    """Return an offer for each new problem with a fix; where they are more than can be verified, for the weightiest."""
+    bench = Bench(change, setup.rules, judged.raised)
+    fixes = {
+        index: raised.problem.fix
+        for index, raised in enumerate(judged.raised)
+        if index not in known and raised.problem.fix is not None
+    }
+    chosen = list(fixes)
+    if len(chosen) > bench.places:
+        chosen.sort(key=lambda index: -setup.severity(judged.raised[index]))
+    return {index: Offer(fixes[index], judged.raised[index], bench) for index in chosen[: bench.places]}
 
 
 def _unused(
@@ -222,22 +238,18 @@ def _unused(
     return [_finding(setup, change, *row) for row in zip(raised, baselines, marks, strict=True)]
 
 
-def _silencing(comments: Sequence[Suppression], raised: Raised) -> Suppression | None:
+def _silencing(comments: Silencer, raised: Raised) -> Suppression | None:
     span, instruction = raised.problem.span, raised.instruction
     first, last = (instruction.line, instruction.end_line) if instruction is not None else (span.line, span.end_line)
     if raised.problem.path is not None:
         return None
-    return next(
-        (c for c in comments if c.covers(raised.rule.id, min(first, span.line), max(last, span.end_line))),
-        None,
-    )
+    return comments.find(raised.rule.id, min(first, span.line), max(last, span.end_line))
 
 
-def _finding(setup: _Setup, change: DockerfileChange, raised: Raised, baseline: Baseline, mark: str) -> Finding:
+def _finding(
+    setup: _Setup, change: DockerfileChange, raised: Raised, baseline: Baseline, mark: str, offer: Offer | None = None
+) -> Finding:
     problem = raised.problem
-    offer = None
-    if baseline == "new" and problem.fix is not None:
-        offer = Offer(problem.fix, raised, change, setup.rules)
     return Finding(
         rule=raised.rule.id,
         path=problem.path or change.path,

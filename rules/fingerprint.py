@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from rules.dockerfile.nodes import Instruction
     from rules.problem import Problem
@@ -24,6 +25,10 @@ _HALF = 16
 """Hexadecimal digits of each half of a fingerprint."""
 
 _SIMILAR = 0.5
+_CROWD, _NEAR = 10_000, 20
+"""Pairs about one subject that are all looked at, and how far apart they may be when there are more."""
+_MOST_WORK, _ALWAYS = 200_000_000, 2_000
+"""Steps that comparing may take, some seconds in all; only a file that was made to take time needs more."""
 _AS = re.compile(r" as (?=\S+$)", re.IGNORECASE)
 
 
@@ -91,13 +96,13 @@ def unchanged(before: Sequence[Raised], after: Sequence[Raised]) -> tuple[set[in
     """
     old, new = _listed_no_more(before, after), _listed_no_more(after, before, whole=True)
     for level in (_worded_in_stage, _worded, _keyed):
-        groups: defaultdict[object, list[int]] = defaultdict(list)
+        groups: defaultdict[object, deque[int]] = defaultdict(deque)
         for index in sorted(old):
             groups[level(before[index])].append(index)
         for index in sorted(new):
             waiting = groups.get(level(after[index]))
             if waiting and level(after[index]) is not None:
-                old.discard(waiting.pop(0))
+                old.discard(waiting.popleft())
                 new.discard(index)
     _match_similar(before, after, old, new)
     return set(range(len(after))) - new, set(range(len(before))) - old
@@ -142,24 +147,68 @@ def _keyed(item: Raised) -> object:
 
 
 def _match_similar(before: Sequence[Raised], after: Sequence[Raised], old: set[int], new: set[int]) -> None:
-    pairs = sorted(
-        (-_likeness(before[i], after[j]), i, j)
-        for i in old
-        for j in new
-        if before[i].subject == after[j].subject and _keyword(before[i]) == _keyword(after[j])
-    )
-    for negative, i, j in pairs:
-        if i in old and j in new and -negative >= _SIMILAR:
+    """Match what is half alike, the most alike first."""
+    pairs = sorted((-likeness, i, j) for i, j, likeness in _alike(before, after, sorted(old), sorted(new)))
+    for _, i, j in pairs:
+        if i in old and j in new:
             old.discard(i)
             new.discard(j)
+
+
+def _alike(
+    before: Sequence[Raised], after: Sequence[Raised], old: Sequence[int], new: Sequence[int]
+) -> Iterator[tuple[int, int, float]]:
+    """Yield the pairs about the same subject that are half alike, with their likeness; none past `_MOST_WORK`."""
+    known: dict[tuple[str, str], float] = {}
+    left = _MOST_WORK
+    for i, j in _pairs(before, after, old, new):
+        texts = before[i].normal, after[j].normal
+        if texts not in known:
+            left -= _work(*texts)
+            if left < 0:
+                return
+            known[texts] = _likeness(*texts)
+        if known[texts] >= _SIMILAR:
+            yield i, j, known[texts]
+
+
+def _pairs(
+    before: Sequence[Raised], after: Sequence[Raised], old: Sequence[int], new: Sequence[int]
+) -> Iterator[tuple[int, int]]:
+    """Yield the pairs about the same subject; of a crowd only those whose places in it are near to each other."""
+    groups: defaultdict[object, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+    for i in old:
+        groups[before[i].subject, _keyword(before[i])][0].append(i)
+    for j in new:
+        groups[after[j].subject, _keyword(after[j])][1].append(j)
+    for ours, theirs in groups.values():
+        crowd = len(ours) * len(theirs) > _CROWD
+        for place, i in enumerate(ours):
+            middle = place * len(theirs) // len(ours)
+            near = theirs[max(0, middle - _NEAR) : middle + _NEAR + 1] if crowd else theirs
+            yield from ((i, j) for j in near)
 
 
 def _keyword(item: Raised) -> str:
     return item.instruction.keyword if item.instruction is not None else ""
 
 
-def _likeness(one: Raised, other: Raised) -> float:
-    return SequenceMatcher(None, _words(one.normal), _words(other.normal), autojunk=False).ratio()
+def _likeness(one: str, other: str) -> float:
+    matcher = SequenceMatcher(None, _words(one), _words(other), autojunk=False)
+    # The quick one is never less, and most pairs are not alike.
+    return matcher.ratio() if matcher.quick_ratio() >= _SIMILAR else 0.0
+
+
+def _work(one: str, other: str) -> int:
+    """Return the most steps that comparing two texts may take: for each word all that are equal, and a few always."""
+    left, right = _counts(one), _counts(other)
+    equal = sum(count * right[word] for word, count in left.items() if word in right)
+    return equal * min(left.total(), right.total()) + _ALWAYS
+
+
+@lru_cache(maxsize=1024)
+def _counts(text: str) -> Counter[str]:
+    return Counter(_words(text))
 
 
 def _words(text: str) -> list[str]:

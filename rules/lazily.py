@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import Self
 
 T = TypeVar("T")
-R = TypeVar("R")
+Owner = TypeVar("Owner")
 
 
 class cached_property(Generic[T]):  # noqa: N801 - named and used like that of functools
@@ -33,16 +33,20 @@ class cached_property(Generic[T]):  # noqa: N801 - named and used like that of f
         return value
 
 
-def kept_with_argument(function: Callable[[T], R]) -> Callable[[T], R]:
-    """Keep a function's result in its argument's own dictionary: a cache that holds no object alive."""
+def once(function: Callable[[Owner], T]) -> Callable[[Owner], T]:
+    """Let a function of one object (a stage, a RUN, a model) compute its answer once for each, and keep it there.
+
+    For what a rule asks again for every finding: a file may have thousands of them. The object must not change, and the
+    answer belongs to it: nothing of another object may come in.
+    """
     name = f"{function.__module__}.{function.__qualname__}"
 
     @wraps(function)
-    def kept(argument: T) -> R:
-        results = vars(argument)
-        if name not in results:
-            results[name] = function(argument)
-        result: R = results[name]
-        return result
+    def answer(owner: Owner) -> T:
+        kept = owner.__dict__
+        if name not in kept:
+            kept[name] = function(owner)
+        found: T = kept[name]
+        return found
 
-    return kept
+    return answer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
@@ -21,24 +21,58 @@ if TYPE_CHECKING:
     from rules.rule import Rule
 
 
+MOST_JUDGED: Final = 1_000_000
+"""Characters that the fixes of one file are verified on: each is a review of the whole file. 20 KB: 50 fixes."""
+
+
+class Bench:
+    """Where the fixes of one file are verified.
+
+    Args:
+        change: The change as it is.
+        rules: Those that judge.
+        now: What they say of it.
+    """
+
+    def __init__(self, change: DockerfileChange, rules: tuple[Rule, ...], now: tuple[Raised, ...]) -> None:
+        self._change = change
+        self._rules = rules
+        self._now = now
+
+    @property
+    def places(self) -> int:
+        """How many fixes may be verified, one at least."""
+        return max(1, MOST_JUDGED // (len(self._change.source.text) + 1))
+
+    def holds(self, fix: Fix, raised: Raised) -> bool:
+        """Tell whether a fix applies, parses, removes its problem and brings no new one that counts."""
+        after = _fixed(self._change, fix)
+        if after is None:
+            return False
+        then = judge(self._rules, after).raised
+        known, still = unchanged(self._now, then)
+        brought = [item for index, item in enumerate(then) if index not in known and _counts(item)]
+        mine = next((index for index, item in enumerate(self._now) if item is raised), None)
+        return not brought and mine is not None and mine not in still
+
+
 class Offer:
     """A fix that is verified when it is first asked for; most never are, since old findings are not shown."""
 
-    __slots__ = ("_change", "_fix", "_raised", "_rules", "_verified")
+    __slots__ = ("_bench", "_fix", "_raised", "_verified")
 
-    def __init__(self, fix: Fix, raised: Raised, change: DockerfileChange, rules: tuple[Rule, ...]) -> None:
+    def __init__(self, fix: Fix, raised: Raised, bench: Bench) -> None:
         self._fix = fix
         self._raised = raised
-        self._change: DockerfileChange | None = change
-        self._rules = rules
+        self._bench: Bench | None = bench
         self._verified: Fix | None = None
 
     @property
     def fix(self) -> Fix | None:
         """The fix, or `None` when it does not hold: it leaves its problem, brings a new one, or breaks the file."""
-        if self._change is not None:
-            change, self._change = self._change, None
-            self._verified = self._fix if holds(self._fix, self._raised, change, self._rules) else None
+        if self._bench is not None:
+            bench, self._bench = self._bench, None
+            self._verified = self._fix if bench.holds(self._fix, self._raised) else None
         return self._verified
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -55,30 +89,22 @@ class Verified:
         self.fix = fix
 
 
-def holds(fix: Fix, raised: Raised, change: DockerfileChange, rules: tuple[Rule, ...]) -> bool:
-    """Tell whether a fix applies, parses, removes its problem and brings no new one that counts."""
+def _fixed(change: DockerfileChange, fix: Fix) -> DockerfileChange | None:
+    """Return the change with a fix applied, `None` when it does not apply, changes nothing or brings faults."""
     files = change.repository.files
     try:
         fixed = applied_to_tree(files, fix.edits, change.path)
     except (Overlap, KeyError):
-        return False
+        return None
     if fixed == files:
-        return False
+        return None
     listing = change.repository.listing
     repository = Repository(fixed, None if listing is None else {**dict.fromkeys(fixed, 0o100644), **listing})
     dockerfile = parse(Source.decode(change.path, fixed[change.path]))
     if len(dockerfile.faults) > len(change.after.dockerfile.faults):
-        return False
+        return None
     model = Model(dockerfile, change.after.targets)
-    after = replace(change, after=model, repository=repository)
-    now = judge(rules, change).raised
-    then = judge(rules, after).raised
-    known, still = unchanged(now, then)
-    brought = [item for index, item in enumerate(then) if index not in known and _counts(item)]
-    mine = next(
-        (i for i, item in enumerate(now) if item.problem == raised.problem and item.rule.id == raised.rule.id), None
-    )
-    return not brought and mine is not None and mine not in still
+    return replace(change, after=model, repository=repository)
 
 
 def _counts(item: Raised) -> bool:

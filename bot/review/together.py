@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from rules.report import Finding, Report
 
 
+MOST_JUDGED = 1_000_000
+"""Characters that the buttons of one review are tried on, one after the other: each is a review of all files."""
+
+
 def remedies_that_hold(
     placed: Sequence[tuple[Topic, Place]],
     files: Files,
@@ -28,7 +32,7 @@ def remedies_that_hold(
     """Decide how each repair is shown, so that all buttons together repair what they say and break nothing.
 
     Each fix alone is the engine's to verify. When all of them do not hold together, they are let in one by one, the
-    weightiest first.
+    weightiest first; those for which no time is left are shown as text.
 
     Args:
         placed: Topics with their places, the weightiest first.
@@ -41,7 +45,7 @@ def remedies_that_hold(
     if again is None or len(pressed) < 2 or _hold(found, files, report, again):  # noqa: PLR2004 - one was verified
         return found
     barred = set(pressed)
-    for topic in pressed:
+    for topic in pressed[: max(1, MOST_JUDGED // (sum(map(len, files.after.values())) + 1))]:
         tried = remedies(placed, files, barred - {topic})
         if _button(tried[topic]) and _hold(tried, files, report, again):
             barred.discard(topic)

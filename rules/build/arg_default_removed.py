@@ -1,6 +1,8 @@
 """See arg_default_removed.md."""
 
-from collections.abc import Iterator
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
 
 from rules.api import (
     PLATFORM_ARGS,
@@ -8,7 +10,6 @@ from rules.api import (
     Confidence,
     DockerfileChange,
     Fix,
-    Instruction,
     Model,
     Problem,
     Severity,
@@ -16,6 +17,8 @@ from rules.api import (
     quote,
     rule,
 )
+
+_VARIABLE = re.compile(r"\$(\w+)")
 
 
 @rule(
@@ -31,14 +34,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     assert change.before is not None
     given = {name for build in change.repository.builds_of(change.path) for name in build.args}
     old = _defaults(change.before)
-    code = change.after.code.replace("{", "")
+    names = sorted(set(_VARIABLE.findall(change.after.code.replace("{", ""))))
+    defaulted = _with_default(change)
     for instruction in change.after.dockerfile.instructions:
         if instruction.keyword != "ARG":
             continue
         for name, value in instruction.pairs:
             was = old.get(name.text)
-            used = f"${name.text}" in code and name.text not in PLATFORM_ARGS
-            if value is None and was and used and name.text not in given and _is_bare(change, name.text):
+            if value is not None or not was or name.text in PLATFORM_ARGS or name.text in given | defaulted:
+                continue
+            if _begins_one(name.text, names):
                 yield Problem(
                     instruction.span,
                     f"`ARG {name.text}` had the default {quote(was)} and has none any more, and no build in the "
@@ -60,7 +65,13 @@ def _defaults(model: Model) -> dict[str, str]:
     }
 
 
-def _is_bare(change: DockerfileChange, name: str) -> bool:
-    """Whether every ARG of that name is without default now: a bare one in a stage takes over a global default."""
-    arguments: list[Instruction] = [i for i in change.after.dockerfile.instructions if i.keyword == "ARG"]
-    return all(value is None for i in arguments for word, value in i.pairs if word.text == name)
+def _with_default(change: DockerfileChange) -> set[str]:
+    """The ARGs that have a default somewhere now: a bare one in a stage takes over a global default."""
+    arguments = (i for i in change.after.dockerfile.instructions if i.keyword == "ARG")
+    return {name.text for i in arguments for name, value in i.pairs if value is not None}
+
+
+def _begins_one(name: str, names: Sequence[str]) -> bool:
+    """Whether one of some sorted names begins with a name."""
+    at = bisect_left(names, name)
+    return at < len(names) and names[at].startswith(name)

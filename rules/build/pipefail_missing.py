@@ -1,6 +1,7 @@
 """See pipefail_missing.md."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from rules.api import (
     Category,
@@ -15,6 +16,7 @@ from rules.api import (
     Stage,
     insert,
     insert_line_before,
+    once,
     quote,
     rule,
 )
@@ -62,13 +64,29 @@ def _hidden_failure(run: Run) -> Command | None:
 
 def _is_kept(run: Run, command: Command) -> bool:
     """Whether what arrives is kept: run, unpacked, installed or written to a file, rather than looked at."""
-    rest = [c for c in run.commands if c.pipeline == command.pipeline and c.part > command.part]
-    return any(c.name in _KEEPERS or any(">" in redirect.operator for redirect in c.redirects) for c in rest)
+    return _pipelines(run)[command.pipeline].kept > command.part
+
+
+class _Pipeline(NamedTuple):
+    """The last command of a pipeline, and the last part that keeps what arrives, -1 without one."""
+
+    last: Command
+    kept: int
+
+
+@once
+def _pipelines(run: Run) -> dict[int, _Pipeline]:
+    found: dict[int, _Pipeline] = {}
+    for command in run.commands:
+        kept = found[command.pipeline].kept if command.pipeline in found else -1
+        keeps = command.name in _KEEPERS or any(">" in redirect.operator for redirect in command.redirects)
+        found[command.pipeline] = _Pipeline(command, max(kept, command.part) if keeps else kept)
+    return found
 
 
 def _is_forgiven(run: Run, command: Command) -> bool:
     """Whether the pipeline may fail: it is a condition, negated, or followed by `||`."""
-    last = [c for c in run.commands if c.pipeline == command.pipeline][-1]
+    last = _pipelines(run)[command.pipeline].last
     return command.conditional or command.negated or last.after == "||"
 
 

@@ -25,7 +25,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     (m.options["from"] for m in step.mounts if m.options.get("from", "").lower() in names), None
                 )
             later = names.get(text.lower()) if text else None
-            if later is not None and stage.index in later.needs:
+            if later is not None and later.needs(stage):
                 yield Problem(
                     step.instruction.span,
                     f"{stage.label} takes files from {later.label} (line {later.from_.line}), which in turn needs "

@@ -38,10 +38,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _is_an_image(stage: Stage) -> bool:
     """Whether a stage is built by its name: it starts something, varies another one, or holds files to be taken out."""
     own_start = any(instruction.keyword in ("CMD", "ENTRYPOINT") for instruction in stage.instructions)
-    return stage.name is not None and (own_start or stage.parent is not None or stage.is_scratch)
+    return stage.name is not None and (own_start or stage.base_stage is not None or stage.is_scratch)
 
 
 def _used(stages: Sequence[Stage]) -> set[int]:
     """Return the stages on which another is built, even one for developers: then that one is the root."""
-    sources = (source for stage in stages for source in (stage.parent, *(copy.from_stage for copy in stage.copies)))
+    sources = (source for stage in stages for source in (stage.base_stage, *(copy.from_stage for copy in stage.copies)))
     return {source.index for source in sources if source is not None}

@@ -2,6 +2,7 @@
 
 import difflib
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from rules.api import (
@@ -12,12 +13,14 @@ from rules.api import (
     DockerfileChange,
     Fix,
     Instruction,
+    Model,
     Problem,
     Run,
     Severity,
     Stage,
     Step,
     insert_line_before,
+    once,
     quote,
     replace,
     rule,
@@ -26,6 +29,9 @@ from rules.build.variable_uses import declarable_uses
 
 _EXPANDED = frozenset("ADD COPY ENV EXPOSE LABEL STOPSIGNAL USER VOLUME WORKDIR".split())
 _FROM_THE_BUILDER = PLATFORM_ARGS | PREDEFINED_ARGS | {"PATH", "HOME", "HOSTNAME", "USER", "TERM", "SHELL", "PWD"}
+_NAME = re.compile(r"\$\{?(\w+)")
+_MOST_NAMES = 200
+"""Variables among which a misspelt one is looked for."""
 
 
 @rule(
@@ -69,9 +75,10 @@ def _used_by_shell(run: Run) -> Iterator[str]:
     if not run.stage.model.global_args:
         return
     code = run.instruction.value + "".join(heredoc.body for heredoc in run.instruction.heredocs)
-    for argument in run.stage.model.global_args:
+    names = set(_NAME.findall(code))
+    for argument in run.stage.model.global_args if names else ():
         for word, _ in argument.pairs:
-            if word.text not in code:
+            if word.text not in names:
                 continue
             used = re.search(rf"(?<![\\\\$])\$(?:{{{re.escape(word.text)}[}}#%/:]|{re.escape(word.text)}\b)", code)
             if used and not re.search(rf"(?:^|[\s;&|(]){re.escape(word.text)}=|:[-=+]|\bread\b", code):
@@ -90,7 +97,8 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
     declared = next((arg for arg in change.after.global_args if any(word.text == name for word, _ in arg.pairs)), None)
     later = _declared_later(stage, step, name)
     other = _other_stage(change, stage, name)
-    near = difflib.get_close_matches(name, list(step.scope.variables), 1, 0.8)
+    known = step.scope.variables
+    near = difflib.get_close_matches(name, list(known), 1, 0.8) if len(known) <= _MOST_NAMES else []
     bare = stage.root.is_scratch or (
         stage.facts is not None and stage.facts.kind == "os"
     )  # these set no more than PATH
@@ -134,13 +142,38 @@ def _spell(where: Instruction, name: str, near: str) -> Fix | None:
 
 
 def _declared_later(stage: Stage, step: Step, name: str) -> Instruction | None:
-    later = (s.instruction for s in stage.steps[step.index + 1 :] if s.instruction.keyword in ("ARG", "ENV"))
-    return next((i for i in later if any(word.text == name for word, _ in i.pairs)), None)
+    setters = _setters(stage).get(name, [])
+    at = bisect_right(setters, step.index, key=_index)
+    return setters[at].instruction if at < len(setters) else None
+
+
+@once
+def _setters(stage: Stage) -> dict[str, list[Step]]:
+    """The ARGs and ENVs of a stage by what they set."""
+    found: dict[str, list[Step]] = {}
+    for step in stage.steps:
+        if step.instruction.keyword in ("ARG", "ENV"):
+            for word, _ in step.instruction.pairs:
+                found.setdefault(word.text, []).append(step)
+    return found
+
+
+def _index(step: Step) -> int:
+    return step.index
+
+
+@once
+def _setting_stages(model: Model) -> dict[str, list[Stage]]:
+    """The stages that set each variable, in the order of the file."""
+    found: dict[str, dict[int, Stage]] = {}
+    for stage in model.stages:
+        for instruction in stage.instructions:
+            if instruction.keyword in ("ARG", "ENV"):
+                for word, _ in instruction.pairs:
+                    found.setdefault(word.text, {})[stage.index] = stage
+    return {name: list(stages.values()) for name, stages in found.items()}
 
 
 def _other_stage(change: DockerfileChange, stage: Stage, name: str) -> str | None:
-    for other in change.stages:
-        setters = (i for i in other.instructions if i.keyword in ("ARG", "ENV"))
-        if other is not stage and any(word.text == name for i in setters for word, _ in i.pairs):
-            return other.label
-    return None
+    others = _setting_stages(change.after).get(name, ())
+    return next((other.label for other in others if other is not stage), None)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from rules.dockerfile.expand import variables
+
+_GIVEN = re.compile(r"\$\{(\w+|[@*#?$!-]):?[-+]")
+"""A name with a default or an alternative."""
 
 
 def uses(text: str, escape: str) -> tuple[str, ...]:
@@ -12,6 +17,6 @@ def uses(text: str, escape: str) -> tuple[str, ...]:
 
 def declarable_uses(text: str, escape: str) -> tuple[str, ...]:
     """Return those that must be set somewhere: an expansion with a default or an alternative need not be."""
-    return tuple(
-        name for name in uses(text, escape) if not any(f"${{{name}{mark}" in text for mark in (":-", "-", ":+", "+"))
-    )
+    names = uses(text, escape)
+    given = set(_GIVEN.findall(text)) if names else ()
+    return tuple(name for name in names if name not in given)

@@ -6,6 +6,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.lazily import once
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -35,8 +37,13 @@ class Build(NamedTuple):
     command: Command
 
 
-def builds_of(stage: Stage) -> Iterator[Build]:
-    """Yield the calls of compilers in a chain's RUNs."""
+@once
+def builds_of(stage: Stage) -> tuple[Build, ...]:
+    """Return the calls of compilers in a chain's RUNs."""
+    return tuple(_builds(stage))
+
+
+def _builds(stage: Stage) -> Iterator[Build]:
     for run in stage.done_runs:
         for command in run.commands:
             verb = command.subcommand
@@ -48,12 +55,19 @@ def builds_of(stage: Stage) -> Iterator[Build]:
 
 def is_static(stage: Stage, build: Build) -> bool:
     """Tell whether the result needs no library of the system, or may need none."""
-    code = " ".join(step.instruction.value for step in stage.all_steps)
-    if _STATIC.search(code):
+    static, cgo_off = _said(stage)
+    if static:
         return True
     if build.language == "rust":
         return stage.runtime.libc != "glibc" or build.command.has("--target")
-    return bool(_CGO_OFF.search(code)) or not _has_compiler(stage)
+    return cgo_off or not _has_compiler(stage)
+
+
+@once
+def _said(stage: Stage) -> tuple[bool, bool]:
+    """Whether the chain's instructions speak of static programs, and whether they switch cgo off."""
+    code = " ".join(step.instruction.value for step in stage.all_steps)
+    return _STATIC.search(code) is not None, _CGO_OFF.search(code) is not None
 
 
 def _has_compiler(stage: Stage) -> bool:
@@ -100,6 +114,7 @@ def _is_default_output(build: Build, path: str) -> bool:
     return build.command.subcommand == "install" and "/go/bin/" in path
 
 
+@once
 def brings_libraries(stage: Stage) -> bool:
     """Tell whether a stage gets shared libraries by COPY, or is filled as a whole."""
     return any(

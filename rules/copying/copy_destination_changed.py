@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rules.api import Category, Confidence, Copy, DockerfileChange, Note, Problem, Severity, Stage, quote, rule
+from rules.api import Category, Confidence, Copy, DockerfileChange, Note, Problem, Severity, Stage, once, quote, rule
 from rules.copying.uses import uses_of
 
 
@@ -57,10 +57,15 @@ def _moves(stage: Stage, was: Stage) -> Iterator[_Moved]:
 
 def _is_brought(stage: Stage, was: Stage, path: str) -> bool:
     """Whether something brings the old place that did not bring it before."""
-    then = {(put.path, put.kind, put.source) for put in was.files.puts}
+    then = _put(was)
     return any(
         put.kind != "workdir" and (put.path, put.kind, put.source) not in then for put in stage.files.covering(path)
     )
+
+
+@once
+def _put(stage: Stage) -> frozenset[tuple[str, str, str]]:
+    return frozenset((put.path, put.kind, put.source) for put in stage.files.puts)
 
 
 def _places(stage: Stage) -> dict[tuple[str, str], tuple[Copy, str]]:

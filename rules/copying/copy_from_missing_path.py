@@ -15,6 +15,7 @@ from rules.api import (
     Severity,
     Stage,
     Step,
+    once,
     quote,
     replace,
     rule,
@@ -75,6 +76,18 @@ def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, s
 
 def _can_have(builder: Stage, top: str) -> bool:
     """Whether an instruction of the builder's chain puts something there, works there, or speaks of it."""
+    known = _answers(builder)
+    if top not in known:
+        known[top] = _is_touched(builder, top)
+    return known[top]
+
+
+@once
+def _answers(builder: Stage) -> dict[str, bool]:  # noqa: ARG001 - filled in folder by folder
+    return {}
+
+
+def _is_touched(builder: Stage, top: str) -> bool:
     root = f"/{top}"
     if any(
         within(put.path, root) or within(root, put.path)

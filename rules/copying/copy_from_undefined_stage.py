@@ -63,9 +63,7 @@ def _can_be_something(change: DockerfileChange, stage: Stage, text: str) -> bool
     if any(mark in text for mark in "/:@.$") or text.lower() in _KNOWN_IMAGES or text == "scratch":
         return True
     own = text.lower() in (stage.name, str(stage.index))
-    return own or any(
-        other.name == text.lower() and stage.index in other.needs for other in change.stages[stage.index :]
-    )
+    return own or any(other.name == text.lower() and other.needs(stage) for other in change.stages[stage.index :])
 
 
 def _problem(change: DockerfileChange, stage: Stage, instruction: Instruction, text: str, span: Span) -> Problem:

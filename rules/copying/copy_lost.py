@@ -12,6 +12,7 @@ from rules.api import (
     Put,
     Severity,
     Stage,
+    once,
     quote,
     rule,
     within,
@@ -72,7 +73,12 @@ def _builds_anew(stage: Stage, was: Stage) -> bool:
 
 def _is_spoken_of(stage: Stage, path: str) -> bool:
     """Whether a RUN names the path: it may make it."""
-    return any(path in run.instruction.value for run in stage.done_runs)
+    return path in _said(stage)
+
+
+@once
+def _said(stage: Stage) -> str:
+    return "\0".join(run.instruction.value for run in stage.done_runs)
 
 
 def _is_base_folder(path: str) -> bool:

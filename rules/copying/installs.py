@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.lazily import kept_with_argument
+from rules.lazily import once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +65,7 @@ def installs_of(stage: Stage) -> tuple[Install, ...]:
     return tuple(install for run in stage.runs if not run.deferred for install in installs_in(run))
 
 
-@kept_with_argument
+@once
 def installs_in(run: Run) -> tuple[Install, ...]:
     """Return the installs of dependencies in one RUN; those that build the project itself are left out."""
     return tuple(_installs(run))

@@ -4,7 +4,19 @@ import posixpath
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Severity, Stage, quote, rule, within
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Problem,
+    Severity,
+    Stage,
+    folders_of,
+    once,
+    quote,
+    rule,
+)
 from rules.copying.binaries import brings_libraries, is_empty_base, is_static, program_of
 from rules.copying.python_packages import PACKAGES_FOLDER, environments
 
@@ -90,16 +102,21 @@ def _modules(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | None:
         path = copy.source_path(source)
         if path is None or posixpath.basename(path) != "node_modules" or "node" not in stage.runtime.languages:
             continue
-        rebuilt = any(
-            command.name == "npm" and command.subcommand == "rebuild" for run in stage.runs for command in run.commands
-        )
-        called = any(
-            call.manager in ("npm", "pnpm", "yarn", "bun") for run in builder.all_runs for call in run.package_calls
-        )
-        if called and not rebuilt:
+        if _installs_modules(builder) and not _rebuilds_modules(stage):
             failure = "Modules with compiled parts (`sharp`, `bcrypt`, Prisma's engine) fail when they are loaded"
             return _Cargo(f"{quote(path)}", Confidence.POSSIBLE, failure)
     return None
+
+
+@once
+def _rebuilds_modules(stage: Stage) -> bool:
+    return any(c.name == "npm" and c.subcommand == "rebuild" for run in stage.runs for c in run.commands)
+
+
+@once
+def _installs_modules(stage: Stage) -> bool:
+    managers = {call.manager for run in stage.all_runs for call in run.package_calls}
+    return not managers.isdisjoint(("npm", "pnpm", "yarn", "bun"))
 
 
 def _compiled(copy: Copy, builder: Stage) -> _Cargo | None:
@@ -119,11 +136,21 @@ def _program_of_package(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | No
         if path is None or posixpath.dirname(path) not in _PROGRAM_FOLDERS:
             continue
         name = posixpath.basename(path)
-        installed = [i for i in builder.packages.present if i.manager in _SYSTEM_MANAGERS and i.name == name]
-        written = any(put.path == path or within(path, put.path) for put in builder.files.puts if put.kind != "workdir")
-        if installed and not written and name not in _STATIC_PACKAGES:
+        if name not in _system_packages(builder) or name in _STATIC_PACKAGES:
+            continue
+        if _written(builder).isdisjoint(folders_of(path)):
             return _Cargo(f"the program {quote(path)}", Confidence.CERTAIN, 'It stops at the start with "not found"')
     return None
+
+
+@once
+def _system_packages(stage: Stage) -> frozenset[str]:
+    return frozenset(item.name for item in stage.packages.present if item.manager in _SYSTEM_MANAGERS)
+
+
+@once
+def _written(stage: Stage) -> frozenset[str]:
+    return frozenset(put.path.rstrip("/") for put in stage.files.puts if put.kind != "workdir")
 
 
 def _problem(stage: Stage, copy: Copy, builder: Stage, here: str, cargo: _Cargo) -> Problem:

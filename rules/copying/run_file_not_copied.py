@@ -1,5 +1,6 @@
 """See run_file_not_copied.md."""
 
+import math
 import posixpath
 from collections.abc import Iterator
 
@@ -13,9 +14,10 @@ from rules.api import (
     Run,
     Severity,
     Stage,
+    folders_of,
+    once,
     quote,
     rule,
-    within,
 )
 from rules.copying.installs import folder_of, installs_in
 
@@ -99,36 +101,59 @@ def _may_be_there(stage: Stage, run: Run, command: Command, path: str) -> bool:
         "opt",
     ):
         return True
-    name = posixpath.basename(path)
-    for put in stage.files.puts:
-        if put.kind == "workdir" or not _is_above(stage, put.step.stage is stage, put.step.index, run):
-            continue
-        if put.path == path or within(put.path, path) or (put.tree and within(path, put.path)):
-            return True
-        if isinstance(put.step, Copy) and (
-            put.step.destination is None or (within(path, put.step.destination) and put.tree)
-        ):
-            return True
-    if any(copy.destination is None for copy in stage.all_copies):
+    if any(put.kind != "workdir" and put.step.at <= run.at for put in stage.files.covering(path)):
         return True
-    earlier = [other for part in stage.chain[:-1] for other in part.runs]
-    earlier += [other for other in stage.runs if other.index < run.index]
-    commands = [c for other in earlier for c in other.commands] + [c for c in run.commands if c.start < command.start]
-    return any(_makes(c, name) for c in commands)
+    trees = _trees(stage)
+    if any(folder in trees and trees[folder] <= run.at for folder in folders_of(path)):
+        return True
+    return _copies_anywhere(stage) or _is_made(stage, command, path)
 
 
-def _is_above(stage: Stage, here: bool, index: int, run: Run) -> bool:  # noqa: FBT001 - where a step stands
-    return not here or index <= run.index or stage is not run.stage
+@once
+def _copies_anywhere(stage: Stage) -> bool:
+    return any(copy.destination is None for copy in stage.all_copies)
 
 
-def _makes(command: Command, name: str) -> bool:
-    """Whether a command may make or fetch files that no instruction names, or speaks of the file."""
+@once
+def _trees(stage: Stage) -> dict[str, tuple[int, int]]:
+    """The destinations of COPYs that may bring trees, each with where the first such COPY stands."""
+    found: dict[str, tuple[int, int]] = {}
+    for put in stage.files.puts:
+        if isinstance(put.step, Copy) and put.tree and put.step.destination is not None:
+            found.setdefault(put.step.destination.rstrip("/"), put.step.at)
+    return found
+
+
+def _is_made(stage: Stage, before: Command, path: str) -> bool:
+    """Whether a command above may make or fetch the file."""
+    if _first_maker(stage) < before.start:
+        return True
+    name = posixpath.basename(path)
+    start = stage.chain[0].from_.span.start
+    if before.source.text.find(name, start, before.start) < 0:
+        return False
+    commands = (command for run in stage.all_runs for command in run.commands)
+    return any(command.start < before.start and _speaks_of(command, name) for command in commands)
+
+
+@once
+def _first_maker(stage: Stage) -> float:
+    """Where the first command stands that may make or fetch files which no instruction names."""
+    starts = (command.start for run in stage.all_runs for command in run.commands if _makes(command))
+    return min(starts, default=math.inf)
+
+
+def _speaks_of(command: Command, name: str) -> bool:
+    """Whether a command names a file, and not to install from it."""
+    written = command.source.text[command.start : command.end]
+    return name in written and command.name not in ("pip", "pip3", "npm", "yarn", "pnpm", "bundle", "pipenv", "echo")
+
+
+def _makes(command: Command) -> bool:
+    """Whether a command may make or fetch files that no instruction names."""
     if command.name in _FETCHING and not _is_piped_installer(command):
         return True
     if any(word.value in _CREATING for word in command.args[:2]):
-        return True
-    written = command.source.text[command.start : command.end]
-    if name in written and command.name not in ("pip", "pip3", "npm", "yarn", "pnpm", "bundle", "pipenv", "echo"):
         return True
     return "/" in (command.program.value if command.program is not None else "") and not command.name.startswith("pip")
 

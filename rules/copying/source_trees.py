@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,9 +33,16 @@ _MONOREPO = ("turbo", "--filter", "workspace", "lerna", "nx ", "pnpm -r", "--rec
 _WORKSPACES = frozenset({"pnpm-workspace.yaml", "lerna.json", "rush.json", "turbo.json", "nx.json"})
 
 
+def brings_all(copy: Copy) -> bool:
+    """Tell whether a COPY brings here and now all that it names of the context."""
+    return copy.from_context and not (
+        copy.deferred or copy.instruction.flag("exclude") or copy.instruction.flag("parents")
+    )
+
+
 def is_source_tree(change: DockerfileChange, stage: Stage, copy: Copy, install: Install) -> bool:
     """Tell whether a COPY brings the sources that lie around an install's manifests."""
-    if copy.deferred or not copy.from_context or copy.instruction.flag("exclude") or copy.instruction.flag("parents"):
+    if not brings_all(copy):
         return False
     if copy.brings_context_root:
         return not _is_small(change, "")
@@ -59,7 +67,7 @@ def _is_project_folder(
     if context is None or change.repository.exists(at) is not True:
         return False
     return not _is_small(change, path) and not any(
-        put.path == manifest and not put.tree and put.step is not copy for put in stage.files.puts
+        put.path == manifest and not put.tree and put.step is not copy for put in stage.files.covering(manifest)
     )
 
 
@@ -68,7 +76,8 @@ def _is_small(change: DockerfileChange, folder: str) -> bool:
     files = change.repository.context_files(change.path)
     if files is None:
         return False
-    return sum(not folder or name.startswith(f"{folder}/") for name in files) <= _FEW
+    inside = (name for name in files if not folder or name.startswith(f"{folder}/"))
+    return sum(1 for _ in islice(inside, _FEW + 1)) <= _FEW
 
 
 def needs_sources(change: DockerfileChange, install: Install) -> bool:

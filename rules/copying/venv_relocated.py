@@ -3,7 +3,7 @@
 import posixpath
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Severity, Stage, quote, rule, within
+from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Severity, Stage, once, quote, rule, within
 from rules.copying.python_packages import Environment, environments, has_official_python, has_system_python
 
 _INTERPRETERS = ("python", "pypy")
@@ -55,13 +55,16 @@ def _problem(stage: Stage, copy: Copy, builder: Stage, environment: Environment,
 
 def _is_mended(stage: Stage, environment: Environment) -> bool:
     """Whether a command changes the interpreter's link, or the paths in the scripts."""
-    return any(
-        command.name in ("ln", "sed", "find") and (environment.path in str(command) or "bin/python" in str(command))
-        for run in stage.all_runs
-        for command in run.commands
-    )
+    return any(environment.path in text or "bin/python" in text for text in _menders(stage))
 
 
+@once
+def _menders(stage: Stage) -> tuple[str, ...]:
+    commands = (command for run in stage.all_runs for command in run.commands)
+    return tuple(str(command) for command in commands if command.name in ("ln", "sed", "find"))
+
+
+@once
 def _brings_python(stage: Stage) -> bool:
     return any(
         put.path in ("/usr/local", "/usr/local/bin", "/usr", "/") or put.path.startswith("/usr/local/bin/python")
@@ -70,11 +73,20 @@ def _brings_python(stage: Stage) -> bool:
     )
 
 
+@once
+def _speaks_of_it(stage: Stage) -> bool:
+    """Whether a RUN speaks of environments that can be moved."""
+    return any("relocatable" in run.instruction.value or "shebang" in run.instruction.value for run in stage.all_runs)
+
+
+@once
+def _changes_scripts(stage: Stage) -> bool:
+    names = {command.name for run in stage.all_runs for command in run.commands}
+    return not names.isdisjoint(("sed", "virtualenv-clone", "ln"))
+
+
 def _moved(stage: Stage, copy: Copy, builder: Stage, environment: Environment, there: str) -> Problem | None:
-    code = " ".join(run.instruction.value for run in (*builder.all_runs, *stage.all_runs))
-    if environment.relocatable or "relocatable" in code or "shebang" in code:
-        return None
-    if any(command.name in ("sed", "virtualenv-clone", "ln") for run in stage.all_runs for command in run.commands):
+    if environment.relocatable or _speaks_of_it(builder) or _speaks_of_it(stage) or _changes_scripts(stage):
         return None
     start = next((s.value for s in stage.image.start_command if s.value is not None), None)
     if start is not None and start.program.startswith(_INTERPRETERS):

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.ignore_pattern import BadPatternError, Matcher, compiled
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Mapping
 
 _BOM = "\ufeff"
 
@@ -46,9 +47,9 @@ class IgnoreFault(NamedTuple):
 
 
 class _Verdict(NamedTuple):
-    """What became of one path: per pattern whether it matched, and which pattern had the last word."""
+    """What became of one path: which patterns matched, and which of them had the last word."""
 
-    matched: tuple[bool, ...]
+    matched: frozenset[int]
     last: int | None
     excluded: bool
 
@@ -65,9 +66,12 @@ class Dockerignore:
     patterns: tuple[IgnorePattern, ...] = ()
     faults: tuple[IgnoreFault, ...] = ()
     _matchers: tuple[Matcher, ...] = field(default=(), repr=False)
+    _plain: Mapping[str, list[int]] = field(default_factory=dict, repr=False)
+    _wild: tuple[int, ...] = field(default=(), repr=False)
     _verdicts: dict[str, _Verdict] = field(default_factory=dict, repr=False)
 
     @classmethod
+    @lru_cache(maxsize=4)  # several rules ask for the same file
     def parse(cls, text: str) -> Dockerignore:
         """Read the text of an ignore file; never raises."""
         patterns: list[IgnorePattern] = []
@@ -83,7 +87,12 @@ class Dockerignore:
                 faults.append(IgnoreFault(number, str(error)))
             else:
                 patterns.append(pattern)
-        return cls(tuple(patterns), tuple(faults), tuple(matchers))
+        plain: dict[str, list[int]] = {}
+        for index, pattern in enumerate(patterns):
+            if not _is_wild(pattern.text):
+                plain.setdefault(pattern.text, []).append(index)
+        wild = tuple(index for index, pattern in enumerate(patterns) if _is_wild(pattern.text))
+        return cls(tuple(patterns), tuple(faults), tuple(matchers), plain, wild)
 
     def excludes(self, path: str) -> bool:
         """Tell whether a file or folder of the context stays out of the build.
@@ -104,7 +113,7 @@ class Dockerignore:
 
     def _verdict(self, path: str) -> _Verdict:
         if path == ".":
-            return _Verdict((), None, excluded=False)
+            return _Verdict(frozenset(), None, excluded=False)
         folders = path.split("/")
         verdict: _Verdict | None = None
         for depth in range(1, len(folders) + 1):
@@ -123,18 +132,19 @@ class Dockerignore:
 
         A pattern that cannot change the verdict is not tried, so that it does not count below this path either.
         """
-        matches: list[bool] = []
+        above = parent.matched if parent is not None else frozenset()
+        matched: list[int] = []
         excluded = False
-        last = None
-        for index, (pattern, matcher) in enumerate(zip(self.patterns, self._matchers, strict=True)):
-            match = parent is not None and parent.matched[index]
-            if not match and pattern.negated == excluded:
-                match = matcher(path)
-            if match:
-                excluded = not pattern.negated
-                last = index
-            matches.append(match)
-        return _Verdict(tuple(matches), last, excluded)
+        for index in sorted({*above, *self._plain.get(path, ()), *self._wild}):
+            negated = self.patterns[index].negated
+            if index in above or (negated == excluded and self._matchers[index](path)):
+                excluded = not negated
+                matched.append(index)
+        return _Verdict(frozenset(matched), matched[-1] if matched else None, excluded)
+
+
+def _is_wild(pattern: str) -> bool:
+    return any(mark in pattern for mark in "*?[]\\")
 
 
 def applicable(paths: Container[str], dockerfile: str, context: str | None = None) -> str | None:

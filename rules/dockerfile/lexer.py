@@ -53,6 +53,12 @@ class ExpansionError(Exception):
 _DEEPEST = 50
 """Expansions inside expansions that are followed; nobody writes ten."""
 
+_LEAST_ROOM, _GROWTH = 5_000, 100
+"""Characters that the values in one word may have together: so many, or so many for each of its own.
+
+Without this, forty lines like `ENV B=$A$A` would fill any memory.
+"""
+
 _SPECIAL_PARAMETERS = frozenset("@*#?-$!")
 _MODIFIERS = frozenset({"-", ":-", "+", ":+", "?", ":?", "#", ":#", "%", ":%", "/", "//"})
 _SPACES = re.compile("[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
@@ -113,6 +119,7 @@ class Lexer:
         self._escape = escape
         self._at = 0
         self._depth = 0
+        self._room = max(_LEAST_ROOM, _GROWTH * len(word))
 
     def _peek(self) -> str:
         return self._word[self._at : self._at + 1]
@@ -253,7 +260,13 @@ class Lexer:
 
     def _value(self, name: str, start: int, modifier: str) -> str | Unknown | None:
         self.variables.append(Variable(name, start, self._at, modifier))
-        return self._lookup(name)
+        value = self._lookup(name)
+        return UNKNOWN if isinstance(value, str) and not self._fits(len(value)) else value
+
+    def _fits(self, length: int) -> bool:
+        """Tell whether there is room for a text that is put in, and take it."""
+        self._room -= length
+        return self._room >= 0
 
     def _chosen(self, name: str, start: int, modifier: str) -> str | None:
         """`${x:-word}`, `${x:+word}` and `${x:?word}`, with and without the colon."""
@@ -291,7 +304,7 @@ class Lexer:
         pattern = self.text_until("/", raw=True)
         text = self.text_until("}", raw=True)
         value = _plain(self._value(name, start, modifier))
-        if pattern is None or text is None or value is None:
+        if pattern is None or text is None or value is None or not self._fits((len(value) + 1) * max(0, len(text) - 1)):
             return None
         replace = wildcard.replace_first if modifier == "/" else wildcard.replace_all
         try:

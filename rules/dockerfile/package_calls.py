@@ -15,6 +15,7 @@ from rules.dockerfile.managers.calls import Manager, Package, PackageCall
 from rules.dockerfile.managers.cleaning import Cleaning, cleans
 from rules.dockerfile.managers.words import argument_words, expanded
 from rules.dockerfile.shell_wrappers import base_name
+from rules.layered import extended
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,7 +82,7 @@ def package_calls(script: Script, env: Mapping[str, str] | None = None) -> tuple
             `apt-get install $DEPS` yields the packages of a known `DEPS`; what the script itself sets or exports is
             known too.
     """
-    known: Mapping[str, str] = env or {}
+    known: Mapping[str, str] = {} if env is None else env
     calls: list[PackageCall] = []
     previous: Command | None = None
     for command in script.commands:
@@ -232,21 +233,23 @@ def _is_answered(previous: Command | None, command: Command) -> bool:
 
 def _assigned(command: Command, known: Mapping[str, str]) -> Mapping[str, str]:
     """Return the known variables behind a command that sets some; one that may not run makes them unknown."""
-    found = dict(known)
+    found: dict[str, str] = {}
+    gone: set[str] = set()
     for name, word in command.assignments:
         value = word.value if word.literal else expanded(word.value, known)
         if command.conditional or "$" in value or "`" in value:
             found.pop(name, None)
+            gone.add(name)
         else:
             found[name] = value
-    return found
+    return extended(known, found, gone)
 
 
 def _prefixed(command: Command, known: Mapping[str, str]) -> Mapping[str, str]:
     """Return the variables that a command sees: those known, and those set in front of it."""
     if not command.assignments:
         return known
-    return {**known, **{name: expanded(word.value, known) for name, word in command.assignments}}
+    return extended(known, {name: expanded(word.value, known) for name, word in command.assignments})
 
 
 _CONFIGURED = {
@@ -268,4 +271,4 @@ def _configured(call: PackageCall, known: Mapping[str, str]) -> Mapping[str, str
     if len(rest) == 1:
         rest = rest[0].split("=", 1)
     variable = _CONFIGURED.get((call.manager, rest[0])) if len(rest) > 1 else None
-    return {**known, variable: " ".join(rest[1:])} if variable else known
+    return extended(known, {variable: " ".join(rest[1:])}) if variable else known

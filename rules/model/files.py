@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from bisect import bisect_left
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rules.lazily import cached_property
@@ -10,6 +11,8 @@ from rules.model.run_writes import OPAQUE_HARMLESS, written_by
 from rules.model.steps import Copy, Run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rules.dockerfile.shell import Command
     from rules.model.stage import Stage
     from rules.model.steps import CopySource, Step
@@ -75,6 +78,15 @@ def within(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder}/") or not folder
 
 
+def folders_of(path: str) -> Iterator[str]:
+    """Give everything that a path is within, as `within` has it: each folder above without slash, and the path."""
+    at = path.find("/")
+    while at >= 0:
+        yield path[:at].rstrip("/")
+        at = path.find("/", at + 1)
+    yield path
+
+
 class Files:
     """The file system of one stage, its chain included."""
 
@@ -84,6 +96,8 @@ class Files:
     @cached_property
     def puts(self) -> tuple[Put, ...]:
         """Everything that the chain puts, in order. What the base image holds is not listed."""
+        for source in self._sources_unread():
+            _ = source.files.puts
         found: list[Put] = []
         for step in self.stage.done_steps:
             if isinstance(step, Copy):
@@ -99,6 +113,17 @@ class Files:
                     found.append(Put(path, "workdir", tree=False, whole=False, source="", step=step))
         return tuple(found)
 
+    def _sources_unread(self) -> list[Stage]:
+        """The stages that it needs and that were not read yet, the first one first: none needs one behind itself."""
+        found: dict[int, Stage] = {}
+        waiting = [self.stage]
+        while waiting:
+            for stage in waiting.pop().sources:
+                if stage.index not in found and "puts" not in stage.files.__dict__:
+                    found[stage.index] = stage
+                    waiting.append(stage)
+        return [found[index] for index in sorted(found)]
+
     @cached_property
     def whole_trees(self) -> tuple[Put, ...]:
         """The puts that bring the whole source tree."""
@@ -106,15 +131,44 @@ class Files:
 
     def covering(self, path: str) -> tuple[Put, ...]:
         """Return the puts that may hold a path: at it, above it as a tree, or below it."""
-        return tuple(
-            put
-            for put in self.puts
-            if put.path == path or (put.tree and within(path, put.path)) or within(put.path, path)
-        )
+        above = (place for folder in folders_of(path) for place in self._trees.get(folder, ()))
+        return tuple(self.puts[place] for place in sorted({*above, *self._at.get(path, ()), *self._below(path)}))
 
     def below(self, folder: str) -> tuple[Put, ...]:
         """Return the puts at or below a folder."""
-        return tuple(put for put in self.puts if within(put.path, folder))
+        return tuple(self.puts[place] for place in sorted(self._below(folder)))
+
+    @cached_property
+    def _sorted(self) -> tuple[list[str], list[int]]:
+        """The paths of the puts with a slash behind each, sorted, and the place of each in `puts`."""
+        places = sorted(range(len(self.puts)), key=lambda place: f"{self.puts[place].path}/")
+        return [f"{self.puts[place].path}/" for place in places], places
+
+    def _below(self, folder: str) -> list[int]:
+        """The places of the puts within a folder."""
+        paths, places = self._sorted
+        folder = folder.rstrip("/")
+        if not folder:
+            return places
+        # The character behind the slash: every path that begins with the folder and a slash stands between the two.
+        return places[bisect_left(paths, f"{folder}/") : bisect_left(paths, f"{folder}0")]
+
+    @cached_property
+    def _at(self) -> dict[str, list[int]]:
+        """The places of the puts by their path."""
+        found: dict[str, list[int]] = {}
+        for place, put in enumerate(self.puts):
+            found.setdefault(put.path, []).append(place)
+        return found
+
+    @cached_property
+    def _trees(self) -> dict[str, list[int]]:
+        """The places of the puts that are trees, by their path without a slash behind."""
+        found: dict[str, list[int]] = {}
+        for place, put in enumerate(self.puts):
+            if put.tree:
+                found.setdefault(put.path.rstrip("/"), []).append(place)
+        return found
 
     def whole_tree_in(self, folder: str) -> Put | None:
         """Return the last put that filled a folder, or a folder below it, with the whole source tree."""
@@ -142,7 +196,7 @@ class Files:
             `True` when an instruction puts it there and none deletes it, `False` when nothing can have made it and
             the base is scratch, `None` when a tree, a command or the base may hold it.
         """
-        if any(within(path, deletion.path) for deletion in self.deletions):
+        if self.is_deleted(path):
             return None
         covering = self.covering(path)
         if any(put.path == path or (within(put.path, path) and put.kind != "workdir") for put in covering):
@@ -160,6 +214,14 @@ class Files:
             for command in run.calls("rm", "unlink", "rmdir")
             for path in paths_of(run, command, valued=())
         )
+
+    def is_deleted(self, path: str) -> bool:
+        """Tell whether a RUN of the chain deletes a path, or a folder above it."""
+        return not self._deleted.isdisjoint(folders_of(path))
+
+    @cached_property
+    def _deleted(self) -> frozenset[str]:
+        return frozenset(deletion.path.rstrip("/") for deletion in self.deletions)
 
     @cached_property
     def attribute_changes(self) -> tuple[Attributes, ...]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rules.dockerfile.expand import expand_words
 from rules.dockerfile.reference import parse_reference
 from rules.model.scope import Scope, Variable, arg_variables, env_variables
-from rules.model.settings import ABSENT, UNKNOWN_SETTING, Image, Origin, Port, Setting, Start
+from rules.model.settings import ABSENT, UNKNOWN_SETTING, Image, Origin, Setting, Start, read_port
 from rules.model.steps import Copy, CopySource, Run, Step
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def fold(stage: Stage) -> tuple[tuple[Step, ...], Image, Scope]:
     inherited = stage.parent.image.onbuild if stage.parent is not None else ()
     for instruction in (*(i.trigger for i in inherited if i.trigger is not None), *stage.instructions):
         fold_.take(instruction)
-    return tuple(fold_.steps), fold_.image, fold_.scope
+    return tuple(fold_.steps), fold_.end(), fold_.scope
 
 
 def _absent() -> Setting[Any]:
@@ -83,18 +83,8 @@ def _image_of_base(facts: ImageFacts | None, *, scratch: bool) -> Image:
         stopsignal=_from_base(facts.stopsignal, empty=""),
         env={name: Setting(value, Origin.BASE) for name, value in (facts.env or {}).items()},
         labels={},
-        ports=tuple(_port(text, None) for text in facts.ports or ()),
+        ports=tuple(read_port(text, None) for text in facts.ports or ()),
         volumes=tuple(Setting(path, Origin.BASE) for path in facts.volumes or ()),
-    )
-
-
-def _port(text: str, instruction: Instruction | None) -> Port:
-    number, _, protocol = text.partition("/")
-    return Port(
-        text,
-        int(number) if number.isascii() and number.isdecimal() else None,
-        (protocol or "tcp").lower(),
-        instruction,
     )
 
 
@@ -115,6 +105,19 @@ class _Fold:
             env = (facts.env if facts is not None else None) or {}
             base = {name: Variable(name, value, "base") for name, value in env.items()}
             self.scope = Scope(base, complete=stage.is_scratch, escape=stage.model.dockerfile.escape)
+        self.environment, self.labels = dict(self.image.env), dict(self.image.labels)
+        self.ports, self.volumes, self.triggers = (
+            list(self.image.ports),
+            list(self.image.volumes),
+            list(self.image.onbuild),
+        )
+
+    def end(self) -> Image:
+        """Return the image, once all is applied."""
+        image = self.image
+        image.env, image.labels = self.environment, self.labels
+        image.ports, image.volumes, image.onbuild = tuple(self.ports), tuple(self.volumes), tuple(self.triggers)
+        return image
 
     def take(self, instruction: Instruction) -> None:
         """Apply one instruction."""
@@ -192,7 +195,7 @@ class _Fold:
         added = env_variables(instruction, self.scope)
         self.scope = self.scope.with_(added)
         settings = {v.name: self._here(v.value if isinstance(v.value, str) else None, instruction) for v in added}
-        self.image.env = {**self.image.env, **settings}
+        self.environment.update(settings)
 
     def arg(self, instruction: Instruction) -> None:
         """ARG."""
@@ -206,25 +209,24 @@ class _Fold:
             for name, value in instruction.pairs
             if value is not None
         }
-        self.image.labels = {**self.image.labels, **settings}
+        self.labels.update(settings)
 
     def expose(self, instruction: Instruction) -> None:
         """EXPOSE."""
         texts = [t for word in instruction.words for t in (expand_words(word.text, self.scope.lookup) or [word.text])]
-        self.image.ports = (*self.image.ports, *(_port(text, instruction) for text in texts))
+        self.ports += (read_port(text, instruction) for text in texts)
 
     def volume(self, instruction: Instruction) -> None:
         """VOLUME."""
         array = instruction.exec_form
         words = array if array is not None else instruction.words
-        added = tuple(self._here(self.scope.expand(word.text), instruction) for word in words)
-        self.image.volumes = (*self.image.volumes, *added)
+        self.volumes += (self._here(self.scope.expand(word.text), instruction) for word in words)
 
     def onbuild(self, instruction: Instruction) -> None:
         """ONBUILD: kept for children; its trigger is a deferred step."""
         if instruction.trigger is not None:
             self._step(instruction.trigger, deferred=True)
-        self.image.onbuild = (*self.image.onbuild, instruction)
+        self.triggers.append(instruction)
 
 
 _HANDLERS = {

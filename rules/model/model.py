@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from rules.lazily import cached_property
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
     from rules.dockerfile.source import Source
     from rules.model.scope import Scope
 
+MOST_DEPTH = 50
+"""Stages that a stage may inherit from, one from the other."""
+MOST_INHERITED = 4_000_000
+"""Characters that all stages together may inherit: a file of 50 KB whose fifty stages all start from its longest."""
+_LONGEST_NUMBER = 10
+
 
 class Model:
     """A Dockerfile as the images it makes.
@@ -29,10 +36,15 @@ class Model:
     def __init__(self, dockerfile: Dockerfile, targets: Collection[str] = ()) -> None:
         self.dockerfile = dockerfile
         self.targets = frozenset(target.lower() for target in targets)
-        self.stages: tuple[Stage, ...] = ()
-        groups = list(_stage_groups(dockerfile))
-        for index, (from_, rest) in enumerate(groups):
-            self.stages = (*self.stages, Stage(self, index, from_, tuple(rest)))
+        self._named: dict[str, list[Stage]] = {}
+        self._inherited = 0
+        stages: list[Stage] = []
+        for index, (from_, rest) in enumerate(_stage_groups(dockerfile)):
+            stage = Stage(self, index, from_, tuple(rest))
+            stages.append(stage)
+            if stage.name is not None:
+                self._named.setdefault(stage.name, []).append(stage)
+        self.stages = tuple(stages)
 
     @property
     def path(self) -> str:
@@ -74,15 +86,25 @@ class Model:
 
     def earlier_stage(self, name: str, before: int) -> Stage | None:
         """Return the stage that a name in FROM means: the last one of that name above stage `before`, if any."""
-        for stage in reversed(self.stages[:before]):
-            if stage.name is not None and stage.name == name.lower():
-                return stage
-        return None
+        named = self._named.get(name.lower(), ())
+        above = bisect_left(named, before, key=_index)
+        return named[above - 1] if above else None
+
+    def inherits(self, base: Stage) -> bool:
+        """Tell whether one more stage may start from another: not where chains have become long beyond all reason.
+
+        Whoever looks at all that a stage inherits takes time for it, for each stage anew. Nobody writes a chain of
+        fifty stages, nor a base of many pages for a thousand stages; but a file may be there to do harm.
+        """
+        if base.depth >= MOST_DEPTH or self._inherited + base.weight > MOST_INHERITED:
+            return False
+        self._inherited += base.weight
+        return True
 
     def copied_stage(self, name: str, before: int) -> Stage | None:
         """Return the stage that `--from` means: by name, or by number from 0, above stage `before`."""
         found = self.earlier_stage(name, before)
-        if found is None and name.isdecimal() and int(name) < before:
+        if found is None and name.isdecimal() and len(name) < _LONGEST_NUMBER and int(name) < before:
             return self.stages[int(name)]
         return found
 
@@ -104,7 +126,28 @@ class Model:
     @cached_property
     def needed_by_shipped(self) -> frozenset[int]:
         """Indexes of the stages that a shipped image is built from or copies out of, itself included."""
-        return frozenset(index for stage in self.shipped for index in (stage.index, *stage.needs))
+        found = {stage.index for stage in self.shipped}
+        waiting = list(self.shipped)
+        while waiting:
+            new = {stage.index: stage for stage in waiting.pop().sources if stage.index not in found}
+            found |= new.keys()
+            waiting += new.values()
+        return frozenset(found)
+
+    @cached_property
+    def needed(self) -> tuple[int, ...]:
+        """For each stage a number whose bits are the stages that it needs, over any number of steps."""
+        found: list[int] = []
+        for stage in self.stages:  # what a stage needs stands above it
+            bits = 0
+            for source in stage.sources:
+                bits |= found[source.index] | 1 << source.index
+            found.append(bits)
+        return tuple(found)
+
+
+def _index(stage: Stage) -> int:
+    return stage.index
 
 
 def _stage_groups(dockerfile: Dockerfile) -> Iterator[tuple[Instruction, list[Instruction]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -64,14 +65,32 @@ class Packages:
         return tuple(found)
 
     def _remover(self, index: int, install: PackageCall, name: str) -> tuple[Run, PackageCall] | None:
-        installed_in = self.calls[index][0]
-        for run, call in self.calls[index + 1 :]:
-            if call.action != "remove" or call.manager != install.manager:
-                continue
-            named = any(_names(package, name, install.virtual) for package in call.packages)
-            if named or (run is installed_in and _removes_unmarked(run, call)):
-                return run, call
-        return None
+        """Return the first removal behind an install that takes a package of it away."""
+        removals = self._removals.get(install.manager)
+        if removals is None:
+            return None
+        named = (removals.named.get(each, ()) for each in {name, install.virtual})
+        firsts = [places[at] for places in named if (at := bisect_right(places, index)) < len(places)]
+        for place in removals.open[bisect_right(removals.open, index) :]:
+            run, call = self.calls[place]
+            sweeps = run is self.calls[index][0] and _removes_unmarked(run, call)
+            if sweeps or any(_covers(package, name) for package in call.packages):
+                firsts.append(place)
+                break
+        return self.calls[min(firsts)] if firsts else None
+
+    @cached_property
+    def _removals(self) -> dict[str, _Removals]:
+        """The places of the removals in `calls`, by manager."""
+        found: dict[str, _Removals] = {}
+        for place, (run, call) in enumerate(self.calls):
+            if call.action == "remove":
+                removals = found.setdefault(call.manager, _Removals({}, []))
+                for package in call.packages:
+                    removals.named.setdefault(package.name, []).append(place)
+                if _removes_unmarked(run, call) or any(map(_is_open, call.packages)):
+                    removals.open.append(place)
+        return found
 
     @cached_property
     def present(self) -> tuple[Installed, ...]:
@@ -85,14 +104,27 @@ class Packages:
 
     def has(self, *names: str) -> bool:
         """Tell whether one of these packages is installed at the end of the stage."""
-        return any(item.name in names for item in self.present)
+        return not self._present_names.isdisjoint(names)
+
+    @cached_property
+    def _present_names(self) -> frozenset[str]:
+        return frozenset(item.name for item in self.present)
 
 
-def _names(package: Package, name: str, virtual: str | None) -> bool:
-    """Tell whether a word of a removal covers a package: by name, as a pattern, or perhaps by a variable."""
-    if package.name in (name, virtual) or package.kind == "variable":
-        return True
-    return "*" in package.name and fnmatchcase(name, package.name.replace(".*", "*"))
+class _Removals(NamedTuple):
+    """Removals by a manager: their places by what they name, and those that may take away more than they name."""
+
+    named: dict[str | None, list[int]]
+    open: list[int]
+
+
+def _is_open(package: Package) -> bool:
+    return package.kind == "variable" or "*" in package.name
+
+
+def _covers(package: Package, name: str) -> bool:
+    """Tell whether a word of a removal covers a package as a pattern, or perhaps by a variable."""
+    return package.kind == "variable" or ("*" in package.name and fnmatchcase(name, package.name.replace(".*", "*")))
 
 
 def _removes_unmarked(run: Run, call: PackageCall) -> bool:

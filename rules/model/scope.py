@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rules.dockerfile.expand import UNKNOWN, expand
+from rules.layered import extended
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator
 
     from rules.dockerfile.expand import Unknown
     from rules.dockerfile.nodes import Instruction
@@ -78,19 +80,40 @@ class Scope:
                 return word[1:-1]
         return expand(word, self.lookup, self.escape)
 
-    def known(self) -> dict[str, str]:
+    def known(self) -> Mapping[str, str]:
         """Return the variables whose values are known, for shell words."""
-        return {name: found.value for name, found in self.variables.items() if isinstance(found.value, str)}
+        return _Known(self.variables)
 
     def with_(self, added: Iterable[Variable]) -> Scope:
         """Return this scope with more variables; an ARG never hides an ENV."""
-        merged = dict(self.variables)
+        new: dict[str, Variable] = {}
         for variable in added:
-            old = merged.get(variable.name)
+            old = new.get(variable.name) or self.variables.get(variable.name)
             if variable.kind == "arg" and old is not None and old.kind in ("env", "base"):
                 continue
-            merged[variable.name] = variable
-        return Scope(merged, self.complete, self.escape)
+            new[variable.name] = variable
+        return Scope(extended(self.variables, new), self.complete, self.escape)
+
+
+class _Known(Mapping[str, str]):
+    """Those variables of a scope whose values are known; a view, since few RUNs look at more than one of them."""
+
+    __slots__ = ("_variables",)
+
+    def __init__(self, variables: Mapping[str, Variable]) -> None:
+        self._variables = variables
+
+    def __getitem__(self, name: str) -> str:
+        found = self._variables.get(name)
+        if found is None or not isinstance(found.value, str):
+            raise KeyError(name)
+        return found.value
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name, found in self._variables.items() if isinstance(found.value, str))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def env_variables(instruction: Instruction, scope: Scope) -> list[Variable]:

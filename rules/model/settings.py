@@ -134,6 +134,17 @@ class Port(NamedTuple):
     instruction: Instruction | None
 
 
+def read_port(text: str, instruction: Instruction | None) -> Port:
+    """Read a port as EXPOSE has it; `tcp` unless it says otherwise."""
+    number, _, protocol = text.partition("/")
+    plain = number.isascii() and number.isdecimal() and len(number) <= _LONGEST_PORT
+    return Port(text, int(number) if plain else None, (protocol or "tcp").lower(), instruction)
+
+
+_LONGEST_PORT = 9
+"""Digits; more of them are nonsense, and in thousands more than Python reads."""
+
+
 @dataclass(eq=False)
 class Image:
     """The configuration that a stage's image carries.

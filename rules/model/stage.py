@@ -35,7 +35,10 @@ class Stage:
         from_: The FROM instruction.
         name: Behind AS, in lower case; `None` without.
         instructions: Those behind the FROM.
-        parent: The earlier stage that FROM names, if it names one.
+        base_stage: The earlier stage that FROM names, if it names one.
+        parent: The same; `None` where more is inherited than a person writes, and the base then counts as unknown.
+        depth: Stages of the chain before this one.
+        weight: Characters of the whole chain's instructions.
     """
 
     def __init__(self, model: Model, index: int, from_: Instruction, instructions: tuple[Instruction, ...]) -> None:
@@ -47,7 +50,14 @@ class Stage:
         named = len(words) >= 3 and words[1].text.lower() == "as"  # noqa: PLR2004 - `image AS name`
         self.name_word: Word | None = words[2] if named else None
         self.name = words[2].text.lower() if named else None
-        self.parent = model.earlier_stage(self.base_text, index) if self.base_text else None
+        self.base_stage = model.earlier_stage(self.base_text, index) if self.base_text else None
+        self.parent = self.base_stage if self.base_stage is None or model.inherits(self.base_stage) else None
+        if self.parent is not self.base_stage:
+            self.base_text = None
+        parent = self.parent
+        self.depth: int = parent.depth + 1 if parent is not None else 0
+        written = self.last_instruction.span.end - from_.span.start
+        self.weight: int = written + (parent.weight if parent is not None else 0)
 
     def __repr__(self) -> str:
         """Name the file, the line and the stage."""
@@ -201,12 +211,13 @@ class Stage:
         return Runtime(self)
 
     @cached_property
-    def needs(self) -> frozenset[int]:
-        """Indexes of the stages that this one is built from or copies out of, over any number of steps."""
-        found: set[int] = set()
-        for stage in (*self.chain[:-1], *stage_sources(self)):
-            found |= {stage.index, *stage.needs}
-        return frozenset(found)
+    def sources(self) -> tuple[Stage, ...]:
+        """The stages that it starts from, copies from or mounts, itself: all of them stand above it."""
+        return (*((self.base_stage,) if self.base_stage is not None else ()), *stage_sources(self))
+
+    def needs(self, other: Stage) -> bool:
+        """Tell whether this one is built from another or copies out of it, over any number of steps."""
+        return other.index < self.index and bool(self.model.needed[self.index] >> other.index & 1)
 
     @property
     def last_instruction(self) -> Instruction:

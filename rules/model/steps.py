@@ -45,13 +45,18 @@ class Step:
     deferred: bool
 
     def resolve(self, path: str | None) -> str | None:
-        """Make a path absolute with the WORKDIR in force and normalise it; `None` when either is unknown."""
-        if path is None:
+        """Make a path absolute with the WORKDIR in force and normalise it; `None` when one is unknown or too long."""
+        if path is None or len(path) > _LONGEST_PATH:
             return None
         if path.startswith("/"):
             return posixpath.normpath("/" + path.lstrip("/"))
         folder = self.workdir.value
         return posixpath.normpath(posixpath.join(folder, path)) if folder is not None else None
+
+    @property
+    def at(self) -> tuple[int, int]:
+        """Its stage's place and its own, which sort the steps of a chain."""
+        return self.stage.index, self.index
 
     def __repr__(self) -> str:
         """Name the instruction."""
@@ -79,6 +84,8 @@ class Mount(NamedTuple):
         return written or (f"/run/secrets/{self.options.get('id', '')}" if self.type == "secret" else "")
 
 
+_LONGEST_PATH = 4096
+"""Characters of a path that Linux takes (limits.h, `PATH_MAX`)."""
 _ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz|zst|lzma))$")
 _MOUNT_ALIASES = {"dst": "target", "destination": "target", "src": "source", "readonly": "ro"}
 
@@ -129,12 +136,26 @@ class Run(Step):
         return tuple(command for command in self.script.commands if command.name in names)
 
     @cached_property
+    def pipelines(self) -> dict[int, list[Command]]:
+        """Its commands by the number of their pipeline, in order."""
+        found: dict[int, list[Command]] = {}
+        for command in self.script.commands:
+            found.setdefault(command.pipeline, []).append(command)
+        return found
+
+    @cached_property
     def _names(self) -> frozenset[str]:
         return frozenset(command.name for command in self.script.commands)
 
     def is_mounted(self, path: str) -> bool:
         """Tell whether a path lies in a cache, tmpfs, bind or secret mount, so that no layer keeps it."""
-        return any(_within(path, self.resolve(mount.target) or mount.target) for mount in self.mounts if mount.target)
+        if not self.instruction.flags:
+            return False
+        return any(_within(path, target) for target in self._mounted)
+
+    @cached_property
+    def _mounted(self) -> tuple[str, ...]:
+        return tuple(self.resolve(mount.target) or mount.target for mount in self.mounts if mount.target)
 
 
 def _within(path: str, folder: str) -> bool:

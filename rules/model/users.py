@@ -91,7 +91,11 @@ class Users:
 
     def find(self, name: str) -> Account | None:
         """Return the account that a RUN of the chain creates under a name."""
-        return next((account for account in self.created if account.name == name), None)
+        return self._by_name.get(name)
+
+    @cached_property
+    def _by_name(self) -> dict[str, Account]:
+        return {account.name: account for account in reversed(self.created)}
 
     def uid_of(self, name: str) -> str | None:
         """Return an account's uid where it can be seen: as a number, in a RUN, or in the base image's facts."""
@@ -134,14 +138,18 @@ class Users:
 
     def may_be_made_unseen(self, name: str) -> bool:
         """Tell whether a RUN may create an account without naming it: a package, a script, a loop."""
-        if self.stage.files.has_unreadable_run or None in self._read("useradd", "adduser"):
-            return True
-        if any(command.name not in _NO_ACCOUNTS for command in self.stage.files.opaque_commands):
-            return True
-        return any(
+        return self._open or any(
             item.manager in OS_MANAGERS and (name in item.name or item.name in name or name in _DAEMON_ACCOUNTS)
             for item in self.stage.packages.installed
         )
+
+    @cached_property
+    def _open(self) -> bool:
+        """Whether a RUN may create any account."""
+        files = self.stage.files
+        if files.has_unreadable_run or None in self._read("useradd", "adduser"):
+            return True
+        return any(command.name not in _NO_ACCOUNTS for command in files.opaque_commands)
 
     @cached_property
     def final_is_root(self) -> bool | None:

@@ -16,6 +16,7 @@ from rules.api import (
     Stage,
     fix,
     insert_line_before,
+    once,
     quote,
     rule,
 )
@@ -89,27 +90,53 @@ def _is_meant(stage: Stage, run: Run, call: PackageCall) -> bool:
 
 def _bundler_knows(run: Run) -> bool:
     """Whether an earlier RUN has told Bundler to leave groups out."""
-    for other in run.stage.all_runs:
-        for call in other.package_calls:
+    first = _first_configuration(run.stage)
+    return first is not None and first <= run.at
+
+
+@once
+def _first_configuration(stage: Stage) -> tuple[int, int] | None:
+    """Where the first RUN stands that tells Bundler to leave groups out."""
+    for run in stage.all_runs:
+        for call in run.package_calls:
             words = [word.value for word in call.options.operands]
             if call.manager == "bundle" and words[:1] == ["config"] and {"without", "only"} & set(words):
-                return True
-        if other is run:
-            return False
-    return False
+                return run.at
+    return None
 
 
 def _is_used_or_removed(stage: Stage, run: Run, call: PackageCall) -> bool:
     """Whether the stage builds with them afterwards, or takes them out again."""
-    behind = False
-    for other in stage.all_runs:
-        behind = behind or other is run
-        for command in other.commands if behind else ():
-            if command.start > call.command.start and _builds_or_prunes(call, command):
-                return True
-        if behind and other is not run and any(c.manager == call.manager and c.production for c in other.package_calls):
-            return True
-    return False
+    if run.stage not in stage.chain:
+        return False
+    later = _last_uses(stage).get((call.manager, call.program))
+    if later is None:
+        later = _last_uses(stage)[call.manager, call.program] = _last_use(stage, call)
+    within = _last_uses_within(run).get((call.manager, call.program))
+    if within is None:
+        within = max((c.start for c in run.commands if _builds_or_prunes(call, c)), default=-1)
+        _last_uses_within(run)[call.manager, call.program] = within
+    return later > run.at or within > call.command.start
+
+
+@once
+def _last_uses(stage: Stage) -> dict[tuple[str, str], tuple[int, int]]:  # noqa: ARG001 - filled in call by call
+    return {}
+
+
+@once
+def _last_uses_within(run: Run) -> dict[tuple[str, str], int]:  # noqa: ARG001 - filled in call by call
+    return {}
+
+
+def _last_use(stage: Stage, call: PackageCall) -> tuple[int, int]:
+    """Return where the last RUN stands that builds with what a manager installs, or takes it out."""
+    for run in reversed(stage.all_runs):
+        if any(_builds_or_prunes(call, command) for command in run.commands) or any(
+            other.manager == call.manager and other.production for other in run.package_calls
+        ):
+            return run.at
+    return -1, -1
 
 
 def _builds_or_prunes(call: PackageCall, command: Command) -> bool:

@@ -11,7 +11,9 @@ from rules.api import (
     Problem,
     Run,
     Severity,
+    Stage,
     fix,
+    once,
     quote,
     replace,
     rule,
@@ -60,14 +62,19 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _edits_manifest(run: Run) -> bool:
     """Whether a RUN up to here rewrites `package.json`, so that the lock file cannot fit."""
-    for other in run.stage.all_runs:
-        for command in other.commands:
+    first = _first_edit(run.stage)
+    return first is not None and first <= run.at
+
+
+@once
+def _first_edit(stage: Stage) -> tuple[int, int] | None:
+    """Where the first RUN stands that rewrites `package.json`."""
+    for run in stage.all_runs:
+        for command in run.commands:
             edits = command.name in _EDITORS and any("package.json" in word.value for word in command.args)
             if edits or (command.name == "npm" and command.subcommand in ("pkg", "version", "init")):
-                return True
-        if other is run:
-            return False
-    return False
+                return run.at
+    return None
 
 
 def _fix(run: Run, call: PackageCall) -> Fix | None:

@@ -1,5 +1,6 @@
 """See package_cache_left.md."""
 
+import math
 from collections.abc import Iterator
 
 from rules.api import (
@@ -16,6 +17,7 @@ from rules.api import (
     append_to_run,
     delete_command,
     fix,
+    once,
     quote,
     rule,
 )
@@ -74,10 +76,18 @@ def _keeps_archives(run: Run, call: PackageCall) -> bool:
     """Whether downloaded packages stay, which official images prevent with a `docker-clean` that some files delete."""
     if call.action not in ("install", "upgrade") or not _is_kept(run, call, _ARCHIVES, "cache"):
         return False
-    earlier = (step for step in run.stage.all_runs if step.instruction.line <= run.instruction.line)
-    return any(
-        "docker-clean" in step.instruction.value and step.calls("rm", "truncate", "sed", "mv") for step in earlier
+    return run.instruction.line >= _line_without_docker_clean(run.stage)
+
+
+@once
+def _line_without_docker_clean(stage: Stage) -> float:
+    """The first line at which `docker-clean` goes, infinity where it stays."""
+    lines = (
+        run.instruction.line
+        for run in stage.all_runs
+        if "docker-clean" in run.instruction.value and run.calls("rm", "truncate", "sed", "mv")
     )
+    return min(lines, default=math.inf)
 
 
 def _is_kept(run: Run, call: PackageCall, folder: str, what: str) -> bool:
@@ -94,12 +104,20 @@ def _leaves_downloads(run: Run, call: PackageCall) -> bool:
 
 
 def _cleaned_after(run: Run, call: PackageCall, manager: str, what: str) -> bool:
-    return any(
-        cleaning.manager == manager and cleaning.what == what and cleaning.command.start > call.command.start
-        for cleaning in run.cleanings
-    )
+    return _last_cleanings(run).get((manager, what), -1) > call.command.start
 
 
+@once
+def _last_cleanings(run: Run) -> dict[tuple[str, str], int]:
+    """Where a RUN cleans last, by the manager and by what it cleans."""
+    found: dict[tuple[str, str], int] = {}
+    for cleaning in run.cleanings:
+        key = cleaning.manager, cleaning.what
+        found[key] = max(found.get(key, -1), cleaning.command.start)
+    return found
+
+
+@once
 def _clears_by_configuration(stage: Stage) -> bool:
     """Whether apt was told to keep no lists, in a configuration file of the image."""
     return any(put.path.startswith("/etc/apt/apt.conf.d/") and put.kind == "context" for put in stage.files.puts)
@@ -182,9 +200,14 @@ def _fix_of_apk(run: Run) -> Fix | None:
 
 def _is_needed_later(run: Run) -> bool:
     """Whether a later RUN of the file installs from the lists that this one fetched."""
-    for other in run.stage.runs:
-        if other.index > run.index:
-            actions = [call.action for call in other.package_calls if call.manager == "apt"]
-            if "install" in actions and "update" not in actions[: actions.index("install")]:
-                return True
-    return False
+    return run.index < _last_in_need(run.stage)
+
+
+@once
+def _last_in_need(stage: Stage) -> int:
+    """The place of the last RUN that installs from lists which it does not fetch, -1 without one."""
+    for run in reversed(stage.runs):
+        actions = [call.action for call in run.package_calls if call.manager == "apt"]
+        if "install" in actions and "update" not in actions[: actions.index("install")]:
+            return run.index
+    return -1

@@ -1,5 +1,6 @@
 """See package_update_alone.md."""
 
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from rules.api import (
@@ -16,6 +17,7 @@ from rules.api import (
     append_to_run,
     delete_command,
     fix,
+    once,
     quote,
     replace,
     rule,
@@ -74,7 +76,8 @@ def _may_use(run: Run, update: PackageCall) -> bool:
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
-    users = [other for other in stage.runs if other.index > run.index and _relies(other, call)]
+    relying = _relying(stage).get(call.manager, [])
+    users = relying[bisect_right(relying, run.index, key=_index) :]
     short = quote(spelled(call))
     if users:
         first = users[0].instruction.line
@@ -114,17 +117,23 @@ def _without(run: Run, call: PackageCall) -> Fix | None:
     return fix("Drop `apk update`", delete_command(run, call.command))
 
 
-def _relies(run: Run, update: PackageCall) -> bool:
-    """Whether a RUN installs without fetching lists first; apk fetches an index that is some hours old by itself."""
-    manager = update.manager
-    if manager == "apk":
-        return False
-    actions = [
-        "update" if call.no_cache or call.has("--update") else call.action
-        for call in run.package_calls
-        if call.manager == manager
-    ]
-    return "install" in actions and "update" not in actions[: actions.index("install")]
+def _index(run: Run) -> int:
+    return run.index
+
+
+@once
+def _relying(stage: Stage) -> dict[str, list[Run]]:
+    """The RUNs that install without fetching lists first, by manager; apk fetches an index that is old by itself."""
+    found: dict[str, list[Run]] = {}
+    for run in stage.runs:
+        actions: dict[str, list[str]] = {}
+        for call in run.package_calls:
+            action = "update" if call.no_cache or call.has("--update") else call.action
+            actions.setdefault(call.manager, []).append(action)
+        for manager, done in actions.items():
+            if manager != "apk" and "install" in done and "update" not in done[: done.index("install")]:
+                found.setdefault(manager, []).append(run)
+    return found
 
 
 def _joined(run: Run, call: PackageCall, users: list[Run]) -> Fix | None:

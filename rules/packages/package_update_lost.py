@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Command,
     Confidence,
     DockerfileChange,
     Fix,
@@ -37,57 +38,60 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         was = change.was(stage)
         if was is None:
             continue
-        for run in stage.runs:
-            call = _without_lists(run)
-            if call is not None and _had_lists(was, call):
-                yield _problem(stage, run, call)
+        lost = _without_lists(stage)
+        if lost and _had_lists(was):
+            for run in stage.runs:
+                if id(run) in lost:
+                    yield _problem(stage, run, lost[id(run)])
 
 
-def _without_lists(run: Run) -> PackageCall | None:
-    """Return the first install of a RUN that finds no lists: none fetched before it, or all removed again."""
-    fetched = False
-    for other in run.stage.all_runs:
-        for call in other.package_calls:
-            if call.manager != "apt":
-                continue
-            if call.action in ("update", "upgrade") or call.has("--update"):
-                fetched = True
-            elif other is run and _needs_lists(call) and not fetched and not call.command.conditional:
-                return None if run.is_mounted(_LISTS) or _may_fetch(run, call) else call
-        if other is run:
-            return None
-        fetched = fetched and not any(c.manager == "apt" and c.what == "lists" for c in other.cleanings)
+def _without_lists(stage: Stage) -> dict[int, PackageCall]:
+    """Return, for each RUN of a stage, the first install that finds no lists: none fetched before, or removed again."""
+    fetched = unread = False
+    found: dict[int, PackageCall] = {}
+    for run in stage.all_runs:
+        if run.stage is stage and not fetched and not unread:
+            call = _first_without(run)
+            if call is not None:
+                found[id(run)] = call
+        calls = [call for call in run.package_calls if call.manager == "apt"]
+        fetched = fetched or any(_fetches(call) for call in calls)
+        fetched = fetched and not any(c.manager == "apt" and c.what == "lists" for c in run.cleanings)
+        unread = unread or bool(run.script.errors) or not run.script.understood or any(map(_may_fetch, run.commands))
+    return found
+
+
+def _first_without(run: Run) -> PackageCall | None:
+    """Return the first install of a RUN that nothing in the same RUN fetches lists for, when none are there before."""
+    for call in run.package_calls:
+        if call.manager == "apt":
+            if _fetches(call):
+                return None
+            if _needs_lists(call) and not call.command.conditional:
+                before = (command for command in run.commands if command.start < call.command.start)
+                read = not run.script.errors and run.script.understood and not any(map(_may_fetch, before))
+                return call if read and not run.is_mounted(_LISTS) else None
     return None
+
+
+def _fetches(call: PackageCall) -> bool:
+    return call.action in ("update", "upgrade") or call.has("--update")
 
 
 def _needs_lists(call: PackageCall) -> bool:
     return call.action == "install" and any(package.kind in ("name", "variable") for package in call.packages)
 
 
-def _may_fetch(run: Run, call: PackageCall) -> bool:
-    """Whether a script or an unknown command before the install may fetch the lists."""
-    for other in run.stage.all_runs:
-        if other.script.errors or not other.script.understood:
-            return True
-        for command in other.commands:
-            if other is run and command.start >= call.command.start:
-                break
-            if command.name.endswith(".sh") or "$" in command.name or command.name in ("bash", "sh", "source", "."):
-                return True
-        if other is run:
-            break
-    return False
+def _may_fetch(command: Command) -> bool:
+    """Whether a command is a script or unknown, so that it may fetch the lists."""
+    return command.name.endswith(".sh") or "$" in command.name or command.name in ("bash", "sh", "source", ".")
 
 
-def _had_lists(was: Stage, install: PackageCall) -> bool:
+def _had_lists(was: Stage) -> bool:
     """Whether each install found lists before the change."""
-    runs = [run for run in was.all_runs if any(call.manager == install.manager for call in run.package_calls)]
-    fetched = any(
-        call.manager == "apt" and (call.action == "update" or call.has("--update"))
-        for run in runs
-        for call in run.package_calls
-    )
-    return fetched and all(_without_lists(run) is None for run in runs if run.stage is was)
+    calls = [call for run in was.all_runs for call in run.package_calls if call.manager == "apt"]
+    fetched = any(call.action == "update" or call.has("--update") for call in calls)
+    return fetched and not _without_lists(was)
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:

@@ -18,6 +18,7 @@ HOST_MAPPING = re.compile(
 
 _PORT = re.compile(r"(?P<first>\d+)(?:-(?P<last>\d+))?(?:/\w*)?\Z", re.ASCII)
 HIGHEST = 65535
+_LONGEST = 10
 
 
 class Exposed(NamedTuple):
@@ -46,8 +47,7 @@ class Exposed(NamedTuple):
         match = _PORT.match(self.text or "")
         if match is None:
             return None
-        first = int(match["first"])
-        return first, int(match["last"]) if match["last"] else first
+        return _number(match["first"]), _number(match["last"] or match["first"])
 
     @property
     def protocol(self) -> str | None:
@@ -63,6 +63,11 @@ class Exposed(NamedTuple):
         if self.instruction.line != self.instruction.end_line:
             return None
         return fix(f"Delete {self.word.text}", delete_word(source, self.word.span))
+
+
+def _number(digits: str) -> int:
+    """Read a port; Python reads no number of thousands of digits, and none of ten is one."""
+    return int(digits) if len(digits) < _LONGEST else 10**_LONGEST
 
 
 def exposed(change: DockerfileChange) -> Iterator[Exposed]:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rules.api import (
     Category,
     Confidence,
+    Copy,
     DockerfileChange,
     Edit,
     Fix,
@@ -15,6 +16,7 @@ from rules.api import (
     Source,
     Span,
     Stage,
+    once,
     quote,
     rule,
 )
@@ -40,8 +42,28 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _heir(change: DockerfileChange, old: Stage) -> Stage | None:
     """Return the stage that took the old one's place: the one paired with it."""
-    found = next((stage for stage in change.stages if change.was(stage) is old), None)
+    found = _heirs(change).get(old.index)
     return found if found is not None and found.name is not None else None
+
+
+@once
+def _heirs(change: DockerfileChange) -> dict[int, Stage]:
+    """The first stage paired with each old one, by the old one's place."""
+    pairs = ((change.was(stage), stage) for stage in reversed(change.stages))
+    return {old.index: stage for old, stage in pairs if old is not None}
+
+
+@once
+def _namers(change: DockerfileChange) -> dict[str, list[tuple[Stage, Copy | None]]]:
+    """What takes a name for that of an image: the stages that start from it, and the COPYs from it, in order."""
+    found: dict[str, list[tuple[Stage, Copy | None]]] = {}
+    for stage in change.stages:
+        if stage.parent is None:
+            found.setdefault((stage.base_text or "").lower(), []).append((stage, None))
+        for copy in stage.copies:
+            if copy.from_stage is None:
+                found.setdefault((copy.from_text or "").lower(), []).append((stage, copy))
+    return found
 
 
 def _builds(change: DockerfileChange, old: Stage) -> Iterator[Problem]:
@@ -83,14 +105,11 @@ def _fix(repository: Repository, path: str, line: int, old: str, heir: Stage | N
 
 def _references(change: DockerfileChange, old: Stage) -> Iterator[Problem]:
     heir = _heir(change, old)
-    for stage in change.stages:
-        if stage.parent is None and (stage.base_text or "").lower() == old.name:
+    for stage, copy in _namers(change).get(old.name or "", ()):
+        if copy is None:
             yield _reference(stage, stage.from_.span, old, heir, "FROM")
-        for copy in stage.copies:
-            if copy.from_stage is None and (copy.from_text or "").lower() == old.name:
-                if any(old.name in build.contexts for build in change.repository.builds_of(change.path)):
-                    continue
-                yield _reference(stage, copy.instruction.span, old, heir, f"{copy.instruction.keyword} --from")
+        elif not any(old.name in build.contexts for build in change.repository.builds_of(change.path)):
+            yield _reference(stage, copy.instruction.span, old, heir, f"{copy.instruction.keyword} --from")
 
 
 def _reference(stage: Stage, span: Span, old: Stage, heir: Stage | None, what: str) -> Problem:

@@ -13,6 +13,7 @@ from rules.api import (
     Stage,
     fix,
     insert_after,
+    once,
     quote,
     rule,
 )
@@ -48,12 +49,14 @@ def _keeps_any_answer(run: Run, command: Command) -> bool:
     saved = command.has("-o", "-O", "--output", "--remote-name", "-J") or any(
         ">" in r.operator for r in command.redirects
     )
-    checked = any(
-        c.name.endswith("sum") or c.name in ("gpg", "cosign", "tar", "unzip")
-        for c in run.commands
-        if c.start > command.start
-    )
-    return saved and not checked
+    return saved and command.start >= _last_check(run)
+
+
+@once
+def _last_check(run: Run) -> int:
+    """Where the last command starts that fails when a file is none of its kind, -1 without one."""
+    checks = (c.start for c in run.commands if c.name.endswith("sum") or c.name in ("gpg", "cosign", "tar", "unzip"))
+    return max(checks, default=-1)
 
 
 def _problem(stage: Stage, run: Run, careless: list[Command]) -> Problem:

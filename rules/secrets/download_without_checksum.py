@@ -44,9 +44,9 @@ _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "python", "python3", "p
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A program is downloaded and nothing checks that it is the right one."""
     for stage in stages_that_count(change):
-        checked = [run.index for run in stage.runs if checks(run)]
+        checked = max((run.index for run in stage.runs if checks(run)), default=-1)
         for step in stage.steps:
-            if isinstance(step, Run) and not any(index >= step.index for index in checked):
+            if isinstance(step, Run) and checked < step.index:
                 yield from _in_run(stage, step)
             elif isinstance(step, Copy) and step.is_add and step.instruction.flag("checksum") is None:
                 yield from _in_add(stage, step)
@@ -67,7 +67,7 @@ def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
 
 def _is_run_unseen(run: Run, pipeline: int) -> bool:
     """Whether a shell reads the download, which is `remote-script-piped-to-shell`."""
-    return any(command.name in _SHELLS for command in run.commands if command.pipeline == pipeline)
+    return any(command.name in _SHELLS for command in run.pipelines[pipeline])
 
 
 def _is_program(url: Url, *, executable: bool) -> bool:

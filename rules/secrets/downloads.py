@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.api import is_development_name
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterator
 
     from rules.api import Command, DockerfileChange, Run, ShellWord, Stage
 
@@ -108,21 +108,34 @@ def saved_name(url: Url) -> str:
     return path.rstrip("/").rpartition("/")[2]
 
 
-def tests(runs: Iterable[Run], name: str, others: Collection[str]) -> bool:
-    """Tell whether some RUN checks a downloaded file.
+def last_checks(stage: Stage, names: Collection[str]) -> dict[str | None, int]:
+    """Return the place of the last RUN of a stage that checks each downloaded file.
 
     Args:
-        runs: Those that have the file.
-        name: The file's name.
-        others: Names of other downloads: a check that names one of them, and not this one, is theirs.
+        stage: That has the files.
+        names: The files' names: a check that names some of them is theirs, and no other's.
+
+    Returns:
+        The RUN's place by the file's name; under `None` that of the last check which names no file and may be for any.
     """
-    for run in runs:
+    last: dict[str | None, int] = {}
+    for run in stage.runs:
         for check in checks(run):
-            text = " ".join(str(command) for command in run.commands if command.pipeline == check.pipeline)
-            if _names(text, name) or not any(_names(text, other) for other in others):
-                return True
-    return False
+            text = " ".join(str(command) for command in run.pipelines[check.pipeline])
+            last.update(dict.fromkeys(_named(text, names) or (None,), run.index))
+    return last
 
 
-def _names(text: str, name: str) -> bool:
-    return re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text) is not None
+_LONGEST_NAME = 40
+"""Parts of a file's name between characters that are none of a word."""
+_EDGE = re.compile(r"(?<![\w-])|(?![\w-])")
+
+
+def _named(text: str, names: Collection[str]) -> set[str]:
+    """Return those of some names that stand in a text by themselves."""
+    edges = [match.start() for match in _EDGE.finditer(text)]
+    found = {""} if "" in names and re.search(r"(?<![\w-])(?![\w-])", text) else set()
+    for at, start in enumerate(edges):
+        ends = edges[at + 1 : at + 1 + 2 * _LONGEST_NAME]
+        found.update(part for end in ends if (part := text[start:end]) in names)
+    return found

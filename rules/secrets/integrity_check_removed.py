@@ -20,7 +20,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.secrets.downloads import FETCHERS, saved_name, tests, urls
+from rules.secrets.downloads import FETCHERS, last_checks, saved_name, urls
 
 _VERSION = re.compile(r"\$\{[^}]*\}|\$\w+|[0-9a-f]{7,}|[0-9]+")
 _SAFE = re.compile(
@@ -101,11 +101,10 @@ def _fetched(stage: Stage) -> Iterator[Fetched]:
                 if source.is_remote and source.path is not None:
                     yield Fetched(_key(source.path), source.path, source.word.span, step, sure)
     found = [(run, url) for run in stage.runs for command in run.calls(*FETCHERS) for url in urls(command)]
-    names = {saved_name(url) for _, url in found}
+    last = last_checks(stage, {saved_name(url) for _, url in found})
     for run, url in found:
         name = saved_name(url)
-        later = (other for other in stage.runs if other.index >= run.index)
-        sure = bool(name) and tests(later, name, names - {name})
+        sure = bool(name) and max(last.get(name, -1), last.get(None, -1)) >= run.index
         yield Fetched(_key(url.text), url.text, url.word.span, run, sure)
 
 
@@ -116,11 +115,15 @@ def _key(url: str) -> str:
 
 def _flags(stage: Stage, was: Stage) -> Iterator[Problem]:
     """Find installs that lost the flag which ties them to the lock file or to hashes."""
-    before = {(name, verb, flag) for name, verb, flag, _, _ in _installs(was) if flag}
+    before: dict[tuple[str, str], str] = {}
+    for name, verb, flag, _, _ in _installs(was):
+        if flag:
+            before.setdefault((name, verb), flag)
     now = list(_installs(stage))
+    tied = {(name, verb) for name, verb, flag, _, _ in now if flag}
     for name, verb, flag, command, step in now:
-        lost = next((f for n, v, f in before if (n, v) == (name, verb)), None) if not flag else None
-        if lost is None or any((n, v) == (name, verb) and f for n, v, f, _, _ in now):
+        lost = before.get((name, verb)) if not flag else None
+        if lost is None or (name, verb) in tied:
             continue
         program = next((word for word in command.args if word.value == verb), command.program)
         assert program is not None, "a command of a name has a program"

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, once, quote, rule
 
 _SHELLS = frozenset("sh bash ash dash zsh ksh python python3 perl ruby node php".split())
 _PINNED = re.compile(r"(?<![0-9A-Za-z])(?:v?\d+\.\d+(?:\.\d+)?|[0-9a-f]{40})(?![0-9A-Za-z])")
@@ -32,16 +32,21 @@ def _piped(run: Run) -> tuple[Command, Command] | None:
         if command.name not in ("curl", "wget"):
             continue
         after = next(
-            (c for c in run.commands if c.pipeline == command.pipeline and c.part > command.part and _runs_stdin(c)),
+            (c for c in run.pipelines[command.pipeline] if c.part > command.part and _runs_stdin(c)),
             None,
         )
         if after is not None and not command.nested:
             return command, after
         if command.nested:
-            outer = next((c for c in run.commands if c.start < command.start < c.end and c.name in _SHELLS), None)
+            outer = next((c for c in _shells(run) if c.start < command.start < c.end), None)
             if outer is not None:
                 return command, outer
     return None
+
+
+@once
+def _shells(run: Run) -> list[Command]:
+    return [command for command in run.commands if command.name in _SHELLS]
 
 
 def _runs_stdin(command: Command) -> bool:

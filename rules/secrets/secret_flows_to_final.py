@@ -65,11 +65,11 @@ def _flows(change: DockerfileChange, copy: Copy, path: str | None) -> Iterator[F
     if path is None or copy.from_stage is None:
         return
     files = copy.from_stage.files
-    for put in files.puts:
-        if not within(put.path, path) or (put.path == path and put.kind == "workdir"):
+    for put in files.below(path):
+        if put.path == path and put.kind == "workdir":
             continue
         flow = _secret(change, put)
-        if flow is not None and within(flow.path, path) and not any(within(flow.path, d.path) for d in files.deletions):
+        if flow is not None and within(flow.path, path) and not files.is_deleted(flow.path):
             yield flow
 
 

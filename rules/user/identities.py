@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.lazily import once
 from rules.model.steps import Copy
 from rules.model.users import ROOT_NAMES
 from rules.user.accounts import name_of
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rules.dockerfile.source import Span
+    from rules.model.model import Model
     from rules.model.stage import Stage
     from rules.model.steps import Step
     from rules.model.users import Account
@@ -70,9 +72,16 @@ def _use(step: Step, written: str, span: Span, *, is_chown: bool) -> Use | None:
 
 def maker_of(stage: Stage, name: str) -> Account | None:
     """Return the account of a name that a RUN of another stage makes, one this stage is not built from."""
-    for other in stage.model.stages:
-        if other not in stage.chain:
-            for account in other.users.created:
-                if account.name == name and account.run.stage is other:
-                    return account
-    return None
+    makers = _makers(stage.model).get(name, ())
+    return next((account for account in makers if account.run.stage not in stage.chain), None)
+
+
+@once
+def _makers(model: Model) -> dict[str, list[Account]]:
+    """The accounts that the RUNs of each stage make, by their name, in the order of the file."""
+    found: dict[str, list[Account]] = {}
+    for stage in model.stages:
+        for account in stage.users.created:
+            if account.run.stage is stage:
+                found.setdefault(account.name, []).append(account)
+    return found

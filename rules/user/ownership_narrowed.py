@@ -75,17 +75,14 @@ def _claims(stage: Stage, user: str, *, unknown: bool) -> list[_Claim]:
 
 def _late(stage: Stage, path: str, claim: Step) -> list[Step]:
     """Return the steps behind a claim that put files of root's into its folder."""
-    steps = stage.done_steps
-    behind = steps[steps.index(claim) + 1 :]
-    found: list[Step] = []
-    for put in stage.files.puts:
+    found: dict[int, Step] = {}
+    for put in stage.files.below(path):
         step = put.step
-        if step not in behind or put.kind == "workdir" or not within(put.path, path):
+        if step.at <= claim.at or put.kind == "workdir" or id(step) in found:
             continue
-        root = step.instruction.flag("chown") is None if isinstance(step, Copy) else runs_as_root(step) is True
-        if root and step not in found:
-            found.append(step)
-    return found
+        if step.instruction.flag("chown") is None if isinstance(step, Copy) else runs_as_root(step) is True:
+            found[id(step)] = step
+    return list(found.values())
 
 
 def _lost(stage: Stage, user: str, old: _Claim, now: list[_Claim]) -> Problem | None:

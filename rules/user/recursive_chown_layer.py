@@ -1,6 +1,8 @@
 """See recursive_chown_layer.md."""
 
 import re
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator
 
 from rules.api import (
@@ -20,9 +22,9 @@ from rules.api import (
     delete_word,
     fix,
     insert,
+    once,
     quote,
     rule,
-    within,
 )
 from rules.user.accounts import name_of
 from rules.user.layers import place, shipped_runs
@@ -48,23 +50,32 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, run in shipped_runs(change):
         if run.deferred:
             continue
-        for row in stage.files.attribute_changes:
-            if row.step is run and row.recursive and row.path is not None:
+        for row in _recursive(stage).get(id(run), ()):
+            if row.path is not None:
                 copied = _copied_before(stage, run, row)
                 if copied:
                     yield _problem(stage, run, row, copied)
                     break
 
 
+@once
+def _recursive(stage: Stage) -> dict[int, list[Attributes]]:
+    """The recursive changes by the RUN that makes them."""
+    found: dict[int, list[Attributes]] = {}
+    for row in stage.files.attribute_changes:
+        if row.recursive:
+            found.setdefault(id(row.step), []).append(row)
+    return found
+
+
 def _copied_before(stage: Stage, run: Run, row: Attributes) -> list[Put]:
     """Return the trees that COPYs above a RUN brought to its path or below it, and that it changes."""
     return [
         put
-        for put in stage.files.puts
+        for put in stage.files.below(row.path or "")
         if put.kind in _COPIED
         and put.tree
         and put.step.instruction.line < run.instruction.line
-        and within(put.path, row.path or "")
         and not _is_already_so(stage, put, row)
     ]
 
@@ -80,10 +91,15 @@ def _is_already_so(stage: Stage, put: Put, row: Attributes) -> bool:
     if row.kind == "chgrp":
         return has.partition(":")[2] == row.value
     wanted = owner_of(row)
-    gids = {group.name: group.uid for group in stage.users.groups}
+    gids = _gids(stage)
     group, other = wanted.partition(":")[2], has.partition(":")[2]
     same_group = not group or gids.get(group, group) == gids.get(other, other)
     return same_group and is_same(stage, name_of(has), name_of(wanted)) is not False
+
+
+@once
+def _gids(stage: Stage) -> dict[str, str | None]:
+    return {group.name: group.uid for group in stage.users.groups}
 
 
 def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put]) -> Problem:
@@ -118,8 +134,11 @@ def _fix(stage: Stage, run: Run, row: Attributes) -> Fix | None:
     puts = [put for put in stage.files.below(row.path or "") if put.step.instruction.line < run.instruction.line]
     copies = list(dict.fromkeys(put.step for put in puts if isinstance(put.step, Copy)))
     first = min(copy.instruction.line for copy in copies)
-    targets = [other for other in stage.files.attribute_changes if other.command is row.command]
-    if row.kind != "chown" or len(targets) > 1 or any(copy.stage is not run.stage for copy in copies):
+    if (
+        row.kind != "chown"
+        or _targets(stage)[id(row.command)] > 1
+        or any(copy.stage is not run.stage for copy in copies)
+    ):
         return None
     if any(put.kind == "run" and put.path != row.path for put in puts) or not _nothing_else_wrote(
         stage, run, row, first
@@ -143,16 +162,38 @@ def _is_known_before(stage: Stage, owner: str, line: int) -> bool:
     if not owner or "$" in owner:
         return False
     user, _, group = owner.partition(":")
-    made = {a.name for a in (*stage.users.created, *stage.users.groups) if a.run.instruction.line < line}
-    made |= set(stage.facts.users) if stage.facts is not None else set()
-    return all(not name or name.isdecimal() or name in made | ROOT_NAMES for name in (name_of(user), group))
+    made = _made(stage)
+    known = set(stage.facts.users) | ROOT_NAMES if stage.facts is not None else ROOT_NAMES
+    return all(
+        not name or name.isdecimal() or name in known or made.get(name, line) < line for name in (name_of(user), group)
+    )
+
+
+@once
+def _made(stage: Stage) -> dict[str, int]:
+    """The first line at which each account and group is made."""
+    found: dict[str, int] = {}
+    for account in (*stage.users.created, *stage.users.groups):
+        found[account.name] = min(found.get(account.name, account.run.instruction.line), account.run.instruction.line)
+    return found
 
 
 def _nothing_else_wrote(stage: Stage, run: Run, row: Attributes, first: int) -> bool:
     """Whether between the first COPY and the `chown` no program ran that may have left files in the folder."""
-    for other in stage.done_runs:
-        if first < other.instruction.line <= run.instruction.line:
-            before = other.commands[: other.commands.index(row.command)] if other is run else other.commands
-            if not all(map(leaves_nothing, before)):
-                return False
-    return True
+    lines = _lines_that_write(stage)
+    at = bisect_right(lines, first)
+    if at < len(lines) and lines[at] < run.instruction.line:
+        return False
+    return all(map(leaves_nothing, run.commands[: run.commands.index(row.command)]))
+
+
+@once
+def _lines_that_write(stage: Stage) -> list[int]:
+    """The lines of the RUNs that may leave files anywhere."""
+    return sorted(run.instruction.line for run in stage.done_runs if not all(map(leaves_nothing, run.commands)))
+
+
+@once
+def _targets(stage: Stage) -> Counter[int]:
+    """How many paths each command changes."""
+    return Counter(id(row.command) for row in stage.files.attribute_changes)

@@ -13,13 +13,24 @@ if TYPE_CHECKING:
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(?::?-[^{}$]*)?\})")
 _BRACES = re.compile(r"\{([^{},\s$]*(?:,[^{},\s$]*)+)\}")
 _MAX_WORDS = 2000
+_LEAST_ROOM, _GROWTH = 5_000, 100
+"""Characters that the values in one text may have together: so many, or so many for each of its own.
+
+Without this, forty commands like `B=$A$A` would fill any memory.
+"""
 
 
 def expanded(text: str, env: Mapping[str, str]) -> str:
-    """Put known variables into a text; unknown ones stay as written."""
+    """Put known variables into a text; unknown ones stay as written, and all once there is no room for more."""
+    if "$" not in text:
+        return text
+    room = max(_LEAST_ROOM, _GROWTH * len(text))
 
     def value(match: re.Match[str]) -> str:
-        return env.get(match.group(1) or match.group(2), match.group())
+        nonlocal room
+        found = env.get(match.group(1) or match.group(2), match.group())
+        room -= len(found)
+        return found if room >= 0 else match.group()
 
     return _VARIABLE.sub(value, text)
 
