@@ -193,7 +193,7 @@ def _report(setup: _Setup, change: DockerfileChange, judged: Judged, old: tuple[
     used: set[Suppression] = set()
     for index, (raised, mark) in enumerate(zip(judged.raised, fingerprints(judged.raised), strict=True)):
         finding = _finding(setup, change, raised, "unchanged" if index in known else "new", mark)
-        comment = _silencing(comments, raised)
+        comment = next(filter(None, (_silencing(comments, one) for one in (raised, *judged.same[index]))), None)
         if comment is None:
             findings.append(finding)
         else:

@@ -1,9 +1,10 @@
 """Comments that silence rules: our own and the ones that other linters' users have written already.
 
 `# hullcheck ignore=<rule>[,<rule>] <reason>` above an instruction silences it there; at the top of the file (above the
-first instruction, set off by a blank line, or with `ignore-file=`) everywhere. `# hadolint ignore=` (above an
-instruction), `# hadolint global ignore=`, `# check=skip=` and `# trivy:ignore:` are honoured through the rules'
-aliases.
+first instruction, set off by a blank line, or with `ignore-file=`) everywhere. Honoured through the rules' aliases are
+`# hadolint ignore=` and `# tally ignore=` (above an instruction, behind `stage` for a stage, behind `global` for the
+file), `# check=skip=` and `# checkov:skip=` (the file), `# trivy:ignore:` and `# dockerfile-utils: ignore` (an
+instruction).
 """
 
 from __future__ import annotations
@@ -24,11 +25,22 @@ _OURS = re.compile(
     re.IGNORECASE,
 )
 _HADOLINT = re.compile(
-    r"hadolint\s+(?P<scope>(?:global\s+|stage\s+)?ignore)\s*=\s*(?P<ids>[\w-]+(?:\s*,\s*[\w-]+)*)\s*(?P<reason>.*)",
+    r"(?:hadolint|tally)\s+(?P<scope>(?:global\s+|stage\s+)?ignore)\s*=\s*"
+    r"(?P<ids>[\w/-]+(?:\s*,\s*[\w/-]+)*)\s*(?:;\s*reason=)?(?P<reason>.*)",
     re.IGNORECASE,
 )
+_STAGE = re.compile(r"#?\s*\w+\s+stage\s+ignore", re.IGNORECASE)
+_CHECKOV = re.compile(r"checkov:(?P<scope>skip)=(?P<ids>\w+)\s*:?\s*(?P<reason>.*)", re.IGNORECASE)
 _TRIVY = re.compile(r"(?:trivy|tfsec):ignore:(?P<ids>[\w-]+)\s*(?P<reason>.*)", re.IGNORECASE)
+_UTILS = re.compile(r"(?P<ids>dockerfile-utils):\s*ignore\b\s*(?P<reason>.*)", re.IGNORECASE)
+_PATTERNS = ((_OURS, True), (_HADOLINT, False), (_CHECKOV, False), (_TRIVY, False), (_UTILS, False))
 _AVD = re.compile(r"^AVD-(DS-\d+)$")
+_OF_UTILS = (
+    "copy-from-undefined-stage copy-multi-source-needs-slash duplicate-start-instruction empty-continuation "
+    "expose-invalid-port expose-protocol from-arg-empty-default invalid-structure invalid-syntax maintainer-deprecated "
+    "malformed-exec-form onbuild-forbidden stage-name-duplicate stopsignal-ungraceful workdir-relative"
+).split()
+"""What dockerfile-utils, the linter in editors' Docker extensions, finds as well; its comment names no rule."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +64,11 @@ class Suppression:
     first: int
     last: int
     ours: bool
+
+    @property
+    def whole_stage(self) -> bool:
+        """Whether it covers a stage, as hadolint's and tally's `stage ignore=` do."""
+        return bool(_STAGE.match(self.comment.text))
 
     def covers(self, rule: str, line: int, end_line: int) -> bool:
         """Tell whether it silences a rule's finding on these lines."""
@@ -78,14 +95,16 @@ def _read(dockerfile: Dockerfile) -> Iterator[Suppression]:
 
 def _of_comment(dockerfile: Dockerfile, comment: Comment) -> Iterator[Suppression]:
     text = comment.text.lstrip("# ").strip()
-    for pattern, ours in ((_OURS, True), (_HADOLINT, False), (_TRIVY, False)):
+    for pattern, ours in _PATTERNS:
         match = pattern.match(text)
         if match is None:
             continue
         names = tuple(name.strip() for name in match["ids"].split(","))
         scope = (match.groupdict().get("scope") or "").lower()
-        whole_file = scope.startswith("global") or scope == "ignore-file"
+        whole_file = scope.startswith("global") or scope in ("ignore-file", "skip")
         lines = (1, 0) if whole_file else _lines(dockerfile, comment)
+        if scope.startswith("stage"):
+            lines = _stage_lines(dockerfile, comment)
         yield _make(comment, names, match["reason"].strip(" -–—:"), lines, ours=ours)
 
 
@@ -105,6 +124,13 @@ def _lines(dockerfile: Dockerfile, comment: Comment) -> tuple[int, int]:
     return line, line
 
 
+def _stage_lines(dockerfile: Dockerfile, comment: Comment) -> tuple[int, int]:
+    """The lines of the stage that the instruction below the comment begins or belongs to, from there on."""
+    below = [instruction for instruction in dockerfile.instructions if instruction.line > comment.span.line]
+    ends = (instruction.line - 1 for instruction in below[1:] if instruction.keyword == "FROM")
+    return (below[0].line, next(ends, dockerfile.source.line_count)) if below else (comment.span.line,) * 2
+
+
 def _set_off(dockerfile: Dockerfile, line: int, instruction: Instruction) -> bool:
     return any(not dockerfile.source.line(number).strip() for number in range(line + 1, instruction.line))
 
@@ -119,7 +145,9 @@ def rule_ids(name: str) -> tuple[str, ...]:
         return (name.lower(),)
     if name.lower() == "all":
         return tuple(catalogue.by_id())
-    name = _AVD.sub(r"\1", name.upper())
+    if name.lower() == "dockerfile-utils":
+        return tuple(_OF_UTILS)
+    name = _AVD.sub(r"\1", name.upper().rpartition("/")[2])
     if re.fullmatch(r"DS-?0*(\d+)", name):
         name = f"DS-{int(re.sub(r'[^0-9]', '', name)):04d}"
     return catalogue.by_alias().get(name, ())
