@@ -51,4 +51,5 @@ def test_nothing_is_said_of_what_a_release_has_or_is_not_known_to_lack(
 
 def test_of_a_virtual_package_it_is_told() -> None:
     found = dropped("netcat", "debian", TRIXIE)
-    assert found is not None and found.virtual
+    assert found is not None
+    assert found.virtual
