@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rules.dockerfile.nodes import Comment, Dockerfile, Instruction
+    from rules.dockerfile.source import Span
 
 _OURS = re.compile(
     r"hullcheck\s+(?P<scope>ignore|ignore-file|global\s+ignore)\s*=\s*(?P<ids>[\w-]+(?:\s*,\s*[\w-]+)*)\s*(?P<reason>.*)",
@@ -30,6 +31,7 @@ _HADOLINT = re.compile(
     re.IGNORECASE,
 )
 _STAGE = re.compile(r"#?\s*\w+\s+stage\s+ignore", re.IGNORECASE)
+_CHECK = re.compile(r"#?\s*check\s*=\s*(.+)", re.IGNORECASE)
 _CHECKOV = re.compile(r"checkov:(?P<scope>skip)=(?P<ids>\w+)\s*:?\s*(?P<reason>.*)", re.IGNORECASE)
 _TRIVY = re.compile(r"(?:trivy|tfsec):ignore:(?P<ids>[\w-]+)\s*(?P<reason>.*)", re.IGNORECASE)
 _UTILS = re.compile(r"(?P<ids>dockerfile-utils):\s*ignore\b\s*(?P<reason>.*)", re.IGNORECASE)
@@ -83,14 +85,24 @@ def suppressions(dockerfile: Dockerfile) -> tuple[Suppression, ...]:
 
 
 def _read(dockerfile: Dockerfile) -> Iterator[Suppression]:
+    directives = {directive.span.line for directive in dockerfile.directives}
     for directive in dockerfile.directives:
-        if directive.name.lower() == "check" and (match := re.search(r"skip=([\w,\s-]+)", directive.value)):
-            from rules.dockerfile.nodes import Comment  # noqa: PLC0415 - only for this rare form
-
-            names = tuple(name.strip() for name in match[1].split(",") if name.strip())
-            yield _make(Comment(directive.value, directive.span), names, "", (1, 0), ours=False)
+        if directive.name.lower() == "check":
+            yield from _of_check(directive.value, directive.span)
+    first = dockerfile.instructions[0].line if dockerfile.instructions else 0
     for comment in dockerfile.comments:
+        if comment.span.line < first and comment.span.line not in directives and (match := _CHECK.match(comment.text)):
+            yield from _of_check(match[1], comment.span)  # BuildKit passes over it here; what it wants is as plain
         yield from _of_comment(dockerfile, comment)
+
+
+def _of_check(value: str, span: Span) -> Iterator[Suppression]:
+    """Read the value of a `check` directive: `skip=A,B;error=true`."""
+    from rules.dockerfile.nodes import Comment  # noqa: PLC0415 - only for this rare form
+
+    if match := re.search(r"skip=([\w,\s-]+)", value):
+        names = tuple(name.strip() for name in match[1].split(",") if name.strip())
+        yield _make(Comment(value, span), names, "", (1, 0), ours=False)
 
 
 def _of_comment(dockerfile: Dockerfile, comment: Comment) -> Iterator[Suppression]:

@@ -94,3 +94,14 @@ def test_the_comment_on_a_fact_leaves_what_a_stronger_rule_says_besides() -> Non
     key = "AKIA" + "QYLPMN5HFIQR7XYA"
     text = f"FROM node:24\n# hadolint ignore=DL3064 a public one\nENV API_KEY={key}\nUSER node\n"
     assert "secret-value-literal" in {f.rule for f in review(text).findings}
+
+
+@pytest.mark.parametrize(
+    "head", ["# check=skip=FromAsCasing,StageNameCasing,DL3006\n", "\n# check=skip=DL3006;error=true\n"]
+)
+def test_a_check_directive_counts_also_where_the_builder_passes_over_it(head: str) -> None:
+    assert "base-image-unpinned" in silenced(f"{head}{TEXT}")
+
+
+def test_a_check_comment_below_the_first_instruction_does_not_count() -> None:
+    assert "base-image-unpinned" not in silenced(f"{TEXT}# check=skip=DL3006\n")
