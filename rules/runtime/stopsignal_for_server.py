@@ -66,9 +66,10 @@ def _program(stage: Stage) -> str | None:
 
 
 def _process_1(stage: Stage) -> Setting[Start] | None:
-    """Return the setting that says what runs: behind a start script of a base that we know, CMD."""
-    image = stage.image
-    if image.entrypoint.origin is Origin.BASE and is_script_entrypoint(stage):
+    """Return the setting that says what runs: behind the start script of a base that we know, CMD."""
+    image, facts = stage.image, stage.facts
+    written = image.entrypoint.value
+    if facts is not None and written is not None and written.words == facts.entrypoint and is_script_entrypoint(stage):
         return image.cmd  # the official images' scripts end in `exec "$@"`
     return image.entrypoint or image.cmd
 
