@@ -61,7 +61,7 @@ _BY_HAND = {
     "python2.7": _Since(None, debian="12", ubuntu="24.04"),
     "python3-distutils": _Since("python3-setuptools", debian="13", ubuntu="24.04"),
 }
-"""Names that people write: for Debian from `Packages` of 12 and 13 (2026-11-20), for Ubuntu from apt's words in reports."""
+"""Names that people write: from `Packages` of Debian 12 and 13 (2026-11-20), for Ubuntu from apt's words in reports."""
 
 
 def dropped(package: str, distro: str | None, release: Release | None) -> Dropped | None:
