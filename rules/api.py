@@ -12,6 +12,7 @@ from rules.dockerfile.source import Source, Span
 from rules.dockerfile.spelling import nearest
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
 from rules.facts.commands import package_of_command, provides
+from rules.facts.dropped import Dropped, dropped
 from rules.facts.eol import EndOfLife, all_end_of_life, end_of_life
 from rules.facts.images import ImageFacts, image_facts
 from rules.facts.languages import system_python
@@ -69,6 +70,7 @@ __all__ = [
     "Dockerfile",
     "DockerfileChange",
     "Dockerignore",
+    "Dropped",
     "Edit",
     "EndOfLife",
     "Files",
@@ -113,6 +115,7 @@ __all__ = [
     "delete_command",
     "delete_instruction",
     "delete_word",
+    "dropped",
     "end_of_life",
     "fix",
     "folders_of",

@@ -198,7 +198,7 @@ def _report(setup: _Setup, change: DockerfileChange, judged: Judged, old: tuple[
     offers = _offers(setup, change, judged, known)
     for index, (raised, mark) in enumerate(zip(judged.raised, fingerprints(judged.raised), strict=True)):
         finding = _finding(setup, change, raised, "unchanged" if index in known else "new", mark, offers.get(index))
-        comment = _silencing(silencer, raised)
+        comment = next(filter(None, (_silencing(silencer, one) for one in (raised, *judged.same[index]))), None)
         if comment is None:
             findings.append(finding)
         else:

@@ -29,11 +29,19 @@ Many a rule looks at the whole file for each problem that it finds, which is fin
 
 
 class Judged(NamedTuple):
-    """What the rules say of one version of one file."""
+    """What the rules say of one version of one file.
+
+    Attributes:
+        model: The version.
+        raised: The problems that are told.
+        crashes: The rules that raised.
+        same: For each of the problems the weaker ones that state the same fact, and are not told.
+    """
 
     model: Model
     raised: tuple[Raised, ...]
     crashes: tuple[Crash, ...]
+    same: tuple[tuple[Raised, ...], ...]
 
 
 def judge(rules: Iterable[Rule], change: DockerfileChange) -> Judged:
@@ -50,7 +58,8 @@ def judge(rules: Iterable[Rule], change: DockerfileChange) -> Judged:
     torn = set(_torn(change.after))
     raised = [one for one in raised if id(one.instruction) not in torn or one.rule.id in _OF_SYNTAX]
     raised.sort(key=lambda r: (r.problem.span.start, r.rule.id, r.problem.message))
-    return Judged(change.after, overlaps.resolved(raised), tuple(crashes))
+    told = overlaps.resolved(raised)
+    return Judged(change.after, tuple(t.raised for t in told), tuple(crashes), tuple(t.same for t in told))
 
 
 _OF_SYNTAX = ("invalid-syntax", "invalid-structure")

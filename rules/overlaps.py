@@ -18,36 +18,43 @@ class Silence(NamedTuple):
     Attributes:
         rules: The weaker rules.
         scope: Where: on the same instruction, in the same stage, or in the whole file.
+        one_fact: Whether both state the very same fact, so that a comment that silences the weaker rule there settles
+            the stronger one too. Not where the stronger one says something that its author may never have seen.
     """
 
     rules: frozenset[str]
     scope: Scope
+    one_fact: bool = False
 
 
 def _silence(scope: Scope, *rules: str) -> Silence:
     return Silence(frozenset(rules), scope)
 
 
+def _same_fact(scope: Scope, *rules: str) -> Silence:
+    return Silence(frozenset(rules), scope, one_fact=True)
+
+
 SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "onbuild-forbidden": (_silence("instruction", "invalid-syntax"),),
-    "base-image-loosened": (_silence("instruction", "base-image-no-digest", "base-image-unpinned"),),
+    "base-image-loosened": (_same_fact("instruction", "base-image-no-digest", "base-image-unpinned"),),
     "build-tools-shipped": (_silence("file", "prefer-multi-stage"),),
     "sdk-image-shipped": (_silence("file", "prefer-multi-stage"),),
     "secret-value-literal": (_silence("instruction", "secret-in-arg-or-env"),),
-    "cache-order-regressed": (_silence("instruction", "source-copied-before-install"),),
+    "cache-order-regressed": (_same_fact("instruction", "source-copied-before-install"),),
     "named-user-without-passwd": (
         _silence("stage", "user-group-drops-supplementary", "user-name-not-numeric", "user-only-in-builder"),
     ),
-    "uid-implicit": (_silence("stage", "user-name-not-numeric"),),
-    "user-created-unused": (_silence("stage", "final-user-missing", "final-user-root"),),
-    "user-escalated": (_silence("stage", "final-user-missing", "final-user-root", "user-created-unused"),),
+    "uid-implicit": (_same_fact("stage", "user-name-not-numeric"),),
+    "user-created-unused": (_same_fact("stage", "final-user-missing", "final-user-root"),),
+    "user-escalated": (_same_fact("stage", "final-user-missing", "final-user-root", "user-created-unused"),),
     "debug-mode-shipped": (_silence("instruction", "npm-start-as-pid1"),),
     "default-target-changed": (_silence("stage", "final-stage-no-command"),),
-    "entrypoint-lost": (_silence("stage", "final-stage-no-command"),),
+    "entrypoint-lost": (_same_fact("stage", "final-stage-no-command"),),
     "exec-form-one-word": (
         _silence("instruction", "healthcheck-tool-missing", "start-path-missing", "start-tool-missing"),
     ),
-    "exec-form-regressed": (_silence("instruction", "shell-form-start"),),
+    "exec-form-regressed": (_same_fact("instruction", "shell-form-start"),),
     "exec-form-variable": (_silence("instruction", "start-path-missing", "start-tool-missing"),),
     "malformed-exec-form": (_silence("instruction", "invalid-syntax", "shell-form-start", "shell-in-scratch"),),
     "shell-in-scratch": (
@@ -68,24 +75,40 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "package-update-alone": (_silence("instruction", "package-cache-left"),),
     "pip-cache-left": (_silence("stage", "env-set-after-use"),),
     "copy-whole-context": (_silence("instruction", "dockerignore-gap", "dockerignore-missing"),),
-    "copy-from-whole-tree": (_silence("instruction", "copy-from-root-filesystem"),),
+    "integrity-check-removed": (_same_fact("instruction", "download-without-checksum"),),
+    "copy-from-whole-tree": (_same_fact("instruction", "copy-from-root-filesystem"),),
 }
 """Rule to what it silences. The reason is always the same: both name one cause, and the first says more of it."""
 
 
-def resolved(raised: Iterable[Raised]) -> tuple[Raised, ...]:
+class Told(NamedTuple):
+    """A problem that is told, and those that it speaks for.
+
+    Attributes:
+        raised: The problem.
+        same: The weaker ones that state the same fact: a comment that silences one of them silences it.
+    """
+
+    raised: Raised
+    same: tuple[Raised, ...] = ()
+
+
+def resolved(raised: Iterable[Raised]) -> tuple[Told, ...]:
     """Drop the problems that a stronger rule speaks for."""
     items = tuple(raised)
-    silenced: set[tuple[str, Scope, object]] = set()
+    spoken_for: dict[int, list[Raised]] = {}
+    dropped: set[int] = set()
     for item in items:
         for silence in SPEAKS_FOR.get(item.rule.id, ()):
-            silenced |= {(rule, silence.scope, _place(item, silence.scope)) for rule in silence.rules}
-    if not silenced:
-        return items
-    return tuple(item for item in items if not any((item.rule.id, s, _place(item, s)) in silenced for s in _SCOPES))
-
-
-_SCOPES: tuple[Scope, ...] = ("instruction", "stage", "file")
+            place = _place(item, silence.scope)
+            for index, other in enumerate(items):
+                if other.rule.id in silence.rules and _place(other, silence.scope) == place:
+                    dropped.add(index)
+                    if silence.one_fact:
+                        spoken_for.setdefault(id(item), []).append(other)
+    return tuple(
+        Told(item, tuple(spoken_for.get(id(item), ()))) for index, item in enumerate(items) if index not in dropped
+    )
 
 
 def _place(item: Raised, scope: Scope) -> object:

@@ -21,6 +21,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if instruction.escape not in instruction.text:
             continue
         blank = _blank_lines(instruction)
+        if not blank and _is_cut_off(instruction):
+            yield _nothing_follows(instruction)
         if blank:
             source = change.source
             yield Problem(
@@ -31,6 +33,32 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 instruction=instruction,
                 fix=Fix("Delete the blank line", tuple(Edit(source.line_span(line), "") for line in blank)),
             )
+
+
+def _is_cut_off(instruction: Instruction) -> bool:
+    """Whether the file ends behind a line that says that the instruction goes on."""
+    source, last = instruction.source, instruction.end_line
+    ends_file = not source.text[source.line_span(last).end :].strip()
+    return ends_file and not instruction.heredocs and source.line(last).rstrip().endswith(instruction.escape)
+
+
+def _nothing_follows(instruction: Instruction) -> Problem:
+    source, last = instruction.source, instruction.end_line
+    value = instruction.value.rstrip(f"{instruction.escape} \t")
+    fix = None
+    if not value.endswith(("&&", "||", "|", ";")):
+        line = source.line(last).rstrip()
+        start = source.line_starts[last - 1] + len(line[:-1].rstrip())
+        end = source.line_starts[last - 1] + len(line)
+        fix = Fix("Delete the last escape", (Edit(source.span(start, end), ""),))
+    return Problem(
+        source.line_span(last),
+        f"the file ends behind the `{instruction.escape}` that says this `{instruction.keyword}` goes on. Something is "
+        "missing here, or the last line was meant to end.",
+        instruction=instruction,
+        fix=fix,
+        key="end",
+    )
 
 
 def _blank_lines(instruction: Instruction) -> list[int]:

@@ -15,11 +15,34 @@ from rules.build.variable_uses import declarable_uses
     aliases=("DL3044",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """An ENV uses a variable that the same ENV sets."""
+    """An ENV uses a variable that the same ENV sets, or sets one to itself."""
     for stage in change.stages:
         for step in stage.steps:
-            if step.instruction.keyword == "ENV" and len(step.instruction.pairs) > 1:
+            if step.instruction.keyword == "ENV":
+                yield from _set_to_itself(stage, step)
                 yield from _check_env(change, stage, step)
+
+
+def _set_to_itself(stage: Stage, step: Step) -> Iterator[Problem]:
+    """Yield the variables that get their own value where nothing above gives them one."""
+    for name, value in step.instruction.pairs:
+        if value is None or value.text.strip('"') not in (f"${name.text}", f"${{{name.text}}}"):
+            continue
+        if step.scope.get(name.text) is not None or name.text in stage.model.global_scope.variables:
+            continue  # an ARG becomes an ENV; one above the first FROM is undefined-variable's
+        path = name.text == "PATH"
+        yield Problem(
+            value.span,
+            "`PATH` is set to what it is: the pair has no effect. Put a folder in front, or take it out."
+            if path
+            else f"{quote(name.text)} is set to its own value, and nothing above gives it one: it is empty. What the "
+            "machine that builds has in its environment does not reach the image. Declare the `ARG`, or leave the "
+            "variable to run time.",
+            Confidence.CERTAIN if path or stage.base_known else Confidence.POSSIBLE,
+            stage=stage.key,
+            key=f"{name.text}=",
+            severity=Severity.INFO if path else Severity.WARNING,
+        )
 
 
 def _check_env(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[Problem]:

@@ -15,14 +15,14 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.variable_uses import uses
+from rules.build.variable_uses import declarable_uses, uses
 
 
 @rule(
     "from-arg-empty-default",
     severity=Severity.WARNING,
     category=Category.CORRECTNESS,
-    keywords=("ARG",),
+    keywords=("FROM",),
     mentions=("$",),
     aliases=("InvalidDefaultArgInFrom",),
 )
@@ -38,8 +38,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         broken = [text for text in (word.text,) if "$" in text and not _is_image(empty.expand(text))]
         if flag is not None and "$" in (flag.value or "") and empty.expand(flag.value or "") == "":
             broken.append(flag.value or "")
-        names = [name for text in broken for name in uses(text, empty.escape)]
-        if broken and not given.intersection(names) and all(empty.get(name) is not None for name in names[:1]):
+        if not broken or any(empty.get(name) is None for name in declarable_uses(broken[0], empty.escape)[:1]):
+            continue  # without an ARG it is from-arg-undeclared's
+        names = [name for name in uses(broken[0], empty.escape) if empty.get(name) is not None]
+        if not given.intersection(names):
             yield _problem(stage, broken[0], names)
 
 
@@ -57,12 +59,16 @@ def _is_image(text: str | None) -> bool:
 
 
 def _problem(stage: Stage, text: str, names: list[str]) -> Problem:
-    name = names[0] if names else text
+    if names:
+        fact = f"{stage.label} has no base image without `--build-arg {names[0]}=…`: with the defaults of this file, "
+        then = "A plain `docker build .` stops here; give the `ARG` a default that works."
+    else:
+        fact = f"{stage.label} has no base image: no `ARG` above the first `FROM` declares what it names, and "
+        then = "Every build stops here; declare the `ARG`, or write a default that works."
     return Problem(
         stage.from_.span,
-        f"{stage.label} has no base image without `--build-arg {name}=…`: with the defaults of this file, "
-        f"{quote(text)} is no valid name. A plain `docker build .` stops here; give the `ARG` a default that works.",
-        Confidence.POSSIBLE,
+        f"{fact}{quote(text)} is no valid name. {then}",
+        Confidence.POSSIBLE if names else Confidence.CERTAIN,
         stage=stage.key,
-        key=name,
+        key=names[0] if names else text,
     )

@@ -116,7 +116,7 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
     elif near and bare:
         fact = f"nothing sets it; {quote(near[0])} is set, and may be what was meant"
         yield _problem(stage, where, name, fact, _spell(where, name, near[0]), Confidence.LIKELY)
-    elif where.keyword not in ("ENV", "LABEL") and bare:
+    elif where.keyword not in ("ENV", "LABEL") and (bare or (where.keyword == "STOPSIGNAL" and stage.base_known)):
         yield _problem(stage, where, name, "nothing in the file sets it", None, Confidence.LIKELY)
 
 

@@ -2,7 +2,18 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, rule
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Problem,
+    Severity,
+    Stage,
+    image_facts,
+    quote,
+    rule,
+)
 
 
 @rule(
@@ -19,22 +30,37 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if stage.is_scratch:
             continue  # into the empty image: the way to squash layers
         for copy in stage.copies if stage.index in change.after.needed_by_shipped else ():
-            whole = any(source.path == "/" for source in copy.sources)
-            if whole and copy.destination == "/" and copy.from_stage is not None and _is_a_system(copy.from_stage):
+            if copy.destination != "/" or not any(source.path == "/" for source in copy.sources):
+                continue
+            confidence = _holds_a_system(copy)
+            if confidence is not None:
+                of = copy.from_stage.label if copy.from_stage is not None else quote(copy.from_text or "")
                 yield Problem(
                     copy.instruction.span,
-                    f"{stage.label} copies the whole file system of {copy.from_stage.label} over its own. Both "
-                    "systems' files end up in the "
-                    "image, package databases and all, and neither is whole. Start `FROM` it, or copy what is needed.",
-                    Confidence.CERTAIN if copy.from_stage.facts is not None else Confidence.LIKELY,
-                    doubt="what the other stage is built on is not known",
+                    f"{stage.label} copies the whole file system of {of} over its own. Both systems' files end up in "
+                    "the image, package databases and all, and neither is whole. Start `FROM` it, or copy what is "
+                    "needed.",
+                    confidence,
+                    doubt="what the other stage is built on is not known"
+                    if copy.from_stage is not None
+                    else "the image may hold only files that are made to be copied",
                     stage=stage.key,
                 )
+
+
+def _holds_a_system(copy: Copy) -> Confidence | None:
+    """Return how sure it is that a distribution is copied; `None` where it may be files made to be copied."""
+    if copy.from_stage is not None:
+        if not _is_a_system(copy.from_stage):
+            return None
+        return Confidence.CERTAIN if copy.from_stage.facts is not None else Confidence.LIKELY
+    facts = image_facts(copy.from_image) if copy.from_image is not None else None
+    return Confidence.LIKELY if facts is not None and facts.kind != "copy-from" else None
 
 
 def _is_a_system(stage: Stage) -> bool:
     """Whether a stage holds a distribution, rather than files that were put together to be copied."""
     facts = stage.facts
     if facts is None:
-        return not stage.root.is_scratch
+        return not stage.root.is_scratch and bool(stage.done_steps)  # a bare name for an image may be a tool's
     return facts.distro != "scratch" and facts.kind != "copy-from"

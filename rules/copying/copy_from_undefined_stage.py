@@ -39,10 +39,27 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """COPY --from or a mount names a stage that no line above defines."""
     contexts = {name for build in change.repository.builds_of(change.path) for name in build.contexts}
     for stage in change.stages:
+        yield from _without_name(stage)
         for instruction, text, span in _named(stage):
             if _can_be_something(change, stage, text) or text in contexts:
                 continue
             yield _problem(change, stage, instruction, text, span)
+
+
+def _without_name(stage: Stage) -> Iterator[Problem]:
+    """Yield the COPYs whose flag names nothing, which BuildKit takes for no flag at all."""
+    for copy in stage.copies:
+        flag = copy.instruction.flag("from")
+        if flag is not None and flag.value == "":
+            yield Problem(
+                copy.instruction.span,
+                f"`--from=` in {stage.label} names nothing. The builder then copies from the build context, as if the "
+                "flag were not there. Name the stage, or take the flag away.",
+                Confidence.CERTAIN,
+                instruction=copy.instruction,
+                stage=stage.key,
+                key="--from=",
+            )
 
 
 def _named(stage: Stage) -> Iterator[tuple[Instruction, str, Span]]:

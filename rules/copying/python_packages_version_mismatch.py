@@ -17,6 +17,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.copying.python_installs import placed_installs
 from rules.copying.python_packages import (
     PACKAGES_FOLDER,
     environments,
@@ -31,7 +32,7 @@ from rules.copying.python_packages import (
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("COPY",),
-    mentions=("python",),
+    mentions=("python", "pip"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Python packages are copied between stages whose Pythons have different versions."""
@@ -44,7 +45,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     said.add(id(copy))
                     yield problem
         for copy in stage.copies:
-            problem = _of_environment(stage, copy) if id(copy) not in said else None
+            problem = _of_environment(stage, copy) or _of_install(stage, copy) if id(copy) not in said else None
             if problem is not None:
                 yield problem
 
@@ -119,4 +120,35 @@ def _of_environment(stage: Stage, copy: Copy) -> Problem | None:
         instruction=copy.instruction,
         stage=stage.key,
         key=path,
+    )
+
+
+def _of_install(stage: Stage, copy: Copy) -> Problem | None:
+    """A folder that another version's `pip` filled."""
+    builder = copy.from_stage
+    if builder is None or copy.deferred:
+        return None
+    made, run = python_version(builder), python_version(stage)
+    if made is None or run is None or made == run:
+        return None
+    paths = [path for source in copy.sources if (path := copy.source_path(source)) not in (None, "/")]
+    found = next((i for i in placed_installs(builder) for path in paths if path and within(i.path, path)), None)
+    if found is None:
+        return None
+    fact = (
+        f"Its packages lie in {quote(posixpath.join('lib', f'python{made}'))}, where Python {run} does not look: "
+        "nothing can be imported."
+        if found.versioned
+        else f"Packages with compiled parts do not load in Python {run}, and what `pip` chose was chosen for {made}."
+    )
+    return Problem(
+        copy.instruction.span,
+        f"{stage.label} copies {quote(found.path)}, which {quote(f'{found.call.program} {found.call.verb}')} filled "
+        f"with Python {made} in {builder.label} (line {found.call.command.line}), and runs Python {run}. {fact} "
+        "Use one version in both stages.",
+        Confidence.CERTAIN if found.versioned and not stage.image.env.get("PYTHONPATH") else Confidence.LIKELY,
+        doubt="`PYTHONPATH` may name that folder" if found.versioned else "not every package has compiled parts",
+        instruction=copy.instruction,
+        stage=stage.key,
+        key=found.path,
     )

@@ -20,6 +20,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.packages.copied_modules import CopiedModules, copied_modules
 from rules.packages.options import add_option, spelled
 from rules.packages.project_files import manifest_text
 from rules.packages.purpose import is_for_development
@@ -60,7 +61,8 @@ _ENVIRONMENTS = ("NODE_ENV", "RAILS_ENV", "RACK_ENV", "APP_ENV")
     aliases=("DF031",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """A shipped image installs what only developers need."""
+    """A shipped image holds packages that only developers need."""
+    yield from _copied(change)
     for stage, run, call in change.after.layers.shipped_calls:
         if call.manager not in _DEVELOPERS_PART or call.production or not call.project:
             continue
@@ -73,6 +75,38 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         text = manifest_text(change, run, call)
         if text is None or _DEVELOPERS_PART[call.manager].search(text):
             yield _problem(stage, run, call, known=text is not None)
+
+
+def _copied(change: DockerfileChange) -> Iterator[Problem]:
+    """Yield the `node_modules` that a shipped stage takes out of a stage which builds with all of them."""
+    seen: set[int] = set()
+    for shipped in change.after.shipped:
+        if is_for_development(change, shipped):
+            continue
+        for stage in shipped.chain:
+            for found in copied_modules(stage):
+                text = manifest_text(change, found.run, found.call)
+                developers = text is None or _DEVELOPERS_PART[found.call.manager].search(text)
+                if developers and id(found.copy) not in seen:
+                    seen.add(id(found.copy))
+                    yield _of_copy(stage, found, known=text is not None)
+
+
+def _of_copy(stage: Stage, found: CopiedModules, *, known: bool) -> Problem:
+    builder = found.run.stage.label
+    prune = f" with {quote(found.prune)} after the build" if found.prune is not None else ""
+    return Problem(
+        found.copy.instruction.span,
+        f"{stage.label} ships what only developers need: {quote(found.path)} comes out of {builder}, where "
+        f"{quote(spelled(found.call))} at line {found.call.command.line} installs test frameworks, linters and type "
+        f"definitions along with the program's own dependencies. Take them out there{prune}, or copy from a stage that "
+        f"installs without them.",
+        Confidence.CERTAIN if known else Confidence.LIKELY,
+        doubt="whether the project has development dependencies is not known",
+        instruction=found.copy.instruction,
+        stage=stage.key,
+        key=found.path,
+    )
 
 
 def _is_meant(stage: Stage, run: Run, call: PackageCall) -> bool:

@@ -18,6 +18,9 @@ SIGNAL_PASSERS = frozenset(
 """Programs that pass SIGTERM on, or that make way for the program that they start."""
 
 INITS = frozenset("tini tini-static dumb-init catatonit docker-init".split())
+_INIT_OPTIONS_WITH_VALUE = frozenset({"-p", "-e", "-r", "--rewrite"})
+"""Of tini and dumb-init (their `--help`)."""
+
 _CODE_OPTION = re.compile(r"-[a-zA-Z]*c\Z")
 
 
@@ -106,6 +109,19 @@ def reads_code(words: tuple[str, ...]) -> bool:
         if posixpath.basename(word) in SHELLS or word in ("su", "runuser"):
             return any(_CODE_OPTION.match(option) for option in words[index + 1 :])
     return False
+
+
+def behind_init(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what an init in front starts: `("/run.sh",)` for `tini -g -- /run.sh`; other words as they are."""
+    if not passes_signals(words):
+        return words
+    if "--" in words:
+        return words[words.index("--") + 1 :]
+    rest = list(words[1:])
+    while rest and rest[0].startswith("-"):
+        takes_value = rest[0] in _INIT_OPTIONS_WITH_VALUE
+        rest = rest[2 if takes_value else 1 :]
+    return tuple(rest)
 
 
 def passes_signals(words: tuple[str, ...]) -> bool:

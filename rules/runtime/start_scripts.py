@@ -6,6 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Copy, DockerfileChange, Put, Script, Source, parse_shell, within
+from rules.runtime.start_instructions import behind_init
 
 if TYPE_CHECKING:
     from rules.runtime.start_instructions import Written
@@ -58,7 +59,7 @@ def start_script(change: DockerfileChange, found: Written) -> StartScript | None
     """Return the script of the build context that a start command runs, as far as its path can be followed."""
     if len(change.repository.files) == 1:
         return None  # nothing but the Dockerfile was read
-    words = found.start.words if found.start.form == "exec" else tuple(found.start.text.split())
+    words = behind_init(found.start.words if found.start.form == "exec" else tuple(found.start.text.split()))
     if not words or found.stage.runtime.is_windows:
         return None
     direct = posixpath.basename(words[0]) not in {*_SHELLS, "exec"}

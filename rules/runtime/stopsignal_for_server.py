@@ -8,8 +8,10 @@ from rules.api import (
     DockerfileChange,
     Origin,
     Problem,
+    Setting,
     Severity,
     Stage,
+    Start,
     fix,
     insert_line_before,
     quote,
@@ -17,6 +19,7 @@ from rules.api import (
     rule,
 )
 from rules.runtime.signals import signal_name
+from rules.runtime.start_instructions import is_script_entrypoint
 
 _SYSTEMD = ("SIGRTMIN+3", "systemd then powers the container off in order")
 _NGINX = ("SIGQUIT", "the server then finishes the requests under way")
@@ -37,7 +40,7 @@ _INIT_PATHS = frozenset({"/sbin/init", "/usr/sbin/init", "/lib/systemd/systemd",
     severity=Severity.INFO,
     category=Category.RELIABILITY,
     default="info",
-    keywords=("CMD", "ENTRYPOINT"),
+    keywords=("CMD", "ENTRYPOINT", "STOPSIGNAL"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A server that stops gracefully on a signal of its own gets another one."""
@@ -49,37 +52,47 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _program(stage: Stage) -> str | None:
-    """Return which of the servers is process 1, when the stage itself says so in the exec form."""
-    image = stage.image
-    setting = image.entrypoint or image.cmd
-    start = setting.value
-    if setting.origin is not Origin.HERE or start is None or start.form != "exec":
+    """Return which of the servers is process 1, when this stage chose it or the signal that it gets."""
+    start = _process_1(stage)
+    if start is None or start.value is None or start.value.form != "exec":
         return None
-    if start.words[0] in _INIT_PATHS:
+    if Origin.HERE not in (start.origin, stage.image.stopsignal.origin):
+        return None
+    words = start.value.words
+    if words[0] in _INIT_PATHS:
         facts = stage.facts
         return None if facts is not None and facts.distro == "alpine" else "systemd"
-    return start.program
+    return start.value.program
+
+
+def _process_1(stage: Stage) -> Setting[Start] | None:
+    """Return the setting that says what runs: behind the start script of a base that we know, CMD."""
+    image, facts = stage.image, stage.facts
+    written = image.entrypoint.value
+    if facts is not None and written is not None and written.words == facts.entrypoint and is_script_entrypoint(stage):
+        return image.cmd  # the official images' scripts end in `exec "$@"`
+    return image.entrypoint or image.cmd
 
 
 def _problem(stage: Stage, program: str, wanted: str, why: str) -> Iterator[Problem]:
-    image = stage.image
-    signal, setting = image.stopsignal, image.entrypoint or image.cmd
+    signal, setting = stage.image.stopsignal, _process_1(stage)
     unknown = signal.origin is Origin.UNKNOWN
     if (unknown and program != "systemd") or (signal.set_in_file and signal.value is None):
         return
     if signal.value is not None and signal_name(signal.value) == wanted:
         return
     instruction = signal.instruction if signal.origin is Origin.HERE else None
-    start = setting.instruction
-    assert start is not None
+    start = setting.instruction if setting is not None else None
+    place = instruction or start
+    assert place is not None
     got = f"is stopped with {quote(signal.value)}" if signal.value else "is stopped with SIGTERM, Docker's default"
     edit = (
         replace(instruction.source, instruction.value_span, wanted)
         if instruction is not None
-        else insert_line_before(start, f"STOPSIGNAL {wanted}")
+        else insert_line_before(place, f"STOPSIGNAL {wanted}")
     )
     yield Problem(
-        (instruction or start).span,
+        place.span,
         f"{stage.label} starts {quote(program)}, which {got}. That cuts connections off. "
         f"Say `STOPSIGNAL {wanted}`: {why}.",
         Confidence.POSSIBLE if unknown else Confidence.CERTAIN,

@@ -54,7 +54,9 @@ def _problem(added: list[Suppression]) -> Problem:
     names = ", ".join(map(quote, dict.fromkeys(name for one in added for name in one.names)))
     ours = sorted({rule for one in added for rule in one.rules} - {name for one in added for name in one.names})
     known = f" ({', '.join(map(quote, ours[:3]))} here)" if ours else ""
-    where = "in the whole file" if first.last == 0 else "for the instruction below"
+    where = (
+        "in the whole file" if first.last == 0 else f"for the {'stage' if first.whole_stage else 'instruction'} below"
+    )
     if others:
         where += f" and on {len(others)} more line{'s' if len(others) > 1 else ''}"
     return Problem(

@@ -84,7 +84,7 @@ def _is_for_reading(copy: Copy) -> bool:
     return (
         path.startswith(_READ_ONLY)
         or bool(_SCRIPT.search(path))
-        or all(_SCRIPT.search(s.word.text) for s in copy.sources)
+        or (bool(copy.sources) and all(_SCRIPT.search(s.word.text) for s in copy.sources))
     )
 
 

@@ -16,15 +16,24 @@ _TOTAL = re.compile(
 )
 
 
+REASONS = Path(__file__).with_name("CASES.md")
+_ROW = re.compile(r"^(?P<rules>[a-z][a-z-]+(?:\|[a-z-]+)*)\s+(?P<tp>\d+)\s+(?P<fp>\d+)\s+(?P<fn>\d+)\s+(?P<tn>\d+)\s")
+_MANY = 10
+_ENOUGH = 0.9
+
+
 @pytest.fixture(scope="module")
-def total() -> dict[str, float]:
+def scores() -> str:
     if not SCORER.exists():
         pytest.skip("NOT RUN: ../shared/tools/cases.py is missing, so no labelled case was scored")
-    out = subprocess.run(
-        [sys.executable, SCORER, "--quiet"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout
+    out = subprocess.run([sys.executable, SCORER], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert "crashed: 0" in out
-    match = next(found for line in out.splitlines() if (found := _TOTAL.match(line)))
+    return out
+
+
+@pytest.fixture(scope="module")
+def total(scores: str) -> dict[str, float]:
+    match = next(found for line in scores.splitlines() if (found := _TOTAL.match(line)))
     return {name: float(value) for name, value in match.groupdict().items()}
 
 
@@ -38,3 +47,12 @@ def test_what_should_be_said_is_said(total: dict[str, float]) -> None:
 
 def test_findings_stand_on_the_right_line(total: dict[str, float]) -> None:
     assert total["met"] / total["lines"] >= 0.97
+
+
+def test_a_rule_that_misses_one_in_ten_has_its_reason_written_down(scores: str) -> None:
+    reasons = REASONS.read_text("utf-8")
+    for row in filter(None, map(_ROW.match, scores.splitlines())):
+        tp, fp, fn, tn = (int(row[name]) for name in ("tp", "fp", "fn", "tn"))
+        poor = (fp and tp / (tp + fp) < _ENOUGH) or (fn and tp / (tp + fn) < _ENOUGH)
+        if poor and tp + fp + fn + tn >= _MANY:
+            assert any(f"| `{rule}` |" in reasons for rule in row["rules"].split("|")), row[0]

@@ -28,6 +28,10 @@ def silenced(text: str) -> set[str]:
         "# hullcheck ignore-file=base-image-unpinned everywhere",
         "# trivy:ignore:AVD-DS-0001",
         "# trivy:ignore:DS001",
+        "# hadolint stage ignore=DL3006",
+        "# tally ignore=hadolint/DL3006;reason=one tag only",
+        "# tally global ignore=hadolint/DL3006",
+        "#checkov:skip=CKV_DOCKER_7:one tag only",
     ],
 )
 def test_a_comment_above_the_instruction_silences_the_rule(comment: str) -> None:
@@ -56,3 +60,48 @@ def test_another_instruction_is_not_silenced() -> None:
 def test_a_comment_at_the_top_set_off_by_a_blank_line_covers_the_file() -> None:
     text = '# hullcheck ignore=base-image-unpinned all of them\n\nFROM node:22 AS build\nFROM node\nCMD ["node"]\n'
     assert "base-image-unpinned" in silenced(text)
+
+
+def test_a_comment_on_a_stage_covers_it_to_its_end_and_no_further() -> None:
+    text = (
+        "# hadolint stage ignore=DL3011\nFROM node:24 AS one\nUSER node\nEXPOSE 80000\n"
+        'FROM node:24\nUSER node\nEXPOSE 80001\nCMD ["node"]\n'
+    )
+    assert [entry.finding.line for entry in review(text).suppressed] == [4]
+    assert [f.line for f in review(text).findings if f.rule == "expose-invalid-port"] == [7]
+
+
+def test_a_comment_of_dockerfile_utils_names_no_rule_and_means_what_it_finds() -> None:
+    assert "invalid-syntax" in silenced(f"{TEXT}# dockerfile-utils: ignore\nMODEL llama\n")
+
+
+def test_checkov_skips_a_check_in_the_whole_file() -> None:
+    entry = review(f"{TEXT}# checkov:skip=CKV_DOCKER_7: one tag only").suppressed[0]
+    assert (entry.finding.rule, entry.finding.line, entry.reason) == ("base-image-unpinned", 1, "one tag only")
+
+
+def test_the_comment_on_a_fact_silences_the_rule_that_tells_the_same_as_a_change() -> None:
+    before = 'FROM debian:13-slim\nRUN useradd -u 10001 app\nUSER 10001\nCMD ["/app"]\n'
+    after = before.replace(
+        "USER 10001", "# hullcheck ignore=final-user-root the init process drops privileges\nUSER root"
+    )
+    report = review(after, before)
+    assert [entry.finding.rule for entry in report.suppressed] == ["user-escalated"]
+    assert not [f for f in report.findings if f.baseline == "new"]
+
+
+def test_the_comment_on_a_fact_leaves_what_a_stronger_rule_says_besides() -> None:
+    key = "AKIA" + "QYLPMN5HFIQR7XYA"
+    text = f"FROM node:24\n# hadolint ignore=DL3064 a public one\nENV API_KEY={key}\nUSER node\n"
+    assert "secret-value-literal" in {f.rule for f in review(text).findings}
+
+
+@pytest.mark.parametrize(
+    "head", ["# check=skip=FromAsCasing,StageNameCasing,DL3006\n", "\n# check=skip=DL3006;error=true\n"]
+)
+def test_a_check_directive_counts_also_where_the_builder_passes_over_it(head: str) -> None:
+    assert "base-image-unpinned" in silenced(f"{head}{TEXT}")
+
+
+def test_a_check_comment_below_the_first_instruction_does_not_count() -> None:
+    assert "base-image-unpinned" not in silenced(f"{TEXT}# check=skip=DL3006\n")

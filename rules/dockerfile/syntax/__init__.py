@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rules.dockerfile.nodes import SyntaxFault
 from rules.dockerfile.source import Span
 from rules.dockerfile.syntax.arguments import argument_faults, looks_right
+from rules.dockerfile.syntax.expansions import expansion_faults
 from rules.dockerfile.syntax.fault import fault
 from rules.dockerfile.syntax.flags import flag_faults
 from rules.dockerfile.syntax.grammar import FLAGS
@@ -58,6 +59,7 @@ def _known_faults(instructions: tuple[Instruction, ...]) -> list[SyntaxFault]:
             found += from_faults(instruction, stages)
         elif not looks_right(keyword, instruction.value):
             found += islice(argument_faults(instruction), _MOST_OF_ONE)
+        found += islice(expansion_faults(instruction), _MOST_OF_ONE)
         if instruction.flags:
             found += islice(flag_faults(instruction), _MOST_OF_ONE)
         if instruction.trigger:

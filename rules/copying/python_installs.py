@@ -1,0 +1,67 @@
+"""Where `pip install` puts packages that another stage takes: `--target`, `--prefix` or `--user`."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.copying.installs import folder_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.api import PackageCall, Run, Stage
+
+
+_VERSIONED = re.compile(r"(?:python|pip)\d\.\d+$")
+
+
+class PlacedInstall(NamedTuple):
+    """A `pip install` into a folder of its own.
+
+    Attributes:
+        path: The folder, absolute.
+        versioned: Whether the packages lie in `lib/pythonX.Y` below it, where only that Python looks.
+        run: The RUN.
+        call: The call.
+    """
+
+    path: str
+    versioned: bool
+    run: Run
+    call: PackageCall
+
+
+def placed_installs(stage: Stage) -> Iterator[PlacedInstall]:
+    """Yield the installs of a chain whose folder is known."""
+    for run in stage.done_runs:
+        for call in run.package_calls:
+            if call.manager not in ("pip", "uv") or call.action != "install" or _chooses_python(call):
+                continue
+            written, versioned = _written(run, call)
+            text = run.scope.expand(written) if written is not None else None
+            folder = folder_of(run, call.command)
+            if text and (text.startswith("/") or folder is not None):
+                yield PlacedInstall(posixpath.normpath(posixpath.join(folder or "/", text)), versioned, run, call)
+
+
+def _chooses_python(call: PackageCall) -> bool:
+    """Whether the command names the Python that it installs for."""
+    return call.has("--python-version", "--python", "-p", "--platform") or bool(_VERSIONED.match(call.command.name))
+
+
+def _written(run: Run, call: PackageCall) -> tuple[str | None, bool]:
+    """Return the folder as written, and whether packages lie in a folder named for the version below it."""
+    target = call.command.option("--target", "-t")
+    if target is not None:
+        return target, False
+    prefix = call.command.option("--prefix")
+    if prefix is not None:
+        return prefix, True
+    if not call.command.has("--user"):
+        return None, False
+    base = run.scope.get("PYTHONUSERBASE")
+    if base is not None:
+        return (base.value if isinstance(base.value, str) else None), True
+    return ("/root/.local" if run.user.value in (None, "root", "0") else None), True

@@ -1,0 +1,57 @@
+"""Check the variables and quotes in the words that the builder expands (BuildKit's `shell/lex.go`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules.dockerfile.expand import UNKNOWN, expansion_fault
+from rules.dockerfile.nodes import Word
+from rules.dockerfile.syntax.fault import fault
+from rules.quoting import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.dockerfile.lexer import Unknown
+    from rules.dockerfile.nodes import Instruction, SyntaxFault
+
+_IN_PAIRS = frozenset({"ARG", "ENV", "LABEL"})
+_IN_WORDS = frozenset({"ADD", "COPY", "EXPOSE", "VOLUME"})
+_IN_ONE_TEXT = frozenset({"STOPSIGNAL", "USER", "WORKDIR"})
+_TEMPLATE_OPTION = "${templateOption:"
+"""A blank of a dev container template (containers.dev, "Dev Container Templates"), filled in before Docker reads it."""
+
+_CLEARER = {"unsupported modifier () in substitution": "the closing brace is missing"}
+"""BuildKit's words where they hide what is wrong."""
+
+
+def expansion_faults(instruction: Instruction) -> Iterator[SyntaxFault]:
+    """Yield the words that BuildKit refuses to expand: a brace or a quote that does not close, an unknown modifier."""
+    if not any(mark in instruction.value for mark in "$'\""):
+        return
+    for word in _expanded(instruction):
+        reason = expansion_fault(word.text, _unknown, instruction.escape)
+        if reason is not None and _TEMPLATE_OPTION not in word.text:
+            why = _CLEARER.get(reason, reason)
+            message = f"The builder cannot expand {quote(word.text)} in `{instruction.keyword}`: {why}."
+            yield fault(message, word.span)
+
+
+def _expanded(instruction: Instruction) -> Iterator[Word]:
+    keyword = instruction.keyword
+    if keyword in _IN_PAIRS:
+        for name, value in instruction.pairs:
+            yield name
+            if value is not None:
+                yield value
+    elif keyword in _IN_WORDS:
+        yield from instruction.words
+    elif keyword == "FROM":
+        yield from instruction.words[:1]
+    elif keyword in _IN_ONE_TEXT:
+        yield Word(instruction.value, instruction.value_span)
+
+
+def _unknown(_: str) -> Unknown:
+    """Leave every value open: what an expansion needs is no matter of syntax."""
+    return UNKNOWN

@@ -1,0 +1,97 @@
+"""Packages that a release of Debian or Ubuntu no longer has: `apt-get install` stops at their names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.data import load
+
+if TYPE_CHECKING:
+    from rules.facts.distributions import Release
+
+_TABLED = "trixie"
+"""The release for which the table of packages says what the one before still had."""
+
+
+class Dropped(NamedTuple):
+    """A package that a release does not have.
+
+    Attributes:
+        name: The package.
+        instead: What stands in for it; `None` where nothing does under one name.
+        virtual: Whether several packages provide the name, of which apt chooses none.
+    """
+
+    name: str
+    instead: str | None
+    virtual: bool = False
+
+
+class _Since(NamedTuple):
+    """The first releases without a package, by number; `None` where a distribution has it or it is not known."""
+
+    instead: str | None
+    debian: str | None = None
+    ubuntu: str | None = None
+    virtual: bool = False
+
+
+_JAVA = {
+    f"openjdk-{version}-{part}{kind}": _Since(None, debian="12")
+    for version in (8, 11)
+    for part in ("jdk", "jre")
+    for kind in ("", "-headless")
+}
+_BY_HAND = {
+    **_JAVA,
+    "libgl1-mesa-glx": _Since("libgl1", debian="13", ubuntu="24.04"),
+    "libjpeg8-dev": _Since("libjpeg-dev", debian="12"),
+    "libmysqlclient-dev": _Since("default-libmysqlclient-dev", debian="12"),
+    "libncurses5": _Since("libncurses6", debian="13", ubuntu="24.04"),
+    "libssl1.1": _Since("libssl3", debian="12", ubuntu="22.04"),
+    "libtiff5": _Since("libtiff6", debian="12"),
+    "mysql-client": _Since("default-mysql-client", debian="12"),
+    "netcat": _Since("netcat-openbsd", debian="12", ubuntu="24.04", virtual=True),
+    "python": _Since("python3", debian="12", ubuntu="22.04"),
+    "python-dev": _Since("python3-dev", debian="12"),
+    "python-pip": _Since("python3-pip", debian="12", ubuntu="20.04"),
+    "python-setuptools": _Since("python3-setuptools", debian="12"),
+    "python-virtualenv": _Since("python3-virtualenv", debian="12"),
+    "python2": _Since(None, debian="12", ubuntu="24.04"),
+    "python2.7": _Since(None, debian="12", ubuntu="24.04"),
+    "python3-distutils": _Since("python3-setuptools", debian="13", ubuntu="24.04"),
+}
+"""Names that people write: from `Packages` of Debian 12 and 13 (2026-11-20), for Ubuntu from apt's words in reports."""
+
+
+def dropped(package: str, distro: str | None, release: Release | None) -> Dropped | None:
+    """Return what is known of a package that a release does not have.
+
+    Args:
+        package: Its plain name.
+        distro: As in `ImageFacts.distro`; `debian` and `ubuntu` are known.
+        release: As in `ImageFacts.release`.
+
+    Returns:
+        `None` where the release has the package, or it is not known whether it does.
+    """
+    if release is None or release.number is None:
+        return None
+    row = _BY_HAND.get(package)
+    first = {"debian": row.debian, "ubuntu": row.ubuntu}.get(distro or "") if row is not None else None
+    if row is not None and first is not None and _number(release.number) >= _number(first):
+        return Dropped(package, row.instead, row.virtual)
+    return _of_table(package) if distro == "debian" and release.codename == _TABLED else None
+
+
+def _of_table(package: str) -> Dropped | None:
+    changes = load("debian", "changes")
+    if package in changes["virtual"]:
+        return None  # one package provides the name, and apt takes it
+    if package in changes["renamed"]:
+        return Dropped(package, changes["renamed"][package])
+    return Dropped(package, None) if package in changes["gone"] else None
+
+
+def _number(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("."))

@@ -1,0 +1,105 @@
+"""`node_modules` that a stage takes out of another one, and whether development packages come along."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.copying.installs import folder_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.dockerfile.package_calls import PackageCall
+    from rules.dockerfile.shell_command import Command
+    from rules.model.stage import Stage
+    from rules.model.steps import Copy, Run
+
+NODE = frozenset({"npm", "pnpm", "yarn", "bun"})
+_PRUNES = {"npm": "npm prune --omit=dev", "pnpm": "pnpm prune --prod", "yarn": "yarn install --production"}
+_NOT_INSTALLING = frozenset({"link", "workspaces focus", "fetch", "lock", "export", "deploy"})
+_MAY_PRUNE = frozenset({"make", "sh", "bash", "node-prune", "modclean", "turbo", "nx", "just", "task", "rm"})
+_PRUNING = re.compile(r"prune|^--prod|^--omit|^deploy$|^focus$|^(?:[\w-]+:)?clean(?:$|:)", re.IGNORECASE)
+_DEVELOPERS_TOOLS = re.compile(
+    r"\b(?:ts-node(?:-dev)?|tsx|nodemon|vite|webpack|npx|pnpx|bunx|esbuild|concurrently|turbo|nx|dev|preview|test|"
+    r"start:\w+)\b"
+)
+
+
+class CopiedModules(NamedTuple):
+    """A COPY of a `node_modules` with development packages.
+
+    Attributes:
+        copy: The COPY.
+        path: The folder, in the other stage.
+        run: The RUN that fills it there.
+        call: The install in it.
+    """
+
+    copy: Copy
+    path: str
+    run: Run
+    call: PackageCall
+
+    @property
+    def prune(self) -> str | None:
+        """The command that takes development packages out again; Bun has none."""
+        if self.call.manager == "yarn" and self.call.has("--immutable"):
+            return "yarn workspaces focus --production"  # a Yarn that knows no `--production`
+        return _PRUNES.get(self.call.manager)
+
+
+def copied_modules(stage: Stage) -> Iterator[CopiedModules]:
+    """Yield the copies of a stage, one for each folder; nothing where something may take the packages out again."""
+    if _is_pruned(stage.runs, after=-1) or _starts_developers_tool(stage):
+        return
+    for copy in stage.copies:
+        if copy.from_stage is None or copy.deferred:
+            continue
+        for source in copy.sources:
+            path = copy.source_path(source)
+            if path is None or posixpath.basename(path) != "node_modules":
+                continue
+            found = _install(copy.from_stage, path)
+            if found is not None:
+                yield CopiedModules(copy, path, *found)
+
+
+def _install(builder: Stage, path: str) -> tuple[Run, PackageCall] | None:
+    """Return the last install into a folder, when it took development packages and nothing came after it."""
+    installs = [
+        (run, call)
+        for run in builder.done_runs
+        for call in run.package_calls
+        if call.manager in NODE
+        and call.project
+        and call.action == "install"
+        and folder_of(run, call.command) == posixpath.dirname(path)
+    ]
+    if not installs or any(call.production or call.verb in _NOT_INSTALLING for _, call in installs):
+        return None
+    run, call = installs[-1]
+    if call.has("--include", "--ignore-workspace-root-check", "--global", "-g") or call.command.conditional:
+        return None
+    if _is_pruned(builder.done_runs, after=call.command.end) or any(
+        other.destination == path for other in builder.all_copies
+    ):
+        return None
+    return run, call
+
+
+def _is_pruned(runs: tuple[Run, ...], *, after: int) -> bool:
+    return any(_may_prune(command) for run in runs for command in run.commands if command.start > after)
+
+
+def _may_prune(command: Command) -> bool:
+    if command.name in _MAY_PRUNE or command.name.endswith((".sh", ".js", ".mjs")) or "$" in command.name:
+        return True
+    return command.name in NODE | {"npx", "corepack"} and any(_PRUNING.search(word.value) for word in command.args)
+
+
+def _starts_developers_tool(stage: Stage) -> bool:
+    """Whether the container starts what only the development packages bring."""
+    values = [setting.value for setting in stage.image.start_command]
+    return any(value is None or _DEVELOPERS_TOOLS.search(value.text) is not None for value in values)

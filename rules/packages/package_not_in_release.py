@@ -1,0 +1,116 @@
+"""See package_not_in_release.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Dropped,
+    Package,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    dropped,
+    fix,
+    once,
+    quote,
+    replace,
+    rule,
+)
+
+_OTHER_SOURCES = re.compile(
+    r"/etc/apt\b|sources\.list|add-apt-repository|extrepo|apt-key|\bppa:|\.deb\b|dpkg\b|snapshot\.debian|archive\.debian"
+)
+_PLAIN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
+_HARMLESS_COPY = ("/app", "/home", "/opt", "/srv", "/src", "/usr/src", "/tmp", "/var/www", "/root")  # noqa: S108 - places in an image
+_PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9]")
+
+
+@rule(
+    "package-not-in-release",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("RUN",),
+    mentions=("apt",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A package is installed that the base's release of Debian or Ubuntu no longer has."""
+    for stage, run, call in change.after.layers.all_calls:
+        facts = stage.facts
+        if call.manager != "apt" or call.action != "install" or facts is None or facts.kind not in _PLAIN_KINDS:
+            continue
+        if _may_fail(call) or _has_other_sources(stage) or _follows_a_script(stage, run):
+            continue
+        for package in call.packages:
+            if package.word.value != package.name or not _PLAIN_NAME.fullmatch(package.name):
+                continue  # a version, a release, a pattern
+            gone = dropped(package.name, facts.distro, stage.runtime.release)
+            if gone is not None:
+                yield _problem(stage, run, package, gone)
+
+
+def _may_fail(call: PackageCall) -> bool:
+    """Whether the build goes on without the package, or another release is asked."""
+    command = call.command
+    return command.conditional or command.after == "||" or call.has("-t", "--target-release", "--ignore-missing")
+
+
+def _follows_a_script(stage: Stage, run: Run) -> bool:
+    """Whether something that is not read runs before, and may add a source."""
+    first = _first_script(stage)
+    return first is not None and first.at < run.at
+
+
+@once
+def _first_script(stage: Stage) -> Run | None:
+    return next((run for run in stage.done_runs if _is_opaque(run)), None)
+
+
+def _is_opaque(run: Run) -> bool:
+    return bool(run.script.errors) or not run.script.understood or any(map(_runs_a_script, run.commands))
+
+
+@once
+def _has_other_sources(stage: Stage) -> bool:
+    """Whether packages can come from elsewhere: a source that is added, a copied file that may be one."""
+    texts = (other.instruction.text for other in stage.done_runs)
+    if any(_OTHER_SOURCES.search(text) for text in texts):
+        return True
+    return any(not put.path.startswith(_HARMLESS_COPY) for put in stage.files.puts if put.kind in ("context", "stage"))
+
+
+def _runs_a_script(command: Command) -> bool:
+    name = command.name
+    return name in ("sh", "bash", ".", "source") or name.endswith(".sh") or "$" in name
+
+
+def _problem(stage: Stage, run: Run, package: Package, gone: Dropped) -> Problem:
+    facts = stage.facts
+    assert facts is not None
+    release = stage.runtime.release
+    system = f"{facts.distro.capitalize() if facts.distro else ''} {release.number if release is not None else ''}"
+    base = quote(stage.root.base_text or "")
+    why = (
+        "several packages provide that name there, and apt chooses none"
+        if gone.virtual
+        else f"{system} no longer has it"
+    )
+    way_out = f" Install {quote(gone.instead)}." if gone.instead is not None else " Another release or source has it."
+    edit = replace(run.instruction.source, package.word.span, gone.instead) if gone.instead is not None else None
+    literal = run.instruction.source.cut(package.word.span) == package.name
+    return Problem(
+        package.word.span,
+        f"{stage.label} installs {quote(package.name)}, and {base} is {system}: {why}. The build stops with "
+        f"“has no installation candidate” or “unable to locate package”.{way_out}",
+        Confidence.CERTAIN if facts.kind == "os" and literal else Confidence.LIKELY,
+        doubt="the base image may bring sources of its own" if literal else "a build argument may name another package",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=package.name,
+        fix=fix(f"Install {gone.instead}", edit) if edit is not None and literal else None,
+    )
