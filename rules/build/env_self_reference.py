@@ -37,7 +37,7 @@ def _check_env(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[P
                 "Set the two in separate `ENV` instructions.",
                 Confidence.CERTAIN,
                 stage=stage.key,
-                key=name.text,
+                key=f"{name.text}<{name_used}",  # built from another variable, it is another mistake
                 fix=_split(change, step, index),
             )
         set_here[name.text] = index

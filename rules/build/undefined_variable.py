@@ -57,11 +57,23 @@ def _used(step: Step) -> Iterator[str]:
     if instruction.keyword in ("ENV", "LABEL", "ARG"):
         for name, value in instruction.pairs:
             names = declarable_uses(value.text, escape) if value is not None else ()
-            yield from (used for used in names if used != name.text or used in step.stage.model.global_scope.variables)
+            yield from (used for used in names if used != name.text or _can_be_judged(step, used))
     elif instruction.keyword in _EXPANDED:
         yield from declarable_uses(instruction.value, escape)
     elif isinstance(step, Run):
         yield from _used_by_shell(step)
+
+
+def _hands_on(instruction: Instruction, name: str) -> bool:
+    """Whether an ENV does nothing with a variable but to set it to itself: `ENV X=$X`."""
+    values = [value.text for word, value in instruction.pairs if word.text == name and value is not None]
+    return instruction.keyword == "ENV" and [v.strip('"') for v in values] in ([f"${name}"], [f"${{{name}}}"])
+
+
+def _can_be_judged(step: Step, name: str) -> bool:
+    """Whether a variable set to itself can be: an ARG above the first FROM has the name, or the base is known."""
+    known = step.stage.base_known and _hands_on(step.instruction, name)
+    return known or name in step.stage.model.global_scope.variables
 
 
 def _used_by_shell(run: Run) -> Iterator[str]:
@@ -108,6 +120,9 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
     elif near and bare:
         fact = f"nothing sets it; {quote(near[0])} is set, and may be what was meant"
         yield _problem(stage, where, name, fact, _spell(where, name, near[0]), Confidence.LIKELY)
+    elif _hands_on(where, name):
+        fact = f"no `ARG {name}` in the stage takes a value from the build, and the base image sets none"
+        yield _problem(stage, where, name, fact, declare, Confidence.LIKELY)
     elif where.keyword not in ("ENV", "LABEL") and bare:
         yield _problem(stage, where, name, "nothing in the file sets it", None, Confidence.LIKELY)
 
