@@ -6,18 +6,15 @@ from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
-    Fix,
     PackageCall,
     Problem,
     Run,
     Severity,
     Stage,
-    fix,
-    insert,
     quote,
     rule,
 )
-from rules.packages.options import spelled
+from rules.packages.options import fetching_first, spelled
 
 _UPDATE = "apt-get update"
 _LISTS = "/var/lib/apt/lists"
@@ -37,14 +34,27 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         was = change.was(stage)
         if was is None:
             continue
+        moved = stage.root.base_text != was.root.base_text and not _fetches(stage)
         for run in stage.runs:
-            call = _without_lists(run)
-            if call is not None and _had_lists(was, call):
+            call = _without_lists(run, conditional=moved)
+            if call is not None and (_had_lists(was, call) or (moved and _fetches(was))):
                 yield _problem(stage, run, call)
+                break
 
 
-def _without_lists(run: Run) -> PackageCall | None:
-    """Return the first install of a RUN that finds no lists: none fetched before it, or all removed again."""
+def _fetches(stage: Stage) -> bool:
+    """Whether anything in the stage fetches lists."""
+    calls = (call for run in stage.all_runs for call in run.package_calls)
+    return any(call.manager == "apt" and (call.action == "update" or call.has("--update")) for call in calls)
+
+
+def _without_lists(run: Run, *, conditional: bool = False) -> PackageCall | None:
+    """Return the first install of a RUN that finds no lists: none fetched before it, or all removed again.
+
+    Args:
+        run: The RUN.
+        conditional: Whether an install under a condition counts.
+    """
     fetched = False
     for other in run.stage.all_runs:
         for call in other.package_calls:
@@ -52,7 +62,7 @@ def _without_lists(run: Run) -> PackageCall | None:
                 continue
             if call.action in ("update", "upgrade") or call.has("--update"):
                 fetched = True
-            elif other is run and _needs_lists(call) and not fetched and not call.command.conditional:
+            elif other is run and _needs_lists(call) and not fetched and (conditional or not call.command.conditional):
                 return None if run.is_mounted(_LISTS) or _may_fetch(run, call) else call
         if other is run:
             return None
@@ -82,35 +92,30 @@ def _may_fetch(run: Run, call: PackageCall) -> bool:
 def _had_lists(was: Stage, install: PackageCall) -> bool:
     """Whether each install found lists before the change."""
     runs = [run for run in was.all_runs if any(call.manager == install.manager for call in run.package_calls)]
-    fetched = any(
-        call.manager == "apt" and (call.action == "update" or call.has("--update"))
-        for run in runs
-        for call in run.package_calls
-    )
-    return fetched and all(_without_lists(run) is None for run in runs if run.stage is was)
+    return _fetches(was) and all(_without_lists(run) is None for run in runs if run.stage is was)
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
     known = stage.facts is not None and stage.facts.package_manager == call.manager
     return Problem(
         call.command.span,
-        f"{stage.label} no longer runs {quote(_UPDATE)} before {quote(spelled(call))}. The base image comes without "
-        "package "
-        "lists, so the install finds no package of that name and the build stops.",
+        f"{stage.label} no longer runs {quote(_UPDATE)} before {quote(spelled(call))}. {_effect(stage, known=known)}",
         Confidence.CERTAIN if known else Confidence.LIKELY,
         stage=stage.key,
         key=call.manager,
         severity=None if known else Severity.WARNING,
-        fix=_fix(run, call),
+        fix=fetching_first(run, call),
     )
 
 
-def _fix(run: Run, call: PackageCall) -> Fix | None:
-    if (
-        run.instruction.exec_form is not None
-        or call.command.conditional
-        or call.command.before not in ("", "&&", ";", "\n")
-    ):
-        return None
-    joint = "\n" if run.instruction.heredocs else " && "
-    return fix("Fetch the lists first", insert(run.instruction.source, call.command.start, f"{_UPDATE}{joint}"))
+def _effect(stage: Stage, *, known: bool) -> str:
+    base = stage.root.base_text
+    if known or base is None:
+        return (
+            "The base image comes without package lists, so the install finds no package of that name and the build "
+            "stops."
+        )
+    return (
+        f"Base images come without package lists as a rule; unless {quote(base)} has some, the install finds no "
+        "package of that name and the build stops."
+    )
