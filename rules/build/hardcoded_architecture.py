@@ -58,9 +58,9 @@ def _libraries(stage: Stage, *, several: bool) -> Iterator[Problem]:
         if found is not None:
             yield Problem(
                 copy.instruction.span,
-                f"{stage.label} copies from {quote(found[0])}, a folder that exists on one architecture only. Built for "
-                f"another, on an ARM machine for instance, the path is not there and the build stops. Have the stage it "
-                "comes from put the files at a path without the architecture in it.",
+                f"{stage.label} copies from {quote(found[0])}, a folder that exists on one architecture only. Built "
+                "for another, on an ARM machine for instance, the path is not there and the build stops. Have the "
+                "stage it comes from put the files at a path without the architecture in it.",
                 Confidence.LIKELY if several else Confidence.POSSIBLE,
                 stage=stage.key,
                 key=found[0],
