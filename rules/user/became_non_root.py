@@ -29,12 +29,23 @@ from rules.user.root_by_design import drops_privileges
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change makes a shipped image run as an ordinary user that ran as root."""
     for stage, was in change.shipped():
-        user = runtime_user(stage)
+        user = runtime_user(stage) or _asked_for(stage)
         if was is None or user is None or stage.image.user.instruction is None or stage.runtime.is_windows:
             continue
         unset = was.image.user.origin in (Origin.UNKNOWN, Origin.ABSENT)
-        if is_root(was, was.image.user) or unset:
+        if (is_root(was, was.image.user) or unset) and _asked_for(was) is None:
             yield _problem(change, stage, was, user)
+
+
+def _asked_for(stage: Stage) -> str | None:
+    """Return the `USER` that a build argument decides, when only its default is root."""
+    user = stage.image.user
+    if user.instruction is None or user.stage is None or not is_root(user.stage, user):
+        return None
+    step = next((step for step in user.stage.steps if step.instruction is user.instruction), None)
+    name = user.instruction.value.strip().strip("${}")
+    argument = step.scope.get(name) if step is not None and user.instruction.value.startswith("$") else None
+    return user.instruction.value if argument is not None and argument.kind == "arg" else None
 
 
 def _problem(change: DockerfileChange, stage: Stage, was: Stage, user: str) -> Problem:
@@ -55,13 +66,18 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, user: str) -> P
     here = stage.image.user.stage is stage
     return Problem(
         instruction.span if here else stage.from_.span,
-        f"{stage.label} now runs as {quote(user)}; before this change {before}. That is the safer way, and what root "
-        f"made stays root's: files, volumes and pid files that the process writes need the new owner. {look}",
+        f"{stage.label} now runs as {_named(stage, user)}; before this change {before}. That is the safer way, and "
+        f"what root made stays root's: files, volumes and pid files that the process writes need the new owner. {look}",
         Confidence.LIKELY if any(item.concrete for item in items) else Confidence.POSSIBLE,
         stage=stage.key,
         instruction=instruction if here else None,
         notes=_notes(was),
     )
+
+
+def _named(stage: Stage, user: str) -> str:
+    """Say who it is: an account, or whom a build argument names."""
+    return quote(user) if runtime_user(stage) else f"the user that a build gives for {quote(user)}, root by default"
 
 
 def _notes(was: Stage) -> tuple[Note, ...]:

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Confidence,
     DockerfileChange,
     Fix,
     Instruction,
     Note,
+    Origin,
     Problem,
     Severity,
     Stage,
@@ -30,11 +32,42 @@ from rules.user.root_by_design import drops_privileges, is_for_developers, is_no
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change makes a shipped image run as root that did not."""
     for stage, was in change.shipped():
-        if was is None or was.users.final_is_root is not False or stage.users.final_is_root is not True:
+        if was is None or was.users.final_is_root is not False:
+            continue
+        if _is_left_to_base(stage, was):
+            yield _left_to_base(stage, was)
+        if stage.users.final_is_root is not True:
             continue
         if drops_privileges(change, stage) or is_for_developers(stage) or is_no_service(was):
             continue
         yield _problem(stage, was)
+
+
+def _is_left_to_base(stage: Stage, was: Stage) -> bool:
+    """Whether the file set the user before, and now a new base image does that nobody here knows."""
+    return (
+        was.image.user.set_in_file
+        and stage.image.user.origin is Origin.UNKNOWN
+        and stage.reference is not None
+        and stage.root.base_text != was.root.base_text
+        and "nonroot" not in (stage.base_text or "")
+        and not (stage.facts is not None and stage.facts.nonroot)
+    )
+
+
+def _left_to_base(stage: Stage, was: Stage) -> Problem:
+    old = was.image.user
+    assert old.instruction is not None
+    return Problem(
+        stage.from_.span,
+        f"{stage.label} no longer sets {quote(str(old.instruction))}; {quote(stage.base_text or '')} decides now who "
+        "it runs as. With most images that is root. If it is another user, the `RUN`s run as that one too. Say which: "
+        "`USER` at the end, and `USER root` in front of what needs root.",
+        Confidence.POSSIBLE,
+        stage=stage.key,
+        notes=(Note(old.instruction.span, "set here before", before=True),),
+        severity=Severity.INFO,
+    )
 
 
 def _problem(stage: Stage, was: Stage) -> Problem:
