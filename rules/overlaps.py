@@ -68,6 +68,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "package-update-alone": (_silence("instruction", "package-cache-left"),),
     "pip-cache-left": (_silence("stage", "env-set-after-use"),),
     "copy-whole-context": (_silence("instruction", "dockerignore-gap", "dockerignore-missing"),),
+    "next-static-misplaced": (_silence("instruction", "copy-destination-changed"),),
     "copy-from-whole-tree": (_silence("instruction", "copy-from-root-filesystem"),),
 }
 """Rule to what it silences. The reason is always the same: both name one cause, and the first says more of it."""
