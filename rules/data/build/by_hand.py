@@ -47,6 +47,14 @@ def hand_written() -> dict[str, Json]:
                 for system, distro, pm in ((ubuntu, "ubuntu", "apt"), (redhat, "rhel", "dnf"))
             ]
         },
+        "gcc": {"variants": [_buildpack("sdk")]},
+        "perl": {"variants": [_buildpack("runtime+toolchain")]},
+    } | _servers() | _old_dotnet()  # fmt: skip
+
+
+def _servers() -> dict[str, Json]:
+    """Return servers whose start command matters, since it begins with an init."""
+    return {
         "elasticsearch": {
             "variants": [
                 _variant(
@@ -68,9 +76,7 @@ def hand_written() -> dict[str, Json]:
                 )
             ]
         },
-        "gcc": {"variants": [_buildpack("sdk")]},
-        "perl": {"variants": [_buildpack("runtime+toolchain")]},
-    } | _old_dotnet()  # fmt: skip
+    }  # fmt: skip
 
 
 def _old_dotnet() -> dict[str, Json]:
