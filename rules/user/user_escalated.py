@@ -38,18 +38,23 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield _left_to_base(stage, was)
         if stage.users.final_is_root is not True:
             continue
-        if drops_privileges(change, stage) or is_for_developers(stage) or is_no_service(was):
+        if drops_privileges(change, stage) or is_for_developers(stage) or is_for_developers(was):
             continue
-        yield _problem(stage, was)
+        yield _problem(stage, was, _confidence(stage, was))
+
+
+def _confidence(stage: Stage, was: Stage) -> Confidence:
+    if not is_no_service(was):
+        return Confidence.CERTAIN
+    return Confidence.POSSIBLE if is_no_service(stage) else Confidence.LIKELY
 
 
 def _is_left_to_base(stage: Stage, was: Stage) -> bool:
-    """Whether the file set the user before, and now a new base image does that nobody here knows."""
+    """Whether the file set the user before, and now a base image does that nobody here knows."""
     return (
         was.image.user.set_in_file
         and stage.image.user.origin is Origin.UNKNOWN
         and stage.reference is not None
-        and stage.root.base_text != was.root.base_text
         and "nonroot" not in (stage.base_text or "")
         and not (stage.facts is not None and stage.facts.nonroot)
     )
@@ -70,7 +75,7 @@ def _left_to_base(stage: Stage, was: Stage) -> Problem:
     )
 
 
-def _problem(stage: Stage, was: Stage) -> Problem:
+def _problem(stage: Stage, was: Stage, confidence: Confidence) -> Problem:
     old, new = was.image.user, stage.image.user
     by = (
         f" ({quote(str(old.instruction))} at line {old.instruction.line})"
@@ -87,6 +92,7 @@ def _problem(stage: Stage, was: Stage) -> Problem:
         f"{stage.label} now runs as root: it ran as {quote(old.value or '')} before{by}, and {how}. "
         "Files that the container writes will belong to root, clusters that require non-root refuse to start it, and a "
         "break-in starts from root. If that is intended, say why in a comment; else restore the user.",
+        confidence,
         stage=stage.key,
         notes=notes,
         fix=_fix(stage, was),
