@@ -24,13 +24,15 @@ from rules.user.root_by_design import drops_privileges
     severity=Severity.WARNING,
     category=Category.RELIABILITY,
     compares=True,
-    keywords=("USER",),
+    keywords=("FROM",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change makes a shipped image run as an ordinary user that ran as root."""
     for stage, was in change.shipped():
-        user = runtime_user(stage) or _asked_for(stage)
-        if was is None or user is None or stage.image.user.instruction is None or stage.runtime.is_windows:
+        user = runtime_user(stage) or _asked_for(stage) or _promised(stage)
+        if was is None or user is None or stage.runtime.is_windows:
+            continue
+        if stage.image.user.instruction is None and stage.root.base_text == was.root.base_text:
             continue
         unset = was.image.user.origin in (Origin.UNKNOWN, Origin.ABSENT)
         if (is_root(was, was.image.user) or unset) and _asked_for(was) is None:
@@ -48,9 +50,14 @@ def _asked_for(stage: Stage) -> str | None:
     return user.instruction.value if argument is not None and argument.kind == "arg" else None
 
 
+def _promised(stage: Stage) -> str | None:
+    """Return who the base image runs as, where its publisher promises only that it is not root."""
+    facts = stage.facts
+    return "nonroot" if facts is not None and facts.nonroot and stage.image.user.instruction is None else None
+
+
 def _problem(change: DockerfileChange, stage: Stage, was: Stage, user: str) -> Problem:
     instruction = stage.image.user.instruction
-    assert instruction is not None
     items = checklist(change, stage, user)
     numbered = "; ".join(f"({number}) {item.text}" for number, item in enumerate(items, 1))
     before = (
@@ -63,9 +70,9 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, user: str) -> P
     look = (
         f"Worth a look before this ships: {numbered}." if items else "Start it once with the data it has in production."
     )
-    here = stage.image.user.stage is stage
+    here = instruction is not None and stage.image.user.stage is stage
     return Problem(
-        instruction.span if here else stage.from_.span,
+        instruction.span if instruction is not None and here else stage.from_.span,
         f"{stage.label} now runs as {_named(stage, user)}; before this change {before}. That is the safer way, and "
         f"what root made stays root's: files, volumes and pid files that the process writes need the new owner. {look}",
         Confidence.LIKELY if any(item.concrete for item in items) else Confidence.POSSIBLE,
@@ -76,7 +83,10 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, user: str) -> P
 
 
 def _named(stage: Stage, user: str) -> str:
-    """Say who it is: an account, or whom a build argument names."""
+    """Say who it is: an account, the base image's, or whom a build argument names."""
+    if stage.image.user.instruction is None:
+        base = quote(stage.root.base_text or "")
+        return f"{quote(user)}, the user of {base}" if runtime_user(stage) else f"the ordinary user of {base}"
     return quote(user) if runtime_user(stage) else f"the user that a build gives for {quote(user)}, root by default"
 
 
