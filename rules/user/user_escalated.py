@@ -40,13 +40,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if drops_privileges(change, stage) or is_for_developers(stage) or is_for_developers(was):
             continue
-        yield _problem(stage, was, _confidence(stage, was))
-
-
-def _confidence(stage: Stage, was: Stage) -> Confidence:
-    if not is_no_service(was):
-        return Confidence.CERTAIN
-    return Confidence.POSSIBLE if is_no_service(stage) else Confidence.LIKELY
+        if is_no_service(was) and is_no_service(stage):
+            continue
+        yield _problem(stage, was, Confidence.LIKELY if is_no_service(was) else Confidence.CERTAIN)
 
 
 def _is_left_to_base(stage: Stage, was: Stage) -> bool:
@@ -69,7 +65,7 @@ def _left_to_base(stage: Stage, was: Stage) -> Problem:
         "it runs as. With most images that is root. If it is another user, the `RUN`s run as that one too. Say which: "
         "`USER` at the end, and `USER root` in front of what needs root.",
         Confidence.POSSIBLE,
-        stage=stage.key,
+        key=stage.key,  # and no stage: a mere possibility speaks for no other rule there
         notes=(Note(old.instruction.span, "set here before", before=True),),
         severity=Severity.INFO,
     )
