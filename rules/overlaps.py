@@ -77,6 +77,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "copy-whole-context": (_silence("instruction", "dockerignore-gap", "dockerignore-missing"),),
     "integrity-check-removed": (_same_fact("instruction", "download-without-checksum"),),
     "copy-from-whole-tree": (_same_fact("instruction", "copy-from-root-filesystem"),),
+    "next-static-misplaced": (_silence("instruction", "copy-destination-changed"),),
 }
 """Rule to what it silences. The reason is always the same: both name one cause, and the first says more of it."""
 

@@ -2,7 +2,21 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Fix, Problem, Severity, Stage, Step, quote, replace, rule
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Severity,
+    Stage,
+    Step,
+    fix,
+    insert_line_before,
+    quote,
+    replace,
+    rule,
+)
 from rules.build.variable_uses import declarable_uses
 
 
@@ -42,6 +56,7 @@ def _set_to_itself(stage: Stage, step: Step) -> Iterator[Problem]:
             stage=stage.key,
             key=f"{name.text}=",
             severity=Severity.INFO if path else Severity.WARNING,
+            fix=None if path else fix(f"Declare {name.text}", insert_line_before(step.instruction, f"ARG {name.text}")),
         )
 
 
@@ -60,7 +75,7 @@ def _check_env(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[P
                 "Set the two in separate `ENV` instructions.",
                 Confidence.CERTAIN,
                 stage=stage.key,
-                key=name.text,
+                key=f"{name.text}<{name_used}",  # built from another variable, it is another mistake
                 fix=_split(change, step, index),
             )
         set_here[name.text] = index

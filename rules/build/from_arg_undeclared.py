@@ -7,15 +7,17 @@ from rules.api import (
     PLATFORM_ARGS,
     PREDEFINED_ARGS,
     Category,
+    Confidence,
     DockerfileChange,
     Fix,
     Problem,
     Severity,
+    Stage,
     quote,
     replace,
     rule,
 )
-from rules.build.variable_uses import declarable_uses
+from rules.build.variable_uses import declarable_uses, uses
 
 
 @rule(
@@ -35,8 +37,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             stage.base_word.text if stage.base_word is not None else "",
             flag.value or "" if flag is not None else "",
         ]
-        for name in dict.fromkeys(name for text in words for name in declarable_uses(text, scope.escape)):
+        required = {name for text in words for name in declarable_uses(text, scope.escape)}
+        for name in dict.fromkeys(name for text in words for name in uses(text, scope.escape)):
             if scope.get(name) is not None or name in PLATFORM_ARGS or name in PREDEFINED_ARGS:
+                continue
+            if name not in required:
+                yield _fixed(stage, name)
                 continue
             yield Problem(
                 stage.from_.span,
@@ -46,6 +52,20 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 key=name,
                 fix=_fix(change, stage.from_.span.start, stage.from_.span.end, name),
             )
+
+
+def _fixed(stage: Stage, name: str) -> Problem:
+    """A variable with a default in the expansion: the default is all that there can be."""
+    return Problem(
+        stage.from_.span,
+        f"`FROM` of {stage.label} uses `${name}`, and no `ARG {name}` stands above the first `FROM`. It is never set "
+        f"there, so that {quote(stage.base_text or 'the default')} is what every build gets: `--build-arg {name}=…` "
+        "changes nothing. Declare it there.",
+        Confidence.CERTAIN,
+        stage=stage.key,
+        key=name,
+        severity=Severity.WARNING,
+    )
 
 
 def _elsewhere(change: DockerfileChange, name: str) -> str:

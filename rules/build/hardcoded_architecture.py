@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from rules.api import Category, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
 
 _ARCH = re.compile(r"(?<![A-Za-z0-9])(?P<arch>x86_64|amd64|aarch64|arm64|x64|linux64)(?![A-Za-z0-9])")
+_TRIPLET = re.compile(r"/(?:usr/)?lib/(?:x86_64|aarch64|i386|arm)-linux-gnu(?:eabihf)?\b")
 _DOWNLOADERS = frozenset({"curl", "wget", "aria2c"})
 
 
@@ -18,14 +19,16 @@ _DOWNLOADERS = frozenset({"curl", "wget", "aria2c"})
     mentions=("x86_64", "amd64", "aarch64", "arm64", "x64", "linux64"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """A file built for several platforms names one architecture."""
-    if not _is_multi_platform(change):
+    """A file that may be built for several platforms names one architecture."""
+    several = _is_multi_platform(change)
+    if not several and _is_bound(change):
         return
     for stage in change.stages:
         fixed = stage.platform is not None and "$" not in stage.platform
         if fixed or _ARCH.search(stage.key) or _ARCH.search(change.path):
             continue
-        for run in stage.runs:
+        yield from _libraries(stage, several=several)
+        for run in stage.runs if several else ():
             if not _chooses_by_architecture(run):
                 yield from _downloads(stage, run)
 
@@ -38,6 +41,32 @@ def _is_multi_platform(change: DockerfileChange) -> bool:
         or "TARGETPLATFORM" in code
         or any(build.platforms > 1 for build in change.repository.builds_of(change.path))
     )
+
+
+def _is_bound(change: DockerfileChange) -> bool:
+    """Whether something else in the file runs on one architecture only: a download, a package, a platform."""
+    return _ARCH.search(_TRIPLET.sub("", change.after.code)) is not None
+
+
+def _libraries(stage: Stage, *, several: bool) -> Iterator[Problem]:
+    """Find a COPY out of a library folder of one architecture, from a stage or image that has the builder's."""
+    for copy in stage.copies:
+        source = copy.from_stage
+        if copy.from_context or (source is not None and source.platform is not None and "$" not in source.platform):
+            continue
+        found = next((m for one in copy.sources if one.path and (m := _TRIPLET.search(one.path))), None)
+        if found is not None:
+            yield Problem(
+                copy.instruction.span,
+                f"{stage.label} copies from {quote(found[0])}, a folder that exists on one architecture only. Built "
+                "for another, on an ARM machine for instance, the path is not there and the build stops. Have the "
+                "stage it comes from put the files at a path without the architecture in it.",
+                Confidence.LIKELY if several else Confidence.POSSIBLE,
+                doubt="which platforms it is built for is not in the file",
+                stage=stage.key,
+                key=found[0],
+            )
+            return
 
 
 def _chooses_by_architecture(run: Run) -> bool:

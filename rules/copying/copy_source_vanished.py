@@ -12,6 +12,7 @@ from rules.api import (
     DockerfileChange,
     Fix,
     Problem,
+    Run,
     Severity,
     Stage,
     quote,
@@ -54,8 +55,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return
     for stage in change.stages:
         for copy in stage.copies:
-            for source in copy.sources if copy.from_context and not copy.deferred else ():
-                path = _named(copy, source)
+            for source in copy.sources if not copy.deferred else ():
+                path = _named(copy, source) if copy.from_context else _brought(copy, source)
                 if path is not None and _is_gone(change, context, path) and _is_told(change, context, path):
                     yield _problem(change, context, stage, copy, source, path)
 
@@ -66,6 +67,22 @@ def _named(copy: Copy, source: CopySource) -> str | None:
     if path is None or path == "." or source.has_wildcard or "$" in source.word.text or ".." in source.word.text:
         return None
     return path if not _MADE.search(path) else None
+
+
+def _brought(copy: Copy, source: CopySource) -> str | None:
+    """Return the path in the context of what is copied out of another stage, which has it by one COPY of a folder."""
+    builder, path = copy.from_stage, copy.source_path(source)
+    if builder is None or path is None or source.has_wildcard or "$" in source.word.text:
+        return None
+    covering = [put for put in builder.files.covering(path) if put.kind != "workdir"]
+    steps = builder.done_steps
+    if len(covering) != 1 or covering[0].kind != "context" or covering[0].path == path or not covering[0].tree:
+        return None
+    put = covering[0]
+    if any(isinstance(step, Run) for step in steps[steps.index(put.step) + 1 :]) or any(m in put.source for m in "*?["):
+        return None  # a RUN may make the file
+    inner = posixpath.normpath(posixpath.join(put.source, posixpath.relpath(path, put.path)))
+    return inner if not _MADE.search(inner) else None
 
 
 def _is_gone(change: DockerfileChange, context: str, path: str) -> bool:
@@ -104,7 +121,7 @@ def _problem(
         instruction=copy.instruction,
         stage=stage.key,
         key=path,
-        fix=_fix(change, copy, source, new) if existed else None,
+        fix=_fix(change, copy, source, new) if existed and copy.from_context else None,
     )
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.repairs import delete_word, insert
+from rules.repairs import delete_word, fix, insert
 
 if TYPE_CHECKING:
     from rules.dockerfile.package_calls import PackageCall
     from rules.dockerfile.shell_words import ShellWord
     from rules.model.steps import Run
-    from rules.problem import Edit
+    from rules.problem import Edit, Fix
 
 
 def spelled(call: PackageCall) -> str:
@@ -39,3 +39,15 @@ def delete_option(run: Run, word: ShellWord) -> Edit | None:
     if run.instruction.exec_form is not None or source.cut(word.span) != word.value:
         return None
     return delete_word(source, word.span)
+
+
+def fetching_first(run: Run, call: PackageCall) -> Fix | None:
+    """Put `apt-get update` in front of an install; `None` where a condition or an exec form decides what runs."""
+    if (
+        run.instruction.exec_form is not None
+        or call.command.conditional
+        or call.command.before not in ("", "&&", ";", "\n")
+    ):
+        return None
+    joint = "\n" if run.instruction.heredocs else " && "
+    return fix("Fetch the lists first", insert(run.instruction.source, call.command.start, f"apt-get update{joint}"))

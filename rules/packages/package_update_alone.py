@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Command,
     Confidence,
     DockerfileChange,
     Edit,
@@ -22,7 +23,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.packages.options import spelled
+from rules.packages.options import fetching_first, spelled
 
 _LISTS = {
     "apt": "/var/lib/apt/lists",
@@ -45,12 +46,62 @@ _USING = frozenset({"install", "upgrade", "download"})
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The package lists are fetched in one layer and used in another."""
+    reported: set[int] = set()
     for stage, run in change.after.layers.all_runs:
         call = _last_update(run)
         if call is None or stage.runtime.package_manager not in (None, call.manager):
             continue
         if not run.is_mounted(_LISTS[call.manager]) and not _may_use(run, call):
             yield _problem(stage, run, call)
+            reported.add(stage.index)
+    for stage in change.stages:
+        if reported.isdisjoint(one.index for one in stage.chain):
+            yield from _borrowed(stage)
+
+
+def _borrowed(stage: Stage) -> Iterator[Problem]:
+    """Find the first install from lists that an earlier RUN fetched for itself, and kept."""
+    lender: Run | None = None
+    relying = {id(run) for run in _relying(stage).get("apt", ())}
+    for run in stage.done_runs:
+        if lender is not None and run.stage is stage and not run.is_mounted(_LISTS["apt"]):
+            call = next((c for c in run.package_calls if c.manager == "apt" and c.action == "install"), None)
+            if call is not None and id(run) in relying and not call.command.conditional and _names_packages(call):
+                yield _lent(stage, lender, run, call)
+                return
+        if any(call.manager == "apt" and call.action == "update" for call in run.package_calls):
+            lender = run
+        if run.script.errors or _runs_script(run) or any(c.what == "lists" for c in run.cleanings):
+            lender = None
+
+
+def _runs_script(run: Run) -> bool:
+    """Whether a RUN runs a script, which may fetch lists or remove them."""
+    return any(_is_script(command) for command in run.commands)
+
+
+def _is_script(command: Command) -> bool:
+    return command.name.endswith((".sh", ".py")) or "$" in command.name or command.name in _SCRIPTS
+
+
+def _names_packages(call: PackageCall) -> bool:
+    """Whether it installs by name: a package file that lies there needs lists only for what it depends on."""
+    return bool(call.packages) and all(package.kind == "name" for package in call.packages)
+
+
+def _lent(stage: Stage, lender: Run, run: Run, call: PackageCall) -> Problem:
+    line = lender.instruction.line
+    return Problem(
+        call.command.span,
+        f"{stage.label} installs with {quote(spelled(call))} from the package lists that line {line} fetched. When "
+        f"only this line changes, the builder takes line {line} from its cache with lists from that day: the install "
+        "asks for versions that the mirrors no longer have, and fails. Fetch the lists in this `RUN` too.",
+        Confidence.LIKELY,
+        doubt="the mirrors may still have those versions",
+        stage=stage.key,
+        key=call.manager,
+        fix=fetching_first(run, call),
+    )
 
 
 def _last_update(run: Run) -> PackageCall | None:
@@ -68,11 +119,8 @@ def _may_use(run: Run, update: PackageCall) -> bool:
         return True
     if run.script.errors or any(c.manager == update.manager and c.what == "lists" for c in run.cleanings):
         return True
-    return any(
-        command.name.endswith((".sh", ".py")) or "$" in command.name or command.name in _SCRIPTS
-        for command in run.commands
-        if command.start > update.command.start and not command.nested
-    )
+    later = (c for c in run.commands if c.start > update.command.start and not c.nested)
+    return any(_is_script(command) for command in later)
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:

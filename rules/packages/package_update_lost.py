@@ -7,18 +7,15 @@ from rules.api import (
     Command,
     Confidence,
     DockerfileChange,
-    Fix,
     PackageCall,
     Problem,
     Run,
     Severity,
     Stage,
-    fix,
-    insert,
     quote,
     rule,
 )
-from rules.packages.options import spelled
+from rules.packages.options import fetching_first, spelled
 
 _UPDATE = "apt-get update"
 _LISTS = "/var/lib/apt/lists"
@@ -38,20 +35,30 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         was = change.was(stage)
         if was is None:
             continue
-        lost = _without_lists(stage)
-        if lost and _had_lists(was):
-            for run in stage.runs:
-                if id(run) in lost:
-                    yield _problem(stage, run, lost[id(run)])
+        moved = stage.root.base_text != was.root.base_text and not _fetches_in(stage)
+        lost = _without_lists(stage, conditional=moved)
+        if lost and (_had_lists(was) or (moved and _fetches_in(was))):
+            run = next(run for run in stage.runs if id(run) in lost)
+            yield _problem(stage, run, lost[id(run)])
 
 
-def _without_lists(stage: Stage) -> dict[int, PackageCall]:
-    """Return, for each RUN of a stage, the first install that finds no lists: none fetched before, or removed again."""
+def _fetches_in(stage: Stage) -> bool:
+    """Whether anything in the stage fetches lists."""
+    return any(call.manager == "apt" and _fetches(call) for run in stage.all_runs for call in run.package_calls)
+
+
+def _without_lists(stage: Stage, *, conditional: bool = False) -> dict[int, PackageCall]:
+    """Return, for each RUN of a stage, the first install that finds no lists: none fetched before, or removed again.
+
+    Args:
+        stage: The stage.
+        conditional: Whether an install under a condition counts.
+    """
     fetched = unread = False
     found: dict[int, PackageCall] = {}
     for run in stage.all_runs:
         if run.stage is stage and not fetched and not unread:
-            call = _first_without(run)
+            call = _first_without(run, conditional=conditional)
             if call is not None:
                 found[id(run)] = call
         calls = [call for call in run.package_calls if call.manager == "apt"]
@@ -61,13 +68,13 @@ def _without_lists(stage: Stage) -> dict[int, PackageCall]:
     return found
 
 
-def _first_without(run: Run) -> PackageCall | None:
+def _first_without(run: Run, *, conditional: bool) -> PackageCall | None:
     """Return the first install of a RUN that nothing in the same RUN fetches lists for, when none are there before."""
     for call in run.package_calls:
         if call.manager == "apt":
             if _fetches(call):
                 return None
-            if _needs_lists(call) and not call.command.conditional:
+            if _needs_lists(call) and (conditional or not call.command.conditional):
                 before = (command for command in run.commands if command.start < call.command.start)
                 read = not run.script.errors and run.script.understood and not any(map(_may_fetch, before))
                 return call if read and not run.is_mounted(_LISTS) else None
@@ -89,33 +96,31 @@ def _may_fetch(command: Command) -> bool:
 
 def _had_lists(was: Stage) -> bool:
     """Whether each install found lists before the change."""
-    calls = [call for run in was.all_runs for call in run.package_calls if call.manager == "apt"]
-    fetched = any(call.action == "update" or call.has("--update") for call in calls)
-    return fetched and not _without_lists(was)
+    return _fetches_in(was) and not _without_lists(was)
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
     known = stage.facts is not None and stage.facts.package_manager == call.manager
     return Problem(
         call.command.span,
-        f"{stage.label} no longer runs {quote(_UPDATE)} before {quote(spelled(call))}. The base image comes without "
-        "package "
-        "lists, so the install finds no package of that name and the build stops.",
+        f"{stage.label} no longer runs {quote(_UPDATE)} before {quote(spelled(call))}. {_effect(stage, known=known)}",
         Confidence.CERTAIN if known else Confidence.LIKELY,
         doubt="whether the base image has package lists is not known",
         stage=stage.key,
         key=call.manager,
         severity=None if known else Severity.WARNING,
-        fix=_fix(run, call),
+        fix=fetching_first(run, call),
     )
 
 
-def _fix(run: Run, call: PackageCall) -> Fix | None:
-    if (
-        run.instruction.exec_form is not None
-        or call.command.conditional
-        or call.command.before not in ("", "&&", ";", "\n")
-    ):
-        return None
-    joint = "\n" if run.instruction.heredocs else " && "
-    return fix("Fetch the lists first", insert(run.instruction.source, call.command.start, f"{_UPDATE}{joint}"))
+def _effect(stage: Stage, *, known: bool) -> str:
+    base = stage.root.base_text
+    if known or base is None:
+        return (
+            "The base image comes without package lists, so the install finds no package of that name and the build "
+            "stops."
+        )
+    return (
+        f"Base images come without package lists as a rule; unless {quote(base)} has some, the install finds no "
+        "package of that name and the build stops."
+    )

@@ -138,8 +138,7 @@ def _problem(
     assert now.instruction is not None
     return Problem(
         now.instruction.span,
-        f"{stage.label} starts {quote(now.text)}, {what}. {consequence}. It was {quote(_written(then))}; "
-        "keep that form.",
+        f"{stage.label} starts {quote(now.text)}, {what}. {consequence}. It was {_written(then)}; keep that form.",
         confidence,
         doubt="the container may be started with an init of its own",
         stage=stage.key,
@@ -150,7 +149,7 @@ def _problem(
 
 
 def _written(start: Start) -> str:
-    return str(start.instruction) if start.instruction is not None else f"the base image's {start.text}"
+    return quote(str(start.instruction)) if start.instruction is not None else f"the base image's {quote(start.text)}"
 
 
 def _fix(start: Start) -> Fix | None:

@@ -3,7 +3,20 @@
 import posixpath
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Fix, Problem, Put, Severity, Stage, quote, replace, rule
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Origin,
+    Problem,
+    Put,
+    Severity,
+    Stage,
+    quote,
+    replace,
+    rule,
+)
 from rules.runtime.start_instructions import Written, full_words, is_script_entrypoint, passes_signals, shipped
 from rules.runtime.start_paths import (
     has_siblings_on_path,
@@ -42,7 +55,9 @@ def _program(found: Written) -> str | None:
             return start.words[0]
         return None
     commands = start.commands
-    if found.instruction.keyword == "CMD" and stage.image.entrypoint.value is not None:
+    entrypoint = stage.image.entrypoint
+    below = entrypoint.origin is Origin.BASE and is_script_entrypoint(stage)  # which runs `/bin/sh -c` with the CMD
+    if found.instruction.keyword == "CMD" and entrypoint.value is not None and not below:
         return None
     if len(commands) != 1 or commands[0].program is None or commands[0].conditional:
         return None

@@ -24,22 +24,40 @@ from rules.user.root_by_design import drops_privileges
     severity=Severity.WARNING,
     category=Category.RELIABILITY,
     compares=True,
-    keywords=("USER",),
+    keywords=("FROM",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change makes a shipped image run as an ordinary user that ran as root."""
     for stage, was in change.shipped():
-        user = runtime_user(stage)
-        if was is None or user is None or stage.image.user.instruction is None or stage.runtime.is_windows:
+        user = runtime_user(stage) or _asked_for(stage) or _promised(stage)
+        if was is None or user is None or stage.runtime.is_windows:
+            continue
+        if stage.image.user.instruction is None and stage.root.base_text == was.root.base_text:
             continue
         unset = was.image.user.origin in (Origin.UNKNOWN, Origin.ABSENT)
-        if is_root(was, was.image.user) or unset:
+        if (is_root(was, was.image.user) or unset) and _asked_for(was) is None:
             yield _problem(change, stage, was, user)
+
+
+def _asked_for(stage: Stage) -> str | None:
+    """Return the `USER` that a build argument decides, when only its default is root."""
+    user = stage.image.user
+    if user.instruction is None or user.stage is None or not is_root(user.stage, user):
+        return None
+    step = next((step for step in user.stage.steps if step.instruction is user.instruction), None)
+    name = user.instruction.value.strip().strip("${}")
+    argument = step.scope.get(name) if step is not None and user.instruction.value.startswith("$") else None
+    return user.instruction.value if argument is not None and argument.kind == "arg" else None
+
+
+def _promised(stage: Stage) -> str | None:
+    """Return who the base image runs as, where its publisher promises only that it is not root."""
+    facts = stage.facts
+    return "nonroot" if facts is not None and facts.nonroot and stage.image.user.instruction is None else None
 
 
 def _problem(change: DockerfileChange, stage: Stage, was: Stage, user: str) -> Problem:
     instruction = stage.image.user.instruction
-    assert instruction is not None
     items = checklist(change, stage, user)
     numbered = "; ".join(f"({number}) {item.text}" for number, item in enumerate(items, 1))
     before = (
@@ -52,17 +70,25 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, user: str) -> P
     look = (
         f"Worth a look before this ships: {numbered}." if items else "Start it once with the data it has in production."
     )
-    here = stage.image.user.stage is stage
+    here = instruction is not None and stage.image.user.stage is stage
     return Problem(
-        instruction.span if here else stage.from_.span,
-        f"{stage.label} now runs as {quote(user)}; before this change {before}. That is the safer way, and what root "
-        f"made stays root's: files, volumes and pid files that the process writes need the new owner. {look}",
+        instruction.span if instruction is not None and here else stage.from_.span,
+        f"{stage.label} now runs as {_named(stage, user)}; before this change {before}. That is the safer way, and "
+        f"what root made stays root's: files, volumes and pid files that the process writes need the new owner. {look}",
         Confidence.LIKELY if any(item.concrete for item in items) else Confidence.POSSIBLE,
         doubt="what the process writes is not in the file",
         stage=stage.key,
         instruction=instruction if here else None,
         notes=_notes(was),
     )
+
+
+def _named(stage: Stage, user: str) -> str:
+    """Say who it is: an account, the base image's, or whom a build argument names."""
+    if stage.image.user.instruction is None:
+        base = quote(stage.root.base_text or "")
+        return f"{quote(user)}, the user of {base}" if runtime_user(stage) else f"the ordinary user of {base}"
+    return quote(user) if runtime_user(stage) else f"the user that a build gives for {quote(user)}, root by default"
 
 
 def _notes(was: Stage) -> tuple[Note, ...]:

@@ -60,15 +60,23 @@ class Item(NamedTuple):
 
 def checklist(change: DockerfileChange, stage: Stage, user: str) -> tuple[Item, ...]:
     """Return what to look at when a stage begins to run as an account, the weightiest first."""
+    prepared = stage.image.user.instruction is None  # the base image's own user, for whom it was made
     found = (
+        *(_runs(stage) if prepared else ()),
         *_volumes(stage),
-        *_servers(stage, user),
+        *(() if prepared else _servers(stage, user)),
         *_home(stage),
         *_script(change, stage),
         *_workdir(stage, user),
         *_ports(stage),
     )
     return tuple(sorted(found, key=lambda item: not item.concrete))
+
+
+def _runs(stage: Stage) -> Iterator[Item]:
+    lines = [str(run.instruction.line) for run in stage.done_runs]
+    if lines:
+        yield Item(f"each `RUN` (line {lines[0]}) runs as that user too, without `USER root` above it", concrete=True)
 
 
 def _volumes(stage: Stage) -> Iterator[Item]:

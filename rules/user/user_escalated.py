@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Confidence,
     DockerfileChange,
     Fix,
     Instruction,
     Note,
+    Origin,
     Problem,
     Severity,
     Stage,
@@ -30,14 +32,46 @@ from rules.user.root_by_design import drops_privileges, is_for_developers, is_no
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change makes a shipped image run as root that did not."""
     for stage, was in change.shipped():
-        if was is None or was.users.final_is_root is not False or stage.users.final_is_root is not True:
+        if was is None or was.users.final_is_root is not False:
             continue
-        if drops_privileges(change, stage) or is_for_developers(stage) or is_no_service(was):
+        if _is_left_to_base(stage, was):
+            yield _left_to_base(stage, was)
+        if stage.users.final_is_root is not True:
             continue
-        yield _problem(stage, was)
+        if drops_privileges(change, stage) or is_for_developers(stage) or is_for_developers(was):
+            continue
+        if is_no_service(was) and is_no_service(stage):
+            continue
+        yield _problem(stage, was, Confidence.LIKELY if is_no_service(was) else Confidence.CERTAIN)
 
 
-def _problem(stage: Stage, was: Stage) -> Problem:
+def _is_left_to_base(stage: Stage, was: Stage) -> bool:
+    """Whether the file set the user before, and now a base image does that nobody here knows."""
+    return (
+        was.image.user.set_in_file
+        and stage.image.user.origin is Origin.UNKNOWN
+        and stage.reference is not None
+        and "nonroot" not in (stage.base_text or "")
+        and not (stage.facts is not None and stage.facts.nonroot)
+    )
+
+
+def _left_to_base(stage: Stage, was: Stage) -> Problem:
+    old = was.image.user
+    assert old.instruction is not None
+    return Problem(
+        stage.from_.span,
+        f"{stage.label} no longer sets {quote(str(old.instruction))}; {quote(stage.base_text or '')} decides now who "
+        "it runs as. With most images that is root. If it is another user, the `RUN`s run as that one too. Say which: "
+        "`USER` at the end, and `USER root` in front of what needs root.",
+        Confidence.POSSIBLE,
+        key=stage.key,  # and no stage: a mere possibility speaks for no other rule there
+        notes=(Note(old.instruction.span, "set here before", before=True),),
+        severity=Severity.INFO,
+    )
+
+
+def _problem(stage: Stage, was: Stage, confidence: Confidence) -> Problem:
     old, new = was.image.user, stage.image.user
     by = (
         f" ({quote(str(old.instruction))} at line {old.instruction.line})"
@@ -54,6 +88,8 @@ def _problem(stage: Stage, was: Stage) -> Problem:
         f"{stage.label} now runs as root: it ran as {quote(old.value or '')} before{by}, and {how}. "
         "Files that the container writes will belong to root, clusters that require non-root refuse to start it, and a "
         "break-in starts from root. If that is intended, say why in a comment; else restore the user.",
+        confidence,
+        doubt="before this change it was no service",
         stage=stage.key,
         notes=notes,
         fix=_fix(stage, was),

@@ -6,6 +6,8 @@ from typing import Any
 
 Json = dict[str, Any]
 
+_ELASTICSEARCH = ["/bin/tini", "--", "/usr/local/bin/docker-entrypoint.sh"]
+
 
 def _variant(match: str, **values: Any) -> Json:
     empty: Json = dict.fromkeys(("cmd", "entrypoint", "workdir", "distro", "release", "libc", "pm"))
@@ -47,7 +49,34 @@ def hand_written() -> dict[str, Json]:
         },
         "gcc": {"variants": [_buildpack("sdk")]},
         "perl": {"variants": [_buildpack("runtime+toolchain")]},
-    } | _old_dotnet()  # fmt: skip
+    } | _servers() | _old_dotnet()  # fmt: skip
+
+
+def _servers() -> dict[str, Json]:
+    """Return servers whose start command matters, since it begins with an init."""
+    return {
+        "elasticsearch": {
+            "variants": [
+                _variant(
+                    r"^[789]\.\d[\w.-]*$", kind="server", entrypoint=_ELASTICSEARCH, cmd=["eswrapper"],
+                    workdir="/usr/share/elasticsearch", libc=None,
+                    unknown=["distro", "env", "libc", "pm", "release", "tools", "user", "users"],
+                    source="elastic/elasticsearch/distribution/docker/src/docker/Dockerfile",
+                )
+            ]
+        },
+        "jenkins/jenkins": {
+            "variants": [
+                _variant(
+                    r"^(?:lts|latest|2\.[4-9]\d\d(?:\.\d+)?(?:-lts)?)(?:-slim)?(?:-jdk\d+)?$", kind="server",
+                    entrypoint=["/usr/bin/tini", "--", "/usr/local/bin/jenkins.sh"],
+                    user="jenkins", libc=None,
+                    unknown=["cmd", "distro", "env", "libc", "pm", "release", "tools", "users"],
+                    source="jenkinsci/docker/debian/bookworm/hotspot/Dockerfile",
+                )
+            ]
+        },
+    }  # fmt: skip
 
 
 def _old_dotnet() -> dict[str, Json]:

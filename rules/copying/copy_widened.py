@@ -1,0 +1,72 @@
+"""See copy_widened.md."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from rules.api import Category, Confidence, Copy, DockerfileChange, Note, Problem, Run, Severity, Stage, quote, rule
+
+_CHEAP = frozenset(
+    {"", "set", "cd", "mkdir", "chmod", "chown", "touch", "rm", "mv", "cp", "ln", "echo", "true", "export"}
+)
+
+
+@rule(
+    "copy-widened",
+    severity=Severity.WARNING,
+    category=Category.BUILD_CACHE,
+    compares=True,
+    keywords=("COPY", "ADD"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The change copies the whole context where the stage copied one folder of it, and works in that folder still."""
+    for stage in change.stages:
+        was = change.was(stage)
+        if was is None or stage.index not in change.after.needed_by_shipped:
+            continue
+        wide = next((copy for copy in stage.copies if copy.brings_context_root), None)
+        if wide is None or any(copy.brings_context_root for copy in was.all_copies):
+            continue
+        narrow = _folder(was)
+        run = _works_in(stage, wide, narrow[1]) if narrow is not None else None
+        if narrow is not None and run is not None:
+            yield _problem(stage, wide, narrow, run)
+
+
+def _folder(was: Stage) -> tuple[Copy, str] | None:
+    """Return the one folder of the context that a stage copied, with the COPY; `None` when it copied more."""
+    found = [
+        (copy, posixpath.normpath(source.path))
+        for copy in was.copies
+        if copy.from_context
+        for source in copy.sources
+        if source.path is not None and not source.has_wildcard and not source.is_remote
+        if "." not in posixpath.basename(source.path.rstrip("/"))
+    ]
+    return found[0] if len(found) == 1 and found[0][1] != "." else None
+
+
+def _works_in(stage: Stage, wide: Copy, folder: str) -> Run | None:
+    """Return the first RUN behind the COPY that works in the folder, when no other RUN there does real work."""
+    name = re.compile(rf"(?:^|[\s/\"'=]){re.escape(folder)}(?:[\s/\"';&]|$)")
+    for run in stage.runs:
+        if run.index < wide.index or all(command.name in _CHEAP for command in run.commands):
+            continue
+        inside = name.search(run.instruction.value) or (run.workdir.value or "").endswith(f"/{folder}")
+        return run if inside else None
+    return None
+
+
+def _problem(stage: Stage, wide: Copy, narrow: tuple[Copy, str], run: Run) -> Problem:
+    copy, folder = narrow
+    return Problem(
+        wide.instruction.span,
+        f"{stage.label} now copies the whole context, where it copied {quote(folder)} alone. What follows works in "
+        f"that folder (line {run.instruction.line}), and now runs again after an edit of any file of the repository. "
+        f"Copy {quote(folder)}, and by name what else it needs.",
+        Confidence.LIKELY,
+        doubt="what the build needs of the repository is not known",
+        instruction=wide.instruction,
+        stage=stage.key,
+        notes=(Note(copy.instruction.span, "copied before", before=True),),
+    )

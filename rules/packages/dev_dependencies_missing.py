@@ -1,0 +1,171 @@
+"""See dev_dependencies_missing.md."""
+
+import json
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Note,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    quote,
+    rule,
+)
+from rules.packages.options import spelled
+from rules.packages.project_files import manifest_text
+
+_NODE = frozenset({"npm", "pnpm", "yarn", "bun"})
+_BUILDERS = {
+    "tsc": "typescript",
+    "vite": "vite",
+    "webpack": "webpack",
+    "next": "next",
+    "nest": "@nestjs/cli",
+    "ng": "@angular/cli",
+    "rollup": "rollup",
+    "esbuild": "esbuild",
+    "parcel": "parcel",
+    "nuxt": "nuxt",
+    "astro": "astro",
+    "react-scripts": "react-scripts",
+    "vue-cli-service": "@vue/cli-service",
+    "tsup": "tsup",
+    "gulp": "gulp",
+}
+"""Programs that builds run, with the package that brings each."""
+
+_ASKED = frozenset({"--production=false", "--prod=false", "--omit=", "--also=dev", "--dev", "-D"})
+"""Options that bring the packages for developers whatever the environment says."""
+
+
+class _Install(NamedTuple):
+    run: Run
+    call: PackageCall
+
+
+@rule(
+    "dev-dependencies-missing",
+    severity=Severity.WARNING,
+    category=Category.CORRECTNESS,
+    keywords=("RUN",),
+    mentions=("build", "tsc"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A build runs on dependencies that were installed without those that developers need."""
+    seen: set[int] = set()
+    for stage in change.stages:
+        for run in stage.runs:
+            build = next((c for c in run.commands if _is_build(c)), None)
+            if build is None or run.deferred:
+                continue
+            install = _production_install(stage, run, build)
+            if install is not None and id(install.call) not in seen:
+                seen.add(id(install.call))
+                yield from _judge(change, stage, build, install)
+
+
+def _is_build(command: Command) -> bool:
+    """Whether a command is a project's build: `npm run build`, `yarn build`, `next build`, `tsc`."""
+    words = [word.value for word in command.args if not word.value.startswith("-")]
+    if command.name in _NODE:
+        return (words[:1] == ["run"] and words[1:2] == ["build"]) or (command.name != "npm" and words[:1] == ["build"])
+    return command.name == "tsc" or (command.name in _BUILDERS and words[:1] == ["build"])
+
+
+def _production_install(stage: Stage, run: Run, build: Command) -> _Install | None:
+    """Return the install that a build lives on, when each one before it left out what only developers need."""
+    found = list(_installs(stage, run, build)) or list(_copied(stage, run))
+    if not found or not all(_leaves_out(one.call) for one in found):
+        return None
+    return None if _brings_tools(stage, run) else found[-1]
+
+
+def _leaves_out(call: PackageCall) -> bool:
+    """Whether an install leaves out the packages for developers, by its options or its environment."""
+    words = {word.value for word in call.command.args}
+    return call.production and not (words & _ASKED or call.option("--include") == "dev")
+
+
+def _installs(stage: Stage, until: Run | None, build: Command | None) -> Iterator[_Install]:
+    """Yield the installs of a project in a chain, those before a build where one is given."""
+    for run in stage.done_runs:
+        for call in run.package_calls:
+            if run is until and build is not None and call.command.start > build.start:
+                return
+            if call.manager in _NODE and call.action in ("install", "sync") and call.project and not call.global_:
+                yield _Install(run, call)
+        if run is until:
+            return
+
+
+def _copied(stage: Stage, until: Run) -> Iterator[_Install]:
+    """Yield the installs behind the `node_modules` that a stage copies from others before a build."""
+    for step in stage.all_steps:
+        if step is until:
+            return
+        if isinstance(step, Copy) and any("node_modules" in (source.path or "") for source in step.sources):
+            if step.from_stage is None:
+                return
+            yield from _installs(step.from_stage, None, None)
+
+
+def _brings_tools(stage: Stage, until: Run) -> bool:
+    """Whether the builder's tools come another way: installed by name, for the whole system or into the project."""
+    for run in stage.done_runs:
+        for call in run.package_calls:
+            named = {package.name for package in call.packages} - {"npm", "pnpm", "yarn", "bun", "corepack"}
+            if call.manager in _NODE and named:
+                return True
+        if run is until:
+            break
+    return False
+
+
+def _judge(change: DockerfileChange, stage: Stage, build: Command, install: _Install) -> Iterator[Problem]:
+    text = manifest_text(change, install.run, install.call)
+    if text is not None:
+        if _is_among_developers(text, build):
+            yield _problem(stage, build, install)
+        return
+    was = change.was(install.run.stage)
+    then = list(_installs(was, None, None)) if was is not None else []
+    if then and not any(_leaves_out(one.call) for one in then):
+        yield _problem(stage, build, install)
+
+
+def _is_among_developers(text: str, build: Command) -> bool:
+    """Whether a manifest keeps what the build runs among the packages for developers."""
+    try:
+        manifest = json.loads(text)
+    except ValueError:
+        return False
+    tables = [manifest.get(key) if isinstance(manifest, dict) else None for key in ("scripts", "devDependencies")]
+    scripts, developers = (table if isinstance(table, dict) else {} for table in tables)
+    script = scripts.get("build") if build.name in _NODE else build.name
+    words = str(script or "").replace("&&", " ").split()
+    return any(_BUILDERS.get(word) in developers for word in words)
+
+
+def _problem(stage: Stage, build: Command, install: _Install) -> Problem:
+    call = install.call
+    shown = " ".join([build.name, *(word.value for word in build.args[:2])])
+    cause = "`NODE_ENV=production` is set there" if call.env.get("NODE_ENV") == "production" else "so its options say"
+    return Problem(
+        call.command.span,
+        f"{stage.label} builds with {quote(shown)} (line {build.line}) on what {quote(spelled(call))} installed "
+        f"without the packages for developers: {cause}. Compilers and bundlers are among those as a rule, and the "
+        "build stops at the first that is missing. Install all of them for the build, and ship only what it made.",
+        Confidence.LIKELY,
+        doubt="which packages the build needs is not known",
+        stage=install.run.stage.key,
+        key=call.manager,
+        notes=(Note(build.span, "built here"),),
+    )
