@@ -14,6 +14,7 @@ from bot.review.markers import Marker
 from bot.review.placement import Inline, OnFile
 from bot.review.remarks import Remark
 from bot.review.sentences import first_sentence
+from bot.review.succession import succeed
 from bot.review.suggestions import as_text
 from bot.review.topics import by_rule
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from bot.forges.base import Conversation, Thread, Unread
     from bot.review.render import Writer
+    from bot.review.succession import Earlier
     from rules.report import Finding, Report, Suppressed
 
 _BACK_NAMED = 3
@@ -80,23 +82,27 @@ class _Follower:
         self.sequel = Sequel()
 
     def follow(self, conversation: Conversation) -> Sequel:
-        marked = [(thread, self.writer.manner.signer.read(thread.body)) for thread in conversation.threads]
-        for thread, marker in marked:
-            if marker and marker.kind == "comment":
-                self._open(thread, marker)
-        for thread, marker in marked:
-            if marker and marker.kind == "fixed":
+        read = ((thread, self.writer.manner.signer.read(thread.body)) for thread in conversation.threads)
+        marked = [(thread, marker) for thread, marker in read if marker is not None]
+        reported = [*self.new.values(), *(silenced.finding for silenced in self.silenced.values())]
+        earlier = succeed(marked, reported, {*self.there, *self.silenced})
+        for comment in earlier:
+            if comment.marker.kind == "comment":
+                self._open(comment)
+        for thread, marker, _ in earlier:
+            if marker.kind == "fixed":
                 self._closed(thread, marker)
         return self.sequel
 
-    def _open(self, thread: Thread, marker: Marker) -> None:
+    def _open(self, comment: Earlier) -> None:
         """Go on with a comment that does not call its findings repaired."""
+        thread, marker, _ = comment
         there = [fingerprint for fingerprint in marker.fingerprints if fingerprint in self.there]
         aside = thread.dismissed or (thread.resolved and not thread.resolved_by_us)
         if aside and (there or _for_good(thread)):
             self._put_aside(thread, marker)
         elif there or self._unsure(thread):
-            self._keep(thread, marker)
+            self._keep(comment)
         else:
             mark = Marker("fixed", self._head, marker.fingerprints, marker.fingerprints)
             resolve = None if aside or thread.resolved else True
@@ -126,13 +132,15 @@ class _Follower:
             if fingerprint in self.new
         ]
 
-    def _keep(self, thread: Thread, marker: Marker) -> None:
-        """Leave a comment alone, but for a group of which a part is repaired now."""
+    def _keep(self, comment: Earlier) -> None:
+        """Leave a comment alone, but where a finding's instruction was edited, or a part of a group is repaired now."""
+        thread, marker, renewed = comment
         self.sequel.said.update(marker.fingerprints)
         self._count(thread)
         repaired = self._gone(marker)
         body = None
-        if set(repaired) != set(marker.repaired) and self._present(marker) and not self._unsure(thread):
+        changed = renewed or set(repaired) != set(marker.repaired)
+        if changed and self._present(marker) and not self._unsure(thread):
             are = "is" if len(repaired) == 1 else "are"
             opening = f"{len(repaired)} of {len(marker.fingerprints)} {are} repaired as of {short(self._head)}."
             body = self._again(thread, marker, opening if repaired else "")

@@ -88,6 +88,17 @@ async def test_a_rebase_is_not_said_again(forge: str) -> None:
         assert (await s.review()).posted == 0
 
 
+async def test_an_edit_that_repairs_nothing_is_no_repair(forge: str) -> None:
+    async with on(forge, **CHANGED) as s:
+        await s.review()
+        [comment] = s.inline
+        s.change.push({"Dockerfile": UNPINNED.replace("FROM debian", "FROM --platform=linux/arm64 debian")})
+        await s.review()
+        await s.review()
+        assert s.inline == [comment]
+        assert "Fixed in" not in comment.body
+
+
 async def test_what_was_there_before_is_not_said(forge: str) -> None:
     async with on(forge, before={"Dockerfile": UNPINNED}, after={"Dockerfile": UNPINNED + "EXPOSE 80\n"}) as s:
         await s.review()

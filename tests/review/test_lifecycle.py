@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bot.forges.base import Conversation, Thread, Unread
+from rules.fingerprint import matter
 from rules.report import Crash, Finding, Report, Suppressed
 from tests.review.build import GITHUB_CAN, PATH, carried_out, finding, manner, numbered, planned, reviewed
 
@@ -43,6 +44,40 @@ def test_what_stands_there_is_not_said_again() -> None:
 def test_what_moved_to_another_line_is_not_said_again() -> None:
     moved = finding(30, "one", fingerprint=ONE.fingerprint)
     assert planned(push(moved), after_first()).comments == ()
+
+
+EDITED = replace(ONE, fingerprint=f"{matter(ONE.fingerprint)}{'0' * 16}", message="Line 5 breaks two. It will hurt.")
+"""The same finding after an edit of its instruction."""
+
+
+def test_an_edit_that_repairs_nothing_goes_on_in_the_same_thread() -> None:
+    plan = planned(push(EDITED), after_first(line=None))
+    (revision,) = plan.revisions
+    assert (plan.comments, plan.file_comments, revision.resolve, revision.reply) == ((), (), None, "")
+    assert "Line 5 breaks two." in (revision.body or "")
+    again = carried_out(plan, after_first(line=None))
+    assert planned(push(EDITED, head=LATER), again).revisions == ()
+
+
+def test_an_edit_does_not_bring_back_what_a_person_put_aside() -> None:
+    said = after_first(line=None, dismissed=True, dismissed_by="ann", reason="meant so")
+    plan = planned(push(EDITED), said)
+    assert (plan.comments, plan.file_comments, plan.revisions) == ((), (), ())
+
+
+def test_the_same_mistake_elsewhere_is_told_there() -> None:
+    elsewhere = replace(EDITED, line=30, end_line=30)
+    plan = planned(push(elsewhere), after_first())
+    assert [comment.line for comment in plan.comments] == [30]
+    assert (plan.revisions[0].body or "").startswith("**Fixed in")
+
+
+def test_two_mistakes_of_a_kind_do_not_share_an_heir() -> None:
+    other = replace(ONE, line=6, end_line=6, fingerprint=f"{matter(ONE.fingerprint)}{'1' * 16}")
+    said = after_first(ONE, other)
+    said = Conversation(tuple(replace(thread, line=None) for thread in said.threads), said.summary)
+    bodies = [revision.body or "" for revision in planned(push(EDITED), said).revisions]
+    assert [body.startswith("**Fixed in") for body in bodies] == [False, True]
 
 
 def test_what_belongs_to_the_base_branch_by_now_is_left_alone() -> None:
