@@ -262,11 +262,11 @@ def _counted(stage: Stage) -> Item:
 
 
 def _size_row(stage: Stage, was: Stage | None) -> Row | None:
-    """Return the row of estimated sizes; `None` when the packages in the layers stay, or there were none."""
+    """Return the row of estimated sizes; `None` when the packages in the layers stay, or nothing is known of either."""
     now, then = size_of(stage), size_of(was) if was is not None else None
     if then is None:
         return Row("Estimated size", (), (_size(now),), several=True) if now.packages else None
-    if now.packages == then.packages:
+    if now.packages == then.packages or (now.bytes is None and then.bytes is None and now.why == then.why):
         return None
     after = _size(now)
     if now.bytes is not None and then.bytes is not None and "most" not in (now.bound, then.bound):
