@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from bot.review.images import Block, changed
+from bot.review.manner import counted
 from bot.review.markdown import code
 from rules.model.steps import Copy, Run
 from rules.quoting import visible
@@ -45,10 +46,15 @@ def diagrams(changes: Iterable[DockerfileChange]) -> tuple[Block, ...]:
     Args:
         changes: The changed Dockerfiles.
     """
-    shown = [change for change in changed(changes) if FEWEST <= len(change.stages) <= MOST][:MOST_DIAGRAMS]
-    return tuple(
+    fitting = [change for change in changed(changes) if FEWEST <= len(change.stages) <= MOST]
+    shown, more = fitting[:MOST_DIAGRAMS], fitting[MOST_DIAGRAMS:]
+    blocks = [
         Block(f"Stages of {code(change.path)}", "Stages", f"```mermaid\n{flowchart(change)}\n```") for change in shown
-    )
+    ]
+    if more:
+        left_out = f"No flowchart is drawn for {counted(len(more), 'more file')}."
+        blocks[-1] = blocks[-1]._replace(text=f"{blocks[-1].text}\n\n{left_out}")
+    return tuple(blocks)
 
 
 def flowchart(change: DockerfileChange) -> str:

@@ -49,6 +49,12 @@ def test_few_and_very_many_stages_make_no_picture(stages: int, shown: int) -> No
     assert count(stages) == shown
 
 
+def test_of_many_files_the_first_are_drawn_and_the_others_counted() -> None:
+    blocks = diagrams(changes({}, {f"{name}/Dockerfile": BASE.encode() for name in "abcde"}))
+    assert len(blocks) == 3
+    assert [block.text.endswith("No flowchart is drawn for 2 more files.") for block in blocks] == [False, False, True]
+
+
 def test_a_file_that_stays_as_it_is_has_no_picture() -> None:
     same = {"Dockerfile": BASE.encode()}
     assert diagrams(changes(same, {**same, ".dockerignore": b"x\n"})) == ()
