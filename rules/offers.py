@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from rules.change import DockerfileChange
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
-from rules.edits import Overlap, applied_to_tree
+from rules.edits import Overlap, applied_to_tree, moved
 from rules.fingerprint import unchanged
-from rules.judging import judge
+from rules.judging import OF_SYNTAX, judge
 from rules.model.model import Model
 from rules.problem import Confidence, Severity
 from rules.repository import Repository
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rules.fingerprint import Raised
-    from rules.problem import Fix
+    from rules.problem import Edit, Fix
     from rules.rule import Rule
 
 
@@ -70,14 +73,70 @@ def holds(fix: Fix, raised: Raised, change: DockerfileChange, rules: tuple[Rule,
         return False
     model = Model(dockerfile, change.after.targets)
     after = DockerfileChange(model, change.before, repository, change.repository_before, change.policy, change.today)
-    now = judge(rules, change).raised
-    then = judge(rules, after).raised
-    known, still = unchanged(now, then)
-    brought = [item for index, item in enumerate(then) if index not in known and _counts(item)]
-    mine = next(
-        (i for i, item in enumerate(now) if item.problem == raised.problem and item.rule.id == raised.rule.id), None
+    now, then = judge(rules, change), judge(rules, after)
+    mine = next((r for r in now.raised if r.problem == raised.problem and r.rule.id == raised.rule.id), None)
+    if mine is None or len(then.crashes) > len(now.crashes):
+        return False
+    gone, brought = _compared(now.raised, then.raised, fix, change.source)
+    if raised.rule.id in _UNREADABLE:
+        brought = [item for item in brought if item.rule.id in _UNREADABLE]
+    return any(item is mine for item in gone) and not any(_counts(item) for item in _new(brought, change, rules))
+
+
+_UNREADABLE = (*OF_SYNTAX, "malformed-exec-form")
+"""Once what they name can be read, other rules see it for the first time: those findings were there all along."""
+
+
+def _compared(
+    now: Sequence[Raised], then: Sequence[Raised], fix: Fix, source: Source
+) -> tuple[list[Raised], list[Raised]]:
+    """Return the problems that a fix takes away and those that it brings.
+
+    The edits say where each place of the file has moved to, so what stands there is the same problem; wording tells
+    the rest, as between two pushes.
+    """
+    own = [edit for edit in fix.edits if edit.path in (None, source.path)]
+    places = {id(item): _place(item, source, own) for item in now}
+    gone, brought = list(now), list(then)
+    for keyed in (True, False):  # a key may quote what an edit of another place has changed
+        waiting: defaultdict[object, list[Raised]] = defaultdict(list)
+        for item in brought:
+            waiting[_identity(item, item.problem.span.start, keyed=keyed)].append(item)
+        left = []
+        for item in gone:
+            place = places[id(item)]
+            same = waiting[_identity(item, place, keyed=keyed)] if place is not None else []
+            if same:
+                same.pop()
+            else:
+                left.append(item)
+        gone, brought = left, [item for items in waiting.values() for item in items]
+    known, still = unchanged(gone, brought)
+    return (
+        [item for index, item in enumerate(gone) if index not in still],
+        [item for index, item in enumerate(brought) if index not in known],
     )
-    return not brought and mine is not None and mine not in still
+
+
+def _place(item: Raised, source: Source, edits: Sequence[Edit]) -> int | None:
+    """Return where a problem stands after the edits of its file; `None` when its place is deleted."""
+    start = item.problem.span.start
+    return moved(source, edits, start) if item.problem.path in (None, source.path) else start
+
+
+def _identity(item: Raised, place: int, *, keyed: bool) -> object:
+    return item.rule.id, item.problem.path, place, item.problem.key if keyed else ""
+
+
+def _new(brought: Sequence[Raised], change: DockerfileChange, rules: tuple[Rule, ...]) -> list[Raised]:
+    """Leave out what the file had before the change: a fix that restores what was lost may restore its faults."""
+    if not brought or change.before is None:
+        return list(brought)
+    then = change.repository_before
+    baseline = DockerfileChange(change.before, None, then, then, change.policy, change.today)
+    old = judge([rule for rule in rules if not rule.compares], baseline).raised
+    known, _ = unchanged(old, brought)
+    return [item for index, item in enumerate(brought) if index not in known]
 
 
 def _counts(item: Raised) -> bool:
