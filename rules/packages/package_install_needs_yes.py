@@ -32,7 +32,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             "Give `-y`.",
             Confidence.CERTAIN if call.action == "install" else Confidence.LIKELY,
             stage=stage.key,
-            key=call.program,
+            key=call.manager,
             fix=fix("Answer yes with `-y`", add_option(run, call, "-y")),
         )
 

@@ -85,12 +85,17 @@ def _variables(stage: Stage, setting: Setting[str]) -> Iterator[Problem]:
             stage=stage.key,
             key=name_word.text,
             instruction=instruction,
-            fix=Fix(f"Set {name_word.text} to {better}", (Edit(value_word.span, better),))
-            if better is not None and value_word.text == final.value
+            fix=Fix(f"Set {name_word.text} to {better}", (Edit(value_word.span, _as_quoted(value_word.text, better)),))
+            if better is not None and value_word.text.strip("\"'") == final.value
             else fix("Delete the variable", delete_instruction(instruction))
             if len(instruction.pairs) == 1
             else None,
         )
+
+
+def _as_quoted(text: str, better: str) -> str:
+    mark = text[:1] if text[:1] in ("'", '"') else ""
+    return f"{mark}{better}{mark}"
 
 
 def _switch(found: Written) -> Iterator[Problem]:

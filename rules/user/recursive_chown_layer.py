@@ -48,12 +48,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, run in shipped_runs(change):
         if run.deferred:
             continue
-        for row in stage.files.attribute_changes:
-            if row.step is run and row.recursive and row.path is not None:
-                copied = _copied_before(stage, run, row)
-                if copied:
-                    yield _problem(stage, run, row, copied)
-                    break
+        rows = [row for row in stage.files.attribute_changes if row.step is run and row.recursive and row.path]
+        found = [(row, copied) for row in rows if (copied := _copied_before(stage, run, row))]
+        if found:
+            yield _problem(stage, run, *found[0], alone=len(found) == 1)
 
 
 def _copied_before(stage: Stage, run: Run, row: Attributes) -> list[Put]:
@@ -86,7 +84,7 @@ def _is_already_so(stage: Stage, put: Put, row: Attributes) -> bool:
     return same_group and is_same(stage, name_of(has), name_of(wanted)) is not False
 
 
-def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put]) -> Problem:
+def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put], *, alone: bool) -> Problem:
     put = next((one for one in copied if one.whole), copied[-1])
     copy = put.step.instruction
     brought = any(one.whole or one.kind == "stage" for one in copied)
@@ -100,7 +98,7 @@ def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put]) -> Prob
         instruction=run.instruction,
         key=row.path or "",
         severity=None if brought else Severity.INFO,
-        fix=_fix(stage, run, row),
+        fix=_fix(stage, run, row) if alone else None,
     )
 
 
