@@ -78,13 +78,25 @@ def holds(fix: Fix, raised: Raised, change: DockerfileChange, rules: tuple[Rule,
     if mine is None or len(then.crashes) > len(now.crashes):
         return False
     gone, brought = _compared(now.raised, then.raised, fix, change.source)
-    if raised.rule.id in _UNREADABLE:
-        brought = [item for item in brought if item.rule.id in _UNREADABLE]
+    if raised.rule.id in _HIDING:
+        brought = [item for item in brought if item.rule.id in _HIDING]
     return any(item is mine for item in gone) and not any(_counts(item) for item in _new(brought, change, rules))
 
 
-_UNREADABLE = (*OF_SYNTAX, "malformed-exec-form")
-"""Once what they name can be read, other rules see it for the first time: those findings were there all along."""
+_HIDING = frozenset(
+    {
+        *OF_SYNTAX,
+        "copy-from-undefined-stage",
+        "exec-form-one-word",
+        "exec-form-variable",
+        "from-arg-undeclared",
+        "hidden-unicode",
+        "malformed-exec-form",
+        "undefined-variable",
+    }
+)
+"""Rules about a text that says something else than was meant: the image, the program or the whole instruction is
+unknown until it is put right, and only then can other rules speak of it. What they say was there all along."""
 
 
 def _compared(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.edits import overlap
 from rules.problem import Edit, Fix
 
 if TYPE_CHECKING:
@@ -180,6 +181,6 @@ def _continuation_style(instruction: Instruction) -> tuple[str, bool]:
 
 
 def fix(title: str, *edits: Edit | None) -> Fix | None:
-    """Make a fix of edits; `None` as soon as one of them could not be made."""
+    """Make a fix of edits; `None` as soon as one of them could not be made, or touches what another one changes."""
     made = tuple(edit for edit in edits if edit is not None)
-    return Fix(title, made) if made and len(made) == len(edits) else None
+    return Fix(title, made) if made and len(made) == len(edits) and not overlap(made) else None

@@ -48,7 +48,7 @@ def builds_of(stage: Stage) -> Iterator[Build]:
 
 def is_static(stage: Stage, build: Build) -> bool:
     """Tell whether the result needs no library of the system, or may need none."""
-    code = " ".join(step.instruction.value for step in stage.all_steps)
+    code = " ".join(step.instruction.text for step in stage.all_steps)
     if _STATIC.search(code):
         return True
     if build.language == "rust":
