@@ -43,6 +43,7 @@ from rules.repairs import (
     insert_line_before,
     move_below,
     replace,
+    tail_start,
 )
 from rules.repository import Repository
 from rules.rule import Rule, rule
@@ -142,5 +143,6 @@ __all__ = [
     "supported_reference",
     "suppressions",
     "system_python",
+    "tail_start",
     "within",
 ]

@@ -38,10 +38,28 @@ def applied(source: Source, edits: Iterable[Edit]) -> Source:
         raise Overlap(source.path)
     parts, at = [], 0
     for edit in ordered:
-        text = edit.text if source.newline == "\n" else edit.text.replace("\r\n", "\n").replace("\n", source.newline)
-        parts += [source.text[at : edit.span.start], text]
+        parts += [source.text[at : edit.span.start], _with_line_ends(source, edit.text)]
         at = edit.span.end
     return Source(source.path, "".join([*parts, source.text[at:]]))
+
+
+def moved(source: Source, edits: Iterable[Edit], offset: int) -> int | None:
+    """Return where a character of the file stands once edits are applied, `None` when it is deleted.
+
+    Text that is inserted right before the character moves it along; the first character of what is replaced stays.
+    """
+    shift = 0
+    for edit in edits:
+        start, end = edit.span.start, edit.span.end
+        if end <= offset:
+            shift += len(_with_line_ends(source, edit.text)) - (end - start)
+        elif start < offset or (start == offset and not edit.text):
+            return None
+    return offset + shift
+
+
+def _with_line_ends(source: Source, text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\n", source.newline)
 
 
 def applied_to_tree(tree: Mapping[str, bytes], edits: Iterable[Edit], default_path: str) -> dict[str, bytes]:

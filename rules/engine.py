@@ -195,7 +195,7 @@ def _report(setup: _Setup, change: DockerfileChange, judged: Judged, old: tuple[
     findings, silenced = [], []
     silencer = Silencer(comments)
     used: set[Suppression] = set()
-    offers = _offers(setup, change, judged, known)
+    offers = _offers(setup, Bench(change, setup.rules, judged, old), judged, known)
     for index, (raised, mark) in enumerate(zip(judged.raised, fingerprints(judged.raised), strict=True)):
         finding = _finding(setup, change, raised, "unchanged" if index in known else "new", mark, offers.get(index))
         comment = next(filter(None, (_silencing(silencer, one) for one in (raised, *judged.same[index]))), None)
@@ -211,9 +211,8 @@ def _report(setup: _Setup, change: DockerfileChange, judged: Judged, old: tuple[
     return Report(tuple(findings), tuple(silenced), judged.crashes)
 
 
-def _offers(setup: _Setup, change: DockerfileChange, judged: Judged, known: Collection[int]) -> dict[int, Offer]:
+def _offers(setup: _Setup, bench: Bench, judged: Judged, known: Collection[int]) -> dict[int, Offer]:
     """Return an offer for each new problem with a fix; where they are more than can be verified, for the weightiest."""
-    bench = Bench(change, setup.rules, judged.raised)
     fixes = {
         index: raised.problem.fix
         for index, raised in enumerate(judged.raised)

@@ -56,13 +56,14 @@ def judge(rules: Iterable[Rule], change: DockerfileChange) -> Judged:
             continue
         raised += [_raised(change, rule, problem) for problem in problems]
     torn = set(_torn(change.after))
-    raised = [one for one in raised if id(one.instruction) not in torn or one.rule.id in _OF_SYNTAX]
+    raised = [one for one in raised if id(one.instruction) not in torn or one.rule.id in OF_SYNTAX]
     raised.sort(key=lambda r: (r.problem.span.start, r.rule.id, r.problem.message))
     told = overlaps.resolved(raised)
     return Judged(change.after, tuple(t.raised for t in told), tuple(crashes), tuple(t.same for t in told))
 
 
-_OF_SYNTAX = ("invalid-syntax", "invalid-structure")
+OF_SYNTAX = ("invalid-syntax", "invalid-structure")
+"""Rules about what cannot be read: other rules have nothing to say of it before it can."""
 
 
 def _torn(model: Model) -> Iterator[int]:

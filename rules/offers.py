@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
-from rules.edits import Overlap, applied_to_tree
+from rules.edits import Overlap, applied_to_tree, moved
 from rules.fingerprint import unchanged
-from rules.judging import judge
+from rules.judging import OF_SYNTAX, judge
 from rules.model.model import Model
 from rules.problem import Confidence, Severity
 from rules.repository import Repository
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rules.change import DockerfileChange
     from rules.fingerprint import Raised
-    from rules.problem import Fix
+    from rules.judging import Judged
+    from rules.problem import Edit, Fix
     from rules.rule import Rule
 
 
@@ -32,12 +36,16 @@ class Bench:
         change: The change as it is.
         rules: Those that judge.
         now: What they say of it.
+        old: What they say of the file before the change.
     """
 
-    def __init__(self, change: DockerfileChange, rules: tuple[Rule, ...], now: tuple[Raised, ...]) -> None:
+    def __init__(
+        self, change: DockerfileChange, rules: tuple[Rule, ...], now: Judged, old: tuple[Raised, ...] = ()
+    ) -> None:
         self._change = change
         self._rules = rules
         self._now = now
+        self._old = old
 
     @property
     def places(self) -> int:
@@ -49,11 +57,18 @@ class Bench:
         after = _fixed(self._change, fix)
         if after is None:
             return False
-        then = judge(self._rules, after).raised
-        known, still = unchanged(self._now, then)
-        brought = [item for index, item in enumerate(then) if index not in known and _counts(item)]
-        mine = next((index for index, item in enumerate(self._now) if item is raised), None)
-        return not brought and mine is not None and mine not in still
+        then = judge(self._rules, after)
+        if len(then.crashes) > len(self._now.crashes):
+            return False
+        gone, brought = _compared(self._now.raised, then.raised, fix, self._change.source)
+        if raised.rule.id in HIDING:
+            brought = [item for item in brought if item.rule.id in HIDING]
+        return any(item is raised for item in gone) and not any(map(_counts, self._new(brought)))
+
+    def _new(self, brought: list[Raised]) -> list[Raised]:
+        """Leave out what the file had before the change: a fix that restores what was lost may restore its faults."""
+        known, _ = unchanged(self._old, brought) if brought else (set(), set())
+        return [item for index, item in enumerate(brought) if index not in known]
 
 
 class Offer:
@@ -105,6 +120,63 @@ def _fixed(change: DockerfileChange, fix: Fix) -> DockerfileChange | None:
         return None
     model = Model(dockerfile, change.after.targets)
     return replace(change, after=model, repository=repository)
+
+
+HIDING = frozenset(
+    {
+        *OF_SYNTAX,
+        "copy-from-undefined-stage",
+        "exec-form-one-word",
+        "exec-form-variable",
+        "from-arg-undeclared",
+        "hidden-unicode",
+        "malformed-exec-form",
+        "undefined-variable",
+    }
+)
+"""Rules about a text that says something else than was meant: the image, the program or the whole instruction is
+unknown until it is put right, and only then can other rules speak of it. What they say was there all along."""
+
+
+def _compared(
+    now: Sequence[Raised], then: Sequence[Raised], fix: Fix, source: Source
+) -> tuple[list[Raised], list[Raised]]:
+    """Return the problems that a fix takes away and those that it brings.
+
+    The edits say where each place of the file has moved to, so what stands there is the same problem; wording tells
+    the rest, as between two pushes.
+    """
+    own = [edit for edit in fix.edits if edit.path in (None, source.path)]
+    places = {id(item): _place(item, source, own) for item in now}
+    gone, brought = list(now), list(then)
+    for keyed in (True, False):  # a key may quote what an edit of another place has changed
+        waiting: defaultdict[object, list[Raised]] = defaultdict(list)
+        for item in brought:
+            waiting[_identity(item, item.problem.span.start, keyed=keyed)].append(item)
+        left = []
+        for item in gone:
+            place = places[id(item)]
+            same = waiting[_identity(item, place, keyed=keyed)] if place is not None else []
+            if same:
+                same.pop()
+            else:
+                left.append(item)
+        gone, brought = left, [item for items in waiting.values() for item in items]
+    known, still = unchanged(gone, brought)
+    return (
+        [item for index, item in enumerate(gone) if index not in still],
+        [item for index, item in enumerate(brought) if index not in known],
+    )
+
+
+def _place(item: Raised, source: Source, edits: Sequence[Edit]) -> int | None:
+    """Return where a problem stands after the edits of its file; `None` when its place is deleted."""
+    start = item.problem.span.start
+    return moved(source, edits, start) if item.problem.path in (None, source.path) else start
+
+
+def _identity(item: Raised, place: int, *, keyed: bool) -> object:
+    return item.rule.id, item.problem.path, place, item.problem.key if keyed else ""
 
 
 def _counts(item: Raised) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.edits import overlap
 from rules.problem import Edit, Fix
 
 if TYPE_CHECKING:
@@ -31,8 +32,11 @@ def insert_after(source: Source, word: Word | ShellWord, text: str) -> Edit:
 
 
 def delete_word(source: Source, span: Span) -> Edit:
-    """Delete a word and the blanks before it on its line; at the start of a line, the blanks behind it."""
+    """Delete a word and the blanks before it on its line; a word alone on a continued line goes with its line."""
     start, end = span.start, span.end
+    alone = _alone_on_line(source, span)
+    if alone is not None:
+        return alone
     while start > 0 and source.text[start - 1] in " \t":
         start -= 1
     if start > 0 and source.text[start - 1] == "\n":
@@ -40,6 +44,20 @@ def delete_word(source: Source, span: Span) -> Edit:
         while end < len(source.text) and source.text[end] in " \t":
             end += 1
     return Edit(source.span(start, end), "")
+
+
+def _alone_on_line(source: Source, span: Span) -> Edit | None:
+    """Return the edit for a word that has a line of its own in a continued instruction."""
+    line, above = source.line(span.line), source.line(span.line - 1)
+    behind = source.text[span.end : source.line_starts[span.line - 1] + len(line)].strip()
+    if span.end_line != span.line or line[: span.column - 1].strip():
+        return None
+    if behind in ("\\", "`"):
+        return Edit(source.line_span(span.line), "")
+    kept = above.rstrip()[:-1].rstrip()
+    if behind or not kept or above.rstrip()[-1] not in "\\`":
+        return None
+    return Edit(source.span(source.line_starts[span.line - 2] + len(kept), span.end), "")
 
 
 def delete_instruction(instruction: Instruction) -> Edit:
@@ -55,14 +73,17 @@ def insert_line_before(instruction: Instruction, *lines: str) -> Edit:
     return insert(source, source.line_starts[first - 1], "".join(f"{line}\n" for line in lines))
 
 
-def insert_line_after(instruction: Instruction, *lines: str) -> Edit:
-    """Insert whole lines below an instruction."""
+def insert_line_after(instruction: Instruction, *lines: str) -> Edit | None:
+    """Insert whole lines below an instruction; `None` where the file ends in a continuation that would take them."""
     source = instruction.source
+    rest = "" if instruction.heredocs else source.text[instruction.value_span.end : instruction.span.end]
+    if any(row.strip() == instruction.escape for row in rest.split("\n")):
+        return None
     return insert(source, instruction.span.end, "".join(f"\n{line}" for line in lines))
 
 
-def append_to_stage(stage: Stage, *lines: str) -> Edit:
-    """Append whole lines at the end of a stage."""
+def append_to_stage(stage: Stage, *lines: str) -> Edit | None:
+    """Append whole lines at the end of a stage; `None` as for `insert_line_after`."""
     return insert_line_after(stage.last_instruction, *lines)
 
 
@@ -89,7 +110,9 @@ def append_to_run(run: Run, command: str) -> Edit | None:
         return insert(source, heredoc.body_span.end, f"{command}\n") if plain else None
     if instruction.exec_form is not None or not run.commands:
         return None
-    end = instruction.value_span.end
+    end = tail_start(run)
+    if end is None:
+        return None
     if source.text[max(instruction.value_span.start, end - 1) : end] in (";", "&", "|", instruction.escape):
         return None
     if instruction.line == instruction.end_line:
@@ -101,6 +124,21 @@ def append_to_run(run: Run, command: str) -> Edit | None:
     return insert(source, end, f"{joint}{command}")
 
 
+def tail_start(run: Run) -> int | None:
+    """Return the offset behind a RUN's shell code, where more of it can be written; `None` where there is no place.
+
+    That is the end of the value, or on a single line the blanks before a shell comment (`RUN make # all of it`).
+    """
+    instruction = run.instruction
+    end = instruction.value_span.end
+    last = max((command.end for command in run.commands if not command.nested), default=end)
+    comment = _COMMENT.search(instruction.source.text, min(last, end), end)
+    if comment is None:
+        return end
+    return comment.start() if instruction.line == instruction.end_line else None
+
+
+_COMMENT = re.compile(r"(?:(?<=[;&|()])|[ \t]+)#.*", re.DOTALL)
 _JOINT = re.compile(r"[ \t\r\n\\`]*(?:&&|;)?[ \t\r\n\\`]*")
 """What may stand between two commands that are joined plainly: an operator, blanks, continuations; no comment."""
 
@@ -144,6 +182,6 @@ def _continuation_style(instruction: Instruction) -> tuple[str, bool]:
 
 
 def fix(title: str, *edits: Edit | None) -> Fix | None:
-    """Make a fix of edits; `None` as soon as one of them could not be made."""
+    """Make a fix of edits; `None` as soon as one of them could not be made, or touches what another one changes."""
     made = tuple(edit for edit in edits if edit is not None)
-    return Fix(title, made) if made and len(made) == len(edits) else None
+    return Fix(title, made) if made and len(made) == len(edits) and not overlap(made) else None

@@ -1,12 +1,17 @@
-"""Apply the fixes of a file together, and say what is wrong with the result."""
+"""Apply fixes, alone and together, and say what is wrong with the result."""
 
 from __future__ import annotations
 
+import re
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import rules
-from rules.edits import Overlap, applied_to_tree
+from rules.dockerfile.source import Source
+from rules.edits import applied_to_tree
+from rules.offers import HIDING
+from rules.problem import Confidence, Severity
 from tests.cases import TODAY
 
 if TYPE_CHECKING:
@@ -16,6 +21,8 @@ if TYPE_CHECKING:
     from rules.problem import Edit
 
 PATH = "Dockerfile"
+_CONTINUED = re.compile(r"\\[ \t]*$", re.MULTILINE)
+_BARE_LINE_FEED = re.compile(r"(?<!\r)\n")
 
 
 def findings_of(tree: dict[str, bytes]) -> tuple[Finding, ...]:
@@ -33,24 +40,56 @@ def composed(findings: Iterable[Finding], tree: dict[str, bytes]) -> tuple[dict[
         if finding.fix is None:
             continue
         together = list(dict.fromkeys([*edits, *finding.fix.edits]))
-        try:
-            applied_to_tree(tree, together, PATH)
-        except Overlap:
+        if _collide(together):
             continue
         edits = together
         taken.append(finding)
     return applied_to_tree(tree, edits, PATH), taken
 
 
+def _collide(edits: list[Edit]) -> bool:
+    """Tell whether edits overlap or insert at one place, where the reviews offer only one of them."""
+    ordered = sorted(edits, key=lambda edit: (edit.path or PATH, edit.span.start, edit.span.end))
+    return any(
+        (one.path or PATH) == (other.path or PATH)
+        and (other.span.start < one.span.end or other.span.start == one.span.start)
+        for one, other in pairwise(ordered)
+    )
+
+
 def faults_of_fixes(findings: Iterable[Finding], tree: dict[str, bytes]) -> list[str]:
-    """Return the findings that stay although all fixes together should have removed them, and new syntax faults."""
+    """Return what is wrong: fixes that do not hold alone, and what all together leave, bring or spoil."""
     found = tuple(findings)
+    faults = [f"withheld {finding.rule}" for finding in found if finding.offer is not None and finding.fix is None]
+    for finding in found:
+        if finding.fix is not None:
+            fixed = applied_to_tree(tree, finding.fix.edits, PATH)
+            faults += [f"{finding.rule} {fault}" for fault in _spoilt(_text(tree), _text(fixed))]
     fixed, taken = composed(found, tree)
-    if not taken:
-        return []
-    before, after = Counter(f.rule for f in found), Counter(f.rule for f in findings_of(fixed))
+    return [*faults, *(_together(found, taken, findings_of(fixed)) if taken else [])]
+
+
+def _text(tree: dict[str, bytes]) -> str:
+    return Source.decode(PATH, tree[PATH]).text
+
+
+def _spoilt(before: str, after: str) -> list[str]:
+    """Return what a fix spoils of the author's layout."""
+    faults = []
+    if Source(PATH, before).newline == "\r\n" and not _BARE_LINE_FEED.search(before) and _BARE_LINE_FEED.search(after):
+        faults.append("writes a bare line feed")
+    if before.startswith("# escape=`") and len(_CONTINUED.findall(after)) > len(_CONTINUED.findall(before)):
+        faults.append("continues with a backslash")
+    if any(line != line.rstrip() and line.strip() == "" for line in set(after.splitlines()) - set(before.splitlines())):
+        faults.append("leaves a line of blanks")
+    return faults
+
+
+def _together(found: tuple[Finding, ...], taken: list[Finding], then: tuple[Finding, ...]) -> list[str]:
+    before, after = Counter(f.rule for f in found), Counter(f.rule for f in then)
     gone = Counter(f.rule for f in taken)
-    return [
-        *(f"leaves {rule}" for rule in gone if after[rule] > before[rule] - gone[rule]),
-        *(f"brings {rule}" for rule in ("invalid-syntax", "invalid-structure") if after[rule] > before[rule]),
-    ]
+    left = [f"leaves {rule}" for rule in gone if after[rule] > before[rule] - gone[rule]]
+    counting = {f.rule for f in then if f.severity > Severity.INFO and f.confidence > Confidence.POSSIBLE}
+    if HIDING & gone.keys():
+        counting &= HIDING
+    return [*left, *(f"brings {rule}" for rule in sorted(counting - gone.keys()) if after[rule] > before[rule])]

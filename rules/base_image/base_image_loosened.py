@@ -17,7 +17,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.base_image.tags import MOVING_TAGS, read_tag
+from rules.base_image.tags import MOVING_TAGS, is_over, read_tag
 
 
 class Loosened(NamedTuple):
@@ -113,7 +113,8 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, found: Loosened
     word, old = stage.base_word, was.base_word
     assert word is not None, "a stage with a reference has a word for it"
     fix = None
-    if found.restore and "$" not in word.text and old is not None and "$" not in old.text:
+    over = was.reference is not None and is_over(change, was.reference)
+    if found.restore and not over and "$" not in word.text and old is not None and "$" not in old.text:
         fix = Fix("Go back to the reference before", (replace(change.source, word.span, old.text),))
     return Problem(
         word.span,

@@ -17,8 +17,8 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.base_image.tags import MOVING_TAGS, is_over
 
-MOVING_TAGS = frozenset({"latest", "edge", "nightly", "main", "master", "dev", "rolling", "canary"})
 _LATEST_ONLY = ("cgr.io/chainguard/", "gcr.io/distroless/", "cgr.dev/chainguard/")
 
 
@@ -71,6 +71,8 @@ def _same_as_elsewhere(change: DockerfileChange, stage: Stage, reference: ImageR
         for other in model.stages:
             found = other.reference
             if found is None or found.repository != reference.repository or found.tag in (None, *MOVING_TAGS):
+                continue
+            if is_over(change, found):
                 continue
             word = stage.base_word
             if word is not None and "$" not in word.text and parse_reference(found.text) is not None:

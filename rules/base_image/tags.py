@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.facts.eol import all_end_of_life, data_date
+
+if TYPE_CHECKING:
+    from rules.api import DockerfileChange, ImageReference
 
 MOVING_TAGS = frozenset({"latest", "edge", "nightly", "main", "master", "dev", "rolling", "canary"})
 """Tags that move from release to release by their name alone."""
@@ -42,3 +47,8 @@ def read_tag(tag: str | None) -> Tag:
     """Take a tag apart; a tag without version is all variant."""
     match = _VERSIONED.fullmatch(tag or "")
     return Tag(tuple(match[1].split(".")), match[2]) if match is not None else Tag((), tag or "")
+
+
+def is_over(change: DockerfileChange, reference: ImageReference) -> bool:
+    """Tell whether what a reference names is past its end of life: no fix may lead there."""
+    return any(one.already_over for one in all_end_of_life(reference, change.today or data_date()))

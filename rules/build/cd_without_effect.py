@@ -60,6 +60,7 @@ def _only_changes_folder(run: Run) -> ShellWord | None:
 
 
 def _fix(change: DockerfileChange, run: Run, folder: ShellWord) -> Fix | None:
-    if len(run.commands) != 1 or not folder.literal or run.instruction.flags:
+    absolute = folder.value.startswith("/") or run.workdir.set_in_file
+    if len(run.commands) != 1 or not folder.literal or not absolute or run.instruction.flags:
         return None
     return Fix("Use WORKDIR", (replace(change.source, run.instruction.span, f"WORKDIR {folder.text}"),))

@@ -31,7 +31,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 "The builder still reads on, with a warning, and newer releases will not; "
                 "a comment line may stand there instead.",
                 instruction=instruction,
-                fix=Fix("Delete the blank line", tuple(Edit(source.line_span(line), "") for line in blank)),
+                fix=_fix(instruction, blank),
             )
 
 
@@ -59,6 +59,16 @@ def _nothing_follows(instruction: Instruction) -> Problem:
         fix=fix,
         key="end",
     )
+
+
+def _fix(instruction: Instruction, blank: list[int]) -> Fix:
+    """Delete the blank lines; where nothing follows them, the mark that leads into them."""
+    source, end = instruction.source, instruction.value_span.end
+    behind = source.text[end:]
+    if behind.strip() == instruction.escape:
+        mark = end + behind.index(instruction.escape) + 1
+        return Fix("Delete the continuation", (Edit(source.span(end, mark), ""),))
+    return Fix("Delete the blank line", tuple(Edit(source.line_span(line), "") for line in blank))
 
 
 def _blank_lines(instruction: Instruction) -> list[int]:

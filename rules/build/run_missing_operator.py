@@ -51,18 +51,18 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield from _behind_blocks(run, stage.key)
             split = "\\ " in instruction.text
             for command in run.commands:
-                word = _swallowed(run, command)
-                if word is not None:
-                    yield _not_joined(run, command, word, stage.key)
+                words = list(_swallowed(run, command))
+                if words:
+                    yield _not_joined(run, command, words, stage.key)
                 if split:
                     yield from _lost_in_the_line(run, command, stage.key)
                 yield from _unfinished_find(run, command, stage.key)
 
 
-def _swallowed(run: Run, command: Command) -> ShellWord | None:
-    """Return an argument that begins its line, is a command's name, and has options or operands of its own."""
+def _swallowed(run: Run, command: Command) -> Iterator[ShellWord]:
+    """Yield the arguments that begin their lines, are commands' names, and have options or operands of their own."""
     if command.name in _TAKES_A_COMMAND or not command.name or command.nested:
-        return None
+        return
     source = run.instruction.source
     for index, word in enumerate(command.args[:-1]):
         if word.value not in _COMMANDS:
@@ -72,8 +72,9 @@ def _swallowed(run: Run, command: Command) -> ShellWord | None:
         if source.text[start : word.span.start].strip() or previous is None:
             continue
         if previous.span.end_line < word.span.line and _continues_as_command(command, index):
-            return word
-    return None
+            yield word
+            if word.value in _TAKES_A_COMMAND:
+                return
 
 
 def _continues_as_command(command: Command, index: int) -> bool:
@@ -85,20 +86,19 @@ def _continues_as_command(command: Command, index: int) -> bool:
     return bool(following) and following[0].startswith(("/", "http", "install", "update", "add", "clone", "run", "ci"))
 
 
-def _not_joined(run: Run, command: Command, word: ShellWord, stage: str) -> Problem:
-    source = run.instruction.source
-    previous = max((a for a in command.words if a.span.end <= word.span.start), key=lambda a: a.span.end)
-    edit = Edit(source.span(previous.span.end, previous.span.end), " &&")
+def _not_joined(run: Run, command: Command, words: list[ShellWord], stage: str) -> Problem:
+    source, word = run.instruction.source, words[0]
+    ends = [max(a.span.end for a in command.words if a.span.end <= one.span.start) for one in words]
     return Problem(
         source.span(word.span.start, word.span.end),
         f"{quote(word.value)} on line {word.span.line} is not run: nothing joins it to the line above, so it becomes "
-        f"an argument of {quote(command.name)}. An `&&` is missing at the end of line {previous.span.end_line}.",
+        f"an argument of {quote(command.name)}. An `&&` is missing at the end of line {source.line_at(ends[0] - 1)}.",
         Confidence.LIKELY,
         doubt="the word may be meant as an argument",
         instruction=run.instruction,
         stage=stage,
         key=word.value,
-        fix=Fix("Join the commands with &&", (edit,)),
+        fix=Fix("Join the commands with &&", tuple(Edit(source.span(end, end), " &&") for end in ends)),
     )
 
 

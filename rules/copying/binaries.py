@@ -66,7 +66,7 @@ def is_static(stage: Stage, build: Build) -> bool:
 @once
 def _said(stage: Stage) -> tuple[bool, bool]:
     """Whether the chain's instructions speak of static programs, and whether they switch cgo off."""
-    code = " ".join(step.instruction.value for step in stage.all_steps)
+    code = " ".join(step.instruction.text for step in stage.all_steps)
     return _STATIC.search(code) is not None, _CGO_OFF.search(code) is not None
 
 

@@ -24,7 +24,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             edits = _named(change, source)
             fix = None
             if edits is not None:
-                name = source.name or "build"
+                name = source.name or _name(change, source)
                 fix = Fix("Name the stage", (*edits, replace(change.source, flag.value_span, name)))
             yield Problem(
                 flag.value_span,
@@ -37,9 +37,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _named(change: DockerfileChange, source: Stage) -> tuple[Edit, ...] | None:
-    """Return what names the stage `build`; nothing when it has a name, `None` when the name is taken."""
+    """Return what names the stage; nothing when it has a name, `None` when the name is taken."""
     if source.name is not None:
         return ()
-    if any(stage.name == "build" for stage in change.stages) or source.base_word is None:
+    name = _name(change, source)
+    if any(stage.name == name for stage in change.stages) or source.base_word is None:
         return None
-    return (insert(change.source, source.base_word.span.end, " AS build"),)
+    return (insert(change.source, source.base_word.span.end, f" AS {name}"),)
+
+
+def _name(change: DockerfileChange, source: Stage) -> str:
+    """Return `build`, with the stage's number where several nameless stages are copied from."""
+    sources = [copy.from_stage for stage in change.stages for copy in stage.copies]
+    nameless = {one.index for one in sources if one is not None and one.name is None}
+    return "build" if len(nameless) == 1 else f"build-{source.index}"

@@ -84,7 +84,7 @@ def _can_be_something(change: DockerfileChange, stage: Stage, text: str) -> bool
 
 
 def _problem(change: DockerfileChange, stage: Stage, instruction: Instruction, text: str, span: Span) -> Problem:
-    names = [other.name for other in change.stages[: stage.index] if other.name is not None]
+    names = [other.name for other in change.stages[: stage.index] if other.name not in (None, stage.name)]
     near = next(iter(difflib.get_close_matches(text.lower(), names, 1, 0.7)), None)
     listed = (
         f" The stages above are {', '.join(quote(name) for name in names)}." if names else " No stage above has a name."

@@ -177,7 +177,9 @@ def _builds_or_prunes(call: PackageCall, command: Command) -> bool:
     if command.name == "rm":
         return any("node_modules" in word.value or "vendor" in word.value for word in command.args)
     if call.manager not in _NODE:
-        return command.name == call.program and (command.has("--no-dev") or command.subcommand in ("build", "test"))
+        return command.name == call.program and (
+            command.has("--no-dev", "--only", "--without", "--prod") or command.subcommand in ("build", "test")
+        )
     if command.name in _BUILDING:
         return True
     if command.name in _NODE:

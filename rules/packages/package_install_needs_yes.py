@@ -33,7 +33,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             Confidence.CERTAIN if call.action == "install" else Confidence.LIKELY,
             doubt="it asks only when more than the named packages change",
             stage=stage.key,
-            key=call.program,
+            key=call.manager,
             fix=fix("Answer yes with `-y`", add_option(run, call, "-y")),
         )
 

@@ -47,12 +47,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         word = _disabling(call)
         if word is not None and not _installs_own_files(run, call):
-            yield _problem(stage, run, call.command, word)
+            signed = call.manager != "apk" or all(package.kind not in ("path", "url") for package in call.packages)
+            yield _problem(stage, run, call.command, [word], fixable=signed)
     for stage, run in change.after.layers.all_runs:
         for command in run.calls("rpm"):
-            word = command.flag(*_RPM_FLAGS)
-            if word is not None:
-                yield _problem(stage, run, command, word)
+            words = [word for word in command.args if word.value in _RPM_FLAGS]
+            if words:
+                yield _problem(stage, run, command, words, fixable=True)
 
 
 def _disabling(call: PackageCall) -> ShellWord | None:
@@ -69,7 +70,8 @@ def _installs_own_files(run: Run, call: PackageCall) -> bool:
     return own and not any(command.name in ("curl", "wget", "aria2c") for command in run.commands)
 
 
-def _problem(stage: Stage, run: Run, command: Command, word: ShellWord) -> Problem:
+def _problem(stage: Stage, run: Run, command: Command, words: list[ShellWord], *, fixable: bool) -> Problem:
+    word = words[0]
     return Problem(
         word.span,
         f"{stage.label} installs packages unchecked: {quote(word.value)} tells {quote(command.name)} to accept any "
@@ -78,7 +80,7 @@ def _problem(stage: Stage, run: Run, command: Command, word: ShellWord) -> Probl
         "this build. Import the repository's key and drop the flag.",
         stage=stage.key,
         key=word.value,
-        fix=fix("Check signatures again", _without(run, word)),
+        fix=fix("Check signatures again", *(_without(run, one) for one in words)) if fixable else None,
     )
 
 

@@ -18,10 +18,12 @@ from rules.api import (
     append_to_run,
     delete_command,
     fix,
+    insert,
     once,
     quote,
     replace,
     rule,
+    tail_start,
 )
 from rules.packages.options import fetching_first, spelled
 
@@ -100,7 +102,7 @@ def _lent(stage: Stage, lender: Run, run: Run, call: PackageCall) -> Problem:
         doubt="the mirrors may still have those versions",
         stage=stage.key,
         key=call.manager,
-        fix=fetching_first(run, call),
+        fix=_fetching_too(run, call),
     )
 
 
@@ -184,9 +186,23 @@ def _relying(stage: Stage) -> dict[str, list[Run]]:
     return found
 
 
+def _fetching_too(run: Run, call: PackageCall) -> Fix | None:
+    """Fetch the lists in this RUN as well, and remove them again where its layer ships."""
+    first = fetching_first(run, call)
+    if first is None or not _ships(run) or _cleans(run, call):
+        return first
+    return fix(first.title, *first.edits, append_to_run(run, f"rm -rf {_LISTS['apt']}/*"))
+
+
+def _ships(run: Run) -> bool:
+    return any(run.stage in shipped.chain for shipped in run.stage.model.shipped)
+
+
 def _joined(run: Run, call: PackageCall, users: list[Run]) -> Fix | None:
-    """Join this RUN with the one right below it, which installs."""
-    if not users or users[0].index != run.index + 1 or not (_is_plain(run) and _is_plain(users[0])):
+    """Join this RUN with the one right below it, which installs; further ones that install fetch their own lists."""
+    again = next((other.index for other in run.stage.runs if other.index > run.index and _last_update(other)), None)
+    users = [user for user in users if again is None or user.index < again]
+    if not users or users[0].index != run.index + 1 or not all(map(_is_plain, (run, *users))):
         return None
     below, source = users[0].instruction, run.instruction.source
     between = source.text[run.instruction.span.end : below.span.start]
@@ -194,14 +210,34 @@ def _joined(run: Run, call: PackageCall, users: list[Run]) -> Fix | None:
         return None
     joint = source.span(run.instruction.value_span.end, below.value_span.start)
     edits: list[Edit | None] = [replace(source, joint, f" {run.instruction.escape}\n && ")]
-    cleaned = any(c.manager == call.manager and c.what == "lists" for c in users[0].cleanings)
-    ships = any(run.stage in shipped.chain for shipped in run.stage.model.shipped)
-    if ships and call.manager == "apt" and not cleaned and len(users) == 1:
-        edits.append(append_to_run(users[0], f"rm -rf {_LISTS['apt']}/*"))
+    if len(users) > 1:
+        edits += [_fetching(other, source.cut(call.command.span)) for other in users[1:]]
+    if _ships(run) and call.manager == "apt":
+        edits += [_clean_up(user, user is users[0]) for user in users if not _cleans(user, call)]
     return fix("Fetch the lists in the `RUN` that installs", *edits)
+
+
+def _fetching(run: Run, update: str) -> Edit:
+    instruction = run.instruction
+    joint = " && " if instruction.line == instruction.end_line else f" {instruction.escape}\n && "
+    return insert(instruction.source, instruction.value_span.start, f"{update}{joint}")
+
+
+def _clean_up(run: Run, joined: bool) -> Edit | None:  # noqa: FBT001 - whether it stands on several lines already
+    instruction = run.instruction
+    command = f"rm -rf {_LISTS['apt']}/*"
+    if not joined or instruction.line < instruction.end_line:
+        return append_to_run(run, command)
+    return insert(instruction.source, instruction.value_span.end, f" {instruction.escape}\n && {command}")
+
+
+def _cleans(run: Run, update: PackageCall) -> bool:
+    return any(c.manager == update.manager and c.what == "lists" for c in run.cleanings)
 
 
 def _is_plain(run: Run) -> bool:
     instruction = run.instruction
     simple = not (instruction.flags or instruction.heredocs or run.deferred or instruction.exec_form is not None)
-    return simple and bool(run.commands) and not instruction.value.rstrip().endswith((";", "&"))
+    if not simple or not run.commands or tail_start(run) != instruction.value_span.end:
+        return False
+    return not instruction.value.rstrip().endswith((";", "&"))

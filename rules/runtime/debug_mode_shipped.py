@@ -8,10 +8,12 @@ from rules.api import (
     DockerfileChange,
     Edit,
     Fix,
+    Instruction,
     Problem,
     Setting,
     Severity,
     Stage,
+    Word,
     delete_instruction,
     fix,
     is_development_name,
@@ -86,12 +88,25 @@ def _variables(stage: Stage, setting: Setting[str]) -> Iterator[Problem]:
             stage=stage.key,
             key=name_word.text,
             instruction=instruction,
-            fix=Fix(f"Set {name_word.text} to {better}", (Edit(value_word.span, better),))
-            if better is not None and value_word.text == final.value
-            else fix("Delete the variable", delete_instruction(instruction))
-            if len(instruction.pairs) == 1
-            else None,
+            fix=_otherwise(stage, instruction, name_word, value_word, better),
         )
+
+
+def _otherwise(stage: Stage, instruction: Instruction, name: Word, value: Word, better: str | None) -> Fix | None:
+    """Set the value for production, in the author's quotes; without one, delete a variable that stands alone."""
+    if better is None:
+        return fix("Delete the variable", delete_instruction(instruction)) if len(instruction.pairs) == 1 else None
+    mark = value.text[:1] if value.text[:1] in ("'", '"') else ""
+    plain = value.text.removeprefix(mark).removesuffix(mark)
+    if not plain.isalnum() or _installs_for_it(stage, name):
+        return None
+    return Fix(f"Set {name.text} to {better}", (Edit(value.span, f"{mark}{better}{mark}"),))
+
+
+def _installs_for_it(stage: Stage, name: Word) -> bool:
+    """Whether Bundler installs for the environment: in production it needs more than another name."""
+    calls = (call for run in stage.all_runs for call in run.package_calls)
+    return name.text in ("RAILS_ENV", "RACK_ENV") and any(call.manager == "bundle" for call in calls)
 
 
 def _switch(found: Written) -> Iterator[Problem]:

@@ -6,7 +6,6 @@ from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
-    Fix,
     Image,
     Note,
     Origin,
@@ -16,6 +15,7 @@ from rules.api import (
     Stage,
     Start,
     append_to_stage,
+    fix,
     quote,
     rule,
 )
@@ -128,7 +128,7 @@ def _problem(stage: Stage, lost: tuple[Setting[Start], ...]) -> Problem:
         doubt="what is left may take its place" if stage.base_known else "the base image is not known, and may set one",
         stage=stage.key,
         notes=tuple(Note(i.span, "set here before", before=True) for i in instructions),
-        fix=Fix("Restate the start command", (append_to_stage(stage, *(i.text for i in instructions)),)),
+        fix=fix("Restate the start command", append_to_stage(stage, *(i.text for i in instructions))),
     )
 
 

@@ -1,6 +1,5 @@
 """See malformed_exec_form.md."""
 
-import json
 from collections.abc import Iterator
 
 from rules.api import (
@@ -19,8 +18,10 @@ from rules.api import (
     rule,
 )
 from rules.runtime.json_arrays import Attempt, attempt
+from rules.runtime.start_text import is_plain, json_array
 
 _KEYWORDS = ("ADD", "CMD", "COPY", "ENTRYPOINT", "HEALTHCHECK", "RUN", "SHELL", "VOLUME")
+_RUNNING = ("CMD", "ENTRYPOINT", "HEALTHCHECK", "RUN")
 _THEN = {
     "ADD": "The builder takes the pieces, brackets included, for file names",
     "COPY": "The builder takes the pieces, brackets included, for file names",
@@ -75,7 +76,7 @@ def _problem(stage: Stage, step: Step) -> Iterator[Problem]:
         instruction.span,
         f"`{instruction.keyword}` of {stage.label} looks like the JSON form but {found.fault}, so it is none: "
         f"{quote(instruction.value, 80)}. {_THEN.get(instruction.keyword, _DEFAULT)}. "
-        f"{_way_out(found)}.",
+        f"{_way_out(instruction, found)}.",
         stage=stage.key,
         fix=_fix(instruction, found),
     )
@@ -85,9 +86,18 @@ def _shell(step: Step) -> str:
     return " ".join(step.shell.value or ()).lower()
 
 
-def _way_out(found: Attempt) -> str:
-    array = json.dumps(list(found.items), ensure_ascii=False)
-    return f"Write {quote(array)}" if found.items and not found.rest else "Quote every word with double quotes"
+def _words(instruction: Instruction, found: Attempt) -> tuple[str, ...]:
+    """Return the strings that were meant; a whole command line in one string is the words of it."""
+    line = found.items[0] if len(found.items) == 1 else ""
+    return tuple(line.split()) if instruction.keyword in _RUNNING and is_plain(line) else found.items
+
+
+def _way_out(instruction: Instruction, found: Attempt) -> str:
+    return (
+        f"Write {quote(json_array(_words(instruction, found)))}"
+        if found.items and not found.rest
+        else "Quote every word with double quotes"
+    )
 
 
 def _fix(instruction: Instruction, found: Attempt) -> Fix | None:
@@ -98,5 +108,5 @@ def _fix(instruction: Instruction, found: Attempt) -> Fix | None:
     start = span.start + found.start
     if source.text[span.start : span.end] != instruction.value:
         return None
-    array = json.dumps(list(found.items), ensure_ascii=False)
+    array = json_array(_words(instruction, found))
     return fix("Write it as JSON", replace(source, source.span(start, span.end), array))

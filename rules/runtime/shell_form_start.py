@@ -68,7 +68,8 @@ def _problem(stage: Stage, setting: Setting[Start], start: Start) -> Problem:
         then = "Under the exec-form `ENTRYPOINT` it arrives as the arguments `/bin/sh -c …`, not as a command line"
     else:
         then = "`docker stop` then waits ten seconds and kills the program, in the middle of whatever it was doing"
-    fix = _fix(start)
+    wakes_cmd = keyword == "ENTRYPOINT" and bool(stage.image.cmd.value)  # which the exec form takes for its arguments
+    fix = _fix(start) if not wakes_cmd else None
     way_out = "Use the JSON form" if fix is not None and is_plain(start.text) else "Begin the last command with `exec`"
     alone = len(start.commands) == 1
     stays = "Unless that shell steps aside by itself, as some do for a single command, it" if alone else "The shell"

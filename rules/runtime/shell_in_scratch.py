@@ -60,10 +60,10 @@ def _problem(stage: Stage, step: Step) -> Problem:
 
 
 def _fix(step: Step) -> Fix | None:
-    """The JSON form, where no word needs the shell."""
+    """The JSON form, where no word needs the shell, and a RUN names a program that can have been copied."""
     instruction = step.instruction
     words = exec_words(instruction)
-    if words is None:
+    if words is None or (instruction.keyword == "RUN" and not words[0].startswith(("/", "./"))):
         return None
     span = instruction.value_span
     if instruction.keyword == "HEALTHCHECK":

@@ -38,12 +38,14 @@ def direct_start(start: Start) -> str | None:
     """Return the value that starts a shell-form command without a shell around it.
 
     The JSON form when no word needs the shell; for a single command that does, the shell that makes way for it;
-    `None` for several commands.
+    `None` for several commands, and for one that ends with an operator.
     """
     text = start.text
     if is_plain(text):
         return json_array(text.split())
     commands = start.commands
+    if text.rstrip().endswith((";", "&")):
+        return None
     if len(commands) == 1 and not commands[0].before and not commands[0].assignments:
         return json_array(["sh", "-c", f"exec {text}"])
     return None

@@ -17,6 +17,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.secrets.secret_mount_persisted import keeps
 from rules.secrets.secret_names import could_be_secret, is_placeholder, names_a_secret
 
 
@@ -86,6 +87,8 @@ def _fix(change: DockerfileChange, instruction: Instruction, name: Word, value: 
     if len(users) != 1 or users[0].keyword != "RUN" or users[0].exec_form is not None or users[0].trigger is not None:
         return None
     run = users[0]
+    if any(one.instruction is run and keeps(one, name.text) for _, one in change.after.layers.all_runs):
+        return None
     mount = f" --mount=type=secret,id={_id(name.text)},env={name.text}"
     edits: tuple[Edit, ...] = (delete_instruction(instruction), insert(change.source, run.keyword_span.end, mount))
     return Fix("Mount the secret for the one RUN that uses it", edits)

@@ -71,6 +71,11 @@ def _marks(run: Run) -> re.Pattern[str] | None:
     return pattern
 
 
+def keeps(run: Run, variable: str) -> bool:
+    """Tell whether a RUN would leave a secret in the layer that a mount gave it in a variable."""
+    return _persisted(run, re.compile(rf"\$\{{?{re.escape(variable)}\b")) is not None
+
+
 def _persisted(run: Run, marks: re.Pattern[str]) -> tuple[Command, str] | None:
     """Return the command that writes the secret, with where to, unless the RUN takes it away again."""
     for command in run.commands:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.model.users import ROOT_NAMES
-from rules.problem import Fix
-from rules.repairs import append_to_stage, insert, insert_line_before
+from rules.repairs import append_to_stage, fix, insert, insert_line_before
+from rules.user.ownership import access
+from rules.user.volume_not_owned import SYSTEM_FOLDERS
 
 if TYPE_CHECKING:
+    from rules.dockerfile.nodes import Instruction
     from rules.model.stage import Stage
     from rules.model.users import Account
-    from rules.problem import Edit
+    from rules.problem import Edit, Fix
 
 _NEW_UID = 10001
 """Above the ids that distributions give out, so that no account of a base image has it."""
+
+_PLAIN_PATH = re.compile(r"(?!/(?:usr|bin|sbin|lib|lib64|opt)/?$)(?!/(?:usr/)?(?:s?bin|lib|lib64)\b)(?:/[\w.@+-]+)+")
 
 _WORK = ("RUN", "COPY", "ADD", "WORKDIR", "USER")
 _STARTS = ("ENTRYPOINT", "CMD", "HEALTHCHECK")
@@ -88,10 +93,43 @@ def switch(stage: Stage, choice: Choice | None) -> Fix | None:
         return None
     starts = [i for i in stage.instructions if i.keyword in _STARTS]
     behind = [i for i in stage.instructions if i.keyword in _WORK and starts and i.line > starts[0].line]
-    place = (
-        insert_line_before(starts[0], *choice.lines) if starts and not behind else append_to_stage(stage, *choice.lines)
-    )
-    return Fix(f"Run as {choice.user}", (place, *choice.edits))
+    above = starts[0] if starts and not behind else None
+    found = volumes_of_root(stage, choice.user)
+    declared = min(found.values(), key=lambda one: one.line, default=None)
+    if declared is not None and not all(_may_be_given(stage, path, one) for path, one in found.items()):
+        return None
+    paths = " ".join(found)
+    folders = (f"RUN mkdir -p {paths} && chown {choice.user} {paths}",) if found else ()
+    make, enter = choice.lines[:-1], choice.lines[-1:]
+    edits: tuple[Edit | None, ...]
+    if stage.runtime.has_shell is False and (make or folders):
+        return None
+    if declared is None or (above is not None and above.line < declared.line):
+        edits = (_put(stage, above, (*make, *folders, *enter)),)
+    else:  # what is done to a volume behind its declaration is lost in the classic builder
+        edits = (insert_line_before(declared, *make, *folders), _put(stage, above, enter))
+    return fix(f"Run as {choice.user}", *edits, *choice.edits)
+
+
+def _put(stage: Stage, above: Instruction | None, lines: tuple[str, ...]) -> Edit | None:
+    return insert_line_before(above, *lines) if above is not None else append_to_stage(stage, *lines)
+
+
+def volumes_of_root(stage: Stage, user: str) -> dict[str, Instruction]:
+    """Return the volumes that the file declares and that a user could not write, with what declares them."""
+    name = user.partition(":")[0]
+    return {
+        volume.value.rstrip("/"): volume.instruction
+        for volume in stage.image.volumes
+        if volume.value and volume.value.startswith("/") and volume.instruction is not None
+        if not volume.value.startswith(SYSTEM_FOLDERS)
+        if access(stage, volume.value.rstrip("/"), name).writable is False
+    }
+
+
+def _may_be_given(stage: Stage, path: str, declared: Instruction) -> bool:
+    """Whether a folder can be made and given away above the line that declares it: none of the system's."""
+    return declared in stage.instructions and bool(_PLAIN_PATH.fullmatch(path))
 
 
 def _new(package_manager: str | None) -> Choice | None:

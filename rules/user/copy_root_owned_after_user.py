@@ -134,8 +134,15 @@ def _problem(stage: Stage, copies: list[Copy], why: str | None) -> Problem:
         doubt="whether the process writes there is not known",
         stage=stage.key,
         key="owner",
-        fix=fix("Copy with the owner", *(_owned(copy, text) for copy in copies)) if _after_user(first) else None,
+        fix=fix("Copy with the owner", *(_owned(copy, text) for copy in copies))
+        if _after_user(first) and _can_be_named(first, name, text)
+        else None,
     )
+
+
+def _can_be_named(copy: Copy, user: str, text: str) -> bool:
+    """Whether `--chown` can name the user: the builder looks it up in the image, and stops when it is not there."""
+    return len(text.split()) == 1 and copy.stage.users.exists(user.partition(":")[0]) is not False
 
 
 def _owned(copy: Copy, user: str) -> Edit:

@@ -16,7 +16,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.user.account_choice import Choice, choose, switch
+from rules.user.account_choice import Choice, choose, switch, volumes_of_root
 from rules.user.accounts import as_number
 from rules.user.root_by_design import drops_privileges, is_for_developers, unread_scripts
 
@@ -73,7 +73,7 @@ def _last_other_user(stage: Stage) -> str | None:
     for step in stage.all_steps:
         if step.instruction.keyword == "USER":
             value = step.scope.expand(step.instruction.value)
-            if value and value.partition(":")[0] not in ROOT_NAMES:
+            if value and value.partition(":")[0].lower() not in ROOT_NAMES:
                 found = step.instruction.value
     return found
 
@@ -86,4 +86,6 @@ def _fix(change: DockerfileChange, stage: Stage, target: str | None) -> Fix | No
     number = as_number(stage, target)
     if any(i.keyword in ("RUN", "COPY", "ADD") and i.line > user.line for i in stage.instructions):
         return switch(stage, Choice(number, (f"USER {number}",), ""))
+    if volumes_of_root(stage, number):
+        return None
     return Fix(f"Run as {number}", (replace(change.source, user.words[0].span, number),))

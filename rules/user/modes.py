@@ -73,12 +73,13 @@ def _applied(bits: int, who: str, operations: str) -> int:
 def without_others_writing(text: str) -> str | None:
     """Return an octal mode that lets others read and run what they could, but not write; the group likewise.
 
-    `777` becomes `755`, `0666` `0644`; `None` for symbolic modes.
+    `777` becomes `755`, `0666` `0644`; `None` for symbolic modes, and where no right would be left.
     """
     if not _OCTAL.fullmatch(text) or len(text) < 3:  # noqa: PLR2004 - owner, group, others
         return None
     group, others = int(text[-2]), int(text[-1])
-    return f"{text[:-2]}{_SAFE.get(group, group) if group == others else group}{_SAFE.get(others, others)}"
+    safe = f"{text[:-2]}{_SAFE.get(group, group) if group == others else group}{_SAFE.get(others, others)}"
+    return safe if safe.strip("0") else None
 
 
 class Grant(NamedTuple):

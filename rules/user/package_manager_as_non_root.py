@@ -88,7 +88,7 @@ def _fix(stage: Stage, failing: list[Instruction], user: str) -> Fix | None:
     """Put the steps between `USER root` and the user they had; neighbours share the pair."""
     if "$" in user or not set(failing) <= set(stage.instructions):
         return None
-    edits: list[Edit] = []
+    edits: list[Edit | None] = []
     order = list(stage.instructions)
     for instruction in failing:
         at = order.index(instruction)

@@ -50,12 +50,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, run in shipped_runs(change):
         if run.deferred:
             continue
-        for row in _recursive(stage).get(id(run), ()):
-            if row.path is not None:
-                copied = _copied_before(stage, run, row)
-                if copied:
-                    yield _problem(stage, run, row, copied)
-                    break
+        rows = [row for row in _recursive(stage).get(id(run), ()) if row.path is not None]
+        found = [(row, copied) for row in rows if (copied := _copied_before(stage, run, row))]
+        if found:
+            yield _problem(stage, run, *found[0], alone=len(found) == 1)
 
 
 @once
@@ -102,7 +100,7 @@ def _gids(stage: Stage) -> dict[str, str | None]:
     return {group.name: group.uid for group in stage.users.groups}
 
 
-def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put]) -> Problem:
+def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put], *, alone: bool) -> Problem:
     put = next((one for one in copied if one.whole), copied[-1])
     copy = put.step.instruction
     brought = any(one.whole or one.kind == "stage" for one in copied)
@@ -117,7 +115,7 @@ def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put]) -> Prob
         instruction=run.instruction,
         key=row.path or "",
         severity=None if brought else Severity.INFO,
-        fix=_fix(stage, run, row),
+        fix=_fix(stage, run, row) if alone else None,
     )
 
 

@@ -46,6 +46,9 @@ _NETWORK = frozenset(
 _SERVING = frozenset({"EXPOSE", "HEALTHCHECK", "VOLUME"})
 
 
+_MAKES_WAY = re.compile(r"^(?:/(?:usr/)?bin/)?(?:ba|da|a)?sh -c exec ")
+
+
 def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether the start command, a package, a script or the base's own entrypoint gives up root, or needs it."""
     facts = stage.facts
@@ -54,11 +57,11 @@ def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
     by_platform = facts is not None and (facts.name == "docker" or facts.name.startswith(_LAMBDA))
     if by_base or by_platform or (facts is not None and facts.unprivileged_workers) or stage.packages.has(*_NETWORK):
         return True
-    starts = [setting.value for setting in image.start_command if setting.value is not None]
-    if starts and starts[0].text.startswith(_INITS):
+    starts = [_MAKES_WAY.sub("", setting.value.text) for setting in image.start_command if setting.value is not None]
+    if starts and starts[0].startswith(_INITS):
         return True
-    text = " ".join(start.text for start in starts)
-    if any(_DAEMONS.fullmatch(word.rsplit("/", 1)[-1]) for start in starts for word in start.text.split()[:3]):
+    text = " ".join(starts)
+    if any(_DAEMONS.fullmatch(word.rsplit("/", 1)[-1]) for start in starts for word in start.split()[:3]):
         return True
     if any(said.search(text) for said in (_DROPPERS, _AS_OTHER, _TOLD)) or _prepares_a_drop(stage):
         return True

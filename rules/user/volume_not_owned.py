@@ -21,7 +21,8 @@ from rules.user.accounts import is_root, runs_as_root, runtime_user
 from rules.user.owners import siblings_of
 from rules.user.ownership import Access, access
 
-_SOCKETS = ("/dev", "/proc", "/sys", "/etc", "/tmp", "/var/run/docker.sock")  # noqa: S108 - paths of an image
+SYSTEM_FOLDERS = ("/dev", "/proc", "/sys", "/etc", "/tmp", "/var/run/docker.sock")  # noqa: S108 - paths of an image
+"""Volumes below them are not for the program to write: devices, settings, sockets; `/tmp` is everybody's."""
 
 
 @rule(
@@ -35,7 +36,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.after.shipped:
         for volume in stage.image.volumes:
             path = volume.value
-            if volume.instruction is None or not path or not path.startswith("/") or path.startswith(_SOCKETS):
+            if volume.instruction is None or not path or not path.startswith("/") or path.startswith(SYSTEM_FOLDERS):
                 continue
             user = runtime_user(stage)
             if user is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -11,9 +12,15 @@ from hypothesis import strategies as st
 from rules import catalogue
 from tests.cases import cases_in, cases_of_file
 from tests.fixing import PATH, faults_of_fixes, findings_of
+from tests.rules.dressing import DRESSINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 CONTRADICT = {"user-name-not-numeric"}
 """Its fix and that of `package-manager-as-non-root` both write the last USER; the review offers one of them."""
+SAMPLE = 60
+"""So many examples are tried in each layout."""
 HERE = Path(__file__).parent
 CASES = [
     *(case for rule in catalogue.load() for case in cases_in(rule.id, rule.page)),
@@ -25,12 +32,28 @@ TEXTS = sorted({case.blocks["dockerfile"] for case in CASES if case.path == PATH
 @pytest.mark.parametrize("number", range(0, len(TEXTS), 50))
 def test_fixes_of_the_examples_hold_and_compose(number: int) -> None:
     for text in TEXTS[number : number + 50]:
-        tree = {PATH: text.encode()}
-        assert set(faults_of_fixes(findings_of(tree), tree)) <= {f"leaves {rule}" for rule in CONTRADICT}, text
+        check(text)
 
 
-@settings(max_examples=60, derandomize=True)
-@given(st.lists(st.sampled_from(TEXTS), min_size=2, max_size=4))
-def test_fixes_of_mixtures_hold_and_compose(texts: list[str]) -> None:
-    tree = {PATH: "\n".join(texts).encode()}
-    assert set(faults_of_fixes(findings_of(tree), tree)) <= {f"leaves {rule}" for rule in CONTRADICT}
+@pytest.mark.parametrize("dressing", DRESSINGS, ids=lambda dressing: dressing.__name__)
+def test_fixes_hold_whatever_the_author_s_layout(dressing: Callable[[str], str]) -> None:
+    flagged = [text for text in TEXTS if dressing(text) != text]
+    for text in flagged[:: max(1, len(flagged) // SAMPLE)]:
+        check(dressing(text))
+
+
+@settings(deadline=None, max_examples=150, derandomize=True)
+@given(
+    st.lists(st.sampled_from(TEXTS), min_size=1, max_size=4),
+    st.lists(st.sampled_from(range(len(DRESSINGS))), max_size=3, unique=True),
+)
+def test_fixes_of_mixtures_hold_and_compose(texts: list[str], worn: list[int]) -> None:
+    text = "\n".join(texts)
+    for number in sorted(worn):
+        text = DRESSINGS[number](text)
+    check(text)
+
+
+def check(text: str) -> None:
+    tree = {PATH: text.encode("utf-8", "surrogateescape")}
+    assert set(faults_of_fixes(findings_of(tree), tree)) <= {f"leaves {rule}" for rule in CONTRADICT}, text

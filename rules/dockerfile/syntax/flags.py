@@ -62,7 +62,11 @@ def _unknown(instruction: Instruction, flag: Flag) -> SyntaxFault:
     name = quote(f"--{flag.name}")
     if meant:
         place = flag_name_span(instruction, flag)
-        return fault(f"`{keyword}` has no flag {name}: did you mean `--{meant}`?", place, meant)
+        return fault(
+            f"`{keyword}` has no flag {name}: did you mean `--{meant}`?",
+            place,
+            meant if _form(flag._replace(name=meant), known[meant]) is None else None,
+        )
     if known:
         return fault(f"`{keyword}` has no flag {name}; it knows {listed(f'--{each}' for each in known)}.", flag.span)
     return fault(f"`{keyword}` has no flags, so {name} stops the build.", flag.span)

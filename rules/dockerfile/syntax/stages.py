@@ -90,7 +90,7 @@ def _reference_fault(instruction: Instruction, stages: set[str]) -> Iterator[Syn
     if name is None or parse_reference(name):
         return
     lower = name.lower()
-    if lower != name and lower == word.text.lower() and parse_reference(lower):
+    if lower != name and not name.isupper() and lower == word.text.lower() and parse_reference(lower):
         message = f"{quote(name)} is no image reference: a repository's name has no capitals, did you mean `{lower}`?"
         yield fault(message, word.span, lower)
     else:
@@ -106,4 +106,6 @@ def _why(name: str) -> str:
         return ": a digest is `sha256:` and 64 hexadecimal digits"
     if name.endswith(":"):
         return ": the tag behind the colon is missing"
+    if name.isupper() and parse_reference(name.lower()):
+        return ": a repository's name has no capitals"
     return ""
