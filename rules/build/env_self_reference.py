@@ -18,6 +18,7 @@ from rules.api import (
     rule,
 )
 from rules.build.variable_uses import declarable_uses
+from rules.secrets.secret_names import names_a_secret
 
 
 @rule(
@@ -56,8 +57,12 @@ def _set_to_itself(stage: Stage, step: Step) -> Iterator[Problem]:
             stage=stage.key,
             key=f"{name.text}=",
             severity=Severity.INFO if path else Severity.WARNING,
-            fix=None if path else fix(f"Declare {name.text}", insert_line_before(step.instruction, f"ARG {name.text}")),
+            fix=None if path or names_a_secret(name.text) else _declared(step, name.text),
         )
+
+
+def _declared(step: Step, name: str) -> Fix | None:
+    return fix(f"Declare {name}", insert_line_before(step.instruction, f"ARG {name}"))
 
 
 def _check_env(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[Problem]:

@@ -58,19 +58,20 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             reported.add(stage.index)
     for stage in change.stages:
         if reported.isdisjoint(one.index for one in stage.chain):
-            yield from _borrowed(stage)
+            borrowed = list(_borrowed(stage))
+            if borrowed:
+                yield _lent(stage, *borrowed[0], alone=len(borrowed) == 1)
 
 
-def _borrowed(stage: Stage) -> Iterator[Problem]:
-    """Find the first install from lists that an earlier RUN fetched for itself, and kept."""
+def _borrowed(stage: Stage) -> Iterator[tuple[Run, Run, PackageCall]]:
+    """Yield the installs from lists that an earlier RUN fetched for itself, and kept, behind both RUNs."""
     lender: Run | None = None
     relying = {id(run) for run in _relying(stage).get("apt", ())}
     for run in stage.done_runs:
         if lender is not None and run.stage is stage and not run.is_mounted(_LISTS["apt"]):
             call = next((c for c in run.package_calls if c.manager == "apt" and c.action == "install"), None)
             if call is not None and id(run) in relying and not call.command.conditional and _names_packages(call):
-                yield _lent(stage, lender, run, call)
-                return
+                yield lender, run, call
         if any(call.manager == "apt" and call.action == "update" for call in run.package_calls):
             lender = run
         if run.script.errors or _runs_script(run) or any(c.what == "lists" for c in run.cleanings):
@@ -91,7 +92,7 @@ def _names_packages(call: PackageCall) -> bool:
     return bool(call.packages) and all(package.kind == "name" for package in call.packages)
 
 
-def _lent(stage: Stage, lender: Run, run: Run, call: PackageCall) -> Problem:
+def _lent(stage: Stage, lender: Run, run: Run, call: PackageCall, *, alone: bool) -> Problem:
     line = lender.instruction.line
     return Problem(
         call.command.span,
@@ -102,7 +103,7 @@ def _lent(stage: Stage, lender: Run, run: Run, call: PackageCall) -> Problem:
         doubt="the mirrors may still have those versions",
         stage=stage.key,
         key=call.manager,
-        fix=_fetching_too(run, call),
+        fix=_fetching_too(run, call) if alone else None,  # further ones would still borrow
     )
 
 
