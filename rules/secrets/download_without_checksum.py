@@ -29,6 +29,9 @@ _NO_PROGRAM = re.compile(
     re.IGNORECASE,
 )
 _BY_CONTENT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f])")
+_MOVING = re.compile(r"(?<!pool)/(master|main|develop|trunk|HEAD|nightly)(?:/|\.zip|\.tar|$)")
+"""What a branch is called in an address: its content has no lasting sum."""
+_BY_PLATFORM = re.compile(r"\$\(?\{?\w*(?:arch|uname|platform)", re.IGNORECASE)
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "python", "python3", "perl", "ruby", "node", "php"})
 
 
@@ -93,10 +96,16 @@ def _problem(stage: Stage, step: Step, url: str, span: Span) -> Problem:
         if isinstance(step, Copy)
         else 'Write its SHA-256 beside the version and test it: `echo "<sha256>  <file>" | sha256sum -c -`'
     )
+    risk = "A release that is replaced, by its author or by someone else, goes into the next build unseen"
+    moving = _MOVING.search(url)
+    if moving is not None:
+        risk = f"`{moving[1]}` is another file after each commit, and what it is goes into the next build unseen"
+        way = "Take a release or a commit instead, and check its SHA-256"
+    elif _BY_PLATFORM.search(url):
+        way += ", with one sum for each platform"
     return Problem(
         span,
-        f"{stage.label} takes {quote(url)} as it comes. A release that is replaced, by its author or by someone else, "
-        f"goes into the next build unseen. {way}.",
+        f"{stage.label} takes {quote(url)} as it comes. {risk}. {way}.",
         Confidence.LIKELY,
         doubt="a script that was not read may check it",
         instruction=step.instruction,

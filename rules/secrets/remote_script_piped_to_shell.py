@@ -35,7 +35,7 @@ def _piped(run: Run) -> tuple[Command, Command] | None:
             (c for c in run.pipelines[command.pipeline] if c.part > command.part and _runs_stdin(c)),
             None,
         )
-        if after is not None and not command.nested:
+        if after is not None:
             return command, after
         if command.nested:
             outer = next((c for c in _shells(run) if c.start < command.start < c.end), None)
