@@ -15,7 +15,13 @@ from rules.api import (
     rule,
 )
 from rules.user.account_choice import choose, switch
-from rules.user.root_by_design import drops_privileges, is_no_service, is_root_by_convention, unread_scripts
+from rules.user.root_by_design import (
+    drops_privileges,
+    is_for_developers,
+    is_no_service,
+    is_root_by_convention,
+    unread_scripts,
+)
 
 
 @rule(
@@ -30,7 +36,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, was in change.shipped():
         user = stage.image.user
         serves = not is_no_service(stage) or (was is not None and not is_no_service(was))
-        if user.instruction is not None or stage.root.is_scratch or not serves:
+        if user.instruction is not None or stage.root.is_scratch or not serves or is_for_developers(stage):
             continue
         root = stage.users.final_is_root if user.origin is not Origin.UNKNOWN else is_root_by_convention(stage)
         if root and not drops_privileges(change, stage):
@@ -55,5 +61,5 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
         doubt=f"{quote(scripts[0])} was not read" if scripts else "nothing in the file says what the container starts",
         stage=stage.key,
         key="user",
-        fix=switch(stage, choice),
+        fix=switch(stage, choice) if not scripts else None,
     )
