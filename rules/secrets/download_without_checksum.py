@@ -64,7 +64,8 @@ def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
             continue
         url = next((url for url in urls(command) if _is_program(url, executable=executable)), None)
         if url is not None:
-            yield _problem(stage, run, url.text, url.word.span)
+            piped = len({other.part for other in run.pipelines[command.pipeline]}) > 1
+            yield _problem(stage, run, url.text, url.word.span, piped=piped)
             return
 
 
@@ -90,12 +91,17 @@ def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:
             yield _problem(stage, copy, path, source.word.span)
 
 
-def _problem(stage: Stage, step: Step, url: str, span: Span) -> Problem:
+def _problem(stage: Stage, step: Step, url: str, span: Span, *, piped: bool = False) -> Problem:
+    then = "test the saved file before it is unpacked" if piped else "test it"
     way = (
         "Add `--checksum=sha256:…` to the `ADD`"
         if isinstance(step, Copy)
-        else 'Write its SHA-256 beside the version and test it: `echo "<sha256>  <file>" | sha256sum -c -`'
+        else f'Write its SHA-256 beside the version and {then}: `echo "<sha256>  <file>" | sha256sum -c -`'
     )
+    if stage.runtime.is_windows and not isinstance(step, Copy):
+        way = (
+            "Write its SHA-256 beside the version and compare it with what `Get-FileHash` or `certutil -hashfile` says"
+        )
     risk = "A release that is replaced, by its author or by someone else, goes into the next build unseen"
     moving = _MOVING.search(url)
     if moving is not None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import (
+    BY_ARGUMENT,
     Category,
     Confidence,
     DockerfileChange,
@@ -71,7 +72,7 @@ def _problem(change: DockerfileChange, instruction: Instruction, name: Word, val
         instruction.span,
         f"{fact}. {then}. {way_out}",
         Confidence.CERTAIN if literal and "$" not in (value.text if value else "") else Confidence.LIKELY,
-        doubt="it goes by the name; the value is not in the file",
+        doubt=BY_ARGUMENT if literal else "it goes by the name; the value is not in the file",
         instruction=instruction,
         key=name.text,
         severity=Severity.ERROR if literal else Severity.WARNING,

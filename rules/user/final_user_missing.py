@@ -16,6 +16,7 @@ from rules.api import (
 )
 from rules.user.account_choice import choose, switch
 from rules.user.root_by_design import (
+    HANDING_OVER,
     drops_privileges,
     is_for_developers,
     is_no_service,
@@ -51,6 +52,7 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     choice = choose(stage)
     base = quote(stage.root.base_text or "its base")
     way_out = f" Switch to {quote(choice.user)} before the start command: {choice.why}." if choice is not None else ""
+    way_out = f" {HANDING_OVER}" if scripts else way_out
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     sure = stage.image.start_command and not scripts
     yield Problem(

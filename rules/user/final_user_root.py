@@ -20,6 +20,7 @@ from rules.api import (
 from rules.user.account_choice import Choice, choose, switch
 from rules.user.accounts import as_number
 from rules.user.root_by_design import (
+    HANDING_OVER,
     drops_privileges,
     is_explained,
     is_for_developers,
@@ -51,13 +52,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _problem(change: DockerfileChange, stage: Stage) -> Problem:
     user = stage.image.user
     assert user.instruction is not None
+    scripts = unread_scripts(change, stage)
     earlier = _last_other_user(stage)
     choice = choose(stage)
     target = earlier or (choice.user if choice is not None and len(choice.lines) == 1 else None)
     when = "at the end" if is_no_service(stage) else "for the start command"
     account = quote(target) if target is not None else "an ordinary account"
-    way_out = f"Switch {'back ' if earlier is not None else ''}to {account} {when}."
-    scripts = unread_scripts(change, stage)
+    way_out = f"Switch {'back ' if earlier is not None else ''}to {account} {when}." if not scripts else HANDING_OVER
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     inherited = f", set in {user.stage.label}" if user.stage is not None and user.stage is not stage else ""
     return Problem(

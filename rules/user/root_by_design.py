@@ -93,6 +93,10 @@ def _prepares_a_drop(stage: Stage) -> bool:
     )
 
 
+HANDING_OVER = "Let it hand over with `gosu` or `su-exec`, or start it as an ordinary account."
+"""The way out where a start script was not read: it may need root before it starts the program."""
+
+
 def is_explained(instruction: Instruction) -> bool:
     """Whether the comment above a `USER` says that the container needs root, rather than a step of the build."""
     text = " ".join(comment.text for comment in instruction.comments)
