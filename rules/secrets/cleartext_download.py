@@ -33,6 +33,8 @@ _SERVES_HTTPS = frozenset(
     "bitbucket.org download.oracle.com cmake.org".split()
 )
 """Hosts that answer the same paths under https."""
+_SIGNED = re.compile(r"\.msu(?:[?#]|$)", re.IGNORECASE)
+"""Packages of Windows updates: Windows refuses one whose signature is not Microsoft's."""
 
 
 @rule(
@@ -66,7 +68,7 @@ def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
 
 
 def _is_clear(url: Url) -> bool:
-    return url.scheme in ("http", "ftp") and not url.is_local
+    return url.scheme in ("http", "ftp") and not url.is_local and not _SIGNED.search(url.text)
 
 
 def _edit(run: Run, url: Url) -> Edit | None:

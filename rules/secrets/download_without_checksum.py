@@ -29,6 +29,9 @@ _NO_PROGRAM = re.compile(
     re.IGNORECASE,
 )
 _BY_CONTENT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f])")
+_MOVING = re.compile(r"(?<!pool)/(master|main|develop|trunk|HEAD|nightly)(?:/|\.zip|\.tar|$)")
+"""What a branch is called in an address: its content has no lasting sum."""
+_BY_PLATFORM = re.compile(r"\$\(?\{?\w*(?:arch|uname|platform)", re.IGNORECASE)
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "python", "python3", "perl", "ruby", "node", "php"})
 
 
@@ -61,7 +64,8 @@ def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
             continue
         url = next((url for url in urls(command) if _is_program(url, executable=executable)), None)
         if url is not None:
-            yield _problem(stage, run, url.text, url.word.span)
+            piped = len({other.part for other in run.pipelines[command.pipeline]}) > 1
+            yield _problem(stage, run, url.text, url.word.span, piped=piped)
             return
 
 
@@ -87,16 +91,27 @@ def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:
             yield _problem(stage, copy, path, source.word.span)
 
 
-def _problem(stage: Stage, step: Step, url: str, span: Span) -> Problem:
+def _problem(stage: Stage, step: Step, url: str, span: Span, *, piped: bool = False) -> Problem:
+    then = "test the saved file before it is unpacked" if piped else "test it"
     way = (
         "Add `--checksum=sha256:…` to the `ADD`"
         if isinstance(step, Copy)
-        else 'Write its SHA-256 beside the version and test it: `echo "<sha256>  <file>" | sha256sum -c -`'
+        else f'Write its SHA-256 beside the version and {then}: `echo "<sha256>  <file>" | sha256sum -c -`'
     )
+    if stage.runtime.is_windows and not isinstance(step, Copy):
+        way = (
+            "Write its SHA-256 beside the version and compare it with what `Get-FileHash` or `certutil -hashfile` says"
+        )
+    risk = "A release that is replaced, by its author or by someone else, goes into the next build unseen"
+    moving = _MOVING.search(url)
+    if moving is not None:
+        risk = f"`{moving[1]}` is another file after each commit, and what it is goes into the next build unseen"
+        way = "Take a release or a commit instead, and check its SHA-256"
+    elif _BY_PLATFORM.search(url):
+        way += ", with one sum for each platform"
     return Problem(
         span,
-        f"{stage.label} takes {quote(url)} as it comes. A release that is replaced, by its author or by someone else, "
-        f"goes into the next build unseen. {way}.",
+        f"{stage.label} takes {quote(url)} as it comes. {risk}. {way}.",
         Confidence.LIKELY,
         doubt="a script that was not read may check it",
         instruction=step.instruction,

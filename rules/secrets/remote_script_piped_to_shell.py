@@ -8,6 +8,9 @@ from rules.api import Category, Command, Confidence, DockerfileChange, Problem, 
 _SHELLS = frozenset("sh bash ash dash zsh ksh python python3 perl ruby node php".split())
 _PINNED = re.compile(r"(?<![0-9A-Za-z])(?:v?\d+\.\d+(?:\.\d+)?|[0-9a-f]{40})(?![0-9A-Za-z])")
 
+_FED = re.compile(r"(?:\s-[a-z]*[ce]\s*[\"']?\s*(?:\$\(|`)|<\()\s*$")
+"""What leads to a download whose answer is the script itself: `sh -c "$(`, `bash <(`."""
+
 
 @rule(
     "remote-script-piped-to-shell",
@@ -35,11 +38,11 @@ def _piped(run: Run) -> tuple[Command, Command] | None:
             (c for c in run.pipelines[command.pipeline] if c.part > command.part and _runs_stdin(c)),
             None,
         )
-        if after is not None and not command.nested:
+        if after is not None:
             return command, after
         if command.nested:
             outer = next((c for c in _shells(run) if c.start < command.start < c.end), None)
-            if outer is not None:
+            if outer is not None and _FED.search(command.source.text[outer.start : command.start]):
                 return command, outer
     return None
 

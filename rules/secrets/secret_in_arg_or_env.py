@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import (
+    BY_ARGUMENT,
     Category,
     Confidence,
     DockerfileChange,
@@ -55,6 +56,8 @@ def _problem(change: DockerfileChange, instruction: Instruction, name: Word, val
         then = (
             "Everyone who can pull the image or read the repository has it; take it out, and replace the secret itself"
         )
+        if keyword == "ENV":
+            then += ". What the container needs, give it when it starts"
     elif keyword == "ENV":
         fact = f"`ENV {name.text}` puts a secret's place into the image's configuration"
         then = "What stands there is in every container and in `docker inspect`; give it at run time instead"
@@ -62,12 +65,15 @@ def _problem(change: DockerfileChange, instruction: Instruction, name: Word, val
         fact = f"`ARG {name.text}` takes a secret as a build argument"
         then = "Its value stays readable in the image's history and in provenance attestations"
     mount = f"RUN --mount=type=secret,id={_id(name.text)},env={name.text} …"
+    way_out = f"A secret mount leaves no trace: {quote(mount)}."
+    if keyword == "ENV":
+        way_out = f"A build that needs it can mount it and leaves no trace: {quote(mount)}."
     literal = value is not None and not is_placeholder(value.text)
     return Problem(
         instruction.span,
-        f"{fact}. {then}. A secret mount leaves no trace: {quote(mount)}.",
+        f"{fact}. {then}. {way_out}",
         Confidence.CERTAIN if literal and "$" not in (value.text if value else "") else Confidence.LIKELY,
-        doubt="it goes by the name; the value is not in the file",
+        doubt=BY_ARGUMENT if literal else "it goes by the name; the value is not in the file",
         instruction=instruction,
         key=name.text,
         severity=Severity.ERROR if literal else Severity.WARNING,

@@ -28,7 +28,7 @@ _HARMLESS = re.compile(
 )
 _PLACEHOLDER = re.compile(
     r"^(?:<.*>|\[.*\]|x{3,}|\*+|change[-_ ]?(?:me|it|this).*|your[-_ ].*|example.*|dummy.*|fake.*|placeholder.*|todo|"
-    r"not[-_]?(?:a[-_])?(?:real|needed|used).*|unused|ignored|test|none|build[-_]?time.*|asset.*)$",
+    r"not[-_]?(?:a[-_])?(?:real|needed|used).*|(?:cafebabe|deadbeef|abad1dea|baadf00d)+|0?12345(?:6(?:7(?:8(?:90?)?)?)?)?|unused|ignored|test|none|build[-_]?time.*|asset.*)$",
     re.IGNORECASE,
 )
 

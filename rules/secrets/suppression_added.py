@@ -16,6 +16,9 @@ from rules.api import (
     suppressions,
 )
 
+_SENTENCE = 3
+"""Words from which on a comment explains something."""
+
 
 @rule(
     "suppression-added",
@@ -35,7 +38,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for suppression in _comments(change.after.dockerfile):
         if before[_key(suppression)] > 0:
             before[_key(suppression)] -= 1
-        elif not suppression.reason:
+        elif not suppression.reason and not _is_explained_above(change.after.dockerfile, suppression):
             added.append(suppression)
     if added:
         yield _problem(added)
@@ -45,6 +48,14 @@ def _comments(dockerfile: Dockerfile) -> tuple[Suppression, ...]:
     return suppressions(dockerfile)
 
 
+def _is_explained_above(dockerfile: Dockerfile, suppression: Suppression) -> bool:
+    """Whether the comment line directly above says something in words: the reason is often written there."""
+    line = suppression.comment.span.line - 1
+    above = next((comment.text for comment in dockerfile.comments if comment.span.line == line), "")
+    words = above.split()
+    return len(words) >= _SENTENCE and words[0].isupper() is False and "=" not in words[0] and "ignore" not in above
+
+
 def _key(suppression: Suppression) -> str:
     return " ".join(suppression.comment.text.split())
 
@@ -52,7 +63,8 @@ def _key(suppression: Suppression) -> str:
 def _problem(added: list[Suppression]) -> Problem:
     first, *others = added
     names = ", ".join(map(quote, dict.fromkeys(name for one in added for name in one.names)))
-    ours = sorted({rule for one in added for rule in one.rules} - {name for one in added for name in one.names})
+    named = {name for one in added for name in one.names}
+    ours = [rule for rule in dict.fromkeys(rule for one in added for rule in one.rules) if rule not in named]
     known = f" ({', '.join(map(quote, ours[:3]))} here)" if ours else ""
     where = (
         "in the whole file" if first.last == 0 else f"for the {'stage' if first.whole_stage else 'instruction'} below"

@@ -21,6 +21,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.secrets.downloads import FETCHERS
 
 _FLAGS: dict[str, tuple[str, ...]] = {
     "curl": ("-k", "--insecure", "--proxy-insecure"),
@@ -50,6 +51,9 @@ _ENVIRONMENT = {
     "BUNDLE_SSL_VERIFY_MODE": ("0", "none"),
     "CURL_INSECURE": ("1",),
 }
+_BRING_AUTHORITIES = frozenset("ca-certificates ca-certificates-java certbot software-properties-common".split())
+"""Packages of Debian that depend on the certificate authorities or are them."""
+
 _LOCAL = re.compile(r"://(?:localhost|127\.|\[::1\]|0\.0\.0\.0)")
 
 
@@ -87,7 +91,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for step in stage.steps:
             found = _in_run(step) if isinstance(step, Run) else _in_variables(step)
             for off in found:
-                yield _problem(stage, step, off)
+                yield _problem(stage, step, off, bare=off.who in FETCHERS and _has_no_authorities(stage, off.who))
 
 
 def _in_run(run: Run) -> Iterator[Off]:
@@ -151,15 +155,32 @@ def _is_off(name: str, value: str) -> bool:
     return bool(value) if values is None else value.lower() in values
 
 
-def _problem(stage: Stage, step: Step, off: Off) -> Problem:
+def _has_no_authorities(stage: Stage, program: str) -> bool:
+    """Whether a bare Debian or Ubuntu installs a program without the certificate authorities that it recommends."""
+    facts = stage.facts
+    if facts is None or facts.distro not in ("debian", "ubuntu") or facts.full or facts.kind != "os":
+        return False
+    if stage.files.has_unreadable_run or any("cert" in put.path for put in stage.files.puts):
+        return False
+    present = stage.packages.present
+    return any(item.name == program for item in present) and all(
+        item.call.no_recommends and item.name not in _BRING_AUTHORITIES for item in present
+    )
+
+
+def _problem(stage: Stage, step: Step, off: Off, *, bare: bool) -> Problem:
+    way_out = (
+        "Install `ca-certificates`, which the image lacks, and drop the option."
+        if bare
+        else "Add the missing certificate authority to the image instead, or drop the option."
+    )
     return Problem(
         off.span,
         f"{stage.label} switches off the check of certificates: {quote(off.what)} for {quote(off.who)}. Whoever stands "
-        "between the builder and the server can then choose what is installed. Add the missing certificate authority "
-        "to the image instead, or drop the option.",
+        f"between the builder and the server can then choose what is installed. {way_out}",
         Confidence.CERTAIN,
         instruction=step.instruction,
         stage=stage.key,
         key=off.what,
-        fix=Fix("Check certificates again", (off.edit,)) if off.edit is not None else None,
+        fix=Fix("Check certificates again", (off.edit,)) if off.edit is not None and not bare else None,
     )

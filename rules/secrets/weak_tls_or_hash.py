@@ -58,8 +58,8 @@ def _weak_hash(run: Run, command: Command) -> tuple[str, str] | None:
     if not command.has("-c", "--check") or any(_STRONG.fullmatch(other.name) for other in run.commands):
         return None
     return f"checks what it downloads with {quote(command.name)}", (
-        "For MD5 and SHA-1 a second file with the same sum can be made, so it finds broken downloads and no attack. "
-        "Use `sha256sum`"
+        "For MD5 and SHA-1 two files with one sum can be made: whoever publishes the file can exchange it later, and "
+        "the check passes. Use `sha256sum`, with a sum of your own where the publisher gives none"
     )
 
 

@@ -23,6 +23,9 @@ _PLAIN_PATH = re.compile(r"(?!/(?:usr|bin|sbin|lib|lib64|opt)/?$)(?!/(?:usr/)?(?
 
 _WORK = ("RUN", "COPY", "ADD", "WORKDIR", "USER")
 _STARTS = ("ENTRYPOINT", "CMD", "HEALTHCHECK")
+_AT_HOME = frozenset(
+    "npm npx pnpm yarn bun bunx corepack jupyter jupyter-lab jupyter-notebook streamlit uv uvx pipx".split()
+)
 
 
 class Choice(NamedTuple):
@@ -56,7 +59,7 @@ def choose(stage: Stage) -> Choice | None:
         name, uid = ready
         user = str(uid) if uid is not None else name
         return Choice(user, (f"USER {user}",), f"the base image ships `{name}`")
-    return _new(facts.package_manager)
+    return _new(facts.package_manager, home=_needs_home(stage))
 
 
 def switch_to(stage: Stage, account: Account) -> Choice:
@@ -132,13 +135,19 @@ def _may_be_given(stage: Stage, path: str, declared: Instruction) -> bool:
     return declared in stage.instructions and bool(_PLAIN_PATH.fullmatch(path))
 
 
-def _new(package_manager: str | None) -> Choice | None:
+def _needs_home(stage: Stage) -> bool:
+    """Whether the container starts through a program that keeps a cache or settings below its home, and fails else."""
+    words = [word for setting in stage.image.start_command if setting.value for word in setting.value.text.split()]
+    return not _AT_HOME.isdisjoint(word.rsplit("/", 1)[-1] for word in words)
+
+
+def _new(package_manager: str | None, *, home: bool) -> Choice | None:
     uid = str(_NEW_UID)
     match package_manager:
         case "apt" | "dnf" | "microdnf" | "yum":
-            make = f"RUN useradd --system --uid {uid} --no-create-home app"
+            make = f"RUN useradd --system --uid {uid} {'--create-home' if home else '--no-create-home'} app"
         case "apk":
-            make = f"RUN adduser -S -D -H -u {uid} app"
+            make = f"RUN adduser -S -D {'' if home else '-H '}-u {uid} app"
         case _:
             return None
-    return Choice(uid, (make, f"USER {uid}"), "a new account without a home")
+    return Choice(uid, (make, f"USER {uid}"), "a new account" if home else "a new account without a home")

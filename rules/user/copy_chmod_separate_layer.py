@@ -56,14 +56,19 @@ def _check_pair(stage: Stage, copy: Copy, run: Run) -> Iterator[Problem]:
     if grant is None or grant.recursive or not grant.paths:
         return
     files = _files(copy)
-    if files is None or set(grant.paths) != files:
+    if files is None or set(grant.paths) != files or grant.mode.everyone_writes:
         return
     mode = _result(copy, grant)
+    if mode is None:
+        return
+    keyword = copy.instruction.keyword
+    one = len(grant.paths) == 1
+    it, its, arrives = ("it", "its", "file arrives") if one else ("them", "their", "files arrive")
     yield Problem(
         copy.instruction.span,
-        f"{stage.label} stores {_named(grant.paths)} twice: `COPY` writes it, and "
-        f"{quote(str(run.commands[0]))} at line {run.instruction.line} copies it into another layer to change its "
-        f"mode. {quote(f'{copy.instruction.keyword} --chmod={mode}')} sets it as the file arrives.",
+        f"{stage.label} stores {_named(grant.paths)} twice: `{keyword}` writes {it}, and "
+        f"{quote(str(run.commands[0]))} at line {run.instruction.line} copies {it} into another layer to change {its} "
+        f"mode. {quote(f'{keyword} --chmod={mode}')} sets it as the {arrives}.",
         Confidence.CERTAIN,
         stage=stage.key,
         key=" ".join(grant.paths),
@@ -72,7 +77,8 @@ def _check_pair(stage: Stage, copy: Copy, run: Run) -> Iterator[Problem]:
 
 
 def _named(paths: tuple[str, ...]) -> str:
-    return " and ".join(quote(path) for path in paths)
+    *others, last = map(quote, paths)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _taken_away(run: Run) -> Grant | None:
@@ -101,8 +107,11 @@ def _files(copy: Copy) -> set[str] | None:
     return found or None
 
 
-def _result(copy: Copy, grant: Grant) -> str:
-    """Return the mode that the file ends with, octal: a file of the context starts with 644."""
+def _result(copy: Copy, grant: Grant) -> str | None:
+    """Return the mode that a file ends with, octal; one of the context starts with 644.
+
+    `None` where it takes over rights that are not known here: `g=u`, mostly said of folders.
+    """
     written = copy.option("chmod")
     text = grant.mode.text
     if text.isdecimal():
@@ -110,6 +119,8 @@ def _result(copy: Copy, grant: Grant) -> str:
     bits = int(written, 8) if written is not None and written.isdecimal() else _DEFAULT
     for clause in text.split(","):
         at = next((i for i, letter in enumerate(clause) if letter in "+-="), len(clause))
+        if any(letter in _WHO for letter in clause[at + 1 :]):
+            return None
         bits = _applied(bits, clause[:at], clause[at : at + 1], clause[at + 1 :])
     return f"{bits:o}"
 

@@ -24,7 +24,7 @@ _SHOWN = 3
 _STATE = frozenset(
     "cache caches data database db log logs media run sessions spool sqlite state storage tmp uploads var".split()
 )
-_READ_ONLY = ("/usr/", "/bin/", "/sbin/", "/lib/", "/etc/supervisor", "/etc/nginx", "/etc/php", "/docker-entrypoint")
+_READ_ONLY = ("/usr/", "/bin/", "/sbin/", "/lib/", "/etc", "/docker-entrypoint")
 _SCRIPT = re.compile(r"(?:^|/)[\w.-]*entrypoint[\w.-]*$|\.(?:sh|bash|template|conf)$")
 _RAILS = re.compile(r"\brails\b.*\b(?:server|s)\b|\bpuma\b|\bthrust\b")
 _PROJECT_INSTALLERS = frozenset({"npm", "pnpm", "yarn", "bun", "composer", "bundle", "poetry", "pdm", "uv"})

@@ -15,7 +15,14 @@ from rules.api import (
     rule,
 )
 from rules.user.account_choice import choose, switch
-from rules.user.root_by_design import drops_privileges, is_no_service, is_root_by_convention, unread_scripts
+from rules.user.root_by_design import (
+    HANDING_OVER,
+    drops_privileges,
+    is_for_developers,
+    is_no_service,
+    is_root_by_convention,
+    unread_scripts,
+)
 
 
 @rule(
@@ -30,7 +37,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, was in change.shipped():
         user = stage.image.user
         serves = not is_no_service(stage) or (was is not None and not is_no_service(was))
-        if user.instruction is not None or stage.root.is_scratch or not serves:
+        if user.instruction is not None or stage.root.is_scratch or not serves or is_for_developers(stage):
             continue
         root = stage.users.final_is_root if user.origin is not Origin.UNKNOWN else is_root_by_convention(stage)
         if root and not drops_privileges(change, stage):
@@ -45,6 +52,7 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     choice = choose(stage)
     base = quote(stage.root.base_text or "its base")
     way_out = f" Switch to {quote(choice.user)} before the start command: {choice.why}." if choice is not None else ""
+    way_out = f" {HANDING_OVER}" if scripts else way_out
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     sure = stage.image.start_command and not scripts
     yield Problem(
@@ -55,5 +63,5 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
         doubt=f"{quote(scripts[0])} was not read" if scripts else "nothing in the file says what the container starts",
         stage=stage.key,
         key="user",
-        fix=switch(stage, choice),
+        fix=switch(stage, choice) if not scripts else None,
     )

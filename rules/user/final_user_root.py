@@ -1,5 +1,6 @@
 """See final_user_root.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -18,7 +19,16 @@ from rules.api import (
 )
 from rules.user.account_choice import Choice, choose, switch, volumes_of_root
 from rules.user.accounts import as_number
-from rules.user.root_by_design import drops_privileges, is_for_developers, unread_scripts
+from rules.user.root_by_design import (
+    HANDING_OVER,
+    drops_privileges,
+    is_explained,
+    is_for_developers,
+    is_no_service,
+    unread_scripts,
+)
+
+_VARIABLE = re.compile(r"\$\{?(\w+)")
 
 
 @rule(
@@ -42,28 +52,53 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _problem(change: DockerfileChange, stage: Stage) -> Problem:
     user = stage.image.user
     assert user.instruction is not None
+    scripts = unread_scripts(change, stage)
     earlier = _last_other_user(stage)
     choice = choose(stage)
     target = earlier or (choice.user if choice is not None and len(choice.lines) == 1 else None)
-    way_out = (
-        f"Switch back to {quote(earlier)} for the start command."
-        if earlier is not None
-        else f"Switch to {quote(target)} for the start command."
-        if target is not None
-        else "Switch to an ordinary account for the start command."
-    )
-    scripts = unread_scripts(change, stage)
+    when = "at the end" if is_no_service(stage) else "for the start command"
+    account = quote(target) if target is not None else "an ordinary account"
+    way_out = f"Switch {'back ' if earlier is not None else ''}to {account} {when}." if not scripts else HANDING_OVER
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     inherited = f", set in {user.stage.label}" if user.stage is not None and user.stage is not stage else ""
     return Problem(
         user.instruction.span if user.stage is stage else stage.from_.span,
         f"{stage.label} runs as root{hedge}: its last `USER` is {quote(user.value or '')}{inherited}. "
         f"Whoever breaks into the process owns the container's files, and an escape starts from root. {way_out}",
-        Confidence.LIKELY if scripts or "$" in user.instruction.value else Confidence.CERTAIN,
-        doubt=f"{quote(scripts[0])} was not read" if scripts else BY_ARGUMENT,
+        _confidence(stage, scripts),
+        doubt=_doubt(stage, scripts),
         stage=stage.key,
         key="user",
-        fix=_fix(change, stage, target) if user.stage is stage else None,
+        fix=_fix(change, stage, target) if user.stage is stage and not scripts else None,
+    )
+
+
+def _confidence(stage: Stage, scripts: tuple[str, ...]) -> Confidence:
+    """Say it quietly of a base image that starts nothing, and where a comment says what root is for."""
+    user = stage.image.user
+    assert user.instruction is not None
+    base = stage.facts is not None and is_no_service(stage)
+    if base or is_explained(user.instruction):
+        return Confidence.POSSIBLE
+    sure = stage.image.start_command and not scripts and not _is_argument(stage)
+    return Confidence.CERTAIN if sure else Confidence.LIKELY
+
+
+def _doubt(stage: Stage, scripts: tuple[str, ...]) -> str:
+    if scripts:
+        return f"{quote(scripts[0])} was not read"
+    return BY_ARGUMENT if _is_argument(stage) else "nothing in the file says what the container starts"
+
+
+def _is_argument(stage: Stage) -> bool:
+    """Whether a build argument decides on the user, itself or through the variable that takes it over."""
+    user = stage.image.user
+    step = next((step for step in stage.all_steps if step.instruction is user.instruction), None)
+    if step is None:
+        return False
+    used = [step.scope.get(name) for name in _VARIABLE.findall(step.instruction.value)]
+    return any(
+        one is None or one.kind != "env" or one.instruction is None or "$" in one.instruction.value for one in used
     )
 
 

@@ -87,6 +87,8 @@ def _volumes(stage: Stage) -> Iterator[Item]:
 
 def _servers(stage: Stage, user: str) -> Iterator[Item]:
     for program in _programs(stage):
+        if program == "php-fpm" and stage.facts is not None and stage.facts.name == "php":
+            continue  # the official image logs to standard error and listens on a port
         if program in _ROOT_ONLY:
             yield Item(f"`{program}` needs root to do its work", concrete=True)
         closed = [path for path in _WRITTEN_BY.get(program, ()) if access(stage, path, user).writable is not True]

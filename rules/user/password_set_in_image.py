@@ -59,11 +59,14 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     name = operands[-1] if operands and command.name != "chpasswd" else ""
     removes = command.name == "passwd" and command.has("-d", "--delete")
     what = "removes the password of an account" if removes else "sets the password of an account"
+    first = min(other.start for other in run.commands if other.pipeline == command.pipeline)
+    mounted = "/run/secrets/" in command.source.text[first : command.end]
+    shown = "" if mounted else "; the build log and `docker history` may show it in plain text"
     then = (
         "Anyone who reaches a login, `su` or `sshd` in the container needs none."
         if removes
-        else "It is in the layers, as a hash at least, in every copy of the image, and the same in each of them; the "
-        "build log and `docker history` may show it in plain text."
+        else "It is in the layers, as a hash at least, in every copy of the image, and the same in each of them"
+        f"{shown}."
     )
     return Problem(
         place(run, command),

@@ -28,6 +28,7 @@ from rules.api import (
 )
 from rules.user.accounts import name_of
 from rules.user.layers import place, shipped_runs
+from rules.user.modes import read_mode
 from rules.user.owners import is_same, owner_of
 from rules.user.ownership import leaves_nothing
 
@@ -50,7 +51,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, run in shipped_runs(change):
         if run.deferred:
             continue
-        rows = [row for row in _recursive(stage).get(id(run), ()) if row.path is not None]
+        rows = [
+            row for row in _recursive(stage).get(id(run), ()) if row.path is not None and not row.command.conditional
+        ]
         found = [(row, copied) for row in rows if (copied := _copied_before(stage, run, row))]
         if found:
             yield _problem(stage, run, *found[0], alone=len(found) == 1)
@@ -108,7 +111,7 @@ def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put], *, alon
         place(run, row.command),
         f"{stage.label} stores what {quote(str(copy), 60)} (line {copy.line}) brings to {quote(put.path)} twice: "
         f"{quote(str(row.command))} changes each file, and a layer that changes a file holds it in full. "
-        f"{_way_out(row, copy.keyword)}",
+        f"{_way_out(row, copy.keyword)}{_besides(stage, row)}",
         Confidence.CERTAIN if row.kind == "chown" else Confidence.LIKELY,
         doubt="files that have this mode already are not stored again",
         stage=stage.key,
@@ -122,9 +125,26 @@ def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put], *, alon
 def _way_out(row: Attributes, keyword: str) -> str:
     if row.kind == "chown" and row.value:
         return f"{quote(f'{keyword} --chown={row.value}')} gives the files their owner as they arrive."
-    if row.kind == "chmod" and row.value.isdecimal():
+    mode = read_mode(row.value) if row.kind == "chmod" else None
+    if mode is not None and row.value.isdecimal() and not mode.everyone_writes:
         return f"{quote(f'{keyword} --chmod={row.value}')} sets the mode as they arrive."
     return "Do it in the stage or the step that makes the files, or with `COPY --chown` and `--chmod`."
+
+
+def _besides(stage: Stage, row: Attributes) -> str:
+    """Name the recursive `chmod` that stores the same files again, and is left when the `chown` is gone."""
+    other = next(
+        (
+            other
+            for rows in _recursive(stage).values()
+            for other in rows
+            if (other.kind, other.path) == ("chmod", row.path) and not _CHANGES_NOTHING.fullmatch(other.value)
+        ),
+        None,
+    )
+    if row.kind != "chown" or other is None:
+        return ""
+    return f" {quote(str(other.command), 60)} stores them again all the same: it needs `--chmod` there."
 
 
 def _fix(stage: Stage, run: Run, row: Attributes) -> Fix | None:

@@ -12,6 +12,7 @@ from rules.user.start_scripts import start_scripts
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
+    from rules.dockerfile.nodes import Instruction
 
 _DROPPERS = re.compile(
     r"\b(?:gosu|su-exec|setpriv|runuser|setuidgid|s6-setuidgid|s6-overlay|s6-svscan|chpst|supervisord?|sshd|fixuid|"
@@ -43,6 +44,15 @@ _NETWORK = frozenset(
     "docker-ce docker.io iptables keepalived libreswan nftables openvpn strongswan wireguard-tools xl2tpd".split()
 )
 """Packages of programs that change the host's network or run containers, which takes root."""
+_NEEDS_ROOT = re.compile(
+    r"\b(?:needs?|requires?|must|has to|have to|because)\b.*\broot\b|"
+    r"\broot\b.*\b(?:needed|required|necessary|because)\b|"
+    r"\b(?:starts?|runs?) as root\b",
+    re.IGNORECASE,
+)
+_BUILDING = re.compile(
+    r"\b(?:install\w*|build\w*|compil\w*|packages?|apt|apt-get|apk|yum|dnf|temporar\w*)\b", re.IGNORECASE
+)
 _SERVING = frozenset({"EXPOSE", "HEALTHCHECK", "VOLUME"})
 
 
@@ -84,6 +94,16 @@ def _prepares_a_drop(stage: Stage) -> bool:
         for step in steps
         if step.instruction.keyword in ("RUN", "COPY", "ADD", "ENV")
     )
+
+
+HANDING_OVER = "Let it hand over with `gosu` or `su-exec`, or start it as an ordinary account."
+"""The way out where a start script was not read: it may need root before it starts the program."""
+
+
+def is_explained(instruction: Instruction) -> bool:
+    """Whether the comment above a `USER` says that the container needs root, rather than a step of the build."""
+    text = " ".join(comment.text for comment in instruction.comments)
+    return bool(_NEEDS_ROOT.search(text)) and _BUILDING.search(text) is None
 
 
 def is_root_by_convention(stage: Stage) -> bool:

@@ -15,6 +15,9 @@ _SCRIPT = re.compile(
     r"(?:^|/)(?:[\w.-]*\.(?:sh|bash)|[\w.-]*entry-?point[\w.-]*|(?:docker-)?(?:start|run|boot|launch)[\w-]*)$"
 )
 
+_INITS = frozenset({"tini", "dumb-init", "catatonit", "--", "-g", "-s"})
+"""What stands in front of the program; the first word behind them is started, the words of a CMD are its arguments."""
+
 
 class StartScript(NamedTuple):
     """A script in the start command.
@@ -31,11 +34,14 @@ class StartScript(NamedTuple):
 def start_scripts(change: DockerfileChange, stage: Stage) -> tuple[StartScript, ...]:
     """Return the scripts that ENTRYPOINT and CMD of the file start, in order."""
     names: list[str] = []
+    started = False
     for setting in stage.image.start_command:
         if setting.value is None or setting.instruction is None:
             continue
         words = setting.value.words if setting.value.form == "exec" else tuple(setting.value.text.split())
-        named = [word for at, word in enumerate(words) if at == 0 or "/" in word or word.endswith((".sh", ".bash"))]
+        first = next((at for at, word in enumerate(words) if word not in _INITS), 0) if not started else -1
+        started = started or any(word not in _INITS for word in words)
+        named = [word for at, word in enumerate(words) if at == first or "/" in word or word.endswith((".sh", ".bash"))]
         names += [word.rsplit("/", 1)[-1] for word in named if _SCRIPT.search(word)]
     return tuple(StartScript(name, _text(change, stage, name)) for name in dict.fromkeys(names))
 

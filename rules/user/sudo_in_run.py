@@ -38,6 +38,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A step of the build calls `sudo`."""
     for stage, run in shipped_runs(change):
         calls = [command for command in run.commands if _sudo_words(command) and _to_root(command)]
+        calls = [command for command in calls if not _is_for_both(run, command)]
         if calls:
             yield _problem(stage, run, calls)
 
@@ -49,6 +50,13 @@ def _sudo_words(command: Command) -> tuple[ShellWord, ...]:
     words = command.words
     start = next((i for i, word in enumerate(words) if word.value.rsplit("/", 1)[-1] == "sudo"), None)
     return words[start:] if start is not None else ()
+
+
+def _is_for_both(run: Run, command: Command) -> bool:
+    """Whether a test for the user's number decides on it: the step is written for root and for others."""
+    return command.conditional and any(
+        other.name in ("id", "whoami") and other.start < command.start for other in run.commands
+    )
 
 
 def _to_root(command: Command) -> bool:

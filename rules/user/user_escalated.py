@@ -19,7 +19,7 @@ from rules.api import (
 )
 from rules.user.account_choice import Choice, switch, switch_to
 from rules.user.accounts import as_number, name_of
-from rules.user.root_by_design import drops_privileges, is_for_developers, is_no_service
+from rules.user.root_by_design import drops_privileges, is_for_developers, is_no_service, unread_scripts
 
 
 @rule(
@@ -42,7 +42,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if is_no_service(was) and is_no_service(stage):
             continue
-        yield _problem(stage, was, Confidence.LIKELY if is_no_service(was) else Confidence.CERTAIN)
+        yield _problem(stage, was, unread_scripts(change, stage))
 
 
 def _is_left_to_base(stage: Stage, was: Stage) -> bool:
@@ -71,8 +71,9 @@ def _left_to_base(stage: Stage, was: Stage) -> Problem:
     )
 
 
-def _problem(stage: Stage, was: Stage, confidence: Confidence) -> Problem:
+def _problem(stage: Stage, was: Stage, scripts: tuple[str, ...]) -> Problem:
     old, new = was.image.user, stage.image.user
+    hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     by = (
         f" ({quote(str(old.instruction))} at line {old.instruction.line})"
         if old.instruction is not None
@@ -85,14 +86,14 @@ def _problem(stage: Stage, was: Stage, confidence: Confidence) -> Problem:
     notes = (Note(old.instruction.span, "set here before", before=True),) if old.instruction is not None else ()
     return Problem(
         place.span,
-        f"{stage.label} now runs as root: it ran as {quote(old.value or '')} before{by}, and {how}. "
+        f"{stage.label} now runs as root{hedge}: it ran as {quote(old.value or '')} before{by}, and {how}. "
         "Files that the container writes will belong to root, clusters that require non-root refuse to start it, and a "
         "break-in starts from root. If that is intended, say why in a comment; else restore the user.",
-        confidence,
-        doubt="before this change it was no service",
+        Confidence.LIKELY if scripts or is_no_service(was) else Confidence.CERTAIN,
+        doubt=f"{quote(scripts[0])} was not read" if scripts else "before this change it was no service",
         stage=stage.key,
         notes=notes,
-        fix=_fix(stage, was),
+        fix=_fix(stage, was) if not scripts else None,
     )
 
 

@@ -40,7 +40,7 @@ def _problem(change: DockerfileChange, stage: Stage, user: str) -> Problem:
     setting = stage.image.user
     assert setting.instruction is not None
     uid = stage.users.uid_of(user)
-    uid = uid if uid is not None and uid.isdecimal() else None
+    uid = uid if uid is not None and uid.isdecimal() and "$" not in setting.instruction.value else None
     manifest = demands_non_root(change)
     asks = f" {quote(manifest)} asks for that." if manifest is not None else ""
     way_out = (

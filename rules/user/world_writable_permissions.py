@@ -1,10 +1,12 @@
 """See world_writable_permissions.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Confidence,
     DockerfileChange,
     Edit,
     Fix,
@@ -12,16 +14,23 @@ from rules.api import (
     Run,
     Severity,
     Stage,
+    Step,
     quote,
     rule,
 )
 from rules.user.accounts import runtime_user
 from rules.user.layers import place, shipped_steps
 from rules.user.modes import Grant, grants, without_others_writing
-from rules.user.root_by_design import drops_privileges
+from rules.user.root_by_design import drops_privileges, unread_scripts
 
 _SHARED = ("/dev", "/proc", "/sys")
 _SHOWN = 3
+_ANY_UID = "for a container that is started under any uid, to group 0 (`chgrp -R 0` and `chmod -R g=u`)"
+_ANY_USER = re.compile(
+    r"\b(?:arbitrary|random|any|different|varying)\s+(?:user|uid|id)s?\b|\bnon-?root\b|\bopenshift\b", re.IGNORECASE
+)
+_PARAMETER = re.compile(r"\$\{?[@*\d]\}?")
+"""`$@` and `$1` name nothing to a reader."""
 _PROGRAMS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/")
 
 
@@ -56,7 +65,8 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[Grant]) -> Prob
     first = found[0]
     step = first.step
     written = quote(str(first.command)) if first.command is not None else quote(f"--chmod={first.mode.text}")
-    paths = tuple(dict.fromkeys(path for grant in found for path in grant.paths))
+    paths = tuple(dict.fromkeys(path for grant in found for path in grant.paths if not _PARAMETER.fullmatch(path)))
+    meant = _is_meant(change, step)
     more = f" and {len(found) - 1} more like it" if len(found) > 1 else ""
     span = place(step, first.command) if first.command is not None and isinstance(step, Run) else first.span
     return Problem(
@@ -64,11 +74,19 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[Grant]) -> Prob
         f"{stage.label} lets every user write {_named(paths)}: {written}{more}. Any process in the container, under "
         "whatever user, can then replace what is there, and whoever reads or runs it later trusts it. "
         f"{_way_out(stage, found)}",
+        Confidence.POSSIBLE if meant else Confidence.CERTAIN,
         stage=stage.key,
         key=" ".join(paths),
         instruction=step.instruction,
-        fix=_fix(change, stage, found),
+        fix=_fix(change, stage, found) if not meant else None,
     )
+
+
+def _is_meant(change: DockerfileChange, step: Step) -> bool:
+    """Whether a comment above or within the step says that the container may run as just any user."""
+    span = step.instruction.span
+    within = [c for c in change.after.dockerfile.comments if span.start <= c.span.start < span.end]
+    return bool(_ANY_USER.search(" ".join(comment.text for comment in (*step.instruction.comments, *within))))
 
 
 def _named(paths: tuple[str, ...]) -> str:
@@ -86,11 +104,9 @@ def _way_out(stage: Stage, found: list[Grant]) -> str:
     if all(map(_is_for_running, found)) and safe is not None:
         return f"To run it, {quote(safe)} is enough."
     if user is not None:
-        return f"Give it to the one user that writes there: `chown` to {quote(user)}, or `COPY --chown`."
-    return (
-        "Give it to the one user that writes there (`chown`); for a container that is started under any uid, to group "
-        "0 (`chgrp -R 0` and `chmod -R g=u`)."
-    )
+        to = f"Give it to the one user that writes there: `chown` to {quote(user)}, or `COPY --chown`"
+        return f"{to}; {_ANY_UID}." if user.isdecimal() else f"{to}."
+    return f"Give it to the one user that writes there (`chown`); {_ANY_UID}."
 
 
 def _temporary(grant: Grant) -> bool:
@@ -109,6 +125,7 @@ def _is_for_running(grant: Grant) -> bool:
 def _fix(change: DockerfileChange, stage: Stage, found: list[Grant]) -> Fix | None:
     """Narrow octal modes where nobody but root, or the owner, can have needed the right to write."""
     rooted = stage.users.final_is_root is True and not drops_privileges(change, stage)
+    rooted = rooted and not unread_scripts(change, stage)
     modes = [_safe(grant, rooted=rooted) for grant in found]
     if None in modes:
         return None
