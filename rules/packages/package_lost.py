@@ -23,7 +23,7 @@ from rules.api import (
 from rules.facts.commands import provides
 from rules.facts.packages import is_build_only
 from rules.packages.build_packages import is_language_toolkit, listed
-from rules.packages.purpose import is_for_development
+from rules.packages.purpose import is_called_for_development
 from rules.packages.replaced import is_explained, lacks, runs_new_script
 
 _NETWORK = frozenset("curl wget git pip pip3 npm yarn pnpm uv go cargo gem bundle composer gpg apt-key".split())
@@ -77,7 +77,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield _still_used(stage, lost)
         rest = (
             ()
-            if is_for_development(change, stage)
+            if is_called_for_development(change, stage)
             else _silent(change, stage, was, gone, {lost.item.name for lost in used})
         )
         if 0 < len(rest) <= _MANY:

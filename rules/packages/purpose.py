@@ -53,10 +53,15 @@ def is_for_development(change: DockerfileChange, stage: Stage) -> bool:
 
     Its stage, file, folder or base image says so, its command, or the linters and test frameworks it installs by name.
     """
+    if is_called_for_development(change, stage):
+        return True
+    return _BASES.search(stage.root.base_text or "") is not None or _checks_code(stage)
+
+
+def is_called_for_development(change: DockerfileChange, stage: Stage) -> bool:
+    """Tell whether an image says that it is made to develop or test with: by its stage, file, folder or command."""
     names = (stage.name or "", posixpath.basename(change.path))
     if is_development_name(stage.name) or any(map(_DEVELOPERS.search, names)) or _FOLDER.search(change.path):
-        return True
-    if _BASES.search(stage.root.base_text or "") or _checks_code(stage):
         return True
     starts = [setting.value for setting in stage.image.start_command if setting.set_in_file]
     return any(start is not None and _starts_tool(start) for start in starts)

@@ -38,9 +38,9 @@ def is_explained(stage: Stage, was: Stage, item: Installed) -> bool:
     """
     if any(_names(command, item.name) for command in _new_commands(stage, was)):
         return True  # built from source, unpacked, given to a script
+    if item.name.startswith("lib"):
+        return False  # nothing calls a library by its name
     commands = provides(item.name)
-    if not commands:
-        return False
     if any(not lacks(stage, was, command) for command in commands) or _starts(stage) != _starts(was):
         return True
     return any(command.name in commands for run in was.done_runs for command in run.commands)
