@@ -46,7 +46,7 @@ _CACHES = {
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A layer that ships keeps the package manager's lists or downloads."""
     for stage, run in change.after.layers.shipped_runs:
-        if run.package_calls and not is_development_name(stage.name):
+        if run.package_calls and not is_development_name(run.stage.name):
             yield from _check_run(stage, run)
 
 
