@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from rules.model.packages import Installed
     from rules.model.stage import Stage
 
+_SWAPS = (
+    frozenset({"libressl", "openssl"}),
+    frozenset({"google-chrome-stable", "chromium", "chromium-browser"}),
+    frozenset({"supervisor", "runit", "s6", "s6-overlay"}),
+    frozenset({"su-exec", "gosu", "setpriv"}),
+    frozenset({"tini", "dumb-init", "catatonit"}),
+    frozenset({"mime-support", "media-types", "mailcap"}),
+)
+"""Packages that do one thing: people exchange one for another."""
+
 _INTERPRETERS = frozenset({"sh", "bash", "ash", "dash", "make", "source", "."})
 
 
@@ -38,6 +48,9 @@ def is_explained(stage: Stage, was: Stage, item: Installed) -> bool:
     """
     if any(_names(command, item.name) for command in _new_commands(stage, was)):
         return True  # built from source, unpacked, given to a script
+    there = {other.name for other in stage.packages.present}
+    if any(item.name in swap and swap & there for swap in _SWAPS):
+        return True
     if item.name.startswith("lib"):
         return False  # nothing calls a library by its name
     commands = provides(item.name)
@@ -68,5 +81,5 @@ def _names(command: Command, package: str) -> bool:
 
 
 def _starts(stage: Stage) -> tuple[str, ...]:
-    values = [setting.value for setting in stage.image.start_command]
+    values = [setting.value for setting in stage.image.start_command if setting.set_in_file]
     return tuple("" if value is None else value.text for value in values)
