@@ -34,6 +34,8 @@ _CHECKERS = frozenset(
 )
 _SEVERAL = 2
 """From so many of them on, an image is there to check code with."""
+_INSTALLING = re.compile(r"(?:^|[/_-])(?:install|compile|build|ext)(?:[_.*-]|$)[^/]*$")
+"""Names like `docker-php-ext-*`, `install-plugin.sh`."""
 _TOOLS = frozenset(
     "make cmake ninja gcc g++ cc cargo rustc go mvn mvnw gradle gradlew ant sbt bazel bazelisk meson msbuild "
     "tox nox pytest fish sleep tail jupyter jupyter-lab start-notebook.sh code-server sshd nodemon "
@@ -82,9 +84,20 @@ def builds_at_run_time(change: DockerfileChange, stage: Stage) -> bool:
         return True
     if _BUILDERS.search(stage.name or "") or _BUILDERS.search(posixpath.basename(change.path)):
         return True
-    if "STI_SCRIPTS_PATH" in change.after.code:
+    if "STI_SCRIPTS_PATH" in change.after.code or _offers_installing(stage):
         return True  # a Source-to-Image builder compiles what it is given
     return not any(setting.set_in_file for setting in stage.image.start_command)
+
+
+def _offers_installing(stage: Stage) -> bool:
+    """Whether commands to install or compile with are copied in among the programs, for images built upon this one."""
+    return any(
+        copy.from_context
+        and (copy.destination or "").rstrip("/").endswith("/bin")
+        and _INSTALLING.search(source.path or "")
+        for copy in stage.all_copies
+        for source in copy.sources
+    )
 
 
 def _starts_tool(start: Start) -> bool:
