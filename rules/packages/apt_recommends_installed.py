@@ -28,7 +28,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if id(run.instruction) in seen or call.has("--install-recommends", "--dry-run") or _is_configured(stage, run):
             continue
-        if _is_swept(run, call):
+        if _is_swept(run, call) or call.verb == "build-dep":
             continue
         seen.add(id(run.instruction))
         yield _problem(stage, run, call)
