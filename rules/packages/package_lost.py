@@ -220,15 +220,17 @@ def _silent(
     if (len(gone) > _MANY and len(gone) * 2 > len(was.packages.present)) or runs_new_script(stage, was):
         return ()
     distribution = stage.runtime.distribution or "debian"
-    return tuple(
+    asked = tuple(
         item
         for item in gone
         if item.name not in named | _NOT_ASKED
         and (item.name != "ca-certificates" or stage.facts is None)
         and (not is_build_only(item.name, distribution) or is_language_toolkit(item.name))
         and not any(other.packages.has(item.name) for other in change.stages)
-        and not is_explained(stage, was, item)
     )
+    if len(asked) > _MANY * 3:
+        return ()
+    return tuple(item for item in asked if not is_explained(stage, was, item))
 
 
 def _question(stage: Stage, rest: tuple[Installed, ...]) -> Problem:

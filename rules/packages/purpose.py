@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from rules.lazily import once
 from rules.model.stage import is_development_name
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def is_called_for_development(change: DockerfileChange, stage: Stage) -> bool:
     return any(start is not None and _starts_tool(start) for start in starts)
 
 
+@once
 def _checks_code(stage: Stage) -> bool:
     """Whether several linters and test frameworks are installed by name."""
     return len({item.name.lower() for item in stage.packages.present} & _CHECKERS) >= _SEVERAL
@@ -89,6 +91,7 @@ def builds_at_run_time(change: DockerfileChange, stage: Stage) -> bool:
     return not any(setting.set_in_file for setting in stage.image.start_command)
 
 
+@once
 def _offers_installing(stage: Stage) -> bool:
     """Whether commands to install or compile with are copied in among the programs, for images built upon this one."""
     return any(

@@ -46,12 +46,23 @@ def has_unknown_npm(stage: Stage) -> bool:
 
 def has_old_poetry(stage: Stage, run: Run) -> bool:
     """Tell whether Poetry is known to be older than 1.2 and so to know no `--only`."""
-    if any("get-poetry.py" in other.instruction.value for other in stage.done_runs):
-        return True  # the old installer, which stops at 1.1
     asked = run.scope.get("POETRY_VERSION")
-    versions = [item.package.version for item in stage.packages.installed if item.name.lower() == "poetry"]
-    versions += [asked.value] if asked is not None and isinstance(asked.value, str) else []
-    return any((numbers := _numbers(version)) and numbers < _FIRST_POETRY_WITH_ONLY for version in versions)
+    written = asked.value if asked is not None and isinstance(asked.value, str) else None
+    return _installs_old_poetry(stage) or _is_before_only(written)
+
+
+@once
+def _installs_old_poetry(stage: Stage) -> bool:
+    if any("get-poetry.py" in run.instruction.value for run in stage.done_runs):
+        return True  # the old installer, which stops at 1.1
+    return any(
+        item.name.lower() == "poetry" and _is_before_only(item.package.version) for item in stage.packages.installed
+    )
+
+
+def _is_before_only(version: str | None) -> bool:
+    numbers = _numbers(version)
+    return bool(numbers) and numbers < _FIRST_POETRY_WITH_ONLY
 
 
 def has_old_go(stage: Stage, run: Run) -> bool:
