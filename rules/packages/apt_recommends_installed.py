@@ -28,6 +28,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if id(run.instruction) in seen or call.has("--install-recommends", "--dry-run") or _is_configured(stage, run):
             continue
+        if _is_swept(run, call) or call.verb == "build-dep":
+            continue
         seen.add(id(run.instruction))
         yield _problem(stage, run, call)
 
@@ -43,11 +45,26 @@ def _is_configured(stage: Stage, run: Run) -> bool:
     return any(put.path.startswith("/etc/apt/") and put.kind == "context" for put in stage.files.puts)
 
 
+def _is_swept(run: Run, call: PackageCall) -> bool:
+    """Whether the same RUN purges all that the call installs, with what came along."""
+    names = {package.name for package in call.packages}
+    removals = [
+        other
+        for other in run.package_calls
+        if other.manager == "apt" and other.action == "remove" and other.command.start > call.command.start
+    ]
+    gone = {package.name for other in removals for package in other.packages}
+    swept = any(other.has("--auto-remove", "--autoremove") or other.verb == "autoremove" for other in removals)
+    return swept and names <= gone
+
+
 def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
     saved = _saved(stage, call)
     size = f", here about {saved} MB" if saved is not None and saved >= _WORTH_SAYING else ""
     certificates = _loses_certificates(stage, call)
-    warning = f" Then name {quote('ca-certificates')} as well, which it brings along today." if certificates else ""
+    warning = (
+        f" With the flag, name {quote('ca-certificates')} too: it is such a recommendation." if certificates else ""
+    )
     return Problem(
         call.command.span,
         f"{stage.label} installs recommended packages too: {quote(spelled(call))} without "
@@ -75,6 +92,14 @@ def _saved(stage: Stage, call: PackageCall) -> int | None:
     return megabytes(heavy - light) if heavy is not None and light is not None else None
 
 
+def _has_certificates(stage: Stage) -> bool:
+    """Whether the base has certificates, as those with curl or wget do, and the full images of languages."""
+    facts = stage.facts
+    return facts is not None and (bool(facts.full) or bool(facts.has_tool("curl")) or bool(facts.has_tool("wget")))
+
+
 def _loses_certificates(stage: Stage, call: PackageCall) -> bool:
     names = {package.name for package in call.packages}
-    return bool(names & _NEED_CERTIFICATES) and not stage.packages.has("ca-certificates")
+    return (
+        bool(names & _NEED_CERTIFICATES) and not stage.packages.has("ca-certificates") and not _has_certificates(stage)
+    )

@@ -33,18 +33,34 @@ _RISKS = {
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change brings a tool into a shipped image that helps whoever breaks in."""
     for stage, was in change.shipped():
-        if was is None or is_for_development(change, stage):
+        if was is None or _is_new_ground(stage, was) or is_for_development(change, stage):
             continue
         had = {item.name for item in was.packages.installed}
         gained = [item for item in stage.packages.present if item.name in _RISKS and item.name not in had]
-        gained = [item for item in gained if not item.call.command.conditional and not _is_used(stage, item)]
+        gained = [
+            item
+            for item in gained
+            if not (item.call.command.conditional or _is_used(stage, item) or _is_there_anyway(stage, item.name))
+        ]
         if gained:
             yield _problem(stage, gained)
+
+
+def _is_new_ground(stage: Stage, was: Stage) -> bool:
+    """Whether the image had another base before, of which nobody knows what it brought."""
+    return stage.root.base_text != was.root.base_text and not was.base_known
+
+
+def _is_there_anyway(stage: Stage, name: str) -> bool:
+    """Whether it adds nothing: BusyBox, and so Alpine, comes with a `nc` of its own."""
+    return stage.runtime.distribution == "alpine" and name in ("netcat-openbsd", "netcat", "nc")
 
 
 def _is_used(stage: Stage, item: Installed) -> bool:
     """Whether a RUN, the start command or the health check calls it, so that it is there for a reason."""
     commands = provides(item.name)
+    if item.name == "sudo" and any("sudoers" in run.instruction.value for run in stage.done_runs):
+        return True  # it is set up here
     if any(
         command.name in commands or set(command.wrappers) & commands
         for run in stage.done_runs

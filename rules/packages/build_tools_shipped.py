@@ -9,6 +9,7 @@ from rules.api import (
     Installed,
     Problem,
     Severity,
+    Stage,
     quote,
     rule,
 )
@@ -98,7 +99,20 @@ def _way_out(found: BuildPackages) -> str:
     else:
         command = "apt-get purge -y --auto-remove" if manager == "apt" else f"{program} remove -y"
         remove = f"{quote(command)} them in the same `RUN`"
+    builder = _builder_upon(found)
+    if builder is not None:
+        return f"Install them in {builder.label}, which builds on the same stage, and not here{keep}."
     return f"Build in an earlier stage and copy the result{keep}, or {remove}."
+
+
+def _builder_upon(found: BuildPackages) -> Stage | None:
+    """Return a stage that does not ship, builds on the one that installs them, and gives what it made to the image."""
+    installer = found.run.stage
+    given = {copy.from_stage.index for copy in found.stage.all_copies if copy.from_stage is not None}
+    for stage in found.stage.model.stages:
+        if stage.index in given and installer in stage.chain and stage is not installer:
+            return stage
+    return None
 
 
 def _what_stays(found: BuildPackages) -> str:

@@ -74,14 +74,17 @@ def _costs(run: Run, command: Command) -> bool:
 
 def _problem(stage: Stage, run: Run, commands: tuple[Command, ...]) -> Problem:
     first = quote(str(commands[0]))
-    what = f"{first} and {len(commands) - 1} more take" if len(commands) > 1 else f"{first} takes"
+    what = (
+        f"{first} and {len(commands) - 1} more take build time and shrink"
+        if len(commands) > 1
+        else f"{first} takes build time and shrinks"
+    )
     return Problem(
         commands[0].span,
-        f"{stage.label} is thrown away, and cleans up all the same: {what} build time and shrink nothing "
-        "that "
+        f"{stage.label} is thrown away, and cleans up all the same: {what} nothing that "
         "ships. Only what a later stage copies out of it counts.",
         Confidence.LIKELY,
-        doubt="the stage's layers may be kept as a build cache",
+        doubt="the stage may be published on its own, or its layers kept as a build cache",
         stage=stage.key,
         fix=_fix(run, commands),
     )

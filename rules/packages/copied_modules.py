@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.installs import folder_of
+from rules.packages.tool_versions import has_old_npm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +48,8 @@ class CopiedModules(NamedTuple):
         """The command that takes development packages out again; Bun has none."""
         if self.call.manager == "yarn" and self.call.has("--immutable"):
             return "yarn workspaces focus --production"  # a Yarn that knows no `--production`
+        if self.call.manager == "npm" and has_old_npm(self.run.stage):
+            return "npm prune --production"
         return _PRUNES.get(self.call.manager)
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from rules.api import (
     Category,
+    Confidence,
     DockerfileChange,
     Fix,
     PackageCall,
@@ -18,6 +19,7 @@ from rules.api import (
     rule,
 )
 from rules.packages.options import spelled
+from rules.packages.tool_versions import has_old_npm, has_old_poetry, has_unknown_npm
 
 
 class Replacement(NamedTuple):
@@ -65,32 +67,29 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """An option that its package manager has given up."""
     for stage, run, call in change.after.layers.all_calls:
         options = _OPTIONS.get(call.manager)
-        if call.manager == "npm" and _has_old_npm(stage):
-            continue
-        if options is None or call.action not in ("install", "sync"):
+        if options is None or call.action not in ("install", "sync") or _is_old(stage, run, call):
             continue
         found = [(name, new) for name, new in options.items() if _is_given(call, name)]
         if not found:
             continue
+        unknown = call.manager == "npm" and has_unknown_npm(stage)
         named = " and ".join(f"{quote(name)} (now {new.instead})" for name, new in found)
         yield Problem(
             call.command.span,
             f"{stage.label} calls {quote(spelled(call))} with {named}: the option is "
             "deprecated, "
             "warns today, and does nothing or fails after an upgrade of the base image.",
+            Confidence.LIKELY if unknown else Confidence.CERTAIN,
+            doubt="npm 6, which came with Node.js 14, does not know the new one",
             stage=stage.key,
             key=" ".join(name for name, _ in found),
-            fix=_fix(run, call, found),
+            fix=None if unknown else _fix(run, call, found),
         )
 
 
-_FIRST_NODE_WITH_OMIT = 15
-"""Node 15 came with npm 7, the first that knows `--omit`."""
-
-
-def _has_old_npm(stage: Stage) -> bool:
-    major = (stage.runtime.languages.get("node") or "").split(".")[0]
-    return major.isdecimal() and int(major) < _FIRST_NODE_WITH_OMIT
+def _is_old(stage: Stage, run: Run, call: PackageCall) -> bool:
+    """Whether the manager is from before the option of today."""
+    return (call.manager == "npm" and has_old_npm(stage)) or (call.manager == "poetry" and has_old_poetry(stage, run))
 
 
 def _is_given(call: PackageCall, option: str) -> bool:

@@ -24,6 +24,7 @@ from rules.packages.copied_modules import CopiedModules, copied_modules
 from rules.packages.options import add_option, spelled
 from rules.packages.project_files import manifest_text
 from rules.packages.purpose import is_for_development
+from rules.packages.tool_versions import has_old_npm, has_old_poetry
 
 _FLAGS = {
     "npm": "--omit=dev",
@@ -46,7 +47,7 @@ _DEVELOPERS_PART = {
 _NODE = frozenset({"npm", "pnpm", "yarn", "bun"})
 _BUILDING = frozenset(
     "tsc vite webpack next nest ng gulp grunt rollup esbuild parcel nuxt astro turbo nx lerna react-scripts "
-    "vue-cli-service "
+    "vue-cli-service webpack-cli "
     "node-pre-gyp prisma npx pnpx bunx".split()
 )
 _ENVIRONMENTS = ("NODE_ENV", "RAILS_ENV", "RACK_ENV", "APP_ENV")
@@ -111,6 +112,10 @@ def _of_copy(stage: Stage, found: CopiedModules, *, known: bool) -> Problem:
 
 def _is_meant(stage: Stage, run: Run, call: PackageCall) -> bool:
     """Whether the environment is a developer's, or the options ask for these packages by name."""
+    if call.command.conditional and any(
+        other.manager == call.manager and other.production and other.command.conditional for other in run.package_calls
+    ):
+        return True  # `if [ "$DEV" ]; then …; else … --no-dev; fi`: an argument chooses
     if any(call.env.get(name) in ("development", "test", "testing", "dev") for name in _ENVIRONMENTS):
         return True
     if stage.runtime.is_windows or call.has(
@@ -180,7 +185,7 @@ def _builds_or_prunes(call: PackageCall, command: Command) -> bool:
         return command.name == call.program and (
             command.has("--no-dev", "--only", "--without", "--prod") or command.subcommand in ("build", "test")
         )
-    if command.name in _BUILDING:
+    if command.name in _BUILDING or (command.program is not None and "node_modules/.bin/" in command.program.value):
         return True
     if command.name in _NODE:
         words = {part for word in command.args for part in re.split("[:-]", word.value)}
@@ -192,7 +197,7 @@ def _builds_or_prunes(call: PackageCall, command: Command) -> bool:
 
 def _problem(stage: Stage, run: Run, call: PackageCall, *, known: bool) -> Problem:
     short = quote(spelled(call))
-    flag = "BUNDLE_WITHOUT=development:test" if call.manager == "bundle" else _FLAGS[call.manager]
+    flag = "BUNDLE_WITHOUT=development:test" if call.manager == "bundle" else _flag(stage, run, call)
     return Problem(
         call.command.span,
         f"{stage.label} ships what only developers need: {short} installs test frameworks, linters and type "
@@ -204,15 +209,24 @@ def _problem(stage: Stage, run: Run, call: PackageCall, *, known: bool) -> Probl
         doubt="whether the project has development dependencies is not known",
         stage=stage.key,
         key=call.manager,
-        fix=_fix(run, call),
+        fix=_fix(stage, run, call),
     )
 
 
-def _fix(run: Run, call: PackageCall) -> Fix | None:
+def _flag(stage: Stage, run: Run, call: PackageCall) -> str:
+    """Return the option that leaves them out, in the words of the version that is there."""
+    if call.manager == "npm" and has_old_npm(stage):
+        return "--production"
+    if call.manager == "poetry" and has_old_poetry(stage, run):
+        return "--no-dev"
+    return _FLAGS[call.manager]
+
+
+def _fix(stage: Stage, run: Run, call: PackageCall) -> Fix | None:
     if call.manager == "bundle":
         line = "ENV BUNDLE_WITHOUT=development:test"
         return fix("Leave out the groups of developers", insert_line_before(run.instruction, line))
     if call.manager == "yarn" and call.has("--immutable"):
         return None  # modern Yarn has no such option; it takes `yarn workspaces focus --production`
-    flag = _FLAGS[call.manager]
+    flag = _flag(stage, run, call)
     return fix(f"Add `{flag}`", add_option(run, call, flag))

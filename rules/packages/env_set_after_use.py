@@ -96,13 +96,18 @@ def _builds(stage: Stage) -> bool:
 
 
 def _problem(stage: Stage, env: Instruction, name: str, run: Run, call: PackageCall) -> Problem:
+    said = name == "NODE_ENV" and call.production
+    effect = (
+        "an option of the install leaves out what developers need, but the packages' own install scripts ran without it"
+        if said
+        else "the install ran without it, and the variable only reaches the running container"
+    )
     return Problem(
         env.span,
         f"{stage.label} sets {quote(name)} after {quote(spelled(call))} (line {call.command.line}), which reads it: "
-        "the "
-        "install ran without it, and the variable only reaches the running container. Set it above the install.",
+        f"{effect}. Set it above the install.",
         Confidence.LIKELY,
-        doubt="the install may do without it",
+        doubt="the scripts may not ask for it" if said else "the install may do without it",
         stage=stage.key,
         key=name,
         fix=_fix(stage, env, run),

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, PackageCall, Problem, Run, Severity, quote, rule
+from rules.api import Category, DockerfileChange, PackageCall, Problem, Run, Severity, Stage, quote, rule
 from rules.packages.build_packages import listed
+from rules.packages.tool_versions import has_old_go
 from rules.packages.unpinned import MOVING
 
 
@@ -24,15 +25,21 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         every = tuple(dict.fromkeys(name for _, name in found))
         names = change.fresh("go-install-unpinned", stage, every)
+        theirs = "its repository holds" if len(names) == 1 else "their repositories hold"
         yield Problem(
             next(call.command.span for call, name in found if name in names),
-            f"{stage.label} takes {listed(map(quote, names), 3)} from whatever its repository holds on the day of the "
-            "build. The same commit gives another program tomorrow, and a bad release goes straight in. Name the "
-            "version "
-            f"that was tested: {quote(f'{names[0]}@v1.2.3')}.",
+            f"{stage.label} takes {listed(map(quote, names), 3)} from whatever {theirs} on the day of "
+            "the build. The same commit gives another program tomorrow, and a bad release goes straight in. "
+            f"{_way_out(stage, run, names[0])}",
             stage=stage.key,
             items=every,
         )
+
+
+def _way_out(stage: Stage, run: Run, name: str) -> str:
+    if has_old_go(stage, run):
+        return "This Go has no modules yet: copy the sources in with the project, or check out a commit of them."
+    return f"Name the version that was tested: {quote(f'{name}@v1.2.3')}."
 
 
 def _unpinned(run: Run, call: PackageCall) -> Iterator[str]:

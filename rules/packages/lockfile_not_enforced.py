@@ -101,7 +101,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall, lock: str, certain: bool
         effect = f"{short} may resolve again and write another {name} when it does not fit the {quote('Gemfile')}"
     else:
         effect = f"{short} resolves again and rewrites {name} in the image when it does not fit the manifest"
-    way_out = "BUNDLE_DEPLOYMENT=1" if call.manager == "bundle" else _FLAGS[call.manager]
+    way_out = "BUNDLE_FROZEN=1" if call.manager == "bundle" else _FLAGS[call.manager]
     return Problem(
         call.command.span,
         f"{stage.label} installs without holding to its lock file: {effect}. What ships is then not what was tested, "
@@ -118,6 +118,6 @@ def _problem(stage: Stage, run: Run, call: PackageCall, lock: str, certain: bool
 
 def _fix(run: Run, call: PackageCall) -> Fix | None:
     if call.manager == "bundle":
-        return fix("Install in deployment mode", insert_line_before(run.instruction, "ENV BUNDLE_DEPLOYMENT=1"))
+        return fix("Hold to the lock file", insert_line_before(run.instruction, "ENV BUNDLE_FROZEN=1"))
     flag = _FLAGS[call.manager]
     return fix(f"Add `{flag}`", add_option(run, call, flag))

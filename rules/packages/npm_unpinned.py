@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Package, PackageCall, Problem, Severity, quote, rule
 from rules.packages.build_packages import listed
-from rules.packages.unpinned import unpinned
+from rules.packages.unpinned import MOVING, unpinned
 
 
 @rule(
@@ -20,14 +20,23 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A tool is installed from npm in whatever version is newest."""
     for found in unpinned(change, ("npm", "pnpm", "yarn", "bun"), _wanted):
         names = change.fresh("npm-unpinned", found.stage, found.names)
+        ranged = {package.name: (package.version or "")[1:] for package in found.packages if _is_range(package)}
+        newest = "in whatever version is newest"
+        if all(name in ranged for name in names):
+            newest = f"in the newest version that {listed(quote(ranged[name]) for name in names)} allows"
         yield Problem(
             found.place(names),
-            f"{found.stage.label} installs {listed(map(quote, names))} in whatever version is newest on the day of the "
+            f"{found.stage.label} installs {listed(map(quote, names))} {newest} on the day of the "
             "build. The same commit gives another image tomorrow, and a bad release goes straight in. Name the version "
             f"that was tested: {quote(f'{names[0]}@<version>')}.",
             stage=found.stage.key,
             items=found.names,
         )
+
+
+def _is_range(package: Package) -> bool:
+    """Whether the version is a range: there is one, and it is no name for the newest."""
+    return package.version is not None and package.version not in MOVING
 
 
 def _wanted(call: PackageCall, package: Package) -> bool:

@@ -17,6 +17,7 @@ from rules.api import (
     append_to_run,
     delete_command,
     fix,
+    is_development_name,
     once,
     quote,
     rule,
@@ -45,7 +46,7 @@ _CACHES = {
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A layer that ships keeps the package manager's lists or downloads."""
     for stage, run in change.after.layers.shipped_runs:
-        if run.package_calls:
+        if run.package_calls and not is_development_name(run.stage.name):
             yield from _check_run(stage, run)
 
 
@@ -139,7 +140,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall, left: tuple[str, ...]) -
         fact += " layer keeps them. Nothing at run time reads them"
     return Problem(
         call.command.span,
-        f"{fact}; {_way_out(call, left)} A later `RUN` takes nothing out of this layer.",
+        f"{fact}; {_way_out(run, call, left)} A later `RUN` takes nothing out of this layer.",
         Confidence.LIKELY if call.command.conditional or _runs_script(run, call) else Confidence.CERTAIN,
         doubt="it runs under a condition" if call.command.conditional else "a script that was not read may clean up",
         stage=stage.key,
@@ -154,7 +155,10 @@ def _runs_script(run: Run, call: PackageCall) -> bool:
     return any(command.name.endswith(".sh") or command.name in ("bash", "sh", "source", ".") for command in behind)
 
 
-def _way_out(call: PackageCall, left: tuple[str, ...]) -> str:
+def _way_out(run: Run, call: PackageCall, left: tuple[str, ...]) -> str:
+    upgrades = any(other.manager == "apk" and other.action == "upgrade" for other in run.package_calls)
+    if call.manager == "apk" and call.action == "update" and upgrades:
+        return "with `--no-cache`, `apk upgrade` and `apk add` fetch their own and keep none, so this command can go."
     if call.manager == "apk" and call.action == "update":
         return "`apk add --no-cache` fetches its own and keeps none, so this command can go."
     if call.manager == "apk":

@@ -26,16 +26,23 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         yield Problem(
             call.command.span,
-            f"{stage.label} calls {quote(spelled(call))} without `-y`: it asks for confirmation as "
-            "soon "
-            "as anything besides the named packages changes, finds no terminal, and the build stops there. "
-            "Give `-y`.",
+            f"{stage.label} calls {quote(spelled(call))} without `-y`: it asks for confirmation as soon as "
+            f"{_occasion(call)}, finds no terminal, and the build stops there. Give `-y`.",
             Confidence.CERTAIN if call.action == "install" else Confidence.LIKELY,
-            doubt="it asks only when more than the named packages change",
+            doubt="it asks only when there is something to do",
             stage=stage.key,
             key=call.manager,
             fix=fix("Answer yes with `-y`", add_option(run, call, "-y")),
         )
+
+
+def _occasion(call: PackageCall) -> str:
+    """Say when it asks: apt installs what was named, and nothing else, without a question."""
+    if call.action == "upgrade":
+        return "there is anything to upgrade"
+    if call.action == "remove":
+        return "there is anything to remove"
+    return "anything besides the named packages changes" if call.manager == "apt" else "there is anything to install"
 
 
 def _asks_nothing(run: Run, call: PackageCall) -> bool:

@@ -23,7 +23,8 @@ from rules.api import (
 from rules.facts.commands import provides
 from rules.facts.packages import is_build_only
 from rules.packages.build_packages import is_language_toolkit, listed
-from rules.packages.purpose import is_for_development
+from rules.packages.purpose import is_called_for_development
+from rules.packages.replaced import is_explained, lacks, runs_new_script
 
 _NETWORK = frozenset("curl wget git pip pip3 npm yarn pnpm uv go cargo gem bundle composer gpg apt-key".split())
 _LETTERS = re.compile(r"[a-z]+")
@@ -76,7 +77,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield _still_used(stage, lost)
         rest = (
             ()
-            if is_for_development(change, stage)
+            if is_called_for_development(change, stage)
             else _silent(change, stage, was, gone, {lost.item.name for lost in used})
         )
         if 0 < len(rest) <= _MANY:
@@ -123,26 +124,15 @@ def _used(stage: Stage, was: Stage, item: Installed) -> Lost | None:
         return None
     for run in stage.done_runs:
         for command in run.commands:
-            if command.name in commands and _lacks(stage, was, command.name):
+            if command.name in commands and lacks(stage, was, command.name):
                 return Lost(item, command.name, command.line)
     starts = [setting.value for setting in (*stage.image.start_command, stage.image.healthcheck) if setting.set_in_file]
     for start in starts:
         words = {word.rsplit("/", 1)[-1] for word in start.text.split()} if start is not None else set()
         for name in sorted(words & commands):
-            if _lacks(stage, was, name):
+            if lacks(stage, was, name):
                 return Lost(item, name)
     return None
-
-
-def _lacks(stage: Stage, was: Stage, tool: str) -> bool:
-    """Whether the tool is missing now; where that is not known, whether no new script or program may bring it."""
-    there = stage.runtime.has_tool(tool)
-    if there is None:
-        same_base = stage.root.base_text == was.root.base_text
-        return same_base and {c.name for c in stage.files.opaque_commands} <= {
-            c.name for c in was.files.opaque_commands
-        }
-    return not there
 
 
 def _brings_certificates(stage: Stage) -> bool:
@@ -227,8 +217,10 @@ def _silent(
         change.before.stages if change.before else ()
     ):
         return ()
+    if (len(gone) > _MANY and len(gone) * 2 > len(was.packages.present)) or runs_new_script(stage, was):
+        return ()
     distribution = stage.runtime.distribution or "debian"
-    return tuple(
+    asked = tuple(
         item
         for item in gone
         if item.name not in named | _NOT_ASKED
@@ -236,6 +228,9 @@ def _silent(
         and (not is_build_only(item.name, distribution) or is_language_toolkit(item.name))
         and not any(other.packages.has(item.name) for other in change.stages)
     )
+    if len(asked) > _MANY * 3:
+        return ()
+    return tuple(item for item in asked if not is_explained(stage, was, item))
 
 
 def _question(stage: Stage, rest: tuple[Installed, ...]) -> Problem:

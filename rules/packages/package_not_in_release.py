@@ -95,17 +95,14 @@ def _problem(stage: Stage, run: Run, package: Package, gone: Dropped) -> Problem
     release = stage.runtime.release
     system = f"{facts.distro.capitalize() if facts.distro else ''} {release.number if release is not None else ''}"
     base = quote(stage.root.base_text or "")
-    why = (
-        "several packages provide that name there, and apt chooses none"
-        if gone.virtual
-        else f"{system} no longer has it"
-    )
+    why = "several packages provide that name there, and apt chooses none" if gone.virtual else "which no longer has it"
+    joint = ": " if gone.virtual else ", "
     way_out = f" Install {quote(gone.instead)}." if gone.instead is not None else " Another release or source has it."
     edit = replace(run.instruction.source, package.word.span, gone.instead) if gone.instead is not None else None
     literal = run.instruction.source.cut(package.word.span) == package.name
     return Problem(
         package.word.span,
-        f"{stage.label} installs {quote(package.name)}, and {base} is {system}: {why}. The build stops with "
+        f"{stage.label} installs {quote(package.name)}, and {base} is {system}{joint}{why}. The build stops with "
         f"“has no installation candidate” or “unable to locate package”.{way_out}",
         Confidence.CERTAIN if facts.kind == "os" and literal else Confidence.LIKELY,
         doubt="the base image may bring sources of its own" if literal else "a build argument may name another package",

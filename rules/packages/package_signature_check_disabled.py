@@ -66,8 +66,21 @@ def _disabling(call: PackageCall) -> ShellWord | None:
 
 def _installs_own_files(run: Run, call: PackageCall) -> bool:
     """Whether all it installs are files that were built or copied here, not downloaded in the same RUN."""
-    own = bool(call.packages) and all(package.kind == "path" for package in call.packages)
+    files = [package for package in call.packages if package.kind == "path"]
+    if files and all(_is_verified(run, call, package.name) for package in files):
+        return True
+    own = bool(files) and len(files) == len(call.packages)
     return own and not any(command.name in ("curl", "wget", "aria2c") for command in run.commands)
+
+
+def _is_verified(run: Run, call: PackageCall, name: str) -> bool:
+    """Whether the same RUN has checked the file's signature or checksum before."""
+    checks = ("gpg", "gpg2", "gpgv", "sha256sum", "sha512sum", "minisign", "cosign", "openssl")
+    file = name.rsplit("/", 1)[-1]
+    checked = {
+        command.pipeline for command in run.commands if command.name in checks and command.start < call.command.start
+    }
+    return any(command.pipeline in checked and file in str(command) for command in run.commands)
 
 
 def _problem(stage: Stage, run: Run, command: Command, words: list[ShellWord], *, fixable: bool) -> Problem:

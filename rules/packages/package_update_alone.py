@@ -129,6 +129,7 @@ def _may_use(run: Run, update: PackageCall) -> bool:
 def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
     relying = _relying(stage).get(call.manager, [])
     users = relying[bisect_right(relying, run.index, key=_index) :]
+    chosen = bool(users) and (call.command.conditional or _installs_under_condition(users[0], call.manager))
     short = quote(spelled(call))
     if users:
         first = users[0].instruction.line
@@ -155,12 +156,17 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
     return Problem(
         call.command.span,
         effect,
-        Confidence.CERTAIN if users else Confidence.LIKELY,
-        doubt="a script that was not read may use the lists",
+        Confidence.CERTAIN if users and not chosen else Confidence.LIKELY,
+        doubt="a condition decides which of them run" if chosen else "a script that was not read may use the lists",
         stage=stage.key,
         key=call.manager,
         fix=_joined(run, call, users) if users or call.manager != "apk" else _without(run, call),
     )
+
+
+def _installs_under_condition(run: Run, manager: str) -> bool:
+    installs = [call for call in run.package_calls if call.manager == manager and call.action == "install"]
+    return all(call.command.conditional for call in installs)
 
 
 def _without(run: Run, call: PackageCall) -> Fix | None:

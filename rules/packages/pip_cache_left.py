@@ -13,6 +13,7 @@ from rules.api import (
     Severity,
     Stage,
     fix,
+    is_development_name,
     quote,
     rule,
 )
@@ -32,7 +33,7 @@ _CACHE_FOLDERS = ("/root/.cache/pip", "/root/.cache")
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A layer that ships keeps pip's download cache."""
     for stage, run in change.after.layers.shipped_runs:
-        if run.package_calls:
+        if run.package_calls and not is_development_name(run.stage.name):
             yield from _check_run(stage, run)
 
 

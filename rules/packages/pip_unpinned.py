@@ -24,13 +24,18 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A Python package is installed in whatever version is newest."""
     for found in unpinned(change, ("pip", "pipx", "uv"), _wanted):
         names = change.fresh("pip-unpinned", found.stage, found.names)
+        first = names[0].split("#")[0]
+        if all(name.startswith(("git+", "hg+", "svn+", "bzr+")) for name in names):
+            newest = f"whatever state {'its branch has' if len(names) == 1 else 'their branches have'}"
+            way_out = f"Name the commit that was tested: {quote(f'{first}@<commit>')}."
+        else:
+            newest = "whatever version is newest"
+            tested = quote(f"{first}==<version>")
+            way_out = f"Name the version that was tested ({tested}), or give a constraints file with `-c`."
         yield Problem(
             found.place(names),
-            f"{found.stage.label} installs {listed(map(quote, names))} in whatever version is newest on the day of "
-            "the build. "
-            "The same commit gives another image tomorrow, and a bad release goes straight in. Name the version that "
-            "was "
-            f"tested ({quote(f'{names[0]}==<version>')}), or give a constraints file with `-c`.",
+            f"{found.stage.label} installs {listed(map(quote, names))} in {newest} on the day of "
+            f"the build. The same commit gives another image tomorrow, and a bad release goes straight in. {way_out}",
             stage=found.stage.key,
             items=found.names,
         )

@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from rules.lazily import once
 from rules.model.stage import is_development_name
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 _DEVELOPERS = re.compile(
     r"(?:^|[._-])(?:dev|devel|develop|development|devenv|test|tests|testing|e2e|ci|lint|debug|local|workspace|jupyter|"
-    r"notebook|playground|sandbox|bench|benchmark|fuzz)(?:$|[._-])",
+    r"notebook|playground|sandbox|bench|benchmark|fuzz|playwright|cypress|storybook)(?:$|[._-])",
     re.IGNORECASE,
 )
 _BUILDERS = re.compile(
@@ -23,9 +24,19 @@ _BUILDERS = re.compile(
 )
 _FOLDER = re.compile(
     r"(?:^|/)\.?(?:dev|devel|devcontainer|devcontainers|test|tests|testing|e2e|ci|sdk|toolchain|builder|builders|cross|"
-    r"fuzz|fuzzing|bench|benchmarks?|jupyter|notebooks?|playground|github|gitlab|circleci|gitpod)/",
+    r"fuzz|fuzzing|bench|benchmarks?|jupyter|notebooks?|playground|github|gitlab|circleci|gitpod|"
+    r"(?:dev|test|e2e)[-_][\w-]+|[\w-]+[-_](?:dev|tests?|e2e))/",
     re.IGNORECASE,
 )
+_BASES = re.compile(r"devcontainers?\b|^(?:docker\.io/)?cypress/|/codespaces", re.IGNORECASE)
+_CHECKERS = frozenset(
+    "pytest flake8 tox nox pylint mypy black ruff isort coverage pytest-cov pytest-mock pytest-django pre-commit "
+    "django-debug-toolbar ipdb pyflakes".split()
+)
+_SEVERAL = 2
+"""From so many of them on, an image is there to check code with."""
+_INSTALLING = re.compile(r"(?:^|[/_-])(?:install|compile|build|ext)(?:[_.*-]|$)[^/]*$")
+"""Names like `docker-php-ext-*`, `install-plugin.sh`."""
 _TOOLS = frozenset(
     "make cmake ninja gcc g++ cc cargo rustc go mvn mvnw gradle gradlew ant sbt bazel bazelisk meson msbuild "
     "tox nox pytest fish sleep tail jupyter jupyter-lab start-notebook.sh code-server sshd nodemon "
@@ -34,17 +45,35 @@ _TOOLS = frozenset(
 _DEVELOPING = re.compile(
     r"\b(?:npm|yarn|pnpm|bun)\s+(?:run\s+)?(?:dev|develop|watch|test|build|start:dev|serve|lint)\b|\bnpx\s|\bgo\s+run\b|"
     r"\bcargo\s+(?:run|watch|test|build)\b|\bmvnw?\b|\bgradlew?\b|\bdotnet\s+(?:run|watch|test)\b|\bmake\b|--reload\b|"
-    r"\bpytest\b|^php -a$|\bcompile\b|\bsleep\s+infinity\b|\btail\s+-f\s+/dev/null\b"
+    r"\bpytest\b|\b(?:ng|vue-cli-service|webpack)\s+serve\b|\bwebpack-dev-server\b|\breact-scripts\s+start\b|"
+    r"\b(?:next|nuxt|nuxi|astro|gatsby|remix)\s+dev(?:elop)?\b|^php -a$|\bcompile\b|"
+    r"\bsleep\s+infinity\b|\btail\s+-f\s+/dev/null\b"
 )
 
 
 def is_for_development(change: DockerfileChange, stage: Stage) -> bool:
-    """Tell whether an image is made to develop or test with: its stage, file or folder says so, or its command."""
+    """Tell whether an image is made to develop or test with.
+
+    Its stage, file, folder or base image says so, its command, or the linters and test frameworks it installs by name.
+    """
+    if is_called_for_development(change, stage):
+        return True
+    return _BASES.search(stage.root.base_text or "") is not None or _checks_code(stage)
+
+
+def is_called_for_development(change: DockerfileChange, stage: Stage) -> bool:
+    """Tell whether an image says that it is made to develop or test with: by its stage, file, folder or command."""
     names = (stage.name or "", posixpath.basename(change.path))
     if is_development_name(stage.name) or any(map(_DEVELOPERS.search, names)) or _FOLDER.search(change.path):
         return True
     starts = [setting.value for setting in stage.image.start_command if setting.set_in_file]
     return any(start is not None and _starts_tool(start) for start in starts)
+
+
+@once
+def _checks_code(stage: Stage) -> bool:
+    """Whether several linters and test frameworks are installed by name."""
+    return len({item.name.lower() for item in stage.packages.present} & _CHECKERS) >= _SEVERAL
 
 
 def builds_at_run_time(change: DockerfileChange, stage: Stage) -> bool:
@@ -57,9 +86,21 @@ def builds_at_run_time(change: DockerfileChange, stage: Stage) -> bool:
         return True
     if _BUILDERS.search(stage.name or "") or _BUILDERS.search(posixpath.basename(change.path)):
         return True
-    if "STI_SCRIPTS_PATH" in change.after.code:
+    if "STI_SCRIPTS_PATH" in change.after.code or _offers_installing(stage):
         return True  # a Source-to-Image builder compiles what it is given
     return not any(setting.set_in_file for setting in stage.image.start_command)
+
+
+@once
+def _offers_installing(stage: Stage) -> bool:
+    """Whether commands to install or compile with are copied in among the programs, for images built upon this one."""
+    return any(
+        copy.from_context
+        and (copy.destination or "").rstrip("/").endswith("/bin")
+        and _INSTALLING.search(source.path or "")
+        for copy in stage.all_copies
+        for source in copy.sources
+    )
 
 
 def _starts_tool(start: Start) -> bool:

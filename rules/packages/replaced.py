@@ -1,0 +1,85 @@
+"""Whether a package that an image has lost was replaced, or lost its use, by the same change."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rules.facts.commands import provides
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.dockerfile.shell_command import Command
+    from rules.model.packages import Installed
+    from rules.model.stage import Stage
+
+_SWAPS = (
+    frozenset({"libressl", "openssl"}),
+    frozenset({"google-chrome-stable", "chromium", "chromium-browser"}),
+    frozenset({"supervisor", "runit", "s6", "s6-overlay"}),
+    frozenset({"su-exec", "gosu", "setpriv"}),
+    frozenset({"tini", "dumb-init", "catatonit"}),
+    frozenset({"mime-support", "media-types", "mailcap"}),
+)
+"""Packages that do one thing: people exchange one for another."""
+
+_INTERPRETERS = frozenset({"sh", "bash", "ash", "dash", "make", "source", "."})
+
+
+def lacks(stage: Stage, was: Stage, tool: str) -> bool:
+    """Whether the tool is missing now; where that is not known, whether no new script or program may bring it."""
+    there = stage.runtime.has_tool(tool)
+    if there is None:
+        same_base = stage.root.base_text == was.root.base_text
+        return same_base and {c.name for c in stage.files.opaque_commands} <= {
+            c.name for c in was.files.opaque_commands
+        }
+    return not there
+
+
+def is_explained(stage: Stage, was: Stage, item: Installed) -> bool:
+    """Tell why nobody need ask for a package that went: something brings it otherwise, or what called it went as well.
+
+    Args:
+        stage: The image now.
+        was: The image as it was.
+        item: The package, as it was installed.
+    """
+    if any(_names(command, item.name) for command in _new_commands(stage, was)):
+        return True  # built from source, unpacked, given to a script
+    there = {other.name for other in stage.packages.present}
+    if any(item.name in swap and swap & there for swap in _SWAPS):
+        return True
+    if item.name.startswith("lib"):
+        return False  # nothing calls a library by its name
+    commands = provides(item.name)
+    if any(not lacks(stage, was, command) for command in commands) or _starts(stage) != _starts(was):
+        return True
+    return any(command.name in commands for run in was.done_runs for command in run.commands)
+
+
+def runs_new_script(stage: Stage, was: Stage) -> bool:
+    """Tell whether a RUN calls a script that no RUN called before, and that may install what went."""
+    known = {str(command) for command in was.files.opaque_commands}
+    return any(
+        str(command) not in known and (command.name.endswith(".sh") or command.name in _INTERPRETERS)
+        for command in stage.files.opaque_commands
+    )
+
+
+def _new_commands(stage: Stage, was: Stage) -> Iterator[Command]:
+    """Yield the commands that the file had not before, of all stages: the package may be needed in another one now."""
+    known = {str(command) for before in was.model.stages for run in before.runs for command in run.commands}
+    for each in stage.model.stages:
+        for run in each.runs:
+            yield from (command for command in run.commands if str(command) not in known)
+
+
+def _names(command: Command, package: str) -> bool:
+    return re.search(rf"(?<![\w-]){re.escape(package)}(?![\w-])", str(command), re.IGNORECASE) is not None
+
+
+def _starts(stage: Stage) -> tuple[str, ...]:
+    values = [setting.value for setting in stage.image.start_command if setting.set_in_file]
+    return tuple("" if value is None else value.text for value in values)
