@@ -76,16 +76,23 @@ def _is_no_application(start: Start, *, base_changed: bool) -> bool:
 
 
 def _confidence(stage: Stage, was: Stage) -> Confidence:
-    """Say less where an ENTRYPOINT took over, or files now laid over an unknown base may bring its services."""
+    """Say less where an ENTRYPOINT took over, or the program went too and the unknown base may bring another."""
     now, then = stage.image, was.image
     took_over = now.entrypoint.set_in_file and not then.entrypoint
-    if took_over or (not now.start_known and _lays_over_root(stage) and not _lays_over_root(was)):
+    if took_over or (not now.start_known and _went_with_its_file(stage, was)):
         return Confidence.POSSIBLE
     return Confidence.CERTAIN if stage.base_known and _only_base(now.start_command) else Confidence.LIKELY
 
 
-def _lays_over_root(stage: Stage) -> bool:
-    return any(copy.from_context and copy.destination == "/" for copy in stage.all_copies)
+def _went_with_its_file(stage: Stage, was: Stage) -> bool:
+    """Whether the change also takes out the COPY that brought the program: to restate the command would not do."""
+    start = was.image.start_command[0].value
+    name = start.program.rsplit("/", 1)[-1] if start is not None else ""
+    return name in _copied_names(was) and name not in _copied_names(stage)
+
+
+def _copied_names(stage: Stage) -> set[str]:
+    return {(source.path or "").rsplit("/", 1)[-1] for copy in stage.all_copies for source in copy.sources}
 
 
 def _is_in_script(change: DockerfileChange, stage: Stage, lost: tuple[Setting[Start], ...]) -> bool:
