@@ -75,7 +75,7 @@ def _problem(stage: Stage, step: Step) -> Iterator[Problem]:
         instruction.span,
         f"`{instruction.keyword}` of {stage.label} looks like the JSON form but {found.fault}, so it is none: "
         f"{quote(instruction.value, 80)}. {_THEN.get(instruction.keyword, _DEFAULT)}. "
-        f"{_way_out(found)}.",
+        f"{_way_out(instruction.keyword, found)}.",
         stage=stage.key,
         fix=_fix(instruction, found),
     )
@@ -85,8 +85,11 @@ def _shell(step: Step) -> str:
     return " ".join(step.shell.value or ()).lower()
 
 
-def _way_out(found: Attempt) -> str:
-    array = json.dumps(list(found.items), ensure_ascii=False)
+def _way_out(keyword: str, found: Attempt) -> str:
+    items = list(found.items)
+    if len(items) == 1 and " " in items[0] and keyword in ("CMD", "ENTRYPOINT", "HEALTHCHECK", "RUN"):
+        items = items[0].split()  # in one pair of quotes it would be the name of a program
+    array = json.dumps(items, ensure_ascii=False)
     return f"Write {quote(array)}" if found.items and not found.rest else "Quote every word with double quotes"
 
 
