@@ -45,8 +45,18 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             if setting is image.cmd and image.entrypoint.value and image.entrypoint.value.form == "shell":
                 continue  # a shell-form ENTRYPOINT ignores CMD
+            if setting is image.cmd and _is_under_init(image.entrypoint.value):
+                continue
             if not _is_harmless(start):
                 yield _problem(stage, setting, start)
+
+
+def _is_under_init(entrypoint: Start | None) -> bool:
+    """Whether an init is process 1 that tells the whole group of processes: dumb-init, `tini -g`."""
+    if entrypoint is None or entrypoint.form != "exec":
+        return False
+    name = entrypoint.program.rsplit("/", 1)[-1]
+    return name == "dumb-init" or (name == "tini" and "-g" in entrypoint.words)
 
 
 def _is_harmless(start: Start) -> bool:
