@@ -62,7 +62,7 @@ def _swallows(instruction: Instruction, blank: list[int], line: int) -> Problem:
     cut = source.span(start + len(row[: -len(instruction.escape)].rstrip()), end)
     return Problem(
         source.line_span(above),
-        f"line {above} ends in `{instruction.escape}`, so {quote(source.line(line).strip())} in line {line} is no "
+        f"line {above} ends in `{instruction.escape}`, so {quote(source.line(line).strip().rstrip(instruction.escape).rstrip())} in line {line} is no "
         f"instruction of its own: it becomes the last words of this `{instruction.keyword}`. "
         f"Take the `{instruction.escape}` away.",
         instruction=instruction,
