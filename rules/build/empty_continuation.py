@@ -60,9 +60,10 @@ def _swallows(instruction: Instruction, blank: list[int], line: int) -> Problem:
     row, start = source.line(above).rstrip(), source.line_starts[above - 1]
     end = start + len(row)
     cut = source.span(start + len(row[: -len(instruction.escape)].rstrip()), end)
+    taken_in = source.line(line).strip().rstrip(instruction.escape).rstrip()
     return Problem(
         source.line_span(above),
-        f"line {above} ends in `{instruction.escape}`, so {quote(source.line(line).strip().rstrip(instruction.escape).rstrip())} in line {line} is no "
+        f"line {above} ends in `{instruction.escape}`, so {quote(taken_in)} in line {line} is no "
         f"instruction of its own: it becomes the last words of this `{instruction.keyword}`. "
         f"Take the `{instruction.escape}` away.",
         instruction=instruction,
