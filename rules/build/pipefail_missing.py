@@ -130,8 +130,10 @@ def _goes_on(run: Run, command: Command) -> str:
     goes_on = (
         f"{quote(then.name)} takes what arrived, nothing or half of it" if then is not None else "the rest goes on"
     )
+    ends_run = run.commands[-1].pipeline == command.pipeline
+    cached = ", and the layer is cached as a success" if ends_run else ""  # what follows in the RUN may notice
     return (
-        f"if {quote(command.name)} fails here, the build goes on: {goes_on}, and the layer is cached as a success. "
+        f"if {quote(command.name)} fails here, the build goes on: {goes_on}{cached}. "
         "A pipe's status is that of its last command."
     )
 
