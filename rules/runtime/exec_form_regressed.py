@@ -58,6 +58,8 @@ def _shell_added(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Pro
     start = starts[0]
     if start.form == "exec" or start.text.startswith(("[", "exec ")) or _execs(start):
         return None
+    if start.text.rsplit("/", 1)[-1] in ("usage", "help"):
+        return None  # it prints something and ends
     what = "which the change takes from the JSON form into the shell form"
     if makes_way(stage, start):
         luck = (
