@@ -59,7 +59,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _perhaps_inherited(stage: Stage) -> frozenset[str]:
     """What the stages set that a FROM such as `base-$TARGETARCH` may name, and the stages that these come from."""
     root, word = stage.root, stage.root.base_word
-    if word is None or "$" not in word.text:
+    if word is None or "$" not in word.text or stage.root.base_text is not None:
         return frozenset()
     pattern = re.compile(re.sub(r"\\\$(?:\\\{[^}]*\}|\w+)", r"[\\w.-]+", re.escape(word.text)), re.IGNORECASE)
     found: set[str] = set()
