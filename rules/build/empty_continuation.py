@@ -57,9 +57,6 @@ def _swallowed(instruction: Instruction, blank: list[int]) -> int | None:
 def _swallows(instruction: Instruction, blank: list[int], line: int) -> Problem:
     source = instruction.source
     above = next(n for n in range(blank[0] - 1, 0, -1) if not source.line(n).lstrip().startswith("#"))
-    row, start = source.line(above).rstrip(), source.line_starts[above - 1]
-    end = start + len(row)
-    cut = source.span(start + len(row[: -len(instruction.escape)].rstrip()), end)
     taken_in = source.line(line).strip().rstrip(instruction.escape).rstrip()
     return Problem(
         source.line_span(above),
@@ -69,7 +66,6 @@ def _swallows(instruction: Instruction, blank: list[int], line: int) -> Problem:
         instruction=instruction,
         key="swallowed",
         severity=Severity.WARNING,
-        fix=Fix(f"Delete the {instruction.escape} at the end of line {above}", (Edit(cut, ""),)),
     )
 
 
