@@ -76,7 +76,7 @@ def _holds_program(stage: Stage) -> bool:
     built = any(copy.from_stage is not None and not _is_system(copy.destination) for copy in stage.all_copies)
     compiles = facts is not None and bool(facts.toolchain) and image.cmd.value is not None
     if compiles and image.cmd.value is not None and image.cmd.value.program in SHELLS:
-        return serves  # a compiler's image that opens a shell: what is built in it is taken out
+        return _serves(stage)  # a compiler's image that opens a shell: what is built in it is taken out
     return serves or built or bool(stage.files.whole_trees)
 
 
