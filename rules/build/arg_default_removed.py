@@ -43,7 +43,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             was = old.get(name.text)
             if value is not None or not was or name.text in PLATFORM_ARGS or name.text in given | defaulted:
                 continue
-            if _begins_one(name.text, names):
+            if _begins_one(name.text, names) and not _is_asked_for(name.text, change.after.code):
                 yield Problem(
                     instruction.span,
                     f"`ARG {name.text}` had the default {quote(was)} and has none any more, and no build in the "
@@ -69,6 +69,12 @@ def _with_default(change: DockerfileChange) -> set[str]:
     """The ARGs that have a default somewhere now: a bare one in a stage takes over a global default."""
     arguments = (i for i in change.after.dockerfile.instructions if i.keyword == "ARG")
     return {name.text for i in arguments for name, value in i.pairs if value is not None}
+
+
+def _is_asked_for(name: str, code: str) -> bool:
+    """Whether the file says what happens without a value: `[ -z "$NAME" ]`, `${NAME:-…}`."""
+    name = re.escape(name)
+    return re.search(rf"-[zn]\s+\"?\$\{{?{name}\b|\$\{{{name}:?[-+?]", code) is not None
 
 
 def _begins_one(name: str, names: Sequence[str]) -> bool:

@@ -3,8 +3,13 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Edit, Fix, Instruction, Problem, Severity, rule
+from rules.api import Category, DockerfileChange, Edit, Fix, Instruction, Problem, Severity, quote, rule
 
+_INSTRUCTION = re.compile(
+    r"[ \t]*(?:ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|ONBUILD|RUN|SHELL|STOPSIGNAL|USER|VOLUME|"
+    r"WORKDIR)[ \t]+\S"
+)
+"""As people write them, in capitals; no program of that name is called in a RUN."""
 _BLANK = re.compile(r"\n\s*?(?:\n|\Z)")
 
 
@@ -21,6 +26,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if instruction.escape not in instruction.text:
             continue
         blank = _blank_lines(instruction)
+        if blank:
+            swallowed = _swallowed(instruction, blank)
+            if swallowed is not None:
+                yield _swallows(instruction, blank, swallowed)
+                continue
         if not blank and _is_cut_off(instruction):
             yield _nothing_follows(instruction)
         if blank:
@@ -33,6 +43,30 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 instruction=instruction,
                 fix=_fix(instruction, blank),
             )
+
+
+def _swallowed(instruction: Instruction, blank: list[int]) -> int | None:
+    """Return the line behind the blank ones that looks like an instruction of its own, and is read as part of this."""
+    source = instruction.source
+    rest = range(blank[0] + 1, instruction.end_line + 1)
+    line = next((n for n in rest if source.line(n).strip() and not source.line(n).lstrip().startswith("#")), None)
+    found = _INSTRUCTION.match(source.line(line)) if line is not None else None
+    return line if found is not None else None
+
+
+def _swallows(instruction: Instruction, blank: list[int], line: int) -> Problem:
+    source = instruction.source
+    above = next(n for n in range(blank[0] - 1, 0, -1) if not source.line(n).lstrip().startswith("#"))
+    taken_in = source.line(line).strip().rstrip(instruction.escape).rstrip()
+    return Problem(
+        source.line_span(above),
+        f"line {above} ends in `{instruction.escape}`, so {quote(taken_in)} in line {line} is no "
+        f"instruction of its own: it becomes the last words of this `{instruction.keyword}`. "
+        f"Take the `{instruction.escape}` away.",
+        instruction=instruction,
+        key="swallowed",
+        severity=Severity.WARNING,
+    )
 
 
 def _is_cut_off(instruction: Instruction) -> bool:
@@ -75,7 +109,8 @@ def _blank_lines(instruction: Instruction) -> list[int]:
     """Return the blank lines above the last line of the instruction's own words; here-documents may hold any."""
     source = instruction.source
     last = source.line_at(max(instruction.value_span.start, instruction.value_span.end - 1))
-    if source.line(last).rstrip().endswith(instruction.escape) and last < source.line_count:
+    row = source.line(last).rstrip()
+    if row.endswith(instruction.escape) and row[-2:-1] != instruction.escape and last < source.line_count:
         last += 2
     starts = source.line_starts
     end = starts[last - 1] - 1 if last <= len(starts) else len(source.text)

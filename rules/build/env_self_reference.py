@@ -78,7 +78,8 @@ def _check_env(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[P
                 f"{quote(name.text)} is built from `${name_used}`, which the same `ENV` sets. The builder fills in the "
                 f"value from before this instruction: {_old(old.value if old is not None else None)}. "
                 "Set the two in separate `ENV` instructions.",
-                Confidence.CERTAIN,
+                Confidence.CERTAIN if old is not None or stage.base_known else Confidence.LIKELY,
+                doubt="the base image is not known, and may set it to the same",
                 stage=stage.key,
                 key=f"{name.text}<{name_used}",  # built from another variable, it is another mistake
                 fix=_split(change, step, index),

@@ -42,4 +42,7 @@ def _last_change(run: Run) -> str | None:
     if last.name == "unset":
         found = run.scope.get(name)
         return name if found is not None and found.kind == "env" else None
+    known = run.scope.get(name)
+    if known is not None and known.kind == "env":
+        return None  # it has a value after this RUN, from ENV
     return name if name.isidentifier() and "=" in last.args[-1].value and not last.redirects else None

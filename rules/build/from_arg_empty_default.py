@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import (
+    PLATFORM_ARGS,
     UNKNOWN,
     Category,
     Confidence,
@@ -11,6 +12,7 @@ from rules.api import (
     Scope,
     Severity,
     Stage,
+    Variable,
     parse_reference,
     quote,
     rule,
@@ -46,12 +48,21 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _with_empty(scope: Scope) -> Scope:
-    """The variables of FROM lines as BuildKit checks them: an ARG without default is empty."""
+    """The variables of FROM lines as BuildKit checks them: an ARG without default is empty, a platform's value not."""
     variables = {
-        name: found._replace(value="") if found.value is UNKNOWN and found.kind == "arg" else found
+        name: found._replace(value="")
+        if found.value is UNKNOWN and found.kind == "arg" and not _is_of_platform(found)
+        else found
         for name, found in scope.variables.items()
     }
     return Scope(variables, complete=True, escape=scope.escape)
+
+
+def _is_of_platform(variable: Variable) -> bool:
+    """Whether the ARG's default is made of what BuildKit knows of the platform: `ARG FLAVOR=${TARGETARCH}`."""
+    pairs = variable.instruction.pairs if variable.instruction is not None else ()
+    default = next((value for name, value in pairs if name.text == variable.name), None)
+    return default is not None and not PLATFORM_ARGS.isdisjoint(uses(default.text, "\\"))
 
 
 def _is_image(text: str | None) -> bool:

@@ -7,6 +7,7 @@ from rules.api import Category, Confidence, DockerfileChange, Problem, Run, Seve
 
 _ARCH = re.compile(r"(?<![A-Za-z0-9])(?P<arch>x86_64|amd64|aarch64|arm64|x64|linux64)(?![A-Za-z0-9])")
 _TRIPLET = re.compile(r"/(?:usr/)?lib/(?:x86_64|aarch64|i386|arm)-linux-gnu(?:eabihf)?\b")
+_STOPS = re.compile(r"\bexit\s+[1-9]")
 _DOWNLOADERS = frozenset({"curl", "wget", "aria2c"})
 
 
@@ -24,13 +25,26 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if not several and _is_bound(change):
         return
     for stage in change.stages:
-        fixed = stage.platform is not None and "$" not in stage.platform
-        if fixed or _ARCH.search(stage.key) or _ARCH.search(change.path):
+        if _is_fixed(stage) or _ARCH.search(stage.key) or _ARCH.search(change.path):
+            continue
+        if _is_for_one(change, stage):
             continue
         yield from _libraries(stage, several=several)
         for run in stage.runs if several else ():
             if not _chooses_by_architecture(run):
                 yield from _downloads(stage, run)
+
+
+def _is_fixed(stage: Stage) -> bool:
+    return stage.platform is not None and "$" not in stage.platform
+
+
+def _is_for_one(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether only stages of one platform take from this one, or a RUN of it stops the build on another."""
+    takers = [other for other in change.stages if stage in other.sources]
+    if takers and all(_is_fixed(taker) for taker in takers):
+        return True
+    return any(_asks_for_architecture(code) and _STOPS.search(code) for code in map(_code, stage.runs))
 
 
 def _is_multi_platform(change: DockerfileChange) -> bool:
@@ -71,10 +85,15 @@ def _libraries(stage: Stage, *, several: bool) -> Iterator[Problem]:
 
 def _chooses_by_architecture(run: Run) -> bool:
     """Whether the RUN asks which architecture it is on."""
-    code = run.instruction.value + "".join(heredoc.body for heredoc in run.instruction.heredocs)
-    return any(
-        mark in code for mark in ("TARGETARCH", "TARGETPLATFORM", "uname -m", "--print-architecture", "case ", "arch)")
-    )
+    return _asks_for_architecture(_code(run)) or "case " in _code(run)
+
+
+def _asks_for_architecture(code: str) -> bool:
+    return any(mark in code for mark in ("TARGETARCH", "TARGETPLATFORM", "uname -m", "--print-architecture", "arch)"))
+
+
+def _code(run: Run) -> str:
+    return run.instruction.value + "".join(heredoc.body for heredoc in run.instruction.heredocs)
 
 
 def _downloads(stage: Stage, run: Run) -> Iterator[Problem]:
@@ -91,7 +110,7 @@ def _downloads(stage: Stage, run: Run) -> Iterator[Problem]:
                 yield Problem(
                     word.span,
                     f"{stage.label} downloads a file for {quote(match['arch'])} whatever platform it is built for. The "
-                    "file is built for several: on the others the program fails with “exec format error”. Derive the "
+                    "file is meant for several: on the others the program fails with “exec format error”. Derive the "
                     "name from `TARGETARCH`.",
                     Confidence.POSSIBLE,
                     instruction=run.instruction,

@@ -1,12 +1,28 @@
 """See invalid_syntax.md."""
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from rules.api import Category, DockerfileChange, Fix, Problem, Severity, SyntaxFault, replace, rule
+from rules.api import (
+    Category,
+    Confidence,
+    Dockerfile,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Severity,
+    SyntaxFault,
+    quote,
+    replace,
+    rule,
+)
 
 _OPERATORS = ("&&", "||", "|")
 """With one of these a line of a RUN goes on, and no instruction begins."""
+
+_PLACEHOLDER = re.compile(r"[A-Z]{4,}[A-Z0-9]*(?:[-_]?[A-Z0-9]+)*\Z")
+"""`BASEIMAGE`, `REPLACE-ME`: what a script writes over before the file is built."""
 
 
 @rule(
@@ -17,10 +33,34 @@ _OPERATORS = ("&&", "||", "|")
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The builder refuses a line."""
+    placeholder = _placeholder(change.after.dockerfile)
     for fault in change.after.dockerfile.faults:
         if fault.rule != "invalid-syntax":
             continue
-        yield Problem(fault.span, fault.message, fix=_fix(change, fault), key=fault.message)
+        written = change.source.cut(fault.span)
+        if placeholder is not None and _PLACEHOLDER.match(written):
+            yield _in_template(fault, written, placeholder)
+        else:
+            yield Problem(fault.span, fault.message, fix=_fix(change, fault), key=fault.message)
+
+
+def _placeholder(dockerfile: Dockerfile) -> str | None:
+    """Return the image of a FROM that is a placeholder: the whole file is then a template."""
+    images = (i.words[0].text for i in dockerfile.instructions if i.keyword == "FROM" and i.words)
+    return next((image for image in images if _PLACEHOLDER.match(image)), None)
+
+
+def _in_template(fault: SyntaxFault, written: str, placeholder: str) -> Problem:
+    what = "is no image reference" if written == placeholder else "is not a Dockerfile instruction"
+    like = "It looks like" if written == placeholder else f"Like {quote(placeholder)} in `FROM` it looks like"
+    return Problem(
+        fault.span,
+        f"{quote(written)} {what}. {like} a placeholder that a script fills in; a build of the file as it is stops "
+        "here.",
+        Confidence.POSSIBLE,
+        key=fault.message,
+        severity=Severity.WARNING,
+    )
 
 
 def _fix(change: DockerfileChange, fault: SyntaxFault) -> Fix | None:

@@ -20,8 +20,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if instruction.keyword == "MAINTAINER":
             yield Problem(
                 instruction.span,
-                f"`MAINTAINER` ({quote(instruction.value)}) was replaced by labels in 2016, which registries and "
-                "scanners read. Write it as `LABEL org.opencontainers.image.authors`.",
+                f"`MAINTAINER` ({quote(instruction.value)}) is deprecated since Docker 1.13; registries and scanners "
+                "read labels. Write it as `LABEL org.opencontainers.image.authors`.",
                 fix=_fix(instruction),
             )
 

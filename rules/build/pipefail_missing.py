@@ -29,6 +29,9 @@ _CANNOT_FAIL_TELLINGLY = frozenset(
 )
 _DOWNLOADERS = frozenset("curl wget aria2c aws gsutil az git svn fetch scp rsync".split())
 _KEEPERS = frozenset("tar sh bash ash dash tee gpg apt-key pip pip3 uv psql mysql cpio unzip bsdtar xz sqlite3".split())
+_NOTICES = frozenset("tar bsdtar cpio gunzip unxz bunzip2 unzstd gpg gpg2 apt-key".split())
+"""Commands that fail by themselves when nothing arrives, or no whole archive or key (tried with each of them)."""
+_NOTICES_WITH_D = frozenset("gzip xz bzip2 zstd".split())
 _BASH_SYSTEMS = frozenset("debian ubuntu rhel centos fedora rocky almalinux amazonlinux oraclelinux amzn".split())
 
 
@@ -91,23 +94,47 @@ def _is_forgiven(run: Run, command: Command) -> bool:
 
 
 def _problem(stage: Stage, run: Run, command: Command) -> Problem:
-    then = next((c for c in run.commands if c.pipeline == command.pipeline and c.part > command.part and c.name), None)
-    goes_on = (
-        f"{quote(then.name)} takes what arrived, nothing or half of it" if then is not None else "the rest goes on"
-    )
     fix = _fix(run, stage)
     way_out = (
         f" {fix.title}." if fix is not None else " Fetch to a file first, or run it under a shell with `pipefail`."
     )
+    last = _pipelines(run)[command.pipeline].last
+    noticed = _notices(last)
+    confidence = Confidence.CERTAIN if run.script.understood and not run.script.errors else Confidence.LIKELY
     return Problem(
         command.span,
-        f"if {quote(command.name)} fails here, the build goes on: {goes_on}, and the layer is cached as a success. "
-        f"A pipe's status is that of its last command.{way_out}",
-        Confidence.CERTAIN if run.script.understood and not run.script.errors else Confidence.LIKELY,
+        f"{_shown_by(command, last) if noticed else _goes_on(run, command)}{way_out}",
+        Confidence.POSSIBLE if noticed else confidence,
         doubt="a part of this `RUN` could not be read as a shell script",
         instruction=run.instruction,
         stage=stage.key,
         fix=fix,
+        severity=Severity.INFO if noticed else None,
+    )
+
+
+def _notices(last: Command) -> bool:
+    """Whether the command that gives the pipe its status fails when what arrives is nothing, or cut off."""
+    return last.name in _NOTICES or (last.name in _NOTICES_WITH_D and last.has("-d", "--decompress"))
+
+
+def _shown_by(command: Command, last: Command) -> str:
+    return (
+        f"a pipe's status is that of its last command: where {quote(command.name)} fails here, the build stops only "
+        f"because {quote(last.name)} does not like what arrives, and {quote(last.name)} is what the log blames."
+    )
+
+
+def _goes_on(run: Run, command: Command) -> str:
+    then = next((c for c in run.commands if c.pipeline == command.pipeline and c.part > command.part and c.name), None)
+    goes_on = (
+        f"{quote(then.name)} takes what arrived, nothing or half of it" if then is not None else "the rest goes on"
+    )
+    ends_run = run.commands[-1].pipeline == command.pipeline
+    cached = ", and the layer is cached as a success" if ends_run else ""  # what follows in the RUN may notice
+    return (
+        f"if {quote(command.name)} fails here, the build goes on: {goes_on}{cached}. "
+        "A pipe's status is that of its last command."
     )
 
 

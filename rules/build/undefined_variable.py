@@ -50,7 +50,26 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             for name in _used(step):
                 if name not in seen and step.scope.get(name) is None:
                     seen.add(name)
+                    if name in _perhaps_inherited(stage):
+                        continue
                     yield from _judge(change, stage, step, name)
+
+
+@once
+def _perhaps_inherited(stage: Stage) -> frozenset[str]:
+    """What the stages set that a FROM such as `base-$TARGETARCH` may name, and the stages that these come from."""
+    root, word = stage.root, stage.root.base_word
+    if word is None or "$" not in word.text or stage.root.base_text is not None:
+        return frozenset()
+    pattern = re.compile(re.sub(r"\\\$(?:\\\{[^}]*\}|\w+)", r"[\\w.-]+", re.escape(word.text)), re.IGNORECASE)
+    found: set[str] = set()
+    for other in stage.model.stages[: root.index]:
+        if other.name and pattern.fullmatch(other.name):
+            lineage: Stage | None = other
+            while lineage is not None:
+                found.update(_setters(lineage))
+                lineage = lineage.parent
+    return frozenset(found)
 
 
 def _used(step: Step) -> Iterator[str]:

@@ -41,7 +41,7 @@ def _is_absolute(path: str) -> bool:
 
 def _problem(change: DockerfileChange, stage: Stage, step: Step, path: str) -> Problem:
     folder = step.workdir.value
-    base = quote(stage.root.base_text or "the base image")
+    base = quote(stage.root.base_text) if stage.root.base_text else "the base image"
     if folder is None:
         lands = f"Where that is depends on the `WORKDIR` of {base}"
     else:

@@ -22,6 +22,11 @@ from rules.api import (
 from rules.runtime.start_instructions import shipped
 from rules.runtime.start_scripts import start_script
 
+_NO_PROGRAM = frozenset("chmod chown chgrp mkdir cp mv ln rm touch true false : echo usage".split())
+"""What does its work in an instant and belongs into a RUN; nothing stops running where it is gone."""
+_INITS = frozenset("init my_init s6-svscan systemd".split())
+"""What starts the services that a base image brings; it goes with that base."""
+
 
 @rule(
     "entrypoint-lost",
@@ -36,8 +41,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if was is None or was.image.onbuild or _given_elsewhere(change):
             continue
         lost = _lost(stage, was)
-        if lost and not _is_in_script(change, stage, lost):
-            yield _problem(stage, lost)
+        if lost and not _is_in_script(change, stage, lost) and not _is_no_loss(stage, was, lost):
+            yield _problem(stage, lost, _confidence(stage, was))
 
 
 def _lost(stage: Stage, was: Stage) -> tuple[Setting[Start], ...]:
@@ -54,6 +59,40 @@ def _lost(stage: Stage, was: Stage) -> tuple[Setting[Start], ...]:
     if then.cmd in before and not now.cmd and _needs_cmd(stage, then):
         return (then.cmd,)
     return before if _only_base_starts(stage) and before else ()
+
+
+def _is_no_loss(stage: Stage, was: Stage, lost: tuple[Setting[Start], ...]) -> bool:
+    """Whether what is gone was no application, and the container may still start: a prompt, a `chmod`, an old init."""
+    if stage.image.start_known and not stage.image.start_command:
+        return False
+    return all(
+        s.value is not None and _is_no_application(s.value, base_changed=_base_changed(stage, was)) for s in lost
+    )
+
+
+def _is_no_application(start: Start, *, base_changed: bool) -> bool:
+    name = start.program.rsplit("/", 1)[-1]
+    return start.is_prompt or name in _NO_PROGRAM or (base_changed and name in _INITS and len(start.words) == 1)
+
+
+def _confidence(stage: Stage, was: Stage) -> Confidence:
+    """Say less where an ENTRYPOINT took over, or the program went too and the unknown base may bring another."""
+    now, then = stage.image, was.image
+    took_over = now.entrypoint.set_in_file and not then.entrypoint
+    if took_over or (not now.start_known and _went_with_its_file(stage, was)):
+        return Confidence.POSSIBLE
+    return Confidence.CERTAIN if stage.base_known and _only_base(now.start_command) else Confidence.LIKELY
+
+
+def _went_with_its_file(stage: Stage, was: Stage) -> bool:
+    """Whether the change also takes out the COPY that brought the program: to restate the command would not do."""
+    start = was.image.start_command[0].value
+    name = start.program.rsplit("/", 1)[-1] if start is not None else ""
+    return name in _copied_names(was) and name not in _copied_names(stage)
+
+
+def _copied_names(stage: Stage) -> set[str]:
+    return {(source.path or "").rsplit("/", 1)[-1] for copy in stage.all_copies for source in copy.sources}
 
 
 def _is_in_script(change: DockerfileChange, stage: Stage, lost: tuple[Setting[Start], ...]) -> bool:
@@ -104,7 +143,7 @@ def _given_elsewhere(change: DockerfileChange) -> bool:
     return any(build.command for build in change.repository.builds_of(change.path))
 
 
-def _problem(stage: Stage, lost: tuple[Setting[Start], ...]) -> Problem:
+def _problem(stage: Stage, lost: tuple[Setting[Start], ...], confidence: Confidence) -> Problem:
     instructions = [s.instruction for s in lost if s.instruction is not None]
     written = " and ".join(quote(str(instruction)) for instruction in instructions)
     origins = _origins(lost)
@@ -124,7 +163,7 @@ def _problem(stage: Stage, lost: tuple[Setting[Start], ...]) -> Problem:
         stage.from_.span,
         f"{fact} Before this change {origins} {'it' if len(lost) == 1 else 'both'}. {then} "
         "Restate it if that is not intended.",
-        Confidence.CERTAIN if stage.base_known and _only_base(left) else Confidence.LIKELY,
+        confidence,
         doubt="what is left may take its place" if stage.base_known else "the base image is not known, and may set one",
         stage=stage.key,
         notes=tuple(Note(i.span, "set here before", before=True) for i in instructions),

@@ -20,7 +20,7 @@ from rules.api import (
     rule,
 )
 from rules.runtime.start_instructions import INITS, reads_code
-from rules.runtime.start_text import direct_start
+from rules.runtime.start_text import direct_start, makes_way, stays
 
 
 @rule(
@@ -58,20 +58,30 @@ def _shell_added(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Pro
     start = starts[0]
     if start.form == "exec" or start.text.startswith(("[", "exec ")) or _execs(start):
         return None
+    if start.text.rsplit("/", 1)[-1] in ("usage", "help"):
+        return None  # it prints something and ends
+    what = "which the change takes from the JSON form into the shell form"
+    if makes_way(stage, start):
+        luck = (
+            "The shell of this base makes way for a single command, so SIGTERM still arrives; with a second command "
+            "beside it, or under a Debian base, it would not"
+        )
+        return _problem(stage, start, starts[1], what, luck, _fix(start), Confidence.POSSIBLE)
+    shell = "The shell" if stays(stage, start) else "Unless the shell makes way by itself, it"
     return _problem(
         stage,
         start,
         starts[1],
-        "which the change takes from the JSON form into the shell form",
-        "Unless the shell steps aside by itself, it becomes process 1 and keeps SIGTERM from the program, so that "
-        "`docker stop` waits ten seconds and kills it",
+        what,
+        f"{shell} becomes process 1 and keeps SIGTERM from the program, so that `docker stop` waits ten seconds and "
+        "kills it",
         _fix(start),
     )
 
 
 def _exec_gone(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Problem | None:
     starts = _starts(now, then)
-    if starts is None or not _execs(starts[1]) or _execs(starts[0]):
+    if starts is None or not _execs(starts[1]) or _execs(starts[0]) or makes_way(stage, starts[0]):
         return None
     start = starts[0]
     if start.form == "exec" and not reads_code(start.words):

@@ -77,16 +77,24 @@ def _variable(found: Written) -> Problem | None:
         then = f"The container looks for a program of the name {quote(found.start.words[0])} and exits"
     else:
         then = f"The program gets the text {quote(name)} itself, not a value"
+    way_out = 'Start it through a shell that makes way: `["sh", "-c", "exec …"]`'
+    if _are_arguments(found):
+        way_out = "Let the `ENTRYPOINT` in front of it expand it"
     return Problem(
         found.instruction.span,
         f"`{keyword}` of {label} holds {quote(name)} in its JSON form, which neither the builder nor a shell expands. "
-        f'{then}. Start it through a shell that makes way: `["sh", "-c", "exec …"]`.',
+        f"{then}. {way_out}.",
         _confidence(found, index),
         doubt="the program may expand it by itself",
         stage=found.stage.key,
         fix=_fix(found),
         key=name,
     )
+
+
+def _are_arguments(found: Written) -> bool:
+    """Whether the words are options of the ENTRYPOINT, which no shell could start."""
+    return not _is_program(found) and found.start.words[0].startswith(("-", "$"))
 
 
 def _confidence(found: Written, index: int) -> Confidence:
@@ -117,6 +125,8 @@ def _fix(found: Written) -> Fix | None:
     """The same words for a shell that makes way; an ENTRYPOINT hands on the arguments that come behind it."""
     stage, instruction = found.stage, found.instruction
     if stage.runtime.has_shell is False or instruction.exec_form is None or "\n" in instruction.text:
+        return None
+    if _are_arguments(found):
         return None
     if instruction.keyword == "CMD" and not (_is_program(found) or is_script_entrypoint(stage)):
         return None

@@ -34,13 +34,15 @@ _FOR_OTHERS = frozenset(
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The image that ships has neither `ENTRYPOINT` nor `CMD`."""
+    given_elsewhere = any(build.command for build in change.repository.builds_of(change.path))
     for stage in change.after.shipped:
         image = stage.image
         if not image.start_known or any(setting.set_in_file for setting in (image.entrypoint, image.cmd)):
             continue
         if _is_meant_for_others(stage):
             continue
-        yield from _problem(stage)
+        if not given_elsewhere:
+            yield from _problem(stage)
 
 
 def _problem(stage: Stage) -> Iterator[Problem]:
@@ -60,7 +62,7 @@ def _problem(stage: Stage) -> Iterator[Problem]:
             f"{stage.label} starts only {quote(started.text)}, which {quote(stage.root.base_text or '')} brings. "
             "Nothing in the file sets `ENTRYPOINT` or `CMD`, so the container opens a prompt and exits; "
             "say what it starts.",
-            Confidence.LIKELY,
+            Confidence.LIKELY if _serves(stage) else Confidence.POSSIBLE,
             doubt="who starts the container may give it a command",
             stage=stage.key,
             severity=Severity.WARNING,
@@ -70,13 +72,18 @@ def _problem(stage: Stage) -> Iterator[Problem]:
 def _holds_program(stage: Stage) -> bool:
     """Whether the whole source tree, or what a builder made, is in the image, and it is set up to serve."""
     image, facts = stage.image, stage.facts
-    serves = any(port.instruction is not None for port in image.ports) or image.healthcheck.set_in_file
-    serves = serves or (image.user.set_in_file and any(copy.from_context for copy in stage.all_copies))
+    serves = _serves(stage) or (image.user.set_in_file and any(copy.from_context for copy in stage.all_copies))
     built = any(copy.from_stage is not None and not _is_system(copy.destination) for copy in stage.all_copies)
     compiles = facts is not None and bool(facts.toolchain) and image.cmd.value is not None
     if compiles and image.cmd.value is not None and image.cmd.value.program in SHELLS:
-        return serves  # a compiler's image that opens a shell: what is built in it is taken out
+        return _serves(stage)  # a compiler's image that opens a shell: what is built in it is taken out
     return serves or built or bool(stage.files.whole_trees)
+
+
+def _serves(stage: Stage) -> bool:
+    """Whether the file says that something listens in the container, which then has to be started."""
+    image = stage.image
+    return any(port.instruction is not None for port in image.ports) or image.healthcheck.set_in_file
 
 
 def _is_system(path: str | None) -> bool:

@@ -43,7 +43,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         ):
             continue
         name = _script(found.start.words)
-        if name is not None:
+        if name is not None and not name.startswith(("test", "lint", "build")):  # these end by themselves
             yield _problem(change, found, name)
 
 
@@ -72,7 +72,7 @@ def _problem(change: DockerfileChange, found: Written, name: str) -> Problem:
         "starts the program. On `docker stop` they exit before the program has finished, or do not tell it at all, and "
         f"its exit status is lost. {way_out}.",
         Confidence.LIKELY,
-        doubt="versions of npm differ in how they pass the signal on",
+        doubt=f"versions of {quote(runner)} differ in how they pass the signal on",
         stage=found.stage.key,
         fix=repair,
     )

@@ -19,7 +19,7 @@ from rules.api import (
     rule,
 )
 from rules.runtime.start_instructions import SHELLS
-from rules.runtime.start_text import direct_start, is_plain
+from rules.runtime.start_text import direct_start, is_plain, makes_way, stays
 
 _HANDLES_SIGNALS = frozenset("tini dumb-init s6-svscan supervisord".split())
 
@@ -45,8 +45,18 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             if setting is image.cmd and image.entrypoint.value and image.entrypoint.value.form == "shell":
                 continue  # a shell-form ENTRYPOINT ignores CMD
+            if setting is image.cmd and _is_under_init(image.entrypoint.value):
+                continue
             if not _is_harmless(start):
-                yield _problem(stage, setting, start)
+                yield _makes_way(stage, start) if makes_way(stage, start) else _problem(stage, setting, start)
+
+
+def _is_under_init(entrypoint: Start | None) -> bool:
+    """Whether an init is process 1 that tells the whole group of processes: dumb-init, `tini -g`."""
+    if entrypoint is None or entrypoint.form != "exec":
+        return False
+    name = entrypoint.program.rsplit("/", 1)[-1]
+    return name == "dumb-init" or (name == "tini" and "-g" in entrypoint.words)
 
 
 def _is_harmless(start: Start) -> bool:
@@ -60,6 +70,20 @@ def _is_harmless(start: Start) -> bool:
     return "exec" in last.wrappers or last.name in _HANDLES_SIGNALS or start.commands[0].name in _HANDLES_SIGNALS
 
 
+def _makes_way(stage: Stage, start: Start) -> Problem:
+    assert start.instruction is not None
+    return Problem(
+        start.instruction.span,
+        f"{stage.label} starts {quote(start.text)} through `/bin/sh -c`. The shell of this base makes way for a single "
+        "command, so SIGTERM arrives; under a Debian base, or with a second command beside it, it does not. The JSON "
+        "form needs no luck.",
+        Confidence.POSSIBLE,
+        stage=stage.key,
+        fix=_fix(start),
+        severity=Severity.INFO,
+    )
+
+
 def _problem(stage: Stage, setting: Setting[Start], start: Start) -> Problem:
     assert start.instruction is not None
     keyword = start.instruction.keyword
@@ -71,11 +95,10 @@ def _problem(stage: Stage, setting: Setting[Start], start: Start) -> Problem:
     wakes_cmd = keyword == "ENTRYPOINT" and bool(stage.image.cmd.value)  # which the exec form takes for its arguments
     fix = _fix(start) if not wakes_cmd else None
     way_out = "Use the JSON form" if fix is not None and is_plain(start.text) else "Begin the last command with `exec`"
-    alone = len(start.commands) == 1
-    stays = "Unless that shell steps aside by itself, as some do for a single command, it" if alone else "The shell"
+    shell = "The shell" if stays(stage, start) else "Unless that shell makes way by itself, as some do, it"
     return Problem(
         start.instruction.span,
-        f"{stage.label} starts {quote(start.text)} through `/bin/sh -c`. {stays} is process 1 and does not pass "
+        f"{stage.label} starts {quote(start.text)} through `/bin/sh -c`. {shell} is process 1 and does not pass "
         "SIGTERM "
         f"on. {then}. {way_out}.",
         Confidence.CERTAIN if stage.base_known else Confidence.LIKELY,

@@ -9,9 +9,28 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rules.api import Instruction, Start
+    from rules.api import Instruction, Stage, Start
 
 _SHELL_SYNTAX = re.compile(r"[$`*?\[\]{}~|&;<>()#!\\'\"]|^\w+=")
+
+_MAKES_WAY = frozenset(
+    "alpine busybox wolfi rhel centos fedora rockylinux almalinux amazonlinux azurelinux oraclelinux photon".split()
+)
+"""Where `/bin/sh` is bash or BusyBox: `sh -c` becomes a single command (`evalstring(minusc, EV_EXIT)` in ash.c; bash's
+`ONESHOT`). Debian's and Ubuntu's dash has that taken out, and stays."""
+
+
+_STAYS = frozenset({"debian", "ubuntu"})
+
+
+def stays(stage: Stage, start: Start) -> bool:
+    """Tell whether the shell is known to stay in front of what it is given."""
+    return len(start.commands) > 1 or stage.runtime.distribution in _STAYS
+
+
+def makes_way(stage: Stage, start: Start) -> bool:
+    """Tell whether the base's `/bin/sh -c` is known to turn into the one command that it is given."""
+    return stage.runtime.distribution in _MAKES_WAY and len(start.commands) == 1 and not start.commands[0].redirects
 
 
 def is_plain(text: str) -> bool:
