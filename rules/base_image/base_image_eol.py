@@ -93,6 +93,8 @@ def _way_out(end: EndOfLife, reference: ImageReference, instead: str | None) -> 
         return f"The nearest supported line of this image is {quote(instead)}."
     if end.successor:
         return f"The nearest supported line is {end.product} {end.successor}."
+    if end.note:
+        return "Move to an image that is still maintained."
     return "Move to a release line that is still supported."
 
 
