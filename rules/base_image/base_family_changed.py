@@ -24,6 +24,7 @@ _BARE = frozenset({"scratch", "distroless", "busybox"})
 _ACCOUNT_TOOLS = ("groupadd", "useradd", "usermod", "groupmod")
 """Of the package `shadow`, which Debian and Red Hat bring and Alpine does not."""
 _NAMED = 3
+_ELSEWHERE = "Paths, accounts and versions differ: does a script or a configuration file count on the old ones?"
 _NAMES = {
     "alpine": "Alpine",
     "debian": "Debian",
@@ -100,7 +101,7 @@ def _family(stage: Stage) -> str | None:
 def _problem(stage: Stage, was: Stage, before: str, after: str) -> Problem:
     questions = [*_questions(stage, was, after)][:2]
     word = stage.root.base_word
-    asked = " ".join(questions) or "Was the image started, and were its tests run inside it?"
+    asked = " ".join(questions) or _ELSEWHERE
     return Problem(
         word.span if word is not None else stage.root.from_.span,
         f"{stage.label} moves from {_name(was)} to {_name(stage)}. {asked} Such moves are taken back more often than "
@@ -153,9 +154,9 @@ def _libc_changed(before: ImageFacts | None, after: ImageFacts) -> bool:
 
 def _native(stage: Stage, facts: ImageFacts) -> Iterator[str]:
     languages = stage.runtime.languages
-    if "python" in languages:
+    if facts.libc == "musl" and "python" in languages:
         yield f"Do all native packages have wheels for {facts.libc}, or does pip now compile them?"
-    elif "node" in languages:
+    elif facts.libc == "musl" and "node" in languages:
         yield f"Do native modules have builds for {facts.libc} (bcrypt, sharp, Prisma engines)?"
     else:
         yield f"Is everything that was built for the other C library built again for {facts.libc}?"

@@ -45,12 +45,13 @@ def _problem(
 ) -> Problem:
     word = stage.base_word
     assert word is not None, "a stage with a reference has a word for it"
-    builds_only = stage.index not in {one.index for shipped in change.after.shipped for one in shipped.chain}
+    shipped = {one.index for target in change.after.shipped for one in target.chain}
+    builds_only = stage.index not in shipped
     instead = supported_reference(reference, today)
     return Problem(
         word.span,
         f"{stage.label} starts from {quote(reference.text.partition('@')[0])}: {_fact(ended[0])}{_also(ended[1:])}. "
-        f"{_consequence(ended[0], builds_only=builds_only)}{_way_out(ended[0], reference, instead)}",
+        f"{_consequence(ended[0], stage, builds_only=builds_only)}{_way_out(ended[0], reference, instead)}",
         Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
         doubt=BY_ARGUMENT,
         stage=stage.key,
@@ -78,10 +79,11 @@ def _also(others: list[EndOfLife]) -> str:
     return "".join(f", and {_fact(other)}" for other in others[:1])
 
 
-def _consequence(end: EndOfLife, *, builds_only: bool) -> str:
+def _consequence(end: EndOfLife, stage: Stage, *, builds_only: bool) -> str:
     if end.note:
         return "Nobody fixes its vulnerabilities any more. "
-    if builds_only:
+    starts = any(setting.set_in_file for setting in stage.image.start_command)  # so it may be a target of its own
+    if builds_only and not starts:
         return "This stage only builds, so no user meets it, but what it builds with gets no more fixes. "
     return "Vulnerabilities found since then stay open in every image built from it. "
 
@@ -93,6 +95,8 @@ def _way_out(end: EndOfLife, reference: ImageReference, instead: str | None) -> 
         return f"The nearest supported line of this image is {quote(instead)}."
     if end.successor:
         return f"The nearest supported line is {end.product} {end.successor}."
+    if end.note:
+        return "Move to an image that is still maintained."
     return "Move to a release line that is still supported."
 
 

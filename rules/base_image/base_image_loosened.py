@@ -17,7 +17,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.base_image.tags import MOVING_TAGS, is_over, read_tag
+from rules.base_image.tags import MOVING_TAGS, is_over, names_release, read_tag
 
 
 class Loosened(NamedTuple):
@@ -79,6 +79,14 @@ def _loosened(old: ImageReference, new: ImageReference) -> Loosened | None:
 
 def _loosened_tag(old: ImageReference, new: ImageReference, names: str) -> Loosened | None:
     before, after = read_tag(old.tag), read_tag(new.tag)
+    if before.is_early and not after.is_early:
+        return None  # from a release candidate to what was released
+    if (new.tag or "latest") in MOVING_TAGS and before.version and names_release(new.path):
+        return Loosened(
+            f"goes {names}, which names less of the release",
+            "Builds then take whatever is newest within it that day; name the release that was tested",
+            restore=True,
+        )
     if (new.tag or "latest") in MOVING_TAGS and before.version:
         return Loosened(
             f"goes {names}, which moves from release to release",

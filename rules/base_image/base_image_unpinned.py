@@ -12,12 +12,13 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
+    image_facts,
     parse_reference,
     quote,
     replace,
     rule,
 )
-from rules.base_image.tags import MOVING_TAGS, is_over
+from rules.base_image.tags import MOVING_TAGS, is_over, names_release
 
 _LATEST_ONLY = ("cgr.io/chainguard/", "gcr.io/distroless/", "cgr.dev/chainguard/")
 
@@ -35,8 +36,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         reference = stage.reference
         if reference is None or reference.digest is not None or (reference.tag or "latest") not in MOVING_TAGS:
             continue
+        if _is_made_by_hand(reference):
+            continue
         word = stage.base_word
         assert word is not None
+        by_argument = "$" in word.text.rpartition("/")[2]
         yield Problem(
             word.span,
             _message(reference),
@@ -45,14 +49,28 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             stage=stage.key,
             key=reference.familiar,
             fix=_same_as_elsewhere(change, stage, reference),
-            severity=Severity.INFO if reference.text.startswith(_LATEST_ONLY) else None,
+            severity=Severity.INFO if by_argument or _stays_in_release(reference) else None,
         )
+
+
+def _is_made_by_hand(reference: ImageReference) -> bool:
+    """Whether nobody publishes the image: a bare name that is no official image is built on the spot, or a context."""
+    return "/" not in reference.written_name and image_facts(reference) is None
+
+
+def _stays_in_release(reference: ImageReference) -> bool:
+    return reference.text.startswith(_LATEST_ONLY) or names_release(reference.path)
 
 
 def _message(reference: ImageReference) -> str:
     name = quote(reference.text)
     if reference.text.startswith(_LATEST_ONLY):
         return f"{name} is not pinned. Its publisher rebuilds `latest` in place; a digest makes the build repeatable."
+    if names_release(reference.path) and (reference.tag or "latest") == "latest":
+        return (
+            f"{name} is pinned by the release in its name only: `latest` is rebuilt within it. "
+            "A tag of one build, or a digest, makes the build repeatable."
+        )
     if reference.tag is None:
         return (
             f"{name} has no tag, so every build takes whatever `latest` is that day. "

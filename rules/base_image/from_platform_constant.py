@@ -36,13 +36,18 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     used = _used(change)
     for stage in change.stages:
         flag = stage.from_.flag("platform")
-        if flag is None or not flag.value or "$" in flag.value:
+        if flag is None or not flag.value or "$" in flag.value or _runs_nothing(stage):
             continue
         if _NAMED.search(change.path) or (stage.base_text is not None and _NAMED.search(stage.base_text)):
             continue
         if stage.index in used or (stage.name is not None and _ARCHITECTURE.search(stage.name)):
             continue
         yield _problem(change, stage, flag)
+
+
+def _runs_nothing(stage: Stage) -> bool:
+    """Whether a stage only gathers files in the empty image: no program of it is emulated."""
+    return stage.is_scratch and not stage.runs
 
 
 def _used(change: DockerfileChange) -> frozenset[int]:

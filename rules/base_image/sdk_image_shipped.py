@@ -3,7 +3,18 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import BY_ARGUMENT, Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
+from rules.api import (
+    BY_ARGUMENT,
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Problem,
+    Severity,
+    Stage,
+    quote,
+    rule,
+)
 from rules.base_image.purpose import compiles, is_workshop, runs_toolchain, starts_with_script
 
 _NAMED_SDK = re.compile(r"(?:^|/)(?:dotnet/sdk|[\w.-]*openjdk[\w.-]*:[\w.-]*jdk|nvidia/cuda:[\w.-]*-devel|sbtscala/)")
@@ -52,16 +63,33 @@ def _problem(stage: Stage, text: str) -> Problem:
     facts = stage.facts
     runtime = [name for name in (facts.relatives.runtime if facts is not None else ()) if name != "scratch"]
     twin = _twin(text) or (runtime[0] if runtime else None)
-    way = f"copy the result into a stage from {quote(twin)}" if twin else "copy the result into a small runtime image"
+    way = _way_out(stage, text, twin)
     return Problem(
         word.span,
         f"{stage.label} ships in {quote(text)}, an image made for building{_brings(text)}. The program needs only "
         f"what runs it; the rest is hundreds of megabytes to pull, more to patch, and tools for whoever breaks in. "
-        f"Build here, and {way}.",
+        f"{way}",
         _confidence(stage, text),
         doubt=BY_ARGUMENT if "$" in word.text else "its start script may build something",
         stage=stage.key,
         key=text,
+    )
+
+
+def _way_out(stage: Stage, text: str, twin: str | None) -> str:
+    commands = [command for run in stage.all_runs for command in run.commands]
+    if not any(compiles(command) for command in commands):
+        return f"Start this stage from {quote(twin) if twin else 'a small runtime image'}."
+    where = f"a stage from {quote(twin)}" if twin else "a small runtime image"
+    linked = "golang" in text and twin is not None and "static" in twin and not _is_static(stage, commands)
+    how = " with `CGO_ENABLED=0`, so that the program needs no library" if linked else ""
+    return f"Build here{how}, and copy the result into {where}."
+
+
+def _is_static(stage: Stage, commands: list[Command]) -> bool:
+    set_for_all = stage.image.env.get("CGO_ENABLED")
+    return (set_for_all is not None and set_for_all.value == "0") or any(
+        "CGO_ENABLED=0" in command.source.text for command in commands
     )
 
 

@@ -17,6 +17,18 @@ _VERSIONED = re.compile(r"v?(\d+(?:\.\d+)*)(?=$|[-_+a-z])(.*)")
 _SLIM = re.compile(r"(?:^|-)(?:slim|alpine|distroless|chiseled|minimal|micro|nonroot)")
 
 
+_RELEASE_IN_NAME = re.compile(
+    r"(?:^|[/-])(?:ubi|rhel|sles?|el|f|fedora|centos|debian|ubuntu|alpine|rockylinux|almalinux|openjdk|java|jdk|python|"
+    r"nodejs|node|ruby|php|postgresql)-?\d+(?:\.\d+)*(?:sp\d+)?(?=$|[-/])|-c\d+s$"
+)
+_EARLY = re.compile(r"-(?:rc|beta|alpha|preview|pre|ea)[.-]?\d*(?=$|-)")
+
+
+def names_release(repository: str) -> bool:
+    """Tell whether a repository's name holds the release, so that `latest` stays in it: `redhat/ubi9`."""
+    return bool(_RELEASE_IN_NAME.search(repository))
+
+
 class Tag(NamedTuple):
     """A tag taken apart.
 
@@ -37,6 +49,11 @@ class Tag(NamedTuple):
     def is_small(self) -> bool:
         """Whether the variant is a small or hardened one: slim, alpine, distroless and their like."""
         return bool(_SLIM.search(self.variant))
+
+    @property
+    def is_early(self) -> bool:
+        """Whether it names a release candidate or another early build."""
+        return bool(_EARLY.search(self.variant))
 
     def is_part_of(self, other: Tag) -> bool:
         """Tell whether this version names the same release line with fewer numbers: 3.12 for 3.12.4."""

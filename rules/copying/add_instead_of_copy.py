@@ -42,11 +42,18 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy) -> Problem:
     what = ", ".join(quote(source.word.text) for source in copy.sources[:3])
     span = copy.instruction.keyword_span
     lower = change.source.cut(span).islower()
+    folders = all((source.path or "").endswith(("/", ".")) for source in copy.sources)
+    why = (
+        "For a folder the two do the same; `COPY` spares readers the question what is unpacked or fetched here."
+        if folders
+        else "`ADD` also unpacks archives and fetches URLs, so what lands in the image depends on what the file "
+        "happens to be; `COPY` takes it as it is."
+    )
     return Problem(
         copy.instruction.span,
-        f"{stage.label} copies {what} with `ADD`. `ADD` also unpacks archives and fetches URLs, so what lands in the "
-        "image depends on what the file happens to be; `COPY` takes it as it is.",
+        f"{stage.label} copies {what} with `ADD`. {why}",
         Confidence.CERTAIN,
         stage=stage.key,
+        severity=Severity.INFO if folders else None,
         fix=Fix("Use COPY", (replace(change.source, span, "copy" if lower else "COPY"),)),
     )

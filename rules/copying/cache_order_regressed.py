@@ -22,17 +22,18 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         installs = {install.call.manager: install for install in reversed(installs_of(stage))}
         then = {install.call.manager: install for install in reversed(installs_of(was))}
         for manager, install in installs.items():
-            if manager in then and _was_above(was, then[manager]):
+            if manager in then and _were_above(was, manager):
                 problem = _problem(stage, install, then[manager])
                 if problem is not None:
                     yield problem
                     break
 
 
-def _was_above(was: Stage, install: Install) -> bool:
-    """Whether the sources were copied, and below the install."""
+def _were_above(was: Stage, manager: str) -> bool:
+    """Whether the sources were copied, and below all that the manager installs: one above may be another project's."""
     places = [copy.index for copy in was.copies if copy.brings_context_root]
-    return bool(places) and min(places) > install.run.index
+    installs = [install for install in installs_of(was) if install.call.manager == manager]
+    return bool(places) and all(min(places) > install.run.index for install in installs)
 
 
 def _problem(stage: Stage, install: Install, then: Install) -> Problem | None:

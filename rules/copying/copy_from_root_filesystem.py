@@ -51,8 +51,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _holds_a_system(copy: Copy) -> Confidence | None:
     """Return how sure it is that a distribution is copied; `None` where it may be files made to be copied."""
     if copy.from_stage is not None:
-        if not _is_a_system(copy.from_stage):
-            return None
+        if not _is_a_system(copy.from_stage) or copy.from_stage.root.base_text == copy.stage.root.base_text:
+            return None  # onto its own base, it is the way to flatten layers
         return Confidence.CERTAIN if copy.from_stage.facts is not None else Confidence.LIKELY
     facts = image_facts(copy.from_image) if copy.from_image is not None else None
     return Confidence.LIKELY if facts is not None and facts.kind != "copy-from" else None

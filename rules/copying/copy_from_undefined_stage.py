@@ -1,6 +1,7 @@
 """See copy_from_undefined_stage.md."""
 
 import difflib
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -15,6 +16,7 @@ from rules.api import (
     Severity,
     Span,
     Stage,
+    image_facts,
     quote,
     replace,
     rule,
@@ -25,6 +27,12 @@ _KNOWN_IMAGES = frozenset(
     "mysql mariadb mongo httpd caddy traefik docker haproxy memcached tomcat bash perl elixir erlang swift dart deno "
     "hashicorp kong haskell r-base julia buildpack-deps fedora archlinux amazonlinux oraclelinux rockylinux".split()
 )
+
+
+_STAGE_LIKE = re.compile(
+    r"(?:[\w-]+[-_])?(?:build|builder|base|compile|compiler|deps|dependencies|install|installer)\d*"
+)
+"""Names that people give to stages, hardly to a folder that they pass as a context."""
 
 
 @rule(
@@ -96,16 +104,31 @@ def _problem(change: DockerfileChange, stage: Stage, instruction: Instruction, t
     fix = None
     if near is not None and text in written:
         fix = Fix(f"Copy from {near}", (replace(change.source, span, written.replace(text, near)),))
-    certain = text.isdecimal() or near is not None or below is not None
     then = "The builder then looks for a build context or an image of that name, and stops"
     return Problem(
         span,
         f"{stage.label} takes files from {quote(text)}, which no `FROM … AS` above defines. {then}"
         f"{f'. Did you mean {quote(near)}?' if near is not None else f' unless one is given.{listed}'}",
-        Confidence.CERTAIN if certain else Confidence.LIKELY if names else Confidence.POSSIBLE,
+        _confidence(change, text, known=near is not None or below is not None, named=bool(names)),
         doubt="a build may give a context of that name",
         instruction=instruction,
         stage=stage.key,
         key=text,
         fix=fix,
     )
+
+
+def _confidence(change: DockerfileChange, text: str, *, known: bool, named: bool) -> Confidence:
+    """Return how sure it is that a stage is meant: other names are contexts that Bake or Compose gives, as a rule."""
+    if text.isdecimal() or known:
+        return Confidence.CERTAIN
+    if any(_is_given(stage) for stage in change.stages):
+        return Confidence.POSSIBLE
+    like_a_stage = named and _STAGE_LIKE.fullmatch(text.lower()) is not None
+    return Confidence.LIKELY if like_a_stage else Confidence.POSSIBLE
+
+
+def _is_given(stage: Stage) -> bool:
+    """Whether a stage starts from a bare name that is no official image: this file is built with named contexts."""
+    reference = stage.reference
+    return reference is not None and reference.tag is None and "/" not in reference.text and not image_facts(reference)

@@ -78,7 +78,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage,
     by = quote(filled.command.name) if filled.command is not None else quote(str(filled.step.instruction))
     line = filled.step.instruction.line
     riding = _riding_along(change, filled, kept)
-    way_out = _way_out(builder, kept)
+    way_out = _way_out(change, builder, kept)
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies the whole {quote(path)} tree out of {builder.label}. {builder.label} filled it with "
@@ -90,11 +90,16 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage,
     )
 
 
-def _way_out(builder: Stage, kept: tuple[str, ...]) -> str:
+def _way_out(change: DockerfileChange, builder: Stage, kept: tuple[str, ...]) -> str:
     if not kept:
         return " Copy only what runs."
-    more = "" if all_explained(builder) else " and what the build makes"
-    return f" Copy what runs: {', '.join(quote(name) for name in kept)}{more}."
+    parts = [quote(name) for name in kept]
+    if change.repository.listing is None:
+        parts.insert(0, "the program's own files")
+    if not all_explained(builder):
+        parts.append("what the build makes")
+    listed = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
+    return f" Copy what runs: {listed}."
 
 
 def _riding_along(change: DockerfileChange, filled: Put, kept: tuple[str, ...]) -> str:

@@ -34,13 +34,15 @@ def _is_relative(copy: Copy) -> bool:
 def _problem(stage: Stage, copy: Copy) -> Problem:
     assert copy.destination_word is not None
     written = copy.destination_word.text
+    empty = stage.root.is_scratch
+    beside = "" if empty else ", among the system's own folders"
     return Problem(
         copy.destination_word.span,
         f"{stage.label} copies to {quote(written)}, and no `WORKDIR` says where that is. It lands in "
-        f"{quote(copy.destination or '/')}, among the system's own folders. Set `WORKDIR` first, or write the whole "
-        "path.",
+        f"{quote(copy.destination or '/')}{beside}. Set `WORKDIR` first, or write the whole path.",
         Confidence.CERTAIN,
         instruction=copy.instruction,
         stage=stage.key,
         key=written,
+        severity=Severity.INFO if empty else None,
     )

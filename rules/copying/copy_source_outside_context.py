@@ -1,13 +1,16 @@
 """See copy_source_outside_context.md."""
 
+import posixpath
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Problem, Severity, quote, rule
+from rules.api import Category, Copy, CopySource, DockerfileChange, Fix, Problem, Severity, Stage, quote, replace, rule
+
+_ELSE = "build with a context further up, or name another one with `--build-context`."
 
 
 @rule(
     "copy-source-outside-context",
-    severity=Severity.ERROR,
+    severity=Severity.WARNING,
     category=Category.CORRECTNESS,
     keywords=("COPY", "ADD"),
     mentions=("..",),
@@ -18,16 +21,36 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for copy in stage.copies:
             for source in copy.sources if copy.from_context else ():
                 if source.path is not None and _leaves(source.path):
-                    yield Problem(
-                        source.word.span,
-                        f"{stage.label} copies {quote(source.word.text)}, which lies outside the build context. The "
-                        "builder "
-                        f"cuts the `..` off and looks for {quote(_cut(source.path))} in the context's root instead. "
-                        "Build with a context further up, or name another one with `--build-context`.",
-                        instruction=copy.instruction,
-                        stage=stage.key,
-                        key=source.word.text,
-                    )
+                    yield _problem(change, stage, copy, source, _cut(source.path))
+
+
+def _problem(change: DockerfileChange, stage: Stage, copy: Copy, source: CopySource, cut: str) -> Problem:
+    there = _lies_in_context(change, cut)
+    what = "the whole context" if cut == "." else f"{quote(cut)} from the context's root"
+    if there is False:
+        then = f"finds no {quote(cut)} in the context's root, so the build stops. {_ELSE[0].upper()}{_ELSE[1:]}"
+    elif there:
+        then = f"copies {what}. Write {quote(cut)}, so that readers do not look above."
+    else:
+        then = f"copies {what}. If that is meant, write {quote(cut)}; if not, {_ELSE}"
+    return Problem(
+        source.word.span,
+        f"{stage.label} copies {quote(source.word.text)}, but `..` does not lead out of the build context: the builder "
+        f"cuts it off and {then}",
+        instruction=copy.instruction,
+        stage=stage.key,
+        key=source.word.text,
+        fix=Fix(f"Write {cut}", (replace(change.source, source.word.span, cut),)) if there else None,
+        severity=Severity.ERROR if there is False else None,
+    )
+
+
+def _lies_in_context(change: DockerfileChange, path: str) -> bool | None:
+    """Tell whether the build context has a path; `None` where its files are not known."""
+    context = change.repository.context_of(change.path)
+    if context is None or change.repository.listing is None:
+        return None
+    return path == "." or any(mark in path for mark in "*?[") or change.repository.exists(posixpath.join(context, path))
 
 
 def _leaves(path: str) -> bool:

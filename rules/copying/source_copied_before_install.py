@@ -116,7 +116,7 @@ def _made_in_between(stage: Stage, copy: Copy, install: Install) -> bool:
 def _problem(change: DockerfileChange, stage: Stage, copy: Copy, install: Install) -> Problem:
     above = _copied_above(stage, copy, install)
     if above is None:
-        names = " and ".join(quote(posixpath.basename(name)) for name in install.manifests)
+        names = " and ".join(quote(_in_sources(copy, name)) for name in install.manifests)
         way_out = f"Copy {names} first, install, and copy the rest below."
     else:
         way_out = f"The manifest is already there (line {above.instruction.line}): copy the rest below the install."
@@ -132,6 +132,13 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, install: Instal
         stage=stage.key,
         fix=_fix(change, stage, copy, install, copied=above is not None),
     )
+
+
+def _in_sources(copy: Copy, manifest: str) -> str:
+    """Return a manifest's path as the sources have it: `web/package.json`."""
+    folder = copy.destination
+    known = copy.brings_context_root and folder is not None and within(manifest, folder)
+    return posixpath.relpath(manifest, folder) if known else posixpath.basename(manifest)
 
 
 def _copied_above(stage: Stage, copy: Copy, install: Install) -> Copy | None:

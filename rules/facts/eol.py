@@ -26,6 +26,7 @@ _LEADING = re.compile(r"(?:stream|v)?((\d+(?:\.\d+)*)(?:_\d+|u\d+(?:-b\d+)?)?)")
 
 _LANGUAGE_PRODUCTS = {"python": "python", "node": "nodejs", "php": "php", "ruby": "ruby", "go": "go"}
 _LONG_OVER, _OPEN = dt.date.min, dt.date.max
+_WORTH_A_MOVE = dt.timedelta(days=92)
 _ALIASES = {("amazon-linux", "1"): "2018.03"}
 _UBI = re.compile(r"/ubi(\d+)")
 _LAMBDA = re.compile(r"public\.ecr\.aws/lambda/(\w+)")
@@ -235,7 +236,10 @@ def judged(found: Cycle, today: dt.date) -> EndOfLife:
 
 
 def successors(found: Cycle, today: dt.date) -> tuple[str, ...]:
-    """Return the later release lines with regular support at a day, the nearest first, long-term ones before all."""
+    """Return the later release lines with regular support at a day, the nearest first, long-term ones before them.
+
+    Lines that end within a quarter of a year come last: whoever moves to one has to move again at once.
+    """
     table = load("eol", f"product/{found.product}")
     names = [one["cycle"] for one in table["cycles"]]
     later = [
@@ -243,7 +247,10 @@ def successors(found: Cycle, today: dt.date) -> tuple[str, ...]:
         for one in table["cycles"]
         if _order(one["cycle"], names) > _order(found.name, names) and _end(one, extended=False) >= today
     ]
-    later.sort(key=lambda one: (not _is_long_term(one, today), _order(one["cycle"], names)))
+    soon = today + _WORTH_A_MOVE
+    later.sort(
+        key=lambda one: (_end(one, extended=False) < soon, not _is_long_term(one, today), _order(one["cycle"], names))
+    )
     return tuple(one["cycle"] for one in later)
 
 
