@@ -78,12 +78,12 @@ def holds(fix: Fix, raised: Raised, change: DockerfileChange, rules: tuple[Rule,
     if mine is None or len(then.crashes) > len(now.crashes):
         return False
     gone, brought = _compared(now.raised, then.raised, fix, change.source)
-    if raised.rule.id in _HIDING:
-        brought = [item for item in brought if item.rule.id in _HIDING]
+    if raised.rule.id in HIDING:
+        brought = [item for item in brought if item.rule.id in HIDING]
     return any(item is mine for item in gone) and not any(_counts(item) for item in _new(brought, change, rules))
 
 
-_HIDING = frozenset(
+HIDING = frozenset(
     {
         *OF_SYNTAX,
         "copy-from-undefined-stage",

@@ -101,10 +101,11 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
         fact = f"its `{later.keyword} {name}` stands at line {later.line}, below"
         yield _problem(stage, where, name, fact, None, Confidence.LIKELY)
     elif other is not None:
-        fact = f"{other} declares it, and a stage sees only its own variables and those of its parents"
-        yield _problem(
-            stage, where, name, fact, declare, Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE
-        )
+        if stage.base_word is not None and "$" in stage.base_word.text and stage.parent is None:
+            return  # the variable in its FROM may name the very stage that declares it
+        fact = f"{other.label} declares it, and a stage sees only its own variables and those of its parents"
+        again = _restated(change, where, name)
+        yield _problem(stage, where, name, fact, again, Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE)
     elif near and bare:
         fact = f"nothing sets it; {quote(near[0])} is set, and may be what was meant"
         yield _problem(stage, where, name, fact, _spell(where, name, near[0]), Confidence.LIKELY)
@@ -137,9 +138,19 @@ def _declared_later(stage: Stage, step: Step, name: str) -> Instruction | None:
     return next((i for i in later if any(word.text == name for word, _ in i.pairs)), None)
 
 
-def _other_stage(change: DockerfileChange, stage: Stage, name: str) -> str | None:
+def _other_stage(change: DockerfileChange, stage: Stage, name: str) -> Stage | None:
     for other in change.stages:
         setters = (i for i in other.instructions if i.keyword in ("ARG", "ENV"))
         if other is not stage and any(word.text == name for i in setters for word, _ in i.pairs):
-            return other.label
+            return other
     return None
+
+
+def _restated(change: DockerfileChange, where: Instruction, name: str) -> Fix | None:
+    """Declare it as the other stages do, when all of them give it the same value, and the value is plain."""
+    setters = (i for stage in change.stages for i in stage.instructions if i.keyword in ("ARG", "ENV"))
+    values = {value.text if value is not None else "" for i in setters for word, value in i.pairs if word.text == name}
+    if len(values) != 1 or "$" in (text := next(iter(values))) or "\n" in text:
+        return None
+    line = f"ARG {name}={text}" if text else f"ARG {name}"
+    return Fix(f"Declare {name} in this stage", (insert_line_before(where, line),))
