@@ -31,6 +31,7 @@ from rules.model.users import ROOT_NAMES, Account
 from rules.problem import BY_ARGUMENT, Category, Confidence, Edit, Fix, Note, Problem, Severity
 from rules.quoting import quote
 from rules.repairs import (
+    add_flag,
     append_to_run,
     append_to_stage,
     delete_command,
@@ -110,6 +111,7 @@ __all__ = [
     "SyntaxFault",
     "Variable",
     "Word",
+    "add_flag",
     "all_end_of_life",
     "append_to_run",
     "append_to_stage",

@@ -31,6 +31,17 @@ def insert_after(source: Source, word: Word | ShellWord, text: str) -> Edit:
     return insert(source, word.span.end, text)
 
 
+def add_flag(instruction: Instruction, flag: str) -> Edit:
+    """Give an instruction a flag, `--chmod=755`, in front of what it has; the author's alignment stays."""
+    source, start = instruction.source, instruction.keyword_span.end
+    at = start
+    while source.text[at : at + 1] in (" ", "\t"):
+        at += 1
+    if source.text[at : at + 1] in ("", "\r", "\n", instruction.escape):
+        return insert(source, start, f" {flag}")
+    return insert(source, at, f"{flag} ")
+
+
 def delete_word(source: Source, span: Span) -> Edit:
     """Delete a word and the blanks before it on its line; a word alone on a continued line goes with its line."""
     start, end = span.start, span.end

@@ -15,6 +15,7 @@ from rules.api import (
     Severity,
     Stage,
     insert,
+    insert_after,
     insert_line_before,
     once,
     quote,
@@ -143,7 +144,12 @@ def _fix(run: Run, stage: Stage) -> Fix | None:
     if run.deferred or run.instruction.heredocs:
         return None
     if run.script.dialect in ("bash", "ash", "zsh", "ksh") or stage.runtime.distribution == "alpine":
-        edit = insert(run.instruction.source, run.instruction.value_span.start, "set -o pipefail && ")
+        first = run.commands[0]
+        options = first.args[0] if first.name == "set" and first.args and not first.nested else None
+        if options is not None and options.text.startswith("-") and run.instruction.exec_form is None:
+            edit = insert_after(run.instruction.source, options, " -o pipefail")
+        else:
+            edit = insert(run.instruction.source, run.instruction.value_span.start, "set -o pipefail && ")
         return Fix("Begin the `RUN` with `set -o pipefail`", (edit,))
     later = [s.instruction for s in stage.steps[run.index + 1 :]]
     plain = run.shell.origin in (Origin.ABSENT, Origin.UNKNOWN)

@@ -128,10 +128,9 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
         fact = f"its `{later.keyword} {name}` stands at line {later.line}, below"
         yield _problem(stage, where, name, fact, None, Confidence.LIKELY)
     elif other is not None:
-        fact = f"{other} declares it, and a stage sees only its own variables and those of its parents"
-        yield _problem(
-            stage, where, name, fact, declare, Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE
-        )
+        fact = f"{other.label} declares it, and a stage sees only its own variables and those of its parents"
+        again = _restated(change, where, name)
+        yield _problem(stage, where, name, fact, again, Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE)
     elif near and bare:
         fact = f"nothing sets it; {quote(near[0])} is set, and may be what was meant"
         yield _problem(stage, where, name, fact, _spell(where, name, near[0]), Confidence.LIKELY)
@@ -193,6 +192,16 @@ def _setting_stages(model: Model) -> dict[str, list[Stage]]:
     return {name: list(stages.values()) for name, stages in found.items()}
 
 
-def _other_stage(change: DockerfileChange, stage: Stage, name: str) -> str | None:
+def _other_stage(change: DockerfileChange, stage: Stage, name: str) -> Stage | None:
     others = _setting_stages(change.after).get(name, ())
-    return next((other.label for other in others if other is not stage), None)
+    return next((other for other in others if other is not stage), None)
+
+
+def _restated(change: DockerfileChange, where: Instruction, name: str) -> Fix | None:
+    """Declare it as the other stages do, when all of them give it the same value, and the value is plain."""
+    setters = (i for stage in change.stages for i in stage.instructions if i.keyword in ("ARG", "ENV"))
+    values = {value.text if value is not None else "" for i in setters for word, value in i.pairs if word.text == name}
+    if len(values) != 1 or "$" in (text := next(iter(values))) or "\n" in text:
+        return None
+    line = f"ARG {name}={text}" if text else f"ARG {name}"
+    return Fix(f"Declare {name} in this stage", (insert_line_before(where, line),))

@@ -15,6 +15,7 @@ from rules.api import (
     fix,
     insert_line_before,
     quote,
+    replace,
     rule,
 )
 from rules.packages.options import add_option, spelled
@@ -120,4 +121,7 @@ def _fix(run: Run, call: PackageCall) -> Fix | None:
     if call.manager == "bundle":
         return fix("Hold to the lock file", insert_line_before(run.instruction, "ENV BUNDLE_FROZEN=1"))
     flag = _FLAGS[call.manager]
+    weaker = call.flag_word("--pure-lockfile") if call.manager == "yarn" else None
+    if weaker is not None and run.instruction.exec_form is None:
+        return fix(f"Write `{flag}`", replace(run.instruction.source, weaker.span, flag))
     return fix(f"Add `{flag}`", add_option(run, call, flag))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Fix, PackageCall, Problem, Run, Severity, fix, insert, quote, rule
+from rules.api import Category, DockerfileChange, Fix, PackageCall, Problem, Run, Severity, add_flag, fix, quote, rule
 from rules.packages.options import spelled
 
 _CACHES: dict[str, tuple[str, ...]] = {
@@ -73,5 +73,4 @@ def _fix(run: Run, call: PackageCall, mounts: str) -> Fix | None:
     """Mount the cache for root; one that a flag switches off, or another user's, is left to the author."""
     if call.manager not in _SUGGESTED or run.user.value not in (None, "", "root", "0") or call.no_cache:
         return None
-    source = run.instruction.source
-    return fix("Keep downloads in a cache mount", insert(source, run.instruction.keyword_span.end, f" {mounts}"))
+    return fix("Keep downloads in a cache mount", add_flag(run.instruction, mounts))

@@ -13,8 +13,8 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
+    add_flag,
     fix,
-    insert,
     quote,
     rule,
     within,
@@ -137,7 +137,7 @@ def _fix(copy: Copy) -> Fix | None:
     if "." not in posixpath.basename(copy.sources[0].path or ""):
         return None
     instruction = copy.instruction
-    return fix("Copy it executable", insert(instruction.source, instruction.keyword_span.end, " --chmod=755"))
+    return fix("Copy it executable", add_flag(instruction, "--chmod=755"))
 
 
 def _problem(

@@ -13,8 +13,8 @@ from rules.api import (
     Problem,
     Severity,
     Word,
+    add_flag,
     delete_instruction,
-    insert,
     quote,
     rule,
 )
@@ -95,6 +95,6 @@ def _fix(change: DockerfileChange, instruction: Instruction, name: Word, value: 
     run = users[0]
     if any(one.instruction is run and keeps(one, name.text) for _, one in change.after.layers.all_runs):
         return None
-    mount = f" --mount=type=secret,id={_id(name.text)},env={name.text}"
-    edits: tuple[Edit, ...] = (delete_instruction(instruction), insert(change.source, run.keyword_span.end, mount))
+    mount = f"--mount=type=secret,id={_id(name.text)},env={name.text}"
+    edits: tuple[Edit, ...] = (delete_instruction(instruction), add_flag(run, mount))
     return Fix("Mount the secret for the one RUN that uses it", edits)

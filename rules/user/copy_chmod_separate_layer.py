@@ -15,8 +15,8 @@ from rules.api import (
     Run,
     Severity,
     Stage,
+    add_flag,
     delete_instruction,
-    insert,
     quote,
     rule,
 )
@@ -139,13 +139,8 @@ def _applied(bits: int, who: str, operator: str, what: str) -> int:
 
 
 def _fix(copy: Copy, run: Run, mode: str) -> Fix | None:
-    source = copy.instruction.source
     flag = copy.instruction.flag("chmod")
     if run.instruction.comments or (flag is not None and flag.value_span.start == flag.value_span.end):
         return None
-    edit = (
-        Edit(flag.value_span, mode)
-        if flag is not None
-        else insert(source, copy.instruction.keyword_span.end, f" --chmod={mode}")
-    )
+    edit = Edit(flag.value_span, mode) if flag is not None else add_flag(copy.instruction, f"--chmod={mode}")
     return Fix(f"Copy with mode {mode}", (edit, delete_instruction(run.instruction)))

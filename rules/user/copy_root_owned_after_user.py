@@ -12,8 +12,8 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
+    add_flag,
     fix,
-    insert,
     quote,
     rule,
     within,
@@ -146,4 +146,4 @@ def _can_be_named(copy: Copy, user: str, text: str) -> bool:
 
 
 def _owned(copy: Copy, user: str) -> Edit:
-    return insert(copy.instruction.source, copy.instruction.keyword_span.end, f" --chown={user}")
+    return add_flag(copy.instruction, f"--chown={user}")

@@ -17,9 +17,9 @@ from rules.api import (
     Severity,
     Stage,
     Step,
+    add_flag,
     append_to_run,
     fix,
-    insert,
     quote,
     rule,
 )
@@ -64,7 +64,7 @@ def _downloads(step: Step) -> Iterator[_Download]:
         if len(remote) == 1 and step.into_folder:
             path = posixpath.join(path, posixpath.basename((remote[0].path or "").partition("?")[0]))
         if remote and _BIN.fullmatch(path) and step.instruction.flag("chmod") is None and ".git" not in path:
-            flag = insert(step.instruction.source, step.instruction.keyword_span.end, " --chmod=755")
+            flag = add_flag(step.instruction, "--chmod=755")
             yield _Download(path, "ADD", step, flag)
     elif isinstance(step, Run):
         for command in step.calls("curl", "wget"):

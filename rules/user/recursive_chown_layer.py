@@ -19,9 +19,9 @@ from rules.api import (
     Run,
     Severity,
     Stage,
+    add_flag,
     delete_word,
     fix,
-    insert,
     once,
     quote,
     rule,
@@ -172,7 +172,7 @@ def _fix(stage: Stage, run: Run, row: Attributes) -> Fix | None:
 def _with_owner(copy: Copy, owner: str) -> Edit | None:
     if copy.instruction.flag("chown") is not None:
         return None
-    return insert(copy.instruction.source, copy.instruction.keyword_span.end, f" --chown={owner}")
+    return add_flag(copy.instruction, f"--chown={owner}")
 
 
 def _is_known_before(stage: Stage, owner: str, line: int) -> bool:

@@ -142,4 +142,15 @@ def _safe(grant: Grant, *, rooted: bool) -> str | None:
         return None
     if _temporary(grant):
         return "1777" if text.lstrip("0") == "777" else None
+    rooted = rooted and not grant.recursive and not _is_folder(grant)
     return without_others_writing(text) if rooted or _is_for_running(grant) else None
+
+
+def _is_folder(grant: Grant) -> bool:
+    """Whether folders are opened: mostly on purpose, for whatever user a container is started as."""
+    step = grant.step
+    made = {word.value for run in step.stage.all_runs for command in run.calls("mkdir") for word in command.operands()}
+    volumes = {volume.value for volume in step.stage.image.volumes}
+    return any(
+        path in made | volumes or path.endswith("/") or "." not in posixpath.basename(path) for path in grant.paths
+    )
