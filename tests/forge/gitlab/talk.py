@@ -95,7 +95,8 @@ def edit(merge_request: MergeRequest, note: Note, body: str, editor: User) -> No
         raise
     if text == note.body:
         return
-    note.body, note.updated = text, merge_request.project.forge.clock.now()
+    note.body = text
+    note.updated = merge_request.updated = merge_request.project.forge.clock.now()
     if note.position:
         note.suggestions = suggestions.read(merge_request, note)
     merge_request.project.forge.hooks.note("update", merge_request, note, note.author)
@@ -137,6 +138,7 @@ def system_note(merge_request: MergeRequest, author: User, text: str) -> Note:
     discussion = Discussion(discussion_id(merge_request))
     number = merge_request.project.forge.new_id()
     note = Note(number, author, text, None, now, now, discussion, system=True)
+    merge_request.updated = now
     discussion.notes.append(note)
     merge_request.discussions.append(discussion)
     return note
@@ -152,6 +154,7 @@ def _written(merge_request: MergeRequest, author: User, body: str, discussion: D
     forge = merge_request.project.forge
     text = _cleaned(merge_request, author, body)
     note = Note(forge.new_id(), author, text, None, forge.clock.now(), forge.clock.now(), discussion)
+    merge_request.updated = note.created
     discussion.notes.append(note)
     return note
 
