@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from bot.forges.base import ForgeError, Gone, Unavailable
+from bot.forges.base import ForgeError, Gone, Rejected, Unavailable
 from bot.forges.gitlab import missed
 from bot.forges.gitlab.door import PAGE
 from bot.inbound.faults import Malformed
@@ -164,8 +164,8 @@ class _Search:
             self.begun = True
             page = await missed.changed(self.door, self.project, since)
             for change in page:
-                # What has been deleted since the list was made is no loss.
-                with suppress(Gone):
+                # One that was deleted meanwhile is no loss, and one that is odd must not hold up the rest.
+                with suppress(Gone, Rejected):
                     await self._see(change)
                 self._at = change.updated_at
             self._ended = len(page) < PAGE or self._at <= since

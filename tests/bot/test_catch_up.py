@@ -254,7 +254,7 @@ def path_of(change: MergeRequest) -> str:
     return f"/projects/{change.project.id}/merge_requests/{change.iid}"
 
 
-async def test_old_commands_bots_and_talk_are_no_commands(desk: Desk) -> None:
+async def test_old_commands_bots_internal_notes_and_talk_are_no_commands(desk: Desk) -> None:
     _, change = await desk.known()
     change.comment("/hullcheck review")
     desk.wait()
@@ -265,6 +265,7 @@ async def test_old_commands_bots_and_talk_are_no_commands(desk: Desk) -> None:
     change.comment("Looks fine. /hullcheck review")
     change.comment("/hullcheck review", author="project_7_bot_0a1b")
     change.comment("/hullcheck review", author=desk.forge.bot.username)
+    change.comment("/hullcheck review", internal=True)
     desk.forge.requests.clear()
     assert await desk.look() == 0
     # One of them could have been a person's: a user and a list of projects, notes and reactions.

@@ -69,11 +69,15 @@ async def pushed_at(door: Door, project: str, change: Changed) -> float:
 
 
 async def commands(door: Door, project: str, number: int, since: float) -> list[dict[str, Any]]:
-    """List the notes since a time that look like commands, oldest first; one request."""
+    """List the notes since a time that look like commands, oldest first; one request.
+
+    Internal notes have a hook of their own, which we do not ask for.
+    """
     query: dict[str, str | int | bool] = {"activity_filter": "only_comments", "order_by": "created_at", "sort": "desc"}
     notes = await door.pages(f"/projects/{project}/merge_requests/{number}/notes", query, most=MOST_NOTES)
-    young = (note for note in notes if not note["system"] and _seconds(note["created_at"]) >= since)
-    return [note for note in young if command_in(note["body"] or "") is not None][::-1]
+    young = (note for note in notes if _seconds(note["created_at"]) >= since)
+    heard = (note for note in young if not (note["system"] or note.get("internal") or note.get("confidential")))
+    return [note for note in heard if command_in(note["body"] or "") is not None][::-1]
 
 
 async def answered(door: Door, project: str, number: int, note: int, account: int) -> bool:

@@ -39,6 +39,7 @@ def start(
     position: Mapping[str, Any] | None = None,
     thread: bool = False,
     mail: bool = True,
+    internal: bool = False,
 ) -> Note:
     """Start a thread, on the diff when there is a position, or write a single note.
 
@@ -54,6 +55,7 @@ def start(
     kind = "DiffNote" if position is not None else "DiscussionNote" if thread else None
     note = _written(merge_request, author, body, Discussion(discussion_id(merge_request)))
     note.kind, note.line_code = kind, code  # type: ignore[assignment]  # one of the three
+    note.internal = internal
     if position is not None:
         note.position = positions.stored(position)
         note.original_position = dict(note.position)
@@ -179,4 +181,5 @@ def _told(merge_request: MergeRequest, note: Note, *, mail: bool) -> None:
     forge = merge_request.project.forge
     if mail:
         forge.mails.append(Mail("note", merge_request, (note.id,)))
-    forge.hooks.note("create", merge_request, note, note.author)
+    if not note.internal:
+        forge.hooks.note("create", merge_request, note, note.author)
