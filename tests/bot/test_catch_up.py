@@ -15,6 +15,7 @@ from bot.inbound.gitlab import Instance, gitlab_delivery
 from bot.mailbox import Mailbox, ReviewRecord
 from bot.secret import Secret
 from tests.bot.databases import MovableClock
+from tests.forge.faults import Fault
 from tests.forge.gitlab import mishaps
 from tests.forge.gitlab.double import GitLabDouble
 
@@ -390,6 +391,18 @@ async def test_what_is_deleted_while_it_is_looked_at_is_no_fault(desk: Desk) -> 
     assert await desk.look() == 0
     await desk.hear_of(opened(change.project, "1"))
     assert len(await desk.mailbox.callers("gitlab", desk.host, 9)) == 1
+
+
+async def test_a_merge_request_that_gitlab_refuses_to_show_does_not_hold_up_its_project(desk: Desk) -> None:
+    project, _ = await desk.known()
+    odd = opened(project, "1")
+    odd.comment("Please look.")
+    desk.forge.clock.advance(1)
+    opened(project, "2")
+    desk.forge.faults.add(Fault("GET", rf"/merge_requests/{odd.iid}/notes$", status=400, body=b"{}", times=None))
+    assert await desk.look() == 2
+    [caller] = await desk.mailbox.callers("gitlab", desk.host, 9)
+    assert caller.resume_at == 0
 
 
 async def test_silent_projects_are_forgotten_with_everything_else(desk: Desk) -> None:
