@@ -115,12 +115,16 @@ class Webhook:
 
     async def _outcome(self, delivery: Delivery, extra: dict[str, object]) -> str:
         """Store a delivery, or keep it for later, and return the word for it; empty when neither was possible."""
-        # What comes goes behind what waits already.
-        if self._spool is None or not self._spool.waiting or delivery.job is None:
+        # What comes goes behind what waits already; what asks for nothing need not be kept.
+        if self._spool is not None and self._spool.waiting and delivery.job is None:
+            return "ignored"
+        if self._spool is None or not self._spool.waiting:
             try:
                 async with asyncio.timeout(STORE_SECONDS):
                     return (await self._mailbox.put(delivery)).value
             except DATABASE_FAULTS as fault:
+                if delivery.job is None:
+                    return "ignored"
                 _log.error("delivery not stored: %s", type(fault).__name__, extra=extra)
         if self._spool is None:
             return ""

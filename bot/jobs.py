@@ -28,6 +28,14 @@ class PullRequestKey(NamedTuple):
         return f"{self.forge}:{self.instance}/{self.repository}#{self.number}"
 
 
+class RepositoryKey(NamedTuple):
+    """Names one repository, in the words of `PullRequestKey`."""
+
+    forge: ForgeName
+    instance: str
+    repository: str
+
+
 @dataclass(frozen=True, slots=True)
 class Command:
     """A `/hullcheck` comment.
@@ -81,9 +89,12 @@ class Delivery:
         forge: Which forge.
         event: The event's name and action, such as `pull_request.opened`.
         job: What is to be done; `None` when the event asks nothing of us.
+        caller: GitLab: the project that the call is about, when its hook tells of merge requests. That somebody wants
+            us there is proven by such a call and by nothing else.
     """
 
     id: str
     forge: ForgeName
     event: str
     job: Job | None
+    caller: RepositoryKey | None = None

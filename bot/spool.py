@@ -16,7 +16,7 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
-from bot.jobs import Command, Delivery, Job, PullRequestKey
+from bot.jobs import Command, Delivery, Job, PullRequestKey, RepositoryKey
 from bot.mailbox import DATABASE_FAULTS
 
 if TYPE_CHECKING:
@@ -192,4 +192,5 @@ def _delivery(kept: dict[str, Any]) -> Delivery:
         command = job["command"]
         key = PullRequestKey(*job["key"])
         job = Job(**{**job, "key": key, "command": Command(**command) if command else None})
-    return Delivery(kept["id"], kept["forge"], kept["event"], job)
+    caller = RepositoryKey(*kept["caller"]) if kept.get("caller") else None
+    return Delivery(kept["id"], kept["forge"], kept["event"], job, caller)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import aiohttp
 
+from bot.catch_up import catch_up
 from bot.forges.github import App, GitHub
 from bot.forges.github.hook import Hook
 from bot.forges.github.wire import Memory, Wire
@@ -80,6 +81,7 @@ async def wire(settings: Settings, mailbox: Mailbox, stack: AsyncExitStack) -> P
         door = _door(gitlab, stack)
         made = forges["gitlab", gitlab.instance] = _gitlab(gitlab, door, mailbox)
         probes[f"gitlab at {gitlab.instance}"] = Probe(made.check, CREDENTIALS_SECONDS)
+        chores.append(partial(_catch_up, mailbox, door, gitlab.instance))
         chores.append(partial(_watch, door, settings.public_url, troubles))
     spools = {"gitlab": Spool(settings.spool)} if settings.gitlab else {}
     if settings.gitlab:
@@ -175,6 +177,10 @@ def _load_rules(_: None) -> int:
 
 async def _reconcile(mailbox: Mailbox, hook: Hook, github: GitHubSettings) -> None:
     await reconcile(mailbox, hook.attempts, hook.redeliver, f"{github.instance} {github.app_id}")
+
+
+async def _catch_up(mailbox: Mailbox, door: Door, instance: str) -> None:
+    await catch_up(mailbox, door, instance)
 
 
 async def _watch(door: Door, address: str, troubles: dict[str, tuple[str, ...]]) -> None:

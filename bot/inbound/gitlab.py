@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from bot.commands import command_in
 from bot.inbound.faults import Malformed, Unauthenticated
 from bot.inbound.payload import Payload
-from bot.jobs import Command, Delivery, Job, PullRequestKey
+from bot.jobs import Command, Delivery, Job, PullRequestKey, RepositoryKey
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,10 +70,10 @@ def gitlab_delivery(headers: Mapping[str, str], body: bytes, instances: Sequence
     _verify(lower, body, instance, now)
     key = _id(lower, body)
     try:
-        event, job = _read(lower, body, instance.name)
+        event, job, caller = _read(lower, body, instance.name)
     except Malformed as fault:
         return Delivery(key, "gitlab", f"unreadable: {fault}", None)
-    return Delivery(key, "gitlab", event, job)
+    return Delivery(key, "gitlab", event, job, caller)
 
 
 def _instance(headers: Mapping[str, str], instances: Sequence[Instance]) -> Instance:
@@ -128,7 +128,7 @@ def _id(headers: Mapping[str, str], body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def _read(headers: Mapping[str, str], body: bytes, instance: str) -> tuple[str, Job | None]:
+def _read(headers: Mapping[str, str], body: bytes, instance: str) -> tuple[str, Job | None, RepositoryKey | None]:
     if not _JSON.fullmatch(headers.get("content-type", "")):
         raise Malformed("the content type is not application/json in UTF-8")
     try:
@@ -140,11 +140,20 @@ def _read(headers: Mapping[str, str], body: bytes, instance: str) -> tuple[str, 
     # System hooks have one name for everything in X-Gitlab-Event; the body says what it is.
     match payload.text("object_kind") if payload.has("object_kind") else "":
         case "merge_request":
-            return _merge_request(payload, instance, hop)
+            return *_merge_request(payload, instance, hop), _caller(payload, instance)
         case "note":
-            return _note(payload, instance, hop)
+            return *_note(payload, instance, hop), None
         case _:
-            return "other", None
+            return "other", None, None
+
+
+def _caller(payload: Payload, instance: str) -> RepositoryKey | None:
+    """Return the project whose hook tells of a merge request; a call that does not name it proves nothing."""
+    try:
+        project = payload.object("object_attributes").id("target_project_id")
+    except Malformed:
+        return None
+    return RepositoryKey("gitlab", instance, str(project))
 
 
 def _merge_request(payload: Payload, instance: str, hop: str) -> tuple[str, Job | None]:
@@ -183,7 +192,7 @@ def _note(payload: Payload, instance: str, hop: str) -> tuple[str, Job | None]:
     about_a_change = note.has("noteable_type") and note.text("noteable_type") == "MergeRequest"
     if action != "create" or not about_a_change or note.says("system", value=True):
         return event, None
-    command = _command(payload, note)
+    command = command_in_note(note, payload)
     if command is None:
         return event, None
     change = payload.object("merge_request")
@@ -197,8 +206,16 @@ def _note(payload: Payload, instance: str, hop: str) -> tuple[str, Job | None]:
     )
 
 
-def _command(payload: Payload, note: Payload) -> Command | None:
-    """Return the command of a note that a person wrote; the bots of access tokens, us included, are never obeyed."""
+def command_in_note(note: Payload, payload: Payload) -> Command | None:
+    """Return the command of a note that a person wrote; the bots of access tokens, us included, are never obeyed.
+
+    Args:
+        note: The note in the words of the hook.
+        payload: What holds its author, as `user`.
+
+    Raises:
+        Malformed: Something is missing or does not look as it should.
+    """
     found = command_in(note.text("note"))
     if found is None:
         return None

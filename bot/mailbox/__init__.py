@@ -2,8 +2,10 @@
 
 from bot.mailbox.faults import DATABASE_FAULTS, DatabaseFaultError, LeaseLost
 from bot.mailbox.records import (
+    Caller,
     Claimed,
     HistoryEntry,
+    Look,
     ParkedWork,
     Receipt,
     ReviewRecord,
@@ -13,10 +15,12 @@ from bot.mailbox.store import Mailbox, Timing
 
 __all__ = [
     "DATABASE_FAULTS",
+    "Caller",
     "Claimed",
     "DatabaseFaultError",
     "HistoryEntry",
     "LeaseLost",
+    "Look",
     "Mailbox",
     "ParkedWork",
     "Receipt",

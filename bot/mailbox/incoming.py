@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, case, func, insert, literal, select, update
 
+from bot.mailbox import callers
 from bot.mailbox.keys import tenant_of
 from bot.mailbox.records import Receipt
 from bot.mailbox.schema import commands, deliveries, mailbox, tenants
@@ -32,9 +33,11 @@ class Coalescing(NamedTuple):
 async def put(database: Database, delivery: Delivery, coalescing: Coalescing) -> Receipt:
     """Store a delivery and the work it asks for. See `Mailbox.put`."""
     if (job := delivery.job) is None:
+        await callers.overhear(database, delivery.caller)
         return Receipt.IGNORED
     async with database.write() as connection:
         now = await database.clock.now(connection)
+        await callers.hear(database, connection, delivery.caller, now)
         known = await _remember(database, connection, delivery, now)
         if known == "done":
             return Receipt.DUPLICATE

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.jobs import Job, PullRequestKey
+    from bot.jobs import Job, PullRequestKey, RepositoryKey
 
 
 class Receipt(Enum):
@@ -22,7 +22,7 @@ class Receipt(Enum):
     DUPLICATE = "duplicate"
     """It came before and its work is complete."""
     IGNORED = "ignored"
-    """It asks nothing of us; nothing was written."""
+    """It asks nothing of us; at most that its repository has called was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +104,38 @@ class ParkedWork(NamedTuple):
     error: str
     parked_at: float
     attempts: int
+
+
+class Caller(NamedTuple):
+    """A repository whose hook has called us.
+
+    Attributes:
+        key: Which.
+        looked_until: Seconds since 1970; what we missed of it before that has been looked for.
+        resume_at: How far a look came that was broken off, by the forge's clock; 0 when the last one was not.
+        asked_at: The present, in seconds since 1970.
+    """
+
+    key: RepositoryKey
+    looked_until: float
+    resume_at: float
+    asked_at: float
+
+
+class Look(NamedTuple):
+    """What a look at a repository came to; the times are as in `Caller`.
+
+    Attributes:
+        looked_until: As before, when it was broken off.
+        resume_at: 0 when it was not.
+        found: Whether anything had been missed.
+        gone: Whether the repository is no longer there, so that only a call of its hook makes us look again.
+    """
+
+    looked_until: float
+    resume_at: float = 0.0
+    found: bool = False
+    gone: bool = False
 
 
 class Tally(NamedTuple):

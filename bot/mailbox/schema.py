@@ -111,6 +111,19 @@ reviews = Table(
     Index("reviews_by_age", "finished_at"),
 )
 
+callers = Table(
+    "callers",
+    metadata,
+    Column("forge", Text, primary_key=True),
+    Column("instance", Text, primary_key=True),
+    Column("repository", Text, primary_key=True),
+    Column("heard_at", Double, nullable=False),
+    Column("looked_at", Double, nullable=False),
+    Column("looked_until", Double, nullable=False),
+    Column("resume_at", Double, nullable=False),  # how far a look came that was broken off; 0 after one that was not
+    Column("unheard", Integer, nullable=False),  # looks that found something missed since it was last heard
+)
+
 state = Table(
     "state",
     metadata,

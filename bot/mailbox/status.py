@@ -8,7 +8,7 @@ from sqlalchemy import and_, case, delete, func, or_, select, update
 
 from bot.mailbox.keys import key_of
 from bot.mailbox.records import HistoryEntry, ParkedWork, ReviewRecord, Tally
-from bot.mailbox.schema import deliveries, mailbox, reviews, state, tenants, unfinished
+from bot.mailbox.schema import callers, deliveries, mailbox, reviews, state, tenants, unfinished
 
 if TYPE_CHECKING:
     from bot.jobs import PullRequestKey
@@ -95,3 +95,4 @@ async def prune(database: Database, days: float) -> None:
         idle = and_(mailbox.c.want == mailbox.c.done, mailbox.c.run_after < before)
         await connection.execute(delete(mailbox).where(idle))
         await connection.execute(delete(reviews).where(reviews.c.finished_at < before))
+        await connection.execute(delete(callers).where(callers.c.heard_at < before))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from bot.mailbox import incoming, leases, status
+from bot.mailbox import callers, incoming, leases, status
 from bot.mailbox.database import Database
 from bot.mailbox.incoming import Coalescing
 from bot.mailbox.leases import LeaseTerms, Nothing
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from typing import Self
 
     from bot.forges.base import Fence
-    from bot.jobs import Delivery, PullRequestKey
+    from bot.jobs import Delivery, ForgeName, PullRequestKey, RepositoryKey
     from bot.mailbox.clock import Clock
-    from bot.mailbox.records import Blame, HistoryEntry, ParkedWork, ReviewRecord, Tally
+    from bot.mailbox.records import Blame, Caller, HistoryEntry, Look, ParkedWork, ReviewRecord, Tally
 
 _CLAIM_ROUNDS = 8
 
@@ -217,6 +217,25 @@ class Mailbox:
         """List finished reviews, newest first, of one pull request or all."""
         return await status.history(self._database, limit, key)
 
+    async def callers(self, forge: ForgeName, instance: str, limit: int) -> tuple[Caller, ...]:
+        """List the repositories whose hooks have called us, looked at longest ago first.
+
+        One in which two looks found something missed is left out until its hook calls again: it may have been removed.
+        """
+        return await callers.listed(self._database, forge, instance, limit)
+
+    async def looked(self, key: RepositoryKey, look: Look) -> None:
+        """Note that a repository was looked at for what was missed."""
+        await callers.looked(self._database, key, look)
+
+    async def knows(self, key: PullRequestKey, head: str) -> bool:
+        """Tell whether a head was delivered, or reviewed, before."""
+        return await callers.knows(self._database, key, head)
+
+    async def awaits(self, key: PullRequestKey, comment_id: int) -> bool:
+        """Tell whether a comment's command is here and not done yet."""
+        return await callers.awaits(self._database, key, comment_id)
+
     async def recall(self, name: str) -> str | None:
         """Return a small value that was remembered, such as a cursor."""
         return await status.recall(self._database, name)
@@ -226,5 +245,5 @@ class Mailbox:
         await status.remember(self._database, name, value)
 
     async def prune(self, days: float) -> None:
-        """Forget finished deliveries, idle pull requests and reviews older than some days."""
+        """Forget finished deliveries, idle pull requests, reviews, and callers that were silent, for some days."""
         await status.prune(self._database, days)

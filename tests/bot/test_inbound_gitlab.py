@@ -7,7 +7,7 @@ import pytest
 
 from bot.inbound.faults import Unauthenticated
 from bot.inbound.gitlab import Instance, gitlab_delivery
-from bot.jobs import Command, Delivery, Job, PullRequestKey
+from bot.jobs import Command, Delivery, Job, PullRequestKey, RepositoryKey
 from bot.secret import Secret
 from tests.bot.gitlab_deliveries import (
     HEAD,
@@ -33,7 +33,8 @@ def delivered(payload: object, *instances: Instance, **more: str | None) -> Deli
 def test_an_opened_merge_request_asks_for_a_review() -> None:
     key = PullRequestKey("gitlab", "gitlab.example.org", "5", 12)
     job = Job(key, "gitlab.example.org", HEAD, repository_id=5, hop=HOP)
-    assert delivered(change()) == Delivery(KEY, "gitlab", "merge_request.open", job)
+    caller = RepositoryKey("gitlab", "gitlab.example.org", "5")
+    assert delivered(change()) == Delivery(KEY, "gitlab", "merge_request.open", job, caller)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,18 @@ def test_what_changes_the_diff_or_ends_a_draft_asks_for_a_review(payload: dict[s
 )
 def test_everything_else_asks_for_nothing(payload: dict[str, Any]) -> None:
     assert delivered(payload).job is None
+
+
+@pytest.mark.parametrize("payload", [change(), change("close"), change("approved"), change(None)])
+def test_a_call_about_a_merge_request_says_whose_hook_it_is(payload: dict[str, Any]) -> None:
+    assert delivered(payload).caller == RepositoryKey("gitlab", "gitlab.example.org", "5")
+
+
+@pytest.mark.parametrize(
+    "payload", [note(), {"object_kind": "push", "project_id": 5}, change("close", target_project_id="5"), {}]
+)
+def test_a_call_that_does_not_come_for_merge_requests_does_not(payload: dict[str, Any]) -> None:
+    assert delivered(payload).caller is None
 
 
 def test_system_hooks_are_read_by_what_the_body_says() -> None:

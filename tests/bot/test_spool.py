@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -86,6 +87,30 @@ async def test_what_asks_nothing_needs_no_database(app: Caller, mailbox: Mailbox
     async with away(mailbox):
         assert await sent(app, change("close"), "key-1") == (202, "ignored")
     assert spool.waiting == 0
+
+
+async def test_what_asks_nothing_is_not_kept_to_remember_who_called(
+    app: Caller, mailbox: Mailbox, spool: Spool
+) -> None:
+    await rename(mailbox, "callers", "gone")
+    assert await sent(app, change("close"), "key-1") == (202, "ignored")
+    assert await sent(app, change("open"), "key-2") == (202, "kept")
+    assert await sent(app, change("close"), "key-3") == (202, "ignored")
+    assert spool.waiting == 1
+    await rename(mailbox, "gone", "callers")
+    assert await mailbox.callers("gitlab", "gitlab.example.org", 9) == ()
+    await spool.drain(mailbox)
+    assert [each.key.repository for each in await mailbox.callers("gitlab", "gitlab.example.org", 9)] == ["5"]
+
+
+async def test_what_an_earlier_version_kept_is_handed_over(mailbox: Mailbox, spool: Spool, tmp_path: Path) -> None:
+    await spool.keep(gitlab_delivery(headers(), packed(change("open")), (INSTANCE,), NOW))
+    [file] = (tmp_path / "spool").glob("*.json")
+    kept = json.loads(file.read_text("utf-8"))
+    del kept["caller"]
+    file.write_text(json.dumps(kept), "utf-8")
+    assert await spool.drain(mailbox) == 1
+    assert (await mailbox.tally()).waiting == 1
 
 
 async def test_it_is_handed_over_by_itself(app: Caller, mailbox: Mailbox, spool: Spool) -> None:

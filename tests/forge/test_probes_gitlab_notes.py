@@ -32,6 +32,27 @@ async def test_a_note_stands_alone_and_cannot_be_resolved(lab: Lab) -> None:
     assert (await lab.put(f"{THREADS}/{lab.thread.id}", {"resolved": True})).status == 403
 
 
+async def test_a_note_updates_its_merge_request_and_lists_may_begin_there(lab: Lab) -> None:
+    other = lab.project.open_merge_request(files={"more": "x\n"}, branch="other")
+    lab.forge.clock.advance(60)
+    since = lab.forge.clock.stamp()
+    listed = f"/merge_requests?order_by=updated_at&sort=asc&updated_after={since}"
+    assert (await lab.get(listed)).body == []
+    other.comment("Look.")
+    lab.forge.clock.advance(1)
+    await lab.post(NOTES, {"body": "Summary."})
+    assert [each["iid"] for each in (await lab.get(listed)).body] == [other.iid, lab.change.iid]
+    lab.change.close()
+    assert [each["iid"] for each in (await lab.get(f"{listed}&state=opened")).body] == [other.iid]
+
+
+async def test_an_internal_note_says_so_and_its_hook_is_another(lab: Lab) -> None:
+    lab.project.add_hook("http://127.0.0.1:1/", note_events=True)
+    lab.change.comment("Between us.", internal=True)
+    assert [note["internal"] for note in (await lab.get(NOTES)).body] == [True]
+    assert lab.forge.deliveries == []
+
+
 async def test_a_note_is_edited_in_place(lab: Lab) -> None:
     number = (await lab.post(NOTES, {"body": "Summary."})).body["id"]
     assert (await lab.put(f"{NOTES}/{number}", {"body": "Better."})).body["body"] == "Better."

@@ -217,9 +217,9 @@ class MergeRequest:
 
     # What people say
 
-    def comment(self, body: str, *, author: str = "dev") -> Note:
+    def comment(self, body: str, *, author: str = "dev", internal: bool = False) -> Note:
         """Write a single note."""
-        return talk.start(self, self.project.forge.user(author), body)
+        return talk.start(self, self.project.forge.user(author), body, internal=internal)
 
     def comment_on(self, path: str, body: str, *, new: int | None, old: int | None = None, author: str = "dev") -> Note:
         """Start a thread on a line of the newest version."""

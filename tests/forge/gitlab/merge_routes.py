@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from tests.forge.gitlab import diffs, render
 from tests.forge.gitlab.answer import Answer, Call, Refused, Route
 from tests.forge.gitlab.model import REPORTER
@@ -10,14 +12,17 @@ from tests.forge.gitlab.model import REPORTER
 def list_merge_requests(call: Call) -> Answer:
     """List merge requests, newest first; all states unless asked otherwise."""
     asked = call.params
+    since = asked.get("updated_after")
+    order = "updated" if asked.get("order_by") == "updated_at" else "created"
     found = [
         each
         for each in call.project.merge_requests.values()
         if asked.get("state", "all") in {"all", each.state}
         and asked.get("source_branch") in {None, each.source_branch}
         and asked.get("target_branch") in {None, each.target_branch}
+        and (since is None or each.updated >= datetime.fromisoformat(since))
     ]
-    found.sort(key=lambda each: each.iid, reverse=asked.get("sort", "desc") == "desc")
+    found.sort(key=lambda each: (getattr(each, order), each.iid), reverse=asked.get("sort", "desc") == "desc")
     return Answer(200, [render.merge_request(each, call.user) for each in found], paged=True)
 
 

@@ -122,6 +122,7 @@ class Note:
         position: Where it stands now; it keeps the commits of the last version that had its line.
         original_position: Where it stood when it was written.
         resolved_by: Who resolved it, and when; only for notes of threads.
+        internal: Whether only members see it; hooks that hear of notes do not hear of it.
     """
 
     id: int
@@ -139,6 +140,7 @@ class Note:
     resolved_at: datetime | None = None
     awards: list[Award] = field(default_factory=list)
     suggestions: list[Suggestion] = field(default_factory=list)
+    internal: bool = False
 
     @property
     def resolvable(self) -> bool:

@@ -39,6 +39,7 @@ def start(
     position: Mapping[str, Any] | None = None,
     thread: bool = False,
     mail: bool = True,
+    internal: bool = False,
 ) -> Note:
     """Start a thread, on the diff when there is a position, or write a single note.
 
@@ -54,6 +55,7 @@ def start(
     kind = "DiffNote" if position is not None else "DiscussionNote" if thread else None
     note = _written(merge_request, author, body, Discussion(discussion_id(merge_request)))
     note.kind, note.line_code = kind, code  # type: ignore[assignment]  # one of the three
+    note.internal = internal
     if position is not None:
         note.position = positions.stored(position)
         note.original_position = dict(note.position)
@@ -95,7 +97,8 @@ def edit(merge_request: MergeRequest, note: Note, body: str, editor: User) -> No
         raise
     if text == note.body:
         return
-    note.body, note.updated = text, merge_request.project.forge.clock.now()
+    note.body = text
+    note.updated = merge_request.updated = merge_request.project.forge.clock.now()
     if note.position:
         note.suggestions = suggestions.read(merge_request, note)
     merge_request.project.forge.hooks.note("update", merge_request, note, note.author)
@@ -137,6 +140,7 @@ def system_note(merge_request: MergeRequest, author: User, text: str) -> Note:
     discussion = Discussion(discussion_id(merge_request))
     number = merge_request.project.forge.new_id()
     note = Note(number, author, text, None, now, now, discussion, system=True)
+    merge_request.updated = now
     discussion.notes.append(note)
     merge_request.discussions.append(discussion)
     return note
@@ -152,6 +156,7 @@ def _written(merge_request: MergeRequest, author: User, body: str, discussion: D
     forge = merge_request.project.forge
     text = _cleaned(merge_request, author, body)
     note = Note(forge.new_id(), author, text, None, forge.clock.now(), forge.clock.now(), discussion)
+    merge_request.updated = note.created
     discussion.notes.append(note)
     return note
 
@@ -176,4 +181,5 @@ def _told(merge_request: MergeRequest, note: Note, *, mail: bool) -> None:
     forge = merge_request.project.forge
     if mail:
         forge.mails.append(Mail("note", merge_request, (note.id,)))
-    forge.hooks.note("create", merge_request, note, note.author)
+    if not note.internal:
+        forge.hooks.note("create", merge_request, note, note.author)
