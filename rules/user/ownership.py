@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.lazily import once
 from rules.model.files import within
 from rules.model.run_writes import OPAQUE_HARMLESS, written_by
 from rules.model.steps import Copy, Run
@@ -57,9 +58,15 @@ def access(stage: Stage, path: str, user: str) -> Access:
         user: Name or uid of the account, without group.
     """
     watch = _Watch(stage, path, user)
-    for step in stage.done_steps:
+    for step in _acting(stage):
         watch.see(step)
     return Access(watch.exists, watch.writable, watch.decided_by)
+
+
+@once
+def _acting(stage: Stage) -> tuple[Step, ...]:
+    """The steps that can decide over a folder."""
+    return tuple(s for s in stage.done_steps if isinstance(s, (Copy, Run)) or s.instruction.keyword == "WORKDIR")
 
 
 class _Watch:
