@@ -101,8 +101,8 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
         fact = f"its `{later.keyword} {name}` stands at line {later.line}, below"
         yield _problem(stage, where, name, fact, None, Confidence.LIKELY)
     elif other is not None:
-        if stage.base_word is not None and "$" in stage.base_word.text and stage.parent is None:
-            return  # the variable in its FROM may name the very stage that declares it
+        if _may_inherit(change, stage):
+            return
         fact = f"{other.label} declares it, and a stage sees only its own variables and those of its parents"
         again = _restated(change, where, name)
         yield _problem(stage, where, name, fact, again, Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE)
@@ -144,6 +144,16 @@ def _other_stage(change: DockerfileChange, stage: Stage, name: str) -> Stage | N
         if other is not stage and any(word.text == name for i in setters for word, _ in i.pairs):
             return other
     return None
+
+
+def _may_inherit(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether a variable in the FROM may name one of the stages above, which then passes its variables on."""
+    text = stage.base_word.text if stage.base_word is not None else ""
+    if "$" not in text or stage.parent is not None:
+        return False
+    parts = re.split(r"\$(?:\{[^}]*\}|\w+)", text.lower())
+    pattern = re.compile(".+".join(map(re.escape, parts)))
+    return any(other.name is not None and pattern.fullmatch(other.name) for other in change.stages[: stage.index])
 
 
 def _restated(change: DockerfileChange, where: Instruction, name: str) -> Fix | None:
