@@ -51,7 +51,7 @@ def _problem(change: DockerfileChange, copy: Copy, then: IgnoreFile, now: Ignore
         stage=copy.stage.key,
         path=now.path,
         notes=(Note(copy.instruction.span, "copies the whole context", change.path),),
-        fix=Fix("Keep it out again", (now.append(*lines),)),
+        fix=None if then.is_allow_list else Fix("Keep it out again", (now.append(*lines),)),
     )
 
 
