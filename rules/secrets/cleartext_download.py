@@ -101,7 +101,7 @@ def _problem(stage: Stage, step: Step, url: str, span: Span, edits: list[Edit]) 
     way = (
         "The server answers under `https://` as well."
         if edits
-        else "Use `https://`, or check the SHA-256 of what arrives."
+        else "Use `https://` where the server has it, or check the SHA-256 of what arrives."
     )
     return Problem(
         span,

@@ -34,6 +34,8 @@ _MOVING = re.compile(r"(?<!pool)/(master|main|develop|trunk|HEAD|nightly)(?:/|\.
 _BY_PLATFORM = re.compile(r"\$\(?\{?\w*(?:arch|uname|platform)", re.IGNORECASE)
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "python", "python3", "perl", "ruby", "node", "php"})
 
+_NUMBER = re.compile(r"\d+")
+
 
 @rule(
     "download-without-checksum",
@@ -116,5 +118,5 @@ def _problem(stage: Stage, step: Step, url: str, span: Span, *, piped: bool = Fa
         doubt="a script that was not read may check it",
         instruction=step.instruction,
         stage=stage.key,
-        key=url.partition("://")[2],
+        key=_NUMBER.sub("#", url.partition("://")[2]),  # another version of it is no other download
     )
