@@ -40,7 +40,7 @@ _INSTALLING = re.compile(r"(?:^|[/_-])(?:install|compile|build|ext)(?:[_.*-]|$)[
 _TOOLS = frozenset(
     "make cmake ninja gcc g++ cc cargo rustc go mvn mvnw gradle gradlew ant sbt bazel bazelisk meson msbuild "
     "tox nox pytest fish sleep tail jupyter jupyter-lab start-notebook.sh code-server sshd nodemon "
-    "tsc vite webpack air watchexec gcc-ar clang clang++ javac jshell R ghc stack cabal mix lein claude codex".split()
+    "tsc vite webpack air watchexec gcc-ar clang clang++ javac jshell R ghc stack cabal mix lein".split()
 )
 _DEVELOPING = re.compile(
     r"\b(?:npm|yarn|pnpm|bun)\s+(?:run\s+)?(?:dev|develop|watch|test|build|start:dev|serve|lint)\b|\bnpx\s|\bgo\s+run\b|"
