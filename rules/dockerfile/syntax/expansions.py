@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rules.dockerfile.expand import UNKNOWN, expansion_fault
@@ -18,6 +19,21 @@ if TYPE_CHECKING:
 _IN_PAIRS = frozenset({"ARG", "ENV", "LABEL"})
 _IN_WORDS = frozenset({"ADD", "COPY", "EXPOSE", "VOLUME"})
 _IN_ONE_TEXT = frozenset({"STOPSIGNAL", "USER", "WORKDIR"})
+
+# Texts that nothing can be wrong with, as most are: plain variables, and quotes that close in the word that opens them.
+_VARIABLE = r"\$[A-Za-z_]\w*+|\$\{[A-Za-z_]\w*+\}"
+_QUOTED = rf"'[^']*+'|\"(?:[^$\"\\`]|{_VARIABLE})*+\""
+_BARE = rf"(?:[^$'\"\\`]|{_VARIABLE})*+"
+_PAIR = rf"[\w./-]++(?:=(?:[^$'\"\\`\s]|{_VARIABLE}|{_QUOTED})*+)?"
+_IS_BARE = re.compile(_BARE).fullmatch
+_IS_FINE = re.compile(rf"(?:[^$'\"\\`]|{_VARIABLE}|{_QUOTED})*+").fullmatch
+_ARE_PAIRS = re.compile(rf"{_PAIR}(?:\s++{_PAIR})*+|{_BARE}").fullmatch
+_CHECKS = {
+    **dict.fromkeys(_IN_PAIRS, _ARE_PAIRS),
+    **dict.fromkeys(_IN_ONE_TEXT, _IS_FINE),
+    **dict.fromkeys(_IN_WORDS | {"FROM"}, _IS_BARE),
+}
+
 _TEMPLATE_OPTION = "${templateOption:"
 """A blank of a dev container template (containers.dev, "Dev Container Templates"), filled in before Docker reads it."""
 
@@ -27,7 +43,8 @@ _CLEARER = {"unsupported modifier () in substitution": "the closing brace is mis
 
 def expansion_faults(instruction: Instruction) -> Iterator[SyntaxFault]:
     """Yield the words that BuildKit refuses to expand: a brace or a quote that does not close, an unknown modifier."""
-    if not any(mark in instruction.value for mark in "$'\""):
+    is_fine = _CHECKS.get(instruction.keyword)
+    if is_fine is None or is_fine(instruction.value):
         return
     for word in _expanded(instruction):
         reason = expansion_fault(word.text, _unknown, instruction.escape)
