@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.facts.eol import all_end_of_life
 from rules.installed import Size, installed, size_of, size_text
+from rules.lazily import once
 from rules.model.settings import Origin, Setting
 from rules.model.steps import Copy
 from rules.quoting import quote
@@ -78,18 +79,21 @@ class ImageChange(NamedTuple):
     rows: tuple[Row, ...]
 
 
-def image_changes(change: DockerfileChange) -> Iterator[ImageChange]:
-    """Yield what a change does to each image that ships; images that stay as they are have no rows.
+@once
+def image_changes(change: DockerfileChange) -> tuple[ImageChange, ...]:
+    """Return what a change does to each image that ships; images that stay as they are have no rows.
 
     Args:
         change: One Dockerfile.
     """
-    today = change.today
-    for stage, was in change.shipped():
-        before = _portrait(was, today) if was is not None else {}
-        rows = tuple(_rows(before, _portrait(stage, today), new=was is None))
-        size = _size_row(stage, was)
-        yield ImageChange(stage, was is None, (*rows, size) if size else rows)
+    return tuple(_image_change(stage, was, change.today) for stage, was in change.shipped())
+
+
+def _image_change(stage: Stage, was: Stage | None, today: date | None) -> ImageChange:
+    before = _portrait(was, today) if was is not None else {}
+    rows = tuple(_rows(before, _portrait(stage, today), new=was is None))
+    size = _size_row(stage, was)
+    return ImageChange(stage, was is None, (*rows, size) if size else rows)
 
 
 def images_gone(change: DockerfileChange) -> tuple[Stage, ...]:

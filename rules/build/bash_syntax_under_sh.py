@@ -45,7 +45,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if shell is None:
             continue
         for run in stage.runs:
-            if run.script.dialect != "sh" or not run.script.understood or run.script.errors or run.deferred:
+            if run.script.dialect != "sh" or not run.is_read or run.deferred:
                 continue
             found = _bash_syntax(run)
             if found is not None and not (shell == "busybox" and found in _KNOWN_TO_ASH):

@@ -101,7 +101,7 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     )
     last = _pipelines(run)[command.pipeline].last
     noticed = _notices(last)
-    confidence = Confidence.CERTAIN if run.script.understood and not run.script.errors else Confidence.LIKELY
+    confidence = Confidence.CERTAIN if run.is_read else Confidence.LIKELY
     return Problem(
         command.span,
         f"{_shown_by(command, last) if noticed else _goes_on(run, command)}{way_out}",

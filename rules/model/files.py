@@ -187,7 +187,7 @@ class Files:
     @cached_property
     def has_unreadable_run(self) -> bool:
         """Whether a RUN of the chain is in a language we do not read, or does not parse."""
-        return any(run.script.errors or not run.script.understood for run in self.stage.done_runs)
+        return not all(run.is_read for run in self.stage.done_runs)
 
     def may_exist(self, path: str) -> bool | None:
         """Tell whether a path exists at the end of the stage.

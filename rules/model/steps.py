@@ -110,6 +110,11 @@ class Run(Step):
         return script_of(self.instruction, shell=self.shell.value)
 
     @property
+    def is_read(self) -> bool:
+        """Whether its script parses, and is in a language that is understood: then its commands are all that runs."""
+        return self.script.understood and not self.script.errors
+
+    @property
     def commands(self) -> tuple[Command, ...]:
         """Its commands in order, those inside `sh -c` and `$(…)` included."""
         return self.script.commands

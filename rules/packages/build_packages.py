@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.facts.packages import installed_size, is_build_only, plain_name, runtime_of
+from rules.packages.scripts import may_be_script
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -119,7 +120,7 @@ def compiles_after(stage: Stage, run: Run) -> bool:
     later = False
     for step in stage.all_runs:
         later = later or step is run
-        if later and (step.script.errors or not step.script.understood or any(map(_may_compile, step.package_calls))):
+        if later and (not step.is_read or any(map(_may_compile, step.package_calls))):
             return True
         if later and any(_is_compiler(command) for command in step.commands):
             return True
@@ -137,7 +138,7 @@ def _is_compiler(command: Command) -> bool:
     name = command.name
     if name.startswith("python"):
         return any("setup.py" in word.value or word.value in ("build", "pip") for word in command.args)
-    return name in _COMPILERS or name.endswith(".sh") or name in ("bash", "sh", "source", ".", "eval") or "$" in name
+    return name in _COMPILERS or name == "eval" or may_be_script(command)
 
 
 def without(found: BuildPackages, replaced: dict[str, tuple[str, ...]]) -> int | None:

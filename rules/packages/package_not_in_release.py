@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
-    Command,
     Confidence,
     DockerfileChange,
     Dropped,
@@ -22,6 +21,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.packages.scripts import may_be_script
 
 _OTHER_SOURCES = re.compile(
     r"/etc/apt\b|sources\.list|add-apt-repository|extrepo|apt-key|\bppa:|\.deb\b|dpkg\b|snapshot\.debian|archive\.debian"
@@ -72,7 +72,7 @@ def _first_script(stage: Stage) -> Run | None:
 
 
 def _is_opaque(run: Run) -> bool:
-    return bool(run.script.errors) or not run.script.understood or any(map(_runs_a_script, run.commands))
+    return not run.is_read or any(map(may_be_script, run.commands))
 
 
 @once
@@ -82,11 +82,6 @@ def _has_other_sources(stage: Stage) -> bool:
     if any(_OTHER_SOURCES.search(text) for text in texts):
         return True
     return any(not put.path.startswith(_HARMLESS_COPY) for put in stage.files.puts if put.kind in ("context", "stage"))
-
-
-def _runs_a_script(command: Command) -> bool:
-    name = command.name
-    return name in ("sh", "bash", ".", "source") or name.endswith(".sh") or "$" in name
 
 
 def _problem(stage: Stage, run: Run, package: Package, gone: Dropped) -> Problem:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
-    Command,
     Confidence,
     DockerfileChange,
     PackageCall,
@@ -16,6 +15,7 @@ from rules.api import (
     rule,
 )
 from rules.packages.options import fetching_first, spelled
+from rules.packages.scripts import may_be_script
 
 _UPDATE = "apt-get update"
 _LISTS = "/var/lib/apt/lists"
@@ -64,7 +64,7 @@ def _without_lists(stage: Stage, *, conditional: bool = False) -> dict[int, Pack
         calls = [call for call in run.package_calls if call.manager == "apt"]
         fetched = fetched or any(_fetches(call) for call in calls)
         fetched = fetched and not any(c.manager == "apt" and c.what == "lists" for c in run.cleanings)
-        unread = unread or bool(run.script.errors) or not run.script.understood or any(map(_may_fetch, run.commands))
+        unread = unread or not run.is_read or any(map(may_be_script, run.commands))
     return found
 
 
@@ -76,7 +76,7 @@ def _first_without(run: Run, *, conditional: bool) -> PackageCall | None:
                 return None
             if _needs_lists(call) and (conditional or not call.command.conditional):
                 before = (command for command in run.commands if command.start < call.command.start)
-                read = not run.script.errors and run.script.understood and not any(map(_may_fetch, before))
+                read = run.is_read and not any(map(may_be_script, before))
                 return call if read and not run.is_mounted(_LISTS) else None
     return None
 
@@ -87,11 +87,6 @@ def _fetches(call: PackageCall) -> bool:
 
 def _needs_lists(call: PackageCall) -> bool:
     return call.action == "install" and any(package.kind in ("name", "variable") for package in call.packages)
-
-
-def _may_fetch(command: Command) -> bool:
-    """Whether a command is a script or unknown, so that it may fetch the lists."""
-    return command.name.endswith(".sh") or "$" in command.name or command.name in ("bash", "sh", "source", ".")
 
 
 def _had_lists(was: Stage) -> bool:

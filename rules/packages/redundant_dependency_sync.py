@@ -72,7 +72,7 @@ def _reads_project(call: PackageCall) -> bool:
 def _may_change_inputs(run: Run) -> bool:
     """Whether a RUN touches a manifest or lock file, fetches sources, or runs something that may."""
     text = run.instruction.value
-    if any(name in text for name in _INPUTS) or run.script.errors or not run.script.understood:
+    if any(name in text for name in _INPUTS) or not run.is_read:
         return True
     return any(
         command.name

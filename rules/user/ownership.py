@@ -137,7 +137,7 @@ class _Watch:
         return is_same(self.stage, name, self.user) if name else None
 
     def _run(self, run: Run) -> None:
-        if run.script.errors or not run.script.understood:
+        if not run.is_read:
             self.exists = self.writable = None
             return
         written = {id(write.command): write for write in written_by(run) if within(write.path, self.path)}
