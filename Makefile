@@ -1,9 +1,10 @@
-# Two commands for a newcomer. Each sets up everything it needs on a fresh machine: Python 3.11 or newer, git and make.
+# Two commands for a newcomer. Each sets up everything it needs on a fresh machine: Python 3.11.5 or newer, git and make.
 #
 #   make demo                      three pull requests are reviewed before your eyes
 #   make test                      the whole test suite; PYTEST_ARGS="-k entrypoint" runs a part of it
 #
-# PYTHON=/path/to/python3.13 picks the interpreter for a new .venv.
+# Python before 3.11.5, as in Debian 12, gets possessive patterns wrong (github.com/python/cpython/issues/106052), and with
+# them what a RUN says. PYTHON=/path/to/python3.13 picks the interpreter for a new .venv.
 
 VENV := .venv
 PYTHON ?=
@@ -29,11 +30,11 @@ $(VENV)/.installed: constraints.txt pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/bin/python:
 	@for python in $(PYTHON) python3 python3.14 python3.13 python3.12 python3.11; do \
-	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+	    if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11, 5))' >/dev/null 2>&1; then \
 	        "$$python" -c 'import ensurepip, venv' 2>/dev/null || { \
 	            echo "$$python cannot make virtual environments. On Debian and Ubuntu install the package python3-venv." >&2; exit 1; }; \
 	        echo "Making $(VENV) with $$("$$python" --version) ..."; \
 	        exec "$$python" -m venv $(VENV); \
 	    fi; \
 	done; \
-	echo "Hullcheck needs Python 3.11 or newer, and none was found. Name one: make PYTHON=/path/to/python3.13 ..." >&2; exit 1
+	echo "Hullcheck needs Python 3.11.5 or newer, and none was found. Name one: make PYTHON=/path/to/python3.13 ..." >&2; exit 1
