@@ -22,14 +22,13 @@ _HARMLESS_PASSWD = ("-l", "--lock", "-e", "--expire", "-S", "--status", "-u", "-
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An account gets a password that everyone who has the image has, too."""
     for stage, run in shipped_runs(change):
-        command = next((command for command in run.commands if _sets_password(run, command)), None)
+        setting = (command for command in run.commands if _sets_password(run, command))
+        command = next((command for command in setting if not _is_random(run, command)), None)
         if command is not None:
             yield _problem(stage, run, command)
 
 
 def _sets_password(run: Run, command: Command) -> bool:
-    if _is_random(run, command):
-        return False
     match command.name:
         case "chpasswd":
             return not _feeds_a_lock(run, command)
