@@ -171,14 +171,15 @@ class _Automaton:
 
     def matches(self, path: str) -> bool:
         """Tell whether a whole path matches."""
-        states = self._skipping(1)
+        states, inside = self._skipping(1), 0  # inside a `**/`, which ends behind a slash and nowhere else
         for char in path:
             singles = self._by_char.get(char)
             if singles is None:
                 singles = sum(bit for bit, matches in self._singles if matches(char))
                 self._by_char[char] = singles
-            following = (states & singles) << 1 | states & (self._deep | self._rest)
-            following |= (states & self._deep) << 1 if char == "/" else states & self._stars
+            inside |= states & self._deep
+            following = (states & singles) << 1 | states & self._rest
+            following |= inside << 1 if char == "/" else states & self._stars
             states = self._skipping(following)
         return bool(states & self._accepting)
 

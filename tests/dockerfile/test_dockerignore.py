@@ -7,7 +7,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rules.dockerfile.dockerignore import Dockerignore, applicable, candidates
@@ -235,7 +235,10 @@ PATTERNS = st.tuples(st.sampled_from(["", "", "!"]), st.lists(PIECES, min_size=1
 )
 
 
+@settings(max_examples=500)
 @given(st.lists(PATTERNS, max_size=5), st.lists(PATHS, min_size=1, max_size=5))
+@example(["a/**/**/a"], ["a/aa", "a/b/aa", "a/a", "a/b/c/a"])
+@example(["**/a*b*/**/c"], ["ab/c", "x/ab/yc", "x/ab/y/c", "x/ab/yc/c"])
 def test_every_path_is_judged_as_by_the_naive_model(lines: list[str], paths: list[str]) -> None:
     ignore = Dockerignore.parse("\n".join(lines))
     assert not ignore.faults
