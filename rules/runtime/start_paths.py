@@ -65,7 +65,7 @@ def not_on_path(stage: Stage, name: str) -> Put | None:
     """Return the copy that brings a script to a folder where a bare name is not looked for."""
     if "." not in name or name.endswith(".wasm") or any(_mentions(stage, name)):
         return None
-    folders = _path_folders(stage)
+    folders = path_folders(stage)
     put = _copied(stage, name)
     if put is None or folders is None:
         return None
@@ -134,7 +134,7 @@ def _mentions(stage: Stage, name: str) -> Iterator[bool]:
                 yield True
 
 
-def _path_folders(stage: Stage) -> tuple[str, ...] | None:
+def path_folders(stage: Stage) -> tuple[str, ...] | None:
     """Return the folders of `PATH`; `None` when they cannot be known.
 
     Of a base image that is not known, the default is taken: hardly any has a project's own folder in it.
@@ -166,7 +166,7 @@ def has_siblings_on_path(stage: Stage, name: str) -> bool:
     """
     if not name.endswith(".sh") or not stage.base_known or stage.facts is None or stage.facts.kind not in _PLAIN_KINDS:
         return False
-    folders = _path_folders(stage)
+    folders = path_folders(stage)
     mentions = sum(name in str(instruction) for link in stage.chain for instruction in link.instructions)
     if folders is None or mentions != 1 or stage.files.has_unreadable_run or _is_started_by_base(stage, name):
         return False

@@ -1,0 +1,108 @@
+"""See package_manager_missing.md."""
+
+from collections.abc import Iterator
+
+from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, once, quote, rule
+
+_SYSTEMS = {
+    "deb": frozenset({"apt", "apt-get"}),
+    "apk": frozenset({"apk"}),
+    "rpm": frozenset({"dnf", "microdnf", "tdnf", "yum", "zypper"}),
+}
+"""Programs that install a system's packages, by the kind of packages."""
+_KINDS = {program: kind for kind, programs in _SYSTEMS.items() for program in programs}
+_MANAGERS = {"apt": "deb", "apk": "apk", "dnf": "rpm", "microdnf": "rpm", "tdnf": "rpm", "yum": "rpm", "zypper": "rpm"}
+_INSTALL = {
+    "apt": "apt-get install -y --no-install-recommends",
+    "apk": "apk add --no-cache",
+    "dnf": "dnf install -y",
+    "microdnf": "microdnf install -y",
+    "zypper": "zypper --non-interactive install",
+}
+_NAMES = {"rhel": "Red Hat Enterprise Linux", "opensuse": "openSUSE"}
+_STOPS = frozenset({"", "&&", "\n"})
+"""What may stand behind a command without the script's having gone on on purpose, as behind `||` or a semicolon."""
+
+
+@rule(
+    "package-manager-missing",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("RUN",),
+    mentions=("apt", "apk", "dnf", "yum", "zypper"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A RUN calls the package manager of another distribution than the base image's."""
+    for stage in change.stages:
+        if stage.facts is None or stage.runtime.package_manager is None or stage.runtime.is_windows:
+            continue
+        found = ((run, command) for run in stage.runs for command in _calls(run) if _lacks(stage, command.name))
+        first = next(found, None)
+        if first is not None:
+            yield _problem(stage, *first)
+
+
+def _calls(run: Run) -> Iterator[Command]:
+    """Yield the calls of package managers that surely run, and whose failure stops the build."""
+    if run.deferred or not run.is_read or any(mount.type == "bind" for mount in run.mounts):
+        return
+    for command in run.calls(*_KINDS):
+        bound = command.after in _STOPS or command.errexit
+        if bound and not (command.conditional or command.negated or command.nested):
+            yield command
+
+
+def _lacks(stage: Stage, program: str) -> bool:
+    """Whether the base image installs packages of another kind, and nothing here brings the program."""
+    theirs = stage.runtime.package_manager or ""
+    minimal = theirs == "microdnf" and program in ("dnf", "yum")
+    if not minimal and _MANAGERS.get(theirs, _KINDS[program]) == _KINDS[program]:
+        return False
+    return stage.runtime.has_tool(program) is not True and not _may_bring(stage)
+
+
+@once
+def _may_bring(stage: Stage) -> bool:
+    """Whether a package or a tree of files may bring another package manager."""
+    installed = any(set(item.name.split("-")) & {*_KINDS, "tools"} for item in stage.packages.present)
+    return installed or any(put.tree and put.path in ("/", "/bin", "/usr", "/usr/bin") for put in stage.files.puts)
+
+
+def _problem(stage: Stage, run: Run, command: Command) -> Problem:
+    assert command.program is not None
+    theirs = quote(stage.runtime.package_manager or "")
+    base = quote(stage.root.base_text or "")
+    return Problem(
+        command.program.span,
+        f"{stage.label} calls {quote(command.name)}, and {base} is {_system(stage)}, whose package manager is "
+        f"{theirs}. The build stops here with “{command.name}: not found”. Use {theirs}{_way(stage)}, or start from an "
+        f"image that has {quote(command.name)}.",
+        _confidence(stage),
+        doubt=f"{base} may be another image by now" if _moves(stage) else "the base image is known by its tags only",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=command.name,
+    )
+
+
+def _system(stage: Stage) -> str:
+    distribution = stage.runtime.distribution or "another system"
+    return _NAMES.get(distribution, distribution.capitalize())
+
+
+def _way(stage: Stage) -> str:
+    install = _INSTALL.get(stage.runtime.package_manager or "")
+    return f": {quote(f'{install} …')}, with the names that its packages have" if install else ""
+
+
+def _moves(stage: Stage) -> bool:
+    """Whether the base image's tag has meant another system before, as `latest` may."""
+    reference = stage.root.reference
+    return reference is None or reference.tag in (None, "latest", "current", "stable")
+
+
+def _confidence(stage: Stage) -> Confidence:
+    if _moves(stage):
+        return Confidence.POSSIBLE
+    facts = stage.facts
+    return Confidence.CERTAIN if facts is not None and facts.kind == "os" and stage.base_known else Confidence.LIKELY

@@ -1,0 +1,139 @@
+"""See start_path_moved.md."""
+
+import posixpath
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Note,
+    Problem,
+    Severity,
+    Span,
+    Stage,
+    Start,
+    quote,
+    replace,
+    rule,
+)
+from rules.runtime.start_instructions import behind_init
+
+_INTERPRETERS = frozenset("python python3 node ruby php perl bash sh java bun dotnet".split())
+_ASK_FOR_CODE = frozenset({"-c", "-e", "-m", "-r", "-p", "--eval", "--print", "-cp", "-classpath", "--module"})
+"""Options of theirs behind which no file follows."""
+
+
+class Sought(NamedTuple):
+    """A file that a start command names by a relative path.
+
+    Attributes:
+        path: As written.
+        span: Where it is written, quotes included; `None` where it is not in the file, or no string of its own.
+    """
+
+    path: str
+    span: Span | None
+
+
+@rule(
+    "start-path-moved",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    compares=True,
+    keywords=("CMD", "ENTRYPOINT"),
+    mentions=("workdir",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The change moves WORKDIR, and the start command seeks its file there, where the file is not."""
+    for stage, was in change.shipped():
+        if was is None or stage.runtime.is_windows:
+            continue
+        moved = _moved(stage, was)
+        for setting in stage.image.start_command if moved is not None else ():
+            sought = _sought(setting.value) if setting.value is not None else None
+            if moved is not None and sought is not None and _stayed(stage, was, sought, moved):
+                yield _problem(stage, was, sought, moved)
+                break
+
+
+def _moved(stage: Stage, was: Stage) -> tuple[str, str] | None:
+    """Return where the stage was started and where it is now; `None` when that is not known or did not change."""
+    now, then = stage.image.workdir, was.image.workdir
+    if now.value is None or then.value is None or not now.set_in_file:
+        return None
+    old, new = (posixpath.normpath(folder) for folder in (then.value, now.value))
+    starts = [[s.value.words for s in image.start_command if s.value is not None] for image in (stage.image, was.image)]
+    return (old, new) if old != new and starts[0] == starts[1] else None
+
+
+def _sought(start: Start) -> Sought | None:
+    """Return the file that a start command names by a relative path."""
+    if start.form == "exec":
+        written = start.instruction.exec_form if start.instruction is not None else None
+        spans = [word.span for word in written] if written and len(written) == len(start.words) else None
+        words = behind_init(start.words)
+        skipped = len(start.words) - len(words)
+        index = _file_at(words)
+        return Sought(words[index], spans[skipped + index] if spans else None) if index is not None else None
+    if len(start.commands) != 1 or start.commands[0].conditional:
+        return None
+    command = start.commands[0]
+    words = tuple(word.value for word in (command.program, *command.args) if word is not None)
+    index = _file_at(words)
+    return Sought(words[index], None) if index is not None else None
+
+
+def _file_at(words: tuple[str, ...]) -> int | None:
+    """Return which of the words is a file that is sought from the working directory."""
+    if not words:
+        return None
+    index = 0
+    if posixpath.basename(words[0]) in _INTERPRETERS:
+        if _ASK_FOR_CODE & set(words[1:]):
+            return None
+        index = next((at for at, word in enumerate(words) if at and not word.startswith("-")), 0)
+        if not index:
+            return None
+    elif "/" not in words[0]:
+        return None
+    word = words[index]
+    return index if word[:1] not in ("/", "$", "~") and "$" not in word and ("." in word or "/" in word) else None
+
+
+def _stayed(stage: Stage, was: Stage, sought: Sought, moved: tuple[str, str]) -> bool:
+    """Whether the file lies where it lay: everything is brought to the same places as before, and it to one of them."""
+    old, new = (posixpath.normpath(posixpath.join(folder, sought.path)) for folder in moved)
+    now, then = ({put.path for put in one.files.puts if put.kind != "workdir"} for one in (stage, was))
+    if now != then or new in now:
+        return False
+    there = [put for put in stage.files.covering(old) if put.kind in ("context", "stage")]
+    return bool(there) and _commands(stage) == _commands(was)
+
+
+def _commands(stage: Stage) -> list[str]:
+    return [run.instruction.text for run in stage.done_runs]
+
+
+def _problem(stage: Stage, was: Stage, sought: Sought, moved: tuple[str, str]) -> Problem:
+    old, new = (posixpath.normpath(posixpath.join(folder, sought.path)) for folder in moved)
+    setting = stage.image.workdir
+    assert setting.instruction is not None
+    before = was.image.workdir.instruction
+    edit = replace(stage.from_.source, sought.span, f'"{old}"') if sought.span is not None and '"' not in old else None
+    return Problem(
+        setting.instruction.span,
+        f"{stage.label} now starts in {quote(moved[1])}, and was started in {quote(moved[0])}. Its start command names "
+        f"{quote(sought.path)} without a leading slash, so it is sought at {quote(new)}, while the files are brought "
+        f"where they were before: {quote(old)}. The container exits with “no such file or directory”. Write the whole "
+        f"path, or end with `WORKDIR {moved[0]}`.",
+        Confidence.LIKELY,
+        doubt="a folder that is copied may hold a file there too",
+        stage=stage.key,
+        instruction=setting.instruction,
+        key=sought.path,
+        notes=(Note(before.span, "the folder before", before=True),) if before is not None else (),
+        fix=Fix(f"Name {old}", (edit,)) if edit is not None else None,
+    )

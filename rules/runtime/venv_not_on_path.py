@@ -1,0 +1,177 @@
+"""See venv_not_on_path.md."""
+
+import posixpath
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Instruction,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    Start,
+    insert_line_before,
+    once,
+    quote,
+    rule,
+    within,
+)
+from rules.copying.installs import folder_of
+from rules.copying.python_packages import CONSOLE_SCRIPTS, environments
+from rules.runtime.start_instructions import Written, behind_init, is_script_entrypoint, shipped
+from rules.runtime.start_paths import path_folders
+
+_INSTALLERS = frozenset({"pip", "uv", "pipx", "poetry", "pipenv", "pdm", "conda"})
+_TOOLS = frozenset({"pip", "uv", "poetry", "pipenv", "pdm", "setuptools", "wheel", "virtualenv", "build"})
+"""Packages that install others, and start nothing themselves."""
+_PYTHONS = frozenset({"python", "python3"})
+
+
+class Home(NamedTuple):
+    """A virtual environment in the image.
+
+    Attributes:
+        path: Absolute.
+        instruction: What makes it here, or copies it here.
+        copied: Whether it is copied.
+    """
+
+    path: str
+    instruction: Instruction
+    copied: bool
+
+
+@rule(
+    "venv-not-on-path",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("CMD", "ENTRYPOINT"),
+    mentions=("venv", "uv"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """What ships starts a program of a virtual environment that PATH does not lead to."""
+    for found in shipped(change):
+        stage = found.stage
+        name = _started(found)
+        if name is None or not stage.base_known or stage.runtime.is_windows or stage.packages.has(name):
+            continue
+        folders = path_folders(stage)
+        homes = _homes(stage)
+        if folders is None or not homes or any(posixpath.join(home.path, "bin") in folders for home in homes):
+            continue
+        if not _may_be_elsewhere(stage, name, folders):
+            yield _problem(found, name, homes[-1])
+
+
+def _started(found: Written) -> str | None:
+    """Return Python, or the script of a Python package, that a start command names without a path."""
+    stage = found.stage
+    if found.instruction.keyword == "CMD" and stage.image.entrypoint and not _is_init(stage):
+        return None
+    name = _program(found.start)
+    if name in _PYTHONS:
+        return None if stage.image.env.get("PYTHONPATH") else name
+    return name if name in CONSOLE_SCRIPTS else None
+
+
+def _program(start: Start) -> str:
+    if start.form == "exec":
+        return next(iter(behind_init(start.words)), "")
+    commands = start.commands
+    program = commands[0].program if len(commands) == 1 and not commands[0].conditional else None
+    return program.value if program is not None else ""
+
+
+def _is_init(stage: Stage) -> bool:
+    entrypoint = stage.image.entrypoint.value
+    return entrypoint is not None and not is_script_entrypoint(stage) and not behind_init(entrypoint.words)
+
+
+@once
+def _homes(stage: Stage) -> tuple[Home, ...]:
+    """Return the virtual environments of an image, in the order of their arrival."""
+    own = [(run.at, Home(path, run.instruction, copied=False)) for run, path in _made(stage)]
+    for copy in stage.all_copies:
+        if copy.from_stage is None or copy.deferred or len(copy.sources) != 1 or copy.destination is None:
+            continue
+        source = copy.source_path(copy.sources[0])
+        for _, path in _made(copy.from_stage):
+            if source is not None and source != "/" and within(path, source):
+                there = posixpath.normpath(posixpath.join(copy.destination, posixpath.relpath(path, source)))
+                own.append((copy.at, Home(there, copy.instruction, copied=True)))
+    return tuple(home for _, home in sorted(own, key=lambda one: one[0]))
+
+
+@once
+def _made(stage: Stage) -> tuple[tuple[Run, str], ...]:
+    """Return the RUNs of a chain that make a virtual environment, with its path."""
+    found = [(environment.run, environment.path) for environment in environments(stage)]
+    for run in stage.done_runs:
+        found += [(run, path) for call in run.package_calls if (path := _synced(run, call)) is not None]
+    return tuple(found)
+
+
+def _synced(run: Run, call: PackageCall) -> str | None:
+    """Return the environment that `uv sync` makes: `.venv` in the project's folder, or where the variable says."""
+    if call.manager != "uv" or call.action != "sync" or call.has("--active", "--directory", "--project"):
+        return None
+    chosen = call.env.get("UV_PROJECT_ENVIRONMENT", ".venv")
+    folder = folder_of(run, call.command)
+    if not chosen.startswith("/") and folder is None:
+        return None
+    return posixpath.normpath(posixpath.join(folder or "/", chosen))
+
+
+def _may_be_elsewhere(stage: Stage, name: str, folders: tuple[str, ...]) -> bool:
+    """Whether another instruction may put the program where PATH leads."""
+    if stage.files.has_unreadable_run or any(
+        _installs(run, call) for run in stage.done_runs for call in run.package_calls
+    ):
+        return True
+    for put in stage.files.puts:
+        source = posixpath.basename(put.source or "")
+        whole = put.path not in folders or source in ("", "*", "bin")  # else it is one program, by its own name
+        filled = whole and put.tree and any(within(folder, put.path) for folder in folders)
+        if put.kind != "workdir" and (filled or name in (source, posixpath.basename(put.path))):
+            return True
+    return any(f"bin/{name}" in run.instruction.text or "/bin/*" in run.instruction.text for run in stage.done_runs)
+
+
+def _installs(run: Run, call: PackageCall) -> bool:
+    """Whether a call installs packages of Python, other than installers, where the system's Python finds them."""
+    program = call.command.program
+    if call.manager not in _INSTALLERS or call.action not in ("install", "sync") or program is None:
+        return False
+    if call.manager == "uv":
+        return call.verb != "sync" and (call.has("--system", "--target", "--prefix") or "UV_SYSTEM_PYTHON" in call.env)
+    if "/bin/" in program.value and not program.value.startswith(("/usr/", "/bin/")):
+        return False
+    activated = any("activate" in str(command) for command in run.commands)
+    return not activated and (bool(call.manifests) or any(package.name not in _TOOLS for package in call.packages))
+
+
+def _problem(found: Written, name: str, home: Home) -> Problem:
+    stage, binaries = found.stage, posixpath.join(home.path, "bin")
+    brought = f"{'copied' if home.copied else 'made'} in line {home.instruction.line}"
+    setting = f'ENV PATH="{binaries}:$PATH"'
+    if name in _PYTHONS:
+        fact = f"the system's {quote(name)}, which does not see the packages in {quote(home.path)} ({brought})"
+        then = f"`PATH` does not lead to {quote(binaries)}, and the first import ends in “ModuleNotFoundError”"
+    else:
+        fact = f"{quote(name)}, which lies in the virtual environment {quote(home.path)} ({brought})"
+        then = f"`PATH` does not lead to {quote(binaries)}, and the container exits with “executable file not found”"
+    return Problem(
+        found.instruction.span,
+        f"{stage.label} starts {fact}. {then}. Set {quote(setting)}, or start {quote(posixpath.join(binaries, name))}.",
+        Confidence.LIKELY,
+        doubt="the program may be elsewhere too, or who starts the container may set PATH",
+        stage=stage.key,
+        key=name,
+        fix=Fix("Lead PATH to the environment", (insert_line_before(found.instruction, setting),)),
+    )
