@@ -84,7 +84,7 @@ def has_tool(facts: ImageFacts, name: str) -> bool | None:
 
 def _brought(facts: ImageFacts, tools: frozenset[str]) -> set[str]:
     """Return the commands that the image adds to its system."""
-    found = set(commands.OF_IMAGE.get(facts.name, ()))
+    found = {*commands.OF_IMAGE.get(facts.name, ()), posixpath.basename(facts.name)}  # an image of uv has `uv`
     for tool in tools:
         found |= commands.OF_TOOL.get(tool, {tool})
     for start in (facts.entrypoint, facts.cmd):

@@ -135,6 +135,30 @@ class Runtime:
         harmless = LANGUAGE_INSTALLERS - BY_PROJECT_INSTALLERS if managed else LANGUAGE_INSTALLERS
         return all(command.name in harmless for command in stage.files.opaque_commands)
 
+    def never_has(self, name: str, *packages: str) -> bool:
+        """Tell whether a program is missing at every step, and not only at the end, which is what `lacks` looks at.
+
+        Any command that names the program or a package of it, or that is not known to bring none, may have brought it
+        for a while.
+        """
+        stage, facts = self.stage, self.stage.facts
+        if facts is None or facts.has_tool(name) is not False or self._copied_tool(name) or self._root_filled:
+            return False
+        if stage.files.has_unreadable_run or any(map(_brings_programs, stage.files.puts)):
+            return False
+        if any(command.name not in LANGUAGE_INSTALLERS for command in stage.files.opaque_commands):
+            return False
+        if any(part in word and not word.startswith(f"{part}.") for part in (name, *packages) for word in self._words):
+            return False
+        bringers = _BRINGERS.get(name, frozenset())
+        return all(command.name not in bringers for command in stage.files.opaque_commands)
+
+    @cached_property
+    def _words(self) -> frozenset[str]:
+        """The arguments of all commands of the chain, and the packages that they install."""
+        commands = (command for run in self.stage.done_runs for command in run.commands)
+        return frozenset(word.value for command in commands for word in command.args)
+
     def _is_installed(self, name: str) -> bool:
         """Whether an instruction names it: a package, a copied or linked file."""
         present = self.stage.packages.present
@@ -146,6 +170,12 @@ class Runtime:
             return True
         return any(name == item.name or name in item.name.split("-") or name in provides(item.name) for item in present)
 
+
+_BRINGERS: Mapping[str, frozenset[str]] = {
+    **dict.fromkeys(("pnpm", "yarn"), frozenset({"corepack"})),
+    **dict.fromkeys(("uv", "poetry", "pipenv", "pdm"), frozenset({"pip", "pip3", "conda", "mamba"})),
+}
+"""Commands that bring a program without naming it: as a shim, from a list of requirements."""
 
 _DEPENDENCIES = frozenset({"bash", "perl", "python", "python3"})
 """Programs that come along with many packages, unnamed."""

@@ -1,0 +1,84 @@
+"""See run_tool_missing.md."""
+
+from collections.abc import Iterator
+
+from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+
+_MANAGERS = {
+    "uv": "copy it (`COPY --from=ghcr.io/astral-sh/uv:<version> /uv /bin/`) or `pip install uv==<version>`",
+    "poetry": "`pip install poetry==<version>` first",
+    "pipenv": "`pip install pipenv==<version>` first",
+    "pdm": "`pip install pdm==<version>` first",
+    "pnpm": "`npm install -g pnpm@<version>` first, or `corepack enable` where the image has it",
+    "bun": "`npm install -g bun@<version>` first, or start from an image of `oven/bun`",
+    "composer": "copy it: `COPY --from=composer:<version> /usr/bin/composer /usr/local/bin/`",
+    "bundle": "start from an image of `ruby`, or install Ruby",
+}
+"""Programs that install a project's dependencies, and how an image comes by them."""
+_ACCOUNTS = {
+    "useradd": "`adduser -D -u <uid> <name>`",
+    "groupadd": "`addgroup -g <gid> <name>`",
+    "usermod": "`addgroup <name> <group>`",
+    "groupmod": "`delgroup` and `addgroup`",
+}
+"""Commands of the shadow package, which Alpine leaves out, and what its BusyBox has for them."""
+_STOPS = frozenset({"", "&&", "\n"})
+"""What may stand behind a command without the script's having gone on on purpose, as behind `||` or a semicolon."""
+
+
+@rule(
+    "run-tool-missing",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("RUN",),
+    mentions=(*_MANAGERS, *_ACCOUNTS),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A RUN calls a program that the base image does not have and nothing installs."""
+    for stage in change.stages:
+        if stage.facts is None or stage.runtime.is_windows:
+            continue
+        found = ((run, command) for run in stage.runs for command in _sure(run) if _lacks(stage, command.name))
+        first = next(found, None)
+        if first is not None:
+            yield _problem(stage, *first)
+
+
+def _sure(run: Run) -> Iterator[Command]:
+    """Yield the calls that surely run, by their bare name, and whose failure stops the build."""
+    if run.deferred or not run.is_read or any(mount.type == "bind" for mount in run.mounts):
+        return
+    for command in run.calls(*_MANAGERS, *_ACCOUNTS):
+        bound = command.after in _STOPS or command.errexit
+        asked = command.conditional or command.negated or command.nested
+        if bound and not asked and command.program is not None and command.program.value == command.name:
+            yield command
+
+
+def _lacks(stage: Stage, name: str) -> bool:
+    runtime = stage.runtime
+    if name not in _ACCOUNTS:
+        return runtime.never_has(name)
+    if runtime.distribution != "alpine" or any("$" in item.name for item in stage.packages.present):
+        return False
+    return runtime.never_has(name, "shadow")
+
+
+def _problem(stage: Stage, run: Run, command: Command) -> Problem:
+    assert command.program is not None
+    name, base = command.name, quote(stage.root.base_text or "")
+    if name in _ACCOUNTS:
+        why = f"which Alpine has in its package `shadow` alone, and {base} comes without"
+        way_out = f"Use BusyBox's own, {_ACCOUNTS[name]}, or install `shadow`"
+    else:
+        why = f"which is not in the image: {base} does not have it and no instruction installs it"
+        way_out = f"Bring it along: {_MANAGERS[name]}"
+    return Problem(
+        command.program.span,
+        f"{stage.label} calls {quote(name)}, {why}. The build stops here with “{name}: not found”. {way_out}.",
+        Confidence.LIKELY,
+        doubt="the tools are those of the tags that are known of the base image",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=name,
+    )
