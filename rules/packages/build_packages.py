@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.dockerfile.shell import parse
+from rules.dockerfile.source import Source
 from rules.facts.packages import installed_size, is_build_only, plain_name, runtime_of
 from rules.packages.scripts import may_be_script
 
@@ -24,6 +26,8 @@ _COMPILERS = frozenset(
     "rebar3 mix stack cabal ghc swift javac mvn gradle qmake scons waf install-php-extensions luarocks xcaddy".split()
 )
 _MAY_COMPILE = frozenset({"pip", "uv", "pipx", "poetry", "pipenv", "pdm", "conda", "npm", "pnpm", "yarn", "bun"})
+_INSTALLERS = frozenset({"pip", "pip3", "uv", "poetry", "npm", "pnpm", "yarn", "gem", "bundle", "R", "Rscript"})
+_INSTALLING = frozenset({"install", "ci", "sync", "rebuild"})
 _MAY_COMPILE_TOO = frozenset({"gem", "bundle", "cargo", "go"})
 _NO_TWIN = ("libpython", "libc6", "libgcc", "libstdc++", "libruby", "libperl", "libdpkg", "linux-")
 """Libraries that a language or the base system brings by itself: nobody installs them in place of the headers."""
@@ -125,6 +129,16 @@ def compiles_after(stage: Stage, run: Run) -> bool:
         if later and any(_is_compiler(command) for command in step.commands):
             return True
     return False
+
+
+def compiles(script: str) -> bool:
+    """Tell whether a start script of this text compiles, or installs what may."""
+    commands = parse(script, Source("script", script), 0, dialect="sh", joined=False).commands
+    return any(
+        command.name in _COMPILERS
+        or (command.name in _INSTALLERS and any(word.value in _INSTALLING for word in command.args[:2]))
+        for command in commands
+    )
 
 
 def _may_compile(call: PackageCall) -> bool:
