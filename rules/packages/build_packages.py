@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from rules.change import DockerfileChange
-    from rules.dockerfile.package_calls import PackageCall
+    from rules.dockerfile.package_calls import Package, PackageCall
     from rules.dockerfile.shell import Command
     from rules.model.packages import Installed
     from rules.model.stage import Stage
@@ -26,6 +26,9 @@ _COMPILERS = frozenset(
     "rebar3 mix stack cabal ghc swift javac mvn gradle qmake scons waf install-php-extensions luarocks xcaddy".split()
 )
 _MAY_COMPILE = frozenset({"pip", "uv", "pipx", "poetry", "pipenv", "pdm", "conda", "npm", "pnpm", "yarn", "bun"})
+_PLAIN_SCRIPTS = frozenset("npm pnpm yarn corepack typescript ts-node tsx pm2 nodemon serve rimraf".split())
+"""npm packages of JavaScript alone that people install for the whole image."""
+
 _INSTALLERS = frozenset({"pip", "pip3", "uv", "poetry", "npm", "pnpm", "yarn", "gem", "bundle", "R", "Rscript"})
 _INSTALLING = frozenset({"install", "ci", "sync", "rebuild"})
 _MAY_COMPILE_TOO = frozenset({"gem", "bundle", "cargo", "go"})
@@ -144,7 +147,13 @@ def compiles(script: str) -> bool:
 def _may_compile(call: PackageCall) -> bool:
     if call.manager not in _MAY_COMPILE | _MAY_COMPILE_TOO or call.action not in ("install", "sync", "build", "run"):
         return False
+    if call.manager in ("npm", "pnpm", "yarn") and call.packages and all(map(_is_plain_script, call.packages)):
+        return False
     return not (call.has("--only-binary", "--no-build") or call.has("--ignore-scripts"))
+
+
+def _is_plain_script(package: Package) -> bool:
+    return package.name in _PLAIN_SCRIPTS or package.name.startswith("@types/")
 
 
 def _is_compiler(command: Command) -> bool:

@@ -44,7 +44,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         scripts = start_scripts(change, found.stage)
         if any(compiles(script.text) for script in scripts if script.text is not None):
             continue
-        unread = any(script.text is None for script in scripts)
+        unread = next((script.name for script in scripts if script.text is None), None)
         fresh = change.fresh("build-tools-shipped", found.stage, found.heavy)
         yield _problem(found if fresh == found.heavy else found.only(fresh), found, unread=unread)
 
@@ -74,19 +74,27 @@ def _holds_compiler(found: BuildPackages) -> bool:
     return any(_COMPILER.match(name) for name in found.names)
 
 
-def _problem(found: BuildPackages, every: BuildPackages, *, unread: bool) -> Problem:
+def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) -> Problem:
     """Speak of packages; `every` are those of the RUN, the ones that were there before the change included.
 
     Where nothing in the build compiles, they are there for a start script that was not read, or for nothing.
     """
-    confidence = Confidence.CERTAIN if _is_plain(found) else Confidence.LIKELY
-    if unread and _holds_compiler(found) and not compiles_after(found.stage, found.run):
-        confidence = Confidence.POSSIBLE
     item = found.items[0]
+    names = f"{listed(map(quote, found.names))}{_weight(found)}"
+    for_the_script = item.removed_by is None and _holds_compiler(found)
+    if unread and for_the_script and not compiles_after(found.stage, found.run):
+        message = (
+            f"{found.stage.label} ships {names}, and nothing in the build compiles with them. "
+            f"If {quote(unread)} does not either, leave them out."
+        )
+        confidence = Confidence.POSSIBLE
+    else:
+        way_out = f"{_why_still_there(item)} {_way_out(found)}"
+        message = f"{found.stage.label} ships packages that only a build needs: {names}. {way_out}"
+        confidence = Confidence.CERTAIN if _is_plain(found) else Confidence.LIKELY
     return Problem(
         item.call.command.span if found is every else item.package.word.span,
-        f"{found.stage.label} ships packages that only a build needs: {listed(map(quote, found.names))}"
-        f"{_weight(found)}. {_why_still_there(item)} {_way_out(found)}",
+        message,
         confidence,
         doubt="the program may call them when it runs",
         stage=found.stage.key,

@@ -25,7 +25,7 @@ _BUILDERS = re.compile(
 _FOLDER = re.compile(
     r"(?:^|/)\.?(?:dev|devel|devcontainer|devcontainers|test|tests|testing|e2e|ci|sdk|toolchain|builder|builders|cross|"
     r"fuzz|fuzzing|bench|benchmarks?|jupyter|notebooks?|playground|github|gitlab|circleci|gitpod|"
-    r"(?:dev|test|e2e)[-_][\w-]+|[\w-]+[-_](?:dev|tests?|e2e))/",
+    r"(?:dev|test|e2e)[-_][\w-]+|[\w-]+[-_](?:dev|tests?|e2e|toolchain))/",
     re.IGNORECASE,
 )
 _BASES = re.compile(r"devcontainers?\b|^(?:docker\.io/)?cypress/|/codespaces", re.IGNORECASE)
