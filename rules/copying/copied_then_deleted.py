@@ -37,7 +37,7 @@ _HEAVY_FOLDERS = frozenset(
     "wheels wheelhouse dist packages pkgs debs rpms node_modules vendor target build artifacts downloads archives data "
     "models".split()
 )
-_WRITERS = frozenset("chmod chown chgrp touch mkdir mv sed tar unzip gunzip bunzip2 xz patch make ln install".split())
+_WRITERS = frozenset("chmod chown chgrp touch mkdir mv gunzip bunzip2 patch".split())
 _LOOKING = frozenset("cd rm unlink ls cat echo cp pwd test [ true dpkg rpm apt apt-get dnf yum apk".split())
 _READERS = frozenset({"pip", "apt", "dnf", "yum", "apk"})
 """Managers that only read what they install from, so that a read-only mount serves them."""
