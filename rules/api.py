@@ -24,7 +24,7 @@ from rules.model.layers import Called
 from rules.model.model import Model
 from rules.model.packages import OS_MANAGERS, Installed
 from rules.model.scope import PLATFORM_ARGS, PREDEFINED_ARGS, Scope, Variable
-from rules.model.settings import Image, Origin, Port, Setting, Start
+from rules.model.settings import Image, Origin, Port, Setting, Start, is_script
 from rules.model.stage import Stage, is_development_name
 from rules.model.steps import Copy, CopySource, Mount, Run, Step
 from rules.model.users import ROOT_NAMES, Account
@@ -130,6 +130,7 @@ __all__ = [
     "installed_size",
     "is_build_only",
     "is_development_name",
+    "is_script",
     "move_below",
     "nearest",
     "once",

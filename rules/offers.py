@@ -131,6 +131,7 @@ HIDING = frozenset(
         "from-arg-undeclared",
         "hidden-unicode",
         "malformed-exec-form",
+        "run-missing-operator",
         "undefined-variable",
     }
 )

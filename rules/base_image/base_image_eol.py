@@ -111,4 +111,8 @@ def _fix(
     tag = reference.tag or ""
     if len(ended) != 1 or not system.part or tag.startswith(system.part):
         return None
+    before, _, after = tag.partition(system.part)
+    kept = instead.removeprefix(f"{reference.written_name}:")
+    if not (kept.startswith(before) and kept.endswith(after)):
+        return None
     return Fix(f"Use {instead}", (replace(change.source, word.span, instead),))

@@ -21,6 +21,8 @@ from rules.api import (
 from rules.base_image.tags import MOVING_TAGS, is_over, names_release
 
 _LATEST_ONLY = ("cgr.io/chainguard/", "gcr.io/distroless/", "cgr.dev/chainguard/")
+_ROLLING = frozenset({"opensuse/tumbleweed", "registry.opensuse.org/opensuse/tumbleweed", "kalilinux/kali-rolling"})
+"""Distributions without releases: their images have no tag but those that move."""
 
 
 @rule(
@@ -59,12 +61,16 @@ def _is_made_by_hand(reference: ImageReference) -> bool:
 
 
 def _stays_in_release(reference: ImageReference) -> bool:
-    return reference.text.startswith(_LATEST_ONLY) or names_release(reference.path)
+    return _has_no_releases(reference) or names_release(reference.path)
+
+
+def _has_no_releases(reference: ImageReference) -> bool:
+    return reference.text.startswith(_LATEST_ONLY) or reference.familiar in _ROLLING
 
 
 def _message(reference: ImageReference) -> str:
     name = quote(reference.text)
-    if reference.text.startswith(_LATEST_ONLY):
+    if _has_no_releases(reference):
         return f"{name} is not pinned. Its publisher rebuilds `latest` in place; a digest makes the build repeatable."
     if names_release(reference.path) and (reference.tag or "latest") == "latest":
         return (

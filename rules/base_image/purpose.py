@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.api import is_development_name
+from rules.api import is_development_name, is_script
 
 if TYPE_CHECKING:
     from rules.api import Command, DockerfileChange, Stage, Start
@@ -62,11 +62,7 @@ def _is_toolchain(start: Start) -> bool:
 def starts_with_script(stage: Stage) -> bool:
     """Tell whether a script starts the program: what else it calls is not seen."""
     values = [setting.value for setting in stage.image.start_command]
-    return any(value is None or any(_is_script(word) for word in value.text.split()) for value in values)
-
-
-def _is_script(word: str) -> bool:
-    return word.endswith(".sh") or "entrypoint" in word
+    return any(value is None or any(is_script(word) for word in value.text.split()) for value in values)
 
 
 def compiles(command: Command) -> bool:

@@ -33,6 +33,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return
     now = {name.text for stage in change.stages for i in stage.instructions for name, _ in i.pairs}
     code = change.after.code
+    silent: dict[str, Instruction] = {}
     global_names = {name.text for argument in change.before.global_args for name, _ in argument.pairs}
     for name, argument in _arguments(change.before).items():
         if (
@@ -47,8 +48,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             fact = f"the builds of the repository still pass {quote(name)}, which no `ARG` takes any more"
             yield _problem(change, argument, name, fact, Confidence.LIKELY)
         elif name not in code:
-            fact = f"`ARG {name}` is gone; it was used by no instruction, so a command of the build may read it"
-            yield _problem(change, argument, name, fact, Confidence.POSSIBLE)
+            silent[name] = argument
+    if silent:
+        yield _question(change, silent)
 
 
 def _arguments(model: Model) -> dict[str, Instruction]:
@@ -61,6 +63,21 @@ def _was_written(model: Model, name: str) -> bool:
     """Whether an instruction used the argument by name: its going then is seen where it was used."""
     others = (i for i in model.dockerfile.instructions if i.keyword != "ARG")
     return any(f"${name}" in i.text or f"${{{name}" in i.text for i in others)
+
+
+def _question(change: DockerfileChange, gone: dict[str, Instruction]) -> Problem:
+    """Ask in one sentence of all that the file has lost."""
+    *others, last = (quote(f"ARG {name}") for name in gone)
+    names = f"{', '.join(others)} and {last}" if others else last
+    verbs = ("is gone; it was", "it") if len(gone) == 1 else ("are gone; they were", "them")
+    return Problem(
+        change.after.stages[-1].from_.span,
+        f"{names} {verbs[0]} used by no instruction, so a command of the build may read {verbs[1]}. Is that intended? "
+        "What a build script reads from its environment is then empty.",
+        Confidence.POSSIBLE,
+        notes=tuple(Note(argument.span, "declared here before", before=True) for argument in gone.values()),
+        key=" ".join(gone),
+    )
 
 
 def _problem(change: DockerfileChange, argument: Instruction, name: str, fact: str, confidence: Confidence) -> Problem:

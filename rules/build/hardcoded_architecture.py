@@ -7,6 +7,9 @@ from rules.api import Category, Confidence, DockerfileChange, Problem, Run, Seve
 
 _ARCH = re.compile(r"(?<![A-Za-z0-9])(?P<arch>x86_64|amd64|aarch64|arm64|x64|linux64)(?![A-Za-z0-9])")
 _TRIPLET = re.compile(r"/(?:usr/)?lib/(?:x86_64|aarch64|i386|arm)-linux-gnu(?:eabihf)?\b")
+_TAKEN = re.compile(r"\$\{?(?:TARGETARCH|TARGETPLATFORM)\b")
+"""A declaration alone may be copied along from another file."""
+
 _STOPS = re.compile(r"\bexit\s+[1-9]")
 _DOWNLOADERS = frozenset({"curl", "wget", "aria2c"})
 
@@ -49,11 +52,8 @@ def _is_for_one(change: DockerfileChange, stage: Stage) -> bool:
 
 def _is_multi_platform(change: DockerfileChange) -> bool:
     """Whether the file is built for several platforms: by BuildKit's values in it, or by a build's word."""
-    code = change.after.code
-    return (
-        "TARGETARCH" in code
-        or "TARGETPLATFORM" in code
-        or any(build.platforms > 1 for build in change.repository.builds_of(change.path))
+    return _TAKEN.search(change.after.code) is not None or any(
+        build.platforms > 1 for build in change.repository.builds_of(change.path)
     )
 
 

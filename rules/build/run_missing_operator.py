@@ -31,6 +31,17 @@ _BEHIND_A_BLOCK = re.compile(
     r"(?<![\w$-])(?P<end>fi|done|esac)[ \t]*\\\r?\n(?:[ \t]*(?:#[^\n]*|\\)?\r?\n)*[ \t]*"
     r"(?P<next>(?!(?:then|else|elif|fi|do|done|esac|in)\b)[A-Za-z_./]\S*)"
 )
+_MANAGERS = frozenset("apk apt apt-get dnf microdnf yum zypper".split())
+_NO_PACKAGES = _MANAGERS | frozenset("cd chgrp chmod chown cp ln mkdir mv rm touch useradd usermod".split())
+"""What no manager is asked to install, itself included."""
+
+_TAKES_NOTHING = frozenset({"update", "clean", "autoremove", "autoclean", "makecache", "refresh"})
+_VERBS = (
+    "install update add clone run ci upgrade dist-upgrade remove purge del clean autoremove autoclean makecache"
+).split()
+"""What may follow a command's name where no option and no path does."""
+
+_BLANK_IS_MEANT = frozenset("awk cut echo egrep grep paste printf read sed sort tr xargs".split())
 _EXEC = ("-exec", "-execdir", "-ok", "-okdir")
 
 
@@ -61,11 +72,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _swallowed(run: Run, command: Command) -> Iterator[ShellWord]:
     """Yield the arguments that begin their lines, are commands' names, and have options or operands of their own."""
-    if command.name in _TAKES_A_COMMAND or not command.name or command.nested:
+    if not command.name or command.nested or (command.name in _TAKES_A_COMMAND and command.name not in _MANAGERS):
         return
     source = run.instruction.source
+    listing = command.name in _MANAGERS and command.subcommand not in _TAKES_NOTHING
     for index, word in enumerate(command.args[:-1]):
-        if word.value not in _COMMANDS:
+        if word.value not in _COMMANDS or (listing and word.value not in _NO_PACKAGES):
             continue
         start = source.line_starts[word.span.line - 1]
         previous = command.args[index - 1] if index else command.program
@@ -73,7 +85,8 @@ def _swallowed(run: Run, command: Command) -> Iterator[ShellWord]:
             continue
         if previous.span.end_line < word.span.line and _continues_as_command(command, index):
             yield word
-            if word.value in _TAKES_A_COMMAND:
+            listing = listing or word.value in _MANAGERS
+            if word.value in _TAKES_A_COMMAND - _MANAGERS:
                 return
 
 
@@ -83,7 +96,7 @@ def _continues_as_command(command: Command, index: int) -> bool:
     following = [word.value for word in command.args[index + 1 :] if word.span.line == line]
     if any(value.startswith("-") for value in following):
         return True
-    return bool(following) and following[0].startswith(("/", "http", "install", "update", "add", "clone", "run", "ci"))
+    return bool(following) and (following[0].startswith(("/", "http")) or following[0] in _VERBS)
 
 
 def _not_joined(run: Run, command: Command, words: list[ShellWord], stage: str) -> Problem:
@@ -124,8 +137,13 @@ def _behind_blocks(run: Run, stage: str) -> Iterator[Problem]:
 
 def _lost_in_the_line(run: Run, command: Command, stage: str) -> Iterator[Problem]:
     r"""Find a backslash in mid-line: `\` and blanks make an argument that is a blank."""
-    for word in command.args:
-        if word.text.startswith("\\ ") and not word.value.strip():
+    for index, word in enumerate(command.args):
+        if not word.text.startswith("\\ ") or command.name in _BLANK_IS_MEANT:
+            continue
+        if word.value.strip() in _COMMANDS and _continues_as_command(command, index):
+            yield _lost_between(run, command, word, stage)
+            return
+        if not word.value.strip():
             yield Problem(
                 word.span,
                 f"the backslash in the middle of line {word.span.line} continues nothing: it makes a blank an "
@@ -138,6 +156,22 @@ def _lost_in_the_line(run: Run, command: Command, stage: str) -> Iterator[Proble
                 fix=Fix("Delete the backslash", (Edit(word.span, ""),)),
             )
             return
+
+
+def _lost_between(run: Run, command: Command, word: ShellWord, stage: str) -> Problem:
+    r"""Speak of `apk update \ apk add curl`: two lines and two commands that became one."""
+    name = word.value.strip()
+    return Problem(
+        word.span,
+        f"{quote(name)} on line {word.span.line} is not run: the backslash in front of it continues nothing, so it "
+        f"becomes an argument of {quote(command.name)}. Two lines were joined without an operator; put `&&` there.",
+        Confidence.LIKELY,
+        doubt="the word may be meant as an argument",
+        instruction=run.instruction,
+        stage=stage,
+        key=name,
+        fix=Fix("Join the commands with &&", (Edit(word.span, f"&& {word.text.removeprefix(chr(92)).strip()}"),)),
+    )
 
 
 def _unfinished_find(run: Run, command: Command, stage: str) -> Iterator[Problem]:

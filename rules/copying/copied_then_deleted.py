@@ -20,6 +20,7 @@ from rules.api import (
     delete_command,
     delete_instruction,
     insert,
+    once,
     quote,
     rule,
     within,
@@ -36,6 +37,8 @@ _HEAVY_FOLDERS = frozenset(
     "wheels wheelhouse dist packages pkgs debs rpms node_modules vendor target build artifacts downloads archives data "
     "models".split()
 )
+_WRITERS = frozenset("chmod chown chgrp touch mkdir mv gunzip bunzip2 patch".split())
+_LOOKING = frozenset("cd rm unlink ls cat echo cp pwd test [ true dpkg rpm apt apt-get dnf yum apk".split())
 _READERS = frozenset({"pip", "apt", "dnf", "yum", "apk"})
 """Managers that only read what they install from, so that a read-only mount serves them."""
 
@@ -107,7 +110,7 @@ def _problem(stage: Stage, put: Put, copy: Copy, run: Run, command: Command) -> 
     way_out = (
         "Fetch and delete it in one `RUN`."
         if put.kind == "remote"
-        else "Mount it where it is used (`RUN --mount=type=bind`) instead of copying it."
+        else f"Mount it where it is used ({_mount(stage, put, copy, run)}) instead of copying it."
     )
     return Problem(
         copy.instruction.span,
@@ -119,6 +122,28 @@ def _problem(stage: Stage, put: Put, copy: Copy, run: Run, command: Command) -> 
         key=put.path,
         fix=fix,
     )
+
+
+def _mount(stage: Stage, put: Put, copy: Copy, last: Run) -> str:
+    """Say which mount serves: a bind mount is read-only unless it says otherwise."""
+    steps = stage.done_steps
+    runs = [step for step in steps[steps.index(copy) : steps.index(last) + 1] if isinstance(step, Run)]
+    if any(within(path, put.path) for run in runs for path in _written(run)):
+        return "`RUN --mount=type=bind,rw`: the commands write there, and what they write goes as well"
+    return "`RUN --mount=type=bind`"
+
+
+@once
+def _written(run: Run) -> frozenset[str]:
+    """Return the paths that a RUN seems to write to: what it changes by name, and the folders that it works in."""
+    found: set[str] = set()
+    for command in run.commands:
+        folder = folder_of(run, command)
+        if command.name not in _LOOKING and folder is not None:
+            found.add(folder)
+        if command.name in _WRITERS:
+            found.update(posixpath.normpath(word.value) for word in command.operands() if word.value.startswith("/"))
+    return frozenset(found)
 
 
 def _users(stage: Stage, put: Put, copy: Copy) -> list[Run]:

@@ -17,22 +17,26 @@ from rules.api import (
     Span,
     Stage,
     image_facts,
+    nearest,
+    once,
+    parse_reference,
     quote,
     replace,
     rule,
 )
 
-_KNOWN_IMAGES = frozenset(
-    "alpine debian ubuntu busybox nginx node python golang rust ruby php openjdk maven gradle composer redis postgres "
-    "mysql mariadb mongo httpd caddy traefik docker haproxy memcached tomcat bash perl elixir erlang swift dart deno "
-    "hashicorp kong haskell r-base julia buildpack-deps fedora archlinux amazonlinux oraclelinux rockylinux".split()
-)
-
+_CLOSE = 0.8
+"""How alike a slip is at least; `api-builder` and `web-builder` are two stages, and less alike."""
 
 _STAGE_LIKE = re.compile(
     r"(?:[\w-]+[-_])?(?:build|builder|base|compile|compiler|deps|dependencies|install|installer)\d*"
 )
 """Names that people give to stages, hardly to a folder that they pass as a context."""
+
+_FOLDER_LIKE = re.compile(r"src|sources?|context|rootfs|repo|project|workspace|config")
+"""Names that people give to a folder that they pass as a context, hardly to a stage."""
+
+_CONTEXTS_TOLD = re.compile(r"--build-context|additional_contexts|\bbuildx? bake\b|\bdocker-bake\b", re.IGNORECASE)
 
 
 @rule(
@@ -48,10 +52,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     contexts = {name for build in change.repository.builds_of(change.path) for name in build.contexts}
     for stage in change.stages:
         yield from _without_name(stage)
+        asked: set[str] = set()
         for instruction, text, span in _named(stage):
-            if _can_be_something(change, stage, text) or text in contexts:
+            if text in contexts or text in asked or _can_be_something(change, stage, text):
                 continue
-            yield _problem(change, stage, instruction, text, span)
+            problem = _problem(change, stage, instruction, text, span)
+            if problem is not None:
+                yield problem
+                if problem.confidence is Confidence.POSSIBLE:
+                    asked.add(text)
 
 
 def _without_name(stage: Stage) -> Iterator[Problem]:
@@ -85,31 +94,33 @@ def _named(stage: Stage) -> Iterator[tuple[Instruction, str, Span]]:
 
 def _can_be_something(change: DockerfileChange, stage: Stage, text: str) -> bool:
     """Whether a name can be an image, or is another rule's: its own stage, a circle."""
-    if any(mark in text for mark in "/:@.$") or text.lower() in _KNOWN_IMAGES or text == "scratch":
+    if any(mark in text for mark in "/:@.$") or text == "scratch" or _is_official(text):
         return True
     own = text.lower() in (stage.name, str(stage.index))
     return own or any(other.name == text.lower() and other.needs(stage) for other in change.stages[stage.index :])
 
 
-def _problem(change: DockerfileChange, stage: Stage, instruction: Instruction, text: str, span: Span) -> Problem:
-    names = [other.name for other in change.stages[: stage.index] if other.name not in (None, stage.name)]
-    near = next(iter(difflib.get_close_matches(text.lower(), names, 1, 0.7)), None)
-    listed = (
-        f" The stages above are {', '.join(quote(name) for name in names)}." if names else " No stage above has a name."
-    )
+def _is_official(text: str) -> bool:
+    reference = parse_reference(text)
+    return reference is not None and image_facts(reference) is not None
+
+
+def _problem(change: DockerfileChange, stage: Stage, instruction: Instruction, text: str, span: Span) -> Problem | None:
+    names = [name for other in change.stages[: stage.index] if (name := other.name) and name != stage.name]
+    near = _nearly(text.lower(), names)
     below = next((other for other in change.stages[stage.index :] if other.name == text.lower()), None)
-    if below is not None:
-        listed = f" {below.label} stands below, at line {below.from_.line}; move it up."
+    confidence = _confidence(change, text, near=near is not None, below=below is not None, named=bool(names))
+    if confidence is None:
+        return None
     written = change.source.cut(span)
     fix = None
     if near is not None and text in written:
         fix = Fix(f"Copy from {near}", (replace(change.source, span, written.replace(text, near)),))
-    then = "The builder then looks for a build context or an image of that name, and stops"
     return Problem(
         span,
-        f"{stage.label} takes files from {quote(text)}, which no `FROM … AS` above defines. {then}"
-        f"{f'. Did you mean {quote(near)}?' if near is not None else f' unless one is given.{listed}'}",
-        _confidence(change, text, known=near is not None or below is not None, named=bool(names)),
+        f"{stage.label} takes files from {quote(text)}, which no `FROM … AS` above defines. "
+        + _outcome(text, names, near, below),
+        confidence,
         doubt="a build may give a context of that name",
         instruction=instruction,
         stage=stage.key,
@@ -118,17 +129,67 @@ def _problem(change: DockerfileChange, stage: Stage, instruction: Instruction, t
     )
 
 
-def _confidence(change: DockerfileChange, text: str, *, known: bool, named: bool) -> Confidence:
-    """Return how sure it is that a stage is meant: other names are contexts that Bake or Compose gives, as a rule."""
-    if text.isdecimal() or known:
+def _nearly(text: str, names: list[str]) -> str | None:
+    """Return the stage whose name was probably meant: one that is a slip away, or two in a longer one."""
+    alike = difflib.get_close_matches(text, names, 3, _CLOSE)
+    return next((name for name in alike if nearest(text, [name]) or nearest(name, [text])), None)
+
+
+def _outcome(text: str, names: list[str], near: str | None, below: Stage | None) -> str:
+    """Say what the builder does, and what the way out is as far as the file shows one."""
+    then = "The builder then looks for a build context or an image of that name, and stops"
+    if near is not None:
+        return f"{then}. Did you mean {quote(near)}?"
+    if parse_reference(text) is None:
+        return "An image or a build context cannot have such a name either, so the build stops."
+    if below is not None:
+        return f"{then} unless one is given. {below.label} stands below, at line {below.from_.line}; move it up."
+    if names:
+        return f"{then} unless one is given. The stages above are {', '.join(quote(name) for name in names)}."
+    return f"{then} unless one is given. No stage above has a name."
+
+
+def _confidence(change: DockerfileChange, text: str, *, near: bool, below: bool, named: bool) -> Confidence | None:
+    """Return how sure it is that a stage is meant; `None` where it is a context that the build gives, as a rule."""
+    if text.isdecimal() or below or parse_reference(text) is None:
         return Confidence.CERTAIN
-    if any(_is_given(stage) for stage in change.stages):
-        return Confidence.POSSIBLE
-    like_a_stage = named and _STAGE_LIKE.fullmatch(text.lower()) is not None
-    return Confidence.LIKELY if like_a_stage else Confidence.POSSIBLE
+    given = _is_built_with_contexts(change)
+    if near:
+        return Confidence.LIKELY if given else Confidence.CERTAIN
+    if given or _FOLDER_LIKE.fullmatch(text.lower()):
+        return None
+    return Confidence.LIKELY if named and _STAGE_LIKE.fullmatch(text.lower()) else Confidence.POSSIBLE
 
 
-def _is_given(stage: Stage) -> bool:
-    """Whether a stage starts from a bare name that is no official image: this file is built with named contexts."""
+@once
+def _is_built_with_contexts(change: DockerfileChange) -> bool:
+    """Whether the file itself shows that its build gives contexts: Bake, Compose and the command line do.
+
+    It then starts from a bare name that is no official image, or takes the whole of something that no stage is, or
+    from a path that is not absolute, as one takes a folder; or a comment says how it is built.
+    """
+    if any(_CONTEXTS_TOLD.search(comment.text) for comment in change.after.dockerfile.comments):
+        return True
+    return any(_starts_from_context(stage) or _takes_folder(change, stage) for stage in change.stages)
+
+
+def _starts_from_context(stage: Stage) -> bool:
     reference = stage.reference
     return reference is not None and reference.tag is None and "/" not in reference.text and not image_facts(reference)
+
+
+def _takes_folder(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether a COPY takes a whole unknown name, or a path in it as one writes those of a folder."""
+    return any(
+        copy.from_stage is None
+        and _is_bare_word(change, stage, copy.from_text)
+        and any(source.is_root or not source.word.text.startswith(("/", "$")) for source in copy.sources)
+        for copy in stage.copies
+    )
+
+
+def _is_bare_word(change: DockerfileChange, stage: Stage, text: str | None) -> bool:
+    """Whether a COPY's origin can be a context's name, and no image's or misspelt stage's."""
+    if text is None or text.isdecimal() or parse_reference(text) is None or _STAGE_LIKE.fullmatch(text.lower()):
+        return False
+    return not _can_be_something(change, stage, text)

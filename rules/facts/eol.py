@@ -46,7 +46,7 @@ class EndOfLife:
         regular_end: The end of regular support, where a free extension follows it.
         extension: The name of that extension: `Debian LTS`.
         newest_only: The product fixes its newest release line only, so that every pinned line ends soon.
-        successor: The nearest later cycle with regular support at that day; long-term ones first.
+        successor: The nearest later cycle that is supported at that day; long-term ones first.
         instead: An image to use where the image itself is abandoned.
         note: Why an image without a date is over.
         link: The page with the product's dates.
@@ -236,22 +236,35 @@ def judged(found: Cycle, today: dt.date) -> EndOfLife:
 
 
 def successors(found: Cycle, today: dt.date) -> tuple[str, ...]:
-    """Return the later release lines with regular support at a day, the nearest first, long-term ones before them.
+    """Return the later release lines that are supported at a day, the nearest first, long-term ones before them.
 
-    Lines that end within a quarter of a year come last: whoever moves to one has to move again at once.
+    A free extension counts, as it does where a line is judged. Lines that end within a quarter of a year come last:
+    whoever moves to one has to move again at once.
     """
     table = load("eol", f"product/{found.product}")
     names = [one["cycle"] for one in table["cycles"]]
     later = [
-        one
+        (one, _end(one, extended=bool(table["extension"])))
         for one in table["cycles"]
-        if _order(one["cycle"], names) > _order(found.name, names) and _end(one, extended=False) >= today
+        if _order(one["cycle"], names) > _order(found.name, names)
     ]
-    soon = today + _WORTH_A_MOVE
-    later.sort(
-        key=lambda one: (_end(one, extended=False) < soon, not _is_long_term(one, today), _order(one["cycle"], names))
+    living = [(one, end) for one, end in later if end >= today]
+    living.sort(
+        key=lambda row: (_ends_soon(row[1], today), not _is_long_term(row[0], today), _order(row[0]["cycle"], names))
     )
-    return tuple(one["cycle"] for one in later)
+    return tuple(one["cycle"] for one, _ in living)
+
+
+def is_worth_a_move(found: Cycle, today: dt.date) -> bool:
+    """Tell whether a release line is supported for a quarter of a year from a day on."""
+    table = load("eol", f"product/{found.product}")
+    cycle = _cycle(found.product, found.name)
+    return cycle is not None and not _ends_soon(_end(cycle, extended=bool(table["extension"])), today)
+
+
+def _ends_soon(end: dt.date, today: dt.date) -> bool:
+    """Tell whether a last day of support is past or within a quarter of a year."""
+    return end < today + _WORTH_A_MOVE
 
 
 def _is_long_term(cycle: dict[str, Any], today: dt.date) -> bool:

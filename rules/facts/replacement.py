@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rules.data import load
 from rules.facts import image_table
-from rules.facts.eol import Cycle, judged, products_of, successors
+from rules.facts.eol import Cycle, is_worth_a_move, judged, products_of, successors
 from rules.facts.names import table_name
 
 if TYPE_CHECKING:
@@ -23,9 +23,10 @@ _NO_DIGITS = "abcdefghijklmnopqrstuvwxyz-"
 
 @lru_cache(maxsize=1024)
 def supported_reference(reference: ImageReference, today: date) -> str | None:
-    """Return the same image with the nearest release lines that still have regular support.
+    """Return the same image with the nearest release lines that are still supported, of program and system alike.
 
-    The variant is kept: `python:3.9-slim-buster` becomes `python:3.11-slim-trixie`.
+    The variant is kept: `python:3.9-slim-buster` becomes `python:3.11-slim-bookworm`. A line that ends within a quarter
+    of a year is named only where no image without one is built.
 
     Args:
         reference: An image of which some release line has ended at `today`.
@@ -41,25 +42,34 @@ def supported_reference(reference: ImageReference, today: date) -> str | None:
     cycles = [cycle for cycle in products_of(name, tag) if cycle.part]
     if not any(judged(cycle, today).already_over for cycle in cycles):
         return None
-    choices = [tuple(_texts(cycle, today)) for cycle in cycles]
-    for texts in product(*choices):
-        candidate = tag
-        for cycle, text in zip(cycles, texts, strict=True):
-            candidate = candidate.replace(cycle.part, text, 1)
-        if candidate != tag and _is_offered(name, candidate):
-            return reference.with_tag(candidate)
+    for lasting in (True, False):
+        choices = [tuple(_texts(cycle, today, lasting=lasting)) for cycle in cycles]
+        for texts in product(*choices):
+            candidate = tag
+            for cycle, text in zip(cycles, texts, strict=True):
+                candidate = candidate.replace(cycle.part, text, 1)
+            if candidate != tag and _is_offered(name, candidate):
+                return reference.with_tag(candidate)
     return None
 
 
-def _texts(cycle: Cycle, today: date) -> Iterator[str]:
-    """Yield what can stand in the tag for a release line: itself while it is supported, then later ones."""
-    if not judged(cycle, today).already_over:
+def _texts(cycle: Cycle, today: date, *, lasting: bool) -> Iterator[str]:
+    """Yield what can stand in the tag for a release line: itself while it is supported, then later ones.
+
+    Args:
+        cycle: The line in the tag.
+        today: The day to judge by.
+        lasting: Leave out lines that end within a quarter of a year.
+    """
+    if not judged(cycle, today).already_over and (not lasting or is_worth_a_move(cycle, today)):
         yield cycle.part
     codenames = {
         number: codename for codename, (distro, number) in load("eol", "codenames").items() if distro == cycle.product
     }
     prefix = cycle.part[: len(cycle.part) - len(cycle.part.lstrip(_NO_DIGITS))]
     for name in successors(cycle, today):
+        if lasting and not is_worth_a_move(Cycle(cycle.product, name, ""), today):
+            continue
         if cycle.part.isalpha() and name in codenames:
             yield codenames[name]
         else:

@@ -118,6 +118,12 @@ PROMPTS = frozenset("bash sh ash zsh python3 python node irb julia jshell php pe
 """Programs that open a prompt when they are started without arguments."""
 
 
+def is_script(word: str) -> bool:
+    """Tell whether a word of a start command is a script's path, by its file name: `run.sh`, `docker-entrypoint`."""
+    name = word.rsplit("/", 1)[-1]
+    return name.endswith(".sh") or "entrypoint" in name
+
+
 class Port(NamedTuple):
     """An exposed port.
 

@@ -40,7 +40,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         gained = [
             item
             for item in gained
-            if not (item.call.command.conditional or _is_used(stage, item) or _is_there_anyway(stage, item.name))
+            if not (item.call.command.conditional or _is_used(stage, item) or _is_there_anyway(stage, item))
         ]
         if gained:
             yield _problem(stage, gained)
@@ -51,9 +51,10 @@ def _is_new_ground(stage: Stage, was: Stage) -> bool:
     return stage.root.base_text != was.root.base_text and not was.base_known
 
 
-def _is_there_anyway(stage: Stage, name: str) -> bool:
+def _is_there_anyway(stage: Stage, item: Installed) -> bool:
     """Whether it adds nothing: BusyBox, and so Alpine, comes with a `nc` of its own."""
-    return stage.runtime.distribution == "alpine" and name in ("netcat-openbsd", "netcat", "nc")
+    alpine = stage.runtime.distribution == "alpine" or (item.manager == "apk" and stage.root.is_scratch)
+    return alpine and item.name in ("netcat-openbsd", "netcat", "nc")
 
 
 def _is_used(stage: Stage, item: Installed) -> bool:

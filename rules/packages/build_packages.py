@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.dockerfile.shell import parse
+from rules.dockerfile.source import Source
 from rules.facts.packages import installed_size, is_build_only, plain_name, runtime_of
 from rules.packages.scripts import may_be_script
 
@@ -11,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
     from rules.change import DockerfileChange
-    from rules.dockerfile.package_calls import PackageCall
+    from rules.dockerfile.package_calls import Package, PackageCall
     from rules.dockerfile.shell import Command
     from rules.model.packages import Installed
     from rules.model.stage import Stage
@@ -24,6 +26,11 @@ _COMPILERS = frozenset(
     "rebar3 mix stack cabal ghc swift javac mvn gradle qmake scons waf install-php-extensions luarocks xcaddy".split()
 )
 _MAY_COMPILE = frozenset({"pip", "uv", "pipx", "poetry", "pipenv", "pdm", "conda", "npm", "pnpm", "yarn", "bun"})
+_PLAIN_SCRIPTS = frozenset("npm pnpm yarn corepack typescript ts-node tsx pm2 nodemon serve rimraf".split())
+"""npm packages of JavaScript alone that people install for the whole image."""
+
+_INSTALLERS = frozenset({"pip", "pip3", "uv", "poetry", "npm", "pnpm", "yarn", "gem", "bundle", "R", "Rscript"})
+_INSTALLING = frozenset({"install", "ci", "sync", "rebuild"})
 _MAY_COMPILE_TOO = frozenset({"gem", "bundle", "cargo", "go"})
 _NO_TWIN = ("libpython", "libc6", "libgcc", "libstdc++", "libruby", "libperl", "libdpkg", "linux-")
 """Libraries that a language or the base system brings by itself: nobody installs them in place of the headers."""
@@ -127,10 +134,26 @@ def compiles_after(stage: Stage, run: Run) -> bool:
     return False
 
 
+def compiles(script: str) -> bool:
+    """Tell whether a start script of this text compiles, or installs what may."""
+    commands = parse(script, Source("script", script), 0, dialect="sh", joined=False).commands
+    return any(
+        command.name in _COMPILERS
+        or (command.name in _INSTALLERS and any(word.value in _INSTALLING for word in command.args[:2]))
+        for command in commands
+    )
+
+
 def _may_compile(call: PackageCall) -> bool:
     if call.manager not in _MAY_COMPILE | _MAY_COMPILE_TOO or call.action not in ("install", "sync", "build", "run"):
         return False
+    if call.manager in ("npm", "pnpm", "yarn") and call.packages and all(map(_is_plain_script, call.packages)):
+        return False
     return not (call.has("--only-binary", "--no-build") or call.has("--ignore-scripts"))
+
+
+def _is_plain_script(package: Package) -> bool:
+    return package.name in _PLAIN_SCRIPTS or package.name.startswith("@types/")
 
 
 def _is_compiler(command: Command) -> bool:

@@ -1,5 +1,6 @@
 """See build_tools_shipped.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -16,12 +17,15 @@ from rules.api import (
 from rules.packages.build_packages import (
     BuildPackages,
     build_packages,
+    compiles,
+    compiles_after,
     is_language_toolkit,
     listed,
     megabytes,
 )
 from rules.packages.headers import is_headers_only
 from rules.packages.purpose import builds_at_run_time
+from rules.user.start_scripts import start_scripts
 
 
 @rule(
@@ -37,8 +41,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for found in build_packages(change):
         if builds_at_run_time(change, found.stage) or is_headers_only(found) or _compiles_when_it_runs(found):
             continue
+        scripts = start_scripts(change, found.stage)
+        if any(compiles(script.text) for script in scripts if script.text is not None):
+            continue
+        unread = next((script.name for script in scripts if script.text is None), None)
         fresh = change.fresh("build-tools-shipped", found.stage, found.heavy)
-        yield _problem(found if fresh == found.heavy else found.only(fresh), found)
+        yield _problem(found if fresh == found.heavy else found.only(fresh), found, unread=unread)
 
 
 _COMPILING_LIBRARIES = frozenset(
@@ -48,22 +56,46 @@ _COMPILING_LIBRARIES = frozenset(
 """Python packages that call a C compiler while the program runs."""
 
 
+_COMPILER = re.compile(r"(?:gcc|g\+\+|clang|make|cmake)(?:-[\d.]+|-c\+\+)?$|build-(?:essential|base)|gcc-toolset-")
+
+
 def _compiles_when_it_runs(found: BuildPackages) -> bool:
-    """Whether the program may call the compiler: kernels that are built on first use, R's packages."""
+    """Whether the program may call the compiler: for kernels of CUDA or modules of Linux's, for R's packages."""
+    if _holds_compiler(found) and found.stage.packages.has("kmod", "dkms"):
+        return True
     base = (found.stage.root.base_text or "").lower()
     if any(mark in base for mark in ("cuda", "pytorch", "rocm", "tensorflow", "rocker/", "r-base", "jupyter")):
         return True
     return any(item.name.lower() in _COMPILING_LIBRARIES for item in found.stage.packages.present)
 
 
-def _problem(found: BuildPackages, every: BuildPackages) -> Problem:
-    """Speak of packages; `every` are those of the RUN, the ones that were there before the change included."""
+def _holds_compiler(found: BuildPackages) -> bool:
+    """Whether something can be compiled with them: headers alone do nothing."""
+    return any(_COMPILER.match(name) for name in found.names)
+
+
+def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) -> Problem:
+    """Speak of packages; `every` are those of the RUN, the ones that were there before the change included.
+
+    Where nothing in the build compiles, they are there for a start script that was not read, or for nothing.
+    """
     item = found.items[0]
+    names = f"{listed(map(quote, found.names))}{_weight(found)}"
+    for_the_script = item.removed_by is None and _holds_compiler(found)
+    if unread and for_the_script and not compiles_after(found.stage, found.run):
+        message = (
+            f"{found.stage.label} ships {names}, and nothing in the build compiles with them. "
+            f"If {quote(unread)} does not either, leave them out."
+        )
+        confidence = Confidence.POSSIBLE
+    else:
+        way_out = f"{_why_still_there(item)} {_way_out(found)}"
+        message = f"{found.stage.label} ships packages that only a build needs: {names}. {way_out}"
+        confidence = Confidence.CERTAIN if _is_plain(found) else Confidence.LIKELY
     return Problem(
         item.call.command.span if found is every else item.package.word.span,
-        f"{found.stage.label} ships packages that only a build needs: {listed(map(quote, found.names))}"
-        f"{_weight(found)}. {_why_still_there(item)} {_way_out(found)}",
-        Confidence.CERTAIN if _is_plain(found) else Confidence.LIKELY,
+        message,
+        confidence,
         doubt="the program may call them when it runs",
         stage=found.stage.key,
         items=every.heavy,

@@ -38,6 +38,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         if stage.index in kept or stage.index not in needed or _is_copied_whole(change, stage):
             continue
+        if _may_be_an_image(change, stage):
+            continue
         for run in stage.runs:
             commands = _cleaning_at_the_end(run)
             if commands and any(_costs(run, command) for command in commands):
@@ -52,6 +54,14 @@ def _is_copied_whole(change: DockerfileChange, stage: Stage) -> bool:
         for other in change.stages
         for copy in other.copies
     )
+
+
+def _may_be_an_image(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether it stands on a stage that a shipped image stands on too, and takes nothing of the program: a variant."""
+    if any(copy.from_context for copy in stage.copies):
+        return False
+    bases = {one.index for shipped in change.after.shipped for one in shipped.chain}
+    return any(one.index in bases for one in stage.chain if one is not stage)
 
 
 def _cleaning_at_the_end(run: Run) -> tuple[Command, ...]:

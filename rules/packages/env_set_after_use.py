@@ -106,7 +106,7 @@ def _problem(stage: Stage, env: Instruction, name: str, run: Run, call: PackageC
         env.span,
         f"{stage.label} sets {quote(name)} after {quote(spelled(call))} (line {call.command.line}), which reads it: "
         f"{effect}. Set it above the install.",
-        Confidence.LIKELY,
+        Confidence.POSSIBLE if said else Confidence.LIKELY,
         doubt="the scripts may not ask for it" if said else "the install may do without it",
         stage=stage.key,
         key=name,

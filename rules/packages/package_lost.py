@@ -1,6 +1,7 @@
 """See package_lost.md."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -23,7 +24,7 @@ from rules.api import (
 from rules.facts.commands import provides
 from rules.facts.packages import is_build_only
 from rules.packages.build_packages import is_language_toolkit, listed
-from rules.packages.purpose import is_called_for_development
+from rules.packages.purpose import is_called_builder, is_called_for_development
 from rules.packages.replaced import is_explained, lacks, runs_new_script
 
 _NETWORK = frozenset("curl wget git pip pip3 npm yarn pnpm uv go cargo gem bundle composer gpg apt-key".split())
@@ -37,6 +38,9 @@ _NOT_ASKED = frozenset(
     "tree jq man-db rsync openssh-client bash shadow netcat netcat-openbsd telnet dnsutils".split()
 )
 """What people work and build with: an image that nothing in the file calls them in is better without."""
+
+_JOINTS = frozenset({"\\", "&&"})
+"""What changes with the line that stands last."""
 
 _MANY = 6
 """More than these at once is a rewrite, and its author knows."""
@@ -65,6 +69,8 @@ class Lost(NamedTuple):
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change takes a package out of a shipped image that something may still need."""
+    if change.after.dockerfile.faults:
+        return  # what stands behind a fault is not read
     for stage, was in change.shipped():
         if was is None or was.root.is_scratch or not _same_family(stage, was) or not was.packages.present:
             continue
@@ -75,11 +81,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield _certificates(stage, certificates)
         for lost in used:
             yield _still_used(stage, lost)
-        rest = (
-            ()
-            if is_called_for_development(change, stage)
-            else _silent(change, stage, was, gone, {lost.item.name for lost in used})
-        )
+        rest = () if _is_meant(change, stage) else _silent(change, stage, was, gone, {lost.item.name for lost in used})
         if 0 < len(rest) <= _MANY:
             yield _question(stage, rest)
 
@@ -207,6 +209,21 @@ def _restored(stage: Stage, item: Installed) -> Fix | None:
                 if run.instruction.source.cut(word.span) == word.value and run.instruction.exec_form is None:
                     return fix("Install it again", insert_after(run.instruction.source, word, f" {item.name}"))
     return None
+
+
+def _is_meant(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether nobody need ask: the image is for development or builds, or to take something out is all that changed."""
+    return is_called_for_development(change, stage) or is_called_builder(change, stage) or _only_removes(change)
+
+
+def _only_removes(change: DockerfileChange) -> bool:
+    """Whether nothing came in: who takes something out and does nothing else has looked at what goes."""
+    before = Counter(_words(change.before.code)) if change.before is not None else Counter()
+    return not Counter(_words(change.after.code)) - before
+
+
+def _words(code: str) -> Iterator[str]:
+    return (word for word in code.replace(";", " ").split() if word not in _JOINTS)
 
 
 def _silent(

@@ -25,7 +25,7 @@ _BUILDERS = re.compile(
 _FOLDER = re.compile(
     r"(?:^|/)\.?(?:dev|devel|devcontainer|devcontainers|test|tests|testing|e2e|ci|sdk|toolchain|builder|builders|cross|"
     r"fuzz|fuzzing|bench|benchmarks?|jupyter|notebooks?|playground|github|gitlab|circleci|gitpod|"
-    r"(?:dev|test|e2e)[-_][\w-]+|[\w-]+[-_](?:dev|tests?|e2e))/",
+    r"(?:dev|test|e2e)[-_][\w-]+|[\w-]+[-_](?:dev|tests?|e2e|toolchain))/",
     re.IGNORECASE,
 )
 _BASES = re.compile(r"devcontainers?\b|^(?:docker\.io/)?cypress/|/codespaces", re.IGNORECASE)
@@ -76,6 +76,11 @@ def _checks_code(stage: Stage) -> bool:
     return len({item.name.lower() for item in stage.packages.present} & _CHECKERS) >= _SEVERAL
 
 
+def is_called_builder(change: DockerfileChange, stage: Stage) -> bool:
+    """Tell whether a stage's or file's name says that the image is there to build with."""
+    return bool(_BUILDERS.search(stage.name or "") or _BUILDERS.search(posixpath.basename(change.path)))
+
+
 def builds_at_run_time(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether an image is there to build, test or develop with, so that tools and headers belong into it.
 
@@ -84,7 +89,7 @@ def builds_at_run_time(change: DockerfileChange, stage: Stage) -> bool:
     """
     if is_for_development(change, stage):
         return True
-    if _BUILDERS.search(stage.name or "") or _BUILDERS.search(posixpath.basename(change.path)):
+    if is_called_builder(change, stage):
         return True
     if "STI_SCRIPTS_PATH" in change.after.code or _offers_installing(stage):
         return True  # a Source-to-Image builder compiles what it is given

@@ -20,7 +20,9 @@ _SWAPS = (
     frozenset({"supervisor", "runit", "s6", "s6-overlay"}),
     frozenset({"su-exec", "gosu", "setpriv"}),
     frozenset({"tini", "dumb-init", "catatonit"}),
-    frozenset({"mime-support", "media-types", "mailcap"}),
+    frozenset({"mime-support", "media-types", "mailcap", "shared-mime-info"}),
+    frozenset({"genisoimage", "cdrkit", "xorriso"}),
+    frozenset({"cryptsetup", "veritysetup"}),
 )
 """Packages that do one thing: people exchange one for another."""
 

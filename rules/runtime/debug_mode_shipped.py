@@ -1,5 +1,6 @@
 """See debug_mode_shipped.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -23,6 +24,12 @@ from rules.api import (
 from rules.runtime.audience import is_for_developers
 from rules.runtime.debug_switches import PRODUCTION, Switch, is_debug_variable, switch_in, xdebug_commands
 from rules.runtime.start_instructions import Written, shipped
+
+_FOR_DEVELOPERS = re.compile(
+    r"\b(?:hot|live|auto)[ -]?reload|\b(?:for|in|during) (?:local )?(?:development|developers?|debugging)\b|"
+    r"\bin production\b.*\b(?:use|instead|should|replace|remove)\b|\b(?:dev|development|debug) (?:mode|server|only)\b",
+    re.IGNORECASE,
+)
 
 
 @rule(
@@ -56,12 +63,19 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         for setting in stage.image.env.values():
             if setting.instruction is not None and id(setting.instruction) not in seen:
+                if _is_explained(setting.instruction):
+                    continue
                 seen.add(id(setting.instruction))
                 yield from _variables(stage, setting)
         yield from _xdebug(stage, seen)
     for found in shipped(change):
-        if not is_development_name(found.stage.name):
+        if not is_development_name(found.stage.name) and not _is_explained(found.instruction):
             yield from _switch(found)
+
+
+def _is_explained(instruction: Instruction) -> bool:
+    """Whether the comment above says that developers are meant."""
+    return any(_FOR_DEVELOPERS.search(comment.text) for comment in instruction.comments)
 
 
 def _variables(stage: Stage, setting: Setting[str]) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.api import DockerfileChange, Instruction, Origin, Setting, Stage, Start
+from rules.api import DockerfileChange, Instruction, Origin, Setting, Stage, Start, is_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,12 +95,7 @@ def full_words(found: Written) -> tuple[str, ...] | None:
 def is_script_entrypoint(stage: Stage) -> bool:
     """Tell whether the ENTRYPOINT in force is a script, which by custom ends in `exec "$@"`."""
     entrypoint = stage.image.entrypoint.value
-    return entrypoint is not None and entrypoint.form == "exec" and _is_script(entrypoint.words)
-
-
-def _is_script(words: tuple[str, ...]) -> bool:
-    name = posixpath.basename(words[-1]) if words else ""
-    return name.endswith(".sh") or "entrypoint" in name
+    return entrypoint is not None and entrypoint.form == "exec" and any(map(is_script, entrypoint.words[-1:]))
 
 
 def reads_code(words: tuple[str, ...]) -> bool:

@@ -77,11 +77,17 @@ def _confidence(stage: Stage, scripts: tuple[str, ...]) -> Confidence:
     """Say it quietly of a base image that starts nothing, and where a comment says what root is for."""
     user = stage.image.user
     assert user.instruction is not None
-    base = stage.facts is not None and is_no_service(stage)
+    base = (stage.facts is not None or _is_built_on_a_base(stage)) and is_no_service(stage)
     if base or is_explained(user.instruction):
         return Confidence.POSSIBLE
     sure = stage.image.start_command and not scripts and not _is_argument(stage)
     return Confidence.CERTAIN if sure else Confidence.LIKELY
+
+
+def _is_built_on_a_base(stage: Stage) -> bool:
+    """Whether an image that is not known calls itself a base, so that it starts nothing either."""
+    reference = stage.root.reference
+    return reference is not None and "base" in re.split(r"[/_.-]", reference.path)
 
 
 def _doubt(stage: Stage, scripts: tuple[str, ...]) -> str:

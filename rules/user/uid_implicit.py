@@ -58,8 +58,7 @@ def _problem(change: DockerfileChange, stage: Stage, account: Account) -> Proble
         place(run, account.command),
         f"{stage.label} runs as {quote(account.name)}, and {quote(str(account.command))} leaves its number to the "
         f"system. It changes when the base image or a package brings another account: {bites}, and a Kubernetes "
-        "cluster that enforces `runAsNonRoot` cannot check a name. Give it a number, such as "
-        f"{quote(f'-u {free_uid(stage)}')}, and use that in `USER`.",
+        f"cluster that enforces `runAsNonRoot` cannot check a name. {_way_out(change, stage, account)}",
         Confidence.LIKELY if sure else Confidence.POSSIBLE,
         doubt="the number changes only when another account comes before it",
         stage=stage.key,
@@ -69,8 +68,25 @@ def _problem(change: DockerfileChange, stage: Stage, account: Account) -> Proble
     )
 
 
+def _way_out(change: DockerfileChange, stage: Stage, account: Account) -> str:
+    if _was_there(change, stage, account):
+        return (
+            f"Give it the number that it has now, which {quote(f'id -u {account.name}')} tells in the image, so that "
+            "what it wrote stays its own, and use that in `USER`."
+        )
+    return f"Give it a number, such as {quote(f'-u {free_uid(stage)}')}, and use that in `USER`."
+
+
+def _was_there(change: DockerfileChange, stage: Stage, account: Account) -> bool:
+    """Whether the image had the account before the change: another number would take its files away from it."""
+    was = change.was(stage)
+    return was is not None and was.users.find(account.name) is not None
+
+
 def _fix(change: DockerfileChange, stage: Stage, account: Account) -> Fix | None:
-    """Fix the number where the account is made, and write it in `USER`."""
+    """Fix the number where the account is made, and write it in `USER`; not of an account that has one already."""
+    if _was_there(change, stage, account):
+        return None
     uid = free_uid(stage)
     return fix(f"Fix the number at {uid}", with_uid(stage, account, uid), _numbered(change, stage, account, uid))
 

@@ -113,7 +113,7 @@ def test_the_free_extension_of_debian_counts_and_paid_ones_do_not() -> None:
         ("python:3.9", "3.11"),
         ("node:18", "22"),
         ("node:21", "22"),
-        ("debian:10", "13"),
+        ("debian:10", "12"),
         ("ubuntu:18.04", "22.04"),
         ("mcr.microsoft.com/dotnet/aspnet:7.0", "10"),
         ("golang:1.20", "1.26"),
@@ -149,10 +149,10 @@ def test_a_product_that_fixes_its_newest_line_only_is_marked() -> None:
 @pytest.mark.parametrize(
     ("text", "replacement"),
     [
-        ("python:3.9-slim-buster", "python:3.11-slim-trixie"),
+        ("python:3.9-slim-buster", "python:3.11-slim-bookworm"),
         ("docker.io/python:3.9-bookworm", "docker.io/python:3.11-bookworm"),
         ("node:18.16.0-alpine3.17", "node:22-alpine3.23"),
-        ("debian:buster-slim", "debian:trixie-slim"),
+        ("debian:buster-slim", "debian:bookworm-slim"),
         ("alpine:3.15.4", "alpine:3.22"),
         ("mcr.microsoft.com/dotnet/sdk:7.0", "mcr.microsoft.com/dotnet/sdk:10.0"),
         ("eclipse-temurin:24.0.2_12-jdk", "eclipse-temurin:25-jdk"),
@@ -165,3 +165,21 @@ def test_a_product_that_fixes_its_newest_line_only_is_marked() -> None:
 )
 def test_the_replacement_keeps_the_variant_and_is_really_built(text: str, replacement: str | None) -> None:
     assert supported_reference(reference(text), TODAY) == replacement
+
+
+@pytest.mark.parametrize(
+    ("text", "today", "replacement"),
+    [
+        ("node:14-bullseye-slim", date(2026, 8, 22), "node:22-bookworm-slim"),
+        ("node:14-bullseye-slim", date(2026, 1, 1), "node:22-bullseye-slim"),
+        ("php:8.0-fpm-bullseye", date(2026, 11, 20), "php:8.3-fpm-bookworm"),
+        ("rabbitmq:3.6", date(2026, 8, 22), "rabbitmq:4.3"),
+    ],
+)
+def test_no_part_of_a_replacement_ends_within_a_quarter(text: str, today: date, replacement: str) -> None:
+    assert supported_reference(reference(text), today) == replacement
+
+
+def test_a_line_that_ends_soon_is_named_where_nothing_else_is_built() -> None:
+    instead = supported_reference(reference("mcr.microsoft.com/dotnet/sdk:7.0"), date(2028, 9, 1))
+    assert instead == "mcr.microsoft.com/dotnet/sdk:10.0"
