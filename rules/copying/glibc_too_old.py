@@ -27,7 +27,7 @@ _VERSIONS = {
 
 _STEPS = {"rust": ((2, 28), (2, 33), (2, 34), (2, 39)), "go": ((2, 32), (2, 34))}
 """Versions in which glibc changed symbols that every program of a language uses (glibc's `NEWS`): `statx` in 2.28,
-`stat` in 2.33, the threads that moved into libc in 2.32 and 2.34, `pidfd_spawnp`, which Rust's library asks for, in 2.39.
+`stat` in 2.33, the threads that moved into libc in 2.32 and 2.34, `pidfd_spawnp`, which Rust's library uses, in 2.39.
 """
 
 
