@@ -32,6 +32,8 @@ class Build(NamedTuple):
         contexts: Names of additional contexts, which `COPY --from` may use.
         command: Whether the file gives its own command for the image (compose `command` or `entrypoint`).
         platforms: How many platforms are built; 0 when not said.
+        init: Whether the container gets an init as process 1 (compose `init: true`).
+        environment: Names of the variables that the container gets (compose `environment`).
     """
 
     dockerfile: str
@@ -43,6 +45,8 @@ class Build(NamedTuple):
     contexts: tuple[str, ...] = ()
     command: bool = False
     platforms: int = 0
+    init: bool = False
+    environment: tuple[str, ...] = ()
 
 
 def describes_builds(path: str) -> bool:
@@ -111,6 +115,8 @@ def _compose(path: str, document: Any) -> Iterator[Build]:
             tuple(names),
             command=any(yamls.mapping(service).get(key) for key in ("command", "entrypoint")),
             platforms=len(yamls.sequence(settings.get("platforms"))),
+            init=yamls.mapping(service).get("init") is True,
+            environment=tuple(_args(yamls.mapping(service).get("environment"))),
         )
 
 

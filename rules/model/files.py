@@ -254,10 +254,18 @@ def paths_of(run: Run, command: Command, valued: tuple[str, ...]) -> tuple[str, 
 
 def copied(step: Copy) -> list[Put]:
     """Return what a COPY or ADD puts."""
+    folder = step.destination
     puts = [
-        Put(step.destination, "heredoc", tree=False, whole=False, source="", step=step)
-        for _ in step.heredocs
-        if step.destination
+        Put(
+            posixpath.join(folder, heredoc.name) if step.into_folder else folder,
+            "heredoc",
+            tree=False,
+            whole=False,
+            source="",
+            step=step,
+        )
+        for heredoc in step.heredocs
+        if folder
     ]
     for source in step.sources:
         target = step.target_of(source)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from rules.api import (
     Category,
@@ -22,7 +23,14 @@ from rules.api import (
     rule,
 )
 from rules.runtime.audience import is_for_developers
-from rules.runtime.debug_switches import PRODUCTION, Switch, is_debug_variable, switch_in, xdebug_commands
+from rules.runtime.debug_switches import (
+    PRODUCTION,
+    Switch,
+    debugger_in_variable,
+    is_debug_variable,
+    switch_in,
+    xdebug_commands,
+)
 from rules.runtime.start_instructions import Written, shipped
 
 _FOR_DEVELOPERS = re.compile(
@@ -51,6 +59,9 @@ _FOR_DEVELOPERS = re.compile(
         '"ng"',
         "ts-node-dev",
         "air",
+        "jdwp",
+        "--inspect",
+        "dlv",
     ),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
@@ -86,9 +97,12 @@ def _variables(stage: Stage, setting: Setting[str]) -> Iterator[Problem]:
         final = stage.image.env.get(name_word.text)
         if final is None or final.instruction is not instruction or final.value is None or value_word is None:
             continue
+        agent = debugger_in_variable(name_word.text, final.value)
+        if agent is not None:
+            yield _debugger(stage, instruction, name_word, agent)
         if not is_debug_variable(name_word.text, final.value):
             continue
-        better = PRODUCTION.get(final.value.lower())
+        better = PRODUCTION.get(final.value)
         way_out = f"Set it to {quote(better)}" if better is not None else "Leave it out here"
         yield Problem(
             instruction.span,
@@ -104,6 +118,20 @@ def _variables(stage: Stage, setting: Setting[str]) -> Iterator[Problem]:
             instruction=instruction,
             fix=_otherwise(stage, instruction, name_word, value_word, better),
         )
+
+
+def _debugger(stage: Stage, instruction: Instruction, name: Word, option: str) -> Problem:
+    return Problem(
+        instruction.span,
+        f"{stage.label} ships with {quote(option)} in {quote(name.text)}, which opens the port of a debugger. "
+        "Whoever reaches the port reads the memory and runs code, without a password. Leave it out here, and switch "
+        "it on from outside where it is needed.",
+        Confidence.LIKELY,
+        doubt="it may be set otherwise where the container is started",
+        stage=stage.key,
+        key=name.text,
+        instruction=instruction,
+    )
 
 
 def _otherwise(stage: Stage, instruction: Instruction, name: Word, value: Word, better: str | None) -> Fix | None:
@@ -130,8 +158,7 @@ def _switch(found: Written) -> Iterator[Problem]:
     yield Problem(
         found.instruction.span,
         f"{found.stage.label} starts {quote(found.start.text)}: {quote(switch.text)} {switch.what}. "
-        "In production that costs memory and speed, restarts the program whenever a file changes, and shows errors to "
-        f"visitors. {switch.way_out}.",
+        f"In production that {switch.then}. {switch.way_out}.",
         Confidence.LIKELY,
         doubt="the image may be made for development alone",
         stage=found.stage.key,
@@ -162,7 +189,7 @@ def _xdebug(stage: Stage, seen: set[int]) -> Iterator[Problem]:
         if id(run.instruction) in seen:
             continue
         seen.add(id(run.instruction))
-        for command in xdebug_commands(run):
+        for command in islice(xdebug_commands(run), 1):  # to install and to enable it is one mistake
             source = run.instruction.source
             yield Problem(
                 source.span(run.instruction.span.start, command.end),

@@ -18,8 +18,8 @@ _MODES = frozenset(
     "MIX_ENV DJANGO_ENV SYMFONY_ENV".split()
 )
 _DEVELOPMENT = frozenset({"development", "dev", "debug"})
-PRODUCTION = {"development": "production"}
-"""What to set instead; values that frameworks spell differently have no entry."""
+PRODUCTION = {"development": "production", "Development": "Production"}
+"""What to set instead, in the author's spelling; values that frameworks spell differently have no entry."""
 
 _RELOADERS = {
     "nodemon": "restarts the program whenever a file changes",
@@ -38,6 +38,17 @@ _DEV_SERVERS = {
 }
 _RUNNERS = frozenset({"npm", "yarn", "pnpm", "bun"})
 _WITH_RELOAD = frozenset("uvicorn gunicorn hypercorn granian flask fastapi python python3 celery".split())
+_OPENS = "opens the port of a debugger"
+_LETS_IN = "lets whoever reaches the port read the memory and run code, without a password"
+DEBUG_AGENT = re.compile(r"-(?:agentlib:jdwp|Xrunjdwp)\b")
+"""The option that opens the Java debugger's port (JPDA, "Connection and Invocation Details")."""
+
+_JAVA_OPTIONS = ("JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS", "CATALINA_OPTS", "JAVA_OPTIONS")
+_OPTIONS_IN_VARIABLES = {
+    **dict.fromkeys(_JAVA_OPTIONS, DEBUG_AGENT),
+    "NODE_OPTIONS": re.compile(r"--inspect(?:-brk|-wait)?\b"),
+}
+_PYTHON = re.compile(r"python[\d.]*\Z")
 _XDEBUG = re.compile(r"(?:php[\d.]*-)?(?:pecl-)?xdebug(?:-[\d.a-zA-Z]+)?\Z")
 _INSTALLERS = frozenset("pecl docker-php-ext-install docker-php-ext-enable install-php-extensions pickle pie".split())
 
@@ -50,12 +61,14 @@ class Switch(NamedTuple):
         what: What it does, a verb first.
         way_out: What to do instead.
         option: The word to take away; `None` where that would not do.
+        then: What follows in production, a verb first.
     """
 
     text: str
     what: str
     way_out: str
     option: ShellWord | None
+    then: str = "costs memory and speed, restarts the program whenever a file changes, and shows errors to visitors"
 
 
 def is_debug_variable(name: str, value: str) -> bool:
@@ -65,6 +78,13 @@ def is_debug_variable(name: str, value: str) -> bool:
     return name in _MODES and value.strip().lower() in _DEVELOPMENT
 
 
+def debugger_in_variable(name: str, value: str) -> str | None:
+    """Return the option by which a variable that a runtime reads opens a debugger's port, `None` when none does."""
+    wanted = _OPTIONS_IN_VARIABLES.get(name)
+    found = wanted.search(value) if wanted is not None else None
+    return found[0] if found is not None else None
+
+
 def switch_in(command: Command) -> Switch | None:
     """Return what in a command switches a debug mode on."""
     name = command.name
@@ -72,11 +92,36 @@ def switch_in(command: Command) -> Switch | None:
     if reload is not None and name in _WITH_RELOAD and reload.value in ("--reload", "--use-reloader"):
         return Switch(reload.value, "watches the files and restarts the program", "Take the option away", reload)
     debug = command.flag("--debug")
-    if debug is not None and name == "flask":
+    if debug is not None and "flask" in (name, _module(command)):
         return Switch("--debug", "switches the debugger on, which runs code for visitors", "Take it away", debug)
-    if name in _RELOADERS:
-        return Switch(name, _RELOADERS[name], "Start the program itself", None)
-    return _server(command)
+    return _debugger(command) or _server(command)
+
+
+def _module(command: Command) -> str:
+    """Return what `python -m` runs, empty for anything else."""
+    option = command.option_word("-m") if _PYTHON.match(command.name) else None
+    return option[0] if option is not None else ""
+
+
+def _debugger(command: Command) -> Switch | None:
+    """A port on which a debugger waits for whoever connects; who does runs code in the program."""
+    agent = next((word for word in command.args if DEBUG_AGENT.match(word.value)), None)
+    if command.name == "java" and agent is not None:
+        return Switch(agent.value.partition("=")[0], _OPENS, "Take the option away", agent, _LETS_IN)
+    inspect = command.flag("--inspect", "--inspect-brk", "--inspect-wait")
+    if command.name in ("node", "bun", "deno") and inspect is not None and _is_option_of_runtime(command, inspect):
+        return Switch(inspect.value, _OPENS, "Take the option away", inspect, _LETS_IN)
+    if _module(command) == "debugpy" and command.has("--listen"):
+        return Switch("debugpy --listen", _OPENS, "Start the program itself", None, _LETS_IN)
+    if command.name == "dlv" and command.subcommand in ("debug", "exec"):
+        return Switch(f"dlv {command.subcommand}", _OPENS, "Start the program itself", None, _LETS_IN)
+    return None
+
+
+def _is_option_of_runtime(command: Command, option: ShellWord) -> bool:
+    """Whether an option stands in front of the script: behind it, it is the program's own."""
+    scripts = (word.start for word in command.args if word.value[:1] != "-" and word.value not in ("run", "serve"))
+    return option.start < next(scripts, option.end)
 
 
 def _server(command: Command) -> Switch | None:
@@ -85,6 +130,8 @@ def _server(command: Command) -> Switch | None:
     first = operands[0] if operands else ""
     if name in ("npx", "bunx") and operands:
         name, first = operands[0], operands[1] if len(operands) > 1 else ""
+    if name in _RELOADERS:
+        return Switch(name, _RELOADERS[name], "Start the program itself", None)
     what = _DEV_SERVERS.get((name, first))
     if what is not None:
         return Switch(f"{name} {first}".strip(), what, "Build in a stage of its own and serve the result", None)

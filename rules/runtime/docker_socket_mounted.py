@@ -1,10 +1,14 @@
 """See docker_socket_mounted.md."""
 
+import posixpath
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Problem, Run, Severity, Step, delete_instruction, fix, quote, rule
 
-_SOCKETS = ("/var/run/docker.sock", "/run/docker.sock", "/run/containerd/containerd.sock", "/var/run/crio/crio.sock")
+_SOCKETS = frozenset(
+    {"/run/docker.sock", "/run/containerd/containerd.sock", "/run/crio/crio.sock", "/run/podman/podman.sock"}
+)
+"""Below `/run`, for which `/var/run` is another name."""
 
 
 @rule(
@@ -27,10 +31,14 @@ def _socket(step: Step) -> str | None:
     if isinstance(step, Run):
         texts = [mount.options.get(key, "") for mount in step.mounts for key in ("source", "target")]
     elif step.instruction.keyword == "VOLUME":
-        texts = [word.text for word in step.instruction.words]
+        texts = [step.scope.expand(word.text) or "" for word in step.instruction.words]
     else:
         return None
-    return next((text for text in texts if any(part in _SOCKETS for part in text.split(":"))), None)
+    return next((text for text in texts if any(_is_socket(part) for part in text.split(":"))), None)
+
+
+def _is_socket(path: str) -> bool:
+    return path.startswith("/") and posixpath.normpath(path).removeprefix("/var") in _SOCKETS
 
 
 def _problem(step: Step, socket: str) -> Problem:

@@ -20,7 +20,7 @@ from rules.api import (
     within,
 )
 from rules.runtime.start_instructions import Written, shipped
-from rules.runtime.start_scripts import StartScript, start_script
+from rules.runtime.start_scripts import StartScript, last_put, start_script, start_target
 
 _EXECUTABLE = 0o111
 _REGULAR = 0o100000
@@ -38,6 +38,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for found in shipped(change):
         script = start_script(change, found)
         if script is None:
+            yield from _heredoc(found)
             continue
         problem = _line_ends(change, found, script) or _interpreter(found, script) or _mode(change, found, script)
         if problem is not None:
@@ -48,7 +49,9 @@ def _line_ends(change: DockerfileChange, found: Written, script: StartScript) ->
     first = script.text.partition("\n")[0]
     if not first.endswith("\r") or not first.startswith("#!"):
         return None
-    if "eol=lf" in (change.repository.text(".gitattributes") or "") or _is_touched(found.stage, script, _CONVERTERS):
+    if "eol=lf" in (change.repository.text(".gitattributes") or "") or _is_touched(
+        found.stage, script.target, _CONVERTERS
+    ):
         return None
     return _problem(
         found,
@@ -91,7 +94,7 @@ def _mode(change: DockerfileChange, found: Written, script: StartScript) -> Prob
     mode = change.repository.mode(script.path)
     if mode is None or not mode & _REGULAR or mode & _EXECUTABLE or not script.direct:
         return None
-    if script.copy.instruction.flag("chmod") is not None or _is_made_executable(found.stage, script):
+    if script.copy.instruction.flag("chmod") is not None or _is_made_executable(found.stage, script.target):
         return None
     return _problem(
         found,
@@ -103,27 +106,44 @@ def _mode(change: DockerfileChange, found: Written, script: StartScript) -> Prob
     )
 
 
-def _is_made_executable(stage: Stage, script: StartScript) -> bool:
+def _heredoc(found: Written) -> Iterator[Problem]:
+    """A script that stands in the Dockerfile: the builder writes it with mode 644 (BuildKit, `dispatchCopy`)."""
+    target, direct = start_target(found)
+    put = last_put(found, target) if target is not None and direct else None
+    if put is None or put.kind != "heredoc" or put.path != target or not isinstance(put.step, Copy):
+        return
+    if put.step.instruction.flag("chmod") is not None or _is_made_executable(found.stage, target):
+        return
+    instruction = put.step.instruction
+    yield Problem(
+        found.instruction.span,
+        f"{found.stage.label} starts {quote(target)}, which line {instruction.line} writes with mode 644. The "
+        "container exits with “permission denied”. Say `COPY --chmod=755` there.",
+        stage=found.stage.key,
+        notes=(Note(instruction.span, "written here"),),
+        key=target,
+        fix=fix("Write it executable", add_flag(instruction, "--chmod=755")),
+    )
+
+
+def _is_made_executable(stage: Stage, target: str) -> bool:
     for change in stage.files.attribute_changes:
         if change.kind == "chmod" and (
             change.path is None
             or any(mark in change.path for mark in "*?[")
-            or change.path == script.target
-            or within(script.target, change.path)
-            or posixpath.basename(change.path) == posixpath.basename(script.target)
+            or change.path == target
+            or within(target, change.path)
+            or posixpath.basename(change.path) == posixpath.basename(target)
         ):
             return True
-    return _is_touched(stage, script, frozenset({"install", "find", "xargs", "chmod"}))
+    return _is_touched(stage, target, frozenset({"install", "find", "xargs", "chmod"}))
 
 
-def _is_touched(stage: Stage, script: StartScript, programs: frozenset[str]) -> bool:
+def _is_touched(stage: Stage, target: str, programs: frozenset[str]) -> bool:
     """Whether a RUN hands the script, or a folder that holds it, to one of these programs."""
-    name = posixpath.basename(script.target)
+    name = posixpath.basename(target)
     return any(
-        name in word.value
-        or "*" in word.value
-        or "$" in word.value
-        or word.value in (".", posixpath.dirname(script.target))
+        name in word.value or "*" in word.value or "$" in word.value or word.value in (".", posixpath.dirname(target))
         for run in stage.done_runs
         for command in run.calls(*programs)
         for word in command.args

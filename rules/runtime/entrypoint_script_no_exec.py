@@ -14,6 +14,15 @@ _SERVERS = frozenset(
     "deno bun "
     "next airflow dagster prefect mlflow poetry uv pipenv".split()
 )
+_SURE_SERVERS = frozenset(
+    "gunicorn uvicorn hypercorn granian daphne celery puma php-fpm nginx httpd caddy uwsgi streamlit mysqld "
+    "redis-server java dotnet".split()
+)
+"""What serves until it is stopped, wherever it stands in a script."""
+
+_BLOCK_AT_END = re.compile(r"(?:^|[\s;])(?:fi|esac)[ \t]*(?:\n\s*(?:#[^\n]*)?)*\Z")
+"""The script ends with an `if` or a `case`, one branch of which is the program."""
+
 _READS_ARGUMENTS = re.compile(r"\$\{?[@*#1-9]|\bshift\b|\bgetopts\b|\$\{(?:BASH_ARGV|argv)")
 _QUIET = re.compile(r"\btrap\b|\bwait\b|s6-|supervisord|\brunsv|tini\b|dumb-init")
 
@@ -45,21 +54,25 @@ def _no_exec(found: Written, script: StartScript) -> Problem | None:
         return None
     outer = [command for command in parsed.commands if not command.nested and (command.name or command.words)]
     last = outer[-1] if outer else None
-    if last is None or last.conditional or last.after in ("&", "|") or last.before == "|" or not _stays(last):
+    if last is None or last.after in ("&", "|") or last.before in ("|", "||") or not _stays(last):
         return None
+    branches = last.conditional
+    if branches and (last.name not in _SURE_SERVERS or not _BLOCK_AT_END.search(script.text)):
+        return None
+    way_out = "Begin that line, and those of the other branches," if branches else "Begin that line"
     return Problem(
         found.instruction.span,
         f"{found.stage.label} starts {quote(script.target)}, and line {last.line} of {quote(script.path)} runs "
         f"{quote(str(last), 60)} without `exec`. The shell stays process 1 and does not pass SIGTERM on, so "
         "`docker stop` "
-        "waits ten seconds and kills the program. Begin that line with `exec`.",
+        f"waits ten seconds and kills the program. {way_out} with `exec`.",
         Confidence.LIKELY,
         doubt="how long that command runs is not known",
         stage=found.stage.key,
         notes=(Note(last.span, "this line", path=script.path),),
         key=script.path,
         fix=Fix("Let the shell make way", (Edit(source.span(last.start, last.start), "exec ", path=script.path),))
-        if not last.assignments and not last.redirects
+        if not last.assignments and not last.redirects and not branches
         else None,
     )
 

@@ -47,8 +47,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, was in change.shipped():
         if was is None or stage.runtime.is_windows:
             continue
+        given = {name for build in change.repository.builds_of(change.path) for name in build.environment}
         for name, setting in was.image.env.items():
-            if setting.instruction is None or not _is_gone(stage, was, name, setting):
+            if setting.instruction is None or name in given or not _is_gone(stage, was, name, setting):
                 continue
             use = _use(change, stage, name, setting)
             if use is not None:
@@ -90,10 +91,14 @@ def _use(change: DockerfileChange, stage: Stage, name: str, setting: Setting[str
         return None
     if name == "PATH":
         return f"programs in it are no longer found by name ({quote(str(setting.value))})"
-    mention = re.compile(rf"\$\{{?{re.escape(name)}\b")
+    mention = re.compile(
+        rf"\$(?:{re.escape(name)}\b|\{{{re.escape(name)}\b(?!:?[-=+]))"
+    )  # one with a default needs none
     for found in shipped(change):
         if found.stage is not stage:
             continue
+        if any(assigned == name for command in found.start.commands for assigned, _ in command.assignments):
+            return None
         if mention.search(found.start.text):
             return f"{quote(found.start.text, 60)} reads it"
         script = start_script(change, found)

@@ -15,12 +15,13 @@ from rules.api import (
     Stage,
     Start,
     fix,
+    is_development_name,
     quote,
     replace,
     rule,
 )
-from rules.runtime.start_instructions import INITS, reads_code
-from rules.runtime.start_text import direct_start, makes_way, stays
+from rules.runtime.start_instructions import INITS, SHELLS, reads_code
+from rules.runtime.start_text import direct_start, makes_way, shell_commands, stays
 
 
 @rule(
@@ -37,12 +38,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         pairs = ((stage.image.entrypoint, was.image.entrypoint), (stage.image.cmd, was.image.cmd))
         for now, then in pairs:
-            found = _shell_added(stage, now, then) or _exec_gone(stage, now, then)
+            found = _shell_added(stage, now, then) or _exec_gone(stage, now, then) or _wrapped(stage, now, then)
             if found is not None:
                 yield found
-        init = _init_gone(stage, was)
+        init = None if _gets_an_init(change) else _init_gone(stage, was)
         if init is not None:
             yield init
+
+
+def _gets_an_init(change: DockerfileChange) -> bool:
+    return any(build.init for build in change.repository.builds_of(change.path))
 
 
 def _starts(now: Setting[Start], then: Setting[Start]) -> tuple[Start, Start] | None:
@@ -98,6 +103,32 @@ def _exec_gone(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Probl
     )
 
 
+def _wrapped(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Problem | None:
+    """The program was started directly, and is now one of the commands given to `sh -c`."""
+    starts = _starts(now, then)
+    if starts is None or any(start.form != "exec" for start in starts) or reads_code(starts[1].words):
+        return None
+    start, commands = starts[0], shell_commands(starts[0])
+    if not reads_code(start.words) or not commands or _execs(start) or is_development_name(stage.name):
+        return None
+    last, shell = commands[-1], posixpath.basename(start.words[0])
+    if shell not in SHELLS or last.name != starts[1].program or last.conditional or last.after:
+        return None
+    if len(commands) == 1 and (shell == "bash" or makes_way(stage, start)):
+        return None
+    return _problem(
+        stage,
+        start,
+        starts[1],
+        f"in which the change puts {quote(f'{shell} -c')} in front of {quote(last.name)}",
+        f"The shell stays process 1 and keeps SIGTERM from {quote(last.name)}, so that `docker stop` waits ten seconds "
+        "and kills it",
+        None,
+        Confidence.LIKELY,
+        f"say {quote(f'exec {last.name}')} there",
+    )
+
+
 def _execs(start: Start) -> bool:
     return bool(start.commands) and "exec" in start.commands[-1].wrappers
 
@@ -144,11 +175,12 @@ def _problem(
     consequence: str,
     repair: Fix | None,
     confidence: Confidence = Confidence.CERTAIN,
+    way_out: str = "keep that form",
 ) -> Problem:
     assert now.instruction is not None
     return Problem(
         now.instruction.span,
-        f"{stage.label} starts {quote(now.text)}, {what}. {consequence}. It was {_written(then)}; keep that form.",
+        f"{stage.label} starts {quote(now.text)}, {what}. {consequence}. It was {_written(then)}; {way_out}.",
         confidence,
         doubt="the container may be started with an init of its own",
         stage=stage.key,

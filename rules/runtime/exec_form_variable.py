@@ -24,11 +24,11 @@ _EXPANDS_ITSELF = frozenset(
     "exec-form-variable",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
-    keywords=("CMD", "ENTRYPOINT"),
+    keywords=("CMD", "ENTRYPOINT", "HEALTHCHECK"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """The JSON form of a start command holds a variable, a shell builtin or an operator, and no shell reads it."""
-    for found in written(change):
+    """The JSON form of a start or probe command holds a variable, a builtin or an operator, and no shell reads it."""
+    for found in written(change, "CMD", "ENTRYPOINT", "HEALTHCHECK"):
         if found.start.form != "exec" or found.stage.runtime.is_windows or _is_read_by_something(found):
             continue
         problem = _builtin(found) or _variable(found) or _operator(found)
@@ -43,6 +43,8 @@ def _is_read_by_something(found: Written) -> bool:
     names = {posixpath.basename(word).removesuffix(".exe") for word in words}
     if "execlineb" in names and any("import" in word for word in words):
         return True  # execline substitutes what its `importas` names, and nothing else
+    if "env" in names and any(word.startswith(("-S", "--split-string")) for word in words):
+        return True  # env reads `${NAME}` in what it splits
     return reads_code(words) or not _EXPANDS_ITSELF.isdisjoint(names)
 
 
@@ -53,7 +55,7 @@ def _is_program(found: Written) -> bool:
 
 def _builtin(found: Written) -> Problem | None:
     first = found.start.words[0]
-    if first not in _BUILTINS or not _is_program(found):
+    if first not in _BUILTINS or not _is_program(found) or found.instruction.keyword == "HEALTHCHECK":
         return None
     return Problem(
         found.instruction.span,
@@ -73,11 +75,15 @@ def _variable(found: Written) -> Problem | None:
         return None
     name, label = match.group(), found.stage.label
     keyword = found.instruction.keyword
-    if index == 0 and _is_program(found):
+    if keyword == "HEALTHCHECK":
+        then = f"The probe gets the text {quote(name)} itself, not a value"
+    elif index == 0 and _is_program(found):
         then = f"The container looks for a program of the name {quote(found.start.words[0])} and exits"
     else:
         then = f"The program gets the text {quote(name)} itself, not a value"
     way_out = 'Start it through a shell that makes way: `["sh", "-c", "exec …"]`'
+    if keyword == "HEALTHCHECK":
+        way_out = "Take the brackets away: the shell form expands it"
     if _are_arguments(found):
         way_out = "Let the `ENTRYPOINT` in front of it expand it"
     return Problem(
@@ -125,6 +131,8 @@ def _fix(found: Written) -> Fix | None:
     """The same words for a shell that makes way; an ENTRYPOINT hands on the arguments that come behind it."""
     stage, instruction = found.stage, found.instruction
     if stage.runtime.has_shell is False or instruction.exec_form is None or "\n" in instruction.text:
+        return None
+    if instruction.keyword == "HEALTHCHECK":
         return None
     if _are_arguments(found):
         return None

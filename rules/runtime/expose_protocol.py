@@ -21,8 +21,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """`EXPOSE` names a protocol in capitals, or one that does not exist."""
     for item in exposed(change):
         protocol = item.protocol
-        if protocol is None or protocol in _PROTOCOLS:
-            continue
+        if not protocol or protocol in _PROTOCOLS:
+            continue  # `80/` is read as TCP (go-connections, `SplitProtoPort`)
         lower = protocol.lower()
         known = lower in _PROTOCOLS
         right = f"{item.word.text.rpartition('/')[0]}/{lower}"

@@ -30,6 +30,8 @@ _SERVERS = {
     "jupyter": ("--port",),
     "mlflow": ("--port", "-p"),
     "chainlit": ("--port",),
+    "redis-server": ("--port",),
+    "php": ("-S",),
 }
 """Servers and the options that hold their port or address."""
 
@@ -72,6 +74,12 @@ def _of(command: Command) -> Iterator[Listening]:
         match = _DJANGO.match(address)
         if match is not None:
             yield Listening("runserver", int(match[1]), address)
+        return
+    if name == "java":
+        values = [value for value in values if value.startswith(("-Dserver.port=", "--server.port="))]
+        port = values[-1].partition("=")[2] if values else ""
+        if port.isdecimal():
+            yield Listening("java", int(port), values[-1])
         return
     options = _SERVERS.get(name)
     value = command.option(*options) if options is not None else None

@@ -1,5 +1,6 @@
 """See malformed_exec_form.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -30,6 +31,9 @@ _THEN = {
     "HEALTHCHECK": "It goes to `/bin/sh -c` as it stands, the shell looks for a program `[`, and the probe "
     "never succeeds",
 }
+_LIST = re.compile(r'"[^"\\$`]+"(?:\s*,\s*"[^"\\$`]*")+\s*\]?\Z')
+_SHELL_WORD = re.compile(r'(?:"[^"]*"|[^\s"])+')
+_STRING = re.compile(r'"[^"]*"')
 _DEFAULT = "It goes to `/bin/sh -c` as it stands, and the shell looks for a program whose name begins with `[`"
 
 
@@ -38,20 +42,22 @@ _DEFAULT = "It goes to `/bin/sh -c` as it stands, and the shell looks for a prog
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=_KEYWORDS,
-    mentions=("[",),
+    mentions=("[", '",'),
     aliases=("S7030",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """What looks like the JSON form is no JSON, so it is taken for something else."""
-    if "[" not in change.after.code:
-        return
     seen: set[int] = set()
     for stage in change.stages:
         for step in stage.steps:
             instruction = step.instruction
-            if instruction.keyword in _KEYWORDS and id(instruction) not in seen and "[" in instruction.value:
-                seen.add(id(instruction))
+            if instruction.keyword not in _KEYWORDS or id(instruction) in seen:
+                continue
+            seen.add(id(instruction))
+            if "[" in instruction.value:
                 yield from _problem(stage, step)
+            elif '",' in instruction.value and instruction.keyword in ("CMD", "ENTRYPOINT"):
+                yield from _without_bracket(stage, instruction)
 
 
 def _problem(stage: Stage, step: Step) -> Iterator[Problem]:
@@ -79,6 +85,26 @@ def _problem(stage: Stage, step: Step) -> Iterator[Problem]:
         f"{_way_out(instruction, found)}.",
         stage=stage.key,
         fix=_fix(instruction, found),
+    )
+
+
+def _without_bracket(stage: Stage, instruction: Instruction) -> Iterator[Problem]:
+    """`"node", "server.js"`, with or without the closing bracket."""
+    value = instruction.value
+    if not _LIST.match(value):
+        return
+    array = json_array(item[1:-1] for item in _STRING.findall(value))
+    first = _SHELL_WORD.match(value)
+    program = quote(first[0].replace('"', "") if first is not None else value)
+    yield Problem(
+        instruction.span,
+        f"`{instruction.keyword}` of {stage.label} looks like the JSON form but it has no opening bracket, so it is "
+        f"none: {quote(value, 80)}. It goes to `/bin/sh -c` as it stands, and the shell looks for a program {program}. "
+        f"Write {quote(array)}.",
+        stage=stage.key,
+        fix=fix("Write it as JSON", replace(instruction.source, instruction.value_span, array))
+        if "\n" not in instruction.text
+        else None,
     )
 
 

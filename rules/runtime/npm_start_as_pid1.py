@@ -2,7 +2,9 @@
 
 import json
 import posixpath
+import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from rules.api import (
     Category,
@@ -17,10 +19,14 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.runtime.start_instructions import Written, full_words, passes_signals, shipped
+from rules.runtime.start_instructions import Written, full_words, passes_signals, reads_code, shipped
 from rules.runtime.start_text import is_plain, json_array
 
 _RUNNERS = ("npm", "yarn", "pnpm")
+_WITH_VALUE = frozenset({"--prefix", "-C", "--cwd", "--dir", "--workspace", "-w", "--filter", "-F", "--loglevel"})
+"""Options of the three that take the next word."""
+
+_ENDS_BY_ITSELF = re.compile(r"(?:db:?)?(?:test|lint|build|migrat|seed|e2e|format|generate|deploy|typecheck)")
 
 
 @rule(
@@ -33,33 +39,51 @@ _RUNNERS = ("npm", "yarn", "pnpm")
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A package manager is process 1 and stands between the program and its signals."""
+    if any(build.init for build in change.repository.builds_of(change.path)):
+        return
     for found in shipped(change):
-        words = full_words(found) or found.start.words
-        if (
-            is_development_name(found.stage.name)
-            or found.start.form != "exec"
-            or passes_signals(words)
-            or found.start.program not in _RUNNERS
-        ):
+        words = _words(found)
+        if is_development_name(found.stage.name) or not words or posixpath.basename(words[0]) not in _RUNNERS:
             continue
-        name = _script(found.start.words)
-        if name is not None and not name.startswith(("test", "lint", "build")):  # these end by themselves
-            yield _problem(change, found, name)
+        name = _script(words)
+        if name is not None and not _ENDS_BY_ITSELF.match(name):
+            yield _problem(change, found, name, words)
+
+
+def _words(found: Written) -> tuple[str, ...]:
+    """Return the words of process 1: an ENTRYPOINT with its CMD, or what a shell makes way for by `exec`."""
+    if found.start.form != "exec":
+        return ()
+    if reads_code(found.start.words):
+        last = found.start.commands[-1] if found.start.commands else None
+        if last is None or last.wrappers != ("exec",) or last.program is None:
+            return ()
+        return (last.program.value, *(word.value for word in last.args))
+    words = full_words(found) or found.start.words
+    if passes_signals(words):
+        return ()
+    cmd = found.stage.image.cmd.value
+    if found.instruction.keyword == "ENTRYPOINT":
+        return (*words, *(cmd.words if cmd is not None and cmd.form == "exec" else ()))
+    return found.start.words
 
 
 def _script(words: tuple[str, ...]) -> str | None:
     """Return the name of the script that is run: `start`, `start:prod`; `None` for what runs none."""
-    rest = [word for word in words[1:] if not word.startswith("-")]
+    rest: list[str] = []
+    for before, word in pairwise(words):
+        if not word.startswith("-") and before not in _WITH_VALUE:
+            rest.append(word)
     if not rest:
         return None
     if rest[0] in ("run", "run-script"):
         return rest[1] if len(rest) > 1 else None
-    return rest[0] if rest[0] == "start" or (words[0] != "npm" and rest[0] in ("start", "serve")) else None
+    return rest[0] if rest[0] == "start" or (posixpath.basename(words[0]) != "npm" and rest[0] == "serve") else None
 
 
-def _problem(change: DockerfileChange, found: Written, name: str) -> Problem:
-    runner = found.start.program
-    line = _script_line(change, name)
+def _problem(change: DockerfileChange, found: Written, name: str, words: tuple[str, ...]) -> Problem:
+    runner, plain = posixpath.basename(words[0]), _WITH_VALUE.isdisjoint(words)
+    line = _script_line(change, name) if plain else None
     repair = _fix(found, line, name)
     if line is not None and repair is not None:
         way_out = f"Start what the script holds: {quote(line)}"
@@ -67,7 +91,7 @@ def _problem(change: DockerfileChange, found: Written, name: str) -> Problem:
         way_out = 'Start the program itself, `["node", "…"]`, or put `tini --` in front'
     return Problem(
         found.instruction.span,
-        f"{found.stage.label} starts {quote(found.start.text)}, so {quote(runner)} is process 1 and starts a "
+        f"{found.stage.label} starts {quote(' '.join(words))}, so {quote(runner)} is process 1 and starts a "
         "shell that "
         "starts the program. On `docker stop` they exit before the program has finished, or do not tell it at all, and "
         f"its exit status is lost. {way_out}.",

@@ -16,6 +16,9 @@ _LOCAL = re.compile(
 )
 _PLAIN_URL = re.compile(r"https?://[\w.:/?=%+~-]+\Z", re.ASCII)
 _NODE_WITH_FETCH = 18
+_CONNECTORS = frozenset({"nc", "ncat", "netcat"})
+_HERE = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "::1"})  # noqa: S104 - what a probe asks, nothing is bound
+_HOST_AND_PORT = 2
 
 
 class Address(NamedTuple):
@@ -30,6 +33,10 @@ def addresses(start: Start) -> Iterator[Address]:
     for match in _LOCAL.finditer(start.text):
         port = match["port"] or ("443" if match["scheme"].lower() == "https" else "80")
         yield Address(match[0], int(port))
+    for command in start.commands:
+        words = [word.value for word in command.args if not word.value.startswith("-")]
+        if command.name in _CONNECTORS and len(words) == _HOST_AND_PORT and words[0] in _HERE and words[1].isdecimal():
+            yield Address(f"{words[0]}:{words[1]}", int(words[1]))
 
 
 def url_of(command: Command) -> str | None:

@@ -8,6 +8,7 @@ from rules.api import (
     Confidence,
     DockerfileChange,
     Problem,
+    Setting,
     Severity,
     Stage,
     fix,
@@ -39,8 +40,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         env = stage.image.env
         known = stage.facts is not None and "python" in stage.runtime.languages
-        if known and "PYTHONUNBUFFERED" not in env and _runs_python(stage):
+        if known and _buffers(env.get("PYTHONUNBUFFERED")) and _runs_python(stage):
             yield _problem(stage)
+
+
+def _buffers(setting: Setting[str] | None) -> bool:
+    """Whether Python buffers: an empty value counts as none (https://docs.python.org/3/using/cmdline.html)."""
+    return setting is None or setting.value == ""
 
 
 def _runs_python(stage: Stage) -> bool:

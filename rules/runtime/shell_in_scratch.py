@@ -6,6 +6,7 @@ from rules.api import Category, DockerfileChange, Fix, Origin, Problem, Severity
 from rules.runtime.start_instructions import written
 from rules.runtime.start_text import exec_words, json_array
 
+_WITH_SHELL = frozenset("/ /bin /bin/ /bin/sh /usr /usr/ /usr/bin /usr/bin/".split())
 _THEN = {
     "RUN": "The build stops there",
     "CMD": "The container exits at once",
@@ -27,6 +28,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         for run in stage.runs:
             if run.instruction.exec_form is None and not run.deferred and _uses_default(run) and run.commands:
+                if any(mount.type == "bind" and mount.target in _WITH_SHELL for mount in run.mounts):
+                    continue  # `--mount=from=busybox,source=/bin,target=/bin`: the shell is there while it runs
                 yield _problem(stage, run)
                 break  # the build gets no further
     for found in written(change, "CMD", "ENTRYPOINT", "HEALTHCHECK"):

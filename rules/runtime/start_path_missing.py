@@ -21,10 +21,14 @@ from rules.runtime.start_instructions import Written, full_words, is_script_entr
 from rules.runtime.start_paths import (
     has_siblings_on_path,
     is_nowhere,
+    makes_files,
     misplaced,
     not_on_path,
     package_path,
+    script_of,
 )
+
+_EXITS = "The container exits with “no such file or directory”"
 
 
 @rule(
@@ -41,6 +45,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         program = _program(found)
         if program is None or "$" in program or program.startswith(("-", "[")):
             continue
+        operand = script_of(found.start.words) if found.start.form == "exec" else None
+        if operand is not None and not makes_files(found.stage):
+            put = misplaced(found.stage, _absolute(found.stage, operand))
+            if put is not None and "$" not in operand:
+                then = f"The container exits: {quote(found.start.program)} finds no such file"
+                yield _misplaced(found, operand, put, "which nothing puts there", then)
+                continue
         problem = _packaged(found, program) or _elsewhere(found, program) or _nowhere(found, program)
         if problem is not None:
             yield problem
@@ -99,14 +110,16 @@ def _elsewhere(found: Written, program: str) -> Problem | None:
     else:
         put = not_on_path(stage, program)
         problem = "and no folder of `PATH` has it"
-    if put is None:
-        return None
-    right = _place_of(put, program)
+    return _misplaced(found, program, put, problem) if put is not None else None
+
+
+def _misplaced(found: Written, program: str, put: Put, problem: str, then: str = _EXITS) -> Problem:
+    stage, right = found.stage, _place_of(put, program)
     return Problem(
         found.instruction.span,
         f"{stage.label} starts {quote(program)}, {problem}: line {put.step.instruction.line} puts it at "
         f"{quote(right)}. "
-        f"The container exits with “no such file or directory”. Write {quote(right)}.",
+        f"{then}. Write {quote(right)}.",
         Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE,
         doubt="a command may put or link it there too",
         stage=stage.key,
@@ -146,9 +159,9 @@ def _place_of(put: Put, program: str) -> str:
 
 def _replaced(found: Written, program: str, right: str) -> Fix | None:
     """The right path in the place of the wrong one."""
-    if found.start.form != "exec":
+    if found.start.form != "exec" or (program != found.start.words[0] and not program.startswith("/")):
+        return None  # what is relative to WORKDIR may be right, and WORKDIR wrong
+    word = next((word for word in found.instruction.exec_form or () if word.text == program), None)
+    if word is None or '"' in right or "\\" in right:
         return None
-    words = found.instruction.exec_form
-    if not words or words[0].text != program or '"' in right or "\\" in right:
-        return None
-    return Fix(f"Start {right}", (replace(found.instruction.source, words[0].span, f'"{right}"'),))
+    return Fix(f"Start {right}", (replace(found.instruction.source, word.span, f'"{right}"'),))

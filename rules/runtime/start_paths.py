@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from rules.api import Copy, Put, Stage, within
@@ -24,6 +25,9 @@ _PACKAGED = {
 _DEFAULT_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _SYSTEM = ("/bin", "/sbin", "/usr", "/lib", "/lib64", "/etc", "/opt", "/var", "/docker-entrypoint", "/init")
 _MOVERS = frozenset("ln cp mv install chmod tee wget curl sed dos2unix".split())
+_INTERPRETER = re.compile(r"(?:python[\d.]*|node|ruby|perl|php|java|sh|bash|ash)\Z")
+_ALONE = re.compile(r"(?:-[uBEIOsS]+|-jar|-D.*|-X.*|-XX:.*|--[\w-]+=.*)\Z")
+_INSTALLERS = frozenset("pip pip3 python python3 npm uv poetry bundle gem composer".split())
 _PLAIN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
 
 
@@ -73,6 +77,26 @@ def not_on_path(stage: Stage, name: str) -> Put | None:
         return None
     place = put.path if posixpath.basename(put.path) != name else posixpath.dirname(put.path)
     return None if place in folders else put
+
+
+def script_of(words: tuple[str, ...]) -> str | None:
+    """Return the file that an interpreter is given, `main.py` for `python -u main.py`; `None` where it is not sure."""
+    if _INTERPRETER.match(posixpath.basename(words[0])) is None:
+        return None
+    for word in words[1:]:
+        if not word.startswith("-"):
+            return word
+        if not _ALONE.match(word):
+            return None  # an option that may take the next word, or code
+    return None
+
+
+def makes_files(stage: Stage) -> bool:
+    """Tell whether a RUN may write files of any name: all but the installers of packages do."""
+    return stage.files.has_unreadable_run or not all(
+        command.name in _INSTALLERS and command.subcommand in ("install", "ci", "sync")
+        for command in stage.files.opaque_commands
+    )
 
 
 def is_nowhere(stage: Stage, path: str) -> bool:

@@ -59,16 +59,11 @@ def start_script(change: DockerfileChange, found: Written) -> StartScript | None
     """Return the script of the build context that a start command runs, as far as its path can be followed."""
     if len(change.repository.files) == 1:
         return None  # nothing but the Dockerfile was read
-    words = behind_init(found.start.words if found.start.form == "exec" else tuple(found.start.text.split()))
-    if not words or found.stage.runtime.is_windows:
-        return None
-    direct = posixpath.basename(words[0]) not in {*_SHELLS, "exec"}
-    program = words[0] if direct else next((word for word in words[1:] if not word.startswith("-")), "")
-    target = _target(found, program)
+    target, direct = start_target(found)
     context = change.repository.context_of(change.path)
     if target is None or context is None:
         return None
-    put = next((put for put in reversed(found.stage.files.covering(target)) if put.kind != "workdir"), None)
+    put = last_put(found, target)
     if put is None or put.kind != "context" or not isinstance(put.step, Copy):
         return None
     path = _source(put, target, context)
@@ -76,6 +71,21 @@ def start_script(change: DockerfileChange, found: Written) -> StartScript | None
     if path is None or text is None or "\ufffd" in text or "\x00" in text:
         return None
     return StartScript(path, target, text, put.step, direct)
+
+
+def start_target(found: Written) -> tuple[str | None, bool]:
+    """Return the absolute path of what a start command runs, and whether it is executed itself."""
+    words = behind_init(found.start.words if found.start.form == "exec" else tuple(found.start.text.split()))
+    if not words or found.stage.runtime.is_windows:
+        return None, False
+    direct = posixpath.basename(words[0]) not in {*_SHELLS, "exec"}
+    program = words[0] if direct else next((word for word in words[1:] if not word.startswith("-")), "")
+    return _target(found, program), direct
+
+
+def last_put(found: Written, target: str) -> Put | None:
+    """Return what brought a path into the image last."""
+    return next((put for put in reversed(found.stage.files.covering(target)) if put.kind != "workdir"), None)
 
 
 def _target(found: Written, program: str) -> str | None:

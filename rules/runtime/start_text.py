@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rules.api import Instruction, Stage, Start
+    from rules.api import Command, Instruction, Stage, Start
 
 _SHELL_SYNTAX = re.compile(r"[$`*?\[\]{}~|&;<>()#!\\'\"]|^\w+=")
 
@@ -30,7 +30,14 @@ def stays(stage: Stage, start: Start) -> bool:
 
 def makes_way(stage: Stage, start: Start) -> bool:
     """Tell whether the base's `/bin/sh -c` is known to turn into the one command that it is given."""
-    return stage.runtime.distribution in _MAKES_WAY and len(start.commands) == 1 and not start.commands[0].redirects
+    commands = shell_commands(start)
+    return stage.runtime.distribution in _MAKES_WAY and len(commands) == 1 and not commands[0].redirects
+
+
+def shell_commands(start: Start) -> tuple[Command, ...]:
+    """Return the commands that a shell reads: without the `sh -c` of an exec form."""
+    inner = tuple(command for command in start.commands if command.nested) if start.form == "exec" else ()
+    return inner or start.commands
 
 
 def is_plain(text: str) -> bool:

@@ -17,9 +17,19 @@ from rules.api import (
     rule,
     within,
 )
+from rules.runtime.ports import HIGHEST
 
-_ROW = re.compile(r"^[ \t]*-[ \t]*[\"']?(?P<value>[^\s\"'#]+)[\"']?[ \t]*(?:#.*)?$", re.MULTILINE)
+_ROW = re.compile(
+    r"^[ \t]*(?:-[ \t]*[\"']?(?P<short>[^\s\"'#]+)|(?:-[ \t]+)?target:[ \t]+[\"']?(?P<target>\d+|/[^\s\"'#]*))"
+    r"[\"']?[ \t]*(?:#.*)?$",
+    re.MULTILINE,
+)
+"""A row of a list (`- 80:3000`), or the container's side in the long syntax (`target: 3000`)."""
+_INLINE = re.compile(r"^[ \t]*(?:ports|volumes):[ \t]*\[(?P<items>[^\[\]]*)\]", re.MULTILINE)
+_ITEM = re.compile(r"[^\s,\"']+")
 _PUBLISHED = re.compile(r"(?:[\w.\[\]:-]*:)?[\d-]+:(?P<port>\d+)(?:/(?P<protocol>\w+))?\Z")
+_LONGEST_PORT = 5
+_RANGE = re.compile(r"(?P<first>\d{1,5})-(?P<last>\d{1,5})(?:/\w+)?\Z", re.ASCII)
 _MOUNTED = re.compile(r"(?:[\w./~$\{\}-]+):(?P<path>/[^:]*)(?::\w+)*\Z")
 
 
@@ -78,7 +88,7 @@ def _compose_files(change: DockerfileChange) -> tuple[Source, ...]:
 
 
 def _used(stage: Stage, was: Stage, files: tuple[Source, ...]) -> Iterator[Used]:
-    ports = _ports(was) - _ports(stage)
+    ports = _ports(was) - _ports(stage) if _are_known(stage) else set()
     volumes = _volumes(was) - _volumes(stage)
     old, new = was.image.workdir, stage.image.workdir
     folder = (
@@ -87,20 +97,52 @@ def _used(stage: Stage, was: Stage, files: tuple[Source, ...]) -> Iterator[Used]
     if not ports and not volumes and folder is None:
         return
     for source in files:
-        for row in _ROW.finditer(source.text):
-            value, place = row["value"], (source.path, source, row.start("value"), row.end("value"))
-            port, mount = _PUBLISHED.match(value), _MOUNTED.match(value)
-            if port is not None and int(port["port"]) in ports:
-                yield Used(f"`EXPOSE {port['port']}`", f"port {port['port']}", *place)
-            elif mount is not None and mount["path"].rstrip("/") in volumes:
-                yield Used(f"`VOLUME {mount['path']}`", mount["path"], *place)
-            elif mount is not None and folder is not None and within(mount["path"], folder):
+        for start, end in _values(source.text):
+            place = (source.path, source, start, end)
+            port, path = _port_and_path(source.text[start:end])
+            if port is not None and port in ports:
+                yield Used(f"`EXPOSE {port}`", f"port {port}", *place)
+            elif path and path.rstrip("/") in volumes:
+                yield Used(f"`VOLUME {path}`", path, *place)
+            elif path and folder is not None and within(path, folder):
                 yield Used(f"`WORKDIR {folder}`", folder, *place)
 
 
+def _values(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where the values of lists begin and end, and those of `target`."""
+    for row in _ROW.finditer(text):
+        yield row.span("short" if row["short"] is not None else "target")
+    for line in _INLINE.finditer(text):
+        for item in _ITEM.finditer(line["items"]):
+            yield line.start("items") + item.start(), line.start("items") + item.end()
+
+
+def _port_and_path(value: str) -> tuple[int | None, str]:
+    """Return the container's side of a value: its port, or the path where something is mounted."""
+    if value.isdecimal() and len(value) <= _LONGEST_PORT:
+        return int(value), ""
+    port, mount = _PUBLISHED.match(value), _MOUNTED.match(value)
+    path = mount["path"] if mount is not None else value
+    return (int(port["port"]) if port is not None else None), path if path.startswith("/") else ""
+
+
+def _are_known(stage: Stage) -> bool:
+    """Whether every port that the file exposes is known: an ARG without a default may hold the old one."""
+    ports = [port for port in stage.image.ports if port.instruction is not None]
+    read = {id(port.instruction) for port in ports}
+    exposes = [i for link in stage.chain for i in link.instructions if i.keyword == "EXPOSE"]
+    return all(id(i) in read for i in exposes) and all(p.number is not None or _RANGE.match(p.text) for p in ports)
+
+
 def _ports(stage: Stage) -> set[int]:
-    """Return the ports that the file exposes; one from a variable makes none of them known to be gone."""
-    return {port.number for port in stage.image.ports if port.number is not None and port.instruction is not None}
+    """Return the ports that the file exposes one by one, and those of ranges."""
+    ports = [port for port in stage.image.ports if port.instruction is not None]
+    found = {port.number for port in ports if port.number is not None}
+    for port in ports:
+        match = _RANGE.match(port.text) if port.number is None else None
+        if match is not None:
+            found.update(range(int(match["first"]), min(int(match["last"]), HIGHEST) + 1))
+    return found
 
 
 def _volumes(stage: Stage) -> set[str]:
