@@ -24,6 +24,11 @@ def _shape(kind: str, hints: str, pattern: str) -> Shape:
     return Shape(kind, tuple(hints.split("|")), re.compile(pattern))
 
 
+_SIGNED_CLAIMS = "a JSON web token"
+_FOR_ALL = re.compile(r"anon|publi[cs]", re.IGNORECASE)
+"""Names of web tokens that every browser gets."""
+GUESSED = frozenset({"a password in a URL", "a registry token", _SIGNED_CLAIMS})
+"""Kinds that are known by what stands around them, not by their own shape."""
 _SHAPES = (
     _shape("an AWS access key", "akia|asia", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
     _shape("a GitHub token", "ghp_|gho_|ghu_|ghs_|ghr_", r"\bgh[pousr]_[0-9A-Za-z]{36,}\b"),
@@ -51,7 +56,7 @@ _SHAPES = (
     _shape("a Google client secret", "gocspx-", r"\bGOCSPX-[0-9A-Za-z_-]{28}\b"),
     _shape("an Atlassian token", "atatt3|atctt3", r"\bAT[AC]TT3[0-9A-Za-z_=-]{40,}"),
     _shape("an Azure storage key", "accountkey", r"AccountKey=(?P<secret>[0-9A-Za-z+/]{86}==)"),
-    _shape("a JSON web token", "eyj", r"\beyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{20,}"),
+    _shape(_SIGNED_CLAIMS, "eyj", r"\beyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{20,}"),
     _shape(
         "an AWS secret key",
         "secret_access_key",
@@ -69,10 +74,8 @@ _SHAPES = (
         r"_(?:authToken|password|auth)\s*=\s*[\"']?(?P<secret>[0-9A-Za-z+/_.=-]{12,})",
     ),
 )
-GUESSED = frozenset({"a password in a URL", "a registry token"})
-"""Kinds that are known by what stands around them, not by their own shape."""
 _EXAMPLE = re.compile(
-    r"example|sample|dummy|fake|placeholder|change[-_]?me|your[-_]|xxxx|\*\*\*|00000000|123456789|abcdefghij|redacted|<[^>]+>",
+    r"example|sample|dummy|fake|placeholder|change[-_]?me|your[-_]|xxxx|\*\*\*|00000000|123456789|abcdefghij|redacted|IxMjM0NTY3ODkw|<[^>]+>",
     re.IGNORECASE,
 )
 _WEAK = re.compile(r"(?i)pass(?:word|wd)?\d*|secret|token|test\w*|user\w*|root|admin\d*|postgres|mysql|guest|pwd")
@@ -111,6 +114,8 @@ def credentials(text: str) -> list[Credential]:
         for match in shape.pattern.finditer(text):
             inner = match.groupdict().get("secret")
             group = "secret" if inner is not None else 0
+            if shape.kind == _SIGNED_CLAIMS and _FOR_ALL.search(text, max(0, match.start() - 60), match.start()):
+                continue
             if not _is_example(match[0], inner):
                 found.append(Credential(shape.kind, match[group], match.start(group), match.end(group)))
     return sorted(_once(found), key=lambda one: one.start)

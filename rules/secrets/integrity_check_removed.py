@@ -143,13 +143,15 @@ def _flags(stage: Stage, was: Stage) -> Iterator[Problem]:
         yield Problem(
             command.span,
             f"{stage.label} runs {quote(str(command))} without {quote(lost)}, which it had before. The build may then "
-            "install other versions than the lock file names, and nobody sees it. Put the flag back; if the lock file "
+            "install other versions than the lock file names, and nobody sees it. Put it back; if the lock file "
             "is behind, update it in this change.",
             Confidence.CERTAIN,
             instruction=step.instruction,
             stage=stage.key,
             key=f"{name} {verb}",
-            fix=Fix(f"Put {lost} back", (insert_after(step.instruction.source, program, f" {lost}"),)),
+            fix=Fix(f"Put {lost} back", (insert_after(step.instruction.source, program, f" {lost}"),))
+            if lost.startswith("--")
+            else None,
         )
 
 
@@ -157,8 +159,8 @@ def _installs(stage: Stage) -> Iterator[tuple[str, str, str, Command, Step]]:
     for run in stage.runs:
         for command in run.calls(*_LOCKED):
             flags = [flag for flag in _LOCKED[command.name] if command.has(flag)]
-            if not flags and any(_is_set(run, command, name) for name in _LOCKED_BY.get(command.name, ())):
-                flags = ["the environment"]
+            if not flags:
+                flags = [name for name in _LOCKED_BY.get(command.name, ()) if _is_set(run, command, name)]
             yield command.name, command.subcommand, flags[0] if flags else "", command, run
 
 
