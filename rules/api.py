@@ -14,7 +14,7 @@ from rules.dockerfile.syntax.grammar import INSTRUCTIONS
 from rules.facts.commands import package_of_command, provides
 from rules.facts.dropped import Dropped, dropped
 from rules.facts.eol import EndOfLife, all_end_of_life, end_of_life
-from rules.facts.images import ImageFacts, image_facts
+from rules.facts.images import ImageFacts, image_facts, is_unpublished, tags_date
 from rules.facts.languages import system_python
 from rules.facts.packages import installed_size, is_build_only, runtime_of
 from rules.facts.replacement import supported_reference
@@ -131,6 +131,7 @@ __all__ = [
     "is_build_only",
     "is_development_name",
     "is_script",
+    "is_unpublished",
     "move_below",
     "nearest",
     "once",
@@ -146,6 +147,7 @@ __all__ = [
     "supported_reference",
     "suppressions",
     "system_python",
+    "tags_date",
     "tail_start",
     "within",
 ]

@@ -74,12 +74,14 @@ def review(
         policy: The team's settings; `None` means the defaults.
         today: The date that end-of-life rules go by; `"table"` is the day on which the table of dates was made, so that
             the same arguments give the same report; `None` makes no statement that depends on a date.
-        enable: Ids of rules that are off by default and run all the same.
+        enable: Ids of rules that are off by default and run all the same, as if the policy said `on`.
 
     Returns:
         Findings sorted by path, line and rule; what comments silence; and rules that raised.
     """
     chosen = policy or DEFAULT
+    if enable:
+        chosen = replace(chosen, rules={**dict.fromkeys(enable, "on"), **chosen.rules})
     day = data_date() if today == "table" else today
     setup = _Setup(chosen, day, enabled_rules(chosen, enable), frozenset(ships))
     findings: list[Finding] = []

@@ -16,6 +16,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 import rules
+from rules import catalogue
 from rules.edits import applied_to_tree
 from rules.policy_file import read_policy
 from rules.problem import Confidence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _FENCE = re.compile(r"^(?P<ticks>`{3,})(?P<info>[^`\n]*)\n(?P<body>.*?)^(?P=ticks)[ \t]*$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#{1,4} (?P<title>.+)$", re.MULTILINE)
+_OFF = {rule.id for rule in catalogue.load() if rule.default == "off"}
 TODAY = date(2026, 11, 20)
 
 
@@ -79,7 +81,7 @@ class Case:
             ships=self.blocks.get("ships", "").split(),
             policy=policy,
             today=date.fromisoformat(self.blocks["today"].strip()) if "today" in self.blocks else TODAY,
-            enable={self.rule},
+            enable={self.rule} & _OFF,  # what is `config` speaks by its policy
         )
 
     def check(self) -> None:

@@ -17,7 +17,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.base_image.tags import MOVING_TAGS, is_over, names_release, read_tag
+from rules.base_image.tags import is_over, moves, names_release, read_tag, without_release
 
 
 class Loosened(NamedTuple):
@@ -51,7 +51,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         old, new = (was.reference if was is not None else None), stage.reference
         if was is None or old is None or new is None or old.text == new.text or _chosen_elsewhere(stage, was):
             continue
-        found = _loosened(old, new)
+        found = _loosened(old, new) or _without_system(change, old, new) or _as_root(stage, was, old, new)
         if found is not None and (stage.index in shipped or not found.about_size):
             yield _problem(change, stage, was, found)
 
@@ -81,13 +81,13 @@ def _loosened_tag(old: ImageReference, new: ImageReference, names: str) -> Loose
     before, after = read_tag(old.tag), read_tag(new.tag)
     if before.is_early and not after.is_early:
         return None  # from a release candidate to what was released
-    if (new.tag or "latest") in MOVING_TAGS and before.version and names_release(new.path):
+    if moves(new.tag or "latest") and before.version and names_release(new.path):
         return Loosened(
             f"goes {names}, which names less of the release",
             "Builds then take whatever is newest within it that day; name the release that was tested",
             restore=True,
         )
-    if (new.tag or "latest") in MOVING_TAGS and before.version:
+    if moves(new.tag or "latest") and before.version:
         return Loosened(
             f"goes {names}, which moves from release to release",
             "The next build may take another major version without any change in the repository. Name the release",
@@ -108,6 +108,34 @@ def _loosened_tag(old: ImageReference, new: ImageReference, names: str) -> Loose
             about_size=True,
         )
     return None
+
+
+def _without_system(change: DockerfileChange, old: ImageReference, new: ImageReference) -> Loosened | None:
+    """Find a tag that loses the system's release in it, `-slim-bookworm` to `-slim`, unless that one is over."""
+    before, after = read_tag(old.tag), read_tag(new.tag)
+    named = old.repository == new.repository and bool(before.version) and before.version == after.version
+    if not named or new.digest is not None or without_release(before.variant) != after.variant or is_over(change, old):
+        return None
+    return Loosened(
+        f"goes from {quote(_short(old))} to {quote(new.text)}, which no longer names the system's release",
+        "A later build may bring another one, with other versions of its packages, without any change in the "
+        "repository; name the release that was tested",
+        restore=True,
+    )
+
+
+def _as_root(stage: Stage, was: Stage, old: ImageReference, new: ImageReference) -> Loosened | None:
+    """Find an image that starts as root where its variant before did not, and no instruction sets another user."""
+    if old.repository != new.repository or stage.facts is None or was.facts is None or stage.image.user.set_in_file:
+        return None
+    if was.facts.runs_as_root is not False or stage.facts.runs_as_root is not True:
+        return None
+    return Loosened(
+        f"goes from {quote(_short(old))} to {quote(new.text)}, which starts as root",
+        f"The variant before ran as {quote(was.facts.user or 'nonroot')}. Take it again, or set `USER`",
+        restore=True,
+        about_size=True,
+    )
 
 
 def _short(reference: ImageReference) -> str:

@@ -18,7 +18,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.base_image.tags import MOVING_TAGS, is_over, names_release
+from rules.base_image.tags import is_over, moves, names_release
 
 _LATEST_ONLY = ("cgr.io/chainguard/", "gcr.io/distroless/", "cgr.dev/chainguard/")
 _ROLLING = frozenset({"opensuse/tumbleweed", "registry.opensuse.org/opensuse/tumbleweed", "kalilinux/kali-rolling"})
@@ -36,7 +36,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The base image has no tag, or one that moves from release to release."""
     for stage in change.stages:
         reference = stage.reference
-        if reference is None or reference.digest is not None or (reference.tag or "latest") not in MOVING_TAGS:
+        if reference is None or reference.digest is not None or not moves(reference.tag or "latest"):
             continue
         if _is_made_by_hand(reference):
             continue
@@ -94,7 +94,7 @@ def _same_as_elsewhere(change: DockerfileChange, stage: Stage, reference: ImageR
     for model in models:
         for other in model.stages:
             found = other.reference
-            if found is None or found.repository != reference.repository or found.tag in (None, *MOVING_TAGS):
+            if found is None or found.repository != reference.repository or moves(found.tag or "latest"):
                 continue
             if is_over(change, found):
                 continue

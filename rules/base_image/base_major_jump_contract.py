@@ -35,6 +35,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for language, version in (stage.facts.languages if stage.facts is not None else {}).items():
             before = _numbers(was.facts.languages.get(language)) if was.facts is not None else ()
             now = _numbers(version)
+            if language == "dotnet" and "sdk" not in stage.reference.path.split("/"):
+                continue  # global.json chooses an SDK; the runtime image has none
             if now and before and now[:2] != before[:2]:
                 found = next((c for c in contracts(change, language) if _breaks(c, before, now)), None)
                 if found is not None:

@@ -33,6 +33,14 @@ _BUILDS = {
     "bun": ("run", "build"),
 }
 _ALIASES = {"mvnw": "mvn", "gradlew": "gradle", "npx": "npm"}
+_WITH_VALUES = {
+    "npm": ("--prefix", "-w", "--workspace", "-C"),
+    "pnpm": ("--filter", "-F", "-C", "--dir"),
+    "yarn": ("--cwd",),
+    "bun": ("--cwd", "--filter"),
+}
+"""Options before the verb that take the next word."""
+_BUNDLES = (["next", "build"], ["nuxt", "build"], ["ng", "build"], ["astro", "build"], ["react-scripts", "build"])
 _COMPILERS = frozenset({"tsc", "webpack", "vite", "make", "cmake", "ninja", "gcc", "g++", "javac", "rustc", "msbuild"})
 
 
@@ -70,8 +78,16 @@ def compiles(command: Command) -> bool:
     name = _ALIASES.get(command.name, command.name).lower().removesuffix(".exe")
     if name in _COMPILERS:
         return True
-    values = [word.value.rpartition(":")[2] for word in command.args if not word.value.startswith("-")]
+    operands = command.operands(_WITH_VALUES.get(name, ()))
+    if command.name in ("npx", "pnpx", "bunx") or (
+        name in ("pnpm", "yarn", "npm") and command.subcommand in ("exec", "dlx")
+    ):
+        tools = [word.value for word in operands if word.value not in ("exec", "dlx")]
+        return tools[:1] != [] and (
+            (tools[0] in _COMPILERS and (tools[0] != "vite" or tools[1:2] == ["build"])) or tools[:2] in _BUNDLES
+        )
+    values = [word.value.rpartition(":")[2] for word in operands]
     verbs = _BUILDS.get(name, ())
     if "run" in verbs and values[:1] == ["run"]:
-        return len(values) > 1 and bool(re.search(r"build|compile|bundle", command.args[1].value))
+        return len(values) > 1 and bool(re.search(r"build|compile|bundle", operands[1].value))
     return any(value in verbs for value in (values if name in ("mvn", "gradle") else values[:1]))

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.facts.eol import all_end_of_life, data_date
+from rules.facts.eol import all_end_of_life, codenames, data_date
 
 if TYPE_CHECKING:
     from rules.api import DockerfileChange, ImageReference
 
 MOVING_TAGS = frozenset({"latest", "edge", "nightly", "main", "master", "dev", "rolling", "canary"})
 """Tags that move from release to release by their name alone."""
+
+_MOVING_LINES = re.compile(r"(?:latest|edge|nightly|rolling|stable|oldstable)(?:-[a-z]+)*")
+"""The same, and with a variant: `stable-slim`; a number behind it may name one build."""
 
 _VERSIONED = re.compile(r"v?(\d+(?:\.\d+)*)(?=$|[-_+a-z])(.*)")
 _SLIM = re.compile(r"(?:^|-)(?:slim|alpine|distroless|chiseled|minimal|micro|nonroot)")
@@ -21,7 +24,20 @@ _RELEASE_IN_NAME = re.compile(
     r"(?:^|[/-])(?:ubi|rhel|sles?|el|f|fedora|centos|debian|ubuntu|alpine|rockylinux|almalinux|openjdk|java|jdk|python|"
     r"nodejs|node|ruby|php|postgresql)-?\d+(?:\.\d+)*(?:sp\d+)?(?=$|[-/])|-c\d+s$"
 )
+_NUMBERED = re.compile(r"(alpine)\d+(?:\.\d+)*")
 _EARLY = re.compile(r"-(?:rc|beta|alpha|preview|pre|ea)[.-]?\d*(?=$|-)")
+
+
+def moves(tag: str) -> bool:
+    """Tell whether a tag moves from release to release by its name."""
+    return tag in MOVING_TAGS or _MOVING_LINES.fullmatch(tag) is not None
+
+
+def without_release(variant: str) -> str | None:
+    """Return a variant without the system's release in it: `-slim` for `-slim-bookworm`; `None` where it names none."""
+    parts = variant.split("-")
+    kept = [_NUMBERED.sub(r"\1", part) for part in parts if part not in codenames()]
+    return "-".join(kept) if kept != parts else None
 
 
 def names_release(repository: str) -> bool:

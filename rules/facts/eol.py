@@ -119,6 +119,12 @@ def data_date() -> dt.date:
     return dt.date.fromisoformat(load("eol", "meta")["commit_date"][:10])
 
 
+@lru_cache(maxsize=1)
+def codenames() -> frozenset[str]:
+    """Return the names of Debian's and Ubuntu's releases, such as `bookworm`."""
+    return frozenset(load("eol", "codenames"))
+
+
 def products_of(name: str, tag: str) -> tuple[Cycle, ...]:
     """Return the products whose cycle a tag names: the program first, then its language, then the system.
 
@@ -134,6 +140,16 @@ def products_of(name: str, tag: str) -> tuple[Cycle, ...]:
         if one is not None:
             found.setdefault(one.product, one)
     return tuple(found.values())
+
+
+_NODE_LINES = dict(
+    zip(
+        "argon boron carbon dubnium erbium fermium gallium hydrogen iron jod krypton".split(),
+        map(str, range(4, 26, 2)),
+        strict=True,
+    )
+)
+"""The names of Node.js' long-term lines, which are tags too (nodejs/Release)."""
 
 
 @lru_cache(maxsize=1)
@@ -159,6 +175,8 @@ def _main_product(name: str, tag: str) -> Cycle | None:
         )
     if leading := _LEADING.match(tag):
         return _cycle_of(product, leading[2], leading[1])
+    if product == "nodejs" and (major := _NODE_LINES.get(tag.partition("-")[0])):
+        return _known(product, major, tag.partition("-")[0])
     named = (_known(product, part, part) or _by_codename(part, product) for part in tag.split("-"))
     return next((one for one in named if one is not None), None)
 

@@ -92,6 +92,17 @@ def _tags(name: str) -> dict[str, tuple[int, int]]:
     return result
 
 
+@lru_cache(maxsize=64)
+def tag_words(name: str) -> frozenset[str]:
+    """Return the words without a number that the listed tags of an official image are put together of."""
+    return frozenset(part for tag in _tags(name) for part in tag.split("-") if part.isalpha())
+
+
+def is_official(name: str) -> bool:
+    """Tell whether an image is one of the official library, whose tags are all listed."""
+    return load("images", name) is not None and bool(_tags(name))
+
+
 def family(name: str) -> dict[str, Any] | None:
     """Return what the table says about all tags of an image: relatives, deprecation, kind."""
     shard = load("images", name)

@@ -32,6 +32,8 @@ def _nothing() -> Mapping[str, Any]:
     return MappingProxyType({})
 
 
+_TAG_WORDS = frozenset("latest slim alpine bullseye bookworm trixie jammy noble stable".split())
+"""Words that so many tags are put together of that people expect them of every image."""
 _ROOT = frozenset({"", "root", "0", "0:0", "root:root", "root:0", "0:root"})
 
 
@@ -166,6 +168,25 @@ def image_facts(reference: ImageReference, *, platform: str | None = None) -> Im
     if promise is None:
         return None
     return ImageFacts(name, tag, exact=False, nonroot=True, source=promise["source"], data_date=image_table.data_date())
+
+
+def tags_date() -> date:
+    """Return the day on which the tags of the official library were read."""
+    return image_table.data_date()
+
+
+def is_unpublished(reference: ImageReference) -> bool:
+    """Tell whether an official image never had a tag although all its words are those of tags: `python:slim-alpine`.
+
+    A tag with another word may be newer than the table, and one with a number always.
+    """
+    name, tag = table_name(reference), reference.tag
+    if tag is None or reference.registry != "docker.io" or image_table.find(name, tag) is not None:
+        return False
+    if "/" in name or not image_table.is_official(name):
+        return False
+    words = image_table.tag_words(name) | _TAG_WORDS
+    return all(part in words for part in tag.split("-"))
 
 
 def _facts(name: str, tag: str | None, entry: image_table.Entry) -> ImageFacts:

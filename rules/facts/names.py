@@ -12,6 +12,9 @@ _HUB_HOSTS = frozenset({"docker.io", "registry.hub.docker.com", "registry-1.dock
 _ARCHITECTURES = frozenset("amd64 arm32v5 arm32v6 arm32v7 arm64v8 i386 mips64le ppc64le riscv64 s390x winamd64".split())
 """Namespaces of Docker Hub that hold the official images for one architecture."""
 
+_MIRRORED = re.compile(r"[^/]+/(?:[^/]+/)+library/([^/]+)")
+"""An official image in a registry that mirrors Docker Hub, or passes it through: it keeps the namespace `library`."""
+
 _SAME = (
     (re.compile(r"public\.ecr\.aws/docker/library/(.+)"), r"docker.io/library/\1"),
     (re.compile(r"(?:redhat|docker\.io/redhat)/(ubi\d+(?:-\w+)?)"), r"registry.access.redhat.com/\1"),
@@ -35,7 +38,8 @@ def canonical_name(reference: ImageReference) -> str:
     """Return the full repository under which the tables know an image.
 
     Official images mirrored by Amazon, Google and others, and those for one architecture, are the same images:
-    `public.ecr.aws/docker/library/python` and `amd64/python` are `docker.io/library/python`.
+    `public.ecr.aws/docker/library/python`, `hub.example.com/proxy/library/python` and `amd64/python` are
+    `docker.io/library/python`.
     """
     registry, path = reference.registry, reference.path
     if registry in _HUB_HOSTS:
@@ -49,7 +53,8 @@ def canonical_name(reference: ImageReference) -> str:
     for pattern, replacement in _SAME:
         if found := pattern.fullmatch(name):
             return found.expand(replacement)
-    return name
+    mirrored = _MIRRORED.fullmatch(name)
+    return f"docker.io/library/{mirrored[1]}" if mirrored else name
 
 
 def table_name(reference: ImageReference) -> str:

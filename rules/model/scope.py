@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -27,6 +28,9 @@ PREDEFINED_ARGS = frozenset(
     "SOURCE_DATE_EPOCH".split()
 )
 """Usable in RUN without a declaration."""
+
+_DEFAULTED = re.compile(r"\$\{(\w+):?-")
+_BARE = re.compile(r"\$\{?(\w+)(?![\w:+?-])")
 
 
 class Variable(NamedTuple):
@@ -78,7 +82,19 @@ class Scope:
                 return word
             if quotes == 2 and word[0] == word[-1] and word[0] in "\"'":  # noqa: PLR2004 - one pair around all of it
                 return word[1:-1]
-        return expand(word, self.lookup, self.escape)
+        found = expand(word, self.lookup, self.escape)
+        return found if found is not None or "-" not in word else self._by_default(word)
+
+    def _by_default(self, word: str) -> str | None:
+        """Expand `${NAME:-text}` where NAME is an ARG without a default: as with a default, the text is what counts."""
+        names = {name for name in _DEFAULTED.findall(word) if self._is_open(name)}
+        if not names or any(found[1] in names for found in _BARE.finditer(word)):
+            return None
+        return expand(word, lambda name: None if name in names else self.lookup(name), self.escape)
+
+    def _is_open(self, name: str) -> bool:
+        found = self.variables.get(name)
+        return found is not None and found.kind == "arg" and found.value is UNKNOWN
 
     def known(self) -> Mapping[str, str]:
         """Return the variables whose values are known, for shell words."""

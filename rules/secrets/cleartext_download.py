@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import (
+    BY_ARGUMENT,
     Category,
     Confidence,
     Copy,
@@ -20,11 +21,24 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.secrets.downloads import FETCHERS, Url, checks, is_local, split_url, stages_that_count, urls
+from rules.secrets.downloads import (
+    FETCHERS,
+    Url,
+    checks,
+    compares_hash,
+    is_local,
+    powershell_urls,
+    split_url,
+    stages_that_count,
+    urls,
+)
 
 _INSTALLERS = frozenset(
     {"git", "pip", "pip3", "npm", "yarn", "pnpm", "gem", "svn", "rpm", "apt-key", "composer", "uv", "go"}
 )
+_RPM_INSTALLERS = frozenset({"yum", "dnf", "microdnf", "tdnf"})
+"""They do not check the signature of a package that is given by its address (`localpkg_gpgcheck`, dnf.conf(5))."""
+_PROGRAMS = FETCHERS | _INSTALLERS | _RPM_INSTALLERS
 _MIRRORS = re.compile(r"(?:^|_)(?:INDEX_URL|NPM_CONFIG_REGISTRY|YARN_REGISTRY|GOPROXY)$")
 _SERVES_HTTPS = frozenset(
     "github.com raw.githubusercontent.com codeload.github.com archive.apache.org www.apache.org dlcdn.apache.org "
@@ -58,16 +72,25 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
-    if "://" not in run.instruction.text or checks(run):
+    if checks(run) or compares_hash(run):
         return
-    programs = FETCHERS | _INSTALLERS
-    found = [url for c in run.commands if c.name in programs for url in urls(c) if _is_clear(url)]
+    found = [url for c in run.calls(*_PROGRAMS) for url in urls(c, run) if _is_clear(url)]
+    if not found:
+        for text, span in powershell_urls(run):
+            scheme, host = split_url(text) or ("", "")
+            if scheme in ("http", "ftp") and not is_local(host) and not _SIGNED.search(text):
+                yield _problem(stage, run, text, span, [])
+                return
     if found:
         edits = [edit for url in found if (edit := _edit(run, url)) is not None]
-        yield _problem(stage, run, found[0].text, found[0].word.span, edits if len(edits) == len(found) else [])
+        first = found[0]
+        edits = edits if len(edits) == len(found) else []
+        yield _problem(stage, run, first.text, first.word.span, edits, sure=first.text in first.word.value)
 
 
 def _is_clear(url: Url) -> bool:
+    if url.command.name in _RPM_INSTALLERS and not url.text.partition("?")[0].endswith(".rpm"):
+        return False
     return url.scheme in ("http", "ftp") and not url.is_local and not _SIGNED.search(url.text)
 
 
@@ -97,7 +120,7 @@ def _in_variables(stage: Stage, step: Step) -> Iterator[Problem]:
             yield _problem(stage, step, text, value.span, [])
 
 
-def _problem(stage: Stage, step: Step, url: str, span: Span, edits: list[Edit]) -> Problem:
+def _problem(stage: Stage, step: Step, url: str, span: Span, edits: list[Edit], *, sure: bool = True) -> Problem:
     way = (
         "The server answers under `https://` as well."
         if edits
@@ -107,7 +130,8 @@ def _problem(stage: Stage, step: Step, url: str, span: Span, edits: list[Edit]) 
         span,
         f"{stage.label} fetches {quote(url)} without encryption. Whoever stands between the builder and the server, on "
         f"a shared network or in a proxy, can put another file in its place, and it is built into the image. {way}",
-        Confidence.CERTAIN,
+        Confidence.CERTAIN if sure else Confidence.LIKELY,
+        doubt=BY_ARGUMENT,
         instruction=step.instruction,
         stage=stage.key,
         key=url,

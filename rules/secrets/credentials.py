@@ -24,6 +24,11 @@ def _shape(kind: str, hints: str, pattern: str) -> Shape:
     return Shape(kind, tuple(hints.split("|")), re.compile(pattern))
 
 
+_SIGNED_CLAIMS = "a JSON web token"
+_FOR_ALL = re.compile(r"anon|publi[cs]", re.IGNORECASE)
+"""Names of web tokens that every browser gets."""
+GUESSED = frozenset({"a password in a URL", "a registry token", _SIGNED_CLAIMS})
+"""Kinds that are known by what stands around them, not by their own shape."""
 _SHAPES = (
     _shape("an AWS access key", "akia|asia", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
     _shape("a GitHub token", "ghp_|gho_|ghu_|ghs_|ghr_", r"\bgh[pousr]_[0-9A-Za-z]{36,}\b"),
@@ -45,11 +50,23 @@ _SHAPES = (
     _shape("a DigitalOcean token", "_v1_", r"\bdo[opr]_v1_[0-9a-f]{64}\b"),
     _shape("a SendGrid key", "sg.", r"\bSG\.[0-9A-Za-z_-]{20,24}\.[0-9A-Za-z_-]{39,50}"),
     _shape("an Anthropic or OpenAI key", "sk-ant-|sk-proj-", r"\bsk-(?:ant-|proj-)[0-9A-Za-z_-]{32,}"),
+    _shape("a Docker Hub token", "dckr_", r"\bdckr_(?:pat|oat)_[0-9A-Za-z_-]{20,}"),
+    _shape("a Vault token", "hvs.", r"\bhvs\.[0-9A-Za-z_-]{24,}"),
+    _shape("a RubyGems key", "rubygems_", r"\brubygems_[0-9a-f]{48}\b"),
+    _shape("a Google client secret", "gocspx-", r"\bGOCSPX-[0-9A-Za-z_-]{28}\b"),
+    _shape("an Atlassian token", "atatt3|atctt3", r"\bAT[AC]TT3[0-9A-Za-z_=-]{40,}"),
+    _shape("an Azure storage key", "accountkey", r"AccountKey=(?P<secret>[0-9A-Za-z+/]{86}==)"),
+    _shape(_SIGNED_CLAIMS, "eyj", r"\beyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{20,}"),
+    _shape(
+        "an AWS secret key",
+        "secret_access_key",
+        r"(?i:aws_secret_access_key)[\"']?\s*[\s=:]\s*[\"']?(?P<secret>[0-9A-Za-z+/]{40})(?![0-9A-Za-z+/=])",
+    ),
     _shape("a private key", "private key", r"-----BEGIN (?:[A-Z]{2,9} )?PRIVATE KEY(?: BLOCK)?-----"),
     _shape(
         "a password in a URL",
         "://",
-        r"://[^\s/:@'\"]{1,80}:(?P<secret>[^\s/:@'\"]{6,200})@[0-9A-Za-z]",
+        r"://[^\s/:@'\"]{0,80}:(?P<secret>[^\s/:@'\"]{6,200})@[0-9A-Za-z]",
     ),
     _shape(
         "a registry token",
@@ -58,10 +75,10 @@ _SHAPES = (
     ),
 )
 _EXAMPLE = re.compile(
-    r"example|sample|dummy|fake|placeholder|change[-_]?me|your[-_]|xxxx|\*\*\*|00000000|123456789|abcdefghij|redacted|<[^>]+>",
+    r"example|sample|dummy|fake|placeholder|change[-_]?me|your[-_]|xxxx|\*\*\*|00000000|123456789|abcdefghij|redacted|IxMjM0NTY3ODkw|<[^>]+>",
     re.IGNORECASE,
 )
-_WEAK = re.compile(r"(?i)pass(?:word|wd)?\d*|secret|token|test\w*|user\w*|root|admin|postgres|mysql|guest|pwd")
+_WEAK = re.compile(r"(?i)pass(?:word|wd)?\d*|secret|token|test\w*|user\w*|root|admin\d*|postgres|mysql|guest|pwd")
 
 
 class Credential(NamedTuple):
@@ -97,9 +114,29 @@ def credentials(text: str) -> list[Credential]:
         for match in shape.pattern.finditer(text):
             inner = match.groupdict().get("secret")
             group = "secret" if inner is not None else 0
+            if shape.kind == _SIGNED_CLAIMS and _FOR_ALL.search(text, max(0, match.start() - 60), match.start()):
+                continue
             if not _is_example(match[0], inner):
                 found.append(Credential(shape.kind, match[group], match.start(group), match.end(group)))
-    return sorted(found, key=lambda one: one.start)
+    return sorted(_once(found), key=lambda one: one.start)
+
+
+def _once(found: list[Credential]) -> list[Credential]:
+    """Leave one of those that lie in the same text: a token inside a URL is known by its own shape."""
+    kept: list[Credential] = []
+    for one in sorted(found, key=lambda one: one.start):
+        if kept and one.start < kept[-1].end:
+            if kept[-1].kind in GUESSED and one.kind not in GUESSED:
+                kept[-1] = one
+            continue
+        kept.append(one)
+    return kept
+
+
+def is_password(text: str) -> bool:
+    """Tell whether a text that stands where a password belongs could be a real one: no variable, example or word."""
+    long = len(text) >= 6  # noqa: PLR2004 - as in a URL
+    return long and not _is_example(text, text)
 
 
 def _is_example(whole: str, inner: str | None) -> bool:

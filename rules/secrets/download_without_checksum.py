@@ -17,7 +17,15 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.secrets.downloads import FETCHERS, Url, checks, is_local, split_url, stages_that_count, urls
+from rules.secrets.downloads import (
+    FETCHERS,
+    Url,
+    checks,
+    is_local,
+    split_url,
+    stages_that_count,
+    urls,
+)
 
 _ARTIFACT = re.compile(
     r"\.(?:tar(?:\.\w+)?|t[gbx]z2?|zip|jar|war|deb|rpm|gz|xz|bz2|zst|whl|bin|exe|run|msi|appimage|so|phar|dll)(?:[?#]|$)|"
@@ -34,6 +42,7 @@ _MOVING = re.compile(r"(?<!pool)/(master|main|develop|trunk|HEAD|nightly)(?:/|\.
 _BY_PLATFORM = re.compile(r"\$\(?\{?\w*(?:arch|uname|platform)", re.IGNORECASE)
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "python", "python3", "perl", "ruby", "node", "php"})
 
+_VERSIONS = re.compile(r"[-_.]?v?\d+(?:\.\d+)*|\$\{?\w+\}?")
 _NUMBER = re.compile(r"\d+")
 
 
@@ -58,13 +67,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
-    if "://" not in run.instruction.text:
-        return
     executable = any(command.name in ("chmod", "install") for command in run.commands)
-    for command in run.commands:
-        if command.name not in FETCHERS or _is_run_unseen(run, command.pipeline):
+    for command in run.calls(*FETCHERS):
+        if _is_run_unseen(run, command.pipeline):
             continue
-        url = next((url for url in urls(command) if _is_program(url, executable=executable)), None)
+        url = next((url for url in urls(command, run) if _is_program(url, executable=executable)), None)
         if url is not None:
             piped = len({other.part for other in run.pipelines[command.pipeline]}) > 1
             yield _problem(stage, run, url.text, url.word.span, piped=piped)
@@ -89,8 +96,17 @@ def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:
         found = split_url(path)
         if found is None or is_local(found[1]) or path.partition("#")[0].endswith(".git") or _BY_CONTENT.search(path):
             continue
-        if _ARTIFACT.search(path):
+        if _ARTIFACT.search(path) or _becomes_program(copy, path):
             yield _problem(stage, copy, path, source.word.span)
+
+
+def _becomes_program(copy: Copy, url: str) -> bool:
+    """Whether what an ADD brings is run: it is made executable, goes to a folder of programs, or has no ending."""
+    if _NO_PROGRAM.search(url) or "?" in url:
+        return False
+    name = _VERSIONS.sub("", url.rstrip("/").rpartition("/")[2])
+    executable = re.search(r"[1357]", copy.option("chmod") or "") is not None
+    return executable or "bin" in (copy.destination or "").split("/") or "." not in name
 
 
 def _problem(stage: Stage, step: Step, url: str, span: Span, *, piped: bool = False) -> Problem:

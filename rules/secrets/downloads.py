@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.api import is_development_name
+from rules.api import is_development_name, once
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from rules.api import Command, DockerfileChange, Run, ShellWord, Stage
+    from rules.api import Command, DockerfileChange, Run, ShellWord, Span, Stage
 
 FETCHERS = frozenset({"curl", "wget", "aria2c", "axel", "lwp-download"})
 """Programs that save what a URL answers."""
@@ -25,6 +25,15 @@ _LOCAL = re.compile(
     r"169\.254\.[\d.]+|[^.]*|.*\.(?:internal|local|lan|localhost|localdomain|test|corp|home\.arpa|svc|svc\.cluster\.local|intra(?:net)?)",
     re.IGNORECASE,
 )
+
+_HIDDEN_HOST = re.compile(r"\$|(?:https?|ftps?)://[^/]*\$", re.IGNORECASE)
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+_POWERSHELL = re.compile(
+    r"\b(?:Invoke-WebRequest|iwr|Invoke-RestMethod|irm|Start-BitsTransfer|DownloadFile|DownloadString)\b[^|;&]*?"
+    r"(?P<url>(?:https?|ftp)://[^\s'\"`),;]+)",
+    re.IGNORECASE,
+)
+_WINDOWS_HASH = re.compile(r"Get-FileHash|certutil\S*\s+-hashfile|ComputeHash|Get-AuthenticodeSignature", re.IGNORECASE)
 
 
 def stages_that_count(change: DockerfileChange) -> Iterator[Stage]:
@@ -69,8 +78,13 @@ def split_url(text: str) -> tuple[str, str] | None:
     return (match["scheme"].lower(), match["host"].lower()) if match is not None else None
 
 
-def urls(command: Command) -> Iterator[Url]:
-    """Yield the addresses among a command's words, those of proxies and referrers left out."""
+def urls(command: Command, run: Run | None = None) -> Iterator[Url]:
+    """Yield the addresses among a command's words, those of proxies and referrers left out.
+
+    Args:
+        command: The command.
+        run: Its RUN, to fill in the variables of an address whose scheme or host they hold.
+    """
     skip = False
     for word in command.args:
         if skip:
@@ -78,9 +92,51 @@ def urls(command: Command) -> Iterator[Url]:
             continue
         skip = word.value in ("-x", "--proxy", "--preproxy", "-e", "--referer", "-H", "--header", "-A")
         value = word.value.partition("=")[2] if word.value.startswith("--") and "=" in word.value else word.value
+        if run is not None and _HIDDEN_HOST.match(value):
+            value = _filled(run, command, value)
         found = split_url(value)
         if found is not None and not word.value.startswith(("--proxy", "--referer", "--header")):
             yield Url(value, *found, word, command)
+
+
+def _filled(run: Run, command: Command, text: str) -> str:
+    """Put in the variables whose values are known: those of the stage, and those that the script set before."""
+    local = {name: value for start, name, value in _set_by_script(run) if start < command.start}
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1] or match[2]
+        found = local[name] if name in local else run.scope.lookup(name)
+        return found if isinstance(found, str) else match[0]
+
+    return _VARIABLE.sub(value, text)
+
+
+@once
+def _set_by_script(run: Run) -> tuple[tuple[int, str, str | None], ...]:
+    """Return where a script sets which variable, and to what; `None` where that is not known."""
+    return tuple(
+        (command.start, name, word.value if word.literal and not command.conditional else None)
+        for command in run.commands
+        for name, word in command.assignments
+    )
+
+
+def powershell_urls(run: Run) -> Iterator[tuple[str, Span]]:
+    """Yield the addresses that a RUN fetches by PowerShell's own commands, each with its place.
+
+    PowerShell is not read; the names of its commands are like no others'.
+    """
+    instruction = run.instruction
+    if run.commands and not run.calls("powershell", "pwsh", "powershell.exe"):
+        return
+    for match in _POWERSHELL.finditer(instruction.text):
+        start = instruction.span.start + match.start("url")
+        yield match["url"], instruction.source.span(start, start + len(match["url"]))
+
+
+def compares_hash(run: Run) -> bool:
+    """Tell whether a RUN looks at the hash of a file with the programs of Windows."""
+    return bool(_WINDOWS_HASH.search(run.instruction.text))
 
 
 def checks(run: Run) -> tuple[Command, ...]:

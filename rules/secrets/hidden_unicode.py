@@ -25,6 +25,8 @@ _INVISIBLE = (
 _CONTROL = "\x00-\x08\x0b\x0e-\x1f\x7f\u0080-\u0084\u0086-\u009f"
 _HIDDEN = re.compile(f"[{_BIDI}{_INVISIBLE}{_CONTROL}]")
 _LOOKALIKES = re.compile(r"[\u0370-\u03ff\u0400-\u04ff\u0501-\u052f\u2c80-\u2cff\uff01-\uff5e]")
+_JOINED = frozenset({"So", "Sk", "Lo", "Mn", "Mc"})
+"""Categories of pictures and their modifiers, and of letters without case and their marks."""
 _LETTER = re.compile(r"[A-Za-z]")
 _NAMES = frozenset("FROM COPY ADD RUN ENV ARG CMD ENTRYPOINT USER WORKDIR EXPOSE SHELL".split())
 
@@ -48,7 +50,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _hidden(source: Source) -> Iterator[Problem]:
     by_line: dict[int, list[int]] = {}
     for match in _HIDDEN.finditer(source.text):
-        if match.start() > 0 or match[0] != "\ufeff":
+        if (match.start() > 0 or match[0] != "\ufeff") and not _joins(source.text, match.start()):
             by_line.setdefault(source.line_at(match.start()), []).append(match.start())
     for line, offsets in by_line.items():
         names = ", ".join(dict.fromkeys(_name(source.text[offset]) for offset in offsets))
@@ -59,6 +61,13 @@ def _hidden(source: Source) -> Iterator[Problem]:
             key=names,
             fix=_deleted(source, offsets),
         )
+
+
+def _joins(text: str, at: int) -> bool:
+    """Tell whether a joiner does its work: between parts of an emoji or letters of a script that has it."""
+    if text[at] not in "\u200c\u200d" or at == 0 or at + 1 == len(text):
+        return False
+    return all(unicodedata.category(text[side]) in _JOINED for side in (at - 1, at + 1))
 
 
 def _name(character: str) -> str:

@@ -12,12 +12,15 @@ from rules.api import (
     DockerfileChange,
     Fix,
     Problem,
+    Run,
     Severity,
     Span,
     Stage,
     Step,
+    Variable,
     insert_after,
     quote,
+    replace,
     rule,
 )
 from rules.secrets.downloads import FETCHERS, last_checks, saved_name, urls
@@ -38,6 +41,15 @@ _LOCKED: dict[str, tuple[str, ...]] = {
     "uv": ("--frozen", "--locked", "--require-hashes"),
     "bundle": ("--frozen", "--deployment"),
 }
+_LOCKED_BY = {
+    "uv": ("UV_LOCKED", "UV_FROZEN"),
+    "pip": ("PIP_REQUIRE_HASHES",),
+    "pip3": ("PIP_REQUIRE_HASHES",),
+    "bundle": ("BUNDLE_FROZEN", "BUNDLE_DEPLOYMENT"),
+    "yarn": ("YARN_ENABLE_IMMUTABLE_INSTALLS",),
+    "pnpm": ("CI",),
+}
+"""Variables that do what the flag does."""
 
 
 class Fetched(NamedTuple):
@@ -121,6 +133,7 @@ def _flags(stage: Stage, was: Stage) -> Iterator[Problem]:
             before.setdefault((name, verb), flag)
     now = list(_installs(stage))
     tied = {(name, verb) for name, verb, flag, _, _ in now if flag}
+    yield from _unlocked(stage, was)
     for name, verb, flag, command, step in now:
         lost = before.get((name, verb)) if not flag else None
         if lost is None or (name, verb) in tied:
@@ -130,13 +143,15 @@ def _flags(stage: Stage, was: Stage) -> Iterator[Problem]:
         yield Problem(
             command.span,
             f"{stage.label} runs {quote(str(command))} without {quote(lost)}, which it had before. The build may then "
-            "install other versions than the lock file names, and nobody sees it. Put the flag back; if the lock file "
+            "install other versions than the lock file names, and nobody sees it. Put it back; if the lock file "
             "is behind, update it in this change.",
             Confidence.CERTAIN,
             instruction=step.instruction,
             stage=stage.key,
             key=f"{name} {verb}",
-            fix=Fix(f"Put {lost} back", (insert_after(step.instruction.source, program, f" {lost}"),)),
+            fix=Fix(f"Put {lost} back", (insert_after(step.instruction.source, program, f" {lost}"),))
+            if lost.startswith("--")
+            else None,
         )
 
 
@@ -144,4 +159,46 @@ def _installs(stage: Stage) -> Iterator[tuple[str, str, str, Command, Step]]:
     for run in stage.runs:
         for command in run.calls(*_LOCKED):
             flags = [flag for flag in _LOCKED[command.name] if command.has(flag)]
+            if not flags:
+                flags = [name for name in _LOCKED_BY.get(command.name, ()) if _is_set(run, command, name)]
             yield command.name, command.subcommand, flags[0] if flags else "", command, run
+
+
+def _is_set(run: Run, command: Command, name: str) -> bool:
+    """Whether a variable ties the install as the flag does; one of unknown value may."""
+    prefix = next((word.value for key, word in command.assignments if key == name), None)
+    found = prefix if prefix is not None else run.scope.get(name)
+    value = found.value if isinstance(found, Variable) else found
+    return value is not None and (not isinstance(value, str) or value.lower() not in ("", "0", "false", "no"))
+
+
+def _unlocked(stage: Stage, was: Stage) -> Iterator[Problem]:
+    """Find `npm install` where `npm ci` was: the one installs what the lock file says, the other may rewrite it."""
+    if not any(_clean_installs(was)) or any(_clean_installs(stage)):
+        return
+    for run in stage.runs:
+        for command in run.calls("npm"):
+            if (
+                command.subcommand not in ("install", "i")
+                or len(command.operands()) > 1
+                or command.has("-g", "--global")
+            ):
+                continue
+            verb = next(word for word in command.args if word.value == command.subcommand)
+            yield Problem(
+                command.span,
+                f"{stage.label} runs {quote(str(command))} where it ran `npm ci`. `npm install` takes newer versions "
+                "where the lock file does not fit `package.json`, and nobody sees it. Put `npm ci` back; if the lock "
+                "file is behind, update it in this change.",
+                Confidence.CERTAIN,
+                instruction=run.instruction,
+                stage=stage.key,
+                key="npm ci",
+                fix=Fix("Put npm ci back", (replace(run.instruction.source, verb.span, "ci"),)),
+            )
+            return
+
+
+def _clean_installs(stage: Stage) -> Iterator[Command]:
+    verbs = ("ci", "clean-install", "install-clean")
+    yield from (command for run in stage.runs for command in run.calls("npm") if command.subcommand in verbs)

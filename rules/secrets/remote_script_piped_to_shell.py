@@ -8,8 +8,17 @@ from rules.api import Category, Command, Confidence, DockerfileChange, Problem, 
 _SHELLS = frozenset("sh bash ash dash zsh ksh python python3 perl ruby node php".split())
 _PINNED = re.compile(r"(?<![0-9A-Za-z])(?:v?\d+\.\d+(?:\.\d+)?|[0-9a-f]{40})(?![0-9A-Za-z])")
 
+_READ_TEXT = frozenset({"eval", "source", "."})
+"""What the shell itself runs."""
 _FED = re.compile(r"(?:\s-[a-z]*[ce]\s*[\"']?\s*(?:\$\(|`)|<\()\s*$")
 """What leads to a download whose answer is the script itself: `sh -c "$(`, `bash <(`."""
+_EVALUATED = re.compile(r"(?:eval|source|\.)\s+[\"']?(?:\$\(|`|<\()\s*$")
+_POWERSHELL = re.compile(
+    r"(?:\b(?:iex|Invoke-Expression)\b[^;\n]*?\b(?:DownloadString|iwr|irm|Invoke-WebRequest|Invoke-RestMethod)\b[^;\n]*|"
+    r"\b(?:DownloadString|iwr|irm|Invoke-WebRequest|Invoke-RestMethod)\b[^;\n]*\|\s*(?:iex|Invoke-Expression)\b)",
+    re.IGNORECASE,
+)
+_ADDRESS = re.compile(r"https?://[^\s'\"`)]+")
 
 
 @rule(
@@ -17,7 +26,7 @@ _FED = re.compile(r"(?:\s-[a-z]*[ce]\s*[\"']?\s*(?:\$\(|`)|<\()\s*$")
     severity=Severity.WARNING,
     category=Category.SECURITY,
     keywords=("RUN",),
-    mentions=("curl", "wget"),
+    mentions=("curl", "wget", "iex", "invoke-expression"),
     aliases=("DF021",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
@@ -27,6 +36,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             found = _piped(run)
             if found is not None:
                 yield _problem(stage, run, *found)
+            else:
+                yield from _in_powershell(stage, run)
 
 
 def _piped(run: Run) -> tuple[Command, Command] | None:
@@ -41,33 +52,62 @@ def _piped(run: Run) -> tuple[Command, Command] | None:
         if after is not None:
             return command, after
         if command.nested:
-            outer = next((c for c in _shells(run) if c.start < command.start < c.end), None)
-            if outer is not None and _FED.search(command.source.text[outer.start : command.start]):
-                return command, outer
+            around = [c for c in _shells(run) if c.start < command.start < c.end]
+            for outer in around:
+                pattern = _EVALUATED if outer.name in _READ_TEXT else _FED
+                if pattern.search(command.source.text[outer.start : command.start]):
+                    return command, outer
     return None
 
 
 @once
 def _shells(run: Run) -> list[Command]:
-    return [command for command in run.commands if command.name in _SHELLS]
+    return [command for command in run.commands if command.name in _SHELLS | _READ_TEXT]
 
 
 def _runs_stdin(command: Command) -> bool:
     """Whether a shell reads its script from the pipe: it has no script of its own and no `-c`."""
-    if command.name not in _SHELLS or command.has("-c", "-m", "-e"):
+    if command.name not in _SHELLS:
         return False
     operands = command.operands(("-o", "-O"))
-    return not operands or operands[0].value in ("-", "/dev/stdin") or command.has("-s")
+    if operands and operands[0].value in ("-", "/dev/stdin"):
+        return True  # what follows are arguments of the script
+    if command.has("-c", "-m", "-e", "-r"):
+        return False
+    words = [word.value for word in command.args]
+    only_arguments = command.name == "php" and words[:1] == ["--"]
+    return not operands or only_arguments or command.has("-s")
+
+
+def _in_powershell(stage: Stage, run: Run) -> Iterator[Problem]:
+    """Find `iex (… DownloadString(…))` and `irm … | iex`; PowerShell itself is not read."""
+    instruction = run.instruction
+    match = _POWERSHELL.search(instruction.text)
+    if match is None:
+        return
+    address = _ADDRESS.search(match[0])
+    url = address[0] if address is not None else ""
+    start = instruction.span.start + match.start()
+    yield Problem(
+        instruction.source.span(start, start + len(match[0])),
+        f"{stage.label} runs a script from {quote(url) if url else 'the network'} unseen: PowerShell evaluates what it "
+        "answers. Whoever controls that address, today or next year, runs commands in this build. Download it, check "
+        "its SHA-256 (`Get-FileHash`), then run it.",
+        Confidence.CERTAIN,
+        instruction=instruction,
+        stage=stage.key,
+        key=url,
+    )
 
 
 def _problem(stage: Stage, run: Run, download: Command, shell: Command) -> Problem:
     url = next((w.value for w in download.args if "://" in w.value), "")
+    how = "hands it to" if shell.start < download.start < shell.end else "pipes it into"
     pinned = bool(_PINNED.search(url)) and download.pipefail
     return Problem(
         download.span,
         f"{stage.label} runs a script from {quote(url) if url else 'the network'} unseen: {quote(download.name)} "
-        "pipes it "
-        f"into {quote(shell.name)}. Whoever controls that address, today or next year, runs commands in this build, "
+        f"{how} {quote(shell.name)}. Whoever controls that address, today or next year, runs commands in this build, "
         "and a download that breaks off runs half of them. Download it, check its SHA-256, then run it.",
         Confidence.CERTAIN,
         instruction=run.instruction,

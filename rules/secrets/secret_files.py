@@ -43,6 +43,7 @@ _IMPORTS = re.compile(r"--import\b|--dearmor\b|\badd\b")
 
 def secret_file(path: str) -> Kind | None:
     """Return what kind of secret a file's name says it holds; `None` for public ones, examples and all others."""
+    path = path.removesuffix("/*")
     name = posixpath.basename(path.rstrip("/"))
     if _PATHS.search(path):
         return "credentials"

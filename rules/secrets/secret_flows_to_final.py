@@ -82,10 +82,12 @@ def _secret(change: DockerfileChange, put: Put) -> Flow | None:
 
 def _copied(change: DockerfileChange, put: Put) -> Flow | None:
     kind = secret_file(put.source)
-    if kind is None or kind == "environment":
+    if kind is None:
         return None
     name = posixpath.basename(put.source)
     path = put.path if posixpath.basename(put.path) == name else posixpath.join(put.path, name)
+    if kind == "environment":
+        return Flow(path, "holds the settings of one installation, passwords among them", sure=False)
     if kind != "client configuration":
         return Flow(path, f"holds {'a private key' if kind == 'private key' else 'credentials'}", sure=True)
     context = change.repository.context_of(change.path) or ""

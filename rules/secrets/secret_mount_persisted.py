@@ -84,6 +84,8 @@ def _persisted(run: Run, marks: re.Pattern[str]) -> tuple[Command, str] | None:
         path = _written(run, command, marks)
         if path is not None and not _removed(run, command, path):
             return command, path
+        if _is_clone(command, marks) and not _taken_off(run, command):
+            return command, ".git/config"
         if _stores(command) and not _forgotten(run, command):
             return command, f"the configuration of {command.name}"
     return None
@@ -122,6 +124,28 @@ def _written(run: Run, command: Command, marks: re.Pattern[str]) -> str | None:
 def _kept(run: Run, path: str) -> str | None:
     full = run.resolve(path) or path
     return None if full.startswith(("/dev/", "/proc/")) or run.is_mounted(full) else path
+
+
+def _is_clone(command: Command, marks: re.Pattern[str]) -> bool:
+    """Whether git writes the address with the secret in it into the configuration of the clone."""
+    return (
+        command.name == "git"
+        and command.subcommand == "clone"
+        and any("://" in word.value and marks.search(word.value) for word in command.args)
+    )
+
+
+def _taken_off(run: Run, command: Command) -> bool:
+    """Whether the clone, its `.git` or its remote is taken away or rewritten afterwards, or lies in a mount."""
+    for other in run.commands:
+        text = str(other)
+        if other.start > command.start and (
+            (other.name in ("rm", "mv") and any(word in text for word in (".git", "-r", "-f")))
+            or (other.name == "git" and re.search(r"remote\s+(?:set-url|remove|rm)|--unset|--remove-section", text))
+        ):
+            return True
+    target = command.operands()[-1].value
+    return "://" not in target and run.is_mounted(run.resolve(target) or target)
 
 
 def _stores(command: Command) -> bool:

@@ -1,8 +1,12 @@
 """See secret_mount_required.md."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
-from rules.api import Category, Command, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.api import Category, Command, DockerfileChange, Problem, Run, Severity, ShellWord, Stage, quote, rule
+
+_PYTHON = re.compile(r"python\d*(?:\.\d+)*")
+_PIP = re.compile(r"pip\d*(?:\.\d+)*")
 
 
 @rule(
@@ -26,8 +30,25 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _is(command: Command, words: list[str]) -> bool:
     """Whether a command begins with the words of an entry, options between them left out."""
-    said = [command.name, *(word.value for word in command.args if not word.value.startswith("-"))]
-    return said[: len(words)] == words
+    name, args = command.name, command.args
+    if _PYTHON.fullmatch(name) and len(args) > 1 and args[0].value == "-m":
+        name, args = args[1].value, args[2:]
+    name = "pip" if _PIP.fullmatch(name) and words[0] == "pip" else name
+    if name != words[0]:
+        return False
+    at = 0
+    for wanted in words[1:]:
+        while at < len(args) and args[at].value != wanted and _is_option(args, at):
+            at += 1
+        if at == len(args) or args[at].value != wanted:
+            return False
+        at += 1
+    return True
+
+
+def _is_option(args: Sequence[ShellWord], at: int) -> bool:
+    """Whether a word is an option, or stands where the value of one may."""
+    return args[at].value.startswith("-") or (at > 0 and args[at - 1].value.startswith("-"))
 
 
 def _problem(stage: Stage, run: Run, command: Command) -> Problem:

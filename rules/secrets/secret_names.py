@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 _SECRET = re.compile(
-    r"(?:^|[_-])(?:PASSWORDS?|PASSWD|PSW|PASSPHRASE|PWD|SECRETS?|TOKENS?|APIKEY|API_?KEY|ACCESS_?KEY(?:_ID)?|PRIVATE_?KEY|"
-    r"SECRET_?KEY(?:_BASE)?|MASTER_?KEY|ENCRYPTION_?KEY|SIGNING_?KEY|AUTH(?=$)|CREDENTIALS?|CREDS|AUTHORIZATION|AUTH_STRING)"
-    r"(?:$|[_-])",
+    r"(?:^|[_-])(?:[A-Z]*(?<!NO)(?:PASSWORDS?|PASSWD|PASSPHRASE)|PSW|PASS|PWD|SSHPASS|SECRETS?|"
+    r"(?:ACCESS|AUTH|API|BEARER|CLIENT|REFRESH|GITHUB|GITLAB|NPM)?(?:TOKENS?|(?<=T)SECRET)|APIKEY|API_?KEY|ACCESS_?KEY(?:_ID)?|"
+    r"PRIVATE_?KEY|SECRET_?KEY(?:_BASE)?|MASTER_?KEY|ENCRYPTION_?KEY|SIGNING_?KEY|(?:SSH|DEPLOY|RSA|JWT|HMAC)_?KEY|AUTH(?=$)|"
+    r"CREDENTIALS?|CREDS|AUTHORIZATION|AUTH_STRING)(?:$|[_-])",
     re.IGNORECASE,
 )
 _NOT_SECRET = re.compile(
@@ -33,12 +34,15 @@ _PLACEHOLDER = re.compile(
 )
 
 
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+"""Where a word begins in `githubToken`."""
 _FINGERPRINTS = re.compile(r"^(?:0x)?[0-9A-F]{16,40}(?:\s+(?:0x)?[0-9A-F]{16,40})*$")
 """Of OpenPGP keys, which are public: how release signatures are checked."""
 
 
 def names_a_secret(name: str) -> bool:
     """Tell whether a variable's name says that its value is a secret."""
+    name = _HUMP.sub("_", name)
     if _CREDENTIAL_HOST.match(name) and not _BUNDLE_SETTING.match(name):
         return True
     return bool(_SECRET.search(name)) and not _NOT_SECRET.search(name)

@@ -2,8 +2,30 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Span, Stage, quote, rule
-from rules.secrets.credentials import Credential, credentials
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Problem,
+    Run,
+    Severity,
+    ShellWord,
+    Span,
+    Stage,
+    quote,
+    rule,
+)
+from rules.secrets.credentials import GUESSED, Credential, credentials, is_password
+
+_TYPED = "a password on a command line"
+_PASSWORDS = {
+    "curl": ("-u", "--user"),
+    "wget": ("--password", "--http-password", "--ftp-password"),
+    "sshpass": ("-p",),
+    **dict.fromkeys(("docker", "podman", "buildah", "skopeo", "oras"), ("-p", "--password")),
+}
+"""The options that take a password; that of curl follows the account's name and a colon."""
+_NEED_LOGIN = frozenset({"docker", "podman", "buildah", "skopeo", "oras"})
 
 
 @rule(
@@ -15,8 +37,28 @@ from rules.secrets.credentials import Credential, credentials
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A credential stands in the file."""
     source = change.source
-    for found in credentials(source.text):
-        yield _problem(found, source.span(found.start, found.end), _stage_at(change, found.start))
+    found = credentials(source.text)
+    for one in found:
+        yield _problem(one, source.span(one.start, one.end), _stage_at(change, one.start))
+    places = [(one.start, one.end) for one in found]
+    for stage in change.stages:
+        for run in stage.runs:
+            for word, password in _typed(run):
+                if not any(start < word.end and word.start < end for start, end in places):
+                    one = Credential(_TYPED, password, word.start, word.end)
+                    yield _problem(one, word.span, stage)
+
+
+def _typed(run: Run) -> Iterator[tuple[ShellWord, str]]:
+    """Yield the passwords that a RUN hands over as arguments, each with its word."""
+    for command in run.calls(*_PASSWORDS):
+        if command.name in _NEED_LOGIN and "login" not in [word.value for word in command.args[:3]]:
+            continue
+        found = command.option_word(*_PASSWORDS[command.name])
+        value = found[0] if found is not None else ""
+        password = value.partition(":")[2] if command.name == "curl" else value
+        if found is not None and is_password(password):
+            yield found[1], password
 
 
 def _stage_at(change: DockerfileChange, offset: int) -> Stage | None:
@@ -25,13 +67,12 @@ def _stage_at(change: DockerfileChange, offset: int) -> Stage | None:
 
 def _problem(found: Credential, span: Span, stage: Stage | None) -> Problem:
     place = f"in {stage.label}" if stage is not None else "above the first stage"
-    url = found.kind == "a password in a URL"
     return Problem(
         span,
         f"{found.kind} stands {place}: {quote(found.masked)}. Everyone who can read the repository or pull the image "
         "has it, and deleting the line does not take it out of the history. Replace the credential where it was "
         "issued, then hand the new one to the build as a secret mount: `RUN --mount=type=secret,id=…`.",
-        Confidence.LIKELY if url or found.kind == "a registry token" else Confidence.CERTAIN,
+        Confidence.LIKELY if found.kind in GUESSED or found.kind == _TYPED else Confidence.CERTAIN,
         doubt="it may be an example that opens nothing",
         stage=stage.key if stage is not None else "",
         key=f"{found.kind} {found.text[:4]}",

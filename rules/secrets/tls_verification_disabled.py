@@ -27,15 +27,29 @@ _FLAGS: dict[str, tuple[str, ...]] = {
     "curl": ("-k", "--insecure", "--proxy-insecure"),
     "wget": ("--no-check-certificate",),
     "pip": ("--trusted-host",),
-    "pip3": ("--trusted-host",),
+    "uv": ("--allow-insecure-host", "--trusted-host"),
+    "conda": ("-k", "--insecure"),
+    "mamba": ("-k", "--insecure"),
+    "npm": ("--no-strict-ssl",),
+    "pnpm": ("--no-strict-ssl",),
+    "aws": ("--no-verify-ssl",),
+    "helm": ("--insecure-skip-tls-verify",),
+    "kubectl": ("--insecure-skip-tls-verify",),
+    "skopeo": ("--tls-verify=false", "--src-tls-verify=false"),
+    "mvn": ("-Dmaven.wagon.http.ssl.insecure=true",),
+    "mvnw": ("-Dmaven.wagon.http.ssl.insecure=true",),
     "aria2c": ("--check-certificate=false",),
     "http": ("--verify=no",),
     "svn": ("--trust-server-cert",),
 }
-_FLAG_WORDS = ("curl", "pip", "tls", "svn", "insecure", "trusted_host")
+_PIP = re.compile(r"pip\d*(?:\.\d+)*")
+_WITH_HOST = ("--trusted-host", "--allow-insecure-host")
+"""The next word is theirs."""
+_FLAG_WORDS = ("curl", "pip", "tls", "svn", "insecure", "trusted", "conda", "mamba")
 _CONFIGURED = re.compile(
-    r"""(?:strict-ssl["']?[\s=:]+["']?false|sslverify["']?[\s=:]+["']?(?:false|0|no)|http\.sslVerify["']?[\s=]+["']?(?:false|0)|"""
-    r"""--setopt[=\s]+(?:\S+\.)?sslverify=(?:0|false|no)|Verify-Peer["'\s=]+["']?false|check-certificate\s*=\s*(?:off|no)|"""
+    r"""(?:(?:strict-ssl|enableStrictSsl)["']?[\s=:]+["']?false|sslverify["']?[\s=:]+["']?(?:false|0|no)|http\.sslVerify["']?[\s=]+["']?(?:false|0)|"""
+    r"""--setopt[=\s]+(?:\S+\.)?sslverify=(?:0|false|no)|Verify-(?:Peer|Host)["'\s=]+["']?false|"""
+    r"""check[-_]certificate\s*=\s*(?:off|no)|\.trusted-host\s+[^\s"']+|(?:(?<![-.\w])|(?<=\\n))trusted-host\s*=\s*[^\s"'\\]+|disable-tls["']?[\s:=]+["']?true|"""
     r"""ssl_verify["']?[\s:=]+["']?(?:false|no)|unsafe-perm-ssl)""",
     re.IGNORECASE,
 )
@@ -50,7 +64,14 @@ _ENVIRONMENT = {
     "UV_INSECURE_HOST": None,
     "BUNDLE_SSL_VERIFY_MODE": ("0", "none"),
     "CURL_INSECURE": ("1",),
+    "CONDA_SSL_VERIFY": ("false", "0", "no"),
+    "GOINSECURE": None,
 }
+_POWERSHELL = re.compile(
+    r"ServerCertificateValidationCallback\s*=\s*\{\s*(?:return\s+)?\$true|(?<=\s)-SkipCertificateCheck\b(?!:\s*\$false)",
+    re.IGNORECASE,
+)
+_CURLRC = re.compile(r"\s*(?:--?insecure|insecure|-k)\s*$")
 _BRING_AUTHORITIES = frozenset("ca-certificates ca-certificates-java certbot software-properties-common".split())
 """Packages of Debian that depend on the certificate authorities or are them."""
 
@@ -71,7 +92,10 @@ class Off(NamedTuple):
     severity=Severity.ERROR,
     category=Category.SECURITY,
     keywords=("RUN", "ENV", "ARG"),
-    mentions=("curl", "certificate", "trusted-host", "insecure", "ssl", "tls", "verify", "trust-server-cert"),
+    mentions=(
+        *("curl", "certificate", "trusted-host", "trusted_host", "insecure", "ssl", "tls", "verify"),
+        *("trust-server-cert", "conda", "mamba"),
+    ),
     aliases=(
         "CKV2_DOCKER_2",
         "CKV2_DOCKER_3",
@@ -89,7 +113,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The check of certificates is switched off."""
     for stage in change.stages:
         for step in stage.steps:
-            found = _in_run(step) if isinstance(step, Run) else _in_variables(step)
+            found = (*_in_run(step), *_in_powershell(step)) if isinstance(step, Run) else _in_variables(step)
             for off in found:
                 yield _problem(stage, step, off, bare=off.who in FETCHERS and _has_no_authorities(stage, off.who))
 
@@ -102,26 +126,42 @@ def _in_run(run: Run) -> Iterator[Off]:
         word = _flag(command)
         if word is not None:
             whole = word[0] if "=" in word[1] or word[1].startswith("--") or word[1] == "-k" else None
-            edit = delete_word(source, word[0]) if whole is not None and word[1] != "--trusted-host" else None
+            edit = delete_word(source, word[0]) if whole is not None and word[1] not in _WITH_HOST else None
             yield Off(word[0], word[1], command.name, edit)
         for name, value in command.assignments:
             if _is_off(name, value.value):
-                yield Off(value.span, f"{name}={value.value}", command.name or "the RUN", None)
+                yield Off(value.span, f"{name}={value.value}", command.name or "the rest of the `RUN`", None)
         words = " ".join(w.value for w in command.args) if may_configure else ""
         match = _CONFIGURED.search(words) if _may_match(words.lower()) else None
         if match is not None and _configures(run, command):
-            yield Off(command.span, match[0], command.name, None)
+            yield Off(command.span, match[0].lstrip("."), command.name, None)
+        if command.name in ("echo", "printf") and any((r.writes or "").endswith("curlrc") for r in command.redirects):
+            yield from (
+                Off(w.span, "insecure", "every later `curl`", None) for w in command.args if _CURLRC.match(w.value)
+            )
+
+
+def _in_powershell(run: Run) -> Iterator[Off]:
+    """Find what switches the check off in PowerShell, whose language is not read: its words are like no others."""
+    match = _POWERSHELL.search(run.instruction.text)
+    if match is not None:
+        span = run.instruction.source.span
+        start = run.instruction.span.start + match.start()
+        yield Off(span(start, start + len(match[0])), match[0], "PowerShell", None)
 
 
 def _may_match(text: str) -> bool:
     """Tell in little time whether a text in lower case can hold one of the settings."""
-    return "ssl" in text or "verify" in text or "certificate" in text
+    return any(part in text for part in ("ssl", "verify", "certificate", "trusted-host", "disable-tls"))
 
 
 def _configures(run: Run, command: Command) -> bool:
     """Whether the words of a command take effect: not those it looks for, deletes, installs or only prints."""
     if command.name in ("sed", "grep", "rm") or command.subcommand in ("install", "i", "add", "ci", "get"):
-        return command.flag("--strict-ssl") is not None
+        return command.name not in ("sed", "grep", "rm") and any(
+            word.value.startswith("-") and _CONFIGURED.search(f"{word.value} {then}") is not None
+            for word, then in zip(command.args, (*(w.value for w in command.args[1:]), ""), strict=True)
+        )
     if command.name not in ("echo", "printf"):
         return True
     teed = any(other.name == "tee" and other.pipeline == command.pipeline for other in run.commands)
@@ -129,7 +169,7 @@ def _configures(run: Run, command: Command) -> bool:
 
 
 def _flag(command: Command) -> tuple[Span, str] | None:
-    flags = _FLAGS.get(command.name, ())
+    flags = _FLAGS.get("pip" if _PIP.fullmatch(command.name) else command.name, ())
     if command.name.startswith("python"):
         module = next((w.value for a, w in zip(command.args, command.args[1:], strict=False) if a.value == "-m"), "")
         flags = _FLAGS["pip"] if module == "pip" else flags
@@ -144,7 +184,7 @@ def _in_variables(step: Step) -> Iterator[Off]:
         for name, value in step.instruction.pairs:
             plain = step.scope.expand(value.text) if value is not None else None
             if value is not None and plain is not None and _is_off(name.text, plain):
-                yield Off(value.span, f"{name.text}={plain}", "everything behind it", None)
+                yield Off(value.span, f"{name.text}={plain}", "everything that runs after it", None)
 
 
 def _is_off(name: str, value: str) -> bool:
@@ -168,6 +208,13 @@ def _has_no_authorities(stage: Stage, program: str) -> bool:
     )
 
 
+def _for(who: str) -> str:
+    """Say whom it concerns: not the command that only writes the setting to a file."""
+    if who in ("echo", "printf"):
+        return ""
+    return f" for {who}" if " " in who else f" for {quote(who)}"
+
+
 def _problem(stage: Stage, step: Step, off: Off, *, bare: bool) -> Problem:
     way_out = (
         "Install `ca-certificates`, which the image lacks, and drop the option."
@@ -176,7 +223,7 @@ def _problem(stage: Stage, step: Step, off: Off, *, bare: bool) -> Problem:
     )
     return Problem(
         off.span,
-        f"{stage.label} switches off the check of certificates: {quote(off.what)} for {quote(off.who)}. Whoever stands "
+        f"{stage.label} switches off the check of certificates: {quote(off.what)}{_for(off.who)}. Whoever stands "
         f"between the builder and the server can then choose what is installed. {way_out}",
         Confidence.CERTAIN,
         instruction=step.instruction,

@@ -16,6 +16,11 @@ _OLD_TLS = {
     "openssl": ("-ssl2", "-ssl3", "-tls1", "-tls1_1"),
 }
 _MINIMUM = re.compile(r"MinProtocol\s*=\s*(?:SSLv[23]|TLSv1(?:\.[01])?)(?![.\d])")
+_SUM = re.compile(
+    r"(?<![0-9a-fA-F])(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40})(?![0-9a-fA-F])|\$\{?\w*(?:md5|sha1|sum|hash)", re.IGNORECASE
+)
+"""A sum of MD5 or SHA-1, or a variable named for one."""
+_STRONG_DIGESTS = ("sha224", "sha256", "sha384", "sha512", "sha3-256", "sha3-512", "blake2b512")
 _STRONG = re.compile(r"sha(?:224|256|384|512)sum|b[23]sum|gpgv?2?|cosign|minisign")
 
 
@@ -40,6 +45,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _old_tls(command: Command) -> tuple[str, str] | None:
     flags = [word.value for word in command.args if word.value in _OLD_TLS.get(command.name, ())]
+    highest = command.option("--tls-max") if command.name == "curl" else None
+    flags += [f"--tls-max {highest}"] if highest in ("1.0", "1.1") else []
     match = _MINIMUM.search(str(command)) if command.name in ("sed", "echo", "printf", "openssl") else None
     what = flags[0] if flags else match[0] if match is not None else None
     if what is None:
@@ -53,13 +60,32 @@ def _old_tls(command: Command) -> tuple[str, str] | None:
 def _weak_hash(run: Run, command: Command) -> tuple[str, str] | None:
     """Find a check by MD5 or SHA-1, unless a stronger one stands beside it."""
     old_shasum = command.name == "shasum" and command.option("-a", "--algorithm") in (None, "1")
-    if command.name not in ("md5sum", "sha1sum") and not old_shasum:
+    verb = command.subcommand if command.name == "openssl" else ""
+    old_openssl = verb in ("md5", "sha1") or (verb == "dgst" and command.has("-md5", "-sha1"))
+    if command.name not in ("md5sum", "sha1sum") and not old_shasum and not old_openssl:
         return None
-    if not command.has("-c", "--check") or any(_STRONG.fullmatch(other.name) for other in run.commands):
+    if any(_is_strong(other) for other in run.commands):
         return None
-    return f"checks what it downloads with {quote(command.name)}", (
+    if not _is_compared(run, command) and (old_openssl or not command.has("-c", "--check")):
+        return None
+    program = f"openssl {verb}" if old_openssl else command.name
+    return f"checks what it downloads with {quote(program)}", (
         "For MD5 and SHA-1 two files with one sum can be made: whoever publishes the file can exchange it later, and "
         "the check passes. Use `sha256sum`, with a sum of your own where the publisher gives none"
+    )
+
+
+def _is_strong(command: Command) -> bool:
+    if command.name == "openssl":
+        return command.subcommand in _STRONG_DIGESTS or command.has(*(f"-{name}" for name in _STRONG_DIGESTS))
+    return bool(_STRONG.fullmatch(command.name)) or command.option("-a", "--algorithm") in ("256", "384", "512")
+
+
+def _is_compared(run: Run, command: Command) -> bool:
+    """Whether a test compares the sum with one that is written out: `[ "$(md5sum x)" = "d41d…" ]`."""
+    tests = run.calls("test", "[", "[[") if command.nested else ()
+    return any(
+        test.start < command.start < test.end and any(_SUM.search(word.value) for word in test.args) for test in tests
     )
 
 

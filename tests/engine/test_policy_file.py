@@ -102,3 +102,16 @@ def test_a_stage_that_the_policy_ships_is_judged() -> None:
     policy = read_policy("p", b"ships: [web]\n").policy
     found = {(f.rule, f.stage) for f in rules.review({}, {"Dockerfile": text}, policy=policy).findings}
     assert ("final-user-missing", "web") in found
+
+
+def test_a_rule_that_waits_for_a_setting_speaks_when_it_is_enabled() -> None:
+    text = {"Dockerfile": b"FROM alpine:3.22\nLABEL com.docker.team=a\n"}
+    said = {finding.rule for finding in rules.review({}, text, enable={"label-schema"}).findings}
+    assert "label-schema" in said
+    assert "label-schema" not in {finding.rule for finding in rules.review({}, text).findings}
+
+
+def test_an_enabled_rule_stays_off_where_the_policy_says_so() -> None:
+    text = {"Dockerfile": b"FROM alpine:3.22\nLABEL com.docker.team=a\n"}
+    report = rules.review({}, text, policy=Policy(rules={"label-schema": "off"}), enable={"label-schema"})
+    assert "label-schema" not in {finding.rule for finding in report.findings}
