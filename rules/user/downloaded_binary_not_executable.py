@@ -22,6 +22,7 @@ from rules.api import (
     fix,
     quote,
     rule,
+    written_by,
 )
 
 _BIN = re.compile(r"(?:/usr(?:/local)?)?/s?bin/[^/.]+(?:\.sh)?|/(?:root|home/[^/]+)/\.local/bin/[^/.]+")
@@ -67,10 +68,8 @@ def _downloads(step: Step) -> Iterator[_Download]:
             flag = add_flag(step.instruction, "--chmod=755")
             yield _Download(path, "ADD", step, flag)
     elif isinstance(step, Run):
-        for command in step.calls("curl", "wget"):
-            names = ("-o", "--output") if command.name == "curl" else ("-O", "--output-document")
-            path = step.resolve(step.scope.expand(command.option(*names) or "") or None) or ""
-            if command.after != "|" and _BIN.fullmatch(path):
+        for path, _, _, command in written_by(step):
+            if command.name in ("curl", "wget") and command.after != "|" and _BIN.fullmatch(path):
                 yield _Download(path, command.name, step, append_to_run(step, f"chmod +x {path}"))
 
 

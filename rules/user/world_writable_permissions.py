@@ -31,6 +31,8 @@ _ANY_USER = re.compile(
 )
 _PARAMETER = re.compile(r"\$\{?[@*\d]\}?")
 """`$@` and `$1` name nothing to a reader."""
+_CLOSING = re.compile(r"^[0-7]{3,5}$|(?:^|,)[ug]*[oa][ugoa]*(?:=|-[rxXst]*w)")
+"""A mode that says what others may do, or that they may not write."""
 _PROGRAMS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/")
 
 
@@ -51,14 +53,24 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _is_exempt(grant: Grant) -> bool:
-    """Whether it is about devices, or about something that the same RUN deletes."""
+    """Whether it is about devices, or about something that the same RUN deletes or closes again."""
     if grant.paths and all(path.startswith(_SHARED) for path in grant.paths):
         return True
     step = grant.step
     if not isinstance(step, Run) or not grant.paths:
         return False
     deleted = {word.value for command in step.calls("rm") for word in command.operands()}
-    return all(path in deleted for path in grant.paths)
+    return all(path in deleted for path in grant.paths) or any(_is_closed_by(grant, later) for later in grants(step))
+
+
+def _is_closed_by(grant: Grant, later: Grant) -> bool:
+    """Whether a command behind it takes the right away again, from all that it was given on."""
+    before, behind = grant.command, later.command
+    if before is None or behind is None or behind.start <= before.start or behind.conditional:
+        return False
+    if later.mode.everyone_writes or (grant.recursive and not later.recursive):
+        return False
+    return _CLOSING.search(later.mode.text) is not None and set(grant.paths) <= set(later.paths)
 
 
 def _problem(change: DockerfileChange, stage: Stage, found: list[Grant]) -> Problem:
