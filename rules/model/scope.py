@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from rules.dockerfile.expand import UNKNOWN, expand
+from rules.dockerfile.expand import NOT_GIVEN, UNKNOWN, expand
 from rules.layered import extended
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ PREDEFINED_ARGS = frozenset(
     "SOURCE_DATE_EPOCH".split()
 )
 """Usable in RUN without a declaration."""
+
+_FILLED_IN = PLATFORM_ARGS | PREDEFINED_ARGS
 
 
 class Variable(NamedTuple):
@@ -67,7 +69,7 @@ class Scope:
         """Answer the lexer: a value, `UNKNOWN`, or `None` for a name that is not set."""
         found = self.variables.get(name)
         if found is not None:
-            return found.value
+            return NOT_GIVEN if found.value is UNKNOWN and _is_up_to_the_build(found) else found.value
         return None if self.complete and name not in PREDEFINED_ARGS else UNKNOWN
 
     def expand(self, word: str) -> str | None:
@@ -93,6 +95,14 @@ class Scope:
                 continue
             new[variable.name] = variable
         return Scope(extended(self.variables, new), self.complete, self.escape)
+
+
+def _is_up_to_the_build(variable: Variable) -> bool:
+    """Whether it is an ARG without a default that nothing fills in by itself."""
+    instruction, name = variable.instruction, variable.name
+    if variable.kind != "arg" or instruction is None or name in _FILLED_IN:
+        return False
+    return any(one.text == name and value is None for one, value in instruction.pairs)
 
 
 class _Known(Mapping[str, str]):

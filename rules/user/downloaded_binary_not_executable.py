@@ -89,9 +89,15 @@ def _made_executable(change: DockerfileChange, stage: Stage, download: _Download
 def _may_set_mode(run: Run, command: Command, path: str, name: str) -> bool:
     if command.name in _MODE_SETTERS:
         targets = [run.scope.expand(word.value) if "$" in word.value else word.value for word in command.args]
-        return any(
-            target is None or "$" in target or "*" in target or name in target or path.startswith(target.rstrip("/"))
-            for target in targets[1:]
+        return (
+            not targets[1:]
+            or any(  # none: `xargs` or a pipe names them
+                target is None
+                or any(mark in target for mark in "$*{`")
+                or name in target
+                or path.startswith(target.rstrip("/"))
+                for target in targets[1:]
+            )
         )
     return command.name in _OTHER_USES and any(path in word.value or name == word.value for word in command.args)
 

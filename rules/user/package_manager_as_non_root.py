@@ -75,7 +75,15 @@ def _is_writing(command: Command) -> bool:
 
 def _is_spared(run: Run, command: Command) -> bool:
     """Whether the build survives the failure, or somebody else runs the command."""
-    return command.conditional or command.after == "||" or changes_user(run, command)
+    return command.conditional or _is_caught(run, command) or changes_user(run, command)
+
+
+def _is_caught(run: Run, command: Command) -> bool:
+    """Whether an `||` stands behind the command or the chain of `&&` that it begins."""
+    for other in run.commands:
+        if other.start >= command.start and other.after not in ("&&", "|"):
+            return other.after == "||"
+    return False
 
 
 def _problem(stage: Stage, failing: list[tuple[Run, Command]]) -> Problem:

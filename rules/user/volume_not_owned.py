@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import (
+    OS_MANAGERS,
     Category,
     Confidence,
     DockerfileChange,
@@ -49,6 +50,8 @@ def _check_volume(stage: Stage, volume: Setting[str], path: str, user: str) -> I
     found = access(stage, path, user)
     if found.writable is not False or found.exists is None or _holds_code(stage, path):
         return
+    if not found.exists and _is_of_a_package(stage, path):
+        return
     state = (
         f"line {found.decided_by.instruction.line} makes it root's"
         if found.exists and found.decided_by is not None
@@ -72,6 +75,15 @@ def _may_be_made(stage: Stage, path: str) -> bool:
     if any(put.path == path or within(put.path, path) or put.tree for put in stage.files.covering(path)):
         return True
     return any(word.value.rstrip("/") == path for run in stage.done_runs for c in run.commands for word in c.args)
+
+
+def _is_of_a_package(stage: Stage, path: str) -> bool:
+    """Whether a package of the distribution has the folder's name: it makes the folder, for its account."""
+    name = path.rsplit("/", 1)[-1].lower()
+    return any(
+        item.manager in OS_MANAGERS and (item.name.startswith(name) or name.startswith(item.name))
+        for item in stage.packages.installed
+    )
 
 
 def _holds_code(stage: Stage, path: str) -> bool:
