@@ -11,6 +11,7 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
+    once,
     quote,
     rule,
 )
@@ -44,8 +45,14 @@ def _is_bare(stage: Stage) -> bool:
 
 def _comes_later(stage: Stage, use: Use) -> bool:
     """Whether nothing but a COPY of `/etc/passwd` below brings the account: the builder looks it up at this copy."""
-    bringing = [put.step for put in stage.files.covering("/etc/passwd")]
-    return bool(bringing) and all(step.at > use.step.at for step in bringing) and not stage.done_runs
+    first = _first_list(stage)
+    return first is not None and first > use.step.at and not stage.done_runs
+
+
+@once
+def _first_list(stage: Stage) -> tuple[int, int] | None:
+    """The place of the first step that may bring `/etc/passwd`."""
+    return min((put.step.at for put in stage.files.covering("/etc/passwd")), default=None)
 
 
 def _has_no_groups(stage: Stage) -> bool:

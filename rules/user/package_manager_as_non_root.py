@@ -20,6 +20,7 @@ from rules.api import (
     fix,
     insert_line_after,
     insert_line_before,
+    once,
     quote,
     rule,
 )
@@ -80,10 +81,19 @@ def _is_spared(run: Run, command: Command) -> bool:
 
 def _is_caught(run: Run, command: Command) -> bool:
     """Whether an `||` stands behind the command or the chain of `&&` that it begins."""
-    for other in run.commands:
-        if other.start >= command.start and other.after not in ("&&", "|"):
-            return other.after == "||"
-    return False
+    return command.start in _caught(run)
+
+
+@once
+def _caught(run: Run) -> frozenset[int]:
+    """Where the commands of a RUN begin whose failure an `||` catches."""
+    found: set[int] = set()
+    caught = False
+    for command in reversed(run.commands):
+        caught = command.after == "||" or (caught and command.after in ("&&", "|"))
+        if caught:
+            found.add(command.start)
+    return frozenset(found)
 
 
 def _problem(stage: Stage, failing: list[tuple[Run, Command]]) -> Problem:

@@ -14,6 +14,7 @@ from rules.api import (
     Severity,
     Stage,
     insert_line_before,
+    once,
     quote,
     rule,
     within,
@@ -79,11 +80,14 @@ def _may_be_made(stage: Stage, path: str) -> bool:
 
 def _is_of_a_package(stage: Stage, path: str) -> bool:
     """Whether a package of the distribution has the folder's name: it makes the folder, for its account."""
-    name = path.rsplit("/", 1)[-1].lower()
-    return any(
-        item.manager in OS_MANAGERS and (item.name.startswith(name) or name.startswith(item.name))
-        for item in stage.packages.installed
-    )
+    return path.rsplit("/", 1)[-1].lower() in _package_names(stage)
+
+
+@once
+def _package_names(stage: Stage) -> frozenset[str]:
+    """The names of the distribution's packages that are installed, and what stands before their first dash."""
+    names = [item.name for item in stage.packages.installed if item.manager in OS_MANAGERS]
+    return frozenset([*names, *(name.partition("-")[0] for name in names)])
 
 
 def _holds_code(stage: Stage, path: str) -> bool:

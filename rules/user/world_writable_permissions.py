@@ -15,6 +15,7 @@ from rules.api import (
     Severity,
     Stage,
     Step,
+    once,
     quote,
     rule,
 )
@@ -60,17 +61,30 @@ def _is_exempt(grant: Grant) -> bool:
     if not isinstance(step, Run) or not grant.paths:
         return False
     deleted = {word.value for command in step.calls("rm") for word in command.operands()}
-    return all(path in deleted for path in grant.paths) or any(_is_closed_by(grant, later) for later in grants(step))
+    return all(path in deleted for path in grant.paths) or _is_closed(step, grant)
 
 
-def _is_closed_by(grant: Grant, later: Grant) -> bool:
-    """Whether a command behind it takes the right away again, from all that it was given on."""
-    before, behind = grant.command, later.command
-    if before is None or behind is None or behind.start <= before.start or behind.conditional:
+def _is_closed(run: Run, grant: Grant) -> bool:
+    """Whether commands behind it take the right away again, from all that it was given on."""
+    closed = _closed(run)
+    if grant.command is None:
         return False
-    if later.mode.everyone_writes or (grant.recursive and not later.recursive):
-        return False
-    return _CLOSING.search(later.mode.text) is not None and set(grant.paths) <= set(later.paths)
+    return all(
+        max(closed.get((path, kind), -1) for kind in (True, grant.recursive)) > grant.command.start
+        for path in grant.paths
+    )
+
+
+@once
+def _closed(run: Run) -> dict[tuple[str, bool], int]:
+    """Where a RUN last takes the right to write away: by path, and whether from all below it, too."""
+    return {
+        (path, later.recursive): later.command.start
+        for later in grants(run)
+        if later.command is not None and not later.command.conditional and not later.mode.everyone_writes
+        if _CLOSING.search(later.mode.text)
+        for path in later.paths
+    }
 
 
 def _problem(change: DockerfileChange, stage: Stage, found: list[Grant]) -> Problem:
