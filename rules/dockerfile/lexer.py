@@ -6,26 +6,15 @@
 from __future__ import annotations
 
 import re
-from enum import Enum
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile import pattern as wildcard
+from rules.dockerfile.unknown import NOT_GIVEN, UNKNOWN, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-
-class Unknown(Enum):
-    """The value of a variable that only the build knows, such as an `ARG` without a default."""
-
-    UNKNOWN = "unknown"
-    NOT_GIVEN = "not given"
-
-
-UNKNOWN: Final = Unknown.UNKNOWN
-NOT_GIVEN: Final = Unknown.NOT_GIVEN
-"""Unset unless the build gives it: unknown, except that `${x:-word}` says what the author takes for it."""
 
 if TYPE_CHECKING:
     Lookup = Callable[[str], str | Unknown | None]
