@@ -23,11 +23,12 @@ from rules.model.files import Attributes, Deletion, Files, Put, folders_of, with
 from rules.model.layers import Called
 from rules.model.model import Model
 from rules.model.packages import OS_MANAGERS, Installed
+from rules.model.run_writes import Write, written_by
 from rules.model.scope import PLATFORM_ARGS, PREDEFINED_ARGS, Scope, Variable
 from rules.model.settings import Image, Origin, Port, Setting, Start, is_script
 from rules.model.stage import Stage, is_development_name
 from rules.model.steps import Copy, CopySource, Mount, Run, Step
-from rules.model.users import ROOT_NAMES, Account
+from rules.model.users import ROOT_NAMES, Account, is_root_name
 from rules.problem import BY_ARGUMENT, Category, Confidence, Edit, Fix, Note, Problem, Severity
 from rules.quoting import quote
 from rules.repairs import (
@@ -111,6 +112,7 @@ __all__ = [
     "SyntaxFault",
     "Variable",
     "Word",
+    "Write",
     "add_flag",
     "all_end_of_life",
     "append_to_run",
@@ -130,6 +132,7 @@ __all__ = [
     "installed_size",
     "is_build_only",
     "is_development_name",
+    "is_root_name",
     "is_script",
     "is_unpublished",
     "move_below",
@@ -150,4 +153,5 @@ __all__ = [
     "tags_date",
     "tail_start",
     "within",
+    "written_by",
 ]

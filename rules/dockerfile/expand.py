@@ -11,12 +11,13 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from rules.dockerfile.lexer import UNKNOWN, ExpansionError, Lexer, Unknown, Variable, Words
+from rules.dockerfile.lexer import ExpansionError, Lexer, Variable, Words
+from rules.dockerfile.unknown import NOT_GIVEN, UNKNOWN, Unknown
 
 if TYPE_CHECKING:
     from rules.dockerfile.lexer import Lookup
 
-__all__ = ["UNKNOWN", "Unknown", "Variable", "expand", "expand_words", "expansion_fault", "variables"]
+__all__ = ["NOT_GIVEN", "UNKNOWN", "Unknown", "Variable", "expand", "expand_words", "expansion_fault", "variables"]
 
 _NEEDS_WORK = re.compile(r"[$'\"\\`]").search
 

@@ -6,27 +6,19 @@
 from __future__ import annotations
 
 import re
-from enum import Enum
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile import pattern as wildcard
+from rules.dockerfile.unknown import NOT_GIVEN, UNKNOWN, Unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
-class Unknown(Enum):
-    """The value of a variable that only the build knows, such as an `ARG` without a default."""
-
-    UNKNOWN = "unknown"
-
-
-UNKNOWN: Final = Unknown.UNKNOWN
-
 if TYPE_CHECKING:
     Lookup = Callable[[str], str | Unknown | None]
-    """Gives a variable's value, `None` where it is not set, `UNKNOWN` where only the build knows it."""
+    """Gives a variable's value, `None` where it is not set, `UNKNOWN` or `NOT_GIVEN` where only the build knows it."""
 
 
 class Variable(NamedTuple):
@@ -273,7 +265,9 @@ class Lexer:
         word = self.text_until("}")
         value = self._value(name, start, modifier)
         choice = modifier[-1]
-        if value is UNKNOWN:
+        if isinstance(value, Unknown):
+            if value is NOT_GIVEN and choice == "-":
+                return word
             return "" if choice == "+" and word == "" else None
         lacking = value is None or (value == "" and modifier[0] == ":")
         if choice == "-":
@@ -317,4 +311,4 @@ def _plain(value: str | Unknown | None) -> str | None:
     """Turn a looked-up value into a text: what is not set is empty, what is unknown is `None`."""
     if value is None:
         return ""
-    return None if value is UNKNOWN else value
+    return None if isinstance(value, Unknown) else value

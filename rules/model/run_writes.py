@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
@@ -21,6 +22,9 @@ OPAQUE_HARMLESS = frozenset(
     "xargs yum zypper".split()
 )
 """Commands that write to the system's own folders, or where their command line says; others may write anywhere."""
+
+
+_URL = re.compile(r"(?:https?|ftp)://[^/]+/")
 
 
 class Write(NamedTuple):
@@ -92,8 +96,24 @@ def _last_operand(command: Command) -> Iterator[tuple[str, bool, bool]]:
         yield operands[-1].value, True, False
 
 
+def _download(command: Command) -> Iterator[tuple[str, bool, bool]]:
+    """What `curl` and `wget` write: the file that an option names, or one with the last name of the URL."""
+    is_curl = command.name == "curl"
+    output = command.option(*(("-o", "--output") if is_curl else ("-O", "--output-document")))
+    folder = command.option(*(("--output-dir",) if is_curl else ("-P", "--directory-prefix"))) or "."
+    if output is not None:
+        if output != "-":
+            yield (f"{folder}/{output}" if is_curl and not output.startswith("/") else output), False, False
+    elif not is_curl or command.has("-O", "--remote-name", "--remote-name-all"):
+        for word in command.args:
+            path, question, _ = word.value.partition("?")
+            name = "" if question and not is_curl else path.rsplit("/", 1)[-1]  # wget keeps the question in the name
+            if _URL.match(word.value) and name:
+                yield f"{folder}/{name}", False, False
+
+
 def _output_option(command: Command) -> Iterator[tuple[str, bool, bool]]:
-    output = command.option("-o", "--output", "-O", "--output-document")
+    output = command.option("-o", "--output")
     if output is not None and output != "-":
         yield output, False, False
 
@@ -126,7 +146,8 @@ def _venv(command: Command) -> Iterator[tuple[str, bool, bool]]:
 _WRITERS: dict[str, Callable[[Command], Iterator[tuple[str, bool, bool]]]] = {
     **dict.fromkeys(("mkdir", "touch", "tee", "mkfifo"), _all_operands),
     **dict.fromkeys(("cp", "mv", "install", "ln", "rsync"), _last_operand),
-    **dict.fromkeys(("curl", "wget", "gcc", "g++", "cc", "clang", "go", "rustc"), _output_option),
+    **dict.fromkeys(("curl", "wget"), _download),
+    **dict.fromkeys(("gcc", "g++", "cc", "clang", "go", "rustc"), _output_option),
     **dict.fromkeys(("tar", "unzip", "bsdtar"), _extract),
     "git": _git,
     **dict.fromkeys(("python", "python3", "virtualenv"), _venv),

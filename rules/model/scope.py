@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from rules.dockerfile.expand import UNKNOWN, expand
+from rules.dockerfile.expand import NOT_GIVEN, UNKNOWN, expand
 from rules.layered import extended
 
 if TYPE_CHECKING:
@@ -29,8 +28,7 @@ PREDEFINED_ARGS = frozenset(
 )
 """Usable in RUN without a declaration."""
 
-_DEFAULTED = re.compile(r"\$\{(\w+):?-")
-_BARE = re.compile(r"\$\{?(\w+)(?![\w:+?-])")
+_FILLED_IN = PLATFORM_ARGS | PREDEFINED_ARGS
 
 
 class Variable(NamedTuple):
@@ -71,7 +69,7 @@ class Scope:
         """Answer the lexer: a value, `UNKNOWN`, or `None` for a name that is not set."""
         found = self.variables.get(name)
         if found is not None:
-            return found.value
+            return NOT_GIVEN if found.value is UNKNOWN and _is_up_to_the_build(found) else found.value
         return None if self.complete and name not in PREDEFINED_ARGS else UNKNOWN
 
     def expand(self, word: str) -> str | None:
@@ -82,19 +80,7 @@ class Scope:
                 return word
             if quotes == 2 and word[0] == word[-1] and word[0] in "\"'":  # noqa: PLR2004 - one pair around all of it
                 return word[1:-1]
-        found = expand(word, self.lookup, self.escape)
-        return found if found is not None or "-" not in word else self._by_default(word)
-
-    def _by_default(self, word: str) -> str | None:
-        """Expand `${NAME:-text}` where NAME is an ARG without a default: as with a default, the text is what counts."""
-        names = {name for name in _DEFAULTED.findall(word) if self._is_open(name)}
-        if not names or any(found[1] in names for found in _BARE.finditer(word)):
-            return None
-        return expand(word, lambda name: None if name in names else self.lookup(name), self.escape)
-
-    def _is_open(self, name: str) -> bool:
-        found = self.variables.get(name)
-        return found is not None and found.kind == "arg" and found.value is UNKNOWN
+        return expand(word, self.lookup, self.escape)
 
     def known(self) -> Mapping[str, str]:
         """Return the variables whose values are known, for shell words."""
@@ -109,6 +95,14 @@ class Scope:
                 continue
             new[variable.name] = variable
         return Scope(extended(self.variables, new), self.complete, self.escape)
+
+
+def _is_up_to_the_build(variable: Variable) -> bool:
+    """Whether it is an ARG without a default that nothing fills in by itself."""
+    instruction, name = variable.instruction, variable.name
+    if variable.kind != "arg" or instruction is None or name in _FILLED_IN:
+        return False
+    return any(one.text == name and value is None for one, value in instruction.pairs)
 
 
 class _Known(Mapping[str, str]):

@@ -19,6 +19,7 @@ _VALUED = (
     "-c", "--comment", "--gecos", "-k", "--skel", "-p", "--password", "-K", "--key", "-b", "--base-dir", "-e", "-f",
     "--expiredate",
 )  # fmt: skip
+_ACCOUNT_LIST = "/etc/passwd"
 ROOT_NAMES = frozenset({"root", "0"})
 _NO_ACCOUNTS = frozenset(
     "a2dismod a2enmod adduser addgroup bun bundle cargo cmake composer configure corepack deno dotnet dpkg-reconfigure "
@@ -84,10 +85,15 @@ class Users:
     @cached_property
     def passwd_copied(self) -> bool:
         """Whether an `/etc/passwd`, or a tree that may hold one, is copied in or written to."""
-        return any(
-            isinstance(step, Copy) and step.destination in ("/etc/passwd", "/etc", "/", None)
+        if any(
+            isinstance(step, Copy) and step.destination in (_ACCOUNT_LIST, "/etc", "/", None)
             for step in self.stage.done_steps
-        ) or any(put.path == "/etc/passwd" and put.kind == "run" for put in self.stage.files.puts)
+        ):
+            return True
+        edits = (word for run in self.stage.done_runs for sed in run.calls("sed") for word in sed.args)
+        return any(put.path == _ACCOUNT_LIST and put.kind == "run" for put in self.stage.files.puts) or any(
+            word.value == _ACCOUNT_LIST for word in edits
+        )
 
     def find(self, name: str) -> Account | None:
         """Return the account that a RUN of the chain creates under a name."""
@@ -103,6 +109,8 @@ class Users:
             return name
         if name in self._renumbered:
             return self._renumbered[name]
+        if name in self._renamed:
+            name = self._renamed[name] or ""
         account = self.find(name)
         if account is not None:
             return account.uid
@@ -121,6 +129,22 @@ class Users:
                     found[operands[-1].value] = _expanded(run, uid)
         return found
 
+    @cached_property
+    def _renamed(self) -> dict[str | None, str | None]:
+        """The new names that `usermod` gives to accounts, with the old ones; `None` for what is not known."""
+        return {
+            _expanded(run, name): _expanded(run, operands[-1].value)
+            for run in self.stage.done_runs
+            for command in run.calls("usermod")
+            if (name := command.option("-l", "--login")) and (operands := command.operands((*_VALUED, "-l", "--login")))
+        }
+
+    @cached_property
+    def _deleted(self) -> frozenset[str | None]:
+        """The accounts that a RUN deletes; whether the command ran is not known."""
+        calls = (command for run in self.stage.done_runs for command in run.calls("userdel", "deluser"))
+        return frozenset(word.value for command in calls for word in command.operands())
+
     def exists(self, name: str) -> bool | None:
         """Tell whether an account exists.
 
@@ -128,9 +152,13 @@ class Users:
             `False` when the base is known not to have it and no RUN of the chain can have made it: neither `useradd`
             and kin, nor a package, a script or a program that is not known. `None` when that is open.
         """
-        if name in ROOT_NAMES or name.isdecimal() or self.find(name) is not None:
+        if name in ROOT_NAMES or name.isdecimal() or self.find(name) is not None or name in self._renamed:
             return True
-        if self.passwd_copied:
+        return self.exists_elsewhere(name)
+
+    def exists_elsewhere(self, name: str) -> bool | None:
+        """Tell whether an account that no RUN of the chain makes by name exists all the same; see `exists`."""
+        if self.passwd_copied or None in self._renamed or name in self._deleted:
             return None
         facts = self.stage.facts
         known = False if self.stage.root.is_scratch else facts.has_user(name) if facts is not None else None
@@ -159,8 +187,13 @@ class Users:
             return True
         if user.value is None:
             return None
-        name = user.value.partition(":")[0].strip().lower()
-        return name in ("", *ROOT_NAMES)
+        name = user.value.partition(":")[0].strip()
+        return not name or is_root_name(name) or is_root_name(self.uid_of(name) or "")
+
+
+def is_root_name(name: str) -> bool:
+    """Tell whether a name or number is root's, `000` included."""
+    return name.lower() in ROOT_NAMES or (name.isdecimal() and not name.strip("0"))
 
 
 def _is_membership(command: Command) -> bool:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 _NEW_UID = 10001
 """Above the ids that distributions give out, so that no account of a base image has it."""
 
+_NOBODYS = "65532"
+"""The number that images without a shell customarily run as (distroless' and Chainguard's `nonroot`)."""
+
 _PLAIN_PATH = re.compile(r"(?!/(?:usr|bin|sbin|lib|lib64|opt)/?$)(?!/(?:usr/)?(?:s?bin|lib|lib64)\b)(?:/[\w.@+-]+)+")
 
 _WORK = ("RUN", "COPY", "ADD", "WORKDIR", "USER")
@@ -49,6 +52,8 @@ def choose(stage: Stage) -> Choice | None:
     created = [a for a in stage.users.created if a.name not in ROOT_NAMES and stage.users.uid_of(a.name) != "0"]
     if created:
         return switch_to(stage, created[-1])
+    if stage.root.is_scratch:
+        return Choice(_NOBODYS, (f"USER {_NOBODYS}",), "a number needs no account")
     facts = stage.facts
     if facts is None:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.model.settings import Origin
-from rules.model.users import ROOT_NAMES
+from rules.model.users import is_root_name
 
 if TYPE_CHECKING:
     from rules.dockerfile.shell import Command
@@ -29,7 +29,7 @@ def is_root(stage: Stage, user: Setting[str]) -> bool | None:
     if user.value is None:
         return None
     name = name_of(user.value)
-    return name.lower() in ("", *ROOT_NAMES) or stage.users.uid_of(name) == "0"
+    return not name or is_root_name(name) or is_root_name(stage.users.uid_of(name) or "")
 
 
 def runs_as_root(step: Step) -> bool | None:

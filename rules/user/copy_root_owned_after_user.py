@@ -19,11 +19,9 @@ from rules.api import (
     within,
 )
 from rules.user.accounts import is_root, runs_as_root
+from rules.user.owners import STATE_FOLDERS
 
 _SHOWN = 3
-_STATE = frozenset(
-    "cache caches data database db log logs media run sessions spool sqlite state storage tmp uploads var".split()
-)
 _READ_ONLY = ("/usr/", "/bin/", "/sbin/", "/lib/", "/etc", "/docker-entrypoint")
 _SCRIPT = re.compile(r"(?:^|/)[\w.-]*entrypoint[\w.-]*$|\.(?:sh|bash|template|conf)$")
 _RAILS = re.compile(r"\brails\b.*\b(?:server|s)\b|\bpuma\b|\bthrust\b")
@@ -102,7 +100,7 @@ def _why_written(shipped: Stage, copy: Copy) -> str | None:
     if _is_rails(shipped) and path == shipped.image.workdir.value:
         return "a Rails server writes to `log`, `tmp`, `storage` and `db` below it"
     last = path.rstrip("/").rsplit("/", 1)[-1].lower()
-    if last in _STATE and not path.startswith(("/etc", "/usr")) and copy.from_context:
+    if last in STATE_FOLDERS and not path.startswith(("/etc", "/usr")) and copy.from_context:
         return f"{quote(path)} is a folder that programs write to"
     for run in copy.stage.runs:
         if run.instruction.line > copy.instruction.line and runs_as_root(run) is False and run.workdir.value == path:

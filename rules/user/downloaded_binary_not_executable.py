@@ -22,6 +22,7 @@ from rules.api import (
     fix,
     quote,
     rule,
+    written_by,
 )
 
 _BIN = re.compile(r"(?:/usr(?:/local)?)?/s?bin/[^/.]+(?:\.sh)?|/(?:root|home/[^/]+)/\.local/bin/[^/.]+")
@@ -67,10 +68,8 @@ def _downloads(step: Step) -> Iterator[_Download]:
             flag = add_flag(step.instruction, "--chmod=755")
             yield _Download(path, "ADD", step, flag)
     elif isinstance(step, Run):
-        for command in step.calls("curl", "wget"):
-            names = ("-o", "--output") if command.name == "curl" else ("-O", "--output-document")
-            path = step.resolve(step.scope.expand(command.option(*names) or "") or None) or ""
-            if command.after != "|" and _BIN.fullmatch(path):
+        for path, _, _, command in written_by(step):
+            if command.name in ("curl", "wget") and command.after != "|" and _BIN.fullmatch(path):
                 yield _Download(path, command.name, step, append_to_run(step, f"chmod +x {path}"))
 
 
@@ -90,9 +89,15 @@ def _made_executable(change: DockerfileChange, stage: Stage, download: _Download
 def _may_set_mode(run: Run, command: Command, path: str, name: str) -> bool:
     if command.name in _MODE_SETTERS:
         targets = [run.scope.expand(word.value) if "$" in word.value else word.value for word in command.args]
-        return any(
-            target is None or "$" in target or "*" in target or name in target or path.startswith(target.rstrip("/"))
-            for target in targets[1:]
+        return (
+            not targets[1:]
+            or any(  # none: `xargs` or a pipe names them
+                target is None
+                or any(mark in target for mark in "$*{`")
+                or name in target
+                or path.startswith(target.rstrip("/"))
+                for target in targets[1:]
+            )
         )
     return command.name in _OTHER_USES and any(path in word.value or name == word.value for word in command.args)
 

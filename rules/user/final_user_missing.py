@@ -21,6 +21,7 @@ from rules.user.root_by_design import (
     is_for_developers,
     is_no_service,
     is_root_by_convention,
+    serves_openly,
     unread_scripts,
 )
 
@@ -37,7 +38,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, was in change.shipped():
         user = stage.image.user
         serves = not is_no_service(stage) or (was is not None and not is_no_service(was))
-        if user.instruction is not None or stage.root.is_scratch or not serves or is_for_developers(stage):
+        if user.instruction is not None or not serves or is_for_developers(stage):
             continue
         root = stage.users.final_is_root if user.origin is not Origin.UNKNOWN else is_root_by_convention(stage)
         if root and not drops_privileges(change, stage):
@@ -54,13 +55,21 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     way_out = f" Switch to {quote(choice.user)} before the start command: {choice.why}." if choice is not None else ""
     way_out = f" {HANDING_OVER}" if scripts else way_out
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
-    sure = stage.image.start_command and not scripts
+    copied_from = stage.root.is_scratch and not serves_openly(stage)
+    sure = stage.image.start_command and not scripts and not copied_from
+    reason = (
+        f"{quote(scripts[0])} was not read"
+        if scripts
+        else "the image may be there for others to copy its files"
+        if copied_from and stage.image.start_command
+        else "nothing in the file says what the container starts"
+    )
     yield Problem(
         stage.from_.span,
         f"{stage.label} runs as root{hedge}: no `USER` is set, and {base} does not set one either. "
         f"Whoever breaks into the process owns the container's files, and an escape starts from root.{way_out}",
         Confidence.CERTAIN if sure else Confidence.LIKELY,
-        doubt=f"{quote(scripts[0])} was not read" if scripts else "nothing in the file says what the container starts",
+        doubt=reason,
         stage=stage.key,
         key="user",
         fix=switch(stage, choice) if not scripts else None,

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from rules.api import (
     BY_ARGUMENT,
-    ROOT_NAMES,
     Category,
     Confidence,
     DockerfileChange,
@@ -13,12 +12,13 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
+    is_root_name,
     quote,
     replace,
     rule,
 )
 from rules.user.account_choice import Choice, choose, switch, volumes_of_root
-from rules.user.accounts import as_number
+from rules.user.accounts import as_number, name_of
 from rules.user.root_by_design import (
     HANDING_OVER,
     drops_privileges,
@@ -114,7 +114,7 @@ def _last_other_user(stage: Stage) -> str | None:
     for step in stage.all_steps:
         if step.instruction.keyword == "USER":
             value = step.scope.expand(step.instruction.value)
-            if value and value.partition(":")[0].lower() not in ROOT_NAMES:
+            if value and not is_root_name(name_of(value)):
                 found = step.instruction.value
     return found
 

@@ -70,6 +70,15 @@ def _use(step: Step, written: str, span: Span, *, is_chown: bool) -> Use | None:
     return Use(name, group, written, span, step, is_chown) if name or group else None
 
 
+def made_later(use: Use) -> Account | None:
+    """Return the account of a `--chown` that only a RUN below makes: the builder looks the name up at the copy."""
+    users = use.step.stage.users
+    account = users.find(use.name)
+    if not use.is_chown or account is None or account.run.at < use.step.at:
+        return None
+    return account if users.exists_elsewhere(use.name) is False else None
+
+
 def maker_of(stage: Stage, name: str) -> Account | None:
     """Return the account of a name that a RUN of another stage makes, one this stage is not built from."""
     makers = _makers(stage.model).get(name, ())

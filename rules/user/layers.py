@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.lazily import once
 from rules.model.steps import Copy, Run
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from rules.model.steps import Step
 
 
+_VALUED = ("-m", "--mode", "-o", "--owner", "-g", "--group")
+"""Options of `mkdir` and `install` whose value is no folder."""
 _RANGE = 10
 """Lines over which a comment can still be read together with the code it speaks of."""
 
@@ -37,6 +40,20 @@ def shipped_copies(change: DockerfileChange) -> Iterator[tuple[Stage, Copy]]:
     for stage, step in shipped_steps(change):
         if isinstance(step, Copy):
             yield stage, step
+
+
+@once
+def folders_made(stage: Stage) -> frozenset[str]:
+    """The folders that a stage's own instructions and those below it make: as written by the command, and absolute."""
+    found = {put.path for put in stage.files.puts if put.kind == "workdir"}
+    found.update(volume.value for volume in stage.image.volumes if volume.value is not None)
+    for run in stage.all_runs:
+        for command in run.calls("mkdir", "install"):
+            if command.name == "mkdir" or command.has("-d", "--directory"):
+                words = command.operands(_VALUED)
+                found.update(word.value for word in words)
+                found.update(filter(None, (run.resolve(run.scope.expand(word.value)) for word in words)))
+    return frozenset(path.rstrip("/") for path in found)
 
 
 def place(run: Run, command: Command) -> Span:

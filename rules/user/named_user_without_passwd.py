@@ -11,6 +11,7 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
+    once,
     quote,
     rule,
 )
@@ -30,7 +31,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         for use in named_identities(stage):
             name = use.name or use.group
-            if stage.users.exists(use.name) is False if use.name else _has_no_groups(stage):
+            missing = stage.users.exists(use.name) is False if use.name else _has_no_groups(stage)
+            if missing or (use.is_chown and stage.root.is_scratch and _comes_later(stage, use)):
                 yield _problem(change, stage, use, name)
 
 
@@ -39,6 +41,18 @@ def _is_bare(stage: Stage) -> bool:
     if stage.runtime.is_windows or stage.image.shell.set_in_file:
         return False
     return stage.root.is_scratch or (stage.facts is not None and stage.facts.has_shell is False)
+
+
+def _comes_later(stage: Stage, use: Use) -> bool:
+    """Whether nothing but a COPY of `/etc/passwd` below brings the account: the builder looks it up at this copy."""
+    first = _first_list(stage)
+    return first is not None and first > use.step.at and not stage.done_runs
+
+
+@once
+def _first_list(stage: Stage) -> tuple[int, int] | None:
+    """The place of the first step that may bring `/etc/passwd`."""
+    return min((put.step.at for put in stage.files.covering("/etc/passwd")), default=None)
 
 
 def _has_no_groups(stage: Stage) -> bool:
@@ -58,7 +72,7 @@ def _problem(change: DockerfileChange, stage: Stage, use: Use, name: str) -> Pro
     way_out = (
         f"Use the number that line {maker.run.instruction.line} gives it: {quote(uid)}."
         if maker is not None and uid is not None
-        else "Use a number, such as `65532`, or copy the `/etc/passwd` that has the name."
+        else f"Use a number, such as `65532`, or copy the `/etc/passwd` that has the name{_where(stage)}."
     )
     return Problem(
         use.step.instruction.span,
@@ -71,8 +85,14 @@ def _problem(change: DockerfileChange, stage: Stage, use: Use, name: str) -> Pro
     )
 
 
+def _where(stage: Stage) -> str:
+    return " above this line" if stage.root.is_scratch and stage.users.passwd_copied else ""
+
+
 def _lacks(stage: Stage) -> str:
-    return "has no `/etc/passwd`" if stage.root.is_scratch else "has no account of that name"
+    if not stage.root.is_scratch:
+        return "has no account of that name"
+    return "has no `/etc/passwd` yet" if stage.users.passwd_copied else "has no `/etc/passwd`"
 
 
 def _fix(change: DockerfileChange, use: Use, uid: str | None) -> Fix | None:

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
 
 
+STATE_FOLDERS = frozenset(
+    "cache caches data database db log logs media run sessions spool sqlite state storage tmp uploads var".split()
+)
+"""Names of folders that programs write to."""
+
+
 def is_same(stage: Stage, one: str, other: str) -> bool | None:
     """Tell whether two names or numbers are the same account; `None` for a name whose number is not known."""
     if one == other:

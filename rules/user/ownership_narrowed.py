@@ -95,9 +95,17 @@ def _lost(stage: Stage, user: str, old: _Claim, now: list[_Claim]) -> Problem | 
         return _too_early(stage, user, old, last, late[0]) if late else None
     filled = [put for put in stage.files.below(old.path) if put.kind not in ("run", "workdir")]
     roots = [put.step for put in filled if put.step.instruction.flag("chown") is None]
-    if not roots or any(claim.path == old.path for claim in below):
+    if not roots or any(claim.path == old.path for claim in below) or _is_opened(stage, old.path):
         return None
     return _uncovered(stage, user, old, below, roots[-1])
+
+
+def _is_opened(stage: Stage, path: str) -> bool:
+    """Whether the group, or everyone, is let in instead: `chgrp -R 0` and `chmod -R g=u`."""
+    return any(
+        row.kind != "chown" and row.recursive and (row.path is None or within(path, row.path))
+        for row in stage.files.attribute_changes
+    )
 
 
 def _too_early(stage: Stage, user: str, old: _Claim, claim: _Claim, late: Step) -> Problem:

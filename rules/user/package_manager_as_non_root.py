@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rules.api import (
     OS_MANAGERS,
     Category,
+    Command,
     Confidence,
     DockerfileChange,
     Edit,
@@ -12,7 +13,6 @@ from rules.api import (
     Instruction,
     Note,
     Origin,
-    PackageCall,
     Problem,
     Run,
     Severity,
@@ -20,6 +20,7 @@ from rules.api import (
     fix,
     insert_line_after,
     insert_line_before,
+    once,
     quote,
     rule,
 )
@@ -27,6 +28,16 @@ from rules.user.accounts import changes_user, runs_as_root
 
 _WRITING = frozenset({"install", "remove", "update", "upgrade"})
 _ELSEWHERE = ("--installroot", "--root", "--usermode", "--download-only", "--simulate", "--dry-run", "--print-uris")
+_LOCAL = {
+    "dpkg": ("-i", "--install", "-r", "--remove", "-P", "--purge", "--configure"),
+    "rpm": ("-i", "--install", "-U", "--upgrade", "-F", "--freshen", "-e", "--erase"),
+}
+"""The programs below the package managers, with the options that change what is installed."""
+_ASKING = (
+    *("-q", "--query", "-V", "--verify", "-K", "--checksig", "--eval", "--version", "--no-act", "--test"),
+    *("--instdir", "--admindir", "--dbpath", "--prefix", "--relocate"),
+)
+"""With these `dpkg` and `rpm` only ask, or work elsewhere."""
 
 
 @rule(
@@ -34,7 +45,7 @@ _ELSEWHERE = ("--installroot", "--root", "--usermode", "--download-only", "--sim
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=("apt", "apk", "dnf", "yum", "zypper", "pacman"),
+    mentions=("apt", "apk", "dnf", "yum", "zypper", "pacman", "dpkg", "rpm"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A package manager runs under an ordinary user and may not write."""
@@ -46,20 +57,46 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield _problem(stage, failing)
 
 
-def _failing_call(run: Run) -> PackageCall | None:
+def _failing_call(run: Run) -> Command | None:
     if runs_as_root(run) is not False or run.deferred:
         return None
-    return next((call for call in run.package_calls if _needs_root(run, call)), None)
+    writing = [
+        call.command
+        for call in run.package_calls
+        if call.manager in OS_MANAGERS and call.action in _WRITING and not any(call.has(name) for name in _ELSEWHERE)
+    ]
+    writing += [command for command in run.calls(*_LOCAL) if _is_writing(command)]
+    return next((c for c in sorted(writing, key=lambda c: c.start) if not _is_spared(run, c)), None)
 
 
-def _needs_root(run: Run, call: PackageCall) -> bool:
-    command = call.command
-    if call.manager not in OS_MANAGERS or call.action not in _WRITING or command.conditional:
-        return False
-    return not (command.after == "||" or changes_user(run, command) or any(call.has(name) for name in _ELSEWHERE))
+def _is_writing(command: Command) -> bool:
+    """Whether `dpkg` or `rpm` changes the system's own packages, rather than asks or unpacks elsewhere."""
+    return command.has(*_LOCAL[command.name]) and not command.has(*_ASKING, *_ELSEWHERE)
 
 
-def _problem(stage: Stage, failing: list[tuple[Run, PackageCall]]) -> Problem:
+def _is_spared(run: Run, command: Command) -> bool:
+    """Whether the build survives the failure, or somebody else runs the command."""
+    return command.conditional or _is_caught(run, command) or changes_user(run, command)
+
+
+def _is_caught(run: Run, command: Command) -> bool:
+    """Whether an `||` stands behind the command or the chain of `&&` that it begins."""
+    return command.start in _caught(run)
+
+
+@once
+def _caught(run: Run) -> frozenset[int]:
+    """Where the commands of a RUN begin whose failure an `||` catches."""
+    found: set[int] = set()
+    caught = False
+    for command in reversed(run.commands):
+        caught = command.after == "||" or (caught and command.after in ("&&", "|"))
+        if caught:
+            found.add(command.start)
+    return frozenset(found)
+
+
+def _problem(stage: Stage, failing: list[tuple[Run, Command]]) -> Problem:
     run, call = failing[0]
     user = run.user
     from_base = user.instruction is None
@@ -70,8 +107,8 @@ def _problem(stage: Stage, failing: list[tuple[Run, PackageCall]]) -> Problem:
     )
     exact = stage.facts is not None and stage.facts.exact
     return Problem(
-        call.command.span,
-        f"{stage.label} runs {quote(str(call.command))} as {quote(user.value or '')}, {who}. Only root may change the "
+        call.span,
+        f"{stage.label} runs {quote(str(call))} as {quote(user.value or '')}, {who}. Only root may change the "
         "system's packages, so the build fails here with “permission denied”. "
         f"Put `USER root` above the step and {quote(f'USER {user.value}')} below it.",
         Confidence.CERTAIN if user.origin is not Origin.BASE or exact else Confidence.LIKELY,
@@ -79,7 +116,7 @@ def _problem(stage: Stage, failing: list[tuple[Run, PackageCall]]) -> Problem:
         stage=stage.key,
         key=user.value or "",
         instruction=run.instruction,
-        notes=tuple(Note(other.command.span, "fails for the same reason") for _, other in failing[1:]),
+        notes=tuple(Note(other.span, "fails for the same reason") for _, other in failing[1:]),
         fix=_fix(stage, [one.instruction for one, _ in failing], user.value or ""),
     )
 

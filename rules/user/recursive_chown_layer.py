@@ -61,11 +61,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 @once
 def _recursive(stage: Stage) -> dict[int, list[Attributes]]:
-    """The recursive changes by the RUN that makes them."""
+    """The recursive changes by the RUN that makes them; all that is in a folder, `/srv/*`, is as good as the folder."""
     found: dict[int, list[Attributes]] = {}
     for row in stage.files.attribute_changes:
         if row.recursive:
-            found.setdefault(id(row.step), []).append(row)
+            path = row.path.removesuffix("/*") if row.path is not None else None
+            found.setdefault(id(row.step), []).append(row._replace(path=path) if path else row)
     return found
 
 
@@ -161,6 +162,8 @@ def _fix(stage: Stage, run: Run, row: Attributes) -> Fix | None:
     if any(put.kind == "run" and put.path != row.path for put in puts) or not _nothing_else_wrote(
         stage, run, row, first
     ):
+        return None
+    if any(word.value.endswith("/*") for word in row.command.args):
         return None
     flag = row.command.flag("-R", "--recursive")
     if not _is_known_before(stage, row.value, first) or flag is None or flag.text not in ("-R", "--recursive"):

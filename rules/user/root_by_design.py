@@ -148,7 +148,12 @@ def _starts_nothing(stage: Stage) -> bool:
         return start is not None and _is_tool(start)
     if start is not None and not _is_tool(start):
         return False
-    return not any(step.instruction.keyword in _SERVING for step in stage.done_steps)
+    return not serves_openly(stage)
+
+
+def serves_openly(stage: Stage) -> bool:
+    """Tell whether an instruction speaks of a service: a port, a health check, a volume."""
+    return any(step.instruction.keyword in _SERVING for step in stage.done_steps)
 
 
 def _last(setting: Setting[Start]) -> Start | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Edit, Fix, Problem, Run, Severity, Stage, quote, rule
-from rules.user.layers import shipped_steps
+from rules.user.layers import folders_made, shipped_steps
 from rules.user.modes import Grant, grants
 
 _SPECIAL = 4
@@ -33,8 +33,10 @@ def _is_folder(grant: Grant) -> bool:
         return command.name == "mkdir" or command.has("-d", "--directory")
     if grant.recursive or not grant.paths or not isinstance(step, Run):
         return True
-    made = {word.value.rstrip("/") for run in step.stage.all_runs for c in run.calls("mkdir") for word in c.operands()}
-    return all(path.endswith("/") or path.rstrip("/") in made for path in grant.paths)
+    made = folders_made(step.stage)
+    return all(
+        path.endswith("/") or path in made or step.resolve(step.scope.expand(path)) in made for path in grant.paths
+    )
 
 
 def _problem(stage: Stage, grant: Grant) -> Problem:

@@ -12,7 +12,9 @@ _SYSTEM = frozenset(
     "/ /bin /boot /dev /etc /lib /lib32 /lib64 /proc /run /sbin /sys /usr /usr/bin /usr/lib /usr/lib64 /usr/local "
     "/usr/local/bin /usr/local/lib /usr/sbin /usr/share /var /var/lib".split()
 )
-_NO_FOLDER_TO_WORK_IN = frozenset("/bin /boot /lib /lib32 /lib64 /sbin /usr/bin /usr/lib /usr/lib64 /usr/sbin".split())
+_NO_FOLDER_TO_WORK_IN = frozenset(
+    "/bin /boot /etc /lib /lib32 /lib64 /sbin /usr/bin /usr/lib /usr/lib64 /usr/sbin".split()
+)
 
 
 @rule(
@@ -48,7 +50,7 @@ def _workdir(stage: Stage, instruction: Instruction, path: str) -> Problem:
     then = (
         "The container runtime mounts its own files there when it starts, so what the build puts into it is gone."
         if _is_kernel(path)
-        else "Files that the process writes by a relative name land among the system's programs, and it needs the "
+        else "Files that the process writes by a relative name land among the system's own, and it needs the "
         "right to write there."
     )
     return Problem(

@@ -8,6 +8,7 @@ from rules.api import (
     Account,
     Category,
     Confidence,
+    Copy,
     DockerfileChange,
     Problem,
     Run,
@@ -51,16 +52,31 @@ def _is_used(stage: Stage, account: Account) -> bool:
         return True
     if any(s.value and s.value.program.startswith(name) for s in stage.image.start_command):
         return True  # a daemon that switches to the account of its name
-    word = re.compile(rf"(?<![\w-]){re.escape(name)}(?![\w-])")
+    word = _spoken_of(stage, account)
     for step in stage.done_steps:
         instruction = step.instruction
         if isinstance(step, Run):
             others = [command for command in step.commands if command.name not in _MAKERS]
             if any(word.search(one.value) for command in others for one in command.words):
                 return True
-        elif instruction.keyword in ("COPY", "ADD", "ENV", "VOLUME") and word.search(str(instruction)):
+        elif isinstance(step, Copy):
+            if word.search(step.option("chown") or ""):
+                return True
+        elif instruction.keyword in ("ENV", "VOLUME") and word.search(str(instruction)):
             return True
-    return any(s.value and word.search(s.value.text) for s in stage.image.start_command)
+    return any(s.value and word.search(_without_modules(s.value.text)) for s in stage.image.start_command)
+
+
+def _without_modules(start: str) -> str:
+    """Leave out `app:main`, which names a module and what is in it, unless a `chown` gives such a word a meaning."""
+    return start if "chown" in start else " ".join(word for word in start.split() if ":" not in word)
+
+
+def _spoken_of(stage: Stage, account: Account) -> re.Pattern[str]:
+    """Match the account where it is meant: its name as a word, not `/app` or `app.py`, or its number as an owner's."""
+    name = rf"(?<![\w./-]){re.escape(account.name)}(?![\w./-])"
+    uid = stage.users.uid_of(account.name)
+    return re.compile(rf"{name}|^{uid}(?:$|:)" if uid is not None and uid.isdecimal() else name)
 
 
 _MAKERS = frozenset(

@@ -35,9 +35,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if user.value is None or user.instruction is None:
             continue
         name, _, group = user.value.partition(":")
-        lost = [other for other in _memberships(stage, name_of(name)) if other != group] if group else []
+        account = _account_of(stage, name_of(name))
+        kept = {group, *(made.name for made in stage.users.groups if made.uid == group)}
+        lost = [other for other in _memberships(stage, account) if other not in kept] if group else []
         if lost:
-            yield _problem(change, stage, name, group, lost)
+            yield _problem(change, stage, name, account, group, lost)
+
+
+def _account_of(stage: Stage, user: str) -> str:
+    """Return an account's name: a number's own, where a RUN makes an account that has it."""
+    made = (account.name for account in stage.users.created if stage.users.uid_of(account.name) == user)
+    return next(made, user) if user.isdecimal() else user
 
 
 def _memberships(stage: Stage, name: str) -> list[str]:
@@ -46,18 +54,19 @@ def _memberships(stage: Stage, name: str) -> list[str]:
     found = list(account.supplementary) if account is not None else []
     for run in stage.done_runs:
         for command in run.calls("usermod", "gpasswd", "adduser", "addgroup"):
-            operands = [word.value for word in command.operands(_VALUED)]
+            operands = [run.scope.expand(word.value) or "" for word in command.operands(_VALUED)]
             match command.name:
                 case "usermod" if operands[-1:] == [name]:
-                    found += (command.option("-G", "--groups", "-aG") or "").split(",")
-                case "gpasswd" if command.option("-a", "--add") == name and operands:
+                    groups = command.option("-G", "--groups", "-aG") or ""
+                    found += (run.scope.expand(groups) or "").split(",")
+                case "gpasswd" if run.scope.expand(command.option("-a", "--add") or "") == name and operands:
                     found.append(operands[-1])
                 case "adduser" | "addgroup" if len(operands) == 2 and operands[0] == name:  # noqa: PLR2004 - account and group
                     found.append(operands[1])
     return [group for group in dict.fromkeys(found) if group]
 
 
-def _problem(change: DockerfileChange, stage: Stage, name: str, group: str, lost: list[str]) -> Problem:
+def _problem(change: DockerfileChange, stage: Stage, name: str, account: str, group: str, lost: list[str]) -> Problem:
     instruction = stage.image.user.instruction
     assert instruction is not None
     groups = ", ".join(quote(other) for other in lost)
@@ -65,7 +74,7 @@ def _problem(change: DockerfileChange, stage: Stage, name: str, group: str, lost
     return Problem(
         instruction.span if here else stage.from_.span,
         f"{stage.label} runs as {quote(f'{name}:{group}')}: with a group written out, the process has that group "
-        f"alone and not {groups}, which {quote(name)} was put into. Files and sockets of those groups are closed to "
+        f"alone and not {groups}, which {quote(account)} was put into. Files and sockets of those groups are closed to "
         f"it. {quote(f'USER {name}')} keeps them.",
         Confidence.CERTAIN if "$" not in instruction.value else Confidence.LIKELY,
         doubt=BY_ARGUMENT,

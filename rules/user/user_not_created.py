@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
-from rules.user.identities import Use, maker_of, named_identities
+from rules.api import Account, Category, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule
+from rules.user.identities import Use, made_later, maker_of, named_identities
 
 
 @rule(
@@ -24,8 +24,26 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if use.name in seen or not use.name:
                 continue
             seen.add(use.name)
-            if stage.users.exists(use.name) is False and maker_of(stage, use.name) is None:
+            later = made_later(use)
+            if later is not None:
+                yield _too_early(stage, use, later)
+            elif stage.users.exists(use.name) is False and maker_of(stage, use.name) is None:
                 yield _problem(stage, use)
+
+
+def _too_early(stage: Stage, use: Use, account: Account) -> Problem:
+    instruction = use.step.instruction
+    return Problem(
+        instruction.span,
+        f"{stage.label} names {quote(use.name)} before the account is made: {quote(str(account.command), 80)} comes "
+        f"at line {account.command.line}. The name of a `--chown` is looked up when the `{instruction.keyword}` runs, "
+        "so the build stops here. Make the account above it, or write its number.",
+        Confidence.CERTAIN if use.sure else Confidence.LIKELY,
+        doubt="a build argument decides the name",
+        stage=stage.key,
+        key=use.name,
+        notes=(Note(account.command.span, "made here"),),
+    )
 
 
 def _problem(stage: Stage, use: Use) -> Problem:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import (
+    OS_MANAGERS,
     Category,
     Confidence,
     DockerfileChange,
@@ -13,6 +14,7 @@ from rules.api import (
     Severity,
     Stage,
     insert_line_before,
+    once,
     quote,
     rule,
     within,
@@ -49,6 +51,8 @@ def _check_volume(stage: Stage, volume: Setting[str], path: str, user: str) -> I
     found = access(stage, path, user)
     if found.writable is not False or found.exists is None or _holds_code(stage, path):
         return
+    if not found.exists and _is_of_a_package(stage, path):
+        return
     state = (
         f"line {found.decided_by.instruction.line} makes it root's"
         if found.exists and found.decided_by is not None
@@ -72,6 +76,18 @@ def _may_be_made(stage: Stage, path: str) -> bool:
     if any(put.path == path or within(put.path, path) or put.tree for put in stage.files.covering(path)):
         return True
     return any(word.value.rstrip("/") == path for run in stage.done_runs for c in run.commands for word in c.args)
+
+
+def _is_of_a_package(stage: Stage, path: str) -> bool:
+    """Whether a package of the distribution has the folder's name: it makes the folder, for its account."""
+    return path.rsplit("/", 1)[-1].lower() in _package_names(stage)
+
+
+@once
+def _package_names(stage: Stage) -> frozenset[str]:
+    """The names of the distribution's packages that are installed, and what stands before their first dash."""
+    names = [item.name for item in stage.packages.installed if item.manager in OS_MANAGERS]
+    return frozenset([*names, *(name.partition("-")[0] for name in names)])
 
 
 def _holds_code(stage: Stage, path: str) -> bool:

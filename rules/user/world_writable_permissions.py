@@ -15,6 +15,7 @@ from rules.api import (
     Severity,
     Stage,
     Step,
+    once,
     quote,
     rule,
 )
@@ -31,6 +32,8 @@ _ANY_USER = re.compile(
 )
 _PARAMETER = re.compile(r"\$\{?[@*\d]\}?")
 """`$@` and `$1` name nothing to a reader."""
+_CLOSING = re.compile(r"^[0-7]{3,5}$|(?:^|,)[ug]*[oa][ugoa]*(?:=|-[rxXst]*w)")
+"""A mode that says what others may do, or that they may not write."""
 _PROGRAMS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/")
 
 
@@ -51,14 +54,37 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _is_exempt(grant: Grant) -> bool:
-    """Whether it is about devices, or about something that the same RUN deletes."""
+    """Whether it is about devices, or about something that the same RUN deletes or closes again."""
     if grant.paths and all(path.startswith(_SHARED) for path in grant.paths):
         return True
     step = grant.step
     if not isinstance(step, Run) or not grant.paths:
         return False
     deleted = {word.value for command in step.calls("rm") for word in command.operands()}
-    return all(path in deleted for path in grant.paths)
+    return all(path in deleted for path in grant.paths) or _is_closed(step, grant)
+
+
+def _is_closed(run: Run, grant: Grant) -> bool:
+    """Whether commands behind it take the right away again, from all that it was given on."""
+    closed = _closed(run)
+    if grant.command is None:
+        return False
+    return all(
+        max(closed.get((path, kind), -1) for kind in (True, grant.recursive)) > grant.command.start
+        for path in grant.paths
+    )
+
+
+@once
+def _closed(run: Run) -> dict[tuple[str, bool], int]:
+    """Where a RUN last takes the right to write away: by path, and whether from all below it, too."""
+    return {
+        (path, later.recursive): later.command.start
+        for later in grants(run)
+        if later.command is not None and not later.command.conditional and not later.mode.everyone_writes
+        if _CLOSING.search(later.mode.text)
+        for path in later.paths
+    }
 
 
 def _problem(change: DockerfileChange, stage: Stage, found: list[Grant]) -> Problem:

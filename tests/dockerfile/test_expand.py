@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rules.dockerfile.expand import UNKNOWN, Unknown, expand, expand_words, expansion_fault, variables
+from rules.dockerfile.expand import NOT_GIVEN, UNKNOWN, Unknown, expand, expand_words, expansion_fault, variables
 
 VALUES: dict[str, str | Unknown] = {
     "foo": "/bar",
@@ -276,6 +276,14 @@ def test_a_hostile_word_does_not_hold_the_lexer_up(word: str) -> None:
     expand_words(word, VALUES.get)
     variables(word)
     assert time.perf_counter() - begin < 8  # under half a second on a quiet machine
+
+
+@pytest.mark.parametrize(
+    ("word", "text"),
+    [("${x:-12}", "12"), ("${x-12}", "12"), ("$x", None), ("${x}", None), ("${x:+a}", None), ("${x:?a}", None)],
+)
+def test_an_argument_that_nobody_gives_takes_the_default_that_stands_with_it(word: str, text: str | None) -> None:
+    assert expand(word, {"x": NOT_GIVEN}.get) == text
 
 
 @pytest.mark.parametrize("pattern", ["*a*a*a*a*a*a*a*b", "?*?*?*?*?*?*b"])

@@ -13,8 +13,8 @@ from rules.quoting import quote
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.dockerfile.lexer import Unknown
     from rules.dockerfile.nodes import Instruction, SyntaxFault
+    from rules.dockerfile.unknown import Unknown
 
 _IN_PAIRS = frozenset({"ARG", "ENV", "LABEL"})
 _IN_WORDS = frozenset({"ADD", "COPY", "EXPOSE", "VOLUME"})
