@@ -39,7 +39,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             call.manager != "npm"
             or call.verb not in ("install", "i")
             or not call.project
-            or call.has("--no-package-lock")
+            or call.has("--no-package-lock", "--package-lock-only", "--dry-run")
         ):
             continue
         found = lock_path(change, run, call)
