@@ -127,7 +127,7 @@ class Run(Step):
     @cached_property
     def cleanings(self) -> tuple[Cleaning, ...]:
         """What it removes of what package managers leave: lists, caches."""
-        return tuple(cleans(self.script))
+        return cleans(self.script, self.scope.known())
 
     @cached_property
     def mounts(self) -> tuple[Mount, ...]:

@@ -1,13 +1,16 @@
 """See apt_recommends_installed.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Edit, PackageCall, Problem, Run, Severity, Stage, fix, quote, rule
 from rules.facts.packages import installed_size
 from rules.packages.build_packages import megabytes
+from rules.packages.configuration import written_until
 from rules.packages.options import add_option, spelled
 
 _NEED_CERTIFICATES = frozenset({"curl", "wget", "git", "openssl", "nodejs"})
+_SETTING = re.compile(r"(?<!no-)install-recommends")
 _WORTH_SAYING = 2
 
 
@@ -36,12 +39,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _is_configured(stage: Stage, run: Run) -> bool:
     """Whether a configuration file switches recommended packages off."""
-    for other in stage.all_runs:
-        text = other.instruction.value.lower()
-        if "install-recommends" in text and ("apt.conf" in text or "/etc/apt/" in text) and "no-install" not in text:
-            return True
-        if other is run:
-            break
+    if any(_SETTING.search(text) and ("apt.conf" in text or "/etc/apt/" in text) for text in written_until(run)):
+        return True
     return any(put.path.startswith("/etc/apt/") and put.kind == "context" for put in stage.files.puts)
 
 

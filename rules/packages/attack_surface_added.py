@@ -13,7 +13,9 @@ _RISKS = {
     **dict.fromkeys(
         ("telnet", "telnetd", "inetutils-telnetd", "rsh-server", "vsftpd", "xinetd"), "speaks in clear text"
     ),
-    **dict.fromkeys(("nmap", "ncat", "masscan", "hping3", "tcpdump", "tshark", "arp-scan"), "maps the network around"),
+    **dict.fromkeys(
+        ("nmap", "ncat", "nmap-ncat", "masscan", "hping3", "tcpdump", "tshark", "arp-scan"), "maps the network around"
+    ),
     **dict.fromkeys(("netcat", "netcat-openbsd", "netcat-traditional", "nc", "socat"), "opens a shell to the outside"),
     **dict.fromkeys(("gdb", "strace", "ltrace"), "reads the memory of other processes"),
     **dict.fromkeys(("docker.io", "docker-ce", "docker-cli", "docker-ce-cli", "podman"), "steers a container engine"),

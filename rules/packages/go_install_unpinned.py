@@ -49,7 +49,12 @@ def _unpinned(run: Run, call: PackageCall) -> Iterator[str]:
     operands = call.options.operands[1:2] if call.verb == "run" else call.options.operands[1:]
     for word in operands:
         name, at, version = word.value.partition("@")
-        if name.startswith((".", "/", "$")) or name.endswith(".go") or "..." in name or name in ("all", "tool", "std"):
+        if (
+            name.startswith((".", "/", "$", "cmd/"))
+            or name.endswith(".go")
+            or "..." in name
+            or name in ("all", "tool", "std")
+        ):
             continue
         if f"@{version}" in MOVING or (not at and (call.verb == "get" or not _has_module(run))):
             yield name

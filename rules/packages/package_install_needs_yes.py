@@ -1,11 +1,22 @@
 """See package_install_needs_yes.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, PackageCall, Problem, Run, Severity, fix, quote, rule
+from rules.packages.configuration import written_until
 from rules.packages.options import add_option, spelled
 
 _ASKING = frozenset({"apt", "dnf", "yum", "tdnf", "zypper"})
+_OPTIONS_UNKNOWN = re.compile(r"^\$(?:[@*]$|\{?\w*(?:OPT|FLAG|ARGS|YES))", re.IGNORECASE)
+"""A variable of unknown value that is named like options, or a function's own arguments."""
+
+_SETTINGS = {
+    **dict.fromkeys(("apt", "dnf", "yum", "tdnf"), re.compile(r"(?<!-)assume-?yes")),
+    "zypper": re.compile(r"(?<!-)non-?interactive"),
+}
+"""What a configuration file says, and no command line."""
+
 _ACTIONS = frozenset({"install", "remove", "upgrade"})
 
 
@@ -46,18 +57,11 @@ def _occasion(call: PackageCall) -> str:
 
 
 def _asks_nothing(run: Run, call: PackageCall) -> bool:
-    """Whether it changes nothing, or a configuration file answers."""
+    """Whether it changes nothing, or the answer is in a configuration file, or perhaps in a variable."""
+    if any(_OPTIONS_UNKNOWN.search(word.value) for word in (*call.options.operands, *call.command.args)):
+        return True
     if call.has("--dry-run", "--download-only", "--print-uris", "--help", "--downloadonly"):
         return True
-    marks = ("assume-yes", "assumeyes") if call.manager != "zypper" else ("non-interactive",)
-    for other in run.stage.all_runs:
-        if other.instruction.line > run.instruction.line:
-            break
-        text = other.instruction.value.lower()
-        if (
-            any(mark in text for mark in marks)
-            and any(word in text for word in ("conf", "tee ", ">"))
-            and "/etc/" in text
-        ):
-            return True
+    if any("/etc/" in text and _SETTINGS[call.manager].search(text) for text in written_until(run)):
+        return True
     return any(put.kind == "context" and put.path.startswith("/etc/apt/") for put in run.stage.files.puts)

@@ -68,6 +68,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, was in change.shipped():
         if was is None or was.root.is_scratch or not _same_family(stage, was) or not was.packages.present:
             continue
+        if _reads_list(stage):
+            continue
         gone = tuple(item for item in was.packages.present if _is_gone(stage, was, item))
         used = tuple(lost for item in gone if (lost := _used(stage, was, item)) is not None)
         certificates = next((item for item in gone if item.name == "ca-certificates"), None)
@@ -82,6 +84,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         )
         if 0 < len(rest) <= _MANY:
             yield _question(stage, rest)
+
+
+def _reads_list(stage: Stage) -> bool:
+    """Whether a file or a command says what to install: `xargs apt-get install < packages`, `$(cat packages)`."""
+    calls = (call for _, call in stage.packages.calls if call.action == "install" and call.manager in OS_MANAGERS)
+    return any(
+        ("xargs" in call.command.wrappers and "xargs" not in str(call.command).split(" install", 1)[-1])
+        or any("$(" in package.word.text or "`" in package.word.text for package in call.packages)
+        for call in calls
+    )
 
 
 def _same_family(stage: Stage, was: Stage) -> bool:

@@ -82,7 +82,7 @@ def _first_without(run: Run, *, conditional: bool) -> PackageCall | None:
 
 
 def _fetches(call: PackageCall) -> bool:
-    return call.action in ("update", "upgrade") or call.has("--update")
+    return call.action == "update" or call.has("--update")
 
 
 def _needs_lists(call: PackageCall) -> bool:

@@ -1,5 +1,6 @@
 """See pip_cache_left.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -16,9 +17,14 @@ from rules.api import (
     is_development_name,
     quote,
     rule,
+    within,
 )
+from rules.packages.configuration import written_until
 from rules.packages.options import add_option
+from rules.packages.project_files import in_repository
 
+_SETTING = re.compile(r"(?<!-)no-cache-dir")
+_CONFIGURES = re.compile(r"pip\.conf|pip[\d.]* config set [^&;]*no-cache-dir")
 _CACHE_FOLDERS = ("/root/.cache/pip", "/root/.cache")
 
 
@@ -34,13 +40,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A layer that ships keeps pip's download cache."""
     for stage, run in change.after.layers.shipped_runs:
         if run.package_calls and not is_development_name(run.stage.name):
-            yield from _check_run(stage, run)
+            yield from _check_run(change, stage, run)
 
 
-def _check_run(stage: Stage, run: Run) -> Iterator[Problem]:
+def _check_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Problem]:
     calls = [call for call in run.package_calls if call.manager == "pip" and call.action == "install"]
     left = [call for call in calls if _downloads(call) and not call.no_cache and not _cleaned_after(run, call)]
-    if not left or _is_kept_elsewhere(run):
+    if not left or _is_kept_elsewhere(run) or _is_switched_off(change, run):
         return
     yield Problem(
         left[0].command.span,
@@ -63,7 +69,22 @@ def _downloads(call: PackageCall) -> bool:
 
 
 def _cleaned_after(run: Run, call: PackageCall) -> bool:
-    return any(c.manager == "pip" and c.command.start > call.command.start for c in run.cleanings)
+    if any(c.manager == "pip" and c.command.start > call.command.start for c in run.cleanings):
+        return True
+    chosen = call.option("--cache-dir")
+    removed = (command for command in run.calls("rm") if command.start > call.command.start)
+    return chosen is not None and (
+        run.is_mounted(chosen) or any(within(chosen, word.value) for command in removed for word in command.operands())
+    )
+
+
+def _is_switched_off(change: DockerfileChange, run: Run) -> bool:
+    """Whether pip's configuration says to keep none: set by `pip config`, written here, or in a file that was read."""
+    if any(_SETTING.search(text) and _CONFIGURES.search(text) for text in written_until(run)):
+        return True
+    files = (put for put in run.stage.files.puts if put.kind == "context" and put.path.endswith("/pip.conf"))
+    texts = (change.repository.text(in_repository(change, put.source) or "") for put in files if put.step.at < run.at)
+    return any("no-cache-dir" in text for text in texts if text is not None)
 
 
 def _is_kept_elsewhere(run: Run) -> bool:

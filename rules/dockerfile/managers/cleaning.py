@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.dockerfile.managers.words import expanded
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from rules.dockerfile.shell import Script
     from rules.dockerfile.shell_command import Command
@@ -57,6 +59,9 @@ _PATHS: tuple[tuple[re.Pattern[str], tuple[tuple[str, str], ...]], ...] = tuple(
     )
 )
 _RPM = frozenset({"dnf", "dnf5", "yum", "microdnf", "tdnf"})
+_AT_THE_END = frozenset({"EXIT", "0"})
+"""Signals of a `trap` whose command runs when the shell ends."""
+
 _OWN_COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
     **dict.fromkeys(_RPM, ("dnf", ("clean",))),
     "apt-get": ("apt", ("clean", "autoclean", "distclean", "dist-clean")),
@@ -83,19 +88,33 @@ _OWN_COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def cleans(script: Script) -> tuple[Cleaning, ...]:
-    """Return which lists and caches a script removes, in order."""
-    return tuple(
-        Cleaning(manager, what, command, order)
-        for order, command in enumerate(script.commands)
-        for manager, what in dict.fromkeys(_left(command))
-    )
+def cleans(script: Script, env: Mapping[str, str] | None = None) -> tuple[Cleaning, ...]:
+    """Return which lists and caches a script removes, in order.
+
+    Args:
+        script: The script.
+        env: Known values of environment variables and build arguments, which paths may use.
+    """
+    found: list[Cleaning] = []
+    folder = ""
+    for order, command in enumerate(script.commands):
+        if command.name == "cd" and command.args and not command.nested:
+            folder = command.args[0].value
+        left = dict.fromkeys(_left(command, folder, {} if env is None else env))
+        at = len(script.commands) - 1 if command.name == "trap" else order
+        found += [Cleaning(manager, what, script.commands[at], at) for manager, what in left]
+    return tuple(found)
 
 
-def _left(command: Command) -> Iterator[tuple[str, str]]:
-    """Yield what one command removes."""
+def _left(command: Command, folder: str, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield what one command removes; `folder` is where the last `cd` went."""
     if command.name in {"rm", "find"}:
-        yield from _by_path(command)
+        yield from _by_path([word.value for word in command.args], command.name, folder, env)
+        return
+    if command.name == "trap" and command.args and command.args[-1].value in _AT_THE_END:
+        words = command.args[0].value.replace(";", " ").split()
+        if "rm" in words:
+            yield from _by_path(words, "rm", folder, env)
         return
     if command.name == "pacman" and any(word.value.startswith("-Sc") for word in command.args):
         yield "pacman", "cache"
@@ -112,12 +131,14 @@ def _left(command: Command) -> Iterator[tuple[str, str]]:
     yield manager, "cache"
 
 
-def _by_path(command: Command) -> Iterator[tuple[str, str]]:
+def _by_path(values: list[str], name: str, folder: str, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield what `rm` or `find … -delete` removes."""
-    values = [word.value for word in command.args]
-    if command.name == "find" and not {"-delete", "rm"} & set(values):
+    if name == "find" and not {"-delete", "rm"} & set(values):
         return
-    for value in values:
+    for word in values:
+        value = expanded(word, env)
+        if folder and value[:1] not in ("/", "~", "$", "-", '"', "{"):
+            value = f"{folder.rstrip('/')}/{value.removeprefix('./')}"
         for pattern, left in _PATHS:
             if pattern.match(value):
                 yield from left
