@@ -3,7 +3,21 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Edit, PackageCall, Problem, Run, Severity, Stage, fix, quote, rule
+from rules.api import (
+    Category,
+    DockerfileChange,
+    Edit,
+    Fix,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    fix,
+    insert_after,
+    quote,
+    rule,
+)
 from rules.facts.packages import installed_size
 from rules.packages.build_packages import megabytes
 from rules.packages.configuration import written_until
@@ -71,8 +85,18 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
         "one more "
         f"to patch.{warning}",
         stage=stage.key,
-        fix=None if certificates else fix("Add `--no-install-recommends`", *_edits(run)),
+        fix=_fix(run, call, certificates=certificates),
     )
+
+
+def _fix(run: Run, call: PackageCall, *, certificates: bool) -> Fix | None:
+    """Add the option, and the certificates that would otherwise come as a recommendation."""
+    edits = _edits(run)
+    if certificates:
+        word, source = call.packages[-1].word, run.instruction.source
+        literal = run.instruction.exec_form is None and source.cut(word.span) == word.value
+        edits.append(insert_after(source, word, " ca-certificates") if literal else None)
+    return fix("Add `--no-install-recommends`", *edits)
 
 
 def _edits(run: Run) -> list[Edit | None]:

@@ -18,7 +18,7 @@ from rules.api import (
     rule,
 )
 from rules.copying.installs import install_folder
-from rules.packages.options import spelled
+from rules.packages.options import hold_to_lock, spelled
 from rules.packages.project_files import (
     LOCKS,
     MANIFESTS,
@@ -88,13 +88,13 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall
         f"{stage.label} installs from {quote(manifest)} alone: {effect} {way_out}",
         stage=stage.key,
         key=lock,
-        fix=None if ignored else _fix(run, manifest, lock),
+        fix=None if ignored else _fix(run, call, manifest, lock),
         severity=Severity.ERROR if call.frozen and call.manager not in {"composer", "bundle"} else None,
     )
 
 
-def _fix(run: Run, manifest: str, lock: str) -> Fix | None:
-    """Name the lock file behind the manifest, in its layout, where the destination is a folder."""
+def _fix(run: Run, call: PackageCall, manifest: str, lock: str) -> Fix | None:
+    """Name the lock file behind the manifest, where the destination is a folder, and have the install hold to it."""
     for copy, source in copies_before(run):
         if copy.source_path(source) != manifest or not copy.into_folder or copy.instruction.exec_form is not None:
             continue
@@ -102,5 +102,7 @@ def _fix(run: Run, manifest: str, lock: str) -> Fix | None:
         if not text.endswith(posixpath.basename(manifest)):
             return None
         written = text.removesuffix(posixpath.basename(manifest)) + posixpath.basename(lock)
-        return fix("Copy the lock file", insert(copy.instruction.source, source.word.span.end, f" {written}"))
+        held = [] if call.frozen else [edit for edit in (hold_to_lock(run, call),) if edit is not None]
+        copied_too = insert(copy.instruction.source, source.word.span.end, f" {written}")
+        return fix("Copy the lock file", copied_too, *held)
     return None

@@ -48,12 +48,14 @@ class Lost(NamedTuple):
     Attributes:
         item: As it was installed before.
         command: The command of it that is still used; empty when none is known.
-        line: Where that is used, 0 for the start command.
+        line: Where that is used, 0 for the start command and the health check.
+        checks: Whether the health check uses it.
     """
 
     item: Installed
     command: str = ""
     line: int = 0
+    checks: bool = False
 
 
 @rule(
@@ -143,7 +145,7 @@ def _used(stage: Stage, was: Stage, item: Installed) -> Lost | None:
         words = {word.rsplit("/", 1)[-1] for word in start.text.split()} if start is not None else set()
         for name in sorted(words & commands):
             if lacks(stage, was, name):
-                return Lost(item, name)
+                return Lost(item, name, checks=start is not None and start is stage.image.healthcheck.value)
     return None
 
 
@@ -190,11 +192,12 @@ def _certificates(stage: Stage, item: Installed) -> Problem:
 
 
 def _still_used(stage: Stage, lost: Lost) -> Problem:
-    where = f"line {lost.line} still calls" if lost.line else "what it starts still calls"
+    caller = f"line {lost.line}" if lost.line else "its health check" if lost.checks else "what it starts"
+    failure = "The build stops there" if lost.line else "It fails" if lost.checks else "The container fails there"
     return Problem(
         stage.from_.span,
-        f"{stage.label} no longer installs {quote(lost.item.name)}, and {where} {quote(lost.command)}. "
-        f"{'The build stops there' if lost.line else 'The container fails there'} unless the base image has it.",
+        f"{stage.label} no longer installs {quote(lost.item.name)}, and {caller} still calls {quote(lost.command)}. "
+        f"{failure} unless the base image has it.",
         Confidence.CERTAIN if stage.runtime.has_tool(lost.command) is False else Confidence.LIKELY,
         doubt="the base image may have it",
         stage=stage.key,
