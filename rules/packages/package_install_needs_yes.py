@@ -17,6 +17,7 @@ _SETTINGS = {
 }
 """What a configuration file says, and no command line."""
 
+_MODULE_VERBS = frozenset({"module enable", "module disable", "module reset", "module switch-to"})
 _ACTIONS = frozenset({"install", "remove", "upgrade"})
 
 
@@ -31,9 +32,7 @@ _ACTIONS = frozenset({"install", "remove", "upgrade"})
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A package manager stops to ask, and nobody answers during a build."""
     for stage, run, call in change.after.layers.all_calls:
-        if call.verb in ("remove", "purge") and not call.packages:
-            continue
-        if call.manager not in _ASKING or call.action not in _ACTIONS or call.assume_yes or _asks_nothing(run, call):
+        if call.manager not in _ASKING or call.assume_yes or not _may_ask(call) or _asks_nothing(run, call):
             continue
         yield Problem(
             call.command.span,
@@ -47,8 +46,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         )
 
 
+def _may_ask(call: PackageCall) -> bool:
+    """Whether what it does is asked about: `remove` without a package does nothing."""
+    if call.verb in ("remove", "purge") and not call.packages:
+        return False
+    return call.action in _ACTIONS or call.verb in _MODULE_VERBS
+
+
 def _occasion(call: PackageCall) -> str:
     """Say when it asks: apt installs what was named, and nothing else, without a question."""
+    if call.verb in _MODULE_VERBS:
+        return "there is anything to change"
     if call.action == "upgrade":
         return "there is anything to upgrade"
     if call.action == "remove":
@@ -60,7 +68,9 @@ def _asks_nothing(run: Run, call: PackageCall) -> bool:
     """Whether it changes nothing, or the answer is in a configuration file, or perhaps in a variable."""
     if any(_OPTIONS_UNKNOWN.search(word.value) for word in (*call.options.operands, *call.command.args)):
         return True
-    if call.has("--dry-run", "--download-only", "--print-uris", "--help", "--downloadonly"):
+    if call.has(
+        "--dry-run", "--assume-no", "--assumeno", "--download-only", "--print-uris", "--help", "--downloadonly"
+    ):
         return True
     if any("/etc/" in text and _SETTINGS[call.manager].search(text) for text in written_until(run)):
         return True

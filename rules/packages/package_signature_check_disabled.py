@@ -1,5 +1,6 @@
 """See package_signature_check_disabled.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -22,10 +23,15 @@ from rules.packages.options import delete_option
 _FLAGS = {
     "apt": ("--allow-unauthenticated", "--force-yes", "--allow-insecure-repositories"),
     "apk": ("--allow-untrusted",),
-    **dict.fromkeys(("dnf", "yum", "microdnf", "tdnf"), ("--nogpgcheck",)),
+    **dict.fromkeys(("dnf", "yum", "microdnf", "tdnf"), ("--nogpgcheck", "--no-gpgchecks")),
     "zypper": ("--no-gpg-checks",),
 }
-_OPTIONS = ("apt::get::allowunauthenticated=true", "apt::get::allowunauthenticated=1", "gpgcheck=0", "gpgcheck=false")
+_OPTIONS = re.compile(
+    r"(?:apt::get::allowunauthenticated|acquire::allowinsecurerepositories)=(?:true|1|yes)"
+    r"|(?:[^=]+\.)?gpgcheck=(?:0|false|no)",
+    re.IGNORECASE,
+)
+"""Settings that switch the check of packages off; `repo_gpgcheck`, of a repository's index, is off by default."""
 _RPM_FLAGS = ("--nosignature", "--nodigest", "--nofiledigest", "--nogpg", "--noverify")
 
 
@@ -35,8 +41,8 @@ _RPM_FLAGS = ("--nosignature", "--nodigest", "--nofiledigest", "--nogpg", "--nov
     category=Category.SECURITY,
     keywords=("RUN",),
     mentions=(
-        "--allow-u", "--force-yes", "--allow-insecure", "--nogpg", "--no-gpg-checks", "--nosignature", "--nodigest",
-        "allowunauthenticated", "gpgcheck=",
+        "--allow-u", "--force-yes", "--allow-insecure", "--nogpg", "--no-gpg", "--nosignature", "--nodigest",
+        "allowunauthenticated", "allowinsecure", "gpgcheck=",
     ),
     aliases=("CKV2_DOCKER_7", "CKV2_DOCKER_8", "CKV2_DOCKER_9", "CKV2_DOCKER_10", "CKV2_DOCKER_11"),
 )  # fmt: skip
@@ -61,7 +67,7 @@ def _disabling(call: PackageCall) -> ShellWord | None:
     if word is not None:
         return word
     uses = call.uses("--option", "--setopt")
-    return next((use.value_word for use in uses if (use.value or "").lower().endswith(_OPTIONS)), None)
+    return next((use.value_word for use in uses if _OPTIONS.fullmatch(use.value or "")), None)
 
 
 def _installs_own_files(run: Run, call: PackageCall) -> bool:

@@ -35,7 +35,10 @@ _HOME = r"(?:~|/root|\$HOME|\$\{HOME\}|/home/[^/]+)"
 _PATHS: tuple[tuple[re.Pattern[str], tuple[tuple[str, str], ...]], ...] = tuple(
     (re.compile(pattern), left)
     for pattern, left in (
-        (r"/var/lib/apt(?:/lists)?(?:/\*+|/\*\.\*)?/?$|/var/lib/(?:apt/?\*|\{[^}]*apt[^}]*\}.*)$", (("apt", "lists"),)),
+        (
+            r"/var/lib/apt(?:/lists)?(?:/\*+(?:[._]\*)?)?/?$|/var/lib/(?:apt/?\*|\{[^}]*apt[^}]*\}.*)$",
+            (("apt", "lists"),),
+        ),
         (r"/var/cache/apt(?:/\*|/archives.*)?/?$", (("apt", "cache"),)),
         (r"/var/cache/apk(?:/\*)?/?$|/etc/apk/cache.*$", (("apk", "cache"),)),
         (r"/var/cache/(?:dnf|yum|libdnf5|tdnf|microdnf)(?:/.*)?$|/var/lib/dnf.*$", (("dnf", "cache"),)),
