@@ -72,9 +72,10 @@ def _borrowed(stage: Stage) -> Iterator[tuple[Run, Run, PackageCall]]:
             call = next((c for c in run.package_calls if c.manager == "apt" and c.action == "install"), None)
             if call is not None and id(run) in relying and _is_plainly_named(run, call):
                 yield lender, run, call
-        if any(call.manager == "apt" and call.action == "update" for call in run.package_calls):
+        updates = [c.command.start for c in run.package_calls if c.manager == "apt" and c.action == "update"]
+        if updates:
             lender = run
-        if run.script.errors or _runs_script(run) or any(c.what == "lists" for c in run.cleanings):
+        if run.script.errors or _runs_script(run) or run.cleans_behind(max(updates, default=-1), "apt", "lists"):
             lender = None
 
 
@@ -126,7 +127,7 @@ def _may_use(run: Run, update: PackageCall) -> bool:
         for call in run.package_calls
     ):
         return True
-    if run.script.errors or any(c.manager == update.manager and c.what == "lists" for c in run.cleanings):
+    if run.script.errors or run.cleans_behind(update.command.start, update.manager, "lists"):
         return True
     later = (c for c in run.commands if c.start > update.command.start and not c.nested)
     return any(_is_script(command) for command in later)

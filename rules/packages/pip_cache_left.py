@@ -69,7 +69,7 @@ def _downloads(call: PackageCall) -> bool:
 
 
 def _cleaned_after(run: Run, call: PackageCall) -> bool:
-    if any(c.manager == "pip" and c.command.start > call.command.start for c in run.cleanings):
+    if run.cleans_behind(call.command.start, "pip", "cache"):
         return True
     chosen = call.option("--cache-dir") or call.env.get("PIP_CACHE_DIR") or call.env.get("XDG_CACHE_HOME")
     removed = (command for command in run.calls("rm") if command.start > call.command.start)

@@ -90,6 +90,7 @@ def _may_change_inputs(run: Run) -> bool:
         command.name
         in ("git", "cd", "curl", "wget", "tar", "unzip", "rm", "mv", "cp", "bash", "sh", "sed", "npm", "make")
         or command.name.endswith((".sh", ".py", ".js"))
+        or (command.name in LOCKS and command.subcommand == "config")
         for command in run.commands
     )
 

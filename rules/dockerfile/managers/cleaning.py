@@ -21,7 +21,7 @@ class Cleaning(NamedTuple):
         manager: As in `PackageCall`; `dnf` stands for dnf, yum, microdnf and tdnf.
         what: `lists` for apt's package lists, `cache` for downloads and indexes.
         command: The command that removes it.
-        order: Index of that command in `Script.commands`.
+        order: Index in `Script.commands` of the command with which it happens: that one, or the last one for a `trap`.
     """
 
     manager: str
@@ -105,7 +105,7 @@ def cleans(script: Script, env: Mapping[str, str] | None = None) -> tuple[Cleani
             folder = command.args[0].value
         left = dict.fromkeys(_left(command, folder, {} if env is None else env))
         at = len(script.commands) - 1 if command.name == "trap" else order
-        found += [Cleaning(manager, what, script.commands[at], at) for manager, what in left]
+        found += [Cleaning(manager, what, command, at) for manager, what in left]
     return tuple(found)
 
 
