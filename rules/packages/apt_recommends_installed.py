@@ -96,7 +96,8 @@ def _fix(run: Run, call: PackageCall, *, certificates: bool) -> Fix | None:
         word, source = call.packages[-1].word, run.instruction.source
         literal = run.instruction.exec_form is None and source.cut(word.span) == word.value
         edits.append(insert_after(source, word, " ca-certificates") if literal else None)
-    return fix("Add `--no-install-recommends`", *edits)
+    named = " and name `ca-certificates`" if certificates else ""
+    return fix(f"Add `--no-install-recommends`{named}", *edits)
 
 
 def _edits(run: Run) -> list[Edit | None]:
