@@ -48,16 +48,45 @@ class Install(NamedTuple):
 def folder_of(run: Run, command: Command) -> str | None:
     """Return the folder that a command of a RUN runs in, `cd` followed from command to command."""
     folder = run.workdir.value
-    for other in run.commands:
+    for other in run.calls("cd", "pushd", "popd"):
         if other.start >= command.start:
             break
-        if other.name in ("cd", "pushd") and other.args and not other.nested:
+        if other.nested or _is_left(other, command):
+            continue
+        if other.name == "popd":
+            return None
+        if other.args:
             text = other.args[0].value
             path = run.scope.expand(text) if "$" in text else text
             if path is None or (folder is None and not path.startswith("/")):
                 return None
             folder = posixpath.normpath(posixpath.join(folder or "/", path))
     return folder
+
+
+def _is_left(change: Command, command: Command) -> bool:
+    """Tell whether a change of folder stands first in a subshell that ends before a command: `(cd a && make); b`."""
+    text = change.source.text
+    if not text[: change.start].rstrip().endswith("("):
+        return False
+    depth = 0
+    for mark in text[change.end : command.start]:
+        depth += (mark == "(") - (mark == ")")
+        if depth < 0:
+            return True
+    return False
+
+
+def install_folder(run: Run, call: PackageCall) -> str | None:
+    """Return the folder whose manifest an install reads: where it runs, or where an option sends it."""
+    folder = folder_of(run, call.command)
+    given = call.option("--cwd", "--dir", "--prefix", "--working-dir", "--directory", "--project")
+    if given is None or call.manager == "pip":
+        return folder
+    expanded = run.scope.expand(given) if "$" in given else given
+    if expanded is None or (folder is None and not expanded.startswith("/")):
+        return None
+    return posixpath.normpath(posixpath.join(folder or "/", expanded))
 
 
 def installs_of(stage: Stage) -> tuple[Install, ...]:
@@ -75,10 +104,7 @@ def _installs(run: Run) -> Iterator[Install]:
     for call in run.package_calls:
         if not _is_of_dependencies(call):
             continue
-        folder = folder_of(run, call.command)
-        given = call.option("--cwd", "--dir", "--prefix", "--working-dir", "--directory", "--project")
-        if given is not None and call.manager != "pip":
-            folder = posixpath.normpath(posixpath.join(folder, given)) if folder is not None else None
+        folder = install_folder(run, call)
         texts = [run.scope.expand(name) if "$" in name else name for name in call.manifests]
         names = [name for name in texts if name and "://" not in name and name != "-"]
         paths = tuple(

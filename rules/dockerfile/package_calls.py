@@ -223,12 +223,16 @@ def _is_project(package: Package) -> bool:
 
 
 def _is_answered(previous: Command | None, command: Command) -> bool:
-    """Tell whether `yes |` stands before the command."""
+    """Tell whether `yes |` stands before the command, or `<<< y` behind it."""
+    if any(redirect.operator == "<<<" and _is_yes(redirect.target) for redirect in command.redirects):
+        return True
     if previous is None or command.part == 0 or previous.pipeline != command.pipeline:
         return False
-    return previous.name == "yes" or (
-        previous.name in _ANSWERS and any(word.value.strip().lower()[:1] == "y" for word in previous.args)
-    )
+    return previous.name == "yes" or (previous.name in _ANSWERS and any(map(_is_yes, previous.args)))
+
+
+def _is_yes(word: ShellWord | None) -> bool:
+    return word is not None and word.value.strip().lower()[:1] == "y"
 
 
 def _assigned(command: Command, known: Mapping[str, str]) -> Mapping[str, str]:

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _DEBIAN_BUILD = re.compile(
-    r".+-dev|g(?:cc|\+\+|fortran)-\d.*|clang-\d+|llvm-\d+(?:-dev)?|golang-[\d.]+(?:-go)?|openjdk-\d+-jdk(?:-headless)?"
-    r"|linux-headers-.+|crossbuild-essential-.+|python3?(?:\.\d+)?-dev"
+    r"(?!gcc-\d+-base$)(?:.+-dev|g(?:cc|\+\+|fortran)-\d.*|clang-\d+|llvm-\d+(?:-dev)?|golang-[\d.]+(?:-go)?|openjdk-\d+-jdk(?:-headless)?"
+    r"|linux-headers-.+|crossbuild-essential-.+|python3?(?:\.\d+)?-dev)"
 )
 _ALPINE_BUILD = re.compile(r".+-dev|(?:clang|llvm|gcc)\d*|openjdk\d+-jdk|\.?build-deps")
 _REDHAT_BUILD = re.compile(
     r".+-devel|gcc(?:-c\+\+|-gfortran)?|make|cmake\d*|autoconf|automake|libtool|bison|flex|m4|patch|rpm-build|golang"
     r"|rust|cargo|maven|ninja-build|meson|nasm|kernel-headers|glibc-headers|gcc-toolset-\d+.*"
-    r"|@(?:\"?development tools\"?|development)|java-[\d.]+-openjdk-devel|clang|llvm|swig"
+    r"|@?(?:c-)?development(?:[ -]tools)?|java-[\d.]+-openjdk-devel|clang|llvm|swig"
 )
 _REDHAT = frozenset({"rhel", "centos", "fedora", "almalinux", "rockylinux", "oraclelinux", "amazonlinux"})
 _KIB = 1024

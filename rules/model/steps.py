@@ -127,7 +127,20 @@ class Run(Step):
     @cached_property
     def cleanings(self) -> tuple[Cleaning, ...]:
         """What it removes of what package managers leave: lists, caches."""
-        return tuple(cleans(self.script))
+        return cleans(self.script, self.scope.known())
+
+    def cleans_behind(self, offset: int, manager: str, what: str) -> bool:
+        """Tell whether something of a manager is removed behind a place in the script; see `Cleaning`."""
+        return self._last_cleanings.get((manager, what), -1) > offset
+
+    @cached_property
+    def _last_cleanings(self) -> dict[tuple[str, str], int]:
+        """Where it cleans last, by the manager and by what it cleans."""
+        found: dict[tuple[str, str], int] = {}
+        for cleaning in self.cleanings:
+            key = cleaning.manager, cleaning.what
+            found[key] = max(found.get(key, -1), self.commands[cleaning.order].start)
+        return found
 
     @cached_property
     def mounts(self) -> tuple[Mount, ...]:

@@ -11,7 +11,7 @@ from rules.api import Category, DockerfileChange, Edit, PackageCall, Problem, Ru
     category=Category.MAINTAINABILITY,
     default="info",
     keywords=("RUN",),
-    mentions=("apt ",),
+    mentions=("apt ", '"apt"', "/apt"),
     aliases=("DL3027", "CKV_DOCKER_9", "DF059"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:

@@ -1,13 +1,30 @@
 """See apt_recommends_installed.md."""
 
+import re
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Edit, PackageCall, Problem, Run, Severity, Stage, fix, quote, rule
+from rules.api import (
+    Category,
+    DockerfileChange,
+    Edit,
+    Fix,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    fix,
+    insert_after,
+    quote,
+    rule,
+)
 from rules.facts.packages import installed_size
 from rules.packages.build_packages import megabytes
+from rules.packages.configuration import written_until
 from rules.packages.options import add_option, spelled
 
 _NEED_CERTIFICATES = frozenset({"curl", "wget", "git", "openssl", "nodejs"})
+_SETTING = re.compile(r"(?<!no-)install-recommends")
 _WORTH_SAYING = 2
 
 
@@ -36,12 +53,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _is_configured(stage: Stage, run: Run) -> bool:
     """Whether a configuration file switches recommended packages off."""
-    for other in stage.all_runs:
-        text = other.instruction.value.lower()
-        if "install-recommends" in text and ("apt.conf" in text or "/etc/apt/" in text) and "no-install" not in text:
-            return True
-        if other is run:
-            break
+    if any(_SETTING.search(text) and ("apt.conf" in text or "/etc/apt/" in text) for text in written_until(run)):
+        return True
     return any(put.path.startswith("/etc/apt/") and put.kind == "context" for put in stage.files.puts)
 
 
@@ -72,8 +85,19 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
         "one more "
         f"to patch.{warning}",
         stage=stage.key,
-        fix=None if certificates else fix("Add `--no-install-recommends`", *_edits(run)),
+        fix=_fix(run, call, certificates=certificates),
     )
+
+
+def _fix(run: Run, call: PackageCall, *, certificates: bool) -> Fix | None:
+    """Add the option, and the certificates that would otherwise come as a recommendation."""
+    edits = _edits(run)
+    if certificates:
+        word, source = call.packages[-1].word, run.instruction.source
+        literal = run.instruction.exec_form is None and source.cut(word.span) == word.value
+        edits.append(insert_after(source, word, " ca-certificates") if literal else None)
+    named = " and name `ca-certificates`" if certificates else ""
+    return fix(f"Add `--no-install-recommends`{named}", *edits)
 
 
 def _edits(run: Run) -> list[Edit | None]:

@@ -1,10 +1,12 @@
 """See attack_surface_added.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Installed, Problem, Severity, Stage, quote, rule
 from rules.facts.commands import provides
 from rules.packages.build_packages import listed
+from rules.packages.project_files import in_repository
 from rules.packages.purpose import is_for_development
 
 _RISKS = {
@@ -13,12 +15,17 @@ _RISKS = {
     **dict.fromkeys(
         ("telnet", "telnetd", "inetutils-telnetd", "rsh-server", "vsftpd", "xinetd"), "speaks in clear text"
     ),
-    **dict.fromkeys(("nmap", "ncat", "masscan", "hping3", "tcpdump", "tshark", "arp-scan"), "maps the network around"),
+    **dict.fromkeys(
+        ("nmap", "ncat", "nmap-ncat", "masscan", "hping3", "tcpdump", "tshark", "arp-scan"), "maps the network around"
+    ),
     **dict.fromkeys(("netcat", "netcat-openbsd", "netcat-traditional", "nc", "socat"), "opens a shell to the outside"),
     **dict.fromkeys(("gdb", "strace", "ltrace"), "reads the memory of other processes"),
     **dict.fromkeys(("docker.io", "docker-ce", "docker-cli", "docker-ce-cli", "podman"), "steers a container engine"),
 }
 """Package to what it gives to somebody who has got in."""
+
+
+_WORDS = re.compile(r"[\w.+-]+")
 
 
 @rule(
@@ -40,7 +47,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         gained = [
             item
             for item in gained
-            if not (item.call.command.conditional or _is_used(stage, item) or _is_there_anyway(stage, item))
+            if not (item.call.command.conditional or _is_used(change, stage, item) or _is_there_anyway(stage, item))
         ]
         if gained:
             yield _problem(stage, gained)
@@ -57,9 +64,13 @@ def _is_there_anyway(stage: Stage, item: Installed) -> bool:
     return alpine and item.name in ("netcat-openbsd", "netcat", "nc")
 
 
-def _is_used(stage: Stage, item: Installed) -> bool:
-    """Whether a RUN, the start command or the health check calls it, so that it is there for a reason."""
+def _is_used(change: DockerfileChange, stage: Stage, item: Installed) -> bool:
+    """Whether a RUN, the start command, the health check or a script calls it, so that it is there for a reason."""
     commands = provides(item.name)
+    scripts = (put for put in stage.files.puts if put.kind == "context" and not put.tree)
+    texts = (change.repository.text(in_repository(change, put.source) or "") for put in scripts)
+    if any(not commands.isdisjoint(_WORDS.findall(text)) for text in texts if text is not None):
+        return True
     if item.name == "sudo" and any("sudoers" in run.instruction.value for run in stage.done_runs):
         return True  # it is set up here
     if any(

@@ -52,6 +52,7 @@ _OPTIONS: dict[str, dict[str, Replacement]] = {
         "--binstubs": Replacement("`bundle binstubs`"),
     },
     "poetry": {"--no-dev": Replacement("`--only main`", "--only main")},
+    "composer": {"--no-suggest": Replacement("needless, since Composer 2 suggests nothing")},
 }
 
 
@@ -61,13 +62,17 @@ _OPTIONS: dict[str, dict[str, Replacement]] = {
     category=Category.MAINTAINABILITY,
     default="info",
     keywords=("RUN",),
-    mentions=("npm", "yarn", "bundle", "poetry"),
+    mentions=("npm", "yarn", "bundle", "poetry", "composer"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An option that its package manager has given up."""
     for stage, run, call in change.after.layers.all_calls:
         options = _OPTIONS.get(call.manager)
-        if options is None or call.action not in ("install", "sync") or _is_old(stage, run, call):
+        if (
+            options is None
+            or not (call.action in ("install", "sync") or call.verb == "prune")
+            or _is_old(stage, run, call)
+        ):
             continue
         found = [(name, new) for name, new in options.items() if _is_given(call, name)]
         if not found:

@@ -157,7 +157,11 @@ def _is_among_developers(text: str, build: Command) -> bool:
 def _problem(stage: Stage, build: Command, install: _Install) -> Problem:
     call = install.call
     shown = " ".join([build.name, *(word.value for word in build.args[:2])])
-    cause = "`NODE_ENV=production` is set there" if call.env.get("NODE_ENV") == "production" else "so its options say"
+    cause = (
+        "`NODE_ENV=production` is set there"
+        if call.env.get("NODE_ENV") == "production"
+        else "its options leave them out"
+    )
     return Problem(
         call.command.span,
         f"{stage.label} builds with {quote(shown)} (line {build.line}) on what {quote(spelled(call))} installed "

@@ -123,25 +123,34 @@ def _is_meant(stage: Stage, run: Run, call: PackageCall) -> bool:
     ):
         return True
     if call.manager == "bundle":
-        return "ruby" not in stage.runtime.languages or _bundler_knows(run)
-    return call.has("--include")
+        return "ruby" not in stage.runtime.languages or _was_told(run, call)
+    return call.has("--include") or _was_told(run, call)
 
 
-def _bundler_knows(run: Run) -> bool:
-    """Whether an earlier RUN has told Bundler to leave groups out."""
-    first = _first_configuration(run.stage)
+def _was_told(run: Run, call: PackageCall) -> bool:
+    """Whether an earlier RUN has configured the manager to leave developers' packages out."""
+    first = _first_configurations(run.stage).get(call.manager)
     return first is not None and first <= run.at
 
 
+_CONFIGURES = {
+    "bundle": re.compile(r"\b(?:without|only)\b"),
+    "npm": re.compile(r"\bomit[ =]dev\b|\bproduction[ =]true\b"),
+}
+"""Package manager to what `config` is told so that developers' packages are left out."""
+
+
 @once
-def _first_configuration(stage: Stage) -> tuple[int, int] | None:
-    """Where the first RUN stands that tells Bundler to leave groups out."""
+def _first_configurations(stage: Stage) -> dict[str, tuple[int, int]]:
+    """Where the first RUN stands that configures a manager to leave developers' packages out, by manager."""
+    found: dict[str, tuple[int, int]] = {}
     for run in stage.all_runs:
         for call in run.package_calls:
             words = [word.value for word in call.options.operands]
-            if call.manager == "bundle" and words[:1] == ["config"] and {"without", "only"} & set(words):
-                return run.at
-    return None
+            wanted = _CONFIGURES.get(call.manager)
+            if wanted is not None and words[:1] == ["config"] and wanted.search(" ".join(words)):
+                found.setdefault(call.manager, run.at)
+    return found
 
 
 def _is_used_or_removed(stage: Stage, run: Run, call: PackageCall) -> bool:

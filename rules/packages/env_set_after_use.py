@@ -13,6 +13,7 @@ from rules.api import (
     Run,
     Severity,
     Stage,
+    Word,
     fix,
     move_below,
     quote,
@@ -70,7 +71,7 @@ def _check_env(stage: Stage, env: Instruction, calls: list[tuple[Run, PackageCal
         name = name_word.text
         readers = next((managers for start, managers in _READERS if name.upper().startswith(start)), frozenset[str]())
         users = [(run, call) for run, call in calls if call.manager in readers and call.verb != "python install"]
-        if not users or name in _AT_RUN_TIME or (name == "NODE_ENV" and (value is None or "prod" not in value.text)):
+        if not users or name in _AT_RUN_TIME or _resets(name, value):
             continue
         earlier = [(run, call) for run, call in users if run.instruction.line < env.line]
         if len(earlier) != len(users) or any(name in call.env or call.global_ for _, call in earlier):
@@ -79,6 +80,12 @@ def _check_env(stage: Stage, env: Instruction, calls: list[tuple[Run, PackageCal
             continue
         yield _problem(stage, env, name, *earlier[0])
         return
+
+
+def _resets(name: str, value: Word | None) -> bool:
+    """Whether it sets what suits the time after the install: `NODE_ENV=development`, `DEBIAN_FRONTEND=dialog`."""
+    steering = {"NODE_ENV": "prod", "DEBIAN_FRONTEND": "noninteractive"}.get(name)
+    return steering is not None and (value is None or steering not in value.text)
 
 
 def _is_set_elsewhere(stage: Stage, env: Instruction, name: str) -> bool:

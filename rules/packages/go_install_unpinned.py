@@ -49,14 +49,23 @@ def _unpinned(run: Run, call: PackageCall) -> Iterator[str]:
     operands = call.options.operands[1:2] if call.verb == "run" else call.options.operands[1:]
     for word in operands:
         name, at, version = word.value.partition("@")
-        if name.startswith((".", "/", "$")) or name.endswith(".go") or "..." in name or name in ("all", "tool", "std"):
+        if (
+            name.startswith((".", "/", "$", "cmd/"))
+            or name.endswith(".go")
+            or "..." in name
+            or name in ("all", "tool", "std")
+        ):
             continue
         if f"@{version}" in MOVING or (not at and (call.verb == "get" or not _has_module(run))):
             yield name
 
 
 def _has_module(run: Run) -> bool:
-    """Whether sources were copied before, so that their `go.mod` says the version."""
+    """Whether sources were copied, mounted or cloned before, so that their `go.mod` says the version."""
+    if any(mount.type == "bind" for mount in run.mounts):
+        return True
+    if any(c.subcommand == "clone" for other in run.stage.all_runs if other.at <= run.at for c in other.calls("git")):
+        return True
     return any(
         copy.from_context for copy in run.stage.all_copies if copy.index < run.index or copy.stage is not run.stage
     )

@@ -17,33 +17,49 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.packages.options import spelled
-from rules.packages.project_files import LOCKS, MANIFESTS, brings_folder, copied, copies_before, in_repository
+from rules.copying.installs import install_folder
+from rules.packages.options import hold_to_lock, spelled
+from rules.packages.project_files import (
+    LOCKS,
+    MANIFESTS,
+    brings_folder,
+    copied,
+    copies_before,
+    in_repository,
+    is_ignored,
+)
 
 
 @rule(
     "lockfile-not-copied",
     severity=Severity.WARNING,
     category=Category.REPRODUCIBILITY,
-    keywords=("COPY", "ADD"),
-    mentions=tuple(sorted({name.lower() for name in MANIFESTS.values()})),
+    keywords=("COPY", "ADD", "RUN"),
+    mentions=tuple(sorted({name.lower().partition(".")[0] for name in MANIFESTS.values()})),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The manifest is copied before the install, the lock file beside it is not."""
     for stage, run, call in change.after.layers.needed_calls:
-        if (
-            call.manager not in LOCKS
-            or call.action not in ("install", "sync")
-            or not call.project
-            or brings_folder(run)
-        ):
+        if not _reads_lock(call) or brings_folder(run):
             continue
-        manifest = copied(run, MANIFESTS[call.manager])
-        if manifest is None or any(copied(run, name) for name in LOCKS[call.manager]):
+        folder = install_folder(run, call)
+        manifest = copied(run, MANIFESTS[call.manager], folder)
+        if manifest is None or any(_has(change, copied(run, name, folder)) for name in LOCKS[call.manager]):
             continue
         lock = _lock_beside(change, call, manifest)
         if lock is not None:
-            yield _problem(stage, run, call, manifest, lock)
+            yield _problem(change, stage, run, call, manifest, lock)
+
+
+def _reads_lock(call: PackageCall) -> bool:
+    """Whether it would hold to a lock file if it saw one."""
+    if call.manager == "cargo":
+        return call.verb in ("build", "b", "fetch")
+    return call.manager in LOCKS and call.action in ("install", "sync") and call.project
+
+
+def _has(change: DockerfileChange, lock: str | None) -> bool:
+    return lock is not None and not is_ignored(change, lock)
 
 
 def _lock_beside(change: DockerfileChange, call: PackageCall, manifest: str) -> str | None:
@@ -55,7 +71,7 @@ def _lock_beside(change: DockerfileChange, call: PackageCall, manifest: str) -> 
     return None
 
 
-def _problem(stage: Stage, run: Run, call: PackageCall, manifest: str, lock: str) -> Problem:
+def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall, manifest: str, lock: str) -> Problem:
     short = quote(spelled(call))
     if call.frozen and call.manager in ("npm", "yarn", "pnpm", "bun", "uv"):
         effect = f"{short} needs {quote(lock)}, finds none, and the build stops."
@@ -65,18 +81,20 @@ def _problem(stage: Stage, run: Run, call: PackageCall, manifest: str, lock: str
             "not what "
             "was tested, and changes from build to build."
         )
+    ignored = is_ignored(change, lock)
+    way_out = "`.dockerignore` keeps it out: let it in." if ignored else "Copy the lock file along."
     return Problem(
         call.command.span,
-        f"{stage.label} installs from {quote(manifest)} alone: {effect} Copy the lock file along.",
+        f"{stage.label} installs from {quote(manifest)} alone: {effect} {way_out}",
         stage=stage.key,
         key=lock,
-        fix=_fix(run, manifest, lock),
+        fix=None if ignored else _fix(run, call, manifest, lock),
         severity=Severity.ERROR if call.frozen and call.manager not in {"composer", "bundle"} else None,
     )
 
 
-def _fix(run: Run, manifest: str, lock: str) -> Fix | None:
-    """Name the lock file behind the manifest, in its layout, where the destination is a folder."""
+def _fix(run: Run, call: PackageCall, manifest: str, lock: str) -> Fix | None:
+    """Name the lock file behind the manifest, where the destination is a folder, and have the install hold to it."""
     for copy, source in copies_before(run):
         if copy.source_path(source) != manifest or not copy.into_folder or copy.instruction.exec_form is not None:
             continue
@@ -84,5 +102,7 @@ def _fix(run: Run, manifest: str, lock: str) -> Fix | None:
         if not text.endswith(posixpath.basename(manifest)):
             return None
         written = text.removesuffix(posixpath.basename(manifest)) + posixpath.basename(lock)
-        return fix("Copy the lock file", insert(copy.instruction.source, source.word.span.end, f" {written}"))
+        held = [] if call.frozen else [edit for edit in (hold_to_lock(run, call),) if edit is not None]
+        copied_too = insert(copy.instruction.source, source.word.span.end, f" {written}")
+        return fix("Copy the lock file", copied_too, *held)
     return None

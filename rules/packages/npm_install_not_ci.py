@@ -15,9 +15,9 @@ from rules.api import (
     fix,
     once,
     quote,
-    replace,
     rule,
 )
+from rules.packages.options import hold_to_lock
 from rules.packages.project_files import lock_path
 from rules.packages.purpose import is_for_development
 
@@ -39,7 +39,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             call.manager != "npm"
             or call.verb not in ("install", "i")
             or not call.project
-            or call.has("--no-package-lock")
+            or call.has("--no-package-lock", "--package-lock-only", "--dry-run")
         ):
             continue
         found = lock_path(change, run, call)
@@ -78,8 +78,4 @@ def _first_edit(stage: Stage) -> tuple[int, int] | None:
 
 
 def _fix(run: Run, call: PackageCall) -> Fix | None:
-    word = call.subcommand
-    source = run.instruction.source
-    if word is None or word.value not in source.cut(word.span) or call.has("--force", "--save", "--save-dev"):
-        return None
-    return fix("Install with `npm ci`", replace(source, word.span, source.cut(word.span).replace(word.value, "ci")))
+    return fix("Install with `npm ci`", hold_to_lock(run, call))

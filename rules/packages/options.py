@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.repairs import delete_word, fix, insert
+from rules.repairs import delete_word, fix, insert, replace
 
 if TYPE_CHECKING:
     from rules.dockerfile.package_calls import PackageCall
@@ -26,11 +26,34 @@ def add_option(run: Run, call: PackageCall, option: str) -> Edit | None:
     """
     source = run.instruction.source
     word = call.subcommand
+    if word is None and call.manager == "yarn" and call.action == "install":
+        word = call.command.program  # `yarn` alone installs
     if word is None or word.value not in source.cut(word.span):
         return None
     if run.instruction.exec_form is not None and not call.command.nested:
         return insert(source, word.span.end, "".join(f', "{part}"' for part in option.split(" ")))
     return insert(source, word.span.end, f" {option}")
+
+
+LOCKED = {
+    "uv": "--locked",
+    "pnpm": "--frozen-lockfile",
+    "yarn": "--frozen-lockfile",
+    "bun": "--frozen-lockfile",
+    "pipenv": "--deploy",
+    "cargo": "--locked",
+}
+"""Package manager to the option with which it stops when the lock file does not fit."""
+
+
+def hold_to_lock(run: Run, call: PackageCall) -> Edit | None:
+    """Make an install stop when the lock file does not fit: `npm ci`, `--locked`; `None` where it cannot be written."""
+    if call.manager != "npm":
+        return add_option(run, call, LOCKED[call.manager]) if call.manager in LOCKED else None
+    word, source = call.subcommand, run.instruction.source
+    if word is None or word.value not in source.cut(word.span) or call.has("--force", "--save", "--save-dev"):
+        return None
+    return replace(source, word.span, source.cut(word.span).replace(word.value, "ci"))
 
 
 def delete_option(run: Run, word: ShellWord) -> Edit | None:

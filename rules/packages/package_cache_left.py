@@ -92,7 +92,7 @@ def _line_without_docker_clean(stage: Stage) -> float:
 
 
 def _is_kept(run: Run, call: PackageCall, folder: str, what: str) -> bool:
-    return not run.is_mounted(folder) and not _cleaned_after(run, call, "apt", what)
+    return not run.is_mounted(folder) and not run.cleans_behind(call.command.start, "apt", what)
 
 
 def _leaves_downloads(run: Run, call: PackageCall) -> bool:
@@ -101,21 +101,8 @@ def _leaves_downloads(run: Run, call: PackageCall) -> bool:
     if not folders or call.no_cache or call.has("--no-network") or call.action not in ("install", "update", "upgrade"):
         return False
     manager = "dnf" if call.manager in _RPM else call.manager
-    return not any(run.is_mounted(folder) for folder in folders) and not _cleaned_after(run, call, manager, "cache")
-
-
-def _cleaned_after(run: Run, call: PackageCall, manager: str, what: str) -> bool:
-    return _last_cleanings(run).get((manager, what), -1) > call.command.start
-
-
-@once
-def _last_cleanings(run: Run) -> dict[tuple[str, str], int]:
-    """Where a RUN cleans last, by the manager and by what it cleans."""
-    found: dict[tuple[str, str], int] = {}
-    for cleaning in run.cleanings:
-        key = cleaning.manager, cleaning.what
-        found[key] = max(found.get(key, -1), cleaning.command.start)
-    return found
+    mounted = any(run.is_mounted(folder) for folder in folders)
+    return not mounted and not run.cleans_behind(call.command.start, manager, "cache")
 
 
 @once

@@ -1,11 +1,23 @@
 """See package_install_needs_yes.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, PackageCall, Problem, Run, Severity, fix, quote, rule
+from rules.packages.configuration import written_until
 from rules.packages.options import add_option, spelled
 
 _ASKING = frozenset({"apt", "dnf", "yum", "tdnf", "zypper"})
+_OPTIONS_UNKNOWN = re.compile(r"^\$(?:[@*]$|\{?\w*(?:OPT|FLAG|ARGS|YES))", re.IGNORECASE)
+"""A variable of unknown value that is named like options, or a function's own arguments."""
+
+_SETTINGS = {
+    **dict.fromkeys(("apt", "dnf", "yum", "tdnf"), re.compile(r"(?<!-)assume-?yes")),
+    "zypper": re.compile(r"(?<!-)non-?interactive"),
+}
+"""What a configuration file says, and no command line."""
+
+_MODULE_VERBS = frozenset({"module enable", "module disable", "module reset", "module switch-to"})
 _ACTIONS = frozenset({"install", "remove", "upgrade"})
 
 
@@ -20,9 +32,7 @@ _ACTIONS = frozenset({"install", "remove", "upgrade"})
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A package manager stops to ask, and nobody answers during a build."""
     for stage, run, call in change.after.layers.all_calls:
-        if call.verb in ("remove", "purge") and not call.packages:
-            continue
-        if call.manager not in _ASKING or call.action not in _ACTIONS or call.assume_yes or _asks_nothing(run, call):
+        if call.manager not in _ASKING or call.assume_yes or not _may_ask(call) or _asks_nothing(run, call):
             continue
         yield Problem(
             call.command.span,
@@ -36,8 +46,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         )
 
 
+def _may_ask(call: PackageCall) -> bool:
+    """Whether what it does is asked about: `remove` without a package does nothing."""
+    if call.verb in ("remove", "purge") and not call.packages:
+        return False
+    return call.action in _ACTIONS or call.verb in _MODULE_VERBS
+
+
 def _occasion(call: PackageCall) -> str:
     """Say when it asks: apt installs what was named, and nothing else, without a question."""
+    if call.verb in _MODULE_VERBS:
+        return "there is anything to change"
     if call.action == "upgrade":
         return "there is anything to upgrade"
     if call.action == "remove":
@@ -46,18 +65,13 @@ def _occasion(call: PackageCall) -> str:
 
 
 def _asks_nothing(run: Run, call: PackageCall) -> bool:
-    """Whether it changes nothing, or a configuration file answers."""
-    if call.has("--dry-run", "--download-only", "--print-uris", "--help", "--downloadonly"):
+    """Whether it changes nothing, or the answer is in a configuration file, or perhaps in a variable."""
+    if any(_OPTIONS_UNKNOWN.search(word.value) for word in (*call.options.operands, *call.command.args)):
         return True
-    marks = ("assume-yes", "assumeyes") if call.manager != "zypper" else ("non-interactive",)
-    for other in run.stage.all_runs:
-        if other.instruction.line > run.instruction.line:
-            break
-        text = other.instruction.value.lower()
-        if (
-            any(mark in text for mark in marks)
-            and any(word in text for word in ("conf", "tee ", ">"))
-            and "/etc/" in text
-        ):
-            return True
+    if call.has(
+        "--dry-run", "--assume-no", "--assumeno", "--download-only", "--print-uris", "--help", "--downloadonly"
+    ):
+        return True
+    if any("/etc/" in text and _SETTINGS[call.manager].search(text) for text in written_until(run)):
+        return True
     return any(put.kind == "context" and put.path.startswith("/etc/apt/") for put in run.stage.files.puts)

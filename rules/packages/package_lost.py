@@ -52,12 +52,14 @@ class Lost(NamedTuple):
     Attributes:
         item: As it was installed before.
         command: The command of it that is still used; empty when none is known.
-        line: Where that is used, 0 for the start command.
+        line: Where that is used, 0 for the start command and the health check.
+        checks: Whether the health check uses it.
     """
 
     item: Installed
     command: str = ""
     line: int = 0
+    checks: bool = False
 
 
 @rule(
@@ -74,6 +76,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, was in change.shipped():
         if was is None or was.root.is_scratch or not _same_family(stage, was) or not was.packages.present:
             continue
+        if _reads_list(stage):
+            continue
         gone = tuple(item for item in was.packages.present if _is_gone(stage, was, item))
         used = tuple(lost for item in gone if (lost := _used(stage, was, item)) is not None)
         certificates = next((item for item in gone if item.name == "ca-certificates"), None)
@@ -84,6 +88,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         rest = () if _is_meant(change, stage) else _silent(change, stage, was, gone, {lost.item.name for lost in used})
         if 0 < len(rest) <= _MANY:
             yield _question(stage, rest)
+
+
+def _reads_list(stage: Stage) -> bool:
+    """Whether a file or a command says what to install: `xargs apt-get install < packages`, `$(cat packages)`."""
+    calls = (call for _, call in stage.packages.calls if call.action == "install" and call.manager in OS_MANAGERS)
+    return any(
+        ("xargs" in call.command.wrappers and "xargs" not in str(call.command).split(" install", 1)[-1])
+        or any("$(" in package.word.text or "`" in package.word.text for package in call.packages)
+        for call in calls
+    )
 
 
 def _same_family(stage: Stage, was: Stage) -> bool:
@@ -133,7 +147,7 @@ def _used(stage: Stage, was: Stage, item: Installed) -> Lost | None:
         words = {word.rsplit("/", 1)[-1] for word in start.text.split()} if start is not None else set()
         for name in sorted(words & commands):
             if lacks(stage, was, name):
-                return Lost(item, name)
+                return Lost(item, name, checks=start is not None and start is stage.image.healthcheck.value)
     return None
 
 
@@ -180,11 +194,12 @@ def _certificates(stage: Stage, item: Installed) -> Problem:
 
 
 def _still_used(stage: Stage, lost: Lost) -> Problem:
-    where = f"line {lost.line} still calls" if lost.line else "what it starts still calls"
+    caller = f"line {lost.line}" if lost.line else "its health check" if lost.checks else "what it starts"
+    failure = "The build stops there" if lost.line else "It fails" if lost.checks else "The container fails there"
     return Problem(
         stage.from_.span,
-        f"{stage.label} no longer installs {quote(lost.item.name)}, and {where} {quote(lost.command)}. "
-        f"{'The build stops there' if lost.line else 'The container fails there'} unless the base image has it.",
+        f"{stage.label} no longer installs {quote(lost.item.name)}, and {caller} still calls {quote(lost.command)}. "
+        f"{failure} unless the base image has it.",
         Confidence.CERTAIN if stage.runtime.has_tool(lost.command) is False else Confidence.LIKELY,
         doubt="the base image may have it",
         stage=stage.key,

@@ -44,7 +44,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         facts = stage.facts
         if call.manager != "apt" or call.action != "install" or facts is None or facts.kind not in _PLAIN_KINDS:
             continue
-        if _may_fail(call) or _has_other_sources(stage) or _follows_a_script(stage, run):
+        if _may_fail(call) or _has_other_sources(stage) or _follows_a_script(stage, run, call):
             continue
         for package in call.packages:
             if package.word.value != package.name or not _PLAIN_NAME.fullmatch(package.name):
@@ -60,10 +60,12 @@ def _may_fail(call: PackageCall) -> bool:
     return command.conditional or command.after == "||" or call.has("-t", "--target-release", "--ignore-missing")
 
 
-def _follows_a_script(stage: Stage, run: Run) -> bool:
+def _follows_a_script(stage: Stage, run: Run, call: PackageCall) -> bool:
     """Whether something that is not read runs before, and may add a source."""
     first = _first_script(stage)
-    return first is not None and first.at < run.at
+    if first is None or first.at > run.at:
+        return False
+    return first.at < run.at or any(may_be_script(c) for c in run.commands if c.start < call.command.start)
 
 
 @once

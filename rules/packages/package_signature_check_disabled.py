@@ -1,5 +1,6 @@
 """See package_signature_check_disabled.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -7,6 +8,7 @@ from rules.api import (
     Command,
     DockerfileChange,
     Edit,
+    Instruction,
     PackageCall,
     Problem,
     Run,
@@ -22,10 +24,23 @@ from rules.packages.options import delete_option
 _FLAGS = {
     "apt": ("--allow-unauthenticated", "--force-yes", "--allow-insecure-repositories"),
     "apk": ("--allow-untrusted",),
-    **dict.fromkeys(("dnf", "yum", "microdnf", "tdnf"), ("--nogpgcheck",)),
+    **dict.fromkeys(("dnf", "yum", "microdnf", "tdnf"), ("--nogpgcheck", "--no-gpgchecks")),
     "zypper": ("--no-gpg-checks",),
 }
-_OPTIONS = ("apt::get::allowunauthenticated=true", "apt::get::allowunauthenticated=1", "gpgcheck=0", "gpgcheck=false")
+_OPTIONS = re.compile(
+    r"(?:apt::get::allowunauthenticated|acquire::allowinsecurerepositories)=(?:true|1|yes)"
+    r"|(?:[^=]+\.)?gpgcheck=(?:0|false|no)",
+    re.IGNORECASE,
+)
+"""Settings that switch the check of packages off; `repo_gpgcheck`, of a repository's index, is off by default."""
+_WRITTEN = re.compile(
+    r"(?P<apt>trusted=yes)[^\]\n]{0,200}\]\s*https?://(?!localhost|127\.)"
+    r"|(?:(?<![\w.])|(?<=\\n))(?P<rpm>gpgcheck\s{0,9}=\s{0,9}(?:0|false|no)\b)",
+    re.IGNORECASE,
+)
+"""What a source's description says when nobody is to check its packages; a folder of the image's own is in order."""
+_PLACES = ("/etc/apt/", "/etc/yum.repos.d", "/etc/zypp", "/etc/dnf/", "/etc/yum.conf")
+
 _RPM_FLAGS = ("--nosignature", "--nodigest", "--nofiledigest", "--nogpg", "--noverify")
 
 
@@ -33,10 +48,10 @@ _RPM_FLAGS = ("--nosignature", "--nodigest", "--nofiledigest", "--nogpg", "--nov
     "package-signature-check-disabled",
     severity=Severity.WARNING,
     category=Category.SECURITY,
-    keywords=("RUN",),
+    keywords=("RUN", "COPY", "ADD"),
     mentions=(
-        "--allow-u", "--force-yes", "--allow-insecure", "--nogpg", "--no-gpg-checks", "--nosignature", "--nodigest",
-        "allowunauthenticated", "gpgcheck=",
+        "--allow-u", "--force-yes", "--allow-insecure", "--nogpg", "--no-gpg", "--nosignature", "--nodigest",
+        "allowunauthenticated", "allowinsecure", "gpgcheck", "trusted=yes",
     ),
     aliases=("CKV2_DOCKER_7", "CKV2_DOCKER_8", "CKV2_DOCKER_9", "CKV2_DOCKER_10", "CKV2_DOCKER_11"),
 )  # fmt: skip
@@ -54,6 +69,34 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             words = [word for word in command.args if word.value in _RPM_FLAGS]
             if words:
                 yield _problem(stage, run, command, words, fixable=True)
+    for stage in change.stages:
+        for instruction in stage.instructions:
+            if instruction.keyword in ("RUN", "COPY", "ADD"):
+                yield from _check_source(stage, instruction)
+
+
+def _check_source(stage: Stage, instruction: Instruction) -> Iterator[Problem]:
+    """Report a source of packages that an instruction describes, and whose packages nobody is to check."""
+    text, source = instruction.text, instruction.source
+    if not any(place in text for place in _PLACES):
+        return
+    for found in _WRITTEN.finditer(text):
+        line = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
+        if line.lstrip().startswith("#"):
+            continue
+        name = found.lastgroup or ""
+        start = instruction.span.start + found.start(name)
+        manager, way_out = ("apt", "name it with `signed-by=`") if name == "apt" else ("dnf", "name it with `gpgkey=`")
+        yield Problem(
+            source.span(start, start + len(found[name])),
+            f"{stage.label} installs packages unchecked: {quote(found[name])} tells {quote(manager)} to accept "
+            "whatever this source offers, whoever signed it. Who controls a mirror, a proxy or the name server then "
+            f"decides what runs as root in this build. Import the repository's key and {way_out}.",
+            instruction=instruction,
+            stage=stage.key,
+            key=found[name],
+        )
+        return
 
 
 def _disabling(call: PackageCall) -> ShellWord | None:
@@ -61,7 +104,7 @@ def _disabling(call: PackageCall) -> ShellWord | None:
     if word is not None:
         return word
     uses = call.uses("--option", "--setopt")
-    return next((use.value_word for use in uses if (use.value or "").lower().endswith(_OPTIONS)), None)
+    return next((use.value_word for use in uses if _OPTIONS.fullmatch(use.value or "")), None)
 
 
 def _installs_own_files(run: Run, call: PackageCall) -> bool:

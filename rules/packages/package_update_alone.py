@@ -70,11 +70,12 @@ def _borrowed(stage: Stage) -> Iterator[tuple[Run, Run, PackageCall]]:
     for run in stage.done_runs:
         if lender is not None and run.stage is stage and not run.is_mounted(_LISTS["apt"]):
             call = next((c for c in run.package_calls if c.manager == "apt" and c.action == "install"), None)
-            if call is not None and id(run) in relying and not call.command.conditional and _names_packages(call):
+            if call is not None and id(run) in relying and _is_plainly_named(run, call):
                 yield lender, run, call
-        if any(call.manager == "apt" and call.action == "update" for call in run.package_calls):
+        updates = [c.command.start for c in run.package_calls if c.manager == "apt" and c.action == "update"]
+        if updates:
             lender = run
-        if run.script.errors or _runs_script(run) or any(c.what == "lists" for c in run.cleanings):
+        if run.script.errors or _runs_script(run) or run.cleans_behind(max(updates, default=-1), "apt", "lists"):
             lender = None
 
 
@@ -85,6 +86,12 @@ def _runs_script(run: Run) -> bool:
 
 def _is_script(command: Command) -> bool:
     return command.name.endswith((".sh", ".py")) or "$" in command.name or command.name in _SCRIPTS
+
+
+def _is_plainly_named(run: Run, call: PackageCall) -> bool:
+    """Whether it runs for certain, by name, and behind no script that may fetch lists itself, as NodeSource's does."""
+    before = (command for command in run.commands if command.start < call.command.start)
+    return not call.command.conditional and _names_packages(call) and not any(map(_is_script, before))
 
 
 def _names_packages(call: PackageCall) -> bool:
@@ -120,7 +127,7 @@ def _may_use(run: Run, update: PackageCall) -> bool:
         for call in run.package_calls
     ):
         return True
-    if run.script.errors or any(c.manager == update.manager and c.what == "lists" for c in run.cleanings):
+    if run.script.errors or run.cleans_behind(update.command.start, update.manager, "lists"):
         return True
     later = (c for c in run.commands if c.start > update.command.start and not c.nested)
     return any(_is_script(command) for command in later)

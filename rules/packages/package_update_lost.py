@@ -62,8 +62,8 @@ def _without_lists(stage: Stage, *, conditional: bool = False) -> dict[int, Pack
             if call is not None:
                 found[id(run)] = call
         calls = [call for call in run.package_calls if call.manager == "apt"]
-        fetched = fetched or any(_fetches(call) for call in calls)
-        fetched = fetched and not any(c.manager == "apt" and c.what == "lists" for c in run.cleanings)
+        last = max((call.command.start for call in calls if _fetches(call)), default=-1)
+        fetched = (fetched or last >= 0) and not run.cleans_behind(last, "apt", "lists")
         unread = unread or not run.is_read or any(map(may_be_script, run.commands))
     return found
 
@@ -82,7 +82,7 @@ def _first_without(run: Run, *, conditional: bool) -> PackageCall | None:
 
 
 def _fetches(call: PackageCall) -> bool:
-    return call.action in ("update", "upgrade") or call.has("--update")
+    return call.action == "update" or call.has("--update")
 
 
 def _needs_lists(call: PackageCall) -> bool:

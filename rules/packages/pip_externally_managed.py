@@ -5,8 +5,12 @@ from collections.abc import Iterator
 from rules.api import Category, Confidence, DockerfileChange, PackageCall, Problem, Run, Severity, Stage, quote, rule
 from rules.packages.options import spelled
 
-_FIRST = {"debian": 12.0, "ubuntu": 23.04}
+_FIRST = {"debian": (12,), "ubuntu": (23, 4), "alpine": (3, 19)}
 """The first release whose Python carries the mark of PEP 668."""
+
+_SHOWN = {"debian": "Debian 12", "ubuntu": "Ubuntu 23.04", "alpine": "Alpine 3.19"}
+_BRINGS = {"apt": ("python3", "pipx"), "apk": ("python3", "py3-pip", "pipx")}
+"""How the names begin of the packages with which the system's Python comes, by package manager."""
 
 _OWN_PLACE = ("--break-system-packages", "--target", "--prefix", "--root", "--dry-run", "--python")
 
@@ -24,35 +28,33 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, run, call in change.after.layers.all_calls:
         if call.manager != "pip" or call.action != "install" or call.has(*_OWN_PLACE):
             continue
-        release = _refusing_release(stage)
-        if release is None or not _is_systems_python(run, call):
+        distro = _refusing(stage)
+        if distro is None or not _is_systems_python(run, call):
             continue
         yield Problem(
             call.command.span,
-            f"{stage.label} calls {quote(spelled(call))} for the system's own Python. From {release} on that Python is "
-            "managed by apt alone (PEP 668): pip stops with `externally-managed-environment`, and the build with it. "
-            f"Install into a virtual environment: {quote('python3 -m venv /opt/venv')}, and its {quote('bin')} first "
-            "in "
-            f"{quote('PATH')}.",
+            f"{stage.label} calls {quote(spelled(call))} for the system's own Python. From {_SHOWN[distro]} on that "
+            f"Python is managed by {'apk' if distro == 'alpine' else 'apt'} alone (PEP 668): pip stops with "
+            "`externally-managed-environment`, and the build with it. Install into a virtual environment: "
+            f"{quote('python3 -m venv /opt/venv')}, and its {quote('bin')} first in {quote('PATH')}.",
             Confidence.LIKELY,
             doubt="the image may have another Python in front of it",
             stage=stage.key,
         )
 
 
-def _refusing_release(stage: Stage) -> str | None:
-    """Return the distribution's release where apt's Python is the only one and refuses pip."""
+def _refusing(stage: Stage) -> str | None:
+    """Return the distribution where its own Python is the only one and refuses pip."""
     facts = stage.facts
-    if facts is None or facts.kind != "os" or facts.distro not in _FIRST or facts.release is None:
+    if facts is None or facts.distro not in _FIRST or facts.release is None or facts.release.number is None:
         return None
-    if not any(
-        item.manager == "apt" and item.name.startswith(("python3", "pipx")) for item in stage.packages.installed
-    ):
+    if "python" in facts.languages or facts.kind not in ("os", "runtime", "runtime+toolchain", "sdk"):
         return None
-    number = facts.release.number
-    if number is None or float(number) < _FIRST[facts.distro]:
-        return None
-    return f"{facts.distro.capitalize()} {_FIRST[facts.distro]:g}"
+    numbers = tuple(int(part) for part in facts.release.number.split(".") if part.isdecimal())
+    brought = any(
+        item.manager in _BRINGS and item.name.startswith(_BRINGS[item.manager]) for item in stage.packages.installed
+    )
+    return facts.distro if brought and numbers >= _FIRST[facts.distro] else None
 
 
 def _is_systems_python(run: Run, call: PackageCall) -> bool:

@@ -44,6 +44,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _wanted(call: PackageCall, package: Package) -> bool:
     if call.has("--requirement", "--constraint", "--require-hashes", "--no-index", "--editable"):
         return False
+    if call.env.get("PIP_CONSTRAINT") or call.env.get("UV_CONSTRAINT") or call.env.get("PIP_NO_INDEX"):
+        return False
     if call.manager == "uv" and call.verb not in ("pip install", "tool install"):
         return False
     if package.kind == "vcs":

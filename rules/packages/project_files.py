@@ -6,8 +6,10 @@ import posixpath
 from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.copying.installs import install_folder
 from rules.globs import matches
 from rules.lazily import once
+from rules.model.files import folders_of, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -42,6 +44,8 @@ MANIFESTS = {
 }
 """Package manager to the file in which a project says what it needs."""
 
+_FILES_WITHOUT_DOT = frozenset({"Gemfile", "Pipfile", "Makefile", "Rakefile", "Procfile", "Dockerfile", "LICENSE"})
+
 
 class Brought(NamedTuple):
     """What the COPYs of a chain bring from the build context.
@@ -73,12 +77,13 @@ def brought(stage: Stage) -> Brought:
     for place, (copy, source) in enumerate(sources):
         named.setdefault(posixpath.basename(copy.source_path(source) or ""), []).append(place)
     patterns = (place for place, (_, source) in enumerate(sources) if source.has_wildcard)
-    folders = (
-        place
-        for place, (_, source) in enumerate(sources)
-        if source.is_root or "." not in posixpath.basename((source.path or "").rstrip("/"))
-    )
+    folders = (place for place, (_, source) in enumerate(sources) if source.is_root or _may_be_folder(source))
     return Brought(sources, named, tuple(patterns), tuple(folders))
+
+
+def _may_be_folder(source: CopySource) -> bool:
+    name = posixpath.basename((source.path or "").rstrip("/"))
+    return "." not in name and name not in _FILES_WITHOUT_DOT
 
 
 def _count_before(run: Run) -> int:
@@ -95,43 +100,72 @@ def copies_before(run: Run) -> Iterator[tuple[Copy, CopySource]]:
     yield from brought(run.stage).sources[: _count_before(run)]
 
 
-def copied(run: Run, name: str) -> str | None:
+def copied(run: Run, name: str, folder: str | None = None) -> str | None:
     """Return the context path of a file that a COPY or a bind mount names for a RUN, as written or by a pattern.
+
+    Args:
+        run: The RUN.
+        name: The file's name, without folder.
+        folder: The folder of the container that it has to be in, or in one above, as for a workspace; absolute, `None`
+            for anywhere.
 
     Returns:
         Such as `web/package-lock.json`; `None` where none names it, as when a whole folder is copied.
     """
-    place = _last_place(run, name)
+    place = _last_place(run, name, folder)
     if place is not None:
         copy, source = brought(run.stage).sources[place]
         return posixpath.join(posixpath.dirname(copy.source_path(source) or ""), name)
     for mount in run.mounts:
         if mount.type == "bind" and posixpath.basename(mount.options.get("source", "")) == name:
-            return mount.options["source"].lstrip("./")
+            return mount.options["source"].removeprefix("./").lstrip("/")
     return None
 
 
-def _last_place(run: Run, name: str) -> int | None:
+def _last_place(run: Run, name: str, folder: str | None) -> int | None:
     """Return the place of the nearest source before a RUN that is a file of a name, as written or by a pattern."""
-    count = _count_before(run)
-    named, patterns = brought(run.stage).named.get(name, ()), _matching(run.stage, name)
-    found = [places[at - 1] for places in (named, patterns) if (at := bisect_left(places, count))]
-    return max(found, default=None)
+    count, landings = _count_before(run), _landings(run.stage, name)
+    if folder is not None:
+        for each in (folder, None, *reversed([above or "/" for above in folders_of(folder)])):
+            places = landings.get(each, ())
+            if at := bisect_left(places, count):
+                return places[at - 1]
+        return None
+    return max((places[at - 1] for places in landings.values() if (at := bisect_left(places, count))), default=None)
 
 
-def _matching(stage: Stage, name: str) -> tuple[int, ...]:
-    """Return the places of the patterns that take a name, `*` aside."""
-    known = _matches_of(stage)
+def _landings(stage: Stage, name: str) -> dict[str | None, list[int]]:
+    """Return the places of the sources that are a file of a name or a pattern that takes it, by where they land.
+
+    The folder is the container's, `None` where it is not known; the pattern `*` is left aside.
+    """
+    known = _landings_of(stage)
     if name not in known:
+        found: dict[str | None, list[int]] = {}
         sources = brought(stage).sources
-        bases = [(place, posixpath.basename(_path(sources[place]))) for place in brought(stage).patterns]
-        known[name] = tuple(place for place, base in bases if base not in ("*", "*.*") and matches(name, (base,)))
+        patterns = (place for place in brought(stage).patterns if _takes(_path(sources[place]), name))
+        for place in sorted({*brought(stage).named.get(name, ()), *patterns}):
+            found.setdefault(_landing(sources[place], name), []).append(place)
+        known[name] = found
     return known[name]
 
 
 @once
-def _matches_of(stage: Stage) -> dict[str, tuple[int, ...]]:  # noqa: ARG001 - the answer is filled in name by name
+def _landings_of(stage: Stage) -> dict[str, dict[str | None, list[int]]]:  # noqa: ARG001 - the answer is filled in name by name
     return {}
+
+
+def _takes(pattern: str, name: str) -> bool:
+    base = posixpath.basename(pattern)
+    return base not in ("*", "*.*") and matches(name, (base,))
+
+
+def _landing(entry: tuple[Copy, CopySource], name: str) -> str | None:
+    """Return the container's folder that a copied file ends in, `None` where that is not known."""
+    destination = entry[0].destination
+    if destination is not None and posixpath.basename(destination) == name and not entry[0].into_folder:
+        return posixpath.dirname(destination)
+    return destination
 
 
 def _path(entry: tuple[Copy, CopySource]) -> str:
@@ -161,7 +195,8 @@ def manifest_text(change: DockerfileChange, run: Run, call: PackageCall) -> str 
     name = MANIFESTS.get(call.manager)
     if name is None:
         return None
-    path = in_repository(change, copied(run, name) or name)
+    folder = install_folder(run, call)
+    path = in_repository(change, copied(run, name, folder) or posixpath.join(_context_folder(run, folder) or "", name))
     return change.repository.text(path) if path is not None else None
 
 
@@ -169,22 +204,50 @@ def lock_path(change: DockerfileChange, run: Run, call: PackageCall) -> tuple[st
     """Return the lock file that an install has, and whether that is certain.
 
     Returns:
-        Its context path and whether a COPY names it or the repository is known to hold it beside the manifest;
-        `None` where nothing shows one, or the repository is known to hold none.
+        Its context path and whether a COPY names it or the repository is known to hold it where the install reads;
+        `None` where nothing shows one, where the repository is known to hold none, or `.dockerignore` keeps it out.
     """
-    manifest = copied(run, MANIFESTS.get(call.manager, "")) or ""
+    folder = install_folder(run, call)
+    manifest = copied(run, MANIFESTS.get(call.manager, ""), folder) or ""
     for name in LOCKS.get(call.manager, ()):
-        named = copied(run, name)
-        path = named or posixpath.join(posixpath.dirname(manifest), name)
+        named = copied(run, name, folder)
+        beside = _context_folder(run, folder)
+        path = named or posixpath.join(posixpath.dirname(manifest) if beside is None else beside, name)
         there = in_repository(change, path)
         known = change.repository.exists(there) if there is not None else None
-        if known is False:
+        if known is False or is_ignored(change, path):
             continue
         if named is not None:
             return path, known is True or not _by_pattern(run, name)
         if known and brings_folder(run):
             return path, True
     return None
+
+
+def is_ignored(change: DockerfileChange, path: str) -> bool:
+    """Tell whether `.dockerignore` is known to keep a file of the build context out."""
+    ignore = change.repository.dockerignore(change.path)
+    return ignore is not None and ignore.excludes(path)
+
+
+def _context_folder(run: Run, folder: str | None) -> str | None:
+    """Return the folder of the build context whose files a COPY or a bind mount put where an install runs."""
+    if folder is None:
+        return None
+    for mount in run.mounts:
+        target = run.resolve(mount.target)
+        if mount.type == "bind" and "from" not in mount.options and target is not None and within(folder, target):
+            return _moved(folder, target, mount.options.get("source", "."))
+    for put in reversed(run.stage.files.covering(folder)):
+        if put.kind == "context" and put.tree and put.step.at < run.at and within(folder, put.path):
+            return None if any(mark in put.source for mark in "*?[") else _moved(folder, put.path, put.source)
+    return None
+
+
+def _moved(folder: str, target: str, source: str) -> str:
+    """Return where in the build context a folder lies of which an ancestor, `target`, was filled from `source`."""
+    path = posixpath.normpath(posixpath.join(source.lstrip("/"), posixpath.relpath(folder, target)))
+    return "" if path == "." else path
 
 
 def _by_pattern(run: Run, name: str) -> bool:

@@ -48,7 +48,14 @@ def _check_stage(stage: Stage) -> Iterator[Problem]:
         if not calls and _may_change_inputs(step):
             done.clear()
         for call in calls:
-            subject = (str(call.command), step.workdir.value, step.user.value, *_folders(step, call), *_mounts(step))
+            subject = (
+                str(call.command),
+                step.workdir.value,
+                step.user.value,
+                *_folders(step, call),
+                *_mounts(step),
+                _mode(call),
+            )
             first = done.get(subject)
             if first is not None and not call.command.conditional and not call.has(*_SPLIT):
                 yield _problem(stage, step, call, first)
@@ -59,6 +66,11 @@ def _check_stage(stage: Stage) -> Iterator[Problem]:
 def _folders(run: Run, call: PackageCall) -> tuple[str, ...]:
     """Return the changes of folder in front of a call."""
     return tuple(str(c) for c in run.calls("cd", "pushd", "popd") if c.start < call.command.start)
+
+
+def _mode(call: PackageCall) -> tuple[bool, ...]:
+    """Return what variables, which a step in between may set, make of a call."""
+    return call.production, call.frozen, bool(call.env.get("UV_NO_INSTALL_PROJECT"))
 
 
 def _mounts(run: Run) -> tuple[str | None, ...]:
@@ -78,6 +90,7 @@ def _may_change_inputs(run: Run) -> bool:
         command.name
         in ("git", "cd", "curl", "wget", "tar", "unzip", "rm", "mv", "cp", "bash", "sh", "sed", "npm", "make")
         or command.name.endswith((".sh", ".py", ".js"))
+        or (command.name in LOCKS and command.subcommand == "config")
         for command in run.commands
     )
 

@@ -7,6 +7,7 @@ from rules.api import (
     Category,
     Copy,
     DockerfileChange,
+    Mount,
     PackageCall,
     Problem,
     Run,
@@ -33,6 +34,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, run, call in change.after.layers.shipped_calls:
         if call.manager != "pip" or call.action != "install" or call.has("--no-index", "--no-deps", "--require-hashes"):
             continue
+        if call.env.get("PIP_NO_INDEX") or call.env.get("PIP_NO_DEPS"):
+            continue
         folder = next((_folder(package.name) for package in call.packages if package.kind == "path"), None)
         made = _made_without_dependencies(run, folder) if folder is not None else None
         if folder is not None and made is not None:
@@ -52,11 +55,25 @@ def _made_without_dependencies(run: Run, folder: str) -> PackageCall | None:
         if isinstance(step, Copy) and step.from_stage is not None and step.destination is not None:
             if not within(here, step.destination.rstrip("/") or "/"):
                 continue
-            for other in step.from_stage.all_runs:
-                for call in other.package_calls:
-                    if call.manager == "pip" and call.verb == "wheel" and call.has("--no-deps"):
-                        return call
+            found = _wheel_call(step.from_stage)
+            if found is not None:
+                return found
+    for mount in run.mounts:
+        target, other = run.resolve(mount.target), _mounted_stage(run, mount)
+        if other is not None and here is not None and target is not None and within(here, target):
+            return _wheel_call(other)
     return None
+
+
+def _mounted_stage(run: Run, mount: Mount) -> Stage | None:
+    name = mount.options.get("from")
+    return run.stage.model.copied_stage(name, run.stage.index) if name and mount.type == "bind" else None
+
+
+def _wheel_call(stage: Stage) -> PackageCall | None:
+    """Return a stage's `pip wheel --no-deps`."""
+    calls = (call for run in stage.all_runs for call in run.package_calls)
+    return next((c for c in calls if c.manager == "pip" and c.verb == "wheel" and c.has("--no-deps")), None)
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall, folder: str, made: PackageCall) -> Problem:

@@ -12,7 +12,7 @@ from tests.dockerfile.shelling import call, calls, packages
             "apt-get install -y --no-install-recommends a b=1.2 c/bookworm d:amd64 e*",
             ["a", "b =1.2", "c /bookworm", "d", "e*"],
         ),
-        ("apt-get -o Dpkg::Use-Pty=0 install -qq -t bookworm-backports g++ a+ b-", ["g++", "a", "b"]),
+        ("apt-get -o Dpkg::Use-Pty=0 install -qq -t bookworm-backports g++ a+ b-", ["g++", "a"]),
         ("apt-get install ./a.deb /tmp/b.deb c.deb", ["./a.deb (path)", "/tmp/b.deb (path)", "c.deb (path)"]),
         ("apt-get install a=${A}* b-$B=1 c:$ARCH", ["a =${A}*", "b-$B =1 (variable)", "c"]),
         ("apt-get install standard^", ["standard (group)"]),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.dockerfile.managers.words import expanded
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from rules.dockerfile.shell import Script
     from rules.dockerfile.shell_command import Command
@@ -19,7 +21,7 @@ class Cleaning(NamedTuple):
         manager: As in `PackageCall`; `dnf` stands for dnf, yum, microdnf and tdnf.
         what: `lists` for apt's package lists, `cache` for downloads and indexes.
         command: The command that removes it.
-        order: Index of that command in `Script.commands`.
+        order: Index in `Script.commands` of the command with which it happens: that one, or the last one for a `trap`.
     """
 
     manager: str
@@ -33,7 +35,10 @@ _HOME = r"(?:~|/root|\$HOME|\$\{HOME\}|/home/[^/]+)"
 _PATHS: tuple[tuple[re.Pattern[str], tuple[tuple[str, str], ...]], ...] = tuple(
     (re.compile(pattern), left)
     for pattern, left in (
-        (r"/var/lib/apt(?:/lists)?(?:/\*+|/\*\.\*)?/?$|/var/lib/(?:apt/?\*|\{[^}]*apt[^}]*\}.*)$", (("apt", "lists"),)),
+        (
+            r"/var/lib/apt(?:/lists)?(?:/\*+(?:[._]\*)?)?/?$|/var/lib/(?:apt/?\*|\{[^}]*apt[^}]*\}.*)$",
+            (("apt", "lists"),),
+        ),
         (r"/var/cache/apt(?:/\*|/archives.*)?/?$", (("apt", "cache"),)),
         (r"/var/cache/apk(?:/\*)?/?$|/etc/apk/cache.*$", (("apk", "cache"),)),
         (r"/var/cache/(?:dnf|yum|libdnf5|tdnf|microdnf)(?:/.*)?$|/var/lib/dnf.*$", (("dnf", "cache"),)),
@@ -57,6 +62,9 @@ _PATHS: tuple[tuple[re.Pattern[str], tuple[tuple[str, str], ...]], ...] = tuple(
     )
 )
 _RPM = frozenset({"dnf", "dnf5", "yum", "microdnf", "tdnf"})
+_AT_THE_END = frozenset({"EXIT", "0"})
+"""Signals of a `trap` whose command runs when the shell ends."""
+
 _OWN_COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
     **dict.fromkeys(_RPM, ("dnf", ("clean",))),
     "apt-get": ("apt", ("clean", "autoclean", "distclean", "dist-clean")),
@@ -83,19 +91,33 @@ _OWN_COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def cleans(script: Script) -> tuple[Cleaning, ...]:
-    """Return which lists and caches a script removes, in order."""
-    return tuple(
-        Cleaning(manager, what, command, order)
-        for order, command in enumerate(script.commands)
-        for manager, what in dict.fromkeys(_left(command))
-    )
+def cleans(script: Script, env: Mapping[str, str] | None = None) -> tuple[Cleaning, ...]:
+    """Return which lists and caches a script removes, in order.
+
+    Args:
+        script: The script.
+        env: Known values of environment variables and build arguments, which paths may use.
+    """
+    found: list[Cleaning] = []
+    folder = ""
+    for order, command in enumerate(script.commands):
+        if command.name == "cd" and command.args and not command.nested:
+            folder = command.args[0].value
+        left = dict.fromkeys(_left(command, folder, {} if env is None else env))
+        at = len(script.commands) - 1 if command.name == "trap" else order
+        found += [Cleaning(manager, what, command, at) for manager, what in left]
+    return tuple(found)
 
 
-def _left(command: Command) -> Iterator[tuple[str, str]]:
-    """Yield what one command removes."""
+def _left(command: Command, folder: str, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield what one command removes; `folder` is where the last `cd` went."""
     if command.name in {"rm", "find"}:
-        yield from _by_path(command)
+        yield from _by_path([word.value for word in command.args], command.name, folder, env)
+        return
+    if command.name == "trap" and command.args and command.args[-1].value in _AT_THE_END:
+        words = command.args[0].value.replace(";", " ").split()
+        if "rm" in words:
+            yield from _by_path(words, "rm", folder, env)
         return
     if command.name == "pacman" and any(word.value.startswith("-Sc") for word in command.args):
         yield "pacman", "cache"
@@ -112,12 +134,14 @@ def _left(command: Command) -> Iterator[tuple[str, str]]:
     yield manager, "cache"
 
 
-def _by_path(command: Command) -> Iterator[tuple[str, str]]:
+def _by_path(values: list[str], name: str, folder: str, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield what `rm` or `find … -delete` removes."""
-    values = [word.value for word in command.args]
-    if command.name == "find" and not {"-delete", "rm"} & set(values):
+    if name == "find" and not {"-delete", "rm"} & set(values):
         return
-    for value in values:
+    for word in values:
+        value = expanded(word, env)
+        if folder and value[:1] not in ("/", "~", "$", "-", '"', "{"):
+            value = f"{folder.rstrip('/')}/{value.removeprefix('./')}"
         for pattern, left in _PATHS:
             if pattern.match(value):
                 yield from left

@@ -30,7 +30,7 @@ _RPM_VERSION_VARIABLE = re.compile(
 _RPM_RELATION = re.compile(r"\s*[<>=]")
 
 
-def _apt_package(word: ShellWord) -> Package:
+def _apt_package(word: ShellWord) -> Package | None:
     """`name=version`, `name/release`, `name:arch`, `name-` (remove), `task^`, `./file.deb`."""
     value = word.value
     found = special(word, (".deb",))
@@ -38,6 +38,8 @@ def _apt_package(word: ShellWord) -> Package:
         return found
     if value.endswith("^"):
         return Package(value[:-1], None, word, "group")
+    if value.endswith("-") and value[:1].isalnum():
+        return None  # removed
     name, version = version_split(value, _APT_VERSION)
     return Package(_APT_SUFFIX.sub("", name) if len(name) > 1 and not name.endswith("++") else name, version, word)
 
@@ -151,7 +153,9 @@ def _rpm_manager(name: str) -> Manager:
         _rpm_package,
         groups=frozenset({"group", "groups", "module"}),
         no_packages=frozenset({"clean"}),
-        assume_yes=trait("--assumeyes", always=name == "microdnf"),
+        assume_yes=trait(
+            "--assumeyes --setopt=assumeyes=1 --setopt=assumeyes=true --setopt=assumeyes=yes", always=name == "microdnf"
+        ),
         no_recommends=trait("--setopt=install_weak_deps=false --setopt=install_weak_deps=0"),
     )
 
