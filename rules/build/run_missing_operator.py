@@ -25,8 +25,14 @@ _COMMANDS = frozenset(
 )
 _TAKES_A_COMMAND = frozenset(
     "apk apt apt-get bash brew conda chroot dnf echo env exec find gem man microdnf nohup npx parallel printf sh sudo "
-    "timeout watch xargs yum zypper which command type time install".split()
+    "timeout watch xargs yum zypper which command type time install scl ssh docker script strace".split()
 )
+_PACKAGE_MANAGERS = frozenset("apk apt apt-get dnf gem microdnf yum zypper".split())
+_NO_PACKAGES = frozenset(
+    "addgroup apt apt-get cd chgrp chmod chown cp groupadd ln mkdir mv rm touch useradd usermod yum".split()
+)
+"""Commands that no package is called, as many are `git` or `tar`."""
+_VERBS = frozenset("install update upgrade add clone run ci config build".split())
 _BEHIND_A_BLOCK = re.compile(
     r"(?<![\w$-])(?P<end>fi|done|esac)[ \t]*\\\r?\n(?:[ \t]*(?:#[^\n]*|\\)?\r?\n)*[ \t]*"
     r"(?P<next>(?!(?:then|else|elif|fi|do|done|esac|in)\b)[A-Za-z_./]\S*)"
@@ -61,7 +67,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _swallowed(run: Run, command: Command) -> Iterator[ShellWord]:
     """Yield the arguments that begin their lines, are commands' names, and have options or operands of their own."""
-    if command.name in _TAKES_A_COMMAND or not command.name or command.nested:
+    installs = command.name in _PACKAGE_MANAGERS
+    if (command.name in _TAKES_A_COMMAND and not installs) or not command.name or command.nested:
         return
     source = run.instruction.source
     for index, word in enumerate(command.args[:-1]):
@@ -72,9 +79,18 @@ def _swallowed(run: Run, command: Command) -> Iterator[ShellWord]:
         if source.text[start : word.span.start].strip() or previous is None:
             continue
         if previous.span.end_line < word.span.line and _continues_as_command(command, index):
+            if installs and not _is_no_package(command, index):
+                continue
             yield word
             if word.value in _TAKES_A_COMMAND:
                 return
+
+
+def _is_no_package(command: Command, index: int) -> bool:
+    """Whether a word of an install is a command all the same: `rm -rf /x`, `pip install`."""
+    word, following = command.args[index : index + 2]
+    verb = following.value in _VERBS and following.span.line == word.span.line
+    return verb or word.value in _NO_PACKAGES
 
 
 def _continues_as_command(command: Command, index: int) -> bool:
