@@ -48,8 +48,9 @@ _KNOWN_TO_ASH = frozenset(
 )
 """What busybox takes over from bash (its `ASH_BASH_COMPAT`, which Alpine switches on)."""
 _MAY_HOLD_ONE = re.compile(
-    r"\[\[|\(\(|<<<|[<>]\(|&>|\|&|=\(|\+=|==|\$'|\$\{!|\$\{\w+(?:\[|/|:[\s0-9$(]|\^|,)|\{[^{}\s]*(?:,|\.\.)[^{}\s]*\}"
-    r"|\b(?:source|pushd|popd|dirs|declare|typeset|shopt|let|mapfile|readarray|function|select|pipefail)\b"
+    r"\[\[\s|(?<!\$)\(\(|<<<|[<>]\(|&>|\|&|=\(|\+=|\s==\s|(?<![^\s=])\$'|\$\{!|\$\{\w+(?:\[|/|:[\s0-9$(]|\^|,)"
+    r"|\{[^{}\s]*(?:,|\.\.)[^{}\s]*\}"
+    r"|\b(?:source|pushd|popd|dirs|declare|typeset|shopt|let|mapfile|readarray|function|select|pipefail)\s"
 )
 _RELINKED = re.compile(r"\b(?:ln|mv|cp)\b[^\n;&|]*[/\s\"]sh(?![\w./-])|\bdash/sh\b|reconfigure[^\n;&|]*\bdash\b")
 _NO_EXPANSION = re.compile(r"\{\d+,\d*\}|[\"']|://")
@@ -65,8 +66,6 @@ _NO_EXPANSION = re.compile(r"\{\d+,\d*\}|[\"']|://")
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN uses what only bash understands, under another shell."""
-    if _RELINKED.search(change.after.code):
-        return  # `/bin/sh` may be bash
     for stage in change.stages:
         shell = _plain_shell(stage)
         if shell is None:
@@ -75,7 +74,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if run.script.dialect != "sh" or not run.is_read or run.deferred:
                 continue
             found = _bash_syntax(run, shell)
-            if found is not None:
+            if found is not None and _RELINKED.search(change.after.code) is None:  # else `/bin/sh` may be bash
                 yield _problem(stage, run, found, shell)
 
 

@@ -17,6 +17,7 @@ from rules.api import (
     rule,
 )
 
+_QUOTES = "'\""
 _CHANGES = ("cd", "pushd")
 _BACK = ("-", "..", "~", "$OLDPWD", "/tmp")  # noqa: S108 - where one goes to leave a folder
 
@@ -38,7 +39,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 yield Problem(
                     run.instruction.span,
                     f"{_named(run, folder)} has no effect: every instruction starts again in `WORKDIR`"
-                    f"{_current(run)}. What follows runs there, not in {quote(folder.value)}; write `WORKDIR`.",
+                    f"{_current(run)}. What follows runs there, not in {quote(folder.text.strip(_QUOTES))}; "
+                    "write `WORKDIR`.",
                     Confidence.CERTAIN if run.script.understood else Confidence.POSSIBLE,
                     instruction=run.instruction,
                     stage=stage.key,
