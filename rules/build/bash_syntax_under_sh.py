@@ -50,7 +50,7 @@ _KNOWN_TO_ASH = frozenset(
 _MAY_HOLD_ONE = re.compile(
     r"\[\[\s|(?<!\$)\(\(|<<<|[<>]\(|&>|\|&|=\(|\+=|\s==\s|(?<![^\s=])\$'|\$\{!|\$\{\w+(?:\[|/|:[\s0-9$(]|\^|,)"
     r"|\{[^{}\s]*(?:,|\.\.)[^{}\s]*\}"
-    r"|\b(?:source|pushd|popd|dirs|declare|typeset|shopt|let|mapfile|readarray|function|select|pipefail)\s"
+    r"|\b(?:source|pushd|popd|dirs|declare|typeset|shopt|let|mapfile|readarray|function|select|pipefail)(?:[\s;&]|$)"
 )
 _RELINKED = re.compile(r"\b(?:ln|mv|cp)\b[^\n;&|]*[/\s\"]sh(?![\w./-])|\bdash/sh\b|reconfigure[^\n;&|]*\bdash\b")
 _NO_EXPANSION = re.compile(r"\{\d+,\d*\}|[\"']|://")
