@@ -6,7 +6,7 @@ from rules.dockerfile.expand import UNKNOWN
 from rules.dockerfile.nodes import Comment, Dockerfile, Flag, Heredoc, Instruction, SyntaxFault, Word
 from rules.dockerfile.package_calls import Cleaning, Package, PackageCall
 from rules.dockerfile.reference import ImageReference, parse_reference
-from rules.dockerfile.shell import Command, Redirect, Script, ShellWord, script_of
+from rules.dockerfile.shell import Command, Construct, Redirect, Script, ShellWord, script_of
 from rules.dockerfile.shell import parse as parse_shell
 from rules.dockerfile.source import Source, Span
 from rules.dockerfile.spelling import nearest
@@ -67,6 +67,7 @@ __all__ = [
     "Command",
     "Comment",
     "Confidence",
+    "Construct",
     "Copy",
     "CopySource",
     "Deletion",

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rules import yamls
+from rules import bake, yamls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -163,33 +162,16 @@ def _skaffold(path: str, document: Any) -> Iterator[Build]:
             )
 
 
-_HCL_TARGET = re.compile(
-    r'^[ \t]*target[ \t]+"(?P<name>[^"]+)"[ \t]*\{(?P<body>.*?)^[ \t]*\}', re.MULTILINE | re.DOTALL
-)
-_HCL_VALUE = re.compile(r'^[ \t]*(?P<key>dockerfile|context|target)[ \t]*=[ \t]*"(?P<value>[^"]*)"', re.MULTILINE)
-
-
 def _bake(path: str, text: str) -> Iterator[Build]:
-    """Read a bake file: JSON in full, HCL as far as plain strings go (Bake file reference, "Target")."""
-    if path.endswith(".json"):
-        try:
-            targets = yamls.mapping(yamls.mapping(json.loads(text)).get("target"))
-        except (ValueError, RecursionError):
-            return
-        for body in targets.values():
-            values = {key: yamls.text(yamls.mapping(body).get(key)) for key in ("dockerfile", "context", "target")}
-            yield from _baked(path, 1, values)
-        return
-    for match in _HCL_TARGET.finditer(text):
-        found = {value["key"]: value["value"] for value in _HCL_VALUE.finditer(match["body"])}
-        yield from _baked(path, text.count("\n", 0, match.start()) + 1, found)
-
-
-def _baked(path: str, line: int, values: dict[str, str]) -> Iterator[Build]:
-    context = _join(posixpath.dirname(path), values.get("context") or ".")
-    dockerfile = _dockerfile(context, values.get("dockerfile", "")) if context is not None else None
-    if dockerfile is not None and context is not None:
-        yield Build(dockerfile, context, values.get("target", ""), {}, path, line)
+    """Read the targets of a bake file."""
+    folder = posixpath.dirname(path)
+    for each in bake.targets_in(path, text):
+        context = _join(folder, each.context or ".")
+        dockerfile = _dockerfile(context, each.dockerfile) if context is not None else None
+        if dockerfile is not None and context is not None:
+            yield Build(
+                dockerfile, context, each.target, each.args, path, each.line, each.contexts, platforms=each.platforms
+            )
 
 
 _COMMAND = re.compile(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rules.api import (
     PLATFORM_ARGS,
+    PREDEFINED_ARGS,
     Category,
     Confidence,
     DockerfileChange,
@@ -41,7 +42,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         for name, value in instruction.pairs:
             was = old.get(name.text)
-            if value is not None or not was or name.text in PLATFORM_ARGS or name.text in given | defaulted:
+            if value is not None or not was or name.text in given | defaulted:
                 continue
             if _begins_one(name.text, names) and not _is_asked_for(name.text, change.after.code):
                 yield Problem(
@@ -56,19 +57,28 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _defaults(model: Model) -> dict[str, str]:
+    """The plain defaults that are no empty text, but for what the builder fills in itself."""
     return {
         name.text: value.text
         for instruction in model.dockerfile.instructions
         if instruction.keyword == "ARG"
         for name, value in instruction.pairs
-        if value is not None and "$" not in value.text
+        if value is not None
+        and "$" not in value.text
+        and value.text.strip("\"'")
+        and name.text not in PLATFORM_ARGS | PREDEFINED_ARGS
     }
 
 
 def _with_default(change: DockerfileChange) -> set[str]:
-    """The ARGs that have a default somewhere now: a bare one in a stage takes over a global default."""
-    arguments = (i for i in change.after.dockerfile.instructions if i.keyword == "ARG")
-    return {name.text for i in arguments for name, value in i.pairs if value is not None}
+    """The ARGs that have a value somewhere now: a bare one in a stage takes over a global default, an ENV wins."""
+    arguments = (i for i in change.after.dockerfile.instructions if i.keyword in ("ARG", "ENV"))
+    return {
+        name.text
+        for i in arguments
+        for name, value in i.pairs
+        if value is not None and f"${name.text}" not in value.text.replace("{", "")
+    }
 
 
 def _is_asked_for(name: str, code: str) -> bool:

@@ -32,6 +32,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if not change.stages:
         return
     now = {name.text for stage in change.stages for i in stage.instructions for name, _ in i.pairs}
+    mounts = (mount for stage in change.stages for run in stage.runs for mount in run.mounts)
+    now |= {mount.options.get("env", "") for mount in mounts}  # a secret may take its place
     code = change.after.code
     silent: dict[str, Instruction] = {}
     global_names = {name.text for argument in change.before.global_args for name, _ in argument.pairs}
@@ -55,7 +57,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _arguments(model: Model) -> dict[str, Instruction]:
     """The ARGs of stages that only a caller gives a value: a command sees them as environment variables."""
-    instructions = (i for stage in model.stages for i in stage.instructions if i.keyword == "ARG")
+    last_run = max((run.instruction.span.start for stage in model.stages for run in stage.runs), default=0)
+    instructions = (
+        i for stage in model.stages for i in stage.instructions if i.keyword == "ARG" and i.span.start < last_run
+    )
     return {name.text: i for i in instructions for name, value in i.pairs if value is None and name.text.isupper()}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from rules.api import (
     Category,
     Confidence,
+    Construct,
     DockerfileChange,
     Fix,
     Origin,
@@ -17,15 +18,43 @@ from rules.api import (
     rule,
 )
 
-_FOUND = (
-    (re.compile(r"(?<![\w$\[])\[\[\s"), "[[ … ]]"),
-    (re.compile(r"<<<"), "<<<"),
-    (re.compile(r"(?<![\w$])<\((?=[\w$])"), "<( … )"),
-    (re.compile(r"(?:^|[;&|]\s*)\w+=\((?!\))[^)]*\)"), "an array"),
-    (re.compile(r"(?<!&)&>(?!&)"), "&>"),
+_NAMES = {
+    "double-bracket": "`[[ … ]]`",
+    "arithmetic-command": "`(( … ))`",
+    "c-style-for": "`for ((…))`",
+    "select": "`select`",
+    "function-keyword": "the keyword `function`",
+    "here-string": "`<<<`",
+    "process-substitution": "`<( … )`",
+    "ampersand-redirect": "`&>`",
+    "pipe-ampersand": "`|&`",
+    "array": "an array",
+    "append": "`+=`",
+    "brace-expansion": "`{…}` for several words",
+    "ansi-c-quote": "`$'…'`",
+    "replacement": "`${…/…/…}`",
+    "substring": "`${…:…}`",
+    "case-modification": "`${…^^}`",
+    "indirection": "`${!…}`",
+    "double-equals": "`==` in a test",
+    "pipefail": "`set -o pipefail`",
+    **{name: f"`{name}`" for name in ("source", "pushd", "declare", "shopt", "let", "mapfile")},
+}
+_STOPS = frozenset({"array", "source", "pushd", "declare", "shopt", "mapfile", "pipefail", "replacement", "substring"})
+"""What a plain shell refuses or does not find; the rest may also mean something else to it."""
+_KNOWN_TO_ASH = frozenset(
+    "double-bracket process-substitution source ansi-c-quote replacement substring ampersand-redirect function-keyword "
+    "double-equals pipefail let".split()
 )
-_BASH_ONLY = frozenset({"source", "pushd", "popd", "shopt", "declare", "mapfile", "readarray"})
-_KNOWN_TO_ASH = frozenset({"[[ … ]]", "<( … )", "source"})
+"""What busybox takes over from bash (its `ASH_BASH_COMPAT`, which Alpine switches on)."""
+_MAY_HOLD_ONE = re.compile(
+    r"\[\[\s|(?<!\$)\(\(|<<<|[<>]\(|&>|\|&|=\(|\+=|\s==\s|(?<![^\s=])\$'|\$\{!|\$\{\w+(?:\[|/|:[\s0-9$(]|\^|,)"
+    r"|\{[^{}\s]*(?:,|\.\.)[^{}\s]*\}"
+    r"|\b(?:source|pushd|popd|dirs|declare|typeset|shopt|let|mapfile|readarray|function|select|pipefail)(?:[\s;&]|$)"
+)
+_RELINKED = re.compile(r"\b(?:ln|mv|cp)\b[^\n;&|]*[/\s\"]sh(?![\w./-])|\bdash/sh\b|reconfigure[^\n;&|]*\bdash\b")
+_NO_EXPANSION = re.compile(r"\{\d+,\d*\}|[\"']|://")
+"""Braces that are meant as they are: a count in a pattern, JSON, a URL whose braces curl reads."""
 
 
 @rule(
@@ -37,9 +66,6 @@ _KNOWN_TO_ASH = frozenset({"[[ … ]]", "<( … )", "source"})
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN uses what only bash understands, under another shell."""
-    code = change.after.code
-    if "ln" in code and "/bin/sh" in code and "bash" in code:
-        return  # `/bin/sh` may be bash
     for stage in change.stages:
         shell = _plain_shell(stage)
         if shell is None:
@@ -47,8 +73,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for run in stage.runs:
             if run.script.dialect != "sh" or not run.is_read or run.deferred:
                 continue
-            found = _bash_syntax(run)
-            if found is not None and not (shell == "busybox" and found in _KNOWN_TO_ASH):
+            found = _bash_syntax(run, shell)
+            if found is not None and _RELINKED.search(change.after.code) is None:  # else `/bin/sh` may be bash
                 yield _problem(stage, run, found, shell)
 
 
@@ -57,32 +83,40 @@ def _plain_shell(stage: Stage) -> str | None:
     return {"debian": "dash", "ubuntu": "dash", "alpine": "busybox"}.get(stage.runtime.distribution or "")
 
 
-def _bash_syntax(run: Run) -> str | None:
-    code = run.instruction.value
-    for command in run.commands:
-        if command.name in _BASH_ONLY and not command.nested and (command.name != "source" or command.args):
-            return command.name
-    if run.instruction.heredocs or not any(mark in code for mark in ("[[", "<<<", "<(", "=(", "&>")):
+def _bash_syntax(run: Run, shell: str) -> str | None:
+    """Return the first kind of syntax that the shell of the RUN does not know, as in `Script.constructs`."""
+    code = run.instruction.value + "".join(heredoc.body for heredoc in run.instruction.heredocs)
+    if _MAY_HOLD_ONE.search(code) is None:
         return None
-    bare = re.sub(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"", "''", code)
-    if re.search(r"\b(?:ba|z|k)sh\b", bare):
-        return None
-    return next((name for pattern, name in _FOUND if pattern.search(bare)), None)
+    for found in run.script.constructs:
+        known = found.kind not in _NAMES or (shell == "busybox" and found.kind in _KNOWN_TO_ASH)
+        if not known and found.dialect == "sh" and not _is_meant(run, found):
+            return found.kind
+    return None
+
+
+def _is_meant(run: Run, found: Construct) -> bool:
+    """Whether a plain shell does what is meant: braces stay as they are, or a trial run of `pipefail` may fail."""
+    if found.kind == "brace-expansion":
+        return _NO_EXPANSION.search(found.source.text, found.start, found.end) is not None
+    if found.kind == "pipefail":
+        return any(c.start == found.start and (c.conditional or c.nested or c.after == "||") for c in run.commands)
+    return False
 
 
 def _problem(stage: Stage, run: Run, found: str, shell: str) -> Problem:
     plain = run.shell.origin in (Origin.ABSENT, Origin.UNKNOWN)
     line = 'SHELL ["/bin/bash", "-c"]'
     fix = Fix("Run it under bash", (insert_line_before(run.instruction, line),)) if plain and shell == "dash" else None
-    fails = "is an error" if found in _BASH_ONLY or found == "an array" else "is an error or means something else"
+    fails = "is an error" if found in _STOPS else "is an error or means something else"
+    way_out = f"Put `{line}` above it" if shell == "dash" else "Install bash and say so with `SHELL`"
     return Problem(
         run.instruction.span,
-        f"{stage.label} uses `{found}`, which only bash understands; `/bin/sh` is {shell} here, where it {fails}. "
-        f"{f'Put `{line}` above it' if shell == 'dash' else 'Install bash and say so with `SHELL`'}, or write it for "
-        "a plain shell.",
+        f"{stage.label} uses {_NAMES[found]}, which only bash understands; `/bin/sh` is {shell} here, where it "
+        f"{fails}. {way_out}, or write it for a plain shell.",
         Confidence.LIKELY,
         doubt="the base image's `/bin/sh` may be another shell than is usual there",
         stage=stage.key,
-        key=found,
+        key=_NAMES[found].strip("`"),
         fix=fix,
     )

@@ -22,14 +22,18 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 )
                 if redirect is None or redirect.target is None or "/dev/" in redirect.target.value:
                     continue
-                if redirect.span.start > command.args[-1].span.start:
+                if not command.args or (
+                    redirect.span.start > command.args[-1].span.start
+                    and not (command.name == "test" and redirect.target.value.isdecimal())
+                ):
                     continue  # behind the closing bracket it is a redirection
+                test = "`[ … ]`" if command.name == "[" else "`test`"
                 operator, number = ("-gt", "newer") if redirect.operator == ">" else ("-lt", "older")
                 yield Problem(
                     redirect.span,
-                    f"`{redirect.operator}` does not compare here: in `[ … ]` it redirects to or from a file called "
-                    f"{quote(redirect.target.value)}, and the test is true whenever that works. Write `{operator}` for "
-                    f"numbers; for versions that may be {number}, use `sort -V`.",
+                    f"`{redirect.operator}` does not compare here: in {test} it redirects to or from a "
+                    f"file called {quote(redirect.target.value)}, and the test is true whenever that works. Write "
+                    f"`{operator}` for numbers; for versions that may be {number}, use `sort -V`.",
                     Confidence.CERTAIN,
                     instruction=run.instruction,
                     stage=stage.key,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Problem, Severity, quote, rule
+from rules.api import Category, DockerfileChange, Instruction, Problem, Severity, Word, quote, rule
 
 
 @rule(
@@ -14,22 +14,38 @@ from rules.api import Category, DockerfileChange, Problem, Severity, quote, rule
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An ENV or ARG holds a command, which nothing executes."""
+    for argument in change.after.global_args:
+        yield from _judge(argument, "")
     for stage in change.stages:
         for step in stage.steps:
-            instruction = step.instruction
-            if instruction.keyword not in ("ENV", "ARG"):
-                continue
-            for name, value in instruction.pairs:
-                prompt = name.text.startswith("PS") or "PROMPT" in name.text
-                if value is not None and not prompt and _is_command(value.text, instruction.escape):
-                    yield Problem(
-                        value.span,
-                        f"{quote(name.text)} gets the text {quote(value.text)}, not the command's output: "
-                        f"`{instruction.keyword}` executes nothing. Run the command in a `RUN`, or pass its result "
-                        "as a build argument.",
-                        stage=stage.key,
-                        key=name.text,
-                    )
+            if step.instruction.keyword in ("ENV", "ARG"):
+                yield from _judge(step.instruction, stage.key)
+
+
+def _judge(instruction: Instruction, stage: str) -> Iterator[Problem]:
+    torn = _torn(instruction)
+    for name, value in instruction.pairs:
+        prompt = name.text.startswith("PS") or "PROMPT" in name.text
+        if value is not None and not prompt and (_is_command(value.text, instruction.escape) or value is torn):
+            yield Problem(
+                value.span,
+                f"{quote(name.text)} gets the text {quote(value.text)}, not the command's output: "
+                f"`{instruction.keyword}` executes nothing. Run the command in a `RUN`, or pass its result "
+                "as a build argument.",
+                instruction=instruction,
+                stage=stage,
+                key=name.text,
+            )
+
+
+def _torn(instruction: Instruction) -> Word | None:
+    """Return the value of an ARG whose command holds blanks: each word behind the first is an argument's name."""
+    if instruction.keyword != "ARG":
+        return None
+    backticks = instruction.escape != "`" and instruction.value.count("`") == 2  # noqa: PLR2004 - a pair
+    values = [value for _, value in instruction.pairs if value is not None]
+    opened = (v for v in values if "$(" in v.text and ")" not in v.text and ")" in instruction.value)
+    return next((v for v in values if backticks and v.text.count("`") == 1), next(opened, None))
 
 
 def _is_command(text: str, escape: str) -> bool:

@@ -7,7 +7,7 @@ from rules.api import Category, Confidence, DockerfileChange, Instruction, Probl
 
 _SECOND = re.compile(r"""^(?:"[^"]*"|'[^']*'|[^\s"']+)\s+(?P<name>[A-Z][A-Z0-9_]*)(?:=|\s+\S)""")
 
-_OWN_LINE = re.compile(r"\n[ \t]*(?P<name>[A-Z][A-Z0-9_]{2,})(?:=\S|[ \t]+[\"'\w/$])")
+_OWN_LINE = re.compile(r"\n[ \t]*(?P<name>[A-Z][A-Z0-9_]+(?==)|[A-Z][A-Z0-9_]{2,})(?:=\S|[ \t]+[\"'\w/$])")
 
 _SHELL_WORDS = frozenset({"if", "for", "while", "case", "export", "then"})
 

@@ -8,16 +8,18 @@ from rules.api import (
     DockerfileChange,
     Fix,
     Problem,
+    Scope,
     Severity,
     Stage,
     Step,
+    Variable,
     fix,
     insert_line_before,
     quote,
     replace,
     rule,
 )
-from rules.build.variable_uses import declarable_uses
+from rules.build.variable_uses import declarable_uses, uses
 from rules.secrets.secret_names import names_a_secret
 
 
@@ -66,15 +68,13 @@ def _declared(step: Step, name: str) -> Fix | None:
 
 
 def _check_env(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[Problem]:
-    set_here: dict[str, int] = {}
     for index, (name, value) in enumerate(step.instruction.pairs):
-        used = declarable_uses(value.text, step.scope.escape) if value is not None else ()
-        for name_used in dict.fromkeys(u for u in used if u in set_here and (u != "PATH" or name.text == "PATH")):
+        if value is None:
+            continue
+        for name_used in _set_here(step, index, value.text):
             old = step.scope.get(name_used)
-            if old is not None and isinstance(old.value, str) and old.value == _new_value(step, set_here[name_used]):
-                continue
             yield Problem(
-                value.span if value is not None else step.instruction.span,
+                value.span,
                 f"{quote(name.text)} is built from `${name_used}`, which the same `ENV` sets. The builder fills in the "
                 f"value from before this instruction: {_old(old.value if old is not None else None)}. "
                 "Set the two in separate `ENV` instructions.",
@@ -84,12 +84,39 @@ def _check_env(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[P
                 key=f"{name.text}<{name_used}",  # built from another variable, it is another mistake
                 fix=_split(change, step, index),
             )
-        set_here[name.text] = index
+
+
+def _set_here(step: Step, index: int, text: str) -> Iterator[str]:
+    """Yield the variables in a pair that the same ENV gives another value, below it too if it has none."""
+    pairs = step.instruction.pairs
+    above = {name.text for name, _ in pairs[:index]}
+    places = {name.text: place for place, (name, _) in enumerate(pairs)}
+    used = uses(text, step.scope.escape)
+    declarable = declarable_uses(text, step.scope.escape) if used else ()
+    for name in dict.fromkeys(used):
+        old = step.scope.get(name)
+        if name not in above and (old is not None or places.get(name, index) <= index):
+            continue
+        if name == "PATH" and pairs[index][0].text != "PATH":
+            continue
+        if name not in declarable and not _differs(step, text, places):
+            continue  # a default or an alternative that comes to the same
+        if old is None or not isinstance(old.value, str) or old.value != _new_value(step, places[name]):
+            yield name
 
 
 def _new_value(step: Step, index: int) -> str | None:
     value = step.instruction.pairs[index][1]
     return step.scope.expand(value.text) if value is not None else None
+
+
+def _differs(step: Step, text: str, pairs: dict[str, int]) -> bool:
+    """Whether the text is known to be another one with the new values than with those from before."""
+    scope = Scope(step.scope.variables, complete=step.stage.base_known, escape=step.scope.escape)
+    old = scope.expand(text)
+    added = [Variable(name, value, "env") for name, index in pairs.items() if (value := _new_value(step, index))]
+    new = scope.with_(added).expand(text)
+    return old is not None and new is not None and old != new
 
 
 def _old(value: object) -> str:
@@ -98,11 +125,13 @@ def _old(value: object) -> str:
 
 def _split(change: DockerfileChange, step: Step, index: int) -> Fix | None:
     """Begin another ENV in front of the pair; the continuation above it ends."""
+    if index == 0:
+        return None
     source = change.source
     name = step.instruction.pairs[index][0]
     before, value_before = step.instruction.pairs[index - 1]
     end = value_before.span.end if value_before is not None else before.span.end
-    if index == 0 or "#" in source.text[end : name.span.start]:
+    if "#" in source.text[end : name.span.start]:
         return None
     gap = source.span(end, name.span.start)
     return Fix("Set it in an ENV of its own", (replace(source, gap, "\nENV "),))

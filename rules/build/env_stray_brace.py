@@ -43,15 +43,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _check(change: DockerfileChange, instruction: Instruction, name: str, value: Word | ShellWord) -> Iterator[Problem]:
     match = _STRAY.search(value.text)
-    if match is None or value.text.count("{") >= value.text.count("}"):
+    if match is None or value.text.startswith("'") or value.text.count("{") >= value.text.count("}"):
         return
     plain = value.span.end - value.span.start == len(value.text)
     at = value.span.start + match.start(1)
     edit = replace(change.source, change.source.span(at, at + 1), "")
     yield Problem(
         value.span,
-        f"{quote(name)} ends in a brace that opens nowhere: {quote(value.text)}. The brace becomes part of the value; "
-        "delete it.",
+        f"the value of {quote(name)} has a brace that opens nowhere: {quote(value.text)}. The brace becomes "
+        "part of the value; delete it.",
         instruction=instruction,
         key=name,
         fix=Fix("Delete the brace", (edit,)) if plain else None,

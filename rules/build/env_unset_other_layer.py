@@ -33,10 +33,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _last_change(run: Run) -> str | None:
     """Return the variable that the last command changes, when nothing follows that could see it."""
-    if not run.commands or run.instruction.exec_form is not None:
+    if not run.commands:
         return None
-    last = run.commands[-1]
-    if last.name not in ("unset", "export") or last.nested or not last.args or last.conditional:
+    last, first = run.commands[-1], run.commands[0]
+    whole = run.instruction.exec_form is not None and first.name in ("sh", "bash", "ash", "dash")  # `["sh", "-c", …]`
+    if last.name not in ("unset", "export") or (last.nested and not whole) or not last.args or last.conditional:
         return None
     name = last.args[-1].value.partition("=")[0]
     if last.name == "unset":

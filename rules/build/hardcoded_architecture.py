@@ -3,7 +3,21 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Instruction,
+    Problem,
+    Run,
+    Severity,
+    ShellWord,
+    Stage,
+    Word,
+    quote,
+    rule,
+)
 
 _ARCH = re.compile(r"(?<![A-Za-z0-9])(?P<arch>x86_64|amd64|aarch64|arm64|x64|linux64)(?![A-Za-z0-9])")
 _TRIPLET = re.compile(r"/(?:usr/)?lib/(?:x86_64|aarch64|i386|arm)-linux-gnu(?:eabihf)?\b")
@@ -33,6 +47,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if _is_for_one(change, stage):
             continue
         yield from _libraries(stage, several=several)
+        for copy in stage.copies if several else ():
+            yield from _added(stage, copy)
         for run in stage.runs if several else ():
             if not _chooses_by_architecture(run):
                 yield from _downloads(stage, run)
@@ -96,6 +112,26 @@ def _code(run: Run) -> str:
     return run.instruction.value + "".join(heredoc.body for heredoc in run.instruction.heredocs)
 
 
+def _added(stage: Stage, copy: Copy) -> Iterator[Problem]:
+    """Find an ADD of a URL that names an architecture."""
+    for word in copy.instruction.words if copy.instruction.keyword == "ADD" else ():
+        match = _ARCH.search(word.text)
+        if match is not None and word.text.startswith(("http://", "https://")):
+            yield _for_one(copy.instruction, stage, word, match["arch"])
+
+
+def _for_one(instruction: Instruction, stage: Stage, word: Word | ShellWord, arch: str) -> Problem:
+    return Problem(
+        word.span,
+        f"{stage.label} downloads a file for {quote(arch)} whatever platform it is built for. The file is meant for "
+        "several: on the others the program fails with “exec format error”. Derive the name from `TARGETARCH`.",
+        Confidence.POSSIBLE,
+        instruction=instruction,
+        stage=stage.key,
+        key=word.text,
+    )
+
+
 def _downloads(stage: Stage, run: Run) -> Iterator[Problem]:
     for command in run.commands:
         if command.name not in _DOWNLOADERS:
@@ -107,14 +143,5 @@ def _downloads(stage: Stage, run: Run) -> Iterator[Problem]:
                 and "://" in word.value
                 and "$" not in word.value[max(0, match.start() - 2) : match.start()]
             ):
-                yield Problem(
-                    word.span,
-                    f"{stage.label} downloads a file for {quote(match['arch'])} whatever platform it is built for. The "
-                    "file is meant for several: on the others the program fails with “exec format error”. Derive the "
-                    "name from `TARGETARCH`.",
-                    Confidence.POSSIBLE,
-                    instruction=run.instruction,
-                    stage=stage.key,
-                    key=word.value,
-                )
+                yield _for_one(run.instruction, stage, word, match["arch"])
                 return

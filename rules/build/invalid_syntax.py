@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from rules.api import (
+    INSTRUCTIONS,
     Category,
     Confidence,
     Dockerfile,
@@ -13,6 +14,7 @@ from rules.api import (
     Problem,
     Severity,
     SyntaxFault,
+    parse_reference,
     quote,
     replace,
     rule,
@@ -34,14 +36,27 @@ _PLACEHOLDER = re.compile(r"[A-Z]{4,}[A-Z0-9]*(?:[-_]?[A-Z0-9]+)*\Z")
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The builder refuses a line."""
     placeholder = _placeholder(change.after.dockerfile)
+    instructions = change.after.dockerfile.instructions
+    unknown = {one.keyword_span.start for one in instructions if one.keyword not in INSTRUCTIONS}
     for fault in change.after.dockerfile.faults:
         if fault.rule != "invalid-syntax":
             continue
         written = change.source.cut(fault.span)
+        if fault.suggestion is None and fault.span.start in unknown and _is_foreign(change.after.dockerfile):
+            continue  # the frontend may know the instruction
         if placeholder is not None and _PLACEHOLDER.match(written):
             yield _in_template(fault, written, placeholder)
         else:
             yield Problem(fault.span, fault.message, fix=_fix(change, fault), key=fault.message)
+
+
+def _is_foreign(dockerfile: Dockerfile) -> bool:
+    """Whether `# syntax=` names a frontend that is not Docker's own, nor a mirror of it."""
+    images = (parse_reference(one.value) for one in dockerfile.directives if one.name == "syntax")
+    return any(
+        image is not None and image.path.rpartition("/")[2] not in ("dockerfile", "dockerfile-upstream")
+        for image in images
+    )
 
 
 def _placeholder(dockerfile: Dockerfile) -> str | None:

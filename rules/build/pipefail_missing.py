@@ -1,5 +1,6 @@
 """See pipefail_missing.md."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from rules.api import (
     Fix,
     Origin,
     Problem,
+    Redirect,
     Run,
     Severity,
     Stage,
@@ -23,7 +25,7 @@ from rules.api import (
 )
 
 _CANNOT_FAIL_TELLINGLY = frozenset(
-    ": [ awk base64 basename bzip2 cat cut date dirname echo egrep env exit expr false fgrep find getent grep "
+    ": [ apt-mark awk base64 basename bzip2 cat cut date dirname echo egrep env exit expr false fgrep find getent grep "
     "gzip head hostname id jq ldd ls lsb_release md5sum nproc printenv printf ps pwd read readlink sed seq set "
     "sha256sum sort stat tail tee test tr true uname uniq wc whoami xargs yes dpkg dpkg-query rpm apk apt-cache "
     "locale which type for while python python3 node ruby perl php pwsh".split()
@@ -33,6 +35,7 @@ _KEEPERS = frozenset("tar sh bash ash dash tee gpg apt-key pip pip3 uv psql mysq
 _NOTICES = frozenset("tar bsdtar cpio gunzip unxz bunzip2 unzstd gpg gpg2 apt-key".split())
 """Commands that fail by themselves when nothing arrives, or no whole archive or key (tried with each of them)."""
 _NOTICES_WITH_D = frozenset("gzip xz bzip2 zstd".split())
+_BRANCH = re.compile(r"(?<![\w$-])(?:if|elif|while|until|then|do|else)(?![\w-])")
 _BASH_SYSTEMS = frozenset("debian ubuntu rhel centos fedora rocky almalinux amazonlinux oraclelinux amzn".split())
 
 
@@ -57,7 +60,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _hidden_failure(run: Run) -> Command | None:
     """Return the first command whose failure nobody sees: on the left of a pipe, without `pipefail`."""
     for command in run.commands:
-        if command.after not in ("|", "|&") or command.pipefail or command.nested:
+        if (
+            command.after not in ("|", "|&")
+            or command.pipefail
+            or (command.nested and not _is_in_a_script(run, command))
+        ):
             continue
         if command.name in _CANNOT_FAIL_TELLINGLY or not command.name or _is_forgiven(run, command):
             continue
@@ -83,21 +90,49 @@ def _pipelines(run: Run) -> dict[int, _Pipeline]:
     found: dict[int, _Pipeline] = {}
     for command in run.commands:
         kept = found[command.pipeline].kept if command.pipeline in found else -1
-        keeps = command.name in _KEEPERS or any(">" in redirect.operator for redirect in command.redirects)
+        keeps = command.name in _KEEPERS or any(map(_writes, command.redirects))
         found[command.pipeline] = _Pipeline(command, max(kept, command.part) if keeps else kept)
     return found
+
+
+def _writes(redirect: Redirect) -> bool:
+    return ">" in redirect.operator and (redirect.target is None or redirect.target.value != "/dev/null")
 
 
 def _is_forgiven(run: Run, command: Command) -> bool:
     """Whether the pipeline may fail: it is a condition, negated, or followed by `||`."""
     last = _pipelines(run)[command.pipeline].last
-    return command.conditional or command.negated or last.after == "||"
+    asked = command.conditional and (command.name not in _DOWNLOADERS or _is_condition(run, command))
+    return asked or command.negated or last.after == "||"
+
+
+def _is_condition(run: Run, command: Command) -> bool:
+    """Whether the pipeline is what `if`, `while` or `until` asks, or the script is not told apart enough to say."""
+    if not run.is_read:
+        return True
+    before = command.source.text[run.instruction.value_span.start : command.start]
+    words = _BRANCH.findall(before)
+    return bool(words) and words[-1] in ("if", "elif", "while", "until")
+
+
+def _is_in_a_script(run: Run, command: Command) -> bool:
+    """Whether a command stands in what `sh -c` is given, and in no substitution there."""
+    for shell in run.calls("sh", "bash", "ash", "dash"):
+        word = next((w for w in shell.args if w.span.start <= command.start < w.span.end), None)
+        if word is not None and shell.has("-c"):
+            before = command.source.text[word.span.start : command.start]
+            return "$(" not in before and "`" not in before and "<(" not in before
+    return False
 
 
 def _problem(stage: Stage, run: Run, command: Command) -> Problem:
-    fix = _fix(run, stage)
+    fix = _fix(run, stage, command)
     way_out = (
-        f" {fix.title}." if fix is not None else " Fetch to a file first, or run it under a shell with `pipefail`."
+        f" {fix.title}."
+        if fix is not None
+        else " Start the inner shell with `bash -o pipefail -c`."
+        if command.nested
+        else " Fetch to a file first, or run it under a shell with `pipefail`."
     )
     last = _pipelines(run)[command.pipeline].last
     noticed = _notices(last)
@@ -139,9 +174,9 @@ def _goes_on(run: Run, command: Command) -> str:
     )
 
 
-def _fix(run: Run, stage: Stage) -> Fix | None:
+def _fix(run: Run, stage: Stage, command: Command) -> Fix | None:
     """`set -o pipefail` where the shell knows it (bash, busybox), else a SHELL line where bash is installed."""
-    if run.deferred or run.instruction.heredocs:
+    if run.deferred or run.instruction.heredocs or command.nested:
         return None
     if run.script.dialect in ("bash", "ash", "zsh", "ksh") or stage.runtime.distribution == "alpine":
         first = run.commands[0]

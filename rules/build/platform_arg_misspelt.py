@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from rules.api import PLATFORM_ARGS, Category, Confidence, DockerfileChange, Problem, Severity, quote, rule
 
-_BY_LETTERS = {name: name for name in PLATFORM_ARGS if name.startswith("TARGET")}  # BUILD_ARCH is Home Assistant's own
+_MEANT = [*sorted(name for name in PLATFORM_ARGS if name.startswith("TARGET")), "BUILDPLATFORM"]
+"""Those that only BuildKit has: `BUILD_ARCH` is Home Assistant's own, `BUILD_OS` anybody's."""
+_LONG = 10
 
 
 @rule(
@@ -12,7 +14,7 @@ _BY_LETTERS = {name: name for name in PLATFORM_ARGS if name.startswith("TARGET")
     severity=Severity.WARNING,
     category=Category.CORRECTNESS,
     keywords=("ARG",),
-    mentions=("target",),
+    mentions=("target", "targt", "traget", "taget", "build"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An ARG is called almost like one of BuildKit's platform values, and nothing fills it in."""
@@ -21,7 +23,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if instruction.keyword != "ARG":
             continue
         for name, value in instruction.pairs:
-            meant = _BY_LETTERS.get(name.text.upper().replace("_", ""))
+            meant = _meant(name.text)
             if value is not None or meant is None or name.text == meant or name.text in given:
                 continue
             yield Problem(
@@ -33,3 +35,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 instruction=instruction,
                 key=name.text,
             )
+
+
+def _meant(name: str) -> str | None:
+    """Return the platform value that a name is without its underscores, or with one letter missing or two swapped."""
+    plain = name.upper().replace("_", "")
+    return next((one for one in _MEANT if plain == one or (len(one) >= _LONG and _is_slip(plain, one))), None)
+
+
+def _is_slip(name: str, meant: str) -> bool:
+    if len(name) == len(meant):
+        at = next((i for i in range(len(name) - 1) if name[i] != meant[i]), 0)
+        return at > 0 and name == meant[:at] + meant[at + 1] + meant[at] + meant[at + 2 :]
+    return len(name) == len(meant) - 1 and any(meant[:i] + meant[i + 1 :] == name for i in range(1, len(meant)))

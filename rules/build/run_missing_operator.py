@@ -25,19 +25,22 @@ _COMMANDS = frozenset(
 )
 _TAKES_A_COMMAND = frozenset(
     "apk apt apt-get bash brew conda chroot dnf echo env exec find gem man microdnf nohup npx parallel printf sh sudo "
-    "timeout watch xargs yum zypper which command type time install".split()
+    "timeout watch xargs yum zypper which command type time install scl ssh docker script strace".split()
 )
 _BEHIND_A_BLOCK = re.compile(
     r"(?<![\w$-])(?P<end>fi|done|esac)[ \t]*\\\r?\n(?:[ \t]*(?:#[^\n]*|\\)?\r?\n)*[ \t]*"
     r"(?P<next>(?!(?:then|else|elif|fi|do|done|esac|in)\b)[A-Za-z_./]\S*)"
 )
-_MANAGERS = frozenset("apk apt apt-get dnf microdnf yum zypper".split())
-_NO_PACKAGES = _MANAGERS | frozenset("cd chgrp chmod chown cp ln mkdir mv rm touch useradd usermod".split())
-"""What no manager is asked to install, itself included."""
+_MANAGERS = frozenset("apk apt apt-get dnf gem microdnf yum zypper".split())
+_NO_PACKAGES = _MANAGERS | frozenset(
+    "addgroup cd chgrp chmod chown cp groupadd ln mkdir mv rm touch useradd usermod".split()
+)
+"""Commands that no package is called, as many are `git` or `tar`."""
 
 _TAKES_NOTHING = frozenset({"update", "clean", "autoremove", "autoclean", "makecache", "refresh"})
 _VERBS = (
-    "install update add clone run ci upgrade dist-upgrade remove purge del clean autoremove autoclean makecache"
+    "install update add clone run ci config build upgrade dist-upgrade remove purge del clean autoremove autoclean "
+    "makecache"
 ).split()
 """What may follow a command's name where no option and no path does."""
 
@@ -77,7 +80,7 @@ def _swallowed(run: Run, command: Command) -> Iterator[ShellWord]:
     source = run.instruction.source
     listing = command.name in _MANAGERS and command.subcommand not in _TAKES_NOTHING
     for index, word in enumerate(command.args[:-1]):
-        if word.value not in _COMMANDS or (listing and word.value not in _NO_PACKAGES):
+        if word.value not in _COMMANDS or (listing and not _is_no_package(command, index)):
             continue
         start = source.line_starts[word.span.line - 1]
         previous = command.args[index - 1] if index else command.program
@@ -88,6 +91,13 @@ def _swallowed(run: Run, command: Command) -> Iterator[ShellWord]:
             listing = listing or word.value in _MANAGERS
             if word.value in _TAKES_A_COMMAND - _MANAGERS:
                 return
+
+
+def _is_no_package(command: Command, index: int) -> bool:
+    """Whether a word of an install is a command all the same: `rm -rf /x`, `pip install`."""
+    word, following = command.args[index : index + 2]
+    verb = following.value in _VERBS and following.span.line == word.span.line
+    return verb or word.value in _NO_PACKAGES
 
 
 def _continues_as_command(command: Command, index: int) -> bool:

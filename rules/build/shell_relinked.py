@@ -1,8 +1,13 @@
 """See shell_relinked.md."""
 
+import re
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Fix, Problem, Severity, quote, replace, rule
+from rules.api import Category, Command, DockerfileChange, Fix, Problem, Run, Severity, quote, replace, rule
+
+_SH = ("/bin/sh", "/usr/bin/sh")
+_ANSWER = re.compile(r"\bdash/sh\s+boolean\s+false\b")
+"""What debconf is told, so that the package dash leaves `/bin/sh` to bash."""
 
 
 @rule(
@@ -11,23 +16,40 @@ from rules.api import Category, DockerfileChange, Fix, Problem, Severity, quote,
     category=Category.MAINTAINABILITY,
     default="info",
     keywords=("RUN",),
-    mentions=("/bin/sh",),
+    mentions=("bin", "dash/sh"),
     aliases=("DL4005",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN replaces /bin/sh by another shell."""
     for stage in change.stages:
         for run in stage.runs:
-            for command in run.calls("ln", "mv", "cp"):
-                operands = command.operands(("-t", "-S"))
-                if len(operands) == 2 and operands[1].value in ("/bin/sh", "/usr/bin/sh"):  # noqa: PLR2004 - from, to
-                    alone = len(run.commands) == 1 and "bash" in operands[0].value and run.instruction.exec_form is None
-                    shell = 'SHELL ["/bin/bash", "-c"]'
-                    yield Problem(
-                        command.span,
-                        f"{stage.label} makes `/bin/sh` {quote(operands[0].value)} for every script of the image, "
-                        "those of the distribution's packages included. If only this file needs that shell, say "
-                        f"{quote(shell)}.",
-                        stage=stage.key,
-                        fix=Fix("Use SHELL", (replace(change.source, run.instruction.span, shell),)) if alone else None,
-                    )
+            for command, shell in _relinked(run):
+                alone = len(run.commands) == 1 and "bash" in shell and run.instruction.exec_form is None
+                line = 'SHELL ["/bin/bash", "-c"]'
+                yield Problem(
+                    command.span,
+                    f"{stage.label} makes `/bin/sh` {quote(shell)} for every script of the image, "
+                    "those of the distribution's packages included. If only this file needs that shell, say "
+                    f"{quote(line)}.",
+                    instruction=run.instruction,
+                    stage=stage.key,
+                    fix=Fix("Use SHELL", (replace(change.source, run.instruction.span, line),)) if alone else None,
+                )
+
+
+def _relinked(run: Run) -> Iterator[tuple[Command, str]]:
+    """Yield the commands that put another program at /bin/sh, and which."""
+    folder = run.workdir.value or ""
+    for command in run.commands:
+        operands = command.operands(("-t", "-S"))
+        match command.name:
+            case "cd" if len(operands) == 1:
+                folder = operands[0].value
+            case "ln" | "mv" | "cp" if len(operands) == 2 and _in(folder, operands[1].value) in _SH:  # noqa: PLR2004 - from, to
+                yield command, operands[0].value
+            case "dpkg-reconfigure" if "dash" in [o.value for o in operands] and _ANSWER.search(run.instruction.text):
+                yield command, "bash"
+
+
+def _in(folder: str, path: str) -> str:
+    return path if path.startswith("/") else f"{folder.rstrip('/')}/{path}"

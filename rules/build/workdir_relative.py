@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import (
+    BY_ARGUMENT,
     Category,
     Confidence,
     DockerfileChange,
@@ -31,7 +32,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for step in stage.steps:
             if step.instruction.keyword == "WORKDIR" and not step.workdir.set_in_file and not step.deferred:
                 path = step.scope.expand(step.instruction.value)
-                if path is not None and not _is_absolute(path) and not step.instruction.value.startswith("$"):
+                if path is not None and not _is_absolute(path):
                     yield _problem(change, stage, step, path)
 
 
@@ -57,7 +58,8 @@ def _problem(change: DockerfileChange, stage: Stage, step: Step, path: str) -> P
         step.instruction.span,
         f"{stage.label} sets `WORKDIR` to the relative {quote(path)} and has set no absolute one before. {lands}; "
         "an update of the base moves it. Write the absolute path.",
-        Confidence.CERTAIN,
+        Confidence.LIKELY if "$" in step.instruction.value else Confidence.CERTAIN,
+        doubt=BY_ARGUMENT,
         stage=stage.key,
         fix=repair,
     )

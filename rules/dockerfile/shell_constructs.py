@@ -68,9 +68,13 @@ def command_constructs(command: Command, dialect: str) -> list[Construct]:
     if command.before == "|&":
         found.append(Construct("pipe-ampersand", command.start, command.end, command.source, dialect))
     targets = [redirect.target for redirect in command.redirects if redirect.target is not None]
-    for word in (*command.words, *targets):
-        found += [_at(kind, word, dialect) for kind in _of_word(word)]
+    found += word_constructs((*command.words, *targets), dialect)
     return sorted(found, key=lambda construct: construct.start)
+
+
+def word_constructs(words: Iterable[ShellWord], dialect: str) -> list[Construct]:
+    """Return what in some words, such as those of a `for`, not every shell understands."""
+    return [_at(kind, word, dialect) for word in words for kind in _of_word(word)]
 
 
 def redirect_constructs(redirects: Iterable[Redirect], dialect: str) -> list[Construct]:

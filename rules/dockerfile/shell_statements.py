@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.dockerfile.shell_constructs import word_constructs
 from rules.dockerfile.shell_lexer import Lexer
 from rules.dockerfile.shell_skip import closing_end
 
@@ -106,7 +107,9 @@ class Statements:
             pos = end if end is not None else len(self._view)
             state.construct("c-style-for", start, pos)
         elif match.group(2):
-            pos = parser.lexer.command_at(pos).stop
+            words, _, pos, _ = parser.lexer.command_at(pos)
+            if state.out.watch:
+                state.out.constructs += word_constructs(words, state.dialect)
             if parser.lexer.substitutions:
                 parser.read_substitutions(parser.lexer)
         state.operator, state.ended = "", True

@@ -74,6 +74,37 @@ def test_every_kind_of_file_names_dockerfile_context_and_target(path: str, data:
     assert (build.dockerfile, build.context, build.target) == ("api/docker/Dockerfile", "api", "prod")
 
 
+INHERITING = b"""\
+variable "TAG" { default = "1" }
+target "_common" {
+  platforms = ["linux/amd64", "linux/arm64"] // both
+  args = {
+    RELEASE = "1.0"
+    REVISION = "${TAG}"
+  }
+}
+target "api" {
+  inherits = ["_common"]
+  args = { MODE = "fast" }
+  contexts = {
+    assets = "./assets"
+  }
+  dockerfile = "api.Dockerfile"
+}
+"""
+
+
+def test_a_bake_target_has_arguments_contexts_and_platforms_of_its_own_and_of_its_parents() -> None:
+    build = builds_in("docker-bake.hcl", INHERITING)[1]
+    assert (build.dockerfile, build.contexts, build.platforms) == ("api.Dockerfile", ("assets",), 2)
+    assert build.args == {"RELEASE": "1.0", "REVISION": None, "MODE": "fast"}
+
+
+def test_a_bake_file_in_json_says_the_same() -> None:
+    text = b"""{"target": {"a": {"args": {"X": "1"}, "platforms": ["linux/amd64"]}, "b": {"inherits": ["a", "b"]}}}"""
+    assert [(build.args, build.platforms) for build in builds_in("docker-bake.json", text)] == [({"X": "1"}, 1)] * 2
+
+
 def test_compose_gives_arguments_contexts_and_its_own_command() -> None:
     build = builds_in("compose.yaml", COMPOSE)[0]
     assert (build.args, build.contexts, build.command, build.line) == ({"RELEASE": "1.0"}, ("assets",), True, 6)

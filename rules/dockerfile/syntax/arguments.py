@@ -39,7 +39,7 @@ def looks_right(keyword: str, value: str) -> bool:
 _RIGHT: Mapping[str, re.Pattern[str]] = MappingProxyType(
     {
         "ADD": _COPIED,
-        "ARG": re.compile(r"[^=]"),
+        "ARG": re.compile(r"[^=](?!.*\s=)", re.DOTALL),
         "COPY": _COPIED,
         "ENV": _NAMED,
         "HEALTHCHECK": re.compile(r"CMD\s+[^\s\[]|NONE$"),

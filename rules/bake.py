@@ -1,0 +1,134 @@
+"""The targets of a bake file (Bake file reference, "Target"): JSON in full, HCL as far as plain literals go."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NamedTuple
+
+from rules import yamls
+
+_BLOCK = re.compile(r'^[ \t]*target[ \t]+"(?P<name>[^"]+)"[ \t]*\{', re.MULTILINE)
+_TOKEN = re.compile(r'"(?:[^"\\\n]|\\.)*"|#[^\n]*|//[^\n]*|/\*.*?\*/|[{}\[\]]', re.DOTALL)
+_SETTING = re.compile(
+    r"(?:^|[\n;])[ \t]*(?P<key>dockerfile|context|target|args|contexts|platforms|inherits)[ \t]*=[ \t]*"
+)
+_TEXT = re.compile(r'"([^"\\\n]*)"')
+_PAIR = re.compile(r'(?:^|[\n,{])[ \t]*"?(?P<name>[A-Za-z_][\w.-]*)"?[ \t]*[=:][ \t]*(?P<value>[^\n,}]*)')
+_MOST_PARENTS = 20
+
+
+class Target(NamedTuple):
+    """A target with what it inherits.
+
+    Attributes:
+        line: Where it begins, from 1; 1 for JSON.
+        dockerfile: As written; empty when not said.
+        context: As written; empty when not said.
+        target: The stage; empty for the last.
+        args: Build arguments by name; `None` where an expression gives the value.
+        contexts: Names of additional contexts.
+        platforms: How many platforms are built; 0 when not said.
+    """
+
+    line: int
+    dockerfile: str
+    context: str
+    target: str
+    args: dict[str, str | None]
+    contexts: tuple[str, ...]
+    platforms: int
+
+
+def targets_in(path: str, text: str) -> list[Target]:
+    """Return the targets of a bake file; none for what cannot be read."""
+    raw = _json(text) if path.endswith(".json") else _hcl(text)
+    found = []
+    for name, (line, _) in raw.items():
+        settings = _with_parents(raw, name)
+        found.append(
+            Target(
+                line,
+                dockerfile=yamls.text(settings.get("dockerfile")),
+                context=yamls.text(settings.get("context")),
+                target=yamls.text(settings.get("target")),
+                args={
+                    str(key): value if isinstance(value, str) else None
+                    for key, value in yamls.mapping(settings.get("args")).items()
+                },
+                contexts=tuple(map(str, yamls.mapping(settings.get("contexts")))),
+                platforms=len(yamls.sequence(settings.get("platforms"))),
+            )
+        )
+    return found
+
+
+_Raw = dict[str, tuple[int, dict[str, Any]]]
+
+
+def _with_parents(raw: _Raw, name: str) -> dict[str, Any]:
+    """Return a target's settings over those it inherits; args and contexts are joined, the rest replaced."""
+    order: list[str] = []
+    waiting = [name]
+    while waiting and len(order) < _MOST_PARENTS:
+        one = waiting.pop(0)
+        if one in raw and one not in order:
+            order.append(one)
+            waiting += [str(parent) for parent in reversed(yamls.sequence(raw[one][1].get("inherits")))]
+    settings: dict[str, Any] = {}
+    for one in reversed(order):
+        for key, value in raw[one][1].items():
+            joined = key in ("args", "contexts") and isinstance(value, dict)
+            settings[key] = {**yamls.mapping(settings.get(key)), **value} if joined else value
+    return settings
+
+
+def _json(text: str) -> _Raw:
+    try:
+        targets = yamls.mapping(yamls.mapping(json.loads(text)).get("target"))
+    except (ValueError, RecursionError):
+        return {}
+    return {str(name): (1, dict(yamls.mapping(body))) for name, body in targets.items()}
+
+
+def _hcl(text: str) -> _Raw:
+    found: _Raw = {}
+    for match in _BLOCK.finditer(text):
+        body = text[match.end() : _end(text, match.end())]
+        found[match["name"]] = (text.count("\n", 0, match.start()) + 1, _settings(body))
+    return found
+
+
+def _end(text: str, at: int) -> int:
+    """Return where the block or list that is open at an index is closed; the text's end when it is not."""
+    depth = 1
+    for token in _TOKEN.finditer(text, at):
+        if token[0] in "{[":
+            depth += 1
+        elif token[0] in "}]":
+            depth -= 1
+            if not depth:
+                return token.start()
+    return len(text)
+
+
+def _settings(body: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    at = 0
+    while match := _SETTING.search(body, at):
+        at = match.end()
+        opened = body[at : at + 1]
+        if opened in ("{", "["):
+            end = _end(body, at + 1)
+            inner, at = body[at + 1 : end], end
+            pairs = {pair["name"]: _literal(pair["value"]) for pair in _PAIR.finditer(inner)}
+            found[match["key"]] = pairs if opened == "{" else _TEXT.findall(inner)
+        else:
+            text = _TEXT.match(body, at)
+            found[match["key"]] = text[1] if text else ""
+    return found
+
+
+def _literal(value: str) -> str | None:
+    text = _TEXT.match(value.strip())
+    return text[1] if text and "${" not in text[1] else None
