@@ -12,7 +12,6 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
-    provides,
     quote,
     rule,
 )
@@ -21,9 +20,6 @@ _APT = frozenset({"debian", "ubuntu"})
 _RPM = frozenset({"rhel", "centos", "fedora", "rockylinux", "almalinux", "oraclelinux", "amazonlinux"})
 _BARE = frozenset({"scratch", "distroless", "busybox"})
 """Families to move away from without a loss: what ran there needed nothing."""
-_ACCOUNT_TOOLS = ("groupadd", "useradd", "usermod", "groupmod")
-"""Of the package `shadow`, which Debian and Red Hat bring and Alpine does not."""
-_NAMED = 3
 _ELSEWHERE = "Paths, accounts and versions differ: does a script or a configuration file count on the old ones?"
 _NAMES = {
     "alpine": "Alpine",
@@ -126,10 +122,6 @@ def _name(stage: Stage) -> str:
 
 def _questions(stage: Stage, was: Stage, after: str) -> Iterator[str]:
     """Yield what this file gives reason to say or ask, the most telling first."""
-    missing = _missing_commands(stage, was)
-    if missing:
-        names = " and ".join(map(quote, missing[:_NAMED]))
-        yield f"A `RUN` calls {names}, which the image before had and this one has not: the build stops there."
     builder = _foreign_builder(stage)
     if builder is not None:
         yield (
@@ -171,19 +163,6 @@ def _foreign_builder(stage: Stage) -> Stage | None:
             if other and other != libc:
                 return step.from_stage
     return None
-
-
-def _missing_commands(stage: Stage, was: Stage) -> list[str]:
-    """Return the commands that RUNs call, that the base before had and that nothing brings now."""
-    called = dict.fromkeys(c.name for run in stage.done_runs for c in run.commands if not c.conditional)
-    return [name for name in called if name in _ACCOUNT_TOOLS and _had(was, name) and _is_gone(stage, name)]
-
-
-def _is_gone(stage: Stage, name: str) -> bool:
-    """Whether the base is known not to have a tool of accounts and no package brings it; no build makes one."""
-    facts = stage.facts
-    brought = any(item.name == "shadow" or name in provides(item.name) for item in stage.packages.present)
-    return facts is not None and facts.has_tool(name) is False and not brought
 
 
 def _had(was: Stage, name: str) -> bool:

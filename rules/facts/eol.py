@@ -10,26 +10,20 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from rules.data import load
 from rules.facts import image_table
+from rules.facts.cycles import cycle_of, products_of
 from rules.facts.images import image_facts
-from rules.facts.languages import languages_of
 from rules.facts.names import table_name
 
 if TYPE_CHECKING:
     from rules.dockerfile.reference import ImageReference
+    from rules.facts.cycles import Cycle
 
-_LEADING = re.compile(r"(?:stream|v)?((\d+(?:\.\d+)*)(?:_\d+|u\d+(?:-b\d+)?)?)")
-"""The version in front of a tag, and with it the build of a Java: `21.0.2_13`, `8u402-b06`."""
-
-_LANGUAGE_PRODUCTS = {"python": "python", "node": "nodejs", "php": "php", "ruby": "ruby", "go": "go"}
 _LONG_OVER, _OPEN = dt.date.min, dt.date.max
 _WORTH_A_MOVE = dt.timedelta(days=92)
-_ALIASES = {("amazon-linux", "1"): "2018.03"}
-_UBI = re.compile(r"/ubi(\d+)")
-_LAMBDA = re.compile(r"public\.ecr\.aws/lambda/(\w+)")
 
 
 @dataclass(frozen=True)
@@ -67,20 +61,6 @@ class EndOfLife:
     note: str = ""
     link: str = ""
     data_date: dt.date | None = None
-
-
-class Cycle(NamedTuple):
-    """A release line in an image.
-
-    Attributes:
-        product: Its key in the table: `nodejs`, `alpine-linux`.
-        name: The line: `18`, `3.17`.
-        part: The text in the tag that names it: `18.16.0`, `alpine3.17`; empty where the image's name does.
-    """
-
-    product: str
-    name: str
-    part: str
 
 
 def end_of_life(reference: ImageReference, today: dt.date) -> EndOfLife | None:
@@ -125,102 +105,6 @@ def codenames() -> frozenset[str]:
     return frozenset(load("eol", "codenames"))
 
 
-def products_of(name: str, tag: str) -> tuple[Cycle, ...]:
-    """Return the products whose cycle a tag names: the program first, then its language, then the system.
-
-    Args:
-        name: The image as `rules.facts.names.table_name` gives it.
-        tag: Its tag.
-    """
-    main = _main_product(name, tag)
-    language = None if main and main.product == "aws-lambda" else _language(name, tag)
-    found: dict[str, Cycle] = {}
-    known = main is not None or image_table.family(name) is not None
-    for one in (main, language, _system(tag) if known else None):
-        if one is not None:
-            found.setdefault(one.product, one)
-    return tuple(found.values())
-
-
-_NODE_LINES = dict(
-    zip(
-        "argon boron carbon dubnium erbium fermium gallium hydrogen iron jod krypton".split(),
-        map(str, range(4, 26, 2)),
-        strict=True,
-    )
-)
-"""The names of Node.js' long-term lines, which are tags too (nodejs/Release)."""
-
-
-@lru_cache(maxsize=1)
-def _image_patterns() -> list[tuple[re.Pattern[str], str]]:
-    return [(re.compile(match), product) for match, product in load("eol", "images")]
-
-
-@lru_cache(maxsize=512)
-def _product_of(name: str) -> str | None:
-    return next((product for pattern, product in _image_patterns() if pattern.fullmatch(name)), None)
-
-
-def _main_product(name: str, tag: str) -> Cycle | None:
-    product = _product_of(name)
-    if product is None:
-        return None
-    if product == "rhel" and (ubi := _UBI.search(name)):
-        return _known(product, ubi[1], "")
-    if product == "aws-lambda" and (runtime := _LAMBDA.fullmatch(name)):
-        version = tag.partition("-")[0]
-        return _known(product, f"{runtime[1]}{version}", version) or _known(
-            product, f"{runtime[1]}{version}.x", version
-        )
-    if leading := _LEADING.match(tag):
-        return _cycle_of(product, leading[2], leading[1])
-    if product == "nodejs" and (major := _NODE_LINES.get(tag.partition("-")[0])):
-        return _known(product, major, tag.partition("-")[0])
-    named = (_known(product, part, part) or _by_codename(part, product) for part in tag.split("-"))
-    return next((one for one in named if one is not None), None)
-
-
-def _language(name: str, tag: str) -> Cycle | None:
-    """Find the language of an image that names its version elsewhere: `wordpress:6.4-php8.0`, distroless."""
-    for language, version in languages_of(name, tag).items():
-        if version is not None and language in _LANGUAGE_PRODUCTS:
-            return _cycle_of(_LANGUAGE_PRODUCTS[language], version)
-    return None
-
-
-def _system(tag: str) -> Cycle | None:
-    for pattern, product in load("eol", "systems"):
-        if match := re.search(pattern, tag):
-            return _cycle_of(product, match[1], match.group().removeprefix("-"))
-    return next((named for part in tag.split("-") if (named := _by_codename(part))), None)
-
-
-def _by_codename(part: str, product: str | None = None) -> Cycle | None:
-    known = load("eol", "codenames").get(part)
-    if known is None or product not in {None, known[0]}:
-        return None
-    return _known(known[0], known[1], part)
-
-
-def _cycle_of(product: str, version: str, part: str | None = None) -> Cycle | None:
-    """Find the cycle that a version belongs to, the most precise one first: 3.12.4, 3.12, 3."""
-    numbers = version.split(".")
-    candidates = (".".join(numbers[:length]) for length in range(len(numbers), 0, -1))
-    found = (_known(product, candidate, part or version) for candidate in candidates)
-    return next((one for one in found if one is not None), None)
-
-
-def _known(product: str, cycle: str, part: str) -> Cycle | None:
-    cycle = _ALIASES.get((product, cycle), cycle)
-    return Cycle(product, cycle, part) if _cycle(product, cycle) is not None else None
-
-
-def _cycle(product: str, cycle: str) -> dict[str, Any] | None:
-    table = load("eol", f"product/{product}")
-    return next((one for one in table["cycles"] if one["cycle"] == cycle), None) if table else None
-
-
 def _end(cycle: dict[str, Any], *, extended: bool) -> dt.date:
     """Return the last day of support; the first or last day of all for over at an unknown day, and for open."""
     value = cycle.get("eoes", cycle["eol"]) if extended else cycle["eol"]
@@ -232,7 +116,7 @@ def _end(cycle: dict[str, Any], *, extended: bool) -> dt.date:
 def judged(found: Cycle, today: dt.date) -> EndOfLife:
     """Return the end of life of a release line that the table knows."""
     table = load("eol", f"product/{found.product}")
-    cycle = _cycle(found.product, found.name)
+    cycle = cycle_of(found.product, found.name)
     assert cycle is not None, "a cycle is made for lines of the table only"
     regular = _end(cycle, extended=False)
     end = _end(cycle, extended=bool(table["extension"]))
@@ -276,7 +160,7 @@ def successors(found: Cycle, today: dt.date) -> tuple[str, ...]:
 def is_worth_a_move(found: Cycle, today: dt.date) -> bool:
     """Tell whether a release line is supported for a quarter of a year from a day on."""
     table = load("eol", f"product/{found.product}")
-    cycle = _cycle(found.product, found.name)
+    cycle = cycle_of(found.product, found.name)
     return cycle is not None and not _ends_soon(_end(cycle, extended=bool(table["extension"])), today)
 
 

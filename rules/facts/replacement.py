@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from rules.data import load
 from rules.facts import image_table
-from rules.facts.eol import Cycle, is_worth_a_move, judged, products_of, successors
+from rules.facts.cycles import Cycle, products_of
+from rules.facts.eol import is_worth_a_move, judged, successors
 from rules.facts.names import table_name
 
 if TYPE_CHECKING:
