@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rules import yamls
+from rules.bakefile import targets_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,39 +157,19 @@ def _skaffold(path: str, document: Any) -> Iterator[Build]:
             )
 
 
-_HCL_TARGET = re.compile(
-    r'^[ \t]*target[ \t]+"(?P<name>[^"]+)"[ \t]*\{(?P<body>.*?)^[ \t]*\}', re.MULTILINE | re.DOTALL
-)
-_HCL_VALUE = re.compile(r'^[ \t]*(?P<key>dockerfile|context|target)[ \t]*=[ \t]*"(?P<value>[^"]*)"', re.MULTILINE)
-
-
 def _bake(path: str, text: str) -> Iterator[Build]:
-    """Read a bake file: JSON in full, HCL as far as plain strings go (Bake file reference, "Target")."""
-    if path.endswith(".json"):
-        try:
-            targets = yamls.mapping(yamls.mapping(json.loads(text)).get("target"))
-        except (ValueError, RecursionError):
-            return
-        for body in targets.values():
-            values = {key: yamls.text(yamls.mapping(body).get(key)) for key in ("dockerfile", "context", "target")}
-            yield from _baked(path, 1, values)
-        return
-    for match in _HCL_TARGET.finditer(text):
-        found = {value["key"]: value["value"] for value in _HCL_VALUE.finditer(match["body"])}
-        yield from _baked(path, text.count("\n", 0, match.start()) + 1, found)
-
-
-def _baked(path: str, line: int, values: dict[str, str]) -> Iterator[Build]:
-    context = _join(posixpath.dirname(path), values.get("context") or ".")
-    dockerfile = _dockerfile(context, values.get("dockerfile", "")) if context is not None else None
-    if dockerfile is not None and context is not None:
-        yield Build(dockerfile, context, values.get("target", ""), {}, path, line)
+    for target in targets_in(path, text):
+        context = _join(posixpath.dirname(path), target.values.get("context") or ".")
+        dockerfile = _dockerfile(context, target.values.get("dockerfile", "")) if context is not None else None
+        if dockerfile is not None and context is not None:
+            name = target.values.get("target", "")
+            yield Build(dockerfile, context, name, {}, path, target.line, target.contexts)
 
 
 _COMMAND = re.compile(
     r"\b(?:docker|podman|buildah|nerdctl)\s+(?:buildx\s+|image\s+)?(?:build|bud)\b(?P<rest>(?:[^\n\\;&|]|\\\n|\\)*)"
 )
-_OPTION = re.compile(r"(?P<name>--target|--file|-f|--build-arg)[= ]\s*(?P<value>[^\s\"']+)")
+_OPTION = re.compile(r"(?P<name>--target|--file|-f|--build-arg|--build-context)[= ]\s*(?P<value>[^\s\"']+)")
 _VALUED = re.compile(r"\s(?:--[\w-]+|-[a-z])(?:=\S+|\s+(?![-.])\S+)?")
 
 
@@ -207,4 +187,5 @@ def _commands(path: str, text: str) -> Iterator[Build]:
         if dockerfile is None or context is None or "$" in target:
             continue
         args = _args([value for name, value in options if name == "--build-arg"])
-        yield Build(dockerfile, context, target, args, path, text.count("\n", 0, match.start()) + 1)
+        contexts = tuple(value.partition("=")[0] for name, value in options if name == "--build-context")
+        yield Build(dockerfile, context, target, args, path, text.count("\n", 0, match.start()) + 1, contexts)

@@ -83,6 +83,47 @@ def test_a_short_build_is_a_context() -> None:
     assert builds_in("deploy/compose.yaml", COMPOSE)[1][:3] == ("deploy/web/Dockerfile", "deploy/web", "")
 
 
+NESTED_BAKE = b"""
+group "default" { targets = ["api"] }
+target "_common" {
+  dockerfile = "docker/Dockerfile"
+  args = {
+    NAME = "target } = \\"x"
+  }
+  contexts = { assets = "assets" }
+}
+target "api" {
+  inherits = ["_common"]
+  contexts = {
+    # the tools
+    "tools" = "target:tools"
+    base = "docker-image://debian:13"
+  }
+  context = "api"
+  target = "prod"
+}
+"""
+
+
+def test_a_bake_target_inherits_and_its_inner_braces_do_not_end_it() -> None:
+    (build,) = builds_in("docker-bake.hcl", NESTED_BAKE)
+    assert (build.dockerfile, build.context, build.target, build.line) == ("api/docker/Dockerfile", "api", "prod", 10)
+    assert build.contexts == ("tools", "base", "assets")
+
+
+def test_a_bake_file_in_json_gives_contexts_too() -> None:
+    data = b'{"target": {"a": {"inherits": ["a", "b"], "contexts": {"x": "../x"}}, "b": {"target": "dev"}}}'
+    assert [(build.target, build.contexts) for build in builds_in("docker-bake.json", data)] == [
+        ("dev", ("x",)),
+        ("dev", ()),
+    ]
+
+
+def test_a_command_gives_contexts() -> None:
+    data = b"image:\n\tdocker buildx build --build-context tools=../tools -t x .\n"
+    assert builds_in("Makefile", data)[0].contexts == ("tools",)
+
+
 def test_a_workflow_says_how_many_platforms() -> None:
     build = builds_in(".github/workflows/image.yml", WORKFLOW)[0]
     assert (build.platforms, build.args) == (2, {"RELEASE": "2.0"})
