@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rules.api import (
     Category,
@@ -85,30 +85,24 @@ def _named(stage: Stage) -> Iterator[tuple[Instruction, str, Span]]:
 
 def _can_be_something(change: DockerfileChange, stage: Stage, text: str) -> bool:
     """Whether a name can be an image, or is another rule's: its own stage, a circle."""
-    if any(mark in text for mark in "/:@.$") or text.lower() in _KNOWN_IMAGES or text == "scratch":
-        return True
     own = text.lower() in (stage.name, str(stage.index))
-    return own or any(other.name == text.lower() and other.needs(stage) for other in change.stages[stage.index :])
+    below = [other for other in change.stages[stage.index :] if other.name == text.lower()]
+    if own or below:
+        return own or any(other.needs(stage) for other in below)
+    return any(mark in text for mark in "/:@.$") or text.lower() in _KNOWN_IMAGES or text == "scratch"
 
 
 def _problem(change: DockerfileChange, stage: Stage, instruction: Instruction, text: str, span: Span) -> Problem:
     names = [other.name for other in change.stages[: stage.index] if other.name not in (None, stage.name)]
     near = next(iter(difflib.get_close_matches(text.lower(), names, 1, 0.7)), None)
-    listed = (
-        f" The stages above are {', '.join(quote(name) for name in names)}." if names else " No stage above has a name."
-    )
     below = next((other for other in change.stages[stage.index :] if other.name == text.lower()), None)
-    if below is not None:
-        listed = f" {below.label} stands below, at line {below.from_.line}; move it up."
     written = change.source.cut(span)
     fix = None
-    if near is not None and text in written:
+    if near is not None and below is None and text in written:
         fix = Fix(f"Copy from {near}", (replace(change.source, span, written.replace(text, near)),))
-    then = "The builder then looks for a build context or an image of that name, and stops"
     return Problem(
         span,
-        f"{stage.label} takes files from {quote(text)}, which no `FROM … AS` above defines. {then}"
-        f"{f'. Did you mean {quote(near)}?' if near is not None else f' unless one is given.{listed}'}",
+        f"{stage.label} takes files from {quote(text)}, which {_fact(stage, text, near, below, names)}",
         _confidence(change, text, known=near is not None or below is not None, named=bool(names)),
         doubt="a build may give a context of that name",
         instruction=instruction,
@@ -116,6 +110,26 @@ def _problem(change: DockerfileChange, stage: Stage, instruction: Instruction, t
         key=text,
         fix=fix,
     )
+
+
+def _fact(stage: Stage, text: str, near: str | None, below: Stage | None, names: Sequence[str | None]) -> str:
+    """Say what is wrong with a name, and what follows (convert.go, `dispatchCopy`, `findStateByIndex`)."""
+    if below is not None:
+        return (
+            f"stands below, at line {below.from_.line}. A stage can only take files from those above it, and the build "
+            f"stops here. Move {below.label} up."
+        )
+    if text.isdecimal():
+        count = stage.index
+        above = "no stage stands above" if not count else f"the last stage above has the number {count - 1}"
+        return f"is no stage's number: they are counted from 0, and {above}. The build stops here."
+    then = "The builder then looks for a build context or an image of that name, and stops"
+    if near is not None:
+        return f"no `FROM … AS` above defines. {then}. Did you mean {quote(near)}?"
+    listed = (
+        f"The stages above are {', '.join(map(quote, filter(None, names)))}." if names else "No stage above has a name."
+    )
+    return f"no `FROM … AS` above defines. {then} unless one is given. {listed}"
 
 
 def _confidence(change: DockerfileChange, text: str, *, known: bool, named: bool) -> Confidence:
