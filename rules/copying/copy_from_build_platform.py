@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Note, Problem, Severity, Stage, quote, rule, within
 from rules.copying.binaries import program_of
-from rules.copying.python_packages import environments
+from rules.copying.environments import environments
 
 _ASKS_FOR_TARGET = re.compile(
     r"\bTARGET(?:ARCH|PLATFORM|OS|VARIANT)\b|\bGO(?:ARCH|OS|ARM)\b|\bxx-|--target\b|\bCARGO_BUILD_TARGET\b|"
