@@ -27,7 +27,10 @@ _LOCAL_REQUIREMENT = re.compile(r"^\s*(?:-e\s|--editable|\.{1,2}(?:/|\[|\s*$)|fi
 """A requirement that is a folder of the same tree, or a gem that the tree itself is."""
 
 _JAVASCRIPT = frozenset({"npm", "pnpm", "yarn", "bun"})
-_MONOREPO = ("turbo", "--filter", "workspace", "lerna", "nx ", "pnpm -r", "--recursive")
+_MONOREPO = re.compile(
+    r"(?<![\w./-])(?:turbo|lerna|nx)(?![\w./-])|--filter\b|--recursive\b|\bpnpm -r\b"
+    r"|(?<![\w./-])(?:--workspaces?|pnpm-workspace\.yaml|workspaces?(?=\s+[a-z@]))(?![\w/-])"
+)
 """What in a Dockerfile says that the install is one of several packages of the same tree."""
 
 _WORKSPACES = frozenset({"pnpm-workspace.yaml", "lerna.json", "rush.json", "turbo.json", "nx.json"})
@@ -87,8 +90,7 @@ def needs_sources(change: DockerfileChange, install: Install) -> bool:
     text = "\n".join(text for text in texts if text is not None)
     if install.call.manager not in _JAVASCRIPT:
         return bool(_LOCAL_REQUIREMENT.search(text))
-    code = change.after.code
-    if any(mark in code for mark in _MONOREPO):
+    if _MONOREPO.search(change.after.code):
         return True
     if _HOOKS.search(text) or install.call.verb.startswith("workspaces"):
         return True
