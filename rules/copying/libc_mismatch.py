@@ -123,7 +123,7 @@ def _installs_modules(stage: Stage) -> bool:
 
 def _compiled(copy: Copy, builder: Stage) -> _Cargo | None:
     found = program_of(copy)
-    if found is None or is_static(builder, found[1]) or builder.runtime.libc == "musl":
+    if found is None or is_static(builder, found[1]):
         return None
     doubt = "how the program is linked is not known"
     return _Cargo(f"the program {quote(found[0])}", Confidence.LIKELY, 'It stops at the start with "not found"', doubt)
