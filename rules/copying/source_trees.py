@@ -7,8 +7,10 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from rules.lazily import once
+
 if TYPE_CHECKING:
-    from rules.api import Copy, CopySource, DockerfileChange, Stage
+    from rules.api import Copy, CopySource, DockerfileChange, Model, Stage
     from rules.copying.installs import Install
 
 _FEW = 4
@@ -83,6 +85,11 @@ def _is_small(change: DockerfileChange, folder: str) -> bool:
     return sum(1 for _ in islice(inside, _FEW + 1)) <= _FEW
 
 
+@once
+def _is_monorepo(model: Model) -> bool:
+    return _MONOREPO.search(model.code) is not None
+
+
 def needs_sources(change: DockerfileChange, install: Install) -> bool:
     """Tell whether what is known of the manifests says that the install reads the project's tree."""
     context = change.repository.context_of(change.path)
@@ -90,7 +97,7 @@ def needs_sources(change: DockerfileChange, install: Install) -> bool:
     text = "\n".join(text for text in texts if text is not None)
     if install.call.manager not in _JAVASCRIPT:
         return bool(_LOCAL_REQUIREMENT.search(text))
-    if _MONOREPO.search(change.after.code):
+    if _is_monorepo(change.after):
         return True
     if _HOOKS.search(text) or install.call.verb.startswith("workspaces"):
         return True
