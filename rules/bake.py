@@ -14,7 +14,7 @@ _SETTING = re.compile(
     r"(?:^|[\n;])[ \t]*(?P<key>dockerfile|context|target|args|contexts|platforms|inherits)[ \t]*=[ \t]*"
 )
 _TEXT = re.compile(r'"([^"\\\n]*)"')
-_PAIR = re.compile(r'(?:^|[\n,{])[ \t]*"?(?P<name>[A-Za-z_][\w.-]*)"?[ \t]*[=:][ \t]*(?P<value>[^\n,}]*)')
+_PAIR = re.compile(r'(?:^|[\n,{])[ \t]*"?(?P<name>[\w./:@-]+?)"?[ \t]*[=:][ \t]*(?P<value>[^\n,}]*)')
 _MOST_PARENTS = 20
 
 
@@ -41,10 +41,16 @@ class Target(NamedTuple):
 
 
 def targets_in(path: str, text: str) -> list[Target]:
-    """Return the targets of a bake file; none for what cannot be read."""
+    """Return the targets of a bake file; none for what cannot be read.
+
+    Those that by their name only serve others (`_common`), and that others inherit, are left out.
+    """
     raw = _json(text) if path.endswith(".json") else _hcl(text)
+    inherited = {str(parent) for _, settings in raw.values() for parent in yamls.sequence(settings.get("inherits"))}
     found = []
     for name, (line, _) in raw.items():
+        if name.startswith("_") and name in inherited:
+            continue
         settings = _with_parents(raw, name)
         found.append(
             Target(

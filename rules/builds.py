@@ -177,7 +177,7 @@ def _bake(path: str, text: str) -> Iterator[Build]:
 _COMMAND = re.compile(
     r"\b(?:docker|podman|buildah|nerdctl)\s+(?:buildx\s+|image\s+)?(?:build|bud)\b(?P<rest>(?:[^\n\\;&|]|\\\n|\\)*)"
 )
-_OPTION = re.compile(r"(?P<name>--target|--file|-f|--build-arg)[= ]\s*(?P<value>[^\s\"']+)")
+_OPTION = re.compile(r"(?P<name>--target|--file|-f|--build-arg|--build-context)[= ]\s*(?P<value>[^\s\"']+)")
 _VALUED = re.compile(r"\s(?:--[\w-]+|-[a-z])(?:=\S+|\s+(?![-.])\S+)?")
 
 
@@ -195,4 +195,5 @@ def _commands(path: str, text: str) -> Iterator[Build]:
         if dockerfile is None or context is None or "$" in target:
             continue
         args = _args([value for name, value in options if name == "--build-arg"])
-        yield Build(dockerfile, context, target, args, path, text.count("\n", 0, match.start()) + 1)
+        contexts = tuple(value.partition("=")[0] for name, value in options if name == "--build-context")
+        yield Build(dockerfile, context, target, args, path, text.count("\n", 0, match.start()) + 1, contexts)

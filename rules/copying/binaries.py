@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rules.api import Command, Copy, Run, Stage
 
 _STATIC = re.compile(
-    r"-static\b|-extldflags|musl|netgo|x86_64-linux-musl|crt-static|staticx|ldd\b|libc6-compat|gcompat"
+    r"-static\b|-extldflags|musl(?!-dev)|netgo|x86_64-linux-musl|crt-static|staticx|ldd\b|libc6-compat|gcompat"
 )
 """What in a stage says that somebody has thought of linking."""
 

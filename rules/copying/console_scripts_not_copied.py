@@ -18,13 +18,16 @@ from rules.api import (
 )
 from rules.copying.python_packages import CONSOLE_SCRIPTS, MODULES, packages_copies
 
+_LAUNCHERS = frozenset({"tini", "dumb-init", "docker-init"})
+"""Programs of an ENTRYPOINT that start what CMD names."""
+
 
 @rule(
     "console-scripts-not-copied",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("COPY",),
-    mentions=("site-packages", "dist-packages"),
+    mentions=("site-packages", "dist-packages", "lib/python"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Python packages are copied from a builder, and the script that starts them is left behind."""
@@ -32,12 +35,23 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         copies = list(packages_copies(stage))
         if not copies:
             continue
-        for setting in stage.image.start_command[:1]:
-            start = setting.value
-            if start is None or start.instruction is None or "/" in (start.words or ("",))[0].split(" ")[0]:
-                continue
-            if _is_console_script(copies[0][0].from_stage, start.program) and _is_missing(stage, start.program):
-                yield _problem(change, stage, setting, start, copies[0][1])
+        for setting, start, name in _started(stage):
+            if _is_console_script(copies[0][0].from_stage, name) and _is_missing(stage, name):
+                yield _problem(change, stage, setting, start, name, copies[0][1])
+                break
+
+
+def _started(stage: Stage) -> Iterator[tuple[Setting[Start], Start, str]]:
+    """Yield what the container starts by a bare name: the commands, also of `sh -c`, and what a launcher is given."""
+    for setting in stage.image.start_command:
+        start = setting.value
+        if start is None or start.instruction is None:
+            return
+        for command in start.commands:
+            if command.program is not None and "/" not in command.program.value and not command.conditional:
+                yield setting, start, command.name
+        if start.program not in _LAUNCHERS and not start.program.endswith(".sh"):
+            return
 
 
 def _is_console_script(builder: Stage | None, name: str) -> bool:
@@ -66,10 +80,11 @@ def _is_missing(stage: Stage, name: str) -> bool:
     )
 
 
-def _problem(change: DockerfileChange, stage: Stage, setting: Setting[Start], start: Start, path: str) -> Problem:
+def _problem(
+    change: DockerfileChange, stage: Stage, setting: Setting[Start], start: Start, name: str, path: str
+) -> Problem:
     instruction = start.instruction
     assert instruction is not None
-    name = start.program
     module = f" or start it with {quote(f'python -m {name}')}" if name in MODULES else ""
     return Problem(
         instruction.span,
@@ -87,7 +102,7 @@ def _problem(change: DockerfileChange, stage: Stage, setting: Setting[Start], st
 
 def _fix(change: DockerfileChange, start: Start) -> Fix | None:
     instruction = start.instruction
-    if instruction is None or instruction.exec_form is None or start.program not in MODULES:
+    if instruction is None or instruction.exec_form is None or start.words[0] not in MODULES:
         return None
     first = instruction.exec_form[0]
     return Fix("Start it as a module", (insert(change.source, first.span.start, '"python", "-m", '),))

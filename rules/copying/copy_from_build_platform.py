@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Note, Problem, Severity, Stage, quote, rule, within
 from rules.copying.binaries import program_of
+from rules.copying.environments import environments
 
 _ASKS_FOR_TARGET = re.compile(
     r"\bTARGET(?:ARCH|PLATFORM|OS|VARIANT)\b|\bGO(?:ARCH|OS|ARM)\b|\bxx-|--target\b|\bCARGO_BUILD_TARGET\b|"
@@ -61,6 +62,8 @@ def _native(copy: Copy, builder: Stage) -> str | None:
         path = copy.source_path(source)
         if path is None or path == "/":
             continue
+        if any(within(environment.path, path) for environment in environments(builder)):
+            return f"{quote(path)}, a virtual environment with that machine's packages"
         if any(within(path, folder) or within(folder, path) for folder in _runtimes(builder)):
             return f"{quote(path)}, a Java runtime of `jlink`"
         if _NATIVE.search(path.rstrip("/")) and not source.has_wildcard and not _is_from_context(builder, path):

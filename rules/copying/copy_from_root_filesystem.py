@@ -6,6 +6,7 @@ from rules.api import (
     Category,
     Confidence,
     Copy,
+    CopySource,
     DockerfileChange,
     Problem,
     Severity,
@@ -30,7 +31,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if stage.is_scratch:
             continue  # into the empty image: the way to squash layers
         for copy in stage.copies if stage.index in change.after.needed_by_shipped else ():
-            if copy.destination != "/" or not any(source.path == "/" for source in copy.sources):
+            if copy.destination != "/" or not any(_is_all(copy, source) for source in copy.sources):
                 continue
             confidence = _holds_a_system(copy)
             if confidence is not None:
@@ -46,6 +47,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     else "the image may hold only files that are made to be copied",
                     stage=stage.key,
                 )
+
+
+def _is_all(copy: Copy, source: CopySource) -> bool:
+    """Whether a source is the root folder, or all that lies in it."""
+    return copy.source_path(source) in ("/", "/*")
 
 
 def _holds_a_system(copy: Copy) -> Confidence | None:

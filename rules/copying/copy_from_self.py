@@ -2,20 +2,21 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Problem, Severity, rule
+from rules.api import Category, DockerfileChange, Problem, Severity, Stage, rule
 
 
 @rule(
     "copy-from-self",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
-    keywords=("COPY",),
+    keywords=("COPY", "RUN"),
     mentions=("from=",),
     aliases=("DL3023", "DS-0006"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """COPY --from names its own stage."""
+    """COPY --from, or a mount, names its own stage."""
     for stage in change.stages:
+        yield from _mounts(stage)
         for copy in stage.copies:
             text = copy.from_text
             if text and copy.from_stage is None and text.lower() in (stage.name, str(stage.index)):
@@ -23,5 +24,22 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     copy.instruction.span,
                     f"{stage.label} copies from itself: `--from={text}` is the stage that this line stands in, and a "
                     "stage can only copy from those above it. Name the stage that has the files, or use `RUN cp`.",
+                    stage=stage.key,
+                )
+
+
+def _mounts(stage: Stage) -> Iterator[Problem]:
+    """Yield the RUNs that mount their own stage, which BuildKit calls a circle (convert.go, "circular dependency")."""
+    for run in stage.runs:
+        for mount in run.mounts if run.instruction.flags else ():
+            text = mount.options.get("from", "")
+            if not text or stage.model.copied_stage(text, stage.index) is not None:
+                continue
+            if text.lower() in (stage.name, str(stage.index)):
+                yield Problem(
+                    mount.flag.span,
+                    f"{stage.label} mounts itself: `from={text}` is the stage that this line stands in, and a mount "
+                    "can only show those above it. The stage's own files are there without a mount.",
+                    instruction=run.instruction,
                     stage=stage.key,
                 )

@@ -94,10 +94,11 @@ def _named(stage: Stage) -> Iterator[tuple[Instruction, str, Span]]:
 
 def _can_be_something(change: DockerfileChange, stage: Stage, text: str) -> bool:
     """Whether a name can be an image, or is another rule's: its own stage, a circle."""
-    if any(mark in text for mark in "/:@.$") or text == "scratch" or _is_official(text):
-        return True
     own = text.lower() in (stage.name, str(stage.index))
-    return own or any(other.name == text.lower() and other.needs(stage) for other in change.stages[stage.index :])
+    below = [other for other in change.stages[stage.index :] if other.name == text.lower()]
+    if own or below:
+        return own or any(other.needs(stage) for other in below)
+    return any(mark in text for mark in "/:@.$") or text == "scratch" or _is_official(text)
 
 
 def _is_official(text: str) -> bool:
@@ -114,12 +115,11 @@ def _problem(change: DockerfileChange, stage: Stage, instruction: Instruction, t
         return None
     written = change.source.cut(span)
     fix = None
-    if near is not None and text in written:
+    if near is not None and below is None and text in written:
         fix = Fix(f"Copy from {near}", (replace(change.source, span, written.replace(text, near)),))
     return Problem(
         span,
-        f"{stage.label} takes files from {quote(text)}, which no `FROM … AS` above defines. "
-        + _outcome(text, names, near, below),
+        f"{stage.label} takes files from {quote(text)}, which {_fact(stage, text, near, below, names)}",
         confidence,
         doubt="a build may give a context of that name",
         instruction=instruction,
@@ -135,18 +135,27 @@ def _nearly(text: str, names: list[str]) -> str | None:
     return next((name for name in alike if nearest(text, [name]) or nearest(name, [text])), None)
 
 
-def _outcome(text: str, names: list[str], near: str | None, below: Stage | None) -> str:
-    """Say what the builder does, and what the way out is as far as the file shows one."""
+def _fact(stage: Stage, text: str, near: str | None, below: Stage | None, names: list[str]) -> str:
+    """Say what is wrong with a name, and what follows (convert.go, `dispatchCopy`, `findStateByIndex`)."""
+    if below is not None:
+        return (
+            f"stands below, at line {below.from_.line}. A stage can only take files from those above it, and the build "
+            f"stops here. Move {below.label} up."
+        )
+    if text.isdecimal():
+        count = stage.index
+        above = "no stage stands above" if not count else f"the last stage above has the number {count - 1}"
+        return f"is no stage's number: they are counted from 0, and {above}. The build stops here."
+    if near is None and parse_reference(text) is None:
+        return (
+            "no `FROM … AS` above defines. An image or a build context cannot have such a name either, so the build "
+            "stops here."
+        )
     then = "The builder then looks for a build context or an image of that name, and stops"
     if near is not None:
-        return f"{then}. Did you mean {quote(near)}?"
-    if parse_reference(text) is None:
-        return "An image or a build context cannot have such a name either, so the build stops."
-    if below is not None:
-        return f"{then} unless one is given. {below.label} stands below, at line {below.from_.line}; move it up."
-    if names:
-        return f"{then} unless one is given. The stages above are {', '.join(quote(name) for name in names)}."
-    return f"{then} unless one is given. No stage above has a name."
+        return f"no `FROM … AS` above defines. {then}. Did you mean {quote(near)}?"
+    listed = f"The stages above are {', '.join(map(quote, names))}." if names else "No stage above has a name."
+    return f"no `FROM … AS` above defines. {then} unless one is given. {listed}"
 
 
 def _confidence(change: DockerfileChange, text: str, *, near: bool, below: bool, named: bool) -> Confidence | None:

@@ -47,7 +47,7 @@ def _sources(stage: Stage) -> Iterator[tuple[Span, str, Instruction]]:
     for copy in stage.copies:
         for source in copy.sources if copy.from_context else ():
             path = copy.source_path(source)
-            if path is not None and path != "." and not source.has_wildcard and ".." not in (source.path or ""):
+            if path is not None and path != "." and ".." not in (source.path or ""):
                 yield source.word.span, path, copy.instruction
     for run in stage.runs:
         for mount in run.mounts if run.instruction.flags else ():
@@ -59,7 +59,9 @@ def _sources(stage: Stage) -> Iterator[tuple[Span, str, Instruction]]:
 def _ignoring_line(ignore: IgnoreFile, path: str) -> int | None:
     """Return the line that keeps a file out, or a folder with all that may lie in it."""
     patterns = ignore.patterns
-    if not patterns.excludes(path):
+    if _WILDCARD.search(path):  # without the folder that it looks into, a pattern stops the build too (buildkit #2933)
+        path = posixpath.dirname(_WILDCARD.split(path, maxsplit=1)[0])
+    if not path or not patterns.excludes(path):
         return None
     if any(pattern.negated and _may_lie_in(pattern.text, path) for pattern in patterns.patterns):
         return None

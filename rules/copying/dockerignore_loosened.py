@@ -38,20 +38,25 @@ def _problem(change: DockerfileChange, copy: Copy, then: IgnoreFile, now: Ignore
     named = ", ".join(quote(leak.name) for leak in leaks[:_NAMED])
     rest = f" and {len(leaks) - _NAMED} more" if len(leaks) > _NAMED else ""
     label = copy.stage.label
-    lines = tuple(dict.fromkeys(_restored(then, leak) for leak in leaks))
     one = len(leaks) == 1
+    let_in = _let_in_by(now, leaks)
+    if let_in is not None:
+        way_out, edit = f"Take {quote(now.source.line(let_in).strip())} out", now.without(let_in)
+    else:
+        lines = tuple(dict.fromkeys(_restored(then, leak) for leak in leaks))
+        way_out, edit = "Put the line back", now.append(*lines)
     return Problem(
         _line(now, leaks),
         f"{quote(now.path)} kept {named}{rest} out of the build before this change and lets {'it' if one else 'them'} "
         f"in now. {label[:1].upper() + label[1:]} copies the whole context, so {'it ships' if one else 'they ship'} "
-        "with the image. Put the line back if that is not intended.",
+        f"with the image. {way_out} if that is not intended.",
         Confidence.LIKELY,
         doubt="what lies in the folder when it is built is not known",
         instruction=copy.instruction,
         stage=copy.stage.key,
         path=now.path,
         notes=(Note(copy.instruction.span, "copies the whole context", change.path),),
-        fix=None if then.is_allow_list else Fix("Keep it out again", (now.append(*lines),)),
+        fix=None if then.is_allow_list else Fix("Keep it out again", (edit,)),
     )
 
 
@@ -66,8 +71,13 @@ def _let_in(change: DockerfileChange, then: IgnoreFile, now: IgnoreFile) -> Iter
 def _line(now: IgnoreFile, leaks: list[Leak]) -> Span:
     """Return the line that lets something in, else the last line of the file."""
     source = now.source
-    found = next((line for leak in leaks if (line := now.patterns.matching_line(leak.name.rstrip("/")))), None)
+    found = _let_in_by(now, leaks)
     return source.line_span(found if found is not None else max(1, len(now.text.splitlines())))
+
+
+def _let_in_by(now: IgnoreFile, leaks: list[Leak]) -> int | None:
+    """Return the line with `!` that lets in the first of what is let in; `None` where none does."""
+    return next((line for leak in leaks if (line := now.patterns.matching_line(leak.name.rstrip("/")))), None)
 
 
 def _restored(then: IgnoreFile, leak: Leak) -> str:

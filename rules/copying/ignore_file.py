@@ -43,6 +43,13 @@ class IgnoreFile(NamedTuple):
         joint = "" if not source.text or source.text.endswith("\n") else "\n"
         return Edit(source.span(end, end), joint + "".join(f"{line}\n" for line in lines), self.path)
 
+    def without(self, number: int) -> Edit:
+        """Delete a line, counted from 1, with its line end."""
+        source = self.source
+        span = source.line_span(number)
+        end = span.end + (source.text[span.end : span.end + 1] == "\n")
+        return Edit(source.span(span.start, end), "", self.path)
+
 
 def ignore_file(change: DockerfileChange) -> IgnoreFile | None:
     """Return the ignore file in force after the change; `None` without one that was read."""

@@ -5,25 +5,30 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Command,
     Confidence,
     Copy,
     DockerfileChange,
     Note,
-    PackageCall,
     Problem,
     Put,
     Run,
     Severity,
+    once,
     quote,
     rule,
     within,
 )
 from rules.copying.installs import folder_of
 
-_READERS = frozenset({"pip", "apt", "dnf", "yum", "apk"})
+_READERS = frozenset({"pip", "uv", "apt", "dnf", "yum", "microdnf", "tdnf", "zypper", "apk"})
 """Managers that read what they install from and need it no more."""
 
-_FILES = (".whl", ".deb", ".rpm", ".apk", ".tar.gz")
+_UNPACKERS = {"dpkg": ("-i", "--install"), "rpm": ("-i", "-U", "-F", "--install", "--upgrade")}
+"""Programs below them that do the same, with the options that say so."""
+
+_FILES = (".whl", ".deb", ".rpm", ".apk")
+_ALL = tuple(f"/*{ending}" for ending in _FILES)
 _FOLDERS = frozenset("wheels wheelhouse wheel pkgs debs rpms".split())
 
 
@@ -32,7 +37,7 @@ _FOLDERS = frozenset("wheels wheelhouse wheel pkgs debs rpms".split())
     severity=Severity.WARNING,
     category=Category.SIZE,
     keywords=("COPY",),
-    mentions=("wheel", ".whl", ".deb", ".rpm", "debs", "rpms", "pkgs"),
+    mentions=("wheel", ".whl", ".deb", ".rpm", ".apk", "debs", "rpms", "pkgs", "find-links"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Packages are copied into a shipped image to be installed from, and stay there."""
@@ -40,7 +45,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.after.shipped:
         for put in stage.files.puts:
             copy = put.step
-            if not isinstance(copy, Copy) or id(copy) in said or not _is_packages(put):
+            if not isinstance(copy, Copy) or id(copy) in said or put.kind not in ("context", "stage"):
                 continue
             gone = any(within(put.path, path.path) or within(path.path, put.path) for path in stage.files.deletions)
             found = None if gone else _installed(stage.done_runs, put)
@@ -52,34 +57,55 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _is_packages(put: Put) -> bool:
     """Whether a COPY brings nothing but packages: wheels, `.deb` files, a folder of them."""
     name = posixpath.basename((put.source or "").rstrip("/"))
-    return put.kind in ("context", "stage") and (name.endswith(_FILES[:-1]) or name in _FOLDERS)
+    return name.endswith(_FILES) or name in _FOLDERS
 
 
-def _installed(runs: tuple[Run, ...], put: Put) -> tuple[Run, PackageCall] | None:
+def _installed(runs: tuple[Run, ...], put: Put) -> tuple[Run, Command] | None:
     """Return the install that reads what a COPY brought."""
     for run in runs:
-        if "rm " in run.instruction.value and posixpath.basename(put.path) in run.instruction.value.partition("rm ")[2]:
+        installs = _installs(run)
+        if (
+            installs
+            and "rm " in run.instruction.value
+            and posixpath.basename(put.path) in run.instruction.value.partition("rm ")[2]
+        ):
             return None
-        for call in run.package_calls:
-            if call.manager in _READERS and call.action == "install" and _reads(run, call, put):
-                return run, call
+        for command in installs:
+            if _reads(run, command, put):
+                return run, command
     return None
 
 
-def _reads(run: Run, call: PackageCall, put: Put) -> bool:
-    folder = folder_of(run, call.command)
-    for word in call.command.args:
+@once
+def _installs(run: Run) -> tuple[Command, ...]:
+    """Return a RUN's commands that install packages out of files, or may."""
+    called = [call.command for call in run.package_calls if call.manager in _READERS and call.action == "install"]
+    return (
+        *called,
+        *(command for name, flags in _UNPACKERS.items() for command in run.calls(name) if command.has(*flags)),
+    )
+
+
+def _reads(run: Run, command: Command, put: Put) -> bool:
+    folder, packages = folder_of(run, command), _is_packages(put)
+    before = ""
+    for word in command.args:
         text = run.scope.expand(word.value) if "$" in word.value else word.value
-        _, _, value = (text or "").rpartition("=")
+        option, _, value = (text or "").rpartition("=")
+        listed = (option or before) in ("--find-links", "-f")
+        before = word.value
         if value.startswith(("/", "./")) or (folder is not None and "/" in value):
             path = posixpath.normpath(posixpath.join(folder or "/", value))
             named = posixpath.splitext(put.source)[1] if "*" in put.source else ""
-            if within(path, put.path) and path.endswith(named):
+            if packages and within(path, put.path) and path.endswith(named):
+                return True
+            whole = path if listed else posixpath.dirname(path) if path.endswith(_ALL) else None
+            if whole == put.path and put.source != ".":
                 return True
     return False
 
 
-def _problem(copy: Copy, put: Put, run: Run, call: PackageCall) -> Problem:
+def _problem(copy: Copy, put: Put, run: Run, command: Command) -> Problem:
     mount = f"--mount=type=bind,source={put.source},target={put.path}"
     if copy.from_text:
         mount += f",from={copy.from_text}"
@@ -87,7 +113,7 @@ def _problem(copy: Copy, put: Put, run: Run, call: PackageCall) -> Problem:
         mount = "--mount=type=bind"  # which takes no pattern
     return Problem(
         copy.instruction.span,
-        f"{copy.stage.label} ships {quote(put.source)}, which only the install at line {call.command.line} reads: the "
+        f"{copy.stage.label} ships {quote(put.source)}, which only the install at line {command.line} reads: the "
         "packages are in the image twice, packed and installed. Have the `RUN` mount them instead of copying: "
         f"{quote(f'RUN {mount} …')}.",
         Confidence.LIKELY,

@@ -16,9 +16,11 @@ from rules.api import (
     once,
     quote,
     rule,
+    within,
 )
 from rules.copying.binaries import brings_libraries, is_empty_base, is_static, program_of
-from rules.copying.python_packages import PACKAGES_FOLDER, environments
+from rules.copying.environments import environments
+from rules.copying.python_packages import PACKAGES_FOLDER
 
 _COMPATIBLE = ("gcompat", "libc6-compat", "musl")
 _PROGRAM_FOLDERS = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
@@ -83,12 +85,12 @@ def _python(copy: Copy, builder: Stage) -> _Cargo | None:
         path = copy.source_path(source)
         if path is None or path == "/":
             continue
-        made = [e.path for e in environments(builder) if e.path == path]
+        made = [e.path for e in environments(builder) if within(e.path, path)]
         if made or (PACKAGES_FOLDER.match(path) and path.endswith("-packages")):
             what = "the virtual environment" if made else "the packages"
             failure = "Packages with compiled parts fail at their import"
             return _Cargo(
-                f"{what} {quote(path)}",
+                f"{what} {quote(made[0] if made else path)}",
                 Confidence.LIKELY,
                 failure,
                 "whether the packages have compiled parts is not known",
@@ -121,7 +123,7 @@ def _installs_modules(stage: Stage) -> bool:
 
 def _compiled(copy: Copy, builder: Stage) -> _Cargo | None:
     found = program_of(copy)
-    if found is None or is_static(builder, found[1]) or builder.runtime.libc == "musl":
+    if found is None or is_static(builder, found[1]):
         return None
     doubt = "how the program is linked is not known"
     return _Cargo(f"the program {quote(found[0])}", Confidence.LIKELY, 'It stops at the start with "not found"', doubt)

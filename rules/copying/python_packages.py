@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rules.facts.languages import system_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.api import Copy, Run, Stage
+    from rules.api import Copy, Stage
 
 PACKAGES_FOLDER = re.compile(
     r"(?P<base>.*)/python(?P<version>3\.\d+)(?:/(?P<kind>site-packages|dist-packages)(?:/.*)?)?$"
@@ -30,20 +29,6 @@ CONSOLE_SCRIPTS = frozenset(
 
 MODULES = frozenset("gunicorn uvicorn hypercorn daphne granian flask celery streamlit sanic fastapi".split())
 """Those of them that `python -m` starts by the same name."""
-
-
-class Environment(NamedTuple):
-    """A virtual environment that a RUN makes.
-
-    Attributes:
-        path: Absolute.
-        run: The RUN.
-        relocatable: Whether it was made to be moved.
-    """
-
-    path: str
-    run: Run
-    relocatable: bool
 
 
 def python_version(stage: Stage) -> str | None:
@@ -73,52 +58,6 @@ def has_system_python(stage: Stage) -> bool:
     if facts.name.startswith("gcr.io/distroless/python3"):
         return True
     return "python" not in facts.languages and stage.packages.has("python3", "python3-minimal", "python3-pip")
-
-
-def environments(stage: Stage) -> Iterator[Environment]:
-    """Yield the virtual environments that the RUNs of a chain make."""
-    from rules.copying.installs import folder_of  # noqa: PLC0415 - the sibling needs nothing of this one
-
-    for run in stage.done_runs:
-        for command in run.commands:
-            text = _made(command.name, [word.value for word in command.args])
-            if text is None:
-                continue
-            expanded = run.scope.expand(text) if "$" in text else text
-            folder = folder_of(run, command)
-            if not expanded or (folder is None and not expanded.startswith("/")):
-                continue
-            path = posixpath.normpath(posixpath.join(folder or "/", expanded))
-            yield Environment(path, run, command.has("--relocatable"))
-
-
-def _made(name: str, words: list[str]) -> str | None:
-    """Return the folder that a command makes a virtual environment in, as written."""
-    if name.startswith("python") and "-m" in words[:3]:
-        module = words[words.index("-m") + 1 :]
-        if module[:1] not in (["venv"], ["virtualenv"]):
-            return None
-        rest = module[1:]
-    elif name == "virtualenv":
-        rest = words
-    elif name == "uv" and words[:1] == ["venv"]:
-        rest = words[1:]
-        return next((w for i, w in enumerate(rest) if not w.startswith("-") and not _takes_value(rest, i)), ".venv")
-    else:
-        return None
-    operands = [w for i, w in enumerate(rest) if not w.startswith("-") and not _takes_value(rest, i)]
-    return operands[-1] if operands else None
-
-
-def _takes_value(words: list[str], index: int) -> bool:
-    return index > 0 and words[index - 1] in (
-        "-p",
-        "--python",
-        "--prompt",
-        "--seed-packages",
-        "--index-url",
-        "--cache-dir",
-    )
 
 
 def packages_copies(stage: Stage) -> Iterator[tuple[Copy, str, re.Match[str]]]:

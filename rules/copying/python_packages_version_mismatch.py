@@ -17,10 +17,10 @@ from rules.api import (
     rule,
     within,
 )
+from rules.copying.environments import environments
 from rules.copying.python_installs import placed_installs
 from rules.copying.python_packages import (
     PACKAGES_FOLDER,
-    environments,
     has_official_python,
     packages_copies,
     python_version,
@@ -108,15 +108,16 @@ def _of_environment(stage: Stage, copy: Copy) -> Problem | None:
     made, run = python_version(builder), python_version(stage)
     if path is None or made is None or run is None or made == run:
         return None
-    environment = next((e for e in environments(builder) if e.path == path or within(e.path, path)), None)
-    if environment is None or path == "/":
+    environment = next((e for e in environments(builder) if within(e.path, path)), None)
+    if environment is None or path == "/" or not environment.own_python:
         return None
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies the virtual environment {quote(environment.path)}, made with Python {made}, and runs "
         f"Python {run}. Its packages lie in {quote(posixpath.join('lib', f'python{made}'))}, where Python {run} does "
         "not look: nothing can be imported. Use one version in both stages.",
-        Confidence.CERTAIN,
+        Confidence.LIKELY if environment.run.calls("uv") else Confidence.CERTAIN,
+        doubt="uv may have fetched another Python",
         instruction=copy.instruction,
         stage=stage.key,
         key=path,

@@ -29,6 +29,10 @@ _FETCHING = frozenset(
 )
 """Commands behind which a file may be there that no instruction names."""
 
+_BUILDERS = frozenset({"composer", "poetry", "uv", "pdm"})
+"""Managers whose install of a project builds the project too, and which cannot do without its manifest."""
+
+_ELSEWHERE = ("-C", "-d", "-p", "-P", "--directory", "--project", "--working-dir", "--script")
 _CREATING = frozenset({"init", "create", "new", "create-project", "generate", "dlx"})
 
 
@@ -67,6 +71,11 @@ def _wanted(run: Run) -> Iterator[tuple[Command, str]]:
         first = install.manifests[0]
         if first.startswith("/") and not any(mark in first for mark in "*?$") and install.call.manager != "go":
             yield install.call.command, first
+    for call in run.package_calls:
+        if call.manager in _BUILDERS and call.project and call.action in ("install", "sync"):
+            folder = folder_of(run, call.command)
+            if folder is not None and not call.command.conditional and not call.has(*_ELSEWHERE):
+                yield call.command, posixpath.join(folder, call.manifests[0])
     for command in run.commands:
         text = _script(command)
         if text is None or command.conditional or any(mark in text for mark in "$*?~"):
@@ -77,10 +86,13 @@ def _wanted(run: Run) -> Iterator[tuple[Command, str]]:
 
 
 def _script(command: Command) -> str | None:
-    """Return the script that a command runs, as written: `./setup.sh`, `bash scripts/build.sh`."""
+    """Return the script that a command runs or makes executable, as written: `./setup.sh`, `bash scripts/build.sh`."""
     program = command.program.value if command.program is not None else ""
     if program.startswith(("./", "/")) and program.endswith(_SCRIPTS):
         return program
+    if command.name == "chmod" and len(command.args) == 2:  # noqa: PLR2004 - a mode and one file
+        last = command.args[1].value
+        return last if last.endswith(_SCRIPTS) else None
     if command.name in _INTERPRETERS and command.args:
         first = command.args[0].value
         return first if first.endswith(_SCRIPTS) and not first.startswith("-") else None
@@ -175,9 +187,10 @@ def _problem(stage: Stage, run: Run, command: Command, path: str) -> Problem:
         way_out = f"It is copied to {quote(elsewhere.path)} (line {elsewhere.step.instruction.line})."
     else:
         way_out = f"Copy {quote(name)} in first."
+    verb = "changes" if command.name == "chmod" else "reads"
     return Problem(
         command.span,
-        f"{stage.label} runs {quote(str(command))}, which reads {quote(path)}, and no instruction above brings that "
+        f"{stage.label} runs {quote(str(command))}, which {verb} {quote(path)}, and no instruction above brings that "
         f"file. The build stops here. {way_out}",
         Confidence.LIKELY,
         doubt="an earlier command may make the file",

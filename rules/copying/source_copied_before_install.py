@@ -107,7 +107,7 @@ def _made_in_between(stage: Stage, copy: Copy, install: Install) -> bool:
     return any(name in run.instruction.value for run in between for name in names) or any(
         name in written
         for command in install.run.commands
-        if command.start < install.call.command.start
+        if command.start < install.call.command.start and command.end < install.call.command.end
         for written in (command.source.text[command.start : command.end],)
         for name in names
     )

@@ -7,8 +7,10 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from rules.lazily import once
+
 if TYPE_CHECKING:
-    from rules.api import Copy, CopySource, DockerfileChange, Stage
+    from rules.api import Copy, CopySource, DockerfileChange, Model, Stage
     from rules.copying.installs import Install
 
 _FEW = 4
@@ -27,7 +29,10 @@ _LOCAL_REQUIREMENT = re.compile(r"^\s*(?:-e\s|--editable|\.{1,2}(?:/|\[|\s*$)|fi
 """A requirement that is a folder of the same tree, or a gem that the tree itself is."""
 
 _JAVASCRIPT = frozenset({"npm", "pnpm", "yarn", "bun"})
-_MONOREPO = ("turbo", "--filter", "workspace", "lerna", "nx ", "pnpm -r", "--recursive")
+_MONOREPO = re.compile(
+    r"(?<![\w./-])(?:turbo|lerna|nx)(?![\w./-])|--filter\b|--recursive\b|\bpnpm -r\b"
+    r"|(?<![\w./-])(?:--workspaces?|pnpm-workspace\.yaml|workspaces?(?=\s+[a-z@]))(?![\w/-])"
+)
 """What in a Dockerfile says that the install is one of several packages of the same tree."""
 
 _WORKSPACES = frozenset({"pnpm-workspace.yaml", "lerna.json", "rush.json", "turbo.json", "nx.json"})
@@ -80,6 +85,11 @@ def _is_small(change: DockerfileChange, folder: str) -> bool:
     return sum(1 for _ in islice(inside, _FEW + 1)) <= _FEW
 
 
+@once
+def _is_monorepo(model: Model) -> bool:
+    return _MONOREPO.search(model.code) is not None
+
+
 def needs_sources(change: DockerfileChange, install: Install) -> bool:
     """Tell whether what is known of the manifests says that the install reads the project's tree."""
     context = change.repository.context_of(change.path)
@@ -87,8 +97,7 @@ def needs_sources(change: DockerfileChange, install: Install) -> bool:
     text = "\n".join(text for text in texts if text is not None)
     if install.call.manager not in _JAVASCRIPT:
         return bool(_LOCAL_REQUIREMENT.search(text))
-    code = change.after.code
-    if any(mark in code for mark in _MONOREPO):
+    if _is_monorepo(change.after):
         return True
     if _HOOKS.search(text) or install.call.verb.startswith("workspaces"):
         return True

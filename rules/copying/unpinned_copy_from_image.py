@@ -30,11 +30,12 @@ MOVING_TAGS = frozenset({"latest", "edge", "nightly", "main", "master", "dev", "
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A file is taken out of an image without a tag, or with one that moves."""
+    contexts = {name for build in change.repository.builds_of(change.path) for name in build.contexts}
     found = [
         (stage, reference, span)
         for stage in change.stages
         for reference, span in foreign_images(stage)
-        if reference.digest is None and (reference.tag or "latest") in MOVING_TAGS
+        if reference.digest is None and (reference.tag or "latest") in MOVING_TAGS and reference.text not in contexts
     ]
     tagged = _tagged(change) if found else {}
     for stage, reference, span in found:

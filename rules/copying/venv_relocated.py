@@ -4,7 +4,8 @@ import posixpath
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Severity, Stage, once, quote, rule, within
-from rules.copying.python_packages import Environment, environments, has_official_python, has_system_python
+from rules.copying.environments import Environment, environments
+from rules.copying.python_packages import has_official_python, has_system_python
 
 _INTERPRETERS = ("python", "pypy")
 
@@ -14,7 +15,7 @@ _INTERPRETERS = ("python", "pypy")
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("COPY",),
-    mentions=("venv", "virtualenv"),
+    mentions=("venv", "virtualenv", "uv sync", "poetry", "pipenv"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A virtual environment is copied to another path, or to a stage whose Python lies elsewhere."""
@@ -37,7 +38,12 @@ def _problem(stage: Stage, copy: Copy, builder: Stage, environment: Environment,
     there = posixpath.normpath(posixpath.join(copy.destination, posixpath.relpath(environment.path, path)))
     if there != environment.path:
         return _moved(stage, copy, builder, environment, there)
-    if has_official_python(builder) and has_system_python(stage) and not _brings_python(stage):
+    if (
+        environment.own_python
+        and has_official_python(builder)
+        and has_system_python(stage)
+        and not _brings_python(stage)
+    ):
         if _is_mended(builder, environment) or _is_mended(stage, environment):
             return None
         return Problem(
@@ -75,8 +81,11 @@ def _brings_python(stage: Stage) -> bool:
 
 @once
 def _speaks_of_it(stage: Stage) -> bool:
-    """Whether a RUN speaks of environments that can be moved."""
-    return any("relocatable" in run.instruction.value or "shebang" in run.instruction.value for run in stage.all_runs)
+    """Whether a step speaks of environments that can be moved: `UV_VENV_RELOCATABLE`."""
+    return any(
+        "relocatable" in step.instruction.value.lower() or "shebang" in step.instruction.value
+        for step in stage.all_steps
+    )
 
 
 @once
@@ -89,7 +98,7 @@ def _moved(stage: Stage, copy: Copy, builder: Stage, environment: Environment, t
     if environment.relocatable or _speaks_of_it(builder) or _speaks_of_it(stage) or _changes_scripts(stage):
         return None
     start = next((s.value for s in stage.image.start_command if s.value is not None), None)
-    if start is not None and start.program.startswith(_INTERPRETERS):
+    if start is not None and (start.program == "uv" or start.program.startswith(_INTERPRETERS)):
         return None
     if any(other.path == there for other in environments(stage)):
         return None

@@ -74,7 +74,9 @@ class Command(NamedTuple):
         return self.source.line_at(self.start)
 
     def __str__(self) -> str:
-        """Return the command on one line, as written: what a message quotes."""
+        """Return the command on one line, as written, without the quotes of an exec form: what a message quotes."""
+        if self.program is not None and self.program.text[:1] == '"' and "$" not in self.program.text:
+            return " ".join([word.value if word.value and " " not in word.value else word.text for word in self.words])
         return " ".join([word.text for word in self.words])
 
     def __repr__(self) -> str:

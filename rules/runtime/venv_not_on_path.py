@@ -22,8 +22,8 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.installs import folder_of
-from rules.copying.python_packages import CONSOLE_SCRIPTS, environments
+from rules.copying.environments import environments
+from rules.copying.python_packages import CONSOLE_SCRIPTS
 from rules.runtime.start_instructions import Written, behind_init, is_script_entrypoint, shipped
 from rules.runtime.start_paths import path_folders
 
@@ -96,43 +96,22 @@ def _is_init(stage: Stage) -> bool:
 @once
 def _homes(stage: Stage) -> tuple[Home, ...]:
     """Return the virtual environments of an image, in the order of their arrival."""
-    own = [(run.at, Home(path, run.instruction, copied=False)) for run, path in _made(stage)]
+    own = [(made.run.at, Home(made.path, made.run.instruction, copied=False)) for made in environments(stage)]
     for copy in stage.all_copies:
         if copy.from_stage is None or copy.deferred or len(copy.sources) != 1 or copy.destination is None:
             continue
         source = copy.source_path(copy.sources[0])
-        for _, path in _made(copy.from_stage):
-            if source is not None and source != "/" and within(path, source):
-                there = posixpath.normpath(posixpath.join(copy.destination, posixpath.relpath(path, source)))
+        for made in environments(copy.from_stage):
+            if source is not None and source != "/" and within(made.path, source):
+                there = posixpath.normpath(posixpath.join(copy.destination, posixpath.relpath(made.path, source)))
                 own.append((copy.at, Home(there, copy.instruction, copied=True)))
     return tuple(home for _, home in sorted(own, key=lambda one: one[0]))
 
 
-@once
-def _made(stage: Stage) -> tuple[tuple[Run, str], ...]:
-    """Return the RUNs of a chain that make a virtual environment, with its path."""
-    found = [(environment.run, environment.path) for environment in environments(stage)]
-    for run in stage.done_runs:
-        found += [(run, path) for call in run.package_calls if (path := _synced(run, call)) is not None]
-    return tuple(found)
-
-
-def _synced(run: Run, call: PackageCall) -> str | None:
-    """Return the environment that `uv sync` makes: `.venv` in the project's folder, or where the variable says."""
-    if call.manager != "uv" or call.action != "sync" or call.has("--active", "--directory", "--project"):
-        return None
-    chosen = call.env.get("UV_PROJECT_ENVIRONMENT", ".venv")
-    folder = folder_of(run, call.command)
-    if not chosen.startswith("/") and folder is None:
-        return None
-    return posixpath.normpath(posixpath.join(folder or "/", chosen))
-
-
 def _may_be_elsewhere(stage: Stage, name: str, folders: tuple[str, ...]) -> bool:
     """Whether another instruction may put the program where PATH leads."""
-    if stage.files.has_unreadable_run or any(
-        _installs(run, call) for run in stage.done_runs for call in run.package_calls
-    ):
+    calls = ((run, call) for run in stage.done_runs for call in run.package_calls)
+    if stage.files.has_unreadable_run or any(_installs(run, call) for run, call in calls):
         return True
     for put in stage.files.puts:
         source = posixpath.basename(put.source or "")

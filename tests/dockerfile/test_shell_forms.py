@@ -23,8 +23,8 @@ def runs(text: str, shell: tuple[str, ...] | None = None) -> list[str]:
         ("HEALTHCHECK NONE", []),
         ("USER a", []),
         ("CMD []", []),
-        ('CMD ["a", "b c"]', ['"a" "b c"']),
-        ('HEALTHCHECK CMD ["a", "b"]', ['"a" "b"']),
+        ('CMD ["a", "b c"]', ['a "b c"']),
+        ('HEALTHCHECK CMD ["a", "b"]', ["a b"]),
         ("RUN ['a', 'b']", ["['a', 'b']"]),
     ],
 )

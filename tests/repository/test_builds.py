@@ -95,7 +95,7 @@ target "api" {
 
 
 def test_a_bake_target_has_arguments_contexts_and_platforms_of_its_own_and_of_its_parents() -> None:
-    build = builds_in("docker-bake.hcl", INHERITING)[1]
+    (build,) = builds_in("docker-bake.hcl", INHERITING)
     assert (build.dockerfile, build.contexts, build.platforms) == ("api.Dockerfile", ("assets",), 2)
     assert build.args == {"RELEASE": "1.0", "REVISION": None, "MODE": "fast"}
 
@@ -112,6 +112,47 @@ def test_compose_gives_arguments_contexts_and_its_own_command() -> None:
 
 def test_a_short_build_is_a_context() -> None:
     assert builds_in("deploy/compose.yaml", COMPOSE)[1][:3] == ("deploy/web/Dockerfile", "deploy/web", "")
+
+
+NESTED_BAKE = b"""
+group "default" { targets = ["api"] }
+target "_common" {
+  dockerfile = "docker/Dockerfile"
+  args = {
+    NAME = "target } = \\"x"
+  }
+  contexts = { assets = "assets" }
+}
+target "api" {
+  inherits = ["_common"]
+  contexts = {
+    # the tools
+    "tools" = "target:tools"
+    base = "docker-image://debian:13"
+  }
+  context = "api"
+  target = "prod"
+}
+"""
+
+
+def test_a_bake_target_inherits_and_its_inner_braces_do_not_end_it() -> None:
+    (build,) = builds_in("docker-bake.hcl", NESTED_BAKE)
+    assert (build.dockerfile, build.context, build.target, build.line) == ("api/docker/Dockerfile", "api", "prod", 10)
+    assert build.contexts == ("assets", "tools", "base")
+
+
+def test_a_bake_file_in_json_gives_contexts_too() -> None:
+    data = b'{"target": {"a": {"inherits": ["a", "b"], "contexts": {"x": "../x"}}, "b": {"target": "dev"}}}'
+    assert [(build.target, build.contexts) for build in builds_in("docker-bake.json", data)] == [
+        ("dev", ("x",)),
+        ("dev", ()),
+    ]
+
+
+def test_a_command_gives_contexts() -> None:
+    data = b"image:\n\tdocker buildx build --build-context tools=../tools -t x .\n"
+    assert builds_in("Makefile", data)[0].contexts == ("tools",)
 
 
 def test_a_workflow_says_how_many_platforms() -> None:

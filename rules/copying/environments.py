@@ -1,0 +1,123 @@
+"""The virtual environments that a stage makes, as far as the text says."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.copying.installs import folder_of
+from rules.lazily import once
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.api import Command, PackageCall, Run, Stage
+
+_VALUED = ("-p", "--python", "--prompt", "--seed-packages", "--index-url", "--cache-dir")
+_SYSTEM = ("/usr", "/usr/local")
+_YES = ("1", "true", "yes", "on")
+_IN_PROJECT = {"poetry": "POETRY_VIRTUALENVS_IN_PROJECT", "pipenv": "PIPENV_VENV_IN_PROJECT"}
+"""What makes a manager put its environment into the project, as `.venv`, and not into the user's home."""
+
+
+class Environment(NamedTuple):
+    """A virtual environment that a RUN makes.
+
+    Attributes:
+        path: Absolute.
+        run: The RUN.
+        relocatable: Whether it was made to be moved.
+        own_python: Whether its Python is the one that the stage has, and no other that was asked for or fetched.
+    """
+
+    path: str
+    run: Run
+    relocatable: bool
+    own_python: bool
+
+
+@once
+def environments(stage: Stage) -> tuple[Environment, ...]:
+    """Return the virtual environments that the RUNs of a chain make, in order."""
+    return tuple(environment for run in stage.done_runs for environment in _of_run(stage, run))
+
+
+def _of_run(stage: Stage, run: Run) -> Iterator[Environment]:
+    own = not _fetches_python(stage)
+    for command in run.commands:
+        text = _made(command.name, [word.value for word in command.args])
+        path = _absolute(run, command, text) if text is not None else None
+        if path is not None:
+            other = command.has("--python", "-p") or command.name.startswith("python3.")
+            yield Environment(path, run, command.has("--relocatable"), own and not other)
+    for call in run.package_calls:
+        text = _of_project(stage, call) if call.action in ("install", "sync") else None
+        path = _absolute(run, call.command, text) if text is not None else None
+        if path is not None and path not in _SYSTEM:
+            yield Environment(
+                path, run, bool(call.env.get("UV_VENV_RELOCATABLE")), own and not call.has("--python", "-p")
+            )
+
+
+def _absolute(run: Run, command: Command, text: str) -> str | None:
+    expanded = run.scope.expand(text) if "$" in text else text
+    folder = folder_of(run, command)
+    if not expanded or (folder is None and not expanded.startswith("/")):
+        return None
+    return posixpath.normpath(posixpath.join(folder or "/", expanded))
+
+
+def _made(name: str, words: list[str]) -> str | None:
+    """Return the folder that a command makes a virtual environment in, as written."""
+    if name.startswith("python") and "-m" in words[:3]:
+        module = words[words.index("-m") + 1 :]
+        if module[:1] not in (["venv"], ["virtualenv"]):
+            return None
+        rest = module[1:]
+    elif name == "virtualenv":
+        rest = words
+    elif name == "uv" and words[:1] == ["venv"]:
+        rest = words[1:]
+        return next((w for i, w in enumerate(rest) if not w.startswith("-") and not _takes_value(rest, i)), ".venv")
+    else:
+        return None
+    operands = [w for i, w in enumerate(rest) if not w.startswith("-") and not _takes_value(rest, i)]
+    return operands[-1] if operands else None
+
+
+def _takes_value(words: list[str], index: int) -> bool:
+    return index > 0 and words[index - 1] in _VALUED
+
+
+def _of_project(stage: Stage, call: PackageCall) -> str | None:
+    """Return where a manager puts the environment of a project, as written; `None` outside the project or in none.
+
+    uv: `UV_PROJECT_ENVIRONMENT`, else `.venv` (uv, "Project environment path"). Poetry and pipenv: `.venv` where they
+    are told so.
+    """
+    if call.manager == "uv":
+        if call.verb != "sync" or call.has("--active", "--project", "--directory", "--script"):
+            return None
+        return call.env.get("UV_PROJECT_ENVIRONMENT") or ".venv"
+    setting = _IN_PROJECT.get(call.manager)
+    if setting is None or call.has("--system", "--directory", "-C") or "VIRTUAL_ENV" in call.env:
+        return None
+    given = call.env.get(setting, "").lower() in _YES
+    return ".venv" if given or (call.manager == "poetry" and _is_told(stage, "virtualenvs.in-project true")) else None
+
+
+@once
+def _commands(stage: Stage) -> str:
+    """The chain's commands, one a line."""
+    return "\n".join(" ".join(word.value for word in c.words) for run in stage.done_runs for c in run.commands)
+
+
+def _is_told(stage: Stage, words: str) -> bool:
+    return words in _commands(stage)
+
+
+def _fetches_python(stage: Stage) -> bool:
+    """Whether uv, pyenv or conda may bring another Python than the one of the stage."""
+    if any(name in stage.image.env for name in ("UV_PYTHON", "UV_PYTHON_INSTALL_DIR", "UV_MANAGED_PYTHON")):
+        return True
+    return any(_is_told(stage, words) for words in ("uv python", "pyenv ", "conda "))
