@@ -71,12 +71,23 @@ def _use(step: Step, written: str, span: Span, *, is_chown: bool) -> Use | None:
 
 
 def made_later(use: Use) -> Account | None:
-    """Return the account of a `--chown` that only a RUN below makes: the builder looks the name up at the copy."""
+    """Return the account that only a RUN below makes, where the builder looks the name up before.
+
+    It does so for a `--chown` at the copy, and for a `USER` at the first RUN behind it.
+    """
     users = use.step.stage.users
     account = users.find(use.name)
-    if not use.is_chown or account is None or account.run.at < use.step.at:
+    if account is None or account.run.at < use.step.at or not (use.is_chown or _is_run_as(use, account)):
         return None
     return account if users.exists_elsewhere(use.name) is False else None
+
+
+def _is_run_as(use: Use, account: Account) -> bool:
+    """Whether a RUN up to the one that makes the account runs under a USER already."""
+    return any(
+        run.user.instruction is use.step.instruction and use.step.at < run.at <= account.run.at and not run.deferred
+        for run in use.step.stage.runs
+    )
 
 
 def maker_of(stage: Stage, name: str) -> Account | None:

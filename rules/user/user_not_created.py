@@ -33,11 +33,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _too_early(stage: Stage, use: Use, account: Account) -> Problem:
     instruction = use.step.instruction
+    if use.is_chown:
+        then = f"The name of a `--chown` is looked up when the `{instruction.keyword}` runs, so the build stops here"
+    else:
+        then = "A `RUN` below it is run as that account already, and the build stops there: “unable to find user”"
+    way_out = "write its number" if use.is_chown else "move the `USER` below it"
     return Problem(
         instruction.span,
         f"{stage.label} names {quote(use.name)} before the account is made: {quote(str(account.command), 80)} comes "
-        f"at line {account.command.line}. The name of a `--chown` is looked up when the `{instruction.keyword}` runs, "
-        "so the build stops here. Make the account above it, or write its number.",
+        f"at line {account.command.line}. {then}. Make the account above it, or {way_out}.",
         Confidence.CERTAIN if use.sure else Confidence.LIKELY,
         doubt="a build argument decides the name",
         stage=stage.key,
