@@ -47,11 +47,22 @@ _KNOWN_TO_ASH = frozenset(
     "double-equals pipefail let".split()
 )
 """What busybox takes over from bash (its `ASH_BASH_COMPAT`, which Alpine switches on)."""
-_MAY_HOLD_ONE = re.compile(
-    r"\[\[\s|(?<!\$)\(\(|<<<|[<>]\(|&>|\|&|=\(|\+=|\s==\s|(?<![^\s=])\$'|\$\{!|\$\{\w+(?:\[|/|:[\s0-9$(]|\^|,)"
-    r"|\{[^{}\s]*(?:,|\.\.)[^{}\s]*\}"
-    r"|\b(?:source|pushd|popd|dirs|declare|typeset|shopt|let|mapfile|readarray|function|select|pipefail)(?:[\s;&]|$)"
-)
+_SIGNS = ("((", "<<<", "|&", "=(", "+=", "${!", "[[", "<(", ">(", "&>", " == ", "$'")
+_WORDS = "pushd popd dirs declare typeset shopt mapfile readarray select".split()
+_WORDS_OF_ASH = "source let function pipefail".split()
+_IN_BRACES = re.compile(r"\$\{\w+(?:\[|/|:[\s0-9$(]|\^|,)|\{[^{}\s]*(?:,|\.\.)[^{}\s]*\}")
+
+
+def _outside(signs: str, words: list[str]) -> re.Pattern[str]:
+    return re.compile(rf"{signs}|\b(?:{'|'.join(words)})(?:[\s;&]|$)")
+
+
+_BASH_ONLY = r"(?<!\$)\(\(|<<<|\|&|=\(|\+=|\$\{!"
+_OUTSIDE = {
+    "busybox": _outside(_BASH_ONLY, _WORDS),
+    "dash": _outside(rf"{_BASH_ONLY}|\[\[\s|[<>]\(|&>|\s==\s|(?<![^\s=])\$'", [*_WORDS, *_WORDS_OF_ASH]),
+}
+"""What may be one of the constructs that a shell does not know, other than expansions."""
 _RELINKED = re.compile(r"\b(?:ln|mv|cp)\b[^\n;&|]*[/\s\"]sh(?![\w./-])|\bdash/sh\b|reconfigure[^\n;&|]*\bdash\b")
 _NO_EXPANSION = re.compile(r"\{\d+,\d*\}|[\"']|://")
 """Braces that are meant as they are: a count in a pattern, JSON, a URL whose braces curl reads."""
@@ -86,13 +97,19 @@ def _plain_shell(stage: Stage) -> str | None:
 def _bash_syntax(run: Run, shell: str) -> str | None:
     """Return the first kind of syntax that the shell of the RUN does not know, as in `Script.constructs`."""
     code = run.instruction.value + "".join(heredoc.body for heredoc in run.instruction.heredocs)
-    if _MAY_HOLD_ONE.search(code) is None:
+    if not _may_hold_one(code, shell):
         return None
     for found in run.script.constructs:
         known = found.kind not in _NAMES or (shell == "busybox" and found.kind in _KNOWN_TO_ASH)
         if not known and found.dialect == "sh" and not _is_meant(run, found):
             return found.kind
     return None
+
+
+def _may_hold_one(code: str, shell: str) -> bool:
+    """Tell in little time whether it is worth while to look for what a plain shell does not know."""
+    signs = any(sign in code for sign in _SIGNS) or any(word in code for word in (*_WORDS, *_WORDS_OF_ASH))
+    return (signs and _OUTSIDE[shell].search(code) is not None) or ("{" in code and bool(_IN_BRACES.search(code)))
 
 
 def _is_meant(run: Run, found: Construct) -> bool:

@@ -39,8 +39,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _relinked(run: Run) -> Iterator[tuple[Command, str]]:
     """Yield the commands that put another program at /bin/sh, and which."""
+    if not run.calls("ln", "mv", "cp", "dpkg-reconfigure"):
+        return
     folder = run.workdir.value or ""
-    for command in run.commands:
+    for command in run.calls("cd", "ln", "mv", "cp", "dpkg-reconfigure"):
         operands = command.operands(("-t", "-S"))
         match command.name:
             case "cd" if len(operands) == 1:

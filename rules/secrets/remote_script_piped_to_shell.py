@@ -82,7 +82,8 @@ def _runs_stdin(command: Command) -> bool:
 def _in_powershell(stage: Stage, run: Run) -> Iterator[Problem]:
     """Find `iex (… DownloadString(…))` and `irm … | iex`; PowerShell itself is not read."""
     instruction = run.instruction
-    match = _POWERSHELL.search(instruction.text)
+    text = instruction.text.lower()
+    match = _POWERSHELL.search(instruction.text) if "iex" in text or "invoke-expression" in text else None
     if match is None:
         return
     address = _ADDRESS.search(match[0])

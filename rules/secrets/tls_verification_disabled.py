@@ -71,6 +71,7 @@ _POWERSHELL = re.compile(
     r"ServerCertificateValidationCallback\s*=\s*\{\s*(?:return\s+)?\$true|(?<=\s)-SkipCertificateCheck\b(?!:\s*\$false)",
     re.IGNORECASE,
 )
+_POWERSHELL_WORDS = ("servercertificatevalidationcallback", "-skipcertificatecheck")
 _CURLRC = re.compile(r"\s*(?:--?insecure|insecure|-k)\s*$")
 _BRING_AUTHORITIES = frozenset("ca-certificates ca-certificates-java certbot software-properties-common".split())
 """Packages of Debian that depend on the certificate authorities or are them."""
@@ -113,20 +114,21 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The check of certificates is switched off."""
     for stage in change.stages:
         for step in stage.steps:
-            found = (*_in_run(step), *_in_powershell(step)) if isinstance(step, Run) else _in_variables(step)
+            found = _in_run(step) if isinstance(step, Run) else _in_variables(step)
             for off in found:
                 yield _problem(stage, step, off, bare=off.who in FETCHERS and _has_no_authorities(stage, off.who))
 
 
 def _in_run(run: Run) -> Iterator[Off]:
-    source = run.instruction.source
     text = run.instruction.text.lower()
+    if any(word in text for word in _POWERSHELL_WORDS):
+        yield from _in_powershell(run)
     may_configure = _may_match(text)
     for command in run.commands if may_configure or any(word in text for word in _FLAG_WORDS) else ():
         word = _flag(command)
         if word is not None:
-            whole = word[0] if "=" in word[1] or word[1].startswith("--") or word[1] == "-k" else None
-            edit = delete_word(source, word[0]) if whole is not None and word[1] not in _WITH_HOST else None
+            whole = "=" in word[1] or word[1].startswith("--") or word[1] == "-k"
+            edit = delete_word(run.instruction.source, word[0]) if whole and word[1] not in _WITH_HOST else None
             yield Off(word[0], word[1], command.name, edit)
         for name, value in command.assignments:
             if _is_off(name, value.value):
@@ -169,8 +171,9 @@ def _configures(run: Run, command: Command) -> bool:
 
 
 def _flag(command: Command) -> tuple[Span, str] | None:
-    flags = _FLAGS.get("pip" if _PIP.fullmatch(command.name) else command.name, ())
-    if command.name.startswith("python"):
+    name = command.name
+    flags = _FLAGS.get("pip" if name[:3] == "pip" and _PIP.fullmatch(name) else name, ())
+    if name.startswith("python"):
         module = next((w.value for a, w in zip(command.args, command.args[1:], strict=False) if a.value == "-m"), "")
         flags = _FLAGS["pip"] if module == "pip" else flags
     if not flags or any(_LOCAL.search(word.value) for word in command.args):
