@@ -47,22 +47,18 @@ _KNOWN_TO_ASH = frozenset(
     "double-equals pipefail let".split()
 )
 """What busybox takes over from bash (its `ASH_BASH_COMPAT`, which Alpine switches on)."""
-_SIGNS = ("((", "<<<", "|&", "=(", "+=", "${!", "[[", "<(", ">(", "&>", " == ", "$'")
-_WORDS = "pushd popd dirs declare typeset shopt mapfile readarray select".split()
-_WORDS_OF_ASH = "source let function pipefail".split()
-_IN_BRACES = re.compile(r"\$\{\w+(?:\[|/|:[\s0-9$(]|\^|,)|\{[^{}\s]*(?:,|\.\.)[^{}\s]*\}")
-
-
-def _outside(signs: str, words: list[str]) -> re.Pattern[str]:
-    return re.compile(rf"{signs}|\b(?:{'|'.join(words)})(?:[\s;&]|$)")
-
-
-_BASH_ONLY = r"(?<!\$)\(\(|<<<|\|&|=\(|\+=|\$\{!"
+_SIGNS = ("((", "<<<", "|&", "=(", "+=", "${!", "<(", ">(", "&>", "$'")
 _OUTSIDE = {
-    "busybox": _outside(_BASH_ONLY, _WORDS),
-    "dash": _outside(rf"{_BASH_ONLY}|\[\[\s|[<>]\(|&>|\s==\s|(?<![^\s=])\$'", [*_WORDS, *_WORDS_OF_ASH]),
+    "busybox": re.compile(r"(?<!\$)\(\(|<<<|\|&|=\(|\+=|\$\{!"),
+    "dash": re.compile(r"(?<!\$)\(\(|<<<|\|&|=\(|\+=|\$\{!|[<>]\(|&>|(?<![^\s=])\$'"),
 }
-"""What may be one of the constructs that a shell does not know, other than expansions."""
+"""What may be one of the constructs that a shell does not know, other than expansions and commands."""
+_IN_BRACES = re.compile(r"\$\{\w+(?:\[|/|:[\s0-9$(]|\^|,)|\{[^{}\s]*(?:,|\.\.)[^{}\s]*\}")
+_KEYWORDS = re.compile(r"\b(?:select|function)\s")
+_COMMANDS = {
+    "busybox": ("pushd", "popd", "dirs", "declare", "typeset", "shopt", "mapfile", "readarray"),
+    "dash": tuple("pushd popd dirs declare typeset shopt mapfile readarray source let [[ set".split()),
+}
 _RELINKED = re.compile(r"\b(?:ln|mv|cp)\b[^\n;&|]*[/\s\"]sh(?![\w./-])|\bdash/sh\b|reconfigure[^\n;&|]*\bdash\b")
 _NO_EXPANSION = re.compile(r"\{\d+,\d*\}|[\"']|://")
 """Braces that are meant as they are: a count in a pattern, JSON, a URL whose braces curl reads."""
@@ -97,7 +93,7 @@ def _plain_shell(stage: Stage) -> str | None:
 def _bash_syntax(run: Run, shell: str) -> str | None:
     """Return the first kind of syntax that the shell of the RUN does not know, as in `Script.constructs`."""
     code = run.instruction.value + "".join(heredoc.body for heredoc in run.instruction.heredocs)
-    if not _may_hold_one(code, shell):
+    if not _may_hold_one(run, code, shell):
         return None
     for found in run.script.constructs:
         known = found.kind not in _NAMES or (shell == "busybox" and found.kind in _KNOWN_TO_ASH)
@@ -106,10 +102,18 @@ def _bash_syntax(run: Run, shell: str) -> str | None:
     return None
 
 
-def _may_hold_one(code: str, shell: str) -> bool:
+def _may_hold_one(run: Run, code: str, shell: str) -> bool:
     """Tell in little time whether it is worth while to look for what a plain shell does not know."""
-    signs = any(sign in code for sign in _SIGNS) or any(word in code for word in (*_WORDS, *_WORDS_OF_ASH))
-    return (signs and _OUTSIDE[shell].search(code) is not None) or ("{" in code and bool(_IN_BRACES.search(code)))
+    if any(sign in code for sign in _SIGNS) and _OUTSIDE[shell].search(code) is not None:
+        return True
+    if "{" in code and _IN_BRACES.search(code) is not None:
+        return True
+    if ("select" in code or "function" in code) and _KEYWORDS.search(code) is not None:
+        return True
+    called = run.calls(*_COMMANDS[shell])
+    if any(command.name != "set" or "pipefail" in code for command in called):
+        return True
+    return shell == "dash" and any(word.value == "==" for c in run.calls("[", "test") for word in c.args)
 
 
 def _is_meant(run: Run, found: Construct) -> bool:
