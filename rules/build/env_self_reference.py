@@ -69,7 +69,7 @@ def _declared(step: Step, name: str) -> Fix | None:
 
 def _check_env(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[Problem]:
     for index, (name, value) in enumerate(step.instruction.pairs):
-        if value is None:
+        if value is None or "$" not in value.text:
             continue
         for name_used in _set_here(step, index, value.text):
             old = step.scope.get(name_used)

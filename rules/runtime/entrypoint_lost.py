@@ -1,5 +1,6 @@
 """See entrypoint_lost.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -21,6 +22,7 @@ from rules.api import (
 )
 from rules.runtime.start_instructions import behind_init, passes_signals, shipped
 from rules.runtime.start_scripts import start_script
+from rules.runtime.start_text import json_array
 
 _NO_PROGRAM = frozenset("chmod chown chgrp mkdir cp mv ln rm touch true false : echo usage".split())
 """What does its work in an instant and belongs into a RUN; nothing stops running where it is gone."""
@@ -43,6 +45,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         lost = _lost(stage, was)
         if lost and not _is_in_script(change, stage, lost) and not _is_no_loss(stage, was, lost):
             yield _problem(stage, lost, _confidence(stage, was))
+        cleared = _cleared_of_base(stage, was)
+        if not lost and cleared is not None and _runs_arguments(change, stage):
+            yield _problem_of_base(stage, cleared)
 
 
 def _lost(stage: Stage, was: Stage) -> tuple[Setting[Start], ...]:
@@ -143,6 +148,43 @@ def _same(one: Setting[Start], other: Setting[Start]) -> bool:
 
 def _base_changed(stage: Stage, was: Stage) -> bool:
     return stage.root.base_text != was.root.base_text
+
+
+def _cleared_of_base(stage: Stage, was: Stage) -> Start | None:
+    """Return the CMD of the base image that an ENTRYPOINT of this change clears, where it starts something."""
+    now, then, cleared = stage.image, was.image, stage.image.cleared_cmd
+    if cleared.origin is not Origin.BASE or cleared.value is None or now.cmd or not now.entrypoint.set_in_file:
+        return None
+    was_passed = then.cmd.origin is Origin.BASE and _same(then.cmd, cleared) and not then.entrypoint.set_in_file
+    return cleared.value if was_passed and not cleared.value.is_prompt else None
+
+
+def _runs_arguments(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether the new ENTRYPOINT is a script that runs what CMD says: by its text, else by its name."""
+    for found in shipped(change, "ENTRYPOINT"):
+        script = start_script(change, found) if found.stage is stage else None
+        if script is not None:
+            return re.search(r"\bexec\b[^\n]*\$[@*]", script.text) is not None
+    return _waits_for_arguments(stage)
+
+
+def _problem_of_base(stage: Stage, cleared: Start) -> Problem:
+    setting = stage.image.entrypoint
+    assert setting.instruction is not None
+    command = f"CMD {json_array(cleared.words)}"
+    base = quote(stage.root.base_text or "")
+    return Problem(
+        setting.instruction.span,
+        f"{stage.label} no longer starts {quote(' '.join(cleared.words))}: the new {quote(str(setting.instruction))} "
+        f"clears the `CMD` of {base}. The script runs what it is given, is given nothing, and the container exits. "
+        f"Write {quote(command)} below it.",
+        Confidence.LIKELY,
+        doubt="the script may start the program by itself",
+        stage=stage.key,
+        instruction=setting.instruction,
+        key=cleared.words[0],
+        fix=fix("Pass the command of the base image", append_to_stage(stage, command)),
+    )
 
 
 def _given_elsewhere(change: DockerfileChange) -> bool:
