@@ -7,6 +7,7 @@ from rules.api import (
     Confidence,
     DockerfileChange,
     Fix,
+    Image,
     Origin,
     Problem,
     Setting,
@@ -19,7 +20,15 @@ from rules.api import (
     rule,
 )
 from rules.runtime.start_instructions import SHELLS
-from rules.runtime.start_text import direct_start, is_plain, makes_way, stays
+from rules.runtime.start_text import (
+    direct_start,
+    is_plain,
+    json_array,
+    makes_way,
+    repeated_words,
+    runs_first_argument,
+    stays,
+)
 
 _HANDLES_SIGNALS = frozenset("tini dumb-init s6-svscan supervisord".split())
 
@@ -47,8 +56,41 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue  # a shell-form ENTRYPOINT ignores CMD
             if setting is image.cmd and _is_under_init(image.entrypoint.value):
                 continue
-            if not _is_harmless(start):
+            program = _program_above(image) if setting is image.cmd else None
+            if program is not None:
+                yield _as_arguments(stage, start, program)
+            elif not _is_harmless(start):
                 yield _makes_way(stage, start) if makes_way(stage, start) else _problem(stage, setting, start)
+
+
+def _program_above(image: Image) -> str | None:
+    """Return the program of the ENTRYPOINT that gets a CMD in shell form for its arguments, and cannot use them."""
+    entrypoint = image.entrypoint.value
+    exec_form = entrypoint is not None and entrypoint.form == "exec"
+    return runs_first_argument(entrypoint.words) if entrypoint is not None and exec_form else None
+
+
+def _as_arguments(stage: Stage, start: Start, program: str) -> Problem:
+    """Speak of `ENTRYPOINT ["python"]` above `CMD app.py`, which runs `python /bin/sh -c app.py`."""
+    assert start.instruction is not None
+    entrypoint = stage.image.entrypoint.value
+    assert entrypoint is not None
+    words = tuple(start.text.split()) if is_plain(start.text) else ()
+    words = words[repeated_words(entrypoint.words, words) :]
+    edit = replace(start.instruction.source, start.instruction.value_span, json_array(words))
+    plain = bool(words) and start.instruction.trigger is None and start.instruction.line == start.instruction.end_line
+    from_base = stage.image.entrypoint.origin is Origin.BASE
+    return Problem(
+        start.instruction.span,
+        f"{stage.label} starts {quote(' '.join((*entrypoint.words, '/bin/sh', '-c')))} with {quote(start.text, 60)} "
+        f"behind it: a `CMD` in shell form goes to the `ENTRYPOINT` as arguments. {quote(program.rsplit('/', 1)[-1])} "
+        "takes `/bin/sh` for what it is to run, and the container exits. Use the JSON form.",
+        Confidence.LIKELY if from_base else Confidence.CERTAIN,
+        doubt="the entrypoint is that of the tags that are known of the base image",
+        stage=stage.key,
+        fix=Fix("Hand the words over one by one", (edit,)) if plain else None,
+        severity=Severity.ERROR,
+    )
 
 
 def _is_under_init(entrypoint: Start | None) -> bool:

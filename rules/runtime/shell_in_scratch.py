@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Fix, Origin, Problem, Severity, Stage, Step, fix, quote, replace, rule
 from rules.runtime.start_instructions import written
-from rules.runtime.start_text import exec_words, json_array
+from rules.runtime.start_text import exec_words, json_array, repeated_words
 
 _WITH_SHELL = frozenset("/ /bin /bin/ /bin/sh /usr /usr/ /usr/bin /usr/bin/".split())
 _THEN = {
@@ -48,21 +48,32 @@ def _uses_default(step: Step) -> bool:
 def _problem(stage: Stage, step: Step) -> Problem:
     instruction = step.instruction
     base = quote(stage.root.base_text or "")
-    way_out = (
-        "Do it in a builder stage and copy the result"
-        if instruction.keyword == "RUN"
-        else "Use the JSON form, which starts the program itself"
-    )
+    way_out = "Use the JSON form, which starts the program itself"
+    repeated = _repeated(stage, step)
+    if instruction.keyword == "RUN":
+        way_out = "Do it in a builder stage and copy the result"
+    elif repeated:
+        way_out = f"Use the JSON form, without {quote(' '.join(repeated))}, which its `ENTRYPOINT` starts already"
     return Problem(
         instruction.span,
         f"{stage.label} starts from {base}, which has no `/bin/sh`, and `{instruction.keyword}` "
         f"{quote(instruction.value, 60)} needs one. {_THEN[instruction.keyword]}. {way_out}.",
         stage=stage.key,
-        fix=_fix(step),
+        fix=_fix(step, len(repeated)),
     )
 
 
-def _fix(step: Step) -> Fix | None:
+def _repeated(stage: Stage, step: Step) -> tuple[str, ...]:
+    """Return the words in front of a CMD that name what the ENTRYPOINT starts, as distroless images have one."""
+    entrypoint = stage.image.entrypoint.value
+    words = exec_words(step.instruction) if step.instruction.keyword == "CMD" else None
+    if words is None or entrypoint is None or entrypoint.form != "exec":
+        return ()
+    count = repeated_words(entrypoint.words, words)
+    return words[:count] if count < len(words) else ()
+
+
+def _fix(step: Step, repeated: int) -> Fix | None:
     """The JSON form, where no word needs the shell, and a RUN names a program that can have been copied."""
     instruction = step.instruction
     words = exec_words(instruction)
@@ -72,4 +83,4 @@ def _fix(step: Step) -> Fix | None:
     if instruction.keyword == "HEALTHCHECK":
         head = len(instruction.value) - len(instruction.value.split(None, 1)[-1])
         span = instruction.source.span(span.start + head, span.end)
-    return fix("Use the JSON form", replace(instruction.source, span, json_array(words)))
+    return fix("Use the JSON form", replace(instruction.source, span, json_array(words[repeated:])))

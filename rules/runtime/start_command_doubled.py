@@ -1,17 +1,11 @@
 """See start_command_doubled.md."""
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Fix, Origin, Problem, Severity, quote, replace, rule
-from rules.runtime.start_instructions import Written, behind_init, is_script_entrypoint, shipped
-
-_RUNTIMES = frozenset(
-    "node nodejs python java ruby php perl deno bun dotnet npm yarn pnpm flask celery gunicorn uvicorn".split()
-)
-"""Programs that take their first argument for a file, a module or a command; none has one of its own name."""
-_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*\Z")
+from rules.runtime.start_instructions import Written, is_script_entrypoint, shipped
+from rules.runtime.start_text import repeated_words
 
 
 @rule(
@@ -26,28 +20,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         entrypoint = found.stage.image.entrypoint.value
         if entrypoint is None or found.start.form != "exec" or entrypoint.form != "exec":
             continue
-        words = behind_init(entrypoint.words)
-        if is_script_entrypoint(found.stage) or not _repeats(words, found.start.words):
-            continue
-        yield _problem(found, entrypoint.words, _repeated(words, found.start.words))
-
-
-def _repeats(entrypoint: tuple[str, ...], cmd: tuple[str, ...]) -> bool:
-    """Whether the CMD begins as the ENTRYPOINT does, with a program that has no command of its own name."""
-    return bool(entrypoint) and _program(entrypoint[0]) in _RUNTIMES and _program(entrypoint[0]) == _program(cmd[0])
-
-
-def _program(word: str) -> str:
-    """Return a program's name without folder and version: `python` for `/usr/bin/python3.13`."""
-    return _VERSION.sub("", posixpath.basename(word))
-
-
-def _repeated(entrypoint: tuple[str, ...], cmd: tuple[str, ...]) -> int:
-    """Return how many words of the CMD only say again what the ENTRYPOINT says, `-jar` included."""
-    same = 1
-    while same < min(len(entrypoint), len(cmd)) and entrypoint[same] == cmd[same]:
-        same += 1
-    return same
+        repeated = repeated_words(entrypoint.words, found.start.words)
+        if repeated and not is_script_entrypoint(found.stage):
+            yield _problem(found, entrypoint.words, repeated)
 
 
 def _problem(found: Written, entrypoint: tuple[str, ...], repeated: int) -> Problem:

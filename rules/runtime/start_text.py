@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import posixpath
 import re
 from typing import TYPE_CHECKING
+
+from rules.runtime.start_instructions import behind_init
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,3 +78,40 @@ def direct_start(start: Start) -> str | None:
     if len(commands) == 1 and not commands[0].before and not commands[0].assignments:
         return json_array(["sh", "-c", f"exec {text}"])
     return None
+
+
+_RUNTIMES = frozenset(
+    "node nodejs python java ruby php perl deno bun dotnet npm yarn pnpm flask celery gunicorn uvicorn".split()
+)
+"""Programs that take their first argument for a file, a module or a command; none has one of its own name."""
+_VERSION = re.compile(r"[0-9]+(?:\.[0-9]+)*\Z")
+
+
+def repeated_words(entrypoint: tuple[str, ...], cmd: tuple[str, ...]) -> int:
+    """Return how many words in front of a CMD only say again what its ENTRYPOINT starts, `-jar` included; 0 for none.
+
+    Args:
+        entrypoint: The ENTRYPOINT's words; an init in front of the program is looked through.
+        cmd: The CMD's words.
+    """
+    words = behind_init(entrypoint)
+    if not cmd or runs_first_argument(entrypoint) is None or _program(words[0]) != _program(cmd[0]):
+        return 0
+    same = 1
+    while same < min(len(words), len(cmd)) and words[same] == cmd[same]:
+        same += 1
+    return same
+
+
+def runs_first_argument(entrypoint: tuple[str, ...]) -> str | None:
+    """Return the program of an ENTRYPOINT that takes its first argument for a file, a module or a command of its own.
+
+    `None` for another one: a script, an init, a program of the project.
+    """
+    words = behind_init(entrypoint)
+    return words[0] if words and _program(words[0]) in _RUNTIMES else None
+
+
+def _program(word: str) -> str:
+    """Return a program's name without folder and version: `python` for `/usr/bin/python3.13`."""
+    return _VERSION.sub("", posixpath.basename(word))
