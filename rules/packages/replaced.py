@@ -23,6 +23,11 @@ _SWAPS = (
     frozenset({"mime-support", "media-types", "mailcap", "shared-mime-info"}),
     frozenset({"genisoimage", "cdrkit", "xorriso"}),
     frozenset({"cryptsetup", "veritysetup"}),
+    frozenset({"redis", "redis-server", "redis-tools", "valkey", "valkey-server", "valkey-tools", "valkey-cli"}),
+    frozenset({"mysql-client", "default-mysql-client", "mariadb-client", "mysql", "mariadb"}),
+    frozenset({"imagemagick", "graphicsmagick"}),
+    frozenset({"ntp", "chrony", "ntpsec"}),
+    frozenset({"exa", "eza"}),
 )
 """Packages that do one thing: people exchange one for another."""
 

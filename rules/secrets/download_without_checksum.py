@@ -39,6 +39,8 @@ _NO_PROGRAM = re.compile(
 _BY_CONTENT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f])")
 _MOVING = re.compile(r"(?<!pool)/(master|main|develop|trunk|HEAD|nightly)(?:/|\.zip|\.tar|$)")
 """What a branch is called in an address: its content has no lasting sum."""
+_NEWEST = re.compile(r"/(latest|stable|current)(?:/|$)|//(aka\.ms)/")
+"""What stands in an address for whatever is newest, or redirects to it."""
 _BY_PLATFORM = re.compile(r"\$\(?\{?\w*(?:arch|uname|platform)", re.IGNORECASE)
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "python", "python3", "perl", "ruby", "node", "php"})
 
@@ -125,6 +127,10 @@ def _problem(stage: Stage, step: Step, url: str, span: Span, *, piped: bool = Fa
     if moving is not None:
         risk = f"`{moving[1]}` is another file after each commit, and what it is goes into the next build unseen"
         way = "Take a release or a commit instead, and check its SHA-256"
+    elif newest := _NEWEST.search(url):
+        name = newest[1] or newest[2]
+        risk = f"`{name}` is another file with each release, and what it is goes into the next build unseen"
+        way = "Take a release by its number instead, and check its SHA-256"
     elif _BY_PLATFORM.search(url):
         way += ", with one sum for each platform"
     return Problem(
