@@ -56,7 +56,8 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     way_out = f" {HANDING_OVER}" if scripts else way_out
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     copied_from = stage.root.is_scratch and not serves_openly(stage)
-    sure = stage.image.start_command and not scripts and not copied_from
+    sure = stage.image.start_command and not scripts
+    likely = Confidence.CERTAIN if sure else Confidence.LIKELY
     reason = (
         f"{quote(scripts[0])} was not read"
         if scripts
@@ -68,7 +69,7 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
         stage.from_.span,
         f"{stage.label} runs as root{hedge}: no `USER` is set, and {base} does not set one either. "
         f"Whoever breaks into the process owns the container's files, and an escape starts from root.{way_out}",
-        Confidence.CERTAIN if sure else Confidence.LIKELY,
+        Confidence.POSSIBLE if copied_from else likely,
         doubt=reason,
         stage=stage.key,
         key="user",
