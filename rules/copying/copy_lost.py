@@ -38,15 +38,23 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         packages = _new_packages(stage, was)
         said: set[int] = set()
+        goes_elsewhere = _sources(stage)
         for put in was.files.puts:
             if not isinstance(put.step, Copy) or id(put.step) in said or put.path == "/" or is_there(stage, put.path):
                 continue
+            if (put.kind, put.source) in goes_elsewhere:
+                continue  # it is copied to another place, which is copy-destination-changed
             use = next(uses_of(stage, put.path), None)
             if packages and put.path.startswith(_SYSTEM_FOLDERS):
                 continue
             if use is not None and not _is_spoken_of(stage, put.path) and not _is_base_folder(put.path):
                 said.add(id(put.step))
                 yield _problem(stage, put, put.step, use)
+
+
+def _sources(stage: Stage) -> set[tuple[str, str]]:
+    """Return what the image takes from the context, other stages and images."""
+    return {(put.kind, put.source) for put in stage.files.puts if isinstance(put.step, Copy) and put.source}
 
 
 def _is_comparable(stage: Stage, was: Stage) -> bool:

@@ -1,7 +1,6 @@
 """See package_lost.md."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -38,9 +37,6 @@ _NOT_ASKED = frozenset(
     "tree jq man-db rsync openssh-client bash shadow netcat netcat-openbsd telnet dnsutils".split()
 )
 """What people work and build with: an image that nothing in the file calls them in is better without."""
-
-_JOINTS = frozenset({"\\", "&&"})
-"""What changes with the line that stands last."""
 
 _MANY = 6
 """More than these at once is a rewrite, and its author knows."""
@@ -227,18 +223,8 @@ def _restored(stage: Stage, item: Installed) -> Fix | None:
 
 
 def _is_meant(change: DockerfileChange, stage: Stage) -> bool:
-    """Whether nobody need ask: the image is for development or builds, or to take something out is all that changed."""
-    return is_called_for_development(change, stage) or is_called_builder(change, stage) or _only_removes(change)
-
-
-def _only_removes(change: DockerfileChange) -> bool:
-    """Whether nothing came in: who takes something out and does nothing else has looked at what goes."""
-    before = Counter(_words(change.before.code)) if change.before is not None else Counter()
-    return not Counter(_words(change.after.code)) - before
-
-
-def _words(code: str) -> Iterator[str]:
-    return (word for word in code.replace(";", " ").split() if word not in _JOINTS)
+    """Whether nobody need ask: the image is for development or builds."""
+    return is_called_for_development(change, stage) or is_called_builder(change, stage)
 
 
 def _silent(

@@ -31,18 +31,27 @@ _SWAPS = (
 )
 """Packages that do one thing: people exchange one for another."""
 
+_PROGRAMS = frozenset({"/bin", "/usr/bin", "/usr/local", "/usr/local/bin"})
 _INTERPRETERS = frozenset({"sh", "bash", "ash", "dash", "make", "source", "."})
 
 
 def lacks(stage: Stage, was: Stage, tool: str) -> bool:
     """Whether the tool is missing now; where that is not known, whether no new script or program may bring it."""
     there = stage.runtime.has_tool(tool)
+    if there is None and _filled(stage) - _filled(was):
+        return False  # a folder of programs is copied over now
     if there is None:
         same_base = stage.root.base_text == was.root.base_text
         return same_base and {c.name for c in stage.files.opaque_commands} <= {
             c.name for c in was.files.opaque_commands
         }
     return not there
+
+
+def _filled(stage: Stage) -> set[str]:
+    """Return the folders of programs that are copied over as a whole."""
+    copied = (put for put in stage.files.puts if put.tree and put.kind in ("stage", "image"))
+    return {put.path for put in copied if put.path in _PROGRAMS}
 
 
 def is_explained(stage: Stage, was: Stage, item: Installed) -> bool:
@@ -55,8 +64,8 @@ def is_explained(stage: Stage, was: Stage, item: Installed) -> bool:
     """
     if any(_names(command, item.name) for command in _new_commands(stage, was)):
         return True  # built from source, unpacked, given to a script
-    there = {other.name for other in stage.packages.present}
-    if any(item.name in swap and swap & there for swap in _SWAPS):
+    came = {other.name for other in stage.packages.present} - {other.name for other in was.packages.present}
+    if any(item.name in swap and swap & came for swap in _SWAPS):
         return True
     if item.name.startswith("lib"):
         return False  # nothing calls a library by its name

@@ -10,6 +10,7 @@ from rules.api import (
     DockerfileChange,
     Fix,
     Instruction,
+    Note,
     PackageCall,
     Problem,
     Run,
@@ -30,6 +31,7 @@ from rules.runtime.start_paths import path_folders
 _INSTALLERS = frozenset({"pip", "uv", "pipx", "poetry", "pipenv", "pdm", "conda"})
 _TOOLS = frozenset({"pip", "uv", "poetry", "pipenv", "pdm", "setuptools", "wheel", "virtualenv", "build"})
 """Packages that install others, and start nothing themselves."""
+_SWITCHES = frozenset({"POETRY_VIRTUALENVS_CREATE", "POETRY_VIRTUALENVS_IN_PROJECT", "VIRTUAL_ENV"})
 _PYTHONS = frozenset({"python", "python3"})
 
 
@@ -52,7 +54,7 @@ class Home(NamedTuple):
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("CMD", "ENTRYPOINT"),
-    mentions=("venv", "uv"),
+    mentions=("venv", "uv", "poetry"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """What ships starts a program of a virtual environment that PATH does not lead to."""
@@ -63,10 +65,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         folders = path_folders(stage)
         homes = _homes(stage)
-        if folders is None or not homes or any(posixpath.join(home.path, "bin") in folders for home in homes):
+        if folders is None or any(posixpath.join(home.path, "bin") in folders for home in homes):
             continue
-        if not _may_be_elsewhere(stage, name, folders):
-            yield _problem(found, name, homes[-1])
+        hidden = None if homes else _hidden(stage)
+        if (homes or hidden is not None) and not _may_be_elsewhere(stage, name, folders):
+            yield _problem(found, name, homes[-1]) if homes else _problem_of_poetry(found, name, hidden)
 
 
 def _started(found: Written) -> str | None:
@@ -108,6 +111,21 @@ def _homes(stage: Stage) -> tuple[Home, ...]:
     return tuple(home for _, home in sorted(own, key=lambda one: one[0]))
 
 
+@once
+def _hidden(stage: Stage) -> Run | None:
+    """Return the RUN in which Poetry makes an environment in its cache (Poetry, "Configuration", `virtualenvs.path`)."""
+    told = " ".join(str(command) for run in stage.done_runs for command in run.commands)
+    if "virtualenvs." in told or any(
+        name.startswith(("POETRY_VIRTUALENVS", "VIRTUAL_ENV")) for name in stage.image.env
+    ):
+        return None
+    for run in stage.done_runs:
+        for call in run.package_calls:
+            if call.manager == "poetry" and call.action in ("install", "sync") and not set(call.env) & _SWITCHES:
+                return run
+    return None
+
+
 def _may_be_elsewhere(stage: Stage, name: str, folders: tuple[str, ...]) -> bool:
     """Whether another instruction may put the program where PATH leads."""
     calls = ((run, call) for run in stage.done_runs for call in run.package_calls)
@@ -127,6 +145,8 @@ def _installs(run: Run, call: PackageCall) -> bool:
     program = call.command.program
     if call.manager not in _INSTALLERS or call.action not in ("install", "sync") or program is None:
         return False
+    if call.manager == "poetry":
+        return _hidden(run.stage) is None
     if call.manager == "uv":
         return call.verb != "sync" and (call.has("--system", "--target", "--prefix") or "UV_SYSTEM_PYTHON" in call.env)
     if "/bin/" in program.value and not program.value.startswith(("/usr/", "/bin/")):
@@ -153,4 +173,26 @@ def _problem(found: Written, name: str, home: Home) -> Problem:
         stage=stage.key,
         key=name,
         fix=Fix("Lead PATH to the environment", (insert_line_before(found.instruction, setting),)),
+    )
+
+
+def _problem_of_poetry(found: Written, name: str, made: Run | None) -> Problem:
+    assert made is not None
+    stage, line = found.stage, made.instruction.line
+    if name in _PYTHONS:
+        then = f"{quote(name)} is the system's, and its first import ends in “ModuleNotFoundError”"
+    else:
+        then = "the container exits with “executable file not found”"
+    setting = "ENV POETRY_VIRTUALENVS_CREATE=false"
+    return Problem(
+        found.instruction.span,
+        f"{stage.label} starts {quote(name)}, and `poetry install` (line {line}) puts the project's packages into an "
+        f"environment in Poetry's cache, which `PATH` does not lead to: {then}. Set {quote(setting)} above the "
+        "install, so that they go to the image's own Python.",
+        Confidence.LIKELY,
+        doubt="the program may be elsewhere too, or who starts the container may set PATH",
+        stage=stage.key,
+        key=name,
+        notes=(Note(made.instruction.span, "installed here"),),
+        fix=Fix("Install into the image's Python", (insert_line_before(made.instruction, setting),)),
     )
