@@ -4,8 +4,21 @@ import posixpath
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rules.api import Category, Confidence, Copy, DockerfileChange, Note, Problem, Severity, Stage, once, quote, rule
-from rules.copying.uses import uses_of
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Note,
+    Problem,
+    Severity,
+    Stage,
+    once,
+    quote,
+    rule,
+    within,
+)
+from rules.copying.uses import Use, uses_of
 
 
 class _Moved(NamedTuple):
@@ -51,15 +64,16 @@ def _moves(stage: Stage, was: Stage) -> Iterator[_Moved]:
         if key not in places:
             continue
         now, new = places[key]
-        if new != old and now.workdir.value == copy.workdir.value and not _is_brought(stage, was, old):
+        if new != old and now.workdir.value == copy.workdir.value and not _is_brought(stage, was, old, now):
             yield _Moved(copy, now, old, new)
 
 
-def _is_brought(stage: Stage, was: Stage, path: str) -> bool:
-    """Whether something brings the old place that did not bring it before."""
+def _is_brought(stage: Stage, was: Stage, path: str, moved: Copy) -> bool:
+    """Whether something else brings the old place that did not bring it before."""
     then = _put(was)
     return any(
-        put.kind != "workdir" and (put.path, put.kind, put.source) not in then for put in stage.files.covering(path)
+        put.kind != "workdir" and put.step is not moved and (put.path, put.kind, put.source) not in then
+        for put in stage.files.covering(path)
     )
 
 
@@ -72,19 +86,20 @@ def _places(stage: Stage) -> dict[tuple[str, str], tuple[Copy, str]]:
     """Return where each source lands: by origin and path; one that lands in several places is left out."""
     found: dict[tuple[str, str], list[tuple[Copy, str]]] = {}
     for copy in stage.all_copies:
-        if copy.deferred or copy.from_text is None:
+        if copy.deferred:
             continue
         for source in copy.sources:
             path, target = copy.source_path(source), copy.target_of(source)
             if path is None or target is None or source.is_root or source.has_wildcard:
                 continue
-            if not copy.into_folder or target != copy.destination:  # else the name inside the folder is not known
-                found.setdefault((copy.from_text, path), []).append((copy, target))
+            folder = source.word.text.endswith("/")  # whose contents land in the folder itself
+            if folder or not copy.into_folder or target != copy.destination:  # else the name inside is not known
+                found.setdefault((copy.from_text or "", path), []).append((copy, target))
     return {key: items[0] for key, items in found.items() if len(items) == 1}
 
 
 def _problem(stage: Stage, was: Stage, move: _Moved) -> Problem | None:
-    use = next(uses_of(stage, move.old), None)
+    use = next((use for use in uses_of(stage, move.old) if _is_missed(stage, move, use)), None)
     if use is None and not _is_alone(stage, was, move):
         return None
     then = (
@@ -105,11 +120,18 @@ def _problem(stage: Stage, was: Stage, move: _Moved) -> Problem | None:
     )
 
 
+def _is_missed(stage: Stage, move: _Moved, use: Use) -> bool:
+    """Whether nothing else brings the very file that is spoken of, below the old place."""
+    folder = stage.image.workdir.value or "/"
+    path = move.old if use.instruction.keyword == "ENV" else posixpath.normpath(posixpath.join(folder, use.word))
+    return not any(put.kind != "workdir" and put.step is not move.now for put in stage.files.covering(path))
+
+
 def _is_alone(stage: Stage, was: Stage, move: _Moved) -> bool:
     """Whether a start command and environment that say nothing of the new place stayed as they were."""
     if next(uses_of(stage, move.new), None) is not None or next(uses_of(was, move.old), None) is not None:
         return False
-    if move.now.from_stage is None:
+    if move.now.from_stage is None or within(move.new, move.old) or within(move.old, move.new):
         return False
     then = [str(s.instruction) for s in was.image.start_command]
     return then == [str(s.instruction) for s in stage.image.start_command]

@@ -113,7 +113,7 @@ def _homes(stage: Stage) -> tuple[Home, ...]:
 
 @once
 def _hidden(stage: Stage) -> Run | None:
-    """Return the RUN in which Poetry makes an environment in its cache (Poetry, "Configuration", `virtualenvs.path`)."""
+    """Return the RUN where Poetry makes an environment in its cache (Poetry, "Configuration", `virtualenvs.path`)."""
     told = " ".join(str(command) for run in stage.done_runs for command in run.commands)
     if "virtualenvs." in told or any(
         name.startswith(("POETRY_VIRTUALENVS", "VIRTUAL_ENV")) for name in stage.image.env
