@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.packages.scripts import sure_calls
 
 _MANAGERS = {
     "uv": "copy it (`COPY --from=ghcr.io/astral-sh/uv:<version> /uv /bin/`) or `pip install uv==<version>`",
@@ -22,8 +23,6 @@ _ACCOUNTS = {
     "groupmod": "`delgroup` and `addgroup`",
 }
 """Commands of the shadow package, which Alpine leaves out, and what its BusyBox has for them."""
-_STOPS = frozenset({"", "&&", "\n"})
-"""What may stand behind a command without the script's having gone on on purpose, as behind `||` or a semicolon."""
 
 
 @rule(
@@ -38,21 +37,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         if stage.facts is None or stage.runtime.is_windows:
             continue
-        found = ((run, command) for run in stage.runs for command in _sure(run) if _lacks(stage, command.name))
-        first = next(found, None)
+        called = ((run, command) for run in stage.runs for command in sure_calls(run, *_MANAGERS, *_ACCOUNTS))
+        found = ((run, c) for run, c in called if c.program is not None and c.program.value == c.name)
+        first = next(((run, command) for run, command in found if _lacks(stage, command.name)), None)
         if first is not None:
             yield _problem(stage, *first)
-
-
-def _sure(run: Run) -> Iterator[Command]:
-    """Yield the calls that surely run, by their bare name, and whose failure stops the build."""
-    if run.deferred or not run.is_read or any(mount.type == "bind" for mount in run.mounts):
-        return
-    for command in run.calls(*_MANAGERS, *_ACCOUNTS):
-        bound = command.after in _STOPS or command.errexit
-        asked = command.conditional or command.negated or command.nested
-        if bound and not asked and command.program is not None and command.program.value == command.name:
-            yield command
 
 
 def _lacks(stage: Stage, name: str) -> bool:

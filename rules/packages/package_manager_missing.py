@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, once, quote, rule
+from rules.packages.scripts import sure_calls
 
 _SYSTEMS = {
     "deb": frozenset({"apt", "apt-get"}),
@@ -20,8 +21,6 @@ _INSTALL = {
     "zypper": "zypper --non-interactive install",
 }
 _NAMES = {"rhel": "Red Hat Enterprise Linux", "opensuse": "openSUSE"}
-_STOPS = frozenset({"", "&&", "\n"})
-"""What may stand behind a command without the script's having gone on on purpose, as behind `||` or a semicolon."""
 
 
 @rule(
@@ -36,20 +35,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         if stage.facts is None or stage.runtime.package_manager is None or stage.runtime.is_windows:
             continue
-        found = ((run, command) for run in stage.runs for command in _calls(run) if _lacks(stage, command.name))
+        found = (
+            (run, command) for run in stage.runs for command in sure_calls(run, *_KINDS) if _lacks(stage, command.name)
+        )
         first = next(found, None)
         if first is not None:
             yield _problem(stage, *first)
-
-
-def _calls(run: Run) -> Iterator[Command]:
-    """Yield the calls of package managers that surely run, and whose failure stops the build."""
-    if run.deferred or not run.is_read or any(mount.type == "bind" for mount in run.mounts):
-        return
-    for command in run.calls(*_KINDS):
-        bound = command.after in _STOPS or command.errexit
-        if bound and not (command.conditional or command.negated or command.nested):
-            yield command
 
 
 def _lacks(stage: Stage, program: str) -> bool:

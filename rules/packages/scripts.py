@@ -1,15 +1,35 @@
-"""Commands that may do anything a package manager does, unseen."""
+"""What a RUN's commands may do, and which of them surely run."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rules.dockerfile.shell import Command
+    from collections.abc import Iterator
 
+    from rules.dockerfile.shell import Command
+    from rules.model.steps import Run
+
+_STOPS = frozenset({"", "&&", "\n"})
+"""What may stand behind a command without the script's having gone on on purpose, as behind `||` or a semicolon."""
 _RUNNERS = ("bash", "sh", "source", ".")
 
 
 def may_be_script(command: Command) -> bool:
     """Tell whether a command is a script, runs one, or is named by a variable: what it does is not in the file."""
     return command.name in _RUNNERS or command.name.endswith(".sh") or "$" in command.name
+
+
+def sure_calls(run: Run, *names: str) -> Iterator[Command]:
+    """Yield the calls of programs that surely run, and whose failure stops the build.
+
+    Args:
+        run: A RUN; where a folder is mounted into it, any program may come from there.
+        names: The programs.
+    """
+    if run.deferred or not run.is_read or any(mount.type == "bind" for mount in run.mounts):
+        return
+    for command in run.calls(*names):
+        bound = command.after in _STOPS or command.errexit
+        if bound and not (command.conditional or command.negated or command.nested):
+            yield command
