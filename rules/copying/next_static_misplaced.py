@@ -16,6 +16,8 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
+    fix,
+    insert_line_after,
     quote,
     replace,
     rule,
@@ -23,7 +25,8 @@ from rules.api import (
 )
 
 _STANDALONE = "/.next/standalone"
-_ASSETS = {".next/static": "without styles and scripts", "public": "without the files of `public`"}
+_STATIC = ".next/static"
+_ASSETS = {_STATIC: "without styles and scripts", "public": "without the files of `public`"}
 _LOCKS = frozenset({"package-lock.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb"})
 
 
@@ -46,6 +49,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             misplaced = _misplaced(stage, copy, posixpath.join(app, asset), posixpath.join(server or "/", asset))
             if misplaced is not None:
                 yield _problem(stage, misplaced, posixpath.join(server or "/", asset), effect)
+        if server is not None and _leaves_out(stage, copy, server):
+            yield _left_out(stage, copy, app, server)
 
 
 def _standalone(stage: Stage) -> tuple[Copy, str] | None:
@@ -100,6 +105,33 @@ def _misplaced(stage: Stage, standalone: Copy, source: str, wanted: str) -> Copy
     if any(within(wanted, put.path) for put in others):
         return None
     return found[-1] if found else None
+
+
+def _leaves_out(stage: Stage, standalone: Copy, server: str) -> bool:
+    """Whether nothing brings `.next/static`: no COPY, no folder above it, no command of the builder."""
+    builder = standalone.from_stage
+    if builder is None or any("static" in run.instruction.value for run in builder.done_runs):
+        return False
+    named = any("static" in str(copy.instruction) for copy in stage.all_copies)
+    wanted = posixpath.join(server, _STATIC)
+    above = any(within(wanted, put.path) and put.step is not standalone and put.tree for put in stage.files.puts)
+    return not named and not above
+
+
+def _left_out(stage: Stage, copy: Copy, app: str, server: str) -> Problem:
+    owner = copy.option("chown")
+    flags = f"--from={copy.from_text}" + (f" --chown={owner}" if owner else "")
+    line = f"COPY {flags} {posixpath.join(app, _STATIC)} {posixpath.join(server, _STATIC)}"
+    return Problem(
+        copy.instruction.span,
+        f"{stage.label} copies Next.js's standalone output, which leaves {quote(_STATIC)} out, and nothing else brings "
+        "that. Unless a CDN has the files, every page comes without styles and scripts. Copy them beside `server.js`: "
+        f"{quote(line)}.",
+        Confidence.POSSIBLE,
+        stage=stage.key,
+        key="left out",
+        fix=fix("Copy the static files too", insert_line_after(copy.instruction, line)),
+    )
 
 
 def _problem(stage: Stage, copy: Copy, wanted: str, effect: str) -> Problem:
