@@ -125,6 +125,7 @@ def _fixed(change: DockerfileChange, fix: Fix) -> DockerfileChange | None:
 HIDING = frozenset(
     {
         *OF_SYNTAX,
+        "command-misspelt",
         "copy-from-undefined-stage",
         "exec-form-one-word",
         "exec-form-variable",
