@@ -100,14 +100,27 @@ def program_of(copy: Copy) -> tuple[str, Build] | None:
 
 
 def _same(build: Build, output: str, path: str) -> bool:
+    full = _full(build, output)
+    return full is not None and (path == full or posixpath.dirname(path) == full)
+
+
+def _full(build: Build, output: str) -> str | None:
+    """Return where a build writes what its command line names, absolute."""
     from rules.copying.installs import folder_of  # noqa: PLC0415 - the sibling needs nothing of this one
 
     expanded = build.run.scope.expand(output) if "$" in output else output
     folder = folder_of(build.run, build.command)
     if not expanded or (folder is None and not expanded.startswith("/")):
-        return False
-    full = posixpath.normpath(posixpath.join(folder or "/", expanded))
-    return path == full or posixpath.dirname(path) == full
+        return None
+    return posixpath.normpath(posixpath.join(folder or "/", expanded))
+
+
+@once
+def outputs_of(stage: Stage) -> tuple[str, ...]:
+    """Return the files that the compilers' calls in a chain write by name (`go build -o /out/app`), absolute."""
+    named = ((build, build.command.option("-o", "--output")) for build in builds_of(stage))
+    found = (_full(build, output) for build, output in named if output and not output.endswith("/"))
+    return tuple(path for path in found if path is not None)
 
 
 def _is_default_output(build: Build, path: str) -> bool:

@@ -21,6 +21,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.copying.binaries import outputs_of
 
 _SYSTEM = frozenset(
     "bin boot data dev etc home lib lib32 lib64 libexec media mnt nix opt proc root run sbin srv sys tmp usr "
@@ -63,6 +64,9 @@ def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, s
     path = copy.source_path(source)
     if path is None or path == "/" or "$" in source.word.text:
         return None
+    output = _written_elsewhere(builder, path)
+    if output is not None:
+        return _problem(change, stage, copy, builder, source, path, output=output)
     top = path.split("/")[1]
     if top in _SYSTEM or any(mark in top for mark in "*?[") or _can_have(builder, top):
         return None
@@ -71,7 +75,20 @@ def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, s
     relative = not source.word.text.startswith("/")
     if relative and inside is None:
         return None
-    return _problem(change, stage, copy, builder, source, path, inside if relative else None)
+    return _problem(change, stage, copy, builder, source, path, inside=inside if relative else None)
+
+
+def _written_elsewhere(builder: Stage, path: str) -> str | None:
+    """Return where a compiler writes a file of this name, if nothing in the stage speaks of the path that is copied."""
+    outputs = {output for output in outputs_of(builder) if posixpath.basename(output) == posixpath.basename(path)}
+    if len(outputs) != 1 or path in outputs or builder.files.has_unreadable_run:
+        return None
+    if any(put.kind != "workdir" and put.path != "/" for put in builder.files.covering(path)):
+        return None
+    folder = posixpath.dirname(path)
+    spoken = any(path in step.instruction.text or folder == step.workdir.value for step in builder.done_steps)
+    moved = any(command.name in ("cp", "mv", "ln", "install") for run in builder.done_runs for command in run.commands)
+    return None if spoken or moved else outputs.pop()
 
 
 def _can_have(builder: Stage, top: str) -> bool:
@@ -120,14 +137,19 @@ def _problem(
     builder: Stage,
     source: CopySource,
     path: str,
-    inside: str | None,
+    *,
+    inside: str | None = None,
+    output: str | None = None,
 ) -> Problem:
-    if inside is not None:
+    new: str | None
+    if output is not None:
+        why, new = f"The build there writes {quote(output)}, and nothing makes {quote(path)}.", output
+    elif inside is not None:
         why = (
             "With `--from` a source is looked for from the root, not from the `WORKDIR` of the stage: this is "
             f"{quote(path)}, which nothing there makes."
         )
-        new: str | None = inside
+        new = inside
     else:
         new = _nearest(builder, path)
         why = f"Nothing in {builder.label} puts or makes anything there."
