@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _VALUED = ("-p", "--python", "--prompt", "--seed-packages", "--index-url", "--cache-dir")
 _SYSTEM = ("/usr", "/usr/local")
 _YES = ("1", "true", "yes", "on")
+_SWITCHES = frozenset({"POETRY_VIRTUALENVS_CREATE", "POETRY_VIRTUALENVS_IN_PROJECT", "VIRTUAL_ENV"})
 _IN_PROJECT = {"poetry": "POETRY_VIRTUALENVS_IN_PROJECT", "pipenv": "PIPENV_VENV_IN_PROJECT"}
 """What makes a manager put its environment into the project, as `.venv`, and not into the user's home."""
 
@@ -104,6 +105,20 @@ def _of_project(stage: Stage, call: PackageCall) -> str | None:
         return None
     given = call.env.get(setting, "").lower() in _YES
     return ".venv" if given or (call.manager == "poetry" and _is_told(stage, "virtualenvs.in-project true")) else None
+
+
+@once
+def hidden_environment(stage: Stage) -> Run | None:
+    """Return the RUN where Poetry makes an environment in its cache (Poetry, "Configuration", `virtualenvs.path`)."""
+    if _is_told(stage, "virtualenvs."):
+        return None
+    if any(name.startswith(("POETRY_VIRTUALENVS", "VIRTUAL_ENV")) for name in stage.image.env):
+        return None
+    for run in stage.done_runs:
+        for call in run.package_calls:
+            if call.manager == "poetry" and call.action in ("install", "sync") and not set(call.env) & _SWITCHES:
+                return run
+    return None
 
 
 @once

@@ -41,17 +41,34 @@ _STEPS = {"rust": ((2, 28), (2, 33), (2, 34), (2, 39)), "go": ((2, 32), (2, 34))
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A program is built on a system whose C library is newer than that of the image it is copied into."""
     for stage in change.stages:
-        here = _glibc(stage)
-        for copy in stage.copies if here is not None else ():
-            if copy.from_stage is None or copy.deferred or brings_libraries(stage):
-                continue
-            there = _glibc(copy.from_stage)
-            found = program_of(copy) if there is not None and here is not None and there > here else None
-            if found is None or here is None or there is None or is_static(copy.from_stage, found[1]):
-                continue
-            needed = max((step for step in _STEPS.get(found[1].language, ()) if step <= there), default=(0, 0))
-            if needed > here:
-                yield _problem(stage, copy, copy.from_stage, found[0], needed)
+        if _glibc(stage) is None or brings_libraries(stage):
+            continue
+        for copy in stage.copies:
+            if copy.from_stage is not None and not copy.deferred:
+                yield from _judge(stage, copy, copy.from_stage)
+
+
+def _judge(stage: Stage, copy: Copy, builder: Stage) -> Iterator[Problem]:
+    here, there = _glibc(stage), _glibc(builder)
+    if here is None or there is None or there <= here:
+        return
+    found = program_of(copy)
+    if found is None or is_static(builder, found[1]):
+        return
+    needed = max((step for step in _STEPS.get(found[1].language, ()) if step <= there), default=here)
+    if needed > here:
+        linked = f"{_shown(there)} ({_system(builder)})"
+        yield Problem(
+            copy.instruction.span,
+            f"{stage.label} copies the program {quote(found[0])} out of {builder.label}, where it is linked with glibc "
+            f"{linked}; this image has {_shown(here)} ({_system(stage)}). It stops at the start with “version "
+            f"`GLIBC_{_shown(needed)}' not found”. Build and run on the same release.",
+            Confidence.LIKELY,
+            doubt="how the program is linked is not known",
+            instruction=copy.instruction,
+            stage=stage.key,
+            key=found[0],
+        )
 
 
 def _glibc(stage: Stage) -> tuple[int, int] | None:
@@ -62,23 +79,6 @@ def _glibc(stage: Stage) -> tuple[int, int] | None:
     if runtime.distribution not in ("ubuntu", "amazonlinux"):
         number = number.partition(".")[0]
     return _VERSIONS.get((runtime.distribution, number))
-
-
-def _problem(stage: Stage, copy: Copy, builder: Stage, path: str, needed: tuple[int, int]) -> Problem:
-    here, there = _glibc(stage), _glibc(builder)
-    assert here is not None
-    assert there is not None
-    return Problem(
-        copy.instruction.span,
-        f"{stage.label} copies the program {quote(path)} out of {builder.label}, where it is linked with glibc "
-        f"{_shown(there)} ({_system(builder)}); this image has {_shown(here)} ({_system(stage)}). It stops at the "
-        f"start with “version `GLIBC_{_shown(needed)}' not found”. Build and run on the same release.",
-        Confidence.LIKELY,
-        doubt="how the program is linked is not known",
-        instruction=copy.instruction,
-        stage=stage.key,
-        key=path,
-    )
 
 
 def _shown(version: tuple[int, int]) -> str:

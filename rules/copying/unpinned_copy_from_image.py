@@ -16,9 +16,8 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.base_image.tags import MOVING_TAGS
 from rules.copying.foreign_images import foreign_images
-
-MOVING_TAGS = frozenset({"latest", "edge", "nightly", "main", "master", "dev", "rolling", "canary"})
 
 
 @rule(

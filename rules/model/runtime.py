@@ -77,11 +77,12 @@ class Runtime:
         if self._copied_tool("sh") or self._copied_tool("busybox"):
             return True
         if self.stage.root.is_scratch:
-            return None if self.stage.files.puts and self._root_filled else False
+            return None if self.stage.files.puts and self.root_filled else False
         return facts.has_shell if facts is not None else None
 
     @cached_property
-    def _root_filled(self) -> bool:
+    def root_filled(self) -> bool:
+        """Whether a tree of files is copied over the system's own folders, which may bring any program."""
         return any(put.tree and put.path in ("/", "/bin", "/usr", "/usr/bin") for put in self.stage.files.puts)
 
     def _copied_tool(self, name: str) -> bool:
@@ -110,7 +111,7 @@ class Runtime:
         base = False if stage.root.is_scratch else facts.has_tool(name) if facts is not None else None
         if base is not False:
             return base
-        if self._root_filled or stage.files.has_unreadable_run:
+        if self.root_filled or stage.files.has_unreadable_run:
             return None
         trees = ("/usr/local", "/usr/bin", "/usr/local/bin", "/bin", "/opt", "/usr/sbin", "/sbin")
         if any(put.tree and put.path in trees for put in stage.files.puts):
@@ -130,7 +131,7 @@ class Runtime:
         facts = stage.facts
         if not (stage.root.is_scratch or (facts is not None and facts.has_tool(name) is False)):
             return False
-        if stage.files.has_unreadable_run or self._root_filled or any(map(_brings_programs, stage.files.puts)):
+        if stage.files.has_unreadable_run or self.root_filled or any(map(_brings_programs, stage.files.puts)):
             return False
         harmless = LANGUAGE_INSTALLERS - BY_PROJECT_INSTALLERS if managed else LANGUAGE_INSTALLERS
         return all(command.name in harmless for command in stage.files.opaque_commands)
@@ -142,7 +143,7 @@ class Runtime:
         for a while.
         """
         stage, facts = self.stage, self.stage.facts
-        if facts is None or facts.has_tool(name) is not False or self._copied_tool(name) or self._root_filled:
+        if facts is None or facts.has_tool(name) is not False or self._copied_tool(name) or self.root_filled:
             return False
         if stage.files.has_unreadable_run or any(map(_brings_programs, stage.files.puts)):
             return False

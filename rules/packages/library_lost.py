@@ -17,8 +17,10 @@ from rules.api import (
     runtime_of,
 )
 from rules.copying.binaries import is_static, program_of
+from rules.packages.scripts import INSTALL
 
-_INSTALL = {"apt": "apt-get install -y --no-install-recommends", "apk": "apk add --no-cache"}
+_MANAGERS = frozenset({"apt", "apk"})
+"""Those whose packages the table of libraries knows."""
 _COMMON = frozenset({"zlib1g-dev", "zlib-dev", "libc6-dev", "libc-dev", "musl-dev", "linux-headers", "libcrypt-dev"})
 """What every image of the distribution has the library of, or that has none."""
 
@@ -61,7 +63,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _lost(stage: Stage, item: Installed) -> Lost | None:
     """Return the library of a package of headers that the image had and a builder has now, where nothing brings it."""
     distro = stage.runtime.distribution or ""
-    if item.name in _COMMON or not item.name.endswith("-dev") or item.manager not in _INSTALL:
+    if item.name in _COMMON or not item.name.endswith("-dev") or item.manager not in _MANAGERS:
         return None
     libraries = runtime_of(item.name, distro, stage.runtime.release)
     if not libraries or stage.packages.has(item.name, *libraries) or _is_related(stage, item.name, libraries):
@@ -93,7 +95,7 @@ def _problem(stage: Stage, lost: list[Lost]) -> Problem:
     headers = " and ".join(quote(one.headers.name) for one in lost)
     shown = " and ".join(map(quote, libraries))
     manager = stage.runtime.package_manager or ""
-    install = quote(f"{_INSTALL.get(manager, '')} {' '.join(libraries)}".strip())
+    install = quote(f"{INSTALL.get(manager, '')} {' '.join(libraries)}".strip())
     what = "libraries" if len(libraries) > 1 else "library"
     return Problem(
         stage.from_.span,

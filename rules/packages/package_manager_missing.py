@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, once, quote, rule
-from rules.packages.scripts import sure_calls
+from rules.packages.scripts import INSTALL, sure_calls
 
 _SYSTEMS = {
     "deb": frozenset({"apt", "apt-get"}),
@@ -13,13 +13,6 @@ _SYSTEMS = {
 """Programs that install a system's packages, by the kind of packages."""
 _KINDS = {program: kind for kind, programs in _SYSTEMS.items() for program in programs}
 _MANAGERS = {"apt": "deb", "apk": "apk", "dnf": "rpm", "microdnf": "rpm", "tdnf": "rpm", "yum": "rpm", "zypper": "rpm"}
-_INSTALL = {
-    "apt": "apt-get install -y --no-install-recommends",
-    "apk": "apk add --no-cache",
-    "dnf": "dnf install -y",
-    "microdnf": "microdnf install -y",
-    "zypper": "zypper --non-interactive install",
-}
 _NAMES = {"rhel": "Red Hat Enterprise Linux", "opensuse": "openSUSE"}
 
 
@@ -56,7 +49,7 @@ def _lacks(stage: Stage, program: str) -> bool:
 def _may_bring(stage: Stage) -> bool:
     """Whether a package or a tree of files may bring another package manager."""
     installed = any(set(item.name.split("-")) & {*_KINDS, "tools"} for item in stage.packages.present)
-    return installed or any(put.tree and put.path in ("/", "/bin", "/usr", "/usr/bin") for put in stage.files.puts)
+    return installed or stage.runtime.root_filled
 
 
 def _problem(stage: Stage, run: Run, command: Command) -> Problem:
@@ -82,7 +75,7 @@ def _system(stage: Stage) -> str:
 
 
 def _way(stage: Stage) -> str:
-    install = _INSTALL.get(stage.runtime.package_manager or "")
+    install = INSTALL.get(stage.runtime.package_manager or "")
     return f": {quote(f'{install} …')}, with the names that its packages have" if install else ""
 
 

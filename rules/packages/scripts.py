@@ -10,6 +10,14 @@ if TYPE_CHECKING:
     from rules.dockerfile.shell import Command
     from rules.model.steps import Run
 
+INSTALL = {
+    "apt": "apt-get install -y --no-install-recommends",
+    "apk": "apk add --no-cache",
+    "dnf": "dnf install -y",
+    "microdnf": "microdnf install -y",
+    "zypper": "zypper --non-interactive install",
+}
+"""How a message writes the install of packages, by their manager."""
 _STOPS = frozenset({"", "&&", "\n"})
 """What may stand behind a command without the script's having gone on on purpose, as behind `||` or a semicolon."""
 _RUNNERS = ("bash", "sh", "source", ".")

@@ -20,7 +20,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.runtime.start_instructions import behind_init, passes_signals, shipped
+from rules.runtime.start_instructions import is_bare_init, shipped
 from rules.runtime.start_scripts import start_script
 from rules.runtime.start_text import json_array
 
@@ -60,16 +60,11 @@ def _lost(stage: Stage, was: Stage) -> tuple[Setting[Start], ...]:
         return before
     entrypoint_gone = then.entrypoint in before and not now.entrypoint and now.cmd.set_in_file
     if entrypoint_gone and _same(now.cmd, then.cmd):
-        return () if _is_init(then.entrypoint) else (then.entrypoint,)
+        # A lost init is told by exec-form-regressed.
+        return () if is_bare_init(then.entrypoint.value) else (then.entrypoint,)
     if then.cmd in before and not now.cmd and _needs_cmd(stage, then):
         return (then.cmd,)
     return before if _only_base_starts(stage) and before else ()
-
-
-def _is_init(setting: Setting[Start]) -> bool:
-    """Whether it is nothing but an init in front of CMD, whose loss `exec-form-regressed` tells."""
-    start = setting.value
-    return start is not None and start.form == "exec" and passes_signals(start.words) and not behind_init(start.words)
 
 
 def _is_no_loss(stage: Stage, was: Stage, lost: tuple[Setting[Start], ...]) -> bool:

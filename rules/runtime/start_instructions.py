@@ -119,6 +119,11 @@ def behind_init(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(rest)
 
 
+def is_bare_init(start: Start | None) -> bool:
+    """Tell whether a start command is an init with options alone, which runs what CMD says: `["tini", "--"]`."""
+    return start is not None and start.form == "exec" and passes_signals(start.words) and not behind_init(start.words)
+
+
 def passes_signals(words: tuple[str, ...]) -> bool:
     """Tell whether the words begin with an init that passes signals on."""
     return bool(words) and posixpath.basename(words[0]) in INITS

@@ -27,6 +27,7 @@ from rules.runtime.start_paths import (
     package_path,
     script_of,
 )
+from rules.runtime.start_text import only_command
 
 _EXITS = "The container exits with “no such file or directory”"
 
@@ -65,14 +66,12 @@ def _program(found: Written) -> str | None:
         if unknown or full_words(found) == start.words or _is_executed_below(found):
             return start.words[0]
         return None
-    commands = start.commands
     entrypoint = stage.image.entrypoint
     below = entrypoint.origin is Origin.BASE and is_script_entrypoint(stage)  # which runs `/bin/sh -c` with the CMD
     if found.instruction.keyword == "CMD" and entrypoint.value is not None and not below:
         return None
-    if len(commands) != 1 or commands[0].program is None or commands[0].conditional:
-        return None
-    return commands[0].program.value
+    command = only_command(start)
+    return command.program.value if command is not None and command.program is not None else None
 
 
 def _is_executed_below(found: Written) -> bool:

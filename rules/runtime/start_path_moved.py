@@ -20,6 +20,7 @@ from rules.api import (
     rule,
 )
 from rules.runtime.start_instructions import behind_init
+from rules.runtime.start_text import only_command
 
 _INTERPRETERS = frozenset("python python3 node ruby php perl bash sh java bun dotnet".split())
 _ASK_FOR_CODE = frozenset({"-c", "-e", "-m", "-r", "-p", "--eval", "--print", "-cp", "-classpath", "--module"})
@@ -52,9 +53,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if was is None or stage.runtime.is_windows:
             continue
         moved = _moved(stage, was)
-        for setting in stage.image.start_command if moved is not None else ():
+        if moved is None:
+            continue
+        for setting in stage.image.start_command:
             sought = _sought(setting.value) if setting.value is not None else None
-            if moved is not None and sought is not None and _stayed(stage, was, sought, moved):
+            if sought is not None and _stayed(stage, was, sought, moved):
                 yield _problem(stage, was, sought, moved)
                 break
 
@@ -78,9 +81,9 @@ def _sought(start: Start) -> Sought | None:
         skipped = len(start.words) - len(words)
         index = _file_at(words)
         return Sought(words[index], spans[skipped + index] if spans else None) if index is not None else None
-    if len(start.commands) != 1 or start.commands[0].conditional:
+    command = only_command(start)
+    if command is None:
         return None
-    command = start.commands[0]
     words = tuple(word.value for word in (command.program, *command.args) if word is not None)
     index = _file_at(words)
     return Sought(words[index], None) if index is not None else None

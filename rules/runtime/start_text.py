@@ -43,6 +43,12 @@ def shell_commands(start: Start) -> tuple[Command, ...]:
     return inner or start.commands
 
 
+def only_command(start: Start) -> Command | None:
+    """Return the one command that a start command surely runs; `None` where there are several, or a condition."""
+    commands = start.commands
+    return commands[0] if len(commands) == 1 and not commands[0].conditional else None
+
+
 def is_plain(text: str) -> bool:
     """Tell whether a command line means the same without a shell: no quotes, variables, patterns or operators."""
     return bool(text.strip()) and not _SHELL_SYNTAX.search(text)

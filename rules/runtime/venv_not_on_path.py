@@ -23,15 +23,15 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.environments import environments
+from rules.copying.environments import environments, hidden_environment
 from rules.copying.python_packages import CONSOLE_SCRIPTS
-from rules.runtime.start_instructions import Written, behind_init, is_script_entrypoint, shipped
+from rules.runtime.start_instructions import Written, behind_init, is_bare_init, shipped
 from rules.runtime.start_paths import path_folders
+from rules.runtime.start_text import only_command
 
 _INSTALLERS = frozenset({"pip", "uv", "pipx", "poetry", "pipenv", "pdm", "conda"})
 _TOOLS = frozenset({"pip", "uv", "poetry", "pipenv", "pdm", "setuptools", "wheel", "virtualenv", "build"})
 """Packages that install others, and start nothing themselves."""
-_SWITCHES = frozenset({"POETRY_VIRTUALENVS_CREATE", "POETRY_VIRTUALENVS_IN_PROJECT", "VIRTUAL_ENV"})
 _PYTHONS = frozenset({"python", "python3"})
 
 
@@ -67,7 +67,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         homes = _homes(stage)
         if folders is None or any(posixpath.join(home.path, "bin") in folders for home in homes):
             continue
-        hidden = None if homes else _hidden(stage)
+        hidden = None if homes else hidden_environment(stage)
         if (homes or hidden is not None) and not _may_be_elsewhere(stage, name, folders):
             yield _problem(found, name, homes[-1]) if homes else _problem_of_poetry(found, name, hidden)
 
@@ -75,7 +75,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _started(found: Written) -> str | None:
     """Return Python, or the script of a Python package, that a start command names without a path."""
     stage = found.stage
-    if found.instruction.keyword == "CMD" and stage.image.entrypoint and not _is_init(stage):
+    if found.instruction.keyword == "CMD" and stage.image.entrypoint and not is_bare_init(stage.image.entrypoint.value):
         return None
     name = _program(found.start)
     if name in _PYTHONS:
@@ -86,14 +86,8 @@ def _started(found: Written) -> str | None:
 def _program(start: Start) -> str:
     if start.form == "exec":
         return next(iter(behind_init(start.words)), "")
-    commands = start.commands
-    program = commands[0].program if len(commands) == 1 and not commands[0].conditional else None
-    return program.value if program is not None else ""
-
-
-def _is_init(stage: Stage) -> bool:
-    entrypoint = stage.image.entrypoint.value
-    return entrypoint is not None and not is_script_entrypoint(stage) and not behind_init(entrypoint.words)
+    command = only_command(start)
+    return command.program.value if command is not None and command.program is not None else ""
 
 
 @once
@@ -109,21 +103,6 @@ def _homes(stage: Stage) -> tuple[Home, ...]:
                 there = posixpath.normpath(posixpath.join(copy.destination, posixpath.relpath(made.path, source)))
                 own.append((copy.at, Home(there, copy.instruction, copied=True)))
     return tuple(home for _, home in sorted(own, key=lambda one: one[0]))
-
-
-@once
-def _hidden(stage: Stage) -> Run | None:
-    """Return the RUN where Poetry makes an environment in its cache (Poetry, "Configuration", `virtualenvs.path`)."""
-    told = " ".join(str(command) for run in stage.done_runs for command in run.commands)
-    if "virtualenvs." in told or any(
-        name.startswith(("POETRY_VIRTUALENVS", "VIRTUAL_ENV")) for name in stage.image.env
-    ):
-        return None
-    for run in stage.done_runs:
-        for call in run.package_calls:
-            if call.manager == "poetry" and call.action in ("install", "sync") and not set(call.env) & _SWITCHES:
-                return run
-    return None
 
 
 def _may_be_elsewhere(stage: Stage, name: str, folders: tuple[str, ...]) -> bool:
@@ -146,7 +125,7 @@ def _installs(run: Run, call: PackageCall) -> bool:
     if call.manager not in _INSTALLERS or call.action not in ("install", "sync") or program is None:
         return False
     if call.manager == "poetry":
-        return _hidden(run.stage) is None
+        return hidden_environment(run.stage) is None
     if call.manager == "uv":
         return call.verb != "sync" and (call.has("--system", "--target", "--prefix") or "UV_SYSTEM_PYTHON" in call.env)
     if "/bin/" in program.value and not program.value.startswith(("/usr/", "/bin/")):

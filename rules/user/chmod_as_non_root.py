@@ -14,10 +14,10 @@ from rules.api import (
     Run,
     Severity,
     Stage,
-    is_root_name,
     quote,
     rule,
 )
+from rules.user.accounts import runs_as_root
 
 _CHANGERS = ("chmod", "chown", "chgrp")
 
@@ -43,8 +43,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _failing(stage: Stage, run: Run) -> Iterator[tuple[Command, Put]]:
     """Yield the commands that root's files refuse, with the COPY that brought them."""
-    user = (run.user.value or "").partition(":")[0]
-    if not user or is_root_name(user) or run.deferred or not run.is_read or run.user.instruction is None:
+    if runs_as_root(run) is not False or run.deferred or not run.is_read or run.user.instruction is None:
         return
     for command in run.calls(*_CHANGERS):
         asked = command.conditional or command.negated or command.nested or command.after == "||"
