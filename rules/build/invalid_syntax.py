@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 
 from rules.api import (
     INSTRUCTIONS,
@@ -37,6 +36,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The builder refuses a line."""
     placeholder = _placeholder(change.after.dockerfile)
     instructions = change.after.dockerfile.instructions
+    places = {one.keyword_span.start: place for place, one in enumerate(instructions)}
     unknown = {one.keyword_span.start for one in instructions if one.keyword not in INSTRUCTIONS}
     for fault in change.after.dockerfile.faults:
         if fault.rule != "invalid-syntax":
@@ -47,7 +47,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if placeholder is not None and _PLACEHOLDER.match(written):
             yield _in_template(fault, written, placeholder)
         else:
-            yield Problem(fault.span, fault.message, fix=_fix(change, fault), key=fault.message)
+            fix = _fix(change, fault, places.get(fault.span.start))
+            yield Problem(fault.span, fault.message, fix=fix, key=fault.message)
 
 
 def _is_foreign(dockerfile: Dockerfile) -> bool:
@@ -78,17 +79,24 @@ def _in_template(fault: SyntaxFault, written: str, placeholder: str) -> Problem:
     )
 
 
-def _fix(change: DockerfileChange, fault: SyntaxFault) -> Fix | None:
-    """Write the instruction that was meant, or the backslash that was lost in front of an operator of the shell."""
+def _fix(change: DockerfileChange, fault: SyntaxFault, place: int | None) -> Fix | None:
+    """Write the instruction that was meant, or the backslash that was lost in front of an operator of the shell.
+
+    Args:
+        change: The change.
+        fault: What is wrong.
+        place: The number of the instruction whose keyword stands there, if one does.
+    """
     instructions = change.after.dockerfile.instructions
+    wrong = instructions[place] if place is not None else None
     if fault.suggestion is not None:
-        if any(one.keyword_span == fault.span and not one.value for one in instructions):
+        if wrong is not None and wrong.keyword_span == fault.span and not wrong.value:
             return None  # the keyword alone would be refused as well
         return Fix(f"Write {fault.suggestion}", (replace(change.source, fault.span, fault.suggestion),))
-    for before, torn in pairwise(instructions):
-        if torn.keyword_span.start == fault.span.start and before.keyword == "RUN" and torn.keyword in _OPERATORS:
-            escape = change.after.dockerfile.escape
-            end = before.span.end
-            start = end - len(before.text) + len(before.text.rstrip(" \t"))
-            return Fix("Join the lines again", (replace(change.source, change.source.span(start, end), f" {escape}"),))
-    return None
+    if not place or wrong is None or wrong.keyword not in _OPERATORS or instructions[place - 1].keyword != "RUN":
+        return None
+    before = instructions[place - 1]
+    end = before.span.end
+    start = end - len(before.text) + len(before.text.rstrip(" \t"))
+    joined = f" {change.after.dockerfile.escape}"
+    return Fix("Join the lines again", (replace(change.source, change.source.span(start, end), joined),))

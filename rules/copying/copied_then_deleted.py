@@ -1,7 +1,7 @@
 """See copied_then_deleted.md."""
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 
 from rules.api import (
@@ -19,6 +19,7 @@ from rules.api import (
     Stage,
     delete_command,
     delete_instruction,
+    folders_of,
     insert,
     once,
     quote,
@@ -55,12 +56,31 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     said: set[int] = set()
     for stage in change.after.shipped:
         steps = {id(step): place for place, step in enumerate(stage.done_steps)}
-        copied = [(put, put.step) for put in stage.files.puts if isinstance(put.step, Copy) and _weighs(put)]
-        for path, run, command in _deletions(stage) if copied else ():
-            for put, copy in copied:
-                if id(copy) not in said and steps[id(copy)] <= steps[id(run)] and _goes(put, path):
+        copied = _Copied([(put, put.step) for put in stage.files.puts if isinstance(put.step, Copy) and _weighs(put)])
+        for path, run, command in _deletions(stage) if copied.rows else ():
+            for put, copy in copied.taken_by(path):
+                if id(copy) not in said and steps[id(copy)] <= steps[id(run)]:
                     said.add(id(copy))
                     yield _problem(stage, put, copy, run, command)
+
+
+class _Copied:
+    """What is copied, by every folder above it: a file may have thousands of copies and of deletions."""
+
+    def __init__(self, rows: list[tuple[Put, Copy]]) -> None:
+        self.rows = [(put, copy) for put, copy in rows if not _is_system_folder(put.path)]
+        self._by_folder: dict[str, list[tuple[Put, Copy]]] = {}
+        for put, copy in self.rows:
+            for folder in folders_of(put.path):
+                self._by_folder.setdefault(folder, []).append((put, copy))
+
+    def taken_by(self, path: str) -> Iterable[tuple[Put, Copy]]:
+        """Return the copies of which a deletion takes all that they brought."""
+        if path == "/":
+            return ()
+        if any(mark in path for mark in "*?["):
+            return [(put, copy) for put, copy in self.rows if not put.tree and fnmatchcase(put.path, path)]
+        return self._by_folder.get(path, ())
 
 
 def _deletions(stage: Stage) -> Iterator[tuple[str, Run, Command]]:
@@ -75,15 +95,6 @@ def _deletions(stage: Stage) -> Iterator[tuple[str, Run, Command]]:
                 if text and (text.startswith("/") or folder is not None):
                     path = posixpath.normpath(posixpath.join(folder or "/", text))
                     yield path.removesuffix("/*"), run, command
-
-
-def _goes(put: Put, path: str) -> bool:
-    """Whether a deletion takes all that a COPY brought there."""
-    if path == "/" or _is_system_folder(put.path):
-        return False
-    if any(mark in path for mark in "*?["):
-        return not put.tree and fnmatchcase(put.path, path)
-    return within(put.path, path)
 
 
 def _is_system_folder(path: str) -> bool:

@@ -63,5 +63,5 @@ def search_path(stage: Stage) -> list[str]:
 def is_there(stage: Stage, path: str) -> bool:
     """Tell whether an instruction puts something at a path, into it, or a folder above it with unknown contents."""
     return any(put.kind != "workdir" and put.path != "/" for put in stage.files.covering(path)) or any(
-        put.path == "/" and put.kind in ("stage", "image", "context") for put in stage.files.puts
+        put.kind in ("stage", "image", "context") for put in stage.files.at("/")
     )

@@ -134,6 +134,10 @@ class Files:
         above = (place for folder in folders_of(path) for place in self._trees.get(folder, ()))
         return tuple(self.puts[place] for place in sorted({*above, *self._at.get(path, ()), *self._below(path)}))
 
+    def at(self, path: str) -> tuple[Put, ...]:
+        """Return the puts at a path itself, in order."""
+        return tuple(self.puts[place] for place in self._at.get(path, ()))
+
     def below(self, folder: str) -> tuple[Put, ...]:
         """Return the puts at or below a folder."""
         return tuple(self.puts[place] for place in sorted(self._below(folder)))

@@ -130,7 +130,7 @@ class Model:
         waiting = list(self.shipped)
         while waiting:
             new = {stage.index: stage for stage in waiting.pop().sources if stage.index not in found}
-            found |= new.keys()
+            found.update(new)
             waiting += new.values()
         return frozenset(found)
 

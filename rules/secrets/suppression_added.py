@@ -35,10 +35,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         Counter(_key(one) for one in _comments(change.before.dockerfile)) if change.before is not None else Counter()
     )
     added = []
+    said = {comment.span.line: comment.text for comment in change.after.dockerfile.comments}
     for suppression in _comments(change.after.dockerfile):
         if before[_key(suppression)] > 0:
             before[_key(suppression)] -= 1
-        elif not suppression.reason and not _is_explained_above(change.after.dockerfile, suppression):
+        elif not suppression.reason and not _explains(said.get(suppression.comment.span.line - 1, "")):
             added.append(suppression)
     if added:
         yield _problem(added)
@@ -48,10 +49,8 @@ def _comments(dockerfile: Dockerfile) -> tuple[Suppression, ...]:
     return suppressions(dockerfile)
 
 
-def _is_explained_above(dockerfile: Dockerfile, suppression: Suppression) -> bool:
+def _explains(above: str) -> bool:
     """Whether the comment line directly above says something in words: the reason is often written there."""
-    line = suppression.comment.span.line - 1
-    above = next((comment.text for comment in dockerfile.comments if comment.span.line == line), "")
     words = above.split()
     return len(words) >= _SENTENCE and words[0].isupper() is False and "=" not in words[0] and "ignore" not in above
 
