@@ -1,5 +1,6 @@
 """See env_self_reference.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -21,6 +22,8 @@ from rules.api import (
 )
 from rules.build.variable_uses import declarable_uses, uses
 from rules.secrets.secret_names import names_a_secret
+
+_NAME = re.compile(r"\w+")
 
 
 @rule(
@@ -68,8 +71,9 @@ def _declared(step: Step, name: str) -> Fix | None:
 
 
 def _check_env(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[Problem]:
+    names = {name.text for name, _ in step.instruction.pairs}
     for index, (name, value) in enumerate(step.instruction.pairs):
-        if value is None or "$" not in value.text:
+        if value is None or "$" not in value.text or names.isdisjoint(_NAME.findall(value.text)):
             continue
         for name_used in _set_here(step, index, value.text):
             old = step.scope.get(name_used)

@@ -78,6 +78,8 @@ def _swallowed(run: Run, command: Command) -> Iterator[ShellWord]:
     if not command.name or command.nested or (command.name in _TAKES_A_COMMAND and command.name not in _MANAGERS):
         return
     source = run.instruction.source
+    if source.text.find("\n", command.start, command.end) < 0:
+        return
     listing = command.name in _MANAGERS and command.subcommand not in _TAKES_NOTHING
     for index, word in enumerate(command.args[:-1]):
         if word.value not in _COMMANDS or (listing and not _is_no_package(command, index)):

@@ -30,6 +30,7 @@ from rules.build.variable_uses import declarable_uses
 _EXPANDED = frozenset("ADD COPY ENV EXPOSE LABEL STOPSIGNAL USER VOLUME WORKDIR".split())
 _FROM_THE_BUILDER = PLATFORM_ARGS | PREDEFINED_ARGS | {"PATH", "HOME", "HOSTNAME", "USER", "TERM", "SHELL", "PWD"}
 _NAME = re.compile(r"\$\{?(\w+)")
+_LIKE_NAME = re.compile(r"\$\{?(\w+|.)")
 _MOST_NAMES = 200
 """Variables among which a misspelt one is looked for."""
 
@@ -47,7 +48,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         seen: set[str] = set()
         for step in stage.steps:
-            for name in _used(step):
+            for name in () if _has_all(step) else _used(step):
                 if name not in seen and step.scope.get(name) is None:
                     seen.add(name)
                     if name in _perhaps_inherited(stage):
@@ -70,6 +71,12 @@ def _perhaps_inherited(stage: Stage) -> frozenset[str]:
                 found.update(_setters(lineage))
                 lineage = lineage.parent
     return frozenset(found)
+
+
+def _has_all(step: Step) -> bool:
+    """Whether all that looks like a variable is one: nothing else need be known then, and it is seen in little time."""
+    known = step.scope.variables
+    return all(name in known for name in _LIKE_NAME.findall(step.instruction.text))
 
 
 def _used(step: Step) -> Iterator[str]:

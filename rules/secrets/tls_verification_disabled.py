@@ -45,7 +45,8 @@ _FLAGS: dict[str, tuple[str, ...]] = {
 _PIP = re.compile(r"pip\d*(?:\.\d+)*")
 _WITH_HOST = ("--trusted-host", "--allow-insecure-host")
 """The next word is theirs."""
-_FLAG_WORDS = ("curl", "pip", "tls", "svn", "insecure", "trusted", "conda", "mamba")
+_MAY_SAY = re.compile(r"insecure|certificate|trust|verify|ssl|tls|(?<!\w)-\w*k")
+"""What every flag and every variable holds, in lower case: in most RUNs no command need be looked at."""
 _CONFIGURED = re.compile(
     r"""(?:(?:strict-ssl|enableStrictSsl)["']?[\s=:]+["']?false|sslverify["']?[\s=:]+["']?(?:false|0|no)|http\.sslVerify["']?[\s=]+["']?(?:false|0)|"""
     r"""--setopt[=\s]+(?:\S+\.)?sslverify=(?:0|false|no)|Verify-(?:Peer|Host)["'\s=]+["']?false|"""
@@ -124,7 +125,7 @@ def _in_run(run: Run) -> Iterator[Off]:
     if any(word in text for word in _POWERSHELL_WORDS):
         yield from _in_powershell(run)
     may_configure = _may_match(text)
-    for command in run.commands if may_configure or any(word in text for word in _FLAG_WORDS) else ():
+    for command in run.commands if may_configure or _MAY_SAY.search(text) else ():
         word = _flag(command)
         if word is not None:
             whole = "=" in word[1] or word[1].startswith("--") or word[1] == "-k"
@@ -178,10 +179,10 @@ def _flag(command: Command) -> tuple[Span, str] | None:
     if name.startswith("python"):
         module = next((w.value for a, w in zip(command.args, command.args[1:], strict=False) if a.value == "-m"), "")
         flags = _FLAGS["pip"] if module == "pip" else flags
-    if not flags or any(_LOCAL.search(word.value) for word in command.args):
+    word = command.flag(*flags) if flags else None
+    if word is None or any(_LOCAL.search(one.value) for one in command.args):
         return None
-    word = command.flag(*flags)
-    return (word.span, word.value) if word is not None else None
+    return word.span, word.value
 
 
 def _in_variables(step: Step) -> Iterator[Off]:

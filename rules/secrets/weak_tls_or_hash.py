@@ -20,6 +20,8 @@ _SUM = re.compile(
     r"(?<![0-9a-fA-F])(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40})(?![0-9a-fA-F])|\$\{?\w*(?:md5|sha1|sum|hash)", re.IGNORECASE
 )
 """A sum of MD5 or SHA-1, or a variable named for one."""
+_MAY_SAY = re.compile(r"md5|sha1|shasum|tls|ssl|(?<!\w)-[23](?!\w)", re.IGNORECASE)
+"""What everything that is found holds."""
 _STRONG_DIGESTS = ("sha224", "sha256", "sha384", "sha512", "sha3-256", "sha3-512", "blake2b512")
 _STRONG = re.compile(r"sha(?:224|256|384|512)sum|b[23]sum|gpgv?2?|cosign|minisign")
 
@@ -37,7 +39,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A connection or a checksum uses an algorithm that is broken."""
     for stage in change.stages:
         for run in stage.runs:
-            for command in run.commands:
+            for command in run.commands if _MAY_SAY.search(run.instruction.text) else ():
                 fact = _old_tls(command) or _weak_hash(run, command)
                 if fact is not None:
                     yield _problem(stage, run, command, *fact)
