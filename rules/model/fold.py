@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rules.dockerfile.expand import expand_words
-from rules.dockerfile.reference import parse_reference
+from rules.model.copies import copy_of
 from rules.model.scope import Scope, Variable, arg_variables, env_variables
 from rules.model.settings import ABSENT, UNKNOWN_SETTING, Image, Origin, Setting, Start, read_port
-from rules.model.steps import Copy, CopySource, Run, Step
+from rules.model.steps import Run, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -265,50 +265,4 @@ def _inherited(image: Image) -> Image:
     )
 
 
-def _copy(
-    instruction: Instruction,
-    stage: Stage,
-    index: int,
-    user: Setting[str],
-    workdir: Setting[str],
-    scope: Scope,
-    shell: Setting[tuple[str, ...]],
-    deferred: bool,  # noqa: FBT001 - the fields of a step, in their order
-) -> Copy:
-    step = Step(instruction, stage, index, user, workdir, scope, shell, deferred)
-    words = instruction.exec_form or instruction.words
-    heredocs = {f"<<{heredoc.name}" for heredoc in instruction.heredocs}
-    sources = tuple(
-        CopySource(word, scope.expand(word.text))
-        for word in words[:-1]
-        if word.text.replace("-", "").replace('"', "").replace("'", "") not in heredocs
-    )
-    last = words[-1] if len(words) > 1 else None
-    written = scope.expand(last.text) if last is not None else None
-    several = len(sources) + len(instruction.heredocs) > 1
-    from_flag = instruction.flag("from")
-    from_text = scope.expand(from_flag.value or "") if from_flag is not None else ""
-    if from_flag is not None and from_text is None:
-        from_text = stage.model.global_scope.expand(from_flag.value or "")
-    from_stage = stage.model.copied_stage(from_text, stage.index) if from_text else None
-    return Copy(
-        instruction,
-        stage,
-        index,
-        user,
-        workdir,
-        scope,
-        shell,
-        deferred,
-        sources=sources,
-        heredocs=instruction.heredocs,
-        destination=step.resolve(written),
-        destination_word=last,
-        into_folder=several or (written is not None and (written.endswith("/") or written in (".", ".."))),
-        from_text=from_text,
-        from_stage=from_stage,
-        from_image=parse_reference(from_text) if from_text and from_stage is None else None,
-    )
-
-
-_STEPS: dict[str, Callable[..., Step]] = {"RUN": Run, "COPY": _copy, "ADD": _copy}
+_STEPS: dict[str, Callable[..., Step]] = {"RUN": Run, "COPY": copy_of, "ADD": copy_of}
