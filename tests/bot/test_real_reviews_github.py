@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import date
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from bot.reviewer import Desk, review
 from rules.dockerfile.parse import parse
@@ -17,7 +17,7 @@ from tests.review.faulty import Change, changes
 DESK = Desk(run=here, today=lambda: date(2026, 11, 20), key=KEY)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=12)
 @given(changes())
 def test_github_takes_every_write_and_every_suggestion_can_be_committed(change: Change) -> None:
     asyncio.run(reviewed(change))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import date
 
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 
 from bot.reviewer import Desk, review
 from rules.dockerfile.parse import parse
@@ -17,7 +17,7 @@ from tests.review.faulty import Change, changes
 DESK = Desk(run=here, today=lambda: date(2026, 11, 20), key=KEY)
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=8)
 @given(changes())
 @example(Change(None, "FROM python:3.12-slim\nRUN apt-get update\nRUN apt-get install curl\nCMD python app.py\n"))
 def test_gitlab_takes_every_write_and_every_suggestion_can_be_committed(change: Change) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from datetime import date
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rules
 from tests.review.faulty import Change, changes
 
 TODAY = date(2026, 11, 20)
-EXAMPLES = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+EXAMPLES = settings(max_examples=80)
 PATH, MOVED = "Dockerfile", "docker/Dockerfile"
 
 

@@ -42,7 +42,7 @@ def test_fixes_hold_whatever_the_author_s_layout(dressing: Callable[[str], str])
         check(dressing(text))
 
 
-@settings(deadline=None, max_examples=150, derandomize=True)
+@settings(max_examples=150, derandomize=True)
 @given(
     st.lists(st.sampled_from(TEXTS), min_size=1, max_size=4),
     st.lists(st.sampled_from(range(len(DRESSINGS))), max_size=3, unique=True),
