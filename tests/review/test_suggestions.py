@@ -169,6 +169,15 @@ def test_one_edit_that_repairs_two_findings_is_offered_once() -> None:
     assert first.suggestion == second.elsewhere == Suggestion(2, 2, "RUN pip3 install a")
 
 
+def test_one_line_that_two_findings_want_inserted_is_inserted_once() -> None:
+    """One finding stands above the place, one below: alone, each would hang the line on its own neighbour."""
+    one = finding(2, "a", severity=Severity.ERROR, fix=at(TEXT, 3, "ENV A=1\n"))
+    other = finding(3, "b", fix=at(TEXT, 3, "ENV A=1\n"))
+    first, second = offered(reviewed(None, TEXT, one, other))
+    assert first.suggestion is not None
+    assert first.suggestion == second.elsewhere
+
+
 def test_a_final_newline_alone_is_no_button() -> None:
     text = TEXT.rstrip("\n")
     (remedy,) = offered(reviewed(None, text, finding(3, fix=fix(text, "app", "app\n"))))
