@@ -72,15 +72,10 @@ def _tokens(pattern: str) -> tuple[list[_Token], str]:
     at = 0
     while at < len(pattern):
         char = pattern[at]
-        start = at
         at += 1
         if char == "*" and pattern[at : at + 1] == "*":
-            at += 2 if pattern[at + 1 : at + 2] == "/" else 1
-            final = at >= len(pattern)
-            kind = "prefix" if final and kind == "exact" else "tokens"
-            tokens.append(_REST if final else _DEEP)
-            if start == 0:
-                kind = "suffix"
+            token, at, kind = _two_stars(pattern, at - 1, kind)
+            tokens.append(token)
         elif char in "*?":
             tokens.append(_STAR if char == "*" else _ANY)
             kind = "tokens"
@@ -100,6 +95,17 @@ def _tokens(pattern: str) -> tuple[list[_Token], str]:
     if kind == "tokens" and "^" in pattern:
         tokens = _without_carets(tokens)
     return tokens, kind
+
+
+def _two_stars(pattern: str, start: int, kind: str) -> tuple[_Token, int, str]:
+    """Read `**` and a slash behind it; return its token, the index behind, and how moby matches the pattern now."""
+    end = start + (3 if pattern[start + 2 : start + 3] == "/" else 2)
+    final = end >= len(pattern)
+    if start == 0:
+        kind = "suffix"
+    else:
+        kind = "prefix" if final and kind == "exact" else "tokens"
+    return _REST if final else _DEEP, end, kind
 
 
 def _without_carets(tokens: list[_Token]) -> list[_Token]:
