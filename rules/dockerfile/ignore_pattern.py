@@ -101,10 +101,7 @@ def _two_stars(pattern: str, start: int, kind: str) -> tuple[_Token, int, str]:
     """Read `**` and a slash behind it; return its token, the index behind, and how moby matches the pattern now."""
     end = start + (3 if pattern[start + 2 : start + 3] == "/" else 2)
     final = end >= len(pattern)
-    if start == 0:
-        kind = "suffix"
-    else:
-        kind = "prefix" if final and kind == "exact" else "tokens"
+    kind = "suffix" if start == 0 else "prefix" if final and kind == "exact" else "tokens"
     return _REST if final else _DEEP, end, kind
 
 
