@@ -121,9 +121,9 @@ def _risk(url: str) -> tuple[str, str] | None:
             "Take a release or a commit instead, and check its SHA-256",
         )
     if newest := _NEWEST.search(url):
+        name = newest[1] or newest[2]
         return (
-            f"`{newest[1] or newest[2]}` is another file with each release, and what it is goes into the next build "
-            "unseen",
+            f"`{name}` is another file with each release, and what it is goes into the next build unseen",
             "Take a release by its number instead, and check its SHA-256",
         )
     return None
