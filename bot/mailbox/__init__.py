@@ -9,6 +9,7 @@ from bot.mailbox.records import (
     ParkedWork,
     Receipt,
     ReviewRecord,
+    Standing,
     Tally,
 )
 from bot.mailbox.store import Mailbox, Timing
@@ -25,6 +26,7 @@ __all__ = [
     "ParkedWork",
     "Receipt",
     "ReviewRecord",
+    "Standing",
     "Tally",
     "Timing",
 ]

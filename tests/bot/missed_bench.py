@@ -65,7 +65,8 @@ class Desk:
         found = []
         while (claimed := await self.mailbox.claim("test")) is not None:
             change = self.forge.projects[int(claimed.job.key.repository)].merge_requests[claimed.job.key.number]
-            record = ReviewRecord(change.head, "success") if claimed.review else None
+            reviewed = claimed.review and change.state == "opened"
+            record = ReviewRecord(change.head, "success", base_branch=change.target_branch) if reviewed else None
             await self.mailbox.finish(claimed, record)
             found.append(claimed)
         return found

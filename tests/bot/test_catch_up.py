@@ -84,6 +84,73 @@ async def test_what_was_pushed_before_the_last_look_is_no_news_whatever_is_said_
     assert await desk.look() == 1
 
 
+async def test_a_new_target_branch_that_no_call_told_of_is_reviewed_each_time(desk: Desk) -> None:
+    project, change = await desk.known()
+    project.push("release", {"other": "x\n"})
+    for branch in ("release", project.default_branch, "release"):
+        change.retarget(branch)
+        assert await desk.look() == 1
+        assert await desk.look() == 0
+        [claimed] = await desk.work()
+        assert (claimed.review, claimed.job.head) == (True, change.head)
+        await desk.hear_of(change, "approved")
+        desk.wait()
+        assert await desk.look() == 0
+
+
+async def test_a_new_target_branch_that_was_told_of_is_no_news(desk: Desk) -> None:
+    project, change = await desk.known()
+    project.push("release", {"other": "x\n"})
+    change.retarget("release")
+    call = desk.forge.hooks.unsent(change, "update")
+    call.payload["changes"] = {"target_branch": {"previous": project.default_branch, "current": "release"}}
+    await desk.hear(desk.forge.hooks.make(call.hook, call.kind, call.payload))
+    assert await desk.look() == 0
+    assert len(await desk.work()) == 1
+    assert await desk.look() == 0
+
+
+async def test_what_was_closed_when_its_turn_came_is_reviewed_once_it_is_open_again(desk: Desk) -> None:
+    project, _ = await desk.known()
+    change = opened(project, "1")
+    await desk.hear(desk.forge.hooks.unsent(change, "open"))
+    change.close()
+    await desk.work()
+    desk.wait()
+    assert await desk.look() == 0
+    change.reopen()
+    assert await desk.look() == 1
+    assert [each.job.head for each in await desk.work()] == [change.head]
+    desk.wait()
+    change.label("docker")
+    assert await desk.look() == 0
+
+
+async def test_a_head_that_comes_back_is_reviewed_again(desk: Desk) -> None:
+    _, change = await desk.known()
+    first = change.head
+    change.push({"more": "x\n"})
+    assert await desk.look() == 1
+    await desk.work()
+    desk.wait()
+    change.reset(first)
+    assert await desk.look() == 1
+    assert [each.job.head for each in await desk.work()] == [first]
+    assert await desk.look() == 0
+
+
+async def test_what_changes_nothing_about_a_review_asks_for_none(desk: Desk) -> None:
+    project, _ = await desk.known()
+    change = opened(project, "1", draft=True)
+    await desk.hear_of(change)
+    desk.wait()
+    change.mark_ready()
+    assert await desk.look() == 0
+    change.close()
+    change.reopen()
+    assert await desk.look() == 0
+
+
 async def test_closed_ones_are_left_alone(desk: Desk) -> None:
     project, change = await desk.known()
     change.push({"more": "x\n"})
