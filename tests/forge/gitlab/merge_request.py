@@ -142,9 +142,8 @@ class MergeRequest:
 
     def reset(self, commit: str) -> None:
         """Force push an earlier commit."""
-        source = self._from()
-        source.git.point(source.ref(self.source_branch), commit)
-        source.moved(self.source_branch, commit, self.author.username)
+        self._from().git.point(self._from().ref(self.source_branch), commit)
+        self._from().moved(self.source_branch, commit, self.author.username)
 
     def rebase(self) -> str:
         """Replay its commits on the target branch's tip, force push them and return the new head."""
