@@ -1,6 +1,6 @@
 """The durable mailbox: store a delivery, answer it, then work through pull requests one by one."""
 
-from bot.mailbox.faults import DATABASE_FAULTS, DatabaseFaultError, LeaseLost
+from bot.mailbox.faults import DATABASE_FAULTS, DatabaseFaultError, LeaseLost, reason
 from bot.mailbox.records import (
     Caller,
     Claimed,
@@ -29,4 +29,5 @@ __all__ = [
     "Standing",
     "Tally",
     "Timing",
+    "reason",
 ]

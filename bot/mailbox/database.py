@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
 import time
 from contextlib import asynccontextmanager, closing
@@ -131,9 +132,19 @@ def _write_ahead(path: str) -> str | None:
     except sqlite3.OperationalError as fault:
         if fault.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
             return None
-        raise DatabaseFaultError(_sentence(fault)) from fault
+        raise DatabaseFaultError(_sentence(fault, f"{_about(Path(path))} ")) from fault
     except sqlite3.Error as fault:
-        raise DatabaseFaultError(_sentence(fault)) from fault
+        raise DatabaseFaultError(_sentence(fault, f"{_about(Path(path))} ")) from fault
+
+
+def _about(path: Path) -> str:
+    """Say what there is at a path, since SQLite's own words leave that out."""
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        return f"There is no folder {folder}."
+    if not os.access(folder, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+        return f"This user may not write {path.resolve()}, or not in its folder."
+    return f"The file is {path.resolve()}."
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: Any) -> None:
@@ -160,7 +171,7 @@ def _migrate(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-def _sentence(fault: Exception) -> str:
+def _sentence(fault: Exception, about: str = "") -> str:
     cause = fault.orig if isinstance(fault, DBAPIError) and fault.orig is not None else fault
     reason = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
-    return f"The database cannot be used: {reason.rstrip('.')}. Check HULLCHECK_DATABASE_URL."
+    return f"The database cannot be used: {reason.rstrip('.')}. {about}Check HULLCHECK_DATABASE_URL."

@@ -195,8 +195,8 @@ class Mailbox:
         self._wake.ring()
 
     async def ping(self) -> None:
-        """Return when the database answers, else raise what its driver raises."""
-        await status.recall(self._database, "")
+        """Return when the database takes what is written, else raise what its driver raises; a full disk is read."""
+        await status.remember(self._database, "pinged", "")
 
     async def tally(self) -> Tally:
         """Count what waits, runs and is parked."""
