@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 from aiohttp import web
 
 from bot.inbound.faults import Malformed, Unauthenticated
-from bot.mailbox import DATABASE_FAULTS
+from bot.mailbox import DATABASE_FAULTS, reason
 from bot.problems import problem, problems
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Webhook:
             except DATABASE_FAULTS as fault:
                 if delivery.job is None:
                     return "ignored"
-                _log.error("delivery not stored: %s", type(fault).__name__, extra=extra)
+                _log.error("delivery not stored: %s", reason(fault), extra=extra)
         if self._spool is None:
             return ""
         try:

@@ -2,8 +2,11 @@
 
 ```
 projects whose hook has called ── open merge requests changed since the last look ── head unknown, pushed since ── job
+                                                                                 ├─ told of, not reviewed so ────── job
                                                                                  └─ command without our reaction ── job
 ```
+Told of and not reviewed so is what has another base branch by now, and what was closed when its turn came. The end of a
+draft is not looked for: drafts are reviewed like everything else.
 That a token can see a project is no reason to review it; see `bot/decisions/0008-gitlab-is-looked-at-again.md`.
 """
 
@@ -22,7 +25,7 @@ from bot.inbound.faults import Malformed
 from bot.inbound.gitlab import command_in_note
 from bot.inbound.payload import Payload
 from bot.jobs import Delivery, Job, PullRequestKey
-from bot.mailbox import Look, Receipt
+from bot.mailbox import Look, Receipt, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,14 +175,19 @@ class _Search:
 
     async def _see(self, change: Changed) -> None:
         key = PullRequestKey(*self.caller.key, change.number)
-        if change.head and not await self.mailbox.knows(key, change.head) and await self._is_new(change):
-            await self._put("merge_request", change.head, self._job(key, head=change.head))
+        if change.head and await self._lacks_review(key, change):
+            # By its time: a head may come back, and a base branch too.
+            await self._put("merge_request", f"{change.head} {change.updated_at}", self._job(key, head=change.head))
         if not change.notes:
             return
         self.ration.take()
         for note in await missed.commands(self.door, key.repository, key.number, self._since):
             if (command := await self._missed_command(key, note)) is not None:
                 await self._put("note", str(command.comment_id), self._job(key, command=command))
+
+    async def _lacks_review(self, key: PullRequestKey, change: Changed) -> bool:
+        standing = await self.mailbox.standing(key, change.head, change.base_branch)
+        return standing is Standing.OWED or (standing is Standing.UNHEARD and await self._is_new(change))
 
     async def _is_new(self, change: Changed) -> bool:
         """Tell whether the head was pushed since the last look: what is older, no hook of ours told of."""

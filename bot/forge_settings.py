@@ -67,6 +67,7 @@ class GitLabSettings:
         signing_token: `whsec_…`; `None` when deliveries carry the secret only.
         gate: Where verdicts are set besides the notes.
         accounts: Numbers of the accounts that earlier tokens had.
+        prefix: What the names of its settings begin with.
     """
 
     url: str
@@ -75,6 +76,7 @@ class GitLabSettings:
     signing_token: Secret | None
     gate: GateName = "none"
     accounts: tuple[int, ...] = ()
+    prefix: str = "HULLCHECK_GITLAB_"
 
     @property
     def instance(self) -> str:
@@ -152,7 +154,7 @@ def _gitlab(env: Environment, prefix: str) -> GitLabSettings:
         )
     gate = env.choice(f"{prefix}STATUS", GATES) if env.given(f"{prefix}STATUS") else "none"
     return GitLabSettings(
-        url, token or Secret(""), secret, signing, cast("GateName", gate), _accounts(env, f"{prefix}ACCOUNTS")
+        url, token or Secret(""), secret, signing, cast("GateName", gate), _accounts(env, f"{prefix}ACCOUNTS"), prefix
     )
 
 

@@ -46,7 +46,8 @@ class Handling:
             return None
         outcome = await review(claimed.job, forge, fence, self.desk)
         seconds = self.clock() - began
-        return ReviewRecord(outcome.head, outcome.conclusion, outcome.counts, outcome.posted, seconds)
+        counts, posted = outcome.counts, outcome.posted
+        return ReviewRecord(outcome.head, outcome.conclusion, counts, posted, seconds, outcome.base_branch)
 
     async def give_up(self, claimed: Claimed, sentence: str) -> None:
         """Complete the check with a plain sentence."""

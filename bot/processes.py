@@ -119,4 +119,7 @@ def _serve(pipe: Connection) -> None:
             answer = (True, function(given))
         except Exception as error:  # noqa: BLE001 - whatever went wrong is reported where it was asked for
             answer = (False, f"{type(error).__name__}: {error}")
-        pipe.send(answer)
+        try:
+            pipe.send(answer)
+        except OSError:  # the parent was killed meanwhile; the next one asks again
+            return

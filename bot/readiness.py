@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from bot.forges.base import ForgeError
-from bot.mailbox import DATABASE_FAULTS
+from bot.forges.base import ForgeError, Unauthorized
+from bot.mailbox import DATABASE_FAULTS, reason
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+
+_log = logging.getLogger(__name__)
 
 TIME_LIMIT = 5.0
 OK = "ok"
@@ -27,10 +30,12 @@ class Probe(NamedTuple):
     Attributes:
         ask: Returns, or raises a `ForgeError` or a database fault.
         keep: Seconds that a good answer is kept; a bad one is asked again after a tenth of it.
+        remedy: What to do when the forge does not take our credentials.
     """
 
     ask: Callable[[], Awaitable[None]]
     keep: float = 0.0
+    remedy: str = ""
 
 
 class Readiness:
@@ -69,9 +74,12 @@ async def _ask(probe: Probe) -> str:
             await probe.ask()
     except TimeoutError:
         return f"no answer within {TIME_LIMIT:g} seconds"
+    except Unauthorized as fault:
+        return f"{fault}; {probe.remedy}" if probe.remedy else str(fault)
     except ForgeError as fault:
         return str(fault) or type(fault).__name__
     except DATABASE_FAULTS as fault:
         # The driver's own words may name hosts and users; whoever may read the log finds them there.
-        return f"cannot be reached ({type(fault).__name__})"
+        _log.warning("the database cannot be used: %s", reason(fault))
+        return f"cannot be used ({type(fault).__name__}); the log says why"
     return OK

@@ -88,12 +88,14 @@ class Outcome(NamedTuple):
         conclusion: `success`, `neutral` or `failure`.
         counts: New findings by rule id.
         posted: Comments posted now.
+        base_branch: The branch that the change is to go to.
     """
 
     head: str
     conclusion: str
     counts: Mapping[str, int]
     posted: int
+    base_branch: str = ""
 
 
 class _Policy(NamedTuple):
@@ -137,7 +139,8 @@ async def review(job: Job, forge: Forge, fence: Fence, desk: Desk) -> Outcome:
         judgement = await desk.run(judge, case)
     except (TookTooLong, WorkFailed) as failure:
         return await _give_up(job, forge, fence, pull_request, f"The review could not be computed: {failure}.")
-    return await _publish(job, forge, fence, judgement)
+    outcome = await _publish(job, forge, fence, judgement)
+    return outcome._replace(base_branch=pull_request.base_branch)
 
 
 async def _publish(job: Job, forge: Forge, fence: Fence, judgement: Judgement) -> Outcome:
@@ -150,7 +153,7 @@ async def _give_up(job: Job, forge: Forge, fence: Fence, pull_request: PullReque
     """Complete the check all the same: another attempt at the same files would end the same way."""
     await fence()
     await forge.fail(job, sentence)
-    return Outcome(pull_request.head, "neutral", {}, 0)
+    return Outcome(pull_request.head, "neutral", {}, 0, pull_request.base_branch)
 
 
 async def _context(job: Job, forge: Forge, desk: Desk) -> tuple[Context, _Policy]:

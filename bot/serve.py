@@ -16,7 +16,7 @@ from aiohttp import web
 
 from bot.app import make_app
 from bot.forges.base import ForgeError
-from bot.mailbox import DATABASE_FAULTS, Mailbox, Timing
+from bot.mailbox import DATABASE_FAULTS, Mailbox, Timing, reason
 from bot.mailbox.leases import LeaseTerms
 from bot.readiness import Probe, Readiness
 from bot.worker import Worker
@@ -33,6 +33,8 @@ _log = logging.getLogger(__name__)
 
 CHORE_SECONDS = 3600.0
 KEEP_DAYS = 90.0
+DATABASE_SECONDS = 5.0
+"""How long it is believed that the database takes what is written."""
 _SHUTDOWN_SECONDS = 5.0
 
 
@@ -95,7 +97,7 @@ async def serve(
             name=f"{socket.gethostname()}:{os.getpid()}",
             concurrency=settings.concurrency,
         )
-        readiness = Readiness({"database": Probe(mailbox.ping), **parts.probes})
+        readiness = Readiness({"database": Probe(mailbox.ping, DATABASE_SECONDS), **parts.probes})
         app = make_app(mailbox, parts.receivers, readiness, parts.pages, parts.spools)
         listening(await _listen(settings, app, stack))
         beside = [_hourly(_all_chores(mailbox, parts)), *(spool.run(mailbox) for spool in parts.spools.values())]
@@ -151,8 +153,10 @@ def _all_chores(mailbox: Mailbox, parts: Parts) -> Callable[[], Awaitable[None]]
         for chore in (*parts.chores, prune):
             try:
                 await chore()
-            except (ForgeError, *DATABASE_FAULTS) as fault:
+            except ForgeError as fault:
                 _log.warning("a chore failed and is tried again in an hour: %s", fault)
+            except DATABASE_FAULTS as fault:
+                _log.warning("a chore failed and is tried again in an hour: %s", reason(fault))
             except Exception:  # noqa: BLE001 - a chore is no reason to stop serving
                 _log.exception("a chore failed and is tried again in an hour")
 

@@ -17,7 +17,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final
 
 from bot.jobs import Command, Delivery, Job, PullRequestKey, RepositoryKey
-from bot.mailbox import DATABASE_FAULTS
+from bot.mailbox import DATABASE_FAULTS, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -79,7 +79,7 @@ class Spool:
                 await self.drain(mailbox)
                 wait = FIRST_WAIT
             except DATABASE_FAULTS as fault:
-                _log.warning("%s deliveries wait for the database: %s", self._count, type(fault).__name__)
+                _log.warning("%s deliveries wait for the database: %s", self._count, reason(fault))
                 await sleep(wait)
                 wait = min(wait * 2, LONGEST_WAIT)
 
@@ -165,7 +165,7 @@ async def _put_again(file: Path, mailbox: Mailbox) -> bool:
     try:
         return await _put(file, mailbox)
     except DATABASE_FAULTS as fault:
-        _log.error("a delivery that was kept is refused by the database (%s): %s", type(fault).__name__, file.name)
+        _log.error("a delivery that was kept is refused by the database (%s): %s", reason(fault), file.name)
         await asyncio.to_thread(file.rename, file.with_suffix(".refused"))
         return False
 

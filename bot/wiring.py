@@ -29,7 +29,7 @@ from bot.processes import Processes
 from bot.readiness import Probe, Readiness
 from bot.reconcile import reconcile
 from bot.reviewer import Desk
-from bot.serve import Parts
+from bot.serve import DATABASE_SECONDS, Parts
 from bot.spool import Spool
 from rules import catalogue
 from rules.policy_file import find_policy
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 JUDGEMENT_SECONDS = 30.0
 CREDENTIALS_SECONDS = 60.0
 """How long the forges' word that our credentials are good is kept."""
+_GITHUB_REMEDY = "check HULLCHECK_GITHUB_APP_ID and HULLCHECK_GITHUB_PRIVATE_KEY"
 _KEY_NAME = "key of the marks"
 _KINDS: Final[Mapping[GateName, frozenset[Kind]]] = {
     "none": frozenset(),
@@ -74,20 +75,22 @@ async def wire(settings: Settings, mailbox: Mailbox, stack: AsyncExitStack) -> P
     chores: list[Callable[[], Awaitable[None]]] = [partial(_warm_up, processes, places)]
     if settings.github is not None:
         hook = _add_github(settings.github, session, forges, receivers)
-        probes["github"] = Probe(hook.check, CREDENTIALS_SECONDS)
+        probes["github"] = Probe(hook.check, CREDENTIALS_SECONDS, _GITHUB_REMEDY)
         chores.append(partial(_reconcile, mailbox, hook, settings.github))
     troubles: dict[str, tuple[str, ...]] = {}
     for gitlab in settings.gitlab:
         door = _door(gitlab, stack)
         made = forges["gitlab", gitlab.instance] = _gitlab(gitlab, door, mailbox)
-        probes[f"gitlab at {gitlab.instance}"] = Probe(made.check, CREDENTIALS_SECONDS)
+        probes[f"gitlab at {gitlab.instance}"] = Probe(made.check, CREDENTIALS_SECONDS, _renew(gitlab))
         chores.append(partial(_catch_up, mailbox, door, gitlab.instance))
         chores.append(partial(_watch, door, settings.public_url, troubles))
     spools = {"gitlab": Spool(settings.spool)} if settings.gitlab else {}
     if settings.gitlab:
         receivers["gitlab"] = partial(_gitlab_delivery, tuple(map(_caller, settings.gitlab)))
     handling = Handling(forges, await _desk(settings, mailbox, processes))
-    status = partial(_status, settings, mailbox, Readiness({"database": Probe(mailbox.ping), **probes}), troubles)
+    status = partial(
+        _status, settings, mailbox, Readiness({"database": Probe(mailbox.ping, DATABASE_SECONDS), **probes}), troubles
+    )
     return Parts(receivers, handling, handling.give_up, probes, tuple(chores), tuple(site.routes(status)), spools)
 
 
@@ -123,6 +126,10 @@ def _door(gitlab: GitLabSettings, stack: AsyncExitStack) -> Door:
 def _gitlab(gitlab: GitLabSettings, door: Door, mailbox: Mailbox) -> GitLab:
     accounts = Accounts(gitlab.instance, gitlab.accounts, mailbox)
     return GitLab(door, gate=Gate(_KINDS[gitlab.gate]), accounts=accounts)
+
+
+def _renew(gitlab: GitLabSettings) -> str:
+    return f"set {gitlab.prefix}TOKEN to a new access token"
 
 
 def _caller(gitlab: GitLabSettings) -> Instance:

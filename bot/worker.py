@@ -1,8 +1,9 @@
-"""Works through the mailbox: claims, hands over, and sees to it that every claim ends in one of five ways.
+"""Works through the mailbox: claims, hands over, and sees to it that every claim ends in one of six ways.
 
 ```
 claimed ── handled ─────────────── finished
         ├─ Unavailable(seconds) ── waits exactly so long, and its installation with it
+        ├─ Unavailable, Unauthorized  waits longer each time, for a day or so; then parked
         ├─ another fault ───────── waits longer each time; after the last attempt parked
         ├─ LeaseLost ───────────── left alone: another worker has it
         └─ stopping ────────────── released for another worker
@@ -17,8 +18,8 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from bot.forges.base import Gone, Unavailable
-from bot.mailbox import DATABASE_FAULTS, Claimed, LeaseLost, Mailbox
+from bot.forges.base import ForgeError, Gone, Unauthorized, Unavailable
+from bot.mailbox import DATABASE_FAULTS, Claimed, LeaseLost, Mailbox, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +121,7 @@ class Worker:
             try:
                 await self._round()
             except DATABASE_FAULTS as fault:
-                _log.error("the mailbox cannot be read: %s", type(fault).__name__)
+                _log.error("the mailbox cannot be read: %s", reason(fault))
                 await self._mailbox.wait(1.0)
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=self._patience.grace)
@@ -190,6 +191,10 @@ class Worker:
             case Gone():
                 _log.info("nothing left to do: %s", fault, extra=extra)
                 await self._mailbox.finish(claimed)
+            case Unauthorized():
+                # The same for everything there, and no fault of this work: it waits until somebody has replaced them.
+                _log.error("the forge does not take our credentials; the work waits: %s", fault, extra=extra)
+                await self._out(claimed, str(fault))
             case Unavailable(retry_after=None):
                 _log.warning("the forge is unavailable: %s", fault, extra=extra)
                 await self._out(claimed, str(fault))
@@ -198,6 +203,9 @@ class Worker:
                 # Not a fault of the work, so it does not count; and not only this pull request must wait.
                 seconds = min(max(fault.retry_after or 0.0, 0.0), LONGEST_WAIT)
                 await self._mailbox.retry_later(claimed, seconds, str(fault), hold_installation=True, blame="forge")
+            case ForgeError():
+                _log.error("work failed: %s", fault, extra=extra)
+                await self._failed(claimed, f"{type(fault).__name__}: {fault}")
             case _:
                 _log.error("work failed", exc_info=fault, extra=extra)
                 await self._failed(claimed, f"{type(fault).__name__}: {fault}")
@@ -257,7 +265,7 @@ class Worker:
         except Exception:  # noqa: BLE001 - the forge may be what is broken; the status page shows the work all the same
             _log.exception("the pull request could not be told", extra=extra)
         if await self._mailbox.park(claimed, reason):
-            _log.error("parked: %s", reason, extra=extra)
+            _log.error("parked, until `hullcheck retry` or another push: %s", reason, extra=extra)
 
     async def _release(self, claimed: Claimed) -> None:
         try:
@@ -269,7 +277,7 @@ class Worker:
 def _cause(fault: BaseException) -> BaseException:
     """Return what decides in a group of faults that happened at the same time."""
     if isinstance(fault, BaseExceptionGroup):
-        for kind in (LeaseLost, Gone, Unavailable):
+        for kind in (LeaseLost, Gone, Unavailable, Unauthorized):
             if (part := fault.subgroup(kind)) is not None:
                 return _cause(part.exceptions[0])
     return fault

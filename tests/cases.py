@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _FENCE = re.compile(r"^(?P<ticks>`{3,})(?P<info>[^`\n]*)\n(?P<body>.*?)^(?P=ticks)[ \t]*$", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#{1,4} (?P<title>.+)$", re.MULTILINE)
 _OFF = {rule.id for rule in catalogue.load() if rule.default == "off"}
+_AROUND = frozenset({"file", "listing", "ships", "today", "policy", "path"})
+_BLOCKS = _AROUND | {"dockerfile", "findings"}
 TODAY = date(2026, 11, 20)
 
 
@@ -44,6 +46,13 @@ class Case:
     @property
     def path(self) -> str:
         return self.blocks.get("path", "Dockerfile").strip()
+
+    def ends_before(self, info: str) -> bool:
+        """Whether a block begins the next case: another Dockerfile, or what stands around one after the findings."""
+        if "dockerfile" not in self.blocks:
+            return False
+        again = info in {"dockerfile", "dockerfile before"}
+        return again or (info.split(maxsplit=1)[0] in _AROUND and "findings" in self.blocks)
 
     def trees(self) -> tuple[dict[str, bytes], dict[str, bytes]]:
         after = {self.path: self.blocks["dockerfile"].encode()}
@@ -110,45 +119,35 @@ class Case:
 
 def cases_in(rule: str, text: str) -> Iterator[Case]:
     """Yield the cases of a Markdown text."""
-    marks = [(match.start(), match) for pattern in (_FENCE, _HEADING) for match in pattern.finditer(text)]
-    fences = [(m.start(), m.end()) for _, m in marks if m.re is _FENCE]
     case = Case(rule, "")
     title, number = "", 0
-    for start, match in sorted(marks, key=lambda mark: mark[0]):
+    for match in marks_in(text):
         if match.re is _HEADING:
-            if any(begin < start < end for begin, end in fences):
-                continue
             if "dockerfile" in case.blocks:
                 yield case
             title, number = match["title"], 0
             case = Case(rule, title)
             continue
         info = match["info"].strip()
-        if info.split()[:1] not in (
-            ["dockerfile"],
-            ["findings"],
-            ["file"],
-            ["listing"],
-            ["ships"],
-            ["today"],
-            ["policy"],
-            ["path"],
-        ):
-            continue
-        begins = (
-            info == "dockerfile before"
-            or (info == "dockerfile" and "dockerfile" in case.blocks)
-            or (
-                info.split()[0] in ("file", "listing", "ships", "today", "policy", "path") and "findings" in case.blocks
-            )
-        )
-        if begins and "dockerfile" in case.blocks:
+        if case.ends_before(info):
             yield case
             number += 1
             case = Case(rule, f"{title} ({number + 1})")
         case.blocks[info] = match["body"]
     if "dockerfile" in case.blocks:
         yield case
+
+
+def marks_in(text: str) -> Iterator[re.Match[str]]:
+    """Yield the headings and the blocks that cases are made of, in their order; a comment in a block is no heading."""
+    fences = list(_FENCE.finditer(text))
+    headings = [
+        found
+        for found in _HEADING.finditer(text)
+        if not any(fence.start() < found.start() < fence.end() for fence in fences)
+    ]
+    blocks = [fence for fence in fences if fence["info"].split()[:1] and fence["info"].split()[0] in _BLOCKS]
+    yield from sorted((*headings, *blocks), key=lambda match: match.start())
 
 
 def cases_of_file(path: Path, rule: str) -> list[Case]:

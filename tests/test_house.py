@@ -18,8 +18,17 @@ from bot import settings
 from rules.policy_file import read_policy
 from tests.checkout import ROOT, listed, tracked
 
-LONGEST_MODULE = 320
-LONGEST_FUNCTION = 46
+LONGEST_MODULE = 300
+LONGEST_FUNCTION = 30
+"""Lines with the signature and without the docstring, which is a manual and not work to be followed."""
+LONGER = {
+    "rules/dockerfile/ignore_pattern.py: _tokens": "one pass, a branch for each character that means something",
+    "rules/dockerfile/lexer.py": "one class that goes through every word; a call into another module costs time",
+    "rules/dockerfile/shell_state.py: keep": "runs for every command, and fills in the twenty fields of one",
+    "rules/model/fold.py": "what each instruction does to the image, one method for each in one class",
+    "rules/model/fold.py: _copy": "runs for every COPY, and fills in the eighteen fields of one",
+}
+"""What is longer all the same, with the reason."""
 # Spelled so that this file does not hold what it looks for.
 REGISTRIES = ("py" + "pi.org", "python" + "hosted.org", "registry.npm" + "js", "deb." + "debian.org")
 MACHINE = re.compile(r"/(?:wor" r"k|hom" r"e/\w+)/(?:main|shared)\b|\.py" r"env\b")
@@ -150,27 +159,29 @@ def test_nothing_is_kept_that_is_to_be_ignored() -> None:
     assert listed("--cached", "--ignored", "--exclude-standard") == []
 
 
+def lines_of(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+    """Count the lines of a function without its docstring."""
+    first = node.body[0]
+    told = (first.end_lineno or first.lineno) - first.lineno + 1 if ast.get_docstring(node) is not None else 0
+    return (node.end_lineno or node.lineno) - node.lineno + 1 - told
+
+
 def test_modules_and_functions_stay_short() -> None:
-    long = []
-    for path in tracked("bot/*.py", "rules/*.py"):
-        text = path.read_text("utf-8")
+    long = set()
+    for path in tracked("*.py"):
+        text, name = path.read_text("utf-8"), path.relative_to(ROOT).as_posix()
         if text.count("\n") > LONGEST_MODULE:
-            long.append(f"{path.relative_to(ROOT)}: {text.count(chr(10))} lines")
-        for node in ast.walk(ast.parse(text)):
-            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                length = (node.end_lineno or node.lineno) - node.lineno + 1
-                if length > LONGEST_FUNCTION:
-                    long.append(f"{path.relative_to(ROOT)}:{node.lineno} {node.name}: {length} lines")
-    assert long == []
+            long.add(name)
+        functions = (n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+        long |= {f"{name}: {function.name}" for function in functions if lines_of(function) > LONGEST_FUNCTION}
+    assert long == LONGER.keys(), "split it where a concept is missing; what got short leaves LONGER"
 
 
 def test_a_noqa_says_why() -> None:
     silent = []
     for path in tracked("*.py"):
         for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
-            if re.search(
-                r"#\s*noqa(?::\s*[A-Z]+\d+(?:\s*,\s*[A-Z]+\d+)*)?\s*$|#\s*type:\s*ignore(?:\[[\w, -]*\])?\s*$", line
-            ):
+            if UNEXPLAINED.search(line):
                 silent.append(f"{path.relative_to(ROOT)}:{number}")
     assert silent == []
 

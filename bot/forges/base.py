@@ -37,6 +37,7 @@ __all__ = [
     "Terms",
     "Thread",
     "Tree",
+    "Unauthorized",
     "Unavailable",
     "Unread",
 ]
@@ -49,6 +50,7 @@ class ForgeError(Exception):
     ForgeError
     ├── Unavailable   come back later; `retry_after` seconds when the forge said so (holds back the installation)
     ├── Denied        the credentials or the permissions are wrong; a person must act
+    │   └── Unauthorized  the credentials themselves, so that nothing works until they are replaced
     ├── Gone          the pull request, the repository or the head reviewed is no longer there
     └── Rejected      the forge refused what we wrote; place it elsewhere
     ```
@@ -69,6 +71,10 @@ class Unavailable(ForgeError):  # noqa: N818 - says what the forge is, as `excep
 
 class Denied(ForgeError):  # noqa: N818 - says what the forge is, as `except` reads it
     """Credentials or permissions are wrong."""
+
+
+class Unauthorized(Denied):
+    """The forge does not take our credentials: a token ran out, a key was deleted, or our clock is off."""
 
 
 class Gone(ForgeError):  # noqa: N818 - says what the forge is, as `except` reads it

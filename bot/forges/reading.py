@@ -50,6 +50,7 @@ class PullRequest:
         blob_url: Prefix of pages that show a file at a commit: `{blob_url}{sha}/{path}`.
         files: Everything that the diff touches, as far as the forge lists it.
         cut: Whether the forge lists only a part of a huge diff (GitHub: 3,000 files).
+        base_branch: Name of the branch that it is to go to.
     """
 
     key: PullRequestKey
@@ -65,6 +66,7 @@ class PullRequest:
     files: tuple[ChangedFile, ...]
     start: str = ""
     cut: bool = False
+    base_branch: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,8 +116,9 @@ def _verify_signature(headers: Mapping[str, str], body: bytes, signing_token: Se
     given = headers.get("webhook-signature", "").encode("utf-8", "backslashreplace").split(b" ")[:8]
     if not any(hmac.compare_digest(each, expected) for each in given):
         raise Unauthenticated("the signature does not fit the body and the signing token")
-    if abs(now - int(stamp)) > WINDOW:
-        raise Unauthenticated("the call was signed too long ago, or the clocks differ")
+    late = now - int(stamp)
+    if abs(late) > WINDOW:
+        raise Unauthenticated(f"the call is {abs(late):.0f} s {'old' if late > 0 else 'ahead'} by this machine's clock")
 
 
 def _id(headers: Mapping[str, str], body: bytes) -> str:

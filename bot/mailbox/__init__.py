@@ -1,6 +1,6 @@
 """The durable mailbox: store a delivery, answer it, then work through pull requests one by one."""
 
-from bot.mailbox.faults import DATABASE_FAULTS, DatabaseFaultError, LeaseLost
+from bot.mailbox.faults import DATABASE_FAULTS, DatabaseFaultError, LeaseLost, reason
 from bot.mailbox.records import (
     Caller,
     Claimed,
@@ -9,6 +9,7 @@ from bot.mailbox.records import (
     ParkedWork,
     Receipt,
     ReviewRecord,
+    Standing,
     Tally,
 )
 from bot.mailbox.store import Mailbox, Timing
@@ -25,6 +26,8 @@ __all__ = [
     "ParkedWork",
     "Receipt",
     "ReviewRecord",
+    "Standing",
     "Tally",
     "Timing",
+    "reason",
 ]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import and_, literal, or_, select, update
+from sqlalchemy import and_, literal, select, update
 
 from bot.jobs import PullRequestKey, RepositoryKey
-from bot.mailbox.records import Caller
+from bot.mailbox.records import Caller, Standing
 from bot.mailbox.schema import callers, commands, mailbox, reviews
 
 if TYPE_CHECKING:
@@ -68,14 +68,18 @@ async def looked(database: Database, key: RepositoryKey, look: Look) -> None:
         await connection.execute(update(callers).where(_is(key)).values(seen))
 
 
-async def knows(database: Database, key: PullRequestKey, head: str) -> bool:
-    """Look for a head. See `Mailbox.knows`."""
-    delivered = select(mailbox.c.head).where(mailbox.c.pull_request == str(key), mailbox.c.head == head)
+async def standing(database: Database, key: PullRequestKey, head: str, base_branch: str) -> Standing:
+    """Tell how it stands with us. See `Mailbox.standing`."""
+    told = select(mailbox.c.want, mailbox.c.done).where(mailbox.c.pull_request == str(key), mailbox.c.head == head)
     same = (reviews.c[name] == value for name, value in key._asdict().items())
-    reviewed = select(reviews.c.head).where(reviews.c.head == head, *same).limit(1)
+    newest = select(reviews.c.head, reviews.c.base_branch).where(*same).order_by(reviews.c.id.desc()).limit(1)
     async with database.read() as connection:
-        found = await connection.execute(select(or_(delivered.exists(), reviewed.exists())))
-        return bool(found.scalar_one())
+        work = (await connection.execute(told)).first()
+        review = (await connection.execute(newest)).first()
+    against = review.base_branch if review is not None and review.head == head else None
+    if (work is not None and work.want > work.done) or against in {"", base_branch}:
+        return Standing.SETTLED
+    return Standing.UNHEARD if work is None and against is None else Standing.OWED
 
 
 async def awaits(database: Database, key: PullRequestKey, comment_id: int) -> bool:

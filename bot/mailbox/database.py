@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sqlite3
+import time
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -112,13 +114,37 @@ async def _engine(url: str) -> AsyncEngine:
 
 def _try_sqlite(path: str) -> None:
     """Open the file once without the asynchronous driver, whose thread survives a connection that fails."""
-    try:
-        with closing(sqlite3.connect(path, timeout=BUSY_MILLISECONDS / 1000)) as connection:
-            (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
-    except sqlite3.Error as fault:
-        raise DatabaseFaultError(_sentence(fault)) from fault
+    until = time.monotonic() + BUSY_MILLISECONDS / 1000
+    while (mode := _write_ahead(path)) is None:
+        # Two processes that switch the log at once block each other, and SQLite tells one of them without waiting.
+        if time.monotonic() > until:
+            raise DatabaseFaultError("The database is locked by another program. Stop that, then start again.")
+        time.sleep(0.05)
     if mode != "wal":
         raise DatabaseFaultError("SQLite cannot keep a write-ahead log there; use a folder on a local disk.")
+
+
+def _write_ahead(path: str) -> str | None:
+    """Switch to a write-ahead log and return the log's kind, `None` while another process has the file."""
+    try:
+        with closing(sqlite3.connect(path, timeout=BUSY_MILLISECONDS / 1000)) as connection:
+            return str(connection.execute("PRAGMA journal_mode = WAL").fetchone()[0])
+    except sqlite3.OperationalError as fault:
+        if fault.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+            return None
+        raise DatabaseFaultError(_sentence(fault, f"{_about(Path(path))} ")) from fault
+    except sqlite3.Error as fault:
+        raise DatabaseFaultError(_sentence(fault, f"{_about(Path(path))} ")) from fault
+
+
+def _about(path: Path) -> str:
+    """Say what there is at a path, since SQLite's own words leave that out."""
+    folder = path.resolve().parent
+    if not folder.is_dir():
+        return f"There is no folder {folder}."
+    if not os.access(folder, os.W_OK) or (path.exists() and not os.access(path, os.W_OK)):
+        return f"This user may not write {path.resolve()}, or not in its folder."
+    return f"The file is {path.resolve()}."
 
 
 def _prepare_sqlite(connection: DBAPIConnection, _record: Any) -> None:
@@ -145,7 +171,7 @@ def _migrate(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-def _sentence(fault: Exception) -> str:
+def _sentence(fault: Exception, about: str = "") -> str:
     cause = fault.orig if isinstance(fault, DBAPIError) and fault.orig is not None else fault
     reason = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
-    return f"The database cannot be used: {reason.rstrip('.')}. Check HULLCHECK_DATABASE_URL."
+    return f"The database cannot be used: {reason.rstrip('.')}. {about}Check HULLCHECK_DATABASE_URL."

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 DATABASE_FAULTS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError)
 """What a database that is away, or refuses, raises; asyncpg's own come bare from a failed connection."""
+
+
+def reason(fault: BaseException) -> str:
+    """Say in the driver's words what went wrong, for the log: without the statement and what was to be written."""
+    cause = fault.orig if isinstance(fault, DBAPIError) and fault.orig is not None else fault
+    words = str(cause).strip().splitlines()
+    return f"{type(cause).__name__}: {words[0].rstrip('.')}" if words else type(cause).__name__
 
 
 class LeaseLost(Exception):  # noqa: N818 - says what happened, as in bot.forges.base

@@ -186,6 +186,7 @@ def _history(claimed: Claimed, record: ReviewRecord, now: float, since: float | 
         "counts": dict(record.counts),
         "posted": record.posted,
         "seconds": record.seconds,
+        "base_branch": record.base_branch,
         "latency": now - since if since is not None else 0.0,
         "attempts": claimed.attempts,
         "finished_at": now,

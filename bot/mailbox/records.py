@@ -25,6 +25,17 @@ class Receipt(Enum):
     """It asks nothing of us; at most that its repository has called was written."""
 
 
+class Standing(Enum):
+    """How a pull request stands with us, as it is on the forge now."""
+
+    SETTLED = "settled"
+    """It was reviewed like this, or its turn comes, or it is parked and waits for a person."""
+    OWED = "owed"
+    """It was told of and is not reviewed like this: it was closed when its turn came, or has a new base branch."""
+    UNHEARD = "unheard"
+    """No call told of this head."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """Work on one pull request, held under a lease.
@@ -63,6 +74,7 @@ class ReviewRecord:
         counts: Rule id to the number of new findings.
         posted: Comments posted.
         seconds: How long the review took.
+        base_branch: The branch that the change was to go to; empty where that is not known.
     """
 
     head: str
@@ -70,6 +82,7 @@ class ReviewRecord:
     counts: Mapping[str, int] = field(default_factory=dict)
     posted: int = 0
     seconds: float = 0.0
+    base_branch: str = ""
 
 
 class HistoryEntry(NamedTuple):

@@ -108,7 +108,9 @@ reviews = Table(
     Column("latency", Double, nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("finished_at", Double, nullable=False),
+    Column("base_branch", Text, nullable=False, server_default=""),  # empty before it was kept
     Index("reviews_by_age", "finished_at"),
+    Index("reviews_of_pull_request", "repository", "number", "id"),
 )
 
 callers = Table(

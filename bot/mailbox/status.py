@@ -69,7 +69,7 @@ async def history(database: Database, limit: int, key: PullRequestKey | None) ->
 
 
 def _entry(row: Any) -> HistoryEntry:
-    record = ReviewRecord(row.head, row.conclusion, row.counts, row.posted, row.seconds)
+    record = ReviewRecord(row.head, row.conclusion, row.counts, row.posted, row.seconds, row.base_branch)
     return HistoryEntry(key_of(row), record, row.finished_at, row.latency, row.attempts)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from bot.forges.base import Fence
     from bot.jobs import Delivery, ForgeName, PullRequestKey, RepositoryKey
     from bot.mailbox.clock import Clock
-    from bot.mailbox.records import Blame, Caller, HistoryEntry, Look, ParkedWork, ReviewRecord, Tally
+    from bot.mailbox.records import Blame, Caller, HistoryEntry, Look, ParkedWork, ReviewRecord, Standing, Tally
 
 _CLAIM_ROUNDS = 8
 
@@ -195,8 +195,8 @@ class Mailbox:
         self._wake.ring()
 
     async def ping(self) -> None:
-        """Return when the database answers, else raise what its driver raises."""
-        await status.recall(self._database, "")
+        """Return when the database takes what is written, else raise what its driver raises; a full disk is read."""
+        await status.remember(self._database, "pinged", "")
 
     async def tally(self) -> Tally:
         """Count what waits, runs and is parked."""
@@ -228,9 +228,9 @@ class Mailbox:
         """Note that a repository was looked at for what was missed."""
         await callers.looked(self._database, key, look)
 
-    async def knows(self, key: PullRequestKey, head: str) -> bool:
-        """Tell whether a head was delivered, or reviewed, before."""
-        return await callers.knows(self._database, key, head)
+    async def standing(self, key: PullRequestKey, head: str, base_branch: str) -> Standing:
+        """Tell how a pull request that is open stands with us, by its head and its base branch."""
+        return await callers.standing(self._database, key, head, base_branch)
 
     async def awaits(self, key: PullRequestKey, comment_id: int) -> bool:
         """Tell whether a comment's command is here and not done yet."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 
 from bot.mailbox.database import CHANNEL
-from bot.mailbox.faults import DATABASE_FAULTS
+from bot.mailbox.faults import DATABASE_FAULTS, reason
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -70,7 +70,7 @@ class ListeningWake(LocalWake):
             try:
                 await self._listen()
             except DATABASE_FAULTS as fault:
-                _log.warning("listening for work is interrupted: %s", type(fault).__name__)
+                _log.warning("listening for work is interrupted: %s", reason(fault))
             await asyncio.sleep(RECONNECT_SECONDS)
 
     async def _listen(self) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -72,6 +74,15 @@ class Patch:
             if line.old is not None and line.new is None
         }
 
+    @cached_property
+    def _new_ends(self) -> list[int]:
+        """Return how far the hunks up to each one reach: it never falls, whatever the headers say."""
+        return list(accumulate((hunk.new_next for hunk in self.hunks), max))
+
+    @cached_property
+    def _old_ends(self) -> list[int]:
+        return list(accumulate((hunk.old_next for hunk in self.hunks), max))
+
     def hunk(self, line: int, side: Side = "RIGHT") -> Hunk | None:
         """Return the hunk whose line a comment may name.
 
@@ -95,25 +106,21 @@ class Patch:
         """Return the old number of a new line; `None` for an added line and where a cut patch does not say."""
         if new in self._right:
             return self._right[new][1].old
-        shift = 0
-        for hunk in self.hunks:
-            if new < hunk.new_next:
-                return new - shift if new < hunk.new_start else None
-            shift = hunk.new_next - hunk.old_next
-        return new - shift
+        at = bisect_right(self._new_ends, new)
+        before = self.hunks[at - 1] if at else None
+        if at < len(self.hunks) and new >= self.hunks[at].new_start:
+            return None
+        return new - (before.new_next - before.old_next) if before else new
 
     def new_line(self, old: int) -> int | None:
         """Return the new number of an old line; `None` for a deleted line and where a cut patch does not say."""
         if old in self._left:
             return None
-        shift = 0
-        for hunk in self.hunks:
-            if old < hunk.old_next:
-                if old < hunk.old_start:
-                    return old + shift
-                return next((line.new for line in hunk.lines if line.old == old), None)
-            shift = hunk.new_next - hunk.old_next
-        return old + shift
+        at = bisect_right(self._old_ends, old)
+        before = self.hunks[at - 1] if at else None
+        if at < len(self.hunks) and old >= self.hunks[at].old_start:
+            return next((line.new for line in self.hunks[at].lines if line.old == old), None)
+        return old + (before.new_next - before.old_next) if before else old
 
     def agrees(self, text: str) -> bool:
         """Tell whether every RIGHT line is what stands in the new file: a patch that does not was made to deceive."""
@@ -128,7 +135,9 @@ def parse(patch: str) -> Patch:
     """Read hunks without file headers, as forges give them. Never raises; what is cut off is not there."""
     lines = patch.removesuffix("\n").split("\n")
     headers = [(at, header) for at, line in enumerate(lines) if (header := _HEADER.match(line))]
-    return Patch(tuple(_hunk(header, lines[at + 1 :]) for at, header in headers))
+    bounds = [*(at for at, _ in headers), len(lines)]
+    cuts = zip(headers, bounds[1:], strict=True)
+    return Patch(tuple(_hunk(header, lines[at + 1 : end]) for (at, header), end in cuts))
 
 
 def _hunk(header: re.Match[str], behind: list[str]) -> Hunk:

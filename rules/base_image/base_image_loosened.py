@@ -81,18 +81,8 @@ def _loosened_tag(old: ImageReference, new: ImageReference, names: str) -> Loose
     before, after = read_tag(old.tag), read_tag(new.tag)
     if before.is_early and not after.is_early:
         return None  # from a release candidate to what was released
-    if moves(new.tag or "latest") and before.version and names_release(new.path):
-        return Loosened(
-            f"goes {names}, which names less of the release",
-            "Builds then take whatever is newest within it that day; name the release that was tested",
-            restore=True,
-        )
     if moves(new.tag or "latest") and before.version:
-        return Loosened(
-            f"goes {names}, which moves from release to release",
-            "The next build may take another major version without any change in the repository. Name the release",
-            restore=True,
-        )
+        return _moving(new, names)
     if after.version and after.is_part_of(before):
         return Loosened(
             f"goes {names}, which names less of the release",
@@ -108,6 +98,21 @@ def _loosened_tag(old: ImageReference, new: ImageReference, names: str) -> Loose
             about_size=True,
         )
     return None
+
+
+def _moving(new: ImageReference, names: str) -> Loosened:
+    """Judge a tag that moves: within the release that the image's own name says, or from release to release."""
+    if names_release(new.path):
+        return Loosened(
+            f"goes {names}, which names less of the release",
+            "Builds then take whatever is newest within it that day; name the release that was tested",
+            restore=True,
+        )
+    return Loosened(
+        f"goes {names}, which moves from release to release",
+        "The next build may take another major version without any change in the repository. Name the release",
+        restore=True,
+    )
 
 
 def _without_system(change: DockerfileChange, old: ImageReference, new: ImageReference) -> Loosened | None:

@@ -125,9 +125,7 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
     other = _other_stage(change, stage, name)
     known = step.scope.variables
     near = difflib.get_close_matches(name, list(known), 1, 0.8) if len(known) <= _MOST_NAMES else []
-    bare = stage.root.is_scratch or (
-        stage.facts is not None and stage.facts.kind == "os"
-    )  # these set no more than PATH
+    bare = _sets_only_path(stage)
     if declared is not None:
         fact = f"the `ARG {name}` at line {declared.line} stands above the first `FROM` and ends there"
         yield _problem(stage, where, name, fact, declare, Confidence.CERTAIN)
@@ -143,6 +141,11 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
         yield _problem(stage, where, name, fact, _spell(where, name, near[0]), Confidence.LIKELY)
     elif where.keyword not in ("ENV", "LABEL") and (bare or (where.keyword == "STOPSIGNAL" and stage.base_known)):
         yield _problem(stage, where, name, "nothing in the file sets it", None, Confidence.LIKELY)
+
+
+def _sets_only_path(stage: Stage) -> bool:
+    """Whether the base image brings no variables of its own, as an empty one and a bare system do not."""
+    return stage.root.is_scratch or (stage.facts is not None and stage.facts.kind == "os")
 
 
 def _problem(

@@ -141,18 +141,7 @@ def _problem(
     inside: str | None = None,
     output: str | None = None,
 ) -> Problem:
-    new: str | None
-    if output is not None:
-        why, new = f"The build there writes {quote(output)}, and nothing makes {quote(path)}.", output
-    elif inside is not None:
-        why = (
-            "With `--from` a source is looked for from the root, not from the `WORKDIR` of the stage: this is "
-            f"{quote(path)}, which nothing there makes."
-        )
-        new = inside
-    else:
-        new = _nearest(builder, path)
-        why = f"Nothing in {builder.label} puts or makes anything there."
+    why, new = _why(builder, path, inside, output)
     way_out = f" Write {quote(new)}." if new is not None else " Copy it from where that stage has it."
     return Problem(
         source.word.span,
@@ -164,6 +153,18 @@ def _problem(
         key=path,
         fix=_fix(change, copy, source, new) if new is not None else None,
     )
+
+
+def _why(builder: Stage, path: str, inside: str | None, output: str | None) -> tuple[str, str | None]:
+    """Say why the path is not there, and return what was meant, where that is known."""
+    if output is not None:
+        return f"The build there writes {quote(output)}, and nothing makes {quote(path)}.", output
+    if inside is not None:
+        return (
+            "With `--from` a source is looked for from the root, not from the `WORKDIR` of the stage: this is "
+            f"{quote(path)}, which nothing there makes."
+        ), inside
+    return f"Nothing in {builder.label} puts or makes anything there.", _nearest(builder, path)
 
 
 def _fix(change: DockerfileChange, copy: Copy, source: CopySource, new: str) -> Fix | None:

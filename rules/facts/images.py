@@ -201,19 +201,7 @@ def _facts(name: str, tag: str | None, entry: image_table.Entry) -> ImageFacts:
         exact=entry.exact,
         listed=entry.listed,
         kind=kind,
-        user=entry.text("user"),
         users=MappingProxyType(dict(entry.get("users", {}))),
-        entrypoint=entry.words("entrypoint"),
-        cmd=entry.words("cmd"),
-        workdir=entry.text("workdir"),
-        env=MappingProxyType(_env(entry)),
-        env_names=frozenset((*entry.get("env", {}), *entry.get("env_names", ()))),
-        ports=entry.words("expose") or (),
-        volumes=entry.words("volumes") or (),
-        healthcheck=bool(entry.get("healthcheck", "")) if entry.holds("healthcheck") else None,
-        onbuild=entry.words("onbuild"),
-        shell=entry.words("shell"),
-        stopsignal=entry.text("stopsignal"),
         tools=frozenset(entry.get("tools", ())) if tools_known else None,
         toolchain=bool(entry.get("toolchain", False)) if tools_known else None,
         full=bool(entry.get("full", False)) if tools_known else None,
@@ -229,7 +217,26 @@ def _facts(name: str, tag: str | None, entry: image_table.Entry) -> ImageFacts:
         deprecated=family.get("deprecated", ""),
         source=entry.text("source") or "docker-library/official-images",
         data_date=image_table.data_date(),
+        **_configuration(entry),
     )
+
+
+def _configuration(entry: image_table.Entry) -> dict[str, Any]:
+    """Return what `docker image inspect` shows under `Config`, by the fact's name."""
+    return {
+        "user": entry.text("user"),
+        "entrypoint": entry.words("entrypoint"),
+        "cmd": entry.words("cmd"),
+        "workdir": entry.text("workdir"),
+        "env": MappingProxyType(_env(entry)),
+        "env_names": frozenset((*entry.get("env", {}), *entry.get("env_names", ()))),
+        "ports": entry.words("expose") or (),
+        "volumes": entry.words("volumes") or (),
+        "healthcheck": bool(entry.get("healthcheck", "")) if entry.holds("healthcheck") else None,
+        "onbuild": entry.words("onbuild"),
+        "shell": entry.words("shell"),
+        "stopsignal": entry.text("stopsignal"),
+    }
 
 
 def _env(entry: image_table.Entry) -> dict[str, str]:

@@ -17,6 +17,7 @@ _TRACKED = frozenset({"bash", "curl", "git", "gpg", "ssh", "sudo", "tini", "unzi
 """Commands that the table of images lists wherever an image has them."""
 
 _PLAIN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
+_OF_BUILDPACK_DEPS = frozenset("gcc g++ cc c++ make patch autoconf automake file xz bzip2 hg svn".split())
 _WITH_PYTHON = frozenset({"python", "python3"})
 """Version control in buildpack-deps brings Debian's Python along (Mercurial)."""
 
@@ -97,21 +98,7 @@ def _brought(facts: ImageFacts, tools: frozenset[str]) -> set[str]:
     for language in facts.languages:
         found |= commands.OF_LANGUAGE.get(language, frozenset())
     if facts.full:
-        found |= {
-            "gcc",
-            "g++",
-            "cc",
-            "c++",
-            "make",
-            "patch",
-            "autoconf",
-            "automake",
-            "file",
-            "xz",
-            "bzip2",
-            "hg",
-            "svn",
-        }
+        found |= _OF_BUILDPACK_DEPS
     major = (facts.languages.get("node") or "").partition(".")[0]
     if facts.name == "node" and major.isdecimal() and int(major) <= _LAST_WITH_YARN:
         found |= {"yarn", "corepack"}

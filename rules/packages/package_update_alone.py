@@ -137,37 +137,36 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
     relying = _relying(stage).get(call.manager, [])
     users = relying[bisect_right(relying, run.index, key=_index) :]
     chosen = bool(users) and (call.command.conditional or _installs_under_condition(users[0], call.manager))
-    short = quote(spelled(call))
-    if users:
-        first = users[0].instruction.line
-        effect = (
-            f"{stage.label} fetches the package lists with {short} in a layer of its own, and line {first} installs "
-            "from "
-            f"them. When only line {first} changes, the builder takes this layer from its cache with lists from "
-            "that day: the install asks for versions that the mirrors no longer have, and fails. Put both in one "
-            "`RUN`."
-        )
-    elif call.manager == "apk":
-        effect = (
-            f"{stage.label} fetches apk's index with {short} for nobody: {quote('apk add')} fetches it by itself, "
-            "and with "
-            f"{quote('--no-cache')} keeps none. The command costs a layer, and can go."
-        )
-    else:
-        effect = (
-            f"{stage.label} fetches the package lists with {short} and installs nothing with them in the same `RUN`. "
-            "The layer keeps lists that grow stale in the build cache. Fetch them in the `RUN` that installs, or not "
-            "at "
-            "all."
-        )
     return Problem(
         call.command.span,
-        effect,
+        _effect(stage, call, users[0].instruction.line if users else None),
         Confidence.CERTAIN if users and not chosen else Confidence.LIKELY,
         doubt="a condition decides which of them run" if chosen else "a script that was not read may use the lists",
         stage=stage.key,
         key=call.manager,
         fix=_joined(run, call, users) if users or call.manager != "apk" else _without(run, call),
+    )
+
+
+def _effect(stage: Stage, call: PackageCall, first: int | None) -> str:
+    """Say what comes of it; `first` is the line of the first install that relies on the lists."""
+    short = quote(spelled(call))
+    if first is not None:
+        return (
+            f"{stage.label} fetches the package lists with {short} in a layer of its own, and line {first} installs "
+            f"from them. When only line {first} changes, the builder takes this layer from its cache with lists from "
+            "that day: the install asks for versions that the mirrors no longer have, and fails. Put both in one "
+            "`RUN`."
+        )
+    if call.manager == "apk":
+        return (
+            f"{stage.label} fetches apk's index with {short} for nobody: {quote('apk add')} fetches it by itself, "
+            f"and with {quote('--no-cache')} keeps none. The command costs a layer, and can go."
+        )
+    return (
+        f"{stage.label} fetches the package lists with {short} and installs nothing with them in the same `RUN`. "
+        "The layer keeps lists that grow stale in the build cache. Fetch them in the `RUN` that installs, or not "
+        "at all."
     )
 
 

@@ -44,6 +44,8 @@ _NEWEST = re.compile(r"/(latest|stable|current)(?:/|$)|//(aka\.ms)/")
 _BY_PLATFORM = re.compile(r"\$\(?\{?\w*(?:arch|uname|platform)", re.IGNORECASE)
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "python", "python3", "perl", "ruby", "node", "php"})
 
+_UNSEEN = "A release that is replaced, by its author or by someone else, goes into the next build unseen"
+
 _VERSIONS = re.compile(r"[-_.]?v?\d+(?:\.\d+)*|\$\{?\w+\}?")
 _NUMBER = re.compile(r"\d+")
 
@@ -111,28 +113,38 @@ def _becomes_program(copy: Copy, url: str) -> bool:
     return executable or "bin" in (copy.destination or "").split("/") or "." not in name
 
 
-def _problem(stage: Stage, step: Step, url: str, span: Span, *, piped: bool = False) -> Problem:
-    then = "test the saved file before it is unpacked" if piped else "test it"
-    way = (
-        "Add `--checksum=sha256:…` to the `ADD`"
-        if isinstance(step, Copy)
-        else f'Write its SHA-256 beside the version and {then}: `echo "<sha256>  <file>" | sha256sum -c -`'
-    )
-    if stage.runtime.is_windows and not isinstance(step, Copy):
+def _risk(url: str) -> tuple[str, str] | None:
+    """Say what an address that names no release risks, and the way out; `None` for one whose file has a lasting sum."""
+    if moving := _MOVING.search(url):
+        return (
+            f"`{moving[1]}` is another file after each commit, and what it is goes into the next build unseen",
+            "Take a release or a commit instead, and check its SHA-256",
+        )
+    if newest := _NEWEST.search(url):
+        name = newest[1] or newest[2]
+        return (
+            f"`{name}` is another file with each release, and what it is goes into the next build unseen",
+            "Take a release by its number instead, and check its SHA-256",
+        )
+    return None
+
+
+def _way(stage: Stage, step: Step, url: str, *, piped: bool) -> str:
+    """Say how the sum is checked."""
+    if isinstance(step, Copy):
+        way = "Add `--checksum=sha256:…` to the `ADD`"
+    elif stage.runtime.is_windows:
         way = (
             "Write its SHA-256 beside the version and compare it with what `Get-FileHash` or `certutil -hashfile` says"
         )
-    risk = "A release that is replaced, by its author or by someone else, goes into the next build unseen"
-    moving = _MOVING.search(url)
-    if moving is not None:
-        risk = f"`{moving[1]}` is another file after each commit, and what it is goes into the next build unseen"
-        way = "Take a release or a commit instead, and check its SHA-256"
-    elif newest := _NEWEST.search(url):
-        name = newest[1] or newest[2]
-        risk = f"`{name}` is another file with each release, and what it is goes into the next build unseen"
-        way = "Take a release by its number instead, and check its SHA-256"
-    elif _BY_PLATFORM.search(url):
-        way += ", with one sum for each platform"
+    else:
+        then = "test the saved file before it is unpacked" if piped else "test it"
+        way = f'Write its SHA-256 beside the version and {then}: `echo "<sha256>  <file>" | sha256sum -c -`'
+    return f"{way}, with one sum for each platform" if _BY_PLATFORM.search(url) else way
+
+
+def _problem(stage: Stage, step: Step, url: str, span: Span, *, piped: bool = False) -> Problem:
+    risk, way = _risk(url) or (_UNSEEN, _way(stage, step, url, piped=piped))
     return Problem(
         span,
         f"{stage.label} takes {quote(url)} as it comes. {risk}. {way}.",

@@ -101,6 +101,14 @@ def shares(texts: Sequence[bytes]) -> dict[str, float]:
     return spent
 
 
+def print_shares(spent: dict[str, float], count: int) -> None:
+    total = sum(spent.values())
+    slowest = sorted(spent, key=lambda rule: -spent[rule])
+    for rule in slowest:
+        print(f"    {rule:36} {spent[rule] / count * 1e6:8.1f} us a file {spent[rule] / total:6.1%}")
+    print("  the five slowest:", ", ".join(slowest[:5]))
+
+
 def growth(text: bytes) -> list[float]:
     """Return milliseconds for one file at 1, 10 and 100 times its length."""
     head, body = text.split(b"\n", 1)
@@ -135,13 +143,7 @@ def main() -> None:
             + (f"{other:8.1f}   ours is {ours / other:.0f} times as fast" if other else " not installed")
         )
     if chosen.rules:
-        spent = shares(texts)
-        total = sum(spent.values())
-        slowest = sorted(spent, key=lambda rule: -spent[rule])
-        for rule in slowest:
-            seconds = spent[rule]
-            print(f"    {rule:36} {seconds / len(texts) * 1e6:8.1f} us a file {seconds / total:6.1%}")
-        print("  the five slowest:", ", ".join(slowest[:5]))
+        print_shares(shares(texts), len(texts))
     one, ten, hundred = growth(sorted(texts, key=len)[len(texts) // 2])
     print(f"  one file at 1, 10, 100 times its length: {one:.1f}, {ten:.1f}, {hundred:.1f} ms")
 

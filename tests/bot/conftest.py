@@ -13,9 +13,12 @@ import pytest
 
 from bot.mailbox import Mailbox
 from tests.bot.databases import MovableClock
+from tests.bot.missed_bench import Desk, desk_at
+from tests.bot.town import NAME, SECRET, Town, receiving
+from tests.forge.gitlab.double import GitLabDouble
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 
 @pytest.fixture(scope="session")
@@ -70,3 +73,33 @@ async def mailbox(database_url: str, clock: MovableClock) -> AsyncIterator[Mailb
     """Open an empty mailbox, on each kind of database in turn."""
     async with await Mailbox.open(database_url, clock=clock) as opened:
         yield opened
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    async with desk_at(f"sqlite+aiosqlite:///{tmp_path}/hullcheck.db") as made:
+        yield made
+
+
+@pytest.fixture
+async def town(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Town]:
+    async with GitLabDouble.start() as forge, receiving(forge, tmp_path) as address:
+        project = forge.create_project(NAME, {"Dockerfile": "FROM debian:12\n"}, bot_level=40)
+        project.open_merge_request(files={"Dockerfile": "FROM debian:13\n"})
+        town = Town(forge, project, address, monkeypatch, tmp_path)
+        town.set(GITLAB_URL=forge.web_url, GITLAB_TOKEN=forge.token, GITLAB_WEBHOOK_SECRET=SECRET)
+        yield town
+
+
+@pytest.fixture
+def put(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
+    """Write files into the working directory, which is empty."""
+    monkeypatch.chdir(tmp_path)
+
+    def write(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+        return path
+
+    return write

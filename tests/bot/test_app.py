@@ -14,7 +14,7 @@ import pytest
 from aiohttp import ClientSession, web
 
 from bot.app import BODY_LIMIT, make_app
-from bot.forges.base import Denied
+from bot.forges.base import Denied, Unauthorized
 from bot.inbound.github import github_delivery
 from bot.mailbox import Mailbox
 from bot.readiness import Probe, Readiness
@@ -130,11 +130,15 @@ async def test_other_addresses_are_problems_that_repeat_nothing(app: Caller, pat
     assert "script" not in json.dumps(body)
 
 
-async def test_a_database_that_fails_is_a_503_so_that_the_forge_knows(app: Caller, mailbox: Mailbox) -> None:
+async def test_a_database_that_fails_is_a_503_so_that_the_forge_knows(
+    app: Caller, mailbox: Mailbox, caplog: pytest.LogCaptureFixture
+) -> None:
     async with mailbox._database.write() as connection:
         await connection.exec_driver_sql("ALTER TABLE deliveries RENAME TO gone")
     status, body = await app.post(packed("pull_request", pull_request()))
     assert (status, body["detail"]) == (503, "The delivery could not be stored; send it again later.")
+    [line] = [each.message for each in caplog.records if each.levelname == "ERROR"]
+    assert line == "delivery not stored: OperationalError: no such table: deliveries"
 
 
 async def test_health_is_that_of_the_process(app: Caller) -> None:
@@ -155,13 +159,39 @@ async def nothing_there() -> None:
 
 @pytest.mark.parametrize(
     ("probe", "words"),
-    [(no_credentials, "GitHub: 401 Bad credentials"), (nothing_there, "cannot be reached (ConnectionRefusedError)")],
+    [
+        (no_credentials, "GitHub: 401 Bad credentials"),
+        (nothing_there, "cannot be used (ConnectionRefusedError); the log says why"),
+    ],
 )
 async def test_not_ready_names_what_is_wrong(
     app: Caller, probes: Probes, probe: Callable[[], Awaitable[None]], words: str
 ) -> None:
     readiness = Readiness({"database": Probe(_fine), "github": Probe(probe)})
     assert await readiness.report() == {"database": "ok", "github": words}
+
+
+async def test_a_forge_that_does_not_take_our_credentials_is_named_with_the_remedy() -> None:
+    async def revoked() -> None:
+        raise Unauthorized("GitLab: 401 invalid_token")
+
+    readiness = Readiness({"gitlab": Probe(revoked, remedy="set HULLCHECK_GITLAB_TOKEN to a new access token")})
+    assert await readiness.report() == {
+        "gitlab": "GitLab: 401 invalid_token; set HULLCHECK_GITLAB_TOKEN to a new access token"
+    }
+
+
+async def test_a_database_that_is_read_but_takes_nothing_is_not_ready(
+    mailbox: Mailbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with mailbox._database.write() as connection:
+        full = "CREATE TRIGGER full BEFORE INSERT ON state BEGIN SELECT RAISE(FAIL, 'database or disk is full'); END"
+        await connection.exec_driver_sql(full)
+    report = await Readiness({"database": Probe(mailbox.ping)}).report()
+    assert report == {"database": "cannot be used (IntegrityError); the log says why"}
+    assert [each.message for each in caplog.records] == [
+        "the database cannot be used: IntegrityError: database or disk is full"
+    ]
 
 
 async def _fine() -> None:

@@ -2,53 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.cli import main
+from tests.bot.command_line import CLEAN, UNPINNED, as_json, run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from pathlib import Path
 
-    Put = Callable[[str, str], Path]
-
-CLEAN = (
-    "FROM python:3.13-slim\nENV PYTHONUNBUFFERED=1\nRUN useradd --uid 10001 app\nUSER 10001\n"
-    'CMD ["python", "-m", "http.server"]\n'
-)
-UNPINNED = CLEAN.replace("python:3.13-slim", "python:latest")
-
-
-@pytest.fixture
-def put(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
-    """Write files into the working directory, which is empty."""
-    monkeypatch.chdir(tmp_path)
-
-    def write(name: str, text: str) -> Path:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-        return path
-
-    return write
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    """Run the command; return its exit code and what it wrote to both streams."""
-    code = main(arguments)
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
-def as_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
-    """Run the command for JSON."""
-    report: dict[str, Any] = json.loads(run(capsys, *arguments, "--format", "json")[1])
-    return report
+    from tests.bot.command_line import Put
 
 
 # check
@@ -231,62 +196,6 @@ def test_a_wrong_input_exits_with_2_and_a_sentence(
     assert (code, out) == (2, "")
     assert err.startswith("hullcheck: ")
     assert sentence in err
-
-
-# JSON and SARIF
-
-
-def test_json_has_the_promised_shape(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
-    put("Dockerfile", UNPINNED)
-    report = as_json(capsys, "check", ".")
-    assert report["schema_version"] == 1
-    documented = Path(__file__).parents[2].joinpath("README.md").read_text("utf-8")
-    fields, finding_fields = documented.split("| Field | Meaning |")[1].split("| Field of a finding | Meaning |")
-    assert [f"`{name}`" in fields for name in report] == [True] * len(report)
-    (finding,) = report["findings"]
-    assert [f"`{name}`" in finding_fields for name in finding] == [True] * len(finding)
-
-
-def test_the_edits_of_json_repair_the_file(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
-    text = CLEAN.replace('CMD ["python", "-m", "http.server"]', "CMD python -m http.server")
-    put("Dockerfile", text)
-    (finding,) = as_json(capsys, "check", ".")["findings"]
-    lines = text.splitlines(keepends=True)
-    for edit in finding["fix"]["edits"]:
-        assert (edit["path"], edit["line"]) == ("Dockerfile", edit["end_line"])
-        line = lines[edit["line"] - 1]
-        lines[edit["line"] - 1] = line[: edit["column"] - 1] + edit["text"] + line[edit["end_column"] - 1 :]
-    assert "".join(lines) == CLEAN
-
-
-def test_text_shows_what_the_fix_would_do(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
-    put("Dockerfile", CLEAN.replace('CMD ["python", "-m", "http.server"]', "CMD python -m http.server"))
-    out = run(capsys, "check", ".")[1]
-    assert '       - CMD python -m http.server\n       + CMD ["python", "-m", "http.server"]\n' in out
-
-
-def test_a_silenced_finding_is_in_json_with_its_reason(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
-    put("Dockerfile", "# hullcheck ignore=base-image-unpinned nightly job\n" + UNPINNED)
-    report = as_json(capsys, "check", ".")
-    assert [(each["reason"], each["finding"]["rule"]) for each in report["suppressed"]] == [
-        ("nightly job", "base-image-unpinned")
-    ]
-
-
-def test_sarif_names_the_place_the_rule_and_the_fix(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
-    put("my api/Dockerfile", CLEAN.replace('CMD ["python", "-m", "http.server"]', "CMD python -m http.server"))
-    (log,) = json.loads(run(capsys, "check", ".", "--format", "sarif")[1])["runs"]
-    (result,) = log["results"]
-    place = result["locations"][0]["physicalLocation"]
-    assert place == {"artifactLocation": {"uri": "my%20api/Dockerfile"}, "region": {"startLine": 5, "endLine": 5}}
-    assert [rule["id"] for rule in log["tool"]["driver"]["rules"]] == [result["ruleId"]]
-    assert result["fixes"][0]["artifactChanges"][0]["artifactLocation"]["uri"] == "my%20api/Dockerfile"
-
-
-def test_the_same_input_gives_the_same_bytes(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
-    for name in ("b", "a", "c"):
-        put(f"{name}/Dockerfile", UNPINNED)
-    assert run(capsys, "check", ".", "--format", "json") == run(capsys, "check", ".", "--format", "json")
 
 
 # The manual

@@ -79,6 +79,24 @@ async def test_what_the_hook_told_of_is_not_reviewed_again_after_a_restart(tmp_p
         assert not any("found what no call told of" in line for line in both.server.log)
 
 
+async def test_a_new_target_branch_set_while_the_server_is_away_is_reviewed_when_it_is_back(tmp_path: Path) -> None:
+    async with serving_both(tmp_path) as both:
+        change = proposed(both, UNPINNED)
+        await done(both, 1)
+        [note] = [each for each in notes(change) if each.position]
+        # What was found is in the release branch already, so that it is no longer a matter of this change.
+        change.project.git.point(change.project.ref("release"), change.head)
+        change.push({"other": "x\n"})
+        await done(both, 2)
+        said = note.body
+        await both.server.kill()
+        change.retarget("release")
+        await back(both)
+        await done(both, 3)
+        assert note.body != said
+        assert pieces(both) == 3
+
+
 async def test_a_command_given_while_the_server_is_away_is_obeyed_once_when_it_is_back(tmp_path: Path) -> None:
     async with serving_both(tmp_path) as both:
         change = proposed(both, UNPINNED)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from email.utils import formatdate
 from http import HTTPStatus
 
 import aiohttp
@@ -7,7 +8,7 @@ import gidgethub
 import pytest
 from gidgethub.sansio import RateLimit
 
-from bot.forges.base import Denied, ForgeError, Gone, Rejected, Unavailable
+from bot.forges.base import Denied, ForgeError, Gone, Rejected, Unauthorized, Unavailable
 from bot.forges.github.faults import graphql_fault, translate, translated
 
 NOW = 1_700_000_000.0
@@ -22,7 +23,7 @@ def http(status: int, message: str = "", **headers: str) -> gidgethub.HTTPExcept
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
-        (http(401, "Bad credentials"), Denied),
+        (http(401, "Bad credentials"), Unauthorized),
         (http(403, "Resource not accessible by integration"), Denied),
         (http(404), Gone),
         (http(410), Gone),
@@ -39,6 +40,20 @@ def http(status: int, message: str = "", **headers: str) -> gidgethub.HTTPExcept
 )
 def test_each_fault_has_one_meaning(error: Exception, kind: type[ForgeError]) -> None:
     assert type(translate(error, NOW)) is kind
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        (3600, "; this machine's clock is 3600 s ahead of GitHub's: set it"),
+        (-120, "; this machine's clock is 120 s behind GitHub's: set it"),
+        (20, ""),
+    ],
+)
+def test_a_clock_that_is_off_is_named_where_credentials_are_refused(ahead: float, words: str) -> None:
+    fault = translate(http(401, "'Issued at' claim", date=formatdate(NOW - ahead, usegmt=True)), NOW)
+    assert str(fault) == f"GitHub: 401 'Issued at' claim{words}"
+    assert "clock" not in str(translate(http(401, "Bad credentials", date="yesterday"), NOW))
 
 
 @pytest.mark.parametrize(

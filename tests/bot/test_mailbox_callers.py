@@ -11,7 +11,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, text
 
 from bot.jobs import Command, Delivery, Job, PullRequestKey, RepositoryKey
-from bot.mailbox import Look, Mailbox, ReviewRecord
+from bot.mailbox import Look, Mailbox, ReviewRecord, Standing
 from bot.mailbox.database import Database
 from tests.checkout import ROOT
 
@@ -80,17 +80,49 @@ async def test_one_that_is_gone_is_known_again_with_its_next_call(mailbox: Mailb
     assert [each.resume_at for each in await listed(mailbox)] == [2.0]
 
 
-async def test_heads_are_known_once_delivered_and_once_reviewed(mailbox: Mailbox, clock: MovableClock) -> None:
-    assert not await mailbox.knows(CHANGE, HEAD)
-    await mailbox.put(call(ONE))
-    assert await mailbox.knows(CHANGE, HEAD)
-    assert not await mailbox.knows(CHANGE._replace(number=13), HEAD)
-    clock.ahead = 5
+async def finished(mailbox: Mailbox, clock: MovableClock, record: ReviewRecord | None = None) -> None:
+    """Do what waits."""
+    clock.ahead += 20
     claimed = await mailbox.claim("test")
     assert claimed is not None
-    await mailbox.finish(claimed, ReviewRecord("d" * 40, "success"))
-    assert await mailbox.knows(CHANGE, "d" * 40)
-    assert not await mailbox.knows(CHANGE._replace(repository="6"), "d" * 40)
+    await mailbox.finish(claimed, record)
+
+
+async def test_a_head_is_settled_while_its_turn_comes_and_once_it_was_reviewed(
+    mailbox: Mailbox, clock: MovableClock
+) -> None:
+    assert await mailbox.standing(CHANGE, HEAD, "main") is Standing.UNHEARD
+    await mailbox.put(call(ONE))
+    assert await mailbox.standing(CHANGE, HEAD, "main") is Standing.SETTLED
+    assert await mailbox.standing(CHANGE._replace(number=13), HEAD, "main") is Standing.UNHEARD
+    other = "d" * 40
+    await finished(mailbox, clock, ReviewRecord(other, "success", base_branch="main"))
+    assert await mailbox.standing(CHANGE, other, "main") is Standing.SETTLED
+    assert await mailbox.standing(CHANGE, other, "next") is Standing.OWED
+    assert await mailbox.standing(CHANGE, "e" * 40, "main") is Standing.UNHEARD
+    assert await mailbox.standing(CHANGE._replace(repository="6"), other, "main") is Standing.UNHEARD
+
+
+async def test_a_review_from_before_base_branches_were_kept_is_believed(mailbox: Mailbox, clock: MovableClock) -> None:
+    await mailbox.put(call(ONE))
+    await finished(mailbox, clock, ReviewRecord(HEAD, "success"))
+    assert await mailbox.standing(CHANGE, HEAD, "main") is Standing.SETTLED
+
+
+async def test_what_was_told_of_and_ended_without_a_review_is_owed_one(mailbox: Mailbox, clock: MovableClock) -> None:
+    await mailbox.put(call(ONE))
+    await finished(mailbox, clock)
+    assert await mailbox.standing(CHANGE, HEAD, "main") is Standing.OWED
+    assert await mailbox.standing(CHANGE, "d" * 40, "main") is Standing.UNHEARD
+
+
+async def test_work_that_is_parked_waits_for_a_person(mailbox: Mailbox, clock: MovableClock) -> None:
+    await mailbox.put(call(ONE))
+    clock.ahead += 20
+    claimed = await mailbox.claim("test")
+    assert claimed is not None
+    await mailbox.park(claimed, "It fails.")
+    assert await mailbox.standing(CHANGE, HEAD, "main") is Standing.SETTLED
 
 
 async def test_a_command_is_awaited_until_it_is_done(mailbox: Mailbox) -> None:
@@ -107,6 +139,8 @@ async def test_a_command_is_awaited_until_it_is_done(mailbox: Mailbox) -> None:
 def downgraded(connection: Connection) -> None:
     """Bring a database back to what it was before, without what we did not have then."""
     connection.execute(text("DROP TABLE callers"))
+    connection.execute(text("DROP INDEX reviews_of_pull_request"))
+    connection.execute(text("ALTER TABLE reviews DROP COLUMN base_branch"))
     config = Config()
     config.set_main_option("script_location", str(ROOT / "bot" / "migrations"))
     config.attributes["connection"] = connection

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -84,8 +86,28 @@ async def test_a_reader_does_not_wait_for_a_writer_on_sqlite(tmp_path: Path) -> 
 
 
 async def test_a_folder_that_is_missing_is_a_plain_sentence(tmp_path: Path) -> None:
-    with pytest.raises(DatabaseFaultError, match=r"unable to open database file\. Check HULLCHECK_DATABASE_URL"):
+    with pytest.raises(DatabaseFaultError, match=r"unable to open database file\. There is no folder"):
         await Mailbox.open(f"sqlite+aiosqlite:///{tmp_path}/missing/hullcheck.db")
+
+
+async def test_what_is_wrong_with_the_path_is_said(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseFaultError, match=rf"There is no folder {tmp_path}/missing\."):
+        await Mailbox.open(f"sqlite+aiosqlite:///{tmp_path}/missing/hullcheck.db")
+    (tmp_path / "hullcheck.db").mkdir()
+    with pytest.raises(DatabaseFaultError, match=rf"The file is {tmp_path}/hullcheck\.db\."):
+        await Mailbox.open(f"sqlite+aiosqlite:///{tmp_path}/hullcheck.db")
+
+
+async def test_a_database_that_another_program_has_for_itself_is_waited_for_and_then_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.mailbox.database.BUSY_MILLISECONDS", 100)
+    with closing(sqlite3.connect(tmp_path / "hullcheck.db")) as other:
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("CREATE TABLE theirs (a)")
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(DatabaseFaultError, match="locked by another program"):
+            await Mailbox.open(f"sqlite+aiosqlite:///{tmp_path}/hullcheck.db")
 
 
 async def test_a_file_that_is_no_database_is_a_plain_sentence(tmp_path: Path) -> None:

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import multiprocessing
 import os
 import time
 
 import pytest
 
-from bot.processes import Processes, TookTooLong, WorkFailed
+from bot.processes import Processes, TookTooLong, WorkFailed, _serve
 
 
 def square(number: int) -> int:
@@ -59,3 +60,15 @@ async def test_a_process_that_dies_fails_its_work_alone() -> None:
         with pytest.raises(WorkFailed, match="died"):
             await processes.run(die, None)
         assert await processes.run(square, 3) == 9
+
+
+def test_a_process_whose_parent_was_killed_ends_without_a_word(capfd: pytest.CaptureFixture[str]) -> None:
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    ours.send((square, 7))
+    ours.close()
+    process = context.Process(target=_serve, args=(theirs,))
+    process.start()
+    process.join(60)
+    assert process.exitcode == 0
+    assert capfd.readouterr().err == ""

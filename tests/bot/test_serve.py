@@ -60,9 +60,11 @@ def test_an_address_of_another_machine(tmp_path: Path) -> None:
 
 
 def test_a_database_in_a_folder_that_is_missing(tmp_path: Path) -> None:
-    assert refusal(tmp_path, HULLCHECK_DATABASE_URL="sqlite:///missing/hull.db") == [
-        "The database cannot be used: unable to open database file. Check HULLCHECK_DATABASE_URL."
-    ]
+    (told,) = refusal(tmp_path, HULLCHECK_DATABASE_URL="sqlite:///missing/hull.db")
+    assert told == (
+        f"The database cannot be used: unable to open database file. There is no folder {tmp_path}/missing. "
+        "Check HULLCHECK_DATABASE_URL."
+    )
 
 
 def test_a_database_server_that_is_away(tmp_path: Path) -> None:

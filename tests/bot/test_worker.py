@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bot.forges.base import Denied, Gone, Unavailable
+from bot.forges.base import Denied, Gone, Unauthorized, Unavailable
 from bot.mailbox import Claimed, LeaseLost, Mailbox, ReviewRecord, Timing
 from bot.mailbox.incoming import Coalescing
 from bot.mailbox.leases import LeaseTerms
@@ -131,6 +131,18 @@ async def test_a_forge_that_is_down_is_tried_more_patiently_than_a_fault_of_ours
     desk = Desk([Unavailable(str(number)) for number in range(9)])
     assert await attempts(mailbox, clock, desk, [101, 201, 351, 9999]) == [2, 3, 4, 4]
     assert desk.parked == [f"{key()}: 3"]
+
+
+async def test_credentials_that_are_not_taken_are_no_fault_of_the_work(
+    mailbox: Mailbox, clock: MovableClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk = Desk([Unauthorized("GitLab: 401 invalid_token")] * 3)
+    assert await attempts(mailbox, clock, desk, [101, 201, 351]) == [2, 3, 4]
+    assert {claimed.attempts for claimed in desk.seen} == {1}
+    assert await mailbox.parked() == ()
+    [line, *_] = [each for each in caplog.records if each.levelname == "ERROR"]
+    assert "credentials; the work waits: GitLab: 401 invalid_token" in line.message
+    assert line.exc_info is None
 
 
 async def test_a_pull_request_that_is_gone_needs_no_work(mailbox: Mailbox, clock: MovableClock) -> None:

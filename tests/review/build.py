@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bot.forges.base import (
     Capabilities,
@@ -43,6 +43,22 @@ class Offered:
     fix: Fix | None
 
 
+ANY = Finding(
+    rule="some-rule",
+    path=PATH,
+    line=1,
+    end_line=1,
+    severity=Severity.WARNING,
+    confidence=Confidence.CERTAIN,
+    category=Category.RELIABILITY,
+    stage="prod",
+    message="",
+    baseline="new",
+    fingerprint="",
+    span=Source(PATH, "").span(0, 0),
+)
+
+
 def finding(
     line: int = 1,
     rule: str = "some-rule",
@@ -55,28 +71,28 @@ def finding(
     baseline: str = "new",
     fix: Fix | None = None,
     notes: tuple[Note, ...] = (),
-    fingerprint: str = "",
 ) -> Finding:
-    named = fingerprint or hashlib.sha256(f"{rule} {path} {line}".encode()).hexdigest()[:32]
-    return Finding(
-        rule=rule,
+    return replace(
+        ANY,
         path=path,
         line=line,
         end_line=end_line or line,
         severity=severity,
         confidence=confidence,
-        category=Category.RELIABILITY,
-        stage="prod",
         message=message or f"Line {line} breaks {rule}. It will hurt.",
         baseline=baseline,  # type: ignore[arg-type]  # the tests name the three words
-        fingerprint=named,
+        fingerprint=hashlib.sha256(f"{rule} {path} {line}".encode()).hexdigest()[:32],
         span=Source(PATH, "").span(0, 0)._replace(line=line, end_line=end_line or line),
         notes=notes,
-        title=f"Title of {rule}",
-        manual=f"family/{rule.replace('-', '_')}",
         offer=Offered(fix) if fix else None,
         doubt="a build may pass another value" if confidence is Confidence.LIKELY else "",
+        **about(rule),
     )
+
+
+def about(rule: str) -> dict[str, Any]:
+    """Return what a finding says of its rule."""
+    return {"rule": rule, "title": f"Title of {rule}", "manual": f"family/{rule.replace('-', '_')}"}
 
 
 def edit(text: str, old: str, new: str) -> Edit:

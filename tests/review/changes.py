@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from hypothesis import strategies as st
@@ -78,7 +79,7 @@ def findings(draw: st.DrawFn, change: Change, number: int) -> Finding:
     end = draw(st.integers(line, min(count, line + 14)))
     old = Source(PATH, change.before) if change.before else None
     notes = (Note(old.line_span(draw(st.integers(1, old.line_count))), "set here before", before=True),) if old else ()
-    return finding(
+    found = finding(
         line,
         draw(st.sampled_from(["rule-a", "rule-b", "rule-c"])),
         draw(MESSAGES),
@@ -89,8 +90,8 @@ def findings(draw: st.DrawFn, change: Change, number: int) -> Finding:
         baseline=draw(st.sampled_from(["new", "new", "new", "unchanged", "absent"])),
         fix=draw(st.one_of(st.none(), fixes(change.after))),
         notes=draw(st.sampled_from([(), notes])),
-        fingerprint=f"{number:032x}",
     )
+    return replace(found, fingerprint=f"{number:032x}")
 
 
 @st.composite

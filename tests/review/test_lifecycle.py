@@ -42,7 +42,7 @@ def test_what_stands_there_is_not_said_again() -> None:
 
 
 def test_what_moved_to_another_line_is_not_said_again() -> None:
-    moved = finding(30, "one", fingerprint=ONE.fingerprint)
+    moved = replace(finding(30, "one"), fingerprint=ONE.fingerprint)
     assert planned(push(moved), after_first()).comments == ()
 
 

@@ -102,20 +102,7 @@ def test_a_suppression_that_stood_there_before_is_no_news() -> None:
     assert planned(of).summary is None
 
 
-def test_a_whole_summary() -> None:
-    report = Report(
-        (ERROR, replace(WARNING, path="other"), POSSIBLE, OLDER),
-        suppressed=(
-            Suppressed(finding(30, "quiet"), "as *agreed*", 29, added=True),
-            Suppressed(GONE, "", 1, added=False),
-        ),
-        crashes=(Crash("odd", "Dockerfile", "KeyError: 'x'"),),
-    )
-    unread = (Unread("link/Dockerfile", "a symbolic link"),)
-    of = replace(review(), report=report, unread=unread, policy_faults=("line 3: unknown key `rulez`",))
-    assert (
-        summary(of)
-        == """\
+WHOLE = """\
 **2 new findings (1 error), 1 possible one, 1 older one not shown, 1 file not reviewed.**
 
 **By file**
@@ -164,7 +151,20 @@ because: as \\*\u200bagreed\\*\u200b
 </details>
 
 <sub>Reviewed a1a1a1a1.</sub>""".replace("%OPEN", agents.OPEN).replace("%SILENCE", agents.SILENCE)
+
+
+def test_a_whole_summary() -> None:
+    report = Report(
+        (ERROR, replace(WARNING, path="other"), POSSIBLE, OLDER),
+        suppressed=(
+            Suppressed(finding(30, "quiet"), "as *agreed*", 29, added=True),
+            Suppressed(GONE, "", 1, added=False),
+        ),
+        crashes=(Crash("odd", "Dockerfile", "KeyError: 'x'"),),
     )
+    unread = (Unread("link/Dockerfile", "a symbolic link"),)
+    of = replace(review(), report=report, unread=unread, policy_faults=("line 3: unknown key `rulez`",))
+    assert summary(of) == WHOLE
 
 
 def test_a_summary_that_stands_is_edited_even_when_all_is_clean_now() -> None:

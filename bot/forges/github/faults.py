@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
 import gidgethub
 
-from bot.forges.base import Denied, ForgeError, Gone, Rejected, Unavailable
+from bot.forges.base import Denied, ForgeError, Gone, Rejected, Unauthorized, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
+WORTH_NAMING = 30.0
+"""Seconds by which clocks may differ; an App's token is dated back by a minute."""
 UNNAMED_WAIT = 60.0
 """Seconds to wait when a limit names none (GitHub, "Best practices for using the REST API")."""
 
 _KINDS: Final[Mapping[int, type[ForgeError]]] = {
-    HTTPStatus.UNAUTHORIZED: Denied,
+    HTTPStatus.UNAUTHORIZED: Unauthorized,
     HTTPStatus.FORBIDDEN: Denied,
     HTTPStatus.NOT_FOUND: Gone,
     HTTPStatus.GONE: Gone,
@@ -62,6 +65,8 @@ def translate(error: Exception, now: float) -> ForgeError:
 
 def _from_status(error: gidgethub.HTTPException, now: float) -> ForgeError:
     message = f"GitHub: {int(error.status_code)} {error}"
+    if error.status_code == HTTPStatus.UNAUTHORIZED:
+        message += _clock_fault(error.headers, now)
     if _limited(error):
         return Unavailable(message, _wait(error.headers, now))
     if error.status_code in _COME_BACK or error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -71,6 +76,17 @@ def _from_status(error: gidgethub.HTTPException, now: float) -> ForgeError:
         # What is left are redirects, which are not followed, and requests that are wrong in some way.
         kind = Rejected if error.status_code >= HTTPStatus.BAD_REQUEST else Gone
     return kind(message)
+
+
+def _clock_fault(headers: Mapping[str, str], now: float) -> str:
+    """Say how far our clock is off, where that is why: what an App signs holds for minutes, by GitHub's clock."""
+    try:
+        ahead = now - parsedate_to_datetime(headers.get("date", "")).timestamp()
+    except ValueError:
+        return ""
+    if abs(ahead) < WORTH_NAMING:
+        return ""
+    return f"; this machine's clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} GitHub's: set it"
 
 
 def _limited(error: gidgethub.HTTPException) -> bool:

@@ -132,5 +132,6 @@ def _pull_request(job: Job, pull: Mapping[str, Any], base: _Base, files: tuple[C
         web_url=pull["html_url"],
         blob_url=f"{repository['html_url']}/blob/",
         files=files,
+        base_branch=pull["base"]["ref"],
         cut=pull["changed_files"] > len(files) >= MOST_FILES,
     )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import gitlab
 import requests
 
-from bot.forges.base import Denied, ForgeError, Gone, Rejected, Unavailable
+from bot.forges.base import Denied, ForgeError, Gone, Rejected, Unauthorized, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ UNNAMED_WAIT: Final = 60.0
 _LONGEST_MESSAGE: Final = 200
 
 _KINDS: Final[Mapping[int, type[ForgeError]]] = {
-    HTTPStatus.UNAUTHORIZED: Denied,
+    HTTPStatus.UNAUTHORIZED: Unauthorized,
     HTTPStatus.FORBIDDEN: Denied,
     HTTPStatus.NOT_FOUND: Gone,
     HTTPStatus.GONE: Gone,

@@ -26,6 +26,7 @@ class Changed(NamedTuple):
     Attributes:
         number: Its iid.
         head: The newest commit; empty in the first seconds of a merge request.
+        base_branch: Where it is to go, its target branch.
         created_at: When it was opened.
         updated_at: When anything about it was changed.
         notes: Whether anybody wrote a note.
@@ -33,6 +34,7 @@ class Changed(NamedTuple):
 
     number: int
     head: str
+    base_branch: str
     created_at: float
     updated_at: float
     notes: bool
@@ -52,6 +54,7 @@ async def changed(door: Door, project: str, since: float) -> list[Changed]:
         Changed(
             number=each["iid"],
             head=each.get("sha") or "",
+            base_branch=each["target_branch"],
             created_at=_seconds(each["created_at"]),
             updated_at=_seconds(each["updated_at"]),
             notes=bool(each.get("user_notes_count", 1)),

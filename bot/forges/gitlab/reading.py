@@ -99,5 +99,6 @@ def _pull_request(
         web_url=change["web_url"],
         blob_url=f"{page}/-/blob/",
         files=files,
+        base_branch=change["target_branch"],
         cut=version.cut or str(change.get("changes_count") or "").endswith("+"),
     )

@@ -15,6 +15,7 @@ def upgrade() -> None:
     """Create the first tables."""
     _create_deliveries()
     _create_mailbox()
+    _index_mailbox()
     _create_commands()
     _create_reviews()
     op.create_table(
@@ -72,6 +73,9 @@ def _create_mailbox() -> None:
         sa.Column("parked_at", sa.Double()),
         sa.Column("error", sa.Text()),
     )
+
+
+def _index_mailbox() -> None:
     unfinished = sa.text("want > done AND parked_at IS NULL")
     in_flight = sa.text("owner IS NOT NULL")
     op.create_index(

@@ -16,10 +16,6 @@ def _variant(match: str, **values: Any) -> Json:
 
 def hand_written() -> dict[str, Json]:
     """Return the images that have no public recipe, by name; every value was read at the source that it names."""
-    cuda = r"^[\d.]+-(?:cudnn\d*-)?{}-(?:{})$"
-    ubuntu = r"ubuntu(?P<release>\d\d\.\d\d)"
-    redhat = r"(?:ubi|rockylinux|rhel|centos)(?P<release>\d+)"
-    unknown = ["cmd", "entrypoint", "tools", "env"]
     return {
         "quay.io/centos/centos": {
             "variants": [
@@ -37,19 +33,26 @@ def hand_written() -> dict[str, Json]:
                 )
             ]
         },
-        "nvidia/cuda": {
-            "variants": [
-                _variant(
-                    cuda.format(flavour, system), kind=kind, distro=distro, pm=pm, unknown=unknown,
-                    source="hub.docker.com/r/nvidia/cuda, section Overview of Images",
-                )
-                for flavour, kind in (("base", "runtime"), ("runtime", "runtime"), ("devel", "sdk"))
-                for system, distro, pm in ((ubuntu, "ubuntu", "apt"), (redhat, "rhel", "dnf"))
-            ]
-        },
+        "nvidia/cuda": {"variants": _cuda()},
         "gcc": {"variants": [_buildpack("sdk")]},
         "perl": {"variants": [_buildpack("runtime+toolchain")]},
     } | _servers() | _old_dotnet()  # fmt: skip
+
+
+def _cuda() -> list[Json]:
+    """Return NVIDIA's images, whose tags name flavour and system."""
+    tag = r"^[\d.]+-(?:cudnn\d*-)?{}-(?:{})$"
+    ubuntu = r"ubuntu(?P<release>\d\d\.\d\d)"
+    redhat = r"(?:ubi|rockylinux|rhel|centos)(?P<release>\d+)"
+    return [
+        _variant(
+            tag.format(flavour, system), kind=kind, distro=distro, pm=pm,
+            unknown=["cmd", "entrypoint", "tools", "env"],
+            source="hub.docker.com/r/nvidia/cuda, section Overview of Images",
+        )
+        for flavour, kind in (("base", "runtime"), ("runtime", "runtime"), ("devel", "sdk"))
+        for system, distro, pm in ((ubuntu, "ubuntu", "apt"), (redhat, "rhel", "dnf"))
+    ]  # fmt: skip
 
 
 def _servers() -> dict[str, Json]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.forge.github import webhook_checks
-from tests.forge.github.pulls import PullRequest
+from tests.forge.github.pulls import Head, PullRequest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -153,7 +153,8 @@ class Project:
         source = self.fork(writer) if fork else self
         assert source.tip(branch) is None, f"there is a branch {branch} already"
         head = self.git.commit(source.ref(branch), files, parent=tip, message=title, author=author)
-        pull = PullRequest(self, len(self.pulls) + 1, writer, title, body, base, source, branch, head, draft=draft)
+        ours = Head(source, branch, head)
+        pull = PullRequest(self, len(self.pulls) + 1, writer, title, body, base, ours, draft=draft)
         self.pulls[pull.number] = pull
         self.forge.hooks.pull_request("opened", pull, writer)
         return pull

@@ -100,10 +100,7 @@ def compare(call: Call) -> Answer:
         raise Refused(404, "Not Found")
     project, git = call.project, call.project.git
     base, head = resolve(project, base_name), resolve(project, head_name)
-    try:
-        merge_base = git.merge_base(base, head)
-    except GitError as error:
-        raise Refused(404, f"No common ancestor between {base_name} and {head_name}.") from error
+    merge_base = common_ancestor(project, base, head)
     ahead, behind = git.commits(base, head), git.commits(head, base)
     url = f"{project.url}/compare/{base_name}...{head_name}"
     web = f"{project.web_url}/compare/{base_name}...{head_name}"
@@ -126,6 +123,18 @@ def compare(call: Call) -> Answer:
         "files": render_pulls.files(project, diff, head, call.forge.limits) if first else [],
     }
     return Answer(200, body, page="commits")
+
+
+def common_ancestor(project: Project, base: str, head: str) -> str:
+    """Find where two commits part.
+
+    Raises:
+        Refused: They have nothing in common.
+    """
+    try:
+        return project.git.merge_base(base, head)
+    except GitError as error:
+        raise Refused(404, f"No common ancestor between {base} and {head}.") from error
 
 
 def get_commit(call: Call) -> Answer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tests.forge.github import outdate
 from tests.forge.github.model import IssueComment, Review, ReviewComment, Thread
@@ -10,11 +10,20 @@ from tests.forge.github.suggestions import with_suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from tests.forge.github.model import Reaction, User
     from tests.forge.github.project import Project
     from tests.forge.github.webhooks import Delivery
     from tests.forge.repository import Commit, Content, FileDiff
+
+
+class Head(NamedTuple):
+    """Where a change comes from when it is opened; a fork may be deleted later, and a branch pushed to."""
+
+    project: Project
+    branch: str
+    commit: str
 
 
 class PullRequest:
@@ -34,31 +43,23 @@ class PullRequest:
         title: str,
         body: str,
         base_branch: str,
-        head_project: Project,
-        head_branch: str,
-        head: str,
+        head: Head,
         *,
         draft: bool,
     ) -> None:
         forge = project.forge
         self.id = forge.new_id()
-        self.project = project
-        self.number = number
-        self.author = author
-        self.title = title
-        self.body = body
-        self.base_branch = base_branch
-        self.head_project: Project | None = head_project
-        self.head_owner = head_project.owner
-        self.head_branch = head_branch
-        self.head = head
-        self.heads = [head]
-        self._base_seen = head
-        self.draft = draft
-        self.state = "open"
-        self.merged = False
+        self.project, self.number, self.author = project, number, author
+        self.title, self.body, self.base_branch = title, body, base_branch
+        self.head_project: Project | None = head.project
+        self.head_owner = head.project.owner
+        self.head_branch = head.branch
+        self.head = head.commit
+        self.heads = [head.commit]
+        self._base_seen = head.commit
+        self.draft, self.state, self.merged = draft, "open", False
         self.created = self.updated = forge.clock.now()
-        self.closed = None if self.state == "open" else self.created
+        self.closed: datetime | None = None
         self.reviews: list[Review] = []
         self.threads: list[Thread] = []
         self.issue_comments: list[IssueComment] = []

@@ -88,14 +88,12 @@ def user(forge: GitHubDouble, who: User) -> dict[str, Any]:
 
 def repository(forge: GitHubDouble, project: Project) -> dict[str, Any]:
     """Write a repository, with every key that any of GitHub's schemas for one asks for."""
-    url, web = project.url, project.web_url
-    links = {f"{name}_url": f"{url}{rest}" for name, rest in REPOSITORY_LINKS.items()}
     born = stamp(project.created)
     counts = ("forks", "open_issues", "watchers", "forks_count", "open_issues_count", "watchers_count")
     more = ("stargazers_count", "network_count", "subscribers_count", "size")
     wants = ("issues", "projects", "wiki", "pages", "downloads", "discussions")
     return (
-        links
+        addresses(project)
         | dict.fromkeys((*counts, *more), 0)
         | {f"has_{name}": name == "issues" for name in wants}
         | dict.fromkeys(("description", "homepage", "language", "license", "mirror_url"))
@@ -108,12 +106,6 @@ def repository(forge: GitHubDouble, project: Project) -> dict[str, Any]:
             "private": project.private,
             "visibility": "private" if project.private else "public",
             "fork": project.parent is not None,
-            "url": url,
-            "html_url": web,
-            "git_url": f"git://{web.partition('//')[2]}.git",
-            "ssh_url": f"git@{web.partition('//')[2]}.git",
-            "clone_url": f"{web}.git",
-            "svn_url": web,
             "default_branch": project.default_branch,
             "topics": [],
             "archived": project.archived,
@@ -123,6 +115,20 @@ def repository(forge: GitHubDouble, project: Project) -> dict[str, Any]:
             "updated_at": born,
         }
     )
+
+
+def addresses(project: Project) -> dict[str, str]:
+    """Write where a repository is, in the API, in a browser and for git."""
+    web = project.web_url
+    place = web.partition("//")[2]
+    return {f"{name}_url": f"{project.url}{rest}" for name, rest in REPOSITORY_LINKS.items()} | {
+        "url": project.url,
+        "html_url": web,
+        "git_url": f"git://{place}.git",
+        "ssh_url": f"git@{place}.git",
+        "clone_url": f"{web}.git",
+        "svn_url": web,
+    }
 
 
 def app(forge: GitHubDouble) -> dict[str, Any]:

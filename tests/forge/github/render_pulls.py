@@ -64,10 +64,10 @@ def state(pull: PullRequest) -> dict[str, Any]:
     lists: dict[str, list[Any]] = {
         name: [] for name in ("assignees", "requested_reviewers", "requested_teams", "labels")
     }
-    closed = stamp(pull.closed) if pull.closed else None
     return (
         dict.fromkeys(empty)
         | lists
+        | times(pull)
         | {
             "id": pull.id,
             "node_id": basics.node_id("PR", pull.id),
@@ -79,10 +79,6 @@ def state(pull: PullRequest) -> dict[str, Any]:
             "body": pull.body or None,
             "user": basics.user(forge, pull.author),
             "author_association": pull.project.association(pull.author),
-            "created_at": stamp(pull.created),
-            "updated_at": stamp(pull.updated),
-            "closed_at": closed,
-            "merged_at": closed if pull.merged else None,
             "merged": pull.merged,
             "merge_commit_sha": None,
             "mergeable": None,
@@ -92,6 +88,17 @@ def state(pull: PullRequest) -> dict[str, Any]:
             "base": branch(forge, pull.project.owner, pull.project, pull.base_branch, pull.base_tip),
         }
     )
+
+
+def times(pull: PullRequest) -> dict[str, str | None]:
+    """Write when a pull request was opened, changed, closed and merged."""
+    closed = stamp(pull.closed) if pull.closed else None
+    return {
+        "created_at": stamp(pull.created),
+        "updated_at": stamp(pull.updated),
+        "closed_at": closed,
+        "merged_at": closed if pull.merged else None,
+    }
 
 
 def branch(forge: GitHubDouble, owner: User, project: Project | None, name: str, commit: str) -> dict[str, Any]:
@@ -135,7 +142,6 @@ def files(project: Project, diff: Iterable[FileDiff], head: str, limits: Limits)
 def commit(project: Project, each: Commit) -> dict[str, Any]:
     """Write a commit."""
     url, web = f"{project.url}/commits/{each.oid}", f"{project.web_url}/commit/{each.oid}"
-    person = {"name": each.author, "email": f"{each.author}@example.com", "date": each.date}
     writer = basics.user(project.forge, project.forge.user(each.author))
     parents = [
         {"sha": oid, "url": f"{project.url}/commits/{oid}", "html_url": f"{project.web_url}/commit/{oid}"}
@@ -150,19 +156,20 @@ def commit(project: Project, each: Commit) -> dict[str, Any]:
         "author": writer,
         "committer": writer,
         "parents": parents,
-        "commit": {
-            "url": f"{project.url}/git/commits/{each.oid}",
-            "author": person,
-            "committer": person,
-            "message": each.message,
-            "comment_count": 0,
-            "tree": {"sha": each.tree, "url": f"{project.url}/git/trees/{each.tree}"},
-            "verification": {
-                "verified": False,
-                "reason": "unsigned",
-                "signature": None,
-                "payload": None,
-                "verified_at": None,
-            },
-        },
+        "commit": git_commit(project, each),
+    }
+
+
+def git_commit(project: Project, each: Commit) -> dict[str, Any]:
+    """Write what git itself knows of a commit."""
+    person = {"name": each.author, "email": f"{each.author}@example.com", "date": each.date}
+    nothing = dict.fromkeys(("signature", "payload", "verified_at"))
+    return {
+        "url": f"{project.url}/git/commits/{each.oid}",
+        "author": person,
+        "committer": person,
+        "message": each.message,
+        "comment_count": 0,
+        "tree": {"sha": each.tree, "url": f"{project.url}/git/trees/{each.tree}"},
+        "verification": {"verified": False, "reason": "unsigned"} | nothing,
     }

@@ -49,21 +49,18 @@ def review_comment(pull: PullRequest, each: ReviewComment) -> dict[str, Any]:
         "diff_hunk": each.diff_hunk,
         "commit_id": each.commit,
         "original_commit_id": each.original_commit,
-        "line": each.line,
-        "original_line": each.original_line,
-        "start_line": each.start_line,
-        "original_start_line": each.original_start_line,
-        "side": each.side,
-        "start_side": each.start_side,
-        "position": each.position,
-        "original_position": each.original_position,
-        "subject_type": each.subject_type,
         "created_at": stamp(each.created),
         "updated_at": stamp(each.updated),
         "reactions": basics.reactions(url, [given.content for given in each.reactions]),
         "_links": {"self": {"href": url}, "html": {"href": web}, "pull_request": {"href": pull.url}},
     }
-    return done | ({"in_reply_to_id": each.in_reply_to} if each.in_reply_to else {})
+    return done | place(each) | ({"in_reply_to_id": each.in_reply_to} if each.in_reply_to else {})
+
+
+def place(each: ReviewComment) -> dict[str, Any]:
+    """Write where in the diff a review comment stands, and where it stood first."""
+    names = ("line", "original_line", "start_line", "original_start_line", "side", "start_side")
+    return {name: getattr(each, name) for name in (*names, "position", "original_position", "subject_type")}
 
 
 def issue_comment(pull: PullRequest, each: IssueComment) -> dict[str, Any]:
@@ -114,15 +111,21 @@ def issue(pull: PullRequest) -> dict[str, Any]:
             "created_at": stamp(pull.created),
             "updated_at": stamp(pull.updated),
             "reactions": basics.reactions(url, []),
-            "pull_request": {
-                "url": pull.url,
-                "html_url": web,
-                "diff_url": f"{web}.diff",
-                "patch_url": f"{web}.patch",
-                "merged_at": None,
-            },
+            "pull_request": as_pull_request(pull),
         }
     )
+
+
+def as_pull_request(pull: PullRequest) -> dict[str, Any]:
+    """Write what an issue says of being a pull request."""
+    web = pull.web_url
+    return {
+        "url": pull.url,
+        "html_url": web,
+        "diff_url": f"{web}.diff",
+        "patch_url": f"{web}.patch",
+        "merged_at": None,
+    }
 
 
 def reaction(pull: PullRequest, each: Reaction) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tests.forge.gitlab import diffs, positions, suggestions, talk
 
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from tests.forge.repository import Content, FileDiff
 
 DRAFT = "Draft: "
+
+
+class Source(NamedTuple):
+    """Where a change comes from when it is opened; a fork may be deleted later, and a branch pushed to."""
+
+    project: Project
+    branch: str
+    commit: str
 
 
 class MergeRequest:
@@ -38,9 +46,7 @@ class MergeRequest:
         title: str,
         description: str,
         target_branch: str,
-        source: Project,
-        source_branch: str,
-        head: str,
+        source: Source,
     ) -> None:
         self.project = project
         self.id = project.forge.new_id()
@@ -49,9 +55,9 @@ class MergeRequest:
         self.title = title
         self.description = description
         self.target_branch = target_branch
-        self.source: Project | None = source
-        self.source_branch = source_branch
-        self.head = head
+        self.source: Project | None = source.project
+        self.source_branch = source.branch
+        self.head = source.commit
         self.state = "opened"
         self.created = self.updated = project.forge.clock.now()
         self.labels: list[str] = []
@@ -133,6 +139,11 @@ class MergeRequest:
         commit = source.git.commit(ref, files, parent=self.merge_base, message=message, author=self.author.username)
         source.moved(self.source_branch, commit, self.author.username)
         return commit
+
+    def reset(self, commit: str) -> None:
+        """Force push an earlier commit."""
+        self._from().git.point(self._from().ref(self.source_branch), commit)
+        self._from().moved(self.source_branch, commit, self.author.username)
 
     def rebase(self) -> str:
         """Replay its commits on the target branch's tip, force push them and return the new head."""

@@ -102,34 +102,44 @@ def attributes_of_note(change: MergeRequest, written: Note) -> dict[str, Any]:
 def attributes_of(change: MergeRequest) -> dict[str, Any]:
     """Describe a merge request as both hooks do."""
     nothing = ("assignee_id", "head_pipeline_id", "milestone_id")
-    return dict.fromkeys(nothing) | {
-        "assignee_ids": [],
-        "reviewer_ids": [],
-        "author_id": change.author.id,
-        "blocking_discussions_resolved": all(each.resolved for each in change.threads),
-        "created_at": moment(change.created),
-        "description": change.description,
-        "detailed_merge_status": "mergeable" if change.prepared else "preparing",
-        "draft": change.draft,
-        "first_contribution": False,
-        "id": change.id,
-        "iid": change.iid,
-        "labels": [{"id": at, "title": title} for at, title in enumerate(change.labels, 1)],
-        "last_commit": commit(change.project, change.head),
-        "merge_commit_sha": change.merge_commit,
-        "merge_status": "can_be_merged" if change.prepared else "preparing",
+    return (
+        dict.fromkeys(nothing)
+        | ends_of(change)
+        | {
+            "assignee_ids": [],
+            "reviewer_ids": [],
+            "author_id": change.author.id,
+            "blocking_discussions_resolved": all(each.resolved for each in change.threads),
+            "created_at": moment(change.created),
+            "description": change.description,
+            "detailed_merge_status": "mergeable" if change.prepared else "preparing",
+            "draft": change.draft,
+            "first_contribution": False,
+            "id": change.id,
+            "iid": change.iid,
+            "labels": [{"id": at, "title": title} for at, title in enumerate(change.labels, 1)],
+            "last_commit": commit(change.project, change.head),
+            "merge_commit_sha": change.merge_commit,
+            "merge_status": "can_be_merged" if change.prepared else "preparing",
+            "state": change.state,
+            "state_id": {"opened": 1, "closed": 2, "merged": 3}[change.state],
+            "title": change.title,
+            "updated_at": moment(change.updated),
+            "url": change.web_url,
+            "work_in_progress": change.draft,
+        }
+    )
+
+
+def ends_of(change: MergeRequest) -> dict[str, Any]:
+    """Describe where a merge request comes from and goes to; a deleted fork leaves nothing."""
+    return {
         "source": project(change.source) if change.source else None,
         "source_branch": change.source_branch,
         "source_project_id": change.source.id if change.source else None,
-        "state": change.state,
-        "state_id": {"opened": 1, "closed": 2, "merged": 3}[change.state],
         "target": project(change.project),
         "target_branch": change.target_branch,
         "target_project_id": change.project.id,
-        "title": change.title,
-        "updated_at": moment(change.updated),
-        "url": change.web_url,
-        "work_in_progress": change.draft,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.forge.gitlab.merge_request import DRAFT, MergeRequest
+from tests.forge.gitlab.merge_request import DRAFT, MergeRequest, Source
 from tests.forge.gitlab.model import DEVELOPER, OWNER, REPORTER, StatusCheck
 
 if TYPE_CHECKING:
@@ -164,7 +164,7 @@ class Project:
         head = self.git.commit(source.ref(branch), files, parent=tip, message=title, author=author)
         titled = DRAFT + title if draft else title
         made = MergeRequest(
-            self, len(self.merge_requests) + 1, writer, titled, description, target, source, branch, head
+            self, len(self.merge_requests) + 1, writer, titled, description, target, Source(source, branch, head)
         )
         self.merge_requests[made.iid] = made
         self.forge.hooks.merge_request("open", made, writer)
