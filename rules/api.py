@@ -3,7 +3,7 @@
 from rules.change import DockerfileChange
 from rules.dockerfile.dockerignore import Dockerignore
 from rules.dockerfile.expand import UNKNOWN
-from rules.dockerfile.nodes import Comment, Dockerfile, Flag, Heredoc, Instruction, SyntaxFault, Word
+from rules.dockerfile.nodes import Comment, Dockerfile, Doubt, Flag, Heredoc, Instruction, SyntaxFault, Word
 from rules.dockerfile.package_calls import Cleaning, Package, PackageCall
 from rules.dockerfile.reference import ImageReference, parse_reference
 from rules.dockerfile.shell import Command, Construct, Redirect, Script, ShellWord, script_of
@@ -74,6 +74,7 @@ __all__ = [
     "Dockerfile",
     "DockerfileChange",
     "Dockerignore",
+    "Doubt",
     "Dropped",
     "Edit",
     "EndOfLife",

@@ -76,7 +76,9 @@ def _used(step: Step) -> Iterator[str]:
     """Yield the names that the builder fills in, and those of a RUN that only an ARG above the first FROM can set."""
     instruction, escape = step.instruction, step.scope.escape
     if instruction.keyword in ("COPY", "ADD"):
-        yield from (name for flag in instruction.flags for name in declarable_uses(flag.value or "", escape))
+        # The builder fills in nothing in `--from`, and refuses a variable there.
+        flags = (flag for flag in instruction.flags if flag.name != "from")
+        yield from (name for flag in flags for name in declarable_uses(flag.value or "", escape))
     if "$" not in instruction.text:
         return
     if instruction.keyword in ("ENV", "LABEL", "ARG"):
