@@ -64,7 +64,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, word: Word) -> 
 
 
 def _is_there(stage: Stage, copy: Copy) -> bool:
-    """Whether the destination is a folder by then: every system's, a WORKDIR, a filled one, or made by the first source."""
+    """Whether the destination is a folder by then: a system's, a WORKDIR, a filled one, or the first source's."""
     path = copy.destination
     if copy.sources and copy.sources[0].word.text.endswith(("/", ".")):
         return True
