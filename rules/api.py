@@ -11,6 +11,7 @@ from rules.dockerfile.shell import parse as parse_shell
 from rules.dockerfile.source import Source, Span
 from rules.dockerfile.spelling import nearest
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
+from rules.dockerfile.syntax.templates import blank_of
 from rules.facts.commands import package_of_command, provides
 from rules.facts.dropped import Dropped, dropped
 from rules.facts.eol import EndOfLife, all_end_of_life, end_of_life
@@ -119,6 +120,7 @@ __all__ = [
     "all_end_of_life",
     "append_to_run",
     "append_to_stage",
+    "blank_of",
     "delete_command",
     "delete_instruction",
     "delete_word",

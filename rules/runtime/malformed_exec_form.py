@@ -13,6 +13,7 @@ from rules.api import (
     Severity,
     Stage,
     Step,
+    blank_of,
     fix,
     quote,
     replace,
@@ -68,7 +69,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _problem(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[Problem]:
     instruction = step.instruction
     found = attempt(instruction, powershell="powershell" in _shell(step) or "pwsh" in _shell(step))
-    if found is None or _is_refused(change, instruction, found):
+    if found is None or blank_of(instruction) is not None or _is_refused(change, instruction, found):
         return
     if found.fault == "text behind":
         yield _text_behind(stage, instruction, found)

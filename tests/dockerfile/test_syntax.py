@@ -46,7 +46,18 @@ def test_a_merge_conflict_is_called_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{{ if a }}\nFROM b\n", "FROM {{ image }}\nRUN {{ x }}\n", "FROM %%IMAGE%%\n", BASE + "@RUN@\n"]
+    "text",
+    [
+        BASE + "ENV A={{ a }}\n",
+        BASE + "USER <%= user %>\n",
+        BASE + "COPY --chmod={% if a %}644{% endif %} a b\n",
+        "FROM a:1\nWORKDIR /${{ values.name }}\n",
+        BASE + "HEALTHCHECK --interval=@EVERY@ CMD a\n",
+        "{{ if a }}\nFROM b\n",
+        "FROM {{ image }}\nRUN {{ x }}\n",
+        "FROM %%IMAGE%%\n",
+        BASE + "@RUN@\n",
+    ],
 )
 def test_a_template_has_one_fault_that_says_so(text: str) -> None:
     assert "template" in fault(text).message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from rules.dockerfile.syntax.fault import fault
 from rules.dockerfile.syntax.flags import flag_faults, known_flags
 from rules.dockerfile.syntax.grammar import FLAGS
 from rules.dockerfile.syntax.stages import from_faults
+from rules.dockerfile.syntax.templates import blank_of
 from rules.dockerfile.syntax.unknown import meant_instruction, unknown_faults
 from rules.quoting import quote
 
@@ -41,7 +43,7 @@ def faults(instructions: tuple[Instruction, ...]) -> list[SyntaxFault]:
     found = _known_faults(instructions)
     unknown = any(instruction.keyword not in FLAGS for instruction in instructions)
     if found or unknown:
-        template = _template_fault(instructions)
+        template = _template_fault(instructions, found)
         if template:
             return [template]
     if unknown:
@@ -74,17 +76,24 @@ def _known_faults(instructions: tuple[Instruction, ...]) -> list[SyntaxFault]:
     return found
 
 
-def _template_fault(instructions: tuple[Instruction, ...]) -> SyntaxFault | None:
+def _template_fault(instructions: tuple[Instruction, ...], found: list[SyntaxFault]) -> SyntaxFault | None:
     """Return the one fault of a template, where it is plain that the file is one.
 
     A template's own lines are no instructions, and what stands between them is none of Docker's business.
     """
+    starts = sorted(each.span.start for each in found)
     for instruction in instructions:
         marked = instruction.value if instruction.keyword == "FROM" else instruction.keyword
         marker = _TEMPLATE.search(marked) if instruction.keyword == "FROM" else _TEMPLATE.match(marked)
         if marker:
-            message = f"This file is a template: Docker cannot read it before {quote(marker[0])} is filled in."
-            place = instruction.value_span if instruction.keyword == "FROM" else instruction.keyword_span
+            written, place = marker[0], instruction.value_span
+            place = place if instruction.keyword == "FROM" else instruction.keyword_span
+        elif bisect_left(starts, instruction.span.start) < bisect_left(starts, instruction.span.end):
+            written, place = blank_of(instruction) or "", instruction.span
+        else:
+            continue
+        if written:
+            message = f"This file is a template: Docker cannot read it before {quote(written)} is filled in."
             return fault(message, place, doubt=Doubt.TEMPLATE)
     return None
 
