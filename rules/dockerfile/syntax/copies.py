@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.dockerfile.nodes import Doubt
+from rules.dockerfile.reference import parse_reference
 from rules.dockerfile.syntax.fault import fault
 from rules.quoting import quote
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _GIT = re.compile(r"""["']?(?:git@[\w.-]+:|(?:git|ssh)://|https?://[^\s?#]+\.git(?:[?#]|["']?\Z))""")
 _URL = re.compile(r"""["']?https?://""")
+_NO_STAGE = re.compile("[:/@]")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
 _OCTAL = re.compile(r"0*[0-7]{1,4}")
 _CLAUSE = r"[ugoa]*+(?:[-+=](?:[ugo]|[rwxXst]*+))+"
@@ -35,6 +37,10 @@ def copy_faults(instruction: Instruction) -> Iterator[SyntaxFault]:
                     "and copy from that name.",
                     flag.value_span,
                     doubt=Doubt.PODMAN,
+                )
+            case "from" if _NO_STAGE.search(value) and parse_reference(value) is None:
+                yield fault(
+                    f"{quote(value)} in `--from` is no image reference, and no stage has such a name.", flag.value_span
                 )
             case "chmod" if value and "$" not in value and not _is_mode(value):
                 yield fault(
