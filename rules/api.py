@@ -3,7 +3,7 @@
 from rules.change import DockerfileChange
 from rules.dockerfile.dockerignore import Dockerignore
 from rules.dockerfile.expand import UNKNOWN
-from rules.dockerfile.nodes import Comment, Dockerfile, Flag, Heredoc, Instruction, SyntaxFault, Word
+from rules.dockerfile.nodes import Comment, Dockerfile, Doubt, Flag, Heredoc, Instruction, SyntaxFault, Word
 from rules.dockerfile.package_calls import Cleaning, Package, PackageCall
 from rules.dockerfile.reference import ImageReference, parse_reference
 from rules.dockerfile.shell import Command, Construct, Redirect, Script, ShellWord, script_of
@@ -11,6 +11,7 @@ from rules.dockerfile.shell import parse as parse_shell
 from rules.dockerfile.source import Source, Span
 from rules.dockerfile.spelling import nearest
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
+from rules.dockerfile.syntax.templates import blank_of
 from rules.facts.commands import package_of_command, provides
 from rules.facts.dropped import Dropped, dropped
 from rules.facts.eol import EndOfLife, all_end_of_life, end_of_life
@@ -74,6 +75,7 @@ __all__ = [
     "Dockerfile",
     "DockerfileChange",
     "Dockerignore",
+    "Doubt",
     "Dropped",
     "Edit",
     "EndOfLife",
@@ -118,6 +120,7 @@ __all__ = [
     "all_end_of_life",
     "append_to_run",
     "append_to_stage",
+    "blank_of",
     "delete_command",
     "delete_instruction",
     "delete_word",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rules import overlaps
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
+from rules.dockerfile.syntax.templates import is_filled_in
 from rules.fingerprint import Raised, normalised
 from rules.report import Crash
 
@@ -67,7 +68,8 @@ OF_SYNTAX = ("invalid-syntax", "invalid-structure")
 
 
 def _torn(model: Model) -> Iterator[int]:
-    """Yield the instructions that stop where a line begins that is none: what they say is only half of it."""
+    """Yield the instructions of which we read only half: their next line is none, or they have a template's blank."""
+    yield from (id(one) for one in model.dockerfile.instructions if is_filled_in(one))
     for one, next_one in pairwise(model.dockerfile.instructions):
         if next_one.keyword not in INSTRUCTIONS and one.keyword == "RUN" and next_one.line == one.end_line + 1:
             yield id(one)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
@@ -47,6 +47,10 @@ _OF_UTILS = (
     "malformed-exec-form onbuild-forbidden stage-name-duplicate stopsignal-ungraceful workdir-relative"
 ).split()
 """What dockerfile-utils, the linter in editors' Docker extensions, finds as well; its comment names no rule."""
+
+
+_REFUSALS = frozenset({"invalid-structure", "invalid-syntax"})
+"""What stops a build, which BuildKit's directive does not skip, not even with `skip=all`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +152,8 @@ def _of_check(value: str, span: Span) -> Iterator[Suppression]:
 
     if match := re.search(r"skip=([\w,\s-]+)", value):
         names = tuple(name.strip() for name in match[1].split(",") if name.strip())
-        yield _make(Comment(value, span), names, "", (1, 0), ours=False)
+        made = _make(Comment(value, span), names, "", (1, 0), ours=False)
+        yield replace(made, rules=made.rules - _REFUSALS)
 
 
 def _of_comment(dockerfile: Dockerfile, comment: Comment, layout: _Layout) -> Iterator[Suppression]:

@@ -51,18 +51,29 @@ def _with_empty(scope: Scope) -> Scope:
     """The variables of FROM lines as BuildKit checks them: an ARG without default is empty, a platform's value not."""
     variables = {
         name: found._replace(value="")
-        if found.value is UNKNOWN and found.kind == "arg" and not _is_of_platform(found)
+        if found.value is UNKNOWN and found.kind == "arg" and not _is_of_platform(scope, found)
         else found
         for name, found in scope.variables.items()
     }
     return Scope(variables, complete=True, escape=scope.escape)
 
 
-def _is_of_platform(variable: Variable) -> bool:
-    """Whether the ARG's default is made of what BuildKit knows of the platform: `ARG FLAVOR=${TARGETARCH}`."""
-    pairs = variable.instruction.pairs if variable.instruction is not None else ()
-    default = next((value for name, value in pairs if name.text == variable.name), None)
-    return default is not None and not PLATFORM_ARGS.isdisjoint(uses(default.text, "\\"))
+def _is_of_platform(scope: Scope, variable: Variable) -> bool:
+    """Whether the ARG's default is made of what BuildKit knows of the platform: `ARG FLAVOR=${TARGETARCH}`.
+
+    So is perhaps one that is made of an earlier ARG of its own name.
+    """
+    names, waiting = {variable.name}, [variable]
+    while waiting:
+        each = waiting.pop()
+        pairs = each.instruction.pairs if each.instruction is not None else ()
+        default = next((value for name, value in pairs if name.text == each.name), None)
+        used = set(uses(default.text, scope.escape)) if default is not None else set()
+        if each.name in used or not PLATFORM_ARGS.isdisjoint(used):
+            return True
+        waiting += [found for name in used - names if (found := scope.get(name)) is not None]
+        names |= used
+    return False
 
 
 def _is_image(text: str | None) -> bool:

@@ -9,6 +9,7 @@ from rules.api import (
     Confidence,
     Dockerfile,
     DockerfileChange,
+    Doubt,
     Fix,
     Problem,
     Severity,
@@ -25,6 +26,9 @@ _OPERATORS = ("&&", "||", "|")
 _PLACEHOLDER = re.compile(r"[A-Z]{4,}[A-Z0-9]*(?:[-_]?[A-Z0-9]+)*\Z")
 """`BASEIMAGE`, `REPLACE-ME`: what a script writes over before the file is built."""
 
+_CONTAINERFILE = re.compile(r"containerfile", re.IGNORECASE)
+"""What Podman and Buildah call the file; Docker's own name for it says nothing of the builder."""
+
 
 @rule(
     "invalid-syntax",
@@ -39,16 +43,29 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     places = {one.keyword_span.start: place for place, one in enumerate(instructions)}
     unknown = {one.keyword_span.start for one in instructions if one.keyword not in INSTRUCTIONS}
     for fault in change.after.dockerfile.faults:
-        if fault.rule != "invalid-syntax":
+        if fault.rule != "invalid-syntax" or (fault.doubt is Doubt.PODMAN and _CONTAINERFILE.search(change.path)):
             continue
         written = change.source.cut(fault.span)
         if fault.suggestion is None and fault.span.start in unknown and _is_foreign(change.after.dockerfile):
             continue  # the frontend may know the instruction
         if placeholder is not None and _PLACEHOLDER.match(written):
             yield _in_template(fault, written, placeholder)
-        else:
+        elif fault.doubt is None:
             fix = _fix(change, fault, places.get(fault.span.start))
             yield Problem(fault.span, fault.message, fix=fix, key=fault.message)
+        else:
+            yield _doubtful(fault, fault.doubt)
+
+
+def _doubtful(fault: SyntaxFault, doubt: Doubt) -> Problem:
+    return Problem(
+        fault.span,
+        fault.message,
+        Confidence.LIKELY if doubt is Doubt.PODMAN else Confidence.POSSIBLE,
+        doubt=doubt.value,
+        key=fault.message,
+        severity=Severity.WARNING,
+    )
 
 
 def _is_foreign(dockerfile: Dockerfile) -> bool:

@@ -37,7 +37,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield Problem(
                 trigger.keyword_span,
                 f"{quote(trigger.keyword)} behind `ONBUILD` is no instruction"
-                f"{f'; did you mean {quote(near)}?' if near is not None else '.'} The build stops at this line.",
+                f"{f'; did you mean {quote(near)}?' if near is not None else '.'} This build passes over it; every "
+                "build on top of the image stops.",
                 instruction=instruction,
                 fix=Fix(f"Write {near}", (edit,)) if edit is not None else None,
             )

@@ -25,6 +25,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.build.copied_texts import copied_texts
 from rules.build.variable_uses import declarable_uses
 
 _EXPANDED = frozenset("ADD COPY ENV EXPOSE LABEL STOPSIGNAL USER VOLUME WORKDIR".split())
@@ -48,12 +49,42 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         seen: set[str] = set()
         for step in stage.steps:
+            yield from _in_texts(stage, step)
             for name in () if _has_all(step) else _used(step):
                 if name not in seen and step.scope.get(name) is None:
                     seen.add(name)
                     if name in _perhaps_inherited(stage):
                         continue
                     yield from _judge(change, stage, step, name)
+
+
+def _is_bare(stage: Stage) -> bool:
+    """Whether the stage stands on an image that sets no more than PATH."""
+    return stage.root.is_scratch or (stage.facts is not None and stage.facts.kind == "os")
+
+
+def _in_texts(stage: Stage, step: Step) -> Iterator[Problem]:
+    """What a text loses that COPY writes: `$@` in a script, `$uri` in a configuration."""
+    bare = _is_bare(stage)
+    for text in copied_texts(step):
+        others = (name for name in text.names if name not in text.of_the_shell and name not in _FROM_THE_BUILDER)
+        names = (*text.of_the_shell, *(name for name in others if bare or name.islower()))  # no image has `ENV uri=`
+        if not names:
+            continue
+        shown = " and ".join(quote(f"${name}") for name in names[:2])
+        opener = quote(f"<<'{text.heredoc.name}'")
+        doubt = "it may be meant to be empty" if bare else "the base image may set it"
+        yield Problem(
+            step.instruction.span,
+            f"`{step.instruction.keyword}` fills in the variables of this here-document, and nothing sets {shown}: "
+            f"{stage.label} gets the text without {'it' if len(names) == 1 else 'them'}. To copy it as it stands, put "
+            f"the delimiter in quotes, {opener}, or write `\\$` where a dollar is meant.",
+            Confidence.CERTAIN if text.of_the_shell else Confidence.LIKELY,
+            doubt="" if text.of_the_shell else doubt,
+            stage=stage.key,
+            key=text.heredoc.name,
+            fix=text.fix,
+        )
 
 
 @once
@@ -83,7 +114,9 @@ def _used(step: Step) -> Iterator[str]:
     """Yield the names that the builder fills in, and those of a RUN that only an ARG above the first FROM can set."""
     instruction, escape = step.instruction, step.scope.escape
     if instruction.keyword in ("COPY", "ADD"):
-        yield from (name for flag in instruction.flags for name in declarable_uses(flag.value or "", escape))
+        # The builder fills in nothing in `--from`, and refuses a variable there.
+        flags = (flag for flag in instruction.flags if flag.name != "from")
+        yield from (name for flag in flags for name in declarable_uses(flag.value or "", escape))
     if "$" not in instruction.text:
         return
     if instruction.keyword in ("ENV", "LABEL", "ARG"):
@@ -125,7 +158,7 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
     other = _other_stage(change, stage, name)
     known = step.scope.variables
     near = difflib.get_close_matches(name, list(known), 1, 0.8) if len(known) <= _MOST_NAMES else []
-    bare = _sets_only_path(stage)
+    bare = _is_bare(stage)
     if declared is not None:
         fact = f"the `ARG {name}` at line {declared.line} stands above the first `FROM` and ends there"
         yield _problem(stage, where, name, fact, declare, Confidence.CERTAIN)
@@ -141,11 +174,6 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
         yield _problem(stage, where, name, fact, _spell(where, name, near[0]), Confidence.LIKELY)
     elif where.keyword not in ("ENV", "LABEL") and (bare or (where.keyword == "STOPSIGNAL" and stage.base_known)):
         yield _problem(stage, where, name, "nothing in the file sets it", None, Confidence.LIKELY)
-
-
-def _sets_only_path(stage: Stage) -> bool:
-    """Whether the base image brings no variables of its own, as an empty one and a bare system do not."""
-    return stage.root.is_scratch or (stage.facts is not None and stage.facts.kind == "os")
 
 
 def _problem(

@@ -2,7 +2,26 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, Copy, DockerfileChange, Fix, Problem, Severity, insert, quote, rule
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Severity,
+    Stage,
+    Word,
+    insert,
+    quote,
+    rule,
+)
+
+_OF_THE_SYSTEM = frozenset(
+    "/ /bin /etc /home /lib /media /mnt /opt /root /sbin /srv /tmp /usr /usr/bin /usr/lib /usr/local /usr/local/bin "
+    "/usr/local/lib /usr/local/sbin /usr/local/share /usr/sbin /usr/share /var /var/cache /var/lib /var/log".split()
+)
+"""Folders that every distribution has."""
 
 
 @rule(
@@ -19,21 +38,43 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             word = copy.destination_word
             if word is None or len(copy.sources) + len(copy.heredocs) < 2 or _is_folder(copy):  # noqa: PLR2004 - several
                 continue
-            plain = word.text == word.text.strip("\"'") and "$" not in word.text
-            yield Problem(
-                word.span,
-                f"{stage.label} copies {len(copy.sources) + len(copy.heredocs)} sources to {quote(word.text)}, which "
-                "does "
-                "not end in a slash. The builder refuses that: with several sources the destination must be a folder, "
-                f"written {quote(word.text + '/')}.",
-                Confidence.CERTAIN if plain else Confidence.LIKELY,
-                doubt="a variable may end the destination in a slash",
-                instruction=copy.instruction,
-                stage=stage.key,
-                fix=Fix("Write it as a folder", (insert(change.source, word.span.end, "/"),))
-                if plain and not copy.instruction.exec_form
-                else None,
-            )
+            yield _problem(change, stage, copy, word)
+
+
+def _problem(change: DockerfileChange, stage: Stage, copy: Copy, word: Word) -> Problem:
+    plain = word.text == word.text.strip("\"'") and "$" not in word.text
+    count = len(copy.sources) + len(copy.heredocs)
+    fact = f"{stage.label} copies {count} sources to {quote(word.text)}, which does not end in a slash."
+    refused = "The classic builder and Kaniko refuse the line"
+    if _is_there(stage, copy):
+        then = f"BuildKit takes it for a folder, which it is by then. {refused}"
+    else:
+        then = f"BuildKit makes a file of that name, and each source overwrites the one before. {refused}"
+    return Problem(
+        word.span,
+        f"{fact} {then}. Write {quote(word.text + '/')}.",
+        Confidence.POSSIBLE if _is_there(stage, copy) else Confidence.LIKELY,
+        doubt="the sources may be folders, or the base image may have one of that name",
+        instruction=copy.instruction,
+        stage=stage.key,
+        fix=Fix("Write it as a folder", (insert(change.source, word.span.end, "/"),))
+        if plain and not copy.instruction.exec_form
+        else None,
+    )
+
+
+def _is_there(stage: Stage, copy: Copy) -> bool:
+    """Whether the destination is a folder by then: a system's, a WORKDIR, a filled one, or the first source's."""
+    path = copy.destination
+    if copy.sources and copy.sources[0].word.text.endswith(("/", ".")):
+        return True
+    if path is None or (path in _OF_THE_SYSTEM and not stage.root.is_scratch):
+        return path is not None
+    return any(
+        put.step.at < copy.at
+        and (put.kind == "workdir" or put.path != path or (put.command is not None and put.command.name == "mkdir"))
+        for put in stage.files.below(path)
+    )
 
 
 def _is_folder(copy: Copy) -> bool:

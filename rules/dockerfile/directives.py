@@ -12,6 +12,8 @@ from rules.dockerfile.nodes import Directive, SyntaxFault
 from rules.dockerfile.pieces import SPACE
 from rules.dockerfile.spelling import nearest
 from rules.dockerfile.syntax.fault import fault
+from rules.dockerfile.syntax.grammar import TRUTH
+from rules.quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 NAMES = ("check", "escape", "syntax")
 
 _FORM = re.compile(rf"#[{SPACE}]*+([a-zA-Z][a-zA-Z0-9]*+)[\t\f\r ]*+=[\t\f\r ]*+([^\t\f\r ].*)", re.DOTALL)
+_MOST_OPTIONS = 3
 _ESCAPES = ("\\", "`")
 _IMAGE_LIKE = re.compile(r"[\w./-]+(?::[\w.-]+)?(?:@sha256:[0-9a-f]+)?")
 
@@ -62,11 +65,26 @@ def read_directives(source: Source, rows: list[str], offset: int) -> Directives:
             faults.append(fault(f"`# {name}=` may stand only once: a second one stops the build.", span))
             break
         found[name] = Directive(name, match[2], span)
+        if name == "check":
+            faults += _check_faults(found[name])
     escape = found.get("escape")
     if escape is None or escape.value in _ESCAPES:
         return Directives(tuple(found.values()), escape.value if escape else "\\", faults)
     faults.append(fault("The escape character can only be a backslash or a backtick.", escape.span))
     return Directives(tuple(found.values()), "\\", faults)
+
+
+def _check_faults(directive: Directive) -> Iterator[SyntaxFault]:
+    """Yield what BuildKit refuses about the options of `# check=` (`ParseLintOptions` in `linter/linter.go`)."""
+    for option in directive.value.split(";", _MOST_OPTIONS - 1):
+        name, equals, value = option.partition("=")
+        name = name.strip()
+        if not equals or name not in ("error", "experimental", "skip"):
+            message = "`# check=` takes `skip=…`, `error=…` and `experimental=…` with a `;` between them, not "
+            yield fault(f"{message}{quote(option.strip())}: the build stops here.", directive.span)
+        elif name == "error" and value.strip() not in TRUTH:
+            message = f"`error` in `# check=` is `true` or `false`, not {quote(value.strip())}: the build stops here."
+            yield fault(message, directive.span)
 
 
 def _misspelt(match: re.Match[str], source: Source, span: Span) -> Iterator[SyntaxFault]:

@@ -17,7 +17,20 @@ from rules.dockerfile.unknown import NOT_GIVEN, UNKNOWN, Unknown
 if TYPE_CHECKING:
     from rules.dockerfile.lexer import Lookup
 
-__all__ = ["NOT_GIVEN", "UNKNOWN", "Unknown", "Variable", "expand", "expand_words", "expansion_fault", "variables"]
+__all__ = [
+    "NOT_GIVEN",
+    "UNKNOWN",
+    "Unknown",
+    "Variable",
+    "expand",
+    "expand_words",
+    "expansion_fault",
+    "refused_expansion",
+    "variables",
+]
+
+_MOST_TRIED = 50
+"""Expansions that are tried to find the one that does not close."""
 
 _NEEDS_WORK = re.compile(r"[$'\"\\`]").search
 
@@ -66,6 +79,27 @@ def expansion_fault(word: str, lookup: Lookup, escape: str = "\\") -> str | None
     except ExpansionError as fault:
         return str(fault)
     return None
+
+
+def refused_expansion(text: str, escape: str = "\\") -> tuple[int, str] | None:
+    """Return where the expansion in braces stands that BuildKit refuses, and why; `None` where it takes the text.
+
+    Returns:
+        Offset of its dollar, and the reason in BuildKit's words.
+    """
+    lexer = Lexer(text, lambda _: UNKNOWN, escape)
+    try:
+        lexer.text_until("")
+    except ExpansionError as fault:
+        end, reason = lexer.at, str(fault)
+    else:
+        return None
+    start = text.rfind("${", 0, end)
+    for _ in range(_MOST_TRIED):
+        if start <= 0 or expansion_fault(text[start:], lambda _: UNKNOWN, escape) is not None:
+            break
+        start = text.rfind("${", 0, start)
+    return max(start, 0), reason
 
 
 def variables(word: str, escape: str = "\\") -> tuple[Variable, ...]:

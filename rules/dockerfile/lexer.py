@@ -102,23 +102,28 @@ def _joined(parts: Iterable[str | None]) -> str | None:
 
 
 class Lexer:
-    """One pass over one word. Texts are `None` where they are unknown."""
+    """One pass over one word. Texts are `None` where they are unknown.
+
+    Attributes:
+        variables: What has been read so far.
+        at: Offset in the word of what is read next; behind an `ExpansionError`, of what follows the fault.
+    """
 
     def __init__(self, word: str, lookup: Lookup, escape: str) -> None:
         self.variables: list[Variable] = []
         self._word = word
         self._lookup = lookup
         self._escape = escape
-        self._at = 0
+        self.at = 0
         self._depth = 0
         self._room = max(_LEAST_ROOM, _GROWTH * len(word))
 
     def _peek(self) -> str:
-        return self._word[self._at : self._at + 1]
+        return self._word[self.at : self.at + 1]
 
     def _next(self) -> str:
-        char = self._word[self._at : self._at + 1]
-        self._at += 1
+        char = self._word[self.at : self.at + 1]
+        self.at += 1
         return char
 
     def text_until(self, stop: str, *, raw: bool = False, words: Words | None = None) -> str | None:
@@ -133,7 +138,7 @@ class Lexer:
         parts: list[str | None] = []
         while char := self._peek():
             if char == stop:
-                self._at += 1
+                self.at += 1
                 return _joined(parts)
             splits = char == "$"
             match char:
@@ -156,26 +161,26 @@ class Lexer:
         return _joined(parts)
 
     def _escaped(self, *, raw: bool) -> str:
-        self._at += 1
+        self.at += 1
         return (self._escape if raw else "") + self._next()
 
     def _single_quoted(self) -> str:
-        end = self._word.find("'", self._at + 1)
+        end = self._word.find("'", self.at + 1)
         if end < 0:
             raise ExpansionError("unexpected end of statement while looking for matching single-quote")
-        text = self._word[self._at + 1 : end]
-        self._at = end + 1
+        text = self._word[self.at + 1 : end]
+        self.at = end + 1
         return text
 
     def _run(self, plain: re.Pattern[str]) -> str:
-        found = plain.match(self._word, self._at)
+        found = plain.match(self._word, self.at)
         if found is None:
             return ""
-        self._at = found.end()
+        self.at = found.end()
         return found.group()
 
     def _double_quoted(self, *, raw: bool) -> str | None:
-        self._at += 1
+        self.at += 1
         plain = _run_without('"$' + self._escape)
         parts: list[str | None] = []
         while True:
@@ -184,20 +189,20 @@ class Lexer:
                 case "":
                     raise ExpansionError("unexpected end of statement while looking for matching double-quote")
                 case '"':
-                    self._at += 1
+                    self.at += 1
                     return _joined(parts)
                 case "$":
                     parts.append(self._dollar())
                 case backslash:
-                    self._at += 1
+                    self.at += 1
                     parts.append(backslash if raw else "")
                     parts.append(self._next() if self._peek() in {'"', "$", backslash} else backslash)
 
     def _dollar(self) -> str | None:
-        start = self._at
-        self._at += 1
+        start = self.at
+        self.at += 1
         if self._peek() == "{":
-            self._at += 1
+            self.at += 1
             return self._braced(start)
         name = self._name()
         if not name:
@@ -206,17 +211,17 @@ class Lexer:
 
     def _name(self) -> str:
         """Read letters, digits and underscores; only digits if a digit comes first; or one special sign."""
-        start = self._at
+        start = self.at
         char = self._peek()
         if char in _SPECIAL_PARAMETERS:
-            self._at += 1
+            self.at += 1
         elif char.isdecimal():
             while self._peek().isdecimal():
-                self._at += 1
+                self.at += 1
         else:
             while (char := self._peek()) == "_" or char.isalpha() or char.isdecimal():
-                self._at += 1
-        return self._word[start : self._at]
+                self.at += 1
+        return self._word[start : self.at]
 
     def _braced(self, start: int) -> str | None:
         """Read on behind `${`."""
@@ -251,7 +256,7 @@ class Lexer:
         raise ExpansionError(f"unsupported modifier ({char}) in substitution")
 
     def _value(self, name: str, start: int, modifier: str) -> str | Unknown | None:
-        self.variables.append(Variable(name, start, self._at, modifier))
+        self.variables.append(Variable(name, start, self.at, modifier))
         value = self._lookup(name)
         return UNKNOWN if isinstance(value, str) and not self._fits(len(value)) else value
 

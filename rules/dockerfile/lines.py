@@ -8,12 +8,13 @@ done here, once, in linear time, and every piece remembers its place in the file
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.bodies import Bodies
 from rules.dockerfile.directives import read_directives
 from rules.dockerfile.heredocs import openers
-from rules.dockerfile.nodes import Comment, Directive, Heredoc, SyntaxFault
+from rules.dockerfile.nodes import Comment, Directive, Doubt, Heredoc, SyntaxFault
 from rules.dockerfile.pieces import SPACE, Pieces, before_escape
 from rules.dockerfile.source import Span
 from rules.quoting import code_span
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 LONGEST_LINE = 65_535
 """Bytes that BuildKit's line scanner takes (`bufio.MaxScanTokenSize`), line ending excluded."""
+
+_SPACED = re.compile(r"(?<![^\s])<<-?\s")
 
 MOST = 20_000
 """Instructions that are read, and comments that are kept; the longest Dockerfiles have hundreds."""
@@ -247,6 +250,7 @@ class Reader:
             closed = self._bodies.closes(opener, self._row)
             if opener.spaced and not closed:
                 # `$((1 << 3))`: older releases of BuildKit see no here-document here, nor does its author.
+                self._faults.append(_spaced(line))
                 continue
             heredoc, self._row, self._offset = self._bodies.read(opener, self._row, self._offset, opened)
             found.append(heredoc)
@@ -255,3 +259,11 @@ class Reader:
         if not found:
             return line
         return line._replace(last=self._row, end=found[-1].span.end, heredocs=tuple(found))
+
+
+def _spaced(line: LogicalLine) -> SyntaxFault:
+    """Return the fault of a shift in arithmetic that BuildKit takes for a here-document."""
+    at = _SPACED.search(line.text)
+    span = line.span(*at.span()) if at else line.span(0, len(line.text))
+    message = "BuildKit takes this `<<` for a here-document that is never closed: leave out the blanks around it, or "
+    return SyntaxFault("invalid-syntax", f"{message}put it in double quotes.", span, None, Doubt.RELEASE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import cached_property
@@ -84,6 +85,14 @@ class Directive(NamedTuple):
     span: Span
 
 
+class Doubt(Enum):
+    """Why a build may pass what BuildKit of today refuses."""
+
+    TEMPLATE = "a script may fill the file in first"
+    PODMAN = "Podman and Buildah take it"
+    RELEASE = "older releases of BuildKit take it"
+
+
 class SyntaxFault(NamedTuple):
     """Something that BuildKit refuses.
 
@@ -92,12 +101,14 @@ class SyntaxFault(NamedTuple):
         message: A plain sentence that names what stands there and what is expected.
         span: Where.
         suggestion: The nearest right spelling of the text at `span`, when there is one: the span is replaced by it.
+        doubt: Why the build may pass all the same; `None` where it stops for sure.
     """
 
     rule: str
     message: str
     span: Span
     suggestion: str | None = None
+    doubt: Doubt | None = None
 
 
 @dataclass(slots=False, eq=False)

@@ -11,9 +11,12 @@ if TYPE_CHECKING:
 
 _TOKEN = re.compile(
     r"""(?P<blank>\s+)|(?P<comma>,)|(?P<close>\])|"(?P<double>(?:[^"\\]|\\.)*)"|'(?P<single>[^']*)'"""
-    r"""|[“”](?P<curly>[^“”]*)[“”]|(?P<bare>[^\s,\]"'“”]+|.)""",
+    r"""|[“”](?P<curly>[^“”]*)[“”]|(?P<open>["'].*)|(?P<bare>[^\s,\]"'“”]+|.)""",
     re.DOTALL,
 )
+
+OPEN_QUOTE = "a quote in it does not close"
+"""The fault of an array in which that is so."""
 
 _TESTS = re.compile(r"(?:!|==?|!=|=~|<|>|-[a-zA-Z]|-(?:eq|ne|lt|gt|le|ge|nt|ot|ef))\Z")
 _SHELL_OPERATOR = re.compile(r"\s*(?:&&|\|\||[;|&])")
@@ -24,7 +27,7 @@ class Attempt(NamedTuple):
 
     Attributes:
         start: Where in the instruction's value the bracket stands.
-        items: What the strings were meant to be.
+        items: What the strings were meant to be; empty where that is not plain.
         fault: Why it is no array, for a sentence: "has no closing bracket"; `text behind` for a right array with
             something behind it.
         rest: What stands behind the closing bracket.
@@ -40,7 +43,8 @@ class _Read(NamedTuple):
     """A value read leniently.
 
     Attributes:
-        kinds: The kind of every token that is no blank: `comma`, `double`, `single`, `curly`, `bare`.
+        kinds: The kind of every token that is no blank: `comma`, `double`, `single`, `curly`, `bare`; `open` for a
+            quote that does not close, and all that follows it.
         texts: Their texts, quotes taken off.
         closed: Whether a closing bracket came.
         rest: What stands behind it.
@@ -67,7 +71,8 @@ def attempt(instruction: Instruction, *, powershell: bool) -> Attempt | None:
         return Attempt(start, (), "text behind", rest) if rest else None
     if powershell or not _is_meant(instruction.keyword, read):
         return None
-    items = tuple(_decoded(kind, text) for kind, text in zip(read.kinds, read.texts, strict=True) if kind != "comma")
+    tokens = () if _is_torn(read) else zip(read.kinds, read.texts, strict=True)
+    items = tuple(_decoded(kind, text) for kind, text in tokens if kind != "comma")
     return Attempt(start, items, _fault(read), read.rest.strip())
 
 
@@ -90,7 +95,7 @@ def _is_meant(keyword: str, read: _Read) -> bool:
     if not read.kinds or read.rest.startswith(("]", "::", "*", "/", ".")) or read.texts[0].startswith("["):
         return False
     quoted_first = read.kinds[0] in ("double", "single", "curly")
-    if read.tight and quoted_first:
+    if read.tight and (quoted_first or (read.kinds[0] == "open" and keyword != "RUN")):
         return True
     if any(kind == "bare" and _TESTS.match(text) for kind, text in zip(read.kinds, read.texts, strict=True)):
         return _has_commas(read) and "comma" in read.kinds[1:2]
@@ -105,10 +110,18 @@ def _has_commas(read: _Read) -> bool:
     return "comma" in read.kinds
 
 
+def _is_torn(read: _Read) -> bool:
+    """Whether quotes inside strings tear them, as in `["sh", "-c", "echo "hi""]`: nobody knows what was meant."""
+    return "open" in read.kinds or (
+        "bare" in read.kinds and _has_commas(read) and any("comma" not in pair for pair in pairwise(read.kinds))
+    )
+
+
 def _fault(read: _Read) -> str:
     kinds = read.kinds
     neighbours = tuple(pairwise(kinds))
     faults = (
+        ("open" in kinds, OPEN_QUOTE),
         ("single" in kinds, "its strings have single quotes"),
         ("curly" in kinds, "its quotes are typographic ones"),
         ("bare" in kinds, "not every word has double quotes"),

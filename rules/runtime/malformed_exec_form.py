@@ -13,12 +13,13 @@ from rules.api import (
     Severity,
     Stage,
     Step,
+    blank_of,
     fix,
     quote,
     replace,
     rule,
 )
-from rules.runtime.json_arrays import Attempt, attempt
+from rules.runtime.json_arrays import OPEN_QUOTE, Attempt, attempt
 from rules.runtime.start_text import is_plain, json_array
 
 _KEYWORDS = ("ADD", "CMD", "COPY", "ENTRYPOINT", "HEALTHCHECK", "RUN", "SHELL", "VOLUME")
@@ -34,6 +35,11 @@ _THEN = {
 _LIST = re.compile(r'"[^"\\$`]+"(?:\s*,\s*"[^"\\$`]*")+\s*\]?\Z')
 _SHELL_WORD = re.compile(r'(?:"[^"]*"|[^\s"])+')
 _STRING = re.compile(r'"[^"]*"')
+_WRONG_QUOTES = (
+    "its strings have single quotes",
+    "its quotes are typographic ones",
+    "not every word has double quotes",
+)
 _DEFAULT = "It goes to `/bin/sh -c` as it stands, and the shell looks for a program whose name begins with `[`"
 
 
@@ -55,36 +61,54 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             seen.add(id(instruction))
             if "[" in instruction.value:
-                yield from _problem(stage, step)
+                yield from _problem(change, stage, step)
             elif '",' in instruction.value and instruction.keyword in ("CMD", "ENTRYPOINT"):
                 yield from _without_bracket(stage, instruction)
 
 
-def _problem(stage: Stage, step: Step) -> Iterator[Problem]:
+def _problem(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[Problem]:
     instruction = step.instruction
     found = attempt(instruction, powershell="powershell" in _shell(step) or "pwsh" in _shell(step))
-    if found is None:
+    if found is None or blank_of(instruction) is not None or _is_refused(change, instruction, found):
         return
     if found.fault == "text behind":
-        yield Problem(
-            instruction.span,
-            f"`{instruction.keyword}` of {stage.label} has {quote(found.rest)} behind its JSON array. BuildKit "
-            "drops it or, "
-            "since 2024, runs the whole line through a shell, where `[` is no program. Put everything into the "
-            "array, or "
-            "take the brackets away.",
-            Confidence.LIKELY,
-            doubt="which of the two happens depends on the builder's version",
-            stage=stage.key,
-        )
+        yield _text_behind(stage, instruction, found)
         return
     yield Problem(
         instruction.span,
         f"`{instruction.keyword}` of {stage.label} looks like the JSON form but {found.fault}, so it is none: "
-        f"{quote(instruction.value, 80)}. {_THEN.get(instruction.keyword, _DEFAULT)}. "
+        f"{quote(instruction.value, 80)}. {_then(instruction, found)}. "
         f"{_way_out(instruction, found)}.",
         stage=stage.key,
         fix=_fix(instruction, found),
+    )
+
+
+def _then(instruction: Instruction, found: Attempt) -> str:
+    if found.fault == OPEN_QUOTE and instruction.keyword in _RUNNING:
+        return "It goes to `/bin/sh -c` as it stands, for which an open quote is a syntax error"
+    return _THEN.get(instruction.keyword, _DEFAULT)
+
+
+def _is_refused(change: DockerfileChange, instruction: Instruction, found: Attempt) -> bool:
+    """Whether the build stops here, which `invalid-syntax` says; an array that only lacks its quotes is put right."""
+    if instruction.keyword == "SHELL" and found.fault in _WRONG_QUOTES:
+        return False
+    span = instruction.value_span
+    faults = (fault for fault in change.after.dockerfile.faults if fault.rule == "invalid-syntax")
+    return any(span.start <= fault.span.start < span.end for fault in faults)
+
+
+def _text_behind(stage: Stage, instruction: Instruction, found: Attempt) -> Problem:
+    then = "stops" if instruction.keyword == "SHELL" else "runs the whole line through a shell, where `[` is no program"
+    way_out = "." if instruction.keyword == "SHELL" else ", or take the brackets away."
+    return Problem(
+        instruction.span,
+        f"`{instruction.keyword}` of {stage.label} has {quote(found.rest)} behind its JSON array. BuildKit drops it "
+        f"or, since 2024, {then}. Put everything into the array{way_out}",
+        Confidence.LIKELY,
+        doubt="which of the two happens depends on the builder's version",
+        stage=stage.key,
     )
 
 

@@ -1,5 +1,6 @@
 import pytest
 
+from rules.dockerfile.nodes import Doubt
 from tests.dockerfile.reading import cut, fault, read
 
 BASE = "FROM alpine:3.22\n"
@@ -45,7 +46,18 @@ def test_a_merge_conflict_is_called_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{{ if a }}\nFROM b\n", "FROM {{ image }}\nRUN {{ x }}\n", "FROM %%IMAGE%%\n", BASE + "@RUN@\n"]
+    "text",
+    [
+        BASE + "ENV A={{ a }}\n",
+        BASE + "USER <%= user %>\n",
+        BASE + "COPY --chmod={% if a %}644{% endif %} a b\n",
+        "FROM a:1\nWORKDIR /${{ values.name }}\n",
+        BASE + "HEALTHCHECK --interval=@EVERY@ CMD a\n",
+        "{{ if a }}\nFROM b\n",
+        "FROM {{ image }}\nRUN {{ x }}\n",
+        "FROM %%IMAGE%%\n",
+        BASE + "@RUN@\n",
+    ],
 )
 def test_a_template_has_one_fault_that_says_so(text: str) -> None:
     assert "template" in fault(text).message
@@ -133,6 +145,41 @@ def test_a_file_without_a_stage_has_a_fault_of_structure(text: str, line: int, s
         ("COPY --link= a b", "alone means true"),
         ("COPY --chown a b", "needs a value"),
         ("COPY --chmod=1 --chmod=2 a b", "stands twice"),
+        ("COPY https://a.example/b /c", "takes no URL"),
+        ("COPY a 'http://a.example/b' /c/", "takes no URL"),
+        ("COPY --from=a https://a.example/b.git#main /c", "takes no Git repository"),
+        ("COPY git@a.example:b /c", "takes no Git repository"),
+        ("COPY --from=$a b /c", "`--from` takes no variables"),
+        ("COPY --from=a.example/b: c /d", "is no image reference"),
+        ("COPY --from=a@sha256:12 c /d", "is no image reference"),
+        ("COPY --chmod=999 a b", "`999` is no mode"),
+        ("COPY --chmod=77777 a b", "is no mode"),
+        ("ADD --chmod=rwxr-xr-x a b", "is no mode"),
+        ("ADD --checksum=sha256:12 https://a.example/b /c", "is no checksum"),
+        (f"ADD --checksum=sha256:{'0' * 64} a /c", "`a` is a file of the build context"),
+        (f"ADD --checksum=sha256:{'0' * 64} https://a.example/b https://a.example/c /d/", "has 2 sources"),
+        ("COPY --chown=${a^} b c", "cannot expand `${a^}` in `--chown`"),
+        ("FROM --platform=${a b", "cannot expand `${a` in `--platform`"),
+        ("FROM --platform=linux/arm/v7/a b", "too many parts"),
+        ('COPY ["a"', "an array needs both brackets"),
+        ("RUN --network=$a b", "takes no variables"),
+        ("RUN --security=$a b", "takes no variables"),
+        ("RUN --device=a,b c", "names one device"),
+        ("RUN --device=a,required=b c", "neither true nor false"),
+        ("RUN --device= c", "needs a device"),
+        ("RUN --mount=required,type=secret,id=a b", "read before the type"),
+        ("RUN --mount=size=1,type=tmpfs,target=/a b", "read before the type"),
+        ("RUN --mount=type=bind,required b", "not for `bind`"),
+        ("RUN --mount=type=tmpfs,target=/a,size=much b", "is no size"),
+        ("RUN --mount=type=cache,target=/. b", "whole file system"),
+        ("RUN --mount=type=cache,target=/a,uid=4294967296 b", "is no number"),
+        ("RUN --mount=type=cache,target=${a^} b", "cannot expand `${a^}` in `--mount`"),
+        ("RUN --mount=type=bind,target=/a,z b", "only Podman and Buildah know it"),
+        ("RUN --some=a --more=b", "`RUN` has no flag `--some`"),
+        ("HEALTHCHECK --retries=2147483648 CMD a", "whole number"),
+        ('VOLUME ""', "empty path"),
+        ("ONBUILD ENV a=${b^}", "cannot expand `${b^}`"),
+        ("ONBUILD COPY https://a.example/b /c", "takes no URL"),
     ],
 )
 def test_what_buildkit_refuses_is_told_on_its_line(instruction: str, says: str) -> None:
@@ -180,10 +227,68 @@ def test_what_buildkit_refuses_is_told_on_its_line(instruction: str, says: str) 
         'USER "a b"',
         "VOLUME [ /a ]",
         "WORKDIR /a b",
+        "ARG --flag a",
+        "ADD --chmod=u=rwX,go=rX --checksum=$A https://a.example/b /c",
+        "ADD --checksum=0123abc https://a.example/b.git#main /c",
+        "ADD --checksum=sha256:12 $URL /c",
+        "COPY --chmod=0644 --chown=${A:-1}:$B a b",
+        "COPY --chmod=+x,o-w a b",
+        "COPY --from=a.example:5000/b:c d /e",
+        "COPY --chmod=$MODE a b",
+        "COPY $URL a.example/b ftp://a.example/b /c/",
+        "RUN --device=vendor.com/gpu=all,required --device=name=a b",
+        "RUN --mount=type=tmpfs,target=/a,size=64MiB --mount=type=secret,id=a,target=/ b",
+        "RUN --mount=type=secret,id=a,env=B --mount=type=cache,target=${A:-/b} c",
     ],
 )
 def test_what_buildkit_takes_has_no_fault(instruction: str) -> None:
     assert not read(f"{BASE}{instruction}\n").faults
+
+
+@pytest.mark.parametrize(
+    ("body", "place"),
+    [
+        ("a=${b[@]}\n", "${b[@]}"),
+        ("it's ${a}\n${b^^} ${c}\n", "${b^^}"),
+        ("${a:-${b!}}\n", "${b!}"),
+        ("x ${a:-b\ny ${c}\n", "${a:-b"),
+        ('"${a"\n', '${a"'),
+    ],
+)
+def test_what_cannot_be_filled_in_in_a_copied_text_is_shown_in_its_line(body: str, place: str) -> None:
+    text = f"{BASE}COPY <<E /a\n{body}E\n"
+    _, shown, message, _ = first_fault(text)
+    assert shown == place
+    assert "put the delimiter in quotes: `<<'E'`" in message
+    assert not read(text.replace("<<E", "<<'E'")).faults
+    assert not read(text.replace("COPY <<E /a", "RUN <<E")).faults
+
+
+def test_a_copied_text_may_hold_quotes_and_escaped_dollars() -> None:
+    assert not read(f"{BASE}COPY <<E /a\nit's \"$a ${{b:-c}} \\${{d^^}} $(e) $1\nE\n").faults
+
+
+@pytest.mark.parametrize("value", ["foo", "skip=A;errors=true", "error=yes", "skip=A;;error=true"])
+def test_options_of_a_check_directive_that_stop_the_build_are_told(value: str) -> None:
+    found = fault(f"# check={value}\nFROM a\n")
+    assert (found.rule, found.span.line) == ("invalid-syntax", 1)
+    assert "the build stops here" in found.message
+
+
+@pytest.mark.parametrize("value", ["skip=A,B", "skip=all;error=true", " skip = A ; error = 0 ; experimental=B;C"])
+def test_options_of_a_check_directive_that_it_knows_are_taken(value: str) -> None:
+    assert not read(f"# check={value}\nFROM a\n").faults
+
+
+def test_a_shift_in_arithmetic_is_doubtful() -> None:
+    found = fault(f"{BASE}RUN echo $((1 << 2))\n")
+    assert (found.doubt, found.span.line) == (Doubt.RELEASE, 2)
+    assert not read(f'{BASE}RUN echo $((1<<2)) "$((1 << 2))"\n').faults
+
+
+def test_flags_that_an_instruction_does_not_know_are_told_once() -> None:
+    faults = read(f"{BASE}RUN --one=a --two=b --three=c d\n").faults
+    assert [found.message.partition(";")[0] for found in faults] == ["`RUN` has no flag `--one`"]
 
 
 def test_a_stage_may_be_named_where_an_image_may_not() -> None:

@@ -105,3 +105,10 @@ def test_a_check_directive_counts_also_where_the_builder_passes_over_it(head: st
 
 def test_a_check_comment_below_the_first_instruction_does_not_count() -> None:
     assert "base-image-unpinned" not in silenced(f"{TEXT}# check=skip=DL3006\n")
+
+
+@pytest.mark.parametrize("broken", ["RUNN true\n", "COPY a\n", "# check=skip=all\nFROM node\n"])
+def test_a_check_directive_that_skips_all_does_not_skip_what_stops_the_build(broken: str) -> None:
+    head = "# check=skip=all\n"
+    text = f"{head}{broken}" if broken.startswith("#") else f"{head}{TEXT}{broken}"
+    assert {each.rule for each in review(text).findings} == {"invalid-syntax"}

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from rules.dockerfile.nodes import SyntaxFault
+from rules.dockerfile.nodes import Doubt, SyntaxFault
 from rules.dockerfile.source import Span
 from rules.dockerfile.syntax.arguments import argument_faults, looks_right
+from rules.dockerfile.syntax.copies import copy_faults
 from rules.dockerfile.syntax.expansions import expansion_faults
 from rules.dockerfile.syntax.fault import fault
-from rules.dockerfile.syntax.flags import flag_faults
+from rules.dockerfile.syntax.flags import flag_faults, known_flags
 from rules.dockerfile.syntax.grammar import FLAGS
 from rules.dockerfile.syntax.stages import from_faults
+from rules.dockerfile.syntax.templates import blank_of
 from rules.dockerfile.syntax.unknown import meant_instruction, unknown_faults
 from rules.quoting import quote
 
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["faults"]
 
 _TEMPLATE = re.compile(r"\{\{|\}\}|\{%|%\}|<%|%>|%%\w+%%|@\w+@|%\{")
+
+_COPYING = frozenset({"ADD", "COPY"})
 
 _MOST = 500
 """Faults that are told of one file; nobody reads more, and a file of noise is not worth the time."""
@@ -38,7 +43,7 @@ def faults(instructions: tuple[Instruction, ...]) -> list[SyntaxFault]:
     found = _known_faults(instructions)
     unknown = any(instruction.keyword not in FLAGS for instruction in instructions)
     if found or unknown:
-        template = _template_fault(instructions)
+        template = _template_fault(instructions, found)
         if template:
             return [template]
     if unknown:
@@ -57,8 +62,10 @@ def _known_faults(instructions: tuple[Instruction, ...]) -> list[SyntaxFault]:
             continue
         if keyword == "FROM":
             found += from_faults(instruction, stages)
-        elif not looks_right(keyword, instruction.value):
+        elif not looks_right(keyword, instruction.value) and (instruction.value or known_flags(instruction)):
             found += islice(argument_faults(instruction), _MOST_OF_ONE)
+        if keyword in _COPYING:
+            found += islice(copy_faults(instruction), _MOST_OF_ONE)
         found += islice(expansion_faults(instruction), _MOST_OF_ONE)
         if instruction.flags:
             found += islice(flag_faults(instruction), _MOST_OF_ONE)
@@ -69,17 +76,25 @@ def _known_faults(instructions: tuple[Instruction, ...]) -> list[SyntaxFault]:
     return found
 
 
-def _template_fault(instructions: tuple[Instruction, ...]) -> SyntaxFault | None:
+def _template_fault(instructions: tuple[Instruction, ...], found: list[SyntaxFault]) -> SyntaxFault | None:
     """Return the one fault of a template, where it is plain that the file is one.
 
     A template's own lines are no instructions, and what stands between them is none of Docker's business.
     """
+    starts = sorted(each.span.start for each in found)
     for instruction in instructions:
         marked = instruction.value if instruction.keyword == "FROM" else instruction.keyword
         marker = _TEMPLATE.search(marked) if instruction.keyword == "FROM" else _TEMPLATE.match(marked)
         if marker:
-            message = f"This file is a template: Docker cannot read it before {quote(marker[0])} is filled in."
-            return fault(message, instruction.value_span if instruction.keyword == "FROM" else instruction.keyword_span)
+            written, place = marker[0], instruction.value_span
+            place = place if instruction.keyword == "FROM" else instruction.keyword_span
+        elif bisect_left(starts, instruction.span.start) < bisect_left(starts, instruction.span.end):
+            written, place = blank_of(instruction) or "", instruction.span
+        else:
+            continue
+        if written:
+            message = f"This file is a template: Docker cannot read it before {quote(written)} is filled in."
+            return fault(message, place, doubt=Doubt.TEMPLATE)
     return None
 
 
@@ -88,6 +103,9 @@ def _trigger_faults(trigger: Instruction) -> Iterator[SyntaxFault]:
     if trigger.keyword in FLAGS and trigger.keyword != "FROM":
         yield from argument_faults(trigger)
         yield from flag_faults(trigger)
+        yield from expansion_faults(trigger)
+        if trigger.keyword in _COPYING:
+            yield from copy_faults(trigger)
 
 
 def structure_faults(instructions: tuple[Instruction, ...]) -> Iterator[SyntaxFault]:

@@ -45,6 +45,7 @@ _RIGHT: Mapping[str, re.Pattern[str]] = MappingProxyType(
         "HEALTHCHECK": re.compile(r"CMD\s+[^\s\[]|NONE$"),
         "LABEL": _NAMED,
         "SHELL": re.compile(r'\["[^"\\\x00-\x1f]+"(?:, ?"[^"\\\x00-\x1f]*")*+\]$'),
+        "VOLUME": re.compile(r"[^\s\[\"'][^\"']*\Z"),
         "USER": re.compile(r"[\w-]+(?::[\w-]+)?$"),
     }
 )
@@ -141,6 +142,9 @@ def _sources_and_destination(instruction: Instruction) -> Iterator[SyntaxFault]:
     keyword = instruction.keyword
     if not words:
         yield at_value(instruction, f"`{keyword}` needs a source and a destination.")
+    elif len(words) == 1 and words[0].text.startswith("[") and instruction.exec_form is None:
+        message = f"`{keyword}` takes {quote(words[0].text)} for one file name and lacks a destination: an array needs "
+        yield fault(f"{message}both brackets, and its strings double quotes and commas between them.", words[0].span)
     elif len(words) == 1:
         message = f"`{keyword}` needs a destination behind {quote(words[0].text)}: the last word says where to."
         yield fault(message, words[0].span)
@@ -165,12 +169,10 @@ def _shell(instruction: Instruction) -> Iterator[SyntaxFault]:
 
 def _volume(instruction: Instruction) -> Iterator[SyntaxFault]:
     """Check that every path of VOLUME is one."""
-    if instruction.value[0] != "[":
-        return
     if not instruction.words:
         yield at_value(instruction, "`VOLUME` needs a path.")
     for word in instruction.words:
-        if not word.text.strip():
+        if not word.text.strip() or word.text in ('""', "''"):
             yield fault("`VOLUME` has an empty path.", word.span)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.dockerfile.expand import UNKNOWN, expansion_fault
+from rules.dockerfile.expand import UNKNOWN, expansion_fault, refused_expansion
 from rules.dockerfile.nodes import Word
 from rules.dockerfile.syntax.fault import fault
 from rules.quoting import quote
@@ -34,24 +34,67 @@ _CHECKS = {
     **dict.fromkeys(_IN_WORDS | {"FROM"}, _IS_BARE),
 }
 
+_IN_FLAGS = {"ADD": ("checksum", "chmod", "chown"), "COPY": ("chmod", "chown"), "FROM": ("platform",)}
+_QUOTES = {ord("'"): "_", ord('"'): "_"}
+_IN_BRACES = re.compile(r"\$\{[^}\n]*+\}?")
+
 _TEMPLATE_OPTION = "${templateOption:"
 """A blank of a dev container template (containers.dev, "Dev Container Templates"), filled in before Docker reads it."""
 
-_CLEARER = {"unsupported modifier () in substitution": "the closing brace is missing"}
+_CLEARER = dict.fromkeys(
+    ("unsupported modifier () in substitution", "unsupported modifier (\n) in substitution"),
+    "the closing brace is missing",
+)
 """BuildKit's words where they hide what is wrong."""
 
 
 def expansion_faults(instruction: Instruction) -> Iterator[SyntaxFault]:
     """Yield the words that BuildKit refuses to expand: a brace or a quote that does not close, an unknown modifier."""
-    is_fine = _CHECKS.get(instruction.keyword)
+    keyword = instruction.keyword
+    if instruction.heredocs and keyword in ("ADD", "COPY"):
+        yield from _body_faults(instruction)
+    for flag in instruction.flags:
+        value = flag.value or ""
+        if "$" in value and flag.name in _IN_FLAGS.get(keyword, ()):
+            yield from _word_fault(Word(value, flag.value_span), f"--{flag.name}", instruction.escape)
+    is_fine = _CHECKS.get(keyword)
     if is_fine is None or is_fine(instruction.value):
         return
     for word in _expanded(instruction):
-        reason = expansion_fault(word.text, _unknown, instruction.escape)
-        if reason is not None and _TEMPLATE_OPTION not in word.text:
-            why = _CLEARER.get(reason, reason)
-            message = f"The builder cannot expand {quote(word.text)} in `{instruction.keyword}`: {why}."
-            yield fault(message, word.span)
+        yield from _word_fault(word, keyword, instruction.escape)
+
+
+def _word_fault(word: Word, place: str, escape: str) -> Iterator[SyntaxFault]:
+    reason = expansion_fault(word.text, _unknown, escape)
+    if reason is not None and _TEMPLATE_OPTION not in word.text:
+        why = _CLEARER.get(reason, reason)
+        yield fault(f"The builder cannot expand {quote(word.text)} in `{place}`: {why}.", word.span)
+
+
+def _body_faults(instruction: Instruction) -> Iterator[SyntaxFault]:
+    """Yield the expansion in each here-document that BuildKit refuses; quotes mean nothing there.
+
+    The escape character is the backslash in every file.
+    """
+    source = instruction.source
+    for heredoc in instruction.heredocs:
+        if not heredoc.expands or "${" not in heredoc.body:
+            continue
+        body = source.cut(heredoc.body_span)
+        refused = refused_expansion(body.translate(_QUOTES))
+        if refused is None or body.startswith(_TEMPLATE_OPTION, refused[0]):
+            continue
+        start, reason = refused
+        found = _IN_BRACES.match(body, start)
+        written = found[0] if found else ""
+        why = _CLEARER.get(reason, reason)
+        opener = quote(f"<<'{heredoc.name}'")
+        begin = heredoc.body_span.start + start
+        yield fault(
+            f"The builder fills in variables here and cannot expand {quote(written)}: {why}. "
+            f"To copy the text as it stands, put the delimiter in quotes: {opener}.",
+            source.span(begin, begin + len(written)),
+        )
 
 
 def _expanded(instruction: Instruction) -> Iterator[Word]:

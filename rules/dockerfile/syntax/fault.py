@@ -9,13 +9,13 @@ from rules.dockerfile.nodes import SyntaxFault
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from rules.dockerfile.nodes import Flag, Instruction
+    from rules.dockerfile.nodes import Doubt, Flag, Instruction
     from rules.dockerfile.source import Span
 
 
-def fault(message: str, span: Span, suggestion: str | None = None) -> SyntaxFault:
+def fault(message: str, span: Span, suggestion: str | None = None, *, doubt: Doubt | None = None) -> SyntaxFault:
     """Return an `invalid-syntax` fault; the suggestion replaces the text at the span."""
-    return SyntaxFault("invalid-syntax", message, span, suggestion)
+    return SyntaxFault("invalid-syntax", message, span, suggestion, doubt)
 
 
 def at_keyword(instruction: Instruction, message: str) -> SyntaxFault:

@@ -15,7 +15,7 @@ from rules.dockerfile.syntax.grammar import (
     SECURITY_MODES,
     Takes,
 )
-from rules.dockerfile.syntax.mounts import mount_faults
+from rules.dockerfile.syntax.mounts import device_faults, mount_faults
 from rules.quoting import quote
 
 if TYPE_CHECKING:
@@ -28,20 +28,32 @@ _DURATION = re.compile(rf"[+-]?(?:0|(?:(?:[0-9]++\.?[0-9]*+|\.[0-9]++)(?:{_UNIT}
 _DURATION_PART = re.compile(rf"([0-9]*+\.?[0-9]*+)({_UNIT})")
 _MILLISECONDS = {"ns": 1e-6, "us": 1e-3, "µs": 1e-3, "μs": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4, "h": 3.6e6}
 _COUNT = re.compile(r"\+?[0-9]{1,10}")
+_MOST_RETRIES = 2**31 - 1
+_AFTER_SYSTEM = 2
+"""Parts of a platform behind the operating system: the architecture and its variant."""
+
+
+def known_flags(instruction: Instruction) -> bool:
+    """Tell whether an instruction knows all its flags; one that it does not know may have taken what was meant."""
+    return all(flag.name in FLAGS[instruction.keyword] for flag in instruction.flags)
 
 
 def flag_faults(instruction: Instruction) -> Iterator[SyntaxFault]:
     """Yield what BuildKit refuses about an instruction's flags."""
     keyword = instruction.keyword
-    if keyword == "STOPSIGNAL" or (keyword == "HEALTHCHECK" and instruction.value.upper() == "NONE"):
+    if keyword in ("ARG", "STOPSIGNAL") or (keyword == "HEALTHCHECK" and instruction.value.upper() == "NONE"):
         # BuildKit never looks at these flags.
         return
     known = FLAGS[keyword]
     seen: set[str] = set()
+    strange = False
     for flag in instruction.flags:
         takes = known.get(flag.name)
         if takes is None:
-            yield _unknown(instruction, flag)
+            told = _unknown(instruction, flag)
+            if told.suggestion is not None or not strange:
+                yield told
+            strange = strange or told.suggestion is None
             continue
         if flag.name in seen and takes is not Takes.VALUES:
             yield fault(f"`--{flag.name}` stands twice: it is allowed once.", flag.span)
@@ -51,7 +63,9 @@ def flag_faults(instruction: Instruction) -> Iterator[SyntaxFault]:
         if found:
             yield found
         elif flag.name == "mount":
-            yield from mount_faults(flag)
+            yield from mount_faults(flag, instruction.escape)
+        elif flag.name == "device":
+            yield from device_faults(flag)
 
 
 def _unknown(instruction: Instruction, flag: Flag) -> SyntaxFault:
@@ -96,8 +110,9 @@ def _value(instruction: Instruction, flag: Flag) -> SyntaxFault | None:
         case "FROM", "platform":
             return _platform(flag)
         case "HEALTHCHECK", "retries" if value:
-            if _COUNT.fullmatch(value) is None:
-                return fault(f"`--retries` is a whole number from 0, not {quote(value)}.", flag.value_span)
+            if _COUNT.fullmatch(value) is None or int(value) > _MOST_RETRIES:
+                message = f"`--retries` is a whole number from 0 to {_MOST_RETRIES}, not {quote(value)}."
+                return fault(message, flag.value_span)
         case "HEALTHCHECK", _ if value:
             return _duration(flag)
     return None
@@ -106,8 +121,10 @@ def _value(instruction: Instruction, flag: Flag) -> SyntaxFault | None:
 def _choice(flag: Flag, choices: tuple[str, ...]) -> SyntaxFault | None:
     """Check a value that must be one of a few; BuildKit expands no variables in it."""
     value = flag.value or ""
-    if value in choices or "$" in value:
+    if value in choices:
         return None
+    if "$" in value:
+        return fault(f"`--{flag.name}` takes no variables; it is one of {listed(choices)}.", flag.value_span)
     meant = nearest(value, choices)
     message = f"`--{flag.name}` is one of {listed(choices)}, not {quote(value)}."
     return fault(message, flag.value_span, meant)
@@ -134,6 +151,8 @@ def _platform(flag: Flag) -> SyntaxFault | None:
         return None
     system, *rest = value.split("/")
     system = re.sub(r"\(.*\)$", "", system)
+    if len(rest) > _AFTER_SYSTEM:
+        return fault("`--platform` has too many parts. A platform reads `linux/amd64`.", flag.value_span)
     if not rest:
         known = system in OPERATING_SYSTEMS or system in ARCHITECTURES or system == "local"
         what = "neither an operating system nor an architecture"

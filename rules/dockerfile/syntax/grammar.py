@@ -70,6 +70,9 @@ INSTRUCTIONS: Final = tuple(FLAGS)
 NETWORKS: Final = ("default", "host", "none")
 SECURITY_MODES: Final = ("insecure", "sandbox")
 
+TRUTH: Final = frozenset({"1", "t", "T", "TRUE", "true", "True", "0", "f", "F", "FALSE", "false", "False"})
+"""What Go reads as true or false (`strconv.ParseBool`)."""
+
 OPERATING_SYSTEMS: Final = frozenset(
     {
         "aix",
