@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.dockerfile.managers.words import expanded
+from rules.dockerfile.managers.words import expanded, without_braces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -138,10 +138,11 @@ def _by_path(values: list[str], name: str, folder: str, env: Mapping[str, str]) 
     """Yield what `rm` or `find … -delete` removes."""
     if name == "find" and not {"-delete", "rm"} & set(values):
         return
-    for word in values:
-        value = expanded(word, env)
+    for value in (each for word in values for each in without_braces(expanded(word, env))):
         if folder and value[:1] not in ("/", "~", "$", "-", '"', "{"):
-            value = f"{folder.rstrip('/')}/{value.removeprefix('./')}"
+            path = f"{folder.rstrip('/')}/{value.removeprefix('./')}"
+        else:
+            path = value
         for pattern, left in _PATHS:
-            if pattern.match(value):
+            if pattern.match(path):
                 yield from left
