@@ -34,7 +34,15 @@ _LISTS = {
     "dnf": "/var/cache/dnf",
     "yum": "/var/cache/yum",
 }
-_SCRIPTS = frozenset({"bash", "sh", "ash", "dash", "zsh", ".", "source", "xargs", "gdebi", "dpkg", "npx", "playwright"})
+_SCRIPTS = frozenset(
+    "bash sh ash dash zsh . source xargs gdebi dpkg npx playwright rosdep mk-build-deps equivs-build tasksel apt-cache "
+    "apt-file apt-rdepends unattended-upgrade unattended-upgrades ansible-playbook ansible-pull puppet chef-solo "
+    "chef-client salt-call make just task".split()
+)
+"""Programs that run scripts, or install from or read the lists by themselves."""
+_PLAYWRIGHT = frozenset({"playwright", "patchright"})
+"""They call apt for `--with-deps`, however they are started: `pnpm exec playwright`, `python -m playwright`."""
+_SYSTEM_FOLDERS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
 _USING = frozenset({"install", "upgrade", "download"})
 
 
@@ -85,7 +93,12 @@ def _runs_script(run: Run) -> bool:
 
 
 def _is_script(command: Command) -> bool:
-    return command.name.endswith((".sh", ".py")) or "$" in command.name or command.name in _SCRIPTS
+    if command.name.endswith((".sh", ".py")) or "$" in command.name or command.name in _SCRIPTS:
+        return True
+    program = command.program.value if command.program is not None else ""
+    if "/" in program and not program.startswith(_SYSTEM_FOLDERS):
+        return True  # a program of the project's own, such as `/build/install-tools`
+    return any(word.value in _PLAYWRIGHT for word in command.args)
 
 
 def _is_plainly_named(run: Run, call: PackageCall) -> bool:
