@@ -24,7 +24,7 @@ from rules.packages.copied_modules import CopiedModules, copied_modules
 from rules.packages.options import add_option, spelled
 from rules.packages.project_files import manifest_text
 from rules.packages.purpose import is_for_development
-from rules.packages.tool_versions import has_old_npm, has_old_poetry
+from rules.packages.tool_versions import has_modern_yarn, has_old_npm, has_old_poetry
 
 _FLAGS = {
     "npm": "--omit=dev",
@@ -228,6 +228,8 @@ def _flag(stage: Stage, run: Run, call: PackageCall) -> str:
         return "--production"
     if call.manager == "poetry" and has_old_poetry(stage, run):
         return "--no-dev"
+    if has_modern_yarn(run, call):
+        return "yarn workspaces focus --production"
     return _FLAGS[call.manager]
 
 
@@ -235,7 +237,7 @@ def _fix(stage: Stage, run: Run, call: PackageCall) -> Fix | None:
     if call.manager == "bundle":
         line = "ENV BUNDLE_WITHOUT=development:test"
         return fix("Leave out the groups of developers", insert_line_before(run.instruction, line))
-    if call.manager == "yarn" and call.has("--immutable"):
-        return None  # modern Yarn has no such option; it takes `yarn workspaces focus --production`
+    if has_modern_yarn(run, call):
+        return None  # another command, which may need a plug-in
     flag = _flag(stage, run, call)
     return fix(f"Add `{flag}`", add_option(run, call, flag))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.packages.tool_versions import has_modern_yarn
 from rules.repairs import delete_word, fix, insert, replace
 
 if TYPE_CHECKING:
@@ -46,10 +47,15 @@ LOCKED = {
 """Package manager to the option with which it stops when the lock file does not fit."""
 
 
+def locked_option(run: Run, call: PackageCall) -> str:
+    """Return the option with which an install stops when the lock file does not fit, in the words of its version."""
+    return "--immutable" if has_modern_yarn(run, call) else LOCKED[call.manager]
+
+
 def hold_to_lock(run: Run, call: PackageCall) -> Edit | None:
     """Make an install stop when the lock file does not fit: `npm ci`, `--locked`; `None` where it cannot be written."""
     if call.manager != "npm":
-        return add_option(run, call, LOCKED[call.manager]) if call.manager in LOCKED else None
+        return add_option(run, call, locked_option(run, call)) if call.manager in LOCKED else None
     word, source = call.subcommand, run.instruction.source
     if word is None or word.value not in source.cut(word.span) or call.has("--force", "--save", "--save-dev"):
         return None
