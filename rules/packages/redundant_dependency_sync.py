@@ -61,6 +61,14 @@ def _check_stage(stage: Stage) -> Iterator[Problem]:
                 yield _problem(stage, step, call, first)
             else:
                 done[subject] = call
+        if calls and _removes_after(step, calls[-1]):
+            done.clear()
+
+
+def _removes_after(run: Run, call: PackageCall) -> bool:
+    """Whether the same RUN takes away what a call installed, so that a later one has work to do again."""
+    later = (command for command in run.commands if command.start > call.command.start)
+    return any(command.name == "rm" or command.subcommand in ("prune", "uninstall") for command in later)
 
 
 def _folders(run: Run, call: PackageCall) -> tuple[str, ...]:
