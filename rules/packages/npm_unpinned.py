@@ -41,7 +41,7 @@ def _is_range(package: Package) -> bool:
 
 def _wanted(call: PackageCall, package: Package) -> bool:
     if package.kind == "vcs":
-        return ("#" not in package.name or "#semver:" in package.name) and package.version is None
+        return "#" not in package.name and package.version is None
     if package.kind == "url":
         return False
     return call.verb in ("install", "i", "add", "global add", "link") or call.global_
