@@ -231,5 +231,7 @@ def _last_in_need(stage: Stage) -> int:
     for run in reversed(stage.runs):
         actions = [call.action for call in run.package_calls if call.manager == "apt"]
         if "install" in actions and "update" not in actions[: actions.index("install")]:
+            if _NODESOURCE in run.instruction.value:
+                continue  # its script fetches them anew
             return run.index
     return -1

@@ -39,7 +39,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _check_stage(stage: Stage) -> Iterator[Problem]:
     done: dict[tuple[object, ...], PackageCall] = {}
-    for step in stage.steps:
+    for step in stage.all_steps:
         if isinstance(step, Copy):
             done.clear()
         if not isinstance(step, Run):
@@ -58,7 +58,8 @@ def _check_stage(stage: Stage) -> Iterator[Problem]:
             )
             first = done.get(subject)
             if first is not None and not call.command.conditional and not call.has(*_SPLIT):
-                yield _problem(stage, step, call, first)
+                if step.stage is stage:
+                    yield _problem(stage, step, call, first)
             else:
                 done[subject] = call
         if calls and _removes_after(step, calls[-1]):
