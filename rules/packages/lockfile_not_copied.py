@@ -43,12 +43,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, run, call in change.after.layers.needed_calls:
         if not _reads_lock(call):
             continue
-        folder = install_folder(run, call)
         if brings_folder(run):
-            ignored = _ignored_of_folder(change, run, call, folder)
+            ignored = _ignored_of_folder(change, run, call)
             if ignored is not None:
                 yield _problem(change, stage, run, call, *ignored)
             continue
+        folder = install_folder(run, call)
         manifest = copied(run, MANIFESTS[call.manager], folder)
         if manifest is None or any(_has(change, copied(run, name, folder)) for name in LOCKS[call.manager]):
             continue
@@ -57,12 +57,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield _problem(change, stage, run, call, manifest, lock)
 
 
-def _ignored_of_folder(
-    change: DockerfileChange, run: Run, call: PackageCall, folder: str | None
-) -> tuple[str, str] | None:
+def _ignored_of_folder(change: DockerfileChange, run: Run, call: PackageCall) -> tuple[str, str] | None:
     """Return manifest and lock file of a folder that is copied whole, where `.dockerignore` takes the lock file out."""
-    place = context_folder(run, folder)
-    if place is None or change.repository.dockerignore(change.path) is None:
+    if change.repository.dockerignore(change.path) is None:
+        return None
+    place = context_folder(run, install_folder(run, call))
+    if place is None:
         return None
     manifest = posixpath.join(place, MANIFESTS[call.manager])
     lock = _lock_beside(change, call, manifest)

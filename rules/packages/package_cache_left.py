@@ -59,17 +59,21 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _check_run(stage: Stage, run: Run) -> Iterator[Problem]:
     done: set[str] = set()
-    cleaner = max((command.start for command in run.commands if "clean" in command.name), default=-1)
     for call in sorted(run.package_calls, key=lambda call: (call.action != "update", -call.command.start)):
-        if call.manager in done or call.command.start < cleaner:
-            continue  # a script like `/scripts/cleanup_apt.sh` says what it does
+        if call.manager in done:
+            continue
         if call.manager == "apt":
             left = _left_by_apt(stage, run, call)
         else:
             left = (call.program,) if _leaves_downloads(run, call) else ()
-        if left:
+        if left and not _is_cleaned_by_script(run, call):
             done.add(call.manager)
             yield _problem(stage, run, call, left)
+
+
+def _is_cleaned_by_script(run: Run, call: PackageCall) -> bool:
+    """Whether a script runs behind that is named for what it does, like `/scripts/cleanup_apt.sh`."""
+    return any("clean" in command.name for command in run.commands if command.start > call.command.start)
 
 
 def _left_by_nodesource(stage: Stage, run: Run) -> Iterator[Problem]:

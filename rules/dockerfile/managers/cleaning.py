@@ -138,7 +138,8 @@ def _by_path(values: list[str], name: str, folder: str, env: Mapping[str, str]) 
     """Yield what `rm` or `find … -delete` removes."""
     if name == "find" and not {"-delete", "rm"} & set(values):
         return
-    for value in (each for word in values for each in without_braces(expanded(word, env))):
+    words = [expanded(word, env) for word in values]
+    for value in [each for word in words for each in (without_braces(word) if "{" in word else (word,))]:
         if folder and value[:1] not in ("/", "~", "$", "-", '"', "{"):
             path = f"{folder.rstrip('/')}/{value.removeprefix('./')}"
         else:
