@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rules.packages.tool_versions import has_modern_yarn
@@ -14,9 +15,17 @@ if TYPE_CHECKING:
     from rules.problem import Edit, Fix
 
 
+_OPTIONS_UNKNOWN = re.compile(r"^\$(?:[@*]$|\{?\w*(?:OPT|FLAG|ARGS|YES))", re.IGNORECASE)
+
+
 def spelled(call: PackageCall) -> str:
     """Return program and subcommand as a person says them: `apt-get install`, `uv pip install`."""
     return f"{call.program} {call.verb.removeprefix('pip ')}".strip()
+
+
+def has_unknown_options(call: PackageCall) -> bool:
+    """Tell whether a variable of unknown value may hold options: it is named like them, or a function's arguments."""
+    return any(_OPTIONS_UNKNOWN.search(word.value) for word in (*call.options.operands, *call.command.args))
 
 
 def add_option(run: Run, call: PackageCall, option: str) -> Edit | None:

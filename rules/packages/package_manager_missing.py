@@ -52,6 +52,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _lacks(stage: Stage, program: str) -> bool:
     """Whether the base image installs packages of another kind, and nothing here brings the program."""
     theirs = _manager(stage)
+    if not theirs:
+        bare = stage.runtime.has_shell is True and stage.base_known
+        return bare and stage.runtime.has_tool(program) is not True and not _may_bring(stage)
     if program not in _NOT_THERE.get(theirs, ()) and _MANAGERS.get(theirs, _KINDS[program]) == _KINDS[program]:
         return False
     had = stage.runtime.has_tool(program) is True and theirs != "yum"
@@ -79,11 +82,16 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     assert command.program is not None
     theirs = quote(_manager(stage))
     base = quote(stage.root.base_text or "")
+    if _manager(stage):
+        has = f"is {_system(stage)}, whose package manager is {theirs}"
+        way_out = f"Use {theirs}{_way(stage)}, or start from an image that has {quote(command.name)}."
+    else:
+        has = "has no package manager at all"
+        way_out = "Install into a folder in a stage that has one and copy that, or start from an image that has it."
     return Problem(
         command.program.span,
-        f"{stage.label} calls {quote(command.name)}, and {base} is {_system(stage)}, whose package manager is "
-        f"{theirs}. The build stops here with “{command.name}: not found”. Use {theirs}{_way(stage)}, or start from an "
-        f"image that has {quote(command.name)}.",
+        f"{stage.label} calls {quote(command.name)}, and {base} {has}. The build stops here with “{command.name}: not "
+        f"found”. {way_out}",
         _confidence(stage),
         doubt=f"{base} may be another image by now" if _moves(stage) else "the base image is known by its tags only",
         instruction=run.instruction,

@@ -1,5 +1,6 @@
 """See package_update_alone.md."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
@@ -42,6 +43,8 @@ _SCRIPTS = frozenset(
 """Programs that run scripts, or install from or read the lists by themselves."""
 _PLAYWRIGHT = frozenset({"playwright", "patchright"})
 """They call apt for `--with-deps`, however they are started: `pnpm exec playwright`, `python -m playwright`."""
+_FUNCTION = re.compile(r"\b([A-Za-z_][\w-]*)\s*\(\)")
+"""The name of a function that a script defines, and may install with further down."""
 _SYSTEM_FOLDERS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
 _USING = frozenset({"install", "upgrade", "download"})
 
@@ -142,8 +145,9 @@ def _may_use(run: Run, update: PackageCall) -> bool:
         return True
     if run.script.errors or run.cleans_behind(update.command.start, update.manager, "lists"):
         return True
+    functions = set(_FUNCTION.findall(run.instruction.value))
     later = (c for c in run.commands if c.start > update.command.start and not c.nested)
-    return any(_is_script(command) for command in later)
+    return any(command.name in functions or _is_script(command) for command in later)
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
