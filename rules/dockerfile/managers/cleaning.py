@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -102,11 +103,18 @@ def cleans(script: Script, env: Mapping[str, str] | None = None) -> tuple[Cleani
     folder = ""
     for order, command in enumerate(script.commands):
         if command.name == "cd" and command.args and not command.nested:
-            folder = command.args[0].value
+            folder = _moved(folder, expanded(command.args[0].value, {} if env is None else env))
         left = dict.fromkeys(_left(command, folder, {} if env is None else env))
         at = len(script.commands) - 1 if command.name == "trap" else order
         found += [Cleaning(manager, what, command, at) for manager, what in left]
     return tuple(found)
+
+
+def _moved(folder: str, target: str) -> str:
+    """Return the folder behind a `cd`; empty where that is not known."""
+    if target[:1] in ("~", "$"):
+        return target
+    return "" if target == "-" else posixpath.normpath(posixpath.join(folder, target))
 
 
 def _left(command: Command, folder: str, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
