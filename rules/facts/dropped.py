@@ -44,12 +44,16 @@ _JAVA = {
 }
 _BY_HAND = {
     **_JAVA,
+    "libffi7": _Since("libffi8", debian="12"),
     "libgl1-mesa-glx": _Since("libgl1", debian="13", ubuntu="24.04"),
+    "libicu67": _Since(None, debian="12"),
     "libjpeg8-dev": _Since("libjpeg-dev", debian="12"),
+    "libldap-2.4-2": _Since(None, debian="12"),
     "libmysqlclient-dev": _Since("default-libmysqlclient-dev", debian="12"),
     "libncurses5": _Since("libncurses6", debian="13", ubuntu="24.04"),
     "libssl1.1": _Since("libssl3", debian="12", ubuntu="22.04"),
     "libtiff5": _Since("libtiff6", debian="12"),
+    "libwebp6": _Since("libwebp7", debian="12"),
     "mysql-client": _Since("default-mysql-client", debian="12"),
     "netcat": _Since("netcat-openbsd", debian="12", ubuntu="24.04", virtual=True),
     "python": _Since("python3", debian="12", ubuntu="22.04"),

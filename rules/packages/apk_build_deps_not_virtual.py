@@ -19,13 +19,15 @@ _A_LIST = 2
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Packages are installed and deleted again by two lists that must stay the same."""
-    for stage, run in change.after.layers.all_runs:
+    for stage, run in change.after.layers.shipped_runs:
         calls = [call for call in run.package_calls if call.manager == "apk"]
         for add in calls:
             if add.action != "install" or add.virtual is not None:
                 continue
             names = {package.name for package in add.packages}
             for delete in calls:
+                if _is_one_list(add, delete):
+                    continue
                 common = [package.name for package in delete.packages if package.name in names]
                 if delete.action == "remove" and len(common) >= _A_LIST and delete.command.start > add.command.start:
                     yield Problem(
@@ -40,6 +42,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                         fix=_fix(run, add, delete, len(common)),
                     )
                     break
+
+
+def _is_one_list(add: PackageCall, delete: PackageCall) -> bool:
+    """Whether both take their names from the same variable, so that there is one list only."""
+    texts = {package.word.text for package in add.packages if "$" in package.word.text}
+    return bool(texts) and all(package.word.text in texts for package in delete.packages)
 
 
 def _fix(run: Run, add: PackageCall, delete: PackageCall, common: int) -> Fix | None:

@@ -25,13 +25,18 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield Problem(
             first.command.span,
             f"{run.stage.label} calls {quote(f'apt {first.verb}'.strip())}: `apt` is made for a terminal, and its "
-            "manual "
-            "warns that its options and output may change between releases. `apt-get` takes the same words and stays "
-            "as "
-            "it is.",
+            f"manual warns that its options and output may change between releases. {_instead(first)}",
             stage=run.stage.key,
             fix=fix("Call `apt-get`", *(_renamed(run, call) for call in calls)),
         )
+
+
+def _instead(call: PackageCall) -> str:
+    if call.verb == "list":
+        return "`dpkg-query --list` lists what is installed, and `apt-cache pkgnames` what there is."
+    if call.verb in ("show", "search", "policy", "depends", "rdepends", "madison", "showsrc"):
+        return "`apt-cache` takes the same words and stays as it is."
+    return "`apt-get` takes the same words and stays as it is."
 
 
 def _renamed(run: Run, call: PackageCall) -> Edit | None:

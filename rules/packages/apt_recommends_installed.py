@@ -21,7 +21,7 @@ from rules.api import (
 from rules.facts.packages import installed_size
 from rules.packages.build_packages import megabytes
 from rules.packages.configuration import written_until
-from rules.packages.options import add_option, spelled
+from rules.packages.options import add_option, has_unknown_options, spelled
 
 _NEED_CERTIFICATES = frozenset({"curl", "wget", "git", "openssl", "nodejs"})
 _SETTING = re.compile(r"(?<!no-)install-recommends")
@@ -45,7 +45,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if id(run.instruction) in seen or call.has("--install-recommends", "--dry-run") or _is_configured(stage, run):
             continue
-        if _is_swept(run, call) or call.verb == "build-dep":
+        if _is_swept(run, call) or call.verb == "build-dep" or has_unknown_options(call):
             continue
         seen.add(id(run.instruction))
         yield _problem(stage, run, call)

@@ -97,13 +97,20 @@ def build_packages(change: DockerfileChange) -> Iterator[BuildPackages]:
         for item in stage.packages.in_layers:
             if item.call.command.conditional:
                 continue
-            if item.manager in _FAMILY and is_build_only(item.name, distribution_of(stage, item)):
+            if item.manager in _FAMILY and _is_build_only(stage, item):
                 by_run.setdefault(id(item.run.instruction), []).append(item)
         for key, items in by_run.items():
             found = BuildPackages(stage, items[0].run, tuple(items), distribution_of(stage, items[0]))
             if key not in seen and found.heavy:
                 seen.add(key)
                 yield found
+
+
+def _is_build_only(stage: Stage, item: Installed) -> bool:
+    """Whether a package serves builds only; PHP's Alpine images have a variable for a list of such packages."""
+    if item.manager == "apk" and item.name.strip("${}") == "PHPIZE_DEPS":
+        return True
+    return bool(is_build_only(item.name, distribution_of(stage, item)))
 
 
 def distribution_of(stage: Stage, item: Installed) -> str:

@@ -1,4 +1,4 @@
-"""`node_modules` that a stage takes out of another one, and whether development packages come along."""
+"""`node_modules` or `vendor` that a stage takes out of another one, and whether development packages come along."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.installs import folder_of
-from rules.packages.tool_versions import has_old_npm
+from rules.packages.tool_versions import has_modern_yarn, has_old_npm
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from rules.model.steps import Copy, Run
 
 NODE = frozenset({"npm", "pnpm", "yarn", "bun"})
+_FILLED_BY = {"node_modules": NODE, "vendor": frozenset({"composer"})}
+"""Folder to the package managers that fill it."""
 _PRUNES = {"npm": "npm prune --omit=dev", "pnpm": "pnpm prune --prod", "yarn": "yarn install --production"}
 _NOT_INSTALLING = frozenset({"link", "workspaces focus", "fetch", "lock", "export", "deploy"})
 _MAY_PRUNE = frozenset({"make", "sh", "bash", "node-prune", "modclean", "turbo", "nx", "just", "task", "rm"})
@@ -29,7 +31,7 @@ _DEVELOPERS_TOOLS = re.compile(
 
 
 class CopiedModules(NamedTuple):
-    """A COPY of a `node_modules` with development packages.
+    """A COPY of a `node_modules` or `vendor` with development packages.
 
     Attributes:
         copy: The COPY.
@@ -45,8 +47,8 @@ class CopiedModules(NamedTuple):
 
     @property
     def prune(self) -> str | None:
-        """The command that takes development packages out again; Bun has none."""
-        if self.call.manager == "yarn" and self.call.has("--immutable"):
+        """The command that takes development packages out again; Bun and Composer have none."""
+        if has_modern_yarn(self.run, self.call):
             return "yarn workspaces focus --production"  # a Yarn that knows no `--production`
         if self.call.manager == "npm" and has_old_npm(self.run.stage):
             return "npm prune --production"
@@ -61,8 +63,8 @@ def copied_modules(stage: Stage) -> Iterator[CopiedModules]:
         if copy.from_stage is None or copy.deferred:
             continue
         for source in copy.sources:
-            path = copy.source_path(source)
-            if path is None or posixpath.basename(path) != "node_modules":
+            path = (copy.source_path(source) or "").rstrip("/")
+            if posixpath.basename(path) not in _FILLED_BY:
                 continue
             found = _install(copy.from_stage, path)
             if found is not None:
@@ -75,7 +77,7 @@ def _install(builder: Stage, path: str) -> tuple[Run, PackageCall] | None:
         (run, call)
         for run in builder.done_runs
         for call in run.package_calls
-        if call.manager in NODE
+        if call.manager in _FILLED_BY[posixpath.basename(path)]
         and call.project
         and call.action == "install"
         and folder_of(run, call.command) == posixpath.dirname(path)

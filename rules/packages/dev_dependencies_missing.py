@@ -21,6 +21,7 @@ from rules.api import (
 )
 from rules.packages.options import spelled
 from rules.packages.project_files import manifest_text
+from rules.packages.tool_versions import has_modern_yarn
 
 _NODE = frozenset({"npm", "pnpm", "yarn", "bun"})
 _BUILDERS = {
@@ -83,13 +84,16 @@ def _is_build(command: Command) -> bool:
 def _production_install(stage: Stage, run: Run, build: Command) -> _Install | None:
     """Return the install that a build lives on, when each one before it left out what only developers need."""
     found = list(_installs(stage, run, build)) or list(_copied(stage, run))
-    if not found or not all(_leaves_out(one.call) for one in found):
+    if not found or not all(map(_leaves_out, found)):
         return None
     return None if _brings_tools(stage, run) else found[-1]
 
 
-def _leaves_out(call: PackageCall) -> bool:
+def _leaves_out(install: _Install) -> bool:
     """Whether an install leaves out the packages for developers, by its options or its environment."""
+    call = install.call
+    if has_modern_yarn(install.run, call) and call.verb != "workspaces focus":
+        return False
     words = {word.value for word in call.command.args}
     return call.production and not (words & _ASKED or call.option("--include") == "dev")
 
@@ -137,7 +141,7 @@ def _judge(change: DockerfileChange, stage: Stage, build: Command, install: _Ins
         return
     was = change.was(install.run.stage)
     then = list(_installs(was, None, None)) if was is not None else []
-    if then and not any(_leaves_out(one.call) for one in then):
+    if then and not any(map(_leaves_out, then)):
         yield _problem(stage, build, install)
 
 

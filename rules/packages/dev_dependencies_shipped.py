@@ -24,7 +24,7 @@ from rules.packages.copied_modules import CopiedModules, copied_modules
 from rules.packages.options import add_option, spelled
 from rules.packages.project_files import manifest_text
 from rules.packages.purpose import is_for_development
-from rules.packages.tool_versions import has_old_npm, has_old_poetry
+from rules.packages.tool_versions import has_modern_yarn, has_old_npm, has_old_poetry
 
 _FLAGS = {
     "npm": "--omit=dev",
@@ -79,7 +79,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _copied(change: DockerfileChange) -> Iterator[Problem]:
-    """Yield the `node_modules` that a shipped stage takes out of a stage which builds with all of them."""
+    """Yield the `node_modules` or `vendor` that a shipped stage takes out of a stage which builds with all of them."""
     seen: set[int] = set()
     for shipped in change.after.shipped:
         if is_for_development(change, shipped):
@@ -95,19 +95,27 @@ def _copied(change: DockerfileChange) -> Iterator[Problem]:
 
 def _of_copy(stage: Stage, found: CopiedModules, *, known: bool) -> Problem:
     builder = found.run.stage.label
-    prune = f" with {quote(found.prune)} after the build" if found.prune is not None else ""
+    way_out = (
+        f"Take them out there with {quote(found.prune or '')} after the build" if found.prune else _left_out(found)
+    )
     return Problem(
         found.copy.instruction.span,
         f"{stage.label} ships what only developers need: {quote(found.path)} comes out of {builder}, where "
         f"{quote(spelled(found.call))} at line {found.call.command.line} installs test frameworks, linters and type "
-        f"definitions along with the program's own dependencies. Take them out there{prune}, or copy from a stage that "
-        f"installs without them.",
+        f"definitions along with the program's own dependencies. {way_out}, or copy from a stage that installs without "
+        "them.",
         Confidence.CERTAIN if known else Confidence.LIKELY,
         doubt="whether the project has development dependencies is not known",
         instruction=found.copy.instruction,
         stage=stage.key,
         key=found.path,
     )
+
+
+def _left_out(found: CopiedModules) -> str:
+    if found.call.manager == "composer":
+        return f"Leave them out there with {quote('--no-dev')}"
+    return "Take them out there"
 
 
 def _is_meant(stage: Stage, run: Run, call: PackageCall) -> bool:
@@ -228,6 +236,8 @@ def _flag(stage: Stage, run: Run, call: PackageCall) -> str:
         return "--production"
     if call.manager == "poetry" and has_old_poetry(stage, run):
         return "--no-dev"
+    if has_modern_yarn(run, call):
+        return "yarn workspaces focus --production"
     return _FLAGS[call.manager]
 
 
@@ -235,7 +245,7 @@ def _fix(stage: Stage, run: Run, call: PackageCall) -> Fix | None:
     if call.manager == "bundle":
         line = "ENV BUNDLE_WITHOUT=development:test"
         return fix("Leave out the groups of developers", insert_line_before(run.instruction, line))
-    if call.manager == "yarn" and call.has("--immutable"):
-        return None  # modern Yarn has no such option; it takes `yarn workspaces focus --production`
+    if has_modern_yarn(run, call):
+        return None  # another command, which may need a plug-in
     flag = _flag(stage, run, call)
     return fix(f"Add `{flag}`", add_option(run, call, flag))

@@ -55,6 +55,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if stage.files.has_unreadable_run or any("$" in item.name for item in stage.packages.present):
             continue
+        if _copies_libraries(stage):
+            continue
         lost = [found for item in was.packages.present if (found := _lost(stage, item)) is not None]
         if lost:
             yield _problem(stage, lost)
@@ -70,6 +72,19 @@ def _lost(stage: Stage, item: Installed) -> Lost | None:
         return None
     builder = next((one for one in _copied_from(stage) if one.packages.has(item.name)), None)
     return Lost(item, libraries, builder) if builder is not None else None
+
+
+def _copies_libraries(stage: Stage) -> bool:
+    """Whether the system's libraries are copied as files, one by one or with the folders they are in."""
+    sources = (
+        source.path or ""
+        for copy in stage.all_copies
+        if copy.from_stage is not None or copy.from_image is not None
+        for source in copy.sources
+    )
+    return any(
+        path in ("/", "/usr", "/usr/") or path.startswith(("/usr/lib", "/lib")) or ".so" in path for path in sources
+    )
 
 
 def _is_related(stage: Stage, headers: str, libraries: tuple[str, ...]) -> bool:

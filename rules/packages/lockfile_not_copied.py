@@ -23,6 +23,7 @@ from rules.packages.project_files import (
     LOCKS,
     MANIFESTS,
     brings_folder,
+    context_folder,
     copied,
     copies_before,
     in_repository,
@@ -35,12 +36,17 @@ from rules.packages.project_files import (
     severity=Severity.WARNING,
     category=Category.REPRODUCIBILITY,
     keywords=("COPY", "ADD", "RUN"),
-    mentions=tuple(sorted({name.lower().partition(".")[0] for name in MANIFESTS.values()})),
+    mentions=tuple(sorted(MANIFESTS)),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The manifest is copied before the install, the lock file beside it is not."""
     for stage, run, call in change.after.layers.needed_calls:
-        if not _reads_lock(call) or brings_folder(run):
+        if not _reads_lock(call):
+            continue
+        if brings_folder(run):
+            ignored = _ignored_of_folder(change, run, call)
+            if ignored is not None:
+                yield _problem(change, stage, run, call, *ignored)
             continue
         folder = install_folder(run, call)
         manifest = copied(run, MANIFESTS[call.manager], folder)
@@ -49,6 +55,20 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         lock = _lock_beside(change, call, manifest)
         if lock is not None:
             yield _problem(change, stage, run, call, manifest, lock)
+
+
+def _ignored_of_folder(change: DockerfileChange, run: Run, call: PackageCall) -> tuple[str, str] | None:
+    """Return manifest and lock file of a folder that is copied whole, where `.dockerignore` takes the lock file out."""
+    if change.repository.dockerignore(change.path) is None:
+        return None
+    place = context_folder(run, install_folder(run, call))
+    if place is None:
+        return None
+    manifest = posixpath.join(place, MANIFESTS[call.manager])
+    lock = _lock_beside(change, call, manifest)
+    there = in_repository(change, manifest)
+    known = there is not None and change.repository.exists(there) and not is_ignored(change, manifest)
+    return (manifest, lock) if known and lock is not None and is_ignored(change, lock) else None
 
 
 def _reads_lock(call: PackageCall) -> bool:

@@ -18,7 +18,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.packages.options import LOCKED, add_option, spelled
+from rules.packages.options import LOCKED, add_option, locked_option, spelled
 from rules.packages.project_files import LOCKS, brings_folder, copied, lock_path
 from rules.packages.purpose import is_for_development
 
@@ -94,7 +94,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall, lock: str, certain: bool
         effect = f"{short} may resolve again and write another {name} when it does not fit the {quote('Gemfile')}"
     else:
         effect = f"{short} resolves again and rewrites {name} in the image when it does not fit the manifest"
-    way_out = "BUNDLE_FROZEN=1" if call.manager == "bundle" else LOCKED[call.manager]
+    way_out = "BUNDLE_FROZEN=1" if call.manager == "bundle" else locked_option(run, call)
     return Problem(
         call.command.span,
         f"{stage.label} installs without holding to its lock file: {effect}. What ships is then not what was tested, "
@@ -112,7 +112,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall, lock: str, certain: bool
 def _fix(run: Run, call: PackageCall) -> Fix | None:
     if call.manager == "bundle":
         return fix("Hold to the lock file", insert_line_before(run.instruction, "ENV BUNDLE_FROZEN=1"))
-    flag = LOCKED[call.manager]
+    flag = locked_option(run, call)
     weaker = call.flag_word("--pure-lockfile") if call.manager == "yarn" else None
     if weaker is not None and run.instruction.exec_form is None:
         return fix(f"Write `{flag}`", replace(run.instruction.source, weaker.span, flag))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from rules.packages.tool_versions import has_modern_yarn
 from rules.repairs import delete_word, fix, insert, replace
 
 if TYPE_CHECKING:
@@ -13,9 +15,17 @@ if TYPE_CHECKING:
     from rules.problem import Edit, Fix
 
 
+_OPTIONS_UNKNOWN = re.compile(r"^\$(?:[@*]$|\{?\w*(?:OPT|FLAG|ARGS|YES))", re.IGNORECASE)
+
+
 def spelled(call: PackageCall) -> str:
     """Return program and subcommand as a person says them: `apt-get install`, `uv pip install`."""
     return f"{call.program} {call.verb.removeprefix('pip ')}".strip()
+
+
+def has_unknown_options(call: PackageCall) -> bool:
+    """Tell whether a variable of unknown value may hold options: it is named like them, or a function's arguments."""
+    return any(_OPTIONS_UNKNOWN.search(word.value) for word in (*call.options.operands, *call.command.args))
 
 
 def add_option(run: Run, call: PackageCall, option: str) -> Edit | None:
@@ -46,10 +56,15 @@ LOCKED = {
 """Package manager to the option with which it stops when the lock file does not fit."""
 
 
+def locked_option(run: Run, call: PackageCall) -> str:
+    """Return the option with which an install stops when the lock file does not fit, in the words of its version."""
+    return "--immutable" if has_modern_yarn(run, call) else LOCKED[call.manager]
+
+
 def hold_to_lock(run: Run, call: PackageCall) -> Edit | None:
     """Make an install stop when the lock file does not fit: `npm ci`, `--locked`; `None` where it cannot be written."""
     if call.manager != "npm":
-        return add_option(run, call, LOCKED[call.manager]) if call.manager in LOCKED else None
+        return add_option(run, call, locked_option(run, call)) if call.manager in LOCKED else None
     word, source = call.subcommand, run.instruction.source
     if word is None or word.value not in source.cut(word.span) or call.has("--force", "--save", "--save-dev"):
         return None

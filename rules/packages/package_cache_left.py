@@ -26,6 +26,9 @@ from rules.packages.options import add_option, spelled
 
 _LISTS = "/var/lib/apt/lists"
 _ARCHIVES = "/var/cache/apt/archives"
+_NODESOURCE = "deb.nodesource.com/setup_"
+"""NodeSource's set-up scripts, which run `apt-get update` at their end."""
+_SHELLS = ("bash", "sh", "source", ".")
 _RPM_CACHES = ("/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum", "/var/cache/tdnf")
 _RPM = frozenset({"dnf", "yum", "microdnf", "tdnf"})
 _CACHES = {
@@ -46,8 +49,12 @@ _CACHES = {
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A layer that ships keeps the package manager's lists or downloads."""
     for stage, run in change.after.layers.shipped_runs:
-        if run.package_calls and not is_development_name(run.stage.name):
-            yield from _check_run(stage, run)
+        if is_development_name(run.stage.name):
+            continue
+        found = list(_check_run(stage, run)) if run.package_calls else []
+        yield from found
+        if _NODESOURCE in run.instruction.value and not any(problem.key == "apt" for problem in found):
+            yield from _left_by_nodesource(stage, run)
 
 
 def _check_run(stage: Stage, run: Run) -> Iterator[Problem]:
@@ -59,9 +66,37 @@ def _check_run(stage: Stage, run: Run) -> Iterator[Problem]:
             left = _left_by_apt(stage, run, call)
         else:
             left = (call.program,) if _leaves_downloads(run, call) else ()
-        if left:
+        if left and not _is_cleaned_by_script(run, call):
             done.add(call.manager)
             yield _problem(stage, run, call, left)
+
+
+def _is_cleaned_by_script(run: Run, call: PackageCall) -> bool:
+    """Whether a script runs behind that is named for what it does, like `/scripts/cleanup_apt.sh`."""
+    return any("clean" in command.name for command in run.commands if command.start > call.command.start)
+
+
+def _left_by_nodesource(stage: Stage, run: Run) -> Iterator[Problem]:
+    """Speak of the lists that NodeSource's script fetches, where a shell of the RUN runs it."""
+    fetched = next((c for c in run.commands if any(_NODESOURCE in word.value for word in c.args)), None)
+    if fetched is None or run.is_mounted(_LISTS) or _clears_by_configuration(stage):
+        return
+    shell = next((command for command in run.calls(*_SHELLS)), None)
+    if shell is None or run.cleans_behind(shell.start, "apt", "lists"):
+        return
+    plain = not run.commands[-1].conditional and not _is_needed_later(run)
+    yield Problem(
+        fetched.span,
+        f"{stage.label} ships apt's package lists in {quote(_LISTS)}: NodeSource's script fetches them with "
+        f"{quote('apt-get update')}, and this layer keeps them. They weigh 20 to 50 MB and are stale in a week; clean "
+        f"up at the end of the same `RUN`: {quote(f'rm -rf {_LISTS}/*')}. A later `RUN` takes nothing out of this "
+        "layer.",
+        Confidence.LIKELY,
+        doubt="the script is not part of this repository",
+        stage=stage.key,
+        key="apt",
+        fix=fix("Clean up in the same layer", append_to_run(run, f"rm -rf {_LISTS}/*")) if plain else None,
+    )
 
 
 def _left_by_apt(stage: Stage, run: Run, call: PackageCall) -> tuple[str, ...]:
@@ -200,5 +235,7 @@ def _last_in_need(stage: Stage) -> int:
     for run in reversed(stage.runs):
         actions = [call.action for call in run.package_calls if call.manager == "apt"]
         if "install" in actions and "update" not in actions[: actions.index("install")]:
+            if _NODESOURCE in run.instruction.value:
+                continue  # its script fetches them anew
             return run.index
     return -1

@@ -5,12 +5,9 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, PackageCall, Problem, Run, Severity, fix, quote, rule
 from rules.packages.configuration import written_until
-from rules.packages.options import add_option, spelled
+from rules.packages.options import add_option, has_unknown_options, spelled
 
 _ASKING = frozenset({"apt", "dnf", "yum", "tdnf", "zypper"})
-_OPTIONS_UNKNOWN = re.compile(r"^\$(?:[@*]$|\{?\w*(?:OPT|FLAG|ARGS|YES))", re.IGNORECASE)
-"""A variable of unknown value that is named like options, or a function's own arguments."""
-
 _SETTINGS = {
     **dict.fromkeys(("apt", "dnf", "yum", "tdnf"), re.compile(r"(?<!-)assume-?yes")),
     "zypper": re.compile(r"(?<!-)non-?interactive"),
@@ -66,7 +63,7 @@ def _occasion(call: PackageCall) -> str:
 
 def _asks_nothing(run: Run, call: PackageCall) -> bool:
     """Whether it changes nothing, or the answer is in a configuration file, or perhaps in a variable."""
-    if any(_OPTIONS_UNKNOWN.search(word.value) for word in (*call.options.operands, *call.command.args)):
+    if has_unknown_options(call):
         return True
     if call.has(
         "--dry-run", "--assume-no", "--assumeno", "--download-only", "--print-uris", "--help", "--downloadonly"

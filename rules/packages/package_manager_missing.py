@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, once, quote, rule
+from rules.base_image.tags import moves
 from rules.packages.scripts import INSTALL, sure_calls
 
 _SYSTEMS = {
@@ -13,7 +14,19 @@ _SYSTEMS = {
 """Programs that install a system's packages, by the kind of packages."""
 _KINDS = {program: kind for kind, programs in _SYSTEMS.items() for program in programs}
 _MANAGERS = {"apt": "deb", "apk": "apk", "dnf": "rpm", "microdnf": "rpm", "tdnf": "rpm", "yum": "rpm", "zypper": "rpm"}
-_NAMES = {"rhel": "Red Hat Enterprise Linux", "opensuse": "openSUSE"}
+_FIRST_WITH_DNF = {"centos": 8, "oraclelinux": 8, "rhel": 8, "amazonlinux": 2022}
+"""The first release of a distribution that has dnf; the ones before have yum alone."""
+_NOT_THERE = {"microdnf": ("dnf", "yum"), "yum": ("dnf", "microdnf")}
+"""Package manager to its relatives that images have not got: minimal ones, and those from before dnf."""
+_NAMES = {
+    "rhel": "Red Hat Enterprise Linux",
+    "opensuse": "openSUSE",
+    "centos": "CentOS",
+    "rockylinux": "Rocky Linux",
+    "almalinux": "AlmaLinux",
+    "oraclelinux": "Oracle Linux",
+    "amazonlinux": "Amazon Linux",
+}
 
 
 @rule(
@@ -38,11 +51,24 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _lacks(stage: Stage, program: str) -> bool:
     """Whether the base image installs packages of another kind, and nothing here brings the program."""
-    theirs = stage.runtime.package_manager or ""
-    minimal = theirs == "microdnf" and program in ("dnf", "yum")
-    if not minimal and _MANAGERS.get(theirs, _KINDS[program]) == _KINDS[program]:
+    theirs = _manager(stage)
+    if not theirs:
+        bare = stage.runtime.has_shell is True and stage.base_known
+        return bare and stage.runtime.has_tool(program) is not True and not _may_bring(stage)
+    if program not in _NOT_THERE.get(theirs, ()) and _MANAGERS.get(theirs, _KINDS[program]) == _KINDS[program]:
         return False
-    return stage.runtime.has_tool(program) is not True and not _may_bring(stage)
+    had = stage.runtime.has_tool(program) is True and theirs != "yum"
+    return not had and not _may_bring(stage)
+
+
+def _manager(stage: Stage) -> str:
+    """Return the package manager that the base image has; for releases of the Red Hat family before dnf, `yum`."""
+    theirs, release = stage.runtime.package_manager or "", stage.runtime.release
+    if theirs not in ("dnf", "yum"):
+        return theirs
+    first = _FIRST_WITH_DNF.get(stage.runtime.distribution or "")
+    major = release.number.partition(".")[0] if release is not None and release.number is not None else ""
+    return "yum" if first is not None and major.isdecimal() and int(major) < first else "dnf"
 
 
 @once
@@ -54,13 +80,18 @@ def _may_bring(stage: Stage) -> bool:
 
 def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     assert command.program is not None
-    theirs = quote(stage.runtime.package_manager or "")
+    theirs = quote(_manager(stage))
     base = quote(stage.root.base_text or "")
+    if _manager(stage):
+        has = f"is {_system(stage)}, whose package manager is {theirs}"
+        way_out = f"Use {theirs}{_way(stage)}, or start from an image that has {quote(command.name)}."
+    else:
+        has = "has no package manager at all"
+        way_out = "Install into a folder in a stage that has one and copy that, or start from an image that has it."
     return Problem(
         command.program.span,
-        f"{stage.label} calls {quote(command.name)}, and {base} is {_system(stage)}, whose package manager is "
-        f"{theirs}. The build stops here with “{command.name}: not found”. Use {theirs}{_way(stage)}, or start from an "
-        f"image that has {quote(command.name)}.",
+        f"{stage.label} calls {quote(command.name)}, and {base} {has}. The build stops here with “{command.name}: not "
+        f"found”. {way_out}",
         _confidence(stage),
         doubt=f"{base} may be another image by now" if _moves(stage) else "the base image is known by its tags only",
         instruction=run.instruction,
@@ -75,14 +106,16 @@ def _system(stage: Stage) -> str:
 
 
 def _way(stage: Stage) -> str:
-    install = INSTALL.get(stage.runtime.package_manager or "")
+    install = INSTALL.get(_manager(stage))
     return f": {quote(f'{install} …')}, with the names that its packages have" if install else ""
 
 
 def _moves(stage: Stage) -> bool:
-    """Whether the base image's tag has meant another system before, as `latest` may."""
+    """Whether the base image's tag has meant another system before, as `latest` may, and names none: no `-alpine`."""
     reference = stage.root.reference
-    return reference is None or reference.tag in (None, "latest", "current", "stable")
+    if reference is None or reference.tag is None:
+        return True
+    return "-" not in reference.tag and (moves(reference.tag) or reference.tag == "current")
 
 
 def _confidence(stage: Stage) -> Confidence:

@@ -21,10 +21,11 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.packages.release_pins import Pins, stale_pins
 from rules.packages.scripts import may_be_script
 
 _OTHER_SOURCES = re.compile(
-    r"/etc/apt\b|sources\.list|add-apt-repository|extrepo|apt-key|\bppa:|\.deb\b|dpkg\b|snapshot\.debian|archive\.debian"
+    r"/etc/ap[tk]\b|sources\.list|add-apt-repository|extrepo|apt-key|\bppa:|\.deb\b|dpkg\b|snapshot\.debian|archive\.debian"
 )
 _PLAIN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
 _HARMLESS_COPY = ("/app", "/home", "/opt", "/srv", "/src", "/usr/src", "/tmp", "/var/www", "/root")  # noqa: S108 - places in an image
@@ -36,17 +37,25 @@ _PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9]")
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=("apt",),
+    mentions=("apt", "apk"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """A package is installed that the base's release of Debian or Ubuntu no longer has."""
+    """A package, or the version of it, is installed that the base image's release does not have."""
     for stage, run, call in change.after.layers.all_calls:
         facts = stage.facts
-        if call.manager != "apt" or call.action != "install" or facts is None or facts.kind not in _PLAIN_KINDS:
+        if (
+            call.manager not in ("apt", "apk")
+            or call.action != "install"
+            or facts is None
+            or facts.kind not in _PLAIN_KINDS
+        ):
             continue
         if _may_fail(call) or _has_other_sources(stage) or _follows_a_script(stage, run, call):
             continue
-        for package in call.packages:
+        pins = stale_pins(change, stage, call)
+        if pins is not None:
+            yield _of_pins(stage, run, pins)
+        for package in call.packages if call.manager == "apt" else ():
             if package.word.value != package.name or not _PLAIN_NAME.fullmatch(package.name):
                 continue  # a version, a release, a pattern
             gone = dropped(package.name, facts.distro, stage.runtime.release)
@@ -57,7 +66,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _may_fail(call: PackageCall) -> bool:
     """Whether the build goes on without the package, or another release is asked."""
     command = call.command
-    return command.conditional or command.after == "||" or call.has("-t", "--target-release", "--ignore-missing")
+    options = ("-t", "--target-release", "--ignore-missing", "--repository", "-X")
+    return command.conditional or command.after == "||" or call.has(*options)
 
 
 def _follows_a_script(stage: Stage, run: Run, call: PackageCall) -> bool:
@@ -84,6 +94,32 @@ def _has_other_sources(stage: Stage) -> bool:
     if any(_OTHER_SOURCES.search(text) for text in texts):
         return True
     return any(not put.path.startswith(_HARMLESS_COPY) for put in stage.files.puts if put.kind in ("context", "stage"))
+
+
+def _of_pins(stage: Stage, run: Run, pins: Pins) -> Problem:
+    """Speak of exact versions that belong to another release than the base image's."""
+    assert stage.facts is not None
+    assert stage.runtime.release is not None
+    system = (stage.facts.distro or "").capitalize()
+    here = f"{system} {stage.runtime.release.number}"
+    first, others = pins.packages[0], len(pins.packages) - 1
+    named = quote(first.name + (first.version or "")) + (f" and {others} more" if others else "")
+    if pins.named:
+        origin = f"{'they belong' if others else 'it belongs'} to {system} {pins.release}"
+    else:
+        origin = f"{'they were' if others else 'it was'} taken from {system} {pins.release}, which this change leaves"
+    stop = "apk says “unable to select packages”" if system == "Alpine" else "apt says “Version … was not found”"
+    return Problem(
+        first.word.span,
+        f"{stage.label} asks for {named}, and {quote(stage.root.base_text or '')} is {here}: {origin}. A release has "
+        f"one version of a package, so that {stop} and the build stops. Name what {here} has.",
+        Confidence.LIKELY,
+        doubt="both releases may have the very same version",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=f"pins of {pins.release}",
+        severity=None if pins.named else Severity.WARNING,
+    )
 
 
 def _problem(stage: Stage, run: Run, package: Package, gone: Dropped) -> Problem:

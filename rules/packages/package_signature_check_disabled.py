@@ -22,10 +22,10 @@ from rules.dockerfile.shell_words import ShellWord
 from rules.packages.options import delete_option
 
 _FLAGS = {
-    "apt": ("--allow-unauthenticated", "--force-yes", "--allow-insecure-repositories"),
+    "apt": ("--allow-unauthenticated", "--force-yes", "--allow-insecure-repositories", "--allow-untrusted"),
     "apk": ("--allow-untrusted",),
     **dict.fromkeys(("dnf", "yum", "microdnf", "tdnf"), ("--nogpgcheck", "--no-gpgchecks")),
-    "zypper": ("--no-gpg-checks",),
+    "zypper": ("--no-gpg-checks", "--no-gpgcheck", "-G"),
 }
 _OPTIONS = re.compile(
     r"(?:apt::get::allowunauthenticated|acquire::allowinsecurerepositories)=(?:true|1|yes)"
@@ -35,10 +35,19 @@ _OPTIONS = re.compile(
 """Settings that switch the check of packages off; `repo_gpgcheck`, of a repository's index, is off by default."""
 _WRITTEN = re.compile(
     r"(?P<apt>trusted=yes)[^\]\n]{0,200}\]\s*https?://(?!localhost|127\.)"
+    r"|(?P<conf>(?:apt::get::allowunauthenticated|acquire::allowinsecurerepositories)"
+    r"(?=\s{1,9}\\?[\"']?(?:true|1|yes)\b))"
     r"|(?:(?<![\w.])|(?<=\\n))(?P<rpm>gpgcheck\s{0,9}=\s{0,9}(?:0|false|no)\b)",
     re.IGNORECASE,
 )
 """What a source's description says when nobody is to check its packages; a folder of the image's own is in order."""
+_CONFIGURING = ("ar", "addrepo", "config-manager", "modifyrepo", "mr")
+_WAYS_OUT = {
+    "apt": ("apt", "whatever this source offers", "name it with `signed-by=`"),
+    "rpm": ("dnf", "whatever this source offers", "name it with `gpgkey=`"),
+    "conf": ("apt", "any package", "drop the setting"),
+}
+"""Kind of setting to the manager that reads it, what it accepts then, and what to do instead."""
 _PLACES = ("/etc/apt/", "/etc/yum.repos.d", "/etc/zypp", "/etc/dnf/", "/etc/yum.conf")
 
 _RPM_FLAGS = ("--nosignature", "--nodigest", "--nofiledigest", "--nogpg", "--noverify")
@@ -51,28 +60,38 @@ _RPM_FLAGS = ("--nosignature", "--nodigest", "--nofiledigest", "--nogpg", "--nov
     keywords=("RUN", "COPY", "ADD"),
     mentions=(
         "--allow-u", "--force-yes", "--allow-insecure", "--nogpg", "--no-gpg", "--nosignature", "--nodigest",
-        "allowunauthenticated", "allowinsecure", "gpgcheck", "trusted=yes",
+        "allowunauthenticated", "allowinsecure", "gpgcheck", "trusted=yes", "zypper ar", "addrepo",
     ),
     aliases=("CKV2_DOCKER_7", "CKV2_DOCKER_8", "CKV2_DOCKER_9", "CKV2_DOCKER_10", "CKV2_DOCKER_11"),
 )  # fmt: skip
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A package manager is told not to check who signed a package."""
     for stage, run, call in change.after.layers.all_calls:
-        if call.action not in ("install", "upgrade", "update", "download"):
+        if call.action not in ("install", "upgrade", "update", "download") and call.verb not in _CONFIGURING:
             continue
         word = _disabling(call)
         if word is not None and not _installs_own_files(run, call):
             signed = call.manager != "apk" or all(package.kind not in ("path", "url") for package in call.packages)
             yield _problem(stage, run, call.command, [word], fixable=signed)
     for stage, run in change.after.layers.all_runs:
-        for command in run.calls("rpm"):
-            words = [word for word in command.args if word.value in _RPM_FLAGS]
-            if words:
-                yield _problem(stage, run, command, words, fixable=True)
+        yield from _check_commands(stage, run)
     for stage in change.stages:
         for instruction in stage.instructions:
             if instruction.keyword in ("RUN", "COPY", "ADD"):
                 yield from _check_source(stage, instruction)
+
+
+def _check_commands(stage: Stage, run: Run) -> Iterator[Problem]:
+    """Report calls of `rpm` and `yum-config-manager` that switch the check off."""
+    for command in run.calls("rpm", "yum-config-manager"):
+        if command.name == "rpm":
+            words = [word for word in command.args if word.value in _RPM_FLAGS]
+            if words and _checks_lists(run, command):
+                continue
+        else:
+            words = [word for word in command.args if _OPTIONS.fullmatch(word.value.removeprefix("--setopt="))]
+        if words:
+            yield _problem(stage, run, command, words, fixable=True)
 
 
 def _check_source(stage: Stage, instruction: Instruction) -> Iterator[Problem]:
@@ -86,11 +105,11 @@ def _check_source(stage: Stage, instruction: Instruction) -> Iterator[Problem]:
             continue
         name = found.lastgroup or ""
         start = instruction.span.start + found.start(name)
-        manager, way_out = ("apt", "name it with `signed-by=`") if name == "apt" else ("dnf", "name it with `gpgkey=`")
+        manager, scope, way_out = _WAYS_OUT[name]
         yield Problem(
             source.span(start, start + len(found[name])),
             f"{stage.label} installs packages unchecked: {quote(found[name])} tells {quote(manager)} to accept "
-            "whatever this source offers, whoever signed it. Who controls a mirror, a proxy or the name server then "
+            f"{scope}, whoever signed it. Who controls a mirror, a proxy or the name server then "
             f"decides what runs as root in this build. Import the repository's key and {way_out}.",
             instruction=instruction,
             stage=stage.key,
@@ -100,9 +119,9 @@ def _check_source(stage: Stage, instruction: Instruction) -> Iterator[Problem]:
 
 
 def _disabling(call: PackageCall) -> ShellWord | None:
-    word = call.flag_word(*_FLAGS[call.manager]) if call.manager in _FLAGS else None
-    if word is not None:
-        return word
+    for flag in _FLAGS.get(call.manager, ()):
+        if call.has(flag):
+            return call.flag_word(flag)
     uses = call.uses("--option", "--setopt")
     return next((use.value_word for use in uses if _OPTIONS.fullmatch(use.value or "")), None)
 
@@ -119,11 +138,23 @@ def _installs_own_files(run: Run, call: PackageCall) -> bool:
 def _is_verified(run: Run, call: PackageCall, name: str) -> bool:
     """Whether the same RUN has checked the file's signature or checksum before."""
     checks = ("gpg", "gpg2", "gpgv", "sha256sum", "sha512sum", "minisign", "cosign", "openssl")
+    if _checks_lists(run, call.command):
+        return True
     file = name.rsplit("/", 1)[-1]
     checked = {
         command.pipeline for command in run.commands if command.name in checks and command.start < call.command.start
     }
     return any(command.pipeline in checked and file in str(command) for command in run.commands)
+
+
+def _checks_lists(run: Run, command: Command) -> bool:
+    """Whether the same RUN has compared files with a list of checksums before, which is not read here."""
+    return any(
+        other.start < command.start
+        and other.has("-c", "--check")
+        and any(word.value != "-" and "/dev/stdin" not in word.value for word in other.operands())
+        for other in run.calls("sha256sum", "sha512sum", "sha1sum")
+    )
 
 
 def _problem(stage: Stage, run: Run, command: Command, words: list[ShellWord], *, fixable: bool) -> Problem:

@@ -1,5 +1,6 @@
 """See package_update_alone.md."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
@@ -34,7 +35,17 @@ _LISTS = {
     "dnf": "/var/cache/dnf",
     "yum": "/var/cache/yum",
 }
-_SCRIPTS = frozenset({"bash", "sh", "ash", "dash", "zsh", ".", "source", "xargs", "gdebi", "dpkg", "npx", "playwright"})
+_SCRIPTS = frozenset(
+    "bash sh ash dash zsh . source xargs gdebi dpkg npx playwright rosdep mk-build-deps equivs-build tasksel apt-cache "
+    "apt-file apt-rdepends unattended-upgrade unattended-upgrades ansible-playbook ansible-pull puppet chef-solo "
+    "chef-client salt-call make just task".split()
+)
+"""Programs that run scripts, or install from or read the lists by themselves."""
+_PLAYWRIGHT = frozenset({"playwright", "patchright"})
+"""They call apt for `--with-deps`, however they are started: `pnpm exec playwright`, `python -m playwright`."""
+_FUNCTION = re.compile(r"\b([A-Za-z_][\w-]*)\s*\(\)")
+"""The name of a function that a script defines, and may install with further down."""
+_SYSTEM_FOLDERS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
 _USING = frozenset({"install", "upgrade", "download"})
 
 
@@ -85,7 +96,12 @@ def _runs_script(run: Run) -> bool:
 
 
 def _is_script(command: Command) -> bool:
-    return command.name.endswith((".sh", ".py")) or "$" in command.name or command.name in _SCRIPTS
+    if command.name.endswith((".sh", ".py")) or "$" in command.name or command.name in _SCRIPTS:
+        return True
+    program = command.program.value if command.program is not None else ""
+    if "/" in program and not program.startswith(_SYSTEM_FOLDERS):
+        return True  # a program of the project's own, such as `/build/install-tools`
+    return any(word.value in _PLAYWRIGHT for word in command.args)
 
 
 def _is_plainly_named(run: Run, call: PackageCall) -> bool:
@@ -129,8 +145,9 @@ def _may_use(run: Run, update: PackageCall) -> bool:
         return True
     if run.script.errors or run.cleans_behind(update.command.start, update.manager, "lists"):
         return True
+    functions = set(_FUNCTION.findall(run.instruction.value))
     later = (c for c in run.commands if c.start > update.command.start and not c.nested)
-    return any(_is_script(command) for command in later)
+    return any(command.name in functions or _is_script(command) for command in later)
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:

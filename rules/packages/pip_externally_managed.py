@@ -14,6 +14,8 @@ _BRINGS = {"apt": ("python3", "pipx"), "apk": ("python3", "py3-pip", "pipx")}
 
 _OWN_PLACE = ("--break-system-packages", "--target", "--prefix", "--root", "--dry-run", "--python")
 
+_OTHER_PYTHONS = ("-m venv", "virtualenv", "get-pip.py", "deadsnakes", "make altinstall", "uv venv", "uv python")
+
 
 @rule(
     "pip-externally-managed",
@@ -26,7 +28,7 @@ _OWN_PLACE = ("--break-system-packages", "--target", "--prefix", "--root", "--dr
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A Python that belongs to the distribution is asked to take packages from pip, and refuses."""
     for stage, run, call in change.after.layers.all_calls:
-        if call.manager != "pip" or call.action != "install" or call.has(*_OWN_PLACE):
+        if not _is_for_the_system(call) or call.has(*_OWN_PLACE):
             continue
         distro = _refusing(stage)
         if distro is None or not _is_systems_python(run, call):
@@ -34,13 +36,31 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield Problem(
             call.command.span,
             f"{stage.label} calls {quote(spelled(call))} for the system's own Python. From {_SHOWN[distro]} on that "
-            f"Python is managed by {'apk' if distro == 'alpine' else 'apt'} alone (PEP 668): pip stops with "
-            "`externally-managed-environment`, and the build with it. Install into a virtual environment: "
-            f"{quote('python3 -m venv /opt/venv')}, and its {quote('bin')} first in {quote('PATH')}.",
+            f"Python is managed by {'apk' if distro == 'alpine' else 'apt'} alone (PEP 668): {_refusal(call)}, and the "
+            f"build with it. Install into a virtual environment: {_venv(call)}, and its {quote('bin')} first in "
+            f"{quote('PATH')}.",
             Confidence.LIKELY,
             doubt="the image may have another Python in front of it",
             stage=stage.key,
         )
+
+
+def _is_for_the_system(call: PackageCall) -> bool:
+    """Whether it installs into the Python that it finds: pip does by itself, uv where it is told to."""
+    if call.manager == "uv":
+        wanted = call.has("--system") or call.env.get("UV_SYSTEM_PYTHON") in ("1", "true")
+        return call.verb == "pip install" and wanted and not call.env.get("UV_BREAK_SYSTEM_PACKAGES")
+    return call.manager == "pip" and call.action == "install"
+
+
+def _refusal(call: PackageCall) -> str:
+    if call.manager == "uv":
+        return "uv stops with “The interpreter at /usr is externally managed”"
+    return "pip stops with `externally-managed-environment`"
+
+
+def _venv(call: PackageCall) -> str:
+    return quote("uv venv /opt/venv" if call.manager == "uv" else "python3 -m venv /opt/venv")
 
 
 def _refusing(stage: Stage) -> str | None:
@@ -66,9 +86,7 @@ def _is_systems_python(run: Run, call: PackageCall) -> bool:
         text = other.instruction.value
         if any(mark in text for mark in ("EXTERNALLY-MANAGED", "break-system-packages", "activate", "conda", "pyenv")):
             return False
-        if any(
-            mark in text for mark in ("-m venv", "virtualenv", "get-pip.py", "deadsnakes", "make altinstall", "uv venv")
-        ):
+        if any(mark in text for mark in _OTHER_PYTHONS):
             return False
         if other is run:
             break

@@ -8,7 +8,9 @@ from rules.packages.build_packages import listed
 from rules.packages.unpinned import unpinned
 
 _TOOLS = frozenset({"pip", "setuptools", "wheel", "uv", "virtualenv", "pip-tools", "build"})
-_COMMIT = re.compile(r"@[^/@]+$")
+_REF = re.compile(r"@(?P<ref>[^/@]+)$")
+_BRANCHES = frozenset({"main", "master", "develop", "dev", "trunk", "HEAD"})
+"""Names under which a repository's newest state goes."""
 
 
 @rule(
@@ -27,7 +29,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         first = names[0].split("#")[0]
         if all(name.startswith(("git+", "hg+", "svn+", "bzr+")) for name in names):
             newest = f"whatever state {'its branch has' if len(names) == 1 else 'their branches have'}"
-            way_out = f"Name the commit that was tested: {quote(f'{first}@<commit>')}."
+            found_ref = _REF.search(first)
+            bare = first[: found_ref.start()] if found_ref is not None else first
+            way_out = f"Name the commit that was tested: {quote(f'{bare}@<commit>')}."
         else:
             newest = "whatever version is newest"
             tested = quote(f"{first}==<version>")
@@ -42,12 +46,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _wanted(call: PackageCall, package: Package) -> bool:
-    if call.has("--requirement", "--constraint", "--require-hashes", "--no-index", "--editable"):
+    if call.has("--requirement", "--constraint", "--require-hashes", "--no-index"):
+        return False
+    if call.has("--editable") and package.kind != "vcs":
         return False
     if call.env.get("PIP_CONSTRAINT") or call.env.get("UV_CONSTRAINT") or call.env.get("PIP_NO_INDEX"):
         return False
     if call.manager == "uv" and call.verb not in ("pip install", "tool install"):
         return False
     if package.kind == "vcs":
-        return not _COMMIT.search(package.name.split("#")[0].removeprefix("git+"))
+        found = _REF.search(package.name.split("#")[0].removeprefix("git+"))
+        return found is None or found["ref"] in _BRANCHES
     return package.kind == "name" and package.name.lower() not in _TOOLS

@@ -196,7 +196,7 @@ def manifest_text(change: DockerfileChange, run: Run, call: PackageCall) -> str 
     if name is None:
         return None
     folder = install_folder(run, call)
-    path = in_repository(change, copied(run, name, folder) or posixpath.join(_context_folder(run, folder) or "", name))
+    path = in_repository(change, copied(run, name, folder) or posixpath.join(context_folder(run, folder) or "", name))
     return change.repository.text(path) if path is not None else None
 
 
@@ -211,7 +211,7 @@ def lock_path(change: DockerfileChange, run: Run, call: PackageCall) -> tuple[st
     manifest = copied(run, MANIFESTS.get(call.manager, ""), folder) or ""
     for name in LOCKS.get(call.manager, ()):
         named = copied(run, name, folder)
-        beside = _context_folder(run, folder)
+        beside = context_folder(run, folder)
         path = named or posixpath.join(posixpath.dirname(manifest) if beside is None else beside, name)
         there = in_repository(change, path)
         known = change.repository.exists(there) if there is not None else None
@@ -230,7 +230,7 @@ def is_ignored(change: DockerfileChange, path: str) -> bool:
     return ignore is not None and ignore.excludes(path)
 
 
-def _context_folder(run: Run, folder: str | None) -> str | None:
+def context_folder(run: Run, folder: str | None) -> str | None:
     """Return the folder of the build context whose files a COPY or a bind mount put where an install runs."""
     if folder is None:
         return None

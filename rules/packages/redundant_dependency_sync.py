@@ -40,7 +40,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _check_stage(stage: Stage) -> Iterator[Problem]:
     done: dict[tuple[object, ...], PackageCall] = {}
-    for step in stage.steps:
+    for step in stage.all_steps:
         if isinstance(step, Copy):
             done.clear()
         if not isinstance(step, Run):
@@ -59,9 +59,18 @@ def _check_stage(stage: Stage) -> Iterator[Problem]:
             )
             first = done.get(subject)
             if first is not None and not call.command.conditional and not call.has(*_SPLIT):
-                yield _problem(stage, step, call, first)
+                if step.stage is stage:
+                    yield _problem(stage, step, call, first)
             else:
                 done[subject] = call
+        if calls and _removes_after(step, calls[-1]):
+            done.clear()
+
+
+def _removes_after(run: Run, call: PackageCall) -> bool:
+    """Whether the same RUN takes away what a call installed, so that a later one has work to do again."""
+    later = (command for command in run.commands if command.start > call.command.start)
+    return any(command.name == "rm" or command.subcommand in ("prune", "uninstall") for command in later)
 
 
 def _folders(run: Run, call: PackageCall) -> tuple[str, ...]:

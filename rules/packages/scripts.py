@@ -15,6 +15,7 @@ INSTALL = {
     "apk": "apk add --no-cache",
     "dnf": "dnf install -y",
     "microdnf": "microdnf install -y",
+    "yum": "yum install -y",
     "zypper": "zypper --non-interactive install",
 }
 """How a message writes the install of packages, by their manager."""

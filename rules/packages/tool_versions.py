@@ -1,4 +1,4 @@
-"""Which version of Node.js, Poetry or Go a stage works with, as far as the file says it."""
+"""Which version of Node.js, Yarn, Poetry or Go a stage works with, as far as the file says it."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING
 from rules.lazily import once
 
 if TYPE_CHECKING:
+    from rules.dockerfile.package_calls import PackageCall
     from rules.model.stage import Stage
     from rules.model.steps import Run
 
 _NODESOURCE = re.compile(r"\b(?:setup|node)_(\d+)\.x\b|\bnvm install v?(\d+)")
+_MODERN_YARN = re.compile(
+    r"\.yarnrc\.yml|\.yarn(?:/|[\s\"',]|$)|\.pnp\.|\byarn set version\b|\byarn@(?:[2-9]|berry|stable)"
+)
+"""Files of Yarn 2 and later that are copied, and commands that bring it."""
 _FIRST_NODE_WITH_OMIT = 15
 """Node 15 came with npm 7, the first that knows `--omit`; npm 6 ignores it without a word."""
 _FIRST_POETRY_WITH_ONLY = (1, 2)
@@ -42,6 +47,23 @@ def has_old_npm(stage: Stage) -> bool:
 def has_unknown_npm(stage: Stage) -> bool:
     """Tell whether nothing says which npm there is; an image of Node.js without a version is today's."""
     return node_major(stage) is None and "node" not in stage.runtime.languages
+
+
+def has_modern_yarn(run: Run, call: PackageCall) -> bool:
+    """Tell whether a call is one of Yarn 2 or later, as its options or what came before it in the file say.
+
+    Its `yarn install` has no `--production` and does not look at `NODE_ENV`: developers' packages come always, and
+    `yarn workspaces focus --production` leaves them out (yarnpkg.com/migration/guide).
+    """
+    if call.manager != "yarn":
+        return False
+    return call.has("--immutable", "--immutable-cache") or call.verb == "workspaces focus" or _brings_yarn(run.stage)
+
+
+@once
+def _brings_yarn(stage: Stage) -> bool:
+    steps = (*stage.all_copies, *stage.all_runs)
+    return any(_MODERN_YARN.search(step.instruction.value) for step in steps)
 
 
 def has_old_poetry(stage: Stage, run: Run) -> bool:

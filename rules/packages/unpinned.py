@@ -20,6 +20,10 @@ _RANGES = frozenset({"@^", "@~", "@*", "@>"})
 """How a range begins. A project's lock file narrows it down; nothing does so for a global tool."""
 
 
+def _is_range(version: str) -> bool:
+    return version[:2] in _RANGES or version.endswith((".x", ".*"))
+
+
 class Unpinned(NamedTuple):
     """What one RUN installs without a version."""
 
@@ -57,7 +61,7 @@ def unpinned(
                 continue
             for package in call.packages:
                 version = package.version
-                free = version is None or version in MOVING or (call.global_ and version[:2] in _RANGES)
+                free = version is None or version in MOVING or (call.global_ and _is_range(version))
                 if free and package.kind in ("name", "vcs", "url") and wanted(call, package):
                     found.append((call, package))
         if found:

@@ -37,6 +37,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if call.env.get("PIP_NO_INDEX") or call.env.get("PIP_NO_DEPS"):
             continue
         folder = next((_folder(package.name) for package in call.packages if package.kind == "path"), None)
+        folder = folder or call.option("--find-links")
         made = _made_without_dependencies(run, folder) if folder is not None else None
         if folder is not None and made is not None:
             yield _problem(stage, run, call, folder, made)
@@ -78,6 +79,7 @@ def _wheel_call(stage: Stage) -> PackageCall | None:
 
 def _problem(stage: Stage, run: Run, call: PackageCall, folder: str, made: PackageCall) -> Problem:
     options = f"--no-index --find-links={folder}"
+    added = "--no-index" if call.has("--find-links") else options
     return Problem(
         call.command.span,
         f"{stage.label} installs the wheels in {quote(folder)} with the index open, and line {made.command.line} "
@@ -85,5 +87,5 @@ def _problem(stage: Stage, run: Run, call: PackageCall, folder: str, made: Packa
         f"with `--no-deps`: whatever is missing among them is fetched by {quote(spelled(call))} in its newest version, "
         f"unseen and unpinned. With {quote(options)} the build stops and names what is missing.",
         stage=stage.key,
-        fix=fix("Install from the wheels alone", add_option(run, call, options)),
+        fix=fix("Install from the wheels alone", add_option(run, call, added)),
     )

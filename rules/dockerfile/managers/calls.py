@@ -56,6 +56,7 @@ class Trait(NamedTuple):
         subcommands: Subcommands that have it by nature.
         always: Whether every call has it.
         repeated: Canonical options that count when given twice (`-qq`).
+        present: Environment variables that count with any value but an empty one, `false` and `0` included.
     """
 
     flags: tuple[str, ...] = ()
@@ -63,14 +64,28 @@ class Trait(NamedTuple):
     subcommands: tuple[str, ...] = ()
     always: bool = False
     repeated: tuple[str, ...] = ()
+    present: tuple[str, ...] = ()
 
 
 def trait(
-    flags: str = "", variables: str = "", subcommands: str = "", *, always: bool = False, repeated: str = ""
+    flags: str = "",
+    variables: str = "",
+    subcommands: str = "",
+    *,
+    always: bool = False,
+    repeated: str = "",
+    present: str = "",
 ) -> Trait:
     """Describe a property; subcommands of several words are separated by commas, all else by blanks."""
     named = tuple(part.strip() for part in subcommands.split(",") if part.strip())
-    return Trait(tuple(flags.split()), tuple(variables.split()), named, always, tuple(repeated.split()))
+    return Trait(
+        tuple(flags.split()),
+        tuple(variables.split()),
+        named,
+        always,
+        tuple(repeated.split()),
+        tuple(present.split()),
+    )
 
 
 _NEVER = Trait()
@@ -193,6 +208,8 @@ class PackageCall:
         if wanted.always or self.verb in wanted.subcommands:
             return True
         if any(len(self.options.uses.get(flag, ())) > 1 for flag in wanted.repeated):
+            return True
+        if any(self.env.get(name) for name in wanted.present):
             return True
         return any(map(self._given, wanted.flags)) or any(map(self._set, wanted.variables))
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.dockerfile.managers.words import expanded
+from rules.dockerfile.managers.words import expanded, without_braces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -102,11 +103,18 @@ def cleans(script: Script, env: Mapping[str, str] | None = None) -> tuple[Cleani
     folder = ""
     for order, command in enumerate(script.commands):
         if command.name == "cd" and command.args and not command.nested:
-            folder = command.args[0].value
+            folder = _moved(folder, expanded(command.args[0].value, {} if env is None else env))
         left = dict.fromkeys(_left(command, folder, {} if env is None else env))
         at = len(script.commands) - 1 if command.name == "trap" else order
         found += [Cleaning(manager, what, command, at) for manager, what in left]
     return tuple(found)
+
+
+def _moved(folder: str, target: str) -> str:
+    """Return the folder behind a `cd`; empty where that is not known."""
+    if target[:1] in ("~", "$"):
+        return target
+    return "" if target == "-" else posixpath.normpath(posixpath.join(folder, target))
 
 
 def _left(command: Command, folder: str, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -138,10 +146,12 @@ def _by_path(values: list[str], name: str, folder: str, env: Mapping[str, str]) 
     """Yield what `rm` or `find … -delete` removes."""
     if name == "find" and not {"-delete", "rm"} & set(values):
         return
-    for word in values:
-        value = expanded(word, env)
+    words = [expanded(word, env) for word in values]
+    for value in [each for word in words for each in (without_braces(word) if "{" in word else (word,))]:
         if folder and value[:1] not in ("/", "~", "$", "-", '"', "{"):
-            value = f"{folder.rstrip('/')}/{value.removeprefix('./')}"
+            path = f"{folder.rstrip('/')}/{value.removeprefix('./')}"
+        else:
+            path = value
         for pattern, left in _PATHS:
-            if pattern.match(value):
+            if pattern.match(path):
                 yield from left

@@ -65,6 +65,8 @@ _PIP_VALUES = (
     " --exists-action, --root-user-action, --keyring-provider, --python, --use-feature, --use-deprecated,"
     " -w --wheel-dir, -d --dest, --group, --build, -b --build-dir, -o --output, --format"
 )
+_PIP_KEEPS_NONE = "PIP_NO_CACHE_DIR"
+"""pip keeps no cache once this is set, even to `off` or `0` (`_handle_no_cache_dir` in its cmdoptions.py)."""
 PIP = Manager(
     "pip",
     OptionTable(
@@ -86,7 +88,7 @@ PIP = Manager(
     no_packages=frozenset({"cache purge", "cache remove"}),
     manifest_options=("--requirement", "--constraint"),
     package_options=("--editable",),
-    no_cache=trait("--no-cache-dir", "PIP_NO_CACHE_DIR"),
+    no_cache=trait("--no-cache-dir", present=_PIP_KEEPS_NONE),
     frozen=trait("--require-hashes", "PIP_REQUIRE_HASHES"),
 )
 
@@ -146,7 +148,7 @@ PIPX = Manager(
         "run": "run",
     },
     python_package,
-    no_cache=trait("--pip-args=--no-cache-dir", "PIP_NO_CACHE_DIR"),
+    no_cache=trait("--pip-args=--no-cache-dir", present=_PIP_KEEPS_NONE),
     global_=trait(always=True),
 )
 POETRY = Manager(
@@ -198,7 +200,7 @@ PIPENV = Manager(
     no_packages=frozenset({"sync", "lock", "requirements", "run"}),
     manifest_options=("--requirements",),
     package_options=("--editable",),
-    no_cache=trait("", "PIP_NO_CACHE_DIR PIPENV_NO_CACHE"),
+    no_cache=trait("", "PIPENV_NO_CACHE", present=_PIP_KEEPS_NONE),
     frozen=trait("--deploy --ignore-pipfile", "PIPENV_DEPLOY PIPENV_IGNORE_PIPFILE", "sync"),
 )
 PDM = Manager(

@@ -59,11 +59,11 @@ def _parts(word: ShellWord, env: Mapping[str, str]) -> Iterator[ShellWord]:
         split = value != word.value and not word.quoted
         values = value.split() if split else [value]
     for part in values:
-        for each in _without_braces(part) if "{" in part and not word.quoted else (part,):
+        for each in without_braces(part) if "{" in part and not word.quoted else (part,):
             yield word if each == word.value else word._replace(value=each, literal=word.literal or "$" not in each)
 
 
-def _without_braces(value: str) -> list[str]:
+def without_braces(value: str) -> list[str]:
     """Multiply out `{a,b}`, as bash does; at most a few times."""
     values = [value]
     for _ in range(3):
