@@ -13,6 +13,7 @@ from rules.api import (
     Problem,
     Setting,
     Severity,
+    Span,
     Stage,
     Start,
     append_to_stage,
@@ -203,7 +204,7 @@ def _problem(stage: Stage, lost: tuple[Setting[Start], ...], confidence: Confide
         fact = f"{stage.label} loses {written}."
         then = f"The container now starts {' with '.join(quote(s.value.text) for s in left if s.value)} alone."
     return Problem(
-        stage.from_.span,
+        _place(stage, lost),
         f"{fact} Before this change {origins} {'it' if len(lost) == 1 else 'both'}. {then} "
         "Restate it if that is not intended.",
         confidence,
@@ -212,6 +213,16 @@ def _problem(stage: Stage, lost: tuple[Setting[Start], ...], confidence: Confide
         notes=tuple(Note(i.span, "set here before", before=True) for i in instructions),
         fix=fix("Restate the start command", append_to_stage(stage, *(i.text for i in instructions))),
     )
+
+
+def _place(stage: Stage, lost: tuple[Setting[Start], ...]) -> Span:
+    """The stage, or the ENTRYPOINT in it that takes the place of what is lost, or clears the CMD."""
+    entrypoint = stage.image.entrypoint
+    if entrypoint.origin is Origin.HERE and entrypoint.instruction is not None:
+        cleared = stage.image.cleared_cmd
+        if any(setting.value is not None and _same(cleared, setting) for setting in lost):
+            return entrypoint.instruction.span
+    return stage.from_.span
 
 
 def _origins(lost: tuple[Setting[Start], ...]) -> str:

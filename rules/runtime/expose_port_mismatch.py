@@ -47,8 +47,9 @@ def _only_port(found: Written) -> Port | None:
 
 
 def _other_exposed(found: Written, told: Listening, exposed: Port) -> Problem:
+    assert exposed.instruction is not None
     return Problem(
-        found.instruction.span,
+        exposed.instruction.span,
         f"{found.stage.label} starts {quote(told.server)} on port {told.port} ({quote(told.text)}) and exposes "
         f"{quote(exposed.text)}. `docker run -P`, proxies and people who read the file then send requests to a "
         "port where "
@@ -56,7 +57,7 @@ def _other_exposed(found: Written, told: Listening, exposed: Port) -> Problem:
         Confidence.LIKELY,
         doubt="the program's own settings may name another port",
         stage=found.stage.key,
-        notes=(Note(exposed.instruction.span, "exposed here"),) if exposed.instruction is not None else (),
+        notes=(Note(found.instruction.span, "started here"),),
         key=str(told.port),
         fix=_fix(told, exposed),
     )
@@ -81,13 +82,13 @@ def _variable_without_effect(found: Written, told: Listening) -> Problem:
     same = "the same number, " if setting.value == str(told.port) else ""
     assert setting.instruction is not None
     return Problem(
-        found.instruction.span,
+        setting.instruction.span,
         f"{found.stage.label} sets `PORT`{value} and starts {quote(told.server)} with {quote(told.text)}, "
         f"{same}written out. "
         "Whoever sets `PORT` to something else at run time changes nothing. Use the variable in the command, or "
         "drop it.",
         Confidence.POSSIBLE,
         stage=found.stage.key,
-        notes=(Note(setting.instruction.span, "set here"),),
+        notes=(Note(found.instruction.span, "started here"),),
         key="PORT",
     )
