@@ -11,6 +11,8 @@ from rules.runtime.start_instructions import Written, full_words, is_script_entr
 
 _VARIABLE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[^{}]*\}|\([^()]*\)|[@*])")
 _BUILTINS = frozenset("exec cd source . export eval set trap unset shift if for while".split())
+_NEVER_COMMANDS = frozenset({"cd", "source", "."})
+"""Builtins that no script in front has a command of its own for; `bun exec` and `deno eval` exist."""
 _HAS_CD = frozenset({"dnf", "microdnf", "tdnf", "yum"})
 """Bash's package of the Red Hat family has a `/usr/bin/cd` that does nothing (bash.spec)."""
 _JOINTS = frozenset({"&&", "||"})
@@ -69,7 +71,7 @@ def _builtin(found: Written) -> Problem | None:
     first = found.start.words[0]
     if first not in _BUILTINS or found.instruction.keyword == "HEALTHCHECK":
         return None
-    if not _is_program(found) and not is_script_entrypoint(found.stage):
+    if not _is_program(found) and not (first in _NEVER_COMMANDS and is_script_entrypoint(found.stage)):
         return None
     if first == "cd" and found.stage.runtime.package_manager in _HAS_CD:
         return None
