@@ -8,6 +8,7 @@ from rules.api import (
     Confidence,
     DockerfileChange,
     Fix,
+    Note,
     Origin,
     Problem,
     Put,
@@ -26,6 +27,7 @@ from rules.runtime.start_paths import (
     not_on_path,
     package_path,
     script_of,
+    spilled,
 )
 from rules.runtime.start_text import only_command
 
@@ -42,6 +44,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """What ships starts a file that is elsewhere in the image, or nowhere."""
     for found in shipped(change):
         if found.stage.runtime.is_windows:
+            continue
+        problem = _spilled(found)
+        if problem is not None:
+            yield problem
             continue
         program = _program(found)
         if program is None or "$" in program or program.startswith(("-", "[")):
@@ -124,6 +130,40 @@ def _misplaced(found: Written, program: str, put: Put, problem: str, then: str =
         stage=stage.key,
         key=program,
         fix=_replaced(found, program, right),
+    )
+
+
+def _words(found: Written) -> tuple[str, ...]:
+    """Return the words of the one program that is started, in either form."""
+    if found.start.form == "exec":
+        return found.start.words
+    command = only_command(found.start)
+    if command is None or command.program is None:
+        return ()
+    return (command.program.value, *(word.value for word in command.args))
+
+
+def _spilled(found: Written) -> Problem | None:
+    """A file in a folder whose contents were copied, and not the folder."""
+    stage, words = found.stage, _words(found)
+    named = (script_of(words) or words[0]) if words else ""
+    path = _absolute(stage, named) if "/" in named and "$" not in named else None
+    put = spilled(stage, path) if path is not None and not makes_files(stage) else None
+    if put is None or path is None:
+        return None
+    folder = posixpath.basename(put.source.rstrip("/"))
+    right = posixpath.join(put.path, posixpath.relpath(path, posixpath.join(put.path, folder)))
+    line = put.step.instruction.line
+    return Problem(
+        found.instruction.span,
+        f"{stage.label} starts {quote(named)}, which nothing puts there: line {line} copies what is "
+        f"in {quote(put.source)} and not the folder itself, so the file lies at {quote(right)}. The container exits: "
+        f"no such file. Start {quote(right)}, or copy to {quote(posixpath.join(put.path, folder))}.",
+        Confidence.LIKELY,
+        doubt=f"{quote(put.source)} may hold another {quote(folder)}",
+        stage=stage.key,
+        key=named,
+        notes=(Note(put.step.instruction.span, "copied here"),),
     )
 
 

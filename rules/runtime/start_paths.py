@@ -65,6 +65,32 @@ def misplaced(stage: Stage, path: str | None) -> Put | None:
     return _copied(stage, name)
 
 
+def spilled(stage: Stage, path: str) -> Put | None:
+    """Return the COPY of a build's output that brings what is in the folder, where the path names the folder itself.
+
+    `COPY --from=build /app/dist .` puts `main.js` there, and no `dist/main.js`.
+    """
+    found = None
+    for put in stage.files.covering(path):
+        if put.kind == "workdir":
+            continue
+        name = posixpath.basename(put.source.rstrip("/"))
+        folder = posixpath.join(put.path, name)
+        if put.tree and put.kind == "stage" and not put.whole and name in _OUTPUTS and within(path, folder):
+            origin = put.step.from_stage if isinstance(put.step, Copy) else None
+            inner = posixpath.join(put.source, name)
+            if path != folder and origin is not None and not origin.files.below(inner) and put.source != "/":
+                found = put
+                continue
+        if "." not in name.strip("."):
+            return None  # a folder, or a command, that may bring it
+    return found
+
+
+_OUTPUTS = frozenset("dist build out output .output target publish public bin lib release".split())
+"""Folders that builders write into, and that hold no folder of their own name."""
+
+
 def not_on_path(stage: Stage, name: str) -> Put | None:
     """Return the copy that brings a script to a folder where a bare name is not looked for."""
     if "." not in name or name.endswith(".wasm") or any(_mentions(stage, name)):
