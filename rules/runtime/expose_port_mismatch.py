@@ -17,7 +17,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.runtime.listening import Listening, OfBase, listening, listening_of_base
+from rules.runtime.listening import SAYS_WHERE, Listening, OfBase, listening, listening_of_base
 from rules.runtime.start_instructions import Written, shipped
 
 _HTTP = 80
@@ -59,7 +59,7 @@ def _exposed_of_old(stage: Stage, base: OfBase) -> Port | None:
 def _is_told(change: DockerfileChange) -> bool:
     """Whether a compose file gives the container a variable that may say the port."""
     builds = change.repository.builds_of(change.path)
-    return any("URLS" in name or "PORT" in name.upper() for build in builds for name in build.environment)
+    return any(SAYS_WHERE.search(name) for build in builds for name in build.environment)
 
 
 def _base_listens_elsewhere(stage: Stage, base: OfBase, exposed: Port) -> Problem:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.api import is_script
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -83,6 +85,7 @@ def listening_of_base(stage: Stage) -> OfBase | None:
 
 
 _UNPRIVILEGED = 8080
+SAYS_WHERE = re.compile(r"url|port", re.IGNORECASE)
 _ASPNET = "ASPNETCORE_HTTP_PORTS"
 
 
@@ -91,10 +94,10 @@ def _aspnet(stage: Stage) -> OfBase | None:
     ports = env.get(_ASPNET)
     if ports is None or ports.set_in_file or ports.value is None or not ports.value.isdecimal():
         return None
-    if any(setting.set_in_file and ("URLS" in name or "PORT" in name.upper()) for name, setting in env.items()):
+    if any(setting.set_in_file and SAYS_WHERE.search(name) for name, setting in env.items()):
         return None
     starts = [setting.value for setting in image.start_command if setting.set_in_file and setting.value is not None]
-    if not starts or any("url" in start.text.lower() or "port" in start.text.lower() for start in starts):
+    if not starts or any(SAYS_WHERE.search(start.text) or any(map(is_script, start.words)) for start in starts):
         return None
     return OfBase("ASP.NET Core", int(ports.value), f"the base image sets `{_ASPNET}`", f"set `ENV {_ASPNET}={{}}`")
 
