@@ -7,7 +7,14 @@ import shlex
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Fix, Problem, Severity, fix, quote, replace, rule
-from rules.runtime.start_instructions import Written, full_words, is_script_entrypoint, reads_code, written
+from rules.runtime.start_instructions import (
+    Written,
+    full_words,
+    is_bare_init,
+    is_script_entrypoint,
+    reads_code,
+    written,
+)
 
 _VARIABLE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[^{}]*\}|\([^()]*\)|[@*])")
 _BUILTINS = frozenset("exec cd source . export eval set trap unset shift if for while".split())
@@ -63,8 +70,9 @@ def _has_meaning_of_its_own(words: tuple[str, ...]) -> bool:
 
 
 def _is_program(found: Written) -> bool:
-    """Whether the first word is what is executed: not an argument of an ENTRYPOINT."""
-    return full_words(found) == found.start.words
+    """Whether the first word is what is executed: not an argument of an ENTRYPOINT, unless that is an init."""
+    under_init = found.instruction.keyword == "CMD" and is_bare_init(found.stage.image.entrypoint.value)
+    return under_init or full_words(found) == found.start.words
 
 
 def _builtin(found: Written) -> Problem | None:

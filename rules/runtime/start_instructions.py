@@ -145,6 +145,11 @@ def is_bare_init(start: Start | None) -> bool:
     return start is not None and start.form == "exec" and passes_signals(start.words) and not behind_init(start.words)
 
 
+def executes_cmd(stage: Stage) -> bool:
+    """Tell whether the ENTRYPOINT in force executes what CMD says: a script, by its custom, or an init."""
+    return is_script_entrypoint(stage) or is_bare_init(stage.image.entrypoint.value)
+
+
 def passes_signals(words: tuple[str, ...]) -> bool:
     """Tell whether the words begin with an init that passes signals on."""
     return bool(words) and posixpath.basename(words[0]) in INITS

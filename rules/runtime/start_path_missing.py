@@ -18,7 +18,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.runtime.start_instructions import Written, full_words, is_script_entrypoint, passes_signals, shipped
+from rules.runtime.start_instructions import Written, executes_cmd, full_words, is_script_entrypoint, shipped
 from rules.runtime.start_paths import (
     has_siblings_on_path,
     is_nowhere,
@@ -69,7 +69,7 @@ def _program(found: Written) -> str | None:
     start, stage = found.start, found.stage
     if start.form == "exec":
         unknown = found.instruction.keyword == "CMD" and not stage.image.entrypoint.known
-        if unknown or full_words(found) == start.words or _is_executed_below(found):
+        if unknown or full_words(found) == start.words or executes_cmd(stage):
             return start.words[0]
         return None
     entrypoint = stage.image.entrypoint
@@ -78,15 +78,6 @@ def _program(found: Written) -> str | None:
         return None
     command = only_command(start)
     return command.program.value if command is not None and command.program is not None else None
-
-
-def _is_executed_below(found: Written) -> bool:
-    """Whether a CMD is executed by its ENTRYPOINT: a script, or an init that ends in `--`."""
-    entrypoint = found.stage.image.entrypoint.value
-    if found.instruction.keyword != "CMD" or entrypoint is None:
-        return False
-    inits = passes_signals(entrypoint.words) and (len(entrypoint.words) == 1 or entrypoint.words[-1] == "--")
-    return inits or is_script_entrypoint(found.stage)
 
 
 def _packaged(found: Written, program: str) -> Problem | None:

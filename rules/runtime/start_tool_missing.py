@@ -17,7 +17,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.runtime.start_instructions import Written, is_script_entrypoint, passes_signals, shipped
+from rules.runtime.start_instructions import Written, executes_cmd, shipped
 
 
 @rule(
@@ -38,10 +38,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _is_program(found: Written) -> bool:
     """Whether the first word is executed, and not an argument of the ENTRYPOINT."""
-    entrypoint = found.stage.image.entrypoint.value
-    if found.instruction.keyword != "CMD" or entrypoint is None:
-        return True
-    return is_script_entrypoint(found.stage) or (passes_signals(entrypoint.words) and entrypoint.words[-1] == "--")
+    is_cmd = found.instruction.keyword == "CMD"
+    return not is_cmd or found.stage.image.entrypoint.value is None or executes_cmd(found.stage)
 
 
 def _programs(found: Written) -> Iterator[str]:
