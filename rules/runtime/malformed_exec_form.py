@@ -18,7 +18,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.runtime.json_arrays import Attempt, attempt
+from rules.runtime.json_arrays import NO_STRINGS, Attempt, attempt
 from rules.runtime.start_text import is_plain, json_array
 
 _KEYWORDS = ("ADD", "CMD", "COPY", "ENTRYPOINT", "HEALTHCHECK", "RUN", "SHELL", "VOLUME")
@@ -78,10 +78,14 @@ def _problem(stage: Stage, step: Step) -> Iterator[Problem]:
             stage=stage.key,
         )
         return
+    if found.fault == NO_STRINGS:
+        fact, then = "is a JSON array that holds more than strings", "The build stops here"
+    else:
+        fact = f"looks like the JSON form but {found.fault}, so it is none"
+        then = _THEN.get(instruction.keyword, _DEFAULT)
     yield Problem(
         instruction.span,
-        f"`{instruction.keyword}` of {stage.label} looks like the JSON form but {found.fault}, so it is none: "
-        f"{quote(instruction.value, 80)}. {_THEN.get(instruction.keyword, _DEFAULT)}. "
+        f"`{instruction.keyword}` of {stage.label} {fact}: {quote(instruction.value, 80)}. {then}. "
         f"{_way_out(instruction, found)}.",
         stage=stage.key,
         fix=_fix(instruction, found),
