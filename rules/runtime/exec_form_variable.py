@@ -16,7 +16,7 @@ from rules.runtime.start_instructions import (
     written,
 )
 
-_VARIABLE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[^{}]*\}|\([^()]*\)|[@*])")
+_VARIABLE = re.compile(r"(?<![$\\{])\$(?:[A-Za-z_]\w*|\{[^{}]*\}|\([^()]*\)|[@*])")
 _BUILTINS = frozenset("exec cd source . export eval set trap unset shift if for while".split())
 _NEVER_COMMANDS = frozenset({"cd", "source", "."})
 """Builtins that no script in front has a command of its own for; `bun exec` and `deno eval` exist."""
