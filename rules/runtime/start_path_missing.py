@@ -22,6 +22,7 @@ from rules.runtime.start_instructions import Written, executes_cmd, full_words, 
 from rules.runtime.start_paths import (
     has_siblings_on_path,
     is_nowhere,
+    local_path,
     makes_files,
     misplaced,
     not_on_path,
@@ -81,19 +82,23 @@ def _program(found: Written) -> str | None:
 
 
 def _packaged(found: Written, program: str) -> Problem | None:
-    """A program of a package, in a folder where that distribution does not put it."""
-    right = package_path(found.stage, program)
+    """A program of a package or of an official image, in a folder where that does not put it."""
+    stage = found.stage
+    own, packaged = local_path(stage, program), package_path(stage, program)
+    right = own or packaged
     if right is None:
         return None
-    repair = _replaced(found, program, right)
+    base = quote(stage.root.base_text or "")
+    where = f"which {base} has at {quote(right)}" if own else f"and the package puts it at {quote(right)} there"
     return Problem(
         found.instruction.span,
-        f"{found.stage.label} starts {quote(program)}, and the package puts it at {quote(right)} there. The "
-        "container exits "
-        f"with “no such file or directory”. Write {quote(right)}.",
-        stage=found.stage.key,
+        f"{stage.label} starts {quote(program)}, {where}. The container exits with “no such file or directory”. "
+        f"Write {quote(right)}.",
+        Confidence.LIKELY if own else Confidence.CERTAIN,
+        doubt="a command that was not understood may link it",
+        stage=stage.key,
         key=program,
-        fix=repair,
+        fix=_replaced(found, program, right),
     )
 
 

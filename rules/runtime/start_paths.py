@@ -6,7 +6,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.api import Copy, Put, Stage, within
+from rules.api import OS_MANAGERS, Copy, Put, Stage, within
+from rules.copying.python_packages import CONSOLE_SCRIPTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +44,32 @@ def package_path(stage: Stage, program: str) -> str | None:
     if not stage.packages.has(name) or any(_mentions(stage, program)):
         return None
     return right
+
+
+_LOCAL = {
+    "node": frozenset({"node", "npm", "npx"}),
+    "php": frozenset({"php", "php-fpm"}),
+    "python": frozenset({"python", "python3", "pip"}) | CONSOLE_SCRIPTS,
+    "ruby": frozenset({"ruby", "bundle", "rake"}),
+}
+"""What these official images, and the installers in them, put into `/usr/local/bin` (docker-library)."""
+
+
+def local_path(stage: Stage, program: str) -> str | None:
+    """Return where an official image has a program that is sought in `/usr/bin`; `None` where it may be there."""
+    folder, name = posixpath.split(program)
+    facts = stage.facts
+    if facts is None or folder not in ("/usr/bin", "/bin") or name not in _LOCAL.get(facts.name, ()):
+        return None
+    system = [item.name for item in stage.packages.present if item.manager in OS_MANAGERS]
+    if name == "python3" and (facts.full or system):
+        return None  # the distribution's own may have come along
+    brought = any(facts.name in item or name in item or item in name or "$" in item for item in system)
+    if brought or stage.files.has_unreadable_run:
+        return None
+    if stage.files.covering(program) or stage.files.covering(_merged(program)) or any(_mentions(stage, name)):
+        return None
+    return f"/usr/local/bin/{name}"
 
 
 def _unmerged(path: str) -> str:
