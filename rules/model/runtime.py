@@ -128,6 +128,8 @@ class Runtime:
         managed = base in PROJECT_MANAGERS
         if not (managed or base in SYSTEM_PROGRAMS) or self._copied_tool(base) or self._is_installed(base):
             return False
+        if base == "python" and self._is_python_named:
+            return False
         facts = stage.facts
         if not (stage.root.is_scratch or (facts is not None and facts.has_tool(name) is False)):
             return False
@@ -167,9 +169,27 @@ class Runtime:
             any(mark in item.name for mark in "$*") or item.name.endswith((".apk", ".deb", ".rpm")) for item in present
         ):
             return True
-        if name in _DEPENDENCIES and any(item.manager in OS_MANAGERS and item.name not in _LEAN for item in present):
+        if name in self._dependencies and any(
+            item.manager in OS_MANAGERS and item.name not in _LEAN for item in present
+        ):
             return True
         return any(name == item.name or name in item.name.split("-") or name in provides(item.name) for item in present)
+
+    @cached_property
+    def _dependencies(self) -> frozenset[str]:
+        """Programs that come along with many packages, unnamed."""
+        number = (self.release.number if self.release is not None else None) or ""
+        parts = tuple(int(part) for part in number.split(".") if part.isdecimal())
+        dropped = parts >= _WITHOUT_PYTHON.get(self.distribution or "", (_NEVER,))
+        return _DEPENDENCIES - {"python"} if dropped else _DEPENDENCIES
+
+    @cached_property
+    def _is_python_named(self) -> bool:
+        """Whether a link, an alternative or a folder of PATH may give `python3` the name `python`."""
+        path = self.stage.image.env.get("PATH")
+        if path is not None and path.set_in_file:
+            return True
+        return any("/" in word and posixpath.basename(word) == "python" for word in self._words)
 
 
 _BRINGERS: Mapping[str, frozenset[str]] = {
@@ -180,6 +200,10 @@ _BRINGERS: Mapping[str, frozenset[str]] = {
 
 _DEPENDENCIES = frozenset({"bash", "perl", "python", "python3"})
 """Programs that come along with many packages, unnamed."""
+
+_NEVER = 1000
+_WITHOUT_PYTHON = {"debian": (11,), "ubuntu": (20, 4)}
+"""The first release whose packages bring `/usr/bin/python` only by name: `python-is-python3` (packages.debian.org)."""
 
 _LEAN = frozenset(
     "ca-certificates curl wget tzdata git tini dumb-init su-exec gosu openssl jq libc6-compat gcompat".split()

@@ -111,11 +111,13 @@ class Start:
     @property
     def is_prompt(self) -> bool:
         """Whether it only opens a shell or a language's prompt, as base images do when nothing else is said."""
-        return self.form == "exec" and len(self.words) == 1 and self.program in PROMPTS
+        return self.form == "exec" and self.program in PROMPTS and self.words[1:] in ((), ("-a",))
 
 
-PROMPTS = frozenset("bash sh ash zsh python3 python node irb julia jshell php perl R ghci iex erl swift lua".split())
-"""Programs that open a prompt when they are started without arguments."""
+PROMPTS = frozenset(
+    "bash sh ash zsh python3 python node bun irb julia jshell php perl R ghci iex erl swift lua".split()
+)
+"""Programs that open a prompt, or say how they are used, without arguments; PHP's image has `php -a`."""
 
 
 def is_script(word: str) -> bool:

@@ -275,6 +275,11 @@ class Copy(Step):
         """
         if self.destination is None or source.path is None:
             return None
+        if self.has_flag("parents") and not source.is_remote:
+            # everything in front of a `/./` is left out (reference, "COPY --parents")
+            kept = source.path.rpartition("/./")[2].lstrip("/")
+            below = "" if source.has_wildcard else posixpath.normpath(kept)
+            return posixpath.normpath(posixpath.join(self.destination, below))
         name = posixpath.basename(source.path.rstrip("/"))
         looks_like_file = "." in name.strip(".") and not source.path.endswith("/") and not source.is_root
         if self.is_add and not source.is_remote and _ARCHIVE.search(name):

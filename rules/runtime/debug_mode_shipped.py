@@ -62,6 +62,10 @@ _FOR_DEVELOPERS = re.compile(
         "jdwp",
         "--inspect",
         "dlv",
+        "artisan",
+        "react-scripts",
+        "vue-cli-service",
+        "tsx",
     ),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:

@@ -15,7 +15,8 @@ _ON = frozenset({"1", "true", "yes", "on"})
 _SWITCHES = frozenset("DEBUG FLASK_DEBUG DJANGO_DEBUG APP_DEBUG SYMFONY_DEBUG WP_DEBUG RAILS_DEBUG".split())
 _MODES = frozenset(
     "NODE_ENV FLASK_ENV RAILS_ENV RACK_ENV ROCKET_ENV ROCKET_PROFILE ASPNETCORE_ENVIRONMENT DOTNET_ENVIRONMENT "
-    "MIX_ENV DJANGO_ENV SYMFONY_ENV".split()
+    "MIX_ENV DJANGO_ENV SYMFONY_ENV APP_ENV APP_ENVIRONMENT ENV ENVIRONMENT GO_ENV GIN_MODE CI_ENVIRONMENT "
+    "SPRING_PROFILES_ACTIVE".split()
 )
 _DEVELOPMENT = frozenset({"development", "dev", "debug"})
 PRODUCTION = {"development": "production", "Development": "Production"}
@@ -25,17 +26,27 @@ _RELOADERS = {
     "nodemon": "restarts the program whenever a file changes",
     "ts-node-dev": "compiles while it runs and restarts on every change",
     "air": "compiles and restarts whenever a file changes",
+    "watchmedo": "restarts the program whenever a file changes",
+    "webpack-dev-server": "is the development server of webpack",
 }
 _DEV_SERVERS = {
     ("next", "dev"): "is the development server of Next.js",
     ("nuxt", "dev"): "is the development server of Nuxt",
-    ("vite", ""): "is the development server of Vite",
-    ("vite", "dev"): "is the development server of Vite",
     ("ng", "serve"): "is the development server of Angular",
     ("fastapi", "dev"): "is FastAPI's mode for developers",
     ("webpack", "serve"): "is the development server of webpack",
     ("dotnet", "watch"): "compiles and restarts whenever a file changes",
+    ("astro", "dev"): "is the development server of Astro",
+    ("gatsby", "develop"): "is the development server of Gatsby",
+    ("react-scripts", "start"): "is the development server of Create React App",
+    ("vue-cli-service", "serve"): "is the development server of Vue",
+    ("tsx", "watch"): "restarts the program whenever a file changes",
+    ("cargo", "watch"): "compiles and restarts whenever a file changes",
+    ("kc.sh", "start-dev"): "is Keycloak's mode for developers",
 }
+_VITE_ENDS = frozenset({"build", "optimize", "preview"})
+"""What Vite does besides serving to developers (`vite --help`)."""
+
 _RUNNERS = frozenset({"npm", "yarn", "pnpm", "bun"})
 _WITH_RELOAD = frozenset("uvicorn gunicorn hypercorn granian flask fastapi python python3 celery".split())
 _OPENS = "opens the port of a debugger"
@@ -91,6 +102,9 @@ def switch_in(command: Command) -> Switch | None:
     reload = command.flag("--reload", "--use-reloader")
     if reload is not None and name in _WITH_RELOAD and reload.value in ("--reload", "--use-reloader"):
         return Switch(reload.value, "watches the files and restarts the program", "Take the option away", reload)
+    watch = command.flag("--watch")
+    if watch is not None and name in ("node", "bun", "deno") and _is_option_of_runtime(command, watch):
+        return Switch(watch.value, "restarts the program whenever a file changes", "Take the option away", watch)
     debug = command.flag("--debug")
     if debug is not None and "flask" in (name, _module(command)):
         return Switch("--debug", "switches the debugger on, which runs code for visitors", "Take it away", debug)
@@ -99,8 +113,9 @@ def switch_in(command: Command) -> Switch | None:
 
 def _module(command: Command) -> str:
     """Return what `python -m` runs, empty for anything else."""
-    option = command.option_word("-m") if _PYTHON.match(command.name) else None
-    return option[0] if option is not None else ""
+    values = [word.value for word in command.args] if _PYTHON.match(command.name) else []
+    at = values.index("-m") + 1 if "-m" in values else len(values)
+    return values[at] if at < len(values) else ""
 
 
 def _debugger(command: Command) -> Switch | None:
@@ -130,9 +145,13 @@ def _server(command: Command) -> Switch | None:
     first = operands[0] if operands else ""
     if name in ("npx", "bunx") and operands:
         name, first = operands[0], operands[1] if len(operands) > 1 else ""
+    if name == "start-dev":  # behind the ENTRYPOINT of Keycloak's image
+        name, first = "kc.sh", name
     if name in _RELOADERS:
         return Switch(name, _RELOADERS[name], "Start the program itself", None)
     what = _DEV_SERVERS.get((name, first))
+    if name == "vite" and _VITE_ENDS.isdisjoint(values) and not command.has("--version", "--help", "-v", "-h"):
+        what, first = "is the development server of Vite", ""
     if what is not None:
         return Switch(f"{name} {first}".strip(), what, "Build in a stage of its own and serve the result", None)
     script = operands[1] if first in ("run", "run-script") and len(operands) > 1 else first
@@ -141,6 +160,8 @@ def _server(command: Command) -> Switch | None:
         return Switch(f"{name} {' '.join(operands[:2])}", "starts the development server", way_out, None)
     if "runserver" in values and any(posixpath.basename(value) == "manage.py" for value in (command.name, *values)):
         return Switch("runserver", "is Django's development server", "Use gunicorn, uvicorn or uWSGI", None)
+    if name == "php" and first == "artisan" and "serve" in values:
+        return Switch("artisan serve", "is Laravel's development server", "Use PHP-FPM, Octane or FrankenPHP", None)
     return None
 
 

@@ -13,6 +13,7 @@ from rules.api import (
     Problem,
     Setting,
     Severity,
+    Span,
     Stage,
     Start,
     append_to_stage,
@@ -20,7 +21,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.runtime.start_instructions import is_bare_init, shipped
+from rules.runtime.start_instructions import idle_start, is_bare_init, shipped
 from rules.runtime.start_scripts import start_script
 from rules.runtime.start_text import json_array
 
@@ -64,7 +65,7 @@ def _lost(stage: Stage, was: Stage) -> tuple[Setting[Start], ...]:
         return () if is_bare_init(then.entrypoint.value) else (then.entrypoint,)
     if then.cmd in before and not now.cmd and _needs_cmd(stage, then):
         return (then.cmd,)
-    return before if _only_base_starts(stage) and before else ()
+    return before if idle_start(stage) is not None and before else ()
 
 
 def _is_no_loss(stage: Stage, was: Stage, lost: tuple[Setting[Start], ...]) -> bool:
@@ -125,12 +126,6 @@ def _waits_for_arguments(stage: Stage) -> bool:
     """Whether the new ENTRYPOINT is a script of the kind that runs what CMD gives it."""
     start = stage.image.entrypoint.value
     return start is not None and start.form == "exec" and "entrypoint" in start.words[-1].rsplit("/", 1)[-1]
-
-
-def _only_base_starts(stage: Stage) -> bool:
-    """Whether all that starts now is what the base image brings: a shell, or a language's prompt."""
-    commands = stage.image.start_command
-    return bool(commands) and _only_base(commands) and commands[-1].value is not None and commands[-1].value.is_prompt
 
 
 def _only_base(commands: tuple[Setting[Start], ...]) -> bool:
@@ -203,7 +198,7 @@ def _problem(stage: Stage, lost: tuple[Setting[Start], ...], confidence: Confide
         fact = f"{stage.label} loses {written}."
         then = f"The container now starts {' with '.join(quote(s.value.text) for s in left if s.value)} alone."
     return Problem(
-        stage.from_.span,
+        _place(stage, lost),
         f"{fact} Before this change {origins} {'it' if len(lost) == 1 else 'both'}. {then} "
         "Restate it if that is not intended.",
         confidence,
@@ -212,6 +207,16 @@ def _problem(stage: Stage, lost: tuple[Setting[Start], ...], confidence: Confide
         notes=tuple(Note(i.span, "set here before", before=True) for i in instructions),
         fix=fix("Restate the start command", append_to_stage(stage, *(i.text for i in instructions))),
     )
+
+
+def _place(stage: Stage, lost: tuple[Setting[Start], ...]) -> Span:
+    """The stage, or the ENTRYPOINT in it that takes the place of what is lost, or clears the CMD."""
+    entrypoint = stage.image.entrypoint
+    if entrypoint.origin is Origin.HERE and entrypoint.instruction is not None:
+        cleared = stage.image.cleared_cmd
+        if any(setting.value is not None and _same(cleared, setting) for setting in lost):
+            return entrypoint.instruction.span
+    return stage.from_.span
 
 
 def _origins(lost: tuple[Setting[Start], ...]) -> str:

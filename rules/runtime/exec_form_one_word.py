@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Fix, Problem, Severity, fix, quote, replace, rule
-from rules.runtime.start_instructions import Written, is_script_entrypoint, reads_code, written
+from rules.runtime.start_instructions import Written, is_bare_init, is_script_entrypoint, reads_code, written
 
 _PLAIN = re.compile(r"[^$`*?\[\]{}~|&;<>()#!\\'\"]+\Z")
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
@@ -32,7 +32,7 @@ def _command_line(found: Written) -> str | None:
     if start.form == "exec":
         word = start.words[0]
         entrypoint = found.stage.image.entrypoint.value
-        below = found.instruction.keyword == "CMD" and entrypoint is not None
+        below = found.instruction.keyword == "CMD" and not is_bare_init(entrypoint)
         if below and entrypoint is not None:
             if reads_code((*entrypoint.words, *start.words)) or not is_script_entrypoint(found.stage):
                 return None
@@ -53,7 +53,8 @@ def _command_line(found: Written) -> str | None:
 def _problem(found: Written, word: str) -> Problem:
     instruction = found.instruction
     entrypoint = found.stage.image.entrypoint
-    unsure = instruction.keyword == "CMD" and (bool(entrypoint.value) or not entrypoint.known)
+    below = bool(entrypoint.value) and not is_bare_init(entrypoint.value)
+    unsure = instruction.keyword == "CMD" and (below or not entrypoint.known)
     what = "JSON form" if found.start.form == "exec" else "shell form"
     if instruction.keyword == "HEALTHCHECK":
         then = "The probe fails every time, and the container is reported unhealthy"

@@ -7,11 +7,24 @@ import shlex
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Fix, Problem, Severity, fix, quote, replace, rule
-from rules.runtime.start_instructions import Written, full_words, is_script_entrypoint, reads_code, written
+from rules.runtime.start_instructions import (
+    Written,
+    full_words,
+    is_bare_init,
+    is_script_entrypoint,
+    reads_code,
+    written,
+)
 
-_VARIABLE = re.compile(r"\$(?:[A-Za-z_]\w*|\{[^{}]*\}|\([^()]*\)|[@*])")
-_BUILTINS = frozenset("exec source . export eval set trap unset shift if for while".split())
-_OPERATORS = frozenset("&& || ; | > >> < 2>&1 &".split())
+_VARIABLE = re.compile(r"(?<![$\\{])\$(?:[A-Za-z_]\w*|\{[^{}]*\}|\([^()]*\)|[@*])")
+_BUILTINS = frozenset("exec cd source . export eval set trap unset shift if for while".split())
+_NEVER_COMMANDS = frozenset({"cd", "source", "."})
+"""Builtins that no script in front has a command of its own for; `bun exec` and `deno eval` exist."""
+_HAS_CD = frozenset({"dnf", "microdnf", "tdnf", "yum"})
+"""Bash's package of the Red Hat family has a `/usr/bin/cd` that does nothing (bash.spec)."""
+_JOINTS = frozenset({"&&", "||"})
+"""Operators that no program takes for anything of its own."""
+_OPERATORS = _JOINTS | frozenset("; | > >> < 2>&1 &".split())
 _EXPANDS_ITSELF = frozenset(
     "awk gawk mawk jq sed perl ruby php node envsubst with-contenv powershell pwsh cmd nginx npm npx "
     "yarn pnpm make dockerize confd docker-gen expect "
@@ -29,39 +42,54 @@ _EXPANDS_ITSELF = frozenset(
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The JSON form of a start or probe command holds a variable, a builtin or an operator, and no shell reads it."""
     for found in written(change, "CMD", "ENTRYPOINT", "HEALTHCHECK"):
-        if found.start.form != "exec" or found.stage.runtime.is_windows or _is_read_by_something(found):
+        words = _words(found)
+        if found.start.form != "exec" or found.stage.runtime.is_windows or reads_code(words):
             continue
-        problem = _builtin(found) or _variable(found) or _operator(found)
+        if _has_meaning_of_its_own(words):
+            problem = _builtin(found) or _operator(found, _JOINTS)
+        else:
+            problem = _builtin(found) or _variable(found) or _operator(found, _OPERATORS)
         if problem is not None:
             yield problem
 
 
-def _is_read_by_something(found: Written) -> bool:
+def _words(found: Written) -> tuple[str, ...]:
     entrypoint = found.stage.image.entrypoint.value
     above = entrypoint.words if found.instruction.keyword == "CMD" and entrypoint is not None else ()
-    words = (*above, *found.start.words)
+    return (*above, *found.start.words)
+
+
+def _has_meaning_of_its_own(words: tuple[str, ...]) -> bool:
+    """Whether a program among the words makes something of `$`, and perhaps of a lone `|` or `>`."""
     names = {posixpath.basename(word).removesuffix(".exe") for word in words}
     if "execlineb" in names and any("import" in word for word in words):
         return True  # execline substitutes what its `importas` names, and nothing else
     if "env" in names and any(word.startswith(("-S", "--split-string")) for word in words):
         return True  # env reads `${NAME}` in what it splits
-    return reads_code(words) or not _EXPANDS_ITSELF.isdisjoint(names)
+    return not _EXPANDS_ITSELF.isdisjoint(names)
 
 
 def _is_program(found: Written) -> bool:
-    """Whether the first word is what is executed: not an argument of an ENTRYPOINT."""
-    return full_words(found) == found.start.words
+    """Whether the first word is what is executed: not an argument of an ENTRYPOINT, unless that is an init."""
+    under_init = found.instruction.keyword == "CMD" and is_bare_init(found.stage.image.entrypoint.value)
+    return under_init or full_words(found) == found.start.words
 
 
 def _builtin(found: Written) -> Problem | None:
     first = found.start.words[0]
-    if first not in _BUILTINS or not _is_program(found) or found.instruction.keyword == "HEALTHCHECK":
+    if first not in _BUILTINS or found.instruction.keyword == "HEALTHCHECK":
+        return None
+    if not _is_program(found) and not (first in _NEVER_COMMANDS and is_script_entrypoint(found.stage)):
+        return None
+    if first == "cd" and found.stage.runtime.package_manager in _HAS_CD:
         return None
     return Problem(
         found.instruction.span,
         f"{found.stage.label} starts {quote(first)}, which is a word of the shell and not a program, and the JSON form "
         f"of `{found.instruction.keyword}` has no shell. The container exits at once with “executable file not found”. "
         'Name the program itself, or start a shell: `["sh", "-c", "…"]`.',
+        Confidence.CERTAIN if _is_program(found) else Confidence.LIKELY,
+        doubt="the script in front may hand it to a shell",
         stage=found.stage.key,
         fix=_fix(found) if first == "exec" else None,
     )
@@ -110,8 +138,8 @@ def _confidence(found: Written, index: int) -> Confidence:
     return Confidence.POSSIBLE if found.instruction.keyword == "CMD" else Confidence.LIKELY
 
 
-def _operator(found: Written) -> Problem | None:
-    operator = next((word for word in found.start.words if word in _OPERATORS), None)
+def _operator(found: Written, operators: frozenset[str]) -> Problem | None:
+    operator = next((word for word in found.start.words if word in operators), None)
     if operator is None or (found.start.words[0] == "test" and operator not in ("&&", "||")):
         return None
     return Problem(

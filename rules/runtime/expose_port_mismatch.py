@@ -11,13 +11,16 @@ from rules.api import (
     Port,
     Problem,
     Severity,
+    Stage,
     fix,
     quote,
     replace,
     rule,
 )
-from rules.runtime.listening import Listening, listening
+from rules.runtime.listening import SAYS_WHERE, Listening, OfBase, listening, listening_of_base
 from rules.runtime.start_instructions import Written, shipped
+
+_HTTP = 80
 
 
 @rule(
@@ -28,7 +31,7 @@ from rules.runtime.start_instructions import Written, shipped
     keywords=("EXPOSE", "ENV"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """The start command listens on another port than `EXPOSE` or `PORT` says."""
+    """What starts listens on another port than `EXPOSE` or `PORT` says."""
     for found in shipped(change):
         told = listening(found.start)
         if told is None:
@@ -38,6 +41,43 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield _other_exposed(found, told, exposed)
         elif _port_is_set(found):
             yield _variable_without_effect(found, told)
+    for stage in change.after.shipped:
+        base = listening_of_base(stage)
+        wrong = _exposed_of_old(stage, base) if base is not None else None
+        if base is not None and wrong is not None and not _is_told(change):
+            yield _base_listens_elsewhere(stage, base, wrong)
+
+
+def _exposed_of_old(stage: Stage, base: OfBase) -> Port | None:
+    """Return the port 80 that the file exposes, where it does not expose the server's own one too."""
+    ports = [port for port in stage.image.ports if port.instruction is not None]
+    if any(port.number in (base.port, None) for port in ports):
+        return None
+    return next((port for port in ports if port.number == _HTTP), None)
+
+
+def _is_told(change: DockerfileChange) -> bool:
+    """Whether a compose file gives the container a variable that may say the port."""
+    builds = change.repository.builds_of(change.path)
+    return any(SAYS_WHERE.search(name) for build in builds for name in build.environment)
+
+
+def _base_listens_elsewhere(stage: Stage, base: OfBase, exposed: Port) -> Problem:
+    instruction = exposed.instruction
+    assert instruction is not None
+    word = next((word for word in instruction.words if word.text == exposed.text), None)
+    edit = replace(instruction.source, word.span, str(base.port)) if word is not None else None
+    return Problem(
+        instruction.span,
+        f"{stage.label} exposes {quote(exposed.text)}, and {base.server} listens on {base.port}: {base.why}, and "
+        "nothing in the file says another port. `docker run -P`, proxies and people who read the file then send "
+        f"requests to a port where nothing listens. Expose {base.port}, or {base.way_out.format(exposed.number)}.",
+        Confidence.LIKELY,
+        doubt="the program's own settings may name another port",
+        stage=stage.key,
+        key=str(base.port),
+        fix=fix(f"Expose {base.port}", edit),
+    )
 
 
 def _only_port(found: Written) -> Port | None:
@@ -47,8 +87,9 @@ def _only_port(found: Written) -> Port | None:
 
 
 def _other_exposed(found: Written, told: Listening, exposed: Port) -> Problem:
+    assert exposed.instruction is not None
     return Problem(
-        found.instruction.span,
+        exposed.instruction.span,
         f"{found.stage.label} starts {quote(told.server)} on port {told.port} ({quote(told.text)}) and exposes "
         f"{quote(exposed.text)}. `docker run -P`, proxies and people who read the file then send requests to a "
         "port where "
@@ -56,7 +97,7 @@ def _other_exposed(found: Written, told: Listening, exposed: Port) -> Problem:
         Confidence.LIKELY,
         doubt="the program's own settings may name another port",
         stage=found.stage.key,
-        notes=(Note(exposed.instruction.span, "exposed here"),) if exposed.instruction is not None else (),
+        notes=(Note(found.instruction.span, "started here"),),
         key=str(told.port),
         fix=_fix(told, exposed),
     )
@@ -81,13 +122,13 @@ def _variable_without_effect(found: Written, told: Listening) -> Problem:
     same = "the same number, " if setting.value == str(told.port) else ""
     assert setting.instruction is not None
     return Problem(
-        found.instruction.span,
+        setting.instruction.span,
         f"{found.stage.label} sets `PORT`{value} and starts {quote(told.server)} with {quote(told.text)}, "
         f"{same}written out. "
         "Whoever sets `PORT` to something else at run time changes nothing. Use the variable in the command, or "
         "drop it.",
         Confidence.POSSIBLE,
         stage=found.stage.key,
-        notes=(Note(setting.instruction.span, "set here"),),
+        notes=(Note(found.instruction.span, "started here"),),
         key="PORT",
     )

@@ -15,7 +15,7 @@ from rules.api import (
     rule,
 )
 from rules.runtime.audience import is_for_developers
-from rules.runtime.start_instructions import SHELLS
+from rules.runtime.start_instructions import SHELLS, idle_start
 
 _FOR_OTHERS = frozenset(
     "base bases export artifact artifacts build builder builders buildpack binaries dist toolchain sdk devcontainer "
@@ -54,13 +54,12 @@ def _problem(stage: Stage) -> Iterator[Problem]:
             "say what the container starts.",
             stage=stage.key,
         )
-    elif all(s.value is not None and s.value.is_prompt for s in commands) and _holds_program(stage):
-        started = commands[-1].value
-        assert started is not None
+    elif (started := idle_start(stage)) is not None and _holds_program(stage):
+        opens = "opens a prompt and exits" if started.is_prompt else "exits at once"
         yield Problem(
             stage.from_.span,
             f"{stage.label} starts only {quote(started.text)}, which {quote(stage.root.base_text or '')} brings. "
-            "Nothing in the file sets `ENTRYPOINT` or `CMD`, so the container opens a prompt and exits; "
+            f"Nothing in the file sets `ENTRYPOINT` or `CMD`, so the container {opens}; "
             "say what it starts.",
             Confidence.LIKELY if _serves(stage) else Confidence.POSSIBLE,
             doubt="who starts the container may give it a command",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.api import is_script
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.api import Command, Start
+    from rules.api import Command, Stage, Start
 
 _SERVERS = {
     "gunicorn": ("--bind", "-b"),
@@ -51,6 +53,61 @@ class Listening(NamedTuple):
     server: str
     port: int
     text: str
+
+
+class OfBase(NamedTuple):
+    """A server that the base image brings, and the port on which it listens as long as nobody says another.
+
+    Attributes:
+        server: Its name.
+        port: The port.
+        why: Where that is said, a clause.
+        way_out: How to have it listen on another one, `{}` for the port.
+    """
+
+    server: str
+    port: int
+    why: str
+    way_out: str
+
+
+def listening_of_base(stage: Stage) -> OfBase | None:
+    """Return the server of a base image that nothing in the file tells to listen elsewhere.
+
+    ASP.NET Core from .NET 8 on ("Default ASP.NET Core port changed from 80 to 8080"), and the unprivileged nginx.
+    """
+    name = stage.facts.name if stage.facts is not None else ""
+    if name.endswith("/dotnet/aspnet"):
+        return _aspnet(stage)
+    if name.endswith("/nginx-unprivileged") and not _is_configured(stage, "/etc/nginx"):
+        return OfBase("nginx", _UNPRIVILEGED, "the configuration of the base image says so", "copy one that has {}")
+    return None
+
+
+_UNPRIVILEGED = 8080
+SAYS_WHERE = re.compile(r"url|port", re.IGNORECASE)
+_ASPNET = "ASPNETCORE_HTTP_PORTS"
+
+
+def _aspnet(stage: Stage) -> OfBase | None:
+    env, image = stage.image.env, stage.image
+    ports = env.get(_ASPNET)
+    if ports is None or ports.set_in_file or ports.value is None or not ports.value.isdecimal():
+        return None
+    if any(setting.set_in_file and SAYS_WHERE.search(name) for name, setting in env.items()):
+        return None
+    starts = [setting.value for setting in image.start_command if setting.set_in_file and setting.value is not None]
+    if not starts or any(SAYS_WHERE.search(start.text) or any(map(is_script, start.words)) for start in starts):
+        return None
+    return OfBase("ASP.NET Core", int(ports.value), f"the base image sets `{_ASPNET}`", f"set `ENV {_ASPNET}={{}}`")
+
+
+def _is_configured(stage: Stage, folder: str) -> bool:
+    """Whether an instruction may have changed the files in a folder."""
+    files = stage.files
+    if files.has_unreadable_run or files.below(folder) or any(put.tree for put in files.covering(folder)):
+        return True
+    return any(folder in run.instruction.text or "listen" in run.instruction.text for run in stage.all_runs)
 
 
 def listening(start: Start) -> Listening | None:

@@ -20,7 +20,7 @@ from rules.api import (
     rule,
 )
 from rules.runtime.start_instructions import Written, full_words, passes_signals, reads_code, shipped
-from rules.runtime.start_text import is_plain, json_array
+from rules.runtime.start_text import is_plain, json_array, runs_first_argument
 
 _RUNNERS = ("npm", "yarn", "pnpm")
 _WITH_VALUE = frozenset({"--prefix", "-C", "--cwd", "--dir", "--workspace", "-w", "--filter", "-F", "--loglevel"})
@@ -60,7 +60,8 @@ def _words(found: Written) -> tuple[str, ...]:
             return ()
         return (last.program.value, *(word.value for word in last.args))
     words = full_words(found) or found.start.words
-    if passes_signals(words):
+    taken_for_file = words != found.start.words and runs_first_argument(words) is not None  # `node npm start`
+    if passes_signals(words) or taken_for_file:
         return ()
     cmd = found.stage.image.cmd.value
     if found.instruction.keyword == "ENTRYPOINT":

@@ -4,8 +4,18 @@ import posixpath
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Fix, Origin, Problem, Severity, quote, replace, rule
-from rules.runtime.start_instructions import Written, is_script_entrypoint, shipped
-from rules.runtime.start_text import repeated_words
+from rules.copying.python_packages import CONSOLE_SCRIPTS
+from rules.runtime.start_instructions import Written, behind_init, is_script_entrypoint, shipped
+from rules.runtime.start_text import repeated_words, runs_first_argument
+
+_OF_KNOWN_TAGS = "the entrypoint is that of the tags that are known of the base image"
+
+_INTERPRETERS = frozenset({"node", "nodejs", "python", "java", "ruby", "perl", "php"})
+_PLAIN_OPTIONS = frozenset({"-u", "-B", "-OO", "-O", "-jar"})
+_PROGRAMS = (
+    frozenset({"npm", "npx", "yarn", "pnpm", "sh", "bash", "node", "python", "python3", "java"}) | CONSOLE_SCRIPTS
+)
+"""Names that stand for a program, and for no file that an interpreter could run."""
 
 
 @rule(
@@ -15,14 +25,46 @@ from rules.runtime.start_text import repeated_words
     keywords=("CMD",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """CMD repeats the program that ENTRYPOINT starts already, and so becomes its argument."""
+    """CMD names a program although ENTRYPOINT starts one already, and so becomes its argument."""
     for found in shipped(change, "CMD"):
         entrypoint = found.stage.image.entrypoint.value
         if entrypoint is None or found.start.form != "exec" or entrypoint.form != "exec":
             continue
         repeated = repeated_words(entrypoint.words, found.start.words)
-        if repeated and not is_script_entrypoint(found.stage):
+        if is_script_entrypoint(found.stage):
+            continue
+        if repeated:
             yield _problem(found, entrypoint.words, repeated)
+        elif _is_taken_for_file(found, entrypoint.words):
+            yield _problem_of_file(found, entrypoint.words)
+
+
+def _is_taken_for_file(found: Written, entrypoint: tuple[str, ...]) -> bool:
+    """Whether an interpreter gets the name of another program, and nothing puts a file of that name."""
+    words, name = behind_init(entrypoint), found.start.words[0]
+    if posixpath.basename(words[0] if words else "").rstrip("0123456789.") not in _INTERPRETERS:
+        return False
+    if not set(words[1:]) <= _PLAIN_OPTIONS or name not in _PROGRAMS:
+        return False
+    return all(name not in map(posixpath.basename, (put.path, put.source)) for put in found.stage.files.puts)
+
+
+def _problem_of_file(found: Written, entrypoint: tuple[str, ...]) -> Problem:
+    stage, words = found.stage, found.start.words
+    from_base = stage.image.entrypoint.origin is Origin.BASE
+    whose = f"the `ENTRYPOINT` of {quote(stage.root.base_text or '')}" if from_base else "`ENTRYPOINT`"
+    interpreter = quote(posixpath.basename(behind_init(entrypoint)[0]))
+    full = quote(" ".join((*entrypoint, *words)))
+    return Problem(
+        found.instruction.span,
+        f"{stage.label} starts {full}: `CMD` is added to {whose}. {interpreter} takes "
+        f"{quote(words[0])} for a file that it is to run, finds none, and the container exits. Name the file in "
+        "`CMD`, or set an `ENTRYPOINT` of your own.",
+        Confidence.LIKELY,
+        doubt=_OF_KNOWN_TAGS if from_base else "the working folder may have a file of that name",
+        stage=stage.key,
+        key=words[0],
+    )
 
 
 def _problem(found: Written, entrypoint: tuple[str, ...], repeated: int) -> Problem:
@@ -32,13 +74,17 @@ def _problem(found: Written, entrypoint: tuple[str, ...], repeated: int) -> Prob
     rest = words[repeated:]
     way_out = f"Leave {quote(' '.join(words[:repeated]))} out of `CMD`" if rest else "Drop the `CMD`"
     name = quote(posixpath.basename(words[0]))
+    known = runs_first_argument(entrypoint) is not None
+    if known:
+        then = f"{name} arrives as an argument, is looked for as a file, a module or a command, and the container exits"
+    else:
+        then = f"{name} gets its own path for an argument, and may exit, or overlook what stands behind it"
     return Problem(
         found.instruction.span,
         f"{stage.label} starts {quote(' '.join((*entrypoint, *words)))}: `CMD` is added to {whose}, "
-        f"{quote(' '.join(entrypoint))}, and names the program once more. {name} arrives as an argument, is looked for "
-        f"as a file, a module or a command, and the container exits. {way_out}.",
-        Confidence.LIKELY if from_base else Confidence.CERTAIN,
-        doubt="the entrypoint is that of the tags that are known of the base image",
+        f"{quote(' '.join(entrypoint))}, and names the program once more. {then}. {way_out}.",
+        Confidence.LIKELY if from_base or not known else Confidence.CERTAIN,
+        doubt=_OF_KNOWN_TAGS if from_base else "the program may run what it is given",
         stage=stage.key,
         key=words[0],
         fix=_fix(found, repeated) if rest else None,

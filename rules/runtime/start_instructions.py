@@ -98,6 +98,27 @@ def is_script_entrypoint(stage: Stage) -> bool:
     return entrypoint is not None and entrypoint.form == "exec" and any(map(is_script, entrypoint.words[-1:]))
 
 
+def idle_start(stage: Stage) -> Start | None:
+    """Return what the base image starts where that is no program: a prompt, or a script that is given nothing to run.
+
+    `None` where the file says what starts, where the base is not known, or where what it brings may serve.
+    """
+    image, facts = stage.image, stage.facts
+    commands = image.start_command
+    if facts is None or facts.kind not in _BUILT_UPON or not commands or any(s.set_in_file for s in commands):
+        return None
+    entrypoint, cmd = image.entrypoint.value, image.cmd.value
+    if entrypoint and (not is_script_entrypoint(stage) or len(entrypoint.words) > 1):
+        return None if cmd or not entrypoint.is_prompt else entrypoint
+    if not cmd:
+        return entrypoint
+    return cmd if cmd.is_prompt else None
+
+
+_BUILT_UPON = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
+"""Kinds of images whose own command no container is meant to run."""
+
+
 def reads_code(words: tuple[str, ...]) -> bool:
     """Tell whether the words hand code to a shell: `sh -c …`, `tini -- bash -lc …`."""
     for index, word in enumerate(words):
@@ -122,6 +143,11 @@ def behind_init(words: tuple[str, ...]) -> tuple[str, ...]:
 def is_bare_init(start: Start | None) -> bool:
     """Tell whether a start command is an init with options alone, which runs what CMD says: `["tini", "--"]`."""
     return start is not None and start.form == "exec" and passes_signals(start.words) and not behind_init(start.words)
+
+
+def executes_cmd(stage: Stage) -> bool:
+    """Tell whether the ENTRYPOINT in force executes what CMD says: a script, by its custom, or an init."""
+    return is_script_entrypoint(stage) or is_bare_init(stage.image.entrypoint.value)
 
 
 def passes_signals(words: tuple[str, ...]) -> bool:

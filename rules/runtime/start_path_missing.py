@@ -8,6 +8,7 @@ from rules.api import (
     Confidence,
     DockerfileChange,
     Fix,
+    Note,
     Origin,
     Problem,
     Put,
@@ -17,15 +18,17 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.runtime.start_instructions import Written, full_words, is_script_entrypoint, passes_signals, shipped
+from rules.runtime.start_instructions import Written, executes_cmd, full_words, is_script_entrypoint, shipped
 from rules.runtime.start_paths import (
     has_siblings_on_path,
     is_nowhere,
+    local_path,
     makes_files,
     misplaced,
     not_on_path,
     package_path,
     script_of,
+    spilled,
 )
 from rules.runtime.start_text import only_command
 
@@ -42,6 +45,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """What ships starts a file that is elsewhere in the image, or nowhere."""
     for found in shipped(change):
         if found.stage.runtime.is_windows:
+            continue
+        problem = _spilled(found)
+        if problem is not None:
+            yield problem
             continue
         program = _program(found)
         if program is None or "$" in program or program.startswith(("-", "[")):
@@ -63,7 +70,7 @@ def _program(found: Written) -> str | None:
     start, stage = found.start, found.stage
     if start.form == "exec":
         unknown = found.instruction.keyword == "CMD" and not stage.image.entrypoint.known
-        if unknown or full_words(found) == start.words or _is_executed_below(found):
+        if unknown or full_words(found) == start.words or executes_cmd(stage):
             return start.words[0]
         return None
     entrypoint = stage.image.entrypoint
@@ -74,29 +81,24 @@ def _program(found: Written) -> str | None:
     return command.program.value if command is not None and command.program is not None else None
 
 
-def _is_executed_below(found: Written) -> bool:
-    """Whether a CMD is executed by its ENTRYPOINT: a script, or an init that ends in `--`."""
-    entrypoint = found.stage.image.entrypoint.value
-    if found.instruction.keyword != "CMD" or entrypoint is None:
-        return False
-    inits = passes_signals(entrypoint.words) and (len(entrypoint.words) == 1 or entrypoint.words[-1] == "--")
-    return inits or is_script_entrypoint(found.stage)
-
-
 def _packaged(found: Written, program: str) -> Problem | None:
-    """A program of a package, in a folder where that distribution does not put it."""
-    right = package_path(found.stage, program)
+    """A program of a package or of an official image, in a folder where that does not put it."""
+    stage = found.stage
+    own, packaged = local_path(stage, program), package_path(stage, program)
+    right = own or packaged
     if right is None:
         return None
-    repair = _replaced(found, program, right)
+    base = quote(stage.root.base_text or "")
+    where = f"which {base} has at {quote(right)}" if own else f"and the package puts it at {quote(right)} there"
     return Problem(
         found.instruction.span,
-        f"{found.stage.label} starts {quote(program)}, and the package puts it at {quote(right)} there. The "
-        "container exits "
-        f"with “no such file or directory”. Write {quote(right)}.",
-        stage=found.stage.key,
+        f"{stage.label} starts {quote(program)}, {where}. The container exits with “no such file or directory”. "
+        f"Write {quote(right)}.",
+        Confidence.LIKELY if own else Confidence.CERTAIN,
+        doubt="a command that was not understood may link it",
+        stage=stage.key,
         key=program,
-        fix=repair,
+        fix=_replaced(found, program, right),
     )
 
 
@@ -124,6 +126,40 @@ def _misplaced(found: Written, program: str, put: Put, problem: str, then: str =
         stage=stage.key,
         key=program,
         fix=_replaced(found, program, right),
+    )
+
+
+def _words(found: Written) -> tuple[str, ...]:
+    """Return the words of the one program that is started, in either form."""
+    if found.start.form == "exec":
+        return found.start.words
+    command = only_command(found.start)
+    if command is None or command.program is None:
+        return ()
+    return (command.program.value, *(word.value for word in command.args))
+
+
+def _spilled(found: Written) -> Problem | None:
+    """A file in a folder whose contents were copied, and not the folder."""
+    stage, words = found.stage, _words(found)
+    named = (script_of(words) or words[0]) if words else ""
+    path = _absolute(stage, named) if "/" in named and "$" not in named else None
+    put = spilled(stage, path) if path is not None and not makes_files(stage) else None
+    if put is None or path is None:
+        return None
+    folder = posixpath.basename(put.source.rstrip("/"))
+    right = posixpath.join(put.path, posixpath.relpath(path, posixpath.join(put.path, folder)))
+    line = put.step.instruction.line
+    return Problem(
+        found.instruction.span,
+        f"{stage.label} starts {quote(named)}, which nothing puts there: line {line} copies what is "
+        f"in {quote(put.source)} and not the folder itself, so the file lies at {quote(right)}. The container exits: "
+        f"no such file. Start {quote(right)}, or copy to {quote(posixpath.join(put.path, folder))}.",
+        Confidence.LIKELY,
+        doubt=f"{quote(put.source)} may hold another {quote(folder)}",
+        stage=stage.key,
+        key=named,
+        notes=(Note(put.step.instruction.span, "copied here"),),
     )
 
 

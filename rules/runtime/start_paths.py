@@ -6,7 +6,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.api import Copy, Put, Stage, within
+from rules.api import OS_MANAGERS, Copy, Put, Stage, within
+from rules.copying.python_packages import CONSOLE_SCRIPTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +46,32 @@ def package_path(stage: Stage, program: str) -> str | None:
     return right
 
 
+_LOCAL = {
+    "node": frozenset({"node", "npm", "npx"}),
+    "php": frozenset({"php", "php-fpm"}),
+    "python": frozenset({"python", "python3", "pip"}) | CONSOLE_SCRIPTS,
+    "ruby": frozenset({"ruby", "bundle", "rake"}),
+}
+"""What these official images, and the installers in them, put into `/usr/local/bin` (docker-library)."""
+
+
+def local_path(stage: Stage, program: str) -> str | None:
+    """Return where an official image has a program that is sought in `/usr/bin`; `None` where it may be there."""
+    folder, name = posixpath.split(program)
+    facts = stage.facts
+    if facts is None or folder not in ("/usr/bin", "/bin") or name not in _LOCAL.get(facts.name, ()):
+        return None
+    system = [item.name for item in stage.packages.present if item.manager in OS_MANAGERS]
+    if name == "python3" and (facts.full or system):
+        return None  # the distribution's own may have come along
+    brought = any(facts.name in item or name in item or item in name or "$" in item for item in system)
+    if brought or stage.files.has_unreadable_run:
+        return None
+    if stage.files.covering(program) or stage.files.covering(_merged(program)) or any(_mentions(stage, name)):
+        return None
+    return f"/usr/local/bin/{name}"
+
+
 def _unmerged(path: str) -> str:
     """Take `/usr/bin` and `/bin` for one folder: on merged systems they are, on the others nothing is said."""
     return path.removeprefix("/usr")
@@ -63,6 +90,32 @@ def misplaced(stage: Stage, path: str | None) -> Put | None:
     if "." not in name.strip(".") or _is_started_by_base(stage, path) or stage.files.covering(_merged(path)):
         return None
     return _copied(stage, name)
+
+
+def spilled(stage: Stage, path: str) -> Put | None:
+    """Return the COPY of a build's output that brings what is in the folder, where the path names the folder itself.
+
+    `COPY --from=build /app/dist .` puts `main.js` there, and no `dist/main.js`.
+    """
+    found = None
+    for put in stage.files.covering(path):
+        if put.kind == "workdir":
+            continue
+        name = posixpath.basename(put.source.rstrip("/"))
+        folder = posixpath.join(put.path, name)
+        if put.tree and put.kind == "stage" and not put.whole and name in _OUTPUTS and within(path, folder):
+            origin = put.step.from_stage if isinstance(put.step, Copy) else None
+            inner = posixpath.join(put.source, name)
+            if path != folder and origin is not None and not origin.files.below(inner) and put.source != "/":
+                found = put
+                continue
+        if "." not in name.strip("."):
+            return None  # a folder, or a command, that may bring it
+    return found
+
+
+_OUTPUTS = frozenset("dist build out output .output target publish public bin lib release".split())
+"""Folders that builders write into, and that hold no folder of their own name."""
 
 
 def not_on_path(stage: Stage, name: str) -> Put | None:

@@ -101,7 +101,10 @@ def repeated_words(entrypoint: tuple[str, ...], cmd: tuple[str, ...]) -> int:
         cmd: The CMD's words.
     """
     words = behind_init(entrypoint)
-    if not cmd or runs_first_argument(entrypoint) is None or _program(words[0]) != _program(cmd[0]):
+    if not cmd or not words:
+        return 0
+    same_path = "/" in cmd[0] and words[0] == cmd[0]  # a path is no command of a program's own
+    if not same_path and (runs_first_argument(entrypoint) is None or _program(words[0]) != _program(cmd[0])):
         return 0
     same = 1
     while same < min(len(words), len(cmd)) and words[same] == cmd[same]:

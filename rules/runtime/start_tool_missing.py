@@ -3,8 +3,21 @@
 import posixpath
 from collections.abc import Iterator
 
-from rules.api import Category, Command, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule
-from rules.runtime.start_instructions import Written, is_script_entrypoint, passes_signals, shipped
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Note,
+    Problem,
+    Severity,
+    Stage,
+    quote,
+    replace,
+    rule,
+)
+from rules.runtime.start_instructions import Written, executes_cmd, shipped
 
 
 @rule(
@@ -25,10 +38,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _is_program(found: Written) -> bool:
     """Whether the first word is executed, and not an argument of the ENTRYPOINT."""
-    entrypoint = found.stage.image.entrypoint.value
-    if found.instruction.keyword != "CMD" or entrypoint is None:
-        return True
-    return is_script_entrypoint(found.stage) or (passes_signals(entrypoint.words) and entrypoint.words[-1] == "--")
+    is_cmd = found.instruction.keyword == "CMD"
+    return not is_cmd or found.stage.image.entrypoint.value is None or executes_cmd(found.stage)
 
 
 def _programs(found: Written) -> Iterator[str]:
@@ -51,7 +62,9 @@ def _problem(found: Written, missing: str) -> Problem:
     name = posixpath.basename(missing)
     other = next((s for s in stage.model.stages if s not in stage.chain and s.runtime.has_tool(name)), None)
     base = quote(stage.root.base_text or "")
-    if other is not None:
+    if name == "python" and stage.runtime.has_tool("python3"):
+        elsewhere = ", and its packages call it `python3`"
+    elif other is not None:
         elsewhere = f"; {other.label}, which has it, is not what it is built from"
     else:
         elsewhere = " and no instruction installs it"
@@ -64,7 +77,16 @@ def _problem(found: Written, missing: str) -> Problem:
         stage=stage.key,
         key=name,
         notes=(Note(other.from_.span, f"{name} is only here"),) if other is not None else (),
+        fix=_fix(found, name),
     )
+
+
+def _fix(found: Written, name: str) -> Fix | None:
+    """Call `python` what the image has: `python3`."""
+    word = next(iter(found.instruction.exec_form or ()), None)
+    if name != "python" or word is None or word.text != name or not found.stage.runtime.has_tool("python3"):
+        return None
+    return Fix("Start python3", (replace(found.instruction.source, word.span, '"python3"'),))
 
 
 def _way_out(stage: Stage, name: str, other: Stage | None) -> str:
@@ -72,6 +94,8 @@ def _way_out(stage: Stage, name: str, other: Stage | None) -> str:
         return (
             f"Start the program itself from the environment that {quote(name)} made, or install {quote(name)} here too"
         )
+    if name == "python" and stage.runtime.has_tool("python3"):
+        return "Write `python3`, or install `python-is-python3`"
     if name == "bash" and stage.runtime.has_shell:
         return "Use `sh`, or install `bash`"
     return (

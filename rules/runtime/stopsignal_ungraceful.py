@@ -15,7 +15,10 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.runtime.servers import server_of
 from rules.runtime.signals import ABRUPT, signal_name
+
+_DOCUMENTED = "or what the program documents for a graceful stop"
 
 
 @rule(
@@ -53,14 +56,16 @@ def _problem(step: Step) -> Iterator[Problem]:
         )
     else:
         return
+    server = server_of(step.stage)
+    better = server.signal if server is not None else "SIGTERM"
+    way_out = f"with which {quote(server.name)} stops gracefully" if server is not None else _DOCUMENTED
     yield Problem(
         instruction.span,
-        f"`STOPSIGNAL` of {step.stage.label} is {quote(instruction.value)}, {fact}. {then}. "
-        "Use `SIGTERM`, or what the program documents for a graceful stop.",
+        f"`STOPSIGNAL` of {step.stage.label} is {quote(instruction.value)}, {fact}. {then}. Use `{better}`, {way_out}.",
         Confidence.LIKELY if variable else Confidence.CERTAIN,
         doubt=BY_ARGUMENT,
         stage=step.stage.key,
         fix=None
         if variable
-        else fix("Stop with SIGTERM", replace(instruction.source, instruction.value_span, "SIGTERM")),
+        else fix(f"Stop with {better}", replace(instruction.source, instruction.value_span, better)),
     )

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rules.api import (
+    OS_MANAGERS,
     Category,
     Confidence,
     DockerfileChange,
@@ -61,7 +62,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for found in shipped(change):
         stage = found.stage
         name = _started(found)
-        if name is None or not stage.base_known or stage.runtime.is_windows or stage.packages.has(name):
+        if name is None or not stage.base_known or stage.runtime.is_windows:
+            continue
+        if any(item.name == name and item.manager in OS_MANAGERS for item in stage.packages.present):
             continue
         folders = path_folders(stage)
         homes = _homes(stage)

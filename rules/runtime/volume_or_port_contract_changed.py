@@ -8,6 +8,7 @@ from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
+    Instruction,
     Note,
     Problem,
     Severity,
@@ -44,6 +45,7 @@ class Used(NamedTuple):
         source: The compose file's text.
         start: Offset of the value.
         end: Offset behind it.
+        keyword: The instruction that said it.
     """
 
     what: str
@@ -52,6 +54,7 @@ class Used(NamedTuple):
     source: Source
     start: int
     end: int
+    keyword: str
 
     @property
     def line(self) -> int:
@@ -76,7 +79,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if was is None:
             continue
         for used in _used(stage, was, files):
-            yield _problem(stage, used)
+            yield _problem(stage, was, used)
 
 
 def _compose_files(change: DockerfileChange) -> tuple[Source, ...]:
@@ -101,11 +104,11 @@ def _used(stage: Stage, was: Stage, files: tuple[Source, ...]) -> Iterator[Used]
             place = (source.path, source, start, end)
             port, path = _port_and_path(source.text[start:end])
             if port is not None and port in ports:
-                yield Used(f"`EXPOSE {port}`", f"port {port}", *place)
+                yield Used(f"`EXPOSE {port}`", f"port {port}", *place, "EXPOSE")
             elif path and path.rstrip("/") in volumes:
-                yield Used(f"`VOLUME {path}`", path, *place)
+                yield Used(f"`VOLUME {path}`", path, *place, "VOLUME")
             elif path and folder is not None and within(path, folder):
-                yield Used(f"`WORKDIR {folder}`", folder, *place)
+                yield Used(f"`WORKDIR {folder}`", folder, *place, "WORKDIR")
 
 
 def _values(text: str) -> Iterator[tuple[int, int]]:
@@ -149,17 +152,35 @@ def _volumes(stage: Stage) -> set[str]:
     return {volume.value.rstrip("/") for volume in stage.image.volumes if volume.value and volume.set_in_file}
 
 
-def _problem(stage: Stage, used: Used) -> Problem:
+def _instructions(stage: Stage, keyword: str) -> tuple[Instruction, ...]:
+    """Return the instructions in the chain that say a port, a volume or the folder that is in force."""
+    image = stage.image
+    if keyword == "WORKDIR":
+        found = [image.workdir.instruction]
+    elif keyword == "EXPOSE":
+        found = [port.instruction for port in image.ports]
+    else:
+        found = [volume.instruction for volume in image.volumes]
+    return tuple({id(instruction): instruction for instruction in found if instruction is not None}.values())
+
+
+def _problem(stage: Stage, was: Stage, used: Used) -> Problem:
+    before = _instructions(was, used.keyword)
+    known = {str(instruction) for instruction in before}
+    new = next((i for i in _instructions(stage, used.keyword) if str(i) not in known), None)
     row = quote(used.source.text[used.start : used.end])
     place = quote(f"{used.path}:{used.line}")
     return Problem(
-        stage.from_.span,
+        new.span if new is not None else stage.from_.span,
         f"{stage.label} no longer has {used.what}, and {place} still says {row}. The container starts, and what "
         "is sent or "
         f"mounted there goes nowhere. Change the compose file too, or keep {used.was}.",
         Confidence.LIKELY,
         doubt="the program may still use it although nothing declares it",
         stage=stage.key,
-        notes=(Note(used.source.span(used.start, used.end), "still the old one", path=used.path),),
+        notes=(
+            Note(used.source.span(used.start, used.end), "still the old one", path=used.path),
+            *(Note(i.span, "said here before", before=True) for i in before),
+        ),
         key=used.was,
     )
