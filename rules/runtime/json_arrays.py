@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
@@ -21,10 +20,6 @@ OPEN_QUOTE = "a quote in it does not close"
 
 _TESTS = re.compile(r"(?:!|==?|!=|=~|<|>|-[a-zA-Z]|-(?:eq|ne|lt|gt|le|ge|nt|ot|ef))\Z")
 _SHELL_OPERATOR = re.compile(r"\s*(?:&&|\|\||[;|&])")
-
-
-NO_STRINGS = "holds more than strings"
-"""The fault of an array of numbers or arrays, which the builder refuses (BuildKit, `errDockerfileNotStringArray`)."""
 
 
 class Attempt(NamedTuple):
@@ -71,31 +66,14 @@ def attempt(instruction: Instruction, *, powershell: bool) -> Attempt | None:
     if start < 0 or (head and not (instruction.keyword == "HEALTHCHECK" and head.upper() == "CMD")):
         return None
     read = _read(value[start + 1 :])
-    if instruction.exec_form is None and _holds_others(value[start:]):
-        items = () if read.texts and read.texts[0].startswith(("[", "{")) else _items(read)
-        return Attempt(start, items, NO_STRINGS, read.rest.strip() if items else "")
     if instruction.exec_form is not None:
         rest = read.rest.strip()
         return Attempt(start, (), "text behind", rest) if rest else None
     if powershell or not _is_meant(instruction.keyword, read):
         return None
-    return Attempt(start, _items(read), _fault(read), read.rest.strip())
-
-
-def _items(read: _Read) -> tuple[str, ...]:
     tokens = () if _is_torn(read) else zip(read.kinds, read.texts, strict=True)
-    return tuple(_decoded(kind, text) for kind, text in tokens if kind != "comma")
-
-
-def _holds_others(text: str) -> bool:
-    """Whether it is an array in JSON, of other things than strings."""
-    if not text.endswith("]"):
-        return False
-    try:
-        array = json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(array, list) and not all(isinstance(item, str) for item in array)
+    items = tuple(_decoded(kind, text) for kind, text in tokens if kind != "comma")
+    return Attempt(start, items, _fault(read), read.rest.strip())
 
 
 def _read(text: str) -> _Read:

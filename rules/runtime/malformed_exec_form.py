@@ -19,7 +19,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.runtime.json_arrays import NO_STRINGS, OPEN_QUOTE, Attempt, attempt
+from rules.runtime.json_arrays import OPEN_QUOTE, Attempt, attempt
 from rules.runtime.start_text import is_plain, json_array
 
 _KEYWORDS = ("ADD", "CMD", "COPY", "ENTRYPOINT", "HEALTHCHECK", "RUN", "SHELL", "VOLUME")
@@ -74,14 +74,10 @@ def _problem(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[Pro
     if found.fault == "text behind":
         yield _text_behind(stage, instruction, found)
         return
-    if found.fault == NO_STRINGS:
-        fact, then = "is a JSON array that holds more than strings", "The build stops here"
-    else:
-        fact = f"looks like the JSON form but {found.fault}, so it is none"
-        then = _then(instruction, found)
     yield Problem(
         instruction.span,
-        f"`{instruction.keyword}` of {stage.label} {fact}: {quote(instruction.value, 80)}. {then}. "
+        f"`{instruction.keyword}` of {stage.label} looks like the JSON form but {found.fault}, so it is none: "
+        f"{quote(instruction.value, 80)}. {_then(instruction, found)}. "
         f"{_way_out(instruction, found)}.",
         stage=stage.key,
         fix=_fix(instruction, found),
