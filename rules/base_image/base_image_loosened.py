@@ -19,7 +19,6 @@ from rules.api import (
 )
 from rules.base_image.tags import is_over, moves, names_release, read_tag, without_release
 
-
 _FULL = 3
 """Numbers of a version that names one release and no line of them: major, minor, patch."""
 
