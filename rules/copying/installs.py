@@ -24,6 +24,10 @@ _NO_PROJECT = {
 """Options with which managers that otherwise build the project as well leave it out."""
 
 
+_ONE_VERB = {"go": "mod download", "dotnet": "restore"}
+"""Managers that build with most of their calls, and the call that only fetches."""
+
+
 class Install(NamedTuple):
     """An install of what a project's manifests ask for.
 
@@ -127,8 +131,8 @@ def _is_of_dependencies(call: PackageCall) -> bool:
         return not call.editable
     if call.manager in _NO_PROJECT:
         return call.project and call.has(*_NO_PROJECT[call.manager])
-    if call.manager == "go":
-        return call.verb == "mod download"
+    if call.manager in _ONE_VERB:
+        return call.verb == _ONE_VERB[call.manager]
     return call.manager in _DEPENDENCIES_ONLY and call.project and not call.editable
 
 
