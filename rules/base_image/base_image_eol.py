@@ -21,6 +21,10 @@ from rules.api import (
     supported_reference,
 )
 
+_A_YEAR = 365
+_COMPILED_IN = frozenset({"Go", "Rust"})
+"""Languages whose programs hold their standard library."""
+
 
 @rule(
     "base-image-eol",
@@ -33,21 +37,27 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     today = change.today
     if today is None:
         return
+    shipped = {one.index for target in change.after.shipped for one in target.chain}
     for stage in change.stages:
         reference = stage.reference
         ended = [one for one in all_end_of_life(reference, today) if one.already_over] if reference is not None else []
+        builds_only = stage.index not in shipped
+        if builds_only:
+            ended = [one for one in ended if not _is_of_the_day(one)]
         if reference is not None and ended:
-            yield _problem(change, stage, reference, ended, today)
+            yield _problem(stage, reference, ended, supported_reference(reference, today), builds_only=builds_only)
+
+
+def _is_of_the_day(end: EndOfLife) -> bool:
+    """Whether a line is over only because a newer one came within the year, as all of its product's lines soon are."""
+    return end.newest_only and end.days is not None and end.days < _A_YEAR
 
 
 def _problem(
-    change: DockerfileChange, stage: Stage, reference: ImageReference, ended: list[EndOfLife], today: date
+    stage: Stage, reference: ImageReference, ended: list[EndOfLife], instead: str | None, *, builds_only: bool
 ) -> Problem:
     word = stage.base_word
     assert word is not None, "a stage with a reference has a word for it"
-    shipped = {one.index for target in change.after.shipped for one in target.chain}
-    builds_only = stage.index not in shipped
-    instead = supported_reference(reference, today)
     return Problem(
         word.span,
         f"{stage.label} starts from {quote(reference.text.partition('@')[0])}: {_fact(ended[0])}{_also(ended[1:])}. "
@@ -56,7 +66,7 @@ def _problem(
         doubt=BY_ARGUMENT,
         stage=stage.key,
         key=f"{ended[0].product} {ended[0].cycle}",
-        fix=_fix(change, stage, reference, ended, instead),
+        fix=_fix(stage, reference, ended, instead),
         severity=Severity.INFO if builds_only else None,
     )
 
@@ -83,6 +93,8 @@ def _consequence(end: EndOfLife, stage: Stage, *, builds_only: bool) -> str:
     if end.note:
         return "Nobody fixes its vulnerabilities any more. "
     starts = any(setting.set_in_file for setting in stage.image.start_command)  # so it may be a target of its own
+    if builds_only and not starts and end.product in _COMPILED_IN:
+        return "Its library is compiled into the programs that ship, and gets no more fixes. "
     if builds_only and not starts:
         return "This stage only builds, so no user meets it, but what it builds with gets no more fixes. "
     return "Vulnerabilities found since then stay open in every image built from it. "
@@ -100,9 +112,7 @@ def _way_out(end: EndOfLife, reference: ImageReference, instead: str | None) -> 
     return "Move to a release line that is still supported."
 
 
-def _fix(
-    change: DockerfileChange, stage: Stage, reference: ImageReference, ended: list[EndOfLife], instead: str | None
-) -> Fix | None:
+def _fix(stage: Stage, reference: ImageReference, ended: list[EndOfLife], instead: str | None) -> Fix | None:
     """Offer the new tag where only the system below the program is old: the program itself stays what it is."""
     word = stage.base_word
     if instead is None or word is None or word.text != reference.text or reference.digest is not None:
@@ -115,4 +125,4 @@ def _fix(
     kept = instead.removeprefix(f"{reference.written_name}:")
     if not (kept.startswith(before) and kept.endswith(after)):
         return None
-    return Fix(f"Use {instead}", (replace(change.source, word.span, instead),))
+    return Fix(f"Use {instead}", (replace(stage.from_.source, word.span, instead),))

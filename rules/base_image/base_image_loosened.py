@@ -19,6 +19,9 @@ from rules.api import (
 )
 from rules.base_image.tags import is_over, moves, names_release, read_tag, without_release
 
+_FULL = 3
+"""Numbers of a version that names one release and no line of them: major, minor, patch."""
+
 
 class Loosened(NamedTuple):
     """What a reference lost.
@@ -51,7 +54,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         old, new = (was.reference if was is not None else None), stage.reference
         if was is None or old is None or new is None or old.text == new.text or _chosen_elsewhere(stage, was):
             continue
-        found = _loosened(old, new) or _without_system(change, old, new) or _as_root(stage, was, old, new)
+        found = (
+            _loosened(old, new)
+            or _shorter(stage, old, new)
+            or _without_system(change, old, new)
+            or _as_root(stage, was, old, new)
+        )
         if found is not None and (stage.index in shipped or not found.about_size):
             yield _problem(change, stage, was, found)
 
@@ -115,30 +123,48 @@ def _moving(new: ImageReference, names: str) -> Loosened:
     )
 
 
+def _shorter(stage: Stage, old: ImageReference, new: ImageReference) -> Loosened | None:
+    """Find another release line that is named as a line, where one release of the old line was named."""
+    before, after = read_tag(old.tag), read_tag(new.tag)
+    known = old.repository == new.repository and new.digest is None and stage.facts is not None
+    if not known or before.is_early or not after.version or not len(before.version) >= _FULL > len(after.version):
+        return None
+    return Loosened(
+        f"goes from {quote(_short(old))} to {quote(new.text)}, which names less of the release",
+        f"Builds then take whatever {quote(after.number)} is that day; name the release that was tested",
+        restore=False,
+    )
+
+
 def _without_system(change: DockerfileChange, old: ImageReference, new: ImageReference) -> Loosened | None:
     """Find a tag that loses the system's release in it, `-slim-bookworm` to `-slim`, unless that one is over."""
     before, after = read_tag(old.tag), read_tag(new.tag)
-    named = old.repository == new.repository and bool(before.version) and before.version == after.version
-    if not named or new.digest is not None or without_release(before.variant) != after.variant or is_over(change, old):
+    named = old.repository == new.repository and bool(before.version) and bool(after.version)
+    if not named or new.digest is not None or is_over(change, old):
+        return None
+    rest = without_release(before.variant)
+    if rest is None or without_release(after.variant) is not None or ("alpine" in rest) != ("alpine" in after.variant):
         return None
     return Loosened(
         f"goes from {quote(_short(old))} to {quote(new.text)}, which no longer names the system's release",
         "A later build may bring another one, with other versions of its packages, without any change in the "
         "repository; name the release that was tested",
-        restore=True,
+        restore=before.version == after.version and rest == after.variant,
     )
 
 
 def _as_root(stage: Stage, was: Stage, old: ImageReference, new: ImageReference) -> Loosened | None:
     """Find an image that starts as root where its variant before did not, and no instruction sets another user."""
-    if old.repository != new.repository or stage.facts is None or was.facts is None or stage.image.user.set_in_file:
+    if stage.facts is None or was.facts is None or stage.image.user.set_in_file:
+        return None
+    if old.repository != new.repository and was.facts.name not in stage.facts.relatives.nonroot:
         return None
     if was.facts.runs_as_root is not False or stage.facts.runs_as_root is not True:
         return None
     return Loosened(
         f"goes from {quote(_short(old))} to {quote(new.text)}, which starts as root",
         f"The variant before ran as {quote(was.facts.user or 'nonroot')}. Take it again, or set `USER`",
-        restore=True,
+        restore=old.repository == new.repository or old.tag == new.tag,
         about_size=True,
     )
 

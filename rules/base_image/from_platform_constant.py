@@ -73,19 +73,24 @@ def _may_name(text: str, stage: Stage) -> bool:
 
 
 def _problem(change: DockerfileChange, stage: Stage, flag: Flag) -> Problem:
-    several = any(build.platforms > 1 for build in change.repository.builds_of(change.path))
-    then = (
-        "The repository builds it for several platforms, and all of them get this one's programs."
-        if several
-        else "On another machine, an ARM laptop or server, it runs emulated, slowly or not at all, and a build for "
-        "several platforms puts this one's programs under each name."
-    )
+    platform = (flag.value or "").strip("\"'")
+    windows = platform.lower().startswith("windows")
+    several = not windows and any(build.platforms > 1 for build in change.repository.builds_of(change.path))
+    if windows:  # on another platform there is no such image, emulated or not
+        then = "A build that is told `--platform` needs no flag here; any other build needs it."
+    elif several:
+        then = "The repository builds it for several platforms, and all of them get this one's programs."
+    else:
+        then = (
+            "On another machine, an ARM laptop or server, it runs emulated, slowly or not at all, and a build for "
+            "several platforms puts this one's programs under each name."
+        )
+    cure = "" if windows else " Drop the flag, and choose the platform where the image is built."
     return Problem(
         flag.span,
-        f"{stage.label} is always {quote(flag.value or '')}, whatever the build asks for. {then} Drop the flag, and "
-        "choose the platform where the image is built.",
-        Confidence.CERTAIN if several else Confidence.LIKELY,
-        doubt="no file of the repository says for which platforms it is built",
+        f"{stage.label} is always {quote(flag.value or '')}, whatever the build asks for. {then}{cure}",
+        Confidence.POSSIBLE if windows else Confidence.CERTAIN if several else Confidence.LIKELY,
+        doubt="" if windows else "no file of the repository says for which platforms it is built",
         stage=stage.key,
-        fix=Fix("Drop the flag", (delete_word(change.source, flag.span),)),
+        fix=None if windows else Fix("Drop the flag", (delete_word(change.source, flag.span),)),
     )

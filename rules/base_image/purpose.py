@@ -68,9 +68,15 @@ def _is_toolchain(start: Start) -> bool:
 
 
 def starts_with_script(stage: Stage) -> bool:
-    """Tell whether a script starts the program: what else it calls is not seen."""
-    values = [setting.value for setting in stage.image.start_command]
-    return any(value is None or any(is_script(word) for word in value.text.split()) for value in values)
+    """Tell whether a script of the project starts the program: what else it calls is not seen.
+
+    The scripts of base images (`mvn-entrypoint.sh`, Temurin's for certificates) run what CMD says.
+    """
+    settings = stage.image.start_command
+    return any(
+        setting.value is None or (setting.set_in_file and any(is_script(word) for word in setting.value.text.split()))
+        for setting in settings
+    )
 
 
 def compiles(command: Command) -> bool:

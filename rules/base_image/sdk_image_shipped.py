@@ -12,6 +12,8 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
+    image_facts,
+    parse_reference,
     quote,
     rule,
 )
@@ -103,6 +105,10 @@ def _twin(text: str) -> str | None:
         return text.replace("dotnet/sdk:", "dotnet/aspnet:")
     if "nvidia/cuda:" in text and "-devel" in text:
         return text.replace("-devel", "-runtime")
+    if "-jdk" in text and "openjdk" not in text:  # that image was given up
+        reference = parse_reference(text.partition("@")[0].replace("-jdk", "-jre"))
+        facts = image_facts(reference) if reference is not None else None
+        return reference.text if reference is not None and facts is not None and facts.listed else None
     return None
 
 

@@ -3,9 +3,24 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, Copy, DockerfileChange, Fix, Problem, Severity, Stage, quote, replace, rule
+from rules.api import (
+    BY_ARGUMENT,
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Severity,
+    Stage,
+    quote,
+    replace,
+    rule,
+)
 
-_ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tlz|t[gbx]z2?|tar\.\w+|gz|bz2|xz|zst|lzma|Z)$", re.IGNORECASE)
+_ARCHIVE = re.compile(
+    r"\.(?:tar|tgz|tbz2?|txz|tlz|t[gbx]z2?|tar\.(?:gz|bz2|xz|zst|lz\w*|Z)|gz|bz2|xz|zst|lzma|Z)$", re.IGNORECASE
+)
 _ONLY_ADD = ("checksum", "unpack", "keep-git-dir")
 
 
@@ -33,13 +48,13 @@ def _is_plain_copy(copy: Copy) -> bool:
         and not source.is_remote
         and not _ARCHIVE.search(source.path)
         and "*.tar" not in source.path
-        and not source.word.text.startswith("$")
         for source in copy.sources
     )
 
 
 def _problem(change: DockerfileChange, stage: Stage, copy: Copy) -> Problem:
-    what = ", ".join(quote(source.word.text) for source in copy.sources[:3])
+    what = ", ".join(quote(source.word.text.strip("\"'")) for source in copy.sources[:3])
+    by_argument = any(source.word.text.lstrip("\"'").startswith("$") for source in copy.sources)
     span = copy.instruction.keyword_span
     lower = change.source.cut(span).islower()
     folders = all((source.path or "").endswith(("/", ".")) for source in copy.sources)
@@ -52,7 +67,8 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy) -> Problem:
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies {what} with `ADD`. {why}",
-        Confidence.CERTAIN,
+        Confidence.LIKELY if by_argument else Confidence.CERTAIN,
+        doubt=BY_ARGUMENT if by_argument else "",
         stage=stage.key,
         severity=Severity.INFO if folders else None,
         fix=Fix("Use COPY", (replace(change.source, span, "copy" if lower else "COPY"),)),

@@ -11,7 +11,7 @@ from rules.lazily import once
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.api import Command, Copy, Run, Stage
+    from rules.api import Command, Copy, Run, Stage, Step
 
 _STATIC = re.compile(
     r"-static\b|-extldflags|musl(?!-dev)|netgo|x86_64-linux-musl|crt-static|staticx|ldd\b|libc6-compat|gcompat"
@@ -19,6 +19,12 @@ _STATIC = re.compile(
 """What in a stage says that somebody has thought of linking."""
 
 _CGO_OFF = re.compile(r"CGO_ENABLED[= ][\"']?0")
+_C_COMPILERS = frozenset({"gcc", "g++", "cc", "c++", "clang", "clang++"})
+_CARGO_OUTPUT = re.compile(r"(?:^|/)target/(?:[\w$\{\}.-]+/)?(?:release|debug|\$\{?\w+\}?)/")
+"""Where Cargo writes: with the target's triple between, where one is named."""
+
+_GO_VALUES = frozenset("-ldflags -tags -gcflags -asmflags -mod -modfile -p -buildmode -pkgdir -C".split())
+_CARRIERS = frozenset({"cp", "mv", "install"})
 _LIBRARIES = re.compile(r"/lib(?:64|32|c)?(?:/|$)|/usr/lib|ld-linux|ld-musl")
 _PROGRAM_FOLDERS = ("/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin")
 
@@ -27,7 +33,7 @@ class Build(NamedTuple):
     """A compiler's call.
 
     Attributes:
-        language: `go`, `rust` or `c`.
+        language: `go`, `rust` or `c` (also C++).
         run: The RUN.
         command: The command.
     """
@@ -51,6 +57,14 @@ def _builds(stage: Stage) -> Iterator[Build]:
                 yield Build("go", run, command)
             elif command.name == "cargo" and verb in ("build", "install", "b", "rustc"):
                 yield Build("rust", run, command)
+            elif command.name in _C_COMPILERS and _links(command):
+                yield Build("c", run, command)
+
+
+def _links(command: Command) -> bool:
+    """Whether a C compiler's call makes a program, and says where."""
+    words = {word.value for word in command.args}
+    return "-o" in words and words.isdisjoint(("-c", "-S", "-E", "-shared"))
 
 
 def is_static(stage: Stage, build: Build) -> bool:
@@ -58,6 +72,8 @@ def is_static(stage: Stage, build: Build) -> bool:
     static, cgo_off = _said(stage)
     if static:
         return True
+    if build.language == "c":
+        return False
     if build.language == "rust":
         return stage.runtime.libc != "glibc" or build.command.has("--target")
     return cgo_off or not _has_compiler(stage)
@@ -81,7 +97,8 @@ def _has_compiler(stage: Stage) -> bool:
 def program_of(copy: Copy) -> tuple[str, Build] | None:
     """Return the program that a COPY takes out of a stage that compiled it, with the build; `None` when unclear.
 
-    The build's command names the output (`-o /out/app`), or the path lies where Cargo puts its results.
+    The build's command names the output (`-o /out/app`), or the path lies where Cargo puts its results, or a command of
+    the stage carries it from there to the path.
     """
     builder = copy.from_stage
     if builder is None or len(copy.sources) != 1:
@@ -89,14 +106,56 @@ def program_of(copy: Copy) -> tuple[str, Build] | None:
     path = copy.source_path(copy.sources[0])
     if path is None or path == "/":
         return None
-    for build in builds_of(builder):
-        output = build.command.option("-o", "--output")
-        named = output is not None and _same(build, output, path)
-        if build.language == "go" and (named or (output is None and _is_default_output(build, path))):
-            return path, build
-        if build.language == "rust" and ("/target/release/" in path or "/.cargo/bin/" in path or "/cargo/bin/" in path):
-            return path, build
-    return None
+    return next(((path, build) for build in builds_of(builder) if _makes(builder, build, path)), None)
+
+
+def _makes(builder: Stage, build: Build, path: str) -> bool:
+    output = _output(build)
+    if build.language == "rust":
+        return _is_of_cargo(build, path) or _is_carried(builder, build, path)
+    if output is None:
+        return build.language == "go" and _is_default_output(build, path)
+    return _same(build, output, path) or _is_carried(builder, build, path)
+
+
+def _is_of_cargo(build: Build, path: str) -> bool:
+    """Whether a path lies where Cargo writes: its target folder, or that of installed programs."""
+    if "/target/release/" in path or "/.cargo/bin/" in path or "/cargo/bin/" in path:
+        return True
+    installed = build.command.option("--root") if build.command.subcommand == "install" else None
+    folder = _full(build, build.command.option("--target-dir") or "$CARGO_TARGET_DIR")
+    if folder is not None and path.startswith(f"{folder}/") and "/release/" in path:
+        return True
+    return installed is not None and posixpath.dirname(path) == f"{_full(build, installed)}/bin"
+
+
+def _is_carried(builder: Stage, build: Build, path: str) -> bool:
+    """Whether a command behind the build copies or moves what it wrote to a path."""
+    return any(
+        put.command is not None
+        and put.command.name in _CARRIERS
+        and (put.path == path or put.path == posixpath.dirname(path))
+        and any(_is_output(build, put.step, word.value) for word in put.command.operands(("-m", "-o", "-g"))[:-1])
+        for put in builder.files.covering(path)
+    )
+
+
+def _is_output(build: Build, step: Step, text: str) -> bool:
+    """Whether a word of a command names what a build wrote: as it says, or in Cargo's folder."""
+    if build.language == "rust":
+        return _CARGO_OUTPUT.search(text) is not None
+    output = _output(build)
+    if not output or output.endswith("/") or posixpath.basename(text) != posixpath.basename(output):
+        return False
+    return "/" not in output or text == output or step.resolve(text) == _full(build, output)
+
+
+def _output(build: Build) -> str | None:
+    """Return where a build's command line says that it writes."""
+    if build.language != "c":
+        return build.command.option("-o", "--output")
+    words = [word.value for word in build.command.args]
+    return next(iter(words[words.index("-o") + 1 :]), None)
 
 
 def _same(build: Build, output: str, path: str) -> bool:
@@ -118,13 +177,21 @@ def _full(build: Build, output: str) -> str | None:
 @once
 def outputs_of(stage: Stage) -> tuple[str, ...]:
     """Return the files that the compilers' calls in a chain write by name (`go build -o /out/app`), absolute."""
-    named = ((build, build.command.option("-o", "--output")) for build in builds_of(stage))
+    named = ((build, _output(build)) for build in builds_of(stage))
     found = (_full(build, output) for build, output in named if output and not output.endswith("/"))
     return tuple(path for path in found if path is not None)
 
 
 def _is_default_output(build: Build, path: str) -> bool:
-    return build.command.subcommand == "install" and "/go/bin/" in path
+    """Whether Go writes to a path without being told: its folder of programs, or the package's name where it runs."""
+    if build.command.subcommand == "install":
+        return "/go/bin/" in path
+    packages = [word.value for word in build.command.operands(_GO_VALUES)[1:]]
+    folder = _full(build, ".")
+    if folder is None or len(packages) > 1:
+        return False
+    package = posixpath.normpath(posixpath.join(folder, packages[0] if packages else "."))
+    return path == posixpath.join(folder, posixpath.basename(package).removesuffix(".go"))
 
 
 @once

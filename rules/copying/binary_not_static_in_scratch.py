@@ -30,6 +30,9 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, path: str, buil
     if build.language == "go":
         why = "builds with cgo there, so a program that looks up names or users is linked with the system's C library"
         cure = "Build it with `CGO_ENABLED=0`."
+    elif build.language == "c":
+        why = "links with the system's libraries there"
+        cure = "Link it with `-static`."
     else:
         why = "links with glibc there"
         cure = "Build it for a `-linux-musl` target."

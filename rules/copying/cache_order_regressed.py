@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule
-from rules.copying.installs import Install, installs_of
+from rules.api import Category, Confidence, Copy, DockerfileChange, Note, Problem, Severity, Stage, quote, rule, within
+from rules.copying.installs import Install, installs_in, project_installs_in
+from rules.copying.source_trees import brings_all, needs_sources, source_folder
 
 
 @rule(
@@ -19,32 +20,72 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         was = change.was(stage)
         if was is None or stage.index not in change.after.needed_by_shipped:
             continue
-        installs = {install.call.manager: install for install in reversed(installs_of(stage))}
-        then = {install.call.manager: install for install in reversed(installs_of(was))}
-        for manager, install in installs.items():
-            if manager in then and _were_above(was, manager):
-                problem = _problem(stage, install, then[manager])
+        then = _first_installs(was)
+        now = _installs(stage) if then else []
+        for install in {one.call.manager: one for one in reversed(now)}.values():
+            if _is_comparable(install, then.get(install.call.manager)):
+                problem = _judge(change, stage, was, install, then[install.call.manager])
                 if problem is not None:
                     yield problem
                     break
 
 
-def _were_above(was: Stage, manager: str) -> bool:
-    """Whether the sources were copied, and below all that the manager installs: one above may be another project's."""
-    places = [copy.index for copy in was.copies if copy.brings_context_root]
-    installs = [install for install in installs_of(was) if install.call.manager == manager]
-    return bool(places) and all(min(places) > install.run.index for install in installs)
+def _installs(stage: Stage) -> list[Install]:
+    """The installs of a project's dependencies in a stage's own RUNs, whether or not they build the project too."""
+    return [install for run in stage.runs if not run.deferred for install in project_installs_in(run)]
 
 
-def _problem(stage: Stage, install: Install, then: Install) -> Problem | None:
-    copy = next((c for c in stage.copies if c.brings_context_root and c.index < install.run.index), None)
-    if copy is None or any(mount.type == "cache" for mount in install.run.mounts):
-        return None
+def _first_installs(was: Stage) -> dict[str, Install]:
+    """Each manager's first install in the chain as it was; where it stood above the sources, it needed none."""
+    found: dict[str, Install] = {}
+    for run in was.done_runs:
+        for install in project_installs_in(run):
+            found.setdefault(install.call.manager, install)
+    return found
+
+
+def _is_comparable(install: Install, then: Install | None) -> bool:
+    """Whether an install keeps no cache of its own, and does not build the project for the first time."""
+    if then is None or any(mount.type == "cache" for mount in install.run.mounts):
+        return False
+    return install in installs_in(install.run) or then not in installs_in(then.run)
+
+
+def _judge(change: DockerfileChange, stage: Stage, was: Stage, install: Install, then: Install) -> Problem | None:
+    below = [copy for copy in was.all_copies if _stood_below(was, copy, then) and _is_around(copy, then)]
+    for copy in stage.copies:
+        if copy.index >= install.run.index or copy.deferred or not _is_around(copy, install):
+            continue
+        if copy.brings_context_root and any(one.brings_context_root for one in below):
+            return _problem(stage, copy, install, then)
+        folder = source_folder(copy)
+        was_below = folder is not None and any(source_folder(one) == folder for one in below)
+        if was_below and install in installs_in(install.run) and not needs_sources(change, install):
+            return _problem(stage, copy, install, then, folder)
+    return None
+
+
+def _is_around(copy: Copy, install: Install) -> bool:
+    """Whether a COPY goes to the project that an install is for: into its folder, or one above it."""
+    here, there = install.folder, copy.destination
+    return here is None or there is None or within(here, there) or within(there, here)
+
+
+def _stood_below(was: Stage, copy: Copy, then: Install) -> bool:
+    """Whether a COPY stood below all that a manager installs: one above may be another project's."""
+    if not brings_all(copy) and not copy.brings_context_root:
+        return False
+    installs = (install for run in was.done_runs if run.at > copy.at for install in project_installs_in(run))
+    return all(install.call.manager != then.call.manager for install in installs)
+
+
+def _problem(stage: Stage, copy: Copy, install: Install, then: Install, folder: str | None = None) -> Problem:
+    what, them = ("the sources", "them") if folder is None else (quote(folder), "it")
+    edit = "Every edit of any file" if folder is None else "Every edit in that folder"
     return Problem(
         copy.instruction.span,
-        f"{stage.label} now copies the sources before {quote(install.shown)} (line {install.call.command.line}); "
-        "before "
-        f"this change the install stood above them. Every edit of any file will install all dependencies again. "
+        f"{stage.label} now copies {what} before {quote(install.shown)} (line {install.call.command.line}); before "
+        f"this change the install stood above {them}. {edit} will install all dependencies again. "
         "Copy the manifests and install first, as it was.",
         Confidence.CERTAIN,
         instruction=copy.instruction,

@@ -47,14 +47,27 @@ class _Moved(NamedTuple):
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change copies the same files to another place, and the old place is still used, or nothing says why."""
     for stage, was in change.shipped():
-        if was is None or stage.image.workdir.value != was.image.workdir.value:
+        if was is None:
             continue
-        moves = list(_moves(stage, was))
+        if stage.image.workdir.value != was.image.workdir.value:
+            yield from _left_behind(stage, was)
+            continue
+        moves = [move for move in _moves(stage, was) if move.now.workdir.value == move.was.workdir.value]
         prefixes = {(posixpath.dirname(move.old), posixpath.dirname(move.new)) for move in moves}
         for move in moves if len(moves) == 1 or len(prefixes) > 1 else ():
             problem = _problem(stage, was, move)
             if problem is not None:
                 yield problem
+
+
+def _left_behind(stage: Stage, was: Stage) -> Iterator[Problem]:
+    """Yield what moved along with the WORKDIR, where a variable still holds the old place written out."""
+    said: set[int] = set()
+    for move in _moves(stage, was):
+        for use in uses_of(stage, move.old):
+            if use.instruction.keyword == "ENV" and id(use.instruction) not in said and _is_missed(stage, move, use):
+                said.add(id(use.instruction))
+                yield _stated(stage, move, f"{quote('ENV')} still speaks of the old place ({quote(use.word)}).")
 
 
 def _moves(stage: Stage, was: Stage) -> Iterator[_Moved]:
@@ -64,7 +77,7 @@ def _moves(stage: Stage, was: Stage) -> Iterator[_Moved]:
         if key not in places:
             continue
         now, new = places[key]
-        if new != old and now.workdir.value == copy.workdir.value and not _is_brought(stage, was, old, now):
+        if new != old and not _is_brought(stage, was, old, now):
             yield _Moved(copy, now, old, new)
 
 
@@ -100,18 +113,21 @@ def _places(stage: Stage) -> dict[tuple[str, str], tuple[Copy, str]]:
 
 def _problem(stage: Stage, was: Stage, move: _Moved) -> Problem | None:
     use = next((use for use in uses_of(stage, move.old) if _is_missed(stage, move, use)), None)
-    if use is None and not _is_alone(stage, was, move):
+    if use is not None:
+        then = f"{quote(use.instruction.keyword)} still speaks of the old place ({quote(use.word)})."
+        return _stated(stage, move, then)
+    if not _is_alone(stage, was, move):
         return None
-    then = (
-        f"{quote(use.instruction.keyword)} still speaks of the old place ({quote(use.word)})."
-        if use is not None
-        else "Nothing else in this file changed along with it. Check that the program looks there."
-    )
+    then = "Nothing else in this file changed along with it. Check that the program looks there."
+    return _stated(stage, move, then, Confidence.POSSIBLE)
+
+
+def _stated(stage: Stage, move: _Moved, then: str, confidence: Confidence = Confidence.LIKELY) -> Problem:
     return Problem(
         move.now.instruction.span,
         f"{stage.label} copies {quote(move.now.sources[0].word.text)} to {quote(move.new)} now, not to "
         f"{quote(move.old)}. {then}",
-        Confidence.LIKELY if use is not None else Confidence.POSSIBLE,
+        confidence,
         doubt="the program may look in the new place by itself",
         instruction=move.now.instruction,
         stage=stage.key,

@@ -8,7 +8,7 @@ from rules.copying.binaries import program_of
 from rules.copying.environments import environments
 
 _ASKS_FOR_TARGET = re.compile(
-    r"\bTARGET(?:ARCH|PLATFORM|OS|VARIANT)\b|\bGO(?:ARCH|OS|ARM)\b|\bxx-|--target\b|\bCARGO_BUILD_TARGET\b|"
+    r"\bTARGET(?:ARCH|PLATFORM|OS|VARIANT)\b|\bGO(?:ARCH|ARM)\b|\bGOOS=(?!\W?linux\b)|\bxx-|--target\b|\bCARGO_BUILD_TARGET\b|"
     r"-linux-(?:gnu|musl)|\bzig\b|goreleaser|\bqemu\b|\bcross\b|--arch\b|uname -m|--print-architecture"
 )
 """What in a stage says that somebody has thought of the platform that the image is for."""

@@ -117,9 +117,14 @@ def _is_touched(builder: Stage, top: str) -> bool:
     if builder.files.has_unreadable_run or builder.image.onbuild:
         return True
     spoken = re.compile(rf"(?<![\w.-]){re.escape(root)}(?![\w-])")
-    return any(spoken.search(step.instruction.value) for step in builder.done_steps) or any(
+    return any(_may_speak(step) and spoken.search(step.instruction.value) for step in builder.done_steps) or any(
         root in heredoc.body for step in builder.done_steps for heredoc in step.instruction.heredocs
     )
+
+
+def _may_speak(step: Step) -> bool:
+    """Whether naming a folder may make it: a COPY whose destination is known names others' folders besides."""
+    return not isinstance(step, Copy) or step.destination is None
 
 
 def _works_in(step: Step, root: str) -> bool:
@@ -127,7 +132,7 @@ def _works_in(step: Step, root: str) -> bool:
     folder = step.workdir.value
     if folder is None or within(folder, root):
         return True
-    return folder == "/" and step.instruction.keyword in ("RUN", "COPY", "ADD")
+    return folder == "/" and step.instruction.keyword in ("RUN", "COPY", "ADD") and _may_speak(step)
 
 
 def _problem(

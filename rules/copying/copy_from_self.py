@@ -19,6 +19,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield from _mounts(stage)
         for copy in stage.copies:
             text = copy.from_text
+            flag = copy.instruction.flag("from")
+            if flag is not None and "$" in (flag.value or ""):
+                continue  # the builder fills nothing in there
             if text and copy.from_stage is None and text.lower() in (stage.name, str(stage.index)):
                 yield Problem(
                     copy.instruction.span,

@@ -8,11 +8,13 @@ from rules.api import (
     DockerfileChange,
     Fix,
     Instruction,
+    Note,
     Problem,
     Severity,
     Span,
     Stage,
     insert,
+    quote,
     replace,
     rule,
 )
@@ -54,6 +56,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     nameless = {numbered.source.index for _, numbered in found if numbered.source.name is None}
     taken = {stage.name for stage in change.stages}
     for stage, numbered in found:
+        meant = _meant(change, stage, numbered)
+        if meant is not None:
+            yield _shifted(change, stage, numbered, *meant, taken)
+            continue
         name = numbered.source.name or ("build" if len(nameless) == 1 else f"build-{numbered.source.index}")
         fix = _fix(change, numbered, name) if numbered.source.name is not None or name not in taken else None
         yield Problem(
@@ -83,6 +89,42 @@ def _mounts(stage: Stage) -> Iterator[_Numbered]:
             if source is not None and before[-1:] in ("", ","):
                 at = (mount.flag.value_span, before + key, number, comma + after)
                 yield _Numbered(run.instruction, source, *at, "mounts")
+
+
+def _meant(change: DockerfileChange, stage: Stage, numbered: _Numbered) -> tuple[Stage, Stage] | None:
+    """Return the stage that the number meant before the change, and the stage that this is now, if another."""
+    was = change.was(stage)
+    if was is None or change.before is None:
+        return None
+    before = (one for one in (*_copies(was), *_mounts(was)) if str(one.instruction) == str(numbered.instruction))
+    old = next((one.source for one in before if one.number == numbered.number), None)
+    if old is None or old.reference is None or _image(numbered.source) == _image(old):
+        return None
+    now = [one for one in change.stages[: stage.index] if _image(one) == _image(old)]
+    return (old, now[0]) if len(now) == 1 else None
+
+
+def _image(stage: Stage) -> str | None:
+    return stage.reference.repository if stage.reference is not None else stage.base_text
+
+
+def _shifted(
+    change: DockerfileChange, stage: Stage, numbered: _Numbered, old: Stage, now: Stage, taken: set[str | None]
+) -> Problem:
+    """Say that a stage put in above has shifted the number."""
+    name = now.name or "build"
+    cure = f"Write {quote(name)}" if now.name is not None else f"Name the stage that is meant (line {now.from_.line})"
+    return Problem(
+        numbered.span,
+        f"{stage.label} {numbered.verb} stage {numbered.number}, counted from 0. Before this change that was the stage "
+        f"from {quote(old.base_text or '')}; now it is the one from {quote(numbered.source.base_text or '')}, so the "
+        f"build stops, or takes another file of that name. {cure}.",
+        instruction=numbered.instruction,
+        stage=stage.key,
+        key="shifted",
+        notes=(Note(old.from_.span, "the stage that was meant", before=True),),
+        fix=_fix(change, numbered._replace(source=now), name) if now.name or name not in taken else None,
+    )
 
 
 def _fix(change: DockerfileChange, numbered: _Numbered, name: str) -> Fix | None:

@@ -27,6 +27,7 @@ _OUTPUT_FOLDERS = frozenset(
     "dependencies extracted layers".split()
 )
 
+_FROM_SOURCES = frozenset({"ruby", "php"})
 _NAMED = 4
 """Entries that a sentence can name."""
 
@@ -83,11 +84,18 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage,
         copy.instruction.span,
         f"{stage.label} copies the whole {quote(path)} tree out of {builder.label}. {builder.label} filled it with "
         f"{by} (line {line}), so {riding} ship to production.{way_out}",
-        Confidence.CERTAIN if filled.kind == "context" else Confidence.LIKELY,
+        _confidence(stage, filled, kept),
         doubt="what the commands of that stage leave there is not known",
         stage=stage.key,
         fix=_fix(change, copy, path, kept),
     )
+
+
+def _confidence(stage: Stage, filled: Put, kept: tuple[str, ...]) -> Confidence:
+    """How sure it is that what ships is too much: a Ruby or PHP application runs from its source tree."""
+    if not kept and not _FROM_SOURCES.isdisjoint(stage.runtime.languages):
+        return Confidence.POSSIBLE
+    return Confidence.CERTAIN if filled.kind == "context" else Confidence.LIKELY
 
 
 def _way_out(change: DockerfileChange, builder: Stage, kept: tuple[str, ...]) -> str:

@@ -58,11 +58,11 @@ def _sources(stage: Stage) -> set[tuple[str, str]]:
 
 
 def _is_comparable(stage: Stage, was: Stage) -> bool:
-    """Whether both start from the same image, and it brings a system and no application."""
-    if was.root.base_text != stage.root.base_text:
-        return False
-    facts = stage.facts
-    return stage.root.is_scratch or (facts is not None and facts.kind in _KNOWN_KINDS)
+    """Whether both start from an image that brings a system and no application."""
+    return all(
+        one.root.is_scratch or (one.root.facts is not None and one.root.facts.kind in _KNOWN_KINDS)
+        for one in (stage, was)
+    )
 
 
 def _new_packages(stage: Stage, was: Stage) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, Copy, DockerfileChange, Origin, Problem, Severity, Stage, quote, rule
+from rules.api import Category, Confidence, Copy, DockerfileChange, Note, Origin, Problem, Severity, Stage, quote, rule
 
 
 @rule(
@@ -14,13 +14,18 @@ from rules.api import Category, Confidence, Copy, DockerfileChange, Origin, Prob
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """COPY goes to a relative destination, and no WORKDIR says where that is."""
+    shipped = {one.index for target in change.after.shipped for one in target.chain}
     for stage in change.stages:
-        for copy in stage.copies:
-            if copy.workdir.set_in_file or copy.destination_word is None or not _is_relative(copy):
-                continue
-            if copy.workdir.origin is Origin.UNKNOWN or copy.workdir.value not in ("/", None):
-                continue  # the base image may have a folder of its own, or is known to have one
-            yield _problem(stage, copy)
+        copies = [copy for copy in stage.copies if _lands_anywhere(copy)]
+        if copies:
+            yield _problem(stage, copies[0], copies[1:], ships=stage.index in shipped)
+
+
+def _lands_anywhere(copy: Copy) -> bool:
+    """Whether neither the file nor the base image says to which folder a destination is relative."""
+    if copy.workdir.set_in_file or copy.destination_word is None or not _is_relative(copy):
+        return False
+    return copy.workdir.origin is not Origin.UNKNOWN and copy.workdir.value in ("/", None)
 
 
 def _is_relative(copy: Copy) -> bool:
@@ -31,18 +36,25 @@ def _is_relative(copy: Copy) -> bool:
     return not text.startswith(("/", "\\")) and text[1:2] != ":"
 
 
-def _problem(stage: Stage, copy: Copy) -> Problem:
+def _problem(stage: Stage, copy: Copy, others: list[Copy], *, ships: bool) -> Problem:
     assert copy.destination_word is not None
     written = copy.destination_word.text
     empty = stage.root.is_scratch
     beside = "" if empty else ", among the system's own folders"
+    lines = [str(other.instruction.line) for other in others]
+    more = (
+        f" (so do lines {', '.join(lines[:-1])} and {lines[-1]})"
+        if len(lines) > 1
+        else f" (so does line {''.join(lines)})"
+    )
     return Problem(
         copy.destination_word.span,
-        f"{stage.label} copies to {quote(written)}, and no `WORKDIR` says where that is. It lands in "
-        f"{quote(copy.destination or '/')}{beside}. Set `WORKDIR` first, or write the whole path.",
+        f"{stage.label} copies to {quote(written)}{more if lines else ''}, and no `WORKDIR` says where that is. It "
+        f"lands in {quote(copy.destination or '/')}{beside}. Set `WORKDIR` first, or write the whole path.",
         Confidence.CERTAIN,
         instruction=copy.instruction,
         stage=stage.key,
         key=written,
-        severity=Severity.INFO if empty else None,
+        severity=Severity.INFO if empty or not ships else None,
+        notes=tuple(Note(other.instruction.span, "and this one") for other in others),
     )

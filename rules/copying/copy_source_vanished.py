@@ -3,6 +3,7 @@
 import posixpath
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from rules.api import (
     Category,
@@ -11,9 +12,11 @@ from rules.api import (
     CopySource,
     DockerfileChange,
     Fix,
+    Instruction,
     Problem,
     Run,
     Severity,
+    Span,
     Stage,
     quote,
     replace,
@@ -42,11 +45,40 @@ _COMMON = frozenset("package.json __init__.py index.html index.js readme.md lice
 """Names that say nothing of what a file is."""
 
 
+_OPEN = re.compile(r"[$*?\[]|\.\.")
+"""What in a mount's source leaves open which file it is."""
+
+_WAYS_OUT = {
+    "copies": "Copy what there is, or take the line out.",
+    "mounts": "Mount what there is, or take the flag out.",
+}
+
+
+class _Taken(NamedTuple):
+    """A file of the context that an instruction names.
+
+    Attributes:
+        instruction: The COPY, ADD or RUN.
+        span: Where it names the file.
+        verb: What it does with it: `copies` or `mounts`.
+        text: As written.
+        path: In the context.
+        plain: Whether another path can be written in its place as it is.
+    """
+
+    instruction: Instruction
+    span: Span
+    verb: str
+    text: str
+    path: str
+    plain: bool
+
+
 @rule(
     "copy-source-vanished",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
-    keywords=("COPY", "ADD"),
+    keywords=("COPY", "ADD", "RUN"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A file is copied out of the context that the repository does not have."""
@@ -54,11 +86,32 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if context is None or change.repository.listing is None:
         return
     for stage in change.stages:
-        for copy in stage.copies:
-            for source in copy.sources if not copy.deferred else ():
-                path = _named(copy, source) if copy.from_context else _brought(copy, source)
-                if path is not None and _is_gone(change, context, path) and _is_told(change, context, path):
-                    yield _problem(change, context, stage, copy, source, path)
+        for taken in (*_copied(stage), *_mounted(stage)):
+            if _is_gone(change, context, taken.path) and _is_told(change, context, taken.path):
+                yield _problem(change, context, stage, taken)
+
+
+def _copied(stage: Stage) -> Iterator[_Taken]:
+    """Yield what the COPYs of a stage take out of the context, some of it through another stage."""
+    for copy in stage.copies:
+        for source in copy.sources if not copy.deferred else ():
+            path = _named(copy, source) if copy.from_context else _brought(copy, source)
+            if path is not None:
+                plain = copy.instruction.exec_form is None and not source.word.text.startswith(("'", '"'))
+                text = source.word.text
+                yield _Taken(copy.instruction, source.word.span, "copies", text, path, plain and copy.from_context)
+
+
+def _mounted(stage: Stage) -> Iterator[_Taken]:
+    """Yield what the bind mounts of a stage show of the context."""
+    for run in stage.runs:
+        for mount in run.mounts if run.instruction.flags and not run.deferred else ():
+            text = mount.options.get("source", "")
+            path = posixpath.normpath("/" + text).strip("/")
+            if mount.type != "bind" or mount.options.get("from") or not path or _OPEN.search(text):
+                continue
+            if not _MADE.search(path):
+                yield _Taken(run.instruction, mount.flag.span, "mounts", text, path, plain=False)
 
 
 def _named(copy: Copy, source: CopySource) -> str | None:
@@ -104,24 +157,22 @@ def _existed(change: DockerfileChange, context: str, path: str) -> bool:
     return change.repository_before.exists(posixpath.join(context, path)) is True
 
 
-def _problem(
-    change: DockerfileChange, context: str, stage: Stage, copy: Copy, source: CopySource, path: str
-) -> Problem:
-    full = posixpath.join(context, path)
-    new = _new_path(change, context, path)
-    existed = _existed(change, context, path)
+def _problem(change: DockerfileChange, context: str, stage: Stage, taken: _Taken) -> Problem:
+    full = posixpath.join(context, taken.path)
+    new = _new_path(change, context, taken.path)
+    existed = _existed(change, context, taken.path)
     fact = "is deleted or renamed by this change" if existed else "is not in the repository"
-    way_out = f"It may be {quote(new)} now." if new is not None else "Copy what there is, or take the line out."
+    way_out = f"It may be {quote(new)} now." if new is not None else _WAYS_OUT[taken.verb]
     return Problem(
-        source.word.span,
-        f"{stage.label} copies {quote(source.word.text)}, and {quote(full)} {fact}. The build stops here unless "
+        taken.span,
+        f"{stage.label} {taken.verb} {quote(taken.text)}, and {quote(full)} {fact}. The build stops here unless "
         f"something makes the file first. {way_out}",
-        Confidence.LIKELY if existed or not path.endswith(_OFTEN_IGNORED) else Confidence.POSSIBLE,
+        Confidence.LIKELY if existed or not taken.path.endswith(_OFTEN_IGNORED) else Confidence.POSSIBLE,
         doubt="something may make the file before the build",
-        instruction=copy.instruction,
+        instruction=taken.instruction,
         stage=stage.key,
-        key=path,
-        fix=_fix(change, copy, source, new) if existed and copy.from_context else None,
+        key=taken.path,
+        fix=_fix(change, taken, new) if existed else None,
     )
 
 
@@ -139,7 +190,7 @@ def _new_path(change: DockerfileChange, context: str, path: str) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _fix(change: DockerfileChange, copy: Copy, source: CopySource, new: str | None) -> Fix | None:
-    if new is None or copy.instruction.exec_form is not None or source.word.text.startswith(("'", '"')) or " " in new:
+def _fix(change: DockerfileChange, taken: _Taken, new: str | None) -> Fix | None:
+    if new is None or not taken.plain or " " in new:
         return None
-    return Fix("Copy it from where it is now", (replace(change.source, source.word.span, new),))
+    return Fix("Copy it from where it is now", (replace(change.source, taken.span, new),))

@@ -27,7 +27,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if not ignore.patterns.excludes(".git") and _is_root(change) and _ships(change, copy[1]):
         leaks.insert(0, _HISTORY)
     if leaks:
-        yield _problem(ignore, *copy, leaks)
+        ships = any(copy[0] in stage.chain for stage in change.after.shipped)
+        yield _problem(ignore, *copy, leaks, ships=ships)
 
 
 def _copies(change: DockerfileChange) -> Iterator[tuple[Stage, Copy]]:
@@ -50,7 +51,7 @@ def _ships(change: DockerfileChange, copy: Copy) -> bool:
     return any(copy.stage in stage.chain for stage in change.after.shipped)
 
 
-def _problem(ignore: IgnoreFile, stage: Stage, copy: Copy, leaks: list[Leak]) -> Problem:
+def _problem(ignore: IgnoreFile, stage: Stage, copy: Copy, leaks: list[Leak], *, ships: bool) -> Problem:
     named = ", ".join(quote(leak.name) for leak in leaks[:5])
     rest = f" and {len(leaks) - 5} more" if len(leaks) > 5 else ""  # noqa: PLR2004 - as many as a sentence can name
     history = (
@@ -58,15 +59,17 @@ def _problem(ignore: IgnoreFile, stage: Stage, copy: Copy, leaks: list[Leak]) ->
         if leaks[0] is _HISTORY
         else ""
     )
+    each = "Each of them" if len(leaks) > 1 else "It"
     lines = tuple(dict.fromkeys(leak.pattern for leak in leaks))
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies the whole context, and {quote(ignore.path)} lets in {named}{rest}.{history} "
-        "Each of them is sent to every build, and a change in it runs everything below this line again. "
+        f"{each} is sent to every build, and a change in it runs everything below this line again. "
         f"Add {'it' if len(lines) == 1 else 'them'} to {quote(ignore.path)}.",
         Confidence.LIKELY,
         doubt="the program may need them there",
         instruction=copy.instruction,
         stage=stage.key,
+        severity=None if ships else Severity.INFO,
         fix=Fix("Keep it out of the build", (ignore.append(*lines),)),
     )

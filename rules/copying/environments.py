@@ -136,3 +136,34 @@ def _fetches_python(stage: Stage) -> bool:
     if any(name in stage.image.env for name in ("UV_PYTHON", "UV_PYTHON_INSTALL_DIR", "UV_MANAGED_PYTHON")):
         return True
     return any(_is_told(stage, words) for words in ("uv python", "pyenv ", "conda "))
+
+
+def managed_python(stage: Stage, environment: Environment) -> str | None:
+    """Return the folder of the Python that uv fetched for an environment; `None` where it took another, or may have.
+
+    uv fetches one where it finds none, and prefers its own once it has it (uv, "Python versions"). It lies in
+    `UV_PYTHON_INSTALL_DIR`, or below the user's home.
+    """
+    if not any(command.name == "uv" and command.subcommand in ("sync", "venv") for command in environment.run.commands):
+        return None
+    image = stage.image
+    if not (_is_told(stage, "uv python install") or (_has_no_python(stage) and "UV_PYTHON" not in image.env)):
+        return None
+    said = _commands(stage)
+    if "UV_NO_MANAGED_PYTHON" in image.env or "--no-managed-python" in said or "only-system" in said:
+        return None
+    folder = image.env.get("UV_PYTHON_INSTALL_DIR")
+    if folder is not None:
+        return folder.value
+    home = "XDG_DATA_HOME" not in image.env and environment.run.user.value in (None, "root", "0")
+    return "/root/.local/share/uv/python" if home and "--install-dir" not in said else None
+
+
+@once
+def _has_no_python(stage: Stage) -> bool:
+    """Whether a system without Python is below, and no package brings one."""
+    facts = stage.facts
+    if facts is None or facts.kind != "os" or facts.full or "python" in stage.runtime.languages:
+        return False
+    names = {item.name for item in stage.packages.present}
+    return not any("python" in name for name in names) and not any(copy.from_stage for copy in stage.all_copies)

@@ -24,6 +24,10 @@ _NO_PROJECT = {
 """Options with which managers that otherwise build the project as well leave it out."""
 
 
+_ONE_VERB = {"go": "mod download", "dotnet": "restore"}
+"""Managers that build with most of their calls, and the call that only fetches."""
+
+
 class Install(NamedTuple):
     """An install of what a project's manifests ask for.
 
@@ -100,9 +104,15 @@ def installs_in(run: Run) -> tuple[Install, ...]:
     return tuple(_installs(run))
 
 
-def _installs(run: Run) -> Iterator[Install]:
+@once
+def project_installs_in(run: Run) -> tuple[Install, ...]:
+    """Return the same, and with them the installs that may build the project as well: `poetry install`, `uv sync`."""
+    return tuple(_installs(run, with_project=True))
+
+
+def _installs(run: Run, *, with_project: bool = False) -> Iterator[Install]:
     for call in run.package_calls:
-        if not _is_of_dependencies(call):
+        if not (_is_of_dependencies(call) or (with_project and _is_of_project(call))):
             continue
         folder = install_folder(run, call)
         texts = [run.scope.expand(name) if "$" in name else name for name in call.manifests]
@@ -121,6 +131,11 @@ def _is_of_dependencies(call: PackageCall) -> bool:
         return not call.editable
     if call.manager in _NO_PROJECT:
         return call.project and call.has(*_NO_PROJECT[call.manager])
-    if call.manager == "go":
-        return call.verb == "mod download"
+    if call.manager in _ONE_VERB:
+        return call.verb == _ONE_VERB[call.manager]
     return call.manager in _DEPENDENCIES_ONLY and call.project and not call.editable
+
+
+def _is_of_project(call: PackageCall) -> bool:
+    known = call.manager in _NO_PROJECT and call.project and bool(call.manifests)
+    return known and not (call.packages or call.global_ or call.command.conditional)

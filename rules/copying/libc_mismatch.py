@@ -74,6 +74,7 @@ def _cargo(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | None:
         return _program_of_package(stage, copy, builder)
     return (
         _python(copy, builder)
+        or _wheels(copy, builder)
         or _modules(stage, copy, builder)
         or _compiled(copy, builder)
         or _program_of_package(stage, copy, builder)
@@ -96,6 +97,27 @@ def _python(copy: Copy, builder: Stage) -> _Cargo | None:
                 "whether the packages have compiled parts is not known",
             )
     return None
+
+
+def _wheels(copy: Copy, builder: Stage) -> _Cargo | None:
+    """Wheels that pip made: their names carry the C library, and pip takes none of another."""
+    for path in filter(None, map(copy.source_path, copy.sources)):
+        if any(path == folder or posixpath.dirname(path) == folder for folder in _wheel_folders(builder)):
+            return _Cargo(
+                f"the wheels {quote(path)}",
+                Confidence.LIKELY,
+                "pip refuses those with compiled parts: they are made for another platform",
+                "whether the packages have compiled parts is not known",
+            )
+    return None
+
+
+@once
+def _wheel_folders(builder: Stage) -> frozenset[str]:
+    """The folders that `pip wheel` writes to."""
+    calls = [(run, call) for run in builder.done_runs for call in run.package_calls if call.verb == "wheel"]
+    folders = ((run, call.option("-w", "--wheel-dir")) for run, call in calls if call.manager == "pip")
+    return frozenset(path for run, text in folders if text and (path := run.resolve(run.scope.expand(text))))
 
 
 def _modules(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | None:

@@ -39,7 +39,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         for copy in stage.copies:
             found = program_of(copy)
-            if found is not None:
+            if found is not None and found[1].language != "c":
                 yield _problem(stage, copy, found[0])
                 break
 

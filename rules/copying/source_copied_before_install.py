@@ -3,6 +3,7 @@
 import posixpath
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from rules.api import (
     Category,
@@ -11,6 +12,7 @@ from rules.api import (
     DockerfileChange,
     Fix,
     Problem,
+    Put,
     Run,
     Severity,
     Stage,
@@ -117,6 +119,8 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, install: Instal
     above = _copied_above(stage, copy, install)
     if above is None:
         names = " and ".join(quote(_in_sources(copy, name)) for name in install.manifests)
+        if install.call.manager == "dotnet":  # a solution names further projects, each of which is read
+            names = "the project files (`*.csproj`)"
         way_out = f"Copy {names} first, install, and copy the rest below."
     else:
         way_out = f"The manifest is already there (line {above.instruction.line}): copy the rest below the install."
@@ -152,10 +156,16 @@ def _copied_above(stage: Stage, copy: Copy, install: Install) -> Copy | None:
             and not put.whole
             and put.step is not copy
             and (put.step.stage is not stage or put.step.index < copy.index)
-            and (put.path == wanted or (put.tree and within(wanted, put.path)))
+            and (put.path == wanted or (put.tree and within(wanted, put.path)) or _matches(put, wanted))
         ),
         None,
     )
+
+
+def _matches(put: Put, pattern: str) -> bool:
+    """Whether what is put is a file that a pattern among the manifests names: `*.csproj`."""
+    folder, name = posixpath.split(pattern)
+    return "*" in name and within(put.path, folder) and fnmatchcase(posixpath.basename(put.source), name)
 
 
 def _fix(change: DockerfileChange, stage: Stage, copy: Copy, install: Install, *, copied: bool) -> Fix | None:

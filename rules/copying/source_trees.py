@@ -22,6 +22,9 @@ _NOT_SOURCES = frozenset(
 )
 """Folders that hold what an install reads and no program."""
 
+_READ_BY_INSTALLS = frozenset("prisma bin tools types db schema".split())
+"""Folders that a script of an install often reads: `prisma generate`, a tool that is built first."""
+
 _HOOKS = re.compile(r'"(?:workspaces|preinstall|install|postinstall|prepare|prepublish)"\s*:|"(?:file|link|portal):')
 """What makes a JavaScript install read more than the manifest: workspaces, scripts, packages of the same tree."""
 
@@ -43,6 +46,17 @@ def brings_all(copy: Copy) -> bool:
     return copy.from_context and not (
         copy.deferred or copy.instruction.flag("exclude") or copy.instruction.flag("parents")
     )
+
+
+def source_folder(copy: Copy) -> str | None:
+    """Return the folder of sources that a COPY takes out of the context by name; `None` for anything else."""
+    if not brings_all(copy) or len(copy.sources) != 1 or copy.sources[0].has_wildcard or copy.sources[0].is_remote:
+        return None
+    path = copy.source_path(copy.sources[0])
+    name = posixpath.basename(path or "")
+    if path is None or not name or "." in name or name.isupper():
+        return None
+    return None if name in _NOT_SOURCES or name in _READ_BY_INSTALLS or name.startswith("requirement") else path
 
 
 def is_source_tree(change: DockerfileChange, stage: Stage, copy: Copy, install: Install) -> bool:

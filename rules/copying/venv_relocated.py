@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Severity, Stage, once, quote, rule, within
-from rules.copying.environments import Environment, environments
+from rules.copying.environments import Environment, environments, managed_python
 from rules.copying.python_packages import has_official_python, has_system_python
 
 _INTERPRETERS = ("python", "pypy")
@@ -38,25 +38,51 @@ def _problem(stage: Stage, copy: Copy, builder: Stage, environment: Environment,
     there = posixpath.normpath(posixpath.join(copy.destination, posixpath.relpath(environment.path, path)))
     if there != environment.path:
         return _moved(stage, copy, builder, environment, there)
-    if (
-        environment.own_python
-        and has_official_python(builder)
-        and has_system_python(stage)
-        and not _brings_python(stage)
-    ):
-        if _is_mended(builder, environment) or _is_mended(stage, environment):
-            return None
-        return Problem(
-            copy.instruction.span,
-            f"{stage.label} copies the virtual environment {quote(there)}, whose `bin/python` is a link to "
-            "`/usr/local/bin/python` of the image it was made in. Here Python lies in `/usr/bin`, so the link leads "
-            "nowhere and nothing in the environment starts. Make and use it on the same image.",
-            Confidence.CERTAIN,
-            instruction=copy.instruction,
-            stage=stage.key,
-            key=there,
-        )
+    if _is_mended(builder, environment) or _is_mended(stage, environment) or _brings_python(stage):
+        return None
+    managed = managed_python(builder, environment)
+    if managed is not None:
+        there_too = stage.files.covering(managed) or any(run.calls("uv") for run in stage.done_runs)
+        return None if there_too else _without_managed(stage, copy, there, managed)
+    if environment.own_python and has_official_python(builder) and has_system_python(stage):
+        return _elsewhere(stage, copy, there, "/usr/local/bin/python", "/usr/bin")
+    if environment.own_python and has_system_python(builder) and _lacks_system_python(stage):
+        return _elsewhere(stage, copy, there, "/usr/bin/python3", "/usr/local/bin")
     return None
+
+
+def _lacks_system_python(stage: Stage) -> bool:
+    """Whether the only Python is the one of the `python` image: the full variants have the distribution's besides."""
+    facts = stage.facts
+    small = facts is not None and not facts.full and has_official_python(stage)
+    return small and not stage.packages.has("python3", "python3-minimal", "python3-pip", "python3-venv")
+
+
+def _elsewhere(stage: Stage, copy: Copy, there: str, python: str, folder: str) -> Problem:
+    return Problem(
+        copy.instruction.span,
+        f"{stage.label} copies the virtual environment {quote(there)}, whose `bin/python` is a link to "
+        f"{quote(python)} of the image it was made in. Here Python lies in {quote(folder)}, so the link leads "
+        "nowhere and nothing in the environment starts. Make and use it on the same image.",
+        Confidence.CERTAIN,
+        instruction=copy.instruction,
+        stage=stage.key,
+        key=there,
+    )
+
+
+def _without_managed(stage: Stage, copy: Copy, there: str, managed: str) -> Problem:
+    return Problem(
+        copy.instruction.span,
+        f"{stage.label} copies the virtual environment {quote(there)}, whose `bin/python` is a link into "
+        f"{quote(managed)}, where uv puts the Python that it fetches. That folder is not copied, so the link leads "
+        f"nowhere and nothing in the environment starts. Copy {quote(managed)} too, or use an image of `python`.",
+        Confidence.LIKELY,
+        doubt="uv may have found another Python in the stage that makes it",
+        instruction=copy.instruction,
+        stage=stage.key,
+        key=there,
+    )
 
 
 def _is_mended(stage: Stage, environment: Environment) -> bool:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rules.dockerfile.reference import ImageReference
 
-_HUB_HOSTS = frozenset({"docker.io", "registry.hub.docker.com", "registry-1.docker.io", "mirror.gcr.io"})
+_HUB_HOSTS = frozenset(
+    {"docker.io", "registry.docker.com", "registry.hub.docker.com", "registry-1.docker.io", "mirror.gcr.io"}
+)
 _ARCHITECTURES = frozenset("amd64 arm32v5 arm32v6 arm32v7 arm64v8 i386 mips64le ppc64le riscv64 s390x winamd64".split())
 """Namespaces of Docker Hub that hold the official images for one architecture."""
 

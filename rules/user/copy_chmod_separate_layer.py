@@ -56,7 +56,7 @@ def _check_pair(stage: Stage, copy: Copy, run: Run) -> Iterator[Problem]:
     if grant is None or grant.recursive or not grant.paths:
         return
     files = _files(copy)
-    if files is None or set(grant.paths) != files or grant.mode.everyone_writes:
+    if files is None or _paths(copy, run, grant) != files or grant.mode.everyone_writes:
         return
     mode = _result(copy, grant)
     if mode is None:
@@ -74,6 +74,13 @@ def _check_pair(stage: Stage, copy: Copy, run: Run) -> Iterator[Problem]:
         key=" ".join(grant.paths),
         fix=_fix(copy, run, mode),
     )
+
+
+def _paths(copy: Copy, run: Run, grant: Grant) -> set[str | None]:
+    """Return what the `chmod` names; relative paths only where the COPY speaks of the same folder in the same way."""
+    word = copy.destination_word
+    same = word is not None and not word.text.startswith(("/", "$", '"')) and copy.workdir.value == run.workdir.value
+    return {run.resolve(path) if same else path for path in grant.paths}
 
 
 def _named(paths: tuple[str, ...]) -> str:

@@ -134,6 +134,7 @@ def test_a_file_without_a_stage_has_a_fault_of_structure(text: str, line: int, s
         ("RUN --mount=type=secret b", "needs an `id`"),
         ("RUN --mount=type=secret,id=a,source=b c", "not both"),
         ("RUN --mount=from=$a,target=/b c", "takes no variables"),
+        ("COPY --from=$a /b /c", "takes no variables"),
         ("SHELL /bin/sh", "must be a JSON array"),
         ("SHELL []", "at least one string"),
         ("USER", "needs a user"),

@@ -88,6 +88,7 @@ def test_the_day_on_which_a_tag_was_last_rebuilt_is_known(text: str, stopped: da
         "public.ecr.aws/docker/library/node:22-slim",
         "mirror.gcr.io/library/node:22-slim",
         "registry.hub.docker.com/library/node:22-slim",
+        "registry.docker.com/library/node:22-slim",
         "amd64/node:22-slim",
         "arm64v8/node:22-slim",
         f"node:22-slim{DIGEST}",

@@ -92,6 +92,9 @@ def corrected(name: str, config: Json) -> Json:
     if name == "busybox":
         # The raw table takes it for a Linux distribution with bash; busybox has its own shell alone.
         return config | {"tools": ["busybox", "sh", "wget"]}
+    if name == "gradle" and config.get("users") == {"ubuntu": 1000}:
+        # The recipes on Ubuntu 24.04 and later rename the base's account (`usermod --login gradle`).
+        config |= {"users": {"gradle": 1000}}
     if "env" in config:
         # Quotes that the Dockerfile needs are no part of the value.
         config["env"] = {key: value.strip('"') for key, value in config["env"].items()}
