@@ -56,7 +56,9 @@ def _check_pair(stage: Stage, copy: Copy, run: Run) -> Iterator[Problem]:
     if grant is None or grant.recursive or not grant.paths:
         return
     files = _files(copy)
-    if files is None or set(grant.paths) != files or grant.mode.everyone_writes:
+    if files is None or {_absolute(copy, run, path) for path in grant.paths} != files:
+        return
+    if grant.mode.everyone_writes:
         return
     mode = _result(copy, grant)
     if mode is None:
@@ -74,6 +76,13 @@ def _check_pair(stage: Stage, copy: Copy, run: Run) -> Iterator[Problem]:
         key=" ".join(grant.paths),
         fix=_fix(copy, run, mode),
     )
+
+
+def _absolute(copy: Copy, run: Run, path: str) -> str | None:
+    """Return where a path of the `chmod` leads; a relative one only where the COPY has one, too."""
+    word = copy.destination_word
+    alike = word is not None and not word.text.startswith(("/", "$"))
+    return run.resolve(path) if path.startswith("/") or alike else None
 
 
 def _named(paths: tuple[str, ...]) -> str:

@@ -23,6 +23,7 @@ from rules.user.owners import STATE_FOLDERS
 
 _SHOWN = 3
 _READ_ONLY = ("/usr/", "/bin/", "/sbin/", "/lib/", "/etc", "/docker-entrypoint")
+_ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz|zst))$", re.IGNORECASE)
 _SCRIPT = re.compile(r"(?:^|/)[\w.-]*entrypoint[\w.-]*$|\.(?:sh|bash|template|conf)$")
 _RAILS = re.compile(r"\brails\b.*\b(?:server|s)\b|\bpuma\b|\bthrust\b")
 _PROJECT_INSTALLERS = frozenset({"npm", "pnpm", "yarn", "bun", "composer", "bundle", "poetry", "pdm", "uv"})
@@ -61,7 +62,7 @@ def _check_stage(shipped: Stage, stage: Stage) -> Iterator[Problem]:
 
 def _is_roots(shipped: Stage, copy: Copy) -> bool:
     """Whether what a COPY brings belongs to root at the end."""
-    if copy.deferred or copy.destination is None or copy.instruction.flag("chown") is not None:
+    if copy.deferred or copy.destination is None or copy.instruction.flag("chown") is not None or _unpacks(copy):
         return False
     if not (_after_user(copy) or _is_rails(shipped)):
         return False
@@ -70,6 +71,11 @@ def _is_roots(shipped: Stage, copy: Copy) -> bool:
         row.step.instruction.line > line and (row.path is None or within(path, row.path) or within(row.path, path))
         for row in shipped.files.attribute_changes
     )
+
+
+def _unpacks(copy: Copy) -> bool:
+    """Whether an ADD unpacks archives of the context, whose files keep the owners that the archive names."""
+    return copy.is_add and all(_ARCHIVE.search(s.word.text) and not s.is_remote for s in copy.sources)
 
 
 def _after_user(copy: Copy) -> bool:

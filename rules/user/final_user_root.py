@@ -114,7 +114,8 @@ def _last_other_user(stage: Stage) -> str | None:
     for step in stage.all_steps:
         if step.instruction.keyword == "USER":
             value = step.scope.expand(step.instruction.value)
-            if value and not is_root_name(name_of(value)):
+            name = name_of(value or "")
+            if name and not is_root_name(name) and not is_root_name(stage.users.uid_of(name) or ""):
                 found = step.instruction.value
     return found
 
