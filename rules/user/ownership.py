@@ -148,8 +148,10 @@ class _Watch:
                 handler(self, run, command, folder)
             elif id(command) in written:
                 self._make(run, mine=self._by(run))
-            elif id(command) in trees or (command.name and not _is_harmless(command)):
+            elif id(command) in trees or (command.name and not leaves_owners(command)):
                 self._may_make(run)
+                if any(word.value.rstrip("/") == self.path for word in command.args):
+                    self._decide(run, writable=None)  # a script such as `fix-permissions`
 
     def _may_make(self, run: Run) -> None:
         """A program that may do anything runs: what did not exist may exist now, and who owns it is open."""
@@ -257,7 +259,8 @@ def leaves_nothing(command: Command) -> bool:
     return not command.name or command.name in OPAQUE_HARMLESS
 
 
-def _is_harmless(command: Command) -> bool:
+def leaves_owners(command: Command) -> bool:
+    """Whether a command gives nothing to another account, but for what its command line says."""
     return leaves_nothing(command) or command.name in _BUILDERS
 
 
