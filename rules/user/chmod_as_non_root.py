@@ -16,8 +16,10 @@ from rules.api import (
     Stage,
     quote,
     rule,
+    within,
 )
 from rules.user.accounts import runs_as_root
+from rules.user.ownership import leaves_nothing
 
 _CHANGERS = ("chmod", "chown", "chgrp")
 
@@ -62,7 +64,9 @@ def _of_root(stage: Stage, run: Run, path: str) -> Put | None:
     """Return the COPY above a RUN that puts exactly this file there and leaves it to root; `None` when unsure."""
     puts = [put for put in stage.files.covering(path) if put.kind != "workdir" and put.step.at < run.at]
     last = puts[-1] if puts else None
-    if last is None or not isinstance(last.step, Copy) or last.path != path or last.step.instruction.flag("chown"):
+    if last is None or not isinstance(last.step, Copy) or last.step.instruction.flag("chown"):
+        return None
+    if last.path != path and not _is_only_copied(stage, run, last, path):
         return None
     changed = any(
         command.name == "chown" and earlier.at < run.at
@@ -71,6 +75,18 @@ def _of_root(stage: Stage, run: Run, path: str) -> Put | None:
         for command in earlier.commands
     )
     return None if changed else last
+
+
+def _is_only_copied(stage: Stage, run: Run, put: Put, path: str) -> bool:
+    """Whether a file can come from nothing but the tree that a COPY puts above it: no program ran in between."""
+    if not put.tree or not within(path, put.path) or (isinstance(put.step, Copy) and put.step.is_add):
+        return False
+    if any(made.step is run for made in stage.files.covering(path)):
+        return False
+    between = (other for other in stage.done_runs if put.step.at < other.at < run.at)
+    before = [command for other in between for command in other.commands]
+    first = next(i for i, command in enumerate(run.commands) if command.name in _CHANGERS)
+    return stage.base_known and all(map(leaves_nothing, [*before, *run.commands[:first]]))
 
 
 def _problem(stage: Stage, run: Run, command: Command, put: Put) -> Problem:
