@@ -23,7 +23,6 @@ from rules.user.owners import STATE_FOLDERS
 
 _SHOWN = 3
 _READ_ONLY = ("/usr/", "/bin/", "/sbin/", "/lib/", "/etc", "/docker-entrypoint")
-_ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz|zst))$", re.IGNORECASE)
 _SCRIPT = re.compile(r"(?:^|/)[\w.-]*entrypoint[\w.-]*$|\.(?:sh|bash|template|conf)$")
 _RAILS = re.compile(r"\brails\b.*\b(?:server|s)\b|\bpuma\b|\bthrust\b")
 _PROJECT_INSTALLERS = frozenset({"npm", "pnpm", "yarn", "bun", "composer", "bundle", "poetry", "pdm", "uv"})
@@ -75,7 +74,7 @@ def _is_roots(shipped: Stage, copy: Copy) -> bool:
 
 def _unpacks(copy: Copy) -> bool:
     """Whether an ADD unpacks archives of the context, whose files keep the owners that the archive names."""
-    return copy.is_add and all(_ARCHIVE.search(s.word.text) and not s.is_remote for s in copy.sources)
+    return copy.is_add and all(s.is_archive and not s.is_remote for s in copy.sources)
 
 
 def _after_user(copy: Copy) -> bool:
