@@ -112,7 +112,7 @@ class Users:
             uid = users._own_uid(name)  # noqa: SLF001 - another of its own kind
             if uid is not None:
                 return uid
-            users = users._lender  # noqa: SLF001 - the same
+            users = users.lender
         return None
 
     def _own_uid(self, name: str) -> str | None:
@@ -131,7 +131,7 @@ class Users:
         return str(known) if known is not None else None
 
     @cached_property
-    def _lender(self) -> Users | None:
+    def lender(self) -> Users | None:
         """The accounts of the stage whose list a COPY brings: `COPY --from=build /etc/passwd /etc/passwd`."""
         found = None
         for step in self.stage.done_steps:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.model.files import within
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 _INSTALL_IN_PLACE = frozenset({"npm", "pnpm", "yarn", "bun", "composer"})
 """Package managers that write what they install below the folder they run in."""
+
+
+_MOST = 40
+"""Folders that are followed through a file; each costs one reading of its steps."""
 
 
 class _Closed(NamedTuple):
@@ -57,7 +62,7 @@ def closed_folder(stage: Stage, was: Stage, user: str, old_user: str) -> Problem
 
 
 def _closed(stage: Stage, was: Stage, user: str, old_user: str) -> Iterator[_Closed]:
-    for path in dict.fromkeys(_given(was, old_user)):
+    for path in islice(dict.fromkeys(_given(was, old_user)), _MOST):
         before = access(was, path, old_user)
         if before.writable is not True or before.decided_by is None:
             continue
