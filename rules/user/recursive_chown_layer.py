@@ -91,12 +91,15 @@ def _is_already_so(stage: Stage, put: Put, row: Attributes) -> bool:
         return copy.option("chmod") == row.value or bool(_CHANGES_NOTHING.fullmatch(row.value))
     has = copy.option("chown") or "root:root"
     if row.kind == "chgrp":
-        return has.partition(":")[2] == row.value
+        return _group_number(stage, has.partition(":")[2]) == _group_number(stage, row.value)
     wanted = owner_of(row)
-    gids = _gids(stage)
     group, other = wanted.partition(":")[2], has.partition(":")[2]
-    same_group = not group or gids.get(group, group) == gids.get(other, other)
+    same_group = not group or _group_number(stage, group) == _group_number(stage, other)
     return same_group and is_same(stage, name_of(has), name_of(wanted)) is not False
+
+
+def _group_number(stage: Stage, group: str) -> str | None:
+    return "0" if group == "root" else _gids(stage).get(group, group)
 
 
 @once
