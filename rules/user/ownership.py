@@ -82,6 +82,8 @@ class _Watch:
         facts = stage.facts
         if path in _OPEN:
             self.exists = self.writable = True
+        elif facts is not None and path == facts.workdir and path not in _SYSTEM:
+            self.exists = True  # the image's own folder, of which the tables do not say whose it is
         elif stage.root.is_scratch or (facts is not None and facts.kind in ("os", "runtime", "runtime+toolchain")):
             self.exists = path in _SYSTEM and not stage.root.is_scratch
             self.writable = False
