@@ -53,7 +53,7 @@ def closed_folder(stage: Stage, was: Stage, user: str, old_user: str) -> Problem
         old_user: The same before the change.
     """
     for closed in _closed(stage, was, user, old_user):
-        install = _install_in(stage, closed.path)
+        install = install_in(stage, closed.path)
         if install is not None:
             return _stops(stage, user, closed, install)
         if closed.now is not None and _is_for_writing(closed.path, closed.now):
@@ -103,7 +103,7 @@ def _given(was: Stage, user: str) -> Iterator[str]:
             yield put.path
 
 
-def _install_in(stage: Stage, folder: str) -> Command | None:
+def install_in(stage: Stage, folder: str) -> Command | None:
     """Return the command that installs a project's packages there as an ordinary user."""
     for run in stage.done_runs:
         if run.workdir.value == folder and runs_as_root(run) is False:

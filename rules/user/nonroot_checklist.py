@@ -10,6 +10,7 @@ from rules.facts.commands import provides
 from rules.model.files import within
 from rules.quoting import quote
 from rules.user.accounts import runs_as_root
+from rules.user.closed_folders import install_in
 from rules.user.ownership import access
 
 if TYPE_CHECKING:
@@ -196,7 +197,12 @@ def _text_of(change: DockerfileChange, stage: Stage, name: str) -> str | None:
 def _workdir(stage: Stage, user: str) -> Iterator[Item]:
     path = stage.image.workdir.value
     if path and path != "/" and not within(path, "/root") and access(stage, path, user).writable is False:
-        yield Item(f"the working directory {_named([path])} belongs to root", concrete=False)
+        install = install_in(stage, path)
+        if install is None:
+            yield Item(f"the working directory {_named([path])} belongs to root", concrete=False)
+        else:
+            call = f"{quote(str(install), 40)} (line {install.line})"
+            yield Item(f"{call} now runs as that user, and {_named([path])} belongs to root", concrete=True)
 
 
 def _ports(stage: Stage) -> Iterator[Item]:
