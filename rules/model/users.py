@@ -22,6 +22,8 @@ _VALUED = (
 _ACCOUNT_LIST = "/etc/passwd"
 _LISTS = frozenset({(_ACCOUNT_LIST, _ACCOUNT_LIST), (_ACCOUNT_LIST, "/etc"), ("/etc", "/etc"), ("/", "/")})
 """What a COPY from another stage brings there, and where to, when it is the list of accounts."""
+_LENDERS = 4
+"""Stages that a list of accounts is followed through."""
 ROOT_NAMES = frozenset({"root", "0"})
 _NO_ACCOUNTS = frozenset(
     "a2dismod a2enmod adduser addgroup bun bundle cargo cmake composer configure corepack deno dotnet dpkg-reconfigure "
@@ -108,9 +110,9 @@ class Users:
     def uid_of(self, name: str) -> str | None:
         """Return an account's uid where it can be seen: a number, in a RUN, in the base's facts, in a copied list."""
         users: Users | None = self
-        while users is not None:
-            uid = users._own_uid(name)  # noqa: SLF001 - another of its own kind
-            if uid is not None:
+        for _ in range(_LENDERS):
+            uid = users._own_uid(name) if users is not None else None  # noqa: SLF001 - another of its own kind
+            if users is None or uid is not None:
                 return uid
             users = users.lender
         return None

@@ -36,7 +36,7 @@ _TOOL_NAMES = frozenset(
     "base builder build ci tools toolchain sdk devcontainer export artifact artifacts binaries cli".split()
 )
 _FOLDERS = frozenset({".devcontainer", "base", "builder", "toolchain"})
-_WORKPLACES = frozenset({"devcontainers", "gitpod", "code-server", "coder", "codespaces", "openvscode-server"})
+_WORKPLACES = frozenset({"devcontainers", "gitpod", "code-server", "codespaces", "openvscode-server"})
 """In the names of images that developers work in."""
 _PROMPTS = PROMPTS | frozenset("ruby fish pwsh clojure clj lein scala groovy ipython pypy repl".split())
 _WRAPPERS = frozenset({"tini", "dumb-init", "catatonit", "env", "exec", "--", "-g", "-s"})

@@ -17,6 +17,7 @@ from rules.api import (
     Stage,
     Start,
     is_root_name,
+    once,
     quote,
     rule,
 )
@@ -83,9 +84,13 @@ def _is_own(stage: Stage, start: Start) -> bool:
     path = start.words[0].split()[0] if start.words[0].split() else ""
     if start.program in _PLAIN or ("/" in path and not path.startswith(_SYSTEM)):
         return True
-    return any(
-        put.kind in ("context", "stage") and posixpath.basename(put.path) == start.program for put in stage.files.puts
-    )
+    return start.program in _copied_names(stage)
+
+
+@once
+def _copied_names(stage: Stage) -> frozenset[str]:
+    """The names of what COPYs bring from the project and from other stages."""
+    return frozenset(posixpath.basename(put.path) for put in stage.files.puts if put.kind in ("context", "stage"))
 
 
 def _without_modules(start: str) -> str:
