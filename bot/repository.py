@@ -29,6 +29,8 @@ _DESCRIBES_BUILDS: Final = re.compile(
     r"|(?:[^/]+/)*(?:[^/]*compose[^/]*\.ya?ml|[^/]*bake[^/]*\.(?:hcl|json)|skaffold\.ya?ml|\.gitlab-ci\.yml|Makefile)"
 )
 _DESCRIBES_THE_PROGRAM: Final = (
+    "action.yml",
+    "action.yaml",
     "package.json",
     "pyproject.toml",
     ".python-version",

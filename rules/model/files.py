@@ -300,4 +300,5 @@ def _copied_source(step: Copy, source: CopySource, target: str) -> Put:
 
 def _may_be_tree(step: Copy, source: CopySource) -> bool:
     name = posixpath.basename((source.path or "").rstrip("/"))
-    return source.is_root or source.has_wildcard or "." not in name.strip(".") or step.is_add
+    unpacked = step.is_add and source.is_archive
+    return source.is_root or source.has_wildcard or "." not in name.strip(".") or unpacked

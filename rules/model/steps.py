@@ -203,6 +203,11 @@ class CopySource(NamedTuple):
         return self.path is not None and any(c in self.path for c in "*?[")
 
     @property
+    def is_archive(self) -> bool:
+        """Whether it has the name of an archive, which ADD unpacks when it is of the context."""
+        return self.path is not None and _ARCHIVE.search(self.path) is not None
+
+    @property
     def is_remote(self) -> bool:
         """Whether it is a URL or a git reference, which only ADD fetches."""
         return self.path is not None and self.path.startswith(
@@ -282,7 +287,7 @@ class Copy(Step):
             return posixpath.normpath(posixpath.join(self.destination, below))
         name = posixpath.basename(source.path.rstrip("/"))
         looks_like_file = "." in name.strip(".") and not source.path.endswith("/") and not source.is_root
-        if self.is_add and not source.is_remote and _ARCHIVE.search(name):
+        if self.is_add and not source.is_remote and source.is_archive:
             return self.destination  # ADD unpacks a local archive into the destination
         into_folder = self.into_folder or self.destination == self.workdir.value
         if into_folder and looks_like_file and not source.has_wildcard:

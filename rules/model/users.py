@@ -20,6 +20,10 @@ _VALUED = (
     "--expiredate",
 )  # fmt: skip
 _ACCOUNT_LIST = "/etc/passwd"
+_LISTS = frozenset({(_ACCOUNT_LIST, _ACCOUNT_LIST), (_ACCOUNT_LIST, "/etc"), ("/etc", "/etc"), ("/", "/")})
+"""What a COPY from another stage brings there, and where to, when it is the list of accounts."""
+_LENDERS = 4
+"""Stages that a list of accounts is followed through."""
 ROOT_NAMES = frozenset({"root", "0"})
 _NO_ACCOUNTS = frozenset(
     "a2dismod a2enmod adduser addgroup bun bundle cargo cmake composer configure corepack deno dotnet dpkg-reconfigure "
@@ -104,7 +108,17 @@ class Users:
         return {account.name: account for account in reversed(self.created)}
 
     def uid_of(self, name: str) -> str | None:
-        """Return an account's uid where it can be seen: as a number, in a RUN, or in the base image's facts."""
+        """Return an account's uid where it can be seen: a number, in a RUN, in the base's facts, in a copied list."""
+        users: Users | None = self
+        for _ in range(_LENDERS):
+            uid = users._own_uid(name) if users is not None else None  # noqa: SLF001 - another of its own kind
+            if users is None or uid is not None:
+                return uid
+            users = users.lender
+        return None
+
+    def _own_uid(self, name: str) -> str | None:
+        """Return the uid that an account has by what the chain itself says."""
         if name.isdecimal():
             return name
         if name in self._renumbered:
@@ -115,8 +129,19 @@ class Users:
         if account is not None:
             return account.uid
         facts = self.stage.facts
-        known = facts.users.get(name) if facts is not None else None
+        known = facts.uid_of(name) if facts is not None else None
         return str(known) if known is not None else None
+
+    @cached_property
+    def lender(self) -> Users | None:
+        """The accounts of the stage whose list a COPY brings: `COPY --from=build /etc/passwd /etc/passwd`."""
+        found = None
+        for step in self.stage.done_steps:
+            if isinstance(step, Copy) and step.from_stage is not None and step.from_stage.index < self.stage.index:
+                for source in step.sources:
+                    if (step.source_path(source), step.destination) in _LISTS:
+                        found = step.from_stage.users
+        return found
 
     @cached_property
     def _renumbered(self) -> dict[str, str | None]:
@@ -175,9 +200,21 @@ class Users:
     def _open(self) -> bool:
         """Whether a RUN may create any account."""
         files = self.stage.files
-        if files.has_unreadable_run or None in self._read("useradd", "adduser"):
+        if files.has_unreadable_run or None in self._read("useradd", "adduser") or self._installs_files():
             return True
         return any(command.name not in _NO_ACCOUNTS for command in files.opaque_commands)
+
+    def _installs_files(self) -> bool:
+        """Whether a package comes as a file, whose name says little of the accounts that it makes."""
+        by_name = any(
+            command.has("-i", "--install", "-U", "--upgrade", "--unpack") and not command.has("-q", "--query")
+            for run in self.stage.done_runs
+            for command in run.calls("dpkg", "rpm")
+        )
+        installed = self.stage.packages.installed
+        return by_name or any(
+            item.manager in OS_MANAGERS and item.package.kind in ("path", "url") for item in installed
+        )
 
     @cached_property
     def final_is_root(self) -> bool | None:

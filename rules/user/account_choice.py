@@ -149,7 +149,9 @@ def _needs_home(stage: Stage) -> bool:
 def _new(package_manager: str | None, *, home: bool) -> Choice | None:
     uid = str(_NEW_UID)
     match package_manager:
-        case "apt" | "dnf" | "microdnf" | "yum":
+        case "dnf" | "microdnf" | "yum" if not home:  # minimal images of that family have no `useradd`
+            return Choice(uid, (f"USER {uid}",), "a number needs no account")
+        case "apt":
             make = f"RUN useradd --system --uid {uid} {'--create-home' if home else '--no-create-home'} app"
         case "apk":
             make = f"RUN adduser -S -D {'' if home else '-H '}-u {uid} app"

@@ -11,10 +11,11 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
+    is_root_name,
     quote,
     rule,
 )
-from rules.user.accounts import is_root, runtime_user
+from rules.user.accounts import is_root, name_of, runtime_user
 from rules.user.nonroot_checklist import checklist
 from rules.user.root_by_design import drops_privileges
 
@@ -35,8 +36,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if stage.image.user.instruction is None and stage.root.base_text == was.root.base_text:
             continue
         unset = was.image.user.origin in (Origin.UNKNOWN, Origin.ABSENT)
+        if was.image.user.origin is Origin.UNKNOWN and _is_taken_back(stage):
+            continue
         if (is_root(was, was.image.user) or unset) and _asked_for(was) is None:
             yield _problem(change, stage, was, user)
+
+
+def _is_taken_back(stage: Stage) -> bool:
+    """Whether the file turns to root for some steps and back to another account: most likely the base's own."""
+    users = [step for step in stage.all_steps if step.instruction.keyword == "USER"]
+    return len(users) > 1 and is_root_name(name_of(users[0].scope.expand(users[0].instruction.value) or ""))
 
 
 def _asked_for(stage: Stage) -> str | None:

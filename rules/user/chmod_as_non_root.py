@@ -1,5 +1,7 @@
 """See chmod_as_non_root.md."""
 
+import posixpath
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from rules.api import (
@@ -14,10 +16,14 @@ from rules.api import (
     Run,
     Severity,
     Stage,
+    Step,
+    once,
     quote,
     rule,
+    within,
 )
 from rules.user.accounts import runs_as_root
+from rules.user.ownership import leaves_nothing
 
 _CHANGERS = ("chmod", "chown", "chgrp")
 
@@ -50,8 +56,10 @@ def _failing(stage: Stage, run: Run) -> Iterator[tuple[Command, Put]]:
         if asked or command.wrappers or command.has("-R", "--recursive", "--reference"):
             continue
         operands = command.operands()
+        moved = any(other.name in ("cd", "pushd") and other.start < command.start for other in run.commands)
         for word in operands[1:]:
-            path = run.resolve(word.value) if "$" not in word.value and "*" not in word.value else None
+            known = "$" not in word.value and "*" not in word.value and (word.value.startswith("/") or not moved)
+            path = run.resolve(word.value) if known else None
             put = _of_root(stage, run, path) if path is not None else None
             if put is not None:
                 yield command, put
@@ -59,18 +67,60 @@ def _failing(stage: Stage, run: Run) -> Iterator[tuple[Command, Put]]:
 
 
 def _of_root(stage: Stage, run: Run, path: str) -> Put | None:
-    """Return the COPY above a RUN that puts exactly this file there and leaves it to root; `None` when unsure."""
+    """Return the COPY above a RUN that puts this file there and leaves it to root; `None` when unsure."""
     puts = [put for put in stage.files.covering(path) if put.kind != "workdir" and put.step.at < run.at]
     last = puts[-1] if puts else None
-    if last is None or not isinstance(last.step, Copy) or last.path != path or last.step.instruction.flag("chown"):
+    if last is None or not isinstance(last.step, Copy) or last.step.instruction.flag("chown"):
         return None
-    changed = any(
-        command.name == "chown" and earlier.at < run.at
-        for earlier in stage.done_runs
-        if earlier.at > last.step.at
-        for command in earlier.commands
+    if not (_is_new(stage, last) if last.path == path else _is_only_copied(stage, run, last, path)):
+        return None
+    given = _any_between(_owning(stage), last.step, run) or any(map(_writes_anew, run.commands))
+    return None if given else last
+
+
+def _is_new(stage: Stage, put: Put) -> bool:
+    """Whether a COPY makes what it puts there: not the folder of the account, or one that was there to be filled."""
+    if not put.tree:
+        return True
+    there = any(other.path == put.path and other.step.at < put.step.at for other in stage.files.covering(put.path))
+    own = stage.facts is not None and put.path == stage.facts.workdir
+    return not (put.whole or there or own or posixpath.dirname(put.path) == "/home")
+
+
+def _any_between(places: list[tuple[int, int]], first: Step, last: Step) -> bool:
+    at = bisect_right(places, first.at)
+    return at < len(places) and places[at] < last.at
+
+
+def _is_only_copied(stage: Stage, run: Run, put: Put, path: str) -> bool:
+    """Whether a file can come from nothing but the tree that a COPY puts above it: no program ran in between."""
+    if not put.tree or not within(path, put.path) or (isinstance(put.step, Copy) and put.step.is_add):
+        return False
+    if not stage.base_known or _any_between(_writers(stage), put.step, run):
+        return False
+    first = next(i for i, command in enumerate(run.commands) if command.name in _CHANGERS)
+    made = any(made.step is run for made in stage.files.covering(path))
+    return not made and all(map(leaves_nothing, run.commands[:first]))
+
+
+@once
+def _writers(stage: Stage) -> list[tuple[int, int]]:
+    """The places of the RUNs that may leave files anywhere."""
+    return sorted(run.at for run in stage.done_runs if not all(map(leaves_nothing, run.commands)))
+
+
+@once
+def _owning(stage: Stage) -> list[tuple[int, int]]:
+    """The places of the RUNs that change an owner, or write a file anew."""
+    runs = (run for run in stage.done_runs if any(c.name == "chown" or _writes_anew(c) for c in run.commands))
+    return sorted(run.at for run in runs)
+
+
+def _writes_anew(command: Command) -> bool:
+    """Whether it replaces files by ones of its own, as `sed -i` does."""
+    return command.name in ("dos2unix", "perl") or (
+        command.name == "sed" and any(word.value.startswith(("-i", "--in-place")) for word in command.args)
     )
-    return None if changed else last
 
 
 def _problem(stage: Stage, run: Run, command: Command, put: Put) -> Problem:

@@ -61,7 +61,7 @@ def _check_stage(shipped: Stage, stage: Stage) -> Iterator[Problem]:
 
 def _is_roots(shipped: Stage, copy: Copy) -> bool:
     """Whether what a COPY brings belongs to root at the end."""
-    if copy.deferred or copy.destination is None or copy.instruction.flag("chown") is not None:
+    if copy.deferred or copy.destination is None or copy.instruction.flag("chown") is not None or _unpacks(copy):
         return False
     if not (_after_user(copy) or _is_rails(shipped)):
         return False
@@ -70,6 +70,11 @@ def _is_roots(shipped: Stage, copy: Copy) -> bool:
         row.step.instruction.line > line and (row.path is None or within(path, row.path) or within(row.path, path))
         for row in shipped.files.attribute_changes
     )
+
+
+def _unpacks(copy: Copy) -> bool:
+    """Whether an ADD unpacks archives of the context, whose files keep the owners that the archive names."""
+    return copy.is_add and all(s.is_archive and not s.is_remote for s in copy.sources)
 
 
 def _after_user(copy: Copy) -> bool:

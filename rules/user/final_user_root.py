@@ -28,6 +28,8 @@ from rules.user.root_by_design import (
     unread_scripts,
 )
 
+_ADMINISTRATOR = "containeradministrator"
+"""Windows' root; `ContainerUser` is the ordinary account of its images."""
 _VARIABLE = re.compile(r"\$\{?(\w+)")
 
 
@@ -42,11 +44,28 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The image that ships switches to root at its end."""
     for stage in change.after.shipped:
         user = stage.image.user
+        if stage.runtime.is_windows and (user.value or "").lower() == _ADMINISTRATOR:
+            yield _on_windows(stage)
         if user.instruction is None or stage.users.final_is_root is not True:
             continue
         if drops_privileges(change, stage) or is_for_developers(stage):
             continue
         yield _problem(change, stage)
+
+
+def _on_windows(stage: Stage) -> Problem:
+    user = stage.image.user.instruction
+    here = user is not None and stage.image.user.stage is stage
+    return Problem(
+        user.span if user is not None and here else stage.from_.span,
+        f"{stage.label} runs as the administrator: its last `USER` is {quote(stage.image.user.value or '')}. Whoever "
+        "breaks into the process may change every file and setting of the container. Switch to `ContainerUser` at the "
+        "end.",
+        Confidence.LIKELY,
+        doubt="IIS and Windows services start as the administrator",
+        stage=stage.key,
+        key="user",
+    )
 
 
 def _problem(change: DockerfileChange, stage: Stage) -> Problem:
@@ -114,7 +133,8 @@ def _last_other_user(stage: Stage) -> str | None:
     for step in stage.all_steps:
         if step.instruction.keyword == "USER":
             value = step.scope.expand(step.instruction.value)
-            if value and not is_root_name(name_of(value)):
+            name = name_of(value or "")
+            if name and not is_root_name(name) and not is_root_name(stage.users.uid_of(name) or ""):
                 found = step.instruction.value
     return found
 

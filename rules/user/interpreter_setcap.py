@@ -12,7 +12,7 @@ _INTERPRETER = re.compile(
     r"uvicorn|gunicorn|dotnet|busybox|env|irb|erl|beam\.smp|Rscript)[\d.]*"
 )
 _WHICH = re.compile(
-    r"[$`(\s\"]*(?:(?:readlink\s+-[a-z]+|realpath)\s+)?[$`(\s\"]*(?:which|command\s+-v|type\s+-p)\s+(\S+?)[)`\s\"]*"
+    r"[$`(\s\"]*(?:eval\s+)?(?:(?:readlink\s+-[a-z]+|realpath)\s+)?[$`(\s\"]*(?:which|command\s+-v|type\s+-p)\s+(\S+?)[)`\s\"]*"
 )
 
 

@@ -30,10 +30,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if stage.index not in change.after.needed_by_shipped or not _is_bare(stage):
             continue
         for use in named_identities(stage):
-            name = use.name or use.group
-            missing = stage.users.exists(use.name) is False if use.name else _has_no_groups(stage)
-            if missing or (use.is_chown and stage.root.is_scratch and _comes_later(stage, use)):
-                yield _problem(change, stage, use, name)
+            lacks_name = bool(use.name) and stage.users.exists(use.name) is False
+            if lacks_name or (use.is_chown and stage.root.is_scratch and _comes_later(stage, use)):
+                yield _problem(change, stage, use, use.name or use.group)
+            elif use.group and _has_no_groups(stage):
+                yield _without_group(stage, use)
 
 
 def _is_bare(stage: Stage) -> bool:
@@ -56,7 +57,26 @@ def _first_list(stage: Stage) -> tuple[int, int] | None:
 
 
 def _has_no_groups(stage: Stage) -> bool:
-    return stage.root.is_scratch and not stage.users.passwd_copied and not stage.files.covering("/etc/group")
+    if not stage.root.is_scratch or any(copy.destination is None for copy in stage.all_copies):
+        return False
+    return not stage.files.covering("/etc/group")
+
+
+def _without_group(stage: Stage, use: Use) -> Problem:
+    what, then = (
+        (f"`--chown={use.written}`", "the build stops")
+        if use.is_chown
+        else (f"`USER {use.written}`", "the container does not start: “unable to find group”")
+    )
+    return Problem(
+        use.step.instruction.span,
+        f"{stage.label} names the group {quote(use.group)} ({what}), but nothing brings `/etc/group`: {then}. Use its "
+        "number, or copy that list as well.",
+        Confidence.CERTAIN if use.sure else Confidence.LIKELY,
+        doubt="a copied folder may bring the list",
+        stage=stage.key,
+        key=use.group,
+    )
 
 
 def _problem(change: DockerfileChange, stage: Stage, use: Use, name: str) -> Problem:

@@ -9,6 +9,8 @@ from rules.dockerfile.shell import script_of
 from rules.facts.commands import provides
 from rules.model.files import within
 from rules.quoting import quote
+from rules.user.accounts import runs_as_root
+from rules.user.closed_folders import install_in
 from rules.user.ownership import access
 
 if TYPE_CHECKING:
@@ -38,6 +40,24 @@ _WRITTEN_BY = {
 }
 """Folders and pid files that servers write in the packages of Debian and Alpine."""
 
+_PHP = frozenset({"php", "wordpress", "drupal", "joomla", "nextcloud", "matomo", "phpmyadmin"})
+_READY = {
+    "apache2": _PHP,
+    "php-fpm": _PHP,
+    "redis-server": frozenset({"redis"}),
+    "mysqld": frozenset({"mysql", "mariadb", "percona"}),
+    "postgres": frozenset({"postgres"}),
+    "haproxy": frozenset({"haproxy"}),
+    "memcached": frozenset({"memcached"}),
+}
+"""Official images whose program logs to standard output and whose folders its account, or everyone, may write."""
+_OFFICIAL = {
+    ("nginx", "nginx"): ("/var/cache/nginx", "/run/nginx.pid"),
+    ("httpd", "httpd"): ("/usr/local/apache2/logs",),
+}
+"""What a program writes in the official image, by image and program, where that differs from the distributions."""
+
+_EVERYBODYS = ("/tmp", "/var/tmp", "/dev", "/proc", "/sys")  # noqa: S108 - paths of an image
 _ROOT_ONLY = frozenset({"cron", "crond", "sshd", "rsyslogd", "dockerd", "containerd", "openvpn", "wg-quick", "dnsmasq"})
 _NEEDS_ROOT = frozenset(
     "adduser apk apt apt-get chgrp chown dnf groupadd groupmod gosu iptables ldconfig mount service setpriv su-exec "
@@ -66,6 +86,7 @@ def checklist(change: DockerfileChange, stage: Stage, user: str) -> tuple[Item, 
         *_volumes(stage),
         *(() if prepared else _servers(stage, user)),
         *_home(stage),
+        *_installs(stage),
         *_script(change, stage),
         *_workdir(stage, user),
         *_ports(stage),
@@ -80,18 +101,21 @@ def _runs(stage: Stage) -> Iterator[Item]:
 
 
 def _volumes(stage: Stage) -> Iterator[Item]:
-    paths = list(dict.fromkeys(volume.value.rstrip("/") for volume in stage.image.volumes if volume.value))
+    values = (volume.value.rstrip("/") for volume in stage.image.volumes if volume.value)
+    paths = list(dict.fromkeys(value for value in values if not value.startswith(_EVERYBODYS)))
     if paths:
         yield Item(f"volumes from before ({_named(paths)}) hold files of root, whatever the image says", concrete=True)
 
 
 def _servers(stage: Stage, user: str) -> Iterator[Item]:
+    image = stage.facts.name if stage.facts is not None else ""
     for program in _programs(stage):
-        if program == "php-fpm" and stage.facts is not None and stage.facts.name == "php":
-            continue  # the official image logs to standard error and listens on a port
+        if image in _READY.get(program, ()):
+            continue
         if program in _ROOT_ONLY:
             yield Item(f"`{program}` needs root to do its work", concrete=True)
-        closed = [path for path in _WRITTEN_BY.get(program, ()) if access(stage, path, user).writable is not True]
+        written = _OFFICIAL.get((image, program), _WRITTEN_BY.get(program, ()))
+        closed = [path for path in written if access(stage, path, user).writable is not True]
         if closed:
             yield Item(f"`{program}` writes to {_named(closed)}", concrete=True)
 
@@ -116,6 +140,25 @@ def _home(stage: Stage) -> Iterator[Item]:
     paths += [put.path for put in stage.files.puts if put.kind not in ("run", "workdir") and within(put.path, "/root")]
     if paths:
         yield Item(f"root's home is closed to others ({_named(list(dict.fromkeys(paths)))})", concrete=True)
+
+
+def _installs(stage: Stage) -> Iterator[Item]:
+    """`pip` turns to the account's home where it may not write; the programs there are not on the `PATH`."""
+    on_path = ".local/bin" in (stage.image.env["PATH"].value or "") if "PATH" in stage.image.env else False
+    if on_path or stage.facts is None or stage.facts.name != "python" or "VIRTUAL_ENV" in stage.image.env:
+        return
+    for run in stage.done_runs:
+        for call in run.package_calls if runs_as_root(run) is False else ():
+            if (
+                call.manager == "pip"
+                and call.action == "install"
+                and not call.has("--user", "--target", "-t", "--prefix")
+            ):
+                what = f"`{call.program} {call.verb.rpartition(' ')[2]}` (line {call.command.line})"
+                yield Item(
+                    f"{what} now installs into that user's home, and `~/.local/bin` is not on the `PATH`", concrete=True
+                )
+                return
 
 
 def _script(change: DockerfileChange, stage: Stage) -> Iterator[Item]:
@@ -154,11 +197,17 @@ def _text_of(change: DockerfileChange, stage: Stage, name: str) -> str | None:
 def _workdir(stage: Stage, user: str) -> Iterator[Item]:
     path = stage.image.workdir.value
     if path and path != "/" and not within(path, "/root") and access(stage, path, user).writable is False:
-        yield Item(f"the working directory {_named([path])} belongs to root", concrete=False)
+        install = install_in(stage, path)
+        if install is None:
+            yield Item(f"the working directory {_named([path])} belongs to root", concrete=False)
+        else:
+            call = f"{quote(str(install), 40)} (line {install.line})"
+            yield Item(f"{call} now runs as that user, and {_named([path])} belongs to root", concrete=True)
 
 
 def _ports(stage: Stage) -> Iterator[Item]:
-    low = [str(p.number) for p in stage.image.ports if p.number is not None and p.number < _PRIVILEGED]
+    own = [port for port in stage.image.ports if port.instruction is not None]
+    low = [str(p.number) for p in own or stage.image.ports if p.number is not None and p.number < _PRIVILEGED]
     if low:
         yield Item(f"port {_named(low)} is below 1024, which some runtimes keep for root", concrete=False)
 

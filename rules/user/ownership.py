@@ -82,6 +82,8 @@ class _Watch:
         facts = stage.facts
         if path in _OPEN:
             self.exists = self.writable = True
+        elif facts is not None and path == facts.workdir and path not in _SYSTEM:
+            self.exists = True  # the image's own folder, of which the tables do not say whose it is
         elif stage.root.is_scratch or (facts is not None and facts.kind in ("os", "runtime", "runtime+toolchain")):
             self.exists = path in _SYSTEM and not stage.root.is_scratch
             self.writable = False
@@ -148,8 +150,10 @@ class _Watch:
                 handler(self, run, command, folder)
             elif id(command) in written:
                 self._make(run, mine=self._by(run))
-            elif id(command) in trees or (command.name and not _is_harmless(command)):
+            elif id(command) in trees or (command.name and not leaves_owners(command)):
                 self._may_make(run)
+                if any(word.value.rstrip("/") == self.path for word in command.args):
+                    self._decide(run, writable=None)  # a script such as `fix-permissions`
 
     def _may_make(self, run: Run) -> None:
         """A program that may do anything runs: what did not exist may exist now, and who owns it is open."""
@@ -257,7 +261,8 @@ def leaves_nothing(command: Command) -> bool:
     return not command.name or command.name in OPAQUE_HARMLESS
 
 
-def _is_harmless(command: Command) -> bool:
+def leaves_owners(command: Command) -> bool:
+    """Whether a command gives nothing to another account, but for what its command line says."""
     return leaves_nothing(command) or command.name in _BUILDERS
 
 

@@ -19,6 +19,7 @@ from rules.api import (
     within,
 )
 from rules.user.accounts import name_of, runs_as_root, runtime_user
+from rules.user.closed_folders import closed_folder
 from rules.user.owners import is_same, owner_of
 from rules.user.root_by_design import is_for_developers
 
@@ -40,19 +41,24 @@ class _Claim(NamedTuple):
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A `chown` covers less than before the change, or runs before the files exist."""
-    if change.before is None or "chown" not in change.before.source.text:
+    if change.before is None:
         return
     for stage, was in change.shipped():
         user, old_user = runtime_user(stage), runtime_user(was) if was is not None else None
         if was is None or user is None or old_user is None or is_for_developers(stage):
             continue
-        now = _claims(stage, user, unknown=True)
-        for claim in _claims(was, old_user, unknown=False):
-            if isinstance(claim.step, Run) and not _late(was, claim.path, claim.step):
-                problem = _lost(stage, user, claim, now)
-                if problem is not None:
-                    yield problem
-                    break
+        problem = _lost_claim(stage, was, user, old_user) if "chown" in change.before.source.text else None
+        problem = problem or closed_folder(stage, was, user, old_user)
+        if problem is not None:
+            yield problem
+
+
+def _lost_claim(stage: Stage, was: Stage, user: str, old_user: str) -> Problem | None:
+    """Return what there is to say of the first tree that the account had before."""
+    now = _claims(stage, user, unknown=True)
+    claims = [claim for claim in _claims(was, old_user, unknown=False) if isinstance(claim.step, Run)]
+    lost = (_lost(stage, user, claim, now) for claim in claims if not _late(was, claim.path, claim.step))
+    return next((problem for problem in lost if problem is not None), None)
 
 
 def _claims(stage: Stage, user: str, *, unknown: bool) -> list[_Claim]:

@@ -8,6 +8,7 @@ from rules.user.layers import place, shipped_runs
 
 _RANDOM = re.compile(r"openssl rand|/dev/u?random|\bpwgen\b|\buuidgen\b|\$RANDOM\b|\bsecrets\.")
 _LOCKED = ("*", "!", "!!", "*:", "x")
+_WITHOUT_PASSWORD = ("-D", "--disabled-password", "--disabled-login", "-S", "--system")
 _HARMLESS_PASSWD = ("-l", "--lock", "-e", "--expire", "-S", "--status", "-u", "--unlock", "-n", "-x", "-w", "-i")
 
 
@@ -16,7 +17,7 @@ _HARMLESS_PASSWD = ("-l", "--lock", "-e", "--expire", "-S", "--status", "-u", "-
     severity=Severity.WARNING,
     category=Category.SECURITY,
     keywords=("RUN",),
-    mentions=("passwd", "usermod", "useradd"),
+    mentions=("passwd", "usermod", "useradd", "adduser"),
     aliases=("CKV2_DOCKER_17", "DKL-LI-0001"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
@@ -34,6 +35,8 @@ def _sets_password(run: Run, command: Command) -> bool:
             return not _feeds_a_lock(run, command)
         case "passwd":
             return not command.has(*_HARMLESS_PASSWD) and (bool(command.args) or command.part > 0)
+        case "adduser":
+            return command.part > 0 and not command.has(*_WITHOUT_PASSWORD)
         case "useradd" | "usermod":
             value = command.option("-p", "--password")
             return value is not None and value.strip() not in _LOCKED and not value.startswith(("!", "*"))

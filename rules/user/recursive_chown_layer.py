@@ -91,12 +91,22 @@ def _is_already_so(stage: Stage, put: Put, row: Attributes) -> bool:
         return copy.option("chmod") == row.value or bool(_CHANGES_NOTHING.fullmatch(row.value))
     has = copy.option("chown") or "root:root"
     if row.kind == "chgrp":
-        return has.partition(":")[2] == row.value
+        return _is_same_group(stage, has.partition(":")[2], row.value)
     wanted = owner_of(row)
-    gids = _gids(stage)
     group, other = wanted.partition(":")[2], has.partition(":")[2]
-    same_group = not group or gids.get(group, group) == gids.get(other, other)
-    return same_group and is_same(stage, name_of(has), name_of(wanted)) is not False
+    return (not group or _is_same_group(stage, group, other)) and is_same(
+        stage, name_of(has), name_of(wanted)
+    ) is not False
+
+
+def _is_same_group(stage: Stage, one: str, other: str) -> bool:
+    """Whether two names or numbers are, or may be, one group: a name whose number is not known may have any."""
+    first, second = (_group_number(stage, group) for group in (one, other))
+    return first == second or (bool(one and other) and first.isdecimal() != second.isdecimal())
+
+
+def _group_number(stage: Stage, group: str) -> str:
+    return "0" if group == "root" else _gids(stage).get(group) or group
 
 
 @once

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,8 @@ _DROPPERS = re.compile(
     r"\b(?:gosu|su-exec|setpriv|runuser|setuidgid|s6-setuidgid|s6-overlay|s6-svscan|chpst|supervisord?|sshd|fixuid|"
     r"openssh-server|start-stop-daemon)\b"
 )
-_AS_OTHER = re.compile(r"\b(?:su|sudo|doas)\s+(?:-\S*\s+)*(?:-u\s*)?[a-z_][\w-]*|--user[= ](?!root\b)\w")
-"""`su app -c …`, `sudo -u app …`."""
+_AS_OTHER = re.compile(r"\b(?:su|sudo|doas)\s+(?:-\S*\s+)*(?:-u\s*)?[a-z_][\w-]*|--(?:user|uid)[= ](?!root\b|0\b)\w")
+"""`su app -c …`, `sudo -u app …`, `uwsgi --uid www-data`."""
 
 _TOLD = re.compile(r"\s-u\s*(?!root\b|0\b)[a-z_]\w+")
 """A server that is told whom to become: `memcached -u nobody`."""
@@ -35,10 +36,15 @@ _TOOL_NAMES = frozenset(
     "base builder build ci tools toolchain sdk devcontainer export artifact artifacts binaries cli".split()
 )
 _FOLDERS = frozenset({".devcontainer", "base", "builder", "toolchain"})
+_WORKPLACES = frozenset({"devcontainers", "gitpod", "code-server", "codespaces", "openvscode-server"})
+"""In the names of images that developers work in."""
 _PROMPTS = PROMPTS | frozenset("ruby fish pwsh clojure clj lein scala groovy ipython pypy repl".split())
 _WRAPPERS = frozenset({"tini", "dumb-init", "catatonit", "env", "exec", "--", "-g", "-s"})
 _LAMBDA = "public.ecr.aws/lambda/"
 """Images for AWS Lambda, which runs each of them as a user of its own."""
+_CONTAINER_ACTION = re.compile(r"(?m)^\s*using:\s*[\"']?docker\b")
+_TESTS = frozenset("pytest tox nox rspec phpunit jest vitest behave".split())
+"""Programs that run tests and end."""
 _ASKING = frozenset({"--help", "-h", "help", "--version", "-v", "-V", "version"})
 _NETWORK = frozenset(
     "docker-ce docker.io iptables keepalived libreswan nftables openvpn strongswan wireguard-tools xl2tpd".split()
@@ -65,7 +71,13 @@ def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
     image = stage.image
     by_base = facts is not None and facts.drops_privileges and not image.entrypoint.set_in_file
     by_platform = facts is not None and (facts.name == "docker" or facts.name.startswith(_LAMBDA))
-    if by_base or by_platform or (facts is not None and facts.unprivileged_workers) or stage.packages.has(*_NETWORK):
+    if (
+        by_base
+        or by_platform
+        or _is_action(change, stage)
+        or (facts is not None and facts.unprivileged_workers)
+        or stage.packages.has(*_NETWORK)
+    ):
         return True
     starts = [_MAKES_WAY.sub("", setting.value.text) for setting in image.start_command if setting.value is not None]
     if starts and starts[0].startswith(_INITS):
@@ -79,6 +91,20 @@ def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
         script.text is not None and (_DROPPERS.search(script.text) or _AS_OTHER.search(script.text))
         for script in start_scripts(change, stage)
     )
+
+
+def _is_action(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether the image is a GitHub Action, which has to run as root.
+
+    "Docker actions must be run by the default Docker user (root)" (GitHub, "Dockerfile support for GitHub Actions").
+    """
+    folder = posixpath.dirname(stage.model.path)
+    for name in ("action.yml", "action.yaml"):
+        path = posixpath.join(folder, name)
+        if change.repository.exists(path):
+            text = change.repository.text(path)
+            return text is None or _CONTAINER_ACTION.search(text) is not None
+    return False
 
 
 def _prepares_a_drop(stage: Stage) -> bool:
@@ -137,7 +163,14 @@ def is_for_developers(stage: Stage) -> bool:
         or is_development_name(folder)
         or is_development_name(file.replace(".", "-"))
         or stage.runtime.is_windows
+        or is_workplace(stage)
     )
+
+
+def is_workplace(stage: Stage) -> bool:
+    """Whether the base image is made for people who work in the container."""
+    reference = stage.root.reference
+    return reference is not None and not _WORKPLACES.isdisjoint(reference.path.split("/"))
 
 
 def _starts_nothing(stage: Stage) -> bool:
@@ -170,6 +203,8 @@ def _is_tool(start: Start) -> bool:
     if not words or "--repl" in words:
         return True
     name, rest = words[0].rsplit("/", 1)[-1], words[1:]
+    if name in _TESTS:
+        return True
     if name in _PROMPTS or name.rstrip("0123456789.") in _PROMPTS:
         return all(word.startswith("-") or word == "repl" for word in rest)
     if words[0] in _ASKING or (len(rest) == 1 and rest[0] in _ASKING):

@@ -21,6 +21,7 @@ from rules.api import (
 )
 from rules.user.accounts import runs_as_root
 from rules.user.layers import place, shipped_runs
+from rules.user.root_by_design import is_workplace
 
 _HARMLESS_OPTIONS = frozenset({"-E", "-H", "-n", "-EH", "-HE", "--preserve-env", "--set-home", "--non-interactive"})
 _AS_USER = ("-u", "--user")
@@ -90,10 +91,11 @@ def _problem(stage: Stage, run: Run, calls: list[Command]) -> Problem:
             f"{stage.label} calls `sudo`: {written}. A build runs as root unless `USER` says otherwise, and where it "
             "does, a `USER root` around the step does the same without shipping `sudo` and the right to use it."
         )
+    sure = Confidence.LIKELY if root is None else Confidence.CERTAIN
     return Problem(
         place(run, command),
         text,
-        Confidence.LIKELY if root is None else Confidence.CERTAIN,
+        Confidence.POSSIBLE if root is False and is_workplace(stage) else sure,
         doubt="the user that the base image sets is not known",
         stage=stage.key,
         instruction=run.instruction,

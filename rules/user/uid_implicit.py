@@ -34,10 +34,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The image's user has no fixed number."""
     for stage in change.after.shipped:
         user = runtime_user(stage)
-        account = stage.users.find(user) if user is not None else None
+        account = _made(stage, user) if user is not None else None
         if account is None or stage.users.uid_of(account.name) is not None or _says_a_number(account):
             continue
         yield _problem(change, stage, account)
+
+
+def _made(stage: Stage, user: str) -> Account | None:
+    """Return the account as a RUN of the chain makes it, or of the stage whose `/etc/passwd` is copied."""
+    account = stage.users.find(user)
+    lender = stage.users.lender
+    return account if account is not None or lender is None else lender.find(user)
 
 
 def _says_a_number(account: Account) -> bool:

@@ -1,5 +1,6 @@
 """See user_created_unused.md."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -14,6 +15,9 @@ from rules.api import (
     Run,
     Severity,
     Stage,
+    Start,
+    is_root_name,
+    once,
     quote,
     rule,
 )
@@ -22,6 +26,8 @@ from rules.user.accounts import is_root
 from rules.user.layers import place
 from rules.user.root_by_design import drops_privileges, is_no_service, unread_scripts
 
+_PLAIN = frozenset({"api", "app", "main", "server", "service", "web", "worker"})
+_SYSTEM = ("/usr/", "/bin/", "/sbin/", "/opt/", "/lib")
 _LOCAL_USER = re.compile(
     r"\bNew-LocalUser\s+(?:-Name\s+)?[\"']?([\w.-]+)|\bnet\s+user\s+([\w.-]+)\s.*?/add\b", re.IGNORECASE
 )
@@ -48,9 +54,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _is_used(stage: Stage, account: Account) -> bool:
     """Whether anything but its making speaks of it: a chown, a COPY, a command, or a program of its name."""
     name = account.name
-    if name in ROOT_NAMES:
+    if name in ROOT_NAMES or is_root_name(stage.users.uid_of(name) or ""):
         return True
-    if any(s.value and s.value.program.startswith(name) for s in stage.image.start_command):
+    started = [s.value for s in stage.image.start_command if s.value]
+    if any(one.program.startswith(name) and not _is_own(stage, one) for one in started):
         return True  # a daemon that switches to the account of its name
     word = _spoken_of(stage, account)
     for step in stage.done_steps:
@@ -64,7 +71,26 @@ def _is_used(stage: Stage, account: Account) -> bool:
                 return True
         elif instruction.keyword in ("ENV", "VOLUME") and word.search(str(instruction)):
             return True
-    return any(s.value and word.search(_without_modules(s.value.text)) for s in stage.image.start_command)
+    return any(word.search(_without_modules(_told(stage, one))) for one in started)
+
+
+def _told(stage: Stage, start: Start) -> str:
+    """The start command, without the program's own name where it is the project's."""
+    return " ".join(start.text.split()[1:]) if _is_own(stage, start) else start.text
+
+
+def _is_own(stage: Stage, start: Start) -> bool:
+    """Whether the program is the project's own, and no daemon of the system: by its place, its name, or a COPY."""
+    path = start.words[0].split()[0] if start.words[0].split() else ""
+    if start.program in _PLAIN or ("/" in path and not path.startswith(_SYSTEM)):
+        return True
+    return start.program in _copied_names(stage)
+
+
+@once
+def _copied_names(stage: Stage) -> frozenset[str]:
+    """The names of what COPYs bring from the project and from other stages."""
+    return frozenset(posixpath.basename(put.path) for put in stage.files.puts if put.kind in ("context", "stage"))
 
 
 def _without_modules(start: str) -> str:
@@ -108,8 +134,8 @@ def _check_windows(stage: Stage) -> Iterator[Problem]:
         return
     for run in stage.done_runs:
         match = _LOCAL_USER.search(run.instruction.value)
-        if match is not None:
-            name = match[1] or match[2]
+        name = (match[1] or match[2]) if match is not None else ""
+        if name and not _is_given_files(stage, name):
             yield Problem(
                 run.instruction.span,
                 f"{stage.label} makes the account {quote(name)} and runs as the administrator all the same: no `USER` "
@@ -120,3 +146,10 @@ def _check_windows(stage: Stage) -> Iterator[Problem]:
                 key=name,
             )
             return
+
+
+def _is_given_files(stage: Stage, name: str) -> bool:
+    """Whether a RUN gives the account rights to files, or starts something as it."""
+    program = r"\b(?:icacls|AccessRule|runas|schtasks|sc(?:\.exe)?|appcmd)\b"
+    uses = re.compile(rf"{program}[^\n]*\b{re.escape(name)}\b", re.IGNORECASE)
+    return any(uses.search(run.instruction.value) for run in stage.done_runs)

@@ -43,9 +43,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _account_of(stage: Stage, user: str) -> str:
-    """Return an account's name: a number's own, where a RUN makes an account that has it."""
-    made = (account.name for account in stage.users.created if stage.users.uid_of(account.name) == user)
-    return next(made, user) if user.isdecimal() else user
+    """Return an account's name: a number's own, where a RUN makes or the base image ships one that has it."""
+    if not user.isdecimal():
+        return user
+    shipped = stage.facts.users if stage.facts is not None else ()
+    names = (*(account.name for account in stage.users.created), *shipped)
+    return next((name for name in names if stage.users.uid_of(name) == user), user)
 
 
 def _memberships(stage: Stage, name: str) -> list[str]:
@@ -63,7 +66,19 @@ def _memberships(stage: Stage, name: str) -> list[str]:
                     found.append(operands[-1])
                 case "adduser" | "addgroup" if len(operands) == 2 and operands[0] == name:  # noqa: PLR2004 - account and group
                     found.append(operands[1])
-    return [group for group in dict.fromkeys(found) if group]
+    left = _left(stage, name)
+    return [group for group in dict.fromkeys(found) if group and group not in left]
+
+
+def _left(stage: Stage, name: str) -> frozenset[str]:
+    """The groups that a RUN takes an account out of again."""
+    return frozenset(
+        command.args[-1].value
+        for run in stage.done_runs
+        for command in run.calls("gpasswd", "deluser", "delgroup")
+        if command.args[-2:-1] and run.scope.expand(command.args[-2].value) == name
+        if command.name != "gpasswd" or command.has("-d", "--delete")
+    )
 
 
 def _problem(change: DockerfileChange, stage: Stage, name: str, account: str, group: str, lost: list[str]) -> Problem:

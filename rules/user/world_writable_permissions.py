@@ -77,12 +77,12 @@ def _is_closed(run: Run, grant: Grant) -> bool:
 
 @once
 def _closed(run: Run) -> dict[tuple[str, bool], int]:
-    """Where a RUN last takes the right to write away: by path, and whether from all below it, too."""
+    """Where a RUN last takes the right to write away, or that to delete: by path, and whether from all below, too."""
     return {
         (path, later.recursive): later.command.start
         for later in grants(run)
         if later.command is not None and not later.command.conditional and not later.mode.everyone_writes
-        if _CLOSING.search(later.mode.text)
+        if _CLOSING.search(later.mode.text) or later.mode.sticky
         for path in later.paths
     }
 

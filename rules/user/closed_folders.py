@@ -1,0 +1,157 @@
+"""Folders that the container's account could write before a change, and that belong to root after it."""
+
+from __future__ import annotations
+
+import posixpath
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.model.files import within
+from rules.model.steps import Copy
+from rules.problem import Confidence, Note, Problem
+from rules.quoting import quote
+from rules.user.accounts import name_of, runs_as_root
+from rules.user.owners import STATE_FOLDERS, is_same
+from rules.user.ownership import Access, access, leaves_owners
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.dockerfile.shell import Command
+    from rules.model.stage import Stage
+    from rules.model.steps import Step
+
+_INSTALL_IN_PLACE = frozenset({"npm", "pnpm", "yarn", "bun", "composer"})
+"""Package managers that write what they install below the folder they run in."""
+
+
+_MOST = 40
+"""Folders that are followed through a file; each costs one reading of its steps."""
+
+
+class _Closed(NamedTuple):
+    """A folder that was the account's before and is root's now.
+
+    Attributes:
+        path: Absolute.
+        before: The step that gave it to the account.
+        now: The step that leaves it to root; `None` where the base image has it.
+    """
+
+    path: str
+    before: Step
+    now: Step | None
+
+
+def closed_folder(stage: Stage, was: Stage, user: str, old_user: str) -> Problem | None:
+    """Return what there is to say of the first such folder that something writes to; `None` where nothing shows that.
+
+    Args:
+        stage: After the change.
+        was: Before it.
+        user: Whom the container runs as, without group.
+        old_user: The same before the change.
+    """
+    for closed in _closed(stage, was, user, old_user):
+        install = install_in(stage, closed.path)
+        if install is not None:
+            return _stops(stage, user, closed, install)
+        if closed.now is not None and _is_for_writing(closed.path, closed.now):
+            return _fails_later(stage, user, closed, closed.now)
+    return None
+
+
+def _closed(stage: Stage, was: Stage, user: str, old_user: str) -> Iterator[_Closed]:
+    for path in islice(dict.fromkeys(_given(was, old_user)), _MOST):
+        before = access(was, path, old_user)
+        if before.writable is not True or before.decided_by is None:
+            continue
+        now = access(stage, path, user)
+        if (_is_roots(now) or _came_with(was, now)) and not _may_be_given_again(stage, now.decided_by):
+            yield _Closed(path, before.decided_by, now.decided_by)
+
+
+def _is_roots(now: Access) -> bool:
+    return now.exists is True and now.writable is False
+
+
+def _came_with(was: Stage, now: Access) -> bool:
+    """Whether it is in the tree of a COPY that was there before and that says no owner: the `chown` found it there."""
+    copy = now.decided_by
+    if now.writable is not None or not isinstance(copy, Copy) or copy.instruction.flag("chown") is not None:
+        return False
+    return any(str(other.instruction) == str(copy.instruction) for other in was.all_copies)
+
+
+def _may_be_given_again(stage: Stage, decided: Step | None) -> bool:
+    """Whether root runs something from there on that may change any owner: a script, a program that is not known."""
+    later = (run for run in stage.done_runs if decided is None or run.at >= decided.at)
+    later = (run for run in later if runs_as_root(run) is not False)
+    return any(not run.is_read or not all(map(leaves_owners, run.commands)) for run in later)
+
+
+def _given(was: Stage, user: str) -> Iterator[str]:
+    """Yield the folders that may have been the account's: by a `chown`, made as that account, copied for it."""
+    for row in was.files.attribute_changes:
+        if row.kind == "chown" and row.path is not None:
+            yield row.path
+    for put in was.files.puts:
+        owner = put.step.option("chown") if isinstance(put.step, Copy) else put.step.user.value
+        made = put.kind == "workdir" or (put.command is not None and put.command.name in ("mkdir", "install"))
+        state = isinstance(put.step, Copy) and posixpath.basename(put.path) in STATE_FOLDERS
+        if owner and (made or state) and is_same(was, name_of(owner), user):
+            yield put.path
+
+
+def install_in(stage: Stage, folder: str) -> Command | None:
+    """Return the command that installs a project's packages there as an ordinary user."""
+    for run in stage.done_runs:
+        if run.workdir.value == folder and runs_as_root(run) is False:
+            for call in run.package_calls:
+                if call.manager in _INSTALL_IN_PLACE and call.action == "install" and call.project:
+                    return call.command
+    return None
+
+
+def _is_for_writing(path: str, now: Step) -> bool:
+    """Whether it is made on purpose, or has the name of a folder that programs write to; none that holds code."""
+    if isinstance(now, Copy):
+        return posixpath.basename(path) in STATE_FOLDERS
+    made = (put for put in now.stage.files.puts if put.step is now and put.command is not None)
+    return any(within(put.path, path) and not put.tree for put in made)
+
+
+def _stops(stage: Stage, user: str, closed: _Closed, install: Command) -> Problem:
+    return Problem(
+        install.span,
+        f"{_opening(stage, user, closed)} {quote(str(install), 60)} runs as {quote(user)} and writes there, so the "
+        f"build stops with “permission denied”. Give the folder to {quote(user)} above this step, with `chown`.",
+        Confidence.LIKELY,
+        doubt="the command may be told to write elsewhere",
+        stage=stage.key,
+        key=closed.path,
+        notes=(Note(closed.before.instruction.span, "given to the account here before", before=True),),
+    )
+
+
+def _fails_later(stage: Stage, user: str, closed: _Closed, now: Step) -> Problem:
+    return Problem(
+        now.instruction.span,
+        f"{_opening(stage, user, closed)} When the process writes there, it fails with “permission denied”. "
+        f"Give the folder to {quote(user)} again, with `chown` or `COPY --chown`.",
+        Confidence.LIKELY,
+        doubt="whether the process writes there is not known",
+        stage=stage.key,
+        key=closed.path,
+        notes=(Note(closed.before.instruction.span, "given to the account here before", before=True),),
+    )
+
+
+def _opening(stage: Stage, user: str, closed: _Closed) -> str:
+    before = quote(str(closed.before.instruction), 60)
+    opening = (
+        f"{stage.label} leaves {quote(closed.path)} to root, which {before} gave to {quote(user)} before this change"
+    )
+    if closed.now is None:
+        return f"{opening}."
+    return f"{opening}: {quote(str(closed.now.instruction), 60)} at line {closed.now.instruction.line} makes it root's."
