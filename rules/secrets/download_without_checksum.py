@@ -14,6 +14,7 @@ from rules.api import (
     Span,
     Stage,
     Step,
+    once,
     quote,
     rule,
 )
@@ -22,6 +23,8 @@ from rules.secrets.downloads import (
     Url,
     checks,
     is_local,
+    last_checks,
+    saved_name,
     split_url,
     stages_that_count,
     urls,
@@ -36,6 +39,8 @@ _NO_PROGRAM = re.compile(
     r"\.(?:asc|sig|gpg|key|pub|list|repo|sha\d*|sha\d+sum|md5|txt|json|ya?ml|conf|cfg|html?|xml|md|sh|py|css|pem|crt)(?:[?#]|$)|KEY|[Kk]eyring",
     re.IGNORECASE,
 )
+_SCRIPT = re.compile(r"\.(?:sh|bash|py|pl)(?:[?#]|$)", re.IGNORECASE)
+_SUM_OR_KEY = re.compile(r"\.(?:asc|sig|gpg|key|pub|sha\d*\w*|md5\w*)(?:[?#]|$)|KEY|[Kk]eyring|sums?\b", re.IGNORECASE)
 _BY_CONTENT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f])")
 _MOVING = re.compile(r"(?<!pool)/(master|main|develop|trunk|HEAD|nightly)(?:/|\.zip|\.tar|$)")
 """What a branch is called in an address: its content has no lasting sum."""
@@ -60,21 +65,21 @@ _NUMBER = re.compile(r"\d+")
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A program is downloaded and nothing checks that it is the right one."""
     for stage in stages_that_count(change):
-        checked = max((run.index for run in stage.runs if checks(run)), default=-1)
         for step in stage.steps:
-            if isinstance(step, Run) and checked < step.index:
+            if isinstance(step, Run):
                 yield from _in_run(stage, step)
             elif isinstance(step, Copy) and step.is_add and step.instruction.flag("checksum") is None:
                 yield from _in_add(stage, step)
 
 
 def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
-    executable = any(command.name in ("chmod", "install") for command in run.commands)
-    for command in run.calls(*FETCHERS):
+    fetchers = run.calls(*FETCHERS)
+    executable = bool(fetchers) and any(command.name in ("chmod", "install") for command in run.commands)
+    for command in fetchers:
         if _is_run_unseen(run, command.pipeline):
             continue
-        url = next((url for url in urls(command, run) if _is_program(url, executable=executable)), None)
-        if url is not None:
+        url = next((url for url in urls(command, run) if _is_program(run, url, executable=executable)), None)
+        if url is not None and not _is_checked(run, url):
             piped = len({other.part for other in run.pipelines[command.pipeline]}) > 1
             yield _problem(stage, run, url.text, url.word.span, piped=piped)
             return
@@ -85,8 +90,42 @@ def _is_run_unseen(run: Run, pipeline: int) -> bool:
     return any(command.name in _SHELLS for command in run.pipelines[pipeline])
 
 
-def _is_program(url: Url, *, executable: bool) -> bool:
-    if url.is_local or _NO_PROGRAM.search(url.text) or _BY_CONTENT.search(url.text):
+@once
+def _checks_of(stage: Stage) -> dict[str | None, int]:
+    """Return where each download of a stage is checked last, as `last_checks` does; sums and keys are no downloads."""
+    if not any(checks(run) for run in stage.runs):
+        return {}
+    found = (url for run in stage.runs for command in run.calls(*FETCHERS) for url in urls(command, run))
+    names = {saved_name(url) for url in found if not _SUM_OR_KEY.search(url.text)}
+    return last_checks(stage, names - {""})
+
+
+def _is_checked(run: Run, url: Url) -> bool:
+    """Whether a check of this RUN or a later one names the file, or names none of the downloads."""
+    last = _checks_of(run.stage)
+    return max(last.get(None, -1), last.get(saved_name(url), -1)) >= run.index
+
+
+def _is_executed(run: Run, url: Url) -> bool:
+    """Whether a later command of the RUN runs the file: by its path, or by handing it to a shell."""
+    name = saved_name(url)
+    for command in run.commands:
+        if command.start < url.command.start or command.program is None or not name:
+            continue
+        path = command.program.value
+        if command.name in _SHELLS:
+            path = next((word.value for word in command.args if not word.value.startswith("-")), "")
+        if path.rpartition("/")[2] == name and not command.has("-c"):
+            return True
+    return False
+
+
+def _is_program(run: Run, url: Url, *, executable: bool) -> bool:
+    if url.is_local or _BY_CONTENT.search(url.text):
+        return False
+    if _SCRIPT.search(url.text) or _SCRIPT.search(saved_name(url)):
+        return _is_executed(run, url)
+    if _NO_PROGRAM.search(url.text):
         return False
     saved = url.command.option("-o", "--output", "-O", "--output-document") is not None
     return bool(_ARTIFACT.search(url.text)) or (executable and saved)
