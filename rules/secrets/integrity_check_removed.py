@@ -1,7 +1,7 @@
 """See integrity_check_removed.md."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from rules.api import (
@@ -79,16 +79,25 @@ class Fetched(NamedTuple):
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change takes away a check of what is downloaded or installed."""
+    assert change.before is not None
     for stage in change.stages:
         was = change.was(stage)
-        if was is not None and stage.instructions != was.instructions:
-            yield from _downloads(stage, was)
-            yield from _flags(stage, was)
+        if was is None:  # split off from another stage: what no stage tests any more counts
+            yield from _compared(stage, change.before.stages, change.stages)
+        elif stage.instructions != was.instructions:
+            yield from _compared(stage, (was,), (stage,))
 
 
-def _downloads(stage: Stage, was: Stage) -> Iterator[Problem]:
-    checked = {fetched.key for fetched in _fetched(was) if fetched.checked}
-    seen: set[str] = set()
+def _compared(stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Iterator[Problem]:
+    yield from _downloads(stage, was, now)
+    yield from _flags(stage, was, now)
+    yield from _unlocked(stage, was, now)
+
+
+def _downloads(stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Iterator[Problem]:
+    checked = {fetched.key for one in was for fetched in _fetched(one) if fetched.checked}
+    elsewhere = (one for one in now if one is not stage) if checked else ()
+    seen = {fetched.key for one in elsewhere for fetched in _fetched(one) if fetched.checked}
     for fetched in _fetched(stage) if checked else ():
         if fetched.key not in checked or fetched.checked or fetched.key in seen or _SAFE.search(fetched.url):
             continue
@@ -125,16 +134,14 @@ def _key(url: str) -> str:
     return _VERSION.sub("", url.partition("://")[2].partition("?")[0])
 
 
-def _flags(stage: Stage, was: Stage) -> Iterator[Problem]:
+def _flags(stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Iterator[Problem]:
     """Find installs that lost the flag which ties them to the lock file or to hashes."""
     before: dict[tuple[str, str], str] = {}
-    for name, verb, flag, _, _ in _installs(was):
+    for name, verb, flag, _, _ in (install for one in was for install in _installs(one)):
         if flag:
             before.setdefault((name, verb), flag)
-    now = list(_installs(stage))
-    tied = {(name, verb) for name, verb, flag, _, _ in now if flag}
-    yield from _unlocked(stage, was)
-    for name, verb, flag, command, step in now:
+    tied = {(name, verb) for one in now if before for name, verb, flag, _, _ in _installs(one) if flag}
+    for name, verb, flag, command, step in _installs(stage) if before else ():
         lost = before.get((name, verb)) if not flag else None
         if lost is None or (name, verb) in tied:
             continue
@@ -172,9 +179,9 @@ def _is_set(run: Run, command: Command, name: str) -> bool:
     return value is not None and (not isinstance(value, str) or value.lower() not in ("", "0", "false", "no"))
 
 
-def _unlocked(stage: Stage, was: Stage) -> Iterator[Problem]:
+def _unlocked(stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Iterator[Problem]:
     """Find `npm install` where `npm ci` was: the one installs what the lock file says, the other may rewrite it."""
-    if not any(_clean_installs(was)) or any(_clean_installs(stage)):
+    if not any(map(_installs_clean, was)) or any(map(_installs_clean, now)):
         return
     for run in stage.runs:
         for command in run.calls("npm"):
@@ -199,6 +206,6 @@ def _unlocked(stage: Stage, was: Stage) -> Iterator[Problem]:
             return
 
 
-def _clean_installs(stage: Stage) -> Iterator[Command]:
+def _installs_clean(stage: Stage) -> bool:
     verbs = ("ci", "clean-install", "install-clean")
-    yield from (command for run in stage.runs for command in run.calls("npm") if command.subcommand in verbs)
+    return any(command.subcommand in verbs for run in stage.runs for command in run.calls("npm"))
