@@ -22,10 +22,15 @@ _PASSWORDS = {
     "curl": ("-u", "--user"),
     "wget": ("--password", "--http-password", "--ftp-password"),
     "sshpass": ("-p",),
+    "svn": ("--password",),
+    "twine": ("-p", "--password"),
+    "helm": ("--password",),
+    "dotnet": ("--password",),
+    "az": ("-p", "--password"),
     **dict.fromkeys(("docker", "podman", "buildah", "skopeo", "oras"), ("-p", "--password")),
 }
 """The options that take a password; that of curl follows the account's name and a colon."""
-_NEED_LOGIN = frozenset({"docker", "podman", "buildah", "skopeo", "oras"})
+_NEED_LOGIN = frozenset({"docker", "podman", "buildah", "skopeo", "oras", "az"})
 
 
 @rule(
@@ -51,7 +56,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _typed(run: Run) -> Iterator[tuple[ShellWord, str]]:
     """Yield the passwords that a RUN hands over as arguments, each with its word."""
-    for command in run.calls(*_PASSWORDS):
+    for command in run.calls("htpasswd", *_PASSWORDS):
+        if command.name == "htpasswd":
+            words = command.operands(("-C",))
+            if command.has("-b") and len(words) > 1 and is_password(words[-1].value):  # user and password stand last
+                yield words[-1], words[-1].value
+            continue
         if command.name in _NEED_LOGIN and "login" not in [word.value for word in command.args[:3]]:
             continue
         found = command.option_word(*_PASSWORDS[command.name])
