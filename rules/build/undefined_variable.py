@@ -33,7 +33,7 @@ _NAME = re.compile(r"\$\{?(\w+)")
 _MOST_NAMES = 200
 """Variables among which a misspelt one is looked for."""
 _FEW = 30
-"""Variables of a RUN, and of the instructions above it, among which one is."""
+"""Variables among which the misspelt one of a RUN is looked for."""
 _SHORTEST = 4
 """Letters of a name that may be misspelt: fewer make another name."""
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?<!\S)#[^\n]*", re.DOTALL)
@@ -103,19 +103,23 @@ def _used_by_shell(run: Run) -> Iterator[str]:
     names = set(_NAME.findall(code)) - run.scope.variables.keys()
     if not names or run.deferred or run.stage.runtime.is_windows:
         return
-    elsewhere = _set_somewhere(run.stage.model)
-    few = len(names) <= _FEW and len(run.scope.variables) <= _FEW and _is_bare(run.stage)
+    elsewhere = names & _set_somewhere(run.stage.model)
+    misspelt = {name for name in names - elsewhere if f"{name}=" not in code and _is_misspelt(run, name)}
+    if not elsewhere and not misspelt:
+        return
     code = _QUOTED.sub(lambda quoted: "" if quoted[0][0] in "'#" else quoted[0], code)
     if re.search(r":[-=+]|\bread\b", code):
         return
-    for name in sorted(names):
+    for name in sorted(elsewhere | misspelt):
         word = re.escape(name)
-        misspelt = few and name not in elsewhere and _near(run, name) is not None
-        made = rf"(?<![\w${{]){word}\b|{_SETS}" if misspelt else rf"(?:^|[\s;&|(]){word}="
-        if not misspelt and name not in elsewhere:
-            continue
+        made = rf"(?<![\w${{]){word}\b|{_SETS}" if name in misspelt else rf"(?:^|[\s;&|(]){word}="
         if re.search(rf"(?<![\\$])\$(?:{{{word}[}}#%/:]|{word}\b)", code) and not re.search(made, code):
             yield name
+
+
+def _is_misspelt(run: Run, name: str) -> bool:
+    """Whether a name that a script reads is almost that of a variable above it, where the base sets none."""
+    return name.isupper() and len(run.scope.variables) <= _FEW and _is_bare(run.stage) and bool(_near(run, name))
 
 
 def _is_bare(stage: Stage) -> bool:
