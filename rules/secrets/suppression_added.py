@@ -1,7 +1,7 @@
 """See suppression_added.md."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rules.api import (
     Category,
@@ -35,10 +35,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         Counter(_key(one) for one in _comments(change.before.dockerfile)) if change.before is not None else Counter()
     )
     added = []
+    comments = {comment.span.line: comment.text for comment in change.after.dockerfile.comments}
     for suppression in _comments(change.after.dockerfile):
         if before[_key(suppression)] > 0:
             before[_key(suppression)] -= 1
-        elif not suppression.reason and not _is_explained_above(change.after.dockerfile, suppression):
+        elif not suppression.reason and not _is_explained_above(comments, suppression):
             added.append(suppression)
     if added:
         yield _problem(added)
@@ -48,10 +49,9 @@ def _comments(dockerfile: Dockerfile) -> tuple[Suppression, ...]:
     return suppressions(dockerfile)
 
 
-def _is_explained_above(dockerfile: Dockerfile, suppression: Suppression) -> bool:
+def _is_explained_above(comments: Mapping[int, str], suppression: Suppression) -> bool:
     """Whether the comment line directly above says something in words: the reason is often written there."""
-    line = suppression.comment.span.line - 1
-    above = next((comment.text for comment in dockerfile.comments if comment.span.line == line), "")
+    above = comments.get(suppression.comment.span.line - 1, "")
     words = above.split()
     return len(words) >= _SENTENCE and words[0].isupper() is False and "=" not in words[0] and "ignore" not in above
 
