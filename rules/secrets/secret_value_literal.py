@@ -1,5 +1,6 @@
 """See secret_value_literal.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -30,6 +31,10 @@ _PASSWORDS = {
     **dict.fromkeys(("docker", "podman", "buildah", "skopeo", "oras"), ("-p", "--password")),
 }
 """The options that take a password; that of curl follows the account's name and a colon."""
+_NAMES = ("password=", "passwd=", "token=", "secret=", "apikey=", "api-key=")
+_OPTION = re.compile(r"-[\w.-]*(?:password|passwd|token|secret|api-?key)=(?P<value>[^\s=]{8,})", re.IGNORECASE)
+_MADE = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[\w!@#%^&*+/=.:-]+\Z")
+"""Of letters and digits, as what was made and not typed as an example."""
 _NEED_LOGIN = frozenset({"docker", "podman", "buildah", "skopeo", "oras", "az"})
 
 
@@ -46,9 +51,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for one in found:
         yield _problem(one, source.span(one.start, one.end), _stage_at(change, one.start))
     places = [(one.start, one.end) for one in found]
+    lower = source.text.lower()
+    named = any(name in lower for name in _NAMES)
     for stage in change.stages:
         for run in stage.runs:
-            for word, password in _typed(run):
+            for word, password in (*_typed(run), *(_named(run) if named else ())):
                 if not any(start < word.end and word.start < end for start, end in places):
                     one = Credential(_TYPED, password, word.start, word.end)
                     yield _problem(one, word.span, stage)
@@ -69,6 +76,14 @@ def _typed(run: Run) -> Iterator[tuple[ShellWord, str]]:
         password = value.partition(":")[2] if command.name == "curl" else value
         if found is not None and is_password(password):
             yield found[1], password
+
+
+def _named(run: Run) -> Iterator[tuple[ShellWord, str]]:
+    """Yield what options that are called so give as a password: `-PrepositoryPassword=…`, `--token=…`."""
+    for word in (word for command in run.commands for word in command.args if word.value.startswith("-")):
+        match = _OPTION.fullmatch(word.value)
+        if match is not None and is_password(match["value"]) and _MADE.search(match["value"]):
+            yield word, match["value"]
 
 
 def _stage_at(change: DockerfileChange, offset: int) -> Stage | None:
