@@ -21,6 +21,7 @@ from rules.api import (
 from rules.secrets.downloads import (
     FETCHERS,
     Url,
+    added_name,
     checks,
     is_local,
     last_checks,
@@ -79,7 +80,7 @@ def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
         if _is_run_unseen(run, command.pipeline):
             continue
         url = next((url for url in urls(command, run) if _is_program(run, url, executable=executable)), None)
-        if url is not None and not _is_checked(run, url):
+        if url is not None and not _is_checked(run, saved_name(url)):
             piped = len({other.part for other in run.pipelines[command.pipeline]}) > 1
             yield _problem(stage, run, url.text, url.word.span, piped=piped)
             return
@@ -97,27 +98,33 @@ def _checks_of(stage: Stage) -> dict[str | None, int]:
         return {}
     found = (url for run in stage.runs for command in run.calls(*FETCHERS) for url in urls(command, run))
     names = {saved_name(url) for url in found if not _SUM_OR_KEY.search(url.text)}
+    added = ((copy, source.path) for copy in stage.copies if copy.is_add for source in copy.sources)
+    names |= {added_name(copy, path) for copy, path in added if path and "://" in path and not _SUM_OR_KEY.search(path)}
     return last_checks(stage, names - {""})
 
 
-def _is_checked(run: Run, url: Url) -> bool:
+def _is_checked(step: Step, name: str) -> bool:
     """Whether a check of this RUN or a later one names the file, or names none of the downloads."""
-    last = _checks_of(run.stage)
-    return max(last.get(None, -1), last.get(saved_name(url), -1)) >= run.index
+    last = _checks_of(step.stage)
+    return max(last.get(None, -1), last.get(name, -1)) >= step.index
 
 
 def _is_executed(run: Run, url: Url) -> bool:
-    """Whether a later command of the RUN runs the file: by its path, or by handing it to a shell."""
-    name = saved_name(url)
+    """Whether a later command of the RUN runs the file."""
+    return _executed(run).get(saved_name(url), -1) > url.command.start
+
+
+@once
+def _executed(run: Run) -> dict[str, int]:
+    """Return where the files that a RUN runs are run last, by their names: by a path, or handed to a shell."""
+    found: dict[str, int] = {}
     for command in run.commands:
-        if command.start < url.command.start or command.program is None or not name:
-            continue
-        path = command.program.value
-        if command.name in _SHELLS:
+        path = command.program.value if command.program is not None and not command.has("-c") else ""
+        if path and command.name in _SHELLS:
             path = next((word.value for word in command.args if not word.value.startswith("-")), "")
-        if path.rpartition("/")[2] == name and not command.has("-c"):
-            return True
-    return False
+        found[path.rpartition("/")[2]] = command.start
+    found.pop("", None)
+    return found
 
 
 def _is_program(run: Run, url: Url, *, executable: bool) -> bool:
@@ -137,7 +144,7 @@ def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:
         found = split_url(path)
         if found is None or is_local(found[1]) or path.partition("#")[0].endswith(".git") or _BY_CONTENT.search(path):
             continue
-        if _ARTIFACT.search(path) or _becomes_program(copy, path):
+        if (_ARTIFACT.search(path) or _becomes_program(copy, path)) and not _is_checked(copy, added_name(copy, path)):
             yield _problem(stage, copy, path, source.word.span)
 
 

@@ -8,7 +8,6 @@ from rules.api import (
     Category,
     Command,
     Confidence,
-    Copy,
     DockerfileChange,
     Fix,
     Problem,
@@ -23,7 +22,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.secrets.downloads import FETCHERS, last_checks, saved_name, urls
+from rules.secrets.downloads import FETCHERS, added_name, last_checks, saved_name, urls
 
 _VERSION = re.compile(r"\$\{[^}]*\}|\$\w+|[0-9a-f]{7,}|[0-9]+")
 _SAFE = re.compile(
@@ -115,14 +114,21 @@ def _downloads(stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Iter
 
 
 def _fetched(stage: Stage) -> Iterator[Fetched]:
-    for step in stage.steps:
-        if isinstance(step, Copy) and step.is_add:
-            sure = step.instruction.flag("checksum") is not None
-            for source in step.sources:
-                if source.is_remote and source.path is not None:
-                    yield Fetched(_key(source.path), source.path, source.word.span, step, sure)
+    added = [
+        (copy, source, source.path)
+        for copy in stage.copies
+        if copy.is_add
+        for source in copy.sources
+        if source.is_remote and source.path is not None
+    ]
     found = [(run, url) for run in stage.runs for command in run.calls(*FETCHERS) for url in urls(command)]
-    last = last_checks(stage, {saved_name(url) for _, url in found})
+    names = {saved_name(url) for _, url in found} | {added_name(copy, path) for copy, _, path in added}
+    last = last_checks(stage, names) if names else {}
+    for copy, source, path in added:
+        name = added_name(copy, path)
+        checked = bool(name) and max(last.get(name, -1), last.get(None, -1)) >= copy.index
+        sure = checked or copy.instruction.flag("checksum") is not None
+        yield Fetched(_key(path), path, source.word.span, copy, sure)
     for run, url in found:
         name = saved_name(url)
         sure = bool(name) and max(last.get(name, -1), last.get(None, -1)) >= run.index
