@@ -99,7 +99,7 @@ def _used(step: Step) -> Iterator[str]:
 
 def _used_by_shell(run: Run) -> Iterator[str]:
     """Yield what a RUN reads and does not set itself: global ARGs, the builder's values, what is set elsewhere."""
-    code = run.instruction.value + "".join(heredoc.body for heredoc in run.instruction.heredocs)
+    code = "\n".join((run.instruction.value, *(heredoc.body for heredoc in run.instruction.heredocs)))
     names = set(_NAME.findall(code)) - run.scope.variables.keys()
     if not names or run.deferred or run.stage.runtime.is_windows:
         return
