@@ -147,12 +147,12 @@ def _read(dockerfile: Dockerfile) -> Iterator[Suppression]:
 
 
 def _of_check(value: str, span: Span) -> Iterator[Suppression]:
-    """Read the value of a `check` directive: `skip=A,B;error=true`."""
+    """Read the value of a `check` directive: `skip=A,B;error=true`, and behind `//` why."""
     from rules.dockerfile.nodes import Comment  # noqa: PLC0415 - only for this rare form
 
     if match := re.search(r"skip=([\w,\s-]+)", value):
         names = tuple(name.strip() for name in match[1].split(",") if name.strip())
-        made = _make(Comment(value, span), names, "", (1, 0), ours=False)
+        made = _make(Comment(value, span), names, value.partition("//")[2].strip(), (1, 0), ours=False)
         yield replace(made, rules=made.rules - _REFUSALS)
 
 

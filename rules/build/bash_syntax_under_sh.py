@@ -90,15 +90,15 @@ def _plain_shell(stage: Stage) -> str | None:
     return {"debian": "dash", "ubuntu": "dash", "alpine": "busybox"}.get(stage.runtime.distribution or "")
 
 
-def _bash_syntax(run: Run, shell: str) -> str | None:
-    """Return the first kind of syntax that the shell of the RUN does not know, as in `Script.constructs`."""
+def _bash_syntax(run: Run, shell: str) -> Construct | None:
+    """Return the first syntax that the shell of the RUN does not know."""
     code = run.instruction.value + "".join(heredoc.body for heredoc in run.instruction.heredocs)
     if not _may_hold_one(run, code, shell):
         return None
     for found in run.script.constructs:
         known = found.kind not in _NAMES or (shell == "busybox" and found.kind in _KNOWN_TO_ASH)
         if not known and found.dialect == "sh" and not _is_meant(run, found):
-            return found.kind
+            return found
     return None
 
 
@@ -125,19 +125,21 @@ def _is_meant(run: Run, found: Construct) -> bool:
     return False
 
 
-def _problem(stage: Stage, run: Run, found: str, shell: str) -> Problem:
+def _problem(stage: Stage, run: Run, found: Construct, shell: str) -> Problem:
+    name = _NAMES[found.kind]
     plain = run.shell.origin in (Origin.ABSENT, Origin.UNKNOWN)
     line = 'SHELL ["/bin/bash", "-c"]'
     fix = Fix("Run it under bash", (insert_line_before(run.instruction, line),)) if plain and shell == "dash" else None
-    fails = "is an error" if found in _STOPS else "is an error or means something else"
+    fails = "is an error" if found.kind in _STOPS else "is an error or means something else"
     way_out = f"Put `{line}` above it" if shell == "dash" else "Install bash and say so with `SHELL`"
     return Problem(
-        run.instruction.span,
-        f"{stage.label} uses {_NAMES[found]}, which only bash understands; `/bin/sh` is {shell} here, where it "
+        found.span,
+        f"{stage.label} uses {name}, which only bash understands; `/bin/sh` is {shell} here, where it "
         f"{fails}. {way_out}, or write it for a plain shell.",
         Confidence.LIKELY,
         doubt="the base image's `/bin/sh` may be another shell than is usual there",
+        instruction=run.instruction,
         stage=stage.key,
-        key=_NAMES[found].strip("`"),
+        key=name.strip("`"),
         fix=fix,
     )

@@ -36,8 +36,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for run in stage.runs:
             folder = _only_changes_folder(run)
             if folder is not None:
+                alone = all(command.name in (*_CHANGES, "set") for command in run.commands)
                 yield Problem(
-                    run.instruction.span,
+                    run.instruction.span if alone else run.commands[-1].span,
                     f"{_named(run, folder)} has no effect: every instruction starts again in `WORKDIR`"
                     f"{_current(run)}. What follows runs there, not in {quote(folder.text.strip(_QUOTES))}; "
                     "write `WORKDIR`.",

@@ -1,24 +1,28 @@
 """See env_command_substitution.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Instruction, Problem, Severity, Word, quote, rule
+
+_WHOLE = re.compile(r'"?(?:\$\([^()]*\)|`[^`]*`)"?')
+"""A value that is nothing but a command: a label may hold a command line for people to copy."""
 
 
 @rule(
     "env-command-substitution",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
-    keywords=("ENV", "ARG"),
+    keywords=("ENV", "ARG", "LABEL"),
     mentions=("$(", "`"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """An ENV or ARG holds a command, which nothing executes."""
+    """An ENV, ARG or LABEL holds a command, which nothing executes."""
     for argument in change.after.global_args:
         yield from _judge(argument, "")
     for stage in change.stages:
         for step in stage.steps:
-            if step.instruction.keyword in ("ENV", "ARG"):
+            if step.instruction.keyword in ("ENV", "ARG", "LABEL"):
                 yield from _judge(step.instruction, stage.key)
 
 
@@ -26,7 +30,9 @@ def _judge(instruction: Instruction, stage: str) -> Iterator[Problem]:
     torn = _torn(instruction)
     for name, value in instruction.pairs:
         prompt = name.text.startswith("PS") or "PROMPT" in name.text
-        if value is not None and not prompt and (_is_command(value.text, instruction.escape) or value is torn):
+        if value is None or prompt or (instruction.keyword == "LABEL" and not _WHOLE.fullmatch(value.text)):
+            continue
+        if _is_command(value.text, instruction.escape) or value is torn:
             yield Problem(
                 value.span,
                 f"{quote(name.text)} gets the text {quote(value.text)}, not the command's output: "

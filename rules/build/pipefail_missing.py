@@ -36,6 +36,8 @@ _NOTICES = frozenset("tar bsdtar cpio gunzip unxz bunzip2 unzstd gpg gpg2 apt-ke
 """Commands that fail by themselves when nothing arrives, or no whole archive or key (tried with each of them)."""
 _NOTICES_WITH_D = frozenset("gzip xz bzip2 zstd".split())
 _BRANCH = re.compile(r"(?<![\w$-])(?:if|elif|while|until|then|do|else)(?![\w-])")
+_ASKING = re.compile(r"(?<![\w$-])(?:if|elif|while|until)[ \t]+(?:![ \t]+)?\Z")
+_LONGEST_ASKING = 16
 _BASH_SYSTEMS = frozenset("debian ubuntu rhel centos fedora rocky almalinux amazonlinux oraclelinux amzn".split())
 
 
@@ -103,7 +105,14 @@ def _is_forgiven(run: Run, command: Command) -> bool:
     """Whether the pipeline may fail: it is a condition, negated, or followed by `||`."""
     last = _pipelines(run)[command.pipeline].last
     asked = command.conditional and (command.name not in _DOWNLOADERS or _is_condition(run, command))
-    return asked or command.negated or last.after == "||"
+    return asked or command.negated or last.after == "||" or _is_asked_first(run, command)
+
+
+def _is_asked_first(run: Run, command: Command) -> bool:
+    """Whether an `if` or a loop asks for the pipeline as such, whose first command always runs."""
+    first = run.pipelines[command.pipeline][0]
+    begin = max(run.instruction.value_span.start, first.start - _LONGEST_ASKING)
+    return _ASKING.search(command.source.text, begin, first.start) is not None
 
 
 def _is_condition(run: Run, command: Command) -> bool:

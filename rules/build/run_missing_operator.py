@@ -96,10 +96,11 @@ def _swallowed(run: Run, command: Command) -> Iterator[ShellWord]:
 
 
 def _is_no_package(command: Command, index: int) -> bool:
-    """Whether a word of an install is a command all the same: `rm -rf /x`, `pip install`."""
-    word, following = command.args[index : index + 2]
-    verb = following.value in _VERBS and following.span.line == word.span.line
-    return verb or word.value in _NO_PACKAGES
+    """Whether a word of an install is a command all the same: `rm -rf /x`, `pip install`, `curl -O https://…`."""
+    word = command.args[index]
+    following = [other.value for other in command.args[index + 1 :] if other.span.line == word.span.line]
+    verb = bool(following) and following[0] in _VERBS
+    return verb or word.value in _NO_PACKAGES or any("://" in value for value in following)
 
 
 def _continues_as_command(command: Command, index: int) -> bool:
@@ -107,6 +108,8 @@ def _continues_as_command(command: Command, index: int) -> bool:
     line = command.args[index].span.line
     following = [word.value for word in command.args[index + 1 :] if word.span.line == line]
     if any(value.startswith("-") for value in following):
+        return True
+    if command.args[index].value == "cd" and len(following) == 1:
         return True
     return bool(following) and (following[0].startswith(("/", "http")) or following[0] in _VERBS)
 

@@ -34,6 +34,14 @@ _NAME = re.compile(r"\$\{?(\w+)")
 _LIKE_NAME = re.compile(r"\$\{?(\w+|.)")
 _MOST_NAMES = 200
 """Variables among which a misspelt one is looked for."""
+_FEW = 30
+"""Variables among which the misspelt one of a RUN is looked for."""
+_SHORTEST = 4
+"""Letters of a name that may be misspelt: fewer make another name."""
+_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?<!\S)#[^\n]*", re.DOTALL)
+"""Strings of a script: in single quotes nothing is filled in, and nothing in a comment."""
+_SETS = r"(?:^|[\s;&|(])(?:\.|source|eval|set -a)\s"
+"""What may set any variable."""
 
 
 @rule(
@@ -130,18 +138,43 @@ def _used(step: Step) -> Iterator[str]:
 
 
 def _used_by_shell(run: Run) -> Iterator[str]:
-    """Yield the global ARGs that a RUN reads and does not set itself."""
-    if not run.stage.model.global_args:
+    """Yield what a RUN reads and does not set itself: global ARGs, the builder's values, what is set elsewhere."""
+    code = "\n".join((run.instruction.value, *(heredoc.body for heredoc in run.instruction.heredocs)))
+    names = set(_NAME.findall(code)) - run.scope.variables.keys()
+    if not names or run.deferred or run.stage.runtime.is_windows:
         return
-    code = run.instruction.value + "".join(heredoc.body for heredoc in run.instruction.heredocs)
-    names = set(_NAME.findall(code))
-    for argument in run.stage.model.global_args if names else ():
-        for word, _ in argument.pairs:
-            if word.text not in names:
-                continue
-            used = re.search(rf"(?<![\\\\$])\$(?:{{{re.escape(word.text)}[}}#%/:]|{re.escape(word.text)}\b)", code)
-            if used and not re.search(rf"(?:^|[\s;&|(]){re.escape(word.text)}=|:[-=+]|\bread\b", code):
-                yield word.text
+    elsewhere = names & _set_somewhere(run.stage.model)
+    misspelt = {name for name in names - elsewhere if f"{name}=" not in code and _is_misspelt(run, name)}
+    if not elsewhere and not misspelt:
+        return
+    code = _QUOTED.sub(lambda quoted: "" if quoted[0][0] in "'#" else quoted[0], code)
+    if re.search(r":[-=+]|\bread\b", code):
+        return
+    for name in sorted(elsewhere | misspelt):
+        word = re.escape(name)
+        made = rf"(?<![\w${{]){word}\b|{_SETS}" if name in misspelt else rf"(?:^|[\s;&|(]){word}="
+        if re.search(rf"(?<![\\$])\$(?:{{{word}[}}#%/:]|{word}\b)", code) and not re.search(made, code):
+            yield name
+
+
+def _is_misspelt(run: Run, name: str) -> bool:
+    """Whether a name that a script reads is almost that of a variable above it, where the base sets none."""
+    return name.isupper() and len(run.scope.variables) <= _FEW and _is_bare(run.stage) and bool(_near(run, name))
+
+
+def _near(step: Step, name: str) -> str | None:
+    """Return the variable of the step that a name is a misspelling of."""
+    known = step.scope.variables
+    if len(known) > _MOST_NAMES or len(name) < _SHORTEST:
+        return None
+    return next(iter(difflib.get_close_matches(name, list(known), 1, 0.8)), None)
+
+
+@once
+def _set_somewhere(model: Model) -> frozenset[str]:
+    """What the file or BuildKit gives a value, if not in every stage."""
+    above = (word.text for argument in model.global_args for word, _ in argument.pairs)
+    return PLATFORM_ARGS.union(above, _setting_stages(model))
 
 
 def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Iterator[Problem]:
@@ -156,22 +189,21 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
     declared = next((arg for arg in change.after.global_args if any(word.text == name for word, _ in arg.pairs)), None)
     later = _declared_later(stage, step, name)
     other = _other_stage(change, stage, name)
-    known = step.scope.variables
-    near = difflib.get_close_matches(name, list(known), 1, 0.8) if len(known) <= _MOST_NAMES else []
+    near = _near(step, name)
     bare = _is_bare(stage)
     if declared is not None:
         fact = f"the `ARG {name}` at line {declared.line} stands above the first `FROM` and ends there"
         yield _problem(stage, where, name, fact, declare, Confidence.CERTAIN)
-    elif later is not None:
+    elif later is not None and (stage.base_known or where.keyword != "RUN"):
         fact = f"its `{later.keyword} {name}` stands at line {later.line}, below"
         yield _problem(stage, where, name, fact, None, Confidence.LIKELY)
     elif other is not None:
         fact = f"{other.label} declares it, and a stage sees only its own variables and those of its parents"
         again = _restated(change, where, name)
         yield _problem(stage, where, name, fact, again, Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE)
-    elif near and bare:
-        fact = f"nothing sets it; {quote(near[0])} is set, and may be what was meant"
-        yield _problem(stage, where, name, fact, _spell(where, name, near[0]), Confidence.LIKELY)
+    elif near is not None and bare:
+        fact = f"nothing sets it; {quote(near)} is set, and may be what was meant"
+        yield _problem(stage, where, name, fact, _spell(where, name, near), Confidence.LIKELY)
     elif where.keyword not in ("ENV", "LABEL") and (bare or (where.keyword == "STOPSIGNAL" and stage.base_known)):
         yield _problem(stage, where, name, "nothing in the file sets it", None, Confidence.LIKELY)
 

@@ -25,8 +25,15 @@ def _shape(kind: str, hints: str, pattern: str) -> Shape:
 
 
 _SIGNED_CLAIMS = "a JSON web token"
-_FOR_ALL = re.compile(r"anon|publi[cs]", re.IGNORECASE)
-"""Names of web tokens that every browser gets."""
+_BROWSER_KEY = "a Google API key"
+_FOR_ALL = {
+    _SIGNED_CLAIMS: re.compile(r"anon|publi[cs]", re.IGNORECASE),
+    _BROWSER_KEY: re.compile(
+        r"(?:REACT_APP|VITE|VUE_APP|GATSBY|NG_APP|NEXT_PUBLIC|EXPO_PUBLIC)_|FIREBASE", re.IGNORECASE
+    ),
+}
+"""Names of web tokens and keys that every browser gets, by their kinds: the page's server or the key's owner limits
+what they open."""
 GUESSED = frozenset({"a password in a URL", "a registry token", _SIGNED_CLAIMS})
 """Kinds that are known by what stands around them, not by their own shape."""
 _SHAPES = (
@@ -42,7 +49,7 @@ _SHAPES = (
     _shape(
         "a Slack webhook", "hooks.slack.com", r"hooks\.slack\.com/services/T[0-9A-Z]{8,}/B[0-9A-Z]{8,}/[0-9A-Za-z]{20,}"
     ),
-    _shape("a Google API key", "aiza", r"\bAIza[0-9A-Za-z_-]{35}\b"),
+    _shape(_BROWSER_KEY, "aiza", r"\bAIza[0-9A-Za-z_-]{35}\b"),
     _shape("a Stripe key", "k_live_", r"\b[rs]k_live_[0-9A-Za-z]{20,}"),
     _shape("an npm token", "npm_", r"\bnpm_[0-9A-Za-z]{36}\b"),
     _shape("a PyPI token", "pypi-age", r"\bpypi-AgE[0-9A-Za-z_-]{40,}"),
@@ -55,6 +62,9 @@ _SHAPES = (
     _shape("a RubyGems key", "rubygems_", r"\brubygems_[0-9a-f]{48}\b"),
     _shape("a Google client secret", "gocspx-", r"\bGOCSPX-[0-9A-Za-z_-]{28}\b"),
     _shape("an Atlassian token", "atatt3|atctt3", r"\bAT[AC]TT3[0-9A-Za-z_=-]{40,}"),
+    _shape(
+        "a Laravel application key", "base64:", r"\bAPP_KEY[\"']?\s*[=:]?\s*[\"']?(?P<secret>base64:[0-9A-Za-z+/]{43}=)"
+    ),
     _shape("an Azure storage key", "accountkey", r"AccountKey=(?P<secret>[0-9A-Za-z+/]{86}==)"),
     _shape(_SIGNED_CLAIMS, "eyj", r"\beyJ[0-9A-Za-z_-]{10,}\.eyJ[0-9A-Za-z_-]{10,}\.[0-9A-Za-z_-]{20,}"),
     _shape(
@@ -66,7 +76,7 @@ _SHAPES = (
     _shape(
         "a password in a URL",
         "://",
-        r"://[^\s/:@'\"]{0,80}:(?P<secret>[^\s/:@'\"]{6,200})@[0-9A-Za-z]",
+        r"://(?P<user>[^\s/:@'\"]{0,80}):(?P<secret>[^\s/:@'\"]{6,200})@[0-9A-Za-z]",
     ),
     _shape(
         "a registry token",
@@ -114,11 +124,23 @@ def credentials(text: str) -> list[Credential]:
         for match in shape.pattern.finditer(text):
             inner = match.groupdict().get("secret")
             group = "secret" if inner is not None else 0
-            if shape.kind == _SIGNED_CLAIMS and _FOR_ALL.search(text, max(0, match.start() - 60), match.start()):
+            if _is_for_all(shape.kind, text, match.start()) or _is_default(match.groupdict()):
                 continue
             if not _is_example(match[0], inner):
                 found.append(Credential(shape.kind, match[group], match.start(group), match.end(group)))
     return sorted(_once(found), key=lambda one: one.start)
+
+
+def _is_for_all(kind: str, text: str, start: int) -> bool:
+    """Tell whether the name in front of a credential says that it is public."""
+    names = _FOR_ALL.get(kind)
+    line = text.rfind("\n", 0, start) + 1
+    return names is not None and names.search(text, max(line, start - 60), start) is not None
+
+
+def _is_default(groups: dict[str, str | None]) -> bool:
+    """Tell whether an account has its own name for a password, as in a database for developers."""
+    return groups.get("user") is not None and groups.get("user") == groups.get("secret")
 
 
 def _once(found: list[Credential]) -> list[Credential]:

@@ -33,6 +33,8 @@ _TESTS = ("-w", "--write-out", "-I", "--head", "-X", "--request", "-d", "--data"
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A download keeps the error page when the server answers with an error."""
+    if "curlrc" in change.after.code:
+        return  # options that every call takes from there may hold `fail`
     for stage in change.stages:
         for run in stage.runs:
             careless = [command for command in run.calls("curl") if _keeps_any_answer(run, command)]

@@ -14,14 +14,18 @@ from rules.api import (
     Span,
     Stage,
     Step,
+    once,
     quote,
     rule,
 )
 from rules.secrets.downloads import (
     FETCHERS,
     Url,
+    added_name,
     checks,
     is_local,
+    last_checks,
+    saved_name,
     split_url,
     stages_that_count,
     urls,
@@ -36,6 +40,8 @@ _NO_PROGRAM = re.compile(
     r"\.(?:asc|sig|gpg|key|pub|list|repo|sha\d*|sha\d+sum|md5|txt|json|ya?ml|conf|cfg|html?|xml|md|sh|py|css|pem|crt)(?:[?#]|$)|KEY|[Kk]eyring",
     re.IGNORECASE,
 )
+_SCRIPT = re.compile(r"\.(?:sh|bash|py|pl)(?:[?#]|$)", re.IGNORECASE)
+_SUM_OR_KEY = re.compile(r"\.(?:asc|sig|gpg|key|pub|sha\d*\w*|md5\w*)(?:[?#]|$)|KEY|[Kk]eyring|sums?\b", re.IGNORECASE)
 _BY_CONTENT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f])")
 _MOVING = re.compile(r"(?<!pool)/(master|main|develop|trunk|HEAD|nightly)(?:/|\.zip|\.tar|$)")
 """What a branch is called in an address: its content has no lasting sum."""
@@ -62,21 +68,21 @@ _NUMBER = re.compile(r"\d+")
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A program is downloaded and nothing checks that it is the right one."""
     for stage in stages_that_count(change):
-        checked = max((run.index for run in stage.runs if checks(run)), default=-1)
         for step in stage.steps:
-            if isinstance(step, Run) and checked < step.index:
+            if isinstance(step, Run):
                 yield from _in_run(stage, step)
             elif isinstance(step, Copy) and step.is_add and step.instruction.flag("checksum") is None:
                 yield from _in_add(stage, step)
 
 
 def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
-    executable = any(command.name in ("chmod", "install") for command in run.commands)
-    for command in run.calls(*FETCHERS):
+    fetchers = run.calls(*FETCHERS)
+    executable = bool(fetchers) and any(command.name in ("chmod", "install") for command in run.commands)
+    for command in fetchers:
         if _is_run_unseen(run, command.pipeline):
             continue
-        url = next((url for url in urls(command, run) if _is_program(url, executable=executable)), None)
-        if url is not None:
+        url = next((url for url in urls(command, run) if _is_program(run, url, executable=executable)), None)
+        if url is not None and not _is_checked(run, saved_name(url)):
             piped = len({other.part for other in run.pipelines[command.pipeline]}) > 1
             yield _problem(stage, run, url.text, url.word.span, piped=piped)
             return
@@ -87,8 +93,48 @@ def _is_run_unseen(run: Run, pipeline: int) -> bool:
     return any(command.name in _SHELLS for command in run.pipelines[pipeline])
 
 
-def _is_program(url: Url, *, executable: bool) -> bool:
-    if url.is_local or _NO_PROGRAM.search(url.text) or _BY_CONTENT.search(url.text):
+@once
+def _checks_of(stage: Stage) -> dict[str | None, int]:
+    """Return where each download of a stage is checked last, as `last_checks` does; sums and keys are no downloads."""
+    if not any(checks(run) for run in stage.runs):
+        return {}
+    found = (url for run in stage.runs for command in run.calls(*FETCHERS) for url in urls(command, run))
+    names = {saved_name(url) for url in found if not _SUM_OR_KEY.search(url.text)}
+    added = ((copy, source.path) for copy in stage.copies if copy.is_add for source in copy.sources)
+    names |= {added_name(copy, path) for copy, path in added if path and "://" in path and not _SUM_OR_KEY.search(path)}
+    return last_checks(stage, names - {""})
+
+
+def _is_checked(step: Step, name: str) -> bool:
+    """Whether a check of this RUN or a later one names the file, or names none of the downloads."""
+    last = _checks_of(step.stage)
+    return max(last.get(None, -1), last.get(name, -1)) >= step.index
+
+
+def _is_executed(run: Run, url: Url) -> bool:
+    """Whether a later command of the RUN runs the file."""
+    return _executed(run).get(saved_name(url), -1) > url.command.start
+
+
+@once
+def _executed(run: Run) -> dict[str, int]:
+    """Return where the files that a RUN runs are run last, by their names: by a path, or handed to a shell."""
+    found: dict[str, int] = {}
+    for command in run.commands:
+        path = command.program.value if command.program is not None and not command.has("-c") else ""
+        if path and command.name in _SHELLS:
+            path = next((word.value for word in command.args if not word.value.startswith("-")), "")
+        found[path.rpartition("/")[2]] = command.start
+    found.pop("", None)
+    return found
+
+
+def _is_program(run: Run, url: Url, *, executable: bool) -> bool:
+    if url.is_local or _BY_CONTENT.search(url.text):
+        return False
+    if _SCRIPT.search(url.text) or _SCRIPT.search(saved_name(url)):
+        return _is_executed(run, url)
+    if _NO_PROGRAM.search(url.text):
         return False
     saved = url.command.option("-o", "--output", "-O", "--output-document") is not None
     return bool(_ARTIFACT.search(url.text)) or (executable and saved)
@@ -100,7 +146,7 @@ def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:
         found = split_url(path)
         if found is None or is_local(found[1]) or path.partition("#")[0].endswith(".git") or _BY_CONTENT.search(path):
             continue
-        if _ARTIFACT.search(path) or _becomes_program(copy, path):
+        if (_ARTIFACT.search(path) or _becomes_program(copy, path)) and not _is_checked(copy, added_name(copy, path)):
             yield _problem(stage, copy, path, source.word.span)
 
 

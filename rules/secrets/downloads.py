@@ -10,7 +10,7 @@ from rules.api import is_development_name, once
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-    from rules.api import Command, DockerfileChange, Run, ShellWord, Span, Stage
+    from rules.api import Command, Copy, DockerfileChange, Run, ShellWord, Span, Stage
 
 FETCHERS = frozenset({"curl", "wget", "aria2c", "axel", "lwp-download"})
 """Programs that save what a URL answers."""
@@ -162,6 +162,12 @@ def saved_name(url: Url) -> str:
     if path is None or path == "-" or "://" in path or path.startswith("-"):
         path = url.text.partition("?")[0]
     return path.rstrip("/").rpartition("/")[2]
+
+
+def added_name(copy: Copy, url: str) -> str:
+    """Return the name under which an ADD stores what an address answers."""
+    path = copy.destination or ""
+    return (url.partition("?")[0] if path.endswith(("/", ".")) else path).rpartition("/")[2]
 
 
 def last_checks(stage: Stage, names: Collection[str]) -> dict[str | None, int]:

@@ -9,6 +9,7 @@ from rules.api import (
     Confidence,
     DockerfileChange,
     Fix,
+    Instruction,
     Problem,
     Severity,
     Source,
@@ -27,6 +28,8 @@ _HIDDEN = re.compile(f"[{_BIDI}{_INVISIBLE}{_CONTROL}]")
 _LOOKALIKES = re.compile(r"[\u0370-\u03ff\u0400-\u04ff\u0501-\u052f\u2c80-\u2cff\uff01-\uff5e]")
 _JOINED = frozenset({"So", "Sk", "Lo", "Mn", "Mc"})
 """Categories of pictures and their modifiers, and of letters without case and their marks."""
+_BLANKS = re.compile(r"\"[^\"]*\"|'[^']*'|(?<!\S)#[^\n]*|(?P<blank>[\u00a0\u2000-\u200a\u202f\u205f\u3000])")
+"""Wide, narrow and no-break spaces; in quotes and comments they are text like any other."""
 _LETTER = re.compile(r"[A-Za-z]")
 _NAMES = frozenset("FROM COPY ADD RUN ENV ARG CMD ENTRYPOINT USER WORKDIR EXPOSE SHELL".split())
 
@@ -45,6 +48,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for instruction in change.after.dockerfile.instructions:
         if instruction.keyword in _NAMES and not instruction.text.isascii():
             yield from _lookalikes(change, instruction.span.start, instruction.span.end)
+            if instruction.keyword not in ("ENV", "ARG"):  # whose words any kind of space divides
+                yield from _blanks(source, instruction)
 
 
 def _hidden(source: Source) -> Iterator[Problem]:
@@ -61,6 +66,23 @@ def _hidden(source: Source) -> Iterator[Problem]:
             key=names,
             fix=_deleted(source, offsets),
         )
+
+
+def _blanks(source: Source, instruction: Instruction) -> Iterator[Problem]:
+    """Find spaces that separate nothing: a keyboard makes a no-break space where a key is held too long."""
+    start, end = instruction.span.start, instruction.span.end
+    offsets = [match.start("blank") for match in _BLANKS.finditer(source.text, start, end) if match["blank"]]
+    if not offsets:
+        return
+    name = _name(source.text[offsets[0]])
+    yield Problem(
+        source.span(offsets[0], offsets[0] + 1),
+        f"{name} looks like a blank and is none: `{instruction.keyword}` takes it for a part of the word beside it, "
+        "which is then another name. Type a plain blank.",
+        instruction=instruction,
+        key=name,
+        fix=fix("Write plain blanks", *(replace(source, source.span(o, o + 1), " ") for o in offsets)),
+    )
 
 
 def _joins(text: str, at: int) -> bool:

@@ -1,14 +1,13 @@
 """See integrity_check_removed.md."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from rules.api import (
     Category,
     Command,
     Confidence,
-    Copy,
     DockerfileChange,
     Fix,
     Problem,
@@ -23,7 +22,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.secrets.downloads import FETCHERS, last_checks, saved_name, urls
+from rules.secrets.downloads import FETCHERS, added_name, last_checks, saved_name, urls
 
 _VERSION = re.compile(r"\$\{[^}]*\}|\$\w+|[0-9a-f]{7,}|[0-9]+")
 _SAFE = re.compile(
@@ -79,16 +78,25 @@ class Fetched(NamedTuple):
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change takes away a check of what is downloaded or installed."""
+    assert change.before is not None
     for stage in change.stages:
         was = change.was(stage)
-        if was is not None and stage.instructions != was.instructions:
-            yield from _downloads(stage, was)
-            yield from _flags(stage, was)
+        if was is None:  # split off from another stage: what no stage tests any more counts
+            yield from _compared(stage, change.before.stages, change.stages)
+        elif stage.instructions != was.instructions:
+            yield from _compared(stage, (was,), (stage,))
 
 
-def _downloads(stage: Stage, was: Stage) -> Iterator[Problem]:
-    checked = {fetched.key for fetched in _fetched(was) if fetched.checked}
-    seen: set[str] = set()
+def _compared(stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Iterator[Problem]:
+    yield from _downloads(stage, was, now)
+    yield from _flags(stage, was, now)
+    yield from _unlocked(stage, was, now)
+
+
+def _downloads(stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Iterator[Problem]:
+    checked = {fetched.key for one in was for fetched in _fetched(one) if fetched.checked}
+    elsewhere = (one for one in now if one is not stage) if checked else ()
+    seen = {fetched.key for one in elsewhere for fetched in _fetched(one) if fetched.checked}
     for fetched in _fetched(stage) if checked else ():
         if fetched.key not in checked or fetched.checked or fetched.key in seen or _SAFE.search(fetched.url):
             continue
@@ -106,14 +114,21 @@ def _downloads(stage: Stage, was: Stage) -> Iterator[Problem]:
 
 
 def _fetched(stage: Stage) -> Iterator[Fetched]:
-    for step in stage.steps:
-        if isinstance(step, Copy) and step.is_add:
-            sure = step.instruction.flag("checksum") is not None
-            for source in step.sources:
-                if source.is_remote and source.path is not None:
-                    yield Fetched(_key(source.path), source.path, source.word.span, step, sure)
+    added = [
+        (copy, source, source.path)
+        for copy in stage.copies
+        if copy.is_add
+        for source in copy.sources
+        if source.is_remote and source.path is not None
+    ]
     found = [(run, url) for run in stage.runs for command in run.calls(*FETCHERS) for url in urls(command)]
-    last = last_checks(stage, {saved_name(url) for _, url in found})
+    names = {saved_name(url) for _, url in found} | {added_name(copy, path) for copy, _, path in added}
+    last = last_checks(stage, names) if names else {}
+    for copy, source, path in added:
+        name = added_name(copy, path)
+        checked = bool(name) and max(last.get(name, -1), last.get(None, -1)) >= copy.index
+        sure = checked or copy.instruction.flag("checksum") is not None
+        yield Fetched(_key(path), path, source.word.span, copy, sure)
     for run, url in found:
         name = saved_name(url)
         sure = bool(name) and max(last.get(name, -1), last.get(None, -1)) >= run.index
@@ -125,16 +140,14 @@ def _key(url: str) -> str:
     return _VERSION.sub("", url.partition("://")[2].partition("?")[0])
 
 
-def _flags(stage: Stage, was: Stage) -> Iterator[Problem]:
+def _flags(stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Iterator[Problem]:
     """Find installs that lost the flag which ties them to the lock file or to hashes."""
     before: dict[tuple[str, str], str] = {}
-    for name, verb, flag, _, _ in _installs(was):
+    for name, verb, flag, _, _ in (install for one in was for install in _installs(one)):
         if flag:
             before.setdefault((name, verb), flag)
-    now = list(_installs(stage))
-    tied = {(name, verb) for name, verb, flag, _, _ in now if flag}
-    yield from _unlocked(stage, was)
-    for name, verb, flag, command, step in now:
+    tied = {(name, verb) for one in now if before for name, verb, flag, _, _ in _installs(one) if flag}
+    for name, verb, flag, command, step in _installs(stage) if before else ():
         lost = before.get((name, verb)) if not flag else None
         if lost is None or (name, verb) in tied:
             continue
@@ -172,9 +185,9 @@ def _is_set(run: Run, command: Command, name: str) -> bool:
     return value is not None and (not isinstance(value, str) or value.lower() not in ("", "0", "false", "no"))
 
 
-def _unlocked(stage: Stage, was: Stage) -> Iterator[Problem]:
+def _unlocked(stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Iterator[Problem]:
     """Find `npm install` where `npm ci` was: the one installs what the lock file says, the other may rewrite it."""
-    if not any(_clean_installs(was)) or any(_clean_installs(stage)):
+    if not any(map(_installs_clean, was)) or any(map(_installs_clean, now)):
         return
     for run in stage.runs:
         for command in run.calls("npm"):
@@ -199,6 +212,6 @@ def _unlocked(stage: Stage, was: Stage) -> Iterator[Problem]:
             return
 
 
-def _clean_installs(stage: Stage) -> Iterator[Command]:
+def _installs_clean(stage: Stage) -> bool:
     verbs = ("ci", "clean-install", "install-clean")
-    yield from (command for run in stage.runs for command in run.calls("npm") if command.subcommand in verbs)
+    return any(command.subcommand in verbs for run in stage.runs for command in run.calls("npm"))

@@ -94,7 +94,7 @@ def _pointed_at(stage: Stage) -> Iterator[Problem]:
             continue
         path = setting.value if setting.value.startswith("/") else _below(stage, setting.value)
         put = next((put for put in stage.files.covering(path) if put.kind == "context"), None) if path else None
-        if put is not None:
+        if put is not None and secret_file(put.source) not in ("private key", "credentials"):
             yield _pointer(stage, name, setting, put.step.instruction.line)
 
 

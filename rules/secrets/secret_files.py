@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 Kind = Literal["private key", "credentials", "environment", "client configuration"]
 
 _PRIVATE = re.compile(
-    r"id_(?:rsa|dsa|ecdsa|ed25519)|(?:.*[-_.])?priv(?:ate|key)?(?:[-_.]?key)?\.(?:pem|key)|(?:.*[-_.])?key\.pem|[^*]+\.(?:key|p12|pfx|ppk|jks|keystore)",
+    r"id_(?:rsa|dsa|ecdsa|ed25519)|ssh_host_(?:rsa|dsa|ecdsa|ed25519)_key|(?:.*[-_.])?deploy[-_]?key|(?:.*[-_.])?priv(?:ate|key)?(?:[-_.]?key)?\.(?:pem|key)|(?:.*[-_.])?key\.pem|[^*]+\.(?:key|p12|pfx|ppk|jks|keystore)",
     re.IGNORECASE,
 )
 _CREDENTIALS = re.compile(
     r"\.netrc|_netrc|\.git-credentials|\.pgpass|\.vault-token|\.htpasswd|kubeconfig|.*\.kubeconfig|(?:.*[-_.])?credentials?\.(?:json|ya?ml|csv)"
     r"|(?:.*[-_.])?service[-_]?account(?:[-_.].*)?\.json|client_secrets?.*\.json|(?:.*\.)?secrets?\.(?:json|ya?ml|toml|env|properties)|"
-    r"(?:.*\.)?tfvars|master\.key|gcloud.*\.json",
+    r"(?:.*\.)?tfvars|.*\.tfstate|master\.key|gcloud.*\.json|(?:.*-)?firebase-adminsdk.*\.json|gha-creds-.*\.json|"
+    r"\.s3cfg|\.boto|\.dockercfg",
     re.IGNORECASE,
 )
 _PATHS = re.compile(

@@ -20,8 +20,10 @@ from rules.api import (
     within,
 )
 from rules.secrets.secret_files import is_known_harmless, secret_file
+from rules.secrets.secret_names import names_a_secret
 
 _CLIENT_FILES = (".npmrc", ".netrc", ".pypirc", ".git-credentials", ".yarnrc.yml", "id_rsa", "id_ed25519")
+_VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _CREDENTIAL_URL = re.compile(r"https?://[^/\s]*@")
 
 
@@ -101,10 +103,14 @@ def _copied(change: DockerfileChange, put: Put) -> Flow | None:
 def _made(put: Put, command: Command) -> Flow | None:
     if put.whole and any(_CREDENTIAL_URL.match(word.value) for word in command.args):
         return Flow(f"{put.path}/.git/config", "keeps the credentials of the clone's URL", sure=True)
-    wrote = "$" in str(command) and command.name in ("echo", "printf", "cat")
-    if wrote and posixpath.basename(put.path) in _CLIENT_FILES:
+    text = str(command)
+    if "$" not in text or command.name not in ("echo", "printf", "cat"):
+        return None
+    if posixpath.basename(put.path) in _CLIENT_FILES:
         return Flow(put.path, "holds the credentials that the build was given", sure=True)
-    return None
+    known = (name for name in _VARIABLE.findall(text) if put.step.scope.get(name) is not None)
+    secret = next((name for name in known if names_a_secret(name)), None)
+    return Flow(put.path, f"holds the value of {quote(secret)}", sure=True) if secret is not None else None
 
 
 def _problem(copy: Copy, stage: Stage, flow: Flow) -> Problem:

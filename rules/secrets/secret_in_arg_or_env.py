@@ -39,17 +39,18 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for name, value in target.pairs:
             if names_a_secret(name.text) and name.text not in seen and _counts(target, value):
                 seen.add(name.text)
-                yield _problem(change, target, name, value)
+                given = value if value is not None and value.text.strip("\"'") else None
+                yield _problem(target, name, given, _fix(change, target, name, value))
 
 
 def _counts(instruction: Instruction, value: Word | None) -> bool:
     """An ARG without value is filled in by the caller; a value counts unless it cannot be a secret."""
-    if value is None:
+    if value is None or not value.text.strip("\"'"):
         return instruction.keyword == "ARG"
     return could_be_secret(value.text)
 
 
-def _problem(change: DockerfileChange, instruction: Instruction, name: Word, value: Word | None) -> Problem:
+def _problem(instruction: Instruction, name: Word, value: Word | None, repair: Fix | None) -> Problem:
     keyword = instruction.keyword
     if value is not None and not is_placeholder(value.text):
         fact = f"`{keyword} {name.text}` writes a secret into the file, and into the image's configuration or history"
@@ -77,7 +78,7 @@ def _problem(change: DockerfileChange, instruction: Instruction, name: Word, val
         instruction=instruction,
         key=name.text,
         severity=Severity.ERROR if literal else Severity.WARNING,
-        fix=_fix(change, instruction, name, value),
+        fix=repair,
     )
 
 
@@ -93,8 +94,9 @@ def _fix(change: DockerfileChange, instruction: Instruction, name: Word, value: 
     if len(users) != 1 or users[0].keyword != "RUN" or users[0].exec_form is not None or users[0].trigger is not None:
         return None
     run = users[0]
-    if any(one.instruction is run and keeps(one, name.text) for _, one in change.after.layers.all_runs):
-        return None
+    same = (one for _, one in change.after.layers.all_runs if one.instruction is run)
+    if any(keeps(one, name.text) or one.stage.runtime.is_windows for one in same):
+        return None  # a builder of Windows images has no such mounts
     mount = f"--mount=type=secret,id={_id(name.text)},env={name.text}"
     edits: tuple[Edit, ...] = (delete_instruction(instruction), add_flag(run, mount))
     return Fix("Mount the secret for the one RUN that uses it", edits)

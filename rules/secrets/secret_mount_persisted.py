@@ -150,6 +150,8 @@ def _taken_off(run: Run, command: Command) -> bool:
 
 def _stores(command: Command) -> bool:
     words = " ".join(word.value for word in command.args if not word.value.startswith("-"))
+    if command.has("--unset", "--unset-all", "--remove-section", "--delete"):
+        return False
     return any(words.startswith(verb) for verb in _STORES.get(command.name, ()))
 
 

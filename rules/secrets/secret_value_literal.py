@@ -1,11 +1,14 @@
 """See secret_value_literal.md."""
 
+import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
+    Instruction,
     Problem,
     Run,
     Severity,
@@ -22,10 +25,21 @@ _PASSWORDS = {
     "curl": ("-u", "--user"),
     "wget": ("--password", "--http-password", "--ftp-password"),
     "sshpass": ("-p",),
+    "svn": ("--password",),
+    "twine": ("-p", "--password"),
+    "helm": ("--password",),
+    "dotnet": ("--password",),
+    "az": ("-p", "--password"),
     **dict.fromkeys(("docker", "podman", "buildah", "skopeo", "oras"), ("-p", "--password")),
 }
 """The options that take a password; that of curl follows the account's name and a colon."""
-_NEED_LOGIN = frozenset({"docker", "podman", "buildah", "skopeo", "oras"})
+_NAMES = ("password=", "passwd=", "token=", "secret=", "apikey=", "api-key=")
+_OPTION = re.compile(r"-[\w.-]*(?:password|passwd|token|secret|api-?key)=(?P<value>[^\s=]{8,})", re.IGNORECASE)
+_MADE = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[\w!@#%^&*+/=.:-]+\Z")
+"""Of letters and digits, as what was made and not typed as an example."""
+_FOR_BUILD = "hand the new one to the build as a secret mount: `RUN --mount=type=secret,id=…`"
+_FOR_START = "give the new one to the container when it starts: a secret of the platform, `--env-file`"
+_NEED_LOGIN = frozenset({"docker", "podman", "buildah", "skopeo", "oras", "az"})
 
 
 @rule(
@@ -38,20 +52,31 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A credential stands in the file."""
     source = change.source
     found = credentials(source.text)
+    shipped = {stage.index for target in change.after.shipped for stage in target.chain} if found else ()
     for one in found:
-        yield _problem(one, source.span(one.start, one.end), _stage_at(change, one.start))
+        at = _stage_at(change, one.start)
+        ships = at is not None and at.index in shipped
+        way_out = _FOR_START if ships and _is_for_start(change, one.start) else _FOR_BUILD
+        yield _problem(one, source.span(one.start, one.end), at, way_out)
     places = [(one.start, one.end) for one in found]
+    lower = source.text.lower()
+    named = any(name in lower for name in _NAMES)
     for stage in change.stages:
         for run in stage.runs:
-            for word, password in _typed(run):
+            for word, password in (*_typed(run), *(_named(run) if named else ())):
                 if not any(start < word.end and word.start < end for start, end in places):
                     one = Credential(_TYPED, password, word.start, word.end)
-                    yield _problem(one, word.span, stage)
+                    yield _problem(one, word.span, stage, _FOR_BUILD)
 
 
 def _typed(run: Run) -> Iterator[tuple[ShellWord, str]]:
     """Yield the passwords that a RUN hands over as arguments, each with its word."""
-    for command in run.calls(*_PASSWORDS):
+    for command in run.calls("htpasswd", *_PASSWORDS):
+        if command.name == "htpasswd":
+            words = command.operands(("-C",))
+            if command.has("-b") and len(words) > 1 and is_password(words[-1].value):  # user and password stand last
+                yield words[-1], words[-1].value
+            continue
         if command.name in _NEED_LOGIN and "login" not in [word.value for word in command.args[:3]]:
             continue
         found = command.option_word(*_PASSWORDS[command.name])
@@ -61,17 +86,36 @@ def _typed(run: Run) -> Iterator[tuple[ShellWord, str]]:
             yield found[1], password
 
 
+def _named(run: Run) -> Iterator[tuple[ShellWord, str]]:
+    """Yield what options that are called so give as a password: `-PrepositoryPassword=…`, `--token=…`."""
+    for word in (word for command in run.commands for word in command.args if word.value.startswith("-")):
+        match = _OPTION.fullmatch(word.value)
+        if match is not None and is_password(match["value"]) and _MADE.search(match["value"]):
+            yield word, match["value"]
+
+
 def _stage_at(change: DockerfileChange, offset: int) -> Stage | None:
     return next((stage for stage in reversed(change.stages) if stage.from_.span.start <= offset), None)
 
 
-def _problem(found: Credential, span: Span, stage: Stage | None) -> Problem:
+def _is_for_start(change: DockerfileChange, offset: int) -> bool:
+    """Whether a place lies in an instruction that only tells the container something."""
+    instructions = change.after.dockerfile.instructions
+    at = bisect_right(instructions, offset, key=_start) - 1
+    return at >= 0 and offset < instructions[at].span.end and instructions[at].keyword in ("ENV", "CMD", "ENTRYPOINT")
+
+
+def _start(instruction: Instruction) -> int:
+    return instruction.span.start
+
+
+def _problem(found: Credential, span: Span, stage: Stage | None, way_out: str) -> Problem:
     place = f"in {stage.label}" if stage is not None else "above the first stage"
     return Problem(
         span,
         f"{found.kind} stands {place}: {quote(found.masked)}. Everyone who can read the repository or pull the image "
         "has it, and deleting the line does not take it out of the history. Replace the credential where it was "
-        "issued, then hand the new one to the build as a secret mount: `RUN --mount=type=secret,id=…`.",
+        f"issued, then {way_out}.",
         Confidence.LIKELY if found.kind in GUESSED or found.kind == _TYPED else Confidence.CERTAIN,
         doubt="it may be an example that opens nothing",
         stage=stage.key if stage is not None else "",

@@ -51,7 +51,8 @@ _CONFIGURED = re.compile(
     r"""(?:(?:strict-ssl|enableStrictSsl)["']?[\s=:]+["']?false|sslverify["']?[\s=:]+["']?(?:false|0|no)|http\.sslVerify["']?[\s=]+["']?(?:false|0)|"""
     r"""--setopt[=\s]+(?:\S+\.)?sslverify=(?:0|false|no)|Verify-(?:Peer|Host)["'\s=]+["']?false|"""
     r"""check[-_]certificate\s*=\s*(?:off|no)|\.trusted-host\s+[^\s"']+|(?:(?<![-.\w])|(?<=\\n))trusted-host\s*=\s*[^\s"'\\]+|disable-tls["']?[\s:=]+["']?true|"""
-    r"""ssl_verify["']?[\s:=]+["']?(?:false|no)|unsafe-perm-ssl)""",
+    r"""ssl_verify["']?[\s:=]+["']?(?:false|no)|ssl_verify_mode["']?[\s:=]+["']?(?:0|none)\b|"""
+    r"""certificates\.\S+\.cert\s+["']?false|(?<=-w )GOINSECURE=[^\s"']+|unsafe-perm-ssl)""",
     re.IGNORECASE,
 )
 _ENVIRONMENT = {
@@ -157,7 +158,7 @@ def _may_match(text: str) -> bool:
     """Tell in little time whether a text in lower case can hold one of the settings."""
     if "ssl" in text or "verify" in text or "certificate" in text:
         return True
-    return "trusted-host" in text or "disable-tls" in text
+    return "trusted-host" in text or "disable-tls" in text or "-w goinsecure" in text
 
 
 def _configures(run: Run, command: Command) -> bool:

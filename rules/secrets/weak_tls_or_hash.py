@@ -15,12 +15,14 @@ _OLD_TLS = {
     ),
     "openssl": ("-ssl2", "-ssl3", "-tls1", "-tls1_1"),
 }
-_MINIMUM = re.compile(r"MinProtocol\s*=\s*(?:SSLv[23]|TLSv1(?:\.[01])?)(?![.\d])")
+_SETTING = re.compile(r"(?P<key>MinProtocol|SECLEVEL)\s*=\s*(?P<value>[\w.]+)")
+_WEAK = re.compile(r"SSLv[23]|TLSv1(?:\.[01])?|[01]")
+"""The least that OpenSSL's configuration allows: a protocol, or a level of keys and signatures."""
 _SUM = re.compile(
     r"(?<![0-9a-fA-F])(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40})(?![0-9a-fA-F])|\$\{?\w*(?:md5|sha1|sum|hash)", re.IGNORECASE
 )
 """A sum of MD5 or SHA-1, or a variable named for one."""
-_MAY_SAY = re.compile(r"md5|sha1|shasum|tls|ssl|(?<!\w)-[23](?!\w)", re.IGNORECASE)
+_MAY_SAY = re.compile(r"md5|sha1|shasum|tls|ssl|seclevel|(?<!\w)-[23](?!\w)", re.IGNORECASE)
 """What everything that is found holds."""
 _STRONG_DIGESTS = ("sha224", "sha256", "sha384", "sha512", "sha3-256", "sha3-512", "blake2b512")
 _STRONG = re.compile(r"sha(?:224|256|384|512)sum|b[23]sum|gpgv?2?|cosign|minisign")
@@ -40,23 +42,46 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         for run in stage.runs:
             for command in run.commands if _MAY_SAY.search(run.instruction.text) else ():
-                fact = _old_tls(command) or _weak_hash(run, command)
+                fact = _old_tls(run, command) or _weak_hash(run, command)
                 if fact is not None:
                     yield _problem(stage, run, command, *fact)
 
 
-def _old_tls(command: Command) -> tuple[str, str] | None:
+def _old_tls(run: Run, command: Command) -> tuple[str, str] | None:
     flags = [word.value for word in command.args if word.value in _OLD_TLS.get(command.name, ())]
     highest = command.option("--tls-max") if command.name == "curl" else None
     flags += [f"--tls-max {highest}"] if highest in ("1.0", "1.1") else []
-    match = _MINIMUM.search(str(command)) if command.name in ("sed", "echo", "printf", "openssl") else None
-    what = flags[0] if flags else match[0] if match is not None else None
-    if what is None:
+    what = flags[0] if flags else _weak_setting(command)
+    if what is None or (not flags and _is_put_back(run, command)):
         return None
+    if what.startswith("SECLEVEL"):
+        return f"allows weak keys: {quote(what)}", (
+            "Below level 2 OpenSSL accepts RSA keys of 1024 bits, at level 0 also TLS before 1.2, whomever the "
+            "container speaks to. Drop it, or allow it for the one connection that needs it"
+        )
     return f"allows old encryption: {quote(what)}", (
         "TLS before 1.2 can be read and changed by whoever stands in between. Drop it; servers that speak nothing "
         "newer are not to be trusted with what goes into an image"
     )
+
+
+def _weak_setting(command: Command) -> str | None:
+    """Return the weak setting that a command writes; what `sed` replaces stands before what it writes."""
+    if command.name not in ("sed", "echo", "printf", "openssl"):
+        return None
+    for word in command.args:
+        last = {match["key"]: match for match in _SETTING.finditer(word.value)}
+        weak = next((match for match in last.values() if _WEAK.fullmatch(match["value"])), None)
+        if weak is not None:
+            return weak[0]
+    return None
+
+
+def _is_put_back(run: Run, command: Command) -> bool:
+    """Whether the RUN restores the file that a command changed, as after a test."""
+    changed = command.args[-1].value.rpartition("/")[2] if command.args else ""
+    later = (other for other in run.calls("mv", "cp") if other.start > command.start and other.args)
+    return any(other.args[-1].value.rpartition("/")[2] == changed for other in later)
 
 
 def _weak_hash(run: Run, command: Command) -> tuple[str, str] | None:
