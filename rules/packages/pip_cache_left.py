@@ -23,6 +23,7 @@ from rules.packages.configuration import written_until
 from rules.packages.options import add_option
 from rules.packages.project_files import in_repository
 
+_VARIABLE = "PIP_NO_CACHE_DIR"
 _SETTING = re.compile(r"(?<!-)no-cache-dir")
 _CONFIGURES = re.compile(r"pip\.conf|pip[\d.]* config set [^&;]*no-cache-dir")
 _CACHE_FOLDERS = ("/root/.cache/pip", "/root/.cache")
@@ -48,6 +49,9 @@ def _check_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Pro
     left = [call for call in calls if _downloads(call) and not call.no_cache and not _cleaned_after(run, call)]
     if not left or _is_kept_elsewhere(run) or _is_switched_off(change, run):
         return
+    if all(call.env.get(_VARIABLE) for call in left):
+        yield _misread(stage, left[0])
+        return
     yield Problem(
         left[0].command.span,
         f"{stage.label} ships pip's download cache: {quote(left[0].program)} installs without `--no-cache-dir`"
@@ -57,6 +61,19 @@ def _check_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Pro
         doubt="the base image is not known, and may switch the cache off",
         stage=stage.key,
         fix=_fix(run, left),
+    )
+
+
+def _misread(stage: Stage, call: PackageCall) -> Problem:
+    """Speak of a value that says no: pip takes any as yes (`_handle_no_cache_dir` in its `cmdoptions.py`; tried)."""
+    written = quote(f"{_VARIABLE}={call.env[_VARIABLE]}")
+    return Problem(
+        call.command.span,
+        f"{stage.label} installs under {written}, which reads as if pip kept its download cache. pip takes any value "
+        "of that variable as yes, and keeps none. Write `1` if that is meant; else unset it.",
+        Confidence.POSSIBLE,
+        stage=stage.key,
+        severity=Severity.INFO,
     )
 
 
