@@ -111,7 +111,8 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
     if name in _FROM_THE_BUILDER:
         if name in PLATFORM_ARGS:
             fact = "BuildKit fills it in only for stages that declare it"
-            yield _problem(stage, where, name, fact, declare, Confidence.CERTAIN)
+            sure = Confidence.CERTAIN if stage.base_known else Confidence.LIKELY
+            yield _problem(stage, where, name, fact, declare, sure)
         return
     declared = next((arg for arg in change.after.global_args if any(word.text == name for word, _ in arg.pairs)), None)
     later = _declared_later(stage, step, name)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Comment,
     Confidence,
     DockerfileChange,
     Edit,
@@ -26,9 +27,13 @@ from rules.user.root_by_design import drops_privileges, unread_scripts
 
 _SHARED = ("/dev", "/proc", "/sys")
 _SHOWN = 3
+_CLOSE = 4
+"""Steps above one among which the comment on all of them is looked for."""
 _ANY_UID = "for a container that is started under any uid, to group 0 (`chgrp -R 0` and `chmod -R g=u`)"
 _ANY_USER = re.compile(
-    r"\b(?:arbitrary|random|any|different|varying)\s+(?:user|uid|id)s?\b|\bnon-?root\b|\bopenshift\b", re.IGNORECASE
+    r"\b(?:arbitrary|random|any|different|varying|which|whichever|whatever)\s+(?:user|uid|id)s?\b|\bnon-?root\b|"
+    r"\bopenshift\b",
+    re.IGNORECASE,
 )
 _PARAMETER = re.compile(r"\$\{?[@*\d]\}?")
 """`$@` and `$1` name nothing to a reader."""
@@ -112,7 +117,18 @@ def _is_meant(change: DockerfileChange, step: Step) -> bool:
     """Whether a comment above or within the step says that the container may run as just any user."""
     span = step.instruction.span
     within = [c for c in change.after.dockerfile.comments if span.start <= c.span.start < span.end]
-    return bool(_ANY_USER.search(" ".join(comment.text for comment in (*step.instruction.comments, *within))))
+    return bool(_ANY_USER.search(" ".join(comment.text for comment in (*_comments_above(step), *within))))
+
+
+def _comments_above(step: Step) -> tuple[Comment, ...]:
+    """Return the comments above a step, or above the first of the steps that stand right on top of one another."""
+    at = step.instruction
+    for above in reversed(step.stage.steps[max(0, step.index - _CLOSE) : step.index]):
+        touching = above.instruction.end_line == at.line - 1 and above.instruction.keyword == at.keyword
+        if at.comments or not touching:
+            break
+        at = above.instruction
+    return at.comments
 
 
 def _named(paths: tuple[str, ...]) -> str:
