@@ -105,11 +105,15 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
     )
 
 
+_KITS = re.compile(r"python|ruby|perl|php|lua|R-|r-|linux|kernel|erlang|ocaml|ghc|musl|libc6?-")
+"""Headers of a language or the system, which bring nothing that a program runs with."""
+
+
 def _is_for_libraries(found: BuildPackages) -> bool:
     """Whether headers alone are installed where nothing compiles: for the libraries that come with them."""
-    headers = all(name.startswith("lib") and name.endswith(("-dev", "-devel")) for name in found.names)
+    headers = all(name.endswith(("-dev", "-devel")) and not _KITS.match(name) for name in found.names)
     gone = any(item.removed_by is not None for item in found.items)
-    return headers and not gone and not compiles_after(found.stage, found.run)
+    return headers and not gone and _builder_upon(found) is None and not compiles_after(found.stage, found.run)
 
 
 def _headers(found: BuildPackages) -> str:
