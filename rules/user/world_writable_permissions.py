@@ -8,6 +8,7 @@ from rules.api import (
     Category,
     Comment,
     Confidence,
+    Copy,
     DockerfileChange,
     Edit,
     Fix,
@@ -20,7 +21,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.user.accounts import runtime_user
+from rules.user.accounts import name_of, runtime_user
 from rules.user.layers import place, shipped_steps
 from rules.user.modes import Grant, grants, without_others_writing
 from rules.user.root_by_design import drops_privileges, unread_scripts
@@ -145,6 +146,9 @@ def _way_out(stage: Stage, found: list[Grant]) -> str:
         return "A folder for temporary files needs the sticky bit with it: `1777`."
     if all(map(_is_for_running, found)) and safe is not None:
         return f"To run it, {quote(safe)} is enough."
+    step = found[0].step
+    if user is not None and isinstance(step, Copy) and name_of(step.option("chown") or "") == user and safe is not None:
+        return f"It belongs to {quote(user)}, who runs the container, so {quote(safe)} is enough."
     if user is not None:
         to = f"Give it to the one user that writes there: `chown` to {quote(user)}, or `COPY --chown`"
         return f"{to}; {_ANY_UID}." if user.isdecimal() else f"{to}."
