@@ -14,7 +14,6 @@ from rules.api import (
     Severity,
     Stage,
     fix,
-    is_development_name,
     quote,
     rule,
     within,
@@ -22,6 +21,7 @@ from rules.api import (
 from rules.packages.configuration import written_until
 from rules.packages.options import add_option
 from rules.packages.project_files import in_repository
+from rules.packages.purpose import is_called_for_development
 
 _VARIABLE = "PIP_NO_CACHE_DIR"
 _SETTING = re.compile(r"(?<!-)no-cache-dir")
@@ -40,7 +40,7 @@ _CACHE_FOLDERS = ("/root/.cache/pip", "/root/.cache")
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A layer that ships keeps pip's download cache."""
     for stage, run in change.after.layers.shipped_runs:
-        if run.package_calls and not is_development_name(run.stage.name):
+        if run.package_calls and not is_called_for_development(change, run.stage):
             yield from _check_run(change, stage, run)
 
 
