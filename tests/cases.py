@@ -2,7 +2,8 @@
 
 A case is a run of code blocks; a new `dockerfile before`, or a second `dockerfile`, or a heading begins the next one:
 
-- `dockerfile` the file, `dockerfile before` as it was, `dockerfile fixed` what all its fixes together make of it;
+- `dockerfile` the file, `dockerfile before` as it was, `dockerfile fixed` what all its fixes together make of it (the
+  same text says that none is offered);
 - `findings` a line each, `line: message`; a message that ends in `…` is a beginning. No block: nothing is said;
 - `file PATH` another file (`file PATH before` as it was); `listing` paths at head, each with an optional octal mode;
 - `ships` names of targets, `today` a date, `policy` a `.hullcheck.yaml`, `path` the Dockerfile's own path.
@@ -112,6 +113,8 @@ class Case:
     def fixed(self, found: list[Finding]) -> str:
         _, after = self.trees()
         fixes = [finding.fix for finding in found]
+        if not any(fixes):
+            return self.blocks["dockerfile"]
         assert all(fixes), [finding.message for finding in found if not finding.fix]
         edits = list(dict.fromkeys(edit for fix in fixes if fix for edit in fix.edits))
         return applied_to_tree(after, edits, self.path)[self.path].decode()

@@ -21,9 +21,9 @@ from rules.api import (
     supported_reference,
 )
 
-_A_YEAR = 365
-_COMPILED_IN = frozenset({"Go", "Rust"})
-"""Languages whose programs hold their standard library."""
+_LINKED = ("Go", "Rust")
+"""Languages whose compiler links the standard library into the program."""
+_YEAR = 365
 
 
 @rule(
@@ -42,15 +42,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         reference = stage.reference
         ended = [one for one in all_end_of_life(reference, today) if one.already_over] if reference is not None else []
         builds_only = stage.index not in shipped
-        if builds_only:
-            ended = [one for one in ended if not _is_of_the_day(one)]
         if reference is not None and ended:
             yield _problem(stage, reference, ended, supported_reference(reference, today), builds_only=builds_only)
-
-
-def _is_of_the_day(end: EndOfLife) -> bool:
-    """Whether a line is over only because a newer one came within the year, as all of its product's lines soon are."""
-    return end.newest_only and end.days is not None and end.days < _A_YEAR
 
 
 def _problem(
@@ -62,13 +55,32 @@ def _problem(
         word.span,
         f"{stage.label} starts from {quote(reference.text.partition('@')[0])}: {_fact(ended[0])}{_also(ended[1:])}. "
         f"{_consequence(ended[0], stage, builds_only=builds_only)}{_way_out(ended[0], reference, instead)}",
-        Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
+        _confidence(change, stage, ended, builds_only=builds_only),
         doubt=BY_ARGUMENT,
         stage=stage.key,
         key=f"{ended[0].product} {ended[0].cycle}",
         fix=_fix(stage, reference, ended, instead),
         severity=Severity.INFO if builds_only else None,
     )
+
+
+def _confidence(change: DockerfileChange, stage: Stage, ended: list[EndOfLife], *, builds_only: bool) -> Confidence:
+    """Say it quietly of a builder whose language replaces its lines within weeks, unless the change chose this one."""
+    was = change.was(stage)
+    chosen = was is not None and was.base_text != stage.base_text
+    if builds_only and not chosen and not _starts(stage) and all(map(_ends_soon, ended)):
+        return Confidence.POSSIBLE
+    return Confidence.LIKELY if stage.base_word is not None and "$" in stage.base_word.text else Confidence.CERTAIN
+
+
+def _ends_soon(end: EndOfLife) -> bool:
+    """Whether lines of a product end so soon that builders are mostly behind: Rust's always, Go's in the first year."""
+    return end.newest_only or (end.product == "Go" and end.days is not None and end.days < _YEAR)
+
+
+def _starts(stage: Stage) -> bool:
+    """Whether a stage starts something of its own, so that it may be a target."""
+    return any(setting.set_in_file for setting in stage.image.start_command)
 
 
 def _fact(end: EndOfLife) -> str:
@@ -92,10 +104,9 @@ def _also(others: list[EndOfLife]) -> str:
 def _consequence(end: EndOfLife, stage: Stage, *, builds_only: bool) -> str:
     if end.note:
         return "Nobody fixes its vulnerabilities any more. "
-    starts = any(setting.set_in_file for setting in stage.image.start_command)  # so it may be a target of its own
-    if builds_only and not starts and end.product in _COMPILED_IN:
-        return "Its library is compiled into the programs that ship, and gets no more fixes. "
-    if builds_only and not starts:
+    if builds_only and not _starts(stage):
+        if end.product in _LINKED:
+            return "The program that it builds takes the standard library along, without later fixes. "
         return "This stage only builds, so no user meets it, but what it builds with gets no more fixes. "
     return "Vulnerabilities found since then stay open in every image built from it. "
 

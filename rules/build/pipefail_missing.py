@@ -141,7 +141,8 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
         if fix is not None
         else " Start the inner shell with `bash -o pipefail -c`."
         if command.nested
-        else " Fetch to a file first, or run it under a shell with `pipefail`."
+        else f" {'Fetch' if command.name in _DOWNLOADERS else 'Write'} to a file first, or run it under a shell with "
+        "`pipefail`."
     )
     last = _pipelines(run)[command.pipeline].last
     noticed = _notices(last)

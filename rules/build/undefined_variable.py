@@ -184,7 +184,7 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
     if name in _FROM_THE_BUILDER:
         if name in PLATFORM_ARGS:
             fact = "BuildKit fills it in only for stages that declare it"
-            yield _problem(stage, where, name, fact, declare, Confidence.CERTAIN)
+            yield _problem(stage, where, name, fact, declare, _sure_of(stage))
         return
     declared = next((arg for arg in change.after.global_args if any(word.text == name for word, _ in arg.pairs)), None)
     later = _declared_later(stage, step, name)
@@ -193,7 +193,7 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
     bare = _is_bare(stage)
     if declared is not None:
         fact = f"the `ARG {name}` at line {declared.line} stands above the first `FROM` and ends there"
-        yield _problem(stage, where, name, fact, declare, Confidence.CERTAIN)
+        yield _problem(stage, where, name, fact, declare, _sure_of(stage))
     elif later is not None and (stage.base_known or where.keyword != "RUN"):
         fact = f"its `{later.keyword} {name}` stands at line {later.line}, below"
         yield _problem(stage, where, name, fact, None, Confidence.LIKELY)
@@ -206,6 +206,10 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
         yield _problem(stage, where, name, fact, _spell(where, name, near), Confidence.LIKELY)
     elif where.keyword not in ("ENV", "LABEL") and (bare or (where.keyword == "STOPSIGNAL" and stage.base_known)):
         yield _problem(stage, where, name, "nothing in the file sets it", None, Confidence.LIKELY)
+
+
+def _sure_of(stage: Stage) -> Confidence:
+    return Confidence.CERTAIN if stage.base_known else Confidence.LIKELY
 
 
 def _problem(

@@ -3,6 +3,7 @@
 import posixpath
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
+from itertools import pairwise
 
 from rules.api import (
     Category,
@@ -40,6 +41,7 @@ _HEAVY_FOLDERS = frozenset(
 )
 _WRITERS = frozenset("chmod chown chgrp touch mkdir mv gunzip bunzip2 patch".split())
 _LOOKING = frozenset("cd rm unlink ls cat echo cp pwd test [ true dpkg rpm apt apt-get dnf yum apk".split())
+_DOWNLOADERS = frozenset({"curl", "wget"})
 _READERS = frozenset({"pip", "apt", "dnf", "yum", "apk"})
 """Managers that only read what they install from, so that a read-only mount serves them."""
 
@@ -154,7 +156,25 @@ def _written(run: Run) -> frozenset[str]:
             found.add(folder)
         if command.name in _WRITERS:
             found.update(posixpath.normpath(word.value) for word in command.operands() if word.value.startswith("/"))
+        found.update(posixpath.normpath(path) for path in _output(command) if path.startswith("/"))
     return frozenset(found)
+
+
+def _output(command: Command) -> Iterator[str]:
+    """Yield the files that a command names as where its output goes."""
+    yield from (r.target.value for r in command.redirects if ">" in r.operator and r.target is not None)
+    if command.name in _DOWNLOADERS:
+        flags = ("-o", "--output", "-O", "--output-document")
+        words = [word.value for word in command.args]
+        yield from (after for flag, after in pairwise(words) if flag in flags)
+
+
+def _may_hold(other: Put, put: Put) -> bool:
+    """Whether another COPY may bring something to the same place."""
+    if other.path == put.path:
+        return True
+    inside = posixpath.join(other.source, posixpath.relpath(put.path, other.path))
+    return other.tree and other.kind == put.kind == "context" and within(put.source, posixpath.normpath(inside))
 
 
 def _users(stage: Stage, put: Put, copy: Copy) -> list[Run]:
@@ -169,6 +189,8 @@ def _fix(stage: Stage, put: Put, copy: Copy, run: Run, command: Command) -> Fix 
         return None
     if len(command.operands()) != 1 or copy.sources[0].has_wildcard or put.kind not in ("stage", "context"):
         return None
+    if any(other.step is not copy and _may_hold(other, put) for other in stage.files.covering(put.path)):
+        return None  # the deletion takes away what that one brought, too
     others = [c for c in run.commands if c is not command and put.path in str(c)]
     calls = {call.command.start for call in run.package_calls if call.manager in _READERS}
     if not others or any(other.start not in calls for other in others):

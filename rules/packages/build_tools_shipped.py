@@ -88,6 +88,9 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
             f"If {quote(unread)} does not either, leave them out."
         )
         confidence = Confidence.POSSIBLE
+    elif _is_for_libraries(found):
+        message = _headers(found)
+        confidence = Confidence.CERTAIN if found.stage.base_known else Confidence.LIKELY
     else:
         way_out = f"{_why_still_there(item)} {_way_out(found)}"
         message = f"{found.stage.label} ships packages that only a build needs: {names}. {way_out}"
@@ -99,6 +102,26 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
         doubt="the program may call them when it runs",
         stage=found.stage.key,
         items=every.heavy,
+    )
+
+
+_KITS = re.compile(r"python|ruby|perl|php|lua|R-|r-|linux|kernel|erlang|ocaml|ghc|musl|libc6?-")
+"""Headers of a language or the system, which bring nothing that a program runs with."""
+
+
+def _is_for_libraries(found: BuildPackages) -> bool:
+    """Whether headers alone are installed where nothing compiles: for the libraries that come with them."""
+    headers = all(name.endswith(("-dev", "-devel")) and not _KITS.match(name) for name in found.names)
+    gone = any(item.removed_by is not None for item in found.items)
+    return headers and not gone and _builder_upon(found) is None and not compiles_after(found.stage, found.run)
+
+
+def _headers(found: BuildPackages) -> str:
+    serve = "serve" if len(found.names) > 1 else "serves"
+    return (
+        f"{found.stage.label} ships headers: {listed(map(quote, found.names))} {serve} compiling only, and nothing is "
+        f"compiled here after the install. Install the libraries in their place{_what_stays(found)}: the packages that "
+        "these bring along."
     )
 
 

@@ -14,10 +14,12 @@ from rules.api import (
     Stage,
     fix,
     insert_line_before,
+    once,
     quote,
     replace,
     rule,
 )
+from rules.copying.installs import folder_of
 from rules.packages.options import LOCKED, add_option, locked_option, spelled
 from rules.packages.project_files import LOCKS, brings_folder, copied, lock_path
 from rules.packages.purpose import is_for_development
@@ -35,7 +37,7 @@ _DEVELOPMENT = frozenset({"development", "test"})
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A lock file is there, and the install may do without it."""
     for stage, run, call in change.after.layers.needed_calls:
-        if call.frozen or not _reads_project(call) or is_for_development(change, stage):
+        if call.frozen or not _reads_project(call) or is_for_development(change, stage) or _was_held(run, call):
             continue
         found = lock_path(change, run, call)
         if call.manager == "bundle":
@@ -52,6 +54,23 @@ def _reads_project(call: PackageCall) -> bool:
     if call.manager == "uv":
         return call.verb == "sync"
     return call.manager in (*LOCKED, "bundle") and call.action == "install" and call.project
+
+
+def _was_held(run: Run, call: PackageCall) -> bool:
+    """Whether an install above, of the same manager in the same folder, stops the build where the lock does not fit."""
+    held = _first_held(run.stage).get((call.manager, folder_of(run, call.command)))
+    return held is not None and held < (run.at, call.command.start)
+
+
+@once
+def _first_held(stage: Stage) -> dict[tuple[str, str | None], tuple[tuple[int, int], int]]:
+    """Where each manager first installs, in each folder, what the lock file says and nothing else."""
+    found: dict[tuple[str, str | None], tuple[tuple[int, int], int]] = {}
+    for run in stage.all_runs:
+        for call in run.package_calls:
+            if call.frozen and _reads_project(call) and not call.command.conditional:
+                found.setdefault((call.manager, folder_of(run, call.command)), (run.at, call.command.start))
+    return found
 
 
 def _is_ruby(stage: Stage) -> bool:

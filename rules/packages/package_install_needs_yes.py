@@ -35,8 +35,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             call.command.span,
             f"{stage.label} calls {quote(spelled(call))} without `-y`: it asks for confirmation as soon as "
             f"{_occasion(call)}, finds no terminal, and the build stops there. Give `-y`.",
-            Confidence.CERTAIN if call.action == "install" else Confidence.LIKELY,
-            doubt="it asks only when there is something to do",
+            Confidence.CERTAIN if call.action == "install" and not _is_alone(call) else Confidence.LIKELY,
+            doubt="a package that brings no other along is installed without a question"
+            if call.action == "install"
+            else "it asks only when there is something to do",
             stage=stage.key,
             key=call.manager,
             fix=fix("Answer yes with `-y`", add_option(run, call, "-y")),
@@ -48,6 +50,11 @@ def _may_ask(call: PackageCall) -> bool:
     if call.verb in ("remove", "purge") and not call.packages:
         return False
     return call.action in _ACTIONS or call.verb in _MODULE_VERBS
+
+
+def _is_alone(call: PackageCall) -> bool:
+    """Whether apt is asked for one package, which it installs without a question when nothing else comes along."""
+    return call.manager == "apt" and len(call.packages) == 1
 
 
 def _occasion(call: PackageCall) -> str:

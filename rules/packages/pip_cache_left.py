@@ -14,7 +14,6 @@ from rules.api import (
     Severity,
     Stage,
     fix,
-    is_development_name,
     quote,
     rule,
     within,
@@ -22,7 +21,10 @@ from rules.api import (
 from rules.packages.configuration import written_until
 from rules.packages.options import add_option
 from rules.packages.project_files import in_repository
+from rules.packages.purpose import is_called_for_development
 
+_VARIABLE = "PIP_NO_CACHE_DIR"
+_NO = ("0", "f", "false", "n", "no", "off")
 _SETTING = re.compile(r"(?<!-)no-cache-dir")
 _CONFIGURES = re.compile(r"pip\.conf|pip[\d.]* config set [^&;]*no-cache-dir")
 _CACHE_FOLDERS = ("/root/.cache/pip", "/root/.cache")
@@ -39,14 +41,17 @@ _CACHE_FOLDERS = ("/root/.cache/pip", "/root/.cache")
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A layer that ships keeps pip's download cache."""
     for stage, run in change.after.layers.shipped_runs:
-        if run.package_calls and not is_development_name(run.stage.name):
+        if run.package_calls and not is_called_for_development(change, run.stage):
             yield from _check_run(change, stage, run)
 
 
 def _check_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Problem]:
     calls = [call for call in run.package_calls if call.manager == "pip" and call.action == "install"]
     left = [call for call in calls if _downloads(call) and not call.no_cache and not _cleaned_after(run, call)]
-    if not left or _is_kept_elsewhere(run) or _is_switched_off(change, run):
+    if _is_kept_elsewhere(run) or _is_switched_off(change, run):
+        return
+    if not left:
+        yield from (_misread(stage, call) for call in calls[:1] if _says_no(call))
         return
     yield Problem(
         left[0].command.span,
@@ -57,6 +62,24 @@ def _check_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Pro
         doubt="the base image is not known, and may switch the cache off",
         stage=stage.key,
         fix=_fix(run, left),
+    )
+
+
+def _says_no(call: PackageCall) -> bool:
+    """Whether the variable that switches the cache off has a value that is written to leave it on."""
+    return (call.env.get(_VARIABLE) or "").lower() in _NO and not call.has("--no-cache-dir")
+
+
+def _misread(stage: Stage, call: PackageCall) -> Problem:
+    """Speak of a value that says no: pip takes any as yes (`_handle_no_cache_dir` in its `cmdoptions.py`; tried)."""
+    written = quote(f"{_VARIABLE}={call.env[_VARIABLE]}")
+    return Problem(
+        call.command.span,
+        f"{stage.label} installs under {written}, which reads as if pip kept its download cache. pip takes any value "
+        "of that variable as yes, and keeps none. Write `1` if that is meant; else unset it.",
+        Confidence.POSSIBLE,
+        stage=stage.key,
+        severity=Severity.INFO,
     )
 
 

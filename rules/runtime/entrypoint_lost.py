@@ -7,6 +7,7 @@ from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
+    Fix,
     Image,
     Note,
     Origin,
@@ -205,7 +206,7 @@ def _problem(stage: Stage, lost: tuple[Setting[Start], ...], confidence: Confide
         doubt="what is left may take its place" if stage.base_known else "the base image is not known, and may set one",
         stage=stage.key,
         notes=tuple(Note(i.span, "set here before", before=True) for i in instructions),
-        fix=fix("Restate the start command", append_to_stage(stage, *(i.text for i in instructions))),
+        fix=_restated(stage, lost),
     )
 
 
@@ -217,6 +218,16 @@ def _place(stage: Stage, lost: tuple[Setting[Start], ...]) -> Span:
         if any(setting.value is not None and _same(cleared, setting) for setting in lost):
             return entrypoint.instruction.span
     return stage.from_.span
+
+
+def _restated(stage: Stage, lost: tuple[Setting[Start], ...]) -> Fix | None:
+    """Write it again, unless a RUN moves or deletes the program that it names."""
+    programs = {s.value.words[0] for s in lost if s.value is not None and s.value.form == "exec"}
+    gone = {word.value for run in stage.all_runs for c in run.calls("mv", "rm") for word in c.operands()}
+    if programs & gone:
+        return None
+    instructions = (s.instruction for s in lost if s.instruction is not None)
+    return fix("Restate the start command", append_to_stage(stage, *(i.text for i in instructions)))
 
 
 def _origins(lost: tuple[Setting[Start], ...]) -> str:

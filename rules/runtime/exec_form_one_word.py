@@ -7,8 +7,10 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Fix, Problem, Severity, fix, quote, replace, rule
 from rules.runtime.start_instructions import Written, is_bare_init, is_script_entrypoint, reads_code, written
+from rules.runtime.start_scripts import start_script
 
 _PLAIN = re.compile(r"[^$`*?\[\]{}~|&;<>()#!\\'\"]+\Z")
+_HANDS_ON = re.compile(r'\bexec\b[^\n]*"\$@"')
 _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
@@ -23,7 +25,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for found in written(change, "ENTRYPOINT", "CMD", "HEALTHCHECK"):
         word = _command_line(found)
         if word is not None and not found.stage.runtime.is_windows:
-            yield _problem(found, word)
+            yield _problem(change, found, word)
 
 
 def _command_line(found: Written) -> str | None:
@@ -50,11 +52,22 @@ def _command_line(found: Written) -> str | None:
     return word if len(words) > 1 and not word.startswith("-") and not _DRIVE.match(word) else None
 
 
-def _problem(found: Written, word: str) -> Problem:
-    instruction = found.instruction
+def _confidence(change: DockerfileChange, found: Written) -> Confidence:
+    """Before a start script nobody knows whether it splits its argument, unless its text hands it on as it is."""
     entrypoint = found.stage.image.entrypoint
-    below = bool(entrypoint.value) and not is_bare_init(entrypoint.value)
-    unsure = instruction.keyword == "CMD" and (below or not entrypoint.known)
+    if found.instruction.keyword != "CMD" or (
+        entrypoint.known and (not entrypoint.value or is_bare_init(entrypoint.value))
+    ):
+        return Confidence.CERTAIN
+    if not is_script_entrypoint(found.stage) or not entrypoint.set_in_file:
+        return Confidence.LIKELY
+    scripts = (start_script(change, one) for one in written(change, "ENTRYPOINT") if one.stage is found.stage)
+    handed_on = any(script is not None and _HANDS_ON.search(script.text) for script in scripts)
+    return Confidence.LIKELY if handed_on else Confidence.POSSIBLE
+
+
+def _problem(change: DockerfileChange, found: Written, word: str) -> Problem:
+    instruction = found.instruction
     what = "JSON form" if found.start.form == "exec" else "shell form"
     if instruction.keyword == "HEALTHCHECK":
         then = "The probe fails every time, and the container is reported unhealthy"
@@ -64,7 +77,7 @@ def _problem(found: Written, word: str) -> Problem:
         instruction.span,
         f"`{instruction.keyword}` of {found.stage.label} has the whole command line {quote(word)} in one pair of "
         f"quotes, so its {what} looks for a program of that name, blanks included. {then}. Quote each word by itself.",
-        Confidence.LIKELY if unsure else Confidence.CERTAIN,
+        _confidence(change, found),
         doubt="the `ENTRYPOINT` in front of it may split its argument",
         stage=found.stage.key,
         fix=_fix(found, word),

@@ -25,16 +25,26 @@ _MAKES_WAY = frozenset(
 
 _STAYS = frozenset({"debian", "ubuntu"})
 
+_BY_MANAGER = {"apk": "alpine", "dnf": "rhel", "microdnf": "rhel", "yum": "rhel", "apt": "debian"}
+
 
 def stays(stage: Stage, start: Start) -> bool:
     """Tell whether the shell is known to stay in front of what it is given."""
-    return len(start.commands) > 1 or stage.runtime.distribution in _STAYS
+    return len(start.commands) > 1 or _distribution(stage) in _STAYS
+
+
+def _distribution(stage: Stage) -> str | None:
+    """Return the distribution; of a base that is not known, one whose package manager the stages use."""
+    known = stage.runtime.distribution
+    return known or next(
+        (_BY_MANAGER[item.manager] for item in stage.packages.present if item.manager in _BY_MANAGER), None
+    )
 
 
 def makes_way(stage: Stage, start: Start) -> bool:
     """Tell whether the base's `/bin/sh -c` is known to turn into the one command that it is given."""
     commands = shell_commands(start)
-    return stage.runtime.distribution in _MAKES_WAY and len(commands) == 1 and not commands[0].redirects
+    return _distribution(stage) in _MAKES_WAY and len(commands) == 1 and not commands[0].redirects
 
 
 def shell_commands(start: Start) -> tuple[Command, ...]:

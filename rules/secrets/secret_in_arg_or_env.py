@@ -50,6 +50,11 @@ def _counts(instruction: Instruction, value: Word | None) -> bool:
     return could_be_secret(value.text)
 
 
+def _by_name(value: Word | None) -> str:
+    held = "in the file looks like a placeholder" if value is not None and value.text else "is not in the file"
+    return f"it goes by the name; the value {held}"
+
+
 def _problem(instruction: Instruction, name: Word, value: Word | None, repair: Fix | None) -> Problem:
     keyword = instruction.keyword
     if value is not None and not is_placeholder(value.text):
@@ -74,7 +79,7 @@ def _problem(instruction: Instruction, name: Word, value: Word | None, repair: F
         instruction.span,
         f"{fact}. {then}. {way_out}",
         Confidence.CERTAIN if literal and "$" not in (value.text if value else "") else Confidence.LIKELY,
-        doubt=BY_ARGUMENT if literal else "it goes by the name; the value is not in the file",
+        doubt=BY_ARGUMENT if literal else _by_name(value),
         instruction=instruction,
         key=name.text,
         severity=Severity.ERROR if literal else Severity.WARNING,

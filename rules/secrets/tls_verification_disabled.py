@@ -222,6 +222,14 @@ def _for(who: str) -> str:
     return f" for {who}" if " " in who else f" for {quote(who)}"
 
 
+def _is_conditional(step: Step, off: Off) -> bool:
+    """Whether the command that switches it off may not run."""
+    if not isinstance(step, Run):
+        return False
+    inside = (c for c in step.commands if c.span.start <= off.span.start < c.span.end)
+    return any(command.conditional for command in inside)
+
+
 def _problem(stage: Stage, step: Step, off: Off, *, bare: bool) -> Problem:
     way_out = (
         "Install `ca-certificates`, which the image lacks, and drop the option."
@@ -232,7 +240,8 @@ def _problem(stage: Stage, step: Step, off: Off, *, bare: bool) -> Problem:
         off.span,
         f"{stage.label} switches off the check of certificates: {quote(off.what)}{_for(off.who)}. Whoever stands "
         f"between the builder and the server can then choose what is installed. {way_out}",
-        Confidence.CERTAIN,
+        Confidence.LIKELY if _is_conditional(step, off) else Confidence.CERTAIN,
+        doubt="it runs under a condition",
         instruction=step.instruction,
         stage=stage.key,
         key=off.what,

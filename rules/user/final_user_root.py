@@ -78,6 +78,8 @@ def _problem(change: DockerfileChange, stage: Stage) -> Problem:
     when = "at the end" if is_no_service(stage) else "for the start command"
     account = quote(target) if target is not None else "an ordinary account"
     way_out = f"Switch {'back ' if earlier is not None else ''}to {account} {when}." if not scripts else HANDING_OVER
+    if not scripts and (named := _VARIABLE.search(user.instruction.value)):
+        way_out = f"Give {quote(named[1])} the number of an ordinary account."
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     inherited = f", set in {user.stage.label}" if user.stage is not None and user.stage is not stage else ""
     return Problem(
@@ -142,8 +144,8 @@ def _last_other_user(stage: Stage) -> str | None:
 def _fix(change: DockerfileChange, stage: Stage, target: str | None) -> Fix | None:
     """Replace the user where nothing that needs root stands behind it; else switch before the start command."""
     user = stage.image.user.instruction
-    if target is None or "$" in target or user is None:
-        return None
+    if target is None or "$" in target or user is None or "$" in user.value:
+        return None  # a variable decides: what it holds is the place to change
     number = as_number(stage, target)
     if any(i.keyword in ("RUN", "COPY", "ADD") and i.line > user.line for i in stage.instructions):
         return switch(stage, Choice(number, (f"USER {number}",), ""))

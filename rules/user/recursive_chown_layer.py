@@ -122,7 +122,7 @@ def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put], *, alon
         place(run, row.command),
         f"{stage.label} stores what {quote(str(copy), 60)} (line {copy.line}) brings to {quote(put.path)} twice: "
         f"{quote(str(row.command))} changes each file, and a layer that changes a file holds it in full. "
-        f"{_way_out(row, copy.keyword)}{_besides(stage, row)}",
+        f"{_way_out(row, copy.keyword)}{_account_first(stage, row, copy.line)}{_besides(stage, row)}",
         Confidence.CERTAIN if row.kind == "chown" else Confidence.LIKELY,
         doubt="files that have this mode already are not stored again",
         stage=stage.key,
@@ -140,6 +140,15 @@ def _way_out(row: Attributes, keyword: str) -> str:
     if mode is not None and row.value.isdecimal() and not mode.everyone_writes:
         return f"{quote(f'{keyword} --chmod={row.value}')} sets the mode as they arrive."
     return "Do it in the stage or the step that makes the files, or with `COPY --chown` and `--chmod`."
+
+
+def _account_first(stage: Stage, row: Attributes, line: int) -> str:
+    """Say that an account has to be made above the COPY that names it, where the base surely lacks it."""
+    name = name_of(row.value)
+    lacking = stage.facts is not None and bool(name) and not name.isdecimal() and "$" not in row.value
+    if row.kind != "chown" or not lacking or _is_known_before(stage, name, line):
+        return ""
+    return f" The account {quote(name)} has to be there before that."
 
 
 def _besides(stage: Stage, row: Attributes) -> str:

@@ -26,6 +26,10 @@ _TOLD = re.compile(r"\s-u\s*(?!root\b|0\b)[a-z_]\w+")
 """A server that is told whom to become: `memcached -u nobody`."""
 
 _INITS = ("/init", "/sbin/init", "/lib/systemd/systemd", "/usr/sbin/init", "/usr/lib/systemd/systemd")
+_RAW = frozenset(
+    "nmap masscan zmap hping3 arp-scan arping tcpdump tshark dumpcap iftop nethogs mtr traceroute bpftrace perf".split()
+)
+"""Programs that open raw sockets or look into the kernel, which takes root."""
 _DAEMONS = re.compile(
     r"nginx|httpd(?:-foreground)?|apache2?(?:ctl|-foreground)?|php-fpm[\d.]*|crond?|supervisord|sshd|postfix|master|"
     r"dovecot|named|smbd|vsftpd|dnsmasq|squid|haproxy|openvpn|chronyd|ntpd|systemd|runsvdir|unbound|freeradius|radiusd"
@@ -83,7 +87,8 @@ def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
     if starts and starts[0].startswith(_INITS):
         return True
     text = " ".join(starts)
-    if any(_DAEMONS.fullmatch(word.rsplit("/", 1)[-1]) for start in starts for word in start.split()[:3]):
+    programs = [word.rsplit("/", 1)[-1] for start in starts for word in start.split()[:3]]
+    if any(_DAEMONS.fullmatch(program) or program in _RAW for program in programs):
         return True
     if any(said.search(text) for said in (_DROPPERS, _AS_OTHER, _TOLD)) or _prepares_a_drop(stage):
         return True

@@ -17,7 +17,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.user.account_choice import Choice, switch, switch_to
+from rules.user.account_choice import Choice, switch
 from rules.user.accounts import as_number, name_of
 from rules.user.root_by_design import drops_privileges, is_for_developers, is_no_service, unread_scripts
 
@@ -98,18 +98,24 @@ def _problem(stage: Stage, was: Stage, scripts: tuple[str, ...]) -> Problem:
 
 
 def _fix(stage: Stage, was: Stage) -> Fix | None:
-    """Restore the user, by its number where it can be seen, if its account still exists."""
+    """Restore the user, by its number where it can be seen, if its account and its program are still there."""
     old = was.image.user.value
-    if old is None or stage.users.exists(name_of(old)) is not True:
+    if old is None or stage.users.exists(name_of(old)) is not True or _starts_another(stage, was):
         return None
     account = stage.users.find(name_of(old))
     if account is not None and stage.users.uid_of(account.name) is None:
-        return switch(stage, switch_to(stage, account))
+        return switch(stage, Choice(old, (f"USER {old}",), ""))  # volumes belong to the number that it has had
     number = as_number(stage, old)
     new = stage.image.user
     if new.instruction is not None and new.stage is stage and not _works_below(stage, new.instruction):
         return Fix(f"Run as {number}", (replace(stage.model.source, new.instruction.span, f"USER {number}"),))
     return switch(stage, Choice(number, (f"USER {number}",), ""))
+
+
+def _starts_another(stage: Stage, was: Stage) -> bool:
+    """Whether the image starts another program now, of which nobody knows what it may not write as that user."""
+    before, now = ({s.value.program for s in one.image.start_command if s.value is not None} for one in (was, stage))
+    return bool(now) and before.isdisjoint(now)
 
 
 def _works_below(stage: Stage, switched: Instruction) -> bool:

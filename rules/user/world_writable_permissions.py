@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Comment,
     Confidence,
+    Copy,
     DockerfileChange,
     Edit,
     Fix,
@@ -19,16 +21,20 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.user.accounts import runtime_user
+from rules.user.accounts import name_of, runtime_user
 from rules.user.layers import place, shipped_steps
 from rules.user.modes import Grant, grants, without_others_writing
 from rules.user.root_by_design import drops_privileges, unread_scripts
 
 _SHARED = ("/dev", "/proc", "/sys")
 _SHOWN = 3
+_CLOSE = 4
+"""Steps above one among which the comment on all of them is looked for."""
 _ANY_UID = "for a container that is started under any uid, to group 0 (`chgrp -R 0` and `chmod -R g=u`)"
 _ANY_USER = re.compile(
-    r"\b(?:arbitrary|random|any|different|varying)\s+(?:user|uid|id)s?\b|\bnon-?root\b|\bopenshift\b", re.IGNORECASE
+    r"\b(?:arbitrary|random|any|different|varying|which|whichever|whatever)\s+(?:user|uid|id)s?\b|\bnon-?root\b|"
+    r"\bopenshift\b",
+    re.IGNORECASE,
 )
 _PARAMETER = re.compile(r"\$\{?[@*\d]\}?")
 """`$@` and `$1` name nothing to a reader."""
@@ -112,7 +118,18 @@ def _is_meant(change: DockerfileChange, step: Step) -> bool:
     """Whether a comment above or within the step says that the container may run as just any user."""
     span = step.instruction.span
     within = [c for c in change.after.dockerfile.comments if span.start <= c.span.start < span.end]
-    return bool(_ANY_USER.search(" ".join(comment.text for comment in (*step.instruction.comments, *within))))
+    return bool(_ANY_USER.search(" ".join(comment.text for comment in (*_comments_above(step), *within))))
+
+
+def _comments_above(step: Step) -> tuple[Comment, ...]:
+    """Return the comments above a step, or above the first of the steps that stand right on top of one another."""
+    at = step.instruction
+    for above in reversed(step.stage.steps[max(0, step.index - _CLOSE) : step.index]):
+        touching = above.instruction.end_line == at.line - 1 and above.instruction.keyword == at.keyword
+        if at.comments or not touching:
+            break
+        at = above.instruction
+    return at.comments
 
 
 def _named(paths: tuple[str, ...]) -> str:
@@ -129,6 +146,9 @@ def _way_out(stage: Stage, found: list[Grant]) -> str:
         return "A folder for temporary files needs the sticky bit with it: `1777`."
     if all(map(_is_for_running, found)) and safe is not None:
         return f"To run it, {quote(safe)} is enough."
+    step = found[0].step
+    if user is not None and isinstance(step, Copy) and name_of(step.option("chown") or "") == user and safe is not None:
+        return f"It belongs to {quote(user)}, who runs the container, so {quote(safe)} is enough."
     if user is not None:
         to = f"Give it to the one user that writes there: `chown` to {quote(user)}, or `COPY --chown`"
         return f"{to}; {_ANY_UID}." if user.isdecimal() else f"{to}."

@@ -171,6 +171,6 @@ BUN = Manager(
     manifests=_files("bun.lock", "install", "i"),
     no_packages=frozenset({"ci", "build", "pm cache", "upgrade"}),
     production=trait("--production --omit=dev"),
-    frozen=trait("--frozen-lockfile", subcommands="ci"),
+    frozen=trait("--frozen-lockfile --production", subcommands="ci"),  # as in Bun's `PackageManagerOptions.zig`
     global_=trait("--global"),
 )
