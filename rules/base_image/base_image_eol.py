@@ -40,17 +40,27 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     shipped = {one.index for target in change.after.shipped for one in target.chain}
     for stage in change.stages:
         reference = stage.reference
-        ended = [one for one in all_end_of_life(reference, today) if one.already_over] if reference is not None else []
+        if reference is None:
+            continue
         builds_only = stage.index not in shipped
-        if reference is not None and ended:
-            yield _problem(stage, reference, ended, supported_reference(reference, today), builds_only=builds_only)
+        ended = [one for one in all_end_of_life(reference, today) if one.already_over]
+        if builds_only:
+            ended = [one for one in ended if not _is_of_the_day(one)]
+        if ended:
+            yield _problem(change, stage, reference, ended, builds_only=builds_only)
+
+
+def _is_of_the_day(end: EndOfLife) -> bool:
+    """Whether a line is over only because a newer one came within the year, as all of its product's lines soon are."""
+    return end.newest_only and end.days is not None and end.days < _YEAR
 
 
 def _problem(
-    stage: Stage, reference: ImageReference, ended: list[EndOfLife], instead: str | None, *, builds_only: bool
+    change: DockerfileChange, stage: Stage, reference: ImageReference, ended: list[EndOfLife], *, builds_only: bool
 ) -> Problem:
     word = stage.base_word
     assert word is not None, "a stage with a reference has a word for it"
+    instead = supported_reference(reference, change.today) if change.today is not None else None
     return Problem(
         word.span,
         f"{stage.label} starts from {quote(reference.text.partition('@')[0])}: {_fact(ended[0])}{_also(ended[1:])}. "
@@ -59,7 +69,7 @@ def _problem(
         doubt=BY_ARGUMENT,
         stage=stage.key,
         key=f"{ended[0].product} {ended[0].cycle}",
-        fix=_fix(stage, reference, ended, instead),
+        fix=_fix(change, stage, reference, ended, instead),
         severity=Severity.INFO if builds_only else None,
     )
 
@@ -123,7 +133,9 @@ def _way_out(end: EndOfLife, reference: ImageReference, instead: str | None) -> 
     return "Move to a release line that is still supported."
 
 
-def _fix(stage: Stage, reference: ImageReference, ended: list[EndOfLife], instead: str | None) -> Fix | None:
+def _fix(
+    change: DockerfileChange, stage: Stage, reference: ImageReference, ended: list[EndOfLife], instead: str | None
+) -> Fix | None:
     """Offer the new tag where only the system below the program is old: the program itself stays what it is."""
     word = stage.base_word
     if instead is None or word is None or word.text != reference.text or reference.digest is not None:
@@ -136,4 +148,4 @@ def _fix(stage: Stage, reference: ImageReference, ended: list[EndOfLife], instea
     kept = instead.removeprefix(f"{reference.written_name}:")
     if not (kept.startswith(before) and kept.endswith(after)):
         return None
-    return Fix(f"Use {instead}", (replace(stage.from_.source, word.span, instead),))
+    return Fix(f"Use {instead}", (replace(change.source, word.span, instead),))
