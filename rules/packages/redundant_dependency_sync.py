@@ -34,7 +34,7 @@ _INPUTS = frozenset({*MANIFESTS.values(), *(name for names in LOCKS.values() for
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An install is repeated although nothing it reads has changed."""
     for stage in change.stages:
-        if sum(_reads_project(call) for run in stage.runs for call in run.package_calls) > 1:
+        if sum(_reads_project(call) for run in stage.all_runs for call in run.package_calls) > 1:
             yield from _check_stage(stage)
 
 

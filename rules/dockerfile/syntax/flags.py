@@ -107,12 +107,6 @@ def _value(instruction: Instruction, flag: Flag) -> SyntaxFault | None:
             return _choice(flag, NETWORKS if flag.name == "network" else SECURITY_MODES)
         case "FROM", "platform":
             return _platform(flag)
-        case "COPY", "from" if "$" in value:
-            # BuildKit reads the name as it stands, and stops with "invalid reference format" (moby/buildkit#2374).
-            message = (
-                "`--from` in `COPY` takes no variables: give the image a stage, `FROM … AS name`, and copy from that."
-            )
-            return fault(message, flag.value_span)
         case "HEALTHCHECK", "retries" if value:
             if _COUNT.fullmatch(value) is None or int(value) > _MOST_RETRIES:
                 message = f"`--retries` is a whole number from 0 to {_MOST_RETRIES}, not {quote(value)}."
