@@ -64,13 +64,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             yield from _behind_blocks(run, stage.key)
             split = "\\ " in instruction.text
+            text = instruction.source.text
             for command in run.commands:
-                words = list(_swallowed(run, command))
-                if words:
-                    yield _not_joined(run, command, words, stage.key)
+                if text.find("\n", command.start, command.end) >= 0:
+                    yield from _not_joined(run, command, stage.key)
                 if split:
                     yield from _lost_in_the_line(run, command, stage.key)
-                yield from _unfinished_find(run, command, stage.key)
+                if command.name == "find":
+                    yield from _unfinished_find(run, command, stage.key)
 
 
 def _swallowed(run: Run, command: Command) -> Iterator[ShellWord]:
@@ -78,8 +79,6 @@ def _swallowed(run: Run, command: Command) -> Iterator[ShellWord]:
     if not command.name or command.nested or (command.name in _TAKES_A_COMMAND and command.name not in _MANAGERS):
         return
     source = run.instruction.source
-    if source.text.find("\n", command.start, command.end) < 0:
-        return
     listing = command.name in _MANAGERS and command.subcommand not in _TAKES_NOTHING
     for index, word in enumerate(command.args[:-1]):
         if word.value not in _COMMANDS or (listing and not _is_no_package(command, index)):
@@ -114,10 +113,13 @@ def _continues_as_command(command: Command, index: int) -> bool:
     return bool(following) and (following[0].startswith(("/", "http")) or following[0] in _VERBS)
 
 
-def _not_joined(run: Run, command: Command, words: list[ShellWord], stage: str) -> Problem:
+def _not_joined(run: Run, command: Command, stage: str) -> Iterator[Problem]:
+    words = list(_swallowed(run, command))
+    if not words:
+        return
     source, word = run.instruction.source, words[0]
     ends = [max(a.span.end for a in command.words if a.span.end <= one.span.start) for one in words]
-    return Problem(
+    yield Problem(
         source.span(word.span.start, word.span.end),
         f"{quote(word.value)} on line {word.span.line} is not run: nothing joins it to the line above, so it becomes "
         f"an argument of {quote(command.name)}. An `&&` is missing at the end of line {source.line_at(ends[0] - 1)}.",
@@ -191,8 +193,6 @@ def _lost_between(run: Run, command: Command, word: ShellWord, stage: str) -> Pr
 
 def _unfinished_find(run: Run, command: Command, stage: str) -> Iterator[Problem]:
     r"""Find a `find -exec` without its `\;` or `+`."""
-    if command.name != "find":
-        return
     values = [word.value for word in command.args]
     opened = next((i for i, value in enumerate(values) if value in _EXEC), None)
     if opened is None or any(value in (";", "+") for value in values[opened:]):

@@ -57,6 +57,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         seen: set[str] = set()
         for step in stage.steps:
+            if "$" not in step.instruction.text:
+                continue
             yield from _in_texts(stage, step)
             for name in () if _has_all(step) else _used(step):
                 if name not in seen and step.scope.get(name) is None:
