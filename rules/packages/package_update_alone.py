@@ -86,7 +86,9 @@ def _borrowed(stage: Stage) -> Iterator[tuple[Run, Run, PackageCall]]:
         updates = [c.command.start for c in run.package_calls if c.manager == "apt" and c.action == "update"]
         if updates:
             lender = run
-        if run.script.errors or _runs_script(run) or run.cleans_behind(max(updates, default=-1), "apt", "lists"):
+        if lender is not None and (
+            run.script.errors or _runs_script(run) or run.cleans_behind(max(updates, default=-1), "apt", "lists")
+        ):
             lender = None
 
 
