@@ -45,7 +45,7 @@ _FLAGS: dict[str, tuple[str, ...]] = {
 _PIP = re.compile(r"pip\d*(?:\.\d+)*")
 _WITH_HOST = ("--trusted-host", "--allow-insecure-host")
 """The next word is theirs."""
-_MAY_SAY = re.compile(r"insecure|certificate|trust|verify|ssl|tls|(?<!\w)-\w*k")
+_MAY_SAY = re.compile(r"insecure|check-certificate|trust|verify|strict[-_]ssl|tls_reject|(?<!\w)-\w*k")
 """What every flag and every variable holds, in lower case: in most RUNs no command need be looked at."""
 _CONFIGURED = re.compile(
     r"""(?:(?:strict-ssl|enableStrictSsl)["']?[\s=:]+["']?false|sslverify["']?[\s=:]+["']?(?:false|0|no)|http\.sslVerify["']?[\s=]+["']?(?:false|0)|"""
@@ -55,6 +55,11 @@ _CONFIGURED = re.compile(
     r"""certificates\.\S+\.cert\s+["']?false|(?<=-w )GOINSECURE=[^\s"']+|unsafe-perm-ssl)""",
     re.IGNORECASE,
 )
+_MAY_CONFIGURE = re.compile(
+    r"strict-?ssl|sslverify|ssl_verify|verify-(?:peer|host)|check[-_]certificate|trusted-host|disable-tls|certificates\.|"
+    r"-w goinsecure|unsafe-perm-ssl"
+)
+"""What every such setting holds, in lower case."""
 _ENVIRONMENT = {
     "PYTHONHTTPSVERIFY": ("0",),
     "NODE_TLS_REJECT_UNAUTHORIZED": ("0",),
@@ -125,7 +130,7 @@ def _in_run(run: Run) -> Iterator[Off]:
     text = run.instruction.text.lower().replace("ca-certificates", "")  # which is no setting, and in many a RUN
     if any(word in text for word in _POWERSHELL_WORDS):
         yield from _in_powershell(run)
-    may_configure = _may_match(text)
+    may_configure = _MAY_CONFIGURE.search(text) is not None
     for command in run.commands if may_configure or _MAY_SAY.search(text) else ():
         word = _flag(command)
         if word is not None:
@@ -136,7 +141,7 @@ def _in_run(run: Run) -> Iterator[Off]:
             if _is_off(name, value.value):
                 yield Off(value.span, f"{name}={value.value}", command.name or "the rest of the `RUN`", None)
         words = " ".join(w.value for w in command.args) if may_configure else ""
-        match = _CONFIGURED.search(words) if _may_match(words.lower()) else None
+        match = _CONFIGURED.search(words) if may_configure else None
         if match is not None and _configures(run, command):
             yield Off(command.span, match[0].lstrip("."), command.name, None)
         if command.name in ("echo", "printf") and any((r.writes or "").endswith("curlrc") for r in command.redirects):
@@ -152,13 +157,6 @@ def _in_powershell(run: Run) -> Iterator[Off]:
         span = run.instruction.source.span
         start = run.instruction.span.start + match.start()
         yield Off(span(start, start + len(match[0])), match[0], "PowerShell", None)
-
-
-def _may_match(text: str) -> bool:
-    """Tell in little time whether a text in lower case can hold one of the settings."""
-    if "ssl" in text or "verify" in text or "certificate" in text:
-        return True
-    return "trusted-host" in text or "disable-tls" in text or "-w goinsecure" in text
 
 
 def _configures(run: Run, command: Command) -> bool:
