@@ -141,8 +141,10 @@ def _brought(copy: Copy, source: CopySource) -> str | None:
 def _is_gone(change: DockerfileChange, context: str, path: str) -> bool:
     """Whether the repository lacks it, and nothing that was read of it speaks of making it."""
     repository = change.repository
-    if repository.exists(posixpath.join(context, path)) is not False or repository.exists(path) is True:
+    if repository.exists(posixpath.join(context, path)) is not False:
         return False
+    if repository.exists(path) is True and change.repository_before.context_of(change.path) in (None, context):
+        return False  # the build may have the repository's root for its context, unless the change moves it
     name = posixpath.basename(path)
     others = (data for file, data in repository.files.items() if file != change.path)
     return not any(name.encode() in data for data in others)

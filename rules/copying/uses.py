@@ -48,8 +48,11 @@ def _started(stage: Stage, setting: Setting[Start], path: str) -> Iterator[Use]:
         if place == 0 and "/" not in word:
             if posixpath.basename(path) == word and posixpath.dirname(path) in search_path(stage):
                 yield Use(start.instruction, word)
-        elif not word.startswith("-") and ("/" in word or "." in word.strip(".")) and "$" not in word:
-            full = posixpath.normpath(posixpath.join(folder, word))
+            continue
+        is_option = word.startswith("-")
+        named = word.partition("=")[2] if is_option else word  # `--config=/etc/shop.yaml`
+        if ("/" in named or (not is_option and "." in named.strip("."))) and "$" not in named and "://" not in named:
+            full = posixpath.normpath(posixpath.join(folder, named))
             if within(full, path):
                 yield Use(start.instruction, word)
 
