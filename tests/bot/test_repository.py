@@ -73,6 +73,7 @@ def test_the_files_around_come_from_its_folder_and_those_above() -> None:
         ".dockerignore",
         ".github/workflows/images.yml",
         "services/api/docker-entrypoint.sh",
+        "services/api/action.yml",
         "services/api/package.json",
         "compose.yaml",
         "services/api/scripts/start.sh",
