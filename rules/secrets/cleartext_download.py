@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from rules.api import (
     BY_ARGUMENT,
     Category,
+    Command,
     Confidence,
     Copy,
     DockerfileChange,
@@ -74,7 +75,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
     if checks(run) or compares_hash(run):
         return
-    found = [url for c in run.calls(*_PROGRAMS) for url in urls(c, run) if _is_clear(url)]
+    found = [url for c in run.calls(*_PROGRAMS) if not _only_sends(c) for url in urls(c, run) if _is_clear(url)]
     if not found:
         for text, span in powershell_urls(run):
             scheme, host = split_url(text) or ("", "")
@@ -86,6 +87,12 @@ def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
         first = found[0]
         edits = edits if len(edits) == len(found) else []
         yield _problem(stage, run, first.text, first.word.span, edits, sure=first.text in first.word.value)
+
+
+def _only_sends(command: Command) -> bool:
+    """Whether curl brings something to the server and keeps nothing of its answer."""
+    sends = command.has("-d", "--data", "--data-binary", "--data-raw", "-F", "--form", "-T", "--upload-file")
+    return command.name == "curl" and sends and command.after != "|" and not command.has("-o", "-O", "--output")
 
 
 def _is_clear(url: Url) -> bool:

@@ -1,5 +1,6 @@
 """See curl_no_fail.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -18,6 +19,7 @@ from rules.api import (
     rule,
 )
 
+_VARIABLE = re.compile(r"\$\{?\w+\}?")
 _FAILS = ("-f", "--fail", "--fail-with-body", "--fail-early")
 _TESTS = ("-w", "--write-out", "-I", "--head", "-X", "--request", "-d", "--data")
 
@@ -48,6 +50,10 @@ def _keeps_any_answer(run: Run, command: Command) -> bool:
         return False
     if not any("://" in word.value for word in command.args):
         return False
+    if command.option("-o", "--output") == "/dev/null":
+        return False
+    if any(_VARIABLE.fullmatch(word.value) for word in command.operands(("-o", "--output"))):
+        return False  # which may hold the option
     saved = command.has("-o", "-O", "--output", "--remote-name", "-J") or any(
         ">" in r.operator for r in command.redirects
     )

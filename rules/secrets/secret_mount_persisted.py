@@ -99,6 +99,8 @@ def _touches(run: Run, command: Command, marks: re.Pattern[str]) -> bool:
 def _written(run: Run, command: Command, marks: re.Pattern[str]) -> str | None:
     if command.name in ("cp", "install", "mv") and len(command.operands()) > 1 and marks.search(str(command)):
         return _kept(run, command.operands()[-1].value)
+    if command.name == "sed" and command.has("-i", "--in-place") and marks.search(str(command)) and command.operands():
+        return _kept(run, command.operands()[-1].value)
     if command.name == "tee" and command.operands():
         return _kept(run, command.operands()[0].value)
     prints = command.name in (
