@@ -51,7 +51,7 @@ class Parts:
         handle: Does the work.
         on_park: Told when work is given up.
         probes: What `/readyz` asks besides the database, by name.
-        chores: Done at the start and every hour.
+        chores: Done at the start and every hour, by what the log calls them.
         pages: Further routes.
         spools: By forge, where deliveries are kept that the database does not take.
     """
@@ -60,7 +60,7 @@ class Parts:
     handle: Handler
     on_park: OnPark
     probes: Mapping[str, Probe]
-    chores: tuple[Callable[[], Awaitable[None]], ...] = ()
+    chores: Mapping[str, Callable[[], Awaitable[None]]] = field(default_factory=dict)
     pages: tuple[web.AbstractRouteDef, ...] = ()
     spools: Mapping[str, Spool] = field(default_factory=dict)
 
@@ -150,15 +150,15 @@ def _all_chores(mailbox: Mailbox, parts: Parts) -> Callable[[], Awaitable[None]]
         await mailbox.prune(KEEP_DAYS)
 
     async def once() -> None:
-        for chore in (*parts.chores, prune):
+        for name, chore in {**parts.chores, "forgetting what is old": prune}.items():
             try:
                 await chore()
             except ForgeError as fault:
-                _log.warning("a chore failed and is tried again in an hour: %s", fault)
+                _log.warning("%s failed and is tried again in an hour: %s", name, fault)
             except DATABASE_FAULTS as fault:
-                _log.warning("a chore failed and is tried again in an hour: %s", reason(fault))
+                _log.warning("%s failed and is tried again in an hour: %s", name, reason(fault))
             except Exception:  # noqa: BLE001 - a chore is no reason to stop serving
-                _log.exception("a chore failed and is tried again in an hour")
+                _log.exception("%s failed and is tried again in an hour", name)
 
     return once
 

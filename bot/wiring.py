@@ -72,18 +72,18 @@ async def wire(settings: Settings, mailbox: Mailbox, stack: AsyncExitStack) -> P
     forges: dict[tuple[ForgeName, str], Forge] = {}
     receivers: dict[str, Receiver] = {}
     probes: dict[str, Probe] = {}
-    chores: list[Callable[[], Awaitable[None]]] = [partial(_warm_up, processes, places)]
+    chores: dict[str, Callable[[], Awaitable[None]]] = {"warming up": partial(_warm_up, processes, places)}
     if settings.github is not None:
         hook = _add_github(settings.github, session, forges, receivers)
         probes["github"] = Probe(hook.check, CREDENTIALS_SECONDS, _GITHUB_REMEDY)
-        chores.append(partial(_reconcile, mailbox, hook, settings.github))
+        chores["asking GitHub for missed deliveries"] = partial(_reconcile, mailbox, hook, settings.github)
     troubles: dict[str, tuple[str, ...]] = {}
     for gitlab in settings.gitlab:
         door = _door(gitlab, stack)
         made = forges["gitlab", gitlab.instance] = _gitlab(gitlab, door, mailbox)
         probes[f"gitlab at {gitlab.instance}"] = Probe(made.check, CREDENTIALS_SECONDS, _renew(gitlab))
-        chores.append(partial(_catch_up, mailbox, door, gitlab.instance))
-        chores.append(partial(_watch, door, settings.public_url, troubles))
+        chores[f"looking at {gitlab.instance} for what was missed"] = partial(_catch_up, mailbox, door, gitlab.instance)
+        chores[f"looking at the webhooks of {gitlab.instance}"] = partial(_watch, door, settings.public_url, troubles)
     spools = {"gitlab": Spool(settings.spool)} if settings.gitlab else {}
     if settings.gitlab:
         receivers["gitlab"] = partial(_gitlab_delivery, tuple(map(_caller, settings.gitlab)))
@@ -91,7 +91,7 @@ async def wire(settings: Settings, mailbox: Mailbox, stack: AsyncExitStack) -> P
     status = partial(
         _status, settings, mailbox, Readiness({"database": Probe(mailbox.ping, DATABASE_SECONDS), **probes}), troubles
     )
-    return Parts(receivers, handling, handling.give_up, probes, tuple(chores), tuple(site.routes(status)), spools)
+    return Parts(receivers, handling, handling.give_up, probes, chores, tuple(site.routes(status)), spools)
 
 
 async def _desk(settings: Settings, mailbox: Mailbox, processes: Processes) -> Desk:

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 from aiohttp import ClientSession
 
+from bot.forges.base import Denied
+from bot.mailbox import Mailbox
+from bot.serve import Parts, _all_chores
 from tests.bot.conftest import new_database
 from tests.bot.serving import Server, serving, until
 from tests.bot.test_settings import GITHUB
@@ -103,3 +106,25 @@ async def test_a_review_by_way_of_postgresql(tmp_path: Path, postgresql_server: 
         pull = project.open_pull_request(files={"Dockerfile": "FROM debian\nUSER root\n"})
         await until(lambda: any(run.head == pull.head and run.conclusion for run in project.check_runs))
         assert await server.stop() == 0
+
+
+async def test_a_chore_that_fails_is_named_and_does_not_keep_the_others_from_their_turn(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def refused() -> None:
+        raise Denied("GitLab: 403 Forbidden")
+
+    async def broken() -> None:
+        raise KeyError("id")
+
+    async with await Mailbox.open(f"sqlite+aiosqlite:///{tmp_path}/hullcheck.db") as mailbox:
+        parts = Parts({}, nothing, nothing, {}, chores={"asking": refused, "sweeping": broken})
+        await _all_chores(mailbox, parts)()
+    assert [each.message for each in caplog.records] == [
+        "asking failed and is tried again in an hour: GitLab: 403 Forbidden",
+        "sweeping failed and is tried again in an hour",
+    ]
+
+
+async def nothing(*_: object) -> None:
+    """Stand for what is not called."""

@@ -26,18 +26,18 @@ from tests.dockerfile.test_expand import VALUES
     ids=["nested", "dollars", "backslashes", "double quotes", "single quotes", "stars", "variables"],
 )
 def test_a_hostile_word_does_not_hold_the_lexer_up(word: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     expand(word, VALUES.get)
     expand_words(word, VALUES.get)
     variables(word)
-    assert time.perf_counter() - begin < 8  # under half a second on a quiet machine
+    assert time.process_time() - begin < 8  # under half a second on a quiet machine
 
 
 @pytest.mark.parametrize("pattern", ["*a*a*a*a*a*a*a*b", "?*?*?*?*?*?*b"])
 def test_a_pattern_that_backtracks_elsewhere_takes_no_time(pattern: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert expand(f"${{x//{pattern}/y}}", {"x": "a" * 4000}.get) == "a" * 4000
-    assert time.perf_counter() - begin < 8
+    assert time.process_time() - begin < 8
 
 
 @given(st.text(alphabet="ab$ {}:-+?#%/*\\'\"`\n.", max_size=40), st.sampled_from("\\`"))
