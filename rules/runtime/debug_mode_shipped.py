@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from rules.api import (
+    BY_ARGUMENT,
     Category,
     Confidence,
     DockerfileChange,
@@ -104,7 +105,8 @@ def _variables(stage: Stage, setting: Setting[str]) -> Iterator[Problem]:
         agent = debugger_in_variable(name_word.text, final.value)
         if agent is not None:
             yield _debugger(stage, instruction, name_word, agent)
-        if not is_debug_variable(name_word.text, final.value):
+        given = "$" in value_word.text
+        if not is_debug_variable(name_word.text, final.value, from_argument=given):
             continue
         better = PRODUCTION.get(final.value)
         way_out = f"Set it to {quote(better)}" if better is not None else "Leave it out here"
@@ -116,7 +118,7 @@ def _variables(stage: Stage, setting: Setting[str]) -> Iterator[Problem]:
             "are off. "
             f"{way_out}, and switch it on from outside where it is needed.",
             Confidence.LIKELY,
-            doubt="it may be set otherwise where the container is started",
+            doubt=BY_ARGUMENT if given else "it may be set otherwise where the container is started",
             stage=stage.key,
             key=name_word.text,
             instruction=instruction,

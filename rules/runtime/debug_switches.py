@@ -15,9 +15,10 @@ _ON = frozenset({"1", "true", "yes", "on"})
 _SWITCHES = frozenset("DEBUG FLASK_DEBUG DJANGO_DEBUG APP_DEBUG SYMFONY_DEBUG WP_DEBUG RAILS_DEBUG".split())
 _MODES = frozenset(
     "NODE_ENV FLASK_ENV RAILS_ENV RACK_ENV ROCKET_ENV ROCKET_PROFILE ASPNETCORE_ENVIRONMENT DOTNET_ENVIRONMENT "
-    "MIX_ENV DJANGO_ENV SYMFONY_ENV APP_ENV APP_ENVIRONMENT ENV ENVIRONMENT GO_ENV GIN_MODE CI_ENVIRONMENT "
-    "SPRING_PROFILES_ACTIVE".split()
+    "MIX_ENV DJANGO_ENV SYMFONY_ENV GIN_MODE CI_ENVIRONMENT".split()
 )
+_NAMED_BY_TEAMS = frozenset("APP_ENV APP_ENVIRONMENT ENV ENVIRONMENT GO_ENV SPRING_PROFILES_ACTIVE".split())
+"""Modes that a pipeline often gives as an argument, whatever the file says for those who build by hand."""
 _DEVELOPMENT = frozenset({"development", "dev", "debug"})
 PRODUCTION = {"development": "production", "Development": "Production"}
 """What to set instead, in the author's spelling; values that frameworks spell differently have no entry."""
@@ -82,11 +83,18 @@ class Switch(NamedTuple):
     then: str = "costs memory and speed, restarts the program whenever a file changes, and shows errors to visitors"
 
 
-def is_debug_variable(name: str, value: str) -> bool:
-    """Tell whether a variable and its value switch a debug mode on."""
+def is_debug_variable(name: str, value: str, *, from_argument: bool) -> bool:
+    """Tell whether a variable and its value switch a debug mode on.
+
+    Args:
+        name: The variable.
+        value: Its value at the end of the stage.
+        from_argument: Whether the file takes the value from another variable.
+    """
     if name.upper() in _SWITCHES:
         return value.strip().lower() in _ON
-    return name in _MODES and value.strip().lower() in _DEVELOPMENT
+    named = name in _MODES or (name in _NAMED_BY_TEAMS and not from_argument)
+    return named and value.strip().lower() in _DEVELOPMENT
 
 
 def debugger_in_variable(name: str, value: str) -> str | None:

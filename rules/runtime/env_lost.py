@@ -97,8 +97,9 @@ def _use(change: DockerfileChange, stage: Stage, name: str, setting: Setting[str
     for found in shipped(change):
         if found.stage is not stage:
             continue
-        if any(assigned == name for command in found.start.commands for assigned, _ in command.assignments):
-            return None
+        assigned = {variable for command in found.start.commands for variable, _ in command.assignments}
+        if name in assigned or any(word.startswith(f"{name}=") for word in found.start.words):
+            return None  # also by `env NAME=value program`
         if mention.search(found.start.text):
             return f"{quote(found.start.text, 60)} reads it"
         script = start_script(change, found)

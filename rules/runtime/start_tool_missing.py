@@ -31,9 +31,18 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for found in shipped(change):
         if not found.stage.base_known or found.stage.runtime.is_windows or not _is_program(found):
             continue
-        missing = next((name for name in _programs(found) if found.stage.runtime.lacks(name)), None)
+        missing = next((name for name in _programs(found) if _lacks(found.stage, name)), None)
         if missing is not None:
             yield _problem(found, missing)
+
+
+def _lacks(stage: Stage, name: str) -> bool:
+    """Whether a program is missing: also the shell, which distroless `debug` images have, elsewhere, and in PATH."""
+    if name not in ("sh", "/bin/sh", "/usr/bin/sh"):
+        return stage.runtime.lacks(name)
+    tools = stage.facts.tools if stage.facts is not None else None
+    elsewhere = name == "sh" and tools is not None and "/busybox/sh" in tools
+    return stage.runtime.has_shell is False and not elsewhere
 
 
 def _is_program(found: Written) -> bool:
@@ -96,6 +105,8 @@ def _way_out(stage: Stage, name: str, other: Stage | None) -> str:
         )
     if name == "python" and stage.runtime.has_tool("python3"):
         return "Write `python3`, or install `python-is-python3`"
+    if name == "sh":
+        return "Start the program itself: the image has no shell"
     if name == "bash" and stage.runtime.has_shell:
         return "Use `sh`, or install `bash`"
     return (
