@@ -11,6 +11,7 @@ from rules.api import (
     EndOfLife,
     Fix,
     ImageReference,
+    Note,
     Problem,
     Severity,
     Stage,
@@ -37,18 +38,35 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     today = change.today
     if today is None:
         return
-    for stage in change.stages:
-        reference = stage.reference
-        ended = [one for one in all_end_of_life(reference, today) if one.already_over] if reference is not None else []
-        if reference is not None and ended:
-            yield _problem(change, stage, reference, ended, today)
+    shipped = {one.index for target in change.after.shipped for one in target.chain}
+    over = [(stage, ended) for stage in change.stages if (ended := _ended(stage.reference, today))]
+    alike: dict[frozenset[str], list[Stage]] = {_lines(ended): [] for stage, ended in over if stage.index in shipped}
+    speaking = []
+    for stage, ended in over:
+        if stage.index not in shipped and _lines(ended) in alike and not _starts(stage):
+            alike[_lines(ended)].append(stage)
+        else:
+            speaking.append((stage, ended))
+    for stage, ended in speaking:
+        spoken_for = alike.pop(_lines(ended), []) if stage.index in shipped else []
+        yield _problem(change, stage, ended, today, spoken_for)
+
+
+def _ended(reference: ImageReference | None, today: date) -> list[EndOfLife]:
+    return [one for one in all_end_of_life(reference, today) if one.already_over] if reference is not None else []
+
+
+def _lines(ended: list[EndOfLife]) -> frozenset[str]:
+    return frozenset(f"{one.product} {one.cycle}" for one in ended)
 
 
 def _problem(
-    change: DockerfileChange, stage: Stage, reference: ImageReference, ended: list[EndOfLife], today: date
+    change: DockerfileChange, stage: Stage, ended: list[EndOfLife], today: date, spoken_for: list[Stage]
 ) -> Problem:
-    word = stage.base_word
+    """Speak of a stage; `spoken_for` are stages that only build, upon the same lines."""
+    word, reference = stage.base_word, stage.reference
     assert word is not None, "a stage with a reference has a word for it"
+    assert reference is not None, "only a reference has an end of life"
     shipped = {one.index for target in change.after.shipped for one in target.chain}
     builds_only = stage.index not in shipped
     instead = supported_reference(reference, today)
@@ -60,6 +78,7 @@ def _problem(
         doubt=BY_ARGUMENT,
         stage=stage.key,
         key=f"{ended[0].product} {ended[0].cycle}",
+        notes=tuple(Note(other.from_.span, "the same release line") for other in spoken_for),
         fix=_fix(change, stage, reference, ended, instead),
         severity=Severity.INFO if builds_only else None,
     )
