@@ -89,6 +89,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     ),
     "package-update-alone": (_silence("instruction", "package-cache-left"),),
     "pip-cache-left": (_silence("stage", "env-set-after-use"),),
+    "run-missing-operator": (_silence("instruction", "package-update-alone"),),
     "copy-widened": (_same_fact("instruction", "source-copied-before-install"),),
     "copy-whole-context": (_silence("instruction", "dockerignore-gap", "dockerignore-missing"),),
     "integrity-check-removed": (_same_fact("instruction", "download-without-checksum"),),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rules.problem import Category
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 TOGETHER_FROM = 3
 """So many findings of one rule in one file share a comment; fewer keep a thread each, to be answered singly."""
+NEXT = 2
+"""Two of the same words that stand so many lines apart share one as well."""
 TOGETHER_TO = 40
 """More than so many are split over several comments, so that a comment's hidden mark stays short."""
 
@@ -62,9 +65,14 @@ def topics(findings: Iterable[Finding]) -> list[Topic]:
     gathered: list[Topic] = []
     for topic in by_rule(findings):
         group = topic.findings
-        size = TOGETHER_TO if len(group) >= TOGETHER_FROM else 1
+        size = TOGETHER_TO if len(group) >= TOGETHER_FROM or _are_neighbours(group) else 1
         gathered += [Topic(group[at : at + size]) for at in range(0, len(group), size)]
     return sorted(gathered, key=lambda topic: weight(topic.lead))
+
+
+def _are_neighbours(group: tuple[Finding, ...]) -> bool:
+    """Whether findings say the very same on lines that follow one another, a blank or a comment between them."""
+    return all(one.message == two.message and two.line - one.end_line <= NEXT for one, two in pairwise(group))
 
 
 def by_rule(findings: Iterable[Finding]) -> tuple[Topic, ...]:

@@ -11,6 +11,7 @@ from rules.api import (
     EndOfLife,
     Fix,
     ImageReference,
+    Note,
     Problem,
     Severity,
     Stage,
@@ -38,16 +39,23 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if today is None:
         return
     shipped = {one.index for target in change.after.shipped for one in target.chain}
-    for stage in change.stages:
-        reference = stage.reference
-        if reference is None:
-            continue
-        builds_only = stage.index not in shipped
-        ended = [one for one in all_end_of_life(reference, today) if one.already_over]
-        if builds_only:
-            ended = [one for one in ended if not _is_of_the_day(one)]
-        if ended:
-            yield _problem(change, stage, reference, ended, builds_only=builds_only)
+    over = [(stage, ended) for stage in change.stages if (ended := _ended(stage, today, ships=stage.index in shipped))]
+    alike: dict[frozenset[str], list[Stage]] = {_lines(ended): [] for stage, ended in over if stage.index in shipped}
+    speaking = []
+    for stage, ended in over:
+        if stage.index not in shipped and _lines(ended) in alike and not _starts(stage):
+            alike[_lines(ended)].append(stage)
+        else:
+            speaking.append((stage, ended))
+    for stage, ended in speaking:
+        spoken_for = alike.pop(_lines(ended), []) if stage.index in shipped else []
+        yield _problem(change, stage, ended, today, spoken_for)
+
+
+def _ended(stage: Stage, today: date, *, ships: bool) -> list[EndOfLife]:
+    """Return the lines that are over; a stage that only builds may stay on one of the last year."""
+    over = [one for one in all_end_of_life(stage.reference, today) if one.already_over] if stage.reference else []
+    return over if ships else [one for one in over if not _is_of_the_day(one)]
 
 
 def _is_of_the_day(end: EndOfLife) -> bool:
@@ -55,12 +63,20 @@ def _is_of_the_day(end: EndOfLife) -> bool:
     return end.newest_only and end.days is not None and end.days < _YEAR
 
 
+def _lines(ended: list[EndOfLife]) -> frozenset[str]:
+    return frozenset(f"{one.product} {one.cycle}" for one in ended)
+
+
 def _problem(
-    change: DockerfileChange, stage: Stage, reference: ImageReference, ended: list[EndOfLife], *, builds_only: bool
+    change: DockerfileChange, stage: Stage, ended: list[EndOfLife], today: date, spoken_for: list[Stage]
 ) -> Problem:
-    word = stage.base_word
+    """Speak of a stage; `spoken_for` are stages that only build, upon the same lines."""
+    word, reference = stage.base_word, stage.reference
     assert word is not None, "a stage with a reference has a word for it"
-    instead = supported_reference(reference, change.today) if change.today is not None else None
+    assert reference is not None, "only a reference has an end of life"
+    shipped = {one.index for target in change.after.shipped for one in target.chain}
+    builds_only = stage.index not in shipped
+    instead = supported_reference(reference, today)
     return Problem(
         word.span,
         f"{stage.label} starts from {quote(reference.text.partition('@')[0])}: {_fact(ended[0])}{_also(ended[1:])}. "
@@ -69,6 +85,7 @@ def _problem(
         doubt=BY_ARGUMENT,
         stage=stage.key,
         key=f"{ended[0].product} {ended[0].cycle}",
+        notes=tuple(Note(other.from_.span, "the same release line") for other in spoken_for),
         fix=_fix(change, stage, reference, ended, instead),
         severity=Severity.INFO if builds_only else None,
     )

@@ -25,6 +25,7 @@ _MAKES_WAY = frozenset(
 
 _STAYS = frozenset({"debian", "ubuntu"})
 
+_BY_NAME = {"alpine": re.compile(r":.*\balpine\b"), "rhel": re.compile(r"(?:^|/)ubi\d+(?:-\w+)?[/:]")}
 _BY_MANAGER = {"apk": "alpine", "dnf": "rhel", "microdnf": "rhel", "yum": "rhel", "apt": "debian"}
 
 
@@ -34,11 +35,12 @@ def stays(stage: Stage, start: Start) -> bool:
 
 
 def _distribution(stage: Stage) -> str | None:
-    """Return the distribution; of a base that is not known, one whose package manager the stages use."""
-    known = stage.runtime.distribution
-    return known or next(
-        (_BY_MANAGER[item.manager] for item in stage.packages.present if item.manager in _BY_MANAGER), None
-    )
+    """Return the distribution; of a base that is not known, what its name says, or the package manager in use."""
+    if stage.runtime.distribution is not None:
+        return stage.runtime.distribution
+    named = next((system for system, name in _BY_NAME.items() if name.search(stage.root.base_text or "")), None)
+    managers = (item.manager for item in stage.packages.present)
+    return named or next((_BY_MANAGER[one] for one in managers if one in _BY_MANAGER), None)
 
 
 def makes_way(stage: Stage, start: Start) -> bool:

@@ -176,13 +176,13 @@ def test_a_range_below_the_start_of_its_instruction_says_where_that_is() -> None
 
 def test_the_same_words_are_said_once() -> None:
     message = "Pip keeps its cache. Nobody reads it."
-    found = [finding(line, message=message, confidence=Confidence.LIKELY) for line in (4, 2)]
+    found = [finding(line, message=message, confidence=Confidence.LIKELY) for line in (4, 1)]
     first, second = planned(reviewed(None, AFTER, *found)).comments
     assert words(first.body).startswith(
         f"**Pip keeps its cache.** Nobody reads it.\n\n{HEDGE}: a build may pass another value.\n\n<sub>"
     )
     assert words(second.body).startswith(
-        "**Pip keeps its cache.** The same as at [line 2](head:Dockerfile#L2).\n\n<sub>"
+        "**Pip keeps its cache.** The same as at [line 1](head:Dockerfile#L1).\n\n<sub>"
     )
 
 

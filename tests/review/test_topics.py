@@ -17,7 +17,13 @@ def lines(*groups: int) -> list[int]:
 
 
 def test_two_findings_of_one_rule_keep_a_thread_each() -> None:
-    assert lines(1, 2) == [1, 1]
+    assert [len(topic.findings) for topic in topics(finding(n, message="It is so.") for n in (1, 4))] == [1, 1]
+
+
+def test_two_that_say_the_same_on_lines_next_to_one_another_share_one() -> None:
+    same = [finding(1, message="It is so."), finding(3, message="It is so.")]
+    assert [len(topic.findings) for topic in topics(same)] == [2]
+    assert lines(1, 3) == [1, 1], "their words differ"
 
 
 def test_three_findings_of_one_rule_in_one_file_share_one() -> None:
