@@ -86,7 +86,7 @@ def _problem(
         stage=stage.key,
         key=f"{ended[0].product} {ended[0].cycle}",
         notes=tuple(Note(other.from_.span, "the same release line") for other in spoken_for),
-        fix=_fix(change, stage, reference, ended, instead),
+        fix=_fix(change, stage, reference, ended, instead) if not spoken_for else None,  # which would speak then
         severity=Severity.INFO if builds_only else None,
     )
 

@@ -73,7 +73,7 @@ def test_the_same_mistake_elsewhere_is_told_there() -> None:
 
 
 def test_two_mistakes_of_a_kind_do_not_share_an_heir() -> None:
-    other = replace(ONE, line=6, end_line=6, fingerprint=f"{matter(ONE.fingerprint)}{'1' * 16}")
+    other = replace(ONE, line=9, end_line=9, fingerprint=f"{matter(ONE.fingerprint)}{'1' * 16}")
     said = after_first(ONE, other)
     said = Conversation(tuple(replace(thread, line=None) for thread in said.threads), said.summary)
     bodies = [revision.body or "" for revision in planned(push(EDITED), said).revisions]
