@@ -20,10 +20,11 @@ from rules.facts.languages import system_python
 from rules.facts.packages import installed_size, is_build_only, runtime_of
 from rules.facts.replacement import supported_reference
 from rules.lazily import once
-from rules.model.files import Attributes, Deletion, Files, Put, folders_of, within
+from rules.model.files import Attributes, Deletion, Files
 from rules.model.layers import Called
 from rules.model.model import Model
 from rules.model.packages import OS_MANAGERS, Installed
+from rules.model.puts import Put, folders_of, within
 from rules.model.run_writes import Write, written_by
 from rules.model.scope import PLATFORM_ARGS, PREDEFINED_ARGS, Scope, Variable
 from rules.model.settings import Image, Origin, Port, Setting, Start, is_script

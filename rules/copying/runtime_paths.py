@@ -6,8 +6,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.model.files import within
 from rules.model.packages import OS_MANAGERS
+from rules.model.puts import within
 from rules.model.run_writes import OPAQUE_HARMLESS, written_by
 
 if TYPE_CHECKING:

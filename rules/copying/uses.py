@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.model.files import within
+from rules.model.puts import within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -2,46 +2,17 @@
 
 from __future__ import annotations
 
-import posixpath
 from bisect import bisect_left
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import cached_property
+from rules.model.puts import Put, copied, folders_of, within
 from rules.model.run_writes import OPAQUE_HARMLESS, written_by
 from rules.model.steps import Copy, Run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from rules.dockerfile.shell import Command
     from rules.model.stage import Stage
-    from rules.model.steps import CopySource, Step
-
-Kind = Literal["context", "stage", "image", "remote", "heredoc", "run", "workdir"]
-
-
-class Put(NamedTuple):
-    """Something that an instruction puts on the file system.
-
-    Attributes:
-        path: Absolute.
-        kind: Where it comes from: the build `context`, another `stage`, an `image`, a URL (`remote`), a `heredoc`, a
-            `run` command, or a `workdir` that was made.
-        tree: Whether it may hold more below `path` than is known.
-        whole: Whether it is the whole source tree: the context's root, a git checkout, or a folder of another stage
-            that holds one.
-        source: The path in the context (relative) or in the other stage (absolute); empty otherwise.
-        step: The instruction.
-        command: The command of a RUN.
-    """
-
-    path: str
-    kind: Kind
-    tree: bool
-    whole: bool
-    source: str
-    step: Step
-    command: Command | None = None
 
 
 class Deletion(NamedTuple):
@@ -70,21 +41,6 @@ class Attributes(NamedTuple):
     recursive: bool
     step: Run
     command: Command
-
-
-def within(path: str, folder: str) -> bool:
-    """Tell whether an absolute path is a folder or lies below it."""
-    folder = folder.rstrip("/")
-    return path == folder or path.startswith(f"{folder}/") or not folder
-
-
-def folders_of(path: str) -> Iterator[str]:
-    """Give everything that a path is within, as `within` has it: each folder above without slash, and the path."""
-    at = path.find("/")
-    while at >= 0:
-        yield path[:at].rstrip("/")
-        at = path.find("/", at + 1)
-    yield path
 
 
 class Files:
@@ -254,51 +210,3 @@ def _absolute(run: Run, text: str) -> str | None:
 def paths_of(run: Run, command: Command, valued: tuple[str, ...]) -> tuple[str, ...]:
     """Return the operands of a command as absolute paths; those that cannot be known are left out."""
     return tuple(p for word in command.operands(valued) if (p := _absolute(run, word.value)) is not None)
-
-
-def copied(step: Copy) -> list[Put]:
-    """Return what a COPY or ADD puts."""
-    folder = step.destination
-    puts = [
-        Put(
-            posixpath.join(folder, heredoc.name) if step.into_folder else folder,
-            "heredoc",
-            tree=False,
-            whole=False,
-            source="",
-            step=step,
-        )
-        for heredoc in step.heredocs
-        if folder
-    ]
-    for source in step.sources:
-        target = step.target_of(source)
-        if target is not None:
-            puts.append(_copied_source(step, source, target))
-    return puts
-
-
-def _copied_source(step: Copy, source: CopySource, target: str) -> Put:
-    path = step.source_path(source) or ""
-    if source.is_remote:
-        return Put(
-            target,
-            "remote",
-            tree=True,
-            whole=source.path is not None and ".git" in source.path,
-            source=source.path or "",
-            step=step,
-        )
-    if step.from_context:
-        return Put(target, "context", _may_be_tree(step, source), source.is_root, path, step)
-    if step.from_stage is None:
-        return Put(target, "image", _may_be_tree(step, source), whole=False, source=path, step=step)
-    whole = step.from_stage.files.whole_tree_in(path) if path else None
-    above = path and any(within(path, put.path) and put.path == path for put in step.from_stage.files.whole_trees)
-    return Put(target, "stage", _may_be_tree(step, source), whole is not None or bool(above), path, step)
-
-
-def _may_be_tree(step: Copy, source: CopySource) -> bool:
-    name = posixpath.basename((source.path or "").rstrip("/"))
-    unpacked = step.is_add and source.is_archive
-    return source.is_root or source.has_wildcard or "." not in name.strip(".") or unpacked

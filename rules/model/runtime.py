@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rules.facts.distributions import Release
-    from rules.model.files import Put
+    from rules.model.puts import Put
     from rules.model.stage import Stage
 
 

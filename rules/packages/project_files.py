@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.copying.installs import install_folder
 from rules.globs import matches
 from rules.lazily import once
-from rules.model.files import folders_of, within
+from rules.model.puts import folders_of, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -18,6 +18,8 @@ from rules.api import (
 from rules.runtime.servers import server_of
 from rules.runtime.signals import ABRUPT, signal_name
 
+_FREEZES = "`docker stop` freezes the program and kills it ten seconds later"
+_KILLS = "`docker stop` and every rolling update kill the program at once, with requests and writes under way"
 _DOCUMENTED = "or what the program documents for a graceful stop"
 
 
@@ -49,11 +51,7 @@ def _problem(step: Step) -> Iterator[Problem]:
         then = "The builder or the runtime refuses it"
     elif name in ABRUPT:
         fact = "which no program can catch"
-        then = (
-            "`docker stop` freezes the program and kills it ten seconds later"
-            if name == "SIGSTOP"
-            else "`docker stop` and every rolling update kill the program at once, with requests and writes under way"
-        )
+        then = _FREEZES if name == "SIGSTOP" else _KILLS
     else:
         return
     server = server_of(step.stage)

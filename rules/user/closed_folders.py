@@ -6,7 +6,7 @@ import posixpath
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.model.files import within
+from rules.model.puts import within
 from rules.model.steps import Copy
 from rules.problem import Confidence, Note, Problem
 from rules.quoting import quote

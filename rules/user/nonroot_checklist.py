@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.shell import script_of
 from rules.facts.commands import provides
-from rules.model.files import within
+from rules.model.puts import within
 from rules.quoting import quote
 from rules.user.accounts import runs_as_root
 from rules.user.closed_folders import install_in

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.model.files import within
+from rules.model.puts import within
 from rules.model.users import ROOT_NAMES
 from rules.user.accounts import name_of
 

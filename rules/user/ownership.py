@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
-from rules.model.files import within
+from rules.model.puts import within
 from rules.model.run_writes import OPAQUE_HARMLESS, written_by
 from rules.model.steps import Copy, Run
 from rules.user.accounts import name_of, runs_as_root
