@@ -246,29 +246,6 @@ def test_what_buildkit_takes_has_no_fault(instruction: str) -> None:
     assert not read(f"{BASE}{instruction}\n").faults
 
 
-@pytest.mark.parametrize(
-    ("body", "place"),
-    [
-        ("a=${b[@]}\n", "${b[@]}"),
-        ("it's ${a}\n${b^^} ${c}\n", "${b^^}"),
-        ("${a:-${b!}}\n", "${b!}"),
-        ("x ${a:-b\ny ${c}\n", "${a:-b"),
-        ('"${a"\n', '${a"'),
-    ],
-)
-def test_what_cannot_be_filled_in_in_a_copied_text_is_shown_in_its_line(body: str, place: str) -> None:
-    text = f"{BASE}COPY <<E /a\n{body}E\n"
-    _, shown, message, _ = first_fault(text)
-    assert shown == place
-    assert "put the delimiter in quotes: `<<'E'`" in message
-    assert not read(text.replace("<<E", "<<'E'")).faults
-    assert not read(text.replace("COPY <<E /a", "RUN <<E")).faults
-
-
-def test_a_copied_text_may_hold_quotes_and_escaped_dollars() -> None:
-    assert not read(f"{BASE}COPY <<E /a\nit's \"$a ${{b:-c}} \\${{d^^}} $(e) $1\nE\n").faults
-
-
 @pytest.mark.parametrize("value", ["foo", "skip=A;errors=true", "error=yes", "skip=A;;error=true"])
 def test_options_of_a_check_directive_that_stop_the_build_are_told(value: str) -> None:
     found = fault(f"# check={value}\nFROM a\n")
