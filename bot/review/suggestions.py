@@ -162,7 +162,7 @@ def _press(topic: Topic, edits: tuple[Edit, ...], file: File, buttons: list[_But
     if source is None or "\r" in source.text or any(edit.path not in {None, file.path} for edit in edits):
         return False
     region = _region(source, edits, file, topic.lead.line)
-    joined = [button for button in buttons if _overlap(button.region, region) or _meet(button.edits, edits)]
+    joined = [button for button in buttons if _overlap(button.region, region) or _share(button.edits, edits)]
     every = tuple(dict.fromkeys(edit for part in [*(button.edits for button in joined), edits] for edit in part))
     made = None if _collide(every) else _suggestion(source, every, file, topic.lead.line)
     others = [button for button in buttons if button not in joined]
@@ -173,9 +173,9 @@ def _press(topic: Topic, edits: tuple[Edit, ...], file: File, buttons: list[_But
     return True
 
 
-def _meet(some: Iterable[Edit], others: Iterable[Edit]) -> bool:
-    """Tell whether edits of two buttons insert at one place, which either could hang on a line of its own."""
-    return not {edit.span.start for edit in some}.isdisjoint(edit.span.start for edit in others)
+def _share(some: Iterable[Edit], others: Iterable[Edit]) -> bool:
+    """Tell whether two repairs have an edit in common: a line between two others may hang on either, and come twice."""
+    return not set(some).isdisjoint(others)
 
 
 def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
