@@ -15,8 +15,8 @@ from rules.dockerfile.unknown import NOT_GIVEN, UNKNOWN, Unknown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from rules.dockerfile.collected_words import Words
 
-if TYPE_CHECKING:
     Lookup = Callable[[str], str | Unknown | None]
     """Gives a variable's value, `None` where it is not set, `UNKNOWN` or `NOT_GIVEN` where only the build knows it."""
 
@@ -52,39 +52,9 @@ Without this, forty lines like `ENV B=$A$A` would fill any memory.
 """
 
 _SPECIAL_PARAMETERS = frozenset("@*#?-$!")
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+"""How nearly all names are; BuildKit takes letters of other scripts as well."""
 _MODIFIERS = frozenset({"-", ":-", "+", ":+", "?", ":?", "#", ":#", "%", ":%", "/", "//"})
-_SPACES = re.compile("[\t-\r \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
-
-
-class Words:
-    """Words as they are collected: white space ends one, quotes and escapes do not."""
-
-    def __init__(self) -> None:
-        self._done: list[str] = []
-        self._parts: list[str] = []
-
-    def add(self, text: str) -> None:
-        """Add text that white space splits."""
-        first, *rest = _SPACES.split(text)
-        self.add_quoted(first)
-        for piece in rest:
-            self._end()
-            self.add_quoted(piece)
-
-    def add_quoted(self, text: str) -> None:
-        """Add text that stays one piece."""
-        if text:
-            self._parts.append(text)
-
-    def _end(self) -> None:
-        if self._parts:
-            self._done.append("".join(self._parts))
-            self._parts = []
-
-    def all(self) -> list[str]:
-        """Return the words so far; the last one ends here."""
-        self._end()
-        return self._done
 
 
 @lru_cache(maxsize=16)
@@ -212,10 +182,13 @@ class Lexer:
     def _name(self) -> str:
         """Read letters, digits and underscores; only digits if a digit comes first; or one special sign."""
         start = self.at
+        plain = _PLAIN_NAME.match(self._word, start)
+        if plain is not None:
+            self.at = plain.end()
         char = self._peek()
-        if char in _SPECIAL_PARAMETERS:
+        if plain is None and char in _SPECIAL_PARAMETERS:
             self.at += 1
-        elif char.isdecimal():
+        elif plain is None and char.isdecimal():
             while self._peek().isdecimal():
                 self.at += 1
         else:

@@ -185,7 +185,11 @@ def _way_out(run: Run, call: PackageCall, left: tuple[str, ...]) -> str:
         return "`apk add --no-cache` fetches its own and keeps none, so this command can go."
     if call.manager == "apk":
         return f"{quote(f'apk {call.verb} --no-cache')} leaves it out."
-    return f"clean up at the end of the same `RUN`: {quote(_clean_command(call, left))}."
+    clean = f"clean up at the end of the same `RUN`: {quote(_clean_command(call, left))}"
+    if left[0] == _LISTS and _is_needed_later(run):
+        line = run.stage.steps[_last_in_need(run.stage)].instruction.line
+        return f"{clean}; line {line} installs from them, and then needs {quote('apt-get update')} itself."
+    return f"{clean}."
 
 
 def _clean_command(call: PackageCall, left: tuple[str, ...]) -> str:

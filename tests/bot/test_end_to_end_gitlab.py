@@ -102,7 +102,7 @@ async def test_commands_are_obeyed_end_to_end(tmp_path: Path) -> None:
         assert [award.name for award in asked.awards] == ["eyes"]
         assert "Put aside" in note.discussion.notes[-1].body
         stranger = change.comment("/hullcheck review", author="stranger")
-        await done(both, 3)
+        await until(lambda: stranger.awards)
         assert [award.name for award in stranger.awards] == ["confused"]
         change.push({"Dockerfile": UNPINNED + "EXPOSE 80\n"})
         await done(both, 4)
