@@ -48,6 +48,7 @@ class Server:
         settings = {
             "HULLCHECK_HOST": "127.0.0.1",
             "HULLCHECK_PORT": "0",
+            "HULLCHECK_CONCURRENCY": "2",
             "HULLCHECK_DATABASE_URL": self.database_url,
             "HULLCHECK_GITHUB_API_URL": self.forge.api_url,
             "HULLCHECK_GITHUB_APP_ID": str(self.forge.app.id),
