@@ -45,8 +45,9 @@ _FLAGS: dict[str, tuple[str, ...]] = {
 _PIP = re.compile(r"pip\d*(?:\.\d+)*")
 _WITH_HOST = ("--trusted-host", "--allow-insecure-host")
 """The next word is theirs."""
-_MAY_SAY = re.compile(r"insecure|check-certificate|trust|verify|strict[-_]ssl|tls_reject|(?<!\w)-\w*k")
-"""What every flag and every variable holds, in lower case: in most RUNs no command need be looked at."""
+_SAID = ("insecure", "check-certificate", "trust", "verify", "strict-ssl", "strict_ssl", "tls_reject")
+"""Texts of which every flag and every variable holds one, in lower case, but for `-k`: in most RUNs there is none."""
+_SHORT = re.compile(r"-\w*k")
 _CONFIGURED = re.compile(
     r"""(?:(?:strict-ssl|enableStrictSsl)["']?[\s=:]+["']?false|sslverify["']?[\s=:]+["']?(?:false|0|no)|http\.sslVerify["']?[\s=]+["']?(?:false|0)|"""
     r"""--setopt[=\s]+(?:\S+\.)?sslverify=(?:0|false|no)|Verify-(?:Peer|Host)["'\s=]+["']?false|"""
@@ -55,11 +56,11 @@ _CONFIGURED = re.compile(
     r"""certificates\.\S+\.cert\s+["']?false|(?<=-w )GOINSECURE=[^\s"']+|unsafe-perm-ssl)""",
     re.IGNORECASE,
 )
-_MAY_CONFIGURE = re.compile(
-    r"strict-?ssl|sslverify|ssl_verify|verify-(?:peer|host)|check[-_]certificate|trusted-host|disable-tls|certificates\.|"
-    r"-w goinsecure|unsafe-perm-ssl"
+_SETTINGS = (
+    *("strict-ssl", "strictssl", "sslverify", "ssl_verify", "verify-peer", "verify-host", "check-certificate"),
+    *("check_certificate", "trusted-host", "disable-tls", "certificates.", "-w goinsecure", "unsafe-perm-ssl"),
 )
-"""What every such setting holds, in lower case."""
+"""Texts of which every such setting holds one, in lower case."""
 _ENVIRONMENT = {
     "PYTHONHTTPSVERIFY": ("0",),
     "NODE_TLS_REJECT_UNAUTHORIZED": ("0",),
@@ -130,8 +131,9 @@ def _in_run(run: Run) -> Iterator[Off]:
     text = run.instruction.text.lower().replace("ca-certificates", "")  # which is no setting, and in many a RUN
     if any(word in text for word in _POWERSHELL_WORDS):
         yield from _in_powershell(run)
-    may_configure = _MAY_CONFIGURE.search(text) is not None
-    for command in run.commands if may_configure or _MAY_SAY.search(text) else ():
+    may_configure = any(word in text for word in _SETTINGS)
+    may_say = may_configure or any(word in text for word in _SAID) or _SHORT.search(text)
+    for command in run.commands if may_say else ():
         word = _flag(command)
         if word is not None:
             whole = "=" in word[1] or word[1].startswith("--") or word[1] == "-k"

@@ -22,8 +22,9 @@ _SUM = re.compile(
     r"(?<![0-9a-fA-F])(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40})(?![0-9a-fA-F])|\$\{?\w*(?:md5|sha1|sum|hash)", re.IGNORECASE
 )
 """A sum of MD5 or SHA-1, or a variable named for one."""
-_MAY_SAY = re.compile(r"md5|sha1|shasum|tls|ssl|seclevel|(?<!\w)-[23](?!\w)", re.IGNORECASE)
-"""What everything that is found holds."""
+_SAID = ("md5", "sha1", "shasum", "tls", "ssl", "seclevel")
+"""Texts of which everything that is found holds one, in lower case, but for curl's `-2` and `-3`."""
+_SHORT = re.compile("-[23]")
 _STRONG_DIGESTS = ("sha224", "sha256", "sha384", "sha512", "sha3-256", "sha3-512", "blake2b512")
 _STRONG = re.compile(r"sha(?:224|256|384|512)sum|b[23]sum|gpgv?2?|cosign|minisign")
 
@@ -41,10 +42,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A connection or a checksum uses an algorithm that is broken."""
     for stage in change.stages:
         for run in stage.runs:
-            for command in run.commands if _MAY_SAY.search(run.instruction.text) else ():
+            for command in run.commands if _may_say(run) else ():
                 fact = _old_tls(run, command) or _weak_hash(run, command)
                 if fact is not None:
                     yield _problem(stage, run, command, *fact)
+
+
+def _may_say(run: Run) -> bool:
+    text = run.instruction.text.lower()
+    return any(word in text for word in _SAID) or _SHORT.search(text) is not None
 
 
 def _old_tls(run: Run, command: Command) -> tuple[str, str] | None:
