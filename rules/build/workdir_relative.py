@@ -32,7 +32,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for step in stage.steps:
             if step.instruction.keyword == "WORKDIR" and not step.workdir.set_in_file and not step.deferred:
                 path = step.scope.expand(step.instruction.value)
-                if path is not None and not _is_absolute(path):
+                if path and not _is_absolute(path):
                     yield _problem(change, stage, step, path)
 
 

@@ -46,7 +46,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         user = stage.image.user
         if stage.runtime.is_windows and (user.value or "").lower() == _ADMINISTRATOR:
             yield _on_windows(stage)
-        if user.instruction is None or stage.users.final_is_root is not True:
+        if user.instruction is None or not user.instruction.words or stage.users.final_is_root is not True:
             continue
         if drops_privileges(change, stage) or is_for_developers(stage):
             continue

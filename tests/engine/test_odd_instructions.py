@@ -1,0 +1,59 @@
+import pytest
+
+import rules
+from rules.dockerfile.syntax.grammar import INSTRUCTIONS
+
+FILE = """\
+FROM python:3.12-slim AS build
+ARG V=1
+ENV A=$V
+WORKDIR /app
+USER root
+RUN apt-get update && apt-get install -y gcc && useradd app
+COPY . .
+{odd}
+FROM build
+COPY --from=build /app /app
+{odd}
+VOLUME /data
+EXPOSE 80
+HEALTHCHECK CMD curl localhost
+USER app
+ENTRYPOINT ["python"]
+CMD ["-m", "shop"]
+{odd}
+"""
+ODD = (
+    *("", " ", " ''", ' ""', " []", ' [""]', " [", " $X", " ${X", " --", " --x=", " =", " a=", " \\", " <<E\nE"),
+    *(" #", " /", " ."),
+)
+    "",
+    " ",
+    " ''",
+    ' ""',
+    " []",
+    ' [""]',
+    " [",
+    " $X",
+    " ${X",
+    " --",
+    " --x=",
+    " =",
+    " a=",
+    " \\",
+    " <<E\nE",
+    " #",
+    " /",
+    " .",
+]
+
+
+@pytest.mark.parametrize("keyword", sorted(INSTRUCTIONS))
+def test_no_rule_breaks_on_an_instruction_that_says_nothing(keyword: str) -> None:
+    plain = {"Dockerfile": FILE.format(odd="# x").encode()}
+    for odd in ODD:
+        text = {"Dockerfile": FILE.format(odd=f"{keyword}{odd}").encode()}
+        for before, after in (({}, text), (plain, text), (text, plain)):
+            report = rules.review(before, after)
+            assert not report.crashes, (odd, report.crashes)
+            assert all(finding.fix is None or finding.fix.edits for finding in report.findings)
