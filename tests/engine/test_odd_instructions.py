@@ -23,10 +23,7 @@ ENTRYPOINT ["python"]
 CMD ["-m", "shop"]
 {odd}
 """
-ODD = (
-    *("", " ", " ''", ' ""', " []", ' [""]', " [", " $X", " ${X", " --", " --x=", " =", " a=", " \\", " <<E\nE"),
-    *(" #", " /", " ."),
-)
+VALUES = (
     "",
     " ",
     " ''",
@@ -43,17 +40,15 @@ ODD = (
     " \\",
     " <<E\nE",
     " #",
-    " /",
-    " .",
-]
+)
 
 
 @pytest.mark.parametrize("keyword", sorted(INSTRUCTIONS))
 def test_no_rule_breaks_on_an_instruction_that_says_nothing(keyword: str) -> None:
     plain = {"Dockerfile": FILE.format(odd="# x").encode()}
-    for odd in ODD:
-        text = {"Dockerfile": FILE.format(odd=f"{keyword}{odd}").encode()}
+    for value in VALUES:
+        text = {"Dockerfile": FILE.format(odd=f"{keyword}{value}").encode()}
         for before, after in (({}, text), (plain, text), (text, plain)):
             report = rules.review(before, after)
-            assert not report.crashes, (odd, report.crashes)
+            assert not report.crashes, (value, report.crashes)
             assert all(finding.fix is None or finding.fix.edits for finding in report.findings)

@@ -38,7 +38,7 @@ def test_sixteen_times_the_hunks_take_no_more_than_some_sixteen_times_the_time()
 
     few = min(spent(lambda: work(2_000)) for _ in range(3))
     # Linear is 16, quadratic 256; the machine may be busy with other things.
-    assert spent(lambda: work(32_000)) < 90 * few
+    assert min(spent(lambda: work(32_000)) for _ in range(2)) < 90 * few
 
 
 def test_a_range_holds_only_inside_one_hunk() -> None:
