@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from rules.dockerfile.nodes import Word
     from rules.dockerfile.source import Source
 
-_JSON_PART = re.compile(r"\\\r?\n|\\u[0-9a-fA-F]{4}|\\.|[^\\]+", re.DOTALL)
+# A line's end that the builder takes out, with the blank lines and comments below it; an escape; plain text.
+_JSON_PART = re.compile(
+    r"""\\[ \t]*\r?\n (?:[ \t]*(?:\#[^\n]*)?\n)*
+      | \\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2} | \\u[0-9a-fA-F]{4} | \\. | [^\\]+""",
+    re.DOTALL | re.VERBOSE,
+)
 
 
 def read_exec(words: Sequence[Word], source: Source) -> Collected:
@@ -74,6 +79,7 @@ def _json_text(word: ShellWord) -> ShellText:
             continue  # the builder joins the lines
         if part[0] == "\\":
             part = json.loads(f'"{part}"')
+            part = "\ufffd" if "\ud800" <= part <= "\udfff" else part  # half of a pair, for which BuildKit has this
             places.append(start + match.start())
         else:
             places.extend(range(start + match.start(), start + match.end()))

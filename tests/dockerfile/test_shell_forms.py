@@ -63,6 +63,21 @@ def test_the_exec_form_of_a_shell_is_the_script_it_runs() -> None:
     assert [text_at(found, word.span) for word in found.commands[1].words] == ["a", '\\"b c\\"']
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("a \\ \t\n  --b", ["a", "--b"]),
+        ("a \\\n# c\n\n b", ["a", "b"]),
+        ("a \\\r\n b", ["a", "b"]),
+        ("a \\ud800 \\ud83d\\ude00 b", ["a", "\ufffd", "\U0001f600", "b"]),
+    ],
+    ids=["blanks behind the backslash", "a comment below it", "carriage return", "half of a pair and a pair"],
+)
+def test_the_script_in_an_exec_form_is_what_the_builder_hands_over(code: str, words: list[str]) -> None:
+    found = last_script(f'CMD ["sh", "-c", "{code}"]')
+    assert [word.value for word in found.commands[-1].words] == words
+
+
 def test_the_exec_form_of_a_runner_runs_its_command() -> None:
     assert [command.name for command in last_script('CMD ["poetry", "run", "gunicorn"]').commands] == [
         "poetry",
