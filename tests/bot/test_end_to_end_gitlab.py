@@ -168,7 +168,7 @@ async def slowest_answer(both: Both, path: str, times: int) -> float:
     return longest
 
 
-@pytest.mark.parametrize("fault", [mishaps.slow(2.0, times=None), mishaps.throttled(60, times=None)])
+@pytest.mark.parametrize("fault", [mishaps.slow(4.0, times=None), mishaps.throttled(60, times=None)])
 async def test_a_slow_gitlab_delays_neither_github_nor_health(tmp_path: Path, fault: Fault) -> None:
     async with serving_both(tmp_path) as both:
         pull = opened(both.server, PINNED + "EXPOSE 80\n")
@@ -180,8 +180,9 @@ async def test_a_slow_gitlab_delays_neither_github_nor_health(tmp_path: Path, fa
         health, meanwhile = await asyncio.gather(
             slowest_answer(both, "/healthz", 20), seconds_of_a_github_review(pull, 2)
         )
-        assert health < 0.5
-        assert meanwhile < usual + 2
+        # Far less than one answer of GitLab takes, and far more than a busy machine needs.
+        assert health < 2.0
+        assert meanwhile < usual + 3.0
         # A review at GitLab needs more answers than could arrive in the meantime.
         assert not any(notes(change) for change in changes)
         both.gitlab.faults.clear()
