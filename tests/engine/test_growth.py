@@ -8,10 +8,10 @@ import rules
 from tests.bench.growth import edited, spent
 from tests.bench.hostile import SHAPES
 
-SHORT, FACTOR = 4_000, 16
+SHORT, FACTOR = 2_000, 16
 GENEROUS = 90
 """Between 16, which is linear, and 256, which is quadratic; the machine may be busy with other things."""
-TOO_SHORT_TO_TELL = 0.4
+TOO_SHORT_TO_TELL = 0.2
 """Seconds of CPU time; nothing quadratic of that size is as quick."""
 
 
