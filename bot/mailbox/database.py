@@ -15,11 +15,10 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import event, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.mailbox.clock import Clock, MachineClock, ServerClock
-from bot.mailbox.faults import DATABASE_FAULTS, DatabaseFaultError
+from bot.mailbox.faults import DATABASE_FAULTS, DatabaseFaultError, words_of
 from bot.mailbox.filesystem import refuse_network_file_system
 
 if TYPE_CHECKING:
@@ -172,6 +171,5 @@ def _migrate(connection: Connection) -> None:
 
 
 def _sentence(fault: Exception, about: str = "") -> str:
-    cause = fault.orig if isinstance(fault, DBAPIError) and fault.orig is not None else fault
-    reason = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
-    return f"The database cannot be used: {reason.rstrip('.')}. {about}Check HULLCHECK_DATABASE_URL."
+    name, words = words_of(fault)
+    return f"The database cannot be used: {words or name}. {about}Check HULLCHECK_DATABASE_URL."

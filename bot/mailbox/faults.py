@@ -11,9 +11,15 @@ DATABASE_FAULTS = (SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceErro
 
 def reason(fault: BaseException) -> str:
     """Say in the driver's words what went wrong, for the log: without the statement and what was to be written."""
+    name, words = words_of(fault)
+    return f"{name}: {words}" if words else name
+
+
+def words_of(fault: BaseException) -> tuple[str, str]:
+    """Return what the driver calls a fault, and the first line of what it says of it, which may be empty."""
     cause = fault.orig if isinstance(fault, DBAPIError) and fault.orig is not None else fault
-    words = str(cause).strip().splitlines()
-    return f"{type(cause).__name__}: {words[0].rstrip('.')}" if words else type(cause).__name__
+    lines = str(cause).strip().splitlines()
+    return type(cause).__name__, lines[0].rstrip(".") if lines else ""
 
 
 class LeaseLost(Exception):  # noqa: N818 - says what happened, as in bot.forges.base

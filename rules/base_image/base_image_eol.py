@@ -38,24 +38,23 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     today = change.today
     if today is None:
         return
-    shipped = {one.index for target in change.after.shipped for one in target.chain}
-    over = [(stage, ended) for stage in change.stages if (ended := _ended(stage, today, ships=stage.index in shipped))]
-    alike: dict[frozenset[str], list[Stage]] = {_lines(ended): [] for stage, ended in over if stage.index in shipped}
+    over = [(stage, ended) for stage in change.stages if (ended := _ended(stage, today))]
+    alike: dict[frozenset[str], list[Stage]] = {_lines(ended): [] for stage, ended in over if stage.layers_ship}
     speaking = []
     for stage, ended in over:
-        if stage.index not in shipped and _lines(ended) in alike and not _starts(stage):
+        if not stage.layers_ship and _lines(ended) in alike and not _starts(stage):
             alike[_lines(ended)].append(stage)
         else:
             speaking.append((stage, ended))
     for stage, ended in speaking:
-        spoken_for = alike.pop(_lines(ended), []) if stage.index in shipped else []
+        spoken_for = alike.pop(_lines(ended), []) if stage.layers_ship else []
         yield _problem(change, stage, ended, today, spoken_for)
 
 
-def _ended(stage: Stage, today: date, *, ships: bool) -> list[EndOfLife]:
+def _ended(stage: Stage, today: date) -> list[EndOfLife]:
     """Return the lines that are over; a stage that only builds may stay on one of the last year."""
     over = [one for one in all_end_of_life(stage.reference, today) if one.already_over] if stage.reference else []
-    return over if ships else [one for one in over if not _is_of_the_day(one)]
+    return over if stage.layers_ship else [one for one in over if not _is_of_the_day(one)]
 
 
 def _is_of_the_day(end: EndOfLife) -> bool:
@@ -74,28 +73,26 @@ def _problem(
     word, reference = stage.base_word, stage.reference
     assert word is not None, "a stage with a reference has a word for it"
     assert reference is not None, "only a reference has an end of life"
-    shipped = {one.index for target in change.after.shipped for one in target.chain}
-    builds_only = stage.index not in shipped
     instead = supported_reference(reference, today)
     return Problem(
         word.span,
         f"{stage.label} starts from {quote(reference.text.partition('@')[0])}: {_fact(ended[0])}{_also(ended[1:])}. "
-        f"{_consequence(ended[0], stage, builds_only=builds_only)}{_way_out(ended[0], reference, instead)}",
-        _confidence(change, stage, ended, builds_only=builds_only),
+        f"{_consequence(ended[0], stage)}{_way_out(ended[0], reference, instead)}",
+        _confidence(change, stage, ended),
         doubt=BY_ARGUMENT,
         stage=stage.key,
         key=f"{ended[0].product} {ended[0].cycle}",
         notes=tuple(Note(other.from_.span, "the same release line") for other in spoken_for),
         fix=_fix(change, stage, reference, ended, instead) if not spoken_for else None,  # which would speak then
-        severity=Severity.INFO if builds_only else None,
+        severity=None if stage.layers_ship else Severity.INFO,
     )
 
 
-def _confidence(change: DockerfileChange, stage: Stage, ended: list[EndOfLife], *, builds_only: bool) -> Confidence:
+def _confidence(change: DockerfileChange, stage: Stage, ended: list[EndOfLife]) -> Confidence:
     """Say it quietly of a builder whose language replaces its lines within weeks, unless the change chose this one."""
     was = change.was(stage)
     chosen = was is not None and was.base_text != stage.base_text
-    if builds_only and not chosen and not _starts(stage) and all(map(_ends_soon, ended)):
+    if not stage.layers_ship and not chosen and not _starts(stage) and all(map(_ends_soon, ended)):
         return Confidence.POSSIBLE
     return Confidence.LIKELY if stage.base_word is not None and "$" in stage.base_word.text else Confidence.CERTAIN
 
@@ -128,10 +125,10 @@ def _also(others: list[EndOfLife]) -> str:
     return "".join(f", and {_fact(other)}" for other in others[:1])
 
 
-def _consequence(end: EndOfLife, stage: Stage, *, builds_only: bool) -> str:
+def _consequence(end: EndOfLife, stage: Stage) -> str:
     if end.note:
         return "Nobody fixes its vulnerabilities any more. "
-    if builds_only and not _starts(stage):
+    if not stage.layers_ship and not _starts(stage):
         if end.product in _LINKED:
             return "The program that it builds takes the standard library along, without later fixes. "
         return "This stage only builds, so no user meets it, but what it builds with gets no more fixes. "

@@ -52,7 +52,6 @@ class Loosened(NamedTuple):
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change makes a base image less specific, or larger."""
-    shipped = {one.index for target in change.after.shipped for one in target.chain}
     for stage in change.stages:
         was = change.was(stage)
         old, new = (was.reference if was is not None else None), stage.reference
@@ -64,7 +63,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             or _without_system(change, old, new)
             or _as_root(stage, was, old, new)
         )
-        if found is not None and (stage.index in shipped or not found.about_size):
+        if found is not None and (stage.layers_ship or not found.about_size):
             yield _problem(change, stage, was, found)
 
 

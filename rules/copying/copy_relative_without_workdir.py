@@ -14,11 +14,10 @@ from rules.api import Category, Confidence, Copy, DockerfileChange, Note, Origin
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """COPY goes to a relative destination, and no WORKDIR says where that is."""
-    shipped = {one.index for target in change.after.shipped for one in target.chain}
     for stage in change.stages:
         copies = [copy for copy in stage.copies if _lands_anywhere(copy)]
         if copies:
-            yield _problem(stage, copies[0], copies[1:], ships=stage.index in shipped)
+            yield _problem(stage, copies[0], copies[1:])
 
 
 def _lands_anywhere(copy: Copy) -> bool:
@@ -36,7 +35,7 @@ def _is_relative(copy: Copy) -> bool:
     return not text.startswith(("/", "\\")) and text[1:2] != ":"
 
 
-def _problem(stage: Stage, copy: Copy, others: list[Copy], *, ships: bool) -> Problem:
+def _problem(stage: Stage, copy: Copy, others: list[Copy]) -> Problem:
     assert copy.destination_word is not None
     written = copy.destination_word.text
     empty = stage.root.is_scratch
@@ -55,6 +54,6 @@ def _problem(stage: Stage, copy: Copy, others: list[Copy], *, ships: bool) -> Pr
         instruction=copy.instruction,
         stage=stage.key,
         key=written,
-        severity=Severity.INFO if empty or not ships else None,
+        severity=Severity.INFO if empty or not stage.layers_ship else None,
         notes=tuple(Note(other.instruction.span, "and this one") for other in others),
     )

@@ -124,6 +124,11 @@ class Model:
         return named if is_development_name(last.name) else (*named, last)
 
     @cached_property
+    def in_shipped_images(self) -> frozenset[int]:
+        """Indexes of the stages whose layers are in an image that ships: those that ship, and what they stand on."""
+        return frozenset(stage.index for shipped in self.shipped for stage in shipped.chain)
+
+    @cached_property
     def needed_by_shipped(self) -> frozenset[int]:
         """Indexes of the stages that a shipped image is built from or copies out of, itself included."""
         found = {stage.index for stage in self.shipped}

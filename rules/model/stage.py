@@ -165,6 +165,11 @@ class Stage:
         """The COPYs and ADDs of this stage, deferred ones included."""
         return tuple(step for step in self.steps if isinstance(step, Copy))
 
+    @property
+    def layers_ship(self) -> bool:
+        """Whether its layers are in an image that ships: its own, or one that stands on it."""
+        return self.index in self.model.in_shipped_images
+
     @cached_property
     def all_steps(self) -> tuple[Step, ...]:
         """The steps of the whole chain, the root's first: everything that made this image."""

@@ -33,12 +33,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A stage that is thrown away cleans up behind itself."""
     if len(change.stages) == 1:
         return
-    kept = {stage.index for shipped in change.after.shipped for stage in shipped.chain}
     needed = change.after.needed_by_shipped
     for stage in change.stages:
-        if stage.index in kept or stage.index not in needed or _is_copied_whole(change, stage):
+        if stage.layers_ship or stage.index not in needed or _is_copied_whole(change, stage):
             continue
-        if _may_be_an_image(change, stage):
+        if _may_be_an_image(stage):
             continue
         for run in stage.runs:
             commands = _cleaning_at_the_end(run)
@@ -56,12 +55,11 @@ def _is_copied_whole(change: DockerfileChange, stage: Stage) -> bool:
     )
 
 
-def _may_be_an_image(change: DockerfileChange, stage: Stage) -> bool:
+def _may_be_an_image(stage: Stage) -> bool:
     """Whether it stands on a stage that a shipped image stands on too, and takes nothing of the program: a variant."""
     if any(copy.from_context for copy in stage.copies):
         return False
-    bases = {one.index for shipped in change.after.shipped for one in shipped.chain}
-    return any(one.index in bases for one in stage.chain if one is not stage)
+    return any(one.layers_ship for one in stage.chain if one is not stage)
 
 
 def _cleaning_at_the_end(run: Run) -> tuple[Command, ...]:

@@ -30,7 +30,6 @@ _POINTERS = ("GOOGLE_APPLICATION_CREDENTIALS", "AWS_SHARED_CREDENTIALS_FILE", "K
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A file that holds secrets is copied into a layer."""
-    shipped = {one.index for target in change.after.shipped for one in target.chain}
     for stage in change.stages:
         for copy in stage.copies:
             for source in copy.sources if copy.from_context else ():
@@ -38,8 +37,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 kind = secret_file(path) if path is not None else None
                 if path is None or kind is None or is_public(kind, copy, stage):
                     continue
-                if _counts(change, kind, path, ships=stage.index in shipped):
-                    yield _problem(stage, copy, source.word, kind, ships=stage.index in shipped)
+                if _counts(change, kind, path, ships=stage.layers_ship):
+                    yield _problem(stage, copy, source.word, kind)
         yield from _pointed_at(stage)
 
 
@@ -60,8 +59,8 @@ _WHAT: dict[Kind, str] = {
 }
 
 
-def _problem(stage: Stage, copy: Copy, word: Word, kind: Kind, *, ships: bool) -> Problem:
-    if ships:
+def _problem(stage: Stage, copy: Copy, word: Word, kind: Kind) -> Problem:
+    if stage.layers_ship:
         then = "Everyone who can pull the image can read it, even if a later instruction deletes it."
     else:
         then = "It stays in this stage's layers and in every build cache they are pushed to."
@@ -74,7 +73,7 @@ def _problem(stage: Stage, copy: Copy, word: Word, kind: Kind, *, ships: bool) -
         instruction=copy.instruction,
         stage=stage.key,
         key=word.text,
-        severity=Severity.ERROR if sure and ships else Severity.WARNING,
+        severity=Severity.ERROR if sure and stage.layers_ship else Severity.WARNING,
     )
 
 

@@ -40,13 +40,12 @@ _FILES = re.compile(
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A mounted secret is written to a file that stays in the layer."""
-    shipped = {one.index for target in change.after.shipped for one in target.chain}
     for stage in change.stages:
         for run in stage.runs:
             marks = _marks(run) if run.instruction.flags else None
             found = _persisted(run, marks) if marks is not None else None
             if found is not None:
-                yield _problem(stage, run, *found, ships=stage.index in shipped)
+                yield _problem(stage, run, *found)
 
 
 def _marks(run: Run) -> re.Pattern[str] | None:
@@ -176,21 +175,21 @@ def _forgotten(run: Run, command: Command) -> bool:
     return False
 
 
-def _problem(stage: Stage, run: Run, command: Command, place: str, *, ships: bool) -> Problem:
+def _problem(stage: Stage, run: Run, command: Command, place: str) -> Problem:
     where = place if place.startswith("the configuration") else quote(place)
     then = (
         "Everyone who can pull the image can read it there"
-        if ships
+        if stage.layers_ship
         else "It stays in this stage's layers, in caches they are pushed to, and goes along with what is copied out"
     )
     return Problem(
         command.span,
         f"{stage.label} mounts a secret and then writes it to {where}, which the layer keeps. {then}. Let the tool "
         "read the mounted file itself (mount it where the tool looks, with `target=`), or delete it in the same `RUN`.",
-        Confidence.CERTAIN if ships else Confidence.LIKELY,
+        Confidence.CERTAIN if stage.layers_ship else Confidence.LIKELY,
         doubt="whether the file reaches an image that ships is not known",
         instruction=run.instruction,
         stage=stage.key,
         key=place,
-        severity=None if ships else Severity.WARNING,
+        severity=None if stage.layers_ship else Severity.WARNING,
     )

@@ -52,11 +52,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A credential stands in the file."""
     source = change.source
     found = credentials(source.text)
-    shipped = {stage.index for target in change.after.shipped for stage in target.chain} if found else ()
     for one in found:
         at = _stage_at(change, one.start)
-        ships = at is not None and at.index in shipped
-        way_out = _FOR_START if ships and _is_for_start(change, one.start) else _FOR_BUILD
+        way_out = _FOR_START if at is not None and at.layers_ship and _is_for_start(change, one.start) else _FOR_BUILD
         yield _problem(one, source.span(one.start, one.end), at, way_out)
     places = [(one.start, one.end) for one in found]
     lower = source.text.lower()

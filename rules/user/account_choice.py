@@ -104,7 +104,8 @@ def switch(stage: Stage, choice: Choice | None) -> Fix | None:
     above = starts[0] if starts and not behind else None
     found = volumes_of_root(stage, choice.user)
     declared = min(found.values(), key=lambda one: one.line, default=None)
-    if declared is not None and not all(_may_be_given(stage, path, one) for path, one in found.items()):
+    own = set(map(id, stage.instructions))  # no step that makes a folder can be put above one of another stage
+    if declared is not None and not all(id(one) in own and _PLAIN_PATH.fullmatch(path) for path, one in found.items()):
         return None
     paths = " ".join(found)
     folders = (f"RUN mkdir -p {paths} && chown {choice.user} {paths}",) if found else ()
@@ -133,11 +134,6 @@ def volumes_of_root(stage: Stage, user: str) -> dict[str, Instruction]:
         if not volume.value.startswith(SYSTEM_FOLDERS)
         if access(stage, volume.value.rstrip("/"), name).writable is False
     }
-
-
-def _may_be_given(stage: Stage, path: str, declared: Instruction) -> bool:
-    """Whether a folder can be made and given away above the line that declares it: none of the system's."""
-    return declared in stage.instructions and bool(_PLAIN_PATH.fullmatch(path))
 
 
 def _needs_home(stage: Stage) -> bool:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rules.dockerfile.shell import Command
+    from rules.dockerfile.source import Span
     from rules.model.stage import Stage
     from rules.model.steps import Step
 
@@ -122,25 +123,29 @@ def _is_for_writing(path: str, now: Step) -> bool:
 
 
 def _stops(stage: Stage, user: str, closed: _Closed, install: Command) -> Problem:
-    return Problem(
-        install.span,
-        f"{_opening(stage, user, closed)} {quote(str(install), 60)} runs as {quote(user)} and writes there, so the "
-        f"build stops with “permission denied”. Give the folder to {quote(user)} above this step, with `chown`.",
-        Confidence.LIKELY,
-        doubt="the command may be told to write elsewhere",
-        stage=stage.key,
-        key=closed.path,
-        notes=(Note(closed.before.instruction.span, "given to the account here before", before=True),),
+    then = (
+        f"{quote(str(install), 60)} runs as {quote(user)} and writes there, so the build stops with “permission "
+        f"denied”. Give the folder to {quote(user)} above this step, with `chown`."
     )
+    message = f"{_opening(stage, user, closed)} {then}"
+    return _problem(stage, closed, install.span, message, "the command may be told to write elsewhere")
 
 
 def _fails_later(stage: Stage, user: str, closed: _Closed, now: Step) -> Problem:
+    then = (
+        "When the process writes there, it fails with “permission denied”. "
+        f"Give the folder to {quote(user)} again, with `chown` or `COPY --chown`."
+    )
+    message = f"{_opening(stage, user, closed)} {then}"
+    return _problem(stage, closed, now.instruction.span, message, "whether the process writes there is not known")
+
+
+def _problem(stage: Stage, closed: _Closed, span: Span, message: str, doubt: str) -> Problem:
     return Problem(
-        now.instruction.span,
-        f"{_opening(stage, user, closed)} When the process writes there, it fails with “permission denied”. "
-        f"Give the folder to {quote(user)} again, with `chown` or `COPY --chown`.",
+        span,
+        message,
         Confidence.LIKELY,
-        doubt="whether the process writes there is not known",
+        doubt=doubt,
         stage=stage.key,
         key=closed.path,
         notes=(Note(closed.before.instruction.span, "given to the account here before", before=True),),
