@@ -104,7 +104,7 @@ def _ends_soon(end: EndOfLife) -> bool:
 
 def _starts(stage: Stage) -> bool:
     """Whether a stage starts something of its own, so that it may be a target."""
-    return any(setting.set_in_file for setting in stage.image.start_command)
+    return stage.image.start_in_file
 
 
 def _fact(end: EndOfLife) -> str:

@@ -193,6 +193,11 @@ class Image:
         return tuple(setting for setting in (self.entrypoint, self.cmd) if setting.value)
 
     @property
+    def start_in_file(self) -> bool:
+        """Whether the file has a part in what starts the container; where not, it is all the root image's."""
+        return any(setting.set_in_file for setting in self.start_command)
+
+    @property
     def start_known(self) -> bool:
         """Whether we know both ENTRYPOINT and CMD, their absence included."""
         return all(s.known or s.set_in_file for s in (self.entrypoint, self.cmd))

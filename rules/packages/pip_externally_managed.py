@@ -2,7 +2,19 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, PackageCall, Problem, Run, Severity, Stage, quote, rule
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    once,
+    quote,
+    rule,
+)
 from rules.packages.options import spelled
 
 _FIRST = {"debian": (12,), "ubuntu": (23, 4), "alpine": (3, 19)}
@@ -14,7 +26,11 @@ _BRINGS = {"apt": ("python3", "pipx"), "apk": ("python3", "py3-pip", "pipx")}
 
 _OWN_PLACE = ("--break-system-packages", "--target", "--prefix", "--root", "--dry-run", "--python")
 
-_OTHER_PYTHONS = ("-m venv", "virtualenv", "get-pip.py", "deadsnakes", "make altinstall", "uv venv", "uv python")
+_OTHER_PYTHONS = (
+    *("-m venv", "virtualenv", "get-pip.py", "deadsnakes", "make altinstall", "uv venv", "uv python"),
+    *("EXTERNALLY-MANAGED", "break-system-packages", "activate", "conda", "pyenv"),
+)
+"""What a RUN says that makes another Python, or an exception."""
 
 
 @rule(
@@ -63,6 +79,7 @@ def _venv(call: PackageCall) -> str:
     return quote("uv venv /opt/venv" if call.manager == "uv" else "python3 -m venv /opt/venv")
 
 
+@once
 def _refusing(stage: Stage) -> str | None:
     """Return the distribution where its own Python is the only one and refuses pip."""
     facts = stage.facts
@@ -82,12 +99,13 @@ def _is_systems_python(run: Run, call: PackageCall) -> bool:
     program = call.command.program
     if program is None or "/" in program.value or "$" in program.value or call.env.get("PIP_BREAK_SYSTEM_PACKAGES"):
         return False
-    for other in run.stage.all_runs:
-        text = other.instruction.value
-        if any(mark in text for mark in ("EXTERNALLY-MANAGED", "break-system-packages", "activate", "conda", "pyenv")):
-            return False
-        if any(mark in text for mark in _OTHER_PYTHONS):
-            return False
-        if other is run:
-            break
+    other = _another_python(run.stage)
+    if other is not None and other.at <= run.at:
+        return False
     return "venv" not in str(call.env.get("PATH", ""))
+
+
+@once
+def _another_python(stage: Stage) -> Run | None:
+    """Return the first RUN that makes another Python, or lets the system's take packages."""
+    return next((run for run in stage.all_runs if any(mark in run.instruction.value for mark in _OTHER_PYTHONS)), None)

@@ -93,7 +93,7 @@ def builds_at_run_time(change: DockerfileChange, stage: Stage) -> bool:
         return True
     if "STI_SCRIPTS_PATH" in change.after.code or _offers_installing(stage):
         return True  # a Source-to-Image builder compiles what it is given
-    return not any(setting.set_in_file for setting in stage.image.start_command)
+    return not stage.image.start_in_file
 
 
 @once

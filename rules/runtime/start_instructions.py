@@ -105,7 +105,7 @@ def idle_start(stage: Stage) -> Start | None:
     """
     image, facts = stage.image, stage.facts
     commands = image.start_command
-    if facts is None or facts.kind not in _BUILT_UPON or not commands or any(s.set_in_file for s in commands):
+    if facts is None or facts.kind not in _BUILT_UPON or not commands or image.start_in_file:
         return None
     entrypoint, cmd = image.entrypoint.value, image.cmd.value
     if entrypoint and (not is_script_entrypoint(stage) or len(entrypoint.words) > 1):

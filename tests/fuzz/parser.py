@@ -15,6 +15,7 @@ from random import Random
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
 from tests.dockerfile.oracle import RefusedError, buildkit, differs_by_age, ours
+from tests.fuzz.command_line import count_and_seed
 from tests.fuzz.invariants import spoil, violations
 
 LONGEST = 0.2
@@ -65,7 +66,7 @@ def run(count: int, seed: int) -> int:
 
 
 if __name__ == "__main__":
-    count, seed = ([int(argument) for argument in sys.argv[1:]] + [1000, 0][len(sys.argv) - 1 :])[:2]
+    count, seed = count_and_seed(__doc__)
     wrong = run(count, seed)
     print(f"{count:,} files read, {wrong} of them wrong")
     sys.exit(wrong > 0)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import rules
 from tests.bench.parsing import CORPUS, OWN, files
+from tests.fuzz.command_line import count_and_seed
 from tests.fuzz.invariants import spoil
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def run(count: int, seed: int, *, real: bool) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    count, seed = ([int(argument) for argument in sys.argv[1:]] + [1000, 0][len(sys.argv) - 1 :])[:2]
+    count, seed = count_and_seed(__doc__)
     wrong = run(count, seed, real=True)
     for fault, text in wrong.items():
         print(fault, repr(text), sep="\n  ")
