@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import posixpath
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rules.dockerfile.expand import expand_words
+from rules.lazily import once
 from rules.model.copies import copy_of
 from rules.model.scope import Scope, Variable, arg_variables, env_variables
 from rules.model.settings import ABSENT, UNKNOWN_SETTING, Image, Origin, Setting, Start, read_port
@@ -97,7 +99,7 @@ class _Fold:
         self.cmd_set_here = False
         parent = stage.parent
         if parent is not None:
-            self.image = _inherited(parent.image)
+            self.image = copy(_left_to_children(parent))
             self.scope = parent.scope
         else:
             facts = stage.facts
@@ -246,8 +248,10 @@ _HANDLERS = {
 }
 
 
-def _inherited(image: Image) -> Image:
+@once
+def _left_to_children(stage: Stage) -> Image:
     """The image that a child stage starts with: everything but ONBUILD (SEMANTICS: FROM a stage clones its config)."""
+    image = stage.image
     return replace(
         image,
         user=_inherit(image.user),

@@ -14,6 +14,8 @@ from rules.api import (
     Severity,
     Stage,
     Step,
+    folders_of,
+    once,
     quote,
     rule,
     within,
@@ -57,7 +59,8 @@ def _lost_claim(stage: Stage, was: Stage, user: str, old_user: str) -> Problem |
     """Return what there is to say of the first tree that the account had before."""
     now = _claims(stage, user, unknown=True)
     claims = [claim for claim in _claims(was, old_user, unknown=False) if isinstance(claim.step, Run)]
-    lost = (_lost(stage, user, claim, now) for claim in claims if not _late(was, claim.path, claim.step))
+    last = {claim.path.rstrip("/"): at for at, claim in enumerate(now)}
+    lost = (_lost(stage, user, claim, now, last) for claim in claims if not _late(was, claim.path, claim.step))
     return next((problem for problem in lost if problem is not None), None)
 
 
@@ -91,27 +94,25 @@ def _late(stage: Stage, path: str, claim: Step) -> list[Step]:
     return list(found.values())
 
 
-def _lost(stage: Stage, user: str, old: _Claim, now: list[_Claim]) -> Problem | None:
+def _lost(stage: Stage, user: str, old: _Claim, now: list[_Claim], last: dict[str, int]) -> Problem | None:
     """Compare one folder that the account had before with what it has now."""
-    covering = [claim for claim in now if within(old.path, claim.path)]
-    below = [claim for claim in now if within(claim.path, old.path)]
+    covering = [last[folder] for folder in folders_of(old.path) if folder in last]
     if covering:
-        last = covering[-1]
-        late = _late(stage, old.path, last.step) if isinstance(last.step, Run) else []
-        return _too_early(stage, user, old, last, late[0]) if late else None
+        claim = now[max(covering)]
+        late = _late(stage, old.path, claim.step) if isinstance(claim.step, Run) else []
+        return _too_early(stage, user, old, claim, late[0]) if late else None
     filled = [put for put in stage.files.below(old.path) if put.kind not in ("run", "workdir")]
     roots = [put.step for put in filled if put.step.instruction.flag("chown") is None]
-    if not roots or any(claim.path == old.path for claim in below) or _is_opened(stage, old.path):
+    if not roots or not _opened(stage).isdisjoint((None, *folders_of(old.path))):
         return None
-    return _uncovered(stage, user, old, below, roots[-1])
+    return _uncovered(stage, user, old, [claim for claim in now if within(claim.path, old.path)], roots[-1])
 
 
-def _is_opened(stage: Stage, path: str) -> bool:
-    """Whether the group, or everyone, is let in instead: `chgrp -R 0` and `chmod -R g=u`."""
-    return any(
-        row.kind != "chown" and row.recursive and (row.path is None or within(path, row.path))
-        for row in stage.files.attribute_changes
-    )
+@once
+def _opened(stage: Stage) -> frozenset[str | None]:
+    """The trees into which the group, or everyone, is let instead: `chgrp -R 0` and `chmod -R g=u`; `None` is any."""
+    rows = (row for row in stage.files.attribute_changes if row.kind != "chown" and row.recursive)
+    return frozenset(row.path if row.path is None else row.path.rstrip("/") for row in rows)
 
 
 def _too_early(stage: Stage, user: str, old: _Claim, claim: _Claim, late: Step) -> Problem:

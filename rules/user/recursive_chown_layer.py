@@ -153,18 +153,20 @@ def _account_first(stage: Stage, row: Attributes, line: int) -> str:
 
 def _besides(stage: Stage, row: Attributes) -> str:
     """Name the recursive `chmod` that stores the same files again, and is left when the `chown` is gone."""
-    other = next(
-        (
-            other
-            for rows in _recursive(stage).values()
-            for other in rows
-            if (other.kind, other.path) == ("chmod", row.path) and not _CHANGES_NOTHING.fullmatch(other.value)
-        ),
-        None,
-    )
-    if row.kind != "chown" or other is None:
+    other = _modes(stage).get(row.path) if row.kind == "chown" else None
+    if other is None:
         return ""
     return f" {quote(str(other.command), 60)} stores them again all the same: it needs `--chmod` there."
+
+
+@once
+def _modes(stage: Stage) -> dict[str | None, Attributes]:
+    """The first recursive `chmod` of each folder that changes something."""
+    found: dict[str | None, Attributes] = {}
+    for row in (row for rows in _recursive(stage).values() for row in rows):
+        if row.kind == "chmod" and not _CHANGES_NOTHING.fullmatch(row.value):
+            found.setdefault(row.path, row)
+    return found
 
 
 def _fix(stage: Stage, run: Run, row: Attributes) -> Fix | None:
