@@ -196,5 +196,5 @@ def _problem(stage: Stage, run: Run, command: Command, path: str) -> Problem:
         doubt="an earlier command may make the file",
         instruction=run.instruction,
         stage=stage.key,
-        key=path,
+        key=name,  # the same file is missing wherever a new WORKDIR has it looked for
     )
