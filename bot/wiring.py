@@ -24,6 +24,7 @@ from bot.forges.gitlab.watching import look
 from bot.handling import Handling
 from bot.inbound.github import github_delivery
 from bot.inbound.gitlab import Instance, gitlab_delivery
+from bot.judgement import prepare
 from bot.pages import site
 from bot.processes import Processes
 from bot.readiness import Probe, Readiness
@@ -31,7 +32,6 @@ from bot.reconcile import reconcile
 from bot.reviewer import Desk
 from bot.serve import DATABASE_SECONDS, Parts
 from bot.spool import Spool
-from rules import catalogue
 from rules.policy_file import find_policy
 
 if TYPE_CHECKING:
@@ -172,14 +172,7 @@ async def _warm_up(processes: Processes, places: int) -> None:
     """Start the processes before a review waits for them, and replace those that died since."""
     async with asyncio.TaskGroup() as group:
         for _ in range(places):
-            group.create_task(processes.run(_load_rules, None))
-
-
-def _load_rules(_: None) -> int:
-    """Import what a judgement imports."""
-    import bot.judgement  # noqa: F401, PLC0415 - the import is the point
-
-    return len(catalogue.load())
+            group.create_task(processes.run(prepare, None))
 
 
 async def _reconcile(mailbox: Mailbox, hook: Hook, github: GitHubSettings) -> None:

@@ -1,0 +1,20 @@
+"""What a process that judges carries along."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from rules import catalogue
+
+PROGRAM = """
+import sys
+import bot.cli  # which a new process imports again, as the main module of its parent
+from bot.judgement import prepare
+print(prepare(None), *{"aiohttp", "asyncpg", "gidgethub", "gitlab", "sqlalchemy"} & sys.modules.keys())
+"""
+
+
+def test_a_process_that_judges_loads_the_rules_and_nothing_of_the_server() -> None:
+    done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(len(catalogue.load()))]
