@@ -32,7 +32,7 @@ _RAW = frozenset(
 """Programs that open raw sockets or look into the kernel, which takes root."""
 _DAEMONS = re.compile(
     r"nginx|httpd(?:-foreground)?|apache2?(?:ctl|-foreground)?|php-fpm[\d.]*|crond?|supervisord|sshd|postfix|master|"
-    r"dovecot|named|smbd|vsftpd|dnsmasq|squid|haproxy|openvpn|chronyd|ntpd|systemd|runsvdir|unbound|freeradius|radiusd"
+    r"jupyterhub|dovecot|named|smbd|vsftpd|dnsmasq|squid|haproxy|openvpn|chronyd|ntpd|systemd|runsvdir|unbound|freeradius|radiusd"
 )
 """Servers whose first process is root's and whose work is done by others; each has a setting for whom."""
 
