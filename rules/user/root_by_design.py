@@ -163,13 +163,19 @@ def is_for_developers(stage: Stage) -> bool:
     return bool(
         stage.image.onbuild
         or is_development_name(name)
-        or not _TOOL_NAMES.isdisjoint(name.split("-"))
+        or (not _TOOL_NAMES.isdisjoint(name.split("-")) and not _is_the_only_stage(stage))
         or folder in _FOLDERS
         or is_development_name(folder)
         or is_development_name(file.replace(".", "-"))
         or stage.runtime.is_windows
         or is_workplace(stage)
     )
+
+
+def _is_the_only_stage(stage: Stage) -> bool:
+    """Whether a stage is all there is, and starts something that serves: then its name says nothing of its purpose."""
+    started = any(setting.set_in_file for setting in stage.image.start_command)
+    return len(stage.model.stages) == 1 and started and serves_openly(stage)
 
 
 def is_workplace(stage: Stage) -> bool:
