@@ -39,6 +39,8 @@ _DAEMONS = re.compile(
 _TOOL_NAMES = frozenset(
     "base builder build ci tools toolchain sdk devcontainer export artifact artifacts binaries cli".split()
 )
+_EMPTY_NAMES = frozenset({"base", "build", "builder"})
+"""Names that even the stage which ships may have, where it was the first to be written."""
 _FOLDERS = frozenset({".devcontainer", "base", "builder", "toolchain"})
 _WORKPLACES = frozenset({"devcontainers", "gitpod", "code-server", "codespaces", "openvscode-server"})
 """In the names of images that developers work in."""
@@ -163,7 +165,7 @@ def is_for_developers(stage: Stage) -> bool:
     return bool(
         stage.image.onbuild
         or is_development_name(name)
-        or (not _TOOL_NAMES.isdisjoint(name.split("-")) and not _is_the_only_stage(stage))
+        or (not _TOOL_NAMES.isdisjoint(name.split("-")) and not _serves_as_last(stage))
         or folder in _FOLDERS
         or is_development_name(folder)
         or is_development_name(file.replace(".", "-"))
@@ -172,10 +174,10 @@ def is_for_developers(stage: Stage) -> bool:
     )
 
 
-def _is_the_only_stage(stage: Stage) -> bool:
-    """Whether a stage is all there is, and starts something that serves: then its name says nothing of its purpose."""
-    started = any(setting.set_in_file for setting in stage.image.start_command)
-    return len(stage.model.stages) == 1 and started and serves_openly(stage)
+def _serves_as_last(stage: Stage) -> bool:
+    """Whether a stage called `base` or `build` is the last one and serves: its name then says nothing of its purpose."""
+    last = stage.model.stages[-1] is stage and stage.name in _EMPTY_NAMES
+    return last and any(setting.set_in_file for setting in stage.image.start_command) and serves_openly(stage)
 
 
 def is_workplace(stage: Stage) -> bool:
