@@ -18,7 +18,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.base_image.tags import is_over, moves, names_release
+from rules.base_image.tags import is_over, moves, names_release, names_variant_only
 
 _LATEST_ONLY = ("cgr.io/chainguard/", "gcr.io/distroless/", "cgr.dev/chainguard/")
 _ROLLING = frozenset({"opensuse/tumbleweed", "registry.opensuse.org/opensuse/tumbleweed", "kalilinux/kali-rolling"})
@@ -36,8 +36,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The base image has no tag, or one that moves from release to release."""
     for stage in change.stages:
         reference = stage.reference
-        if reference is None or reference.digest is not None or not moves(reference.tag or "latest"):
+        if reference is None or reference.digest is not None:
             continue
+        if not moves(reference.tag or "latest") and (not _names_no_release(reference) or is_over(change, reference)):
+            continue  # on a system that is past its end, nothing is built any more: another rule speaks of that
         if _is_made_by_hand(reference):
             continue
         word = stage.base_word
@@ -53,6 +55,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             fix=_same_as_elsewhere(change, stage, reference),
             severity=Severity.INFO if by_argument or _stays_in_release(reference) else None,
         )
+
+
+def _names_no_release(reference: ImageReference) -> bool:
+    """Whether an official image of a program is named by its variant alone: `python:alpine` moves as `latest` does."""
+    facts = image_facts(reference) if "/" not in reference.familiar else None
+    if facts is None or facts.kind == "os" or facts.name in (facts.distro, "buildpack-deps"):
+        return False
+    return reference.tag is not None and names_variant_only(reference.tag)
 
 
 def _is_made_by_hand(reference: ImageReference) -> bool:
@@ -82,6 +92,11 @@ def _message(reference: ImageReference) -> str:
             f"{name} has no tag, so every build takes whatever `latest` is that day. "
             "Name the release that was tested, so that an upgrade is a change someone reviews."
         )
+    if _names_no_release(reference):
+        return (
+            f"{name} names a variant and no release: it moves as `latest` does. "
+            "Name the release that was tested, so that an upgrade is a change someone reviews."
+        )
     return (
         f"{name} moves: the same file builds another image tomorrow. "
         "Name the release that was tested, so that an upgrade is a change someone reviews."
@@ -96,7 +111,7 @@ def _same_as_elsewhere(change: DockerfileChange, stage: Stage, reference: ImageR
             found = other.reference
             if found is None or found.repository != reference.repository or moves(found.tag or "latest"):
                 continue
-            if is_over(change, found):
+            if is_over(change, found) or _names_no_release(found):
                 continue
             word = stage.base_word
             if word is not None and "$" not in word.text and parse_reference(found.text) is not None:

@@ -24,6 +24,7 @@ _RELEASE_IN_NAME = re.compile(
     r"(?:^|[/-])(?:ubi|rhel|sles?|el|f|fedora|centos|debian|ubuntu|alpine|rockylinux|almalinux|openjdk|java|jdk|python|"
     r"nodejs|node|ruby|php|postgresql)-?\d+(?:\.\d+)*(?:sp\d+)?(?=$|[-/])|-c\d+s$"
 )
+_VARIANTS = frozenset({"alpine", "slim", "fpm", "apache"})
 _NUMBERED = re.compile(r"(alpine)\d+(?:\.\d+)*")
 _EARLY = re.compile(r"-(?:rc|beta|alpha|preview|pre|ea)[.-]?\d*(?=$|-)")
 
@@ -31,6 +32,12 @@ _EARLY = re.compile(r"-(?:rc|beta|alpha|preview|pre|ea)[.-]?\d*(?=$|-)")
 def moves(tag: str) -> bool:
     """Tell whether a tag moves from release to release by its name."""
     return tag in MOVING_TAGS or _MOVING_LINES.fullmatch(tag) is not None
+
+
+def names_variant_only(tag: str) -> bool:
+    """Tell whether a tag consists of a variant and a system, without the program's release: `slim`, `alpine3.20`."""
+    parts = tag.split("-")
+    return all(part in _VARIANTS or part in codenames() or _NUMBERED.fullmatch(part) is not None for part in parts)
 
 
 def without_release(variant: str) -> str | None:

@@ -31,6 +31,12 @@ _BEHIND_A_BLOCK = re.compile(
     r"(?<![\w$-])(?P<end>fi|done|esac)[ \t]*\\\r?\n(?:[ \t]*(?:#[^\n]*|\\)?\r?\n)*[ \t]*"
     r"(?P<next>(?!(?:then|else|elif|fi|do|done|esac|in)\b)[A-Za-z_./]\S*)"
 )
+_SWALLOWED_END = re.compile(
+    r"(?P<last>[^\s;&|(){}\\]+)[ \t]*\\[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*|\\)?\r?\n)*[ \t]*"
+    r"(?P<end>fi|done|esac)(?=[ \t]*(?:[;&|)\\\r\n]|\Z))"
+)
+"""A block's end at the start of a line, with nothing behind the command above that would end it."""
+_ENDS_ITSELF = frozenset("then else do in fi done esac".split())
 _MANAGERS = frozenset("apk apt apt-get dnf gem microdnf yum zypper".split())
 _NO_PACKAGES = _MANAGERS | frozenset(
     "addgroup cd chgrp chmod chown cp groupadd ln mkdir mv rm touch useradd usermod".split()
@@ -63,6 +69,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if instruction.heredocs or instruction.exec_form is not None or not run.script.understood:
                 continue
             yield from _behind_blocks(run, stage.key)
+            yield from _unended_blocks(run, stage.key)
             split = "\\ " in instruction.text
             text = instruction.source.text
             for command in run.commands:
@@ -149,6 +156,29 @@ def _behind_blocks(run: Run, stage: str) -> Iterator[Problem]:
             stage=stage,
             key=match["next"],
             fix=Fix("Join the commands with &&", (Edit(source.span(at, at), " &&"),)),
+        )
+
+
+def _unended_blocks(run: Run, stage: str) -> Iterator[Problem]:
+    """Find a `fi`, `done` or `esac` that the command above takes for an argument: the shell seeks the end in vain."""
+    source, instruction = run.instruction.source, run.instruction
+    if not run.script.errors:
+        return
+    for match in _SWALLOWED_END.finditer(source.text, instruction.value_span.start, instruction.value_span.end):
+        line = source.text[source.text.rfind("\n", 0, match.start()) + 1 : match.start()]
+        if match["last"] in _ENDS_ITSELF or line.lstrip().startswith("#") or match["last"].startswith("#"):
+            continue
+        at, word = match.end("last"), match["end"]
+        yield Problem(
+            source.span(match.start("end"), match.end("end")),
+            f"the shell refuses this `RUN`: the backslash joins the lines, so `{word}` is an argument of the command "
+            f"above, and ends no block. Put `;` at the end of line {source.line_at(at - 1)}.",
+            Confidence.LIKELY,
+            doubt="the script was told apart by its words, since the whole of it does not parse",
+            instruction=instruction,
+            stage=stage,
+            key=word,
+            fix=Fix("End the command with ;", (Edit(source.span(at, at), ";"),)),
         )
 
 

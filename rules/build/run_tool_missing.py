@@ -1,5 +1,6 @@
 """See run_tool_missing.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
@@ -24,20 +25,25 @@ _ACCOUNTS = {
 }
 """Commands of the shadow package, which Alpine leaves out, and what its BusyBox has for them."""
 
+_FIRST_WITHOUT_APT_KEY = {"debian": 13.0, "ubuntu": 25.04}
+"""Releases whose apt has no `apt-key` any more: apt 2.9.19 removed it (its changelog)."""
+
 
 @rule(
     "run-tool-missing",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=(*_MANAGERS, *_ACCOUNTS),
+    mentions=(*_MANAGERS, *_ACCOUNTS, "apt-key"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN calls a program that the base image does not have and nothing installs."""
     for stage in change.stages:
         if stage.facts is None or stage.runtime.is_windows:
             continue
-        called = ((run, command) for run in stage.runs for command in sure_calls(run, *_MANAGERS, *_ACCOUNTS))
+        called = (
+            (run, command) for run in stage.runs for command in sure_calls(run, *_MANAGERS, *_ACCOUNTS, "apt-key")
+        )
         found = ((run, c) for run, c in called if c.program is not None and c.program.value == c.name)
         first = next(((run, command) for run, command in found if _lacks(stage, command.name)), None)
         if first is not None:
@@ -46,6 +52,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _lacks(stage: Stage, name: str) -> bool:
     runtime = stage.runtime
+    if name == "apt-key":
+        first = _FIRST_WITHOUT_APT_KEY.get(runtime.distribution or "")
+        number = runtime.release.number if runtime.release is not None else None
+        return first is not None and _number(number or "") >= first
     if name not in _ACCOUNTS:
         return runtime.never_has(name)
     if runtime.distribution != "alpine" or any("$" in item.name for item in stage.packages.present):
@@ -53,10 +63,18 @@ def _lacks(stage: Stage, name: str) -> bool:
     return runtime.never_has(name, "shadow")
 
 
+def _number(release: str) -> float:
+    """Return a release as a number, 0 for one that is none."""
+    return float(release) if re.fullmatch(r"\d+(?:\.\d+)?", release) else 0
+
+
 def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     assert command.program is not None
     name, base = command.name, quote(stage.root.base_text or "")
-    if name in _ACCOUNTS:
+    if name == "apt-key":
+        why = f"which apt has given up: {base} comes without"
+        way_out = "Save the key below `/etc/apt/keyrings`, and name it in the source: `deb [signed-by=<file>] …`"
+    elif name in _ACCOUNTS:
         why = f"which Alpine has in its package `shadow` alone, and {base} comes without"
         way_out = f"Use BusyBox's own, {_ACCOUNTS[name]}, or install `shadow`"
     else:

@@ -105,6 +105,13 @@ def _reads(run: Run, command: Command, put: Put) -> bool:
     return False
 
 
+def _shown(put: Put) -> str:
+    """Return what ships: by its name in the repository, or in the image where it comes from another stage."""
+    if put.kind == "context":
+        return put.source
+    return posixpath.join(put.path, posixpath.basename(put.source)) if "*" in put.source else put.path
+
+
 def _problem(copy: Copy, put: Put, run: Run, command: Command) -> Problem:
     mount = f"--mount=type=bind,source={put.source},target={put.path}"
     if copy.from_text:
@@ -113,7 +120,7 @@ def _problem(copy: Copy, put: Put, run: Run, command: Command) -> Problem:
         mount = "--mount=type=bind"  # which takes no pattern
     return Problem(
         copy.instruction.span,
-        f"{copy.stage.label} ships {quote(put.source)}, which only the install at line {command.line} reads: the "
+        f"{copy.stage.label} ships {quote(_shown(put))}, which only the install at line {command.line} reads: the "
         "packages are in the image twice, packed and installed. Have the `RUN` mount them instead of copying: "
         f"{quote(f'RUN {mount} …')}.",
         Confidence.LIKELY,

@@ -62,12 +62,13 @@ def _texts(cycle: Cycle, today: date, *, lasting: bool) -> Iterator[str]:
         today: The day to judge by.
         lasting: Leave out lines that end within a quarter of a year.
     """
+    prefix = cycle.part[: len(cycle.part) - len(cycle.part.lstrip(_NO_DIGITS))]
     if not judged(cycle, today).already_over and (not lasting or is_worth_a_move(cycle, today)):
         yield cycle.part
+        yield prefix + cycle.name  # a release of long ago may not be built on a newer system, its line is
     codenames = {
         number: codename for codename, (distro, number) in load("eol", "codenames").items() if distro == cycle.product
     }
-    prefix = cycle.part[: len(cycle.part) - len(cycle.part.lstrip(_NO_DIGITS))]
     for name in successors(cycle, today):
         if lasting and not is_worth_a_move(Cycle(cycle.product, name, ""), today):
             continue

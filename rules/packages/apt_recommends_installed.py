@@ -116,10 +116,16 @@ def _saved(stage: Stage, call: PackageCall) -> int | None:
     return megabytes(heavy - light) if heavy is not None and light is not None else None
 
 
+_WITH_CERTIFICATES = frozenset({"python", "pypy", "ruby", "rust"})
+"""Official images whose slim variants install `ca-certificates` too, as their Dockerfiles say."""
+
+
 def _has_certificates(stage: Stage) -> bool:
     """Whether the base has certificates, as those with curl or wget do, and the full images of languages."""
     facts = stage.facts
-    return facts is not None and (bool(facts.full) or bool(facts.has_tool("curl")) or bool(facts.has_tool("wget")))
+    if facts is None:
+        return False
+    return facts.name in _WITH_CERTIFICATES or bool(facts.full or facts.has_tool("curl") or facts.has_tool("wget"))
 
 
 def _loses_certificates(stage: Stage, call: PackageCall) -> bool:

@@ -161,8 +161,13 @@ def _way_out(found: BuildPackages) -> str:
 
 
 def _builder_upon(found: BuildPackages) -> Stage | None:
-    """Return a stage that does not ship, builds on the one that installs them, and gives what it made to the image."""
+    """Return a stage that does not ship, builds on the one that installs them, and gives what it made to the image.
+
+    There is none where the stage that installs them compiles with them itself.
+    """
     installer = found.run.stage
+    if compiles_after(installer, found.run):
+        return None
     given = {copy.from_stage.index for copy in found.stage.all_copies if copy.from_stage is not None}
     for stage in found.stage.model.stages:
         if stage.index in given and installer in stage.chain and stage is not installer:

@@ -38,12 +38,14 @@ class CopiedModules(NamedTuple):
         path: The folder, in the other stage.
         run: The RUN that fills it there.
         call: The install in it.
+        others: Lines of earlier installs that fill the same folder.
     """
 
     copy: Copy
     path: str
     run: Run
     call: PackageCall
+    others: tuple[int, ...] = ()
 
     @property
     def prune(self) -> str | None:

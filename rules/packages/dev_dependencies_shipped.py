@@ -20,6 +20,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.packages.copied_environments import PYTHON, copied_environments
 from rules.packages.copied_modules import CopiedModules, copied_modules
 from rules.packages.options import add_option, spelled
 from rules.packages.project_files import manifest_text
@@ -79,13 +80,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _copied(change: DockerfileChange) -> Iterator[Problem]:
-    """Yield the `node_modules` or `vendor` that a shipped stage takes out of a stage which builds with all of them."""
+    """Yield the packages that a shipped stage takes out of a stage which installs all of them."""
     seen: set[int] = set()
     for shipped in change.after.shipped:
         if is_for_development(change, shipped):
             continue
         for stage in shipped.chain:
-            for found in copied_modules(stage):
+            for found in (*copied_modules(stage), *copied_environments(stage)):
                 text = manifest_text(change, found.run, found.call)
                 developers = text is None or _DEVELOPERS_PART[found.call.manager].search(text)
                 if developers and id(found.copy) not in seen:
@@ -113,6 +114,9 @@ def _of_copy(stage: Stage, found: CopiedModules, *, known: bool) -> Problem:
 
 
 def _left_out(found: CopiedModules) -> str:
+    if found.call.manager in PYTHON:
+        too = f", at line {' and '.join(map(str, found.others))} too" if found.others else ""
+        return f"Leave them out there with {quote(_flag(found.run.stage, found.run, found.call))}{too}"
     if found.call.manager == "composer":
         return f"Leave them out there with {quote('--no-dev')}"
     return "Take them out there"

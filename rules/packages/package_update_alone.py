@@ -233,7 +233,12 @@ def _ships(run: Run) -> bool:
 def _joined(run: Run, call: PackageCall, users: list[Run]) -> Fix | None:
     """Join this RUN with the one right below it, which installs; further ones that install fetch their own lists."""
     again = next((other.index for other in run.stage.runs if other.index > run.index and _last_update(other)), None)
-    users = [user for user in users if again is None or user.index < again]
+    users = [
+        user
+        for user in run.stage.runs
+        if user.index > run.index and (again is None or user.index < again)
+        if user in users or _upgrades(user, call.manager)
+    ]
     if not users or users[0].index != run.index + 1 or not all(map(_is_plain, (run, *users))):
         return None
     below, source = users[0].instruction, run.instruction.source
@@ -247,6 +252,11 @@ def _joined(run: Run, call: PackageCall, users: list[Run]) -> Fix | None:
     if _ships(run) and call.manager == "apt":
         edits += [_clean_up(user, user is users[0]) for user in users if not _cleans(user, call)]
     return fix("Fetch the lists in the `RUN` that installs", *edits)
+
+
+def _upgrades(run: Run, manager: str) -> bool:
+    """Whether a RUN upgrades or downloads with the lists: without them, an upgrade ends well and does nothing."""
+    return any(call.manager == manager and call.action in ("upgrade", "download") for call in run.package_calls)
 
 
 def _fetching(run: Run, update: str) -> Edit:

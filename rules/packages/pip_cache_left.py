@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import (
+    ROOT_NAMES,
     Category,
     Confidence,
     DockerfileChange,
@@ -57,12 +58,20 @@ def _check_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Pro
         left[0].command.span,
         f"{stage.label} ships pip's download cache: {quote(left[0].program)} installs without `--no-cache-dir`"
         f"{f' in {len(left)} commands' if len(left) > 1 else ''}. Nothing in the container reads it again. "
-        "Add the flag, or mount a cache for the build alone: `RUN --mount=type=cache,target=/root/.cache/pip`.",
+        f"Add the flag{_or_mount(run)}.",
         Confidence.CERTAIN if stage.base_known else Confidence.LIKELY,
         doubt="the base image is not known, and may switch the cache off",
         stage=stage.key,
         fix=_fix(run, left),
     )
+
+
+def _or_mount(run: Run) -> str:
+    """Name the mount that would do as well, for root, whose home is known."""
+    user, home = run.user.value, run.scope.expand("$HOME")
+    if (user is None or user.partition(":")[0] in ROOT_NAMES) and home in (None, "", "/root"):
+        return ", or mount a cache for the build alone: `RUN --mount=type=cache,target=/root/.cache/pip`"
+    return ""
 
 
 def _says_no(call: PackageCall) -> bool:

@@ -77,8 +77,13 @@ def _checks_code(stage: Stage) -> bool:
 
 
 def is_called_builder(change: DockerfileChange, stage: Stage) -> bool:
-    """Tell whether a stage's or file's name says that the image is there to build with."""
-    return bool(_BUILDERS.search(stage.name or "") or _BUILDERS.search(posixpath.basename(change.path)))
+    """Tell whether a stage's or file's name says that the image is there to build with.
+
+    The name of the only stage says nothing where the file gives it a start command: there is no other to build for.
+    """
+    alone = len(stage.model.stages) == 1 and any(setting.set_in_file for setting in stage.image.start_command)
+    named = not alone and _BUILDERS.search(stage.name or "")
+    return bool(named or _BUILDERS.search(posixpath.basename(change.path)))
 
 
 def builds_at_run_time(change: DockerfileChange, stage: Stage) -> bool:

@@ -125,14 +125,14 @@ def _put(stage: Stage, above: Instruction | None, lines: tuple[str, ...]) -> Edi
 
 
 def volumes_of_root(stage: Stage, user: str) -> dict[str, Instruction]:
-    """Return the volumes that the file declares and that a user could not write, with what declares them."""
+    """Return the volumes that the file declares and that a user may not be able to write, with what declares them."""
     name = user.partition(":")[0]
     return {
         volume.value.rstrip("/"): volume.instruction
         for volume in stage.image.volumes
         if volume.value and volume.value.startswith("/") and volume.instruction is not None
         if not volume.value.startswith(SYSTEM_FOLDERS)
-        if access(stage, volume.value.rstrip("/"), name).writable is False
+        if access(stage, volume.value.rstrip("/"), name).writable is not True
     }
 
 

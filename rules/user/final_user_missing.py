@@ -24,6 +24,7 @@ from rules.user.root_by_design import (
     serves_openly,
     unread_scripts,
 )
+from rules.user.uv_environment import syncs_at_start
 
 
 @rule(
@@ -53,6 +54,9 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     choice = choose(stage)
     base = quote(stage.root.base_text or "its base")
     way_out = f" Switch to {quote(choice.user)} before the start command: {choice.why}." if choice is not None else ""
+    syncs = choice is not None and not scripts and syncs_at_start(stage)
+    if syncs:
+        way_out += " `uv run` needs `--no-sync` then: that account may not write the environment that root has made."
     way_out = f" {HANDING_OVER}" if scripts else way_out
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     copied_from = stage.root.is_scratch and not serves_openly(stage)
@@ -73,5 +77,5 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
         doubt=reason,
         stage=stage.key,
         key="user",
-        fix=switch(stage, choice) if not scripts else None,
+        fix=switch(stage, choice) if not scripts and not syncs else None,
     )

@@ -32,13 +32,15 @@ _RAW = frozenset(
 """Programs that open raw sockets or look into the kernel, which takes root."""
 _DAEMONS = re.compile(
     r"nginx|httpd(?:-foreground)?|apache2?(?:ctl|-foreground)?|php-fpm[\d.]*|crond?|supervisord|sshd|postfix|master|"
-    r"dovecot|named|smbd|vsftpd|dnsmasq|squid|haproxy|openvpn|chronyd|ntpd|systemd|runsvdir|unbound|freeradius|radiusd"
+    r"jupyterhub|dovecot|named|smbd|vsftpd|dnsmasq|squid|haproxy|openvpn|chronyd|ntpd|systemd|runsvdir|unbound|freeradius|radiusd"
 )
 """Servers whose first process is root's and whose work is done by others; each has a setting for whom."""
 
 _TOOL_NAMES = frozenset(
     "base builder build ci tools toolchain sdk devcontainer export artifact artifacts binaries cli".split()
 )
+_EMPTY_NAMES = frozenset({"base", "build", "builder"})
+"""Names that even the stage which ships may have, where it was the first to be written."""
 _FOLDERS = frozenset({".devcontainer", "base", "builder", "toolchain"})
 _WORKPLACES = frozenset({"devcontainers", "gitpod", "code-server", "codespaces", "openvscode-server"})
 """In the names of images that developers work in."""
@@ -163,13 +165,19 @@ def is_for_developers(stage: Stage) -> bool:
     return bool(
         stage.image.onbuild
         or is_development_name(name)
-        or not _TOOL_NAMES.isdisjoint(name.split("-"))
+        or (not _TOOL_NAMES.isdisjoint(name.split("-")) and not _serves_as_last(stage))
         or folder in _FOLDERS
         or is_development_name(folder)
         or is_development_name(file.replace(".", "-"))
         or stage.runtime.is_windows
         or is_workplace(stage)
     )
+
+
+def _serves_as_last(stage: Stage) -> bool:
+    """Whether a stage called `base` or `build` is the last one and serves: the name then says nothing."""
+    last = stage.model.stages[-1] is stage and stage.name in _EMPTY_NAMES
+    return last and any(setting.set_in_file for setting in stage.image.start_command) and serves_openly(stage)
 
 
 def is_workplace(stage: Stage) -> bool:

@@ -37,7 +37,7 @@ _PATHS: tuple[tuple[re.Pattern[str], tuple[tuple[str, str], ...]], ...] = tuple(
     (re.compile(pattern), left)
     for pattern, left in (
         (
-            r"/var/lib/apt(?:/lists)?(?:/\*+(?:[._]\*)?)?/?$|/var/lib/(?:apt/?\*|\{[^}]*apt[^}]*\}.*)$",
+            r"/var/lib/apt(?:/list(?:s\*?|\*))?(?:/\*+(?:[._]\*)?)?/?$|/var/lib/(?:apt/?\*|\{[^}]*apt[^}]*\}.*)$",
             (("apt", "lists"),),
         ),
         (r"/var/cache/apt(?:/\*|/archives.*)?/?$", (("apt", "cache"),)),
