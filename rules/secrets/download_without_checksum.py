@@ -40,6 +40,10 @@ _NO_PROGRAM = re.compile(
     r"\.(?:asc|sig|gpg|key|pub|list|repo|sha\d*|sha\d+sum|md5|txt|json|ya?ml|conf|cfg|html?|xml|md|sh|py|css|pem|crt)(?:[?#]|$)|KEY|[Kk]eyring",
     re.IGNORECASE,
 )
+_PAPERS = re.compile(
+    r"(?:^|[/._-])(?:licen[cs]e|copying|notice|readme|changelog|\w*sums?)(?:\.\w+)?(?:[?#]|$)", re.IGNORECASE
+)
+"""Texts that come with a program, and the list of its sums."""
 _SCRIPT = re.compile(r"\.(?:sh|bash|py|pl)(?:[?#]|$)", re.IGNORECASE)
 _SUM_OR_KEY = re.compile(r"\.(?:asc|sig|gpg|key|pub|sha\d*\w*|md5\w*)(?:[?#]|$)|KEY|[Kk]eyring|sums?\b", re.IGNORECASE)
 _BY_CONTENT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f])")
@@ -134,7 +138,7 @@ def _is_program(run: Run, url: Url, *, executable: bool) -> bool:
         return False
     if _SCRIPT.search(url.text) or _SCRIPT.search(saved_name(url)):
         return _is_executed(run, url)
-    if _NO_PROGRAM.search(url.text):
+    if _NO_PROGRAM.search(url.text) or _PAPERS.search(url.text):
         return False
     saved = url.command.option("-o", "--output", "-O", "--output-document") is not None
     return bool(_ARTIFACT.search(url.text)) or (executable and saved)
