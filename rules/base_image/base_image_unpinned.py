@@ -38,8 +38,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         reference = stage.reference
         if reference is None or reference.digest is not None or not moves(reference.tag or "latest"):
             continue
-        if _is_made_by_hand(reference):
-            continue
+        if _is_made_by_hand(reference) or (_stays_in_release(reference) and is_over(change, reference)):
+            continue  # nothing moves where nobody builds any more, which base-image-eol says
         word = stage.base_word
         assert word is not None
         by_argument = "$" in word.text.rpartition("/")[2]
