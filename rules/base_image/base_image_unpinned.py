@@ -18,7 +18,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.base_image.tags import is_over, moves, names_release
+from rules.base_image.tags import is_over, moves, names_release, names_variant_only
 
 _LATEST_ONLY = ("cgr.io/chainguard/", "gcr.io/distroless/", "cgr.dev/chainguard/")
 _ROLLING = frozenset({"opensuse/tumbleweed", "registry.opensuse.org/opensuse/tumbleweed", "kalilinux/kali-rolling"})
@@ -36,9 +36,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The base image has no tag, or one that moves from release to release."""
     for stage in change.stages:
         reference = stage.reference
-        if reference is None or reference.digest is not None or not moves(reference.tag or "latest"):
+        if reference is None or reference.digest is not None or _is_made_by_hand(reference):
             continue
-        if _is_made_by_hand(reference) or (_stays_in_release(reference) and is_over(change, reference)):
+        by_variant = names_variant_only(reference)
+        if not by_variant and not moves(reference.tag or "latest"):
+            continue
+        if (by_variant or _stays_in_release(reference)) and is_over(change, reference):
             continue  # nothing moves where nobody builds any more, which base-image-eol says
         word = stage.base_word
         assert word is not None
@@ -51,7 +54,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             stage=stage.key,
             key=reference.familiar,
             fix=_same_as_elsewhere(change, stage, reference),
-            severity=Severity.INFO if by_argument or _stays_in_release(reference) else None,
+            severity=Severity.INFO if by_argument or by_variant or _stays_in_release(reference) else None,
         )
 
 
@@ -77,6 +80,11 @@ def _message(reference: ImageReference) -> str:
             f"{name} is pinned by the release in its name only: `latest` is rebuilt within it. "
             "A tag of one build, or a digest, makes the build repeatable."
         )
+    if names_variant_only(reference):
+        return (
+            f"{name} names a variant and no release: the same file builds another image tomorrow. "
+            "Name the release that was tested, so that an upgrade is a change someone reviews."
+        )
     if reference.tag is None:
         return (
             f"{name} has no tag, so every build takes whatever `latest` is that day. "
@@ -96,7 +104,7 @@ def _same_as_elsewhere(change: DockerfileChange, stage: Stage, reference: ImageR
             found = other.reference
             if found is None or found.repository != reference.repository or moves(found.tag or "latest"):
                 continue
-            if is_over(change, found):
+            if is_over(change, found) or names_variant_only(found):
                 continue
             word = stage.base_word
             if word is not None and "$" not in word.text and parse_reference(found.text) is not None:
