@@ -21,7 +21,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.base_image.tags import is_over, moves, names_release, read_tag, without_release
+from rules.base_image.tags import is_over, moves, names_release, names_variant_only, read_tag, without_release
 
 _FULL = 3
 """Numbers of a version that names one release and no line of them: major, minor, patch."""
@@ -92,7 +92,7 @@ def _loosened_tag(old: ImageReference, new: ImageReference, names: str) -> Loose
     before, after = read_tag(old.tag), read_tag(new.tag)
     if before.is_early and not after.is_early:
         return None  # from a release candidate to what was released
-    if moves(new.tag or "latest") and before.version:
+    if (moves(new.tag or "latest") or names_variant_only(new)) and before.version:
         return _moving(new, names)
     if after.version and after.is_part_of(before):
         return Loosened(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
-from rules.base_image.tags import moves
+from rules.base_image.tags import moves, names_variant_only
 
 _PINNED_FROM = re.compile(rb"^[ \t]*FROM[ \t][^\n]*@sha256:[0-9a-f]{64}", re.IGNORECASE | re.MULTILINE)
 
@@ -27,7 +27,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         reference, word = stage.reference, stage.base_word
         if reference is None or word is None or reference.digest is not None or "$" in word.text:
             continue
-        if not moves(reference.tag or "latest") and (wanted or stage.index in change.after.needed_by_shipped):
+        if moves(reference.tag or "latest") or names_variant_only(reference):
+            continue  # base-image-unpinned speaks of it
+        if wanted or stage.index in change.after.needed_by_shipped:
             yield _problem(stage, pinned_by)
 
 

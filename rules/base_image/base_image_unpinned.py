@@ -36,12 +36,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The base image has no tag, or one that moves from release to release."""
     for stage in change.stages:
         reference = stage.reference
-        if reference is None or reference.digest is not None:
+        if reference is None or reference.digest is not None or _is_made_by_hand(reference):
             continue
-        if not moves(reference.tag or "latest") and (not _names_no_release(reference) or is_over(change, reference)):
-            continue  # on a system that is past its end, nothing is built any more: another rule speaks of that
-        if _is_made_by_hand(reference):
+        by_variant = names_variant_only(reference)
+        if not by_variant and not moves(reference.tag or "latest"):
             continue
+        if (by_variant or _stays_in_release(reference)) and is_over(change, reference):
+            continue  # nothing moves where nobody builds any more, which base-image-eol says
         word = stage.base_word
         assert word is not None
         by_argument = "$" in word.text.rpartition("/")[2]
@@ -53,16 +54,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             stage=stage.key,
             key=reference.familiar,
             fix=_same_as_elsewhere(change, stage, reference),
-            severity=Severity.INFO if by_argument or _stays_in_release(reference) else None,
+            severity=Severity.INFO if by_argument or by_variant or _stays_in_release(reference) else None,
         )
-
-
-def _names_no_release(reference: ImageReference) -> bool:
-    """Whether an official image of a program is named by its variant alone: `python:alpine` moves as `latest` does."""
-    facts = image_facts(reference) if "/" not in reference.familiar else None
-    if facts is None or facts.kind == "os" or facts.name in (facts.distro, "buildpack-deps"):
-        return False
-    return reference.tag is not None and names_variant_only(reference.tag)
 
 
 def _is_made_by_hand(reference: ImageReference) -> bool:
@@ -87,14 +80,14 @@ def _message(reference: ImageReference) -> str:
             f"{name} is pinned by the release in its name only: `latest` is rebuilt within it. "
             "A tag of one build, or a digest, makes the build repeatable."
         )
+    if names_variant_only(reference):
+        return (
+            f"{name} names a variant and no release: it moves as `latest` does. "
+            "Name the release that was tested, so that an upgrade is a change someone reviews."
+        )
     if reference.tag is None:
         return (
             f"{name} has no tag, so every build takes whatever `latest` is that day. "
-            "Name the release that was tested, so that an upgrade is a change someone reviews."
-        )
-    if _names_no_release(reference):
-        return (
-            f"{name} names a variant and no release: it moves as `latest` does. "
             "Name the release that was tested, so that an upgrade is a change someone reviews."
         )
     return (
@@ -111,7 +104,7 @@ def _same_as_elsewhere(change: DockerfileChange, stage: Stage, reference: ImageR
             found = other.reference
             if found is None or found.repository != reference.repository or moves(found.tag or "latest"):
                 continue
-            if is_over(change, found) or _names_no_release(found):
+            if is_over(change, found) or names_variant_only(found):
                 continue
             word = stage.base_word
             if word is not None and "$" not in word.text and parse_reference(found.text) is not None:

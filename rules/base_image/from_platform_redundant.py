@@ -20,6 +20,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         flag = stage.from_.flag("platform")
         if flag is None or (flag.value or "").strip("\"'") not in ("$TARGETPLATFORM", "${TARGETPLATFORM}"):
             continue
+        if any("platform" in comment.text.lower() for comment in stage.from_.comments):
+            continue  # its author says what it is there for
         if change.after.global_scope.expand("$TARGETPLATFORM"):
             continue  # an ARG gives it a value of its own, which is platform-arg-default's matter
         yield Problem(

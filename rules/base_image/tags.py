@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.facts.eol import all_end_of_life, codenames, data_date
+from rules.facts.images import image_facts
 
 if TYPE_CHECKING:
     from rules.api import DockerfileChange, ImageReference
@@ -16,6 +17,13 @@ MOVING_TAGS = frozenset({"latest", "edge", "nightly", "main", "master", "dev", "
 _MOVING_LINES = re.compile(r"(?:latest|edge|nightly|rolling|stable|oldstable)(?:-[a-z]+)*")
 """The same, and with a variant: `stable-slim`; a number behind it may name one build."""
 
+_VARIANTS = frozenset(
+    "alpine apache cli community curl current dind enterprise fpm jdk jre lts mainline management perl scm slim "
+    "zts".split()
+)
+"""Words of the official library's tags that name a variant, or the newest of a kind, and no release."""
+_SYSTEMS = frozenset({"debian", "ubuntu", "buildpack-deps"})
+"""Official images whose tags name the release of the system by its codename."""
 _VERSIONED = re.compile(r"v?(\d+(?:\.\d+)*)(?=$|[-_+a-z])(.*)")
 _SLIM = re.compile(r"(?:^|-)(?:slim|alpine|distroless|chiseled|minimal|micro|nonroot)")
 
@@ -24,7 +32,6 @@ _RELEASE_IN_NAME = re.compile(
     r"(?:^|[/-])(?:ubi|rhel|sles?|el|f|fedora|centos|debian|ubuntu|alpine|rockylinux|almalinux|openjdk|java|jdk|python|"
     r"nodejs|node|ruby|php|postgresql)-?\d+(?:\.\d+)*(?:sp\d+)?(?=$|[-/])|-c\d+s$"
 )
-_VARIANTS = frozenset({"alpine", "slim", "fpm", "apache"})
 _NUMBERED = re.compile(r"(alpine)\d+(?:\.\d+)*")
 _EARLY = re.compile(r"-(?:rc|beta|alpha|preview|pre|ea)[.-]?\d*(?=$|-)")
 
@@ -34,10 +41,14 @@ def moves(tag: str) -> bool:
     return tag in MOVING_TAGS or _MOVING_LINES.fullmatch(tag) is not None
 
 
-def names_variant_only(tag: str) -> bool:
-    """Tell whether a tag consists of a variant and a system, without the program's release: `slim`, `alpine3.20`."""
-    parts = tag.split("-")
-    return all(part in _VARIANTS or part in codenames() or _NUMBERED.fullmatch(part) is not None for part in parts)
+def names_variant_only(reference: ImageReference) -> bool:
+    """Tell whether an official image's tag leaves the program's release open: `golang:alpine`, `python:trixie`."""
+    facts = image_facts(reference)
+    if facts is None or not facts.listed or facts.kind == "os" or facts.name in _SYSTEMS or not reference.tag:
+        return False
+    return all(
+        part in _VARIANTS or part in codenames() or _NUMBERED.fullmatch(part) for part in reference.tag.split("-")
+    )
 
 
 def without_release(variant: str) -> str | None:

@@ -8,20 +8,20 @@ from rules.api import (
     Command,
     Confidence,
     DockerfileChange,
-    Edit,
     Fix,
-    PackageCall,
     Problem,
-    Redirect,
     Run,
     Severity,
+    Stage,
+    fix,
+    insert,
     quote,
     rule,
 )
 
-_REQUIREMENTS = frozenset("pip uv pipx pipenv poetry pdm conda npm pnpm yarn".split())
-"""Package managers whose requirements may hold `>` and `<`."""
-_VERSION = re.compile(r"=?v?\d[\w.*]*,?")
+_VERSION = re.compile(r"=?\d+(?:\.[\d*]+)*(?:-r\d+|[a-z]+\d*)?,?")
+"""What stands behind the operator of a constraint: `=2.0`, `3.38`, `=1,` of `>=1,<2`."""
+_CONSTRAINT = re.compile(r"[^\s;&|\\\"'`$()]+")
 
 
 @rule(
@@ -29,80 +29,79 @@ _VERSION = re.compile(r"=?v?\d[\w.*]*,?")
     severity=Severity.WARNING,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=("[ ", "test ", "install", " add "),
+    mentions=("[ ", "test ", ">", "<"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """A test or a requirement compares with `>` or `<`, which redirects instead."""
+    """A test, or the version of a package, compares with `>` or `<`, which redirects instead."""
     for stage in change.stages:
         for run in stage.runs:
-            for command in run.calls("[", "test"):
-                redirect = next((r for r in command.redirects if _compares(r)), None)
-                if redirect is not None and redirect.target is not None and not _stands_behind(command, redirect):
-                    yield _test(run, command, redirect, redirect.target.value, stage.key)
-            for call in run.package_calls if ">" in run.instruction.value or "<" in run.instruction.value else ():
-                if call.manager in _REQUIREMENTS and call.action == "install":
-                    yield from _requirements(run, call, stage.key)
+            yield from _tests(stage, run)
+            if ">" in run.instruction.text or "<" in run.instruction.text:
+                yield from _constraints(stage, run)
 
 
-def _compares(redirect: Redirect) -> bool:
-    return redirect.operator in (">", "<") and redirect.target is not None and "/dev/" not in redirect.target.value
+def _tests(stage: Stage, run: Run) -> Iterator[Problem]:
+    for command in run.calls("[", "test"):
+        redirect = next((r for r in command.redirects if r.operator in (">", "<") and r.target is not None), None)
+        if redirect is None or redirect.target is None or "/dev/" in redirect.target.value:
+            continue
+        if not command.args or (
+            redirect.span.start > command.args[-1].span.start
+            and not (command.name == "test" and redirect.target.value.isdecimal())
+        ):
+            continue  # behind the closing bracket it is a redirection
+        test = "`[ … ]`" if command.name == "[" else "`test`"
+        operator, number = ("-gt", "newer") if redirect.operator == ">" else ("-lt", "older")
+        yield Problem(
+            redirect.span,
+            f"`{redirect.operator}` does not compare here: in {test} it redirects to or from a "
+            f"file called {quote(redirect.target.value)}, and the test is true whenever that works. Write "
+            f"`{operator}` for numbers; for versions that may be {number}, use `sort -V`.",
+            Confidence.CERTAIN,
+            instruction=run.instruction,
+            stage=stage.key,
+            key=redirect.target.value,
+        )
 
 
-def _stands_behind(command: Command, redirect: Redirect) -> bool:
-    """Whether it stands behind the closing bracket, where it is a redirection."""
-    if not command.args:
-        return True
-    number = redirect.target is not None and redirect.target.value.isdecimal()
-    return redirect.span.start > command.args[-1].span.start and not (command.name == "test" and number)
+def _constraints(stage: Stage, run: Run) -> Iterator[Problem]:
+    """Find versions that stand right behind a package's name, so that nobody means a file by them."""
+    for call in run.package_calls if run.instruction.exec_form is None else ():
+        if call.action == "install":
+            yield from _of_command(stage, run, call.command, call.manager)
 
 
-def _test(run: Run, command: Command, redirect: Redirect, target: str, stage: str) -> Problem:
-    test = "`[ … ]`" if command.name == "[" else "`test`"
-    operator, number = ("-gt", "newer") if redirect.operator == ">" else ("-lt", "older")
-    return Problem(
-        redirect.span,
-        f"`{redirect.operator}` does not compare here: in {test} it redirects to or from a "
-        f"file called {quote(target)}, and the test is true whenever that works. Write "
-        f"`{operator}` for numbers; for versions that may be {number}, use `sort -V`.",
-        Confidence.CERTAIN,
-        instruction=run.instruction,
-        stage=stage,
-        key=target,
-    )
-
-
-def _end(command: Command, first: Redirect) -> int:
-    """Return where a requirement ends that begins with a redirection: `>=1,<2` is two of them."""
-    end = first.end
+def _of_command(stage: Stage, run: Run, command: Command, manager: str) -> Iterator[Problem]:
+    ends = {word.span.end: word for word in command.args}
+    behind = -1
     for redirect in command.redirects:
-        end = redirect.end if redirect.start == end else end
-    return end
-
-
-def _requirements(run: Run, call: PackageCall, stage: str) -> Iterator[Problem]:
-    """Find `name>=1.2` without quotes: a redirection that begins right behind a word, and whose file is a version."""
-    source = run.instruction.source
-    for redirect in call.command.redirects:
-        if not _compares(redirect) or redirect.target is None or redirect.fd is not None:
+        name, target = ends.get(redirect.start), redirect.target
+        if redirect.operator not in (">", "<") or name is None or target is None or redirect.start < behind:
             continue
-        target = redirect.target.value
-        word = next((w for w in call.command.args if w.span.end == redirect.start), None)
-        if word is None or word.value.startswith("-") or not _VERSION.fullmatch(target):
+        if not _VERSION.fullmatch(target.value) or name.value.startswith("-"):
             continue
-        whole = source.span(word.span.start, _end(call.command, redirect))
-        text = source.cut(whole)
-        effect = (
-            f"the shell writes what {quote(call.program)} prints to a file called {quote(target)}, and "
-            f"{quote(word.value)} comes in whatever version is newest"
+        found = _CONSTRAINT.match(run.instruction.source.text, name.span.start)
+        behind = found.end() if found is not None else redirect.end
+        then = (
+            f"a file called {quote(target.value)} gets what the command says"
             if redirect.operator == ">"
-            else f"the shell reads from a file called {quote(target)}, and the build stops when there is none"
+            else f"the shell stops, as there is no file called {quote(target.value)}"
         )
         yield Problem(
             redirect.span,
-            f"`{redirect.operator}` does not compare here: {effect}. Put the requirement in quotes.",
+            f"`{redirect.operator}` is no part of the version here: the shell takes it for a redirection. "
+            f"{quote(manager)} gets {quote(name.value)} without a version, and {then}. Put the whole "
+            "constraint in quotes.",
             Confidence.CERTAIN,
             instruction=run.instruction,
-            stage=stage,
-            key=text,
-            fix=Fix("Put it in quotes", (Edit(whole, f'"{text}"'),)) if not set(text) & set("\"'`\\") else None,
+            stage=stage.key,
+            key=name.value,
+            fix=_quoted(run, name.span.start, behind) if found is not None else None,
         )
+
+
+def _quoted(run: Run, start: int, end: int) -> Fix | None:
+    source = run.instruction.source
+    if source.text[end : end + 1] in ('"', "'", "$", "`", "(") or end > run.instruction.span.end:
+        return None
+    return fix("Quote the version", insert(source, start, '"'), insert(source, end, '"'))

@@ -184,9 +184,7 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
     where = step.instruction
     declare = Fix(f"Declare {name} in this stage", (insert_line_before(where, f"ARG {name}"),))
     if name in _FROM_THE_BUILDER:
-        if name in PLATFORM_ARGS:
-            fact = "BuildKit fills it in only for stages that declare it"
-            yield _problem(stage, where, name, fact, declare, _sure_of(stage))
+        yield from _judge_ready_made(stage, where, name, declare)
         return
     declared = next((arg for arg in change.after.global_args if any(word.text == name for word, _ in arg.pairs)), None)
     later = _declared_later(stage, step, name)
@@ -208,6 +206,16 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
         yield _problem(stage, where, name, fact, _spell(where, name, near), Confidence.LIKELY)
     elif where.keyword not in ("ENV", "LABEL") and (bare or (where.keyword == "STOPSIGNAL" and stage.base_known)):
         yield _problem(stage, where, name, "nothing in the file sets it", None, Confidence.LIKELY)
+
+
+def _judge_ready_made(stage: Stage, where: Instruction, name: str, declare: Fix) -> Iterator[Problem]:
+    """Say what is known of a variable that BuildKit or the container's start gives a value."""
+    if name in PLATFORM_ARGS:
+        fact = "BuildKit fills it in only for stages that declare it"
+        yield _problem(stage, where, name, fact, declare, _sure_of(stage))
+    elif name == "HOME" and where.keyword in _EXPANDED and _is_bare(stage):  # moby/moby#28971
+        fact = "a container has it when a command runs, and no `ENV` sets it for the builder"
+        yield _problem(stage, where, name, fact, None, _sure_of(stage))
 
 
 def _sure_of(stage: Stage) -> Confidence:

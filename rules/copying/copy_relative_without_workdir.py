@@ -30,6 +30,8 @@ def _lands_anywhere(copy: Copy) -> bool:
 def _is_relative(copy: Copy) -> bool:
     assert copy.destination_word is not None
     text = copy.scope.expand(copy.destination_word.text)
+    if copy.stage.root.is_scratch and text in (".", "./"):
+        return False  # the empty image has one folder
     if text is None or copy.destination_word.text.startswith(("$", '"$')):
         return False
     return not text.startswith(("/", "\\")) and text[1:2] != ":"

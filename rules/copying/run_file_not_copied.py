@@ -77,7 +77,7 @@ def _wanted(run: Run) -> Iterator[tuple[Command, str]]:
             if folder is not None and not call.command.conditional and not call.has(*_ELSEWHERE):
                 yield call.command, posixpath.join(folder, call.manifests[0])
     for command in run.commands:
-        text = _script(command)
+        text = _script(command) or _copied_name(run.stage, command)
         if text is None or command.conditional or any(mark in text for mark in "$*?~"):
             continue
         folder = folder_of(run, command)
@@ -97,6 +97,19 @@ def _script(command: Command) -> str | None:
         first = command.args[0].value
         return first if first.endswith(_SCRIPTS) and not first.startswith("-") else None
     return None
+
+
+def _copied_name(stage: Stage, command: Command) -> str | None:
+    """Return the path that a `chmod` gives to a file which an instruction brings under that name, wherever to."""
+    last = command.args[1].value if command.name == "chmod" and len(command.args) == 2 else ""  # noqa: PLR2004 - a mode and one file
+    named = last.startswith(("./", "/")) and posixpath.basename(last) in _copied_names(stage)
+    return last if named and not stage.files.below(posixpath.normpath(posixpath.join("/", last))) else None
+
+
+@once
+def _copied_names(stage: Stage) -> frozenset[str]:
+    puts = (put for put in stage.files.puts if put.kind in ("context", "remote"))
+    return frozenset(posixpath.basename(put.path) for put in puts)
 
 
 def _may_be_there(stage: Stage, run: Run, command: Command, path: str) -> bool:
@@ -178,7 +191,8 @@ def _is_piped_installer(command: Command) -> bool:
 def _problem(stage: Stage, run: Run, command: Command, path: str) -> Problem:
     name = posixpath.basename(path)
     elsewhere = next(
-        (put for put in stage.files.puts if posixpath.basename(put.path) == name and put.kind == "context"), None
+        (put for put in stage.files.puts if posixpath.basename(put.path) == name and put.kind in ("context", "remote")),
+        None,
     )
     below = elsewhere is not None and elsewhere.step.index > run.index and elsewhere.step.stage is stage
     if elsewhere is not None and below and elsewhere.path == path:

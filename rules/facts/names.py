@@ -22,7 +22,7 @@ _SAME = (
     (re.compile(r"(?:redhat|docker\.io/redhat)/(ubi\d+(?:-\w+)?)"), r"registry.access.redhat.com/\1"),
     (re.compile(r"registry\.redhat\.io/(ubi\d+.*)"), r"registry.access.redhat.com/\1"),
     (re.compile(r"public\.ecr\.aws/amazonlinux/amazonlinux"), "docker.io/library/amazonlinux"),
-    (re.compile(r"quay\.io/(fedora)/fedora"), r"docker.io/library/\1"),
+    (re.compile(r"quay\.io/(fedora)/fedora|registry\.fedoraproject\.org/(fedora)"), r"docker.io/library/\1\2"),
     (re.compile(r"(?:docker\.io|quay\.io)/rockylinux/(rockylinux)"), r"docker.io/library/\1"),
     (re.compile(r"quay\.io/almalinuxorg/(almalinux)"), r"docker.io/library/\1"),
     (re.compile(r"ghcr\.io/oracle/(oraclelinux)"), r"docker.io/library/\1"),

@@ -99,7 +99,7 @@ def _variable(found: Written) -> Problem | None:
     index, match = next(
         ((i, match) for i, word in enumerate(found.start.words) if (match := _VARIABLE.search(word))), (0, None)
     )
-    if match is None:
+    if match is None or _is_evaluated(found, match.group()):
         return None
     name, label = match.group(), found.stage.label
     keyword = found.instruction.keyword
@@ -124,6 +124,12 @@ def _variable(found: Written) -> Problem | None:
         fix=_fix(found),
         key=name,
     )
+
+
+def _is_evaluated(found: Written, text: str) -> bool:
+    """Whether it is a command among the arguments of a script: nobody writes that but for one that evaluates it."""
+    under_script = not _is_program(found) and is_script_entrypoint(found.stage)
+    return found.instruction.keyword == "CMD" and text.startswith("$(") and under_script
 
 
 def _are_arguments(found: Written) -> bool:

@@ -37,11 +37,19 @@ _ARTIFACT = re.compile(
     re.IGNORECASE,
 )
 _NO_PROGRAM = re.compile(
-    r"\.(?:asc|sig|gpg|key|pub|list|repo|sha\d*|sha\d+sum|md5|txt|json|ya?ml|conf|cfg|html?|xml|md|sh|py|css|pem|crt)(?:[?#]|$)|KEY|[Kk]eyring",
+    r"\.(?:asc|(?:mini)?sig|gpg|key|pub|list|repo|sha\d*|sha\d+sum|md5|txt|json|ya?ml|conf|cfg|html?|xml|md|sh|py|css|pem|crt)(?:[?#]|$)|KEY|[Kk]eyring",
     re.IGNORECASE,
 )
+_PAPERS = re.compile(
+    r"(?:^|[/._-])(?:licen[cs]e|copying|notice|readme|changelog|\w*sums?)(?:\.\w+)?(?:[?#]|$)", re.IGNORECASE
+)
+"""Texts that come with a program, and the list of its sums."""
 _SCRIPT = re.compile(r"\.(?:sh|bash|py|pl)(?:[?#]|$)", re.IGNORECASE)
-_SUM_OR_KEY = re.compile(r"\.(?:asc|sig|gpg|key|pub|sha\d*\w*|md5\w*)(?:[?#]|$)|KEY|[Kk]eyring|sums?\b", re.IGNORECASE)
+_SUM_OR_KEY = re.compile(
+    r"\.(?:asc|(?:mini)?sig|gpg|key|pub|sha\d*\w*|md5\w*)(?:[?#]|$)|KEY|[Kk]eyring|sums?\b", re.IGNORECASE
+)
+_BESIDE = re.compile(r"\.(?:asc|(?:mini)?sig|sha\d+\w*|md5\w*|sigstore(?:\.json)?)$")
+"""The ending under which a file's signature or sum lies beside it."""
 _BY_CONTENT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f])")
 _MOVING = re.compile(r"(?<!pool)/(master|main|develop|trunk|HEAD|nightly)(?:/|\.zip|\.tar|$)")
 """What a branch is called in an address: its content has no lasting sum."""
@@ -82,7 +90,7 @@ def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
         if _is_run_unseen(run, command.pipeline):
             continue
         url = next((url for url in urls(command, run) if _is_program(run, url, executable=executable)), None)
-        if url is not None and not _is_checked(run, saved_name(url)):
+        if url is not None and not _is_checked(run, saved_name(url)) and not _is_left_to_script(run, url):
             piped = len({other.part for other in run.pipelines[command.pipeline]}) > 1
             yield _problem(stage, run, url.text, url.word.span, piped=piped)
             return
@@ -111,6 +119,25 @@ def _is_checked(step: Step, name: str) -> bool:
     return max(last.get(None, -1), last.get(name, -1)) >= step.index
 
 
+def _is_left_to_script(run: Run, url: Url) -> bool:
+    """Whether its signature or sum is fetched as well, and a script of the project is run behind it."""
+    return url.text in _fetched_beside(run) and _last_script(run) > url.command.start
+
+
+@once
+def _fetched_beside(run: Run) -> frozenset[str]:
+    """The addresses whose signature or sum a RUN fetches."""
+    texts = (url.text for command in run.calls(*FETCHERS) for url in urls(command, run))
+    return frozenset(_BESIDE.sub("", text) for text in texts if _BESIDE.search(text))
+
+
+@once
+def _last_script(run: Run) -> int:
+    """Where a RUN last runs a file that a COPY brought from the project; -1: nowhere."""
+    brought = {put.path.rpartition("/")[2] for put in run.stage.files.puts if put.kind == "context"}
+    return max((command.start for command in run.commands if command.name in brought), default=-1)
+
+
 def _is_executed(run: Run, url: Url) -> bool:
     """Whether a later command of the RUN runs the file."""
     return _executed(run).get(saved_name(url), -1) > url.command.start
@@ -134,7 +161,7 @@ def _is_program(run: Run, url: Url, *, executable: bool) -> bool:
         return False
     if _SCRIPT.search(url.text) or _SCRIPT.search(saved_name(url)):
         return _is_executed(run, url)
-    if _NO_PROGRAM.search(url.text):
+    if _NO_PROGRAM.search(url.text) or _PAPERS.search(url.text):
         return False
     saved = url.command.option("-o", "--output", "-O", "--output-document") is not None
     return bool(_ARTIFACT.search(url.text)) or (executable and saved)

@@ -148,6 +148,8 @@ def is_check(command: Command) -> bool:
     """Tell whether a command tests a checksum or a signature."""
     if _SUMS.fullmatch(command.name):
         return True
+    if command.name in ("rpm", "rpmkeys"):
+        return command.has("-K", "--checksig")
     if command.name in _SIGNATURES:
         values = {word.value for word in command.args}
         return command.name in ("gpgv", "slsa-verifier") or bool(

@@ -14,7 +14,8 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.user.account_choice import choose, switch
+from rules.user.account_choice import Choice, choose, switch
+from rules.user.nonroot_checklist import Item, first_hindrance
 from rules.user.root_by_design import (
     HANDING_OVER,
     drops_privileges,
@@ -24,7 +25,6 @@ from rules.user.root_by_design import (
     serves_openly,
     unread_scripts,
 )
-from rules.user.uv_environment import syncs_at_start
 
 
 @rule(
@@ -51,31 +51,46 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     scripts = unread_scripts(change, stage)
     if scripts and any(account.name not in ROOT_NAMES for account in stage.users.created):
         return
+    known = _says_what_starts(stage)
     choice = choose(stage)
+    hindrance = first_hindrance(change, stage, choice.user) if choice is not None else None
     base = quote(stage.root.base_text or "its base")
-    way_out = f" Switch to {quote(choice.user)} before the start command: {choice.why}." if choice is not None else ""
-    syncs = choice is not None and not scripts and syncs_at_start(stage)
-    if syncs:
-        way_out += " `uv run` needs `--no-sync` then: that account may not write the environment that root has made."
+    way_out = _way_out(choice, hindrance) if known else " Let it start as an ordinary account."
     way_out = f" {HANDING_OVER}" if scripts else way_out
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     copied_from = stage.root.is_scratch and not serves_openly(stage)
-    sure = stage.image.start_command and not scripts
+    sure = known and not scripts
     likely = Confidence.CERTAIN if sure else Confidence.LIKELY
-    reason = (
-        f"{quote(scripts[0])} was not read"
-        if scripts
-        else "the image may be there for others to copy its files"
-        if copied_from and stage.image.start_command
-        else "nothing in the file says what the container starts"
-    )
     yield Problem(
         stage.from_.span,
         f"{stage.label} runs as root{hedge}: no `USER` is set, and {base} does not set one either. "
         f"Whoever breaks into the process owns the container's files, and an escape starts from root.{way_out}",
         Confidence.POSSIBLE if copied_from else likely,
-        doubt=reason,
+        doubt=_doubt(stage, scripts, copied_from=copied_from),
         stage=stage.key,
         key="user",
-        fix=switch(stage, choice) if not scripts and not syncs else None,
+        fix=switch(stage, choice) if known and not scripts and hindrance is None else None,
+    )
+
+
+def _way_out(choice: Choice | None, hindrance: Item | None) -> str:
+    if choice is None:
+        return ""
+    first = f" What is in its way: {hindrance.text}." if hindrance is not None else ""
+    return f" Switch to {quote(choice.user)} before the start command: {choice.why}.{first}"
+
+
+def _doubt(stage: Stage, scripts: tuple[str, ...], *, copied_from: bool) -> str:
+    if scripts:
+        return f"{quote(scripts[0])} was not read"
+    if copied_from and stage.image.start_command:
+        return "the image may be there for others to copy its files"
+    return "nothing in the file says what the container starts"
+
+
+def _says_what_starts(stage: Stage) -> bool:
+    """Whether the file, or a base that is no prompt, says what the container starts."""
+    return any(
+        setting.set_in_file or (setting.value is not None and not setting.value.is_prompt)
+        for setting in stage.image.start_command
     )

@@ -12,6 +12,7 @@ from rules.quoting import quote
 from rules.user.accounts import runs_as_root
 from rules.user.closed_folders import install_in
 from rules.user.ownership import access
+from rules.user.uv_environment import syncs_at_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from rules.change import DockerfileChange
     from rules.model.stage import Stage
 
-__all__ = ["Item", "checklist"]
+__all__ = ["Item", "checklist", "first_hindrance"]
 
 _PRIVILEGED = 1024
 _SHOWN = 3
@@ -63,6 +64,8 @@ _NEEDS_ROOT = frozenset(
     "adduser apk apt apt-get chgrp chown dnf groupadd groupmod gosu iptables ldconfig mount service setpriv su-exec "
     "sysctl update-ca-certificates useradd usermod yum".split()
 )
+_SETTINGS = re.compile(r"(?:~|/root|\$HOME|\$\{HOME\})/(?!\.cache\b|\.npm\b|\.ssh\b|\.gnupg\b)\.?\w")
+_HOMES = re.compile(r"HOME|XDG_(?:CONFIG|DATA|STATE|CACHE)_HOME")
 _ROOTS_HOME = re.compile(r"(?:^|[:=\s\"'])(/root/[\w./-]*)")
 
 
@@ -92,6 +95,56 @@ def checklist(change: DockerfileChange, stage: Stage, user: str) -> tuple[Item, 
         *_ports(stage),
     )
     return tuple(sorted(found, key=lambda item: not item.concrete))
+
+
+def first_hindrance(change: DockerfileChange, stage: Stage, user: str) -> Item | None:
+    """Return what an account is known to fail at when an image that runs as root is switched to it; `None`: nothing.
+
+    Volumes are left out, which the switch itself gives to the account.
+    """
+    found = (
+        *_servers(stage, user),
+        *_home(stage),
+        *_writes_home(stage),
+        *_script(change, stage),
+        *_data(stage, user),
+        *_environment(stage),
+    )
+    return next((item for item in found if item.concrete), None)
+
+
+def _environment(stage: Stage) -> Iterator[Item]:
+    if syncs_at_start(stage):
+        yield Item(
+            "`uv run` first brings the environment in line, which is root's; `--no-sync` leaves it as it is",
+            concrete=True,
+        )
+
+
+def _writes_home(stage: Stage) -> Iterator[Item]:
+    """A RUN leaves settings in root's home, `~`, which the program reads in that of whoever starts it."""
+    for run in stage.done_runs:
+        for command in run.calls("touch", "cp", "install", "ln", "tee", "echo", "printf", "cat"):
+            words = (*command.args, *(one.target for one in command.redirects if one.target is not None))
+            if any(_SETTINGS.match(word.value) for word in words):
+                yield Item(
+                    f"line {command.line} leaves settings in root's home, where no other account finds them",
+                    concrete=True,
+                )
+                return
+
+
+def _data(stage: Stage, user: str) -> Iterator[Item]:
+    """The program works in an empty folder, or keeps its settings in one, and the folder is root's."""
+    declared = {volume.value.rstrip("/") for volume in stage.image.volumes if volume.value}
+    folders = [setting.value for name, setting in stage.image.env.items() if _HOMES.fullmatch(name)]
+    workdir = stage.image.workdir
+    if workdir.set_in_file and all(put.kind == "workdir" for put in stage.files.below(workdir.value or "/")):
+        folders.append(workdir.value)
+    for folder in folders:
+        path = (folder or "").rstrip("/")
+        if path and path not in declared and access(stage, path, user).writable is False:
+            yield Item(f"{_named([path])}, where it keeps its files, belongs to root", concrete=True)
 
 
 def _runs(stage: Stage) -> Iterator[Item]:

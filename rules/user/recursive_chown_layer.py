@@ -25,9 +25,10 @@ from rules.api import (
     once,
     quote,
     rule,
+    within,
 )
 from rules.user.accounts import name_of
-from rules.user.layers import place, shipped_runs
+from rules.user.layers import folders_made, place, shipped_runs
 from rules.user.modes import read_mode
 from rules.user.owners import is_same, owner_of
 from rules.user.ownership import leaves_nothing
@@ -184,13 +185,18 @@ def _fix(stage: Stage, run: Run, row: Attributes) -> Fix | None:
         stage, run, row, first
     ):
         return None
-    if any(word.value.endswith("/*") for word in row.command.args):
+    if any(word.value.endswith("/*") for word in row.command.args) or _has_folders_of_its_own(stage, row.path or ""):
         return None
     flag = row.command.flag("-R", "--recursive")
     if not _is_known_before(stage, row.value, first) or flag is None or flag.text not in ("-R", "--recursive"):
         return None
     owned = [_with_owner(copy, row.value) for copy in copies]
     return fix("Set the owner in COPY", *owned, delete_word(flag.source, flag.span))
+
+
+def _has_folders_of_its_own(stage: Stage, path: str) -> bool:
+    """Whether an instruction makes a folder below a path: without `-R` it stays root's."""
+    return any(folder != path and within(folder, path) for folder in folders_made(stage))
 
 
 def _with_owner(copy: Copy, owner: str) -> Edit | None:

@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from rules.dockerfile.shell import script_of
 from rules.model.settings import PROMPTS, Origin, Setting, Start
 from rules.model.stage import Stage, is_development_name
 from rules.model.steps import Copy
@@ -26,6 +27,7 @@ _TOLD = re.compile(r"\s-u\s*(?!root\b|0\b)[a-z_]\w+")
 """A server that is told whom to become: `memcached -u nobody`."""
 
 _INITS = ("/init", "/sbin/init", "/lib/systemd/systemd", "/usr/sbin/init", "/usr/lib/systemd/systemd")
+_INIT = re.compile(r"/\S*/init(?=\s|$)")
 _RAW = frozenset(
     "nmap masscan zmap hping3 arp-scan arping tcpdump tshark dumpcap iftop nethogs mtr traceroute bpftrace perf".split()
 )
@@ -53,7 +55,8 @@ _TESTS = frozenset("pytest tox nox rspec phpunit jest vitest behave".split())
 """Programs that run tests and end."""
 _ASKING = frozenset({"--help", "-h", "help", "--version", "-v", "-V", "version"})
 _NETWORK = frozenset(
-    "docker-ce docker.io iptables keepalived libreswan nftables openvpn strongswan wireguard-tools xl2tpd".split()
+    "buildah cri-o docker-ce docker.io iptables keepalived libreswan nftables openvpn podman strongswan "
+    "wireguard-tools xl2tpd".split()
 )
 """Packages of programs that change the host's network or run containers, which takes root."""
 _NEEDS_ROOT = re.compile(
@@ -86,18 +89,33 @@ def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
     ):
         return True
     starts = [_MAKES_WAY.sub("", setting.value.text) for setting in image.start_command if setting.value is not None]
-    if starts and starts[0].startswith(_INITS):
+    if starts and (starts[0].startswith(_INITS) or _INIT.match(starts[0])):
         return True
     text = " ".join(starts)
+    scripts = [script.text for script in start_scripts(change, stage) if script.text is not None]
     programs = [word.rsplit("/", 1)[-1] for start in starts for word in start.split()[:3]]
+    programs += [*_last_commands(stage), *map(_last_program, scripts)]
     if any(_DAEMONS.fullmatch(program) or program in _RAW for program in programs):
         return True
     if any(said.search(text) for said in (_DROPPERS, _AS_OTHER, _TOLD)) or _prepares_a_drop(stage):
         return True
-    return any(
-        script.text is not None and (_DROPPERS.search(script.text) or _AS_OTHER.search(script.text))
-        for script in start_scripts(change, stage)
-    )
+    return any(_DROPPERS.search(script) or _AS_OTHER.search(script) for script in scripts)
+
+
+def _last_commands(stage: Stage) -> list[str]:
+    """Name what the shell forms of the start command end in: `prepare && exec httpd`."""
+    written = [
+        s for s in stage.image.start_command if s.instruction is not None and s.value and s.value.form == "shell"
+    ]
+    found = [script_of(one.instruction).commands[-1:] for one in written if one.instruction is not None]
+    return [command.name for commands in found for command in commands]
+
+
+def _last_program(script: str) -> str:
+    """Name what a start script ends in."""
+    words = next((line.split() for line in reversed(script.splitlines()) if line.strip()), [])
+    program = next((word for word in words if word != "exec"), "")
+    return program.rsplit("/", 1)[-1]
 
 
 def _is_action(change: DockerfileChange, stage: Stage) -> bool:

@@ -6,6 +6,11 @@ from rules.api import Category, DockerfileChange, Edit, Fix, Problem, Run, Sever
 from rules.user.layers import folders_made, shipped_steps
 from rules.user.modes import Grant, grants
 
+_WORKS_BY_IT = frozenset(
+    "bwrap chrome-sandbox chrome_sandbox doas fixuid fusermount fusermount3 mount newgidmap newgrp newuidmap passwd "
+    "pkexec slirp4netns su sudo umount".split()
+)
+"""Programs that act as root for whoever calls them, which is what they are installed for."""
 _SPECIAL = 4
 """Digits of an octal mode whose first one holds the bits."""
 
@@ -43,17 +48,24 @@ def _problem(stage: Stage, grant: Grant) -> Problem:
     bit = "setuid" if grant.mode.setuid else "setgid"
     as_whom = "as its owner" if grant.mode.setuid else "with its group"
     paths = ", ".join(quote(path) for path in grant.paths) or "files"
+    needed = [name for path in grant.paths if (name := path.rpartition("/")[2]) in _WORKS_BY_IT]
+    way_out = (
+        f"{quote(needed[0])} works by it: leave it out where nobody has to become root, as in production."
+        if needed
+        else "Drop the bit, or give the file the one capability that it needs."
+    )
     return Problem(
         grant.span,
         f"{stage.label} gives {paths} the {bit} bit: "
         f"{quote(str(grant.command) if grant.command is not None else str(grant.step.instruction))}. Every user of the "
         f"container then runs it {as_whom}, usually root, so one flaw in it is the way to root; under "
         "`no-new-privileges` or `allowPrivilegeEscalation: false` the bit does nothing and the program fails. "
-        "Drop the bit, or give the file the one capability that it needs.",
+        f"{way_out}",
         stage=stage.key,
         instruction=grant.step.instruction,
         key=" ".join(grant.paths),
-        fix=_fix(grant),
+        severity=Severity.INFO if needed else None,
+        fix=_fix(grant) if not needed else None,
     )
 
 

@@ -9,7 +9,7 @@ _KERNEL = ("/proc", "/sys", "/dev")
 _SHARED = ("/dev/shm", "/sys/fs/cgroup")  # noqa: S108 - paths of an image
 """Shared memory, and what systemd in a container is given by the host."""
 _SYSTEM = frozenset(
-    "/ /bin /boot /dev /etc /lib /lib32 /lib64 /proc /run /sbin /sys /usr /usr/bin /usr/lib /usr/lib64 /usr/local "
+    "/ /bin /boot /dev /etc /lib /lib32 /lib64 /proc /sbin /sys /usr /usr/bin /usr/lib /usr/lib64 /usr/local "
     "/usr/local/bin /usr/local/lib /usr/sbin /usr/share /var /var/lib".split()
 )
 _NO_FOLDER_TO_WORK_IN = frozenset(

@@ -17,7 +17,10 @@ from rules.api import (
 )
 from rules.user.accounts import name_of
 
-_VALUED = ("-u", "--uid", "-g", "--gid", "-G", "--groups", "-d", "--home", "-s", "--shell", "-c", "-l", "-p", "-R")
+_VALUED = (
+    "-u", "--uid", "-g", "--gid", "--ingroup", "-G", "--groups", "-d", "-h", "--home", "--home-dir", "-s", "--shell",
+    "-c", "--comment", "--gecos", "-k", "--skel", "-K", "--key", "-b", "--base-dir", "-e", "-f", "-l", "-p", "-R",
+)  # fmt: skip
 
 
 @rule(
