@@ -14,7 +14,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.user.account_choice import choose, switch
+from rules.user.account_choice import choose, closed_home, switch
 from rules.user.root_by_design import (
     HANDING_OVER,
     drops_privileges,
@@ -53,6 +53,9 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     choice = choose(stage)
     base = quote(stage.root.base_text or "its base")
     way_out = f" Switch to {quote(choice.user)} before the start command: {choice.why}." if choice is not None else ""
+    home = closed_home(stage)
+    if home is not None:
+        way_out = f" {quote(home)} is closed to other accounts: move it elsewhere, and switch to an ordinary one."
     way_out = f" {HANDING_OVER}" if scripts else way_out
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     copied_from = stage.root.is_scratch and not serves_openly(stage)
