@@ -36,7 +36,7 @@ _LISTS = {
     "yum": "/var/cache/yum",
 }
 _REFRESHING = frozenset({"apk", "zypper", "dnf", "yum"})
-"""They fetch lists that are old again when they install (zypp.conf `repo.refresh.delay`, dnf.conf `metadata_expire`)."""
+"""They fetch old lists again when they install (zypp.conf `repo.refresh.delay`, dnf.conf `metadata_expire`)."""
 _SCRIPTS = frozenset(
     "bash sh ash dash zsh . source xargs gdebi dpkg npx playwright rosdep mk-build-deps equivs-build tasksel apt-cache "
     "apt-file apt-rdepends unattended-upgrade unattended-upgrades ansible-playbook ansible-pull puppet chef-solo "

@@ -82,7 +82,7 @@ def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
         if _is_run_unseen(run, command.pipeline):
             continue
         url = next((url for url in urls(command, run) if _is_program(run, url, executable=executable)), None)
-        if url is not None and not _is_checked(run, saved_name(url)):
+        if url is not None and not _is_checked(run, saved_name(url)) and not _is_left_to_a_script(run, url):
             piped = len({other.part for other in run.pipelines[command.pipeline]}) > 1
             yield _problem(stage, run, url.text, url.word.span, piped=piped)
             return
@@ -109,6 +109,15 @@ def _is_checked(step: Step, name: str) -> bool:
     """Whether a check of this RUN or a later one names the file, or names none of the downloads."""
     last = _checks_of(step.stage)
     return max(last.get(None, -1), last.get(name, -1)) >= step.index
+
+
+def _is_left_to_a_script(run: Run, url: Url) -> bool:
+    """Whether its sum or signature is fetched beside it, and a script of the project runs behind: to check it."""
+    fetched = (other.text for command in run.calls(*FETCHERS) for other in urls(command, run))
+    if not any(text.startswith(url.text) and _SUM_OR_KEY.search(text[len(url.text) :]) for text in fetched):
+        return False
+    later = (command for command in run.commands if command.start > url.command.start)
+    return any(command.name.endswith((".sh", ".py")) for command in later)
 
 
 def _is_executed(run: Run, url: Url) -> bool:
