@@ -38,8 +38,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         reference = stage.reference
         if reference is None or reference.digest is not None or not moves(reference.tag or "latest"):
             continue
-        if _is_made_by_hand(reference):
-            continue
+        if _is_made_by_hand(reference) or (_has_no_releases(reference) and is_over(change, reference)):
+            continue  # an image that was given up moves no more
         word = stage.base_word
         assert word is not None
         by_argument = "$" in word.text.rpartition("/")[2]
@@ -61,7 +61,12 @@ def _is_made_by_hand(reference: ImageReference) -> bool:
 
 
 def _stays_in_release(reference: ImageReference) -> bool:
-    return _has_no_releases(reference) or names_release(reference.path)
+    return _has_no_releases(reference) or _is_rolling(reference) or names_release(reference.path)
+
+
+def _is_rolling(reference: ImageReference) -> bool:
+    """Whether the tag is Debian's next release, which whoever names it wants for what is in it."""
+    return (reference.tag or "").split("-")[0] in ("sid", "testing", "unstable")
 
 
 def _has_no_releases(reference: ImageReference) -> bool:
@@ -77,6 +82,8 @@ def _message(reference: ImageReference) -> str:
             f"{name} is pinned by the release in its name only: `latest` is rebuilt within it. "
             "A tag of one build, or a digest, makes the build repeatable."
         )
+    if _is_rolling(reference):
+        return f"{name} moves every day, as it should. A digest, or the tag of one day, makes the build repeatable."
     if reference.tag is None:
         return (
             f"{name} has no tag, so every build takes whatever `latest` is that day. "
