@@ -18,9 +18,11 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.base_image.tags import is_over, moves, names_release
+from rules.base_image.tags import is_over, moves, names_no_release, names_release
 
 _LATEST_ONLY = ("cgr.io/chainguard/", "gcr.io/distroless/", "cgr.dev/chainguard/")
+_SYSTEMS = frozenset({"buildpack-deps", "debian", "ubuntu", "alpine", "bash"})
+"""Images of a system without a program of their own: the system's release is theirs."""
 _ROLLING = frozenset({"opensuse/tumbleweed", "registry.opensuse.org/opensuse/tumbleweed", "kalilinux/kali-rolling"})
 """Distributions without releases: their images have no tag but those that move."""
 
@@ -36,7 +38,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The base image has no tag, or one that moves from release to release."""
     for stage in change.stages:
         reference = stage.reference
-        if reference is None or reference.digest is not None or not moves(reference.tag or "latest"):
+        if reference is None or reference.digest is not None:
+            continue
+        if not moves(reference.tag or "latest") and (not _is_unversioned(reference) or is_over(change, reference)):
             continue
         if _is_made_by_hand(reference) or (_has_no_releases(reference) and is_over(change, reference)):
             continue  # an image that was given up moves no more
@@ -61,7 +65,16 @@ def _is_made_by_hand(reference: ImageReference) -> bool:
 
 
 def _stays_in_release(reference: ImageReference) -> bool:
-    return _has_no_releases(reference) or _is_rolling(reference) or names_release(reference.path)
+    rolls = _is_rolling(reference) or _is_unversioned(reference)
+    return rolls or _has_no_releases(reference) or names_release(reference.path)
+
+
+def _is_unversioned(reference: ImageReference) -> bool:
+    """Whether the tag of an official program's image names the system below it, and no release of the program."""
+    facts = image_facts(reference)
+    if facts is None or not facts.listed or facts.kind in (None, "os") or facts.name in _SYSTEMS:
+        return False
+    return reference.tag is not None and names_no_release(reference.tag)
 
 
 def _is_rolling(reference: ImageReference) -> bool:
@@ -84,6 +97,11 @@ def _message(reference: ImageReference) -> str:
         )
     if _is_rolling(reference):
         return f"{name} moves every day, as it should. A digest, or the tag of one day, makes the build repeatable."
+    if _is_unversioned(reference):
+        return (
+            f"{name} names no release of the program, so every build takes whatever is newest that day. "
+            "Name the release that was tested, so that an upgrade is a change someone reviews."
+        )
     if reference.tag is None:
         return (
             f"{name} has no tag, so every build takes whatever `latest` is that day. "
@@ -103,7 +121,7 @@ def _same_as_elsewhere(change: DockerfileChange, stage: Stage, reference: ImageR
             found = other.reference
             if found is None or found.repository != reference.repository or moves(found.tag or "latest"):
                 continue
-            if is_over(change, found):
+            if is_over(change, found) or _is_unversioned(found):
                 continue
             word = stage.base_word
             if word is not None and "$" not in word.text and parse_reference(found.text) is not None:

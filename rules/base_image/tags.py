@@ -33,6 +33,12 @@ def moves(tag: str) -> bool:
     return tag in MOVING_TAGS or _MOVING_LINES.fullmatch(tag) is not None
 
 
+def names_no_release(tag: str) -> bool:
+    """Tell whether a tag says only what a program stands on, `slim` or `alpine3.22`, and nothing of its version."""
+    known = {"slim", "alpine", *codenames()}
+    return all(part in known or _NUMBERED.fullmatch(part) for part in tag.split("-"))
+
+
 def without_release(variant: str) -> str | None:
     """Return a variant without the system's release in it: `-slim` for `-slim-bookworm`; `None` where it names none."""
     parts = variant.split("-")
