@@ -21,6 +21,7 @@ from rules.api import (
     rule,
     supported_reference,
 )
+from rules.base_image.choices import may_be_chosen
 
 _LINKED = ("Go", "Rust")
 """Languages whose compiler links the standard library into the program."""
@@ -128,10 +129,10 @@ def _also(others: list[EndOfLife]) -> str:
 def _consequence(end: EndOfLife, stage: Stage) -> str:
     if end.note:
         return "Nobody fixes its vulnerabilities any more. "
-    if not stage.layers_ship and not _starts(stage):
+    if not stage.layers_ship and not _starts(stage) and not may_be_chosen(stage):
         if end.product in _LINKED:
             return "The program that it builds takes the standard library along, without later fixes. "
-        return "This stage only builds, so no user meets it, but what it builds with gets no more fixes. "
+        return "Its layers do not ship, but what it builds with, and what is copied out of it, gets no more fixes. "
     return "Vulnerabilities found since then stay open in every image built from it. "
 
 

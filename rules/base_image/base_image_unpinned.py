@@ -53,7 +53,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             doubt=BY_ARGUMENT,
             stage=stage.key,
             key=reference.familiar,
-            fix=_same_as_elsewhere(change, stage, reference),
+            fix=None if _is_rolling(reference) else _same_as_elsewhere(change, stage, reference),
             severity=Severity.INFO if by_argument or by_variant or _stays_in_release(reference) else None,
         )
 
@@ -64,7 +64,12 @@ def _is_made_by_hand(reference: ImageReference) -> bool:
 
 
 def _stays_in_release(reference: ImageReference) -> bool:
-    return _has_no_releases(reference) or names_release(reference.path)
+    return _is_rolling(reference) or _has_no_releases(reference) or names_release(reference.path)
+
+
+def _is_rolling(reference: ImageReference) -> bool:
+    """Whether the tag is Debian's next release, which whoever names it wants for what is in it."""
+    return (reference.tag or "").split("-")[0] in ("sid", "testing", "unstable")
 
 
 def _has_no_releases(reference: ImageReference) -> bool:
@@ -80,6 +85,8 @@ def _message(reference: ImageReference) -> str:
             f"{name} is pinned by the release in its name only: `latest` is rebuilt within it. "
             "A tag of one build, or a digest, makes the build repeatable."
         )
+    if _is_rolling(reference):
+        return f"{name} moves every day, as it should. A digest, or the tag of one day, makes the build repeatable."
     if names_variant_only(reference):
         return (
             f"{name} names a variant and no release: it moves as `latest` does. "

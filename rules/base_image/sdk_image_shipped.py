@@ -46,7 +46,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _ships_a_program(stage: Stage) -> bool:
     """Whether the stage brings a program of its own: a script that starts may call the tools, unless they ran here."""
     if starts_with_script(stage):
-        commands = (command for run in stage.all_runs for command in run.commands)
+        commands = [command for run in stage.all_runs for command in run.commands]
+        if not stage.all_copies and not any(c.name == "git" and c.subcommand == "clone" for c in commands):
+            return False  # what starts is mounted: the image is a place to build in
         return any(compiles(command) and command.name not in _FOR_LIBRARIES for command in commands)
     return bool(stage.all_copies)
 
@@ -63,7 +65,7 @@ def _problem(stage: Stage, text: str) -> Problem:
     word = stage.root.base_word
     assert word is not None, "a stage with a reference has a word for it"
     facts = stage.facts
-    runtime = [name for name in (facts.relatives.runtime if facts is not None else ()) if name != "scratch"]
+    runtime = [name for name in (facts.relatives.runtime if facts is not None else ()) if _starts_it(stage, name)]
     twin = _twin(text) or (runtime[0] if runtime else None)
     way = _way_out(stage, text, twin)
     return Problem(
@@ -76,6 +78,15 @@ def _problem(stage: Stage, text: str) -> Problem:
         stage=stage.key,
         key=text,
     )
+
+
+def _starts_it(stage: Stage, name: str) -> bool:
+    """Whether an image can start what the stage starts: a script needs a shell."""
+    if name == "scratch":
+        return False
+    reference = parse_reference(name)
+    facts = image_facts(reference) if reference is not None else None
+    return not starts_with_script(stage) or facts is None or facts.has_shell is not False
 
 
 def _way_out(stage: Stage, text: str, twin: str | None) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MOVING_TAGS = frozenset({"latest", "edge", "nightly", "main", "master", "dev", "rolling", "canary"})
 """Tags that move from release to release by their name alone."""
 
-_MOVING_LINES = re.compile(r"(?:latest|edge|nightly|rolling|stable|oldstable)(?:-[a-z]+)*")
+_MOVING_LINES = re.compile(r"(?:latest|edge|nightly|rolling|stable|oldstable|testing|unstable|sid)(?:-[a-z]+)*")
 """The same, and with a variant: `stable-slim`; a number behind it may name one build."""
 
 _VARIANTS = frozenset(

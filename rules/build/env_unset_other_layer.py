@@ -1,8 +1,12 @@
 """See env_unset_other_layer.md."""
 
+import re
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Problem, Run, Severity, quote, rule
+from rules.api import Category, DockerfileChange, Note, Problem, Run, Severity, quote, rule
+
+_SHELLS_OWN = frozenset({"PATH", "HOME", "PWD", "USER", "SHELL", "TERM", "LANG", "IFS", "HOSTNAME"})
+"""Variables that every shell, or every container, has a value of."""
 
 
 @rule(
@@ -11,7 +15,7 @@ from rules.api import Category, DockerfileChange, Problem, Run, Severity, quote,
     category=Category.CORRECTNESS,
     default="info",
     keywords=("RUN",),
-    mentions=("unset", "export"),
+    mentions=("unset", "export", "="),
     aliases=("S6581",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
@@ -29,6 +33,41 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     stage=stage.key,
                     key=name,
                 )
+            else:
+                yield from _lost(run)
+
+
+def _lost(run: Run) -> Iterator[Problem]:
+    """A variable that a RUN does nothing but set, and that a later RUN reads."""
+    own = [command for command in run.commands if not command.nested]
+    if not own or not run.is_read or any(command.name or not command.assignments for command in own):
+        return
+    for name in dict.fromkeys(name for command in own for name, _ in command.assignments):
+        reader = _reader(run, name)
+        if reader is not None and name not in _SHELLS_OWN and run.scope.get(name) is None:
+            line = reader.instruction.line
+            yield Problem(
+                own[0].span,
+                f"{quote(name)} is not set after this `RUN`: it ends with the shell that runs it, and the `RUN` at "
+                f"line {line} finds it empty. Set it in the `RUN` that reads it.",
+                stage=run.stage.key,
+                notes=(Note(reader.instruction.span, "read here"),),
+                key=name,
+            )
+            return
+
+
+def _reader(run: Run, name: str) -> Run | None:
+    """Return the next RUN of the stage that speaks of a variable, if it reads it and sets it nowhere."""
+    word = re.escape(name)
+    for later in run.stage.runs:
+        text = later.instruction.value
+        if later.index <= run.index or re.search(rf"\b{word}\b", text) is None:
+            continue
+        sets = re.search(rf"\b{word}=|\b(?:read|for|export|local)\b[^;&|]*\b{word}\b", text)
+        reads = re.search(rf"(?<!\\)\$(?:{word}\b|\{{{word}\}})", text)
+        return later if reads is not None and sets is None and later.scope.get(name) is None else None
+    return None
 
 
 def _last_change(run: Run) -> str | None:

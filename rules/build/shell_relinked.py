@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Command, DockerfileChange, Fix, Problem, Run, Severity, quote, replace, rule
+from rules.api import Category, Command, DockerfileChange, Fix, Problem, Run, Severity, Stage, quote, replace, rule
 
 _SH = ("/bin/sh", "/usr/bin/sh")
 _ANSWER = re.compile(r"\bdash/sh\s+boolean\s+false\b")
@@ -22,6 +22,8 @@ _ANSWER = re.compile(r"\bdash/sh\s+boolean\s+false\b")
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN replaces /bin/sh by another shell."""
     for stage in change.stages:
+        if _has_none(stage):
+            continue
         for run in stage.runs:
             for command, shell in _relinked(run):
                 alone = len(run.commands) == 1 and "bash" in shell and run.instruction.exec_form is None
@@ -35,6 +37,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     stage=stage.key,
                     fix=Fix("Use SHELL", (replace(change.source, run.instruction.span, line),)) if alone else None,
                 )
+
+
+def _has_none(stage: Stage) -> bool:
+    """Whether the base has no `/bin/sh`, so that the link makes one: distroless, with its busybox elsewhere."""
+    return stage.root.is_scratch or (stage.facts is not None and stage.facts.has_shell is False)
 
 
 def _relinked(run: Run) -> Iterator[tuple[Command, str]]:

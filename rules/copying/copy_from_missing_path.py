@@ -6,12 +6,14 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Command,
     Confidence,
     Copy,
     CopySource,
     DockerfileChange,
     Fix,
     Problem,
+    Run,
     Severity,
     Stage,
     Step,
@@ -28,6 +30,10 @@ _SYSTEM = frozenset(
     "var".split()
 )
 """Folders at the root that a system has: what lies there an image may bring."""
+
+_SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "source", "."})
+_RECIPES = frozenset({"make", "just", "task", "mage", "invoke", "rake"})
+"""What runs the recipes of a file of the project, which may write anywhere."""
 
 _KNOWN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
 
@@ -64,6 +70,9 @@ def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, s
     path = copy.source_path(source)
     if path is None or path == "/" or "$" in source.word.text:
         return None
+    cache = _cache_around(builder, path)
+    if cache is not None:
+        return _in_cache(stage, copy, builder, source, path, cache)
     output = _written_elsewhere(builder, path)
     if output is not None:
         return _problem(change, stage, copy, builder, source, path, output=output)
@@ -73,9 +82,53 @@ def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, s
     folder = builder.image.workdir.value
     inside = posixpath.join(folder, path.lstrip("/")) if folder not in (None, "/") and folder is not None else None
     relative = not source.word.text.startswith("/")
-    if relative and inside is None:
+    if (relative and inside is None) or (not relative and _runs_recipes(builder)):
         return None
     return _problem(change, stage, copy, builder, source, path, inside=inside if relative else None)
+
+
+def _cache_around(builder: Stage, path: str) -> tuple[Run, str] | None:
+    """Return the RUN whose cache mount takes all that is written at a path, and where it is mounted."""
+    found, opaque = None, {id(command) for command in builder.files.opaque_commands}
+    for run in builder.done_runs:
+        caches = (run.resolve(mount.target) for mount in run.mounts if mount.type == "cache" and mount.target)
+        target = next((cache for cache in caches if cache and cache != path and within(path, cache)), None)
+        if target is not None:
+            found = run, target
+        elif any(id(command) in opaque for command in run.commands):
+            return None
+    if found is None or builder.files.has_unreadable_run:
+        return None
+    brought = [put for put in builder.files.covering(path) if put.kind != "workdir"]
+    return found if all(put.whole and put.kind == "context" for put in brought) else None
+
+
+def _in_cache(
+    stage: Stage, copy: Copy, builder: Stage, source: CopySource, path: str, cache: tuple[Run, str]
+) -> Problem:
+    run, target = cache
+    return Problem(
+        source.word.span,
+        f"{stage.label} copies {quote(source.word.text)} out of {builder.label}. It lies in the cache that the `RUN` "
+        f"at line {run.instruction.line} mounts at {quote(target)}, and no layer holds what is written into a cache. "
+        "The build stops here. Copy it to a folder outside the cache at the end of that `RUN`, and take it from there.",
+        Confidence.LIKELY,
+        doubt="the context or the base image may bring a file of that name",
+        instruction=copy.instruction,
+        stage=stage.key,
+        key=path,
+    )
+
+
+def _runs_recipes(builder: Stage) -> bool:
+    """Whether scripts or recipes of the project run there: they may make a folder without the file's naming it."""
+    return any(_is_recipe(command) for run in builder.done_runs for command in run.commands)
+
+
+def _is_recipe(command: Command) -> bool:
+    program = command.program.value if command.program is not None else ""
+    by_path = "/" in program and not program.startswith(("/bin/", "/sbin/", "/usr/"))
+    return by_path or "$" in program or program.endswith(".sh") or command.name in _RECIPES | _SHELLS
 
 
 def _written_elsewhere(builder: Stage, path: str) -> str | None:

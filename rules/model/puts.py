@@ -72,7 +72,20 @@ def copied(step: Copy) -> list[Put]:
         target = step.target_of(source)
         if target is not None:
             puts.append(_copied_source(step, source, target))
+        elif folder is not None:
+            puts.append(_of_unknown_name(step, source, folder))
     return puts
+
+
+def _of_unknown_name(step: Copy, source: CopySource, folder: str) -> Put:
+    """What a variable names: it lies in the destination, under the last name of its path where that is written out."""
+    name = posixpath.basename(source.word.text.rstrip("/"))
+    is_file = step.into_folder and "." in name.strip(".") and not any(mark in name for mark in "$*?[{}'\"")
+    path = posixpath.join(folder, name) if is_file else folder
+    kind: Kind = "context" if step.from_context else "stage" if step.from_stage is not None else "image"
+    if "://" in source.word.text:
+        kind = "remote"
+    return Put(path, kind, tree=not is_file, whole=False, source="", step=step)
 
 
 def _copied_source(step: Copy, source: CopySource, target: str) -> Put:

@@ -157,7 +157,16 @@ def _way_out(found: BuildPackages) -> str:
     builder = _builder_upon(found)
     if builder is not None:
         return f"Install them in {builder.label}, which builds on the same stage, and not here{keep}."
-    return f"Build in an earlier stage and copy the result{keep}, or {remove}."
+    return f"Build in an earlier stage and copy the result{keep}, or {remove}{'' if keep else _first(found)}."
+
+
+def _first(found: BuildPackages) -> str:
+    """Say what has to stay: what was compiled, here or in another stage, needs the libraries that headers bring."""
+    brought = [name for name in found.names if name.endswith(("-dev", "-devel")) and not _KITS.match(name)]
+    if not brought:
+        return ""
+    bring = "bring" if len(brought) > 1 else "brings"
+    return f", with the libraries that {listed(map(quote, brought), 2)} {bring} installed by their own names"
 
 
 def _builder_upon(found: BuildPackages) -> Stage | None:

@@ -56,8 +56,17 @@ def _unpinned(run: Run, call: PackageCall) -> Iterator[str]:
             or name in ("all", "tool", "std")
         ):
             continue
+        if not at and not call.has("-u") and _lies_here(run, name):
+            continue
         if f"@{version}" in MOVING or (not at and (call.verb == "get" or not _has_module(run))):
             yield name
+
+
+def _lies_here(run: Run, name: str) -> bool:
+    """Whether a package was copied to its place below GOPATH before, where `go get` finds it and fetches nothing."""
+    puts = (put for put in run.stage.files.puts if put.kind == "context" and put.step.at < run.at)
+    places = (put.path.partition("/src/")[2] for put in puts)
+    return any(place and f"{name}/".startswith(f"{place}/") for place in places)
 
 
 def _has_module(run: Run) -> bool:

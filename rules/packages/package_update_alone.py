@@ -35,6 +35,8 @@ _LISTS = {
     "dnf": "/var/cache/dnf",
     "yum": "/var/cache/yum",
 }
+_REFRESHING = frozenset({"apk", "zypper", "dnf", "yum"})
+"""They fetch old lists again when they install (zypp.conf `repo.refresh.delay`, dnf.conf `metadata_expire`)."""
 _SCRIPTS = frozenset(
     "bash sh ash dash zsh . source xargs gdebi dpkg npx playwright rosdep mk-build-deps equivs-build tasksel apt-cache "
     "apt-file apt-rdepends unattended-upgrade unattended-upgrades ansible-playbook ansible-pull puppet chef-solo "
@@ -64,6 +66,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         call = _last_update(run)
         if call is None or stage.runtime.package_manager not in (None, call.manager):
             continue
+        if call.has("--gpg-auto-import-keys"):
+            continue  # which is what it is for: the install would ask
         if not run.is_mounted(_LISTS[call.manager]) and not _may_use(run, call):
             yield _problem(stage, run, call)
             reported.add(stage.index)
@@ -205,7 +209,7 @@ def _index(run: Run) -> int:
 
 @once
 def _relying(stage: Stage) -> dict[str, list[Run]]:
-    """The RUNs that install without fetching lists first, by manager; apk fetches an index that is old by itself."""
+    """The RUNs that install without fetching lists first, by manager; most fetch lists that are old by themselves."""
     found: dict[str, list[Run]] = {}
     for run in stage.runs:
         actions: dict[str, list[str]] = {}
@@ -213,7 +217,7 @@ def _relying(stage: Stage) -> dict[str, list[Run]]:
             action = "update" if call.no_cache or call.has("--update") else call.action
             actions.setdefault(call.manager, []).append(action)
         for manager, done in actions.items():
-            if manager != "apk" and "install" in done and "update" not in done[: done.index("install")]:
+            if manager not in _REFRESHING and "install" in done and "update" not in done[: done.index("install")]:
                 found.setdefault(manager, []).append(run)
     return found
 

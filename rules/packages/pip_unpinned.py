@@ -35,7 +35,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         else:
             newest = "whatever version is newest"
             tested = quote(f"{first}==<version>")
-            way_out = f"Name the version that was tested ({tested}), or give a constraints file with `-c`."
+            by_file = "" if found.call.manager == "pipx" else ", or give a constraints file with `-c`"  # pipx has none
+            way_out = f"Name the version that was tested ({tested}){by_file}."
         yield Problem(
             found.place(names),
             f"{found.stage.label} installs {listed(map(quote, names))} in {newest} on the day of "

@@ -109,15 +109,10 @@ def _variable(found: Written) -> Problem | None:
         then = f"The container looks for a program of the name {quote(found.start.words[0])} and exits"
     else:
         then = f"The program gets the text {quote(name)} itself, not a value"
-    way_out = 'Start it through a shell that makes way: `["sh", "-c", "exec …"]`'
-    if keyword == "HEALTHCHECK":
-        way_out = "Take the brackets away: the shell form expands it"
-    if _are_arguments(found):
-        way_out = "Let the `ENTRYPOINT` in front of it expand it"
     return Problem(
         found.instruction.span,
         f"`{keyword}` of {label} holds {quote(name)} in its JSON form, which neither the builder nor a shell expands. "
-        f"{then}. {way_out}.",
+        f"{then}. {_way_out(found, name)}.",
         _confidence(found, index),
         doubt="the program may expand it by itself",
         stage=found.stage.key,
@@ -130,6 +125,32 @@ def _is_evaluated(found: Written, text: str) -> bool:
     """Whether it is a command among the arguments of a script: nobody writes that but for one that evaluates it."""
     under_script = not _is_program(found) and is_script_entrypoint(found.stage)
     return found.instruction.keyword == "CMD" and text.startswith("$(") and under_script
+
+
+def _way_out(found: Written, name: str) -> str:
+    if _lacks_shell(found):
+        return "Write the value itself: there is no shell here that could expand it"
+    gone = _is_gone(found, name)
+    first = f"{quote(name)} is an `ARG`, gone when the container starts: hand it on with `ENV`. " if gone else ""
+    if found.instruction.keyword == "HEALTHCHECK":
+        return f"{first}Take the brackets away: the shell form expands it"
+    if _are_arguments(found):
+        return f"{first}Let the `ENTRYPOINT` in front of it expand it"
+    return f'{first}Start it through a shell that makes way: `["sh", "-c", "exec …"]`'
+
+
+def _lacks_shell(found: Written) -> bool:
+    """Whether the image has no shell; a folder copied into one from `scratch` hardly brings one."""
+    stage = found.stage
+    return stage.runtime.has_shell is False or (stage.root.is_scratch and not stage.runtime.has_shell)
+
+
+def _is_gone(found: Written, name: str) -> bool:
+    """Whether a variable is an ARG of the stage, which no container sees."""
+    bare = re.sub(r"\W.*", "", name.lstrip("${"))
+    declared = (i for link in found.stage.chain for i in link.instructions if i.keyword == "ARG")
+    is_arg = any(pair.text == bare for instruction in declared for pair, _ in instruction.pairs)
+    return is_arg and bare not in found.stage.image.env
 
 
 def _are_arguments(found: Written) -> bool:
@@ -164,13 +185,13 @@ def _operator(found: Written, operators: frozenset[str]) -> Problem | None:
 def _fix(found: Written) -> Fix | None:
     """The same words for a shell that makes way; an ENTRYPOINT hands on the arguments that come behind it."""
     stage, instruction = found.stage, found.instruction
-    if stage.runtime.has_shell is False or instruction.exec_form is None or "\n" in instruction.text:
+    if _lacks_shell(found) or instruction.exec_form is None or "\n" in instruction.text:
         return None
-    if instruction.keyword == "HEALTHCHECK":
-        return None
-    if _are_arguments(found):
+    if instruction.keyword == "HEALTHCHECK" or _are_arguments(found):
         return None
     if instruction.keyword == "CMD" and not (_is_program(found) or is_script_entrypoint(stage)):
+        return None
+    if any(_is_gone(found, match.group()) for word in found.start.words for match in _VARIABLE.finditer(word)):
         return None
     words = found.start.words[1:] if found.start.words[0] == "exec" else found.start.words
     hands_on = instruction.keyword == "ENTRYPOINT"

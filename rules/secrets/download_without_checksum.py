@@ -133,9 +133,10 @@ def _fetched_beside(run: Run) -> frozenset[str]:
 
 @once
 def _last_script(run: Run) -> int:
-    """Where a RUN last runs a file that a COPY brought from the project; -1: nowhere."""
+    """Where a RUN last runs a script of the project, by what a COPY brought or by its name; -1: nowhere."""
     brought = {put.path.rpartition("/")[2] for put in run.stage.files.puts if put.kind == "context"}
-    return max((command.start for command in run.commands if command.name in brought), default=-1)
+    scripts = (command for command in run.commands if command.name in brought or command.name.endswith((".sh", ".py")))
+    return max((command.start for command in scripts), default=-1)
 
 
 def _is_executed(run: Run, url: Url) -> bool:

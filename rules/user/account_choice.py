@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.model.puts import within
 from rules.model.users import ROOT_NAMES
 from rules.repairs import append_to_stage, fix, insert, insert_line_before
 from rules.user.ownership import access
@@ -12,6 +13,7 @@ from rules.user.volume_not_owned import SYSTEM_FOLDERS
 
 if TYPE_CHECKING:
     from rules.dockerfile.nodes import Instruction
+    from rules.model.puts import Put
     from rules.model.stage import Stage
     from rules.model.users import Account
     from rules.problem import Edit, Fix
@@ -97,7 +99,7 @@ def with_uid(stage: Stage, account: Account, uid: int) -> Edit | None:
 
 def switch(stage: Stage, choice: Choice | None) -> Fix | None:
     """Put the switch above the stage's start command, or at its end where steps follow that need root."""
-    if choice is None:
+    if choice is None or closed_home(stage) is not None:
         return None
     starts = [i for i in stage.instructions if i.keyword in _STARTS]
     behind = [i for i in stage.instructions if i.keyword in _WORK and starts and i.line > starts[0].line]
@@ -109,7 +111,14 @@ def switch(stage: Stage, choice: Choice | None) -> Fix | None:
         return None
     paths = " ".join(found)
     folders = (f"RUN mkdir -p {paths} && chown {choice.user} {paths}",) if found else ()
+    empty = [path for path in left_empty(stage, choice.user) if path not in found]
     make, enter = choice.lines[:-1], choice.lines[-1:]
+    if empty and stage.runtime.has_shell is not False:
+        give = f"chown {choice.user} {' '.join(empty)}"
+        if make and not folders:
+            make = (*make[:-1], f"{make[-1]} && {give}")
+        else:
+            enter = (f"RUN {give}", *enter)
     edits: tuple[Edit | None, ...]
     if stage.runtime.has_shell is False and (make or folders):
         return None
@@ -134,6 +143,36 @@ def volumes_of_root(stage: Stage, user: str) -> dict[str, Instruction]:
         if not volume.value.startswith(SYSTEM_FOLDERS)
         if access(stage, volume.value.rstrip("/"), name).writable is not True
     }
+
+
+def left_empty(stage: Stage, user: str) -> list[str]:
+    """Return the folders that the stage makes and leaves empty, so that the program fills them: a work folder's is one.
+
+    Nobody else makes a folder for it, and root's it could not write.
+    """
+    made = [stage.image.workdir.value] if stage.image.workdir.set_in_file else []
+    made += [put.path for put in stage.files.puts if put.command is not None and put.command.name == "mkdir"]
+    return [
+        path
+        for path in dict.fromkeys(path.rstrip("/") for path in made if path)
+        if _PLAIN_PATH.fullmatch(path) and not path.startswith(SYSTEM_FOLDERS)
+        if all(_makes_folder(put) for put in stage.files.covering(path))
+        if access(stage, path, user.partition(":")[0]).writable is False
+    ]
+
+
+def _makes_folder(put: Put) -> bool:
+    return put.kind == "workdir" or (put.command is not None and put.command.name == "mkdir")
+
+
+def closed_home(stage: Stage) -> str | None:
+    """Return what the container works in, starts or keeps below `/root`, which is closed to every other account."""
+    image = stage.image
+    words = [word for setting in image.start_command if setting.value is not None for word in setting.value.words[:1]]
+    volumes = [volume.value for volume in image.volumes]
+    named = [path for path in (image.workdir.value, *words, *volumes) if path and within(path, "/root")]
+    opened = any(row.path and within("/root", row.path) for row in stage.files.attribute_changes)
+    return named[0].rstrip("/") if named and not opened else None
 
 
 def _needs_home(stage: Stage) -> bool:

@@ -9,6 +9,7 @@ from rules.dockerfile.shell import script_of
 from rules.facts.commands import provides
 from rules.model.puts import within
 from rules.quoting import quote
+from rules.user.account_choice import closed_home, left_empty
 from rules.user.accounts import runs_as_root
 from rules.user.closed_folders import install_in
 from rules.user.ownership import access
@@ -109,8 +110,15 @@ def first_hindrance(change: DockerfileChange, stage: Stage, user: str) -> Item |
         *_script(change, stage),
         *_data(stage, user),
         *_environment(stage),
+        *_closed(stage),
     )
     return next((item for item in found if item.concrete), None)
+
+
+def _closed(stage: Stage) -> Iterator[Item]:
+    home = closed_home(stage)
+    if home is not None:
+        yield Item(f"root's home is closed to others ({quote(home)})", concrete=True)
 
 
 def _environment(stage: Stage) -> Iterator[Item]:
@@ -136,14 +144,15 @@ def _writes_home(stage: Stage) -> Iterator[Item]:
 
 def _data(stage: Stage, user: str) -> Iterator[Item]:
     """The program works in an empty folder, or keeps its settings in one, and the folder is root's."""
-    declared = {volume.value.rstrip("/") for volume in stage.image.volumes if volume.value}
+    given = {volume.value.rstrip("/") for volume in stage.image.volumes if volume.value}
+    given.update(left_empty(stage, user) if stage.runtime.has_shell is not False else ())
     folders = [setting.value for name, setting in stage.image.env.items() if _HOMES.fullmatch(name)]
     workdir = stage.image.workdir
     if workdir.set_in_file and all(put.kind == "workdir" for put in stage.files.below(workdir.value or "/")):
         folders.append(workdir.value)
     for folder in folders:
         path = (folder or "").rstrip("/")
-        if path and path not in declared and access(stage, path, user).writable is False:
+        if path and path not in given and access(stage, path, user).writable is False:
             yield Item(f"{_named([path])}, where it keeps its files, belongs to root", concrete=True)
 
 

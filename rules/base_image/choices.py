@@ -1,0 +1,58 @@
+"""Stages that the value of an argument puts into the image: `FROM runtime-${VARIANT}`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rules.api import image_facts, once
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.api import Model, Stage
+
+_VARIABLE = re.compile(r"\$(?:\w+|\{[^{}]*\})")
+_FOREIGN = re.compile(r"[/:@]")
+"""What the name of an image may have and the name of a stage has not."""
+
+
+def may_be_chosen(stage: Stage) -> bool:
+    """Tell whether another value of an argument lets an image start from a stage, or from one that stands on it."""
+    return stage.index in _chosen(stage.model)
+
+
+@once
+def _chosen(model: Model) -> frozenset[int]:
+    copied = {copy.from_stage.index for stage in model.stages for copy in stage.copies if copy.from_stage is not None}
+    found: set[int] = set()
+    for pattern, place in _patterns(model):
+        for stage in model.stages[:place]:
+            if stage.name and stage.index not in copied and pattern.fullmatch(stage.name.lower()):
+                found.update(link.index for link in stage.chain)
+    return frozenset(found)
+
+
+def _patterns(model: Model) -> Iterator[tuple[re.Pattern[str], int]]:
+    """Yield what the names look like that a FROM with a variable may take, each once, and where the FROM stands.
+
+    Only of what ships: a builder that an argument chooses is still a builder.
+    """
+    last: dict[str, int] = {}
+    for stage in model.stages:
+        text = stage.base_word.text if stage.base_word is not None else ""
+        parts = _VARIABLE.split(text)
+        if not stage.layers_ship or len(parts) == 1 or any(_FOREIGN.search(part) for part in parts):
+            continue
+        if any(parts) or not _is_image(stage):
+            last["[\\w.-]*".join(re.escape(part.lower()) for part in parts)] = stage.index
+    for pattern, place in last.items():
+        yield re.compile(pattern), place
+
+
+def _is_image(stage: Stage) -> bool:
+    """Whether the default that stands alone for a variable is an image, so that its other values are."""
+    reference = stage.reference
+    if stage.base_stage is not None or reference is None:
+        return stage.is_scratch
+    return "/" in reference.written_name or reference.tag is not None or image_facts(reference) is not None
