@@ -15,6 +15,7 @@ from rules.api import (
     rule,
 )
 from rules.user.account_choice import choose, switch
+from rules.user.hindrances import hindrance
 from rules.user.root_by_design import (
     HANDING_OVER,
     drops_privileges,
@@ -51,8 +52,10 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     if scripts and any(account.name not in ROOT_NAMES for account in stage.users.created):
         return
     choice = choose(stage)
+    hindered = hindrance(stage, choice.user) if choice is not None else None
     base = quote(stage.root.base_text or "its base")
     way_out = f" Switch to {quote(choice.user)} before the start command: {choice.why}." if choice is not None else ""
+    way_out = f" {hindered}" if hindered is not None else way_out
     way_out = f" {HANDING_OVER}" if scripts else way_out
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     copied_from = stage.root.is_scratch and not serves_openly(stage)
@@ -73,5 +76,5 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
         doubt=reason,
         stage=stage.key,
         key="user",
-        fix=switch(stage, choice) if not scripts else None,
+        fix=switch(stage, choice) if not scripts and hindered is None else None,
     )

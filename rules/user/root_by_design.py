@@ -31,7 +31,7 @@ _RAW = frozenset(
 )
 """Programs that open raw sockets or look into the kernel, which takes root."""
 _DAEMONS = re.compile(
-    r"nginx|httpd(?:-foreground)?|apache2?(?:ctl|-foreground)?|php-fpm[\d.]*|crond?|supervisord|sshd|postfix|master|"
+    r"nginx|openresty|angie|httpd(?:-foreground)?|apache2?(?:ctl|-foreground)?|php-fpm[\d.]*|crond?|supervisord|sshd|postfix|master|"
     r"dovecot|named|smbd|vsftpd|dnsmasq|squid|haproxy|openvpn|chronyd|ntpd|systemd|runsvdir|unbound|freeradius|radiusd"
 )
 """Servers whose first process is root's and whose work is done by others; each has a setting for whom."""
@@ -88,6 +88,7 @@ def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
         return True
     text = " ".join(starts)
     programs = [word.rsplit("/", 1)[-1] for start in starts for word in start.split()[:3]]
+    programs += [setting.value.commands[-1].name for setting in _written_for_a_shell(stage) if setting.value]
     if any(_DAEMONS.fullmatch(program) or program in _RAW for program in programs):
         return True
     if any(said.search(text) for said in (_DROPPERS, _AS_OTHER, _TOLD)) or _prepares_a_drop(stage):
@@ -96,6 +97,12 @@ def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
         script.text is not None and (_DROPPERS.search(script.text) or _AS_OTHER.search(script.text))
         for script in start_scripts(change, stage)
     )
+
+
+def _written_for_a_shell(stage: Stage) -> list[Setting[Start]]:
+    """The start commands that a shell reads, and that hold a command: the last of them is what goes on running."""
+    starts = stage.image.start_command
+    return [s for s in starts if s.value is not None and s.value.form == "shell" and s.value.commands]
 
 
 def _is_action(change: DockerfileChange, stage: Stage) -> bool:
