@@ -14,7 +14,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.user.account_choice import choose, switch
+from rules.user.account_choice import Choice, choose, switch
 from rules.user.hindrances import hindrance
 from rules.user.root_by_design import (
     HANDING_OVER,
@@ -54,9 +54,7 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     choice = choose(stage)
     hindered = hindrance(stage, choice.user) if choice is not None else None
     base = quote(stage.root.base_text or "its base")
-    way_out = f" Switch to {quote(choice.user)} before the start command: {choice.why}." if choice is not None else ""
-    way_out = f" {hindered}" if hindered is not None else way_out
-    way_out = f" {HANDING_OVER}" if scripts else way_out
+    way_out = f" {HANDING_OVER if scripts else hindered or _switch_to(choice)}".rstrip()
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     copied_from = stage.root.is_scratch and not serves_openly(stage)
     sure = stage.image.start_command and not scripts
@@ -78,3 +76,7 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
         key="user",
         fix=switch(stage, choice) if not scripts and hindered is None else None,
     )
+
+
+def _switch_to(choice: Choice | None) -> str:
+    return f"Switch to {quote(choice.user)} before the start command: {choice.why}." if choice is not None else ""
