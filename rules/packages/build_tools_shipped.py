@@ -19,6 +19,7 @@ from rules.packages.build_packages import (
     build_packages,
     compiles,
     compiles_after,
+    compiles_behind,
     is_language_toolkit,
     listed,
     megabytes,
@@ -156,6 +157,8 @@ def _way_out(found: BuildPackages) -> str:
     else:
         command = "apt-get purge -y --auto-remove" if manager == "apt" else f"{program} remove -y"
         remove = f"{quote(command)} them in the same `RUN`"
+    if found.items[0].removed_by is None and compiles_behind(found.stage, found.run):
+        remove = f"install, build and {remove.replace('in the same', 'in one')}"
     builder = _builder_upon(found)
     if builder is not None:
         return f"Install them in {builder.label}, which builds on the same stage, and not here{keep}."
