@@ -13,8 +13,11 @@ if TYPE_CHECKING:
 MOVING_TAGS = frozenset({"latest", "edge", "nightly", "main", "master", "dev", "rolling", "canary"})
 """Tags that move from release to release by their name alone."""
 
-_MOVING_LINES = re.compile(r"(?:latest|edge|nightly|rolling|stable|oldstable)(?:-[a-z]+)*")
-"""The same, and with a variant: `stable-slim`; a number behind it may name one build."""
+_MOVING_LINES = re.compile(
+    r"(?:latest|edge|nightly|rolling|stable|oldstable)(?:-[a-z]+)*|"
+    r"latest(?:-(?:[a-z]+|(?:alpine|debian|ubuntu|ubi|php|py|python|node|ruby|jdk|java|go)-?\d[\d.]*))+"
+)
+"""The same, and with a variant: `stable-slim`, `latest-php8.4`; any other number behind it may name one build."""
 
 _VERSIONED = re.compile(r"v?(\d+(?:\.\d+)*)(?=$|[-_+a-z])(.*)")
 _SLIM = re.compile(r"(?:^|-)(?:slim|alpine|distroless|chiseled|minimal|micro|nonroot)")
