@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 MOVING_TAGS = frozenset({"latest", "edge", "nightly", "main", "master", "dev", "rolling", "canary"})
 """Tags that move from release to release by their name alone."""
 
-_MOVING_LINES = re.compile(r"(?:latest|edge|nightly|rolling|stable|oldstable|testing|unstable|sid)(?:-[a-z]+)*")
-"""The same, and with a variant: `stable-slim`; a number behind it may name one build."""
+_MOVING_LINES = re.compile(
+    r"(?:latest|edge|nightly|rolling|stable|oldstable|testing|unstable|sid)(?:-[a-z]+)*|"
+    r"latest(?:-(?:[a-z]+|(?:alpine|debian|ubuntu|ubi|php|py|python|node|ruby|jdk|java|go)-?\d[\d.]*))+"
+)
+"""The same, and with a variant: `stable-slim`, `latest-php8.4`; any other number behind it may name one build."""
 
 _VARIANTS = frozenset(
     "alpine apache cli community curl current dind enterprise fpm jdk jre lts mainline management perl scm slim "

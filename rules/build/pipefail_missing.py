@@ -1,5 +1,6 @@
 """See pipefail_missing.md."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -35,6 +36,8 @@ _KEEPERS = frozenset("tar sh bash ash dash tee gpg apt-key pip pip3 uv psql mysq
 _NOTICES = frozenset("tar bsdtar cpio gunzip unxz bunzip2 unzstd gpg gpg2 apt-key".split())
 """Commands that fail by themselves when nothing arrives, or no whole archive or key (tried with each of them)."""
 _NOTICES_WITH_D = frozenset("gzip xz bzip2 zstd".split())
+_TELLING = 4
+"""The shortest name of a program that is no accident in an address."""
 _BRANCH = re.compile(r"(?<![\w$-])(?:if|elif|while|until|then|do|else)(?![\w-])")
 _ASKING = re.compile(r"(?<![\w$-])(?:if|elif|while|until)[ \t]+(?:![ \t]+)?\Z")
 _LONGEST_ASKING = 16
@@ -145,11 +148,11 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
         "`pipefail`."
     )
     last = _pipelines(run)[command.pipeline].last
-    noticed = _notices(last)
+    noticed = last if _notices(last) else _misses(run, command)
     confidence = Confidence.CERTAIN if run.is_read else Confidence.LIKELY
     return Problem(
         command.span,
-        f"{_shown_by(command, last) if noticed else _goes_on(run, command)}{way_out}",
+        f"{_shown_by(command, noticed, last) if noticed else _goes_on(run, command)}{way_out}",
         Confidence.POSSIBLE if noticed else confidence,
         doubt="a part of this `RUN` could not be read as a shell script",
         instruction=run.instruction,
@@ -164,7 +167,27 @@ def _notices(last: Command) -> bool:
     return last.name in _NOTICES or (last.name in _NOTICES_WITH_D and last.has("-d", "--decompress"))
 
 
-def _shown_by(command: Command, last: Command) -> str:
+def _misses(run: Run, command: Command) -> Command | None:
+    """Return a later command of the RUN that fails without what the download brings, as the address names it."""
+    address = " ".join(word.value for word in command.args if "://" in word.value).lower()
+    last = _pipelines(run)[command.pipeline].last
+    for later in run.commands:
+        sure = later.before == "&&" or later is run.commands[-1]
+        if not sure or later.start < last.end or later.after == "||" or later.nested or later.negated:
+            continue
+        moved = [word.value for word in later.args[:1]] if later.name == "mv" else []
+        names = [later.name, *(posixpath.basename(path).partition(".")[0] for path in moved)]
+        if any(len(name) >= _TELLING and name in address for name in names):
+            return later
+    return None
+
+
+def _shown_by(command: Command, noticed: Command, last: Command) -> str:
+    if noticed is not last:
+        return (
+            f"a pipe's status is that of its last command: where {quote(command.name)} fails here, the build stops "
+            f"only at {quote(str(noticed), 40)} below, and that is what the log blames."
+        )
     return (
         f"a pipe's status is that of its last command: where {quote(command.name)} fails here, the build stops only "
         f"because {quote(last.name)} does not like what arrives, and {quote(last.name)} is what the log blames."

@@ -79,21 +79,28 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage,
     by = quote(filled.command.name) if filled.command is not None else quote(str(filled.step.instruction))
     line = filled.step.instruction.line
     riding = _riding_along(change, filled, kept)
+    if _runs_from_sources(stage):
+        kept = ()
     way_out = _way_out(change, builder, kept)
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies the whole {quote(path)} tree out of {builder.label}. {builder.label} filled it with "
         f"{by} (line {line}), so {riding} ship to production.{way_out}",
-        _confidence(stage, filled, kept),
+        _confidence(stage, filled),
         doubt="what the commands of that stage leave there is not known",
         stage=stage.key,
         fix=_fix(change, copy, path, kept),
     )
 
 
-def _confidence(stage: Stage, filled: Put, kept: tuple[str, ...]) -> Confidence:
-    """How sure it is that what ships is too much: a Ruby or PHP application runs from its source tree."""
-    if not kept and not _FROM_SOURCES.isdisjoint(stage.runtime.languages):
+def _runs_from_sources(stage: Stage) -> bool:
+    """Whether the program is its source tree: of Ruby or PHP, with all that its framework looks for there."""
+    return not _FROM_SOURCES.isdisjoint(stage.runtime.languages)
+
+
+def _confidence(stage: Stage, filled: Put) -> Confidence:
+    """How sure it is that what ships is too much."""
+    if _runs_from_sources(stage):
         return Confidence.POSSIBLE
     return Confidence.CERTAIN if filled.kind == "context" else Confidence.LIKELY
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from rules.model.filenames import names_a_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -109,6 +111,5 @@ def _copied_source(step: Copy, source: CopySource, target: str) -> Put:
 
 
 def _may_be_tree(step: Copy, source: CopySource) -> bool:
-    name = posixpath.basename((source.path or "").rstrip("/"))
     unpacked = step.is_add and source.is_archive
-    return source.is_root or source.has_wildcard or "." not in name.strip(".") or unpacked
+    return source.is_root or source.has_wildcard or not names_a_file(source.path or "") or unpacked

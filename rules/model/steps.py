@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.dockerfile.package_calls import Cleaning, PackageCall, cleans, package_calls
 from rules.dockerfile.shell import Script, script_of
 from rules.lazily import cached_property
+from rules.model.filenames import names_a_file
 
 if TYPE_CHECKING:
     from rules.dockerfile.nodes import Flag, Heredoc, Instruction, Word
@@ -275,8 +276,8 @@ class Copy(Step):
         """Return the absolute path that a source ends at, as far as the text alone tells.
 
         A folder's contents land in the destination itself (reference, "COPY"), so for a name that may be a folder the
-        answer is the destination; into a folder (trailing slash, or the WORKDIR, which exists) a name with an extension
-        is taken for a file.
+        answer is the destination; into a folder (trailing slash, or the WORKDIR, which exists) the name of a file
+        is taken for one.
         """
         if self.destination is None or source.path is None:
             return None
@@ -286,7 +287,7 @@ class Copy(Step):
             below = "" if source.has_wildcard else posixpath.normpath(kept)
             return posixpath.normpath(posixpath.join(self.destination, below))
         name = posixpath.basename(source.path.rstrip("/"))
-        looks_like_file = "." in name.strip(".") and not source.path.endswith("/") and not source.is_root
+        looks_like_file = names_a_file(name) and not source.path.endswith("/") and not source.is_root
         if self.is_add and not source.is_remote and source.is_archive:
             return self.destination  # ADD unpacks a local archive into the destination
         into_folder = self.into_folder or self.destination == self.workdir.value

@@ -131,14 +131,16 @@ def is_language_toolkit(name: str) -> bool:
 
 def compiles_after(stage: Stage, run: Run) -> bool:
     """Tell whether the stage may compile something in a RUN or behind it: if in doubt, it may."""
-    later = False
-    for step in stage.all_runs:
-        later = later or step is run
-        if later and (not step.is_read or any(map(_may_compile, step.package_calls))):
-            return True
-        if later and any(_is_compiler(command) for command in step.commands):
-            return True
-    return False
+    return _compiles_in(run) or compiles_behind(stage, run)
+
+
+def compiles_behind(stage: Stage, run: Run) -> bool:
+    """Tell whether the stage may compile something in a RUN below another one."""
+    return any(_compiles_in(step) for step in stage.all_runs if step.at > run.at)
+
+
+def _compiles_in(run: Run) -> bool:
+    return not run.is_read or any(map(_may_compile, run.package_calls)) or any(map(_is_compiler, run.commands))
 
 
 def compiles(script: str) -> bool:

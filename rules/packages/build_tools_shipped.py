@@ -19,6 +19,7 @@ from rules.packages.build_packages import (
     build_packages,
     compiles,
     compiles_after,
+    compiles_behind,
     is_language_toolkit,
     listed,
     megabytes,
@@ -82,7 +83,8 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
     item = found.items[0]
     names = f"{listed(map(quote, found.names))}{_weight(found)}"
     for_the_script = item.removed_by is None and _holds_compiler(found)
-    if unread and for_the_script and not compiles_after(found.stage, found.run):
+    for_the_script = bool(unread) and for_the_script and not compiles_after(found.stage, found.run)
+    if unread and for_the_script and _builder_upon(found) is None:
         message = (
             f"{found.stage.label} ships {names}, and nothing in the build compiles with them. "
             f"If {quote(unread)} does not either, leave them out."
@@ -95,6 +97,7 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
         way_out = f"{_why_still_there(item)} {_way_out(found)}"
         message = f"{found.stage.label} ships packages that only a build needs: {names}. {way_out}"
         confidence = Confidence.CERTAIN if _is_plain(found) else Confidence.LIKELY
+        confidence = Confidence.POSSIBLE if for_the_script else confidence
     return Problem(
         item.call.command.span if found is every else item.package.word.span,
         message,
@@ -154,6 +157,8 @@ def _way_out(found: BuildPackages) -> str:
     else:
         command = "apt-get purge -y --auto-remove" if manager == "apt" else f"{program} remove -y"
         remove = f"{quote(command)} them in the same `RUN`"
+    if found.items[0].removed_by is None and compiles_behind(found.stage, found.run):
+        remove = f"install, build and {remove.replace('in the same', 'in one')}"
     builder = _builder_upon(found)
     if builder is not None:
         return f"Install them in {builder.label}, which builds on the same stage, and not here{keep}."

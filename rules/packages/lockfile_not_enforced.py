@@ -36,6 +36,7 @@ _DEVELOPMENT = frozenset({"development", "test"})
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A lock file is there, and the install may do without it."""
+    said: set[int] = set()  # one ENV holds for all of Bundler's installs behind it
     for stage, run, call in change.after.layers.needed_calls:
         if call.frozen or not _reads_project(call) or is_for_development(change, stage) or _was_held(run, call):
             continue
@@ -43,6 +44,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if call.manager == "bundle":
             if not _is_ruby(stage) or _is_configured(run, call) or _is_missing(change) or _is_foreign(run):
                 continue
+            if run.stage.index in said:
+                continue
+            said.add(run.stage.index)
             found = found or (LOCKS["bundle"][0], False)
         if found is not None:
             yield _problem(stage, run, call, *found)

@@ -84,7 +84,7 @@ def _left_by_nodesource(stage: Stage, run: Run) -> Iterator[Problem]:
     shell = next((command for command in run.calls(*_SHELLS)), None)
     if shell is None or run.cleans_behind(shell.start, "apt", "lists"):
         return
-    plain = not run.commands[-1].conditional and not _is_needed_later(run)
+    plain = not run.commands[-1].conditional and _in_need(run) is None
     yield Problem(
         fetched.span,
         f"{stage.label} ships apt's package lists in {quote(_LISTS)}: NodeSource's script fetches them with "
@@ -186,8 +186,9 @@ def _way_out(run: Run, call: PackageCall, left: tuple[str, ...]) -> str:
     if call.manager == "apk":
         return f"{quote(f'apk {call.verb} --no-cache')} leaves it out."
     clean = f"clean up at the end of the same `RUN`: {quote(_clean_command(call, left))}"
-    if left[0] == _LISTS and _is_needed_later(run):
-        line = run.stage.steps[_last_in_need(run.stage)].instruction.line
+    needing = _in_need(run) if left[0] == _LISTS else None
+    if needing is not None:
+        line = needing.instruction.line
         return f"{clean}; line {line} installs from them, and then needs {quote('apt-get update')} itself."
     return f"{clean}."
 
@@ -210,7 +211,7 @@ def _fix(run: Run, call: PackageCall, left: tuple[str, ...]) -> Fix | None:
         or run.commands[-1].before in ("||", "|")
     ):
         return None
-    if left[0] == _LISTS and _is_needed_later(run):
+    if left[0] == _LISTS and _in_need(run) is not None:
         return None
     return fix("Clean up in the same layer", append_to_run(run, _clean_command(call, left)))
 
@@ -228,18 +229,35 @@ def _fix_of_apk(run: Run) -> Fix | None:
     return fix("Add `--no-cache`", *edits)
 
 
-def _is_needed_later(run: Run) -> bool:
-    """Whether a later RUN of the file installs from the lists that this one fetched."""
-    return run.index < _last_in_need(run.stage)
+def _in_need(run: Run) -> Run | None:
+    """Return a later RUN that installs from the lists that this one fetched: of its stage, or of one built upon it."""
+    last = _last_in_need(run.stage)
+    if last is not None and run.index < last.index:
+        return last
+    return next((found for stage in _built_upon(run.stage) if (found := _first_in_need(stage)) is not None), None)
 
 
 @once
-def _last_in_need(stage: Stage) -> int:
-    """The place of the last RUN that installs from lists which it does not fetch, -1 without one."""
-    for run in reversed(stage.runs):
-        actions = [call.action for call in run.package_calls if call.manager == "apt"]
-        if "install" in actions and "update" not in actions[: actions.index("install")]:
-            if _NODESOURCE in run.instruction.value:
-                continue  # its script fetches them anew
-            return run.index
-    return -1
+def _last_in_need(stage: Stage) -> Run | None:
+    """The last RUN that installs from lists which it does not fetch."""
+    return next((run for run in reversed(stage.runs) if _installs_unfetched(run)), None)
+
+
+@once
+def _first_in_need(stage: Stage) -> Run | None:
+    """The first RUN of a stage that asks apt for anything, where it installs from lists of the stage below."""
+    first = next((run for run in stage.runs if any(call.manager == "apt" for call in run.package_calls)), None)
+    return first if first is not None and _installs_unfetched(first) else None
+
+
+@once
+def _built_upon(stage: Stage) -> tuple[Stage, ...]:
+    """The stages that start from a stage, directly or by way of others."""
+    return tuple(other for other in stage.model.stages if other is not stage and stage in other.chain)
+
+
+def _installs_unfetched(run: Run) -> bool:
+    """Whether a RUN installs before it fetches lists; NodeSource's script fetches them anew."""
+    actions = [call.action for call in run.package_calls if call.manager == "apt"]
+    unfetched = "install" in actions and "update" not in actions[: actions.index("install")]
+    return unfetched and _NODESOURCE not in run.instruction.value

@@ -184,7 +184,7 @@ def _effect(stage: Stage, call: PackageCall, first: int | None) -> str:
     if call.manager == "apk":
         return (
             f"{stage.label} fetches apk's index with {short} for nobody: {quote('apk add')} fetches it by itself, "
-            f"and with {quote('--no-cache')} keeps none. The command costs a layer, and can go."
+            f"and with {quote('--no-cache')} keeps none. The command can go."
         )
     return (
         f"{stage.label} fetches the package lists with {short} and installs nothing with them in the same `RUN`. "

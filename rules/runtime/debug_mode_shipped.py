@@ -67,6 +67,8 @@ _FOR_DEVELOPERS = re.compile(
         "react-scripts",
         "vue-cli-service",
         "tsx",
+        "plackup",
+        "morbo",
     ),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:

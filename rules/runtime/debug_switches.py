@@ -27,6 +27,7 @@ _RELOADERS = {
     "nodemon": "restarts the program whenever a file changes",
     "ts-node-dev": "compiles while it runs and restarts on every change",
     "air": "compiles and restarts whenever a file changes",
+    "morbo": "restarts the program whenever a file changes",
     "watchmedo": "restarts the program whenever a file changes",
     "webpack-dev-server": "is the development server of webpack",
 }
@@ -49,7 +50,12 @@ _VITE_ENDS = frozenset({"build", "optimize", "preview"})
 """What Vite does besides serving to developers (`vite --help`)."""
 
 _RUNNERS = frozenset({"npm", "yarn", "pnpm", "bun"})
-_WITH_RELOAD = frozenset("uvicorn gunicorn hypercorn granian flask fastapi python python3 celery".split())
+_RELOAD_OPTIONS = {
+    **dict.fromkeys(
+        "uvicorn gunicorn hypercorn granian flask fastapi python python3 celery".split(), ("--reload", "--use-reloader")
+    ),
+    "plackup": ("-r", "--reload"),
+}
 _OPENS = "opens the port of a debugger"
 _LETS_IN = "lets whoever reaches the port read the memory and run code, without a password"
 DEBUG_AGENT = re.compile(r"-(?:agentlib:jdwp|Xrunjdwp)\b")
@@ -107,8 +113,9 @@ def debugger_in_variable(name: str, value: str) -> str | None:
 def switch_in(command: Command) -> Switch | None:
     """Return what in a command switches a debug mode on."""
     name = command.name
-    reload = command.flag("--reload", "--use-reloader")
-    if reload is not None and name in _WITH_RELOAD and reload.value in ("--reload", "--use-reloader"):
+    options = _RELOAD_OPTIONS.get(name, ())
+    reload = command.flag(*options) if options else None
+    if reload is not None and reload.value in options:
         return Switch(reload.value, "watches the files and restarts the program", "Take the option away", reload)
     watch = command.flag("--watch")
     if watch is not None and name in ("node", "bun", "deno") and _is_option_of_runtime(command, watch):

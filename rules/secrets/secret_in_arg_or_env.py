@@ -32,7 +32,8 @@ from rules.secrets.secret_names import could_be_secret, is_placeholder, names_a_
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An ARG or ENV carries a secret."""
     seen: set[str] = set()
-    for instruction in change.after.dockerfile.instructions:
+    discarded = _discarded(change)
+    for instruction in sorted(change.after.dockerfile.instructions, key=lambda one: id(one) in discarded):
         target = instruction.trigger if instruction.trigger is not None else instruction
         if target.keyword not in ("ARG", "ENV"):
             continue
@@ -40,7 +41,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if names_a_secret(name.text) and name.text not in seen and _counts(target, value):
                 seen.add(name.text)
                 given = value if value is not None and value.text.strip("\"'") else None
-                yield _problem(target, name, given, _fix(change, target, name, value))
+                repair = _fix(change, target, name, value)
+                yield _problem(target, name, given, repair, ships=id(instruction) not in discarded)
+
+
+def _discarded(change: DockerfileChange) -> set[int]:
+    """The instructions of stages on which nothing that ships is built: their settings are in no image."""
+    kept = {part.index for stage in change.after.shipped for part in stage.chain}
+    return {id(i) for stage in change.stages if stage.index not in kept for i in stage.instructions}
 
 
 def _counts(instruction: Instruction, value: Word | None) -> bool:
@@ -55,14 +63,11 @@ def _by_name(value: Word | None) -> str:
     return f"it goes by the name; the value {held}"
 
 
-def _problem(instruction: Instruction, name: Word, value: Word | None, repair: Fix | None) -> Problem:
+def _problem(instruction: Instruction, name: Word, value: Word | None, repair: Fix | None, *, ships: bool) -> Problem:
     keyword = instruction.keyword
     if value is not None and not is_placeholder(value.text):
-        fact = f"`{keyword} {name.text}` writes a secret into the file, and into the image's configuration or history"
-        then = (
-            "Everyone who can pull the image or read the repository has it; take it out, and replace the secret itself"
-        )
-        if keyword == "ENV":
+        fact, then = _written(keyword, name, ships=ships)
+        if keyword == "ENV" and ships:
             then += ". What the container needs, give it when it starts"
     elif keyword == "ENV":
         fact = f"`ENV {name.text}` puts a secret's place into the image's configuration"
@@ -82,8 +87,20 @@ def _problem(instruction: Instruction, name: Word, value: Word | None, repair: F
         doubt=BY_ARGUMENT if literal else _by_name(value),
         instruction=instruction,
         key=name.text,
-        severity=Severity.ERROR if literal else Severity.WARNING,
+        severity=Severity.ERROR if literal and ships else Severity.WARNING,
         fix=repair,
+    )
+
+
+def _written(keyword: str, name: Word, *, ships: bool) -> tuple[str, str]:
+    """Return what a value in the file means, and what to do: that of a stage that is thrown away is in no image."""
+    fact = f"`{keyword} {name.text}` writes a secret into the file"
+    then = "has it; take it out, and replace the secret itself"
+    if not ships:
+        return fact, f"Everyone who can read the repository {then}"
+    return (
+        f"{fact}, and into the image's configuration or history",
+        f"Everyone who can pull the image or read the repository {then}",
     )
 
 

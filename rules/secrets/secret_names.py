@@ -35,6 +35,7 @@ _HARMLESS = re.compile(
 )
 _PLACEHOLDER = re.compile(
     r"^(?:<.*>|\[.*\]|x{3,}|\*+|change[-_ ]?(?:me|it|this).*|your[-_ ].*|example.*|dummy.*|fake.*|placeholder.*|todo|"
+    r"(?:over[-_]?write|override|replace|set|fill)[-_ ]?(?:me|it|this)(?:$|[-_ ]).*|"
     r"not[-_]?(?:a[-_])?(?:real|needed|used).*|(?:cafebabe|deadbeef|abad1dea|baadf00d)+|0?12345(?:6(?:7(?:8(?:90?)?)?)?)?|unused|ignored|test|none|build[-_]?time.*|asset.*)$",
     re.IGNORECASE,
 )
@@ -56,7 +57,7 @@ def names_a_secret(name: str) -> bool:
 
 def could_be_secret(value: str) -> bool:
     """Tell whether a value could be a secret: no switch, number, path, URL, reference or fingerprint."""
-    plain = value.strip().strip("\"'")
+    plain = value.strip().strip("\"'").strip("*")
     return not _HARMLESS.match(plain) and not _FINGERPRINTS.match(plain)
 
 

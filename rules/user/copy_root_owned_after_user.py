@@ -19,12 +19,12 @@ from rules.api import (
     within,
 )
 from rules.user.accounts import is_root, runs_as_root
+from rules.user.hindrances import is_rails
 from rules.user.owners import STATE_FOLDERS
 
 _SHOWN = 3
 _READ_ONLY = ("/usr/", "/bin/", "/sbin/", "/lib/", "/etc", "/docker-entrypoint")
 _SCRIPT = re.compile(r"(?:^|/)[\w.-]*entrypoint[\w.-]*$|\.(?:sh|bash|template|conf)$")
-_RAILS = re.compile(r"\brails\b.*\b(?:server|s)\b|\bpuma\b|\bthrust\b")
 _PROJECT_INSTALLERS = frozenset({"npm", "pnpm", "yarn", "bun", "composer", "bundle", "poetry", "pdm", "uv"})
 
 
@@ -63,7 +63,7 @@ def _is_roots(shipped: Stage, copy: Copy) -> bool:
     """Whether what a COPY brings belongs to root at the end."""
     if copy.deferred or copy.destination is None or copy.instruction.flag("chown") is not None or _unpacks(copy):
         return False
-    if not (_after_user(copy) or _is_rails(shipped)):
+    if not (_after_user(copy) or is_rails(shipped)):
         return False
     line, path = copy.instruction.line, copy.destination
     return not any(
@@ -85,15 +85,11 @@ def _is_for_reading(copy: Copy) -> bool:
     """Whether it goes where no process writes: programs, settings, the scripts that start the container."""
     path = copy.destination or ""
     return (
-        path.startswith(_READ_ONLY)
+        path == "/"  # files for the system's own folders
+        or path.startswith(_READ_ONLY)
         or bool(_SCRIPT.search(path))
         or (bool(copy.sources) and all(_SCRIPT.search(s.word.text) for s in copy.sources))
     )
-
-
-def _is_rails(stage: Stage) -> bool:
-    """Whether the container starts a Rails server, which writes logs, caches and files below its folder."""
-    return any(setting.value and _RAILS.search(setting.value.text) for setting in stage.image.start_command)
 
 
 def _why_written(shipped: Stage, copy: Copy) -> str | None:
@@ -102,7 +98,7 @@ def _why_written(shipped: Stage, copy: Copy) -> str | None:
     for volume in shipped.image.volumes:
         if volume.value and within(volume.value.rstrip("/") or "/", path) and path != "/":
             return f"{quote(volume.value)} is a volume, which the process is there to write"
-    if _is_rails(shipped) and path == shipped.image.workdir.value:
+    if is_rails(shipped) and path == shipped.image.workdir.value:
         return "a Rails server writes to `log`, `tmp`, `storage` and `db` below it"
     last = path.rstrip("/").rsplit("/", 1)[-1].lower()
     if last in STATE_FOLDERS and not path.startswith(("/etc", "/usr")) and copy.from_context:

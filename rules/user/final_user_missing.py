@@ -15,7 +15,7 @@ from rules.api import (
     rule,
 )
 from rules.user.account_choice import Choice, choose, switch
-from rules.user.nonroot_checklist import Item, first_hindrance
+from rules.user.hindrances import first_hindrance
 from rules.user.root_by_design import (
     HANDING_OVER,
     drops_privileges,
@@ -73,10 +73,10 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     )
 
 
-def _way_out(choice: Choice | None, hindrance: Item | None) -> str:
+def _way_out(choice: Choice | None, hindrance: str | None) -> str:
     if choice is None:
         return ""
-    first = f" What is in its way: {hindrance.text}." if hindrance is not None else ""
+    first = f" What is in its way: {hindrance}." if hindrance is not None else ""
     return f" Switch to {quote(choice.user)} before the start command: {choice.why}.{first}"
 
 

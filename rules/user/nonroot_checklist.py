@@ -9,11 +9,9 @@ from rules.dockerfile.shell import script_of
 from rules.facts.commands import provides
 from rules.model.puts import within
 from rules.quoting import quote
-from rules.user.account_choice import closed_home, left_empty
 from rules.user.accounts import runs_as_root
 from rules.user.closed_folders import install_in
 from rules.user.ownership import access
-from rules.user.uv_environment import syncs_at_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
     from rules.change import DockerfileChange
     from rules.model.stage import Stage
 
-__all__ = ["Item", "checklist", "first_hindrance"]
+__all__ = ["Item", "checklist", "home", "script", "servers"]
 
 _PRIVILEGED = 1024
 _SHOWN = 3
@@ -65,8 +63,6 @@ _NEEDS_ROOT = frozenset(
     "adduser apk apt apt-get chgrp chown dnf groupadd groupmod gosu iptables ldconfig mount service setpriv su-exec "
     "sysctl update-ca-certificates useradd usermod yum".split()
 )
-_SETTINGS = re.compile(r"(?:~|/root|\$HOME|\$\{HOME\})/(?!\.cache\b|\.npm\b|\.ssh\b|\.gnupg\b)\.?\w")
-_HOMES = re.compile(r"HOME|XDG_(?:CONFIG|DATA|STATE|CACHE)_HOME")
 _ROOTS_HOME = re.compile(r"(?:^|[:=\s\"'])(/root/[\w./-]*)")
 
 
@@ -88,72 +84,14 @@ def checklist(change: DockerfileChange, stage: Stage, user: str) -> tuple[Item, 
     found = (
         *(_runs(stage) if prepared else ()),
         *_volumes(stage),
-        *(() if prepared else _servers(stage, user)),
-        *_home(stage),
+        *(() if prepared else servers(stage, user)),
+        *home(stage),
         *_installs(stage),
-        *_script(change, stage),
+        *script(change, stage),
         *_workdir(stage, user),
         *_ports(stage),
     )
     return tuple(sorted(found, key=lambda item: not item.concrete))
-
-
-def first_hindrance(change: DockerfileChange, stage: Stage, user: str) -> Item | None:
-    """Return what an account is known to fail at when an image that runs as root is switched to it; `None`: nothing.
-
-    Volumes are left out, which the switch itself gives to the account.
-    """
-    found = (
-        *_servers(stage, user),
-        *_home(stage),
-        *_writes_home(stage),
-        *_script(change, stage),
-        *_data(stage, user),
-        *_environment(stage),
-        *_closed(stage),
-    )
-    return next((item for item in found if item.concrete), None)
-
-
-def _closed(stage: Stage) -> Iterator[Item]:
-    home = closed_home(stage)
-    if home is not None:
-        yield Item(f"root's home is closed to others ({quote(home)})", concrete=True)
-
-
-def _environment(stage: Stage) -> Iterator[Item]:
-    if syncs_at_start(stage):
-        yield Item(
-            "`uv run` first brings the environment in line, which is root's; `--no-sync` leaves it as it is",
-            concrete=True,
-        )
-
-
-def _writes_home(stage: Stage) -> Iterator[Item]:
-    """A RUN leaves settings in root's home, `~`, which the program reads in that of whoever starts it."""
-    for run in stage.done_runs:
-        for command in run.calls("touch", "cp", "install", "ln", "tee", "echo", "printf", "cat"):
-            words = (*command.args, *(one.target for one in command.redirects if one.target is not None))
-            if any(_SETTINGS.match(word.value) for word in words):
-                yield Item(
-                    f"line {command.line} leaves settings in root's home, where no other account finds them",
-                    concrete=True,
-                )
-                return
-
-
-def _data(stage: Stage, user: str) -> Iterator[Item]:
-    """The program works in an empty folder, or keeps its settings in one, and the folder is root's."""
-    given = {volume.value.rstrip("/") for volume in stage.image.volumes if volume.value}
-    given.update(left_empty(stage, user) if stage.runtime.has_shell is not False else ())
-    folders = [setting.value for name, setting in stage.image.env.items() if _HOMES.fullmatch(name)]
-    workdir = stage.image.workdir
-    if workdir.set_in_file and all(put.kind == "workdir" for put in stage.files.below(workdir.value or "/")):
-        folders.append(workdir.value)
-    for folder in folders:
-        path = (folder or "").rstrip("/")
-        if path and path not in given and access(stage, path, user).writable is False:
-            yield Item(f"{_named([path])}, where it keeps its files, belongs to root", concrete=True)
 
 
 def _runs(stage: Stage) -> Iterator[Item]:
@@ -169,7 +107,8 @@ def _volumes(stage: Stage) -> Iterator[Item]:
         yield Item(f"volumes from before ({_named(paths)}) hold files of root, whatever the image says", concrete=True)
 
 
-def _servers(stage: Stage, user: str) -> Iterator[Item]:
+def servers(stage: Stage, user: str) -> Iterator[Item]:
+    """Yield the servers among what starts that write to folders of root's."""
     image = stage.facts.name if stage.facts is not None else ""
     for program in _programs(stage):
         if image in _READY.get(program, ()):
@@ -193,7 +132,7 @@ def _programs(stage: Stage) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def _home(stage: Stage) -> Iterator[Item]:
+def home(stage: Stage) -> Iterator[Item]:
     """Root's home is closed to others: `/root/.local`, `/root/.cache`, a folder to work in."""
     values = [setting.value or "" for setting in stage.image.env.values()]
     values += [setting.value.text for setting in stage.image.start_command if setting.value is not None]
@@ -223,7 +162,7 @@ def _installs(stage: Stage) -> Iterator[Item]:
                 return
 
 
-def _script(change: DockerfileChange, stage: Stage) -> Iterator[Item]:
+def script(change: DockerfileChange, stage: Stage) -> Iterator[Item]:
     """The entrypoint's script, where it was read or is written in place, may do what only root may."""
     for name in _scripts(stage):
         text = _text_of(change, stage, name)

@@ -136,11 +136,16 @@ def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put], *, alon
 
 def _way_out(row: Attributes, keyword: str) -> str:
     if row.kind == "chown" and row.value:
-        return f"{quote(f'{keyword} --chown={row.value}')} gives the files their owner as they arrive."
+        return f"{quote(f'{keyword} --chown={_as_flag(row.value)}')} gives the files their owner as they arrive."
     mode = read_mode(row.value) if row.kind == "chmod" else None
     if mode is not None and row.value.isdecimal() and not mode.everyone_writes:
         return f"{quote(f'{keyword} --chmod={row.value}')} sets the mode as they arrive."
     return "Do it in the stage or the step that makes the files, or with `COPY --chown` and `--chmod`."
+
+
+def _as_flag(owner: str) -> str:
+    """An owner as `--chown` takes it: `nobody:`, with the account's own group, is a form of the command alone."""
+    return owner.removesuffix(":")
 
 
 def _account_first(stage: Stage, row: Attributes, line: int) -> str:
@@ -190,7 +195,7 @@ def _fix(stage: Stage, run: Run, row: Attributes) -> Fix | None:
     flag = row.command.flag("-R", "--recursive")
     if not _is_known_before(stage, row.value, first) or flag is None or flag.text not in ("-R", "--recursive"):
         return None
-    owned = [_with_owner(copy, row.value) for copy in copies]
+    owned = [_with_owner(copy, _as_flag(row.value)) for copy in copies]
     return fix("Set the owner in COPY", *owned, delete_word(flag.source, flag.span))
 
 
@@ -211,9 +216,14 @@ def _is_known_before(stage: Stage, owner: str, line: int) -> bool:
         return False
     user, _, group = owner.partition(":")
     made = _made(stage)
-    known = set(stage.facts.users) | ROOT_NAMES if stage.facts is not None else ROOT_NAMES
+    facts = stage.facts
     return all(
-        not name or name.isdecimal() or name in known or made.get(name, line) < line for name in (name_of(user), group)
+        not name
+        or name.isdecimal()
+        or name in ROOT_NAMES
+        or (facts is not None and bool(facts.has_user(name)))
+        or made.get(name, line) < line
+        for name in (name_of(user), group)
     )
 
 

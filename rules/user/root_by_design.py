@@ -6,7 +6,6 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.dockerfile.shell import script_of
 from rules.model.settings import PROMPTS, Origin, Setting, Start
 from rules.model.stage import Stage, is_development_name
 from rules.model.steps import Copy
@@ -33,8 +32,8 @@ _RAW = frozenset(
 )
 """Programs that open raw sockets or look into the kernel, which takes root."""
 _DAEMONS = re.compile(
-    r"nginx|httpd(?:-foreground)?|apache2?(?:ctl|-foreground)?|php-fpm[\d.]*|crond?|supervisord|sshd|postfix|master|"
-    r"jupyterhub|dovecot|named|smbd|vsftpd|dnsmasq|squid|haproxy|openvpn|chronyd|ntpd|systemd|runsvdir|unbound|freeradius|radiusd"
+    r"nginx|openresty|angie|httpd(?:-foreground)?|apache2?(?:ctl|-foreground)?|php-fpm[\d.]*|crond?|supervisord|sshd|"
+    r"postfix|master|jupyterhub|dovecot|named|smbd|vsftpd|dnsmasq|squid|haproxy|openvpn|chronyd|ntpd|systemd|runsvdir|unbound|freeradius|radiusd"
 )
 """Servers whose first process is root's and whose work is done by others; each has a setting for whom."""
 
@@ -94,7 +93,8 @@ def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
     text = " ".join(starts)
     scripts = [script.text for script in start_scripts(change, stage) if script.text is not None]
     programs = [word.rsplit("/", 1)[-1] for start in starts for word in start.split()[:3]]
-    programs += [*_last_commands(stage), *map(_last_program, scripts)]
+    programs += [setting.value.commands[-1].name for setting in _written_for_a_shell(stage) if setting.value]
+    programs += map(_last_program, scripts)
     if any(_DAEMONS.fullmatch(program) or program in _RAW for program in programs):
         return True
     if any(said.search(text) for said in (_DROPPERS, _AS_OTHER, _TOLD)) or _prepares_a_drop(stage):
@@ -102,20 +102,17 @@ def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
     return any(_DROPPERS.search(script) or _AS_OTHER.search(script) for script in scripts)
 
 
-def _last_commands(stage: Stage) -> list[str]:
-    """Name what the shell forms of the start command end in: `prepare && exec httpd`."""
-    written = [
-        s for s in stage.image.start_command if s.instruction is not None and s.value and s.value.form == "shell"
-    ]
-    found = [script_of(one.instruction).commands[-1:] for one in written if one.instruction is not None]
-    return [command.name for commands in found for command in commands]
-
-
 def _last_program(script: str) -> str:
     """Name what a start script ends in."""
     words = next((line.split() for line in reversed(script.splitlines()) if line.strip()), [])
     program = next((word for word in words if word != "exec"), "")
     return program.rsplit("/", 1)[-1]
+
+
+def _written_for_a_shell(stage: Stage) -> list[Setting[Start]]:
+    """The start commands that a shell reads, and that hold a command: the last of them is what goes on running."""
+    starts = stage.image.start_command
+    return [s for s in starts if s.value is not None and s.value.form == "shell" and s.value.commands]
 
 
 def _is_action(change: DockerfileChange, stage: Stage) -> bool:

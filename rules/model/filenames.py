@@ -1,0 +1,16 @@
+"""What the name of a path that is copied tells: a file, or what may be a folder."""
+
+import posixpath
+
+_FILES = frozenset(
+    "Appfile Berksfile Brewfile Caddyfile Containerfile Dockerfile Earthfile Fastfile Gemfile Guardfile Jenkinsfile "
+    "Justfile Makefile Pipfile Podfile Procfile Rakefile Snakefile Taskfile Vagrantfile cpanfile gradlew justfile "
+    "makefile mvnw".split()
+)
+"""Names without a dot that tools give to files."""
+
+
+def names_a_file(path: str) -> bool:
+    """Tell whether a path ends in the name of a file: one with a dot inside, or one that a tool looks for."""
+    name = posixpath.basename(path.rstrip("/"))
+    return "." in name.strip(".") or name in _FILES

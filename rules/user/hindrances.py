@@ -1,0 +1,132 @@
+"""What keeps a container from running as an account that owns nothing: a closed folder, files that it has to write."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from rules.quoting import quote
+from rules.user.account_choice import closed_home, left_empty
+from rules.user.nonroot_checklist import Item, home, script, servers
+from rules.user.ownership import access
+from rules.user.uv_environment import syncs_at_start
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.change import DockerfileChange
+    from rules.model.stage import Stage
+
+_RAILS = re.compile(r"\brails\b.*\b(?:server|s)\b|\bpuma\b|\bthrust\b")
+_SETTINGS = re.compile(r"(?:~|/root|\$HOME|\$\{HOME\})/(?!\.cache\b|\.npm\b|\.ssh\b|\.gnupg\b)\.?\w")
+_HOMES = re.compile(r"HOME|XDG_(?:CONFIG|DATA|STATE|CACHE)_HOME")
+_RELEASE = re.compile(r"(?:^|/)_build(?:/|$)|(?:^|/)rel/[\w-]+/?$")
+"""Where `mix release` writes: `_build/prod/rel/shop`."""
+_RELEASE_STARTS = frozenset({"start", "start_iex", "daemon", "foreground", "eval"})
+
+
+def is_rails(stage: Stage) -> bool:
+    """Tell whether the container starts a Rails server, which writes logs, caches and files below its folder."""
+    return any(setting.value and _RAILS.search(setting.value.text) for setting in stage.image.start_command)
+
+
+def first_hindrance(change: DockerfileChange, stage: Stage, user: str) -> str | None:
+    """Return what an account is known to fail at when an image that runs as root is switched to it; `None`: nothing.
+
+    Volumes, and folders that the stage leaves empty, are left out: the switch itself gives them to the account.
+
+    Args:
+        change: The change under review.
+        stage: The stage that ships.
+        user: The account as `USER` would name it, perhaps with a group.
+
+    Returns:
+        Half a sentence, without a full stop.
+    """
+    name = user.partition(":")[0]
+    found = (
+        *servers(stage, name),
+        *home(stage),
+        *_writes_home(stage),
+        *script(change, stage),
+        *_data(stage, name),
+        *_environment(stage),
+        *_closed(stage),
+        *_of_rails(stage, name),
+        *_of_release(stage, name),
+    )
+    return next((item.text for item in found if item.concrete), None)
+
+
+def _closed(stage: Stage) -> Iterator[Item]:
+    folder = closed_home(stage)
+    if folder is not None:
+        yield Item(f"root's home is closed to others ({quote(folder)})", concrete=True)
+
+
+def _environment(stage: Stage) -> Iterator[Item]:
+    if syncs_at_start(stage):
+        yield Item(
+            "`uv run` first brings the environment in line, which is root's; `--no-sync` leaves it as it is",
+            concrete=True,
+        )
+
+
+def _writes_home(stage: Stage) -> Iterator[Item]:
+    """A RUN leaves settings in root's home, `~`, which the program reads in that of whoever starts it."""
+    for run in stage.done_runs:
+        for command in run.calls("touch", "cp", "install", "ln", "tee", "echo", "printf", "cat"):
+            words = (*command.args, *(one.target for one in command.redirects if one.target is not None))
+            if any(_SETTINGS.match(word.value) for word in words):
+                yield Item(
+                    f"line {command.line} leaves settings in root's home, where no other account finds them",
+                    concrete=True,
+                )
+                return
+
+
+def _data(stage: Stage, user: str) -> Iterator[Item]:
+    """The program works in an empty folder, or keeps its settings in one, and the folder is root's."""
+    given = {volume.value.rstrip("/") for volume in stage.image.volumes if volume.value}
+    given.update(left_empty(stage, user) if stage.runtime.has_shell is not False else ())
+    folders = [setting.value for name, setting in stage.image.env.items() if _HOMES.fullmatch(name)]
+    workdir = stage.image.workdir
+    if workdir.set_in_file and all(put.kind == "workdir" for put in stage.files.below(workdir.value or "/")):
+        folders.append(workdir.value)
+    for folder in folders:
+        path = (folder or "").rstrip("/")
+        if path and path not in given and access(stage, path, user).writable is False:
+            yield Item(f"{quote(path)}, where it keeps its files, belongs to root", concrete=True)
+
+
+def _of_rails(stage: Stage, user: str) -> Iterator[Item]:
+    folder = stage.image.workdir.value
+    settled = stage.image.env.get("RAILS_ENV")
+    known = is_rails(stage) or (settled is not None and "ruby" in stage.runtime.languages)
+    if known and folder is not None and access(stage, posixpath.join(folder, "tmp"), user).writable is not True:
+        yield Item(f"a Rails server writes to `log`, `tmp` and `storage` below {quote(folder)}", concrete=True)
+
+
+def _of_release(stage: Stage, user: str) -> Iterator[Item]:
+    """Speak of a release of Elixir, which copies its settings to `tmp` below its folder (`mix help release`)."""
+    words = _words(stage)
+    copied = (copy for copy in stage.all_copies if copy.from_stage is not None)
+    if words[1:2] and words[1] in _RELEASE_STARTS and posixpath.basename(posixpath.dirname(words[0])) == "bin":
+        folder = posixpath.join(stage.image.workdir.value or "/", posixpath.dirname(posixpath.dirname(words[0])))
+        built = any(_RELEASE.search(source.path or "") for copy in copied for source in copy.sources)
+        tmp = posixpath.join(posixpath.normpath(folder), "tmp")
+        if built and access(stage, tmp, user).writable is not True:
+            yield Item(f"a release that reads its settings at the start copies them to {quote(tmp)}", concrete=True)
+
+
+def _words(stage: Stage) -> tuple[str, ...]:
+    """The words of the start command; of a shell's script, those of its last command."""
+    words: list[str] = []
+    for setting in stage.image.start_command:
+        start = setting.value
+        if start is not None and start.form == "exec":
+            words += start.words
+        elif start is not None and start.commands:
+            words += [word.value for word in start.commands[-1].words]
+    return tuple(words)
