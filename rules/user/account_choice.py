@@ -24,6 +24,9 @@ _NOBODYS = "65532"
 
 _PLAIN_PATH = re.compile(r"(?!/(?:usr|bin|sbin|lib|lib64|opt)/?$)(?!/(?:usr/)?(?:s?bin|lib|lib64)\b)(?:/[\w.@+-]+)+")
 
+_FOR_PROGRAMS = ("nonroot", "node", "deno", "bun", "app")
+"""Accounts that images ship for the program to run as."""
+
 _WORK = ("RUN", "COPY", "ADD", "WORKDIR", "USER")
 _STARTS = ("ENTRYPOINT", "CMD", "HEALTHCHECK")
 _AT_HOME = frozenset(
@@ -58,8 +61,10 @@ def choose(stage: Stage) -> Choice | None:
     if facts is None:
         return None
     ready = facts.relatives.nonroot_user
+    if ready is not None and facts.has_user(ready[0]) is False:
+        ready = None  # an older release than the one that brought the account
     if ready is None:
-        ready = next(((n, facts.users[n]) for n in ("nonroot", "node", "app") if n in facts.users), None)
+        ready = next(((name, facts.users[name]) for name in _FOR_PROGRAMS if name in facts.users), None)
     if ready is not None:
         name, uid = ready
         user = str(uid) if uid is not None else name

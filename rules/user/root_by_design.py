@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rules.model.settings import PROMPTS, Origin, Setting, Start
 from rules.model.stage import Stage, is_development_name
 from rules.model.steps import Copy
-from rules.user.start_scripts import start_scripts
+from rules.user.start_scripts import is_of_base, start_scripts
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
@@ -73,7 +73,7 @@ def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether the start command, a package, a script or the base's own entrypoint gives up root, or needs it."""
     facts = stage.facts
     image = stage.image
-    by_base = facts is not None and facts.drops_privileges and not image.entrypoint.set_in_file
+    by_base = facts is not None and facts.drops_privileges and _starts_through_base(stage)
     by_platform = facts is not None and (facts.name == "docker" or facts.name.startswith(_LAMBDA))
     if (
         by_base
@@ -96,6 +96,14 @@ def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
         script.text is not None and (_DROPPERS.search(script.text) or _AS_OTHER.search(script.text))
         for script in start_scripts(change, stage)
     )
+
+
+def _starts_through_base(stage: Stage) -> bool:
+    """Whether the container starts through the base's own entrypoint, inherited or named again."""
+    entrypoint = stage.image.entrypoint
+    if not entrypoint.set_in_file:
+        return True
+    return entrypoint.value is not None and is_of_base(stage, entrypoint.value.words[0].rsplit("/", 1)[-1])
 
 
 def _is_action(change: DockerfileChange, stage: Stage) -> bool:
