@@ -28,6 +28,8 @@ _LISTS = "/var/lib/apt/lists"
 _ARCHIVES = "/var/cache/apt/archives"
 _NODESOURCE = "deb.nodesource.com/setup_"
 """NodeSource's set-up scripts, which run `apt-get update` at their end."""
+_BROWSER_PACKAGES = "--install-deps"
+"""`puppeteer browsers install chrome --install-deps` calls `apt-get satisfy` and no update (@puppeteer/browsers)."""
 _SHELLS = ("bash", "sh", "source", ".")
 _RPM_CACHES = ("/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum", "/var/cache/tdnf")
 _RPM = frozenset({"dnf", "yum", "microdnf", "tdnf"})
@@ -237,6 +239,8 @@ def _is_needed_later(run: Run) -> bool:
 def _last_in_need(stage: Stage) -> int:
     """The place of the last RUN that installs from lists which it does not fetch, -1 without one."""
     for run in reversed(stage.runs):
+        if _BROWSER_PACKAGES in run.instruction.value:
+            return run.index
         actions = [call.action for call in run.package_calls if call.manager == "apt"]
         if "install" in actions and "update" not in actions[: actions.index("install")]:
             if _NODESOURCE in run.instruction.value:
