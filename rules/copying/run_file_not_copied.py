@@ -167,9 +167,15 @@ def _scripts_run(stage: Stage) -> list[tuple[int, str]]:
         (command.start, folder_of(run, command))
         for run in stage.all_runs
         for command in run.commands
-        if command.name in _RUNNERS and not any(i.call.command.start == command.start for i in installs_in(run))
+        if command.name in _RUNNERS and command.start not in _fetching(run)
     ]
     return [(start, folder) for start, folder in found if folder is not None]
+
+
+@once
+def _fetching(run: Run) -> frozenset[int]:
+    """Where the package managers' calls start that bring packages and run nothing of the project's own."""
+    return frozenset(call.command.start for call in run.package_calls if call.action not in ("run", "build", "other"))
 
 
 @once
