@@ -14,6 +14,7 @@ from rules.api import (
     Stage,
     Step,
     Variable,
+    Word,
     fix,
     insert_line_before,
     quote,
@@ -46,7 +47,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _set_to_itself(stage: Stage, step: Step) -> Iterator[Problem]:
     """Yield the variables that get their own value where nothing above gives them one."""
     for name, value in step.instruction.pairs:
-        if value is None or value.text.strip('"') not in (f"${name.text}", f"${{{name.text}}}"):
+        if value is None or not _is_own_value(name.text, value):
             continue
         if step.scope.get(name.text) is not None or name.text in stage.model.global_scope.variables:
             continue  # an ARG becomes an ENV; one above the first FROM is undefined-variable's
@@ -66,6 +67,10 @@ def _set_to_itself(stage: Stage, step: Step) -> Iterator[Problem]:
         )
 
 
+def _is_own_value(name: str, value: Word | None) -> bool:
+    return value is not None and value.text.strip('"') in (f"${name}", f"${{{name}}}")
+
+
 def _declared(step: Step, name: str) -> Fix | None:
     return fix(f"Declare {name}", insert_line_before(step.instruction, f"ARG {name}"))
 
@@ -80,7 +85,7 @@ def _check_env(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[P
             yield Problem(
                 value.span,
                 f"{quote(name.text)} is built from `${name_used}`, which the same `ENV` sets. The builder fills in the "
-                f"value from before this instruction: {_old(old.value if old is not None else None)}. "
+                f"value from before this instruction: {_old(old)}. "
                 "Set the two in separate `ENV` instructions.",
                 Confidence.CERTAIN if old is not None or stage.base_known else Confidence.LIKELY,
                 doubt="the base image is not known, and may set it to the same",
@@ -103,6 +108,8 @@ def _set_here(step: Step, index: int, text: str) -> Iterator[str]:
             continue
         if name == "PATH" and pairs[index][0].text != "PATH":
             continue
+        if old is not None and _is_own_value(name, pairs[places[name]][1]):
+            continue  # an ARG becomes an ENV, and both pairs have what it gives
         if name not in declarable and not _differs(step, text, places):
             continue  # a default or an alternative that comes to the same
         if old is None or not isinstance(old.value, str) or old.value != _new_value(step, places[name]):
@@ -123,8 +130,11 @@ def _differs(step: Step, text: str, pairs: dict[str, int]) -> bool:
     return old is not None and new is not None and old != new
 
 
-def _old(value: object) -> str:
-    return quote(value) if isinstance(value, str) and value else "nothing, or whatever the base image has"
+def _old(variable: Variable | None) -> str:
+    if variable is not None and isinstance(variable.value, str) and variable.value:
+        return quote(variable.value)
+    given = variable is not None and variable.kind == "arg"
+    return "what the build argument gives" if given else "nothing, or whatever the base image has"
 
 
 def _split(change: DockerfileChange, step: Step, index: int) -> Fix | None:

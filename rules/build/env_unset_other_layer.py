@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Note, Problem, Run, Severity, quote, rule
+from rules.secrets.secret_names import names_a_secret
 
 _SHELLS_OWN = frozenset({"PATH", "HOME", "PWD", "USER", "SHELL", "TERM", "LANG", "IFS", "HOSTNAME"})
 """Variables that every shell, or every container, has a value of."""
@@ -25,11 +26,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             name = _last_change(run)
             if name is not None:
                 verb = run.commands[-1].name
-                what = "keeps its value" if verb == "unset" else "is not set"
+                what = "is not set" if verb == "export" and run.scope.get(name) is None else "keeps its value"
                 yield Problem(
                     run.commands[-1].span,
                     f"{quote(name)} {what} after this `RUN`: `{verb}` ends with the shell that runs it. "
-                    f"{'Set it in the RUN that needs it instead of by ENV' if verb == 'unset' else 'Use ENV'}.",
+                    f"{_way_out(verb, name)}.",
                     stage=stage.key,
                     key=name,
                 )
@@ -70,6 +71,12 @@ def _reader(run: Run, name: str) -> Run | None:
     return None
 
 
+def _way_out(verb: str, name: str) -> str:
+    if verb == "unset":
+        return "Set it in the RUN that needs it instead of by ENV"
+    return "Set it in the RUN that needs it" if names_a_secret(name) else "Use ENV"
+
+
 def _last_change(run: Run) -> str | None:
     """Return the variable that the last command changes, when nothing follows that could see it."""
     if not run.commands:
@@ -83,6 +90,7 @@ def _last_change(run: Run) -> str | None:
         found = run.scope.get(name)
         return name if found is not None and found.kind == "env" else None
     known = run.scope.get(name)
-    if known is not None and known.kind == "env":
-        return None  # it has a value after this RUN, from ENV
+    value = last.args[-1].value.partition("=")[2]
+    if known is not None and (known.kind == "env" or value in (f"${name}", f"${{{name}}}")):
+        return None  # it has a value after this RUN: the one from ENV, or that of the ARG that it is set to
     return name if name.isidentifier() and "=" in last.args[-1].value and not last.redirects else None

@@ -1,6 +1,7 @@
 """See platform_arg_default.md."""
 
 from collections.abc import Iterator
+from itertools import takewhile
 
 from rules.api import (
     PLATFORM_ARGS,
@@ -27,11 +28,14 @@ from rules.api import (
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An ARG gives one of BuildKit's platform values a default, which hides the real one."""
+    above = _above_first_from(change)
     for instruction in change.after.dockerfile.instructions:
         if instruction.keyword != "ARG":
             continue
         for name, value in instruction.pairs:
             if name.text not in PLATFORM_ARGS or value is None or name.text == "TARGETSTAGE":
+                continue
+            if _is_itself(name, value) and instruction in above:
                 continue
             is_linux = name.text == "TARGETOS" and value.text.strip("'\"") == "linux"
             if not is_linux or _may_be_for_another_system(change):
@@ -62,3 +66,13 @@ def _problem(change: DockerfileChange, instruction: Instruction, name: Word, val
         key=name.text,
         fix=Fix("Declare it without a default", (delete_word(change.source, gap),)),
     )
+
+
+def _above_first_from(change: DockerfileChange) -> tuple[Instruction, ...]:
+    instructions = change.after.dockerfile.instructions
+    return tuple(takewhile(lambda instruction: instruction.keyword != "FROM", instructions))
+
+
+def _is_itself(name: Word, value: Word) -> bool:
+    """Whether a variable is given its own value; above the first FROM, BuildKit's values are there to be read."""
+    return value.text.strip('"') in (f"${name.text}", f"${{{name.text}}}")

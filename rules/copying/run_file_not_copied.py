@@ -18,6 +18,7 @@ from rules.api import (
     once,
     quote,
     rule,
+    within,
 )
 from rules.copying.installs import folder_of, installs_in
 
@@ -31,6 +32,9 @@ _FETCHING = frozenset(
 
 _BUILDERS = frozenset({"composer", "poetry", "uv", "pdm"})
 """Managers whose install of a project builds the project too, and which cannot do without its manifest."""
+
+_RUNNERS = frozenset("npm npx yarn pnpm pnpx bun bunx nx turbo lerna ng vite webpack rake grunt gulp".split())
+"""Programs that run what a project has written down, such as a build."""
 
 _ELSEWHERE = ("-C", "-d", "-p", "-P", "--directory", "--project", "--working-dir", "--script")
 _CREATING = frozenset({"init", "create", "new", "create-project", "generate", "dlx"})
@@ -88,7 +92,7 @@ def _wanted(run: Run) -> Iterator[tuple[Command, str]]:
 def _script(command: Command) -> str | None:
     """Return the script that a command runs or makes executable, as written: `./setup.sh`, `bash scripts/build.sh`."""
     program = command.program.value if command.program is not None else ""
-    if program.startswith(("./", "/")) and program.endswith(_SCRIPTS):
+    if "/" in program and program.endswith(_SCRIPTS):
         return program
     if command.name == "chmod" and len(command.args) == 2:  # noqa: PLR2004 - a mode and one file
         last = command.args[1].value
@@ -151,7 +155,7 @@ def _trees(stage: Stage) -> dict[str, tuple[int, int]]:
 
 def _is_made(stage: Stage, before: Command, path: str) -> bool:
     """Whether a command above may make or fetch the file."""
-    if _first_maker(stage) < before.start:
+    if _first_maker(stage) < before.start or _is_built(stage, before, path):
         return True
     name = posixpath.basename(path)
     start = stage.chain[0].from_.span.start
@@ -159,6 +163,32 @@ def _is_made(stage: Stage, before: Command, path: str) -> bool:
         return False
     commands = (command for run in stage.all_runs for command in run.commands)
     return any(command.start < before.start and _speaks_of(command, name) for command in commands)
+
+
+def _is_built(stage: Stage, before: Command, path: str) -> bool:
+    """Whether a script of the project, run in a folder above the file's, may have made that folder: `dist/api`."""
+    return any(
+        start < before.start and within(path, folder) and posixpath.dirname(path) != folder
+        for start, folder in _scripts_run(stage)
+    )
+
+
+@once
+def _scripts_run(stage: Stage) -> list[tuple[int, str]]:
+    """Where each command that runs a project's own script starts, and in which folder it runs."""
+    found = [
+        (command.start, folder_of(run, command))
+        for run in stage.all_runs
+        for command in run.commands
+        if command.name in _RUNNERS and command.start not in _fetching(run)
+    ]
+    return [(start, folder) for start, folder in found if folder is not None]
+
+
+@once
+def _fetching(run: Run) -> frozenset[int]:
+    """Where the package managers' calls start that bring packages and run nothing of the project's own."""
+    return frozenset(call.command.start for call in run.package_calls if call.action not in ("run", "build", "other"))
 
 
 @once

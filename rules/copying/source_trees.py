@@ -35,8 +35,12 @@ _JAVASCRIPT = frozenset({"npm", "pnpm", "yarn", "bun"})
 _MONOREPO = re.compile(
     r"(?<![\w./-])(?:turbo|lerna|nx)(?![\w./-])|--filter\b|--recursive\b|\bpnpm -r\b"
     r"|(?<![\w./-])(?:--workspaces?|pnpm-workspace\.yaml|workspaces?(?=\s+[a-z@]))(?![\w/-])"
+    r"|(?<![\w-])(?:apps|packages)/[a-z][\w-]*(?:/|\s|$)"
 )
 """What in a Dockerfile says that the install is one of several packages of the same tree."""
+
+_BUNDLED = re.compile(r"/programs/server/|/node_modules/")
+"""Where the manifests lie of a built Meteor bundle, whose install scripts read its other files, and of its modules."""
 
 _WORKSPACES = frozenset({"pnpm-workspace.yaml", "lerna.json", "rush.json", "turbo.json", "nx.json"})
 
@@ -111,7 +115,7 @@ def needs_sources(change: DockerfileChange, install: Install) -> bool:
     text = "\n".join(text for text in texts if text is not None)
     if install.call.manager not in _JAVASCRIPT:
         return bool(_LOCAL_REQUIREMENT.search(text))
-    if _is_monorepo(change.after):
+    if _is_monorepo(change.after) or _BUNDLED.search(install.manifests[0]):
         return True
     if _HOOKS.search(text) or install.call.verb.startswith("workspaces"):
         return True

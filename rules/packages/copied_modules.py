@@ -39,6 +39,7 @@ class CopiedModules(NamedTuple):
         run: The RUN that fills it there.
         call: The install in it.
         others: Lines of earlier installs that fill the same folder.
+        hidden_by: The command that prunes them in a later layer of the stage that copies; `None` where none does.
     """
 
     copy: Copy
@@ -46,6 +47,7 @@ class CopiedModules(NamedTuple):
     run: Run
     call: PackageCall
     others: tuple[int, ...] = ()
+    hidden_by: Command | None = None
 
     @property
     def prune(self) -> str | None:
@@ -59,7 +61,8 @@ class CopiedModules(NamedTuple):
 
 def copied_modules(stage: Stage) -> Iterator[CopiedModules]:
     """Yield the copies of a stage, one for each folder; nothing where something may take the packages out again."""
-    if _is_pruned(stage.runs, after=-1) or _starts_developers_tool(stage):
+    hidden_by = _late_prune(stage)
+    if (hidden_by is None and _is_pruned(stage.runs, after=-1)) or _starts_developers_tool(stage):
         return
     for copy in stage.copies:
         if copy.from_stage is None or copy.deferred:
@@ -70,7 +73,7 @@ def copied_modules(stage: Stage) -> Iterator[CopiedModules]:
                 continue
             found = _install(copy.from_stage, path)
             if found is not None:
-                yield CopiedModules(copy, path, *found)
+                yield CopiedModules(copy, path, *found, hidden_by=hidden_by)
 
 
 def _install(builder: Stage, path: str) -> tuple[Run, PackageCall] | None:
@@ -94,6 +97,14 @@ def _install(builder: Stage, path: str) -> tuple[Run, PackageCall] | None:
     ):
         return None
     return run, call
+
+
+def _late_prune(stage: Stage) -> Command | None:
+    """Return the `npm prune` of a stage in which the packages' managers do nothing else: a layer above the copy."""
+    commands = [command for run in stage.runs for command in run.commands if command.name in NODE | {"npx"}]
+    others = any(_may_prune(command) for run in stage.runs for command in run.commands if command not in commands)
+    alone = len(commands) == 1 and not others and not commands[0].conditional
+    return commands[0] if alone and commands[0].subcommand == "prune" else None
 
 
 def _is_pruned(runs: tuple[Run, ...], *, after: int) -> bool:

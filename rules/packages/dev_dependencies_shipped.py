@@ -103,14 +103,21 @@ def _of_copy(stage: Stage, found: CopiedModules, *, known: bool) -> Problem:
         found.copy.instruction.span,
         f"{stage.label} ships what only developers need: {quote(found.path)} comes out of {builder}, where "
         f"{quote(spelled(found.call))} at line {found.call.command.line} installs test frameworks, linters and type "
-        f"definitions along with the program's own dependencies. {way_out}, or copy from a stage that installs without "
-        "them.",
+        f"definitions along with the program's own dependencies. {_hidden(found)}{way_out}, or copy from a stage that "
+        "installs without them.",
         Confidence.CERTAIN if known else Confidence.LIKELY,
         doubt="whether the project has development dependencies is not known",
         instruction=found.copy.instruction,
         stage=stage.key,
         key=found.path,
     )
+
+
+def _hidden(found: CopiedModules) -> str:
+    if found.hidden_by is None:
+        return ""
+    command = found.hidden_by
+    return f"{quote(str(command))} (line {command.line}) deletes them in a later layer, which only hides them. "
 
 
 def _left_out(found: CopiedModules) -> str:

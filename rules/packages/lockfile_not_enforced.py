@@ -21,8 +21,9 @@ from rules.api import (
 )
 from rules.copying.installs import folder_of
 from rules.packages.options import LOCKED, add_option, locked_option, spelled
-from rules.packages.project_files import LOCKS, brings_folder, copied, lock_path
+from rules.packages.project_files import LOCKS, brings_folder, copied, lock_path, may_lack_workspaces
 from rules.packages.purpose import is_for_development
+from rules.packages.tool_versions import has_modern_yarn
 
 _DEVELOPMENT = frozenset({"development", "test"})
 
@@ -49,7 +50,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             said.add(run.stage.index)
             found = found or (LOCKS["bundle"][0], False)
         if found is not None:
-            yield _problem(stage, run, call, *found)
+            lacking = has_modern_yarn(run, call) and may_lack_workspaces(change, run)
+            yield _problem(stage, run, call, *found, lacking=lacking)
 
 
 def _reads_project(call: PackageCall) -> bool:
@@ -108,7 +110,15 @@ def _is_missing(change: DockerfileChange) -> bool:
     return listing is not None and not any(path.endswith(LOCKS["bundle"]) for path in listing)
 
 
-def _problem(stage: Stage, run: Run, call: PackageCall, lock: str, certain: bool) -> Problem:  # noqa: FBT001 - of the tuple
+def _problem(
+    stage: Stage,
+    run: Run,
+    call: PackageCall,
+    lock: str,
+    certain: bool,  # noqa: FBT001 - of the tuple
+    *,
+    lacking: bool,
+) -> Problem:
     short = quote(spelled(call))
     name = quote(lock.rsplit("/", 1)[-1])
     if call.manager == "cargo" and call.verb == "install":
@@ -122,14 +132,19 @@ def _problem(stage: Stage, run: Run, call: PackageCall, lock: str, certain: bool
         call.command.span,
         f"{stage.label} installs without holding to its lock file: {effect}. What ships is then not what was tested, "
         "and "
-        f"nobody sees it. With {quote(way_out)} the build stops instead.",
-        Confidence.CERTAIN if certain else Confidence.LIKELY,
+        f"nobody sees it. With {quote(way_out)} the build stops instead{_all_workspaces(lacking=lacking)}.",
+        Confidence.POSSIBLE if lacking else Confidence.CERTAIN if certain else Confidence.LIKELY,
         doubt="whether the lock file is among what a pattern copies is not known",
         stage=stage.key,
         key=call.manager,
-        fix=_fix(run, call),
+        fix=_fix(run, call) if not lacking else None,
         severity=Severity.INFO if call.manager == "cargo" and call.verb != "install" else None,
     )
+
+
+def _all_workspaces(*, lacking: bool) -> str:
+    """Say what Yarn 2 and later want: a lock file that names a workspace which is not there would be changed."""
+    return ", also where a workspace is not copied: copy the `package.json` of each first" if lacking else ""
 
 
 def _fix(run: Run, call: PackageCall) -> Fix | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Package, PackageCall, Problem, Severity, quote, rule
 from rules.packages.build_packages import listed
-from rules.packages.unpinned import MOVING, unpinned
+from rules.packages.unpinned import MOVING, Unpinned, unpinned
 
 
 @rule(
@@ -20,6 +20,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A tool is installed from npm in whatever version is newest."""
     for found in unpinned(change, ("npm", "pnpm", "yarn", "bun"), _wanted):
         names = change.fresh("npm-unpinned", found.stage, found.names)
+        if found.call.verb == "link":
+            names = tuple(name for name in names if not _is_global(found, name))
+            if not names:
+                continue
         ranged = {package.name: (package.version or "")[1:] for package in found.packages if _is_range(package)}
         newest = "in whatever version is newest"
         if all(name in ranged for name in names):
@@ -32,6 +36,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             stage=found.stage.key,
             items=found.names,
         )
+
+
+def _is_global(found: Unpinned, name: str) -> bool:
+    """Whether a package was installed for all above: `npm link` then only points at it."""
+    return any(
+        call.global_ and call.action == "install" and any(package.name == name for package in call.packages)
+        for run in found.stage.all_runs
+        for call in run.package_calls
+        if call.command.start < found.call.command.start
+    )
 
 
 def _is_range(package: Package) -> bool:

@@ -28,6 +28,8 @@ _LISTS = "/var/lib/apt/lists"
 _ARCHIVES = "/var/cache/apt/archives"
 _NODESOURCE = "deb.nodesource.com/setup_"
 """NodeSource's set-up scripts, which run `apt-get update` at their end."""
+_BROWSER_PACKAGES = "--install-deps"
+"""`puppeteer browsers install chrome --install-deps` calls `apt-get satisfy` and no update (@puppeteer/browsers)."""
 _SHELLS = ("bash", "sh", "source", ".")
 _RPM_CACHES = ("/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum", "/var/cache/tdnf")
 _RPM = frozenset({"dnf", "yum", "microdnf", "tdnf"})
@@ -258,6 +260,8 @@ def _built_upon(stage: Stage) -> tuple[Stage, ...]:
 
 def _installs_unfetched(run: Run) -> bool:
     """Whether a RUN installs before it fetches lists; NodeSource's script fetches them anew."""
+    if _BROWSER_PACKAGES in run.instruction.value:
+        return True
     actions = [call.action for call in run.package_calls if call.manager == "apt"]
     unfetched = "install" in actions and "update" not in actions[: actions.index("install")]
     return unfetched and _NODESOURCE not in run.instruction.value

@@ -182,6 +182,27 @@ def brings_folder(run: Run) -> bool:
     )
 
 
+_WORKSPACES = frozenset("apps libs modules packages plugins services workspaces".split())
+"""Folders whose subfolders are customarily packages of one project."""
+
+
+def may_lack_workspaces(change: DockerfileChange, run: Run) -> bool:
+    """Tell whether COPYs bring a project's workspaces one by one, and perhaps not all of them, before a RUN."""
+    before = [(copy, copy.source_path(source) or "", source) for copy, source in copies_before(run)]
+    if any(source.is_root for _, _, source in before):
+        return False
+    paths = [path for _, path, _ in before]
+    nested = [path for path in paths if posixpath.basename(path) == "package.json" and "/" in path]
+    folders = [path for path in paths if path.split("/")[0] in _WORKSPACES]
+    if not nested and not folders:
+        return False
+    files = change.repository.context_files(change.path)
+    if files is None:
+        return True
+    manifests = (name for name in files if name.endswith("/package.json"))
+    return any(not any(within(f"/{name}", f"/{path}") for path in (*nested, *folders)) for name in manifests)
+
+
 def in_repository(change: DockerfileChange, path: str) -> str | None:
     """Return the repository's path of a file of the build context; `None` when the context is not known."""
     context = change.repository.context_of(change.path)

@@ -1,5 +1,6 @@
 """See curl_no_fail.md."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -39,7 +40,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return  # options that every call takes from there may hold `fail`
     for stage in change.stages:
         for run in stage.runs:
-            careless = [command for command in run.calls("curl") if _keeps_any_answer(run, command)]
+            careless = [
+                command
+                for command in run.calls("curl")
+                if _keeps_any_answer(run, command) and not _is_checked_below(stage, run, command)
+            ]
             if careless:
                 yield _problem(stage, run, careless)
 
@@ -58,6 +63,20 @@ def _keeps_any_answer(run: Run, command: Command) -> bool:
         ">" in r.operator for r in command.redirects
     )
     return saved and command.start >= _last_check(run)
+
+
+def _is_checked_below(stage: Stage, run: Run, command: Command) -> bool:
+    """Whether a later step tests the sum or the signature of the file, and so stops at an error page."""
+    path = command.option("-o", "--output") or next((word.value for word in command.args if "://" in word.value), "")
+    name = posixpath.basename(path)
+    return bool(name) and any(
+        word.value.endswith(name)
+        for other in stage.runs
+        if other.index > run.index
+        for check in other.commands
+        if check.name.endswith("sum") or check.name in ("gpg", "cosign", "minisign")
+        for word in check.args
+    )
 
 
 @once

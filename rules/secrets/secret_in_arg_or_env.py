@@ -11,6 +11,7 @@ from rules.api import (
     Fix,
     Instruction,
     Problem,
+    Run,
     Severity,
     Word,
     add_flag,
@@ -20,6 +21,9 @@ from rules.api import (
 )
 from rules.secrets.secret_mount_persisted import keeps
 from rules.secrets.secret_names import could_be_secret, is_placeholder, names_a_secret
+
+_WRAPPERS = frozenset({"gradlew", "mvnw"})
+"""Scripts of build tools, which read nothing of their own accord."""
 
 
 @rule(
@@ -108,6 +112,14 @@ def _id(name: str) -> str:
     return name.lower().replace("_", "-")
 
 
+def _may_read(run: Run) -> bool:
+    """Whether a step runs a script of the project: it sees the ARG in its environment, and may read it."""
+    return any(
+        command.program is not None and command.program.value.startswith("./") and command.name not in _WRAPPERS
+        for command in run.commands
+    )
+
+
 def _fix(change: DockerfileChange, instruction: Instruction, name: Word, value: Word | None) -> Fix | None:
     """Mount it where exactly one RUN uses it, and delete the ARG; only for an ARG that holds nothing else."""
     if instruction.keyword != "ARG" or value is not None or len(instruction.pairs) != 1:
@@ -116,9 +128,11 @@ def _fix(change: DockerfileChange, instruction: Instruction, name: Word, value: 
     if len(users) != 1 or users[0].keyword != "RUN" or users[0].exec_form is not None or users[0].trigger is not None:
         return None
     run = users[0]
-    same = (one for _, one in change.after.layers.all_runs if one.instruction is run)
+    same = [one for _, one in change.after.layers.all_runs if one.instruction is run]
     if any(keeps(one, name.text) or one.stage.runtime.is_windows for one in same):
         return None  # a builder of Windows images has no such mounts
+    if any(_may_read(other) for one in same for other in one.stage.runs if other is not one):
+        return None
     mount = f"--mount=type=secret,id={_id(name.text)},env={name.text}"
     edits: tuple[Edit, ...] = (delete_instruction(instruction), add_flag(run, mount))
     return Fix("Mount the secret for the one RUN that uses it", edits)

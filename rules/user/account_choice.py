@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.model.puts import within
 from rules.model.users import ROOT_NAMES
 from rules.repairs import append_to_stage, fix, insert, insert_line_before
+from rules.user.accounts import number_in_file
 from rules.user.ownership import access
 from rules.user.volume_not_owned import SYSTEM_FOLDERS
 
@@ -25,6 +26,9 @@ _NOBODYS = "65532"
 """The number that images without a shell customarily run as (distroless' and Chainguard's `nonroot`)."""
 
 _PLAIN_PATH = re.compile(r"(?!/(?:usr|bin|sbin|lib|lib64|opt)/?$)(?!/(?:usr/)?(?:s?bin|lib|lib64)\b)(?:/[\w.@+-]+)+")
+
+_FOR_PROGRAMS = ("nonroot", "node", "deno", "bun", "app")
+"""Accounts that images ship for the program to run as."""
 
 _WORK = ("RUN", "COPY", "ADD", "WORKDIR", "USER")
 _STARTS = ("ENTRYPOINT", "CMD", "HEALTHCHECK")
@@ -60,8 +64,10 @@ def choose(stage: Stage) -> Choice | None:
     if facts is None:
         return None
     ready = facts.relatives.nonroot_user
+    if ready is not None and facts.has_user(ready[0]) is False:
+        ready = None  # an older release than the one that brought the account
     if ready is None:
-        ready = next(((n, facts.users[n]) for n in ("nonroot", "node", "app") if n in facts.users), None)
+        ready = next(((name, facts.users[name]) for name in _FOR_PROGRAMS if name in facts.users), None)
     if ready is not None:
         name, uid = ready
         user = str(uid) if uid is not None else name
@@ -74,7 +80,7 @@ def switch_to(stage: Stage, account: Account) -> Choice:
     why = f"line {account.command.line} creates `{account.name}`"
     uid = stage.users.uid_of(account.name)
     if uid is not None and uid.isdecimal():
-        return Choice(uid, (f"USER {uid}",), why)
+        return Choice(uid, (f"USER {number_in_file(stage, account.name) or uid}",), why)
     free = free_uid(stage)
     edit = None if account.command.has("-u", "--uid") else with_uid(stage, account, free)
     if edit is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rules.model.settings import Origin
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from rules.model.settings import Setting
     from rules.model.stage import Stage
     from rules.model.steps import Run, Step
+
+_VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 
 _RAISES = frozenset({"sudo", "doas", "fakeroot", "su", "gosu", "su-exec", "runuser", "setpriv", "unshare"})
 """Programs that run another one as another user."""
@@ -52,6 +55,24 @@ def runtime_user(stage: Stage) -> str | None:
     """Return the account or uid that the container runs as when it is known and not root, without its group."""
     value = stage.image.user.value
     return name_of(value) if value and is_root(stage, stage.image.user) is False else None
+
+
+def number_in_file(stage: Stage, name: str) -> str | None:
+    """Return an account's number as a `USER` of the stage can say it; `None` where it cannot be seen.
+
+    Returns:
+        Digits; `${APP_UID}` where the account is made with a variable that is in force at the stage's end: a build may
+        give it another value.
+    """
+    uid = stage.users.uid_of(name)
+    if uid is None or not uid.isdecimal():
+        return None
+    account = stage.users.find(name)
+    written = account.command.option("-u", "--uid") if account is not None else None
+    variable = _VARIABLE.fullmatch(written) if written is not None else None
+    steps = stage.steps
+    known = steps[-1].scope.get(variable[1]) if variable is not None and steps else None
+    return f"${{{known.name}}}" if known is not None and known.value == uid else uid
 
 
 def as_number(stage: Stage, user: str) -> str:

@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
-from rules.model.puts import within
+from rules.model.puts import copied, within
 from rules.model.run_writes import OPAQUE_HARMLESS, written_by
 from rules.model.steps import Copy, Run
 from rules.user.accounts import name_of, runs_as_root
@@ -61,6 +61,12 @@ def access(stage: Stage, path: str, user: str) -> Access:
     for step in _acting(stage):
         watch.see(step)
     return Access(watch.exists, watch.writable, watch.decided_by)
+
+
+@once
+def _brings_folders(step: Copy) -> bool:
+    """Whether a COPY may bring more than the files that it names."""
+    return any(put.tree for put in copied(step))
 
 
 @once
@@ -128,7 +134,7 @@ class _Watch:
             mine = True
         if destination is None or within(destination, self.path):
             self._make(step, mine=mine)
-        elif within(self.path, destination) and self.exists is not True:
+        elif within(self.path, destination) and self.exists is not True and _brings_folders(step):
             self.exists = None
             self._decide(step, writable=mine if mine is not False else None)
 

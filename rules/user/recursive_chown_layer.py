@@ -49,6 +49,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """Files that a COPY brought are stored once more, because a later step changes their owner or mode."""
     if "COPY" not in change.source.text.upper() and "ADD" not in change.source.text.upper():
         return
+    said: set[tuple[str, str | None]] = set()
     for stage, run in shipped_runs(change):
         if run.deferred:
             continue
@@ -56,7 +57,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             row for row in _recursive(stage).get(id(run), ()) if row.path is not None and not row.command.conditional
         ]
         found = [(row, copied) for row in rows if (copied := _copied_before(stage, run, row))]
-        if found:
+        if found and (found[0][0].kind != "chmod" or (stage.key, found[0][0].path) not in said):
+            said |= {(stage.key, row.path) for row, _ in found if row.kind == "chown"}  # names the `chmod` as well
             yield _problem(stage, run, *found[0], alone=len(found) == 1)
 
 
@@ -92,12 +94,18 @@ def _is_already_so(stage: Stage, put: Put, row: Attributes) -> bool:
         return copy.option("chmod") == row.value or bool(_CHANGES_NOTHING.fullmatch(row.value))
     has = copy.option("chown") or "root:root"
     if row.kind == "chgrp":
-        return _is_same_group(stage, has.partition(":")[2], row.value)
+        return _is_same_group(stage, _group_of(has), row.value)
     wanted = owner_of(row)
-    group, other = wanted.partition(":")[2], has.partition(":")[2]
+    group, other = wanted.partition(":")[2], _group_of(has)
     return (not group or _is_same_group(stage, group, other)) and is_same(
         stage, name_of(has), name_of(wanted)
     ) is not False
+
+
+def _group_of(chown: str) -> str:
+    """Return the group of a `--chown`: without one, the account's own ("the same numeric UID as the GID")."""
+    user, colon, group = chown.partition(":")
+    return group if colon else user
 
 
 def _is_same_group(stage: Stage, one: str, other: str) -> bool:
@@ -182,6 +190,7 @@ def _fix(stage: Stage, run: Run, row: Attributes) -> Fix | None:
     first = min(copy.instruction.line for copy in copies)
     if (
         row.kind != "chown"
+        or row.path in _modes(stage)
         or _targets(stage)[id(row.command)] > 1
         or any(copy.stage is not run.stage for copy in copies)
     ):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rules.model.settings import PROMPTS, Origin, Setting, Start
 from rules.model.stage import Stage, is_development_name
 from rules.model.steps import Copy
-from rules.user.start_scripts import start_scripts
+from rules.user.start_scripts import is_of_base, start_scripts
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
@@ -77,7 +77,7 @@ def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether the start command, a package, a script or the base's own entrypoint gives up root, or needs it."""
     facts = stage.facts
     image = stage.image
-    by_base = facts is not None and facts.drops_privileges and not image.entrypoint.set_in_file
+    by_base = facts is not None and facts.drops_privileges and _starts_through_base(stage)
     by_platform = facts is not None and (facts.name == "docker" or facts.name.startswith(_LAMBDA))
     if (
         by_base
@@ -113,6 +113,14 @@ def _written_for_a_shell(stage: Stage) -> list[Setting[Start]]:
     """The start commands that a shell reads, and that hold a command: the last of them is what goes on running."""
     starts = stage.image.start_command
     return [s for s in starts if s.value is not None and s.value.form == "shell" and s.value.commands]
+
+
+def _starts_through_base(stage: Stage) -> bool:
+    """Whether the container starts through the base's own entrypoint, inherited or named again."""
+    entrypoint = stage.image.entrypoint
+    if not entrypoint.set_in_file:
+        return True
+    return entrypoint.value is not None and is_of_base(stage, entrypoint.value.words[0].rsplit("/", 1)[-1])
 
 
 def _is_action(change: DockerfileChange, stage: Stage) -> bool:

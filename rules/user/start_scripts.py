@@ -19,6 +19,9 @@ _INITS = frozenset({"tini", "dumb-init", "catatonit", "--", "-g", "-s"})
 """What stands in front of the program; the first word behind them is started, the words of a CMD are its arguments."""
 
 
+_PROGRAMS = frozenset({"/", "/bin", "/usr", "/usr/bin", "/usr/local", "/usr/local/bin"})
+
+
 class StartScript(NamedTuple):
     """A script in the start command.
 
@@ -41,9 +44,25 @@ def start_scripts(change: DockerfileChange, stage: Stage) -> tuple[StartScript, 
         words = setting.value.words if setting.value.form == "exec" else tuple(setting.value.text.split())
         first = next((at for at, word in enumerate(words) if word not in _INITS), 0) if not started else -1
         started = started or any(word not in _INITS for word in words)
+        first = -1 if _is_argument(stage) else first
         named = [word for at, word in enumerate(words) if at == first or "/" in word or word.endswith((".sh", ".bash"))]
         names += [word.rsplit("/", 1)[-1] for word in named if _SCRIPT.search(word)]
-    return tuple(StartScript(name, _text(change, stage, name)) for name in dict.fromkeys(names))
+    own = (name for name in dict.fromkeys(names) if not is_of_base(stage, name))
+    return tuple(StartScript(name, _text(change, stage, name)) for name in own)
+
+
+def _is_argument(stage: Stage) -> bool:
+    """Whether a bare word in CMD is the argument of an ENTRYPOINT that the base brings: `run` of `deno run`."""
+    entrypoint = stage.image.entrypoint
+    return bool(entrypoint.value) and not entrypoint.set_in_file
+
+
+def is_of_base(stage: Stage, name: str) -> bool:
+    """Tell whether a script is the one that the base image starts through, and no COPY brings another of its name."""
+    facts = stage.facts
+    if facts is None or name not in {word.rsplit("/", 1)[-1] for word in facts.entrypoint or ()}:
+        return False
+    return not any(put.path.endswith(f"/{name}") or (put.tree and put.path in _PROGRAMS) for put in stage.files.puts)
 
 
 def _text(change: DockerfileChange, stage: Stage, name: str) -> str | None:

@@ -14,7 +14,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.user.accounts import as_number, runtime_user
+from rules.user.accounts import as_number, number_in_file, runtime_user
 from rules.user.clusters import demands_non_root
 
 
@@ -39,8 +39,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _problem(change: DockerfileChange, stage: Stage, user: str) -> Problem:
     setting = stage.image.user
     assert setting.instruction is not None
-    uid = stage.users.uid_of(user)
-    uid = uid if uid is not None and uid.isdecimal() and "$" not in setting.instruction.value else None
+    uid = number_in_file(stage, user) if "$" not in setting.instruction.value else None
     manifest = demands_non_root(change)
     asks = f" {quote(manifest)} asks for that." if manifest is not None else ""
     way_out = (
@@ -68,6 +67,7 @@ def _fix(change: DockerfileChange, stage: Stage, uid: str | None) -> Fix | None:
     text = instruction.value
     if uid is None or "$" in text or len(instruction.words) != 1:
         return None
-    new = as_number(stage, text)
+    name, colon, group = as_number(stage, text).partition(":")
+    new = f"{uid if name.isdecimal() else name}{colon}{group}"
     word = instruction.words[0]
     return Fix(f"Use {new}", (Edit(change.source.span(word.span.start, word.span.end), new),))
