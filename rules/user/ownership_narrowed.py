@@ -57,7 +57,7 @@ def _lost_claim(stage: Stage, was: Stage, user: str, old_user: str) -> Problem |
     """Return what there is to say of the first tree that the account had before."""
     now = _claims(stage, user, unknown=True)
     claims = [claim for claim in _claims(was, old_user, unknown=False) if isinstance(claim.step, Run)]
-    lost = (_lost(stage, user, claim, now) for claim in claims if not _late(was, claim.path, claim.step))
+    lost = (_lost(stage, was, user, claim, now) for claim in claims if not _late(was, claim.path, claim.step))
     return next((problem for problem in lost if problem is not None), None)
 
 
@@ -91,19 +91,29 @@ def _late(stage: Stage, path: str, claim: Step) -> list[Step]:
     return list(found.values())
 
 
-def _lost(stage: Stage, user: str, old: _Claim, now: list[_Claim]) -> Problem | None:
+def _lost(stage: Stage, was: Stage, user: str, old: _Claim, now: list[_Claim]) -> Problem | None:
     """Compare one folder that the account had before with what it has now."""
     covering = [claim for claim in now if within(old.path, claim.path)]
     below = [claim for claim in now if within(claim.path, old.path)]
     if covering:
         last = covering[-1]
         late = _late(stage, old.path, last.step) if isinstance(last.step, Run) else []
+        late = [step for step in late if not _is_added(was, old.path, step)]
         return _too_early(stage, user, old, last, late[0]) if late else None
     filled = [put for put in stage.files.below(old.path) if put.kind not in ("run", "workdir")]
     roots = [put.step for put in filled if put.step.instruction.flag("chown") is None]
     if not roots or any(claim.path == old.path for claim in below) or _is_opened(stage, old.path):
         return None
     return _uncovered(stage, user, old, below, roots[-1])
+
+
+def _is_added(was: Stage, folder: str, step: Step) -> bool:
+    """Whether a COPY brings files by name that the folder did not get before: the account never had those."""
+    if not isinstance(step, Copy):
+        return False
+    brought = {text for put in was.files.below(folder) for text in (put.path, put.source)}
+    paths = [source.path or "" for source in step.sources]
+    return all("." in path.rpartition("/")[2].strip(".") and path not in brought for path in paths)
 
 
 def _is_opened(stage: Stage, path: str) -> bool:
