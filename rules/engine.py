@@ -179,17 +179,19 @@ def model_of(setup: _Setup, repository: Repository, path: str) -> Model:
 
 
 def _review_file(setup: _Setup, change: DockerfileChange) -> Report:
-    old: tuple[Raised, ...] = ()
+    old = Judged(change.after, (), (), ())
     if change.before is not None:
         then = change.repository_before
         baseline = DockerfileChange(change.before, None, then, then, setup.policy, setup.today)
-        old = judge(tuple(rule for rule in setup.rules if not rule.compares), baseline).raised
-    change = replace(change, listed=listed(old))
+        old = judge(tuple(rule for rule in setup.rules if not rule.compares), baseline)
+    change = replace(change, listed=listed(old.raised))
     return _report(setup, change, judge(setup.rules, change), old)
 
 
-def _report(setup: _Setup, change: DockerfileChange, judged: Judged, old: tuple[Raised, ...]) -> Report:
+def _report(setup: _Setup, change: DockerfileChange, judged: Judged, before: Judged) -> Report:
+    old = before.raised
     known, still = unchanged(old, judged.raised)
+    known |= _spoken_for(before, judged, known)
     comments = suppressions(change.after.dockerfile)
     old_comments = (
         {c.comment.text for c in suppressions(change.before.dockerfile)} if change.before is not None else set()
@@ -211,6 +213,14 @@ def _report(setup: _Setup, change: DockerfileChange, judged: Judged, old: tuple[
     marks = fingerprints(old)
     findings += [_finding(setup, change, old[i], "absent", marks[i]) for i in range(len(old)) if i not in still]
     return Report(tuple(findings), tuple(silenced), judged.crashes)
+
+
+def _spoken_for(before: Judged, judged: Judged, known: Collection[int]) -> set[int]:
+    """Return what the file held before as well, when a stronger rule spoke for it."""
+    left = [index for index in range(len(judged.raised)) if index not in known]
+    weaker = [one for group in before.same for one in group]
+    again, _ = unchanged(weaker, [judged.raised[index] for index in left]) if weaker and left else ((), ())
+    return {left[index] for index in again}
 
 
 def _offers(setup: _Setup, bench: Bench, judged: Judged, known: Collection[int]) -> dict[int, Offer]:

@@ -14,6 +14,8 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.overlaps import ONE_MATTER
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -53,7 +55,12 @@ class Raised(NamedTuple):
     @property
     def subject(self) -> tuple[str, str, str]:
         """What it is about, the instruction's wording aside."""
-        return self.rule.id, self.path, self.problem.key or " ".join(sorted(self.problem.items))
+        return self.matter, self.path, self.problem.key or " ".join(sorted(self.problem.items))
+
+    @property
+    def matter(self) -> str:
+        """The rule's id, or that of the rule with which it shares its matter."""
+        return ONE_MATTER.get(self.rule.id, self.rule.id)
 
 
 def normalised(instruction: Instruction | None) -> str:

@@ -9,6 +9,7 @@ from rules.api import (
     Construct,
     DockerfileChange,
     Fix,
+    Instruction,
     Origin,
     Problem,
     Run,
@@ -77,12 +78,24 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         shell = _plain_shell(stage)
         if shell is None:
             continue
+        lost = _lost_shell(change, stage)
         for run in stage.runs:
             if run.script.dialect != "sh" or not run.is_read or run.deferred:
                 continue
             found = _bash_syntax(run, shell)
             if found is not None and _RELINKED.search(change.after.code) is None:  # else `/bin/sh` may be bash
-                yield _problem(stage, run, found, shell)
+                yield _problem(stage, run, found, shell, lost)
+                if lost is not None:
+                    break  # one line has gone, whatever needs it
+
+
+def _lost_shell(change: DockerfileChange, stage: Stage) -> Instruction | None:
+    """Return the `SHELL` that the stage's commands ran under before the change, where none is left."""
+    was = change.was(stage)
+    settings = [run.shell for run in was.runs[-1:]] if was is not None else []
+    if any(run.shell.instruction is not None for run in stage.runs):
+        return None
+    return next((setting.instruction for setting in settings if setting.instruction is not None), None)
 
 
 def _plain_shell(stage: Stage) -> str | None:
@@ -125,13 +138,15 @@ def _is_meant(run: Run, found: Construct) -> bool:
     return False
 
 
-def _problem(stage: Stage, run: Run, found: Construct, shell: str) -> Problem:
+def _problem(stage: Stage, run: Run, found: Construct, shell: str, lost: Instruction | None) -> Problem:
     name = _NAMES[found.kind]
     plain = run.shell.origin in (Origin.ABSENT, Origin.UNKNOWN)
-    line = 'SHELL ["/bin/bash", "-c"]'
+    line = " ".join(str(lost).split()) if lost is not None else 'SHELL ["/bin/bash", "-c"]'
     fix = Fix("Run it under bash", (insert_line_before(run.instruction, line),)) if plain and shell == "dash" else None
     fails = "is an error" if found.kind in _STOPS else "is an error or means something else"
     way_out = f"Put `{line}` above it" if shell == "dash" else "Install bash and say so with `SHELL`"
+    if lost is not None:
+        way_out = f"Before this change it ran under `{line}`: put that back"
     return Problem(
         found.span,
         f"{stage.label} uses {name}, which only bash understands; `/bin/sh` is {shell} here, where it "

@@ -126,7 +126,8 @@ def _is_of_cargo(build: Build, path: str) -> bool:
     folder = _full(build, build.command.option("--target-dir") or "$CARGO_TARGET_DIR")
     if folder is not None and path.startswith(f"{folder}/") and "/release/" in path:
         return True
-    return installed is not None and posixpath.dirname(path) == f"{_full(build, installed)}/bin"
+    folder = f"{_full(build, installed)}/bin" if installed is not None else None
+    return folder is not None and folder in (path, posixpath.dirname(path))
 
 
 def _is_carried(builder: Stage, build: Build, path: str) -> bool:

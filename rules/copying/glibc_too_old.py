@@ -57,12 +57,16 @@ def _judge(stage: Stage, copy: Copy, builder: Stage) -> Iterator[Problem]:
         return
     needed = max((step for step in _STEPS.get(found[1].language, ()) if step <= there), default=here)
     if needed > here:
-        linked = f"{_shown(there)} ({_system(builder)})"
+        many = found[0].endswith("/bin")
+        what, linked, stops = (
+            ("all programs in", "they are", "They stop") if many else ("the program", "it is", "It stops")
+        )
         yield Problem(
             copy.instruction.span,
-            f"{stage.label} copies the program {quote(found[0])} out of {builder.label}, where it is linked with glibc "
-            f"{linked}; this image has {_shown(here)} ({_system(stage)}). It stops at the start with “version "
-            f"`GLIBC_{_shown(needed)}' not found”. Build and run on the same release.",
+            f"{stage.label} copies {what} {quote(found[0])} out of {builder.label}, where {linked} linked "
+            f"with glibc {_shown(there)} ({_system(builder)}); this image has {_shown(here)} ({_system(stage)}). "
+            f"{stops} at the start with “version `GLIBC_{_shown(needed)}' not found”. Build and run on the "
+            "same release.",
             Confidence.LIKELY,
             doubt="how the program is linked is not known",
             instruction=copy.instruction,

@@ -77,6 +77,7 @@ def _cargo(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | None:
         or _wheels(copy, builder)
         or _modules(stage, copy, builder)
         or _compiled(copy, builder)
+        or _release(copy, builder)
         or _program_of_package(stage, copy, builder)
     )
 
@@ -149,6 +150,33 @@ def _compiled(copy: Copy, builder: Stage) -> _Cargo | None:
         return None
     doubt = "how the program is linked is not known"
     return _Cargo(f"the program {quote(found[0])}", Confidence.LIKELY, 'It stops at the start with "not found"', doubt)
+
+
+def _release(copy: Copy, builder: Stage) -> _Cargo | None:
+    """A release of Elixir, which carries the Erlang that it was built with."""
+    for path in filter(None, map(copy.source_path, copy.sources)):
+        if any(within(path, folder) or within(folder, path) for folder in _release_folders(builder) if path != "/"):
+            return _Cargo(
+                f"the release {quote(path)}",
+                Confidence.LIKELY,
+                'The Erlang in it stops at the start with "not found"',
+                "the release may be built without Erlang (`include_erts: false`)",
+            )
+    return None
+
+
+@once
+def _release_folders(builder: Stage) -> frozenset[str]:
+    """The folders that `mix release` writes to."""
+    folders = set()
+    for run in builder.done_runs:
+        for command in run.calls("mix"):
+            if "release" in (word.value.strip(",") for word in command.args):
+                path = command.option("--path")
+                named = run.resolve(run.scope.expand(path)) if path else None
+                below = run.resolve("_build") if not path else None
+                folders |= {folder for folder in (named, below) if folder}
+    return frozenset(folders)
 
 
 def _program_of_package(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | None:

@@ -277,10 +277,10 @@ class Copy(Step):
 
         A folder's contents land in the destination itself (reference, "COPY"), so for a name that may be a folder the
         answer is the destination; into a folder (trailing slash, or the WORKDIR, which exists) the name of a file
-        is taken for one.
+        is taken for one. A source whose name is not known ends at or below the destination.
         """
         if self.destination is None or source.path is None:
-            return None
+            return self.destination
         if self.has_flag("parents") and not source.is_remote:
             # everything in front of a `/./` is left out (reference, "COPY --parents")
             kept = source.path.rpartition("/./")[2].lstrip("/")

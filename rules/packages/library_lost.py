@@ -24,6 +24,21 @@ _MANAGERS = frozenset({"apt", "apk"})
 _COMMON = frozenset({"zlib1g-dev", "zlib-dev", "libc6-dev", "libc-dev", "musl-dev", "linux-headers", "libcrypt-dev"})
 """What every image of the distribution has the library of, or that has none."""
 
+_INTERPRETERS_OWN = {
+    "python": frozenset(
+        "libssl-dev libffi-dev libsqlite3-dev libbz2-dev liblzma-dev libreadline-dev libncurses-dev libncursesw5-dev "
+        "uuid-dev libgdbm-dev openssl-dev sqlite-dev bzip2-dev xz-dev readline-dev ncurses-dev util-linux-dev "
+        "gdbm-dev".split()
+    ),
+    "ruby": frozenset("libssl-dev libffi-dev libyaml-dev libgmp-dev openssl-dev yaml-dev gmp-dev".split()),
+    "php": frozenset(
+        "libssl-dev libcurl4-openssl-dev libonig-dev libsodium-dev libsqlite3-dev libxml2-dev libreadline-dev "
+        "libargon2-dev openssl-dev curl-dev oniguruma-dev sqlite-dev readline-dev argon2-dev".split()
+    ),
+}
+"""Headers whose library the interpreter of an official image is linked with itself, in its small images too: their
+Dockerfiles keep what `ldd` or `scanelf` finds (docker-library/python, ruby and php, `Dockerfile-linux.template`)."""
+
 
 class Lost(NamedTuple):
     """A library that an image had by way of its headers.
@@ -65,7 +80,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _lost(stage: Stage, item: Installed) -> Lost | None:
     """Return the library of a package of headers that the image had and a builder has now, where nothing brings it."""
     distro = stage.runtime.distribution or ""
-    if item.name in _COMMON or not item.name.endswith("-dev") or item.manager not in _MANAGERS:
+    if item.name in _COMMON or item.name in _INTERPRETERS_OWN.get(stage.facts.name if stage.facts else "", ()):
+        return None
+    if not item.name.endswith("-dev") or item.manager not in _MANAGERS:
         return None
     libraries = runtime_of(item.name, distro, stage.runtime.release)
     if not libraries or stage.packages.has(item.name, *libraries) or _is_related(stage, item.name, libraries):

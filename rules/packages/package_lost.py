@@ -50,12 +50,14 @@ class Lost(NamedTuple):
         command: The command of it that is still used; empty when none is known.
         line: Where that is used, 0 for the start command and the health check.
         checks: Whether the health check uses it.
+        still: Whether that called it before the change as well.
     """
 
     item: Installed
     command: str = ""
     line: int = 0
     checks: bool = False
+    still: bool = True
 
 
 @rule(
@@ -137,14 +139,23 @@ def _used(stage: Stage, was: Stage, item: Installed) -> Lost | None:
     for run in stage.done_runs:
         for command in run.commands:
             if command.name in commands and lacks(stage, was, command.name):
-                return Lost(item, command.name, command.line)
+                called = any(one.name == command.name for before in was.done_runs for one in before.commands)
+                return Lost(item, command.name, command.line, still=called)
     starts = [setting.value for setting in (*stage.image.start_command, stage.image.healthcheck) if setting.set_in_file]
     for start in starts:
         words = {word.rsplit("/", 1)[-1] for word in start.text.split()} if start is not None else set()
         for name in sorted(words & commands):
             if lacks(stage, was, name):
-                return Lost(item, name, checks=start is not None and start is stage.image.healthcheck.value)
+                checks = start is not None and start is stage.image.healthcheck.value
+                return Lost(item, name, checks=checks, still=_was_called(was, name, checks=checks))
     return None
+
+
+def _was_called(was: Stage, name: str, *, checks: bool) -> bool:
+    """Whether the health check, or what was started, called a command before the change."""
+    settings = (was.image.healthcheck,) if checks else was.image.start_command
+    texts = (setting.value.text for setting in settings if setting.value is not None)
+    return any(word.rsplit("/", 1)[-1] == name for text in texts for word in text.split())
 
 
 def _brings_certificates(stage: Stage) -> bool:
@@ -190,11 +201,12 @@ def _certificates(stage: Stage, item: Installed) -> Problem:
 
 
 def _still_used(stage: Stage, lost: Lost) -> Problem:
+    calls = "still calls" if lost.still else "calls"
     caller = f"line {lost.line}" if lost.line else "its health check" if lost.checks else "what it starts"
     failure = "The build stops there" if lost.line else "It fails" if lost.checks else "The container fails there"
     return Problem(
         stage.from_.span,
-        f"{stage.label} no longer installs {quote(lost.item.name)}, and {caller} still calls {quote(lost.command)}. "
+        f"{stage.label} no longer installs {quote(lost.item.name)}, and {caller} {calls} {quote(lost.command)}. "
         f"{failure} unless the base image has it.",
         Confidence.CERTAIN if stage.runtime.has_tool(lost.command) is False else Confidence.LIKELY,
         doubt="the base image may have it",

@@ -28,7 +28,8 @@ _OTHER_SOURCES = re.compile(
     r"/etc/ap[tk]\b|sources\.list|add-apt-repository|extrepo|apt-key|\bppa:|\.deb\b|dpkg\b|snapshot\.debian|archive\.debian"
 )
 _PLAIN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
-_HARMLESS_COPY = ("/app", "/home", "/opt", "/srv", "/src", "/usr/src", "/tmp", "/var/www", "/root")  # noqa: S108 - places in an image
+_OF_THE_SYSTEM = ("/etc", "/usr", "/var", "/bin", "/sbin", "/lib", "/build", "/scripts", "/docker")
+_HARMLESS_COPY = ("/usr/src", "/var/www")
 _PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9]")
 
 
@@ -93,7 +94,10 @@ def _has_other_sources(stage: Stage) -> bool:
     texts = (other.instruction.text for other in stage.done_runs)
     if any(_OTHER_SOURCES.search(text) for text in texts):
         return True
-    return any(not put.path.startswith(_HARMLESS_COPY) for put in stage.files.puts if put.kind in ("context", "stage"))
+    copied = (put.path for put in stage.files.puts if put.kind in ("context", "stage"))
+    return any(
+        path == "/" or (path.startswith(_OF_THE_SYSTEM) and not path.startswith(_HARMLESS_COPY)) for path in copied
+    )
 
 
 def _of_pins(stage: Stage, run: Run, pins: Pins) -> Problem:

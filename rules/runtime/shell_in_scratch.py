@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Fix, Origin, Problem, Severity, Stage, Step, fix, quote, replace, rule
-from rules.runtime.start_instructions import written
+from rules.runtime.start_instructions import Written, written
 from rules.runtime.start_text import exec_words, json_array, repeated_words
 
 _WITH_SHELL = frozenset("/ /bin /bin/ /bin/sh /usr /usr/ /usr/bin /usr/bin/".split())
@@ -37,7 +37,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if stage.runtime.has_shell is False and found.start.form == "shell" and not found.start.text.startswith("["):
             step = next((s for s in stage.steps if s.instruction is found.instruction), None)
             if step is not None and _uses_default(step):
-                yield _problem(stage, step)
+                yield _problem(stage, step, _missing(found))
+
+
+def _missing(found: Written) -> str:
+    """Return the program of the command that the image has not either; empty when it may have it."""
+    program = next((c.program.value for c in found.start.commands if c.program is not None), "")
+    return program if program and found.stage.base_known and found.stage.runtime.lacks(program) else ""
 
 
 def _uses_default(step: Step) -> bool:
@@ -45,7 +51,7 @@ def _uses_default(step: Step) -> bool:
     return step.shell.origin is Origin.ABSENT
 
 
-def _problem(stage: Stage, step: Step) -> Problem:
+def _problem(stage: Stage, step: Step, missing: str = "") -> Problem:
     instruction = step.instruction
     base = quote(stage.root.base_text or "")
     way_out = "Use the JSON form, which starts the program itself"
@@ -54,12 +60,14 @@ def _problem(stage: Stage, step: Step) -> Problem:
         way_out = "Do it in a builder stage and copy the result"
     elif repeated:
         way_out = f"Use the JSON form, without {quote(' '.join(repeated))}, which its `ENTRYPOINT` starts already"
+    elif missing:
+        way_out = f"{quote(missing)} is not there either: use the JSON form with a program that the image has"
     return Problem(
         instruction.span,
         f"{stage.label} starts from {base}, which has no `/bin/sh`, and `{instruction.keyword}` "
         f"{quote(instruction.value, 60)} needs one. {_THEN[instruction.keyword]}. {way_out}.",
         stage=stage.key,
-        fix=_fix(step, len(repeated)),
+        fix=_fix(step, len(repeated)) if not missing else None,
     )
 
 

@@ -15,6 +15,8 @@ from rules.api import (
     Span,
     Stage,
     Start,
+    fix,
+    insert_line_before,
     quote,
     replace,
     rule,
@@ -45,7 +47,6 @@ class Sought(NamedTuple):
     category=Category.CORRECTNESS,
     compares=True,
     keywords=("CMD", "ENTRYPOINT"),
-    mentions=("workdir",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change moves WORKDIR, and the start command seeks its file there, where the file is not."""
@@ -65,7 +66,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _moved(stage: Stage, was: Stage) -> tuple[str, str] | None:
     """Return where the stage was started and where it is now; `None` when that is not known or did not change."""
     now, then = stage.image.workdir, was.image.workdir
-    if now.value is None or then.value is None or not now.set_in_file:
+    if now.value is None or then.value is None or not (now.set_in_file or then.set_in_file):
         return None
     old, new = (posixpath.normpath(folder) for folder in (then.value, now.value))
     starts = [[s.value.words for s in image.start_command if s.value is not None] for image in (stage.image, was.image)]
@@ -107,36 +108,52 @@ def _file_at(words: tuple[str, ...]) -> int | None:
 
 
 def _stayed(stage: Stage, was: Stage, sought: Sought, moved: tuple[str, str]) -> bool:
-    """Whether the file lies where it lay: everything is brought to the same places as before, and it to one of them."""
+    """Whether the file lies where it lay: all is brought to places it had before, and it to one of them."""
     old, new = (posixpath.normpath(posixpath.join(folder, sought.path)) for folder in moved)
     now, then = ({put.path for put in one.files.puts if put.kind != "workdir"} for one in (stage, was))
-    if now != then or new in now:
+    if not now <= then or new in now:
         return False
     there = [put for put in stage.files.covering(old) if put.kind in ("context", "stage")]
-    return bool(there) and _commands(stage) == _commands(was)
+    return bool(there) and _commands(stage) <= _commands(was)
 
 
-def _commands(stage: Stage) -> list[str]:
-    return [run.instruction.text for run in stage.done_runs]
+def _commands(stage: Stage) -> set[str]:
+    return {run.instruction.text for run in stage.done_runs}
 
 
 def _problem(stage: Stage, was: Stage, sought: Sought, moved: tuple[str, str]) -> Problem:
     old, new = (posixpath.normpath(posixpath.join(folder, sought.path)) for folder in moved)
     setting = stage.image.workdir
-    assert setting.instruction is not None
+    own = setting.instruction is not None and setting.stage is stage
+    place = setting.instruction if own and setting.instruction is not None else stage.from_
     before = was.image.workdir.instruction
-    edit = replace(stage.from_.source, sought.span, f'"{old}"') if sought.span is not None and '"' not in old else None
+    ending = f"or end with `WORKDIR {moved[0]}`" if own else f"or set `WORKDIR {moved[0]}`"
+    repair = _named(stage, sought, old) if own else _set(stage, moved[0])
     return Problem(
-        setting.instruction.span,
+        place.span,
         f"{stage.label} now starts in {quote(moved[1])}, and was started in {quote(moved[0])}. Its start command names "
         f"{quote(sought.path)} without a leading slash, so it is sought at {quote(new)}, while the files are brought "
         f"where they were before: {quote(old)}. The container exits with “no such file or directory”. Write the whole "
-        f"path, or end with `WORKDIR {moved[0]}`.",
+        f"path, {ending}.",
         Confidence.LIKELY,
         doubt="a folder that is copied may hold a file there too",
         stage=stage.key,
-        instruction=setting.instruction,
+        instruction=place,
         key=sought.path,
         notes=(Note(before.span, "the folder before", before=True),) if before is not None else (),
-        fix=Fix(f"Name {old}", (edit,)) if edit is not None else None,
+        fix=repair,
     )
+
+
+def _named(stage: Stage, sought: Sought, path: str) -> Fix | None:
+    """Write the whole path into the start command."""
+    if sought.span is None or '"' in path:
+        return None
+    return Fix(f"Name {path}", (replace(stage.from_.source, sought.span, f'"{path}"'),))
+
+
+def _set(stage: Stage, folder: str) -> Fix | None:
+    """Set the folder that another stage set before, above the stage's own start command."""
+    starts = [s.instruction for s in stage.image.start_command if s.instruction in stage.instructions]
+    above = starts[0] if starts else None
+    return fix(f"Start in {folder}", insert_line_before(above, f"WORKDIR {folder}")) if above is not None else None

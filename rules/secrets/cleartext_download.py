@@ -32,6 +32,7 @@ from rules.secrets.downloads import (
     split_url,
     stages_that_count,
     urls,
+    versionless,
 )
 
 _INSTALLERS = frozenset(
@@ -141,6 +142,6 @@ def _problem(stage: Stage, step: Step, url: str, span: Span, edits: list[Edit], 
         doubt=BY_ARGUMENT,
         instruction=step.instruction,
         stage=stage.key,
-        key=url,
+        key=versionless(url),
         fix=Fix("Use https", tuple(edits)) if edits else None,
     )

@@ -19,6 +19,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.secrets.downloads import versionless
 
 _VARIABLE = re.compile(r"\$\{?\w+\}?")
 _FAILS = ("-f", "--fail", "--fail-with-body", "--fail-early")
@@ -98,6 +99,6 @@ def _problem(stage: Stage, run: Run, careless: list[Command]) -> Problem:
         Confidence.CERTAIN,
         instruction=run.instruction,
         stage=stage.key,
-        key=url,
+        key=versionless(url),
         fix=repair,
     )

@@ -29,6 +29,7 @@ from rules.secrets.downloads import (
     split_url,
     stages_that_count,
     urls,
+    versionless,
 )
 
 _ARTIFACT = re.compile(
@@ -61,7 +62,6 @@ _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "python", "python3", "p
 _UNSEEN = "A release that is replaced, by its author or by someone else, goes into the next build unseen"
 
 _VERSIONS = re.compile(r"[-_.]?v?\d+(?:\.\d+)*|\$\{?\w+\}?")
-_NUMBER = re.compile(r"\d+")
 
 
 @rule(
@@ -226,5 +226,5 @@ def _problem(stage: Stage, step: Step, url: str, span: Span, *, piped: bool = Fa
         doubt="a script that was not read may check it",
         instruction=step.instruction,
         stage=stage.key,
-        key=_NUMBER.sub("#", url.partition("://")[2]),  # another version of it is no other download
+        key=versionless(url.partition("://")[2]),
     )

@@ -27,6 +27,7 @@ _LOCAL = re.compile(
 )
 
 _HIDDEN_HOST = re.compile(r"\$|(?:https?|ftps?)://[^/]*\$", re.IGNORECASE)
+_NUMBER = re.compile(r"\d+")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _POWERSHELL = re.compile(
     r"\b(?:Invoke-WebRequest|iwr|Invoke-RestMethod|irm|Start-BitsTransfer|DownloadFile|DownloadString)\b[^|;&]*?"
@@ -70,6 +71,11 @@ class Url(NamedTuple):
 def is_local(host: str) -> bool:
     """Tell whether a host is this machine, in a private network, or a variable."""
     return "$" in host or bool(_LOCAL.fullmatch(host))
+
+
+def versionless(url: str) -> str:
+    """Return what tells an address from others: another version of a download is no other download."""
+    return _NUMBER.sub("#", url)
 
 
 def split_url(text: str) -> tuple[str, str] | None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, once, quote, rule
+from rules.secrets.downloads import versionless
 
 _SHELLS = frozenset("sh bash ash dash zsh ksh python python3 perl ruby node php".split())
 _PINNED = re.compile(r"(?<![0-9A-Za-z])(?:v?\d+\.\d+(?:\.\d+)?|[0-9a-f]{40})(?![0-9A-Za-z])")
@@ -97,7 +98,7 @@ def _in_powershell(stage: Stage, run: Run) -> Iterator[Problem]:
         Confidence.CERTAIN,
         instruction=instruction,
         stage=stage.key,
-        key=url,
+        key=versionless(url),
     )
 
 
@@ -113,6 +114,6 @@ def _problem(stage: Stage, run: Run, download: Command, shell: Command) -> Probl
         Confidence.CERTAIN,
         instruction=run.instruction,
         stage=stage.key,
-        key=url,
+        key=versionless(url),
         severity=Severity.INFO if pinned else None,
     )

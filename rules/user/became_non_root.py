@@ -31,7 +31,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change makes a shipped image run as an ordinary user that ran as root."""
     for stage, was in change.shipped():
         user = runtime_user(stage) or _asked_for(stage) or _promised(stage)
-        if was is None or user is None or stage.runtime.is_windows:
+        if was is None or user is None or stage.runtime.is_windows or was.runtime.is_windows:
             continue
         if stage.image.user.instruction is None and stage.root.base_text == was.root.base_text:
             continue
@@ -67,7 +67,7 @@ def _promised(stage: Stage) -> str | None:
 
 def _problem(change: DockerfileChange, stage: Stage, was: Stage, user: str) -> Problem:
     instruction = stage.image.user.instruction
-    items = checklist(change, stage, user)
+    items = checklist(change, stage, was, user)
     numbered = "; ".join(f"({number}) {item.text}" for number, item in enumerate(items, 1))
     before = (
         "it started as root"

@@ -101,6 +101,8 @@ def _confidence(stage: Stage, scripts: tuple[str, ...]) -> Confidence:
     base = (stage.facts is not None or _is_built_on_a_base(stage)) and is_no_service(stage)
     if base or is_explained(user.instruction):
         return Confidence.POSSIBLE
+    if scripts and any(not is_root_name(account.name) for account in stage.users.created):
+        return Confidence.POSSIBLE  # the script has an account to switch to
     sure = stage.image.start_command and not scripts and not _is_argument(stage)
     return Confidence.CERTAIN if sure else Confidence.LIKELY
 

@@ -12,6 +12,7 @@ from rules.quoting import quote
 from rules.user.accounts import runs_as_root
 from rules.user.closed_folders import install_in
 from rules.user.ownership import access
+from rules.user.root_by_design import drops_privileges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,12 +79,14 @@ class Item(NamedTuple):
     concrete: bool
 
 
-def checklist(change: DockerfileChange, stage: Stage, user: str) -> tuple[Item, ...]:
+def checklist(change: DockerfileChange, stage: Stage, was: Stage, user: str) -> tuple[Item, ...]:
     """Return what to look at when a stage begins to run as an account, the weightiest first."""
+    workers = was.facts is not None and was.facts.unprivileged_workers
+    handed_over = drops_privileges(change, was) and not workers  # then the volumes are another account's
     prepared = stage.image.user.instruction is None  # the base image's own user, for whom it was made
     found = (
         *(_runs(stage) if prepared else ()),
-        *_volumes(stage),
+        *(() if handed_over else _volumes(stage)),
         *(() if prepared else servers(stage, user)),
         *home(stage),
         *_installs(stage),

@@ -60,7 +60,7 @@ def _lost_claim(stage: Stage, was: Stage, user: str, old_user: str) -> Problem |
     now = _claims(stage, user, unknown=True)
     claims = [claim for claim in _claims(was, old_user, unknown=False) if isinstance(claim.step, Run)]
     last = {claim.path.rstrip("/"): at for at, claim in enumerate(now)}
-    lost = (_lost(stage, user, claim, now, last) for claim in claims if not _late(was, claim.path, claim.step))
+    lost = (_lost(stage, was, user, claim, now, last) for claim in claims if not _late(was, claim.path, claim.step))
     return next((problem for problem in lost if problem is not None), None)
 
 
@@ -94,18 +94,28 @@ def _late(stage: Stage, path: str, claim: Step) -> list[Step]:
     return list(found.values())
 
 
-def _lost(stage: Stage, user: str, old: _Claim, now: list[_Claim], last: dict[str, int]) -> Problem | None:
+def _lost(stage: Stage, was: Stage, user: str, old: _Claim, now: list[_Claim], last: dict[str, int]) -> Problem | None:
     """Compare one folder that the account had before with what it has now."""
     covering = [last[folder] for folder in folders_of(old.path) if folder in last]
     if covering:
         claim = now[max(covering)]
         late = _late(stage, old.path, claim.step) if isinstance(claim.step, Run) else []
+        late = [step for step in late if not _is_added(was, old.path, step)]
         return _too_early(stage, user, old, claim, late[0]) if late else None
     filled = [put for put in stage.files.below(old.path) if put.kind not in ("run", "workdir")]
     roots = [put.step for put in filled if put.step.instruction.flag("chown") is None]
     if not roots or not _opened(stage).isdisjoint((None, *folders_of(old.path))):
         return None
     return _uncovered(stage, user, old, [claim for claim in now if within(claim.path, old.path)], roots[-1])
+
+
+def _is_added(was: Stage, folder: str, step: Step) -> bool:
+    """Whether a COPY brings files by name that the folder did not get before: the account never had those."""
+    if not isinstance(step, Copy):
+        return False
+    brought = {text for put in was.files.below(folder) for text in (put.path, put.source)}
+    paths = [source.path or "" for source in step.sources]
+    return all("." in path.rpartition("/")[2].strip(".") and path not in brought for path in paths)
 
 
 @once

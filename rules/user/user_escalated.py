@@ -13,6 +13,8 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
+    fix,
+    insert_line_before,
     quote,
     replace,
     rule,
@@ -107,9 +109,26 @@ def _fix(stage: Stage, was: Stage) -> Fix | None:
         return switch(stage, Choice(old, (f"USER {old}",), ""))  # volumes belong to the number that it has had
     number = as_number(stage, old)
     new = stage.image.user
+    if new.instruction is None and (below := _work_below(was)):
+        return _put_back(stage, below[0], number)
     if new.instruction is not None and new.stage is stage and not _works_below(stage, new.instruction):
         return Fix(f"Run as {number}", (replace(stage.model.source, new.instruction.span, f"USER {number}"),))
     return switch(stage, Choice(number, (f"USER {number}",), ""))
+
+
+def _work_below(was: Stage) -> tuple[Instruction, ...]:
+    """Return what stood behind the switch, if a RUN is among it: what that makes belongs to the user it runs as."""
+    user = was.image.user
+    if user.instruction is None or user.stage is not was:
+        return ()
+    below = tuple(i for i in was.instructions if i.line > user.instruction.line)
+    return below if any(i.keyword == "RUN" for i in below) else ()
+
+
+def _put_back(stage: Stage, below: Instruction, user: str) -> Fix | None:
+    """Switch where the switch was: above the instruction that came next, if it is still there."""
+    same = [i for i in stage.instructions if str(i) == str(below)]
+    return fix(f"Run as {user}", insert_line_before(same[0], f"USER {user}")) if len(same) == 1 else None
 
 
 def _starts_another(stage: Stage, was: Stage) -> bool:
