@@ -19,6 +19,7 @@ from rules.packages.build_packages import (
     build_packages,
     compiles,
     compiles_after,
+    compiles_itself,
     is_language_toolkit,
     listed,
     megabytes,
@@ -161,12 +162,16 @@ def _way_out(found: BuildPackages) -> str:
 
 
 def _builder_upon(found: BuildPackages) -> Stage | None:
-    """Return a stage that does not ship, builds on the one that installs them, and gives what it made to the image."""
+    """Return a stage that builds on the one that installs them and gives what it made to the image.
+
+    Where that one builds on further stages, it is the first of them that may compile.
+    """
     installer = found.run.stage
     given = {copy.from_stage.index for copy in found.stage.all_copies if copy.from_stage is not None}
     for stage in found.stage.model.stages:
         if stage.index in given and installer in stage.chain and stage is not installer:
-            return stage
+            between = [one for one in stage.chain if one not in found.stage.chain]
+            return next((one for one in between if compiles_itself(one)), stage)
     return None
 
 
