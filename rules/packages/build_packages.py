@@ -143,6 +143,11 @@ def _compiles_in(run: Run) -> bool:
     return not run.is_read or any(map(_may_compile, run.package_calls)) or any(map(_is_compiler, run.commands))
 
 
+def compiles_itself(stage: Stage) -> bool:
+    """Tell whether a stage's own RUNs may compile something, those of the stages below it left aside."""
+    return any(run.is_read and _compiles_in(run) for run in stage.runs)
+
+
 def compiles(script: str) -> bool:
     """Tell whether a start script of this text compiles, or installs what may."""
     commands = parse(script, Source("script", script), 0, dialect="sh", joined=False).commands

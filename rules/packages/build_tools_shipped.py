@@ -20,6 +20,7 @@ from rules.packages.build_packages import (
     compiles,
     compiles_after,
     compiles_behind,
+    compiles_itself,
     is_language_toolkit,
     listed,
     megabytes,
@@ -177,7 +178,8 @@ def _first(found: BuildPackages) -> str:
 def _builder_upon(found: BuildPackages) -> Stage | None:
     """Return a stage that does not ship, builds on the one that installs them, and gives what it made to the image.
 
-    There is none where the stage that installs them compiles with them itself.
+    Where that one builds on further stages, it is the first of them that may compile; there is none where the stage
+    that installs them compiles with them itself.
     """
     installer = found.run.stage
     if compiles_after(installer, found.run):
@@ -185,7 +187,8 @@ def _builder_upon(found: BuildPackages) -> Stage | None:
     given = {copy.from_stage.index for copy in found.stage.all_copies if copy.from_stage is not None}
     for stage in found.stage.model.stages:
         if stage.index in given and installer in stage.chain and stage is not installer:
-            return stage
+            between = [one for one in stage.chain if one not in found.stage.chain]
+            return next((one for one in between if compiles_itself(one)), stage)
     return None
 
 
