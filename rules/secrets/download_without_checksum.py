@@ -37,11 +37,13 @@ _ARTIFACT = re.compile(
     re.IGNORECASE,
 )
 _NO_PROGRAM = re.compile(
-    r"\.(?:asc|sig|gpg|key|pub|list|repo|sha\d*|sha\d+sum|md5|txt|json|ya?ml|conf|cfg|html?|xml|md|sh|py|css|pem|crt)(?:[?#]|$)|KEY|[Kk]eyring",
+    r"\.(?:asc|sig|minisig|sigstore|gpg|key|pub|list|repo|sha\d*|sha\d+sum|md5|txt|json|ya?ml|conf|cfg|html?|xml|md|sh|py|css|pem|crt)(?:[?#]|$)|KEY|[Kk]eyring",
     re.IGNORECASE,
 )
 _SCRIPT = re.compile(r"\.(?:sh|bash|py|pl)(?:[?#]|$)", re.IGNORECASE)
-_SUM_OR_KEY = re.compile(r"\.(?:asc|sig|gpg|key|pub|sha\d*\w*|md5\w*)(?:[?#]|$)|KEY|[Kk]eyring|sums?\b", re.IGNORECASE)
+_SUM_OR_KEY = re.compile(
+    r"\.(?:asc|sig|minisig|sigstore|gpg|key|pub|sha\d*\w*|md5\w*)(?:[?#]|$)|KEY|[Kk]eyring|sums?\b", re.IGNORECASE
+)
 _BY_CONTENT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f])")
 _MOVING = re.compile(r"(?<!pool)/(master|main|develop|trunk|HEAD|nightly)(?:/|\.zip|\.tar|$)")
 """What a branch is called in an address: its content has no lasting sum."""
