@@ -42,7 +42,8 @@ def _patterns(model: Model) -> Iterator[tuple[re.Pattern[str], int]]:
     for stage in model.stages:
         text = stage.base_word.text if stage.base_word is not None else ""
         parts = _VARIABLE.split(text)
-        if not stage.layers_ship or len(parts) == 1 or any(_FOREIGN.search(part) for part in parts):
+        values = (model.global_scope.expand(variable) or "" for variable in _VARIABLE.findall(text))
+        if not stage.layers_ship or len(parts) == 1 or any(_FOREIGN.search(part) for part in (*parts, *values)):
             continue
         if any(parts) or not _is_image(stage):
             last["[\\w.-]*".join(re.escape(part.lower()) for part in parts)] = stage.index

@@ -38,7 +38,7 @@ _ARTIFACT = re.compile(
     re.IGNORECASE,
 )
 _NO_PROGRAM = re.compile(
-    r"\.(?:asc|(?:mini)?sig|gpg|key|pub|list|repo|sha\d*|sha\d+sum|md5|txt|json|ya?ml|conf|cfg|html?|xml|md|sh|py|css|pem|crt)(?:[?#]|$)|KEY|[Kk]eyring",
+    r"\.(?:asc|(?:mini)?sig|sigstore|gpg|key|pub|list|repo|sha\d*|sha\d+sum|md5|txt|json|ya?ml|conf|cfg|html?|xml|md|sh|py|css|pem|crt)(?:[?#]|$)|KEY|[Kk]eyring",
     re.IGNORECASE,
 )
 _PAPERS = re.compile(
@@ -47,7 +47,7 @@ _PAPERS = re.compile(
 """Texts that come with a program, and the list of its sums."""
 _SCRIPT = re.compile(r"\.(?:sh|bash|py|pl)(?:[?#]|$)", re.IGNORECASE)
 _SUM_OR_KEY = re.compile(
-    r"\.(?:asc|(?:mini)?sig|gpg|key|pub|sha\d*\w*|md5\w*)(?:[?#]|$)|KEY|[Kk]eyring|sums?\b", re.IGNORECASE
+    r"\.(?:asc|(?:mini)?sig|sigstore|gpg|key|pub|sha\d*\w*|md5\w*)(?:[?#]|$)|KEY|[Kk]eyring|sums?\b", re.IGNORECASE
 )
 _BESIDE = re.compile(r"\.(?:asc|(?:mini)?sig|sha\d+\w*|md5\w*|sigstore(?:\.json)?)$")
 """The ending under which a file's signature or sum lies beside it."""
