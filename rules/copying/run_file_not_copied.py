@@ -92,7 +92,8 @@ def _wanted(run: Run) -> Iterator[tuple[Command, str]]:
 def _script(command: Command) -> str | None:
     """Return the script that a command runs or makes executable, as written: `./setup.sh`, `bash scripts/build.sh`."""
     program = command.program.value if command.program is not None else ""
-    if "/" in program and program.endswith(_SCRIPTS):
+    rooted = program.startswith(("./", "/")) and program.count("/") > 1
+    if "/" in program and (program.endswith(_SCRIPTS) or rooted):
         return program
     if command.name == "chmod" and len(command.args) == 2:  # noqa: PLR2004 - a mode and one file
         last = command.args[1].value
