@@ -171,13 +171,14 @@ def _misses(run: Run, command: Command) -> Command | None:
     """Return a later command of the RUN that fails without what the download brings, as the address names it."""
     address = " ".join(word.value for word in command.args if "://" in word.value).lower()
     last = _pipelines(run)[command.pipeline].last
+    packages = " ".join(package.name for call in run.package_calls for package in call.packages)
     for later in run.commands:
         sure = later.before == "&&" or later is run.commands[-1]
         if not sure or later.start < last.end or later.after == "||" or later.nested or later.negated:
             continue
         moved = [word.value for word in later.args[:1]] if later.name == "mv" else []
         names = [later.name, *(posixpath.basename(path).partition(".")[0] for path in moved)]
-        if any(len(name) >= _TELLING and name in address for name in names):
+        if any(len(name) >= _TELLING and name in address and name not in packages for name in names):
             return later
     return None
 

@@ -1,6 +1,7 @@
 """See build_tools_shipped.md."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from rules.api import (
@@ -98,7 +99,7 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
         way_out = f"{_why_still_there(item)} {_way_out(found)}"
         message = f"{found.stage.label} ships packages that only a build needs: {names}. {way_out}"
         confidence = Confidence.CERTAIN if _is_plain(found) else Confidence.LIKELY
-        confidence = Confidence.POSSIBLE if for_the_script else confidence
+        confidence = Confidence.POSSIBLE if for_the_script or _is_said_to_run(found) else confidence
     return Problem(
         item.call.command.span if found is every else item.package.word.span,
         message,
@@ -107,6 +108,17 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
         stage=found.stage.key,
         items=every.heavy,
     )
+
+
+_AT_RUN_TIME = re.compile(r"\brun[- ]?time\b(?!.*\bbuild)", re.IGNORECASE)
+
+
+def _is_said_to_run(found: BuildPackages) -> bool:
+    """Whether the comment above the packages, within the list, says that they are there for run time."""
+    word, begin = found.items[0].package.word, found.run.instruction.line
+    comments = found.run.stage.model.dockerfile.comments
+    at = bisect_left(comments, word.span.line, key=lambda comment: comment.span.line) - 1
+    return at >= 0 and comments[at].span.line > begin and _AT_RUN_TIME.search(comments[at].text) is not None
 
 
 _KITS = re.compile(r"python|ruby|perl|php|lua|R-|r-|linux|kernel|erlang|ocaml|ghc|musl|libc6?-")

@@ -236,7 +236,7 @@ def _in_need(run: Run) -> Run | None:
     last = _last_in_need(run.stage)
     if last is not None and run.index < last.index:
         return last
-    return next((found for stage in _built_upon(run.stage) if (found := _first_in_need(stage)) is not None), None)
+    return _in_need_above(run.stage)
 
 
 @once
@@ -246,16 +246,17 @@ def _last_in_need(stage: Stage) -> Run | None:
 
 
 @once
+def _in_need_above(stage: Stage) -> Run | None:
+    """The first RUN of a stage built upon this one, directly or by way of others, that installs from its lists."""
+    upon = (other for other in stage.model.stages if other is not stage and stage in other.chain)
+    return next((found for other in upon if (found := _first_in_need(other)) is not None), None)
+
+
+@once
 def _first_in_need(stage: Stage) -> Run | None:
     """The first RUN of a stage that asks apt for anything, where it installs from lists of the stage below."""
     first = next((run for run in stage.runs if any(call.manager == "apt" for call in run.package_calls)), None)
     return first if first is not None and _installs_unfetched(first) else None
-
-
-@once
-def _built_upon(stage: Stage) -> tuple[Stage, ...]:
-    """The stages that start from a stage, directly or by way of others."""
-    return tuple(other for other in stage.model.stages if other is not stage and stage in other.chain)
 
 
 def _installs_unfetched(run: Run) -> bool:

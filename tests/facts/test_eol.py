@@ -51,6 +51,8 @@ def first(text: str, today: date = TODAY) -> EndOfLife:
         ("node:3", [("Node.js", "3")]),
         ("eclipse-temurin:17-jre-focal", [("Ubuntu", "20.04")]),
         ("public.ecr.aws/docker/library/python:3.8", [("Python", "3.8")]),
+        ("hexpm/elixir:1.14.5-erlang-25.3-alpine-3.18.6", [("Elixir", "1.14"), ("Alpine Linux", "3.18")]),
+        ("hexpm/erlang:27.2-debian-buster-20240612-slim", [("Debian", "10")]),
     ],
 )
 def test_what_has_ended_is_named(text: str, products: list[tuple[str, str]]) -> None:

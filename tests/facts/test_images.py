@@ -59,6 +59,9 @@ def test_a_listed_tag_is_known_exactly() -> None:
         ("nvidia/cuda:12.4.1-devel-ubuntu22.04", "ubuntu", Release("jammy", "22.04")),
         ("quay.io/centos/centos:stream9", "centos", Release(number="9")),
         ("debian:sid", "debian", Release("sid")),
+        ("hexpm/elixir:1.19.5-erlang-28.5-alpine-3.23.4", "alpine", Release(number="3.23")),
+        ("hexpm/elixir:1.18.4-erlang-27.2-debian-bookworm-20250520-slim", "debian", Release("bookworm", "12")),
+        ("hexpm/erlang:27.2-ubuntu-noble-20250415.1", "ubuntu", Release("noble", "24.04")),
     ],
 )
 def test_the_distribution_and_its_release_are_known(text: str, distro: str, release: Release) -> None:

@@ -36,6 +36,8 @@ def hand_written() -> dict[str, Json]:
         "nvidia/cuda": {"variants": _cuda()},
         "gcc": {"variants": [_buildpack("sdk")]},
         "perl": {"variants": [_buildpack("runtime+toolchain")]},
+        "hexpm/elixir": {"variants": _hexpm(r"[\d.]+(?:-rc\.\d+)?-erlang-")},
+        "hexpm/erlang": {"variants": _hexpm("")},
     } | _servers() | _old_dotnet()  # fmt: skip
 
 
@@ -52,6 +54,24 @@ def _cuda() -> list[Json]:
         )
         for flavour, kind in (("base", "runtime"), ("runtime", "runtime"), ("devel", "sdk"))
         for system, distro, pm in ((ubuntu, "ubuntu", "apt"), (redhat, "rhel", "dnf"))
+    ]  # fmt: skip
+
+
+def _hexpm(language: str) -> list[Json]:
+    """Return Hex's images of Erlang and Elixir, whose tags name the system: `1.19.5-erlang-28.5-alpine-3.23.4`.
+
+    Their recipes put programs into the system's image and say nothing of how it starts.
+    """
+    return [
+        _variant(
+            rf"^{language}\d[\w.-]*?-{system}$", kind="runtime", distro=distro, pm=pm, libc=libc, cmd=[shell],
+            unknown=["env", "tools"], source="hexpm/bob/priv/scripts/docker",
+        )
+        for system, distro, pm, libc, shell in (
+            (r"alpine-(?P<alpine>\d+\.\d+)\.\d+", "alpine", "apk", "musl", "/bin/sh"),
+            (r"debian-(?P<release>[a-z]+)-\d+(?:-slim)?", "debian", "apt", "glibc", "bash"),
+            (r"ubuntu-(?P<release>[a-z]+)-[\d.]+", "ubuntu", "apt", "glibc", "/bin/bash"),
+        )
     ]  # fmt: skip
 
 

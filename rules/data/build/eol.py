@@ -48,14 +48,22 @@ DEAD: list[Json] = [
 """
 
 
+IMAGES = [["hexpm/elixir", "elixir"], ["hexpm/erlang", "erlang"]]
+"""Images of a product that the raw table leaves out; by hexpm/bob, which builds them."""
+
+SYSTEMS = [[r"alpine-(\d+\.\d+)(?:\.\d+)?", "alpine-linux"]]
+"""Ways to name the system in a tag that the raw table leaves out: Hex's images have a hyphen behind its name."""
+
+
 def main() -> None:
     """Read the raw table and write the compact one."""
     given = arguments("Build eol.zip", "eol")
     raw = json.loads(given.eol.read_text())
+    systems = [*raw["suffix"]["patterns"], *SYSTEMS]
     parts: Json = {
         "meta": raw["meta"],
-        "images": [[match, product] for match, product in raw["image_map"] if product != "@dead"],
-        "systems": [[rf"(?:^|-){match}(?=$|-)", product] for match, product in raw["suffix"]["patterns"]],
+        "images": [*([match, product] for match, product in raw["image_map"] if product != "@dead"), *IMAGES],
+        "systems": [[rf"(?:^|-){match}(?=$|-)", product] for match, product in systems],
         "codenames": raw["suffix"]["codenames"],
         "dead": DEAD,
     }

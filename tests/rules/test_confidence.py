@@ -1,0 +1,70 @@
+"""What is said in the summary alone, or not as loudly as elsewhere: a page shows messages, not how sure they are."""
+
+import rules
+from rules.problem import Confidence, Severity
+from rules.report import Finding
+
+_TOOLS = """FROM debian:13-slim
+RUN apt-get update && apt-get install --no-install-recommends -y \\
+        {comment}
+        build-essential \\
+    && rm -rf /var/lib/apt/lists/*
+COPY shop /usr/local/bin/
+CMD ["shop"]
+"""
+
+
+def said(rule: str, dockerfile: str) -> Finding:
+    """Return the one finding of a rule on a new file."""
+    [finding] = [one for one in rules.review({}, {"Dockerfile": dockerfile.encode()}).findings if one.rule == rule]
+    return finding
+
+
+def test_the_whole_tree_of_a_rails_application_is_left_to_the_summary() -> None:
+    dockerfile = """FROM ruby:3.4-slim AS build
+WORKDIR /app
+COPY package.json yarn.lock ./
+RUN yarn install --frozen-lockfile
+COPY . .
+RUN bin/rails assets:precompile
+FROM ruby:3.4-slim
+COPY --from=build /app /app
+CMD ["bin/rails", "server"]
+"""
+    assert said("copy-from-whole-tree", dockerfile).confidence is Confidence.POSSIBLE
+
+
+def test_build_tools_that_a_comment_calls_needed_at_run_time_are_left_to_the_summary() -> None:
+    spoken = said("build-tools-shipped", _TOOLS.format(comment="# Runtime dependencies"))
+    assert spoken.confidence is Confidence.POSSIBLE
+    for other in ("# Dependencies", "# Needed at runtime by what we build here"):
+        assert said("build-tools-shipped", _TOOLS.format(comment=other)).confidence is Confidence.CERTAIN
+
+
+def test_build_tools_for_a_script_that_was_not_read_are_left_to_the_summary_where_a_builder_uses_them_too() -> None:
+    dockerfile = """FROM debian:13-slim AS base
+RUN apt-get update && apt-get install -y --no-install-recommends gcc make && rm -rf /var/lib/apt/lists/*
+FROM base AS build
+COPY . /src
+RUN make -C /src install
+FROM base
+COPY --from=build /opt/shop /opt/shop
+COPY start.sh /start.sh
+ENTRYPOINT ["/start.sh"]
+"""
+    assert said("build-tools-shipped", dockerfile).confidence is Confidence.POSSIBLE
+
+
+def test_a_pipe_whose_failure_stops_the_step_further_down_is_left_to_the_summary() -> None:
+    step = "wget -qO- https://get.pnpm.io/install.sh | sh -"
+    dockerfile = 'FROM alpine:3.23\nRUN {}\nUSER 1000\nCMD ["/app"]\n'
+    assert said("pipefail-missing", dockerfile.format(step)).confidence is Confidence.CERTAIN
+    noticed = said("pipefail-missing", dockerfile.format(f"{step} && pnpm --version"))
+    assert (noticed.confidence, noticed.severity) == (Confidence.POSSIBLE, Severity.INFO)
+
+
+def test_a_secret_of_a_stage_that_is_thrown_away_is_a_warning() -> None:
+    stages = "FROM debian:13-slim AS build\n{}RUN make /app\nFROM debian:13-slim\n{}COPY --from=build /app /app\n"
+    env = "ENV JWT_SECRET=hunter2hunter2\n"
+    assert said("secret-in-arg-or-env", stages.format(env, "")).severity is Severity.WARNING
+    assert said("secret-in-arg-or-env", stages.format(env, env)).severity is Severity.ERROR
