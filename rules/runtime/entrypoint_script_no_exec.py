@@ -13,7 +13,8 @@ _SERVERS = frozenset(
     "puma php php-fpm nginx httpd apache2 caddy dotnet uwsgi streamlit supervisord postgres mysqld redis-server "
     "deno bun "
     "next airflow dagster prefect mlflow poetry uv pipenv "
-    "locust jupyter jupyter-lab jupyter-notebook jupyterhub fastapi superset datasette chainlit vllm waitress-serve".split()
+    "locust jupyter jupyter-lab jupyter-notebook jupyterhub fastapi superset datasette chainlit vllm "
+    "waitress-serve".split()
 )
 _SURE_SERVERS = frozenset(
     "gunicorn uvicorn hypercorn granian daphne celery puma php-fpm nginx httpd caddy uwsgi streamlit mysqld "
