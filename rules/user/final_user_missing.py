@@ -14,7 +14,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.user.account_choice import choose, switch
+from rules.user.account_choice import Choice, choose, switch
 from rules.user.root_by_design import (
     HANDING_OVER,
     drops_privileges,
@@ -53,11 +53,8 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
         return
     choice = choose(stage)
     base = quote(stage.root.base_text or "its base")
-    way_out = f" Switch to {quote(choice.user)} before the start command: {choice.why}." if choice is not None else ""
-    syncs = choice is not None and not scripts and syncs_at_start(stage)
-    if syncs:
-        way_out += " `uv run` needs `--no-sync` then: that account may not write the environment that root has made."
-    way_out = f" {HANDING_OVER}" if scripts else way_out
+    syncs = choice is not None and syncs_at_start(stage)
+    way_out = f" {HANDING_OVER}" if scripts else _way_out(choice, syncs=syncs)
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     copied_from = stage.root.is_scratch and not serves_openly(stage)
     sure = stage.image.start_command and not scripts
@@ -78,4 +75,15 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
         stage=stage.key,
         key="user",
         fix=switch(stage, choice) if not scripts and not syncs else None,
+    )
+
+
+def _way_out(choice: Choice | None, *, syncs: bool) -> str:
+    if choice is None:
+        return ""
+    switch_to = f" Switch to {quote(choice.user)} before the start command: {choice.why}."
+    if not syncs:
+        return switch_to
+    return (
+        f"{switch_to} `uv run` needs `--no-sync` then: that account may not write the environment that root has made."
     )
