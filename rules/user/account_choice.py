@@ -35,6 +35,11 @@ _STARTS = ("ENTRYPOINT", "CMD", "HEALTHCHECK")
 _AT_HOME = frozenset(
     "npm npx pnpm yarn bun bunx corepack jupyter jupyter-lab jupyter-notebook streamlit uv uvx pipx".split()
 )
+_CACHING_AT_HOME = frozenset(
+    "torch transformers sentence-transformers huggingface-hub diffusers datasets keras tensorflow matplotlib nltk "
+    "ultralytics openai-whisper faster-whisper easyocr playwright prisma vllm".split()
+)
+"""Packages that keep models, browsers or settings below the home folder (`~/.cache`), and fail without one."""
 
 
 class Choice(NamedTuple):
@@ -184,7 +189,9 @@ def closed_home(stage: Stage) -> str | None:
 def _needs_home(stage: Stage) -> bool:
     """Whether the container starts through a program that keeps a cache or settings below its home, and fails else."""
     words = [word for setting in stage.image.start_command if setting.value for word in setting.value.text.split()]
-    return not _AT_HOME.isdisjoint(word.rsplit("/", 1)[-1] for word in words)
+    if not _AT_HOME.isdisjoint(word.rsplit("/", 1)[-1] for word in words):
+        return True
+    return any(item.name.lower().replace("_", "-") in _CACHING_AT_HOME for item in stage.packages.present)
 
 
 def _new(package_manager: str | None, *, home: bool) -> Choice | None:
