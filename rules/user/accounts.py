@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rules.model.settings import Setting
     from rules.model.stage import Stage
     from rules.model.steps import Run, Step
+    from rules.model.users import Account
 
 _RAISES = frozenset({"sudo", "doas", "fakeroot", "su", "gosu", "su-exec", "runuser", "setpriv", "unshare"})
 """Programs that run another one as another user."""
@@ -61,3 +62,27 @@ def as_number(stage: Stage, user: str) -> str:
     number = uid if uid is not None and uid.isdecimal() else name
     gid = next((made.uid for made in stage.users.groups if made.name == group and made.uid), group)
     return f"{number}:{gid}" if colon else number
+
+
+def as_written(stage: Stage, user: str) -> str | None:
+    """Write a `USER` value with numbers, each as the variable that it was made with; `None` where the account has none.
+
+    `useradd -u ${UID}` makes whatever number a build passes, so `USER ${UID}` is that account and `USER 1000` is not.
+    """
+    name, colon, group = user.partition(":")
+    number = _number(stage, name, stage.users.find(name), stage.users.uid_of(name), "-u", "--uid")
+    if number is None:
+        return None
+    made = next((made for made in stage.users.groups if made.name == group), None)
+    gid = _number(stage, group, made, made.uid, "-g", "--gid") if made is not None else None
+    return f"{number}:{gid or group}" if colon else number
+
+
+def _number(stage: Stage, name: str, account: Account | None, number: str | None, *options: str) -> str | None:
+    """The number of an account or group as its making has it, where that holds at the end of the stage too."""
+    if number is None or not number.isdecimal():
+        return None
+    written = account.command.option(*options) if account is not None and account.name == name else None
+    if written is None or "$" not in written or account is None or account.uid != number:
+        return number
+    return written if stage.scope.expand(written) == number and not set(written) & set(" \"'`(") else None
