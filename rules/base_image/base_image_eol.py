@@ -25,6 +25,8 @@ from rules.api import (
 _LINKED = ("Go", "Rust")
 """Languages whose compiler links the standard library into the program."""
 _YEAR = 365
+_NAMED = 2
+"""Lines that a comment names: the program's, and the system's below it."""
 
 
 @rule(
@@ -39,16 +41,30 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if today is None:
         return
     over = [(stage, ended) for stage in change.stages if (ended := _ended(stage, today))]
-    alike: dict[frozenset[str], list[Stage]] = {_lines(ended): [] for stage, ended in over if stage.layers_ship}
-    speaking = []
+    spoken_for: dict[int, list[Stage]] = {}
     for stage, ended in over:
-        if not stage.layers_ship and _lines(ended) in alike and not _starts(stage):
-            alike[_lines(ended)].append(stage)
+        host = None if stage.layers_ship or _starts(stage) else _host(over, stage, ended)
+        if host is None:
+            spoken_for.setdefault(stage.index, [])
         else:
-            speaking.append((stage, ended))
-    for stage, ended in speaking:
-        spoken_for = alike.pop(_lines(ended), []) if stage.layers_ship else []
-        yield _problem(change, stage, ended, today, spoken_for)
+            spoken_for.setdefault(host.index, []).append(stage)
+    told = {other.index for others in spoken_for.values() for other in others}
+    for stage, ended in over:
+        if stage.index not in told:
+            yield _problem(change, stage, ended, today, spoken_for[stage.index])
+
+
+def _host(over: list[tuple[Stage, list[EndOfLife]]], stage: Stage, ended: list[EndOfLife]) -> Stage | None:
+    """Return the stage whose comment says it of a builder too: one that ships and names its line, or the same image."""
+    line = next(iter(_lines(ended[:1])))
+    for other, others in over:
+        if other.layers_ship and line in _lines(others[:_NAMED]):
+            return other
+    return next((o for o, _ in over if o.index < stage.index and not _starts(o) and _is_same_image(o, stage)), None)
+
+
+def _is_same_image(one: Stage, other: Stage) -> bool:
+    return one.base_text is not None and one.base_text == other.base_text and not one.layers_ship
 
 
 def _ended(stage: Stage, today: date) -> list[EndOfLife]:
@@ -122,7 +138,7 @@ def _day(day: date) -> str:
 
 
 def _also(others: list[EndOfLife]) -> str:
-    return "".join(f", and {_fact(other)}" for other in others[:1])
+    return "".join(f", and {_fact(other)}" for other in others[: _NAMED - 1])
 
 
 def _consequence(end: EndOfLife, stage: Stage) -> str:
