@@ -96,8 +96,9 @@ class Runtime:
 
     @cached_property
     def _copied_path(self) -> frozenset[str]:
-        """The folders of PATH, beside the system's, that lie in a folder which is copied: `/opt/java/openjdk/bin`."""
-        folders = path_folders(self.stage)
+        """The folders of PATH that the file adds and copies, or a folder around them: `/opt/java/openjdk/bin`."""
+        path = self.stage.image.env.get("PATH")
+        folders = path_folders(self.stage) if path is not None and path.set_in_file else None
         own = [folder for folder in folders or () if folder not in ("", *DEFAULT_PATH)]
         trees = [put.path for put in self._copied_trees if put.path != "/"]
         return frozenset(folder for folder in own if any(within(folder, tree) for tree in trees))
@@ -218,7 +219,7 @@ class Runtime:
         return any("/" in word and posixpath.basename(word) == "python" for word in self._words)
 
 
-_IN_A_PROJECT = re.compile(r"(?:venv|virtualenv|/env|/node_modules/\.bin|/vendor/bin)(?:/|$)")
+_IN_A_PROJECT = re.compile(r"(?:venv|virtualenv|/env|/bundle|/gems|/node_modules/\.bin|/vendor/bin)(?:/|$)")
 """Folders of PATH with the programs of a project's dependencies, which the system's are not among."""
 
 _OF_A_VENV = frozenset({"python", "python3"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.model.puts import within
 from rules.model.users import ROOT_NAMES
 from rules.repairs import append_to_stage, fix, insert, insert_line_before
 from rules.user.ownership import access
@@ -97,7 +98,7 @@ def with_uid(stage: Stage, account: Account, uid: int) -> Edit | None:
 
 def switch(stage: Stage, choice: Choice | None) -> Fix | None:
     """Put the switch above the stage's start command, or at its end where steps follow that need root."""
-    if choice is None:
+    if choice is None or works_in_roots_home(stage):
         return None
     starts = [i for i in stage.instructions if i.keyword in _STARTS]
     behind = [i for i in stage.instructions if i.keyword in _WORK and starts and i.line > starts[0].line]
@@ -118,6 +119,11 @@ def switch(stage: Stage, choice: Choice | None) -> Fix | None:
     else:  # what is done to a volume behind its declaration is lost in the classic builder
         edits = (insert_line_before(declared, *make, *folders), _put(stage, above, enter))
     return fix(f"Run as {choice.user}", *edits, *choice.edits)
+
+
+def works_in_roots_home(stage: Stage) -> bool:
+    """Whether the container starts in `/root`, which is closed to others."""
+    return within(stage.image.workdir.value or "/", "/root")
 
 
 def _put(stage: Stage, above: Instruction | None, lines: tuple[str, ...]) -> Edit | None:

@@ -1,5 +1,6 @@
 """See final_user_missing.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -14,7 +15,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.user.account_choice import choose, switch
+from rules.user.account_choice import choose, switch, works_in_roots_home
 from rules.user.root_by_design import (
     HANDING_OVER,
     drops_privileges,
@@ -24,6 +25,16 @@ from rules.user.root_by_design import (
     serves_openly,
     unread_scripts,
 )
+from rules.user.start_scripts import start_scripts
+
+_WRITES = re.compile(
+    r"""(?mx)^\s*(?:(?:if|then|else|do|!)\s+)*(?:
+        (?:mkdir|chown|chmod|mv|cp|ln|rm|touch|unlink|install|sed\s+-i|useradd|adduser|usermod|groupmod)\s[^\n|;&]*
+        (?<=[\s"'])["']?(?:/(?!tmp/|dev/|proc/)\w|\$\{?[A-Z])
+        |[^\n#]*>>?\s*["']?/(?!tmp/|dev/|proc/)\w
+    )"""
+)
+"""A line of a script that makes or changes files where only root may, by and large."""
 
 
 @rule(
@@ -50,9 +61,13 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     scripts = unread_scripts(change, stage)
     if scripts and any(account.name not in ROOT_NAMES for account in stage.users.created):
         return
-    choice = choose(stage)
+    writing = next((s.name for s in start_scripts(change, stage) if s.text and _WRITES.search(s.text)), None)
+    choice = choose(stage) if writing is None else None
     base = quote(stage.root.base_text or "its base")
     way_out = f" Switch to {quote(choice.user)} before the start command: {choice.why}." if choice is not None else ""
+    if choice is not None and works_in_roots_home(stage):
+        way_out = " Let it work outside `/root`, which is closed to others, and switch to an account of its own."
+    way_out = f" {quote(writing)} changes files as root. {HANDING_OVER}" if writing is not None else way_out
     way_out = f" {HANDING_OVER}" if scripts else way_out
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     copied_from = stage.root.is_scratch and not serves_openly(stage)
