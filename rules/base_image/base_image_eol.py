@@ -41,30 +41,32 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if today is None:
         return
     over = [(stage, ended) for stage in change.stages if (ended := _ended(stage, today))]
-    spoken_for: dict[int, list[Stage]] = {}
+    hosts = _hosts(over)
+    spoken_for: dict[int, list[Stage]] = {stage.index: [] for stage, _ in over}
+    for stage, _ in over:
+        if stage.index in hosts:
+            spoken_for[hosts[stage.index].index].append(stage)
     for stage, ended in over:
-        host = None if stage.layers_ship or _starts(stage) else _host(over, stage, ended)
-        if host is None:
-            spoken_for.setdefault(stage.index, [])
-        else:
-            spoken_for.setdefault(host.index, []).append(stage)
-    told = {other.index for others in spoken_for.values() for other in others}
-    for stage, ended in over:
-        if stage.index not in told:
+        if stage.index not in hosts:
             yield _problem(change, stage, ended, today, spoken_for[stage.index])
 
 
-def _host(over: list[tuple[Stage, list[EndOfLife]]], stage: Stage, ended: list[EndOfLife]) -> Stage | None:
-    """Return the stage whose comment says it of a builder too: one that ships and names its line, or the same image."""
-    line = next(iter(_lines(ended[:1])))
-    for other, others in over:
-        if other.layers_ship and line in _lines(others[:_NAMED]):
-            return other
-    return next((o for o, _ in over if o.index < stage.index and not _starts(o) and _is_same_image(o, stage)), None)
-
-
-def _is_same_image(one: Stage, other: Stage) -> bool:
-    return one.base_text is not None and one.base_text == other.base_text and not one.layers_ship
+def _hosts(over: list[tuple[Stage, list[EndOfLife]]]) -> dict[int, Stage]:
+    """Return, for builders, the stage that speaks for them: one that ships and names their line, or has their image."""
+    by_line: dict[str, Stage] = {}
+    for stage, ended in over:
+        for line in _lines(ended[:_NAMED]) if stage.layers_ship else ():
+            by_line.setdefault(line, stage)
+    by_image: dict[str | None, Stage] = {}
+    found: dict[int, Stage] = {}
+    for stage, ended in over:
+        if stage.layers_ship or _starts(stage):
+            continue
+        (line,) = _lines(ended[:1])
+        host = by_line.get(line) or by_image.setdefault(stage.base_text, stage)
+        if host is not stage:
+            found[stage.index] = host
+    return found
 
 
 def _ended(stage: Stage, today: date) -> list[EndOfLife]:

@@ -23,6 +23,8 @@ MOST_DEPTH = 50
 MOST_INHERITED = 4_000_000
 """Characters that all stages together may inherit: a file of 50 KB whose fifty stages all start from its longest."""
 _LONGEST_NUMBER = 10
+_MOST_CHOICES = 200
+"""Stages of a file in which an argument of the build is thought to choose among them: each is compared with each."""
 _VARIABLE = re.compile(r"(\$\w+|\$\{[^{}]*\})")
 
 
@@ -147,7 +149,7 @@ class Model:
             or (stage.base_text or "-")[0].isalnum()
         ):
             return ()
-        if not re.search(r"\w", _VARIABLE.sub("", word.text)):
+        if len(self.stages) > _MOST_CHOICES or not re.search(r"\w", _VARIABLE.sub("", word.text)):
             return ()  # a variable alone may as well name an image
         shape = "".join("[^/:@]*" if _VARIABLE.match(part) else re.escape(part) for part in _VARIABLE.split(word.text))
         named = re.compile(shape, re.IGNORECASE)
