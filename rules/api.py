@@ -27,6 +27,7 @@ from rules.model.packages import OS_MANAGERS, Installed
 from rules.model.puts import Put, folders_of, within
 from rules.model.run_writes import Write, written_by
 from rules.model.scope import PLATFORM_ARGS, PREDEFINED_ARGS, Scope, Variable
+from rules.model.search_path import path_folders
 from rules.model.settings import Image, Origin, Port, Setting, Start, is_script
 from rules.model.stage import Stage, is_development_name
 from rules.model.steps import Copy, CopySource, Mount, Run, Step
@@ -146,6 +147,7 @@ __all__ = [
     "package_of_command",
     "parse_reference",
     "parse_shell",
+    "path_folders",
     "provides",
     "quote",
     "replace",

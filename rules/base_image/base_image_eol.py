@@ -26,6 +26,8 @@ from rules.base_image.choices import may_be_chosen
 _LINKED = ("Go", "Rust")
 """Languages whose compiler links the standard library into the program."""
 _YEAR = 365
+_NAMED = 2
+"""Lines that a comment names: the program's, and the system's below it."""
 
 
 @rule(
@@ -40,16 +42,32 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if today is None:
         return
     over = [(stage, ended) for stage in change.stages if (ended := _ended(stage, today))]
-    alike: dict[frozenset[str], list[Stage]] = {_lines(ended): [] for stage, ended in over if stage.layers_ship}
-    speaking = []
+    hosts = _hosts(over)
+    spoken_for: dict[int, list[Stage]] = {stage.index: [] for stage, _ in over}
+    for stage, _ in over:
+        if stage.index in hosts:
+            spoken_for[hosts[stage.index].index].append(stage)
     for stage, ended in over:
-        if not stage.layers_ship and _lines(ended) in alike and not _starts(stage):
-            alike[_lines(ended)].append(stage)
-        else:
-            speaking.append((stage, ended))
-    for stage, ended in speaking:
-        spoken_for = alike.pop(_lines(ended), []) if stage.layers_ship else []
-        yield _problem(change, stage, ended, today, spoken_for)
+        if stage.index not in hosts:
+            yield _problem(change, stage, ended, today, spoken_for[stage.index])
+
+
+def _hosts(over: list[tuple[Stage, list[EndOfLife]]]) -> dict[int, Stage]:
+    """Return, for builders, the stage that speaks for them: one that ships and names their line, or has their image."""
+    by_line: dict[str, Stage] = {}
+    for stage, ended in over:
+        for line in _lines(ended[:_NAMED]) if stage.layers_ship else ():
+            by_line.setdefault(line, stage)
+    by_image: dict[str | None, Stage] = {}
+    found: dict[int, Stage] = {}
+    for stage, ended in over:
+        if stage.layers_ship or _starts(stage):
+            continue
+        (line,) = _lines(ended[:1])
+        host = by_line.get(line) or by_image.setdefault(stage.base_text, stage)
+        if host is not stage:
+            found[stage.index] = host
+    return found
 
 
 def _ended(stage: Stage, today: date) -> list[EndOfLife]:
@@ -123,7 +141,7 @@ def _day(day: date) -> str:
 
 
 def _also(others: list[EndOfLife]) -> str:
-    return "".join(f", and {_fact(other)}" for other in others[:1])
+    return "".join(f", and {_fact(other)}" for other in others[: _NAMED - 1])
 
 
 def _consequence(end: EndOfLife, stage: Stage) -> str:

@@ -1,9 +1,11 @@
 """See prefer_multi_stage.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
 from rules.base_image.purpose import compiles, is_workshop, runs_toolchain
+from rules.user.start_scripts import start_scripts
 
 
 @rule(
@@ -31,8 +33,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         ),
         None,
     )
-    if found is not None:
+    if found is not None and not _builds_when_it_starts(change, stage, found[1]):
         yield _problem(stage, *found)
+
+
+def _builds_when_it_starts(change: DockerfileChange, stage: Stage, command: Command) -> bool:
+    """Whether a start script that was read calls the tool, too: it builds what is missing."""
+    calls = re.compile(rf"(?m)^(?!\s*#).*(?<![\w./-]){re.escape(command.name)}(?![\w-])")
+    return any(calls.search(script.text) for script in start_scripts(change, stage) if script.text is not None)
 
 
 def _builds_context(stage: Stage, run: Run) -> bool:

@@ -50,7 +50,12 @@ def _ships_a_program(stage: Stage) -> bool:
         if not stage.all_copies and not any(c.name == "git" and c.subcommand == "clone" for c in commands):
             return False  # what starts is mounted: the image is a place to build in
         return any(compiles(command) and command.name not in _FOR_LIBRARIES for command in commands)
-    return bool(stage.all_copies)
+    return bool(stage.all_copies) or _runs_a_jar(stage)
+
+
+def _runs_a_jar(stage: Stage) -> bool:
+    """Whether it starts an archive of Java's, which a RUN may have fetched."""
+    return any("-jar" in s.value.text.split() for s in stage.image.start_command if s.set_in_file and s.value)
 
 
 def _is_sdk(stage: Stage, text: str) -> bool:

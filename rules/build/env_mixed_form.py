@@ -9,6 +9,9 @@ _SECOND = re.compile(r"""^(?:"[^"]*"|'[^']*'|[^\s"']+)\s+(?P<name>[A-Z][A-Z0-9_]
 
 _OWN_LINE = re.compile(r"\n[ \t]*(?P<name>[A-Z][A-Z0-9_]+(?==)|[A-Z][A-Z0-9_]{2,})(?:=\S|[ \t]+[\"'\w/$])")
 
+_ONE_LINE = re.compile(r"[^\s\"'-]\S*[ \t]+(?P<name>[A-Z][A-Z0-9]*_[A-Z0-9_]+)[ \t]+[^\s=]\S*")
+"""`en_US LC_CTYPE en_US.UTF-8`: a value, a name with an underscore, a value."""
+
 _SHELL_WORDS = frozenset({"if", "for", "while", "case", "export", "then"})
 
 
@@ -51,13 +54,16 @@ def _shell_code(instruction: Instruction, name: str) -> Problem:
 
 
 def _second(instruction: Instruction) -> str | None:
-    """Return the name that seems to begin a second variable on a line of its own, or behind a quoted value."""
+    """Return what seems to begin a second variable: on a line of its own, behind a quoted or a single value."""
     name, value = instruction.pairs[0]
     if value is None or value.text.startswith("=") or f"{name.text}=" in instruction.value[: len(name.text) + 1]:
         return None
     own_line = _OWN_LINE.search(instruction.text)
     if own_line is not None and own_line["name"] in value.text:
         return own_line["name"]
+    one_line = _ONE_LINE.fullmatch(value.text)
+    if one_line is not None:
+        return one_line["name"]
     match = _SECOND.match(value.text)
     if match is None:
         return None

@@ -1,8 +1,12 @@
 """See stage_unreachable.md."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, is_development_name, rule
+
+_TARGET = re.compile(r"(?m)^\s*#.*--target[= ]([\w.-]+)")
+"""A comment that says how a stage is built: `docker build --target tools .`."""
 
 
 @rule(
@@ -21,8 +25,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return  # a variable chooses among the stages
     needed = change.after.needed_by_shipped
     used = _used(change.stages)
+    told = {name.lower() for name in _TARGET.findall(change.source.text)}
     for stage in change.stages:
         if stage.index in needed or is_development_name(stage.name) or _is_an_image(stage) or stage.index in used:
+            continue
+        if stage.name in told:
             continue
         yield Problem(
             stage.from_.span,

@@ -28,8 +28,11 @@ _NATIVE = re.compile(
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A program is copied out of a stage that has the builder's platform and was never told the image's."""
+    by_platform = _chosen_by_platform(change)
     for stage in change.stages:
         if stage.index not in change.after.needed_by_shipped or _is_on_build_platform(stage):
+            continue
+        if not by_platform.isdisjoint(link.index for link in stage.chain):
             continue
         for copy in stage.copies:
             builder = copy.from_stage
@@ -38,6 +41,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             native = _native(copy, builder)
             if native is not None:
                 yield _problem(stage, builder, copy, native)
+
+
+def _chosen_by_platform(change: DockerfileChange) -> set[int]:
+    """Return the stages among which `FROM runner-${TARGETARCH}` chooses: each is made for one platform."""
+    choosing = (stage for stage in change.stages if stage.base_word is not None and "TARGET" in stage.base_word.text)
+    return {one.index for stage in choosing for one in change.after.may_start_from(stage)}
 
 
 def _is_on_build_platform(stage: Stage) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,9 @@ MOST_DEPTH = 50
 MOST_INHERITED = 4_000_000
 """Characters that all stages together may inherit: a file of 50 KB whose fifty stages all start from its longest."""
 _LONGEST_NUMBER = 10
+_MOST_CHOICES = 200
+"""Stages of a file in which an argument of the build is thought to choose among them: each is compared with each."""
+_VARIABLE = re.compile(r"(\$\w+|\$\{[^{}]*\})")
 
 
 class Model:
@@ -125,8 +129,31 @@ class Model:
 
     @cached_property
     def in_shipped_images(self) -> frozenset[int]:
-        """Indexes of the stages whose layers are in an image that ships: those that ship, and what they stand on."""
-        return frozenset(stage.index for shipped in self.shipped for stage in shipped.chain)
+        """Indexes of the stages whose layers are, or may be, in an image that ships: itself and what it stands on."""
+        found = {stage.index: stage for shipped in self.shipped for stage in shipped.chain}
+        waiting = list(found.values())
+        while waiting:
+            below = (link for stage in self.may_start_from(waiting.pop()) for link in stage.chain)
+            new = {stage.index: stage for stage in below if stage.index not in found}
+            found.update(new)
+            waiting += new.values()
+        return frozenset(found)
+
+    def may_start_from(self, stage: Stage) -> tuple[Stage, ...]:
+        """Return the stages that a FROM may mean whose variable nothing fills in: `FROM ${VARIANT}-install`."""
+        word = stage.base_word
+        if (
+            word is None
+            or "$" not in word.text
+            or stage.base_stage is not None
+            or (stage.base_text or "-")[0].isalnum()
+        ):
+            return ()
+        if len(self.stages) > _MOST_CHOICES or not re.search(r"\w", _VARIABLE.sub("", word.text)):
+            return ()  # a variable alone may as well name an image
+        shape = "".join("[^/:@]*" if _VARIABLE.match(part) else re.escape(part) for part in _VARIABLE.split(word.text))
+        named = re.compile(shape, re.IGNORECASE)
+        return tuple(one for one in self.stages[: stage.index] if one.name is not None and named.fullmatch(one.name))
 
     @cached_property
     def needed_by_shipped(self) -> frozenset[int]:
@@ -134,7 +161,9 @@ class Model:
         found = {stage.index for stage in self.shipped}
         waiting = list(self.shipped)
         while waiting:
-            new = {stage.index: stage for stage in waiting.pop().sources if stage.index not in found}
+            stage = waiting.pop()
+            sources = (*stage.sources, *self.may_start_from(stage))
+            new = {source.index: source for source in sources if source.index not in found}
             found.update(new)
             waiting += new.values()
         return frozenset(found)

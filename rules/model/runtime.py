@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from rules.facts.commands import provides
@@ -14,6 +15,8 @@ from rules.facts.installers import (
 )
 from rules.lazily import cached_property
 from rules.model.packages import OS_MANAGERS
+from rules.model.puts import within
+from rules.model.search_path import DEFAULT_PATH, path_folders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,6 +88,26 @@ class Runtime:
         """Whether a tree of files is copied over the system's own folders, which may bring any program."""
         return any(put.tree and put.path in ("/", "/bin", "/usr", "/usr/bin") for put in self.stage.files.puts)
 
+    def _is_in_copied_tree(self, name: str) -> bool:
+        """Whether a folder is copied in that may hold the program: where PATH leads, or above the path in `name`."""
+        if "/" in name:
+            return any(within(name, put.path) for put in self._copied_trees)
+        return any(name in _OF_A_VENV or not _IN_A_PROJECT.search(folder) for folder in self._copied_path)
+
+    @cached_property
+    def _copied_path(self) -> frozenset[str]:
+        """The folders of PATH that the file adds and copies, or a folder around them: `/opt/java/openjdk/bin`."""
+        path = self.stage.image.env.get("PATH")
+        folders = path_folders(self.stage) if path is not None and path.set_in_file else None
+        own = [folder for folder in folders or () if folder not in ("", *DEFAULT_PATH)]
+        trees = [put.path for put in self._copied_trees if put.path != "/"]
+        return frozenset(folder for folder in own if any(within(folder, tree) for tree in trees))
+
+    @cached_property
+    def _copied_trees(self) -> tuple[Put, ...]:
+        kinds = ("stage", "image", "context", "remote")
+        return tuple(put for put in self.stage.files.puts if put.tree and put.kind in kinds)
+
     def _copied_tool(self, name: str) -> bool:
         # `COPY --from=… /uv /bin/` puts `/bin/uv`, although the text alone does not tell it from a folder
         return name in self._copied_names
@@ -111,7 +134,7 @@ class Runtime:
         base = False if stage.root.is_scratch else facts.has_tool(name) if facts is not None else None
         if base is not False:
             return base
-        if self.root_filled or stage.files.has_unreadable_run:
+        if self.root_filled or stage.files.has_unreadable_run or self._is_in_copied_tree(name):
             return None
         trees = ("/usr/local", "/usr/bin", "/usr/local/bin", "/bin", "/opt", "/usr/sbin", "/sbin")
         if any(put.tree and put.path in trees for put in stage.files.puts):
@@ -127,6 +150,8 @@ class Runtime:
         stage, base = self.stage, posixpath.basename(name)
         managed = base in PROJECT_MANAGERS
         if not (managed or base in SYSTEM_PROGRAMS) or self._copied_tool(base) or self._is_installed(base):
+            return False
+        if self._is_in_copied_tree(name):
             return False
         if base == "python" and self._is_python_named:
             return False
@@ -150,6 +175,8 @@ class Runtime:
         if stage.files.has_unreadable_run or any(map(_brings_programs, stage.files.puts)):
             return False
         if any(command.name not in LANGUAGE_INSTALLERS for command in stage.files.opaque_commands):
+            return False
+        if self._is_in_copied_tree(name):
             return False
         if any(part in word and not word.startswith(f"{part}.") for part in (name, *packages) for word in self._words):
             return False
@@ -191,6 +218,11 @@ class Runtime:
             return True
         return any("/" in word and posixpath.basename(word) == "python" for word in self._words)
 
+
+_IN_A_PROJECT = re.compile(r"(?:venv|virtualenv|/env|/bundle|/gems|/node_modules/\.bin|/vendor/bin)(?:/|$)")
+"""Folders of PATH with the programs of a project's dependencies, which the system's are not among."""
+
+_OF_A_VENV = frozenset({"python", "python3"})
 
 _BRINGERS: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(("pnpm", "yarn"), frozenset({"corepack"})),

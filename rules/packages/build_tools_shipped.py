@@ -42,7 +42,7 @@ from rules.user.start_scripts import start_scripts
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A shipped layer holds compilers, build systems or headers."""
     for found in build_packages(change):
-        if builds_at_run_time(change, found.stage) or is_headers_only(found) or _compiles_when_it_runs(found):
+        if builds_at_run_time(change, found.stage) or is_headers_only(found) or _is_needed_running(found):
             continue
         scripts = start_scripts(change, found.stage)
         if any(compiles(script.text) for script in scripts if script.text is not None):
@@ -60,6 +60,17 @@ _COMPILING_LIBRARIES = frozenset(
 
 
 _COMPILER = re.compile(r"(?:gcc|g\+\+|clang|make|cmake)(?:-[\d.]+|-c\+\+)?$|build-(?:essential|base)|gcc-toolset-")
+
+
+_PLAIN_NAMES = frozenset("libc-dev libc6-dev musl-dev libgdiplus-dev".split())
+"""Packages with `libc.so`, `libdl.so`, `libgdiplus.so`: .NET loads a library by the name without a version."""
+
+
+def _is_needed_running(found: BuildPackages) -> bool:
+    """Whether the program calls the compiler, or loads libraries by the names that come with headers."""
+    if found.stage.runtime.languages.keys() & {"dotnet", "mono"} and _PLAIN_NAMES.issuperset(found.names):
+        return True
+    return _compiles_when_it_runs(found)
 
 
 def _compiles_when_it_runs(found: BuildPackages) -> bool:

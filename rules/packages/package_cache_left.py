@@ -1,6 +1,7 @@
 """See package_cache_left.md."""
 
 import math
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -30,6 +31,7 @@ _NODESOURCE = "deb.nodesource.com/setup_"
 """NodeSource's set-up scripts, which run `apt-get update` at their end."""
 _BROWSER_PACKAGES = "--install-deps"
 """`puppeteer browsers install chrome --install-deps` calls `apt-get satisfy` and no update (@puppeteer/browsers)."""
+_CLEANING = re.compile(r"/var/lib/apt/lists|/var/cache/|\bclean\b")
 _SHELLS = ("bash", "sh", "source", ".")
 _RPM_CACHES = ("/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum", "/var/cache/tdnf")
 _RPM = frozenset({"dnf", "yum", "microdnf", "tdnf"})
@@ -74,8 +76,11 @@ def _check_run(stage: Stage, run: Run) -> Iterator[Problem]:
 
 
 def _is_cleaned_by_script(run: Run, call: PackageCall) -> bool:
-    """Whether a script runs behind that is named for what it does, like `/scripts/cleanup_apt.sh`."""
-    return any("clean" in command.name for command in run.commands if command.start > call.command.start)
+    """Whether a script runs behind that is named for what it does, `/scripts/cleanup_apt.sh`, or `eval "$CLEANUP"`."""
+    behind = [command for command in run.commands if command.start > call.command.start]
+    if any(command.name == "eval" for command in behind) and _CLEANING.search(run.instruction.value):
+        return True
+    return any("clean" in command.name for command in behind)
 
 
 def _left_by_nodesource(stage: Stage, run: Run) -> Iterator[Problem]:
@@ -221,14 +226,16 @@ def _fix(run: Run, call: PackageCall, left: tuple[str, ...]) -> Fix | None:
 def _fix_of_apk(run: Run) -> Fix | None:
     """Add `--no-cache` to every call, and drop an `apk update` that then fetches for nobody."""
     edits: list[Edit | None] = []
+    title = "Delete `apk update`"
     for call in run.package_calls:
         if call.manager != "apk" or call.no_cache:
             continue
         if call.action in ("install", "upgrade"):
             edits.append(add_option(run, call, "--no-cache"))
+            title = "Add `--no-cache`"
         elif call.action == "update":
             edits.append(delete_command(run, call.command))
-    return fix("Add `--no-cache`", *edits)
+    return fix(title, *edits)
 
 
 def _in_need(run: Run) -> Run | None:

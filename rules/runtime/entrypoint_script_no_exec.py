@@ -1,5 +1,6 @@
 """See entrypoint_script_no_exec.md."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -21,6 +22,11 @@ _SURE_SERVERS = frozenset(
     "redis-server java dotnet".split()
 )
 """What serves until it is stopped, wherever it stands in a script."""
+
+_MAKE_WAY = frozenset({"gosu", "su-exec", "setpriv", "env", "nice", "chpst"})
+"""Programs in front of another one that become it."""
+
+_SYSTEM = ("/bin/", "/sbin/", "/usr/", "/etc/")
 
 _BLOCK_AT_END = re.compile(r"(?:^|[\s;])(?:fi|esac)[ \t]*(?:\n\s*(?:#[^\n]*)?)*\Z")
 """The script ends with an `if` or a `case`, one branch of which is the program."""
@@ -56,7 +62,7 @@ def _no_exec(found: Written, script: StartScript) -> Problem | None:
         return None
     outer = [command for command in parsed.commands if not command.nested and (command.name or command.words)]
     last = outer[-1] if outer else None
-    if last is None or last.after in ("&", "|") or last.before in ("|", "||") or not _stays(last):
+    if last is None or last.after in ("&", "|") or last.before in ("|", "||") or not _stays(found, last):
         return None
     branches = last.conditional
     if branches and (last.name not in _SURE_SERVERS or not _BLOCK_AT_END.search(script.text)):
@@ -79,12 +85,22 @@ def _no_exec(found: Written, script: StartScript) -> Problem | None:
     )
 
 
-def _stays(command: Command) -> bool:
+def _stays(found: Written, command: Command) -> bool:
     """Whether a script's last command is the program that the container is for."""
     words = [word.value for word in command.words]
     if words and words[0] in ("$@", "$*", "${@}"):
         return True
-    return command.name in _SERVERS and not command.wrappers
+    if not _MAKE_WAY.issuperset(command.wrappers):
+        return False
+    return command.name in _SERVERS or _is_own_server(found, command)
+
+
+def _is_own_server(found: Written, command: Command) -> bool:
+    """Whether a program of the project is started by its path, without a word more, in an image that serves."""
+    path = command.program.value if command.program is not None else ""
+    own = path.startswith(("./", "/")) and not path.startswith(_SYSTEM) and "." not in posixpath.basename(path)
+    serves = any(step.instruction.keyword in ("EXPOSE", "HEALTHCHECK") for step in found.stage.done_steps)
+    return own and serves and not command.args and not command.conditional
 
 
 def _ignores_arguments(found: Written, script: StartScript) -> Problem | None:

@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.api import OS_MANAGERS, Copy, Put, Stage, within
+from rules.api import OS_MANAGERS, Copy, Put, Stage, path_folders, within
 from rules.copying.python_packages import CONSOLE_SCRIPTS
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ _PACKAGED = {
 }
 """Where the distributions' packages put their program (packages.debian.org, pkgs.alpinelinux.org: file lists)."""
 
-_DEFAULT_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _SYSTEM = ("/bin", "/sbin", "/usr", "/lib", "/lib64", "/etc", "/opt", "/var", "/docker-entrypoint", "/init")
 _MOVERS = frozenset("ln cp mv install chmod tee wget curl sed dos2unix".split())
 _INTERPRETER = re.compile(r"(?:python[\d.]*|node|ruby|perl|php|java|sh|bash|ash)\Z")
@@ -209,31 +208,6 @@ def _mentions(stage: Stage, name: str) -> Iterator[bool]:
                 yield True
             if any(redirect.target is not None and name in redirect.target.value for redirect in command.redirects):
                 yield True
-
-
-def path_folders(stage: Stage) -> tuple[str, ...] | None:
-    """Return the folders of `PATH`; `None` when they cannot be known.
-
-    Of a base image that is not known, the default is taken: hardly any has a project's own folder in it.
-    """
-    setting = stage.image.env.get("PATH")
-    if setting is None:
-        return _DEFAULT_PATH
-    if setting.value is not None:
-        return tuple(folder.rstrip("/") for folder in setting.value.split(":"))
-    pairs = setting.instruction.pairs if setting.instruction is not None else ()
-    written = next(
-        (value.text.strip("\"'") for name, value in pairs if name.text == "PATH" and value is not None), None
-    )
-    if written is None:
-        return None
-    folders: list[str] = []
-    for part in written.split(":"):
-        expanded = stage.scope.expand(part) if part not in ("$PATH", "${PATH}") else None
-        if expanded is None and part not in ("$PATH", "${PATH}"):
-            return None
-        folders += [expanded.rstrip("/")] if expanded is not None else _DEFAULT_PATH
-    return tuple(folders)
 
 
 def has_siblings_on_path(stage: Stage, name: str) -> bool:

@@ -20,6 +20,7 @@ from rules.api import (
     Start,
     insert_line_before,
     once,
+    path_folders,
     quote,
     rule,
     within,
@@ -27,7 +28,6 @@ from rules.api import (
 from rules.copying.environments import environments, hidden_environment
 from rules.copying.python_packages import CONSOLE_SCRIPTS
 from rules.runtime.start_instructions import Written, behind_init, is_bare_init, shipped
-from rules.runtime.start_paths import path_folders
 from rules.runtime.start_text import only_command
 
 _INSTALLERS = frozenset({"pip", "uv", "pipx", "poetry", "pipenv", "pdm", "conda"})

@@ -56,6 +56,7 @@ _MOVING = re.compile(r"(?<!pool)/(master|main|develop|trunk|HEAD|nightly)(?:/|\.
 """What a branch is called in an address: its content has no lasting sum."""
 _NEWEST = re.compile(r"/(latest|stable|current)(?:/|$)|//(aka\.ms)/")
 """What stands in an address for whatever is newest, or redirects to it."""
+_RELEASE = re.compile(r"\d\.\d|\$\{?\w*(?:VER|TAG|RELEASE)", re.IGNORECASE)
 _BY_PLATFORM = re.compile(r"\$\(?\{?\w*(?:arch|uname|platform)", re.IGNORECASE)
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "python", "python3", "perl", "ruby", "node", "php"})
 
@@ -194,7 +195,8 @@ def _risk(url: str) -> tuple[str, str] | None:
             f"`{moving[1]}` is another file after each commit, and what it is goes into the next build unseen",
             "Take a release or a commit instead, and check its SHA-256",
         )
-    if newest := _NEWEST.search(url):
+    newest = _NEWEST.search(url)
+    if newest and not _RELEASE.search(url, newest.end()):  # `stable/x86_64/docker-28.0.1.tgz` names its release
         name = newest[1] or newest[2]
         return (
             f"`{name}` is another file with each release, and what it is goes into the next build unseen",
@@ -204,13 +206,15 @@ def _risk(url: str) -> tuple[str, str] | None:
 
 
 def _way(stage: Stage, step: Step, url: str, *, piped: bool) -> str:
-    """Say how the sum is checked."""
-    if isinstance(step, Copy):
-        way = "Add `--checksum=sha256:…` to the `ADD`"
-    elif stage.runtime.is_windows:
+    """Say how the sum is checked: `ADD` does it for Linux images, and for no file that a build passes in its place."""
+    if stage.runtime.is_windows:
         way = (
             "Write its SHA-256 beside the version and compare it with what `Get-FileHash` or `certutil -hashfile` says"
         )
+    elif isinstance(step, Copy) and any(s.path == url and s.word.text.startswith("$") for s in step.sources):
+        way = 'Test it in a `RUN` behind the `ADD`: `echo "<sha256>  <file>" | sha256sum -c -`'
+    elif isinstance(step, Copy):
+        way = "Add `--checksum=sha256:…` to the `ADD`"
     else:
         then = "test the saved file before it is unpacked" if piped else "test it"
         way = f'Write its SHA-256 beside the version and {then}: `echo "<sha256>  <file>" | sha256sum -c -`'
@@ -218,7 +222,7 @@ def _way(stage: Stage, step: Step, url: str, *, piped: bool) -> str:
 
 
 def _problem(stage: Stage, step: Step, url: str, span: Span, *, piped: bool = False) -> Problem:
-    risk, way = _risk(url) or (_UNSEEN, _way(stage, step, url, piped=piped))
+    risk, way = _risk(step.scope.expand(url) or url) or (_UNSEEN, _way(stage, step, url, piped=piped))
     return Problem(
         span,
         f"{stage.label} takes {quote(url)} as it comes. {risk}. {way}.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.model.puts import within
 from rules.model.users import ROOT_NAMES
 from rules.repairs import append_to_stage, fix, insert, insert_line_before
-from rules.user.accounts import number_in_file
+from rules.user.accounts import as_written
 from rules.user.ownership import access
 from rules.user.volume_not_owned import SYSTEM_FOLDERS
 
@@ -85,7 +85,7 @@ def switch_to(stage: Stage, account: Account) -> Choice:
     why = f"line {account.command.line} creates `{account.name}`"
     uid = stage.users.uid_of(account.name)
     if uid is not None and uid.isdecimal():
-        return Choice(uid, (f"USER {number_in_file(stage, account.name) or uid}",), why)
+        return Choice(uid, (f"USER {as_written(stage, account.name) or uid}",), why)
     free = free_uid(stage)
     edit = None if account.command.has("-u", "--uid") else with_uid(stage, account, free)
     if edit is None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from rules.model.settings import Origin
@@ -13,8 +12,8 @@ if TYPE_CHECKING:
     from rules.model.settings import Setting
     from rules.model.stage import Stage
     from rules.model.steps import Run, Step
+    from rules.model.users import Account
 
-_VARIABLE = re.compile(r"\$\{?(\w+)\}?")
 
 _RAISES = frozenset({"sudo", "doas", "fakeroot", "su", "gosu", "su-exec", "runuser", "setpriv", "unshare"})
 """Programs that run another one as another user."""
@@ -57,24 +56,6 @@ def runtime_user(stage: Stage) -> str | None:
     return name_of(value) if value and is_root(stage, stage.image.user) is False else None
 
 
-def number_in_file(stage: Stage, name: str) -> str | None:
-    """Return an account's number as a `USER` of the stage can say it; `None` where it cannot be seen.
-
-    Returns:
-        Digits; `${APP_UID}` where the account is made with a variable that is in force at the stage's end: a build may
-        give it another value.
-    """
-    uid = stage.users.uid_of(name)
-    if uid is None or not uid.isdecimal():
-        return None
-    account = stage.users.find(name)
-    written = account.command.option("-u", "--uid") if account is not None else None
-    variable = _VARIABLE.fullmatch(written) if written is not None else None
-    steps = stage.steps
-    known = steps[-1].scope.get(variable[1]) if variable is not None and steps else None
-    return f"${{{known.name}}}" if known is not None and known.value == uid else uid
-
-
 def as_number(stage: Stage, user: str) -> str:
     """Write a `USER` value with the numbers of account and group, as far as they can be seen."""
     name, colon, group = user.partition(":")
@@ -82,3 +63,27 @@ def as_number(stage: Stage, user: str) -> str:
     number = uid if uid is not None and uid.isdecimal() else name
     gid = next((made.uid for made in stage.users.groups if made.name == group and made.uid), group)
     return f"{number}:{gid}" if colon else number
+
+
+def as_written(stage: Stage, user: str) -> str | None:
+    """Write a `USER` value with numbers, each as the variable that it was made with; `None` where the account has none.
+
+    `useradd -u ${UID}` makes whatever number a build passes, so `USER ${UID}` is that account and `USER 1000` is not.
+    """
+    name, colon, group = user.partition(":")
+    number = _number(stage, name, stage.users.find(name), stage.users.uid_of(name), "-u", "--uid")
+    if number is None:
+        return None
+    made = next((made for made in stage.users.groups if made.name == group), None)
+    gid = _number(stage, group, made, made.uid, "-g", "--gid") if made is not None else None
+    return f"{number}:{gid or group}" if colon else number
+
+
+def _number(stage: Stage, name: str, account: Account | None, number: str | None, *options: str) -> str | None:
+    """The number of an account or group as its making has it, where that holds at the end of the stage too."""
+    if number is None or not number.isdecimal():
+        return None
+    written = account.command.option(*options) if account is not None and account.name == name else None
+    if written is None or "$" not in written or account is None or account.uid != number:
+        return number
+    return written if stage.scope.expand(written) == number and not set(written) & set(" \"'`(") else None

@@ -17,7 +17,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.user.account_choice import Choice, choose, switch, volumes_of_root
+from rules.user.account_choice import Choice, choose, closed_home, switch, volumes_of_root
 from rules.user.accounts import as_number, name_of
 from rules.user.root_by_design import (
     HANDING_OVER,
@@ -151,6 +151,6 @@ def _fix(change: DockerfileChange, stage: Stage, target: str | None) -> Fix | No
     number = as_number(stage, target)
     if any(i.keyword in ("RUN", "COPY", "ADD") and i.line > user.line for i in stage.instructions):
         return switch(stage, Choice(number, (f"USER {number}",), ""))
-    if volumes_of_root(stage, number):
+    if volumes_of_root(stage, number) or closed_home(stage) is not None:
         return None
     return Fix(f"Run as {number}", (replace(change.source, user.words[0].span, number),))

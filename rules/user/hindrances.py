@@ -10,6 +10,7 @@ from rules.quoting import quote
 from rules.user.account_choice import closed_home, left_empty
 from rules.user.nonroot_checklist import Item, home, script, servers
 from rules.user.ownership import access
+from rules.user.start_scripts import start_scripts
 from rules.user.uv_environment import syncs_at_start
 
 if TYPE_CHECKING:
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
 _RAILS = re.compile(r"\brails\b.*\b(?:server|s)\b|\bpuma\b|\bthrust\b")
 _SETTINGS = re.compile(r"(?:~|/root|\$HOME|\$\{HOME\})/(?!\.cache\b|\.npm\b|\.ssh\b|\.gnupg\b)\.?\w")
 _HOMES = re.compile(r"HOME|XDG_(?:CONFIG|DATA|STATE|CACHE)_HOME")
+_WRITES = re.compile(
+    r"""(?mx)^\s*(?:(?:if|then|else|do|!)\s+)*(?:
+        (?:mkdir|chown|chmod|mv|cp|ln|rm|touch|unlink|install|sed\s+-i|useradd|adduser|usermod|groupmod)\s[^\n|;&]*
+        (?<=[\s"'])["']?(?:/(?!tmp/|dev/|proc/)\w|\$\{?[A-Z])
+        |[^\n#]*>>?\s*["']?/(?!tmp/|dev/|proc/)\w
+    )"""
+)
+"""A line of a script that makes or changes files where only root may, by and large."""
 _RELEASE = re.compile(r"(?:^|/)_build(?:/|$)|(?:^|/)rel/[\w-]+/?$")
 """Where `mix release` writes: `_build/prod/rel/shop`."""
 _RELEASE_STARTS = frozenset({"start", "start_iex", "daemon", "foreground", "eval"})
@@ -50,6 +59,7 @@ def first_hindrance(change: DockerfileChange, stage: Stage, user: str) -> str | 
         *home(stage),
         *_writes_home(stage),
         *script(change, stage),
+        *_writing_script(change, stage),
         *_data(stage, name),
         *_environment(stage),
         *_closed(stage),
@@ -84,6 +94,12 @@ def _writes_home(stage: Stage) -> Iterator[Item]:
                     concrete=True,
                 )
                 return
+
+
+def _writing_script(change: DockerfileChange, stage: Stage) -> Iterator[Item]:
+    for one in start_scripts(change, stage):
+        if one.text and _WRITES.search(one.text):
+            yield Item(f"{quote(one.name)} changes files as root", concrete=True)
 
 
 def _data(stage: Stage, user: str) -> Iterator[Item]:

@@ -52,6 +52,8 @@ _LAMBDA = "public.ecr.aws/lambda/"
 _CONTAINER_ACTION = re.compile(r"(?m)^\s*using:\s*[\"']?docker\b")
 _TESTS = frozenset("pytest tox nox rspec phpunit jest vitest behave".split())
 """Programs that run tests and end."""
+_BUILD_TOOLS = frozenset("mvn gradle sbt ant lein mill bazel make cmake cargo go dotnet msbuild stack cabal".split())
+"""Programs that build, or tell how, without arguments: the image is there to be worked with."""
 _ASKING = frozenset({"--help", "-h", "help", "--version", "-v", "-V", "version"})
 _NETWORK = frozenset(
     "buildah cri-o docker-ce docker.io iptables keepalived libreswan nftables openvpn podman strongswan "
@@ -239,7 +241,7 @@ def _is_tool(start: Start) -> bool:
     if not words or "--repl" in words:
         return True
     name, rest = words[0].rsplit("/", 1)[-1], words[1:]
-    if name in _TESTS:
+    if name in _TESTS or (name in _BUILD_TOOLS and not rest):
         return True
     if name in _PROMPTS or name.rstrip("0123456789.") in _PROMPTS:
         return all(word.startswith("-") or word == "repl" for word in rest)

@@ -41,7 +41,8 @@ def start_scripts(change: DockerfileChange, stage: Stage) -> tuple[StartScript, 
     for setting in stage.image.start_command:
         if setting.value is None or setting.instruction is None:
             continue
-        words = setting.value.words if setting.value.form == "exec" else tuple(setting.value.text.split())
+        shell_words = (word.strip("\"'") for word in setting.value.text.split())
+        words = setting.value.words if setting.value.form == "exec" else tuple(shell_words)
         first = next((at for at, word in enumerate(words) if word not in _INITS), 0) if not started else -1
         started = started or any(word not in _INITS for word in words)
         first = -1 if _is_argument(stage) else first

@@ -14,7 +14,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.user.accounts import as_number, number_in_file, runtime_user
+from rules.user.accounts import as_written, runtime_user
 from rules.user.clusters import demands_non_root
 
 
@@ -39,11 +39,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _problem(change: DockerfileChange, stage: Stage, user: str) -> Problem:
     setting = stage.image.user
     assert setting.instruction is not None
-    uid = number_in_file(stage, user) if "$" not in setting.instruction.value else None
+    uid = as_written(stage, user) if "$" not in setting.instruction.value else None
     manifest = demands_non_root(change)
     asks = f" {quote(manifest)} asks for that." if manifest is not None else ""
     way_out = (
-        f"Its number is {quote(uid)}: write that."
+        f"Its number is {quote(uid)}{_here(stage, uid)}: write that."
         if uid is not None
         else "Write the account's number; `id -u` in the image tells it."
     )
@@ -60,6 +60,11 @@ def _problem(change: DockerfileChange, stage: Stage, user: str) -> Problem:
     )
 
 
+def _here(stage: Stage, uid: str) -> str:
+    """Give the number that a variable holds unless a build passes another."""
+    return f", here {quote(stage.scope.expand(uid) or '')}" if "$" in uid else ""
+
+
 def _fix(change: DockerfileChange, stage: Stage, uid: str | None) -> Fix | None:
     """Write the numbers in the place of the names; a group whose number cannot be seen keeps its name."""
     instruction = stage.image.user.instruction
@@ -67,7 +72,6 @@ def _fix(change: DockerfileChange, stage: Stage, uid: str | None) -> Fix | None:
     text = instruction.value
     if uid is None or "$" in text or len(instruction.words) != 1:
         return None
-    name, colon, group = as_number(stage, text).partition(":")
-    new = f"{uid if name.isdecimal() else name}{colon}{group}"
+    new = as_written(stage, text) or uid
     word = instruction.words[0]
     return Fix(f"Use {new}", (Edit(change.source.span(word.span.start, word.span.end), new),))

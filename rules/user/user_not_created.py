@@ -17,7 +17,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         if stage.index not in change.after.needed_by_shipped or stage.root.is_scratch or stage.runtime.is_windows:
             continue
-        if stage.facts is None or stage.facts.has_shell is False:
+        if stage.facts is None:
+            yield from _in_either_case(stage)
+            continue
+        if stage.facts.has_shell is False:
             continue
         seen: set[str] = set()
         for use in named_identities(stage):
@@ -31,7 +34,25 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 yield _problem(stage, use)
 
 
-def _too_early(stage: Stage, use: Use, account: Account) -> Problem:
+def _in_either_case(stage: Stage) -> Iterator[Problem]:
+    """Upon a base that is not known, an account that is named first and made afterwards: one of the two fails."""
+    for use in named_identities(stage):
+        account = stage.users.find(use.name) if use.is_chown and use.sure else None
+        if account is None or account.run.at < use.step.at or account.run.stage is not stage:
+            continue
+        command = account.command
+        if command.conditional or command.after in (";", "||", "&", "|") or stage.users.passwd_copied:
+            continue
+        if _MAKES_ALL_THE_SAME.isdisjoint(one.name for run in stage.all_runs for one in run.commands):
+            yield _too_early(stage, use, account, known=False)
+            return
+
+
+_MAKES_ALL_THE_SAME = frozenset({"userdel", "deluser", "usermod", "true", "getent", "id"})
+"""Commands that say that the account may be there already."""
+
+
+def _too_early(stage: Stage, use: Use, account: Account, *, known: bool = True) -> Problem:
     instruction = use.step.instruction
     if use.is_chown:
         then = f"The name of a `--chown` is looked up when the `{instruction.keyword}` runs, so the build stops here"
@@ -42,8 +63,8 @@ def _too_early(stage: Stage, use: Use, account: Account) -> Problem:
         instruction.span,
         f"{stage.label} names {quote(use.name)} before the account is made: {quote(str(account.command), 80)} comes "
         f"at line {account.command.line}. {then}. Make the account above it, or {way_out}.",
-        Confidence.CERTAIN if use.sure else Confidence.LIKELY,
-        doubt="a build argument decides the name",
+        Confidence.CERTAIN if use.sure and known else Confidence.LIKELY,
+        doubt="a build argument decides the name" if known else "the base may have it, and then its making fails",
         stage=stage.key,
         key=use.name,
         notes=(Note(account.command.span, "made here"),),

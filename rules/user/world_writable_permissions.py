@@ -151,8 +151,15 @@ def _way_out(stage: Stage, found: list[Grant]) -> str:
         return f"It belongs to {quote(user)}, who runs the container, so {quote(safe)} is enough."
     if user is not None:
         to = f"Give it to the one user that writes there: `chown` to {quote(user)}, or `COPY --chown`"
-        return f"{to}; {_ANY_UID}." if user.isdecimal() else f"{to}."
+        return f"{to}; {_ANY_UID}." if user.isdecimal() or _gives_to_group_zero(stage) else f"{to}."
     return f"Give it to the one user that writes there (`chown`); {_ANY_UID}."
+
+
+@once
+def _gives_to_group_zero(stage: Stage) -> bool:
+    """Whether the file gives folders to group 0, as it takes for a container that is started under any uid."""
+    changes = (row for row in stage.files.attribute_changes if row.kind in ("chgrp", "chown"))
+    return any((row.value if row.kind == "chgrp" else row.value.partition(":")[2]) in ("0", "root") for row in changes)
 
 
 def _temporary(grant: Grant) -> bool:

@@ -38,7 +38,7 @@ def hand_written() -> dict[str, Json]:
         "perl": {"variants": [_buildpack("runtime+toolchain")]},
         "hexpm/elixir": {"variants": _hexpm(r"[\d.]+(?:-rc\.\d+)?-erlang-")},
         "hexpm/erlang": {"variants": _hexpm("")},
-    } | _servers() | _old_dotnet()  # fmt: skip
+    } | _servers() | _old_dotnet() | _dotnet_core() | _adoptopenjdk()  # fmt: skip
 
 
 def _cuda() -> list[Json]:
@@ -122,6 +122,50 @@ def _old_dotnet() -> dict[str, Json]:
         }
         for image in ("aspnet", "runtime", "runtime-deps", "sdk")
     }  # fmt: skip
+
+
+def _dotnet_core() -> dict[str, Json]:
+    """Return .NET Core 2.1 to 3.1, as `mcr.microsoft.com/dotnet/core` and, before 2019, `microsoft/…` had it."""
+    source = "dotnet/dotnet-docker, Dockerfiles of .NET Core 2.1 to 3.1: no USER"
+    systems = (
+        (r"(?:-(?P<release>jessie|stretch|buster)(?:-slim)?)?", "debian", "apt", "glibc"),
+        (r"-(?P<release>bionic|disco|focal)", "ubuntu", "apt", "glibc"),
+        (r"-alpine(?P<release>\d+\.\d+)?", "alpine", "apk", "musl"),
+    )
+
+    def variants(tag: str, kind: str) -> list[Json]:
+        return [
+            _variant(
+                f"^{tag.format(system)}$", kind=kind, distro=distro, pm=pm, libc=libc,
+                unknown=["cmd", "env", "tools"], source=source,
+            )
+            for system, distro, pm, libc in systems
+        ]  # fmt: skip
+
+    version = r"[123]\.\d(?:\.\d+)?"
+    core = {
+        f"mcr.microsoft.com/dotnet/core/{image}": {"variants": variants(version + "{}", kind)}
+        for image, kind in (("aspnet", "runtime"), ("runtime", "runtime"), ("runtime-deps", "runtime"), ("sdk", "sdk"))
+    }
+    hub = [*variants(version + "-sdk{}", "sdk"), *variants(version + "-(?:aspnetcore-)?runtime(?:-deps)?{}", "runtime")]
+    earlier = {"microsoft/dotnet": hub, "microsoft/aspnetcore": variants(version + "{}", "runtime")}
+    return core | {name: {"variants": found} for name, found in earlier.items()}
+
+
+def _adoptopenjdk() -> dict[str, Json]:
+    """Return what is certain of the images before eclipse-temurin: they set no user, whatever system they are on."""
+    known_not = ["cmd", "distro", "env", "libc", "pm", "release", "tools", "users"]
+    source = "AdoptOpenJDK/openjdk-docker: no USER"
+    return {
+        f"adoptopenjdk/openjdk{version}{machine}": {
+            "variants": [
+                _variant(match, kind=kind, libc=None, unknown=known_not, source=source)
+                for match, kind in ((r"^(?:.*-)?jre(?:-.*)?$", "runtime"), (r"^(?!.*\bjre\b).*$", "runtime+toolchain"))
+            ]
+        }
+        for version in (8, 11, 12, 13, 14, 15, 16)
+        for machine in ("", "-openj9")
+    }
 
 
 def _buildpack(kind: str) -> Json:

@@ -23,6 +23,8 @@ NEWEST_ONLY = frozenset(
 
 BITNAMI = "since August 2025 versioned tags are in bitnamilegacy/*, which gets no updates"
 DISTROLESS = "GoogleContainerTools/distroless SUPPORT_POLICY.md: no longer updated"
+DOTNET = "mcr.microsoft.com/dotnet"
+MOVED = "moved to the Microsoft Container Registry"  # devblogs.microsoft.com/dotnet, 15 March 2019; 2.1 ended in 2021
 DEAD: list[Json] = [
     {"match": "openjdk", "instead": "eclipse-temurin", "note": "the official image is deprecated"},
     {"match": "java", "instead": "eclipse-temurin", "note": "removed from the official images"},
@@ -36,6 +38,11 @@ DEAD: list[Json] = [
     {"match": "owncloud", "instead": "owncloud/server", "note": "removed from the official images"},
     {"match": "bitnami/.+", "tag": r"\d.*", "date": "2025-08-28", "note": BITNAMI},
     {"match": "bitnamilegacy/.+", "date": "2025-08-28", "note": BITNAMI},
+    {"match": "microsoft/aspnetcore", "instead": f"{DOTNET}/aspnet", "note": MOVED},
+    {"match": "microsoft/aspnetcore-build", "instead": f"{DOTNET}/sdk", "note": MOVED},
+    {"match": "microsoft/dotnet", "tag": ".*sdk.*", "instead": f"{DOTNET}/sdk", "note": MOVED},
+    {"match": "microsoft/dotnet", "tag": ".*aspnetcore-runtime.*", "instead": f"{DOTNET}/aspnet", "note": MOVED},
+    {"match": "microsoft/dotnet", "note": MOVED},
     {"match": r"gcr\.io/distroless/(?:java|nodejs).*-debian12", "date": "2026-01-31", "note": DISTROLESS},
     {"match": r"gcr\.io/distroless/python3-debian12", "date": "2026-04-30", "note": DISTROLESS},
     {"match": r"gcr\.io/distroless/.*-debian12", "date": "2026-09-30", "note": DISTROLESS},
