@@ -15,7 +15,7 @@ from rules.api import (
     rule,
 )
 from rules.user.account_choice import Choice, choose, switch
-from rules.user.hindrances import first_hindrance
+from rules.user.hindrances import first_hindrance, in_its_way
 from rules.user.root_by_design import (
     HANDING_OVER,
     drops_privileges,
@@ -76,8 +76,7 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
 def _way_out(choice: Choice | None, hindrance: str | None) -> str:
     if choice is None:
         return ""
-    first = f" What is in its way: {hindrance}." if hindrance is not None else ""
-    return f" Switch to {quote(choice.user)} before the start command: {choice.why}.{first}"
+    return f" Switch to {quote(choice.user)} before the start command: {choice.why}.{in_its_way(hindrance)}"
 
 
 def _doubt(stage: Stage, scripts: tuple[str, ...], *, copied_from: bool) -> str:

@@ -17,8 +17,9 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.user.account_choice import Choice, choose, closed_home, switch, volumes_of_root
+from rules.user.account_choice import Choice, choose, closed_home, left_empty, switch, volumes_of_root
 from rules.user.accounts import as_number, name_of
+from rules.user.hindrances import first_hindrance, in_its_way
 from rules.user.root_by_design import (
     HANDING_OVER,
     drops_privileges,
@@ -77,7 +78,9 @@ def _problem(change: DockerfileChange, stage: Stage) -> Problem:
     target = earlier or (choice.user if choice is not None and len(choice.lines) == 1 else None)
     when = "at the end" if is_no_service(stage) else "for the start command"
     account = quote(target) if target is not None else "an ordinary account"
-    way_out = f"Switch {'back ' if earlier is not None else ''}to {account} {when}." if not scripts else HANDING_OVER
+    hindrance = first_hindrance(change, stage, target) if target is not None and earlier is None else None
+    back = "back " if earlier is not None else ""
+    way_out = f"Switch {back}to {account} {when}.{in_its_way(hindrance)}" if not scripts else HANDING_OVER
     if not scripts and (named := _VARIABLE.search(user.instruction.value)):
         way_out = f"Give {quote(named[1])} the number of an ordinary account."
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
@@ -90,7 +93,7 @@ def _problem(change: DockerfileChange, stage: Stage) -> Problem:
         doubt=_doubt(stage, scripts),
         stage=stage.key,
         key="user",
-        fix=_fix(change, stage, target) if user.stage is stage and not scripts else None,
+        fix=_fix(change, stage, target) if user.stage is stage and not scripts and hindrance is None else None,
     )
 
 
@@ -151,6 +154,6 @@ def _fix(change: DockerfileChange, stage: Stage, target: str | None) -> Fix | No
     number = as_number(stage, target)
     if any(i.keyword in ("RUN", "COPY", "ADD") and i.line > user.line for i in stage.instructions):
         return switch(stage, Choice(number, (f"USER {number}",), ""))
-    if volumes_of_root(stage, number) or closed_home(stage) is not None:
+    if volumes_of_root(stage, number) or left_empty(stage, number) or closed_home(stage) is not None:
         return None
     return Fix(f"Run as {number}", (replace(change.source, user.words[0].span, number),))

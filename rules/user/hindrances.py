@@ -69,6 +69,11 @@ def first_hindrance(change: DockerfileChange, stage: Stage, user: str) -> str | 
     return next((item.text for item in found if item.concrete), None)
 
 
+def in_its_way(hindrance: str | None) -> str:
+    """Return the sentence that names a hindrance, to be put behind a way out; empty without one."""
+    return f" What is in its way: {hindrance}." if hindrance is not None else ""
+
+
 def _closed(stage: Stage) -> Iterator[Item]:
     folder = closed_home(stage)
     if folder is not None:

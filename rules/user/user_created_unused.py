@@ -23,6 +23,7 @@ from rules.api import (
 )
 from rules.user.account_choice import switch, switch_to
 from rules.user.accounts import is_root
+from rules.user.hindrances import first_hindrance, in_its_way
 from rules.user.layers import place
 from rules.user.root_by_design import drops_privileges, is_no_service, unread_scripts
 
@@ -48,7 +49,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         elif is_root(stage, stage.image.user) and not drops_privileges(change, stage) and not is_no_service(stage):
             unused = [account for account in stage.users.created if not _is_used(stage, account)]
             if unused and not unread_scripts(change, stage):
-                yield _problem(stage, unused[-1])
+                yield _problem(change, stage, unused[-1])
 
 
 def _is_used(stage: Stage, account: Account) -> bool:
@@ -110,21 +111,22 @@ _MAKERS = frozenset(
 )
 
 
-def _problem(stage: Stage, account: Account) -> Problem:
+def _problem(change: DockerfileChange, stage: Stage, account: Account) -> Problem:
     user = stage.image.user
     left = "no `USER` follows" if user.instruction is None else f"the last `USER` is {quote(user.value or '')}"
     choice = switch_to(stage, account)
+    hindrance = first_hindrance(change, stage, account.name)
     return Problem(
         place(account.run, account.command),
         f"{stage.label} makes the account {quote(account.name)} and runs as root all the same: {left}. Whoever "
         "breaks into the process owns the container's files, and an escape starts from root. Put "
-        f"{quote(choice.lines[0])} above the start command.",
+        f"{quote(choice.lines[0])} above the start command.{in_its_way(hindrance)}",
         Confidence.CERTAIN if stage.image.start_command else Confidence.LIKELY,
         doubt="nothing in the file says what the container starts",
         stage=stage.key,
         instruction=account.run.instruction,
         key=account.name,
-        fix=switch(stage, choice) if user.instruction is None else None,
+        fix=switch(stage, choice) if user.instruction is None and hindrance is None else None,
     )
 
 
