@@ -15,7 +15,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.user.account_choice import choose, switch, works_in_roots_home
+from rules.user.account_choice import Choice, choose, switch, works_in_roots_home
 from rules.user.root_by_design import (
     HANDING_OVER,
     drops_privileges,
@@ -64,11 +64,7 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     writing = next((s.name for s in start_scripts(change, stage) if s.text and _WRITES.search(s.text)), None)
     choice = choose(stage) if writing is None else None
     base = quote(stage.root.base_text or "its base")
-    way_out = f" Switch to {quote(choice.user)} before the start command: {choice.why}." if choice is not None else ""
-    if choice is not None and works_in_roots_home(stage):
-        way_out = " Let it work outside `/root`, which is closed to others, and switch to an account of its own."
-    way_out = f" {quote(writing)} changes files as root. {HANDING_OVER}" if writing is not None else way_out
-    way_out = f" {HANDING_OVER}" if scripts else way_out
+    way_out = f" {HANDING_OVER}" if scripts else _way_out(stage, choice, writing)
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     copied_from = stage.root.is_scratch and not serves_openly(stage)
     sure = stage.image.start_command and not scripts
@@ -90,3 +86,14 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
         key="user",
         fix=switch(stage, choice) if not scripts else None,
     )
+
+
+def _way_out(stage: Stage, choice: Choice | None, writing: str | None) -> str:
+    """Name the account to switch to; `writing` is a start script that changes files as root."""
+    if writing is not None:
+        return f" {quote(writing)} changes files as root. {HANDING_OVER}"
+    if choice is None:
+        return ""
+    if works_in_roots_home(stage):
+        return " Let it work outside `/root`, which is closed to others, and switch to an account of its own."
+    return f" Switch to {quote(choice.user)} before the start command: {choice.why}."
