@@ -31,6 +31,7 @@ _CROWD, _NEAR = 10_000, 20
 """Pairs about one subject that are all looked at, and how far apart they may be when there are more."""
 _MOST_WORK, _ALWAYS = 200_000_000, 2_000
 """Steps that comparing may take, some seconds in all; only a file that was made to take time needs more."""
+_AROUND = re.compile(r"\s*([\[\],])\s*")
 _AS = re.compile(r" as (?=\S+$)", re.IGNORECASE)
 
 
@@ -64,8 +65,13 @@ class Raised(NamedTuple):
 
 
 def normalised(instruction: Instruction | None) -> str:
-    """Return an instruction without its layout: continuations joined, comments gone, blanks collapsed."""
+    """Return an instruction without its layout: continuations joined, comments gone, blanks collapsed.
+
+    In the JSON form no blank is left around brackets and commas.
+    """
     text = " ".join(str(instruction).split()) if instruction is not None else ""
+    if instruction is not None and instruction.exec_form is not None:
+        text = _AROUND.sub(r"\1", text)
     return _AS.sub(" AS ", text) if text.startswith("FROM ") else text
 
 

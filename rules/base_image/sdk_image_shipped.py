@@ -9,6 +9,7 @@ from rules.api import (
     Command,
     Confidence,
     DockerfileChange,
+    ImageReference,
     Problem,
     Severity,
     Stage,
@@ -40,7 +41,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if reference is None or not _is_sdk(stage, reference.text) or is_workshop(change, stage):
             continue
         if not runs_toolchain(stage) and _ships_a_program(stage):
-            yield _problem(stage, reference.text)
+            yield _problem(stage, reference)
 
 
 def _ships_a_program(stage: Stage) -> bool:
@@ -66,8 +67,8 @@ def _is_sdk(stage: Stage, text: str) -> bool:
     return bool(_NAMED_SDK.search(text))
 
 
-def _problem(stage: Stage, text: str) -> Problem:
-    word = stage.root.base_word
+def _problem(stage: Stage, reference: ImageReference) -> Problem:
+    text, word = reference.text, stage.root.base_word
     assert word is not None, "a stage with a reference has a word for it"
     facts = stage.facts
     runtime = [name for name in (facts.relatives.runtime if facts is not None else ()) if _starts_it(stage, name)]
@@ -81,7 +82,7 @@ def _problem(stage: Stage, text: str) -> Problem:
         _confidence(stage, text),
         doubt=BY_ARGUMENT if "$" in word.text else "its start script may build something",
         stage=stage.key,
-        key=text,
+        key=reference.path,  # another tag of it is no other image
     )
 
 

@@ -23,6 +23,7 @@ from rules.api import (
 _OPERATORS = ("&&", "||", "|")
 """With one of these a line of a RUN goes on, and no instruction begins."""
 
+_LINE = re.compile(r"line \d+")
 _PLACEHOLDER = re.compile(r"[A-Z]{4,}[A-Z0-9]*(?:[-_]?[A-Z0-9]+)*\Z")
 """`BASEIMAGE`, `REPLACE-ME`: what a script writes over before the file is built."""
 
@@ -52,7 +53,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield _in_template(fault, written, placeholder)
         elif fault.doubt is None:
             fix = _fix(change, fault, places.get(fault.span.start))
-            yield Problem(fault.span, fault.message, fix=fix, key=fault.message)
+            yield Problem(fault.span, fault.message, fix=fix, key=_LINE.sub("line", fault.message))
         else:
             yield _doubtful(fault, fault.doubt)
 
@@ -63,7 +64,7 @@ def _doubtful(fault: SyntaxFault, doubt: Doubt) -> Problem:
         fault.message,
         Confidence.LIKELY if doubt is Doubt.PODMAN else Confidence.POSSIBLE,
         doubt=doubt.value,
-        key=fault.message,
+        key=_LINE.sub("line", fault.message),
         severity=Severity.WARNING,
     )
 
@@ -91,7 +92,7 @@ def _in_template(fault: SyntaxFault, written: str, placeholder: str) -> Problem:
         f"{quote(written)} {what}. {like} a placeholder that a script fills in; a build of the file as it is stops "
         "here.",
         Confidence.POSSIBLE,
-        key=fault.message,
+        key=_LINE.sub("line", fault.message),
         severity=Severity.WARNING,
     )
 

@@ -68,5 +68,5 @@ def _is_a_system(stage: Stage) -> bool:
     """Whether a stage holds a distribution, rather than files that were put together to be copied."""
     facts = stage.facts
     if facts is None:
-        return not stage.root.is_scratch and bool(stage.done_steps)  # a bare name for an image may be a tool's
+        return not stage.root.is_scratch and bool(stage.done_runs)  # a bare name for an image may be a tool's
     return facts.distro != "scratch" and facts.kind != "copy-from"

@@ -68,7 +68,10 @@ def _where(change: DockerfileChange, old: Stage) -> Stage | None:
     text = _instructions(old)
     if not text:
         return None
-    return next((stage for stage in change.stages if _instructions(stage) == text), None)
+    same = [stage for stage in change.stages if _instructions(stage) == text]
+    if sum(_instructions(stage) == text for stage in old.model.stages) > 1:  # twins differ in their FROM
+        same = [stage for stage in same if stage.base_text == old.base_text]
+    return same[0] if same else None
 
 
 def _instructions(stage: Stage) -> tuple[str, ...]:
