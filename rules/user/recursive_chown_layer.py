@@ -138,7 +138,7 @@ def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put], *, alon
         instruction=run.instruction,
         key=row.path or "",
         severity=None if brought else Severity.INFO,
-        fix=_fix(stage, run, row) if alone else None,
+        fix=_fix(stage, run, row) if alone and not _besides(stage, row) else None,
     )
 
 
