@@ -46,12 +46,11 @@ def moves(tag: str) -> bool:
 
 def names_variant_only(reference: ImageReference) -> bool:
     """Tell whether an official image's tag leaves the program's release open: `golang:alpine`, `python:trixie`."""
-    facts = image_facts(reference)
-    if facts is None or not facts.listed or facts.kind == "os" or facts.name in _SYSTEMS or not reference.tag:
+    parts = (reference.tag or "").split("-")
+    if not all(part in _VARIANTS or part in codenames() or _NUMBERED.fullmatch(part) for part in parts):
         return False
-    return all(
-        part in _VARIANTS or part in codenames() or _NUMBERED.fullmatch(part) for part in reference.tag.split("-")
-    )
+    facts = image_facts(reference)
+    return facts is not None and facts.listed is True and facts.kind != "os" and facts.name not in _SYSTEMS
 
 
 def without_release(variant: str) -> str | None:

@@ -21,6 +21,7 @@ from rules.api import (
 
 _VERSION = re.compile(r"=?\d+(?:\.[\d*]+)*(?:-r\d+|[a-z]+\d*)?,?")
 """What stands behind the operator of a constraint: `=2.0`, `3.38`, `=1,` of `>=1,<2`."""
+_GLUED = re.compile(r"[\w\]][<>]\s*=?\d")
 _CONSTRAINT = re.compile(r"[^\s;&|\\\"'`$()]+")
 
 
@@ -36,7 +37,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         for run in stage.runs:
             yield from _tests(stage, run)
-            if ">" in run.instruction.text or "<" in run.instruction.text:
+            if _GLUED.search(run.instruction.text):
                 yield from _constraints(stage, run)
 
 

@@ -9,6 +9,9 @@ from rules.secrets.secret_names import names_a_secret
 _SHELLS_OWN = frozenset({"PATH", "HOME", "PWD", "USER", "SHELL", "TERM", "LANG", "IFS", "HOSTNAME"})
 """Variables that every shell, or every container, has a value of."""
 
+_SETS = re.compile(r"\w+=|(?:case|if|for|while|set)\b")
+"""How a script begins that may do nothing but set variables."""
+
 
 @rule(
     "env-unset-other-layer",
@@ -34,7 +37,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     stage=stage.key,
                     key=name,
                 )
-            else:
+            elif _SETS.match(run.instruction.value):
                 yield from _lost(run)
 
 
@@ -79,7 +82,8 @@ def _way_out(verb: str, name: str) -> str:
 
 def _last_change(run: Run) -> str | None:
     """Return the variable that the last command changes, when nothing follows that could see it."""
-    if not run.commands:
+    text = run.instruction.value
+    if ("unset" not in text and "export" not in text) or not run.commands:
         return None
     last, first = run.commands[-1], run.commands[0]
     whole = run.instruction.exec_form is not None and first.name in ("sh", "bash", "ash", "dash")  # `["sh", "-c", …]`

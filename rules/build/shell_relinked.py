@@ -22,10 +22,10 @@ _ANSWER = re.compile(r"\bdash/sh\s+boolean\s+false\b")
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN replaces /bin/sh by another shell."""
     for stage in change.stages:
-        if _has_none(stage):
-            continue
         for run in stage.runs:
             for command, shell in _relinked(run):
+                if _has_none(stage):
+                    continue
                 alone = len(run.commands) == 1 and "bash" in shell and run.instruction.exec_form is None
                 line = 'SHELL ["/bin/bash", "-c"]'
                 yield Problem(

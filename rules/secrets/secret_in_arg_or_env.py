@@ -13,6 +13,7 @@ from rules.api import (
     Problem,
     Run,
     Severity,
+    Stage,
     Word,
     add_flag,
     delete_instruction,
@@ -36,23 +37,23 @@ _WRAPPERS = frozenset({"gradlew", "mvnw"})
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An ARG or ENV carries a secret."""
     seen: set[str] = set()
-    discarded = _discarded(change)
-    for instruction in sorted(change.after.dockerfile.instructions, key=lambda one: id(one) in discarded):
+    for instruction, name, value, ships in sorted(_named(change), key=lambda found: not found[3]):
+        if name.text not in seen:
+            seen.add(name.text)
+            given = value if value is not None and value.text.strip("\"'") else None
+            yield _problem(instruction, name, given, _fix(change, instruction, name, value), ships=ships)
+
+
+def _named(change: DockerfileChange) -> Iterator[tuple[Instruction, Word, Word | None, bool]]:
+    """Yield what goes by the name of a secret: instruction, name, value, and whether it is in an image that ships."""
+    owners: dict[int, Stage] | None = None
+    for instruction in change.after.dockerfile.instructions:
         target = instruction.trigger if instruction.trigger is not None else instruction
-        if target.keyword not in ("ARG", "ENV"):
-            continue
-        for name, value in target.pairs:
-            if names_a_secret(name.text) and name.text not in seen and _counts(target, value):
-                seen.add(name.text)
-                given = value if value is not None and value.text.strip("\"'") else None
-                repair = _fix(change, target, name, value)
-                yield _problem(target, name, given, repair, ships=id(instruction) not in discarded)
-
-
-def _discarded(change: DockerfileChange) -> set[int]:
-    """The instructions of stages on which nothing that ships is built: their settings are in no image."""
-    kept = {part.index for stage in change.after.shipped for part in stage.chain}
-    return {id(i) for stage in change.stages if stage.index not in kept for i in stage.instructions}
+        for name, value in target.pairs if target.keyword in ("ARG", "ENV") else ():
+            if names_a_secret(name.text) and _counts(target, value):
+                owners = owners or {id(one): stage for stage in change.stages for one in stage.instructions}
+                owner = owners.get(id(instruction))
+                yield target, name, value, owner is None or owner.layers_ship
 
 
 def _counts(instruction: Instruction, value: Word | None) -> bool:

@@ -53,7 +53,7 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
         return
     known = _says_what_starts(stage)
     choice = choose(stage)
-    hindrance = first_hindrance(change, stage, choice.user) if choice is not None else None
+    hindrance = first_hindrance(change, stage, choice.user) if choice is not None and known and not scripts else None
     base = quote(stage.root.base_text or "its base")
     way_out = _way_out(choice, hindrance) if known else " Let it start as an ordinary account."
     way_out = f" {HANDING_OVER}" if scripts else way_out

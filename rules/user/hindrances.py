@@ -91,6 +91,8 @@ def _environment(stage: Stage) -> Iterator[Item]:
 def _writes_home(stage: Stage) -> Iterator[Item]:
     """A RUN leaves settings in root's home, `~`, which the program reads in that of whoever starts it."""
     for run in stage.done_runs:
+        if not _SETTINGS.search(run.instruction.text):
+            continue
         for command in run.calls("touch", "cp", "install", "ln", "tee", "echo", "printf", "cat"):
             words = (*command.args, *(one.target for one in command.redirects if one.target is not None))
             if any(_SETTINGS.match(word.value) for word in words):
