@@ -73,9 +73,8 @@ def copied(step: Copy) -> list[Put]:
     for source in step.sources:
         target = step.target_of(source)
         if target is not None:
-            puts.append(_copied_source(step, source, target))
-        elif folder is not None:
-            puts.append(_of_unknown_name(step, source, folder))
+            named = source.path is not None
+            puts.append(_copied_source(step, source, target) if named else _of_unknown_name(step, source, target))
     return puts
 
 
