@@ -141,7 +141,7 @@ async def test_a_secondary_limit_may_be_met_at_any_time(scene: Scene, status: in
 
 async def test_requests_side_by_side_are_one_round(scene: Scene) -> None:
     scene.forge.requests.clear()
-    scene.forge.latency = 0.03
+    scene.forge.latency = 0.2
     await asyncio.gather(*(scene.get("/pulls/1") for _ in range(3)))
     await scene.get("/pulls/1/files")
     await scene.review({"line": 3})
