@@ -195,14 +195,20 @@ def _needs_home(stage: Stage) -> bool:
 
 
 def _new(package_manager: str | None, *, home: bool) -> Choice | None:
+    """Make an account with a home: a program that looks for one and finds none, or none it may write, stops.
+
+    Args:
+        package_manager: Of the image, which tells how accounts are made.
+        home: Whether the program is known to need it.
+    """
     uid = str(_NEW_UID)
     match package_manager:
         case "dnf" | "microdnf" | "yum" if not home:  # minimal images of that family have no `useradd`
             return Choice(uid, (f"USER {uid}",), "a number needs no account")
         case "apt":
-            make = f"RUN useradd --system --uid {uid} {'--create-home' if home else '--no-create-home'} app"
+            make = f"RUN useradd --system --uid {uid} --create-home app"
         case "apk":
-            make = f"RUN adduser -S -D {'' if home else '-H '}-u {uid} app"
+            make = f"RUN adduser -S -D -u {uid} app"
         case _:
             return None
-    return Choice(uid, (make, f"USER {uid}"), "a new account" if home else "a new account without a home")
+    return Choice(uid, (make, f"USER {uid}"), "a new account")

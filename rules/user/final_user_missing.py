@@ -16,6 +16,7 @@ from rules.api import (
 )
 from rules.user.account_choice import Choice, choose, switch
 from rules.user.hindrances import first_hindrance, in_its_way
+from rules.user.own_programs import starts_own_program
 from rules.user.root_by_design import (
     HANDING_OVER,
     drops_privileges,
@@ -54,6 +55,7 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     known = _says_what_starts(stage)
     choice = choose(stage)
     hindrance = first_hindrance(change, stage, choice.user) if choice is not None and known and not scripts else None
+    offered = known and not scripts and hindrance is None and starts_own_program(stage)
     base = quote(stage.root.base_text or "its base")
     way_out = _way_out(choice, hindrance) if known else " Let it start as an ordinary account."
     way_out = f" {HANDING_OVER}" if scripts else way_out
@@ -69,7 +71,7 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
         doubt=_doubt(stage, scripts, copied_from=copied_from),
         stage=stage.key,
         key="user",
-        fix=switch(stage, choice) if known and not scripts and hindrance is None else None,
+        fix=switch(stage, choice) if offered else None,
     )
 
 

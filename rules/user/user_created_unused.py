@@ -1,6 +1,5 @@
 """See user_created_unused.md."""
 
-import posixpath
 import re
 from collections.abc import Iterator
 
@@ -17,7 +16,6 @@ from rules.api import (
     Stage,
     Start,
     is_root_name,
-    once,
     quote,
     rule,
 )
@@ -25,10 +23,9 @@ from rules.user.account_choice import switch, switch_to
 from rules.user.accounts import is_root
 from rules.user.hindrances import first_hindrance, in_its_way
 from rules.user.layers import place
+from rules.user.own_programs import is_own
 from rules.user.root_by_design import drops_privileges, is_no_service, unread_scripts
 
-_PLAIN = frozenset({"api", "app", "main", "server", "service", "web", "worker"})
-_SYSTEM = ("/usr/", "/bin/", "/sbin/", "/opt/", "/lib")
 _LOCAL_USER = re.compile(
     r"\bNew-LocalUser\s+(?:-Name\s+)?[\"']?([\w.-]+)|\bnet\s+user\s+([\w.-]+)\s.*?/add\b", re.IGNORECASE
 )
@@ -58,7 +55,7 @@ def _is_used(stage: Stage, account: Account) -> bool:
     if name in ROOT_NAMES or is_root_name(stage.users.uid_of(name) or ""):
         return True
     started = [s.value for s in stage.image.start_command if s.value]
-    if any(one.program.startswith(name) and not _is_own(stage, one) for one in started):
+    if any(one.program.startswith(name) and not is_own(stage, one) for one in started):
         return True  # a daemon that switches to the account of its name
     word = _spoken_of(stage, account)
     for step in stage.done_steps:
@@ -77,21 +74,7 @@ def _is_used(stage: Stage, account: Account) -> bool:
 
 def _told(stage: Stage, start: Start) -> str:
     """The start command, without the program's own name where it is the project's."""
-    return " ".join(start.text.split()[1:]) if _is_own(stage, start) else start.text
-
-
-def _is_own(stage: Stage, start: Start) -> bool:
-    """Whether the program is the project's own, and no daemon of the system: by its place, its name, or a COPY."""
-    path = start.words[0].split()[0] if start.words[0].split() else ""
-    if start.program in _PLAIN or ("/" in path and not path.startswith(_SYSTEM)):
-        return True
-    return start.program in _copied_names(stage)
-
-
-@once
-def _copied_names(stage: Stage) -> frozenset[str]:
-    """The names of what COPYs bring from the project and from other stages."""
-    return frozenset(posixpath.basename(put.path) for put in stage.files.puts if put.kind in ("context", "stage"))
+    return " ".join(start.text.split()[1:]) if is_own(stage, start) else start.text
 
 
 def _without_modules(start: str) -> str:

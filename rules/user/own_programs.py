@@ -1,0 +1,46 @@
+"""Whether a container starts a program of the project, rather than a server of somebody else's."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from rules.lazily import once
+
+if TYPE_CHECKING:
+    from rules.model.settings import Start
+    from rules.model.stage import Stage
+
+_PLAIN = frozenset({"api", "app", "main", "server", "service", "web", "worker"})
+_SYSTEM = ("/usr/", "/bin/", "/sbin/", "/opt/", "/lib")
+_INTERPRETERS = re.compile(
+    r"(?:python|pypy|ruby|php|node|perl|java|dotnet|deno|bun|mono|erl|elixir|Rscript|julia)[\d.]*|"
+    r"gunicorn|uvicorn|hypercorn|daphne|waitress-serve|uwsgi|flask|fastapi|celery|bundle|puma|rackup|"
+    r"npm|npx|yarn|pnpm|next|nest|tsx|ts-node|uv|poetry|pdm|pipenv"
+)
+"""Programs that run what the project brings."""
+
+
+def is_own(stage: Stage, start: Start) -> bool:
+    """Tell whether a program is the project's own, and no daemon of the system: by its place, its name, or a COPY."""
+    path = start.words[0].split()[0] if start.words[0].split() else ""
+    if start.program in _PLAIN or ("/" in path and not path.startswith(_SYSTEM)):
+        return True
+    return start.program in _copied_names(stage)
+
+
+def starts_own_program(stage: Stage) -> bool:
+    """Tell whether the container starts what a COPY brought, itself or by way of an interpreter or its server."""
+    starts = [setting.value for setting in stage.image.start_command if setting.value is not None]
+    if any(start.words and is_own(stage, start) for start in starts):
+        return True
+    programs = {command.name for start in starts for command in start.commands} | {start.program for start in starts}
+    return bool(_copied_names(stage)) and any(map(_INTERPRETERS.fullmatch, programs))
+
+
+@once
+def _copied_names(stage: Stage) -> frozenset[str]:
+    """The names of what COPYs bring from the project and from other stages."""
+    puts = [put for put in stage.files.puts if put.kind in ("context", "stage")]
+    return frozenset(posixpath.basename(path) for put in puts for path in (put.path, put.source))
