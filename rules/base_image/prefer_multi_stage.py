@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
 from rules.base_image.purpose import compiles, is_workshop, runs_toolchain
-from rules.user.start_scripts import start_scripts
+from rules.user.start_scripts import builds_at_start, start_scripts
 
 
 @rule(
@@ -38,7 +38,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _builds_when_it_starts(change: DockerfileChange, stage: Stage, command: Command) -> bool:
-    """Whether a start script that was read calls the tool, too: it builds what is missing."""
+    """Whether the start command builds, or a start script that was read calls the tool: it builds what is missing."""
+    if builds_at_start(stage):
+        return True
     calls = re.compile(rf"(?m)^(?!\s*#).*(?<![\w./-]){re.escape(command.name)}(?![\w-])")
     return any(calls.search(script.text) for script in start_scripts(change, stage) if script.text is not None)
 

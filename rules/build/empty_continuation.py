@@ -17,7 +17,6 @@ _BLANK = re.compile(r"\n\s*?(?:\n|\Z)")
     "empty-continuation",
     severity=Severity.INFO,
     category=Category.CORRECTNESS,
-    default="info",
     aliases=("NoEmptyContinuation",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
@@ -58,15 +57,26 @@ def _swallows(instruction: Instruction, blank: list[int], line: int) -> Problem:
     source = instruction.source
     above = next(n for n in range(blank[0] - 1, 0, -1) if not source.line(n).lstrip().startswith("#"))
     taken_in = source.line(line).strip().rstrip(instruction.escape).rstrip()
+    operator = _operator(source.line(above), instruction.escape) if instruction.keyword == "RUN" else ""
+    if operator == "&&":
+        becomes = "the shell looks for a program of that name, and the build stops there"
+    else:
+        becomes = f"it becomes the last words of this `{instruction.keyword}`"
+    mark = f"{operator} {instruction.escape}".strip()
     return Problem(
         source.line_span(above),
-        f"line {above} ends in `{instruction.escape}`, so {quote(taken_in)} in line {line} is no "
-        f"instruction of its own: it becomes the last words of this `{instruction.keyword}`. "
-        f"Take the `{instruction.escape}` away.",
+        f"line {above} ends in `{mark}`, so {quote(taken_in)} in line {line} is no instruction of its own: {becomes}. "
+        f"Take the `{mark}` away.",
         instruction=instruction,
         key="swallowed",
-        severity=Severity.WARNING,
+        severity=Severity.ERROR if operator == "&&" else Severity.WARNING,
     )
+
+
+def _operator(line: str, escape: str) -> str:
+    """Return the operator before the escape at a line's end, which would be left with nothing to join."""
+    before = line.rstrip().removesuffix(escape).rstrip()
+    return next((mark for mark in ("&&", "||", "|", ";") if before.endswith(mark)), "")
 
 
 def _is_cut_off(instruction: Instruction) -> bool:

@@ -54,7 +54,8 @@ def _is_plain_copy(copy: Copy) -> bool:
 
 def _problem(change: DockerfileChange, stage: Stage, copy: Copy) -> Problem:
     what = ", ".join(quote(source.word.text.strip("\"'")) for source in copy.sources[:3])
-    by_argument = any(source.word.text.lstrip("\"'").startswith("$") for source in copy.sources)
+    written = [source.word.text.lstrip("\"'") for source in copy.sources]
+    by_argument = any(text.startswith("$") and copy.scope.decided_by_argument(text) for text in written)
     span = copy.instruction.keyword_span
     lower = change.source.cut(span).islower()
     folders = all((source.path or "").endswith(("/", ".")) for source in copy.sources)

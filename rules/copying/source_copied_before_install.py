@@ -156,10 +156,21 @@ def _copied_above(stage: Stage, copy: Copy, install: Install) -> Copy | None:
             and not put.whole
             and put.step is not copy
             and (put.step.stage is not stage or put.step.index < copy.index)
-            and (put.path == wanted or (put.tree and within(wanted, put.path)) or _matches(put, wanted))
+            and (put.path == wanted or _may_hold(put, wanted) or _matches(put, wanted))
         ),
         None,
     )
+
+
+def _may_hold(put: Put, manifest: str) -> bool:
+    """Whether a folder that is put may hold a manifest; what `*.sln` names are files of other names, in no folder."""
+    if not put.tree or not within(manifest, put.path):
+        return False
+    pattern = posixpath.basename(put.source)
+    if "*" not in pattern or not posixpath.splitext(pattern)[1].lstrip(".").isalnum():
+        return True
+    folder, name = posixpath.split(manifest)
+    return folder == put.path.rstrip("/") and fnmatchcase(name, pattern)
 
 
 def _matches(put: Put, pattern: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -29,6 +30,7 @@ PREDEFINED_ARGS = frozenset(
 """Usable in RUN without a declaration."""
 
 _FILLED_IN = PLATFORM_ARGS | PREDEFINED_ARGS
+_NAME = re.compile(r"\$\{?(\w+)")
 
 
 class Variable(NamedTuple):
@@ -81,6 +83,19 @@ class Scope:
             if quotes == 2 and word[0] == word[-1] and word[0] in "\"'":  # noqa: PLR2004 - one pair around all of it
                 return word[1:-1]
         return expand(word, self.lookup, self.escape)
+
+    def decided_by_argument(self, text: str) -> bool:
+        """Tell whether a build argument decides on a text, itself or through an ENV that takes it over.
+
+        An ENV with a plain value, and one of the base image, are the same in every build.
+        """
+        used = [self.variables.get(name) for name in _NAME.findall(text)]
+        return any(
+            one is None
+            or one.kind in ("arg", "builtin")
+            or (one.instruction is not None and "$" in one.instruction.value)
+            for one in used
+        )
 
     def known(self) -> Mapping[str, str]:
         """Return the variables whose values are known, for shell words."""

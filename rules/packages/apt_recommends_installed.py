@@ -24,6 +24,10 @@ from rules.packages.configuration import written_until
 from rules.packages.options import add_option, has_unknown_options, spelled
 
 _NEED_CERTIFICATES = frozenset({"curl", "wget", "git", "openssl", "nodejs"})
+_COMPILER = frozenset({"build-essential", "gcc", "g++", "clang"})
+_RECOMMENDS_COMPILER = {"python3-pip": "pip", "python-pip": "pip", "npm": "npm"}
+"""Packages of Debian and Ubuntu that recommend `build-essential`, by the manager whose installs may compile with it."""
+_COMPILED_BY_NOBODY = frozenset({"pip", "setuptools", "wheel"})
 _SETTING = re.compile(r"(?<!no-)install-recommends")
 _WORTH_SAYING = 2
 
@@ -78,6 +82,12 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
     warning = (
         f" With the flag, name {quote('ca-certificates')} too: it is such a recommendation." if certificates else ""
     )
+    needing = _loses_compiler(stage, run)
+    if needing is not None:
+        warning += (
+            f" With the flag, name {quote('build-essential')} too if {quote(spelled(needing))} (line "
+            f"{needing.command.line}) compiles something: it is such a recommendation."
+        )
     return Problem(
         call.command.span,
         f"{stage.label} installs recommended packages too: {quote(spelled(call))} without "
@@ -85,7 +95,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
         "one more "
         f"to patch.{warning}",
         stage=stage.key,
-        fix=_fix(run, call, certificates=certificates),
+        fix=_fix(run, call, certificates=certificates) if needing is None else None,
     )
 
 
@@ -133,3 +143,24 @@ def _loses_certificates(stage: Stage, call: PackageCall) -> bool:
     return (
         bool(names & _NEED_CERTIFICATES) and not stage.packages.has("ca-certificates") and not _has_certificates(stage)
     )
+
+
+def _loses_compiler(stage: Stage, run: Run) -> PackageCall | None:
+    """Return the first install that may compile with what a package of a RUN recommends, and nothing else brings."""
+    managers = {
+        _RECOMMENDS_COMPILER[package.name]
+        for call in run.package_calls
+        if call.manager == "apt" and call.action == "install" and not call.no_recommends
+        for package in call.packages
+        if package.name in _RECOMMENDS_COMPILER
+    }
+    full = stage.facts is not None and bool(stage.facts.full)
+    if not managers or full or any(map(stage.packages.has, _COMPILER)):
+        return None
+    calls = (call for one in stage.all_runs if one.at >= run.at for call in one.package_calls)
+    return next((call for call in calls if call.manager in managers and _may_compile(call)), None)
+
+
+def _may_compile(call: PackageCall) -> bool:
+    names = {package.name for package in call.packages}
+    return call.action == "install" and (bool(call.manifests) or not names <= _COMPILED_BY_NOBODY)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Command,
     Confidence,
     DockerfileChange,
     Edit,
@@ -33,6 +34,7 @@ _BROWSER_PACKAGES = "--install-deps"
 """`puppeteer browsers install chrome --install-deps` calls `apt-get satisfy` and no update (@puppeteer/browsers)."""
 _CLEANING = re.compile(r"/var/lib/apt/lists|/var/cache/|\bclean\b")
 _SHELLS = ("bash", "sh", "source", ".")
+_INLINE = re.compile(r"-[a-z]*c")
 _RPM_CACHES = ("/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum", "/var/cache/tdnf")
 _RPM = frozenset({"dnf", "yum", "microdnf", "tdnf"})
 _CACHES = {
@@ -181,7 +183,14 @@ def _problem(stage: Stage, run: Run, call: PackageCall, left: tuple[str, ...]) -
 def _runs_script(run: Run, call: PackageCall) -> bool:
     """Whether a script that runs behind the call may clean up."""
     behind = (command for command in run.commands if command.start > call.command.start)
-    return any(command.name.endswith(".sh") or command.name in ("bash", "sh", "source", ".") for command in behind)
+    return any(command.name.endswith(".sh") or _reads_file(command) for command in behind)
+
+
+def _reads_file(command: Command) -> bool:
+    """Whether a shell runs a script from a file: what stands behind `-c` was read with the other commands."""
+    if command.name in _SHELLS[:2] and any(_INLINE.fullmatch(word.value) for word in command.args):
+        return command.args[-1].value.startswith("$")
+    return command.name in _SHELLS
 
 
 def _way_out(run: Run, call: PackageCall, left: tuple[str, ...]) -> str:

@@ -44,8 +44,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             "network policies drawn from the image open it, and whoever gets a login there is in the container. "
             "Take it out; "
             "`docker exec` and `kubectl exec` need no port.",
-            Confidence.LIKELY if item.from_variable or item.stage.facts is None else Confidence.CERTAIN,
-            doubt=BY_ARGUMENT if item.from_variable else "the base image is not known",
+            Confidence.LIKELY if item.by_argument or item.stage.facts is None else Confidence.CERTAIN,
+            doubt=BY_ARGUMENT if item.by_argument else "the base image is not known",
             stage=item.stage.key,
             key=str(port),
             fix=item.without() if item.numbers == (port, port) else None,

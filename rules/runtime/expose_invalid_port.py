@@ -36,7 +36,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 item.word.span,
                 f"`EXPOSE` of {item.stage.label} names {quote(item.word.text)}{value}: {why}. The build stops there. "
                 f"Write the port that the program listens on, from 1 to {HIGHEST}.",
-                Confidence.LIKELY if item.from_variable else Confidence.CERTAIN,
+                Confidence.LIKELY if item.by_argument else Confidence.CERTAIN,
                 doubt=BY_ARGUMENT,
                 stage=item.stage.key,
                 key=item.word.text,

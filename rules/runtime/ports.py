@@ -29,16 +29,18 @@ class Exposed(NamedTuple):
         instruction: The EXPOSE.
         word: As written.
         text: Expanded; `None` when it holds a variable without a known value.
+        by_argument: Whether a build argument decides on it, which a build can set to something else.
     """
 
     stage: Stage
     instruction: Instruction
     word: Word
     text: str | None
+    by_argument: bool
 
     @property
     def from_variable(self) -> bool:
-        """Whether a variable makes it, which a build can set to something else."""
+        """Whether a variable makes it."""
         return "$" in self.word.text
 
     @property
@@ -93,4 +95,5 @@ def _of(stage: Stage) -> Iterator[Exposed]:
         instruction = step.instruction
         if instruction.keyword == "EXPOSE":
             for word in instruction.words:
-                yield Exposed(stage, instruction, word, step.scope.expand(word.text))
+                by_argument = step.scope.decided_by_argument(word.text)
+                yield Exposed(stage, instruction, word, step.scope.expand(word.text), by_argument)

@@ -126,12 +126,7 @@ def _is_argument(stage: Stage) -> bool:
     """Whether a build argument decides on the user, itself or through the variable that takes it over."""
     user = stage.image.user
     step = next((step for step in stage.all_steps if step.instruction is user.instruction), None)
-    if step is None:
-        return False
-    used = [step.scope.get(name) for name in _VARIABLE.findall(step.instruction.value)]
-    return any(
-        one is None or one.kind != "env" or one.instruction is None or "$" in one.instruction.value for one in used
-    )
+    return step is not None and step.scope.decided_by_argument(step.instruction.value)
 
 
 def _last_other_user(stage: Stage) -> str | None:

@@ -7,10 +7,10 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.quoting import quote
-from rules.user.account_choice import closed_home, left_empty
+from rules.user.account_choice import closed_home, left_empty, volumes_of_root
 from rules.user.nonroot_checklist import Item, home, script, servers
 from rules.user.ownership import access
-from rules.user.start_scripts import start_scripts
+from rules.user.start_scripts import builds_at_start, start_scripts
 from rules.user.uv_environment import syncs_at_start
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def is_rails(stage: Stage) -> bool:
 def first_hindrance(change: DockerfileChange, stage: Stage, user: str) -> str | None:
     """Return what an account is known to fail at when an image that runs as root is switched to it; `None`: nothing.
 
-    Volumes, and folders that the stage leaves empty, are left out: the switch itself gives them to the account.
+    Volumes, and folders that the stage leaves empty, are left out where the image has a shell: the switch itself gives
+    them to the account.
 
     Args:
         change: The change under review.
@@ -63,6 +64,8 @@ def first_hindrance(change: DockerfileChange, stage: Stage, user: str) -> str | 
         *_data(stage, name),
         *_environment(stage),
         *_closed(stage),
+        *_volumes(stage, name),
+        *_of_build(stage, name),
         *_of_rails(stage, name),
         *_of_release(stage, name),
     )
@@ -121,6 +124,22 @@ def _data(stage: Stage, user: str) -> Iterator[Item]:
         path = (folder or "").rstrip("/")
         if path and path not in given and access(stage, path, user).writable is False:
             yield Item(f"{quote(path)}, where it keeps its files, belongs to root", concrete=True)
+
+
+def _volumes(stage: Stage, user: str) -> Iterator[Item]:
+    """Speak of a volume in an image without a shell, in which no step can give it to the account."""
+    path = next(iter(volumes_of_root(stage, user)), None) if stage.runtime.has_shell is False else None
+    if path is not None:
+        yield Item(
+            f"the volume {quote(path)} belongs to root, until an empty folder is copied there with `--chown`",
+            concrete=True,
+        )
+
+
+def _of_build(stage: Stage, user: str) -> Iterator[Item]:
+    folder = stage.image.workdir.value
+    if folder is not None and builds_at_start(stage) and access(stage, folder, user).writable is not True:
+        yield Item(f"the start command builds in {quote(folder)}, which belongs to root", concrete=True)
 
 
 def _of_rails(stage: Stage, user: str) -> Iterator[Item]:

@@ -158,9 +158,8 @@ def _as_flag(owner: str) -> str:
 
 def _account_first(stage: Stage, row: Attributes, line: int) -> str:
     """Say that an account has to be made above the COPY that names it, where the base lacks it or the file makes it."""
-    name = name_of(row.value)
+    name = name_of(owner_of(row))
     lacking = (stage.facts is not None or name in _made(stage)) and bool(name) and not name.isdecimal()
-    lacking = lacking and "$" not in row.value
     if row.kind != "chown" or not lacking or _is_known_before(stage, name, line):
         return ""
     return f" The account {quote(name)} has to be there before that."

@@ -19,6 +19,10 @@ _INITS = frozenset({"tini", "dumb-init", "catatonit", "--", "-g", "-s"})
 """What stands in front of the program; the first word behind them is started, the words of a CMD are its arguments."""
 
 
+_RUNNERS = frozenset({"npm", "yarn", "pnpm", "bun"})
+_BUILDING = re.compile(r"(?:[\w.]+[:_-])*build(?:[:_-][\w.]+)*")
+"""Scripts of a `package.json` that build before they do anything else: `build`, `build-and-start`, `docker:build`."""
+
 _PROGRAMS = frozenset({"/", "/bin", "/usr", "/usr/bin", "/usr/local", "/usr/local/bin"})
 
 
@@ -50,6 +54,19 @@ def start_scripts(change: DockerfileChange, stage: Stage) -> tuple[StartScript, 
         names += [word.rsplit("/", 1)[-1] for word in named if _SCRIPT.search(word)]
     own = (name for name in dict.fromkeys(names) if not is_of_base(stage, name))
     return tuple(StartScript(name, _text(change, stage, name)) for name in own)
+
+
+def builds_at_start(stage: Stage) -> bool:
+    """Tell whether the start command calls a script of `package.json` that builds the program, each time anew."""
+    for setting in stage.image.start_command:
+        start = setting.value
+        if start is None or not setting.set_in_file:
+            continue
+        lines = [[word.value for word in command.words] for command in start.commands] or [list(start.words)]
+        for program, *words in filter(None, lines):
+            if program.rsplit("/", 1)[-1] in _RUNNERS and any(map(_BUILDING.fullmatch, words)):
+                return True
+    return False
 
 
 def _is_argument(stage: Stage) -> bool:

@@ -52,7 +52,7 @@ def _problem(stage: Stage, run: Run, command: Command, uid: int, written: str) -
         f"{stage.label} makes an account with uid {quote(str(uid))} and lets `useradd` keep its login log. The log has "
         f"one entry for each number up to the uid: about {amount} of zeros, which the layer may hold in full. "
         "`--no-log-init` (`-l`) leaves the log alone.",
-        Confidence.LIKELY if "$" in written else Confidence.CERTAIN,
+        Confidence.LIKELY if run.scope.decided_by_argument(written) else Confidence.CERTAIN,
         doubt=BY_ARGUMENT,
         stage=stage.key,
         key=str(uid),
