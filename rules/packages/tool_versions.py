@@ -26,7 +26,7 @@ _LAST_WITH_OLD_PIP = {"debian": (8,), "ubuntu": (14, 10)}
 _OTHER_PIP = re.compile(r"get-pip|easy_install|ensurepip|conda|pip[\d.]* install\b[^&;|]*[\s'\"]pip\b")
 """What a RUN says that brings a newer one."""
 _FIRST_NODE_8_WITH_CI = (8, 12)
-"""Node.js 8.12 brought npm 6; `npm ci` came with npm 5.7, and Node.js 9 ends with npm 5.6 (nodejs.org/dist/index.json)."""
+"""It brought npm 6; `npm ci` came with npm 5.7, and Node.js 9 ends with npm 5.6 (nodejs.org/dist/index.json)."""
 _FIRST_NODE_WITH_NPM_6 = 10
 _FIRST_GO_WITH_MODULES = (1, 11)
 """Before modules, `go get` took whatever a repository's default branch held, and no version."""
