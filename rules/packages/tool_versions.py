@@ -28,6 +28,7 @@ _OTHER_PIP = re.compile(r"get-pip|easy_install|ensurepip|conda|pip[\d.]* install
 _FIRST_NODE_8_WITH_CI = (8, 12)
 """It brought npm 6; `npm ci` came with npm 5.7, and Node.js 9 ends with npm 5.6 (nodejs.org/dist/index.json)."""
 _FIRST_NODE_WITH_NPM_6 = 10
+_FIRST_RUBY_WITH_BUNDLER_2 = (2, 7)
 _FIRST_GO_WITH_MODULES = (1, 11)
 """Before modules, `go get` took whatever a repository's default branch held, and no version."""
 
@@ -116,6 +117,12 @@ def _installs_old_poetry(stage: Stage) -> bool:
 def _is_before_only(version: str | None) -> bool:
     numbers = _numbers(version)
     return bool(numbers) and numbers < _FIRST_POETRY_WITH_ONLY
+
+
+def has_old_bundler(stage: Stage) -> bool:
+    """Tell whether Bundler is known to be 1.x, which deprecates no option; Ruby 2.7 is the first that brings 2.1."""
+    numbers = _numbers(stage.runtime.languages.get("ruby"))
+    return len(numbers) > 1 and numbers < _FIRST_RUBY_WITH_BUNDLER_2
 
 
 def has_old_go(stage: Stage, run: Run) -> bool:
