@@ -44,7 +44,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue  # without an ARG it is from-arg-undeclared's
         names = [name for name in uses(broken[0], empty.escape) if empty.get(name) is not None]
         if not given.intersection(names):
-            yield _problem(stage, broken[0], names)
+            of_image = broken[0] == word.text
+            yield _problem(stage, broken[0], names) if of_image else _of_platform(stage, broken[0], names)
 
 
 def _with_empty(scope: Scope) -> Scope:
@@ -78,6 +79,18 @@ def _is_of_platform(scope: Scope, variable: Variable) -> bool:
 
 def _is_image(text: str | None) -> bool:
     return text is None or (bool(text) and (parse_reference(text) is not None or text == "scratch"))
+
+
+def _of_platform(stage: Stage, text: str, names: list[str]) -> Problem:
+    given = f" without `--build-arg {names[0]}=…`" if names else ""
+    return Problem(
+        stage.from_.span,
+        f"{stage.label} has an empty platform{given}: {quote(f'--platform={text}')} says nothing then, and BuildKit "
+        "stops there. Give the `ARG` a default, or take the option away: what the build asks for is the default.",
+        Confidence.POSSIBLE if names else Confidence.CERTAIN,
+        stage=stage.key,
+        key=names[0] if names else text,
+    )
 
 
 def _problem(stage: Stage, text: str, names: list[str]) -> Problem:

@@ -44,6 +44,11 @@ _LONGEST_ASKING = 16
 _BASH_SYSTEMS = frozenset("debian ubuntu rhel centos fedora rocky almalinux amazonlinux oraclelinux amzn".split())
 
 
+_SHELLS = frozenset({"sh", "bash", "dash"})
+_MAY_UPDATE = re.compile(r"\bupdate\b|sh\b")
+"""What a RUN says that fetches apt's lists, or runs a script."""
+
+
 @rule(
     "pipefail-missing",
     severity=Severity.WARNING,
@@ -180,7 +185,31 @@ def _misses(run: Run, command: Command) -> Command | None:
         names = [later.name, *(posixpath.basename(path).partition(".")[0] for path in moved)]
         if any(len(name) >= _TELLING and name in address and name not in packages for name in names):
             return later
+        if last.name in _SHELLS and _lacks_lists(run, later):
+            return later
     return None
+
+
+def _lacks_lists(run: Run, later: Command) -> bool:
+    """Whether a command installs by apt, and nobody but a script that was piped into a shell fetches apt's lists.
+
+    Known base images ship none, so without the script the install finds no package.
+    """
+    call = next((call for call in run.package_calls if call.command is later), None)
+    if call is None or call.manager != "apt" or call.action != "install" or run.stage.facts is None:
+        return False
+    if any(package.kind == "path" for package in call.packages):
+        return False
+    if any(other.manager == "apt" and other.verb == "update" for other in run.package_calls):
+        return False
+    first = _first_that_may_update(run.stage)
+    return first is None or first >= run.at
+
+
+@once
+def _first_that_may_update(stage: Stage) -> tuple[int, int] | None:
+    """Where the first RUN stands that fetches apt's lists, or calls a script that may."""
+    return next((run.at for run in stage.all_runs if _MAY_UPDATE.search(run.instruction.value)), None)
 
 
 def _shown_by(command: Command, noticed: Command, last: Command) -> str:

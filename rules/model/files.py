@@ -29,7 +29,7 @@ class Attributes(NamedTuple):
     Attributes:
         path: Absolute; `None` when unknown.
         kind: `chown`, `chgrp` or `chmod`.
-        value: Owner or mode as written.
+        value: Owner or mode as written; an owner in the old form `user.group` as `user:group`.
         recursive: Whether everything below is changed too.
         step: The RUN.
         command: The command.
@@ -194,11 +194,17 @@ class Files:
                     continue
                 recursive = command.has("-R", "--recursive")
                 value, *targets = operands
+                wanted = _with_colon(value.value) if command.name == "chown" else value.value
                 found += [
-                    Attributes(_absolute(run, target.value), command.name, value.value, recursive, run, command)
+                    Attributes(_absolute(run, target.value), command.name, wanted, recursive, run, command)
                     for target in targets
                 ]
         return tuple(found)
+
+
+def _with_colon(owner: str) -> str:
+    """Return an owner as `USER` and `COPY --chown` read it: they know no `user.group`, which `chown` still takes."""
+    return owner if ":" in owner else owner.replace(".", ":", 1)
 
 
 def _absolute(run: Run, text: str) -> str | None:

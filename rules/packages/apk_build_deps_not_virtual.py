@@ -2,7 +2,20 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Fix, PackageCall, Problem, Run, Severity, fix, quote, replace, rule
+from rules.api import (
+    Category,
+    DockerfileChange,
+    Fix,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    fix,
+    quote,
+    replace,
+    rule,
+)
 from rules.packages.build_packages import listed
 from rules.packages.options import add_option
 
@@ -30,16 +43,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     continue
                 common = [package.name for package in delete.packages if package.name in names]
                 if delete.action == "remove" and len(common) >= _A_LIST and delete.command.start > add.command.start:
+                    group = _free_name(stage)
                     yield Problem(
                         add.command.span,
                         f"{stage.label} installs {listed(map(quote, common))} and deletes them by name again. The "
                         "two lists "
                         "drift apart: what is added to the first and forgotten in the second ships. One name for the "
                         "group "
-                        f"keeps them together: {quote('apk add --virtual .build-deps')} and "
-                        f"{quote('apk del .build-deps')}.",
+                        f"keeps them together: {quote(f'apk add --virtual {group}')} and "
+                        f"{quote(f'apk del {group}')}.",
                         stage=stage.key,
-                        fix=_fix(run, add, delete, len(common)),
+                        fix=_fix(run, add, delete, len(common), group),
                     )
                     break
 
@@ -50,7 +64,14 @@ def _is_one_list(add: PackageCall, delete: PackageCall) -> bool:
     return bool(texts) and all(package.word.text in texts for package in delete.packages)
 
 
-def _fix(run: Run, add: PackageCall, delete: PackageCall, common: int) -> Fix | None:
+def _free_name(stage: Stage) -> str:
+    """Return a name for the group that no other group has: `apk add` replaces what stood under the same one."""
+    taken = {call.virtual for run in stage.done_runs for call in run.package_calls if call.manager == "apk"}
+    names = (".build-deps", ".more-build-deps", *(f".build-deps-{number}" for number in range(2, len(taken) + 3)))
+    return next(name for name in names if name not in taken)
+
+
+def _fix(run: Run, add: PackageCall, delete: PackageCall, common: int, group: str) -> Fix | None:
     """Name the group, where both lists are the same and written out."""
     words = [package.word for package in delete.packages]
     if len(words) != len(add.packages) or common != len(words) or run.instruction.exec_form is not None:
@@ -59,4 +80,4 @@ def _fix(run: Run, add: PackageCall, delete: PackageCall, common: int) -> Fix | 
     span = source.span(words[0].span.start, words[-1].span.end)
     if source.cut(span).split() != [word.value for word in words]:
         return None
-    return fix("Name the group", add_option(run, add, "--virtual .build-deps"), replace(source, span, ".build-deps"))
+    return fix("Name the group", add_option(run, add, f"--virtual {group}"), replace(source, span, group))

@@ -28,6 +28,9 @@ _COMPILER = frozenset({"build-essential", "gcc", "g++", "clang"})
 _RECOMMENDS_COMPILER = {"python3-pip": "pip", "python-pip": "pip", "npm": "npm"}
 """Packages of Debian and Ubuntu that recommend `build-essential`, by the manager whose installs may compile with it."""
 _COMPILED_BY_NOBODY = frozenset({"pip", "setuptools", "wheel"})
+_RECOMMENDING_NONE = frozenset({"ca-certificates", "openssl", "tzdata", "libssl3"})
+"""Packages that, with all that they depend on, recommend nothing in the release below (`apt-cache depends`)."""
+_LOOKED_UP = frozenset({"bookworm"})
 _SETTING = re.compile(r"(?<!no-)install-recommends")
 _WORTH_SAYING = 2
 
@@ -49,7 +52,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if id(run.instruction) in seen or call.has("--install-recommends", "--dry-run") or _is_configured(stage, run):
             continue
-        if _is_swept(run, call) or call.verb == "build-dep" or has_unknown_options(call):
+        if _is_swept(run, call) or call.verb == "build-dep" or has_unknown_options(call) or _adds_none(stage, call):
             continue
         seen.add(id(run.instruction))
         yield _problem(stage, run, call)
@@ -116,6 +119,16 @@ def _edits(run: Run) -> list[Edit | None]:
         for call in run.package_calls
         if call.manager == "apt" and call.action == "install" and call.packages and not call.no_recommends
     ]
+
+
+def _adds_none(stage: Stage, call: PackageCall) -> bool:
+    """Whether all packages of the call are known to recommend nothing."""
+    release = stage.runtime.release
+    return (
+        release is not None
+        and release.codename in _LOOKED_UP
+        and all(package.name in _RECOMMENDING_NONE for package in call.packages)
+    )
 
 
 def _saved(stage: Stage, call: PackageCall) -> int | None:

@@ -39,6 +39,9 @@ _LIGHT = frozenset(
     "binutils libncurses-dev diffstat gettext patchelf check".split()
 )
 """Packages of a few megabytes, or that people debug production with: no reason to speak by themselves."""
+_FOR_PROFILERS = "binutils"
+_PROFILERS = ("linux-perf", "linux-tools-generic", "linux-tools-common", "perf", "valgrind", "gdb")
+"""What people look into a running program with; it calls the `addr2line` and `objdump` of binutils."""
 _LANGUAGE_TOOLKITS = ("openjdk", "default-jdk", "java-", "golang", "rust", "cargo", "go", "maven", "ant")
 
 
@@ -110,6 +113,8 @@ def _is_build_only(stage: Stage, item: Installed) -> bool:
     """Whether a package serves builds only; PHP's Alpine images have a variable for a list of such packages."""
     if item.manager == "apk" and item.name.strip("${}") == "PHPIZE_DEPS":
         return True
+    if item.name == _FOR_PROFILERS and any(stage.packages.has(name) for name in _PROFILERS):
+        return False
     return bool(is_build_only(item.name, distribution_of(stage, item)))
 
 

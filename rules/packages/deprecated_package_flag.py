@@ -19,7 +19,7 @@ from rules.api import (
     rule,
 )
 from rules.packages.options import spelled
-from rules.packages.tool_versions import has_old_npm, has_old_poetry, has_unknown_npm
+from rules.packages.tool_versions import has_old_bundler, has_old_npm, has_old_poetry, has_unknown_npm
 
 
 class Replacement(NamedTuple):
@@ -98,6 +98,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _is_old(stage: Stage, run: Run, call: PackageCall) -> bool:
     """Whether the manager is from before the option of today."""
+    if call.manager == "bundle":
+        return has_old_bundler(stage)
     return (call.manager == "npm" and has_old_npm(stage)) or (call.manager == "poetry" and has_old_poetry(stage, run))
 
 

@@ -51,6 +51,7 @@ _BUILDING = frozenset(
     "vue-cli-service webpack-cli "
     "node-pre-gyp prisma npx pnpx bunx".split()
 )
+_DRIVERS = re.compile(r"\b(?:phantomjs|chromedriver|chromium-driver|chromium-chromedriver|geckodriver)\b")
 _ENVIRONMENTS = ("NODE_ENV", "RAILS_ENV", "RACK_ENV", "APP_ENV")
 
 
@@ -72,7 +73,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if call.verb in ("link", "workspaces focus", "fetch", "lock", "export") or is_for_development(change, stage):
             continue
-        if _is_meant(stage, run, call) or _is_used_or_removed(stage, run, call):
+        if _is_meant(stage, run, call) or _is_used_or_removed(stage, run, call) or _runs_browser_tests(stage):
             continue
         text = manifest_text(change, run, call)
         if text is None or _DEVELOPERS_PART[call.manager].search(text):
@@ -146,6 +147,12 @@ def _is_meant(stage: Stage, run: Run, call: PackageCall) -> bool:
     return call.has("--include") or _was_told(run, call)
 
 
+@once
+def _runs_browser_tests(stage: Stage) -> bool:
+    """Whether the image holds what steers a browser in tests, which are then run in it, with what they need."""
+    return any(_DRIVERS.search(run.instruction.value) for run in stage.all_runs)
+
+
 def _was_told(run: Run, call: PackageCall) -> bool:
     """Whether an earlier RUN has configured the manager to leave developers' packages out."""
     first = _first_configurations(run.stage).get(call.manager)
@@ -181,7 +188,7 @@ def _is_used_or_removed(stage: Stage, run: Run, call: PackageCall) -> bool:
         later = _last_uses(stage)[call.manager, call.program] = _last_use(stage, call)
     within = _last_uses_within(run).get((call.manager, call.program))
     if within is None:
-        within = max((c.start for c in run.commands if _builds_or_prunes(call, c)), default=-1)
+        within = max((c.start for c in run.commands if _builds_or_prunes(call, run, c)), default=-1)
         _last_uses_within(run)[call.manager, call.program] = within
     return later > run.at or within > call.command.start
 
@@ -199,21 +206,21 @@ def _last_uses_within(run: Run) -> dict[tuple[str, str], int]:  # noqa: ARG001 -
 def _last_use(stage: Stage, call: PackageCall) -> tuple[int, int]:
     """Return where the last RUN stands that builds with what a manager installs, or takes it out."""
     for run in reversed(stage.all_runs):
-        if any(_builds_or_prunes(call, command) for command in run.commands) or any(
+        if any(_builds_or_prunes(call, run, command) for command in run.commands) or any(
             other.manager == call.manager and other.production for other in run.package_calls
         ):
             return run.at
     return -1, -1
 
 
-def _builds_or_prunes(call: PackageCall, command: Command) -> bool:
+def _builds_or_prunes(call: PackageCall, run: Run, command: Command) -> bool:
     if command.name == "rm":
         return any("node_modules" in word.value or "vendor" in word.value for word in command.args)
     if call.manager not in _NODE:
         return command.name == call.program and (
             command.has("--no-dev", "--only", "--without", "--prod") or command.subcommand in ("build", "test")
         )
-    if command.name in _BUILDING or (command.program is not None and "node_modules/.bin/" in command.program.value):
+    if command.name in _BUILDING or "node_modules/.bin/" in _program(run, command):
         return True
     if command.name in _NODE:
         words = {part for word in command.args for part in re.split("[:-]", word.value)}
@@ -221,6 +228,12 @@ def _builds_or_prunes(call: PackageCall, command: Command) -> bool:
             words & {"build", "compile", "bundle", "prune"}
         )
     return command.name in ("make", "node-prune", "modclean") or command.name.endswith((".sh", ".js"))
+
+
+def _program(run: Run, command: Command) -> str:
+    """Return what is called, path and all; a variable may hold it."""
+    text = command.program.value if command.program is not None else ""
+    return (run.scope.expand(text) or "") if "$" in text else text
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall, *, known: bool) -> Problem:

@@ -20,6 +20,7 @@ from rules.api import (
 from rules.packages.options import hold_to_lock
 from rules.packages.project_files import lock_path
 from rules.packages.purpose import is_for_development
+from rules.packages.tool_versions import has_npm_without_ci
 
 _EDITORS = frozenset({"sed", "jq", "tee", "cat", "yq", "perl", "awk"})
 
@@ -43,7 +44,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         ):
             continue
         found = lock_path(change, run, call)
-        if found is None or is_for_development(change, stage) or _edits_manifest(run):
+        if found is None or is_for_development(change, stage) or _edits_manifest(run) or has_npm_without_ci(run.stage):
             continue
         lock, certain = found
         yield Problem(

@@ -23,6 +23,7 @@ from rules.packages.configuration import written_until
 from rules.packages.options import add_option
 from rules.packages.project_files import in_repository
 from rules.packages.purpose import is_called_for_development
+from rules.packages.tool_versions import has_old_pip
 
 _VARIABLE = "PIP_NO_CACHE_DIR"
 _NO = ("0", "f", "false", "n", "no", "off")
@@ -49,7 +50,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _check_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Problem]:
     calls = [call for call in run.package_calls if call.manager == "pip" and call.action == "install"]
     left = [call for call in calls if _downloads(call) and not call.no_cache and not _cleaned_after(run, call)]
-    if _is_kept_elsewhere(run) or _is_switched_off(change, run):
+    if _is_kept_elsewhere(run) or _is_switched_off(change, run) or has_old_pip(run):
         return
     if not left:
         yield from (_misread(stage, call) for call in calls[:1] if _says_no(call))

@@ -21,6 +21,14 @@ _FIRST_NODE_WITH_OMIT = 15
 """Node 15 came with npm 7, the first that knows `--omit`; npm 6 ignores it without a word."""
 _FIRST_POETRY_WITH_ONLY = (1, 2)
 """Poetry 1.2 brought `--only`; before, `--no-dev` is the only way (its change log)."""
+_LAST_WITH_OLD_PIP = {"debian": (8,), "ubuntu": (14, 10)}
+"""The last releases whose own pip is 1.5 or older: it keeps no cache, and `--no-cache-dir` came with pip 6."""
+_OTHER_PIP = re.compile(r"get-pip|easy_install|ensurepip|conda|pip[\d.]* install\b[^&;|]*[\s'\"]pip\b")
+"""What a RUN says that brings a newer one."""
+_FIRST_NODE_8_WITH_CI = (8, 12)
+"""It brought npm 6; `npm ci` came with npm 5.7, and Node.js 9 ends with npm 5.6 (nodejs.org/dist/index.json)."""
+_FIRST_NODE_WITH_NPM_6 = 10
+_FIRST_RUBY_WITH_BUNDLER_2 = (2, 7)
 _FIRST_GO_WITH_MODULES = (1, 11)
 """Before modules, `go get` took whatever a repository's default branch held, and no version."""
 
@@ -47,6 +55,30 @@ def has_old_npm(stage: Stage) -> bool:
 def has_unknown_npm(stage: Stage) -> bool:
     """Tell whether nothing says which npm there is; an image of Node.js without a version is today's."""
     return node_major(stage) is None and "node" not in stage.runtime.languages
+
+
+def has_npm_without_ci(stage: Stage) -> bool:
+    """Tell whether the npm that comes with Node.js is known to be older than 5.7 and so to know no `npm ci`."""
+    numbers = _numbers(stage.runtime.languages.get("node")) or (node_major(stage) or 0,)
+    if numbers[0] == _FIRST_NODE_8_WITH_CI[0]:
+        return len(numbers) > 1 and numbers < _FIRST_NODE_8_WITH_CI
+    return 0 < numbers[0] < _FIRST_NODE_WITH_NPM_6
+
+
+def has_old_pip(run: Run) -> bool:
+    """Tell whether pip is known to be the distribution's own, older than 6, and no RUN above one brings another."""
+    facts = run.stage.facts
+    if facts is None or facts.release is None or facts.release.number is None or "python" in facts.languages:
+        return False
+    numbers = tuple(int(part) for part in facts.release.number.split(".") if part.isdecimal())
+    last = _LAST_WITH_OLD_PIP.get(facts.distro or "")
+    other = _brings_pip(run.stage)
+    return last is not None and numbers <= last and (other is None or other.at >= run.at)
+
+
+@once
+def _brings_pip(stage: Stage) -> Run | None:
+    return next((run for run in stage.all_runs if _OTHER_PIP.search(run.instruction.value)), None)
 
 
 def has_modern_yarn(run: Run, call: PackageCall) -> bool:
@@ -85,6 +117,12 @@ def _installs_old_poetry(stage: Stage) -> bool:
 def _is_before_only(version: str | None) -> bool:
     numbers = _numbers(version)
     return bool(numbers) and numbers < _FIRST_POETRY_WITH_ONLY
+
+
+def has_old_bundler(stage: Stage) -> bool:
+    """Tell whether Bundler is known to be 1.x, which deprecates no option; Ruby 2.7 is the first that brings 2.1."""
+    numbers = _numbers(stage.runtime.languages.get("ruby"))
+    return len(numbers) > 1 and numbers < _FIRST_RUBY_WITH_BUNDLER_2
 
 
 def has_old_go(stage: Stage, run: Run) -> bool:

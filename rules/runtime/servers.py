@@ -17,7 +17,10 @@ _NGINX = ("SIGQUIT", "the server then finishes the requests under way")
 _WANTED = {
     "nginx": _NGINX,
     "openresty": _NGINX,
-    "php-fpm": ("SIGQUIT", "the pool then finishes the requests under way"),
+    "php-fpm": (
+        "SIGQUIT",
+        "the pool then finishes the requests under way, in the time of `process_control_timeout` (0 unless set)",
+    ),
     "apache2": ("SIGWINCH", "the server then finishes the requests under way"),
     "httpd": ("SIGWINCH", "the server then finishes the requests under way"),
     "httpd-foreground": ("SIGWINCH", "the server then finishes the requests under way"),

@@ -54,7 +54,7 @@ _BESIDE = re.compile(r"\.(?:asc|(?:mini)?sig|sha\d+\w*|md5\w*|sigstore(?:\.json)
 _BY_CONTENT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f])")
 _MOVING = re.compile(r"(?<!pool)/(master|main|develop|trunk|HEAD|nightly)(?:/|\.zip|\.tar|$)")
 """What a branch is called in an address: its content has no lasting sum."""
-_NEWEST = re.compile(r"/(latest|stable|current)(?:/|$)|//(aka\.ms)/")
+_NEWEST = re.compile(r"/(latest|stable|current)(?:/|$)|//(aka\.ms)/|[-_](latest)(?=[.-])")
 """What stands in an address for whatever is newest, or redirects to it."""
 _RELEASE = re.compile(r"\d\.\d|\$\{?\w*(?:VER|TAG|RELEASE)", re.IGNORECASE)
 _BY_PLATFORM = re.compile(r"\$\(?\{?\w*(?:arch|uname|platform)", re.IGNORECASE)
@@ -197,7 +197,7 @@ def _risk(url: str) -> tuple[str, str] | None:
         )
     newest = _NEWEST.search(url)
     if newest and not _RELEASE.search(url, newest.end()):  # `stable/x86_64/docker-28.0.1.tgz` names its release
-        name = newest[1] or newest[2]
+        name = newest[1] or newest[2] or newest[3]
         return (
             f"`{name}` is another file with each release, and what it is goes into the next build unseen",
             "Take a release by its number instead, and check its SHA-256",

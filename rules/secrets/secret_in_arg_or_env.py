@@ -23,6 +23,10 @@ from rules.api import (
 from rules.secrets.secret_mount_persisted import keeps
 from rules.secrets.secret_names import could_be_secret, is_placeholder, names_a_secret
 
+_DISCARDED = (
+    "The stage does not ship, so its history is in no image; the builder's record of the build and a full provenance "
+    "attestation (`mode=max`) hold the value all the same"
+)
 _WRAPPERS = frozenset({"gradlew", "mvnw"})
 """Scripts of build tools, which read nothing of their own accord."""
 
@@ -79,7 +83,7 @@ def _problem(instruction: Instruction, name: Word, value: Word | None, repair: F
         then = "What stands there is in every container and in `docker inspect`; give it at run time instead"
     else:
         fact = f"`ARG {name.text}` takes a secret as a build argument"
-        then = "Its value stays readable in the image's history and in provenance attestations"
+        then = "Its value stays readable in the image's history and in provenance attestations" if ships else _DISCARDED
     mount = f"RUN --mount=type=secret,id={_id(name.text)},env={name.text} …"
     way_out = f"A secret mount leaves no trace: {quote(mount)}."
     if keyword == "ENV":

@@ -33,9 +33,7 @@ def is_same(stage: Stage, one: str, other: str) -> bool | None:
 def owner_of(row: Attributes) -> str:
     """Return what a `chown` says, variables filled in, `user:group`; empty when it is not known."""
     value = row.step.scope.expand(row.value) if "$" in row.value else row.value
-    if value is None or "$" in value:
-        return ""
-    return value if ":" in value else value.replace(".", ":", 1)
+    return value if value is not None and "$" not in value else ""
 
 
 class Owner(NamedTuple):
