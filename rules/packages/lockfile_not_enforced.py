@@ -125,6 +125,8 @@ def _problem(
         effect = f"{short} ignores {name} and takes the newest versions that {quote('Cargo.toml')} allows"
     elif call.manager == "bundle":
         effect = f"{short} may resolve again and write another {name} when it does not fit the {quote('Gemfile')}"
+    elif call.manager == "yarn" and call.has("--pure-lockfile"):
+        effect = f"{short} resolves again when {name} does not fit the manifest, and writes down nowhere what it took"
     else:
         effect = f"{short} resolves again and rewrites {name} in the image when it does not fit the manifest"
     way_out = "BUNDLE_FROZEN=1" if call.manager == "bundle" else locked_option(run, call)
