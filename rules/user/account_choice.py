@@ -27,6 +27,9 @@ _NOBODYS = "65532"
 
 _PLAIN_PATH = re.compile(r"(?!/(?:usr|bin|sbin|lib|lib64|opt)/?$)(?!/(?:usr/)?(?:s?bin|lib|lib64)\b)(?:/[\w.@+-]+)+")
 
+_FOR_PACKAGES = ("/usr/share/man", "/usr/share/doc", "/usr/share/info", "/usr/share/locale", "/usr/share/keyrings")
+"""Folders that a build makes for packages to install into; no program fills them."""
+
 _FOR_PROGRAMS = ("nonroot", "node", "deno", "bun", "app")
 """Accounts that images ship for the program to run as."""
 
@@ -166,7 +169,7 @@ def left_empty(stage: Stage, user: str) -> list[str]:
     return [
         path
         for path in dict.fromkeys(path.rstrip("/") for path in made if path)
-        if _PLAIN_PATH.fullmatch(path) and not path.startswith(SYSTEM_FOLDERS)
+        if _PLAIN_PATH.fullmatch(path) and not path.startswith((*SYSTEM_FOLDERS, *_FOR_PACKAGES))
         if all(_makes_folder(put) for put in stage.files.covering(path))
         if access(stage, path, user.partition(":")[0]).writable is False
     ]
