@@ -78,7 +78,8 @@ def _problem(instruction: Instruction, name: Word, value: Word | None, repair: F
         then = "What stands there is in every container and in `docker inspect`; give it at run time instead"
     else:
         fact = f"`ARG {name.text}` takes a secret as a build argument"
-        then = "Its value stays readable in the image's history and in provenance attestations"
+        kept = "the image's history" if ships else "the records of the build"
+        then = f"Its value stays readable in {kept} and in provenance attestations"
     mount = f"RUN --mount=type=secret,id={_id(name.text)},env={name.text} …"
     way_out = f"A secret mount leaves no trace: {quote(mount)}."
     if keyword == "ENV":
