@@ -178,6 +178,8 @@ def _fix(
     if len(ended) != 1 or not system.part or tag.startswith(system.part):
         return None
     before, _, after = tag.partition(system.part)
+    if not any(letter.isdigit() for letter in before):
+        return None  # `lts-alpine3.14` stopped at the version of its day; the same words today are another one
     kept = instead.removeprefix(f"{reference.written_name}:")
     if not (kept.startswith(before) and kept.endswith(after)):
         return None

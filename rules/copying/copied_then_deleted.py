@@ -3,7 +3,7 @@
 import posixpath
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from rules.api import (
     Category,
@@ -40,6 +40,7 @@ _HEAVY_FOLDERS = frozenset(
     "models".split()
 )
 _WRITERS = frozenset("chmod chown chgrp touch mkdir mv gunzip bunzip2 patch".split())
+_DELETING = frozenset({"cd", "rm", "unlink"})
 _LOOKING = frozenset("cd rm unlink ls cat echo cp pwd test [ true dpkg rpm apt apt-get dnf yum apk".split())
 _DOWNLOADERS = frozenset({"curl", "wget"})
 _READERS = frozenset({"pip", "apt", "dnf", "yum", "apk"})
@@ -64,6 +65,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 if id(copy) not in said and steps[id(copy)] <= steps[id(run)]:
                     said.add(id(copy))
                     yield _problem(stage, put, copy, run, command)
+        for put, copy in [row for row in copied.rows if row[0].whole and row[0].kind == "context"][:1]:
+            if id(copy) not in said:
+                said.add(id(copy))
+                yield from _of_the_context(change, stage, put, copy)
 
 
 class _Copied:
@@ -97,6 +102,55 @@ def _deletions(stage: Stage) -> Iterator[tuple[str, Run, Command]]:
                 if text and (text.startswith("/") or folder is not None):
                     path = posixpath.normpath(posixpath.join(folder or "/", text))
                     yield path.removesuffix("/*"), run, command
+
+
+def _of_the_context(change: DockerfileChange, stage: Stage, put: Put, copy: Copy) -> Iterator[Problem]:
+    """Find folders of the context that are deleted before any command could have made them."""
+    gone = [
+        (path, command)
+        for path, run, command in _deletions(stage)
+        if id(run) in _first_deletions(stage) and run.index > copy.index and path != put.path
+        if within(path, put.path) and command.has("-r", "-R", "-rf", "-fr", "--recursive") and _is_source(path)
+    ]
+    gone = [row for row in gone if _is_in_context(change, posixpath.relpath(row[0], put.path)) is not False]
+    if not gone:
+        return
+    path, command = gone[0]
+    known = _is_in_context(change, posixpath.relpath(path, put.path))
+    more = f" and {len(gone) - 1} more" if len(gone) > 1 else ""
+    yield Problem(
+        copy.instruction.span,
+        f"{copy.stage.label} copies the whole context in, and {quote(str(command))} (line {command.line}) deletes "
+        f"{quote(path)}{more} in a later layer. The image still carries those bytes: a layer cannot shrink the one "
+        "below it. Leave it out of the context with `.dockerignore`.",
+        Confidence.CERTAIN if known else Confidence.LIKELY,
+        doubt="whether the context has it is not known",
+        instruction=copy.instruction,
+        stage=copy.stage.key,
+        key=path,
+    )
+
+
+def _is_in_context(change: DockerfileChange, folder: str) -> bool | None:
+    """Whether the build's context has a folder; `None` when that is not known."""
+    files = change.repository.context_files(change.path)
+    if files is not None:
+        return any(within(f"/{file}", f"/{folder}") for file in files)
+    ignore = change.repository.dockerignore(change.path)
+    return False if ignore is not None and ignore.excludes(folder) else None
+
+
+@once
+def _first_deletions(stage: Stage) -> frozenset[int]:
+    """The RUNs that only delete, above every one that does anything else."""
+    runs = takewhile(lambda run: run.is_read and all(c.name in _DELETING for c in run.commands), stage.done_runs)
+    return frozenset(map(id, runs))
+
+
+def _is_source(path: str) -> bool:
+    """Whether a folder has the name of one with sources, not of one that a build makes."""
+    name = posixpath.basename(path)
+    return name not in _HEAVY_FOLDERS and not any(mark in name for mark in ".*?[")
 
 
 def _is_system_folder(path: str) -> bool:

@@ -98,7 +98,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
         "one more "
         f"to patch.{warning}",
         stage=stage.key,
-        fix=_fix(run, call, certificates=certificates) if needing is None else None,
+        fix=_fix(run, call, certificates=certificates) if needing is None and not _adds_archive(run) else None,
     )
 
 
@@ -137,6 +137,20 @@ def _saved(stage: Stage, call: PackageCall) -> int | None:
     heavy = installed_size(names, distribution, release, recommends=True)
     light = installed_size(names, distribution, release)
     return megabytes(heavy - light) if heavy is not None and light is not None else None
+
+
+def _adds_archive(run: Run) -> bool:
+    """Whether `add-apt-repository` takes a PPA next: what it calls for the key only comes as a recommendation."""
+    later = (other for other in run.stage.done_runs if other.index >= run.index)
+    brings = any(
+        package.name == "software-properties-common" for call in run.package_calls for package in call.packages
+    )
+    return brings and any(
+        word.value.startswith("ppa:")
+        for other in later
+        for command in other.calls("add-apt-repository", "apt-add-repository")
+        for word in command.args
+    )
 
 
 _WITH_CERTIFICATES = frozenset({"python", "pypy", "ruby", "rust"})

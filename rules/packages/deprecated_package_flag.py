@@ -42,7 +42,6 @@ _OPTIONS: dict[str, dict[str, Replacement]] = {
         "--production": _OMIT_DEV,
         "--only=dev": Replacement("`--include=dev`", "--include=dev"),
     },
-    "yarn": {"--pure-lockfile": Replacement("`--frozen-lockfile`", "--frozen-lockfile")},
     "bundle": {
         "--without": Replacement("`bundle config set --local without …`, or `ENV BUNDLE_WITHOUT`"),
         "--with": Replacement("`bundle config set --local with …`, or `ENV BUNDLE_WITH`"),
@@ -66,7 +65,7 @@ _OPTIONS: dict[str, dict[str, Replacement]] = {
     category=Category.MAINTAINABILITY,
     default="info",
     keywords=("RUN",),
-    mentions=("npm", "yarn", "bundle", "poetry", "composer"),
+    mentions=("npm", "bundle", "poetry", "composer"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An option that its package manager has given up."""

@@ -119,20 +119,12 @@ def _problem(
     *,
     lacking: bool,
 ) -> Problem:
-    short = quote(spelled(call))
-    name = quote(lock.rsplit("/", 1)[-1])
-    if call.manager == "cargo" and call.verb == "install":
-        effect = f"{short} ignores {name} and takes the newest versions that {quote('Cargo.toml')} allows"
-    elif call.manager == "bundle":
-        effect = f"{short} may resolve again and write another {name} when it does not fit the {quote('Gemfile')}"
-    else:
-        effect = f"{short} resolves again and rewrites {name} in the image when it does not fit the manifest"
     way_out = "BUNDLE_FROZEN=1" if call.manager == "bundle" else locked_option(run, call)
     return Problem(
         call.command.span,
-        f"{stage.label} installs without holding to its lock file: {effect}. What ships is then not what was tested, "
-        "and "
-        f"nobody sees it. With {quote(way_out)} the build stops instead{_all_workspaces(lacking=lacking)}.",
+        f"{stage.label} installs without holding to its lock file: {_effect(call, lock)}. What ships is then not "
+        f"what was tested, and nobody sees it. With {quote(way_out)} the build stops instead"
+        f"{_all_workspaces(lacking=lacking)}.",
         Confidence.POSSIBLE if lacking else Confidence.CERTAIN if certain else Confidence.LIKELY,
         doubt="whether the lock file is among what a pattern copies is not known",
         stage=stage.key,
@@ -140,6 +132,19 @@ def _problem(
         fix=_fix(run, call) if not lacking else None,
         severity=Severity.INFO if call.manager == "cargo" and call.verb != "install" else None,
     )
+
+
+def _effect(call: PackageCall, lock: str) -> str:
+    """Say what an install does where the lock file does not fit."""
+    short = quote(spelled(call))
+    name = quote(lock.rsplit("/", 1)[-1])
+    if call.manager == "cargo" and call.verb == "install":
+        return f"{short} ignores {name} and takes the newest versions that {quote('Cargo.toml')} allows"
+    if call.manager == "bundle":
+        return f"{short} may resolve again and write another {name} when it does not fit the {quote('Gemfile')}"
+    if call.manager == "yarn" and call.has("--pure-lockfile"):
+        return f"{short} resolves again when {name} does not fit the manifest, and writes down nowhere what it took"
+    return f"{short} resolves again and rewrites {name} in the image when it does not fit the manifest"
 
 
 def _all_workspaces(*, lacking: bool) -> str:

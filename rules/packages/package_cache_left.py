@@ -2,6 +2,7 @@
 
 import math
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from rules.api import (
@@ -205,6 +206,9 @@ def _way_out(run: Run, call: PackageCall, left: tuple[str, ...]) -> str:
     needing = _in_need(run) if left[0] == _LISTS else None
     if needing is not None:
         line = needing.instruction.line
+        if _in_need_here(needing.stage)[-1:] not in ((), (needing,)):
+            which = f"line {line} and later ones install from an earlier layer's lists, and then need"
+            return f"{clean}; {which} {quote('apt-get update')} themselves."
         return f"{clean}; line {line} installs from them, and then needs {quote('apt-get update')} itself."
     return f"{clean}."
 
@@ -249,16 +253,15 @@ def _fix_of_apk(run: Run) -> Fix | None:
 
 def _in_need(run: Run) -> Run | None:
     """Return a later RUN that installs from the lists that this one fetched: of its stage, or of one built upon it."""
-    last = _last_in_need(run.stage)
-    if last is not None and run.index < last.index:
-        return last
-    return _in_need_above(run.stage)
+    here = _in_need_here(run.stage)
+    first = bisect_right([other.index for other in here], run.index)
+    return here[first] if first < len(here) else _in_need_above(run.stage)
 
 
 @once
-def _last_in_need(stage: Stage) -> Run | None:
-    """The last RUN that installs from lists which it does not fetch."""
-    return next((run for run in reversed(stage.runs) if _installs_unfetched(run)), None)
+def _in_need_here(stage: Stage) -> tuple[Run, ...]:
+    """The RUNs that install from lists which they do not fetch, in order."""
+    return tuple(run for run in stage.runs if _installs_unfetched(run))
 
 
 @once

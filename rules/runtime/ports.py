@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import DockerfileChange, Fix, Instruction, Stage, Word, delete_instruction, delete_word, fix
+from rules.dockerfile.expand import expand_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +29,10 @@ class Exposed(NamedTuple):
         stage: The stage it stands in.
         instruction: The EXPOSE.
         word: As written.
-        text: Expanded; `None` when it holds a variable without a known value.
+        text: Expanded; `None` when it holds a variable without a known value. BuildKit splits the value of a variable
+            at white space, so that a word written may be several (`dispatchExpose`).
         by_argument: Whether a build argument decides on it, which a build can set to something else.
+        alone: Whether the word as written is this one only.
     """
 
     stage: Stage
@@ -37,6 +40,7 @@ class Exposed(NamedTuple):
     word: Word
     text: str | None
     by_argument: bool
+    alone: bool = True
 
     @property
     def from_variable(self) -> bool:
@@ -58,8 +62,10 @@ class Exposed(NamedTuple):
         return text.rpartition("/")[2] if "/" in text else None
 
     def without(self) -> Fix | None:
-        """Take the word out, and the whole instruction with its last word."""
+        """Take the word out, and the whole instruction with its last word; `None` where others stand in it."""
         source = self.instruction.source
+        if not self.alone:
+            return None
         if len(self.instruction.words) == 1:
             return fix("Delete the instruction", delete_instruction(self.instruction))
         if self.instruction.line != self.instruction.end_line:
@@ -95,5 +101,6 @@ def _of(stage: Stage) -> Iterator[Exposed]:
         instruction = step.instruction
         if instruction.keyword == "EXPOSE":
             for word in instruction.words:
-                by_argument = step.scope.decided_by_argument(word.text)
-                yield Exposed(stage, instruction, word, step.scope.expand(word.text), by_argument)
+                parts: list[str] | list[None] = expand_words(word.text, step.scope.lookup, step.scope.escape) or [None]
+                by_argument, alone = step.scope.decided_by_argument(word.text), len(parts) == 1
+                yield from (Exposed(stage, instruction, word, text, by_argument, alone) for text in parts)

@@ -34,14 +34,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A script is downloaded and run unseen."""
     for stage in change.stages:
         for run in stage.runs:
-            found = _piped(run)
+            found = piped(run)
             if found is not None:
                 yield _problem(stage, run, *found)
             else:
                 yield from _in_powershell(stage, run)
 
 
-def _piped(run: Run) -> tuple[Command, Command] | None:
+def piped(run: Run) -> tuple[Command, Command] | None:
     """Return the download and the shell that runs it: through a pipe, or as `sh -c "$(curl …)"`."""
     for command in run.commands:
         if command.name not in ("curl", "wget"):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.model.puts import within
 from rules.model.users import ROOT_NAMES
 from rules.repairs import append_to_stage, fix, insert, insert_line_before
+from rules.secrets.remote_script_piped_to_shell import piped
 from rules.user.accounts import as_written
 from rules.user.ownership import access
 from rules.user.volume_not_owned import SYSTEM_FOLDERS
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from rules.dockerfile.nodes import Instruction
     from rules.model.puts import Put
     from rules.model.stage import Stage
+    from rules.model.steps import Run
     from rules.model.users import Account
     from rules.problem import Edit, Fix
 
@@ -26,6 +28,9 @@ _NOBODYS = "65532"
 """The number that images without a shell customarily run as (distroless' and Chainguard's `nonroot`)."""
 
 _PLAIN_PATH = re.compile(r"(?!/(?:usr|bin|sbin|lib|lib64|opt)/?$)(?!/(?:usr/)?(?:s?bin|lib|lib64)\b)(?:/[\w.@+-]+)+")
+
+_FOR_PACKAGES = ("/usr/share/man", "/usr/share/doc", "/usr/share/info", "/usr/share/locale", "/usr/share/keyrings")
+"""Folders that a build makes for packages to install into; no program fills them."""
 
 _FOR_PROGRAMS = ("nonroot", "node", "deno", "bun", "app")
 """Accounts that images ship for the program to run as."""
@@ -166,7 +171,7 @@ def left_empty(stage: Stage, user: str) -> list[str]:
     return [
         path
         for path in dict.fromkeys(path.rstrip("/") for path in made if path)
-        if _PLAIN_PATH.fullmatch(path) and not path.startswith(SYSTEM_FOLDERS)
+        if _PLAIN_PATH.fullmatch(path) and not path.startswith((*SYSTEM_FOLDERS, *_FOR_PACKAGES))
         if all(_makes_folder(put) for put in stage.files.covering(path))
         if access(stage, path, user.partition(":")[0]).writable is False
     ]
@@ -191,7 +196,18 @@ def _needs_home(stage: Stage) -> bool:
     words = [word for setting in stage.image.start_command if setting.value for word in setting.value.text.split()]
     if not _AT_HOME.isdisjoint(word.rsplit("/", 1)[-1] for word in words):
         return True
+    if any(map(_runs_installer, stage.done_runs)):
+        return True
     return any(item.name.lower().replace("_", "-") in _CACHING_AT_HOME for item in stage.packages.present)
+
+
+def _runs_installer(run: Run) -> bool:
+    """Whether a script from the net installs a program: such programs keep their own files at home.
+
+    One that adds an archive, which the same RUN installs from, is no such script.
+    """
+    found = piped(run)
+    return found is not None and found[1].name in ("sh", "bash") and not run.package_calls
 
 
 def _new(package_manager: str | None, *, home: bool) -> Choice | None:

@@ -82,7 +82,8 @@ def _problem(change: DockerfileChange, stage: Stage) -> Problem:
     back = "back " if earlier is not None else ""
     way_out = f"Switch {back}to {account} {when}.{in_its_way(hindrance)}" if not scripts else HANDING_OVER
     if not scripts and (named := _VARIABLE.search(user.instruction.value)):
-        way_out = f"Give {quote(named[1])} the number of an ordinary account."
+        what = "name" if _is_name(stage, named[1]) else "number"
+        way_out = f"Give {quote(named[1])} the {what} of an ordinary account."
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     inherited = f", set in {user.stage.label}" if user.stage is not None and user.stage is not stage else ""
     return Problem(
@@ -95,6 +96,13 @@ def _problem(change: DockerfileChange, stage: Stage) -> Problem:
         key="user",
         fix=_fix(change, stage, target) if user.stage is stage and not scripts and hindrance is None else None,
     )
+
+
+def _is_name(stage: Stage, variable: str) -> bool:
+    """Whether an account is made by the name that a variable holds, which `useradd` refuses when it is a number."""
+    given = re.compile(rf"\$\{{?{variable}\b")
+    makers = (command for run in stage.done_runs for command in run.calls("useradd", "adduser"))
+    return any(given.search(command.args[-1].value) for command in makers if command.args)
 
 
 def _confidence(stage: Stage, scripts: tuple[str, ...]) -> Confidence:

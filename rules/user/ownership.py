@@ -120,7 +120,7 @@ class _Watch:
         """The folder is made, unless it was there."""
         if self.exists is False:
             self._decide(step, writable=mine)
-        elif self.exists is None and mine is not False:
+        elif self.exists is None and (mine is not False or self.writable):  # what a COPY may have brought is another's
             self._decide(step, writable=None)
         self.exists = True
 
