@@ -42,11 +42,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if target.keyword not in ("ARG", "ENV"):
             continue
         for name, value in target.pairs:
-            if names_a_secret(name.text) and name.text not in seen and _counts(target, value):
+            ships = id(instruction) not in discarded
+            if names_a_secret(name.text) and name.text not in seen and _counts(target, value, ships=ships):
                 seen.add(name.text)
                 given = value if value is not None and value.text.strip("\"'") else None
-                repair = _fix(change, target, name, value)
-                yield _problem(target, name, given, repair, ships=id(instruction) not in discarded)
+                yield _problem(target, name, given, _fix(change, target, name, value), ships=ships)
 
 
 def _discarded(change: DockerfileChange) -> set[int]:
@@ -55,11 +55,15 @@ def _discarded(change: DockerfileChange) -> set[int]:
     return {id(i) for stage in change.stages if stage.index not in kept for i in stage.instructions}
 
 
-def _counts(instruction: Instruction, value: Word | None) -> bool:
-    """An ARG without value is filled in by the caller; a value counts unless it cannot be a secret."""
+def _counts(instruction: Instruction, value: Word | None, *, ships: bool) -> bool:
+    """An ARG without value is filled in by the caller; a value counts unless it cannot be a secret.
+
+    What an ENV made up for the build of a stage that is thrown away is in no image, and nobody replaces it.
+    """
     if value is None or not value.text.strip("\"'"):
         return instruction.keyword == "ARG"
-    return could_be_secret(value.text)
+    made_up = instruction.keyword == "ENV" and not ships and is_placeholder(value.text)
+    return could_be_secret(value.text) and not made_up
 
 
 def _by_name(value: Word | None) -> str:
