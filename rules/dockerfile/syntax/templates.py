@@ -1,4 +1,4 @@
-"""Blanks that another program fills in before Docker reads the file: Jinja, Go, ERB, `%%NAME%%`, `@NAME@`."""
+"""Blanks that another program fills in before Docker reads the file: Jinja, Go, ERB, Maven, `%%NAME%%`, `@NAME@`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rules.dockerfile.nodes import Instruction
 
-_BLANK = re.compile(r"\{\{[^{}]{1,200}+\}\}|\{%[^%]{1,200}+%\}|<%[^%]{1,200}+%>|%%\w{1,100}+%%|(?<!\w)@\w{1,100}+@")
+_BLANK = re.compile(
+    r"\{\{[^{}]{1,200}+\}\}|\{%[^%]{1,200}+%\}|<%[^%]{1,200}+%>|%%\w{1,100}+%%|(?<!\w)@\w{1,100}+@|"
+    r"\$\{\w{1,100}+\.[\w.-]{1,100}+\}"
+)
+"""The last is a property, `${project.version}`: no variable of a Dockerfile has a dot in its name."""
 _SHELL = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK", "LABEL", "RUN"})
 """Here braces may be meant as they stand: `docker inspect --format '{{.Id}}'`."""
 
