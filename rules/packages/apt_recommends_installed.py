@@ -78,15 +78,31 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
     warning = (
         f" With the flag, name {quote('ca-certificates')} too: it is such a recommendation." if certificates else ""
     )
+    needed = _needed(stage, call)
     return Problem(
         call.command.span,
         f"{stage.label} installs recommended packages too: {quote(spelled(call))} without "
         f"`--no-install-recommends` adds whatever its packages recommend{size}. Nobody asked for them, and each is "
         "one more "
-        f"to patch.{warning}",
+        f"to patch.{warning}{needed}",
         stage=stage.key,
-        fix=_fix(run, call, certificates=certificates),
+        fix=_fix(run, call, certificates=certificates) if not needed else None,
     )
+
+
+def _needed(stage: Stage, call: PackageCall) -> str:
+    """Say what a package does its work with and only recommends (`apt-cache depends`), where nothing else brings it."""
+    names = {package.name for package in call.packages}
+    if "fail2ban" in names and not stage.packages.has("iptables", "nftables"):
+        return " With the flag, name `nftables` or `iptables` too: `fail2ban` bans with one, and only recommends it."
+    compiler = stage.packages.has("build-essential", "gcc", "g++", "clang", "python3-dev")
+    installs = any(other.manager == "pip" and other.action == "install" for _, other in stage.packages.calls)
+    if "python3-pip" in names and installs and not compiler:
+        return (
+            " With the flag, name `build-essential` and `python3-dev` where pip has to compile: they come as "
+            "recommendations of `python3-pip`."
+        )
+    return ""
 
 
 def _fix(run: Run, call: PackageCall, *, certificates: bool) -> Fix | None:
