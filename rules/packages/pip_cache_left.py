@@ -28,6 +28,8 @@ _VARIABLE = "PIP_NO_CACHE_DIR"
 _NO = ("0", "f", "false", "n", "no", "off")
 _SETTING = re.compile(r"(?<!-)no-cache-dir")
 _CONFIGURES = re.compile(r"pip\.conf|pip[\d.]* config set [^&;]*no-cache-dir")
+_BEFORE_CACHES = {"debian": 9, "ubuntu": 15}
+"""The first releases whose pip has a cache, and an option against it: both came with pip 6 (Debian 8 has 1.5.6)."""
 _CACHE_FOLDERS = ("/root/.cache/pip", "/root/.cache")
 
 
@@ -49,7 +51,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _check_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Problem]:
     calls = [call for call in run.package_calls if call.manager == "pip" and call.action == "install"]
     left = [call for call in calls if _downloads(call) and not call.no_cache and not _cleaned_after(run, call)]
-    if _is_kept_elsewhere(run) or _is_switched_off(change, run):
+    if _is_kept_elsewhere(run) or _is_switched_off(change, run) or _is_of_old(stage):
         return
     if not left:
         yield from (_misread(stage, call) for call in calls[:1] if _says_no(call))
@@ -64,6 +66,15 @@ def _check_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Pro
         stage=stage.key,
         fix=_fix(run, left),
     )
+
+
+def _is_of_old(stage: Stage) -> bool:
+    """Whether pip is that of a distribution from before it had a cache, at least for the first install."""
+    runtime = stage.runtime
+    first, number = _BEFORE_CACHES.get(runtime.distribution or ""), runtime.release.number if runtime.release else None
+    if first is None or number is None or not number.partition(".")[0].isdecimal():
+        return False
+    return int(number.partition(".")[0]) < first and stage.packages.has("python-pip", "python3-pip")
 
 
 def _or_mount(run: Run) -> str:
