@@ -15,10 +15,12 @@ MOVING_TAGS = frozenset({"latest", "edge", "nightly", "main", "master", "dev", "
 """Tags that move from release to release by their name alone."""
 
 _MOVING_LINES = re.compile(
-    r"(?:latest|edge|nightly|rolling|stable|oldstable|testing|unstable|sid)(?:-[a-z]+)*|"
+    r"(?:latest|edge|nightly|rolling|canary|main|master|stable|oldstable|testing|unstable|sid)(?:-[a-z]+)*"
+    r"(?:-(?:amd64|arm64(?:v8)?|armv?[67]|x86_64))?|"
     r"latest(?:-(?:[a-z]+|(?:alpine|debian|ubuntu|ubi|php|py|python|node|ruby|jdk|java|go)-?\d[\d.]*))+"
 )
-"""The same, and with a variant: `stable-slim`, `latest-php8.4`; any other number behind it may name one build."""
+"""The same, and with a variant: `stable-slim`, `master-amd64`, `latest-php8.4`; any other number behind it may name one
+build."""
 
 _VARIANTS = frozenset(
     "alpine apache cli community curl current dind enterprise fpm jdk jre lts mainline management perl scm slim "

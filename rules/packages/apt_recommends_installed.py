@@ -85,21 +85,33 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
     warning = (
         f" With the flag, name {quote('ca-certificates')} too: it is such a recommendation." if certificates else ""
     )
+    needed = _needed(stage, call)
     needing = _loses_compiler(stage, run)
     if needing is not None:
         warning += (
             f" With the flag, name {quote('build-essential')} too if {quote(spelled(needing))} (line "
             f"{needing.command.line}) compiles something: it is such a recommendation."
         )
+    offered = needing is None and not needed and not _adds_archive(run)
     return Problem(
         call.command.span,
         f"{stage.label} installs recommended packages too: {quote(spelled(call))} without "
         f"`--no-install-recommends` adds whatever its packages recommend{size}. Nobody asked for them, and each is "
         "one more "
-        f"to patch.{warning}",
+        f"to patch.{warning}{needed}",
         stage=stage.key,
-        fix=_fix(run, call, certificates=certificates) if needing is None and not _adds_archive(run) else None,
+        fix=_fix(run, call, certificates=certificates)
+        if needing is None and not needed and not _adds_archive(run)
+        else None,
     )
+
+
+def _needed(stage: Stage, call: PackageCall) -> str:
+    """Say what a package does its work with and only recommends (`apt-cache depends`), where nothing else brings it."""
+    names = {package.name for package in call.packages}
+    if "fail2ban" in names and not stage.packages.has("iptables", "nftables"):
+        return " With the flag, name `nftables` or `iptables` too: `fail2ban` bans with one, and only recommends it."
+    return ""
 
 
 def _fix(run: Run, call: PackageCall, *, certificates: bool) -> Fix | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from bisect import bisect_left
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.installs import install_folder
@@ -187,20 +188,25 @@ _WORKSPACES = frozenset("apps libs modules packages plugins services workspaces"
 
 
 def may_lack_workspaces(change: DockerfileChange, run: Run) -> bool:
-    """Tell whether COPYs bring a project's workspaces one by one, and perhaps not all of them, before a RUN."""
-    before = [(copy, copy.source_path(source) or "", source) for copy, source in copies_before(run)]
-    if any(source.is_root for _, _, source in before):
+    """Tell whether COPYs bring a project's workspaces one by one, and perhaps not all of them before a RUN."""
+    before = [(source, copy.source_path(source) or "") for copy, source in copies_before(run)]
+    if any(source.is_root for source, _ in before):
         return False
-    paths = [path for _, path, _ in before]
-    nested = [path for path in paths if posixpath.basename(path) == "package.json" and "/" in path]
-    folders = [path for path in paths if path.split("/")[0] in _WORKSPACES]
-    if not nested and not folders:
+    there = [path for _, path in before if _is_manifest(path) or path.split("/")[0] in _WORKSPACES]
+    later = (copy.source_path(source) or "" for copy, source in brought(run.stage).sources[len(before) :])
+    if not there and not any(_is_manifest(path) or path.split("/")[0] == "packages" for path in later):
         return False
     files = change.repository.context_files(change.path)
     if files is None:
         return True
     manifests = (name for name in files if name.endswith("/package.json"))
-    return any(not any(within(f"/{name}", f"/{path}") for path in (*nested, *folders)) for name in manifests)
+    return any(not any(within(f"/{name}", f"/{path}") for path in there) for name in manifests)
+
+
+def _is_manifest(path: str) -> bool:
+    """Whether a path of the build context names, perhaps by a pattern, the manifest of a package below the project."""
+    folder, name = posixpath.split(path)
+    return bool(folder) and fnmatchcase("package.json", name)
 
 
 def in_repository(change: DockerfileChange, path: str) -> str | None:

@@ -39,6 +39,9 @@ _FOR_DEVELOPERS = re.compile(
     r"\bin production\b.*\b(?:use|instead|should|replace|remove)\b|\b(?:dev|development|debug) (?:mode|server|only)\b",
     re.IGNORECASE,
 )
+_OF_NODE = ("npm", "yarn", "pnpm", "bun")
+"""They leave `devDependencies` out where `NODE_ENV` is `production`."""
+_SCRIPTS = frozenset({"run", "run-script", "build", "exec"})
 
 
 @rule(
@@ -111,7 +114,7 @@ def _variables(stage: Stage, setting: Setting[str]) -> Iterator[Problem]:
         if not is_debug_variable(name_word.text, final.value, from_argument=given):
             continue
         better = PRODUCTION.get(final.value)
-        way_out = f"Set it to {quote(better)}" if better is not None else "Leave it out here"
+        way_out = f"Set it to {quote(better)}{_where(stage, name_word)}" if better is not None else "Leave it out here"
         yield Problem(
             instruction.span,
             f"{stage.label} ships with {quote(f'{name_word.text}={final.value}')}. Production then runs in the "
@@ -154,9 +157,36 @@ def _otherwise(stage: Stage, instruction: Instruction, name: Word, value: Word, 
 
 
 def _installs_for_it(stage: Stage, name: Word) -> bool:
-    """Whether Bundler installs for the environment: in production it needs more than another name."""
+    """Whether the environment decides what is installed: in production that needs more than another name."""
     calls = (call for run in stage.all_runs for call in run.package_calls)
-    return name.text in ("RAILS_ENV", "RACK_ENV") and any(call.manager == "bundle" for call in calls)
+    bundled = name.text in ("RAILS_ENV", "RACK_ENV") and any(call.manager == "bundle" for call in calls)
+    return bundled or _builds_with_it(stage, name)
+
+
+def _where(stage: Stage, name: Word) -> str:
+    if not _builds_with_it(stage, name):
+        return ""
+    return " below the build, whose tools an install under that value leaves out"
+
+
+def _builds_with_it(stage: Stage, name: Word) -> bool:
+    """Whether Node's dependencies are installed, and a script of the project runs behind them."""
+    if name.text != "NODE_ENV":
+        return False
+    runs = stage.all_runs
+    installs = [
+        (run.at, call.command.start)
+        for run in runs
+        for call in run.package_calls
+        if call.manager in _OF_NODE and call.action == "install" and call.project
+    ]
+    scripts = (
+        (run.at, command.start)
+        for run in runs
+        for command in run.calls("npx", *_OF_NODE)
+        if command.name == "npx" or command.subcommand in _SCRIPTS
+    )
+    return bool(installs) and any(at > installs[0] for at in scripts)
 
 
 def _switch(found: Written) -> Iterator[Problem]:

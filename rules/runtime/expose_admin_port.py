@@ -24,6 +24,14 @@ _PRODUCTS: dict[int, tuple[str, ...]] = {
 }
 """Products that offer it to their users."""
 
+_PACKAGES: dict[int, frozenset[str]] = {
+    22: frozenset({"openssh", "openssh-server", "ssh", "dropbear"}),
+    3389: frozenset({"xrdp"}),
+    5800: frozenset({"tigervnc-standalone-server", "tightvncserver", "x11vnc"}),
+    5900: frozenset({"tigervnc-standalone-server", "tightvncserver", "x11vnc"}),
+}
+"""Packages of the server: an image that brings one, and exposes nothing else, is there for it."""
+
 
 @rule(
     "expose-admin-port",
@@ -34,9 +42,10 @@ _PRODUCTS: dict[int, tuple[str, ...]] = {
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A port for remote administration is exposed."""
-    for item in exposed_in_shipped(change):
+    items = tuple(exposed_in_shipped(change))
+    for item in items:
         port = _admin_port(item)
-        if port is None or _is_the_point(change, item.stage, port):
+        if port is None or _is_the_point(change, item.stage, port) or _is_all(items, item.stage, port):
             continue
         yield Problem(
             item.word.span,
@@ -68,3 +77,8 @@ def _is_the_point(change: DockerfileChange, stage: Stage, port: int) -> bool:
         return True
     code = change.after.code.lower()
     return any(product in code for product in _PRODUCTS[port])
+
+
+def _is_all(items: tuple[Exposed, ...], stage: Stage, port: int) -> bool:
+    """Whether the server is installed, and the stages expose no port of anything else."""
+    return stage.packages.has(*_PACKAGES.get(port, ())) and all(_admin_port(item) is not None for item in items)

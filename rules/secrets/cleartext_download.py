@@ -28,6 +28,7 @@ from rules.secrets.downloads import (
     checks,
     compares_hash,
     is_local,
+    php_urls,
     powershell_urls,
     split_url,
     stages_that_count,
@@ -78,7 +79,7 @@ def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
         return
     found = [url for c in run.calls(*_PROGRAMS) if not _only_sends(c) for url in urls(c, run) if _is_clear(url)]
     if not found:
-        for text, span in powershell_urls(run):
+        for text, span in (*powershell_urls(run), *php_urls(run)):
             scheme, host = split_url(text) or ("", "")
             if scheme in ("http", "ftp") and not is_local(host) and not _SIGNED.search(text):
                 yield _problem(stage, run, text, span, [])

@@ -34,6 +34,8 @@ _POWERSHELL = re.compile(
     r"(?P<url>(?:https?|ftp)://[^\s'\"`),;]+)",
     re.IGNORECASE,
 )
+_PHP = re.compile(r"\b(?:readfile|copy|file_get_contents|fopen)\s*\(\s*\\?['\"](?P<url>(?:https?|ftp)://[^\s'\"\\]+)")
+"""PHP's functions that fetch an address: `php -r "copy('…', 'setup.php');"`."""
 _WINDOWS_HASH = re.compile(r"Get-FileHash|certutil\S*\s+-hashfile|ComputeHash|Get-AuthenticodeSignature", re.IGNORECASE)
 
 
@@ -125,6 +127,16 @@ def _set_by_script(run: Run) -> tuple[tuple[int, str, str | None], ...]:
         for command in run.commands
         for name, word in command.assignments
     )
+
+
+def php_urls(run: Run) -> Iterator[tuple[str, Span]]:
+    """Yield the addresses that the code of a `php -r` fetches, each with its place; none where PHP tests a hash."""
+    if "hash" in run.instruction.text:
+        return
+    for command in run.calls("php"):
+        source = command.source
+        for match in _PHP.finditer(source.text, command.start, command.end) if command.has("-r", "--run") else ():
+            yield match["url"], source.span(match.start("url"), match.end("url"))
 
 
 def powershell_urls(run: Run) -> Iterator[tuple[str, Span]]:

@@ -54,17 +54,24 @@ def _named(change: DockerfileChange) -> Iterator[tuple[Instruction, Word, Word |
     for instruction in change.after.dockerfile.instructions:
         target = instruction.trigger if instruction.trigger is not None else instruction
         for name, value in target.pairs if target.keyword in ("ARG", "ENV") else ():
-            if names_a_secret(name.text) and _counts(target, value):
-                owners = owners or {id(one): stage for stage in change.stages for one in stage.instructions}
-                owner = owners.get(id(instruction))
-                yield target, name, value, owner is None or owner.layers_ship
+            if not names_a_secret(name.text):
+                continue
+            owners = owners or {id(one): stage for stage in change.stages for one in stage.instructions}
+            owner = owners.get(id(instruction))
+            ships = owner is None or owner.layers_ship
+            if _counts(target, value, ships=ships):
+                yield target, name, value, ships
 
 
-def _counts(instruction: Instruction, value: Word | None) -> bool:
-    """An ARG without value is filled in by the caller; a value counts unless it cannot be a secret."""
+def _counts(instruction: Instruction, value: Word | None, *, ships: bool) -> bool:
+    """An ARG without value is filled in by the caller; a value counts unless it cannot be a secret.
+
+    What an ENV made up for the build of a stage that is thrown away is in no image, and nobody replaces it.
+    """
     if value is None or not value.text.strip("\"'"):
         return instruction.keyword == "ARG"
-    return could_be_secret(value.text)
+    made_up = instruction.keyword == "ENV" and not ships and is_placeholder(value.text)
+    return could_be_secret(value.text) and not made_up
 
 
 def _by_name(value: Word | None) -> str:

@@ -36,7 +36,8 @@ _HARMLESS = re.compile(
 _PLACEHOLDER = re.compile(
     r"^(?:<.*>|\[.*\]|x{3,}|\*+|change[-_ ]?(?:me|it|this).*|your[-_ ].*|example.*|dummy.*|fake.*|placeholder.*|todo|"
     r"(?:over[-_]?write|override|replace|set|fill)[-_ ]?(?:me|it|this)(?:$|[-_ ]).*|"
-    r"not[-_]?(?:a[-_])?(?:real|needed|used).*|(?:cafebabe|deadbeef|abad1dea|baadf00d)+|0?12345(?:6(?:7(?:8(?:90?)?)?)?)?|unused|ignored|test|none|build[-_]?time.*|asset.*)$",
+    r"not[-_]?(?:a[-_])?(?:real|needed|used).*|(?:cafebabe|deadbeef|abad1dea|baadf00d)+|0?12345(?:6(?:7(?:8(?:90?)?)?)?)?|test|none|"
+    r"(?:un(?:used|needed|necessary)|ignored)(?:[-_ ].*)?|build[-_]?time.*|asset.*)$",
     re.IGNORECASE,
 )
 

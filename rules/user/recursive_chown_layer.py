@@ -36,6 +36,9 @@ from rules.user.ownership import leaves_nothing
 _CHANGES_NOTHING = re.compile(r"(?:[ugoa]*\+[rX]+,?)+")
 """Rights that files of a checkout, 644 and 755, have already."""
 _COPIED = frozenset({"context", "stage", "image", "remote"})
+_DOTTED = re.compile(r"((?:\$\{\w+\}|[^.:{}])+)\.((?:\$\{\w+\}|[^.:{}])+)")
+"""`user.group`, which `chown` takes for `user:group`; the builder would look for an account of that name."""
+_SUFFIX = re.compile(r"\.[a-z]\w{1,4}\Z")
 
 
 @rule(
@@ -69,8 +72,15 @@ def _recursive(stage: Stage) -> dict[int, list[Attributes]]:
     for row in stage.files.attribute_changes:
         if row.recursive:
             path = row.path.removesuffix("/*") if row.path is not None else None
-            found.setdefault(id(row.step), []).append(row._replace(path=path) if path else row)
+            owner = _with_colon(stage, row.value) if row.kind == "chown" else row.value
+            found.setdefault(id(row.step), []).append(row._replace(path=path or row.path, value=owner))
     return found
+
+
+def _with_colon(stage: Stage, owner: str) -> str:
+    """Return an owner with a colon before its group, unless an account has the dot in its name."""
+    parts = _DOTTED.fullmatch(owner)
+    return f"{parts[1]}:{parts[2]}" if parts is not None and owner not in _made(stage) else owner
 
 
 def _copied_before(stage: Stage, run: Run, row: Attributes) -> list[Put]:
@@ -80,9 +90,18 @@ def _copied_before(stage: Stage, run: Run, row: Attributes) -> list[Put]:
         for put in stage.files.below(row.path or "")
         if put.kind in _COPIED
         and put.tree
+        and not _is_one_file(put)
         and put.step.instruction.line < run.instruction.line
         and not _is_already_so(stage, put, row)
     ]
+
+
+def _is_one_file(put: Put) -> bool:
+    """Whether a source that a variable names in part, `${NAME}.deb`, is a file by its suffix."""
+    copy = put.step
+    if not isinstance(copy, Copy) or put.source or put.path != copy.destination:
+        return False
+    return all(_SUFFIX.search(source.word.text) for source in copy.sources)
 
 
 def _is_already_so(stage: Stage, put: Put, row: Attributes) -> bool:
