@@ -25,6 +25,8 @@ from rules.base_image.choices import may_be_chosen
 
 _LINKED = ("Go", "Rust")
 """Languages whose compiler links the standard library into the program."""
+_OF_CONTAINERS = ("VOLUME", "EXPOSE", "HEALTHCHECK")
+"""Instructions that do nothing for a stage from which files are copied."""
 _YEAR = 365
 _NAMED = 2
 """Lines that a comment names: the program's, and the system's below it."""
@@ -126,6 +128,11 @@ def _starts(stage: Stage) -> bool:
     return stage.image.start_in_file
 
 
+def _runs(stage: Stage) -> bool:
+    """Whether containers of a stage are run: it starts something, or has a volume, a port or a health check."""
+    return _starts(stage) or any(one.keyword in _OF_CONTAINERS for one in stage.instructions)
+
+
 def _fact(end: EndOfLife) -> str:
     if end.note:
         since = f" on {_day(end.date)}" if end.date is not None else ""
@@ -147,7 +154,7 @@ def _also(others: list[EndOfLife]) -> str:
 def _consequence(end: EndOfLife, stage: Stage) -> str:
     if end.note:
         return "Nobody fixes its vulnerabilities any more. "
-    if not stage.layers_ship and not _starts(stage) and not may_be_chosen(stage):
+    if not stage.layers_ship and not _runs(stage) and not may_be_chosen(stage):
         if end.product in _LINKED:
             return "The program that it builds takes the standard library along, without later fixes. "
         return "Its layers do not ship, but what it builds with, and what is copied out of it, gets no more fixes. "

@@ -74,7 +74,7 @@ def _texts(command: Command) -> Iterator[tuple[str, bool, bool]]:
     for redirect in command.redirects:
         if ">" in redirect.operator and redirect.target is not None and not redirect.target.value.isdecimal():
             yield redirect.target.value, False, False
-    writer = _WRITERS.get(command.name)
+    writer = _WRITERS.get("python" if command.name.startswith("python") else command.name)
     if writer is not None:
         yield from writer(command)
 
@@ -133,14 +133,20 @@ def _git(command: Command) -> Iterator[tuple[str, bool, bool]]:
         yield name, True, True
 
 
+_ENVIRONMENT_OPTIONS = ("-p", "--python", "--prompt", "--app-data", "--cache-dir", "--pip", "--setuptools", "--wheel")
+"""Those of `venv`, `virtualenv` and `uv venv` that take a value."""
+
+
 def _venv(command: Command) -> Iterator[tuple[str, bool, bool]]:
-    values = [word.value for word in command.args]
-    if "-m" in values and "venv" in values[values.index("-m") + 1 : values.index("-m") + 2]:
-        rest = [value for value in values[values.index("venv") + 1 :] if not value.startswith("-")]
-        if rest:
-            yield rest[0], True, False
-    elif command.name == "virtualenv" and command.args:
-        yield command.args[-1].value, True, False
+    values = [word.value for word in command.operands(("-m", *_ENVIRONMENT_OPTIONS))]
+    if command.name.startswith("python"):
+        if command.option("-m") not in ("venv", "virtualenv"):
+            return
+    elif command.name == "uv":
+        if values[:1] != ["venv"]:
+            return
+        values = values[1:] or [".venv"]
+    yield from ((value, True, False) for value in values[:1])
 
 
 _WRITERS: dict[str, Callable[[Command], Iterator[tuple[str, bool, bool]]]] = {
@@ -150,5 +156,5 @@ _WRITERS: dict[str, Callable[[Command], Iterator[tuple[str, bool, bool]]]] = {
     **dict.fromkeys(("gcc", "g++", "cc", "clang", "go", "rustc"), _output_option),
     **dict.fromkeys(("tar", "unzip", "bsdtar"), _extract),
     "git": _git,
-    **dict.fromkeys(("python", "python3", "virtualenv"), _venv),
+    **dict.fromkeys(("python", "virtualenv", "pyvenv", "uv"), _venv),
 }

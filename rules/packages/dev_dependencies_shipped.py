@@ -22,6 +22,7 @@ from rules.api import (
 )
 from rules.packages.copied_environments import PYTHON, copied_environments
 from rules.packages.copied_modules import CopiedModules, copied_modules
+from rules.packages.manifest_order import lacks_manifest
 from rules.packages.options import add_option, spelled
 from rules.packages.project_files import manifest_text
 from rules.packages.purpose import is_for_development
@@ -76,6 +77,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if _is_meant(stage, run, call) or _is_used_or_removed(stage, run, call) or _runs_browser_tests(stage):
             continue
         text = manifest_text(change, run, call)
+        if lacks_manifest(run, call):
+            continue  # the sources come below, and with them what should be installed
         if text is None or _DEVELOPERS_PART[call.manager].search(text):
             yield _problem(stage, run, call, known=text is not None)
 

@@ -25,6 +25,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.packages.apk_index import leaves_index, line_of_older_index
 from rules.packages.options import add_option, spelled
 
 _LISTS = "/var/lib/apt/lists"
@@ -39,7 +40,6 @@ _INLINE = re.compile(r"-[a-z]*c")
 _RPM_CACHES = ("/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum", "/var/cache/tdnf")
 _RPM = frozenset({"dnf", "yum", "microdnf", "tdnf"})
 _CACHES = {
-    "apk": ("/var/cache/apk", "/etc/apk/cache"),
     "zypper": ("/var/cache/zypp",),
     **dict.fromkeys(_RPM, _RPM_CACHES),
 }
@@ -142,6 +142,8 @@ def _is_kept(run: Run, call: PackageCall, folder: str, what: str) -> bool:
 
 def _leaves_downloads(run: Run, call: PackageCall) -> bool:
     """Whether a call of another system manager leaves its indexes or downloads."""
+    if call.manager == "apk":
+        return leaves_index(run, call)
     folders = _CACHES.get(call.manager, ())
     if not folders or call.no_cache or call.has("--no-network") or call.action not in ("install", "update", "upgrade"):
         return False
@@ -165,8 +167,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall, left: tuple[str, ...]) -
         fact = f"{stage.label} ships every {quote('.deb')} that {short} downloads, in {quote(_ARCHIVES)}: the image's"
         fact += f" {quote('docker-clean')}, which would delete them, is gone. Nothing at run time reads them"
     elif call.manager == "apk":
-        fact = f"{stage.label} ships apk's package index in {quote('/var/cache/apk')}: {short} fetches it, and this"
-        fact += " layer keeps it. Nothing at run time reads it"
+        fact = _fact_of_apk(stage, run, call)
     else:
         fact = f"{stage.label} ships the downloads and indexes of {quote(call.program)}: {short} fetches them, and this"
         fact += " layer keeps them. Nothing at run time reads them"
@@ -179,6 +180,17 @@ def _problem(stage: Stage, run: Run, call: PackageCall, left: tuple[str, ...]) -
         key=call.manager,
         fix=_fix(run, call, left),
     )
+
+
+def _fact_of_apk(stage: Stage, run: Run, call: PackageCall) -> str:
+    older, folder = line_of_older_index(run, call), quote("/var/cache/apk")
+    how = (
+        f"{quote(spelled(call))} reads what line {older} leaves there, and where that is gone or old fetches its own, "
+        "which this layer keeps"
+        if older is not None
+        else f"{quote(spelled(call))} fetches it, and this layer keeps it"
+    )
+    return f"{stage.label} ships apk's package index in {folder}: {how}. Nothing at run time reads it"
 
 
 def _runs_script(run: Run, call: PackageCall) -> bool:

@@ -33,6 +33,8 @@ _CHECKERS = frozenset(
     "pytest flake8 tox nox pylint mypy black ruff isort coverage pytest-cov pytest-mock pytest-django pre-commit "
     "django-debug-toolbar ipdb pyflakes".split()
 )
+_FOR_CHECKING = re.compile(r"(?:^|[._-])(?:dev|develop|development|tests?|testing|lint)(?:[._-]|$)", re.IGNORECASE)
+"""Names of requirements files for developers: `dev.txt`, `requirements-test.txt`."""
 _SEVERAL = 2
 """From so many of them on, an image is there to check code with."""
 _INSTALLING = re.compile(r"(?:^|[/_-])(?:install|compile|build|ext)(?:[_.*-]|$)[^/]*$")
@@ -54,7 +56,8 @@ _DEVELOPING = re.compile(
 def is_for_development(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether an image is made to develop or test with.
 
-    Its stage, file, folder or base image says so, its command, or the linters and test frameworks it installs by name.
+    Its stage, file, folder or base image says so, its command, or the linters, test frameworks and requirements files
+    for developers that it installs by name.
     """
     if is_called_for_development(change, stage):
         return True
@@ -72,8 +75,11 @@ def is_called_for_development(change: DockerfileChange, stage: Stage) -> bool:
 
 @once
 def _checks_code(stage: Stage) -> bool:
-    """Whether several linters and test frameworks are installed by name."""
-    return len({item.name.lower() for item in stage.packages.present} & _CHECKERS) >= _SEVERAL
+    """Whether several linters, test frameworks or requirements files for developers are installed by name."""
+    named = {item.name.lower() for item in stage.packages.present} & _CHECKERS
+    calls = (call for run in stage.all_runs for call in run.package_calls if call.manager == "pip")
+    files = {posixpath.basename(path) for call in calls for path in call.manifests}
+    return len(named) + len(set(filter(_FOR_CHECKING.search, files))) >= _SEVERAL
 
 
 def is_called_builder(change: DockerfileChange, stage: Stage) -> bool:

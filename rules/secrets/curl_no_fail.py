@@ -23,6 +23,7 @@ from rules.secrets.downloads import versionless
 
 _VARIABLE = re.compile(r"\$\{?\w+\}?")
 _FAILS = ("-f", "--fail", "--fail-with-body", "--fail-early")
+_CHECKS = ("gpg", "cosign")
 _TESTS = ("-w", "--write-out", "-I", "--head", "-X", "--request", "-d", "--data")
 
 
@@ -56,7 +57,7 @@ def _keeps_any_answer(run: Run, command: Command) -> bool:
         return False
     if not any("://" in word.value for word in command.args):
         return False
-    if command.option("-o", "--output") == "/dev/null":
+    if command.option("-o", "--output") in ("/dev/null", "-"):
         return False
     if any(_VARIABLE.fullmatch(word.value) for word in command.operands(("-o", "--output"))):
         return False  # which may hold the option
@@ -83,8 +84,14 @@ def _is_checked_below(stage: Stage, run: Run, command: Command) -> bool:
 @once
 def _last_check(run: Run) -> int:
     """Where the last command starts that fails when a file is none of its kind, -1 without one."""
-    checks = (c.start for c in run.commands if c.name.endswith("sum") or c.name in ("gpg", "cosign", "tar", "unzip"))
+    checks = (c.start for c in run.commands if c.name in _CHECKS or c.name.endswith("sum") or _unpacks_a_file(run, c))
     return max(checks, default=-1)
+
+
+def _unpacks_a_file(run: Run, command: Command) -> bool:
+    """Whether an archive is unpacked that was saved, and not one that comes down a pipe from another download."""
+    fed = command.before == "|" and run.pipelines[command.pipeline][0].name in ("curl", "wget")
+    return command.name in ("tar", "unzip") and not fed
 
 
 def _problem(stage: Stage, run: Run, careless: list[Command]) -> Problem:

@@ -114,7 +114,7 @@ def _writing_script(change: DockerfileChange, stage: Stage) -> Iterator[Item]:
 
 def _data(stage: Stage, user: str) -> Iterator[Item]:
     """The program works in an empty folder, or keeps its settings in one, and the folder is root's."""
-    given = {volume.value.rstrip("/") for volume in stage.image.volumes if volume.value}
+    given = set(volumes_of_root(stage, user))
     given.update(left_empty(stage, user) if stage.runtime.has_shell is not False else ())
     folders = [setting.value for name, setting in stage.image.env.items() if _HOMES.fullmatch(name)]
     workdir = stage.image.workdir

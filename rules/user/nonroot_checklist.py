@@ -55,6 +55,7 @@ _READY = {
 _OFFICIAL = {
     ("nginx", "nginx"): ("/var/cache/nginx", "/run/nginx.pid"),
     ("httpd", "httpd"): ("/usr/local/apache2/logs",),
+    ("caddy", "caddy"): ("/data/caddy", "/config/caddy"),
 }
 """What a program writes in the official image, by image and program, where that differs from the distributions."""
 
@@ -128,7 +129,7 @@ def _programs(stage: Stage) -> tuple[str, ...]:
     """Return the servers that the container starts, also those behind a supervisor: installed and known to write."""
     started = [s.value.program for s in stage.image.start_command if s.value is not None]
     supervised = "supervisord" in started
-    known = (*_WRITTEN_BY, *_ROOT_ONLY)
+    known = dict.fromkeys((*_WRITTEN_BY, *_ROOT_ONLY, *(program for _, program in _OFFICIAL)))
     installed = {name for item in stage.packages.present for name in (item.name, *provides(item.name))}
     found = [name for name in known if any(program.startswith(name) for program in started)]
     found += [name for name in known if supervised and name in installed]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Edit, Fix, Problem, Run, Severity, Stage, quote, rule
+from rules.api import Category, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
 from rules.user.layers import folders_made, shipped_steps
 from rules.user.modes import Grant, grants
 
@@ -11,8 +11,6 @@ _WORKS_BY_IT = frozenset(
     "pkexec slirp4netns su sudo umount".split()
 )
 """Programs that act as root for whoever calls them, which is what they are installed for."""
-_SPECIAL = 4
-"""Digits of an octal mode whose first one holds the bits."""
 
 
 @rule(
@@ -65,13 +63,4 @@ def _problem(stage: Stage, grant: Grant) -> Problem:
         instruction=grant.step.instruction,
         key=" ".join(grant.paths),
         severity=Severity.INFO if needed else None,
-        fix=_fix(grant) if not needed else None,
     )
-
-
-def _fix(grant: Grant) -> Fix | None:
-    text = grant.mode.text
-    if len(text) != _SPECIAL or not text.isdecimal() or grant.step.instruction.source.cut(grant.span) != text:
-        return None
-    kept = int(text[0]) & 1
-    return Fix("Drop the bit", (Edit(grant.span, f"{kept}{text[1:]}"),))
