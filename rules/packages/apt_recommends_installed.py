@@ -100,9 +100,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
         "one more "
         f"to patch.{warning}{needed}",
         stage=stage.key,
-        fix=_fix(run, call, certificates=certificates)
-        if needing is None and not needed and not _adds_archive(run)
-        else None,
+        fix=_fix(run, call, certificates=certificates) if offered else None,
     )
 
 
