@@ -118,7 +118,7 @@ def _stayed(stage: Stage, was: Stage, sought: Sought, moved: tuple[str, str]) ->
 
 
 def _commands(stage: Stage) -> set[str]:
-    return {run.instruction.text for run in stage.done_runs}
+    return {" ".join(str(run.instruction).split()) for run in stage.done_runs}
 
 
 def _problem(stage: Stage, was: Stage, sought: Sought, moved: tuple[str, str]) -> Problem:
