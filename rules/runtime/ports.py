@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.api import DockerfileChange, Fix, Instruction, Stage, Word, delete_instruction, delete_word, fix
+from rules.api import DockerfileChange, Fix, Instruction, Stage, Step, Word, delete_instruction, delete_word, fix, once
 from rules.dockerfile.expand import expand_words
 
 if TYPE_CHECKING:
@@ -94,13 +94,17 @@ def exposed_in_shipped(change: DockerfileChange) -> Iterator[Exposed]:
                 yield from _of(link)
 
 
-def _of(stage: Stage) -> Iterator[Exposed]:
+@once
+def _of(stage: Stage) -> tuple[Exposed, ...]:
     if not any(instruction.keyword == "EXPOSE" for instruction in stage.instructions):
-        return
-    for step in stage.steps:
-        instruction = step.instruction
-        if instruction.keyword == "EXPOSE":
-            for word in instruction.words:
-                parts: list[str] | list[None] = expand_words(word.text, step.scope.lookup, step.scope.escape) or [None]
-                by_argument, alone = step.scope.decided_by_argument(word.text), len(parts) == 1
-                yield from (Exposed(stage, instruction, word, text, by_argument, alone) for text in parts)
+        return ()
+    steps = (step for step in stage.steps if step.instruction.keyword == "EXPOSE")
+    return tuple(one for step in steps for word in step.instruction.words for one in _words(stage, step, word))
+
+
+def _words(stage: Stage, step: Step, word: Word) -> Iterator[Exposed]:
+    """Yield what a word as written is in force."""
+    by_argument = step.scope.decided_by_argument(word.text)
+    parts: list[str] | list[None] = expand_words(word.text, step.scope.lookup, step.scope.escape) or [None]
+    for text in parts:
+        yield Exposed(stage, step.instruction, word, text, by_argument, alone=len(parts) == 1)
