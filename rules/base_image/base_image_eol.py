@@ -63,7 +63,7 @@ def _hosts(over: list[tuple[Stage, list[EndOfLife]]]) -> dict[int, Stage]:
     by_image: dict[str | None, Stage] = {}
     found: dict[int, Stage] = {}
     for stage, ended in over:
-        if stage.layers_ship or _starts(stage):
+        if stage.layers_ship or stage.image.start_in_file:
             continue
         (line,) = _lines(ended[:1])
         host = by_line.get(line) or by_image.setdefault(stage.base_text, stage)
@@ -113,7 +113,7 @@ def _confidence(change: DockerfileChange, stage: Stage, ended: list[EndOfLife]) 
     """Say it quietly of a builder whose language replaces its lines within weeks, unless the change chose this one."""
     was = change.was(stage)
     chosen = was is not None and was.base_text != stage.base_text
-    if not stage.layers_ship and not chosen and not _starts(stage) and all(map(_ends_soon, ended)):
+    if not stage.layers_ship and not chosen and not stage.image.start_in_file and all(map(_ends_soon, ended)):
         return Confidence.POSSIBLE
     return Confidence.LIKELY if stage.base_word is not None and "$" in stage.base_word.text else Confidence.CERTAIN
 
@@ -123,14 +123,9 @@ def _ends_soon(end: EndOfLife) -> bool:
     return end.newest_only or (end.product == "Go" and end.days is not None and end.days < _YEAR)
 
 
-def _starts(stage: Stage) -> bool:
-    """Whether a stage starts something of its own, so that it may be a target."""
-    return stage.image.start_in_file
-
-
 def _runs(stage: Stage) -> bool:
     """Whether containers of a stage are run: it starts something, or has a volume, a port or a health check."""
-    return _starts(stage) or any(one.keyword in _OF_CONTAINERS for one in stage.instructions)
+    return stage.image.start_in_file or any(one.keyword in _OF_CONTAINERS for one in stage.instructions)
 
 
 def _fact(end: EndOfLife) -> str:

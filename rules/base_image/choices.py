@@ -6,13 +6,13 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.api import image_facts, once
+from rules.model.variants import VARIABLE, names_like
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rules.api import Model, Stage
 
-_VARIABLE = re.compile(r"\$(?:\w+|\{[^{}]*\})")
 _FOREIGN = re.compile(r"[/:@]")
 """What the name of an image may have and the name of a stage has not."""
 
@@ -28,7 +28,7 @@ def _chosen(model: Model) -> frozenset[int]:
     found: set[int] = set()
     for pattern, place in _patterns(model):
         for stage in model.stages[:place]:
-            if stage.name and stage.index not in copied and pattern.fullmatch(stage.name.lower()):
+            if stage.name and stage.index not in copied and pattern.fullmatch(stage.name):
                 found.update(link.index for link in stage.chain)
     return frozenset(found)
 
@@ -38,17 +38,16 @@ def _patterns(model: Model) -> Iterator[tuple[re.Pattern[str], int]]:
 
     Only of what ships: a builder that an argument chooses is still a builder.
     """
-    last: dict[str, int] = {}
+    last: dict[re.Pattern[str], int] = {}
     for stage in model.stages:
         text = stage.base_word.text if stage.base_word is not None else ""
-        parts = _VARIABLE.split(text)
-        values = (model.global_scope.expand(variable) or "" for variable in _VARIABLE.findall(text))
+        parts = VARIABLE.split(text)
+        values = (model.global_scope.expand(variable) or "" for variable in VARIABLE.findall(text))
         if not stage.layers_ship or len(parts) == 1 or any(_FOREIGN.search(part) for part in (*parts, *values)):
             continue
         if any(parts) or not _is_image(stage):
-            last["[\\w.-]*".join(re.escape(part.lower()) for part in parts)] = stage.index
-    for pattern, place in last.items():
-        yield re.compile(pattern), place
+            last[names_like(text)] = stage.index
+    yield from last.items()
 
 
 def _is_image(stage: Stage) -> bool:

@@ -10,9 +10,10 @@ from rules.lazily import cached_property
 from rules.model.layers import Layers
 from rules.model.scope import global_scope
 from rules.model.stage import Stage, is_development_name
+from rules.model.variants import VARIABLE, names_like
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from rules.dockerfile.nodes import Dockerfile, Instruction
     from rules.dockerfile.source import Source
@@ -25,7 +26,6 @@ MOST_INHERITED = 4_000_000
 _LONGEST_NUMBER = 10
 _MOST_CHOICES = 200
 """Stages of a file in which an argument of the build is thought to choose among them: each is compared with each."""
-_VARIABLE = re.compile(r"(\$\w+|\$\{[^{}]*\})")
 
 
 class Model:
@@ -130,14 +130,8 @@ class Model:
     @cached_property
     def in_shipped_images(self) -> frozenset[int]:
         """Indexes of the stages whose layers are, or may be, in an image that ships: itself and what it stands on."""
-        found = {stage.index: stage for shipped in self.shipped for stage in shipped.chain}
-        waiting = list(found.values())
-        while waiting:
-            below = (link for stage in self.may_start_from(waiting.pop()) for link in stage.chain)
-            new = {stage.index: stage for stage in below if stage.index not in found}
-            found.update(new)
-            waiting += new.values()
-        return frozenset(found)
+        own = (stage for shipped in self.shipped for stage in shipped.chain)
+        return _reached(own, lambda stage: (link for one in self.may_start_from(stage) for link in one.chain))
 
     def may_start_from(self, stage: Stage) -> tuple[Stage, ...]:
         """Return the stages that a FROM may mean whose variable nothing fills in: `FROM ${VARIANT}-install`."""
@@ -149,24 +143,15 @@ class Model:
             or (stage.base_text or "-")[0].isalnum()
         ):
             return ()
-        if len(self.stages) > _MOST_CHOICES or not re.search(r"\w", _VARIABLE.sub("", word.text)):
+        if len(self.stages) > _MOST_CHOICES or not re.search(r"\w", VARIABLE.sub("", word.text)):
             return ()  # a variable alone may as well name an image
-        shape = "".join("[^/:@]*" if _VARIABLE.match(part) else re.escape(part) for part in _VARIABLE.split(word.text))
-        named = re.compile(shape, re.IGNORECASE)
+        named = names_like(word.text)
         return tuple(one for one in self.stages[: stage.index] if one.name is not None and named.fullmatch(one.name))
 
     @cached_property
     def needed_by_shipped(self) -> frozenset[int]:
         """Indexes of the stages that a shipped image is built from or copies out of, itself included."""
-        found = {stage.index for stage in self.shipped}
-        waiting = list(self.shipped)
-        while waiting:
-            stage = waiting.pop()
-            sources = (*stage.sources, *self.may_start_from(stage))
-            new = {source.index: source for source in sources if source.index not in found}
-            found.update(new)
-            waiting += new.values()
-        return frozenset(found)
+        return _reached(self.shipped, lambda stage: (*stage.sources, *self.may_start_from(stage)))
 
     @cached_property
     def needed(self) -> tuple[int, ...]:
@@ -178,6 +163,17 @@ class Model:
                 bits |= found[source.index] | 1 << source.index
             found.append(bits)
         return tuple(found)
+
+
+def _reached(start: Iterable[Stage], onward: Callable[[Stage], Iterable[Stage]]) -> frozenset[int]:
+    """Return the indexes of some stages and of all that a step, taken any number of times, leads to from them."""
+    found = {stage.index: stage for stage in start}
+    waiting = list(found.values())
+    while waiting:
+        new = {stage.index: stage for stage in onward(waiting.pop()) if stage.index not in found}
+        found.update(new)
+        waiting += new.values()
+    return frozenset(found)
 
 
 def _index(stage: Stage) -> int:

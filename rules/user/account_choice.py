@@ -82,7 +82,7 @@ def choose(stage: Stage) -> Choice | None:
         name, uid = ready
         user = str(uid) if uid is not None else name
         return Choice(user, (f"USER {user}",), f"the base image ships `{name}`")
-    return _new(facts.package_manager, home=_needs_home(stage))
+    return _new(stage, facts.package_manager)
 
 
 def switch_to(stage: Stage, account: Account) -> Choice:
@@ -210,16 +210,11 @@ def _runs_installer(run: Run) -> bool:
     return found is not None and found[1].name in ("sh", "bash") and not run.package_calls
 
 
-def _new(package_manager: str | None, *, home: bool) -> Choice | None:
-    """Make an account with a home: a program that looks for one and finds none, or none it may write, stops.
-
-    Args:
-        package_manager: Of the image, which tells how accounts are made.
-        home: Whether the program is known to need it.
-    """
+def _new(stage: Stage, package_manager: str | None) -> Choice | None:
+    """Make an account with a home: a program that looks for one and finds none, or none it may write, stops."""
     uid = str(_NEW_UID)
     match package_manager:
-        case "dnf" | "microdnf" | "yum" if not home:  # minimal images of that family have no `useradd`
+        case "dnf" | "microdnf" | "yum" if not _needs_home(stage):  # minimal images of that family have no `useradd`
             return Choice(uid, (f"USER {uid}",), "a number needs no account")
         case "apt":
             make = f"RUN useradd --system --uid {uid} --create-home app"

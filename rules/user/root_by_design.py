@@ -202,7 +202,7 @@ def is_for_developers(stage: Stage) -> bool:
 def _serves_as_last(stage: Stage) -> bool:
     """Whether a stage called `base` or `build` is the last one and serves: the name then says nothing."""
     last = stage.model.stages[-1] is stage and stage.name in _EMPTY_NAMES
-    return last and any(setting.set_in_file for setting in stage.image.start_command) and serves_openly(stage)
+    return last and stage.image.start_in_file and serves_openly(stage)
 
 
 def is_workplace(stage: Stage) -> bool:
