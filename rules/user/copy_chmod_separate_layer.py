@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from rules.api import (
     Category,
+    Command,
     Confidence,
     Copy,
     DockerfileChange,
@@ -50,9 +51,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _check_pair(stage: Stage, copy: Copy, run: Run) -> Iterator[Problem]:
-    if len(run.commands) != 1 or run.commands[0].name != "chmod" or stage.runtime.is_windows:
+    command = _only_command(run)
+    if command is None or command.name != "chmod" or stage.runtime.is_windows:
         return
-    grant = next(grants(run), None) or _taken_away(run)
+    grant = next(grants(run), None) or _taken_away(run, command)
     if grant is None or grant.recursive or not grant.paths:
         return
     files = _files(copy)
@@ -67,13 +69,19 @@ def _check_pair(stage: Stage, copy: Copy, run: Run) -> Iterator[Problem]:
     yield Problem(
         copy.instruction.span,
         f"{stage.label} stores {_named(grant.paths)} twice: `{keyword}` writes {it}, and "
-        f"{quote(str(run.commands[0]))} at line {run.instruction.line} copies {it} into another layer to change {its} "
+        f"{quote(str(command))} at line {run.instruction.line} copies {it} into another layer to change {its} "
         f"mode. {quote(f'{keyword} --chmod={mode}')} sets it as the {arrives}.",
         Confidence.CERTAIN,
         stage=stage.key,
         key=" ".join(grant.paths),
         fix=_fix(copy, run, mode),
     )
+
+
+def _only_command(run: Run) -> Command | None:
+    """Return what a RUN does when that is one command; `set -ex` and `true` change nothing in the image."""
+    doing = [command for command in run.commands if command.name not in ("set", "true", ":")]
+    return doing[0] if len(doing) == 1 else None
 
 
 def _paths(copy: Copy, run: Run, grant: Grant) -> set[str | None]:
@@ -88,9 +96,8 @@ def _named(paths: tuple[str, ...]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def _taken_away(run: Run) -> Grant | None:
+def _taken_away(run: Run, command: Command) -> Grant | None:
     """Read `chmod -x file`, which looks like an option."""
-    command = run.commands[0]
     words = command.args
     if len(words) < 2 or words[0].value not in ("-x", "-w"):  # noqa: PLR2004 - a mode and a file
         return None

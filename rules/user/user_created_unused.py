@@ -7,6 +7,7 @@ from rules.api import (
     ROOT_NAMES,
     Account,
     Category,
+    Command,
     Confidence,
     Copy,
     DockerfileChange,
@@ -61,7 +62,7 @@ def _is_used(stage: Stage, account: Account) -> bool:
     for step in stage.done_steps:
         instruction = step.instruction
         if isinstance(step, Run):
-            others = [command for command in step.commands if command.name not in _MAKERS]
+            others = [command for command in step.commands if command.name not in _MAKERS and not _is_script(command)]
             if any(word.search(one.value) for command in others for one in command.words):
                 return True
         elif isinstance(step, Copy):
@@ -70,6 +71,11 @@ def _is_used(stage: Stage, account: Account) -> bool:
         elif instruction.keyword in ("ENV", "VOLUME") and word.search(str(instruction)):
             return True
     return any(word.search(_without_modules(_told(stage, one))) for one in started)
+
+
+def _is_script(command: Command) -> bool:
+    """Tell `sh -c "…"`, whose commands follow one by one."""
+    return command.name in ("sh", "bash", "ash", "dash") and command.has("-c")
 
 
 def _told(stage: Stage, start: Start) -> str:
