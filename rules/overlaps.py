@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from rules.fingerprint import Raised
 
-Scope = Literal["instruction", "stage", "file"]
+Scope = Literal["place", "instruction", "stage", "file"]
 
 
 class Silence(NamedTuple):
@@ -17,7 +17,7 @@ class Silence(NamedTuple):
 
     Attributes:
         rules: The weaker rules.
-        scope: Where: on the same instruction, in the same stage, or in the whole file.
+        scope: Where: at the very same words, on the same instruction, in the same stage, or in the whole file.
         one_fact: Whether both state the very same fact, so that a comment that silences the weaker rule there settles
             the stronger one too. Not where the stronger one says something that its author may never have seen.
     """
@@ -92,6 +92,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "pip-cache-left": (_silence("stage", "env-set-after-use"),),
     "run-missing-operator": (_silence("instruction", "package-update-alone"),),
     "copy-widened": (_same_fact("instruction", "source-copied-before-install"),),
+    "remote-script-piped-to-shell": (_silence("place", "pipefail-missing"),),
     "copy-whole-context": (_silence("instruction", "dockerignore-gap", "dockerignore-missing"),),
     "integrity-check-removed": (_same_fact("instruction", "download-without-checksum"),),
     "copy-from-whole-tree": (_same_fact("instruction", "copy-from-root-filesystem"),),
@@ -136,6 +137,8 @@ def resolved(raised: Iterable[Raised]) -> tuple[Told, ...]:
 
 def _place(item: Raised, scope: Scope) -> object:
     match scope:
+        case "place":
+            return item.path, item.problem.span.start
         case "instruction":
             return item.path, id(item.instruction) if item.instruction is not None else item.problem.span.line
         case "stage":

@@ -24,6 +24,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.secrets.remote_script_piped_to_shell import piped
 
 _CANNOT_FAIL_TELLINGLY = frozenset(
     ": [ apt-mark awk base64 basename bzip2 cat cut date dirname echo egrep env exit expr false fgrep find getent grep "
@@ -68,7 +69,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _hidden_failure(run: Run) -> Command | None:
-    """Return the first command whose failure nobody sees: on the left of a pipe, without `pipefail`."""
+    """Return the first command whose failure nobody sees, one that another rule does not speak of where there is one."""
+    found = list(_hidden_failures(run))
+    download = piped(run) if len(found) > 1 else None
+    return next((command for command in found if download is None or command is not download[0]), None)
+
+
+def _hidden_failures(run: Run) -> Iterator[Command]:
+    """Yield the commands on the left of a pipe, without `pipefail`, that may fail and whose output is kept."""
     for command in run.commands:
         if (
             command.after not in ("|", "|&")
@@ -79,8 +87,7 @@ def _hidden_failure(run: Run) -> Command | None:
         if command.name in _CANNOT_FAIL_TELLINGLY or not command.name or _is_forgiven(run, command):
             continue
         if command.name in _DOWNLOADERS or _is_kept(run, command):
-            return command
-    return None
+            yield command
 
 
 def _is_kept(run: Run, command: Command) -> bool:
