@@ -69,7 +69,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _hidden_failure(run: Run) -> Command | None:
-    """Return the first command whose failure nobody sees, one that another rule does not speak of where there is one."""
+    """Return the first command whose failure nobody sees, rather one that no other rule speaks of."""
     found = list(_hidden_failures(run))
     download = piped(run) if len(found) > 1 else None
     return next((command for command in found if download is None or command is not download[0]), None)
