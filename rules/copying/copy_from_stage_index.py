@@ -122,6 +122,7 @@ def _shifted(
         instruction=numbered.instruction,
         stage=stage.key,
         key="shifted",
+        severity=Severity.WARNING,
         notes=(Note(old.from_.span, "the stage that was meant", before=True),),
         fix=_fix(change, numbered._replace(source=now), name) if now.name or name not in taken else None,
     )

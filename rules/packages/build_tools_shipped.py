@@ -194,8 +194,7 @@ def _first(found: BuildPackages) -> str:
     brought = [name for name in found.names if name.endswith(("-dev", "-devel")) and not _KITS.match(name)]
     if not brought:
         return ""
-    bring = "bring" if len(brought) > 1 else "brings"
-    return f", with the libraries that {listed(map(quote, brought), 2)} {bring} installed by their own names"
+    return f"; the libraries that came with {listed(map(quote, brought), 2)} go too, so install those by their own names"
 
 
 def _builder_upon(found: BuildPackages) -> Stage | None:
