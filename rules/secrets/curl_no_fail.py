@@ -19,11 +19,10 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.secrets.downloads import versionless
+from rules.secrets.downloads import is_check, versionless
 
 _VARIABLE = re.compile(r"\$\{?\w+\}?")
 _FAILS = ("-f", "--fail", "--fail-with-body", "--fail-early")
-_CHECKS = ("gpg", "cosign")
 _TESTS = ("-w", "--write-out", "-I", "--head", "-X", "--request", "-d", "--data")
 
 
@@ -76,7 +75,7 @@ def _is_checked_below(stage: Stage, run: Run, command: Command) -> bool:
         for other in stage.runs
         if other.index > run.index
         for check in other.commands
-        if check.name.endswith("sum") or check.name in ("gpg", "cosign", "minisign")
+        if _notices(check)
         for word in check.args
     )
 
@@ -84,8 +83,12 @@ def _is_checked_below(stage: Stage, run: Run, command: Command) -> bool:
 @once
 def _last_check(run: Run) -> int:
     """Where the last command starts that fails when a file is none of its kind, -1 without one."""
-    checks = (c.start for c in run.commands if c.name in _CHECKS or c.name.endswith("sum") or _unpacks_a_file(run, c))
-    return max(checks, default=-1)
+    return max((c.start for c in run.commands if _notices(c) or _unpacks_a_file(run, c)), default=-1)
+
+
+def _notices(command: Command) -> bool:
+    """Whether a command stops at an error page: it tests a sum or a signature, or reads a key."""
+    return is_check(command) or command.name == "gpg"
 
 
 def _unpacks_a_file(run: Run, command: Command) -> bool:

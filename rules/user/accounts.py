@@ -56,15 +56,6 @@ def runtime_user(stage: Stage) -> str | None:
     return name_of(value) if value and is_root(stage, stage.image.user) is False else None
 
 
-def as_number(stage: Stage, user: str) -> str:
-    """Write a `USER` value with the numbers of account and group, as far as they can be seen."""
-    name, colon, group = user.partition(":")
-    uid = stage.users.uid_of(name)
-    number = uid if uid is not None and uid.isdecimal() else name
-    gid = next((made.uid for made in stage.users.groups if made.name == group and made.uid), group)
-    return f"{number}:{gid}" if colon else number
-
-
 def as_written(stage: Stage, user: str) -> str | None:
     """Write a `USER` value with numbers, each as the variable that it was made with; `None` where the account has none.
 

@@ -18,7 +18,7 @@ from rules.api import (
     rule,
 )
 from rules.user.account_choice import Choice, choose, closed_home, left_empty, switch, volumes_of_root
-from rules.user.accounts import as_number, name_of
+from rules.user.accounts import as_written, name_of
 from rules.user.hindrances import first_hindrance, in_its_way
 from rules.user.root_by_design import (
     HANDING_OVER,
@@ -154,7 +154,7 @@ def _fix(change: DockerfileChange, stage: Stage, target: str | None) -> Fix | No
     user = stage.image.user.instruction
     if target is None or "$" in target or user is None or "$" in user.value:
         return None  # a variable decides: what it holds is the place to change
-    number = as_number(stage, target)
+    number = as_written(stage, target) or target
     if any(i.keyword in ("RUN", "COPY", "ADD") and i.line > user.line for i in stage.instructions):
         return switch(stage, Choice(number, (f"USER {number}",), ""))
     if volumes_of_root(stage, number) or left_empty(stage, number) or closed_home(stage) is not None:

@@ -20,7 +20,7 @@ from rules.api import (
     rule,
 )
 from rules.user.account_choice import Choice, switch
-from rules.user.accounts import as_number, name_of
+from rules.user.accounts import as_written, name_of
 from rules.user.root_by_design import drops_privileges, is_for_developers, is_no_service, unread_scripts
 
 
@@ -107,7 +107,7 @@ def _fix(stage: Stage, was: Stage) -> Fix | None:
     account = stage.users.find(name_of(old))
     if account is not None and stage.users.uid_of(account.name) is None:
         return switch(stage, Choice(old, (f"USER {old}",), ""))  # volumes belong to the number that it has had
-    number = as_number(stage, old)
+    number = as_written(stage, old) or old
     new = stage.image.user
     if new.instruction is None and (below := _work_below(was)):
         return _put_back(stage, below[0], number)
