@@ -194,7 +194,8 @@ def _first(found: BuildPackages) -> str:
     brought = [name for name in found.names if name.endswith(("-dev", "-devel")) and not _KITS.match(name)]
     if not brought:
         return ""
-    return f"; the libraries that came with {listed(map(quote, brought), 2)} go too, so install those by their own names"
+    headers = listed(map(quote, brought), 2)
+    return f"; the libraries that came with {headers} go too, so install those by their own names"
 
 
 def _builder_upon(found: BuildPackages) -> Stage | None:
