@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from rules.api import Command, PackageCall, Run, Stage
 
-_DEPENDENCIES_ONLY = frozenset({"npm", "pnpm", "yarn", "bun", "pip", "pipenv", "bundle", "go", "conda"})
+_DEPENDENCIES_ONLY = frozenset({"npm", "pnpm", "yarn", "bun", "pip", "pipenv", "bundle", "go", "conda", "mix"})
 """Managers whose project install reads manifests and no sources, unless the command line names the project."""
 
 _NO_PROJECT = {

@@ -1,7 +1,7 @@
 """Calls of package managers in a script: what is installed or removed, with which flags, from which files.
 
 `package_calls` knows the command lines of apt, apk, dnf, yum, microdnf, tdnf, zypper, pacman, brew, pip, uv, pipx,
-poetry, pipenv, pdm, conda, npm, pnpm, yarn, bun, gem, bundle, composer, go, cargo and dotnet; `cleans` says which
+poetry, pipenv, pdm, conda, npm, pnpm, yarn, bun, gem, bundle, composer, go, cargo, dotnet and mix; `cleans` says which
 caches and lists a script removes.
 """
 
@@ -55,6 +55,7 @@ _MANAGERS: dict[str, Manager] = {
     "go": languages.GO,
     "cargo": languages.CARGO,
     "dotnet": languages.DOTNET,
+    "mix": languages.MIX,
 }
 _VERSIONED_PIP = re.compile(r"pip\d+(?:\.\d+)*$")
 _VERSIONED_GO = re.compile(r"go\d+\.\d+(?:\.\d+)*$")

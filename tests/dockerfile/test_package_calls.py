@@ -53,6 +53,8 @@ from tests.dockerfile.shelling import call, calls, last_script, packages
         ("cargo +nightly build", "cargo", "cargo", "build"),
         ("dotnet publish", "dotnet", "dotnet", "build"),
         ("dotnet App.dll", "dotnet", "dotnet", "run"),
+        ("mix deps.get --only prod", "mix", "mix", "install"),
+        ("mix do deps.get, compile", "mix", "mix", "other"),
     ],
 )
 def test_a_call_has_manager_program_and_action(code: str, manager: str, program: str, action: str) -> None:

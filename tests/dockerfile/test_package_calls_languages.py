@@ -1,4 +1,4 @@
-"""gem, bundle, composer, go, cargo, dotnet."""
+"""gem, bundle, composer, go, cargo, dotnet, mix."""
 
 import pytest
 
@@ -50,6 +50,8 @@ def test_packages_are_told_from_options_and_values(code: str, expected: list[str
         ("cargo chef cook --recipe-path recipe.json", ("recipe.json",)),
         ("dotnet restore src/a.csproj", ("src/a.csproj",)),
         ("dotnet publish -c Release", ("*.csproj",)),
+        ("mix deps.get", ("mix.exs", "mix.lock")),
+        ("mix release", ()),
     ],
 )
 def test_the_files_that_say_what_to_install_are_known(code: str, manifests: tuple[str, ...]) -> None:

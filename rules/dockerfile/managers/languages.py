@@ -1,6 +1,6 @@
-"""Package managers of Ruby, PHP, Go, Rust and .NET.
+"""Package managers of Ruby, PHP, Go, Rust, .NET and Elixir.
 
-From `gem help`, Bundler's and Composer's manuals, `go help`, the Cargo Book and the .NET CLI reference.
+From `gem help`, Bundler's and Composer's manuals, `go help`, the Cargo Book, the .NET CLI reference and `mix help`.
 """
 
 from __future__ import annotations
@@ -232,4 +232,19 @@ DOTNET = Manager(
     no_packages=frozenset({"restore", "tool restore", "workload restore", "clean", "nuget locals"}),
     frozen=trait("--locked-mode"),
     global_=trait("--global", subcommands="workload install"),
+)
+MIX = Manager(
+    "mix",
+    OptionTable("--check-locked, --no-archives-check, --force, --all, --if-missing, --overwrite, --quiet", "--only"),
+    {
+        "deps.get": "install",
+        "deps.update": "upgrade",
+        **dict.fromkeys(("deps.compile", "compile", "release", "escript.build"), "build"),
+        **dict.fromkeys(("clean", "deps.clean"), "clean"),
+        **dict.fromkeys(("run", "test", "phx.server"), "run"),
+    },
+    lambda _: None,  # it takes no packages on its command line
+    manifests=lambda verb, _: ("mix.exs", "mix.lock") if verb == "deps.get" else (),
+    no_packages=frozenset({"deps.get", "deps.update", "deps.clean", "clean"}),
+    frozen=trait("--check-locked"),
 )
