@@ -32,6 +32,7 @@ _CROWD, _NEAR = 10_000, 20
 _MOST_WORK, _ALWAYS = 200_000_000, 2_000
 """Steps that comparing may take, some seconds in all; only a file that was made to take time needs more."""
 _AROUND = re.compile(r"\s*([\[\],])\s*")
+_CONTINUED = re.compile(r"[\\`][ \t]*\r?\n")
 _AS = re.compile(r" as (?=\S+$)", re.IGNORECASE)
 
 
@@ -67,10 +68,12 @@ class Raised(NamedTuple):
 def normalised(instruction: Instruction | None) -> str:
     """Return an instruction without its layout: continuations joined, comments gone, blanks collapsed.
 
-    In the JSON form no blank is left around brackets and commas.
+    In the JSON form no blank is left around brackets and commas; the bodies of here-documents follow.
     """
-    text = " ".join(str(instruction).split()) if instruction is not None else ""
-    if instruction is not None and instruction.exec_form is not None:
+    if instruction is None:
+        return ""
+    text = " ".join(" ".join((str(instruction), *(one.body for one in instruction.heredocs))).split())
+    if instruction.exec_form is not None:
         text = _AROUND.sub(r"\1", text)
     return _AS.sub(" AS ", text) if text.startswith("FROM ") else text
 
@@ -102,13 +105,14 @@ def unchanged(before: Sequence[Raised], after: Sequence[Raised]) -> tuple[set[in
 
     Those that list something are the same where they list the same, instruction by instruction or all in all. Of the
     others, equal wording is matched first, the stage's name aside; then the same key in the same stage (the package,
-    the variable), then instructions that were edited but are at least half alike.
+    the variable), then the same words in another instruction of the stage (a `RUN` was split, joined or made a
+    here-document), then instructions that were edited but are at least half alike.
 
     Returns:
         Indexes into `after` of problems that were there before, and into `before` of those that still are.
     """
     old, new = _listed_no_more(before, after), _listed_no_more(after, before, whole=True)
-    for level in (_worded_in_stage, _worded, _keyed):
+    for level in (_worded_in_stage, _worded, _keyed, _shown):
         groups: defaultdict[object, deque[int]] = defaultdict(deque)
         for index in sorted(old):
             groups[level(before[index])].append(index)
@@ -157,6 +161,13 @@ def _worded(item: Raised) -> object:
 
 def _keyed(item: Raised) -> object:
     return (*item.subject, item.problem.stage) if item.problem.key else None
+
+
+def _shown(item: Raised) -> object:
+    if item.instruction is None:
+        return None
+    shown = item.instruction.source.cut(item.problem.span)
+    return (*item.subject, item.problem.stage, " ".join(_CONTINUED.sub(" ", shown).split()))
 
 
 def _match_similar(before: Sequence[Raised], after: Sequence[Raised], old: set[int], new: set[int]) -> None:

@@ -67,17 +67,21 @@ def _keeps_any_answer(run: Run, command: Command) -> bool:
 
 
 def _is_checked_below(stage: Stage, run: Run, command: Command) -> bool:
-    """Whether a later step tests the sum or the signature of the file, and so stops at an error page."""
+    """Whether a later step tests or unpacks the file, and so stops at an error page."""
     path = command.option("-o", "--output") or next((word.value for word in command.args if "://" in word.value), "")
-    name = posixpath.basename(path)
-    return bool(name) and any(
-        word.value.endswith(name)
-        for other in stage.runs
-        if other.index > run.index
-        for check in other.commands
-        if _notices(check)
-        for word in check.args
-    )
+    return _last_looks(stage).get(posixpath.basename(path), -1) > run.index
+
+
+@once
+def _last_looks(stage: Stage) -> dict[str, int]:
+    """The place of the last RUN of a stage that tests or unpacks a file, by the file's name."""
+    return {
+        posixpath.basename(word.value): run.index
+        for run in stage.runs
+        for command in run.commands
+        if _notices(command) or _unpacks_a_file(run, command)
+        for word in command.args
+    }
 
 
 @once

@@ -80,7 +80,7 @@ def _check_pair(stage: Stage, copy: Copy, run: Run) -> Iterator[Problem]:
 
 def _only_command(run: Run) -> Command | None:
     """Return what a RUN does when that is one command; `set -ex` and `true` change nothing in the image."""
-    doing = [command for command in run.commands if command.name not in ("set", "true", ":")]
+    doing = [command for command in run.commands if command.name not in ("set", "true") or command.before == "||"]
     return doing[0] if len(doing) == 1 else None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import rules
 from rules import Finding
 
@@ -82,3 +84,32 @@ def test_a_list_that_changes_altogether_is_new_and_repaired() -> None:
 
 def test_a_light_package_beside_those_that_were_there_is_no_new_finding() -> None:
     assert [baseline for baseline, _, _ in shipped("g++", "g++ make")] == ["unchanged"]
+
+
+INSTALL = 'FROM debian:13-slim\nRUN {}\nUSER 1000\nCMD ["/bin/true"]\n'
+RECOMMENDS = "apt-get install -y postgresql-client"
+
+
+def recommends(before: str, after: str) -> list[tuple[int, str]]:
+    trees = {"Dockerfile": before.encode()}, {"Dockerfile": after.encode()}
+    return [(f.line, f.baseline) for f in rules.review(*trees).findings if f.rule == "apt-recommends-installed"]
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        f"<<EOF\nset -e\napt-get update\n{RECOMMENDS}\nEOF",
+        f"apt-get update && echo one && echo two && echo three && echo four && echo five\nRUN {RECOMMENDS}",
+    ],
+    ids=["a here-document", "a RUN of its own"],
+)
+def test_a_command_that_moves_to_another_instruction_of_its_stage_stays_the_same(after: str) -> None:
+    before = INSTALL.format(f"apt-get update && {RECOMMENDS}")
+    assert [baseline for _, baseline in recommends(before, INSTALL.format(after))] == ["unchanged"]
+
+
+def test_a_here_document_above_another_is_the_new_one() -> None:
+    old = f"<<EOF\n{RECOMMENDS}\nEOF"
+    new = "<<EOF\napt-get install -y mariadb-client\nEOF"
+    found = recommends(INSTALL.format(old), INSTALL.format(f"{new}\nRUN {old}"))
+    assert found == [(3, "new"), (6, "unchanged")]
