@@ -104,6 +104,5 @@ def _problem(stage: Stage, builder: Stage, copy: Copy, native: str) -> Problem:
         Confidence.LIKELY,
         doubt="settings that are not read may make it build for the other platform",
         stage=stage.key,
-        key=builder.key,
         notes=(Note(builder.root.from_.span, "the builder's platform"),),
     )
