@@ -69,8 +69,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "start-path-missing": (_silence("instruction", "entrypoint-not-executable", "start-tool-missing"),),
     "start-path-moved": (_silence("stage", "start-path-missing"),),
     "target-renamed-reference-stale": (
-        _silence("instruction", "copy-from-undefined-stage", "unpinned-copy-from-image"),
-        _silence("stage", "user-escalated"),
+        _silence("instruction", "copy-from-undefined-stage", "unpinned-copy-from-image", "user-escalated"),
         _silence("file", "stage-unreachable"),
     ),
     "apk-build-deps-left": (_silence("instruction", "build-tools-shipped", "dev-package-shipped"),),
