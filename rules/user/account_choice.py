@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.model.puts import within
 from rules.model.users import ROOT_NAMES
+from rules.quoting import quote
 from rules.repairs import append_to_stage, fix, insert, insert_line_before
 from rules.secrets.remote_script_piped_to_shell import piped
 from rules.user.accounts import as_written
 from rules.user.ownership import access
 from rules.user.volume_not_owned import SYSTEM_FOLDERS
+from rules.user.work_owner import work_owner
 
 if TYPE_CHECKING:
     from rules.dockerfile.nodes import Instruction
@@ -55,19 +57,32 @@ class Choice(NamedTuple):
         lines: Whole lines that switch to it, account creation included.
         why: Half a sentence: "the base image ships it".
         edits: What has to change besides, such as a number for the account.
+        name: What a sentence calls it where the edits are not made; empty for `user`.
+        meant: Whether the file itself makes the account, or gives it the program's folder.
     """
 
     user: str
     lines: tuple[str, ...]
     why: str
     edits: tuple[Edit, ...] = ()
+    name: str = ""
+    meant: bool = False
 
 
 def choose(stage: Stage) -> Choice | None:
-    """Return the account to switch to: one the file made, one the base ships, else a new one; `None`: none is safe."""
+    """Return the account to switch to; `None` when none is safe.
+
+    One that the file made, one that it gives the program's folder to, one that the base ships, else a new one.
+    """
     created = [a for a in stage.users.created if a.name not in ROOT_NAMES and stage.users.uid_of(a.name) != "0"]
     if created:
         return switch_to(stage, created[-1])
+    owner = work_owner(stage)
+    if owner is not None:
+        user = stage.users.uid_of(owner.name) or owner.name
+        what = quote(owner.folder) if owner.writes else f"what lies in {quote(owner.folder)}"
+        why = f"line {owner.line} gives it {what}"
+        return Choice(user, (f"USER {user}",), why, name=owner.name, meant=owner.writes)
     if stage.root.is_scratch:
         return Choice(_NOBODYS, (f"USER {_NOBODYS}",), "a number needs no account")
     facts = stage.facts
@@ -90,12 +105,12 @@ def switch_to(stage: Stage, account: Account) -> Choice:
     why = f"line {account.command.line} creates `{account.name}`"
     uid = stage.users.uid_of(account.name)
     if uid is not None and uid.isdecimal():
-        return Choice(uid, (f"USER {as_written(stage, account.name) or uid}",), why)
+        return Choice(uid, (f"USER {as_written(stage, account.name) or uid}",), why, meant=True)
     free = free_uid(stage)
     edit = None if account.command.has("-u", "--uid") else with_uid(stage, account, free)
     if edit is None:
-        return Choice(account.name, (f"USER {account.name}",), why)
-    return Choice(str(free), (f"USER {free}",), why, (edit,))
+        return Choice(account.name, (f"USER {account.name}",), why, meant=True)
+    return Choice(str(free), (f"USER {free}",), why, (edit,), name=account.name, meant=True)
 
 
 def free_uid(stage: Stage) -> int:

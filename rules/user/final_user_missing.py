@@ -16,7 +16,7 @@ from rules.api import (
 )
 from rules.user.account_choice import Choice, choose, switch
 from rules.user.hindrances import first_hindrance, in_its_way
-from rules.user.own_programs import starts_own_program
+from rules.user.own_programs import stands_alone, starts_own_program
 from rules.user.root_by_design import (
     HANDING_OVER,
     drops_privileges,
@@ -25,6 +25,7 @@ from rules.user.root_by_design import (
     is_root_by_convention,
     serves_openly,
     unread_scripts,
+    works_for_callers,
 )
 
 
@@ -50,35 +51,51 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     """Leave out an image that makes an account and starts through a script of its own: the script switches to it."""
     scripts = unread_scripts(change, stage)
+    tool = works_for_callers(stage)
     if scripts and any(account.name not in ROOT_NAMES for account in stage.users.created):
         return
     known = _says_what_starts(stage)
     choice = choose(stage)
     hindrance = first_hindrance(change, stage, choice.user) if choice is not None and known and not scripts else None
-    offered = known and not scripts and hindrance is None and starts_own_program(stage)
+    safe = known and not scripts and not tool and hindrance is None
+    fix = switch(stage, choice) if safe and _is_meant(stage, choice) else None
     base = quote(stage.root.base_text or "its base")
-    way_out = _way_out(choice, hindrance) if known else " Let it start as an ordinary account."
-    way_out = f" {HANDING_OVER}" if scripts else way_out
+    way_out = _way_out(choice, hindrance, offered=fix is not None) if known else " Let it start as an ordinary account."
+    way_out = f" {HANDING_OVER}" if scripts else _FOR_CALLERS if tool else way_out
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     copied_from = stage.root.is_scratch and not serves_openly(stage)
+    quietly = copied_from or tool
     sure = known and not scripts
     likely = Confidence.CERTAIN if sure else Confidence.LIKELY
     yield Problem(
         stage.from_.span,
         f"{stage.label} runs as root{hedge}: no `USER` is set, and {base} does not set one either. "
         f"Whoever breaks into the process owns the container's files, and an escape starts from root.{way_out}",
-        Confidence.POSSIBLE if copied_from else likely,
+        Confidence.POSSIBLE if quietly else likely,
         doubt=_doubt(stage, scripts, copied_from=copied_from),
         stage=stage.key,
         key="user",
-        fix=switch(stage, choice) if offered else None,
+        fix=fix,
     )
 
 
-def _way_out(choice: Choice | None, hindrance: str | None) -> str:
+_FOR_CALLERS = " Start it with `--user`, so that what it writes in a mounted folder is its caller's."
+
+
+def _is_meant(stage: Stage, choice: Choice | None) -> bool:
+    """Whether the program can do its work as the account: the file gives it the folder, or nothing is written at all.
+
+    What a program writes among its own files is not seen here, so no account is put in on the base image's word alone.
+    """
+    return choice is not None and starts_own_program(stage) and (choice.meant or stands_alone(stage))
+
+
+def _way_out(choice: Choice | None, hindrance: str | None, *, offered: bool) -> str:
     if choice is None:
         return ""
-    return f" Switch to {quote(choice.user)} before the start command: {choice.why}.{in_its_way(hindrance)}"
+    account = choice.user if offered else choice.name or choice.user
+    give = "" if offered or choice.meant else "; give it what the program writes"
+    return f" Switch to {quote(account)} before the start command: {choice.why}{give}.{in_its_way(hindrance)}"
 
 
 def _doubt(stage: Stage, scripts: tuple[str, ...], *, copied_from: bool) -> str:

@@ -80,7 +80,9 @@ def _problem(change: DockerfileChange, stage: Stage) -> Problem:
     account = quote(target) if target is not None else "an ordinary account"
     hindrance = first_hindrance(change, stage, target) if target is not None and earlier is None else None
     back = "back " if earlier is not None else ""
-    way_out = f"Switch {back}to {account} {when}.{in_its_way(hindrance)}" if not scripts else HANDING_OVER
+    meant = earlier is not None or (choice is not None and choice.meant)
+    give = "" if meant or target is None else "; give it what the program writes"
+    way_out = f"Switch {back}to {account} {when}{give}.{in_its_way(hindrance)}" if not scripts else HANDING_OVER
     if not scripts and (named := _VARIABLE.search(user.instruction.value)):
         what = "name" if _is_name(stage, named[1]) else "number"
         way_out = f"Give {quote(named[1])} the {what} of an ordinary account."
@@ -94,7 +96,7 @@ def _problem(change: DockerfileChange, stage: Stage) -> Problem:
         doubt=_doubt(stage, scripts),
         stage=stage.key,
         key="user",
-        fix=_fix(change, stage, target) if user.stage is stage and not scripts and hindrance is None else None,
+        fix=_fix(change, stage, target) if user.stage is stage and meant and not (scripts or hindrance) else None,
     )
 
 

@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from rules.model.puts import within
 from rules.quoting import quote
 from rules.user.account_choice import closed_home, left_empty, volumes_of_root
 from rules.user.nonroot_checklist import Item, home, script, servers
@@ -27,9 +28,11 @@ _WRITES = re.compile(
         (?:mkdir|chown|chmod|mv|cp|ln|rm|touch|unlink|install|sed\s+-i|useradd|adduser|usermod|groupmod)\s[^\n|;&]*
         (?<=[\s"'])["']?(?:/(?!tmp/|dev/|proc/)\w|\$\{?[A-Z])
         |[^\n#]*>>?\s*["']?/(?!tmp/|dev/|proc/)\w
-    )"""
+        |keytool\s[^\n]*-import
+    )[^\n]*"""
 )
 """A line of a script that makes or changes files where only root may, by and large."""
+_PATH = re.compile(r"(?<=[\s\"'=>])(?:\$\{?([A-Z_]\w*)\}?)?((?:/[\w.-]+)*)")
 _RELEASE = re.compile(r"(?:^|/)_build(?:/|$)|(?:^|/)rel/[\w-]+/?$")
 """Where `mix release` writes: `_build/prod/rel/shop`."""
 _RELEASE_STARTS = frozenset({"start", "start_iex", "daemon", "foreground", "eval"})
@@ -108,19 +111,27 @@ def _writes_home(stage: Stage) -> Iterator[Item]:
 
 def _writing_script(change: DockerfileChange, stage: Stage) -> Iterator[Item]:
     for one in start_scripts(change, stage):
-        if one.text and _WRITES.search(one.text):
+        if one.text and any(_is_of_root(stage, match[0]) for match in _WRITES.finditer(one.text)):
             yield Item(f"{quote(one.name)} changes files as root", concrete=True)
 
 
+def _is_of_root(stage: Stage, line: str) -> bool:
+    """Whether a line of a script names a path outside of the image's volumes; a variable without value names none."""
+    volumes = [volume.value for volume in stage.image.volumes if volume.value]
+    for variable, rest in _PATH.findall(line):
+        settled = stage.image.env.get(variable)
+        base = (settled.value if settled is not None else None) if variable else ""
+        path = f"{base}{rest}" if base is not None else ""
+        if path.startswith("/") and not any(within(path, volume) for volume in volumes):
+            return True
+    return False
+
+
 def _data(stage: Stage, user: str) -> Iterator[Item]:
-    """The program works in an empty folder, or keeps its settings in one, and the folder is root's."""
+    """The program keeps its settings in a folder that a variable names, and the folder is root's."""
     given = set(volumes_of_root(stage, user))
     given.update(left_empty(stage, user) if stage.runtime.has_shell is not False else ())
-    folders = [setting.value for name, setting in stage.image.env.items() if _HOMES.fullmatch(name)]
-    workdir = stage.image.workdir
-    if workdir.set_in_file and all(put.kind == "workdir" for put in stage.files.below(workdir.value or "/")):
-        folders.append(workdir.value)
-    for folder in folders:
+    for folder in (setting.value for name, setting in stage.image.env.items() if _HOMES.fullmatch(name)):
         path = (folder or "").rstrip("/")
         if path and path not in given and access(stage, path, user).writable is False:
             yield Item(f"{quote(path)}, where it keeps its files, belongs to root", concrete=True)
@@ -146,7 +157,9 @@ def _of_rails(stage: Stage, user: str) -> Iterator[Item]:
     folder = stage.image.workdir.value
     settled = stage.image.env.get("RAILS_ENV")
     known = is_rails(stage) or (settled is not None and "ruby" in stage.runtime.languages)
-    if known and folder is not None and access(stage, posixpath.join(folder, "tmp"), user).writable is not True:
+    if not known or folder is None or all(put.kind == "workdir" for put in stage.files.below(folder)):
+        return  # the server's own folder is another
+    if access(stage, posixpath.join(folder, "tmp"), user).writable is not True:
         yield Item(f"a Rails server writes to `log`, `tmp` and `storage` below {quote(folder)}", concrete=True)
 
 

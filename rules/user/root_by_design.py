@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from rules.model.settings import PROMPTS, Origin, Setting, Start
 from rules.model.stage import Stage, is_development_name
 from rules.model.steps import Copy
-from rules.user.start_scripts import is_of_base, start_scripts
+from rules.user.start_scripts import StartScript, is_of_base, start_scripts, text_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rules.change import DockerfileChange
     from rules.dockerfile.nodes import Instruction
 
@@ -25,12 +27,16 @@ _AS_OTHER = re.compile(r"\b(?:su|sudo|doas)\s+(?:-\S*\s+)*(?:-u\s*)?[a-z_][\w-]*
 _TOLD = re.compile(r"\s-u\s*(?!root\b|0\b)[a-z_]\w+")
 """A server that is told whom to become: `memcached -u nobody`."""
 
+_SETTINGS = re.compile(r"\buwsgi\b[^\n|;&]*?([\w.-]+\.(?:ini|ya?ml|xml|json))\b")
+_TELLS_UID = re.compile(r"(?m)^\s*(?:uid\s*[:=]|<uid>)")
 _INITS = ("/init", "/sbin/init", "/lib/systemd/systemd", "/usr/sbin/init", "/usr/lib/systemd/systemd")
 _INIT = re.compile(r"/\S*/init(?=\s|$)")
 _RAW = frozenset(
     "nmap masscan zmap hping3 arp-scan arping tcpdump tshark dumpcap iftop nethogs mtr traceroute bpftrace perf".split()
 )
 """Programs that open raw sockets or look into the kernel, which takes root."""
+_FOR_ALL_FILES = frozenset("backup restic borg borgmatic duplicity kopia rclone rsync rsnapshot velero".split())
+"""Programs that keep copies of files, whosever they are."""
 _DAEMONS = re.compile(
     r"nginx|openresty|angie|httpd(?:-foreground)?|apache2?(?:ctl|-foreground)?|php-fpm[\d.]*|crond?|supervisord|sshd|"
     r"postfix|master|jupyterhub|dovecot|named|smbd|vsftpd|dnsmasq|squid|haproxy|openvpn|chronyd|ntpd|systemd|runsvdir|unbound|freeradius|radiusd"
@@ -87,6 +93,7 @@ def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
         or _is_action(change, stage)
         or (facts is not None and facts.unprivileged_workers)
         or stage.packages.has(*_NETWORK)
+        or "get.docker.com" in stage.model.code
     ):
         return True
     starts = [_MAKES_WAY.sub("", setting.value.text) for setting in image.start_command if setting.value is not None]
@@ -97,11 +104,21 @@ def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
     programs = [word.rsplit("/", 1)[-1] for start in starts for word in start.split()[:3]]
     programs += [setting.value.commands[-1].name for setting in _written_for_a_shell(stage) if setting.value]
     programs += map(_last_program, scripts)
-    if any(_DAEMONS.fullmatch(program) or program in _RAW for program in programs):
+    if any(_DAEMONS.fullmatch(program) or program in _RAW or program in _FOR_ALL_FILES for program in programs):
         return True
     if any(said.search(text) for said in (_DROPPERS, _AS_OTHER, _TOLD)) or _prepares_a_drop(stage):
         return True
+    if any(_TELLS_UID.search(file.text) for file in _server_settings(change, stage) if file.text is not None):
+        return True
     return any(_DROPPERS.search(script) or _AS_OTHER.search(script) for script in scripts)
+
+
+def _server_settings(change: DockerfileChange, stage: Stage) -> Iterator[StartScript]:
+    """Yield the settings that a uWSGI server is started with: they may say whom it becomes."""
+    texts = [setting.value.text for setting in stage.image.start_command if setting.value is not None]
+    texts += [script.text for script in start_scripts(change, stage) if script.text is not None]
+    for name in dict.fromkeys(name for text in texts for name in _SETTINGS.findall(text)):
+        yield StartScript(name, text_of(change, stage, name))
 
 
 def _last_program(script: str) -> str:
@@ -173,8 +190,9 @@ def is_root_by_convention(stage: Stage) -> bool:
 
 
 def unread_scripts(change: DockerfileChange, stage: Stage) -> tuple[str, ...]:
-    """Return the names of start scripts whose text is not known: they may give up root."""
-    return tuple(script.name for script in start_scripts(change, stage) if script.text is None)
+    """Return the names of start scripts, and of a server's settings, whose text is not known: they may give up root."""
+    files = (*start_scripts(change, stage), *_server_settings(change, stage))
+    return tuple(file.name for file in files if file.text is None)
 
 
 def is_no_service(stage: Stage) -> bool:
@@ -192,6 +210,7 @@ def is_for_developers(stage: Stage) -> bool:
         or is_development_name(name)
         or (not _TOOL_NAMES.isdisjoint(name.split("-")) and not _serves_as_last(stage))
         or folder in _FOLDERS
+        or folder.endswith("-base")
         or is_development_name(folder)
         or is_development_name(file.replace(".", "-"))
         or stage.runtime.is_windows
@@ -222,6 +241,14 @@ def _starts_nothing(stage: Stage) -> bool:
     return not serves_openly(stage)
 
 
+def works_for_callers(stage: Stage) -> bool:
+    """Tell whether the image is a command that works in its caller's folder: an empty work folder, and no CMD."""
+    image = stage.image
+    folder = image.workdir.value or "/"
+    empty = image.workdir.set_in_file and all(put.kind == "workdir" for put in stage.files.below(folder))
+    return empty and image.entrypoint.set_in_file and not image.cmd.value and not serves_openly(stage)
+
+
 def serves_openly(stage: Stage) -> bool:
     """Tell whether an instruction speaks of a service: a port, a health check, a volume."""
     return any(step.instruction.keyword in _SERVING for step in stage.done_steps)
@@ -233,7 +260,10 @@ def _last(setting: Setting[Start]) -> Start | None:
 
 def _is_tool(start: Start) -> bool:
     """Whether a command opens a shell or a language's prompt, asks for help, or only keeps the container up."""
-    words = [word for word in start.text.split() if word.rsplit("/", 1)[-1] not in _WRAPPERS]
+    said = start.text.split()
+    words = [word for word in said if word.rsplit("/", 1)[-1] not in _WRAPPERS]
+    while words and len(words) < len(said) and words[0].startswith("-"):
+        words = words[1:]  # an init's own options
     if not words:
         return True
     if words[0].rsplit("/", 1)[-1] in ("sh", "bash") and words[1:2] == ["-c"]:

@@ -15,8 +15,10 @@ _SCRIPT = re.compile(
     r"(?:^|/)(?:[\w.-]*\.(?:sh|bash)|[\w.-]*entry-?point[\w.-]*|(?:docker-)?(?:start|run|boot|launch)[\w-]*)$"
 )
 
-_INITS = frozenset({"tini", "dumb-init", "catatonit", "--", "-g", "-s"})
+_INITS = frozenset({"tini", "dumb-init", "catatonit", "exec", "env"})
 """What stands in front of the program; the first word behind them is started, the words of a CMD are its arguments."""
+_HANDING_ON = re.compile(r"(?:ba|da|a|k|z)?sh|source|\.|cd|gosu|su-exec|setpriv|sudo|nice|nohup|time|command")
+"""Programs that start, or read, what stands behind them, and those that a further command follows."""
 
 
 _RUNNERS = frozenset({"npm", "yarn", "pnpm", "bun"})
@@ -40,20 +42,18 @@ class StartScript(NamedTuple):
 
 def start_scripts(change: DockerfileChange, stage: Stage) -> tuple[StartScript, ...]:
     """Return the scripts that ENTRYPOINT and CMD of the file start, in order."""
-    names: list[str] = []
-    started = False
-    for setting in stage.image.start_command:
-        if setting.value is None or setting.instruction is None:
-            continue
-        shell_words = (word.strip("\"'") for word in setting.value.text.split())
-        words = setting.value.words if setting.value.form == "exec" else tuple(shell_words)
-        first = next((at for at, word in enumerate(words) if word not in _INITS), 0) if not started else -1
-        started = started or any(word not in _INITS for word in words)
-        first = -1 if _is_argument(stage) else first
-        named = [word for at, word in enumerate(words) if at == first or "/" in word or word.endswith((".sh", ".bash"))]
-        names += [word.rsplit("/", 1)[-1] for word in named if _SCRIPT.search(word)]
-    own = (name for name in dict.fromkeys(names) if not is_of_base(stage, name))
-    return tuple(StartScript(name, _text(change, stage, name)) for name in own)
+    written = [setting.value for setting in stage.image.start_command if setting.value and setting.instruction]
+    words = [word.strip("\"';") for start in written for text in start.words for word in text.split()]
+    names = [word.rsplit("/", 1)[-1] for word in words]
+    first = next((at for at, name in enumerate(names) if name not in _INITS and name[:1] != "-"), 0)
+    program = names[first] if names else ""
+    hands_on = _is_argument(stage) or bool(_HANDING_ON.fullmatch(program) or _SCRIPT.search(program))
+    named = [word for word in words if hands_on and ("/" in word or word.endswith((".sh", ".bash")))]
+    if words and not _is_argument(stage):
+        named.insert(0, words[first])
+    scripts = [word.rsplit("/", 1)[-1] for word in named if _SCRIPT.search(word)]
+    own = (name for name in dict.fromkeys(scripts) if not is_of_base(stage, name))
+    return tuple(StartScript(name, text_of(change, stage, name)) for name in own)
 
 
 def builds_at_start(stage: Stage) -> bool:
@@ -83,8 +83,8 @@ def is_of_base(stage: Stage, name: str) -> bool:
     return not any(put.path.endswith(f"/{name}") or (put.tree and put.path in _PROGRAMS) for put in stage.files.puts)
 
 
-def _text(change: DockerfileChange, stage: Stage, name: str) -> str | None:
-    """Return a script's text: from a here-document, or from the repository when one file of its name was read."""
+def text_of(change: DockerfileChange, stage: Stage, name: str) -> str | None:
+    """Return a file's text: from a here-document, or from the repository when one file of its name was read."""
     for other in stage.model.stages:
         for step in other.steps:
             instruction = step.instruction
