@@ -1,9 +1,7 @@
 """See pipefail_missing.md."""
 
-import posixpath
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from rules.api import (
     Category,
@@ -13,17 +11,16 @@ from rules.api import (
     Fix,
     Origin,
     Problem,
-    Redirect,
     Run,
     Severity,
     Stage,
     insert,
     insert_after,
     insert_line_before,
-    once,
     quote,
     rule,
 )
+from rules.build.pipe_failures import counts, is_caught, is_known_to_work, notices, pipelines, stopped_by, stops_early
 from rules.secrets.remote_script_piped_to_shell import piped
 
 _CANNOT_FAIL_TELLINGLY = frozenset(
@@ -33,21 +30,10 @@ _CANNOT_FAIL_TELLINGLY = frozenset(
     "locale which type for while python python3 node ruby perl php pwsh".split()
 )
 _DOWNLOADERS = frozenset("curl wget aria2c aws gsutil az git svn fetch scp rsync".split())
-_KEEPERS = frozenset("tar sh bash ash dash tee gpg apt-key pip pip3 uv psql mysql cpio unzip bsdtar xz sqlite3".split())
-_NOTICES = frozenset("tar bsdtar cpio gunzip unxz bunzip2 unzstd gpg gpg2 apt-key".split())
-"""Commands that fail by themselves when nothing arrives, or no whole archive or key (tried with each of them)."""
-_NOTICES_WITH_D = frozenset("gzip xz bzip2 zstd".split())
-_TELLING = 4
-"""The shortest name of a program that is no accident in an address."""
 _BRANCH = re.compile(r"(?<![\w$-])(?:if|elif|while|until|then|do|else)(?![\w-])")
 _ASKING = re.compile(r"(?<![\w$-])(?:if|elif|while|until)[ \t]+(?:![ \t]+)?\Z")
 _LONGEST_ASKING = 16
 _BASH_SYSTEMS = frozenset("debian ubuntu rhel centos fedora rocky almalinux amazonlinux oraclelinux amzn".split())
-
-
-_SHELLS = frozenset({"sh", "bash", "dash"})
-_MAY_UPDATE = re.compile(r"\bupdate\b|sh\b")
-"""What a RUN says that fetches apt's lists, or runs a script."""
 
 
 @rule(
@@ -86,41 +72,21 @@ def _hidden_failures(run: Run) -> Iterator[Command]:
             continue
         if command.name in _CANNOT_FAIL_TELLINGLY or not command.name or _is_forgiven(run, command):
             continue
+        if is_known_to_work(run, command):
+            continue
         if command.name in _DOWNLOADERS or _is_kept(run, command):
             yield command
 
 
 def _is_kept(run: Run, command: Command) -> bool:
     """Whether what arrives is kept: run, unpacked, installed or written to a file, rather than looked at."""
-    return _pipelines(run)[command.pipeline].kept > command.part
-
-
-class _Pipeline(NamedTuple):
-    """The last command of a pipeline, and the last part that keeps what arrives, -1 without one."""
-
-    last: Command
-    kept: int
-
-
-@once
-def _pipelines(run: Run) -> dict[int, _Pipeline]:
-    found: dict[int, _Pipeline] = {}
-    for command in run.commands:
-        kept = found[command.pipeline].kept if command.pipeline in found else -1
-        keeps = command.name in _KEEPERS or any(map(_writes, command.redirects))
-        found[command.pipeline] = _Pipeline(command, max(kept, command.part) if keeps else kept)
-    return found
-
-
-def _writes(redirect: Redirect) -> bool:
-    return ">" in redirect.operator and (redirect.target is None or redirect.target.value != "/dev/null")
+    return pipelines(run)[command.pipeline].kept > command.part
 
 
 def _is_forgiven(run: Run, command: Command) -> bool:
-    """Whether the pipeline may fail: it is a condition, negated, or followed by `||`."""
-    last = _pipelines(run)[command.pipeline].last
+    """Whether the pipeline may fail: it is a condition, negated, or `||` follows in its list."""
     asked = command.conditional and (command.name not in _DOWNLOADERS or _is_condition(run, command))
-    return asked or command.negated or last.after == "||" or _is_asked_first(run, command)
+    return asked or command.negated or is_caught(run, command) or _is_asked_first(run, command)
 
 
 def _is_asked_first(run: Run, command: Command) -> bool:
@@ -151,20 +117,16 @@ def _is_in_a_script(run: Run, command: Command) -> bool:
 
 def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     fix = _fix(run, stage, command)
-    way_out = (
-        f" {fix.title}."
-        if fix is not None
-        else " Start the inner shell with `bash -o pipefail -c`."
-        if command.nested
-        else f" {'Fetch' if command.name in _DOWNLOADERS else 'Write'} to a file first, or run it under a shell with "
-        "`pipefail`."
-    )
-    last = _pipelines(run)[command.pipeline].last
-    noticed = last if _notices(last) else _misses(run, command)
+    last = pipelines(run)[command.pipeline].last
+    noticed = last if notices(last) else stopped_by(run, command)
+    if counts(run, command) or (noticed is not None and noticed is not last):
+        said = _shown_by(command, noticed, last) if noticed is not None else _goes_on(run, command)
+    else:
+        said = _unasked(command)
     confidence = Confidence.CERTAIN if run.is_read else Confidence.LIKELY
     return Problem(
         command.span,
-        f"{_shown_by(command, noticed, last) if noticed else _goes_on(run, command)}{way_out}",
+        f"{said}{_way_out(run, command, fix)}",
         Confidence.POSSIBLE if noticed else confidence,
         doubt="a part of this `RUN` could not be read as a shell script",
         instruction=run.instruction,
@@ -174,49 +136,22 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     )
 
 
-def _notices(last: Command) -> bool:
-    """Whether the command that gives the pipe its status fails when what arrives is nothing, or cut off."""
-    return last.name in _NOTICES or (last.name in _NOTICES_WITH_D and last.has("-d", "--decompress"))
+def _unasked(command: Command) -> str:
+    return (
+        f"what stands below goes on whether {quote(command.name)} fails here or not: a pipe's status is that of its "
+        "last command, and nothing asks for it."
+    )
 
 
-def _misses(run: Run, command: Command) -> Command | None:
-    """Return a later command of the RUN that fails without what the download brings, as the address names it."""
-    address = " ".join(word.value for word in command.args if "://" in word.value).lower()
-    last = _pipelines(run)[command.pipeline].last
-    packages = " ".join(package.name for call in run.package_calls for package in call.packages)
-    for later in run.commands:
-        sure = later.before == "&&" or later is run.commands[-1]
-        if not sure or later.start < last.end or later.after == "||" or later.nested or later.negated:
-            continue
-        moved = [word.value for word in later.args[:1]] if later.name == "mv" else []
-        names = [later.name, *(posixpath.basename(path).partition(".")[0] for path in moved)]
-        if any(len(name) >= _TELLING and name in address and name not in packages for name in names):
-            return later
-        if last.name in _SHELLS and _lacks_lists(run, later):
-            return later
-    return None
-
-
-def _lacks_lists(run: Run, later: Command) -> bool:
-    """Whether a command installs by apt, and nobody but a script that was piped into a shell fetches apt's lists.
-
-    Known base images ship none, so without the script the install finds no package.
-    """
-    call = next((call for call in run.package_calls if call.command is later), None)
-    if call is None or call.manager != "apt" or call.action != "install" or run.stage.facts is None:
-        return False
-    if any(package.kind == "path" for package in call.packages):
-        return False
-    if any(other.manager == "apt" and other.verb == "update" for other in run.package_calls):
-        return False
-    first = _first_that_may_update(run.stage)
-    return first is None or first >= run.at
-
-
-@once
-def _first_that_may_update(stage: Stage) -> tuple[int, int] | None:
-    """Where the first RUN stands that fetches apt's lists, or calls a script that may."""
-    return next((run.at for run in stage.all_runs if _MAY_UPDATE.search(run.instruction.value)), None)
+def _way_out(run: Run, command: Command, fix: Fix | None) -> str:
+    if fix is not None:
+        return f" {fix.title}."
+    first = f"{'Fetch' if command.name in _DOWNLOADERS else 'Write'} to a file first"
+    if not counts(run, command):
+        return f" {first}, and join the commands with `&&`."
+    if command.nested:
+        return " Start the inner shell with `bash -o pipefail -c`."
+    return f" {first}." if stops_early(run) else f" {first}, or run it under a shell with `pipefail`."
 
 
 def _shown_by(command: Command, noticed: Command, last: Command) -> str:
@@ -239,14 +174,14 @@ def _goes_on(run: Run, command: Command) -> str:
     ends_run = run.commands[-1].pipeline == command.pipeline
     cached = ", and the layer is cached as a success" if ends_run else ""  # what follows in the RUN may notice
     return (
-        f"if {quote(command.name)} fails here, the build goes on: {goes_on}{cached}. "
+        f"if {quote(command.name)} fails here, the pipe succeeds all the same: {goes_on}{cached}. "
         "A pipe's status is that of its last command."
     )
 
 
 def _fix(run: Run, stage: Stage, command: Command) -> Fix | None:
     """`set -o pipefail` where the shell knows it (bash, busybox), else a SHELL line where bash is installed."""
-    if run.deferred or run.instruction.heredocs or command.nested:
+    if run.deferred or run.instruction.heredocs or command.nested or stops_early(run) or not counts(run, command):
         return None
     if run.script.dialect in ("bash", "ash", "zsh", "ksh") or stage.runtime.distribution == "alpine":
         first = run.commands[0]
@@ -263,6 +198,7 @@ def _fix(run: Run, stage: Stage, command: Command) -> Fix | None:
         plain
         and stage.runtime.distribution in _BASH_SYSTEMS
         and not shell_start
+        and not any(map(stops_early, stage.runs[stage.runs.index(run) :]))
         and stage.image.shell.value == run.shell.value
     ):
         line = 'SHELL ["/bin/bash", "-o", "pipefail", "-c"]'

@@ -1,0 +1,181 @@
+"""What a pipe hides: who keeps what arrives, who notices that nothing does, and what stops the build further down."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.lazily import once
+
+if TYPE_CHECKING:
+    from rules.dockerfile.shell_command import Command
+    from rules.dockerfile.shell_words import Redirect
+    from rules.model.stage import Stage
+    from rules.model.steps import Run
+
+_KEEPERS = frozenset("tar sh bash ash dash tee gpg apt-key pip pip3 uv psql mysql cpio unzip bsdtar xz sqlite3".split())
+_NOTICES = frozenset(
+    "tar bsdtar cpio gunzip unxz bunzip2 unzstd zcat gzcat xzcat lzcat bzcat zstdcat gpg gpg2 apt-key keytool".split()
+)
+"""Commands that fail by themselves when nothing arrives, or no whole archive or key (tried with each of them)."""
+_NOTICES_WITH_D = frozenset("gzip xz bzip2 zstd".split())
+_NEVER = re.compile(r"(?!)")
+_STOP_EARLY = {
+    "head": re.compile(""),
+    **dict.fromkeys(("grep", "egrep", "fgrep"), re.compile(r"(?:^|\s)-(?:\w*[qlm]|-quiet|-max-count)")),
+    "sed": re.compile(r"(?:^|[\s;\d/{])q\b"),
+    "awk": re.compile(r"\bexit\b"),
+}
+"""Readers that may end before their input does, and what tells it in their arguments."""
+_KEYS = re.compile(r"/etc/apt/|/keyrings/")
+_TELLING = 4
+"""The shortest name of a program that is no accident in an address."""
+_SHELLS = frozenset({"sh", "bash", "dash"})
+_MAY_UPDATE = re.compile(r"\bupdate\b|sh\b")
+"""What a RUN says that fetches apt's lists, or runs a script."""
+
+
+_DELETES = re.compile(r"\brm\b[^\n;&|]*/var/lib/apt/lists")
+
+
+class Pipeline(NamedTuple):
+    """The last command of a pipeline, and the last part that keeps what arrives, -1 without one."""
+
+    last: Command
+    kept: int
+
+
+@once
+def pipelines(run: Run) -> dict[int, Pipeline]:
+    """Return the pipelines of a RUN by their number."""
+    found: dict[int, Pipeline] = {}
+    for command in run.commands:
+        kept = found[command.pipeline].kept if command.pipeline in found else -1
+        keeps = command.name in _KEEPERS or any(map(_writes, command.redirects))
+        found[command.pipeline] = Pipeline(command, max(kept, command.part) if keeps else kept)
+    return found
+
+
+def _writes(redirect: Redirect) -> bool:
+    return ">" in redirect.operator and (redirect.target is None or redirect.target.value != "/dev/null")
+
+
+@once
+def stops_early(run: Run) -> bool:
+    """Whether a pipe of the RUN ends in a program that may stop reading: under `pipefail` its writer's end is an error.
+
+    What writes to a pipe that nobody reads any more is ended by SIGPIPE, with status 141.
+    """
+    return any(
+        command.part > 0 and _STOP_EARLY.get(command.name, _NEVER).search(" ".join(word.value for word in command.args))
+        for command in run.commands
+    )
+
+
+def is_known_to_work(run: Run, command: Command) -> bool:
+    """Whether the very same command stands before it in its `&&` list, and so has just succeeded."""
+    return id(command) in _repeated(run)
+
+
+@once
+def _repeated(run: Run) -> set[int]:
+    seen: set[str] = set()
+    found = set()
+    for command in run.commands:
+        text = str(command)
+        if command.before == "&&" and text in seen:
+            found.add(id(command))
+        if command.after == "&&":
+            seen.add(text)
+    return found
+
+
+def is_caught(run: Run, command: Command) -> bool:
+    """Whether `||` stands behind the pipeline, or behind those that it leads to by `&&`."""
+    end = _end_of_list(run, pipelines(run)[command.pipeline].last)
+    return end is not None and end.after == "||"
+
+
+def counts(run: Run, command: Command) -> bool:
+    """Whether the pipeline's status may be the step's: its list is the last one, or `set -e` stops behind it.
+
+    In `a | b && c; d` it is neither: `set -e` looks at the last command of a list alone (POSIX, 2.14 `set`).
+    """
+    last = pipelines(run)[command.pipeline].last
+    end = _end_of_list(run, last)
+    if end is None or last.conditional or end.after not in (";", "\n", "&"):
+        return True
+    return last.errexit and end is last
+
+
+def _end_of_list(run: Run, last: Command) -> Command | None:
+    """Return the command that ends the `&&` list which goes on behind a pipeline; `None` where that is a group's."""
+    return _ends(run).get(id(last))
+
+
+@once
+def _ends(run: Run) -> dict[int, Command | None]:
+    """The end of each command's list; what stands in substitutions and inner scripts has lists of its own."""
+    ends: dict[int, Command | None] = {}
+    end: dict[bool, Command | None] = {False: None, True: None}
+    for command in reversed(run.commands):
+        if command.after not in ("&&", "|", "|&"):
+            end[command.nested] = command
+        ends[id(command)] = end[command.nested]
+    return ends
+
+
+def notices(last: Command) -> bool:
+    """Whether the command that gives the pipe its status fails when what arrives is nothing, or cut off."""
+    return last.name in _NOTICES or (last.name in _NOTICES_WITH_D and last.has("-d", "--decompress"))
+
+
+def stopped_by(run: Run, command: Command) -> Command | None:
+    """Return a later command of the RUN that fails without what the download brings, as the address names it."""
+    address = " ".join(word.value for word in command.args if "://" in word.value).lower()
+    last = pipelines(run)[command.pipeline].last
+    packages = " ".join(package.name for call in run.package_calls for package in call.packages)
+    for later in run.commands:
+        sure = later.before == "&&" or later is run.commands[-1]
+        if not sure or later.start < last.end or later.after == "||" or later.nested or later.negated:
+            continue
+        if _reads_keys(command, later, last):
+            return later
+        moved = [word.value for word in later.args[:1]] if later.name == "mv" else []
+        names = [later.name, *(posixpath.basename(path).partition(".")[0] for path in moved)]
+        if any(len(name) >= _TELLING and name in address and name not in packages for name in names):
+            return later
+        if last.name in _SHELLS and _lacks_lists(run, later):
+            return later
+    return None
+
+
+def _reads_keys(command: Command, later: Command, last: Command) -> bool:
+    """Whether apt reads the key next that a pipe has stored: an empty one does not verify its archive."""
+    texts = [word.value for word in last.args] + [one.target.value for one in last.redirects if one.target is not None]
+    updates = later.name in ("apt-get", "apt") and later.subcommand == "update"
+    return updates and command.name in ("curl", "wget") and any(map(_KEYS.search, texts))
+
+
+def _lacks_lists(run: Run, later: Command) -> bool:
+    """Whether a command installs by apt, and nobody but a script that was piped into a shell fetches apt's lists.
+
+    Known base images ship none, so without the script the install finds no package.
+    """
+    call = next((call for call in run.package_calls if call.command is later), None)
+    if call is None or call.manager != "apt" or call.action != "install" or run.stage.facts is None:
+        return False
+    if any(package.kind == "path" for package in call.packages):
+        return False
+    if any(other.manager == "apt" and other.verb == "update" for other in run.package_calls):
+        return False
+    first = _first_that_may_update(run.stage)
+    return first is None or first >= run.at
+
+
+@once
+def _first_that_may_update(stage: Stage) -> tuple[int, int] | None:
+    """Where the first RUN stands that fetches apt's lists and leaves them, or calls a script that may."""
+    texts = ((run.at, run.instruction.value) for run in stage.all_runs)
+    return next((at for at, text in texts if _MAY_UPDATE.search(text) and not _DELETES.search(text)), None)
