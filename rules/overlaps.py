@@ -96,6 +96,8 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "integrity-check-removed": (_same_fact("instruction", "download-without-checksum"),),
     "copy-from-whole-tree": (_same_fact("instruction", "copy-from-root-filesystem"),),
     "next-static-misplaced": (_silence("instruction", "copy-destination-changed"),),
+    "env-mixed-form": (_silence("instruction", "legacy-key-value"),),
+    "env-space-around-equals": (_silence("instruction", "legacy-key-value"),),
     "instruction-casing": (_silence("instruction", "from-as-casing"),),
 }
 """Rule to what it silences. The reason is always the same: both name one cause, and the first says more of it."""
