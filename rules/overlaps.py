@@ -98,6 +98,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "next-static-misplaced": (_silence("instruction", "copy-destination-changed"),),
     "env-mixed-form": (_silence("instruction", "legacy-key-value"),),
     "env-space-around-equals": (_silence("instruction", "legacy-key-value"),),
+    "inline-ignore-used": (_silence("file", "suppression-added"),),
     "instruction-casing": (_silence("instruction", "from-as-casing"),),
 }
 """Rule to what it silences. The reason is always the same: both name one cause, and the first says more of it."""
