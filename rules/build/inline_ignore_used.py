@@ -19,11 +19,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A comment in the file silences rules."""
     for suppression in suppressions(change.after.dockerfile):
         if not _ITSELF & {name.lower() for name in suppression.names}:
+            names = ", ".join(map(quote, suppression.names))
             yield Problem(
                 suppression.comment.span,
-                f"this comment silences {', '.join(map(quote, suppression.names))} {_where(suppression)}. The team keeps "
-                "its exceptions in one place and not in comments: remedy what the rule says, or switch it off in the "
-                "policy.",
+                f"this comment silences {names} {_where(suppression)}. The team keeps its exceptions in one place and "
+                "not in comments: remedy what the rule says, or switch it off in the policy.",
                 key=" ".join(suppression.names),
             )
 
