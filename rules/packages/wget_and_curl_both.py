@@ -64,8 +64,8 @@ def _problem(stage: Stage, both: list[_Use], verb: str) -> Problem:
     first, second = both
     return Problem(
         second.span,
-        f"{stage.label} {verb} both `{first.tool}` (line {first.span.line}) and `{second.tool}`. Where one of them can do "
-        "the other's work, that is a package less to install, to ship and to update.",
+        f"{stage.label} {verb} both `{first.tool}` (line {first.span.line}) and `{second.tool}`. Where one of them can "
+        "do the other's work, that is a package less to install, to ship and to update.",
         instruction=second.run.instruction,
         stage=stage.key,
     )
