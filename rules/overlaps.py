@@ -97,6 +97,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "copy-from-whole-tree": (_same_fact("instruction", "copy-from-root-filesystem"),),
     "next-static-misplaced": (_silence("instruction", "copy-destination-changed"),),
     "cd-without-effect": (_same_fact("instruction", "cd-instead-of-workdir"),),
+    "copied-then-deleted": (_silence("instruction", "prefer-add-archive"),),
     "env-mixed-form": (_silence("instruction", "legacy-key-value"),),
     "env-space-around-equals": (_silence("instruction", "legacy-key-value"),),
     "inline-ignore-used": (_silence("file", "suppression-added"),),
