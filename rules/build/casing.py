@@ -32,10 +32,16 @@ def keywords(dockerfile: Dockerfile) -> Iterator[Instruction]:
 
 
 @once
+def counted(dockerfile: Dockerfile) -> tuple[int, int]:
+    """Return how many keywords are in capitals, and how many in lower case."""
+    cases = Counter(keyword_of(one).islower() for one in keywords(dockerfile) if not is_mixed(keyword_of(one)))
+    return cases[False], cases[True]
+
+
 def is_mostly_lower(dockerfile: Dockerfile) -> bool:
     """Tell whether more keywords are in lower case than in capitals; as in BuildKit, a tie goes to the capitals."""
-    counted = Counter(keyword_of(one).islower() for one in keywords(dockerfile) if not is_mixed(keyword_of(one)))
-    return counted[True] > counted[False]
+    capitals, lower = counted(dockerfile)
+    return lower > capitals
 
 
 def is_mixed(word: str) -> bool:

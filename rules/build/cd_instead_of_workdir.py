@@ -87,7 +87,8 @@ def _as_workdir(stage: Stage, run: Run, command: Command) -> Fix | None:
 
 def _is_free_below(stage: Stage, run: Run) -> bool:
     """Whether nothing below starts in the folder that is in force here: WORKDIR changes it, or the stage ends."""
-    for step in stage.steps[run.index + 1 :]:
+    for place in range(run.index + 1, len(stage.steps)):
+        step = stage.steps[place]
         if step.instruction.keyword == "WORKDIR" and not step.deferred:
             return step.instruction.value.startswith("/")
         if isinstance(step, (Run, Copy)) or step.deferred:

@@ -1,10 +1,9 @@
 """See instruction_casing.md."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Edit, Instruction, Problem, Severity, Span, fix, quote, replace, rule
-from rules.build.casing import as_word, in_case, is_mixed, is_mostly_lower, keyword_of, keywords
+from rules.build.casing import as_word, counted, in_case, is_mixed, is_mostly_lower, keyword_of, keywords
 
 
 @rule(
@@ -35,8 +34,8 @@ def _fact(change: DockerfileChange, word: str) -> str:
     if is_mixed(word):
         return f"{quote(word)} is neither in capitals nor in lower case"
     own, other = ("capitals", "lower case") if word.isupper() else ("lower case", "capitals")
-    written = Counter(keyword_of(one).isupper() for one in keywords(change.after.dockerfile))
-    share = "half" if written[True] == written[False] else "most"
+    capitals, lower = counted(change.after.dockerfile)
+    share = "half" if capitals == lower else "most"
     return f"{quote(word)} is in {own}, and {share} of the file's keywords are in {other}"
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Command, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.api import Category, Command, DockerfileChange, Problem, Run, Severity, Stage, once, quote, rule
 
 _LOOKS = {
     "free": "the memory of the machine that builds",
@@ -17,6 +17,7 @@ _BY_SCRIPT = re.compile(r"\+|-\w*[cEesS]$|--(?:headless|batch|eval|script|versio
 """How an editor is told to run commands and no person."""
 _ASKED = re.compile(r"(?:\bif|\bwhile|\buntil|!)[ \t]+\Z")
 _NEAR = 20
+_MANAGERS = ("service", "systemctl")
 _STARTS = ("start", "restart", "reload")
 _QUESTIONS = ("--version", "-V", "--help", "-h")
 _NAMES = (*_LOOKS, *_EDITORS, "kill", "mount", "service", "shutdown", "ssh", "systemctl")
@@ -68,7 +69,7 @@ def _reason(run: Run, command: Command) -> str | None:
 
 def _reason_of_a_change(run: Run, command: Command) -> str | None:
     name, given = command.name, {word.value for word in command.args}
-    if name in ("service", "systemctl"):
+    if name in _MANAGERS:
         starts = not given.isdisjoint(_STARTS)
         return "What it starts ends with this `RUN`; start it with `ENTRYPOINT` or `CMD`" if starts else None
     if name == "mount":
@@ -86,13 +87,29 @@ def _is_used(run: Run, command: Command) -> bool:
         return True
     if any(redirect.writes not in (None, "/dev/null") for redirect in command.redirects):
         return True
-    inner = (c for c in run.calls("sh", "bash") if c.has("-c") and c.start <= command.start < c.end)
-    return command.nested and next(inner, None) is None
+    return command.nested and not any(start <= command.start < end for start, end in _inner(run))
+
+
+@once
+def _inner(run: Run) -> tuple[tuple[int, int], ...]:
+    """Where the inner scripts of a RUN stand: `sh -c "…"`."""
+    return tuple((shell.start, shell.end) for shell in run.calls("sh", "bash") if shell.has("-c"))
 
 
 def _works_with_a_server(run: Run, command: Command) -> bool:
     """Whether the RUN itself starts something that the command looks at, ends, or is there for."""
-    if command.name in ("service", "systemctl"):
-        return any(other.start > command.start and other.name != command.name for other in run.commands)
-    starts = any(c.after == "&" or c.name in ("service", "systemctl") or c.name.endswith("ctl") for c in run.commands)
-    return starts or (command.name == "kill" and any("$" in word.value for word in command.args))
+    if command.name in _MANAGERS:
+        return _last_other(run) > command.start
+    return _starts(run) or (command.name == "kill" and any("$" in word.value for word in command.args))
+
+
+@once
+def _last_other(run: Run) -> int:
+    """Where the last command of a RUN stands that manages no service."""
+    return max((command.start for command in run.commands if command.name not in _MANAGERS), default=-1)
+
+
+@once
+def _starts(run: Run) -> bool:
+    """Whether something goes on running beside the other commands of a RUN."""
+    return any(c.after == "&" or c.name in _MANAGERS or c.name.endswith("ctl") for c in run.commands)

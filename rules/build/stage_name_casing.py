@@ -12,12 +12,16 @@ from rules.api import (
     Instruction,
     Problem,
     Severity,
+    Span,
     Stage,
     fix,
+    once,
     quote,
     replace,
     rule,
 )
+
+_FROM = re.compile(r"(?<![^,])from=([^,]+)")
 
 
 @rule(
@@ -48,29 +52,35 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _edits(dockerfile: Dockerfile, stage: Stage, name: str) -> Iterator[Edit]:
-    """Yield the edits that write the name in lower case, where it is given and where it is used."""
+    """Yield the edits that write the name in lower case, where it is given and where it is used below."""
     assert stage.name_word is not None
     yield replace(dockerfile.source, stage.name_word.span, name)
+    for span in _uses(dockerfile).get(name, ()):
+        if span.line > stage.from_.line:
+            yield replace(dockerfile.source, span, name)
+
+
+@once
+def _uses(dockerfile: Dockerfile) -> dict[str, list[Span]]:
+    """Return where names with capitals stand that may be stages', by the name in lower case."""
+    found: dict[str, list[Span]] = {}
     for instruction in dockerfile.instructions:
-        if instruction.line > stage.from_.line:
-            yield from _uses(instruction, name)
+        for span in _names(instruction):
+            text = dockerfile.source.cut(span)
+            if text != text.lower():
+                found.setdefault(text.lower(), []).append(span)
+    return found
 
 
-def _uses(instruction: Instruction, name: str) -> Iterator[Edit]:
-    """Yield the edits of `FROM name`, `COPY --from=name` and `RUN --mount=from=name`, of a trigger's too."""
+def _names(instruction: Instruction) -> Iterator[Span]:
+    """Yield the name in `FROM name`, `COPY --from=name` and `RUN --mount=from=name`, of a trigger's too."""
     source = instruction.source
-    if instruction.keyword == "FROM" and instruction.words and _is(instruction.words[0].text, name):
-        yield replace(source, instruction.words[0].span, name)
+    if instruction.keyword == "FROM" and instruction.words:
+        yield instruction.words[0].span
     for flag in (*instruction.flags, *(instruction.trigger.flags if instruction.trigger is not None else ())):
-        text = source.cut(flag.value_span)
-        if flag.name == "from" and _is(text, name):
-            yield replace(source, flag.value_span, name)
+        if flag.name == "from":
+            yield flag.value_span
         if flag.name == "mount":
-            for use in re.finditer(r"(?<![^,])from=([^,]+)", text):
-                if _is(use[1], name):
-                    start = flag.value_span.start
-                    yield replace(source, source.span(start + use.start(1), start + use.end(1)), name)
-
-
-def _is(text: str, name: str) -> bool:
-    return text != name and text.lower() == name
+            start = flag.value_span.start
+            for use in _FROM.finditer(source.cut(flag.value_span)):
+                yield source.span(start + use.start(1), start + use.end(1))

@@ -1,6 +1,7 @@
 """See prefer_add_archive.md."""
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from rules.api import (
@@ -19,6 +20,7 @@ from rules.api import (
     delete_command,
     delete_instruction,
     fix,
+    once,
     quote,
     replace,
     rule,
@@ -67,15 +69,23 @@ def _name(path: str) -> str:
 
 def _unpacking(stage: Stage, copy: Copy) -> tuple[Run, Command] | None:
     """Return the command of a later RUN that unpacks all of an archive."""
-    names = _names(copy)
-    if not names:
-        return None
+    found = []
+    for name in _names(copy):
+        uses = _unpacked(stage).get(name, [])
+        below = bisect_right(uses, copy.index, key=lambda use: use[0].index)
+        found += uses[below : below + 1]
+    return min(found, key=lambda use: use[1].start, default=None)
+
+
+@once
+def _unpacked(stage: Stage) -> dict[str, list[tuple[Run, Command]]]:
+    """Return the commands of a stage that unpack all of an archive, by its name."""
+    found: dict[str, list[tuple[Run, Command]]] = {}
     for run in stage.runs:
-        if run.index > copy.index:
-            for command in run.calls("tar"):
-                if _extracts_all(command) and not names.isdisjoint(_read_by(run, command)):
-                    return run, command
-    return None
+        for command in run.calls("tar"):
+            for name in _read_by(run, command) if _extracts_all(command) else ():
+                found.setdefault(name, []).append((run, command))
+    return found
 
 
 def _extracts_all(command: Command) -> bool:

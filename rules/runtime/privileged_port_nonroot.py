@@ -37,11 +37,19 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         user = (stage.image.user.value or "").partition(":")[0]
         if not user or is_root_name(user) or stage.runtime.is_windows:
             continue
-        low = [port for port in stage.image.ports if port.number is not None and 0 < port.number < _FIRST_FREE]
-        for instruction in dict.fromkeys(port.instruction for port in low):
-            if instruction is not None and id(instruction) not in told:
+        for instruction, ports in _low(stage).items():
+            if id(instruction) not in told:
                 told.add(id(instruction))
-                yield _problem(stage, instruction, [port for port in low if port.instruction is instruction], user)
+                yield _problem(stage, instruction, ports, user)
+
+
+def _low(stage: Stage) -> dict[Instruction, list[Port]]:
+    """The ports below 1024 that the file exposes, by their EXPOSE."""
+    found: dict[Instruction, list[Port]] = {}
+    for port in stage.image.ports:
+        if port.instruction is not None and port.number is not None and 0 < port.number < _FIRST_FREE:
+            found.setdefault(port.instruction, []).append(port)
+    return found
 
 
 def _problem(stage: Stage, instruction: Instruction, ports: list[Port], user: str) -> Problem:
