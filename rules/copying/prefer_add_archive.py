@@ -2,6 +2,7 @@
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator
 
 from rules.api import (
@@ -9,6 +10,7 @@ from rules.api import (
     Category,
     Command,
     Copy,
+    Dockerfile,
     DockerfileChange,
     Edit,
     Fix,
@@ -32,6 +34,7 @@ _BEYOND_ADD = re.compile(
     r"--(?:strip|transform|xform|exclude|wildcards|to-stdout|files-from|one-top-level)|-[a-zA-Z]*[OTX]"
 )
 _EXTRACTS = re.compile(r"-[a-zA-Z]*x[a-zA-Z]*$|--(?:extract|get)$")
+_BETWEEN_NAMES = re.compile(r"[\s/\\\"'=,:;|&()<>]+")
 _READERS = frozenset({"zcat", "gunzip", "gzcat", "xzcat", "bzcat", "cat"})
 
 
@@ -164,7 +167,13 @@ def _has_no_other_use(change: DockerfileChange, copy: Copy, run: Run, command: C
     name = _name(command.args[1].value)
     words = [copy.sources[0].word.text, *(word.text for word in (copy.destination_word,) if word is not None)]
     words += [word.value for one in (command, *_removing(run, command)) for word in one.args]
-    return change.source.text.count(name) == sum(word.count(name) for word in words)
+    return _mentioned(change.after.dockerfile)[name] == sum(_name(word) == name for word in words)
+
+
+@once
+def _mentioned(dockerfile: Dockerfile) -> Counter[str]:
+    """How often each name stands in the file."""
+    return Counter(_BETWEEN_NAMES.split(dockerfile.source.text))
 
 
 def _removing(run: Run, command: Command) -> list[Command]:
