@@ -98,6 +98,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "next-static-misplaced": (_silence("instruction", "copy-destination-changed"),),
     "cd-without-effect": (_same_fact("instruction", "cd-instead-of-workdir"),),
     "copied-then-deleted": (_silence("instruction", "prefer-add-archive"),),
+    "stage-name-reserved": (_silence("instruction", "stage-name-casing"),),
     "stopsignal-for-server": (_silence("instruction", "stopsignal-canonical"),),
     "stopsignal-ungraceful": (_silence("instruction", "stopsignal-canonical"),),
     "env-mixed-form": (_silence("instruction", "legacy-key-value"),),
