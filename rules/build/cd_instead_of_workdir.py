@@ -26,7 +26,7 @@ from rules.api import (
     category=Category.MAINTAINABILITY,
     default="off",
     keywords=("RUN", "ONBUILD"),
-    mentions=("cd ",),
+    mentions=("cd",),
     aliases=("DL3003", "DS-0013", "S6597", "DF008"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:

@@ -43,7 +43,7 @@ _READERS = frozenset({"zcat", "gunzip", "gzcat", "xzcat", "bzcat", "cat"})
     severity=Severity.INFO,
     category=Category.SIZE,
     default="off",
-    keywords=("COPY",),
+    keywords=("COPY", "ONBUILD"),
     mentions=("tar",),
     aliases=("DL3010", "DF067"),
 )
