@@ -59,11 +59,11 @@ def _is_noisy(command: Command) -> bool:
 
 def _problem(stage: Stage, run: Run, noisy: list[Command]) -> Problem:
     option = _option(stage)
+    way = f"{quote(option)} keeps" if option is not None else "`-nv`, or `-q` for BusyBox's, keeps"
     return Problem(
         noisy[0].span,
         f"{stage.label} downloads with {quote(str(noisy[0]), 80)}, which writes its progress to the log of the build, "
-        f"line after line. {quote(option or '--progress=dot:giga')} keeps the log short"
-        f"{', and errors stay in it' if option != '-q' else ''}.",
+        f"line after line. {way} the log short{'' if option == '-q' else ', and errors stay in it'}.",
         instruction=run.instruction,
         stage=stage.key,
         fix=_fix(run, noisy, option) if option is not None else None,

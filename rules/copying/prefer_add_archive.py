@@ -34,6 +34,7 @@ _BEYOND_ADD = re.compile(
     r"--(?:strip|transform|xform|exclude|wildcards|to-stdout|files-from|one-top-level)|-[a-zA-Z]*[OTX]"
 )
 _EXTRACTS = re.compile(r"-[a-zA-Z]*x[a-zA-Z]*$|--(?:extract|get)$")
+_WITH_VALUES = frozenset({"-C", "--directory", "-f", "--file"})
 _BETWEEN_NAMES = re.compile(r"[\s/\\\"'=,:;|&()<>]+")
 _READERS = frozenset({"zcat", "gunzip", "gzcat", "xzcat", "bzcat", "cat"})
 
@@ -92,10 +93,15 @@ def _unpacked(stage: Stage) -> dict[str, list[tuple[Run, Command]]]:
 
 
 def _extracts_all(command: Command) -> bool:
+    """Whether a tar unpacks, all of the archive, and as it is in there."""
     words = [word.value for word in command.args]
-    options = [f"-{word.lstrip('-')}" for word in words[:1] if "-" not in word[1:]]  # `xf`, and `-xf`
+    bundled = bool(words) and re.fullmatch(r"[A-Za-z]+", words[0]) is not None  # `xf`, without the dash
+    options = [f"-{words[0]}"] if bundled else []
     options += [word for word in words if word[:1] == "-"]
-    return any(map(_EXTRACTS.match, options)) and not any(map(_BEYOND_ADD.match, options))
+    if not any(map(_EXTRACTS.match, options)) or any(map(_BEYOND_ADD.match, options)):
+        return False
+    own = (2 if "f" in words[0] else 1) if bundled else 0  # the options, and the archive that they name
+    return len(command.operands(_WITH_VALUES)) <= own
 
 
 def _read_by(run: Run, command: Command) -> set[str]:
