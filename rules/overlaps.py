@@ -97,6 +97,15 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "integrity-check-removed": (_same_fact("instruction", "download-without-checksum"),),
     "copy-from-whole-tree": (_same_fact("instruction", "copy-from-root-filesystem"),),
     "next-static-misplaced": (_silence("instruction", "copy-destination-changed"),),
+    "cd-without-effect": (_same_fact("instruction", "cd-instead-of-workdir"),),
+    "copied-then-deleted": (_silence("instruction", "prefer-add-archive"),),
+    "stage-name-reserved": (_silence("instruction", "stage-name-casing"),),
+    "stopsignal-for-server": (_silence("instruction", "stopsignal-canonical"),),
+    "stopsignal-ungraceful": (_silence("instruction", "stopsignal-canonical"),),
+    "env-mixed-form": (_silence("instruction", "legacy-key-value"),),
+    "env-space-around-equals": (_silence("instruction", "legacy-key-value"),),
+    "inline-ignore-used": (_silence("file", "suppression-added"),),
+    "instruction-casing": (_silence("instruction", "from-as-casing"),),
 }
 """Rule to what it silences. The reason is always the same: both name one cause, and the first says more of it."""
 

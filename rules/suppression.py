@@ -3,8 +3,8 @@
 `# hullcheck ignore=<rule>[,<rule>] <reason>` above an instruction silences it there; at the top of the file (above the
 first instruction, set off by a blank line, or with `ignore-file=`) everywhere. Honoured through the rules' aliases are
 `# hadolint ignore=` and `# tally ignore=` (above an instruction, behind `stage` for a stage, behind `global` for the
-file), `# check=skip=` and `# checkov:skip=` (the file), `# trivy:ignore:` and `# dockerfile-utils: ignore` (an
-instruction).
+file), `# check=skip=` (the file; directly above a later instruction, that one), `# checkov:skip=` (the file),
+`# trivy:ignore:` and `# dockerfile-utils: ignore` (an instruction).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import product
+from itertools import islice, product
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules import catalogue
@@ -89,7 +89,7 @@ def suppressions(dockerfile: Dockerfile) -> tuple[Suppression, ...]:
     """Return the comments of a file that silence rules, in its order."""
     if "ignore" not in (text := dockerfile.source.text.lower()) and "skip=" not in text:
         return ()
-    return tuple(_read(dockerfile))
+    return tuple(sorted(_read(dockerfile), key=lambda one: one.comment.span.start))
 
 
 class Silencer:
@@ -137,22 +137,28 @@ def _read(dockerfile: Dockerfile) -> Iterator[Suppression]:
     directives = {directive.span.line for directive in dockerfile.directives}
     for directive in dockerfile.directives:
         if directive.name.lower() == "check":
-            yield from _of_check(directive.value, directive.span)
+            yield from _of_check(directive.value, directive.span, (1, 0))
     layout = _layout(dockerfile)
     for comment in dockerfile.comments:
         line = comment.span.line
         if line < layout.first and line not in directives and (match := _CHECK.match(comment.text)):
-            yield from _of_check(match[1], comment.span)  # BuildKit passes over it here; what it wants is as plain
+            # BuildKit passes over it here; what it wants is as plain
+            yield from _of_check(match[1], comment.span, (1, 0))
         yield from _of_comment(dockerfile, comment, layout)
+    for instruction in dockerfile.instructions[1:]:
+        # of those directly above an instruction the first counts (linter.go, `WithMergedConfigFromComments`)
+        found = ((comment, match) for comment in instruction.comments if (match := _CHECK.match(comment.text)))
+        for comment, match in islice(found, 1):
+            yield from _of_check(match[1], comment.span, (instruction.line, instruction.end_line))
 
 
-def _of_check(value: str, span: Span) -> Iterator[Suppression]:
+def _of_check(value: str, span: Span, lines: tuple[int, int]) -> Iterator[Suppression]:
     """Read the value of a `check` directive: `skip=A,B;error=true`, and behind `//` why."""
     from rules.dockerfile.nodes import Comment  # noqa: PLC0415 - only for this rare form
 
     if match := re.search(r"skip=([\w,\s-]+)", value):
         names = tuple(name.strip() for name in match[1].split(",") if name.strip())
-        made = _make(Comment(value, span), names, value.partition("//")[2].strip(), (1, 0), ours=False)
+        made = _make(Comment(value, span), names, value.partition("//")[2].strip(), lines, ours=False)
         yield replace(made, rules=made.rules - _REFUSALS)
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import rules
+from rules import catalogue
 from rules.dockerfile.source import Source
 from rules.edits import applied_to_tree
 from rules.offers import HIDING
@@ -15,7 +16,7 @@ from rules.problem import Confidence, Severity
 from tests.cases import TODAY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from rules import Finding
     from rules.problem import Edit
@@ -23,11 +24,14 @@ if TYPE_CHECKING:
 PATH = "Dockerfile"
 _CONTINUED = re.compile(r"\\[ \t]*$", re.MULTILINE)
 _BARE_LINE_FEED = re.compile(r"(?<!\r)\n")
+_OF_TWO_MINDS = {"os-upgrade-in-image", "package-cache-mount-possible", "runtime-user-owns-code"}
+"""What they ask for, other rules advise against in places, so that fixes are withheld and never shown."""
+OFF = frozenset(rule.id for rule in catalogue.load() if rule.default == "off") - _OF_TWO_MINDS
 
 
-def findings_of(tree: dict[str, bytes]) -> tuple[Finding, ...]:
+def findings_of(tree: dict[str, bytes], enable: Collection[str] = ()) -> tuple[Finding, ...]:
     """Review a file as a new one."""
-    report = rules.review({}, tree, today=TODAY)
+    report = rules.review({}, tree, today=TODAY, enable=enable)
     assert report.crashes == ()
     return report.findings
 
@@ -57,7 +61,7 @@ def _collide(edits: list[Edit]) -> bool:
     )
 
 
-def faults_of_fixes(findings: Iterable[Finding], tree: dict[str, bytes]) -> list[str]:
+def faults_of_fixes(findings: Iterable[Finding], tree: dict[str, bytes], enable: Collection[str] = ()) -> list[str]:
     """Return what is wrong: fixes that do not hold alone, and what all together leave, bring or spoil."""
     found = tuple(findings)
     faults = [f"withheld {finding.rule}" for finding in found if finding.offer is not None and finding.fix is None]
@@ -66,7 +70,7 @@ def faults_of_fixes(findings: Iterable[Finding], tree: dict[str, bytes]) -> list
             fixed = applied_to_tree(tree, finding.fix.edits, PATH)
             faults += [f"{finding.rule} {fault}" for fault in _spoilt(_text(tree), _text(fixed))]
     fixed, taken = composed(found, tree)
-    return [*faults, *(_together(found, taken, findings_of(fixed)) if taken else [])]
+    return [*faults, *(_together(found, taken, findings_of(fixed, enable)) if taken else [])]
 
 
 def _text(tree: dict[str, bytes]) -> str:

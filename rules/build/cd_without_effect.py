@@ -28,7 +28,7 @@ _BACK = ("-", "..", "~", "$OLDPWD", "/tmp")  # noqa: S108 - where one goes to le
     category=Category.CORRECTNESS,
     keywords=("RUN",),
     mentions=("cd ", "pushd "),
-    aliases=("DS-0013",),
+    aliases=("DL3003", "DS-0013"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN does nothing but change the folder, which the next instruction does not see."""

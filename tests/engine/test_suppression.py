@@ -103,8 +103,20 @@ def test_a_check_directive_counts_also_where_the_builder_passes_over_it(head: st
     assert "base-image-unpinned" in silenced(f"{head}{TEXT}")
 
 
-def test_a_check_comment_below_the_first_instruction_does_not_count() -> None:
+def test_a_check_comment_that_no_instruction_follows_does_not_count() -> None:
     assert "base-image-unpinned" not in silenced(f"{TEXT}# check=skip=DL3006\n")
+
+
+def test_a_check_comment_above_an_instruction_holds_for_it_alone() -> None:
+    text = "FROM node:24\n# check=skip=WorkdirRelativePath\nWORKDIR a\nFROM node:24\nWORKDIR b\nUSER node\n"
+    report = review(text)
+    assert [s.finding.line for s in report.suppressed if s.finding.rule == "workdir-relative"] == [3]
+    assert [f.line for f in report.findings if f.rule == "workdir-relative"] == [5]
+
+
+def test_of_two_check_comments_above_an_instruction_the_first_counts() -> None:
+    text = "FROM node:24\n# check=skip=UndefinedVar\n# check=skip=WorkdirRelativePath\nWORKDIR a\nUSER node\n"
+    assert "workdir-relative" in {f.rule for f in review(text).findings}
 
 
 @pytest.mark.parametrize("broken", ["RUNN true\n", "COPY a\n", "# check=skip=all\nFROM node\n"])
