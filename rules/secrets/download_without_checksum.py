@@ -57,6 +57,13 @@ _MOVING = re.compile(r"(?<!pool)/(master|main|develop|trunk|HEAD|nightly)(?:/|\.
 _NEWEST = re.compile(r"/(latest|stable|current)(?:/|$)|//(aka\.ms)/|[-_](latest)(?=[.-])")
 """What stands in an address for whatever is newest, or redirects to it."""
 _RELEASE = re.compile(r"\d\.\d|\$\{?\w*(?:VER|TAG|RELEASE)", re.IGNORECASE)
+_OF_NO_RELEASE = re.compile(
+    r"\$\(uname[^)]*\)|\$\(dpkg --print-architecture\)|\$\{?\w*(?:arch|platform|machine)\w*\}?"
+    r"|x86[-_]64|i[3-6]86|x(?:86|64)|(?:amd|arm|aarch|ppc|riscv|mips|linux|win|darwin|osx)[-_]?(?:32|64)|armv\d+\w*|s390x"
+    r"|\b(?:32|64)[-_]?bit|\.bz2|\.7z|\.mp[34]|python3|\d\.x\b",
+    re.IGNORECASE,
+)
+"""Numbers and variables in an address that name a platform, a format or a whole line, and no release."""
 _BY_PLATFORM = re.compile(r"\$\(?\{?\w*(?:arch|uname|platform)", re.IGNORECASE)
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "python", "python3", "perl", "ruby", "node", "php"})
 
@@ -202,7 +209,19 @@ def _risk(url: str) -> tuple[str, str] | None:
             f"`{name}` is another file with each release, and what it is goes into the next build unseen",
             "Take a release by its number instead, and check its SHA-256",
         )
+    if not _names_release(url):
+        way = "or a copy of the script at a commit" if _SCRIPT.search(url) else "where there is one"
+        return (
+            "The address names no release: it may answer another file in the next build, which then goes into it unseen",
+            f"Take a release by its number, {way}, and check the SHA-256 of that",
+        )
     return None
+
+
+def _names_release(url: str) -> bool:
+    """Whether a number or a variable in an address's path may stand for a release, so that its file may last."""
+    path = _OF_NO_RELEASE.sub("", url.partition("://")[2].partition("/")[2])
+    return "$" in path or any(letter.isdecimal() for letter in path)
 
 
 def _way(stage: Stage, step: Step, url: str, *, piped: bool) -> str:
