@@ -212,7 +212,7 @@ def _risk(url: str) -> tuple[str, str] | None:
     if not _names_release(url):
         way = "or a copy of the script at a commit" if _SCRIPT.search(url) else "where there is one"
         return (
-            "The address names no release: it may answer another file in the next build, which then goes into it unseen",
+            "The address names no release: it may answer another file in the next build, which goes into it unseen",
             f"Take a release by its number, {way}, and check the SHA-256 of that",
         )
     return None
