@@ -88,13 +88,13 @@ def _problem(change: DockerfileChange, found: Written, name: str, words: tuple[s
     repair = _fix(found, line, name)
     # An init in front is no way out: measured below tini, npm 10 and 11 end at once and pass nothing on, npm 6 and pnpm
     # 9 do not wait for the program, and tini ends with its child.
-    way_out = f"the script holds {quote(line)}" if line is not None else '`["node", "…"]`'
+    way_out = f"what the script holds: {quote(line)}" if line is not None else 'the program itself: `["node", "…"]`'
     return Problem(
         found.instruction.span,
         f"{found.stage.label} starts {quote(' '.join(words))}, so {quote(runner)} is process 1 and starts a "
         "shell that "
         "starts the program. On `docker stop` they exit before the program has finished, or do not tell it at all, and "
-        f"its exit status is lost. Start the program itself: {way_out}.",
+        f"its exit status is lost. Start {way_out}.",
         Confidence.LIKELY,
         doubt=f"versions of {quote(runner)} differ in how they pass the signal on",
         stage=found.stage.key,
