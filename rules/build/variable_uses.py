@@ -11,10 +11,13 @@ from rules.lazily import once
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rules.api import Stage, Step, Word
+    from rules.api import Instruction, Stage, Step, Word
 
 _BUILDER_EXPANDS = frozenset("ADD COPY ENV EXPOSE LABEL STOPSIGNAL USER VOLUME WORKDIR".split())
 _NAME = re.compile(r"\$\{?(\w+)")
+_OFFICIAL = frozenset({"node", "python", "golang", "nginx"})
+_THEIRS = re.compile(r"(?:NODE|YARN|PYTHON|GPG|LANG|PATH|PIP|SETUPTOOLS|GO|NGINX|NJS|PKG|ACME|DYNPKG)")
+"""How the names begin that those images set (their Dockerfiles)."""
 
 _GIVEN = re.compile(r"\$\{(\w+|[@*#?$!-]):?[-+]")
 """A name with a default or an alternative."""
@@ -65,3 +68,14 @@ def first_uses(stage: Stage) -> Mapping[str, Step]:
             for name in _NAME.findall(step.instruction.value):
                 found.setdefault(name, step)
     return found
+
+
+def is_no_name_of_base(stage: Stage, where: Instruction, name: str) -> bool:
+    """Tell whether a base image with a program is known to set no variable of a name that an instruction uses.
+
+    An official image sets what its own program needs, which is asked for labels alone.
+    """
+    if where.keyword == "STOPSIGNAL":
+        return stage.base_known
+    official = stage.facts is not None and stage.facts.name in _OFFICIAL
+    return where.keyword == "LABEL" and official and not _THEIRS.match(name)
