@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import (
+    PREDEFINED_ARGS,
     Category,
     Confidence,
     DockerfileChange,
@@ -25,6 +26,7 @@ from rules.build.variable_uses import declarable_uses, first_uses, is_own_value,
 from rules.secrets.secret_names import names_a_secret
 
 _NAME = re.compile(r"\w+")
+_PROXIES = frozenset(name for name in PREDEFINED_ARGS if name.lower().endswith("_proxy"))
 
 
 @rule(
@@ -41,13 +43,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for step in stage.steps:
             if step.instruction.keyword == "ENV":
                 yield from _set_to_itself(stage, step)
+                yield from _proxies(stage, step)
                 yield from _check_env(change, stage, step)
 
 
 def _set_to_itself(stage: Stage, step: Step) -> Iterator[Problem]:
     """Yield the variables that get their own value where nothing above gives them one."""
     for name, value in step.instruction.pairs:
-        if value is None or not is_own_value(name.text, value):
+        if value is None or not is_own_value(name.text, value) or name.text in _PROXIES:
             continue
         if step.scope.get(name.text) is not None or name.text in stage.model.global_scope.variables:
             continue  # an ARG becomes an ENV; one above the first FROM is undefined-variable's
@@ -67,6 +70,28 @@ def _set_to_itself(stage: Stage, step: Step) -> Iterator[Problem]:
             severity=Severity.INFO if path else Severity.WARNING,
             fix=None if path or names_a_secret(name.text) else _declared(first, name.text),
         )
+
+
+def _proxies(stage: Stage, step: Step) -> Iterator[Problem]:
+    """Say it once of the proxies that an ENV sets to their own values: an ARG would put those of the build into it."""
+    pairs = [(name.text, value) for name, value in step.instruction.pairs if value is not None]
+    found = [(name, value) for name, value in pairs if name in _PROXIES and is_own_value(name, value)]
+    found = [(name, value) for name, value in found if step.scope.get(name) is None]
+    if not found:
+        return
+    named = quote(found[0][0])
+    rest = f" and {len(found) - 1} more like it are set to their own values" if len(found) > 1 else ""
+    yield Problem(
+        found[0][1].span,
+        f"{named}{rest or ' is set to its own value'}, and nothing in this stage gives {'them' if rest else 'it'} one: "
+        "BuildKit fills in the empty text. It hands the proxy of the build to each `RUN` by itself, and leaves none in "
+        "the image. Take the setting out; for the running container, set it there.",
+        Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE,
+        doubt="the builder before BuildKit fills in the proxy of the build, and leaves it in the image",
+        stage=stage.key,
+        key="proxies=",
+        severity=Severity.WARNING,
+    )
 
 
 def _declared(step: Step, name: str) -> Fix | None:
