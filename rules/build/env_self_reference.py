@@ -76,7 +76,8 @@ def _proxies(stage: Stage, step: Step) -> Iterator[Problem]:
     """Say it once of the proxies that an ENV sets to their own values: an ARG would put those of the build into it."""
     pairs = [(name.text, value) for name, value in step.instruction.pairs if value is not None]
     found = [(name, value) for name, value in pairs if name in _PROXIES and is_own_value(name, value)]
-    found = [(name, value) for name, value in found if step.scope.get(name) is None]
+    above = stage.model.global_scope.variables
+    found = [(name, value) for name, value in found if step.scope.get(name) is None and name not in above]
     if not found:
         return
     named = quote(found[0][0])
