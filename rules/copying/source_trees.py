@@ -32,7 +32,8 @@ _HOOKS = re.compile(
 """What makes a JavaScript install read more than the manifest: workspaces, scripts, patches, parts of the same tree."""
 
 _LOCAL_REQUIREMENT = re.compile(
-    r"^\s*(?:-\s+)?(?:-[erc]\s|--(?:editable|requirement|constraint)\b|\.{1,2}(?:/|\[|\s*$)|file:|gemspec\b|eval_gemfile\b)"
+    r"^[ \t]*(?:-[ \t]+)?(?:-[erc]\s|--(?:editable|requirement|constraint)\b|\.{1,2}(?:/|\[|[ \t]*$)|file:|gemspec\b"
+    r"|eval_gemfile\b)"
     r"|\bpath:\s*['\"]|:path\s*=>|\bapps_path:|\{\s*path\s*=|=>\s*\.{1,2}/|\"type\":\s*\"path\"|\.ruby-version|\.tool-versions",
     re.MULTILINE,
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.quoting import quote
 from rules.secrets.downloads import is_local
+from rules.secrets.secret_files import is_encrypted
 from rules.secrets.secret_names import could_be_secret, is_placeholder, names_a_secret
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from rules.api import DockerfileChange, Stage
 
-_LINE = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=[ \t]*(.*?)[ \t]*$", re.MULTILINE)
+_LINE = re.compile(r"^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=(.*)$", re.MULTILINE)
 _COMMENT = re.compile(r"[ \t]#.*$")
 _PASSWORD = re.compile(r"://[^/\s:@]*:([^$/\s@]+)@([^/:\s]+)")
 _OF_MODE = re.compile(r"\.env\.(?:prod(?:uction)?|dev(?:elopment)?|staging)")
@@ -76,8 +77,8 @@ def _is_meant_for_all(change: DockerfileChange, stage: Stage, path: str, place: 
 def _secrets(text: str) -> Iterator[str]:
     """Yield the variables that a text sets to what could be a secret: a value for a name that says so, or a URL's."""
     for name, written in _LINE.findall(text):
-        value = _COMMENT.sub("", written).strip("\"'")
-        if not value or "$" in value or is_placeholder(value):
+        value = _COMMENT.sub("", written).strip().strip("\"'")
+        if not value or "$" in value or is_placeholder(value) or is_encrypted(f"={value}"):
             continue
         password = _PASSWORD.search(value)
         if password is not None:

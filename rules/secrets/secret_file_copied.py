@@ -17,7 +17,7 @@ from rules.api import (
     rule,
 )
 from rules.secrets.environment_files import Held, held_by
-from rules.secrets.secret_files import Kind, is_known_harmless, is_public, is_public_text, secret_file
+from rules.secrets.secret_files import Kind, is_encrypted, is_known_harmless, is_public, is_public_text, secret_file
 
 _POINTERS = ("GOOGLE_APPLICATION_CREDENTIALS", "AWS_SHARED_CREDENTIALS_FILE", "KUBECONFIG")
 
@@ -55,7 +55,8 @@ def _held(change: DockerfileChange, stage: Stage, kind: Kind, path: str) -> Held
     if kind == "client configuration":
         harmless = is_known_harmless(text, change.repository.exists(place))
         return None if harmless else Held(_WHAT[kind], likely=False)
-    return None if kind == "private key" and is_public_text(text) else Held(_WHAT[kind], likely=True)
+    harmless = is_encrypted(text) or (kind == "private key" and is_public_text(text))
+    return None if harmless else Held(_WHAT[kind], likely=True)
 
 
 _WHAT: dict[Kind, str] = {

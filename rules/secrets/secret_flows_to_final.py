@@ -20,7 +20,7 @@ from rules.api import (
     within,
 )
 from rules.secrets.environment_files import held_by
-from rules.secrets.secret_files import is_known_harmless, is_public_text, secret_file
+from rules.secrets.secret_files import is_encrypted, is_known_harmless, is_public_text, secret_file
 from rules.secrets.secret_names import names_a_secret
 
 _CLIENT_FILES = (".npmrc", ".netrc", ".pypirc", ".git-credentials", ".yarnrc.yml", "id_rsa", "id_ed25519")
@@ -95,7 +95,7 @@ def _copied(change: DockerfileChange, put: Put) -> Flow | None:
     context = change.repository.context_of(change.path) or ""
     place = posixpath.join(context, put.source)
     text = change.repository.text(place)
-    if kind == "private key" and is_public_text(text):
+    if is_encrypted(text) or (kind == "private key" and is_public_text(text)):
         return None
     if kind != "client configuration":
         return Flow(path, f"holds {'a private key' if kind == 'private key' else 'credentials'}", sure=True)
