@@ -4,27 +4,29 @@ import re
 from collections.abc import Iterator
 
 from rules.api import (
+    PREDEFINED_ARGS,
     Category,
     Confidence,
     DockerfileChange,
     Fix,
+    Note,
     Problem,
     Scope,
     Severity,
     Stage,
     Step,
     Variable,
-    Word,
     fix,
     insert_line_before,
     quote,
     replace,
     rule,
 )
-from rules.build.variable_uses import declarable_uses, uses
+from rules.build.variable_uses import declarable_uses, first_uses, is_own_value, uses
 from rules.secrets.secret_names import names_a_secret
 
 _NAME = re.compile(r"\w+")
+_PROXIES = frozenset(name for name in PREDEFINED_ARGS if name.lower().endswith("_proxy"))
 
 
 @rule(
@@ -41,17 +43,19 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for step in stage.steps:
             if step.instruction.keyword == "ENV":
                 yield from _set_to_itself(stage, step)
+                yield from _proxies(stage, step)
                 yield from _check_env(change, stage, step)
 
 
 def _set_to_itself(stage: Stage, step: Step) -> Iterator[Problem]:
     """Yield the variables that get their own value where nothing above gives them one."""
     for name, value in step.instruction.pairs:
-        if value is None or not _is_own_value(name.text, value):
+        if value is None or not is_own_value(name.text, value) or name.text in _PROXIES:
             continue
         if step.scope.get(name.text) is not None or name.text in stage.model.global_scope.variables:
             continue  # an ARG becomes an ENV; one above the first FROM is undefined-variable's
         path = name.text == "PATH"
+        first = first_uses(stage).get(name.text, step)
         yield Problem(
             value.span,
             "`PATH` is set to what it is: the pair has no effect. Put a folder in front, or take it out."
@@ -62,13 +66,33 @@ def _set_to_itself(stage: Stage, step: Step) -> Iterator[Problem]:
             Confidence.CERTAIN if path or stage.base_known else Confidence.POSSIBLE,
             stage=stage.key,
             key=f"{name.text}=",
+            notes=() if path or first is step else (Note(first.instruction.span, "empty here too"),),
             severity=Severity.INFO if path else Severity.WARNING,
-            fix=None if path or names_a_secret(name.text) else _declared(step, name.text),
+            fix=None if path or names_a_secret(name.text) else _declared(first, name.text),
         )
 
 
-def _is_own_value(name: str, value: Word | None) -> bool:
-    return value is not None and value.text.strip('"') in (f"${name}", f"${{{name}}}")
+def _proxies(stage: Stage, step: Step) -> Iterator[Problem]:
+    """Say it once of the proxies that an ENV sets to their own values: an ARG would put those of the build into it."""
+    pairs = [(name.text, value) for name, value in step.instruction.pairs if value is not None]
+    found = [(name, value) for name, value in pairs if name in _PROXIES and is_own_value(name, value)]
+    above = stage.model.global_scope.variables
+    found = [(name, value) for name, value in found if step.scope.get(name) is None and name not in above]
+    if not found:
+        return
+    named = quote(found[0][0])
+    rest = f" and {len(found) - 1} more like it are set to their own values" if len(found) > 1 else ""
+    yield Problem(
+        found[0][1].span,
+        f"{named}{rest or ' is set to its own value'}, and nothing in this stage gives {'them' if rest else 'it'} one: "
+        "BuildKit fills in the empty text. It hands the proxy of the build to each `RUN` by itself, and leaves none in "
+        "the image. Take the setting out; for the running container, set it there.",
+        Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE,
+        doubt="the builder before BuildKit fills in the proxy of the build, and leaves it in the image",
+        stage=stage.key,
+        key="proxies=",
+        severity=Severity.WARNING,
+    )
 
 
 def _declared(step: Step, name: str) -> Fix | None:
@@ -108,7 +132,7 @@ def _set_here(step: Step, index: int, text: str) -> Iterator[str]:
             continue
         if name == "PATH" and pairs[index][0].text != "PATH":
             continue
-        if old is not None and _is_own_value(name, pairs[places[name]][1]):
+        if old is not None and is_own_value(name, pairs[places[name]][1]):
             continue  # an ARG becomes an ENV, and both pairs have what it gives
         if name not in declarable and not _differs(step, text, places):
             continue  # a default or an alternative that comes to the same

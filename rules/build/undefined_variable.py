@@ -26,7 +26,7 @@ from rules.api import (
     rule,
 )
 from rules.build.copied_texts import copied_texts
-from rules.build.variable_uses import declarable_uses
+from rules.build.variable_uses import declarable_uses, givers, is_no_name_of_base, set_to_themselves
 
 _EXPANDED = frozenset("ADD COPY ENV EXPOSE LABEL STOPSIGNAL USER VOLUME WORKDIR".split())
 _FROM_THE_BUILDER = PLATFORM_ARGS | PREDEFINED_ARGS | {"PATH", "HOME", "HOSTNAME", "USER", "TERM", "SHELL", "PWD"}
@@ -191,6 +191,8 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
     other = _other_stage(change, stage, name)
     near = _near(step, name)
     bare = _is_bare(stage)
+    if declared is None and later is None and name in set_to_themselves(stage):
+        return  # `ENV NAME=$NAME` below, of which env-self-reference speaks
     if declared is not None:
         fact = f"the `ARG {name}` at line {declared.line} stands above the first `FROM` and ends there"
         yield _problem(stage, where, name, fact, declare, _sure_of(stage))
@@ -204,7 +206,7 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
     elif near is not None and bare:
         fact = f"nothing sets it; {quote(near)} is set, and may be what was meant"
         yield _problem(stage, where, name, fact, _spell(where, name, near), Confidence.LIKELY)
-    elif where.keyword not in ("ENV", "LABEL") and (bare or (where.keyword == "STOPSIGNAL" and stage.base_known)):
+    elif where.keyword != "ENV" and (bare or is_no_name_of_base(stage, where, name)):
         yield _problem(stage, where, name, "nothing in the file sets it", None, Confidence.LIKELY)
 
 
@@ -244,7 +246,7 @@ def _spell(where: Instruction, name: str, near: str) -> Fix | None:
 
 
 def _declared_later(stage: Stage, step: Step, name: str) -> Instruction | None:
-    setters = _setters(stage).get(name, [])
+    setters = givers(stage).get(name, [])
     at = bisect_right(setters, step.index, key=_index)
     return setters[at].instruction if at < len(setters) else None
 

@@ -1,10 +1,23 @@
-"""The names of variables that a word of an instruction uses."""
+"""The names of variables that a word of an instruction uses, and the values that are none."""
 
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from rules.dockerfile.expand import variables
+from rules.lazily import once
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rules.api import Instruction, Stage, Step, Word
+
+_BUILDER_EXPANDS = frozenset("ADD COPY ENV EXPOSE LABEL STOPSIGNAL USER VOLUME WORKDIR".split())
+_NAME = re.compile(r"\$\{?(\w+)")
+_OFFICIAL = frozenset({"node", "python", "golang", "nginx"})
+_THEIRS = re.compile(r"(?:NODE|YARN|PYTHON|GPG|LANG|PATH|PIP|SETUPTOOLS|GO|NGINX|NJS|PKG|ACME|DYNPKG)")
+"""How the names begin that those images set (their Dockerfiles)."""
 
 _GIVEN = re.compile(r"\$\{(\w+|[@*#?$!-]):?[-+]")
 """A name with a default or an alternative."""
@@ -20,3 +33,49 @@ def declarable_uses(text: str, escape: str) -> tuple[str, ...]:
     names = uses(text, escape)
     given = set(_GIVEN.findall(text)) if names else ()
     return tuple(name for name in names if name not in given)
+
+
+def is_own_value(name: str, value: Word | None) -> bool:
+    """Tell whether a variable is set to what it is: `NAME=$NAME`."""
+    return value is not None and value.text.strip('"') in (f"${name}", f"${{{name}}}")
+
+
+@once
+def set_to_themselves(stage: Stage) -> frozenset[str]:
+    """Return the variables that an ENV of a stage sets to what they are."""
+    pairs = (pair for step in stage.steps if step.instruction.keyword == "ENV" for pair in step.instruction.pairs)
+    return frozenset(name.text for name, value in pairs if is_own_value(name.text, value))
+
+
+@once
+def givers(stage: Stage) -> Mapping[str, list[Step]]:
+    """Return the ARGs and ENVs of a stage that give each variable a value, or say that the build may, in order."""
+    found: dict[str, list[Step]] = {}
+    for step in stage.steps:
+        if step.instruction.keyword in ("ARG", "ENV"):
+            for name, value in step.instruction.pairs:
+                if not is_own_value(name.text, value):
+                    found.setdefault(name.text, []).append(step)
+    return found
+
+
+@once
+def first_uses(stage: Stage) -> Mapping[str, Step]:
+    """Return the first step of a stage in which the builder fills in each variable, by the variable's name."""
+    found: dict[str, Step] = {}
+    for step in stage.steps:
+        if step.instruction.keyword in _BUILDER_EXPANDS and "$" in step.instruction.text:
+            for name in _NAME.findall(step.instruction.value):
+                found.setdefault(name, step)
+    return found
+
+
+def is_no_name_of_base(stage: Stage, where: Instruction, name: str) -> bool:
+    """Tell whether a base image with a program is known to set no variable of a name that an instruction uses.
+
+    An official image sets what its own program needs, which is asked for labels alone.
+    """
+    if where.keyword == "STOPSIGNAL":
+        return stage.base_known
+    official = stage.facts is not None and stage.facts.name in _OFFICIAL
+    return where.keyword == "LABEL" and official and not _THEIRS.match(name)

@@ -79,9 +79,12 @@ def leaks_of(files: Iterable[str]) -> Iterator[Leak]:
 
 def root_copies(stage: Stage) -> Iterator[Copy]:
     """Yield the COPYs of a chain that bring the whole context."""
-    for copy in stage.all_copies:
-        if copy.brings_context_root and not copy.deferred and copy.instruction.flag("exclude") is None:
-            yield copy
+    yield from filter(brings_whole_context, stage.all_copies)
+
+
+def brings_whole_context(copy: Copy) -> bool:
+    """Tell whether a COPY brings the whole context, here and now."""
+    return copy.brings_context_root and not copy.deferred and copy.instruction.flag("exclude") is None
 
 
 def is_for_developers(path: str) -> bool:

@@ -14,6 +14,8 @@ from rules.api import (
     Put,
     Severity,
     Stage,
+    folders_of,
+    once,
     quote,
     replace,
     rule,
@@ -28,6 +30,9 @@ _OUTPUT_FOLDERS = frozenset(
 )
 
 _FROM_SOURCES = frozenset({"ruby", "php"})
+_LEFTOVERS = frozenset("node_modules .git .cache .npm .yarn .venv venv target __pycache__ tmp log logs".split())
+_CHOSEN = 2
+"""Sources that are deleted by name where somebody has looked at what ships."""
 _NAMED = 4
 """Entries that a sentence can name."""
 
@@ -59,6 +64,8 @@ def _check_copy(change: DockerfileChange, stage: Stage, copy: Copy) -> Iterator[
     filled = _filled_with_sources(builder, path)
     if filled is None or (filled.kind == "context" and _is_allow_list(change)):
         return
+    if _is_pruned_by_hand(builder, path, filled):
+        return
     yield _problem(change, stage, copy, builder, path, filled)
 
 
@@ -67,6 +74,25 @@ def _filled_with_sources(builder: Stage, path: str) -> Put | None:
     return next(
         (put for put in reversed(builder.files.whole_trees) if put.path == path or within(put.path, path)), None
     )
+
+
+def _is_pruned_by_hand(builder: Stage, path: str, filled: Put) -> bool:
+    """Whether the builder deletes some of the sources by name afterwards: what is left was chosen."""
+    last = sorted(_deleted(builder).get(path.rstrip("/"), {}).values())
+    return len(last) >= _CHOSEN and last[-_CHOSEN] > filled.step.at
+
+
+@once
+def _deleted(builder: Stage) -> dict[str, dict[str, tuple[int, int]]]:
+    """Where the names in each folder were deleted last, as many as matter; what tools leave there is none of them."""
+    found: dict[str, dict[str, tuple[int, int]]] = {}
+    for deletion in reversed(builder.files.deletions):
+        path = deletion.path.rstrip("/")
+        for folder in folders_of(posixpath.dirname(path)) if posixpath.basename(path) not in _LEFTOVERS else ():
+            names = found.setdefault(folder.rstrip("/"), {})
+            if len(names) < _CHOSEN:
+                names.setdefault(path, deletion.step.at)
+    return found
 
 
 def _is_allow_list(change: DockerfileChange) -> bool:

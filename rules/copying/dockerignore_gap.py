@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Fix, Problem, Severity, Stage, quote, rule
-from rules.copying.context_contents import Leak, context_leaks, is_for_developers, root_copies
+from rules.copying.context_contents import Leak, brings_whole_context, context_leaks, is_for_developers
 from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
 
 _HISTORY = Leak(".git", ".git", secret=False)
@@ -18,24 +18,24 @@ _HISTORY = Leak(".git", ".git", secret=False)
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The whole context is copied, and `.dockerignore` lets in what is large or private."""
     ignore = ignore_file(change)
-    copy = next(_copies(change), None)
+    copies = list(_copies(change))
+    copy = next((one for one in copies if one[0].layers_ship), next(iter(copies), None))
     if ignore is None or copy is None or change.repository.listing is None or not lies_beside(change, ignore):
         return
     if is_for_developers(change.path):
         return
     leaks = list(context_leaks(change) or ())
-    if not ignore.patterns.excludes(".git") and _is_root(change) and _ships(change, copy[1]):
+    if not ignore.patterns.excludes(".git") and _is_root(change) and _ships(copy[1]):
         leaks.insert(0, _HISTORY)
     if leaks:
-        ships = any(copy[0] in stage.chain for stage in change.after.shipped)
-        yield _problem(ignore, *copy, leaks, ships=ships)
+        yield _problem(ignore, *copy, leaks, ships=copy[0].layers_ship)
 
 
 def _copies(change: DockerfileChange) -> Iterator[tuple[Stage, Copy]]:
     needed = change.after.needed_by_shipped
     for stage in change.stages:
-        for copy in root_copies(stage) if stage.index in needed else ():
-            if copy.stage is stage:
+        for copy in stage.copies if stage.index in needed else ():
+            if brings_whole_context(copy):
                 yield stage, copy
 
 
@@ -44,11 +44,11 @@ def _is_root(change: DockerfileChange) -> bool:
     return change.repository.context_of(change.path) == ""
 
 
-def _ships(change: DockerfileChange, copy: Copy) -> bool:
+def _ships(copy: Copy) -> bool:
     """Whether the history would ship, and no RUN uses or deletes it."""
     if any(run.calls("git") or ".git" in run.instruction.value for run in copy.stage.runs):
         return False
-    return any(copy.stage in stage.chain for stage in change.after.shipped)
+    return copy.stage.layers_ship
 
 
 def _problem(ignore: IgnoreFile, stage: Stage, copy: Copy, leaks: list[Leak], *, ships: bool) -> Problem:

@@ -25,11 +25,19 @@ _NOT_SOURCES = frozenset(
 _READ_BY_INSTALLS = frozenset("prisma bin tools types db schema".split())
 """Folders that a script of an install often reads: `prisma generate`, a tool that is built first."""
 
-_HOOKS = re.compile(r'"(?:workspaces|preinstall|install|postinstall|prepare|prepublish)"\s*:|"(?:file|link|portal):')
-"""What makes a JavaScript install read more than the manifest: workspaces, scripts, packages of the same tree."""
+_HOOKS = re.compile(
+    r'"(?:workspaces|preinstall|install|postinstall|prepare|prepublish|patchedDependencies)"\s*:'
+    r'|"(?:file|link|portal|patch):'
+)
+"""What makes a JavaScript install read more than the manifest: workspaces, scripts, patches, parts of the same tree."""
 
-_LOCAL_REQUIREMENT = re.compile(r"^\s*(?:-e\s|--editable|\.{1,2}(?:/|\[|\s*$)|file:|gemspec\b)", re.MULTILINE)
-"""A requirement that is a folder of the same tree, or a gem that the tree itself is."""
+_LOCAL_REQUIREMENT = re.compile(
+    r"^[ \t]*(?:-[ \t]+)?(?:-[erc]\s|--(?:editable|requirement|constraint)\b|\.{1,2}(?:/|\[|[ \t]*$)|file:|gemspec\b"
+    r"|eval_gemfile\b)"
+    r"|\bpath:\s*['\"]|:path\s*=>|\bapps_path:|\{\s*path\s*=|=>\s*\.{1,2}/|\"type\":\s*\"path\"|\.ruby-version|\.tool-versions",
+    re.MULTILINE,
+)
+"""A requirement that is a folder of the same tree, a gem that the tree itself is, or another file that is read."""
 
 _JAVASCRIPT = frozenset({"npm", "pnpm", "yarn", "bun"})
 _MONOREPO = re.compile(
@@ -108,11 +116,20 @@ def _is_monorepo(model: Model) -> bool:
     return _MONOREPO.search(model.code) is not None
 
 
+def is_read(change: DockerfileChange, install: Install) -> bool:
+    """Tell whether the manifest was read, so that what else an install needs is known."""
+    return bool(_texts(change, install))
+
+
+def _texts(change: DockerfileChange, install: Install) -> list[str]:
+    context = change.repository.context_of(change.path)
+    texts = (change.repository.text(posixpath.join(context or "", posixpath.basename(m))) for m in install.manifests)
+    return [text for text in texts if text is not None]
+
+
 def needs_sources(change: DockerfileChange, install: Install) -> bool:
     """Tell whether what is known of the manifests says that the install reads the project's tree."""
-    context = change.repository.context_of(change.path)
-    texts = [change.repository.text(posixpath.join(context or "", posixpath.basename(m))) for m in install.manifests]
-    text = "\n".join(text for text in texts if text is not None)
+    text = "\n".join(_texts(change, install))
     if install.call.manager not in _JAVASCRIPT:
         return bool(_LOCAL_REQUIREMENT.search(text))
     if _is_monorepo(change.after) or _BUNDLED.search(install.manifests[0]):

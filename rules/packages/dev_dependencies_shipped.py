@@ -24,7 +24,7 @@ from rules.packages.copied_environments import PYTHON, copied_environments
 from rules.packages.copied_modules import CopiedModules, copied_modules
 from rules.packages.manifest_order import lacks_manifest
 from rules.packages.options import add_option, spelled
-from rules.packages.project_files import manifest_text
+from rules.packages.project_files import manifest_text, stops_without_workspace
 from rules.packages.purpose import is_for_development
 from rules.packages.tool_versions import has_modern_yarn, has_old_npm, has_old_poetry
 
@@ -80,7 +80,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if lacks_manifest(run, call):
             continue  # the sources come below, and with them what should be installed
         if text is None or _DEVELOPERS_PART[call.manager].search(text):
-            yield _problem(stage, run, call, known=text is not None)
+            lacking = call.manager == "bun" and stops_without_workspace(change, run, call)
+            yield _problem(stage, run, call, known=text is not None, lacking=lacking)
 
 
 def _copied(change: DockerfileChange) -> Iterator[Problem]:
@@ -239,7 +240,7 @@ def _program(run: Run, command: Command) -> str:
     return (run.scope.expand(text) or "") if "$" in text else text
 
 
-def _problem(stage: Stage, run: Run, call: PackageCall, *, known: bool) -> Problem:
+def _problem(stage: Stage, run: Run, call: PackageCall, *, known: bool, lacking: bool) -> Problem:
     short = quote(spelled(call))
     flag = "BUNDLE_WITHOUT=development:test" if call.manager == "bundle" else _flag(stage, run, call)
     return Problem(
@@ -248,13 +249,17 @@ def _problem(stage: Stage, run: Run, call: PackageCall, *, known: bool) -> Probl
         "definitions "
         "along with the program's own dependencies. They are often the larger part of the layer, and every scanner "
         "reports "
-        f"them. Leave them out with {quote(flag)}.",
+        f"them. Leave them out with {quote(flag)}{_WANTS_ALL if lacking else ''}.",
         Confidence.CERTAIN if known else Confidence.LIKELY,
         doubt="whether the project has development dependencies is not known",
         stage=stage.key,
         key=call.manager,
-        fix=_fix(stage, run, call),
+        fix=None if lacking else _fix(stage, run, call),
     )
+
+
+_WANTS_ALL = ", which also stops the build where a workspace is not copied: copy the `package.json` of each first"
+"""Of Bun, which holds to the lock file with `--production`."""
 
 
 def _flag(stage: Stage, run: Run, call: PackageCall) -> str:

@@ -28,6 +28,7 @@ from rules.packages.project_files import (
     copies_before,
     in_repository,
     is_ignored,
+    stops_without_workspace,
 )
 
 
@@ -108,13 +109,14 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall
         f"{stage.label} installs from {quote(manifest)} alone: {effect} {way_out}",
         stage=stage.key,
         key=lock,
-        fix=None if ignored else _fix(run, call, manifest, lock),
+        fix=None if ignored else _fix(change, run, call, manifest, lock),
         severity=Severity.ERROR if call.frozen and call.manager not in {"composer", "bundle"} else None,
     )
 
 
-def _fix(run: Run, call: PackageCall, manifest: str, lock: str) -> Fix | None:
+def _fix(change: DockerfileChange, run: Run, call: PackageCall, manifest: str, lock: str) -> Fix | None:
     """Name the lock file behind the manifest, where the destination is a folder, and have the install hold to it."""
+    free = call.frozen or stops_without_workspace(change, run, call)
     for copy, source in copies_before(run):
         if copy.source_path(source) != manifest or not copy.into_folder or copy.instruction.exec_form is not None:
             continue
@@ -122,7 +124,7 @@ def _fix(run: Run, call: PackageCall, manifest: str, lock: str) -> Fix | None:
         if not text.endswith(posixpath.basename(manifest)):
             return None
         written = text.removesuffix(posixpath.basename(manifest)) + posixpath.basename(lock)
-        held = [] if call.frozen else [edit for edit in (hold_to_lock(run, call),) if edit is not None]
+        held = [] if free else [edit for edit in (hold_to_lock(run, call),) if edit is not None]
         copied_too = insert(copy.instruction.source, source.word.span.end, f" {written}")
         return fix("Copy the lock file", copied_too, *held)
     return None

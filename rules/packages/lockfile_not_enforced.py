@@ -21,9 +21,15 @@ from rules.api import (
 )
 from rules.copying.installs import folder_of
 from rules.packages.options import LOCKED, add_option, locked_option, spelled
-from rules.packages.project_files import LOCKS, brings_folder, copied, lock_path, may_lack_workspaces
+from rules.packages.project_files import (
+    LOCKS,
+    MANIFESTS,
+    brings_folder,
+    copied,
+    lock_path,
+    stops_without_workspace,
+)
 from rules.packages.purpose import is_for_development
-from rules.packages.tool_versions import has_modern_yarn
 
 _DEVELOPMENT = frozenset({"development", "test"})
 
@@ -50,7 +56,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             said.add(run.stage.index)
             found = found or (LOCKS["bundle"][0], False)
         if found is not None:
-            lacking = has_modern_yarn(run, call) and may_lack_workspaces(change, run)
+            lacking = stops_without_workspace(change, run, call)
             yield _problem(stage, run, call, *found, lacking=lacking)
 
 
@@ -124,7 +130,7 @@ def _problem(
         call.command.span,
         f"{stage.label} installs without holding to its lock file: {_effect(call, lock)}. What ships is then not "
         f"what was tested, and nobody sees it. With {quote(way_out)} the build stops instead"
-        f"{_all_workspaces(lacking=lacking)}.",
+        f"{_all_workspaces(call) if lacking else ''}.",
         Confidence.POSSIBLE if lacking else Confidence.CERTAIN if certain else Confidence.LIKELY,
         doubt="whether the lock file is among what a pattern copies is not known",
         stage=stage.key,
@@ -147,9 +153,9 @@ def _effect(call: PackageCall, lock: str) -> str:
     return f"{short} resolves again and rewrites {name} in the image when it does not fit the manifest"
 
 
-def _all_workspaces(*, lacking: bool) -> str:
-    """Say what Yarn 2 and later want: a lock file that names a workspace which is not there would be changed."""
-    return ", also where a workspace is not copied: copy the `package.json` of each first" if lacking else ""
+def _all_workspaces(call: PackageCall) -> str:
+    """Say what the manager wants: a lock file that names a workspace which is not there would be changed."""
+    return f", also where a workspace is not copied: copy the {quote(MANIFESTS[call.manager])} of each first"
 
 
 def _fix(run: Run, call: PackageCall) -> Fix | None:

@@ -11,6 +11,7 @@ from rules.copying.installs import install_folder
 from rules.globs import matches
 from rules.lazily import once
 from rules.model.puts import folders_of, within
+from rules.packages.tool_versions import has_modern_yarn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -187,26 +188,36 @@ _WORKSPACES = frozenset("apps libs modules packages plugins services workspaces"
 """Folders whose subfolders are customarily packages of one project."""
 
 
-def may_lack_workspaces(change: DockerfileChange, run: Run) -> bool:
-    """Tell whether COPYs bring a project's workspaces one by one, and perhaps not all of them before a RUN."""
+def stops_without_workspace(change: DockerfileChange, run: Run, call: PackageCall) -> bool:
+    """Tell whether an install that holds to the lock file may stop because a workspace is not there.
+
+    Yarn 2 and later, Bun and uv find the lock file changed where a workspace that it names is missing (measured with
+    Bun 1.2 and uv, whose guide for Docker says so); npm installs the rest (measured with npm 11).
+    """
+    wants_all = call.manager in ("bun", "uv") or has_modern_yarn(run, call)
+    return wants_all and _may_lack_workspaces(change, run, MANIFESTS[call.manager])
+
+
+def _may_lack_workspaces(change: DockerfileChange, run: Run, manifest: str) -> bool:
+    """Whether COPYs bring a project's workspaces one by one, and perhaps not all of them before a RUN."""
     before = [(source, copy.source_path(source) or "") for copy, source in copies_before(run)]
     if any(source.is_root for source, _ in before):
         return False
-    there = [path for _, path in before if _is_manifest(path) or path.split("/")[0] in _WORKSPACES]
+    there = [path for _, path in before if _is_below(path, manifest) or path.split("/")[0] in _WORKSPACES]
     later = (copy.source_path(source) or "" for copy, source in brought(run.stage).sources[len(before) :])
-    if not there and not any(_is_manifest(path) or path.split("/")[0] == "packages" for path in later):
+    if not there and not any(_is_below(path, manifest) or path.split("/")[0] == "packages" for path in later):
         return False
     files = change.repository.context_files(change.path)
     if files is None:
         return True
-    manifests = (name for name in files if name.endswith("/package.json"))
+    manifests = (name for name in files if name.endswith(f"/{manifest}"))
     return any(not any(within(f"/{name}", f"/{path}") for path in there) for name in manifests)
 
 
-def _is_manifest(path: str) -> bool:
+def _is_below(path: str, manifest: str) -> bool:
     """Whether a path of the build context names, perhaps by a pattern, the manifest of a package below the project."""
     folder, name = posixpath.split(path)
-    return bool(folder) and fnmatchcase("package.json", name)
+    return bool(folder) and fnmatchcase(manifest, name)
 
 
 def in_repository(change: DockerfileChange, path: str) -> str | None:

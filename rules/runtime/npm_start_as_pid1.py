@@ -86,16 +86,15 @@ def _problem(change: DockerfileChange, found: Written, name: str, words: tuple[s
     runner, plain = posixpath.basename(words[0]), _WITH_VALUE.isdisjoint(words)
     line = _script_line(change, name) if plain else None
     repair = _fix(found, line, name)
-    if line is not None and repair is not None:
-        way_out = f"Start what the script holds: {quote(line)}"
-    else:
-        way_out = 'Start the program itself, `["node", "…"]`, or put `tini --` in front'
+    # An init in front is no way out: measured below tini, npm 10 and 11 end at once and pass nothing on, npm 6 and pnpm
+    # 9 do not wait for the program, and tini ends with its child.
+    way_out = f"what the script holds: {quote(line)}" if line is not None else 'the program itself: `["node", "…"]`'
     return Problem(
         found.instruction.span,
         f"{found.stage.label} starts {quote(' '.join(words))}, so {quote(runner)} is process 1 and starts a "
         "shell that "
         "starts the program. On `docker stop` they exit before the program has finished, or do not tell it at all, and "
-        f"its exit status is lost. {way_out}.",
+        f"its exit status is lost. Start {way_out}.",
         Confidence.LIKELY,
         doubt=f"versions of {quote(runner)} differ in how they pass the signal on",
         stage=found.stage.key,
@@ -104,7 +103,10 @@ def _problem(change: DockerfileChange, found: Written, name: str, words: tuple[s
 
 
 def _script_line(change: DockerfileChange, name: str) -> str | None:
-    """Return the script's command line from the package.json of the build context."""
+    """Return the script's command line from the package.json of the build context.
+
+    `None` as well where `prestart` or `poststart` stands beside `start`: then the line is not all that runs.
+    """
     context = change.repository.context_of(change.path)
     folder = context if context is not None else posixpath.dirname(change.path)
     text = change.repository.text(posixpath.join(folder, "package.json"))
@@ -112,7 +114,9 @@ def _script_line(change: DockerfileChange, name: str) -> str | None:
         return None
     try:
         scripts = json.loads(text).get("scripts", {})
-        return str(scripts[name]) if isinstance(scripts, dict) and isinstance(scripts.get(name), str) else None
+        if not isinstance(scripts, dict) or f"pre{name}" in scripts or f"post{name}" in scripts:
+            return None
+        return scripts[name] if isinstance(scripts.get(name), str) else None
     except (ValueError, AttributeError, RecursionError):
         return None
 

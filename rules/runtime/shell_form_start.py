@@ -1,5 +1,6 @@
 """See shell_form_start.md."""
 
+import dataclasses
 from collections.abc import Iterator
 
 from rules.api import (
@@ -19,7 +20,8 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.runtime.start_instructions import SHELLS
+from rules.runtime.start_instructions import SHELLS, Written, is_script_entrypoint
+from rules.runtime.start_scripts import StartScript, start_script
 from rules.runtime.start_text import (
     direct_start,
     is_plain,
@@ -54,13 +56,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             if setting is image.cmd and image.entrypoint.value and image.entrypoint.value.form == "shell":
                 continue  # a shell-form ENTRYPOINT ignores CMD
-            if setting is image.cmd and _is_under_init(image.entrypoint.value):
+            below = _start_script(change, stage) if setting is image.cmd else None
+            if setting is image.cmd and (_is_under_init(image.entrypoint.value) or _leaves_to_init(below)):
                 continue
             program = _program_above(image) if setting is image.cmd else None
             if program is not None:
                 yield _as_arguments(stage, start, program)
             elif not _is_harmless(start):
-                yield _makes_way(stage, start) if makes_way(stage, start) else _problem(stage, setting, start)
+                found = _makes_way(stage, start) if makes_way(stage, start) else _problem(stage, setting, start)
+                own = setting is image.cmd and image.entrypoint.set_in_file and is_script_entrypoint(stage)
+                unread = own and below is None
+                yield _less_sure(found) if unread else found
 
 
 def _program_above(image: Image) -> str | None:
@@ -99,6 +105,35 @@ def _is_under_init(entrypoint: Start | None) -> bool:
         return False
     name = entrypoint.program.rsplit("/", 1)[-1]
     return name == "dumb-init" or (name == "tini" and "-g" in entrypoint.words)
+
+
+def _start_script(change: DockerfileChange, stage: Stage) -> StartScript | None:
+    """Return the script of an ENTRYPOINT in exec form, where it was read."""
+    entrypoint = stage.image.entrypoint
+    start, instruction = entrypoint.value, entrypoint.instruction
+    if start is None or instruction is None or start.form != "exec":
+        return None
+    return start_script(change, Written(stage, entrypoint, start, instruction))
+
+
+def _leaves_to_init(script: StartScript | None) -> bool:
+    """Whether a script makes way for such an init: `exec dumb-init "$@"`."""
+    if script is None or script.shell is None:
+        return False
+    return any(
+        "exec" in command.wrappers
+        and not command.conditional
+        and ("dumb-init" in command.wrappers or ("tini" in command.wrappers and command.has("-g")))
+        for command in script.script()[1].commands
+    )
+
+
+def _less_sure(problem: Problem) -> Problem:
+    """Leave open what a script does that was not read."""
+    if problem.confidence is not Confidence.CERTAIN:
+        return problem
+    doubt = "the script of the `ENTRYPOINT` was not read, and may bring an init"
+    return dataclasses.replace(problem, confidence=Confidence.LIKELY, doubt=doubt)
 
 
 def _is_harmless(start: Start) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.api import Copy, DockerfileChange, Put, Script, Source, parse_shell, within
+from rules.api import Copy, DockerfileChange, Put, Script, Source, parse_shell, path_folders, within
+from rules.model.search_path import DEFAULT_PATH
 from rules.runtime.start_instructions import behind_init
 
 if TYPE_CHECKING:
@@ -100,7 +101,11 @@ def _target(found: Written, program: str) -> str | None:
     for place in ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"):
         if any(put.path == f"{place}/{program}" for put in found.stage.files.puts):
             return f"{place}/{program}"
-    return None
+    own = (place for place in path_folders(found.stage) or () if place not in DEFAULT_PATH)
+    paths = (f"{place}/{program}" for place in own)
+    return next(
+        (path for path in paths if any(put.kind == "context" for put in found.stage.files.covering(path))), None
+    )
 
 
 def _source(put: Put, target: str, context: str) -> str | None:

@@ -38,7 +38,7 @@ _ARTIFACT = re.compile(
     re.IGNORECASE,
 )
 _NO_PROGRAM = re.compile(
-    r"\.(?:asc|(?:mini)?sig|sigstore|gpg|key|pub|list|repo|sha\d*|sha\d+sum|md5|txt|json|ya?ml|conf|cfg|html?|xml|md|sh|py|css|pem|crt)(?:[?#]|$)|KEY|[Kk]eyring",
+    r"\.(?:asc|(?:mini)?sig|sigstore|gpg|key|pub|list|repo|sha\d*|sha\d+sum|md5|txt|json|ya?ml|conf|cfg|html?|xml|md|sh|py|css|pem|crt)(?:[?#]|$)|KEY|[Kk]eyring|/gpg(?:[?#]|$)",
     re.IGNORECASE,
 )
 _PAPERS = re.compile(
@@ -57,6 +57,15 @@ _MOVING = re.compile(r"(?<!pool)/(master|main|develop|trunk|HEAD|nightly)(?:/|\.
 _NEWEST = re.compile(r"/(latest|stable|current)(?:/|$)|//(aka\.ms)/|[-_](latest)(?=[.-])")
 """What stands in an address for whatever is newest, or redirects to it."""
 _RELEASE = re.compile(r"\d\.\d|\$\{?\w*(?:VER|TAG|RELEASE)", re.IGNORECASE)
+_OF_NO_RELEASE = re.compile(
+    r"\$\(uname[^()]*\)|\$\(dpkg --print-architecture\)|\$\{?\w*(?:arch|platform|machine)\w*\}?"
+    r"|x86[-_]64|i[3-6]86|x(?:86|64)|(?:amd|arm|aarch|ppc|riscv|mips|linux|win|darwin|osx)[-_]?(?:32|64)|armv\d+\w*|s390x"
+    r"|\b(?:32|64)[-_]?bit|\.bz2|\.7z|\.mp[34]|python3|\d\.x\b",
+    re.IGNORECASE,
+)
+"""Numbers and variables in an address that name a platform, a format or a whole line, and no release."""
+_VERSION_MARK = re.compile(r"[\d$]|%\w+%")
+_NAME = re.compile(r"\$\{?(\w+)")
 _BY_PLATFORM = re.compile(r"\$\(?\{?\w*(?:arch|uname|platform)", re.IGNORECASE)
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "python", "python3", "perl", "ruby", "node", "php"})
 
@@ -163,7 +172,7 @@ def _is_program(run: Run, url: Url, *, executable: bool) -> bool:
         return False
     if _SCRIPT.search(url.text) or _SCRIPT.search(saved_name(url)):
         return _is_executed(run, url)
-    if _NO_PROGRAM.search(url.text) or _PAPERS.search(url.text):
+    if _NO_PROGRAM.search(url.text) or _NO_PROGRAM.search(saved_name(url)) or _PAPERS.search(url.text):
         return False
     saved = url.command.option("-o", "--output", "-O", "--output-document") is not None
     return bool(_ARTIFACT.search(url.text)) or (executable and saved)
@@ -205,6 +214,19 @@ def _risk(url: str) -> tuple[str, str] | None:
     return None
 
 
+def _nameless(step: Step, url: str) -> tuple[str, str] | None:
+    """Say the same of an address in which no number and no variable may stand for a release."""
+    open_ends = any(step.scope.get(name) is None for name in _NAME.findall(_OF_NO_RELEASE.sub("", url)))
+    expanded = _OF_NO_RELEASE.sub("", step.scope.expand(url) or url)
+    if open_ends or _VERSION_MARK.search(expanded.partition("://")[2].partition("/")[2]):
+        return None
+    way = "or a copy of the script at a commit" if _SCRIPT.search(url) else "where there is one"
+    return (
+        "The address names no release: it may answer another file in the next build, which goes into it unseen",
+        f"Take a release by its number, {way}, and check the SHA-256 of that",
+    )
+
+
 def _way(stage: Stage, step: Step, url: str, *, piped: bool) -> str:
     """Say how the sum is checked: `ADD` does it for Linux images, and for no file that a build passes in its place."""
     if stage.runtime.is_windows:
@@ -222,7 +244,9 @@ def _way(stage: Stage, step: Step, url: str, *, piped: bool) -> str:
 
 
 def _problem(stage: Stage, step: Step, url: str, span: Span, *, piped: bool = False) -> Problem:
-    risk, way = _risk(step.scope.expand(url) or url) or (_UNSEEN, _way(stage, step, url, piped=piped))
+    risk, way = (
+        _risk(step.scope.expand(url) or url) or _nameless(step, url) or (_UNSEEN, _way(stage, step, url, piped=piped))
+    )
     return Problem(
         span,
         f"{stage.label} takes {quote(url)} as it comes. {risk}. {way}.",

@@ -16,7 +16,8 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.secrets.secret_files import Kind, is_known_harmless, is_public, secret_file
+from rules.secrets.environment_files import Held, held_by
+from rules.secrets.secret_files import Kind, is_encrypted, is_known_harmless, is_public, is_public_text, secret_file
 
 _POINTERS = ("GOOGLE_APPLICATION_CREDENTIALS", "AWS_SHARED_CREDENTIALS_FILE", "KUBECONFIG")
 
@@ -37,29 +38,35 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 kind = secret_file(path) if path is not None else None
                 if path is None or kind is None or is_public(kind, copy, stage):
                     continue
-                if _counts(change, kind, path, ships=stage.layers_ship):
-                    yield _problem(stage, copy, source.word, kind)
+                held = _held(change, stage, kind, path)
+                if held is not None:
+                    yield _problem(stage, copy, source.word, kind, held)
         yield from _pointed_at(stage)
 
 
-def _counts(change: DockerfileChange, kind: Kind, path: str, *, ships: bool) -> bool:
-    """Whether a client's configuration may hold a credential; a builder's settings are no secret of the image."""
+def _held(change: DockerfileChange, stage: Stage, kind: Kind, path: str) -> Held | None:
+    """Say what a file holds; `None` for what is known to hold no secret, and for a builder's settings."""
+    if kind in ("environment", "client configuration") and not stage.layers_ship:
+        return None
+    if kind == "environment":
+        return held_by(change, stage, path)
+    place = posixpath.join(change.repository.context_of(change.path) or "", path)
+    text = change.repository.text(place)
     if kind == "client configuration":
-        context = change.repository.context_of(change.path) or ""
-        place = posixpath.join(context, path)
-        return ships and not is_known_harmless(change.repository.text(place), change.repository.exists(place))
-    return ships or kind != "environment"
+        harmless = is_known_harmless(text, change.repository.exists(place))
+        return None if harmless else Held(_WHAT[kind], likely=False)
+    harmless = is_encrypted(text) or (kind == "private key" and is_public_text(text))
+    return None if harmless else Held(_WHAT[kind], likely=True)
 
 
 _WHAT: dict[Kind, str] = {
     "private key": "holds a private key",
     "credentials": "holds credentials",
-    "environment": "holds the settings of one installation, passwords among them",
     "client configuration": "may hold the token for a package registry",
 }
 
 
-def _problem(stage: Stage, copy: Copy, word: Word, kind: Kind) -> Problem:
+def _problem(stage: Stage, copy: Copy, word: Word, kind: Kind, held: Held) -> Problem:
     if stage.layers_ship:
         then = "Everyone who can pull the image can read it, even if a later instruction deletes it."
     else:
@@ -67,9 +74,11 @@ def _problem(stage: Stage, copy: Copy, word: Word, kind: Kind) -> Problem:
     sure = kind in ("private key", "credentials")
     return Problem(
         word.span,
-        f"{stage.label} copies {quote(word.text)}, which {_WHAT[kind]}. {then} {_way_out(kind, word.text)}",
-        Confidence.LIKELY if sure or kind == "environment" else Confidence.POSSIBLE,
-        doubt="it goes by the name; what is in the file was not read",
+        f"{stage.label} copies {quote(word.text)}, which {held.clause}. {then} {_way_out(kind, word.text)}",
+        Confidence.LIKELY if held.likely else Confidence.POSSIBLE,
+        doubt="whether these are in use anywhere is not known"
+        if held.clause.startswith("sets ")
+        else "it goes by the name; what is in the file was not read",
         instruction=copy.instruction,
         stage=stage.key,
         key=word.text,

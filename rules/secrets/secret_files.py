@@ -39,6 +39,10 @@ _HARMLESS = re.compile(
 )
 
 
+_PUBLIC_TEXT = re.compile(
+    r"-----BEGIN (?:[A-Z0-9]+ )*(?:PUBLIC KEY|CERTIFICATE)|^(?:ssh|ecdsa)-[\w-]+ [A-Za-z0-9+/]+", re.MULTILINE
+)
+_ENCRYPTED = re.compile(r"\bENC\[AES256_GCM,|^\$ANSIBLE_VAULT;|[\"'=]encrypted:|^kind: SealedSecret\b", re.MULTILINE)
 _IMPORTS = re.compile(r"--import\b|--dearmor\b|\badd\b")
 
 
@@ -80,3 +84,13 @@ def is_known_harmless(text: str | None, exists: bool | None) -> bool:  # noqa: F
         return bool(exists)
     found = re.findall(r"(?:_authToken|_auth|_password|password|npmAuthToken|npmAuthIdent)\s*[=:]\s*(\S+)", text)
     return all("$" in value for value in found) and not re.search(r"://[^/\s:@]+:[^$/\s@][^/\s@]*@", text)
+
+
+def is_encrypted(text: str | None) -> bool:
+    """Tell whether a text was read and its secrets are encrypted: by SOPS, Ansible Vault, dotenvx or Sealed Secrets."""
+    return text is not None and bool(_ENCRYPTED.search(text))
+
+
+def is_public_text(text: str | None) -> bool:
+    """Tell whether a key's text was read and is that of a public one or of certificates (RFC 7468)."""
+    return text is not None and "PRIVATE KEY" not in text and bool(_PUBLIC_TEXT.search(text))

@@ -19,7 +19,8 @@ from rules.api import (
     rule,
     within,
 )
-from rules.secrets.secret_files import is_known_harmless, secret_file
+from rules.secrets.environment_files import held_by
+from rules.secrets.secret_files import is_encrypted, is_known_harmless, is_public_text, secret_file
 from rules.secrets.secret_names import names_a_secret
 
 _CLIENT_FILES = (".npmrc", ".netrc", ".pypirc", ".git-credentials", ".yarnrc.yml", "id_rsa", "id_ed25519")
@@ -89,12 +90,15 @@ def _copied(change: DockerfileChange, put: Put) -> Flow | None:
     name = posixpath.basename(put.source)
     path = put.path if posixpath.basename(put.path) == name else posixpath.join(put.path, name)
     if kind == "environment":
-        return Flow(path, "holds the settings of one installation, passwords among them", sure=False)
-    if kind != "client configuration":
-        return Flow(path, f"holds {'a private key' if kind == 'private key' else 'credentials'}", sure=True)
+        held = held_by(change, put.step.stage, put.source)
+        return Flow(path, held.clause, sure=False) if held is not None and held.likely else None
     context = change.repository.context_of(change.path) or ""
     place = posixpath.join(context, put.source)
     text = change.repository.text(place)
+    if is_encrypted(text) or (kind == "private key" and is_public_text(text)):
+        return None
+    if kind != "client configuration":
+        return Flow(path, f"holds {'a private key' if kind == 'private key' else 'credentials'}", sure=True)
     if is_known_harmless(text, change.repository.exists(place)):
         return None
     return Flow(path, "may hold the token for a package registry", sure=text is not None)

@@ -2,7 +2,6 @@
 
 import posixpath
 from collections.abc import Iterator
-from itertools import pairwise
 
 from rules.api import (
     Category,
@@ -16,13 +15,17 @@ from rules.api import (
     Run,
     Severity,
     Stage,
+    Step,
     add_flag,
     delete_instruction,
     quote,
     rule,
+    within,
 )
 from rules.user.modes import Grant, grants, read_mode
 
+_FAR = 12
+"""Steps above a `chmod` in which its COPY is looked for."""
 _DEFAULT = 0o644
 _WHO = {"u": 0o700, "g": 0o070, "o": 0o007, "a": 0o777, "": 0o777}
 _WHAT = {"r": 0o444, "w": 0o222, "x": 0o111}
@@ -38,35 +41,64 @@ _UMASK = 0o022
     mentions=("chmod",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """A file is copied, and copied once more by the `chmod` in the next step."""
+    """A file is copied, and copied once more by a step that only changes its mode."""
     seen: set[int] = set()
     for shipped in change.after.shipped:
         for stage in shipped.chain:
             if stage.index in seen:
                 continue
             seen.add(stage.index)
-            for copy, run in pairwise(stage.steps):
-                if isinstance(copy, Copy) and isinstance(run, Run) and not copy.deferred:
-                    yield from _check_pair(stage, copy, run)
+            for run in stage.runs if not stage.runtime.is_windows else ():
+                yield from _check_run(stage, run)
 
 
-def _check_pair(stage: Stage, copy: Copy, run: Run) -> Iterator[Problem]:
+def _check_run(stage: Stage, run: Run) -> Iterator[Problem]:
     command = _only_command(run)
-    if command is None or command.name != "chmod" or stage.runtime.is_windows:
+    if command is None or command.name != "chmod" or run.deferred:
         return
     grant = next(grants(run), None) or _taken_away(run, command)
-    if grant is None or grant.recursive or not grant.paths:
+    if grant is None or grant.recursive or not grant.paths or grant.mode.everyone_writes:
         return
-    files = _files(copy)
-    if files is None or _paths(copy, run, grant) != files or grant.mode.everyone_writes:
-        return
-    mode = _result(copy, grant)
-    if mode is None:
-        return
+    copy = _copy_above(stage, run, grant)
+    mode = _result(copy, grant) if copy is not None else None
+    if copy is not None and mode is not None:
+        yield _problem(stage, copy, run, command, grant, mode)
+
+
+def _copy_above(stage: Stage, run: Run, grant: Grant) -> Copy | None:
+    """Return the COPY that brings just the files of a `chmod`, between them only copies to elsewhere and the like."""
+    for step in reversed(stage.steps[max(run.index - _FAR, 0) : run.index]):
+        if isinstance(step, Copy):
+            files = _files(step)
+            if files is not None and files == _paths(step, run, grant) and not step.deferred:
+                return step
+            if step.deferred or _may_reach(step, files, {run.resolve(path) for path in grant.paths}):
+                return None
+        elif not _is_of_others(step, grant):
+            return None
+    return None
+
+
+def _may_reach(copy: Copy, files: set[str] | None, paths: set[str | None]) -> bool:
+    """Whether a COPY may write one of the paths: a source with an ending is a file, another may be a folder."""
+    if files is not None and all("." in posixpath.basename(source.path or "") for source in copy.sources):
+        return not files.isdisjoint(paths) or None in paths
+    destination = copy.destination
+    return destination is None or any(path is None or within(path, destination) for path in paths)
+
+
+def _is_of_others(step: Step, grant: Grant) -> bool:
+    """Whether a step only changes the mode of other files."""
+    lone = _only_command(step) if isinstance(step, Run) else None
+    other = next(grants(step), None) if lone is not None and lone.name == "chmod" else None
+    return other is not None and not other.recursive and set(other.paths).isdisjoint(grant.paths)
+
+
+def _problem(stage: Stage, copy: Copy, run: Run, command: Command, grant: Grant, mode: str) -> Problem:
     keyword = copy.instruction.keyword
     one = len(grant.paths) == 1
     it, its, arrives = ("it", "its", "file arrives") if one else ("them", "their", "files arrive")
-    yield Problem(
+    return Problem(
         copy.instruction.span,
         f"{stage.label} stores {_named(grant.paths)} twice: `{keyword}` writes {it}, and "
         f"{quote(str(command))} at line {run.instruction.line} copies {it} into another layer to change {its} "
