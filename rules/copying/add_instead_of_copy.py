@@ -26,6 +26,8 @@ from rules.api import (
 _ARCHIVE = re.compile(
     r"\.(?:tar|tgz|tbz2?|txz|tlz|t[gbx]z2?|tar\.(?:gz|bz2|xz|zst|lz\w*|Z)|gz|bz2|xz|zst|lzma|Z)$", re.IGNORECASE
 )
+_FOLDERS = (".d", ".dist-info", ".egg-info", ".git")
+"""Endings that folders have by custom."""
 _ONLY_ADD = ("checksum", "unpack", "keep-git-dir")
 
 
@@ -93,7 +95,7 @@ def _why(change: DockerfileChange, copy: Copy, *, is_file: bool) -> str:
 def _is_folder(change: DockerfileChange, copy: Copy, source: CopySource) -> bool:
     """Whether a source is a folder: by its spelling, or since something that is known lies below it."""
     path = copy.source_path(source)
-    if path is None or (source.path or "").endswith(("/", ".")):
+    if path is None or (source.path or "").endswith(("/", ".")) or path.endswith(_FOLDERS):
         return True
     if any(other.startswith(f"{path}/") for other in _sources(change.after)) or _has_below(change, path):
         return True
