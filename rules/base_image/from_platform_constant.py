@@ -59,15 +59,20 @@ def _of_the_builder(change: DockerfileChange, stage: Stage) -> Iterator[Problem]
         return
     targets = any(name in change.source.text for name in ("TARGETPLATFORM", "TARGETARCH"))
     several = any(build.platforms > 1 for build in change.repository.builds_of(change.path))
+    way_out = (
+        "The flag belongs to builders alone: drop it here."
+        if targets
+        else "Drop the flag here, and in builders that do not build for `TARGETARCH`."
+    )
     yield Problem(
         flag.span,
         f"{stage.label} is of the platform of the machine that builds ({quote(flag.value or '')}), whatever the build "
-        "asks for. A build for several platforms puts that machine's system and programs under each name. The flag "
-        "belongs to builders alone: drop it here.",
+        "asks for. A build for several platforms puts that machine's system and programs under each name. "
+        f"{way_out}",
         Confidence.CERTAIN if several or targets else Confidence.LIKELY,
         doubt="" if several or targets else "no file of the repository says for which platforms it is built",
         stage=stage.key,
-        fix=Fix("Drop the flag", (delete_word(change.source, flag.span),)) if stage.root is stage else None,
+        fix=Fix("Drop the flag", (delete_word(change.source, flag.span),)) if stage.root is stage and targets else None,
     )
 
 
