@@ -20,6 +20,7 @@ from rules.facts.languages import system_python
 from rules.facts.packages import installed_size, is_build_only, runtime_of
 from rules.facts.replacement import supported_reference
 from rules.lazily import once
+from rules.model.filenames import names_a_file
 from rules.model.files import Attributes, Deletion, Files
 from rules.model.layers import Called
 from rules.model.model import Model
@@ -142,6 +143,7 @@ __all__ = [
     "is_script",
     "is_unpublished",
     "move_below",
+    "names_a_file",
     "nearest",
     "once",
     "package_of_command",

@@ -14,6 +14,7 @@ from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
 from rules.facts.eol import data_date
 from rules.fingerprint import Raised, fingerprints, line_ratio, listed, unchanged
+from rules.gathering import gathered
 from rules.globs import matches
 from rules.judging import Judged, judge
 from rules.model.model import Model
@@ -196,7 +197,8 @@ def _report(setup: _Setup, change: DockerfileChange, judged: Judged, before: Jud
     old_comments = (
         {c.comment.text for c in suppressions(change.before.dockerfile)} if change.before is not None else set()
     )
-    findings, silenced = [], []
+    told: list[tuple[str, Finding]] = []
+    silenced: list[Suppressed] = []
     silencer = Silencer(comments)
     used: set[Suppression] = set()
     offers = _offers(setup, Bench(change, setup.rules, judged, old), judged, known)
@@ -204,11 +206,12 @@ def _report(setup: _Setup, change: DockerfileChange, judged: Judged, before: Jud
         finding = _finding(setup, change, raised, "unchanged" if index in known else "new", mark, offers.get(index))
         comment = next(filter(None, (_silencing(silencer, one) for one in (raised, *judged.same[index]))), None)
         if comment is None:
-            findings.append(finding)
+            told.append((raised.problem.decision, finding))
         else:
             used.add(comment)
             added = comment.comment.text not in old_comments
             silenced.append(Suppressed(finding, comment.reason, comment.comment.span.line, added))
+    findings = gathered(told)
     findings += _unused(setup, change, [c for c in comments if c.ours and c not in used], old_comments)
     marks = fingerprints(old)
     findings += [_finding(setup, change, old[i], "absent", marks[i]) for i in range(len(old)) if i not in still]

@@ -80,6 +80,12 @@ class Suppression:
         """Whether it covers a stage, as hadolint's and tally's `stage ignore=` do."""
         return bool(_STAGE.match(self.comment.text))
 
+    @property
+    def idle(self) -> bool:
+        """Whether all that it means is off unless a policy asks for it; `False` where it means nothing of ours."""
+        known = catalogue.by_id()
+        return bool(self.rules) and all(known[name].default in ("off", "config") for name in self.rules)
+
     def covers(self, rule: str, line: int, end_line: int) -> bool:
         """Tell whether it silences a rule's finding on these lines."""
         return rule in self.rules and (self.last == 0 or (line <= self.last and end_line >= self.first))

@@ -14,10 +14,13 @@ from rules.api import (
     Severity,
     Stage,
     delete_word,
+    is_development_name,
     quote,
     rule,
 )
+from rules.copying.binaries import is_empty_base
 
+_BUILDER = re.compile(r"[\"']?\$(?:BUILDPLATFORM\b|\{BUILDPLATFORM\b)")
 _NAMED = re.compile(r"amd64|x86_64|i386|arm32|arm64|armhf|armv\d|aarch64|ppc64le|s390x|riscv64|mips64", re.IGNORECASE)
 _ARCHITECTURE = re.compile(r"amd64|x86|i386|386|arm|aarch|ppc64|s390x|riscv|mips|windows|linux", re.IGNORECASE)
 
@@ -43,6 +46,34 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if stage.index in used or (stage.name is not None and _ARCHITECTURE.search(stage.name)):
             continue
         yield _problem(change, stage, flag)
+    if change.stages:
+        yield from _of_the_builder(change, change.stages[-1])
+
+
+def _of_the_builder(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
+    """Yield the flag that gives what ships, and starts something, the platform of the machine that builds."""
+    flag = stage.root.from_.flag("platform")
+    if flag is None or not _BUILDER.match(flag.value or "") or not stage.ships or is_development_name(stage.name):
+        return
+    if is_empty_base(stage) or not any(start.set_in_file for start in stage.image.start_command):
+        return
+    targets = any(name in change.source.text for name in ("TARGETPLATFORM", "TARGETARCH"))
+    several = any(build.platforms > 1 for build in change.repository.builds_of(change.path))
+    way_out = (
+        "The flag belongs to builders alone: drop it here."
+        if targets
+        else "Drop the flag here, and in builders that do not build for `TARGETARCH`."
+    )
+    yield Problem(
+        flag.span,
+        f"{stage.label} is of the platform of the machine that builds ({quote(flag.value or '')}), whatever the build "
+        "asks for. A build for several platforms puts that machine's system and programs under each name. "
+        f"{way_out}",
+        Confidence.CERTAIN if several or targets else Confidence.LIKELY,
+        doubt="" if several or targets else "no file of the repository says for which platforms it is built",
+        stage=stage.key,
+        fix=Fix("Drop the flag", (delete_word(change.source, flag.span),)) if stage.root is stage and targets else None,
+    )
 
 
 def _runs_nothing(stage: Stage) -> bool:

@@ -13,6 +13,8 @@ from rules.api import (
     Note,
     Problem,
     Severity,
+    Span,
+    Stage,
     quote,
     rule,
 )
@@ -76,7 +78,7 @@ def _question(change: DockerfileChange, gone: dict[str, Instruction]) -> Problem
     names = f"{', '.join(others)} and {last}" if others else last
     verbs = ("is gone; it was", "it") if len(gone) == 1 else ("are gone; they were", "them")
     return Problem(
-        change.after.stages[-1].from_.span,
+        _place(change, next(iter(gone.values()))),
         f"{names} {verbs[0]} used by no instruction, so a command of the build may read {verbs[1]}. Is that intended? "
         "What a build script reads from its environment is then empty.",
         Confidence.POSSIBLE,
@@ -85,9 +87,20 @@ def _question(change: DockerfileChange, gone: dict[str, Instruction]) -> Problem
     )
 
 
+def _place(change: DockerfileChange, argument: Instruction) -> Span:
+    """The stage that an ARG stood in, where that is still there; else the last one."""
+    stood = next((stage for stage in change.stages if argument in _instructions_before(change, stage)), None)
+    return (stood or change.stages[-1]).from_.span
+
+
+def _instructions_before(change: DockerfileChange, stage: Stage) -> tuple[Instruction, ...]:
+    was = change.was(stage)
+    return was.instructions if was is not None else ()
+
+
 def _problem(change: DockerfileChange, argument: Instruction, name: str, fact: str, confidence: Confidence) -> Problem:
     return Problem(
-        change.after.stages[-1].from_.span,
+        _place(change, argument),
         f"{fact}. Is that intended? What a build script reads from its environment is then empty.",
         confidence,
         doubt="whether a command of the build reads it is not known",

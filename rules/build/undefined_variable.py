@@ -26,6 +26,7 @@ from rules.api import (
     rule,
 )
 from rules.build.copied_texts import copied_texts
+from rules.build.proxies import proxies
 from rules.build.variable_uses import declarable_uses, givers, is_no_name_of_base, set_to_themselves
 
 _EXPANDED = frozenset("ADD COPY ENV EXPOSE LABEL STOPSIGNAL USER VOLUME WORKDIR".split())
@@ -60,12 +61,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if "$" not in step.instruction.text:
                 continue
             yield from _in_texts(stage, step)
-            for name in () if _has_all(step) else _used(step):
-                if name not in seen and step.scope.get(name) is None:
-                    seen.add(name)
-                    if name in _perhaps_inherited(stage):
-                        continue
-                    yield from _judge(change, stage, step, name)
+            used = () if _has_all(step) else tuple(dict.fromkeys(_used(step)))
+            new = [name for name in used if name not in seen and step.scope.get(name) is None]
+            seen.update(new)
+            unset = [name for name in new if name not in _perhaps_inherited(stage)]
+            for name in unset:
+                yield from _judge(change, stage, step, name)
+            if step.instruction.keyword in _EXPANDED:
+                yield from proxies(stage, step.instruction, [name for name in unset if name in PREDEFINED_ARGS])
 
 
 def _is_bare(stage: Stage) -> bool:

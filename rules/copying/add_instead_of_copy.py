@@ -1,5 +1,6 @@
 """See add_instead_of_copy.md."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -8,11 +9,15 @@ from rules.api import (
     Category,
     Confidence,
     Copy,
+    CopySource,
     DockerfileChange,
     Fix,
+    Model,
     Problem,
     Severity,
     Stage,
+    names_a_file,
+    once,
     quote,
     replace,
     rule,
@@ -21,6 +26,8 @@ from rules.api import (
 _ARCHIVE = re.compile(
     r"\.(?:tar|tgz|tbz2?|txz|tlz|t[gbx]z2?|tar\.(?:gz|bz2|xz|zst|lz\w*|Z)|gz|bz2|xz|zst|lzma|Z)$", re.IGNORECASE
 )
+_FOLDERS = (".d", ".dist-info", ".egg-info", ".git")
+"""Endings that folders have by custom."""
 _ONLY_ADD = ("checksum", "unpack", "keep-git-dir")
 
 
@@ -58,19 +65,60 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy) -> Problem:
     by_argument = any(text.startswith("$") and copy.scope.decided_by_argument(text) for text in written)
     span = copy.instruction.keyword_span
     lower = change.source.cut(span).islower()
-    folders = all((source.path or "").endswith(("/", ".")) for source in copy.sources)
-    why = (
-        "For a folder the two do the same; `COPY` spares readers the question what is unpacked or fetched here."
-        if folders
-        else "`ADD` also unpacks archives and fetches URLs, so what lands in the image depends on what the file "
-        "happens to be; `COPY` takes it as it is."
-    )
+    is_file = any(names_a_file(source.path or "") and not _is_folder(change, copy, source) for source in copy.sources)
     return Problem(
         copy.instruction.span,
-        f"{stage.label} copies {what} with `ADD`. {why}",
+        f"{stage.label} copies {what} with `ADD`. {_why(change, copy, is_file=is_file)}",
         Confidence.LIKELY if by_argument else Confidence.CERTAIN,
         doubt=BY_ARGUMENT if by_argument else "",
         stage=stage.key,
-        severity=Severity.INFO if folders else None,
+        key="ADD",  # the same decision for another path is not a new one
+        severity=None if is_file else Severity.INFO,
         fix=Fix("Use COPY", (replace(change.source, span, "copy" if lower else "COPY"),)),
     )
+
+
+def _why(change: DockerfileChange, copy: Copy, *, is_file: bool) -> str:
+    if is_file:
+        return (
+            "`ADD` also unpacks archives and fetches URLs, so what lands in the image depends on what the file "
+            "happens to be; `COPY` takes it as it is."
+        )
+    if all(_is_folder(change, copy, source) for source in copy.sources):
+        return "For a folder the two do the same; `COPY` spares readers the question what is unpacked or fetched here."
+    return (
+        "For folders and plain files the two do the same; `COPY` says so, and `ADD` would unpack an archive of that "
+        "name."
+    )
+
+
+def _is_folder(change: DockerfileChange, copy: Copy, source: CopySource) -> bool:
+    """Whether a source is a folder: by its spelling, or since something that is known lies below it."""
+    path = copy.source_path(source)
+    if path is None or (source.path or "").endswith(("/", ".")) or path.endswith(_FOLDERS):
+        return True
+    if any(other.startswith(f"{path}/") for other in _sources(change.after)) or _has_below(change, path):
+        return True
+    place = copy.destination or ""
+    is_own_place = posixpath.basename(place) == posixpath.basename(path) and not copy.into_folder
+    return is_own_place and copy.lands_in_folder
+
+
+@once
+def _sources(model: Model) -> frozenset[str]:
+    """What is copied out of the build context, by path."""
+    copies = (copy for stage in model.stages for copy in stage.copies if copy.from_context)
+    return frozenset(path for copy in copies for source in copy.sources if (path := copy.source_path(source)))
+
+
+def _has_below(change: DockerfileChange, path: str) -> bool:
+    """Whether the repository, or a line of the ignore file, has something below a path of the build context."""
+    repository = change.repository
+    ignore = repository.dockerignore(change.path)
+    if ignore is not None and any(pattern.text.startswith(f"{path}/") for pattern in ignore.patterns):
+        return True
+    context = repository.context_of(change.path)
+    folder = posixpath.join(context, path) if context is not None else None
+    if folder is None:
+        return False
+    return folder in repository.folders or any(name.startswith(f"{folder}/") for name in repository.files)

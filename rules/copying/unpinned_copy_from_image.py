@@ -55,6 +55,7 @@ def _problem(stage: Stage, reference: ImageReference, span: Span, fix: Fix | Non
         stage=stage.key,
         key=reference.familiar,
         fix=fix,
+        decision=reference.text,
     )
 
 

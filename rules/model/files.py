@@ -6,6 +6,7 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import cached_property
+from rules.model.folders import lands_in_folder
 from rules.model.puts import Put, copied, folders_of, within
 from rules.model.run_writes import OPAQUE_HARMLESS, written_by
 from rules.model.steps import Copy, Run
@@ -79,6 +80,10 @@ class Files:
                     found[stage.index] = stage
                     waiting.append(stage)
         return [found[index] for index in sorted(found)]
+
+    def takes_in(self, copy: Copy) -> bool:
+        """Tell whether the destination of a COPY is a folder for certain, so that a file ends below it."""
+        return lands_in_folder(copy)
 
     @cached_property
     def whole_trees(self) -> tuple[Put, ...]:

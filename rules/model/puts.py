@@ -6,6 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rules.model.filenames import names_a_file
+from rules.model.folders import may_be_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +82,7 @@ def copied(step: Copy) -> list[Put]:
 def _of_unknown_name(step: Copy, source: CopySource, folder: str) -> Put:
     """What a variable names: it lies in the destination, under the last name of its path where that is written out."""
     name = posixpath.basename(source.word.text.rstrip("/"))
-    is_file = step.into_folder and "." in name.strip(".") and not any(mark in name for mark in "$*?[{}'\"")
+    is_file = step.lands_in_folder and "." in name.strip(".") and not any(mark in name for mark in "$*?[{}'\"")
     path = posixpath.join(folder, name) if is_file else folder
     kind: Kind = "context" if step.from_context else "stage" if step.from_stage is not None else "image"
     if "://" in source.word.text:
@@ -111,4 +112,6 @@ def _copied_source(step: Copy, source: CopySource, target: str) -> Put:
 
 def _may_be_tree(step: Copy, source: CopySource) -> bool:
     unpacked = step.is_add and source.is_archive
-    return source.is_root or source.has_wildcard or not names_a_file(source.path or "") or unpacked
+    if source.is_root or source.has_wildcard or not names_a_file(source.path or "") or unpacked:
+        return True
+    return not step.lands_in_folder and may_be_folder(step, source.path or "")

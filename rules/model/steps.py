@@ -225,7 +225,7 @@ class Copy(Step):
         heredocs: Files written in place.
         destination: Absolute; `None` when unknown.
         destination_word: The last word; `None` when the instruction is broken.
-        into_folder: Whether the destination is a folder for certain: trailing slash, `.`, or several sources.
+        into_folder: Whether the destination is written as a folder: trailing slash, `.`, or several sources.
         from_text: What `--from` says, expanded; empty for the build context, `None` when unknown.
         from_stage: The stage `--from` names.
         from_image: The image `--from` names.
@@ -255,6 +255,11 @@ class Copy(Step):
         """Whether it copies the whole build context."""
         return self.from_context and any(source.is_root for source in self.sources)
 
+    @property
+    def lands_in_folder(self) -> bool:
+        """Whether the destination is a folder for certain: written as one, or one in the stage (see `Folders`)."""
+        return self.into_folder or self.stage.files.takes_in(self)
+
     def option(self, name: str) -> str | None:
         """Return a flag's value expanded (`chown`, `chmod`, `checksum`); `None` when not given or unknown."""
         flag = self.instruction.flag(name)
@@ -276,7 +281,7 @@ class Copy(Step):
         """Return the absolute path that a source ends at, as far as the text alone tells.
 
         A folder's contents land in the destination itself (reference, "COPY"), so for a name that may be a folder the
-        answer is the destination; into a folder (trailing slash, or the WORKDIR, which exists) the name of a file
+        answer is the destination; into a folder (trailing slash, or one that exists) the name of a file
         is taken for one. A source whose name is not known ends at or below the destination.
         """
         if self.destination is None or source.path is None:
@@ -290,7 +295,6 @@ class Copy(Step):
         looks_like_file = names_a_file(name) and not source.path.endswith("/") and not source.is_root
         if self.is_add and not source.is_remote and source.is_archive:
             return self.destination  # ADD unpacks a local archive into the destination
-        into_folder = self.into_folder or self.destination == self.workdir.value
-        if into_folder and looks_like_file and not source.has_wildcard:
+        if looks_like_file and not source.has_wildcard and self.lands_in_folder:
             return posixpath.join(self.destination, name)
         return self.destination

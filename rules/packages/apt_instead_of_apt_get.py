@@ -2,7 +2,20 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Edit, PackageCall, Problem, Run, Severity, fix, quote, replace, rule
+from rules.api import (
+    Category,
+    DockerfileChange,
+    Edit,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    fix,
+    insert_after,
+    quote,
+    replace,
+    rule,
+)
 
 
 @rule(
@@ -27,7 +40,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             f"{run.stage.label} calls {quote(f'apt {first.verb}'.strip())}: `apt` is made for a terminal, and its "
             f"manual warns that its options and output may change between releases. {_instead(first)}",
             stage=run.stage.key,
-            fix=fix("Call `apt-get`", *(_renamed(run, call) for call in calls)),
+            fix=fix("Call `apt-get`", *(edit for call in calls for edit in _edits(run, call))),
         )
 
 
@@ -36,6 +49,11 @@ def _instead(call: PackageCall) -> str:
         return "`dpkg-query --list` lists what is installed, and `apt-cache pkgnames` what there is."
     if call.verb in ("show", "search", "policy", "depends", "rdepends", "madison", "showsrc"):
         return "`apt-cache` takes the same words and stays as it is."
+    if call.verb == "upgrade":
+        return (
+            "`apt-get upgrade --with-new-pkgs` does the same and stays as it is; without that option it holds back "
+            "what needs a new package."
+        )
     return "`apt-get` takes the same words and stays as it is."
 
 
@@ -44,6 +62,18 @@ def _renamed(run: Run, call: PackageCall) -> Edit | None:
     if word is None or word.value != "apt" or call.verb not in _SAME_IN_APT_GET:
         return None
     return replace(run.instruction.source, word.span, run.instruction.source.cut(word.span).replace("apt", "apt-get"))
+
+
+def _edits(run: Run, call: PackageCall) -> Iterator[Edit | None]:
+    """Yield what has to change in one call; `None` for what cannot be written.
+
+    `apt upgrade` installs what an upgrade newly needs, and `apt-get upgrade` only with an option (apt(8), apt-get(8)).
+    """
+    yield _renamed(run, call)
+    if call.verb == "upgrade" and not call.has("--with-new-pkgs", "--without-new-pkgs"):
+        verb = next((word for word in call.command.args if word.value == "upgrade"), None)
+        written = verb is not None and run.instruction.exec_form is None
+        yield insert_after(run.instruction.source, verb, " --with-new-pkgs") if verb is not None and written else None
 
 
 _SAME_IN_APT_GET = frozenset(

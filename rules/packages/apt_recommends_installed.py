@@ -22,6 +22,7 @@ from rules.facts.packages import installed_size
 from rules.packages.build_packages import megabytes
 from rules.packages.configuration import written_until
 from rules.packages.options import add_option, has_unknown_options, spelled
+from rules.packages.recommended_programs import missed
 
 _NEED_CERTIFICATES = frozenset({"curl", "wget", "git", "openssl", "nodejs"})
 _COMPILER = frozenset({"build-essential", "gcc", "g++", "clang"})
@@ -85,7 +86,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
     warning = (
         f" With the flag, name {quote('ca-certificates')} too: it is such a recommendation." if certificates else ""
     )
-    needed = _needed(stage, call)
+    needed = _needed(stage, run, call)
     needing = _loses_compiler(stage, run)
     if needing is not None:
         warning += (
@@ -104,11 +105,17 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
     )
 
 
-def _needed(stage: Stage, call: PackageCall) -> str:
+def _needed(stage: Stage, run: Run, call: PackageCall) -> str:
     """Say what a package does its work with and only recommends (`apt-cache depends`), where nothing else brings it."""
     names = {package.name for package in call.packages}
     if "fail2ban" in names and not stage.packages.has("iptables", "nftables"):
         return " With the flag, name `nftables` or `iptables` too: `fail2ban` bans with one, and only recommends it."
+    found = missed(stage, run, call)
+    if found is not None:
+        return (
+            f" With the flag, name {quote(found.wanted)} too: {quote(found.package)} only recommends it, and line "
+            f"{found.line} needs it."
+        )
     return ""
 
 

@@ -29,6 +29,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             f"tested: {quote(f'gem install {names[0]}:<version>')}.",
             stage=found.stage.key,
             items=found.names,
+            decision=" ".join(names),
         )
 
 

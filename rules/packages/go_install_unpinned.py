@@ -25,14 +25,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         every = tuple(dict.fromkeys(name for _, name in found))
         names = change.fresh("go-install-unpinned", stage, every)
+        way_out = _way_out(stage, run, names[0])
         theirs = "its repository holds" if len(names) == 1 else "their repositories hold"
         yield Problem(
             next(call.command.span for call, name in found if name in names),
             f"{stage.label} takes {listed(map(quote, names), 3)} from whatever {theirs} on the day of "
-            "the build. The same commit gives another program tomorrow, and a bad release goes straight in. "
-            f"{_way_out(stage, run, names[0])}",
+            f"the build. The same commit gives another program tomorrow, and a bad release goes straight in. {way_out}",
             stage=stage.key,
             items=every,
+            decision=f"{names} {way_out}",
         )
 
 

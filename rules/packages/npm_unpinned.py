@@ -35,6 +35,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             f"that was tested: {quote(f'{names[0]}@<version>')}.",
             stage=found.stage.key,
             items=found.names,
+            decision=f"{names} {newest}",
         )
 
 

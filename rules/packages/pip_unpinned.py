@@ -43,6 +43,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             f"the build. The same commit gives another image tomorrow, and a bad release goes straight in. {way_out}",
             stage=found.stage.key,
             items=found.names,
+            decision=f"{names} {way_out}",
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -20,8 +21,12 @@ _RANGES = frozenset({"@^", "@~", "@*", "@>"})
 """How a range begins. A project's lock file narrows it down; nothing does so for a global tool."""
 
 
+_MINOR = re.compile(r"@(?:v?\d+\.\d+\.[x*X]|~\d+\.\d+(?:\.\d+)?|\^0\.\d+(?:\.\d+)?)\Z")
+"""A range within one minor release: fixes alone can come, if that line still gets any (npm, `semver`)."""
+
+
 def _is_range(version: str) -> bool:
-    return version[:2] in _RANGES or version.endswith((".x", ".*"))
+    return (version[:2] in _RANGES or version.endswith((".x", ".*"))) and not _MINOR.match(version)
 
 
 class Unpinned(NamedTuple):

@@ -28,27 +28,80 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if change.before is None or not change.before.stages or not change.stages:
         return
     old, new = change.before.stages[-1], change.stages[-1]
-    now = _where(change, old)
+    same = _where(change, old)
+    now = same or _below_developers(change, new)
+    if now is None:
+        yield from _gone(change, old, new)
     if now is None or now is new:
         return
     if (now in new.chain and not is_development_name(new.name)) or any(c.from_stage is now for c in new.all_copies):
         return  # it is built on, or copied out of: the final stage adds to what shipped before
-    builds = change.repository.builds_of(change.path)
-    plain = [build for build in builds if not build.target]
-    if builds and not plain:
+    plain = _plain_builds(change)
+    if plain == ():
         return
-    users = " and ".join(dict.fromkeys(quote(build.path) for build in plain[:3]))
+    users = " and ".join(map(quote, (plain or ())[:3]))
     who = f"{users} builds it without a target" if plain else "A plain `docker build` names no target"
     yield Problem(
         new.from_.span,
-        f"The last stage is now {new.label}; before this change it was {_label(now)}. {who} and gets "
-        f"{new.label} from now on. Move {_label(now)} back to the end, or name the target in every build.",
+        f"{_fact(new, now, same)} {who} and gets {new.label} from now on. {_way_out(new, now)}, or name the target in "
+        "every build.",
         Confidence.CERTAIN if plain else Confidence.POSSIBLE if _has_many_targets(old) else Confidence.LIKELY,
         doubt="no file of the repository says how the image is built",
         stage=new.key,
-        notes=(Note(now.from_.span, "what was built before"),),
+        notes=(Note(now.from_.span, "what was built before"),) if same is not None else (),
         key=old.key,
     )
+
+
+def _below_developers(change: DockerfileChange, new: Stage) -> Stage | None:
+    """Return the stage that a new last one for developers is built on, where that one is new under its name too."""
+    assert change.before is not None
+    known = {stage.name for stage in change.before.stages}
+    parent = new.parent
+    if parent is None or parent.name is None or not is_development_name(new.name) or new.name in known:
+        return None
+    return None if parent.name in known or is_development_name(parent.name) else parent
+
+
+def _gone(change: DockerfileChange, old: Stage, new: Stage) -> Iterator[Problem]:
+    """Ask after the old target, where it went from among several that stayed, and another one was added."""
+    before = {stage.name for stage in old.model.stages}
+    after = {stage.name for stage in change.stages}
+    stayed = {name for name in before & after if name is not None}
+    if old.name is None or new.name is None or new.name in before or not stayed or not _has_many_targets(old):
+        return
+    if set(_instructions(old)) & set(_instructions(new)) or _plain_builds(change) == ():
+        return  # it has another name, or every build says what it wants
+    yield Problem(
+        new.from_.span,
+        f"The last stage is now {new.label}; before this change it was {quote(old.name)}, which is gone. A plain "
+        f"`docker build` gets {new.label} from now on, and a build of {quote(old.name)} fails.",
+        Confidence.POSSIBLE,
+        stage=new.key,
+        notes=(Note(old.from_.span, "what was built before", before=True),),
+        key=old.key,
+    )
+
+
+def _plain_builds(change: DockerfileChange) -> tuple[str, ...] | None:
+    """Return the files of the repository that build it without a target; `None` when none builds it at all."""
+    builds = change.repository.builds_of(change.path)
+    return tuple(dict.fromkeys(build.path for build in builds if not build.target)) if builds else None
+
+
+def _fact(new: Stage, now: Stage, same: Stage | None) -> str:
+    if same is not None:
+        return f"The last stage is now {new.label}; before this change it was {_label(now)}."
+    return (
+        f"The last stage is now {new.label}, for developers by its name, on top of {_label(now)}; before this change "
+        "the file had neither."
+    )
+
+
+def _way_out(new: Stage, now: Stage) -> str:
+    if now in new.chain and now.name_word is not None:
+        return f"End the file with {quote(f'FROM {now.name_word.text}')}"
+    return f"Move {_label(now)} back to the end"
 
 
 def _label(stage: Stage) -> str:

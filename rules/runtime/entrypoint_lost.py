@@ -1,6 +1,5 @@
 """See entrypoint_lost.md."""
 
-import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -23,7 +22,7 @@ from rules.api import (
     rule,
 )
 from rules.runtime.start_instructions import idle_start, is_bare_init, shipped
-from rules.runtime.start_scripts import start_script
+from rules.runtime.start_scripts import StartScript, hands_over, reads_arguments, start_script
 from rules.runtime.start_text import json_array
 
 _NO_PROGRAM = frozenset("chmod chown chgrp mkdir cp mv ln rm touch true false : echo usage".split())
@@ -45,8 +44,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if was is None or was.image.onbuild or _given_elsewhere(change):
             continue
         lost = _lost(stage, was)
-        if lost and not _is_in_script(change, stage, lost) and not _is_no_loss(stage, was, lost):
-            yield _problem(stage, lost, _confidence(stage, was))
+        if lost and not _is_in_script(change, stage, was, lost) and not _is_no_loss(stage, was, lost):
+            guessed = _took_over(stage, was) and not _runs_arguments(change, stage, by_name=False)
+            yield _problem(stage, lost, _confidence(stage, was), None if guessed else _restated(stage, lost))
         cleared = _cleared_of_base(stage, was)
         if not lost and cleared is not None and _runs_arguments(change, stage):
             yield _problem_of_base(stage, cleared)
@@ -85,11 +85,15 @@ def _is_no_application(start: Start, *, base_changed: bool) -> bool:
 
 def _confidence(stage: Stage, was: Stage) -> Confidence:
     """Say less where an ENTRYPOINT took over, or the program went too and the unknown base may bring another."""
-    now, then = stage.image, was.image
-    took_over = now.entrypoint.set_in_file and not then.entrypoint
-    if took_over or (not now.start_known and _went_with_its_file(stage, was)):
+    now = stage.image
+    if _took_over(stage, was) or (not now.start_known and _went_with_its_file(stage, was)):
         return Confidence.POSSIBLE
     return Confidence.CERTAIN if stage.base_known and _only_base(now.start_command) else Confidence.LIKELY
+
+
+def _took_over(stage: Stage, was: Stage) -> bool:
+    """Whether a new ENTRYPOINT stands where a CMD alone did: it may start the program by itself."""
+    return stage.image.entrypoint.set_in_file and not was.image.entrypoint
 
 
 def _went_with_its_file(stage: Stage, was: Stage) -> bool:
@@ -103,13 +107,21 @@ def _copied_names(stage: Stage) -> set[str]:
     return {(source.path or "").rsplit("/", 1)[-1] for copy in stage.all_copies for source in copy.sources}
 
 
-def _is_in_script(change: DockerfileChange, stage: Stage, lost: tuple[Setting[Start], ...]) -> bool:
-    """Whether the start script of the repository names the program now that a lost CMD did."""
-    for found in shipped(change, "ENTRYPOINT"):
-        script = start_script(change, found) if found.stage is stage else None
-        if script is not None and all(s.value is not None and s.value.program in script.text for s in lost):
-            return True
-    return False
+def _is_in_script(change: DockerfileChange, stage: Stage, was: Stage, lost: tuple[Setting[Start], ...]) -> bool:
+    """Whether the start script of the repository names the program that a lost CMD did, or runs no CMD."""
+    script = _script(change, stage)
+    if script is None:
+        return False
+    if lost == (was.image.cmd,) and hands_over(script) is False:
+        # where a script took over, what CMD says now are options of a program that it names
+        return _took_over(stage, was) or not reads_arguments(script)
+    return all(s.value is not None and s.value.program in script.text for s in lost)
+
+
+def _script(change: DockerfileChange, stage: Stage) -> StartScript | None:
+    """Return the script of the repository that a stage's ENTRYPOINT runs, where it was read."""
+    found = next((found for found in shipped(change, "ENTRYPOINT") if found.stage is stage), None)
+    return start_script(change, found) if found is not None else None
 
 
 def _needs_cmd(stage: Stage, then: Image) -> bool:
@@ -150,13 +162,12 @@ def _cleared_of_base(stage: Stage, was: Stage) -> Start | None:
     return cleared.value if was_passed and not cleared.value.is_prompt else None
 
 
-def _runs_arguments(change: DockerfileChange, stage: Stage) -> bool:
+def _runs_arguments(change: DockerfileChange, stage: Stage, *, by_name: bool = True) -> bool:
     """Whether the new ENTRYPOINT is a script that runs what CMD says: by its text, else by its name."""
-    for found in shipped(change, "ENTRYPOINT"):
-        script = start_script(change, found) if found.stage is stage else None
-        if script is not None:
-            return re.search(r"\bexec\b[^\n]*\$[@*]", script.text) is not None
-    return _waits_for_arguments(stage)
+    script = _script(change, stage)
+    if script is None:
+        return by_name and _waits_for_arguments(stage)
+    return hands_over(script) is True
 
 
 def _problem_of_base(stage: Stage, cleared: Start) -> Problem:
@@ -182,7 +193,7 @@ def _given_elsewhere(change: DockerfileChange) -> bool:
     return any(build.command for build in change.repository.builds_of(change.path))
 
 
-def _problem(stage: Stage, lost: tuple[Setting[Start], ...], confidence: Confidence) -> Problem:
+def _problem(stage: Stage, lost: tuple[Setting[Start], ...], confidence: Confidence, repair: Fix | None) -> Problem:
     instructions = [s.instruction for s in lost if s.instruction is not None]
     written = " and ".join(quote(str(instruction)) for instruction in instructions)
     origins = _origins(lost)
@@ -206,7 +217,7 @@ def _problem(stage: Stage, lost: tuple[Setting[Start], ...], confidence: Confide
         doubt="what is left may take its place" if stage.base_known else "the base image is not known, and may set one",
         stage=stage.key,
         notes=tuple(Note(i.span, "set here before", before=True) for i in instructions),
-        fix=_restated(stage, lost),
+        fix=repair,
     )
 
 

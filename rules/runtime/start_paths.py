@@ -194,7 +194,7 @@ def _copied(stage: Stage, name: str) -> Put | None:
         if posixpath.basename(put.path) == name:
             found = put
         elif posixpath.basename(put.source) == name and put.path != "/":
-            found = put if isinstance(put.step, Copy) and put.step.into_folder else found
+            found = put if isinstance(put.step, Copy) and put.step.lands_in_folder else found
     return found
 
 

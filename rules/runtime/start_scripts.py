@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Copy, DockerfileChange, Put, Script, Source, parse_shell, path_folders, within
@@ -54,6 +55,35 @@ class StartScript(NamedTuple):
         """Parse it."""
         source = Source(self.path, self.text)
         return source, parse_shell(self.text, source, 0, dialect=self.shell or "sh", joined=False)
+
+
+_EVERY_ARGUMENT = frozenset({"$@", "$*", "${@}", "${*}"})
+_OPEN = re.compile(
+    r"\$\{?[#1-9]|\b(?:shift|getopts|eval)\b|\$\{(?:@|BASH_ARGV|argv).|^\s*(?:\.|source)\s|-c\s+[\"']?\$", re.MULTILINE
+)
+"""What a script may do with its arguments one by one, or out of sight."""
+
+
+def hands_over(script: StartScript) -> bool | None:
+    """Tell whether a script runs its arguments as a command: `exec "$@"`, `exec gosu shop "$@"`.
+
+    Returns:
+        `False` where they are options of a program that it names, or where it does not read them; `None` when it is
+        no shell script, does not parse, or looks at them one by one.
+    """
+    if script.shell is None:
+        return None
+    _, parsed = script.script()
+    if parsed.errors:
+        return None
+    if any(command.name in _EVERY_ARGUMENT for command in parsed.commands):
+        return True
+    return None if _OPEN.search(script.text) else False
+
+
+def reads_arguments(script: StartScript) -> bool:
+    """Tell whether a script may look at what it is given."""
+    return _OPEN.search(script.text) is not None or re.search(r"\$\{?[@*]", script.text) is not None
 
 
 def start_script(change: DockerfileChange, found: Written) -> StartScript | None:

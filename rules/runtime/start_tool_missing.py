@@ -17,6 +17,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.runtime.script_tools import HandedOver, hands_over_with
 from rules.runtime.start_instructions import Written, executes_cmd, shipped
 
 
@@ -34,6 +35,25 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         missing = next((name for name in _programs(found) if _lacks(found.stage, name)), None)
         if missing is not None:
             yield _problem(found, missing)
+            continue
+        handed = hands_over_with(change, found)
+        if handed is not None and found.stage.runtime.lacks(handed.name):
+            yield _in_script(found, handed)
+
+
+def _in_script(found: Written, handed: HandedOver) -> Problem:
+    stage, base = found.stage, quote(found.stage.root.base_text or "")
+    return Problem(
+        found.instruction.span,
+        f"{stage.label} starts {quote(handed.script)}, which ends in {quote(f'exec {handed.name}')} (line "
+        f"{handed.span.line}), and {quote(handed.name)} is not in the image: {base} does not have it and no "
+        f"instruction installs it. The container exits with “not found”. Install {quote(handed.name)} in this stage.",
+        Confidence.LIKELY,
+        doubt="a script or a copied folder may bring it",
+        stage=stage.key,
+        key=f"{handed.script} {handed.name}",
+        notes=(Note(handed.span, "needed here", path=handed.script),),
+    )
 
 
 def _lacks(stage: Stage, name: str) -> bool:

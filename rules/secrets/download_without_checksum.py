@@ -18,6 +18,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.packages.build_packages import listed
 from rules.secrets.downloads import (
     FETCHERS,
     Url,
@@ -71,6 +72,7 @@ _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "python", "python3", "p
 
 _UNSEEN = "A release that is replaced, by its author or by someone else, goes into the next build unseen"
 
+_PLATFORM = re.compile(r"\$\{?\w+\}?|\$\([^()]*\)|(?:amd|arm|aarch)(?:64|hf)|x86_64|x64")
 _VERSIONS = re.compile(r"[-_.]?v?\d+(?:\.\d+)*|\$\{?\w+\}?")
 
 
@@ -88,22 +90,41 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in stages_that_count(change):
         for step in stage.steps:
             if isinstance(step, Run):
-                yield from _in_run(stage, step)
+                yield from _in_run(change, stage, step)
             elif isinstance(step, Copy) and step.is_add and step.instruction.flag("checksum") is None:
                 yield from _in_add(stage, step)
 
 
-def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
+def _in_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Problem]:
+    """Yield one problem for all that a RUN downloads and does not check, and name what is new of it."""
+    found = {_identity(url.text): url for url in reversed(_unchecked(run))}
+    if not found:
+        return
+    every = tuple(reversed(found))
+    new = [found[name] for name in change.fresh("download-without-checksum", stage, every)]
+    first = new[0]
+    risk = _risk_of(run, first.text)
+    alike = [url.text for url in new if _risk_of(run, url.text) == risk]
+    piped = len({other.part for other in run.pipelines[first.command.pipeline]}) > 1
+    yield _problem(stage, run, alike, first.word.span, piped=piped, items=every)
+
+
+def _unchecked(run: Run) -> list[Url]:
     fetchers = run.calls(*FETCHERS)
     executable = bool(fetchers) and any(command.name in ("chmod", "install") for command in run.commands)
+    found: list[Url] = []
     for command in fetchers:
-        if _is_run_unseen(run, command.pipeline):
-            continue
+        if _is_run_unseen(run, command.pipeline) or (command.before == "||" and found):
+            continue  # behind `||` the same is sought in another place
         url = next((url for url in urls(command, run) if _is_program(run, url, executable=executable)), None)
         if url is not None and not _is_checked(run, saved_name(url)) and not _is_left_to_script(run, url):
-            piped = len({other.part for other in run.pipelines[command.pipeline]}) > 1
-            yield _problem(stage, run, url.text, url.word.span, piped=piped)
-            return
+            found.append(url)
+    return found
+
+
+def _identity(url: str) -> str:
+    """Return what tells a download from others, whatever its version and its platform are."""
+    return versionless(_PLATFORM.sub("#", url.partition("://")[2]))
 
 
 def _is_run_unseen(run: Run, pipeline: int) -> bool:
@@ -174,7 +195,7 @@ def _is_program(run: Run, url: Url, *, executable: bool) -> bool:
         return _is_executed(run, url)
     if _NO_PROGRAM.search(url.text) or _NO_PROGRAM.search(saved_name(url)) or _PAPERS.search(url.text):
         return False
-    saved = url.command.option("-o", "--output", "-O", "--output-document") is not None
+    saved = url.command.option("-o", "--output", "-O", "--output-document") not in (None, "-")
     return bool(_ARTIFACT.search(url.text)) or (executable and saved)
 
 
@@ -185,7 +206,7 @@ def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:
         if found is None or is_local(found[1]) or path.partition("#")[0].endswith(".git") or _BY_CONTENT.search(path):
             continue
         if (_ARTIFACT.search(path) or _becomes_program(copy, path)) and not _is_checked(copy, added_name(copy, path)):
-            yield _problem(stage, copy, path, source.word.span)
+            yield _problem(stage, copy, [path], source.word.span)
 
 
 def _becomes_program(copy: Copy, url: str) -> bool:
@@ -243,16 +264,23 @@ def _way(stage: Stage, step: Step, url: str, *, piped: bool) -> str:
     return f"{way}, with one sum for each platform" if _BY_PLATFORM.search(url) else way
 
 
-def _problem(stage: Stage, step: Step, url: str, span: Span, *, piped: bool = False) -> Problem:
-    risk, way = (
-        _risk(step.scope.expand(url) or url) or _nameless(step, url) or (_UNSEEN, _way(stage, step, url, piped=piped))
-    )
+def _risk_of(step: Step, url: str) -> tuple[str, str] | None:
+    return _risk(step.scope.expand(url) or url) or _nameless(step, url)
+
+
+def _problem(
+    stage: Stage, step: Step, texts: list[str], span: Span, *, piped: bool = False, items: tuple[str, ...] = ()
+) -> Problem:
+    risk, way = _risk_of(step, texts[0]) or (_UNSEEN, _way(stage, step, texts[0], piped=piped))
+    if len(texts) > 1:
+        way = way.replace(" its ", " each one's ", 1)
     return Problem(
         span,
-        f"{stage.label} takes {quote(url)} as it comes. {risk}. {way}.",
+        f"{stage.label} takes {listed(map(quote, texts), 2)} as {'it comes' if len(texts) == 1 else 'they come'}. "
+        f"{risk}. {way}.",
         Confidence.LIKELY,
         doubt="a script that was not read may check it",
         instruction=step.instruction,
         stage=stage.key,
-        key=versionless(url.partition("://")[2]),
+        items=items or (_identity(texts[0]),),
     )

@@ -35,14 +35,23 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         Counter(_key(one) for one in _comments(change.before.dockerfile)) if change.before is not None else Counter()
     )
     added = []
+    now = _comments(change.after.dockerfile)
     said = {comment.span.line: comment.text for comment in change.after.dockerfile.comments}
-    for suppression in _comments(change.after.dockerfile):
+    explained = {
+        one.names for one in now if one.reason or _explains(said.get(one.comment.span.line - 1, ""))
+    }  # a reason given once holds for the same names further down
+    for suppression in now:
         if before[_key(suppression)] > 0:
             before[_key(suppression)] -= 1
-        elif not suppression.reason and not _explains(said.get(suppression.comment.span.line - 1, "")):
+        elif suppression.names not in explained and not _is_idle(change, suppression):
             added.append(suppression)
     if added:
         yield _problem(added)
+
+
+def _is_idle(change: DockerfileChange, suppression: Suppression) -> bool:
+    """Whether it silences only what nobody here asked to be told."""
+    return suppression.idle and not suppression.ours and suppression.rules.isdisjoint(change.policy.rules)
 
 
 def _comments(dockerfile: Dockerfile) -> tuple[Suppression, ...]:

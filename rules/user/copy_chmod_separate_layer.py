@@ -141,7 +141,7 @@ def _taken_away(run: Run, command: Command) -> Grant | None:
 def _files(copy: Copy) -> set[str] | None:
     """Return the paths that a COPY writes when each is surely one file; `None` otherwise."""
     if copy.heredocs and not copy.sources:
-        return {copy.destination} if copy.destination and not copy.into_folder else None
+        return {copy.destination} if copy.destination and not copy.lands_in_folder else None
     found: set[str] = set()
     for source in copy.sources:
         if source.path is None or source.has_wildcard or source.is_root or source.is_remote:
@@ -149,7 +149,7 @@ def _files(copy: Copy) -> set[str] | None:
         if copy.destination is None or source.path.endswith("/"):
             return None
         name = posixpath.basename(source.path)
-        found.add(posixpath.join(copy.destination, name) if copy.into_folder else copy.destination)
+        found.add(posixpath.join(copy.destination, name) if copy.lands_in_folder else copy.destination)
     return found or None
 
 

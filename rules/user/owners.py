@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.lazily import once
 from rules.model.puts import within
 from rules.model.users import ROOT_NAMES
 from rules.user.accounts import name_of
@@ -28,6 +29,21 @@ def is_same(stage: Stage, one: str, other: str) -> bool | None:
     if one.isdecimal() != other.isdecimal() and (first is None or second is None):
         return False if {one, other} & ROOT_NAMES else None
     return first is not None and first == second
+
+
+def is_same_group(stage: Stage, one: str, other: str) -> bool:
+    """Tell whether two names or numbers are, or may be, one group: a name whose number is not known may have any."""
+    first, second = (_group_number(stage, group) for group in (one, other))
+    return first == second or (bool(one and other) and first.isdecimal() != second.isdecimal())
+
+
+def _group_number(stage: Stage, group: str) -> str:
+    return "0" if group == "root" else _gids(stage).get(group) or group
+
+
+@once
+def _gids(stage: Stage) -> dict[str, str | None]:
+    return {group.name: group.uid for group in stage.users.groups}
 
 
 def owner_of(row: Attributes) -> str:

@@ -1,5 +1,6 @@
 """See recursive_chown_layer.md."""
 
+import posixpath
 import re
 from bisect import bisect_right
 from collections import Counter
@@ -30,7 +31,7 @@ from rules.api import (
 from rules.user.accounts import name_of
 from rules.user.layers import folders_made, place, shipped_runs
 from rules.user.modes import read_mode
-from rules.user.owners import is_same, owner_of
+from rules.user.owners import is_same, is_same_group, owner_of
 from rules.user.ownership import leaves_nothing
 
 _CHANGES_NOTHING = re.compile(r"(?:[ugoa]*\+[rX]+,?)+")
@@ -38,6 +39,9 @@ _CHANGES_NOTHING = re.compile(r"(?:[ugoa]*\+[rX]+,?)+")
 _COPIED = frozenset({"context", "stage", "image", "remote"})
 _DOTTED = re.compile(r"((?:\$\{\w+\}|[^.:{}])+)\.((?:\$\{\w+\}|[^.:{}])+)")
 """`user.group`, which `chown` takes for `user:group`; the builder would look for an account of that name."""
+_BUILT = frozenset("dist build node_modules vendor .next .nuxt .output wwwroot".split())
+"""Folders that a build fills, and fills well."""
+_ELSEWHERE = "Do it in the stage or the step that makes the files, or with `COPY --chown` and `--chmod`."
 _SUFFIX = re.compile(r"\.[a-z]\w{1,4}\Z")
 
 
@@ -85,14 +89,31 @@ def _with_colon(stage: Stage, owner: str) -> str:
 
 def _copied_before(stage: Stage, run: Run, row: Attributes) -> list[Put]:
     """Return the trees that COPYs above a RUN brought to its path or below it, and that it changes."""
-    return [
+    there = [
         put
-        for put in stage.files.below(row.path or "")
+        for put in (*stage.files.below(row.path or ""), *_built_around(stage, run, row))
         if put.kind in _COPIED
         and put.tree
         and not _is_one_file(put)
         and put.step.instruction.line < run.instruction.line
         and not _is_already_so(stage, put, row)
+    ]
+    return [put for put in there if within(put.path, row.path or "")] or there
+
+
+def _built_around(stage: Stage, run: Run, row: Attributes) -> list[Put]:
+    """Return the project with its build that a COPY brought around a path, where that is the build's own folder.
+
+    Of other folders of a project, which are often made writable, it is not known whether they hold much.
+    """
+    path = row.path or ""
+    if posixpath.basename(path) not in _BUILT:
+        return []
+    around = (put for put in stage.files.covering(path) if put.path != path and within(path, put.path))
+    return [
+        put
+        for put in around
+        if put.kind == "stage" and put.whole and _nothing_else_wrote(stage, run, row, put.step.instruction.line)
     ]
 
 
@@ -113,10 +134,10 @@ def _is_already_so(stage: Stage, put: Put, row: Attributes) -> bool:
         return copy.option("chmod") == row.value or bool(_CHANGES_NOTHING.fullmatch(row.value))
     has = copy.option("chown") or "root:root"
     if row.kind == "chgrp":
-        return _is_same_group(stage, _group_of(has), row.value)
+        return is_same_group(stage, _group_of(has), row.value)
     wanted = owner_of(row)
     group, other = wanted.partition(":")[2], _group_of(has)
-    return (not group or _is_same_group(stage, group, other)) and is_same(
+    return (not group or is_same_group(stage, group, other)) and is_same(
         stage, name_of(has), name_of(wanted)
     ) is not False
 
@@ -127,37 +148,24 @@ def _group_of(chown: str) -> str:
     return group if colon else user
 
 
-def _is_same_group(stage: Stage, one: str, other: str) -> bool:
-    """Whether two names or numbers are, or may be, one group: a name whose number is not known may have any."""
-    first, second = (_group_number(stage, group) for group in (one, other))
-    return first == second or (bool(one and other) and first.isdecimal() != second.isdecimal())
-
-
-def _group_number(stage: Stage, group: str) -> str:
-    return "0" if group == "root" else _gids(stage).get(group) or group
-
-
-@once
-def _gids(stage: Stage) -> dict[str, str | None]:
-    return {group.name: group.uid for group in stage.users.groups}
-
-
 def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put], *, alone: bool) -> Problem:
+    inside = not within(copied[-1].path, row.path or "")
     put = next((one for one in copied if one.whole), copied[-1])
-    copy = put.step.instruction
+    copy, folder = put.step.instruction, row.path or "" if inside else put.path
     brought = any(one.whole or one.kind == "stage" for one in copied)
     return Problem(
         place(run, row.command),
-        f"{stage.label} stores what {quote(str(copy), 60)} (line {copy.line}) brings to {quote(put.path)} twice: "
+        f"{stage.label} stores what {quote(str(copy), 60)} (line {copy.line}) brings to {quote(folder)} twice: "
         f"{quote(str(row.command))} changes each file, and a layer that changes a file holds it in full. "
-        f"{_way_out(row, copy.keyword)}{_account_first(stage, row, copy.line)}{_besides(stage, row)}",
+        f"{_ELSEWHERE if inside else _way_out(row, copy.keyword)}{_account_first(stage, row, copy.line)}"
+        f"{_besides(stage, row)}",
         Confidence.CERTAIN if row.kind == "chown" else Confidence.LIKELY,
         doubt="files that have this mode already are not stored again",
         stage=stage.key,
         instruction=run.instruction,
         key=row.path or "",
         severity=None if brought else Severity.INFO,
-        fix=_fix(stage, run, row) if alone and not _besides(stage, row) else None,
+        fix=_fix(stage, run, row) if alone and not inside and not _besides(stage, row) else None,
     )
 
 
@@ -167,7 +175,7 @@ def _way_out(row: Attributes, keyword: str) -> str:
     mode = read_mode(row.value) if row.kind == "chmod" else None
     if mode is not None and row.value.isdecimal() and not mode.everyone_writes:
         return f"{quote(f'{keyword} --chmod={row.value}')} sets the mode as they arrive."
-    return "Do it in the stage or the step that makes the files, or with `COPY --chown` and `--chmod`."
+    return _ELSEWHERE
 
 
 def _as_flag(owner: str) -> str:
