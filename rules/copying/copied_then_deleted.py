@@ -193,7 +193,7 @@ def _way_out(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, pat
     if put.kind == "remote":
         return "Fetch and delete it in one `RUN`."
     above = path != put.path and within(put.path, path)
-    if above and put.tree:
+    if above and put.tree and not posixpath.splitext(put.path)[1]:
         return "Build in an earlier stage, and copy the result from there."
     if above:
         return (

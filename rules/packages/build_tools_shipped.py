@@ -9,9 +9,11 @@ from rules.api import (
     Confidence,
     DockerfileChange,
     Installed,
+    PackageCall,
     Problem,
     Severity,
     Stage,
+    is_build_only,
     quote,
     rule,
 )
@@ -27,6 +29,7 @@ from rules.packages.build_packages import (
     megabytes,
 )
 from rules.packages.headers import is_headers_only
+from rules.packages.options import spelled
 from rules.packages.purpose import builds_at_run_time
 from rules.user.start_scripts import start_scripts
 
@@ -103,6 +106,12 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
             f"If {quote(unread)} does not either, leave them out."
         )
         confidence = Confidence.POSSIBLE
+    elif (other := _removal_beside(found)) is not None:
+        message = (
+            f"{found.stage.label} keeps {names}, and {quote(spelled(other))} (line {other.command.line}) removes what "
+            "else only the build needs. If the container compiles nothing when it runs, remove these with it."
+        )
+        confidence = Confidence.POSSIBLE
     elif _is_for_libraries(found):
         message = _headers(found)
         confidence = Confidence.CERTAIN if found.stage.base_known else Confidence.LIKELY
@@ -118,6 +127,24 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
         doubt="the program may call them when it runs",
         stage=found.stage.key,
         items=every.heavy,
+    )
+
+
+def _removal_beside(found: BuildPackages) -> PackageCall | None:
+    """Return the call that removes other packages of the build, where a compiler stays: its author chose what stays."""
+    if not _holds_compiler(found) or any(item.removed_by is not None for item in found.items):
+        return None
+    manager = found.items[0].manager
+    calls = [call for run in found.stage.all_runs for call in run.package_calls if call.manager == manager]
+    groups = {call.virtual for call in calls} - {None}
+    return next(
+        (
+            call
+            for call in calls
+            if call.action == "remove"
+            and any(one.name in groups or is_build_only(one.name, found.distribution) for one in call.packages)
+        ),
+        None,
     )
 
 
