@@ -62,10 +62,16 @@ def _is_exempt(grant: Grant) -> bool:
     if grant.paths and all(path.startswith(_SHARED) for path in grant.paths):
         return True
     step = grant.step
-    if not isinstance(step, Run) or not grant.paths:
+    if not isinstance(step, Run) or not grant.paths or grant.command is None:
         return False
-    deleted = {word.value for command in step.calls("rm") for word in command.operands()}
-    return all(path in deleted for path in grant.paths) or _is_closed(step, grant)
+    deleted, given = _deleted(step), grant.command.start
+    return all(deleted.get(path, -1) > given for path in grant.paths) or _is_closed(step, grant)
+
+
+@once
+def _deleted(run: Run) -> dict[str, int]:
+    """Where a RUN last deletes each path that it names."""
+    return {word.value: command.start for command in run.calls("rm") for word in command.operands()}
 
 
 def _is_closed(run: Run, grant: Grant) -> bool:
