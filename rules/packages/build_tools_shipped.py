@@ -100,18 +100,10 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
     names = f"{listed(map(quote, found.names))}{_weight(found)}"
     for_the_script = item.removed_by is None and _holds_compiler(found)
     for_the_script = bool(unread) and for_the_script and not compiles_after(found.stage, found.run)
-    if unread and for_the_script and _builder_upon(found) is None:
-        message = (
-            f"{found.stage.label} ships {names}, and nothing in the build compiles with them. "
-            f"If {quote(unread)} does not either, leave them out."
-        )
-        confidence = Confidence.POSSIBLE
-    elif (other := _removal_beside(found)) is not None:
-        message = (
-            f"{found.stage.label} keeps {names}, and {quote(spelled(other))} (line {other.command.line}) removes what "
-            "else only the build needs. If the container compiles nothing when it runs, remove these with it."
-        )
-        confidence = Confidence.POSSIBLE
+    question = _question(found, unread if for_the_script else None)
+    if question is not None:
+        verb, rest = question
+        message, confidence = f"{found.stage.label} {verb} {names}, and {rest}", Confidence.POSSIBLE
     elif _is_for_libraries(found):
         message = _headers(found)
         confidence = Confidence.CERTAIN if found.stage.base_known else Confidence.LIKELY
@@ -128,6 +120,17 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
         stage=found.stage.key,
         items=every.heavy,
     )
+
+
+def _question(found: BuildPackages, unread: str | None) -> tuple[str, str] | None:
+    """Return what the image does with packages and what is asked, where they may be there for what the image runs."""
+    if unread is not None and _builder_upon(found) is None:
+        return "ships", f"nothing in the build compiles with them. If {quote(unread)} does not either, leave them out."
+    other = _removal_beside(found)
+    if other is None:
+        return None
+    removes = f"{quote(spelled(other))} (line {other.command.line}) removes what else only the build needs"
+    return "keeps", f"{removes}. If the container compiles nothing when it runs, remove these with it."
 
 
 def _removal_beside(found: BuildPackages) -> PackageCall | None:

@@ -69,17 +69,11 @@ def _no_exec(found: Written, script: StartScript) -> Problem | None:
     branches = last.conditional and last is outer[-1]
     if branches and (last.name not in _SURE_SERVERS or not _BLOCK_AT_END.search(script.text)):
         return None
-    way_out = (
-        "Begin that line, and those of the other branches, with `exec`." if branches else "Begin that line with `exec`."
-    )
-    if last.assignments and last.program is not None:
-        way_out = f"Put `exec` in front of {quote(last.program.value)}."
     return Problem(
         found.instruction.span,
         f"{found.stage.label} starts {quote(script.target)}, and line {last.line} of {quote(script.path)} runs "
         f"{quote(str(last), 60)} without `exec`. The shell stays process 1 and does not pass SIGTERM on, so "
-        "`docker stop` "
-        f"waits ten seconds and kills the program. {way_out}",
+        f"`docker stop` waits ten seconds and kills the program. {_way_out(last, branches=branches)}",
         Confidence.LIKELY,
         doubt="how long that command runs is not known",
         stage=found.stage.key,
@@ -89,6 +83,15 @@ def _no_exec(found: Written, script: StartScript) -> Problem | None:
         if not last.assignments and not last.redirects and not branches
         else None,
     )
+
+
+def _way_out(last: Command, *, branches: bool) -> str:
+    """Say where `exec` belongs: behind assignments, of which it knows nothing."""
+    if branches:
+        return "Begin that line, and those of the other branches, with `exec`."
+    if last.assignments and last.program is not None:
+        return f"Put `exec` in front of {quote(last.program.value)}."
+    return "Begin that line with `exec`."
 
 
 def _last(text: str, outer: list[Command]) -> Command | None:
