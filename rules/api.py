@@ -1,6 +1,7 @@
 """Everything that a rule file may import."""
 
 from rules.change import DockerfileChange
+from rules.comments import comments_on
 from rules.dockerfile.dockerignore import Dockerignore
 from rules.dockerfile.expand import UNKNOWN
 from rules.dockerfile.nodes import Comment, Dockerfile, Doubt, Flag, Heredoc, Instruction, SyntaxFault, Word
@@ -17,7 +18,7 @@ from rules.facts.dropped import Dropped, dropped
 from rules.facts.eol import EndOfLife, all_end_of_life, end_of_life
 from rules.facts.images import ImageFacts, image_facts, is_unpublished, tags_date
 from rules.facts.languages import system_python
-from rules.facts.packages import installed_size, is_build_only, runtime_of
+from rules.facts.packages import installed_size, is_build_only, recommends_nothing, runtime_of
 from rules.facts.replacement import supported_reference
 from rules.lazily import once
 from rules.model.filenames import names_a_file
@@ -124,6 +125,7 @@ __all__ = [
     "append_to_run",
     "append_to_stage",
     "blank_of",
+    "comments_on",
     "delete_command",
     "delete_instruction",
     "delete_word",
@@ -152,6 +154,7 @@ __all__ = [
     "path_folders",
     "provides",
     "quote",
+    "recommends_nothing",
     "replace",
     "rule",
     "runtime_of",

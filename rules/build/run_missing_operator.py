@@ -10,10 +10,12 @@ from rules.api import (
     DockerfileChange,
     Edit,
     Fix,
+    Model,
     Problem,
     Run,
     Severity,
     ShellWord,
+    once,
     quote,
     rule,
 )
@@ -42,6 +44,9 @@ _NO_PACKAGES = _MANAGERS | frozenset(
     "addgroup cd chgrp chmod chown cp groupadd ln mkdir mv rm touch useradd usermod".split()
 )
 """Commands that no package is called, as many are `git` or `tar`."""
+
+_TAKES_PATHS = frozenset("cp ln mkdir mv rm touch".split())
+"""Commands whose arguments are files: a program that the file runs elsewhere, with a verb behind it, is none."""
 
 _TAKES_NOTHING = frozenset({"update", "clean", "autoremove", "autoclean", "makecache", "refresh"})
 _VERBS = (
@@ -88,7 +93,8 @@ def _swallowed(run: Run, command: Command) -> Iterator[ShellWord]:
     source = run.instruction.source
     listing = command.name in _MANAGERS and command.subcommand not in _TAKES_NOTHING
     for index, word in enumerate(command.args[:-1]):
-        if word.value not in _COMMANDS or (listing and not _is_no_package(command, index)):
+        known = word.value in _COMMANDS or _is_run_elsewhere(run, command, index)
+        if not known or (listing and not _is_no_package(command, index)):
             continue
         start = source.line_starts[word.span.line - 1]
         previous = command.args[index - 1] if index else command.program
@@ -99,6 +105,23 @@ def _swallowed(run: Run, command: Command) -> Iterator[ShellWord]:
             listing = listing or word.value in _MANAGERS
             if word.value in _TAKES_A_COMMAND - _MANAGERS:
                 return
+
+
+def _is_run_elsewhere(run: Run, command: Command, index: int) -> bool:
+    """Whether a word behind a whole line of paths, with a verb behind it, is a program that the file runs elsewhere."""
+    if command.name not in _TAKES_PATHS or command.program is None or index == 0:
+        return False
+    above, word, behind = command.args[index - 1 : index + 2]
+    verb = behind.value in _VERBS and behind.span.line == word.span.line
+    one_line = above.span.end_line == command.program.span.line
+    return verb and one_line and word.value in _programs(run.stage.model)
+
+
+@once
+def _programs(model: Model) -> frozenset[str]:
+    """The programs that the file's RUNs call with arguments, those of paths left out."""
+    commands = (command for stage in model.stages for run in stage.runs for command in run.commands)
+    return frozenset(command.name for command in commands if command.args and "/" not in command.name)
 
 
 def _is_no_package(command: Command, index: int) -> bool:

@@ -64,7 +64,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             for put, copy in copied.taken_by(path):
                 if id(copy) not in said and steps[id(copy)] <= steps[id(run)]:
                     said.add(id(copy))
-                    yield _problem(stage, put, copy, run, command)
+                    yield _problem(stage, put, copy, run, command, path)
         for put, copy in [row for row in copied.rows if row[0].whole and row[0].kind == "context"][:1]:
             if id(copy) not in said:
                 said.add(id(copy))
@@ -172,23 +172,40 @@ def _weighs(put: Put) -> bool:
     return put.kind in ("stage", "image")
 
 
-def _problem(stage: Stage, put: Put, copy: Copy, run: Run, command: Command) -> Problem:
+def _problem(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, path: str) -> Problem:
+    """Speak of a COPY that a command deletes; `path` is what that deletes: the same, a folder above or a pattern."""
     fix = _fix(stage, put, copy, run, command)
-    way_out = (
-        "Fetch and delete it in one `RUN`."
-        if put.kind == "remote"
-        else f"Mount it where it is used ({_mount(stage, put, copy, run)}) instead of copying it."
-    )
     return Problem(
         copy.instruction.span,
         f"{copy.stage.label} copies {quote(put.path)} in, and {quote(str(command))} (line {command.line}) deletes it "
-        f"in a later layer. The image still carries all its bytes: a layer cannot shrink the one below it. {way_out}",
+        f"in a later layer. The image still carries all its bytes: a layer cannot shrink the one below it. "
+        f"{_way_out(stage, put, copy, run, command, path, fixed=fix is not None)}",
         Confidence.CERTAIN,
         instruction=copy.instruction,
         stage=copy.stage.key,
         key=put.path,
         fix=fix,
     )
+
+
+def _way_out(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, path: str, *, fixed: bool) -> str:
+    """Say what to do instead: a mount point cannot be deleted (`rm` stops with "busy"), nor a folder above one."""
+    if put.kind == "remote":
+        return "Fetch and delete it in one `RUN`."
+    above = path != put.path and within(put.path, path)
+    if above and put.tree and not posixpath.splitext(put.path)[1]:
+        return "Build in an earlier stage, and copy the result from there."
+    if above:
+        return (
+            f"Mount it (`RUN --mount=type=bind`) at a path outside {quote(path)} where it is used, and do not copy it."
+        )
+    mount = f"Mount it where it is used ({_mount(stage, put, copy, run)}) instead of copying it"
+    if fixed:
+        return f"{mount}."
+    gone = (
+        f"leave {quote(put.path)} out of that `{command.name}`" if len(command.operands()) > 1 else "drop that command"
+    )
+    return f"{mount}, and {gone}: a mount point cannot be deleted."
 
 
 def _mount(stage: Stage, put: Put, copy: Copy, last: Run) -> str:

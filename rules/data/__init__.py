@@ -23,7 +23,7 @@ def load(table: str, part: str) -> Any:
     The result is shared: whoever asks must not change it.
 
     Args:
-        table: `images`, `eol`, `debian` or `alpine`.
+        table: `images`, `eol`, `debian`, `recommends` or `alpine`.
         part: A member of the table, such as `python` or `meta`.
 
     Returns:

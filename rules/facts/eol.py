@@ -10,6 +10,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from rules.data import load
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 
 _LONG_OVER, _OPEN = dt.date.min, dt.date.max
 _WORTH_A_MOVE = dt.timedelta(days=92)
+_FEW_OPEN = {"go": dt.timedelta(days=183), "elixir": dt.timedelta(days=183)}
+"""How often a line comes of products that fix only their newest two or five (go.dev, elixir-lang.org)."""
+_RECENT = 5
+"""Lines of a product by whose last days it is judged how long the next one lasts."""
 
 
 @dataclass(frozen=True)
@@ -150,11 +155,31 @@ def successors(found: Cycle, today: dt.date) -> tuple[str, ...]:
         for one in table["cycles"]
         if _order(one["cycle"], names) > _order(found.name, names)
     ]
-    living = [(one, end) for one, end in later if end >= today]
+    living = [(one, end) for one, end in later if end >= today and not _may_have_ended(found.product, one, end, today)]
     living.sort(
         key=lambda row: (_ends_soon(row[1], today), not _is_long_term(row[0], today), _order(row[0]["cycle"], names))
     )
     return tuple(one["cycle"] for one, _ in living)
+
+
+def _may_have_ended(product: str, cycle: dict[str, Any], end: dt.date, today: dt.date) -> bool:
+    """Tell whether a line that was open when the table was made has had the time to be replaced since."""
+    if end != _OPEN or cycle.get("lts"):
+        return False
+    lasts = _interval(product)
+    return lasts is not None and today > data_date() + lasts
+
+
+@lru_cache(maxsize=128)
+def _interval(product: str) -> dt.timedelta | None:
+    """Return how long a line of a product that fixes its newest one only lasts; `None` of others, or if not known."""
+    table = load("eol", f"product/{product}")
+    if not table["newest_only"]:
+        return _FEW_OPEN.get(product)
+    known = (_end(one, extended=False) for one in table["cycles"] if not one.get("lts"))
+    ends = sorted({end for end in known if end not in (_OPEN, _LONG_OVER)}, reverse=True)[:_RECENT]
+    gaps = sorted(later - earlier for later, earlier in pairwise(ends))
+    return gaps[len(gaps) // 2] if gaps else None
 
 
 def is_worth_a_move(found: Cycle, today: dt.date) -> bool:
@@ -182,16 +207,11 @@ def _order(cycle: str, cycles: list[str]) -> tuple[int, ...]:
 
 
 def _abandoned(reference: ImageReference, name: str, tag: str, today: dt.date) -> EndOfLife | None:
-    dead = next(
-        (
-            one
-            for one in load("eol", "dead")
-            if re.fullmatch(one["match"], name) and re.fullmatch(one.get("tag", ".*"), tag)
-        ),
-        None,
-    )
-    if dead is None or image_table.is_built(name, tag):
+    rows = ((re.fullmatch(one["match"], name), one) for one in load("eol", "dead"))
+    found = next(((match, one) for match, one in rows if match and re.fullmatch(one.get("tag", ".*"), tag)), None)
+    if found is None or image_table.is_built(name, tag):
         return None
+    match, dead = found
     facts = image_facts(reference)
     day = dt.date.fromisoformat(dead["date"]) if "date" in dead else facts.stopped if facts else None
     return EndOfLife(
@@ -201,8 +221,17 @@ def _abandoned(reference: ImageReference, name: str, tag: str, today: dt.date) -
         date=day,
         already_over=day is None or day < today,
         days=(today - day).days if day else None,
-        instead=dead.get("instead"),
+        instead=_instead(match, dead, reference.tag),
         note=dead["note"],
         link="",
         data_date=data_date(),
     )
+
+
+def _instead(match: re.Match[str], dead: dict[str, Any], tag: str | None) -> str | None:
+    """Return the image to use; where it is the same one of a later system, with its tag, and only if it is known."""
+    instead: str | None = dead.get("instead")
+    if instead is None or "\\" not in instead:
+        return instead
+    name = match.expand(instead)
+    return (f"{name}:{tag}" if tag else name) if image_table.family(name) is not None else None

@@ -110,6 +110,24 @@ def installed_size(
     return total * _KIB
 
 
+def recommends_nothing(package: str, release: Release | str | None) -> bool:
+    """Tell whether a package of Debian's brings no package that is recommended only, with all that it depends on.
+
+    Args:
+        package: Its name, with or without a version.
+        release: As in `ImageFacts.release`, or its name: `bookworm`. Of one that is not in the table, such as Ubuntu's,
+            and of an unknown one, it is told where the package recommends nothing in all releases that have it.
+
+    Returns:
+        `False` where it brings some, and for a package that the table does not list.
+    """
+    name = plain_name(package)
+    if name in _names("recommends", "everywhere"):
+        return True
+    found = _name(release)
+    return found in load("recommends", "meta")["releases"] and name in _names("recommends", str(found))
+
+
 def renamed_in(package: str, release: str) -> str | None:
     """Return a Debian 12 package's name in Debian 13 (`trixie`), `None` where it is the same or not known."""
     changes = load("debian", "changes")

@@ -26,23 +26,38 @@ def leaves_index(run: Run, call: PackageCall) -> bool:
 
 
 def line_of_older_index(run: Run, call: PackageCall) -> int | None:
-    """Return the line of an earlier RUN whose index a call reads, so that it fetches none while that one is fresh.
+    """Return the line that fetched the index which a call of a later RUN reads, and fetches none while that is fresh.
 
     apk fetches an index anew where it is older than four hours (`--cache-max-age`, `man apk`) or it is told to.
 
     Returns:
         `None` where the call fetches the index itself, or where a RUN that could have deleted it stands between.
     """
-    if call.action != "install" or call.has(*_REFRESHES):
+    if call.action != "install" or _refreshes(call):
         return None
-    earlier = [one for one in _runs_with_index(run.stage) if one.at < run.at]
-    return earlier[0].instruction.line if earlier else None
+    if any(
+        other.manager == "apk" and _refreshes(other)
+        for other in run.package_calls
+        if other.command.start < call.command.start
+    ):
+        return None
+    earlier = [line for at, line in _fetches(run.stage) if at < run.at]
+    return earlier[-1] if earlier else None
+
+
+def _refreshes(call: PackageCall) -> bool:
+    """Whether a call asks for a new index, however fresh the one that is there."""
+    return call.action == "update" or call.has(*_REFRESHES)
 
 
 @once
-def _runs_with_index(stage: Stage) -> tuple[Run, ...]:
-    """The RUNs of the chain that leave an index; none where one names the folder, and so may delete what is there."""
+def _fetches(stage: Stage) -> tuple[tuple[tuple[int, int], int], ...]:
+    """Where RUNs of the chain fetch an index that they leave: the first that needs one, and those that ask anew.
+
+    There are none where a RUN names the folder, and so may delete what is there.
+    """
     runs = stage.all_runs
     if any(folder in run.instruction.value for run in runs for folder in CACHES):
         return ()
-    return tuple(run for run in runs if any(leaves_index(run, call) for call in run.package_calls))
+    left = [(run, call) for run in runs for call in run.package_calls if leaves_index(run, call)]
+    return tuple((run.at, call.command.line) for run, call in left if _refreshes(call) or call is left[0][1])

@@ -13,9 +13,11 @@ from rules.api import (
     Run,
     Severity,
     Stage,
+    comments_on,
     fix,
     insert_after,
     quote,
+    recommends_nothing,
     rule,
 )
 from rules.facts.packages import installed_size
@@ -29,10 +31,10 @@ _COMPILER = frozenset({"build-essential", "gcc", "g++", "clang"})
 _RECOMMENDS_COMPILER = {"python3-pip": "pip", "python-pip": "pip", "npm": "npm"}
 """Packages of Debian and Ubuntu that recommend `build-essential`, by the manager whose installs may compile with it."""
 _COMPILED_BY_NOBODY = frozenset({"pip", "setuptools", "wheel"})
-_RECOMMENDING_NONE = frozenset({"ca-certificates", "openssl", "tzdata", "libssl3"})
-"""Packages that, with all that they depend on, recommend nothing in the release below (`apt-cache depends`)."""
-_LOOKED_UP = frozenset({"bookworm"})
 _SETTING = re.compile(r"(?<!no-)install-recommends")
+_TOLD = re.compile(
+    r"(?:(?<![\w-])|--(?:no-)?install-)recommends\b|\brecommended (?:packages?|dependenc(?:y|ies))\b", re.IGNORECASE
+)
 _WORTH_SAYING = 2
 
 
@@ -51,7 +53,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, run, call in change.after.layers.shipped_calls:
         if call.manager != "apt" or call.action != "install" or call.no_recommends or not call.packages:
             continue
-        if id(run.instruction) in seen or call.has("--install-recommends", "--dry-run") or _is_configured(stage, run):
+        if id(run.instruction) in seen or call.has("--install-recommends", "--dry-run") or _is_settled(stage, run):
             continue
         if _is_swept(run, call) or call.verb == "build-dep" or has_unknown_options(call) or _adds_none(stage, call):
             continue
@@ -59,8 +61,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield _problem(stage, run, call)
 
 
-def _is_configured(stage: Stage, run: Run) -> bool:
-    """Whether a configuration file switches recommended packages off."""
+def _is_settled(stage: Stage, run: Run) -> bool:
+    """Whether a configuration file switches recommended packages off, or a comment speaks of them."""
+    if _TOLD.search(comments_on(run)):
+        return True
     if any(_SETTING.search(text) and ("apt.conf" in text or "/etc/apt/" in text) for text in written_until(run)):
         return True
     return any(put.path.startswith("/etc/apt/") and put.kind == "context" for put in stage.files.puts)
@@ -140,12 +144,7 @@ def _edits(run: Run) -> list[Edit | None]:
 
 def _adds_none(stage: Stage, call: PackageCall) -> bool:
     """Whether all packages of the call are known to recommend nothing."""
-    release = stage.runtime.release
-    return (
-        release is not None
-        and release.codename in _LOOKED_UP
-        and all(package.name in _RECOMMENDING_NONE for package in call.packages)
-    )
+    return all(recommends_nothing(package.name, stage.runtime.release) for package in call.packages)
 
 
 def _saved(stage: Stage, call: PackageCall) -> int | None:

@@ -9,9 +9,11 @@ from rules.api import (
     Confidence,
     DockerfileChange,
     Installed,
+    PackageCall,
     Problem,
     Severity,
     Stage,
+    is_build_only,
     quote,
     rule,
 )
@@ -27,6 +29,7 @@ from rules.packages.build_packages import (
     megabytes,
 )
 from rules.packages.headers import is_headers_only
+from rules.packages.options import spelled
 from rules.packages.purpose import builds_at_run_time
 from rules.user.start_scripts import start_scripts
 
@@ -97,12 +100,10 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
     names = f"{listed(map(quote, found.names))}{_weight(found)}"
     for_the_script = item.removed_by is None and _holds_compiler(found)
     for_the_script = bool(unread) and for_the_script and not compiles_after(found.stage, found.run)
-    if unread and for_the_script and _builder_upon(found) is None:
-        message = (
-            f"{found.stage.label} ships {names}, and nothing in the build compiles with them. "
-            f"If {quote(unread)} does not either, leave them out."
-        )
-        confidence = Confidence.POSSIBLE
+    question = _question(found, unread if for_the_script else None)
+    if question is not None:
+        verb, rest = question
+        message, confidence = f"{found.stage.label} {verb} {names}, and {rest}", Confidence.POSSIBLE
     elif _is_for_libraries(found):
         message = _headers(found)
         confidence = Confidence.CERTAIN if found.stage.base_known else Confidence.LIKELY
@@ -118,6 +119,35 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
         doubt="the program may call them when it runs",
         stage=found.stage.key,
         items=every.heavy,
+    )
+
+
+def _question(found: BuildPackages, unread: str | None) -> tuple[str, str] | None:
+    """Return what the image does with packages and what is asked, where they may be there for what the image runs."""
+    if unread is not None and _builder_upon(found) is None:
+        return "ships", f"nothing in the build compiles with them. If {quote(unread)} does not either, leave them out."
+    other = _removal_beside(found)
+    if other is None:
+        return None
+    removes = f"{quote(spelled(other))} (line {other.command.line}) removes what else only the build needs"
+    return "keeps", f"{removes}. If the container compiles nothing when it runs, remove these with it."
+
+
+def _removal_beside(found: BuildPackages) -> PackageCall | None:
+    """Return the call that removes other packages of the build, where a compiler stays: its author chose what stays."""
+    if not _holds_compiler(found) or any(item.removed_by is not None for item in found.items):
+        return None
+    manager = found.items[0].manager
+    calls = [call for run in found.stage.all_runs for call in run.package_calls if call.manager == manager]
+    groups = {call.virtual for call in calls} - {None}
+    return next(
+        (
+            call
+            for call in calls
+            if call.action == "remove"
+            and any(one.name in groups or is_build_only(one.name, found.distribution) for one in call.packages)
+        ),
+        None,
     )
 
 

@@ -1,12 +1,14 @@
 """See lockfile_not_enforced.md."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
     Fix,
+    Note,
     PackageCall,
     Problem,
     Run,
@@ -32,6 +34,10 @@ from rules.packages.project_files import (
 from rules.packages.purpose import is_for_development
 
 _DEVELOPMENT = frozenset({"development", "test"})
+_RESOLVES = frozenset("build b check c test t run r bench clippy rustc doc d fetch vendor".split())
+"""Cargo's commands that write `Cargo.lock` anew where it does not fit (`cargo help`, `--locked`)."""
+_EDITS = frozenset({"init", "new", "add", "remove"})
+_EDITORS = frozenset("sed awk perl echo printf cat tee mv cp patch python3 python tomlq dasel".split())
 
 
 @rule(
@@ -43,29 +49,77 @@ _DEVELOPMENT = frozenset({"development", "test"})
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A lock file is there, and the install may do without it."""
-    said: set[int] = set()  # one ENV holds for all of Bundler's installs behind it
+    found: dict[object, list[_Unheld]] = {}
     for stage, run, call in change.after.layers.needed_calls:
         if call.frozen or not _reads_project(call) or is_for_development(change, stage) or _was_held(run, call):
             continue
-        found = lock_path(change, run, call)
+        lock = lock_path(change, run, call)
         if call.manager == "bundle":
             if not _is_ruby(stage) or _is_configured(run, call) or _is_missing(change) or _is_foreign(run):
                 continue
-            if run.stage.index in said:
-                continue
-            said.add(run.stage.index)
-            found = found or (LOCKS["bundle"][0], False)
-        if found is not None:
-            lacking = stops_without_workspace(change, run, call)
-            yield _problem(stage, run, call, *found, lacking=lacking)
+            lock = lock or (LOCKS["bundle"][0], False)
+        if lock is not None and not _is_manifest_edited(run, call):
+            unheld = _Unheld(stage, run, call, *lock)
+            found.setdefault(_cause(unheld), []).append(unheld)
+    for first, *later in found.values():
+        lacking = stops_without_workspace(change, first.run, first.call)
+        yield _problem(first, later, lacking=lacking)
+
+
+class _Unheld(NamedTuple):
+    """An install that may do without its lock file: whose, and whether that is certain to be there."""
+
+    stage: Stage
+    run: Run
+    call: PackageCall
+    lock: str
+    certain: bool
+
+
+def _cause(unheld: _Unheld) -> object:
+    """Return what findings have in common of which the first is enough: once it is mended, the others are held, too."""
+    run, call = unheld.run, unheld.call
+    if call.manager == "bundle":
+        return run.stage.index  # one ENV holds for all of Bundler's installs behind it
+    if call.command.conditional:
+        return id(call)
+    return run.stage.index, call.manager, _ignores_lock(call), folder_of(run, call.command)
+
+
+def _ignores_lock(call: PackageCall) -> bool:
+    """Whether an install does not even look at the lock file, and does not write it."""
+    return call.manager == "cargo" and call.verb == "install"
 
 
 def _reads_project(call: PackageCall) -> bool:
     if call.manager == "cargo":
-        return (call.verb == "install" and call.has("--path")) or call.verb in ("build", "b")
+        return (call.verb == "install" and call.has("--path")) or call.verb in _RESOLVES
     if call.manager == "uv":
         return call.verb == "sync"
     return call.manager in (*LOCKED, "bundle") and call.action == "install" and call.project
+
+
+def _is_manifest_edited(run: Run, call: PackageCall) -> bool:
+    """Whether Cargo's manifest is written or edited above, so that the lock file of the repository need not fit it."""
+    if call.manager != "cargo":
+        return False
+    first = _first_edit(run.stage)
+    return first is not None and first < (run.at, call.command.start)
+
+
+@once
+def _first_edit(stage: Stage) -> tuple[tuple[int, int], int] | None:
+    """Where a command first makes or edits a `Cargo.toml`."""
+    return next(
+        (
+            (run.at, command.start)
+            for run in stage.all_runs
+            for command in run.commands
+            if (command.name == "cargo" and command.subcommand in _EDITS)
+            or (command.name in _EDITORS and "Cargo.toml" in str(command))
+        ),
+        None,
+    )
 
 
 def _was_held(run: Run, call: PackageCall) -> bool:
@@ -116,25 +170,19 @@ def _is_missing(change: DockerfileChange) -> bool:
     return listing is not None and not any(path.endswith(LOCKS["bundle"]) for path in listing)
 
 
-def _problem(
-    stage: Stage,
-    run: Run,
-    call: PackageCall,
-    lock: str,
-    certain: bool,  # noqa: FBT001 - of the tuple
-    *,
-    lacking: bool,
-) -> Problem:
+def _problem(unheld: _Unheld, later: list[_Unheld], *, lacking: bool) -> Problem:
+    stage, run, call = unheld.stage, unheld.run, unheld.call
     way_out = "BUNDLE_FROZEN=1" if call.manager == "bundle" else locked_option(run, call)
     return Problem(
         call.command.span,
-        f"{stage.label} installs without holding to its lock file: {_effect(call, lock)}. What ships is then not "
-        f"what was tested, and nobody sees it. With {quote(way_out)} the build stops instead"
+        f"{stage.label} installs without holding to its lock file: {_effect(call, unheld.lock)}. What ships is then "
+        f"not what was tested, and nobody sees it. With {quote(way_out)} the build stops instead"
         f"{_all_workspaces(call) if lacking else ''}.",
-        Confidence.POSSIBLE if lacking else Confidence.CERTAIN if certain else Confidence.LIKELY,
+        Confidence.POSSIBLE if lacking else Confidence.CERTAIN if unheld.certain else Confidence.LIKELY,
         doubt="whether the lock file is among what a pattern copies is not known",
         stage=stage.key,
         key=call.manager,
+        notes=tuple(Note(other.call.command.span, "installs by the same lock file") for other in later),
         fix=_fix(run, call) if not lacking else None,
         severity=Severity.INFO if call.manager == "cargo" and call.verb != "install" else None,
     )

@@ -39,10 +39,7 @@ _SHELLS = ("bash", "sh", "source", ".")
 _INLINE = re.compile(r"-[a-z]*c")
 _RPM_CACHES = ("/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum", "/var/cache/tdnf")
 _RPM = frozenset({"dnf", "yum", "microdnf", "tdnf"})
-_CACHES = {
-    "zypper": ("/var/cache/zypp",),
-    **dict.fromkeys(_RPM, _RPM_CACHES),
-}
+_CACHES = {"zypper": ("/var/cache/zypp",), **dict.fromkeys(_RPM, _RPM_CACHES)}
 
 
 @rule(
@@ -66,7 +63,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _check_run(stage: Stage, run: Run) -> Iterator[Problem]:
     done: set[str] = set()
-    for call in sorted(run.package_calls, key=lambda call: (call.action != "update", -call.command.start)):
+    # apk's first call fetches the index; of the others the last that fills a cache speaks
+    order = {call: call.command.start * (1 if call.manager == "apk" else -1) for call in run.package_calls}
+    for call in sorted(order, key=lambda call: (call.action != "update", order[call])):
         if call.manager in done:
             continue
         if call.manager == "apt":

@@ -31,6 +31,8 @@ _SYSTEM = ("/bin/", "/sbin/", "/usr/", "/etc/")
 _BLOCK_AT_END = re.compile(r"(?:^|[\s;])(?:fi|esac)[ \t]*(?:\n\s*(?:#[^\n]*)?)*\Z")
 """The script ends with an `if` or a `case`, one branch of which is the program."""
 
+_RELEASES = re.compile(r"\bmix release\b|\brebar3\b.*\brelease\b|\bdistillery\.release\b|/rel/")
+"""What makes a release of Erlang's virtual machine (`mix help release`), or the folder that it lies in."""
 _READS_ARGUMENTS = re.compile(r"\$\{?[@*#1-9]|\bshift\b|\bgetopts\b|\$\{(?:BASH_ARGV|argv)")
 _QUIET = re.compile(r"\btrap\b|\bwait\b|s6-|supervisord|\brunsv|tini\b|dumb-init")
 
@@ -61,19 +63,17 @@ def _no_exec(found: Written, script: StartScript) -> Problem | None:
     if parsed.errors or any("exec" in command.wrappers or command.name == "exec" for command in parsed.commands):
         return None
     outer = [command for command in parsed.commands if not command.nested and (command.name or command.words)]
-    last = outer[-1] if outer else None
+    last = _last(script.text, outer)
     if last is None or last.after in ("&", "|") or last.before in ("|", "||") or not _stays(found, last):
         return None
-    branches = last.conditional
+    branches = last.conditional and last is outer[-1]
     if branches and (last.name not in _SURE_SERVERS or not _BLOCK_AT_END.search(script.text)):
         return None
-    way_out = "Begin that line, and those of the other branches," if branches else "Begin that line"
     return Problem(
         found.instruction.span,
         f"{found.stage.label} starts {quote(script.target)}, and line {last.line} of {quote(script.path)} runs "
         f"{quote(str(last), 60)} without `exec`. The shell stays process 1 and does not pass SIGTERM on, so "
-        "`docker stop` "
-        f"waits ten seconds and kills the program. {way_out} with `exec`.",
+        f"`docker stop` waits ten seconds and kills the program. {_way_out(last, branches=branches)}",
         Confidence.LIKELY,
         doubt="how long that command runs is not known",
         stage=found.stage.key,
@@ -83,6 +83,29 @@ def _no_exec(found: Written, script: StartScript) -> Problem | None:
         if not last.assignments and not last.redirects and not branches
         else None,
     )
+
+
+def _way_out(last: Command, *, branches: bool) -> str:
+    """Say where `exec` belongs: behind assignments, of which it knows nothing."""
+    if branches:
+        return "Begin that line, and those of the other branches, with `exec`."
+    if last.assignments and last.program is not None:
+        return f"Put `exec` in front of {quote(last.program.value)}."
+    return "Begin that line with `exec`."
+
+
+def _last(text: str, outer: list[Command]) -> Command | None:
+    """Return the command that a script ends with; where that calls a function of its own, the last one of that."""
+    last = outer[-1] if outer else None
+    if last is None or last.args or last.conditional or last.before in ("|", "||") or last.after in ("&", "|"):
+        return last
+    head = re.search(rf"^(?:function +)?{re.escape(last.name)}[ \t]*(?:\(\))?[ \t]*\{{[ \t]*$", text, re.MULTILINE)
+    end = text.find("\n}", head.end()) if head is not None else -1
+    if head is None or end < 0 or sum(command.name == last.name for command in outer) > 1:
+        return last
+    inside = [command for command in outer if head.end() <= command.start < end]
+    ends = bool(inside) and not text[inside[-1].end : end].strip() and inside[-1].before not in ("&&", "||")
+    return inside[-1] if ends else last
 
 
 def _stays(found: Written, command: Command) -> bool:
@@ -100,7 +123,15 @@ def _is_own_server(found: Written, command: Command) -> bool:
     path = command.program.value if command.program is not None else ""
     own = path.startswith(("./", "/")) and not path.startswith(_SYSTEM) and "." not in posixpath.basename(path)
     serves = any(step.instruction.keyword in ("EXPOSE", "HEALTHCHECK") for step in found.stage.done_steps)
-    return own and serves and not command.args and not command.conditional
+    return own and serves and ((not command.args and not command.conditional) or _starts_release(found, command))
+
+
+def _starts_release(found: Written, command: Command) -> bool:
+    """Whether a release of Elixir's or Erlang's is started in the foreground: `/srv/bin/shop start`."""
+    path = command.program.value if command.program is not None else ""
+    foreground = [word.value for word in command.args] in (["start"], ["foreground"])
+    folders = path.split("/")[:-1]
+    return foreground and folders[-1:] == ["bin"] and _RELEASES.search(found.stage.model.code) is not None
 
 
 def _ignores_arguments(found: Written, script: StartScript) -> Problem | None:

@@ -67,6 +67,8 @@ _OF_NO_RELEASE = re.compile(
 """Numbers and variables in an address that name a platform, a format or a whole line, and no release."""
 _VERSION_MARK = re.compile(r"[\d$]|%\w+%")
 _NAME = re.compile(r"\$\{?(\w+)")
+_TRUST = re.compile(r"/(?:cacert|ca-bundle|ca-certificates)\.(?:pem|crt)$")
+"""Mozilla's list of authorities as curl.se and distributions call it, without the date of an edition."""
 _BY_PLATFORM = re.compile(r"\$\(?\{?\w*(?:arch|uname|platform)", re.IGNORECASE)
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "python", "python3", "perl", "ruby", "node", "php"})
 
@@ -205,7 +207,8 @@ def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:
         found = split_url(path)
         if found is None or is_local(found[1]) or path.partition("#")[0].endswith(".git") or _BY_CONTENT.search(path):
             continue
-        if (_ARTIFACT.search(path) or _becomes_program(copy, path)) and not _is_checked(copy, added_name(copy, path)):
+        counts = _ARTIFACT.search(path) or _TRUST.search(path) or _becomes_program(copy, path)
+        if counts and not _is_checked(copy, added_name(copy, path)):
             yield _problem(stage, copy, [path], source.word.span)
 
 
@@ -220,6 +223,11 @@ def _becomes_program(copy: Copy, url: str) -> bool:
 
 def _risk(url: str) -> tuple[str, str] | None:
     """Say what an address that names no release risks, and the way out; `None` for one whose file has a lasting sum."""
+    if _TRUST.search(url):
+        return (
+            "It says whom the image trusts, and whatever lies there by then goes into the next build unseen",
+            "Install the distribution's `ca-certificates`, or take an edition with a date and check its SHA-256",
+        )
     if moving := _MOVING.search(url):
         return (
             f"`{moving[1]}` is another file after each commit, and what it is goes into the next build unseen",

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
-    Comment,
     Confidence,
     Copy,
     DockerfileChange,
@@ -17,6 +16,7 @@ from rules.api import (
     Severity,
     Stage,
     Step,
+    comments_on,
     once,
     quote,
     rule,
@@ -28,8 +28,6 @@ from rules.user.root_by_design import drops_privileges, unread_scripts
 
 _SHARED = ("/dev", "/proc", "/sys")
 _SHOWN = 3
-_CLOSE = 4
-"""Steps above one among which the comment on all of them is looked for."""
 _ANY_UID = "for a container that is started under any uid, to group 0 (`chgrp -R 0` and `chmod -R g=u`)"
 _ANY_USER = re.compile(
     r"\b(?:arbitrary|random|any|different|varying|which|whichever|whatever)\s+(?:user|uid|id)s?\b|\bnon-?root\b|"
@@ -64,10 +62,16 @@ def _is_exempt(grant: Grant) -> bool:
     if grant.paths and all(path.startswith(_SHARED) for path in grant.paths):
         return True
     step = grant.step
-    if not isinstance(step, Run) or not grant.paths:
+    if not isinstance(step, Run) or not grant.paths or grant.command is None:
         return False
-    deleted = {word.value for command in step.calls("rm") for word in command.operands()}
-    return all(path in deleted for path in grant.paths) or _is_closed(step, grant)
+    deleted, given = _deleted(step), grant.command.start
+    return all(deleted.get(path, -1) > given for path in grant.paths) or _is_closed(step, grant)
+
+
+@once
+def _deleted(run: Run) -> dict[str, int]:
+    """Where a RUN last deletes each path that it names."""
+    return {word.value: command.start for command in run.calls("rm") for word in command.operands()}
 
 
 def _is_closed(run: Run, grant: Grant) -> bool:
@@ -98,7 +102,7 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[Grant]) -> Prob
     step = first.step
     written = quote(str(first.command)) if first.command is not None else quote(f"--chmod={first.mode.text}")
     paths = tuple(dict.fromkeys(path for grant in found for path in grant.paths if not _PARAMETER.fullmatch(path)))
-    meant = _is_meant(change, step)
+    meant = _is_meant(step)
     more = f" and {len(found) - 1} more like it" if len(found) > 1 else ""
     span = place(step, first.command) if first.command is not None and isinstance(step, Run) else first.span
     return Problem(
@@ -114,22 +118,9 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[Grant]) -> Prob
     )
 
 
-def _is_meant(change: DockerfileChange, step: Step) -> bool:
+def _is_meant(step: Step) -> bool:
     """Whether a comment above or within the step says that the container may run as just any user."""
-    span = step.instruction.span
-    within = [c for c in change.after.dockerfile.comments if span.start <= c.span.start < span.end]
-    return bool(_ANY_USER.search(" ".join(comment.text for comment in (*_comments_above(step), *within))))
-
-
-def _comments_above(step: Step) -> tuple[Comment, ...]:
-    """Return the comments above a step, or above the first of the steps that stand right on top of one another."""
-    at = step.instruction
-    for above in reversed(step.stage.steps[max(0, step.index - _CLOSE) : step.index]):
-        touching = above.instruction.end_line == at.line - 1 and above.instruction.keyword == at.keyword
-        if at.comments or not touching:
-            break
-        at = above.instruction
-    return at.comments
+    return _ANY_USER.search(comments_on(step)) is not None
 
 
 def _named(paths: tuple[str, ...]) -> str:

@@ -132,7 +132,13 @@ def test_the_nearest_supported_line_comes_next_and_a_long_term_one_first(text: s
         ("openjdk:11-jre-slim", date(2022, 8, 19), "eclipse-temurin"),
         ("adoptopenjdk/openjdk11:latest", None, "eclipse-temurin"),
         ("bitnami/postgresql:99", date(2025, 8, 28), None),
-        ("gcr.io/distroless/nodejs22-debian12:nonroot", date(2026, 1, 31), None),
+        (
+            "gcr.io/distroless/nodejs22-debian12:nonroot",
+            date(2026, 1, 31),
+            "gcr.io/distroless/nodejs22-debian13:nonroot",
+        ),
+        ("gcr.io/distroless/static-debian12", date(2026, 9, 30), "gcr.io/distroless/static-debian13"),
+        ("gcr.io/distroless/java19-debian12", date(2026, 1, 31), None),
         ("jenkins:2.60.3", date(2018, 8, 13), "jenkins/jenkins"),
     ],
 )
@@ -179,6 +185,21 @@ def test_the_replacement_keeps_the_variant_and_is_really_built(text: str, replac
     ],
 )
 def test_no_part_of_a_replacement_ends_within_a_quarter(text: str, today: date, replacement: str) -> None:
+    assert supported_reference(reference(text), today) == replacement
+
+
+@pytest.mark.parametrize(
+    ("text", "today", "replacement"),
+    [
+        ("rust:1.70", date(2026, 9, 1), "rust:1.98"),
+        ("rust:1.70", date(2026, 11, 20), None),
+        ("golang:1.20", date(2026, 11, 20), "golang:1.26"),
+        ("golang:1.20", date(2027, 4, 1), None),
+    ],
+)
+def test_a_line_that_may_have_been_replaced_since_the_table_was_made_is_not_named(
+    text: str, today: date, replacement: str | None
+) -> None:
     assert supported_reference(reference(text), today) == replacement
 
 

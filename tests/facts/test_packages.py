@@ -5,7 +5,15 @@ from __future__ import annotations
 import pytest
 
 from rules.facts.distributions import Release
-from rules.facts.packages import installed_size, is_build_only, plain_name, releases, renamed_in, runtime_of
+from rules.facts.packages import (
+    installed_size,
+    is_build_only,
+    plain_name,
+    recommends_nothing,
+    releases,
+    renamed_in,
+    runtime_of,
+)
 
 MEGABYTE = 1_000_000
 
@@ -119,3 +127,22 @@ def test_a_package_that_debian_13_renamed_is_found() -> None:
 @pytest.mark.parametrize("text", ["curl", "curl=8.5", "curl:arm64", "curl~=8.5", "curl>8", "curl@edge", "curl/stable"])
 def test_a_package_is_called_by_its_plain_name(text: str) -> None:
     assert plain_name(text) == "curl"
+
+
+@pytest.mark.parametrize(
+    ("package", "release"),
+    [
+        ("ca-certificates", None),
+        ("ca-certificates=20230311", "bookworm"),
+        ("libssl-dev", "noble"),
+        ("libssl1.1", "focal"),
+        ("tzdata", Release("trixie", "13")),
+    ],
+)
+def test_a_package_that_recommends_nothing_is_known(package: str, release: Release | str | None) -> None:
+    assert recommends_nothing(package, release) is True
+
+
+@pytest.mark.parametrize("package", ["curl", "libpq5", "no-such-package"])
+def test_no_other_package_recommends_nothing(package: str) -> None:
+    assert recommends_nothing(package, "bookworm") is False

@@ -47,12 +47,13 @@ def test_the_first_facts_take_less_than_fifty_milliseconds() -> None:
 
 def test_every_table_says_how_old_it_is_and_where_it_comes_from() -> None:
     readme = (TABLES / "README.md").read_text()
-    for table in ("images", "eol", "debian", "alpine"):
+    for table in ("images", "eol", "debian", "recommends", "alpine"):
         assert f"`{table}.zip`" in readme
         assert load(table, "meta")
     assert load("images", "meta")["data_date"] in readme
     assert load("eol", "meta")["commit_date"][:10] in readme
     assert load("debian", "meta")["generated"] in readme
+    assert load("recommends", "meta")["generated"] in readme
 
 
 def test_a_part_that_a_table_does_not_have_is_none() -> None:
@@ -144,3 +145,20 @@ def test_the_same_sources_make_the_same_bytes(built: Path, tmp_path: Path) -> No
     before = (built / "images.zip").read_bytes()
     images, tags = ((built / name).read_bytes() for name in ("base_images.json", "official_tags.json.gz"))
     assert build("images", tmp_path, ("base_images.json", images), ("official_tags.json.gz", tags)) == before
+
+
+def test_a_package_recommends_nothing_where_all_below_it_recommends_nothing(tmp_path: Path) -> None:
+    base = "Package: bash\nPriority: required\nRecommends: manual\n\n"
+    index = (
+        "Package: lone\nDepends: bash, aa | bb\nRecommends: bash, nowhere\n\n"
+        "Package: aa\nProvides: letter\nRecommends: bash | lone\n\n"
+        "Package: top\nDepends: middle (>= 2), letter\n\n"
+        "Package: middle\nRecommends: manual | guide\n\n"
+        "Package: manual\n"
+    )
+    raw = [(f"Packages.{release}", (base + index).encode()) for release in ("bullseye", "bookworm")]
+    raw.append(("Packages.trixie", (base + index.replace("Recommends: manual | guide", "X: y")).encode()))
+    build("recommends", tmp_path, ("names.txt", b"lone\ntop\nletter\nmanual\n$(cat list)\nno-such\n"), *raw)
+    assert part(tmp_path, "recommends", "everywhere") == ["letter", "lone", "manual"]
+    assert part(tmp_path, "recommends", "trixie") == ["top"]
+    assert part(tmp_path, "recommends", "bookworm") == []

@@ -22,7 +22,10 @@ NEWEST_ONLY = frozenset(
 """Products that fix their newest release line only, so that every pinned line ends within weeks or months."""
 
 BITNAMI = "since August 2025 versioned tags are in bitnamilegacy/*, which gets no updates"
-DISTROLESS = "GoogleContainerTools/distroless SUPPORT_POLICY.md: no longer updated"
+DISTROLESS: Json = {
+    "instead": r"\1-debian13",
+    "note": "GoogleContainerTools/distroless SUPPORT_POLICY.md: no longer updated",
+}
 DOTNET = "mcr.microsoft.com/dotnet"
 MOVED = "moved to the Microsoft Container Registry"  # devblogs.microsoft.com/dotnet, 15 March 2019; 2.1 ended in 2021
 DEAD: list[Json] = [
@@ -43,15 +46,16 @@ DEAD: list[Json] = [
     {"match": "microsoft/dotnet", "tag": ".*sdk.*", "instead": f"{DOTNET}/sdk", "note": MOVED},
     {"match": "microsoft/dotnet", "tag": ".*aspnetcore-runtime.*", "instead": f"{DOTNET}/aspnet", "note": MOVED},
     {"match": "microsoft/dotnet", "note": MOVED},
-    {"match": r"gcr\.io/distroless/(?:java|nodejs).*-debian12", "date": "2026-01-31", "note": DISTROLESS},
-    {"match": r"gcr\.io/distroless/python3-debian12", "date": "2026-04-30", "note": DISTROLESS},
-    {"match": r"gcr\.io/distroless/.*-debian12", "date": "2026-09-30", "note": DISTROLESS},
-    {"match": r"gcr\.io/distroless/.*-debian1[01]", "note": DISTROLESS},
+    {"match": r"(gcr\.io/distroless/(?:java|nodejs).*)-debian12", "date": "2026-01-31"} | DISTROLESS,
+    {"match": r"(gcr\.io/distroless/python3)-debian12", "date": "2026-04-30"} | DISTROLESS,
+    {"match": r"(gcr\.io/distroless/.*)-debian12", "date": "2026-09-30"} | DISTROLESS,
+    {"match": r"(gcr\.io/distroless/.*)-debian1[01]"} | DISTROLESS,
 ]
 """Images that are no longer updated, whatever they hold; the first match counts.
 
 `match` is the familiar name, `tag` limits it to some tags, `date` is the last day of updates where it is known,
-`instead` the image to use. From the raw table's `dead_images`, whose notes are written for people.
+`instead` the image to use; one that names a group of `match` is the same image of a later system, where the table of
+images has it. From the raw table's `dead_images`, whose notes are written for people.
 """
 
 

@@ -1,0 +1,43 @@
+"""What a file's comments say of a step: a rule about a default heeds the author who says that it is meant."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from typing import TYPE_CHECKING
+
+from rules.lazily import once
+
+if TYPE_CHECKING:
+    from rules.dockerfile.nodes import Comment
+    from rules.model.steps import Step
+
+_CLOSE = 4
+"""Steps above one among which the comment on all of them is looked for."""
+_IN_SCRIPT = re.compile(r"^[ \t]*#(?!!)(.*)$", re.MULTILINE)
+
+
+@once
+def comments_on(step: Step) -> str:
+    """The comments that speak of a step: above it, within it and in its here-documents, a blank between two.
+
+    Where steps of one keyword stand right on top of one another, those above the first of them speak of all.
+    """
+    span = step.instruction.span
+    comments = step.stage.model.dockerfile.comments
+    first = bisect_left(comments, span.start, key=lambda comment: comment.span.start)
+    behind = bisect_left(comments, span.end, key=lambda comment: comment.span.start)
+    said = [comment.text for comment in (*_above(step), *comments[first:behind])]
+    for heredoc in step.instruction.heredocs:
+        said += _IN_SCRIPT.findall(heredoc.body)
+    return " ".join(said)
+
+
+def _above(step: Step) -> tuple[Comment, ...]:
+    at = step.instruction
+    for above in reversed(step.stage.steps[max(0, step.index - _CLOSE) : step.index]):
+        touching = above.instruction.end_line == at.line - 1 and above.instruction.keyword == at.keyword
+        if at.comments or not touching:
+            break
+        at = above.instruction
+    return at.comments
