@@ -57,6 +57,7 @@ _MOVING = re.compile(r"(?<!pool)/(master|main|develop|trunk|HEAD|nightly)(?:/|\.
 _NEWEST = re.compile(r"/(latest|stable|current)(?:/|$)|//(aka\.ms)/|[-_](latest)(?=[.-])")
 """What stands in an address for whatever is newest, or redirects to it."""
 _RELEASE = re.compile(r"\d\.\d|\$\{?\w*(?:VER|TAG|RELEASE)", re.IGNORECASE)
+_OF_PLATFORM = re.compile(r"arch|machine|platform|(?:^|_)(?:os|cpu|variant)(?:_|$)", re.IGNORECASE)
 _BY_PLATFORM = re.compile(r"\$\(?\{?\w*(?:arch|uname|platform)", re.IGNORECASE)
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "python", "python3", "perl", "ruby", "node", "php"})
 
@@ -221,12 +222,25 @@ def _way(stage: Stage, step: Step, url: str, *, piped: bool) -> str:
     return f"{way}, with one sum for each platform" if _BY_PLATFORM.search(url) else way
 
 
+def _chosen(step: Step, url: str) -> str | None:
+    """Return the ARG that leaves to each build what an address means; the platform is no such choice."""
+    name = step.scope.left_to_build(url)
+    return None if name is None or _OF_PLATFORM.search(name) else name
+
+
 def _problem(stage: Stage, step: Step, url: str, span: Span, *, piped: bool = False) -> Problem:
-    risk, way = _risk(step.scope.expand(url) or url) or (_UNSEEN, _way(stage, step, url, piped=piped))
+    moving = _risk(step.scope.expand(url) or url)
+    risk, way = moving or (_UNSEEN, _way(stage, step, url, piped=piped))
+    chosen = _chosen(step, url) if moving is None else None
+    if chosen is not None:
+        way = (
+            f"Each build chooses {quote(chosen)}, so a SHA-256 to test it with has to come in beside it, by an `ARG` "
+            "of its own"
+        )
     return Problem(
         span,
         f"{stage.label} takes {quote(url)} as it comes. {risk}. {way}.",
-        Confidence.LIKELY,
+        Confidence.LIKELY if chosen is None else Confidence.POSSIBLE,
         doubt="a script that was not read may check it",
         instruction=step.instruction,
         stage=stage.key,
