@@ -102,7 +102,8 @@ class Scope:
 
         `None` where there is none; what BuildKit fills in by itself, such as `TARGETARCH`, is left to no one.
         """
-        pending, seen = _NAME.findall(text)[::-1], set[str]()
+        pending: list[str] = _NAME.findall(text)[::-1]
+        seen: set[str] = set()
         while pending:
             name = pending.pop()
             found = self.variables.get(name)
