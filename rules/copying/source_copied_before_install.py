@@ -26,6 +26,7 @@ from rules.api import (
 )
 from rules.copying.installs import Install, installs_in, installs_of
 from rules.copying.source_trees import brings_all, is_source_tree, needs_sources
+from rules.packages.project_files import in_repository, is_ignored
 
 _FREE_STEPS = frozenset({"ENV", "ARG", "LABEL", "EXPOSE", "SHELL", "STOPSIGNAL"})
 _FREE_COMMANDS = frozenset({"", "echo", "set", "true", "export", ":"})
@@ -47,7 +48,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         said: set[int] = set()
         for install in installs_of(stage):
             copy = source_before(change, stage, install)
-            if copy is not None and copy.index not in said:
+            if copy is not None and copy.index not in said and _to_copy(change, copy, install):
                 said.add(copy.index)
                 yield _problem(change, stage, copy, install)
 
@@ -118,7 +119,7 @@ def _made_in_between(stage: Stage, copy: Copy, install: Install) -> bool:
 def _problem(change: DockerfileChange, stage: Stage, copy: Copy, install: Install) -> Problem:
     above = _copied_above(stage, copy, install)
     if above is None:
-        names = " and ".join(quote(_in_sources(copy, name)) for name in install.manifests)
+        names = " and ".join(quote(name) for name in _to_copy(change, copy, install))
         if install.call.manager == "dotnet":  # a solution names further projects, each of which is read
             names = "the project files (`*.csproj`)"
         way_out = f"Copy {names} first, install, and copy the rest below."
@@ -136,6 +137,31 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, install: Instal
         stage=stage.key,
         fix=_fix(change, stage, copy, install, copied=above is not None),
     )
+
+
+def _to_copy(change: DockerfileChange, copy: Copy, install: Install) -> tuple[str, ...]:
+    """Return the manifests that a COPY of their own can bring, as the sources have them.
+
+    A lock file that the project does not have, or that `.dockerignore` keeps out, would stop the build; none is
+    returned where that holds for the manifest itself.
+    """
+    names = [_in_sources(copy, path) for path in install.manifests]
+    folder = "" if copy.brings_context_root else _folder_of_sources(copy)
+    if folder is None:
+        return tuple(names)
+    there = [name for name in names if "*" in name or not _is_absent(change, posixpath.join(folder, name))]
+    return tuple(there) if there[:1] == names[:1] else ()
+
+
+def _folder_of_sources(copy: Copy) -> str | None:
+    paths = [copy.source_path(source) for source in copy.sources]
+    return paths[0] if len(paths) == 1 and paths[0] is not None and "*" not in paths[0] else None
+
+
+def _is_absent(change: DockerfileChange, path: str) -> bool:
+    """Whether the build context is known to lack a file, or not to be given it."""
+    there = in_repository(change, path)
+    return is_ignored(change, path) or (there is not None and change.repository.exists(there) is False)
 
 
 def _in_sources(copy: Copy, manifest: str) -> str:
@@ -163,11 +189,11 @@ def _copied_above(stage: Stage, copy: Copy, install: Install) -> Copy | None:
 
 
 def _may_hold(put: Put, manifest: str) -> bool:
-    """Whether a folder that is put may hold a manifest; what `*.sln` names are files of other names, in no folder."""
+    """Whether a folder that is put may hold a manifest; what `*.sln` and `tsconfig.*` name are files."""
     if not put.tree or not within(manifest, put.path):
         return False
     pattern = posixpath.basename(put.source)
-    if "*" not in pattern or not posixpath.splitext(pattern)[1].lstrip(".").isalnum():
+    if pattern == "*" or not any(mark in pattern for mark in "*?["):
         return True
     folder, name = posixpath.split(manifest)
     return folder == put.path.rstrip("/") and fnmatchcase(name, pattern)
