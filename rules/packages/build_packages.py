@@ -10,6 +10,7 @@ from rules.dockerfile.source import Source
 from rules.facts.packages import installed_size, is_build_only, plain_name, runtime_of
 from rules.lazily import once
 from rules.packages.scripts import may_be_script
+from rules.packages.sources import adds_source_before
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -217,6 +218,8 @@ def without(found: BuildPackages, replaced: dict[str, tuple[str, ...]]) -> int |
     release = found.stage.runtime.release
     total = 0
     for call in found.calls:
+        if adds_source_before(found.stage, found.run, call):
+            return None  # its packages of the same names may weigh anything
         mine = {item.name for item in found.items if item.call is call}
         every = [package.name for package in call.packages if package.kind == "name"]
         rest = [name for name in every if name not in mine]
