@@ -1,6 +1,7 @@
 """See source_copied_before_install.md."""
 
 import posixpath
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
@@ -149,8 +150,23 @@ def _to_copy(change: DockerfileChange, copy: Copy, install: Install) -> tuple[st
     folder = "" if copy.brings_context_root else _folder_of_sources(copy)
     if folder is None:
         return tuple(names)
+    names += [inner for name in names for inner in _included(change, folder, name) if inner not in names]
     there = [name for name in names if "*" in name or not _is_absent(change, posixpath.join(folder, name))]
     return tuple(there) if there[:1] == names[:1] else ()
+
+
+_INCLUDES = re.compile(r"^\s*(?:-r|--requirement|-c|--constraint)[ =]*([^\s#]+)", re.MULTILINE)
+"""How a requirements file names another one, relative to itself."""
+
+
+def _included(change: DockerfileChange, folder: str, name: str) -> list[str]:
+    """Return what a requirements file reads besides, as the sources have it; only that which was read tells."""
+    path = in_repository(change, posixpath.join(folder, name)) if name.endswith((".txt", ".in")) else None
+    found = _INCLUDES.findall(change.repository.text(path) or "") if path is not None else ()
+    paths = (
+        posixpath.normpath(posixpath.join(posixpath.dirname(name), inner)) for inner in found if "://" not in inner
+    )
+    return [inner for inner in dict.fromkeys(paths) if not inner.startswith(("..", "/"))]
 
 
 def _folder_of_sources(copy: Copy) -> str | None:
@@ -254,6 +270,8 @@ def _manifests_copy(change: DockerfileChange, copy: Copy, install: Install) -> s
     names = [posixpath.relpath(path, install.folder or "/") for path in install.manifests]
     extra = _LOCKS if "package.json" in names else ()
     wanted = [name for name in dict.fromkeys((*names, *extra)) if name in files]
+    if any(_included(change, "", name) for name in names):
+        return None
     if not wanted or names[0] not in wanted or any("/" in name for name in wanted):
         return None
     flags = "".join(f"{change.source.cut(flag.span)} " for flag in copy.instruction.flags)

@@ -28,8 +28,13 @@ _READ_BY_INSTALLS = frozenset("prisma bin tools types db schema".split())
 _HOOKS = re.compile(r'"(?:workspaces|preinstall|install|postinstall|prepare|prepublish)"\s*:|"(?:file|link|portal):')
 """What makes a JavaScript install read more than the manifest: workspaces, scripts, packages of the same tree."""
 
-_LOCAL_REQUIREMENT = re.compile(r"^\s*(?:-e\s|--editable|\.{1,2}(?:/|\[|\s*$)|file:|gemspec\b)", re.MULTILINE)
-"""A requirement that is a folder of the same tree, or a gem that the tree itself is."""
+_LOCAL_REQUIREMENT = re.compile(
+    r"^\s*(?:-e\s|--editable|\.{1,2}(?:/|\[|\s*$)|file:|gemspec\b|eval_gemfile\b|require_relative\b|path\s+[\"'])|"
+    r"\b(?:Dir(?:\.glob|\[)|instance_eval\b|File\.(?:read|exist))|^\s*gem\s[^\n#]{0,200}\bpath:|=>\s*\.{1,2}/|"
+    r"\{[^}\n]{0,200}\bpath\s*=\s*[\"']",
+    re.MULTILINE,
+)
+"""A requirement that is a folder of the same tree, or the gem that the tree is; a Gemfile that reads other files."""
 
 _JAVASCRIPT = frozenset({"npm", "pnpm", "yarn", "bun"})
 _MONOREPO = re.compile(
