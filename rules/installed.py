@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rules.facts.packages import installed_size, releases
 from rules.model.packages import OS_MANAGERS
+from rules.packages.sources import adds_source_before
 from rules.quoting import quote
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def installed(stage: Stage) -> dict[str, list[tuple[str, str]]]:
 def _weight(stage: Stage, item: Installed) -> str:
     """Return a package's weight in brackets, only where the base image surely holds nothing of it."""
     facts = stage.facts
-    if item.manager not in OS_MANAGERS or facts is None or facts.full is not False:
+    if item.manager not in OS_MANAGERS or facts is None or facts.full is not False or _may_be_another(stage, item):
         return ""
     weight = installed_size([item.name], facts.distro or "", facts.release)
     return f" ({size_text(weight)})" if weight else ""
@@ -73,6 +74,8 @@ def size_of(stage: Stage) -> Size:
         return Size(names, 0)
     if why := _unsized(stage, sorted(names)):
         return Size(names, None, why=why)
+    if any(_may_be_another(stage, item) for item in items):
+        return Size(names, None, why="packages may come from a source that is added")
     facts = stage.facts
     assert facts is not None, "without facts it is unsized"
     recommends = any(item.manager == "apt" and not item.call.no_recommends for item in items)
@@ -81,6 +84,11 @@ def size_of(stage: Stage) -> Size:
         return Size(names, None, why="some of the recommended packages are in the base image")
     weight = installed_size(sorted(names), facts.distro or "", facts.release, recommends=recommends)
     return Size(names, weight, "least" if recommends else "" if lean else "most")
+
+
+def _may_be_another(stage: Stage, item: Installed) -> bool:
+    """Whether another source may serve a package under the distribution's name for its own."""
+    return adds_source_before(stage, item.run, item.call)
 
 
 def _unsized(stage: Stage, names: list[str]) -> str:

@@ -1,5 +1,6 @@
 """See base_image_unpinned.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -21,6 +22,8 @@ from rules.api import (
 from rules.base_image.tags import is_over, moves, names_release, names_variant_only
 
 _LATEST_ONLY = ("cgr.io/chainguard/", "gcr.io/distroless/", "cgr.dev/chainguard/")
+_BUILD = re.compile(r"[-.]\d{3,}$")
+"""What the tag of one build ends in: `9.6-1760340943`."""
 _ROLLING = frozenset({"opensuse/tumbleweed", "registry.opensuse.org/opensuse/tumbleweed", "kalilinux/kali-rolling"})
 """Distributions without releases: their images have no tag but those that move."""
 
@@ -113,6 +116,8 @@ def _same_as_elsewhere(change: DockerfileChange, stage: Stage, reference: ImageR
                 continue
             if is_over(change, found) or names_variant_only(found):
                 continue
+            if _stays_in_release(reference) and found.digest is None and not _BUILD.search(found.tag or ""):
+                continue  # `8.4` in the place of the newest `ubi8`: older, and rebuilt as well
             word = stage.base_word
             if word is not None and "$" not in word.text and parse_reference(found.text) is not None:
                 return Fix(f"Use {found.text}, as {other.label} does", (replace(change.source, word.span, found.text),))

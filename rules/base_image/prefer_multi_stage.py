@@ -1,5 +1,6 @@
 """See prefer_multi_stage.md."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -49,7 +50,21 @@ def _builds_context(stage: Stage, run: Run) -> bool:
     """Whether a RUN works on copied sources and cleans nothing up: no download, no package taken away again."""
     copied = any(copy.from_context and copy.index < run.index for copy in stage.copies)
     fetches = bool(run.calls("curl", "wget", "git", "tar", "apk", "apt-get", "yum", "dnf"))
-    return copied and not fetches and not any(call.action == "remove" for call in run.package_calls)
+    return copied and not fetches and not _cleans_up(run)
+
+
+_BROUGHT = frozenset("node_modules .yarn .pnpm-store vendor target .gradle .m2 .cargo .stack-work".split())
+"""Folders that hold what a build needed: the packages of its manager, the parts of a program before it is linked."""
+
+
+def _cleans_up(run: Run) -> bool:
+    """Whether a RUN takes away again what its build needed: packages, the folder of a manager, what developers use."""
+    if any(call.action == "remove" for call in run.package_calls):
+        return True
+    if any(command.subcommand == "prune" for command in run.calls("npm", "pnpm", "yarn", "bun")):
+        return True
+    removed = (word.value.rstrip("/*") for command in run.calls("rm") for word in command.operands())
+    return any(posixpath.basename(path) in _BROUGHT for path in removed)
 
 
 def _problem(stage: Stage, run: Run, command: Command) -> Problem:

@@ -26,6 +26,7 @@ from rules.api import (
     rule,
 )
 from rules.build.copied_texts import copied_texts
+from rules.build.namesakes import unused_namesake
 from rules.build.proxies import proxies
 from rules.build.variable_uses import declarable_uses, givers, is_no_name_of_base, set_to_themselves
 
@@ -164,6 +165,8 @@ def _used_by_shell(run: Run) -> Iterator[str]:
 
 def _is_misspelt(run: Run, name: str) -> bool:
     """Whether a name that a script reads is almost that of a variable above it, where the base sets none."""
+    if name.isupper() and unused_namesake(run, name) is not None:
+        return True
     return name.isupper() and len(run.scope.variables) <= _FEW and _is_bare(run.stage) and bool(_near(run, name))
 
 
@@ -209,6 +212,10 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
     elif near is not None and bare:
         fact = f"nothing sets it; {quote(near)} is set, and may be what was meant"
         yield _problem(stage, where, name, fact, _spell(where, name, near), Confidence.LIKELY)
+    elif (meant := unused_namesake(step, name)) is not None and meant.instruction is not None:
+        fact = f"nothing sets it, and the `ARG {meant.name}` at line {meant.instruction.line} is used nowhere"
+        again = _spell(where, name, meant.name) if where.keyword != "RUN" else None  # a script never ran with it
+        yield _problem(stage, where, name, fact, again, Confidence.LIKELY)
     elif where.keyword != "ENV" and (bare or is_no_name_of_base(stage, where, name)):
         yield _problem(stage, where, name, "nothing in the file sets it", None, Confidence.LIKELY)
 

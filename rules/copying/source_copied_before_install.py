@@ -1,10 +1,8 @@
 """See source_copied_before_install.md."""
 
 import posixpath
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
 from rules.api import (
     Category,
@@ -13,7 +11,6 @@ from rules.api import (
     DockerfileChange,
     Fix,
     Problem,
-    Put,
     Run,
     Severity,
     Stage,
@@ -23,19 +20,15 @@ from rules.api import (
     quote,
     replace,
     rule,
-    within,
 )
+from rules.copying.install_manifests import NPM_LOCKS, copied_above, included, manifests_named, missing, named, to_copy
 from rules.copying.installs import Install, installs_in, installs_of
 from rules.copying.source_trees import brings_all, is_read, is_source_tree, needs_sources
-from rules.packages.tool_versions import has_modern_yarn
 
 _FREE_STEPS = frozenset({"ENV", "ARG", "LABEL", "EXPOSE", "SHELL", "STOPSIGNAL"})
 _FREE_COMMANDS = frozenset({"", "echo", "set", "true", "export", ":"})
-_NPM_LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
-_YARN_SETTINGS = (".yarnrc.yml", ".yarn")
-"""What Yarn 2 and later are made of: the settings name the release, its plugins and patches below `.yarn`."""
 _READ_TOO = (
-    *_NPM_LOCKS,
+    *NPM_LOCKS,
     "yarn.lock",
     "pnpm-lock.yaml",
     "bun.lock",
@@ -45,7 +38,6 @@ _READ_TOO = (
     ".pnpmfile.cjs",
 )
 """What JavaScript's managers read besides `package.json`; which lock file there is depends on the project."""
-_BRINGS_YARN = re.compile(r"\bcorepack\b|\byarn set version\b")
 
 
 @rule(
@@ -62,7 +54,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         said: set[int] = set()
         for install in installs_of(stage):
             copy = source_before(change, stage, install)
-            if copy is not None and copy.index not in said:
+            if copy is not None and copy.index not in said and to_copy(change, copy, install):
                 said.add(copy.index)
                 yield _problem(change, stage, copy, install)
 
@@ -131,13 +123,13 @@ def _made_in_between(stage: Stage, copy: Copy, install: Install) -> bool:
 
 
 def _problem(change: DockerfileChange, stage: Stage, copy: Copy, install: Install) -> Problem:
-    above = _copied_above(stage, copy, install.manifests[0])
-    missing = [] if above is None else _missing(change, stage, copy, install)
+    above = copied_above(stage, copy, install.manifests[0])
+    lacking = [] if above is None else missing(change, stage, copy, install)
     if above is None:
-        way_out = f"Copy {_manifests_named(change, copy, install)} first, install, and copy the rest below."
-    elif missing:
+        way_out = f"Copy {manifests_named(change, copy, install)} first, install, and copy the rest below."
+    elif lacking:
         way_out = (
-            f"The manifest is already there (line {above.instruction.line}): copy {_listed(missing)} beside it, "
+            f"The manifest is already there (line {above.instruction.line}): copy {named(lacking)} beside it, "
             "install, and copy the rest below."
         )
     else:
@@ -148,93 +140,12 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, install: Instal
         f"{stage.label} copies {what} (`{copy.instruction.keyword}`) before {quote(install.shown)} "
         f"(line {install.call.command.line}). "
         f"An edit of any file then makes every build install all dependencies again. {way_out}",
-        Confidence.CERTAIN if above is not None and not missing and is_read(change, install) else Confidence.LIKELY,
+        Confidence.CERTAIN if above is not None and not lacking and is_read(change, install) else Confidence.LIKELY,
         doubt="the install may need more of the sources than its manifests",
         instruction=copy.instruction,
         stage=stage.key,
-        fix=_fix(change, stage, copy, install, copied=above is not None) if not missing else None,
+        fix=_fix(change, stage, copy, install, copied=above is not None) if not lacking else None,
     )
-
-
-def _manifests_named(change: DockerfileChange, copy: Copy, install: Install) -> str:
-    """Name what an install reads, as the build context has it."""
-    if install.call.manager == "dotnet":  # a solution names further projects, each of which is read
-        return "the project files (`*.csproj`)"
-    names = [quote(_in_sources(copy, name)) for name in install.manifests]
-    return _listed([*names, *(name for _, name in _companions(change, install))])
-
-
-def _listed(names: list[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
-
-
-def _companions(change: DockerfileChange, install: Install) -> list[tuple[str, str]]:
-    """Return the files besides its manifests that an install reads, each with what a sentence calls it.
-
-    Where the repository's listing is known, those that it has.
-    """
-    files = change.repository.context_files(change.path)
-    there = None if files is None else {part for path in files for part in path.split("/")}
-    found = []
-    if install.call.manager == "npm" and len(install.manifests) == 1:
-        locks = [(name, quote(name)) for name in _NPM_LOCKS if there is not None and name in there]
-        found.extend([(_NPM_LOCKS[0], "its lock file")] if there is None else locks)
-    if has_modern_yarn(install.run, install.call) or (
-        install.call.manager == "yarn" and ".yarnrc.yml" in (there or ())
-    ):
-        unknown = _YARN_SETTINGS[:1] if _BRINGS_YARN.search(change.after.code) else _YARN_SETTINGS
-        found.extend((name, quote(name)) for name in unknown if there is None or name in there)
-    return found
-
-
-def _missing(change: DockerfileChange, stage: Stage, copy: Copy, install: Install) -> list[str]:
-    """Name what an install reads and no COPY above brings by itself."""
-    folder = posixpath.dirname(install.manifests[0])
-    wanted = [(name, quote(posixpath.basename(name))) for name in install.manifests[1:]]
-    if install.call.manager == "dotnet":
-        wanted = []
-    wanted += [(posixpath.join(folder, name), shown) for name, shown in _companions(change, install)]
-    return [shown for name, shown in wanted if _copied_above(stage, copy, name) is None]
-
-
-def _in_sources(copy: Copy, manifest: str) -> str:
-    """Return a manifest's path as the sources have it: `web/package.json`."""
-    folder = copy.destination
-    known = copy.brings_context_root and folder is not None and within(manifest, folder)
-    return posixpath.relpath(manifest, folder) if known else posixpath.basename(manifest)
-
-
-def _copied_above(stage: Stage, copy: Copy, wanted: str) -> Copy | None:
-    """Return the COPY above that brings a manifest by itself."""
-    return next(
-        (
-            put.step
-            for put in stage.files.puts
-            if isinstance(put.step, Copy)
-            and not put.whole
-            and put.step is not copy
-            and (put.step.stage is not stage or put.step.index < copy.index)
-            and (put.path == wanted or _may_hold(put, wanted) or _matches(put, wanted))
-        ),
-        None,
-    )
-
-
-def _may_hold(put: Put, manifest: str) -> bool:
-    """Whether a folder that is put may hold a manifest; what `*.sln` names are files of other names, in no folder."""
-    if not put.tree or not within(manifest, put.path):
-        return False
-    pattern = posixpath.basename(put.source)
-    if "*" not in pattern or not posixpath.splitext(pattern)[1].lstrip(".").isalnum():
-        return True
-    folder, name = posixpath.split(manifest)
-    return folder == put.path.rstrip("/") and fnmatchcase(name, pattern)
-
-
-def _matches(put: Put, pattern: str) -> bool:
-    """Whether what is put is a file that a pattern among the manifests names: `*.csproj`."""
-    folder, name = posixpath.split(pattern)
-    return "*" in name and within(put.path, folder) and fnmatchcase(posixpath.basename(put.source), name)
 
 
 def _fix(change: DockerfileChange, stage: Stage, copy: Copy, install: Install, *, copied: bool) -> Fix | None:
@@ -286,6 +197,8 @@ def _manifests_copy(change: DockerfileChange, copy: Copy, install: Install) -> s
     names = [posixpath.relpath(path, install.folder or "/") for path in install.manifests]
     extra = _READ_TOO if "package.json" in names else ()
     wanted = [name for name in dict.fromkeys((*names, *extra)) if name in files]
+    if any(included(change, "", name) for name in names):
+        return None
     if not wanted or names[0] not in wanted or any("/" in name for name in wanted):
         return None
     if any(name.startswith(".yarn/") for name in files):

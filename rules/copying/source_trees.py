@@ -32,12 +32,13 @@ _HOOKS = re.compile(
 """What makes a JavaScript install read more than the manifest: workspaces, scripts, patches, parts of the same tree."""
 
 _LOCAL_REQUIREMENT = re.compile(
-    r"^[ \t]*(?:-[ \t]+)?(?:-[erc]\s|--(?:editable|requirement|constraint)\b|\.{1,2}(?:/|\[|[ \t]*$)|file:|gemspec\b"
-    r"|eval_gemfile\b)"
-    r"|\bpath:\s*['\"]|:path\s*=>|\bapps_path:|\{\s*path\s*=|=>\s*\.{1,2}/|\"type\":\s*\"path\"|\.ruby-version|\.tool-versions",
+    r"^[ \t]*(?:-[ \t]+)?(?:-e\s|--editable\b|\.{1,2}(?:/|\[|[ \t]*$)|file:|gemspec\b|eval_gemfile\b|require_relative\b"
+    r"|path\s+[\"'])|\b(?:Dir(?:\.glob|\[)|instance_eval\b|File\.(?:read|exist))"
+    r"|\bpath:\s*['\"]|:path\s*=>|\bapps_path:|\{[^}\n]{0,200}\bpath\s*=|=>\s*\.{1,2}/|\"type\":\s*\"path\"|\.ruby-version"
+    r"|\.tool-versions",
     re.MULTILINE,
 )
-"""A requirement that is a folder of the same tree, a gem that the tree itself is, or another file that is read."""
+"""A requirement that is a folder of the same tree, or the gem that the tree is; a manifest that reads other files."""
 
 _JAVASCRIPT = frozenset({"npm", "pnpm", "yarn", "bun"})
 _MONOREPO = re.compile(

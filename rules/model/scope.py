@@ -97,6 +97,25 @@ class Scope:
             for one in used
         )
 
+    def left_to_build(self, text: str) -> str | None:
+        """Return the ARG without a default that a text takes its value from, itself or through another variable.
+
+        `None` where there is none; what BuildKit fills in by itself, such as `TARGETARCH`, is left to no one.
+        """
+        pending: list[str] = _NAME.findall(text)[::-1]
+        seen: set[str] = set()
+        while pending:
+            name = pending.pop()
+            found = self.variables.get(name)
+            if name in seen or found is None or found.value is not UNKNOWN or found.instruction is None:
+                continue
+            seen.add(name)
+            if _is_up_to_the_build(found):
+                return name
+            given = next((value.text for one, value in found.instruction.pairs if one.text == name and value), "")
+            pending.extend(_NAME.findall(given)[::-1])
+        return None
+
     def known(self) -> Mapping[str, str]:
         """Return the variables whose values are known, for shell words."""
         return _Known(self.variables)

@@ -25,6 +25,7 @@ from rules.packages.build_packages import megabytes
 from rules.packages.configuration import written_until
 from rules.packages.options import add_option, has_unknown_options, spelled
 from rules.packages.recommended_programs import missed
+from rules.packages.sources import adds_source_before
 
 _NEED_CERTIFICATES = frozenset({"curl", "wget", "git", "openssl", "nodejs"})
 _COMPILER = frozenset({"build-essential", "gcc", "g++", "clang"})
@@ -84,7 +85,7 @@ def _is_swept(run: Run, call: PackageCall) -> bool:
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
-    saved = _saved(stage, call)
+    saved = _saved(stage, run, call)
     size = f", here about {saved} MB" if saved is not None and saved >= _WORTH_SAYING else ""
     certificates = _loses_certificates(stage, call)
     warning = (
@@ -147,7 +148,9 @@ def _adds_none(stage: Stage, call: PackageCall) -> bool:
     return all(recommends_nothing(package.name, stage.runtime.release) for package in call.packages)
 
 
-def _saved(stage: Stage, call: PackageCall) -> int | None:
+def _saved(stage: Stage, run: Run, call: PackageCall) -> int | None:
+    if adds_source_before(stage, run, call):
+        return None  # its package of the same name may weigh anything
     names = [package.name for package in call.packages]
     distribution, release = stage.runtime.distribution or "", stage.runtime.release
     heavy = installed_size(names, distribution, release, recommends=True)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.shell import parse
 from rules.dockerfile.source import Source
 from rules.facts.packages import installed_size, is_build_only, plain_name, runtime_of
+from rules.lazily import once
 from rules.packages.scripts import may_be_script
+from rules.packages.sources import adds_source_before
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -39,6 +42,13 @@ _LIGHT = frozenset(
     "binutils libncurses-dev diffstat gettext patchelf check".split()
 )
 """Packages of a few megabytes, or that people debug production with: no reason to speak by themselves."""
+_TOOLS = re.compile(
+    r"nasm|yasm|meson|ninja(?:-build)?|samurai|swig|bison|flex|re2c|ragel|gperf|protobuf(?:-c)?-compiler|capnproto|"
+    r"doxygen|help2man|shellcheck|cppcheck|lcov|ccache|distcc|upx|clang-(?:format|tidy|tools)(?:-\d+)?|clangd(?:-\d+)?|"
+    r"binutils-.+-linux-.+"
+)
+"""Tools that a program may call for its own work, as others do a pager: an assembler, a formatter, a checker. They are
+there for a build only where one is seen; the installs of pip, gem and npm call a compiler, and none of these."""
 _FOR_PROFILERS = "binutils"
 _PROFILERS = ("linux-perf", "linux-tools-generic", "linux-tools-common", "perf", "valgrind", "gdb")
 """What people look into a running program with; it calls the `addr2line` and `objdump` of binutils."""
@@ -115,7 +125,22 @@ def _is_build_only(stage: Stage, item: Installed) -> bool:
         return True
     if item.name == _FOR_PROFILERS and any(stage.packages.has(name) for name in _PROFILERS):
         return False
+    if _TOOLS.fullmatch(plain_name(item.name)) and not _builds_sources(stage):
+        return False
     return bool(is_build_only(item.name, distribution_of(stage, item)))
+
+
+@once
+def _builds_sources(stage: Stage) -> bool:
+    """Whether a step of the stage compiles something by itself, or is not read: a package manager's install is none."""
+    if not all(run.is_read for run in stage.all_runs):
+        return True
+    return any(
+        _is_compiler(command)
+        for run in stage.all_runs
+        for command in run.commands
+        if not (command.name.startswith("python") and command.has("-m") and any(w.value == "pip" for w in command.args))
+    )
 
 
 def distribution_of(stage: Stage, item: Installed) -> str:
@@ -193,6 +218,8 @@ def without(found: BuildPackages, replaced: dict[str, tuple[str, ...]]) -> int |
     release = found.stage.runtime.release
     total = 0
     for call in found.calls:
+        if adds_source_before(found.stage, found.run, call):
+            return None  # its packages of the same names may weigh anything
         mine = {item.name for item in found.items if item.call is call}
         every = [package.name for package in call.packages if package.kind == "name"]
         rest = [name for name in every if name not in mine]

@@ -162,7 +162,7 @@ def _is_said_to_run(found: BuildPackages) -> bool:
     return at >= 0 and comments[at].span.line > begin and _AT_RUN_TIME.search(comments[at].text) is not None
 
 
-_KITS = re.compile(r"python|ruby|perl|php|lua|R-|r-|linux|kernel|erlang|ocaml|ghc|musl|libc6?-")
+_KITS = re.compile(r"dpkg-|glibc-|python|ruby|perl|php|lua|R-|r-|linux|kernel|erlang|ocaml|ghc|musl|libc6?-")
 """Headers of a language or the system, which bring nothing that a program runs with."""
 
 
@@ -177,8 +177,8 @@ def _headers(found: BuildPackages) -> str:
     serve = "serve" if len(found.names) > 1 else "serves"
     return (
         f"{found.stage.label} ships headers: {listed(map(quote, found.names))} {serve} compiling only, and nothing is "
-        f"compiled here after the install. Install the libraries in their place{_what_stays(found)}: the packages that "
-        "these bring along."
+        f"compiled here after the install. Install the libraries in their place: "
+        f"{_libraries(found, 'the packages that these bring along')}."
     )
 
 
@@ -205,7 +205,8 @@ def _why_still_there(item: Installed) -> str:
 
 def _way_out(found: BuildPackages) -> str:
     manager, program = found.items[0].manager, found.items[0].call.program
-    keep = _what_stays(found)
+    libraries = _libraries(found)
+    needs = f"install by name what the program needs: {libraries}"
     if manager == "apk":
         remove = "delete them in the same `RUN`: `apk add --virtual .build-deps …` and `apk del .build-deps`"
     else:
@@ -215,17 +216,36 @@ def _way_out(found: BuildPackages) -> str:
         remove = f"install, build and {remove.replace('in the same', 'in one')}"
     builder = _builder_upon(found)
     if builder is not None:
-        return f"Install them in {builder.label}, which builds on the same stage, and not here{keep}."
-    return f"Build in an earlier stage and copy the result{keep}, or {remove}{'' if keep else _first(found)}."
+        here = f"; here {needs}" if libraries else ""
+        return f"Install them in {builder.label}, which builds on the same stage, and not here{here}."
+    return f"Build in an earlier stage and copy the result, or {remove}{f'; either way {needs}' * bool(libraries)}."
 
 
-def _first(found: BuildPackages) -> str:
-    """Say what has to stay: what was compiled, here or in another stage, needs the libraries that headers bring."""
-    brought = [name for name in found.names if name.endswith(("-dev", "-devel")) and not _KITS.match(name)]
-    if not brought:
-        return ""
-    headers = listed(map(quote, brought), 2)
-    return f"; the libraries that came with {headers} go too, so install those by their own names"
+_NAMED = 3
+"""So many libraries are named with the headers that brought them; more would bury the sentence."""
+
+
+def _libraries(found: BuildPackages, unnamed: str | None = None) -> str:
+    """Name the libraries that go with headers, and that what was compiled needs, here or in another stage.
+
+    Args:
+        found: The packages.
+        unnamed: What to call them where none has a known name.
+
+    Returns:
+        Nothing where the headers bring none, or where the stage installs all by their own names already.
+    """
+    brought = [item for item in found.items if item.name.endswith(("-dev", "-devel")) and not _KITS.match(item.name)]
+    twins = {item.name: twin[0] for item in brought if len(twin := found.runtime_of(item) or ()) == 1}
+    kept = {name for name, library in twins.items() if found.stage.packages.has(library)}
+    named = {name: twins[name] for name in list(twins) if name not in kept}
+    named = dict(list(named.items())[:_NAMED])
+    rest = list(dict.fromkeys(item.name for item in brought if item.name not in named and item.name not in kept))
+    parts = [f"{quote(library)} of {quote(headers)}" for headers, library in named.items()]
+    if rest:
+        which = unnamed if unnamed and not parts else f"the libraries that came with {listed(map(quote, rest), 2)}"
+        parts.append(which)
+    return listed(parts) if parts else unnamed or ""
 
 
 def _builder_upon(found: BuildPackages) -> Stage | None:
@@ -243,11 +263,3 @@ def _builder_upon(found: BuildPackages) -> Stage | None:
             between = [one for one in stage.chain if one not in found.stage.chain]
             return next((one for one in between if compiles_itself(one)), stage)
     return None
-
-
-def _what_stays(found: BuildPackages) -> str:
-    """Name the libraries that take the place of headers, as far as a sentence holds them."""
-    twins = [(item.name, twin[0]) for item in found.items if len(twin := found.runtime_of(item) or ()) == 1]
-    if not twins:
-        return ""
-    return f" (of {quote(twins[0][0])} the program needs only {quote(twins[0][1])})"

@@ -27,9 +27,7 @@ _CHOOSES = (
 
 def copied_environments(stage: Stage) -> Iterator[CopiedModules]:
     """Yield the copies of a stage that bring an environment with development packages, one for each environment."""
-    if any(
-        call.manager in PYTHON and call.action in ("install", "sync") for r in stage.runs for call in r.package_calls
-    ):
+    if any(_installs(call) for run in stage.runs for call in run.package_calls):
         return  # it installs once more, and may take packages out
     for copy in stage.copies:
         if copy.from_stage is None or copy.deferred:
@@ -41,12 +39,24 @@ def copied_environments(stage: Stage) -> Iterator[CopiedModules]:
                 yield CopiedModules(copy, place, run, call, tuple(other.command.line for _, other in others))
 
 
+def takes_no_dependencies(call: PackageCall) -> bool:
+    """Tell whether an install takes the project alone, or nothing at all, so that it brings no developers' packages.
+
+    `poetry install --only-root` stops where a further `--only` or `--without` stands beside it.
+    """
+    return call.has("--only-root", "--dry-run", "--package-lock-only", "--lockfile-only")
+
+
+def _installs(call: PackageCall) -> bool:
+    return call.manager in PYTHON and call.action in ("install", "sync")
+
+
 def _filled(builder: Stage) -> dict[str, list[tuple[Run, PackageCall]]]:
     """Return the environments of a stage that hold development packages, each with its installs in order."""
     installs: dict[str, list[tuple[Run, PackageCall]]] = {}
     for run in builder.done_runs:
         for call in run.package_calls:
-            if call.manager in PYTHON and call.action in ("install", "sync") and call.project:
+            if _installs(call) and call.project and not takes_no_dependencies(call):
                 place = _place(builder, run, call)
                 if place is not None:
                     installs.setdefault(place, []).append((run, call))

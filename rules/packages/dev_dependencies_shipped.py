@@ -20,7 +20,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.packages.copied_environments import PYTHON, copied_environments
+from rules.packages.copied_environments import PYTHON, copied_environments, takes_no_dependencies
 from rules.packages.copied_modules import CopiedModules, copied_modules
 from rules.packages.manifest_order import lacks_manifest
 from rules.packages.options import add_option, spelled
@@ -46,6 +46,18 @@ _DEVELOPERS_PART = {
     "pdm": re.compile(r"^\[tool\.pdm\.dev-dependencies|^\[dependency-groups\]", re.MULTILINE),
     "bundle": re.compile(r"group\b.*:(?:development|test)"),
 }
+_CHOOSES = (
+    "--dev",
+    "--with",
+    "--group",
+    "--all-groups",
+    "--only",
+    "--without",
+    "--only-group",
+    "--only-dev",
+    "--no-default",
+)
+"""Options that name groups; `--no-default` of PDM leaves the program's own out."""
 _NODE = frozenset({"npm", "pnpm", "yarn", "bun"})
 _BUILDING = frozenset(
     "tsc vite webpack next nest ng gulp grunt rollup esbuild parcel nuxt astro turbo nx lerna react-scripts "
@@ -142,9 +154,7 @@ def _is_meant(stage: Stage, run: Run, call: PackageCall) -> bool:
         return True  # `if [ "$DEV" ]; then …; else … --no-dev; fi`: an argument chooses
     if any(call.env.get(name) in ("development", "test", "testing", "dev") for name in _ENVIRONMENTS):
         return True
-    if stage.runtime.is_windows or call.has(
-        "--dev", "--with", "--group", "--all-groups", "--only", "--without", "--only-group"
-    ):
+    if stage.runtime.is_windows or takes_no_dependencies(call) or call.has(*_CHOOSES):
         return True
     if call.manager == "bundle":
         return "ruby" not in stage.runtime.languages or _was_told(run, call)

@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from rules.api import (
     ROOT_NAMES,
     Category,
     Confidence,
     DockerfileChange,
-    Fix,
     PackageCall,
     Problem,
     Run,
@@ -26,6 +26,7 @@ from rules.packages.purpose import is_called_for_development
 from rules.packages.tool_versions import has_old_pip
 
 _VARIABLE = "PIP_NO_CACHE_DIR"
+_VERSIONS = re.compile(r"\d+(?:\.\d+)*")
 _NO = ("0", "f", "false", "n", "no", "off")
 _SETTING = re.compile(r"(?<!-)no-cache-dir")
 _CONFIGURES = re.compile(r"pip\.conf|pip[\d.]* config set [^&;]*no-cache-dir")
@@ -42,28 +43,51 @@ _CACHE_FOLDERS = ("/root/.cache/pip", "/root/.cache")
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A layer that ships keeps pip's download cache."""
+    by_stage: dict[int, tuple[Stage, list[_Left]]] = {}
     for stage, run in change.after.layers.shipped_runs:
-        if run.package_calls and not is_called_for_development(change, run.stage):
-            yield from _check_run(change, stage, run)
+        if not run.package_calls or is_called_for_development(change, run.stage):
+            continue
+        calls = [call for call in run.package_calls if call.manager == "pip" and call.action == "install"]
+        if not calls or _is_kept_elsewhere(run) or _is_switched_off(change, run) or has_old_pip(run):
+            continue
+        left = [call for call in calls if _downloads(call) and not call.no_cache and not _cleaned_after(run, call)]
+        if left:
+            by_stage.setdefault(stage.index, (stage, []))[1].extend(_Left(run, call) for call in left)
+        else:
+            yield from (_misread(stage, call) for call in calls[:1] if _says_no(call))
+    for stage, found in by_stage.values():
+        yield _problem(change, stage, found)
 
 
-def _check_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Problem]:
-    calls = [call for call in run.package_calls if call.manager == "pip" and call.action == "install"]
-    left = [call for call in calls if _downloads(call) and not call.no_cache and not _cleaned_after(run, call)]
-    if _is_kept_elsewhere(run) or _is_switched_off(change, run) or has_old_pip(run):
-        return
-    if not left:
-        yield from (_misread(stage, call) for call in calls[:1] if _says_no(call))
-        return
-    yield Problem(
-        left[0].command.span,
-        f"{stage.label} ships pip's download cache: {quote(left[0].program)} installs without `--no-cache-dir`"
-        f"{f' in {len(left)} commands' if len(left) > 1 else ''}. Nothing in the container reads it again. "
-        f"Add the flag{_or_mount(run)}.",
+class _Left(NamedTuple):
+    """An install that leaves the cache, and its RUN."""
+
+    run: Run
+    call: PackageCall
+
+
+def _problem(change: DockerfileChange, stage: Stage, found: list[_Left]) -> Problem:
+    """Speak once of all installs of an image, at the first that the change adds; it is new where there are more."""
+    old = {_VERSIONS.sub("", i.value) for i in change.before.dockerfile.instructions} if change.before else set()
+    run, call = next((one for one in found if _VERSIONS.sub("", one.run.instruction.value) not in old), found[0])
+    lines = [str(line) for line in dict.fromkeys(one.call.command.line for one in found)]
+    if len({id(one.run) for one in found}) > 1:
+        where = f" at lines {', '.join(lines[:-1])} and {lines[-1]}"
+        way_out = f"Set {quote(f'ENV {_VARIABLE}=1')} above the first, or add the flag to each"
+    else:
+        where = f" in {len(found)} commands" if len(found) > 1 else ""
+        way_out = f"Add the flag{_or_mount(run)}"
+    return Problem(
+        call.command.span,
+        f"{stage.label} ships pip's download cache: {quote(call.program)} installs without `--no-cache-dir`{where}. "
+        f"Nothing in the container reads it again. {way_out}.",
         Confidence.CERTAIN if stage.base_known else Confidence.LIKELY,
         doubt="the base image is not known, and may switch the cache off",
+        instruction=run.instruction,
         stage=stage.key,
-        fix=_fix(run, left),
+        key="cache",
+        items=tuple(map(str, range(len(found)))),
+        fix=fix("Add `--no-cache-dir`", *(add_option(one.run, one.call, "--no-cache-dir") for one in found)),
     )
 
 
@@ -128,7 +152,3 @@ def _is_kept_elsewhere(run: Run) -> bool:
         mount.type in ("cache", "tmpfs") and ("pip" in mount.target or mount.target.endswith("/.cache"))
         for mount in run.mounts
     )
-
-
-def _fix(run: Run, left: list[PackageCall]) -> Fix | None:
-    return fix("Add `--no-cache-dir`", *(add_option(run, call, "--no-cache-dir") for call in left))

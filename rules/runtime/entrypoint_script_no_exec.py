@@ -67,7 +67,7 @@ def _no_exec(found: Written, script: StartScript) -> Problem | None:
     if last is None or last.after in ("&", "|") or last.before in ("|", "||") or not _stays(found, last):
         return None
     branches = last.conditional and last is outer[-1]
-    if branches and (last.name not in _SURE_SERVERS or not _BLOCK_AT_END.search(script.text)):
+    if branches and not (_serves_in_branch(found, last) and _BLOCK_AT_END.search(script.text)):
         return None
     return Problem(
         found.instruction.span,
@@ -108,10 +108,28 @@ def _last(text: str, outer: list[Command]) -> Command | None:
     return inside[-1] if ends else last
 
 
+_ARGUMENTS = frozenset({"$@", "$*", "${@}"})
+
+
+def _serves_in_branch(found: Written, command: Command) -> bool:
+    """Whether the command of a branch is what the container runs until it is stopped: a server, or its CMD."""
+    if command.name in _SURE_SERVERS:
+        return True
+    cmd = found.stage.image.cmd.value
+    serves = found.instruction.keyword == "ENTRYPOINT" and bool(cmd) and not (cmd is not None and cmd.is_prompt)
+    return serves and _runs_arguments(command)
+
+
+def _runs_arguments(command: Command) -> bool:
+    return command.program is not None and command.program.value in _ARGUMENTS
+
+
 def _stays(found: Written, command: Command) -> bool:
     """Whether a script's last command is the program that the container is for."""
     words = [word.value for word in command.words]
-    if words and words[0] in ("$@", "$*", "${@}"):
+    if words and words[0] in _ARGUMENTS:
+        return True
+    if _MAKE_WAY.issuperset(command.wrappers) and _runs_arguments(command):
         return True
     if not _MAKE_WAY.issuperset(command.wrappers):
         return False

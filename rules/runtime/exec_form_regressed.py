@@ -21,7 +21,7 @@ from rules.api import (
     rule,
 )
 from rules.runtime.start_instructions import INITS, SHELLS, reads_code
-from rules.runtime.start_text import direct_start, makes_way, shell_commands, stays
+from rules.runtime.start_text import direct_start, makes_way, shell_commands, stays, way_made
 
 
 @rule(
@@ -67,10 +67,7 @@ def _shell_added(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Pro
         return None  # it prints something and ends
     what = "which the change takes from the JSON form into the shell form"
     if makes_way(stage, start):
-        luck = (
-            "The shell of this base makes way for a single command, so SIGTERM still arrives; with a second command "
-            "beside it, or under a Debian base, it would not"
-        )
+        luck = f"{way_made(start)} still arrives; under a Debian base it would not"
         return _problem(stage, start, starts[1], what, luck, _fix(start), Confidence.POSSIBLE)
     shell = "The shell" if stays(stage, start) else "Unless the shell makes way by itself, it"
     return _problem(

@@ -30,6 +30,7 @@ from rules.runtime.start_text import (
     repeated_words,
     runs_first_argument,
     stays,
+    way_made,
 )
 
 _HANDLES_SIGNALS = frozenset("tini dumb-init s6-svscan supervisord".split())
@@ -151,9 +152,8 @@ def _makes_way(stage: Stage, start: Start) -> Problem:
     assert start.instruction is not None
     return Problem(
         start.instruction.span,
-        f"{stage.label} starts {quote(start.text)} through `/bin/sh -c`. The shell of this base makes way for a single "
-        "command, so SIGTERM arrives; under a Debian base, or with a second command beside it, it does not. The JSON "
-        "form needs no luck.",
+        f"{stage.label} starts {quote(start.text)} through `/bin/sh -c`. {way_made(start)} arrives; under a Debian "
+        "base it does not. The JSON form needs no luck.",
         Confidence.POSSIBLE,
         stage=stage.key,
         fix=_fix(start),
@@ -172,14 +172,15 @@ def _problem(stage: Stage, setting: Setting[Start], start: Start) -> Problem:
     wakes_cmd = keyword == "ENTRYPOINT" and bool(stage.image.cmd.value)  # which the exec form takes for its arguments
     fix = _fix(start) if not wakes_cmd else None
     way_out = "Use the JSON form" if fix is not None and is_plain(start.text) else "Begin the last command with `exec`"
-    shell = "The shell" if stays(stage, start) else "Unless that shell makes way by itself, as some do, it"
+    known_to_stay = stays(stage, start)
+    shell = "The shell" if known_to_stay else "Unless that shell makes way by itself, as some do, it"
     return Problem(
         start.instruction.span,
         f"{stage.label} starts {quote(start.text)} through `/bin/sh -c`. {shell} is process 1 and does not pass "
         "SIGTERM "
         f"on. {then}. {way_out}.",
-        Confidence.CERTAIN if stage.base_known else Confidence.LIKELY,
-        doubt="the base image is not known, and may bring an init or another shell",
+        Confidence.CERTAIN if stage.base_known and known_to_stay else Confidence.LIKELY,
+        doubt="which shell the base image has, and of which version, is not known",
         stage=stage.key,
         fix=fix,
     )

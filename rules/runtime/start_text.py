@@ -7,7 +7,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.runtime.start_instructions import behind_init
+from rules.runtime.start_instructions import SHELLS, behind_init
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,6 +22,9 @@ _MAKES_WAY = frozenset(
 """Where `/bin/sh` is bash or BusyBox: `sh -c` becomes a single command (`evalstring(minusc, EV_EXIT)` in ash.c; bash's
 `ONESHOT`). Debian's and Ubuntu's dash has that taken out, and stays."""
 
+_BUSYBOX = frozenset({"alpine", "busybox", "wolfi"})
+"""Where the shell becomes the last command of a list, too (`evaltree` in ash.c hands `EV_EXIT` on); bash since 5.1."""
+
 
 _STAYS = frozenset({"debian", "ubuntu"})
 
@@ -31,7 +34,7 @@ _BY_MANAGER = {"apk": "alpine", "dnf": "rhel", "microdnf": "rhel", "yum": "rhel"
 
 def stays(stage: Stage, start: Start) -> bool:
     """Tell whether the shell is known to stay in front of what it is given."""
-    return len(start.commands) > 1 or _distribution(stage) in _STAYS
+    return _distribution(stage) in _STAYS or not _ends_in_plain_command(shell_commands(start))
 
 
 def _distribution(stage: Stage) -> str | None:
@@ -44,15 +47,44 @@ def _distribution(stage: Stage) -> str | None:
 
 
 def makes_way(stage: Stage, start: Start) -> bool:
-    """Tell whether the base's `/bin/sh -c` is known to turn into the one command that it is given."""
-    commands = shell_commands(start)
-    return _distribution(stage) in _MAKES_WAY and len(commands) == 1 and not commands[0].redirects
+    """Tell whether the base's `/bin/sh -c` is known to turn into the one command that it is given, or into the last."""
+    commands, distribution = shell_commands(start), _distribution(stage)
+    if distribution not in _MAKES_WAY or not commands or commands[-1].redirects:
+        return False
+    return len(commands) == 1 or (distribution in _BUSYBOX and _ends_in_plain_command(commands))
+
+
+def way_made(start: Start) -> str:
+    """Say what a shell that makes way does with a start command."""
+    several = len(shell_commands(start)) > 1
+    return f"The shell of this base makes way for {'the last' if several else 'a single'} command, so SIGTERM"
+
+
+def _ends_in_plain_command(commands: tuple[Command, ...]) -> bool:
+    """Whether a shell may become the last of its commands: it is in no pipe, not behind `&`, and no trap is set."""
+    if not commands:
+        return True
+    last = commands[-1]
+    alone = last.before not in ("|", "|&") and last.after in ("", ";") and not last.conditional
+    return alone and not any(command.name == "trap" or command.after == "&" for command in commands)
 
 
 def shell_commands(start: Start) -> tuple[Command, ...]:
-    """Return the commands that a shell reads: without the `sh -c` of an exec form."""
-    inner = tuple(command for command in start.commands if command.nested) if start.form == "exec" else ()
-    return inner or start.commands
+    """Return the commands that a shell reads, without the `sh -c` around them.
+
+    What a command runs by itself is none of them (`bundle exec puma`, `uv run app`), nor what fills in a word of it
+    (`node $(cat file)`): the shell makes way for it as for any other.
+    """
+    found: list[Command] = []
+    end, commands = -1, start.commands
+    for command, following in zip(commands, (*commands[1:], None), strict=True):
+        if command.start < end:
+            continue
+        if command.name in SHELLS and command.has("-c") and following is not None and following.start < command.end:
+            continue
+        found.append(command)
+        end = command.end
+    return tuple(found)
 
 
 def only_command(start: Start) -> Command | None:

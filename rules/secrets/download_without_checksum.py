@@ -69,6 +69,7 @@ _VERSION_MARK = re.compile(r"[\d$]|%\w+%")
 _NAME = re.compile(r"\$\{?(\w+)")
 _TRUST = re.compile(r"/(?:cacert|ca-bundle|ca-certificates)\.(?:pem|crt)$")
 """Mozilla's list of authorities as curl.se and distributions call it, without the date of an edition."""
+_OF_PLATFORM = re.compile(r"arch|machine|platform|(?:^|_)(?:os|cpu|variant)(?:_|$)", re.IGNORECASE)
 _BY_PLATFORM = re.compile(r"\$\(?\{?\w*(?:arch|uname|platform)", re.IGNORECASE)
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "python", "python3", "perl", "ruby", "node", "php"})
 
@@ -276,17 +277,30 @@ def _risk_of(step: Step, url: str) -> tuple[str, str] | None:
     return _risk(step.scope.expand(url) or url) or _nameless(step, url)
 
 
+def _chosen(step: Step, url: str) -> str | None:
+    """Return the ARG that leaves to each build what an address means; the platform is no such choice."""
+    name = step.scope.left_to_build(url)
+    return None if name is None or _OF_PLATFORM.search(name) else name
+
+
 def _problem(
     stage: Stage, step: Step, texts: list[str], span: Span, *, piped: bool = False, items: tuple[str, ...] = ()
 ) -> Problem:
-    risk, way = _risk_of(step, texts[0]) or (_UNSEEN, _way(stage, step, texts[0], piped=piped))
+    known = _risk_of(step, texts[0])
+    risk, way = known or (_UNSEEN, _way(stage, step, texts[0], piped=piped))
     if len(texts) > 1:
         way = way.replace(" its ", " each one's ", 1)
+    chosen = _chosen(step, texts[0]) if known is None else None
+    if chosen is not None:
+        way = (
+            f"Each build chooses {quote(chosen)}, so a SHA-256 to test it with has to come in beside it, by an `ARG` "
+            "of its own"
+        )
     return Problem(
         span,
         f"{stage.label} takes {listed(map(quote, texts), 2)} as {'it comes' if len(texts) == 1 else 'they come'}. "
         f"{risk}. {way}.",
-        Confidence.LIKELY,
+        Confidence.LIKELY if chosen is None else Confidence.POSSIBLE,
         doubt="a script that was not read may check it",
         instruction=step.instruction,
         stage=stage.key,

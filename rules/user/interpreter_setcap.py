@@ -44,9 +44,21 @@ def _interpreter(run: Run, command: Command) -> str | None:
     return path.strip("\"')` ") if _INTERPRETER.fullmatch(name) else None
 
 
+def _binds_only(capabilities: str) -> bool:
+    """Whether they let a program bind low ports and do nothing else, so that a higher port makes them needless.
+
+    Args:
+        capabilities: Clauses as `cap_from_text(3)` reads them: `cap_net_raw,cap_net_bind_service=+ep cap_chown+p`.
+    """
+    names = {
+        name for clause in capabilities.lower().split() for name in re.split("[=+-]", clause, maxsplit=1)[0].split(",")
+    }
+    return names == {"cap_net_bind_service"}
+
+
 def _problem(stage: Stage, run: Run, command: Command, path: str) -> Problem:
     capability = command.operands(("-n",))[0].value
-    binds = "net_bind_service" in capability
+    binds = _binds_only(capability)
     way_out = (
         "Listen on a port from 1024 up and publish that one, which needs no capability; Docker since 20.10 lets every "
         "user bind lower ones anyway."

@@ -32,8 +32,13 @@ def is_same(stage: Stage, one: str, other: str) -> bool | None:
 
 
 def is_same_group(stage: Stage, one: str, other: str) -> bool:
-    """Tell whether two names or numbers are, or may be, one group: a name whose number is not known may have any."""
+    """Tell whether two names or numbers are, or may be, one group: a name whose number is not known may have any.
+
+    A group that the file makes is never 0, which the base image has.
+    """
     first, second = (_group_number(stage, group) for group in (one, other))
+    if (first == "0" and second in _gids(stage)) or (second == "0" and first in _gids(stage)):
+        return False
     return first == second or (bool(one and other) and first.isdecimal() != second.isdecimal())
 
 

@@ -134,7 +134,7 @@ def _way_out(stage: Stage, found: list[Grant]) -> str:
     user = runtime_user(stage)
     safe = without_others_writing(found[0].mode.text)
     if all(map(_temporary, found)):
-        return "A folder for temporary files needs the sticky bit with it: `1777`."
+        return "A folder for temporary files or locks needs the sticky bit with it: `1777`."
     if all(map(_is_for_running, found)) and safe is not None:
         return f"To run it, {quote(safe)} is enough."
     step = found[0].step
@@ -153,8 +153,12 @@ def _gives_to_group_zero(stage: Stage) -> bool:
     return any((row.value if row.kind == "chgrp" else row.value.partition(":")[2]) in ("0", "root") for row in changes)
 
 
+_SHARED_BY_ALL = frozenset({"/tmp", "/var/tmp", "/var/lock", "/run/lock", "/var/run/lock"})  # noqa: S108 - paths of an image
+"""Folders of the system in which every user makes files; Debian ships all as `1777`, Alpine not those of locks."""
+
+
 def _temporary(grant: Grant) -> bool:
-    return bool(grant.paths) and all(path.rstrip("/") in ("/tmp", "/var/tmp") for path in grant.paths)  # noqa: S108 - paths of an image
+    return bool(grant.paths) and all(posixpath.normpath(path) in _SHARED_BY_ALL for path in grant.paths)
 
 
 def _is_for_running(grant: Grant) -> bool:

@@ -67,6 +67,11 @@ def table(before: str, after: str) -> list[str]:
             "| Estimated size | no packages | unknown: no size of `docker-ce` is at hand |",
         ),
         (
+            SLIM,
+            SLIM + "COPY x.list /etc/apt/sources.list.d/\nRUN apt-get install -y --no-install-recommends jq\n",
+            "| Estimated size | no packages | unknown: packages may come from a source that is added |",
+        ),
+        (
             "FROM debian:11-slim\n",
             "FROM debian:11-slim\nRUN apt-get install -y jq\n",
             "| Estimated size | no packages | unknown: no sizes for this release of Debian are at hand |",

@@ -1,0 +1,147 @@
+"""What an install of dependencies reads besides its sources: manifests, lock files, settings; and who brings them."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from rules.model.puts import within
+from rules.model.steps import Copy
+from rules.packages.project_files import in_repository, is_ignored
+from rules.packages.tool_versions import has_modern_yarn
+from rules.quoting import quote
+
+if TYPE_CHECKING:
+    from rules.change import DockerfileChange
+    from rules.copying.installs import Install
+    from rules.model.puts import Put
+    from rules.model.stage import Stage
+
+NPM_LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
+_YARN_SETTINGS = (".yarnrc.yml", ".yarn")
+"""What Yarn 2 and later are made of: the settings name the release, its plugins and patches below `.yarn`."""
+_BRINGS_YARN = re.compile(r"\bcorepack\b|\byarn set version\b")
+_INCLUDES = re.compile(r"^\s*(?:-r|--requirement|-c|--constraint)[ =]*([^\s#]+)", re.MULTILINE)
+"""How a requirements file names another one, relative to itself."""
+
+
+def manifests_named(change: DockerfileChange, copy: Copy, install: Install) -> str:
+    """Name what an install reads, as the build context has it."""
+    if install.call.manager == "dotnet":  # a solution names further projects, each of which is read
+        return "the project files (`*.csproj`)"
+    names = map(quote, to_copy(change, copy, install))
+    return named([*names, *(name for _, name in _companions(change, install))])
+
+
+def named(names: list[str]) -> str:
+    """Join names for a sentence."""
+    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+
+
+def _companions(change: DockerfileChange, install: Install) -> list[tuple[str, str]]:
+    """Return the files besides its manifests that an install reads, each with what a sentence calls it.
+
+    Where the repository's listing is known, those that it has.
+    """
+    files = change.repository.context_files(change.path)
+    there = None if files is None else {part for path in files for part in path.split("/")}
+    found = []
+    if install.call.manager == "npm" and len(install.manifests) == 1:
+        locks = [(name, quote(name)) for name in NPM_LOCKS if there is not None and name in there]
+        found.extend([(NPM_LOCKS[0], "its lock file")] if there is None else locks)
+    if has_modern_yarn(install.run, install.call) or (
+        install.call.manager == "yarn" and ".yarnrc.yml" in (there or ())
+    ):
+        unknown = _YARN_SETTINGS[:1] if _BRINGS_YARN.search(change.after.code) else _YARN_SETTINGS
+        found.extend((name, quote(name)) for name in unknown if there is None or name in there)
+    return found
+
+
+def missing(change: DockerfileChange, stage: Stage, copy: Copy, install: Install) -> list[str]:
+    """Name what an install reads and no COPY above brings by itself."""
+    folder = posixpath.dirname(install.manifests[0])
+    there = to_copy(change, copy, install)
+    names = [name for name in install.manifests[1:] if _in_sources(copy, name) in there]
+    wanted = [(name, quote(posixpath.basename(name))) for name in names]
+    if install.call.manager == "dotnet":
+        wanted = []
+    wanted += [(posixpath.join(folder, name), shown) for name, shown in _companions(change, install)]
+    return [shown for name, shown in wanted if copied_above(stage, copy, name) is None]
+
+
+def to_copy(change: DockerfileChange, copy: Copy, install: Install) -> tuple[str, ...]:
+    """Return the manifests that a COPY of their own can bring, as the sources have them.
+
+    A lock file that the project does not have, or that `.dockerignore` keeps out, would stop the build; none is
+    returned where that holds for the manifest itself.
+    """
+    names = [_in_sources(copy, path) for path in install.manifests]
+    folder = "" if copy.brings_context_root else _folder_of_sources(copy)
+    if folder is None:
+        return tuple(names)
+    names += [inner for name in names for inner in included(change, folder, name) if inner not in names]
+    there = [name for name in names if "*" in name or not _is_absent(change, posixpath.join(folder, name))]
+    return tuple(there) if there[:1] == names[:1] else ()
+
+
+def included(change: DockerfileChange, folder: str, name: str) -> list[str]:
+    """Return what a requirements file reads besides, as the sources have it; only that which was read tells."""
+    path = in_repository(change, posixpath.join(folder, name)) if name.endswith((".txt", ".in")) else None
+    found = _INCLUDES.findall(change.repository.text(path) or "") if path is not None else ()
+    paths = (
+        posixpath.normpath(posixpath.join(posixpath.dirname(name), inner)) for inner in found if "://" not in inner
+    )
+    return [inner for inner in dict.fromkeys(paths) if not inner.startswith(("..", "/"))]
+
+
+def _folder_of_sources(copy: Copy) -> str | None:
+    paths = [copy.source_path(source) for source in copy.sources]
+    return paths[0] if len(paths) == 1 and paths[0] is not None and "*" not in paths[0] else None
+
+
+def _is_absent(change: DockerfileChange, path: str) -> bool:
+    """Whether the build context is known to lack a file, or not to be given it."""
+    there = in_repository(change, path)
+    return is_ignored(change, path) or (there is not None and change.repository.exists(there) is False)
+
+
+def _in_sources(copy: Copy, manifest: str) -> str:
+    """Return a manifest's path as the sources have it: `web/package.json`."""
+    folder = copy.destination
+    known = copy.brings_context_root and folder is not None and within(manifest, folder)
+    return posixpath.relpath(manifest, folder) if known else posixpath.basename(manifest)
+
+
+def copied_above(stage: Stage, copy: Copy, wanted: str) -> Copy | None:
+    """Return the COPY above that brings a manifest by itself."""
+    return next(
+        (
+            put.step
+            for put in stage.files.puts
+            if isinstance(put.step, Copy)
+            and not put.whole
+            and put.step is not copy
+            and (put.step.stage is not stage or put.step.index < copy.index)
+            and (put.path == wanted or _may_hold(put, wanted) or _matches(put, wanted))
+        ),
+        None,
+    )
+
+
+def _may_hold(put: Put, manifest: str) -> bool:
+    """Whether a folder that is put may hold a manifest; what `*.sln` and `tsconfig.*` name are files."""
+    if not put.tree or not within(manifest, put.path):
+        return False
+    pattern = posixpath.basename(put.source)
+    if pattern == "*" or not any(mark in pattern for mark in "*?["):
+        return True
+    folder, name = posixpath.split(manifest)
+    return folder == put.path.rstrip("/") and fnmatchcase(name, pattern)
+
+
+def _matches(put: Put, pattern: str) -> bool:
+    """Whether what is put is a file that a pattern among the manifests names: `*.csproj`."""
+    folder, name = posixpath.split(pattern)
+    return "*" in name and within(put.path, folder) and fnmatchcase(posixpath.basename(put.source), name)

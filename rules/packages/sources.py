@@ -1,0 +1,45 @@
+"""Package sources that a build adds to those of its distribution."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rules.lazily import once
+
+if TYPE_CHECKING:
+    from rules.dockerfile.package_calls import PackageCall
+    from rules.model.stage import Stage
+    from rules.model.steps import Run
+
+_ADDS = re.compile(
+    r"/etc/apt/(?:sources|trusted|keyrings|preferences)|sources\.list|add-apt-repository|apt-add-repository|extrepo|"
+    r"apt-key|\bppa:|deb\.nodesource|packagecloud|(?:release|config|repo|keyring|apt)[^/\s]{0,60}\.deb\b|"
+    r"\b(?:curl|wget)\b[^|;&]{0,300}\|\s*(?:sudo\s+)?(?:-E\s+)?(?:\S*/)?(?:ba|da|z)?sh\b|"
+    r"\b(?:ba|da|z)?sh\s+(?:-\w+\s+)?[\"']?(?:\$\(|<\()\s*(?:curl|wget)\b"
+)
+"""What adds a source to apt's, or may: a list, a key, a repository's own package, a script out of the net."""
+
+
+def adds_source_before(stage: Stage, run: Run, call: PackageCall) -> bool:
+    """Tell whether a package may come from another source than the distribution's, under a name that both have.
+
+    Args:
+        stage: The stage whose chain is looked at.
+        run: The RUN of the install.
+        call: The install.
+    """
+    first = _first_source(stage)
+    return first is not None and first < (*run.at, call.command.start)
+
+
+@once
+def _first_source(stage: Stage) -> tuple[int, int, int] | None:
+    """Return the place of the first source that a chain adds: its stage's, its step's, and that in the file."""
+    found = [
+        (*run.at, run.instruction.span.start + match.start())
+        for run in stage.all_runs
+        if (match := _ADDS.search(run.instruction.text)) is not None
+    ]
+    found += [(*put.step.at, 0) for put in stage.files.puts if put.path.startswith("/etc/apt/sources")]
+    return min(found, default=None)
