@@ -59,6 +59,9 @@ def _check_copy(change: DockerfileChange, stage: Stage, copy: Copy) -> Iterator[
     filled = _filled_with_sources(builder, path)
     if filled is None or (filled.kind == "context" and _is_allow_list(change)):
         return
+    was = change.was(stage)
+    if _runs_from_sources(stage) and was is not None and was.files.whole_trees:
+        return  # it shipped the same tree before, and has to
     yield _problem(change, stage, copy, builder, path, filled)
 
 
