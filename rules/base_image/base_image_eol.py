@@ -1,6 +1,6 @@
 """See base_image_eol.md."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from rules.api import (
@@ -83,7 +83,7 @@ def _is_of_the_day(end: EndOfLife) -> bool:
     return end.newest_only and end.days is not None and end.days < _YEAR
 
 
-def _lines(ended: list[EndOfLife]) -> frozenset[str]:
+def _lines(ended: Iterable[EndOfLife]) -> frozenset[str]:
     return frozenset(f"{one.product} {one.cycle}" for one in ended)
 
 
@@ -111,12 +111,8 @@ def _problem(
 
 def _confidence(change: DockerfileChange, stage: Stage, ended: list[EndOfLife]) -> Confidence:
     """Say it quietly of a builder whose language replaces its lines within weeks, unless the change chose this one."""
-    if (
-        not stage.layers_ship
-        and not _is_chosen(change, stage, ended)
-        and not stage.image.start_in_file
-        and all(map(_ends_soon, ended))
-    ):
+    quiet = not stage.layers_ship and not stage.image.start_in_file and all(map(_ends_soon, ended))
+    if quiet and not _is_chosen(change, stage, ended):
         return Confidence.POSSIBLE
     return Confidence.LIKELY if stage.base_word is not None and "$" in stage.base_word.text else Confidence.CERTAIN
 
