@@ -18,10 +18,12 @@ _GIVING_UP = frozenset({"exit", "false", "true", "kill", "return", ":"})
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The health check calls a program that nothing puts into the image."""
+    names = change.repository.context_names(change.path)
     for found in shipped(change, "HEALTHCHECK"):
         if not found.stage.base_known or found.stage.runtime.is_windows or _has_another_way(found):
             continue
-        missing = next((c for c in found.start.commands if c.name and found.stage.runtime.lacks(_program(c))), None)
+        lacks = found.stage.runtime.lacks
+        missing = next((c for c in found.start.commands if c.name and lacks(_program(c), names)), None)
         if missing is not None:
             yield _problem(found, missing)
 

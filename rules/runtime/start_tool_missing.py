@@ -28,18 +28,19 @@ from rules.runtime.start_instructions import Written, executes_cmd, shipped
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """What ships starts a program that nothing puts into the image."""
+    names = change.repository.context_names(change.path)
     for found in shipped(change):
         if not found.stage.base_known or found.stage.runtime.is_windows or not _is_program(found):
             continue
-        missing = next((name for name in _programs(found) if _lacks(found.stage, name)), None)
+        missing = next((name for name in _programs(found) if _lacks(found.stage, name, names)), None)
         if missing is not None:
             yield _problem(found, missing)
 
 
-def _lacks(stage: Stage, name: str) -> bool:
+def _lacks(stage: Stage, name: str, context: frozenset[str] | None) -> bool:
     """Whether a program is missing: also the shell, which distroless `debug` images have, elsewhere, and in PATH."""
     if name not in ("sh", "/bin/sh", "/usr/bin/sh"):
-        return stage.runtime.lacks(name)
+        return stage.runtime.lacks(name, context)
     tools = stage.facts.tools if stage.facts is not None else None
     elsewhere = name == "sh" and tools is not None and "/busybox/sh" in tools
     return stage.runtime.has_shell is False and not elsewhere
