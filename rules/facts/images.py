@@ -138,6 +138,10 @@ class ImageFacts:
         """
         return tools.has_tool(self, name)
 
+    def off_path(self, name: str) -> str | None:
+        """Return where the image has its program, when calling it by its name does not find it; `None` otherwise."""
+        return tools.off_path(self, name)
+
     def uid_of(self, name: str) -> int | None:
         """Return an account's uid, of the image or of its system; `None` where it is not known."""
         return self.users.get(name, tools.system_users(self.distro).get(name))

@@ -133,8 +133,7 @@ class Runtime:
         for item in stage.packages.present:
             if item.name == name or name in provides(item.name):
                 return True
-        facts = stage.facts
-        base = False if stage.root.is_scratch else facts.has_tool(name) if facts is not None else None
+        base = False if stage.root.is_scratch else self._base_has(name)
         if base is not False:
             return base
         if self.root_filled or stage.files.has_unreadable_run or self._is_in_copied_tree(name):
@@ -143,6 +142,16 @@ class Runtime:
         if any(put.tree and put.path in trees for put in stage.files.puts):
             return None
         return None if stage.files.opaque_commands else False
+
+    def _base_has(self, name: str) -> bool | None:
+        """Whether the base has a command that `PATH` finds, also as the file sets it."""
+        facts = self.stage.facts
+        place = facts.off_path(name) if facts is not None else None
+        path = self.stage.image.env.get("PATH")
+        if place is not None and path is not None and path.set_in_file:
+            folders = path_folders(self.stage)
+            return None if folders is None else posixpath.dirname(place) in folders
+        return facts.has_tool(name) if facts is not None else None
 
     def lacks(self, name: str, context: frozenset[str] | None = None) -> bool:
         """Tell whether a well-known program is missing, however much else was installed.
@@ -163,8 +172,7 @@ class Runtime:
             return False
         if base == "python" and self._is_python_named:
             return False
-        facts = stage.facts
-        if not (stage.root.is_scratch or (facts is not None and facts.has_tool(name) is False)):
+        if not (stage.root.is_scratch or self._base_has(name) is False):
             return False
         if stage.files.has_unreadable_run or self.root_filled or any(map(_brings_programs, stage.files.puts)):
             return False
@@ -177,8 +185,8 @@ class Runtime:
         Any command that names the program or a package of it, or that is not known to bring none, may have brought it
         for a while.
         """
-        stage, facts = self.stage, self.stage.facts
-        if facts is None or facts.has_tool(name) is not False or self._copied_tool(name) or self.root_filled:
+        stage = self.stage
+        if self._base_has(name) is not False or self._copied_tool(name) or self.root_filled:
             return False
         if stage.files.has_unreadable_run or any(map(_brings_programs, stage.files.puts)):
             return False
