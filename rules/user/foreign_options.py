@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from rules.api import Command, Stage
 
 _OF_BUSYBOX = re.compile(r"-(?=\w*[SDGg])[SDHGghsuk]+")
-"""Debian's takes an option for the beginning of a word, and `-S`, `-D` and `-g` are ambiguous (`system` or `shell`; `debug`
-or `disabled-login`; `gid`, `gecos` or `group`). Letters together are no option at all."""
+"""Debian's takes an option for the beginning of a word, and `-S`, `-D` and `-g` are ambiguous (`system` or `shell`;
+`debug` or `disabled-login`; `gid`, `gecos` or `group`). Letters together are no option at all."""
 _OF_DEBIAN = frozenset({"--group", "--disabled-login", "--gid", "--quiet"})
 """Not among the long options of BusyBox's `adduser` (its `adduser.c`)."""
 
