@@ -14,6 +14,7 @@ from rules.facts.installers import (
     SYSTEM_PROGRAMS,
 )
 from rules.lazily import cached_property
+from rules.model.carried import carried_names
 from rules.model.packages import OS_MANAGERS
 from rules.model.puts import within
 from rules.model.search_path import DEFAULT_PATH, path_folders
@@ -242,6 +243,8 @@ def _may_hold(put: Put, name: str, context: frozenset[str] | None) -> bool:
     """Whether a copied folder may bring a file of a name; of one from the context its files tell, if they are known."""
     if put.path == "/":
         return False  # it is asked for elsewhere, as what may bring anything
+    if put.kind == "stage" and (names := carried_names(put)) is not None:
+        return name in names
     if put.kind != "context" or context is None or not put.source:
         return True
     return name in context or _ARCHIVE.search(put.source) is not None
