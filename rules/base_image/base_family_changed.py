@@ -17,6 +17,8 @@ from rules.api import (
 )
 from rules.base_image.tags import gains_compilers
 from rules.copying.machine_code import is_data, machine_code
+from rules.runtime.start_instructions import shipped
+from rules.runtime.start_scripts import start_script
 
 _APT = frozenset({"debian", "ubuntu"})
 _RPM = frozenset({"rhel", "centos", "fedora", "rockylinux", "almalinux", "oraclelinux", "amazonlinux"})
@@ -56,7 +58,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if before is None and _starts_bare(stage) and not _is_same_system(was, stage):
             yield _unknown(stage, was)
         elif before is not None and after is not None and before != after and before not in _BARE:
-            yield _problem(stage, was, before, after)
+            yield _problem(change, stage, was, before, after)
 
 
 def _starts_bare(stage: Stage) -> bool:
@@ -101,8 +103,8 @@ def _family(stage: Stage) -> str | None:
     return "apt" if facts.distro in _APT else "rpm" if facts.distro in _RPM else facts.distro
 
 
-def _problem(stage: Stage, was: Stage, before: str, after: str) -> Problem:
-    questions = [*_questions(stage, was, after)][:2]
+def _problem(change: DockerfileChange, stage: Stage, was: Stage, before: str, after: str) -> Problem:
+    questions = [*_questions(change, stage, was, after)][:2]
     word = stage.root.base_word
     asked = " ".join(questions) or _ELSEWHERE
     return Problem(
@@ -127,7 +129,7 @@ def _name(stage: Stage) -> str:
     return f"{text} ({_NAMES.get(facts.distro, facts.distro)}{libc}{bare})"
 
 
-def _questions(stage: Stage, was: Stage, after: str) -> Iterator[str]:
+def _questions(change: DockerfileChange, stage: Stage, was: Stage, after: str) -> Iterator[str]:
     """Yield what this file gives reason to say or ask, the most telling first."""
     foreign = _foreign_code(stage)
     if foreign is not None:
@@ -138,9 +140,22 @@ def _questions(stage: Stage, was: Stage, after: str) -> Iterator[str]:
     facts = stage.facts
     if foreign is None and facts is not None and _libc_changed(was.facts, facts):
         yield from _native(stage, facts)
-    lacks = [name for name in ("bash", "curl") if _had(was, name) and stage.runtime.has_tool(name) is False]
+    asked = {"bash", "curl"} - _started(change, stage)
+    lacks = [name for name in sorted(asked) if _had(was, name) and stage.runtime.has_tool(name) is False]
     if lacks:
         yield f"It no longer has {' or '.join(map(quote, lacks))}: does a script call it?"
+
+
+def _started(change: DockerfileChange, stage: Stage) -> set[str]:
+    """Return the programs of the start command, the health check and the start script: other rules miss them there."""
+    found: set[str] = set()
+    for one in shipped(change, "ENTRYPOINT", "CMD", "HEALTHCHECK"):
+        if one.stage is stage:
+            found |= {word.rpartition("/")[2] for word in one.start.text.split()}
+            script = start_script(change, one) if one.instruction.keyword != "HEALTHCHECK" else None
+            if script is not None:
+                found.add((script.interpreter or "").rpartition("/")[2])
+    return found
 
 
 def _of_foreign(stage: Stage, builder: Stage, kind: str) -> str:
