@@ -70,7 +70,7 @@ _CARGO_CHEF = re.compile(r"(?:latest|\d+\.\d+\.\d+)-rust-(.+)")
 def built_upon(name: str, tag: str | None) -> tuple[str, str] | None:
     """Return the official image and tag that an image adds one program to, which its own tag names.
 
-    `lukemathwalker/cargo-chef:latest-rust-1.90.0` is `rust:1.90.0` with cargo-chef (its README, "Pre-built images").
+    `lukemathwalker/cargo-chef:latest-rust-1.90.0` is `rust:1.90.0` with cargo-chef (what its tags on Docker Hub say).
 
     Args:
         name: The image as `table_name` gives it.
