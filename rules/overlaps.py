@@ -44,9 +44,12 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "cache-order-regressed": (_same_fact("instruction", "source-copied-before-install"),),
     "named-user-without-passwd": (
         _silence("stage", "user-group-drops-supplementary", "user-name-not-numeric", "user-only-in-builder"),
+        _silence("instruction", "became-non-root"),
     ),
     "uid-implicit": (_same_fact("stage", "user-name-not-numeric"),),
     "user-created-unused": (_same_fact("stage", "final-user-missing", "final-user-root"),),
+    "user-not-created": (_silence("instruction", "became-non-root"),),
+    "user-only-in-builder": (_silence("instruction", "became-non-root", "user-name-not-numeric"),),
     "user-escalated": (_same_fact("stage", "final-user-missing", "final-user-root", "user-created-unused"),),
     "debug-mode-shipped": (_silence("instruction", "npm-start-as-pid1"),),
     "default-target-changed": (_silence("stage", "final-stage-no-command"),),
@@ -56,6 +59,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     ),
     "exec-form-regressed": (_same_fact("instruction", "shell-form-start"),),
     "exec-form-variable": (_silence("instruction", "start-path-missing", "start-tool-missing"),),
+    "libc-mismatch": (_silence("stage", "base-family-changed"),),
     "malformed-exec-form": (_silence("instruction", "invalid-syntax", "shell-form-start", "shell-in-scratch"),),
     "shell-in-scratch": (
         _silence(

@@ -26,6 +26,7 @@ class Repository:
     files: Mapping[str, bytes] = field(default_factory=dict)
     listing: Mapping[str, int] | None = None
     _contexts: dict[str, tuple[str, ...] | None] = field(default_factory=dict, init=False, repr=False)
+    _names: dict[str, frozenset[str] | None] = field(default_factory=dict, init=False, repr=False)
 
     def exists(self, path: str) -> bool | None:
         """Tell whether a file or folder exists; `None` when the listing is not known."""
@@ -100,6 +101,13 @@ class Repository:
         if dockerfile not in self._contexts:
             self._contexts[dockerfile] = self._context_files(dockerfile)
         return self._contexts[dockerfile]
+
+    def context_names(self, dockerfile: str) -> frozenset[str] | None:
+        """Return the last names of the files that `COPY . .` brings; `None` when they cannot be known."""
+        if dockerfile not in self._names:
+            files = self.context_files(dockerfile)
+            self._names[dockerfile] = frozenset(map(posixpath.basename, files)) if files is not None else None
+        return self._names[dockerfile]
 
     def _context_files(self, dockerfile: str) -> tuple[str, ...] | None:
         context = self.context_of(dockerfile)

@@ -15,11 +15,18 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.base_image.tags import gains_compilers
+from rules.copying.machine_code import is_data, machine_code
+from rules.runtime.start_instructions import shipped
+from rules.runtime.start_scripts import start_script
 
 _APT = frozenset({"debian", "ubuntu"})
 _RPM = frozenset({"rhel", "centos", "fedora", "rockylinux", "almalinux", "oraclelinux", "amazonlinux"})
 _BARE = frozenset({"scratch", "distroless", "busybox"})
 """Families to move away from without a loss: what ran there needed nothing."""
+_WITH_CERTIFICATES = ("gcr.io/distroless/", "cgr.dev/chainguard/")
+"""Images without a shell that have CA certificates, time zones and accounts (their README, "What's in them")."""
+_WITH_NATIVE_PARTS = frozenset({"python", "node", "ruby", "php"})
 _ELSEWHERE = "Paths, accounts and versions differ: does a script or a configuration file count on the old ones?"
 _NAMES = {
     "alpine": "Alpine",
@@ -45,11 +52,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, was in change.shipped():
         if was is None or stage.root.base_text == was.root.base_text:
             continue
+        if gains_compilers(was.root, stage.root):
+            continue  # base-image-loosened says what that is
         before, after = _family(was), _family(stage)
         if before is None and _starts_bare(stage) and not _is_same_system(was, stage):
             yield _unknown(stage, was)
         elif before is not None and after is not None and before != after and before not in _BARE:
-            yield _problem(stage, was, before, after)
+            yield _problem(change, stage, was, before, after)
 
 
 def _starts_bare(stage: Stage) -> bool:
@@ -94,8 +103,8 @@ def _family(stage: Stage) -> str | None:
     return "apt" if facts.distro in _APT else "rpm" if facts.distro in _RPM else facts.distro
 
 
-def _problem(stage: Stage, was: Stage, before: str, after: str) -> Problem:
-    questions = [*_questions(stage, was, after)][:2]
+def _problem(change: DockerfileChange, stage: Stage, was: Stage, before: str, after: str) -> Problem:
+    questions = [*_questions(change, stage, was, after)][:2]
     word = stage.root.base_word
     asked = " ".join(questions) or _ELSEWHERE
     return Problem(
@@ -120,24 +129,55 @@ def _name(stage: Stage) -> str:
     return f"{text} ({_NAMES.get(facts.distro, facts.distro)}{libc}{bare})"
 
 
-def _questions(stage: Stage, was: Stage, after: str) -> Iterator[str]:
+def _questions(change: DockerfileChange, stage: Stage, was: Stage, after: str) -> Iterator[str]:
     """Yield what this file gives reason to say or ask, the most telling first."""
-    builder = _foreign_builder(stage)
-    if builder is not None:
-        yield (
-            f"What it copies from {builder.label} was built for {builder.runtime.libc}: is it linked statically, or "
-            "built again?"
-        )
+    foreign = _foreign_code(stage)
+    if foreign is not None:
+        yield _of_foreign(stage, *foreign)
     if after in ("scratch", "distroless"):
-        yield "There is no shell and no package manager: does anything call one, a start script or a health check?"
-        yield "Are CA certificates, time zones and the account it runs as there?"
+        yield from _bare(stage)
         return
     facts = stage.facts
-    if facts is not None and _libc_changed(was.facts, facts):
+    if foreign is None and facts is not None and _libc_changed(was.facts, facts):
         yield from _native(stage, facts)
-    lacks = [name for name in ("bash", "curl") if _had(was, name) and stage.runtime.has_tool(name) is False]
+    asked = {"bash", "curl"} - _started(change, stage)
+    lacks = [name for name in sorted(asked) if _had(was, name) and stage.runtime.has_tool(name) is False]
     if lacks:
         yield f"It no longer has {' or '.join(map(quote, lacks))}: does a script call it?"
+
+
+def _started(change: DockerfileChange, stage: Stage) -> set[str]:
+    """Return the programs of the start command, the health check and the start script: other rules miss them there."""
+    found: set[str] = set()
+    for one in shipped(change, "ENTRYPOINT", "CMD", "HEALTHCHECK"):
+        if one.stage is stage:
+            found |= {word.rpartition("/")[2] for word in one.start.text.split()}
+            script = start_script(change, one) if one.instruction.keyword != "HEALTHCHECK" else None
+            if script is not None:
+                found.add((script.interpreter or "").rpartition("/")[2])
+    return found
+
+
+def _of_foreign(stage: Stage, builder: Stage, kind: str) -> str:
+    theirs, ours = builder.runtime.libc, stage.runtime.libc
+    again = "linked statically, or built" if kind == "programs" else "installed or built"
+    brought = f"What it copies from {builder.label}, which has {theirs}, may hold {kind}"
+    return f"{brought}: are they {again} again for {ours}?"
+
+
+def _bare(stage: Stage) -> Iterator[str]:
+    """Yield what an image without a system lacks, less what another rule says with certainty."""
+    if not _calls_shell(stage):
+        yield "There is no shell and no package manager: does anything call one, a start script or a health check?"
+    if not (stage.root.base_text or "").startswith(_WITH_CERTIFICATES):
+        yield "Are CA certificates, time zones and the account it runs as there?"
+
+
+def _calls_shell(stage: Stage) -> bool:
+    """Whether a start command or the health check is written for a shell, of which shell-in-scratch speaks."""
+    image = stage.image
+    starts = (setting.value for setting in (image.entrypoint, image.cmd, image.healthcheck) if setting.set_in_file)
+    return any(start is not None and start.form == "shell" for start in starts)
 
 
 def _libc_changed(before: ImageFacts | None, after: ImageFacts) -> bool:
@@ -150,18 +190,27 @@ def _native(stage: Stage, facts: ImageFacts) -> Iterator[str]:
         yield f"Do all native packages have wheels for {facts.libc}, or does pip now compile them?"
     elif facts.libc == "musl" and "node" in languages:
         yield f"Do native modules have builds for {facts.libc} (bcrypt, sharp, Prisma engines)?"
-    else:
+    elif not _WITH_NATIVE_PARTS.isdisjoint(languages) or _brings_unknown(stage):
         yield f"Is everything that was built for the other C library built again for {facts.libc}?"
 
 
-def _foreign_builder(stage: Stage) -> Stage | None:
-    """Return a stage of another C library that programs are copied from."""
+def _brings_unknown(stage: Stage) -> bool:
+    """Whether the repository, an image or a download brings something that may be a program."""
+    if stage.facts is not None and stage.facts.kind == "server":
+        return False  # pages, settings and scripts for a program that the image has already
+    puts = (put for put in stage.files.puts if put.kind in ("context", "image", "remote"))
+    return any(not (is_data(put.source) or is_data(put.path)) for put in puts)
+
+
+def _foreign_code(stage: Stage) -> tuple[Stage, str] | None:
+    """Return a stage of another C library that something compiled may be copied from, and what."""
     libc = stage.runtime.libc
     for step in stage.all_steps:
         if isinstance(step, Copy) and step.from_stage is not None and libc:
             other = step.from_stage.runtime.libc
-            if other and other != libc:
-                return step.from_stage
+            kind = machine_code(stage, step) if other and other != libc else None
+            if kind is not None:
+                return step.from_stage, kind
     return None
 
 

@@ -1,6 +1,6 @@
 """See base_image_eol.md."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 from rules.api import (
@@ -83,7 +83,7 @@ def _is_of_the_day(end: EndOfLife) -> bool:
     return end.newest_only and end.days is not None and end.days < _YEAR
 
 
-def _lines(ended: list[EndOfLife]) -> frozenset[str]:
+def _lines(ended: Iterable[EndOfLife]) -> frozenset[str]:
     return frozenset(f"{one.product} {one.cycle}" for one in ended)
 
 
@@ -111,11 +111,22 @@ def _problem(
 
 def _confidence(change: DockerfileChange, stage: Stage, ended: list[EndOfLife]) -> Confidence:
     """Say it quietly of a builder whose language replaces its lines within weeks, unless the change chose this one."""
-    was = change.was(stage)
-    chosen = was is not None and was.base_text != stage.base_text
-    if not stage.layers_ship and not chosen and not stage.image.start_in_file and all(map(_ends_soon, ended)):
+    quiet = not stage.layers_ship and not stage.image.start_in_file and all(map(_ends_soon, ended))
+    if quiet and not _is_chosen(change, stage, ended):
         return Confidence.POSSIBLE
     return Confidence.LIKELY if stage.base_word is not None and "$" in stage.base_word.text else Confidence.CERTAIN
+
+
+def _is_chosen(change: DockerfileChange, stage: Stage, ended: list[EndOfLife]) -> bool:
+    """Whether the change brought the image: in the place of another, or with a new stage to a file without its line."""
+    was = change.was(stage)
+    if was is not None:
+        return was.base_text != stage.base_text
+    if change.before is None or change.today is None or any(end.newest_only for end in ended):
+        return False
+    references = (other.reference for other in change.before.stages)
+    lines = (_lines(all_end_of_life(reference, change.today)) for reference in references if reference is not None)
+    return all(_lines(ended[:1]).isdisjoint(others) for others in lines)
 
 
 def _ends_soon(end: EndOfLife) -> bool:

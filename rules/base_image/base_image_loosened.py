@@ -21,7 +21,15 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.base_image.tags import is_over, moves, names_release, names_variant_only, read_tag, without_release
+from rules.base_image.tags import (
+    gains_compilers,
+    is_over,
+    moves,
+    names_release,
+    names_variant_only,
+    read_tag,
+    without_release,
+)
 
 _FULL = 3
 """Numbers of a version that names one release and no line of them: major, minor, patch."""
@@ -59,6 +67,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         found = (
             _loosened(old, new)
+            or _with_compilers(stage, was, old, new)
             or _shorter(stage, old, new)
             or _without_system(change, old, new)
             or _as_root(stage, was, old, new)
@@ -100,14 +109,6 @@ def _loosened_tag(old: ImageReference, new: ImageReference, names: str) -> Loose
             f"Builds then take whatever {quote(after.number)} is that day; name the release that was tested",
             restore=before.variant == after.variant,
         )
-    if before.version == after.version and before.is_small and not after.is_small and before.version:
-        return Loosened(
-            f"goes {names}, the full image",
-            "It brings compilers, headers and hundreds of packages more to pull and to patch. If one package was "
-            "missing, install that one",
-            restore=True,
-            about_size=True,
-        )
     return None
 
 
@@ -123,6 +124,20 @@ def _moving(new: ImageReference, names: str) -> Loosened:
         f"goes {names}, which moves from release to release",
         "The next build may take another major version without any change in the repository. Name the release",
         restore=True,
+    )
+
+
+def _with_compilers(stage: Stage, was: Stage, old: ImageReference, new: ImageReference) -> Loosened | None:
+    """Find the variant with compilers in the place of a small one. A tag without suffix alone says nothing of it."""
+    if new.digest is not None or not gains_compilers(was, stage):
+        return None
+    full = stage.facts is not None and stage.facts.full
+    brings = "compilers, headers and hundreds of packages more" if full else "compilers and headers"
+    return Loosened(
+        f"goes from {quote(_short(old))} to {quote(new.text)}, {'the full image' if full else 'which has compilers'}",
+        f"It brings {brings} to pull and to patch. If one package was missing, install that one",
+        restore=True,
+        about_size=True,
     )
 
 

@@ -9,7 +9,7 @@ from rules.facts.eol import all_end_of_life, codenames, data_date
 from rules.facts.images import image_facts
 
 if TYPE_CHECKING:
-    from rules.api import DockerfileChange, ImageReference
+    from rules.api import DockerfileChange, ImageReference, Stage
 
 MOVING_TAGS = frozenset({"latest", "edge", "nightly", "main", "master", "dev", "rolling", "canary"})
 """Tags that move from release to release by their name alone."""
@@ -107,3 +107,17 @@ def read_tag(tag: str | None) -> Tag:
 def is_over(change: DockerfileChange, reference: ImageReference) -> bool:
     """Tell whether what a reference names is past its end of life: no fix may lead there."""
     return any(one.already_over for one in all_end_of_life(reference, change.today or data_date()))
+
+
+def gains_compilers(was: Stage, stage: Stage) -> bool:
+    """Tell whether a stage moves from a small variant of an image to one that has compilers, of the same version.
+
+    The tables must say it of both: a server's tag without suffix, such as `nginx:1.29`, stands on a slim system.
+    """
+    old, new = was.reference, stage.reference
+    if old is None or new is None or old.repository != new.repository or was.facts is None or stage.facts is None:
+        return False
+    before, after = read_tag(old.tag), read_tag(new.tag)
+    if not before.version or before.version != after.version or not before.is_small or after.is_small:
+        return False
+    return stage.facts.toolchain is True and was.facts.toolchain is False

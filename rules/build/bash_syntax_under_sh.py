@@ -16,8 +16,11 @@ from rules.api import (
     Severity,
     Stage,
     insert_line_before,
+    quote,
     rule,
 )
+from rules.runtime.start_instructions import Written, shipped
+from rules.runtime.start_scripts import StartScript, start_script
 
 _NAMES = {
     "double-bracket": "`[[ … ]]`",
@@ -43,6 +46,10 @@ _NAMES = {
 }
 _STOPS = frozenset({"array", "source", "pushd", "declare", "shopt", "mapfile", "pipefail", "replacement", "substring"})
 """What a plain shell refuses or does not find; the rest may also mean something else to it."""
+_SURELY = frozenset(
+    "double-bracket array source pushd declare shopt mapfile here-string c-style-for process-substitution".split()
+)
+"""Of a script: what a plain shell does not take for something else that may be meant."""
 _KNOWN_TO_ASH = frozenset(
     "double-bracket process-substitution source ansi-c-quote replacement substring ampersand-redirect function-keyword "
     "double-equals pipefail let".split()
@@ -69,7 +76,7 @@ _NO_EXPANSION = re.compile(r"\{\d+,\d*\}|[\"']|://")
     "bash-syntax-under-sh",
     severity=Severity.WARNING,
     category=Category.CORRECTNESS,
-    keywords=("RUN",),
+    keywords=("RUN", "ENTRYPOINT", "CMD"),
     aliases=("DF066",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
@@ -87,6 +94,39 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 yield _problem(stage, run, found, shell, lost)
                 if lost is not None:
                     break  # one line has gone, whatever needs it
+    yield from _start_scripts(change)
+
+
+def _start_scripts(change: DockerfileChange) -> Iterator[Problem]:
+    """Read the repository's start scripts, too: what `#!/bin/sh` means changes with the base image."""
+    if _RELINKED.search(change.after.code) is not None:
+        return
+    for found in shipped(change):
+        shell, script = _plain_shell(found.stage), start_script(change, found)
+        if shell is None or script is None or not script.direct or script.interpreter not in ("sh", "/bin/sh"):
+            continue
+        if "bash" in script.text:
+            continue  # it may look for bash, and go on in that
+        kinds = _SURELY - (_KNOWN_TO_ASH if shell == "busybox" else frozenset())
+        source, code = script.script()
+        construct = next((one for one in code.constructs if one.kind in kinds and one.dialect == "sh"), None)
+        if construct is not None:
+            yield _in_script(found, script, construct, source.line_at(construct.start), shell)
+
+
+def _in_script(found: Written, script: StartScript, construct: Construct, line: int, shell: str) -> Problem:
+    name = _NAMES[construct.kind]
+    return Problem(
+        found.instruction.span,
+        f"{found.stage.label} starts {quote(script.path)}, which asks for `/bin/sh` and uses {name} (its line {line}), "
+        f"which only bash understands; `/bin/sh` is {shell} here. It stops there, or goes on the other way. Begin it "
+        "with `#!/bin/bash`, where the image has that, or write it for a plain shell.",
+        Confidence.LIKELY,
+        doubt="the base image's `/bin/sh` may be another shell than is usual there",
+        instruction=found.instruction,
+        stage=found.stage.key,
+        key=f"{script.path} {construct.kind}",
+    )
 
 
 def _lost_shell(change: DockerfileChange, stage: Stage) -> Instruction | None:

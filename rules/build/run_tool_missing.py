@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
 from rules.packages.scripts import sure_calls
+from rules.user.foreign_options import foreign_option
 
 _MANAGERS = {
     "uv": "copy it (`COPY --from=ghcr.io/astral-sh/uv:<version> /uv /bin/`) or `pip install uv==<version>`",
@@ -34,7 +35,7 @@ _FIRST_WITHOUT_APT_KEY = {"debian": 13.0, "ubuntu": 25.04}
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=(*_MANAGERS, *_ACCOUNTS, "apt-key"),
+    mentions=(*_MANAGERS, *_ACCOUNTS, "apt-key", "adduser", "addgroup"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN calls a program that the base image does not have and nothing installs."""
@@ -48,6 +49,31 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         first = next(((run, command) for run, command in found if _lacks(stage, command.name)), None)
         if first is not None:
             yield _problem(stage, *first)
+        calls = ((run, command) for run in stage.runs for command in sure_calls(run, "adduser", "addgroup"))
+        refused = ((run, c, word) for run, c in calls if (word := foreign_option(stage, c)) is not None)
+        option = next(refused, None)
+        if option is not None:
+            yield _refused(stage, *option)
+
+
+def _refused(stage: Stage, run: Run, command: Command, option: str) -> Problem:
+    """The program is there under the name, and is another one than the line was written for."""
+    name, base = command.name, quote(stage.root.base_text or "")
+    if stage.runtime.distribution == "alpine":
+        theirs, here, instead = "Debian's", "BusyBox's, which does not know it", "`adduser -S -D -u <uid> <name>`"
+    else:
+        theirs, here = "BusyBox's", "Debian's, which refuses it"
+        instead = "`useradd --system --uid <uid> <name>`" if name == "adduser" else "`groupadd --gid <gid> <name>`"
+    return Problem(
+        command.span,
+        f"{stage.label} calls {quote(name)} with {quote(option)}, an option of {theirs}; {base} has {here}. The build "
+        f"stops here. Write {instead}.",
+        Confidence.LIKELY,
+        doubt="the tools are those of the tags that are known of the base image",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=f"{name} {option}",
+    )
 
 
 def _lacks(stage: Stage, name: str) -> bool:

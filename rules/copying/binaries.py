@@ -86,6 +86,11 @@ def _said(stage: Stage) -> tuple[bool, bool]:
     return _STATIC.search(code) is not None, _CGO_OFF.search(code) is not None
 
 
+def thinks_of_linking(stage: Stage) -> bool:
+    """Tell whether a chain's instructions speak of static programs, or switch cgo off."""
+    return any(_said(stage))
+
+
 def _has_compiler(stage: Stage) -> bool:
     """Whether cgo finds a C compiler: without one, Go has built without cgo since 1.20."""
     facts = stage.facts

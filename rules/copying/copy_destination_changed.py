@@ -11,6 +11,7 @@ from rules.api import (
     DockerfileChange,
     Note,
     Problem,
+    Put,
     Severity,
     Stage,
     once,
@@ -77,17 +78,26 @@ def _moves(stage: Stage, was: Stage) -> Iterator[_Moved]:
         if key not in places:
             continue
         now, new = places[key]
-        if new != old and not _is_brought(stage, was, old, now):
+        if new != old and not _is_brought(stage, was, _Moved(copy, now, old, new)):
             yield _Moved(copy, now, old, new)
 
 
-def _is_brought(stage: Stage, was: Stage, path: str, moved: Copy) -> bool:
-    """Whether something else brings the old place that did not bring it before."""
+def _is_brought(stage: Stage, was: Stage, move: _Moved) -> bool:
+    """Whether something else brings the old place that did not bring it before.
+
+    What lands in the new place, which may lie below the old one, does not, nor does a folder that is only made.
+    """
     then = _put(was)
+    below = within(move.new, move.old)
     return any(
-        put.kind != "workdir" and put.step is not moved and (put.path, put.kind, put.source) not in then
-        for put in stage.files.covering(path)
+        (put.path, put.kind, put.source) not in then
+        for put in stage.files.covering(move.old)
+        if put.step is not move.now and not _is_made_folder(put) and not (below and within(put.path, move.new))
     )
+
+
+def _is_made_folder(put: Put) -> bool:
+    return put.kind == "workdir" or (put.command is not None and put.command.name == "mkdir")
 
 
 @once

@@ -66,6 +66,9 @@ def _check_copy(change: DockerfileChange, stage: Stage, copy: Copy) -> Iterator[
         return
     if _is_pruned_by_hand(builder, path, filled):
         return
+    was = change.was(stage)
+    if _runs_from_sources(stage) and was is not None and was.files.whole_trees:
+        return  # it shipped the same tree before, and has to
     yield _problem(change, stage, copy, builder, path, filled)
 
 

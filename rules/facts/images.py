@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import lru_cache
 from types import MappingProxyType
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rules.facts import image_table, tools
 from rules.facts.distributions import Release, release_of
 from rules.facts.languages import languages_of
-from rules.facts.names import canonical_name, table_name
+from rules.facts.names import built_upon, canonical_name, table_name
 from rules.facts.relatives import Relatives, relatives_of
 
 if TYPE_CHECKING:
@@ -138,6 +138,10 @@ class ImageFacts:
         """
         return tools.has_tool(self, name)
 
+    def off_path(self, name: str) -> str | None:
+        """Return where the image has its program, when calling it by its name does not find it; `None` otherwise."""
+        return tools.off_path(self, name)
+
     def uid_of(self, name: str) -> int | None:
         """Return an account's uid, of the image or of its system; `None` where it is not known."""
         return self.users.get(name, tools.system_users(self.distro).get(name))
@@ -164,6 +168,11 @@ def image_facts(reference: ImageReference, *, platform: str | None = None) -> Im
     entry = image_table.find(name, tag) if tag is not None else image_table.common(name)
     if entry is not None:
         return _facts(name, tag, entry)
+    below = built_upon(name, tag)
+    entry = image_table.find(*below) if below is not None else None
+    if below is not None and entry is not None:
+        of_base = _facts(*below, entry)
+        return replace(of_base, name=name, tag=tag, exact=False, listed=None, stopped=None, relatives=Relatives())
     promise = image_table.convention(canonical_name(reference), tag)
     if promise is None:
         return None

@@ -62,3 +62,19 @@ def canonical_name(reference: ImageReference) -> str:
 def table_name(reference: ImageReference) -> str:
     """Return the familiar form of the canonical name: `python`, `bitnami/node`, `gcr.io/distroless/cc-debian12`."""
     return canonical_name(reference).removeprefix("docker.io/").removeprefix("library/")
+
+
+_CARGO_CHEF = re.compile(r"(?:latest|\d+\.\d+\.\d+)-rust-(.+)")
+
+
+def built_upon(name: str, tag: str | None) -> tuple[str, str] | None:
+    """Return the official image and tag that an image adds one program to, which its own tag names.
+
+    `lukemathwalker/cargo-chef:latest-rust-1.90.0` is `rust:1.90.0` with cargo-chef (what its tags on Docker Hub say).
+
+    Args:
+        name: The image as `table_name` gives it.
+        tag: The tag that is pulled.
+    """
+    found = _CARGO_CHEF.fullmatch(tag or "") if name == "lukemathwalker/cargo-chef" else None
+    return ("rust", found[1]) if found is not None else None

@@ -73,6 +73,8 @@ def has_tool(facts: ImageFacts, name: str) -> bool | None:
     folder, base = posixpath.split(name)
     if facts.windows or facts.tools is None or folder not in _FOLDERS:
         return None
+    if not folder and off_path(facts, base) is not None:
+        return False
     if base in _brought(facts, facts.tools):
         return True
     if facts.distro == "scratch" or not facts.tools:
@@ -81,6 +83,21 @@ def has_tool(facts: ImageFacts, name: str) -> bool | None:
     if base in present:
         return True
     return False if _is_absent(facts, base) else None
+
+
+def off_path(facts: ImageFacts, name: str) -> str | None:
+    """Return the path of the program that an image is made for, where `PATH` does not lead to it.
+
+    Distroless Node.js starts `/nodejs/bin/node`, and its `PATH` is Docker's default (GoogleContainerTools/distroless,
+    issue 1773). Of an image with a system nothing is said, which may have links.
+    """
+    starts = facts.entrypoint or facts.cmd or ("",)
+    folder, base = posixpath.split(starts[0])
+    path = facts.env.get("PATH")
+    unknown = not facts.exact or facts.tools is None or bool(facts.tools - {"/busybox/sh"})
+    if base != name or unknown or folder in _FOLDERS or (path is None and "PATH" in facts.env_names):
+        return None
+    return None if path is not None and folder in path.split(":") else starts[0]
 
 
 def _brought(facts: ImageFacts, tools: frozenset[str]) -> set[str]:

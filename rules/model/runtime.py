@@ -14,6 +14,7 @@ from rules.facts.installers import (
     SYSTEM_PROGRAMS,
 )
 from rules.lazily import cached_property
+from rules.model.carried import carried_names
 from rules.model.packages import OS_MANAGERS
 from rules.model.puts import within
 from rules.model.search_path import DEFAULT_PATH, path_folders
@@ -88,20 +89,23 @@ class Runtime:
         """Whether a tree of files is copied over the system's own folders, which may bring any program."""
         return any(put.tree and put.path in ("/", "/bin", "/usr", "/usr/bin") for put in self.stage.files.puts)
 
-    def _is_in_copied_tree(self, name: str) -> bool:
+    def _is_in_copied_tree(self, name: str, context: frozenset[str] | None = None) -> bool:
         """Whether a folder is copied in that may hold the program: where PATH leads, or above the path in `name`."""
+        trees = [put for put in self._copied_trees if _may_hold(put, posixpath.basename(name), context)]
         if "/" in name:
-            return any(within(name, put.path) for put in self._copied_trees)
-        return any(name in _OF_A_VENV or not _IN_A_PROJECT.search(folder) for folder in self._copied_path)
+            return any(within(name, put.path) for put in trees)
+        return any(
+            (name in _OF_A_VENV or not _IN_A_PROJECT.search(folder)) and any(within(folder, put.path) for put in trees)
+            for folder in self._own_path
+            if trees
+        )
 
     @cached_property
-    def _copied_path(self) -> frozenset[str]:
-        """The folders of PATH that the file adds and copies, or a folder around them: `/opt/java/openjdk/bin`."""
+    def _own_path(self) -> frozenset[str]:
+        """The folders of PATH that the file adds: `/opt/java/openjdk/bin`."""
         path = self.stage.image.env.get("PATH")
         folders = path_folders(self.stage) if path is not None and path.set_in_file else None
-        own = [folder for folder in folders or () if folder not in ("", *DEFAULT_PATH)]
-        trees = [put.path for put in self._copied_trees if put.path != "/"]
-        return frozenset(folder for folder in own if any(within(folder, tree) for tree in trees))
+        return frozenset(folder for folder in folders or () if folder not in ("", *DEFAULT_PATH))
 
     @cached_property
     def _copied_trees(self) -> tuple[Put, ...]:
@@ -130,8 +134,7 @@ class Runtime:
         for item in stage.packages.present:
             if item.name == name or name in provides(item.name):
                 return True
-        facts = stage.facts
-        base = False if stage.root.is_scratch else facts.has_tool(name) if facts is not None else None
+        base = False if stage.root.is_scratch else self._base_has(name)
         if base is not False:
             return base
         if self.root_filled or stage.files.has_unreadable_run or self._is_in_copied_tree(name):
@@ -141,22 +144,36 @@ class Runtime:
             return None
         return None if stage.files.opaque_commands else False
 
-    def lacks(self, name: str) -> bool:
+    def _base_has(self, name: str) -> bool | None:
+        """Whether the base has a command that `PATH` finds, also as the file sets it."""
+        facts = self.stage.facts
+        place = facts.off_path(name) if facts is not None else None
+        path = self.stage.image.env.get("PATH")
+        if place is not None and path is not None and path.set_in_file:
+            folders = path_folders(self.stage)
+            return None if folders is None else posixpath.dirname(place) in folders
+        return facts.has_tool(name) if facts is not None else None
+
+    def lacks(self, name: str, context: frozenset[str] | None = None) -> bool:
         """Tell whether a well-known program is missing, however much else was installed.
 
         What `has_tool` leaves open is weighed here: a `pip install` brings no `curl`. Only for programs that are in
         the tables of `rules.facts.installers`; a program of the project's own is never said to be missing.
+
+        Args:
+            name: The command as it is called: `curl`, `/usr/bin/curl`.
+            context: The names of all files in the build context, where they are known: a folder of it that is copied
+                to where PATH leads then brings no other program.
         """
         stage, base = self.stage, posixpath.basename(name)
         managed = base in PROJECT_MANAGERS
         if not (managed or base in SYSTEM_PROGRAMS) or self._copied_tool(base) or self._is_installed(base):
             return False
-        if self._is_in_copied_tree(name):
+        if self._is_in_copied_tree(name, context):
             return False
         if base == "python" and self._is_python_named:
             return False
-        facts = stage.facts
-        if not (stage.root.is_scratch or (facts is not None and facts.has_tool(name) is False)):
+        if not (stage.root.is_scratch or self._base_has(name) is False):
             return False
         if stage.files.has_unreadable_run or self.root_filled or any(map(_brings_programs, stage.files.puts)):
             return False
@@ -169,8 +186,8 @@ class Runtime:
         Any command that names the program or a package of it, or that is not known to bring none, may have brought it
         for a while.
         """
-        stage, facts = self.stage, self.stage.facts
-        if facts is None or facts.has_tool(name) is not False or self._copied_tool(name) or self.root_filled:
+        stage = self.stage
+        if self._base_has(name) is not False or self._copied_tool(name) or self.root_filled:
             return False
         if stage.files.has_unreadable_run or any(map(_brings_programs, stage.files.puts)):
             return False
@@ -217,6 +234,20 @@ class Runtime:
         if path is not None and path.set_in_file:
             return True
         return any("/" in word and posixpath.basename(word) == "python" for word in self._words)
+
+
+_ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2?|txz|gz|bz2|xz|zst)$")
+
+
+def _may_hold(put: Put, name: str, context: frozenset[str] | None) -> bool:
+    """Whether a copied folder may bring a file of a name; of one from the context its files tell, if they are known."""
+    if put.path == "/":
+        return False  # it is asked for elsewhere, as what may bring anything
+    if put.kind == "stage" and (names := carried_names(put)) is not None:
+        return name in names
+    if put.kind != "context" or context is None or not put.source:
+        return True
+    return name in context or _ARCHIVE.search(put.source) is not None
 
 
 _IN_A_PROJECT = re.compile(r"(?:venv|virtualenv|/env|/bundle|/gems|/node_modules/\.bin|/vendor/bin)(?:/|$)")

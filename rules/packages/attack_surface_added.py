@@ -43,7 +43,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if was is None or _is_new_ground(stage, was) or is_for_development(change, stage):
             continue
         had = {item.name for item in was.packages.installed}
-        gained = [item for item in stage.packages.present if item.name in _RISKS and item.name not in had]
+        gained = [item for item in stage.packages.present if item.name in _RISKS and not _was_given(item.name, had)]
         gained = [
             item
             for item in gained
@@ -56,6 +56,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _is_new_ground(stage: Stage, was: Stage) -> bool:
     """Whether the image had another base before, of which nobody knows what it brought."""
     return stage.root.base_text != was.root.base_text and not was.base_known
+
+
+def _was_given(name: str, had: set[str]) -> bool:
+    """Whether a package before the change gave the same: one tool has several packages, and they change their names."""
+    kin = {other for other in _RISKS if _RISKS[other] == _RISKS[name] or not provides(other).isdisjoint(provides(name))}
+    return name in had or not kin.isdisjoint(had)
 
 
 def _is_there_anyway(stage: Stage, item: Installed) -> bool:

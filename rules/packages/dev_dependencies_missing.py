@@ -1,6 +1,8 @@
 """See dev_dependencies_missing.md."""
 
+import itertools
 import json
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -40,11 +42,23 @@ _BUILDERS = {
     "vue-cli-service": "@vue/cli-service",
     "tsup": "tsup",
     "gulp": "gulp",
+    "babel": "@babel/cli",
+    "swc": "@swc/cli",
+    "vue-tsc": "vue-tsc",
+    "ncc": "@vercel/ncc",
+    "remix": "@remix-run/dev",
+    "svelte-kit": "@sveltejs/kit",
+    "eleventy": "@11ty/eleventy",
 }
 """Programs that builds run, with the package that brings each."""
 
 _ASKED = frozenset({"--production=false", "--prod=false", "--omit=", "--also=dev", "--dev", "-D"})
 """Options that bring the packages for developers whatever the environment says."""
+
+
+_BETWEEN = re.compile(r"&&|\|\||[;|&]")
+_ASSIGNED = re.compile(r"\w+=")
+_IN_FRONT = frozenset({"cross-env", "npx", "env", "time", "exec"})
 
 
 class _Install(NamedTuple):
@@ -140,9 +154,16 @@ def _judge(change: DockerfileChange, stage: Stage, build: Command, install: _Ins
             yield _problem(stage, build, install)
         return
     was = change.was(install.run.stage)
-    then = list(_installs(was, None, None)) if was is not None else []
+    then = _lived_on(was) if was is not None else []
     if then and not any(map(_leaves_out, then)):
         yield _problem(stage, build, install)
+
+
+def _lived_on(was: Stage) -> list[_Install]:
+    """Return the last install before the build that a stage had; all that it had where no build is seen in it."""
+    run, build = next(((run, c) for run in was.runs for c in run.commands if _is_build(c)), (None, None))
+    found = list(_installs(was, run, build))
+    return found[-1:] if build is not None else found
 
 
 def _is_among_developers(text: str, build: Command) -> bool:
@@ -154,8 +175,18 @@ def _is_among_developers(text: str, build: Command) -> bool:
     tables = [manifest.get(key) if isinstance(manifest, dict) else None for key in ("scripts", "devDependencies")]
     scripts, developers = (table if isinstance(table, dict) else {} for table in tables)
     script = scripts.get("build") if build.name in _NODE else build.name
-    words = str(script or "").replace("&&", " ").split()
-    return any(_BUILDERS.get(word) in developers for word in words)
+    text = str(script or "")
+    words = text.replace("&&", " ").split()
+    return any(_BUILDERS.get(word) in developers for word in words) or any(
+        package in developers for word in _programs(text) for package in (f"@{word}/cli", f"{word}-cli")
+    )
+
+
+def _programs(script: str) -> Iterator[str]:
+    """Yield what each command of a script in a manifest calls."""
+    for command in _BETWEEN.split(script):
+        words = (word for word in command.split() if not _ASSIGNED.match(word) and word not in _IN_FRONT)
+        yield from itertools.islice(words, 1)
 
 
 def _problem(stage: Stage, build: Command, install: _Install) -> Problem:

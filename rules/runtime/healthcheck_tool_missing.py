@@ -18,10 +18,12 @@ _GIVING_UP = frozenset({"exit", "false", "true", "kill", "return", ":"})
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The health check calls a program that nothing puts into the image."""
+    names = change.repository.context_names(change.path)
     for found in shipped(change, "HEALTHCHECK"):
         if not found.stage.base_known or found.stage.runtime.is_windows or _has_another_way(found):
             continue
-        missing = next((c for c in found.start.commands if c.name and found.stage.runtime.lacks(_program(c))), None)
+        lacks = found.stage.runtime.lacks
+        missing = next((c for c in found.start.commands if c.name and lacks(_program(c), names)), None)
         if missing is not None:
             yield _problem(found, missing)
 
@@ -43,17 +45,20 @@ def _problem(found: Written, command: Command) -> Problem:
     base = quote(stage.root.base_text or "")
     url = url_of(command) if command.name in ("curl", "wget") else None
     words = probe_with_what_is_there(stage, url) if url is not None else None
+    place = stage.facts.off_path(command.name) if stage.facts is not None else None
     way_out = (
         f"Ask with what is there: {quote(words[0])} can"
         if words
         else f"Install {quote(command.name)}, or probe without it"
     )
+    if place is not None:
+        cause, way_out = f"which `PATH` does not find: {base} has it at {quote(place)} only", f"Write {quote(place)}"
+    else:
+        cause = f"which is not in the image: {base} does not have it and no instruction leaves it there"
     return Problem(
         found.instruction.span,
-        f"`HEALTHCHECK` of {stage.label} calls {quote(command.name)}, which is not in the image: {base} does "
-        "not have it "
-        "and no instruction leaves it there. Every probe fails, the container is reported unhealthy, and compose and "
-        f"Swarm wait for it or restart it for ever. {way_out}.",
+        f"`HEALTHCHECK` of {stage.label} calls {quote(command.name)}, {cause}. Every probe fails, the container is "
+        f"reported unhealthy, and compose and Swarm wait for it or restart it for ever. {way_out}.",
         Confidence.LIKELY,
         doubt="a script or a copied folder may bring it",
         stage=stage.key,

@@ -59,5 +59,6 @@ def probe_with_what_is_there(stage: Stage, url: str) -> tuple[str, ...] | None:
         return ("python", "-c", f"import urllib.request; urllib.request.urlopen('{url}', timeout=3)")
     major = (runtime.languages.get("node") or "").partition(".")[0]
     if "node" in runtime.languages and major.isdecimal() and int(major) >= _NODE_WITH_FETCH:
-        return ("node", "-e", f"fetch('{url}').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))")
+        place = stage.facts.off_path("node") if stage.facts is not None else None
+        return (place or "node", "-e", f"fetch('{url}').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))")
     return None

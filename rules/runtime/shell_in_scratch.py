@@ -43,7 +43,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _missing(found: Written) -> str:
     """Return the program of the command that the image has not either; empty when it may have it."""
     program = next((c.program.value for c in found.start.commands if c.program is not None), "")
-    return program if program and found.stage.base_known and found.stage.runtime.lacks(program) else ""
+    if not program or not found.stage.base_known or _place(found.stage, program) != program:
+        return ""
+    return program if found.stage.runtime.lacks(program) else ""
+
+
+def _place(stage: Stage, program: str) -> str:
+    """Return how a program is started without a shell: by its path, where `PATH` does not lead to it."""
+    place = stage.facts.off_path(program) if stage.facts is not None else None
+    return place if place is not None and stage.runtime.lacks(program) else program
 
 
 def _uses_default(step: Step) -> bool:
@@ -60,6 +68,8 @@ def _problem(stage: Stage, step: Step, missing: str = "") -> Problem:
         way_out = "Do it in a builder stage and copy the result"
     elif repeated:
         way_out = f"Use the JSON form, without {quote(' '.join(repeated))}, which its `ENTRYPOINT` starts already"
+    elif (words := exec_words(instruction)) and _place(stage, words[0]) != words[0]:
+        way_out = f"Use the JSON form, with {quote(_place(stage, words[0]))}: `PATH` does not find {quote(words[0])}"
     elif missing:
         way_out = f"{quote(missing)} is not there either: use the JSON form with a program that the image has"
     return Problem(
@@ -91,4 +101,7 @@ def _fix(step: Step, repeated: int) -> Fix | None:
     if instruction.keyword == "HEALTHCHECK":
         head = len(instruction.value) - len(instruction.value.split(None, 1)[-1])
         span = instruction.source.span(span.start + head, span.end)
-    return fix("Use the JSON form", replace(instruction.source, span, json_array(words[repeated:])))
+    started = words[repeated:]
+    if not repeated:
+        started = (_place(step.stage, words[0]), *words[1:])
+    return fix("Use the JSON form", replace(instruction.source, span, json_array(started)))

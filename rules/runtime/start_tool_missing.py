@@ -29,10 +29,11 @@ from rules.runtime.start_instructions import Written, executes_cmd, shipped
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """What ships starts a program that nothing puts into the image."""
+    names = change.repository.context_names(change.path)
     for found in shipped(change):
         if not found.stage.base_known or found.stage.runtime.is_windows or not _is_program(found):
             continue
-        missing = next((name for name in _programs(found) if _lacks(found.stage, name)), None)
+        missing = next((name for name in _programs(found) if _lacks(found.stage, name, names)), None)
         if missing is not None:
             yield _problem(found, missing)
             continue
@@ -56,10 +57,10 @@ def _in_script(found: Written, handed: HandedOver) -> Problem:
     )
 
 
-def _lacks(stage: Stage, name: str) -> bool:
+def _lacks(stage: Stage, name: str, context: frozenset[str] | None) -> bool:
     """Whether a program is missing: also the shell, which distroless `debug` images have, elsewhere, and in PATH."""
     if name not in ("sh", "/bin/sh", "/usr/bin/sh"):
-        return stage.runtime.lacks(name)
+        return stage.runtime.lacks(name, context)
     tools = stage.facts.tools if stage.facts is not None else None
     elsewhere = name == "sh" and tools is not None and "/busybox/sh" in tools
     return stage.runtime.has_shell is False and not elsewhere
@@ -91,6 +92,9 @@ def _problem(found: Written, missing: str) -> Problem:
     name = posixpath.basename(missing)
     other = next((s for s in stage.model.stages if s not in stage.chain and s.runtime.has_tool(name)), None)
     base = quote(stage.root.base_text or "")
+    place = stage.facts.off_path(missing) if stage.facts is not None else None
+    if place is not None:
+        return _off_path(found, missing, place)
     if name == "python" and stage.runtime.has_tool("python3"):
         elsewhere = ", and its packages call it `python3`"
     elif other is not None:
@@ -107,6 +111,25 @@ def _problem(found: Written, missing: str) -> Problem:
         key=name,
         notes=(Note(other.from_.span, f"{name} is only here"),) if other is not None else (),
         fix=_fix(found, name),
+    )
+
+
+def _off_path(found: Written, name: str, place: str) -> Problem:
+    """The program that the base is made for, which lies where `PATH` does not lead."""
+    word = next(iter(found.instruction.exec_form or ()), None)
+    exact = word is not None and word.text == name
+    base = quote(found.stage.root.base_text or "")
+    return Problem(
+        found.instruction.span,
+        f"{found.stage.label} starts {quote(name)}, which `PATH` does not find: {base} has it at {quote(place)} only. "
+        f"The container exits with “executable file not found”. Write {quote(place)}.",
+        Confidence.LIKELY,
+        doubt="a copied folder may bring another one",
+        stage=found.stage.key,
+        key=name,
+        fix=Fix(f"Start {place}", (replace(found.instruction.source, word.span, f'"{place}"'),))
+        if exact and word is not None
+        else None,
     )
 
 

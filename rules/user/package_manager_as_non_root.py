@@ -1,5 +1,6 @@
 """See package_manager_as_non_root.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -26,6 +27,9 @@ from rules.api import (
 )
 from rules.user.accounts import changes_user, runs_as_root
 
+_VARIABLE = re.compile(r"\$\{?(\w+)")
+_OF_ACCOUNT = re.compile(r"user|uid|root|owner", re.IGNORECASE)
+_BRANCH = re.compile(r"\b(?:else|elif|fi|case|for|while|until|if)\b|\|\|")
 _WRITING = frozenset({"install", "remove", "update", "upgrade"})
 _ELSEWHERE = ("--installroot", "--root", "--usermode", "--download-only", "--simulate", "--dry-run", "--print-uris")
 _LOCAL = {
@@ -76,7 +80,27 @@ def _is_writing(command: Command) -> bool:
 
 def _is_spared(run: Run, command: Command) -> bool:
     """Whether the build survives the failure, or somebody else runs the command."""
-    return command.conditional or _is_caught(run, command) or changes_user(run, command)
+    asked = command.conditional and _asking_argument(run, command) is None
+    return asked or _is_caught(run, command) or changes_user(run, command)
+
+
+def _asking_argument(run: Run, command: Command) -> str | None:
+    """Return the build argument that decides about a command, where the RUN is one `if` that tests nothing else.
+
+    `if [ -n "$OFFICE" ]; then apt-get …; fi` fails for everybody who gives it. A condition on the account, or one of
+    several branches, may be what makes the command work.
+    """
+    test = next(iter(run.commands), None)
+    if test is None or test.name not in ("[", "test", "[[") or not run.instruction.value.lstrip().startswith("if "):
+        return None
+    names: set[str] = {name for word in test.args for name in _VARIABLE.findall(word.text)}
+    known = [run.scope.get(name) for name in names]
+    if not names or any(_OF_ACCOUNT.search(name) for name in names):
+        return None
+    between = command.source.text[test.end : command.start]
+    if _BRANCH.search(between) or not all(one is not None and one.kind == "arg" for one in known):
+        return None
+    return min(names)
 
 
 def _is_caught(run: Run, command: Command) -> bool:
@@ -106,13 +130,16 @@ def _problem(stage: Stage, failing: list[tuple[Run, Command]]) -> Problem:
         else f"set at line {user.instruction.line}"
     )
     exact = stage.facts is not None and stage.facts.exact
+    argument = _asking_argument(run, call) if call.conditional else None
+    when = f" for everybody who asks for it by {quote(argument)}" if argument is not None else ""
+    sure = argument is None and (user.origin is not Origin.BASE or exact)
     return Problem(
         call.span,
         f"{stage.label} runs {quote(str(call))} as {quote(user.value or '')}, {who}. Only root may change the "
-        "system's packages, so the build fails here with “permission denied”. "
+        f"system's packages, so the build fails here{when} with “permission denied”. "
         f"Put `USER root` above the step and {quote(f'USER {user.value}')} below it.",
-        Confidence.CERTAIN if user.origin is not Origin.BASE or exact else Confidence.LIKELY,
-        doubt="the user is that of similar tags of the base image",
+        Confidence.CERTAIN if sure else Confidence.LIKELY,
+        doubt="a build may never ask for it" if argument else "the user is that of similar tags of the base image",
         stage=stage.key,
         key=user.value or "",
         instruction=run.instruction,

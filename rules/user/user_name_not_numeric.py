@@ -42,11 +42,12 @@ def _problem(change: DockerfileChange, stage: Stage, user: str) -> Problem:
     uid = as_written(stage, user) if "$" not in setting.instruction.value else None
     manifest = demands_non_root(change)
     asks = f" {quote(manifest)} asks for that." if manifest is not None else ""
-    way_out = (
-        f"Its number is {quote(uid)}{_here(stage, uid)}: write that."
-        if uid is not None
-        else "Write the account's number; `id -u` in the image tells it."
-    )
+    if uid is not None:
+        way_out = f"Its number is {quote(uid)}{_here(stage, uid)}: write that."
+    elif stage.users.exists(user) is False:
+        way_out = "Write a number, which needs no account."  # there is none that `id -u` could tell of
+    else:
+        way_out = "Write the account's number; `id -u` in the image tells it."
     here = setting.stage is stage
     return Problem(
         setting.instruction.span if here else stage.from_.span,

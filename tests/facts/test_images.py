@@ -255,3 +255,15 @@ def test_an_image_to_copy_a_program_from_is_no_system() -> None:
     uv = facts("ghcr.io/astral-sh/uv:0.9.3")
     assert (uv.kind, uv.distro, uv.has_shell, uv.libc) == ("copy-from", "scratch", False, "")
     assert facts("ghcr.io/astral-sh/uv:0.9.3-python3.12-trixie-slim").has_shell
+
+
+def test_an_image_that_adds_one_program_to_an_official_one_has_its_system_and_nothing_to_move_to() -> None:
+    chef = facts("lukemathwalker/cargo-chef:0.1.72-rust-1.90.0-alpine3.22")
+    assert (chef.name, chef.libc, chef.languages["rust"], chef.exact) == (
+        "lukemathwalker/cargo-chef",
+        "musl",
+        "1.90.0",
+        False,
+    )
+    assert chef.relatives.smaller == ()
+    assert maybe("lukemathwalker/cargo-chef:latest") is None

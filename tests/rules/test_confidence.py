@@ -1,5 +1,7 @@
 """What is said in the summary alone, or not as loudly as elsewhere: a page shows messages, not how sure they are."""
 
+from datetime import date
+
 import rules
 from rules.problem import Confidence, Severity
 from rules.report import Finding
@@ -68,3 +70,17 @@ def test_a_secret_of_a_stage_that_is_thrown_away_is_a_warning() -> None:
     env = "ENV JWT_SECRET=hunter2hunter2\n"
     assert said("secret-in-arg-or-env", stages.format(env, "")).severity is Severity.WARNING
     assert said("secret-in-arg-or-env", stages.format(env, env)).severity is Severity.ERROR
+
+
+def test_an_ended_line_that_a_new_builder_brings_is_the_choice_of_the_change() -> None:
+    shipped = 'FROM debian:13-slim\nCOPY shop /usr/local/bin/\nCMD ["shop"]\n'
+
+    def confidence(builder: str) -> Confidence:
+        after = f"FROM {builder} AS build\nRUN make\n{shipped}".replace("COPY", "COPY --from=build")
+        trees = {"Dockerfile": shipped.encode()}, {"Dockerfile": after.encode()}
+        report = rules.review(*trees, today=date(2026, 5, 1))
+        [finding] = [one for one in report.findings if one.rule == "base-image-eol"]
+        return finding.confidence
+
+    assert confidence("golang:1.24-alpine") is Confidence.CERTAIN
+    assert confidence("rust:1.80-alpine") is Confidence.POSSIBLE  # whose lines last six weeks, so that nobody keeps up
