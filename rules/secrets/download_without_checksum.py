@@ -19,6 +19,7 @@ from rules.api import (
     rule,
 )
 from rules.packages.build_packages import listed
+from rules.secrets.download_addresses import TRUST, judged, named_risk
 from rules.secrets.downloads import (
     FETCHERS,
     Url,
@@ -53,27 +54,7 @@ _SUM_OR_KEY = re.compile(
 _BESIDE = re.compile(r"\.(?:asc|(?:mini)?sig|sha\d+\w*|md5\w*|sigstore(?:\.json)?)$")
 """The ending under which a file's signature or sum lies beside it."""
 _BY_CONTENT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f])")
-_MOVING = re.compile(r"(?<!pool)/(master|main|develop|trunk|HEAD|nightly)(?:/|\.zip|\.tar|$)")
-"""What a branch is called in an address: its content has no lasting sum."""
-_NEWEST = re.compile(r"/(latest|stable|current)(?:/|$)|//(aka\.ms)/|[-_](latest)(?=[.-])")
-"""What stands in an address for whatever is newest, or redirects to it."""
-_RELEASE = re.compile(r"\d\.\d|\$\{?\w*(?:VER|TAG|RELEASE)", re.IGNORECASE)
-_OF_NO_RELEASE = re.compile(
-    r"\$\(uname[^()]*\)|\$\(dpkg --print-architecture\)|\$\{?\w*(?:arch|platform|machine)\w*\}?"
-    r"|x86[-_]64|i[3-6]86|x(?:86|64)|(?:amd|arm|aarch|ppc|riscv|mips|linux|win|darwin|osx)[-_]?(?:32|64)|armv\d+\w*|s390x"
-    r"|\b(?:32|64)[-_]?bit|\.bz2|\.7z|\.mp[34]|python3|\d\.x\b",
-    re.IGNORECASE,
-)
-"""Numbers and variables in an address that name a platform, a format or a whole line, and no release."""
-_VERSION_MARK = re.compile(r"[\d$]|%\w+%")
-_NAME = re.compile(r"\$\{?(\w+)")
-_TRUST = re.compile(r"/(?:cacert|ca-bundle|ca-certificates)\.(?:pem|crt)$")
-"""Mozilla's list of authorities as curl.se and distributions call it, without the date of an edition."""
-_OF_PLATFORM = re.compile(r"arch|machine|platform|(?:^|_)(?:os|cpu|variant)(?:_|$)", re.IGNORECASE)
-_BY_PLATFORM = re.compile(r"\$\(?\{?\w*(?:arch|uname|platform)", re.IGNORECASE)
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "python", "python3", "perl", "ruby", "node", "php"})
-
-_UNSEEN = "A release that is replaced, by its author or by someone else, goes into the next build unseen"
 
 _PLATFORM = re.compile(r"\$\{?\w+\}?|\$\([^()]*\)|(?:amd|arm|aarch)(?:64|hf)|x86_64|x64")
 _VERSIONS = re.compile(r"[-_.]?v?\d+(?:\.\d+)*|\$\{?\w+\}?")
@@ -106,8 +87,8 @@ def _in_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Proble
     every = tuple(reversed(found))
     new = [found[name] for name in change.fresh("download-without-checksum", stage, every)]
     first = new[0]
-    risk = _risk_of(run, first.text)
-    alike = [url.text for url in new if _risk_of(run, url.text) == risk]
+    risk = named_risk(run, first.text)
+    alike = [url.text for url in new if named_risk(run, url.text) == risk]
     piped = len({other.part for other in run.pipelines[first.command.pipeline]}) > 1
     yield _problem(stage, run, alike, first.word.span, piped=piped, items=every)
 
@@ -208,7 +189,7 @@ def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:
         found = split_url(path)
         if found is None or is_local(found[1]) or path.partition("#")[0].endswith(".git") or _BY_CONTENT.search(path):
             continue
-        counts = _ARTIFACT.search(path) or _TRUST.search(path) or _becomes_program(copy, path)
+        counts = _ARTIFACT.search(path) or TRUST.search(path) or _becomes_program(copy, path)
         if counts and not _is_checked(copy, added_name(copy, path)):
             yield _problem(stage, copy, [path], source.word.span)
 
@@ -222,85 +203,16 @@ def _becomes_program(copy: Copy, url: str) -> bool:
     return executable or "bin" in (copy.destination or "").split("/") or "." not in name
 
 
-def _risk(url: str) -> tuple[str, str] | None:
-    """Say what an address that names no release risks, and the way out; `None` for one whose file has a lasting sum."""
-    if _TRUST.search(url):
-        return (
-            "It says whom the image trusts, and whatever lies there by then goes into the next build unseen",
-            "Install the distribution's `ca-certificates`, or take an edition with a date and check its SHA-256",
-        )
-    if moving := _MOVING.search(url):
-        return (
-            f"`{moving[1]}` is another file after each commit, and what it is goes into the next build unseen",
-            "Take a release or a commit instead, and check its SHA-256",
-        )
-    newest = _NEWEST.search(url)
-    if newest and not _RELEASE.search(url, newest.end()):  # `stable/x86_64/docker-28.0.1.tgz` names its release
-        name = newest[1] or newest[2] or newest[3]
-        return (
-            f"`{name}` is another file with each release, and what it is goes into the next build unseen",
-            "Take a release by its number instead, and check its SHA-256",
-        )
-    return None
-
-
-def _nameless(step: Step, url: str) -> tuple[str, str] | None:
-    """Say the same of an address in which no number and no variable may stand for a release."""
-    open_ends = any(step.scope.get(name) is None for name in _NAME.findall(_OF_NO_RELEASE.sub("", url)))
-    expanded = _OF_NO_RELEASE.sub("", step.scope.expand(url) or url)
-    if open_ends or _VERSION_MARK.search(expanded.partition("://")[2].partition("/")[2]):
-        return None
-    way = "or a copy of the script at a commit" if _SCRIPT.search(url) else "where there is one"
-    return (
-        "The address names no release: it may answer another file in the next build, which goes into it unseen",
-        f"Take a release by its number, {way}, and check the SHA-256 of that",
-    )
-
-
-def _way(stage: Stage, step: Step, url: str, *, piped: bool) -> str:
-    """Say how the sum is checked: `ADD` does it for Linux images, and for no file that a build passes in its place."""
-    if stage.runtime.is_windows:
-        way = (
-            "Write its SHA-256 beside the version and compare it with what `Get-FileHash` or `certutil -hashfile` says"
-        )
-    elif isinstance(step, Copy) and any(s.path == url and s.word.text.startswith("$") for s in step.sources):
-        way = 'Test it in a `RUN` behind the `ADD`: `echo "<sha256>  <file>" | sha256sum -c -`'
-    elif isinstance(step, Copy):
-        way = "Add `--checksum=sha256:…` to the `ADD`"
-    else:
-        then = "test the saved file before it is unpacked" if piped else "test it"
-        way = f'Write its SHA-256 beside the version and {then}: `echo "<sha256>  <file>" | sha256sum -c -`'
-    return f"{way}, with one sum for each platform" if _BY_PLATFORM.search(url) else way
-
-
-def _risk_of(step: Step, url: str) -> tuple[str, str] | None:
-    return _risk(step.scope.expand(url) or url) or _nameless(step, url)
-
-
-def _chosen(step: Step, url: str) -> str | None:
-    """Return the ARG that leaves to each build what an address means; the platform is no such choice."""
-    name = step.scope.left_to_build(url)
-    return None if name is None or _OF_PLATFORM.search(name) else name
-
-
 def _problem(
     stage: Stage, step: Step, texts: list[str], span: Span, *, piped: bool = False, items: tuple[str, ...] = ()
 ) -> Problem:
-    known = _risk_of(step, texts[0])
-    risk, way = known or (_UNSEEN, _way(stage, step, texts[0], piped=piped))
-    if len(texts) > 1:
-        way = way.replace(" its ", " each one's ", 1)
-    chosen = _chosen(step, texts[0]) if known is None else None
-    if chosen is not None:
-        way = (
-            f"Each build chooses {quote(chosen)}, so a SHA-256 to test it with has to come in beside it, by an `ARG` "
-            "of its own"
-        )
+    found = judged(stage, step, texts[0], piped=piped)
+    way = found.way.replace(" its ", " each one's ", 1) if len(texts) > 1 else found.way
     return Problem(
         span,
         f"{stage.label} takes {listed(map(quote, texts), 2)} as {'it comes' if len(texts) == 1 else 'they come'}. "
-        f"{risk}. {way}.",
-        Confidence.LIKELY if chosen is None else Confidence.POSSIBLE,
+        f"{found.risk}. {way}.",
+        Confidence.LIKELY if found.chosen is None else Confidence.POSSIBLE,
         doubt="a script that was not read may check it",
         instruction=step.instruction,
         stage=stage.key,

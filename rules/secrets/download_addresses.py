@@ -1,0 +1,132 @@
+"""What the address of a download promises: a release with a lasting sum, or whatever lies there by then."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.model.steps import Copy
+from rules.quoting import quote
+
+if TYPE_CHECKING:
+    from rules.model.stage import Stage
+    from rules.model.steps import Step
+
+_SCRIPT = re.compile(r"\.(?:sh|bash|py|pl)(?:[?#]|$)", re.IGNORECASE)
+_MOVING = re.compile(r"(?<!pool)/(master|main|develop|trunk|HEAD|nightly)(?:/|\.zip|\.tar|$)")
+"""What a branch is called in an address: its content has no lasting sum."""
+_NEWEST = re.compile(r"/(latest|stable|current)(?:/|$)|//(aka\.ms)/|[-_](latest)(?=[.-])")
+"""What stands in an address for whatever is newest, or redirects to it."""
+_RELEASE = re.compile(r"\d\.\d|\$\{?\w*(?:VER|TAG|RELEASE)", re.IGNORECASE)
+_OF_NO_RELEASE = re.compile(
+    r"\$\(uname[^()]*\)|\$\(dpkg --print-architecture\)|\$\{?\w*(?:arch|platform|machine)\w*\}?"
+    r"|x86[-_]64|i[3-6]86|x(?:86|64)|(?:amd|arm|aarch|ppc|riscv|mips|linux|win|darwin|osx)[-_]?(?:32|64)|armv\d+\w*|s390x"
+    r"|\b(?:32|64)[-_]?bit|\.bz2|\.7z|\.mp[34]|python3|\d\.x\b",
+    re.IGNORECASE,
+)
+"""Numbers and variables in an address that name a platform, a format or a whole line, and no release."""
+_VERSION_MARK = re.compile(r"[\d$]|%\w+%")
+_NAME = re.compile(r"\$\{?(\w+)")
+TRUST = re.compile(r"/(?:cacert|ca-bundle|ca-certificates)\.(?:pem|crt)$")
+"""Mozilla's list of authorities as curl.se and distributions call it, without the date of an edition."""
+_OF_PLATFORM = re.compile(r"arch|machine|platform|(?:^|_)(?:os|cpu|variant)(?:_|$)", re.IGNORECASE)
+_BY_PLATFORM = re.compile(r"\$\(?\{?\w*(?:arch|uname|platform)", re.IGNORECASE)
+_UNSEEN = "A release that is replaced, by its author or by someone else, goes into the next build unseen"
+
+
+def _risk(url: str) -> tuple[str, str] | None:
+    """Say what an address that names no release risks, and the way out; `None` for one whose file has a lasting sum."""
+    if TRUST.search(url):
+        return (
+            "It says whom the image trusts, and whatever lies there by then goes into the next build unseen",
+            "Install the distribution's `ca-certificates`, or take an edition with a date and check its SHA-256",
+        )
+    if moving := _MOVING.search(url):
+        return (
+            f"`{moving[1]}` is another file after each commit, and what it is goes into the next build unseen",
+            "Take a release or a commit instead, and check its SHA-256",
+        )
+    newest = _NEWEST.search(url)
+    if newest and not _RELEASE.search(url, newest.end()):  # `stable/x86_64/docker-28.0.1.tgz` names its release
+        name = newest[1] or newest[2] or newest[3]
+        return (
+            f"`{name}` is another file with each release, and what it is goes into the next build unseen",
+            "Take a release by its number instead, and check its SHA-256",
+        )
+    return None
+
+
+def _nameless(step: Step, url: str) -> tuple[str, str] | None:
+    """Say the same of an address in which no number and no variable may stand for a release."""
+    open_ends = any(step.scope.get(name) is None for name in _NAME.findall(_OF_NO_RELEASE.sub("", url)))
+    expanded = _OF_NO_RELEASE.sub("", step.scope.expand(url) or url)
+    if open_ends or _VERSION_MARK.search(expanded.partition("://")[2].partition("/")[2]):
+        return None
+    way = "or a copy of the script at a commit" if _SCRIPT.search(url) else "where there is one"
+    return (
+        "The address names no release: it may answer another file in the next build, which goes into it unseen",
+        f"Take a release by its number, {way}, and check the SHA-256 of that",
+    )
+
+
+def _way_to_check(stage: Stage, step: Step, url: str, *, piped: bool) -> str:
+    """Say how the sum is checked: `ADD` does it for Linux images, and for no file that a build passes in its place."""
+    if stage.runtime.is_windows:
+        way = (
+            "Write its SHA-256 beside the version and compare it with what `Get-FileHash` or `certutil -hashfile` says"
+        )
+    elif isinstance(step, Copy) and any(s.path == url and s.word.text.startswith("$") for s in step.sources):
+        way = 'Test it in a `RUN` behind the `ADD`: `echo "<sha256>  <file>" | sha256sum -c -`'
+    elif isinstance(step, Copy):
+        way = "Add `--checksum=sha256:…` to the `ADD`"
+    else:
+        then = "test the saved file before it is unpacked" if piped else "test it"
+        way = f'Write its SHA-256 beside the version and {then}: `echo "<sha256>  <file>" | sha256sum -c -`'
+    return f"{way}, with one sum for each platform" if _BY_PLATFORM.search(url) else way
+
+
+def _chosen(step: Step, url: str) -> str | None:
+    """Return the ARG that leaves to each build what an address means; the platform is no such choice."""
+    name = step.scope.left_to_build(url)
+    return None if name is None or _OF_PLATFORM.search(name) else name
+
+
+class Judged(NamedTuple):
+    """What is said of one address.
+
+    Attributes:
+        risk: What happens without a check, a sentence without its full stop.
+        way: The way out, likewise.
+        chosen: The ARG by which each build chooses what is fetched; `None` where the file says it.
+    """
+
+    risk: str
+    way: str
+    chosen: str | None = None
+
+
+def named_risk(step: Step, url: str) -> tuple[str, str] | None:
+    """Return the risk of an address whose content has no lasting sum, and the way out; `None` for a release's."""
+    return _risk(step.scope.expand(url) or url) or _nameless(step, url)
+
+
+def judged(stage: Stage, step: Step, url: str, *, piped: bool) -> Judged:
+    """Say what the address of a download risks, and the way out.
+
+    Args:
+        stage: The stage that fetches it.
+        step: The RUN or ADD.
+        url: As written.
+        piped: Whether what arrives goes through a pipe and is never a file.
+    """
+    known = named_risk(step, url)
+    if known is not None:
+        return Judged(*known)
+    chosen = _chosen(step, url)
+    if chosen is None:
+        return Judged(_UNSEEN, _way_to_check(stage, step, url, piped=piped))
+    way = (
+        f"Each build chooses {quote(chosen)}, so a SHA-256 to test it with has to come in beside it, by an `ARG` "
+        "of its own"
+    )
+    return Judged(_UNSEEN, way, chosen)
