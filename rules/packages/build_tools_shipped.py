@@ -59,6 +59,8 @@ _COMPILING_LIBRARIES = frozenset(
 """Python packages that call a C compiler while the program runs."""
 
 
+_NAMED = 5
+"""Headers whose libraries a sentence can name."""
 _COMPILER = re.compile(r"(?:gcc|g\+\+|clang|make|cmake)(?:-[\d.]+|-c\+\+)?$|build-(?:essential|base)|gcc-toolset-")
 
 
@@ -175,7 +177,7 @@ def _why_still_there(item: Installed) -> str:
 
 def _way_out(found: BuildPackages) -> str:
     manager, program = found.items[0].manager, found.items[0].call.program
-    keep = _what_stays(found)
+    keep, rest = _what_stays(found), _first(found)
     if manager == "apk":
         remove = "delete them in the same `RUN`: `apk add --virtual .build-deps …` and `apk del .build-deps`"
     else:
@@ -185,17 +187,18 @@ def _way_out(found: BuildPackages) -> str:
         remove = f"install, build and {remove.replace('in the same', 'in one')}"
     builder = _builder_upon(found)
     if builder is not None:
-        return f"Install them in {builder.label}, which builds on the same stage, and not here{keep}."
-    return f"Build in an earlier stage and copy the result{keep}, or {remove}{'' if keep else _first(found)}."
+        return f"Install them in {builder.label}, which builds on the same stage, and not here{keep}{rest}."
+    return f"Build in an earlier stage and copy the result{keep}, or {remove}{rest}."
 
 
 def _first(found: BuildPackages) -> str:
-    """Say what has to stay: what was compiled, here or in another stage, needs the libraries that headers bring."""
+    """Say what has to stay of headers whose libraries are not named: what was compiled, here or elsewhere, needs it."""
+    named = {name for name, _ in _twins(found)}
     brought = [name for name in found.names if name.endswith(("-dev", "-devel")) and not _KITS.match(name)]
-    if not brought:
+    left = [name for name in brought if name not in named]
+    if not left:
         return ""
-    headers = listed(map(quote, brought), 2)
-    return f"; the libraries that came with {headers} go too, so install those by their own names"
+    return f"; the libraries that came with {listed(map(quote, left), 2)} go too, so install those by their own names"
 
 
 def _builder_upon(found: BuildPackages) -> Stage | None:
@@ -217,7 +220,14 @@ def _builder_upon(found: BuildPackages) -> Stage | None:
 
 def _what_stays(found: BuildPackages) -> str:
     """Name the libraries that take the place of headers, as far as a sentence holds them."""
-    twins = [(item.name, twin[0]) for item in found.items if len(twin := found.runtime_of(item) or ()) == 1]
+    twins = _twins(found)
     if not twins:
         return ""
-    return f" (of {quote(twins[0][0])} the program needs only {quote(twins[0][1])})"
+    headers, libraries = (listed(map(quote, dict.fromkeys(names))) for names in zip(*twins, strict=True))
+    return f" (of {headers} the program needs only {libraries})"
+
+
+def _twins(found: BuildPackages) -> list[tuple[str, str]]:
+    """Return headers and the one library that each of them brings, as many as a sentence holds."""
+    twins = {item.name: twin[0] for item in found.items if len(twin := found.runtime_of(item) or ()) == 1}
+    return list(twins.items())[:_NAMED]
