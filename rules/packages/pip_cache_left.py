@@ -55,13 +55,14 @@ def _check_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Pro
     if not left:
         yield from (_misread(stage, call) for call in calls[:1] if _says_no(call))
         return
+    perhaps = all(call.command.conditional for call in left)
     yield Problem(
         left[0].command.span,
         f"{stage.label} ships pip's download cache: {quote(left[0].program)} installs without `--no-cache-dir`"
         f"{f' in {len(left)} commands' if len(left) > 1 else ''}. Nothing in the container reads it again. "
         f"Add the flag{_or_mount(run)}.",
-        Confidence.CERTAIN if stage.base_known else Confidence.LIKELY,
-        doubt="the base image is not known, and may switch the cache off",
+        Confidence.CERTAIN if stage.base_known and not perhaps else Confidence.LIKELY,
+        doubt="it runs under a condition" if perhaps else "the base image is not known, and may switch the cache off",
         stage=stage.key,
         fix=_fix(run, left),
     )
