@@ -20,6 +20,8 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.copying.installs import folder_of
+from rules.packages.build_packages import listed
 from rules.packages.copied_environments import PYTHON, copied_environments
 from rules.packages.copied_modules import CopiedModules, copied_modules
 from rules.packages.manifest_order import lacks_manifest
@@ -53,6 +55,8 @@ _BUILDING = frozenset(
     "node-pre-gyp prisma npx pnpx bunx".split()
 )
 _DRIVERS = re.compile(r"\b(?:phantomjs|chromedriver|chromium-driver|chromium-chromedriver|geckodriver)\b")
+_ELSEWHERE = ("--prefix", "--project", "--directory", "-C", "--dir", "--cwd", "--working-dir")
+"""Options that name the folder of another project."""
 _ENVIRONMENTS = ("NODE_ENV", "RAILS_ENV", "RACK_ENV", "APP_ENV")
 
 
@@ -67,6 +71,16 @@ _ENVIRONMENTS = ("NODE_ENV", "RAILS_ENV", "RACK_ENV", "APP_ENV")
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A shipped image holds packages that only developers need."""
     yield from _copied(change)
+    for stage, calls, known in _installs(change):
+        yield _problem(stage, calls, known=known)
+
+
+def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run, PackageCall]], bool]]:
+    """Yield the installs of each stage that bring them, those that fill one environment together.
+
+    The last value says whether the project is known to have such packages.
+    """
+    found: dict[tuple[object, ...], tuple[Stage, list[tuple[Run, PackageCall]], bool]] = {}
     for stage, run, call in change.after.layers.shipped_calls:
         if call.manager not in _DEVELOPERS_PART or call.production or not call.project:
             continue
@@ -80,7 +94,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if lacks_manifest(run, call):
             continue  # the sources come below, and with them what should be installed
         if text is None or _DEVELOPERS_PART[call.manager].search(text):
-            yield _problem(stage, run, call, known=text is not None)
+            folder = folder_of(run, call.command)
+            place = (call.option(*_ELSEWHERE), folder) if folder is not None else (call.command.start,)
+            _, calls, _ = found.setdefault((stage.index, call.manager, *place), (stage, [], text is not None))
+            calls.append((run, call))
+    yield from found.values()
 
 
 def _copied(change: DockerfileChange) -> Iterator[Problem]:
@@ -239,7 +257,10 @@ def _program(run: Run, command: Command) -> str:
     return (run.scope.expand(text) or "") if "$" in text else text
 
 
-def _problem(stage: Stage, run: Run, call: PackageCall, *, known: bool) -> Problem:
+def _problem(stage: Stage, calls: list[tuple[Run, PackageCall]], *, known: bool) -> Problem:
+    (run, call), *others = calls
+    lines = [str(other.command.line) for _, other in others]
+    too = f", at line {listed(lines)} too" if lines else ""
     short = quote(spelled(call))
     flag = "BUNDLE_WITHOUT=development:test" if call.manager == "bundle" else _flag(stage, run, call)
     return Problem(
@@ -248,12 +269,12 @@ def _problem(stage: Stage, run: Run, call: PackageCall, *, known: bool) -> Probl
         "definitions "
         "along with the program's own dependencies. They are often the larger part of the layer, and every scanner "
         "reports "
-        f"them. Leave them out with {quote(flag)}.",
+        f"them. Leave them out with {quote(flag)}{too}.",
         Confidence.CERTAIN if known else Confidence.LIKELY,
         doubt="whether the project has development dependencies is not known",
         stage=stage.key,
         key=call.manager,
-        fix=_fix(stage, run, call),
+        fix=_fix(stage, calls),
     )
 
 
@@ -268,11 +289,12 @@ def _flag(stage: Stage, run: Run, call: PackageCall) -> str:
     return _FLAGS[call.manager]
 
 
-def _fix(stage: Stage, run: Run, call: PackageCall) -> Fix | None:
+def _fix(stage: Stage, calls: list[tuple[Run, PackageCall]]) -> Fix | None:
+    run, call = calls[0]
     if call.manager == "bundle":
         line = "ENV BUNDLE_WITHOUT=development:test"
         return fix("Leave out the groups of developers", insert_line_before(run.instruction, line))
-    if has_modern_yarn(run, call):
+    if any(has_modern_yarn(one, each) for one, each in calls):
         return None  # another command, which may need a plug-in
     flag = _flag(stage, run, call)
-    return fix(f"Add `{flag}`", add_option(run, call, flag))
+    return fix(f"Add `{flag}`", *(add_option(one, each, flag) for one, each in calls))
