@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rules.change import DockerfileChange
     from rules.dockerfile.package_calls import PackageCall
+    from rules.model.puts import Put
     from rules.model.stage import Stage
     from rules.model.steps import Copy, CopySource, Run
 
@@ -129,10 +130,22 @@ def _last_place(run: Run, name: str, folder: str | None) -> int | None:
     if folder is not None:
         for each in (folder, None, *reversed([above or "/" for above in folders_of(folder)])):
             places = landings.get(each, ())
-            if at := bisect_left(places, count):
+            at = bisect_left(places, count)
+            if at and (each in (folder, None) or not _is_own_project(run, folder, each or "/")):
                 return places[at - 1]
         return None
     return max((places[at - 1] for places in landings.values() if (at := bisect_left(places, count))), default=None)
+
+
+def _is_own_project(run: Run, folder: str, above: str) -> bool:
+    """Tell whether a COPY filled a folder from the build context by itself, apart from the project in one above.
+
+    Packages of a workspace, by the custom of their folders' names, belong to the project above.
+    """
+    put = _filling(run, folder)
+    if put is None or not within(put.path, above) or put.path.rstrip("/") == above.rstrip("/"):
+        return False
+    return _WORKSPACES.isdisjoint(posixpath.relpath(put.path, above).split("/"))
 
 
 def _landings(stage: Stage, name: str) -> dict[str | None, list[int]]:
@@ -265,9 +278,17 @@ def context_folder(run: Run, folder: str | None) -> str | None:
         target = run.resolve(mount.target)
         if mount.type == "bind" and "from" not in mount.options and target is not None and within(folder, target):
             return _moved(folder, target, mount.options.get("source", "."))
+    put = _filling(run, folder)
+    if put is None or any(mark in put.source for mark in "*?["):
+        return None
+    return _moved(folder, put.path, put.source)
+
+
+def _filling(run: Run, folder: str) -> Put | None:
+    """Return the last tree of the build context that a COPY before a RUN put at a folder or above it."""
     for put in reversed(run.stage.files.covering(folder)):
         if put.kind == "context" and put.tree and put.step.at < run.at and within(folder, put.path):
-            return None if any(mark in put.source for mark in "*?[") else _moved(folder, put.path, put.source)
+            return put
     return None
 
 
