@@ -20,6 +20,7 @@ from rules.api import (
     rule,
 )
 from rules.copying.installs import folder_of
+from rules.packages.lock_calls import written_anew, written_before
 from rules.packages.options import LOCKED, add_option, locked_option, spelled
 from rules.packages.project_files import LOCKS, brings_folder, copied, lock_path, may_lack_workspaces
 from rules.packages.purpose import is_for_development
@@ -33,11 +34,12 @@ _DEVELOPMENT = frozenset({"development", "test"})
     severity=Severity.WARNING,
     category=Category.REPRODUCIBILITY,
     keywords=("RUN",),
-    mentions=("uv sync", "pnpm", "yarn", "bun ", "pipenv", "cargo", "bundle"),
+    mentions=("uv sync", "pnpm", "yarn", "bun ", "pipenv", "cargo", "bundle", "lock"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A lock file is there, and the install may do without it."""
     said: set[int] = set()  # one ENV holds for all of Bundler's installs behind it
+    yield from written_anew(change)
     for stage, run, call in change.after.layers.needed_calls:
         if call.frozen or not _reads_project(call) or is_for_development(change, stage) or _was_held(run, call):
             continue
@@ -49,7 +51,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             said.add(run.stage.index)
             found = found or (LOCKS["bundle"][0], False)
-        if found is not None:
+        if found is not None and written_before(run, call) is None:
             lacking = has_modern_yarn(run, call) and may_lack_workspaces(change, run)
             yield _problem(stage, run, call, *found, lacking=lacking)
 
