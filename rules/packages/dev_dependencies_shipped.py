@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
-    Command,
     Confidence,
     DockerfileChange,
     Fix,
@@ -24,6 +23,8 @@ from rules.copying.installs import folder_of
 from rules.packages.build_packages import listed
 from rules.packages.copied_environments import PYTHON, copied_environments
 from rules.packages.copied_modules import CopiedModules, copied_modules
+from rules.packages.developers_requirements import requirements_for_developers
+from rules.packages.developers_uses import is_used_or_removed
 from rules.packages.manifest_order import lacks_manifest
 from rules.packages.options import add_option, spelled
 from rules.packages.project_files import manifest_text
@@ -48,12 +49,6 @@ _DEVELOPERS_PART = {
     "pdm": re.compile(r"^\[tool\.pdm\.dev-dependencies|^\[dependency-groups\]", re.MULTILINE),
     "bundle": re.compile(r"group\b.*:(?:development|test)"),
 }
-_NODE = frozenset({"npm", "pnpm", "yarn", "bun"})
-_BUILDING = frozenset(
-    "tsc vite webpack next nest ng gulp grunt rollup esbuild parcel nuxt astro turbo nx lerna react-scripts "
-    "vue-cli-service webpack-cli "
-    "node-pre-gyp prisma npx pnpx bunx".split()
-)
 _DRIVERS = re.compile(r"\b(?:phantomjs|chromedriver|chromium-driver|chromium-chromedriver|geckodriver)\b")
 _ELSEWHERE = ("--prefix", "--project", "--directory", "-C", "--dir", "--cwd", "--working-dir")
 """Options that name the folder of another project."""
@@ -65,12 +60,13 @@ _ENVIRONMENTS = ("NODE_ENV", "RAILS_ENV", "RACK_ENV", "APP_ENV")
     severity=Severity.WARNING,
     category=Category.SIZE,
     keywords=("RUN",),
-    mentions=("npm", "pnpm", "yarn", "bun", "composer", "uv sync", "poetry", "pdm", "bundle"),
+    mentions=("npm", "pnpm", "yarn", "bun", "composer", "uv sync", "poetry", "pdm", "bundle", "pip"),
     aliases=("DF031",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A shipped image holds packages that only developers need."""
     yield from _copied(change)
+    yield from requirements_for_developers(change)
     for stage, calls, known in _installs(change):
         yield _problem(stage, calls, known=known)
 
@@ -88,7 +84,7 @@ def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run,
             continue
         if call.verb in ("link", "workspaces focus", "fetch", "lock", "export") or is_for_development(change, stage):
             continue
-        if _is_meant(stage, run, call) or _is_used_or_removed(stage, run, call) or _runs_browser_tests(stage):
+        if _is_meant(stage, run, call) or is_used_or_removed(stage, run, call) or _runs_browser_tests(stage):
             continue
         text = manifest_text(change, run, call)
         if lacks_manifest(run, call):
@@ -198,63 +194,6 @@ def _first_configurations(stage: Stage) -> dict[str, tuple[int, int]]:
             if wanted is not None and words[:1] == ["config"] and wanted.search(" ".join(words)):
                 found.setdefault(call.manager, run.at)
     return found
-
-
-def _is_used_or_removed(stage: Stage, run: Run, call: PackageCall) -> bool:
-    """Whether the stage builds with them afterwards, or takes them out again."""
-    if run.stage not in stage.chain:
-        return False
-    later = _last_uses(stage).get((call.manager, call.program))
-    if later is None:
-        later = _last_uses(stage)[call.manager, call.program] = _last_use(stage, call)
-    within = _last_uses_within(run).get((call.manager, call.program))
-    if within is None:
-        within = max((c.start for c in run.commands if _builds_or_prunes(call, run, c)), default=-1)
-        _last_uses_within(run)[call.manager, call.program] = within
-    return later > run.at or within > call.command.start
-
-
-@once
-def _last_uses(stage: Stage) -> dict[tuple[str, str], tuple[int, int]]:  # noqa: ARG001 - filled in call by call
-    return {}
-
-
-@once
-def _last_uses_within(run: Run) -> dict[tuple[str, str], int]:  # noqa: ARG001 - filled in call by call
-    return {}
-
-
-def _last_use(stage: Stage, call: PackageCall) -> tuple[int, int]:
-    """Return where the last RUN stands that builds with what a manager installs, or takes it out."""
-    for run in reversed(stage.all_runs):
-        if any(_builds_or_prunes(call, run, command) for command in run.commands) or any(
-            other.manager == call.manager and other.production for other in run.package_calls
-        ):
-            return run.at
-    return -1, -1
-
-
-def _builds_or_prunes(call: PackageCall, run: Run, command: Command) -> bool:
-    if command.name == "rm":
-        return any("node_modules" in word.value or "vendor" in word.value for word in command.args)
-    if call.manager not in _NODE:
-        return command.name == call.program and (
-            command.has("--no-dev", "--only", "--without", "--prod") or command.subcommand in ("build", "test")
-        )
-    if command.name in _BUILDING or "node_modules/.bin/" in _program(run, command):
-        return True
-    if command.name in _NODE:
-        words = {part for word in command.args for part in re.split("[:-]", word.value)}
-        return command.subcommand in ("run", "build", "prune", "test", "exec", "deploy", "x", "rebuild") or bool(
-            words & {"build", "compile", "bundle", "prune"}
-        )
-    return command.name in ("make", "node-prune", "modclean") or command.name.endswith((".sh", ".js"))
-
-
-def _program(run: Run, command: Command) -> str:
-    """Return what is called, path and all; a variable may hold it."""
-    text = command.program.value if command.program is not None else ""
-    return (run.scope.expand(text) or "") if "$" in text else text
 
 
 def _problem(stage: Stage, calls: list[tuple[Run, PackageCall]], *, known: bool) -> Problem:
