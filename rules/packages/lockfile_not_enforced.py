@@ -22,9 +22,10 @@ from rules.api import (
 from rules.copying.installs import folder_of
 from rules.packages.lock_calls import written_anew, written_before
 from rules.packages.options import LOCKED, add_option, locked_option, spelled
-from rules.packages.project_files import LOCKS, brings_folder, copied, lock_path, may_lack_workspaces
+from rules.packages.project_files import LOCKS, brings_folder, copied, lock_path
 from rules.packages.purpose import is_for_development
 from rules.packages.tool_versions import has_modern_yarn
+from rules.packages.workspaces import may_lack_workspaces
 
 _DEVELOPMENT = frozenset({"development", "test"})
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from bisect import bisect_left
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.installs import install_folder
@@ -45,6 +44,9 @@ MANIFESTS = {
     "cargo": "Cargo.toml",
 }
 """Package manager to the file in which a project says what it needs."""
+
+WORKSPACES = frozenset("apps libs modules packages plugins services workspaces".split())
+"""Folders whose subfolders are customarily packages of one project."""
 
 _FILES_WITHOUT_DOT = frozenset({"Gemfile", "Pipfile", "Makefile", "Rakefile", "Procfile", "Dockerfile", "LICENSE"})
 
@@ -145,7 +147,7 @@ def _is_own_project(run: Run, folder: str, above: str) -> bool:
     put = _filling(run, folder)
     if put is None or not within(put.path, above) or put.path.rstrip("/") == above.rstrip("/"):
         return False
-    return _WORKSPACES.isdisjoint(posixpath.relpath(put.path, above).split("/"))
+    return WORKSPACES.isdisjoint(posixpath.relpath(put.path, above).split("/"))
 
 
 def _landings(stage: Stage, name: str) -> dict[str | None, list[int]]:
@@ -194,32 +196,6 @@ def brings_folder(run: Run) -> bool:
         mount.type == "bind" and posixpath.basename(mount.options.get("source", ".")) in ("", ".")
         for mount in run.mounts
     )
-
-
-_WORKSPACES = frozenset("apps libs modules packages plugins services workspaces".split())
-"""Folders whose subfolders are customarily packages of one project."""
-
-
-def may_lack_workspaces(change: DockerfileChange, run: Run) -> bool:
-    """Tell whether COPYs bring a project's workspaces one by one, and perhaps not all of them before a RUN."""
-    before = [(source, copy.source_path(source) or "") for copy, source in copies_before(run)]
-    if any(source.is_root for source, _ in before):
-        return False
-    there = [path for _, path in before if _is_manifest(path) or path.split("/")[0] in _WORKSPACES]
-    later = (copy.source_path(source) or "" for copy, source in brought(run.stage).sources[len(before) :])
-    if not there and not any(_is_manifest(path) or path.split("/")[0] == "packages" for path in later):
-        return False
-    files = change.repository.context_files(change.path)
-    if files is None:
-        return True
-    manifests = (name for name in files if name.endswith("/package.json"))
-    return any(not any(within(f"/{name}", f"/{path}") for path in there) for name in manifests)
-
-
-def _is_manifest(path: str) -> bool:
-    """Whether a path of the build context names, perhaps by a pattern, the manifest of a package below the project."""
-    folder, name = posixpath.split(path)
-    return bool(folder) and fnmatchcase("package.json", name)
 
 
 def in_repository(change: DockerfileChange, path: str) -> str | None:
