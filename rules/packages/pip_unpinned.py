@@ -61,9 +61,8 @@ def _at_commit(package: Package) -> str:
     address, hash_, fragment = _address(package).partition("#")
     ref = _REF.search(address)
     bare = address[: ref.start()] if ref is not None else address
-    if package.version is None:
-        return f"{bare}@<commit>"
-    return f"{package.name} @ {bare}@<commit>{hash_}{fragment}"
+    name = f"{package.name} @ " if package.version is not None else ""
+    return f"{name}{bare}@<commit>{hash_}{fragment}"
 
 
 def _address(package: Package) -> str:
