@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import posixpath
 import re
+from bisect import bisect_left
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
+
+from rules.lazily import once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,7 +111,23 @@ def _deletes(find: Command) -> bool:
 
 def _feeds_rm(run: Run, command: Command) -> bool:
     """Whether an `rm` takes its files from a command: through a pipe, or from `$(…)` among its words."""
-    if any(other.name in ("rm", "unlink") and "xargs" in other.wrappers for other in run.pipelines[command.pipeline]):
+    removals = _removals(run)
+    if command.pipeline in removals.pipelines:
         return True
-    removing = (other for other in run.calls("rm") if other.start < command.start < other.end)
-    return command.nested and any(removing)
+    before = bisect_left(removals.starts, command.start)
+    return command.nested and before > 0 and command.start < removals.ends[before - 1]
+
+
+class _Removals(NamedTuple):
+    """The `rm` commands of a RUN: pipelines with one under `xargs`, and where each starts and ends."""
+
+    pipelines: frozenset[int]
+    starts: list[int]
+    ends: list[int]
+
+
+@once
+def _removals(run: Run) -> _Removals:
+    commands = sorted(run.calls("rm", "unlink"), key=lambda command: command.start)
+    piped = frozenset(command.pipeline for command in commands if "xargs" in command.wrappers)
+    return _Removals(piped, [command.start for command in commands], [command.end for command in commands])

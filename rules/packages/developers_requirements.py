@@ -31,6 +31,7 @@ class _Extra(NamedTuple):
 def requirements_for_developers(change: DockerfileChange) -> Iterator[Problem]:
     """Yield the shipped stages that hold what such files name, installed there or copied out of another stage."""
     said: set[int] = set()
+    told: set[int] = set()
     for shipped in change.after.shipped:
         if is_for_development(change, shipped) or not _runs(shipped) or _tests(shipped):
             continue
@@ -44,10 +45,11 @@ def requirements_for_developers(change: DockerfileChange) -> Iterator[Problem]:
                 yield _problem(shipped, mine, None)
             for copy in stage.copies:
                 builder = copy.from_stage
-                if builder is None or copy.deferred or not _extras(builder) or _tests(builder):
+                if builder is None or builder.index in told or copy.deferred or _tests(builder):
                     continue
-                path = _environment_in(copy)
+                path = _environment_in(copy) if _extras(builder) else None
                 if path is not None:
+                    told.add(builder.index)
                     yield _problem(shipped, list(_extras(builder)), copy, path)
 
 

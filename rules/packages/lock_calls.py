@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 from rules.api import Confidence, Problem, once, quote
@@ -72,8 +73,13 @@ def _writes_lock(call: PackageCall) -> bool:
 def _install_behind(run: Run, lock: PackageCall) -> PackageCall | None:
     """Return the first install behind a command that writes the lock file, in the same folder."""
     wanted = lock.manager, install_folder(run, lock)
-    calls = _installs(run.stage).get(wanted, ())
-    return next((call for call in calls if call.command.start > lock.command.start), None)
+    calls = _installs(run.stage).get(wanted, [])
+    at = bisect_right(calls, lock.command.start, key=_start)
+    return calls[at] if at < len(calls) else None
+
+
+def _start(call: PackageCall) -> int:
+    return call.command.start
 
 
 @once
