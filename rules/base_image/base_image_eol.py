@@ -16,6 +16,7 @@ from rules.api import (
     Severity,
     Stage,
     all_end_of_life,
+    image_facts,
     quote,
     replace,
     rule,
@@ -172,11 +173,19 @@ def _way_out(end: EndOfLife, reference: ImageReference, instead: str | None) -> 
         return f"Move to {quote(end.instead)}."
     if instead is not None and instead != reference.text:
         return f"The nearest supported line of this image is {quote(instead)}."
-    if end.successor:
+    if end.successor and not _is_below_a_program(end, reference):
         return f"The nearest supported line is {end.product} {end.successor}."
     if end.note:
         return "Move to an image that is still maintained."
     return "Move to a release line that is still supported."
+
+
+def _is_below_a_program(end: EndOfLife, reference: ImageReference) -> bool:
+    """Whether a line is that of the system in an official image of something else: a newer system has no such image."""
+    facts = image_facts(reference)
+    if facts is None or facts.listed is None or facts.kind == "os" or not facts.distro:
+        return False
+    return end.product.lower().startswith(facts.distro)
 
 
 def _fix(

@@ -25,6 +25,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.build.base_variables import is_bare, is_set_by_base
 from rules.build.copied_texts import copied_texts
 from rules.build.namesakes import unused_namesake
 from rules.build.proxies import proxies
@@ -65,21 +66,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             used = () if _has_all(step) else tuple(dict.fromkeys(_used(step)))
             new = [name for name in used if name not in seen and step.scope.get(name) is None]
             seen.update(new)
-            unset = [name for name in new if name not in _perhaps_inherited(stage)]
+            unset = [n for n in new if n not in _perhaps_inherited(stage) and not is_set_by_base(stage, n)]
             for name in unset:
                 yield from _judge(change, stage, step, name)
             if step.instruction.keyword in _EXPANDED:
                 yield from proxies(stage, step.instruction, [name for name in unset if name in PREDEFINED_ARGS])
 
 
-def _is_bare(stage: Stage) -> bool:
-    """Whether the stage stands on an image that sets no more than PATH."""
-    return stage.root.is_scratch or (stage.facts is not None and stage.facts.kind == "os")
-
-
 def _in_texts(stage: Stage, step: Step) -> Iterator[Problem]:
     """What a text loses that COPY writes: `$@` in a script, `$uri` in a configuration."""
-    bare = _is_bare(stage)
+    bare = is_bare(stage)
     for text in copied_texts(step):
         others = (name for name in text.names if name not in text.of_the_shell and name not in _FROM_THE_BUILDER)
         names = (*text.of_the_shell, *(name for name in others if bare or name.islower()))  # no image has `ENV uri=`
@@ -167,7 +163,7 @@ def _is_misspelt(run: Run, name: str) -> bool:
     """Whether a name that a script reads is almost that of a variable above it, where the base sets none."""
     if name.isupper() and unused_namesake(run, name) is not None:
         return True
-    return name.isupper() and len(run.scope.variables) <= _FEW and _is_bare(run.stage) and bool(_near(run, name))
+    return name.isupper() and len(run.scope.variables) <= _FEW and is_bare(run.stage) and bool(_near(run, name))
 
 
 def _near(step: Step, name: str) -> str | None:
@@ -196,12 +192,12 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
     later = _declared_later(stage, step, name)
     other = _other_stage(change, stage, name)
     near = _near(step, name)
-    bare = _is_bare(stage)
+    bare = is_bare(stage)
     if declared is None and later is None and name in set_to_themselves(stage):
         return  # `ENV NAME=$NAME` below, of which env-self-reference speaks
     if declared is not None:
         fact = f"the `ARG {name}` at line {declared.line} stands above the first `FROM` and ends there"
-        yield _problem(stage, where, name, fact, declare, _sure_of(stage))
+        yield _problem(stage, where, name, fact, declare, Confidence.CERTAIN if bare else Confidence.LIKELY)
     elif later is not None and (stage.base_known or where.keyword != "RUN"):
         fact = f"its `{later.keyword} {name}` stands at line {later.line}, below"
         yield _problem(stage, where, name, fact, None, Confidence.LIKELY)
@@ -225,7 +221,7 @@ def _judge_ready_made(stage: Stage, where: Instruction, name: str, declare: Fix)
     if name in PLATFORM_ARGS:
         fact = "BuildKit fills it in only for stages that declare it"
         yield _problem(stage, where, name, fact, declare, _sure_of(stage))
-    elif name == "HOME" and where.keyword in _EXPANDED and _is_bare(stage):  # moby/moby#28971
+    elif name == "HOME" and where.keyword in _EXPANDED and is_bare(stage):  # moby/moby#28971
         fact = "a container has it when a command runs, and no `ENV` sets it for the builder"
         yield _problem(stage, where, name, fact, None, _sure_of(stage))
 
@@ -242,11 +238,17 @@ def _problem(
         f"`${name}` is empty in {stage.label}: {fact}. `{where.keyword}` gets the text without it"
         f"{'; declare it in the stage' if fix is not None and fix.title.startswith('Declare') else ''}.",
         confidence,
-        doubt="it may be meant to be empty" if stage.base_known else "the base image is not known, and may set it",
+        doubt=_doubt(stage),
         stage=stage.key,
         key=name,
         fix=fix,
     )
+
+
+def _doubt(stage: Stage) -> str:
+    if is_bare(stage):
+        return "it may be meant to be empty"
+    return "the base image may set it" if stage.base_known else "the base image is not known, and may set it"
 
 
 def _spell(where: Instruction, name: str, near: str) -> Fix | None:

@@ -21,7 +21,7 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.runtime_paths import all_explained, runtime_paths
+from rules.copying.runtime_paths import all_explained, runtime_paths, searched_paths
 
 _OUTPUT_FOLDERS = frozenset(
     "dist build out output release publish published standalone site _site public wheels bin install target venv "
@@ -35,6 +35,14 @@ _CHOSEN = 2
 """Sources that are deleted by name where somebody has looked at what ships."""
 _NAMED = 4
 """Entries that a sentence can name."""
+_RIDING = {
+    "tests": ("tests", "test", "spec", "__tests__"),
+    "lock files": (
+        "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "poetry.lock", "uv.lock", "Pipfile.lock", "composer.lock",
+        "Gemfile.lock", "go.sum",
+    ),
+}  # fmt: skip
+"""What lies in most source trees, with the names that it goes by."""
 
 
 @rule(
@@ -91,6 +99,8 @@ def _deleted(builder: Stage) -> dict[str, dict[str, tuple[int, int]]]:
     found: dict[str, dict[str, tuple[int, int]]] = {}
     for deletion in reversed(builder.files.deletions):
         path = deletion.path.rstrip("/")
+        if "*" in path:
+            continue  # a pattern is no choice of names; the model knows those that thin a tree out
         for folder in folders_of(posixpath.dirname(path)) if posixpath.basename(path) not in _LEFTOVERS else ():
             names = found.setdefault(folder.rstrip("/"), {})
             if len(names) < _CHOSEN:
@@ -107,7 +117,10 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage,
     kept = runtime_paths(change, stage, copy, path)
     by = quote(filled.command.name) if filled.command is not None else quote(str(filled.step.instruction))
     line = filled.step.instruction.line
-    riding = _riding_along(change, filled, kept)
+    riding = _riding_along(change, builder, filled, kept)
+    searched = searched_paths(stage, copy, path)
+    proven = searched <= set(kept)
+    kept = tuple(sorted({*kept, *searched}))
     if _runs_from_sources(stage):
         kept = ()
     way_out = _way_out(change, builder, kept)
@@ -118,7 +131,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage,
         _confidence(stage, filled),
         doubt="what the commands of that stage leave there is not known",
         stage=stage.key,
-        fix=_fix(change, copy, path, kept),
+        fix=_fix(change, copy, path, kept) if proven else None,
     )
 
 
@@ -146,18 +159,36 @@ def _way_out(change: DockerfileChange, builder: Stage, kept: tuple[str, ...]) ->
     return f" Copy what runs: {listed}."
 
 
-def _riding_along(change: DockerfileChange, filled: Put, kept: tuple[str, ...]) -> str:
+def _riding_along(change: DockerfileChange, builder: Stage, filled: Put, kept: tuple[str, ...]) -> str:
     """Name what rides along: from the repository's listing where it is known."""
     files = change.repository.context_files(change.path) if filled.kind == "context" else None
     if files is None:
-        return "tests, lock files and whatever `.dockerignore` misses"
+        return _usually_there(change, builder, filled)
     roots = dict.fromkeys(name.split("/")[0] + ("/" if "/" in name else "") for name in files)
     kept_names = {posixpath.basename(name) for name in kept}
-    extra = [name for name in roots if name.rstrip("/") not in kept_names]
+    extra = [name for name in roots if name.rstrip("/") not in kept_names and not _is_gone(builder, filled, name)]
     if not extra:
         return "all sources"
     named = ", ".join(quote(name) for name in extra[:_NAMED])
     return f"{named} and {len(extra) - _NAMED} more" if len(extra) > _NAMED + 1 else named
+
+
+def _usually_there(change: DockerfileChange, builder: Stage, filled: Put) -> str:
+    """Name what most source trees hold, as far as neither `.dockerignore` nor the builder takes it out."""
+    from_context = filled.kind == "context"
+    ignore = change.repository.dockerignore(change.path) if from_context else None
+    there = [
+        what
+        for what, names in _RIDING.items()
+        if not any(_is_gone(builder, filled, name) or (ignore and ignore.excludes(f"{name}/x")) for name in names)
+    ]
+    there.append("whatever `.dockerignore` misses" if from_context else "all else that lies there")
+    return f"{', '.join(there[:-1])} and {there[-1]}" if len(there) > 1 else there[0]
+
+
+def _is_gone(builder: Stage, filled: Put, name: str) -> bool:
+    """Whether the builder deletes an entry of the tree again."""
+    return builder.files.is_deleted(posixpath.join(filled.path, name.rstrip("/")))
 
 
 def _fix(change: DockerfileChange, copy: Copy, path: str, kept: tuple[str, ...]) -> Fix | None:

@@ -28,6 +28,8 @@ _UNPACKERS = {"dpkg": ("-i", "--install"), "rpm": ("-i", "-U", "-F", "--install"
 """Programs below them that do the same, with the options that say so."""
 
 _FILES = (".whl", ".deb", ".rpm", ".apk")
+_WANT_A_SLASH = frozenset({"apt", "apt-get", "aptitude"})
+"""Programs that take a name without a slash for one of their index, whatever it ends in."""
 _ALL = tuple(f"/*{ending}" for ending in _FILES)
 _FOLDERS = frozenset("wheels wheelhouse wheel pkgs debs rpms".split())
 
@@ -94,10 +96,12 @@ def _reads(run: Run, command: Command, put: Put) -> bool:
         option, _, value = (text or "").rpartition("=")
         listed = (option or before) in ("--find-links", "-f")
         before = word.value
-        if value.startswith(("/", "./")) or (folder is not None and "/" in value):
+        bare = value.endswith(_FILES) and not value.startswith("-") and command.name not in _WANT_A_SLASH
+        if value.startswith(("/", "./")) or (folder is not None and ("/" in value or bare)):
             path = posixpath.normpath(posixpath.join(folder or "/", value))
             named = posixpath.splitext(put.source)[1] if "*" in put.source else ""
-            if packages and within(path, put.path) and path.endswith(named):
+            there = posixpath.dirname(path) == put.path if named else within(path, put.path)
+            if packages and there and path.endswith(named):
                 return True
             whole = path if listed else posixpath.dirname(path) if path.endswith(_ALL) else None
             if whole == put.path and put.source != ".":

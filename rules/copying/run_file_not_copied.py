@@ -5,6 +5,7 @@ import posixpath
 from collections.abc import Iterator
 
 from rules.api import (
+    OS_MANAGERS,
     Category,
     Command,
     Confidence,
@@ -35,6 +36,11 @@ _BUILDERS = frozenset({"composer", "poetry", "uv", "pdm"})
 
 _RUNNERS = frozenset("npm npx yarn pnpm pnpx bun bunx nx turbo lerna ng vite webpack rake grunt gulp".split())
 """Programs that run what a project has written down, such as a build."""
+
+_PACKAGE_FOLDERS = frozenset(
+    "node_modules vendor .venv venv env virtualenv site-packages bower_components .bundle .gem deps .yarn".split()
+)
+"""Folders that package managers fill, `bin` and all, from what a manifest or the command line names."""
 
 _ELSEWHERE = ("-C", "-d", "-p", "-P", "--directory", "--project", "--working-dir", "--script")
 _CREATING = frozenset({"init", "create", "new", "create-project", "generate", "dlx"})
@@ -156,7 +162,7 @@ def _trees(stage: Stage) -> dict[str, tuple[int, int]]:
 
 def _is_made(stage: Stage, before: Command, path: str) -> bool:
     """Whether a command above may make or fetch the file."""
-    if _first_maker(stage) < before.start or _is_built(stage, before, path):
+    if _first_maker(stage) < before.start or _is_built(stage, before, path) or _is_installed(stage, before, path):
         return True
     name = posixpath.basename(path)
     start = stage.chain[0].from_.span.start
@@ -164,6 +170,25 @@ def _is_made(stage: Stage, before: Command, path: str) -> bool:
         return False
     commands = (command for run in stage.all_runs for command in run.commands)
     return any(command.start < before.start and _speaks_of(command, name) for command in commands)
+
+
+def _is_installed(stage: Stage, before: Command, path: str) -> bool:
+    """Whether a package manager above may have put the file where it puts packages and their programs."""
+    if _PACKAGE_FOLDERS.isdisjoint(path.split("/")[:-1]):
+        targets = [folder for start, folder in _install_targets(stage) if start < before.start and folder is not None]
+        return any(within(path, folder) for folder in targets)
+    return any(start < before.start for start, _ in _install_targets(stage))
+
+
+@once
+def _install_targets(stage: Stage) -> list[tuple[int, str | None]]:
+    """Where each install of a language's packages starts, and the folder it was told to fill."""
+    return [
+        (call.command.start, run.resolve(call.target) if call.target else None)
+        for run in stage.all_runs
+        for call in run.package_calls
+        if call.manager not in OS_MANAGERS and call.action in ("install", "sync", "upgrade", "download")
+    ]
 
 
 def _is_built(stage: Stage, before: Command, path: str) -> bool:

@@ -6,9 +6,12 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from rules.copying.environments import environments
+from rules.copying.installs import folder_of
 from rules.model.packages import OS_MANAGERS
 from rules.model.puts import within
 from rules.model.run_writes import OPAQUE_HARMLESS, written_by
+from rules.model.search_path import path_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,12 +20,14 @@ if TYPE_CHECKING:
     from rules.dockerfile.package_calls import PackageCall
     from rules.dockerfile.shell import Command
     from rules.model.stage import Stage
-    from rules.model.steps import Copy
+    from rules.model.steps import Copy, Run
 
 _MODULE = re.compile(r"^(?P<name>[A-Za-z_]\w*)(?:\.\w+)*(?::\w+(?:\(\))?)?$")
 _PYTHON_RUNNERS = frozenset(
     {"uvicorn", "gunicorn", "hypercorn", "granian", "daphne", "celery", "flask", "fastapi", "python", "python3"}
 )
+_ELSEWHERE = ("--prefix", "-C", "--dir", "--cwd")
+"""Options with which npm, pnpm and Yarn install in another folder."""
 _JAVASCRIPT = ("npm", "pnpm", "yarn", "bun")
 _PYTHON = ("pip", "uv", "poetry", "pdm")
 
@@ -52,18 +57,36 @@ def runtime_paths(change: DockerfileChange, stage: Stage, copy: Copy, tree: str)
     return tuple(sorted(path for path in inside if not any(within(path, o) and path != o for o in inside)))
 
 
+def searched_paths(stage: Stage, copy: Copy, tree: str) -> frozenset[str]:
+    """Return the folders of a builder's tree, as the builder has them, that the shipped stage looks for programs in.
+
+    Its `VIRTUAL_ENV` and the folders of its `PATH` (without `bin`) that lie below the copy's destination, and that
+    nothing else there brings.
+    """
+    destination = copy.destination
+    if destination is None:
+        return frozenset()
+    virtual = stage.image.env.get("VIRTUAL_ENV")
+    named = {virtual.value.rstrip("/")} if virtual is not None and virtual.value else set()
+    for folder in path_folders(stage) or ():
+        top, _, last = folder.rpartition("/")
+        named.add(top if last in ("bin", ".bin") and top != destination else folder)
+    below = (path for path in named if within(path, destination) and path != destination)
+    theirs = (path for path in below if all(put.step is copy or put.kind == "workdir" for put in stage.files.at(path)))
+    return frozenset(posixpath.join(tree, posixpath.relpath(path, destination)) for path in theirs)
+
+
 def _environments(builder: Stage, tree: str) -> Iterator[str]:
     uv = builder.image.env.get("UV_PROJECT_ENVIRONMENT")
     virtual = builder.image.env.get("VIRTUAL_ENV")
     for setting in (uv, virtual):
         if setting is not None and setting.value:
             yield posixpath.join(tree, setting.value)
+    yield from (environment.path for environment in environments(builder))
     for run in builder.all_runs:
         for write in written_by(run):
             if write.tree and posixpath.basename(write.path) in (".venv", "venv", "env"):
                 yield write.path
-        if uv is None and any(call.manager == "uv" and call.action == "sync" for call in run.package_calls):
-            yield posixpath.join(run.workdir.value or tree, ".venv")
 
 
 def _dependencies(change: DockerfileChange, builder: Stage, tree: str) -> Iterator[str]:
@@ -85,7 +108,7 @@ def all_explained(builder: Stage) -> bool:
     return not builder.files.has_unreadable_run and all(
         command.name in OPAQUE_HARMLESS or command.start in explained or _makes_environment(command)
         for run in builder.done_runs
-        for explained in ({c.command.start for c in run.package_calls if _is_known(c)},)
+        for explained in ({c.command.start for c in run.package_calls if _is_known(builder, run, c)},)
         for command in run.commands
         if command.name
     )
@@ -95,9 +118,17 @@ def _makes_environment(command: Command) -> bool:
     return any(word.value == "venv" for word in command.args)
 
 
-def _is_known(call: PackageCall) -> bool:
+def _is_known(builder: Stage, run: Run, call: PackageCall) -> bool:
     """Whether a call only brings dependencies, to a folder that is known."""
-    return call.manager in (*_JAVASCRIPT, *_PYTHON, *OS_MANAGERS) and call.action not in ("build", "run", "other")
+    if call.manager not in (*_JAVASCRIPT, *_PYTHON, *OS_MANAGERS) or call.action in ("build", "run", "other"):
+        return False
+    if call.manager in _JAVASCRIPT:
+        return run.workdir.value == folder_of(run, call.command) and not call.has(*_ELSEWHERE)
+    if call.manager == "pip":
+        return not call.has("--user")
+    if call.manager in OS_MANAGERS or call.action not in ("install", "sync") or not call.project:
+        return True
+    return bool(call.env.get("VIRTUAL_ENV")) or any(one.run is run for one in environments(builder))
 
 
 def _started(change: DockerfileChange, stage: Stage, copy: Copy, tree: str) -> Iterator[str]:

@@ -82,7 +82,7 @@ def _main_product(name: str, tag: str) -> Cycle | None:
             product, f"{runtime[1]}{version}.x", version
         )
     if leading := _LEADING.match(tag):
-        return _line_of(product, leading[2], leading[1])
+        return _line_of(product, leading[2], leading[1]) or _of_closed_major(product, name, tag, leading[1])
     if product == "nodejs" and (major := _NODE_LINES.get(tag.partition("-")[0])):
         return _known(product, major, tag.partition("-")[0])
     named = (_known(product, part, part) or _by_codename(part, product) for part in tag.split("-"))
@@ -117,6 +117,24 @@ def _line_of(product: str, version: str, part: str | None = None) -> Cycle | Non
     candidates = (".".join(numbers[:length]) for length in range(len(numbers), 0, -1))
     found = (_known(product, candidate, part or version) for candidate in candidates)
     return next((one for one in found if one is not None), None)
+
+
+def _of_closed_major(product: str, name: str, tag: str, major: str) -> Cycle | None:
+    """Find the line that a major version stood for when the official library gave it up: `python:2` is Python 2.7.
+
+    The tag stands for the last line of that major that left the library on the same day.
+    """
+    day = image_table.gone_since(name, tag)
+    if not day or not major.isdecimal():
+        return None
+    table = load("eol", f"product/{product}")
+    lines = [one["cycle"] for one in table["cycles"] if re.fullmatch(rf"{major}\.\d+", one["cycle"])] if table else []
+    lines.sort(key=lambda line: -int(line.partition(".")[2]))
+    if any(image_table.is_built(name, line) for line in lines):
+        return None
+    rest = tag.removeprefix(major)
+    line = next((line for line in lines if image_table.gone_since(name, f"{line}{rest}") == day), None)
+    return Cycle(product, line, major) if line is not None else None
 
 
 def _known(product: str, cycle: str, part: str) -> Cycle | None:

@@ -129,6 +129,11 @@ def is_built(name: str, tag: str) -> bool:
     return load("images", name) is not None and _tags(name).get(tag, (1, -1))[0] == 0
 
 
+def gone_since(name: str, tag: str) -> int:
+    """Return the day, since 2013-01-01, on which a tag left the official library; 0 where it has not, or never was."""
+    return max(_tags(name).get(tag, (0, -1))[0], 0) if load("images", name) is not None else 0
+
+
 def find(name: str, tag: str) -> Entry | None:
     """Look up a tag of an image by the name that the table uses."""
     shard = load("images", name)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import cached_property
 from rules.model.folders import lands_in_folder
+from rules.model.prunings import prunings_of
 from rules.model.puts import Put, copied, folders_of, within
 from rules.model.run_writes import OPAQUE_HARMLESS, written_by
 from rules.model.steps import Copy, Run
@@ -42,6 +43,14 @@ class Attributes(NamedTuple):
     recursive: bool
     step: Run
     command: Command
+
+
+_NEVER = ((-1, -1), -1)
+
+
+def _place(put: Put) -> tuple[tuple[int, int], int]:
+    """Where something is put, to be compared with places of commands behind it."""
+    return put.step.at, put.command.start if put.command is not None else -1
 
 
 class Files:
@@ -87,8 +96,21 @@ class Files:
 
     @cached_property
     def whole_trees(self) -> tuple[Put, ...]:
-        """The puts that bring the whole source tree."""
-        return tuple(put for put in self.puts if put.whole)
+        """The puts that bring the whole source tree, those left out of which a later command takes files again."""
+        found = tuple(put for put in self.puts if put.whole)
+        last = self._last_thinned if found else {}
+        return tuple(put for put in found if not any(last.get(f, _NEVER) > _place(put) for f in folders_of(put.path)))
+
+    @cached_property
+    def _last_thinned(self) -> dict[str, tuple[tuple[int, int], int]]:
+        """Where each folder, by its path without a slash behind, is deleted or pruned by pattern last."""
+        found: dict[str, tuple[tuple[int, int], int]] = {}
+        rows = [(deletion.path, deletion.step, deletion.command.start) for deletion in self.deletions]
+        rows += [row for run in self.stage.done_runs for row in prunings_of(run)]
+        for path, run, start in rows:
+            folder = path.rstrip("/")
+            found[folder] = max(found.get(folder, _NEVER), (run.at, start))
+        return found
 
     def covering(self, path: str) -> tuple[Put, ...]:
         """Return the puts that may hold a path: at it, above it as a tree, or below it."""

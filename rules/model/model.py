@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rules.lazily import cached_property
 from rules.model.layers import Layers
 from rules.model.scope import global_scope
-from rules.model.stage import Stage, is_development_name
+from rules.model.stage import Stage, is_development_name, is_production_name
 from rules.model.variants import VARIABLE, names_like
 
 if TYPE_CHECKING:
@@ -116,16 +116,23 @@ class Model:
     def shipped(self) -> tuple[Stage, ...]:
         """The stages that ship: the known targets, and the last stage.
 
-        The last stage counts unless the known targets leave it out and its name says that it is for developers
-        or tests.
+        The last stage counts unless its name says that it is for developers or tests and the known targets leave it
+        out, or, where none is known, an earlier one is called the one for production and starts something.
         """
         if not self.stages:
             return ()
         last = self.stages[-1]
         named = tuple(s for s in self.stages if s.name in self.targets or str(s.index) in self.targets)
-        if last in named or not named:
-            return named or (last,)
-        return named if is_development_name(last.name) else (*named, last)
+        if not is_development_name(last.name) or last in named:
+            return named if last in named else (*named, last)
+        return named or self._for_production or (last,)
+
+    @property
+    def _for_production(self) -> tuple[Stage, ...]:
+        """The stages called the ones for production that start something and that at most developers' stages extend."""
+        extended = {s.base_stage.index for s in self.stages if s.base_stage and not is_development_name(s.name)}
+        found = (s for s in self.stages if is_production_name(s.name) and s.index not in extended)
+        return tuple(s for s in found if s.image.start_in_file)
 
     @cached_property
     def in_shipped_images(self) -> frozenset[int]:

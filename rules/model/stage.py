@@ -235,6 +235,17 @@ DEVELOPMENT_NAMES = frozenset(
 )
 
 
+_PRODUCTION_NAMES = frozenset("prod production release".split())
+_PARTLY = frozenset("base build builder deps dependencies assets install setup vendor modules pre prep".split())
+
+
+def is_production_name(name: str | None) -> bool:
+    """Tell whether a stage's name says that its image is the one to run, and no step on the way to it."""
+    parts = set((name or "").replace("_", "-").split("-"))
+    named = name == "runtime" or not parts.isdisjoint(_PRODUCTION_NAMES)
+    return named and parts.isdisjoint(DEVELOPMENT_NAMES | _PARTLY)
+
+
 def is_development_name(name: str | None) -> bool:
     """Tell whether a stage's name says that it is for developers or tests."""
     return name is not None and any(part in DEVELOPMENT_NAMES for part in name.replace("_", "-").split("-"))

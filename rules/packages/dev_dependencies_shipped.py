@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
-    Command,
     Confidence,
     DockerfileChange,
     Fix,
@@ -20,13 +19,18 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.copying.installs import folder_of
+from rules.packages.build_packages import listed
 from rules.packages.copied_environments import PYTHON, copied_environments, takes_no_dependencies
 from rules.packages.copied_modules import CopiedModules, copied_modules
+from rules.packages.developers_requirements import requirements_for_developers
+from rules.packages.developers_uses import is_used_or_removed
 from rules.packages.manifest_order import lacks_manifest
 from rules.packages.options import add_option, spelled
-from rules.packages.project_files import manifest_text, stops_without_workspace
+from rules.packages.project_files import manifest_text
 from rules.packages.purpose import is_for_development
 from rules.packages.tool_versions import has_modern_yarn, has_old_npm, has_old_poetry
+from rules.packages.workspaces import stops_without_workspace
 
 _FLAGS = {
     "npm": "--omit=dev",
@@ -58,13 +62,9 @@ _CHOOSES = (
     "--no-default",
 )
 """Options that name groups; `--no-default` of PDM leaves the program's own out."""
-_NODE = frozenset({"npm", "pnpm", "yarn", "bun"})
-_BUILDING = frozenset(
-    "tsc vite webpack next nest ng gulp grunt rollup esbuild parcel nuxt astro turbo nx lerna react-scripts "
-    "vue-cli-service webpack-cli "
-    "node-pre-gyp prisma npx pnpx bunx".split()
-)
 _DRIVERS = re.compile(r"\b(?:phantomjs|chromedriver|chromium-driver|chromium-chromedriver|geckodriver)\b")
+_ELSEWHERE = ("--prefix", "--project", "--directory", "-C", "--dir", "--cwd", "--working-dir")
+"""Options that name the folder of another project."""
 _ENVIRONMENTS = ("NODE_ENV", "RAILS_ENV", "RACK_ENV", "APP_ENV")
 
 
@@ -73,12 +73,25 @@ _ENVIRONMENTS = ("NODE_ENV", "RAILS_ENV", "RACK_ENV", "APP_ENV")
     severity=Severity.WARNING,
     category=Category.SIZE,
     keywords=("RUN",),
-    mentions=("npm", "pnpm", "yarn", "bun", "composer", "uv sync", "poetry", "pdm", "bundle"),
+    mentions=("npm", "pnpm", "yarn", "bun", "composer", "uv sync", "poetry", "pdm", "bundle", "pip"),
     aliases=("DF031",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A shipped image holds packages that only developers need."""
     yield from _copied(change)
+    yield from requirements_for_developers(change)
+    for stage, calls, known in _installs(change):
+        bun = [(run, call) for run, call in calls if call.manager == "bun"]
+        lacking = any(stops_without_workspace(change, run, call) for run, call in bun)
+        yield _problem(stage, calls, known=known, lacking=lacking)
+
+
+def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run, PackageCall]], bool]]:
+    """Yield the installs of each stage that bring them, those that fill one environment together.
+
+    The last value says whether the project is known to have such packages.
+    """
+    found: dict[tuple[object, ...], tuple[Stage, list[tuple[Run, PackageCall]], bool]] = {}
     for stage, run, call in change.after.layers.shipped_calls:
         if call.manager not in _DEVELOPERS_PART or call.production or not call.project:
             continue
@@ -86,14 +99,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if call.verb in ("link", "workspaces focus", "fetch", "lock", "export") or is_for_development(change, stage):
             continue
-        if _is_meant(stage, run, call) or _is_used_or_removed(stage, run, call) or _runs_browser_tests(stage):
+        if _is_meant(stage, run, call) or is_used_or_removed(stage, run, call) or _runs_browser_tests(stage):
             continue
         text = manifest_text(change, run, call)
         if lacks_manifest(run, call):
             continue  # the sources come below, and with them what should be installed
         if text is None or _DEVELOPERS_PART[call.manager].search(text):
-            lacking = call.manager == "bun" and stops_without_workspace(change, run, call)
-            yield _problem(stage, run, call, known=text is not None, lacking=lacking)
+            folder = folder_of(run, call.command)
+            place = (call.option(*_ELSEWHERE), folder) if folder is not None else (call.command.start,)
+            _, calls, _ = found.setdefault((stage.index, call.manager, *place), (stage, [], text is not None))
+            calls.append((run, call))
+    yield from found.values()
 
 
 def _copied(change: DockerfileChange) -> Iterator[Problem]:
@@ -193,64 +209,10 @@ def _first_configurations(stage: Stage) -> dict[str, tuple[int, int]]:
     return found
 
 
-def _is_used_or_removed(stage: Stage, run: Run, call: PackageCall) -> bool:
-    """Whether the stage builds with them afterwards, or takes them out again."""
-    if run.stage not in stage.chain:
-        return False
-    later = _last_uses(stage).get((call.manager, call.program))
-    if later is None:
-        later = _last_uses(stage)[call.manager, call.program] = _last_use(stage, call)
-    within = _last_uses_within(run).get((call.manager, call.program))
-    if within is None:
-        within = max((c.start for c in run.commands if _builds_or_prunes(call, run, c)), default=-1)
-        _last_uses_within(run)[call.manager, call.program] = within
-    return later > run.at or within > call.command.start
-
-
-@once
-def _last_uses(stage: Stage) -> dict[tuple[str, str], tuple[int, int]]:  # noqa: ARG001 - filled in call by call
-    return {}
-
-
-@once
-def _last_uses_within(run: Run) -> dict[tuple[str, str], int]:  # noqa: ARG001 - filled in call by call
-    return {}
-
-
-def _last_use(stage: Stage, call: PackageCall) -> tuple[int, int]:
-    """Return where the last RUN stands that builds with what a manager installs, or takes it out."""
-    for run in reversed(stage.all_runs):
-        if any(_builds_or_prunes(call, run, command) for command in run.commands) or any(
-            other.manager == call.manager and other.production for other in run.package_calls
-        ):
-            return run.at
-    return -1, -1
-
-
-def _builds_or_prunes(call: PackageCall, run: Run, command: Command) -> bool:
-    if command.name == "rm":
-        return any("node_modules" in word.value or "vendor" in word.value for word in command.args)
-    if call.manager not in _NODE:
-        return command.name == call.program and (
-            command.has("--no-dev", "--only", "--without", "--prod") or command.subcommand in ("build", "test")
-        )
-    if command.name in _BUILDING or "node_modules/.bin/" in _program(run, command):
-        return True
-    if command.name in _NODE:
-        words = {part for word in command.args for part in re.split("[:-]", word.value)}
-        return command.subcommand in ("run", "build", "prune", "test", "exec", "deploy", "x", "rebuild") or bool(
-            words & {"build", "compile", "bundle", "prune"}
-        )
-    return command.name in ("make", "node-prune", "modclean") or command.name.endswith((".sh", ".js"))
-
-
-def _program(run: Run, command: Command) -> str:
-    """Return what is called, path and all; a variable may hold it."""
-    text = command.program.value if command.program is not None else ""
-    return (run.scope.expand(text) or "") if "$" in text else text
-
-
-def _problem(stage: Stage, run: Run, call: PackageCall, *, known: bool, lacking: bool) -> Problem:
+def _problem(stage: Stage, calls: list[tuple[Run, PackageCall]], *, known: bool, lacking: bool) -> Problem:
+    (run, call), *others = calls
+    lines = [str(other.command.line) for _, other in others]
+    too = f", at line {listed(lines)} too" if lines else ""
     short = quote(spelled(call))
     flag = "BUNDLE_WITHOUT=development:test" if call.manager == "bundle" else _flag(stage, run, call)
     return Problem(
@@ -259,12 +221,12 @@ def _problem(stage: Stage, run: Run, call: PackageCall, *, known: bool, lacking:
         "definitions "
         "along with the program's own dependencies. They are often the larger part of the layer, and every scanner "
         "reports "
-        f"them. Leave them out with {quote(flag)}{_WANTS_ALL if lacking else ''}.",
+        f"them. Leave them out with {quote(flag)}{too}{_WANTS_ALL if lacking else ''}.",
         Confidence.CERTAIN if known else Confidence.LIKELY,
         doubt="whether the project has development dependencies is not known",
         stage=stage.key,
         key=call.manager,
-        fix=None if lacking else _fix(stage, run, call),
+        fix=None if lacking else _fix(stage, calls),
     )
 
 
@@ -283,11 +245,12 @@ def _flag(stage: Stage, run: Run, call: PackageCall) -> str:
     return _FLAGS[call.manager]
 
 
-def _fix(stage: Stage, run: Run, call: PackageCall) -> Fix | None:
+def _fix(stage: Stage, calls: list[tuple[Run, PackageCall]]) -> Fix | None:
+    run, call = calls[0]
     if call.manager == "bundle":
         line = "ENV BUNDLE_WITHOUT=development:test"
         return fix("Leave out the groups of developers", insert_line_before(run.instruction, line))
-    if has_modern_yarn(run, call):
+    if any(has_modern_yarn(one, each) for one, each in calls):
         return None  # another command, which may need a plug-in
     flag = _flag(stage, run, call)
-    return fix(f"Add `{flag}`", add_option(run, call, flag))
+    return fix(f"Add `{flag}`", *(add_option(one, each, flag) for one, each in calls))

@@ -28,8 +28,8 @@ from rules.packages.project_files import (
     copies_before,
     in_repository,
     is_ignored,
-    stops_without_workspace,
 )
+from rules.packages.workspaces import stops_without_workspace
 
 
 @rule(

@@ -22,16 +22,11 @@ from rules.api import (
     rule,
 )
 from rules.copying.installs import folder_of
+from rules.packages.lock_calls import written_anew, written_before
 from rules.packages.options import LOCKED, add_option, locked_option, spelled
-from rules.packages.project_files import (
-    LOCKS,
-    MANIFESTS,
-    brings_folder,
-    copied,
-    lock_path,
-    stops_without_workspace,
-)
+from rules.packages.project_files import LOCKS, MANIFESTS, brings_folder, copied, lock_path
 from rules.packages.purpose import is_for_development
+from rules.packages.workspaces import stops_without_workspace
 
 _DEVELOPMENT = frozenset({"development", "test"})
 _RESOLVES = frozenset("build b check c test t run r bench clippy rustc doc d fetch vendor".split())
@@ -45,11 +40,12 @@ _EDITORS = frozenset("sed awk perl echo printf cat tee mv cp patch python3 pytho
     severity=Severity.WARNING,
     category=Category.REPRODUCIBILITY,
     keywords=("RUN",),
-    mentions=("uv sync", "pnpm", "yarn", "bun ", "pipenv", "cargo", "bundle"),
+    mentions=("uv sync", "pnpm", "yarn", "bun ", "pipenv", "cargo", "bundle", "lock"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A lock file is there, and the install may do without it."""
     found: dict[object, list[_Unheld]] = {}
+    yield from written_anew(change)
     for stage, run, call in change.after.layers.needed_calls:
         if call.frozen or not _reads_project(call) or is_for_development(change, stage) or _was_held(run, call):
             continue
@@ -58,7 +54,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if not _is_ruby(stage) or _is_configured(run, call) or _is_missing(change) or _is_foreign(run):
                 continue
             lock = lock or (LOCKS["bundle"][0], False)
-        if lock is not None and not _is_manifest_edited(run, call):
+        if lock is not None and not _is_manifest_edited(run, call) and written_before(run, call) is None:
             unheld = _Unheld(stage, run, call, *lock)
             found.setdefault(_cause(unheld), []).append(unheld)
     for first, *later in found.values():

@@ -26,6 +26,7 @@ from rules.api import (
     rule,
 )
 from rules.packages.apk_index import leaves_index, line_of_older_index
+from rules.packages.later_scripts import mindful_of_scripts
 from rules.packages.options import add_option, spelled
 
 _LISTS = "/var/lib/apt/lists"
@@ -55,7 +56,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, run in change.after.layers.shipped_runs:
         if is_development_name(run.stage.name):
             continue
-        found = list(_check_run(stage, run)) if run.package_calls else []
+        found = mindful_of_scripts(change, run, _check_run(stage, run)) if run.package_calls else []
         yield from found
         if _NODESOURCE in run.instruction.value and not any(problem.key == "apt" for problem in found):
             yield from _left_by_nodesource(stage, run)

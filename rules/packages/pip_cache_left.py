@@ -70,6 +70,7 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[_Left]) -> Prob
     """Speak once of all installs of an image, at the first that the change adds; it is new where there are more."""
     old = {_VERSIONS.sub("", i.value) for i in change.before.dockerfile.instructions} if change.before else set()
     run, call = next((one for one in found if _VERSIONS.sub("", one.run.instruction.value) not in old), found[0])
+    perhaps = all(one.call.command.conditional for one in found)
     lines = [str(line) for line in dict.fromkeys(one.call.command.line for one in found)]
     if len({id(one.run) for one in found}) > 1:
         where = f" at lines {', '.join(lines[:-1])} and {lines[-1]}"
@@ -81,8 +82,8 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[_Left]) -> Prob
         call.command.span,
         f"{stage.label} ships pip's download cache: {quote(call.program)} installs without `--no-cache-dir`{where}. "
         f"Nothing in the container reads it again. {way_out}.",
-        Confidence.CERTAIN if stage.base_known else Confidence.LIKELY,
-        doubt="the base image is not known, and may switch the cache off",
+        Confidence.CERTAIN if stage.base_known and not perhaps else Confidence.LIKELY,
+        doubt="it runs under a condition" if perhaps else "the base image is not known, and may switch the cache off",
         instruction=run.instruction,
         stage=stage.key,
         key="cache",

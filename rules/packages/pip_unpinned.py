@@ -3,14 +3,19 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Package, PackageCall, Problem, Severity, quote, rule
+from rules.api import Category, DockerfileChange, Package, PackageCall, Problem, Run, Severity, Stage, once, quote, rule
 from rules.packages.build_packages import listed
-from rules.packages.unpinned import unpinned
+from rules.packages.unpinned import Unpinned, unpinned
 
 _TOOLS = frozenset({"pip", "setuptools", "wheel", "uv", "virtualenv", "pip-tools", "build"})
 _REF = re.compile(r"@(?P<ref>[^/@]+)$")
 _BRANCHES = frozenset({"main", "master", "develop", "dev", "trunk", "HEAD"})
 """Names under which a repository's newest state goes."""
+_ANEW = (
+    "--upgrade", "--force-reinstall", "--ignore-installed", "--reinstall", "--upgrade-package", "--reinstall-package",
+    "--upgrade-strategy", "--exact",
+)  # fmt: skip
+"""Options with which an installer looks at the index although the package is there."""
 
 
 @rule(
@@ -24,19 +29,9 @@ _BRANCHES = frozenset({"main", "master", "develop", "dev", "trunk", "HEAD"})
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A Python package is installed in whatever version is newest."""
-    for found in unpinned(change, ("pip", "pipx", "uv"), _wanted):
+    for found in unpinned(change, ("pip", "pipx", "uv"), _wanted, _is_there):
         names = change.fresh("pip-unpinned", found.stage, found.names)
-        first = names[0].split("#")[0]
-        if all(name.startswith(("git+", "hg+", "svn+", "bzr+")) for name in names):
-            newest = f"whatever state {'its branch has' if len(names) == 1 else 'their branches have'}"
-            found_ref = _REF.search(first)
-            bare = first[: found_ref.start()] if found_ref is not None else first
-            way_out = f"Name the commit that was tested: {quote(f'{bare}@<commit>')}."
-        else:
-            newest = "whatever version is newest"
-            tested = quote(f"{first}==<version>")
-            by_file = "" if found.call.manager == "pipx" else ", or give a constraints file with `-c`"  # pipx has none
-            way_out = f"Name the version that was tested ({tested}){by_file}."
+        newest, way_out = _advice(found, names)
         yield Problem(
             found.place(names),
             f"{found.stage.label} installs {listed(map(quote, names))} in {newest} on the day of "
@@ -45,6 +40,35 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             items=found.names,
             decision=f"{names} {way_out}",
         )
+
+
+def _advice(found: Unpinned, names: tuple[str, ...]) -> tuple[str, str]:
+    """What is taken now, and how to say which one was tested: a repository's commit, a package's version."""
+    chosen = {package.name: package for package in found.packages if package.name in names}
+    commits = [_at_commit(package) for package in chosen.values() if package.kind == "vcs"]
+    plain = [package.name for package in chosen.values() if package.kind != "vcs"]
+    if not plain:
+        newest = f"whatever state {'its branch has' if len(names) == 1 else 'their branches have'}"
+        return newest, f"Name the commit that was tested: {quote(commits[0])}."
+    by_file = "" if found.call.manager == "pipx" else ", or give a constraints file with `-c`"  # pipx has none
+    way_out = f"Name the version that was tested ({quote(f'{plain[0]}==<version>')}){by_file}"
+    if commits:
+        way_out += f"; of a repository, the commit ({quote(commits[0])})"
+    return "whatever version is newest", f"{way_out}."
+
+
+def _at_commit(package: Package) -> str:
+    """Return a repository as it is written with a commit."""
+    address, hash_, fragment = _address(package).partition("#")
+    ref = _REF.search(address)
+    bare = address[: ref.start()] if ref is not None else address
+    name = f"{package.name} @ " if package.version is not None else ""
+    return f"{name}{bare}@<commit>{hash_}{fragment}"
+
+
+def _address(package: Package) -> str:
+    """Where a repository lies: as named, or behind the name (`name @ git+https://…`, PEP 508)."""
+    return package.version.removeprefix("@") if package.version is not None else package.name
 
 
 def _wanted(call: PackageCall, package: Package) -> bool:
@@ -57,6 +81,39 @@ def _wanted(call: PackageCall, package: Package) -> bool:
     if call.manager == "uv" and call.verb not in ("pip install", "tool install"):
         return False
     if package.kind == "vcs":
-        found = _REF.search(package.name.split("#")[0].removeprefix("git+"))
-        return found is None or found["ref"] in _BRANCHES
+        found = _REF.search(_address(package).split("#")[0].removeprefix("git+"))
+        return found is None or (found["ref"] in _BRANCHES and not _is_chosen(call, package))
     return package.kind == "name" and package.name.lower() not in _TOOLS
+
+
+def _is_chosen(call: PackageCall, package: Package) -> bool:
+    """Whether a variable names what is taken of a repository: whoever builds chooses it."""
+    written = call.command.source.text[package.word.span.start : package.word.span.end].split("#")[0]
+    return "$" in written.rpartition("@")[2]
+
+
+def _is_there(run: Run, call: PackageCall, package: Package) -> bool:
+    """Whether an earlier call has put a package there: unless they are told to upgrade, pip and uv leave it alone."""
+    if call.verb not in ("install", "pip install") or call.has(*_ANEW):
+        return False
+    before = _first_installs(run.stage).get((_environment(call), package.name.lower()))
+    return before is not None and before < call.command.start
+
+
+@once
+def _first_installs(stage: Stage) -> dict[tuple[tuple[str | None, ...], str], int]:
+    """Where each package that stays was installed first, by its environment and its name."""
+    found: dict[tuple[tuple[str | None, ...], str], int] = {}
+    for item in stage.packages.installed:
+        stays = item.removed_by is None and not item.call.command.conditional
+        if item.manager in ("pip", "uv") and stays and item.package.kind in ("name", "vcs"):
+            found.setdefault((_environment(item.call), item.name.lower()), item.call.command.start)
+    return found
+
+
+def _environment(call: PackageCall) -> tuple[str | None, ...]:
+    """What tells one environment from another on two command lines: the installer, its Python, folders, variables."""
+    program = call.command.program.value if call.command.program is not None else ""
+    env = (call.env.get(name) for name in ("VIRTUAL_ENV", "PATH", "UV_SYSTEM_PYTHON", "PIP_TARGET", "PIP_PREFIX"))
+    folders = (call.option(name) for name in ("--target", "--prefix", "--root", "--python"))
+    return call.program, program, str(call.has("--system")), str(call.user), *folders, *env

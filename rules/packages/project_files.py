@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import posixpath
 from bisect import bisect_left
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.installs import install_folder
 from rules.globs import matches
 from rules.lazily import once
 from rules.model.puts import folders_of, within
-from rules.packages.tool_versions import has_modern_yarn
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from rules.change import DockerfileChange
     from rules.dockerfile.package_calls import PackageCall
+    from rules.model.puts import Put
     from rules.model.stage import Stage
     from rules.model.steps import Copy, CopySource, Run
 
@@ -45,6 +44,9 @@ MANIFESTS = {
     "cargo": "Cargo.toml",
 }
 """Package manager to the file in which a project says what it needs."""
+
+WORKSPACES = frozenset("apps libs modules packages plugins services workspaces".split())
+"""Folders whose subfolders are customarily packages of one project."""
 
 _FILES_WITHOUT_DOT = frozenset({"Gemfile", "Pipfile", "Makefile", "Rakefile", "Procfile", "Dockerfile", "LICENSE"})
 
@@ -130,10 +132,22 @@ def _last_place(run: Run, name: str, folder: str | None) -> int | None:
     if folder is not None:
         for each in (folder, None, *reversed([above or "/" for above in folders_of(folder)])):
             places = landings.get(each, ())
-            if at := bisect_left(places, count):
+            at = bisect_left(places, count)
+            if at and (each in (folder, None) or not _is_own_project(run, folder, each or "/")):
                 return places[at - 1]
         return None
     return max((places[at - 1] for places in landings.values() if (at := bisect_left(places, count))), default=None)
+
+
+def _is_own_project(run: Run, folder: str, above: str) -> bool:
+    """Tell whether a COPY filled a folder from the build context by itself, apart from the project in one above.
+
+    Packages of a workspace, by the custom of their folders' names, belong to the project above.
+    """
+    put = _filling(run, folder)
+    if put is None or not within(put.path, above) or put.path.rstrip("/") == above.rstrip("/"):
+        return False
+    return WORKSPACES.isdisjoint(posixpath.relpath(put.path, above).split("/"))
 
 
 def _landings(stage: Stage, name: str) -> dict[str | None, list[int]]:
@@ -182,42 +196,6 @@ def brings_folder(run: Run) -> bool:
         mount.type == "bind" and posixpath.basename(mount.options.get("source", ".")) in ("", ".")
         for mount in run.mounts
     )
-
-
-_WORKSPACES = frozenset("apps libs modules packages plugins services workspaces".split())
-"""Folders whose subfolders are customarily packages of one project."""
-
-
-def stops_without_workspace(change: DockerfileChange, run: Run, call: PackageCall) -> bool:
-    """Tell whether an install that holds to the lock file may stop because a workspace is not there.
-
-    Yarn 2 and later, Bun and uv find the lock file changed where a workspace that it names is missing (measured with
-    Bun 1.2 and uv, whose guide for Docker says so); npm installs the rest (measured with npm 11).
-    """
-    wants_all = call.manager in ("bun", "uv") or has_modern_yarn(run, call)
-    return wants_all and _may_lack_workspaces(change, run, MANIFESTS[call.manager])
-
-
-def _may_lack_workspaces(change: DockerfileChange, run: Run, manifest: str) -> bool:
-    """Whether COPYs bring a project's workspaces one by one, and perhaps not all of them before a RUN."""
-    before = [(source, copy.source_path(source) or "") for copy, source in copies_before(run)]
-    if any(source.is_root for source, _ in before):
-        return False
-    there = [path for _, path in before if _is_below(path, manifest) or path.split("/")[0] in _WORKSPACES]
-    later = (copy.source_path(source) or "" for copy, source in brought(run.stage).sources[len(before) :])
-    if not there and not any(_is_below(path, manifest) or path.split("/")[0] == "packages" for path in later):
-        return False
-    files = change.repository.context_files(change.path)
-    if files is None:
-        return True
-    manifests = (name for name in files if name.endswith(f"/{manifest}"))
-    return any(not any(within(f"/{name}", f"/{path}") for path in there) for name in manifests)
-
-
-def _is_below(path: str, manifest: str) -> bool:
-    """Whether a path of the build context names, perhaps by a pattern, the manifest of a package below the project."""
-    folder, name = posixpath.split(path)
-    return bool(folder) and fnmatchcase(manifest, name)
 
 
 def in_repository(change: DockerfileChange, path: str) -> str | None:
@@ -276,9 +254,17 @@ def context_folder(run: Run, folder: str | None) -> str | None:
         target = run.resolve(mount.target)
         if mount.type == "bind" and "from" not in mount.options and target is not None and within(folder, target):
             return _moved(folder, target, mount.options.get("source", "."))
+    put = _filling(run, folder)
+    if put is None or any(mark in put.source for mark in "*?["):
+        return None
+    return _moved(folder, put.path, put.source)
+
+
+def _filling(run: Run, folder: str) -> Put | None:
+    """Return the last tree of the build context that a COPY before a RUN put at a folder or above it."""
     for put in reversed(run.stage.files.covering(folder)):
         if put.kind == "context" and put.tree and put.step.at < run.at and within(folder, put.path):
-            return None if any(mark in put.source for mark in "*?[") else _moved(folder, put.path, put.source)
+            return put
     return None
 
 

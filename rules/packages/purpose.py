@@ -33,7 +33,7 @@ _CHECKERS = frozenset(
     "pytest flake8 tox nox pylint mypy black ruff isort coverage pytest-cov pytest-mock pytest-django pre-commit "
     "django-debug-toolbar ipdb pyflakes".split()
 )
-_FOR_CHECKING = re.compile(r"(?:^|[._-])(?:dev|develop|development|tests?|testing|lint)(?:[._-]|$)", re.IGNORECASE)
+FOR_CHECKING = re.compile(r"(?:^|[._-])(?:dev|develop|development|tests?|testing|lint)(?:[._-]|$)", re.IGNORECASE)
 """Names of requirements files for developers: `dev.txt`, `requirements-test.txt`."""
 _SEVERAL = 2
 """From so many of them on, an image is there to check code with."""
@@ -79,7 +79,7 @@ def _checks_code(stage: Stage) -> bool:
     named = {item.name.lower() for item in stage.packages.present} & _CHECKERS
     calls = (call for run in stage.all_runs for call in run.package_calls if call.manager == "pip")
     files = {posixpath.basename(path) for call in calls for path in call.manifests}
-    return len(named) + len(set(filter(_FOR_CHECKING.search, files))) >= _SEVERAL
+    return len(named) + len(set(filter(FOR_CHECKING.search, files))) >= _SEVERAL
 
 
 def is_called_builder(change: DockerfileChange, stage: Stage) -> bool:

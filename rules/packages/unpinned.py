@@ -50,14 +50,19 @@ class Unpinned(NamedTuple):
 
 
 def unpinned(
-    change: DockerfileChange, managers: tuple[str, ...], wanted: Callable[[PackageCall, Package], bool]
+    change: DockerfileChange,
+    managers: tuple[str, ...],
+    wanted: Callable[[PackageCall, Package], bool],
+    is_there: Callable[[Run, PackageCall, Package], bool] = lambda _run, _call, _package: False,
 ) -> Iterator[Unpinned]:
     """Yield the RUNs that install packages without a version, one item each.
 
     Args:
         change: The file; stages that no shipped image needs are left out.
         managers: As in `PackageCall`.
-        wanted: Whether a package without a version is worth a word; called for names and repositories only.
+        wanted: Whether a package without a version is worth a word; called for names and repositories only. Of a
+            repository that a name stands before (`name @ git+https://…`) it has the version itself to look at.
+        is_there: Whether a package was installed before, so that the call leaves it as it is.
     """
     for stage, run in change.after.layers.needed_runs:
         found: list[tuple[PackageCall, Package]] = []
@@ -66,8 +71,10 @@ def unpinned(
                 continue
             for package in call.packages:
                 version = package.version
-                free = version is None or version in MOVING or (call.global_ and _is_range(version))
-                if free and package.kind in ("name", "vcs", "url") and wanted(call, package):
+                moves = version is None or version in MOVING or (call.global_ and _is_range(version))
+                free = moves or package.kind == "vcs"
+                asked = free and package.kind in ("name", "vcs", "url") and wanted(call, package)
+                if asked and not is_there(run, call, package):
                     found.append((call, package))
         if found:
             yield Unpinned(stage, run, found[0][0], tuple(package for _, package in found))

@@ -89,7 +89,9 @@ _EXAMPLE = re.compile(
     r"example|sample|dummy|fake|placeholder|change[-_]?me|your[-_]|xxxx|\*\*\*|00000000|123456789|abcdefghij|redacted|IxMjM0NTY3ODkw|<[^>]+>",
     re.IGNORECASE,
 )
-_WEAK = re.compile(r"(?i)pass(?:word|wd)?\d*|secret|token|test\w*|user\w*|root|admin\d*|postgres|mysql|guest|pwd")
+_WEAK = re.compile(
+    r"(?i)(?:[a-z0-9]+[_-])?pass(?:word|wd)?\d*|secret|token|test\w*|user\w*|root|admin\d*|postgres|mysql|guest|pwd"
+)
 
 
 class Credential(NamedTuple):

@@ -9,6 +9,7 @@ from rules.api import (
     Confidence,
     DockerfileChange,
     Instruction,
+    Note,
     Problem,
     Run,
     Severity,
@@ -52,10 +53,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A credential stands in the file."""
     source = change.source
     found = credentials(source.text)
-    for one in found:
+    for one, *again in _by_text(found):
         at = _stage_at(change, one.start)
         way_out = _FOR_START if at is not None and at.layers_ship and _is_for_start(change, one.start) else _FOR_BUILD
-        yield _problem(one, source.span(one.start, one.end), at, way_out)
+        notes = tuple(Note(source.span(other.start, other.end), "the same credential") for other in again)
+        yield _problem(one, source.span(one.start, one.end), at, way_out, notes)
     places = [(one.start, one.end) for one in found]
     lower = source.text.lower()
     named = any(name in lower for name in _NAMES)
@@ -107,7 +109,15 @@ def _start(instruction: Instruction) -> int:
     return instruction.span.start
 
 
-def _problem(found: Credential, span: Span, stage: Stage | None, way_out: str) -> Problem:
+def _by_text(found: list[Credential]) -> list[list[Credential]]:
+    """Put those together that are one credential, written again."""
+    groups: dict[tuple[str, str], list[Credential]] = {}
+    for one in found:
+        groups.setdefault((one.kind, one.text), []).append(one)
+    return list(groups.values())
+
+
+def _problem(found: Credential, span: Span, stage: Stage | None, way_out: str, notes: tuple[Note, ...] = ()) -> Problem:
     place = f"in {stage.label}" if stage is not None else "above the first stage"
     return Problem(
         span,
@@ -118,4 +128,5 @@ def _problem(found: Credential, span: Span, stage: Stage | None, way_out: str) -
         doubt="it may be an example that opens nothing",
         stage=stage.key if stage is not None else "",
         key=f"{found.kind} {found.text[:4]}",
+        notes=notes,
     )

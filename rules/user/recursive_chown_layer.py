@@ -150,15 +150,15 @@ def _group_of(chown: str) -> str:
 
 def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put], *, alone: bool) -> Problem:
     inside = not within(copied[-1].path, row.path or "")
-    put = next((one for one in copied if one.whole), copied[-1])
+    put = next((one for one in reversed(copied) if one.whole), copied[-1])
     copy, folder = put.step.instruction, row.path or "" if inside else put.path
     brought = any(one.whole or one.kind == "stage" for one in copied)
     return Problem(
         place(run, row.command),
         f"{stage.label} stores what {quote(str(copy), 60)} (line {copy.line}) brings to {quote(folder)} twice: "
         f"{quote(str(row.command))} changes each file, and a layer that changes a file holds it in full. "
-        f"{_ELSEWHERE if inside else _way_out(row, copy.keyword)}{_account_first(stage, row, copy.line)}"
-        f"{_besides(stage, row)}",
+        f"{_ELSEWHERE if inside else _way_out(row, copy.keyword) + _on_other_lines(row, put, copied)}"
+        f"{_account_first(stage, row, copy.line)}{_besides(stage, row)}",
         Confidence.CERTAIN if row.kind == "chown" else Confidence.LIKELY,
         doubt="files that have this mode already are not stored again",
         stage=stage.key,
@@ -176,6 +176,15 @@ def _way_out(row: Attributes, keyword: str) -> str:
     if mode is not None and row.value.isdecimal() and not mode.everyone_writes:
         return f"{quote(f'{keyword} --chmod={row.value}')} sets the mode as they arrive."
     return _ELSEWHERE
+
+
+def _on_other_lines(row: Attributes, put: Put, copied: list[Put]) -> str:
+    """Say which other instructions bring files below the path: each needs the flag for its own."""
+    others = {one.step.instruction.line for one in copied if one.path != put.path and one.step is not put.step}
+    if not others or row.kind != "chown" or not row.value:
+        return ""
+    *lines, last = [str(line) for line in sorted(others)]
+    return f" Lines {', '.join(lines)} and {last} need it too." if lines else f" Line {last} needs it too."
 
 
 def _as_flag(owner: str) -> str:

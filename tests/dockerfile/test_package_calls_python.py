@@ -38,7 +38,7 @@ from tests.dockerfile.shelling import call, calls, packages
 def test_packages_are_told_from_options_and_values(code: str, expected: list[str] | None) -> None:
     found = packages(code)
     if expected is None:
-        assert found == ["git+https://a/b@v1 (vcs)", "https://a/b.zip (url)", "c (vcs)"]
+        assert found == ["git+https://a/b@v1 (vcs)", "https://a/b.zip (url)", "c @git+https://a/c (vcs)"]
     elif expected == ["./a (path)"]:
         assert found == [f"{path} (path)" for path in (".", "./a", ".[dev]", "/b", "c/d", "e.whl")]
     else:

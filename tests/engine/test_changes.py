@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 import rules
 from rules.engine import changes
 from rules.policy import Policy
@@ -30,6 +32,32 @@ def test_the_targets_of_the_policy_ship() -> None:
     text = {"Dockerfile": b"FROM alpine:3.22 AS a\nFROM alpine:3.22 AS b\n"}
     (change,) = changes({}, text, policy=Policy(targets={"*": ("a",)}))
     assert [stage.name for stage in change.after.shipped] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("stages", "shipped"),
+    [
+        (("base", "production", "dev"), ["production"]),
+        (("base", "shop-prod", "till-prod", "test"), ["shop-prod", "till-prod"]),
+        (("base", "production", "web"), ["web"]),  # the last one is what is built without a target
+        (("production-deps", "prod-base", "dev"), ["dev"]),  # steps on the way
+        (("base", "web", "dev"), ["dev"]),
+    ],
+)
+def test_the_stage_for_production_ships_where_the_last_is_for_developers(
+    stages: tuple[str, ...], shipped: list[str]
+) -> None:
+    text = "".join(f'FROM alpine:3.22 AS {name}\nCMD ["shop"]\n' for name in stages)
+    (change,) = changes({}, {"Dockerfile": text.encode()})
+    assert [stage.name for stage in change.after.shipped] == shipped
+
+
+def test_a_stage_that_another_than_the_developers_extends_or_that_starts_nothing_is_a_step() -> None:
+    extended = b'FROM alpine:3.22 AS runtime\nCMD ["shop"]\nFROM runtime AS web\nFROM web AS dev\n'
+    silent = b"FROM alpine:3.22 AS production\nFROM alpine:3.22 AS dev\n"
+    for text in (extended, silent):
+        (change,) = changes({}, {"Dockerfile": text})
+        assert [stage.name for stage in change.after.shipped] == ["dev"]
 
 
 def test_without_a_day_nothing_that_depends_on_one_is_said() -> None:

@@ -29,12 +29,20 @@ ALSO_BUILD_ONLY = frozenset(
 """Compilers and build tools of the archive's other sections."""
 
 
+RENAMED: dict[str, str | None] = {
+    "libegl1-mesa": "libegl1",  # a transitional package: its only `Depends` is what people meant by the name
+    "libosmocore19": None,  # the name without a number belongs to a package of all the project's libraries
+    "python3-nose": None,  # nose2 is another program with another interface
+}
+"""Where the raw table takes a likely name for the one that stands in; `None` where nothing does under one name."""
+
+
 def main() -> None:
     """Read the raw table and write the compact one."""
     given = arguments("Build debian.zip", "debian_packages")
     raw = json.loads(gzip.decompress(given.debian_packages.read_bytes()))
     build_only: set[str] = set(ALSO_BUILD_ONLY)
-    parts: Json = {"meta": raw["meta"] | {"releases": {}}, "changes": raw["bookworm_to_trixie"]}
+    parts: Json = {"meta": raw["meta"] | {"releases": {}}, "changes": changes(raw["bookworm_to_trixie"])}
     for name, suite in raw["suites"].items():
         build_only |= {suite["names"][index] for index in suite["build_only"]} - NOT_BUILD_ONLY
         parts["meta"]["releases"][name] = suite["release"]
@@ -46,6 +54,13 @@ def main() -> None:
         }
     parts["build_only"] = sorted(name for name in build_only if not name.endswith("-dev"))
     write(given.output / "debian.zip", parts)
+
+
+def changes(raw: Json) -> Json:
+    """Return what happened to packages between two releases, without the faults known in the raw table."""
+    renamed = {name: new for name, new in {**raw["renamed"], **RENAMED}.items() if new is not None}
+    gone = {*raw["gone"], *(name for name, new in RENAMED.items() if new is None)}
+    return raw | {"renamed": renamed, "gone": sorted(gone)}
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ class Package(NamedTuple):
     Attributes:
         name: Without version, extras, architecture or release; for a path, URL or repository as written.
         version: The constraint as written, operator included: `=1.2`, `==1.2`, `~=1.0`, `@1.2.3`, `:1.2`,
-            `/bookworm`; `None` when any will do.
+            `/bookworm`, or where it comes from (`name @ url`, PEP 508): `@git+https://…`; `None` when any will do.
         word: The word that names it.
         kind: `name` for a package of an index; `path`, `url`, `vcs` (a repository); `group` for what stands for
             other packages (`@development`, a virtual package of apk); `variable` when a variable names it.

@@ -31,8 +31,7 @@ def python_package(word: ShellWord) -> Package | None:
     if direct is not None:
         target = direct["rest"]
         kind = special(word._replace(value=target), _ARCHIVES)
-        named = kind is None or kind.kind == "variable"
-        return Package(direct["name"], "@" + target if named else None, word, "name" if kind is None else kind.kind)
+        return Package(direct["name"], "@" + target, word, "name" if kind is None else kind.kind)
     match = _REQUIREMENT.match(value)
     if match is not None and not value.endswith(_ARCHIVES):
         version = match["version"]

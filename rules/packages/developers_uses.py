@@ -1,0 +1,75 @@
+"""Whether a stage builds with developers' packages after it has installed them, or takes them out again."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rules.lazily import once
+
+if TYPE_CHECKING:
+    from rules.api import Command, PackageCall, Run, Stage
+
+NODE = frozenset({"npm", "pnpm", "yarn", "bun"})
+_BUILDING = frozenset(
+    "tsc vite webpack next nest ng gulp grunt rollup esbuild parcel nuxt astro turbo nx lerna react-scripts "
+    "vue-cli-service webpack-cli "
+    "node-pre-gyp prisma npx pnpx bunx".split()
+)
+
+
+def is_used_or_removed(stage: Stage, run: Run, call: PackageCall) -> bool:
+    """Whether the stage builds with them afterwards, or takes them out again."""
+    if run.stage not in stage.chain:
+        return False
+    later = _last_uses(stage).get((call.manager, call.program))
+    if later is None:
+        later = _last_uses(stage)[call.manager, call.program] = _last_use(stage, call)
+    within = _last_uses_within(run).get((call.manager, call.program))
+    if within is None:
+        within = max((c.start for c in run.commands if _builds_or_prunes(call, run, c)), default=-1)
+        _last_uses_within(run)[call.manager, call.program] = within
+    return later > run.at or within > call.command.start
+
+
+@once
+def _last_uses(stage: Stage) -> dict[tuple[str, str], tuple[int, int]]:  # noqa: ARG001 - filled in call by call
+    return {}
+
+
+@once
+def _last_uses_within(run: Run) -> dict[tuple[str, str], int]:  # noqa: ARG001 - filled in call by call
+    return {}
+
+
+def _last_use(stage: Stage, call: PackageCall) -> tuple[int, int]:
+    """Return where the last RUN stands that builds with what a manager installs, or takes it out."""
+    for run in reversed(stage.all_runs):
+        if any(_builds_or_prunes(call, run, command) for command in run.commands) or any(
+            other.manager == call.manager and other.production for other in run.package_calls
+        ):
+            return run.at
+    return -1, -1
+
+
+def _builds_or_prunes(call: PackageCall, run: Run, command: Command) -> bool:
+    if command.name == "rm":
+        return any("node_modules" in word.value or "vendor" in word.value for word in command.args)
+    if call.manager not in NODE:
+        return command.name == call.program and (
+            command.has("--no-dev", "--only", "--without", "--prod") or command.subcommand in ("build", "test")
+        )
+    if command.name in _BUILDING or "node_modules/.bin/" in _program(run, command):
+        return True
+    if command.name in NODE:
+        words = {part for word in command.args for part in re.split("[:-]", word.value)}
+        return command.subcommand in ("run", "build", "prune", "test", "exec", "deploy", "x", "rebuild") or bool(
+            words & {"build", "compile", "bundle", "prune"}
+        )
+    return command.name in ("make", "node-prune", "modclean") or command.name.endswith((".sh", ".js"))
+
+
+def _program(run: Run, command: Command) -> str:
+    """Return what is called, path and all; a variable may hold it."""
+    text = command.program.value if command.program is not None else ""
+    return (run.scope.expand(text) or "") if "$" in text else text

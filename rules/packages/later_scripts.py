@@ -1,0 +1,87 @@
+"""Scripts of the repository that run in a later layer and may install from the lists of an earlier one."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import TYPE_CHECKING
+
+from rules.api import once, quote
+from rules.packages.project_files import in_repository
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rules.api import Command, DockerfileChange, Problem, Put, Run
+
+_INSTALLS = re.compile(r"\bapt(?:-get)?\b[^\n;&|#]*\binstall\b")
+_UPDATES = re.compile(r"\bapt(?:-get)?\b[^\n;&|#]*\bupdate\b")
+_SUFFIXES = (".sh", ".bash")
+_SHELLS = frozenset({"sh", "bash", "dash"})
+
+
+def mindful_of_scripts(change: DockerfileChange, run: Run, problems: Iterable[Problem]) -> list[Problem]:
+    """Return advice to empty apt's lists; where a script below may install from them, it says so and offers no edit."""
+    found = list(problems)
+    if not any(problem.key == "apt" for problem in found):
+        return found
+    needing = _in_need(change, run)
+    if needing is None:
+        return found
+    script, line = quote(needing.name), needing.line
+    addition = f" {script} (line {line}) runs later: if it installs packages, it then needs `apt-get update` itself."
+    return [
+        dataclasses.replace(problem, message=problem.message + addition, fix=None) if problem.key == "apt" else problem
+        for problem in found
+    ]
+
+
+def _in_need(change: DockerfileChange, run: Run) -> Command | None:
+    """Return the first script that may install from the lists of a RUN."""
+    for later in _later(run):
+        for command, put in _scripts(later):
+            path = in_repository(change, put.source)
+            text = change.repository.text(path) if path is not None else None
+            if text is None or _needs_lists(text):
+                return command
+    return None
+
+
+def _needs_lists(text: str) -> bool:
+    """Whether a script installs with apt before it fetches lists."""
+    installs, updates = _INSTALLS.search(text), _UPDATES.search(text)
+    return installs is not None and (updates is None or updates.start() > installs.start())
+
+
+def _later(run: Run) -> list[Run]:
+    """The RUNs below one, in its stage, up to where lists are fetched anew."""
+    found = []
+    for other in (one for one in run.stage.runs if one.index > run.index):
+        found.append(other)
+        if any(call.manager == "apt" and call.action == "update" for call in other.package_calls):
+            break
+    return found
+
+
+@once
+def _scripts(run: Run) -> tuple[tuple[Command, Put], ...]:
+    """The shell scripts of the build context that a RUN runs, up to where it fetches lists itself."""
+    updates = [c.command.start for c in run.package_calls if c.manager == "apt" and c.action == "update"]
+    found = []
+    for command in run.commands:
+        if updates and command.start > updates[0]:
+            break
+        path = _path(run, command)
+        put = next((put for put in run.stage.files.at(path) if put.kind == "context"), None) if path else None
+        if put is not None:
+            found.append((command, put))
+    return tuple(found)
+
+
+def _path(run: Run, command: Command) -> str | None:
+    program = command.program.value if command.program is not None else ""
+    text = program if "/" in program and program.endswith(_SUFFIXES) else ""
+    if command.name in _SHELLS and command.args:
+        first = command.args[0].value
+        text = first if first.endswith(_SUFFIXES) else ""
+    return run.resolve(text) if text else None
