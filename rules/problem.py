@@ -118,6 +118,8 @@ class Problem:
         path: The file, when not the Dockerfile: a `.dockerignore`, an entrypoint script.
         severity: Overrides the rule's own, for a case that weighs less or more.
         key: Set where the ordinal of equal problems would not tell them apart across pushes: a package, a variable.
+        fact: The fact, where several instructions of the file state one and the same: in the fingerprint it stands for
+            the instruction, so that it does not matter at which of them it is told. Such a problem has no stage.
         items: All that it is about, when that is a list that grows and shrinks, such as packages. It is new where one
             of them is, and repaired when none is left; `DockerfileChange.fresh` says which ones the message names.
     """
@@ -134,3 +136,4 @@ class Problem:
     key: str = ""
     items: tuple[str, ...] = ()
     doubt: str = ""
+    fact: str = ""
