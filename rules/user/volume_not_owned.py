@@ -124,10 +124,6 @@ def _way_out(stage: Stage, user: str, *, several: bool) -> str:
     if stage.runtime.has_shell is False:
         what = "Copy empty folders" if several else "Copy an empty folder"
         return f"{what} there above `VOLUME`, with {quote(f'--chown={user}')}: there is no shell to make {it} with."
-    if stage.image.user.instruction is None:
-        return (
-            f"Make the {folder} and `chown` {it} to {quote(user)} above `VOLUME`, as root, and switch back behind it."
-        )
     return f"Make the {folder} and `chown` {it} to {quote(user)} above `VOLUME` and `USER`."
 
 
