@@ -42,7 +42,7 @@ from rules.user.start_scripts import start_scripts
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A shipped layer holds compilers, build systems or headers."""
     for found in build_packages(change):
-        if builds_at_run_time(change, found.stage) or is_headers_only(found) or _is_needed_running(found):
+        if builds_at_run_time(change, found.stage) or is_headers_only(found) or _compiles_when_it_runs(found):
             continue
         scripts = start_scripts(change, found.stage)
         if any(compiles(script.text) for script in scripts if script.text is not None):
@@ -60,17 +60,6 @@ _COMPILING_LIBRARIES = frozenset(
 
 
 _COMPILER = re.compile(r"(?:gcc|g\+\+|clang|make|cmake)(?:-[\d.]+|-c\+\+)?$|build-(?:essential|base)|gcc-toolset-")
-
-
-_PLAIN_NAMES = frozenset("libc-dev libc6-dev musl-dev libgdiplus-dev".split())
-"""Packages with `libc.so`, `libdl.so`, `libgdiplus.so`: .NET loads a library by the name without a version."""
-
-
-def _is_needed_running(found: BuildPackages) -> bool:
-    """Whether the program calls the compiler, or loads libraries by the names that come with headers."""
-    if found.stage.runtime.languages.keys() & {"dotnet", "mono"} and _PLAIN_NAMES.issuperset(found.names):
-        return True
-    return _compiles_when_it_runs(found)
 
 
 def _compiles_when_it_runs(found: BuildPackages) -> bool:
@@ -95,12 +84,14 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
     """
     item = found.items[0]
     names = f"{listed(map(quote, found.names))}{_weight(found)}"
-    for_the_script = item.removed_by is None and _holds_compiler(found)
-    for_the_script = bool(unread) and for_the_script and not compiles_after(found.stage, found.run)
-    if unread and for_the_script and _builder_upon(found) is None:
+    left_over = item.removed_by is None and not compiles_after(found.stage, found.run)
+    for_the_script = bool(unread) and left_over and _holds_compiler(found)
+    for_the_program = left_over and all(map(is_language_toolkit, found.names))
+    if (for_the_script or for_the_program) and _builder_upon(found) is None:
+        it = "them" if len(found.names) > 1 else "it"
         message = (
-            f"{found.stage.label} ships {names}, and nothing in the build compiles with them. "
-            f"If {quote(unread)} does not either, leave them out."
+            f"{found.stage.label} ships {names}, and nothing in the build compiles with {it}. "
+            f"If {quote(unread) if unread else 'the program'} does not either, leave {it} out."
         )
         confidence = Confidence.POSSIBLE
     elif _is_for_libraries(found):
@@ -132,8 +123,11 @@ def _is_said_to_run(found: BuildPackages) -> bool:
     return at >= 0 and comments[at].span.line > begin and _AT_RUN_TIME.search(comments[at].text) is not None
 
 
-_KITS = re.compile(r"python|ruby|perl|php|lua|R-|r-|linux|kernel|erlang|ocaml|ghc|musl|libc6?-")
-"""Headers of a language or the system, which bring nothing that a program runs with."""
+_KITS = re.compile(
+    r"python|ruby|perl|php|lua|R-|r-|linux|kernel|erlang|ocaml|ghc|musl|libc6?-|"
+    r"java-|golang|nodejs|rust|cargo|mono-|dotnet|swift|nim|julia|guile|tcl|tk-"
+)
+"""Headers or the kit of a language, or of the system: no library's, which would bring what a program runs with."""
 
 
 def _is_for_libraries(found: BuildPackages) -> bool:
