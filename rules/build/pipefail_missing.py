@@ -24,6 +24,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.build.pipe_ends import End, ends, notices
 from rules.secrets.remote_script_piped_to_shell import piped
 
 _CANNOT_FAIL_TELLINGLY = frozenset(
@@ -34,9 +35,6 @@ _CANNOT_FAIL_TELLINGLY = frozenset(
 )
 _DOWNLOADERS = frozenset("curl wget aria2c aws gsutil az git svn fetch scp rsync".split())
 _KEEPERS = frozenset("tar sh bash ash dash tee gpg apt-key pip pip3 uv psql mysql cpio unzip bsdtar xz sqlite3".split())
-_NOTICES = frozenset("tar bsdtar cpio gunzip unxz bunzip2 unzstd gpg gpg2 apt-key".split())
-"""Commands that fail by themselves when nothing arrives, or no whole archive or key (tried with each of them)."""
-_NOTICES_WITH_D = frozenset("gzip xz bzip2 zstd".split())
 _TELLING = 4
 """The shortest name of a program that is no accident in an address."""
 _BRANCH = re.compile(r"(?<![\w$-])(?:if|elif|while|until|then|do|else)(?![\w-])")
@@ -117,8 +115,10 @@ def _writes(redirect: Redirect) -> bool:
 
 
 def _is_forgiven(run: Run, command: Command) -> bool:
-    """Whether the pipeline may fail: it is a condition, negated, or followed by `||`."""
+    """Whether the pipeline may fail: it is a condition, negated, or `||` follows or catches it."""
     last = _pipelines(run)[command.pipeline].last
+    if notices(last) and ends(run).get(command.pipeline) is End.CAUGHT:
+        return True
     asked = command.conditional and (command.name not in _DOWNLOADERS or _is_condition(run, command))
     return asked or command.negated or last.after == "||" or _is_asked_first(run, command)
 
@@ -160,11 +160,12 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
         "`pipefail`."
     )
     last = _pipelines(run)[command.pipeline].last
-    noticed = last if _notices(last) else _misses(run, command)
+    noticed = last if notices(last) else _misses(run, command)
+    stops = noticed is not None and (noticed is not last or ends(run).get(command.pipeline) is not End.GOES_ON)
     confidence = Confidence.CERTAIN if run.is_read else Confidence.LIKELY
     return Problem(
         command.span,
-        f"{_shown_by(command, noticed, last) if noticed else _goes_on(run, command)}{way_out}",
+        f"{_shown_by(command, noticed, last) if noticed and stops else _goes_on(run, command)}{way_out}",
         Confidence.POSSIBLE if noticed else confidence,
         doubt="a part of this `RUN` could not be read as a shell script",
         instruction=run.instruction,
@@ -172,11 +173,6 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
         fix=fix,
         severity=Severity.INFO if noticed else None,
     )
-
-
-def _notices(last: Command) -> bool:
-    """Whether the command that gives the pipe its status fails when what arrives is nothing, or cut off."""
-    return last.name in _NOTICES or (last.name in _NOTICES_WITH_D and last.has("-d", "--decompress"))
 
 
 def _misses(run: Run, command: Command) -> Command | None:
