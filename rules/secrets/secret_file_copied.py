@@ -97,13 +97,17 @@ def _pointed_at(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
         if not path or any(volume.value and within(path, volume.value) for volume in stage.image.volumes):
             continue  # what a volume holds is mounted when the container starts
         put = next((put for put in stage.files.covering(path) if put.kind == "context"), None)
-        if put is None or secret_file(put.source) in ("private key", "credentials") or not _may_bring(change, put, path):
+        if put is None or secret_file(put.source) in ("private key", "credentials"):
             continue
-        yield _pointer(stage, name, setting, put)
+        if _may_bring(change, put, path):
+            yield _pointer(stage, name, setting, put)
 
 
 def _may_bring(change: DockerfileChange, put: Put, path: str) -> bool:
-    """Whether a COPY may bring a file: as itself, in the whole context, or out of a folder that is known to have it."""
+    """Whether a COPY may bring a file: as itself, beside what else a folder holds, or where the repository has it.
+
+    A tree that is laid over the root of the image (`COPY rootfs/ /`) may hold anything, and says nothing of the file.
+    """
     if path == put.path:
         return True
     place = posixpath.join(put.source, posixpath.relpath(path, put.path or "/"))
@@ -111,7 +115,9 @@ def _may_bring(change: DockerfileChange, put: Put, path: str) -> bool:
     if ignore is not None and ignore.excludes(place):
         return False
     context = change.repository.context_of(change.path)
-    return put.whole or (context is not None and change.repository.exists(posixpath.join(context, place)) is True)
+    if put.whole or posixpath.dirname(path) == put.path.rstrip("/"):
+        return True
+    return context is not None and change.repository.exists(posixpath.join(context, place)) is True
 
 
 def _below(stage: Stage, path: str) -> str | None:
