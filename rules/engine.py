@@ -204,6 +204,7 @@ def _report(setup: _Setup, change: DockerfileChange, judged: Judged, before: Jud
     offers = _offers(setup, Bench(change, setup.rules, judged, old), judged, known)
     for index, (raised, mark) in enumerate(zip(judged.raised, fingerprints(judged.raised), strict=True)):
         finding = _finding(setup, change, raised, "unchanged" if index in known else "new", mark, offers.get(index))
+        used.update(_at_notes(silencer, raised))
         comment = next(filter(None, (_silencing(silencer, one) for one in (raised, *judged.same[index]))), None)
         if comment is None:
             told.append((raised.problem.decision, finding))
@@ -258,6 +259,14 @@ def _silencing(comments: Silencer, raised: Raised) -> Suppression | None:
     if raised.problem.path is not None:
         return None
     return comments.find(raised.rule.id, min(first, span.line), max(last, span.end_line))
+
+
+def _at_notes(silencer: Silencer, raised: Raised) -> Iterator[Suppression]:
+    """Yield the comments at the other places that state a fact: they mean it as well."""
+    for note in raised.problem.notes if raised.problem.fact else ():
+        comment = silencer.find(raised.rule.id, note.span.line, note.span.end_line)
+        if comment is not None:
+            yield comment
 
 
 def _finding(

@@ -2,7 +2,8 @@
 
 A fingerprint is rule, path, stage, normalised instruction, key and ordinal: never a line number, so it holds over
 rebases, force pushes, shifted lines and reformatting. Its first half leaves instruction and ordinal out: by that a
-finding is recognised although its instruction was edited (`matter`).
+finding is recognised although its instruction was edited (`matter`). A fact that several
+instructions state (`Problem.fact`) has neither stage nor instruction: it is the same one wherever it is told.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class Raised(NamedTuple):
         path: What the file is called in fingerprints: its path before the change when it had one, so that a rename
             makes no finding new.
         instruction: What it is about, `None` when about the file.
-        normal: The instruction on one line with blanks collapsed.
+        normal: The instruction on one line with blanks collapsed, or the fact that it states with others.
     """
 
     rule: Rule

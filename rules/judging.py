@@ -102,7 +102,7 @@ def _raised(change: DockerfileChange, rule: Rule, problem: Problem) -> Raised:
     instruction = problem.instruction
     if instruction is None and problem.path is None:
         instruction = instruction_at(change.after, problem.span.start)
-    return Raised(rule, problem, change.identity, instruction, normalised(instruction))
+    return Raised(rule, problem, change.identity, instruction, problem.fact or normalised(instruction))
 
 
 def instruction_at(model: Model, offset: int) -> Instruction | None:

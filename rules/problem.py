@@ -120,6 +120,8 @@ class Problem:
         key: Set where the ordinal of equal problems would not tell them apart across pushes: a package, a variable.
         decision: What is to be decided, where one answer mends every place: new problems of a rule with the same
             decision and no fix are told once, at the first place, with the lines of the others.
+        fact: The fact, where several instructions of the file state one and the same: in the fingerprint it stands for
+            the instruction, so that it does not matter at which of them it is told. Such a problem has no stage.
         items: All that it is about, when that is a list that grows and shrinks, such as packages. It is new where one
             of them is, and repaired when none is left; `DockerfileChange.fresh` says which ones the message names.
     """
@@ -137,3 +139,4 @@ class Problem:
     items: tuple[str, ...] = ()
     doubt: str = ""
     decision: str = ""
+    fact: str = ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from typing import NamedTuple
 
 from rules.api import (
     BY_ARGUMENT,
@@ -45,32 +46,51 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if today is None:
         return
     over = [(stage, ended) for stage in change.stages if (ended := _ended(stage, today))]
-    hosts = _hosts(over)
-    spoken_for: dict[int, list[Stage]] = {stage.index: [] for stage, _ in over}
-    for stage, _ in over:
-        if stage.index in hosts:
-            spoken_for[hosts[stage.index].index].append(stage)
-    for stage, ended in over:
-        if stage.index not in hosts:
-            yield _problem(change, stage, ended, today, spoken_for[stage.index])
+    for told in _told(over):
+        yield _problem(change, told, today)
 
 
-def _hosts(over: list[tuple[Stage, list[EndOfLife]]]) -> dict[int, Stage]:
-    """Return, for builders, the stage that speaks for them: one that ships and names their line, or has their image."""
-    by_line: dict[str, Stage] = {}
-    for stage, ended in over:
-        for line in _lines(ended[:_NAMED]) if stage.layers_ship else ():
-            by_line.setdefault(line, stage)
-    by_image: dict[str | None, Stage] = {}
-    found: dict[int, Stage] = {}
-    for stage, ended in over:
-        if stage.layers_ship or stage.image.start_in_file:
-            continue
-        (line,) = _lines(ended[:1])
-        host = by_line.get(line) or by_image.setdefault(stage.base_text, stage)
-        if host is not stage:
-            found[stage.index] = host
-    return found
+class _Told(NamedTuple):
+    """What is told of a stage.
+
+    Attributes:
+        stage: The stage that speaks.
+        ended: Its lines that are over and that no other stage speaks of, at most two.
+        every: All its lines that are over.
+        others: The stages below or above upon one of its lines, for which it speaks.
+    """
+
+    stage: Stage
+    ended: list[EndOfLife]
+    every: list[EndOfLife]
+    others: list[Stage]
+
+
+def _told(over: list[tuple[Stage, list[EndOfLife]]]) -> list[_Told]:
+    """Say each line once in a file: where the first stage that ships is upon it, else the first that starts something.
+
+    A stage that only builds and whose first line is told has nothing to add; what stands below it stays there.
+    """
+    speakers: dict[str, _Told] = {}
+    for stage, ended in sorted(over, key=_rank):
+        fresh = [end for end in ended[:_NAMED] if _line(end) not in speakers]
+        first = speakers.get(_line(ended[0]))
+        if first is not None:
+            first.others.append(stage)
+        if fresh and (first is None or _rank((stage, ended)) < _ONLY_BUILDS):
+            told = _Told(stage, fresh, ended, [])
+            speakers.update({_line(end): told for end in fresh})
+    return list({told.stage.index: told for told in speakers.values()}.values())
+
+
+_ONLY_BUILDS = 2
+
+
+def _rank(one: tuple[Stage, list[EndOfLife]]) -> int:
+    stage, _ = one
+    if stage.layers_ship:
+        return 0
+    return 1 if stage.image.start_in_file else _ONLY_BUILDS
 
 
 def _ended(stage: Stage, today: date) -> list[EndOfLife]:
@@ -88,26 +108,45 @@ def _lines(ended: Iterable[EndOfLife]) -> frozenset[str]:
     return frozenset(f"{one.product} {one.cycle}" for one in ended)
 
 
-def _problem(
-    change: DockerfileChange, stage: Stage, ended: list[EndOfLife], today: date, spoken_for: list[Stage]
-) -> Problem:
-    """Speak of a stage; `spoken_for` are stages that only build, upon the same lines."""
-    word, reference = stage.base_word, stage.reference
+def _line(end: EndOfLife) -> str:
+    """Name what is over: a release line, or an image that was given up, whatever its tag, with what follows it."""
+    return f"{end.product} {end.instead or ''}" if end.note else f"{end.product} {end.cycle}"
+
+
+def _problem(change: DockerfileChange, told: _Told, today: date) -> Problem:
+    """Speak of a stage, and of the others upon its lines."""
+    stage, ended, word, reference = told.stage, told.ended, told.stage.base_word, told.stage.reference
     assert word is not None, "a stage with a reference has a word for it"
     assert reference is not None, "only a reference has an end of life"
     instead = supported_reference(reference, today)
+    key = _key(change, stage, ended[0], today)
+    also = "given up as well" if ended[0].note else "the same release line"
     return Problem(
         word.span,
         f"{stage.label} starts from {quote(reference.text.partition('@')[0])}: {_fact(ended[0])}{_also(ended[1:])}. "
         f"{_consequence(ended[0], stage)}{_way_out(ended[0], reference, instead)}",
-        _confidence(change, stage, ended),
+        _confidence(change, stage, told.every),
         doubt=BY_ARGUMENT,
-        stage=stage.key,
-        key=f"{ended[0].product} {ended[0].cycle}",
-        notes=tuple(Note(other.from_.span, "the same release line") for other in spoken_for),
-        fix=_fix(change, stage, reference, ended, instead) if not spoken_for else None,  # which would speak then
+        key=key,
+        notes=tuple(Note(other.from_.span, also) for other in told.others),
+        fix=_fix(change, stage, reference, told.every, instead) if not told.others else None,  # which would speak then
         severity=None if stage.layers_ship else Severity.INFO,
+        fact=key,
     )
+
+
+def _key(change: DockerfileChange, stage: Stage, end: EndOfLife, today: date) -> str:
+    """Name the line, or the tag of an image that was given up.
+
+    It has another name where it ships now, and before the change only other stages were built upon it.
+    """
+    line, key = _line(end), f"{end.product} {end.cycle}"
+    if not stage.layers_ship or change.before is None:
+        return key
+    was = change.was(stage)
+    upon = [one for one in change.before.stages if line in map(_line, _ended(one, today))]
+    there = not upon or was in upon or any(one.layers_ship for one in upon)
+    return key if there else f"{key} in the image"
 
 
 def _confidence(change: DockerfileChange, stage: Stage, ended: list[EndOfLife]) -> Confidence:

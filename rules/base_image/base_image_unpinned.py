@@ -10,6 +10,7 @@ from rules.api import (
     DockerfileChange,
     Fix,
     ImageReference,
+    Note,
     Problem,
     Severity,
     Stage,
@@ -37,28 +38,48 @@ _ROLLING = frozenset({"opensuse/tumbleweed", "registry.opensuse.org/opensuse/tum
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The base image has no tag, or one that moves from release to release."""
+    alike: dict[str, list[Stage]] = {}
     for stage in change.stages:
-        reference = stage.reference
-        if reference is None or reference.digest is not None or _is_made_by_hand(reference):
-            continue
-        by_variant = names_variant_only(reference)
-        if not by_variant and not moves(reference.tag or "latest"):
-            continue
-        if (by_variant or _stays_in_release(reference)) and is_over(change, reference):
-            continue  # nothing moves where nobody builds any more, which base-image-eol says
-        word = stage.base_word
-        assert word is not None
-        by_argument = "$" in word.text.rpartition("/")[2]
-        yield Problem(
-            word.span,
-            _message(reference),
-            Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
-            doubt=BY_ARGUMENT,
-            stage=stage.key,
-            key=reference.familiar,
-            fix=None if _is_rolling(reference) else _same_as_elsewhere(change, stage, reference),
-            severity=Severity.INFO if by_argument or by_variant or _stays_in_release(reference) else None,
-        )
+        if stage.reference is not None and _is_unpinned(change, stage.reference):
+            name = f"{stage.reference.familiar}:{stage.reference.effective_tag}"
+            alike.setdefault(name, []).append(stage)
+    for name, stages in alike.items():
+        yield _problem(change, name, sorted(stages, key=_is_by_variable))
+
+
+def _is_unpinned(change: DockerfileChange, reference: ImageReference) -> bool:
+    if reference.digest is not None or _is_made_by_hand(reference):
+        return False
+    by_variant = names_variant_only(reference)
+    if not by_variant and not moves(reference.tag or "latest"):
+        return False
+    # Nothing moves where nobody builds any more, which base-image-eol says.
+    return not ((by_variant or _stays_in_release(reference)) and is_over(change, reference))
+
+
+def _is_by_variable(stage: Stage) -> bool:
+    return stage.base_word is not None and "$" in stage.base_word.text
+
+
+def _problem(change: DockerfileChange, name: str, stages: list[Stage]) -> Problem:
+    """Speak once of a reference, at the first stage that writes it out; the others upon it are named there."""
+    stage, *others = stages
+    word, reference = stage.base_word, stage.reference
+    assert word is not None, "a stage with a reference has a word for it"
+    assert reference is not None, "the caller looked"
+    by_argument = "$" in word.text.rpartition("/")[2]
+    weak = by_argument or names_variant_only(reference) or _stays_in_release(reference)
+    return Problem(
+        word.span,
+        _message(reference),
+        Confidence.LIKELY if _is_by_variable(stage) else Confidence.CERTAIN,
+        doubt=BY_ARGUMENT,
+        key=reference.familiar,
+        notes=tuple(Note(other.from_.span, "the same image") for other in others),
+        fix=None if _is_rolling(reference) else _same_as_elsewhere(change, stages, reference),
+        severity=Severity.INFO if weak else None,
+        fact=name,
+    )
 
 
 def _is_made_by_hand(reference: ImageReference) -> bool:
@@ -106,8 +127,11 @@ def _message(reference: ImageReference) -> str:
     )
 
 
-def _same_as_elsewhere(change: DockerfileChange, stage: Stage, reference: ImageReference) -> Fix | None:
+def _same_as_elsewhere(change: DockerfileChange, stages: list[Stage], reference: ImageReference) -> Fix | None:
     """Offer the tag that another stage, or the file before the change, uses for this image; never invent one."""
+    words = [stage.base_word for stage in stages if stage.base_word is not None]
+    if any("$" in word.text for word in words):
+        return None
     models = [change.after, *([change.before] if change.before is not None else [])]
     for model in models:
         for other in model.stages:
@@ -118,7 +142,7 @@ def _same_as_elsewhere(change: DockerfileChange, stage: Stage, reference: ImageR
                 continue
             if _stays_in_release(reference) and found.digest is None and not _BUILD.search(found.tag or ""):
                 continue  # `8.4` in the place of the newest `ubi8`: older, and rebuilt as well
-            word = stage.base_word
-            if word is not None and "$" not in word.text and parse_reference(found.text) is not None:
-                return Fix(f"Use {found.text}, as {other.label} does", (replace(change.source, word.span, found.text),))
+            if parse_reference(found.text) is not None:
+                edits = tuple(replace(change.source, word.span, found.text) for word in words)
+                return Fix(f"Use {found.text}, as {other.label} does", edits)
     return None

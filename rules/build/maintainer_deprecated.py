@@ -27,8 +27,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _fix(instruction: Instruction) -> Fix:
-    """The label with the same text; a dollar sign stays a dollar sign."""
-    text = instruction.value.strip().strip('"')
+    """The label with the same text but for its quotes; a dollar sign stays a dollar sign."""
+    text = instruction.value.strip()
+    if text[:1] == text[-1:] == "'" and text.count("'") == len("''"):
+        text = text[1:-1]
+    text = text.replace('"', "").strip()
     value = json.dumps(text, ensure_ascii=False).replace("$", f"{instruction.escape}$")
     label = f"LABEL org.opencontainers.image.authors={value}"
     return Fix("Write it as a label", (replace(instruction.source, instruction.span, label),))

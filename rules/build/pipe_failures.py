@@ -16,10 +16,20 @@ if TYPE_CHECKING:
 
 _KEEPERS = frozenset("tar sh bash ash dash tee gpg apt-key pip pip3 uv psql mysql cpio unzip bsdtar xz sqlite3".split())
 _NOTICES = frozenset(
-    "tar bsdtar cpio gunzip unxz bunzip2 unzstd zcat gzcat xzcat lzcat bzcat zstdcat gpg gpg2 apt-key keytool".split()
+    "tar bsdtar cpio gunzip unxz bunzip2 unzstd zcat gzcat xzcat lzcat bzcat zstdcat funzip gpg gpg2 apt-key".split()
 )
 """Commands that fail by themselves when nothing arrives, or no whole archive or key (tried with each of them)."""
-_NOTICES_WITH_D = frozenset("gzip xz bzip2 zstd".split())
+_NOTICES_WITH_OPTION = {
+    **dict.fromkeys(("gzip", "xz", "bzip2", "zstd", "lzma"), ("-d", "--decompress")),
+    **dict.fromkeys(("md5sum", "sha1sum", "sha256sum", "sha512sum", "shasum"), ("-c", "--check")),
+}
+_NOTICES_AS = {
+    "openssl": frozenset({"x509", "rsa", "pkey", "pkcs7", "pkcs12", "crl"}),
+    "git": frozenset({"apply", "am"}),
+    "kubectl": frozenset({"apply", "create"}),
+}
+_IMPORTS = ("-importcert", "-import")
+_EXITS = frozenset({"exit", "return", "false"})
 _NEVER = re.compile(r"(?!)")
 _STOP_EARLY = {
     "head": re.compile(""),
@@ -92,9 +102,12 @@ def _repeated(run: Run) -> set[int]:
 
 
 def is_caught(run: Run, command: Command) -> bool:
-    """Whether `||` stands behind the pipeline, or behind those that it leads to by `&&`."""
+    """Whether `||` stands behind the pipeline, or behind those that it leads to by `&&`, and goes on from there."""
     end = _end_of_list(run, pipelines(run)[command.pipeline].last)
-    return end is not None and end.after == "||"
+    if end is None or end.after != "||":
+        return False
+    then = next((one for one in run.commands if one.start > end.start and one.nested is end.nested), None)
+    return then is None or then.name not in _EXITS or then.subcommand == "0"
 
 
 def counts(run: Run, command: Command) -> bool:
@@ -116,19 +129,25 @@ def _end_of_list(run: Run, last: Command) -> Command | None:
 
 @once
 def _ends(run: Run) -> dict[int, Command | None]:
-    """The end of each command's list; what stands in substitutions and inner scripts has lists of its own."""
+    """The end of each command's list; what stands in substitutions, inner scripts and loops has lists of its own."""
     ends: dict[int, Command | None] = {}
-    end: dict[bool, Command | None] = {False: None, True: None}
+    end: dict[tuple[bool, bool], Command] = {}
     for command in reversed(run.commands):
+        place = command.nested, command.conditional
         if command.after not in ("&&", "|", "|&"):
-            end[command.nested] = command
-        ends[id(command)] = end[command.nested]
+            end[place] = command
+        ends[id(command)] = end.get(place)
     return ends
 
 
 def notices(last: Command) -> bool:
-    """Whether the command that gives the pipe its status fails when what arrives is nothing, or cut off."""
-    return last.name in _NOTICES or (last.name in _NOTICES_WITH_D and last.has("-d", "--decompress"))
+    """Tell whether the command that gives a pipe its status fails when what arrives is nothing, or cut off."""
+    if last.name in _NOTICES or last.has(*_NOTICES_WITH_OPTION.get(last.name, ())):
+        return True
+    words = [word.value for word in last.args]
+    if last.name == "keytool":  # without a password it asks for one, and ends well when there is none
+        return any(word in _IMPORTS for word in words) and any(word.startswith("-storepass") for word in words)
+    return last.subcommand in _NOTICES_AS.get(last.name, ())
 
 
 def stopped_by(run: Run, command: Command) -> Command | None:

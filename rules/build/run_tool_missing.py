@@ -7,17 +7,21 @@ from rules.api import Category, Command, Confidence, DockerfileChange, Problem, 
 from rules.packages.scripts import sure_calls
 from rules.user.foreign_options import foreign_option
 
+_OF_NODE = ("npm", "npx", "yarn", "node")
 _MANAGERS = {
     "uv": "copy it (`COPY --from=ghcr.io/astral-sh/uv:<version> /uv /bin/`) or `pip install uv==<version>`",
     "poetry": "`pip install poetry==<version>` first",
     "pipenv": "`pip install pipenv==<version>` first",
     "pdm": "`pip install pdm==<version>` first",
     "pnpm": "`npm install -g pnpm@<version>` first, or `corepack enable` where the image has it",
+    **dict.fromkeys(_OF_NODE, "build this in a stage upon `node`, and copy the result"),
     "bun": "`npm install -g bun@<version>` first, or start from an image of `oven/bun`",
     "composer": "copy it: `COPY --from=composer:<version> /usr/bin/composer /usr/local/bin/`",
     "bundle": "start from an image of `ruby`, or install Ruby",
 }
 """Programs that install a project's dependencies, and how an image comes by them."""
+_BRING_NODE = ("node", "npm", "nvm", "yarn", "volta", "fnm", "asdf", "mise")
+"""What packages, archives and installers are called that bring Node.js and its managers."""
 _ACCOUNTS = {
     "useradd": "`adduser -D -u <uid> <name>`",
     "groupadd": "`addgroup -g <gid> <name>`",
@@ -82,6 +86,8 @@ def _lacks(stage: Stage, name: str) -> bool:
         first = _FIRST_WITHOUT_APT_KEY.get(runtime.distribution or "")
         number = runtime.release.number if runtime.release is not None else None
         return first is not None and _number(number or "") >= first
+    if name in _OF_NODE:  # which tags of `node` have Yarn changes
+        return "node" not in runtime.languages and runtime.never_has(name, *_BRING_NODE)
     if name not in _ACCOUNTS:
         return runtime.never_has(name)
     if runtime.distribution != "alpine" or any("$" in item.name for item in stage.packages.present):

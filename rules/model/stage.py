@@ -94,9 +94,12 @@ class Stage:
 
     @cached_property
     def base_text(self) -> str | None:
-        """The image or stage behind FROM, expanded with the defaults of the ARGs above; `None` when unknown."""
+        """The image or stage behind FROM, expanded with the defaults of the ARGs above; `None` when unknown.
+
+        So it is where FROM cannot be read: of `FROM docker pull alpine` nobody knows that `docker` is meant.
+        """
         word = self.base_word
-        return self.model.global_scope.expand(word.text) if word is not None else None
+        return self.model.global_scope.expand(word.text) if word is not None and _names_one(self.from_) else None
 
     @cached_property
     def reference(self) -> ImageReference | None:
@@ -228,6 +231,14 @@ class Stage:
     def last_instruction(self) -> Instruction:
         """The stage's last instruction, the FROM when it has no other: where lines are appended."""
         return self.instructions[-1] if self.instructions else self.from_
+
+
+def _names_one(from_: Instruction) -> bool:
+    """Tell whether a FROM names one image: alone, in front of AS, or of a comment that should not be there."""
+    if any(flag.value is None for flag in from_.flags):  # `--platform linux/amd64 alpine`
+        return False
+    second = from_.words[1].text if len(from_.words) > 1 else "as"
+    return second.lower() == "as" or second.startswith("#")
 
 
 DEVELOPMENT_NAMES = frozenset(

@@ -9,6 +9,7 @@ from rules.dockerfile.shell import parse
 from rules.dockerfile.source import Source
 from rules.facts.packages import installed_size, is_build_only, plain_name, runtime_of
 from rules.lazily import once
+from rules.packages.plain_names import loaded_by_name
 from rules.packages.scripts import may_be_script
 from rules.packages.sources import adds_source_before
 
@@ -107,8 +108,11 @@ def build_packages(change: DockerfileChange) -> Iterator[BuildPackages]:
         if stage.runtime.is_windows or _has_toolchain(stage):
             continue
         by_run: dict[int, list[Installed]] = {}
+        loaded = loaded_by_name(change, stage)
         for item in stage.packages.in_layers:
             if item.call.command.conditional:
+                continue
+            if item.removed_by is None and item.name in loaded:
                 continue
             if item.manager in _FAMILY and _is_build_only(stage, item):
                 by_run.setdefault(id(item.run.instruction), []).append(item)

@@ -45,7 +45,7 @@ from rules.user.start_scripts import start_scripts
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A shipped layer holds compilers, build systems or headers."""
     for found in build_packages(change):
-        if builds_at_run_time(change, found.stage) or is_headers_only(found) or _is_needed_running(found):
+        if builds_at_run_time(change, found.stage) or is_headers_only(found) or _compiles_when_it_runs(found):
             continue
         scripts = start_scripts(change, found.stage)
         if any(compiles(script.text) for script in scripts if script.text is not None):
@@ -65,17 +65,6 @@ _COMPILING_LIBRARIES = frozenset(
 _NAMED = 5
 """Headers whose libraries a sentence can name."""
 _COMPILER = re.compile(r"(?:gcc|g\+\+|clang|make|cmake)(?:-[\d.]+|-c\+\+)?$|build-(?:essential|base)|gcc-toolset-")
-
-
-_PLAIN_NAMES = frozenset("libc-dev libc6-dev musl-dev libgdiplus-dev".split())
-"""Packages with `libc.so`, `libdl.so`, `libgdiplus.so`: .NET loads a library by the name without a version."""
-
-
-def _is_needed_running(found: BuildPackages) -> bool:
-    """Whether the program calls the compiler, or loads libraries by the names that come with headers."""
-    if found.stage.runtime.languages.keys() & {"dotnet", "mono"} and _PLAIN_NAMES.issuperset(found.names):
-        return True
-    return _compiles_when_it_runs(found)
 
 
 def _compiles_when_it_runs(found: BuildPackages) -> bool:
@@ -100,9 +89,11 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
     """
     item = found.items[0]
     names = f"{listed(map(quote, found.names))}{_weight(found)}"
-    for_the_script = item.removed_by is None and _holds_compiler(found)
-    for_the_script = bool(unread) and for_the_script and not compiles_after(found.stage, found.run)
-    question = _question(found, unread if for_the_script else None)
+    left_over = item.removed_by is None and not compiles_after(found.stage, found.run)
+    for_the_script = bool(unread) and left_over and _holds_compiler(found)
+    for_the_program = left_over and all(map(is_language_toolkit, found.names))
+    caller = quote(unread) if unread else "the program"
+    question = _question(found, caller if for_the_script or for_the_program else None)
     if question is not None:
         verb, rest = question
         message, confidence = f"{found.stage.label} {verb} {names}, and {rest}", Confidence.POSSIBLE
@@ -124,10 +115,11 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
     )
 
 
-def _question(found: BuildPackages, unread: str | None) -> tuple[str, str] | None:
+def _question(found: BuildPackages, caller: str | None) -> tuple[str, str] | None:
     """Return what the image does with packages and what is asked, where they may be there for what the image runs."""
-    if unread is not None and _builder_upon(found) is None:
-        return "ships", f"nothing in the build compiles with them. If {quote(unread)} does not either, leave them out."
+    if caller is not None and _builder_upon(found) is None:
+        it = "them" if len(found.names) > 1 else "it"
+        return "ships", f"nothing in the build compiles with {it}. If {caller} does not either, leave {it} out."
     other = _removal_beside(found)
     if other is None:
         return None
@@ -164,8 +156,11 @@ def _is_said_to_run(found: BuildPackages) -> bool:
     return at >= 0 and comments[at].span.line > begin and _AT_RUN_TIME.search(comments[at].text) is not None
 
 
-_KITS = re.compile(r"dpkg-|glibc-|python|ruby|perl|php|lua|R-|r-|linux|kernel|erlang|ocaml|ghc|musl|libc6?-")
-"""Headers of a language or the system, which bring nothing that a program runs with."""
+_KITS = re.compile(
+    r"dpkg-|glibc-|python|ruby|perl|php|lua|R-|r-|linux|kernel|erlang|ocaml|ghc|musl|libc6?-|"
+    r"java-|golang|nodejs|rust|cargo|mono-|dotnet|swift|nim|julia|guile|tcl|tk-"
+)
+"""Headers or the kit of a language, or of the system: no library's, which would bring what a program runs with."""
 
 
 def _is_for_libraries(found: BuildPackages) -> bool:

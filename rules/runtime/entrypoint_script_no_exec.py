@@ -48,7 +48,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for found in shipped(change):
         if passes_signals(found.start.words) or found.stage.runtime.is_windows:
             continue
-        script = start_script(change, found)
+        script = start_script(change, found, through_stages=True)
         if script is None or script.shell is None:
             continue
         problem = _no_exec(found, script) or _ignores_arguments(found, script)

@@ -21,6 +21,7 @@ from rules.runtime.listening import SAYS_WHERE, Listening, OfBase, listening, li
 from rules.runtime.start_instructions import Written, shipped
 
 _HTTP = 80
+_USUAL = (_HTTP, 443)
 
 
 @rule(
@@ -49,9 +50,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _exposed_of_old(stage: Stage, base: OfBase) -> Port | None:
-    """Return the port 80 that the file exposes, where it does not expose the server's own one too."""
+    """Return the port 80 that the file exposes, where it exposes the usual ones and not the server's own.
+
+    A program with further ports, or with datagrams, opens them itself, and has settings for all of them.
+    """
     ports = [port for port in stage.image.ports if port.instruction is not None]
-    if any(port.number in (base.port, None) for port in ports):
+    if any(port.number not in _USUAL or port.protocol != "tcp" or port.number == base.port for port in ports):
         return None
     return next((port for port in ports if port.number == _HTTP), None)
 

@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.api import Copy, DockerfileChange, Put, Script, Source, parse_shell, path_folders, within
+from rules.api import Copy, DockerfileChange, Put, Script, Source, Stage, parse_shell, path_folders, within
 from rules.model.search_path import DEFAULT_PATH
 from rules.runtime.start_instructions import behind_init
 
@@ -86,18 +86,29 @@ def reads_arguments(script: StartScript) -> bool:
     return _OPEN.search(script.text) is not None or re.search(r"\$\{?[@*]", script.text) is not None
 
 
-def start_script(change: DockerfileChange, found: Written) -> StartScript | None:
-    """Return the script of the build context that a start command runs, as far as its path can be followed."""
+def start_script(change: DockerfileChange, found: Written, *, through_stages: bool = False) -> StartScript | None:
+    """Return the script of the build context that a start command runs, as far as its path can be followed.
+
+    Args:
+        change: The change under review.
+        found: The start command.
+        through_stages: Whether to follow it through the stages that hand it on too: its text is then the same, but
+            its mode and its line ends may be others.
+    """
     if len(change.repository.files) == 1:
         return None  # nothing but the Dockerfile was read
     target, direct = start_target(found)
     context = change.repository.context_of(change.path)
     if target is None or context is None:
         return None
-    put = last_put(found, target)
+    put, place = last_put(found, target), target
+    while through_stages and put is not None and put.kind == "stage" and isinstance(put.step, Copy):
+        place, stage = _inner(put, place) or "", put.step.from_stage
+        known = stage is not None and place and not _is_edited(stage, place)
+        put = _last_put(stage, place) if stage is not None and known else None
     if put is None or put.kind != "context" or not isinstance(put.step, Copy):
         return None
-    path = _source(put, target, context)
+    path = _source(put, place, context)
     text = change.repository.text(path) if path is not None else None
     if path is None or text is None or "\ufffd" in text or "\x00" in text:
         return None
@@ -116,7 +127,22 @@ def start_target(found: Written) -> tuple[str | None, bool]:
 
 def last_put(found: Written, target: str) -> Put | None:
     """Return what brought a path into the image last."""
-    return next((put for put in reversed(found.stage.files.covering(target)) if put.kind != "workdir"), None)
+    return _last_put(found.stage, target)
+
+
+def _is_edited(stage: Stage, path: str) -> bool:
+    """Whether a RUN writes something else into a file than the line ends that it has."""
+    name = posixpath.basename(path)
+    for run in stage.done_runs:
+        for command in run.calls("sed", "perl", "awk", "patch", "ed"):
+            words = [word.value for word in command.args]
+            if any(name in word or "*" in word for word in words) and not any("\\r" in word for word in words):
+                return True
+    return False
+
+
+def _last_put(stage: Stage, target: str) -> Put | None:
+    return next((put for put in reversed(stage.files.covering(target)) if put.kind != "workdir"), None)
 
 
 def _target(found: Written, program: str) -> str | None:
@@ -140,6 +166,13 @@ def _target(found: Written, program: str) -> str | None:
 
 def _source(put: Put, target: str, context: str) -> str | None:
     """Return the path in the repository of what a copy puts at a target."""
+    inner = _inner(put, target)
+    path = posixpath.normpath(posixpath.join(context, inner)) if inner is not None else ".."
+    return None if path.startswith("..") else path
+
+
+def _inner(put: Put, target: str) -> str | None:
+    """Return the path where a copy takes what it puts at a target: in the context, or in the stage."""
     if any(mark in put.source for mark in "*?["):
         inner = posixpath.join(posixpath.dirname(put.source), posixpath.basename(target))
     elif put.path == target:
@@ -150,5 +183,4 @@ def _source(put: Put, target: str, context: str) -> str | None:
             inner = put.source
     else:
         return None
-    path = posixpath.normpath(posixpath.join(context, inner))
-    return None if path.startswith("..") else path
+    return inner

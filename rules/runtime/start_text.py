@@ -37,6 +37,13 @@ def stays(stage: Stage, start: Start) -> bool:
     return _distribution(stage) in _STAYS or not _ends_in_plain_command(shell_commands(start))
 
 
+def is_dash(stage: Stage) -> bool:
+    """Tell whether `sh` is surely dash: on a known Debian or Ubuntu on which nothing gives it another meaning."""
+    relinked = (c for run in stage.done_runs for c in run.calls("ln", "dpkg-reconfigure", "update-alternatives"))
+    other = any(word.value.endswith(("bin/sh", "dash")) for command in relinked for word in command.args)
+    return stage.runtime.distribution in _STAYS and not other
+
+
 def _distribution(stage: Stage) -> str | None:
     """Return the distribution; of a base that is not known, what its name says, or the package manager in use."""
     if stage.runtime.distribution is not None:

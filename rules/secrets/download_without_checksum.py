@@ -155,8 +155,17 @@ def _last_script(run: Run) -> int:
 
 
 def _is_executed(run: Run, url: Url) -> bool:
-    """Whether a later command of the RUN runs the file."""
-    return _executed(run).get(saved_name(url), -1) > url.command.start
+    """Whether a later command of the RUN runs the file, or the container starts it."""
+    name = saved_name(url)
+    return _executed(run).get(name, -1) > url.command.start or name in _started(run.stage)
+
+
+@once
+def _started(stage: Stage) -> frozenset[str]:
+    """The names of the files that ENTRYPOINT and CMD of the file give by their paths."""
+    starts = [setting.value for setting in stage.image.start_command if setting.set_in_file and setting.value]
+    words = (word for start in starts for word in (start.words if start.form == "exec" else start.text.split()))
+    return frozenset(word.rpartition("/")[2] for word in words if "/" in word and "://" not in word) - {""}
 
 
 @once

@@ -9,12 +9,14 @@ from rules.api import (
     Copy,
     DockerfileChange,
     Problem,
+    Put,
     Setting,
     Severity,
     Stage,
     Word,
     quote,
     rule,
+    within,
 )
 from rules.secrets.environment_files import Held, held_by
 from rules.secrets.secret_files import Kind, is_encrypted, is_known_harmless, is_public, is_public_text, secret_file
@@ -41,7 +43,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 held = _held(change, stage, kind, path)
                 if held is not None:
                     yield _problem(stage, copy, source.word, kind, held)
-        yield from _pointed_at(stage)
+        yield from _pointed_at(change, stage)
 
 
 def _held(change: DockerfileChange, stage: Stage, kind: Kind, path: str) -> Held | None:
@@ -94,16 +96,37 @@ def _way_out(kind: Kind, text: str) -> str:
     return f"For a build, mount it: {mount}. For the running container, mount it there."
 
 
-def _pointed_at(stage: Stage) -> Iterator[Problem]:
+def _pointed_at(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     """Find variables that point at a credentials file which a COPY brings, under whatever name."""
     for name in _POINTERS:
         setting = stage.image.env.get(name)
         if setting is None or setting.stage is not stage or setting.instruction is None or not setting.value:
             continue
         path = setting.value if setting.value.startswith("/") else _below(stage, setting.value)
-        put = next((put for put in stage.files.covering(path) if put.kind == "context"), None) if path else None
-        if put is not None and secret_file(put.source) not in ("private key", "credentials"):
-            yield _pointer(stage, name, setting, put.step.instruction.line)
+        if not path or any(volume.value and within(path, volume.value) for volume in stage.image.volumes):
+            continue  # what a volume holds is mounted when the container starts
+        put = next((put for put in stage.files.covering(path) if put.kind == "context"), None)
+        if put is None or secret_file(put.source) in ("private key", "credentials"):
+            continue
+        if _may_bring(change, put, path):
+            yield _pointer(stage, name, setting, put)
+
+
+def _may_bring(change: DockerfileChange, put: Put, path: str) -> bool:
+    """Whether a COPY may bring a file: as itself, beside what else a folder holds, or where the repository has it.
+
+    A tree that is laid over the root of the image (`COPY rootfs/ /`) may hold anything, and says nothing of the file.
+    """
+    if path == put.path:
+        return True
+    place = posixpath.join(put.source, posixpath.relpath(path, put.path or "/"))
+    ignore = change.repository.dockerignore(change.path)
+    if ignore is not None and ignore.excludes(place):
+        return False
+    context = change.repository.context_of(change.path)
+    if put.whole or posixpath.dirname(path) == put.path.rstrip("/"):
+        return True
+    return context is not None and change.repository.exists(posixpath.join(context, place)) is True
 
 
 def _below(stage: Stage, path: str) -> str | None:
@@ -111,12 +134,13 @@ def _below(stage: Stage, path: str) -> str | None:
     return posixpath.normpath(posixpath.join(folder, path)) if folder is not None else None
 
 
-def _pointer(stage: Stage, name: str, setting: Setting[str], line: int) -> Problem:
+def _pointer(stage: Stage, name: str, setting: Setting[str], put: Put) -> Problem:
     assert setting.instruction is not None, "the caller looked"
+    line, what = put.step.instruction.line, "the build context" if put.whole else quote(put.source)
     return Problem(
         setting.instruction.span,
-        f"{stage.label} expects credentials at {quote(setting.value or '')} ({quote(name)}), where line {line} copies "
-        "the build context to. A key that lies there is in the image, for everyone who can pull it. Mount it when the "
+        f"{stage.label} expects credentials at {quote(setting.value or '')} ({quote(name)}), where line {line} "
+        f"copies {what} to. A key that lies there is in the image, for everyone who can pull it. Mount it when the "
         "container starts, and list it in `.dockerignore`.",
         Confidence.LIKELY,
         doubt="whether a key lies there when it is built is not known",

@@ -1,5 +1,6 @@
 """See secret_in_arg_or_env.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -17,16 +18,18 @@ from rules.api import (
     Word,
     add_flag,
     delete_instruction,
+    once,
     quote,
     rule,
 )
 from rules.secrets.secret_mount_persisted import keeps
-from rules.secrets.secret_names import could_be_secret, is_placeholder, names_a_secret
+from rules.secrets.secret_names import could_be_secret, is_placeholder, is_stock, names_a_secret
 
 _DISCARDED = (
     "The stage does not ship, so its history is in no image; the builder's record of the build and a full provenance "
     "attestation (`mode=max`) hold the value all the same"
 )
+_EMBEDDED = re.compile(r"[\"']?jdbc:(?:sqlite|h2:(?:mem|file|~|\.)|hsqldb:(?:mem|file)|derby:(?!//))")
 _WRAPPERS = frozenset({"gradlew", "mvnw"})
 """Scripts of build tools, which read nothing of their own accord."""
 
@@ -59,32 +62,50 @@ def _named(change: DockerfileChange) -> Iterator[tuple[Instruction, Word, Word |
             owners = owners or {id(one): stage for stage in change.stages for one in stage.instructions}
             owner = owners.get(id(instruction))
             ships = owner is None or owner.layers_ship
-            if _counts(target, value, ships=ships):
+            if not _counts(target, name, value, ships=ships):
+                continue
+            if value is None or owner is None or not is_stock(name.text, value.text) or not _is_in_memory(owner):
                 yield target, name, value, ships
 
 
-def _counts(instruction: Instruction, value: Word | None, *, ships: bool) -> bool:
+@once
+def _is_in_memory(stage: Stage) -> bool:
+    """Whether the container is set to a database within the process, which needs no password and protects nothing."""
+    return any(_EMBEDDED.match(setting.value) for setting in stage.image.env.values() if setting.value)
+
+
+def _is_made_up(name: Word, value: Word) -> bool:
+    return is_placeholder(value.text) or is_stock(name.text, value.text)
+
+
+def _counts(instruction: Instruction, name: Word, value: Word | None, *, ships: bool) -> bool:
     """An ARG without value is filled in by the caller; a value counts unless it cannot be a secret.
 
     What an ENV made up for the build of a stage that is thrown away is in no image, and nobody replaces it.
     """
     if value is None or not value.text.strip("\"'"):
         return instruction.keyword == "ARG"
-    made_up = instruction.keyword == "ENV" and not ships and is_placeholder(value.text)
+    made_up = instruction.keyword == "ENV" and not ships and _is_made_up(name, value)
     return could_be_secret(value.text) and not made_up
 
 
-def _by_name(value: Word | None) -> str:
+def _by_name(name: Word, value: Word | None) -> str:
+    if value is not None and is_stock(name.text, value.text):
+        return "it may protect nothing that matters, such as the data of a test"
     held = "in the file looks like a placeholder" if value is not None and value.text else "is not in the file"
     return f"it goes by the name; the value {held}"
 
 
 def _problem(instruction: Instruction, name: Word, value: Word | None, repair: Fix | None, *, ships: bool) -> Problem:
     keyword = instruction.keyword
-    if value is not None and not is_placeholder(value.text):
+    literal = value is not None and not _is_made_up(name, value)
+    if literal:
         fact, then = _written(keyword, name, ships=ships)
         if keyword == "ENV" and ships:
             then += ". What the container needs, give it when it starts"
+    elif keyword == "ENV" and value is not None and is_stock(name.text, value.text):
+        fact = f"`ENV {name.text}` gives every container a secret that everyone guesses"
+        then = "Whoever starts it without another one runs with that; leave it out, so that it has to be given"
     elif keyword == "ENV":
         fact = f"`ENV {name.text}` puts a secret's place into the image's configuration"
         then = "What stands there is in every container and in `docker inspect`; give it at run time instead"
@@ -95,12 +116,11 @@ def _problem(instruction: Instruction, name: Word, value: Word | None, repair: F
     way_out = f"A secret mount leaves no trace: {quote(mount)}."
     if keyword == "ENV":
         way_out = f"A build that needs it can mount it and leaves no trace: {quote(mount)}."
-    literal = value is not None and not is_placeholder(value.text)
     return Problem(
         instruction.span,
         f"{fact}. {then}. {way_out}",
         Confidence.CERTAIN if literal and "$" not in (value.text if value else "") else Confidence.LIKELY,
-        doubt=BY_ARGUMENT if literal else _by_name(value),
+        doubt=BY_ARGUMENT if literal else _by_name(name, value),
         instruction=instruction,
         key=name.text,
         severity=Severity.ERROR if literal and ships else Severity.WARNING,

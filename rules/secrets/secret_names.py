@@ -41,6 +41,13 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 
+_STOCK = re.compile(
+    r"(?:pass(?:w(?:or)?d)?|p[a@]ssw[o0]rd|secret|token|pwd|test|user|guest|admin|administrator|root|sa|postgres|mysql|"
+    r"mariadb|mongo|redis|rabbitmq|minio|minioadmin|elastic|changeit|default|demo|letmein|qwerty|s3cr3t)\d{0,4}!?",
+    re.IGNORECASE,
+)
+"""What products and examples are delivered with, and what everyone tries first."""
+
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 """Where a word begins in `githubToken`."""
@@ -65,3 +72,9 @@ def could_be_secret(value: str) -> bool:
 def is_placeholder(value: str) -> bool:
     """Tell whether a value says of itself that it is none: `changeme`, `dummy`, `<token>`."""
     return bool(_PLACEHOLDER.match(value.strip().strip("\"'")))
+
+
+def is_stock(name: str, value: str) -> bool:
+    """Tell whether a value is one that everyone guesses: `password`, `admin`, or a word of the variable's own name."""
+    plain = value.strip().strip("\"'")
+    return bool(_STOCK.fullmatch(plain)) or plain.lower() in _HUMP.sub("_", name).lower().split("_")

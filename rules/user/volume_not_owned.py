@@ -1,6 +1,8 @@
 """See volume_not_owned.md."""
 
+import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from rules.api import (
     OS_MANAGERS,
@@ -9,6 +11,7 @@ from rules.api import (
     DockerfileChange,
     Fix,
     Instruction,
+    Note,
     Problem,
     Setting,
     Severity,
@@ -26,6 +29,12 @@ from rules.user.ownership import Access, access
 SYSTEM_FOLDERS = ("/dev", "/proc", "/sys", "/etc", "/tmp", "/var/run/docker.sock")  # noqa: S108 - paths of an image
 """Volumes below them are not for the program to write: devices, settings, sockets; `/tmp` is everybody's."""
 
+_FILE = re.compile(
+    r"[^/]\.(?:ya?ml|json|jsonc|toml|ini|conf|cfg|xml|properties|env|txt|md|csv|pem|crt|cer|key|jks|p12|pfx|db|sqlite3?|"
+    r"log|sock|pid|lock|sh|py|js|php|html|zip|tar|gz)$"
+)
+"""A path that goes by the name of a file: Docker makes a folder of that name, whoever it belongs to."""
+
 
 @rule(
     "volume-not-owned",
@@ -36,39 +45,86 @@ SYSTEM_FOLDERS = ("/dev", "/proc", "/sys", "/etc", "/tmp", "/var/run/docker.sock
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The container's user may not write to a volume that the image declares."""
     for stage in change.after.shipped:
-        for volume in stage.image.volumes:
-            path = volume.value
-            if volume.instruction is None or not path or not path.startswith("/") or path.startswith(SYSTEM_FOLDERS):
-                continue
-            user = runtime_user(stage)
-            if user is not None:
-                yield from _check_volume(stage, volume, path.rstrip("/"), user)
-            elif is_root(stage, stage.image.user):
-                yield from _check_forgotten(stage, volume, path.rstrip("/"))
+        volumes = list(_written(stage))
+        user = runtime_user(stage)
+        if user is not None:
+            yield from _check_volumes(change, stage, volumes, user)
+        elif is_root(stage, stage.image.user):
+            for volume in volumes:
+                yield from _check_forgotten(stage, volume)
 
 
-def _check_volume(stage: Stage, volume: Setting[str], path: str, user: str) -> Iterator[Problem]:
-    found = access(stage, path, user)
-    if found.writable is not False or found.exists is None or _holds_code(stage, path):
-        return
-    if not found.exists and _is_of_a_package(stage, path):
-        return
+class _Volume(NamedTuple):
+    """A volume that the file declares: its folder, without a slash at the end, and the setting."""
+
+    path: str
+    setting: Setting[str]
+
+
+def _written(stage: Stage) -> Iterator[_Volume]:
+    """Yield the volumes that a program may write to: no system folder, and nothing that goes by the name of a file."""
+    for setting in stage.image.volumes:
+        path = setting.value
+        if setting.instruction is None or not path or not path.startswith("/") or path.startswith(SYSTEM_FOLDERS):
+            continue
+        if not _FILE.search(path):
+            yield _Volume(path.rstrip("/"), setting)
+
+
+def _check_volumes(change: DockerfileChange, stage: Stage, volumes: list[_Volume], user: str) -> Iterator[Problem]:
+    """Speak once of the volumes that are root's for the same reason."""
+    alike: dict[str, list[tuple[_Volume, Access]]] = {}
+    for volume in volumes:
+        found = access(stage, volume.path, user)
+        if found.writable is not False or found.exists is None or _holds_code(stage, volume.path):
+            continue
+        if found.exists or not _is_of_a_package(stage, volume.path):
+            alike.setdefault(_state(found), []).append((volume, found))
+    for group in alike.values():
+        every = tuple(volume.path for volume, _ in group)
+        fresh = change.fresh("volume-not-owned", stage, every)
+        told = [row for row in group if row[0].path in fresh]
+        yield _not_owned(stage, told, user, every)
+
+
+def _state(found: Access) -> str:
+    if not found.exists:
+        return ""
+    return f"line {found.decided_by.instruction.line}" if found.decided_by is not None else "the base"
+
+
+def _not_owned(stage: Stage, told: list[tuple[_Volume, Access]], user: str, every: tuple[str, ...]) -> Problem:
+    paths = [volume.path for volume, _ in told]
+    first, found = told[0]
+    several = len(paths) > 1
+    folder, it = ("folders", "them") if several else ("folder", "it")
     state = (
-        f"line {found.decided_by.instruction.line} makes it root's"
+        f"line {found.decided_by.instruction.line} makes {it} root's"
         if found.exists and found.decided_by is not None
-        else "it belongs to root"
+        else f"{'they belong' if several else 'it belongs'} to root"
         if found.exists
-        else "nothing in the image makes the folder, and Docker makes it for root"
+        else f"nothing in the image makes the {folder}, and Docker makes {it} for root"
     )
-    yield _problem(
+    listed = quote(paths[0]) if not several else f"{', '.join(map(quote, paths[:-1]))} and {quote(paths[-1])}"
+    return _problem(
         stage,
-        volume,
-        path,
-        f"{stage.label} runs as {quote(user)} and declares the volume {quote(path)}, but {state}. A new volume takes "
-        "its owner from the image, so the first write ends in “permission denied”. "
-        f"Make the folder and `chown` it to {quote(user)} above `VOLUME` and `USER`.",
-        _fix(stage, volume, path, user, found),
+        first.setting,
+        f"{stage.label} runs as {quote(user)} and declares the volume{'s' if several else ''} {listed}, but {state}. "
+        "A new volume takes its owner from the image, so the first write ends in “permission denied”. "
+        f"{_way_out(stage, user, several=several)}",
+        _fix(stage, told, user),
+        tuple(volume.setting for volume, _ in told[1:]),
+        items=every,
     )
+
+
+def _way_out(stage: Stage, user: str, *, several: bool) -> str:
+    """Say how it gets the folder: in an image without a shell no step can make it."""
+    folder, it = ("folders", "them") if several else ("folder", "it")
+    if stage.runtime.has_shell is False:
+        what = "Copy empty folders" if several else "Copy an empty folder"
+        return f"{what} there above `VOLUME`, with {quote(f'--chown={user}')}: there is no shell to make {it} with."
+    return f"Make the {folder} and `chown` {it} to {quote(user)} above `VOLUME` and `USER`."
 
 
 def _may_be_made(stage: Stage, path: str) -> bool:
@@ -95,25 +151,35 @@ def _holds_code(stage: Stage, path: str) -> bool:
     return any(put.step.instruction.keyword in ("COPY", "ADD") for put in stage.files.below(path))
 
 
-def _check_forgotten(stage: Stage, volume: Setting[str], path: str) -> Iterator[Problem]:
+def _check_forgotten(stage: Stage, volume: _Volume) -> Iterator[Problem]:
     """A root image that hands its other volumes to an account, for an entrypoint that switches to it."""
-    owner = siblings_of(stage, path)
-    if owner is None or _may_be_made(stage, path):
+    owner = siblings_of(stage, volume.path)
+    if owner is None or _may_be_made(stage, volume.path):
         return
     yield _problem(
         stage,
-        volume,
-        path,
-        f"{stage.label} declares the volume {quote(path)}, but nothing in the image makes the folder. The volumes "
-        f"beside it are made and given to {quote(owner.user)} at line {owner.line}; this one will belong to root. "
-        "Add it to the folders that are made there.",
+        volume.setting,
+        f"{stage.label} declares the volume {quote(volume.path)}, but nothing in the image makes the folder. The "
+        f"volumes beside it are made and given to {quote(owner.user)} at line {owner.line}; this one will belong to "
+        "root. Add it to the folders that are made there.",
         None,
+        key=volume.path,
     )
 
 
-def _problem(stage: Stage, volume: Setting[str], path: str, message: str, repair: Fix | None) -> Problem:
+def _problem(
+    stage: Stage,
+    volume: Setting[str],
+    message: str,
+    repair: Fix | None,
+    others: tuple[Setting[str], ...] = (),
+    *,
+    key: str = "",
+    items: tuple[str, ...] = (),
+) -> Problem:
     assert volume.instruction is not None
     here = volume.stage is None or volume.stage in stage.chain
+    elsewhere = {one.instruction for one in others if one.instruction is not None} - {volume.instruction}
     return Problem(
         volume.instruction.span if here else stage.from_.span,
         message,
@@ -121,25 +187,30 @@ def _problem(stage: Stage, volume: Setting[str], path: str, message: str, repair
         doubt="whether the process writes there is not known",
         stage=stage.key,
         instruction=volume.instruction if here else None,
-        key=path,
+        notes=tuple(Note(one.span, "the same") for one in sorted(elsewhere, key=lambda one: one.line)),
+        key=key,
+        items=items,
         fix=repair,
     )
 
 
-def _fix(stage: Stage, volume: Setting[str], path: str, user: str, found: Access) -> Fix | None:
-    """Make the folder in a RUN of its own above the last switch to the account, and above the volume."""
-    switch, declared = stage.image.user.instruction, volume.instruction
-    if switch is None or declared is None or found.exists or {switch, declared} - set(stage.instructions):
+def _fix(stage: Stage, told: list[tuple[_Volume, Access]], user: str) -> Fix | None:
+    """Make the folders in a RUN of its own above the last switch to the account, and above the volumes."""
+    switch = stage.image.user.instruction
+    declared = [volume.setting.instruction for volume, _ in told if volume.setting.instruction is not None]
+    if switch is None or any(found.exists for _, found in told) or {switch, *declared} - set(stage.instructions):
         return None
-    place: Instruction = min(switch, declared, key=lambda instruction: instruction.line)
+    place: Instruction = min(switch, *declared, key=lambda instruction: instruction.line)
     step = next((step for step in stage.steps if step.instruction is place), None)
+    paths = " ".join(volume.path for volume, _ in told)
     if (
         step is None
         or runs_as_root(step) is not True
-        or stage.root.is_scratch
-        or " " in path
+        or stage.runtime.has_shell is not True
+        or any(" " in volume.path for volume, _ in told)
         or stage.users.exists(user) is not True
     ):
         return None
     owner = stage.image.user.value or user
-    return Fix("Make the folder", (insert_line_before(place, f"RUN mkdir -p {path} && chown {owner} {path}"),))
+    made = "folder" if len(told) == 1 else "folders"
+    return Fix(f"Make the {made}", (insert_line_before(place, f"RUN mkdir -p {paths} && chown {owner} {paths}"),))

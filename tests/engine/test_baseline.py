@@ -47,8 +47,36 @@ def test_reformatting_keeps_fingerprints() -> None:
 
 
 def test_two_equal_problems_have_two_fingerprints() -> None:
-    twice = found(None, b'FROM node\nRUN true\nFROM node\nCMD ["x"]\n')
-    assert len({f.fingerprint for f in twice}) == 2
+    text = b'FROM node:24\nADD a /a\nADD a /a\nUSER node\nCMD ["node", "/a"]\n'
+    twice = [f for f in rules.review({}, {"Dockerfile": text}).findings if f.rule == "add-instead-of-copy"]
+    assert len({f.fingerprint for f in twice}) == len(twice) == 2
+
+
+ENDED = b'FROM python:3.9-slim AS shop\nCMD ["python"]\n'
+
+
+def ended(before: bytes | None, after: bytes) -> list[tuple[str, str]]:
+    trees = ({} if before is None else {"Dockerfile": before}, {"Dockerfile": after})
+    return [(f.fingerprint, f.baseline) for f in rules.review(*trees).findings if f.rule == "base-image-eol"]
+
+
+def test_a_fact_of_the_whole_file_keeps_its_fingerprint_when_a_stage_is_added() -> None:
+    more = b"FROM python:3.9-slim-bookworm AS tests\nRUN true\n" + ENDED
+    assert ended(None, ENDED)[0][0] == ended(None, more)[0][0]
+    assert [baseline for _, baseline in ended(ENDED, more)] == ["unchanged"]
+
+
+def test_a_line_that_only_a_builder_was_upon_is_new_in_the_image() -> None:
+    builder = b"FROM python:3.9-slim AS build\nRUN true\nFROM debian:13-slim\nCOPY --from=build /a /a\n"
+    assert [baseline for _, baseline in ended(builder, ENDED.replace(b"shop", b"build"))] == ["unchanged"]
+    assert sorted(b for _, b in ended(builder, builder + b"FROM python:3.9-slim\n")) == ["absent", "new"]
+
+
+def test_a_comment_at_each_place_of_a_fact_is_used() -> None:
+    comment = b"# hullcheck ignore=base-image-unpinned whatever is newest\n"
+    text = comment + b"FROM node AS one\nRUN true\n" + comment + b"FROM node\nCOPY --from=one /a /a\n"
+    report = rules.review({}, {"Dockerfile": text})
+    assert not {f.rule for f in report.findings} & {"base-image-unpinned", "suppression-unused"}
 
 
 LISTING = """\
