@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.lazily import once
+
 if TYPE_CHECKING:
     from rules.api import Stage
 
@@ -37,3 +39,26 @@ def is_set_by_base(stage: Stage, name: str) -> bool:
     named.update(facts.name.split("/") if facts is not None else ())
     named.update(other for one in tuple(named) for other in _PROGRAMS.get(one, ()))
     return version["what"].lower() in named
+
+
+@once
+def perhaps_inherited(stage: Stage) -> frozenset[str]:
+    """What the stages set that a FROM such as `base-$TARGETARCH` may name, and the stages that these come from."""
+    root, word = stage.root, stage.root.base_word
+    if word is None or "$" not in word.text or stage.root.base_text is not None:
+        return frozenset()
+    pattern = re.compile(re.sub(r"\\\$(?:\\\{[^}]*\}|\w+)", r"[\\w.-]+", re.escape(word.text)), re.IGNORECASE)
+    found: set[str] = set()
+    for other in stage.model.stages[: root.index]:
+        if other.name and pattern.fullmatch(other.name):
+            lineage: Stage | None = other
+            while lineage is not None:
+                found.update(_set_in(lineage))
+                lineage = lineage.parent
+    return frozenset(found)
+
+
+def _set_in(stage: Stage) -> set[str]:
+    """The variables that a stage's own ARGs and ENVs set."""
+    setting = (i for i in stage.instructions if i.keyword in ("ARG", "ENV"))
+    return {word.text for instruction in setting for word, _ in instruction.pairs}

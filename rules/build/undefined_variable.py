@@ -25,7 +25,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.build.base_variables import is_bare, is_set_by_base
+from rules.build.base_variables import is_bare, is_set_by_base, perhaps_inherited
 from rules.build.copied_texts import copied_texts
 from rules.build.namesakes import unused_namesake
 from rules.build.proxies import proxies
@@ -66,7 +66,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             used = () if _has_all(step) else tuple(dict.fromkeys(_used(step)))
             new = [name for name in used if name not in seen and step.scope.get(name) is None]
             seen.update(new)
-            unset = [n for n in new if n not in _perhaps_inherited(stage) and not is_set_by_base(stage, n)]
+            unset = [n for n in new if n not in perhaps_inherited(stage) and not is_set_by_base(stage, n)]
             for name in unset:
                 yield from _judge(change, stage, step, name)
             if step.instruction.keyword in _EXPANDED:
@@ -95,23 +95,6 @@ def _in_texts(stage: Stage, step: Step) -> Iterator[Problem]:
             key=text.heredoc.name,
             fix=text.fix,
         )
-
-
-@once
-def _perhaps_inherited(stage: Stage) -> frozenset[str]:
-    """What the stages set that a FROM such as `base-$TARGETARCH` may name, and the stages that these come from."""
-    root, word = stage.root, stage.root.base_word
-    if word is None or "$" not in word.text or stage.root.base_text is not None:
-        return frozenset()
-    pattern = re.compile(re.sub(r"\\\$(?:\\\{[^}]*\}|\w+)", r"[\\w.-]+", re.escape(word.text)), re.IGNORECASE)
-    found: set[str] = set()
-    for other in stage.model.stages[: root.index]:
-        if other.name and pattern.fullmatch(other.name):
-            lineage: Stage | None = other
-            while lineage is not None:
-                found.update(_setters(lineage))
-                lineage = lineage.parent
-    return frozenset(found)
 
 
 def _has_all(step: Step) -> bool:
@@ -191,13 +174,12 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
     declared = next((arg for arg in change.after.global_args if any(word.text == name for word, _ in arg.pairs)), None)
     later = _declared_later(stage, step, name)
     other = _other_stage(change, stage, name)
-    near = _near(step, name)
-    bare = is_bare(stage)
     if declared is None and later is None and name in set_to_themselves(stage):
         return  # `ENV NAME=$NAME` below, of which env-self-reference speaks
     if declared is not None:
         fact = f"the `ARG {name}` at line {declared.line} stands above the first `FROM` and ends there"
-        yield _problem(stage, where, name, fact, declare, Confidence.CERTAIN if bare else Confidence.LIKELY)
+        sure = Confidence.CERTAIN if is_bare(stage) else Confidence.LIKELY
+        yield _problem(stage, where, name, fact, declare, sure)
     elif later is not None and (stage.base_known or where.keyword != "RUN"):
         fact = f"its `{later.keyword} {name}` stands at line {later.line}, below"
         yield _problem(stage, where, name, fact, None, Confidence.LIKELY)
@@ -205,7 +187,14 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
         fact = f"{other.label} declares it, and a stage sees only its own variables and those of its parents"
         again = _restated(change, where, name)
         yield _problem(stage, where, name, fact, again, Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE)
-    elif near is not None and bare:
+    else:
+        yield from _judge_unset(stage, step, name)
+
+
+def _judge_unset(stage: Stage, step: Step, name: str) -> Iterator[Problem]:
+    """Say what is known of a variable that nothing in the file sets: that its name is misspelt, or nothing."""
+    where, near, bare = step.instruction, _near(step, name), is_bare(stage)
+    if near is not None and bare:
         fact = f"nothing sets it; {quote(near)} is set, and may be what was meant"
         yield _problem(stage, where, name, fact, _spell(where, name, near), Confidence.LIKELY)
     elif (meant := unused_namesake(step, name)) is not None and meant.instruction is not None:
@@ -261,17 +250,6 @@ def _declared_later(stage: Stage, step: Step, name: str) -> Instruction | None:
     setters = givers(stage).get(name, [])
     at = bisect_right(setters, step.index, key=_index)
     return setters[at].instruction if at < len(setters) else None
-
-
-@once
-def _setters(stage: Stage) -> dict[str, list[Step]]:
-    """The ARGs and ENVs of a stage by what they set."""
-    found: dict[str, list[Step]] = {}
-    for step in stage.steps:
-        if step.instruction.keyword in ("ARG", "ENV"):
-            for word, _ in step.instruction.pairs:
-                found.setdefault(word.text, []).append(step)
-    return found
 
 
 def _index(step: Step) -> int:

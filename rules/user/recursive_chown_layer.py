@@ -2,43 +2,39 @@
 
 import posixpath
 import re
-from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterator
 
 from rules.api import (
-    ROOT_NAMES,
     Attributes,
     Category,
     Confidence,
     Copy,
     DockerfileChange,
-    Edit,
-    Fix,
     Problem,
     Put,
     Run,
     Severity,
     Stage,
-    add_flag,
-    delete_word,
-    fix,
-    once,
     quote,
     rule,
     within,
 )
 from rules.user.accounts import name_of
-from rules.user.layers import folders_made, place, shipped_runs
+from rules.user.chown_as_copied import (
+    CHANGES_NOTHING,
+    as_flag,
+    first_made,
+    is_known_before,
+    modes_set,
+    nothing_else_wrote,
+    recursive_changes,
+    with_owners,
+)
+from rules.user.layers import place, shipped_runs
 from rules.user.modes import read_mode
 from rules.user.owners import is_same, is_same_group, owner_of
-from rules.user.ownership import leaves_nothing
 
-_CHANGES_NOTHING = re.compile(r"(?:[ugoa]*\+[rX]+,?)+")
-"""Rights that files of a checkout, 644 and 755, have already."""
 _COPIED = frozenset({"context", "stage", "image", "remote"})
-_DOTTED = re.compile(r"((?:\$\{\w+\}|[^.:{}])+)\.((?:\$\{\w+\}|[^.:{}])+)")
-"""`user.group`, which `chown` takes for `user:group`; the builder would look for an account of that name."""
 _BUILT = frozenset("dist build node_modules vendor .next .nuxt .output wwwroot".split())
 """Folders that a build fills, and fills well."""
 _ELSEWHERE = "Do it in the stage or the step that makes the files, or with `COPY --chown` and `--chmod`."
@@ -61,30 +57,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if run.deferred:
             continue
         rows = [
-            row for row in _recursive(stage).get(id(run), ()) if row.path is not None and not row.command.conditional
+            row
+            for row in recursive_changes(stage).get(id(run), ())
+            if row.path is not None and not row.command.conditional
         ]
         found = [(row, copied) for row in rows if (copied := _copied_before(stage, run, row))]
         if found and (found[0][0].kind != "chmod" or (stage.key, found[0][0].path) not in said):
             said |= {(stage.key, row.path) for row, _ in found if row.kind == "chown"}  # names the `chmod` as well
             yield _problem(stage, run, *found[0], alone=len(found) == 1)
-
-
-@once
-def _recursive(stage: Stage) -> dict[int, list[Attributes]]:
-    """The recursive changes by the RUN that makes them; all that is in a folder, `/srv/*`, is as good as the folder."""
-    found: dict[int, list[Attributes]] = {}
-    for row in stage.files.attribute_changes:
-        if row.recursive:
-            path = row.path.removesuffix("/*") if row.path is not None else None
-            owner = _with_colon(stage, row.value) if row.kind == "chown" else row.value
-            found.setdefault(id(row.step), []).append(row._replace(path=path or row.path, value=owner))
-    return found
-
-
-def _with_colon(stage: Stage, owner: str) -> str:
-    """Return an owner with a colon before its group, unless an account has the dot in its name."""
-    parts = _DOTTED.fullmatch(owner)
-    return f"{parts[1]}:{parts[2]}" if parts is not None and owner not in _made(stage) else owner
 
 
 def _copied_before(stage: Stage, run: Run, row: Attributes) -> list[Put]:
@@ -113,7 +93,7 @@ def _built_around(stage: Stage, run: Run, row: Attributes) -> list[Put]:
     return [
         put
         for put in around
-        if put.kind == "stage" and put.whole and _nothing_else_wrote(stage, run, row, put.step.instruction.line)
+        if put.kind == "stage" and put.whole and nothing_else_wrote(stage, run, row, put.step.instruction.line)
     ]
 
 
@@ -131,7 +111,7 @@ def _is_already_so(stage: Stage, put: Put, row: Attributes) -> bool:
     if not isinstance(copy, Copy) or not row.value:
         return False
     if row.kind == "chmod":
-        return copy.option("chmod") == row.value or bool(_CHANGES_NOTHING.fullmatch(row.value))
+        return copy.option("chmod") == row.value or bool(CHANGES_NOTHING.fullmatch(row.value))
     has = copy.option("chown") or "root:root"
     if row.kind == "chgrp":
         return is_same_group(stage, _group_of(has), row.value)
@@ -165,13 +145,13 @@ def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put], *, alon
         instruction=run.instruction,
         key=row.path or "",
         severity=None if brought else Severity.INFO,
-        fix=_fix(stage, run, row) if alone and not inside and not _besides(stage, row) else None,
+        fix=with_owners(stage, run, row) if alone and not inside and not _besides(stage, row) else None,
     )
 
 
 def _way_out(row: Attributes, keyword: str) -> str:
     if row.kind == "chown" and row.value:
-        return f"{quote(f'{keyword} --chown={_as_flag(row.value)}')} gives the files their owner as they arrive."
+        return f"{quote(f'{keyword} --chown={as_flag(row.value)}')} gives the files their owner as they arrive."
     mode = read_mode(row.value) if row.kind == "chmod" else None
     if mode is not None and row.value.isdecimal() and not mode.everyone_writes:
         return f"{quote(f'{keyword} --chmod={row.value}')} sets the mode as they arrive."
@@ -187,116 +167,18 @@ def _on_other_lines(row: Attributes, put: Put, copied: list[Put]) -> str:
     return f" Lines {', '.join(lines)} and {last} need it too." if lines else f" Line {last} needs it too."
 
 
-def _as_flag(owner: str) -> str:
-    """An owner as `--chown` takes it: `nobody:`, with the account's own group, is a form of the command alone."""
-    return owner.removesuffix(":")
-
-
 def _account_first(stage: Stage, row: Attributes, line: int) -> str:
     """Say that an account has to be made above the COPY that names it, where the base lacks it or the file makes it."""
     name = name_of(owner_of(row))
-    lacking = (stage.facts is not None or name in _made(stage)) and bool(name) and not name.isdecimal()
-    if row.kind != "chown" or not lacking or _is_known_before(stage, name, line):
+    lacking = (stage.facts is not None or name in first_made(stage)) and bool(name) and not name.isdecimal()
+    if row.kind != "chown" or not lacking or is_known_before(stage, name, line):
         return ""
     return f" The account {quote(name)} has to be there before that."
 
 
 def _besides(stage: Stage, row: Attributes) -> str:
     """Name the recursive `chmod` that stores the same files again, and is left when the `chown` is gone."""
-    other = _modes(stage).get(row.path) if row.kind == "chown" else None
+    other = modes_set(stage).get(row.path) if row.kind == "chown" else None
     if other is None:
         return ""
     return f" {quote(str(other.command), 60)} stores them again all the same: it needs `--chmod` there."
-
-
-@once
-def _modes(stage: Stage) -> dict[str | None, Attributes]:
-    """The first recursive `chmod` of each folder that changes something."""
-    found: dict[str | None, Attributes] = {}
-    for row in (row for rows in _recursive(stage).values() for row in rows):
-        if row.kind == "chmod" and not _CHANGES_NOTHING.fullmatch(row.value):
-            found.setdefault(row.path, row)
-    return found
-
-
-def _fix(stage: Stage, run: Run, row: Attributes) -> Fix | None:
-    """Let the COPYs set the owner; the folder itself keeps its `chown`, which costs nothing without `-R`."""
-    puts = [put for put in stage.files.below(row.path or "") if put.step.instruction.line < run.instruction.line]
-    copies = list(dict.fromkeys(put.step for put in puts if isinstance(put.step, Copy)))
-    first = min(copy.instruction.line for copy in copies)
-    if (
-        row.kind != "chown"
-        or row.path in _modes(stage)
-        or _targets(stage)[id(row.command)] > 1
-        or any(copy.stage is not run.stage for copy in copies)
-    ):
-        return None
-    if any(put.kind == "run" and put.path != row.path for put in puts) or not _nothing_else_wrote(
-        stage, run, row, first
-    ):
-        return None
-    if any(word.value.endswith("/*") for word in row.command.args) or _has_folders_of_its_own(stage, row.path or ""):
-        return None
-    flag = row.command.flag("-R", "--recursive")
-    if not _is_known_before(stage, row.value, first) or flag is None or flag.text not in ("-R", "--recursive"):
-        return None
-    owned = [_with_owner(copy, _as_flag(row.value)) for copy in copies]
-    return fix("Set the owner in COPY", *owned, delete_word(flag.source, flag.span))
-
-
-def _has_folders_of_its_own(stage: Stage, path: str) -> bool:
-    """Whether an instruction makes a folder below a path: without `-R` it stays root's."""
-    return any(folder != path and within(folder, path) for folder in folders_made(stage))
-
-
-def _with_owner(copy: Copy, owner: str) -> Edit | None:
-    if copy.instruction.flag("chown") is not None:
-        return None
-    return add_flag(copy.instruction, f"--chown={owner}")
-
-
-def _is_known_before(stage: Stage, owner: str, line: int) -> bool:
-    """Whether user and group can be named in a line of the file: `COPY --chown` looks them up in the image."""
-    if not owner or "$" in owner:
-        return False
-    user, _, group = owner.partition(":")
-    made = _made(stage)
-    facts = stage.facts
-    return all(
-        not name
-        or name.isdecimal()
-        or name in ROOT_NAMES
-        or (facts is not None and bool(facts.has_user(name)))
-        or made.get(name, line) < line
-        for name in (name_of(user), group)
-    )
-
-
-@once
-def _made(stage: Stage) -> dict[str, int]:
-    """The first line at which each account and group is made."""
-    found: dict[str, int] = {}
-    for account in (*stage.users.created, *stage.users.groups):
-        found[account.name] = min(found.get(account.name, account.run.instruction.line), account.run.instruction.line)
-    return found
-
-
-def _nothing_else_wrote(stage: Stage, run: Run, row: Attributes, first: int) -> bool:
-    """Whether between the first COPY and the `chown` no program ran that may have left files in the folder."""
-    lines = _lines_that_write(stage)
-    at = bisect_right(lines, first)
-    if at < len(lines) and lines[at] < run.instruction.line:
-        return False
-    return all(map(leaves_nothing, run.commands[: run.commands.index(row.command)]))
-
-
-@once
-def _lines_that_write(stage: Stage) -> list[int]:
-    """The lines of the RUNs that may leave files anywhere."""
-    return sorted(run.instruction.line for run in stage.done_runs if not all(map(leaves_nothing, run.commands)))
-
-
-@once
-def _targets(stage: Stage) -> Counter[int]:
-    """How many paths each command changes."""
-    return Counter(id(row.command) for row in stage.files.attribute_changes)
