@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rules.runtime.start_instructions import SHELLS, behind_init
@@ -84,7 +85,7 @@ def shell_commands(start: Start) -> tuple[Command, ...]:
     """
     found: list[Command] = []
     end, commands = -1, start.commands
-    for command, following in zip(commands, (*commands[1:], None), strict=True):
+    for command, following in zip_longest(commands, commands[1:]):
         if command.start < end:
             continue
         if command.name in SHELLS and command.has("-c") and following is not None and following.start < command.end:
