@@ -24,11 +24,14 @@ _REDHAT_BUILD = re.compile(
 )
 _REDHAT = frozenset({"rhel", "centos", "fedora", "almalinux", "rockylinux", "oraclelinux", "amazonlinux"})
 _KIB = 1024
+_BEHIND_NAME = re.compile(r"[=<>~@:/]")
 
 
 def plain_name(package: str) -> str:
     """Return a package's name without version, architecture and repository: `curl=8.1`, `libc6:i386`, `x@edge`."""
-    return re.split(r"[=<>~@:/]", package.strip(), maxsplit=1)[0] or package
+    name = package.strip()
+    end = _BEHIND_NAME.search(name)
+    return name[: end.start()] or package if end is not None else name or package
 
 
 def is_build_only(package: str, distro: str) -> bool | None:

@@ -62,6 +62,7 @@ _CHOOSES = (
     "--no-default",
 )
 """Options that name groups; `--no-default` of PDM leaves the program's own out."""
+_MANAGERS = re.compile("npm|yarn|bun|composer|uv|poetry|pdm")
 _DRIVERS = re.compile(r"\b(?:phantomjs|chromedriver|chromium-driver|chromium-chromedriver|geckodriver)\b")
 _ELSEWHERE = ("--prefix", "--project", "--directory", "-C", "--dir", "--cwd", "--working-dir")
 """Options that name the folder of another project."""
@@ -78,8 +79,11 @@ _ENVIRONMENTS = ("NODE_ENV", "RAILS_ENV", "RACK_ENV", "APP_ENV")
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A shipped image holds packages that only developers need."""
+    if "pip" in change.after.code:
+        yield from requirements_for_developers(change)
+    if _MANAGERS.search(change.after.code) is None:
+        return
     yield from _copied(change)
-    yield from requirements_for_developers(change)
     for stage, calls, known in _installs(change):
         bun = [(run, call) for run, call in calls if call.manager == "bun"]
         lacking = any(stops_without_workspace(change, run, call) for run, call in bun)

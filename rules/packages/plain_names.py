@@ -31,8 +31,11 @@ def loaded_by_name(change: DockerfileChange, stage: Stage) -> frozenset[str]:
         change: The change under review, for the scripts that the container starts through.
         stage: The stage that ships.
     """
-    names = {item.name: plain_name(item.name) for item in stage.packages.in_layers if item.removed_by is None}
+    left = (item.name for item in stage.packages.in_layers if item.removed_by is None and "-" in item.name)
+    names = {name: plain_name(name) for name in left}
     names = {name: plain for name, plain in names.items() if plain.endswith(("-dev", "-devel", "-static"))}
+    if not names:
+        return frozenset()
     if stage.runtime.languages.keys() & _BY_NAME:
         return frozenset(names)
     allocators = frozenset(name for name, plain in names.items() if _ALLOCATORS.fullmatch(plain))
