@@ -32,6 +32,15 @@ _COMPILER = frozenset({"build-essential", "gcc", "g++", "clang"})
 _RECOMMENDS_COMPILER = {"python3-pip": "pip", "python-pip": "pip", "npm": "npm"}
 """Packages of Debian and Ubuntu that recommend `build-essential`, by the manager whose installs may compile with it."""
 _COMPILED_BY_NOBODY = frozenset({"pip", "setuptools", "wheel"})
+_IN_FULL_IMAGES = frozenset(
+    "autoconf automake bzip2 ca-certificates curl default-libmysqlclient-dev dpkg-dev file g++ gcc git gnupg "
+    "imagemagick libbz2-dev libc6-dev libcurl4-openssl-dev libdb-dev libevent-dev libffi-dev libgdbm-dev "
+    "libglib2.0-dev libgmp-dev libjpeg-dev libkrb5-dev liblzma-dev libmagickcore-dev libmagickwand-dev "
+    "libmaxminddb-dev libncurses5-dev libncursesw5-dev libpng-dev libpq-dev libreadline-dev libsqlite3-dev "
+    "libssl-dev libtool libwebp-dev libxml2-dev libxslt-dev libxslt1-dev libyaml-dev make mercurial netbase "
+    "openssh-client patch procps subversion tzdata unzip wget xz-utils zlib1g-dev".split()
+)
+"""What `buildpack-deps` installs (its Dockerfiles): apt leaves it as it is, and adds nothing that it recommends."""
 _SETTING = re.compile(r"(?<!no-)install-recommends")
 _TOLD = re.compile(
     r"(?:(?<![\w-])|--(?:no-)?install-)recommends\b|\brecommended (?:packages?|dependenc(?:y|ies))\b", re.IGNORECASE
@@ -87,10 +96,9 @@ def _is_swept(run: Run, call: PackageCall) -> bool:
 def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
     saved = _saved(stage, run, call)
     size = f", here about {saved} MB" if saved is not None and saved >= _WORTH_SAYING else ""
-    certificates = _loses_certificates(stage, call)
-    warning = (
-        f" With the flag, name {quote('ca-certificates')} too: it is such a recommendation." if certificates else ""
-    )
+    beside = _lost(stage, call)
+    are = "they are such recommendations" if len(beside) > 1 else "it is such a recommendation"
+    warning = f" With the flag, name {' and '.join(map(quote, beside))} too: {are}." if beside else ""
     needed = _needed(stage, run, call)
     needing = _loses_compiler(stage, run)
     if needing is not None:
@@ -106,7 +114,7 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
         "one more "
         f"to patch.{warning}{needed}",
         stage=stage.key,
-        fix=_fix(run, call, certificates=certificates) if offered else None,
+        fix=_fix(run, call, beside) if offered else None,
     )
 
 
@@ -124,14 +132,14 @@ def _needed(stage: Stage, run: Run, call: PackageCall) -> str:
     return ""
 
 
-def _fix(run: Run, call: PackageCall, *, certificates: bool) -> Fix | None:
-    """Add the option, and the certificates that would otherwise come as a recommendation."""
+def _fix(run: Run, call: PackageCall, beside: tuple[str, ...]) -> Fix | None:
+    """Add the option, and what would otherwise come as a recommendation and is needed."""
     edits = _edits(run)
-    if certificates:
+    if beside:
         word, source = call.packages[-1].word, run.instruction.source
         literal = run.instruction.exec_form is None and source.cut(word.span) == word.value
-        edits.append(insert_after(source, word, " ca-certificates") if literal else None)
-    named = " and name `ca-certificates`" if certificates else ""
+        edits.append(insert_after(source, word, f" {' '.join(beside)}") if literal else None)
+    named = f" and name {' and '.join(map(quote, beside))}" if beside else ""
     return fix(f"Add `--no-install-recommends`{named}", *edits)
 
 
@@ -144,8 +152,10 @@ def _edits(run: Run) -> list[Edit | None]:
 
 
 def _adds_none(stage: Stage, call: PackageCall) -> bool:
-    """Whether all packages of the call are known to recommend nothing."""
-    return all(recommends_nothing(package.name, stage.runtime.release) for package in call.packages)
+    """Whether all packages of the call are known to recommend nothing, or are in the base image already."""
+    there = _IN_FULL_IMAGES if stage.facts is not None and stage.facts.full else frozenset()
+    names = (package.name for package in call.packages if package.name not in there)
+    return all(recommends_nothing(name, stage.runtime.release) for name in names)
 
 
 def _saved(stage: Stage, run: Run, call: PackageCall) -> int | None:
@@ -182,6 +192,18 @@ def _has_certificates(stage: Stage) -> bool:
     if facts is None:
         return False
     return facts.name in _WITH_CERTIFICATES or bool(facts.full or facts.has_tool("curl") or facts.has_tool("wget"))
+
+
+def _lost(stage: Stage, call: PackageCall) -> tuple[str, ...]:
+    """Return what a call's packages need for their work and only recommend, where nothing else brings it.
+
+    `gcc` without the headers of the C library compiles nothing (`apt-cache depends gcc`: Recommends: libc6-dev).
+    """
+    names = {package.name for package in call.packages}
+    headless = "gcc" in names and not stage.packages.has("g++", "build-essential", "libc6-dev", "libc-dev")
+    full = stage.facts is not None and bool(stage.facts.full)
+    found = ["ca-certificates"] if _loses_certificates(stage, call) else []
+    return (*found, *(["libc6-dev"] if headless and not full else []))
 
 
 def _loses_certificates(stage: Stage, call: PackageCall) -> bool:

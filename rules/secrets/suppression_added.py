@@ -72,7 +72,7 @@ def _problem(added: list[Suppression]) -> Problem:
     first, *others = added
     names = ", ".join(map(quote, dict.fromkeys(name for one in added for name in one.names)))
     named = {name for one in added for name in one.names}
-    ours = [rule for rule in dict.fromkeys(rule for one in added for rule in one.rules) if rule not in named]
+    ours = sorted({rule for one in added for rule in one.rules} - named)
     known = f" ({', '.join(map(quote, ours[:3]))} here)" if ours else ""
     where = (
         "in the whole file" if first.last == 0 else f"for the {'stage' if first.whole_stage else 'instruction'} below"
