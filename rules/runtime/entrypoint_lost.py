@@ -131,8 +131,17 @@ def _needs_cmd(stage: Stage, then: Image) -> bool:
     return bool(
         (cleared and cleared.set_in_file and _same(cleared, then.cmd))
         or _same(now.entrypoint, then.entrypoint)
-        or (not (then.entrypoint and then.entrypoint.set_in_file) and _waits_for_arguments(stage))
+        or (
+            not (then.entrypoint and then.entrypoint.set_in_file)
+            and _waits_for_arguments(stage)
+            and not _has_moved(then.cmd.value, now.entrypoint.value)
+        )
     )
+
+
+def _has_moved(cmd: Start | None, entrypoint: Start | None) -> bool:
+    """Whether the ENTRYPOINT says all that the CMD has said: `CMD ["/start.sh"]` is `ENTRYPOINT ["/start.sh"]` now."""
+    return cmd is not None and entrypoint is not None and set(cmd.text.split()) <= set(entrypoint.text.split())
 
 
 def _waits_for_arguments(stage: Stage) -> bool:

@@ -131,21 +131,21 @@ def _execs(start: Start) -> bool:
 
 
 def _init_gone(stage: Stage, was: Stage) -> Problem | None:
-    before, now = _init(was), _init(stage)
+    before = _init(was)
     starts = stage.image.start_command
-    if before is None or now is not None or not starts or not all(s.value for s in starts):
+    if before is None or _init(stage) is not None or not starts or not all(s.value for s in starts):
         return None
+    name, old = before
     here = next((s for s in starts if s.set_in_file), None)
-    old = next((s for s in was.image.start_command if s.value is not None), None)
-    if here is None or here.value is None or old is None or old.value is None:
+    if here is None or here.value is None:
         return None
-    if here.value.words == old.value.words or here.value.program in ("supervisord", "init", "s6-svscan"):
+    if here.value.words == old.words or here.value.program in ("supervisord", "init", "s6-svscan"):
         return None
     return _problem(
         stage,
         here.value,
-        old.value,
-        f"from which the change takes {quote(before)} away",
+        old,
+        f"from which the change takes {quote(name)} away",
         "Nothing collects the processes that the program leaves behind, and a program that has no handler of its own "
         "ignores SIGTERM as process 1",
         None,
@@ -153,14 +153,14 @@ def _init_gone(stage: Stage, was: Stage) -> Problem | None:
     )
 
 
-def _init(stage: Stage) -> str | None:
-    """Return the init in front of the start command, put there by the file or by its base image."""
+def _init(stage: Stage) -> tuple[str, Start] | None:
+    """Return the init in front of the start command, put there by the file or by its base image, and what holds it."""
     for setting in stage.image.start_command:
         if setting.value is not None:
             words = setting.value.words if setting.value.form == "exec" else setting.value.text.split()
             for word in words:
                 if posixpath.basename(word) in INITS:
-                    return posixpath.basename(word)
+                    return posixpath.basename(word), setting.value
     return None
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.dockerfile.shell import script_of
+from rules.dockerfile.shell import parse, script_of
+from rules.dockerfile.source import Source
 from rules.facts.commands import provides
 from rules.model.puts import within
 from rules.quoting import quote
@@ -175,10 +176,17 @@ def script(change: DockerfileChange, stage: Stage) -> Iterator[Item]:
                 f"whatever `{name}` does that only root may (`chown`, `mkdir` in system folders)", concrete=False
             )
             continue
-        words = set(re.findall(r"[\w-]+", re.sub(r"(?m)^\s*#.*$", "", text)))
-        needing = sorted(words & _NEEDS_ROOT)
+        needing = sorted(_called(name, text) & _NEEDS_ROOT)
         if needing:
             yield Item(f"`{name}` calls {_named(needing)}", concrete=True)
+
+
+def _called(name: str, text: str) -> set[str]:
+    """Return the programs that a script calls, those among them that start others; none where it is not understood."""
+    script = parse(text, Source(name, text), 0, dialect="bash", joined=False)
+    if script.errors:
+        return set()
+    return {program for command in script.commands for program in (command.name, *command.wrappers)}
 
 
 def _scripts(stage: Stage) -> tuple[str, ...]:
