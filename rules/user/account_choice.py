@@ -9,7 +9,6 @@ from rules.model.puts import within
 from rules.model.users import ROOT_NAMES
 from rules.quoting import quote
 from rules.repairs import append_to_stage, fix, insert, insert_line_before
-from rules.secrets.remote_script_piped_to_shell import piped
 from rules.user.accounts import as_written
 from rules.user.ownership import access
 from rules.user.volume_not_owned import SYSTEM_FOLDERS
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from rules.dockerfile.nodes import Instruction
     from rules.model.puts import Put
     from rules.model.stage import Stage
-    from rules.model.steps import Run
     from rules.model.users import Account
     from rules.problem import Edit, Fix
 
@@ -39,14 +37,6 @@ _FOR_PROGRAMS = ("nonroot", "node", "deno", "bun", "app")
 
 _WORK = ("RUN", "COPY", "ADD", "WORKDIR", "USER")
 _STARTS = ("ENTRYPOINT", "CMD", "HEALTHCHECK")
-_AT_HOME = frozenset(
-    "npm npx pnpm yarn bun bunx corepack jupyter jupyter-lab jupyter-notebook streamlit uv uvx pipx".split()
-)
-_CACHING_AT_HOME = frozenset(
-    "torch transformers sentence-transformers huggingface-hub diffusers datasets keras tensorflow matplotlib nltk "
-    "ultralytics openai-whisper faster-whisper easyocr playwright prisma vllm".split()
-)
-"""Packages that keep models, browsers or settings below the home folder (`~/.cache`), and fail without one."""
 
 
 class Choice(NamedTuple):
@@ -54,7 +44,7 @@ class Choice(NamedTuple):
 
     Attributes:
         user: For `USER`.
-        lines: Whole lines that switch to it, account creation included.
+        line: The whole line that switches to it; empty for an account that has to be made first.
         why: Half a sentence: "the base image ships it".
         edits: What has to change besides, such as a number for the account.
         name: What a sentence calls it where the edits are not made; empty for `user`.
@@ -62,7 +52,7 @@ class Choice(NamedTuple):
     """
 
     user: str
-    lines: tuple[str, ...]
+    line: str
     why: str
     edits: tuple[Edit, ...] = ()
     name: str = ""
@@ -82,9 +72,9 @@ def choose(stage: Stage) -> Choice | None:
         user = stage.users.uid_of(owner.name) or owner.name
         what = quote(owner.folder) if owner.writes else f"what lies in {quote(owner.folder)}"
         why = f"line {owner.line} gives it {what}"
-        return Choice(user, (f"USER {user}",), why, name=owner.name, meant=owner.writes)
+        return Choice(user, f"USER {user}", why, name=owner.name, meant=owner.writes)
     if stage.root.is_scratch:
-        return Choice(_NOBODYS, (f"USER {_NOBODYS}",), "a number needs no account")
+        return Choice(_NOBODYS, f"USER {_NOBODYS}", "a number needs no account")
     facts = stage.facts
     if facts is None:
         return None
@@ -96,8 +86,8 @@ def choose(stage: Stage) -> Choice | None:
     if ready is not None:
         name, uid = ready
         user = str(uid) if uid is not None else name
-        return Choice(user, (f"USER {user}",), f"the base image ships `{name}`")
-    return _new(stage, facts.package_manager)
+        return Choice(user, f"USER {user}", f"the base image ships `{name}`")
+    return _new(facts.package_manager)
 
 
 def switch_to(stage: Stage, account: Account) -> Choice:
@@ -105,12 +95,12 @@ def switch_to(stage: Stage, account: Account) -> Choice:
     why = f"line {account.command.line} creates `{account.name}`"
     uid = stage.users.uid_of(account.name)
     if uid is not None and uid.isdecimal():
-        return Choice(uid, (f"USER {as_written(stage, account.name) or uid}",), why, meant=True)
+        return Choice(uid, f"USER {as_written(stage, account.name) or uid}", why, meant=True)
     free = free_uid(stage)
     edit = None if account.command.has("-u", "--uid") else with_uid(stage, account, free)
     if edit is None:
-        return Choice(account.name, (f"USER {account.name}",), why, meant=True)
-    return Choice(str(free), (f"USER {free}",), why, (edit,), name=account.name, meant=True)
+        return Choice(account.name, f"USER {account.name}", why, meant=True)
+    return Choice(str(free), f"USER {free}", why, (edit,), name=account.name, meant=True)
 
 
 def free_uid(stage: Stage) -> int:
@@ -130,7 +120,7 @@ def with_uid(stage: Stage, account: Account, uid: int) -> Edit | None:
 
 def switch(stage: Stage, choice: Choice | None) -> Fix | None:
     """Put the switch above the stage's start command, or at its end where steps follow that need root."""
-    if choice is None or closed_home(stage) is not None:
+    if choice is None or not choice.line or closed_home(stage) is not None:
         return None
     starts = [i for i in stage.instructions if i.keyword in _STARTS]
     behind = [i for i in stage.instructions if i.keyword in _WORK and starts and i.line > starts[0].line]
@@ -143,20 +133,15 @@ def switch(stage: Stage, choice: Choice | None) -> Fix | None:
     paths = " ".join(found)
     folders = (f"RUN mkdir -p {paths} && chown {choice.user} {paths}",) if found else ()
     empty = [path for path in left_empty(stage, choice.user) if path not in found]
-    make, enter = choice.lines[:-1], choice.lines[-1:]
-    if empty and stage.runtime.has_shell is not False:
-        give = f"chown {choice.user} {' '.join(empty)}"
-        if make and not folders:
-            make = (*make[:-1], f"{make[-1]} && {give}")
-        else:
-            enter = (f"RUN {give}", *enter)
+    give = (f"RUN chown {choice.user} {' '.join(empty)}",) if empty and stage.runtime.has_shell is not False else ()
+    enter = (*give, choice.line)
     edits: tuple[Edit | None, ...]
-    if stage.runtime.has_shell is False and (make or folders):
+    if stage.runtime.has_shell is False and folders:
         return None
     if declared is None or (above is not None and above.line < declared.line):
-        edits = (_put(stage, above, (*make, *folders, *enter)),)
+        edits = (_put(stage, above, (*folders, *enter)),)
     else:  # what is done to a volume behind its declaration is lost in the classic builder
-        edits = (insert_line_before(declared, *make, *folders), _put(stage, above, enter))
+        edits = (insert_line_before(declared, *folders), _put(stage, above, enter))
     return fix(f"Run as {choice.user}", *edits, *choice.edits)
 
 
@@ -206,35 +191,13 @@ def closed_home(stage: Stage) -> str | None:
     return named[0].rstrip("/") if named and not opened else None
 
 
-def _needs_home(stage: Stage) -> bool:
-    """Whether the container starts through a program that keeps a cache or settings below its home, and fails else."""
-    words = [word for setting in stage.image.start_command if setting.value for word in setting.value.text.split()]
-    if not _AT_HOME.isdisjoint(word.rsplit("/", 1)[-1] for word in words):
-        return True
-    if any(map(_runs_installer, stage.done_runs)):
-        return True
-    return any(item.name.lower().replace("_", "-") in _CACHING_AT_HOME for item in stage.packages.present)
-
-
-def _runs_installer(run: Run) -> bool:
-    """Whether a script from the net installs a program: such programs keep their own files at home.
-
-    One that adds an archive, which the same RUN installs from, is no such script.
-    """
-    found = piped(run)
-    return found is not None and found[1].name in ("sh", "bash") and not run.package_calls
-
-
-def _new(stage: Stage, package_manager: str | None) -> Choice | None:
-    """Make an account with a home: a program that looks for one and finds none, or none it may write, stops."""
+def _new(package_manager: str | None) -> Choice | None:
+    """Name a number that no account of the base has; where a tool makes accounts, one with a home is to be made."""
     uid = str(_NEW_UID)
     match package_manager:
-        case "dnf" | "microdnf" | "yum" if not _needs_home(stage):  # minimal images of that family have no `useradd`
-            return Choice(uid, (f"USER {uid}",), "a number needs no account")
-        case "apt":
-            make = f"RUN useradd --system --uid {uid} --create-home app"
-        case "apk":
-            make = f"RUN adduser -S -D -u {uid} app"
+        case "dnf" | "microdnf" | "yum":  # minimal images of that family have no `useradd`
+            return Choice(uid, f"USER {uid}", "a number needs no account")
+        case "apt" | "apk":
+            return Choice(uid, "", "a new account")
         case _:
             return None
-    return Choice(uid, (make, f"USER {uid}"), "a new account")

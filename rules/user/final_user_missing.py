@@ -16,7 +16,7 @@ from rules.api import (
 )
 from rules.user.account_choice import Choice, choose, switch
 from rules.user.hindrances import first_hindrance, in_its_way
-from rules.user.own_programs import stands_alone, starts_own_program
+from rules.user.own_programs import starts_own_program
 from rules.user.root_by_design import (
     HANDING_OVER,
     drops_privileges,
@@ -83,11 +83,11 @@ _FOR_CALLERS = " Start it with `--user`, so that what it writes in a mounted fol
 
 
 def _is_meant(stage: Stage, choice: Choice | None) -> bool:
-    """Whether the program can do its work as the account: the file gives it the folder, or nothing is written at all.
+    """Whether the file itself gives the account what the program works with.
 
-    What a program writes among its own files is not seen here, so no account is put in on the base image's word alone.
+    What a program writes is not seen here, so no account is put in on the base image's word alone.
     """
-    return choice is not None and starts_own_program(stage) and (choice.meant or stands_alone(stage))
+    return choice is not None and choice.meant and starts_own_program(stage)
 
 
 def _way_out(choice: Choice | None, hindrance: str | None, *, offered: bool) -> str:

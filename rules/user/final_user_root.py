@@ -75,7 +75,7 @@ def _problem(change: DockerfileChange, stage: Stage) -> Problem:
     scripts = unread_scripts(change, stage)
     earlier = _last_other_user(stage)
     choice = choose(stage)
-    target = earlier or (choice.user if choice is not None and len(choice.lines) == 1 else None)
+    target = earlier or (choice.user if choice is not None and choice.line else None)
     when = "at the end" if is_no_service(stage) else "for the start command"
     account = quote(target) if target is not None else "an ordinary account"
     hindrance = first_hindrance(change, stage, target) if target is not None and earlier is None else None
@@ -158,7 +158,7 @@ def _fix(change: DockerfileChange, stage: Stage, target: str | None) -> Fix | No
         return None  # a variable decides: what it holds is the place to change
     number = as_written(stage, target) or target
     if any(i.keyword in ("RUN", "COPY", "ADD") and i.line > user.line for i in stage.instructions):
-        return switch(stage, Choice(number, (f"USER {number}",), ""))
+        return switch(stage, Choice(number, f"USER {number}", ""))
     if volumes_of_root(stage, number) or left_empty(stage, number) or closed_home(stage) is not None:
         return None
     return Fix(f"Run as {number}", (replace(change.source, user.words[0].span, number),))

@@ -1,4 +1,4 @@
-"""Whether a container starts a program of the project, rather than a server of somebody else's, and that alone."""
+"""Whether a container starts a program of the project, rather than a server of somebody else's."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
-from rules.model.puts import within
 
 if TYPE_CHECKING:
     from rules.model.settings import Start
@@ -21,12 +20,6 @@ _INTERPRETERS = re.compile(
     r"npm|npx|yarn|pnpm|next|nest|tsx|ts-node|uv|poetry|pdm|pipenv"
 )
 """Programs that run what the project brings."""
-
-_FOR_ALL = frozenset(
-    "ca-certificates tzdata curl wget dumb-init tini libc6-compat gcompat libgcc libstdc++ libgcc-s1 libstdc++6 "
-    "openssl libssl3 libssl3t64 netbase".split()
-)
-"""Packages that any program is given, and that say nothing of what it writes."""
 
 
 def is_own(stage: Stage, start: Start) -> bool:
@@ -44,43 +37,6 @@ def starts_own_program(stage: Stage) -> bool:
         return True
     programs = {command.name for start in starts for command in start.commands} | {start.program for start in starts}
     return bool(_copied_names(stage)) and any(map(_INTERPRETERS.fullmatch, programs))
-
-
-def stands_alone(stage: Stage) -> bool:
-    """Tell whether all that a file shows of an image is one program, and the folders that it is given to write.
-
-    A program that lies among its sources or packages may write there, and nothing in the Dockerfile says so; one that
-    is a single file may write in volumes and in folders that the file makes for it.
-    """
-    started = {posixpath.basename(start.text.split()[0]) for start in _starts(stage) if start.text.split()}
-    brought = [put for put in stage.files.puts if put.kind in ("stage", "context")]
-    beside = [put for put in brought if started.isdisjoint(map(posixpath.basename, (put.path, put.source)))]
-    if len(beside) == len(brought) or any(put.tree for put in beside) or stage.runtime.languages:
-        return False  # nothing of it is the program, or what it runs is more than that
-    return not _may_write_elsewhere(stage)
-
-
-def _may_write_elsewhere(stage: Stage) -> bool:
-    """Whether a file installs or names more than a program, or leaves it a folder that no step can hand over."""
-    image = stage.image
-    folder = image.workdir.value or "/"
-    empty = image.workdir.set_in_file and all(put.kind == "workdir" for put in stage.files.below(folder))
-    if empty and stage.runtime.has_shell is False:
-        return True
-    made = (put for put in stage.files.puts if put.kind == "run")
-    if any(put.command is None or put.command.name != "mkdir" for put in made):
-        return True
-    if any(port.protocol == "udp" for port in image.ports):
-        return True  # a DHCP server takes rights of root's
-    paths = (one.value or "" for name, one in image.env.items() if one.set_in_file and name != "PATH")
-    given = [volume.value for volume in image.volumes if volume.value]
-    if any(path.startswith("/") and not any(within(path, volume) for volume in given) for path in paths):
-        return True
-    return any(item.name not in _FOR_ALL for item in stage.packages.present)
-
-
-def _starts(stage: Stage) -> list[Start]:
-    return [setting.value for setting in stage.image.start_command if setting.value is not None]
 
 
 @once

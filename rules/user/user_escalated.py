@@ -106,14 +106,14 @@ def _fix(stage: Stage, was: Stage) -> Fix | None:
         return None
     account = stage.users.find(name_of(old))
     if account is not None and stage.users.uid_of(account.name) is None:
-        return switch(stage, Choice(old, (f"USER {old}",), ""))  # volumes belong to the number that it has had
+        return switch(stage, Choice(old, f"USER {old}", ""))  # volumes belong to the number that it has had
     number = as_written(stage, old) or old
     new = stage.image.user
     if new.instruction is None and (below := _work_below(was)):
         return _put_back(stage, below[0], number)
     if new.instruction is not None and new.stage is stage and not _works_below(stage, new.instruction):
         return Fix(f"Run as {number}", (replace(stage.model.source, new.instruction.span, f"USER {number}"),))
-    return switch(stage, Choice(number, (f"USER {number}",), ""))
+    return switch(stage, Choice(number, f"USER {number}", ""))
 
 
 def _work_below(was: Stage) -> tuple[Instruction, ...]:
