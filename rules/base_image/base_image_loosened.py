@@ -210,6 +210,7 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, found: Loosened
         instruction=stage.from_,
         stage=stage.key,
         notes=(Note(word.span, "used here"),) if default is not None else (),
+        decision=found.fact,
         fix=fix,
     )
 

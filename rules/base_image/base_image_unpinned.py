@@ -61,6 +61,13 @@ def _is_by_variable(stage: Stage) -> bool:
     return stage.base_word is not None and "$" in stage.base_word.text
 
 
+def _confidence(change: DockerfileChange, stage: Stage, reference: ImageReference) -> Confidence:
+    """Say it quietly of an image that was given up: another one is to be named, as base-image-eol says."""
+    if is_over(change, reference):
+        return Confidence.POSSIBLE
+    return Confidence.LIKELY if _is_by_variable(stage) else Confidence.CERTAIN
+
+
 def _problem(change: DockerfileChange, name: str, stages: list[Stage]) -> Problem:
     """Speak once of a reference, at the first stage that writes it out; the others upon it are named there."""
     stage, *others = stages
@@ -72,7 +79,7 @@ def _problem(change: DockerfileChange, name: str, stages: list[Stage]) -> Proble
     return Problem(
         word.span,
         _message(reference),
-        Confidence.LIKELY if _is_by_variable(stage) else Confidence.CERTAIN,
+        _confidence(change, stage, reference),
         doubt=BY_ARGUMENT,
         key=reference.familiar,
         notes=tuple(Note(other.from_.span, "the same image") for other in others),

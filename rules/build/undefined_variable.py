@@ -113,9 +113,10 @@ def _used(step: Step) -> Iterator[str]:
     if "$" not in instruction.text:
         return
     if instruction.keyword in ("ENV", "LABEL", "ARG"):
-        for name, value in instruction.pairs:
+        own = {name.text for name, _ in instruction.pairs} - step.stage.model.global_scope.variables.keys()
+        for _, value in instruction.pairs:
             names = declarable_uses(value.text, escape) if value is not None else ()
-            yield from (used for used in names if used != name.text or used in step.stage.model.global_scope.variables)
+            yield from (used for used in names if used not in own)  # of which env-self-reference speaks
     elif instruction.keyword in _EXPANDED:
         yield from declarable_uses(instruction.value, escape)
     elif isinstance(step, Run):

@@ -1,6 +1,7 @@
 """What the name of a path that is copied tells: a file, or what may be a folder."""
 
 import posixpath
+import re
 
 _FILES = frozenset(
     "Appfile Berksfile Brewfile Caddyfile Containerfile Dockerfile Earthfile Fastfile Gemfile Guardfile Jenkinsfile "
@@ -8,9 +9,13 @@ _FILES = frozenset(
     "makefile mvnw".split()
 )
 """Names without a dot that tools give to files."""
+_PROJECT = re.compile(r"[^.]\.[A-Z][a-z]\w*\Z")
 
 
 def names_a_file(path: str) -> bool:
-    """Tell whether a path ends in the name of a file: one with a dot inside, or one that a tool looks for."""
+    """Tell whether a path ends in the name of a file: one with a dot inside, or one that a tool looks for.
+
+    `Shop.Api` is the folder of a .NET project as likely as not.
+    """
     name = posixpath.basename(path.rstrip("/"))
-    return "." in name.strip(".") or name in _FILES
+    return ("." in name.strip(".") and _PROJECT.search(name) is None) or name in _FILES

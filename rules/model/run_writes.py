@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from rules.model.steps import Run
 
 OPAQUE_HARMLESS = frozenset(
-    ": [ addgroup adduser apk apt apt-get apt-key basename cat cd chgrp chmod chown command cp curl cut dirname "
-    "dnf dpkg du echo egrep env exit export false fgrep gpg grep groupadd groupmod head id install ldconfig ln "
-    "locale-gen ls microdnf mkdir mktemp mv nproc passwd popd printf pushd pwd read readlink return rm rmdir rpm "
-    "sed set setcap sha256sum sha512sum shift shopt sleep sort stat sync tail tar tee test touch tr trap true "
-    "type ulimit umask uname uniq unlink unset unzip update-ca-certificates useradd usermod wait wc wget which "
-    "xargs yum zypper".split()
+    ": [ addgroup adduser apk apt apt-get apt-key basename break cat cd chgrp chmod chown command continue cp "
+    "curl cut dirname dnf dpkg du echo egrep env exit export false fgrep gpg gpgconf grep groupadd groupmod head "
+    "id install ldconfig ln locale-gen ls microdnf mkdir mktemp mv nproc passwd popd printf pushd pwd read "
+    "readlink return rm rmdir rpm sed set setcap sha256sum sha512sum shift shopt sleep sort stat sync tail tar "
+    "tee test touch tr trap true type ulimit umask uname uniq unlink unset unzip update-ca-certificates useradd "
+    "usermod wait wc wget which xargs yum zypper".split()
 )
 """Commands that write to the system's own folders, or where their command line says; others may write anywhere."""
 

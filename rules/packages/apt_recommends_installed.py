@@ -106,7 +106,8 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
             f" With the flag, name {quote('build-essential')} too if {quote(spelled(needing))} (line "
             f"{needing.command.line}) compiles something: it is such a recommendation."
         )
-    offered = needing is None and not needed and not _adds_archive(run)
+    removed = "libc6-dev" in beside and any(other.action == "remove" for other in run.package_calls)
+    offered = needing is None and not needed and not removed and not _adds_archive(run)
     return Problem(
         call.command.span,
         f"{stage.label} installs recommended packages too: {quote(spelled(call))} without "

@@ -2,7 +2,6 @@
 
 import math
 import re
-from bisect import bisect_right
 from collections.abc import Iterator
 
 from rules.api import (
@@ -27,14 +26,11 @@ from rules.api import (
 )
 from rules.packages.apk_index import leaves_index, line_of_older_index
 from rules.packages.later_scripts import mindful_of_scripts
+from rules.packages.lists_in_need import NODESOURCE, in_need, in_need_here
 from rules.packages.options import add_option, spelled
 
 _LISTS = "/var/lib/apt/lists"
 _ARCHIVES = "/var/cache/apt/archives"
-_NODESOURCE = "deb.nodesource.com/setup_"
-"""NodeSource's set-up scripts, which run `apt-get update` at their end."""
-_BROWSER_PACKAGES = "--install-deps"
-"""`puppeteer browsers install chrome --install-deps` calls `apt-get satisfy` and no update (@puppeteer/browsers)."""
 _CLEANING = re.compile(r"/var/lib/apt/lists|/var/cache/|\bclean\b")
 _SHELLS = ("bash", "sh", "source", ".")
 _INLINE = re.compile(r"-[a-z]*c")
@@ -58,7 +54,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         found = mindful_of_scripts(change, run, _check_run(stage, run)) if run.package_calls else []
         yield from found
-        if _NODESOURCE in run.instruction.value and not any(problem.key == "apt" for problem in found):
+        if NODESOURCE in run.instruction.value and not any(problem.key == "apt" for problem in found):
             yield from _left_by_nodesource(stage, run)
 
 
@@ -88,13 +84,13 @@ def _is_cleaned_by_script(run: Run, call: PackageCall) -> bool:
 
 def _left_by_nodesource(stage: Stage, run: Run) -> Iterator[Problem]:
     """Speak of the lists that NodeSource's script fetches, where a shell of the RUN runs it."""
-    fetched = next((c for c in run.commands if any(_NODESOURCE in word.value for word in c.args)), None)
+    fetched = next((c for c in run.commands if any(NODESOURCE in word.value for word in c.args)), None)
     if fetched is None or run.is_mounted(_LISTS) or _clears_by_configuration(stage):
         return
     shell = next((command for command in run.calls(*_SHELLS)), None)
     if shell is None or run.cleans_behind(shell.start, "apt", "lists"):
         return
-    plain = not run.commands[-1].conditional and _in_need(run) is None
+    plain = not run.commands[-1].conditional and in_need(run) is None
     yield Problem(
         fetched.span,
         f"{stage.label} ships apt's package lists in {quote(_LISTS)}: NodeSource's script fetches them with "
@@ -215,10 +211,10 @@ def _way_out(run: Run, call: PackageCall, left: tuple[str, ...]) -> str:
     if call.manager == "apk":
         return f"{quote(f'apk {call.verb} --no-cache')} leaves it out."
     clean = f"clean up at the end of the same `RUN`: {quote(_clean_command(call, left))}"
-    needing = _in_need(run) if left[0] == _LISTS else None
+    needing = in_need(run) if left[0] == _LISTS else None
     if needing is not None:
         line = needing.instruction.line
-        if _in_need_here(needing.stage)[-1:] not in ((), (needing,)):
+        if in_need_here(needing.stage)[-1:] not in ((), (needing,)):
             which = f"line {line} and later ones install from an earlier layer's lists, and then need"
             return f"{clean}; {which} {quote('apt-get update')} themselves."
         return f"{clean}; line {line} installs from them, and then needs {quote('apt-get update')} itself."
@@ -243,7 +239,7 @@ def _fix(run: Run, call: PackageCall, left: tuple[str, ...]) -> Fix | None:
         or run.commands[-1].before in ("||", "|")
     ):
         return None
-    if left[0] == _LISTS and _in_need(run) is not None:
+    if left[0] == _LISTS and in_need(run) is not None:
         return None
     return fix("Clean up in the same layer", append_to_run(run, _clean_command(call, left)))
 
@@ -261,39 +257,3 @@ def _fix_of_apk(run: Run) -> Fix | None:
         elif call.action == "update":
             edits.append(delete_command(run, call.command))
     return fix(title, *edits)
-
-
-def _in_need(run: Run) -> Run | None:
-    """Return a later RUN that installs from the lists that this one fetched: of its stage, or of one built upon it."""
-    here = _in_need_here(run.stage)
-    first = bisect_right([other.index for other in here], run.index)
-    return here[first] if first < len(here) else _in_need_above(run.stage)
-
-
-@once
-def _in_need_here(stage: Stage) -> tuple[Run, ...]:
-    """The RUNs that install from lists which they do not fetch, in order."""
-    return tuple(run for run in stage.runs if _installs_unfetched(run))
-
-
-@once
-def _in_need_above(stage: Stage) -> Run | None:
-    """The first RUN of a stage built upon this one, directly or by way of others, that installs from its lists."""
-    upon = (other for other in stage.model.stages if other is not stage and stage in other.chain)
-    return next((found for other in upon if (found := _first_in_need(other)) is not None), None)
-
-
-@once
-def _first_in_need(stage: Stage) -> Run | None:
-    """The first RUN of a stage that asks apt for anything, where it installs from lists of the stage below."""
-    first = next((run for run in stage.runs if any(call.manager == "apt" for call in run.package_calls)), None)
-    return first if first is not None and _installs_unfetched(first) else None
-
-
-def _installs_unfetched(run: Run) -> bool:
-    """Whether a RUN installs before it fetches lists; NodeSource's script fetches them anew."""
-    if _BROWSER_PACKAGES in run.instruction.value:
-        return True
-    actions = [call.action for call in run.package_calls if call.manager == "apt"]
-    unfetched = "install" in actions and "update" not in actions[: actions.index("install")]
-    return unfetched and _NODESOURCE not in run.instruction.value

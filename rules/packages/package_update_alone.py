@@ -243,6 +243,8 @@ def _joined(run: Run, call: PackageCall, users: list[Run]) -> Fix | None:
         if user.index > run.index and (again is None or user.index < again)
         if user in users or _upgrades(user, call.manager)
     ]
+    if any(stage is not run.stage and run.stage in stage.chain and _relying(stage) for stage in run.stage.model.stages):
+        return None  # stages built upon this one install from the lists that the repair removes
     if not users or users[0].index != run.index + 1 or not all(map(_is_plain, (run, *users))):
         return None
     below, source = users[0].instruction, run.instruction.source

@@ -23,6 +23,9 @@ from rules.secrets.downloads import is_check, versionless
 
 _VARIABLE = re.compile(r"\$\{?\w+\}?")
 _FAILS = ("-f", "--fail", "--fail-with-body", "--fail-early")
+_OPENERS = frozenset({"tar", "unzip", "gunzip", "unxz", "bunzip2", "7z", "dpkg", "rpm"})
+_INSTALLERS = frozenset({"apt", "apt-get", "dnf", "yum", "microdnf", "zypper", "apk"})
+_LOCAL_PACKAGE = re.compile(r"\.(?:deb|rpm|apk)\Z")
 _TESTS = ("-w", "--write-out", "-I", "--head", "-X", "--request", "-d", "--data")
 
 
@@ -96,9 +99,12 @@ def _notices(command: Command) -> bool:
 
 
 def _unpacks_a_file(run: Run, command: Command) -> bool:
-    """Whether an archive is unpacked that was saved, and not one that comes down a pipe from another download."""
-    fed = command.before == "|" and run.pipelines[command.pipeline][0].name in ("curl", "wget")
-    return command.name in ("tar", "unzip") and not fed
+    """Whether an archive or a package is opened that was saved, and not one that comes down a pipe."""
+    if command.before == "|" and run.pipelines[command.pipeline][0].name in ("curl", "wget"):
+        return False
+    if command.name in _OPENERS:
+        return True
+    return command.name in _INSTALLERS and any(_LOCAL_PACKAGE.search(word.value) for word in command.args)
 
 
 def _problem(stage: Stage, run: Run, careless: list[Command]) -> Problem:

@@ -173,7 +173,13 @@ def is_check(command: Command) -> bool:
         return command.name in ("gpgv", "slsa-verifier") or bool(
             values & {"--verify", "verify", "-V", "-Vm", "verify-blob", "attestation"}
         )
+    if command.name in _INTERPRETERS and command.has("-r", "-c", "-e"):
+        return any(_HASHES.search(word.value) for word in command.args)
     return command.name == "openssl" and command.subcommand in ("dgst", "sha256", "sha512")
+
+
+_INTERPRETERS = frozenset({"php", "python", "python3", "node", "ruby", "perl"})
+_HASHES = re.compile(r"hash|sha(?:1|256|384|512)|digest", re.IGNORECASE)
 
 
 def saved_name(url: Url) -> str:

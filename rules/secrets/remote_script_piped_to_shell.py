@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, once, quote, rule
 from rules.secrets.downloads import versionless
 
-_SHELLS = frozenset("sh bash ash dash zsh ksh python python3 perl ruby node php".split())
+_LINE_BY_LINE = frozenset("sh bash ash dash zsh ksh".split())
+"""Shells, which run each line as it arrives; interpreters read the whole script first."""
+_INTERPRETERS = re.compile(r"(?:python|perl|ruby|node|php)[\d.]*")
 _PINNED = re.compile(r"(?<![0-9A-Za-z])(?:v?\d+\.\d+(?:\.\d+)?|[0-9a-f]{40})(?![0-9A-Za-z])")
 
 _READ_TEXT = frozenset({"eval", "source", "."})
@@ -63,12 +65,16 @@ def piped(run: Run) -> tuple[Command, Command] | None:
 
 @once
 def _shells(run: Run) -> list[Command]:
-    return [command for command in run.commands if command.name in _SHELLS | _READ_TEXT]
+    return [command for command in run.commands if command.name in _READ_TEXT or _reads_scripts(command.name)]
+
+
+def _reads_scripts(name: str) -> bool:
+    return name in _LINE_BY_LINE or _INTERPRETERS.fullmatch(name) is not None
 
 
 def _runs_stdin(command: Command) -> bool:
     """Whether a shell reads its script from the pipe: it has no script of its own and no `-c`."""
-    if command.name not in _SHELLS:
+    if not _reads_scripts(command.name):
         return False
     operands = command.operands(("-o", "-O"))
     if operands and operands[0].value in ("-", "/dev/stdin"):
@@ -105,12 +111,13 @@ def _in_powershell(stage: Stage, run: Run) -> Iterator[Problem]:
 def _problem(stage: Stage, run: Run, download: Command, shell: Command) -> Problem:
     url = next((w.value for w in download.args if "://" in w.value), "")
     how = "hands it to" if shell.start < download.start < shell.end else "pipes it into"
+    half = ", and a download that breaks off runs half of them" if shell.name in {*_LINE_BY_LINE, *_READ_TEXT} else ""
     pinned = bool(_PINNED.search(url)) and download.pipefail
     return Problem(
         download.span,
         f"{stage.label} runs a script from {quote(url) if url else 'the network'} unseen: {quote(download.name)} "
-        f"{how} {quote(shell.name)}. Whoever controls that address, today or next year, runs commands in this build, "
-        "and a download that breaks off runs half of them. Download it, check its SHA-256, then run it.",
+        f"{how} {quote(shell.name)}. Whoever controls that address, today or next year, runs commands in this build"
+        f"{half}. Download it, check its SHA-256, then run it.",
         Confidence.CERTAIN,
         instruction=run.instruction,
         stage=stage.key,

@@ -64,7 +64,8 @@ def choose(stage: Stage) -> Choice | None:
 
     One that the file made, one that it gives the program's folder to, one that the base ships, else a new one.
     """
-    created = [a for a in stage.users.created if a.name not in ROOT_NAMES and stage.users.uid_of(a.name) != "0"]
+    sure = [account for account in stage.users.created if not account.command.conditional]
+    created = [a for a in sure if a.name not in ROOT_NAMES and stage.users.uid_of(a.name) != "0"]
     if created:
         return switch_to(stage, created[-1])
     owner = work_owner(stage)

@@ -30,7 +30,7 @@ _SHARED = ("/dev", "/proc", "/sys")
 _SHOWN = 3
 _ANY_UID = "for a container that is started under any uid, to group 0 (`chgrp -R 0` and `chmod -R g=u`)"
 _ANY_USER = re.compile(
-    r"\b(?:arbitrary|random|any|different|varying|which|whichever|whatever)\s+(?:user|uid|id)s?\b|\bnon-?root\b|"
+    r"\b(?:arbitrary|random|any|different|varying|which|whichever|whatever)\s+(?:user|uid|id)s?\b|\bnon[- ]?root\b|"
     r"\bopenshift\b",
     re.IGNORECASE,
 )

@@ -1,0 +1,66 @@
+"""The installs that live on apt's lists of an earlier step."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING
+
+from rules.lazily import once
+
+if TYPE_CHECKING:
+    from rules.model.stage import Stage
+    from rules.model.steps import Run
+
+NODESOURCE = "deb.nodesource.com/setup_"
+"""NodeSource's set-up scripts, which run `apt-get update` at their end."""
+_BROWSER_PACKAGES = "--install-deps"
+"""`puppeteer browsers install chrome --install-deps` calls `apt-get satisfy` and no update (@puppeteer/browsers)."""
+
+
+def in_need(run: Run) -> Run | None:
+    """Return a later RUN that installs from the lists that this one fetched: of its stage, or of one built upon it."""
+    here, fetching = in_need_here(run.stage), _fetching(run.stage)
+    first = bisect_right([other.index for other in here], run.index)
+    again = bisect_right(fetching, run.index)
+    if again < len(fetching) and (first >= len(here) or fetching[again] < here[first].index):
+        return None  # a RUN in between fetches them anew
+    return here[first] if first < len(here) else _in_need_above(run.stage)
+
+
+@once
+def _fetching(stage: Stage) -> list[int]:
+    """The places of the RUNs that fetch apt's lists."""
+    return [
+        run.index
+        for run in stage.runs
+        if any(call.manager == "apt" and call.action == "update" for call in run.package_calls)
+    ]
+
+
+@once
+def in_need_here(stage: Stage) -> tuple[Run, ...]:
+    """The RUNs that install from lists which they do not fetch, in order."""
+    return tuple(run for run in stage.runs if _installs_unfetched(run))
+
+
+@once
+def _in_need_above(stage: Stage) -> Run | None:
+    """The first RUN of a stage built upon this one, directly or by way of others, that installs from its lists."""
+    upon = (other for other in stage.model.stages if other is not stage and stage in other.chain)
+    return next((found for other in upon if (found := _first_in_need(other)) is not None), None)
+
+
+@once
+def _first_in_need(stage: Stage) -> Run | None:
+    """The first RUN of a stage that asks apt for anything, where it installs from lists of the stage below."""
+    first = next((run for run in stage.runs if any(call.manager == "apt" for call in run.package_calls)), None)
+    return first if first is not None and _installs_unfetched(first) else None
+
+
+def _installs_unfetched(run: Run) -> bool:
+    """Whether a RUN installs before it fetches lists; NodeSource's script fetches them anew."""
+    if _BROWSER_PACKAGES in run.instruction.value:
+        return True
+    actions = [call.action for call in run.package_calls if call.manager == "apt"]
+    unfetched = "install" in actions and "update" not in actions[: actions.index("install")]
+    return unfetched and NODESOURCE not in run.instruction.value
