@@ -26,6 +26,7 @@ from rules.api import (
     rule,
     tail_start,
 )
+from rules.packages.lists_in_need import fetches_by_adding
 from rules.packages.options import fetching_first, spelled
 
 _LISTS = {
@@ -217,6 +218,8 @@ def _relying(stage: Stage) -> dict[str, list[Run]]:
             action = "update" if call.no_cache or call.has("--update") else call.action
             actions.setdefault(call.manager, []).append(action)
         for manager, done in actions.items():
+            if manager == "apt" and fetches_by_adding(run):
+                continue
             if manager not in _REFRESHING and "install" in done and "update" not in done[: done.index("install")]:
                 found.setdefault(manager, []).append(run)
     return found
