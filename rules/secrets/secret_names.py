@@ -62,6 +62,9 @@ _SHORTEST_OF_NAME = 3
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 """Where a word begins in `githubToken`."""
+_WITH_DEFAULT = re.compile(r"\$\{\w+:?-([^{}$]*)\}")
+"""A reference and what stands in for it: of `${TOKEN:-none}` the file holds `none`."""
+_REFERENCES = re.compile(r"(?:\$(?:\w+|\{\w+\})[-_.:/@]*)+")
 _FINGERPRINTS = re.compile(r"^(?:0x)?[0-9A-F]{16,40}(?:\s+(?:0x)?[0-9A-F]{16,40})*$")
 """Of OpenPGP keys, which are public: how release signatures are checked."""
 
@@ -76,13 +79,20 @@ def names_a_secret(name: str) -> bool:
 
 def could_be_secret(value: str) -> bool:
     """Tell whether a value could be a secret: no switch, number, path, URL, reference or fingerprint."""
-    plain = value.strip().strip("\"'").strip("*")
-    return not _HARMLESS.match(plain) and not _FINGERPRINTS.match(plain)
+    plain = _written(value).strip("*")
+    return not (_HARMLESS.match(plain) or _FINGERPRINTS.match(plain) or _REFERENCES.fullmatch(plain))
 
 
 def is_placeholder(value: str) -> bool:
     """Tell whether a value says of itself that it is none: `changeme`, `dummy`, `<token>`."""
-    return bool(_PLACEHOLDER.match(value.strip().strip("\"'")))
+    return bool(_PLACEHOLDER.match(_written(value)))
+
+
+def _written(value: str) -> str:
+    """Return what the file itself holds of a value: of a reference with a default, the default."""
+    plain = value.strip().strip("\"'")
+    default = _WITH_DEFAULT.fullmatch(plain)
+    return default[1].strip("\"'") if default is not None else plain
 
 
 def is_stock(name: str, value: str) -> bool:
@@ -91,7 +101,7 @@ def is_stock(name: str, value: str) -> bool:
     `password`, `admin`, a word of the variable's own name, or what is made of nothing but words for secrets, tests and
     fillings (`TestKey`, `not-so-secret`).
     """
-    plain = value.strip().strip("\"'")
+    plain = _written(value)
     own = _HUMP.sub("_", name).lower().split("_")
     return (
         bool(_STOCK.fullmatch(plain))
