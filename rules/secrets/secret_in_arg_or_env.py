@@ -32,6 +32,9 @@ _DISCARDED = (
     "attestation (`mode=max`) hold the value all the same"
 )
 _EMBEDDED = re.compile(r"[\"']?jdbc:(?:sqlite|h2:(?:mem|file|~|\.)|hsqldb:(?:mem|file)|derby:(?!//))")
+_REFERENCE = re.compile(r"\$\{?(\w+)")
+_WHOLE = re.compile(r"\$(?:\w+|\{\w+(?::?-[^}]*)?\})")
+"""A variable's value and nothing else, or a default in its place."""
 _WRAPPERS = frozenset({"gradlew", "mvnw"})
 """Scripts of build tools, which read nothing of their own accord."""
 
@@ -224,15 +227,23 @@ def _way_out(group: Sequence[_Named]) -> str:
 
 def _takers(found: _Named) -> dict[str, bool]:
     """Return the variables that an ENV of the stage builds from an ARG, and whether they are nothing but its value."""
-    name = re.escape(found.name.text)
-    part, whole = re.compile(rf"\$(?:{name}\b|\{{{name}\b)"), re.compile(rf"\$(?:{name}|\{{{name}(?::?-[^}}]*)?\}})")
-    return {
-        taker.text: whole.fullmatch(value.text.strip('"')) is not None
-        for one in (found.owner.instructions if found.owner is not None else ())
-        if one.keyword == "ENV" and one.span.start > found.instruction.span.start
-        for taker, value in one.pairs
-        if value is not None and part.search(value.text)
-    }
+    if found.owner is None:
+        return {}
+    takers = _handed_on(found.owner).get(found.name.text, ())
+    return {name: whole for start, name, whole in takers if start > found.instruction.span.start}
+
+
+@once
+def _handed_on(stage: Stage) -> dict[str, list[tuple[int, str, bool]]]:
+    """Return where an ENV takes each variable, into which other, and whether that is nothing but its value."""
+    handed: dict[str, list[tuple[int, str, bool]]] = {}
+    pairs = ((one, *pair) for one in stage.instructions if one.keyword == "ENV" for pair in one.pairs)
+    for one, taker, value in pairs:
+        if value is not None and "$" in value.text:
+            whole = _WHOLE.fullmatch(value.text.strip('"')) is not None
+            for name in dict.fromkeys(_REFERENCE.findall(value.text)):
+                handed.setdefault(name, []).append((one.span.start, taker.text, whole))
+    return handed
 
 
 def _id(name: str) -> str:
