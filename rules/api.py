@@ -31,7 +31,7 @@ from rules.model.run_writes import Write, written_by
 from rules.model.scope import PLATFORM_ARGS, PREDEFINED_ARGS, Scope, Variable
 from rules.model.search_path import path_folders
 from rules.model.settings import Image, Origin, Port, Setting, Start, is_script
-from rules.model.stage import Stage, is_development_name
+from rules.model.stage import Stage, is_development_name, is_development_path
 from rules.model.steps import Copy, CopySource, Mount, Run, Step
 from rules.model.users import ROOT_NAMES, Account, is_root_name
 from rules.problem import BY_ARGUMENT, Category, Confidence, Edit, Fix, Note, Problem, Severity
@@ -141,6 +141,7 @@ __all__ = [
     "installed_size",
     "is_build_only",
     "is_development_name",
+    "is_development_path",
     "is_root_name",
     "is_script",
     "is_unpublished",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.api import is_development_name, is_script
+from rules.api import is_development_name, is_development_path, is_script
 
 if TYPE_CHECKING:
     from rules.api import Command, DockerfileChange, Stage, Start
@@ -48,7 +48,9 @@ def is_workshop(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether the stage or the file is named for people who build: `dev`, `builder`, `.devcontainer/`."""
     parts = re.split(r"[/._-]", change.path.lower())
     names = re.split(r"[_-]", stage.name or "")
-    return is_development_name(stage.name) or not _WORKSHOP.isdisjoint((*parts, *names))
+    if is_development_name(stage.name) or is_development_path(change.path):
+        return True
+    return not _WORKSHOP.isdisjoint((*parts, *names))
 
 
 def runs_toolchain(stage: Stage) -> bool:

@@ -22,7 +22,8 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.build.variable_uses import declarable_uses, first_uses, is_own_value, uses
+from rules.build.namesakes import unused_namesake
+from rules.build.variable_uses import badly_declared, declarable_uses, first_uses, is_own_value, uses
 from rules.secrets.secret_names import names_a_secret
 
 _NAME = re.compile(r"\w+")
@@ -54,22 +55,30 @@ def _set_to_itself(stage: Stage, step: Step) -> Iterator[Problem]:
             continue
         if step.scope.get(name.text) is not None or name.text in stage.model.global_scope.variables:
             continue  # an ARG becomes an ENV; one above the first FROM is undefined-variable's
+        if name.text in badly_declared(stage.model):
+            continue  # `ARG NAME,` is what is to be mended, and no second ARG
         path = name.text == "PATH"
+        meant = None if path else unused_namesake(step, name.text)
         first = first_uses(stage).get(name.text, step)
         yield Problem(
             value.span,
             "`PATH` is set to what it is: the pair has no effect. Put a folder in front, or take it out."
             if path
             else f"{quote(name.text)} is set to its own value, and nothing above gives it one: it is empty. What the "
-            "machine that builds has in its environment does not reach the image. Declare the `ARG`, or leave the "
-            "variable to run time.",
+            f"machine that builds has in its environment does not reach the image. {_way_out(meant)}",
             Confidence.CERTAIN if path or stage.base_known else Confidence.POSSIBLE,
             stage=stage.key,
             key=f"{name.text}=",
             notes=() if path or first is step else (Note(first.instruction.span, "empty here too"),),
             severity=Severity.INFO if path else Severity.WARNING,
-            fix=None if path or names_a_secret(name.text) else _declared(first, name.text),
+            fix=None if path or meant is not None or names_a_secret(name.text) else _declared(first, name.text),
         )
+
+
+def _way_out(meant: Variable | None) -> str:
+    if meant is None or meant.instruction is None:
+        return "Declare the `ARG`, or leave the variable to run time."
+    return f"The `ARG {meant.name}` at line {meant.instruction.line} is used nowhere: it may be what was meant."
 
 
 def _proxies(stage: Stage, step: Step) -> Iterator[Problem]:

@@ -11,7 +11,7 @@ from rules.lazily import once
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rules.api import Instruction, Stage, Step, Word
+    from rules.api import Instruction, Model, Stage, Step, Word
 
 _BUILDER_EXPANDS = frozenset("ADD COPY ENV EXPOSE LABEL STOPSIGNAL USER VOLUME WORKDIR".split())
 _NAME = re.compile(r"\$\{?(\w+)")
@@ -19,6 +19,7 @@ _OFFICIAL = frozenset({"node", "python", "golang", "nginx"})
 _THEIRS = re.compile(r"(?:NODE|YARN|PYTHON|GPG|LANG|PATH|PIP|SETUPTOOLS|GO|NGINX|NJS|PKG|ACME|DYNPKG)")
 """How the names begin that those images set (their Dockerfiles)."""
 
+_NO_NAME = re.compile(r"\W+")
 _GIVEN = re.compile(r"\$\{(\w+|[@*#?$!-]):?[-+]")
 """A name with a default or an alternative."""
 
@@ -45,6 +46,14 @@ def set_to_themselves(stage: Stage) -> frozenset[str]:
     """Return the variables that an ENV of a stage sets to what they are."""
     pairs = (pair for step in stage.steps if step.instruction.keyword == "ENV" for pair in step.instruction.pairs)
     return frozenset(name.text for name, value in pairs if is_own_value(name.text, value))
+
+
+@once
+def badly_declared(model: Model) -> frozenset[str]:
+    """Return the names that ARGs of a file would declare without a character that no name has: `ARG NAME,`."""
+    instructions = (*model.global_args, *(one for stage in model.stages for one in stage.instructions))
+    names = (name.text for one in instructions if one.keyword == "ARG" for name, _ in one.pairs)
+    return frozenset(_NO_NAME.sub("", name) for name in names if _NO_NAME.search(name))
 
 
 @once

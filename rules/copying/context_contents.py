@@ -6,7 +6,7 @@ import posixpath
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.model.stage import is_development_name
+from rules.model.stage import is_development_name, is_development_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -88,9 +88,9 @@ def brings_whole_context(copy: Copy) -> bool:
 
 
 def is_for_developers(path: str) -> bool:
-    """Tell whether a Dockerfile's name says that its image is for developers or tests: `Dockerfile.dev`."""
+    """Tell whether a Dockerfile's name or folder says that its image is for developers or tests: `Dockerfile.dev`."""
     name = posixpath.basename(path).lower().replace(".", "-")
-    return is_development_name(name)
+    return is_development_name(name) or is_development_path(path)
 
 
 def context_leaks(change: DockerfileChange) -> tuple[Leak, ...] | None:

@@ -262,6 +262,19 @@ def is_development_name(name: str | None) -> bool:
     return name is not None and any(part in DEVELOPMENT_NAMES for part in name.replace("_", "-").split("-"))
 
 
+_DEVELOPMENT_FOLDERS = frozenset(
+    "devcontainers devenv fuzz fuzzing bench benchmark benchmarks jupyter notebook notebooks playground github gitlab "
+    "circleci gitpod".split()
+)
+"""Folders for developers by their whole name: a `github-exporter` is a product."""
+
+
+def is_development_path(path: str) -> bool:
+    """Tell whether a folder of a file's path says that what lies in it is for developers or tests."""
+    folders = (folder.strip(".") for folder in path.lower().replace("\\", "/").split("/")[:-1])
+    return any(name in _DEVELOPMENT_FOLDERS or is_development_name(name.replace(".", "-")) for name in folders)
+
+
 def stage_sources(stage: Stage) -> Iterator[Stage]:
     """Yield the stages that a stage copies from or mounts."""
     for step in stage.steps:

@@ -1,6 +1,6 @@
 """See deprecated_package_flag.md."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from rules.api import (
@@ -8,18 +8,21 @@ from rules.api import (
     Confidence,
     DockerfileChange,
     Fix,
+    Model,
     PackageCall,
     Problem,
     Run,
     Severity,
     Stage,
     fix,
+    once,
     quote,
     replace,
     rule,
 )
+from rules.packages.build_packages import listed
 from rules.packages.options import spelled
-from rules.packages.tool_versions import has_old_bundler, has_old_npm, has_old_poetry, has_unknown_npm
+from rules.packages.tool_versions import has_new_bundler, has_old_bundler, has_old_npm, has_old_poetry, has_unknown_npm
 
 
 class Replacement(NamedTuple):
@@ -28,10 +31,12 @@ class Replacement(NamedTuple):
     Attributes:
         instead: What to write or do.
         spelling: The words that take the option's place; empty where it is not that simple.
+        setting: The variable that does the same, for what runs in this image.
     """
 
     instead: str
     spelling: str = ""
+    setting: str = ""
 
 
 _OMIT_DEV = Replacement("`--omit=dev`", "--omit=dev")
@@ -43,20 +48,23 @@ _OPTIONS: dict[str, dict[str, Replacement]] = {
         "--only=dev": Replacement("`--include=dev`", "--include=dev"),
     },
     "bundle": {
-        "--without": Replacement("`bundle config set --local without …`, or `ENV BUNDLE_WITHOUT`"),
-        "--with": Replacement("`bundle config set --local with …`, or `ENV BUNDLE_WITH`"),
-        "--deployment": Replacement("`bundle config set --local deployment true`, or `ENV BUNDLE_DEPLOYMENT=1`"),
-        "--path": Replacement("`bundle config set --local path …`, or `ENV BUNDLE_PATH`"),
-        "--frozen": Replacement("`bundle config set --local frozen true`, or `ENV BUNDLE_FROZEN=1`"),
+        "--without": Replacement("`bundle config set --local without …`", setting="BUNDLE_WITHOUT"),
+        "--with": Replacement("`bundle config set --local with …`", setting="BUNDLE_WITH"),
+        "--deployment": Replacement("`bundle config set --local deployment true`", setting="BUNDLE_DEPLOYMENT=1"),
+        "--path": Replacement("`bundle config set --local path …`", setting="BUNDLE_PATH"),
+        "--frozen": Replacement("`bundle config set --local frozen true`", setting="BUNDLE_FROZEN=1"),
         "--binstubs": Replacement("`bundle binstubs`"),
-        "--system": Replacement("`bundle config set --local path.system true`, or `ENV BUNDLE_PATH__SYSTEM=true`"),
-        "--clean": Replacement("`bundle config set --local clean true`, or `ENV BUNDLE_CLEAN=true`"),
+        "--system": Replacement("`bundle config set --local path.system true`", setting="BUNDLE_PATH__SYSTEM=true"),
+        "--clean": Replacement("`bundle config set --local clean true`", setting="BUNDLE_CLEAN=true"),
         "--no-prune": Replacement("`bundle config set --local no_prune true`"),
         "--shebang": Replacement("`bundle config set --local shebang …`"),
     },
     "poetry": {"--no-dev": Replacement("`--only main`", "--only main")},
     "composer": {"--no-suggest": Replacement("needless, since Composer 2 suggests nothing")},
 }
+
+_REMOVED = frozenset("--without --with --deployment --path --frozen --clean --no-prune --shebang".split())
+"""Those that Bundler 4 stops at (bundler.io/doc/upgrading)."""
 
 
 @rule(
@@ -81,18 +89,43 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if not found:
             continue
         unknown = call.manager == "npm" and has_unknown_npm(stage)
-        named = " and ".join(f"{quote(name)} (now {new.instead})" for name, new in found)
+        stops = call.manager == "bundle" and has_new_bundler(stage) and not _REMOVED.isdisjoint(dict(found))
+        named = " and ".join(f"{quote(name)} (now {_instead(stage, new)})" for name, new in found)
         yield Problem(
             call.command.span,
-            f"{stage.label} calls {quote(spelled(call))} with {named}: the option is "
-            "deprecated, "
-            "warns today, and does nothing or fails after an upgrade of the base image.",
-            Confidence.LIKELY if unknown else Confidence.CERTAIN,
-            doubt="npm 6, which came with Node.js 14, does not know the new one",
+            f"{stage.label} calls {quote(spelled(call))} with {named}: {_outlook(call, dict(found), stops=stops)}.",
+            Confidence.LIKELY if unknown or stops else Confidence.CERTAIN,
+            doubt="a lock file that names an older Bundler may have that one called"
+            if stops
+            else "npm 6, which came with Node.js 14, does not know the new one",
             stage=stage.key,
             key=" ".join(name for name, _ in found),
             fix=None if unknown else _fix(run, call, found),
         )
+
+
+def _outlook(call: PackageCall, found: Mapping[str, Replacement], *, stops: bool) -> str:
+    """Return what becomes of the options: what Bundler does depends on a version that the file seldom names."""
+    removed = [name for name in found if name in _REMOVED]
+    if call.manager != "bundle" or not removed:
+        return "the option is deprecated, warns today, and does nothing or fails after an upgrade of the base image"
+    if stops:
+        return f"Bundler 4, which Ruby 4.0 brings, has removed {listed(map(quote, removed))}, and the build stops here"
+    return "the option is deprecated: Bundler 2 warns of it, and Bundler 4, which Ruby 4.0 brings, has removed it"
+
+
+def _instead(stage: Stage, new: Replacement) -> str:
+    """Return what to write; a variable does not go along with gems that another stage copies."""
+    if not new.setting or stage.index in _copied_from(stage.model):
+        return new.instead
+    return f"{new.instead}, or {quote(f'ENV {new.setting}')}"
+
+
+@once
+def _copied_from(model: Model) -> frozenset[int]:
+    """Return the stages that others copy from, and those they are built upon."""
+    sources = {copy.from_stage for stage in model.stages for copy in stage.all_copies if copy.from_stage is not None}
+    return frozenset(one.index for source in sources for one in source.chain)
 
 
 def _is_old(stage: Stage, run: Run, call: PackageCall) -> bool:

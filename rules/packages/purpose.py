@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
-from rules.model.stage import is_development_name
+from rules.model.stage import is_development_name, is_development_path
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
@@ -22,10 +22,8 @@ _DEVELOPERS = re.compile(
 _BUILDERS = re.compile(
     r"(?:^|[._-])(?:build|builder|buildenv|sdk|toolchain|compile|compiler|cross)(?:$|[._-])", re.IGNORECASE
 )
-_FOLDER = re.compile(
-    r"(?:^|/)\.?(?:dev|devel|devcontainer|devcontainers|test|tests|testing|e2e|ci|sdk|toolchain|builder|builders|cross|"
-    r"fuzz|fuzzing|bench|benchmarks?|jupyter|notebooks?|playground|github|gitlab|circleci|gitpod|"
-    r"(?:dev|test|e2e)[-_][\w-]+|[\w-]+[-_](?:dev|tests?|e2e|toolchain))/",
+_BUILDERS_FOLDER = re.compile(
+    r"(?:^|/)\.?(?:sdk|builders?|cross|(?:[\w-]+[-_])?toolchain)/",
     re.IGNORECASE,
 )
 _BASES = re.compile(r"devcontainers?\b|^(?:docker\.io/)?cypress/|/codespaces", re.IGNORECASE)
@@ -67,7 +65,9 @@ def is_for_development(change: DockerfileChange, stage: Stage) -> bool:
 def is_called_for_development(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether an image says that it is made to develop or test with: by its stage, file, folder or command."""
     names = (stage.name or "", posixpath.basename(change.path))
-    if is_development_name(stage.name) or any(map(_DEVELOPERS.search, names)) or _FOLDER.search(change.path):
+    if is_development_name(stage.name) or any(map(_DEVELOPERS.search, names)):
+        return True
+    if is_development_path(change.path) or _BUILDERS_FOLDER.search(change.path):
         return True
     starts = [setting.value for setting in stage.image.start_command if setting.set_in_file]
     return any(start is not None and _starts_tool(start) for start in starts)

@@ -29,6 +29,7 @@ _FIRST_NODE_8_WITH_CI = (8, 12)
 """It brought npm 6; `npm ci` came with npm 5.7, and Node.js 9 ends with npm 5.6 (nodejs.org/dist/index.json)."""
 _FIRST_NODE_WITH_NPM_6 = 10
 _FIRST_RUBY_WITH_BUNDLER_2 = (2, 7)
+_FIRST_RUBY_WITH_BUNDLER_4 = (4,)
 _FIRST_GO_WITH_MODULES = (1, 11)
 """Before modules, `go get` took whatever a repository's default branch held, and no version."""
 
@@ -123,6 +124,22 @@ def has_old_bundler(stage: Stage) -> bool:
     """Tell whether Bundler is known to be 1.x, which deprecates no option; Ruby 2.7 is the first that brings 2.1."""
     numbers = _numbers(stage.runtime.languages.get("ruby"))
     return len(numbers) > 1 and numbers < _FIRST_RUBY_WITH_BUNDLER_2
+
+
+def has_new_bundler(stage: Stage) -> bool:
+    """Tell whether Bundler is known to be 4, which Ruby 4.0 brings, unless the file names one that it is to be.
+
+    It has removed the options of `bundle install` that were remembered (bundler.io/doc/upgrading).
+    """
+    numbers = _numbers(stage.runtime.languages.get("ruby"))
+    return numbers >= _FIRST_RUBY_WITH_BUNDLER_4 and not _names_bundler(stage)
+
+
+@once
+def _names_bundler(stage: Stage) -> bool:
+    """Whether the file installs a Bundler of its own, or says which one is to be called."""
+    named = "BUNDLER_VERSION" in stage.model.code or "BUNDLE_VERSION" in stage.model.code
+    return named or any(item.name.lower() == "bundler" for item in stage.packages.installed)
 
 
 def has_old_go(stage: Stage, run: Run) -> bool:

@@ -2,7 +2,7 @@
 
 import re
 
-from rules.api import is_development_name
+from rules.api import is_development_name, is_development_path
 
 _TOOLS = frozenset({"tilt", "skaffold", "devspace", "e2e", "loadtest"})
 """What rebuilds and restarts on a developer's machine, or runs tests."""
@@ -10,8 +10,14 @@ _TOOLS = frozenset({"tilt", "skaffold", "devspace", "e2e", "loadtest"})
 
 def is_for_developers(path: str) -> bool:
     """Tell whether the file's own path says that it is for developers or tests."""
-    parts = path.lower().replace("\\", "/").split("/")
-    name = parts[-1].removesuffix(".dockerfile").removeprefix("dockerfile").strip(".-_")
+    name = (
+        path.lower()
+        .replace("\\", "/")
+        .split("/")[-1]
+        .removesuffix(".dockerfile")
+        .removeprefix("dockerfile")
+        .strip(".-_")
+    )
     if not _TOOLS.isdisjoint(re.split(r"[^a-z0-9]+", name)):
         return True
-    return any(is_development_name(part.replace(".", "-").strip("-")) for part in (*parts[:-1], name) if part)
+    return is_development_path(path) or is_development_name(name.replace(".", "-"))

@@ -1,7 +1,8 @@
 """See secret_in_arg_or_env.md."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from rules.api import (
     BY_ARGUMENT,
@@ -22,6 +23,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.packages.build_packages import listed
 from rules.secrets.secret_mount_persisted import keeps
 from rules.secrets.secret_names import could_be_secret, is_placeholder, is_stock, names_a_secret
 
@@ -30,8 +32,45 @@ _DISCARDED = (
     "attestation (`mode=max`) hold the value all the same"
 )
 _EMBEDDED = re.compile(r"[\"']?jdbc:(?:sqlite|h2:(?:mem|file|~|\.)|hsqldb:(?:mem|file)|derby:(?!//))")
+_REFERENCE = re.compile(r"\$\{?(\w+)")
+_WHOLE = re.compile(r"\$(?:\w+|\{\w+(?::?-[^}]*)?\})")
+"""A variable's value and nothing else, or a default in its place."""
 _WRAPPERS = frozenset({"gradlew", "mvnw"})
 """Scripts of build tools, which read nothing of their own accord."""
+
+
+class _Named(NamedTuple):
+    """What goes by the name of a secret.
+
+    Attributes:
+        instruction: The ARG or ENV, that of an ONBUILD too.
+        name: The variable.
+        value: What stands in the file, if anything.
+        ships: Whether it is in an image that ships.
+        owner: The stage; none above the first FROM.
+    """
+
+    instruction: Instruction
+    name: Word
+    value: Word | None
+    ships: bool
+    owner: Stage | None
+
+    @property
+    def given(self) -> Word | None:
+        """The value, unless it is empty."""
+        return self.value if self.value is not None and self.value.text.strip("\"'") else None
+
+    @property
+    def kind(self) -> str:
+        """What the value is: a secret, one that everyone guesses, or a place for one; with the doubt about it."""
+        if self.given is None:
+            return "place"
+        if is_stock(self.name.text, self.given.text):
+            return "stock"
+        if is_placeholder(self.given.text):
+            return "place"
+        return "by argument" if "$" in self.given.text else "literal"
 
 
 @rule(
@@ -44,15 +83,20 @@ _WRAPPERS = frozenset({"gradlew", "mvnw"})
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An ARG or ENV carries a secret."""
     seen: set[str] = set()
-    for instruction, name, value, ships in sorted(_named(change), key=lambda found: not found[3]):
-        if name.text not in seen:
-            seen.add(name.text)
-            given = value if value is not None and value.text.strip("\"'") else None
-            yield _problem(instruction, name, given, _fix(change, instruction, name, value), ships=ships)
+    groups: dict[object, list[_Named]] = {}
+    for found in sorted(_named(change), key=lambda found: not found.ships):
+        if found.name.text not in seen:
+            seen.add(found.name.text)
+            alone = found.name.text if found.instruction.keyword == "ARG" else found.kind
+            groups.setdefault((found.instruction.span.start, alone), []).append(found)
+    known = change.listed.get(("secret-in-arg-or-env", ""), frozenset())
+    for group in groups.values():
+        fresh = [found for found in group if found.name.text not in known] or group
+        yield _problem(change, fresh, tuple(found.name.text for found in group))
 
 
-def _named(change: DockerfileChange) -> Iterator[tuple[Instruction, Word, Word | None, bool]]:
-    """Yield what goes by the name of a secret: instruction, name, value, and whether it is in an image that ships."""
+def _named(change: DockerfileChange) -> Iterator[_Named]:
+    """Yield what goes by the name of a secret."""
     owners: dict[int, Stage] | None = None
     for instruction in change.after.dockerfile.instructions:
         target = instruction.trigger if instruction.trigger is not None else instruction
@@ -65,7 +109,7 @@ def _named(change: DockerfileChange) -> Iterator[tuple[Instruction, Word, Word |
             if not _counts(target, name, value, ships=ships):
                 continue
             if value is None or owner is None or not is_stock(name.text, value.text) or not _is_in_memory(owner):
-                yield target, name, value, ships
+                yield _Named(target, name, value, ships, owner)
 
 
 @once
@@ -89,55 +133,117 @@ def _counts(instruction: Instruction, name: Word, value: Word | None, *, ships: 
     return could_be_secret(value.text) and not made_up
 
 
-def _by_name(name: Word, value: Word | None) -> str:
-    if value is not None and is_stock(name.text, value.text):
+def _by_name(found: _Named) -> str:
+    if found.given is not None and is_stock(found.name.text, found.given.text):
         return "it may protect nothing that matters, such as the data of a test"
-    held = "in the file looks like a placeholder" if value is not None and value.text else "is not in the file"
+    held = "in the file looks like a placeholder" if found.given is not None else "is not in the file"
     return f"it goes by the name; the value {held}"
 
 
-def _problem(instruction: Instruction, name: Word, value: Word | None, repair: Fix | None, *, ships: bool) -> Problem:
-    keyword = instruction.keyword
-    literal = value is not None and not _is_made_up(name, value)
-    if literal:
-        fact, then = _written(keyword, name, ships=ships)
-        if keyword == "ENV" and ships:
-            then += ". What the container needs, give it when it starts"
-    elif keyword == "ENV" and value is not None and is_stock(name.text, value.text):
-        fact = f"`ENV {name.text}` gives every container a secret that everyone guesses"
-        then = "Whoever starts it without another one runs with that; leave it out, so that it has to be given"
-    elif keyword == "ENV":
-        fact = f"`ENV {name.text}` puts a secret's place into the image's configuration"
-        then = "What stands there is in every container and in `docker inspect`; give it at run time instead"
-    else:
-        fact = f"`ARG {name.text}` takes a secret as a build argument"
-        then = "Its value stays readable in the image's history and in provenance attestations" if ships else _DISCARDED
-    mount = f"RUN --mount=type=secret,id={_id(name.text)},env={name.text} …"
-    way_out = f"A secret mount leaves no trace: {quote(mount)}."
-    if keyword == "ENV":
-        way_out = f"A build that needs it can mount it and leaves no trace: {quote(mount)}."
+def _problem(change: DockerfileChange, group: Sequence[_Named], every: tuple[str, ...]) -> Problem:
+    """Say it of an ARG, or once of all that are alike in an ENV."""
+    first = group[0]
+    literal = first.kind in ("literal", "by argument")
+    fact, then = _said(first) if len(group) == 1 else _said_of(group)
     return Problem(
-        instruction.span,
-        f"{fact}. {then}. {way_out}",
-        Confidence.CERTAIN if literal and "$" not in (value.text if value else "") else Confidence.LIKELY,
-        doubt=BY_ARGUMENT if literal else _by_name(name, value),
-        instruction=instruction,
-        key=name.text,
-        severity=Severity.ERROR if literal and ships else Severity.WARNING,
-        fix=repair,
+        first.instruction.span,
+        f"{fact}. {then}. {_way_out(group)}",
+        Confidence.CERTAIN if first.kind == "literal" else Confidence.LIKELY,
+        doubt=BY_ARGUMENT if literal else _by_name(first),
+        instruction=first.instruction,
+        key=first.name.text,
+        items=every,
+        severity=Severity.ERROR if literal and first.ships else Severity.WARNING,
+        fix=_fix(change, first.instruction, first.name, first.value),
     )
 
 
-def _written(keyword: str, name: Word, *, ships: bool) -> tuple[str, str]:
-    """Return what a value in the file means, and what to do: that of a stage that is thrown away is in no image."""
-    fact = f"`{keyword} {name.text}` writes a secret into the file"
-    then = "has it; take it out, and replace the secret itself"
-    if not ships:
-        return fact, f"Everyone who can read the repository {then}"
+def _said(found: _Named) -> tuple[str, str]:
+    """Return what is so of one variable, and what that means."""
+    keyword, name = found.instruction.keyword, found.name.text
+    if found.kind in ("literal", "by argument"):
+        return _written(f"`{keyword} {name}` writes a secret", found, "it")
+    if keyword == "ARG":
+        then = "Its value stays readable in the image's history and in provenance attestations"
+        return f"`ARG {name}` takes a secret as a build argument", then if found.ships else _DISCARDED
+    if found.kind == "stock":
+        return (
+            f"`ENV {name}` gives every container a secret that everyone guesses",
+            "Whoever starts it without another one runs with that; leave it out, so that it has to be given",
+        )
     return (
-        f"{fact}, and into the image's configuration or history",
-        f"Everyone who can pull the image or read the repository {then}",
+        f"`ENV {name}` puts a secret's place into the image's configuration",
+        "What stands there is in every container and in `docker inspect`; give it at run time instead",
     )
+
+
+def _said_of(group: Sequence[_Named]) -> tuple[str, str]:
+    """Return what is so of several variables of one ENV, and what that means."""
+    first, names = group[0], listed(quote(found.name.text) for found in group)
+    if first.kind in ("literal", "by argument"):
+        fact, then = _written("`ENV` writes secrets", first, "them")
+        return f"{fact}: {names}", then
+    if first.kind == "stock":
+        return (
+            f"`ENV` gives every container secrets that everyone guesses: {names}",
+            "Whoever starts it without others runs with those; leave them out, so that they have to be given",
+        )
+    return (
+        f"`ENV` puts the places of secrets into the image's configuration: {names}",
+        "What stands there is in every container and in `docker inspect`; give it at run time instead",
+    )
+
+
+def _written(fact: str, found: _Named, them: str) -> tuple[str, str]:
+    """Return what a value in the file means, and what to do: that of a stage that is thrown away is in no image."""
+    itself = "the secret itself" if them == "it" else "the secrets themselves"
+    then = f"has {them}; take {them} out, and replace {itself}"
+    if not found.ships:
+        return f"{fact} into the file", f"Everyone who can read the repository {then}"
+    at_start = ". What the container needs, give it when it starts" if found.instruction.keyword == "ENV" else ""
+    return (
+        f"{fact} into the file, and into the image's configuration or history",
+        f"Everyone who can pull the image or read the repository {then}{at_start}",
+    )
+
+
+def _way_out(group: Sequence[_Named]) -> str:
+    """Return the mount that takes the secret in, under the name that the build reads it by."""
+    first = group[0]
+    name = first.name.text
+    if first.instruction.keyword == "ENV":
+        mount = quote(f"RUN --mount=type=secret,id={_id(name)},env={name} …")
+        them = "it can mount it" if len(group) == 1 else "them can mount each"
+        return f"A build that needs {them} and leaves no trace: {mount}."
+    takers = _takers(first)
+    read = next((taker for taker, whole in takers.items() if whole), name)
+    mount = quote(f"RUN --mount=type=secret,id={_id(name)},env={read} …")
+    if not takers:
+        return f"A secret mount leaves no trace: {mount}."
+    start = ". What the container needs, give it when it starts" if first.ships else ""
+    named = listed(quote(f"ENV {taker}") for taker in takers)
+    return f"A secret mount leaves no trace: {mount}. With the `ARG` goes what hands it on: {named}{start}."
+
+
+def _takers(found: _Named) -> dict[str, bool]:
+    """Return the variables that an ENV of the stage builds from an ARG, and whether they are nothing but its value."""
+    if found.owner is None:
+        return {}
+    takers = _handed_on(found.owner).get(found.name.text, ())
+    return {name: whole for start, name, whole in takers if start > found.instruction.span.start}
+
+
+@once
+def _handed_on(stage: Stage) -> dict[str, list[tuple[int, str, bool]]]:
+    """Return where an ENV takes each variable, into which other, and whether that is nothing but its value."""
+    handed: dict[str, list[tuple[int, str, bool]]] = {}
+    pairs = ((one, *pair) for one in stage.instructions if one.keyword == "ENV" for pair in one.pairs)
+    for one, taker, value in pairs:
+        if value is not None and "$" in value.text:
+            whole = _WHOLE.fullmatch(value.text.strip('"')) is not None
+            for name in dict.fromkeys(_REFERENCE.findall(value.text)):
+                handed.setdefault(name, []).append((one.span.start, taker.text, whole))
+    return handed
 
 
 def _id(name: str) -> str:

@@ -47,10 +47,24 @@ _STOCK = re.compile(
     re.IGNORECASE,
 )
 """What products and examples are delivered with, and what everyone tries first."""
+_MADE_UP = frozenset(
+    "a an the my your our some this that it me not so no non very super real used needed valid here for only just "
+    "change replace insert put enter test tests testing tester dummy fake example sample mock stub demo default local "
+    "localhost dev devel development ci build building precompile foo bar baz secret secrets key keys token tokens "
+    "pass passwd password passphrase pwd api auth jwt value string placeholder temp tmp temporary".split()
+)
+"""Words that a value is made of when somebody had to write one: `TestKey`, `my-secret-token`, `notsosecret`."""
+_BETWEEN = re.compile(r"[-_. !]+|\d{1,4}!?$")
+_LONGEST_MADE_UP = 60
+_SHORTEST_OF_NAME = 3
+"""Letters that a word of the variable's name must have to count; what is shorter is a part of anything."""
 
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 """Where a word begins in `githubToken`."""
+_WITH_DEFAULT = re.compile(r"\$\{\w+:?-([^{}$]*)\}")
+"""A reference and what stands in for it: of `${TOKEN:-none}` the file holds `none`."""
+_REFERENCES = re.compile(r"(?:\$(?:\w+|\{\w+\})[-_.:/@]*)+")
 _FINGERPRINTS = re.compile(r"^(?:0x)?[0-9A-F]{16,40}(?:\s+(?:0x)?[0-9A-F]{16,40})*$")
 """Of OpenPGP keys, which are public: how release signatures are checked."""
 
@@ -65,16 +79,45 @@ def names_a_secret(name: str) -> bool:
 
 def could_be_secret(value: str) -> bool:
     """Tell whether a value could be a secret: no switch, number, path, URL, reference or fingerprint."""
-    plain = value.strip().strip("\"'").strip("*")
-    return not _HARMLESS.match(plain) and not _FINGERPRINTS.match(plain)
+    plain = _written(value).strip("*")
+    return not (_HARMLESS.match(plain) or _FINGERPRINTS.match(plain) or _REFERENCES.fullmatch(plain))
 
 
 def is_placeholder(value: str) -> bool:
     """Tell whether a value says of itself that it is none: `changeme`, `dummy`, `<token>`."""
-    return bool(_PLACEHOLDER.match(value.strip().strip("\"'")))
+    return bool(_PLACEHOLDER.match(_written(value)))
+
+
+def _written(value: str) -> str:
+    """Return what the file itself holds of a value: of a reference with a default, the default."""
+    plain = value.strip().strip("\"'")
+    default = _WITH_DEFAULT.fullmatch(plain)
+    return default[1].strip("\"'") if default is not None else plain
 
 
 def is_stock(name: str, value: str) -> bool:
-    """Tell whether a value is one that everyone guesses: `password`, `admin`, or a word of the variable's own name."""
-    plain = value.strip().strip("\"'")
-    return bool(_STOCK.fullmatch(plain)) or plain.lower() in _HUMP.sub("_", name).lower().split("_")
+    """Tell whether a value is one that everyone guesses.
+
+    `password`, `admin`, a word of the variable's own name, or what is made of nothing but words for secrets, tests and
+    fillings (`TestKey`, `not-so-secret`).
+    """
+    plain = _written(value)
+    own = _HUMP.sub("_", name).lower().split("_")
+    return (
+        bool(_STOCK.fullmatch(plain))
+        or plain.lower() in own
+        or (not is_placeholder(plain) and _is_made_of(plain, _MADE_UP.union(own)))
+    )
+
+
+def _is_made_of(value: str, words: frozenset[str]) -> bool:
+    """Whether a value is a row of such words, with a mark, a capital or nothing between them."""
+    if len(value) > _LONGEST_MADE_UP:
+        return False
+    letters = _BETWEEN.sub("", value).lower()
+    ends = {0}
+    for start in range(len(letters)):
+        if start in ends:
+            known = (word for word in words if word in _MADE_UP or len(word) >= _SHORTEST_OF_NAME)
+            ends.update(start + len(word) for word in known if letters.startswith(word, start))
+    return bool(letters) and len(letters) in ends

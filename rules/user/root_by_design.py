@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.model.settings import PROMPTS, Origin, Setting, Start
-from rules.model.stage import Stage, is_development_name
+from rules.model.stage import Stage, is_development_name, is_development_path
 from rules.model.steps import Copy
 from rules.user.start_scripts import StartScript, is_of_base, start_scripts, text_of
 
@@ -211,7 +211,7 @@ def is_for_developers(stage: Stage) -> bool:
         or (not _TOOL_NAMES.isdisjoint(name.split("-")) and not _serves_as_last(stage))
         or folder in _FOLDERS
         or folder.endswith("-base")
-        or is_development_name(folder)
+        or is_development_path(stage.model.path)
         or is_development_name(file.replace(".", "-"))
         or stage.runtime.is_windows
         or is_workplace(stage)
