@@ -33,6 +33,7 @@ class Build(NamedTuple):
         platforms: How many platforms are built; 0 when not said.
         init: Whether the container gets an init as process 1 (compose `init: true`).
         environment: Names of the variables that the container gets (compose `environment`).
+        mounts: Absolute paths in the container where volumes and folders are mounted (compose `volumes`, `tmpfs` not).
     """
 
     dockerfile: str
@@ -46,6 +47,7 @@ class Build(NamedTuple):
     platforms: int = 0
     init: bool = False
     environment: tuple[str, ...] = ()
+    mounts: tuple[str, ...] = ()
 
 
 def describes_builds(path: str) -> bool:
@@ -116,7 +118,18 @@ def _compose(path: str, document: Any) -> Iterator[Build]:
             platforms=len(yamls.sequence(settings.get("platforms"))),
             init=yamls.mapping(service).get("init") is True,
             environment=tuple(_args(yamls.mapping(service).get("environment"))),
+            mounts=tuple(_mounts(yamls.mapping(service).get("volumes"))),
         )
+
+
+def _mounts(node: Any) -> Iterator[str]:
+    """Yield the targets of a service's volumes, in the short form (`source:/target:ro`) and the long one."""
+    for item in yamls.sequence(node):
+        long = yamls.mapping(item).get("target")
+        parts = re.sub(r"\$\{[^}]*\}", "_", "" if long is not None else yamls.text(item)).split(":")
+        target = yamls.text(long) or (parts[1] if len(parts) > 1 else parts[0])
+        if target.startswith("/"):
+            yield posixpath.normpath(target)
 
 
 def _workflow(path: str, document: Any) -> Iterator[Build]:

@@ -1,22 +1,32 @@
 """See platform_arg_default.md."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from itertools import takewhile
+from typing import Literal, get_args
 
 from rules.api import (
     PLATFORM_ARGS,
     Category,
     Confidence,
+    Copy,
     DockerfileChange,
     Fix,
     Instruction,
+    Model,
     Problem,
     Severity,
+    Stage,
+    Step,
     Word,
     delete_word,
+    once,
     quote,
     rule,
 )
+from rules.copying.binaries import program_of
+from rules.copying.machine_code import machine_code
+from rules.copying.recipes import runs_recipes
 
 
 @rule(
@@ -38,8 +48,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if _is_itself(name, value) and instruction in above:
                 continue
             is_linux = name.text == "TARGETOS" and value.text.strip("'\"") == "linux"
-            if not is_linux or _may_be_for_another_system(change):
-                yield _problem(change, instruction, name, value)
+            if is_linux and not _may_be_for_another_system(change):
+                continue
+            reach = _reach(change, instruction, name.text)
+            if reach is not None:
+                yield _problem(change, instruction, name, value, reach)
 
 
 def _may_be_for_another_system(change: DockerfileChange) -> bool:
@@ -47,9 +60,96 @@ def _may_be_for_another_system(change: DockerfileChange) -> bool:
     return any(stage.root.is_scratch for stage in change.after.shipped)
 
 
-def _problem(change: DockerfileChange, instruction: Instruction, name: Word, value: Word) -> Problem:
-    """Of the builder's own platform it says less: a wrong one costs emulation and breaks no image."""
-    default, of_builder = quote(value.text), name.text.startswith("BUILD")
+_WORD = re.compile(r"\w+")
+
+Reach = Literal["image", "scripts", "emulation"]
+"""What a value gets to: what ships or goes into it; a script there that may read it; the platform of a stage alone out
+of which no programs are copied."""
+
+
+def _reach(change: DockerfileChange, instruction: Instruction, name: str) -> Reach | None:
+    """Follow the value to where it is used; `None` where nothing that goes into an image uses it."""
+    homes = _homes(change.after)
+    found: set[Reach] = set()
+    if instruction.line < change.stages[0].from_.line:
+        names = _carriers(change, name)
+        used = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(names)))})\b")
+        for one in names:
+            for stage, step in homes.get(one, ()):
+                found |= _in_steps(stage, step, names)
+        for stage in change.stages:
+            found |= _in_from(change, stage, used) if stage.index in change.after.needed_by_shipped else set()
+    else:
+        for stage, step in homes.get(instruction.span.start, ()):
+            found |= _in_steps(stage, step, {name})
+    return next((reach for reach in get_args(Reach) if reach in found), None)
+
+
+@once
+def _homes(model: Model) -> Mapping[str | int, list[tuple[Stage, Step]]]:
+    """Return where ARGs take effect in what goes into an image: by name without a value, with one by their place."""
+    found: dict[str | int, list[tuple[Stage, Step]]] = {}
+    for stage in (model.stages[index] for index in sorted(model.needed_by_shipped)):
+        for step in stage.all_steps:
+            if step.instruction.keyword == "ARG":
+                for name, value in step.instruction.pairs:
+                    key = name.text if value is None else step.instruction.span.start
+                    found.setdefault(key, []).append((stage, step))
+    return found
+
+
+@once
+def _last_uses(stage: Stage) -> Mapping[str, int]:
+    """Return for each word of a chain's steps the place of the last one that says it; a label is no use."""
+    found: dict[str, int] = {}
+    for place, step in enumerate(stage.all_steps):
+        at = step.instruction
+        texts = [at.value, *(heredoc.body for heredoc in at.heredocs)] if at.keyword not in ("ARG", "LABEL") else []
+        texts += [value.text for _, value in at.pairs if value is not None] if at.keyword == "ARG" else []
+        found.update((word, place) for text in texts for word in _WORD.findall(text))
+    return found
+
+
+def _carriers(change: DockerfileChange, name: str) -> set[str]:
+    """Return the name, and those of the ARGs above the first FROM whose defaults are made of it."""
+    names = {name}
+    for instruction in _above_first_from(change):
+        for other, value in instruction.pairs if instruction.keyword == "ARG" else ():
+            if value is not None and any(re.search(rf"\$\{{?{re.escape(one)}\b", value.text) for one in names):
+                names.add(other.text)
+    return names
+
+
+def _in_steps(stage: Stage, declared: Step, names: set[str]) -> set[Reach]:
+    last = max(_last_uses(stage).get(name, -1) for name in names)
+    if last >= 0 and stage.all_steps[last].at > declared.at:
+        return {"image"}
+    return {"scripts"} if runs_recipes(stage) else set()
+
+
+def _in_from(change: DockerfileChange, stage: Stage, used: re.Pattern[str]) -> set[Reach]:
+    """Where FROM names a stage, its `--platform` counts for nothing: that stage's own does."""
+    chooses = stage.base_word is not None and used.search(stage.base_word.text) is not None
+    if not chooses and (stage.base_stage is not None or not used.search(stage.from_.text)):
+        return set()
+    if any(stage in shipped.chain for shipped in change.after.shipped):
+        return {"image"}
+    copies = [
+        (taker, copy)
+        for taker in change.stages
+        for copy in taker.copies
+        if copy.from_stage is not None and stage in copy.from_stage.chain
+    ]
+    return {"image" if any(_is_program(taker, copy) for taker, copy in copies) else "emulation"}
+
+
+def _is_program(taker: Stage, copy: Copy) -> bool:
+    return machine_code(taker, copy) is not None or program_of(copy) is not None
+
+
+def _problem(change: DockerfileChange, instruction: Instruction, name: Word, value: Word, reach: Reach) -> Problem:
+    """Of a builder's platform it says less: a wrong one costs emulation and breaks no image."""
+    default, of_builder = quote(value.text), name.text.startswith("BUILD") or reach == "emulation"
     then = (
         f"a build on a machine of another platform goes on as if it were {default}, under emulation at best"
         if of_builder
@@ -60,8 +160,10 @@ def _problem(change: DockerfileChange, instruction: Instruction, name: Word, val
         instruction.span,
         f"`ARG {name.text}` has the default {default}, which hides the value that BuildKit fills in: {then}. "
         "Declare it without a default.",
-        Confidence.LIKELY if of_builder else Confidence.CERTAIN,
-        doubt="the file may have to build with the classic builder, which fills in nothing",
+        Confidence.CERTAIN if reach == "image" and not of_builder else Confidence.LIKELY,
+        doubt="the scripts that run there may not read it"
+        if reach == "scripts" and not of_builder
+        else "the file may have to build with the classic builder, which fills in nothing",
         severity=Severity.INFO if of_builder else None,
         key=name.text,
         fix=Fix("Declare it without a default", (delete_word(change.source, gap),)),

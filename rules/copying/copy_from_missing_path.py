@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
-    Command,
     Confidence,
     Copy,
     CopySource,
@@ -24,16 +23,13 @@ from rules.api import (
     within,
 )
 from rules.copying.binaries import outputs_of
+from rules.copying.recipes import runs_recipes
 
 _SYSTEM = frozenset(
     "bin boot data dev etc home lib lib32 lib64 libexec media mnt nix opt proc root run sbin srv sys tmp usr "
     "var".split()
 )
 """Folders at the root that a system has: what lies there an image may bring."""
-
-_SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "source", "."})
-_RECIPES = frozenset({"make", "just", "task", "mage", "invoke", "rake"})
-"""What runs the recipes of a file of the project, which may write anywhere."""
 
 _KNOWN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
 
@@ -82,7 +78,7 @@ def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, s
     folder = builder.image.workdir.value
     inside = posixpath.join(folder, path.lstrip("/")) if folder not in (None, "/") and folder is not None else None
     relative = not source.word.text.startswith("/")
-    if (relative and inside is None) or (not relative and _runs_recipes(builder)):
+    if (relative and inside is None) or (not relative and runs_recipes(builder)):
         return None
     return _problem(change, stage, copy, builder, source, path, inside=inside if relative else None)
 
@@ -120,21 +116,10 @@ def _in_cache(
     )
 
 
-def _runs_recipes(builder: Stage) -> bool:
-    """Whether scripts or recipes of the project run there: they may make a folder without the file's naming it."""
-    return any(_is_recipe(command) for run in builder.done_runs for command in run.commands)
-
-
-def _is_recipe(command: Command) -> bool:
-    program = command.program.value if command.program is not None else ""
-    by_path = "/" in program and not program.startswith(("/bin/", "/sbin/", "/usr/"))
-    return by_path or "$" in program or program.endswith(".sh") or command.name in _RECIPES | _SHELLS
-
-
 def _written_elsewhere(builder: Stage, path: str) -> str | None:
     """Return where a compiler writes a file of this name, if nothing in the stage speaks of the path that is copied."""
     outputs = {output for output in outputs_of(builder) if posixpath.basename(output) == posixpath.basename(path)}
-    if len(outputs) != 1 or path in outputs or builder.files.has_unreadable_run:
+    if len(outputs) != 1 or path in outputs or builder.files.has_unreadable_run or runs_recipes(builder):
         return None
     if any(put.kind != "workdir" and put.path != "/" for put in builder.files.covering(path)):
         return None

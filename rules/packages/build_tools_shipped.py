@@ -13,6 +13,7 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
+    comments_on,
     is_build_only,
     quote,
     rule,
@@ -64,7 +65,10 @@ _COMPILING_LIBRARIES = frozenset(
 
 _NAMED = 5
 """Headers whose libraries a sentence can name."""
-_COMPILER = re.compile(r"(?:gcc|g\+\+|clang|make|cmake)(?:-[\d.]+|-c\+\+)?$|build-(?:essential|base)|gcc-toolset-")
+_COMPILER = re.compile(
+    r"(?:gcc|g\+\+|clang|make|cmake)(?:-[\d.]+)?(?:-c\+\+|-multilib|-[\w-]+-linux-\w+|-[\w-]+-eabi(?:hf)?|-mingw-w64[\w-]*)?$|"
+    r"build-(?:essential|base)|gcc-toolset-"
+)
 
 
 def _compiles_when_it_runs(found: BuildPackages) -> bool:
@@ -87,11 +91,14 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
 
     Where nothing in the build compiles, they are there for a start script that was not read, or for nothing.
     """
-    item = found.items[0]
-    names = f"{listed(map(quote, found.names))}{_weight(found)}"
+    item, whole = found.items[0], found is every
     left_over = item.removed_by is None and not compiles_after(found.stage, found.run)
+    if left_over:
+        found = found.only([name for name in found.names if name not in _DEBUGGERS])
+        item = found.items[0]
+    names = f"{listed(map(quote, found.names))}{_weight(found)}"
     for_the_script = bool(unread) and left_over and _holds_compiler(found)
-    for_the_program = left_over and all(map(is_language_toolkit, found.names))
+    for_the_program = left_over and (all(map(is_language_toolkit, found.names)) or _is_said_needed(found))
     caller = quote(unread) if unread else "the program"
     question = _question(found, caller if for_the_script or for_the_program else None)
     if question is not None:
@@ -106,7 +113,7 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
         confidence = Confidence.CERTAIN if _is_plain(found) else Confidence.LIKELY
         confidence = Confidence.POSSIBLE if for_the_script or _is_said_to_run(found) else confidence
     return Problem(
-        item.call.command.span if found is every else item.package.word.span,
+        item.call.command.span if whole else item.package.word.span,
         message,
         confidence,
         doubt="the program may call them when it runs",
@@ -119,7 +126,11 @@ def _question(found: BuildPackages, caller: str | None) -> tuple[str, str] | Non
     """Return what the image does with packages and what is asked, where they may be there for what the image runs."""
     if caller is not None and _builder_upon(found) is None:
         it = "them" if len(found.names) > 1 else "it"
-        return "ships", f"nothing in the build compiles with {it}. If {caller} does not either, leave {it} out."
+        many = any("-multilib" in name for name in found.names) and found.items[0].manager == "apt"
+        smaller = " 32-bit programs run with `libc6-i386` and `lib32stdc++6` alone." if many else ""
+        return "ships", (
+            f"nothing in the build compiles with {it}. If {caller} does not either, leave {it} out.{smaller}"
+        )
     other = _removal_beside(found)
     if other is None:
         return None
@@ -143,6 +154,20 @@ def _removal_beside(found: BuildPackages) -> PackageCall | None:
         ),
         None,
     )
+
+
+_DEBUGGERS = frozenset("gdb strace ltrace perf valgrind".split())
+"""What people look into a running program with; where nothing is built, it is there for that."""
+
+_NEEDED = re.compile(
+    r"\b(?:needed|required|necessary|used)\s+(?:by|for|to\s+run)\b(?!.*\b(?:build|compil|install|mak)\w*)",
+    re.IGNORECASE,
+)
+
+
+def _is_said_needed(found: BuildPackages) -> bool:
+    """Whether a comment on the RUN says that something needs them, where nothing in the build does."""
+    return _holds_compiler(found) and _NEEDED.search(comments_on(found.run)) is not None
 
 
 _AT_RUN_TIME = re.compile(r"\brun[- ]?time\b(?!.*\bbuild)", re.IGNORECASE)

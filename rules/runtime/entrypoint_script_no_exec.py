@@ -4,7 +4,21 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Command, Confidence, DockerfileChange, Edit, Fix, Note, Problem, Severity, quote, rule
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Edit,
+    Fix,
+    Note,
+    Problem,
+    Severity,
+    Source,
+    quote,
+    rule,
+)
+from rules.runtime.making_way import exec_place, kept_in_front
 from rules.runtime.start_instructions import Written, passes_signals, shipped
 from rules.runtime.start_scripts import StartScript, start_script
 
@@ -34,7 +48,6 @@ _BLOCK_AT_END = re.compile(r"(?:^|[\s;])(?:fi|esac)[ \t]*(?:\n\s*(?:#[^\n]*)?)*\
 _RELEASES = re.compile(r"\bmix release\b|\brebar3\b.*\brelease\b|\bdistillery\.release\b|/rel/")
 """What makes a release of Erlang's virtual machine (`mix help release`), or the folder that it lies in."""
 _READS_ARGUMENTS = re.compile(r"\$\{?[@*#1-9]|\bshift\b|\bgetopts\b|\$\{(?:BASH_ARGV|argv)")
-_QUIET = re.compile(r"\btrap\b|\bwait\b|s6-|supervisord|\brunsv|tini\b|dumb-init")
 
 
 @rule(
@@ -57,16 +70,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _no_exec(found: Written, script: StartScript) -> Problem | None:
-    if _QUIET.search(script.text):
+    line = kept_in_front(script)
+    if line is None or not _stays(found, line.command):
         return None
-    source, parsed = script.script()
-    if parsed.errors or any("exec" in command.wrappers or command.name == "exec" for command in parsed.commands):
-        return None
-    outer = [command for command in parsed.commands if not command.nested and (command.name or command.words)]
-    last = _last(script.text, outer)
-    if last is None or last.after in ("&", "|") or last.before in ("|", "||") or not _stays(found, last):
-        return None
-    branches = last.conditional and last is outer[-1]
+    source, last = Source(script.path, script.text), line.command
+    branches = last.conditional and line.ends
     if branches and not (_serves_in_branch(found, last) and _BLOCK_AT_END.search(script.text)):
         return None
     return Problem(
@@ -89,23 +97,7 @@ def _way_out(last: Command, *, branches: bool) -> str:
     """Say where `exec` belongs: behind assignments, of which it knows nothing."""
     if branches:
         return "Begin that line, and those of the other branches, with `exec`."
-    if last.assignments and last.program is not None:
-        return f"Put `exec` in front of {quote(last.program.value)}."
-    return "Begin that line with `exec`."
-
-
-def _last(text: str, outer: list[Command]) -> Command | None:
-    """Return the command that a script ends with; where that calls a function of its own, the last one of that."""
-    last = outer[-1] if outer else None
-    if last is None or last.args or last.conditional or last.before in ("|", "||") or last.after in ("&", "|"):
-        return last
-    head = re.search(rf"^(?:function +)?{re.escape(last.name)}[ \t]*(?:\(\))?[ \t]*\{{[ \t]*$", text, re.MULTILINE)
-    end = text.find("\n}", head.end()) if head is not None else -1
-    if head is None or end < 0 or sum(command.name == last.name for command in outer) > 1:
-        return last
-    inside = [command for command in outer if head.end() <= command.start < end]
-    ends = bool(inside) and not text[inside[-1].end : end].strip() and inside[-1].before not in ("&&", "||")
-    return inside[-1] if ends else last
+    return f"{exec_place(last, 'Begin that line')}."
 
 
 _ARGUMENTS = frozenset({"$@", "$*", "${@}"})

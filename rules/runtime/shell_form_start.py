@@ -22,6 +22,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.runtime.making_way import BESIDE, Called, exec_place, script_at_end, way_out
 from rules.runtime.start_instructions import SHELLS, Written, is_script_entrypoint
 from rules.runtime.start_scripts import StartScript, start_script
 from rules.runtime.start_text import (
@@ -70,7 +71,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if program is not None:
                 yield _as_arguments(stage, start, program)
             elif not _is_harmless(start):
-                found = _makes_way(stage, start) if makes_way(stage, start) else _problem(stage, setting, start)
+                called = script_at_end(change, Written(stage, setting, start, start.instruction))
+                found = _makes_way(stage, start) if makes_way(stage, start) else _problem(stage, setting, start, called)
                 own = setting is image.cmd and image.entrypoint.set_in_file and is_script_entrypoint(stage)
                 unread = own and below is None
                 yield _less_sure(found) if unread else found
@@ -96,7 +98,7 @@ def _shell_as_program(stage: Stage, setting: Setting[Start]) -> Iterator[Problem
         start.instruction.span,
         f"{stage.label} starts {quote(str(command), 60)} through `sh -c`. The shell is process 1, stays there and does "
         "not pass SIGTERM on. `docker stop` then waits ten seconds and kills the program, in the middle of whatever it "
-        "was doing. Begin the command with `exec`.",
+        f"was doing. {exec_place(command, 'Begin the command')}.",
         Confidence.LIKELY if stage.image.entrypoint.origin is Origin.BASE else Confidence.CERTAIN,
         doubt="the entrypoint is that of the tags that are known of the base image",
         stage=stage.key,
@@ -207,7 +209,7 @@ def _makes_way(stage: Stage, start: Start) -> Problem:
     )
 
 
-def _problem(stage: Stage, setting: Setting[Start], start: Start) -> Problem:
+def _problem(stage: Stage, setting: Setting[Start], start: Start, called: Called | None) -> Problem:
     assert start.instruction is not None
     keyword = start.instruction.keyword
     below = keyword == "CMD" and setting is stage.image.cmd and bool(stage.image.entrypoint.value)
@@ -217,19 +219,33 @@ def _problem(stage: Stage, setting: Setting[Start], start: Start) -> Problem:
         then = "`docker stop` then waits ten seconds and kills the program, in the middle of whatever it was doing"
     wakes_cmd = keyword == "ENTRYPOINT" and bool(stage.image.cmd.value)  # which the exec form takes for its arguments
     fix = _fix(start) if not wakes_cmd else None
-    way_out = "Use the JSON form" if fix is not None and is_plain(start.text) else "Begin the last command with `exec`"
     known_to_stay = stays(stage, start)
+    is_open = called is not None and called.is_open
     shell = "The shell" if known_to_stay else "Unless that shell makes way by itself, as some do, it"
     return Problem(
         start.instruction.span,
         f"{stage.label} starts {quote(start.text)} through `/bin/sh -c`. {shell} is process 1 and does not pass "
         "SIGTERM "
-        f"on. {then}. {way_out}.",
-        Confidence.CERTAIN if stage.base_known and known_to_stay else Confidence.LIKELY,
-        doubt="which shell the base image has, and of which version, is not known",
+        f"on. {then}. {_way_out(start, fix, called)}.",
+        Confidence.CERTAIN if stage.base_known and known_to_stay and not is_open else Confidence.LIKELY,
+        doubt="the script at the end was not read through, and may keep SIGTERM from the program as well"
+        if is_open
+        else "which shell the base image has, and of which version, is not known",
         stage=stage.key,
         fix=fix,
     )
+
+
+def _way_out(start: Start, fix: Fix | None, called: Called | None) -> str:
+    """Say what lets SIGTERM through, in the script at the end as well."""
+    if fix is not None:
+        return "Use the JSON form" if is_plain(start.text) else "Begin the last command with `exec`"
+    here = way_out(start)
+    if called is None or called.script is None or called.line is None or here == BESIDE:
+        return here
+    line = called.line
+    there = f"line {line.line} of {quote(called.script.path)}"
+    return f"{here}, and see to {there} as well: {quote(str(line), 60)} runs there without it"
 
 
 def _fix(start: Start) -> Fix | None:

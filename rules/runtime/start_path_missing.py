@@ -17,7 +17,9 @@ from rules.api import (
     quote,
     replace,
     rule,
+    within,
 )
+from rules.packages.purpose import is_called_for_development
 from rules.runtime.start_instructions import Written, executes_cmd, full_words, is_script_entrypoint, shipped
 from rules.runtime.start_paths import (
     has_siblings_on_path,
@@ -30,6 +32,7 @@ from rules.runtime.start_paths import (
     script_of,
     spilled,
 )
+from rules.runtime.start_scripts import start_script
 from rules.runtime.start_text import only_command
 
 _EXITS = "The container exits with “no such file or directory”"
@@ -44,7 +47,7 @@ _EXITS = "The container exits with “no such file or directory”"
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """What ships starts a file that is elsewhere in the image, or nowhere."""
     for found in shipped(change):
-        if found.stage.runtime.is_windows:
+        if found.stage.runtime.is_windows or _is_open(change, found):
             continue
         problem = _spilled(found)
         if problem is not None:
@@ -60,9 +63,40 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 then = f"The container exits: {quote(found.start.program)} finds no such file"
                 yield _misplaced(found, operand, put, "which nothing puts there", then)
                 continue
-        problem = _packaged(found, program) or _elsewhere(found, program) or _nowhere(found, program)
+        problem = _packaged(found, program) or _elsewhere(found, program)
+        if problem is None and not is_called_for_development(change, found.stage):
+            problem = _nowhere(found, program)  # to a development image the project comes with a volume
         if problem is not None:
             yield problem
+
+
+_MOVES = frozenset({"cd", "pushd", "chdir"})
+
+
+def _is_open(change: DockerfileChange, found: Written) -> bool:
+    """Whether a script in front may start it in another folder, or a volume that a compose file mounts may bring it."""
+    words = _words(found)
+    operand = script_of(words) if words else None
+    named = {word for word in (*words[:1], operand) if word and ("/" in word or word == operand)}
+    relative = any(word[0] != "/" for word in named)
+    if relative and found.instruction.keyword == "CMD" and _moves_first(change, found):
+        return True
+    mounts = [mount for build in change.repository.builds_of(change.path) for mount in build.mounts]
+    paths = [_absolute(found.stage, word) for word in named] if mounts else []
+    return any(path is not None and within(path, mount) for path in paths for mount in mounts)
+
+
+def _moves_first(change: DockerfileChange, found: Written) -> bool:
+    """Whether a script of the file's own as ENTRYPOINT goes to another folder, or may: it was not read."""
+    entrypoint = found.stage.image.entrypoint
+    start, instruction = entrypoint.value, entrypoint.instruction
+    if start is None or instruction is None or start.form != "exec" or not is_script_entrypoint(found.stage):
+        return False
+    above = found._replace(setting=entrypoint, start=start, instruction=instruction)
+    script = start_script(change, above, through_stages=True)
+    if script is None or script.shell is None:
+        return True
+    return any(command.name in _MOVES | {".", "source", "eval"} for command in script.script()[1].commands)
 
 
 def _program(found: Written) -> str | None:

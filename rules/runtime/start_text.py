@@ -125,9 +125,11 @@ def direct_start(start: Start) -> str | None:
     """Return the value that starts a shell-form command without a shell around it.
 
     The JSON form when no word needs the shell; for a single command that does, the shell that makes way for it;
-    `None` for several commands, and for one that ends with an operator.
+    `None` for several commands, for one that ends with an operator, and for what only a shell can do.
     """
     text = start.text
+    if text.lstrip()[:1] in ("(", "{", "!") or _is_builtin(start):
+        return None
     if is_plain(text):
         return json_array(text.split())
     commands = start.commands
@@ -136,6 +138,17 @@ def direct_start(start: Start) -> str | None:
     if len(commands) == 1 and not commands[0].before and not commands[0].assignments:
         return json_array(["sh", "-c", f"exec {text}"])
     return None
+
+
+BUILTINS = frozenset(
+    ". source eval export unset set shift cd pushd popd alias trap wait ulimit umask read return local readonly "
+    "declare exit break continue : [[".split()
+)
+"""What a shell does by itself: there is nothing to make way for, and `exec` does not find it."""
+
+
+def _is_builtin(start: Start) -> bool:
+    return bool(start.commands) and start.commands[0].name in BUILTINS
 
 
 _RUNTIMES = frozenset(

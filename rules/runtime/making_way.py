@@ -1,0 +1,134 @@
+"""Where `exec` belongs, so that a shell makes way for the program it starts."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.api import Start, quote
+from rules.runtime.start_instructions import SHELLS, Written
+from rules.runtime.start_scripts import start_script
+from rules.runtime.start_text import BUILTINS, shell_commands
+
+if TYPE_CHECKING:
+    from rules.api import Command, DockerfileChange
+    from rules.runtime.start_scripts import StartScript
+
+_IDLE = frozenset({"tail", "sleep", "cat", "watch"})
+"""What keeps a container up beside the program."""
+
+_ASSIGNMENT = re.compile(r"\w+\+?=")
+_LOOP = re.compile(r"(?:^|[;&|({\s])(?:while|until|for)\s")
+_GUARDED = re.compile(r"\btrap\b|\bwait\b|s6-|supervisord|\brunsv|tini\b|dumb-init")
+
+BESIDE = "What runs beside the shell hears of it only from a script with `trap` and `wait`, or under a supervisor"
+_SOMEHOW = "Let the shell make way for the program with `exec`"
+
+
+def exec_place(command: Command, begin: str) -> str:
+    """Say where `exec` belongs in a command: behind the assignments in front, which it takes for the program.
+
+    Args:
+        command: The command.
+        begin: What to say where it belongs in front: "Begin that line".
+    """
+    words = [word.value for word in command.words]
+    first = next((at for at, word in enumerate(words) if not _ASSIGNMENT.match(word)), 0)
+    return f"Put `exec` in front of {quote(words[first])}" if first else f"{begin} with `exec`"
+
+
+def way_out(start: Start) -> str:
+    """Say how a start command of several commands lets SIGTERM through; no more than is sure to help."""
+    commands = shell_commands(start)
+    last = commands[-1]
+    beside = any(command.after == "&" for command in commands) or last.name in _IDLE | {"wait"}
+    if beside or last.before in ("|", "|&"):
+        return BESIDE
+    if last.name in BUILTINS or last.negated or last.redirects != _own_redirects(last) or _LOOP.search(start.text):
+        return _SOMEHOW
+    if last.conditional and last.before != "||":
+        return "Begin the program in every branch with `exec`"
+    return exec_place(last, "Begin the last command")
+
+
+def _own_redirects(command: Command) -> tuple[object, ...]:
+    """Return the redirections that stand at a command itself, and not at a group around it."""
+    return tuple(one for one in command.redirects if one.start < command.end)
+
+
+class LastLine(NamedTuple):
+    """The command that a start script ends with.
+
+    Attributes:
+        command: The command; where the script calls a function of its own, the last one of that.
+        ends: Whether it is the last in the text as well.
+    """
+
+    command: Command
+    ends: bool
+
+
+def kept_in_front(script: StartScript) -> LastLine | None:
+    """Return the last command of a shell script that nowhere has `exec`; `None` where something sees to signals."""
+    if script.shell is None or _GUARDED.search(script.text):
+        return None
+    _, parsed = script.script()
+    if parsed.errors or any("exec" in command.wrappers or command.name == "exec" for command in parsed.commands):
+        return None
+    outer = [command for command in parsed.commands if not command.nested and (command.name or command.words)]
+    last = _last(script.text, outer)
+    if last is None or last.after in ("&", "|") or last.before in ("|", "||"):
+        return None
+    return LastLine(last, last is outer[-1])
+
+
+def _last(text: str, outer: list[Command]) -> Command | None:
+    """Return the command that a script ends with; where that calls a function of its own, the last one of that."""
+    last = outer[-1] if outer else None
+    if last is None or last.args or last.conditional or last.before in ("|", "||") or last.after in ("&", "|"):
+        return last
+    head = re.search(rf"^(?:function +)?{re.escape(last.name)}[ \t]*(?:\(\))?[ \t]*\{{[ \t]*$", text, re.MULTILINE)
+    end = text.find("\n}", head.end()) if head is not None else -1
+    if head is None or end < 0 or sum(command.name == last.name for command in outer) > 1:
+        return last
+    inside = [command for command in outer if head.end() <= command.start < end]
+    ends = bool(inside) and not text[inside[-1].end : end].strip() and inside[-1].before not in ("&&", "||")
+    return inside[-1] if ends else last
+
+
+class Called(NamedTuple):
+    """A script of the project that a list of commands in a start command ends with.
+
+    Attributes:
+        script: The script, `None` where it was not read.
+        line: What it ends with without `exec`; `None` where it makes way, or where that cannot be told.
+    """
+
+    script: StartScript | None
+    line: Command | None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is not known what the script does with SIGTERM."""
+        if self.script is None or self.line is not None:
+            return self.script is None
+        return not _GUARDED.search(self.script.text) and "exec" not in self.script.text
+
+
+def script_at_end(change: DockerfileChange, found: Written) -> Called | None:
+    """Return the script that the last of several commands starts; `None` where that is no script."""
+    commands = shell_commands(found.start)
+    if len(commands) < 2 or commands[-1].name == "exec":  # noqa: PLR2004 - a list of them
+        return None
+    last = commands[-1]
+    words = [word.value for word in (last.program, *last.args) if word is not None]
+    program = next((word for word in words[1:] if word[:1] != "-"), "") if last.name in SHELLS else "".join(words[:1])
+    moved = any(command.name in ("cd", "pushd") for command in commands) and not program.startswith("/")
+    start = Start("exec", (program,), found.instruction)
+    script = start_script(change, found._replace(start=start), through_stages=True) if program and not moved else None
+    if script is None:
+        return Called(None, None) if posixpath.splitext(program)[1] in (".sh", ".bash") else None
+    line = kept_in_front(script)
+    sure = line is not None and not line.command.conditional and line.command.name not in BUILTINS
+    return Called(script, line.command if line is not None and sure else None)
