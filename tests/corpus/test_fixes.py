@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,17 +14,19 @@ if TYPE_CHECKING:
 
 FEWEST_FIXES = 1100
 """So many are proposed on the corpus; a rule must not hold by proposing none."""
-FEWEST_WITH_THE_REST = 3500
-"""The same, with the rules that are off until a team asks for them."""
+FEWEST_WITH_THE_REST = 1100
+"""The same of every third file, with the rules that are off until a team asks for them."""
 
 
-@pytest.mark.parametrize(("enable", "fewest"), [((), FEWEST_FIXES), (OFF, FEWEST_WITH_THE_REST)], ids=["on", "all"])
+@pytest.mark.parametrize(
+    ("enable", "step", "fewest"), [((), 1, FEWEST_FIXES), (OFF, 3, FEWEST_WITH_THE_REST)], ids=["on", "all"]
+)
 def test_every_fix_holds_alone_and_with_the_others(
-    corpus: Mapping[str, bytes], enable: Collection[str], fewest: int
+    corpus: Mapping[str, bytes], enable: Collection[str], step: int, fewest: int
 ) -> None:
     proposed = 0
     wrong: list[str] = []
-    for name, data in corpus.items():
+    for name, data in islice(corpus.items(), 0, None, step):
         findings = findings_of({PATH: data}, enable)
         proposed += sum(finding.fix is not None for finding in findings)
         wrong += [f"{name} {fault}" for fault in faults_of_fixes(findings, {PATH: data}, enable)]
