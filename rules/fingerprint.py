@@ -118,8 +118,9 @@ def unchanged(before: Sequence[Raised], after: Sequence[Raised]) -> tuple[set[in
         for index in sorted(old):
             groups[level(before[index])].append(index)
         for index in sorted(new):
-            waiting = groups.get(level(after[index]))
-            if waiting and level(after[index]) is not None:
+            key = level(after[index])
+            waiting = groups.get(key)
+            if waiting and key is not None:
                 old.discard(waiting.popleft())
                 new.discard(index)
     _match_similar(before, after, old, new)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rules.model.puts import within
 from rules.model.steps import Copy
+from rules.packages.build_packages import listed
 from rules.packages.project_files import in_repository, is_ignored
 from rules.packages.tool_versions import has_modern_yarn
 from rules.quoting import quote
@@ -31,13 +32,8 @@ def manifests_named(change: DockerfileChange, copy: Copy, install: Install) -> s
     """Name what an install reads, as the build context has it."""
     if install.call.manager == "dotnet":  # a solution names further projects, each of which is read
         return "the project files (`*.csproj`)"
-    names = map(quote, to_copy(change, copy, install))
-    return named([*names, *(name for _, name in _companions(change, install))])
-
-
-def named(names: list[str]) -> str:
-    """Join names for a sentence."""
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+    names = [*map(quote, to_copy(change, copy, install)), *(name for _, name in _companions(change, install))]
+    return listed(names, len(names))
 
 
 def _companions(change: DockerfileChange, install: Install) -> list[tuple[str, str]]:

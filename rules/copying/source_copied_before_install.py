@@ -21,9 +21,10 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.copying.install_manifests import NPM_LOCKS, copied_above, included, manifests_named, missing, named, to_copy
+from rules.copying.install_manifests import NPM_LOCKS, copied_above, included, manifests_named, missing, to_copy
 from rules.copying.installs import Install, installs_in, installs_of
 from rules.copying.source_trees import brings_all, is_read, is_source_tree, needs_sources
+from rules.packages.build_packages import listed
 
 _FREE_STEPS = frozenset({"ENV", "ARG", "LABEL", "EXPOSE", "SHELL", "STOPSIGNAL"})
 _FREE_COMMANDS = frozenset({"", "echo", "set", "true", "export", ":"})
@@ -129,8 +130,8 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, install: Instal
         way_out = f"Copy {manifests_named(change, copy, install)} first, install, and copy the rest below."
     elif lacking:
         way_out = (
-            f"The manifest is already there (line {above.instruction.line}): copy {named(lacking)} beside it, "
-            "install, and copy the rest below."
+            f"The manifest is already there (line {above.instruction.line}): copy {listed(lacking, len(lacking))} "
+            "beside it, install, and copy the rest below."
         )
     else:
         way_out = f"The manifest is already there (line {above.instruction.line}): copy the rest below the install."

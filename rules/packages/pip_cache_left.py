@@ -19,6 +19,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.packages.build_packages import listed
 from rules.packages.configuration import written_until
 from rules.packages.options import add_option
 from rules.packages.project_files import in_repository
@@ -73,7 +74,7 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[_Left]) -> Prob
     perhaps = all(one.call.command.conditional for one in found)
     lines = [str(line) for line in dict.fromkeys(one.call.command.line for one in found)]
     if len({id(one.run) for one in found}) > 1:
-        where = f" at lines {', '.join(lines[:-1])} and {lines[-1]}"
+        where = f" at lines {listed(lines, len(lines))}"
         way_out = f"Set {quote(f'ENV {_VARIABLE}=1')} above the first, or add the flag to each"
     else:
         where = f" in {len(found)} commands" if len(found) > 1 else ""

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
     from rules.model.steps import Step
 
-_SCRIPT = re.compile(r"\.(?:sh|bash|py|pl)(?:[?#]|$)", re.IGNORECASE)
+SCRIPT = re.compile(r"\.(?:sh|bash|py|pl)(?:[?#]|$)", re.IGNORECASE)
+"""How the address of a script ends."""
 _MOVING = re.compile(r"(?<!pool)/(master|main|develop|trunk|HEAD|nightly)(?:/|\.zip|\.tar|$)")
 """What a branch is called in an address: its content has no lasting sum."""
 _NEWEST = re.compile(r"/(latest|stable|current)(?:/|$)|//(aka\.ms)/|[-_](latest)(?=[.-])")
@@ -62,7 +63,7 @@ def _nameless(step: Step, url: str) -> tuple[str, str] | None:
     expanded = _OF_NO_RELEASE.sub("", step.scope.expand(url) or url)
     if open_ends or _VERSION_MARK.search(expanded.partition("://")[2].partition("/")[2]):
         return None
-    way = "or a copy of the script at a commit" if _SCRIPT.search(url) else "where there is one"
+    way = "or a copy of the script at a commit" if SCRIPT.search(url) else "where there is one"
     return (
         "The address names no release: it may answer another file in the next build, which goes into it unseen",
         f"Take a release by its number, {way}, and check the SHA-256 of that",

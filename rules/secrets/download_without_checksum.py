@@ -19,7 +19,7 @@ from rules.api import (
     rule,
 )
 from rules.packages.build_packages import listed
-from rules.secrets.download_addresses import TRUST, judged, named_risk
+from rules.secrets.download_addresses import SCRIPT, TRUST, judged, named_risk
 from rules.secrets.downloads import (
     FETCHERS,
     Url,
@@ -47,7 +47,6 @@ _PAPERS = re.compile(
     r"(?:^|[/._-])(?:licen[cs]e|copying|notice|readme|changelog|\w*sums?)(?:\.\w+)?(?:[?#]|$)", re.IGNORECASE
 )
 """Texts that come with a program, and the list of its sums."""
-_SCRIPT = re.compile(r"\.(?:sh|bash|py|pl)(?:[?#]|$)", re.IGNORECASE)
 _SUM_OR_KEY = re.compile(
     r"\.(?:asc|(?:mini)?sig|sigstore|gpg|key|pub|sha\d*\w*|md5\w*)(?:[?#]|$)|KEY|[Kk]eyring|sums?\b", re.IGNORECASE
 )
@@ -86,9 +85,9 @@ def _in_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Proble
         return
     every = tuple(reversed(found))
     new = [found[name] for name in change.fresh("download-without-checksum", stage, every)]
-    first = new[0]
-    risk = named_risk(run, first.text)
-    alike = [url.text for url in new if named_risk(run, url.text) == risk]
+    first, *others = new
+    risk = named_risk(run, first.text) if others else None
+    alike = [first.text, *(url.text for url in others if named_risk(run, url.text) == risk)]
     piped = len({other.part for other in run.pipelines[first.command.pipeline]}) > 1
     yield _problem(stage, run, alike, first.word.span, piped=piped, items=every)
 
@@ -184,7 +183,7 @@ def _executed(run: Run) -> dict[str, int]:
 def _is_program(run: Run, url: Url, *, executable: bool) -> bool:
     if url.is_local or _BY_CONTENT.search(url.text):
         return False
-    if _SCRIPT.search(url.text) or _SCRIPT.search(saved_name(url)):
+    if SCRIPT.search(url.text) or SCRIPT.search(saved_name(url)):
         return _is_executed(run, url)
     if _NO_PROGRAM.search(url.text) or _NO_PROGRAM.search(saved_name(url)) or _PAPERS.search(url.text):
         return False
