@@ -64,7 +64,7 @@ def _writes_where_said(run: Run, command: Command) -> bool:
     if not name or name in _SYSTEM or name in _TOOLS:
         return True
     if name in _VERBS:
-        return command.subcommand in _VERBS[name] or (command.subcommand is None and name == "yarn")
+        return command.subcommand in _VERBS[name]
     calls = (call for call in run.package_calls if call.action not in ("run", "build"))
     if any(call.command.start == command.start for call in calls):
         return True
