@@ -35,6 +35,7 @@ _MOST_WORK, _ALWAYS = 200_000_000, 2_000
 _AROUND = re.compile(r"\s*([\[\],])\s*")
 _CONTINUED = re.compile(r"[\\`][ \t]*\r?\n")
 _AS = re.compile(r" as (?=\S+$)", re.IGNORECASE)
+_NUMBER = re.compile(r"\d+(?:\.\d+)*")
 
 
 class Raised(NamedTuple):
@@ -107,13 +108,14 @@ def unchanged(before: Sequence[Raised], after: Sequence[Raised]) -> tuple[set[in
     Those that list something are the same where they list the same, instruction by instruction or all in all. Of the
     others, equal wording is matched first, the stage's name aside; then the same key in the same stage (the package,
     the variable), then the same words in another instruction of the stage (a `RUN` was split, joined or made a
-    here-document), then instructions that were edited but are at least half alike.
+    here-document), then the same but for its numbers (a version was raised), then instructions that were edited but are
+    at least half alike.
 
     Returns:
         Indexes into `after` of problems that were there before, and into `before` of those that still are.
     """
     old, new = _listed_no_more(before, after), _listed_no_more(after, before, whole=True)
-    for level in (_worded_in_stage, _worded, _keyed, _shown):
+    for level in (_worded_in_stage, _worded, _keyed, _shown, _numbered):
         groups: defaultdict[object, deque[int]] = defaultdict(deque)
         for index in sorted(old):
             groups[level(before[index])].append(index)
@@ -143,12 +145,15 @@ def _listed_no_more(these: Sequence[Raised], those: Sequence[Raised], *, whole: 
         those: The problems of the other.
         whole: Whether the other must list all that a problem lists, and not just some of it.
     """
-    there = listed(those)
+    here, there = listed(these), listed(those)
     left = set()
     for index, item in enumerate(these):
-        names = frozenset(item.problem.items)
-        common = names & there.get((item.rule.id, item.problem.stage), frozenset())
-        if not common or (whole and common != names):
+        place = (item.rule.id, item.problem.stage)
+        others = there.get(place, frozenset())
+        raised = {_unnumbered(name) for name in others - here.get(place, frozenset())}
+        names = item.problem.items
+        common = [name for name in names if name in others or _unnumbered(name) in raised]
+        if not common or (whole and len(common) < len(names)):
             left.add(index)
     return left
 
@@ -170,6 +175,18 @@ def _shown(item: Raised) -> object:
         return None
     shown = item.instruction.source.cut(item.problem.span)
     return (*item.subject, item.problem.stage, " ".join(_CONTINUED.sub(" ", shown).split()))
+
+
+def _numbered(item: Raised) -> object:
+    """A version that was raised makes nothing new; but another base image, or a fact with a date, is another matter."""
+    if item.problem.fact or (item.instruction is not None and item.instruction.keyword == "FROM"):
+        return None
+    rule, path, key = item.subject
+    return rule, path, _unnumbered(key), item.problem.stage, _unnumbered(item.normal)
+
+
+def _unnumbered(text: str) -> str:
+    return _NUMBER.sub("0", text)
 
 
 def _match_similar(before: Sequence[Raised], after: Sequence[Raised], old: set[int], new: set[int]) -> None:

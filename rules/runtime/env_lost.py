@@ -33,6 +33,8 @@ _READ_BY_RUNTIMES = frozenset(
 _BUILD_ONLY = re.compile(
     r"(?:UV|PIP|NPM_CONFIG|YARN|POETRY|CARGO|GO|DEBIAN|APT|CONDA|BUNDLE|HOMEBREW|MAVEN|GRADLE)_.*\Z"
 )
+_NUMBER = re.compile(r"\d+(?:\.\d+)*")
+"""A version in the name of a folder: with another one it is the folder of the next release."""
 
 
 @rule(
@@ -72,7 +74,8 @@ def _lost_folders(stage: Stage, was: Stage) -> tuple[str, ...]:
         return ()
     kept = now.value.split(":") if now is not None and now.value else []
     lost = [folder for folder in before.value.split(":") if folder not in kept and folder.startswith("/")]
-    own = [folder for folder in lost if folder not in _SYSTEM_FOLDERS]
+    raised = {_NUMBER.sub("0", folder) for folder in kept if folder not in before.value.split(":")}
+    own = [folder for folder in lost if folder not in _SYSTEM_FOLDERS and _NUMBER.sub("0", folder) not in raised]
     return tuple(folder for folder in own if _covering(stage, folder))
 
 

@@ -18,8 +18,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change removes a secret, which the history and the images already pushed keep."""
     if change.before is None or not change.stages:
         return
-    now = {name for name, _ in _secrets(change.after)}
-    gone = {name: span for name, span in _secrets(change.before) if name not in now}
+    now = {_last_part(name) for name, _ in _secrets(change.after)}
+    gone = {name: span for name, span in _secrets(change.before) if _last_part(name) not in now}
     if not gone:
         return
     names = ", ".join(map(quote, list(gone)[:3])) + (" and others" if len(gone) > 3 else "")  # noqa: PLR2004 - a sentence's worth
@@ -36,6 +36,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         key=" ".join(sorted(gone)),
         notes=tuple(Note(span, "the secret before", before=True) for span in gone.values()),
     )
+
+
+def _last_part(name: str) -> str:
+    """Return a file without its folders: one that was moved is not gone."""
+    return name.rsplit("/", 1)[-1]
 
 
 def _secrets(model: Model) -> Iterator[tuple[str, Span]]:

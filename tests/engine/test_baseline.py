@@ -141,3 +141,39 @@ def test_a_here_document_above_another_is_the_new_one() -> None:
     new = "<<EOF\napt-get install -y mariadb-client\nEOF"
     found = recommends(INSTALL.format(old), INSTALL.format(f"{new}\nRUN {old}"))
     assert found == [(3, "new"), (6, "unchanged")]
+
+
+def told(before: str, after: str, rule: str) -> list[str]:
+    report = rules.review({"Dockerfile": before.encode()}, {"Dockerfile": after.encode()})
+    return [f.baseline for f in report.findings if f.rule == rule]
+
+
+ARCHIVE = """\
+FROM debian:13-slim
+ENV TOOL_RPM=tool-8u25-linux.rpm
+COPY $TOOL_RPM /tmp/
+RUN install-it /tmp/$TOOL_RPM
+RUN rm /tmp/$TOOL_RPM
+CMD ["tool"]
+"""
+
+HEADERS = """\
+FROM ubuntu:22.04
+ARG PYTHON=3.9
+RUN apt-get update && apt-get install -y --no-install-recommends python${PYTHON}-dev && rm -rf /var/lib/apt/lists/*
+CMD ["python", "/app.py"]
+"""
+
+
+def test_a_version_raised_in_a_variable_makes_nothing_new() -> None:
+    assert told(ARCHIVE, ARCHIVE.replace("8u25", "8u51"), "copied-then-deleted") == ["unchanged"]
+    assert told(HEADERS, HEADERS.replace("=3.9", "=3.10"), "build-tools-shipped") == ["unchanged"]
+
+
+def test_one_more_item_is_new_although_only_its_number_differs() -> None:
+    more = HEADERS.replace("python${PYTHON}-dev", "python${PYTHON}-dev python3.11-dev")
+    assert told(HEADERS, more, "build-tools-shipped") == ["new"]
+
+
+def test_another_release_of_the_base_is_another_fact() -> None:
+    assert "new" in told(ENDED.decode(), ENDED.decode().replace("3.9", "3.8"), "base-image-eol")
