@@ -81,7 +81,7 @@ def _problem(change: DockerfileChange, name: str, stages: list[Stage]) -> Proble
         _message(reference),
         _confidence(change, stage, reference),
         doubt=BY_ARGUMENT,
-        key=reference.familiar,
+        key=reference.path,  # another tag of it is no other image
         notes=tuple(Note(other.from_.span, "the same image") for other in others),
         fix=None if _is_rolling(reference) else _same_as_elsewhere(change, stages, reference),
         severity=Severity.INFO if weak else None,

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
     Dropped,
+    Fix,
     Package,
     PackageCall,
     Problem,
@@ -21,6 +23,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.packages.build_packages import listed
 from rules.packages.release_pins import Pins, stale_pins
 from rules.packages.scripts import may_be_script
 
@@ -56,12 +59,42 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         pins = stale_pins(change, stage, call)
         if pins is not None:
             yield _of_pins(stage, run, pins)
-        for package in call.packages if call.manager == "apt" else ():
-            if package.word.value != package.name or not _PLAIN_NAME.fullmatch(package.name):
-                continue  # a version, a release, a pattern
-            gone = dropped(package.name, facts.distro, stage.runtime.release)
-            if gone is not None:
-                yield _problem(stage, run, package, gone)
+        for missing in _missing(stage, call) if call.manager == "apt" else ():
+            yield _problem(change, stage, run, missing)
+
+
+class _Missing(NamedTuple):
+    """A package that the release does not have.
+
+    Attributes:
+        package: The package.
+        gone: What became of it.
+        literal: Whether it is written out, and not named by a variable.
+    """
+
+    package: Package
+    gone: Dropped
+    literal: bool
+
+
+def _missing(stage: Stage, call: PackageCall) -> Iterator[list[_Missing]]:
+    """Yield what an install asks for in vain, together what has one way out: what has an heir, and what has none."""
+    facts = stage.facts
+    assert facts is not None, "the caller looked"
+    found = []
+    for package in call.packages:
+        if package.word.value != package.name or not _PLAIN_NAME.fullmatch(package.name):
+            continue  # a version, a release, a pattern
+        gone = dropped(package.name, facts.distro, stage.runtime.release)
+        if gone is not None:
+            literal = stage.model.source.cut(package.word.span) == package.name
+            found.append(_Missing(package, gone, literal))
+    for kind in sorted({_kind(one) for one in found}):
+        yield [one for one in found if _kind(one) == kind]
+
+
+def _kind(one: _Missing) -> tuple[bool, bool, bool]:
+    return one.gone.virtual, one.gone.instead is None, not one.literal
 
 
 def _may_fail(call: PackageCall) -> bool:
@@ -126,25 +159,54 @@ def _of_pins(stage: Stage, run: Run, pins: Pins) -> Problem:
     )
 
 
-def _problem(stage: Stage, run: Run, package: Package, gone: Dropped) -> Problem:
+def _problem(change: DockerfileChange, stage: Stage, run: Run, missing: list[_Missing]) -> Problem:
     facts = stage.facts
-    assert facts is not None
-    release = stage.runtime.release
-    system = f"{facts.distro.capitalize() if facts.distro else ''} {release.number if release is not None else ''}"
-    base = quote(stage.root.base_text or "")
-    why = "several packages provide that name there, and apt chooses none" if gone.virtual else "which no longer has it"
-    joint = ": " if gone.virtual else ", "
-    way_out = f" Install {quote(gone.instead)}." if gone.instead is not None else " Another release or source has it."
-    edit = replace(run.instruction.source, package.word.span, gone.instead) if gone.instead is not None else None
-    literal = run.instruction.source.cut(package.word.span) == package.name
+    assert facts is not None, "the caller looked"
+    names = tuple(one.package.name for one in missing)
+    fresh = set(change.fresh("package-not-in-release", stage, names))
+    told = [one for one in missing if one.package.name in fresh]
+    literal = told[0].literal
+    why, way_out = _why(told)
     return Problem(
-        package.word.span,
-        f"{stage.label} installs {quote(package.name)}, and {base} is {system}{joint}{why}. The build stops with "
-        f"“has no installation candidate” or “unable to locate package”.{way_out}",
+        told[0].package.word.span,
+        f"{stage.label} installs {listed([quote(one.package.name) for one in told])}, and "
+        f"{quote(stage.root.base_text or '')} is {_system(stage)}{why}. The build stops with "
+        f"“has no installation candidate” or “unable to locate package”. {way_out}",
         Confidence.CERTAIN if facts.kind == "os" and literal else Confidence.LIKELY,
         doubt="the base image may bring sources of its own" if literal else "a build argument may name another package",
         instruction=run.instruction,
         stage=stage.key,
-        key=package.name,
-        fix=fix(f"Install {gone.instead}", edit) if edit is not None and literal else None,
+        items=names,
+        fix=_fix(run, told),
     )
+
+
+def _system(stage: Stage) -> str:
+    assert stage.facts is not None, "the caller looked"
+    release = stage.runtime.release
+    return f"{(stage.facts.distro or '').capitalize()} {release.number if release is not None else ''}"
+
+
+def _why(told: list[_Missing]) -> tuple[str, str]:
+    """Say what became of them, and what to do."""
+    several = len(told) > 1
+    if told[0].gone.virtual:
+        these = "each of these names" if several else "that name"
+        why = f": several packages provide {these} there, and apt chooses none"
+    else:
+        why = f", which no longer has {'them' if several else 'it'}"
+    heirs = [(one.package.name, one.gone.instead) for one in told if one.gone.instead is not None]
+    if not heirs:
+        return why, f"Another release or source has {'them' if several else 'it'}."
+    if not several:
+        return why, f"Install {quote(heirs[0][1])}."
+    return why, f"Install {listed([f'{quote(new)} for {quote(old)}' for old, new in heirs])}."
+
+
+def _fix(run: Run, told: list[_Missing]) -> Fix | None:
+    """Put each package's heir in its place."""
+    if not told[0].literal or told[0].gone.instead is None:
+        return None
+    source = run.instruction.source
+    heirs = [(one.package.word.span, one.gone.instead) for one in told if one.gone.instead is not None]
+    return fix(f"Install {listed([new for _, new in heirs])}", *[replace(source, span, new) for span, new in heirs])
