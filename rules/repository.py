@@ -8,10 +8,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rules.builds import Build, builds_in
+from rules.contexts import context_by_sources
 from rules.dockerfile.dockerignore import Dockerignore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+_LINK, _SUBMODULE = 0o120000, 0o160000  # as git writes them
 
 
 @dataclass(eq=False)
@@ -25,27 +28,30 @@ class Repository:
 
     files: Mapping[str, bytes] = field(default_factory=dict)
     listing: Mapping[str, int] | None = None
+    _told: dict[str, str | None] = field(default_factory=dict, init=False, repr=False)
     _contexts: dict[str, tuple[str, ...] | None] = field(default_factory=dict, init=False, repr=False)
     _names: dict[str, frozenset[str] | None] = field(default_factory=dict, init=False, repr=False)
 
     def exists(self, path: str) -> bool | None:
-        """Tell whether a file or folder exists; `None` when the listing is not known."""
+        """Tell whether a file or folder exists; `None` when the listing is not known, or a submodule may hold it."""
         path = path.strip("/")
         if path in self.files or path in ("", "."):
             return True
         if self.listing is None:
             return None
-        return path in self.listing or path in self.folders
+        if path in self.listing or path in self.folders:
+            return True
+        return None if any(self.listing.get(folder) in (_LINK, _SUBMODULE) for folder in _above(path)) else False
 
     @cached_property
     def folders(self) -> frozenset[str]:
         """Every folder of the listing."""
         found: set[str] = set()
         for path in self.listing or {}:
-            folder = posixpath.dirname(path)
-            while folder and folder not in found:
+            for folder in _above(path):
+                if folder in found:
+                    break
                 found.add(folder)
-                folder = posixpath.dirname(folder)
         return frozenset(found)
 
     def mode(self, path: str) -> int | None:
@@ -70,13 +76,24 @@ class Repository:
         """Return the folder that is the build context: `` for the repository's root; `None` when it cannot be known.
 
         A build that names the Dockerfile says it; without one, a Dockerfile in the root has the root, and one with a
-        `.dockerignore` beside it has its own folder, since Docker reads that file in the context's root alone.
+        `.dockerignore` beside it has its own folder, since Docker reads that file in the context's root alone. Else
+        what it copies may lie in one folder only.
         """
         contexts = {build.context for build in self.builds_of(dockerfile)}
         folder = posixpath.dirname(dockerfile)
         if contexts:
             return contexts.pop() if len(contexts) == 1 else None
-        return folder if not folder or f"{folder}/.dockerignore" in self.files else None
+        if not folder or f"{folder}/.dockerignore" in self.files:
+            return folder
+        if dockerfile not in self._told:
+            self._told[dockerfile] = self._context_by_sources(dockerfile)
+        return self._told[dockerfile]
+
+    def _context_by_sources(self, dockerfile: str) -> str | None:
+        data = self.files.get(dockerfile)
+        if data is None or self.listing is None:
+            return None
+        return context_by_sources(dockerfile, data, self.listing, self.folders)
 
     def dockerignore_path(self, dockerfile: str) -> str | None:
         """Return the ignore file in force: `<Dockerfile>.dockerignore`, else the context root's; `None` without."""
@@ -114,6 +131,14 @@ class Repository:
         if context is None or self.listing is None:
             return None
         prefix = f"{context}/" if context else ""
+        if any(mode == _SUBMODULE and path.startswith(prefix) for path, mode in self.listing.items()):
+            return None  # what it holds is in no listing
         ignore = self.dockerignore(dockerfile)
         names = (path[len(prefix) :] for path in self.listing if path.startswith(prefix))
         return tuple(sorted(name for name in names if ignore is None or not ignore.excludes(name)))
+
+
+def _above(path: str) -> Iterator[str]:
+    """Yield the folders that a path lies in, the nearest first."""
+    while path := posixpath.dirname(path):
+        yield path

@@ -19,7 +19,7 @@ MAX_LISTING: Final = 200_000
 NOT_SOURCE: Final = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "__pycache__", ".tox", ".mypy_cache"})
 """Folders that hold no sources of the repository they lie in."""
 
-FILE, EXECUTABLE, LINK = 0o100644, 0o100755, 0o120000  # as git writes them
+FILE, EXECUTABLE, LINK, SUBMODULE = 0o100644, 0o100755, 0o120000, 0o160000  # as git writes them
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def root_of(path: Path) -> Path:
 
 
 def listed(root: Path) -> dict[str, int]:
-    """Return every path below a folder with its git mode.
+    """Return every path below a folder with its git mode; an empty folder counts as a submodule that is not fetched.
 
     Raises:
         UsageFault: `root` is not a folder, or one in it may not be read.
@@ -88,6 +88,8 @@ def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, int]]:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except PermissionError:
         raise UsageFault(f"{folder}: this folder may not be read. Change its permissions or name another.") from None
+    if not entries and prefix:
+        yield prefix.rstrip("/"), SUBMODULE
     for entry in entries:
         path = f"{prefix}{entry.name}"
         if entry.is_symlink():
@@ -102,6 +104,8 @@ def _walk(folder: Path, prefix: str) -> Iterator[tuple[str, int]]:
 def _unreadable(path: Path, mode: int) -> str:
     if mode == LINK:
         return "a symbolic link"
+    if mode == SUBMODULE:
+        return "a submodule"
     return "larger than 512 KiB" if path.stat().st_size > MAX_FILE else ""
 
 

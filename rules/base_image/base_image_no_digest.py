@@ -34,19 +34,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _pinned_elsewhere(change: DockerfileChange) -> str | None:
-    """Return what pins its images by digest: another stage, or another Dockerfile that was read."""
+    """Return what pins its images by digest: another stage, or most of the other Dockerfiles that were read."""
     for stage in change.stages:
         if stage.reference is not None and stage.reference.digest is not None:
             return stage.label
     files = change.repository.files
-    return next(
-        (
-            quote(path)
-            for path in sorted(files)
-            if _is_other_dockerfile(change, path) and _PINNED_FROM.search(files[path])
-        ),
-        None,
-    )
+    others = [path for path in sorted(files) if _is_other_dockerfile(change, path)]
+    pinned = [path for path in others if _PINNED_FROM.search(files[path])]
+    return quote(pinned[0]) if pinned and 2 * len(pinned) >= len(others) else None
 
 
 def _is_other_dockerfile(change: DockerfileChange, path: str) -> bool:

@@ -193,7 +193,8 @@ def _way_out(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, pat
     if put.kind == "remote":
         return "Fetch and delete it in one `RUN`."
     above = path != put.path and within(put.path, path)
-    if above and put.tree and not posixpath.splitext(put.path)[1]:
+    built = put.kind == "context" or _is_written_to(stage, put, copy, run)
+    if above and built and put.tree and not posixpath.splitext(put.path)[1]:
         return "Build in an earlier stage, and copy the result from there."
     if above:
         return (
@@ -210,11 +211,15 @@ def _way_out(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, pat
 
 def _mount(stage: Stage, put: Put, copy: Copy, last: Run) -> str:
     """Say which mount serves: a bind mount is read-only unless it says otherwise."""
-    steps = stage.done_steps
-    runs = [step for step in steps[steps.index(copy) : steps.index(last) + 1] if isinstance(step, Run)]
-    if any(within(path, put.path) for run in runs for path in _written(run)):
+    if _is_written_to(stage, put, copy, last):
         return "`RUN --mount=type=bind,rw`: the commands write there, and what they write goes as well"
     return "`RUN --mount=type=bind`"
+
+
+def _is_written_to(stage: Stage, put: Put, copy: Copy, last: Run) -> bool:
+    steps = stage.done_steps
+    runs = [step for step in steps[steps.index(copy) : steps.index(last) + 1] if isinstance(step, Run)]
+    return any(within(path, put.path) for run in runs for path in _written(run))
 
 
 @once

@@ -183,7 +183,7 @@ def _is_said_to_run(found: BuildPackages) -> bool:
 
 _KITS = re.compile(
     r"dpkg-|glibc-|python|ruby|perl|php|lua|R-|r-|linux|kernel|erlang|ocaml|ghc|musl|libc6?-|"
-    r"java-|golang|nodejs|rust|cargo|mono-|dotnet|swift|nim|julia|guile|tcl|tk-"
+    r"java-|autotools|golang|nodejs|rust|cargo|mono-|dotnet|swift|nim|julia|guile|tcl|tk-"
 )
 """Headers or the kit of a language, or of the system: no library's, which would bring what a program runs with."""
 

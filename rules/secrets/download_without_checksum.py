@@ -43,6 +43,8 @@ _NO_PROGRAM = re.compile(
     r"\.(?:asc|(?:mini)?sig|sigstore|gpg|key|pub|list|repo|sha\d*|sha\d+sum|md5|txt|json|ya?ml|conf|cfg|html?|xml|md|sh|py|css|pem|crt)(?:[?#]|$)|KEY|[Kk]eyring|/gpg(?:[?#]|$)",
     re.IGNORECASE,
 )
+_API = re.compile(r"://api\.|/api/v?\d|/info/refs\b", re.IGNORECASE)
+"""Where a server answers questions: `ADD` of the head of a branch renews the layers below when it moves."""
 _PAPERS = re.compile(
     r"(?:^|[/._-])(?:licen[cs]e|copying|notice|readme|changelog|\w*sums?)(?:\.\w+)?(?:[?#]|$)", re.IGNORECASE
 )
@@ -205,6 +207,8 @@ def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:
 def _becomes_program(copy: Copy, url: str) -> bool:
     """Whether what an ADD brings is run: it is made executable, goes to a folder of programs, or has no ending."""
     if _NO_PROGRAM.search(url) or "?" in url:
+        return False
+    if _API.search(url):
         return False
     name = _VERSIONS.sub("", url.rstrip("/").rpartition("/")[2])
     executable = re.search(r"[1357]", copy.option("chmod") or "") is not None

@@ -213,3 +213,13 @@ def test_explain_understands_another_linters_name(capsys: pytest.CaptureFixture[
     assert code == 0
     assert out.startswith("# base-image-unpinned\n")
     assert "## When to silence it" in out
+
+
+def test_an_empty_folder_is_a_submodule_that_was_not_fetched(
+    put: Put, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    put("Dockerfile", CLEAN.replace("CMD", "COPY vendored/start.sh /\nCMD", 1))
+    put("README.md", "")
+    assert "vendored/start.sh` is not in the repository" in run(capsys, "check", ".")[1]
+    (tmp_path / "vendored").mkdir()
+    assert "is not in the repository" not in run(capsys, "check", ".")[1]

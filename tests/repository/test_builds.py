@@ -207,3 +207,34 @@ def test_absence_is_known_only_from_a_listing() -> None:
 
 def test_a_build_is_a_plain_value() -> None:
     assert Build("Dockerfile", "", "", {}, "compose.yaml", 1).platforms == 0
+
+
+def context_told_by(dockerfile: str, text: str, *listing: str) -> str | None:
+    names = dict.fromkeys((*listing, dockerfile), 0o100644)
+    return Repository({dockerfile: text.encode()}, names).context_of(dockerfile)
+
+
+def test_what_is_copied_tells_the_context() -> None:
+    own = "FROM python:3.13\nCOPY requirements.txt ./\nCOPY src src\n"
+    assert context_told_by("shop/api/Dockerfile", own, "shop/api/requirements.txt", "shop/api/src/a.py") == "shop/api"
+    root = "FROM python:3.13\nCOPY shop/api/requirements.txt ./\n"
+    assert context_told_by("shop/api/Dockerfile", root, "shop/api/requirements.txt") == ""
+    above = 'FROM python:3.13\nCOPY ["api/main.py", "/app/"]\nADD shared.py dist/app.whl /app/\n'
+    assert context_told_by("shop/docker/Dockerfile", above, "shop/api/main.py", "shop/shared.py") == "shop"
+
+
+def test_what_is_copied_leaves_the_context_open() -> None:
+    both = "FROM node:24\nCOPY package.json ./\n"
+    assert context_told_by("shop/Dockerfile", both, "package.json", "shop/package.json") is None
+    made = "FROM alpine:3.22\nADD shop /bin/\nCOPY --from=build /a/b.txt /\nCOPY $FILE *.txt https://example.org/c /\n"
+    assert context_told_by("deploy/image/Dockerfile", made, "deploy/shop/main.go", "b.txt", "a/b.txt", "c") is None
+    torn = "FROM alpine:3.22\nCOPY a.txt b.txt /\n"
+    assert context_told_by("x/Dockerfile", torn, "a.txt", "x/b.txt") is None
+
+
+def test_what_a_submodule_or_a_link_holds_is_not_known() -> None:
+    listing = {"docker": 0o160000, "lib": 0o120000, "src/a.py": 0o100644}
+    repository = Repository({}, listing)
+    assert [repository.exists(path) for path in ("docker/start.sh", "lib/b.py", "src/b.py")] == [None, None, False]
+    assert [repository.exists(path) for path in ("docker", "src", "src/a.py")] == [True, True, True]
+    assert repository.context_files("Dockerfile") is None, "what `COPY . .` brings of the submodule"

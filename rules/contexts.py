@@ -1,0 +1,63 @@
+"""Which folder a build has as its context, as far as what the Dockerfile copies tells it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from rules.dockerfile.parse import parse
+from rules.dockerfile.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator
+
+    from rules.dockerfile.nodes import Dockerfile
+
+_OPEN = re.compile(r"[$*?\[\\<]|://|^git@")
+"""What leaves open which file a source is, or says that it lies elsewhere."""
+
+
+def context_by_sources(path: str, data: bytes, files: Container[str], folders: Container[str]) -> str | None:
+    """Return the one folder around a Dockerfile in which all lies that it copies and that the repository has.
+
+    What lies in no such folder is made or fetched before the build, and says nothing. Folders alone do not tell: a
+    program is often called like the folder of its sources.
+
+    Args:
+        path: The Dockerfile in its repository.
+        data: Its bytes.
+        files: The repository's files.
+        folders: Its folders.
+
+    Returns:
+        `` for the repository's root; `None` where no folder fits, or several do.
+    """
+    around = list(_folders_around(path))
+    names = set(_copied(parse(Source.decode(path, data))))
+    there = [name for name in names if any(_is_in(posixpath.join(one, name), files, folders) for one in around)]
+    fitting = [one for one in around if all(_is_in(posixpath.join(one, name), files, folders) for name in there)]
+    if len(fitting) != 1:
+        return None
+    return fitting[0] if any(posixpath.join(fitting[0], name) in files for name in there) else None
+
+
+def _is_in(path: str, *places: Container[str]) -> bool:
+    return any(path in place for place in places)
+
+
+def _folders_around(path: str) -> Iterator[str]:
+    while path:
+        path = posixpath.dirname(path)
+        yield path
+
+
+def _copied(dockerfile: Dockerfile) -> Iterator[str]:
+    """Yield the files and folders of the context that a COPY or an ADD names by a path that is written out."""
+    for instruction in dockerfile.instructions:
+        if instruction.keyword not in ("COPY", "ADD") or instruction.flag("from") is not None:
+            continue
+        for word in (instruction.exec_form or instruction.words)[:-1]:
+            name = posixpath.normpath(word.text.strip("\"'").lstrip("/"))
+            if name not in (".", "..") and not name.startswith("../") and not _OPEN.search(word.text):
+                yield name
