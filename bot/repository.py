@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rules import policy_file
 from rules.dockerfile.nodes import is_dockerfile
-from rules.globs import matches
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Mapping
@@ -88,13 +87,6 @@ def wanted(pull_request: PullRequest, listing: Mapping[str, int] | None, policy:
     return Wanted(tuple(dockerfiles), after, tuple(_before(pull_request.files, after)), tuple(skipped))
 
 
-def is_reviewed(path: str, policy: Policy) -> bool:
-    """Tell whether a file is a Dockerfile that the policy wants reviewed."""
-    if policy.ignore_paths and matches(path, policy.ignore_paths):
-        return False
-    return is_dockerfile(path) or bool(policy.paths and matches(path, policy.paths))
-
-
 def around(dockerfiles: Iterable[str], listing: Mapping[str, int] | None, most: int = MOST_AROUND) -> list[str]:
     """Return the files around Dockerfiles that a review reads, the most telling and the nearest first.
 
@@ -140,9 +132,9 @@ def is_script_folder(path: str) -> bool:
 def _dockerfiles(files: Iterable[ChangedFile], listing: Mapping[str, int] | None, policy: Policy) -> Iterator[str]:
     """Give each Dockerfile once: the changed ones, then those whose ignore file changed."""
     there = [file for file in files if file.status != "removed"]
-    changed = sorted(file.path for file in there if is_reviewed(file.path, policy))
+    changed = sorted(file.path for file in there if policy.reviews(file.path))
     ignores = [file.path for file in files if _is_ignore_file(file.path)]
-    known = sorted(path for path in listing or () if is_reviewed(path, policy)) if ignores else []
+    known = sorted(path for path in listing or () if policy.reviews(path)) if ignores else []
     hit = (path for path in known if any(_governs(ignore, path) for ignore in ignores))
     yield from dict.fromkeys([*changed, *hit])
 

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Literal
 from rules import catalogue
 from rules.build import suppression_unused
 from rules.change import DockerfileChange
-from rules.dockerfile.nodes import is_dockerfile
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
 from rules.facts.eol import data_date
 from rules.fingerprint import Raised, fingerprints, line_ratio, listed, unchanged
 from rules.gathering import gathered
-from rules.globs import matches
 from rules.judging import Judged, judge
 from rules.model.model import Model
 from rules.offers import Bench, Offer
@@ -151,8 +149,8 @@ def _listing_before(
 
 def _old_paths(before: Mapping[str, bytes], after: Mapping[str, bytes], policy: Policy) -> dict[str, str | None]:
     """Return each Dockerfile after the change with its path before it: the same, a similar one that went, or none."""
-    new = [path for path in sorted(after) if _is_reviewed(path, policy)]
-    gone = [path for path in sorted(before) if path not in after and _is_reviewed(path, policy)]
+    new = [path for path in sorted(after) if policy.reviews(path)]
+    gone = [path for path in sorted(before) if path not in after and policy.reviews(path)]
     found: dict[str, str | None] = {}
     for path in new:
         found[path] = path if path in before else None
@@ -162,12 +160,6 @@ def _old_paths(before: Mapping[str, bytes], after: Mapping[str, bytes], policy: 
                 found[path] = old
                 gone.remove(old)
     return found
-
-
-def _is_reviewed(path: str, policy: Policy) -> bool:
-    if policy.ignore_paths and matches(path, policy.ignore_paths):
-        return False
-    return is_dockerfile(path) or (bool(policy.paths) and matches(path, policy.paths))
 
 
 def model_of(setup: _Setup, repository: Repository, path: str) -> Model:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from rules.dockerfile.nodes import is_dockerfile
+from rules.globs import matches
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -36,6 +39,12 @@ class Policy:
     required_labels: tuple[str, ...] = ()
     secret_commands: tuple[str, ...] = ()
     comment_cap: int = 30
+
+    def reviews(self, path: str) -> bool:
+        """Tell whether a file is a Dockerfile that the team wants reviewed."""
+        if self.ignore_paths and matches(path, self.ignore_paths):
+            return False
+        return is_dockerfile(path) or (bool(self.paths) and matches(path, self.paths))
 
 
 DEFAULT = Policy()

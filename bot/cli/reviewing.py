@@ -11,7 +11,7 @@ from bot.cli import json, manual, sarif, text, trees
 from bot.cli.faults import UsageFault
 from bot.cli.outcome import Outcome, merged, renamed
 from bot.memory import collect_seldom
-from bot.repository import around, is_reviewed
+from bot.repository import around
 from rules.policy_file import HADOLINT_PATHS, PATHS, ReadPolicy, find_policy, read_policy
 from rules.problem import Severity
 
@@ -100,7 +100,7 @@ def _check(root: Path, paths: Sequence[Path], options: Options) -> Outcome:
 
 
 def _dockerfiles(listing: Mapping[str, int], policy: Policy) -> list[str]:
-    return [path for path in listing if is_reviewed(path, policy)]
+    return [path for path in listing if policy.reviews(path)]
 
 
 def _wanted(dockerfiles: Sequence[str], listing: Mapping[str, int]) -> list[str]:

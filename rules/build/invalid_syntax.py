@@ -49,7 +49,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         written = change.source.cut(fault.span)
         if fault.suggestion is None and fault.span.start in unknown and _is_foreign(change.after.dockerfile):
             continue  # the frontend may know the instruction
-        if placeholder is not None and _PLACEHOLDER.match(written):
+        blank = fault.suggestion is None and fault.span.start in unknown and "_" in written and written.isupper()
+        if blank or (placeholder is not None and _PLACEHOLDER.match(written)):
             yield _in_template(fault, written, placeholder)
         elif fault.doubt is None:
             fix = _fix(change, fault, places.get(fault.span.start))
@@ -84,9 +85,11 @@ def _placeholder(dockerfile: Dockerfile) -> str | None:
     return next((image for image in images if _PLACEHOLDER.match(image)), None)
 
 
-def _in_template(fault: SyntaxFault, written: str, placeholder: str) -> Problem:
+def _in_template(fault: SyntaxFault, written: str, placeholder: str | None) -> Problem:
+    """Ask about what stands where a script puts an image or an instruction; no instruction's name has an underscore."""
     what = "is no image reference" if written == placeholder else "is not a Dockerfile instruction"
-    like = "It looks like" if written == placeholder else f"Like {quote(placeholder)} in `FROM` it looks like"
+    alone = placeholder in (None, written)
+    like = "It looks like" if alone else f"Like {quote(placeholder or '')} in `FROM` it looks like"
     return Problem(
         fault.span,
         f"{quote(written)} {what}. {like} a placeholder that a script fills in; a build of the file as it is stops "

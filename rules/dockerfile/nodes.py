@@ -232,10 +232,14 @@ _NOT_A_DOCKERFILE = re.compile(
 )
 
 
+_OF_OTHERS = re.compile(r"(?:^|/)(?:node_modules|testdata|vendor/[^/]+\.[^/]+)/")
+"""Folders of what was taken over from elsewhere (Go's `vendor/example.org/…`), and of files that tests only read."""
+
+
 def is_dockerfile(path: str) -> bool:
-    """Tell whether a path is named like a Dockerfile.
+    """Tell whether a path is named like a Dockerfile of the project.
 
     `Dockerfile`, `Dockerfile.*`, `*.Dockerfile`, `Containerfile` and kin, in any folder and case; templates, scripts
-    and ignore files that only begin like one are not.
+    and ignore files that only begin like one are not, nor is what lies in `node_modules`, `testdata` or Go's `vendor`.
     """
-    return bool(_DOCKERFILE_NAME.search(path)) and not _NOT_A_DOCKERFILE.search(path)
+    return bool(_DOCKERFILE_NAME.search(path)) and not (_NOT_A_DOCKERFILE.search(path) or _OF_OTHERS.search(path))

@@ -30,6 +30,7 @@ _DEFAULT = 0o644
 _WHO = {"u": 0o700, "g": 0o070, "o": 0o007, "a": 0o777, "": 0o777}
 _WHAT = {"r": 0o444, "w": 0o222, "x": 0o111}
 _UMASK = 0o022
+_RUNS = 0o111
 
 
 @rule(
@@ -156,7 +157,8 @@ def _files(copy: Copy) -> set[str] | None:
 def _result(copy: Copy, grant: Grant) -> str | None:
     """Return the mode that a file ends with, octal; one of the context starts with 644.
 
-    `None` where it takes over rights that are not known here: `g=u`, mostly said of folders.
+    `None` where it takes over rights that are not known here (`g=u`, mostly said of folders; those that a file of
+    another stage has already), and where it gives more than rights (`+s`).
     """
     written = copy.option("chmod")
     text = grant.mode.text
@@ -165,10 +167,11 @@ def _result(copy: Copy, grant: Grant) -> str | None:
     bits = int(written, 8) if written is not None and written.isdecimal() else _DEFAULT
     for clause in text.split(","):
         at = next((i for i, letter in enumerate(clause) if letter in "+-="), len(clause))
-        if any(letter in _WHO for letter in clause[at + 1 :]):
+        if any(letter in _WHO or letter in "st" for letter in clause[at + 1 :]):
             return None
         bits = _applied(bits, clause[:at], clause[at : at + 1], clause[at + 1 :])
-    return f"{bits:o}"
+    known = copy.from_context or written is not None or bits & _RUNS == _RUNS
+    return f"{bits:o}" if known else None
 
 
 def _applied(bits: int, who: str, operator: str, what: str) -> int:

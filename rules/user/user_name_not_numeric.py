@@ -31,9 +31,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.after.shipped:
         user = runtime_user(stage)
         instruction = stage.image.user.instruction
-        if user is None or instruction is None or user.isdecimal() or stage.runtime.is_windows:
+        if user is None or instruction is None or user.isdecimal() or stage.runtime.is_windows or _is_windows(user):
             continue
         yield _problem(change, stage, user)
+
+
+def _is_windows(user: str) -> bool:
+    """Whether the account is one of Windows' containers, which have no numbers."""
+    return user.lower() in ("containeruser", "containeradministrator")
 
 
 def _problem(change: DockerfileChange, stage: Stage, user: str) -> Problem:

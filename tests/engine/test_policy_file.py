@@ -115,3 +115,10 @@ def test_an_enabled_rule_stays_off_where_the_policy_says_so() -> None:
     text = {"Dockerfile": b"FROM alpine:3.22\nLABEL com.docker.team=a\n"}
     report = rules.review({}, text, policy=Policy(rules={"label-schema": "off"}), enable={"label-schema"})
     assert "label-schema" not in {finding.rule for finding in report.findings}
+
+
+def test_what_was_taken_over_from_elsewhere_is_reviewed_only_where_the_policy_names_it() -> None:
+    theirs = ["vendor/example.org/tail/Dockerfile", "web/node_modules/thing/Dockerfile", "pkg/testdata/Dockerfile.bad"]
+    ours = ["services/vendor/Dockerfile", "vendor/shop/Dockerfile", "test/Dockerfile"]
+    assert [path for path in (*theirs, *ours) if Policy().reviews(path)] == ours
+    assert Policy(paths=("**/testdata/*",)).reviews(theirs[2])
