@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rules import policy_file
 from rules.dockerfile.nodes import is_dockerfile
+from rules.named_files import named_files
+from rules.repository import Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping
+    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
     from bot.forges.base import ChangedFile, PullRequest
     from rules.policy import Policy
@@ -22,6 +24,8 @@ MOST_DOCKERFILES: Final = 100
 """Dockerfiles of one review; the others are named in the summary as not reviewed."""
 MOST_AROUND: Final = 40
 """Files around them. They are read all at once, and only once for as long as their content stays."""
+MOST_NAMED: Final = 20
+"""Further files that the Dockerfiles themselves name."""
 
 _DESCRIBES_BUILDS: Final = re.compile(
     r"\.github/workflows/[^/]+\.ya?ml"
@@ -65,6 +69,24 @@ class Wanted(NamedTuple):
     after: tuple[str, ...]
     before: tuple[str, ...]
     skipped: tuple[str, ...] = ()
+
+    def further(
+        self, pull_request: PullRequest, files: Mapping[str, bytes], listing: Mapping[str, int] | None
+    ) -> Wanted:
+        """Return what to read besides, now that the Dockerfiles are read: the files that they name.
+
+        Args:
+            pull_request: With the files of the change.
+            files: What was read at head.
+            listing: The paths at head with their modes, as far as they are known.
+        """
+        after = tuple(further(self.dockerfiles, files, listing))
+        before = tuple(file.previous_path or file.path for file in _edited(pull_request.files, after))
+        return self._replace(after=after, before=before)
+
+    def with_further(self, more: Wanted) -> Wanted:
+        """Return both together."""
+        return self._replace(after=(*self.after, *more.after), before=(*self.before, *more.before))
 
     def unchanged(self, pull_request: PullRequest) -> Iterator[str]:
         """Give the paths whose content is the same at the merge base and at head."""
@@ -112,6 +134,23 @@ def around(dockerfiles: Iterable[str], listing: Mapping[str, int] | None, most: 
     ]
     regular = (path for path in dict.fromkeys(candidates) if listing[path] not in _UNREAD_MODES)
     return list(regular)[:most]
+
+
+def further(
+    dockerfiles: Iterable[str], files: Mapping[str, bytes], listing: Mapping[str, int] | None, most: int = MOST_NAMED
+) -> list[str]:
+    """Return the files that Dockerfiles name and that are not read yet; none without a listing.
+
+    Args:
+        dockerfiles: Paths of those to be reviewed.
+        files: What was read so far.
+        listing: Paths with their modes, as far as they are known.
+        most: Paths to return at most.
+    """
+    repository = Repository(files, listing)
+    named = (path for dockerfile in dockerfiles for path in named_files(repository, dockerfile))
+    fresh = dict.fromkeys(path for path in named if path not in files)
+    return [path for path in fresh if listing is not None and listing[path] not in _UNREAD_MODES][:most]
 
 
 def folders_around(paths: Iterable[str]) -> list[str]:
@@ -171,11 +210,17 @@ def _depth_first(path: str) -> tuple[int, str]:
     return path.count("/"), path
 
 
-def _before(files: Iterable[ChangedFile], after: Iterable[str]) -> Iterator[str]:
+def _before(files: Sequence[ChangedFile], after: Iterable[str]) -> Iterator[str]:
     """Give the old paths of the files that are read and touched by the change."""
-    read = set(after)
+    edited = {id(file) for file in _edited(files, after)}
     for file in files:
-        if file.status in ("modified", "renamed", "copied") and file.path in read:
+        if id(file) in edited:
             yield file.previous_path or file.path
         elif file.status == "removed" and (is_dockerfile(file.path) or _is_ignore_file(file.path)):
             yield file.path
+
+
+def _edited(files: Iterable[ChangedFile], after: Iterable[str]) -> Iterator[ChangedFile]:
+    """Give the files that are read and were there before the change touched them."""
+    read = set(after)
+    return (file for file in files if file.status in ("modified", "renamed", "copied") and file.path in read)

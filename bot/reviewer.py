@@ -128,11 +128,12 @@ async def review(job: Job, forge: Forge, fence: Fence, desk: Desk) -> Outcome:
     known = context.nearby if context.listing is None else context.listing
     choice = await asyncio.to_thread(wanted, pull_request, known, policy.rules)
     policies = touched(pull_request)
-    after, before = await _both(
-        forge.read(job, pull_request.head, (*choice.after, *policies)),
-        forge.read(job, pull_request.base, choice.before),
-    )
+    before, after = await _read(job, forge, pull_request, choice, policies)
     after, proposed = _apart(after, policies)
+    more = await asyncio.to_thread(choice.further, pull_request, after.files, known)
+    if more.after:
+        choice = choice.with_further(more)
+        before, after = map(_joined, (before, after), await _read(job, forge, pull_request, more))
     policy = policy._replace(changes=_changes(pull_request, policy, proposed, desk))
     case = _case(forge, desk, context, policy, _Files(choice, before, after))
     try:
@@ -141,6 +142,21 @@ async def review(job: Job, forge: Forge, fence: Fence, desk: Desk) -> Outcome:
         return await _give_up(job, forge, fence, pull_request, f"The review could not be computed: {failure}.")
     outcome = await _publish(job, forge, fence, judgement)
     return outcome._replace(base_branch=pull_request.base_branch)
+
+
+async def _read(
+    job: Job, forge: Forge, pull_request: PullRequest, choice: Wanted, besides: tuple[str, ...] = ()
+) -> tuple[Tree, Tree]:
+    """Read what was chosen, at the merge base and at head; at head some paths besides."""
+    after, before = await _both(
+        forge.read(job, pull_request.head, (*choice.after, *besides)),
+        forge.read(job, pull_request.base, choice.before),
+    )
+    return before, after
+
+
+def _joined(one: Tree, other: Tree) -> Tree:
+    return Tree({**one.files, **other.files}, (*one.unread, *other.unread))
 
 
 async def _publish(job: Job, forge: Forge, fence: Fence, judgement: Judgement) -> Outcome:

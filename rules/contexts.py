@@ -33,8 +33,8 @@ def context_by_sources(path: str, data: bytes, files: Container[str], folders: C
     Returns:
         `` for the repository's root; `None` where no folder fits, or several do.
     """
-    around = list(_folders_around(path))
-    names = set(_copied(parse(Source.decode(path, data))))
+    around = list(folders_around(path))
+    names = set(copied_paths(parse(Source.decode(path, data))))
     there = [name for name in names if any(_is_in(posixpath.join(one, name), files, folders) for one in around)]
     fitting = [one for one in around if all(_is_in(posixpath.join(one, name), files, folders) for name in there)]
     if len(fitting) != 1:
@@ -46,13 +46,14 @@ def _is_in(path: str, *places: Container[str]) -> bool:
     return any(path in place for place in places)
 
 
-def _folders_around(path: str) -> Iterator[str]:
+def folders_around(path: str) -> Iterator[str]:
+    """Yield the folders that a path lies in, the nearest first and the root (empty text) last."""
     while path:
         path = posixpath.dirname(path)
         yield path
 
 
-def _copied(dockerfile: Dockerfile) -> Iterator[str]:
+def copied_paths(dockerfile: Dockerfile) -> Iterator[str]:
     """Yield the files and folders of the context that a COPY or an ADD names by a path that is written out."""
     for instruction in dockerfile.instructions:
         if instruction.keyword not in ("COPY", "ADD") or instruction.flag("from") is not None:

@@ -11,7 +11,7 @@ from bot.cli import json, manual, sarif, text, trees
 from bot.cli.faults import UsageFault
 from bot.cli.outcome import Outcome, merged, renamed
 from bot.memory import collect_seldom
-from bot.repository import around
+from bot.repository import around, further
 from rules.policy_file import HADOLINT_PATHS, PATHS, ReadPolicy, find_policy, read_policy
 from rules.problem import Severity
 
@@ -77,8 +77,8 @@ def review(before: Path, after: Path, options: Options, out: TextIO) -> bool:
     """
     old, new = trees.listed(before), trees.listed(after)
     read = _policy(before, old, options)
-    then = trees.read(before, old, _wanted(_dockerfiles(old, read.policy), old))
-    now = trees.read(after, new, _wanted(_dockerfiles(new, read.policy), new))
+    then = _folder(before, old, _dockerfiles(old, read.policy))
+    now = _folder(after, new, _dockerfiles(new, read.policy))
     return _print(_outcome(then.files, now, read, options), options, out)
 
 
@@ -95,7 +95,7 @@ def _check(root: Path, paths: Sequence[Path], options: Options) -> Outcome:
         if not there:
             raise UsageFault(f"{path}: no Dockerfile to be reviewed lies there. Name one, whatever it is called.")
         chosen |= there
-    folder = trees.read(root, listing, _wanted(sorted(chosen), listing))
+    folder = _folder(root, listing, sorted(chosen))
     return renamed(_outcome({}, folder, read, options), lambda path: _shown(root / path))
 
 
@@ -103,8 +103,11 @@ def _dockerfiles(listing: Mapping[str, int], policy: Policy) -> list[str]:
     return [path for path in listing if policy.reviews(path)]
 
 
-def _wanted(dockerfiles: Sequence[str], listing: Mapping[str, int]) -> list[str]:
-    return [*dockerfiles, *around(dockerfiles, listing, len(listing))]
+def _folder(root: Path, listing: Mapping[str, int], dockerfiles: Sequence[str]) -> trees.Folder:
+    """Read Dockerfiles, the files around them, and those that they name."""
+    wanted = [*dockerfiles, *around(dockerfiles, listing, len(listing))]
+    first = trees.read(root, listing, wanted)
+    return trees.read(root, listing, [*wanted, *further(dockerfiles, first.files, listing, len(listing))])
 
 
 def _policy(root: Path, listing: Mapping[str, int], options: Options) -> ReadPolicy:

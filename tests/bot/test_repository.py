@@ -105,3 +105,28 @@ def test_what_the_change_does_not_touch_is_the_same_before() -> None:
     pull = pull_request(ChangedFile("Dockerfile", "modified"))
     chosen = wanted(pull, {"Dockerfile": FILE, "package.json": FILE}, DEFAULT)
     assert list(chosen.unchanged(pull)) == ["package.json"]
+
+
+def test_what_a_dockerfile_names_is_read_besides() -> None:
+    text = (
+        b"FROM debian:13\nCOPY requirements/prod.txt logo.png /app/\nCOPY rootfs/ /\nCOPY --from=x a.txt /\n"
+        b'ENTRYPOINT ["/usr/bin/serve-shop"]\n'
+    )
+    paths = ("requirements/prod.txt", "logo.png", "rootfs/usr/bin/serve-shop", "a.txt", "docs/guide.txt")
+    changed = (ChangedFile("Dockerfile", "modified"), ChangedFile("requirements/prod.txt", "renamed", "prod.txt"))
+    listing = {**dict.fromkeys(paths, FILE), "Dockerfile": FILE, "bin/serve-shop": LINK}
+    chosen = wanted(pull_request(*changed), listing, DEFAULT)
+    more = chosen.further(pull_request(*changed), {"Dockerfile": text}, listing)
+    assert (more.after, more.before) == (("requirements/prod.txt", "rootfs/usr/bin/serve-shop"), ("prod.txt",))
+    both = chosen.with_further(more)
+    assert both.before == ("Dockerfile", "prod.txt")
+    assert set(both.after) == {"Dockerfile", *more.after}
+
+
+def test_names_that_many_files_have_are_not_read() -> None:
+    text = b'FROM node:24\nCMD ["node", "start"]\n'
+    listing = dict.fromkeys([f"{number}/start" for number in range(4)], FILE)
+    changed = ChangedFile("Dockerfile", "added")
+    chosen = wanted(pull_request(changed), {"Dockerfile": FILE, **listing}, DEFAULT)
+    assert chosen.further(pull_request(changed), {"Dockerfile": text}, listing).after == ()
+    assert chosen.further(pull_request(changed), {"Dockerfile": text}, None).after == ()

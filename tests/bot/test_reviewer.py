@@ -222,3 +222,12 @@ async def test_a_review_takes_three_rounds_of_requests_before_it_speaks(dockerfi
         spoken = b.forge.requests.writes[0].started
         assert Log(each for each in b.forge.requests if each.started < spoken).rounds() == 3
         assert len(b.forge.requests) <= requests
+
+
+async def test_a_script_that_the_dockerfile_starts_is_read_whatever_its_name() -> None:
+    start = 'COPY image/serve-shop /usr/bin/serve-shop\nENTRYPOINT ["/usr/bin/serve-shop"]\n'
+    script = "#!/bin/sh\nset -e\nnode /app/server.js\n"
+    policy = "rules: {entrypoint-script-no-exec: on}\n"
+    files = {"image/serve-shop": script, "Dockerfile": PINNED, ".hullcheck.yaml": policy}
+    async with bench(files, {**files, "Dockerfile": PINNED + start}) as b:
+        assert (await reviewed(b)).counts == {"entrypoint-script-no-exec": 1}

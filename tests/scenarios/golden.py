@@ -78,6 +78,7 @@ def _plan(before: Mapping[str, bytes], after: Mapping[str, bytes], files: tuple[
     listing = _listing(after)
     read = find_policy({path: before[path] for path in POLICY_PATHS if path in before})
     chosen = wanted(pull, listing, read.policy)
+    chosen = chosen.with_further(chosen.further(pull, {path: after[path] for path in chosen.after}, listing))
     unchanged = set(chosen.unchanged(pull))
     return judge(
         Case(

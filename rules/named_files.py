@@ -1,0 +1,66 @@
+"""Which files of its repository a Dockerfile names: what the container starts, and the texts that are copied singly."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from rules.contexts import copied_paths, folders_around
+from rules.dockerfile.parse import parse
+from rules.dockerfile.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.dockerfile.nodes import Dockerfile
+    from rules.repository import Repository
+
+_WORD = re.compile(r"[\w./@+-]+")
+_SCRIPTS = ("", ".sh", ".bash", ".py")
+"""How the scripts end that a container starts and a rule reads."""
+_TEXTS = (*_SCRIPTS, ".txt", ".toml", ".json", ".cfg", ".conf", ".ini", ".yml", ".yaml")
+"""How the files end that are copied singly and that a rule reads: scripts, manifests, settings."""
+_MANY = 3
+"""More files of one name say nothing of which is meant."""
+
+
+def named_files(repository: Repository, dockerfile: str) -> Iterator[str]:
+    """Yield the paths of files that a Dockerfile names, as far as the repository's listing has them.
+
+    Args:
+        repository: With the Dockerfile's bytes and a listing; without one of them nothing is yielded.
+        dockerfile: Its path.
+    """
+    data = repository.files.get(dockerfile)
+    if data is None or repository.listing is None:
+        return
+    parsed = parse(Source.decode(dockerfile, data))
+    context = repository.context_of(dockerfile)
+    folders = list(folders_around(dockerfile)) if context is None else [context]
+    for name in copied_paths(parsed):
+        places = [posixpath.join(folder, name) for folder in folders] if _ending(name) in _TEXTS else []
+        yield from [place for place in places if place in repository.listing]
+    yield from _started(parsed, repository)
+
+
+def _started(dockerfile: Dockerfile, repository: Repository) -> Iterator[str]:
+    """Yield the files that are called like something in a start command, whichever folder brings them."""
+    names = {posixpath.basename(word) for word in _start_words(dockerfile)}
+    names = {name for name in names if _ending(name) in _SCRIPTS}
+    alike: dict[str, list[str]] = {}
+    for path in repository.listing or {} if names else ():
+        name = posixpath.basename(path)
+        if name in names:
+            alike.setdefault(name, []).append(path)
+    yield from (path for paths in alike.values() if len(paths) <= _MANY for path in paths)
+
+
+def _start_words(dockerfile: Dockerfile) -> Iterator[str]:
+    for instruction in dockerfile.instructions:
+        if instruction.keyword in ("ENTRYPOINT", "CMD"):
+            yield from _WORD.findall(instruction.value)
+
+
+def _ending(name: str) -> str:
+    return posixpath.splitext(name)[1].lower()
