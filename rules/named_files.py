@@ -46,14 +46,11 @@ def named_files(repository: Repository, dockerfile: str) -> Iterator[str]:
 
 def _started(dockerfile: Dockerfile, repository: Repository) -> Iterator[str]:
     """Yield the files that are called like something in a start command, whichever folder brings them."""
-    names = {posixpath.basename(word) for word in _start_words(dockerfile)}
-    names = {name for name in names if _ending(name) in _SCRIPTS}
-    alike: dict[str, list[str]] = {}
-    for path in repository.listing or {} if names else ():
-        name = posixpath.basename(path)
-        if name in names:
-            alike.setdefault(name, []).append(path)
-    yield from (path for paths in alike.values() if len(paths) <= _MANY for path in paths)
+    names = dict.fromkeys(posixpath.basename(word) for word in _start_words(dockerfile))
+    for name in names:
+        paths = repository.by_name.get(name, ()) if _ending(name) in _SCRIPTS else ()
+        if len(paths) <= _MANY:
+            yield from paths
 
 
 def _start_words(dockerfile: Dockerfile) -> Iterator[str]:

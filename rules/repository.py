@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -53,6 +54,14 @@ class Repository:
                     break
                 found.add(folder)
         return frozenset(found)
+
+    @cached_property
+    def by_name(self) -> Mapping[str, tuple[str, ...]]:
+        """The files of the listing by their last name."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for path in self.listing or {}:
+            found[posixpath.basename(path)].append(path)
+        return {name: tuple(paths) for name, paths in found.items()}
 
     def mode(self, path: str) -> int | None:
         """Return a file's git mode, such as `0o100755`; `None` when not known."""
