@@ -78,3 +78,8 @@ def _number(stage: Stage, name: str, account: Account | None, number: str | None
     if written is None or "$" not in written or account is None or account.uid != number:
         return number
     return written if stage.scope.expand(written) == number and not set(written) & set(" \"'`(") else None
+
+
+def of_last_stage(stage: Stage) -> str:
+    """Name the last stage's user as a fact of the file: whatever the stage is called and built upon, it is the same."""
+    return "the last stage's user" if stage.is_last else ""

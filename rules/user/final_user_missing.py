@@ -15,6 +15,7 @@ from rules.api import (
     rule,
 )
 from rules.user.account_choice import Choice, choose, switch
+from rules.user.accounts import of_last_stage
 from rules.user.hindrances import first_hindrance, in_its_way
 from rules.user.own_programs import starts_own_program
 from rules.user.root_by_design import (
@@ -75,6 +76,7 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
         doubt=_doubt(stage, scripts, copied_from=copied_from),
         stage=stage.key,
         key="user",
+        fact=of_last_stage(stage),
         fix=fix,
     )
 

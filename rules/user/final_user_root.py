@@ -18,7 +18,7 @@ from rules.api import (
     rule,
 )
 from rules.user.account_choice import Choice, choose, closed_home, left_empty, switch, volumes_of_root
-from rules.user.accounts import as_written, name_of
+from rules.user.accounts import as_written, name_of, of_last_stage
 from rules.user.hindrances import first_hindrance, in_its_way
 from rules.user.root_by_design import (
     HANDING_OVER,
@@ -66,6 +66,7 @@ def _on_windows(stage: Stage) -> Problem:
         doubt="IIS and Windows services start as the administrator",
         stage=stage.key,
         key="user",
+        fact=of_last_stage(stage),
     )
 
 
@@ -96,6 +97,7 @@ def _problem(change: DockerfileChange, stage: Stage) -> Problem:
         doubt=_doubt(stage, scripts),
         stage=stage.key,
         key="user",
+        fact=of_last_stage(stage),
         fix=_fix(change, stage, target) if user.stage is stage and meant and not (scripts or hindrance) else None,
     )
 

@@ -177,3 +177,12 @@ def test_one_more_item_is_new_although_only_its_number_differs() -> None:
 
 def test_another_release_of_the_base_is_another_fact() -> None:
     assert "new" in told(ENDED.decode(), ENDED.decode().replace("3.9", "3.8"), "base-image-eol")
+
+
+def test_the_last_stage_s_user_is_one_matter_whatever_the_stage_is_called() -> None:
+    before = 'FROM ruby:3.4-slim\nRUN bundle install\nCOPY . /app\nENTRYPOINT ["ruby", "/app/mail.rb"]\n'
+    after = (
+        "FROM ruby:3.4-slim AS base\nFROM base AS build\nRUN bundle install\nFROM base AS release\n"
+        'COPY --from=build /app /app\nENTRYPOINT ["ruby", "/app/mail.rb"]\n'
+    )
+    assert told(before, after, "final-user-missing") == ["unchanged"]
