@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.overlaps import ONE_MATTER
+from rules.problem import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,6 +37,10 @@ _AROUND = re.compile(r"\s*([\[\],])\s*")
 _CONTINUED = re.compile(r"[\\`][ \t]*\r?\n")
 _AS = re.compile(r" as (?=\S+$)", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
+
+
+_ONE_OF_A_STAGE = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK", "STOPSIGNAL"})
+"""Instructions of which a stage has one, or of which the last one counts."""
 
 
 class Raised(NamedTuple):
@@ -108,14 +113,14 @@ def unchanged(before: Sequence[Raised], after: Sequence[Raised]) -> tuple[set[in
     Those that list something are the same where they list the same, instruction by instruction or all in all. Of the
     others, equal wording is matched first, the stage's name aside; then the same key in the same stage (the package,
     the variable), then the same words in another instruction of the stage (a `RUN` was split, joined or made a
-    here-document), then the same but for its numbers (a version was raised), then instructions that were edited but are
-    at least half alike.
+    here-document), then the same but for its numbers (a version was raised), then the stage's one instruction of that
+    kind, then instructions that were edited but are at least half alike.
 
     Returns:
         Indexes into `after` of problems that were there before, and into `before` of those that still are.
     """
     old, new = _listed_no_more(before, after), _listed_no_more(after, before, whole=True)
-    for level in (_worded_in_stage, _worded, _keyed, _shown, _numbered):
+    for level in (_worded_in_stage, _worded, _keyed, _shown, _numbered, _of_the_only):
         groups: defaultdict[object, deque[int]] = defaultdict(deque)
         for index in sorted(old):
             groups[level(before[index])].append(index)
@@ -183,6 +188,13 @@ def _numbered(item: Raised) -> object:
         return None
     rule, path, key = item.subject
     return rule, path, _unnumbered(key), item.problem.stage, _unnumbered(item.normal)
+
+
+def _of_the_only(item: Raised) -> object:
+    """A stage has one start command, however it is worded; but who writes anew what does not start is told so."""
+    keyword = _keyword(item)
+    breaks = (item.problem.severity or item.rule.severity) is Severity.ERROR
+    return (*item.subject, item.problem.stage, keyword) if keyword in _ONE_OF_A_STAGE and not breaks else None
 
 
 def _unnumbered(text: str) -> str:

@@ -186,3 +186,15 @@ def test_the_last_stage_s_user_is_one_matter_whatever_the_stage_is_called() -> N
         'COPY --from=build /app /app\nENTRYPOINT ["ruby", "/app/mail.rb"]\n'
     )
     assert told(before, after, "final-user-missing") == ["unchanged"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('CMD ["npm", "start"]', 'CMD ["npm", "start", "--log-level=info"]'),
+        ('CMD ["npm", "start"]', 'CMD ["npm", "run", "serve"]'),
+    ],
+)
+def test_an_edited_start_command_keeps_what_was_wrong_with_it(before: str, after: str) -> None:
+    text = "FROM node:24-slim\nCOPY src /app\nUSER node\n"
+    assert told(text + before, text + after, "npm-start-as-pid1") == ["unchanged"]
