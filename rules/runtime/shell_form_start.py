@@ -133,7 +133,7 @@ def _as_arguments(stage: Stage, start: Start, program: str) -> Problem:
     from_base = stage.image.entrypoint.origin is Origin.BASE
     return Problem(
         start.instruction.span,
-        f"{stage.label} starts {quote(' '.join((*entrypoint.words, '/bin/sh', '-c')))} with {quote(start.text, 60)} "
+        f"{stage.label} starts {quote(' '.join((*entrypoint.words, '/bin/sh', '-c')))} with {quote(_on_one_line(start), 60)} "
         f"behind it: a `CMD` in shell form goes to the `ENTRYPOINT` as arguments. {quote(program.rsplit('/', 1)[-1])} "
         "takes `/bin/sh` for what it is to run, and the container exits. Use the JSON form.",
         Confidence.LIKELY if from_base else Confidence.CERTAIN,
@@ -196,12 +196,16 @@ def _ends_by_itself(last: Command) -> bool:
     return "exec" in last.wrappers or last.name in _HANDLES_SIGNALS or last.name == "exec"
 
 
+def _on_one_line(start: Start) -> str:
+    return " ".join(start.text.split())
+
+
 def _makes_way(stage: Stage, start: Start) -> Problem:
     assert start.instruction is not None
     return Problem(
         start.instruction.span,
-        f"{stage.label} starts {quote(start.text)} through `/bin/sh -c`. {way_made(start)} arrives; under a Debian "
-        "base it does not. The JSON form needs no luck.",
+        f"{stage.label} starts {quote(_on_one_line(start))} through `/bin/sh -c`. {way_made(start)} arrives; under a "
+        "Debian base it does not. The JSON form needs no luck.",
         Confidence.POSSIBLE,
         stage=stage.key,
         fix=_fix(start),
@@ -224,9 +228,8 @@ def _problem(stage: Stage, setting: Setting[Start], start: Start, called: Called
     shell = "The shell" if known_to_stay else "Unless that shell makes way by itself, as some do, it"
     return Problem(
         start.instruction.span,
-        f"{stage.label} starts {quote(start.text)} through `/bin/sh -c`. {shell} is process 1 and does not pass "
-        "SIGTERM "
-        f"on. {then}. {_way_out(start, fix, called)}.",
+        f"{stage.label} starts {quote(_on_one_line(start))} through `/bin/sh -c`. {shell} is process 1 and does not "
+        f"pass SIGTERM on. {then}. {_way_out(start, fix, called)}.",
         Confidence.CERTAIN if stage.base_known and known_to_stay and not is_open else Confidence.LIKELY,
         doubt="the script at the end was not read through, and may keep SIGTERM from the program as well"
         if is_open
