@@ -133,8 +133,8 @@ def _as_arguments(stage: Stage, start: Start, program: str) -> Problem:
     from_base = stage.image.entrypoint.origin is Origin.BASE
     return Problem(
         start.instruction.span,
-        f"{stage.label} starts {quote(' '.join((*entrypoint.words, '/bin/sh', '-c')))} with {quote(_on_one_line(start), 60)} "
-        f"behind it: a `CMD` in shell form goes to the `ENTRYPOINT` as arguments. {quote(program.rsplit('/', 1)[-1])} "
+        f"{stage.label} starts {quote(' '.join((*entrypoint.words, '/bin/sh', '-c')))} with "
+        f"{quote(_on_one_line(start), 60)} behind it: a `CMD` in shell form goes to the `ENTRYPOINT` as arguments. {quote(program.rsplit('/', 1)[-1])} "
         "takes `/bin/sh` for what it is to run, and the container exits. Use the JSON form.",
         Confidence.LIKELY if from_base else Confidence.CERTAIN,
         doubt="the entrypoint is that of the tags that are known of the base image",
