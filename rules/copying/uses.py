@@ -1,4 +1,4 @@
-"""What in a stage speaks of a path: the start command, the probe, the environment, and what the build does with it."""
+"""What in a stage speaks of a path: its start command, probe and environment, and what the build does with it."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def uses_of(stage: Stage, path: str) -> Iterator[Use]:
 
 
 def handled(stage: Stage, folder: str) -> Iterator[tuple[str, Use]]:
-    """Yield what prepares something in a folder for the program, with its path: RUNs that make or re-own it, volumes."""
+    """Yield what prepares something in a folder, with its path: RUNs that make or re-own it, and volumes."""
     for run in stage.done_runs:
         for command in run.calls(*_HANDLING):
             path = next((path for word in command.args if (path := _named(word.value, folder)) is not None), None)
