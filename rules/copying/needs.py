@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.origins import origin
@@ -23,6 +24,8 @@ _ENDINGS = (
     ".yml", ".json", ".xml", ".properties", ".sql", ".ru", ".jar", ".env",
 )  # fmt: skip
 """Of files that a command is given by name."""
+_PLACE = re.compile(r"^--?[\w-]*(?:path|dir|directory|folder|config|file)$")
+"""An option that is given a path, whatever that looks like."""
 _SILENT = frozenset("cd chgrp chmod chown echo export mkdir printf rm set source . test [ [[ touch unset".split())
 """Commands of a script that make what they name, or ask whether it is there."""
 _ASKING = frozenset({"test", "[", "[["})
@@ -114,9 +117,10 @@ def _moved(folder: str | None, command: Command) -> str | None:
 def _files(command: Command) -> Iterator[str]:
     """Yield the words of a command that name a file, and what its tool reads unnamed."""
     words = [word.value for word in command.words]
-    for word in words:
+    for option, word in zip(["", *words], words, strict=False):
         text = word.partition("=")[2] if word.startswith("-") else word
-        if text and not any(mark in text for mark in "$*?[{:@~ \n") and ("/" in text or text.endswith(_ENDINGS)):
+        is_path = "/" in text or text.endswith(_ENDINGS) or (text == word and _PLACE.search(option))
+        if text and is_path and not any(mark in text for mark in "$*?[{:@~ \n"):
             yield text
     for place, word in enumerate(words):
         if word in _USUAL and not _TASKS.isdisjoint(words[place + 1 : place + 4]):
