@@ -81,12 +81,26 @@ def needs_of(change: DockerfileChange, stage: Stage) -> Iterator[Need]:
 def _of_package(change: DockerfileChange, found: Written, folder: str) -> Iterator[Need]:
     """Yield what the script of a package.json asks for that a start command runs: `npm start`."""
     names = [name for command in found.start.commands for name in called(command)]
-    places = origin(found.stage, posixpath.join(folder, "package.json")).paths if names else ()
-    paths = [path for place in sorted(places) if (path := in_repository(change, place)) is not None]
-    path = next((path for path in paths if change.repository.text(path) is not None), None)
-    scripts = scripts_of(change.repository.text(path)) if path is not None else {}
+    path, scripts = package_of(change, found.stage, folder) if names else (None, {})
     for name in names:
         yield from _named(found, list(commands_run(scripts, name)), folder, path)
+
+
+def package_of(change: DockerfileChange, stage: Stage, folder: str) -> tuple[str | None, dict[str, str]]:
+    """Return the package.json that a stage has in a folder, its path in the repository, with its scripts.
+
+    Args:
+        change: The change; of its repository the file must have been read.
+        stage: The stage.
+        folder: Absolute.
+    """
+    places = sorted(origin(stage, posixpath.join(folder, "package.json")).paths)
+    for place in places:
+        path = in_repository(change, place)
+        text = change.repository.text(path) if path is not None else None
+        if text is not None:
+            return path, scripts_of(text)
+    return None, {}
 
 
 def _named(found: Written, commands: Sequence[Command], folder: str | None, script: str | None) -> Iterator[Need]:
