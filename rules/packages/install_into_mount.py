@@ -95,8 +95,8 @@ def _problem(stage: Stage, run: Run, call: PackageCall, path: str, use: Instruct
     return Problem(
         call.command.span,
         f"{stage.label} runs {quote(str(call.command))} with a mount over {quote(path)}: the packages go into the "
-        f"mount, and no layer holds them. {quote(str(use))} (line {use.line}) finds an empty folder. Mount the cache of "
-        f"{quote(call.manager)} instead, or leave the mount out.",
+        f"mount, and no layer holds them. {quote(str(use))} (line {use.line}) finds an empty folder. Mount the cache "
+        f"of {quote(call.manager)} instead, or leave the mount out.",
         Confidence.LIKELY,
         doubt="a volume may bring the packages",
         instruction=run.instruction,
