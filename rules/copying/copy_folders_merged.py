@@ -1,6 +1,7 @@
 """See copy_folders_merged.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -64,11 +65,22 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         was = change.was(stage)
         places = _places(was) if was is not None else {}
         for copy in stage.copies if places else ():
-            if copy.deferred or copy.has_flag("parents") or len(copy.sources) == 1 or copy.destination in _PROGRAMS:
+            if copy.deferred or copy.has_flag("parents") or copy.destination in _PROGRAMS or not copy.into_folder:
                 continue
             poured = list(_poured(change, stage, copy, places))
-            if any(one.sure for one in poured):
+            alone = len(copy.sources) == 1 and not (copy.from_context and _is_started(stage, was, poured))
+            if any(one.sure for one in poured) and not alone:
                 yield _problem(change, stage, copy, [one for one in poured if one.sure is not False])
+
+
+def _is_started(stage: Stage, was: Stage | None, poured: list[_Poured]) -> bool:
+    """Whether the start command, the same as before, names the folder: as a path, or as a module."""
+    now, then = (
+        [str(s.instruction) for s in one.image.start_command] if one is not None else [] for one in (stage, was)
+    )
+    name = posixpath.basename(poured[0].own) if poured else ""
+    spoken = re.compile(rf"(?<![\w./-]){re.escape(name)}[./:]")
+    return bool(name) and now == then and any(map(spoken.search, now))
 
 
 def _places(was: Stage) -> dict[tuple[str | None, str | None, str], Copy]:
@@ -122,7 +134,8 @@ def _is_folder(change: DockerfileChange, copy: Copy, path: str) -> bool | None:
     if copy.from_context:
         place = in_repository(change, path)
         if change.repository.listing is not None and place is not None:
-            return place in change.repository.folders if change.repository.exists(place) else None
+            nested = posixpath.join(place, posixpath.basename(place)) in change.repository.folders
+            return place in change.repository.folders and not nested if change.repository.exists(place) else None
     elif copy.from_stage is not None:
         puts = copy.from_stage.files.below(path)
         if any(within(put.path, path) and put.path != path and put.kind != "workdir" for put in puts):
@@ -136,11 +149,16 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, poured: list[_P
     first = poured[0]
     line = f"COPY {first.source.word.text} {first.own}"
     known = change.repository.listing is not None and copy.from_context and all(one.sure for one in poured)
+    together = (
+        f"in one {quote(copy.instruction.keyword)}, which takes what is in a folder, not the folder itself: all of it "
+        f"lands in {quote(folder)} side by side, files of one name overwrite each other,"
+        if len(copy.sources) > 1
+        else f"to {quote(folder)}. {quote(copy.instruction.keyword)} takes what is in a folder, not the folder itself,"
+    )
     return Problem(
         copy.instruction.span,
-        f"{stage.label} copies {names} in one {quote(copy.instruction.keyword)}, which takes what is in a folder, not "
-        f"the folder itself: all of it lands in {quote(folder)} side by side, files of one name overwrite each other, "
-        f"and {quote(first.own)} is no longer there. Copy each to a folder of its own, as before: {quote(line)}.",
+        f"{stage.label} copies {names} {together} and {quote(first.own)} is no longer there. "
+        f"Copy {'it' if len(poured) == 1 else 'each'} to a folder of its own, as before: {quote(line)}.",
         Confidence.CERTAIN if known else Confidence.LIKELY,
         doubt="what is copied may be files",
         instruction=copy.instruction,
