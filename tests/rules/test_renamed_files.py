@@ -26,10 +26,11 @@ def told(around: dict[str, bytes], old: str = "shop.Dockerfile", new: str = "dep
 
 
 def test_a_workflow_that_builds_the_old_path_is_told() -> None:
-    assert told({".github/workflows/image.yml": WORKFLOW % b"shop.Dockerfile"}) == [
+    (message,) = told({".github/workflows/image.yml": WORKFLOW % b"shop.Dockerfile"})
+    assert message.startswith(
         "The file is called `deploy/shop.Dockerfile` now, and `.github/workflows/image.yml` still builds "
-        "`shop.Dockerfile`, which is gone. That build fails: there is no such file. Change the path there too."
-    ]
+        "`shop.Dockerfile`, which is gone."
+    )
 
 
 def test_a_compose_file_that_means_it_without_a_name_is_told() -> None:
