@@ -21,6 +21,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.copying.early_builds import early_builds, too_early
 from rules.copying.installs import folder_of, installs_in
 from rules.copying.lifecycle import missing_for_script, wanted_by_scripts
 
@@ -59,6 +60,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if not _is_known(stage):
             continue
         said: set[str] = set()
+        yield from (too_early(stage, found) for found in early_builds(stage))
         for run in stage.runs:
             if run.deferred or any(m.type == "bind" for m in run.mounts):
                 continue
