@@ -96,8 +96,8 @@ def _gone(
         copy.instruction.span,
         f"{quote(then.path)} kept {named} out of the build, and this change {where}. {quote(str(copy.instruction))} "
         f"takes {it} in from now on, {effect}. Docker reads {quote(right[1])} or {quote(right[0])}: put it there.",
-        Confidence.LIKELY,
-        doubt="what lies in the folder when it is built is not known",
+        Confidence.LIKELY if ships else Confidence.POSSIBLE,
+        doubt="what lies in the folder when it is built is not known" if ships else "",
         instruction=copy.instruction,
         stage=copy.stage.key,
         severity=None if ships else Severity.INFO,
