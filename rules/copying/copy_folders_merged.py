@@ -32,6 +32,8 @@ _FOLDERS = frozenset(
 )
 """What folders of projects are called, and programs are not."""
 _PROGRAMS = frozenset("/ /bin /sbin /usr/bin /usr/sbin /usr/local/bin /usr/local/sbin".split())
+_MOST = 40
+"""Sources of a COPY that are looked at."""
 _NAMED = 4
 """Folders that a sentence can name."""
 
@@ -96,7 +98,7 @@ def _poured(
     change: DockerfileChange, stage: Stage, copy: Copy, places: dict[tuple[str | None, str | None, str], Copy]
 ) -> Iterator[_Poured]:
     """Yield the sources of a COPY that lay in a folder of their own name before the change."""
-    for source in copy.sources:
+    for source in copy.sources[:_MOST]:
         path = copy.source_path(source)
         if path is None or copy.destination is None or source.has_wildcard or source.is_root or _is_file(source):
             continue

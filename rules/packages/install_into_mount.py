@@ -29,6 +29,8 @@ _PROGRAMS = {
     "uv": frozenset("uv python python3 gunicorn uvicorn flask fastapi celery".split()),
 }
 """What needs them to run."""
+_MOST = 20
+"""Folders of a stage that are looked at."""
 _TAKES_OUT = ("cp", "mv", "rsync", "tar", "install", "ln", "zip")
 
 
@@ -48,7 +50,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             for call in run.package_calls:
                 target = _target(run, call)
-                if target is None or target in tried:
+                if target is None or target in tried or len(tried) == _MOST:
                     continue
                 tried.add(target)
                 use = _use(change, stage, run, call, target)
