@@ -1,5 +1,6 @@
 """Everything that a rule file may import."""
 
+from rules.builds import Build
 from rules.change import DockerfileChange
 from rules.comments import comments_on
 from rules.dockerfile.dockerignore import Dockerignore
@@ -66,6 +67,7 @@ __all__ = [
     "UNKNOWN",
     "Account",
     "Attributes",
+    "Build",
     "Called",
     "Category",
     "Cleaning",

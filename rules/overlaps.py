@@ -97,6 +97,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "run-missing-operator": (_silence("instruction", "package-update-alone"),),
     "copy-widened": (_same_fact("instruction", "source-copied-before-install"),),
     "remote-script-piped-to-shell": (_silence("place", "pipefail-missing"),),
+    "dockerignore-loosened": (_silence("instruction", "dockerignore-missing"),),
     "copy-whole-context": (_silence("instruction", "dockerignore-gap", "dockerignore-missing"),),
     "integrity-check-removed": (_same_fact("instruction", "download-without-checksum"),),
     "copy-from-whole-tree": (_same_fact("instruction", "copy-from-root-filesystem"),),

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterator, Sequence
 
-from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, is_development_name, rule
+from rules.api import Category, Confidence, DockerfileChange, Model, Problem, Severity, Stage, is_development_name, rule
 
 _TARGET = re.compile(r"(?m)^\s*#.*--target[= ]([\w.-]+)")
 """A comment that says how a stage is built: `docker build --target tools .`."""
+_DIGITS = 6
+"""More than the number of any stage has."""
 
 
 @rule(
@@ -29,7 +31,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         if stage.index in needed or is_development_name(stage.name) or _is_an_image(stage) or stage.index in used:
             continue
-        if stage.name in told:
+        if stage.name in told or _lost_its_number(change, stage):
             continue
         yield Problem(
             stage.from_.span,
@@ -40,6 +42,29 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             doubt="a build outside the repository may make it",
             stage=stage.key,
         )
+
+
+def _lost_its_number(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether a COPY named the stage by a number before the change that means another stage now.
+
+    The stage is meant all the same, and `copy-from-stage-index` says so.
+    """
+    then = change.before
+    if then is None or stage.name is not None or not any(map(_numbers, change.stages)):
+        return False
+    return any(number < len(then.stages) and _from(then.stages[number]) == _from(stage) for number in _numbered(then))
+
+
+def _numbered(model: Model) -> set[int]:
+    return {number for stage in model.stages for number in _numbers(stage)}
+
+
+def _numbers(stage: Stage) -> set[int]:
+    return {int(text) for copy in stage.copies if (text := copy.from_text or "").isdecimal() and len(text) < _DIGITS}
+
+
+def _from(stage: Stage) -> str:
+    return stage.base_word.text if stage.base_word is not None else ""
 
 
 def _is_an_image(stage: Stage) -> bool:

@@ -19,7 +19,7 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.uses import Use, uses_of
+from rules.copying.uses import Use, handled, uses_of
 
 
 class _Moved(NamedTuple):
@@ -62,13 +62,47 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _left_behind(stage: Stage, was: Stage) -> Iterator[Problem]:
-    """Yield what moved along with the WORKDIR, where a variable still holds the old place written out."""
+    """Yield what moved along with the WORKDIR, where a variable or a command still has the old place written out."""
     said: set[int] = set()
     for move in _moves(stage, was):
         for use in uses_of(stage, move.old):
             if use.instruction.keyword == "ENV" and id(use.instruction) not in said and _is_missed(stage, move, use):
                 said.add(id(use.instruction))
                 yield _stated(stage, move, f"{quote('ENV')} still speaks of the old place ({quote(use.word)}).")
+    if not said:
+        yield from _prepared_in_vain(stage, was)
+
+
+def _prepared_in_vain(stage: Stage, was: Stage) -> Iterator[Problem]:
+    """Yield what prepares the old folder as it did before, where nothing but folders is left that were made there."""
+    old, new = was.image.workdir.value or "/", stage.image.workdir.value or "/"
+    move = next((move for move in _moves(stage, was) if within(move.old, old) and within(move.new, new)), None)
+    then = {use.word for _, use in handled(was, old)} if move is not None and old != "/" else ()
+    for path, use in handled(stage, old) if then else ():
+        if use.word in then and _has_copies(was, path) and not _is_filled(stage, path) and move is not None:
+            yield Problem(
+                use.instruction.span,
+                f"{stage.label} works in {quote(new)} now, not in {quote(old)}, and the files go along: "
+                f"{quote(move.now.sources[0].word.text)} lands in {quote(move.new)}. {quote(use.word)} still speaks of "
+                "the old place, where nothing of the program lies any more, and the new one goes without it. Change "
+                "the path there too.",
+                Confidence.LIKELY,
+                doubt="the program may use the old folder too",
+                instruction=use.instruction,
+                stage=stage.key,
+                key=use.word,
+                notes=(Note(move.was.instruction.span, "copied there before", before=True),),
+                decision=f"{old} {new}",
+            )
+
+
+def _has_copies(was: Stage, path: str) -> bool:
+    return any(isinstance(put.step, Copy) for put in was.files.covering(path))
+
+
+def _is_filled(stage: Stage, path: str) -> bool:
+    """Whether a COPY, or a RUN that does more than make folders, brings something there."""
+    return any(not _is_made_folder(put) for put in stage.files.covering(path))
 
 
 def _moves(stage: Stage, was: Stage) -> Iterator[_Moved]:

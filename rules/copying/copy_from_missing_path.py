@@ -31,6 +31,17 @@ _SYSTEM = frozenset(
 )
 """Folders at the root that a system has: what lies there an image may bring."""
 
+_IN_CACHE = (
+    "no layer holds what is written into a cache. The build stops here. Copy it to a folder outside the cache at the "
+    "end of that `RUN`, and take it from there."
+)
+_IN_BIND = (
+    "a bind mount is read-only, or, with `rw`, keeps nothing. The build stops there, or here. Have that `RUN` write it "
+    "outside the folder, and take it from there."
+)
+_MOUNTS = {"cache": ("cache", _IN_CACHE), "bind": ("folder", _IN_BIND)}
+"""Mounts that no layer holds (Dockerfile reference, "RUN --mount"): what a message calls them, and what follows."""
+
 _KNOWN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
 
 
@@ -66,9 +77,9 @@ def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, s
     path = copy.source_path(source)
     if path is None or path == "/" or "$" in source.word.text:
         return None
-    cache = _cache_around(builder, path)
-    if cache is not None:
-        return _in_cache(stage, copy, builder, source, path, cache)
+    mount = _mount_around(builder, path)
+    if mount is not None:
+        return _in_mount(stage, copy, builder, source, path, *mount)
     output = _written_elsewhere(builder, path)
     if output is not None:
         return _problem(change, stage, copy, builder, source, path, output=output)
@@ -83,14 +94,14 @@ def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, s
     return _problem(change, stage, copy, builder, source, path, inside=inside if relative else None)
 
 
-def _cache_around(builder: Stage, path: str) -> tuple[Run, str] | None:
-    """Return the RUN whose cache mount takes all that is written at a path, and where it is mounted."""
+def _mount_around(builder: Stage, path: str) -> tuple[Run, str, str] | None:
+    """Return the RUN whose mount takes all that is written at a path, the mount's kind, and where it is mounted."""
     found, opaque = None, {id(command) for command in builder.files.opaque_commands}
     for run in builder.done_runs:
-        caches = (run.resolve(mount.target) for mount in run.mounts if mount.type == "cache" and mount.target)
-        target = next((cache for cache in caches if cache and cache != path and within(path, cache)), None)
-        if target is not None:
-            found = run, target
+        mounts = ((mount.type, run.resolve(mount.target)) for mount in run.mounts if mount.type in _MOUNTS)
+        around = next(((kind, at) for kind, at in mounts if at and at != path and within(path, at)), None)
+        if around is not None:
+            found = run, *around
         elif any(id(command) in opaque for command in run.commands):
             return None
     if found is None or builder.files.has_unreadable_run:
@@ -99,15 +110,14 @@ def _cache_around(builder: Stage, path: str) -> tuple[Run, str] | None:
     return found if all(put.whole and put.kind == "context" for put in brought) else None
 
 
-def _in_cache(
-    stage: Stage, copy: Copy, builder: Stage, source: CopySource, path: str, cache: tuple[Run, str]
+def _in_mount(
+    stage: Stage, copy: Copy, builder: Stage, source: CopySource, path: str, run: Run, kind: str, target: str
 ) -> Problem:
-    run, target = cache
+    what, effect = _MOUNTS[kind]
     return Problem(
         source.word.span,
-        f"{stage.label} copies {quote(source.word.text)} out of {builder.label}. It lies in the cache that the `RUN` "
-        f"at line {run.instruction.line} mounts at {quote(target)}, and no layer holds what is written into a cache. "
-        "The build stops here. Copy it to a folder outside the cache at the end of that `RUN`, and take it from there.",
+        f"{stage.label} copies {quote(source.word.text)} out of {builder.label}. It lies in the {what} that the `RUN` "
+        f"at line {run.instruction.line} mounts at {quote(target)}, and {effect}",
         Confidence.LIKELY,
         doubt="the context or the base image may bring a file of that name",
         instruction=copy.instruction,

@@ -21,6 +21,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.copying.editable_installs import Editable, editable_install
 from rules.copying.runtime_paths import all_explained, runtime_paths, searched_paths
 
 _OUTPUT_FOLDERS = frozenset(
@@ -117,13 +118,14 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage,
     kept = runtime_paths(change, stage, copy, path)
     by = quote(filled.command.name) if filled.command is not None else quote(str(filled.step.instruction))
     line = filled.step.instruction.line
-    riding = _riding_along(change, builder, filled, kept)
+    editable = editable_install(change, builder)
+    riding = _riding_along(change, builder, filled, (*kept, *(editable.sources if editable is not None else ())))
     searched = searched_paths(stage, copy, path)
     proven = searched <= set(kept)
     kept = tuple(sorted({*kept, *searched}))
     if _runs_from_sources(stage):
         kept = ()
-    way_out = _way_out(change, builder, kept)
+    way_out = _way_out(change, builder, kept, editable)
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies the whole {quote(path)} tree out of {builder.label}. {builder.label} filled it with "
@@ -131,7 +133,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage,
         _confidence(stage, filled),
         doubt="what the commands of that stage leave there is not known",
         stage=stage.key,
-        fix=_fix(change, copy, path, kept) if proven else None,
+        fix=_fix(change, copy, path, kept) if proven and editable is None else None,
     )
 
 
@@ -147,7 +149,7 @@ def _confidence(stage: Stage, filled: Put) -> Confidence:
     return Confidence.CERTAIN if filled.kind == "context" else Confidence.LIKELY
 
 
-def _way_out(change: DockerfileChange, builder: Stage, kept: tuple[str, ...]) -> str:
+def _way_out(change: DockerfileChange, builder: Stage, kept: tuple[str, ...], editable: Editable | None) -> str:
     if not kept:
         return " Copy only what runs."
     parts = [quote(name) for name in kept]
@@ -156,6 +158,9 @@ def _way_out(change: DockerfileChange, builder: Stage, kept: tuple[str, ...]) ->
     if not all_explained(builder):
         parts.append("what the build makes")
     listed = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
+    if editable is not None:
+        call = quote(str(editable.call.command))
+        return f" Copy what runs: {listed}, and the project's package, to which {call} leaves a pointer."
     return f" Copy what runs: {listed}."
 
 

@@ -1,5 +1,6 @@
 """See copy_glob_flattens.md."""
 
+import fnmatch
 import posixpath
 import re
 from collections.abc import Iterator
@@ -21,6 +22,17 @@ from rules.api import (
 
 _PATTERN = re.compile(r"[^*?\[$\"']+/\*")
 """All entries of one folder."""
+_MARKS = "*?["
+_SEVERAL = 2
+_MANIFESTS = frozenset(
+    "package.json pom.xml build.gradle build.gradle.kts Cargo.toml pyproject.toml requirements.txt go.mod "
+    "composer.json Gemfile mix.exs".split()
+)
+"""Files that each part of a project has, and has once."""
+_PROJECTS = re.compile(r"\*\.(?:cs|fs|vb|es)proj")
+"""What a .NET solution names by folder and file."""
+_SORTING = frozenset("mv mkdir for dirname basename find xargs cp install rsync".split())
+"""Commands with which the files are put into their folders again."""
 
 
 @rule(
@@ -31,7 +43,7 @@ _PATTERN = re.compile(r"[^*?\[$\"']+/\*")
     mentions=("*",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """COPY takes `*`, which empties every folder of the context into the destination."""
+    """COPY takes `*`, which empties every folder that it matches into the destination."""
     files = change.repository.context_files(change.path)
     for stage in change.stages:
         for copy in stage.copies:
@@ -42,12 +54,58 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                         yield _problem(change, stage, copy, source, ".", certain=files is not None)
                 elif files is not None and _PATTERN.fullmatch(text) and _has_folders(files, text):
                     yield _problem(change, stage, copy, source, text.removesuffix("*"), certain=True)
+                elif any(mark in posixpath.dirname(text) for mark in _MARKS) and "$" not in text:
+                    yield from _from_many_folders(change, stage, copy, source)
 
 
 def _has_folders(files: tuple[str, ...], text: str) -> bool:
     """Whether a folder whose entries are matched has folders in it."""
     folder = posixpath.normpath(text.removesuffix("*").lstrip("/")) + "/"
     return any(name.startswith(folder) and "/" in name[len(folder) :] for name in files)
+
+
+def _from_many_folders(change: DockerfileChange, stage: Stage, copy: Copy, source: CopySource) -> Iterator[Problem]:
+    """Yield a problem where a pattern takes files out of several folders that lie in one place then."""
+    name = posixpath.basename(source.word.text)
+    found = _matched(change, copy, source)
+    if found is not None and len({posixpath.dirname(path) for path in found}) < _SEVERAL:
+        return
+    if name in _MANIFESTS:
+        effect = f"All are called {quote(name)}, so each overwrites the one before and one is left."
+    elif _PROJECTS.fullmatch(name) and not _sorts(stage, copy):
+        effect = "The solution, and the projects that refer to each other, name them by folder, and find none of them."
+    else:
+        return
+    yield Problem(
+        source.word.span,
+        f"{stage.label} copies {quote(source.word.text)}: a pattern keeps no folders, so the files of every folder "
+        f"that it matches land side by side in {quote(copy.destination or '')}. {effect} Copy them one by one, or with "
+        "`--parents`.",
+        Confidence.CERTAIN if found is not None and name in _MANIFESTS else Confidence.LIKELY,
+        doubt="it may match one folder only" if found is None else "a later command may sort them",
+        instruction=copy.instruction,
+        stage=stage.key,
+    )
+
+
+def _matched(change: DockerfileChange, copy: Copy, source: CopySource) -> list[str] | None:
+    """Return the files of the context that a pattern takes; `None` when they cannot be known."""
+    files = change.repository.context_files(change.path)
+    path = copy.source_path(source)
+    if files is None or path is None:
+        return None
+    parts = [re.compile(fnmatch.translate(part)) for part in path.split("/")]
+    split = [(name, name.split("/")) for name in files]
+    return [
+        name
+        for name, pieces in split
+        if len(pieces) == len(parts) and all(part.match(piece) for part, piece in zip(parts, pieces, strict=True))
+    ]
+
+
+def _sorts(stage: Stage, copy: Copy) -> bool:
+    """Whether a later command of the stage puts the files into their folders."""
+    return any(run.at > copy.at and (not run.is_read or run.calls(*_SORTING)) for run in stage.runs)
 
 
 def _problem(

@@ -12,11 +12,15 @@ from rules.api import (
     Put,
     Severity,
     Stage,
+    fix,
+    insert_line_after,
     once,
     quote,
     rule,
     within,
 )
+from rules.copying.left_behind import LeftBehind, left_behind
+from rules.copying.origins import origin
 from rules.copying.uses import Use, is_there, uses_of
 
 _KNOWN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
@@ -34,7 +38,11 @@ _BASE_FOLDERS = "/bin /usr/bin /usr/local/bin /etc /lib /sbin /usr/lib /opt /tmp
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change takes away a COPY whose files the image that ships still uses."""
     for stage, was in change.shipped():
-        if was is None or not _is_comparable(stage, was) or _builds_anew(stage, was):
+        if was is None:
+            continue
+        for lost in left_behind(change, stage, was):
+            yield _left(stage, lost)
+        if not _is_comparable(stage, was) or _builds_anew(stage, was):
             continue
         packages = _new_packages(stage, was)
         said: set[int] = set()
@@ -92,6 +100,42 @@ def _said(stage: Stage) -> str:
 def _is_base_folder(path: str) -> bool:
     """Whether a path is a folder that every system has, so that naming it proves nothing."""
     return any(within(folder, path) for folder in _BASE_FOLDERS)
+
+
+def _left(stage: Stage, lost: LeftBehind) -> Problem:
+    """Say what a larger COPY brought, and those of now do not."""
+    need, was = lost.need, lost.was
+    place = next((copy for copy in reversed(stage.copies) if not copy.deferred), None)
+    instruction = place.instruction if place is not None else need.instruction
+    who = quote(need.script) if need.script is not None else quote(need.instruction.keyword)
+    why = "`.dockerignore` keeps it out of the build now" if lost.ignored else "what is copied now leaves it out"
+    line = _line(place, lost)
+    return Problem(
+        instruction.span,
+        f"{stage.label} no longer gets {quote(need.path)}: {quote(str(was.instruction))} brought it before this "
+        f"change, and {why}. {who} still uses it ({quote(need.command)}), so the container fails there. "
+        + ("Let it in again." if lost.ignored else f"Copy it too: {quote(line)}."),
+        Confidence.LIKELY,
+        doubt="a volume may bring it",
+        instruction=instruction,
+        stage=stage.key,
+        key=need.path,
+        notes=(Note(was.instruction.span, "copied here before", before=True),),
+        fix=fix("Copy it too", insert_line_after(instruction, line))
+        if place is not None and not lost.ignored
+        else None,
+    )
+
+
+def _line(place: Copy | None, lost: LeftBehind) -> str:
+    """Return the COPY that brings it: out of the stage that the others come from, where that has it at that path."""
+    builder = place.from_stage if place is not None else None
+    owner = place.option("chown") if place is not None else None
+    flags = f" --chown={owner}" if owner else ""
+    path = lost.need.path
+    if builder is not None and place is not None and lost.source in origin(builder, path).paths:
+        return f"COPY --from={place.from_text}{flags} {path} {path}"
+    return f"COPY{flags} {lost.source} {path}"
 
 
 def _problem(stage: Stage, put: Put, copy: Copy, use: Use) -> Problem:

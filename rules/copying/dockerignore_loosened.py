@@ -1,9 +1,10 @@
 """See dockerignore_loosened.md."""
 
+import posixpath
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Fix, Note, Problem, Severity, Span, quote, rule
-from rules.copying.context_contents import Leak, leaks_of, root_copies
+from rules.copying.context_contents import Leak, brings_whole_context, is_secret_name, leaks_of, root_copies
 from rules.copying.ignore_file import IgnoreFile, ignore_file, ignore_file_of, lies_beside
 
 _HISTORY = ".git"
@@ -20,8 +21,10 @@ _NAMED = 4
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change lets into the build what `.dockerignore` kept out, and it looks private or large."""
-    then = ignore_file_of(change.repository_before, change.path)
+    then = ignore_file_of(change.repository_before, change.before.path if change.before is not None else change.path)
     now = ignore_file(change)
+    if then is not None and now is None:
+        yield from _out_of_force(change, then)
     if then is None or now is None or then.text == now.text or not lies_beside(change, now):
         return
     for stage in change.after.shipped:
@@ -58,6 +61,57 @@ def _problem(change: DockerfileChange, copy: Copy, then: IgnoreFile, now: Ignore
         notes=(Note(copy.instruction.span, "copies the whole context", change.path),),
         fix=None if then.is_allow_list else Fix("Keep it out again", (edit,)),
     )
+
+
+def _out_of_force(change: DockerfileChange, then: IgnoreFile) -> Iterator[Problem]:
+    """Yield a problem where the change takes the ignore file away, or moves it where no builder looks for it."""
+    repository, path = change.repository, change.path
+    context = repository.context_of(path)
+    before = change.before.path if change.before is not None else path
+    if context is None or context != change.repository_before.context_of(before):
+        return
+    own, place = f"{path}.dockerignore", posixpath.join(context, ".dockerignore")
+    if repository.exists(own) or repository.exists(place):
+        return  # it is there and was not read
+    ships = any(stage.files.whole_trees for stage in change.after.shipped)
+    copies = (copy for stage in change.stages for copy in stage.copies if brings_whole_context(copy))
+    copy = next((copy for copy in copies if copy.stage.index in change.after.needed_by_shipped), None)
+    kept = [pattern.text for pattern in then.patterns.patterns if not pattern.negated]
+    if copy is None or not kept:
+        return
+    yield _gone(change, then, copy, kept, (own, place), ships=ships)
+
+
+def _gone(
+    change: DockerfileChange, then: IgnoreFile, copy: Copy, kept: list[str], right: tuple[str, str], *, ships: bool
+) -> Problem:
+    kept.sort(key=lambda text: not _is_telling(text))
+    shown = [quote(text) for text in kept[:_NAMED]] + (["more"] if len(kept) > _NAMED else [])
+    named = f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0]
+    it, they = ("it", "it ships") if len(shown) == 1 else ("them", "they ship")
+    moved = next((path for path in _ignore_files(change) if change.repository.text(path) == then.text), None)
+    where = f"moves it to {quote(moved)}, where no build looks for it" if moved is not None else "takes it away"
+    effect = f"and {they} with the image" if ships else f"and each change in {it} runs all below that line again"
+    return Problem(
+        copy.instruction.span,
+        f"{quote(then.path)} kept {named} out of the build, and this change {where}. {quote(str(copy.instruction))} "
+        f"takes {it} in from now on, {effect}. Docker reads {quote(right[1])} or {quote(right[0])}: put it there.",
+        Confidence.LIKELY if ships else Confidence.POSSIBLE,
+        doubt="what lies in the folder when it is built is not known" if ships else "",
+        instruction=copy.instruction,
+        stage=copy.stage.key,
+        severity=None if ships else Severity.INFO,
+    )
+
+
+def _is_telling(text: str) -> bool:
+    """Whether a line keeps out what is private, or large."""
+    name = text.strip("/").rpartition("/")[2]
+    return text.strip("/") == _HISTORY or is_secret_name(name) or any(leaks_of([f"{name}/file"]))
+
+
+def _ignore_files(change: DockerfileChange) -> Iterator[str]:
+    return (path for path in sorted(change.repository.files) if path.endswith(".dockerignore"))
 
 
 def _let_in(change: DockerfileChange, then: IgnoreFile, now: IgnoreFile) -> Iterator[Leak]:

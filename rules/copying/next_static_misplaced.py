@@ -50,7 +50,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if misplaced is not None:
                 yield _problem(stage, misplaced, posixpath.join(server or "/", asset), effect)
         if server is not None and _leaves_out(stage, copy, server):
-            yield _left_out(stage, copy, app, server)
+            yield _left_out(stage, copy, app, server, had=_had(change.was(stage)))
 
 
 def _standalone(stage: Stage) -> tuple[Copy, str] | None:
@@ -118,7 +118,14 @@ def _leaves_out(stage: Stage, standalone: Copy, server: str) -> bool:
     return not named and not above
 
 
-def _left_out(stage: Stage, copy: Copy, app: str, server: str) -> Problem:
+def _had(was: Stage | None) -> bool:
+    """Whether the static files came along before the change, with all of `.next` or by themselves."""
+    copies = was.all_copies if was is not None else ()
+    paths = [(copy.source_path(one) or "").rstrip("/") for copy in copies for one in copy.sources if copy.from_stage]
+    return any(path.endswith(("/.next", f"/{_STATIC}")) for path in paths)
+
+
+def _left_out(stage: Stage, copy: Copy, app: str, server: str, *, had: bool) -> Problem:
     owner = copy.option("chown")
     flags = f"--from={copy.from_text}" + (f" --chown={owner}" if owner else "")
     line = f"COPY {flags} {posixpath.join(app, _STATIC)} {posixpath.join(server, _STATIC)}"
@@ -127,7 +134,8 @@ def _left_out(stage: Stage, copy: Copy, app: str, server: str) -> Problem:
         f"{stage.label} copies Next.js's standalone output, which leaves {quote(_STATIC)} out, and nothing else brings "
         "that. Unless a CDN has the files, every page comes without styles and scripts. Copy them beside `server.js`: "
         f"{quote(line)}.",
-        Confidence.POSSIBLE,
+        Confidence.LIKELY if had else Confidence.POSSIBLE,
+        doubt="a CDN may have the files" if had else "",
         stage=stage.key,
         key="left out",
         fix=fix("Copy the static files too", insert_line_after(copy.instruction, line)),

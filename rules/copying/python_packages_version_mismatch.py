@@ -62,6 +62,8 @@ def _of_folder(change: DockerfileChange, stage: Stage, copy: Copy, path: str, ve
         folder = PACKAGES_FOLDER.match(copy.destination or "")
         if run is None or folder is None or folder["version"] == run or _is_on_path(stage, copy.destination):
             return None
+        if version == run:
+            return _of_destination(change, stage, copy, path, version)
         fact = f"{stage.label} runs Python {run}, which does not look there, and compiled packages do not load in it."
         wanted = None
         confidence = Confidence.CERTAIN if made is not None else Confidence.LIKELY
@@ -76,6 +78,29 @@ def _of_folder(change: DockerfileChange, stage: Stage, copy: Copy, path: str, ve
         stage=stage.key,
         key=path,
         fix=fix,
+    )
+
+
+def _of_destination(change: DockerfileChange, stage: Stage, copy: Copy, path: str, version: str) -> Problem:
+    """Packages of the right Python that go to the folder of another one."""
+    word, folder = copy.destination_word, PACKAGES_FOLDER.match(copy.destination or "")
+    assert folder is not None
+    right = (copy.destination or "").replace(f"python{folder['version']}", f"python{version}")
+    edit = (
+        replace(change.source, word.span, word.text.replace(f"python{folder['version']}", f"python{version}"))
+        if word is not None and f"python{folder['version']}" in word.text
+        else None
+    )
+    return Problem(
+        copy.instruction.span,
+        f"{stage.label} copies packages of Python {version} to {quote(copy.destination or '')}. It runs Python "
+        f"{version}, which does not look there: none of them can be imported. Copy them to {quote(right)}.",
+        Confidence.CERTAIN if _is_standard(copy.destination or "") else Confidence.LIKELY,
+        doubt="the program may add that folder to its path",
+        instruction=copy.instruction,
+        stage=stage.key,
+        key=path,
+        fix=Fix(f"Copy to the folder of Python {version}", (edit,)) if edit is not None else None,
     )
 
 

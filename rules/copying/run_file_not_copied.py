@@ -21,7 +21,9 @@ from rules.api import (
     rule,
     within,
 )
+from rules.copying.early_builds import early_builds, too_early
 from rules.copying.installs import folder_of, installs_in
+from rules.copying.lifecycle import missing_for_script, wanted_by_scripts
 
 _KNOWN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
 _INTERPRETERS = frozenset("sh bash ash dash python python3 node ruby perl php".split())
@@ -58,6 +60,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if not _is_known(stage):
             continue
         said: set[str] = set()
+        yield from (too_early(stage, found) for found in early_builds(stage))
         for run in stage.runs:
             if run.deferred or any(m.type == "bind" for m in run.mounts):
                 continue
@@ -65,6 +68,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 if path not in said and not _may_be_there(stage, run, command, path):
                     said.add(path)
                     yield _problem(stage, run, command, path)
+            for wanted in wanted_by_scripts(change, run):
+                if wanted.path not in said and not _is_brought(stage, run, wanted.path):
+                    said.add(wanted.path)
+                    yield missing_for_script(stage, run, wanted)
 
 
 def _is_known(stage: Stage) -> bool:
@@ -242,6 +249,12 @@ def _makes(command: Command) -> bool:
 def _is_piped_installer(command: Command) -> bool:
     """Whether a download goes to a pipe or a named file: it leaves nothing else behind."""
     return command.name in ("curl", "wget") and (command.after == "|" or command.has("-o", "-O", "--output"))
+
+
+def _is_brought(stage: Stage, run: Run, path: str) -> bool:
+    """Whether anything above brings a file of the project, or may."""
+    above = (put for put in stage.files.covering(path) if put.kind != "workdir" and put.step.at < run.at)
+    return any(put.command is None or put.command.name != "mkdir" for put in above) or _copies_anywhere(stage)
 
 
 def _problem(stage: Stage, run: Run, command: Command, path: str) -> Problem:

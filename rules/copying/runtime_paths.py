@@ -12,6 +12,7 @@ from rules.model.packages import OS_MANAGERS
 from rules.model.puts import within
 from rules.model.run_writes import OPAQUE_HARMLESS, written_by
 from rules.model.search_path import path_folders
+from rules.secrets.secret_files import secret_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -176,5 +177,5 @@ def _written(builder: Stage, tree: str) -> Iterator[str]:
     for run in builder.all_runs:
         for write in written_by(run):
             is_file = not write.tree and not write.checkout and write.command.name != "mkdir"
-            if is_file and posixpath.dirname(write.path) == tree:
+            if is_file and posixpath.dirname(write.path) == tree and secret_file(write.path) is None:
                 yield write.path

@@ -1,4 +1,4 @@
-"""What in a stage's configuration speaks of a path: the start command, the probe, the environment."""
+"""What in a stage speaks of a path: its start command, probe and environment, and what the build does with it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from rules.api import Instruction, Setting, Stage, Start
 
+_HANDLING = frozenset("cd chgrp chmod chown ln mkdir setfacl touch".split())
+"""Commands that prepare a folder for the program, or go there."""
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -36,6 +38,25 @@ def uses_of(stage: Stage, path: str) -> Iterator[Use]:
         parts = (value.value or "").split(":") if value.instruction is not None else ()
         if value.instruction is not None and any(part.startswith("/") and within(part, path) for part in parts):
             yield Use(value.instruction, name)
+
+
+def handled(stage: Stage, folder: str) -> Iterator[tuple[str, Use]]:
+    """Yield what prepares something in a folder, with its path: RUNs that make or re-own it, and volumes."""
+    for run in stage.done_runs:
+        for command in run.calls(*_HANDLING):
+            path = next((path for word in command.args if (path := _named(word.value, folder)) is not None), None)
+            if path is not None:
+                yield path, Use(run.instruction, str(command))
+    for volume in stage.image.volumes:
+        path = _named(volume.value or "", folder)
+        if volume.instruction is not None and path is not None:
+            yield path, Use(volume.instruction, path)
+
+
+def _named(word: str, folder: str) -> str | None:
+    """Return the absolute path that a word names, if it lies in a folder."""
+    path = posixpath.normpath(word.removesuffix("*")) if word.startswith("/") and "$" not in word else ""
+    return path if within(path, folder) else None
 
 
 def _started(stage: Stage, setting: Setting[Start], path: str) -> Iterator[Use]:

@@ -1,8 +1,10 @@
 """See target_renamed_reference_stale.md."""
 
+import posixpath
 from collections.abc import Iterator
 
 from rules.api import (
+    Build,
     Category,
     Confidence,
     Copy,
@@ -30,14 +32,45 @@ from rules.api import (
     keywords=("FROM",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """A stage is renamed or removed, and something still calls it by its old name."""
+    """A stage or the Dockerfile is renamed or removed, and something still calls it by its old name."""
     if change.before is None:
         return
+    yield from _of_file(change, change.before.path)
     names = {stage.name for stage in change.stages}
     for old in change.before.stages:
         if old.name is not None and old.name not in names:
             yield from _builds(change, old)
             yield from _references(change, old)
+
+
+def _of_file(change: DockerfileChange, old: str) -> Iterator[Problem]:
+    """Yield the builds that name the Dockerfile by the path that it had."""
+    if old == change.path or change.repository.exists(old) is not False:
+        return
+    stale = [build for build in change.repository.builds_of(old) if _names_file(change.repository, build, old)]
+    if not stale:
+        return
+    files = " and ".join(dict.fromkeys(quote(build.path) for build in stale))
+    place = change.stages[0] if change.stages else None
+    if place is not None:
+        yield Problem(
+            place.from_.span,
+            f"The file is called {quote(change.path)} now, and {files} still builds {quote(old)}, which is gone. That "
+            "build fails: there is no such file. Change the path there too.",
+            Confidence.LIKELY,
+            doubt="a script may go to another folder before it builds",
+            stage=place.key,
+            key=old,
+        )
+
+
+def _names_file(repository: Repository, build: Build, old: str) -> bool:
+    """Whether a build means that very file: not a `docker build .` that a script may run in another folder."""
+    name = posixpath.basename(build.path)
+    if name.endswith((".yml", ".yaml", ".hcl", ".json")) and ".github/" not in build.path:
+        return True
+    written = old if "/" in old else f" {old}"
+    return old != "Dockerfile" and written in (repository.text(build.path) or "")
 
 
 def _heir(change: DockerfileChange, old: Stage) -> Stage | None:

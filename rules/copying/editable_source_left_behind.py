@@ -1,0 +1,78 @@
+"""See editable_source_left_behind.md.
+
+uv's guide to Docker ("Non-editable installs"), pip's and Poetry's manuals say what an editable install leaves in the
+environment: the path of the sources.
+"""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Fix,
+    Note,
+    Problem,
+    Severity,
+    Stage,
+    insert_after,
+    quote,
+    rule,
+    within,
+)
+from rules.copying.editable_installs import Editable, editable_install
+from rules.copying.environments import environments
+
+
+@rule(
+    "editable-source-left-behind",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("COPY",),
+    mentions=("venv", "uv sync", "poetry", "pdm"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """An environment is copied that points to the project's sources, and those are left behind."""
+    for stage in change.stages:
+        if "PYTHONPATH" in stage.image.env:
+            continue
+        for copy in stage.copies:
+            builder = copy.from_stage
+            paths = {copy.source_path(source) for source in copy.sources}
+            taken = next((e for e in environments(builder) if e.path in paths), None) if builder is not None else None
+            if builder is None or taken is None or copy.deferred or copy.destination != taken.path:
+                continue
+            found = editable_install(change, builder)
+            if found is not None and not _is_brought(stage, copy, found.folder, taken.path):
+                yield _problem(stage, copy, builder, found)
+
+
+def _is_brought(stage: Stage, copy: Copy, folder: str, environment: str) -> bool:
+    """Whether a folder that may hold the sources comes along, or one that another install puts in their place."""
+    if any(call.action in ("install", "sync") for run in stage.runs for call in run.package_calls if call.project):
+        return True
+    return any(
+        put.tree and put.kind != "workdir" and put.step is not copy and not within(put.path, environment)
+        for put in stage.files.covering(folder)
+    )
+
+
+def _problem(stage: Stage, copy: Copy, builder: Stage, found: Editable) -> Problem:
+    call = found.call
+    uses_uv = call.manager == "uv"
+    way_out = "Install it with `--no-editable`, or copy the sources too." if uses_uv else "Copy the sources too."
+    edit = insert_after(call.command.source, call.command.words[-1], " --no-editable") if uses_uv else None
+    return Problem(
+        copy.instruction.span,
+        f"{stage.label} takes the environment out of {builder.label}, where {quote(str(call.command))} (line "
+        f"{call.command.line}) installed the project itself as a pointer to {quote(found.folder)}. Nothing brings the "
+        f"sources there, so the project cannot be imported. {way_out}",
+        Confidence.LIKELY,
+        doubt="a volume may bring the sources",
+        instruction=copy.instruction,
+        stage=stage.key,
+        key=found.folder,
+        notes=(Note(call.command.span, "installed here"),),
+        fix=Fix("Install the project whole", (edit,)) if edit is not None else None,
+    )

@@ -1,0 +1,148 @@
+"""See generated_files_left_behind.md."""
+
+import posixpath
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Note,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    quote,
+    rule,
+    within,
+)
+from rules.copying.environments import environments
+from rules.copying.installs import folder_of
+from rules.runtime.start_instructions import is_script_entrypoint, shipped
+from rules.runtime.start_scripts import start_script
+
+_TASKS = frozenset(
+    "assets:precompile assets.deploy collectstatic compilemessages compress phx.digest webpacker:compile "
+    "vite:build".split()
+)
+"""What frameworks call the step that makes the files which the server sends out (Django, Rails, Phoenix)."""
+_RUNNERS = frozenset({"npm", "yarn", "pnpm", "bun"})
+_PLACES = ("/usr", "/opt", "/root", "/bin", "/venv", "/.venv", "/wheels", "/install", "/home", "/go")
+_PACKAGES = frozenset("node_modules vendor .venv venv bundle site-packages deps".split())
+
+
+class _Making(NamedTuple):
+    """A step that makes files for the program."""
+
+    run: Run
+    command: Command
+    task: str
+    folder: str
+
+
+@rule(
+    "generated-files-left-behind",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    compares=True,
+    keywords=("RUN",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The change makes files in a builder that the image made before, and nothing brings them."""
+    for stage, was in change.shipped():
+        then = {one.task for one in _makings(was)} if was is not None else set()
+        if not then or then <= {one.task for one in _makings(stage)} or _is_open(change, stage):
+            continue
+        for builder in change.stages:
+            lost = next((one for one in _makings(builder) if one.task in then), None)
+            if lost is None or builder in stage.chain or _is_taken(stage, builder, lost.folder):
+                continue
+            if not _is_handed_on(change, stage, builder):
+                yield _problem(stage, builder, lost)
+            break
+
+
+def _makings(stage: Stage) -> list[_Making]:
+    """Return the steps of a stage that make files for the program."""
+    found = []
+    for run in stage.done_runs:
+        for command in run.commands:
+            task = _task(command)
+            folder = folder_of(run, command) if task is not None else None
+            if task is not None and folder is not None:
+                found.append(_Making(run, command, task, folder))
+    return found
+
+
+def _task(command: Command) -> str | None:
+    words = [word.value for word in command.args]
+    if command.name in _RUNNERS:
+        plain = [word for word in words if not word.startswith("-")]
+        builds = plain[:2] == ["run", "build"] or (command.name != "npm" and plain[:1] == ["build"])
+        return "build" if builds else None
+    return next((word for word in words if word in _TASKS), None)
+
+
+def _is_open(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether what starts may make the files itself, or a script that was not read."""
+    for found in shipped(change):
+        if found.stage is not stage:
+            continue
+        script = start_script(change, found, through_stages=True)
+        text = f"{found.instruction.value} {script.text if script is not None else ''}"
+        if any(task in text for task in (*_TASKS, "run build")):
+            return True
+        if script is None and found.instruction.keyword == "ENTRYPOINT" and is_script_entrypoint(stage):
+            return True
+    return not any(put.kind == "context" and put.tree for put in stage.files.puts)
+
+
+def _is_taken(stage: Stage, builder: Stage, folder: str) -> bool:
+    """Whether more of the builder's project folder comes along than its packages."""
+    own = {environment.path for environment in environments(builder)}
+    for copy in stage.all_copies:
+        for source in copy.sources if copy.from_stage is builder else ():
+            path = copy.source_path(source)
+            if path is None or source.has_wildcard:
+                return True
+            if within(folder, path) or not (_is_of_packages(path, own) or _is_of_system(path, folder)):
+                return True
+    return any(mount.options.get("from") for run in stage.done_runs for mount in run.mounts)
+
+
+def _is_of_packages(path: str, environments: set[str]) -> bool:
+    return path in environments or not _PACKAGES.isdisjoint(path.split("/"))
+
+
+def _is_of_system(path: str, folder: str) -> bool:
+    """Whether a path lies where packages and programs are installed, outside the project."""
+    return path.startswith(_PLACES) and not within(path, folder)
+
+
+def _is_handed_on(change: DockerfileChange, stage: Stage, builder: Stage) -> bool:
+    """Whether another stage takes from the builder, and this one from that."""
+    between = {
+        copy.from_stage for copy in stage.all_copies if copy.from_stage is not None and copy.from_stage is not builder
+    }
+    heirs = {other for other in change.stages if builder in other.chain and other is not builder}
+    return any(one in heirs or builder in one.sources for one in between)
+
+
+def _problem(stage: Stage, builder: Stage, lost: _Making) -> Problem:
+    folder = posixpath.normpath(stage.image.workdir.value or "/")
+    words = [lost.command.name, *(word.text for word in lost.command.args)]  # without variables, which may be secret
+    return Problem(
+        lost.command.span,
+        f"{quote(' '.join(words))} makes files for the program, and runs in {builder.label} now, no longer in the "
+        f"image that ships. {stage.label[:1].upper() + stage.label[1:]} takes its sources from the build context and "
+        f"none of what that step writes below {quote(lost.folder)}. Copy the result too (`COPY --from={builder.key} …` "
+        f"into {quote(folder)}), or run the step there.",
+        Confidence.LIKELY,
+        doubt="the files may be served from elsewhere",
+        instruction=lost.run.instruction,
+        stage=stage.key,
+        key=lost.task,
+        notes=(Note(stage.from_.span, "ships without them"),),
+    )

@@ -1,0 +1,88 @@
+"""See git_history_ignored.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Note,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    quote,
+    rule,
+)
+from rules.copying.context_contents import brings_whole_context
+from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
+from rules.copying.installs import folder_of
+
+_ASKING = frozenset("describe log rev-list rev-parse shortlog show status".split())
+_MAKING = frozenset({"clone", "init", "fetch", "worktree"})
+_HISTORY = ".git"
+
+
+@rule(
+    "git-history-ignored",
+    severity=Severity.WARNING,
+    category=Category.CORRECTNESS,
+    keywords=("RUN",),
+    mentions=("git ",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A RUN asks git about the project, and `.dockerignore` keeps the history out of the build."""
+    ignore = ignore_file(change)
+    if ignore is None or not ignore.patterns.excludes(f"{_HISTORY}/HEAD") or not lies_beside(change, ignore):
+        return
+    if change.repository.context_of(change.path) != "":
+        return  # the history lies in the repository's root
+    for stage in change.stages:
+        if stage.index not in change.after.needed_by_shipped or _has_history(stage):
+            continue
+        found = next(((run, command) for run in stage.runs for command in _asked(stage, run)), None)
+        if found is not None:
+            yield _problem(stage, *found, ignore)
+
+
+def _has_history(stage: Stage) -> bool:
+    """Whether a history may come from elsewhere: git makes or fetches it, or an instruction names it."""
+    made = any(command.subcommand in _MAKING for run in stage.all_runs for command in run.calls("git"))
+    named = any(_HISTORY in str(copy.instruction).split("/")[-1] for copy in stage.all_copies)
+    return made or named or any(step.instruction.keyword == "ADD" for step in stage.all_steps)
+
+
+def _asked(stage: Stage, run: Run) -> Iterator[Command]:
+    """Yield the calls that read the history where the whole context was copied, and that cannot do without."""
+    if run.deferred or not run.is_read or any(mount.type == "bind" for mount in run.mounts):
+        return
+    for command in run.calls("git"):
+        quiet = any(
+            redirect.target is not None and "/dev/null" in redirect.target.value for redirect in command.redirects
+        )
+        if command.subcommand not in _ASKING or command.conditional or command.after == "||" or quiet:
+            continue
+        folder = folder_of(run, command)
+        copies = (copy for copy in stage.all_copies if brings_whole_context(copy) and copy.at < run.at)
+        if any(copy.destination == folder for copy in copies):
+            yield command
+
+
+def _problem(stage: Stage, run: Run, command: Command, ignore: IgnoreFile) -> Problem:
+    line = ignore.patterns.matching_line(_HISTORY)
+    where = f"line {line} of {quote(ignore.path)}" if line is not None else quote(ignore.path)
+    effect = "what it is asked for stays empty" if command.nested else "the build stops here"
+    notes = (Note(ignore.source.line_span(line), "keeps the history out", ignore.path),) if line is not None else ()
+    return Problem(
+        command.span,
+        f"{stage.label} asks {quote(str(command))}, and {where} keeps `.git` out of the build: git finds no "
+        f"repository, and {effect}. Give the value as a build argument, or mount the history for this one step: "
+        "`RUN --mount=type=bind,source=.git,target=.git`, with `.git` let in.",
+        Confidence.LIKELY,
+        doubt="the builder may be given another context",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=command.subcommand or "",
+        notes=notes,
+    )

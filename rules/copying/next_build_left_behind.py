@@ -1,0 +1,114 @@
+"""See next_build_left_behind.md.
+
+Next.js's documentation ("Self-Hosting", "distDir") says that `next build` writes to `.next`, and that `next start` and
+a server of one's own read it there.
+"""
+
+import posixpath
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    fix,
+    insert_line_after,
+    quote,
+    rule,
+    within,
+)
+from rules.copying.installs import folder_of
+from rules.copying.needs import package_of
+from rules.packages.package_json import called, commands_run
+
+_OUTPUT = ".next"
+_ELSEWHERE = frozenset({"out", "build", "export", "_next", "standalone"})
+"""Folders that the output goes to where the project's configuration or its scripts say so."""
+
+
+@rule(
+    "next-build-left-behind",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("COPY",),
+    mentions=("--from",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A builder runs `next build`, and what ships takes the server's files and not its output."""
+    for stage in change.after.shipped:
+        if "node" not in stage.runtime.languages or any(_OUTPUT in str(step.instruction) for step in stage.all_steps):
+            continue
+        for builder in {copy.from_stage.index: copy.from_stage for copy in stage.copies if copy.from_stage}.values():
+            app = _built_in(change, builder)
+            copies = [copy for copy in stage.copies if copy.from_stage is builder]
+            if app is not None and _is_server(stage, copies, app) and not _is_taken(stage, builder, copies, app):
+                yield _problem(stage, copies[-1], app)
+
+
+def _built_in(change: DockerfileChange, builder: Stage) -> str | None:
+    """Return the folder in which a builder runs `next build`, itself or by a script of package.json."""
+    for run in builder.done_runs:
+        for command in run.commands:
+            folder = folder_of(run, command)
+            names = called(command) if folder is not None else []
+            if folder is not None and _is_build([command.name, *(word.value for word in command.args)]):
+                return folder
+            scripts = package_of(change, builder, folder)[1] if folder is not None and names else {}
+            if any(_is_build([w.value for w in c.words]) for name in names for c in commands_run(scripts, name)):
+                return folder
+    return None
+
+
+def _is_build(words: list[str]) -> bool:
+    return any(words[place : place + 2] == ["next", "build"] for place in range(len(words) - 1))
+
+
+def _is_server(stage: Stage, copies: list[Copy], app: str) -> bool:
+    """Whether the packages come out of the folder that was built, and Node or a package manager is started on them."""
+    taken = {copy.source_path(source) for copy in copies for source in copy.sources}
+    starts = {setting.value.program for setting in stage.image.start_command if setting.value}
+    return posixpath.join(app, "node_modules") in taken and not starts.isdisjoint(
+        {"node", "npm", "yarn", "pnpm", "next", "npx", "pm2-runtime", "tini", "dumb-init"}
+    )
+
+
+def _is_taken(stage: Stage, builder: Stage, copies: list[Copy], app: str) -> bool:
+    """Whether the output, or a folder that may hold it, comes along."""
+    output = posixpath.join(app, _OUTPUT)
+    for copy in copies:
+        for source in copy.sources:
+            path = copy.source_path(source)
+            if path is None or source.has_wildcard or within(output, path) or posixpath.basename(path) in _ELSEWHERE:
+                return True
+    moved = (_handles(run) for run in (*builder.done_runs, *stage.done_runs))
+    return any(moved) or not all(copy.sources for copy in copies)
+
+
+def _handles(run: Run) -> bool:
+    """Whether a RUN speaks of the output: it may move it."""
+    calls = (command for command in run.commands if _OUTPUT in str(command))
+    return any(command.name != "rm" or f"{_OUTPUT}/" not in str(command) for command in calls)
+
+
+def _problem(stage: Stage, last: Copy, app: str) -> Problem:
+    folder = posixpath.normpath(stage.image.workdir.value or "/")
+    owner = last.option("chown")
+    flags = f"--from={last.from_text}" + (f" --chown={owner}" if owner else "")
+    line = f"COPY {flags} {posixpath.join(app, _OUTPUT)} {posixpath.join(folder, _OUTPUT)}"
+    label = last.from_stage.label if last.from_stage is not None else ""
+    return Problem(
+        last.instruction.span,
+        f"{stage.label} takes the packages out of {label}, which runs `next build`, and leaves its output "
+        f"{quote(posixpath.join(app, _OUTPUT))} behind. The server finds no build and exits. Copy it too: "
+        f"{quote(line)}.",
+        Confidence.LIKELY,
+        doubt="the project may write its output to another folder",
+        instruction=last.instruction,
+        stage=stage.key,
+        fix=fix("Copy the output too", insert_line_after(last.instruction, line)),
+    )

@@ -1,0 +1,108 @@
+"""See install_into_mount.md."""
+
+import posixpath
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Instruction,
+    Note,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    quote,
+    rule,
+    within,
+)
+from rules.copying.installs import install_folder
+
+_JAVASCRIPT = frozenset({"npm", "pnpm", "yarn", "bun"})
+_FOLDERS = {**dict.fromkeys(_JAVASCRIPT, "node_modules"), "composer": "vendor", "uv": ".venv"}
+"""Where these managers put a project's packages."""
+_PROGRAMS = {
+    **dict.fromkeys(_JAVASCRIPT, frozenset("node npm npx yarn pnpm pnpx bun bunx next nest vite".split())),
+    "composer": frozenset({"php", "php-fpm", "apache2-foreground", "frankenphp"}),
+    "uv": frozenset("uv python python3 gunicorn uvicorn flask fastapi celery".split()),
+}
+"""What needs them to run."""
+_MOST = 20
+"""Folders of a stage that are looked at."""
+_TAKES_OUT = ("cp", "mv", "rsync", "tar", "install", "ln", "zip")
+
+
+@rule(
+    "install-into-mount",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("RUN",),
+    mentions=("--mount=type=cache", "type=tmpfs"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """An install puts the project's packages into a cache mount, which no image holds."""
+    for stage in change.stages:
+        tried: set[str] = set()
+        for run in stage.runs if stage.index in change.after.needed_by_shipped else ():
+            if run.deferred or not run.mounts or run.calls(*_TAKES_OUT) or not run.is_read:
+                continue
+            for call in run.package_calls:
+                target = _target(run, call)
+                if target is None or target in tried or len(tried) == _MOST:
+                    continue
+                tried.add(target)
+                use = _use(change, stage, run, call, target)
+                if use is not None:
+                    yield _problem(stage, run, call, target, use)
+
+
+def _target(run: Run, call: PackageCall) -> str | None:
+    """Return the folder that an install fills, where that lies in a mount that is not kept."""
+    if call.manager not in _FOLDERS or call.action not in ("install", "sync") or not call.project or call.global_:
+        return None
+    folder = install_folder(run, call)
+    if folder is None or call.env.get("UV_PROJECT_ENVIRONMENT") or call.has("--modules-folder", "--system"):
+        return None
+    path = posixpath.join(folder, _FOLDERS[call.manager])
+    mounts = (run.resolve(mount.target) for mount in run.mounts if mount.type in ("cache", "tmpfs") and mount.target)
+    return path if any(target is not None and within(path, target) for target in mounts) else None
+
+
+def _use(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall, path: str) -> Instruction | None:
+    """Return what needs the packages and has no such mount: a later RUN, a COPY of them, or what ships."""
+    programs = _PROGRAMS[call.manager]
+    for heir in change.stages:
+        for copy in heir.copies:
+            paths = [copy.source_path(source) for source in copy.sources]
+            if copy.from_stage is not None and stage in copy.from_stage.chain and path in paths:
+                return copy.instruction
+        if stage not in heir.chain:
+            continue
+        for later in heir.runs:
+            if later.at > run.at and not later.is_mounted(path) and later.calls(*programs):
+                return None if _installs_again(later, call) else later.instruction
+        start = next((one for one in heir.image.start_command if one.value and one.value.program in programs), None)
+        if heir.ships and start is not None and start.instruction is not None:
+            return start.instruction
+    return None
+
+
+def _installs_again(run: Run, call: PackageCall) -> bool:
+    return any(one.manager == call.manager and one.action in ("install", "sync") for one in run.package_calls)
+
+
+def _problem(stage: Stage, run: Run, call: PackageCall, path: str, use: Instruction) -> Problem:
+    return Problem(
+        call.command.span,
+        f"{stage.label} runs {quote(str(call.command))} with a mount over {quote(path)}: the packages go into the "
+        f"mount, and no layer holds them. {quote(str(use))} (line {use.line}) finds an empty folder. Mount the cache "
+        f"of {quote(call.manager)} instead, or leave the mount out.",
+        Confidence.LIKELY,
+        doubt="a volume may bring the packages",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=path,
+        notes=(Note(use.span, "needs the packages"),),
+    )

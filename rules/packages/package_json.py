@@ -1,0 +1,59 @@
+"""The scripts of a package.json, and the commands that running one of them comes to."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from rules.dockerfile.shell import parse
+from rules.dockerfile.source import Source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from rules.dockerfile.shell import Command
+
+RUNNERS = frozenset("npm yarn pnpm bun".split())
+"""Programs that run the scripts of a package.json."""
+_OWN = frozenset({"start", "test", "stop", "restart"})
+"""Scripts that npm runs without `run` (npm's documentation, "scripts")."""
+_IN_TURN = frozenset("run-s run-p npm-run-all".split())
+_MOST = 30
+"""Scripts that are followed from one."""
+
+
+def scripts_of(text: str | None) -> dict[str, str]:
+    """Return the scripts of a package.json by name; none where it was not read, or is not one."""
+    try:
+        manifest = json.loads(text or "{}")
+    except (ValueError, RecursionError):
+        return {}
+    table = manifest.get("scripts") if isinstance(manifest, dict) else None
+    return {k: v for k, v in table.items() if isinstance(v, str)} if isinstance(table, dict) else {}
+
+
+def commands_run(scripts: Mapping[str, str], name: str) -> Iterator[Command]:
+    """Yield the commands that a script runs, with those in front of it, behind it, and of the scripts that it runs."""
+    waiting, seen = [name], set[str]()
+    while waiting and len(seen) < _MOST:
+        one = waiting.pop(0)
+        for each in (f"pre{one}", one, f"post{one}"):
+            if each not in scripts or each in seen:
+                continue
+            seen.add(each)
+            line = scripts[each]
+            for command in parse(line, Source("package.json", line), 0, dialect="sh", joined=False).commands:
+                yield command
+                waiting += called(command)
+
+
+def called(command: Command) -> list[str]:
+    """Return the names of the scripts that a command may run: of `npm run build`, `yarn build`, `run-s clean build`."""
+    words = [word.value for word in command.args if not word.value.startswith("-")]
+    if command.name in _IN_TURN:
+        return words
+    if command.name not in RUNNERS or not words:
+        return []
+    if words[0] in ("run", "run-script"):
+        return words[1:2]
+    return words[:1] if command.name in ("yarn", "pnpm") or words[0] in _OWN else []
