@@ -13,6 +13,7 @@ from rules.quoting import quote
 from rules.user.accounts import runs_as_root
 from rules.user.closed_folders import install_in
 from rules.user.ownership import access
+from rules.user.reach import ROOTS_HOME, is_roots_home_closed
 from rules.user.root_by_design import drops_privileges
 
 if TYPE_CHECKING:
@@ -143,8 +144,10 @@ def home(stage: Stage) -> Iterator[Item]:
     values += [setting.value.text for setting in stage.image.start_command if setting.value is not None]
     values += [stage.image.workdir.value or ""]
     paths = [match[1].rstrip("/") for value in values for match in _ROOTS_HOME.finditer(value)]
-    paths += [put.path for put in stage.files.puts if put.kind not in ("run", "workdir") and within(put.path, "/root")]
-    if paths:
+    paths += [
+        put.path for put in stage.files.puts if put.kind not in ("run", "workdir") and within(put.path, ROOTS_HOME)
+    ]
+    if paths and is_roots_home_closed(stage):
         yield Item(f"root's home is closed to others ({_named(list(dict.fromkeys(paths)))})", concrete=True)
 
 
@@ -209,7 +212,7 @@ def _text_of(change: DockerfileChange, stage: Stage, name: str) -> str | None:
 
 def _workdir(stage: Stage, user: str) -> Iterator[Item]:
     path = stage.image.workdir.value
-    if path and path != "/" and not within(path, "/root") and access(stage, path, user).writable is False:
+    if path and path != "/" and not within(path, ROOTS_HOME) and access(stage, path, user).writable is False:
         install = install_in(stage, path)
         if install is None:
             yield Item(f"the working directory {_named([path])} belongs to root", concrete=False)
