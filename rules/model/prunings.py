@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rules.model.steps import Run
 
 _LEFTOVERS = re.compile(
-    r"(?:\*?/)*(?:\*?\.(?:py\[?[cod]+\]?|o|a|la|log|map|tar|(?:tar\.)?(?:gz|bz2|xz|zst)|tgz|zip|deb|rpm|apk|whl|swp|orig|rej|tmp)|\*?\.?__pycache__|\*?\.pytest_cache|\*?\.DS_Store"
+    r"(?:\*?/)*(?:[^/]*\.(?:py\[?[cod]+\]?|o|a|la|log|map|tar|(?:tar\.)?(?:gz|bz2|xz|zst)|tgz|zip|deb|rpm|apk|whl|swp|orig|rej|tmp)|\*?\.?__pycache__|\*?\.pytest_cache|\*?\.DS_Store"
     r"|\*?\.git|node_modules|\.?venv|\.(?:cache|npm|yarn)|target|tmp|logs?|\*~)(?:/\*)*"
 )
 """Names, and patterns of names, of what tools leave beside the sources: without them a source tree is still whole."""
