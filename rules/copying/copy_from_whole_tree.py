@@ -100,7 +100,7 @@ def _deleted(builder: Stage) -> dict[str, dict[str, tuple[int, int]]]:
     for deletion in reversed(builder.files.deletions):
         path = deletion.path.rstrip("/")
         if "*" in path or path.endswith("/{}"):
-            continue  # a pattern, or what `find` found, is no choice of names; the model knows those that thin a tree out
+            continue  # a pattern, or what `find` found, is no choice of names
         for folder in folders_of(posixpath.dirname(path)) if not is_leftover(posixpath.basename(path)) else ():
             names = found.setdefault(folder.rstrip("/"), {})
             if len(names) < _CHOSEN:

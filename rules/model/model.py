@@ -7,9 +7,10 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from rules.lazily import cached_property
+from rules.model.audience import is_development_name, is_production_name
 from rules.model.layers import Layers
 from rules.model.scope import global_scope
-from rules.model.stage import Stage, is_development_name, is_production_name
+from rules.model.stage import Stage
 from rules.model.variants import VARIABLE, names_like
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from rules.model.audience import is_development_file, is_development_name, near_folders
 from rules.model.settings import PROMPTS, Origin, Setting, Start
-from rules.model.stage import Stage, is_development_name, is_development_path
 from rules.model.steps import Copy
 from rules.user.start_scripts import StartScript, is_of_base, start_scripts, text_of
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from rules.change import DockerfileChange
     from rules.dockerfile.nodes import Instruction
+    from rules.model.stage import Stage
 
 _DROPPERS = re.compile(
     r"\b(?:gosu|su-exec|setpriv|runuser|setuidgid|s6-setuidgid|s6-overlay|s6-svscan|chpst|supervisord?|sshd|fixuid|"
@@ -203,16 +204,14 @@ def is_no_service(stage: Stage) -> bool:
 def is_for_developers(stage: Stage) -> bool:
     """Tell whether a name, or ONBUILD, says that the image is built upon or worked in, not run in production."""
     name = stage.name or ""
-    *folders, file = stage.model.path.lower().split("/")
-    folder = folders[-1] if folders else ""
+    folder = next(reversed(near_folders(stage.model.path)), "")
     return bool(
         stage.image.onbuild
         or is_development_name(name)
         or (not _TOOL_NAMES.isdisjoint(name.split("-")) and not _serves_as_last(stage))
         or folder in _FOLDERS
         or folder.endswith("-base")
-        or is_development_path(stage.model.path)
-        or is_development_name(file.replace(".", "-"))
+        or is_development_file(stage.model.path)
         or stage.runtime.is_windows
         or is_workplace(stage)
     )
