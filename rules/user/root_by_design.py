@@ -6,10 +6,11 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from rules.brought import text_at
 from rules.model.audience import is_development_file, is_development_name, near_folders
 from rules.model.settings import PROMPTS, Origin, Setting, Start
 from rules.model.steps import Copy
-from rules.user.start_scripts import StartScript, is_of_base, start_scripts, text_of
+from rules.user.start_scripts import StartScript, is_of_base, start_scripts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -119,7 +120,7 @@ def _server_settings(change: DockerfileChange, stage: Stage) -> Iterator[StartSc
     texts = [setting.value.text for setting in stage.image.start_command if setting.value is not None]
     texts += [script.text for script in start_scripts(change, stage) if script.text is not None]
     for name in dict.fromkeys(name for text in texts for name in _SETTINGS.findall(text)):
-        yield StartScript(name, text_of(change, stage, name))
+        yield StartScript(name, text_at(change, stage, name))
 
 
 def _last_program(script: str) -> str:
