@@ -18,7 +18,10 @@ _SCRIPT = re.compile(
 
 _INITS = frozenset({"tini", "dumb-init", "catatonit", "exec", "env"})
 """What stands in front of the program; the first word behind them is started, the words of a CMD are its arguments."""
-_HANDING_ON = re.compile(r"(?:ba|da|a|k|z)?sh|source|\.|cd|gosu|su-exec|setpriv|sudo|nice|nohup|time|command")
+_HANDING_ON = re.compile(
+    r"(?:ba|da|a|k|z)?sh|source|\.|cd|gosu|su-exec|setpriv|sudo|nice|nohup|time|command|dockerize|runuser|chpst|stdbuf|"
+    r"(?:s6-)?setuidgid|with-contenv|xvfb-run"
+)
 """Programs that start, or read, what stands behind them, and those that a further command follows."""
 
 
