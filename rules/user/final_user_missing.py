@@ -15,6 +15,7 @@ from rules.api import (
     rule,
 )
 from rules.user.account_choice import Choice, choose, switch
+from rules.user.for_callers import serves_openly, works_for_callers
 from rules.user.hindrances import first_hindrance, in_its_way
 from rules.user.own_programs import starts_own_program
 from rules.user.root_by_design import (
@@ -23,9 +24,7 @@ from rules.user.root_by_design import (
     is_for_developers,
     is_no_service,
     is_root_by_convention,
-    serves_openly,
     unread_scripts,
-    works_for_callers,
 )
 
 
