@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Copy, DockerfileChange, Script, Source, parse_shell
 from rules.brought import brought, place_of
+from rules.model.settings import is_script
+from rules.model.variants import VARIABLE, names_like
 from rules.runtime.start_instructions import behind_init
 
 if TYPE_CHECKING:
@@ -100,6 +102,30 @@ def start_script(change: DockerfileChange, found: Written, *, through_stages: bo
     target, direct = start_target(found)
     file = brought(change, found.stage, target, through_stages=through_stages) if target is not None else None
     return StartScript(file.path, target, file.text, file.copy, direct) if file is not None and target else None
+
+
+def start_scripts_by_pattern(change: DockerfileChange, found: Written) -> tuple[StartScript, ...]:
+    """Return the scripts one of which a start command with a variable runs: `./${APP}-entrypoint.sh`.
+
+    They are those of the build context that fit the COPY which brings a file under that very name; none where one of
+    them was not read.
+    """
+    words = behind_init(found.start.words if found.start.form == "exec" else tuple(found.start.text.split()))
+    name = posixpath.basename(words[0]) if words else ""
+    context = change.repository.context_of(change.path)
+    if not VARIABLE.search(name) or not is_script(name) or context is None or found.stage.runtime.is_windows:
+        return ()
+    brings = (
+        (copy, source.word.text) for copy in found.stage.all_copies if copy.from_context for source in copy.sources
+    )
+    copy, source = next((row for row in brings if posixpath.basename(row[1]) == name), (None, ""))
+    if copy is None:
+        return ()
+    fits = names_like(posixpath.normpath(posixpath.join(context, source.lstrip("/"))))
+    known = change.repository.listing if change.repository.listing is not None else change.repository.files
+    texts = [(path, change.repository.text(path)) for path in sorted(known) if fits.fullmatch(path)]
+    read = [StartScript(path, words[0], text, copy, direct=True) for path, text in texts if text is not None]
+    return tuple(read) if len(read) == len(texts) else ()
 
 
 def start_target(found: Written) -> tuple[str | None, bool]:
