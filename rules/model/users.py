@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import cached_property
+from rules.model.folders import fixed_folder
 from rules.model.packages import OS_MANAGERS
+from rules.model.puts import within
+from rules.model.run_writes import OPAQUE_HARMLESS
 from rules.model.settings import Origin
 from rules.model.steps import Copy
 
 if TYPE_CHECKING:
     from rules.dockerfile.shell import Command
+    from rules.model.packages import Installed
     from rules.model.stage import Stage
     from rules.model.steps import Run
 
@@ -89,10 +93,7 @@ class Users:
     @cached_property
     def passwd_copied(self) -> bool:
         """Whether an `/etc/passwd`, or a tree that may hold one, is copied in or written to."""
-        if any(
-            isinstance(step, Copy) and step.destination in (_ACCOUNT_LIST, "/etc", "/", None)
-            for step in self.stage.done_steps
-        ):
+        if any(isinstance(step, Copy) and _may_bring_accounts(step) for step in self.stage.done_steps):
             return True
         edits = (word for run in self.stage.done_runs for sed in run.calls("sed") for word in sed.args)
         return any(put.path == _ACCOUNT_LIST and put.kind == "run" for put in self.stage.files.puts) or any(
@@ -170,8 +171,13 @@ class Users:
         calls = (command for run in self.stage.done_runs for command in run.calls("userdel", "deluser"))
         return frozenset(word.value for command in calls for word in command.operands())
 
-    def exists(self, name: str) -> bool | None:
+    def exists(self, name: str, above: tuple[int, int] | None = None) -> bool | None:
         """Tell whether an account exists.
+
+        Args:
+            name: The account.
+            above: The place of the step (`Step.at`) above which packages, scripts and the like can have made it;
+                `None`: anywhere in the chain.
 
         Returns:
             `False` when the base is known not to have it and no RUN of the chain can have made it: neither `useradd`
@@ -179,42 +185,33 @@ class Users:
         """
         if name in ROOT_NAMES or name.isdecimal() or self.find(name) is not None or name in self._renamed:
             return True
-        return self.exists_elsewhere(name)
+        return self.exists_elsewhere(name, above)
 
-    def exists_elsewhere(self, name: str) -> bool | None:
+    def exists_elsewhere(self, name: str, above: tuple[int, int] | None = None) -> bool | None:
         """Tell whether an account that no RUN of the chain makes by name exists all the same; see `exists`."""
         if self.passwd_copied or None in self._renamed or name in self._deleted:
             return None
         facts = self.stage.facts
         known = False if self.stage.root.is_scratch else facts.has_user(name) if facts is not None else None
-        return known if known is not False or not self.may_be_made_unseen(name) else None
+        return known if known is not False or not self.may_be_made_unseen(name, above) else None
 
-    def may_be_made_unseen(self, name: str) -> bool:
-        """Tell whether a RUN may create an account without naming it: a package, a script, a loop."""
-        return self._open or any(
-            item.manager in OS_MANAGERS and (name in item.name or item.name in name or name in _DAEMON_ACCOUNTS)
+    def may_be_made_unseen(self, name: str, above: tuple[int, int] | None = None) -> bool:
+        """Tell whether a RUN may create an account without naming it: a package, a script, a loop; see `exists`."""
+        opened = self._opened_at
+        if opened is not None and (above is None or opened < above):
+            return True
+        return any(
+            (above is None or item.run.at < above)
+            and item.manager in OS_MANAGERS
+            and (name in item.name or item.name in name or name in _DAEMON_ACCOUNTS)
             for item in self.stage.packages.installed
         )
 
     @cached_property
-    def _open(self) -> bool:
-        """Whether a RUN may create any account."""
-        files = self.stage.files
-        if files.has_unreadable_run or None in self._read("useradd", "adduser") or self._installs_files():
-            return True
-        return any(command.name not in _NO_ACCOUNTS for command in files.opaque_commands)
-
-    def _installs_files(self) -> bool:
-        """Whether a package comes as a file, whose name says little of the accounts that it makes."""
-        by_name = any(
-            command.has("-i", "--install", "-U", "--upgrade", "--unpack") and not command.has("-q", "--query")
-            for run in self.stage.done_runs
-            for command in run.calls("dpkg", "rpm")
-        )
-        installed = self.stage.packages.installed
-        return by_name or any(
-            item.manager in OS_MANAGERS and item.package.kind in ("path", "url") for item in installed
-        )
+    def _opened_at(self) -> tuple[int, int] | None:
+        """The place of the first RUN that may create any account."""
+        by_files = {item.run.at for item in self.stage.packages.installed if _is_file(item)}
+        return next((run.at for run in self.stage.done_runs if run.at in by_files or _may_make_any(run)), None)
 
     @cached_property
     def final_is_root(self) -> bool | None:
@@ -226,6 +223,31 @@ class Users:
             return None
         name = user.value.partition(":")[0].strip()
         return not name or is_root_name(name) or is_root_name(self.uid_of(name) or "")
+
+
+def _may_bring_accounts(copy: Copy) -> bool:
+    """Whether a COPY may bring the list of accounts; what a variable names ends below what is written in front."""
+    if copy.destination is not None:
+        return copy.destination in (_ACCOUNT_LIST, "/etc", "/")
+    folder = fixed_folder(copy)
+    return folder is None or within(_ACCOUNT_LIST, folder)
+
+
+def _may_make_any(run: Run) -> bool:
+    """Whether a RUN is not read, calls a program that is not known, or makes an account whose name is not known."""
+    names = {command.name for command in run.commands if command.name}
+    if not run.is_read or not names <= _NO_ACCOUNTS | OPAQUE_HARMLESS:
+        return True
+    by_name = (command for command in run.calls("dpkg", "rpm") if not command.has("-q", "--query"))
+    if any(command.has("-i", "--install", "-U", "--upgrade", "--unpack") for command in by_name):
+        return True
+    made = (command for command in run.calls("useradd", "adduser") if not _is_membership(command))
+    return any(_account(run, command) is None for command in made)
+
+
+def _is_file(item: Installed) -> bool:
+    """Whether a package comes as a file, whose name says little of the accounts that it makes."""
+    return item.manager in OS_MANAGERS and item.package.kind in ("path", "url")
 
 
 def is_root_name(name: str) -> bool:
