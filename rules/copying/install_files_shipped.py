@@ -20,6 +20,7 @@ from rules.api import (
     within,
 )
 from rules.copying.installs import folder_of
+from rules.copying.named_by_variables import named_by_variables
 
 _READERS = frozenset({"pip", "uv", "apt", "dnf", "yum", "microdnf", "tdnf", "zypper", "apk"})
 """Managers that read what they install from and need it no more."""
@@ -45,7 +46,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """Packages are copied into a shipped image to be installed from, and stay there."""
     said: set[int] = set()
     for stage in change.after.shipped:
-        for put in stage.files.puts:
+        for put in (*stage.files.puts, *named_by_variables(stage)):
             copy = put.step
             if not isinstance(copy, Copy) or id(copy) in said or put.kind not in ("context", "stage"):
                 continue
@@ -92,8 +93,8 @@ def _reads(run: Run, command: Command, put: Put) -> bool:
     folder, packages = folder_of(run, command), _is_packages(put)
     before = ""
     for word in command.args:
-        text = run.scope.expand(word.value) if "$" in word.value else word.value
-        option, _, value = (text or "").rpartition("=")
+        text = (run.scope.expand(word.value) if "$" in word.value else word.value) or word.value
+        option, _, value = text.rpartition("=")
         listed = (option or before) in ("--find-links", "-f")
         before = word.value
         bare = value.endswith(_FILES) and not value.startswith("-") and command.name not in _WANT_A_SLASH
@@ -120,8 +121,8 @@ def _problem(copy: Copy, put: Put, run: Run, command: Command) -> Problem:
     mount = f"--mount=type=bind,source={put.source},target={put.path}"
     if copy.from_text:
         mount += f",from={copy.from_text}"
-    if "*" in put.source:
-        mount = "--mount=type=bind"  # which takes no pattern
+    if "*" in put.source or "$" in put.source:
+        mount = "--mount=type=bind"  # which takes no pattern, and not everywhere a variable
     return Problem(
         copy.instruction.span,
         f"{copy.stage.label} ships {quote(_shown(put))}, which only the install at line {command.line} reads: the "
