@@ -21,6 +21,7 @@ from rules.facts.languages import system_python
 from rules.facts.packages import installed_size, is_build_only, recommends_nothing, runtime_of
 from rules.facts.replacement import supported_reference
 from rules.lazily import once
+from rules.model.accounts import Account
 from rules.model.audience import is_development_file, is_development_name, near_folders
 from rules.model.filenames import names_a_file
 from rules.model.files import Attributes, Deletion, Files
@@ -34,7 +35,7 @@ from rules.model.search_path import path_folders
 from rules.model.settings import Image, Origin, Port, Setting, Start, is_script
 from rules.model.stage import Stage
 from rules.model.steps import Copy, CopySource, Mount, Run, Step
-from rules.model.users import ROOT_NAMES, Account, is_root_name
+from rules.model.users import ROOT_NAMES, is_root_name
 from rules.problem import BY_ARGUMENT, Category, Confidence, Edit, Fix, Note, Problem, Severity
 from rules.quoting import quote
 from rules.repairs import (

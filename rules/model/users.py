@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rules.lazily import cached_property
+from rules.model.accounts import VALUED, Account, account_of, expanded, is_membership
 from rules.model.folders import fixed_folder
+from rules.model.foreign_options import foreign_option
 from rules.model.packages import OS_MANAGERS
 from rules.model.puts import within
 from rules.model.run_writes import OPAQUE_HARMLESS
@@ -13,16 +15,10 @@ from rules.model.settings import Origin
 from rules.model.steps import Copy
 
 if TYPE_CHECKING:
-    from rules.dockerfile.shell import Command
     from rules.model.packages import Installed
     from rules.model.stage import Stage
     from rules.model.steps import Run
 
-_VALUED = (
-    "-u", "--uid", "-g", "--gid", "--ingroup", "-G", "--groups", "-d", "--home", "--home-dir", "-h", "-s", "--shell",
-    "-c", "--comment", "--gecos", "-k", "--skel", "-p", "--password", "-K", "--key", "-b", "--base-dir", "-e", "-f",
-    "--expiredate",
-)  # fmt: skip
 _ACCOUNT_LIST = "/etc/passwd"
 _LISTS = frozenset({(_ACCOUNT_LIST, _ACCOUNT_LIST), (_ACCOUNT_LIST, "/etc"), ("/etc", "/etc"), ("/", "/")})
 """What a COPY from another stage brings there, and where to, when it is the list of accounts."""
@@ -43,28 +39,6 @@ _DAEMON_ACCOUNTS = frozenset(
 """Accounts that packages of another name create."""
 
 
-class Account(NamedTuple):
-    """An account or a group that a RUN creates.
-
-    Attributes:
-        name: Its name, expanded.
-        uid: As written, expanded; `None` when the system chooses or it is unknown.
-        group: Primary group as written; `None` when not given.
-        system: Whether it is a system account (`-r`, `--system`, `-S`).
-        run: The RUN.
-        command: `useradd`, `adduser` …
-        supplementary: Further groups that the same command puts it into, as written.
-    """
-
-    name: str
-    uid: str | None
-    group: str | None
-    system: bool
-    run: Run
-    command: Command
-    supplementary: tuple[str, ...] = ()
-
-
 class Users:
     """The accounts of one stage, its chain included."""
 
@@ -74,20 +48,28 @@ class Users:
     @cached_property
     def created(self) -> tuple[Account, ...]:
         """The accounts that RUNs of the chain create."""
-        return tuple(account for account in self._read("useradd", "adduser") if account is not None)
+        return tuple(one for one in self._read("useradd", "adduser") if one is not None and not self._refuses(one))
 
     @cached_property
     def groups(self) -> tuple[Account, ...]:
         """The groups that RUNs of the chain create; `uid` is the group id."""
-        return tuple(account for account in self._read("groupadd", "addgroup") if account is not None)
+        return tuple(one for one in self._read("groupadd", "addgroup") if one is not None and not self._refuses(one))
+
+    @cached_property
+    def refused(self) -> dict[str, Account]:
+        """The accounts that are not made, since the system's `adduser` does not know an option: by name."""
+        return {one.name: one for one in self._read("adduser") if one is not None and self._refuses(one)}
+
+    def _refuses(self, account: Account) -> bool:
+        return foreign_option(self.stage, account.command) is not None
 
     def _read(self, *names: str) -> tuple[Account | None, ...]:
         """Return what each command of these names creates, `None` where that is not known."""
         return tuple(
-            _account(run, command)
+            account_of(run, command)
             for run in self.stage.done_runs
             for command in run.calls(*names)
-            if not _is_membership(command)
+            if not is_membership(command)
         )
 
     @cached_property
@@ -150,19 +132,19 @@ class Users:
         found = {}
         for run in self.stage.done_runs:
             for command in run.calls("usermod"):
-                uid, operands = command.option("-u", "--uid"), command.operands(_VALUED)
+                uid, operands = command.option("-u", "--uid"), command.operands(VALUED)
                 if uid and operands:
-                    found[operands[-1].value] = _expanded(run, uid)
+                    found[operands[-1].value] = expanded(run, uid)
         return found
 
     @cached_property
     def _renamed(self) -> dict[str | None, str | None]:
         """The new names that `usermod` gives to accounts, with the old ones; `None` for what is not known."""
         return {
-            _expanded(run, name): _expanded(run, operands[-1].value)
+            expanded(run, name): expanded(run, operands[-1].value)
             for run in self.stage.done_runs
             for command in run.calls("usermod")
-            if (name := command.option("-l", "--login")) and (operands := command.operands((*_VALUED, "-l", "--login")))
+            if (name := command.option("-l", "--login")) and (operands := command.operands((*VALUED, "-l", "--login")))
         }
 
     @cached_property
@@ -241,8 +223,8 @@ def _may_make_any(run: Run) -> bool:
     by_name = (command for command in run.calls("dpkg", "rpm") if not command.has("-q", "--query"))
     if any(command.has("-i", "--install", "-U", "--upgrade", "--unpack") for command in by_name):
         return True
-    made = (command for command in run.calls("useradd", "adduser") if not _is_membership(command))
-    return any(_account(run, command) is None for command in made)
+    made = (command for command in run.calls("useradd", "adduser") if not is_membership(command))
+    return any(account_of(run, command) is None for command in made)
 
 
 def _is_file(item: Installed) -> bool:
@@ -253,40 +235,3 @@ def _is_file(item: Installed) -> bool:
 def is_root_name(name: str) -> bool:
     """Tell whether a name or number is root's, `000` included."""
     return name.lower() in ROOT_NAMES or (name.isdecimal() and not name.strip("0"))
-
-
-def _is_membership(command: Command) -> bool:
-    """Whether it only puts an account into a group: `adduser alice wheel`, `addgroup alice wheel`.
-
-    With an option for a new account, `adduser -D alice wheel` makes one.
-    """
-    makes = command.name == "adduser" and command.has("-D", "-S", "-H", "-u", "-h", "-s", "--system", "--uid")
-    return command.name in ("adduser", "addgroup") and len(command.operands(_VALUED)) > 1 and not makes
-
-
-def _account(run: Run, command: Command) -> Account | None:
-    operands = command.operands(_VALUED)
-    if not operands:
-        return None
-    last = command.name in ("useradd", "groupadd")
-    name = _expanded(run, operands[-1 if last else 0].value)
-    if not name or "$" in name:
-        return None
-    is_group = command.name in ("groupadd", "addgroup")
-    uid = command.option("-g", "--gid") if is_group else command.option("-u", "--uid")
-    group, supplementary = (None, ()) if is_group else _groups(run, command)
-    system = command.has("-r", "--system", "-S")
-    return Account(name, _expanded(run, uid) if uid else None, group, system, run, command, supplementary)
-
-
-def _groups(run: Run, command: Command) -> tuple[str | None, tuple[str, ...]]:
-    """Return the primary group and the others; BusyBox's `adduser -G` names the primary one, and its `-g` none."""
-    busybox = command.name == "adduser" and run.stage.facts is not None and run.stage.facts.distro == "alpine"
-    primary = command.option(*(("-G", "--ingroup") if busybox else ("-g", "--gid", "--ingroup")))
-    others = None if busybox else command.option("-G", "--groups")
-    expanded = _expanded(run, others) if others else None
-    return _expanded(run, primary) if primary else None, tuple(filter(None, (expanded or "").split(",")))
-
-
-def _expanded(run: Run, text: str) -> str | None:
-    return run.scope.expand(text) if "$" in text else text

@@ -17,9 +17,9 @@ from rules.user.work_owner import work_owner
 
 if TYPE_CHECKING:
     from rules.dockerfile.nodes import Instruction
+    from rules.model.accounts import Account
     from rules.model.puts import Put
     from rules.model.stage import Stage
-    from rules.model.users import Account
     from rules.problem import Edit, Fix
 
 _NEW_UID = 10001

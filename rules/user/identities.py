@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rules.dockerfile.source import Span
+    from rules.model.accounts import Account
     from rules.model.model import Model
     from rules.model.stage import Stage
     from rules.model.steps import Step
-    from rules.model.users import Account
 
 
 class Use(NamedTuple):

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from rules.api import Account, Category, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule
+from rules.model.foreign_options import refusal
+from rules.packages.scripts import sure_calls
 from rules.user.identities import Use, made_later, maker_of, named_identities, not_found, severity_of
 
 
@@ -27,6 +29,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if use.name in seen or not use.name:
                 continue
             seen.add(use.name)
+            refused = stage.users.refused.get(use.name)
+            if refused is not None and refused.command in sure_calls(refused.run, "adduser"):
+                continue  # the build stops there, which run-tool-missing says
             later = made_later(use)
             if later is not None:
                 yield _too_early(stage, use, later)
@@ -75,10 +80,15 @@ def _too_early(stage: Stage, use: Use, account: Account, *, known: bool = True) 
 
 def _problem(stage: Stage, use: Use) -> Problem:
     base = quote(stage.root.base_text or "its base")
+    refused = stage.users.refused.get(use.name)
+    makes = "no instruction makes"
+    if refused is not None:
+        why = refusal(stage, refused.command)
+        makes = f"{quote(str(refused.command), 80)} (line {refused.command.line}) does not make ({why})"
     tool = "adduser -S" if stage.runtime.package_manager == "apk" else "useradd --system"
     return Problem(
         use.step.instruction.span,
-        f"{stage.label} names {quote(use.name)}, an account that {base} does not have and no instruction makes, so "
+        f"{stage.label} names {quote(use.name)}, an account that {base} does not have and {makes}, so "
         f"{not_found(use)}. Make it above, with `{tool}`, or write a number.",
         Confidence.CERTAIN if use.sure else Confidence.LIKELY,
         doubt="a command or a copied folder may bring the account",
