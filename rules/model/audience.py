@@ -11,6 +11,12 @@ _PRODUCTION_NAMES = frozenset("prod production release".split())
 _PARTLY = frozenset("base build builder deps dependencies assets install setup vendor modules pre prep".split())
 _TOOLS = frozenset({"tilt", "skaffold", "devspace", "loadtest"})
 """What rebuilds and restarts on a developer's machine, or tries a program out; in names of files."""
+_WORKSHOPS = frozenset(
+    "base build builder deps tools toolchain sdk docs doc storybook watch bench benchmark fuzz cypress playwright "
+    "jupyter notebook playground sandbox coverage check checks unit unittest unittests integration pytest tester "
+    "format formatter demo example examples export artifact artifacts shell workspace devenv".split()
+)
+"""What stages that start something are called besides, where nobody ships them."""
 _FOLDERS = frozenset(
     "devcontainers devenv fuzz fuzzing bench benchmark benchmarks jupyter notebook notebooks playground github gitlab "
     "circleci gitpod".split()
@@ -33,6 +39,12 @@ def is_production_name(name: str | None) -> bool:
 def is_development_name(name: str | None) -> bool:
     """Tell whether a stage's name says that it is for developers or tests."""
     return name is not None and any(part in DEVELOPMENT_NAMES for part in name.replace("_", "-").split("-"))
+
+
+def is_workshop_name(name: str | None) -> bool:
+    """Tell whether a stage's name says that it is for developers or tests, or to build, check or show with."""
+    parts = set((name or "").replace("_", "-").replace(".", "-").split("-"))
+    return is_development_name(name) or not parts.isdisjoint(_WORKSHOPS)
 
 
 def near_folders(path: str) -> tuple[str, ...]:
