@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from rules.runtime.start_instructions import Written
 
 _SHELLS = frozenset("sh bash ash dash".split())
+_MOST_CHOICES = 20
+"""Scripts among which a variable may choose; each is read."""
 
 
 class StartScript(NamedTuple):
@@ -123,7 +125,8 @@ def start_scripts_by_pattern(change: DockerfileChange, found: Written) -> tuple[
         return ()
     fits = names_like(posixpath.normpath(posixpath.join(context, source.lstrip("/"))))
     known = change.repository.listing if change.repository.listing is not None else change.repository.files
-    texts = [(path, change.repository.text(path)) for path in sorted(known) if fits.fullmatch(path)]
+    paths = sorted(filter(fits.fullmatch, known))
+    texts = [(path, change.repository.text(path)) for path in paths] if len(paths) <= _MOST_CHOICES else []
     read = [StartScript(path, words[0], text, copy, direct=True) for path, text in texts if text is not None]
     return tuple(read) if len(read) == len(texts) else ()
 
