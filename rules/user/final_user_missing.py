@@ -74,6 +74,7 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
         doubt=_doubt(stage, scripts, copied_from=copied_from),
         stage=stage.key,
         key="user",
+        decision=f"{base}{hedge}{way_out}",
         fix=fix,
     )
 
