@@ -20,7 +20,7 @@ _IDLE = frozenset({"tail", "sleep", "cat", "watch"})
 
 _ASSIGNMENT = re.compile(r"\w+\+?=")
 _LOOP = re.compile(r"(?:^|[;&|({\s])(?:while|until|for)\s")
-_SUPERVISED = re.compile(r"^[^#\n]*(?:s6-|supervisord|\brunsv|tini\b|dumb-init)", re.MULTILINE)
+_SUPERVISED = re.compile(r"^(?:[^#\n]|(?<=\S)#)*(?:s6-|supervisord|\brunsv|tini\b|dumb-init)", re.MULTILINE)
 _ENDING = re.compile(r"(?:SIG)?(?:TERM|EXIT|CHLD)|15|0|17|[\$\{].*")
 """Signals for which a trap sees to the program, as `trap` takes them; what a variable names may be one."""
 
