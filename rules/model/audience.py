@@ -14,9 +14,15 @@ _TOOLS = frozenset({"tilt", "skaffold", "devspace", "loadtest"})
 _WORKSHOPS = frozenset(
     "base build builder deps tools toolchain sdk docs doc storybook watch bench benchmark fuzz cypress playwright "
     "jupyter notebook playground sandbox coverage check checks unit unittest unittests integration pytest tester "
-    "format formatter demo example examples export artifact artifacts shell workspace devenv".split()
+    "format formatter demo example examples export artifact artifacts shell workspace devenv typecheck validate verify "
+    "qa spec specs smoke codegen generate vendor debugger profiler".split()
 )
 """What stages that start something are called besides, where nobody ships them."""
+_DEVELOPING = re.compile(
+    r"(?<![\w./-])(?:dev|develop|start:dev|dev:\w+|watch|test|tests|lint|debug|storybook|nodemon|pytest|tox|nox|jest|vitest|"
+    r"runserver|air|cypress|playwright)(?![\w./-])|--reload\b|--watch\b|\bgo run\b|\bdotnet watch\b"
+)
+"""Words of start commands that no image for production has."""
 _FOLDERS = frozenset(
     "devcontainers devenv fuzz fuzzing bench benchmark benchmarks jupyter notebook notebooks playground github gitlab "
     "circleci gitpod".split()
@@ -45,6 +51,11 @@ def is_workshop_name(name: str | None) -> bool:
     """Tell whether a stage's name says that it is for developers or tests, or to build, check or show with."""
     parts = set((name or "").replace("_", "-").replace(".", "-").split("-"))
     return is_development_name(name) or not parts.isdisjoint(_WORKSHOPS)
+
+
+def is_development_start(text: str) -> bool:
+    """Tell whether a start command runs a program for the one who writes it: `npm run dev`, `pytest`, `--reload`."""
+    return _DEVELOPING.search(text) is not None
 
 
 def near_folders(path: str) -> tuple[str, ...]:

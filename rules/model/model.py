@@ -7,7 +7,12 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from rules.lazily import cached_property
-from rules.model.audience import is_development_name, is_production_name, is_workshop_name
+from rules.model.audience import (
+    is_development_name,
+    is_development_start,
+    is_production_name,
+    is_workshop_name,
+)
 from rules.model.layers import Layers
 from rules.model.scope import global_scope
 from rules.model.stage import Stage
@@ -24,6 +29,7 @@ MOST_DEPTH = 50
 """Stages that a stage may inherit from, one from the other."""
 MOST_INHERITED = 4_000_000
 """Characters that all stages together may inherit: a file of 50 KB whose fifty stages all start from its longest."""
+_STARTS = frozenset({"CMD", "ENTRYPOINT"})
 _LONGEST_NUMBER = 10
 _MOST_CHOICES = 200
 """Stages of a file in which an argument of the build is thought to choose among them: each is compared with each."""
@@ -144,7 +150,8 @@ class Model:
             stage
             for stage in self.stages[:-1]
             if stage.name is not None and stage.index not in used and not is_workshop_name(stage.name)
-            if any(instruction.keyword in ("CMD", "ENTRYPOINT") for instruction in stage.instructions)
+            if any(one.keyword in _STARTS for one in stage.instructions)
+            and not any(one.keyword in _STARTS and is_development_start(one.value) for one in stage.instructions)
         )
 
     @property

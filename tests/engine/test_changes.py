@@ -61,6 +61,13 @@ def test_a_named_stage_that_nothing_uses_and_that_starts_something_ships() -> No
     assert [stage.name for stage in change.after.shipped] == ["api", "worker"]
 
 
+def test_a_stage_that_starts_what_only_developers_run_does_not_ship() -> None:
+    starts = (b'["npm", "run", "dev"]', b'["pytest"]', b"uvicorn app:app --reload", b'["node", "server.js"]')
+    stages = b"".join(b"FROM node:24 AS s%d\nCMD %s\n" % row for row in enumerate(starts))
+    (change,) = changes({}, {"Dockerfile": stages + b'FROM node:24 AS last\nCMD ["node", "job.js"]\n'})
+    assert [stage.name for stage in change.after.shipped] == ["s3", "last"]
+
+
 def test_the_known_targets_or_a_last_stage_for_production_say_what_ships_alone() -> None:
     text = b"".join(b'FROM alpine:3.22 AS %s\nCMD ["shop"]\n' % name for name in (b"api", b"job", b"web"))
     (told,) = changes({}, {"Dockerfile": text}, policy=Policy(targets={"*": ("api",)}))
