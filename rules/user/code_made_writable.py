@@ -5,7 +5,20 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rules.api import Category, Copy, DockerfileChange, Note, Problem, Severity, Stage, quote, rule, within
+from rules.api import (
+    Category,
+    Copy,
+    DockerfileChange,
+    Note,
+    Problem,
+    Severity,
+    Stage,
+    folders_of,
+    once,
+    quote,
+    rule,
+    within,
+)
 from rules.brought import place_of
 from rules.gathering import named_lines
 from rules.user.accounts import name_of, runtime_user
@@ -104,9 +117,15 @@ def _is_file(text: str) -> bool:
 
 def _is_changed_later(stage: Stage, copy: Copy) -> bool:
     """Whether a later step changes the modes of all that a COPY brought, or of what nobody knows."""
-    folder = copy.destination or "/"
-    rows = (row for row in stage.files.attribute_changes if row.step.at > copy.at)
-    return any(row.path is None or (row.recursive and within(folder, row.path)) for row in rows)
+    last = _recursive(stage)
+    return any(last.get(folder, copy.at) > copy.at for folder in (None, *folders_of(copy.destination or "/")))
+
+
+@once
+def _recursive(stage: Stage) -> dict[str | None, tuple[int, int]]:
+    """Where a RUN changes owner or mode of all below a folder last; `None` stands for folders that are not known."""
+    rows = (row for row in stage.files.attribute_changes if row.recursive or row.path is None)
+    return {row.path.rstrip("/") if row.path is not None else None: row.step.at for row in rows}
 
 
 def _problem(stage: Stage, user: str, found: list[_Opened]) -> Problem:

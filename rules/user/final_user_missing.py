@@ -71,10 +71,10 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
         f"{stage.label} runs as root{hedge}: no `USER` is set, and {base} does not set one either. "
         f"Whoever breaks into the process owns the container's files, and an escape starts from root.{way_out}",
         Confidence.POSSIBLE if quietly else likely,
+        decision=f"{base}{hedge}{way_out}",
         doubt=_doubt(stage, scripts, copied_from=copied_from),
         stage=stage.key,
         key="user",
-        decision=f"{base}{hedge}{way_out}",
         fix=fix,
     )
 
