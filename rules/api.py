@@ -22,6 +22,8 @@ from rules.facts.languages import system_python
 from rules.facts.packages import installed_size, is_build_only, recommends_nothing, runtime_of
 from rules.facts.replacement import supported_reference
 from rules.lazily import once
+from rules.model.accounts import Account
+from rules.model.audience import is_development_file, is_development_name, near_folders
 from rules.model.filenames import names_a_file
 from rules.model.files import Attributes, Deletion, Files
 from rules.model.layers import Called
@@ -32,9 +34,9 @@ from rules.model.run_writes import Write, written_by
 from rules.model.scope import PLATFORM_ARGS, PREDEFINED_ARGS, Scope, Variable
 from rules.model.search_path import path_folders
 from rules.model.settings import Image, Origin, Port, Setting, Start, is_script
-from rules.model.stage import Stage, is_development_name, is_development_path
+from rules.model.stage import Stage
 from rules.model.steps import Copy, CopySource, Mount, Run, Step
-from rules.model.users import ROOT_NAMES, Account, is_root_name
+from rules.model.users import ROOT_NAMES, is_root_name
 from rules.problem import BY_ARGUMENT, Category, Confidence, Edit, Fix, Note, Problem, Severity
 from rules.quoting import quote
 from rules.repairs import (
@@ -142,13 +144,14 @@ __all__ = [
     "insert_line_before",
     "installed_size",
     "is_build_only",
+    "is_development_file",
     "is_development_name",
-    "is_development_path",
     "is_root_name",
     "is_script",
     "is_unpublished",
     "move_below",
     "names_a_file",
+    "near_folders",
     "nearest",
     "once",
     "package_of_command",

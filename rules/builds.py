@@ -50,11 +50,6 @@ class Build(NamedTuple):
     mounts: tuple[str, ...] = ()
 
 
-def describes_builds(path: str) -> bool:
-    """Tell whether a file is of a kind that describes builds, by its name."""
-    return any(pattern.search(path) for pattern in (_COMPOSE, _WORKFLOW, _SKAFFOLD, _BAKE, _SCRIPT))
-
-
 def builds_in(path: str, data: bytes) -> tuple[Build, ...]:
     """Return the builds that one file describes; empty for other files and for what cannot be read."""
     if len(data) > yamls.SIZE_LIMIT:

@@ -37,10 +37,13 @@ def _joined(first: Finding, *others: Finding) -> Finding:
     if not lines:
         return first
     notes = tuple(Note(other.span, "the same here") for other in others)
-    return replace(first, message=f"{first.message} The same holds for {_named(lines)}.", notes=(*first.notes, *notes))
+    return replace(
+        first, message=f"{first.message} The same holds for {named_lines(lines)}.", notes=(*first.notes, *notes)
+    )
 
 
-def _named(lines: list[str]) -> str:
+def named_lines(lines: list[str]) -> str:
+    """Join line numbers for a sentence, the first few of them: `line 4`, `lines 4, 7 and 9`."""
     if len(lines) == 1:
         return f"line {lines[0]}"
     shown, rest = lines[:_NAMED], len(lines) - _NAMED

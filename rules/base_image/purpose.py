@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.api import is_development_name, is_development_path, is_script
+from rules.api import is_development_file, is_development_name, is_script, near_folders
 
 if TYPE_CHECKING:
     from rules.api import Command, DockerfileChange, Stage, Start
@@ -46,9 +47,9 @@ _COMPILERS = frozenset({"tsc", "webpack", "vite", "make", "cmake", "ninja", "gcc
 
 def is_workshop(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether the stage or the file is named for people who build: `dev`, `builder`, `.devcontainer/`."""
-    parts = re.split(r"[/._-]", change.path.lower())
+    parts = re.split(r"[/._-]", "/".join((*near_folders(change.path), posixpath.basename(change.path.lower()))))
     names = re.split(r"[_-]", stage.name or "")
-    if is_development_name(stage.name) or is_development_path(change.path):
+    if is_development_name(stage.name) or is_development_file(change.path):
         return True
     return not _WORKSHOP.isdisjoint((*parts, *names))
 

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
 
 from rules.api import (
     Category,
@@ -10,6 +12,7 @@ from rules.api import (
     DockerfileChange,
     Fix,
     Instruction,
+    Note,
     Origin,
     Problem,
     Run,
@@ -19,6 +22,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.gathering import named_lines
 from rules.runtime.start_instructions import Written, shipped
 from rules.runtime.start_scripts import StartScript, start_script
 
@@ -81,20 +85,51 @@ _NO_EXPANSION = re.compile(r"\{\d+,\d*\}|[\"']|://")
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN uses what only bash understands, under another shell."""
+    if _RELINKED.search(change.after.code) is None:  # else `/bin/sh` may be bash
+        yield from _in_runs(change)
+    yield from _start_scripts(change)
+
+
+def _in_runs(change: DockerfileChange) -> Iterator[Problem]:
+    missed: dict[Instruction, list[tuple[Stage, Run, Construct, str]]] = {}
     for stage in change.stages:
         shell = _plain_shell(stage)
         if shell is None:
             continue
         lost = _lost_shell(change, stage)
-        for run in stage.runs:
-            if run.script.dialect != "sh" or not run.is_read or run.deferred:
-                continue
-            found = _bash_syntax(run, shell)
-            if found is not None and _RELINKED.search(change.after.code) is None:  # else `/bin/sh` may be bash
-                yield _problem(stage, run, found, shell, lost)
-                if lost is not None:
-                    break  # one line has gone, whatever needs it
-    yield from _start_scripts(change)
+        uses = _uses(stage, shell)
+        if lost is None:
+            for use in uses:
+                yield _problem(*use, shell, None)
+        else:
+            missed.setdefault(lost, []).extend((*use, shell) for use in islice(uses, 1))
+    for line, found in missed.items():
+        if found:
+            yield _lost(line, found)
+
+
+def _uses(stage: Stage, shell: str) -> Iterator[tuple[Stage, Run, Construct]]:
+    """Yield the RUNs of a stage that its shell does not understand, each with the first such construct."""
+    for run in stage.runs:
+        if run.script.dialect != "sh" or not run.is_read or run.deferred:
+            continue
+        found = _bash_syntax(run, shell)
+        if found is not None:
+            yield stage, run, found
+
+
+def _lost(line: Instruction, found: list[tuple[Stage, Run, Construct, str]]) -> Problem:
+    """Speak once of a `SHELL` that has gone, at the first RUN that needs it; those of further stages are named."""
+    problem = _problem(*found[0], line)
+    if len(found) == 1:
+        return problem
+    others = [_problem(*use, line) for use in found[1:]]
+    fixes = [one.fix for one in (problem, *others)]
+    edits = tuple(edit for fix in fixes if fix is not None for edit in fix.edits)
+    whole = Fix("Run them under bash", edits) if all(fixes) else None
+    notes = tuple(Note(one.span, "needs it too") for one in others)
+    lines = named_lines([str(run.instruction.line) for _, run, _, _ in found[1:]])
+    return replace(problem, message=f"{problem.message} The same holds for {lines}.", notes=notes, fix=whole)
 
 
 def _start_scripts(change: DockerfileChange) -> Iterator[Problem]:

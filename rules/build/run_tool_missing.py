@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.model.foreign_options import foreign_option
 from rules.packages.scripts import sure_calls
-from rules.user.foreign_options import foreign_option
 
 _OF_NODE = ("npm", "npx", "yarn", "node")
 _MANAGERS = {

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Note, Problem, Severity, Stage, quote, rule, within
+from rules.copying.hidden_installs import Hidden, hidden_install
 from rules.copying.installs import Install, installs_in, project_installs_in
 from rules.copying.source_trees import brings_all, needs_sources, source_folder
 
@@ -18,7 +19,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change puts the sources above an install of dependencies that was above them."""
     for stage in change.stages:
         was = change.was(stage)
-        if was is None or stage.index not in change.after.needed_by_shipped:
+        if stage.index not in change.after.needed_by_shipped:
+            continue
+        hidden = hidden_install(change, stage)
+        if hidden is not None:
+            yield _of_hidden(stage, hidden)
+        if was is None:
             continue
         then = _first_installs(was)
         now = _installs(stage) if then else []
@@ -77,6 +83,24 @@ def _stood_below(was: Stage, copy: Copy, then: Install) -> bool:
         return False
     installs = (install for run in was.done_runs if run.at > copy.at for install in project_installs_in(run))
     return all(install.call.manager != then.call.manager for install in installs)
+
+
+def _of_hidden(stage: Stage, hidden: Hidden) -> Problem:
+    """Speak of manifests that are copied first for nothing."""
+    copy, sources, then = hidden.manifests, hidden.sources, hidden.then
+    return Problem(
+        copy.instruction.span,
+        f"{stage.label} copies these files ahead for nothing: {quote(str(sources.instruction))} (line "
+        f"{sources.instruction.line}) brings them again, and {quote(then.shown)}, which stood between the two before "
+        f"this change, has gone. If {quote(str(hidden.recipe), 40)} (line {hidden.recipe.line}) installs now, every "
+        "edit of the sources installs all dependencies again. Put the install back between the two, or drop this line.",
+        Confidence.LIKELY,
+        doubt="what the recipe does was not read",
+        instruction=copy.instruction,
+        stage=stage.key,
+        key="hidden",
+        notes=(Note(then.run.instruction.span, "installed between them", before=True),),
+    )
 
 
 def _problem(stage: Stage, copy: Copy, install: Install, then: Install, folder: str | None = None) -> Problem:

@@ -6,8 +6,6 @@ import posixpath
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.model.stage import is_development_name, is_development_path
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -85,12 +83,6 @@ def root_copies(stage: Stage) -> Iterator[Copy]:
 def brings_whole_context(copy: Copy) -> bool:
     """Tell whether a COPY brings the whole context, here and now."""
     return copy.brings_context_root and not copy.deferred and copy.instruction.flag("exclude") is None
-
-
-def is_for_developers(path: str) -> bool:
-    """Tell whether a Dockerfile's name or folder says that its image is for developers or tests: `Dockerfile.dev`."""
-    name = posixpath.basename(path).lower().replace(".", "-")
-    return is_development_name(name) or is_development_path(path)
 
 
 def context_leaks(change: DockerfileChange) -> tuple[Leak, ...] | None:

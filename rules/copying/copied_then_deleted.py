@@ -28,6 +28,7 @@ from rules.api import (
     within,
 )
 from rules.copying.installs import folder_of
+from rules.copying.named_by_variables import named_by_variables
 
 _HEAVY = (
     ".deb .rpm .apk .whl .tar .tgz .tbz2 .txz .gz .bz2 .xz .zst .zip .7z .jar .war .ear .run .bin .iso .exe .msi .so "
@@ -59,7 +60,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     said: set[int] = set()
     for stage in change.after.shipped:
         steps = {id(step): place for place, step in enumerate(stage.done_steps)}
-        copied = _Copied([(put, put.step) for put in stage.files.puts if isinstance(put.step, Copy) and _weighs(put)])
+        puts = (*stage.files.puts, *named_by_variables(stage))
+        copied = _Copied([(put, put.step) for put in puts if isinstance(put.step, Copy) and _weighs(put)])
         for path, run, command in _deletions(stage) if copied.rows else ():
             for put, copy in copied.taken_by(path):
                 if id(copy) not in said and steps[id(copy)] <= steps[id(run)]:
@@ -98,7 +100,7 @@ def _deletions(stage: Stage) -> Iterator[tuple[str, Run, Command]]:
                 continue
             folder = folder_of(run, command)
             for word in command.operands():
-                text = run.scope.expand(word.value) if "$" in word.value else word.value
+                text = (run.scope.expand(word.value) if "$" in word.value else word.value) or word.value
                 if text and (text.startswith("/") or folder is not None):
                     path = posixpath.normpath(posixpath.join(folder or "/", text))
                     yield path.removesuffix("/*"), run, command
@@ -261,7 +263,14 @@ def _users(stage: Stage, put: Put, copy: Copy) -> list[Run]:
 
 def _fix(stage: Stage, put: Put, copy: Copy, run: Run, command: Command) -> Fix | None:
     """Mount instead of copying, where one RUN uses it, reads it only, and deletes it by a command of its own."""
-    if len(copy.sources) != 1 or copy.stage is not stage or _users(stage, put, copy) != [run] or copy.heredocs:
+    open_name = "$" in put.path  # a mount may not take it
+    if (
+        open_name
+        or len(copy.sources) != 1
+        or copy.stage is not stage
+        or _users(stage, put, copy) != [run]
+        or copy.heredocs
+    ):
         return None
     if len(command.operands()) != 1 or copy.sources[0].has_wildcard or put.kind not in ("stage", "context"):
         return None

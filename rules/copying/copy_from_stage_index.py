@@ -6,6 +6,7 @@ from typing import NamedTuple
 from rules.api import (
     Category,
     DockerfileChange,
+    Edit,
     Fix,
     Instruction,
     Note,
@@ -18,6 +19,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.gathering import named_lines
 
 
 class _Numbered(NamedTuple):
@@ -53,23 +55,52 @@ class _Numbered(NamedTuple):
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """COPY --from, or a mount, names a stage by its number."""
     found = [(stage, numbered) for stage in change.stages for numbered in (*_copies(stage), *_mounts(stage))]
-    nameless = {numbered.source.index for _, numbered in found if numbered.source.name is None}
     taken = {stage.name for stage in change.stages}
+    unmoved = []
     for stage, numbered in found:
         meant = _meant(change, stage, numbered)
-        if meant is not None:
+        if meant is None:
+            unmoved.append((stage, numbered))
+        else:
             yield _shifted(change, stage, numbered, *meant, taken)
-            continue
+    if unmoved:
+        yield _counted(change, unmoved, taken)
+
+
+def _counted(change: DockerfileChange, found: list[tuple[Stage, _Numbered]], taken: set[str | None]) -> Problem:
+    """Speak once of a file's numbers, at the first that is new; the others are named there and go with it."""
+    found.sort(key=lambda row: row[1].span.start)
+    items = [f"{numbered.instruction} {numbered.before}{numbered.number}" for _, numbered in found]
+    known = change.listed.get(("copy-from-stage-index", ""), frozenset())
+    first = next((place for place, item in enumerate(items) if item not in known), 0)
+    stage, numbered = found[first]
+    others = [other for place, (_, other) in enumerate(found) if place != first]
+    elsewhere = (other.instruction.line for other in others if other.instruction is not numbered.instruction)
+    lines = [str(line) for line in dict.fromkeys(elsewhere)]
+    same = f" The same holds for {named_lines(lines)}." if lines else ""
+    return Problem(
+        numbered.span,
+        f"{stage.label} {numbered.verb} stage {numbered.number}, counted from 0. A stage put in above shifts the "
+        f"number, and the line then takes another stage, or fails. Give the stage a name.{same}",
+        instruction=numbered.instruction,
+        notes=tuple(Note(other.span, "a number here too") for other in others),
+        fix=_fix_all(change, [numbered, *others], taken),
+        items=tuple(items),
+        fact="stages by their numbers",
+    )
+
+
+def _fix_all(change: DockerfileChange, found: list[_Numbered], taken: set[str | None]) -> Fix | None:
+    """Use the names of all the stages that are meant, and give names to those without."""
+    nameless = {numbered.source.index for numbered in found if numbered.source.name is None}
+    edits: dict[Edit, None] = {}
+    for numbered in found:
         name = numbered.source.name or ("build" if len(nameless) == 1 else f"build-{numbered.source.index}")
         fix = _fix(change, numbered, name) if numbered.source.name is not None or name not in taken else None
-        yield Problem(
-            numbered.span,
-            f"{stage.label} {numbered.verb} stage {numbered.number}, counted from 0. A stage put in above shifts the "
-            "number, and the line then takes another stage, or fails. Give the stage a name.",
-            instruction=numbered.instruction,
-            stage=stage.key,
-            fix=fix,
-        )
+        if fix is None:
+            return None
+        edits.update(dict.fromkeys(fix.edits))
+    return Fix("Name the stage" if len(nameless) <= 1 else "Name the stages", tuple(edits))
 
 
 def _copies(stage: Stage) -> Iterator[_Numbered]:

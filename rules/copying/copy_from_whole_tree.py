@@ -23,6 +23,7 @@ from rules.api import (
 )
 from rules.copying.editable_installs import Editable, editable_install
 from rules.copying.runtime_paths import all_explained, runtime_paths, searched_paths
+from rules.model.prunings import is_leftover
 
 _OUTPUT_FOLDERS = frozenset(
     "dist build out output release publish published standalone site _site public wheels bin install target venv "
@@ -31,7 +32,6 @@ _OUTPUT_FOLDERS = frozenset(
 )
 
 _FROM_SOURCES = frozenset({"ruby", "php"})
-_LEFTOVERS = frozenset("node_modules .git .cache .npm .yarn .venv venv target __pycache__ tmp log logs".split())
 _CHOSEN = 2
 """Sources that are deleted by name where somebody has looked at what ships."""
 _NAMED = 4
@@ -100,9 +100,9 @@ def _deleted(builder: Stage) -> dict[str, dict[str, tuple[int, int]]]:
     found: dict[str, dict[str, tuple[int, int]]] = {}
     for deletion in reversed(builder.files.deletions):
         path = deletion.path.rstrip("/")
-        if "*" in path:
-            continue  # a pattern is no choice of names; the model knows those that thin a tree out
-        for folder in folders_of(posixpath.dirname(path)) if posixpath.basename(path) not in _LEFTOVERS else ():
+        if "*" in path or path.endswith("/{}"):
+            continue  # a pattern, or what `find` found, is no choice of names
+        for folder in folders_of(posixpath.dirname(path)) if not is_leftover(posixpath.basename(path)) else ():
             names = found.setdefault(folder.rstrip("/"), {})
             if len(names) < _CHOSEN:
                 names.setdefault(path, deletion.step.at)

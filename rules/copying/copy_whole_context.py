@@ -2,8 +2,20 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, Copy, DockerfileChange, Fix, Problem, Severity, Stage, quote, rule
-from rules.copying.context_contents import Leak, context_leaks, is_for_developers, root_copies
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Severity,
+    Stage,
+    is_development_file,
+    quote,
+    rule,
+)
+from rules.copying.context_contents import Leak, context_leaks, root_copies
 from rules.copying.ignore_file import ignore_file
 
 _NAMED = 4
@@ -18,7 +30,7 @@ _NAMED = 4
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The whole context is copied into an image that ships, and files that look like secrets with it."""
-    if is_for_developers(change.path):
+    if is_development_file(change.path):
         return
     said: set[int] = set()
     for stage in change.after.shipped:

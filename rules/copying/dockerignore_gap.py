@@ -2,8 +2,20 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, Copy, DockerfileChange, Fix, Problem, Severity, Stage, quote, rule
-from rules.copying.context_contents import Leak, brings_whole_context, context_leaks, is_for_developers
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Severity,
+    Stage,
+    is_development_file,
+    quote,
+    rule,
+)
+from rules.copying.context_contents import Leak, brings_whole_context, context_leaks
 from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
 
 _HISTORY = Leak(".git", ".git", secret=False)
@@ -22,7 +34,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     copy = next((one for one in copies if one[0].layers_ship), next(iter(copies), None))
     if ignore is None or copy is None or change.repository.listing is None or not lies_beside(change, ignore):
         return
-    if is_for_developers(change.path):
+    if is_development_file(change.path):
         return
     leaks = list(context_leaks(change) or ())
     if not ignore.patterns.excludes(".git") and _is_root(change) and _ships(copy[1]):

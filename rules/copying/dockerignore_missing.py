@@ -3,8 +3,8 @@
 import posixpath
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, quote, rule
-from rules.copying.context_contents import context_leaks, is_for_developers, root_copies
+from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, is_development_file, quote, rule
+from rules.copying.context_contents import context_leaks, root_copies
 
 
 @rule(
@@ -20,7 +20,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         context is None
         or change.repository.listing is None
         or _exists(change, context)
-        or is_for_developers(change.path)
+        or is_development_file(change.path)
     ):
         return
     for stage in change.after.shipped:

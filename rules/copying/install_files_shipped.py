@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from rules.api import (
     Category,
@@ -14,12 +15,15 @@ from rules.api import (
     Put,
     Run,
     Severity,
+    Stage,
+    folders_of,
     once,
     quote,
     rule,
     within,
 )
 from rules.copying.installs import folder_of
+from rules.copying.named_by_variables import named_by_variables
 
 _READERS = frozenset({"pip", "uv", "apt", "dnf", "yum", "microdnf", "tdnf", "zypper", "apk"})
 """Managers that read what they install from and need it no more."""
@@ -45,12 +49,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """Packages are copied into a shipped image to be installed from, and stay there."""
     said: set[int] = set()
     for stage in change.after.shipped:
-        for put in stage.files.puts:
+        for put in (*stage.files.puts, *named_by_variables(stage)):
             copy = put.step
             if not isinstance(copy, Copy) or id(copy) in said or put.kind not in ("context", "stage"):
                 continue
             gone = any(within(put.path, path.path) or within(path.path, put.path) for path in stage.files.deletions)
-            found = None if gone else _installed(stage.done_runs, put)
+            found = None if gone else _installed(stage, put)
             if found is not None:
                 said.add(id(copy))
                 yield _problem(copy, put, *found)
@@ -62,20 +66,14 @@ def _is_packages(put: Put) -> bool:
     return name.endswith(_FILES) or name in _FOLDERS
 
 
-def _installed(runs: tuple[Run, ...], put: Put) -> tuple[Run, Command] | None:
+def _installed(stage: Stage, put: Put) -> tuple[Run, Command] | None:
     """Return the install that reads what a COPY brought."""
-    for run in runs:
-        installs = _installs(run)
-        if (
-            installs
-            and "rm " in run.instruction.value
-            and posixpath.basename(put.path) in run.instruction.value.partition("rm ")[2]
-        ):
-            return None
-        for command in installs:
-            if _reads(run, command, put):
-                return run, command
-    return None
+    found = next((read for read in _reads_below(stage).get(put.path.rstrip("/"), ()) if _is_read(read, put)), None)
+    name = posixpath.basename(put.path)
+    last = found.run.at if found is not None else None
+    if found is None or any(name in deleted for at, deleted in _deleting(stage) if last is not None and at <= last):
+        return None
+    return found.run, found.command
 
 
 @once
@@ -88,25 +86,62 @@ def _installs(run: Run) -> tuple[Command, ...]:
     )
 
 
-def _reads(run: Run, command: Command, put: Put) -> bool:
-    folder, packages = folder_of(run, command), _is_packages(put)
-    before = ""
+class _Read(NamedTuple):
+    """A path that an install reads packages from.
+
+    Attributes:
+        run: The RUN.
+        command: The install.
+        path: Absolute, variables without value as they are written.
+        whole: The folder of which it reads all; `None` where it is one file.
+    """
+
+    run: Run
+    command: Command
+    path: str
+    whole: str | None
+
+
+@once
+def _reads_below(stage: Stage) -> dict[str, list[_Read]]:
+    """What installs read, by each folder above it and by its own path, in their order."""
+    found: dict[str, list[_Read]] = {}
+    for run in stage.done_runs:
+        for command in _installs(run):
+            for read in _reads(run, command):
+                for folder in folders_of(read.path):
+                    found.setdefault(folder, []).append(read)
+    return found
+
+
+@once
+def _deleting(stage: Stage) -> tuple[tuple[tuple[int, int], str], ...]:
+    """The RUNs that install and delete: where they stand, and what they say behind `rm`."""
+    runs = (run for run in stage.done_runs if "rm " in run.instruction.value and _installs(run))
+    return tuple((run.at, run.instruction.value.partition("rm ")[2]) for run in runs)
+
+
+def _reads(run: Run, command: Command) -> Iterator[_Read]:
+    folder, before = folder_of(run, command), ""
     for word in command.args:
-        text = run.scope.expand(word.value) if "$" in word.value else word.value
-        option, _, value = (text or "").rpartition("=")
+        text = (run.scope.expand(word.value) if "$" in word.value else word.value) or word.value
+        option, _, value = text.rpartition("=")
         listed = (option or before) in ("--find-links", "-f")
         before = word.value
         bare = value.endswith(_FILES) and not value.startswith("-") and command.name not in _WANT_A_SLASH
         if value.startswith(("/", "./")) or (folder is not None and ("/" in value or bare)):
             path = posixpath.normpath(posixpath.join(folder or "/", value))
-            named = posixpath.splitext(put.source)[1] if "*" in put.source else ""
-            there = posixpath.dirname(path) == put.path if named else within(path, put.path)
-            if packages and there and path.endswith(named):
-                return True
             whole = path if listed else posixpath.dirname(path) if path.endswith(_ALL) else None
-            if whole == put.path and put.source != ".":
-                return True
-    return False
+            yield _Read(run, command, path, whole)
+
+
+def _is_read(read: _Read, put: Put) -> bool:
+    """Whether a path is that of what a COPY brings, which lies at it or above it."""
+    named = posixpath.splitext(put.source)[1] if "*" in put.source else ""
+    there = posixpath.dirname(read.path) == put.path if named else within(read.path, put.path)
+    if there and read.path.endswith(named) and _is_packages(put):
+        return True
+    return read.whole == put.path and put.source != "."
 
 
 def _shown(put: Put) -> str:
@@ -120,8 +155,8 @@ def _problem(copy: Copy, put: Put, run: Run, command: Command) -> Problem:
     mount = f"--mount=type=bind,source={put.source},target={put.path}"
     if copy.from_text:
         mount += f",from={copy.from_text}"
-    if "*" in put.source:
-        mount = "--mount=type=bind"  # which takes no pattern
+    if "*" in put.source or "$" in put.source:
+        mount = "--mount=type=bind"  # which takes no pattern, and not everywhere a variable
     return Problem(
         copy.instruction.span,
         f"{copy.stage.label} ships {quote(_shown(put))}, which only the install at line {command.line} reads: the "

@@ -176,22 +176,6 @@ class Files:
         """Whether a RUN of the chain is in a language we do not read, or does not parse."""
         return not all(run.is_read for run in self.stage.done_runs)
 
-    def may_exist(self, path: str) -> bool | None:
-        """Tell whether a path exists at the end of the stage.
-
-        Returns:
-            `True` when an instruction puts it there and none deletes it, `False` when nothing can have made it and
-            the base is scratch, `None` when a tree, a command or the base may hold it.
-        """
-        if self.is_deleted(path):
-            return None
-        covering = self.covering(path)
-        if any(put.path == path or (within(put.path, path) and put.kind != "workdir") for put in covering):
-            return True
-        if covering or self.opaque_commands or self.has_unreadable_run or not self.stage.root.is_scratch:
-            return None
-        return False
-
     @cached_property
     def deletions(self) -> tuple[Deletion, ...]:
         """What RUNs of the chain delete with `rm`."""

@@ -154,3 +154,16 @@ def _may_be_there(copy: Copy) -> bool:
     facts = copy.stage.facts
     plain = copy.stage.root.is_scratch or (facts is not None and facts.kind in _PLAIN_KINDS)
     return not plain or posixpath.dirname(copy.destination or "") != "/"
+
+
+def fixed_folder(copy: Copy) -> str | None:
+    """Return a folder that a COPY ends in or below, whatever its variables hold; `None` where that is not known.
+
+    It is what is written in front of the first variable: `/srv/shop` of `/srv/shop/${APP}/public`.
+    """
+    if copy.destination is not None:
+        return copy.destination
+    if copy.destination_word is None:
+        return None
+    fixed = copy.destination_word.text.partition("$")[0]
+    return copy.resolve(fixed.rpartition("/")[0] or ("/" if fixed.startswith("/") else "."))

@@ -7,9 +7,15 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 from rules.lazily import cached_property
+from rules.model.audience import (
+    is_development_name,
+    is_development_start,
+    is_production_name,
+    is_workshop_name,
+)
 from rules.model.layers import Layers
 from rules.model.scope import global_scope
-from rules.model.stage import Stage, is_development_name, is_production_name
+from rules.model.stage import Stage
 from rules.model.variants import VARIABLE, names_like
 
 if TYPE_CHECKING:
@@ -23,6 +29,7 @@ MOST_DEPTH = 50
 """Stages that a stage may inherit from, one from the other."""
 MOST_INHERITED = 4_000_000
 """Characters that all stages together may inherit: a file of 50 KB whose fifty stages all start from its longest."""
+_STARTS = frozenset({"CMD", "ENTRYPOINT"})
 _LONGEST_NUMBER = 10
 _MOST_CHOICES = 200
 """Stages of a file in which an argument of the build is thought to choose among them: each is compared with each."""
@@ -116,16 +123,36 @@ class Model:
     def shipped(self) -> tuple[Stage, ...]:
         """The stages that ship: the known targets, and the last stage.
 
-        The last stage counts unless its name says that it is for developers or tests and the known targets leave it
-        out, or, where none is known, an earlier one is called the one for production and starts something.
+        Where no target is known, those count that can only be one: see `_images`. The last stage counts unless its
+        name says that it is for developers or tests and the known targets leave it out, or, where none is known, an
+        earlier one is called the one for production and starts something, or can only be a target.
         """
         if not self.stages:
             return ()
         last = self.stages[-1]
         named = tuple(s for s in self.stages if s.name in self.targets or str(s.index) in self.targets)
         if not is_development_name(last.name) or last in named:
+            named = named or self._images
             return named if last in named else (*named, last)
-        return named or self._for_production or (last,)
+        return named or self._for_production or self._images or (last,)
+
+    @property
+    def _images(self) -> tuple[Stage, ...]:
+        """The stages in front of the last that nothing in the file uses and that say themselves what they start.
+
+        Nobody writes a start command for a stage that no build names. Those for developers are left out, and all of
+        them where the last stage is called the one for production: then they are variants of it for other purposes.
+        """
+        if is_production_name(self.stages[-1].name):
+            return ()
+        used = {source.index for stage in self.stages for source in (*stage.sources, *self.may_start_from(stage))}
+        return tuple(
+            stage
+            for stage in self.stages[:-1]
+            if stage.name is not None and stage.index not in used and not is_workshop_name(stage.name)
+            if any(one.keyword in _STARTS for one in stage.instructions)
+            and not any(one.keyword in _STARTS and is_development_start(one.value) for one in stage.instructions)
+        )
 
     @property
     def _for_production(self) -> tuple[Stage, ...]:

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from rules.model.steps import Run
 
 _LEFTOVERS = re.compile(
-    r"(?:\*?/)*(?:\*?\.(?:py\[?[cod]+\]?|o|a|la|log|map|tar|(?:tar\.)?(?:gz|bz2|xz|zst)|tgz|zip|deb|rpm|apk|whl|swp|orig|rej|tmp)|\*?\.?__pycache__|\*?\.pytest_cache|\*?\.DS_Store"
-    r"|\*?\.git|node_modules|\*~)(?:/\*)*"
+    r"(?:\*?/)*(?:[^/]*\.(?:py\[?[cod]+\]?|o|a|la|log|map|tar|(?:tar\.)?(?:gz|bz2|xz|zst)|tgz|zip|deb|rpm|apk|whl|swp|orig|rej|tmp)|\*?\.?__pycache__|\*?\.pytest_cache|\*?\.DS_Store"
+    r"|\*?\.git|node_modules|\.?venv|\.(?:cache|npm|yarn)|target|tmp|logs?|\*~)(?:/\*)*"
 )
-"""Names of what tools leave beside the sources: without them a source tree is still whole."""
+"""Names, and patterns of names, of what tools leave beside the sources: without them a source tree is still whole."""
 _NAMED = ("-name", "-iname", "-path", "-ipath", "-wholename", "-iwholename", "-regex", "-iregex")
 _NOT = ("!", "-not")
 _DELETING = ("-exec", "-execdir", "-ok", "-okdir")
@@ -39,6 +39,11 @@ class Pruning(NamedTuple):
     folder: str
     step: Run
     start: int
+
+
+def is_leftover(name: str) -> bool:
+    """Tell whether a name is that of something which tools leave beside the sources: a tree is whole without it."""
+    return _LEFTOVERS.fullmatch(name) is not None
 
 
 def prunings_of(run: Run) -> Iterator[Pruning]:
@@ -76,7 +81,7 @@ def _pruned(run: Run, command: Command) -> Iterator[str]:
     elif command.name == "rm":
         for word in command.operands():
             folder, _, name = word.value.rpartition("/")
-            if _GLOB.search(name) and not _LEFTOVERS.fullmatch(name) and not _GLOB.search(folder):
+            if _GLOB.search(name) and not is_leftover(name) and not _GLOB.search(folder):
                 yield folder or ("/" if word.value.startswith("/") else ".")
 
 
@@ -98,7 +103,7 @@ def _is_selective(find: Command) -> bool:
     if "-empty" in words or any(pair == ("-type", "l") for pair in pairwise(words)):
         return False
     names = [word for before, word in pairwise(words) if before in _NAMED]
-    return not names or any(word in _NOT for word in words) or not all(map(_LEFTOVERS.fullmatch, names))
+    return not names or any(word in _NOT for word in words) or not all(map(is_leftover, names))
 
 
 def _deletes(find: Command) -> bool:

@@ -241,40 +241,6 @@ def _names_one(from_: Instruction) -> bool:
     return second.lower() == "as" or second.startswith("#")
 
 
-DEVELOPMENT_NAMES = frozenset(
-    "dev devel develop development test tests testing lint debug ci e2e local devcontainer".split()
-)
-
-
-_PRODUCTION_NAMES = frozenset("prod production release".split())
-_PARTLY = frozenset("base build builder deps dependencies assets install setup vendor modules pre prep".split())
-
-
-def is_production_name(name: str | None) -> bool:
-    """Tell whether a stage's name says that its image is the one to run, and no step on the way to it."""
-    parts = set((name or "").replace("_", "-").split("-"))
-    named = name == "runtime" or not parts.isdisjoint(_PRODUCTION_NAMES)
-    return named and parts.isdisjoint(DEVELOPMENT_NAMES | _PARTLY)
-
-
-def is_development_name(name: str | None) -> bool:
-    """Tell whether a stage's name says that it is for developers or tests."""
-    return name is not None and any(part in DEVELOPMENT_NAMES for part in name.replace("_", "-").split("-"))
-
-
-_DEVELOPMENT_FOLDERS = frozenset(
-    "devcontainers devenv fuzz fuzzing bench benchmark benchmarks jupyter notebook notebooks playground github gitlab "
-    "circleci gitpod".split()
-)
-"""Folders for developers by their whole name: a `github-exporter` is a product."""
-
-
-def is_development_path(path: str) -> bool:
-    """Tell whether a folder of a file's path says that what lies in it is for developers or tests."""
-    folders = (folder.strip(".") for folder in path.lower().replace("\\", "/").split("/")[:-1])
-    return any(name in _DEVELOPMENT_FOLDERS or is_development_name(name.replace(".", "-")) for name in folders)
-
-
 def stage_sources(stage: Stage) -> Iterator[Stage]:
     """Yield the stages that a stage copies from or mounts."""
     for step in stage.steps:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rules.lazily import cached_property
+from rules.model.accounts import VALUED, Account, account_of, expanded, is_membership
+from rules.model.folders import fixed_folder
+from rules.model.foreign_options import foreign_option
 from rules.model.packages import OS_MANAGERS
+from rules.model.puts import within
+from rules.model.run_writes import OPAQUE_HARMLESS
 from rules.model.settings import Origin
 from rules.model.steps import Copy
 
 if TYPE_CHECKING:
-    from rules.dockerfile.shell import Command
+    from rules.model.packages import Installed
     from rules.model.stage import Stage
     from rules.model.steps import Run
 
-_VALUED = (
-    "-u", "--uid", "-g", "--gid", "--ingroup", "-G", "--groups", "-d", "--home", "--home-dir", "-h", "-s", "--shell",
-    "-c", "--comment", "--gecos", "-k", "--skel", "-p", "--password", "-K", "--key", "-b", "--base-dir", "-e", "-f",
-    "--expiredate",
-)  # fmt: skip
 _ACCOUNT_LIST = "/etc/passwd"
 _LISTS = frozenset({(_ACCOUNT_LIST, _ACCOUNT_LIST), (_ACCOUNT_LIST, "/etc"), ("/etc", "/etc"), ("/", "/")})
 """What a COPY from another stage brings there, and where to, when it is the list of accounts."""
@@ -39,28 +39,6 @@ _DAEMON_ACCOUNTS = frozenset(
 """Accounts that packages of another name create."""
 
 
-class Account(NamedTuple):
-    """An account or a group that a RUN creates.
-
-    Attributes:
-        name: Its name, expanded.
-        uid: As written, expanded; `None` when the system chooses or it is unknown.
-        group: Primary group as written; `None` when not given.
-        system: Whether it is a system account (`-r`, `--system`, `-S`).
-        run: The RUN.
-        command: `useradd`, `adduser` …
-        supplementary: Further groups that the same command puts it into, as written.
-    """
-
-    name: str
-    uid: str | None
-    group: str | None
-    system: bool
-    run: Run
-    command: Command
-    supplementary: tuple[str, ...] = ()
-
-
 class Users:
     """The accounts of one stage, its chain included."""
 
@@ -70,29 +48,34 @@ class Users:
     @cached_property
     def created(self) -> tuple[Account, ...]:
         """The accounts that RUNs of the chain create."""
-        return tuple(account for account in self._read("useradd", "adduser") if account is not None)
+        return tuple(one for one in self._read("useradd", "adduser") if one is not None and not self._refuses(one))
 
     @cached_property
     def groups(self) -> tuple[Account, ...]:
         """The groups that RUNs of the chain create; `uid` is the group id."""
-        return tuple(account for account in self._read("groupadd", "addgroup") if account is not None)
+        return tuple(one for one in self._read("groupadd", "addgroup") if one is not None and not self._refuses(one))
+
+    @cached_property
+    def refused(self) -> dict[str, Account]:
+        """The accounts that are not made, since the system's `adduser` does not know an option: by name."""
+        return {one.name: one for one in self._read("adduser") if one is not None and self._refuses(one)}
+
+    def _refuses(self, account: Account) -> bool:
+        return foreign_option(self.stage, account.command) is not None
 
     def _read(self, *names: str) -> tuple[Account | None, ...]:
         """Return what each command of these names creates, `None` where that is not known."""
         return tuple(
-            _account(run, command)
+            account_of(run, command)
             for run in self.stage.done_runs
             for command in run.calls(*names)
-            if not _is_membership(command)
+            if not is_membership(command)
         )
 
     @cached_property
     def passwd_copied(self) -> bool:
         """Whether an `/etc/passwd`, or a tree that may hold one, is copied in or written to."""
-        if any(
-            isinstance(step, Copy) and step.destination in (_ACCOUNT_LIST, "/etc", "/", None)
-            for step in self.stage.done_steps
-        ):
+        if any(isinstance(step, Copy) and _may_bring_accounts(step) for step in self.stage.done_steps):
             return True
         edits = (word for run in self.stage.done_runs for sed in run.calls("sed") for word in sed.args)
         return any(put.path == _ACCOUNT_LIST and put.kind == "run" for put in self.stage.files.puts) or any(
@@ -149,19 +132,19 @@ class Users:
         found = {}
         for run in self.stage.done_runs:
             for command in run.calls("usermod"):
-                uid, operands = command.option("-u", "--uid"), command.operands(_VALUED)
+                uid, operands = command.option("-u", "--uid"), command.operands(VALUED)
                 if uid and operands:
-                    found[operands[-1].value] = _expanded(run, uid)
+                    found[operands[-1].value] = expanded(run, uid)
         return found
 
     @cached_property
     def _renamed(self) -> dict[str | None, str | None]:
         """The new names that `usermod` gives to accounts, with the old ones; `None` for what is not known."""
         return {
-            _expanded(run, name): _expanded(run, operands[-1].value)
+            expanded(run, name): expanded(run, operands[-1].value)
             for run in self.stage.done_runs
             for command in run.calls("usermod")
-            if (name := command.option("-l", "--login")) and (operands := command.operands((*_VALUED, "-l", "--login")))
+            if (name := command.option("-l", "--login")) and (operands := command.operands((*VALUED, "-l", "--login")))
         }
 
     @cached_property
@@ -170,8 +153,13 @@ class Users:
         calls = (command for run in self.stage.done_runs for command in run.calls("userdel", "deluser"))
         return frozenset(word.value for command in calls for word in command.operands())
 
-    def exists(self, name: str) -> bool | None:
+    def exists(self, name: str, above: tuple[int, int] | None = None) -> bool | None:
         """Tell whether an account exists.
+
+        Args:
+            name: The account.
+            above: The place of the step (`Step.at`) above which packages, scripts and the like can have made it;
+                `None`: anywhere in the chain.
 
         Returns:
             `False` when the base is known not to have it and no RUN of the chain can have made it: neither `useradd`
@@ -179,42 +167,33 @@ class Users:
         """
         if name in ROOT_NAMES or name.isdecimal() or self.find(name) is not None or name in self._renamed:
             return True
-        return self.exists_elsewhere(name)
+        return self.exists_elsewhere(name, above)
 
-    def exists_elsewhere(self, name: str) -> bool | None:
+    def exists_elsewhere(self, name: str, above: tuple[int, int] | None = None) -> bool | None:
         """Tell whether an account that no RUN of the chain makes by name exists all the same; see `exists`."""
         if self.passwd_copied or None in self._renamed or name in self._deleted:
             return None
         facts = self.stage.facts
         known = False if self.stage.root.is_scratch else facts.has_user(name) if facts is not None else None
-        return known if known is not False or not self.may_be_made_unseen(name) else None
+        return known if known is not False or not self.may_be_made_unseen(name, above) else None
 
-    def may_be_made_unseen(self, name: str) -> bool:
-        """Tell whether a RUN may create an account without naming it: a package, a script, a loop."""
-        return self._open or any(
-            item.manager in OS_MANAGERS and (name in item.name or item.name in name or name in _DAEMON_ACCOUNTS)
+    def may_be_made_unseen(self, name: str, above: tuple[int, int] | None = None) -> bool:
+        """Tell whether a RUN may create an account without naming it: a package, a script, a loop; see `exists`."""
+        opened = self._opened_at
+        if opened is not None and (above is None or opened < above):
+            return True
+        return any(
+            (above is None or item.run.at < above)
+            and item.manager in OS_MANAGERS
+            and (name in item.name or item.name in name or name in _DAEMON_ACCOUNTS)
             for item in self.stage.packages.installed
         )
 
     @cached_property
-    def _open(self) -> bool:
-        """Whether a RUN may create any account."""
-        files = self.stage.files
-        if files.has_unreadable_run or None in self._read("useradd", "adduser") or self._installs_files():
-            return True
-        return any(command.name not in _NO_ACCOUNTS for command in files.opaque_commands)
-
-    def _installs_files(self) -> bool:
-        """Whether a package comes as a file, whose name says little of the accounts that it makes."""
-        by_name = any(
-            command.has("-i", "--install", "-U", "--upgrade", "--unpack") and not command.has("-q", "--query")
-            for run in self.stage.done_runs
-            for command in run.calls("dpkg", "rpm")
-        )
-        installed = self.stage.packages.installed
-        return by_name or any(
-            item.manager in OS_MANAGERS and item.package.kind in ("path", "url") for item in installed
-        )
+    def _opened_at(self) -> tuple[int, int] | None:
+        """The place of the first RUN that may create any account."""
+        by_files = {item.run.at for item in self.stage.packages.installed if _is_file(item)}
+        return next((run.at for run in self.stage.done_runs if run.at in by_files or _may_make_any(run)), None)
 
     @cached_property
     def final_is_root(self) -> bool | None:
@@ -228,43 +207,31 @@ class Users:
         return not name or is_root_name(name) or is_root_name(self.uid_of(name) or "")
 
 
+def _may_bring_accounts(copy: Copy) -> bool:
+    """Whether a COPY may bring the list of accounts; what a variable names ends below what is written in front."""
+    if copy.destination is not None:
+        return copy.destination in (_ACCOUNT_LIST, "/etc", "/")
+    folder = fixed_folder(copy)
+    return folder is None or within(_ACCOUNT_LIST, folder)
+
+
+def _may_make_any(run: Run) -> bool:
+    """Whether a RUN is not read, calls a program that is not known, or makes an account whose name is not known."""
+    names = {command.name for command in run.commands if command.name}
+    if not run.is_read or not names <= _NO_ACCOUNTS | OPAQUE_HARMLESS:
+        return True
+    by_name = (command for command in run.calls("dpkg", "rpm") if not command.has("-q", "--query"))
+    if any(command.has("-i", "--install", "-U", "--upgrade", "--unpack") for command in by_name):
+        return True
+    made = (command for command in run.calls("useradd", "adduser") if not is_membership(command))
+    return any(account_of(run, command) is None for command in made)
+
+
+def _is_file(item: Installed) -> bool:
+    """Whether a package comes as a file, whose name says little of the accounts that it makes."""
+    return item.manager in OS_MANAGERS and item.package.kind in ("path", "url")
+
+
 def is_root_name(name: str) -> bool:
     """Tell whether a name or number is root's, `000` included."""
     return name.lower() in ROOT_NAMES or (name.isdecimal() and not name.strip("0"))
-
-
-def _is_membership(command: Command) -> bool:
-    """Whether it only puts an account into a group: `adduser alice wheel`, `addgroup alice wheel`.
-
-    With an option for a new account, `adduser -D alice wheel` makes one.
-    """
-    makes = command.name == "adduser" and command.has("-D", "-S", "-H", "-u", "-h", "-s", "--system", "--uid")
-    return command.name in ("adduser", "addgroup") and len(command.operands(_VALUED)) > 1 and not makes
-
-
-def _account(run: Run, command: Command) -> Account | None:
-    operands = command.operands(_VALUED)
-    if not operands:
-        return None
-    last = command.name in ("useradd", "groupadd")
-    name = _expanded(run, operands[-1 if last else 0].value)
-    if not name or "$" in name:
-        return None
-    is_group = command.name in ("groupadd", "addgroup")
-    uid = command.option("-g", "--gid") if is_group else command.option("-u", "--uid")
-    group, supplementary = (None, ()) if is_group else _groups(run, command)
-    system = command.has("-r", "--system", "-S")
-    return Account(name, _expanded(run, uid) if uid else None, group, system, run, command, supplementary)
-
-
-def _groups(run: Run, command: Command) -> tuple[str | None, tuple[str, ...]]:
-    """Return the primary group and the others; BusyBox's `adduser -G` names the primary one, and its `-g` none."""
-    busybox = command.name == "adduser" and run.stage.facts is not None and run.stage.facts.distro == "alpine"
-    primary = command.option(*(("-G", "--ingroup") if busybox else ("-g", "--gid", "--ingroup")))
-    others = None if busybox else command.option("-G", "--groups")
-    expanded = _expanded(run, others) if others else None
-    return _expanded(run, primary) if primary else None, tuple(filter(None, (expanded or "").split(",")))
-
-
-def _expanded(run: Run, text: str) -> str | None:
-    return run.scope.expand(text) if "$" in text else text

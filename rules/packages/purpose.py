@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
-from rules.model.stage import is_development_name, is_development_path
+from rules.model.audience import is_development_file, is_development_name, near_folders
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
@@ -23,7 +23,7 @@ _BUILDERS = re.compile(
     r"(?:^|[._-])(?:build|builder|buildenv|sdk|toolchain|compile|compiler|cross)(?:$|[._-])", re.IGNORECASE
 )
 _BUILDERS_FOLDER = re.compile(
-    r"(?:^|/)\.?(?:sdk|builders?|cross|(?:[\w-]+[-_])?toolchain)/",
+    r"\.?(?:sdk|builders?|cross|(?:[\w-]+[-_])?toolchain)",
     re.IGNORECASE,
 )
 _BASES = re.compile(r"devcontainers?\b|^(?:docker\.io/)?cypress/|/codespaces", re.IGNORECASE)
@@ -67,7 +67,7 @@ def is_called_for_development(change: DockerfileChange, stage: Stage) -> bool:
     names = (stage.name or "", posixpath.basename(change.path))
     if is_development_name(stage.name) or any(map(_DEVELOPERS.search, names)):
         return True
-    if is_development_path(change.path) or _BUILDERS_FOLDER.search(change.path):
+    if is_development_file(change.path) or any(map(_BUILDERS_FOLDER.fullmatch, near_folders(change.path))):
         return True
     starts = [setting.value for setting in stage.image.start_command if setting.set_in_file]
     return any(start is not None and _starts_tool(start) for start in starts)

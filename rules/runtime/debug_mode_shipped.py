@@ -19,11 +19,11 @@ from rules.api import (
     Word,
     delete_instruction,
     fix,
+    is_development_file,
     is_development_name,
     quote,
     rule,
 )
-from rules.runtime.audience import is_for_developers
 from rules.runtime.debug_switches import (
     PRODUCTION,
     Switch,
@@ -76,7 +76,7 @@ _SCRIPTS = frozenset({"run", "run-script", "build", "exec"})
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """What ships runs in a mode for developers: debugger, reloader, development environment."""
-    if is_for_developers(change.path):
+    if is_development_file(change.path):
         return
     seen: set[int] = set()
     for stage in change.after.shipped:

@@ -110,8 +110,7 @@ def _label(stage: Stage) -> str:
 
 def _has_many_targets(last: Stage) -> bool:
     """Whether the file made several images already, which are built by name."""
-    model = last.model
-    return len(set(range(len(model.stages))) - model.needed_by_shipped) > 0
+    return any(not last.needs(stage) for stage in last.model.stages[:-1])
 
 
 def _where(change: DockerfileChange, old: Stage) -> Stage | None:

@@ -19,8 +19,9 @@ from rules.api import (
     rule,
     within,
 )
+from rules.brought import last_put
 from rules.runtime.start_instructions import Written, shipped
-from rules.runtime.start_scripts import StartScript, last_put, start_script, start_target
+from rules.runtime.start_scripts import StartScript, start_script, start_target
 
 _EXECUTABLE = 0o111
 _REGULAR = 0o100000
@@ -109,7 +110,7 @@ def _mode(change: DockerfileChange, found: Written, script: StartScript) -> Prob
 def _heredoc(found: Written) -> Iterator[Problem]:
     """A script that stands in the Dockerfile: the builder writes it with mode 644 (BuildKit, `dispatchCopy`)."""
     target, direct = start_target(found)
-    put = last_put(found, target) if target is not None and direct else None
+    put = last_put(found.stage, target) if target is not None and direct else None
     if put is None or put.kind != "heredoc" or put.path != target or not isinstance(put.step, Copy):
         return
     if put.step.instruction.flag("chmod") is not None or _is_made_executable(found.stage, target):

@@ -3,6 +3,7 @@
 import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rules.api import (
     Category,
@@ -18,9 +19,10 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.packages.build_packages import listed
 from rules.runtime.making_way import exec_place, kept_in_front
 from rules.runtime.start_instructions import Written, passes_signals, shipped
-from rules.runtime.start_scripts import StartScript, start_script
+from rules.runtime.start_scripts import StartScript, start_script, start_scripts_by_pattern
 
 _SERVERS = frozenset(
     "gunicorn uvicorn hypercorn granian daphne celery flask python python3 node npm yarn pnpm npx java ruby "
@@ -39,6 +41,9 @@ _SURE_SERVERS = frozenset(
 
 _MAKE_WAY = frozenset({"gosu", "su-exec", "setpriv", "env", "nice", "chpst"})
 """Programs in front of another one that become it."""
+
+_NAMED = 3
+"""Further scripts that a sentence names."""
 
 _SYSTEM = ("/bin/", "/sbin/", "/usr/", "/etc/")
 
@@ -62,11 +67,26 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if passes_signals(found.start.words) or found.stage.runtime.is_windows:
             continue
         script = start_script(change, found, through_stages=True)
-        if script is None or script.shell is None:
-            continue
-        problem = _no_exec(found, script) or _ignores_arguments(found, script)
-        if problem is not None:
-            yield problem
+        if script is None:
+            yield from _of_all(found, start_scripts_by_pattern(change, found))
+        elif script.shell is not None:
+            problem = _no_exec(found, script) or _ignores_arguments(found, script)
+            yield from (problem,) if problem is not None else ()
+
+
+def _of_all(found: Written, scripts: tuple[StartScript, ...]) -> Iterator[Problem]:
+    """Speak where every script that a variable may choose keeps its shell; of the first, with the others named."""
+    problems = [_no_exec(found, script) if script.shell is not None else None for script in scripts]
+    told = [problem for problem in problems if problem is not None]
+    if not told or len(told) < len(problems):
+        return
+    first, *others = told
+    if not others:
+        yield first
+        return
+    names = listed([quote(script.path) for script in scripts[1:]], _NAMED)
+    notes = tuple(note for problem in told for note in problem.notes)
+    yield replace(first, message=f"{first.message} The same holds for {names}.", notes=notes, fix=None)
 
 
 def _no_exec(found: Written, script: StartScript) -> Problem | None:

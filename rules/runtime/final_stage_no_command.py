@@ -10,11 +10,11 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
+    is_development_file,
     is_development_name,
     quote,
     rule,
 )
-from rules.runtime.audience import is_for_developers
 from rules.runtime.start_instructions import SHELLS, idle_start
 
 _FOR_OTHERS = frozenset(
@@ -98,6 +98,6 @@ def _is_meant_for_others(stage: Stage) -> bool:
         or stage.root.is_scratch
         or not _FOR_OTHERS.isdisjoint(words)
         or is_development_name(stage.name)
-        or is_for_developers(stage.model.path)
+        or is_development_file(stage.model.path)
         or "base" in stage.model.path.lower().rsplit("/", 1)[-1]
     )

@@ -20,7 +20,9 @@ _IDLE = frozenset({"tail", "sleep", "cat", "watch"})
 
 _ASSIGNMENT = re.compile(r"\w+\+?=")
 _LOOP = re.compile(r"(?:^|[;&|({\s])(?:while|until|for)\s")
-_GUARDED = re.compile(r"\btrap\b|\bwait\b|s6-|supervisord|\brunsv|tini\b|dumb-init")
+_SUPERVISED = re.compile(r"^(?:[^#\n]|(?<=\S)#)*(?:s6-|supervisord|\brunsv|tini\b|dumb-init)", re.MULTILINE)
+_ENDING = re.compile(r"(?:SIG)?(?:TERM|EXIT|CHLD)|15|0|17|[\$\{].*")
+"""Signals for which a trap sees to the program, as `trap` takes them; what a variable names may be one."""
 
 BESIDE = "What runs beside the shell hears of it only from a script with `trap` and `wait`, or under a supervisor"
 _SOMEHOW = "Let the shell make way for the program with `exec`"
@@ -71,16 +73,32 @@ class LastLine(NamedTuple):
 
 def kept_in_front(script: StartScript) -> LastLine | None:
     """Return the last command of a shell script that nowhere has `exec`; `None` where something sees to signals."""
-    if script.shell is None or _GUARDED.search(script.text):
+    if script.shell is None or _SUPERVISED.search(script.text):
         return None
     _, parsed = script.script()
-    if parsed.errors or any("exec" in command.wrappers or command.name == "exec" for command in parsed.commands):
+    if parsed.errors or any(map(_makes_way, parsed.commands)) or any(map(_sees_to_signals, parsed.commands)):
         return None
     outer = [command for command in parsed.commands if not command.nested and (command.name or command.words)]
     last = _last(script.text, outer)
     if last is None or last.after in ("&", "|") or last.before in ("|", "||"):
         return None
     return LastLine(last, last is outer[-1])
+
+
+def _makes_way(command: Command) -> bool:
+    """Whether it is an `exec` of a program; one with redirections alone, `exec 2>&1`, goes on."""
+    return "exec" in command.wrappers or (command.name == "exec" and bool(command.args))
+
+
+def _sees_to_signals(command: Command) -> bool:
+    """Whether a command waits for others, or handles what ends the container.
+
+    A trap for CTRL-C, or for errors, and one that is taken back (`trap - TERM`) handles nothing of it.
+    """
+    if command.name != "trap":
+        return command.name == "wait"
+    words = [word.value for word in command.args if word.value != "--"]
+    return words[:1] != ["-"] and (len(words) < 2 or any(map(_ENDING.fullmatch, words[1:])))  # noqa: PLR2004 - what, when
 
 
 def _last(text: str, outer: list[Command]) -> Command | None:
@@ -113,7 +131,8 @@ class Called(NamedTuple):
         """Whether it is not known what the script does with SIGTERM."""
         if self.script is None or self.line is not None:
             return self.script is None
-        return not _GUARDED.search(self.script.text) and "exec" not in self.script.text
+        guarded = _SUPERVISED.search(self.script.text) or re.search(r"\btrap\b|\bwait\b", self.script.text)
+        return not guarded and "exec" not in self.script.text
 
 
 def script_at_end(change: DockerfileChange, found: Written) -> Called | None:

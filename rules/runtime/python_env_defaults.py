@@ -17,6 +17,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.runtime.python_output import may_print
 
 _LOGS_BY_ITSELF = frozenset(
     "gunicorn uvicorn hypercorn granian celery daphne fastapi supervisord jupyter streamlit".split()
@@ -40,7 +41,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         env = stage.image.env
         known = stage.facts is not None and "python" in stage.runtime.languages
-        if known and _buffers(env.get("PYTHONUNBUFFERED")) and _runs_python(stage):
+        if known and _buffers(env.get("PYTHONUNBUFFERED")) and _runs_python(change, stage):
             yield _problem(stage)
 
 
@@ -49,8 +50,8 @@ def _buffers(setting: Setting[str] | None) -> bool:
     return setting is None or setting.value == ""
 
 
-def _runs_python(stage: Stage) -> bool:
-    """Whether the start command runs a Python program of the file's own, buffered."""
+def _runs_python(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether the start command runs a Python program of the file's own, buffered, and that may print."""
     starts = [setting for setting in stage.image.start_command if setting.set_in_file and setting.value is not None]
     commands = [command for setting in starts if setting.value is not None for command in setting.value.commands]
     texts = " ".join(setting.value.text for setting in starts if setting.value is not None)
@@ -60,6 +61,7 @@ def _runs_python(stage: Stage) -> bool:
         posixpath.basename(command.name).startswith("python")
         and command.args
         and not any(word.value.startswith("-") and "u" in word.value.split("=")[0] for word in command.args[:1])
+        and (command.args[0].value.startswith("-") or may_print(change, stage, command.args[0].value))
         for command in commands
     )
 

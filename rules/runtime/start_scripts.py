@@ -6,14 +6,18 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.api import Copy, DockerfileChange, Put, Script, Source, Stage, parse_shell, path_folders, within
-from rules.model.search_path import DEFAULT_PATH
+from rules.api import Copy, DockerfileChange, Script, Source, parse_shell
+from rules.brought import brought, place_of
+from rules.model.settings import is_script
+from rules.model.variants import VARIABLE, names_like
 from rules.runtime.start_instructions import behind_init
 
 if TYPE_CHECKING:
     from rules.runtime.start_instructions import Written
 
 _SHELLS = frozenset("sh bash ash dash".split())
+_MOST_CHOICES = 20
+"""Scripts among which a variable may choose; each is read."""
 
 
 class StartScript(NamedTuple):
@@ -98,21 +102,33 @@ def start_script(change: DockerfileChange, found: Written, *, through_stages: bo
     if len(change.repository.files) == 1:
         return None  # nothing but the Dockerfile was read
     target, direct = start_target(found)
+    file = brought(change, found.stage, target, through_stages=through_stages) if target is not None else None
+    return StartScript(file.path, target, file.text, file.copy, direct) if file is not None and target else None
+
+
+def start_scripts_by_pattern(change: DockerfileChange, found: Written) -> tuple[StartScript, ...]:
+    """Return the scripts one of which a start command with a variable runs: `./${APP}-entrypoint.sh`.
+
+    They are those of the build context that fit the COPY which brings a file under that very name; none where one of
+    them was not read.
+    """
+    words = behind_init(found.start.words if found.start.form == "exec" else tuple(found.start.text.split()))
+    name = posixpath.basename(words[0]) if words else ""
     context = change.repository.context_of(change.path)
-    if target is None or context is None:
-        return None
-    put, place = last_put(found, target), target
-    while through_stages and put is not None and put.kind == "stage" and isinstance(put.step, Copy):
-        place, stage = _inner(put, place) or "", put.step.from_stage
-        known = stage is not None and place and not _is_edited(stage, place)
-        put = _last_put(stage, place) if stage is not None and known else None
-    if put is None or put.kind != "context" or not isinstance(put.step, Copy):
-        return None
-    path = _source(put, place, context)
-    text = change.repository.text(path) if path is not None else None
-    if path is None or text is None or "\ufffd" in text or "\x00" in text:
-        return None
-    return StartScript(path, target, text, put.step, direct)
+    if not VARIABLE.search(name) or not is_script(name) or context is None or found.stage.runtime.is_windows:
+        return ()
+    brings = (
+        (copy, source.word.text) for copy in found.stage.all_copies if copy.from_context for source in copy.sources
+    )
+    copy, source = next((row for row in brings if posixpath.basename(row[1]) == name), (None, ""))
+    if copy is None:
+        return ()
+    fits = names_like(posixpath.normpath(posixpath.join(context, source.lstrip("/"))))
+    known = change.repository.listing if change.repository.listing is not None else change.repository.files
+    paths = sorted(filter(fits.fullmatch, known))
+    texts = [(path, change.repository.text(path)) for path in paths] if len(paths) <= _MOST_CHOICES else []
+    read = [StartScript(path, words[0], text, copy, direct=True) for path, text in texts if text is not None]
+    return tuple(read) if len(read) == len(texts) else ()
 
 
 def start_target(found: Written) -> tuple[str | None, bool]:
@@ -122,65 +138,4 @@ def start_target(found: Written) -> tuple[str | None, bool]:
         return None, False
     direct = posixpath.basename(words[0]) not in {*_SHELLS, "exec"}
     program = words[0] if direct else next((word for word in words[1:] if not word.startswith("-")), "")
-    return _target(found, program), direct
-
-
-def last_put(found: Written, target: str) -> Put | None:
-    """Return what brought a path into the image last."""
-    return _last_put(found.stage, target)
-
-
-def _is_edited(stage: Stage, path: str) -> bool:
-    """Whether a RUN writes something else into a file than the line ends that it has."""
-    name = posixpath.basename(path)
-    for run in stage.done_runs:
-        for command in run.calls("sed", "perl", "awk", "patch", "ed"):
-            words = [word.value for word in command.args]
-            if any(name in word or "*" in word for word in words) and not any("\\r" in word for word in words):
-                return True
-    return False
-
-
-def _last_put(stage: Stage, target: str) -> Put | None:
-    return next((put for put in reversed(stage.files.covering(target)) if put.kind != "workdir"), None)
-
-
-def _target(found: Written, program: str) -> str | None:
-    """Return the absolute path of a program; a bare name is looked for where files are copied to."""
-    if not program or "$" in program:
-        return None
-    if program.startswith("/"):
-        return posixpath.normpath("/" + program.lstrip("/"))
-    folder = found.stage.image.workdir.value
-    if "/" in program:
-        return posixpath.normpath(posixpath.join(folder, program)) if folder else None
-    for place in ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin"):
-        if any(put.path == f"{place}/{program}" for put in found.stage.files.puts):
-            return f"{place}/{program}"
-    own = (place for place in path_folders(found.stage) or () if place not in DEFAULT_PATH)
-    paths = (f"{place}/{program}" for place in own)
-    return next(
-        (path for path in paths if any(put.kind == "context" for put in found.stage.files.covering(path))), None
-    )
-
-
-def _source(put: Put, target: str, context: str) -> str | None:
-    """Return the path in the repository of what a copy puts at a target."""
-    inner = _inner(put, target)
-    path = posixpath.normpath(posixpath.join(context, inner)) if inner is not None else ".."
-    return None if path.startswith("..") else path
-
-
-def _inner(put: Put, target: str) -> str | None:
-    """Return the path where a copy takes what it puts at a target: in the context, or in the stage."""
-    if any(mark in put.source for mark in "*?["):
-        inner = posixpath.join(posixpath.dirname(put.source), posixpath.basename(target))
-    elif put.path == target:
-        inner = put.source
-    elif within(target, put.path):
-        inner = posixpath.join(put.source, posixpath.relpath(target, put.path))
-        if posixpath.basename(put.source) == posixpath.basename(target):
-            inner = put.source
-    else:
-        return None
-    return inner
+    return place_of(found.stage, program), direct

@@ -11,14 +11,15 @@ from rules.quoting import quote
 from rules.repairs import append_to_stage, fix, insert, insert_line_before
 from rules.user.accounts import as_written
 from rules.user.ownership import access
+from rules.user.reach import ROOTS_HOME, is_roots_home_closed
 from rules.user.volume_not_owned import SYSTEM_FOLDERS
 from rules.user.work_owner import work_owner
 
 if TYPE_CHECKING:
     from rules.dockerfile.nodes import Instruction
+    from rules.model.accounts import Account
     from rules.model.puts import Put
     from rules.model.stage import Stage
-    from rules.model.users import Account
     from rules.problem import Edit, Fix
 
 _NEW_UID = 10001
@@ -187,9 +188,8 @@ def closed_home(stage: Stage) -> str | None:
     image = stage.image
     words = [word for setting in image.start_command if setting.value is not None for word in setting.value.words[:1]]
     volumes = [volume.value for volume in image.volumes]
-    named = [path for path in (image.workdir.value, *words, *volumes) if path and within(path, "/root")]
-    opened = any(row.path and within("/root", row.path) for row in stage.files.attribute_changes)
-    return named[0].rstrip("/") if named and not opened else None
+    named = [path for path in (image.workdir.value, *words, *volumes) if path and within(path, ROOTS_HOME)]
+    return named[0].rstrip("/") if named and is_roots_home_closed(stage) else None
 
 
 def _new(package_manager: str | None) -> Choice | None:

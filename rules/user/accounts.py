@@ -9,10 +9,10 @@ from rules.model.users import is_root_name
 
 if TYPE_CHECKING:
     from rules.dockerfile.shell import Command
+    from rules.model.accounts import Account
     from rules.model.settings import Setting
     from rules.model.stage import Stage
     from rules.model.steps import Run, Step
-    from rules.model.users import Account
 
 
 _RAISES = frozenset({"sudo", "doas", "fakeroot", "su", "gosu", "su-exec", "runuser", "setpriv", "unshare"})

@@ -16,6 +16,7 @@ from rules.api import (
 )
 from rules.user.account_choice import Choice, choose, switch
 from rules.user.accounts import of_last_stage
+from rules.user.for_callers import serves_openly, works_for_callers
 from rules.user.hindrances import first_hindrance, in_its_way
 from rules.user.own_programs import starts_own_program
 from rules.user.root_by_design import (
@@ -24,9 +25,7 @@ from rules.user.root_by_design import (
     is_for_developers,
     is_no_service,
     is_root_by_convention,
-    serves_openly,
     unread_scripts,
-    works_for_callers,
 )
 
 
@@ -73,6 +72,7 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
         f"{stage.label} runs as root{hedge}: no `USER` is set, and {base} does not set one either. "
         f"Whoever breaks into the process owns the container's files, and an escape starts from root.{way_out}",
         Confidence.POSSIBLE if quietly else likely,
+        decision=f"{base}{hedge}{way_out}",
         doubt=_doubt(stage, scripts, copied_from=copied_from),
         stage=stage.key,
         key="user",

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.lazily import once
 from rules.model.steps import Copy
 from rules.model.users import ROOT_NAMES
+from rules.problem import Severity
 from rules.user.accounts import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rules.dockerfile.source import Span
+    from rules.model.accounts import Account
     from rules.model.model import Model
     from rules.model.stage import Stage
     from rules.model.steps import Step
-    from rules.model.users import Account
 
 
 class Use(NamedTuple):
@@ -28,7 +29,7 @@ class Use(NamedTuple):
         written: The whole value as written.
         span: Where the value stands.
         step: The instruction.
-        is_chown: Whether it is a `--chown`, looked up while the image is built.
+        is_chown: Whether it is a `--chown`, looked up while the image is built, in what the steps above left.
     """
 
     name: str
@@ -39,9 +40,47 @@ class Use(NamedTuple):
     is_chown: bool
 
     @property
+    def above(self) -> tuple[int, int] | None:
+        """The place above which the account has to be made; `None` where the whole image counts, for a `USER`."""
+        return self.step.at if self.is_chown else None
+
+    @property
     def sure(self) -> bool:
         """Whether no variable decides."""
         return "$" not in self.written
+
+
+def stops_build(use: Use) -> bool:
+    """Tell whether every builder stops at a `--chown` whose name is not found.
+
+    BuildKit's `readUser` (solver/llbsolver/ops/user_linux.go) takes root for a name that `/etc/passwd` lacks, and for
+    a list that is missing. It stops only where there is nothing to look in: in `scratch` above the first layer, and
+    under `--link`, which copies to a layer of its own. The classic builder and Podman always stop.
+    """
+    stage = use.step.stage
+    nowhere = stage.root.is_scratch and _first_layer(stage) == use.step.at
+    return use.is_chown and (nowhere or use.step.instruction.flag("link") is not None)
+
+
+@once
+def _first_layer(stage: Stage) -> tuple[int, int] | None:
+    return next((step.at for step in stage.done_steps if step.instruction.keyword in _LAYERS), None)
+
+
+def not_found(use: Use) -> str:
+    """Say, in a clause, what comes of a name that is not found, for a `USER` when the container starts."""
+    if not use.is_chown:
+        return "the container does not start: “unable to find user”"
+    return "the build stops here" if stops_build(use) else f"{_AS_ROOT}, and the classic builder stops here"
+
+
+_LAYERS = frozenset({"RUN", "COPY", "ADD", "WORKDIR"})
+_AS_ROOT = "BuildKit leaves the files to root without a word"
+
+
+def severity_of(use: Use) -> Severity | None:
+    """Return what a problem about the name weighs where that is less than the rule says: the build may go on."""
+    return Severity.WARNING if use.is_chown and not stops_build(use) else None
 
 
 def named_identities(stage: Stage) -> Iterator[Use]:
@@ -79,7 +118,7 @@ def made_later(use: Use) -> Account | None:
     account = users.find(use.name)
     if account is None or account.run.at < use.step.at or not (use.is_chown or _is_run_as(use, account)):
         return None
-    return account if users.exists_elsewhere(use.name) is False else None
+    return account if users.exists_elsewhere(use.name, use.above) is False else None
 
 
 def _is_run_as(use: Use, account: Account) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
-from rules.model.steps import Copy, Run
+from rules.model.steps import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,13 +32,6 @@ def shipped_runs(change: DockerfileChange) -> Iterator[tuple[Stage, Run]]:
     """Yield the RUNs among them."""
     for stage, step in shipped_steps(change):
         if isinstance(step, Run):
-            yield stage, step
-
-
-def shipped_copies(change: DockerfileChange) -> Iterator[tuple[Stage, Copy]]:
-    """Yield the COPYs and ADDs among them."""
-    for stage, step in shipped_steps(change):
-        if isinstance(step, Copy):
             yield stage, step
 
 

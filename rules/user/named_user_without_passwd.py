@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rules.api import (
     Category,
     Confidence,
+    Copy,
     DockerfileChange,
     Edit,
     Fix,
@@ -14,8 +15,10 @@ from rules.api import (
     once,
     quote,
     rule,
+    within,
 )
-from rules.user.identities import Use, maker_of, named_identities
+from rules.model.folders import fixed_folder
+from rules.user.identities import Use, maker_of, named_identities, not_found, severity_of, stops_build
 
 
 @rule(
@@ -30,7 +33,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if stage.index not in change.after.needed_by_shipped or not _is_bare(stage):
             continue
         for use in named_identities(stage):
-            lacks_name = bool(use.name) and stage.users.exists(use.name) is False
+            lacks_name = bool(use.name) and stage.users.exists(use.name, above=use.above) is False
             if lacks_name or (use.is_chown and stage.root.is_scratch and _comes_later(stage, use)):
                 yield _problem(change, stage, use, use.name or use.group)
             elif use.group and _has_no_groups(stage):
@@ -57,14 +60,26 @@ def _first_list(stage: Stage) -> tuple[int, int] | None:
 
 
 def _has_no_groups(stage: Stage) -> bool:
-    if not stage.root.is_scratch or any(copy.destination is None for copy in stage.all_copies):
+    if not stage.root.is_scratch or any(_may_bring_groups(copy) for copy in stage.all_copies):
         return False
     return not stage.files.covering("/etc/group")
 
 
+def _may_bring_groups(copy: Copy) -> bool:
+    """Whether a variable in a COPY's destination may stand for `/etc/group`."""
+    folder = fixed_folder(copy) if copy.destination is None else "/srv"
+    return folder is None or within("/etc/group", folder)
+
+
+def _without_list(use: Use) -> str:
+    if stops_build(use):
+        return "the build stops here"
+    return "BuildKit leaves the files to another group without a word, and the classic builder stops here"
+
+
 def _without_group(stage: Stage, use: Use) -> Problem:
     what, then = (
-        (f"`--chown={use.written}`", "the build stops")
+        (f"`--chown={use.written}`", _without_list(use))
         if use.is_chown
         else (f"`USER {use.written}`", "the container does not start: “unable to find group”")
     )
@@ -76,17 +91,13 @@ def _without_group(stage: Stage, use: Use) -> Problem:
         doubt="a copied folder may bring the list",
         stage=stage.key,
         key=use.group,
+        severity=severity_of(use),
     )
 
 
 def _problem(change: DockerfileChange, stage: Stage, use: Use, name: str) -> Problem:
     base = "`scratch`" if stage.root.is_scratch else quote(stage.root.base_text or "its base")
     maker = maker_of(stage, use.name) if use.name else None
-    then = (
-        "the build stops with “no such file: /etc/passwd”"
-        if use.is_chown
-        else "the container does not start: “unable to find user”"
-    )
     what = f"`--chown={use.written}`" if use.is_chown else f"`USER {use.written}`"
     uid = maker.uid if maker is not None and maker.uid else None
     way_out = (
@@ -96,11 +107,12 @@ def _problem(change: DockerfileChange, stage: Stage, use: Use, name: str) -> Pro
     )
     return Problem(
         use.step.instruction.span,
-        f"{stage.label} names {quote(name)} ({what}), but {base} {_lacks(stage)}: {then}. {way_out}",
+        f"{stage.label} names {quote(name)} ({what}), but {base} {_lacks(stage)}: {not_found(use)}. {way_out}",
         Confidence.CERTAIN if use.sure else Confidence.LIKELY,
         doubt="a command or a copied folder may bring the account",
         stage=stage.key,
         key=name,
+        severity=severity_of(use),
         fix=_fix(change, use, uid),
     )
 

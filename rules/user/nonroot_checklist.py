@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.dockerfile.shell import parse, script_of
+from rules.dockerfile.shell import parse
 from rules.dockerfile.source import Source
 from rules.facts.commands import provides
 from rules.model.puts import within
@@ -13,7 +13,9 @@ from rules.quoting import quote
 from rules.user.accounts import runs_as_root
 from rules.user.closed_folders import install_in
 from rules.user.ownership import access
+from rules.user.reach import ROOTS_HOME, is_roots_home_closed
 from rules.user.root_by_design import drops_privileges
+from rules.user.start_scripts import start_scripts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,8 +145,10 @@ def home(stage: Stage) -> Iterator[Item]:
     values += [setting.value.text for setting in stage.image.start_command if setting.value is not None]
     values += [stage.image.workdir.value or ""]
     paths = [match[1].rstrip("/") for value in values for match in _ROOTS_HOME.finditer(value)]
-    paths += [put.path for put in stage.files.puts if put.kind not in ("run", "workdir") and within(put.path, "/root")]
-    if paths:
+    paths += [
+        put.path for put in stage.files.puts if put.kind not in ("run", "workdir") and within(put.path, ROOTS_HOME)
+    ]
+    if paths and is_roots_home_closed(stage):
         yield Item(f"root's home is closed to others ({_named(list(dict.fromkeys(paths)))})", concrete=True)
 
 
@@ -169,8 +173,7 @@ def _installs(stage: Stage) -> Iterator[Item]:
 
 def script(change: DockerfileChange, stage: Stage) -> Iterator[Item]:
     """The entrypoint's script, where it was read or is written in place, may do what only root may."""
-    for name in _scripts(stage):
-        text = _text_of(change, stage, name)
+    for name, text in start_scripts(change, stage):
         if text is None:
             yield Item(
                 f"whatever `{name}` does that only root may (`chown`, `mkdir` in system folders)", concrete=False
@@ -189,27 +192,9 @@ def _called(name: str, text: str) -> set[str]:
     return {program for command in script.commands for program in (command.name, *command.wrappers)}
 
 
-def _scripts(stage: Stage) -> tuple[str, ...]:
-    names = []
-    for setting in stage.image.start_command:
-        if setting.value is not None and setting.instruction is not None:
-            commands = script_of(setting.instruction).commands
-            names += [word.value for command in commands for word in command.words if word.value.endswith(".sh")]
-    return tuple(dict.fromkeys(name.rsplit("/", 1)[-1] for name in names))
-
-
-def _text_of(change: DockerfileChange, stage: Stage, name: str) -> str | None:
-    """Return a script's text: from a here-document of the stage, or from the repository when it was read."""
-    for copy in stage.all_copies:
-        if copy.heredocs and (copy.destination or "").endswith(f"/{name}"):
-            return copy.heredocs[0].body
-    paths = [path for path in sorted(change.repository.files) if path.rsplit("/", 1)[-1] == name]
-    return change.repository.text(paths[0]) if len(paths) == 1 else None
-
-
 def _workdir(stage: Stage, user: str) -> Iterator[Item]:
     path = stage.image.workdir.value
-    if path and path != "/" and not within(path, "/root") and access(stage, path, user).writable is False:
+    if path and path != "/" and not within(path, ROOTS_HOME) and access(stage, path, user).writable is False:
         install = install_in(stage, path)
         if install is None:
             yield Item(f"the working directory {_named([path])} belongs to root", concrete=False)

@@ -43,4 +43,7 @@ def starts_own_program(stage: Stage) -> bool:
 def _copied_names(stage: Stage) -> frozenset[str]:
     """The names of what COPYs bring from the project and from other stages."""
     puts = [put for put in stage.files.puts if put.kind in ("context", "stage")]
-    return frozenset(posixpath.basename(path) for put in puts for path in (put.path, put.source))
+    names = {posixpath.basename(path) for put in puts for path in (put.path, put.source)}
+    copies = (copy for copy in stage.all_copies if copy.from_context or copy.from_stage is not None)
+    written = (posixpath.basename(source.word.text) for copy in copies for source in copy.sources)
+    return frozenset({*names, *(name for name in written if "$" not in name)})  # `/out/${ARCH}/shop` is a `shop`

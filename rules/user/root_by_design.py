@@ -6,16 +6,21 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from rules.brought import text_at
+from rules.model.audience import is_development_file, is_development_name, near_folders
 from rules.model.settings import PROMPTS, Origin, Setting, Start
-from rules.model.stage import Stage, is_development_name, is_development_path
 from rules.model.steps import Copy
-from rules.user.start_scripts import StartScript, is_of_base, start_scripts, text_of
+from rules.user.for_callers import ASKING, serves_openly
+from rules.user.own_programs import starts_own_program
+from rules.user.start_scripts import StartScript, start_scripts
+from rules.user.stepping_down import starts_through_base
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rules.change import DockerfileChange
     from rules.dockerfile.nodes import Instruction
+    from rules.model.stage import Stage
 
 _DROPPERS = re.compile(
     r"\b(?:gosu|su-exec|setpriv|runuser|setuidgid|s6-setuidgid|s6-overlay|s6-svscan|chpst|supervisord?|sshd|fixuid|"
@@ -60,7 +65,6 @@ _TESTS = frozenset("pytest tox nox rspec phpunit jest vitest behave".split())
 """Programs that run tests and end."""
 _BUILD_TOOLS = frozenset("mvn gradle sbt ant lein mill bazel make cmake cargo go dotnet msbuild stack cabal".split())
 """Programs that build, or tell how, without arguments: the image is there to be worked with."""
-_ASKING = frozenset({"--help", "-h", "help", "--version", "-v", "-V", "version"})
 _NETWORK = frozenset(
     "buildah cri-o docker-ce docker.io iptables keepalived libreswan nftables openvpn podman strongswan "
     "wireguard-tools xl2tpd".split()
@@ -75,7 +79,6 @@ _NEEDS_ROOT = re.compile(
 _BUILDING = re.compile(
     r"\b(?:install\w*|build\w*|compil\w*|packages?|apt|apt-get|apk|yum|dnf|temporar\w*)\b", re.IGNORECASE
 )
-_SERVING = frozenset({"EXPOSE", "HEALTHCHECK", "VOLUME"})
 
 
 _MAKES_WAY = re.compile(r"^(?:/(?:usr/)?bin/)?(?:ba|da|a)?sh -c exec ")
@@ -85,7 +88,7 @@ def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether the start command, a package, a script or the base's own entrypoint gives up root, or needs it."""
     facts = stage.facts
     image = stage.image
-    by_base = facts is not None and facts.drops_privileges and _starts_through_base(stage)
+    by_base = facts is not None and facts.drops_privileges and starts_through_base(stage)
     by_platform = facts is not None and (facts.name == "docker" or facts.name.startswith(_LAMBDA))
     if (
         by_base
@@ -118,7 +121,7 @@ def _server_settings(change: DockerfileChange, stage: Stage) -> Iterator[StartSc
     texts = [setting.value.text for setting in stage.image.start_command if setting.value is not None]
     texts += [script.text for script in start_scripts(change, stage) if script.text is not None]
     for name in dict.fromkeys(name for text in texts for name in _SETTINGS.findall(text)):
-        yield StartScript(name, text_of(change, stage, name))
+        yield StartScript(name, text_at(change, stage, name))
 
 
 def _last_program(script: str) -> str:
@@ -132,14 +135,6 @@ def _written_for_a_shell(stage: Stage) -> list[Setting[Start]]:
     """The start commands that a shell reads, and that hold a command: the last of them is what goes on running."""
     starts = stage.image.start_command
     return [s for s in starts if s.value is not None and s.value.form == "shell" and s.value.commands]
-
-
-def _starts_through_base(stage: Stage) -> bool:
-    """Whether the container starts through the base's own entrypoint, inherited or named again."""
-    entrypoint = stage.image.entrypoint
-    if not entrypoint.set_in_file:
-        return True
-    return entrypoint.value is not None and is_of_base(stage, entrypoint.value.words[0].rsplit("/", 1)[-1])
 
 
 def _is_action(change: DockerfileChange, stage: Stage) -> bool:
@@ -203,25 +198,25 @@ def is_no_service(stage: Stage) -> bool:
 def is_for_developers(stage: Stage) -> bool:
     """Tell whether a name, or ONBUILD, says that the image is built upon or worked in, not run in production."""
     name = stage.name or ""
-    *folders, file = stage.model.path.lower().split("/")
-    folder = folders[-1] if folders else ""
+    folder = next(reversed(near_folders(stage.model.path)), "")
     return bool(
         stage.image.onbuild
         or is_development_name(name)
         or (not _TOOL_NAMES.isdisjoint(name.split("-")) and not _serves_as_last(stage))
         or folder in _FOLDERS
         or folder.endswith("-base")
-        or is_development_path(stage.model.path)
-        or is_development_name(file.replace(".", "-"))
+        or is_development_file(stage.model.path)
         or stage.runtime.is_windows
         or is_workplace(stage)
     )
 
 
 def _serves_as_last(stage: Stage) -> bool:
-    """Whether a stage called `base` or `build` is the last one and serves: the name then says nothing."""
-    last = stage.model.stages[-1] is stage and stage.name in _EMPTY_NAMES
-    return last and stage.image.start_in_file and serves_openly(stage)
+    """Whether a stage called `base` or `build` is the last one and serves, or starts what another stage built."""
+    if not stage.is_last or stage.name not in _EMPTY_NAMES or not stage.image.start_in_file:
+        return False
+    built_elsewhere = any(copy.from_stage is not None for copy in stage.copies)
+    return serves_openly(stage) or (built_elsewhere and starts_own_program(stage))
 
 
 def is_workplace(stage: Stage) -> bool:
@@ -239,19 +234,6 @@ def _starts_nothing(stage: Stage) -> bool:
     if start is not None and not _is_tool(start):
         return False
     return not serves_openly(stage)
-
-
-def works_for_callers(stage: Stage) -> bool:
-    """Tell whether the image is a command that works in its caller's folder: an empty work folder, and no CMD."""
-    image = stage.image
-    folder = image.workdir.value or "/"
-    empty = image.workdir.set_in_file and all(put.kind == "workdir" for put in stage.files.below(folder))
-    return empty and image.entrypoint.set_in_file and not image.cmd.value and not serves_openly(stage)
-
-
-def serves_openly(stage: Stage) -> bool:
-    """Tell whether an instruction speaks of a service: a port, a health check, a volume."""
-    return any(step.instruction.keyword in _SERVING for step in stage.done_steps)
 
 
 def _last(setting: Setting[Start]) -> Start | None:
@@ -275,6 +257,6 @@ def _is_tool(start: Start) -> bool:
         return True
     if name in _PROMPTS or name.rstrip("0123456789.") in _PROMPTS:
         return all(word.startswith("-") or word == "repl" for word in rest)
-    if words[0] in _ASKING or (len(rest) == 1 and rest[0] in _ASKING):
+    if words[0] in ASKING or (len(rest) == 1 and rest[0] in ASKING):
         return True
     return " ".join([name, *rest]) in ("sleep infinity", "tail -f /dev/null", "true")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.model.steps import Copy
+from rules.brought import place_of, text_at
+from rules.lazily import once
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
@@ -17,7 +18,10 @@ _SCRIPT = re.compile(
 
 _INITS = frozenset({"tini", "dumb-init", "catatonit", "exec", "env"})
 """What stands in front of the program; the first word behind them is started, the words of a CMD are its arguments."""
-_HANDING_ON = re.compile(r"(?:ba|da|a|k|z)?sh|source|\.|cd|gosu|su-exec|setpriv|sudo|nice|nohup|time|command")
+_HANDING_ON = re.compile(
+    r"(?:ba|da|a|k|z)?sh|source|\.|cd|gosu|su-exec|setpriv|sudo|nice|nohup|time|command|dockerize|runuser|chpst|stdbuf|"
+    r"(?:s6-)?setuidgid|with-contenv|xvfb-run"
+)
 """Programs that start, or read, what stands behind them, and those that a further command follows."""
 
 
@@ -42,6 +46,20 @@ class StartScript(NamedTuple):
 
 def start_scripts(change: DockerfileChange, stage: Stage) -> tuple[StartScript, ...]:
     """Return the scripts that ENTRYPOINT and CMD of the file start, in order."""
+    kept = _kept(change)
+    if id(stage) not in kept:
+        kept[id(stage)] = _start_scripts(change, stage)
+    return kept[id(stage)]
+
+
+@once
+def _kept(change: DockerfileChange) -> dict[int, tuple[StartScript, ...]]:
+    """What was found already, by the identity of the stage, which the change keeps."""
+    del change
+    return {}
+
+
+def _start_scripts(change: DockerfileChange, stage: Stage) -> tuple[StartScript, ...]:
     written = [setting.value for setting in stage.image.start_command if setting.value and setting.instruction]
     words = [word.strip("\"';") for start in written for text in start.words for word in text.split()]
     names = [word.rsplit("/", 1)[-1] for word in words]
@@ -51,9 +69,11 @@ def start_scripts(change: DockerfileChange, stage: Stage) -> tuple[StartScript, 
     named = [word for word in words if hands_on and ("/" in word or word.endswith((".sh", ".bash")))]
     if words and not _is_argument(stage):
         named.insert(0, words[first])
-    scripts = [word.rsplit("/", 1)[-1] for word in named if _SCRIPT.search(word)]
-    own = (name for name in dict.fromkeys(scripts) if not is_of_base(stage, name))
-    return tuple(StartScript(name, text_of(change, stage, name)) for name in own)
+    scripts: dict[str, str] = {}
+    for word in filter(_SCRIPT.search, named):
+        scripts.setdefault(word.rsplit("/", 1)[-1], word)
+    own = [(name, word) for name, word in scripts.items() if not is_of_base(stage, name)]
+    return tuple(StartScript(name, text_at(change, stage, place_of(stage, word) or name)) for name, word in own)
 
 
 def builds_at_start(stage: Stage) -> bool:
@@ -81,15 +101,3 @@ def is_of_base(stage: Stage, name: str) -> bool:
     if facts is None or name not in {word.rsplit("/", 1)[-1] for word in facts.entrypoint or ()}:
         return False
     return not any(put.path.endswith(f"/{name}") or (put.tree and put.path in _PROGRAMS) for put in stage.files.puts)
-
-
-def text_of(change: DockerfileChange, stage: Stage, name: str) -> str | None:
-    """Return a file's text: from a here-document, or from the repository when one file of its name was read."""
-    for other in stage.model.stages:
-        for step in other.steps:
-            instruction = step.instruction
-            written = isinstance(step, Copy) and (step.destination or "").endswith(f"/{name}")
-            if instruction.heredocs and (written or f"/{name}" in instruction.value):
-                return instruction.heredocs[0].body
-    paths = [path for path in sorted(change.repository.files) if path.rsplit("/", 1)[-1] == name]
-    return change.repository.text(paths[0]) if len(paths) == 1 else None

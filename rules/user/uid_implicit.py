@@ -19,7 +19,6 @@ from rules.api import (
 from rules.user.account_choice import free_uid, with_uid
 from rules.user.accounts import runtime_user
 from rules.user.clusters import demands_non_root
-from rules.user.foreign_options import foreign_option
 from rules.user.layers import place
 
 
@@ -93,8 +92,8 @@ def _was_there(change: DockerfileChange, stage: Stage, account: Account) -> bool
 
 def _fix(change: DockerfileChange, stage: Stage, account: Account) -> Fix | None:
     """Fix the number where the account is made, and write it in `USER`; not of an account that has one already."""
-    if _was_there(change, stage, account) or foreign_option(account.run.stage, account.command) is not None:
-        return None  # in the second case the line fails with the number, too
+    if _was_there(change, stage, account):
+        return None
     uid = free_uid(stage)
     return fix(f"Fix the number at {uid}", with_uid(stage, account, uid), _numbered(change, stage, account, uid))
 

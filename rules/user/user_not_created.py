@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from rules.api import Account, Category, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule
-from rules.user.identities import Use, made_later, maker_of, named_identities
+from rules.model.foreign_options import refusal
+from rules.packages.scripts import sure_calls
+from rules.user.identities import Use, made_later, maker_of, named_identities, not_found, severity_of
 
 
 @rule(
@@ -27,10 +29,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if use.name in seen or not use.name:
                 continue
             seen.add(use.name)
+            refused = stage.users.refused.get(use.name)
+            if refused is not None and refused.command in sure_calls(refused.run, "adduser"):
+                continue  # the build stops there, which run-tool-missing says
             later = made_later(use)
             if later is not None:
                 yield _too_early(stage, use, later)
-            elif stage.users.exists(use.name) is False and maker_of(stage, use.name) is None:
+            elif stage.users.exists(use.name, above=use.above) is False and maker_of(stage, use.name) is None:
                 yield _problem(stage, use)
 
 
@@ -55,7 +60,8 @@ _MAKES_ALL_THE_SAME = frozenset({"userdel", "deluser", "usermod", "true", "geten
 def _too_early(stage: Stage, use: Use, account: Account, *, known: bool = True) -> Problem:
     instruction = use.step.instruction
     if use.is_chown:
-        then = f"The name of a `--chown` is looked up when the `{instruction.keyword}` runs, so the build stops here"
+        when = f"when the `{instruction.keyword}` runs"
+        then = f"The name of a `--chown` is looked up {when}, so {not_found(use)}"
     else:
         then = "A `RUN` below it is run as that account already, and the build stops there: “unable to find user”"
     way_out = "write its number" if use.is_chown else "move the `USER` below it"
@@ -67,20 +73,26 @@ def _too_early(stage: Stage, use: Use, account: Account, *, known: bool = True) 
         doubt="a build argument decides the name" if known else "the base may have it, and then its making fails",
         stage=stage.key,
         key=use.name,
+        severity=severity_of(use),
         notes=(Note(account.command.span, "made here"),),
     )
 
 
 def _problem(stage: Stage, use: Use) -> Problem:
     base = quote(stage.root.base_text or "its base")
-    then = "the build stops here" if use.is_chown else "the container does not start: “unable to find user”"
+    refused = stage.users.refused.get(use.name)
+    makes = "no instruction makes"
+    if refused is not None:
+        why = refusal(stage, refused.command)
+        makes = f"{quote(str(refused.command), 80)} (line {refused.command.line}) does not make ({why})"
     tool = "adduser -S" if stage.runtime.package_manager == "apk" else "useradd --system"
     return Problem(
         use.step.instruction.span,
-        f"{stage.label} names {quote(use.name)}, an account that {base} does not have and no instruction makes, so "
-        f"{then}. Make it above, with `{tool}`, or write a number.",
+        f"{stage.label} names {quote(use.name)}, an account that {base} does not have and {makes}, so "
+        f"{not_found(use)}. Make it above, with `{tool}`, or write a number.",
         Confidence.CERTAIN if use.sure else Confidence.LIKELY,
         doubt="a command or a copied folder may bring the account",
         stage=stage.key,
         key=use.name,
+        severity=severity_of(use),
     )

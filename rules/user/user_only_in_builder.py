@@ -17,7 +17,7 @@ from rules.api import (
     rule,
 )
 from rules.user.accounts import runs_as_root
-from rules.user.identities import Use, maker_of, named_identities
+from rules.user.identities import Use, maker_of, named_identities, not_found, severity_of
 
 
 @rule(
@@ -36,13 +36,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for use in named_identities(stage):
             account = maker_of(stage, use.name) if use.name and use.name not in seen else None
             seen.add(use.name)
-            if account is not None and stage.users.exists(use.name) is False:
+            if account is not None and stage.users.exists(use.name, above=use.above) is False:
                 yield _problem(stage, use, account)
 
 
 def _problem(stage: Stage, use: Use, account: Account) -> Problem:
     maker = account.run
-    then = "The build stops at this line." if use.is_chown else "The container does not start: “unable to find user”."
+    then = not_found(use)
+    then = f"{then[0].upper()}{then[1:]}."
     return Problem(
         use.step.instruction.span,
         f"{stage.label} names {quote(use.name)}, an account that only {maker.stage.label} has: "
@@ -52,6 +53,7 @@ def _problem(stage: Stage, use: Use, account: Account) -> Problem:
         doubt="a command or a copied folder may bring the account",
         stage=stage.key,
         key=use.name,
+        severity=severity_of(use),
         notes=(Note(account.command.span, "made here"),),
         fix=_fix(stage, use, account),
     )

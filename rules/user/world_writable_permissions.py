@@ -24,6 +24,7 @@ from rules.api import (
 from rules.user.accounts import name_of, runtime_user
 from rules.user.layers import place, shipped_steps
 from rules.user.modes import Grant, grants, without_others_writing
+from rules.user.reach import closed_above
 from rules.user.root_by_design import drops_privileges, unread_scripts
 
 _SHARED = ("/dev", "/proc", "/sys")
@@ -52,20 +53,30 @@ _PROGRAMS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Everyone in the container may write a file or folder that ships."""
     for stage, step in shipped_steps(change):
-        found = [g for g in grants(step) if g.mode.everyone_writes and not g.mode.sticky and not _is_exempt(g)]
+        found = [g for g in grants(step) if g.mode.everyone_writes and not g.mode.sticky and not _is_exempt(stage, g)]
         if found:
             yield _problem(change, stage, found)
 
 
-def _is_exempt(grant: Grant) -> bool:
-    """Whether it is about devices, or about something that the same RUN deletes or closes again."""
+def _is_exempt(stage: Stage, grant: Grant) -> bool:
+    """Whether it is about devices, what others cannot reach, or what the same RUN deletes or closes again."""
     if grant.paths and all(path.startswith(_SHARED) for path in grant.paths):
         return True
     step = grant.step
+    if grant.paths and all(_is_out_of_reach(stage, step, path) for path in grant.paths):
+        return True
     if not isinstance(step, Run) or not grant.paths or grant.command is None:
         return False
     deleted, given = _deleted(step), grant.command.start
     return all(deleted.get(path, -1) > given for path in grant.paths) or _is_closed(step, grant)
+
+
+def _is_out_of_reach(stage: Stage, step: Step, path: str) -> bool:
+    """Whether a folder above is closed to others; a relative path behind a `cd` may be anywhere."""
+    if not path.startswith(("/", "$")) and isinstance(step, Run) and step.calls("cd", "pushd"):
+        return False
+    full = step.resolve(step.scope.expand(path))
+    return full is not None and closed_above(stage, full) is not None
 
 
 @once

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rules.api import Command, Stage
+    from rules.dockerfile.shell import Command
+    from rules.model.stage import Stage
 
 _OF_BUSYBOX = re.compile(r"-(?=\w*[SDGg])[SDHGghsuk]+")
 """Debian's takes an option for the beginning of a word, and `-S`, `-D` and `-g` are ambiguous (`system` or `shell`;
@@ -24,3 +25,10 @@ def foreign_option(stage: Stage, command: Command) -> str | None:
         case "adduser", "alpine":
             return next((word for word in words if word in _OF_DEBIAN), None)
     return None
+
+
+def refusal(stage: Stage, command: Command) -> str | None:
+    """Say, in a clause, which option the system's program refuses; `None` where it takes them all."""
+    option = foreign_option(stage, command)
+    whose = "BusyBox's" if stage.runtime.distribution == "alpine" else "Debian's"
+    return f"{whose} `{command.name}` refuses `{option}`" if option is not None else None

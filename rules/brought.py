@@ -1,0 +1,186 @@
+"""What a file of the image says: the text of the repository, or of a here-document, that is brought there."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.lazily import once
+from rules.model.puts import within
+from rules.model.search_path import DEFAULT_PATH, path_folders
+from rules.model.steps import Copy
+
+if TYPE_CHECKING:
+    from rules.change import DockerfileChange
+    from rules.model.model import Model
+    from rules.model.puts import Put
+    from rules.model.stage import Stage
+    from rules.model.steps import Step
+
+_PROGRAMS = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")
+
+
+class Brought(NamedTuple):
+    """A file of the build context in the image.
+
+    Attributes:
+        path: In the repository.
+        text: Its text, as read from there.
+        copy: What brings it into the image, or into the stage that hands it on.
+    """
+
+    path: str
+    text: str
+    copy: Copy
+
+
+def brought(change: DockerfileChange, stage: Stage, target: str, *, through_stages: bool = False) -> Brought | None:
+    """Return the file of the build context that lies at a path of the image, as far as it can be followed.
+
+    Args:
+        change: The change under review.
+        stage: The stage whose image is meant.
+        target: Absolute.
+        through_stages: Whether to follow it through the stages that hand it on too: its text is then the same, but
+            its mode and its line ends may be others.
+    """
+    context = change.repository.context_of(change.path)
+    origin = _origin(stage, target, through_stages=through_stages) if context is not None else None
+    if origin is None or context is None:
+        return None
+    put, place = origin
+    path = _source(put, place, context)
+    text = change.repository.text(path) if path is not None else None
+    if path is None or text is None or not isinstance(put.step, Copy) or "\ufffd" in text or "\x00" in text:
+        return None
+    return Brought(path, text, put.step)
+
+
+def text_at(change: DockerfileChange, stage: Stage, target: str) -> str | None:
+    """Return what a file of the image says; `None` where it was not read.
+
+    Where the build context, or what brings the file, is not known, the one file of the repository that has its name
+    is taken for it.
+    """
+    kept = _texts(change)
+    key = (id(stage), target)
+    if key not in kept:
+        kept[key] = _text_at(change, stage, target)
+    return kept[key]
+
+
+@once
+def _texts(change: DockerfileChange) -> dict[tuple[int, str], str | None]:
+    """What was asked for already, by the identity of the stage, which the change keeps, and the path."""
+    del change
+    return {}
+
+
+def _text_at(change: DockerfileChange, stage: Stage, target: str) -> str | None:
+    found = brought(change, stage, target, through_stages=True) if target.startswith("/") else None
+    if found is not None:
+        return found.text
+    name = posixpath.basename(target)
+    written = _here_document(stage.model, name)
+    if written is not None:
+        return written
+    origin = _origin(stage, target, through_stages=True) if target.startswith("/") else None
+    source = _inner(*origin) if origin is not None else None
+    for wanted in dict.fromkeys((posixpath.basename(source or name), name)):
+        paths = _by_name(change).get(wanted, ())
+        if len(paths) == 1:
+            return change.repository.text(paths[0])
+    return None
+
+
+def _here_document(model: Model, name: str) -> str | None:
+    """Return the here-document that a COPY or a RUN of the file writes to a file of that name."""
+    for step in _with_here_documents(model):
+        instruction = step.instruction
+        if isinstance(step, Copy):
+            own = next((one for one in step.heredocs if one.name == name), None) if step.into_folder else None
+            if own is not None or (step.destination or "").endswith(f"/{name}"):
+                return (own or instruction.heredocs[0]).body
+        if f"/{name}" in instruction.value:
+            return instruction.heredocs[0].body
+    return None
+
+
+@once
+def _with_here_documents(model: Model) -> tuple[Step, ...]:
+    return tuple(step for stage in model.stages for step in stage.steps if step.instruction.heredocs)
+
+
+@once
+def _by_name(change: DockerfileChange) -> dict[str, list[str]]:
+    """The files of the repository that were read, by their own names."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(change.repository.files):
+        found.setdefault(posixpath.basename(path), []).append(path)
+    return found
+
+
+def place_of(stage: Stage, program: str) -> str | None:
+    """Return where a program lies in the image, as an exec form finds it: absolute, in the WORKDIR, or on the PATH.
+
+    Returns:
+        `None` for a variable, for a relative path where the WORKDIR is not known, and for a name that nothing brings.
+    """
+    if not program or "$" in program:
+        return None
+    if program.startswith("/"):
+        return posixpath.normpath("/" + program.lstrip("/"))
+    folder = stage.image.workdir.value
+    if "/" in program:
+        return posixpath.normpath(posixpath.join(folder, program)) if folder else None
+    for place in _PROGRAMS:
+        if any(put.kind != "workdir" for put in stage.files.at(f"{place}/{program}")):
+            return f"{place}/{program}"
+    own = (f"{place}/{program}" for place in path_folders(stage) or () if place not in DEFAULT_PATH)
+    return next((path for path in own if any(put.kind == "context" for put in stage.files.covering(path))), None)
+
+
+def last_put(stage: Stage, target: str) -> Put | None:
+    """Return what brought a path into the image last."""
+    return next((put for put in reversed(stage.files.covering(target)) if put.kind != "workdir"), None)
+
+
+def _origin(stage: Stage, target: str, *, through_stages: bool) -> tuple[Put, str] | None:
+    """Return what takes a file out of the build context, and the path that it has there, in that stage."""
+    put, place = last_put(stage, target), target
+    while through_stages and put is not None and put.kind == "stage" and isinstance(put.step, Copy):
+        place, source = _inner(put, place) or "", put.step.from_stage
+        known = source is not None and place and not _is_edited(source, place)
+        put = last_put(source, place) if source is not None and known else None
+    return (put, place) if put is not None and put.kind == "context" else None
+
+
+def _is_edited(stage: Stage, path: str) -> bool:
+    """Whether a RUN writes something else into a file than the line ends that it has."""
+    name = posixpath.basename(path)
+    for run in stage.done_runs:
+        for command in run.calls("sed", "perl", "awk", "patch", "ed"):
+            words = [word.value for word in command.args]
+            if any(name in word or "*" in word for word in words) and not any("\\r" in word for word in words):
+                return True
+    return False
+
+
+def _source(put: Put, target: str, context: str) -> str | None:
+    """Return the path in the repository of what a copy puts at a target."""
+    inner = _inner(put, target)
+    path = posixpath.normpath(posixpath.join(context, inner)) if inner is not None else ".."
+    return None if path.startswith("..") else path
+
+
+def _inner(put: Put, target: str) -> str | None:
+    """Return the path where a copy takes what it puts at a target: in the context, or in the stage."""
+    if any(mark in put.source for mark in "*?["):
+        return posixpath.join(posixpath.dirname(put.source), posixpath.basename(target))
+    if put.path == target:
+        return put.source
+    if within(target, put.path):
+        if posixpath.basename(put.source) == posixpath.basename(target):
+            return put.source
+        return posixpath.join(put.source, posixpath.relpath(target, put.path))
+    return None

@@ -1,0 +1,86 @@
+"""Whom a stage or a file is for, as far as its name and the folders around it tell."""
+
+from __future__ import annotations
+
+import re
+
+DEVELOPMENT_NAMES = frozenset(
+    "dev devel develop development test tests testing lint debug ci e2e local devcontainer".split()
+)
+_PRODUCTION_NAMES = frozenset("prod production release".split())
+_PARTLY = frozenset("base build builder deps dependencies assets install setup vendor modules pre prep".split())
+_TOOLS = frozenset({"tilt", "skaffold", "devspace", "loadtest"})
+"""What rebuilds and restarts on a developer's machine, or tries a program out; in names of files."""
+_WORKSHOPS = frozenset(
+    "base build builder deps tools toolchain sdk docs doc storybook watch bench benchmark fuzz cypress playwright "
+    "jupyter notebook playground sandbox coverage check checks unit unittest unittests integration pytest tester "
+    "format formatter demo example examples export artifact artifacts shell workspace devenv typecheck validate verify "
+    "qa spec specs smoke codegen generate vendor debugger profiler".split()
+)
+"""What stages that start something are called besides, where nobody ships them."""
+_DEVELOPING = re.compile(
+    r"(?<![\w./-])(?:dev|develop|start:dev|dev:\w+|watch|test|tests|lint|debug|storybook|nodemon|pytest|tox|nox|jest|vitest|"
+    r"runserver|air|cypress|playwright)(?![\w./-])|--reload\b|--watch\b|\bgo run\b|\bdotnet watch\b"
+)
+"""Words of start commands that no image for production has."""
+_FOLDERS = frozenset(
+    "devcontainers devenv fuzz fuzzing bench benchmark benchmarks jupyter notebook notebooks playground github gitlab "
+    "circleci gitpod".split()
+)
+"""Folders for developers by their whole name: a `github-exporter` is a product."""
+_ANYWHERE = frozenset(
+    ".github .gitlab .circleci .devcontainer .gitpod test tests testing e2e testdata fuzz fuzzing benchmarks".split()
+)
+"""Folders below which nothing ships, however deep: other words say something of what lies close to them alone."""
+_NEAR = 2
+
+
+def is_production_name(name: str | None) -> bool:
+    """Tell whether a stage's name says that its image is the one to run, and no step on the way to it."""
+    parts = set((name or "").replace("_", "-").split("-"))
+    named = name == "runtime" or not parts.isdisjoint(_PRODUCTION_NAMES)
+    return named and parts.isdisjoint(DEVELOPMENT_NAMES | _PARTLY)
+
+
+def is_development_name(name: str | None) -> bool:
+    """Tell whether a stage's name says that it is for developers or tests."""
+    return name is not None and any(part in DEVELOPMENT_NAMES for part in name.replace("_", "-").split("-"))
+
+
+def is_workshop_name(name: str | None) -> bool:
+    """Tell whether a stage's name says that it is for developers or tests, or to build, check or show with."""
+    parts = set((name or "").replace("_", "-").replace(".", "-").split("-"))
+    return is_development_name(name) or not parts.isdisjoint(_WORKSHOPS)
+
+
+def is_development_start(text: str) -> bool:
+    """Tell whether a start command runs a program for the one who writes it: `npm run dev`, `pytest`, `--reload`."""
+    return _DEVELOPING.search(text) is not None
+
+
+def near_folders(path: str) -> tuple[str, ...]:
+    """Return the folder that a file lies in and the one above, in lower case, outermost first."""
+    return tuple(_folders(path)[-_NEAR:])
+
+
+def is_development_path(path: str) -> bool:
+    """Tell whether a file's folder, or the one above, says that what lies there is for developers or tests.
+
+    Of folders further up only those count below which everything is: `.github`, `tests`. In `sdk/python/server` or
+    `local/shop/api` the first word says nothing of the image.
+    """
+    if not _ANYWHERE.isdisjoint(_folders(path)):
+        return True
+    near = (folder.strip(".") for folder in near_folders(path))
+    return any(name in _FOLDERS or is_development_name(name.replace(".", "-")) for name in near)
+
+
+def is_development_file(path: str) -> bool:
+    """Tell whether a Dockerfile's name, or a folder around it, says that its image is for developers or tests."""
+    name = path.replace("\\", "/").rsplit("/", 1)[-1].lower()
+    words = re.split(r"[^a-z0-9]+", name)
+    return not _TOOLS.isdisjoint(words) or not DEVELOPMENT_NAMES.isdisjoint(words) or is_development_path(path)
+
+
+def _folders(path: str) -> list[str]:
+    return path.lower().replace("\\", "/").split("/")[:-1]

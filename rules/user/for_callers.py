@@ -1,0 +1,54 @@
+"""Images that are a command for whoever calls them, and not a service."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rules.model.settings import is_script
+
+if TYPE_CHECKING:
+    from rules.model.stage import Stage
+
+ASKING = frozenset({"--help", "-h", "help", "--version", "-v", "-V", "version"})
+"""Arguments with which a command says something of itself and ends."""
+
+_SERVING = frozenset({"EXPOSE", "HEALTHCHECK", "VOLUME"})
+_SERVER = re.compile(r"(?:d|serve[rd]?|service|daemon|worker|web|api|app|fpm)$")
+"""Ends of the names of what goes on running."""
+
+
+def works_for_callers(stage: Stage) -> bool:
+    """Tell whether the image is a command that works in its caller's folder: an empty one, and no CMD of its own.
+
+    A CMD that asks for help, or that names a tool which the image brings and which is not the project's, is none.
+    """
+    image = stage.image
+    folder = image.workdir.value or "/"
+    empty = image.workdir.set_in_file and all(put.kind == "workdir" for put in stage.files.below(folder))
+    return empty and image.entrypoint.set_in_file and _is_left_to_callers(stage) and not serves_openly(stage)
+
+
+def _is_left_to_callers(stage: Stage) -> bool:
+    cmd, entrypoint = stage.image.cmd.value, stage.image.entrypoint.value
+    if not cmd:
+        return True
+    if cmd.form != "exec" or len(cmd.words) != 1 or entrypoint is None:
+        return False
+    word = cmd.words[0]
+    if word in ASKING or word == entrypoint.words[-1].rsplit("/", 1)[-1]:
+        return True
+    tool = "/" not in word and not _SERVER.search(word)
+    return tool and any(map(is_script, entrypoint.words)) and not _holds_project(stage)
+
+
+def _holds_project(stage: Stage) -> bool:
+    """Whether more of the build context than start scripts is in the image, or in a stage that it copies out of."""
+    stages = (stage, *(copy.from_stage for copy in stage.all_copies if copy.from_stage is not None))
+    puts = (put for one in stages for put in one.files.puts if put.kind == "context")
+    return any(put.tree or not is_script(put.path) for put in puts)
+
+
+def serves_openly(stage: Stage) -> bool:
+    """Tell whether an instruction speaks of a service: a port, a health check, a volume."""
+    return any(step.instruction.keyword in _SERVING for step in stage.done_steps)
