@@ -135,7 +135,8 @@ def _as_arguments(stage: Stage, start: Start, program: str) -> Problem:
         start.instruction.span,
         f"{stage.label} starts {quote(' '.join((*entrypoint.words, '/bin/sh', '-c')))} with "
         f"{quote(_on_one_line(start), 60)} behind it: a `CMD` in shell form goes to the `ENTRYPOINT` as "
-        f"arguments. {quote(program.rsplit('/', 1)[-1])} takes `/bin/sh` for what it is to run, and the container exits. Use the JSON form.",
+        f"arguments. {quote(program.rsplit('/', 1)[-1])} takes `/bin/sh` for what it is to run, and the container "
+        "exits. Use the JSON form.",
         Confidence.LIKELY if from_base else Confidence.CERTAIN,
         doubt="the entrypoint is that of the tags that are known of the base image",
         stage=stage.key,
