@@ -184,10 +184,17 @@ def is_root_by_convention(stage: Stage) -> bool:
     return "nonroot" not in (reference.tag or ("unknown nonroot" if reference.digest else "latest"))
 
 
+_SOURCES = re.compile(r"^[ \t]*(?:\.|source)[ \t]+(?!\S*/(?:etc/|activate\b|\.?env\b))\S", re.MULTILINE)
+"""A line that runs another file in the same shell; settings and a virtual environment are none that give up root."""
+
+
 def unread_scripts(change: DockerfileChange, stage: Stage) -> tuple[str, ...]:
-    """Return the names of start scripts, and of a server's settings, whose text is not known: they may give up root."""
+    """Return the names of start scripts, and of a server's settings, whose text is not known: they may give up root.
+
+    A script that takes commands from another file (`. lib.sh`) is known in part only.
+    """
     files = (*start_scripts(change, stage), *_server_settings(change, stage))
-    return tuple(file.name for file in files if file.text is None)
+    return tuple(file.name for file in files if file.text is None or _SOURCES.search(file.text))
 
 
 def is_no_service(stage: Stage) -> bool:
