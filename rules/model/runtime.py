@@ -12,6 +12,7 @@ from rules.facts.installers import (
     LANGUAGE_INSTALLERS,
     PROJECT_MANAGERS,
     SYSTEM_PROGRAMS,
+    SYSTEM_PROGRAMS_OF_LANGUAGES,
 )
 from rules.lazily import cached_property
 from rules.model.carried import carried_names
@@ -209,8 +210,11 @@ class Runtime:
     def _is_installed(self, name: str) -> bool:
         """Whether an instruction names it: a package, a copied or linked file."""
         present = self.stage.packages.present
+        openly = name in PROJECT_MANAGERS or name in SYSTEM_PROGRAMS_OF_LANGUAGES
         if any(
-            any(mark in item.name for mark in "$*") or item.name.endswith((".apk", ".deb", ".rpm")) for item in present
+            (any(mark in item.name for mark in "$*") and (openly or item.manager in OS_MANAGERS))
+            or item.name.endswith((".apk", ".deb", ".rpm"))
+            for item in present
         ):
             return True
         if name in self._dependencies and any(
