@@ -11,7 +11,7 @@ from rules.builds import Build, builds_in
 from rules.dockerfile.dockerignore import Dockerignore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 
 @dataclass(eq=False)
@@ -78,6 +78,27 @@ class Repository:
             return contexts.pop() if len(contexts) == 1 else None
         return folder if not folder or f"{folder}/.dockerignore" in self.files else None
 
+    def in_context(self, dockerfile: str, path: str) -> str | None:
+        """Return the repository's path of a file of the build context.
+
+        Where the context cannot be known, the file itself may tell it: only one of the folders around the Dockerfile,
+        or of the contexts that its builds name, has one of that path.
+
+        Args:
+            dockerfile: The Dockerfile.
+            path: As a `COPY` names it, relative to the context.
+
+        Returns:
+            `None` where it lies outside the repository, or where none or several of the folders have it.
+        """
+        context = self.context_of(dockerfile)
+        if context is not None:
+            return _below(context, path)
+        named = {build.context for build in self.builds_of(dockerfile)}
+        places = (_below(folder, path) for folder in named or _folders_around(dockerfile))
+        there = [place for place in places if place is not None and self.exists(place)]
+        return there[0] if len(there) == 1 else None
+
     def dockerignore_path(self, dockerfile: str) -> str | None:
         """Return the ignore file in force: `<Dockerfile>.dockerignore`, else the context root's; `None` without."""
         own = f"{dockerfile}.dockerignore"
@@ -117,3 +138,15 @@ class Repository:
         ignore = self.dockerignore(dockerfile)
         names = (path[len(prefix) :] for path in self.listing if path.startswith(prefix))
         return tuple(sorted(name for name in names if ignore is None or not ignore.excludes(name)))
+
+
+def _below(folder: str, path: str) -> str | None:
+    """Return a path below a folder of the repository, `None` where it leads out of it."""
+    joined = posixpath.normpath(posixpath.join(folder, path.lstrip("/")))
+    return None if joined == ".." or joined.startswith("../") else joined
+
+
+def _folders_around(path: str) -> Iterator[str]:
+    while path:
+        path = posixpath.dirname(path)
+        yield path

@@ -98,8 +98,7 @@ def start_script(change: DockerfileChange, found: Written, *, through_stages: bo
     if len(change.repository.files) == 1:
         return None  # nothing but the Dockerfile was read
     target, direct = start_target(found)
-    context = change.repository.context_of(change.path)
-    if target is None or context is None:
+    if target is None:
         return None
     put, place = last_put(found, target), target
     while through_stages and put is not None and put.kind == "stage" and isinstance(put.step, Copy):
@@ -108,7 +107,8 @@ def start_script(change: DockerfileChange, found: Written, *, through_stages: bo
         put = _last_put(stage, place) if stage is not None and known else None
     if put is None or put.kind != "context" or not isinstance(put.step, Copy):
         return None
-    path = _source(put, place, context)
+    inner = _inner(put, place)
+    path = change.repository.in_context(change.path, inner) if inner is not None else None
     text = change.repository.text(path) if path is not None else None
     if path is None or text is None or "\ufffd" in text or "\x00" in text:
         return None
@@ -162,13 +162,6 @@ def _target(found: Written, program: str) -> str | None:
     return next(
         (path for path in paths if any(put.kind == "context" for put in found.stage.files.covering(path))), None
     )
-
-
-def _source(put: Put, target: str, context: str) -> str | None:
-    """Return the path in the repository of what a copy puts at a target."""
-    inner = _inner(put, target)
-    path = posixpath.normpath(posixpath.join(context, inner)) if inner is not None else ".."
-    return None if path.startswith("..") else path
 
 
 def _inner(put: Put, target: str) -> str | None:

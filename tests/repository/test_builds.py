@@ -207,3 +207,12 @@ def test_absence_is_known_only_from_a_listing() -> None:
 
 def test_a_build_is_a_plain_value() -> None:
     assert Build("Dockerfile", "", "", {}, "compose.yaml", 1).platforms == 0
+
+
+def test_a_file_of_an_unknown_context_is_found_where_one_folder_alone_has_it() -> None:
+    repository = Repository({"apps/till/start.sh": b"", "shared/run.sh": b"", "run.sh": b""})
+    assert repository.in_context("apps/till/Dockerfile", "start.sh") == "apps/till/start.sh"
+    assert repository.in_context("apps/till/Dockerfile", "./run.sh") == "run.sh"
+    assert repository.in_context("apps/till/Dockerfile", "../start.sh") is None
+    assert Repository({"run.sh": b"", "a/run.sh": b""}).in_context("a/Dockerfile", "run.sh") is None
+    assert Repository({}).in_context("Dockerfile", "run.sh") == "run.sh"
