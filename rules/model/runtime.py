@@ -15,7 +15,7 @@ from rules.facts.installers import (
     SYSTEM_PROGRAMS_OF_LANGUAGES,
 )
 from rules.lazily import cached_property
-from rules.model.carried import carried_names
+from rules.model.carried import carried_names, holds_python_alone
 from rules.model.packages import OS_MANAGERS
 from rules.model.puts import within
 from rules.model.search_path import DEFAULT_PATH, path_folders
@@ -285,7 +285,7 @@ def _brings_programs(put: Put) -> bool:
     if not put.tree or put.kind not in ("stage", "image", "context", "remote"):
         return False
     folder = put.path.rstrip("/")
-    if folder not in _PROGRAM_FOLDERS:
+    if folder not in _PROGRAM_FOLDERS or holds_python_alone(put):
         return False
     return put.kind == "remote" or posixpath.basename(put.source.rstrip("/")) in _TREES_OF_PROGRAMS
 

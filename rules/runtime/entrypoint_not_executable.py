@@ -9,6 +9,7 @@ from rules.api import (
     Copy,
     DockerfileChange,
     Fix,
+    Installed,
     Note,
     Problem,
     Severity,
@@ -19,6 +20,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.runtime.script_tools import taken_away
 from rules.runtime.start_instructions import Written, shipped
 from rules.runtime.start_scripts import StartScript, last_put, start_script, start_target
 
@@ -40,7 +42,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if script is None:
             yield from _heredoc(found)
             continue
-        problem = _line_ends(change, found, script) or _interpreter(found, script) or _mode(change, found, script)
+        problem = (
+            _line_ends(change, found, script) or _interpreter(change, found, script) or _mode(change, found, script)
+        )
         if problem is not None:
             yield problem
 
@@ -62,7 +66,7 @@ def _line_ends(change: DockerfileChange, found: Written, script: StartScript) ->
     )
 
 
-def _interpreter(found: Written, script: StartScript) -> Problem | None:
+def _interpreter(change: DockerfileChange, found: Written, script: StartScript) -> Problem | None:
     if not script.direct:
         return None
     name = script.interpreter
@@ -77,17 +81,24 @@ def _interpreter(found: Written, script: StartScript) -> Problem | None:
             "`#!/bin/sh` "
             "into its first line",
         )
-    if not found.stage.base_known or not found.stage.runtime.lacks(name):
+    taken = taken_away(found.stage, change.was(found.stage), posixpath.basename(name))
+    if taken is None and (not found.stage.base_known or not found.stage.runtime.lacks(name)):
         return None
     instead = "Write it for `sh`, or install" if posixpath.basename(name) == "bash" else "Install"
     return _problem(
         found,
         script,
-        f"is written for {quote(name)}, which {quote(found.stage.root.base_text or '')} does not have",
+        f"is written for {quote(name)}, which {_whereabouts(found, taken)}",
         "The container exits with “no such file or directory”, although the script is there. "
         f"{instead} {quote(posixpath.basename(name))}",
         Confidence.LIKELY,
     )
+
+
+def _whereabouts(found: Written, taken: Installed | None) -> str:
+    if taken is None:
+        return f"{quote(found.stage.root.base_text or '')} does not have"
+    return f"the image loses with this change: {quote(taken.name)} does not stay in it"
 
 
 def _mode(change: DockerfileChange, found: Written, script: StartScript) -> Problem | None:
