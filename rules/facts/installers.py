@@ -10,7 +10,7 @@ SYSTEM_PROGRAMS = frozenset(
 """Programs that the system's package manager or the base image brings, and no language's installer, by and large."""
 
 SYSTEM_PROGRAMS_OF_LANGUAGES = frozenset("supervisord dumb-init node npm npx".split())
-"""Those of them that an installer of a language can bring as well (pypi.org: `supervisor`, `dumb-init`, `nodeenv`)."""
+"""Those of them that Python packages bring as well: `supervisor`, `dumb-init`, `nodeenv`."""
 
 PROJECT_MANAGERS = frozenset("uv uvx poetry pipenv pdm yarn pnpm bun bunx bundle composer".split())
 """Programs that manage a project's dependencies: they are installed by their own name, never as a dependency."""

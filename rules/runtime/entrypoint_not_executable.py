@@ -1,6 +1,7 @@
 """See entrypoint_not_executable.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -26,6 +27,7 @@ from rules.runtime.start_scripts import StartScript, last_put, start_script, sta
 
 _EXECUTABLE = 0o111
 _REGULAR = 0o100000
+_OCTAL = re.compile(r"[0-7]{3,4}", re.ASCII)
 _CONVERTERS = frozenset({"dos2unix", "sed", "tr", "perl", "awk"})
 
 
@@ -103,9 +105,11 @@ def _whereabouts(found: Written, taken: Installed | None) -> str:
 
 def _mode(change: DockerfileChange, found: Written, script: StartScript) -> Problem | None:
     mode = change.repository.mode(script.path)
-    if mode is None or not mode & _REGULAR or mode & _EXECUTABLE or not script.direct:
+    if not script.direct or _is_made_executable(found.stage, script.target):
         return None
-    if script.copy.instruction.flag("chmod") is not None or _is_made_executable(found.stage, script.target):
+    if script.copy.instruction.flag("chmod") is not None:
+        return _closed(found, script)
+    if mode is None or not mode & _REGULAR or mode & _EXECUTABLE:
         return None
     return _problem(
         found,
@@ -114,6 +118,21 @@ def _mode(change: DockerfileChange, found: Written, script: StartScript) -> Prob
         "`COPY` keeps the mode, so the container exits with “permission denied”. Say `COPY --chmod=755`, or "
         f"`git update-index --chmod=+x {script.path}`",
         repair=_fix(script.copy),
+    )
+
+
+def _closed(found: Written, script: StartScript) -> Problem | None:
+    """A `--chmod` that gives nobody the right to execute."""
+    flag = script.copy.instruction.flag("chmod")
+    mode = (flag.value if flag is not None else None) or ""
+    if not _OCTAL.fullmatch(mode) or int(mode, 8) & _EXECUTABLE:
+        return None
+    return _problem(
+        found,
+        script,
+        f"is copied with `--chmod={mode}`, which lets nobody execute it",
+        "The container exits with “permission denied”. Say `--chmod=755`, in a `COPY` of its own where others are "
+        "copied beside it",
     )
 
 
@@ -144,7 +163,7 @@ def _is_made_executable(stage: Stage, target: str) -> bool:
             or any(mark in change.path for mark in "*?[")
             or change.path == target
             or within(target, change.path)
-            or posixpath.basename(change.path) == posixpath.basename(target)
+            or (posixpath.basename(change.path) == posixpath.basename(target) and not stage.files.covering(change.path))
         ):
             return True
     return _is_touched(stage, target, frozenset({"install", "find", "xargs", "chmod"}))
