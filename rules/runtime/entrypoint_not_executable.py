@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import (
+    Attributes,
     Category,
     Confidence,
     Copy,
@@ -163,10 +164,19 @@ def _is_made_executable(stage: Stage, target: str) -> bool:
             or any(mark in change.path for mark in "*?[")
             or change.path == target
             or within(target, change.path)
-            or (posixpath.basename(change.path) == posixpath.basename(target) and not stage.files.covering(change.path))
+            or _may_mean(stage, change, target)
         ):
             return True
-    return _is_touched(stage, target, frozenset({"install", "find", "xargs", "chmod"}))
+    return _is_touched(stage, target, frozenset({"install", "find", "xargs"}))
+
+
+def _may_mean(stage: Stage, change: Attributes, target: str) -> bool:
+    """Whether a command that names a file of the script's name may mean the script: another one is not known there."""
+    name = posixpath.basename(target)
+    if posixpath.basename(change.path or "") != name:
+        return False
+    relative = any(posixpath.basename(word.value) == name and word.value[:1] != "/" for word in change.command.args)
+    return relative or not stage.files.covering(change.path or "")
 
 
 def _is_touched(stage: Stage, target: str, programs: frozenset[str]) -> bool:
