@@ -100,11 +100,37 @@ def start_script(change: DockerfileChange, found: Written, *, through_stages: bo
     target, direct = start_target(found)
     if target is None:
         return None
-    put, place = last_put(found, target), target
+    found_there = _origin(change, found.stage, target, through_stages=through_stages)
+    if found_there is None:
+        return None
+    path, text, copy = found_there
+    return StartScript(path, target, text, copy, direct)
+
+
+def text_in_image(change: DockerfileChange, stage: Stage, target: str) -> tuple[str, str] | None:
+    """Return a file of the image as the repository has it, its path there and its text.
+
+    Args:
+        change: The change under review.
+        stage: The image.
+        target: The file's absolute path in the image.
+
+    Returns:
+        `None` where it cannot be followed to the repository, where a RUN may edit it, or where it was not read.
+    """
+    known = None if _is_edited(stage, target) else _origin(change, stage, target, through_stages=True)
+    return known[:2] if known is not None else None
+
+
+def _origin(
+    change: DockerfileChange, stage: Stage, target: str, *, through_stages: bool
+) -> tuple[str, str, Copy] | None:
+    """Return the path in the repository, the text and the COPY of a file of an image."""
+    put, place = _last_put(stage, target), target
     while through_stages and put is not None and put.kind == "stage" and isinstance(put.step, Copy):
-        place, stage = _inner(put, place) or "", put.step.from_stage
-        known = stage is not None and place and not _is_edited(stage, place)
-        put = _last_put(stage, place) if stage is not None and known else None
+        place, inner_stage = _inner(put, place) or "", put.step.from_stage
+        known = inner_stage is not None and place and not _is_edited(inner_stage, place)
+        put = _last_put(inner_stage, place) if inner_stage is not None and known else None
     if put is None or put.kind != "context" or not isinstance(put.step, Copy):
         return None
     inner = _inner(put, place)
@@ -112,7 +138,7 @@ def start_script(change: DockerfileChange, found: Written, *, through_stages: bo
     text = change.repository.text(path) if path is not None else None
     if path is None or text is None or "\ufffd" in text or "\x00" in text:
         return None
-    return StartScript(path, target, text, put.step, direct)
+    return path, text, put.step
 
 
 def start_target(found: Written) -> tuple[str | None, bool]:
