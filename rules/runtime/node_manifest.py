@@ -23,6 +23,10 @@ _ELSEWHERE = frozenset("--prefix -C --cwd --dir --workspace -w --workspaces -ws 
 """Options that lead a package manager to another `package.json`."""
 
 
+_OWN = frozenset({"start", "restart", "stop", "test", "env", "version"})
+"""Names that mean something to a package manager without a script."""
+
+
 class Manifest(NamedTuple):
     """A `package.json`.
 
@@ -108,7 +112,8 @@ def script_called(words: tuple[str, ...]) -> tuple[str, bool] | None:
     if "--if-present" in words or not rest:
         return None
     if rest[0] in ("run", "run-script") and len(rest) > 1:
-        return rest[1], runner in ("npm", "pnpm") or ":" in rest[1]
+        sure = (runner in ("npm", "pnpm") and rest[1] not in _OWN) or ":" in rest[1]
+        return rest[1], sure
     if rest[0] == "start":
         return "start", False
     return (rest[0], True) if runner in ("yarn", "pnpm") and ":" in rest[0] else None
