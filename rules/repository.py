@@ -34,7 +34,7 @@ class Repository:
         if path in self.files or path in ("", "."):
             return True
         if self.listing is None:
-            return None
+            return True if any(name.startswith(f"{path}/") for name in self.files) else None
         return path in self.listing or path in self.folders
 
     @cached_property

@@ -122,6 +122,13 @@ def text_in_image(change: DockerfileChange, stage: Stage, target: str) -> tuple[
     return known[:2] if known is not None else None
 
 
+def context_paths(change: DockerfileChange, stage: Stage, target: str) -> tuple[str, ...]:
+    """Return the paths in the repository that COPYs out of the build context bring to a path of the image."""
+    inner = (_inner(put, target) for put in stage.files.covering(target) if put.kind == "context")
+    paths = (change.repository.in_context(change.path, one) for one in inner if one is not None)
+    return tuple(path for path in paths if path is not None)
+
+
 def _origin(
     change: DockerfileChange, stage: Stage, target: str, *, through_stages: bool
 ) -> tuple[str, str, Copy] | None:
