@@ -85,6 +85,8 @@ _STAYS_ALL_THE_SAME = frozenset({"--no-daemon", "--attach", "--nodaemonize", "-F
 _STARTING = frozenset({"start", "restart"})
 _VERSION = re.compile(r"-?[\d.]+\Z")
 NGINX = Daemon("nginx", "write `nginx -g 'daemon off;'`")
+SUPERVISORD = Daemon("supervisord", "write `supervisord -n`, or `nodaemon=true` into its configuration")
+_STAYS_WITH_NODAEMON = frozenset({"--nodaemon", "--version", "--help"})
 _NGINX_SERVES_NOTHING = frozenset({"-t", "-T", "-v", "-V", "-h", "-s", "-?"})
 
 
@@ -101,6 +103,8 @@ def background(words: tuple[str, ...]) -> Daemon | None:
     if name in ("nginx", "openresty"):
         quiet = not _NGINX_SERVES_NOTHING.isdisjoint(args) or any("daemon" in word for word in args)
         return None if quiet else NGINX
+    if name == "supervisord":
+        return None if _has_letter(args, "nvh") or not _STAYS_WITH_NODAEMON.isdisjoint(args) else SUPERVISORD
     service = _service(path, name, args)
     if service is not None:
         return Daemon(service, "start the program itself, in the foreground")

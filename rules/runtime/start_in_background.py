@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Note, Problem, Severity, quote, rule
-from rules.runtime.daemons import NGINX, Daemon, background
+from rules.runtime.daemons import NGINX, SUPERVISORD, Daemon, background
 from rules.runtime.start_instructions import Written, behind_init, executes_cmd, reads_code, shipped
-from rules.runtime.start_scripts import StartScript, start_script
+from rules.runtime.start_scripts import StartScript, start_script, text_in_image
 from rules.runtime.start_text import shell_commands
 
 _DAEMON_OFF = re.compile(r"\bdaemon\s+off\b")
@@ -84,7 +84,9 @@ def _of_command(last: Command, script: StartScript | None) -> Left | None:
 
 
 def _confidence(change: DockerfileChange, found: Written, left: Left) -> Confidence | None:
-    """Weigh it; nginx also stays where its configuration tells it to, which is not always read."""
+    """Weigh it; nginx and supervisord also stay where their configuration tells them, which is not always read."""
+    if left.daemon is SUPERVISORD:
+        return Confidence.LIKELY if _is_told_to_leave(change, found, left) else None
     if left.daemon is not NGINX:
         return Confidence.LIKELY
     texts = (
@@ -101,6 +103,17 @@ def _confidence(change: DockerfileChange, found: Written, left: Left) -> Confide
     if found.stage.files.has_unreadable_run or (whole and not _is_read(change)):
         return Confidence.POSSIBLE
     return Confidence.LIKELY
+
+
+def _is_told_to_leave(change: DockerfileChange, found: Written, left: Left) -> bool:
+    """Whether the configuration of supervisord was read, and does not keep it in the foreground."""
+    match = _CONFIGURATION.search(left.line)
+    known = text_in_image(change, found.stage, match[1]) if match is not None else None
+    return known is not None and "[include]" not in known[1] and not _NODAEMON.search(known[1])
+
+
+_CONFIGURATION = re.compile(r"(?:-c|--configuration)[ =](/\S+)")
+_NODAEMON = re.compile(r"^\s*nodaemon\s*=\s*(?:true|1|yes|on)\b", re.MULTILINE | re.IGNORECASE)
 
 
 def _is_read(change: DockerfileChange) -> bool:
