@@ -108,8 +108,13 @@ def _use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str |
             return f"{quote(found.start.text, 60)} reads it"
         script = start_script(change, found)
         if script is not None and mention.search(script.text) and f"{name}:" not in script.text:
-            return f"{quote(script.path)} reads it"
+            fatal = ", under `set -u`, and ends there" if _NOUNSET.search(script.text) else ""
+            return f"{quote(script.path)} reads it{fatal}"
     return "the program's runtime reads it" if name in _READ_BY_RUNTIMES else None
+
+
+_NOUNSET = re.compile(r"^\s*set\s+(?:-\w*u|(?:-\w+\s+)*-o\s+nounset)", re.MULTILINE)
+"""What makes a shell end at a variable that is not set."""
 
 
 def _argument(stage: Stage, name: str) -> Instruction | None:
@@ -133,7 +138,7 @@ def _problem(change: DockerfileChange, stage: Stage, name: str, setting: Setting
     origin = setting.stage.label if setting.stage is not None else "the file"
     line, argument = _line(instruction, name), _argument(stage, name)
     lost = line.removeprefix("ENV ") if line is not None and name == "PATH" else _shown(name, setting)
-    way_out = "Restate it if that is not intended"
+    way_out, deleted = "Restate it if that is not intended", _is_deleted_here(change, stage, setting)
     if argument is not None:
         line = f"ENV {name}=${name}"
         way_out = f"An `ARG` (line {argument.line}) is gone when the container runs: write {quote(line)} below it"
@@ -141,7 +146,7 @@ def _problem(change: DockerfileChange, stage: Stage, name: str, setting: Setting
         argument.span if argument is not None else stage.from_.span,
         f"{stage.label} loses {quote(lost)}, which {origin} set in line {instruction.line} before this change, and "
         f"{use}. {way_out}.",
-        Confidence.POSSIBLE if argument is None and _is_deleted_here(change, stage, setting) else Confidence.LIKELY,
+        Confidence.LIKELY if argument is not None or "`set -u`" in use or not deleted else Confidence.POSSIBLE,
         doubt="the base image may set it, or who starts the container",
         stage=stage.key,
         notes=(Note(instruction.span, "set here before", before=True),),
