@@ -27,6 +27,10 @@ MOST_AROUND: Final = 40
 MOST_NAMED: Final = 20
 """Further files that the Dockerfiles themselves name."""
 
+MOST_CHANGED_SCRIPTS: Final = 10
+"""Shell scripts of the change among them."""
+
+_SHELL_SCRIPTS: Final = (".sh", ".bash")
 _DESCRIBES_BUILDS: Final = re.compile(
     r"\.github/workflows/[^/]+\.ya?ml"
     r"|(?:[^/]+/)*(?:[^/]*compose[^/]*\.ya?ml|[^/]*bake[^/]*\.(?:hcl|json)|skaffold\.ya?ml|\.gitlab-ci\.yml|Makefile)"
@@ -104,8 +108,8 @@ def wanted(pull_request: PullRequest, listing: Mapping[str, int] | None, policy:
     """
     chosen = list(_dockerfiles(pull_request.files, listing, policy))
     dockerfiles, skipped = chosen[:MOST_DOCKERFILES], chosen[MOST_DOCKERFILES:]
-    nearby = around(dockerfiles, listing) if dockerfiles else []
-    after = tuple(dict.fromkeys([*dockerfiles, *nearby]))
+    nearby = [*_changed_scripts(pull_request.files, listing), *around(dockerfiles, listing)] if dockerfiles else []
+    after = tuple(dict.fromkeys([*dockerfiles, *list(dict.fromkeys(nearby))[:MOST_AROUND]]))
     return Wanted(tuple(dockerfiles), after, tuple(_before(pull_request.files, after)), tuple(skipped))
 
 
@@ -166,6 +170,13 @@ def folders_around(paths: Iterable[str]) -> list[str]:
 def is_script_folder(path: str) -> bool:
     """Tell whether a folder is named like one that holds the scripts of the Dockerfile beside it."""
     return posixpath.basename(path) in _SCRIPT_FOLDERS
+
+
+def _changed_scripts(files: Iterable[ChangedFile], listing: Mapping[str, int] | None) -> list[str]:
+    """Return the shell scripts of the change, whatever they are called: the container may start through one."""
+    there = (file.path for file in files if file.status != "removed" and file.path.endswith(_SHELL_SCRIPTS))
+    chosen = (path for path in there if listing is None or listing.get(path) not in (None, *_UNREAD_MODES))
+    return sorted(chosen, key=_depth_first)[:MOST_CHANGED_SCRIPTS]
 
 
 def _dockerfiles(files: Iterable[ChangedFile], listing: Mapping[str, int] | None, policy: Policy) -> Iterator[str]:

@@ -44,16 +44,28 @@ def brought(change: DockerfileChange, stage: Stage, target: str, *, through_stag
         through_stages: Whether to follow it through the stages that hand it on too: its text is then the same, but
             its mode and its line ends may be others.
     """
-    context = change.repository.context_of(change.path)
-    origin = _origin(stage, target, through_stages=through_stages) if context is not None else None
-    if origin is None or context is None:
+    origin = _origin(stage, target, through_stages=through_stages)
+    if origin is None:
         return None
     put, place = origin
-    path = _source(put, place, context)
+    inner = _inner(put, place)
+    path = change.repository.in_context(change.path, inner) if inner is not None else None
     text = change.repository.text(path) if path is not None else None
     if path is None or text is None or not isinstance(put.step, Copy) or "\ufffd" in text or "\x00" in text:
         return None
     return Brought(path, text, put.step)
+
+
+def unedited(change: DockerfileChange, stage: Stage, target: str) -> Brought | None:
+    """Return the same, through stages too, where no RUN of the stage itself may edit the file."""
+    return None if _is_edited(stage, target) else brought(change, stage, target, through_stages=True)
+
+
+def context_paths(change: DockerfileChange, stage: Stage, target: str) -> tuple[str, ...]:
+    """Return the paths in the repository that COPYs out of the build context bring to a path of the image."""
+    inner = (_inner(put, target) for put in stage.files.covering(target) if put.kind == "context")
+    paths = (change.repository.in_context(change.path, one) for one in inner if one is not None)
+    return tuple(path for path in paths if path is not None)
 
 
 def text_at(change: DockerfileChange, stage: Stage, target: str) -> str | None:
@@ -164,13 +176,6 @@ def _is_edited(stage: Stage, path: str) -> bool:
             if any(name in word or "*" in word for word in words) and not any("\\r" in word for word in words):
                 return True
     return False
-
-
-def _source(put: Put, target: str, context: str) -> str | None:
-    """Return the path in the repository of what a copy puts at a target."""
-    inner = _inner(put, target)
-    path = posixpath.normpath(posixpath.join(context, inner)) if inner is not None else ".."
-    return None if path.startswith("..") else path
 
 
 def _inner(put: Put, target: str) -> str | None:

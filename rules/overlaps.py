@@ -51,8 +51,9 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "user-not-created": (_silence("instruction", "became-non-root"),),
     "user-only-in-builder": (_silence("instruction", "became-non-root", "user-name-not-numeric"),),
     "user-escalated": (_same_fact("stage", "final-user-missing", "final-user-root", "user-created-unused"),),
+    "cmd-ignored": (_silence("instruction", "entrypoint-script-no-exec"),),
     "debug-mode-shipped": (_silence("instruction", "npm-start-as-pid1"),),
-    "default-target-changed": (_silence("stage", "final-stage-no-command"),),
+    "default-target-changed": (_silence("stage", "final-stage-no-command"), _silence("file", "stage-unreachable")),
     "entrypoint-lost": (_same_fact("stage", "final-stage-no-command"),),
     "exec-form-one-word": (
         _silence("instruction", "healthcheck-tool-missing", "start-path-missing", "start-tool-missing"),

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rules.builds import Build, builds_in
-from rules.contexts import context_by_sources
+from rules.contexts import context_by_sources, folders_around
 from rules.dockerfile.dockerignore import Dockerignore
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Repository:
         if path in self.files or path in ("", "."):
             return True
         if self.listing is None:
-            return None
+            return True if any(name.startswith(f"{path}/") for name in self.files) else None
         if path in self.listing or path in self.folders:
             return True
         return None if any(self.listing.get(folder) in (_LINK, _SUBMODULE) for folder in _above(path)) else False
@@ -104,6 +104,27 @@ class Repository:
             return None
         return context_by_sources(dockerfile, data, self.listing, self.folders)
 
+    def in_context(self, dockerfile: str, path: str) -> str | None:
+        """Return the repository's path of a file of the build context.
+
+        Where the context cannot be known, the file itself may tell it: only one of the folders around the Dockerfile,
+        or of the contexts that its builds name, has one of that path.
+
+        Args:
+            dockerfile: The Dockerfile.
+            path: As a `COPY` names it, relative to the context.
+
+        Returns:
+            `None` where it lies outside the repository, or where none or several of the folders have it.
+        """
+        context = self.context_of(dockerfile)
+        if context is not None:
+            return _below(context, path)
+        named = {build.context for build in self.builds_of(dockerfile)}
+        places = (_below(folder, path) for folder in named or folders_around(dockerfile))
+        there = [place for place in places if place is not None and self.exists(place)]
+        return there[0] if len(there) == 1 else None
+
     def dockerignore_path(self, dockerfile: str) -> str | None:
         """Return the ignore file in force: `<Dockerfile>.dockerignore`, else the context root's; `None` without."""
         own = f"{dockerfile}.dockerignore"
@@ -145,6 +166,12 @@ class Repository:
         ignore = self.dockerignore(dockerfile)
         names = (path[len(prefix) :] for path in self.listing if path.startswith(prefix))
         return tuple(sorted(name for name in names if ignore is None or not ignore.excludes(name)))
+
+
+def _below(folder: str, path: str) -> str | None:
+    """Return a path below a folder of the repository, `None` where it leads out of it."""
+    joined = posixpath.normpath(posixpath.join(folder, path.lstrip("/")))
+    return None if joined == ".." or joined.startswith("../") else joined
 
 
 def _above(path: str) -> Iterator[str]:

@@ -121,10 +121,12 @@ def _called(command: Command, env: Mapping[str, str]) -> _Called | None:
 def _python_module(name: str, args: tuple[ShellWord, ...]) -> _Called | None:
     """Return the manager behind `python -m …`, or `None`."""
     for index, word in enumerate(args[:-1]):
-        if word.value == "-m":
-            module = args[index + 1].value
+        if word.value.startswith("-m"):
+            attached = word.value[2:]
+            module = attached or args[index + 1].value
             if module in _PYTHON_MODULES:
-                return _Called(_MANAGERS[module], module, f"{name} -m {module}", args[index + 2 :])
+                rest = args[index + 1 :] if attached else args[index + 2 :]
+                return _Called(_MANAGERS[module], module, f"{name} -m {module}", rest)
             return None
         if word.value[:1] != "-":
             return None

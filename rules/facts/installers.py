@@ -9,6 +9,9 @@ SYSTEM_PROGRAMS = frozenset(
 )
 """Programs that the system's package manager or the base image brings, and no language's installer, by and large."""
 
+SYSTEM_PROGRAMS_OF_LANGUAGES = frozenset("supervisord dumb-init node npm npx".split())
+"""Those of them that Python packages bring as well: `supervisor`, `dumb-init`, `nodeenv`."""
+
 PROJECT_MANAGERS = frozenset("uv uvx poetry pipenv pdm yarn pnpm bun bunx bundle composer".split())
 """Programs that manage a project's dependencies: they are installed by their own name, never as a dependency."""
 
@@ -19,7 +22,7 @@ LANGUAGE_INSTALLERS = frozenset(
     "playwright dos2unix a2enmod a2dissite a2ensite locale-gen dpkg-reconfigure addgroup adduser deluser delgroup "
     "groupdel userdel chpasswd chsh chage strip find gzip gunzip xz bzip2 openssl envsubst hostname date df free ps "
     "uname which command type mkfifo setfacl tr rev tac fold fc-cache update-alternatives printenv getent seq expr "
-    "basename dirname make gcc g++ cc cmake autoconf".split()
+    "basename dirname make gcc g++ cc cmake autoconf manage.py artisan console rails".split()
 )
 """Commands that fill a project's folders, or the system's configuration, and put none of the above on the PATH."""
 

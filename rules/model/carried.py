@@ -6,12 +6,18 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from rules.model.filenames import names_a_file
+from rules.model.puts import within
 from rules.model.steps import Copy
 
 if TYPE_CHECKING:
     from rules.model.puts import Put
 
 _CARRIERS = frozenset({"cp", "mv", "install"})
+_PIP = frozenset({"pip", "pip3"})
+_SYSTEM_FOLDERS = frozenset(
+    "/bin /sbin /lib /opt /root /usr /usr/bin /usr/sbin /usr/lib /usr/local /usr/local/bin".split()
+)
+"""Folders that an image has programs in before anything is put there."""
 
 
 def carried_names(put: Put) -> frozenset[str] | None:
@@ -30,3 +36,19 @@ def carried_names(put: Put) -> frozenset[str] | None:
             return None
         names |= set(map(posixpath.basename, sources))
     return frozenset(names) or None
+
+
+def holds_python_alone(put: Put) -> bool:
+    """Tell whether a copied folder of another stage was filled by pip and by nothing else: `pip install --prefix=/py`.
+
+    It brings the programs of Python packages, and none of the system's.
+    """
+    builder = put.step.from_stage if isinstance(put.step, Copy) else None
+    source = put.source.rstrip("/") if put.source else ""
+    if builder is None or not source.startswith("/") or source in _SYSTEM_FOLDERS or builder.files.has_unreadable_run:
+        return False
+    if any(other.kind != "workdir" and (other.tree or within(other.path, source)) for other in builder.files.puts):
+        return False
+    opaque = builder.files.opaque_commands
+    filled = any(source in word.value for command in opaque for word in command.args)
+    return filled and all(command.name in _PIP for command in opaque)

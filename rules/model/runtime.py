@@ -12,9 +12,10 @@ from rules.facts.installers import (
     LANGUAGE_INSTALLERS,
     PROJECT_MANAGERS,
     SYSTEM_PROGRAMS,
+    SYSTEM_PROGRAMS_OF_LANGUAGES,
 )
 from rules.lazily import cached_property
-from rules.model.carried import carried_names
+from rules.model.carried import carried_names, holds_python_alone
 from rules.model.packages import OS_MANAGERS
 from rules.model.puts import within
 from rules.model.search_path import DEFAULT_PATH, path_folders
@@ -209,8 +210,11 @@ class Runtime:
     def _is_installed(self, name: str) -> bool:
         """Whether an instruction names it: a package, a copied or linked file."""
         present = self.stage.packages.present
+        openly = name in PROJECT_MANAGERS or name in SYSTEM_PROGRAMS_OF_LANGUAGES
         if any(
-            any(mark in item.name for mark in "$*") or item.name.endswith((".apk", ".deb", ".rpm")) for item in present
+            (any(mark in item.name for mark in "$*") and (openly or item.manager in OS_MANAGERS))
+            or item.name.endswith((".apk", ".deb", ".rpm"))
+            for item in present
         ):
             return True
         if name in self._dependencies and any(
@@ -281,7 +285,7 @@ def _brings_programs(put: Put) -> bool:
     if not put.tree or put.kind not in ("stage", "image", "context", "remote"):
         return False
     folder = put.path.rstrip("/")
-    if folder not in _PROGRAM_FOLDERS:
+    if folder not in _PROGRAM_FOLDERS or holds_python_alone(put):
         return False
     return put.kind == "remote" or posixpath.basename(put.source.rstrip("/")) in _TREES_OF_PROGRAMS
 

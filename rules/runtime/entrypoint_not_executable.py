@@ -1,14 +1,17 @@
 """See entrypoint_not_executable.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from rules.api import (
+    Attributes,
     Category,
     Confidence,
     Copy,
     DockerfileChange,
     Fix,
+    Installed,
     Note,
     Problem,
     Severity,
@@ -20,11 +23,13 @@ from rules.api import (
     within,
 )
 from rules.brought import last_put
+from rules.runtime.script_tools import taken_away
 from rules.runtime.start_instructions import Written, shipped
 from rules.runtime.start_scripts import StartScript, start_script, start_target
 
 _EXECUTABLE = 0o111
 _REGULAR = 0o100000
+_OCTAL = re.compile(r"[0-7]{3,4}", re.ASCII)
 _CONVERTERS = frozenset({"dos2unix", "sed", "tr", "perl", "awk"})
 
 
@@ -41,7 +46,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if script is None:
             yield from _heredoc(found)
             continue
-        problem = _line_ends(change, found, script) or _interpreter(found, script) or _mode(change, found, script)
+        problem = (
+            _line_ends(change, found, script) or _interpreter(change, found, script) or _mode(change, found, script)
+        )
         if problem is not None:
             yield problem
 
@@ -63,7 +70,7 @@ def _line_ends(change: DockerfileChange, found: Written, script: StartScript) ->
     )
 
 
-def _interpreter(found: Written, script: StartScript) -> Problem | None:
+def _interpreter(change: DockerfileChange, found: Written, script: StartScript) -> Problem | None:
     if not script.direct:
         return None
     name = script.interpreter
@@ -78,24 +85,33 @@ def _interpreter(found: Written, script: StartScript) -> Problem | None:
             "`#!/bin/sh` "
             "into its first line",
         )
-    if not found.stage.base_known or not found.stage.runtime.lacks(name):
+    taken = taken_away(found.stage, change.was(found.stage), posixpath.basename(name))
+    if taken is None and (not found.stage.base_known or not found.stage.runtime.lacks(name)):
         return None
     instead = "Write it for `sh`, or install" if posixpath.basename(name) == "bash" else "Install"
     return _problem(
         found,
         script,
-        f"is written for {quote(name)}, which {quote(found.stage.root.base_text or '')} does not have",
+        f"is written for {quote(name)}, which {_whereabouts(found, taken)}",
         "The container exits with “no such file or directory”, although the script is there. "
         f"{instead} {quote(posixpath.basename(name))}",
         Confidence.LIKELY,
     )
 
 
+def _whereabouts(found: Written, taken: Installed | None) -> str:
+    if taken is None:
+        return f"{quote(found.stage.root.base_text or '')} does not have"
+    return f"the image loses with this change: {quote(taken.name)} does not stay in it"
+
+
 def _mode(change: DockerfileChange, found: Written, script: StartScript) -> Problem | None:
     mode = change.repository.mode(script.path)
-    if mode is None or not mode & _REGULAR or mode & _EXECUTABLE or not script.direct:
+    if not script.direct or _is_made_executable(found.stage, script.target):
         return None
-    if script.copy.instruction.flag("chmod") is not None or _is_made_executable(found.stage, script.target):
+    if script.copy.instruction.flag("chmod") is not None:
+        return _closed(found, script)
+    if mode is None or not mode & _REGULAR or mode & _EXECUTABLE:
         return None
     return _problem(
         found,
@@ -104,6 +120,21 @@ def _mode(change: DockerfileChange, found: Written, script: StartScript) -> Prob
         "`COPY` keeps the mode, so the container exits with “permission denied”. Say `COPY --chmod=755`, or "
         f"`git update-index --chmod=+x {script.path}`",
         repair=_fix(script.copy),
+    )
+
+
+def _closed(found: Written, script: StartScript) -> Problem | None:
+    """A `--chmod` that gives nobody the right to execute."""
+    flag = script.copy.instruction.flag("chmod")
+    mode = (flag.value if flag is not None else None) or ""
+    if not _OCTAL.fullmatch(mode) or int(mode, 8) & _EXECUTABLE:
+        return None
+    return _problem(
+        found,
+        script,
+        f"is copied with `--chmod={mode}`, which lets nobody execute it",
+        "The container exits with “permission denied”. Say `--chmod=755`, in a `COPY` of its own where others are "
+        "copied beside it",
     )
 
 
@@ -134,10 +165,19 @@ def _is_made_executable(stage: Stage, target: str) -> bool:
             or any(mark in change.path for mark in "*?[")
             or change.path == target
             or within(target, change.path)
-            or posixpath.basename(change.path) == posixpath.basename(target)
+            or _may_mean(stage, change, target)
         ):
             return True
-    return _is_touched(stage, target, frozenset({"install", "find", "xargs", "chmod"}))
+    return _is_touched(stage, target, frozenset({"install", "find", "xargs"}))
+
+
+def _may_mean(stage: Stage, change: Attributes, target: str) -> bool:
+    """Whether a command that names a file of the script's name may mean the script: another one is not known there."""
+    name = posixpath.basename(target)
+    if posixpath.basename(change.path or "") != name:
+        return False
+    relative = any(posixpath.basename(word.value) == name and word.value[:1] != "/" for word in change.command.args)
+    return relative or not stage.files.covering(change.path or "")
 
 
 def _is_touched(stage: Stage, target: str, programs: frozenset[str]) -> bool:

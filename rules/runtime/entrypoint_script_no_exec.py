@@ -20,7 +20,7 @@ from rules.api import (
     rule,
 )
 from rules.packages.build_packages import listed
-from rules.runtime.making_way import exec_place, kept_in_front
+from rules.runtime.making_way import LastLine, exec_place, kept_in_front
 from rules.runtime.start_instructions import Written, passes_signals, shipped
 from rules.runtime.start_scripts import StartScript, start_script, start_scripts_by_pattern
 
@@ -64,14 +64,21 @@ _READS_ARGUMENTS = re.compile(r"\$\{?[@*#1-9]|\bshift\b|\bgetopts\b|\$\{(?:BASH_
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The start script of the repository keeps its shell in front of the program, or ignores `CMD`."""
     for found in shipped(change):
-        if passes_signals(found.start.words) or found.stage.runtime.is_windows:
+        if found.stage.runtime.is_windows:
             continue
         script = start_script(change, found, through_stages=True)
         if script is None:
-            yield from _of_all(found, start_scripts_by_pattern(change, found))
+            if not passes_signals(found.start.words):
+                yield from _of_all(found, start_scripts_by_pattern(change, found))
         elif script.shell is not None:
-            problem = _no_exec(found, script) or _ignores_arguments(found, script)
+            problem = _of_one(change, found, script)
             yield from (problem,) if problem is not None else ()
+
+
+def _of_one(change: DockerfileChange, found: Written, script: StartScript) -> Problem | None:
+    if passes_signals(found.start.words):
+        return _behind_init(change, found, script)
+    return _no_exec(found, script) or _ignores_arguments(found, script)
 
 
 def _of_all(found: Written, scripts: tuple[StartScript, ...]) -> Iterator[Problem]:
@@ -89,6 +96,24 @@ def _of_all(found: Written, scripts: tuple[StartScript, ...]) -> Iterator[Proble
     yield replace(first, message=f"{first.message} The same holds for {names}.", notes=notes, fix=None)
 
 
+def _behind_init(change: DockerfileChange, found: Written, script: StartScript) -> Problem | None:
+    """The change takes `exec` away behind an init that tells its own child alone, which is the shell."""
+    words = found.start.words
+    before = change.repository_before.text(script.path)
+    if posixpath.basename(words[0]) not in _TELLS_ITS_CHILD or "-g" in words:
+        return None
+    if before is None or not _HANDS_OVER.search(before):
+        return None
+    if "TINI_KILL_PROCESS_GROUP" in found.stage.image.env or kept_in_front(script._replace(text=before)) is not None:
+        return None
+    return _no_exec(found, script)
+
+
+_HANDS_OVER = re.compile(r"^\s*exec\s", re.MULTILINE)
+_TELLS_ITS_CHILD = frozenset({"tini", "tini-static", "docker-init", "catatonit"})
+"""Inits that pass a signal to the process that they started, and not to its children as well (tini's `-g`)."""
+
+
 def _no_exec(found: Written, script: StartScript) -> Problem | None:
     line = kept_in_front(script)
     if line is None or not _stays(found, line.command):
@@ -100,21 +125,39 @@ def _no_exec(found: Written, script: StartScript) -> Problem | None:
     return Problem(
         found.instruction.span,
         f"{found.stage.label} starts {quote(script.target)}, and line {last.line} of {quote(script.path)} runs "
-        f"{quote(str(last), 60)} without `exec`. The shell stays process 1 and does not pass SIGTERM on, so "
-        f"`docker stop` waits ten seconds and kills the program. {_way_out(last, branches=branches)}",
+        f"{quote(str(last), 60)} without `exec`. {_effect(found)}{_status(line)} {_way_out(line, branches=branches)}",
         Confidence.LIKELY,
         doubt="how long that command runs is not known",
         stage=found.stage.key,
         notes=(Note(last.span, "this line", path=script.path),),
         key=script.path,
         fix=Fix("Let the shell make way", (Edit(source.span(last.start, last.start), "exec ", path=script.path),))
-        if not last.assignments and not last.redirects and not branches
+        if not last.assignments and not last.redirects and not branches and not line.behind
         else None,
     )
 
 
-def _way_out(last: Command, *, branches: bool) -> str:
+def _effect(found: Written) -> str:
+    if passes_signals(found.start.words):
+        init = quote(posixpath.basename(found.start.words[0]))
+        return f"{init} tells only the shell of SIGTERM, which ends at once, and the program is killed with it."
+    return (
+        "The shell stays process 1 and does not pass SIGTERM on, so `docker stop` waits ten seconds and kills the "
+        "program."
+    )
+
+
+def _status(line: LastLine) -> str:
+    if line.behind in ("", "exit") or line.command.errexit:
+        return ""
+    return f" The container ends with the status of {quote(line.behind)}, so that a crash looks like success."
+
+
+def _way_out(line: LastLine, *, branches: bool) -> str:
     """Say where `exec` belongs: behind assignments, of which it knows nothing."""
+    last = line.command
+    if line.behind:
+        return "Begin that line with `exec`, and take out what stands behind it."
     if branches:
         return "Begin that line, and those of the other branches, with `exec`."
     return f"{exec_place(last, 'Begin that line')}."

@@ -7,6 +7,8 @@ from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
+    Edit,
+    Instruction,
     Note,
     Problem,
     Put,
@@ -15,6 +17,7 @@ from rules.api import (
     Stage,
     append_to_stage,
     fix,
+    insert_line_after,
     insert_line_before,
     quote,
     rule,
@@ -53,7 +56,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for name, setting in was.image.env.items():
             if setting.instruction is None or name in given or not _is_gone(stage, was, name, setting):
                 continue
-            use = _use(change, stage, name, setting)
+            use = _use(change, stage, was, name)
             if use is not None:
                 yield _problem(change, stage, name, setting, use)
 
@@ -88,16 +91,17 @@ def _covering(stage: Stage, folder: str) -> tuple[Put, ...]:
 _SYSTEM_FOLDERS = frozenset({"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"})
 
 
-def _use(change: DockerfileChange, stage: Stage, name: str, setting: Setting[str]) -> str | None:
+def _use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str | None:
     """Say what still needs the variable, `None` when nothing is seen to."""
     if _BUILD_ONLY.match(name):
         return None
     if name == "PATH":
-        return f"programs in it are no longer found by name ({quote(str(setting.value))})"
+        folders = " and ".join(map(quote, _lost_folders(stage, was)))
+        return f"the programs in {folders} are no longer found by name"
     mention = re.compile(
         rf"\$(?:{re.escape(name)}\b|\{{{re.escape(name)}\b(?!:?[-=+]))"
     )  # one with a default needs none
-    for found in shipped(change):
+    for found in shipped(change, "ENTRYPOINT", "CMD", "HEALTHCHECK"):
         if found.stage is not stage:
             continue
         assigned = {variable for command in found.start.commands for variable, _ in command.assignments}
@@ -107,8 +111,23 @@ def _use(change: DockerfileChange, stage: Stage, name: str, setting: Setting[str
             return f"{quote(found.start.text, 60)} reads it"
         script = start_script(change, found)
         if script is not None and mention.search(script.text) and f"{name}:" not in script.text:
-            return f"{quote(script.path)} reads it"
+            fatal = ", under `set -u`, and ends there" if _NOUNSET.search(script.text) else ""
+            return f"{quote(script.path)} reads it{fatal}"
     return "the program's runtime reads it" if name in _READ_BY_RUNTIMES else None
+
+
+_NOUNSET = re.compile(r"^\s*set\s+(?:-\w*u|(?:-\w+\s+)*-o\s+nounset)", re.MULTILINE)
+"""What makes a shell end at a variable that is not set."""
+
+
+def _argument(stage: Stage, name: str) -> Instruction | None:
+    """Return the ARG of the variable's name that a stage has: the value is there for the build, and gone afterwards."""
+    found = (
+        instruction
+        for instruction in stage.instructions
+        if instruction.keyword == "ARG" and any(word.text == name for word, _ in instruction.pairs)
+    )
+    return next(found, None)
 
 
 def _is_deleted_here(change: DockerfileChange, stage: Stage, setting: Setting[str]) -> bool:
@@ -120,21 +139,37 @@ def _problem(change: DockerfileChange, stage: Stage, name: str, setting: Setting
     instruction = setting.instruction
     assert instruction is not None
     origin = setting.stage.label if setting.stage is not None else "the file"
-    start = next((s.instruction for s in stage.image.start_command if s.instruction in stage.instructions), None)
-    pair = next((value for word, value in instruction.pairs if word.text == name and value is not None), None)
-    line = f"ENV {name}={pair.text}" if pair is not None and "\n" not in pair.text else None
-    edit = None
-    if line is not None:
-        edit = insert_line_before(start, line) if start is not None else append_to_stage(stage, line)
+    line, argument = _line(instruction, name), _argument(stage, name)
+    lost = line.removeprefix("ENV ") if line is not None and name == "PATH" else _shown(name, setting)
+    way_out, deleted = "Restate it if that is not intended", _is_deleted_here(change, stage, setting)
+    if argument is not None:
+        line = f"ENV {name}=${name}"
+        way_out = f"An `ARG` (line {argument.line}) is gone when the container runs: write {quote(line)} below it"
     return Problem(
-        stage.from_.span,
-        f"{stage.label} loses {quote(f'{name}={setting.value}' if setting.value is not None else name)}, which "
-        f"{origin} set "
-        f"in line {instruction.line} before this change, and {use}. Restate it if that is not intended.",
-        Confidence.POSSIBLE if _is_deleted_here(change, stage, setting) else Confidence.LIKELY,
+        argument.span if argument is not None else stage.from_.span,
+        f"{stage.label} loses {quote(lost)}, which {origin} set in line {instruction.line} before this change, and "
+        f"{use}. {way_out}.",
+        Confidence.LIKELY if argument is not None or "`set -u`" in use or not deleted else Confidence.POSSIBLE,
         doubt="the base image may set it, or who starts the container",
         stage=stage.key,
         notes=(Note(instruction.span, "set here before", before=True),),
         key=name,
-        fix=fix(f"Restate {name}", edit),
+        fix=fix(f"Restate {name}", _edit(stage, argument, line)),
     )
+
+
+def _shown(name: str, setting: Setting[str]) -> str:
+    return f"{name}={setting.value}" if setting.value is not None else name
+
+
+def _line(instruction: Instruction, name: str) -> str | None:
+    """Return the line that sets the variable again, as it was written."""
+    value = next((value for word, value in instruction.pairs if word.text == name and value is not None), None)
+    return f"ENV {name}={value.text}" if value is not None and "\n" not in value.text else None
+
+
+def _edit(stage: Stage, argument: Instruction | None, line: str | None) -> Edit | None:
+    if line is None or argument is not None:
+        return insert_line_after(argument, line) if argument is not None and line is not None else None
+    start = next((s.instruction for s in stage.image.start_command if s.instruction in stage.instructions), None)
+    return insert_line_before(start, line) if start is not None else append_to_stage(stage, line)

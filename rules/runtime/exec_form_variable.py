@@ -203,8 +203,13 @@ def _fix(found: Written) -> Fix | None:
     return fix("Let a shell expand it", replace(instruction.source, instruction.value_span, array))
 
 
+_SEVERAL = re.compile(r"\$\{?\w*(?:OPTS|OPTIONS|ARGS|ARGUMENTS|FLAGS|PARAMS)\}?")
+
+
 def _shell_word(word: str) -> str:
     if not _VARIABLE.search(word):
         return shlex.quote(word)
+    if _SEVERAL.fullmatch(word):
+        return word  # options by their name: in quotes they would be one word, and an empty one where there are none
     escaped = re.sub(r'(["\\`])', r"\\\1", word)
     return f'"{escaped}"'

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _IDLE = frozenset({"tail", "sleep", "cat", "watch"})
 """What keeps a container up beside the program."""
 
+_REPORTS = frozenset({"echo", "printf", "exit", "date", "logger", "true", ":"})
+"""What a script does last to say how the program ended."""
+
 _ASSIGNMENT = re.compile(r"\w+\+?=")
 _LOOP = re.compile(r"(?:^|[;&|({\s])(?:while|until|for)\s")
 _SUPERVISED = re.compile(r"^(?:[^#\n]|(?<=\S)#)*(?:s6-|supervisord|\brunsv|tini\b|dumb-init)", re.MULTILINE)
@@ -65,10 +68,12 @@ class LastLine(NamedTuple):
     Attributes:
         command: The command; where the script calls a function of its own, the last one of that.
         ends: Whether it is the last in the text as well.
+        behind: The last of the commands behind it that only report how it ended: `echo`, `exit`; empty without one.
     """
 
     command: Command
     ends: bool
+    behind: str = ""
 
 
 def kept_in_front(script: StartScript) -> LastLine | None:
@@ -79,10 +84,26 @@ def kept_in_front(script: StartScript) -> LastLine | None:
     if parsed.errors or any(map(_makes_way, parsed.commands)) or any(map(_sees_to_signals, parsed.commands)):
         return None
     outer = [command for command in parsed.commands if not command.nested and (command.name or command.words)]
-    last = _last(script.text, outer)
+    kept = _without_reports(outer)
+    behind = outer[-1].name if len(kept) < len(outer) else ""
+    last = _last(script.text, kept)
     if last is None or last.after in ("&", "|") or last.before in ("|", "||"):
         return None
-    return LastLine(last, last is outer[-1])
+    return LastLine(last, last is outer[-1], behind)
+
+
+def _is_report(command: Command) -> bool:
+    plain = command.before in ("\n", ";") and not command.conditional
+    return plain and (command.name in _REPORTS or not command.name)
+
+
+def _without_reports(commands: list[Command]) -> list[Command]:
+    """Leave out what only says how the arguments ended, behind the line that runs them."""
+    end = len(commands)
+    while end and _is_report(commands[end - 1]):
+        end -= 1
+    program = commands[end - 1].program if end else None
+    return commands[:end] if program is not None and program.value in ("$@", "${@}") else commands
 
 
 def _makes_way(command: Command) -> bool:

@@ -107,9 +107,8 @@ def _script_line(change: DockerfileChange, name: str) -> str | None:
 
     `None` as well where `prestart` or `poststart` stands beside `start`: then the line is not all that runs.
     """
-    context = change.repository.context_of(change.path)
-    folder = context if context is not None else posixpath.dirname(change.path)
-    text = change.repository.text(posixpath.join(folder, "package.json"))
+    path = change.repository.in_context(change.path, "package.json")
+    text = change.repository.text(path) if path is not None else None
     if text is None:
         return None
     try:

@@ -1,44 +1,121 @@
-"""What a start script becomes in the end: the program in its last, unconditional `exec`."""
+"""The programs that a start script cannot do without."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.api import OS_MANAGERS, Installed, Stage, provides, quote
+from rules.packages.replaced import lacks
 from rules.runtime.start_scripts import start_script
 
 if TYPE_CHECKING:
-    from rules.api import DockerfileChange, Span
+    from collections.abc import Iterator
+
+    from rules.api import Command, DockerfileChange, Span
     from rules.runtime.start_instructions import Written
+    from rules.runtime.start_scripts import StartScript
 
 _BECOMING = frozenset({"gosu", "su-exec", "tini", "dumb-init", "catatonit"})
 """Small programs that scripts hand over with, and that few images bring (their READMEs)."""
+_BRINGS_MORE = re.compile(
+    r"\bPATH=|^\s*(?:\.|source)\s|\b(?:apk add|apt-get install|apt install|dnf install)\b", re.MULTILINE
+)
+"""What may lead a script to programs that the image does not show."""
+_ASKS_FIRST = r"(?:command\s+-v|which|type|hash)\s+(?:-\w+\s+)*['\"]?(?:[\w.-]+\s+)*{}\b"
+_CONDITION = re.compile(r"\b(?P<word>if|elif|until|while)\s+(?P<negated>!\s*)?\Z")
 
 
-class HandedOver(NamedTuple):
-    """The program that a script cannot end without.
+class Missing(NamedTuple):
+    """A program that a script calls and that the image does not have.
 
     Attributes:
-        name: As written.
+        name: As it is called.
         script: The script's path in the repository.
-        span: Where it stands there.
+        span: Where it is called there.
+        line: The command, in the script's own words.
+        effect: What happens then.
+        taken: The package that brought it before the change; `None` where none did.
     """
 
     name: str
     script: str
     span: Span
+    line: str
+    effect: str
+    taken: Installed | None
 
 
-def hands_over_with(change: DockerfileChange, found: Written) -> HandedOver | None:
-    """Return the program with which the script of a start command hands over, whatever it is given."""
-    script = start_script(change, found)
-    if script is None or script.shell is None:
+def missing_in_script(change: DockerfileChange, found: Written) -> Missing | None:
+    """Return the first program that the script of a start command surely calls and that its image lacks."""
+    script = start_script(change, found, through_stages=True)
+    if script is None or script.shell is None or _BRINGS_MORE.search(script.text):
         return None
+    names = change.repository.context_names(change.path)
+    was = change.was(found.stage)
+    for name, command in _needed(script):
+        if re.search(_ASKS_FIRST.format(re.escape(name)), script.text):
+            continue
+        taken = taken_away(found.stage, was, name)
+        if taken is None and not found.stage.runtime.lacks(name, names):
+            continue
+        return Missing(name, script.path, command.span, str(command), _effect(script, command, name), taken)
+    return None
+
+
+def taken_away(stage: Stage, was: Stage | None, name: str) -> Installed | None:
+    """Return the system's package that brought a program before the change, where nothing brings it any more."""
+    if was is None or was.runtime.distribution != stage.runtime.distribution:
+        return None
+    brought = [item for item in was.packages.present if _brings(item, name)]
+    if not brought or any(_brings(item, name) for item in stage.packages.present) or not lacks(stage, was, name):
+        return None
+    return brought[-1]
+
+
+def _brings(item: Installed, name: str) -> bool:
+    if item.manager not in OS_MANAGERS:
+        return False
+    return item.package.kind != "name" or item.name == name or name in provides(item.name)
+
+
+def _needed(script: StartScript) -> Iterator[tuple[str, Command]]:
+    """Yield the programs that a script calls whatever happens: not in a branch, and with nothing to fall back on."""
     _, parsed = script.script()
-    outer = [command for command in parsed.commands if not command.nested and command.words]
-    last = outer[-1] if outer else None
-    if parsed.errors or last is None or last.conditional or last.before in ("|", "||", "&&"):
-        return None
-    words = [word.value for word in last.words]
-    if len(words) < 2 or words[0] != "exec" or words[1] not in _BECOMING:  # noqa: PLR2004 - `exec` and a program
-        return None
-    return HandedOver(words[1], script.path, last.span)
+    if parsed.errors:
+        return
+    for command in parsed.commands:
+        if command.nested or command.conditional or command.before in ("||", "&&") or command.after == "||":
+            continue
+        condition = _condition(script, command)
+        if condition is not None and condition["word"] in ("if", "elif"):
+            continue
+        for wrapper in command.wrappers:
+            if wrapper in _BECOMING:
+                yield wrapper, command
+        if command.name and "$" not in command.name and command.program is not None:
+            yield command.program.value, command
+
+
+def _condition(script: StartScript, command: Command) -> re.Match[str] | None:
+    return _CONDITION.search(script.text[max(0, command.start - 20) : command.start])
+
+
+def _effect(script: StartScript, command: Command, name: str) -> str:
+    condition = _condition(script, command)
+    if condition is not None:
+        waits = condition["word"] == "until" or command.negated or condition["negated"]
+        return "The loop around it never ends, and the program is not started" if waits else "The loop never runs"
+    if "exec" in command.wrappers:
+        return "The container exits with “not found”"
+    if command.errexit:
+        return f"The script stops there with “{name}: not found”, and the container exits"
+    return f"That line fails with “{name}: not found” at every start"
+
+
+def cause(stage: Stage, missing: Missing) -> str:
+    """Say why the image does not have it."""
+    base = quote(stage.root.base_text or "")
+    if missing.taken is not None:
+        return f"this change takes {quote(missing.taken.name)} out of the image, which brought it"
+    return f"{base} does not have it and no instruction installs it"

@@ -25,6 +25,7 @@ _WANTED = {
     "httpd": ("SIGWINCH", "the server then finishes the requests under way"),
     "httpd-foreground": ("SIGWINCH", "the server then finishes the requests under way"),
     "apache2-foreground": ("SIGWINCH", "the server then finishes the requests under way"),
+    "haproxy": ("SIGUSR1", "the server then takes no new connections and ends with the last one"),
     "systemd": _SYSTEMD,
 }
 _INIT_PATHS = frozenset({"/sbin/init", "/usr/sbin/init", "/lib/systemd/systemd", "/usr/lib/systemd/systemd"})

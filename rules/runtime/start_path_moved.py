@@ -1,6 +1,7 @@
 """See start_path_moved.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -21,6 +22,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.runtime.start_folders import Found, found_in_folder
 from rules.runtime.start_instructions import behind_init
 from rules.runtime.start_text import only_command
 
@@ -58,8 +60,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         for setting in stage.image.start_command:
             sought = _sought(setting.value) if setting.value is not None else None
-            if sought is not None and _stayed(stage, was, sought, moved):
+            if sought is not None and _stayed(stage, was, sought.path, moved):
                 yield _problem(stage, was, sought, moved)
+                break
+            found = found_in_folder(change, stage, setting.value, moved[0]) if setting.value is not None else None
+            if found is not None and _stayed(stage, was, found.path, moved):
+                yield _left_behind(stage, was, found, moved)
                 break
 
 
@@ -107,9 +113,9 @@ def _file_at(words: tuple[str, ...]) -> int | None:
     return index if word[:1] not in ("/", "$", "~") and "$" not in word and ("." in word or "/" in word) else None
 
 
-def _stayed(stage: Stage, was: Stage, sought: Sought, moved: tuple[str, str]) -> bool:
+def _stayed(stage: Stage, was: Stage, path: str, moved: tuple[str, str]) -> bool:
     """Whether the file lies where it lay: all is brought to places it had before, and it to one of them."""
-    old, new = (posixpath.normpath(posixpath.join(folder, sought.path)) for folder in moved)
+    old, new = (posixpath.normpath(posixpath.join(folder, path)) for folder in moved)
     now, then = ({put.path for put in one.files.puts if put.kind != "workdir"} for one in (stage, was))
     if not now <= then or new in now:
         return False
@@ -118,7 +124,31 @@ def _stayed(stage: Stage, was: Stage, sought: Sought, moved: tuple[str, str]) ->
 
 
 def _commands(stage: Stage) -> set[str]:
-    return {" ".join(str(run.instruction).split()) for run in stage.done_runs}
+    """Return the RUNs, without a `cd` in front: it may take the place of WORKDIR."""
+    return {_CD.sub("RUN ", " ".join(str(run.instruction).split())) for run in stage.done_runs}
+
+
+_CD = re.compile(r"\ARUN cd [\w./-]+ (?:&&|;) ")
+
+
+def _left_behind(stage: Stage, was: Stage, found: Found, moved: tuple[str, str]) -> Problem:
+    setting = stage.image.workdir
+    own = setting.instruction is not None and setting.stage is stage
+    place = setting.instruction if own and setting.instruction is not None else stage.from_
+    before = was.image.workdir.instruction
+    return Problem(
+        place.span,
+        f"{stage.label} now starts in {quote(moved[1])}, and was started in {quote(moved[0])}. {found.fact}, and that "
+        f"lies where it was before: {quote(posixpath.join(moved[0], found.path))}. The container exits with "
+        f"{found.failure}. {'End with' if own else 'Set'} `WORKDIR {moved[0]}`.",
+        Confidence.LIKELY,
+        doubt="an install may bring it too",
+        stage=stage.key,
+        instruction=place,
+        key=found.path,
+        notes=(Note(before.span, "the folder before", before=True),) if before is not None else (),
+        fix=None if own else _set(stage, moved[0]),
+    )
 
 
 def _problem(stage: Stage, was: Stage, sought: Sought, moved: tuple[str, str]) -> Problem:

@@ -13,11 +13,12 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
+    package_of_command,
     quote,
     replace,
     rule,
 )
-from rules.runtime.script_tools import HandedOver, hands_over_with
+from rules.runtime.script_tools import Missing, cause, missing_in_script
 from rules.runtime.start_instructions import Written, executes_cmd, shipped
 
 
@@ -37,23 +38,23 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if missing is not None:
             yield _problem(found, missing)
             continue
-        handed = hands_over_with(change, found)
-        if handed is not None and found.stage.runtime.lacks(handed.name):
-            yield _in_script(found, handed)
+        lost = missing_in_script(change, found)
+        if lost is not None:
+            yield _in_script(found, lost)
 
 
-def _in_script(found: Written, handed: HandedOver) -> Problem:
-    stage, base = found.stage, quote(found.stage.root.base_text or "")
+def _in_script(found: Written, lost: Missing) -> Problem:
+    stage = found.stage
+    package = package_of_command(lost.name, stage.runtime.distribution or "") or lost.name
     return Problem(
         found.instruction.span,
-        f"{stage.label} starts {quote(handed.script)}, which ends in {quote(f'exec {handed.name}')} (line "
-        f"{handed.span.line}), and {quote(handed.name)} is not in the image: {base} does not have it and no "
-        f"instruction installs it. The container exits with “not found”. Install {quote(handed.name)} in this stage.",
+        f"{stage.label} starts {quote(lost.script)}, whose line {lost.span.line} calls {quote(lost.name)}, and that is "
+        f"not in the image: {cause(stage, lost)}. {lost.effect}. Install {quote(package)} in this stage.",
         Confidence.LIKELY,
         doubt="a script or a copied folder may bring it",
         stage=stage.key,
-        key=f"{handed.script} {handed.name}",
-        notes=(Note(handed.span, "needed here", path=handed.script),),
+        key=f"{lost.script} {lost.name}",
+        notes=(Note(lost.span, "needed here", path=lost.script),),
     )
 
 

@@ -1,7 +1,9 @@
 """See venv_not_on_path.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from rules.api import (
@@ -28,6 +30,7 @@ from rules.api import (
 from rules.copying.environments import environments, hidden_environment
 from rules.copying.python_packages import CONSOLE_SCRIPTS
 from rules.runtime.start_instructions import Written, behind_init, is_bare_init, shipped
+from rules.runtime.start_scripts import StartScript, start_script
 from rules.runtime.start_text import only_command
 
 _INSTALLERS = frozenset({"pip", "uv", "pipx", "poetry", "pipenv", "pdm", "conda"})
@@ -61,7 +64,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """What ships starts a program of a virtual environment that PATH does not lead to."""
     for found in shipped(change):
         stage = found.stage
-        name = _started(found)
+        script = start_script(change, found, through_stages=True)
+        name = _started(found) if script is None else _in_script(stage, script)
         if name is None or not stage.base_known or stage.runtime.is_windows:
             continue
         if any(item.name == name and item.manager in OS_MANAGERS for item in stage.packages.present):
@@ -72,7 +76,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         hidden = None if homes else hidden_environment(stage)
         if (homes or hidden is not None) and not _may_be_elsewhere(stage, name, folders):
-            yield _problem(found, name, homes[-1]) if homes else _problem_of_poetry(found, name, hidden)
+            problem = _problem(found, name, homes[-1]) if homes else _problem_of_poetry(found, name, hidden)
+            yield problem if script is None else _told_of(script, problem)
 
 
 def _started(found: Written) -> str | None:
@@ -84,6 +89,31 @@ def _started(found: Written) -> str | None:
     if name in _PYTHONS:
         return None if stage.image.env.get("PYTHONPATH") else name
     return name if name in CONSOLE_SCRIPTS else None
+
+
+_LEADS_THERE = re.compile(r"\bPATH=|activate|^\s*(?:\.|source)\s", re.MULTILINE)
+
+
+def _in_script(stage: Stage, script: StartScript) -> str | None:
+    """Return what a start script of the repository becomes in the end, where that is named without a path."""
+    if script.shell is None or _LEADS_THERE.search(script.text):
+        return None
+    _, parsed = script.script()
+    outer = [command for command in parsed.commands if not command.nested and command.words]
+    last = outer[-1] if outer else None
+    if parsed.errors or last is None or last.conditional or last.before in ("|", "||", "&&") or last.program is None:
+        return None
+    name = last.program.value
+    if name in _PYTHONS:
+        return None if stage.image.env.get("PYTHONPATH") else name
+    return name if name in CONSOLE_SCRIPTS else None
+
+
+def _told_of(script: StartScript, problem: Problem) -> Problem:
+    """Name the script between the image and the program."""
+    return replace(
+        problem, message=problem.message.replace(" starts ", f" starts {quote(script.path)}, which runs ", 1)
+    )
 
 
 def _program(start: Start) -> str:

@@ -38,8 +38,22 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         unset = was.image.user.origin in (Origin.UNKNOWN, Origin.ABSENT)
         if was.image.user.origin is Origin.UNKNOWN and _is_taken_back(stage):
             continue
+        if _is_made_for_it(stage, was):
+            continue
         if (is_root(was, was.image.user) or unset) and _asked_for(was) is None:
             yield _problem(change, stage, was, user)
+
+
+def _is_made_for_it(stage: Stage, was: Stage) -> bool:
+    """Whether another base brings its own account, and the image neither has nor had anything for root to own."""
+    if stage.image.user.instruction is not None or stage.root.base_text == was.root.base_text:
+        return False
+    return not (stage.image.volumes or was.image.volumes or was.runs or stage.runs) and _starts_by_base(stage)
+
+
+def _starts_by_base(stage: Stage) -> bool:
+    starts = stage.image.start_command
+    return bool(starts) and not any(setting.set_in_file for setting in starts)
 
 
 def _is_taken_back(stage: Stage) -> bool:

@@ -179,17 +179,46 @@ def script(change: DockerfileChange, stage: Stage) -> Iterator[Item]:
                 f"whatever `{name}` does that only root may (`chown`, `mkdir` in system folders)", concrete=False
             )
             continue
+        dropper = _surely_drops(name, text)
+        if dropper is not None:
+            what = f"{quote(dropper[0])} (line {dropper[1]})"
+            yield Item(f"`{name}` hands over with {what}, which only root may: the container ends there", concrete=True)
+            continue
         needing = sorted(_called(name, text) & _NEEDS_ROOT)
         if needing:
             yield Item(f"`{name}` calls {_named(needing)}", concrete=True)
 
 
+_HAND_OVER = frozenset({"gosu", "su-exec", "runuser", "chpst", "setuidgid"})
+"""Programs that become another account, which only root may, also where it is the one that it is (`setgroups`)."""
+_ASKS_WHO = re.compile(r"\bid\s+-|\bwhoami\b|\b(?:E?UID|USER)\b")
+
+
+def _surely_drops(name: str, text: str) -> tuple[str, int] | None:
+    """Return the program, and its line, with which a script gives up root whoever runs it."""
+    script = parse(text, Source(name, text), 0, dialect="bash", joined=False)
+    if script.errors or _ASKS_WHO.search(text):
+        return None
+    for command in script.commands:
+        if command.nested or command.conditional or command.before == "||" or command.after == "||":
+            continue
+        dropper = next((each for each in (*command.wrappers, command.name) if each in _HAND_OVER), None)
+        if dropper is not None:
+            return dropper, command.line
+    return None
+
+
 def _called(name: str, text: str) -> set[str]:
-    """Return the programs that a script calls, those among them that start others; none where it is not understood."""
+    """Return the programs that a script calls, those among them that start others; none where it is not understood.
+
+    Of a script that asks who it is, those in a branch are left out: they are for root.
+    """
     script = parse(text, Source(name, text), 0, dialect="bash", joined=False)
     if script.errors:
         return set()
-    return {program for command in script.commands for program in (command.name, *command.wrappers)}
+    asks = _ASKS_WHO.search(text) is not None
+    commands = [command for command in script.commands if not (asks and command.conditional)]
+    return {program for command in commands for program in (command.name, *command.wrappers)}
 
 
 def _workdir(stage: Stage, user: str) -> Iterator[Item]:

@@ -83,6 +83,13 @@ def test_the_files_around_come_from_its_folder_and_those_above() -> None:
     assert set(chosen.after) == {"services/api/Dockerfile", *around}
 
 
+def test_shell_scripts_of_the_change_are_read_whatever_they_are_called() -> None:
+    touched = (ChangedFile("ops/hand-over.sh", "modified"), ChangedFile("ops/old.sh", "removed"))
+    chosen = choose(ChangedFile("api/Dockerfile", "modified"), *touched, listing=("ops/other.sh",))
+    assert chosen.after == ("api/Dockerfile", "ops/hand-over.sh")
+    assert chosen.before == ("api/Dockerfile", "ops/hand-over.sh")
+
+
 def test_files_around_that_are_links_are_left_alone() -> None:
     listing = {"Dockerfile": FILE, ".dockerignore": LINK}
     assert wanted(pull_request(ChangedFile("Dockerfile", "added")), listing, DEFAULT).after == ("Dockerfile",)

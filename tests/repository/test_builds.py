@@ -238,3 +238,12 @@ def test_what_a_submodule_or_a_link_holds_is_not_known() -> None:
     assert [repository.exists(path) for path in ("docker/start.sh", "lib/b.py", "src/b.py")] == [None, None, False]
     assert [repository.exists(path) for path in ("docker", "src", "src/a.py")] == [True, True, True]
     assert repository.context_files("Dockerfile") is None, "what `COPY . .` brings of the submodule"
+
+
+def test_a_file_of_an_unknown_context_is_found_where_one_folder_alone_has_it() -> None:
+    repository = Repository({"apps/till/start.sh": b"", "shared/run.sh": b"", "run.sh": b""})
+    assert repository.in_context("apps/till/Dockerfile", "start.sh") == "apps/till/start.sh"
+    assert repository.in_context("apps/till/Dockerfile", "./run.sh") == "run.sh"
+    assert repository.in_context("apps/till/Dockerfile", "../start.sh") is None
+    assert Repository({"run.sh": b"", "a/run.sh": b""}).in_context("a/Dockerfile", "run.sh") is None
+    assert Repository({}).in_context("Dockerfile", "run.sh") == "run.sh"

@@ -1,0 +1,119 @@
+"""See arg_read_at_run_time.md."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import (
+    PLATFORM_ARGS,
+    PREDEFINED_ARGS,
+    Category,
+    Confidence,
+    DockerfileChange,
+    Instruction,
+    Note,
+    Problem,
+    Severity,
+    Stage,
+    fix,
+    insert_line_after,
+    quote,
+    rule,
+)
+from rules.runtime.start_instructions import Written, reads_code, shipped
+
+_READ = re.compile(r"\$(?:\{(?P<braced>[A-Za-z_]\w*)(?P<rest>[^}]*)\}|(?P<plain>[A-Za-z_]\w*))")
+_HAS_DEFAULT = ("-", ":-", "=", ":=", "?", ":?")
+_FOR_ONE_COMMAND = r"(?<![\w$]){}="
+_ENV_FILE = re.compile(r"\benv_file\b")
+
+
+class Argument(NamedTuple):
+    """An ARG that a command reads when the container runs.
+
+    Attributes:
+        name: Its name.
+        instruction: The ARG.
+        has_default: Whether it gives itself a value.
+    """
+
+    name: str
+    instruction: Instruction
+    has_default: bool
+
+
+@rule(
+    "arg-read-at-run-time",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("ARG",),
+    mentions=("cmd", "entrypoint"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The start command or the health check reads an ARG, which is gone when the container runs."""
+    for found in shipped(change, "ENTRYPOINT", "CMD", "HEALTHCHECK"):
+        stage = found.stage
+        if stage.runtime.is_windows or not (found.start.form == "shell" or reads_code(found.start.words)):
+            continue
+        was = change.was(stage)
+        arguments = _arguments(change, stage)
+        for name in _read(found.start.text):
+            argument = arguments.get(name)
+            if argument is None or name in stage.image.env or _is_given(change, stage, name):
+                continue
+            if was is None or name not in was.image.env:  # else `env-lost` says it
+                yield _problem(change, found, argument)
+
+
+def _read(text: str) -> Iterator[str]:
+    """Yield the variables that a command line surely expands, each once, those with a default left out."""
+    seen: set[str] = set()
+    for match in _READ.finditer(text):
+        name = match["braced"] or match["plain"]
+        before = text[: match.start()]
+        quoted = before.count("'") % 2 and not before.count('"') % 2
+        escaped = before.endswith("\\")
+        own = re.search(_FOR_ONE_COMMAND.format(name), text) is not None
+        if not (quoted or escaped or own or name in seen or (match["rest"] or "").startswith(_HAS_DEFAULT)):
+            seen.add(name)
+            yield name
+
+
+def _arguments(change: DockerfileChange, stage: Stage) -> dict[str, Argument]:
+    """Return the ARGs of an image's stages, and those above the first FROM."""
+    instructions = [*change.after.global_args, *(i for link in reversed(stage.chain) for i in link.instructions)]
+    found = {}
+    for instruction in instructions:
+        for word, value in instruction.pairs if instruction.keyword == "ARG" else ():
+            found[word.text] = Argument(word.text, instruction, value is not None and bool(value.text))
+    return found
+
+
+def _is_given(change: DockerfileChange, stage: Stage, name: str) -> bool:
+    """Whether the container gets the variable: from the base image, from a compose file, or from everyone."""
+    if name in PLATFORM_ARGS or name in PREDEFINED_ARGS or (stage.facts is not None and name in stage.facts.env_names):
+        return True
+    builds = change.repository.builds_of(change.path)
+    return any(name in build.environment or build.command for build in builds)
+
+
+def _problem(change: DockerfileChange, found: Written, argument: Argument) -> Problem:
+    stage, name = found.stage, argument.name
+    line = f"ENV {name}=${name}"
+    here = argument.instruction in stage.instructions
+    what = "its health check" if found.instruction.keyword == "HEALTHCHECK" else f"`{found.instruction.keyword}`"
+    advice = f"Write {quote(line)} below it" if here else f"Write `ARG {name}` and {quote(line)} into this stage"
+    composed = (change.repository.text(build.path) or "" for build in change.repository.builds_of(change.path))
+    sure = argument.has_default and not any(map(_ENV_FILE.search, composed))
+    edit = insert_line_after(argument.instruction, line) if here else None
+    return Problem(
+        found.instruction.span,
+        f"{stage.label} reads `${name}` in {what} when the container runs, and the `ARG` of line "
+        f"{argument.instruction.line} is there for the build alone: the shell puts nothing in its place. {advice}.",
+        Confidence.LIKELY if sure else Confidence.POSSIBLE,
+        doubt="who starts the container may set it",
+        stage=stage.key,
+        key=name,
+        notes=(Note(argument.instruction.span, "for the build alone"),),
+        fix=fix(f"Keep {name}", edit) if edit is not None else None,
+    )

@@ -1,0 +1,120 @@
+"""The `package.json` of an image, and what a start command calls by it."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from rules.brought import unedited
+from rules.runtime.start_instructions import behind_init, executes_cmd, full_words, reads_code
+from rules.runtime.start_scripts import start_script
+from rules.runtime.start_text import shell_commands
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.api import Command, DockerfileChange, Stage
+    from rules.runtime.start_instructions import Written
+
+RUNNERS = frozenset({"npm", "yarn", "pnpm", "bun"})
+_EDITED = re.compile(r"package\.json|\b(?:npm|pnpm) (?:pkg|init|set-script|version)\b")
+_ELSEWHERE = frozenset("--prefix -C --cwd --dir --workspace -w --workspaces -ws --filter -F -r --recursive".split())
+"""Options that lead a package manager to another `package.json`."""
+
+
+_OWN = frozenset({"start", "restart", "stop", "test", "env", "version"})
+"""Names that mean something to a package manager without a script."""
+
+
+class Manifest(NamedTuple):
+    """A `package.json`.
+
+    Attributes:
+        path: In the repository.
+        data: What it says.
+    """
+
+    path: str
+    data: dict[str, Any]
+
+    def table(self, key: str) -> dict[str, Any]:
+        """Return one of its objects, empty where it has none."""
+        table = self.data.get(key)
+        return table if isinstance(table, dict) else {}
+
+
+class Call(NamedTuple):
+    """A command line that surely runs at the start.
+
+    Attributes:
+        words: The program and its arguments.
+        script: The start script that it stands in, empty where the instruction says it.
+        line: Where, in the script or in the Dockerfile.
+    """
+
+    words: tuple[str, ...]
+    script: str
+    line: int
+
+
+def manifest_of(change: DockerfileChange, stage: Stage) -> Manifest | None:
+    """Return the `package.json` in the working directory of an image; `None` where a RUN may edit it."""
+    folder = stage.image.workdir.value
+    if folder is None or not any(path.endswith("package.json") for path in change.repository.files):
+        return None
+    if any(_EDITED.search(run.instruction.value) for link in stage.model.stages for run in link.runs):
+        return None
+    found = unedited(change, stage, posixpath.join(folder, "package.json"))
+    try:
+        data = json.loads(found.text) if found is not None else None
+    except (ValueError, RecursionError):
+        return None
+    return Manifest(found.path, data) if found is not None and isinstance(data, dict) else None
+
+
+def calls(change: DockerfileChange, found: Written) -> Iterator[Call]:
+    """Yield what a start command surely runs, in the working directory: in its start script, if it has one."""
+    script = start_script(change, found, through_stages=True)
+    if script is not None:
+        parsed = script.script()[1] if script.shell is not None else None
+        if parsed is not None and not parsed.errors:
+            yield from _until_moved([c for c in parsed.commands if not c.nested], script.path)
+        return
+    start = found.start
+    if start.form == "exec" and not reads_code(start.words):
+        words = start.words if executes_cmd(found.stage) else full_words(found)
+        yield Call(behind_init(words or ()), "", found.instruction.line)
+    else:
+        yield from _until_moved(shell_commands(start), "")
+
+
+def _until_moved(commands: tuple[Command, ...] | list[Command], script: str) -> Iterator[Call]:
+    for command in commands:
+        if command.name in ("cd", "pushd", ".", "source"):
+            return
+        if not command.conditional and command.before != "||" and command.after != "||" and command.program is not None:
+            yield Call((command.program.value, *(word.value for word in command.args)), script, command.line)
+
+
+def script_called(words: tuple[str, ...]) -> tuple[str, bool] | None:
+    """Return the script of a `package.json` that a command runs, and whether the name can mean nothing else.
+
+    `yarn till` and `bun run till` may be a program of a package as well.
+
+    Returns:
+        `None` for what runs none, and where an option leads to another `package.json`.
+    """
+    runner = posixpath.basename(words[0]) if words else ""
+    if runner not in RUNNERS or any(word.partition("=")[0] in _ELSEWHERE or "$" in word for word in words):
+        return None
+    rest = [word for word in words[1:] if not word.startswith("-")]
+    if "--if-present" in words or not rest:
+        return None
+    if rest[0] in ("run", "run-script") and len(rest) > 1:
+        sure = (runner in ("npm", "pnpm") and rest[1] not in _OWN) or ":" in rest[1]
+        return rest[1], sure
+    if rest[0] == "start":
+        return "start", False
+    return (rest[0], True) if runner in ("yarn", "pnpm") and ":" in rest[0] else None

@@ -1,0 +1,161 @@
+"""See server_on_loopback.md."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Note,
+    Problem,
+    Severity,
+    Stage,
+    insert,
+    quote,
+    rule,
+)
+from rules.runtime.loopback import Bound, bound_to_loopback
+from rules.runtime.start_instructions import Written, behind_init, executes_cmd, reads_code, shipped
+from rules.runtime.start_scripts import StartScript, start_script
+from rules.runtime.start_text import shell_commands
+
+_HOST_NETWORK = re.compile(r"network_mode:\s*[\"']?(?:host|service:|container:)")
+_PROXIES = (
+    "nginx",
+    "caddy",
+    "haproxy",
+    "apache2",
+    "httpd",
+    "traefik",
+    "envoy",
+    "supervisor",
+    "supervisord",
+    "lighttpd",
+)
+
+
+class Found(NamedTuple):
+    """A server on the loopback address, and what starts it."""
+
+    bound: Bound
+    script: StartScript | None
+    line: int
+
+
+@rule(
+    "server-on-loopback",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("EXPOSE",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A server that is to be reached from outside listens on the loopback address of its container."""
+    for written in shipped(change):
+        stage = written.stage
+        if stage.runtime.is_windows or not _is_last(written) or not _is_exposed(stage) or _has_proxy(stage):
+            continue
+        found = _found(change, written)
+        if found is not None and not _is_told_elsewhere(change, stage, found):
+            yield _problem(written, found)
+
+
+def _is_exposed(stage: Stage) -> bool:
+    return any(port.instruction is not None for port in stage.image.ports)
+
+
+def _is_last(written: Written) -> bool:
+    """Whether the instruction ends the command line: an ENTRYPOINT without a CMD behind it, or the CMD."""
+    image = written.stage.image
+    if written.instruction.keyword == "ENTRYPOINT":
+        return not image.cmd.value or written.start.form == "shell"
+    entrypoint = image.entrypoint
+    return entrypoint.known and (not entrypoint.value or entrypoint.value.form == "exec")
+
+
+def _has_proxy(stage: Stage) -> bool:
+    """Whether a server in the same container may pass on what it gets."""
+    return stage.packages.has(*_PROXIES) or any(stage.runtime.has_tool(name) for name in _PROXIES[:3])
+
+
+def _found(change: DockerfileChange, written: Written) -> Found | None:
+    stage, words = written.stage, _words(written)
+    script = start_script(change, written, through_stages=True)
+    if script is not None:
+        return _in_script(script)
+    if written.instruction.keyword == "CMD" and stage.image.entrypoint.value and not executes_cmd(stage):
+        words = (*behind_init(stage.image.entrypoint.value.words), *words)
+    bound = bound_to_loopback(words)
+    return Found(bound, None, 0) if bound is not None else None
+
+
+def _words(written: Written) -> tuple[str, ...]:
+    start = written.start
+    if start.form == "exec" and not reads_code(start.words):
+        return behind_init(start.words)
+    commands = shell_commands(start)
+    last = commands[-1] if commands else None
+    if last is None or last.conditional or last.program is None or last.assignments:
+        return ()
+    return (last.program.value, *(word.value for word in last.args))
+
+
+def _in_script(script: StartScript) -> Found | None:
+    """Read what a script ends with, where nothing else runs beside it."""
+    if script.shell is None or "&\n" in script.text:
+        return None
+    _, parsed = script.script()
+    outer = [command for command in parsed.commands if not command.nested and command.words]
+    last = outer[-1] if outer else None
+    if parsed.errors or last is None or last.conditional or last.program is None or last.assignments:
+        return None
+    bound = bound_to_loopback((last.program.value, *(word.value for word in last.args)))
+    mentions = bound is not None and bound.variable and bound.variable in script.text
+    return Found(bound, script, last.line) if bound is not None and not mentions else None
+
+
+def _is_told_elsewhere(change: DockerfileChange, stage: Stage, found: Found) -> bool:
+    """Whether a variable says the address, or a compose file starts something else or shares the host's network."""
+    builds = change.repository.builds_of(change.path)
+    if any(build.command for build in builds):
+        return True
+    variable = found.bound.variable
+    if variable and (variable in stage.image.env or any(variable in build.environment for build in builds)):
+        return True
+    if found.bound.server == "flask" and any(path.endswith(".flaskenv") for path in change.repository.files):
+        return True
+    composed = (change.repository.text(build.path) or "" for build in builds)
+    return any(map(_HOST_NETWORK.search, composed))
+
+
+def _problem(written: Written, found: Found) -> Problem:
+    stage, bound = written.stage, found.bound
+    port = next(port for port in stage.image.ports if port.instruction is not None)
+    unsaid = not bound.text or bound.text.isdecimal()
+    place = "without an address, which means `127.0.0.1`," if unsaid else f"on {quote(bound.text)}"
+    line = "" if found.script is None else f" (line {found.line} of {quote(found.script.path)})"
+    return Problem(
+        written.instruction.span,
+        f"{stage.label} starts {quote(bound.server)} {place} and exposes {quote(port.text)}{line}. Only the container "
+        "itself reaches it there: a published port, another container and the cluster's probes get no answer. "
+        f"Write {quote(bound.advice)}.",
+        Confidence.LIKELY,
+        doubt="what asks it may share its network, or a configuration may say another address",
+        stage=stage.key,
+        key=bound.server,
+        notes=(Note(port.instruction.span, "to be reached here"),) if port.instruction is not None else (),
+        fix=_fix(written, found),
+    )
+
+
+def _fix(written: Written, found: Found) -> Fix | None:
+    """Append the option to an array that names none."""
+    words = written.instruction.exec_form or ()
+    option, _, value = found.bound.advice.partition(" ")
+    unsaid = found.script is None and not found.bound.text and value == "0.0.0.0"  # noqa: S104 - what to write
+    if not words or not unsaid or reads_code(written.start.words):
+        return None
+    edit = insert(written.instruction.source, words[-1].span.end, f', "{option}", "{value}"')
+    return Fix("Listen on every address", (edit,))
