@@ -16,9 +16,11 @@ from rules.api import (
     add_flag,
     fix,
     quote,
+    replace,
     rule,
     within,
 )
+from rules.runtime.closed_programs import Closed, closed_program
 from rules.runtime.start_instructions import Written, shipped
 from rules.runtime.start_scripts import StartScript, last_put, start_script, start_target
 
@@ -38,9 +40,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for found in shipped(change):
         script = start_script(change, found)
         if script is None:
-            yield from _heredoc(found)
-            continue
-        problem = _line_ends(change, found, script) or _interpreter(found, script) or _mode(change, found, script)
+            problem = _heredoc(found)
+        else:
+            problem = _line_ends(change, found, script) or _interpreter(found, script) or _mode(change, found, script)
+        closed = closed_program(change, found) if problem is None else None
+        problem = _closed(found, closed) if closed is not None else problem
         if problem is not None:
             yield problem
 
@@ -106,16 +110,16 @@ def _mode(change: DockerfileChange, found: Written, script: StartScript) -> Prob
     )
 
 
-def _heredoc(found: Written) -> Iterator[Problem]:
+def _heredoc(found: Written) -> Problem | None:
     """A script that stands in the Dockerfile: the builder writes it with mode 644 (BuildKit, `dispatchCopy`)."""
     target, direct = start_target(found)
     put = last_put(found, target) if target is not None and direct else None
     if put is None or put.kind != "heredoc" or put.path != target or not isinstance(put.step, Copy):
-        return
+        return None
     if put.step.instruction.flag("chmod") is not None or _is_made_executable(found.stage, target):
-        return
+        return None
     instruction = put.step.instruction
-    yield Problem(
+    return Problem(
         found.instruction.span,
         f"{found.stage.label} starts {quote(target)}, which line {instruction.line} writes with mode 644. The "
         "container exits with “permission denied”. Say `COPY --chmod=755` there.",
@@ -123,6 +127,27 @@ def _heredoc(found: Written) -> Iterator[Problem]:
         notes=(Note(instruction.span, "written here"),),
         key=target,
         fix=fix("Write it executable", add_flag(instruction, "--chmod=755")),
+    )
+
+
+def _closed(found: Written, closed: Closed) -> Problem:
+    """A mode that lets the owner start it, where the container's account is another."""
+    copy, decided = closed.copy.instruction, closed.decided_by.instruction
+    flag = copy.flag("chmod") if decided is copy else None
+    open_to_all = closed.bits | (closed.bits >> 6 & 5) * 0o11
+    way_out = f"Say {quote(f'{open_to_all:04o}')}" if open_to_all & 5 else "Say `0755`"
+    return Problem(
+        decided.span,
+        f"{found.stage.label} starts {quote(closed.target)} as {quote(closed.user)}, which is neither its owner nor in "
+        f"its group: mode {quote(f'{closed.bits:04o}')} does not let others {'execute' if closed.executed else 'read'} "
+        f"it. The container exits with “permission denied”. {way_out}, or give the file to {quote(closed.user)}.",
+        stage=found.stage.key,
+        notes=(Note(found.instruction.span, "started here"),),
+        key=closed.target,
+        instruction=decided,
+        fix=fix("Let everybody start it", replace(copy.source, flag.value_span, f"{open_to_all:04o}"))
+        if flag is not None and open_to_all & 5
+        else None,
     )
 
 
