@@ -23,6 +23,7 @@ from rules.facts.replacement import supported_reference
 from rules.lazily import once
 from rules.model.filenames import names_a_file
 from rules.model.files import Attributes, Deletion, Files
+from rules.model.groups import group_exists, groupless
 from rules.model.layers import Called
 from rules.model.model import Model
 from rules.model.packages import OS_MANAGERS, Installed
@@ -133,6 +134,8 @@ __all__ = [
     "end_of_life",
     "fix",
     "folders_of",
+    "group_exists",
+    "groupless",
     "image_facts",
     "insert",
     "insert_after",

@@ -70,6 +70,20 @@ def _use(step: Step, written: str, span: Span, *, is_chown: bool) -> Use | None:
     return Use(name, group, written, span, step, is_chown) if name or group else None
 
 
+def chowned_identities(stage: Stage) -> Iterator[Use]:
+    """Yield the names that the `chown` and `chgrp` of a stage's own RUNs look up, where nothing spares a failure."""
+    for row in stage.files.attribute_changes:
+        command = row.command
+        if row.step.stage is not stage or row.step.deferred or row.kind == "chmod":
+            continue
+        if command.conditional or command.negated or command.nested or command.after in ("||", ";", "|", "&"):
+            continue
+        owner = row.value if row.kind == "chown" else f":{row.value}"
+        use = _use(row.step, owner, command.span, is_chown=True)
+        if use is not None and not set(use.name + use.group) & set("*?/."):
+            yield use
+
+
 def made_later(use: Use) -> Account | None:
     """Return the account that only a RUN below makes, where the builder looks the name up before.
 
