@@ -66,6 +66,10 @@ _NEEDS_ROOT = frozenset(
     "adduser apk apt apt-get chgrp chown dnf groupadd groupmod gosu iptables ldconfig mount service setpriv su-exec "
     "sysctl update-ca-certificates useradd usermod yum".split()
 )
+_SWITCHES = frozenset({"gosu", "su-exec"})
+"""Programs that set the groups first, which the kernel lets root alone do, whoever they are to become."""
+_ASKS_WHO = re.compile(r"\bid\s+-(?:u|un|nu)\b|\$\{?E?UID\b|\bwhoami\b|\$\{?USER\b")
+"""How a script finds out whether it is root."""
 _ROOTS_HOME = re.compile(r"(?:^|[:=\s\"'])(/root/[\w./-]*)")
 
 
@@ -176,17 +180,27 @@ def script(change: DockerfileChange, stage: Stage) -> Iterator[Item]:
                 f"whatever `{name}` does that only root may (`chown`, `mkdir` in system folders)", concrete=False
             )
             continue
-        needing = sorted(_called(name, text) & _NEEDS_ROOT)
+        calls = _called(name, text)
+        needing = sorted(set(calls) & _NEEDS_ROOT)
         if needing:
-            yield Item(f"`{name}` calls {_named(needing)}", concrete=True)
+            ends = next((f"`{one}`" for one in needing if one in _SWITCHES and calls[one]), None)
+            then = f": {ends} changes the user, which fails for all but root, and the start with it" if ends else ""
+            yield Item(f"`{name}` calls {_named(needing)}{then}", concrete=True)
 
 
-def _called(name: str, text: str) -> set[str]:
-    """Return the programs that a script calls, those among them that start others; none where it is not understood."""
+def _called(name: str, text: str) -> dict[str, bool]:
+    """Return the programs that a script calls, those among them that start others, each with whether it surely does.
+
+    What it does only where it finds that it is root is left out. Nothing of a script that is not understood.
+    """
     script = parse(text, Source(name, text), 0, dialect="bash", joined=False)
-    if script.errors:
-        return set()
-    return {program for command in script.commands for program in (command.name, *command.wrappers)}
+    found: dict[str, bool] = {}
+    asks = _ASKS_WHO.search(text) is not None
+    for command in script.commands if not script.errors else ():
+        if not (asks and command.conditional):
+            for program in (command.name, *command.wrappers):
+                found[program] = found.get(program, False) or not command.conditional
+    return found
 
 
 def _scripts(stage: Stage) -> tuple[str, ...]:
