@@ -92,6 +92,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
             "package-update-alone",
         ),
     ),
+    "ownership-narrowed": (_silence("instruction", "package-manager-as-non-root"),),
     "package-update-alone": (_silence("instruction", "package-cache-left"),),
     "pip-cache-left": (_silence("stage", "env-set-after-use"),),
     "run-missing-operator": (_silence("instruction", "package-update-alone"),),
