@@ -35,7 +35,7 @@ class Closed(NamedTuple):
         bits: The mode of the file.
         copy: What brings the file.
         decided_by: What gives it the mode.
-        executed: Whether it is to be executed, rather than read by an interpreter.
+        executed: Whether it is to be executed, rather than read.
     """
 
     target: str
@@ -56,19 +56,30 @@ class _File(NamedTuple):
 
 
 def closed_program(change: DockerfileChange, found: Written) -> Closed | None:
-    """Return the program of a start command where its mode is visible and leaves the container's account outside.
+    """Return what a start command or a probe needs and its mode keeps from the container's account.
+
+    That is the program itself, or else a file that an argument names by its whole path.
 
     Args:
         change: The change under review.
-        found: The start command.
+        found: The command.
     """
     stage = found.stage
     user = runtime_user(stage)
     if user is None or stage.image.user.origin is Origin.BASE or not _is_executed(found):
         return None
     target, executed = start_target(found)
-    put = last_put(found, target) if target is not None else None
-    if put is None or target is None or put.path != target or not isinstance(put.step, Copy):
+    closed = _closed(change, found, user, target, executed=executed) if target is not None else None
+    arguments = found.start.words[1:] if found.start.form == "exec" else ()
+    paths = (word.rpartition("=")[2] for word in arguments)
+    files = (_closed(change, found, user, path, executed=False) for path in paths if path.startswith("/"))
+    return closed or next((one for one in files if one is not None), None)
+
+
+def _closed(change: DockerfileChange, found: Written, user: str, target: str, *, executed: bool) -> Closed | None:
+    """Follow one file through the stage, and say whether the account is left outside."""
+    stage, put = found.stage, last_put(found, target)
+    if put is None or put.path != target or not isinstance(put.step, Copy):
         return None
     file = _copied(change, put, put.step)
     if file is None or _is_moved(stage, put.step, target):

@@ -33,7 +33,7 @@ _CONVERTERS = frozenset({"dos2unix", "sed", "tr", "perl", "awk"})
     "entrypoint-not-executable",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
-    keywords=("ENTRYPOINT", "CMD"),
+    keywords=("ENTRYPOINT", "CMD", "HEALTHCHECK"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The start script of the repository cannot be executed in the image."""
@@ -47,6 +47,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         problem = _closed(found, closed) if closed is not None else problem
         if problem is not None:
             yield problem
+    for found in shipped(change, "HEALTHCHECK"):
+        closed = closed_program(change, found)
+        if closed is not None:
+            yield _closed(found, closed)
 
 
 def _line_ends(change: DockerfileChange, found: Written, script: StartScript) -> Problem | None:
@@ -135,18 +139,28 @@ def _closed(found: Written, closed: Closed) -> Problem:
     copy, decided = closed.copy.instruction, closed.decided_by.instruction
     flag = copy.flag("chmod") if decided is copy else None
     open_to_all = closed.bits | (closed.bits >> 6 & 5) * 0o11
-    way_out = f"Say {quote(f'{open_to_all:04o}')}" if open_to_all & 5 else "Say `0755`"
+    mode = open_to_all if open_to_all & (5 if closed.executed else 4) else 0o755 if closed.executed else 0o644
+    way_out = f"Say {quote(f'{mode:04o}')}, or give the file to {quote(closed.user)}"
+    if not closed.executed:
+        way_out = f"Give the file to {quote(closed.user)}, or say {quote(f'{mode:04o}')}"
+    if found.instruction.keyword == "HEALTHCHECK":
+        does, then = "probes with", "Each probe fails with “permission denied”, and the container counts as unhealthy"
+    else:
+        does = "starts" if closed.executed else "is to read"
+        then = "The container exits with “permission denied”" if closed.executed else "That ends in “permission denied”"
     return Problem(
         decided.span,
-        f"{found.stage.label} starts {quote(closed.target)} as {quote(closed.user)}, which is neither its owner nor in "
+        f"{found.stage.label} {does} {quote(closed.target)} as {quote(closed.user)}, which is neither its owner nor in "
         f"its group: mode {quote(f'{closed.bits:04o}')} does not let others {'execute' if closed.executed else 'read'} "
-        f"it. The container exits with “permission denied”. {way_out}, or give the file to {quote(closed.user)}.",
+        f"it. {then}. {way_out}.",
+        Confidence.CERTAIN if closed.executed else Confidence.LIKELY,
+        doubt="the program may not open it",
         stage=found.stage.key,
         notes=(Note(found.instruction.span, "started here"),),
         key=closed.target,
         instruction=decided,
-        fix=fix("Let everybody start it", replace(copy.source, flag.value_span, f"{open_to_all:04o}"))
-        if flag is not None and open_to_all & 5
+        fix=fix("Let everybody start it", replace(copy.source, flag.value_span, f"{mode:04o}"))
+        if flag is not None and closed.executed
         else None,
     )
 
