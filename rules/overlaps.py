@@ -95,6 +95,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "ownership-narrowed": (_silence("instruction", "package-manager-as-non-root"),),
     "package-update-alone": (_silence("instruction", "package-cache-left"),),
     "pip-cache-left": (_silence("stage", "env-set-after-use"),),
+    "root-home-needed": (_silence("stage", "venv-not-on-path"),),
     "run-missing-operator": (_silence("instruction", "package-update-alone"),),
     "copy-widened": (_same_fact("instruction", "source-copied-before-install"),),
     "remote-script-piped-to-shell": (_silence("place", "pipefail-missing"),),
