@@ -50,7 +50,7 @@ class _Need(NamedTuple):
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("CMD", "ENTRYPOINT"),
-    mentions=("/root", "--user", "uv", "PIP_USER"),
+    mentions=("/root", "--user", "uv", "pip_user"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The container's account needs what lies in root's home, which is closed to it."""
