@@ -38,7 +38,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         user = runtime_user(stage)
         if user is None or was is None or _grants(was) or is_for_developers(stage):
             continue
-        found = next(((run, command, who) for run, command, who in _grants(stage) if _is_meant(who, user)), None)
+        found = next(((run, command, who) for run, command, who in _grants(stage) if _is_meant(stage, who, user)), None)
         if found is not None:
             yield _problem(stage, user, *found)
 
@@ -57,9 +57,18 @@ def _grants(stage: Stage) -> tuple[tuple[Run, Command, str], ...]:
     return tuple(found)
 
 
-def _is_meant(who: str, user: str) -> bool:
-    """Whether the line speaks of the account: by name, as everybody, or by a group that it was most likely put into."""
-    return who in (user, "ALL") or who.startswith("%")
+def _is_meant(stage: Stage, who: str, user: str) -> bool:
+    """Whether the line speaks of the account: by name, as everybody, or by a group that it is put into."""
+    group = who.removeprefix("%")
+    if who == group:
+        return who in (user, "ALL")
+    made = next((one for one in stage.users.created if user in (one.name, one.uid)), None)
+    if made is not None and group in (made.group, *made.supplementary):
+        return True
+    name = made.name if made is not None else user
+    joins = (c for run in stage.done_runs for c in run.calls("usermod", "adduser", "addgroup", "gpasswd"))
+    words = ([part for word in command.args for part in word.value.split(",")] for command in joins)
+    return any(name in parts and group in parts for parts in words)
 
 
 def _problem(stage: Stage, user: str, run: Run, command: Command, who: str) -> Problem:
