@@ -52,7 +52,20 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "user-only-in-builder": (_silence("instruction", "became-non-root", "user-name-not-numeric"),),
     "user-escalated": (_same_fact("stage", "final-user-missing", "final-user-root", "user-created-unused"),),
     "debug-mode-shipped": (_silence("instruction", "npm-start-as-pid1"),),
-    "default-target-changed": (_silence("stage", "final-stage-no-command"),),
+    "default-target-changed": (
+        _silence(
+            "stage",
+            "apt-recommends-installed",
+            "build-tools-shipped",
+            "dev-dependencies-shipped",
+            "dev-package-shipped",
+            "final-stage-no-command",
+            "healthcheck-dropped",
+            "package-cache-left",
+            "pip-cache-left",
+        ),
+        _silence("file", "stage-unreachable"),
+    ),
     "entrypoint-lost": (_same_fact("stage", "final-stage-no-command"),),
     "exec-form-one-word": (
         _silence("instruction", "healthcheck-tool-missing", "start-path-missing", "start-tool-missing"),
