@@ -22,7 +22,7 @@ from rules.copying.environments import environments, managed_python
 from rules.copying.python_packages import CONSOLE_SCRIPTS
 from rules.copying.user_installs import copied_user_installs, user_installs
 from rules.runtime.start_instructions import behind_init
-from rules.user.accounts import runtime_user
+from rules.user.accounts import runs_as_root, runtime_user
 
 _HOME = "/root"
 _CLOSED = frozenset({"debian", "ubuntu", "alpine"})
@@ -50,7 +50,7 @@ class _Need(NamedTuple):
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("CMD", "ENTRYPOINT"),
-    mentions=("/root", "--user", "uv", "pip_user"),
+    mentions=("/root", "--user", "uv", "pip_user", "playwright"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The container's account needs what lies in root's home, which is closed to it."""
@@ -87,6 +87,7 @@ def _needs(stage: Stage) -> Iterator[_Need]:
     if first in CONSOLE_SCRIPTS or posixpath.basename(first).startswith("python"):
         yield from _packages(stage, first)
     yield from _interpreter(stage, first)
+    yield from _browsers(stage)
 
 
 def _packages(stage: Stage, first: str) -> Iterator[_Need]:
@@ -119,6 +120,24 @@ def _interpreter(stage: Stage, first: str) -> Iterator[_Need]:
                 "Set `UV_PYTHON_INSTALL_DIR=/opt/python` above the step that fetches it",
                 made.run.instruction,
             )
+
+
+def _browsers(stage: Stage) -> Iterator[_Need]:
+    """Browsers that Playwright fetched as root: it looks for them in the cache of whoever runs it."""
+    if {"PLAYWRIGHT_BROWSERS_PATH", "XDG_CACHE_HOME"} & set(stage.image.env):
+        return
+    for run in stage.done_runs:
+        for command in run.commands if runs_as_root(run) else ():
+            words = [word.value for word in command.words]
+            at = words.index("playwright") if "playwright" in words else len(words)
+            fetches = words[at + 1 : at + 2] == ["install"] and not command.conditional
+            if fetches and "PLAYWRIGHT_BROWSERS_PATH" not in run.instruction.text:
+                yield _Need(
+                    "starts browsers that Playwright put into `/root/.cache/ms-playwright`",
+                    "The first start of a browser ends in “Executable doesn't exist”",
+                    "Set `ENV PLAYWRIGHT_BROWSERS_PATH=/ms-playwright` above the install",
+                    run.instruction,
+                )
 
 
 def _problem(stage: Stage, user: str, need: _Need) -> Problem:
