@@ -1,5 +1,6 @@
 """See mount_not_owned.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -18,6 +19,7 @@ from rules.api import (
 )
 from rules.user.accounts import changes_user, name_of, runs_as_root
 
+_OCTAL = re.compile(r"[0-7]{1,5}")
 _GROUP = 0o070
 _NEEDED = {"secret": 0o4, "ssh": 0o2, "cache": 0o3}
 """The bits for others without which a mount is closed to them: read a file, connect to a socket, make files."""
@@ -61,15 +63,15 @@ def _closed_by(run: Run, mount: Mount) -> str | None:
     if mount.type == "secret" and "env" in options and "target" not in options:
         return None  # a variable, and no file
     owner, mode = options.get("uid", "0"), options.get("mode", "0")
-    if not owner.isdecimal() or not mode.isdecimal() or set(mode) & {"8", "9"}:
+    if not owner.isdecimal() or not _OCTAL.fullmatch(mode):
         return None
     bits = int(mode, 8)
     if bits & _GROUP or bits & needed == needed:
         return None
     uid = run.stage.users.uid_of(name_of(run.user.value or ""))
-    if int(owner) == 0:
+    if not owner.strip("0"):
         return "0"
-    return owner if uid is not None and uid.isdecimal() and int(uid) != int(owner) else None
+    return owner if uid is not None and uid.isdecimal() and uid.lstrip("0") != owner.lstrip("0") else None
 
 
 def _problem(run: Run, mount: Mount, owner: str) -> Problem:

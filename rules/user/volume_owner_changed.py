@@ -22,7 +22,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if was is None or stage.runtime.is_windows or was.runtime.is_windows:
             continue
         old, new = _number(was), _number(stage)
-        if old is None or new is None or int(old) == int(new):
+        if old is None or new is None or old.lstrip("0") == new.lstrip("0"):
             continue
         volumes = [path for path in _volumes(stage) if path in _volumes(was)]
         if volumes:
