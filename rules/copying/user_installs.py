@@ -53,6 +53,12 @@ def user_installs(stage: Stage) -> tuple[UserInstall, ...]:
 
 
 @once
+def user_calls(stage: Stage) -> frozenset[int]:
+    """Return the ids of the calls among them."""
+    return frozenset(id(one.call) for one in user_installs(stage))
+
+
+@once
 def copied_user_installs(stage: Stage) -> tuple[UserInstall, ...]:
     """Return the installs of other stages whose user base a COPY brings: `COPY --from=build /root/.local …`."""
     found = []

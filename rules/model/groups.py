@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.lazily import once
 from rules.model.users import ROOT_NAMES
 
 if TYPE_CHECKING:
@@ -28,17 +29,29 @@ def group_exists(stage: Stage, name: str) -> bool | None:
         kin, nor an account that gets a group of its own name, nor a package, a script or a copied list. `None` when
         that is open.
     """
-    users = stage.users
-    if name in ROOT_NAMES or name.isdecimal() or name in _OF_SYSTEMS or any(one.name == name for one in users.groups):
+    if name in ROOT_NAMES or name.isdecimal() or name in _OF_SYSTEMS:
         return True
-    own = [makes_own_group(one) for one in users.created if one.name == name]
-    if True in own:
-        return True
-    if None in own or users.may_be_made_unseen(name) or _is_list_touched(stage):
+    made = _made(stage).get(name, False)
+    if made is not False:
+        return made
+    if _is_list_touched(stage) or stage.users.may_be_made_unseen(name):
         return None
     return False if stage.facts is not None and stage.facts.has_user(name) is False else None
 
 
+@once
+def _made(stage: Stage) -> dict[str, bool | None]:
+    """The groups that RUNs of the chain make, by themselves or along with an account; `None` where that is open."""
+    found: dict[str, bool | None] = {}
+    for account in stage.users.created:
+        own = makes_own_group(account)
+        if own is not False:
+            found[account.name] = found.get(account.name) or own
+    found.update((group.name, True) for group in stage.users.groups)
+    return found
+
+
+@once
 def _is_list_touched(stage: Stage) -> bool:
     """Whether `/etc/group` may be another: copied, written, or a group in it renamed."""
     return (

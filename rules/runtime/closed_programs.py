@@ -24,6 +24,8 @@ _UMASK = 0o022
 _MOVERS = frozenset({"install", "find", "xargs", "mv", "cp", "ln", "rm", "tar", "unzip", "setfacl", "dos2unix"})
 """Programs that may make another file of it, or change its mode unseen."""
 _READ, _EXECUTE = 0o4, 0o1
+_MOST = 20
+"""Arguments that are followed; each costs one reading of what changes owners and modes."""
 
 
 class Closed(NamedTuple):
@@ -71,7 +73,7 @@ def closed_program(change: DockerfileChange, found: Written) -> Closed | None:
     target, executed = start_target(found)
     closed = _closed(change, found, user, target, executed=executed) if target is not None else None
     arguments = found.start.words[1:] if found.start.form == "exec" else ()
-    paths = (word.rpartition("=")[2] for word in arguments)
+    paths = (word.rpartition("=")[2] for word in arguments[:_MOST])
     files = (_closed(change, found, user, path, executed=False) for path in paths if path.startswith("/"))
     return closed or next((one for one in files if one is not None), None)
 

@@ -27,7 +27,7 @@ from rules.api import (
 )
 from rules.copying.environments import environments, hidden_environment
 from rules.copying.python_packages import CONSOLE_SCRIPTS
-from rules.copying.user_installs import UserInstall, copied_user_installs, user_installs
+from rules.copying.user_installs import UserInstall, copied_user_installs, user_calls, user_installs
 from rules.runtime.start_instructions import Written, behind_init, is_bare_init, shipped
 from rules.runtime.start_text import only_command
 from rules.user.accounts import name_of
@@ -141,7 +141,7 @@ def _may_be_elsewhere(stage: Stage, name: str, folders: tuple[str, ...]) -> bool
 def _installs(run: Run, call: PackageCall) -> bool:
     """Whether a call installs packages of Python, other than installers, where the system's Python finds them."""
     program = call.command.program
-    if any(one.call is call for one in user_installs(run.stage)):
+    if id(call) in user_calls(run.stage):
         return False
     if call.manager not in _INSTALLERS or call.action not in ("install", "sync") or program is None:
         return False

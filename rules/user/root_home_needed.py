@@ -20,7 +20,7 @@ from rules.api import (
 )
 from rules.copying.environments import environments, managed_python
 from rules.copying.python_packages import CONSOLE_SCRIPTS
-from rules.copying.user_installs import copied_user_installs, user_installs
+from rules.copying.user_installs import copied_user_installs, user_calls, user_installs
 from rules.runtime.start_instructions import behind_init
 from rules.user.accounts import runs_as_root, runtime_user
 
@@ -92,11 +92,10 @@ def _needs(stage: Stage) -> Iterator[_Need]:
 
 def _packages(stage: Stage, first: str) -> Iterator[_Need]:
     """Python packages that `pip install --user` put there as root, where the stage has no others."""
-    own = user_installs(stage)
     calls = [call for run in stage.done_runs for call in run.package_calls if call.manager in ("pip", "uv", "poetry")]
-    if any(call.action in ("install", "sync") and all(one.call is not call for one in own) for call in calls):
+    if any(call.action in ("install", "sync") and id(call) not in user_calls(stage) for call in calls):
         return
-    for made in (*copied_user_installs(stage), *own):
+    for made in (*copied_user_installs(stage), *user_installs(stage)):
         if made.base is not None and within(made.base, _HOME) and (made.call.manifests or made.call.packages):
             by = made.copy.instruction if made.copy is not None else made.run.instruction
             yield _Need(
