@@ -158,7 +158,7 @@ def _closed(found: Written, closed: Closed) -> Problem:
         stage=found.stage.key,
         notes=(Note(found.instruction.span, "started here"),),
         key=closed.target,
-        instruction=decided,
+        instruction=found.instruction,
         fix=fix("Let everybody start it", replace(copy.source, flag.value_span, f"{mode:04o}"))
         if flag is not None and closed.executed
         else None,
