@@ -68,7 +68,7 @@ _NEEDS_ROOT = frozenset(
 )
 _SWITCHES = frozenset({"gosu", "su-exec"})
 """Programs that set the groups first, which the kernel lets root alone do, whoever they are to become."""
-_ASKS_WHO = re.compile(r"\bid\s+-(?:u|un|nu)\b|\$\{?E?UID\b|\bwhoami\b|\$\{?USER\b")
+_ASKS_WHO = re.compile(r"\bid\s+-(?:u|un|nu)\b(?!\s+[\w\"$])|\$\{?E?UID\}?[\"']?\s*(?:-eq|-ne|!?==?)|\bwhoami\b")
 """How a script finds out whether it is root."""
 _ROOTS_HOME = re.compile(r"(?:^|[:=\s\"'])(/root/[\w./-]*)")
 
