@@ -40,7 +40,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         found = next(((run, command, who) for run, command, who in _grants(stage) if _is_meant(stage, who, user)), None)
         if found is not None:
-            yield _problem(stage, user, *found)
+            yield _problem(stage, was, user, *found)
 
 
 @once
@@ -71,13 +71,13 @@ def _is_meant(stage: Stage, who: str, user: str) -> bool:
     return any(name in parts and group in parts for parts in words)
 
 
-def _problem(stage: Stage, user: str, run: Run, command: Command, who: str) -> Problem:
+def _problem(stage: Stage, was: Stage, user: str, run: Run, command: Command, who: str) -> Problem:
     return Problem(
         place(run, command),
         f"{stage.label} runs as {quote(user)}, and {quote(str(command), 80)} lets {quote(who)} run every command as "
         "root without a password. Whoever gets into the program is root in the container, as if there were no "
         "`USER`. Do as root what needs it while the image is built, or name the one command that the account may run.",
-        Confidence.LIKELY,
+        Confidence.LIKELY if runtime_user(was) is not None else Confidence.POSSIBLE,  # root before: nothing is lost
         doubt="the image may be made for people to work in",
         stage=stage.key,
         instruction=run.instruction,
