@@ -26,6 +26,7 @@ from rules.model.accounts import Account
 from rules.model.audience import is_development_file, is_development_name, near_folders
 from rules.model.filenames import names_a_file
 from rules.model.files import Attributes, Deletion, Files
+from rules.model.groups import group_exists, groupless
 from rules.model.layers import Called
 from rules.model.model import Model
 from rules.model.packages import OS_MANAGERS, Installed
@@ -137,6 +138,8 @@ __all__ = [
     "end_of_life",
     "fix",
     "folders_of",
+    "group_exists",
+    "groupless",
     "image_facts",
     "insert",
     "insert_after",

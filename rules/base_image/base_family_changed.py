@@ -24,6 +24,7 @@ _APT = frozenset({"debian", "ubuntu"})
 _RPM = frozenset({"rhel", "centos", "fedora", "rockylinux", "almalinux", "oraclelinux", "amazonlinux"})
 _BARE = frozenset({"scratch", "distroless", "busybox"})
 """Families to move away from without a loss: what ran there needed nothing."""
+_WITHOUT_SYSTEM = frozenset({"scratch", "distroless"})
 _WITH_CERTIFICATES = ("gcr.io/distroless/", "cgr.dev/chainguard/")
 """Images without a shell that have CA certificates, time zones and accounts (their README, "What's in them")."""
 _WITH_NATIVE_PARTS = frozenset({"python", "node", "ruby", "php"})
@@ -111,7 +112,9 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, before: str, af
         word.span if word is not None else stage.root.from_.span,
         f"{stage.label} moves from {_name(was)} to {_name(stage)}. {asked} Such moves are taken back more often than "
         "other changes, for things that only show at run time.",
-        Confidence.LIKELY,
+        Confidence.POSSIBLE
+        if after in _WITHOUT_SYSTEM and not questions and _starts_program_alone(stage)
+        else Confidence.LIKELY,
         doubt="whether the program depends on what differs shows only when it runs",
         stage=stage.key,
         key=f"{before} {after}",
@@ -134,7 +137,7 @@ def _questions(change: DockerfileChange, stage: Stage, was: Stage, after: str) -
     foreign = _foreign_code(stage)
     if foreign is not None:
         yield _of_foreign(stage, *foreign)
-    if after in ("scratch", "distroless"):
+    if after in _WITHOUT_SYSTEM:
         yield from _bare(stage)
         return
     facts = stage.facts
@@ -167,7 +170,7 @@ def _of_foreign(stage: Stage, builder: Stage, kind: str) -> str:
 
 def _bare(stage: Stage) -> Iterator[str]:
     """Yield what an image without a system lacks, less what another rule says with certainty."""
-    if not _calls_shell(stage):
+    if not _calls_shell(stage) and not _starts_program_alone(stage):
         yield "There is no shell and no package manager: does anything call one, a start script or a health check?"
     if not (stage.root.base_text or "").startswith(_WITH_CERTIFICATES):
         yield "Are CA certificates, time zones and the account it runs as there?"
@@ -180,6 +183,22 @@ def _calls_shell(stage: Stage) -> bool:
     return any(start is not None and start.form == "shell" for start in starts)
 
 
+def _starts_program_alone(stage: Stage) -> bool:
+    """Whether one program that a stage built is all there is to start, and no probe: nobody is left to call a shell."""
+    image = stage.image
+    starts = [setting.value for setting in image.start_command if setting.value is not None]
+    first = starts[0].words[0] if starts and starts[0].words else ""
+    built = any(put.kind == "stage" and put.path == first for put in stage.files.puts)
+    return built and all(start.form == "exec" for start in starts) and not image.healthcheck.set_in_file
+
+
+def _is_built_again(stage: Stage, facts: ImageFacts) -> bool:
+    """Whether the stages that the program comes from have the new C library, as is seldom so before such a move."""
+    others = {id(copy.from_stage): copy.from_stage for copy in stage.all_copies if copy.from_stage is not None}
+    libcs = {other.runtime.libc for other in others.values()}
+    return libcs == {facts.libc}
+
+
 def _libc_changed(before: ImageFacts | None, after: ImageFacts) -> bool:
     return before is not None and bool(before.libc) and bool(after.libc) and before.libc != after.libc
 
@@ -190,6 +209,8 @@ def _native(stage: Stage, facts: ImageFacts) -> Iterator[str]:
         yield f"Do all native packages have wheels for {facts.libc}, or does pip now compile them?"
     elif facts.libc == "musl" and "node" in languages:
         yield f"Do native modules have builds for {facts.libc} (bcrypt, sharp, Prisma engines)?"
+    elif _is_built_again(stage, facts):
+        return
     elif not _WITH_NATIVE_PARTS.isdisjoint(languages) or _brings_unknown(stage):
         yield f"Is everything that was built for the other C library built again for {facts.libc}?"
 

@@ -19,10 +19,12 @@ from rules.api import (
     add_flag,
     fix,
     quote,
+    replace,
     rule,
     within,
 )
 from rules.brought import last_put
+from rules.runtime.closed_programs import Closed, closed_program
 from rules.runtime.script_tools import taken_away
 from rules.runtime.start_instructions import Written, shipped
 from rules.runtime.start_scripts import StartScript, start_script, start_target
@@ -37,20 +39,26 @@ _CONVERTERS = frozenset({"dos2unix", "sed", "tr", "perl", "awk"})
     "entrypoint-not-executable",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
-    keywords=("ENTRYPOINT", "CMD"),
+    keywords=("ENTRYPOINT", "CMD", "HEALTHCHECK"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The start script of the repository cannot be executed in the image."""
     for found in shipped(change):
         script = start_script(change, found)
         if script is None:
-            yield from _heredoc(found)
-            continue
-        problem = (
-            _line_ends(change, found, script) or _interpreter(change, found, script) or _mode(change, found, script)
-        )
+            problem = _heredoc(found)
+        else:
+            problem = (
+                _line_ends(change, found, script) or _interpreter(change, found, script) or _mode(change, found, script)
+            )
+        closed = closed_program(change, found) if problem is None else None
+        problem = _closed(found, closed) if closed is not None else problem
         if problem is not None:
             yield problem
+    for found in shipped(change, "HEALTHCHECK"):
+        closed = closed_program(change, found)
+        if closed is not None:
+            yield _closed(found, closed)
 
 
 def _line_ends(change: DockerfileChange, found: Written, script: StartScript) -> Problem | None:
@@ -110,7 +118,7 @@ def _mode(change: DockerfileChange, found: Written, script: StartScript) -> Prob
     if not script.direct or _is_made_executable(found.stage, script.target):
         return None
     if script.copy.instruction.flag("chmod") is not None:
-        return _closed(found, script)
+        return _for_nobody(found, script)
     if mode is None or not mode & _REGULAR or mode & _EXECUTABLE:
         return None
     return _problem(
@@ -123,7 +131,7 @@ def _mode(change: DockerfileChange, found: Written, script: StartScript) -> Prob
     )
 
 
-def _closed(found: Written, script: StartScript) -> Problem | None:
+def _for_nobody(found: Written, script: StartScript) -> Problem | None:
     """A `--chmod` that gives nobody the right to execute."""
     flag = script.copy.instruction.flag("chmod")
     mode = (flag.value if flag is not None else None) or ""
@@ -138,16 +146,16 @@ def _closed(found: Written, script: StartScript) -> Problem | None:
     )
 
 
-def _heredoc(found: Written) -> Iterator[Problem]:
+def _heredoc(found: Written) -> Problem | None:
     """A script that stands in the Dockerfile: the builder writes it with mode 644 (BuildKit, `dispatchCopy`)."""
     target, direct = start_target(found)
     put = last_put(found.stage, target) if target is not None and direct else None
     if put is None or put.kind != "heredoc" or put.path != target or not isinstance(put.step, Copy):
-        return
+        return None
     if put.step.instruction.flag("chmod") is not None or _is_made_executable(found.stage, target):
-        return
+        return None
     instruction = put.step.instruction
-    yield Problem(
+    return Problem(
         found.instruction.span,
         f"{found.stage.label} starts {quote(target)}, which line {instruction.line} writes with mode 644. The "
         "container exits with “permission denied”. Say `COPY --chmod=755` there.",
@@ -155,6 +163,37 @@ def _heredoc(found: Written) -> Iterator[Problem]:
         notes=(Note(instruction.span, "written here"),),
         key=target,
         fix=fix("Write it executable", add_flag(instruction, "--chmod=755")),
+    )
+
+
+def _closed(found: Written, closed: Closed) -> Problem:
+    """A mode that lets the owner start it, where the container's account is another."""
+    copy, decided = closed.copy.instruction, closed.decided_by.instruction
+    flag = copy.flag("chmod") if decided is copy else None
+    open_to_all = closed.bits | (closed.bits >> 6 & 5) * 0o11
+    mode = open_to_all if open_to_all & (5 if closed.executed else 4) else 0o755 if closed.executed else 0o644
+    way_out = f"Say {quote(f'{mode:04o}')}, or give the file to {quote(closed.user)}"
+    if not closed.executed:
+        way_out = f"Give the file to {quote(closed.user)}, or say {quote(f'{mode:04o}')}"
+    if found.instruction.keyword == "HEALTHCHECK":
+        does, then = "probes with", "Each probe fails with “permission denied”, and the container counts as unhealthy"
+    else:
+        does = "starts" if closed.executed else "is to read"
+        then = "The container exits with “permission denied”" if closed.executed else "That ends in “permission denied”"
+    return Problem(
+        decided.span,
+        f"{found.stage.label} {does} {quote(closed.target)} as {quote(closed.user)}, which is neither its owner nor in "
+        f"its group: mode {quote(f'{closed.bits:04o}')} does not let others {'execute' if closed.executed else 'read'} "
+        f"it. {then}. {way_out}.",
+        Confidence.CERTAIN if closed.executed else Confidence.LIKELY,
+        doubt="the program may not open it",
+        stage=found.stage.key,
+        notes=(Note(found.instruction.span, "started here"),),
+        key=closed.target,
+        instruction=found.instruction,
+        fix=fix("Let everybody start it", replace(copy.source, flag.value_span, f"{mode:04o}"))
+        if flag is not None and closed.executed
+        else None,
     )
 
 

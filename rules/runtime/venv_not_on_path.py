@@ -29,9 +29,11 @@ from rules.api import (
 )
 from rules.copying.environments import environments, hidden_environment
 from rules.copying.python_packages import CONSOLE_SCRIPTS
+from rules.copying.user_installs import UserInstall, copied_user_installs, user_calls, user_installs
 from rules.runtime.start_instructions import Written, behind_init, is_bare_init, shipped
 from rules.runtime.start_scripts import StartScript, start_script
 from rules.runtime.start_text import only_command
+from rules.user.accounts import name_of
 
 _INSTALLERS = frozenset({"pip", "uv", "pipx", "poetry", "pipenv", "pdm", "conda"})
 _TOOLS = frozenset({"pip", "uv", "poetry", "pipenv", "pdm", "setuptools", "wheel", "virtualenv", "build"})
@@ -58,10 +60,10 @@ class Home(NamedTuple):
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("CMD", "ENTRYPOINT"),
-    mentions=("venv", "uv", "poetry"),
+    mentions=("venv", "uv", "poetry", "pip"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """What ships starts a program of a virtual environment that PATH does not lead to."""
+    """What ships starts a program of a virtual environment, or of a user's own packages, that PATH does not lead to."""
     for found in shipped(change):
         stage = found.stage
         script = start_script(change, found, through_stages=True)
@@ -75,9 +77,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if folders is None or any(posixpath.join(home.path, "bin") in folders for home in homes):
             continue
         hidden = None if homes else hidden_environment(stage)
-        if (homes or hidden is not None) and not _may_be_elsewhere(stage, name, folders):
+        own = None if homes or hidden is not None else _user_install(stage, name, folders)
+        if not (homes or hidden is not None or own is not None) or _may_be_elsewhere(stage, name, folders):
+            continue
+        if own is not None:
+            problem = _problem_of_user(found, name, own)
+        else:
             problem = _problem(found, name, homes[-1]) if homes else _problem_of_poetry(found, name, hidden)
-            yield problem if script is None else _told_of(script, problem)
+        yield problem if script is None else _told_of(script, problem)
 
 
 def _started(found: Written) -> str | None:
@@ -138,6 +145,15 @@ def _homes(stage: Stage) -> tuple[Home, ...]:
     return tuple(home for _, home in sorted(own, key=lambda one: one[0]))
 
 
+def _user_install(stage: Stage, name: str, folders: tuple[str, ...]) -> UserInstall | None:
+    """Return what may have put a script into an account's home, where `PATH` leads to no such place."""
+    if name in _PYTHONS or any(".local" in folder for folder in folders):
+        return None
+    made = (*user_installs(stage), *copied_user_installs(stage))
+    brings = (one for one in made if one.call.manifests or name in {p.name for p in one.call.packages})
+    return next((one for one in brings if one.base is None or posixpath.join(one.base, "bin") not in folders), None)
+
+
 def _may_be_elsewhere(stage: Stage, name: str, folders: tuple[str, ...]) -> bool:
     """Whether another instruction may put the program where PATH leads."""
     calls = ((run, call) for run in stage.done_runs for call in run.package_calls)
@@ -155,6 +171,8 @@ def _may_be_elsewhere(stage: Stage, name: str, folders: tuple[str, ...]) -> bool
 def _installs(run: Run, call: PackageCall) -> bool:
     """Whether a call installs packages of Python, other than installers, where the system's Python finds them."""
     program = call.command.program
+    if id(call) in user_calls(run.stage):
+        return False
     if call.manager not in _INSTALLERS or call.action not in ("install", "sync") or program is None:
         return False
     if call.manager == "poetry":
@@ -207,4 +225,28 @@ def _problem_of_poetry(found: Written, name: str, made: Run | None) -> Problem:
         key=name,
         notes=(Note(made.instruction.span, "installed here"),),
         fix=Fix("Install into the image's Python", (insert_line_before(made.instruction, setting),)),
+    )
+
+
+def _problem_of_user(found: Written, name: str, made: UserInstall) -> Problem:
+    stage, user = found.stage, quote(name_of(made.run.user.value or "root"))
+    binaries = posixpath.join(made.base, "bin") if made.base is not None else None
+    place = quote(binaries) if binaries is not None else "`~/.local/bin`"
+    why = "by `--user`" if made.asked else f"since {user} may not write to the image's packages"
+    why = f"copied in line {made.copy.instruction.line}" if made.copy is not None else why
+    setting = f'ENV PATH="{binaries}:$PATH"'
+    way_out = f"Set {quote(setting)}" if binaries is not None else "Set `PATH`"
+    if made.copy is None:
+        way_out += f", or install {'without `--user`' if made.asked else 'above `USER`'}"
+    return Problem(
+        found.instruction.span,
+        f"{stage.label} starts {quote(name)}, and {quote(str(made.call.command), 60)} (line {made.call.command.line}) "
+        f"{'put' if made.copy else 'puts'} it into {place}, {why}. `PATH` does not lead there, and the container "
+        f"exits with “executable file not found”. {way_out}.",
+        Confidence.LIKELY,
+        doubt="the program may be elsewhere too, or who starts the container may set PATH",
+        stage=stage.key,
+        key=name,
+        notes=(Note(made.run.instruction.span, "installed here"),),
+        fix=Fix("Lead PATH to it", (insert_line_before(found.instruction, setting),)) if binaries is not None else None,
     )

@@ -1,9 +1,12 @@
 """See secret_mount_world_readable.md."""
 
+import re
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Fix, Problem, Severity, quote, replace, rule
+from rules.api import Category, DockerfileChange, Fix, Mount, Problem, Run, Severity, quote, replace, rule
+from rules.user.accounts import name_of, runs_as_root
 
+_OCTAL = re.compile(r"[0-7]{1,5}")
 _GROUP_AND_OTHERS = 0o077
 
 
@@ -21,10 +24,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for run in stage.runs:
             for mount in run.mounts:
                 mode = mount.options.get("mode", "")
-                if mount.type not in ("secret", "ssh") or not mode.isdecimal() or not int(mode, 8) & _GROUP_AND_OTHERS:
+                if mount.type not in ("secret", "ssh") or not _OCTAL.fullmatch(mode):
                     continue
-                text = change.source.cut(mount.flag.value_span)
-                fixed = text.replace(f"mode={mode}", "mode=0400")
+                if not int(mode, 8) & _GROUP_AND_OTHERS:
+                    continue
                 yield Problem(
                     mount.flag.span,
                     f"the secret {quote(mount.options.get('id', mount.target))} is mounted with mode {quote(mode)}: "
@@ -34,5 +37,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     instruction=run.instruction,
                     stage=stage.key,
                     key=mount.options.get("id", ""),
-                    fix=Fix("Let the owner alone read it", (replace(change.source, mount.flag.value_span, fixed),)),
+                    fix=_fix(change, run, mount),
                 )
+
+
+def _fix(change: DockerfileChange, run: Run, mount: Mount) -> Fix | None:
+    """Leave the mode to the owner; where the RUN is another account's than root's, that is to be the owner."""
+    mode, owner = f"mode={mount.options['mode']}", "mode=0400"
+    if runs_as_root(run) is not True and "uid" not in mount.options:
+        uid = run.stage.users.uid_of(name_of(run.user.value or ""))
+        if uid is None or not uid.isdecimal():
+            return None
+        owner = f"uid={uid},mode=0400"
+    text = change.source.cut(mount.flag.value_span).replace(mode, owner)
+    return Fix("Let the owner alone read it", (replace(change.source, mount.flag.value_span, text),))

@@ -169,7 +169,8 @@ def _result(copy: Copy, grant: Grant) -> str | None:
         at = next((i for i, letter in enumerate(clause) if letter in "+-="), len(clause))
         if any(letter in _WHO or letter in "st" for letter in clause[at + 1 :]):
             return None
-        bits = _applied(bits, clause[:at], clause[at : at + 1], clause[at + 1 :])
+        who = clause[:at] if written is not None or clause[at:] != "+x" else ""  # it may be 755 in git, for all
+        bits = _applied(bits, who, clause[at : at + 1], clause[at + 1 :])
     known = copy.from_context or written is not None or bits & _RUNS == _RUNS
     return f"{bits:o}" if known else None
 

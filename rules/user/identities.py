@@ -51,13 +51,15 @@ class Use(NamedTuple):
 
 
 def stops_build(use: Use) -> bool:
-    """Tell whether every builder stops at a `--chown` whose name is not found.
+    """Tell whether every builder stops at a `--chown`, or a `chown`, whose name is not found.
 
     BuildKit's `readUser` (solver/llbsolver/ops/user_linux.go) takes root for a name that `/etc/passwd` lacks, and for
     a list that is missing. It stops only where there is nothing to look in: in `scratch` above the first layer, and
     under `--link`, which copies to a layer of its own. The classic builder and Podman always stop.
     """
     stage = use.step.stage
+    if use.step.instruction.keyword == "RUN":
+        return True  # `chown` itself fails
     nowhere = stage.root.is_scratch and _first_layer(stage) == use.step.at
     return use.is_chown and (nowhere or use.step.instruction.flag("link") is not None)
 
@@ -72,6 +74,15 @@ def not_found(use: Use) -> str:
     if not use.is_chown:
         return "the container does not start: “unable to find user”"
     return "the build stops here" if stops_build(use) else f"{_AS_ROOT}, and the classic builder stops here"
+
+
+def group_not_found(use: Use) -> str:
+    """Say the same of a group."""
+    return (
+        not_found(use)
+        .replace("find user", "find group")
+        .replace("leaves the files to root", "gives the files another group")
+    )
 
 
 _LAYERS = frozenset({"RUN", "COPY", "ADD", "WORKDIR"})
@@ -107,6 +118,20 @@ def _use(step: Step, written: str, span: Span, *, is_chown: bool) -> Use | None:
     name = "" if name.isdecimal() or name.lower() in ROOT_NAMES else name
     group = "" if group.isdecimal() or group.lower() in ROOT_NAMES else group
     return Use(name, group, written, span, step, is_chown) if name or group else None
+
+
+def chowned_identities(stage: Stage) -> Iterator[Use]:
+    """Yield the names that the `chown` and `chgrp` of a stage's own RUNs look up, where nothing spares a failure."""
+    for row in stage.files.attribute_changes:
+        command = row.command
+        if row.step.stage is not stage or row.step.deferred or row.kind == "chmod":
+            continue
+        if command.conditional or command.negated or command.nested or command.after in ("||", ";", "|", "&"):
+            continue
+        owner = row.value if row.kind == "chown" else f":{row.value}"
+        use = _use(row.step, owner, command.span, is_chown=True)
+        if use is not None and not set(use.name + use.group) & set("*?/."):
+            yield use
 
 
 def made_later(use: Use) -> Account | None:

@@ -68,6 +68,8 @@ _NEEDS_ROOT = frozenset(
     "adduser apk apt apt-get chgrp chown dnf groupadd groupmod gosu iptables ldconfig mount service setpriv su-exec "
     "sysctl update-ca-certificates useradd usermod yum".split()
 )
+_ASKS_WHO = re.compile(r"\bid\s+-(?:u|un|nu)\b(?!\s+[\w\"$])|\$\{?E?UID\}?[\"']?\s*(?:-eq|-ne|!?==?)|\bwhoami\b")
+"""How a script finds out whether it is root."""
 _ROOTS_HOME = re.compile(r"(?:^|[:=\s\"'])(/root/[\w./-]*)")
 
 
@@ -191,7 +193,6 @@ def script(change: DockerfileChange, stage: Stage) -> Iterator[Item]:
 
 _HAND_OVER = frozenset({"gosu", "su-exec", "runuser", "chpst", "setuidgid"})
 """Programs that become another account, which only root may, also where it is the one that it is (`setgroups`)."""
-_ASKS_WHO = re.compile(r"\bid\s+-|\bwhoami\b|\b(?:E?UID|USER)\b")
 
 
 def _surely_drops(name: str, text: str) -> tuple[str, int] | None:

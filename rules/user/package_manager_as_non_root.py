@@ -26,6 +26,7 @@ from rules.api import (
     rule,
 )
 from rules.user.accounts import changes_user, runs_as_root
+from rules.user.unwritable_installs import Unwritable, unwritable_install
 
 _VARIABLE = re.compile(r"\$\{?(\w+)")
 _OF_ACCOUNT = re.compile(r"user|uid|root|owner", re.IGNORECASE)
@@ -49,7 +50,10 @@ _ASKING = (
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=("apt", "apk", "dnf", "yum", "zypper", "pacman", "dpkg", "rpm"),
+    mentions=(
+        *("apt", "apk", "dnf", "yum", "zypper", "pacman", "dpkg", "rpm"),
+        *("npm", "yarn", "bun", "corepack"),
+    ),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A package manager runs under an ordinary user and may not write."""
@@ -59,6 +63,33 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         failing = [(run, call) for run in stage.runs if (call := _failing_call(run)) is not None]
         if failing:
             yield _problem(stage, failing)
+        found = next((one for run in stage.runs if (one := unwritable_install(run)) is not None), None)
+        if found is not None:
+            yield _unwritable(stage, found)
+
+
+def _unwritable(stage: Stage, found: Unwritable) -> Problem:
+    """An install of Node.js packages that stops where only root may write."""
+    user = quote(found.run.user.value or "")
+    name = found.command.name
+    if found.shared:
+        whose = f"where {quote(stage.root.base_text or 'the base')} lets root alone write"
+        way_out = f"Run it above `USER`, or between `USER root` and {quote(f'USER {found.run.user.value}')}"
+    else:
+        whose = f"and {quote(found.folder)} belongs to root: `WORKDIR` and `COPY` make it so"
+        chown = quote(f"chown {found.run.user.value} {found.folder}")
+        way_out = f"Give the folder to {user} above this step, as root: {chown}"
+    return Problem(
+        found.command.span,
+        f"{stage.label} runs {quote(str(found.command), 60)} as {user}; {quote(name)} writes to {quote(found.folder)}, "
+        f"{whose}. The build stops with “permission denied”. {way_out}.",
+        Confidence.LIKELY,
+        doubt="the account may have been given that folder out of sight",
+        stage=stage.key,
+        key=f"{user} {found.folder}",
+        instruction=found.run.instruction,
+        fix=_fix(stage, [found.run.instruction], found.run.user.value or "") if found.shared else None,
+    )
 
 
 def _failing_call(run: Run) -> Command | None:

@@ -13,6 +13,9 @@ _WORKS_BY_IT = frozenset(
 """Programs that act as root for whoever calls them, which is what they are installed for."""
 
 
+_SCRIPTS = (".sh", ".bash", ".py", ".pl", ".rb")
+
+
 @rule(
     "setuid-bit-added",
     severity=Severity.WARNING,
@@ -52,6 +55,8 @@ def _problem(stage: Stage, grant: Grant) -> Problem:
         if needed
         else "Drop the bit, or give the file the one capability that it needs."
     )
+    if grant.paths and all(path.endswith(_SCRIPTS) for path in grant.paths):
+        return _without_effect(stage, grant, bit, paths)
     return Problem(
         grant.span,
         f"{stage.label} gives {paths} the {bit} bit: "
@@ -63,4 +68,18 @@ def _problem(stage: Stage, grant: Grant) -> Problem:
         instruction=grant.step.instruction,
         key=" ".join(grant.paths),
         severity=Severity.INFO if needed else None,
+    )
+
+
+def _without_effect(stage: Stage, grant: Grant, bit: str, paths: str) -> Problem:
+    """Linux takes no notice of the bit where an interpreter runs the file (execve(2), "Interpreter scripts")."""
+    return Problem(
+        grant.span,
+        f"{stage.label} gives {paths} the {bit} bit: "
+        f"{quote(str(grant.command) if grant.command is not None else str(grant.step.instruction))}. Linux ignores it "
+        "on scripts: the script runs as whoever calls it, and what only root may do in it fails. Do that while the "
+        "image is built, or in a start script that root runs and that hands over to the account (`gosu`, `su-exec`).",
+        stage=stage.key,
+        instruction=grant.step.instruction,
+        key=" ".join(grant.paths),
     )

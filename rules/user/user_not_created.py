@@ -2,20 +2,45 @@
 
 from collections.abc import Iterator
 
-from rules.api import Account, Category, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule
+from rules.api import (
+    Account,
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Note,
+    Problem,
+    Severity,
+    Stage,
+    group_exists,
+    groupless,
+    insert,
+    insert_after,
+    quote,
+    rule,
+)
 from rules.model.foreign_options import refusal
 from rules.packages.scripts import sure_calls
-from rules.user.identities import Use, made_later, maker_of, named_identities, not_found, severity_of
+from rules.user.identities import (
+    Use,
+    chowned_identities,
+    group_not_found,
+    made_later,
+    maker_of,
+    named_identities,
+    not_found,
+    severity_of,
+)
 
 
 @rule(
     "user-not-created",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
-    keywords=("USER", "COPY", "ADD"),
+    keywords=("USER", "COPY", "ADD", "RUN"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """A stage names an account that neither its base has nor an instruction makes."""
+    """A stage names an account or a group that neither its base has nor an instruction makes."""
     for stage in change.stages:
         if stage.index not in change.after.needed_by_shipped or stage.root.is_scratch or stage.runtime.is_windows:
             continue
@@ -37,6 +62,66 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 yield _too_early(stage, use, later)
             elif stage.users.exists(use.name, above=use.above) is False and maker_of(stage, use.name) is None:
                 yield _problem(stage, use)
+        yield from _in_run(stage, seen)
+        yield from _groups(stage)
+
+
+def _in_run(stage: Stage, seen: set[str]) -> Iterator[Problem]:
+    """Accounts that a `chown` in a RUN looks up, other than those told already."""
+    for use in chowned_identities(stage):
+        if use.name and use.name not in seen and stage.users.exists(use.name) is False:
+            seen.add(use.name)
+            if maker_of(stage, use.name) is None:
+                yield _problem(stage, use)
+
+
+def _groups(stage: Stage) -> Iterator[Problem]:
+    """Groups that nothing makes, of accounts that are there."""
+    seen: set[str] = set()
+    for use in (*named_identities(stage), *chowned_identities(stage)):
+        if use.group in seen or not use.group or (use.name and stage.users.exists(use.name) is not True):
+            continue
+        seen.add(use.group)
+        if group_exists(stage, use.group) is False:
+            yield _group(stage, use, groupless(stage, use.group))
+
+
+def _group(stage: Stage, use: Use, account: Account | None) -> Problem:
+    then = group_not_found(use)
+    if account is not None:
+        command = account.command
+        made = f"{quote(str(command), 80)} (line {command.line}) makes the account and no group of its name"
+    else:
+        made = f"{quote(stage.root.base_text or 'its base')} does not have it and no instruction makes it"
+    tool = "addgroup -S" if stage.runtime.package_manager == "apk" else "groupadd --system"
+    return Problem(
+        use.step.instruction.span if use.step.instruction.keyword != "RUN" else use.span,
+        f"{stage.label} names the group {quote(use.group)}, which is not there: {made}. "
+        f"{then[0].upper()}{then[1:]}. Make it above, with {quote(f'{tool} {use.group}')}, and put the "
+        "account into it, or name the account alone.",
+        Confidence.CERTAIN if use.sure else Confidence.LIKELY,
+        doubt="a command or a copied folder may bring the group",
+        stage=stage.key,
+        key=f":{use.group}",
+        instruction=use.step.instruction,
+        notes=(Note(account.command.span, "made here"),) if account is not None else (),
+        fix=_with_group(account) if account is not None else None,
+        severity=severity_of(use),
+    )
+
+
+def _with_group(account: Account) -> Fix | None:
+    """Make the group along with the account, where the command does not choose another one."""
+    command, facts = account.command, account.run.stage.facts
+    if command.program is None or command.wrappers or command.nested or facts is None or account.group is not None:
+        return None
+    source, name = command.source, account.name
+    if facts.distro == "alpine":
+        group = insert(source, command.start, f"addgroup -S {name} && ")
+        return Fix("Make the group, too", (group, insert_after(source, command.program, f" -G {name}")))
+    if command.name == "adduser":
+        return Fix("Make the group, too", (insert_after(source, command.program, " --group"),))
+    return None
 
 
 def _in_either_case(stage: Stage) -> Iterator[Problem]:

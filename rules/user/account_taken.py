@@ -1,0 +1,169 @@
+"""See account_taken.md."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import (
+    BY_ARGUMENT,
+    Account,
+    Category,
+    Confidence,
+    DockerfileChange,
+    Note,
+    Problem,
+    Severity,
+    Stage,
+    once,
+    quote,
+    rule,
+)
+from rules.facts.tools import system_users
+from rules.user.layers import place
+
+_APT = frozenset({"debian", "ubuntu"})
+_REDHAT = frozenset({"rhel", "centos", "fedora", "almalinux", "rockylinux", "oraclelinux"})
+_UNDOES = ("userdel", "deluser", "usermod", "groupdel", "delgroup", "groupmod", "vipw", "newusers")
+_PLAIN = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
+"""Kinds of images whose own account has a group of its name and number."""
+_GROUP_TOOLS = frozenset({"groupadd", "addgroup"})
+_HAS_GROUP = ("-g", "--gid", "-N", "--no-user-group")
+
+Key = tuple[str, str]
+"""What only one can have: `("user", name)`, `("uid", number)`, `("group", name)`, `("gid", number)`."""
+
+
+class _Taken(NamedTuple):
+    """An account or group that cannot be made.
+
+    Attributes:
+        new: It.
+        key: What is taken.
+        by: The name of who has it.
+        other: The command that gave it away; `None` where the base image brings the holder.
+    """
+
+    new: Account
+    key: Key
+    by: str
+    other: Account | None
+
+
+@rule(
+    "account-taken",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("RUN",),
+    mentions=("useradd", "adduser", "groupadd", "addgroup"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A command makes an account or a group whose name or number is there already."""
+    for stage in change.stages:
+        if stage.index not in change.after.needed_by_shipped or stage.runtime.is_windows:
+            continue
+        if stage.users.passwd_copied or any(run.calls(*_UNDOES) for run in stage.done_runs):
+            continue  # who is left is not followed
+        found = _collision(stage)
+        if found is not None:
+            yield _problem(stage, found)
+
+
+@once
+def _collision(stage: Stage) -> _Taken | None:
+    """Return the first account or group of a stage's own that cannot be made."""
+    holders: dict[Key, tuple[str, Account | None]] = dict(_of_base(stage))
+    made = sorted((*stage.users.created, *stage.users.groups), key=lambda one: (one.run.at, one.command.start))
+    for one in made:
+        keys = _keys(stage, one)
+        taken = next((key for key in keys if key in holders), None)
+        if taken is None:
+            holders.update((key, (one.name, one)) for key in (*keys, *_comes_along(stage, one)))
+        elif one.run.stage is stage and not _is_tolerated(stage, one):
+            return _Taken(one, taken, *holders[taken])
+    return None
+
+
+def _of_base(stage: Stage) -> Iterator[tuple[Key, tuple[str, None]]]:
+    """Yield what the base image's accounts have; of the system's own, whose groups differ, the accounts alone."""
+    facts = stage.facts
+    if facts is None:
+        return
+    for name, uid in {**system_users(facts.distro), **facts.users}.items():
+        yield ("user", name), (name, None)
+        if uid is not None:
+            yield ("uid", str(uid)), (name, None)
+    for name, uid in facts.users.items() if facts.kind in _PLAIN else ():
+        yield ("group", name), (name, None)
+        if uid is not None:
+            yield ("gid", str(uid)), (name, None)
+
+
+def _keys(stage: Stage, one: Account) -> list[Key]:
+    """Return what has to be free for an account or group to be made."""
+    command = one.command
+    if command.conditional or command.has("-o", "--non-unique"):
+        return []
+    is_group = command.name in _GROUP_TOOLS
+    keys = [("group" if is_group else "user", one.name)]
+    if one.uid is not None and one.uid.isdecimal():
+        keys.append(("gid" if is_group else "uid", one.uid))
+    if not is_group and _makes_group(stage, one) and not command.has(*_HAS_GROUP):
+        keys.append(("group", one.name))
+    return keys
+
+
+def _makes_group(stage: Stage, one: Account) -> bool:
+    """Whether it is shadow's `useradd`, which refuses where the group that it is to make exists (useradd(8))."""
+    distro = stage.facts.distro if stage.facts is not None else None
+    return (one.command.name == "useradd" and distro in {*_APT, *_REDHAT}) or distro in _REDHAT
+
+
+def _comes_along(stage: Stage, one: Account) -> Iterator[Key]:
+    """Yield the number that a new account's own group takes."""
+    if one.command.name in _GROUP_TOOLS or one.uid is None or one.command.has(*_HAS_GROUP):
+        return
+    if _makes_group(stage, one):
+        yield "gid", one.uid
+
+
+def _is_tolerated(stage: Stage, one: Account) -> bool:
+    """Whether the build goes on: the failure is caught, or the tool is content with one that exists."""
+    command = one.command
+    distro = stage.facts.distro if stage.facts is not None else None
+    caught = command.after in ("||", "|", "&") or (command.after in (";", "\n") and not command.errexit)
+    content = command.has("-f", "--force") or (distro in _APT and command.name.startswith("add") and one.system)
+    return caught or content or command.negated or command.nested
+
+
+def _problem(stage: Stage, taken: _Taken) -> Problem:
+    one, (kind, value) = taken.new, taken.key
+    what = {
+        "user": f"an account {quote(value)} is there already",
+        "group": f"a group {quote(value)} is there already",
+        "uid": f"uid {value} belongs to {quote(taken.by)}",
+        "gid": f"gid {value} belongs to the group {quote(taken.by)}",
+    }[kind]
+    base = quote(stage.root.base_text or "the base")
+    whence = f"from {base}" if taken.other is None else f"made in line {taken.other.command.line}"
+    literal = "$" not in " ".join(word.text for word in one.command.args)
+    known = taken.other is not None or (stage.facts is not None and stage.facts.exact)
+    return Problem(
+        place(one.run, one.command),
+        f"{stage.label} cannot make {quote(one.name)}: {what}, {whence}, so {quote(str(one.command), 80)} fails and "
+        f"the build stops. {_way_out(taken)}.",
+        Confidence.CERTAIN if literal and known else Confidence.LIKELY,
+        doubt="the base is known by similar tags only" if literal else BY_ARGUMENT,
+        stage=stage.key,
+        instruction=one.run.instruction,
+        key=f"{kind} {value}",
+        notes=(Note(taken.other.command.span, "made here"),) if taken.other is not None else (),
+    )
+
+
+def _way_out(taken: _Taken) -> str:
+    kind, _ = taken.key
+    if kind == "group" and taken.new.command.name not in _GROUP_TOOLS:
+        return f"Put the account into that group with {quote(f'-g {taken.by}')}"
+    if taken.other is not None:
+        return "One of the two can go" if kind in ("user", "group") else "Give it another number"
+    another = "name" if kind in ("user", "group") else "number"
+    return f"Use {quote(taken.by)} as it is, take another {another}, or remove {quote(taken.by)} first"

@@ -1,0 +1,154 @@
+"""See root_home_needed.md."""
+
+import posixpath
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Instruction,
+    Note,
+    Problem,
+    Severity,
+    Stage,
+    path_folders,
+    quote,
+    rule,
+    within,
+)
+from rules.copying.environments import environments, managed_python
+from rules.copying.python_packages import CONSOLE_SCRIPTS
+from rules.copying.user_installs import copied_user_installs, user_calls, user_installs
+from rules.runtime.start_instructions import behind_init
+from rules.user.accounts import runs_as_root, runtime_user
+
+_HOME = "/root"
+_CLOSED = frozenset({"debian", "ubuntu", "alpine"})
+"""Distributions whose images have root's home with mode 0700."""
+
+
+class _Need(NamedTuple):
+    """Something that the container needs and that lies in root's home.
+
+    Attributes:
+        what: The beginning of a sentence: what it needs.
+        then: What happens.
+        way_out: What to do.
+        made: What puts it there.
+    """
+
+    what: str
+    then: str
+    way_out: str
+    made: Instruction | None
+
+
+@rule(
+    "root-home-needed",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("CMD", "ENTRYPOINT"),
+    mentions=("/root", "--user", "uv", "pip_user", "playwright"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The container's account needs what lies in root's home, which is closed to it."""
+    for stage in change.after.shipped:
+        user = runtime_user(stage)
+        closed = stage.facts is not None and stage.facts.distro in _CLOSED
+        if user is None or not closed or _is_opened(stage):
+            continue
+        need = next(_needs(stage), None)
+        if need is not None:
+            yield _problem(stage, user, need)
+
+
+def _is_opened(stage: Stage) -> bool:
+    """Whether a step changes owner or mode of root's home itself, or makes it the account's."""
+    rows = stage.files.attribute_changes
+    accounts = (c for run in stage.done_runs for c in run.calls("usermod", "useradd", "adduser", "setfacl"))
+    return any(row.path is None or within(_HOME, row.path) for row in rows) or any(
+        word.value.rstrip("/") == _HOME for command in accounts for word in command.args
+    )
+
+
+def _needs(stage: Stage) -> Iterator[_Need]:
+    image = stage.image
+    starts = [setting for setting in image.start_command if setting.value is not None]
+    words = [behind_init(setting.value.words)[:1] for setting in starts if setting.value is not None]
+    first = next((word[0] for word in words if word), "")
+    if within(posixpath.normpath(first) if first.startswith("/") else "/", _HOME):
+        yield _Need(f"starts {quote(first)}", "The container exits with “permission denied”", "Keep it elsewhere", None)
+    folder = image.workdir.value
+    if folder is not None and within(folder, _HOME):
+        then = "The container does not start: “chdir … permission denied”"
+        yield _Need(f"works in {quote(folder)}", then, "Choose another `WORKDIR`", image.workdir.instruction)
+    if first in CONSOLE_SCRIPTS or posixpath.basename(first).startswith("python"):
+        yield from _packages(stage, first)
+    yield from _interpreter(stage, first)
+    yield from _browsers(stage)
+
+
+def _packages(stage: Stage, first: str) -> Iterator[_Need]:
+    """Python packages that `pip install --user` put there as root, where the stage has no others."""
+    calls = [call for run in stage.done_runs for call in run.package_calls if call.manager in ("pip", "uv", "poetry")]
+    if any(call.action in ("install", "sync") and id(call) not in user_calls(stage) for call in calls):
+        return
+    for made in (*copied_user_installs(stage), *user_installs(stage)):
+        if made.base is not None and within(made.base, _HOME) and (made.call.manifests or made.call.packages):
+            by = made.copy.instruction if made.copy is not None else made.run.instruction
+            yield _Need(
+                f"starts {quote(first)} with the packages in {quote(made.base)}",
+                "It finds none of them: “ModuleNotFoundError”, or “permission denied”",
+                "Install them into an environment of their own (`python -m venv /opt/venv`) or without `--user`",
+                by,
+            )
+
+
+def _interpreter(stage: Stage, first: str) -> Iterator[_Need]:
+    """The Python that uv fetched as root, to which an environment's `python` is a link."""
+    folders = path_folders(stage) or ()
+    for made in environments(stage):
+        place = managed_python(stage, made)
+        used = within(first, made.path) if first.startswith("/") else posixpath.join(made.path, "bin") in folders
+        if place is not None and within(place, _HOME) and used:
+            yield _Need(
+                f"runs the environment {quote(made.path)}, whose `python` is a link into {quote(place)}",
+                "The container exits with “permission denied”",
+                "Set `UV_PYTHON_INSTALL_DIR=/opt/python` above the step that fetches it",
+                made.run.instruction,
+            )
+
+
+def _browsers(stage: Stage) -> Iterator[_Need]:
+    """Browsers that Playwright fetched as root: it looks for them in the cache of whoever runs it."""
+    if {"PLAYWRIGHT_BROWSERS_PATH", "XDG_CACHE_HOME"} & set(stage.image.env):
+        return
+    for run in stage.done_runs:
+        for command in run.commands if runs_as_root(run) else ():
+            words = [word.value for word in command.words]
+            at = words.index("playwright") if "playwright" in words else len(words)
+            fetches = words[at + 1 : at + 2] == ["install"] and not command.conditional
+            if fetches and "PLAYWRIGHT_BROWSERS_PATH" not in run.instruction.text:
+                yield _Need(
+                    "starts browsers that Playwright put into `/root/.cache/ms-playwright`",
+                    "The first start of a browser ends in “Executable doesn't exist”",
+                    "Set `ENV PLAYWRIGHT_BROWSERS_PATH=/ms-playwright` above the install",
+                    run.instruction,
+                )
+
+
+def _problem(stage: Stage, user: str, need: _Need) -> Problem:
+    setting = stage.image.user.instruction
+    here = setting is not None and stage.image.user.stage is stage
+    return Problem(
+        setting.span if setting is not None and here else stage.from_.span,
+        f"{stage.label} {need.what}, as {quote(user)}. Root's home has mode 0700, so no other account gets there. "
+        f"{need.then}. {need.way_out}.",
+        Confidence.LIKELY,
+        doubt="a step that is not read may open the folder",
+        stage=stage.key,
+        instruction=setting if here else None,
+        notes=(Note(need.made.span, "put there"),) if need.made is not None else (),
+    )

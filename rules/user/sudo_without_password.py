@@ -1,0 +1,85 @@
+"""See sudo_without_password.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    once,
+    quote,
+    rule,
+)
+from rules.user.accounts import runtime_user
+from rules.user.layers import place
+from rules.user.root_by_design import is_for_developers
+
+_GRANT = re.compile(r"(?m)^\s*(%?[\w.${}-]+)\s+ALL\s*=\s*(?:\([^)]*\)\s*)?NOPASSWD\s*:\s*ALL\b")
+"""A line of `sudoers` that lets somebody run every command (sudoers(5))."""
+
+
+@rule(
+    "sudo-without-password",
+    severity=Severity.WARNING,
+    category=Category.SECURITY,
+    compares=True,
+    keywords=("RUN",),
+    mentions=("nopasswd",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The change lets the container's account become root with `sudo`, without a password."""
+    for stage, was in change.shipped():
+        user = runtime_user(stage)
+        if user is None or was is None or _grants(was) or is_for_developers(stage):
+            continue
+        found = next(((run, command, who) for run, command, who in _grants(stage) if _is_meant(stage, who, user)), None)
+        if found is not None:
+            yield _problem(stage, was, user, *found)
+
+
+@once
+def _grants(stage: Stage) -> tuple[tuple[Run, Command, str], ...]:
+    """Return the commands that write such a line, with whom it names."""
+    found = []
+    for run in stage.done_runs:
+        if "NOPASSWD" in run.instruction.text and "sudoers" in run.instruction.text:
+            for command in run.commands:
+                texts = [*(word.value.replace("\\n", "\n") for word in command.args), command.heredoc or ""]
+                who = next((match[1] for text in texts for match in _GRANT.finditer(text)), None)
+                if who is not None:
+                    found.append((run, command, run.scope.expand(who) or who))
+    return tuple(found)
+
+
+def _is_meant(stage: Stage, who: str, user: str) -> bool:
+    """Whether the line speaks of the account: by name, as everybody, or by a group that it is put into."""
+    group = who.removeprefix("%")
+    if who == group:
+        return who in (user, "ALL")
+    made = next((one for one in stage.users.created if user in (one.name, one.uid)), None)
+    if made is not None and group in (made.group, *made.supplementary):
+        return True
+    name = made.name if made is not None else user
+    joins = (c for run in stage.done_runs for c in run.calls("usermod", "adduser", "addgroup", "gpasswd"))
+    words = ([part for word in command.args for part in word.value.split(",")] for command in joins)
+    return any(name in parts and group in parts for parts in words)
+
+
+def _problem(stage: Stage, was: Stage, user: str, run: Run, command: Command, who: str) -> Problem:
+    return Problem(
+        place(run, command),
+        f"{stage.label} runs as {quote(user)}, and {quote(str(command), 80)} lets {quote(who)} run every command as "
+        "root without a password. Whoever gets into the program is root in the container, as if there were no "
+        "`USER`. Do as root what needs it while the image is built, or name the one command that the account may run.",
+        Confidence.LIKELY if runtime_user(was) is not None else Confidence.POSSIBLE,  # root before: nothing is lost
+        doubt="the image may be made for people to work in",
+        stage=stage.key,
+        instruction=run.instruction,
+        key=who,
+    )

@@ -1,0 +1,94 @@
+"""Installs of an ordinary account that write where only root may: Node's global packages, and a project's folder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.model.puts import within
+from rules.model.steps import Run
+from rules.user.accounts import changes_user, name_of, runs_as_root
+from rules.user.ownership import access
+
+if TYPE_CHECKING:
+    from rules.dockerfile.package_calls import PackageCall
+    from rules.dockerfile.shell import Command
+    from rules.model.stage import Stage
+
+_GLOBAL = "/usr/local"
+"""The prefix of the official images of Node.js (docker-node, Dockerfile-slim.template), where all is root's."""
+_IN_PLACE = frozenset({"npm", "pnpm", "yarn", "bun"})
+"""Package managers that make `node_modules` in the folder they run in."""
+_ELSEWHERE = ("--prefix", "--dir", "-C", "--cwd", "--modules-folder", "--modules-dir", "--global-dir", "--location")
+_PREFIXES = ("NPM_CONFIG_PREFIX", "npm_config_prefix", "COREPACK_HOME")
+
+
+class Unwritable(NamedTuple):
+    """An install that may not write.
+
+    Attributes:
+        run: The RUN.
+        command: The command.
+        folder: Where it writes.
+        shared: Whether it is the place of the image's own packages, and not a project's folder.
+    """
+
+    run: Run
+    command: Command
+    folder: str
+    shared: bool
+
+
+def unwritable_install(run: Run) -> Unwritable | None:
+    """Return the first install of a RUN that stops for want of rights, where nothing spares the failure."""
+    stage = run.stage
+    if runs_as_root(run) is not False or run.deferred or stage.facts is None or stage.runtime.is_windows:
+        return None
+    for command in run.calls("corepack"):
+        here = command.has("--install-directory") or _is_spared(run, command)
+        if command.subcommand == "enable" and not here and _global_is_roots(run):
+            return Unwritable(run, command, f"{_GLOBAL}/bin", shared=True)
+    for call in run.package_calls:
+        if call.manager in _IN_PLACE and call.action == "install" and not call.has(*_ELSEWHERE):
+            found = _written(run, call) if not _is_spared(run, call.command) else None
+            if found is not None:
+                return found
+    return None
+
+
+def _written(run: Run, call: PackageCall) -> Unwritable | None:
+    if call.has("-g", "--global"):
+        closed = call.manager == "npm" and not set(call.env) & set(_PREFIXES) and _global_is_roots(run)
+        return Unwritable(run, call.command, f"{_GLOBAL}/lib/node_modules", shared=True) if closed else None
+    folder = _closed_project(run.stage, run, call) if call.project else None
+    return Unwritable(run, call.command, folder, shared=False) if folder is not None else None
+
+
+def _is_spared(run: Run, command: Command) -> bool:
+    caught = command.conditional or command.nested or command.after in ("||", ";", "|", "&")
+    return caught or changes_user(run, command)
+
+
+def _global_is_roots(run: Run) -> bool:
+    """Whether the packages of an official image of Node.js are still where it put them, and root's."""
+    stage = run.stage
+    if stage.facts is None or stage.facts.name != "node":
+        return False
+    if any(name in stage.image.env or run.scope.get(name) is not None for name in _PREFIXES):
+        return False
+    if any("prefix" in word.value for other in stage.done_runs for c in other.calls("npm") for word in c.args):
+        return False
+    return not any(
+        row.path is None or within(row.path, _GLOBAL) or within(_GLOBAL, row.path)
+        for row in stage.files.attribute_changes
+    )
+
+
+def _closed_project(stage: Stage, run: Run, call: PackageCall) -> str | None:
+    """Return the folder that a project is installed in, where it is root's and has no `node_modules` yet."""
+    folder = run.workdir.value
+    if not folder or any(other.name in ("cd", "pushd") for other in run.commands if other.start < call.command.start):
+        return None
+    user = name_of(run.user.value or "")
+    here, modules = access(stage, folder, user), access(stage, f"{folder.rstrip('/')}/node_modules", user)
+    prepared = modules.exists is True or isinstance(modules.decided_by, Run)
+    return folder if here.exists is True and here.writable is False and not prepared else None
