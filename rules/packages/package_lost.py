@@ -25,6 +25,8 @@ from rules.facts.packages import is_build_only
 from rules.packages.build_packages import is_language_toolkit, listed
 from rules.packages.purpose import is_called_builder, is_called_for_development
 from rules.packages.replaced import is_explained, lacks, runs_new_script
+from rules.runtime.script_calls import ScriptCall, script_calls
+from rules.runtime.start_instructions import shipped
 
 _NETWORK = frozenset("curl wget git pip pip3 npm yarn pnpm uv go cargo gem bundle composer gpg apt-key".split())
 _LETTERS = re.compile(r"[a-z]+")
@@ -48,9 +50,10 @@ class Lost(NamedTuple):
     Attributes:
         item: As it was installed before.
         command: The command of it that is still used; empty when none is known.
-        line: Where that is used, 0 for the start command and the health check.
+        line: Where that is used, 0 for the start command and the health check; a line of the script, if one uses it.
         checks: Whether the health check uses it.
         still: Whether that called it before the change as well.
+        script: The start script that uses it, its path in the repository; empty for the others.
     """
 
     item: Installed
@@ -58,6 +61,7 @@ class Lost(NamedTuple):
     line: int = 0
     checks: bool = False
     still: bool = True
+    script: str = ""
 
 
 @rule(
@@ -77,7 +81,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if _reads_list(stage):
             continue
         gone = tuple(item for item in was.packages.present if _is_gone(stage, was, item))
-        used = tuple(lost for item in gone if (lost := _used(stage, was, item)) is not None)
+        in_scripts = _in_scripts(change, stage) if gone else {}
+        used = tuple(lost for item in gone if (lost := _used(stage, was, item, in_scripts)) is not None)
         certificates = next((item for item in gone if item.name == "ca-certificates"), None)
         if certificates is not None and not _brings_certificates(stage):
             yield _certificates(stage, certificates)
@@ -131,7 +136,16 @@ def _stem(name: str) -> str:
     return _NUMBER.sub("", name.removesuffix("t64")).removesuffix("-dev").removesuffix("-")
 
 
-def _used(stage: Stage, was: Stage, item: Installed) -> Lost | None:
+def _in_scripts(change: DockerfileChange, stage: Stage) -> dict[str, ScriptCall]:
+    """Return the programs that the stage's start scripts and its health check's call, each with its first call."""
+    found: dict[str, ScriptCall] = {}
+    for written in shipped(change, "ENTRYPOINT", "CMD", "HEALTHCHECK"):
+        for call in script_calls(change, written) if written.stage is stage else ():
+            found.setdefault(call.name, call)
+    return found
+
+
+def _used(stage: Stage, was: Stage, item: Installed, in_scripts: dict[str, ScriptCall]) -> Lost | None:
     """Return where a command of the package is still called, when nothing else can have brought it."""
     commands = provides(item.name)
     if not commands or item.name == "ca-certificates":
@@ -148,6 +162,9 @@ def _used(stage: Stage, was: Stage, item: Installed) -> Lost | None:
             if lacks(stage, was, name):
                 checks = start is not None and start is stage.image.healthcheck.value
                 return Lost(item, name, checks=checks, still=_was_called(was, name, checks=checks))
+    for name in sorted(commands & in_scripts.keys()):
+        if lacks(stage, was, name):
+            return Lost(item, name, in_scripts[name].span.line, still=False, script=in_scripts[name].script)
     return None
 
 
@@ -204,6 +221,8 @@ def _still_used(stage: Stage, lost: Lost) -> Problem:
     calls = "still calls" if lost.still else "calls"
     caller = f"line {lost.line}" if lost.line else "its health check" if lost.checks else "what it starts"
     failure = "The build stops there" if lost.line else "It fails" if lost.checks else "The container fails there"
+    if lost.script:
+        caller, failure = f"line {lost.line} of the script {quote(lost.script)}", "The script fails there"
     return Problem(
         stage.from_.span,
         f"{stage.label} no longer installs {quote(lost.item.name)}, and {caller} {calls} {quote(lost.command)}. "
