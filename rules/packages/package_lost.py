@@ -23,6 +23,7 @@ from rules.api import (
 from rules.facts.commands import provides
 from rules.facts.packages import is_build_only
 from rules.packages.build_packages import is_language_toolkit, listed
+from rules.packages.certificates import brings_certificates
 from rules.packages.purpose import is_called_builder, is_called_for_development
 from rules.packages.replaced import is_explained, lacks, runs_new_script
 from rules.runtime.script_calls import ScriptCall, script_calls
@@ -84,7 +85,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         in_scripts = _in_scripts(change, stage) if gone else {}
         used = tuple(lost for item in gone if (lost := _used(stage, was, item, in_scripts)) is not None)
         certificates = next((item for item in gone if item.name == "ca-certificates"), None)
-        if certificates is not None and not _brings_certificates(stage):
+        if certificates is not None and not brings_certificates(stage):
             yield _certificates(stage, certificates)
         for lost in used:
             yield _still_used(stage, lost)
@@ -173,31 +174,6 @@ def _was_called(was: Stage, name: str, *, checks: bool) -> bool:
     settings = (was.image.healthcheck,) if checks else was.image.start_command
     texts = (setting.value.text for setting in settings if setting.value is not None)
     return any(word.rsplit("/", 1)[-1] == name for text in texts for word in text.split())
-
-
-def _brings_certificates(stage: Stage) -> bool:
-    """Whether certificates come from the base, from another package, or are not needed as far as we see."""
-    facts = stage.facts
-    if facts is None:
-        return True
-    if facts.distro == "alpine":
-        return not _lacks_alpine_bundle(facts.release.number if facts.release is not None else None)
-    if facts.distro not in ("debian", "ubuntu"):
-        return True
-    if facts.full or facts.kind != "os" or facts.has_tool("curl") or facts.has_tool("wget"):
-        return True
-    if any("certs" in put.path or "ca-certificates" in put.path for put in stage.files.puts):
-        return True
-    return any(
-        not item.call.no_recommends and item.name in ("curl", "wget", "openssl", "git")
-        for item in stage.packages.present
-    )
-
-
-def _lacks_alpine_bundle(release: str | None) -> bool:
-    """Whether an Alpine release came without any certificates: those before 3.10."""
-    numbers = [int(part) for part in (release or "").split(".") if part.isdecimal()]
-    return bool(numbers) and numbers < [3, 10]
 
 
 def _certificates(stage: Stage, item: Installed) -> Problem:
