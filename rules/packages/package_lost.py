@@ -138,12 +138,18 @@ def _stem(name: str) -> str:
 
 
 def _in_scripts(change: DockerfileChange, stage: Stage) -> dict[str, ScriptCall]:
-    """Return the programs that the stage's start scripts and its health check's call, each with its first call."""
+    """Return the programs that the stage's start scripts and its health check's call, each with its first call.
+
+    What a start script calls whatever happens is left to `start-tool-missing`, which says what becomes of the start.
+    """
     found: dict[str, ScriptCall] = {}
+    certain: set[str] = set()
     for written in shipped(change, "ENTRYPOINT", "CMD", "HEALTHCHECK"):
         for call in script_calls(change, written) if written.stage is stage else ():
             found.setdefault(call.name, call)
-    return found
+            if call.certain and written.instruction.keyword != "HEALTHCHECK":
+                certain.add(call.name)
+    return {name: call for name, call in found.items() if name not in certain}
 
 
 def _used(stage: Stage, was: Stage, item: Installed, in_scripts: dict[str, ScriptCall]) -> Lost | None:

@@ -20,8 +20,6 @@ _ASKED_FOR = re.compile(r"\b(?:command|which|type|hash|whence)\b(?:\s+-\w+)*\s+[
 _INSTALLS = re.compile(
     r"\b(?:apt|apt-get|apk|dnf|microdnf|yum|pip|pip3|npm|corepack)\s[^\n]*\b(?:add|install|enable)\b"
 )
-_LOOKS_ELSEWHERE = re.compile(r"\bPATH=|^\s*(?:\.|source)\s", re.MULTILINE)
-"""What lets a script find programs where the image does not: its own PATH, a virtual environment."""
 
 
 class ScriptCall(NamedTuple):
@@ -31,13 +29,13 @@ class ScriptCall(NamedTuple):
         name: The program, without a folder.
         script: The script's path in the repository.
         span: Where the call stands there.
-        fatal: Whether the call is surely made with the image's PATH, and its failure ends the script.
+        certain: Whether the script makes the call whatever happens.
     """
 
     name: str
     script: str
     span: Span
-    fatal: bool
+    certain: bool
 
 
 def script_calls(change: DockerfileChange, found: Written) -> Iterator[ScriptCall]:
@@ -58,10 +56,9 @@ def script_calls(change: DockerfileChange, found: Written) -> Iterator[ScriptCal
         return
     own = {name for match in _FUNCTION.finditer(script.text) for name in match.groups()}
     asked = {name.rsplit("/", 1)[-1] for name in _ASKED_FOR.findall(script.text)}
-    elsewhere = _LOOKS_ELSEWHERE.search(script.text) is not None
     for command in parsed.commands:
         if command.name and "$" not in command.name and command.name not in own | asked and _counts(command):
-            yield ScriptCall(command.name, script.path, command.span, not elsewhere and _is_fatal(command))
+            yield ScriptCall(command.name, script.path, command.span, _is_certain(command))
 
 
 def _counts(command: Command) -> bool:
@@ -69,8 +66,5 @@ def _counts(command: Command) -> bool:
     return command.program is not None and "/" not in command.program.value and command.after != "||"
 
 
-def _is_fatal(command: Command) -> bool:
-    if command.conditional or command.nested or command.negated:
-        return False
-    ends = command.errexit and command.after not in ("&&", "|", "&") and command.before not in ("&&", "|")
-    return ends or (bool(command.words) and command.words[0].value == "exec")
+def _is_certain(command: Command) -> bool:
+    return not (command.conditional or command.nested or command.before == "&&")

@@ -17,7 +17,6 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.runtime.script_calls import ScriptCall, script_calls
 from rules.runtime.script_tools import HandedOver, hands_over_with
 from rules.runtime.start_instructions import Written, executes_cmd, shipped
 
@@ -41,36 +40,6 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         handed = hands_over_with(change, found)
         if handed is not None and found.stage.runtime.lacks(handed.name):
             yield _in_script(found, handed)
-            continue
-        called = next((c for c in script_calls(change, found) if _is_missed(change, found.stage, c, names)), None)
-        if called is not None:
-            yield _called_in_script(found, called)
-
-
-def _is_missed(change: DockerfileChange, stage: Stage, call: ScriptCall, names: frozenset[str] | None) -> bool:
-    """Whether a program that a script calls is missing; one that it calls now and then, only if it was there before."""
-    if not stage.runtime.lacks(call.name, names):
-        return False
-    if call.fatal:
-        return True
-    was = next((before for after, before in change.shipped() if after is stage), None)
-    return was is not None and was.runtime.has_tool(call.name) is True
-
-
-def _called_in_script(found: Written, call: ScriptCall) -> Problem:
-    stage, base = found.stage, quote(found.stage.root.base_text or "")
-    name = quote(call.name)
-    return Problem(
-        found.instruction.span,
-        f"{stage.label} starts {quote(call.script)}, which calls {name} (line {call.span.line}), and {name} is not in "
-        f"the image: {base} does not have it and no instruction installs it. The script fails there with “not found”. "
-        f"Install {name} in this stage.",
-        Confidence.LIKELY,
-        doubt="a script or a copied folder may bring it",
-        stage=stage.key,
-        key=f"{call.script} {call.name}",
-        notes=(Note(call.span, "needed here", path=call.script),),
-    )
 
 
 def _in_script(found: Written, handed: HandedOver) -> Problem:
