@@ -9,14 +9,11 @@ from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
-    Fix,
     Installed,
     Note,
     Problem,
     Severity,
     Stage,
-    fix,
-    insert_after,
     quote,
     rule,
 )
@@ -24,8 +21,10 @@ from rules.facts.commands import provides
 from rules.facts.packages import is_build_only
 from rules.packages.build_packages import is_language_toolkit, listed
 from rules.packages.certificates import brings_certificates
+from rules.packages.loaded_libraries import need_of
 from rules.packages.purpose import is_called_builder, is_called_for_development
 from rules.packages.replaced import is_explained, lacks, runs_new_script
+from rules.packages.restoring import restored
 from rules.runtime.script_calls import ScriptCall, script_calls
 from rules.runtime.start_instructions import shipped
 
@@ -89,7 +88,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield _certificates(stage, certificates)
         for lost in used:
             yield _still_used(stage, lost)
-        rest = () if _is_meant(change, stage) else _silent(change, stage, was, gone, {lost.item.name for lost in used})
+        needed = _needed(change, stage, was, gone, used)
+        yield from (_still_needed(stage, item, need) for item, need in needed)
+        told = {lost.item.name for lost in used} | {item.name for item, _ in needed}
+        rest = () if _is_meant(change, stage) else _silent(change, stage, was, gone, told)
         if 0 < len(rest) <= _MANY:
             yield _question(stage, rest)
 
@@ -195,7 +197,7 @@ def _certificates(stage: Stage, item: Installed) -> Problem:
         stage=stage.key,
         key="ca-certificates",
         notes=(Note(item.call.command.span, "installed here before", before=True),),
-        fix=_restored(stage, item),
+        fix=restored(stage, item),
     )
 
 
@@ -214,25 +216,32 @@ def _still_used(stage: Stage, lost: Lost) -> Problem:
         stage=stage.key,
         key=lost.item.name,
         notes=(Note(lost.item.call.command.span, "installed here before", before=True),),
-        fix=_restored(stage, lost.item),
+        fix=restored(stage, lost.item),
     )
 
 
-def _restored(stage: Stage, item: Installed) -> Fix | None:
-    """Add the package to an install that is still there."""
-    for run in reversed(stage.done_runs):
-        for call in run.package_calls:
-            if (
-                call.manager == item.manager
-                and call.action == "install"
-                and call.packages
-                and call.virtual is None
-                and run.stage is stage
-            ):
-                word = call.packages[-1].word
-                if run.instruction.source.cut(word.span) == word.value and run.instruction.exec_form is None:
-                    return fix("Install it again", insert_after(run.instruction.source, word, f" {item.name}"))
-    return None
+def _needed(
+    change: DockerfileChange, stage: Stage, was: Stage, gone: tuple[Installed, ...], used: tuple[Lost, ...]
+) -> list[tuple[Installed, str]]:
+    """Return what the project needs of the rest, each with the reason."""
+    if _is_meant(change, stage):
+        return []
+    told = {lost.item.name for lost in used}
+    found = ((item, need_of(change, stage, item.name)) for item in gone if item.name not in told)
+    return [(item, need) for item, need in found if need is not None and not is_explained(stage, was, item)]
+
+
+def _still_needed(stage: Stage, item: Installed, need: str) -> Problem:
+    return Problem(
+        stage.from_.span,
+        f"{stage.label} no longer installs {quote(item.name)}, {need}.",
+        Confidence.LIKELY,
+        doubt="another package may bring it",
+        stage=stage.key,
+        key=item.name,
+        notes=(Note(item.call.command.span, "installed here before", before=True),),
+        fix=restored(stage, item),
+    )
 
 
 def _is_meant(change: DockerfileChange, stage: Stage) -> bool:
