@@ -4,7 +4,20 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, PackageCall, Problem, Run, Severity, Stage, quote, rule
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Package,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    once,
+    quote,
+    rule,
+)
 from rules.copying.installs import install_folder
 from rules.packages.options import spelled
 from rules.packages.project_files import context_folder, copied, in_repository
@@ -61,19 +74,26 @@ def _compiles(stage: Stage, run: Run, call: PackageCall) -> bool:
     """Whether a call takes packages from the public index, and nothing before it brought a compiler or the packages."""
     if call.has(*_WHEELS) or any(name in call.env for name in _INDEXES) or stage.files.has_unreadable_run:
         return False
-    if any(
-        copy.at < run.at and (copy.from_stage is not None or copy.from_image is not None) for copy in stage.all_copies
-    ):
+    first = _first_bringer(stage)
+    if first is not None and first < (*run.at, call.command.start):
         return False
-    for other, earlier in stage.packages.calls:
-        if other.at > run.at:
-            break
-        for package in earlier.packages:
-            if package.name in _COMPILERS or "$" in package.name or package.name.startswith(("gcc-", "clang-", "@")):
-                return False
-        if earlier.manager in ("conda", "mamba") or earlier.verb == "build-dep":
-            return False
     return not any(mount.type == "bind" and mount.options.get("from") for mount in run.mounts)
+
+
+@once
+def _first_bringer(stage: Stage) -> tuple[int, int, int] | None:
+    """Return the place of the first step that brings a compiler, or files of another stage or image, into a chain."""
+    found = [(*copy.at, 0) for copy in stage.all_copies if copy.from_stage is not None or copy.from_image is not None]
+    for run, call in stage.packages.calls:
+        if call.manager in ("conda", "mamba") or call.verb == "build-dep" or any(map(_is_compiler, call.packages)):
+            found.append((*run.at, call.command.start))
+            break
+    return min(found, default=None)
+
+
+def _is_compiler(package: Package) -> bool:
+    name = package.name
+    return name in _COMPILERS or "$" in name or name.startswith(("gcc-", "clang-", "@"))
 
 
 def _sources(change: DockerfileChange, run: Run, call: PackageCall) -> Iterator[str]:

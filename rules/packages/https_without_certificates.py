@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from rules.api import (
     Category,
@@ -26,6 +27,8 @@ from rules.packages.sources import adds_source_before
 
 _FETCHERS = frozenset({"curl", "wget", "git"})
 """Programs whose packages only recommend `ca-certificates`, themselves or by a library (`apt-cache depends`)."""
+_LOOKED_AT = 10
+"""Downloads of a stage that are looked at: what holds for the first mostly holds for the others."""
 _RECOMMENDING = _FETCHERS | {"openssl", "nodejs", "npm"}
 _CARED_FOR = re.compile(
     r"(?i:cert|insecure|sslverify|ssl_|/ssl|\.curlrc|\.wgetrc)|curl[^|;&\n]*\s-[a-zA-Z]*k[a-zA-Z]*\s"
@@ -45,7 +48,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         if stage.facts is None or not has_none(stage.facts) or _is_cared_for(stage):
             continue
-        for run, command in _fetches(stage):
+        for run, command in islice(_fetches(stage), _LOOKED_AT):
             install = _install_of(stage, run, command)
             if install is not None:
                 yield _problem(stage, run, command, *install)

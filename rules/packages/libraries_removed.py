@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.facts.packages import depends_on
+from rules.lazily import once
 from rules.packages.build_packages import compiles_after
 
 if TYPE_CHECKING:
@@ -82,14 +83,18 @@ def removed_libraries(stage: Stage, library_of: Callable[[Installed], tuple[str,
 
 def _sweeps(stage: Stage, removal: PackageCall) -> bool:
     """Whether a removal takes along what only the removed packages needed: `apk del` does, apt is told to."""
-    if removal.manager == "apk":
-        return True
-    calls = (call for _, call in stage.packages.calls if call.manager == removal.manager and call.action == "remove")
-    return any(
-        call.verb in ("autoremove", "autopurge") or call.has("--auto-remove", "--autoremove")
-        for call in calls
-        if call.command.start >= removal.command.start
-    )
+    return removal.manager == "apk" or _last_sweeps(stage).get(removal.manager, -1) >= removal.command.start
+
+
+@once
+def _last_sweeps(stage: Stage) -> dict[str, int]:
+    """Where each manager last takes away what nothing needs any more."""
+    return {
+        call.manager: call.command.start
+        for _, call in stage.packages.calls
+        if call.action == "remove"
+        and (call.verb in ("autoremove", "autopurge") or call.has("--auto-remove", "--autoremove"))
+    }
 
 
 def _is_kept(stage: Stage, library: str) -> bool:
@@ -103,16 +108,25 @@ def _is_kept(stage: Stage, library: str) -> bool:
 
 def _extension(stage: Stage, item: Installed) -> str:
     """Return the extension of PHP that is built with a package of headers in the RUN that installs it, or behind."""
-    for run in stage.done_runs:
+    for run, command, name in reversed(_extensions(stage).get(item.name, ())):
         if run.at < item.run.at:
-            continue
+            return ""
+        if _is_before_removal(run, command, item):
+            return name
+    return ""
+
+
+@once
+def _extensions(stage: Stage) -> dict[str, list[tuple[Run, Command, str]]]:
+    """The extensions of PHP that a chain builds, by the packages of headers that each is built with."""
+    found: dict[str, list[tuple[Run, Command, str]]] = {}
+    for run in stage.done_runs:
         for command in run.calls("docker-php-ext-install", "pecl"):
             for word in command.args:
                 name = word.value.partition("-")[0]
-                wanted = item.name in _LINKED.get(name, ()) or (name == "gd" and item.name in _given_to_gd(run))
-                if wanted and _is_before_removal(run, command, item):
-                    return name
-    return ""
+                for headers in (*_LINKED.get(name, ()), *(_given_to_gd(run) if name == "gd" else ())):
+                    found.setdefault(headers, []).append((run, command, name))
+    return found
 
 
 def _given_to_gd(run: Run) -> tuple[str, ...]:
