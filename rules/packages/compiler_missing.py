@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rules.api import (
     Category,
     Confidence,
+    Copy,
     DockerfileChange,
     Package,
     PackageCall,
@@ -83,12 +84,17 @@ def _compiles(stage: Stage, run: Run, call: PackageCall) -> bool:
 @once
 def _first_bringer(stage: Stage) -> tuple[int, int, int] | None:
     """Return the place of the first step that brings a compiler, or files of another stage or image, into a chain."""
-    found = [(*copy.at, 0) for copy in stage.all_copies if copy.from_stage is not None or copy.from_image is not None]
+    found = [(*copy.at, 0) for copy in stage.all_copies if not copy.from_context and not _is_tool(copy)]
     for run, call in stage.packages.calls:
         if call.manager in ("conda", "mamba") or call.verb == "build-dep" or any(map(_is_compiler, call.packages)):
             found.append((*run.at, call.command.start))
             break
     return min(found, default=None)
+
+
+def _is_tool(copy: Copy) -> bool:
+    """Whether a COPY takes the installer alone out of its image: `/uv /uvx`."""
+    return all(posixpath.basename((source.path or "").rstrip("/")) in ("uv", "uvx") for source in copy.sources)
 
 
 def _is_compiler(package: Package) -> bool:
