@@ -73,6 +73,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     ),
     "exec-form-regressed": (_same_fact("instruction", "shell-form-start"),),
     "exec-form-variable": (_silence("instruction", "start-path-missing", "start-tool-missing"),),
+    "binary-not-static-in-scratch": (_silence("stage", "base-family-changed"),),
     "libc-mismatch": (_silence("stage", "base-family-changed"),),
     "malformed-exec-form": (_silence("instruction", "invalid-syntax", "shell-form-start", "shell-in-scratch"),),
     "shell-in-scratch": (

@@ -16,6 +16,7 @@ _MANAGERS = {
     "pnpm": "`npm install -g pnpm@<version>` first, or `corepack enable` where the image has it",
     **dict.fromkeys(_OF_NODE, "build this in a stage upon `node`, and copy the result"),
     "bun": "`npm install -g bun@<version>` first, or start from an image of `oven/bun`",
+    "corepack": "`npm install -g corepack@<version>` first, which Node.js no longer brings since 25",
     "composer": "copy it: `COPY --from=composer:<version> /usr/bin/composer /usr/local/bin/`",
     "bundle": "start from an image of `ruby`, or install Ruby",
 }
@@ -30,6 +31,8 @@ _ACCOUNTS = {
 }
 """Commands of the shadow package, which Alpine leaves out, and what its BusyBox has for them."""
 
+_FIRST_WITHOUT_COREPACK = 25
+"""The first Node.js that comes without Corepack (its changelog)."""
 _FIRST_WITHOUT_APT_KEY = {"debian": 13.0, "ubuntu": 25.04}
 """Releases whose apt has no `apt-key` any more: apt 2.9.19 removed it (its changelog)."""
 
@@ -86,7 +89,10 @@ def _lacks(stage: Stage, name: str) -> bool:
         first = _FIRST_WITHOUT_APT_KEY.get(runtime.distribution or "")
         number = runtime.release.number if runtime.release is not None else None
         return first is not None and _number(number or "") >= first
-    if name in _OF_NODE:  # which tags of `node` have Yarn changes
+    if name == "corepack" and "node" in runtime.languages:
+        major = (runtime.languages["node"] or "").partition(".")[0]
+        return major.isdecimal() and int(major) >= _FIRST_WITHOUT_COREPACK and runtime.never_has(name)
+    if name in (*_OF_NODE, "corepack"):  # which tags of `node` have Yarn changes
         return "node" not in runtime.languages and runtime.never_has(name, *_BRING_NODE)
     if name not in _ACCOUNTS:
         return runtime.never_has(name)

@@ -19,6 +19,7 @@ _STATIC = re.compile(
 """What in a stage says that somebody has thought of linking."""
 
 _CGO_OFF = re.compile(r"CGO_ENABLED[= ][\"']?0")
+_CGO_ON = re.compile(r"CGO_ENABLED[= ][\"']?1")
 _C_COMPILERS = frozenset({"gcc", "g++", "cc", "c++", "clang", "clang++"})
 _CARGO_OUTPUT = re.compile(r"(?:^|/)target/(?:[\w$\{\}.-]+/)?(?:release|debug|\$\{?\w+\}?)/")
 """Where Cargo writes: with the target's triple between, where one is named."""
@@ -89,6 +90,12 @@ def _said(stage: Stage) -> tuple[bool, bool]:
 def thinks_of_linking(stage: Stage) -> bool:
     """Tell whether a chain's instructions speak of static programs, or switch cgo off."""
     return any(_said(stage))
+
+
+@once
+def asks_for_cgo(stage: Stage) -> bool:
+    """Tell whether a chain's instructions switch cgo on, as for a package that is written in C (`go-sqlite3`)."""
+    return any(_CGO_ON.search(step.instruction.text) for step in stage.all_steps)
 
 
 def _has_compiler(stage: Stage) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Fix, Problem, Severity, Stage, insert, quote, rule
-from rules.copying.binaries import Build, brings_libraries, is_empty_base, is_static, program_of
+from rules.copying.binaries import Build, asks_for_cgo, brings_libraries, is_empty_base, is_static, program_of
 
 
 @rule(
@@ -27,7 +27,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _problem(change: DockerfileChange, stage: Stage, copy: Copy, path: str, build: Build) -> Problem:
     assert copy.from_stage is not None
-    if build.language == "go":
+    if build.language == "go" and asks_for_cgo(copy.from_stage):
+        why = "asks for cgo there (`CGO_ENABLED=1`), so the program is linked with the system's C library"
+        cure = f"{_with_libraries(copy.from_stage)}, or link it with `-static`."
+    elif build.language == "go":
         why = "builds with cgo there, so a program that looks up names or users is linked with the system's C library"
         cure = "Build it with `CGO_ENABLED=0`."
     elif build.language == "c":
@@ -50,8 +53,17 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, path: str, buil
     )
 
 
+def _with_libraries(builder: Stage) -> str:
+    """The image that a program needs which is linked with the C library of its builder."""
+    if builder.runtime.libc == "musl":
+        return "Ship it on Alpine of the same release"
+    return "Ship it on an image with glibc, such as `gcr.io/distroless/base-debian13` or Debian's `slim`"
+
+
 def _fix(change: DockerfileChange, build: Build) -> Fix | None:
     program = build.command.program
+    if asks_for_cgo(build.run.stage):
+        return None
     if build.language != "go" or program is None or build.run.instruction.exec_form is not None:
         return None
     if build.command.nested or build.command.wrappers:

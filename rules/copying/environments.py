@@ -70,10 +70,9 @@ def _absolute(run: Run, command: Command, text: str) -> str | None:
 
 def _made(name: str, words: list[str]) -> str | None:
     """Return the folder that a command makes a virtual environment in, as written."""
-    if name.startswith("python"):
-        words = [part for word in words for part in (("-m", word[2:]) if word.startswith("-mv") else (word,))]
-    if name.startswith("python") and "-m" in words[:3]:
-        module = words[words.index("-m") + 1 :]
+    at = next((i for i, word in enumerate(words[:3]) if word.startswith("-m")), None)
+    if name.startswith("python") and at is not None:
+        module = [word for word in (words[at][2:], *words[at + 1 :]) if word]
         if module[:1] not in (["venv"], ["virtualenv"]):
             return None
         rest = module[1:]

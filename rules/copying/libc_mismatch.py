@@ -12,6 +12,7 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
+    Step,
     folders_of,
     once,
     quote,
@@ -21,6 +22,7 @@ from rules.api import (
 from rules.copying.binaries import brings_libraries, is_empty_base, is_static, program_of
 from rules.copying.environments import environments
 from rules.copying.python_packages import PACKAGES_FOLDER
+from rules.copying.wheels import Wheels, wheels_taken
 
 _COMPATIBLE = ("gcompat", "libc6-compat", "musl")
 _PROGRAM_FOLDERS = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
@@ -48,8 +50,8 @@ class _Cargo(NamedTuple):
     "libc-mismatch",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
-    keywords=("COPY",),
-    mentions=("--from",),
+    keywords=("COPY", "RUN"),
+    mentions=("from=",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Something compiled for one C library is copied into an image with another."""
@@ -66,6 +68,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             cargo = _cargo(stage, copy, builder)
             if cargo is not None:
                 yield _problem(stage, copy, builder, here, cargo)
+        for wheels in wheels_taken(stage) if not is_empty_base(stage) else ():
+            if wheels.builder.runtime.libc not in (None, "", here):
+                yield _problem(stage, wheels.step, wheels.builder, here, _of_wheels(wheels), wheels.verb)
 
 
 def _cargo(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | None:
@@ -74,7 +79,6 @@ def _cargo(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | None:
         return _program_of_package(stage, copy, builder)
     return (
         _python(copy, builder)
-        or _wheels(copy, builder)
         or _modules(stage, copy, builder)
         or _compiled(copy, builder)
         or _release(copy, builder)
@@ -100,25 +104,14 @@ def _python(copy: Copy, builder: Stage) -> _Cargo | None:
     return None
 
 
-def _wheels(copy: Copy, builder: Stage) -> _Cargo | None:
+def _of_wheels(wheels: Wheels) -> _Cargo:
     """Wheels that pip made: their names carry the C library, and pip takes none of another."""
-    for path in filter(None, map(copy.source_path, copy.sources)):
-        if any(path == folder or posixpath.dirname(path) == folder for folder in _wheel_folders(builder)):
-            return _Cargo(
-                f"the wheels {quote(path)}",
-                Confidence.LIKELY,
-                "pip refuses those with compiled parts: they are made for another platform",
-                "whether the packages have compiled parts is not known",
-            )
-    return None
-
-
-@once
-def _wheel_folders(builder: Stage) -> frozenset[str]:
-    """The folders that `pip wheel` writes to."""
-    calls = [(run, call) for run in builder.done_runs for call in run.package_calls if call.verb == "wheel"]
-    folders = ((run, call.option("-w", "--wheel-dir")) for run, call in calls if call.manager == "pip")
-    return frozenset(path for run, text in folders if text and (path := run.resolve(run.scope.expand(text))))
+    return _Cargo(
+        f"the wheels {quote(wheels.path)}",
+        Confidence.LIKELY,
+        "pip refuses the compiled ones that it fetched, and those that were compiled there fail at their import",
+        "whether the packages have compiled parts is not known",
+    )
 
 
 def _modules(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | None:
@@ -205,14 +198,14 @@ def _written(stage: Stage) -> frozenset[str]:
     return frozenset(put.path.rstrip("/") for put in stage.files.puts if put.kind != "workdir")
 
 
-def _problem(stage: Stage, copy: Copy, builder: Stage, here: str, cargo: _Cargo) -> Problem:
+def _problem(stage: Stage, step: Step, builder: Stage, here: str, cargo: _Cargo, verb: str = "copies") -> Problem:
     has = "has none" if is_empty_base(stage) else f"has {here}"
     return Problem(
-        copy.instruction.span,
-        f"{stage.label} copies {cargo.what} out of {builder.label}, which has {builder.runtime.libc} as its C "
+        step.instruction.span,
+        f"{stage.label} {verb} {cargo.what} out of {builder.label}, which has {builder.runtime.libc} as its C "
         f"library; this image {has}. {cargo.failure}. Build and run on the same system, or link statically.",
         cargo.confidence,
         doubt=cargo.doubt,
-        instruction=copy.instruction,
+        instruction=step.instruction,
         stage=stage.key,
     )

@@ -25,13 +25,14 @@ from rules.copying.python_packages import (
     packages_copies,
     python_version,
 )
+from rules.copying.wheels import Wheels, wheels_taken
 
 
 @rule(
     "python-packages-version-mismatch",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
-    keywords=("COPY",),
+    keywords=("COPY", "RUN"),
     mentions=("python", "pip"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
@@ -48,6 +49,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             problem = _of_environment(stage, copy) or _of_install(stage, copy) if id(copy) not in said else None
             if problem is not None:
                 yield problem
+        yield from filter(None, (_of_wheels(stage, wheels) for wheels in wheels_taken(stage)))
 
 
 def _of_folder(change: DockerfileChange, stage: Stage, copy: Copy, path: str, version: str) -> Problem | None:
@@ -177,4 +179,22 @@ def _of_install(stage: Stage, copy: Copy) -> Problem | None:
         instruction=copy.instruction,
         stage=stage.key,
         key=found.path,
+    )
+
+
+def _of_wheels(stage: Stage, wheels: Wheels) -> Problem | None:
+    """Wheels that another version's `pip wheel` made: the compiled ones carry the version in their names."""
+    made, run = python_version(wheels.builder), python_version(stage)
+    if made is None or run is None or made == run:
+        return None
+    return Problem(
+        wheels.step.instruction.span,
+        f"{stage.label} {wheels.verb} the wheels {quote(wheels.path)}, which {wheels.builder.label} made with Python "
+        f"{made}, and runs Python {run}. pip refuses those with compiled parts: “is not a supported wheel on this "
+        "platform”. Use one version in both stages.",
+        Confidence.LIKELY,
+        doubt="whether the packages have compiled parts is not known",
+        instruction=wheels.step.instruction,
+        stage=stage.key,
+        key=wheels.path,
     )

@@ -119,15 +119,15 @@ def _called(command: Command, env: Mapping[str, str]) -> _Called | None:
 
 
 def _python_module(name: str, args: tuple[ShellWord, ...]) -> _Called | None:
-    """Return the manager behind `python -m …`, or `None`."""
-    for index, word in enumerate(args[:-1]):
+    """Return the manager behind `python -m …`, also written `-mpip`, or `None`."""
+    for index, word in enumerate(args):
         if word.value.startswith("-m"):
-            attached = word.value[2:]
-            module = attached or args[index + 1].value
-            if module in _PYTHON_MODULES:
-                rest = args[index + 1 :] if attached else args[index + 2 :]
-                return _Called(_MANAGERS[module], module, f"{name} -m {module}", rest)
-            return None
+            module, behind = word.value[2:], args[index + 1 :]
+            if not module and behind:
+                module, behind = behind[0].value, behind[1:]
+            return (
+                _Called(_MANAGERS[module], module, f"{name} -m {module}", behind) if module in _PYTHON_MODULES else None
+            )
         if word.value[:1] != "-":
             return None
     return None

@@ -113,6 +113,49 @@ def installed_size(
     return total * _KIB
 
 
+def depends_on(package: str, other: str, release: Release | str | None) -> bool | None:
+    """Tell whether a package of Debian's cannot be installed without another one.
+
+    Args:
+        package: Its name, with or without a version.
+        other: The other package's name.
+        release: As in `ImageFacts.release`, or its name: `bookworm`. Of one that is not in the table, such as Ubuntu's,
+            it is told what holds in any of those that are.
+
+    Returns:
+        `None` for a package that the table does not list.
+    """
+    name, found = plain_name(package), _name(release)
+    tables = (found,) if found in releases() else releases()
+    answers = {name in _dependents(suite, other) for suite in tables if name in _suite(suite) or name in _slim(suite)}
+    return any(answers) if answers else None
+
+
+@lru_cache(maxsize=8)
+def _slim(release: str) -> frozenset[str]:
+    """What the slim image has already."""
+    return frozenset(load("debian", release)["slim_installed"])
+
+
+@lru_cache(maxsize=16)
+def _dependents(release: str, package: str) -> frozenset[str]:
+    """Return what depends on a package, by way of others or not."""
+    names, deps = _suite(release), load("debian", release)["deps"]
+    if package not in names:
+        return frozenset()
+    above: dict[int, list[int]] = {}
+    for index in names.values():
+        for needed in deps[index]:
+            above.setdefault(needed, []).append(index)
+    found, pending = {names[package]}, [names[package]]
+    while pending:
+        for index in above.get(pending.pop(), ()):
+            if index not in found:
+                found.add(index)
+                pending.append(index)
+    return frozenset(name for name, index in names.items() if index in found)
+
+
 def recommends_nothing(package: str, release: Release | str | None) -> bool:
     """Tell whether a package of Debian's brings no package that is recommended only, with all that it depends on.
 

@@ -146,7 +146,7 @@ def _of_copy(stage: Stage, found: CopiedModules, *, known: bool) -> Problem:
         doubt="whether the project has development dependencies is not known",
         instruction=found.copy.instruction,
         stage=stage.key,
-        key=found.path,
+        key=found.call.manager,  # as where the stage installs itself: that it took over an environment is nothing new
     )
 
 

@@ -17,6 +17,8 @@ from rules.api import (
     runtime_of,
 )
 from rules.copying.binaries import is_static, program_of
+from rules.packages.build_packages import listed
+from rules.packages.libraries_removed import Removed, removed_libraries
 from rules.packages.scripts import INSTALL
 
 _MANAGERS = frozenset({"apt", "apk"})
@@ -59,11 +61,11 @@ class Lost(NamedTuple):
     severity=Severity.WARNING,
     category=Category.RELIABILITY,
     compares=True,
-    keywords=("COPY",),
+    keywords=("COPY", "RUN"),
     mentions=("-dev",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """The change moves headers into a builder, and the library that came with them out of the image that ships."""
+    """The change moves headers into a builder or deletes them, and their library leaves the image that ships."""
     for stage, was in change.shipped():
         facts = stage.facts
         if was is None or facts is None or facts.full or stage.runtime.distribution != was.runtime.distribution:
@@ -75,20 +77,40 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         lost = [found for item in was.packages.present if (found := _lost(stage, item)) is not None]
         if lost:
             yield _problem(stage, lost)
+        yield from _removals(stage, was)
 
 
 def _lost(stage: Stage, item: Installed) -> Lost | None:
     """Return the library of a package of headers that the image had and a builder has now, where nothing brings it."""
-    distro = stage.runtime.distribution or ""
-    if item.name in _COMMON or item.name in _INTERPRETERS_OWN.get(stage.facts.name if stage.facts else "", ()):
-        return None
-    if not item.name.endswith("-dev") or item.manager not in _MANAGERS:
-        return None
-    libraries = runtime_of(item.name, distro, stage.runtime.release)
-    if not libraries or stage.packages.has(item.name, *libraries) or _is_related(stage, item.name, libraries):
+    libraries = _libraries(stage, item)
+    if not libraries or stage.packages.has(item.name):
         return None
     builder = next((one for one in _copied_from(stage) if one.packages.has(item.name)), None)
     return Lost(item, libraries, builder) if builder is not None else None
+
+
+def _libraries(stage: Stage, item: Installed) -> tuple[str, ...]:
+    """Return the libraries of a package of headers, where nothing in the image brings them."""
+    if item.name in _COMMON or item.name in _INTERPRETERS_OWN.get(stage.facts.name if stage.facts else "", ()):
+        return ()
+    if not item.name.endswith("-dev") or item.manager not in _MANAGERS:
+        return ()
+    libraries = runtime_of(item.name, stage.runtime.distribution or "", stage.runtime.release)
+    if not libraries or stage.packages.has(*libraries) or _is_related(stage, item.name, libraries):
+        return ()
+    return libraries
+
+
+def _removals(stage: Stage, was: Stage) -> Iterator[Problem]:
+    """Tell of libraries that a removal takes along now and did not before: one problem for each removal."""
+    known = {one.headers.name for one in removed_libraries(was, lambda item: _libraries(was, item))}
+    found: dict[int, list[Removed]] = {}
+    for one in removed_libraries(stage, lambda item: _libraries(stage, item)):
+        had = was.packages.has(one.headers.name, *one.libraries)
+        if one.headers.name not in known and (one.product or had) and one.headers.removed_by is not None:
+            found.setdefault(one.headers.removed_by.command.start, []).append(one)
+    for removed in found.values():
+        yield _removal(stage, removed)
 
 
 def _copies_libraries(stage: Stage) -> bool:
@@ -139,4 +161,25 @@ def _problem(stage: Stage, lost: list[Lost]) -> Problem:
         stage=stage.key,
         key=" ".join(libraries),
         notes=tuple(Note(one.headers.call.command.span, "installed here before", before=True) for one in lost[:1]),
+    )
+
+
+def _removal(stage: Stage, removed: list[Removed]) -> Problem:
+    call = removed[0].headers.removed_by
+    assert call is not None
+    libraries = list(dict.fromkeys(name for one in removed for name in one.libraries))
+    products = list(dict.fromkeys(quote(one.product) for one in removed if one.product))
+    install = quote(f"{INSTALL.get(stage.runtime.package_manager or '', '')} {' '.join(libraries)}".strip())
+    what = f"{listed(products)} {'are' if products[1:] else 'is'}" if products else "What is built with them is"
+    return Problem(
+        call.command.span,
+        f"{quote(f'{call.program} {call.verb}')} takes {listed(quote(one.headers.name) for one in removed)} away, and "
+        f"with {'them' if removed[1:] else 'it'} {listed(map(quote, libraries))}, which nothing else needs. {what} "
+        f"linked with {'them' if libraries[1:] else 'it'} and cannot be loaded any more: “cannot open shared object "
+        f"file”. Install what is needed at run time by itself: {install}.",
+        Confidence.LIKELY,
+        doubt="another package may depend on the library",
+        stage=stage.key,
+        key=" ".join(libraries),
+        notes=tuple(Note(one.headers.call.command.span, "installed here") for one in removed[:1]),
     )

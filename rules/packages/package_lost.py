@@ -9,22 +9,24 @@ from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
-    Fix,
     Installed,
     Note,
     Problem,
     Severity,
     Stage,
-    fix,
-    insert_after,
     quote,
     rule,
 )
 from rules.facts.commands import provides
 from rules.facts.packages import is_build_only
 from rules.packages.build_packages import is_language_toolkit, listed
+from rules.packages.certificates import brings_certificates
+from rules.packages.loaded_libraries import need_of
 from rules.packages.purpose import is_called_builder, is_called_for_development
 from rules.packages.replaced import is_explained, lacks, runs_new_script
+from rules.packages.restoring import restored
+from rules.runtime.script_calls import ScriptCall, script_calls
+from rules.runtime.start_instructions import shipped
 
 _NETWORK = frozenset("curl wget git pip pip3 npm yarn pnpm uv go cargo gem bundle composer gpg apt-key".split())
 _LETTERS = re.compile(r"[a-z]+")
@@ -48,9 +50,10 @@ class Lost(NamedTuple):
     Attributes:
         item: As it was installed before.
         command: The command of it that is still used; empty when none is known.
-        line: Where that is used, 0 for the start command and the health check.
+        line: Where that is used, 0 for the start command and the health check; a line of the script, if one uses it.
         checks: Whether the health check uses it.
         still: Whether that called it before the change as well.
+        script: The start script that uses it, its path in the repository; empty for the others.
     """
 
     item: Installed
@@ -58,6 +61,7 @@ class Lost(NamedTuple):
     line: int = 0
     checks: bool = False
     still: bool = True
+    script: str = ""
 
 
 @rule(
@@ -77,13 +81,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if _reads_list(stage):
             continue
         gone = tuple(item for item in was.packages.present if _is_gone(stage, was, item))
-        used = tuple(lost for item in gone if (lost := _used(stage, was, item)) is not None)
+        in_scripts = _in_scripts(change, stage) if gone else {}
+        used = tuple(lost for item in gone if (lost := _used(stage, was, item, in_scripts)) is not None)
         certificates = next((item for item in gone if item.name == "ca-certificates"), None)
-        if certificates is not None and not _brings_certificates(stage):
+        if certificates is not None and not brings_certificates(stage):
             yield _certificates(stage, certificates)
         for lost in used:
             yield _still_used(stage, lost)
-        rest = () if _is_meant(change, stage) else _silent(change, stage, was, gone, {lost.item.name for lost in used})
+        needed = _needed(change, stage, was, gone, used)
+        yield from (_still_needed(stage, item, need) for item, need in needed)
+        told = {lost.item.name for lost in used} | {item.name for item, _ in needed}
+        rest = () if _is_meant(change, stage) else _silent(change, stage, was, gone, told)
         if 0 < len(rest) <= _MANY:
             yield _question(stage, rest)
 
@@ -131,7 +139,22 @@ def _stem(name: str) -> str:
     return _NUMBER.sub("", name.removesuffix("t64")).removesuffix("-dev").removesuffix("-")
 
 
-def _used(stage: Stage, was: Stage, item: Installed) -> Lost | None:
+def _in_scripts(change: DockerfileChange, stage: Stage) -> dict[str, ScriptCall]:
+    """Return the programs that the stage's start scripts and its health check's call, each with its first call.
+
+    What a start script calls whatever happens is left to `start-tool-missing`, which says what becomes of the start.
+    """
+    found: dict[str, ScriptCall] = {}
+    certain: set[str] = set()
+    for written in shipped(change, "ENTRYPOINT", "CMD", "HEALTHCHECK"):
+        for call in script_calls(change, written) if written.stage is stage else ():
+            found.setdefault(call.name, call)
+            if call.certain and written.instruction.keyword != "HEALTHCHECK":
+                certain.add(call.name)
+    return {name: call for name, call in found.items() if name not in certain}
+
+
+def _used(stage: Stage, was: Stage, item: Installed, in_scripts: dict[str, ScriptCall]) -> Lost | None:
     """Return where a command of the package is still called, when nothing else can have brought it."""
     commands = provides(item.name)
     if not commands or item.name == "ca-certificates":
@@ -148,6 +171,9 @@ def _used(stage: Stage, was: Stage, item: Installed) -> Lost | None:
             if lacks(stage, was, name):
                 checks = start is not None and start is stage.image.healthcheck.value
                 return Lost(item, name, checks=checks, still=_was_called(was, name, checks=checks))
+    for name in sorted(commands & in_scripts.keys()):
+        if lacks(stage, was, name):
+            return Lost(item, name, in_scripts[name].span.line, still=False, script=in_scripts[name].script)
     return None
 
 
@@ -156,31 +182,6 @@ def _was_called(was: Stage, name: str, *, checks: bool) -> bool:
     settings = (was.image.healthcheck,) if checks else was.image.start_command
     texts = (setting.value.text for setting in settings if setting.value is not None)
     return any(word.rsplit("/", 1)[-1] == name for text in texts for word in text.split())
-
-
-def _brings_certificates(stage: Stage) -> bool:
-    """Whether certificates come from the base, from another package, or are not needed as far as we see."""
-    facts = stage.facts
-    if facts is None:
-        return True
-    if facts.distro == "alpine":
-        return not _lacks_alpine_bundle(facts.release.number if facts.release is not None else None)
-    if facts.distro not in ("debian", "ubuntu"):
-        return True
-    if facts.full or facts.kind != "os" or facts.has_tool("curl") or facts.has_tool("wget"):
-        return True
-    if any("certs" in put.path or "ca-certificates" in put.path for put in stage.files.puts):
-        return True
-    return any(
-        not item.call.no_recommends and item.name in ("curl", "wget", "openssl", "git")
-        for item in stage.packages.present
-    )
-
-
-def _lacks_alpine_bundle(release: str | None) -> bool:
-    """Whether an Alpine release came without any certificates: those before 3.10."""
-    numbers = [int(part) for part in (release or "").split(".") if part.isdecimal()]
-    return bool(numbers) and numbers < [3, 10]
 
 
 def _certificates(stage: Stage, item: Installed) -> Problem:
@@ -196,7 +197,7 @@ def _certificates(stage: Stage, item: Installed) -> Problem:
         stage=stage.key,
         key="ca-certificates",
         notes=(Note(item.call.command.span, "installed here before", before=True),),
-        fix=_restored(stage, item),
+        fix=restored(stage, item),
     )
 
 
@@ -204,6 +205,8 @@ def _still_used(stage: Stage, lost: Lost) -> Problem:
     calls = "still calls" if lost.still else "calls"
     caller = f"line {lost.line}" if lost.line else "its health check" if lost.checks else "what it starts"
     failure = "The build stops there" if lost.line else "It fails" if lost.checks else "The container fails there"
+    if lost.script:
+        caller, failure = f"line {lost.line} of the script {quote(lost.script)}", "The script fails there"
     return Problem(
         stage.from_.span,
         f"{stage.label} no longer installs {quote(lost.item.name)}, and {caller} {calls} {quote(lost.command)}. "
@@ -213,25 +216,32 @@ def _still_used(stage: Stage, lost: Lost) -> Problem:
         stage=stage.key,
         key=lost.item.name,
         notes=(Note(lost.item.call.command.span, "installed here before", before=True),),
-        fix=_restored(stage, lost.item),
+        fix=restored(stage, lost.item),
     )
 
 
-def _restored(stage: Stage, item: Installed) -> Fix | None:
-    """Add the package to an install that is still there."""
-    for run in reversed(stage.done_runs):
-        for call in run.package_calls:
-            if (
-                call.manager == item.manager
-                and call.action == "install"
-                and call.packages
-                and call.virtual is None
-                and run.stage is stage
-            ):
-                word = call.packages[-1].word
-                if run.instruction.source.cut(word.span) == word.value and run.instruction.exec_form is None:
-                    return fix("Install it again", insert_after(run.instruction.source, word, f" {item.name}"))
-    return None
+def _needed(
+    change: DockerfileChange, stage: Stage, was: Stage, gone: tuple[Installed, ...], used: tuple[Lost, ...]
+) -> list[tuple[Installed, str]]:
+    """Return what the project needs of the rest, each with the reason."""
+    if _is_meant(change, stage):
+        return []
+    told = {lost.item.name for lost in used}
+    found = ((item, need_of(change, stage, item.name)) for item in gone if item.name not in told)
+    return [(item, need) for item, need in found if need is not None and not is_explained(stage, was, item)]
+
+
+def _still_needed(stage: Stage, item: Installed, need: str) -> Problem:
+    return Problem(
+        stage.from_.span,
+        f"{stage.label} no longer installs {quote(item.name)}, {need}.",
+        Confidence.LIKELY,
+        doubt="another package may bring it",
+        stage=stage.key,
+        key=item.name,
+        notes=(Note(item.call.command.span, "installed here before", before=True),),
+        fix=restored(stage, item),
+    )
 
 
 def _is_meant(change: DockerfileChange, stage: Stage) -> bool:

@@ -22,6 +22,7 @@ from tests.dockerfile.shelling import call, calls, last_script, packages
         ("brew cleanup", "brew", "brew", "clean"),
         ("pip3.11 download a", "pip", "pip3.11", "download"),
         ("python3 -u -m pip install a", "pip", "python3 -m pip", "install"),
+        ("python3 -mpip install a", "pip", "python3 -m pip", "install"),
         ('"$VENV/bin/python" -m pip wheel .', "pip", "python -m pip", "build"),
         ("uv sync", "uv", "uv", "sync"),
         ("uv pip install a", "uv", "uv pip", "install"),

@@ -6,6 +6,7 @@ import pytest
 
 from rules.facts.distributions import Release
 from rules.facts.packages import (
+    depends_on,
     installed_size,
     is_build_only,
     plain_name,
@@ -141,6 +142,21 @@ def test_a_package_is_called_by_its_plain_name(text: str) -> None:
 )
 def test_a_package_that_recommends_nothing_is_known(package: str, release: Release | str | None) -> None:
     assert recommends_nothing(package, release) is True
+
+
+@pytest.mark.parametrize(
+    ("package", "answer"),
+    [
+        ("default-jre-headless", "yes"),
+        ("httpie=3.2", "yes"),
+        ("curl", "no"),
+        ("bash", "no"),
+        ("no-such-package", "unknown"),
+    ],
+)
+@pytest.mark.parametrize("release", ["bookworm", Release("noble", "24.04"), None])
+def test_what_a_package_depends_on_is_known(package: str, answer: str, release: Release | str | None) -> None:
+    assert depends_on(package, "ca-certificates", release) is {"yes": True, "no": False, "unknown": None}[answer]
 
 
 @pytest.mark.parametrize("package", ["curl", "libpq5", "no-such-package"])

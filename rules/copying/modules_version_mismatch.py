@@ -1,0 +1,173 @@
+"""See modules_version_mismatch.md."""
+
+import json
+import posixpath
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    quote,
+    rule,
+    within,
+)
+from rules.copying.install_places import ruby_place
+from rules.copying.installs import folder_of
+from rules.packages.project_files import manifest_text
+
+_NODE = frozenset({"npm", "pnpm", "yarn", "bun"})
+_ADDONS = frozenset(
+    "better-sqlite3 better-sqlite3-multiple-ciphers gc-stats grpc heapdump iconv isolated-vm libxmljs libxmljs2 "
+    "node-expat node-rdkafka node-sass nodegit posix re2 robotjs v8-profiler-next".split()
+)
+"""Packages that are compiled against one version of V8, and not against Node-API (their sources: nan, or v8.h)."""
+_GEMS = "/usr/local/bundle"
+_EXTENSIONS = "/usr/local/lib/php/extensions"
+
+
+class Mismatch(NamedTuple):
+    """Modules that are made for another version than the one that runs them.
+
+    Attributes:
+        what: How a message calls them.
+        language: `Node`, `Ruby`, `PHP`.
+        made: The version that they are made for.
+        run: The version of the stage.
+        effect: What happens.
+        confidence: How sure it is.
+    """
+
+    what: str
+    language: str
+    made: str
+    run: str
+    effect: str
+    confidence: Confidence
+
+
+@rule(
+    "modules-version-mismatch",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("COPY",),
+    mentions=("node", "ruby", "php"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """Installed modules are copied into a stage that runs another version of Node, Ruby or PHP."""
+    for stage in change.stages:
+        for copy in stage.copies:
+            if copy.from_stage is None or copy.deferred:
+                continue
+            paths = [path for source in copy.sources if (path := copy.source_path(source)) not in (None, "/")]
+            found = next((one for path in paths if path and (one := _mismatch(change, stage, copy, path))), None)
+            if found is not None:
+                yield _problem(stage, copy, copy.from_stage, found)
+
+
+def _mismatch(change: DockerfileChange, stage: Stage, copy: Copy, path: str) -> Mismatch | None:
+    assert copy.from_stage is not None
+    builder = copy.from_stage
+    return _node(change, stage, builder, path) or _ruby(stage, builder, path) or _php(stage, builder, path)
+
+
+def _versions(stage: Stage, builder: Stage, language: str, parts: int) -> tuple[str, str] | None:
+    """Return the builder's and the stage's version of a language where they differ in their first parts."""
+    found = [one.runtime.languages.get(language) for one in (builder, stage)]
+    made, run = (".".join(version.split(".")[:parts]) if version else "" for version in found)
+    whole = made.count(".") == run.count(".") == parts - 1
+    return (made, run) if made and run and made != run and whole else None
+
+
+def _node(change: DockerfileChange, stage: Stage, builder: Stage, path: str) -> Mismatch | None:
+    versions = _versions(stage, builder, "node", 1)
+    if versions is None or _installs_again(stage, _NODE):
+        return None
+    install = next((pair for pair in builder.packages.calls if _fills(path, *pair)), None)
+    text = manifest_text(change, *install) if install is not None else None
+    addons = _addons(text) if text is not None else ()
+    if install is None or (text is not None and not addons):
+        return None
+    named = " and ".join(map(quote, addons[:3]))
+    effect = (
+        f"{named or 'An add-on that is compiled, such as `better-sqlite3`,'} does not load: “was compiled against a "
+    )
+    return Mismatch(
+        quote(path),
+        "Node",
+        *versions,
+        f"{effect}different Node.js version”",
+        Confidence.LIKELY if addons else Confidence.POSSIBLE,
+    )
+
+
+def _fills(path: str, run: Run, call: PackageCall) -> bool:
+    """Whether an install of a project fills the `node_modules` that a path is, or holds."""
+    folder = folder_of(run, call.command)
+    if call.manager not in _NODE or call.action != "install" or not call.project or folder is None:
+        return False
+    return within(posixpath.join(folder, "node_modules"), path)
+
+
+def _addons(manifest: str) -> tuple[str, ...]:
+    """Return the packages of a `package.json` that are compiled for one version of Node."""
+    try:
+        data = json.loads(manifest)
+    except ValueError:
+        return ()
+    parts = (data.get(name) for name in ("dependencies", "optionalDependencies")) if isinstance(data, dict) else ()
+    return tuple(name for part in parts if isinstance(part, dict) for name in part if name in _ADDONS)
+
+
+def _installs_again(stage: Stage, managers: frozenset[str]) -> bool:
+    """Whether the stage installs or compiles modules by itself."""
+    return any(
+        call.manager in managers and (call.action == "install" or call.verb == "rebuild")
+        for _, call in stage.packages.calls
+    ) or any(c.name in managers and c.subcommand == "rebuild" for run in stage.done_runs for c in run.commands)
+
+
+def _ruby(stage: Stage, builder: Stage, path: str) -> Mismatch | None:
+    versions = _versions(stage, builder, "ruby", 2)
+    if versions is None or _installs_again(stage, frozenset({"bundle", "gem"})):
+        return None
+    place = ruby_place(builder)
+    bundled = any(call.manager == "bundle" and call.action == "install" for _, call in builder.packages.calls)
+    if place is None and path == _GEMS and bundled:
+        effect = "Gems with compiled parts do not load: “its extensions are not built”"
+        return Mismatch(quote(path), "Ruby", *versions, effect, Confidence.LIKELY)
+    if place is None or not within(place.path, path):
+        return None
+    below = posixpath.join("ruby", f"{versions[0]}.0")
+    effect = f"Its gems lie in {quote(below)}, where Ruby {versions[1]} does not look"
+    return Mismatch(quote(place.path), "Ruby", *versions, effect, Confidence.LIKELY)
+
+
+def _php(stage: Stage, builder: Stage, path: str) -> Mismatch | None:
+    versions = _versions(stage, builder, "php", 2)
+    if versions is None or not (within(path, _EXTENSIONS) or path == posixpath.dirname(_EXTENSIONS)):
+        return None
+    effect = f"PHP {versions[1]} looks for its extensions in another folder, and refuses those of another version"
+    return Mismatch(quote(path), "PHP", *versions, effect, Confidence.CERTAIN)
+
+
+def _problem(stage: Stage, copy: Copy, builder: Stage, found: Mismatch) -> Problem:
+    asked = found.confidence is Confidence.POSSIBLE
+    way_out = "Is nothing of that kind among them?" if asked else "Use one version in both stages, or install here."
+    return Problem(
+        copy.instruction.span,
+        f"{stage.label} copies {found.what} out of {builder.label}, which has {found.language} {found.made}, and runs "
+        f"{found.language} {found.run}. {found.effect}. {way_out}",
+        found.confidence,
+        doubt="not every package has compiled parts",
+        instruction=copy.instruction,
+        stage=stage.key,
+        key=found.language,
+    )

@@ -1,0 +1,68 @@
+"""The wheels that one stage makes with pip and another one installs."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.lazily import once
+from rules.model.puts import within
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.api import Copy, Run, Stage, Step
+
+
+class Wheels(NamedTuple):
+    """A folder of wheels that a stage takes out of the one that made them.
+
+    Attributes:
+        path: The folder, or a file in it, as the builder has it, absolute.
+        builder: The stage that made them.
+        step: The COPY, or the RUN that mounts the folder and installs from it.
+        verb: How a message says what the step does: `copies`, `installs`.
+    """
+
+    path: str
+    builder: Stage
+    step: Step
+    verb: str
+
+
+def wheels_taken(stage: Stage) -> Iterator[Wheels]:
+    """Yield what a stage itself takes of the wheels that other stages of the file made."""
+    for copy in stage.copies:
+        if copy.from_stage is not None and not copy.deferred:
+            yield from _copied(copy, copy.from_stage)
+    for run in stage.runs:
+        if any(call.manager in ("pip", "uv") and call.action == "install" for call in run.package_calls):
+            yield from _mounted(run)
+
+
+def _copied(copy: Copy, builder: Stage) -> Iterator[Wheels]:
+    folders = wheel_folders(builder)
+    for path in filter(None, map(copy.source_path, copy.sources)):
+        if path in folders or posixpath.dirname(path) in folders:
+            yield Wheels(path, builder, copy, "copies")
+            return
+
+
+def _mounted(run: Run) -> Iterator[Wheels]:
+    for mount in run.mounts:
+        name = mount.options.get("from") if mount.type == "bind" else None
+        builder = run.stage.model.copied_stage(name, run.stage.index) if name else None
+        if builder is None:
+            continue
+        path = posixpath.normpath("/" + mount.options.get("source", "").lstrip("/"))
+        yield from (
+            Wheels(folder, builder, run, "installs") for folder in wheel_folders(builder) if within(folder, path)
+        )
+
+
+@once
+def wheel_folders(builder: Stage) -> frozenset[str]:
+    """Return the folders that `pip wheel` writes to in a chain, absolute."""
+    calls = [(run, call) for run in builder.done_runs for call in run.package_calls if call.verb == "wheel"]
+    folders = ((run, call.option("-w", "--wheel-dir")) for run, call in calls if call.manager == "pip")
+    return frozenset(path for run, text in folders if text and (path := run.resolve(run.scope.expand(text))))

@@ -1,0 +1,43 @@
+"""The certificates of the authorities, without which no HTTPS connection of the system's programs comes about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules.facts.packages import depends_on
+
+if TYPE_CHECKING:
+    from rules.api import ImageFacts, Stage
+
+_WITHOUT = frozenset({"node"})
+"""Official images whose slim variants remove `ca-certificates` again, as their Dockerfiles say: Node brings its own."""
+
+_RECOMMENDING = frozenset({"curl", "wget", "openssl", "git"})
+"""Packages of Debian and Ubuntu with which certificates come as a recommendation (`apt-cache depends`)."""
+
+
+def brings_certificates(stage: Stage) -> bool:
+    """Tell whether certificates come from the base or from another package, or are not needed as far as we see."""
+    facts = stage.facts
+    if facts is None or not (_is_old_alpine(facts) or (has_none(facts) and facts.kind == "os")):
+        return True
+    if any("certs" in put.path or "ca-certificates" in put.path for put in stage.files.puts):
+        return True
+    present = [item for item in stage.packages.present if item.manager == "apt"]
+    if any(not item.call.no_recommends and item.name in _RECOMMENDING for item in present):
+        return True
+    return any(depends_on(item.name, "ca-certificates", facts.release) for item in present)
+
+
+def has_none(facts: ImageFacts) -> bool:
+    """Tell whether a base image of Debian or Ubuntu is known to have no certificates for the system's programs."""
+    if facts.distro not in ("debian", "ubuntu") or facts.full or facts.has_tool("curl") or facts.has_tool("wget"):
+        return False
+    return (facts.kind == "os" or facts.name in _WITHOUT) and not facts.has_tool("update-ca-certificates")
+
+
+def _is_old_alpine(facts: ImageFacts) -> bool:
+    """Whether it is a release of Alpine that came without any certificates: those before 3.10."""
+    number = facts.release.number if facts.distro == "alpine" and facts.release is not None else None
+    numbers = [int(part) for part in (number or "").split(".") if part.isdecimal()]
+    return bool(numbers) and numbers < [3, 10]

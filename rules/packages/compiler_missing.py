@@ -1,0 +1,153 @@
+"""See compiler_missing.md."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Package,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    once,
+    quote,
+    rule,
+)
+from rules.copying.installs import install_folder
+from rules.packages.options import spelled
+from rules.packages.project_files import context_folder, copied, in_repository
+
+_SOURCES_ONLY = {
+    "mysqlclient": ("default-libmysqlclient-dev pkg-config", "mariadb-connector-c-dev pkgconf"),
+    "psycopg2": ("libpq-dev", "postgresql-dev"),
+    "psycopg-c": ("libpq-dev", "postgresql-dev"),
+    "uwsgi": ("", "linux-headers"),
+    "python-ldap": ("libldap-dev libsasl2-dev", "openldap-dev"),
+    "pygraphviz": ("libgraphviz-dev", "graphviz-dev"),
+    "pycups": ("libcups2-dev", "cups-dev"),
+    "dbus-python": ("libdbus-1-dev", "dbus-dev"),
+    "pycairo": ("libcairo2-dev pkg-config", "cairo-dev pkgconf"),
+    "pyaudio": ("portaudio19-dev", "portaudio-dev"),
+    "netifaces": ("", "linux-headers"),
+}
+"""Packages of PyPI that have no wheel for Linux, with the headers that each needs on Debian and on Alpine (their
+pages on PyPI, "Built distributions", and their installation guides)."""
+
+_COMPILERS = frozenset(
+    "gcc g++ clang build-essential build-base gcc-c++ musl-dev libc6-dev python3-dev python-dev tcc cc".split()
+)
+_WHEELS = ("--find-links", "-f", "--no-index", "--only-binary", "--index-url", "-i", "--extra-index-url", "--no-deps")
+_INDEXES = ("PIP_FIND_LINKS", "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_ONLY_BINARY", "UV_INDEX_URL", "UV_INDEX")
+_LINE = re.compile(r"^([A-Za-z0-9][\w.-]*)(\[[^\]]*\])?")
+
+
+@rule(
+    "compiler-missing",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("RUN",),
+    mentions=("pip", "uv"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A Python package has to be compiled, and the image has no compiler."""
+    for stage in change.stages:
+        if stage.facts is None or stage.facts.has_tool("gcc") is not False or stage.runtime.is_windows:
+            continue
+        for run in stage.runs:
+            for call in run.package_calls:
+                if (
+                    call.manager in ("pip", "uv")
+                    and call.action in ("install", "build")
+                    and _compiles(stage, run, call)
+                ):
+                    name = next(_sources(change, run, call), None)
+                    if name is not None:
+                        yield _problem(stage, run, call, name)
+
+
+def _compiles(stage: Stage, run: Run, call: PackageCall) -> bool:
+    """Whether a call takes packages from the public index, and nothing before it brought a compiler or the packages."""
+    if call.has(*_WHEELS) or any(name in call.env for name in _INDEXES) or stage.files.has_unreadable_run:
+        return False
+    first = _first_bringer(stage)
+    if first is not None and first < (*run.at, call.command.start):
+        return False
+    return not any(mount.type == "bind" and mount.options.get("from") for mount in run.mounts)
+
+
+@once
+def _first_bringer(stage: Stage) -> tuple[int, int, int] | None:
+    """Return the place of the first step that brings a compiler, or files of another stage or image, into a chain."""
+    found = [(*copy.at, 0) for copy in stage.all_copies if not copy.from_context and not _is_tool(copy)]
+    for run, call in stage.packages.calls:
+        if call.manager in ("conda", "mamba") or call.verb == "build-dep" or any(map(_is_compiler, call.packages)):
+            found.append((*run.at, call.command.start))
+            break
+    return min(found, default=None)
+
+
+def _is_tool(copy: Copy) -> bool:
+    """Whether a COPY takes the installer alone out of its image: `/uv /uvx`."""
+    return all(posixpath.basename((source.path or "").rstrip("/")) in ("uv", "uvx") for source in copy.sources)
+
+
+def _is_compiler(package: Package) -> bool:
+    name = package.name
+    return name in _COMPILERS or "$" in name or name.startswith(("gcc-", "clang-", "@"))
+
+
+def _sources(change: DockerfileChange, run: Run, call: PackageCall) -> Iterator[str]:
+    """Yield what a call asks for that has no wheel for Linux."""
+    for package in call.packages:
+        yield from _without_wheel(package.word.value)
+    folder = install_folder(run, call)
+    for manifest in call.manifests:
+        path = in_repository(change, place) if (place := _place(run, folder, manifest)) is not None else None
+        for line in (change.repository.text(path) or "").splitlines() if path is not None else ():
+            if ";" not in line:
+                yield from _without_wheel(line.strip())
+
+
+def _place(run: Run, folder: str | None, manifest: str) -> str | None:
+    """Return where a list of requirements comes from in the build context."""
+    base = posixpath.basename(manifest)
+    if not base.endswith(".txt"):
+        return None
+    absolute = posixpath.normpath(posixpath.join(folder or "", manifest))
+    beside = context_folder(run, posixpath.dirname(absolute)) if absolute.startswith("/") else None
+    return copied(run, base) or (posixpath.join(beside, base) if beside is not None else None)
+
+
+def _without_wheel(text: str) -> Iterator[str]:
+    match = _LINE.match(text)
+    if match is None:
+        return
+    name = re.sub(r"[-_.]+", "-", match[1]).lower()
+    if name in _SOURCES_ONLY:
+        yield name
+    elif name == "psycopg" and match[2] and "c" in re.split(r"[\[\], ]+", match[2]):
+        yield "psycopg-c"
+
+
+def _problem(stage: Stage, run: Run, call: PackageCall, name: str) -> Problem:
+    alpine = stage.runtime.distribution == "alpine"
+    headers = _SOURCES_ONLY[name][alpine]
+    tools = f"{'build-base' if alpine else 'build-essential'} {headers}".strip()
+    binary = f", or take {quote('psycopg2-binary')}" if name == "psycopg2" else ""
+    return Problem(
+        call.command.span,
+        f"{quote(spelled(call))} has to compile {quote(name)}, which has no wheel for Linux, and {stage.label} has no "
+        f"compiler: {quote(stage.root.base_text or '')} comes without, and nothing installs one. The build stops here. "
+        f"Install {quote(tools)} before, best in a stage that does not ship{binary}.",
+        Confidence.LIKELY,
+        doubt="the package index in use may have a wheel",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=name,
+    )

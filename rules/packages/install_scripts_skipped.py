@@ -1,0 +1,151 @@
+"""See install_scripts_skipped.md."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    quote,
+    rule,
+)
+from rules.packages.options import spelled
+from rules.packages.project_files import manifest_text
+
+_MANAGERS = frozenset({"npm", "yarn", "pnpm", "bun"})
+_OWN = ("install", "postinstall")
+"""Scripts of a project that its own install runs (npm, "Life Cycle Scripts"); `prepare` is for those who work on it."""
+_NEEDED = re.compile(
+    r"\bprisma\s+generate\b|\bpatch-package\b|\bnode-gyp\b|\b(?:graphql-)?codegen\b|\bzenstack\s+generate\b|\bnode-pre-gyp\b"
+)
+"""What such a script does that the program or its build cannot do without."""
+_ANY = 1000
+_DONE_BY_SCRIPT = {
+    **dict.fromkeys(("better-sqlite3", "sqlite3", "canvas", "re2", "node-sass", "isolated-vm", "node-rdkafka"), _ANY),
+    "bcrypt": 5,
+    "@prisma/client": 6,
+}
+"""Packages that their own install script compiles, downloads or generates, up to which major version (their
+`package.json`)."""
+_DOES_ALL = re.compile(r"\brebuild\b|\brun\s+(?:post)?install\b")
+_GENERATED = re.compile(r"\.prisma\b|generated\b")
+_ON = frozenset({"1", "true"})
+
+
+class Manifest(NamedTuple):
+    """What a `package.json` says.
+
+    Attributes:
+        scripts: By name.
+        packages: What the program needs, each with its range of versions.
+    """
+
+    scripts: dict[str, str]
+    packages: dict[str, str]
+
+
+class Skipped(NamedTuple):
+    """What an install does not do.
+
+    Attributes:
+        what: How a message calls it.
+        word: What a later command would name that does it after all.
+    """
+
+    what: str
+    word: str
+
+
+@rule(
+    "install-scripts-skipped",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("RUN",),
+    mentions=("ignore-scripts", "ignore_scripts"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """An install leaves out the scripts of packages, and with them one that the project needs."""
+    for stage in change.stages:
+        if stage.index not in change.after.needed_by_shipped:
+            continue
+        for run in stage.runs:
+            for call in run.package_calls:
+                text = manifest_text(change, run, call) if _skips(call) else None
+                manifest = _read(text) if text is not None else None
+                missed = [one for one in _skipped(manifest) if not _is_done(change, manifest, one)] if manifest else []
+                if missed:
+                    yield _problem(stage, run, call, missed)
+
+
+def _skips(call: PackageCall) -> bool:
+    """Whether a call installs what a project asks for without running any script."""
+    if call.manager not in _MANAGERS or call.action != "install" or not call.project:
+        return False
+    setting = call.env.get("NPM_CONFIG_IGNORE_SCRIPTS") or call.env.get("npm_config_ignore_scripts") or ""
+    return call.has("--ignore-scripts") or setting.lower() in _ON
+
+
+def _read(text: str) -> Manifest | None:
+    try:
+        data = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(data, dict):
+        return None
+    scripts, needed = data.get("scripts"), data.get("dependencies")
+    bodies = {k: v for k, v in scripts.items() if isinstance(v, str)} if isinstance(scripts, dict) else {}
+    return Manifest(bodies, {k: str(v) for k, v in needed.items()} if isinstance(needed, dict) else {})
+
+
+def _skipped(manifest: Manifest) -> Iterator[Skipped]:
+    for name in _OWN:
+        found = _NEEDED.search(manifest.scripts.get(name, ""))
+        if found is not None:
+            yield Skipped(f"the project's own {quote(name)} ({quote(found[0])})", found[0])
+    own = " ".join(manifest.scripts.get(name, "") for name in _OWN)
+    for package, version in manifest.packages.items():
+        number = re.search(r"\d+", version)
+        last = _DONE_BY_SCRIPT.get(package, -1)
+        if number and int(number[0]) <= last and not (package == "@prisma/client" and "prisma" in own):
+            yield Skipped(
+                f"the install script of {quote(package)}", "prisma generate" if "prisma" in package else package
+            )
+
+
+def _is_done(change: DockerfileChange, manifest: Manifest, skipped: Skipped) -> bool:
+    """Whether something in the file may do it after all: a rebuild, the command itself, a script that holds it."""
+    others = [body for name, body in manifest.scripts.items() if name not in _OWN]
+    if any(skipped.word in body for body in others):
+        return True
+    scripts = (text for path, text in change.repository.files.items() if path.endswith(".sh"))
+    if any(skipped.word.encode() in text for text in scripts):
+        return True
+    steps = (step.instruction for stage in change.stages for step in stage.all_steps)
+    return any(
+        (one.keyword == "RUN" and (skipped.word in one.value or _DOES_ALL.search(one.value)))
+        or (one.keyword == "COPY" and _GENERATED.search(one.value))
+        for one in steps
+    )
+
+
+def _problem(stage: Stage, run: Run, call: PackageCall, missed: list[Skipped]) -> Problem:
+    listed = " and ".join(one.what for one in missed[:3])
+    return Problem(
+        call.command.span,
+        f"{quote(spelled(call))} without scripts leaves out {listed}, and nothing does it later: what is generated, "
+        "compiled or downloaded there is missing, in the build or when the program loads it. Run it behind the install "
+        "(`npm rebuild <package>`, `npx prisma generate`).",
+        Confidence.LIKELY,
+        doubt="a script of the project may do it when it starts",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=call.manager,
+    )

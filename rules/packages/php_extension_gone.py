@@ -1,0 +1,152 @@
+"""See php_extension_gone.md."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Run,
+    Severity,
+    ShellWord,
+    Stage,
+    delete_word,
+    fix,
+    quote,
+    rule,
+)
+
+Version = tuple[int, int]
+"""Major and minor."""
+
+
+class Gone(NamedTuple):
+    """Since when PHP's sources do not have an extension to build.
+
+    Attributes:
+        since: The first version without.
+        built_in: Whether it is part of PHP itself from then on, and otherwise one of PECL's, or nobody's.
+    """
+
+    since: Version
+    built_in: bool = False
+
+
+_GONE = {
+    "imap": Gone((8, 4)),
+    "interbase": Gone((7, 4)),
+    "json": Gone((8, 0), built_in=True),
+    "mcrypt": Gone((7, 2)),
+    "mssql": Gone((7, 0)),
+    "mysql": Gone((7, 0)),
+    "oci8": Gone((8, 4)),
+    "opcache": Gone((8, 5), built_in=True),
+    "pdo_oci": Gone((8, 4)),
+    "pspell": Gone((8, 4)),
+    "recode": Gone((7, 4)),
+    "wddx": Gone((7, 4)),
+    "xmlrpc": Gone((8, 0)),
+}
+"""Extensions that left PHP's sources, or became a part of it (php-src, `UPGRADING` of each version)."""
+
+_ON_PECL = frozenset({"imap", "mcrypt", "oci8", "pdo_oci", "pspell", "xmlrpc"})
+_OPTIONS_SINCE = (7, 4)
+_RENAMED = {
+    "--with-freetype-dir": "--with-freetype",
+    "--with-jpeg-dir": "--with-jpeg",
+    "--with-webp-dir": "--with-webp",
+    "--with-xpm-dir": "--with-xpm",
+}
+"""Options of gd that PHP 7.4 gave other names (php-src, `UPGRADING` of 7.4, "GD")."""
+
+
+@rule(
+    "php-extension-gone",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("RUN",),
+    mentions=("docker-php-ext-",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """An extension or an option of one is asked for that this version of PHP no longer has."""
+    for stage in change.stages:
+        version = _version(stage)
+        if version is None or stage.facts is None or stage.facts.name != "php":
+            continue
+        for run in stage.runs:
+            for command in run.calls("docker-php-ext-install"):
+                words = [word for word in command.args if _is_gone(word.value, version)]
+                if words and not command.conditional and not _unpacks_sources(stage):
+                    yield _extension(stage, run, command, words)
+            for command in run.calls("docker-php-ext-configure"):
+                old = [word for word in command.args if word.value.partition("=")[0] in _RENAMED]
+                if old and version >= _OPTIONS_SINCE and not command.conditional:
+                    yield _option(stage, run, command, old)
+
+
+def _version(stage: Stage) -> Version | None:
+    parts = (stage.runtime.languages.get("php") or "").split(".")
+    return (int(parts[0]), int(parts[1])) if len(parts) > 1 and all(map(str.isdecimal, parts[:2])) else None
+
+
+def _is_gone(name: str, version: Version) -> bool:
+    gone = _GONE.get(name)
+    return gone is not None and version >= gone.since
+
+
+def _unpacks_sources(stage: Stage) -> bool:
+    """Whether sources of extensions are put where PHP's are: `/usr/src/php/ext`."""
+    return any("/usr/src/php" in run.instruction.value for run in stage.done_runs) or any(
+        put.path.startswith("/usr/src/php") for put in stage.files.puts
+    )
+
+
+def _extension(stage: Stage, run: Run, command: Command, words: list[ShellWord]) -> Problem:
+    name = words[0].value
+    gone = _GONE[name]
+    version = ".".join(map(str, gone.since))
+    if gone.built_in:
+        fact, way_out = f"is a part of PHP itself since {version}", "Leave it out"
+    else:
+        fact = f"has left PHP with {version}"
+        way_out = f"Install it with `pecl install {name}`, or do without" if name in _ON_PECL else "Do without"
+    others = len(words) > 1
+    return Problem(
+        command.span,
+        f"{quote('docker-php-ext-install')} is to build {quote(name)}, which {fact}, and {stage.label} has "
+        f"{quote(stage.root.base_text or '')}. The build stops here. {way_out}.",
+        Confidence.CERTAIN,
+        instruction=run.instruction,
+        stage=stage.key,
+        key=name,
+        fix=_without(run, command, words[0]) if gone.built_in and not others else None,
+    )
+
+
+def _without(run: Run, command: Command, word: ShellWord) -> Fix | None:
+    named = [one for one in command.args if not one.value.startswith("-")]
+    if len(named) < 2 or run.instruction.exec_form is not None:  # noqa: PLR2004 - it and another one
+        return None
+    return fix(f"Leave {word.value} out", delete_word(run.instruction.source, word.span))
+
+
+def _option(stage: Stage, run: Run, command: Command, old: list[ShellWord]) -> Problem:
+    names = [word.value.partition("=")[0] for word in old]
+    shown = " and ".join(map(quote, dict.fromkeys(names)))
+    instead = " and ".join(quote(_RENAMED[name]) for name in dict.fromkeys(names))
+    verb = "are options" if len(set(names)) > 1 else "is an option"
+    return Problem(
+        command.span,
+        f"{shown} {verb} of gd that PHP 7.4 gave another name, and {stage.label} has "
+        f"{quote(stage.root.base_text or '')}. `configure` only warns of what it does not know: gd is built without "
+        f"these formats, and their functions are missing when the program calls them. Write {instead}.",
+        Confidence.CERTAIN,
+        instruction=run.instruction,
+        stage=stage.key,
+        key=names[0],
+        severity=Severity.WARNING,
+    )

@@ -1,0 +1,70 @@
+"""The programs that the start script of the repository calls by their names."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.runtime.start_scripts import start_script
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.api import Command, DockerfileChange, Span
+    from rules.runtime.start_instructions import Written
+
+_FUNCTION = re.compile(r"^\s*(?:function\s+([\w-]+)|([\w-]+)\s*\(\s*\))", re.MULTILINE)
+_ASKED_FOR = re.compile(r"\b(?:command|which|type|hash|whence)\b(?:\s+-\w+)*\s+[\"']?([\w./-]+)")
+"""A program that a script looks for before it calls it."""
+
+_INSTALLS = re.compile(
+    r"\b(?:apt|apt-get|apk|dnf|microdnf|yum|pip|pip3|npm|corepack)\s[^\n]*\b(?:add|install|enable)\b"
+)
+
+
+class ScriptCall(NamedTuple):
+    """A call of a program in a start script.
+
+    Attributes:
+        name: The program, without a folder.
+        script: The script's path in the repository.
+        span: Where the call stands there.
+        certain: Whether the script makes the call whatever happens.
+    """
+
+    name: str
+    script: str
+    span: Span
+    certain: bool
+
+
+def script_calls(change: DockerfileChange, found: Written) -> Iterator[ScriptCall]:
+    """Yield the programs that the script of a start command calls, as far as it can be followed and read.
+
+    What the script defines itself, looks for first, or may do without (`curl … || true`) is left out, and so is a
+    script that installs programs.
+
+    Args:
+        change: The change under review.
+        found: The ENTRYPOINT, CMD or HEALTHCHECK that runs the script.
+    """
+    script = start_script(change, found, through_stages=True)
+    if script is None or script.shell is None or _INSTALLS.search(script.text):
+        return
+    _, parsed = script.script()
+    if parsed.errors:
+        return
+    own = {name for match in _FUNCTION.finditer(script.text) for name in match.groups()}
+    asked = {name.rsplit("/", 1)[-1] for name in _ASKED_FOR.findall(script.text)}
+    for command in parsed.commands:
+        if command.name and "$" not in command.name and command.name not in own | asked and _counts(command):
+            yield ScriptCall(command.name, script.path, command.span, _is_certain(command))
+
+
+def _counts(command: Command) -> bool:
+    """Whether a program is called by its name, and its failure is not provided for."""
+    return command.program is not None and "/" not in command.program.value and command.after != "||"
+
+
+def _is_certain(command: Command) -> bool:
+    return not (command.conditional or command.nested or command.before == "&&")
