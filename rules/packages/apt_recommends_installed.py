@@ -54,7 +54,7 @@ _WORTH_SAYING = 2
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Recommended packages are installed into an image that ships."""
     seen: set[int] = set()
-    for stage, run, call in change.after.layers.shipped_calls:
+    for stage, run, call in change.after.layers.held_calls:
         if call.manager != "apt" or call.action != "install" or call.no_recommends or not call.packages:
             continue
         if id(run.instruction) in seen or call.has("--install-recommends", "--dry-run") or _is_settled(stage, run):
