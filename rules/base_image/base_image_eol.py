@@ -24,6 +24,7 @@ from rules.api import (
     supported_reference,
 )
 from rules.base_image.choices import may_be_chosen
+from rules.facts.eol import codenames
 
 _LINKED = ("Go", "Rust")
 """Languages whose compiler links the standard library into the program."""
@@ -126,7 +127,7 @@ def _problem(change: DockerfileChange, told: _Told, today: date) -> Problem:
         f"{stage.label} starts from {quote(reference.text.partition('@')[0])}: {_fact(ended[0])}{_also(ended[1:])}. "
         f"{_consequence(ended[0], stage)}{_way_out(ended[0], reference, instead)}",
         _confidence(change, stage, told.every),
-        doubt=BY_ARGUMENT,
+        doubt="its publisher may mean something else by the tag" if _is_unknown(stage) else BY_ARGUMENT,
         key=key,
         notes=tuple(Note(other.from_.span, also) for other in told.others),
         fix=_fix(change, stage, reference, told.every, instead) if not told.others else None,  # which would speak then
@@ -154,7 +155,13 @@ def _confidence(change: DockerfileChange, stage: Stage, ended: list[EndOfLife]) 
     quiet = not stage.files_ship and not stage.image.start_in_file and all(map(_ends_soon, ended))
     if quiet and not _is_chosen(change, stage, ended):
         return Confidence.POSSIBLE
-    return Confidence.LIKELY if stage.base_word is not None and "$" in stage.base_word.text else Confidence.CERTAIN
+    argued = stage.base_word is not None and "$" in stage.base_word.text
+    return Confidence.LIKELY if argued or _is_unknown(stage) else Confidence.CERTAIN
+
+
+def _is_unknown(stage: Stage) -> bool:
+    """Whether the tables do not have the image, so that the tag alone, a codename, tells its system."""
+    return stage.reference is not None and stage.reference.tag in codenames() and stage.facts is None
 
 
 def _is_chosen(change: DockerfileChange, stage: Stage, ended: list[EndOfLife]) -> bool:
