@@ -6,10 +6,13 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rules.data import load
 from rules.facts.distributions import distro_of_codename, libc_of, package_manager_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _SNAPSHOT = re.compile(r"-(20\d{6})(?:\.\d+)?(?=-|$)")
 """The date in a tag of a snapshot, such as `bookworm-20240513-slim`; the table leaves these tags out."""
@@ -122,6 +125,45 @@ def convention(repository: str, tag: str | None) -> dict[str, Any] | None:
             unless = promise["unless"]
             return None if tag is None or (unless and re.search(unless, tag)) else dict(promise)
     return None
+
+
+def newer_systems(name: str, tag: str) -> tuple[str, ...]:
+    """Return the systems that a version was published for, where a tag names an older one, which it then never was.
+
+    A version is built for the systems of its day and for later ones.
+
+    Args:
+        name: An official image.
+        tag: A tag with a version and a release: `4.0.2-alpine3.20`, `3.13.1-slim-buster`.
+
+    Returns:
+        `("alpine3.22", "alpine3.23")`, the oldest first; empty where the tag is or was listed, names no release, or
+        where the library never had its version for that system at all.
+    """
+    parts = tag.split("-")
+    at = next((i for i, part in enumerate(parts) if _order_of(part) is not None), None)
+    if not at or not _numbers(parts[0]) or load("images", name) is None or tag in _tags(name):
+        return ()
+    found = {words[at]: _order_of(words[at]) or ("", ()) for words in _alike(name, parts, at)}
+    asked = _order_of(parts[at]) or ("", ())
+    same = {part: order for part, order in found.items() if order[0] == asked[0]}
+    return tuple(sorted(same, key=same.__getitem__)) if same and asked < min(same.values()) else ()
+
+
+def _alike(name: str, parts: list[str], at: int) -> Iterator[list[str]]:
+    """Yield the words of the listed tags that differ from some in one place only."""
+    for tag in _tags(name):
+        words = tag.split("-")
+        if len(words) == len(parts) and words[:at] == parts[:at] and words[at + 1 :] == parts[at + 1 :]:
+            yield words
+
+
+def _order_of(part: str) -> tuple[str, tuple[int, ...]] | None:
+    """Return a system and its release as numbers, of `alpine3.20` or a codename."""
+    if found := _SYSTEM.fullmatch(part):
+        return part.rstrip("0123456789."), tuple(map(int, found[1].split(".")))
+    release = load("eol", "codenames").get(part)
+    return (release[0], tuple(map(int, release[1].split(".")))) if release is not None else None
 
 
 def is_built(name: str, tag: str) -> bool:
