@@ -105,15 +105,13 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
     if question is not None:
         verb, rest = question
         message, confidence = f"{found.stage.label} {verb} {names}, and {rest}", Confidence.POSSIBLE
-    elif _is_forlibraries(found):
+    elif _is_for_libraries(found):
         message = _headers(found)
         confidence = Confidence.CERTAIN if found.stage.base_known else Confidence.LIKELY
     else:
         way_out = f"{_why_still_there(item)} {_way_out(found)}"
         message = f"{found.stage.label} ships packages that only a build needs: {names}. {way_out}"
-        confidence = Confidence.CERTAIN if _is_plain(found) else Confidence.LIKELY
-        if for_the_script or is_said_to_run(found) or (compiles_itself(found.stage) and _builder_upon(found)):
-            confidence = Confidence.POSSIBLE
+        confidence = Confidence.POSSIBLE if for_the_script else _confidence(found)
     return Problem(
         item.call.command.span if whole else item.package.word.span,
         message,
@@ -122,6 +120,13 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
         stage=found.stage.key,
         items=every.heavy,
     )
+
+
+def _confidence(found: BuildPackages) -> Confidence:
+    """Say it quietly of what a comment wants, and where the image compiles as the builder upon the same stage does."""
+    if is_said_to_run(found) or (compiles_itself(found.stage) and _builder_upon(found) is not None):
+        return Confidence.POSSIBLE
+    return Confidence.CERTAIN if _is_plain(found) else Confidence.LIKELY
 
 
 def _question(found: BuildPackages, caller: str | None) -> tuple[str, str] | None:
@@ -162,7 +167,7 @@ _DEBUGGERS = frozenset("gdb strace ltrace perf valgrind".split())
 """What people look into a running program with; where nothing is built, it is there for that."""
 
 
-def _is_forlibraries(found: BuildPackages) -> bool:
+def _is_for_libraries(found: BuildPackages) -> bool:
     """Whether headers alone are installed where nothing compiles: for the libraries that come with them."""
     headers = all(name.endswith(("-dev", "-devel")) and not KITS.match(name) for name in found.names)
     gone = any(item.removed_by is not None for item in found.items)
