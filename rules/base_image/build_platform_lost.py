@@ -4,7 +4,21 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Fix, Model, Problem, Severity, Stage, insert, quote, rule
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Fix,
+    Model,
+    Problem,
+    Severity,
+    Stage,
+    insert,
+    once,
+    quote,
+    rule,
+)
 from rules.copying.machine_code import is_data
 
 _FOR_TARGET = re.compile(r"\bTARGET(?:ARCH|PLATFORM|OS|VARIANT)\b|\bxx-")
@@ -30,7 +44,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if was.reference is None or "BUILDPLATFORM" not in (was.platform or "") or not _is_builder(change.before, was):
             continue
-        if _asks_for_target(was) or _gives_data_only(change, stage):
+        if _asks_for_target(was) or _gives_data_only(stage):
             yield _problem(change, stage, was)
 
 
@@ -41,7 +55,27 @@ def _is_builder(model: Model, stage: Stage) -> bool:
 
 def _upon(stage: Stage) -> list[Stage]:
     """Return a stage and those that are built upon it."""
-    return [one for one in stage.model.stages if stage in one.chain]
+    return _built_upon(stage.model)[stage.index]
+
+
+@once
+def _built_upon(model: Model) -> dict[int, list[Stage]]:
+    found: dict[int, list[Stage]] = {}
+    for stage in model.stages:
+        for link in stage.chain:
+            found.setdefault(link.index, []).append(stage)
+    return found
+
+
+@once
+def _copies_out_of(model: Model) -> dict[int, list[tuple[Stage, Copy]]]:
+    """The COPYs by the stage that they copy out of, each with the stage that it stands in."""
+    found: dict[int, list[tuple[Stage, Copy]]] = {}
+    for stage in model.stages:
+        for copy in stage.copies:
+            if copy.from_stage is not None:
+                found.setdefault(copy.from_stage.index, []).append((stage, copy))
+    return found
 
 
 def _asks_for_target(stage: Stage) -> bool:
@@ -49,14 +83,11 @@ def _asks_for_target(stage: Stage) -> bool:
     return any(_FOR_TARGET.search(step.instruction.text) for one in _upon(stage) for step in one.steps)
 
 
-def _gives_data_only(change: DockerfileChange, stage: Stage) -> bool:
+def _gives_data_only(stage: Stage) -> bool:
     """Whether all that is copied out of it is the same for every platform: pages, archives, settings."""
-    upon = {one.index for one in _upon(stage)}
+    upon = [one.index for one in _upon(stage)]
     copies = [
-        copy
-        for taker in change.stages
-        for copy in taker.copies
-        if copy.from_stage is not None and copy.from_stage.index in upon and taker.index not in upon
+        copy for index in upon for taker, copy in _copies_out_of(stage.model).get(index, ()) if taker.index not in upon
     ]
     paths = [copy.source_path(source) or "" for copy in copies for source in copy.sources]
     return bool(paths) and all(is_data(path) or posixpath.basename(path.rstrip("/*.")) in _PAGES for path in paths)

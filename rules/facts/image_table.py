@@ -6,13 +6,10 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rules.data import load
 from rules.facts.distributions import distro_of_codename, libc_of, package_manager_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 _SNAPSHOT = re.compile(r"-(20\d{6})(?:\.\d+)?(?=-|$)")
 """The date in a tag of a snapshot, such as `bookworm-20240513-slim`; the table leaves these tags out."""
@@ -140,25 +137,42 @@ def newer_systems(name: str, tag: str) -> tuple[str, ...]:
         `("alpine3.22", "alpine3.23")`, the oldest first; empty where the tag is or was listed, names no release, or
         where the library never had its version for that system at all.
     """
-    parts = tag.split("-")
-    at = next((i for i, part in enumerate(parts) if _order_of(part) is not None), None)
-    if not at or not _numbers(parts[0]) or load("images", name) is None or tag in _tags(name):
+    if load("images", name) is None or tag in _tags(name) or not _numbers(tag):
         return ()
-    found = {words[at]: _order_of(words[at]) or ("", ()) for words in _alike(name, parts, at)}
-    asked = _order_of(parts[at]) or ("", ())
-    same = {part: order for part, order in found.items() if order[0] == asked[0]}
-    return tuple(sorted(same, key=same.__getitem__)) if same and asked < min(same.values()) else ()
+    asked = _taken_apart(tag)
+    if asked is None:
+        return ()
+    rest, _, order = asked
+    same = {other: its for other, its in _systems(name).get(rest, {}).items() if its[0] == order[0]}
+    return tuple(sorted(same, key=same.__getitem__)) if same and order < min(same.values()) else ()
 
 
-def _alike(name: str, parts: list[str], at: int) -> Iterator[list[str]]:
-    """Yield the words of the listed tags that differ from some in one place only."""
+_Order = tuple[str, tuple[int, ...]]
+"""A system and its release as numbers."""
+
+
+@lru_cache(maxsize=64)
+def _systems(name: str) -> dict[str, dict[str, _Order]]:
+    """Return by what is left of a listed tag without its system which systems it was published for."""
+    found: dict[str, dict[str, _Order]] = {}
     for tag in _tags(name):
-        words = tag.split("-")
-        if len(words) == len(parts) and words[:at] == parts[:at] and words[at + 1 :] == parts[at + 1 :]:
-            yield words
+        apart = _taken_apart(tag)
+        if apart is not None:
+            found.setdefault(apart[0], {})[apart[1]] = apart[2]
+    return found
 
 
-def _order_of(part: str) -> tuple[str, tuple[int, ...]] | None:
+def _taken_apart(tag: str) -> tuple[str, str, _Order] | None:
+    """Return a tag with a gap for the system in it, the system, and its place; `None` of a tag that names none."""
+    parts = tag.split("-")
+    for at, part in enumerate(parts[1:], 1):
+        order = _order_of(part)
+        if order is not None:
+            return "-".join([*parts[:at], "", *parts[at + 1 :]]), part, order
+    return None
+
+
+def _order_of(part: str) -> _Order | None:
     """Return a system and its release as numbers, of `alpine3.20` or a codename."""
     if found := _SYSTEM.fullmatch(part):
         return part.rstrip("0123456789."), tuple(map(int, found[1].split(".")))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.facts.packages import needed_by, only_recommended
@@ -79,9 +80,10 @@ def missed(stage: Stage, run: Run, call: PackageCall) -> Missed | None:
         package, name = next(((one, n) for n in wanted for one, names in brought.items() if n in names), ("", ""))
         if not name or is_brought(stage, run, call, program, *wanted) or _is_there(stage, program, name):
             continue
-        for at, start, line in _calls(stage).get(program, ()):
-            if at > run.at or (at == run.at and start > call.command.start):
-                return Missed(package, name, line)
+        places = _calls(stage).get(program, [])
+        behind = bisect_right(places, (run.at, call.command.end, 0))
+        if behind < len(places):
+            return Missed(package, name, places[behind][2])
     return None
 
 
