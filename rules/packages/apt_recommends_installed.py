@@ -21,7 +21,7 @@ from rules.api import (
     rule,
 )
 from rules.facts.packages import installed_size
-from rules.packages.build_packages import megabytes
+from rules.packages.build_packages import listed, megabytes
 from rules.packages.configuration import written_until
 from rules.packages.options import add_option, has_unknown_options, spelled
 from rules.packages.recommended_programs import IN_FULL_IMAGES, is_brought, missed
@@ -97,9 +97,8 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
     are = "they are such recommendations" if len(beside) > 1 else "it is such a recommendation"
     warning = f" With the flag, name {' and '.join(map(quote, beside))} too: {are}." if beside else ""
     needed = _needed(stage, run, call)
-    compiling = _compiling(stage, run)
-    if compiling and not needed:
-        warning += compiling
+    compiling = _compiling(stage, run, needed)
+    warning += compiling
     removed = "libc6-dev" in beside and any(other.action == "remove" for other in run.package_calls)
     offered = not compiling and not needed and not removed and not _adds_archive(run)
     return Problem(
@@ -118,11 +117,14 @@ def _needed(stage: Stage, run: Run, call: PackageCall) -> str:
     names = {package.name for package in call.packages}
     if "fail2ban" in names and not stage.packages.has("iptables", "nftables"):
         return " With the flag, name `nftables` or `iptables` too: `fail2ban` bans with one, and only recommends it."
-    found = missed(stage, run, call)
-    if found is not None:
+    first, *others = missed(stage, run, call) or (None,)
+    if others:
+        every = [f"{quote(one.wanted)} (line {one.line})" for one in (first, *others) if one is not None]
+        return f" With the flag, name {listed(every)} too, which come as recommendations only and are needed there."
+    if first is not None:
         return (
-            f" With the flag, name {quote(found.wanted)} too: it comes with {quote(found.package)} as a recommendation "
-            f"only, and line {found.line} needs it."
+            f" With the flag, name {quote(first.wanted)} too: it comes with {quote(first.package)} as a recommendation "
+            f"only, and line {first.line} needs it."
         )
     plugins = next((name for name in names if _BY_RECOMMENDATION.fullmatch(name)), None)
     if plugins is not None:
@@ -213,13 +215,13 @@ def _loses_certificates(stage: Stage, run: Run, call: PackageCall) -> bool:
     return not is_brought(stage, run, call, "ca-certificates")
 
 
-def _compiling(stage: Stage, run: Run) -> str:
-    """Say what an install may compile with, where it comes as a recommendation only."""
+def _compiling(stage: Stage, run: Run, said: str) -> str:
+    """Say what an install may compile with, where it comes as a recommendation only and is not `said` already."""
     needing = _loses_compiler(stage, run)
     if needing is None:
         return ""
     full, has_tool = (stage.facts.full, stage.facts.has_tool("gcc")) if stage.facts is not None else (None, None)
-    compiler = bool(full or has_tool or any(map(stage.packages.has, _COMPILER)))
+    compiler = "`build-essential`" in said or bool(full or has_tool or any(map(stage.packages.has, _COMPILER)))
     headers = needing.manager != "pip" or any(_PYTHON_HEADERS.fullmatch(item.name) for item in stage.packages.present)
     lost = [*(() if compiler else ("build-essential",)), *(() if headers else ("python3-dev",))]
     are = "they are such recommendations" if len(lost) > 1 else "it is such a recommendation"

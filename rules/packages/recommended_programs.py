@@ -71,11 +71,12 @@ class Missed(NamedTuple):
     line: int
 
 
-def missed(stage: Stage, run: Run, call: PackageCall) -> Missed | None:
-    """Return the first program that a stage calls behind an install and has by its recommendation alone."""
+def missed(stage: Stage, run: Run, call: PackageCall) -> tuple[Missed, ...]:
+    """Return what a stage calls behind an install and has by its recommendation alone, each package once."""
     brought = {package.name: only_recommended(package.name) for package in call.packages}
     if not any(brought.values()):
-        return None
+        return ()
+    missing: dict[str, Missed] = {}
     for program, wanted in _PROGRAMS.items():
         package, name = next(((one, n) for n in wanted for one, names in brought.items() if n in names), ("", ""))
         if not name or is_brought(stage, run, call, program, *wanted) or _is_there(stage, program, name):
@@ -83,8 +84,8 @@ def missed(stage: Stage, run: Run, call: PackageCall) -> Missed | None:
         places = _calls(stage).get(program, [])
         behind = bisect_right(places, (run.at, call.command.end, 0))
         if behind < len(places):
-            return Missed(package, name, places[behind][2])
-    return None
+            missing.setdefault(name, Missed(package, name, places[behind][2]))
+    return tuple(missing.values())
 
 
 def _is_there(stage: Stage, program: str, package: str) -> bool:
