@@ -9,7 +9,7 @@ from rules.edits import overlap
 from rules.problem import Edit, Fix
 
 if TYPE_CHECKING:
-    from rules.dockerfile.nodes import Instruction, Word
+    from rules.dockerfile.nodes import Heredoc, Instruction, Word
     from rules.dockerfile.shell import Command, ShellWord
     from rules.dockerfile.source import Source, Span
     from rules.model.stage import Stage
@@ -108,7 +108,7 @@ def move_below(instruction: Instruction, target: Instruction) -> tuple[Edit, Edi
 
 
 def append_to_run(run: Run, command: str) -> Edit | None:
-    """Append `&& command` to a shell-form RUN in its own layout; a line to the body of a `RUN <<EOF`.
+    """Append `&& command` to a shell-form RUN in its own layout; with `set -e` a line to the body of a `RUN <<EOF`.
 
     Returns:
         The edit, or `None` for an exec form or a layout that leaves no safe place.
@@ -118,7 +118,7 @@ def append_to_run(run: Run, command: str) -> Edit | None:
     if instruction.heredocs:
         heredoc = instruction.heredocs[-1]
         plain = len(instruction.heredocs) == 1 and instruction.value.replace("-", "").strip() == f"<<{heredoc.name}"
-        return insert(source, heredoc.body_span.end, f"{command}\n") if plain else None
+        return _append_to_body(run, heredoc, command) if plain else None
     if instruction.exec_form is not None or not run.commands:
         return None
     end = tail_start(run)
@@ -133,6 +133,18 @@ def append_to_run(run: Run, command: str) -> Edit | None:
     if run.commands[-1].errexit and run.commands[-1].before == ";" and "&&" not in instruction.value:
         joint = f"; {instruction.escape}\n{indent}"
     return insert(source, end, f"{joint}{command}")
+
+
+def _append_to_body(run: Run, heredoc: Heredoc, command: str) -> Edit | None:
+    """Append to a here-document so that the step still fails where its last command did."""
+    source = run.instruction.source
+    outer = [one for one in run.commands if not one.nested]
+    if not outer or outer[-1].errexit:
+        return insert(source, heredoc.body_span.end, f"{command}\n")
+    last = outer[-1]
+    if source.text[last.end : heredoc.body_span.end].strip() or last.conditional or last.before in ("||", "|"):
+        return None
+    return insert(source, last.end, f" && {command}")
 
 
 def tail_start(run: Run) -> int | None:

@@ -24,6 +24,7 @@ from rules.api import (
     supported_reference,
 )
 from rules.base_image.choices import may_be_chosen
+from rules.facts.eol import codenames
 
 _LINKED = ("Go", "Rust")
 """Languages whose compiler links the standard library into the program."""
@@ -88,7 +89,7 @@ _ONLY_BUILDS = 2
 
 def _rank(one: tuple[Stage, list[EndOfLife]]) -> int:
     stage, _ = one
-    if stage.layers_ship:
+    if stage.files_ship:
         return 0
     return 1 if stage.image.start_in_file else _ONLY_BUILDS
 
@@ -96,7 +97,7 @@ def _rank(one: tuple[Stage, list[EndOfLife]]) -> int:
 def _ended(stage: Stage, today: date) -> list[EndOfLife]:
     """Return the lines that are over; a stage that only builds may stay on one of the last year."""
     over = [one for one in all_end_of_life(stage.reference, today) if one.already_over] if stage.reference else []
-    return over if stage.layers_ship else [one for one in over if not _is_of_the_day(one)]
+    return over if stage.files_ship else [one for one in over if not _is_of_the_day(one)]
 
 
 def _is_of_the_day(end: EndOfLife) -> bool:
@@ -126,11 +127,11 @@ def _problem(change: DockerfileChange, told: _Told, today: date) -> Problem:
         f"{stage.label} starts from {quote(reference.text.partition('@')[0])}: {_fact(ended[0])}{_also(ended[1:])}. "
         f"{_consequence(ended[0], stage)}{_way_out(ended[0], reference, instead)}",
         _confidence(change, stage, told.every),
-        doubt=BY_ARGUMENT,
+        doubt="its publisher may mean something else by the tag" if _is_unknown(stage) else BY_ARGUMENT,
         key=key,
         notes=tuple(Note(other.from_.span, also) for other in told.others),
         fix=_fix(change, stage, reference, told.every, instead) if not told.others else None,  # which would speak then
-        severity=None if stage.layers_ship else Severity.INFO,
+        severity=None if stage.files_ship else Severity.INFO,
         fact=key,
     )
 
@@ -141,20 +142,26 @@ def _key(change: DockerfileChange, stage: Stage, end: EndOfLife, today: date) ->
     It has another name where it ships now, and before the change only other stages were built upon it.
     """
     line, key = _line(end), f"{end.product} {end.cycle}"
-    if not stage.layers_ship or change.before is None:
+    if not stage.files_ship or change.before is None:
         return key
     was = change.was(stage)
     upon = [one for one in change.before.stages if line in map(_line, _ended(one, today))]
-    there = not upon or was in upon or any(one.layers_ship for one in upon)
+    there = not upon or was in upon or any(one.files_ship for one in upon)
     return key if there else f"{key} in the image"
 
 
 def _confidence(change: DockerfileChange, stage: Stage, ended: list[EndOfLife]) -> Confidence:
     """Say it quietly of a builder whose language replaces its lines within weeks, unless the change chose this one."""
-    quiet = not stage.layers_ship and not stage.image.start_in_file and all(map(_ends_soon, ended))
+    quiet = not stage.files_ship and not stage.image.start_in_file and all(map(_ends_soon, ended))
     if quiet and not _is_chosen(change, stage, ended):
         return Confidence.POSSIBLE
-    return Confidence.LIKELY if stage.base_word is not None and "$" in stage.base_word.text else Confidence.CERTAIN
+    argued = stage.base_word is not None and "$" in stage.base_word.text
+    return Confidence.LIKELY if argued or _is_unknown(stage) else Confidence.CERTAIN
+
+
+def _is_unknown(stage: Stage) -> bool:
+    """Whether the tables do not have the image, so that the tag alone, a codename, tells its system."""
+    return stage.reference is not None and stage.reference.tag in codenames() and stage.facts is None
 
 
 def _is_chosen(change: DockerfileChange, stage: Stage, ended: list[EndOfLife]) -> bool:
@@ -200,7 +207,7 @@ def _also(others: list[EndOfLife]) -> str:
 def _consequence(end: EndOfLife, stage: Stage) -> str:
     if end.note:
         return "Nobody fixes its vulnerabilities any more. "
-    if not stage.layers_ship and not _runs(stage) and not may_be_chosen(stage):
+    if not stage.files_ship and not _runs(stage) and not may_be_chosen(stage):
         if end.product in _LINKED:
             return "The program that it builds takes the standard library along, without later fixes. "
         return "Its layers do not ship, but what it builds with, and what is copied out of it, gets no more fixes. "

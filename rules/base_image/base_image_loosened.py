@@ -21,6 +21,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.base_image.lost_digests import WITHOUT_DIGEST, elsewhere, short
 from rules.base_image.tags import (
     gains_compilers,
     is_over,
@@ -74,6 +75,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         )
         if found is not None and (stage.layers_ship or not found.about_size):
             yield _problem(change, stage, was, found)
+    yield from elsewhere(change)
 
 
 def _chosen_elsewhere(stage: Stage, was: Stage) -> bool:
@@ -84,16 +86,12 @@ def _chosen_elsewhere(stage: Stage, was: Stage) -> bool:
 
 
 def _loosened(old: ImageReference, new: ImageReference) -> Loosened | None:
-    if old.repository != new.repository:
-        return None
-    names = f"from {quote(_short(old))} to {quote(new.text)}"
+    names = f"from {quote(short(old))} to {quote(new.text)}"
+    same = old.repository == new.repository
     if old.digest is not None and new.digest is None:
-        return Loosened(
-            f"goes {names} and loses its digest",
-            "The tag can be pushed again with other content, so the same commit no longer builds the same image. "
-            "Pin the new image by its digest too",
-            restore=old.tag == new.tag,
-        )
+        return Loosened(f"goes {names} and loses its digest", WITHOUT_DIGEST, restore=same and old.tag == new.tag)
+    if not same:
+        return None
     return None if new.digest is not None else _loosened_tag(old, new, names)
 
 
@@ -134,7 +132,7 @@ def _with_compilers(stage: Stage, was: Stage, old: ImageReference, new: ImageRef
     full = stage.facts is not None and stage.facts.full
     brings = "compilers, headers and hundreds of packages more" if full else "compilers and headers"
     return Loosened(
-        f"goes from {quote(_short(old))} to {quote(new.text)}, {'the full image' if full else 'which has compilers'}",
+        f"goes from {quote(short(old))} to {quote(new.text)}, {'the full image' if full else 'which has compilers'}",
         f"It brings {brings} to pull and to patch. If one package was missing, install that one",
         restore=True,
         about_size=True,
@@ -148,7 +146,7 @@ def _shorter(stage: Stage, old: ImageReference, new: ImageReference) -> Loosened
     if not known or before.is_early or not after.version or not len(before.version) >= _FULL > len(after.version):
         return None
     return Loosened(
-        f"goes from {quote(_short(old))} to {quote(new.text)}, which names less of the release",
+        f"goes from {quote(short(old))} to {quote(new.text)}, which names less of the release",
         f"Builds then take whatever {quote(after.number)} is that day; name the release that was tested",
         restore=False,
     )
@@ -164,7 +162,7 @@ def _without_system(change: DockerfileChange, old: ImageReference, new: ImageRef
     if rest is None or without_release(after.variant) is not None or ("alpine" in rest) != ("alpine" in after.variant):
         return None
     return Loosened(
-        f"goes from {quote(_short(old))} to {quote(new.text)}, which no longer names the system's release",
+        f"goes from {quote(short(old))} to {quote(new.text)}, which no longer names the system's release",
         "A later build may bring another one, with other versions of its packages, without any change in the "
         "repository; name the release that was tested",
         restore=before.version == after.version and rest == after.variant,
@@ -180,18 +178,11 @@ def _as_root(stage: Stage, was: Stage, old: ImageReference, new: ImageReference)
     if was.facts.runs_as_root is not False or stage.facts.runs_as_root is not True:
         return None
     return Loosened(
-        f"goes from {quote(_short(old))} to {quote(new.text)}, which starts as root",
+        f"goes from {quote(short(old))} to {quote(new.text)}, which starts as root",
         f"The variant before ran as {quote(was.facts.user or 'nonroot')}. Take it again, or set `USER`",
         restore=old.repository == new.repository or old.tag == new.tag,
         about_size=True,
     )
-
-
-def _short(reference: ImageReference) -> str:
-    if reference.digest is None:
-        return reference.text
-    head, _, digest = reference.text.partition("@")
-    return f"{head}@{digest[:15]}…"
 
 
 def _problem(change: DockerfileChange, stage: Stage, was: Stage, found: Loosened) -> Problem:

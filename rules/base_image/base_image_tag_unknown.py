@@ -3,8 +3,24 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, is_unpublished, quote, rule, tags_date
+from rules.api import (
+    BY_ARGUMENT,
+    Category,
+    Confidence,
+    DockerfileChange,
+    Note,
+    Problem,
+    Severity,
+    Stage,
+    is_unpublished,
+    quote,
+    rule,
+    tags_date,
+)
+from rules.facts.images import newer_systems
 
+_NAMED = 3
+"""So many systems are named."""
 _WITHOUT_VERSION = re.compile(r"[a-z-]+$")
 
 
@@ -16,21 +32,52 @@ _WITHOUT_VERSION = re.compile(r"[a-z-]+$")
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """FROM names a tag that an official image has never had."""
+    alike: dict[str, list[Stage]] = {}
     for stage in change.stages:
-        reference, facts, word = stage.reference, stage.facts, stage.base_word
-        if reference is None or word is None or reference.digest is not None:
-            continue
-        if not is_unpublished(reference) if facts is None else facts.listed is not False:
-            continue
-        if reference.tag is None or not _WITHOUT_VERSION.fullmatch(reference.tag):
-            continue  # a version may be newer than the table
-        name = quote(reference.path.rpartition("/")[2])
-        yield Problem(
-            word.span,
-            f"{quote(reference.text)} does not exist: the official image {name} has no tag "
-            f"{quote(reference.tag)} (as of {tags_date()}). The build stops at this line.",
-            Confidence.LIKELY,
-            doubt="the tag may be newer than the table of tags",
-            stage=stage.key,
-            key=reference.text,
-        )
+        if stage.reference is not None and stage.base_word is not None and stage.reference.digest is None:
+            alike.setdefault(stage.reference.text, []).append(stage)
+    for stages in alike.values():
+        why = _why(stages[0])
+        if why is not None:
+            yield _problem(stages, *why)
+
+
+def _why(stage: Stage) -> tuple[str, str] | None:
+    """Return how it is known that a tag never was, and what may overturn it."""
+    reference, facts = stage.reference, stage.facts
+    assert reference is not None, "the caller looked"
+    newer = newer_systems(reference)
+    if newer:
+        return _of_systems(newer), "the table of tags may leave one out"
+    if not is_unpublished(reference) if facts is None else facts.listed is not False:
+        return None
+    if reference.tag is None or not _WITHOUT_VERSION.fullmatch(reference.tag):
+        return None  # a version may be newer than the table
+    return f"has no tag {quote(reference.tag)}", "the tag may be newer than the table of tags"
+
+
+def _of_systems(newer: tuple[str, ...]) -> str:
+    """Say for which systems a version was published, all of them later than the one that is asked for."""
+    named = [quote(one) for one in newer[:_NAMED]]
+    systems = f"{', '.join(named[:-1])} and {named[-1]}" if len(named) > 1 else named[0]
+    later = " and later" if len(newer) > _NAMED else ""
+    return f"has that version for {systems}{later}, and builds none for an older system afterwards"
+
+
+def _problem(stages: list[Stage], how: str, doubt: str) -> Problem:
+    """Speak once of a reference, at the first stage upon it."""
+    stage, *others = stages
+    reference, word = stage.reference, stage.base_word
+    assert reference is not None, "the caller looked"
+    assert word is not None, "the caller looked"
+    name = quote(reference.path.rpartition("/")[2])
+    return Problem(
+        word.span,
+        f"{quote(reference.text)} does not exist: the official image {name} {how} (as of {tags_date()}). The build "
+        "stops at this line.",
+        Confidence.LIKELY,
+        doubt=BY_ARGUMENT if "$" in word.text else doubt,
+        stage=stage.key,
+        key=reference.text,
+        notes=tuple(Note(other.from_.span, "the same tag") for other in others),
+    )

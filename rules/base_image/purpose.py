@@ -20,6 +20,12 @@ _TOOLCHAINS = frozenset(
     "jshell gcc g++ nvcc mix rebar3 bazel jupyter code-server sleep tail air reflex msbuild dotnet-watch zig nim "
     "quarkus mn spring kotlinc kotlin scala composer delve dlv gopls cosmocc jlink jdeps jcmd jmap".split()
 )
+_INTERPRETED = re.compile(
+    r"(?P<python>python[\d.]*|pypy\d*|gunicorn|uvicorn|hypercorn|celery|flask|django-admin|.+\.py)|"
+    r"(?P<node>node|nodejs|npm|npx|pnpm|yarn|pm2|next|.+\.[cm]?js)|(?P<java>java)|(?P<perl>perl|.+\.pl)|"
+    r"(?P<ruby>ruby|bundle|rails|puma|rackup|.+\.rb)|(?P<php>php[\d.]*|php-fpm[\d.]*|.+\.php)"
+)
+"""Programs by the language that runs them."""
 _DOTNET_VERBS = frozenset("run watch test build publish ef restore tool new".split())
 
 _BUILDS = {
@@ -68,6 +74,17 @@ def _is_toolchain(start: Start) -> bool:
         if command.name in _TOOLCHAINS or (command.name == "dotnet" and verb in _DOTNET_VERBS):
             return True
     return start.is_prompt or (start.program in ("bash", "sh", "") and len(start.words) == 1)
+
+
+def foreign_program(stage: Stage) -> str | None:
+    """Return the program that starts where another language than the base image's runs it: `python3` upon `golang`."""
+    languages = stage.facts.languages if stage.facts is not None else {}
+    starts = [setting.value for setting in stage.image.start_command if setting.set_in_file and setting.value]
+    for command in (command for start in starts for command in start.commands):
+        shape = _INTERPRETED.fullmatch(command.name)
+        if shape is not None and shape.lastgroup not in languages:
+            return command.name
+    return None
 
 
 def starts_with_script(stage: Stage) -> bool:

@@ -18,13 +18,20 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.base_image.purpose import compiles, is_workshop, runs_toolchain, starts_with_script
+from rules.base_image.purpose import compiles, foreign_program, is_workshop, runs_toolchain, starts_with_script
 
 _NAMED_SDK = re.compile(r"(?:^|/)(?:dotnet/sdk|[\w.-]*openjdk[\w.-]*:[\w.-]*jdk|nvidia/cuda:[\w.-]*-devel|sbtscala/)")
 _COMPILERS = re.compile(r"(?:^|/)(?:gcc|buildpack-deps|nvidia/cuda|dart|swift|haskell|rust|golang)\b")
 _INTERPRETED = frozenset({"python", "node", "php", "ruby"})
 _FOR_LIBRARIES = frozenset({"make", "cmake", "ninja", "gcc", "g++"})
 """Tools that build a native library beside the program rather than the program."""
+_TOLD = re.compile(
+    r"\b(?:devel|sdk|jdk|compilers?|nvcc|javac|toolchain)\b[^.]*\b(?:need(?:ed|s)?|require[ds]?|necessary|wanted)\b|"
+    r"\b(?:needs?|requires?|must\s+(?:have|use)|instead\s+of\s+(?:the\s+)?(?:runtime|jre|slim))\b[^.]*"
+    r"\b(?:devel|sdk|jdk|compilers?|nvcc|javac|toolchain)\b",
+    re.IGNORECASE,
+)
+"""What an author says who has weighed the smaller image."""
 _JAVA = re.compile(r"jdk|temurin|corretto|openjdk|zulu|liberica|semeru|sapmachine|graalvm")
 
 
@@ -40,7 +47,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         reference = stage.root.reference
         if reference is None or not _is_sdk(stage, reference.text) or is_workshop(change, stage):
             continue
-        if not runs_toolchain(stage) and _ships_a_program(stage):
+        said = " ".join(comment.text for comment in stage.root.from_.comments)
+        if not _TOLD.search(said) and not runs_toolchain(stage) and _ships_a_program(stage):
             yield _problem(stage, reference)
 
 
@@ -87,20 +95,26 @@ def _problem(stage: Stage, reference: ImageReference) -> Problem:
 
 
 def _starts_it(stage: Stage, name: str) -> bool:
-    """Whether an image can start what the stage starts: a script needs a shell."""
+    """Whether an image can start what the stage starts: a script needs a shell, and so does the shell form."""
     if name == "scratch":
         return False
     reference = parse_reference(name)
     facts = image_facts(reference) if reference is not None else None
-    return not starts_with_script(stage) or facts is None or facts.has_shell is not False
+    shell = starts_with_script(stage) or any(s.value and s.value.form == "shell" for s in stage.image.start_command)
+    return not shell or facts is None or facts.has_shell is not False
 
 
 def _way_out(stage: Stage, text: str, twin: str | None) -> str:
     commands = [command for run in stage.all_runs for command in run.commands]
+    foreign = foreign_program(stage)
+    if foreign is not None:
+        built = ", and copy what is built here into it" if any(map(compiles, commands)) else ""
+        return f"What starts is {quote(foreign)}: start from an image that is made for that{built}."
     if not any(compiles(command) for command in commands):
         return f"Start this stage from {quote(twin) if twin else 'a small runtime image'}."
     where = f"a stage from {quote(twin)}" if twin else "a small runtime image"
-    linked = "golang" in text and twin is not None and "static" in twin and not _is_static(stage, commands)
+    bare = twin is not None and ("static" in twin or (twin == "alpine" and "alpine" not in text))
+    linked = "golang" in text and bare and not _is_static(stage, commands)
     how = " with `CGO_ENABLED=0`, so that the program needs no library" if linked else ""
     return f"Build here{how}, and copy the result into {where}."
 
@@ -133,5 +147,5 @@ def _confidence(stage: Stage, text: str) -> Confidence:
     if "cuda" in text:
         return Confidence.POSSIBLE  # frameworks that compile kernels while they run are common there
     word = stage.root.base_word
-    certain = word is not None and "$" not in word.text and not starts_with_script(stage)
+    certain = word is not None and "$" not in word.text and not starts_with_script(stage) and not foreign_program(stage)
     return Confidence.CERTAIN if certain else Confidence.LIKELY

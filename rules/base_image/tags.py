@@ -23,8 +23,8 @@ _MOVING_LINES = re.compile(
 build."""
 
 _VARIANTS = frozenset(
-    "alpine apache cli community curl current dind enterprise fpm jdk jre lts mainline management perl scm slim "
-    "zts".split()
+    "alpine apache cli community curl current dind enterprise fpm glibc jdk jre lts mainline management musl perl scm "
+    "slim uclibc zts".split()
 )
 """Words of the official library's tags that name a variant, or the newest of a kind, and no release."""
 _SYSTEMS = frozenset({"debian", "ubuntu", "buildpack-deps"})
@@ -52,7 +52,10 @@ def names_variant_only(reference: ImageReference) -> bool:
     if not all(part in _VARIANTS or part in codenames() or _NUMBERED.fullmatch(part) for part in parts):
         return False
     facts = image_facts(reference)
-    return facts is not None and facts.listed is True and facts.kind != "os" and facts.name not in _SYSTEMS
+    if facts is None or facts.listed is not True:
+        return False
+    of_system = facts.kind == "os" or facts.name in _SYSTEMS
+    return not of_system or all(part in _VARIANTS for part in parts)
 
 
 def without_release(variant: str) -> str | None:

@@ -29,7 +29,7 @@ from rules.build.base_variables import is_bare, is_set_by_base, perhaps_inherite
 from rules.build.copied_texts import copied_texts
 from rules.build.namesakes import unused_namesake
 from rules.build.proxies import proxies
-from rules.build.variable_uses import declarable_uses, givers, is_no_name_of_base, set_to_themselves
+from rules.build.variable_uses import badly_declared, declarable_uses, givers, is_no_name_of_base, set_to_themselves
 
 _EXPANDED = frozenset("ADD COPY ENV EXPOSE LABEL STOPSIGNAL USER VOLUME WORKDIR".split())
 _FROM_THE_BUILDER = PLATFORM_ARGS | PREDEFINED_ARGS | {"PATH", "HOME", "HOSTNAME", "USER", "TERM", "SHELL", "PWD"}
@@ -175,8 +175,8 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
     declared = next((arg for arg in change.after.global_args if any(word.text == name for word, _ in arg.pairs)), None)
     later = _declared_later(stage, step, name)
     other = _other_stage(change, stage, name)
-    if declared is None and later is None and name in set_to_themselves(stage):
-        return  # `ENV NAME=$NAME` below, of which env-self-reference speaks
+    if declared is None and later is None and name in set_to_themselves(stage) | badly_declared(change.after):
+        return  # `ENV NAME=$NAME` below, of which env-self-reference speaks; `ARG NAME,` is variable-name-punctuated's
     if declared is not None:
         fact = f"the `ARG {name}` at line {declared.line} stands above the first `FROM` and ends there"
         sure = Confidence.CERTAIN if is_bare(stage) else Confidence.LIKELY

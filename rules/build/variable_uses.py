@@ -19,7 +19,7 @@ _OFFICIAL = frozenset({"node", "python", "golang", "nginx"})
 _THEIRS = re.compile(r"(?:NODE|YARN|PYTHON|GPG|LANG|PATH|PIP|SETUPTOOLS|GO|NGINX|NJS|PKG|ACME|DYNPKG)")
 """How the names begin that those images set (their Dockerfiles)."""
 
-_NO_NAME = re.compile(r"\W+")
+_NO_NAME = re.compile(r"[,;:]+$")
 _GIVEN = re.compile(r"\$\{(\w+|[@*#?$!-]):?[-+]")
 """A name with a default or an alternative."""
 
@@ -50,9 +50,9 @@ def set_to_themselves(stage: Stage) -> frozenset[str]:
 
 @once
 def badly_declared(model: Model) -> frozenset[str]:
-    """Return the names that ARGs of a file would declare without a character that no name has: `ARG NAME,`."""
+    """Return the names that ARGs and ENVs of a file would declare without a character that no name has: `ARG NAME,`."""
     instructions = (*model.global_args, *(one for stage in model.stages for one in stage.instructions))
-    names = (name.text for one in instructions if one.keyword == "ARG" for name, _ in one.pairs)
+    names = (name.text for one in instructions if one.keyword in ("ARG", "ENV") for name, _ in one.pairs)
     return frozenset(_NO_NAME.sub("", name) for name in names if _NO_NAME.search(name))
 
 

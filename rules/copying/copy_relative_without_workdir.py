@@ -56,6 +56,6 @@ def _problem(stage: Stage, copy: Copy, others: list[Copy]) -> Problem:
         instruction=copy.instruction,
         stage=stage.key,
         key="WORKDIR",  # which is what is missing, whatever is copied
-        severity=Severity.INFO if empty or not stage.layers_ship else None,
+        severity=Severity.INFO if empty or not stage.files_ship else None,
         notes=tuple(Note(other.instruction.span, "and this one") for other in others),
     )

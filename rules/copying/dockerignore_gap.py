@@ -31,7 +31,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The whole context is copied, and `.dockerignore` lets in what is large or private."""
     ignore = ignore_file(change)
     copies = list(_copies(change))
-    copy = next((one for one in copies if one[0].layers_ship), next(iter(copies), None))
+    copy = next((one for one in copies if one[0].files_ship), next(iter(copies), None))
     if ignore is None or copy is None or change.repository.listing is None or not lies_beside(change, ignore):
         return
     if is_development_file(change.path):
@@ -40,7 +40,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if not ignore.patterns.excludes(".git") and _is_root(change) and _ships(copy[1]):
         leaks.insert(0, _HISTORY)
     if leaks:
-        yield _problem(ignore, *copy, leaks, ships=copy[0].layers_ship)
+        yield _problem(ignore, *copy, leaks, ships=copy[0].files_ship)
 
 
 def _copies(change: DockerfileChange) -> Iterator[tuple[Stage, Copy]]:
@@ -60,7 +60,7 @@ def _ships(copy: Copy) -> bool:
     """Whether the history would ship, and no RUN uses or deletes it."""
     if any(run.calls("git") or ".git" in run.instruction.value for run in copy.stage.runs):
         return False
-    return copy.stage.layers_ship
+    return copy.stage.files_ship
 
 
 def _problem(ignore: IgnoreFile, stage: Stage, copy: Copy, leaks: list[Leak], *, ships: bool) -> Problem:

@@ -30,6 +30,7 @@ __all__ = ["Cleaning", "Package", "PackageCall", "cleans", "package_calls"]
 
 _MANAGERS: dict[str, Manager] = {
     **dict.fromkeys(("apt", "apt-get", "aptitude", "apt-fast"), system.APT),
+    **dict.fromkeys(("add-apt-repository", "apt-add-repository"), system.APT_ARCHIVE),
     "apk": system.APK,
     **dict.fromkeys(("dnf", "dnf5", "dnf-3"), system.DNF),
     "yum": system.YUM,

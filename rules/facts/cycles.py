@@ -36,6 +36,8 @@ class Cycle(NamedTuple):
 def products_of(name: str, tag: str) -> tuple[Cycle, ...]:
     """Return the products whose cycle a tag names: the program first, then its language, then the system.
 
+    Of an image that the tables do not know a tag tells the system only where it is a codename and nothing else.
+
     Args:
         name: The image as `rules.facts.names.table_name` gives it.
         tag: Its tag.
@@ -44,7 +46,7 @@ def products_of(name: str, tag: str) -> tuple[Cycle, ...]:
     language = None if main and main.product == "aws-lambda" else _language(name, tag)
     found: dict[str, Cycle] = {}
     known = main is not None or image_table.family(name) is not None
-    for one in (main, language, _system(tag) if known else None):
+    for one in (main, language, _system(tag) if known else _by_plain_codename(tag)):
         if one is not None:
             found.setdefault(one.product, one)
     return tuple(found.values())
@@ -102,6 +104,14 @@ def _system(tag: str) -> Cycle | None:
         if match := re.search(pattern, tag):
             return _line_of(product, match[1], match.group().removeprefix("-"))
     return next((named for part in tag.split("-") if (named := _by_codename(part))), None)
+
+
+_PLAIN = frozenset("bionic bookworm bullseye buster focal jammy jessie noble stretch trixie trusty xenial".split())
+"""Codenames that mean a system in whoever's tag: `groovy` and `etch` may mean anything."""
+
+
+def _by_plain_codename(tag: str) -> Cycle | None:
+    return _by_codename(tag) if tag in _PLAIN else None
 
 
 def _by_codename(part: str, product: str | None = None) -> Cycle | None:

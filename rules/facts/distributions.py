@@ -10,6 +10,9 @@ from rules.data import load
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _APT = frozenset({"debian", "ubuntu"})
+_RPM = frozenset(
+    "almalinux amazonlinux azurelinux centos fedora mageia opensuse oraclelinux photon rhel rockylinux sles".split()
+)
 _MUSL = frozenset({"alpine"})
 _NO_LIBC = frozenset({"scratch", "busybox", "windows"})
 
@@ -86,6 +89,13 @@ def package_manager_of(distro: str | None) -> str | None:
     if distro in _APT:
         return "apt"
     return {"alpine": "apk", "photon": "tdnf", "archlinux": "pacman"}.get(distro or "")
+
+
+def package_kind_of(distro: str | None) -> str | None:
+    """Return the kind of a distribution's packages, `deb`, `apk` or `rpm`, whichever program installs them."""
+    if distro in _APT:
+        return "deb"
+    return "rpm" if distro in _RPM else {"alpine": "apk", "wolfi": "apk"}.get(distro or "")
 
 
 def libc_of(distro: str | None) -> str | None:

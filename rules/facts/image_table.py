@@ -124,6 +124,62 @@ def convention(repository: str, tag: str | None) -> dict[str, Any] | None:
     return None
 
 
+def newer_systems(name: str, tag: str) -> tuple[str, ...]:
+    """Return the systems that a version was published for, where a tag names an older one, which it then never was.
+
+    A version is built for the systems of its day and for later ones.
+
+    Args:
+        name: An official image.
+        tag: A tag with a version and a release: `4.0.2-alpine3.20`, `3.13.1-slim-buster`.
+
+    Returns:
+        `("alpine3.22", "alpine3.23")`, the oldest first; empty where the tag is or was listed, names no release, or
+        where the library never had its version for that system at all.
+    """
+    if load("images", name) is None or tag in _tags(name) or not _numbers(tag):
+        return ()
+    asked = _taken_apart(tag)
+    if asked is None:
+        return ()
+    rest, _, order = asked
+    same = {other: its for other, its in _systems(name).get(rest, {}).items() if its[0] == order[0]}
+    return tuple(sorted(same, key=same.__getitem__)) if same and order < min(same.values()) else ()
+
+
+_Order = tuple[str, tuple[int, ...]]
+"""A system and its release as numbers."""
+
+
+@lru_cache(maxsize=64)
+def _systems(name: str) -> dict[str, dict[str, _Order]]:
+    """Return by what is left of a listed tag without its system which systems it was published for."""
+    found: dict[str, dict[str, _Order]] = {}
+    for tag in _tags(name):
+        apart = _taken_apart(tag)
+        if apart is not None:
+            found.setdefault(apart[0], {})[apart[1]] = apart[2]
+    return found
+
+
+def _taken_apart(tag: str) -> tuple[str, str, _Order] | None:
+    """Return a tag with a gap for the system in it, the system, and its place; `None` of a tag that names none."""
+    parts = tag.split("-")
+    for at, part in enumerate(parts[1:], 1):
+        order = _order_of(part)
+        if order is not None:
+            return "-".join([*parts[:at], "", *parts[at + 1 :]]), part, order
+    return None
+
+
+def _order_of(part: str) -> _Order | None:
+    """Return a system and its release as numbers, of `alpine3.20` or a codename."""
+    if found := _SYSTEM.fullmatch(part):
+        return part.rstrip("0123456789."), tuple(map(int, found[1].split(".")))
+    release = load("eol", "codenames").get(part)
+    return (release[0], tuple(map(int, release[1].split(".")))) if release is not None else None
+
+
 def is_built(name: str, tag: str) -> bool:
     """Tell whether the official library still built a tag when the data were taken."""
     return load("images", name) is not None and _tags(name).get(tag, (1, -1))[0] == 0

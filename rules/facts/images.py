@@ -198,6 +198,17 @@ def is_unpublished(reference: ImageReference) -> bool:
     return all(part in words for part in tag.split("-"))
 
 
+def newer_systems(reference: ImageReference) -> tuple[str, ...]:
+    """Return the systems that an official image's version was published for, where its tag names an older one.
+
+    `ruby:4.0.2-alpine3.20` never was: `("alpine3.22", "alpine3.23")`. Empty for what the library has or had, and for
+    what it may have had.
+    """
+    name = table_name(reference)
+    official = reference.registry == "docker.io" and "/" not in name and reference.tag is not None
+    return image_table.newer_systems(name, reference.tag or "") if official else ()
+
+
 def _facts(name: str, tag: str | None, entry: image_table.Entry) -> ImageFacts:
     family = image_table.family(name) or {}
     kind = entry.text("kind") or family.get("kind")

@@ -174,6 +174,36 @@ def recommends_nothing(package: str, release: Release | str | None) -> bool:
     return found in load("recommends", "meta")["releases"] and name in _names("recommends", str(found))
 
 
+def only_recommended(package: str) -> frozenset[str]:
+    """Return which of the packages whose programs builds call come with one of Debian's by a recommendation alone.
+
+    Args:
+        package: Its name, with or without a version.
+
+    Returns:
+        `gnupg` of `debian-keyring`: what the package, or anything that comes along, recommends and nothing that it
+        depends on brings, in one of the releases at least. Empty for a package that the table does not list.
+    """
+    return frozenset(load("recommends", "brought").get(plain_name(package), ()))
+
+
+def needed_by(package: str, release: Release | str | None) -> tuple[str, ...]:
+    """Return what a package of Debian's depends on directly, one of each choice.
+
+    Args:
+        package: Its name, with or without a version.
+        release: As in `ImageFacts.release`, or its name: `bookworm`, which is taken for one that is not in the table.
+
+    Returns:
+        Names; empty for a package that the table does not list, and without what every image has.
+    """
+    found = _name(release)
+    suite = str(found) if found in releases() else releases()[0]
+    index = _suite(suite).get(plain_name(package))
+    table = load("debian", suite)
+    return tuple(table["names"][one] for one in table["deps"][index]) if index is not None else ()
+
+
 def renamed_in(package: str, release: str) -> str | None:
     """Return a Debian 12 package's name in Debian 13 (`trixie`), `None` where it is the same or not known."""
     changes = load("debian", "changes")

@@ -18,6 +18,11 @@ _TRACKED = frozenset({"bash", "curl", "git", "gpg", "ssh", "sudo", "tini", "unzi
 
 _PLAIN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
 _OF_BUILDPACK_DEPS = frozenset("gcc g++ cc c++ make patch autoconf automake file xz bzip2 hg svn".split())
+_WITH_COMPILER = {
+    "golang": frozenset("gcc g++ cc c++ make ld ar as pkg-config".split()),
+    "rust": frozenset("gcc cc ld ar as".split()),
+}
+"""Commands of the official images that install a compiler for their own, upon Debian (their Dockerfiles)."""
 _WITH_PYTHON = frozenset({"python", "python3"})
 """Version control in buildpack-deps brings Debian's Python along (Mercurial)."""
 
@@ -116,6 +121,8 @@ def _brought(facts: ImageFacts, tools: frozenset[str]) -> set[str]:
         found |= commands.OF_LANGUAGE.get(language, frozenset())
     if facts.full:
         found |= _OF_BUILDPACK_DEPS
+    if facts.distro in _APT:
+        found |= _WITH_COMPILER.get(facts.name, frozenset())
     major = (facts.languages.get("node") or "").partition(".")[0]
     if facts.name == "node" and major.isdecimal() and int(major) <= _LAST_WITH_YARN:
         found |= {"yarn", "corepack"}

@@ -71,6 +71,14 @@ class Layers:
         return _calls(self.shipped_runs)
 
     @cached_property
+    def held_calls(self) -> tuple[Called, ...]:
+        """Those, and the calls of the stages whose files a shipped image squashes into one layer."""
+        seen = {id(run.instruction) for _, run in self.shipped_runs}
+        squashed = {one.squashed.index: one.squashed for one in self.model.shipped if one.squashed is not None}
+        runs = tuple((stage, run) for stage in squashed.values() for run in stage.all_runs)
+        return (*self.shipped_calls, *_calls(tuple(each for each in runs if id(each[1].instruction) not in seen)))
+
+    @cached_property
     def needed_calls(self) -> tuple[Called, ...]:
         """The package manager calls of `needed_runs`."""
         return _calls(self.needed_runs)

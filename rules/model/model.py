@@ -167,6 +167,13 @@ class Model:
         own = (stage for shipped in self.shipped for stage in shipped.chain)
         return _reached(own, lambda stage: (link for one in self.may_start_from(stage) for link in one.chain))
 
+    @cached_property
+    def in_shipped_files(self) -> frozenset[int]:
+        """Indexes of the stages whose files are all in an image that ships: those above, and what they squash."""
+        layered = (self.stages[index] for index in self.in_shipped_images)
+        squashed = (one for stage in layered if stage.squashed is not None for one in stage.squashed.chain)
+        return self.in_shipped_images | {one.index for one in squashed}
+
     def may_start_from(self, stage: Stage) -> tuple[Stage, ...]:
         """Return the stages that a FROM may mean whose variable nothing fills in: `FROM ${VARIANT}-install`."""
         word = stage.base_word

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from rules.facts.distributions import Release
+    from rules.facts.images import ImageFacts
     from rules.model.puts import Put
     from rules.model.stage import Stage
 
@@ -35,33 +36,38 @@ class Runtime:
         self.stage = stage
 
     @cached_property
+    def _facts(self) -> ImageFacts | None:
+        """What is known of the image whose files these are: of the root, or of one that is squashed into it."""
+        return (self.stage.squashed or self.stage).facts
+
+    @cached_property
     def libc(self) -> str | None:
         """`glibc`, `musl`, or `None` when unknown or there is none."""
-        facts = self.stage.facts
+        facts = self._facts
         return facts.libc if facts is not None else None
 
     @cached_property
     def distribution(self) -> str | None:
         """`debian`, `ubuntu`, `alpine`, `rhel` …; `None` when unknown."""
-        facts = self.stage.facts
+        facts = self._facts
         return facts.distro if facts is not None else None
 
     @cached_property
     def release(self) -> Release | None:
         """The distribution's release, with codename and number; `None` when unknown."""
-        facts = self.stage.facts
+        facts = self._facts
         return facts.release if facts is not None else None
 
     @cached_property
     def package_manager(self) -> str | None:
         """`apt`, `apk`, `dnf` …; `None` when unknown or there is none."""
-        facts = self.stage.facts
+        facts = self._facts
         return facts.package_manager if facts is not None else None
 
     @cached_property
     def languages(self) -> Mapping[str, str | None]:
         """Language runtimes with their versions, from the base image: `{"python": "3.12"}`."""
-        facts = self.stage.facts
+        facts = self._facts
         return facts.languages if facts is not None else {}
 
     @cached_property
@@ -76,12 +82,12 @@ class Runtime:
     @cached_property
     def has_shell(self) -> bool | None:
         """Tell whether `/bin/sh` exists; `None` when unknown."""
-        facts = self.stage.facts
+        facts = self._facts
         if facts is not None and facts.has_shell:
             return True
         if self._copied_tool("sh") or self._copied_tool("busybox"):
             return True
-        if self.stage.root.is_scratch:
+        if self.stage.root.is_scratch and self.stage.squashed is None:
             return None if self.stage.files.puts and self.root_filled else False
         return facts.has_shell if facts is not None else None
 
@@ -135,7 +141,7 @@ class Runtime:
         for item in stage.packages.present:
             if item.name == name or name in provides(item.name):
                 return True
-        base = False if stage.root.is_scratch else self._base_has(name)
+        base = False if stage.root.is_scratch and stage.squashed is None else self._base_has(name)
         if base is not False:
             return base
         if self.root_filled or stage.files.has_unreadable_run or self._is_in_copied_tree(name):
@@ -147,6 +153,8 @@ class Runtime:
 
     def _base_has(self, name: str) -> bool | None:
         """Whether the base has a command that `PATH` finds, also as the file sets it."""
+        if self.stage.squashed is not None:
+            return self.stage.squashed.runtime.has_tool(name) or None
         facts = self.stage.facts
         place = facts.off_path(name) if facts is not None else None
         path = self.stage.image.env.get("PATH")

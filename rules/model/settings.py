@@ -111,9 +111,15 @@ class Start:
     @property
     def is_prompt(self) -> bool:
         """Whether it only opens a shell or a language's prompt, as base images do when nothing else is said."""
-        return self.form == "exec" and self.program in PROMPTS and self.words[1:] in ((), ("-a",))
+        if self.form != "exec" or self.program not in PROMPTS:
+            return False
+        opens = self.program in _SHELLS and all(word in _FOR_A_PERSON for word in self.words[1:])
+        return opens or self.words[1:] in ((), ("-a",))
 
 
+_SHELLS = frozenset({"bash", "sh", "ash", "zsh"})
+_FOR_A_PERSON = frozenset({"-l", "--login", "-i", "-il", "-li"})
+"""Options with which a shell serves whoever sits before it, and runs nothing."""
 PROMPTS = frozenset(
     "bash sh ash zsh python3 python node bun irb julia jshell php perl R ghci iex erl swift lua".split()
 )

@@ -11,6 +11,7 @@ from rules.model.files import Files
 from rules.model.fold import fold
 from rules.model.packages import Packages
 from rules.model.runtime import Runtime
+from rules.model.squashes import squashed_by
 from rules.model.steps import Copy, Run
 from rules.model.users import Users
 
@@ -112,6 +113,11 @@ class Stage:
         """Whether it starts from nothing."""
         return self.parent is None and self.base_text == "scratch"
 
+    @cached_property
+    def squashed(self) -> Stage | None:
+        """The stage whose files the root begins with, below an empty image; see `squashed_by`."""
+        return squashed_by(self) if self.root is self else self.root.squashed
+
     @property
     def platform(self) -> str | None:
         """What `--platform` says, as written."""
@@ -172,6 +178,11 @@ class Stage:
     def layers_ship(self) -> bool:
         """Whether its layers are in an image that ships: its own, or one that stands on it."""
         return self.index in self.model.in_shipped_images
+
+    @property
+    def files_ship(self) -> bool:
+        """Whether what it holds is in an image that ships: by its layers, or squashed into one."""
+        return self.index in self.model.in_shipped_files
 
     @cached_property
     def all_steps(self) -> tuple[Step, ...]:

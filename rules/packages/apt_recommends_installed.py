@@ -21,26 +21,20 @@ from rules.api import (
     rule,
 )
 from rules.facts.packages import installed_size
-from rules.packages.build_packages import megabytes
+from rules.packages.build_packages import listed, megabytes
 from rules.packages.configuration import written_until
 from rules.packages.options import add_option, has_unknown_options, spelled
-from rules.packages.recommended_programs import missed
+from rules.packages.recommended_programs import IN_FULL_IMAGES, is_brought, missed
 from rules.packages.sources import adds_source_before
 
 _NEED_CERTIFICATES = frozenset({"curl", "wget", "git", "openssl", "nodejs"})
 _COMPILER = frozenset({"build-essential", "gcc", "g++", "clang"})
 _RECOMMENDS_COMPILER = {"python3-pip": "pip", "python-pip": "pip", "npm": "npm"}
 """Packages of Debian and Ubuntu that recommend `build-essential`, by the manager whose installs may compile with it."""
+_PYTHON_HEADERS = re.compile(r"(?:lib)?python3?(?:\.\d+)?(?:-all)?-dev")
+_BY_RECOMMENDATION = re.compile(r"(?:monitoring|nagios)-plugins(?:-\w+)*")
+"""Packages of programs that do their work with what they recommend: `check_snmp` calls `snmp`."""
 _COMPILED_BY_NOBODY = frozenset({"pip", "setuptools", "wheel"})
-_IN_FULL_IMAGES = frozenset(
-    "autoconf automake bzip2 ca-certificates curl default-libmysqlclient-dev dpkg-dev file g++ gcc git gnupg "
-    "imagemagick libbz2-dev libc6-dev libcurl4-openssl-dev libdb-dev libevent-dev libffi-dev libgdbm-dev "
-    "libglib2.0-dev libgmp-dev libjpeg-dev libkrb5-dev liblzma-dev libmagickcore-dev libmagickwand-dev "
-    "libmaxminddb-dev libncurses5-dev libncursesw5-dev libpng-dev libpq-dev libreadline-dev libsqlite3-dev "
-    "libssl-dev libtool libwebp-dev libxml2-dev libxslt-dev libxslt1-dev libyaml-dev make mercurial netbase "
-    "openssh-client patch procps subversion tzdata unzip wget xz-utils zlib1g-dev".split()
-)
-"""What `buildpack-deps` installs (its Dockerfiles): apt leaves it as it is, and adds nothing that it recommends."""
 _SETTING = re.compile(r"(?<!no-)install-recommends")
 _TOLD = re.compile(
     r"(?:(?<![\w-])|--(?:no-)?install-)recommends\b|\brecommended (?:packages?|dependenc(?:y|ies))\b", re.IGNORECASE
@@ -60,7 +54,7 @@ _WORTH_SAYING = 2
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Recommended packages are installed into an image that ships."""
     seen: set[int] = set()
-    for stage, run, call in change.after.layers.shipped_calls:
+    for stage, run, call in change.after.layers.held_calls:
         if call.manager != "apt" or call.action != "install" or call.no_recommends or not call.packages:
             continue
         if id(run.instruction) in seen or call.has("--install-recommends", "--dry-run") or _is_settled(stage, run):
@@ -72,8 +66,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _is_settled(stage: Stage, run: Run) -> bool:
-    """Whether a configuration file switches recommended packages off, or a comment speaks of them."""
+    """Whether a file switches recommended packages off, a comment speaks of them, or two calls differ on purpose."""
     if _TOLD.search(comments_on(run)):
+        return True
+    installs = [call for call in run.package_calls if call.manager == "apt" and call.action == "install"]
+    if any(call.no_recommends or call.has("--no-install-suggests") for call in installs):
         return True
     if any(_SETTING.search(text) and ("apt.conf" in text or "/etc/apt/" in text) for text in written_until(run)):
         return True
@@ -96,18 +93,14 @@ def _is_swept(run: Run, call: PackageCall) -> bool:
 def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
     saved = _saved(stage, run, call)
     size = f", here about {saved} MB" if saved is not None and saved >= _WORTH_SAYING else ""
-    beside = _lost(stage, call)
+    beside = _lost(stage, run, call)
     are = "they are such recommendations" if len(beside) > 1 else "it is such a recommendation"
     warning = f" With the flag, name {' and '.join(map(quote, beside))} too: {are}." if beside else ""
     needed = _needed(stage, run, call)
-    needing = _loses_compiler(stage, run)
-    if needing is not None:
-        warning += (
-            f" With the flag, name {quote('build-essential')} too if {quote(spelled(needing))} (line "
-            f"{needing.command.line}) compiles something: it is such a recommendation."
-        )
+    compiling = _compiling(stage, run, needed)
+    warning += compiling
     removed = "libc6-dev" in beside and any(other.action == "remove" for other in run.package_calls)
-    offered = needing is None and not needed and not removed and not _adds_archive(run)
+    offered = not compiling and not needed and not removed and not _adds_archive(run)
     return Problem(
         call.command.span,
         f"{stage.label} installs recommended packages too: {quote(spelled(call))} without "
@@ -124,12 +117,18 @@ def _needed(stage: Stage, run: Run, call: PackageCall) -> str:
     names = {package.name for package in call.packages}
     if "fail2ban" in names and not stage.packages.has("iptables", "nftables"):
         return " With the flag, name `nftables` or `iptables` too: `fail2ban` bans with one, and only recommends it."
-    found = missed(stage, run, call)
-    if found is not None:
+    first, *others = missed(stage, run, call) or (None,)
+    if others:
+        every = [f"{quote(one.wanted)} (line {one.line})" for one in (first, *others) if one is not None]
+        return f" With the flag, name {listed(every)} too, which come as recommendations only and are needed there."
+    if first is not None:
         return (
-            f" With the flag, name {quote(found.wanted)} too: {quote(found.package)} only recommends it, and line "
-            f"{found.line} needs it."
+            f" With the flag, name {quote(first.wanted)} too: it comes with {quote(first.package)} as a recommendation "
+            f"only, and line {first.line} needs it."
         )
+    plugins = next((name for name in names if _BY_RECOMMENDATION.fullmatch(name)), None)
+    if plugins is not None:
+        return f" With the flag, name what your checks call too: {quote(plugins)} only recommends it."
     return ""
 
 
@@ -154,7 +153,7 @@ def _edits(run: Run) -> list[Edit | None]:
 
 def _adds_none(stage: Stage, call: PackageCall) -> bool:
     """Whether all packages of the call are known to recommend nothing, or are in the base image already."""
-    there = _IN_FULL_IMAGES if stage.facts is not None and stage.facts.full else frozenset()
+    there = IN_FULL_IMAGES if stage.facts is not None and stage.facts.full else frozenset()
     names = (package.name for package in call.packages if package.name not in there)
     return all(recommends_nothing(name, stage.runtime.release) for name in names)
 
@@ -162,6 +161,8 @@ def _adds_none(stage: Stage, call: PackageCall) -> bool:
 def _saved(stage: Stage, run: Run, call: PackageCall) -> int | None:
     if adds_source_before(stage, run, call):
         return None  # its package of the same name may weigh anything
+    if stage.facts is not None and (stage.facts.full or stage.facts.has_tool("gcc")):
+        return None  # much of it is in the base image
     names = [package.name for package in call.packages]
     distribution, release = stage.runtime.distribution or "", stage.runtime.release
     heavy = installed_size(names, distribution, release, recommends=True)
@@ -195,7 +196,7 @@ def _has_certificates(stage: Stage) -> bool:
     return facts.name in _WITH_CERTIFICATES or bool(facts.full or facts.has_tool("curl") or facts.has_tool("wget"))
 
 
-def _lost(stage: Stage, call: PackageCall) -> tuple[str, ...]:
+def _lost(stage: Stage, run: Run, call: PackageCall) -> tuple[str, ...]:
     """Return what a call's packages need for their work and only recommend, where nothing else brings it.
 
     `gcc` without the headers of the C library compiles nothing (`apt-cache depends gcc`: Recommends: libc6-dev).
@@ -203,14 +204,32 @@ def _lost(stage: Stage, call: PackageCall) -> tuple[str, ...]:
     names = {package.name for package in call.packages}
     headless = "gcc" in names and not stage.packages.has("g++", "build-essential", "libc6-dev", "libc-dev")
     full = stage.facts is not None and bool(stage.facts.full)
-    found = ["ca-certificates"] if _loses_certificates(stage, call) else []
+    found = ["ca-certificates"] if _loses_certificates(stage, run, call) else []
     return (*found, *(["libc6-dev"] if headless and not full else []))
 
 
-def _loses_certificates(stage: Stage, call: PackageCall) -> bool:
+def _loses_certificates(stage: Stage, run: Run, call: PackageCall) -> bool:
     names = {package.name for package in call.packages}
+    if not names & _NEED_CERTIFICATES or _has_certificates(stage):
+        return False
+    return not is_brought(stage, run, call, "ca-certificates")
+
+
+def _compiling(stage: Stage, run: Run, said: str) -> str:
+    """Say what an install may compile with, where it comes as a recommendation only and is not `said` already."""
+    needing = _loses_compiler(stage, run)
+    if needing is None:
+        return ""
+    full, has_tool = (stage.facts.full, stage.facts.has_tool("gcc")) if stage.facts is not None else (None, None)
+    compiler = "`build-essential`" in said or bool(full or has_tool or any(map(stage.packages.has, _COMPILER)))
+    headers = needing.manager != "pip" or any(_PYTHON_HEADERS.fullmatch(item.name) for item in stage.packages.present)
+    lost = [*(() if compiler else ("build-essential",)), *(() if headers else ("python3-dev",))]
+    are = "they are such recommendations" if len(lost) > 1 else "it is such a recommendation"
     return (
-        bool(names & _NEED_CERTIFICATES) and not stage.packages.has("ca-certificates") and not _has_certificates(stage)
+        f" With the flag, name {' and '.join(map(quote, lost))} too if {quote(spelled(needing))} (line "
+        f"{needing.command.line}) compiles something: {are}."
+        if lost
+        else ""
     )
 
 
@@ -223,11 +242,11 @@ def _loses_compiler(stage: Stage, run: Run) -> PackageCall | None:
         for package in call.packages
         if package.name in _RECOMMENDS_COMPILER
     }
-    full = stage.facts is not None and bool(stage.facts.full)
-    if not managers or full or any(map(stage.packages.has, _COMPILER)):
-        return None
-    calls = (call for one in stage.all_runs if one.at >= run.at for call in one.package_calls)
-    return next((call for call in calls if call.manager in managers and _may_compile(call)), None)
+    if stage.facts is not None and "python" in stage.facts.languages:
+        managers.discard("pip")  # its own Python installs there, with its own headers
+    calls = [call for one in stage.all_runs if one.at >= run.at for call in one.package_calls] if managers else []
+    found = [call for call in calls if call.manager in managers and _may_compile(call)]
+    return next((call for call in found if call.project and "." in call.manifests), found[0] if found else None)
 
 
 def _may_compile(call: PackageCall) -> bool:

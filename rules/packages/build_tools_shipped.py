@@ -1,7 +1,6 @@
 """See build_tools_shipped.md."""
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterator
 
 from rules.api import (
@@ -13,11 +12,12 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
-    comments_on,
     is_build_only,
     quote,
     rule,
 )
+from rules.packages.build_comments import is_said_needed, is_said_to_run, is_said_wanted
+from rules.packages.build_libraries import KITS, embedded, libraries
 from rules.packages.build_packages import (
     BuildPackages,
     build_packages,
@@ -48,11 +48,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for found in build_packages(change):
         if builds_at_run_time(change, found.stage) or is_headers_only(found) or _compiles_when_it_runs(found):
             continue
+        if is_said_wanted(found):
+            continue
         scripts = start_scripts(change, found.stage)
         if any(compiles(script.text) for script in scripts if script.text is not None):
             continue
         unread = next((script.name for script in scripts if script.text is None), None)
-        fresh = change.fresh("build-tools-shipped", found.stage, found.heavy)
+        fresh = change.fresh_packages("build-tools-shipped", found.stage, found.heavy)
         yield _problem(found if fresh == found.heavy else found.only(fresh), found, unread=unread)
 
 
@@ -63,8 +65,6 @@ _COMPILING_LIBRARIES = frozenset(
 """Python packages that call a C compiler while the program runs."""
 
 
-_NAMED = 5
-"""Headers whose libraries a sentence can name."""
 _COMPILER = re.compile(
     r"(?:gcc|g\+\+|clang|make|cmake)(?:-[\d.]+)?(?:-c\+\+|-multilib|-[\w-]+-linux-\w+|-[\w-]+-eabi(?:hf)?|-mingw-w64[\w-]*)?$|"
     r"build-(?:essential|base)|gcc-toolset-"
@@ -98,7 +98,8 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
         item = found.items[0]
     names = f"{listed(map(quote, found.names))}{_weight(found)}"
     for_the_script = bool(unread) and left_over and _holds_compiler(found)
-    for_the_program = left_over and (all(map(is_language_toolkit, found.names)) or _is_said_needed(found))
+    needed = _holds_compiler(found) and is_said_needed(found)
+    for_the_program = left_over and (needed or all(map(is_language_toolkit, found.names)))
     caller = quote(unread) if unread else "the program"
     question = _question(found, caller if for_the_script or for_the_program else None)
     if question is not None:
@@ -110,8 +111,7 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
     else:
         way_out = f"{_why_still_there(item)} {_way_out(found)}"
         message = f"{found.stage.label} ships packages that only a build needs: {names}. {way_out}"
-        confidence = Confidence.CERTAIN if _is_plain(found) else Confidence.LIKELY
-        confidence = Confidence.POSSIBLE if for_the_script or _is_said_to_run(found) else confidence
+        confidence = Confidence.POSSIBLE if for_the_script else _confidence(found)
     return Problem(
         item.call.command.span if whole else item.package.word.span,
         message,
@@ -120,6 +120,13 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
         stage=found.stage.key,
         items=every.heavy,
     )
+
+
+def _confidence(found: BuildPackages) -> Confidence:
+    """Say it quietly of what a comment wants, and where the image compiles as the builder upon the same stage does."""
+    if is_said_to_run(found) or (compiles_itself(found.stage) and _builder_upon(found) is not None):
+        return Confidence.POSSIBLE
+    return Confidence.CERTAIN if _is_plain(found) else Confidence.LIKELY
 
 
 def _question(found: BuildPackages, caller: str | None) -> tuple[str, str] | None:
@@ -159,38 +166,10 @@ def _removal_beside(found: BuildPackages) -> PackageCall | None:
 _DEBUGGERS = frozenset("gdb strace ltrace perf valgrind".split())
 """What people look into a running program with; where nothing is built, it is there for that."""
 
-_NEEDED = re.compile(
-    r"\b(?:needed|required|necessary|used)\s+(?:by|for|to\s+run)\b(?!.*\b(?:build|compil|install|mak)\w*)",
-    re.IGNORECASE,
-)
-
-
-def _is_said_needed(found: BuildPackages) -> bool:
-    """Whether a comment on the RUN says that something needs them, where nothing in the build does."""
-    return _holds_compiler(found) and _NEEDED.search(comments_on(found.run)) is not None
-
-
-_AT_RUN_TIME = re.compile(r"\brun[- ]?time\b(?!.*\bbuild)", re.IGNORECASE)
-
-
-def _is_said_to_run(found: BuildPackages) -> bool:
-    """Whether the comment above the packages, within the list, says that they are there for run time."""
-    word, begin = found.items[0].package.word, found.run.instruction.line
-    comments = found.run.stage.model.dockerfile.comments
-    at = bisect_left(comments, word.span.line, key=lambda comment: comment.span.line) - 1
-    return at >= 0 and comments[at].span.line > begin and _AT_RUN_TIME.search(comments[at].text) is not None
-
-
-_KITS = re.compile(
-    r"dpkg-|glibc-|python|ruby|perl|php|lua|R-|r-|linux|kernel|erlang|ocaml|ghc|musl|libc6?-|"
-    r"java-|autotools|golang|nodejs|rust|cargo|mono-|dotnet|swift|nim|julia|guile|tcl|tk-"
-)
-"""Headers or the kit of a language, or of the system: no library's, which would bring what a program runs with."""
-
 
 def _is_for_libraries(found: BuildPackages) -> bool:
     """Whether headers alone are installed where nothing compiles: for the libraries that come with them."""
-    headers = all(name.endswith(("-dev", "-devel")) and not _KITS.match(name) for name in found.names)
+    headers = all(name.endswith(("-dev", "-devel")) and not KITS.match(name) for name in found.names)
     gone = any(item.removed_by is not None for item in found.items)
     return headers and not gone and _builder_upon(found) is None and not compiles_after(found.stage, found.run)
 
@@ -200,7 +179,7 @@ def _headers(found: BuildPackages) -> str:
     return (
         f"{found.stage.label} ships headers: {listed(map(quote, found.names))} {serve} compiling only, and nothing is "
         f"compiled here after the install. Install the libraries in their place: "
-        f"{_libraries(found, 'the packages that these bring along')}."
+        f"{libraries(found, 'the packages that these bring along')}."
     )
 
 
@@ -215,7 +194,8 @@ def _is_plain(found: BuildPackages) -> bool:
     """Whether the program is known not to compile: no script starts it, and a language's kit is not all there is."""
     starts = [setting.value for setting in found.stage.image.start_command]
     scripted = any(start is None or any(word.endswith(".sh") for word in start.words) for start in starts)
-    return found.stage.base_known and not scripted and not all(map(is_language_toolkit, found.names))
+    plain = found.stage.base_known and not scripted and not embedded(found)
+    return plain and not all(map(is_language_toolkit, found.names))
 
 
 def _why_still_there(item: Installed) -> str:
@@ -227,8 +207,8 @@ def _why_still_there(item: Installed) -> str:
 
 def _way_out(found: BuildPackages) -> str:
     manager, program = found.items[0].manager, found.items[0].call.program
-    libraries = _libraries(found)
-    needs = f"install by name what the program needs: {libraries}"
+    brought = libraries(found)
+    needs = f"install by name what the program needs: {brought}"
     if manager == "apk":
         remove = "delete them in the same `RUN`: `apk add --virtual .build-deps …` and `apk del .build-deps`"
     else:
@@ -237,37 +217,10 @@ def _way_out(found: BuildPackages) -> str:
     if found.items[0].removed_by is None and compiles_behind(found.stage, found.run):
         remove = f"install, build and {remove.replace('in the same', 'in one')}"
     builder = _builder_upon(found)
-    if builder is not None:
-        here = f"; here {needs}" if libraries else ""
+    if builder is not None and not compiles_itself(found.stage):
+        here = f"; here {needs}" if brought else ""
         return f"Install them in {builder.label}, which builds on the same stage, and not here{here}."
-    return f"Build in an earlier stage and copy the result, or {remove}{f'; either way {needs}' * bool(libraries)}."
-
-
-_NAMED = 3
-"""So many libraries are named with the headers that brought them; more would bury the sentence."""
-
-
-def _libraries(found: BuildPackages, unnamed: str | None = None) -> str:
-    """Name the libraries that go with headers, and that what was compiled needs, here or in another stage.
-
-    Args:
-        found: The packages.
-        unnamed: What to call them where none has a known name.
-
-    Returns:
-        Nothing where the headers bring none, or where the stage installs all by their own names already.
-    """
-    brought = [item for item in found.items if item.name.endswith(("-dev", "-devel")) and not _KITS.match(item.name)]
-    twins = {item.name: twin[0] for item in brought if len(twin := found.runtime_of(item) or ()) == 1}
-    kept = {name for name, library in twins.items() if found.stage.packages.has(library)}
-    named = {name: twins[name] for name in list(twins) if name not in kept}
-    named = dict(list(named.items())[:_NAMED])
-    rest = list(dict.fromkeys(item.name for item in brought if item.name not in named and item.name not in kept))
-    parts = [f"{quote(library)} of {quote(headers)}" for headers, library in named.items()]
-    if rest:
-        which = unnamed if unnamed and not parts else f"the libraries that came with {listed(map(quote, rest), 2)}"
-        parts.append(which)
-    return listed(parts) if parts else unnamed or ""
+    return f"Build in an earlier stage and copy the result, or {remove}{f'; either way {needs}' * bool(brought)}."
 
 
 def _builder_upon(found: BuildPackages) -> Stage | None:

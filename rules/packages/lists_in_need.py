@@ -61,17 +61,7 @@ def _installs_unfetched(run: Run) -> bool:
     """Whether a RUN installs before it fetches lists; NodeSource's script fetches them anew."""
     if _BROWSER_PACKAGES in run.instruction.value:
         return True
-    if fetches_by_adding(run):
-        return False
-    actions = [call.action for call in run.package_calls if call.manager == "apt"]
+    calls = [call for call in run.package_calls if call.manager == "apt"]
+    actions = ["update" if call.has("--update") else call.action for call in calls]
     unfetched = "install" in actions and "update" not in actions[: actions.index("install")]
     return unfetched and NODESOURCE not in run.instruction.value
-
-
-def fetches_by_adding(run: Run) -> bool:
-    """Tell whether a RUN adds an archive by the tool that fetches the lists of all of them as it does so.
-
-    `add-apt-repository` calls `apt-get update` unless `-n` is given (its manual page, from Ubuntu 18.04 on).
-    """
-    calls = run.calls("add-apt-repository", "apt-add-repository")
-    return any(not command.has("-n", "--no-update", "-r", "--remove") for command in calls)

@@ -36,6 +36,7 @@ _SHELLS = ("bash", "sh", "source", ".")
 _INLINE = re.compile(r"-[a-z]*c")
 _RPM_CACHES = ("/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum", "/var/cache/tdnf")
 _RPM = frozenset({"dnf", "yum", "microdnf", "tdnf"})
+_FIRST_FETCHING = {"ubuntu": 18, "debian": 12}
 _CACHES = {"zypper": ("/var/cache/zypp",), **dict.fromkeys(_RPM, _RPM_CACHES)}
 
 
@@ -62,7 +63,7 @@ def _check_run(stage: Stage, run: Run) -> Iterator[Problem]:
     done: set[str] = set()
     # apk's first call fetches the index; of the others the last that fills a cache speaks
     order = {call: call.command.start * (1 if call.manager == "apk" else -1) for call in run.package_calls}
-    for call in sorted(order, key=lambda call: (call.action != "update", order[call])):
+    for call in sorted(order, key=lambda call: (call.action != "update", call.subcommand is None, order[call])):
         if call.manager in done:
             continue
         if call.manager == "apt":
@@ -108,10 +109,20 @@ def _left_by_nodesource(stage: Stage, run: Run) -> Iterator[Problem]:
 def _left_by_apt(stage: Stage, run: Run, call: PackageCall) -> tuple[str, ...]:
     """Return the folders that a call of apt fills and nothing empties: `update` the lists, `install` the archives."""
     if call.action == "update":
+        if call.subcommand is None and not _adding_fetches(stage):
+            return ()
         kept = _is_kept(run, call, _LISTS, "lists") and not _clears_by_configuration(stage)
         archives = [other for other in run.package_calls if other.manager == "apt" and _keeps_archives(run, other)]
         return ((_LISTS, _ARCHIVES) if archives else (_LISTS,)) if kept else ()
     return (_ARCHIVES,) if _keeps_archives(run, call) else ()
+
+
+def _adding_fetches(stage: Stage) -> bool:
+    """Whether `add-apt-repository` is of the versions that fetch the lists: from Ubuntu 18.04 and Debian 12 on."""
+    release = stage.runtime.release
+    major = (release.number or "").partition(".")[0] if release is not None else ""
+    first = _FIRST_FETCHING.get(stage.runtime.distribution or "")
+    return first is not None and major.isdecimal() and int(major) >= first
 
 
 def _keeps_archives(run: Run, call: PackageCall) -> bool:

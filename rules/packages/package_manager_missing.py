@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, once, quote, rule
 from rules.base_image.tags import moves
+from rules.facts.distributions import package_kind_of
 from rules.packages.scripts import INSTALL, sure_calls
 
 _SYSTEMS = {
@@ -39,7 +40,7 @@ _NAMES = {
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN calls the package manager of another distribution than the base image's."""
     for stage in change.stages:
-        if stage.facts is None or stage.runtime.package_manager is None or stage.runtime.is_windows:
+        if stage.facts is None or stage.runtime.is_windows or (_kind(stage) is None and _manager(stage) is None):
             continue
         found = (
             (run, command) for run in stage.runs for command in sure_calls(run, *_KINDS) if _lacks(stage, command.name)
@@ -52,18 +53,32 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _lacks(stage: Stage, program: str) -> bool:
     """Whether the base image installs packages of another kind, and nothing here brings the program."""
     theirs = _manager(stage)
-    if not theirs:
+    if theirs is None:
+        return _kind(stage) != _KINDS[program] and not _has(stage, program)
+    if theirs == "":
         bare = stage.runtime.has_shell is True and stage.base_known
         return bare and stage.runtime.has_tool(program) is not True and not _may_bring(stage)
     if program not in _NOT_THERE.get(theirs, ()) and _MANAGERS.get(theirs, _KINDS[program]) == _KINDS[program]:
         return False
+    return not _has(stage, program, theirs)
+
+
+def _has(stage: Stage, program: str, theirs: str = "") -> bool:
     had = stage.runtime.has_tool(program) is True and theirs != "yum"
-    return not had and not _may_bring(stage)
+    return had or _may_bring(stage)
 
 
-def _manager(stage: Stage) -> str:
-    """Return the package manager that the base image has; for releases of the Red Hat family before dnf, `yum`."""
-    theirs, release = stage.runtime.package_manager or "", stage.runtime.release
+def _kind(stage: Stage) -> str | None:
+    """Return the kind of packages where the distribution tells it and not by which program they are installed."""
+    return package_kind_of(stage.runtime.distribution)
+
+
+def _manager(stage: Stage) -> str | None:
+    """Return the package manager that the base image has; for releases of the Red Hat family before dnf, `yum`.
+
+    Empty where it has none, `None` where it is not known.
+    """
+    theirs, release = stage.runtime.package_manager, stage.runtime.release
     if theirs not in ("dnf", "yum"):
         return theirs
     first = _FIRST_WITH_DNF.get(stage.runtime.distribution or "")
@@ -80,9 +95,12 @@ def _may_bring(stage: Stage) -> bool:
 
 def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     assert command.program is not None
-    theirs = quote(_manager(stage))
+    theirs = quote(_manager(stage) or "")
     base = quote(stage.root.base_text or "")
-    if _manager(stage):
+    if _manager(stage) is None:
+        has = f"is {_system(stage)}, whose packages are of another kind (`{_kind(stage)}`)"
+        way_out = f"Install them with what it has, or start from an image that has {quote(command.name)}."
+    elif _manager(stage):
         has = f"is {_system(stage)}, whose package manager is {theirs}"
         way_out = f"Use {theirs}{_way(stage)}, or start from an image that has {quote(command.name)}."
     else:
@@ -106,13 +124,15 @@ def _system(stage: Stage) -> str:
 
 
 def _way(stage: Stage) -> str:
-    install = INSTALL.get(_manager(stage))
+    install = INSTALL.get(_manager(stage) or "")
     return f": {quote(f'{install} …')}, with the names that its packages have" if install else ""
 
 
 def _moves(stage: Stage) -> bool:
     """Whether the base image's tag has meant another system before, as `latest` may, and names none: no `-alpine`."""
     reference = stage.root.reference
+    if stage.facts is not None and stage.facts.stopped is not None:
+        return False  # it was given up, and stays what it is
     if reference is None or reference.tag is None:
         return True
     return "-" not in reference.tag and (moves(reference.tag) or reference.tag == "current")

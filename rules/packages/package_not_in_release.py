@@ -26,13 +26,9 @@ from rules.api import (
 from rules.packages.build_packages import listed
 from rules.packages.release_pins import Pins, stale_pins
 from rules.packages.scripts import may_be_script
+from rules.packages.sources import has_other_sources
 
-_OTHER_SOURCES = re.compile(
-    r"/etc/ap[tk]\b|sources\.list|add-apt-repository|extrepo|apt-key|\bppa:|\.deb\b|dpkg\b|snapshot\.debian|archive\.debian"
-)
 _PLAIN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
-_OF_THE_SYSTEM = ("/etc", "/usr", "/var", "/bin", "/sbin", "/lib", "/build", "/scripts", "/docker")
-_HARMLESS_COPY = ("/usr/src", "/var/www")
 _PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9]")
 
 
@@ -54,7 +50,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             or facts.kind not in _PLAIN_KINDS
         ):
             continue
-        if _may_fail(call) or _has_other_sources(stage) or _follows_a_script(stage, run, call):
+        if _may_fail(call) or has_other_sources(stage) or _follows_a_script(stage, run, call):
             continue
         pins = stale_pins(change, stage, call)
         if pins is not None:
@@ -119,18 +115,6 @@ def _first_script(stage: Stage) -> Run | None:
 
 def _is_opaque(run: Run) -> bool:
     return not run.is_read or any(map(may_be_script, run.commands))
-
-
-@once
-def _has_other_sources(stage: Stage) -> bool:
-    """Whether packages can come from elsewhere: a source that is added, a copied file that may be one."""
-    texts = (other.instruction.text for other in stage.done_runs)
-    if any(_OTHER_SOURCES.search(text) for text in texts):
-        return True
-    copied = (put.path for put in stage.files.puts if put.kind in ("context", "stage"))
-    return any(
-        path == "/" or (path.startswith(_OF_THE_SYSTEM) and not path.startswith(_HARMLESS_COPY)) for path in copied
-    )
 
 
 def _of_pins(stage: Stage, run: Run, pins: Pins) -> Problem:

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rules.api import (
     Category,
@@ -20,13 +20,12 @@ from rules.api import (
     delete_command,
     fix,
     insert,
-    once,
     quote,
     replace,
     rule,
     tail_start,
 )
-from rules.packages.lists_in_need import fetches_by_adding
+from rules.packages.lists_in_need import in_need_here
 from rules.packages.options import fetching_first, spelled
 
 _LISTS = {
@@ -36,8 +35,6 @@ _LISTS = {
     "dnf": "/var/cache/dnf",
     "yum": "/var/cache/yum",
 }
-_REFRESHING = frozenset({"apk", "zypper", "dnf", "yum"})
-"""They fetch old lists again when they install (zypp.conf `repo.refresh.delay`, dnf.conf `metadata_expire`)."""
 _SCRIPTS = frozenset(
     "bash sh ash dash zsh . source xargs gdebi dpkg npx playwright rosdep mk-build-deps equivs-build tasksel apt-cache "
     "apt-file apt-rdepends unattended-upgrade unattended-upgrades ansible-playbook ansible-pull puppet chef-solo "
@@ -82,7 +79,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _borrowed(stage: Stage) -> Iterator[tuple[Run, Run, PackageCall]]:
     """Yield the installs from lists that an earlier RUN fetched for itself, and kept, behind both RUNs."""
     lender: Run | None = None
-    relying = {id(run) for run in _relying(stage).get("apt", ())}
+    relying = {id(run) for run in in_need_here(stage)}
     for run in stage.done_runs:
         if lender is not None and run.stage is stage and not run.is_mounted(_LISTS["apt"]):
             call = next((c for c in run.package_calls if c.manager == "apt" and c.action == "install"), None)
@@ -138,9 +135,9 @@ def _lent(stage: Stage, lender: Run, run: Run, call: PackageCall, *, alone: bool
 
 
 def _last_update(run: Run) -> PackageCall | None:
-    return next(
-        (call for call in reversed(run.package_calls) if call.action == "update" and call.manager in _LISTS), None
-    )
+    """Return the last call that does nothing but fetch lists; `add-apt-repository` does so by the way."""
+    fetching = (call for call in reversed(run.package_calls) if call.action == "update" and call.subcommand is not None)
+    return next((call for call in fetching if call.manager in _LISTS), None)
 
 
 def _may_use(run: Run, update: PackageCall) -> bool:
@@ -158,7 +155,7 @@ def _may_use(run: Run, update: PackageCall) -> bool:
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
-    relying = _relying(stage).get(call.manager, [])
+    relying = in_need_here(stage) if call.manager == "apt" else ()  # the others fetch old lists again by themselves
     users = relying[bisect_right(relying, run.index, key=_index) :]
     chosen = bool(users) and (call.command.conditional or _installs_under_condition(users[0], call.manager))
     return Problem(
@@ -208,23 +205,6 @@ def _index(run: Run) -> int:
     return run.index
 
 
-@once
-def _relying(stage: Stage) -> dict[str, list[Run]]:
-    """The RUNs that install without fetching lists first, by manager; most fetch lists that are old by themselves."""
-    found: dict[str, list[Run]] = {}
-    for run in stage.runs:
-        actions: dict[str, list[str]] = {}
-        for call in run.package_calls:
-            action = "update" if call.no_cache or call.has("--update") else call.action
-            actions.setdefault(call.manager, []).append(action)
-        for manager, done in actions.items():
-            if manager == "apt" and fetches_by_adding(run):
-                continue
-            if manager not in _REFRESHING and "install" in done and "update" not in done[: done.index("install")]:
-                found.setdefault(manager, []).append(run)
-    return found
-
-
 def _fetching_too(run: Run, call: PackageCall) -> Fix | None:
     """Fetch the lists in this RUN as well, and remove them again where its layer ships."""
     first = fetching_first(run, call)
@@ -237,7 +217,7 @@ def _ships(run: Run) -> bool:
     return any(run.stage in shipped.chain for shipped in run.stage.model.shipped)
 
 
-def _joined(run: Run, call: PackageCall, users: list[Run]) -> Fix | None:
+def _joined(run: Run, call: PackageCall, users: Sequence[Run]) -> Fix | None:
     """Join this RUN with the one right below it, which installs; further ones that install fetch their own lists."""
     again = next((other.index for other in run.stage.runs if other.index > run.index and _last_update(other)), None)
     users = [
@@ -246,7 +226,8 @@ def _joined(run: Run, call: PackageCall, users: list[Run]) -> Fix | None:
         if user.index > run.index and (again is None or user.index < again)
         if user in users or _upgrades(user, call.manager)
     ]
-    if any(stage is not run.stage and run.stage in stage.chain and _relying(stage) for stage in run.stage.model.stages):
+    above = (stage for stage in run.stage.model.stages if stage is not run.stage and run.stage in stage.chain)
+    if call.manager == "apt" and any(map(in_need_here, above)):
         return None  # stages built upon this one install from the lists that the repair removes
     if not users or users[0].index != run.index + 1 or not all(map(_is_plain, (run, *users))):
         return None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.facts.packages import needed_by, only_recommended
 from rules.lazily import once
 
 if TYPE_CHECKING:
@@ -14,14 +16,45 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
     from rules.model.steps import Run
 
-_SSH = dict.fromkeys(("ssh", "scp", "sftp", "ssh-add", "ssh-agent", "ssh-keygen", "ssh-keyscan"), "openssh-client")
-_RECOMMENDED = {
-    "zip": {"unzip": "unzip"},
-    "git": _SSH,
-    "mercurial": _SSH,
-    "dpkg-dev": {**dict.fromkeys(("gcc", "g++", "make", "cc"), "build-essential"), "gpg": "gnupg"},
+IN_FULL_IMAGES = frozenset(
+    "autoconf automake bzip2 ca-certificates curl default-libmysqlclient-dev dpkg-dev file g++ gcc git gnupg "
+    "imagemagick libbz2-dev libc6-dev libcurl4-openssl-dev libdb-dev libevent-dev libffi-dev libgdbm-dev "
+    "libglib2.0-dev libgmp-dev libjpeg-dev libkrb5-dev liblzma-dev libmagickcore-dev libmagickwand-dev "
+    "libmaxminddb-dev libncurses5-dev libncursesw5-dev libpng-dev libpq-dev libreadline-dev libsqlite3-dev "
+    "libssl-dev libtool libwebp-dev libxml2-dev libxslt-dev libxslt1-dev libyaml-dev make mercurial netbase "
+    "openssh-client patch procps subversion tzdata unzip wget xz-utils zlib1g-dev".split()
+)
+"""What `buildpack-deps` installs (its Dockerfiles): apt leaves it as it is, and adds nothing that it recommends."""
+_PROGRAMS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("gcc", "cc"), ("build-essential", "gcc")),
+    **dict.fromkeys(("g++", "c++"), ("build-essential", "g++")),
+    "make": ("build-essential", "make"),
+    "gpg": ("gnupg", "gpg"),
+    **dict.fromkeys(("ssh", "scp", "sftp", "ssh-add", "ssh-agent", "ssh-keygen", "ssh-keyscan"), ("openssh-client",)),
+    **dict.fromkeys(("xz", "unxz", "xzcat"), ("xz-utils",)),
+    **dict.fromkeys(("bzip2", "bunzip2", "bzcat"), ("bzip2",)),
+    **dict.fromkeys(("ip", "ss"), ("iproute2",)),
+    **dict.fromkeys(("ifconfig", "netstat"), ("net-tools",)),
+    **dict.fromkeys(("ps", "pgrep", "pkill", "top"), ("procps",)),
+    **dict.fromkeys(("xauth", "xvfb-run"), ("xauth",)),
+    **{
+        name: (name,)
+        for name in "curl dirmngr fakeroot file git gpg-agent iptables less patch python3 rsync sudo".split()
+    },
+    **{name: (name,) for name in ("unzip", "wget", "zip")},
+    "fc-cache": ("fontconfig",),
+    "gs": ("ghostscript",),
+    "lsb_release": ("lsb-release",),
+    "nft": ("nftables",),
+    "node": ("nodejs",),
+    "ping": ("iputils-ping",),
+    "pkg-config": ("pkg-config", "pkgconf"),
 }
-"""By package the programs that Debian only recommends with it, each with its package (`apt-cache depends`)."""
+"""By program the packages that bring it or what it works with, the usual one first (the packages' lists of files)."""
+_COMPILING = frozenset({"configure", "cmake"})
+"""What calls the compiler by itself."""
+_UNPACKED = {".xz": "xz", ".txz": "xz", ".bz2": "bzip2", ".tbz2": "bzip2"}
+"""What `tar` calls for an archive of that ending."""
 
 
 class Missed(NamedTuple):
@@ -38,17 +71,48 @@ class Missed(NamedTuple):
     line: int
 
 
-def missed(stage: Stage, run: Run, call: PackageCall) -> Missed | None:
-    """Return the first program that a stage calls behind an install and has by its recommendation alone."""
+def missed(stage: Stage, run: Run, call: PackageCall) -> tuple[Missed, ...]:
+    """Return what a stage calls behind an install and has by its recommendation alone, each package once."""
+    brought = {package.name: only_recommended(package.name) for package in call.packages}
+    if not any(brought.values()):
+        return ()
+    missing: dict[str, Missed] = {}
+    for program, wanted in _PROGRAMS.items():
+        package, name = next(((one, n) for n in wanted for one, names in brought.items() if n in names), ("", ""))
+        if not name or is_brought(stage, run, call, program, *wanted) or _is_there(stage, program, name):
+            continue
+        places = _calls(stage).get(program, [])
+        behind = bisect_right(places, (run.at, call.command.end, 0))
+        if behind < len(places):
+            missing.setdefault(name, Missed(package, name, places[behind][2]))
+    return tuple(missing.values())
+
+
+def _is_there(stage: Stage, program: str, package: str) -> bool:
     facts = stage.facts
-    for package in call.packages:
-        for program, wanted in _RECOMMENDED.get(package.name, {}).items():
-            if stage.packages.has(wanted, program) or (facts is not None and (facts.full or facts.has_tool(program))):
-                continue
-            for at, start, line in _calls(stage).get(program, ()):
-                if at > run.at or (at == run.at and start > call.command.start):
-                    return Missed(package.name, wanted, line)
-    return None
+    if facts is None:
+        return False
+    return facts.has_tool(program) is True or bool(facts.full and package in IN_FULL_IMAGES)
+
+
+def is_brought(stage: Stage, run: Run, call: PackageCall, *names: str) -> bool:
+    """Tell whether one of these packages is there behind an install: named, or depended on by what is."""
+    first, here = _first_brought(stage), (run.at, call.command.start)
+    return any(name in first and first[name] <= here for name in names)
+
+
+@once
+def _first_brought(stage: Stage) -> dict[str, tuple[tuple[int, int], int]]:
+    """By package the first install of the chain that brings it, with all that it depends on."""
+    found: dict[str, tuple[tuple[int, int], int]] = {}
+    for item in stage.packages.installed:
+        pending = [item.name] if item.manager == "apt" else []
+        while pending:
+            name = pending.pop()
+            if name not in found:
+                found[name] = (item.run.at, item.call.command.start)
+                pending += needed_by(name, stage.runtime.release)
+    return found
 
 
 @once
@@ -63,6 +127,12 @@ def _calls(stage: Stage) -> dict[str, list[tuple[tuple[int, int], int, int]]]:
 
 
 def _programs(command: Command) -> Iterator[str]:
+    """Yield what a command calls: itself, and what it starts for its work."""
     yield command.name
-    if command.name in ("git", "hg") and any("git@" in word.value or "ssh://" in word.value for word in command.args):
+    words = [word.value for word in command.args]
+    if command.name in ("git", "hg") and any("git@" in word or "ssh://" in word for word in words):
         yield "ssh"
+    elif command.name in _COMPILING:
+        yield "gcc"
+    elif command.name == "tar":
+        yield from (program for ending, program in _UNPACKED.items() if any(word.endswith(ending) for word in words))

@@ -19,6 +19,10 @@ _ADDS = re.compile(
     r"\b(?:ba|da|z)?sh\s+(?:-\w+\s+)?[\"']?(?:\$\(|<\()\s*(?:curl|wget)\b"
 )
 """What adds a source to apt's, or may: a list, a key, a repository's own package, a script out of the net."""
+_BRINGS = re.compile(r"/etc/ap[tk]\b|\.deb\b|dpkg\b|snapshot\.debian|archive\.debian")
+"""What else may bring a package: any setting of the managers', a package file, the distribution's own archives."""
+_OF_THE_SYSTEM = ("/etc", "/usr", "/var", "/bin", "/sbin", "/lib", "/build", "/scripts", "/docker")
+_HARMLESS_COPY = ("/usr/src", "/var/www")
 
 
 def adds_source_before(stage: Stage, run: Run, call: PackageCall) -> bool:
@@ -31,6 +35,17 @@ def adds_source_before(stage: Stage, run: Run, call: PackageCall) -> bool:
     """
     first = _first_source(stage)
     return first is not None and first < (*run.at, call.command.start)
+
+
+@once
+def has_other_sources(stage: Stage) -> bool:
+    """Tell whether packages can come from elsewhere at all: a source or file that is added, a copy that may be one."""
+    if _first_source(stage) is not None or any(_BRINGS.search(run.instruction.text) for run in stage.done_runs):
+        return True
+    copied = (put.path for put in stage.files.puts if put.kind in ("context", "stage"))
+    return any(
+        path == "/" or (path.startswith(_OF_THE_SYSTEM) and not path.startswith(_HARMLESS_COPY)) for path in copied
+    )
 
 
 @once

@@ -11,6 +11,17 @@ _LINE_BY_LINE = frozenset("sh bash ash dash zsh ksh".split())
 _INTERPRETERS = re.compile(r"(?:python|perl|ruby|node|php)[\d.]*")
 _PINNED = re.compile(r"(?<![0-9A-Za-z])(?:v?\d+\.\d+(?:\.\d+)?|[0-9a-f]{40})(?![0-9A-Za-z])")
 
+_WHOLE = re.compile(
+    r"https?://(?:sh\.rustup\.rs|get\.docker\.com|test\.docker\.com|astral\.sh/(?:uv|ruff)/|"
+    r"raw\.githubusercontent\.com/(?:nvm-sh|creationix)/nvm/)"
+)
+"""Well-known scripts that run nothing before their last line has come: all is in functions (their own texts)."""
+_VERSIONED = {
+    "https://sh.rustup.rs": "Take `rustup-init` of a version from `https://static.rust-lang.org/rustup/archive/`, and "
+    "check it against the `.sha256` beside it.",
+}
+"""By address where the same thing lies under its version, with its sum."""
+
 _READ_TEXT = frozenset({"eval", "source", "."})
 """What the shell itself runs."""
 _FED = re.compile(r"(?:\s-[a-z]*[ce]\s*[\"']?\s*(?:\$\(|`)|<\()\s*$")
@@ -111,13 +122,15 @@ def _in_powershell(stage: Stage, run: Run) -> Iterator[Problem]:
 def _problem(stage: Stage, run: Run, download: Command, shell: Command) -> Problem:
     url = next((w.value for w in download.args if "://" in w.value), "")
     how = "hands it to" if shell.start < download.start < shell.end else "pipes it into"
-    half = ", and a download that breaks off runs half of them" if shell.name in {*_LINE_BY_LINE, *_READ_TEXT} else ""
+    parted = shell.name in {*_LINE_BY_LINE, *_READ_TEXT} and not _WHOLE.match(url)
+    half = ", and a download that breaks off may run half of them" if parted else ""
+    way_out = _VERSIONED.get(url.rstrip("/"), "Download it, check its SHA-256, then run it.")
     pinned = bool(_PINNED.search(url)) and download.pipefail
     return Problem(
         download.span,
         f"{stage.label} runs a script from {quote(url) if url else 'the network'} unseen: {quote(download.name)} "
         f"{how} {quote(shell.name)}. Whoever controls that address, today or next year, runs commands in this build"
-        f"{half}. Download it, check its SHA-256, then run it.",
+        f"{half}. {way_out}",
         Confidence.CERTAIN,
         instruction=run.instruction,
         stage=stage.key,

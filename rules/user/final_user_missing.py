@@ -63,7 +63,7 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     way_out = _way_out(choice, hindrance, offered=fix is not None) if known else " Let it start as an ordinary account."
     way_out = f" {HANDING_OVER}" if scripts else _FOR_CALLERS if tool else way_out
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
-    copied_from = stage.root.is_scratch and not serves_openly(stage)
+    copied_from = stage.root.is_scratch and stage.squashed is None and not serves_openly(stage)
     quietly = copied_from or tool
     sure = known and not scripts
     likely = Confidence.CERTAIN if sure else Confidence.LIKELY

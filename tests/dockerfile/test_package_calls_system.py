@@ -114,3 +114,17 @@ def test_another_root_is_a_target() -> None:
 
 def test_a_search_of_packages_is_neither_install_nor_remove() -> None:
     assert [each.action for each in calls("apt-get check; apk info a; dnf list b; apt-cache policy c")] == ["other"] * 3
+
+
+@pytest.mark.parametrize(
+    ("code", "action"),
+    [
+        ("add-apt-repository -y ppa:till/stable", "update"),
+        ("sudo apt-add-repository --yes --component universe", "update"),
+        ("add-apt-repository -yn ppa:till/stable", "other"),
+        ("add-apt-repository --no-update universe", "other"),
+        ("add-apt-repository --remove ppa:till/stable", "other"),
+    ],
+)
+def test_adding_an_archive_fetches_apts_lists_unless_told_otherwise(code: str, action: str) -> None:
+    assert (call(code).manager, call(code).action, call(code).packages) == ("apt", action, ())

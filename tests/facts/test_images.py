@@ -8,7 +8,7 @@ import pytest
 
 from rules.dockerfile.reference import parse_reference
 from rules.facts.distributions import Release
-from rules.facts.images import ImageFacts, image_facts
+from rules.facts.images import ImageFacts, image_facts, newer_systems
 from rules.facts.languages import system_python
 from rules.facts.names import canonical_name
 
@@ -267,3 +267,22 @@ def test_an_image_that_adds_one_program_to_an_official_one_has_its_system_and_no
     )
     assert chef.relatives.smaller == ()
     assert maybe("lukemathwalker/cargo-chef:latest") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "systems"),
+    [
+        ("ruby:4.0.2-alpine3.20", ("alpine3.22", "alpine3.23")),
+        ("public.ecr.aws/docker/library/ruby:4.0.2-alpine3.20", ()),
+        ("ruby:4.0.2-alpine3.99", ()),
+        ("ruby:4.9.9-alpine3.10", ()),
+        ("python:3.8-slim-buster", ()),
+        ("debian:buster", ()),
+    ],
+)
+def test_a_version_was_never_published_for_an_older_system_than_all_that_it_has(
+    text: str, systems: tuple[str, ...]
+) -> None:
+    reference = parse_reference(text)
+    assert reference is not None
+    assert newer_systems(reference) == systems

@@ -9,6 +9,8 @@ from rules.facts.packages import (
     depends_on,
     installed_size,
     is_build_only,
+    needed_by,
+    only_recommended,
     plain_name,
     recommends_nothing,
     releases,
@@ -162,3 +164,15 @@ def test_what_a_package_depends_on_is_known(package: str, answer: str, release: 
 @pytest.mark.parametrize("package", ["curl", "libpq5", "no-such-package"])
 def test_no_other_package_recommends_nothing(package: str) -> None:
     assert recommends_nothing(package, "bookworm") is False
+
+
+def test_what_comes_by_a_recommendation_alone_is_known() -> None:
+    assert {"gnupg", "gpg"} <= only_recommended("debian-keyring")
+    assert {"build-essential", "python3-dev", "make"} <= only_recommended("python3-pip=23.0.1")
+    assert not only_recommended("no-such-package")
+
+
+def test_what_a_package_depends_on_directly_is_known() -> None:
+    assert "gnupg" in needed_by("gnupg2", "bookworm")
+    assert needed_by("gnupg2", "noble") == needed_by("gnupg2", "bookworm")
+    assert needed_by("no-such-package", None) == ()

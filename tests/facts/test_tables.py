@@ -162,3 +162,17 @@ def test_a_package_recommends_nothing_where_all_below_it_recommends_nothing(tmp_
     assert part(tmp_path, "recommends", "everywhere") == ["letter", "lone", "manual"]
     assert part(tmp_path, "recommends", "trixie") == ["top"]
     assert part(tmp_path, "recommends", "bookworm") == []
+
+
+def test_a_program_comes_by_a_recommendation_alone_where_no_dependency_brings_it(tmp_path: Path) -> None:
+    index = (
+        "Package: bash\nPriority: required\n\nPackage: keys\nRecommends: gnupg (>= 1) | ring\n\n"
+        "Package: kit\nDepends: keys\nRecommends: ssh-client\n\nPackage: both\nDepends: keys, gnupg\n\n"
+        "Package: gnupg\nDepends: dirmngr\n\nPackage: dirmngr\n\nPackage: openssh-client\nProvides: ssh-client\n"
+    )
+    raw = [(f"Packages.{release}", index.encode()) for release in ("bullseye", "bookworm", "trixie")]
+    build("recommends", tmp_path, ("names.txt", b"keys\nkit\nboth\n"), *raw)
+    assert part(tmp_path, "recommends", "brought") == {
+        "keys": ["dirmngr", "gnupg"],
+        "kit": ["dirmngr", "gnupg", "openssh-client"],
+    }

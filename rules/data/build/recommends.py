@@ -1,4 +1,4 @@
-"""Build `recommends.zip`: Debian packages that bring no recommended ones, whatever they depend on.
+"""Build `recommends.zip`: Debian packages that bring no recommended ones, and what others bring only so.
 
 python -m rules.data.build.recommends names.txt Packages.bullseye Packages.bookworm Packages.trixie
 
@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 DATE = "2026-11-21"
 RELEASES = {"bullseye": "11.11 (2025-08-09)", "bookworm": "12.15 (2026-07-11)", "trixie": "13.7 (2026-09-12)"}
+_SOUGHT = frozenset(
+    "build-essential bzip2 ca-certificates curl dirmngr dpkg-dev fakeroot file fontconfig g++ gcc ghostscript git "
+    "gnupg gpg gpg-agent iproute2 iptables iputils-ping less lsb-release make net-tools nftables nodejs "
+    "openssh-client patch pkg-config pkgconf procps python3 python3-dev rsync sudo unzip wget xauth "
+    "xz-utils zip".split()
+)
+"""Packages with programs that builds call without naming them."""
 _SLIM_HAS_BESIDE = ("apt", "debian-archive-keyring")
 """What debootstrap's `minbase` adds to the essential and required packages: a slim image, where none is listed."""
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
@@ -68,6 +75,28 @@ class Index:
             for clause in self.needs[name]:
                 pending += self.brought_by(clause, self.slim | found | names)
         return found
+
+    def only_recommended(self, name: str) -> set[str]:
+        """Return what is sought and comes along with a package by a recommendation alone, at any depth."""
+        needed = self.closure({name}) if name in self.needs else set()
+        found = set(needed)
+        pending = [*needed]
+        while pending:
+            each = pending.pop()
+            clauses = self.recommends[each] if each in needed else (*self.recommends[each], *self.needs[each])
+            for clause in clauses:
+                there = {name for one in clause for name in (one, *self.providers.get(one, ()))}
+                if there.isdisjoint(found | self.slim):
+                    taken = {one for one in (self._first(clause),) if one is not None}
+                    found |= taken
+                    pending += taken
+        return (found - needed) & _SOUGHT
+
+    def _first(self, clause: tuple[str, ...]) -> str | None:
+        """Return what apt takes of a clause of alternatives; of a virtual name's providers one that is sought."""
+        real = next((name for name in clause if name in self.needs), None)
+        provided = (name for each in clause for name in sorted(self.providers.get(each, ())) if name in _SOUGHT)
+        return real if real is not None else next(provided, None)
 
     def adds_none(self, name: str) -> bool | None:
         """Tell whether installing a package brings none that is recommended only; `None` where it is not there."""
@@ -119,16 +148,20 @@ def main() -> None:
     given = arguments("Build recommends.zip", "names", *RELEASES)
     names = _asked(given.names)
     known: dict[str, dict[str, bool]] = {}
+    brought: dict[str, set[str]] = {}
     for release in RELEASES:
         index = Index(getattr(given, release))
         found = {name: index.adds_none(name) for name in sorted(names)}
         known[release] = {name: adds_none for name, adds_none in found.items() if adds_none is not None}
+        for name in sorted(names):
+            brought.setdefault(name, set()).update(index.only_recommended(name))
     everywhere = {
         name for name in names if {known[release].get(name) for release in RELEASES} in ({True}, {True, None})
     }
     parts = {
         "meta": {"generated": DATE, "releases": RELEASES, "source": "Debian archive main amd64 Packages"},
         "everywhere": sorted(everywhere),
+        "brought": {name: sorted(sought) for name, sought in brought.items() if sought},
     }
     for release, rows in known.items():
         parts[release] = sorted(name for name, adds_none in rows.items() if adds_none and name not in everywhere)

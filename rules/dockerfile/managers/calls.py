@@ -144,9 +144,10 @@ class PackageCall:
     """One call of a package manager.
 
     Attributes:
-        manager: `apt` (also for `apt-get` and `aptitude`), `apk`, `dnf`, `yum`, `microdnf`, `tdnf`, `zypper`, `pacman`,
-            `brew`, `pip`, `uv`, `pipx`, `poetry`, `pipenv`, `pdm`, `conda` (also for `mamba` and `micromamba`), `npm`,
-            `pnpm`, `yarn`, `bun`, `gem`, `bundle`, `composer`, `go`, `cargo`, `dotnet`.
+        manager: `apt` (also for `apt-get`, `aptitude` and `add-apt-repository`), `apk`, `dnf`, `yum`, `microdnf`,
+            `tdnf`, `zypper`, `pacman`, `brew`, `pip`, `uv`, `pipx`, `poetry`, `pipenv`, `pdm`, `conda` (also for
+            `mamba` and `micromamba`), `npm`, `pnpm`, `yarn`, `bun`, `gem`, `bundle`, `composer`, `go`, `cargo`,
+            `dotnet`.
         program: As called, without its folder: `apt-get`, `pip3`, `python -m pip`, `uv pip`.
         action: What it does. `install` also when a project's files say what (`npm ci`); `sync` makes an environment
             match a lock file (`uv sync`); `update` refreshes an index, `upgrade` renews what is installed.

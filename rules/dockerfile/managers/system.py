@@ -1,6 +1,7 @@
 """Managers of operating-system packages: apt, apk, dnf and kin, zypper, pacman, brew.
 
-From the manual pages apt-get(8), apt(8), aptitude(8), apk(8), dnf(8), yum(8), zypper(8), pacman(8) and brew(1).
+From the manual pages apt-get(8), apt(8), aptitude(8), add-apt-repository(1), apk(8), dnf(8), yum(8), zypper(8),
+pacman(8) and brew(1).
 """
 
 from __future__ import annotations
@@ -99,6 +100,26 @@ APT = Manager(
         "--no-install-recommends --option=apt::install-recommends=false --option=apt::install-recommends=0"
         " --option=apt::install-recommends=no"
     ),
+)
+_FETCHES_NOTHING = frozenset({"--no-update", "--remove", "--list", "--dry-run", "--help"})
+
+
+def _archive_action(options: Options) -> Action:
+    """`add-apt-repository` ends with `apt-get update`, from Ubuntu 18.04 and Debian 12 on, unless told otherwise."""
+    return "other" if options.uses.keys() & _FETCHES_NOTHING else "update"
+
+
+APT_ARCHIVE = Manager(
+    "apt",
+    OptionTable(
+        "-y --yes --assume-yes, -n --no-update, -u --update, -r --remove, -s --enable-source, -d --debug,"
+        " -m --massive-debug, -l --login, -L --list, -h --help, --dry-run",
+        "-c --component, -p --pocket, -P --ppa, -C --cloud, -U --uri, -S --sourceslist, -k --keyserver",
+    ),
+    {},
+    lambda _word: None,
+    flag_action=_archive_action,
+    assume_yes=trait("--assume-yes"),
 )
 APK = Manager(
     "apk",

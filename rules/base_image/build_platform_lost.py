@@ -1,0 +1,111 @@
+"""See build_platform_lost.md."""
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Fix,
+    Model,
+    Problem,
+    Severity,
+    Stage,
+    insert,
+    once,
+    quote,
+    rule,
+)
+from rules.copying.machine_code import is_data
+
+_FOR_TARGET = re.compile(r"\bTARGET(?:ARCH|PLATFORM|OS|VARIANT)\b|\bxx-")
+
+_PAGES = frozenset("dist public static www html assets docs site".split())
+"""Folders that front ends are built to."""
+
+
+@rule(
+    "build-platform-lost",
+    severity=Severity.INFO,
+    category=Category.BUILD_CACHE,
+    compares=True,
+    keywords=("FROM",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A builder no longer runs on the platform of the machine that builds, and is emulated for all others."""
+    if change.before is None:
+        return
+    for stage in change.stages:
+        was = change.was(stage)
+        if was is None or stage.reference is None or stage.platform is not None or not _is_builder(change.after, stage):
+            continue
+        if was.reference is None or "BUILDPLATFORM" not in (was.platform or "") or not _is_builder(change.before, was):
+            continue
+        if _asks_for_target(was) or _gives_data_only(stage):
+            yield _problem(change, stage, was)
+
+
+def _is_builder(model: Model, stage: Stage) -> bool:
+    """Whether a stage only builds for what ships, and runs something for that, or a stage upon it does."""
+    return not stage.layers_ship and stage.index in model.needed_by_shipped and any(one.runs for one in _upon(stage))
+
+
+def _upon(stage: Stage) -> list[Stage]:
+    """Return a stage and those that are built upon it."""
+    return _built_upon(stage.model)[stage.index]
+
+
+@once
+def _built_upon(model: Model) -> dict[int, list[Stage]]:
+    found: dict[int, list[Stage]] = {}
+    for stage in model.stages:
+        for link in stage.chain:
+            found.setdefault(link.index, []).append(stage)
+    return found
+
+
+@once
+def _copies_out_of(model: Model) -> dict[int, list[tuple[Stage, Copy]]]:
+    """The COPYs by the stage that they copy out of, each with the stage that it stands in."""
+    found: dict[int, list[tuple[Stage, Copy]]] = {}
+    for stage in model.stages:
+        for copy in stage.copies:
+            if copy.from_stage is not None:
+                found.setdefault(copy.from_stage.index, []).append((stage, copy))
+    return found
+
+
+def _asks_for_target(stage: Stage) -> bool:
+    """Whether something goes by the platform that the image is for, which is what the flag is for."""
+    return any(_FOR_TARGET.search(step.instruction.text) for one in _upon(stage) for step in one.steps)
+
+
+def _gives_data_only(stage: Stage) -> bool:
+    """Whether all that is copied out of it is the same for every platform: pages, archives, settings."""
+    upon = [one.index for one in _upon(stage)]
+    copies = [
+        copy for index in upon for taker, copy in _copies_out_of(stage.model).get(index, ()) if taker.index not in upon
+    ]
+    paths = [copy.source_path(source) or "" for copy in copies for source in copy.sources]
+    return bool(paths) and all(is_data(path) or posixpath.basename(path.rstrip("/*.")) in _PAGES for path in paths)
+
+
+def _problem(change: DockerfileChange, stage: Stage, was: Stage) -> Problem:
+    word = stage.base_word
+    assert word is not None, "a stage with a reference has a word for it"
+    crossing = _asks_for_target(was) and not _asks_for_target(stage)
+    way_out = "Keep the flag, and build for `TARGETARCH` as before." if crossing else "Keep the flag."
+    again = insert(change.source, word.span.start, "--platform=$BUILDPLATFORM ")
+    return Problem(
+        word.span,
+        f"{stage.label} loses {quote(f'--platform={was.platform}')}: in a build for several platforms it now runs once "
+        f"for each, under emulation for all but one, and takes many times as long. {way_out}",
+        Confidence.LIKELY,
+        doubt="each platform may be built on a machine of its own",
+        stage=stage.key,
+        key="platform",
+        fix=None if crossing else Fix("Put the flag back", (again,)),
+    )
