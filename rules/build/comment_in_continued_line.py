@@ -41,8 +41,8 @@ def _problem(run: Run, start: int, lost: int) -> Problem:
     return Problem(
         source.span(start, end),
         f"{quote(source.text[start:end])} ends the `RUN`: the builder joins its lines before the shell sees them, so "
-        f"the comment goes on to the end, and {lines} not run. Put the comment on a line of its own; such lines may stand "
-        "between continued ones.",
+        f"the comment goes on to the end, and {lines} not run. Put the comment on a line of its own; such lines may "
+        "stand between continued ones.",
         instruction=instruction,
         stage=run.stage.key,
         fix=_above(instruction, start, end),
