@@ -80,9 +80,14 @@ class Mount(NamedTuple):
 
     @property
     def target(self) -> str:
-        """The mount point as written; for secrets `/run/secrets/<id>` when none is."""
+        """The mount point as written; for secrets without one `/run/secrets/` and the last part of `source` or `id`.
+
+        Empty for a secret that is only a variable (`env=`). BuildKit: `dockerfile2llb/convert_secrets.go`.
+        """
         written = self.options.get("target", "")
-        return written or (f"/run/secrets/{self.options.get('id', '')}" if self.type == "secret" else "")
+        if written or self.type != "secret" or self.options.get("env"):
+            return written
+        return f"/run/secrets/{posixpath.basename(self.options.get('source') or self.options.get('id', ''))}"
 
 
 _LONGEST_PATH = 4096
