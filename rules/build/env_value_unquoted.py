@@ -64,11 +64,11 @@ def _values(model: Model) -> dict[str, set[str]]:
 def _problem(instruction: Instruction, first: int, *, whole: bool) -> Problem:
     name, value = instruction.pairs[first]
     cut = [one.text for one, _ in _cut_off(instruction, first, whole=whole)]
-    are = "is a variable" if len(cut) == 1 else "are variables"
+    are = "is a variable of its" if len(cut) == 1 else "are variables of their"
     return Problem(
         instruction.span,
         f"{quote(name.text)} is only {quote(value.text if value is not None else '')}: without quotes the value ends "
-        f"at the first blank, and {' and '.join(map(quote, cut[:3]))} {are} of {'its' if len(cut) == 1 else 'their'} own. "
+        f"at the first blank, and {' and '.join(map(quote, cut[:3]))} {are} own. "
         "Put the whole value in double quotes.",
         instruction=instruction,
         key=name.text,

@@ -80,10 +80,7 @@ class Mount(NamedTuple):
 
     @property
     def target(self) -> str:
-        """The mount point as written; for secrets without one `/run/secrets/` and the last part of `source` or `id`.
-
-        Empty for a secret that is only a variable (`env=`). BuildKit: `dockerfile2llb/convert_secrets.go`.
-        """
+        """The mount point; of a secret without one the last part of `source` or `id` (none where it is a variable)."""
         written = self.options.get("target", "")
         if written or self.type != "secret" or self.options.get("env"):
             return written
