@@ -170,9 +170,7 @@ class Run(Step):
 
     def is_mounted(self, path: str) -> bool:
         """Tell whether a path lies in a cache, tmpfs, bind or secret mount, so that no layer keeps it."""
-        if not self.instruction.flags:
-            return False
-        return any(_within(path, target) for target in self._mounted)
+        return bool(self.instruction.flags) and any(_within(path, target) for target in self._mounted)
 
     @cached_property
     def _mounted(self) -> tuple[str, ...]:
