@@ -20,6 +20,7 @@ from rules.api import (
 )
 from rules.copying.binaries import brings_libraries, is_empty_base, is_static, program_of
 from rules.copying.environments import environments
+from rules.copying.python_installs import wheel_folders
 from rules.copying.python_packages import PACKAGES_FOLDER
 
 _COMPATIBLE = ("gcompat", "libc6-compat", "musl")
@@ -103,7 +104,7 @@ def _python(copy: Copy, builder: Stage) -> _Cargo | None:
 def _wheels(copy: Copy, builder: Stage) -> _Cargo | None:
     """Wheels that pip made: their names carry the C library, and pip takes none of another."""
     for path in filter(None, map(copy.source_path, copy.sources)):
-        if any(path == folder or posixpath.dirname(path) == folder for folder in _wheel_folders(builder)):
+        if any(path == folder or posixpath.dirname(path) == folder for folder in wheel_folders(builder)):
             return _Cargo(
                 f"the wheels {quote(path)}",
                 Confidence.LIKELY,
@@ -111,14 +112,6 @@ def _wheels(copy: Copy, builder: Stage) -> _Cargo | None:
                 "whether the packages have compiled parts is not known",
             )
     return None
-
-
-@once
-def _wheel_folders(builder: Stage) -> frozenset[str]:
-    """The folders that `pip wheel` writes to."""
-    calls = [(run, call) for run in builder.done_runs for call in run.package_calls if call.verb == "wheel"]
-    folders = ((run, call.option("-w", "--wheel-dir")) for run, call in calls if call.manager == "pip")
-    return frozenset(path for run, text in folders if text and (path := run.resolve(run.scope.expand(text))))
 
 
 def _modules(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | None:

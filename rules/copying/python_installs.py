@@ -1,4 +1,4 @@
-"""Where `pip install` puts packages that another stage takes: `--target`, `--prefix` or `--user`."""
+"""Where `pip install` puts packages that another stage takes: `--target`, `--prefix` or `--user`; and `pip wheel`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.installs import folder_of
+from rules.lazily import once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,3 +66,11 @@ def _written(run: Run, call: PackageCall) -> tuple[str | None, bool]:
     if base is not None:
         return (base.value if isinstance(base.value, str) else None), True
     return ("/root/.local" if run.user.value in (None, "root", "0") else None), True
+
+
+@once
+def wheel_folders(builder: Stage) -> frozenset[str]:
+    """The folders that `pip wheel` writes to, absolute."""
+    calls = [(run, call) for run in builder.done_runs for call in run.package_calls if call.verb == "wheel"]
+    folders = ((run, call.option("-w", "--wheel-dir")) for run, call in calls if call.manager == "pip")
+    return frozenset(path for run, text in folders if text and (path := run.resolve(run.scope.expand(text))))

@@ -159,8 +159,8 @@ def _in_children(stage: Stage, run: Run, call: Command) -> Problem:
     edits = insert_line_before(trigger, "ONBUILD USER root"), insert_line_after(trigger, f"ONBUILD USER {user}")
     return Problem(
         call.span,
-        f"an image built from {base} runs {quote(str(call))} as {quote(user)}, {set_by}: `ONBUILD` runs as the user that "
-        "its base ends with, wherever it stands. Only root may change the system's packages, so that build fails "
+        f"an image built from {base} runs {quote(str(call))} as {quote(user)}, {set_by}: `ONBUILD` runs as the user "
+        "that its base ends with, wherever it stands. Only root may change the system's packages, so that build fails "
         f"with “permission denied”. Put `ONBUILD USER root` above it and {quote(f'ONBUILD USER {user}')} below it.",
         Confidence.CERTAIN if run.user.origin is not Origin.BASE else Confidence.LIKELY,
         doubt="" if run.user.origin is not Origin.BASE else "the user is that of similar tags of the base image",
