@@ -152,9 +152,9 @@ def _not_for_platform(stage: Stage, builder: Stage, instruction: Instruction, pa
     return Problem(
         instruction.span,
         f"{stage.label} installs the wheels in {quote(path)}, which {builder.label} makes on the platform of the "
-        f"machine that builds ({quote(f'--platform={builder.root.platform}')}). pip compiles packages for that one only: "
-        "built for another, the install is refused with “not a supported wheel on this platform”. Leave the stage on "
-        "the target's platform.",
+        f"machine that builds ({quote(f'--platform={builder.root.platform}')}). pip compiles for that one only: built "
+        "for another, the install is refused with “not a supported wheel on this platform”. Leave the stage on the "
+        "target's platform.",
         Confidence.LIKELY if _compiles(builder) else Confidence.POSSIBLE,
         doubt="whether the packages have compiled parts is not known",
         stage=stage.key,

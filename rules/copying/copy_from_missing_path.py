@@ -31,6 +31,9 @@ _SYSTEM = frozenset(
 )
 """Folders at the root that a system has: what lies there an image may bring."""
 
+_TAKING = frozenset({"bind", "cache", "tmpfs"})
+"""Mounts into which a RUN writes what no layer keeps."""
+
 _KNOWN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
 
 
@@ -83,14 +86,18 @@ def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, s
     return _problem(change, stage, copy, builder, source, path, inside=inside if relative else None)
 
 
-def _cache_around(builder: Stage, path: str) -> tuple[Run, str] | None:
-    """Return the RUN whose cache mount takes all that is written at a path, and where it is mounted."""
+def _cache_around(builder: Stage, path: str) -> tuple[Run, str, str] | None:
+    """Return the RUN whose mount takes all that is written at a path, where it is mounted, and its type."""
     found, opaque = None, {id(command) for command in builder.files.opaque_commands}
     for run in builder.done_runs:
-        caches = (run.resolve(mount.target) for mount in run.mounts if mount.type == "cache" and mount.target)
-        target = next((cache for cache in caches if cache and cache != path and within(path, cache)), None)
+        caches = (
+            (run.resolve(mount.target), mount.type) for mount in run.mounts if mount.type in _TAKING and mount.target
+        )
+        target = next(
+            ((cache, kind) for cache, kind in caches if cache and cache != path and within(path, cache)), None
+        )
         if target is not None:
-            found = run, target
+            found = run, *target
         elif any(id(command) in opaque for command in run.commands):
             return None
     if found is None or builder.files.has_unreadable_run:
@@ -100,14 +107,18 @@ def _cache_around(builder: Stage, path: str) -> tuple[Run, str] | None:
 
 
 def _in_cache(
-    stage: Stage, copy: Copy, builder: Stage, source: CopySource, path: str, cache: tuple[Run, str]
+    stage: Stage, copy: Copy, builder: Stage, source: CopySource, path: str, cache: tuple[Run, str, str]
 ) -> Problem:
-    run, target = cache
+    run, target, kind = cache
+    name = "cache" if kind == "cache" else "mount"
+    what = f"the cache that the `RUN` at line {run.instruction.line} mounts"
+    if kind != "cache":
+        what = f"what the `RUN` at line {run.instruction.line} mounts"
     return Problem(
         source.word.span,
-        f"{stage.label} copies {quote(source.word.text)} out of {builder.label}. It lies in the cache that the `RUN` "
-        f"at line {run.instruction.line} mounts at {quote(target)}, and no layer holds what is written into a cache. "
-        "The build stops here. Copy it to a folder outside the cache at the end of that `RUN`, and take it from there.",
+        f"{stage.label} copies {quote(source.word.text)} out of {builder.label}. It lies in {what} at "
+        f"{quote(target)}, and no layer holds what is written into a {name}. The build stops here. Copy it to a folder "
+        f"outside the {name} at the end of that `RUN`, and take it from there.",
         Confidence.LIKELY,
         doubt="the context or the base image may bring a file of that name",
         instruction=copy.instruction,
