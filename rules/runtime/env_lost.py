@@ -19,6 +19,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.runtime.argument_read_at_start import arguments
 from rules.runtime.start_instructions import shipped
 from rules.runtime.start_scripts import start_script
 
@@ -100,7 +101,8 @@ def _use(change: DockerfileChange, stage: Stage, name: str, setting: Setting[str
         assigned = {variable for command in found.start.commands for variable, _ in command.assignments}
         if name in assigned or any(word.startswith(f"{name}=") for word in found.start.words):
             return None  # also by `env NAME=value program`
-        if mention.search(found.start.text):
+        # argument-read-at-start says more of an argument
+        if mention.search(found.start.text) and name not in arguments(stage):
             return f"{quote(found.start.text, 60)} reads it"
         script = start_script(change, found)
         if script is not None and mention.search(script.text) and f"{name}:" not in script.text:
