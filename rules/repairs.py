@@ -108,7 +108,7 @@ def move_below(instruction: Instruction, target: Instruction) -> tuple[Edit, Edi
 
 
 def append_to_run(run: Run, command: str) -> Edit | None:
-    """Append `&& command` to a shell-form RUN in its own layout; a line to the body of a `RUN <<EOF`.
+    """Append `&& command` to a shell-form RUN in its own layout; to the body of a `RUN <<EOF`, too.
 
     Returns:
         The edit, or `None` for an exec form or a layout that leaves no safe place.
@@ -118,7 +118,7 @@ def append_to_run(run: Run, command: str) -> Edit | None:
     if instruction.heredocs:
         heredoc = instruction.heredocs[-1]
         plain = len(instruction.heredocs) == 1 and instruction.value.replace("-", "").strip() == f"<<{heredoc.name}"
-        return insert(source, heredoc.body_span.end, f"{command}\n") if plain else None
+        return _append_to_body(run, heredoc.body_span.end, command) if plain else None
     if instruction.exec_form is not None or not run.commands:
         return None
     end = tail_start(run)
@@ -133,6 +133,16 @@ def append_to_run(run: Run, command: str) -> Edit | None:
     if run.commands[-1].errexit and run.commands[-1].before == ";" and "&&" not in instruction.value:
         joint = f"; {instruction.escape}\n{indent}"
     return insert(source, end, f"{joint}{command}")
+
+
+def _append_to_body(run: Run, end: int, command: str) -> Edit:
+    """Append a line to the body of a here-document, or to its last command, whose failure a line would hide."""
+    source = run.instruction.source
+    last = max((c for c in run.commands if not c.nested), key=lambda c: c.start, default=None)
+    hides = last is not None and not (last.errexit or last.conditional) and last.before in ("", "\n", "&&")
+    if last is not None and hides and not source.text[last.end : end].strip() and not last.heredoc:
+        return insert(source, last.end, f" && {command}")
+    return insert(source, end, f"{command}\n")
 
 
 def tail_start(run: Run) -> int | None:
