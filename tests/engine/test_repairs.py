@@ -67,7 +67,9 @@ def with_more(text: str) -> str:
         ("RUN a\n", "RUN a && more\n"),
         ("RUN a && \\\n    b\n", "RUN a && \\\n    b && \\\n    more\n"),
         ("RUN a \\\n && b\n", "RUN a \\\n && b \\\n && more\n"),
-        ("RUN <<EOF\na\nEOF\n", "RUN <<EOF\na\nmore\nEOF\n"),
+        ("RUN <<EOF\na\nEOF\n", "RUN <<EOF\na && more\nEOF\n"),
+        ("RUN <<EOF\nset -e\na\nEOF\n", "RUN <<EOF\nset -e\na\nmore\nEOF\n"),
+        ("RUN <<EOF\nif a; then b; fi\nEOF\n", "RUN <<EOF\nif a; then b; fi\nmore\nEOF\n"),
     ],
 )
 def test_a_command_joins_in_the_layout_that_it_finds(before: str, after: str) -> None:
