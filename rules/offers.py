@@ -126,6 +126,7 @@ HIDING = frozenset(
     {
         *OF_SYNTAX,
         "command-misspelt",
+        "comment-in-continued-line",
         "copy-from-undefined-stage",
         "exec-form-one-word",
         "exec-form-variable",

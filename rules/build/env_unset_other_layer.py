@@ -3,11 +3,17 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Note, Problem, Run, Severity, quote, rule
+from rules.api import Category, Command, DockerfileChange, Note, Problem, Run, Severity, quote, rule
 from rules.secrets.secret_names import names_a_secret
 
 _SHELLS_OWN = frozenset({"PATH", "HOME", "PWD", "USER", "SHELL", "TERM", "LANG", "IFS", "HOSTNAME"})
 """Variables that every shell, or every container, has a value of."""
+
+_EVERYWHERE = frozenset(
+    "apk apt-get cat cd chmod chown cp curl echo export find grep ln ls mkdir mv printf rm sed set tar test touch "
+    "wget".split()
+)
+"""Programs that no added folder of PATH is needed for."""
 
 _SETS = re.compile(r"\w+=|(?:case|if|for|while|set)\b")
 """How a script begins that may do nothing but set variables."""
@@ -17,7 +23,6 @@ _SETS = re.compile(r"\w+=|(?:case|if|for|while|set)\b")
     "env-unset-other-layer",
     severity=Severity.INFO,
     category=Category.CORRECTNESS,
-    default="info",
     keywords=("RUN",),
     mentions=("unset", "export", "="),
     aliases=("S6581",),
@@ -28,17 +33,49 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for run in stage.runs:
             name = _last_change(run)
             if name is not None:
-                verb = run.commands[-1].name
-                what = "is not set" if verb == "export" and run.scope.get(name) is None else "keeps its value"
-                yield Problem(
-                    run.commands[-1].span,
-                    f"{quote(name)} {what} after this `RUN`: `{verb}` ends with the shell that runs it. "
-                    f"{_way_out(verb, name)}.",
-                    stage=stage.key,
-                    key=name,
-                )
+                yield _changed(change, run, name)
             elif _SETS.match(run.instruction.value):
                 yield from _lost(run)
+
+
+def _changed(change: DockerfileChange, run: Run, name: str) -> Problem:
+    """Speak of a RUN that ends with `export` or `unset`, and of the later one that misses what it did."""
+    stage, verb = run.stage, run.commands[-1].name
+    what = "is not set" if verb == "export" and run.scope.get(name) is None else "keeps its value"
+    reader = _reader(run, name) if verb == "export" and name not in _SHELLS_OWN else None
+    behind = _ran_behind(change, run) if verb == "export" and name == "PATH" else None
+    then = f" The `RUN` at line {reader.instruction.line} finds it empty." if reader is not None else ""
+    if behind is not None:
+        then = (
+            f" {quote(str(behind), 40)} on line {behind.line} ran behind it before the change, and has the old one now."
+        )
+    return Problem(
+        run.commands[-1].span,
+        f"{quote(name)} {what} after this `RUN`: `{verb}` ends with the shell that runs it.{then} "
+        f"{_way_out(verb, name)}.",
+        stage=stage.key,
+        key=name,
+        severity=Severity.ERROR if then else None,
+        notes=(Note(reader.instruction.span, "read here"),) if reader is not None else (),
+    )
+
+
+def _ran_behind(change: DockerfileChange, run: Run) -> Command | None:
+    """Return a command of a later RUN that stood behind this `export` before the change."""
+    was = change.was(run.stage)
+    found = str(run.commands[-1])
+    behind = {str(command) for old in (was.runs if was is not None else ()) for command in _behind(old, found)}
+    later = (command for one in run.stage.runs if one.index > run.index for command in one.commands)
+    return next((command for command in later if behind and str(command) in behind), None)
+
+
+def _behind(run: Run, found: str) -> Iterator[Command]:
+    """Yield the commands behind the one of this text that a RUN calls by a bare name."""
+    start = next((command.start for command in run.commands if str(command) == found), None)
+    for command in run.commands if start is not None else ():
+        program = command.program.value if command.program is not None else ""
+        if command.start > (start or 0) and program and "/" not in program and command.name not in _EVERYWHERE:
+            yield command
 
 
 def _lost(run: Run) -> Iterator[Problem]:

@@ -39,6 +39,8 @@ _STOP_EARLY = {
 }
 """Readers that may end before their input does, and what tells it in their arguments."""
 _KEYS = re.compile(r"/etc/apt/|/keyrings/")
+_GROUP = re.compile(r"(?<![\w$.-])(?:if|for|while|until|case|select)(?=[\s\\])|(?<![\w$])[({]")
+"""What begins a group in front of a command."""
 _TELLING = 4
 """The shortest name of a program that is no accident in an address."""
 _SHELLS = frozenset({"sh", "bash", "dash"})
@@ -110,6 +112,16 @@ def is_caught(run: Run, command: Command) -> bool:
     return then is None or then.name not in _EXITS or then.subcommand == "0"
 
 
+def caught_with(run: Run, command: Command) -> Command | None:
+    """Return the command at the end of the `&&` list behind which `|| true` catches this one's failure as well."""
+    last = pipelines(run)[command.pipeline].last
+    end = _end_of_list(run, last)
+    if end is None or end is last or end.after != "||":
+        return None
+    then = next((one for one in run.commands if one.start > end.start and one.nested is end.nested), None)
+    return end if then is not None and then.name in ("true", ":") else None
+
+
 def counts(run: Run, command: Command) -> bool:
     """Whether the pipeline's status may be the step's: its list is the last one, or `set -e` stops behind it.
 
@@ -117,9 +129,15 @@ def counts(run: Run, command: Command) -> bool:
     """
     last = pipelines(run)[command.pipeline].last
     end = _end_of_list(run, last)
-    if end is None or last.conditional or end.after not in (";", "\n", "&"):
+    if end is None or last.conditional or end.after not in (";", "\n", "&") or end.start >= _last_start(run):
         return True
     return last.errexit and end is last
+
+
+@once
+def _last_start(run: Run) -> int:
+    """Where the RUN's last command stands; an operator or a line's end behind it ends nothing but the RUN."""
+    return max((command.start for command in run.commands if not command.nested), default=-1)
 
 
 def _end_of_list(run: Run, last: Command) -> Command | None:
@@ -129,13 +147,21 @@ def _end_of_list(run: Run, last: Command) -> Command | None:
 
 @once
 def _ends(run: Run) -> dict[int, Command | None]:
-    """The end of each command's list; what stands in substitutions, inner scripts and loops has lists of its own."""
+    """The end of each command's list; what stands in substitutions, inner scripts and loops has lists of its own.
+
+    A list that goes on with a group (`make && if …; fi`) ends in none of the commands.
+    """
     ends: dict[int, Command | None] = {}
-    end: dict[tuple[bool, bool], Command] = {}
+    end: dict[tuple[bool, bool], Command | None] = {}
+    below: dict[bool, int] = {}
     for command in reversed(run.commands):
         place = command.nested, command.conditional
+        start = below.get(command.nested, command.end)
         if command.after not in ("&&", "|", "|&"):
             end[place] = command
+        elif _GROUP.search(command.source.text, command.end, start):
+            end[place] = None
+        below[command.nested] = command.start
         ends[id(command)] = end.get(place)
     return ends
 

@@ -83,7 +83,7 @@ def _matters(command: Command, call: PackageCall | None) -> bool:
 
 
 def _problem(stage: Stage, run: Run, found: list[Command]) -> Problem:
-    first, last = found[0], run.commands[-1]
+    first, last = found[0], [command for command in run.commands if not command.nested][-1]
     call = next((call for call in run.package_calls if call.command.start == first.start), None)
     name = spelled(call) if call is not None else "git clone" if first.name == "git" else first.name
     more = f", and so may {len(found) - 1} more" if len(found) > 1 else ""

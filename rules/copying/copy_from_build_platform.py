@@ -1,11 +1,30 @@
 """See copy_from_build_platform.md."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, Copy, DockerfileChange, Note, Problem, Severity, Stage, quote, rule, within
+from rules.api import (
+    OS_MANAGERS,
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Instruction,
+    Mount,
+    Note,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    is_build_only,
+    quote,
+    rule,
+    within,
+)
 from rules.copying.binaries import program_of
 from rules.copying.environments import environments
+from rules.copying.wheels import wheel_folders
 
 _ASKS_FOR_TARGET = re.compile(
     r"\bTARGET(?:ARCH|PLATFORM|OS|VARIANT)\b|\bGO(?:ARCH|ARM)\b|\bGOOS=(?!\W?linux\b)|\bxx-|--target\b|\bCARGO_BUILD_TARGET\b|"
@@ -23,7 +42,7 @@ _NATIVE = re.compile(
     "copy-from-build-platform",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
-    keywords=("COPY",),
+    keywords=("COPY", "RUN"),
     mentions=("buildplatform",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
@@ -39,8 +58,43 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if builder is None or not _is_on_build_platform(builder) or _knows_target(builder):
                 continue
             native = _native(copy, builder)
+            wheels = next(filter(None, (_wheels(builder, copy.source_path(source)) for source in copy.sources)), None)
             if native is not None:
                 yield _problem(stage, builder, copy, native)
+            elif wheels is not None:
+                yield _not_for_platform(stage, builder, copy.instruction, wheels)
+        for run, mount, builder in _mounted(stage):
+            path = _wheels(builder, mount.options.get("source"))
+            if path is not None and not _knows_target(builder):
+                yield _not_for_platform(stage, builder, run.instruction, path)
+
+
+def _mounted(stage: Stage) -> Iterator[tuple[Run, Mount, Stage]]:
+    """Yield the stages on the builder's platform whose files a RUN of this one mounts."""
+    for run in stage.runs:
+        for mount in run.mounts if run.instruction.flags else ():
+            found = (
+                stage.model.copied_stage(mount.options.get("from", ""), stage.index) if mount.type == "bind" else None
+            )
+            if found is not None and _is_on_build_platform(found):
+                yield run, mount, found
+
+
+def _wheels(builder: Stage, path: str | None) -> str | None:
+    """Return the path where it is, or lies in, a folder that `pip wheel` fills."""
+    if path is None:
+        return None
+    clean = posixpath.normpath(posixpath.join("/", path))
+    folder = posixpath.dirname(clean) if "*" in posixpath.basename(clean) else clean
+    return folder if folder in wheel_folders(builder) else None
+
+
+def _compiles(builder: Stage) -> bool:
+    """Whether the stage installs what compiles: somebody has met packages that need it."""
+    family = builder.facts.distro if builder.facts is not None else ""
+    return any(
+        is_build_only(one.name, family or "") for one in builder.packages.installed if one.manager in OS_MANAGERS
+    )
 
 
 def _chosen_by_platform(change: DockerfileChange) -> set[int]:
@@ -92,6 +146,21 @@ def _runtimes(builder: Stage) -> Iterator[str]:
 def _is_from_context(builder: Stage, path: str) -> bool:
     """Whether a file comes from the context, and is a script as likely as not."""
     return any(put.kind == "context" for put in builder.files.covering(path))
+
+
+def _not_for_platform(stage: Stage, builder: Stage, instruction: Instruction, path: str) -> Problem:
+    return Problem(
+        instruction.span,
+        f"{stage.label} installs the wheels in {quote(path)}, which {builder.label} makes on the platform of the "
+        f"machine that builds ({quote(f'--platform={builder.root.platform}')}). pip compiles for that one only: built "
+        "for another, the install is refused with “not a supported wheel on this platform”. Leave the stage on the "
+        "target's platform.",
+        Confidence.LIKELY if _compiles(builder) else Confidence.POSSIBLE,
+        doubt="whether the packages have compiled parts is not known",
+        stage=stage.key,
+        instruction=instruction,
+        notes=(Note(builder.root.from_.span, "the builder's platform"),),
+    )
 
 
 def _problem(stage: Stage, builder: Stage, copy: Copy, native: str) -> Problem:

@@ -1,4 +1,4 @@
-"""Where `pip install` puts packages that another stage takes: `--target`, `--prefix` or `--user`."""
+"""Where `pip install` puts packages that another stage takes: `--target`, `--prefix` or `--user`; and `pip wheel`."""
 
 from __future__ import annotations
 

@@ -21,6 +21,7 @@ from rules.dockerfile.nodes import Dockerfile, Flag, Instruction
 from rules.dockerfile.pieces import SPACE
 from rules.dockerfile.source import Span
 from rules.dockerfile.syntax import faults
+from rules.dockerfile.syntax.frontend import frontend_faults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,7 +75,7 @@ def parse(source: Source) -> Dockerfile:
     instructions = tuple([_instruction(source, line, split, escape) for line, split in _split(source, reading)])
     if reading.comments:
         _put_comments_above(instructions, reading)
-    found = [*reading.faults, *faults(instructions)]
+    found = [*reading.faults, *frontend_faults(reading.directives, instructions), *faults(instructions)]
     found.sort(key=lambda fault: fault.span.start)
     return Dockerfile(source, instructions, tuple(reading.comments), reading.directives, escape, tuple(found))
 

@@ -48,6 +48,8 @@ class Script:
             the name of a program whose language is not understood (`powershell`, `cmd`, `python3`).
         understood: Whether the commands are all there is. False for a language that is not a POSIX shell's, and for
             code beyond all reasonable size.
+        swallowing: Where a comment begins that takes the lines behind it with it, since the builder joins them before
+            the shell sees them, and where the first of these begins; offsets in the file.
         origin: The text that was read, with the builder's here-documents; `None` for other forms.
     """
 
@@ -55,6 +57,7 @@ class Script:
     errors: tuple[Span, ...] = ()
     dialect: str = "sh"
     understood: bool = True
+    swallowing: tuple[tuple[int, int], ...] = ()
     origin: tuple[ShellText, tuple[Heredoc, ...]] | None = field(default=None, repr=False)
 
     def __iter__(self) -> Iterator[Command]:
@@ -184,4 +187,5 @@ def _heredoc_script(heredoc: Heredoc, source: Source, dialect: str, options: Seq
 
 def _script(collected: Collected, dialect: str, origin: tuple[ShellText, tuple[Heredoc, ...]] | None = None) -> Script:
     commands, errors = tuple(collected.commands), tuple(sorted(collected.errors))
-    return Script(commands, errors, dialect, understood=collected.complete, origin=origin)
+    swallowing = tuple(collected.swallowing)
+    return Script(commands, errors, dialect, collected.complete, swallowing, origin)

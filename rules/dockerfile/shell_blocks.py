@@ -60,6 +60,7 @@ class Collected:
         commands: In the order of the text.
         errors: Where it is no valid shell.
         constructs: Statements that not every shell understands.
+        swallowing: Where a comment begins that takes joined lines with it, and where the first of them does.
         pipelines: How many pipelines were counted.
         complete: Whether everything was read.
         steps: How many more parts of words may come.
@@ -69,6 +70,7 @@ class Collected:
     commands: list[Command] = field(default_factory=list)
     errors: list[Span] = field(default_factory=list)
     constructs: list[Construct] = field(default_factory=list)
+    swallowing: list[tuple[int, int]] = field(default_factory=list)
     pipelines: int = 0
     complete: bool = True
     steps: int = MAX_STEPS

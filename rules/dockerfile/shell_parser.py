@@ -39,6 +39,9 @@ _LEAD = re.compile(
     re.VERBOSE,
 )
 _OPERATOR, _COMMENT, _BRACKET = 1, 2, 3
+_JOINED = re.compile(r"(?:[ \t\r\n]|\\(?=[ \t\r]*(?:\n|\Z)))*+(?=\S)")
+"""What stands in front of the first word that a comment takes with it: blanks and continuations."""
+
 _FUNCTION = re.compile(r"[A-Za-z_][\w.:+@-]*+(?:[ \t\r]|\\\n)*+\((?:[ \t\r]|\\\n)*+\)")
 _SEPARATORS = frozenset({";", "\n", "&", "&&", "||", "|", "|&"})
 _CASE_ENDS = frozenset({";;", ";&", ";;&"})
@@ -123,7 +126,14 @@ class Parser:
 
     def _comment_end(self, pos: int) -> int:
         """Return the index behind a comment; where the builder joins the lines it goes on to the end."""
-        end = -1 if self.state.text.joined else self.view.find("\n", pos)
+        text = self.state.text
+        if text.joined:
+            line_end = self.view.find("\n", pos)
+            lost = _JOINED.match(self.view, line_end) if line_end >= 0 and text.places is None else None
+            if lost is not None:
+                self.state.out.swallowing.append((text.offset + pos, text.offset + lost.end()))
+            return len(self.view)
+        end = self.view.find("\n", pos)
         return end if end >= 0 else len(self.view)
 
     def _operator(self, sign: str, start: int, at: int) -> int | None:

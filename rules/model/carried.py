@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from rules.model.filenames import names_a_file
@@ -52,3 +53,35 @@ def holds_python_alone(put: Put) -> bool:
     opaque = builder.files.opaque_commands
     filled = any(source in word.value for command in opaque for word in command.args)
     return filled and all(command.name in _PIP for command in opaque)
+
+
+_ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2?|txz|gz|bz2|xz|zst)$")
+
+
+def may_hold(put: Put, name: str, context: frozenset[str] | None) -> bool:
+    """Whether a copied folder may bring a file of a name; of one from the context its files tell, if they are known."""
+    if put.path == "/":
+        return False  # it is asked for elsewhere, as what may bring anything
+    if put.kind == "stage" and (names := carried_names(put)) is not None:
+        return name in names
+    if put.kind != "context" or context is None or not put.source:
+        return True
+    return name in context or _ARCHIVE.search(put.source) is not None
+
+
+_TREES_OF_PROGRAMS = frozenset("bin sbin usr local opt rootfs root overlay layers install out dist . /".split()) | {""}
+
+
+def brings_programs(put: Put) -> bool:
+    """Whether it is a folder with programs that nothing names, copied to where programs are looked for."""
+    if not put.tree or put.kind not in ("stage", "image", "context", "remote"):
+        return False
+    folder = put.path.rstrip("/")
+    if folder not in _PROGRAM_FOLDERS or holds_python_alone(put):
+        return False
+    return put.kind == "remote" or posixpath.basename(put.source.rstrip("/")) in _TREES_OF_PROGRAMS
+
+
+_PROGRAM_FOLDERS = frozenset(
+    "/usr /usr/local /usr/bin /usr/local/bin /bin /opt /usr/sbin /sbin /usr/local/sbin /root/.local /opt/bin".split()
+)

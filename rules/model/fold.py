@@ -119,7 +119,17 @@ class _Fold:
         image = self.image
         image.env, image.labels = self.environment, self.labels
         image.ports, image.volumes, image.onbuild = tuple(self.ports), tuple(self.volumes), tuple(self.triggers)
+        self._give_triggers_their_user()
         return image
+
+    def _give_triggers_their_user(self) -> None:
+        """Set the user of ONBUILD triggers: a child begins with the one that this image ends with."""
+        user = self.image.user
+        for step in self.steps if self.triggers else ():
+            if step.deferred:
+                step.user = user
+            if step.deferred and step.instruction.keyword == "USER":
+                user = self._here(step.scope.expand(step.instruction.value), step.instruction)
 
     def take(self, instruction: Instruction) -> None:
         """Apply one instruction."""

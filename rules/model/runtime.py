@@ -15,7 +15,7 @@ from rules.facts.installers import (
     SYSTEM_PROGRAMS_OF_LANGUAGES,
 )
 from rules.lazily import cached_property
-from rules.model.carried import carried_names, holds_python_alone
+from rules.model.carried import brings_programs, may_hold
 from rules.model.packages import OS_MANAGERS
 from rules.model.puts import within
 from rules.model.search_path import DEFAULT_PATH, path_folders
@@ -98,7 +98,7 @@ class Runtime:
 
     def _is_in_copied_tree(self, name: str, context: frozenset[str] | None = None) -> bool:
         """Whether a folder is copied in that may hold the program: where PATH leads, or above the path in `name`."""
-        trees = [put for put in self._copied_trees if _may_hold(put, posixpath.basename(name), context)]
+        trees = [put for put in self._copied_trees if may_hold(put, posixpath.basename(name), context)]
         if "/" in name:
             return any(within(name, put.path) for put in trees)
         return any(
@@ -184,7 +184,7 @@ class Runtime:
             return False
         if not (stage.root.is_scratch or self._base_has(name) is False):
             return False
-        if stage.files.has_unreadable_run or self.root_filled or any(map(_brings_programs, stage.files.puts)):
+        if stage.files.has_unreadable_run or self.root_filled or any(map(brings_programs, stage.files.puts)):
             return False
         harmless = LANGUAGE_INSTALLERS - BY_PROJECT_INSTALLERS if managed else LANGUAGE_INSTALLERS
         return all(command.name in harmless for command in stage.files.opaque_commands)
@@ -198,7 +198,7 @@ class Runtime:
         stage = self.stage
         if self._base_has(name) is not False or self._copied_tool(name) or self.root_filled:
             return False
-        if stage.files.has_unreadable_run or any(map(_brings_programs, stage.files.puts)):
+        if stage.files.has_unreadable_run or any(map(brings_programs, stage.files.puts)):
             return False
         if any(command.name not in LANGUAGE_INSTALLERS for command in stage.files.opaque_commands):
             return False
@@ -248,20 +248,6 @@ class Runtime:
         return any("/" in word and posixpath.basename(word) == "python" for word in self._words)
 
 
-_ARCHIVE = re.compile(r"\.(?:tar|tgz|tbz2?|txz|gz|bz2|xz|zst)$")
-
-
-def _may_hold(put: Put, name: str, context: frozenset[str] | None) -> bool:
-    """Whether a copied folder may bring a file of a name; of one from the context its files tell, if they are known."""
-    if put.path == "/":
-        return False  # it is asked for elsewhere, as what may bring anything
-    if put.kind == "stage" and (names := carried_names(put)) is not None:
-        return name in names
-    if put.kind != "context" or context is None or not put.source:
-        return True
-    return name in context or _ARCHIVE.search(put.source) is not None
-
-
 _IN_A_PROJECT = re.compile(r"(?:venv|virtualenv|/env|/bundle|/gems|/node_modules/\.bin|/vendor/bin)(?:/|$)")
 """Folders of PATH with the programs of a project's dependencies, which the system's are not among."""
 
@@ -284,20 +270,3 @@ _LEAN = frozenset(
     "ca-certificates curl wget tzdata git tini dumb-init su-exec gosu openssl jq libc6-compat gcompat".split()
 )
 """Packages that bring none of them."""
-
-_TREES_OF_PROGRAMS = frozenset("bin sbin usr local opt rootfs root overlay layers install out dist . /".split()) | {""}
-
-
-def _brings_programs(put: Put) -> bool:
-    """Whether it is a folder with programs that nothing names, copied to where programs are looked for."""
-    if not put.tree or put.kind not in ("stage", "image", "context", "remote"):
-        return False
-    folder = put.path.rstrip("/")
-    if folder not in _PROGRAM_FOLDERS or holds_python_alone(put):
-        return False
-    return put.kind == "remote" or posixpath.basename(put.source.rstrip("/")) in _TREES_OF_PROGRAMS
-
-
-_PROGRAM_FOLDERS = frozenset(
-    "/usr /usr/local /usr/bin /usr/local/bin /bin /opt /usr/sbin /sbin /usr/local/sbin /root/.local /opt/bin".split()
-)

@@ -80,9 +80,11 @@ class Mount(NamedTuple):
 
     @property
     def target(self) -> str:
-        """The mount point as written; for secrets `/run/secrets/<id>` when none is."""
+        """The mount point; of a secret without one the last part of `source` or `id` (none where it is a variable)."""
         written = self.options.get("target", "")
-        return written or (f"/run/secrets/{self.options.get('id', '')}" if self.type == "secret" else "")
+        if written or self.type != "secret" or self.options.get("env"):
+            return written
+        return f"/run/secrets/{posixpath.basename(self.options.get('source') or self.options.get('id', ''))}"
 
 
 _LONGEST_PATH = 4096
@@ -168,9 +170,7 @@ class Run(Step):
 
     def is_mounted(self, path: str) -> bool:
         """Tell whether a path lies in a cache, tmpfs, bind or secret mount, so that no layer keeps it."""
-        if not self.instruction.flags:
-            return False
-        return any(_within(path, target) for target in self._mounted)
+        return bool(self.instruction.flags) and any(_within(path, target) for target in self._mounted)
 
     @cached_property
     def _mounted(self) -> tuple[str, ...]:

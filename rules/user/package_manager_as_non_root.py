@@ -61,8 +61,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if stage.index not in change.after.needed_by_shipped:
             continue
         failing = [(run, call) for run in stage.runs if (call := _failing_call(run)) is not None]
-        if failing:
-            yield _problem(stage, failing)
+        here = [(run, call) for run, call in failing if not run.deferred]
+        if here:
+            yield _problem(stage, here)
+        yield from (_in_children(stage, run, call) for run, call in failing if run.deferred)
         found = next((one for run in stage.runs if (one := unwritable_install(run)) is not None), None)
         if found is not None:
             yield _unwritable(stage, found)
@@ -93,7 +95,7 @@ def _unwritable(stage: Stage, found: Unwritable) -> Problem:
 
 
 def _failing_call(run: Run) -> Command | None:
-    if runs_as_root(run) is not False or run.deferred:
+    if runs_as_root(run) is not False:
         return None
     writing = [
         call.command
@@ -176,6 +178,27 @@ def _problem(stage: Stage, failing: list[tuple[Run, Command]]) -> Problem:
         instruction=run.instruction,
         notes=tuple(Note(other.span, "fails for the same reason") for _, other in failing[1:]),
         fix=_fix(stage, [one.instruction for one, _ in failing], user.value or ""),
+    )
+
+
+def _in_children(stage: Stage, run: Run, call: Command) -> Problem:
+    """Speak of an ONBUILD trigger, which runs as the user that a child begins with, wherever it stands."""
+    user = run.user.value or ""
+    set_by = f"set at line {run.user.instruction.line}" if run.user.instruction is not None else "which its base sets"
+    trigger = next(one for one in stage.instructions if one.trigger is run.instruction)
+    base = "this one" if len(stage.model.stages) == 1 else stage.label
+    edits = insert_line_before(trigger, "ONBUILD USER root"), insert_line_after(trigger, f"ONBUILD USER {user}")
+    return Problem(
+        call.span,
+        f"an image built from {base} runs {quote(str(call))} as {quote(user)}, {set_by}: `ONBUILD` runs as the user "
+        "that its base ends with, wherever it stands. Only root may change the system's packages, so that build fails "
+        f"with “permission denied”. Put `ONBUILD USER root` above it and {quote(f'ONBUILD USER {user}')} below it.",
+        Confidence.CERTAIN if run.user.origin is not Origin.BASE else Confidence.LIKELY,
+        doubt="" if run.user.origin is not Origin.BASE else "the user is that of similar tags of the base image",
+        stage=stage.key,
+        key=f"ONBUILD {user}",
+        instruction=trigger,
+        fix=fix("Run the trigger as root", *edits) if "$" not in user else None,
     )
 
 

@@ -1,0 +1,101 @@
+"""See env_value_unquoted.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    DockerfileChange,
+    Fix,
+    Instruction,
+    Model,
+    Problem,
+    Severity,
+    Word,
+    fix,
+    insert,
+    once,
+    quote,
+    rule,
+)
+
+
+@rule(
+    "env-value-unquoted",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("ENV", "ARG"),
+    mentions=("=",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A value with blanks has no quotes, so it ends at the first one, and the rest becomes variables of its own."""
+    for instruction in change.after.dockerfile.instructions:
+        if instruction.keyword not in ("ENV", "ARG") or len(instruction.pairs) < 2:  # noqa: PLR2004 - what was cut off
+            continue
+        whole = _was_whole(change, instruction)
+        first = 0
+        for index, (name, _) in enumerate(instruction.pairs):
+            if not index or not (whole or name.text.startswith("-")):
+                first = index
+            elif index == first + 1:
+                yield _problem(instruction, first, whole=whole)
+
+
+def _was_whole(change: DockerfileChange, instruction: Instruction) -> bool:
+    """Whether the file had the same text as one value before: `ENV DSN host=db port=5432` without an equals sign."""
+    name, value = instruction.pairs[0]
+    if change.before is None or value is None or instruction.keyword != "ENV":
+        return False
+    return " ".join(instruction.value.removeprefix(f"{name.text}=").split()) in _values(change.before).get(
+        name.text, ()
+    )
+
+
+@once
+def _values(model: Model) -> dict[str, set[str]]:
+    """The values of those ENVs that set one variable, by its name, with single blanks."""
+    found: dict[str, set[str]] = {}
+    for instruction in model.dockerfile.instructions:
+        if instruction.keyword == "ENV" and len(instruction.pairs) == 1:
+            name, value = instruction.pairs[0]
+            found.setdefault(name.text, set()).add(" ".join(value.text.split()) if value is not None else "")
+    return found
+
+
+def _problem(instruction: Instruction, first: int, *, whole: bool) -> Problem:
+    name, value = instruction.pairs[first]
+    cut = [one.text for one, _ in _cut_off(instruction, first, whole=whole)]
+    are = "is a variable of its" if len(cut) == 1 else "are variables of their"
+    return Problem(
+        instruction.span,
+        f"{quote(name.text)} is only {quote(value.text if value is not None else '')}: without quotes the value ends "
+        f"at the first blank, and {' and '.join(map(quote, cut[:3]))} {are} own. "
+        "Put the whole value in double quotes.",
+        instruction=instruction,
+        key=name.text,
+        fix=_fix(instruction, first, whole=whole),
+    )
+
+
+def _cut_off(instruction: Instruction, first: int, *, whole: bool) -> list[tuple[Word, Word | None]]:
+    """Return what became variables behind one that lost the rest of its value."""
+    pairs: list[tuple[Word, Word | None]] = []
+    for pair in instruction.pairs[first + 1 :]:
+        if not whole and not pair[0].text.startswith("-"):
+            break
+        pairs.append(pair)
+    return pairs
+
+
+def _fix(instruction: Instruction, first: int, *, whole: bool) -> Fix | None:
+    """Put quotes around the value and what was cut off from it, where they stand on one line and have none."""
+    value = instruction.pairs[first][1]
+    last = _cut_off(instruction, first, whole=whole)[-1]
+    end = (last[1] or last[0]).span
+    source = instruction.source
+    if value is None or value.span.line != end.end_line or '"' in source.text[value.span.start : end.end]:
+        return None
+    return fix(
+        "Put the value in quotes",
+        insert(source, value.span.start, '"'),
+        insert(source, end.end, '"'),
+    )

@@ -1,0 +1,176 @@
+"""See failure_ignored.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Edit,
+    Fix,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    insert,
+    once,
+    quote,
+    rule,
+)
+from rules.build.pipe_failures import caught_with, counts, is_caught
+from rules.secrets.downloads import is_check
+
+_BUILDS = frozenset(
+    "cargo cmake configure docker-php-ext-install dotnet go gradle gradlew make meson mvn mvnw ninja npm pecl phpize "
+    "pnpm pytest sbt tox tsc webpack yarn".split()
+)
+_BRINGING = frozenset({"build", "ci", "download", "install", "run", "sync", "upgrade"})
+_ASKING = frozenset({"--version", "-v", "-V", "--help", "config", "cache", "version", "info", "env", "list"})
+_BLIND = frozenset(
+    ": addgroup adduser cd date echo export find groupadd history ldconfig ls mkdir printf pwd set sync true unset "
+    "useradd".split()
+)
+"""Commands that end well whether there is anything for them to do or not."""
+
+_CLEANING = frozenset("autoclean autoremove cache cache-clean clean del deborphan erase prune purge remove".split())
+
+
+@rule(
+    "failure-ignored",
+    severity=Severity.WARNING,
+    category=Category.RELIABILITY,
+    keywords=("RUN",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A RUN goes on after an install, a build or a check that failed, and the build passes."""
+    for stage in change.stages:
+        if stage.index not in change.after.needed_by_shipped:
+            continue
+        guarded = _guarded(change, stage)
+        for run in stage.runs:
+            if run.instruction.exec_form is not None or not run.is_read or run.deferred:
+                continue
+            ignored = [command for command in run.commands if _is_ignored(run, command)]
+            lost = [c for c in ignored if str(c) in guarded and _matters(run, c)]
+            found = lost or [c for c in ignored if _is_unseen(run, c)]
+            if found:
+                yield _problem(stage, run, next(filter(_tests, found), found[0]), lost=bool(lost))
+
+
+def _is_ignored(run: Run, command: Command) -> bool:
+    """Whether the RUN goes on behind a failure of this command, and ends with the status of another."""
+    if not command.name or command.nested or command.conditional or command.negated:
+        return False
+    if is_caught(run, command):
+        return caught_with(run, command) is not None and _all_blind(run, command)
+    return not command.errexit and command.after in (";", "\n", "&&") and not counts(run, command)
+
+
+def _tests(command: Command) -> bool:
+    """Whether it checks a file against a sum or a signature."""
+    return is_check(command) and (not command.name.endswith("sum") or command.has("-c", "--check"))
+
+
+def _matters(run: Run, command: Command) -> bool:
+    """Whether what ships is another one when the command fails: an install, a build, a download, a check."""
+    return _tests(command) or command.start in _bringing(run) or command.name in ("curl", "wget")
+
+
+@once
+def _bringing(run: Run) -> frozenset[int]:
+    """Where the commands stand that install or build something."""
+    calls = {call.command.start for call in run.package_calls if call.action in _BRINGING}
+    builds = (c for c in run.commands if c.name in _BUILDS and _ASKING.isdisjoint(word.value for word in c.args))
+    return frozenset(calls | {command.start for command in builds})
+
+
+def _is_unseen(run: Run, command: Command) -> bool:
+    """Whether nothing behind it fails with it: a check, or an install that only cleaning up follows."""
+    if _tests(command):
+        # behind `&&` what would use the file is not run either
+        return command.after in (";", "\n") or caught_with(run, command) is not None
+    return command.start in _bringing(run) and _all_blind(run, command) and not _says_so(run)
+
+
+def _says_so(run: Run) -> bool:
+    """Whether the RUN ends with a word for the reader, which somebody wrote who knew that it may fail."""
+    last = [command for command in run.commands if not command.nested][-1]
+    return last.name in ("echo", "printf")
+
+
+def _all_blind(run: Run, command: Command) -> bool:
+    """Whether what follows ends well without it; what stands in front of the same `|| true` is not run at all."""
+    end = caught_with(run, command) or command
+    later = (one for one in run.commands if one.start > end.start and not one.nested)
+    return all(_is_blind(one) or one.after == "||" for one in later)
+
+
+def _is_blind(command: Command) -> bool:
+    if command.name == "rm":
+        return command.has("-f", "--force")
+    return command.name in _BLIND or not _CLEANING.isdisjoint(word.value for word in command.args[:3])
+
+
+def _guarded(change: DockerfileChange, stage: Stage) -> frozenset[str]:
+    """The commands whose failure stopped the build before the change."""
+    was = change.was(stage)
+    return _guarded_in(was) if was is not None else frozenset()
+
+
+@once
+def _guarded_in(stage: Stage) -> frozenset[str]:
+    return frozenset(
+        str(command)
+        for run in stage.runs
+        if run.is_read
+        for command in run.commands
+        if not command.nested and not command.conditional and (command.errexit or counts(run, command))
+    )
+
+
+def _problem(stage: Stage, run: Run, command: Command, *, lost: bool) -> Problem:
+    heredoc, end = bool(run.instruction.heredocs), caught_with(run, command)
+    ends = "each line of a here-document" if heredoc else "what stands behind `;`"
+    why = f"without `set -e`, {ends} is run all the same, and only the last command's status counts"
+    way_out = "Begin with `set -e`."
+    if end is not None:
+        why = (
+            f"the `||` behind {quote(end.name)} on line {end.line} catches the whole `&&` list, not that command alone"
+        )
+        way_out = f"Put that command in brackets together with its `||`: `( {end.name} … || … )`."
+    before = " Before the change it stopped." if lost else ""
+    then = _outcome(run, command)
+    return Problem(
+        command.span,
+        f"the build goes on when {quote(str(command), 60)} fails: {why}.{before} {then} {way_out}",
+        # the list may be forgiven on purpose, though its last command is what such a `||` is mostly written for
+        Confidence.POSSIBLE if end is not None and not lost and not _tests(command) else Confidence.LIKELY,
+        doubt="a failure may be meant to be passed over",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=command.name,
+        severity=Severity.ERROR if _tests(command) else None,
+        fix=_fix(run) if (lost or heredoc) and end is None else None,
+    )
+
+
+def _outcome(run: Run, command: Command) -> str:
+    if _tests(command):
+        return "Then what was not verified goes into the image."
+    if _all_blind(run, command):
+        return "Then the image ships without what it brings."
+    return "What follows runs without it, and fails for another reason or not at all."
+
+
+def _fix(run: Run) -> Fix | None:
+    """Write `set -e` first, into the `set` that stands there already, or as a line of the here-document."""
+    instruction, first = run.instruction, run.commands[0]
+    option = first.args[0] if first.name == "set" and first.args else None
+    if option is not None and option.text.startswith("-") and not option.text.startswith("-o"):
+        edit = Edit(option.span, f"-e{option.text[1:]}")
+    elif instruction.heredocs:
+        edit = insert(instruction.source, instruction.heredocs[0].body_span.start, "set -e\n")
+    else:
+        edit = insert(instruction.source, instruction.value_span.start, "set -e; ")
+    return Fix("Begin with `set -e`", (edit,))

@@ -1,0 +1,133 @@
+"""See checksum_of_another_file.md."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Note,
+    Problem,
+    Severity,
+    Span,
+    Stage,
+    Step,
+    Variable,
+    quote,
+    rule,
+)
+from rules.secrets.sums import NAMES, Summed, summed
+
+_PLATFORM = re.compile(
+    r"\$\{?(?:TARGETPLATFORM|\w*arch)\b|\$\((?:uname -m|dpkg --print-architecture|apk --print-arch|arch)\)",
+    re.IGNORECASE,
+)
+"""What stands in an address for the platform that is built for."""
+_CHOOSES = re.compile(r"\bcase\b|\bexit\s+[1-9]")
+_NUMBERS = re.compile(r"\d+")
+_SHORT = 12
+
+
+@rule(
+    "checksum-of-another-file",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("RUN", "ADD"),
+    mentions=("http://", "https://"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A download is tested against the checksum of another version, or of the file for another platform."""
+    for stage in change.stages:
+        was = change.was(stage)
+        old = [
+            one for each in ((was,) if was else change.before.stages if change.before else ()) for one in summed(each)
+        ]
+        for now in summed(stage):
+            if _is_for_several(now):
+                yield _for_one_platform(stage, now)
+            elif old:
+                yield from _stale(stage, now, old)
+
+
+def _is_for_several(now: Summed) -> bool:
+    """Whether the address differs by platform, and the checksum does not; no script chooses, or refuses the others."""
+    if len(now.sums) != 1 or now.chosen or _CHOOSES.search(now.step.instruction.value):
+        return False
+    return _PLATFORM.search(now.filled) is not None  # filled: an `ARCH` with a default is for one platform
+
+
+def _for_one_platform(stage: Stage, now: Summed) -> Problem:
+    (total,) = now.sums
+    name = quote(now.url.rpartition("/")[2], 60)
+    return Problem(
+        now.span,
+        f"{stage.label} downloads another file for each platform, {name}, and tests them all against one checksum, "
+        f"{quote(total[:_SHORT] + '…')}. The build stops at the test on every platform but one. Choose the "
+        "checksum by the architecture, as the address does.",
+        Confidence.LIKELY,
+        doubt="the file may be built for one platform only",
+        instruction=now.step.instruction,
+        stage=stage.key,
+        key=now.url,
+    )
+
+
+def _stale(stage: Stage, now: Summed, old: Sequence[Summed]) -> Iterator[Problem]:
+    """Find a download that the change gave another version, and whose checksums are all the old ones."""
+    same = [one for one in old if one.sums == now.sums]
+    if not same or not all(_is_other_version(now, one) for one in same):
+        return
+    place, variable = _changed(now, same[-1])
+    new, known = _tail(now.filled, same[-1].filled), _tail(same[-1].filled, now.filled)
+    yield Problem(
+        place,
+        f"{stage.label} now takes {quote(new, 60)} and still tests it against the checksum of {quote(known, 60)}, "
+        f"{quote(min(now.sums)[:_SHORT] + '…')}. Another file has another checksum: the build stops at the test. Renew "
+        "it with the version.",
+        Confidence.LIKELY,
+        doubt="both addresses may answer the same file",
+        instruction=variable.instruction if variable is not None and variable.instruction else now.step.instruction,
+        stage=stage.key,
+        notes=() if place == now.span else (Note(now.span, "downloaded here"),),
+        key=now.url,
+    )
+
+
+def _is_other_version(now: Summed, was: Summed) -> bool:
+    """Whether two addresses differ in their numbers; of what the shell fills in, only the same text may be compared."""
+    plain = "$" not in now.filled and "$" not in was.filled
+    return (plain or now.url == was.url) and _numbers(now.filled) != _numbers(was.filled)
+
+
+def _tail(url: str, other: str) -> str:
+    """Return the end of an address: from the first part that another address has otherwise."""
+    parts, others = url.split("/"), other.split("/")
+    same = next((i for i, (a, b) in enumerate(zip(parts, others, strict=False)) if a != b), len(parts))
+    return "/".join(parts[min(same, len(parts) - 1) :])
+
+
+def _numbers(url: str) -> list[str]:
+    """Return the numbers behind the host of an address: those of its version, and of little else."""
+    return _NUMBERS.findall(url.partition("://")[2].partition("/")[2])
+
+
+def _changed(now: Summed, was: Summed) -> tuple[Span, Variable | None]:
+    """Return where the other version was written: in a variable of the address, or in the address itself."""
+    for name in NAMES.findall(now.url):
+        variable = now.step.scope.get(name)
+        if variable is not None and _value(now.step, name) != _value(was.step, name):
+            span = _written(variable, name)
+            if span is not None:
+                return span, variable
+    return now.span, None
+
+
+def _value(step: Step, name: str) -> object:
+    found = step.scope.get(name)
+    return found.value if found is not None else None
+
+
+def _written(variable: Variable, name: str) -> Span | None:
+    pairs = variable.instruction.pairs if variable.instruction is not None else ()
+    return next((value.span for one, value in pairs if one.text == name and value is not None), None)
