@@ -198,3 +198,8 @@ def test_the_last_stage_s_user_is_one_matter_whatever_the_stage_is_called() -> N
 def test_an_edited_start_command_keeps_what_was_wrong_with_it(before: str, after: str) -> None:
     text = "FROM node:24-slim\nCOPY src /app\nUSER node\n"
     assert told(text + before, text + after, "npm-start-as-pid1") == ["unchanged"]
+
+
+def test_a_stage_without_a_shell_lacks_it_for_another_command_as_well() -> None:
+    before = "FROM gcr.io/distroless/static-debian13\nRUN install-shop\n"
+    assert told(before, before.replace("install-shop", "ls -l /"), "shell-in-scratch") == ["unchanged"]
