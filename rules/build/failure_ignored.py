@@ -47,15 +47,20 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         if stage.index not in change.after.needed_by_shipped:
             continue
-        guarded = _guarded(change, stage)
         for run in stage.runs:
-            if run.instruction.exec_form is not None or not run.is_read or run.deferred:
+            if not _may_go_on(run) or run.instruction.exec_form is not None or not run.is_read or run.deferred:
                 continue
             ignored = [command for command in run.commands if _is_ignored(run, command)]
+            guarded = _guarded(change, stage) if ignored else frozenset()
             lost = [c for c in ignored if str(c) in guarded and _matters(run, c)]
             found = lost or [c for c in ignored if _is_unseen(run, c)]
             if found:
                 yield _problem(stage, run, next(filter(_tests, found), found[0]), lost=bool(lost))
+
+
+def _may_go_on(run: Run) -> bool:
+    """Whether there is anything behind which a script goes on: most RUNs are one list of `&&`."""
+    return bool(run.instruction.heredocs) or any(mark in run.instruction.value for mark in (";", "||", "\n"))
 
 
 def _is_ignored(run: Run, command: Command) -> bool:

@@ -34,7 +34,7 @@ _SHORT = 12
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN", "ADD"),
-    mentions=("http://", "https://"),
+    mentions=("sha1", "sha2", "sha3", "sha5", "md5", "checksum"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A download is tested against the checksum of another version, or of the file for another platform."""
