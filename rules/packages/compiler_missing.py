@@ -29,12 +29,10 @@ _SOURCES_ONLY = {
     "psycopg-c": ("libpq-dev", "postgresql-dev"),
     "uwsgi": ("", "linux-headers"),
     "python-ldap": ("libldap-dev libsasl2-dev", "openldap-dev"),
-    "pygraphviz": ("libgraphviz-dev", "graphviz-dev"),
     "pycups": ("libcups2-dev", "cups-dev"),
     "dbus-python": ("libdbus-1-dev", "dbus-dev"),
     "pycairo": ("libcairo2-dev pkg-config", "cairo-dev pkgconf"),
     "pyaudio": ("portaudio19-dev", "portaudio-dev"),
-    "netifaces": ("", "linux-headers"),
 }
 """Packages of PyPI that have no wheel for Linux, with the headers that each needs on Debian and on Alpine (their
 pages on PyPI, "Built distributions", and their installation guides)."""
