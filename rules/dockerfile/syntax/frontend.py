@@ -26,7 +26,6 @@ _FLAGS = MappingProxyType(
         ("ADD", "checksum"): 6,
         ("ADD", "chmod"): 2,
         ("ADD", "exclude"): 19,
-        ("ADD", "keep-git-dir"): 6,
         ("ADD", "link"): 4,
         ("ADD", "unpack"): 17,
         ("COPY", "chmod"): 2,
