@@ -165,7 +165,7 @@ def _is_touched(builder: Stage, top: str) -> bool:
     if builder.files.has_unreadable_run or builder.image.onbuild:
         return True
     spoken = re.compile(rf"(?<![\w.-]){re.escape(root)}(?![\w-])")
-    return any(_may_speak(step) and spoken.search(step.instruction.value) for step in builder.done_steps) or any(
+    return any(_may_speak(step) and spoken.search(step.instruction.whole_value) for step in builder.done_steps) or any(
         root in heredoc.body for step in builder.done_steps for heredoc in step.instruction.heredocs
     )
 

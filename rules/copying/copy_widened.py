@@ -52,7 +52,7 @@ def _works_in(stage: Stage, wide: Copy, folder: str) -> Run | None:
     for run in stage.runs:
         if run.index < wide.index or all(command.name in _CHEAP for command in run.commands):
             continue
-        inside = name.search(run.instruction.value) or (run.workdir.value or "").endswith(f"/{folder}")
+        inside = name.search(run.instruction.whole_value) or (run.workdir.value or "").endswith(f"/{folder}")
         return run if inside else None
     return None
 

@@ -158,6 +158,11 @@ class Instruction:
         """The instruction exactly as it stands in the file."""
         return self.source.cut(self.span)
 
+    @property
+    def whole_value(self) -> str:
+        """The value, and what the here-documents behind it say."""
+        return "\n".join((self.value, *(one.body for one in self.heredocs))) if self.heredocs else self.value
+
     def __str__(self) -> str:
         """Return the instruction on one line with its flags: what a message quotes."""
         flags = "".join(f"{self.source.cut(flag.span)} " for flag in self.flags)

@@ -57,7 +57,7 @@ def _fetches(stage: Stage) -> tuple[tuple[tuple[int, int], int], ...]:
     There are none where a RUN names the folder, and so may delete what is there.
     """
     runs = stage.all_runs
-    if any(folder in run.instruction.value for run in runs for folder in CACHES):
+    if any(folder in run.instruction.whole_value for run in runs for folder in CACHES):
         return ()
     left = [(run, call) for run in runs for call in run.package_calls if leaves_index(run, call)]
     return tuple((run.at, call.command.line) for run, call in left if _refreshes(call) or call is left[0][1])

@@ -77,7 +77,7 @@ def _is_used(change: DockerfileChange, stage: Stage, item: Installed) -> bool:
     texts = (change.repository.text(in_repository(change, put.source) or "") for put in scripts)
     if any(not commands.isdisjoint(_WORDS.findall(text)) for text in texts if text is not None):
         return True
-    if item.name == "sudo" and any("sudoers" in run.instruction.value for run in stage.done_runs):
+    if item.name == "sudo" and any("sudoers" in run.instruction.whole_value for run in stage.done_runs):
         return True  # it is set up here
     if any(
         command.name in commands or set(command.wrappers) & commands

@@ -102,7 +102,7 @@ def _shipped_with(change: DockerfileChange, stage: Stage, run: Run, folder: str)
 
 
 def _calls_composer(stage: Stage) -> bool:
-    return any("composer" in run.instruction.value for run in stage.done_runs)
+    return any("composer" in run.instruction.whole_value for run in stage.done_runs)
 
 
 def _sources(stage: Stage, folder: str, after: tuple[int, int] = (-1, -1)) -> Copy | None:

@@ -184,7 +184,7 @@ def _is_meant(stage: Stage, run: Run, call: PackageCall) -> bool:
 @once
 def _runs_browser_tests(stage: Stage) -> bool:
     """Whether the image holds what steers a browser in tests, which are then run in it, with what they need."""
-    return any(_DRIVERS.search(run.instruction.value) for run in stage.all_runs)
+    return any(_DRIVERS.search(run.instruction.whole_value) for run in stage.all_runs)
 
 
 def _was_told(run: Run, call: PackageCall) -> bool:

@@ -57,7 +57,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 @once
 def _is_cared_for(stage: Stage) -> bool:
-    return any(_CARED_FOR.search(step.instruction.value) for step in stage.all_steps) or stage.files.has_unreadable_run
+    return (
+        any(_CARED_FOR.search(step.instruction.whole_value) for step in stage.all_steps)
+        or stage.files.has_unreadable_run
+    )
 
 
 def _fetches(stage: Stage) -> Iterator[tuple[Run, Command]]:

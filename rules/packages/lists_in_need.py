@@ -59,9 +59,9 @@ def _first_in_need(stage: Stage) -> Run | None:
 
 def _installs_unfetched(run: Run) -> bool:
     """Whether a RUN installs before it fetches lists; NodeSource's script fetches them anew."""
-    if _BROWSER_PACKAGES in run.instruction.value:
+    if _BROWSER_PACKAGES in run.instruction.whole_value:
         return True
     calls = [call for call in run.package_calls if call.manager == "apt"]
     actions = ["update" if call.has("--update") else call.action for call in calls]
     unfetched = "install" in actions and "update" not in actions[: actions.index("install")]
-    return unfetched and NODESOURCE not in run.instruction.value
+    return unfetched and NODESOURCE not in run.instruction.whole_value

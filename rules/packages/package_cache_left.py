@@ -78,7 +78,7 @@ def _check_run(stage: Stage, run: Run) -> Iterator[Problem]:
 def _is_cleaned_by_script(run: Run, call: PackageCall) -> bool:
     """Whether a script runs behind that is named for what it does, `/scripts/cleanup_apt.sh`, or `eval "$CLEANUP"`."""
     behind = [command for command in run.commands if command.start > call.command.start]
-    if any(command.name == "eval" for command in behind) and _CLEANING.search(run.instruction.value):
+    if any(command.name == "eval" for command in behind) and _CLEANING.search(run.instruction.whole_value):
         return True
     return any("clean" in command.name for command in behind)
 

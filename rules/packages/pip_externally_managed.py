@@ -108,4 +108,6 @@ def _is_systems_python(run: Run, call: PackageCall) -> bool:
 @once
 def _another_python(stage: Stage) -> Run | None:
     """Return the first RUN that makes another Python, or lets the system's take packages."""
-    return next((run for run in stage.all_runs if any(mark in run.instruction.value for mark in _OTHER_PYTHONS)), None)
+    return next(
+        (run for run in stage.all_runs if any(mark in run.instruction.whole_value for mark in _OTHER_PYTHONS)), None
+    )

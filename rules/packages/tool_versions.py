@@ -41,7 +41,7 @@ def node_major(stage: Stage) -> int | None:
     if numbers:
         return numbers[0]
     for run in stage.done_runs:
-        found = _NODESOURCE.search(run.instruction.value)
+        found = _NODESOURCE.search(run.instruction.whole_value)
         if found is not None:
             return int(found[1] or found[2])
     return None
@@ -79,7 +79,7 @@ def has_old_pip(run: Run) -> bool:
 
 @once
 def _brings_pip(stage: Stage) -> Run | None:
-    return next((run for run in stage.all_runs if _OTHER_PIP.search(run.instruction.value)), None)
+    return next((run for run in stage.all_runs if _OTHER_PIP.search(run.instruction.whole_value)), None)
 
 
 def has_modern_yarn(run: Run, call: PackageCall) -> bool:
@@ -96,7 +96,7 @@ def has_modern_yarn(run: Run, call: PackageCall) -> bool:
 @once
 def _brings_yarn(stage: Stage) -> bool:
     steps = (*stage.all_copies, *stage.all_runs)
-    return any(_MODERN_YARN.search(step.instruction.value) for step in steps)
+    return any(_MODERN_YARN.search(step.instruction.whole_value) for step in steps)
 
 
 def has_old_poetry(stage: Stage, run: Run) -> bool:
@@ -108,7 +108,7 @@ def has_old_poetry(stage: Stage, run: Run) -> bool:
 
 @once
 def _installs_old_poetry(stage: Stage) -> bool:
-    if any("get-poetry.py" in run.instruction.value for run in stage.done_runs):
+    if any("get-poetry.py" in run.instruction.whole_value for run in stage.done_runs):
         return True  # the old installer, which stops at 1.1
     return any(
         item.name.lower() == "poetry" and _is_before_only(item.package.version) for item in stage.packages.installed

@@ -182,7 +182,7 @@ def _server(command: Command) -> Switch | None:
 
 def xdebug_commands(run: Run) -> Iterator[Command]:
     """Yield the commands of a RUN that install or enable Xdebug."""
-    if "xdebug" not in run.instruction.value and not run.instruction.heredocs:
+    if "xdebug" not in run.instruction.whole_value:
         return
     for call in run.package_calls:
         if (

@@ -64,7 +64,7 @@ def manifest_of(change: DockerfileChange, stage: Stage) -> Manifest | None:
     folder = stage.image.workdir.value
     if folder is None or not any(path.endswith("package.json") for path in change.repository.files):
         return None
-    if any(_EDITED.search(run.instruction.value) for link in stage.model.stages for run in link.runs):
+    if any(_EDITED.search(run.instruction.whole_value) for link in stage.model.stages for run in link.runs):
         return None
     found = unedited(change, stage, posixpath.join(folder, "package.json"))
     try:

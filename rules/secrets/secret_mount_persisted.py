@@ -62,7 +62,7 @@ def _marks(run: Run) -> re.Pattern[str] | None:
         found += [
             command.args[-1].value
             for _ in (1,)
-            if command.name == "read" and command.args and pattern.search(run.instruction.value)
+            if command.name == "read" and command.args and pattern.search(run.instruction.whole_value)
         ]
         if found:
             parts += [rf"\$\{{?{re.escape(name)}\b" for name in found]

@@ -69,7 +69,7 @@ def _is_shut(run: Run, mount: Mount) -> bool:
         # below /root nobody else's programs look for a cache, so they do not meet this one
         return bool(mount.target) and not mount.target.startswith("/root") and not _is_given(run.stage.model, mount)
     return mount.type == "ssh" or (
-        bool(mount.target) and (mount.target in run.instruction.value or _is_settings(mount.target))
+        bool(mount.target) and (mount.target in run.instruction.whole_value or _is_settings(mount.target))
     )
 
 

@@ -124,7 +124,7 @@ def _check_windows(stage: Stage) -> Iterator[Problem]:
     if any(step.instruction.keyword == "USER" for step in stage.done_steps):
         return
     for run in stage.done_runs:
-        match = _LOCAL_USER.search(run.instruction.value)
+        match = _LOCAL_USER.search(run.instruction.whole_value)
         name = (match[1] or match[2]) if match is not None else ""
         if name and not _is_given_files(stage, name):
             yield Problem(
@@ -143,4 +143,4 @@ def _is_given_files(stage: Stage, name: str) -> bool:
     """Whether a RUN gives the account rights to files, or starts something as it."""
     program = r"\b(?:icacls|AccessRule|runas|schtasks|sc(?:\.exe)?|appcmd)\b"
     uses = re.compile(rf"{program}[^\n]*\b{re.escape(name)}\b", re.IGNORECASE)
-    return any(uses.search(run.instruction.value) for run in stage.done_runs)
+    return any(uses.search(run.instruction.whole_value) for run in stage.done_runs)
