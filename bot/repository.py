@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from rules import policy_file
+from rules import contexts, policy_file
 from rules.dockerfile.nodes import is_dockerfile
 from rules.named_files import named_files
 from rules.repository import Repository
@@ -121,7 +121,7 @@ def around(dockerfiles: Iterable[str], listing: Mapping[str, int] | None, most: 
         listing: Paths with their modes, as far as they are known; without it only fixed names are given.
         most: Paths to return at most.
     """
-    folders = list(dict.fromkeys(folder for path in dockerfiles for folder in _folders(path)))
+    folders = list(dict.fromkeys(folder for path in dockerfiles for folder in contexts.folders_around(path)))
     ignores = [f"{path}.dockerignore" for path in dockerfiles]
     ignores += [posixpath.join(folder, ".dockerignore") for folder in folders]
     if listing is None:
@@ -164,7 +164,9 @@ def folders_around(paths: Iterable[str]) -> list[str]:
         paths: What the change touches; the folders of Dockerfiles come first, and of each the nearest.
     """
     ordered = sorted(paths, key=lambda path: (not is_dockerfile(path), path))
-    return list(dict.fromkeys(["", *(folder for path in ordered for folder in _folders(path)), _WORKFLOWS]))
+    return list(
+        dict.fromkeys(["", *(folder for path in ordered for folder in contexts.folders_around(path)), _WORKFLOWS])
+    )
 
 
 def is_script_folder(path: str) -> bool:
@@ -208,13 +210,6 @@ def _starts_the_program(path: str, folders: Container[str]) -> bool:
     folder = posixpath.dirname(path)
     usual = posixpath.basename(folder) in _SCRIPT_FOLDERS and posixpath.dirname(folder) in folders
     return folder in folders or usual
-
-
-def _folders(path: str) -> Iterator[str]:
-    """Give the folders around a path, the nearest first and the root (empty text) last."""
-    while path:
-        path = posixpath.dirname(path)
-        yield path
 
 
 def _depth_first(path: str) -> tuple[int, str]:

@@ -42,18 +42,20 @@ class Repository:
             return True if any(name.startswith(f"{path}/") for name in self.files) else None
         if path in self.listing or path in self.folders:
             return True
-        return None if any(self.listing.get(folder) in (_LINK, _SUBMODULE) for folder in _above(path)) else False
+        return (
+            None if any(self.listing.get(folder) in (_LINK, _SUBMODULE) for folder in folders_around(path)) else False
+        )
 
     @cached_property
     def folders(self) -> frozenset[str]:
         """Every folder of the listing."""
         found: set[str] = set()
         for path in self.listing or {}:
-            for folder in _above(path):
+            for folder in folders_around(path):
                 if folder in found:
                     break
                 found.add(folder)
-        return frozenset(found)
+        return frozenset(found - {""})
 
     @cached_property
     def by_name(self) -> Mapping[str, tuple[str, ...]]:
@@ -172,9 +174,3 @@ def _below(folder: str, path: str) -> str | None:
     """Return a path below a folder of the repository, `None` where it leads out of it."""
     joined = posixpath.normpath(posixpath.join(folder, path.lstrip("/")))
     return None if joined == ".." or joined.startswith("../") else joined
-
-
-def _above(path: str) -> Iterator[str]:
-    """Yield the folders that a path lies in, the nearest first."""
-    while path := posixpath.dirname(path):
-        yield path
