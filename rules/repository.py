@@ -13,7 +13,7 @@ from rules.contexts import context_by_sources, folders_around
 from rules.dockerfile.dockerignore import Dockerignore
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
 _LINK, _SUBMODULE = 0o120000, 0o160000  # as git writes them
 
