@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.api import Copy, DockerfileChange, Script, Source, parse_shell
+from rules.api import Command, Copy, DockerfileChange, Script, Source, parse_shell
 from rules.brought import brought, place_of
 from rules.model.settings import is_script
 from rules.model.variants import VARIABLE, names_like
@@ -68,21 +68,49 @@ _OPEN = re.compile(
 """What a script may do with its arguments one by one, or out of sight."""
 
 
+_OF_ITS_OWN = re.compile(r"\$(?:#|\{#\})|\bset\s+--\s+(?![\"']?\$)(?![^;&|\n]*\$\{?[@*])")
+"""Counting or setting its arguments: a script that does so may start a program of its own where it is given none."""
+_ENTRYPOINT = re.compile(r"[\w.-]*entry-?point[\w.-]*")
+"""Scripts that by their name run what they are given: `/docker-entrypoint.sh`."""
+_READERS = frozenset({*_SHELLS, ".", "source"})
+_WAITERS = re.compile(r"wait-for(?:-it)?(?:\.sh)?|dockerize")
+"""Scripts that wait for another server, and run what stands behind `--`."""
+_RUN_IN = {"bundle": "exec", "poetry": "run", "pipenv": "run", "uv": "run", "pdm": "run", "hatch": "run"}
+"""Managers that run a command in the project's own environment, and the word that it stands behind."""
+
+
 def hands_over(script: StartScript) -> bool | None:
-    """Tell whether a script runs its arguments as a command: `exec "$@"`, `exec gosu shop "$@"`.
+    """Tell whether a script runs its arguments as a command: `exec "$@"`, `exec gosu shop /docker-entrypoint.sh "$@"`.
 
     Returns:
         `False` where they are options of a program that it names, or where it does not read them; `None` when it is
-        no shell script, does not parse, or looks at them one by one.
+        no shell script, does not parse, looks at them one by one, or may start something else where there are none.
     """
     if script.shell is None:
         return None
     _, parsed = script.script()
     if parsed.errors:
         return None
-    if any(command.name in _EVERY_ARGUMENT for command in parsed.commands):
-        return True
+    if any(_runs_arguments(command) for command in parsed.commands):
+        return None if _OF_ITS_OWN.search(script.text) else True
     return None if _OPEN.search(script.text) else False
+
+
+def _runs_arguments(command: Command) -> bool:
+    """Whether a command is all that the script was given, or gives it to what runs it."""
+    if command.name in _EVERY_ARGUMENT:
+        return True
+    words = [command.name, *(word.value for word in command.args)]
+    if words[-1] not in _EVERY_ARGUMENT:
+        return False
+    if words[0] in _READERS:
+        words = [posixpath.basename(words[1]), *words[2:]]
+    between = words[1:-1]
+    if _WAITERS.fullmatch(words[0]):
+        return between[-1:] == ["--"]
+    if between[:1] == [_RUN_IN.get(words[0], "")]:
+        return all(word.startswith("-") for word in between[1:])
+    return not between and _ENTRYPOINT.fullmatch(words[0]) is not None
 
 
 def reads_arguments(script: StartScript) -> bool:
