@@ -13,6 +13,8 @@ from rules.model.variants import VARIABLE, names_like
 from rules.runtime.start_instructions import behind_init
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from rules.runtime.start_instructions import Written
 
 _SHELLS = frozenset("sh bash ash dash".split())
@@ -111,6 +113,42 @@ def _runs_arguments(command: Command) -> bool:
     if between[:1] == [_RUN_IN.get(words[0], "")]:
         return all(word.startswith("-") for word in between[1:])
     return not between and _ENTRYPOINT.fullmatch(words[0]) is not None
+
+
+_EXPANDERS = frozenset({"eval", "envsubst", "gomplate", "dockerize", "confd", "expand"})
+_SENDERS = re.compile(r"\$(?:[@*1-9]|\{[@*1-9])")
+
+
+_REPLACED = re.compile(r"\$\{(?:!|[@*1-9][^}]*/)|\bsed\b[^\n]*\$[@*1-9]")
+"""An indirect expansion, and a replacement in an argument: `${!name}`, `${1//old/new}`."""
+
+
+def expands(script: StartScript, others: Collection[str]) -> bool | None:
+    """Tell whether a script expands variables in its arguments a second time: `eval exec "$@"`, `sh -c "$*"`.
+
+    Args:
+        script: The script.
+        others: Programs that give `$` a meaning of their own.
+
+    Returns:
+        `False` where it hands them on as they are; `None` where it is no shell script, does not parse, or gives them
+        to another script or to one of those programs.
+    """
+    if script.shell is None:
+        return None
+    _, parsed = script.script()
+    if parsed.errors:
+        return None
+    is_open = _REPLACED.search(script.text) is not None
+    for command in parsed.commands:
+        texts = [word.value for word in command.args]
+        shell = command.name in _SHELLS or command.name == "su"
+        if command.name in _EXPANDERS or (shell and any("$" in text for text in texts[1:])):
+            return True
+        passed_on = any(map(_SENDERS.search, texts))
+        named = shell or command.name in others or "." in command.name or _ENTRYPOINT.fullmatch(command.name)
+        is_open = is_open or command.name in (".", "source") or bool(passed_on and named)
+    return None if is_open else False
 
 
 def reads_arguments(script: StartScript) -> bool:
