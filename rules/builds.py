@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rules import bake, yamls
@@ -34,6 +35,8 @@ class Build(NamedTuple):
         init: Whether the container gets an init as process 1 (compose `init: true`).
         environment: Names of the variables that the container gets (compose `environment`).
         mounts: Absolute paths in the container where volumes and folders are mounted (compose `volumes`, `tmpfs` not).
+        probe: What the container's health is asked with, as a shell has it (compose `healthcheck`); empty for none.
+        probe_line: Where it is written, from 1.
     """
 
     dockerfile: str
@@ -48,6 +51,8 @@ class Build(NamedTuple):
     init: bool = False
     environment: tuple[str, ...] = ()
     mounts: tuple[str, ...] = ()
+    probe: str = ""
+    probe_line: int = 1
 
 
 def builds_in(path: str, data: bytes) -> tuple[Build, ...]:
@@ -114,7 +119,24 @@ def _compose(path: str, document: Any) -> Iterator[Build]:
             init=yamls.mapping(service).get("init") is True,
             environment=tuple(_args(yamls.mapping(service).get("environment"))),
             mounts=tuple(_mounts(yamls.mapping(service).get("volumes"))),
+            probe=_probe(service),
+            probe_line=yamls.line_of(yamls.mapping(yamls.mapping(service).get("healthcheck")), "test"),
         )
+
+
+def _probe(service: Any) -> str:
+    """Return the command of a service's health check: `test` is a shell's text, `["CMD-SHELL", …]` or `["CMD", …]`."""
+    check = yamls.mapping(yamls.mapping(service).get("healthcheck"))
+    test = check.get("test")
+    if check.get("disable") is True:
+        return ""
+    if not isinstance(test, list):
+        text = yamls.text(test)
+    elif [yamls.text(word) for word in test[:1]] == ["CMD"]:
+        text = shlex.join(map(yamls.text, test[1:]))
+    else:
+        text = yamls.text(test[1]) if len(test) > 1 and test[0] == "CMD-SHELL" else ""
+    return text.replace("$$", "$")
 
 
 def _mounts(node: Any) -> Iterator[str]:

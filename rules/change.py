@@ -81,18 +81,6 @@ class DockerfileChange:
         known = self.listed.get((rule, was.key), frozenset()) if was is not None else frozenset()
         return tuple(name for name in names if name not in known) or names
 
-    def fresh_packages(self, rule: str, stage: Stage, names: Iterable[str]) -> tuple[str, ...]:
-        """Return what `fresh` does of the distribution's packages: all where the change takes another distribution.
-
-        Args:
-            rule: The rule's id.
-            stage: The stage as it is now.
-            names: The packages that the rule lists now.
-        """
-        was = self.was(stage)
-        systems = {stage.runtime.distribution, was.runtime.distribution} - {None} if was is not None else set()
-        return tuple(names) if len(systems) > 1 else self.fresh(rule, stage, names)
-
     @cached_property
     def _pairs(self) -> dict[int, Stage]:
         if self.before is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rules import overlaps
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
-from rules.dockerfile.syntax.templates import is_filled_in
+from rules.dockerfile.syntax.templates import is_filled_in, sure_places
 from rules.fingerprint import Raised, normalised
 from rules.report import Crash
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from rules.change import DockerfileChange
     from rules.dockerfile.nodes import Instruction
+    from rules.dockerfile.source import Span
     from rules.model.model import Model
     from rules.problem import Problem
     from rules.rule import Rule
@@ -56,8 +57,8 @@ def judge(rules: Iterable[Rule], change: DockerfileChange) -> Judged:
             crashes.append(Crash(rule.id, change.path, f"{type(error).__name__}: {error}"))
             continue
         raised += [_raised(change, rule, problem) for problem in problems]
-    torn = set(_torn(change.after))
-    raised = [one for one in raised if id(one.instruction) not in torn or one.rule.id in OF_SYNTAX]
+    torn = dict(_torn(change.after))
+    raised = [one for one in raised if one.rule.id in OF_SYNTAX or not _is_half_read(one, torn)]
     raised.sort(key=lambda r: (r.problem.span.start, r.rule.id, r.problem.message))
     told = overlaps.resolved(raised)
     return Judged(change.after, tuple(t.raised for t in told), tuple(crashes), tuple(t.same for t in told))
@@ -67,12 +68,20 @@ OF_SYNTAX = ("invalid-syntax", "invalid-structure")
 """Rules about what cannot be read: other rules have nothing to say of it before it can."""
 
 
-def _torn(model: Model) -> Iterator[int]:
-    """Yield the instructions of which we read only half: their next line is none, or they have a template's blank."""
-    yield from (id(one) for one in model.dockerfile.instructions if is_filled_in(one))
+def _torn(model: Model) -> Iterator[tuple[int, tuple[Span, ...]]]:
+    """Yield the instructions of which we read only half, and what of them we do read.
+
+    Their next line is none, or they have a template's blank.
+    """
+    yield from ((id(one), sure_places(one)) for one in model.dockerfile.instructions if is_filled_in(one))
     for one, next_one in pairwise(model.dockerfile.instructions):
         if next_one.keyword not in INSTRUCTIONS and one.keyword == "RUN" and next_one.line == one.end_line + 1:
-            yield id(one)
+            yield id(one), ()
+
+
+def _is_half_read(raised: Raised, torn: dict[int, tuple[Span, ...]]) -> bool:
+    span, read = raised.problem.span, torn.get(id(raised.instruction))
+    return read is not None and not any(place.start <= span.start and span.end <= place.end for place in read)
 
 
 def applicable(rules: Iterable[Rule], change: DockerfileChange) -> Iterator[Rule]:

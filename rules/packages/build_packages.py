@@ -183,13 +183,27 @@ def compiles_itself(stage: Stage) -> bool:
 
 
 def compiles(script: str) -> bool:
-    """Tell whether a start script of this text compiles, or installs what may."""
+    """Tell whether a start script of this text compiles, installs what may, or runs a command that it is given."""
     commands = parse(script, Source("script", script), 0, dialect="sh", joined=False).commands
+    own = {name for command in commands for name, _ in command.assignments}
     return any(
         command.name in _COMPILERS
         or (command.name in _INSTALLERS and any(word.value in _INSTALLING for word in command.args[:2]))
+        or _is_given(command, own)
         for command in commands
     )
+
+
+_VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)\}?")
+
+
+def _is_given(command: Command, own: Collection[str]) -> bool:
+    """Whether it is whatever a variable says: `eval "$STARTUP"`, and `exec $STARTUP` where nothing here sets it."""
+    if command.name == "eval":
+        first = " ".join(word.value for word in command.args).partition(" ")[0]
+        return bool(_VARIABLE.match(first) or first in ("$@", "$*", "${@}", "${*}"))
+    named = _VARIABLE.fullmatch(command.name)
+    return named is not None and named[1] not in own
 
 
 def _may_compile(call: PackageCall) -> bool:

@@ -54,7 +54,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if any(compiles(script.text) for script in scripts if script.text is not None):
             continue
         unread = next((script.name for script in scripts if script.text is None), None)
-        fresh = change.fresh_packages("build-tools-shipped", found.stage, found.heavy)
+        fresh = change.fresh("build-tools-shipped", found.stage, found.heavy)
         yield _problem(found if fresh == found.heavy else found.only(fresh), found, unread=unread)
 
 

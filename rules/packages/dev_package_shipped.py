@@ -31,7 +31,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A shipped image installs a library's headers where the library would do."""
     for found in build_packages(change):
         if is_headers_only(found) and not builds_at_run_time(change, found.stage):
-            fresh = change.fresh_packages("dev-package-shipped", found.stage, found.names)
+            fresh = change.fresh("dev-package-shipped", found.stage, found.names)
             yield _problem(found.only(fresh), found.names)
 
 

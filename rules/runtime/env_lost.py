@@ -135,20 +135,33 @@ def _is_deleted_here(change: DockerfileChange, stage: Stage, setting: Setting[st
     return any(change.was(link) is setting.stage for link in stage.chain)
 
 
+def _left_in(change: DockerfileChange, stage: Stage, name: str, value: str | None) -> Instruction | None:
+    """Return the ENV with which a stage that the image is not built upon sets the same now, and did not before."""
+    for other in change.stages:
+        own = other.image.env.get(name)
+        if own is None or own.instruction is None or own.value != value or own.stage is not other:
+            continue
+        was = change.was(other)
+        if other not in stage.chain and (was is None or name not in was.image.env):
+            return own.instruction
+    return None
+
+
 def _problem(change: DockerfileChange, stage: Stage, name: str, setting: Setting[str], use: str) -> Problem:
     instruction = setting.instruction
     assert instruction is not None
     origin = setting.stage.label if setting.stage is not None else "the file"
     line, argument = _line(instruction, name), _argument(stage, name)
     lost = line.removeprefix("ENV ") if line is not None and name == "PATH" else _shown(name, setting)
-    way_out, deleted = "Restate it if that is not intended", _is_deleted_here(change, stage, setting)
+    left = _left_in(change, stage, name, setting.value)
+    way_out, deleted = "Restate it if that is not intended", left is None and _is_deleted_here(change, stage, setting)
     if argument is not None:
         line = f"ENV {name}=${name}"
         way_out = f"An `ARG` (line {argument.line}) is gone when the container runs: write {quote(line)} below it"
     return Problem(
         argument.span if argument is not None else stage.from_.span,
         f"{stage.label} loses {quote(lost)}, which {origin} set in line {instruction.line} before this change, and "
-        f"{use}. {way_out}.",
+        f"{use}. {f'The `ENV` in line {left.line} stays in its own stage. ' if left is not None else ''}{way_out}.",
         Confidence.LIKELY if argument is not None or "`set -u`" in use or not deleted else Confidence.POSSIBLE,
         doubt="the base image may set it, or who starts the container",
         stage=stage.key,

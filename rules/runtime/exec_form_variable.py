@@ -15,6 +15,7 @@ from rules.runtime.start_instructions import (
     reads_code,
     written,
 )
+from rules.runtime.start_scripts import StartScript, expands, start_script
 
 _VARIABLE = re.compile(r"(?<![$\\{])\$(?:[A-Za-z_]\w*|\{[^{}]*\}|\([^()]*\)|[@*])")
 _BUILTINS = frozenset("exec cd source . export eval set trap unset shift if for while".split())
@@ -48,7 +49,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if _has_meaning_of_its_own(words):
             problem = _builtin(found) or _operator(found, _JOINTS)
         else:
-            problem = _builtin(found) or _variable(found) or _operator(found, _OPERATORS)
+            problem = _builtin(found) or _variable(change, found) or _operator(found, _OPERATORS)
         if problem is not None:
             yield problem
 
@@ -95,7 +96,7 @@ def _builtin(found: Written) -> Problem | None:
     )
 
 
-def _variable(found: Written) -> Problem | None:
+def _variable(change: DockerfileChange, found: Written) -> Problem | None:
     index, match = next(
         ((i, match) for i, word in enumerate(found.start.words) if (match := _VARIABLE.search(word))), (0, None)
     )
@@ -103,22 +104,38 @@ def _variable(found: Written) -> Problem | None:
         return None
     name, label = match.group(), found.stage.label
     keyword = found.instruction.keyword
+    script = _script_above(change, found)
+    kept = expands(script, _EXPANDS_ITSELF) if script is not None else None
+    if kept:
+        return None
     if keyword == "HEALTHCHECK":
         then = f"The probe gets the text {quote(name)} itself, not a value"
     elif index == 0 and _is_program(found):
         then = f"The container looks for a program of the name {quote(found.start.words[0])} and exits"
     else:
         then = f"The program gets the text {quote(name)} itself, not a value"
+    if kept is False and script is not None:
+        then = f"{quote(posixpath.basename(script.path))} in front hands it on as it is. {then}"
     return Problem(
         found.instruction.span,
         f"`{keyword}` of {label} holds {quote(name)} in its JSON form, which neither the builder nor a shell expands. "
         f"{then}. {_way_out(found, name)}.",
-        _confidence(found, index),
+        Confidence.LIKELY if kept is False else _confidence(found, index),
         doubt="the program may expand it by itself",
         stage=found.stage.key,
         fix=_fix(found),
         key=name,
     )
+
+
+def _script_above(change: DockerfileChange, found: Written) -> StartScript | None:
+    """Return the script that an ENTRYPOINT in front of a CMD runs, where it was read."""
+    entrypoint = found.stage.image.entrypoint
+    start, instruction = entrypoint.value, entrypoint.instruction
+    if found.instruction.keyword != "CMD" or start is None or instruction is None or start.form != "exec":
+        return None
+    above = found._replace(setting=entrypoint, start=start, instruction=instruction)
+    return start_script(change, above, through_stages=True)
 
 
 def _is_evaluated(found: Written, text: str) -> bool:

@@ -1,9 +1,11 @@
 """See healthcheck_dropped.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Command,
     Confidence,
     DockerfileChange,
     Note,
@@ -11,8 +13,10 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
+    Start,
     append_to_stage,
     fix,
+    insert_after,
     insert_line_before,
     quote,
     rule,
@@ -29,15 +33,72 @@ _PROBES = (b"livenessProbe:", b"readinessProbe:", b"startupProbe:", b"healthchec
     keywords=("FROM",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """The change takes away the health check of a stage that ships."""
+    """The change takes away the health check of a stage that ships, or what makes it fail at an error."""
     for stage, was in change.shipped():
         if was is None:
             continue
         lost, now = was.image.healthcheck, stage.image.healthcheck
+        careless = _takes_any_answer(now.value) if now.set_in_file and now.value else None
+        if careless is not None and lost.set_in_file and lost.value and "curlrc" not in change.after.code:
+            strict = _fails_at_errors(lost.value)
+            if strict is not None:
+                yield _loosened(stage, careless, strict)
         if not lost.set_in_file or not lost.value or now.set_in_file or now.value:
             continue
         if not _is_probed_elsewhere(change):
             yield _problem(stage, was)
+
+
+_FAILS = ("-f", "--fail", "--fail-with-body")
+_JUDGES = ("-w", "--write-out", "-K", "--config")
+"""Options of `curl` with which something else looks at the status, or that may hold `--fail`."""
+_GIVING_UP = frozenset({"exit", "false", "true", "kill", "return", ":"})
+
+
+_ALWAYS_PASSES = re.compile(r"\|\|\s*(?:true|:|exit\s+0)")
+
+
+def _takes_any_answer(probe: Start) -> Command | None:
+    """Return the `curl` of a probe that nothing but its status decides, where that says 0 at an error's page."""
+    asks = [command for command in probe.commands if command.name not in _GIVING_UP]
+    shell = [command for command in asks if command.name in ("sh", "bash", "ash")]
+    curls = [command for command in asks if command.name == "curl"]
+    if len(curls) != 1 or len(asks) != len(shell) + 1:
+        return None
+    curl = curls[0]
+    judged = curl.has(*_FAILS, *_JUDGES) or curl.after in ("|", "|&") or curl.conditional or curl.negated
+    known = any("://" in word.value for word in curl.args) and not any("$" in word.value[:1] for word in curl.args)
+    return curl if known and not judged else None
+
+
+def _fails_at_errors(probe: Start) -> Command | None:
+    """Return the command of a probe that fails where the server answers with an error."""
+    if _ALWAYS_PASSES.search(probe.text):
+        return None
+    found = (c for c in probe.commands if c.name == "wget" or (c.name == "curl" and c.has(*_FAILS)))
+    return next((c for c in found if c.after not in ("|", "|&") and not c.has("--content-on-error")), None)
+
+
+def _loosened(stage: Stage, curl: Command, strict: Command) -> Problem:
+    setting = stage.image.healthcheck
+    instruction = setting.instruction
+    assert instruction is not None
+    repairable = instruction.exec_form is None and curl.program is not None and not curl.nested
+    return Problem(
+        instruction.span,
+        f"The health check of {stage.label} passes at any answer now: without `--fail`, `curl` ends well on a 500, and "
+        f"{quote(str(strict), 70)} failed on it before this change. A program that only returns errors is reported "
+        "healthy. Add `--fail`.",
+        Confidence.LIKELY,
+        doubt="that the server answers at all may be enough",
+        stage=stage.key,
+        instruction=instruction,
+        key="any answer",
+        notes=(Note(strict.span, "failed here before", before=True),),
+        fix=fix("Fail on an error", insert_after(instruction.source, curl.program, " --fail"))
+        if repairable and curl.program is not None
+        else None,
+    )
 
 
 def _is_probed_elsewhere(change: DockerfileChange) -> bool:

@@ -2,7 +2,24 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, Command, Confidence, DockerfileChange, Fix, Problem, Severity, fix, quote, replace, rule
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Note,
+    Problem,
+    Severity,
+    Source,
+    Stage,
+    fix,
+    parse_shell,
+    quote,
+    replace,
+    rule,
+)
+from rules.builds import Build
 from rules.runtime.probes import probe_with_what_is_there, url_of
 from rules.runtime.start_instructions import Written, shipped
 from rules.runtime.start_text import json_array
@@ -14,47 +31,63 @@ _GIVING_UP = frozenset({"exit", "false", "true", "kill", "return", ":"})
     "healthcheck-tool-missing",
     severity=Severity.ERROR,
     category=Category.RELIABILITY,
-    keywords=("HEALTHCHECK",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The health check calls a program that nothing puts into the image."""
-    names = change.repository.context_names(change.path)
+    told = set()
     for found in shipped(change, "HEALTHCHECK"):
-        if not found.stage.base_known or found.stage.runtime.is_windows or _has_another_way(found):
-            continue
-        lacks = found.stage.runtime.lacks
-        missing = next((c for c in found.start.commands if c.name and lacks(_program(c), names)), None)
+        missing = _missing(change, found.stage, found.start.commands)
         if missing is not None:
+            told.add((found.stage.index, missing.name))
             yield _problem(found, missing)
+    for build in change.repository.builds_of(change.path):
+        stage = _stage_of(change, build) if build.probe else None
+        if stage is None or _is_given_otherwise(stage, build):
+            continue
+        probe = parse_shell(build.probe, Source("healthcheck", build.probe), 0, dialect="sh", joined=False)
+        missing = _missing(change, stage, probe.commands) if not probe.errors else None
+        if missing is not None and (stage.index, missing.name) not in told:
+            told.add((stage.index, missing.name))
+            yield _of_service(change, stage, build, missing)
+
+
+def _missing(change: DockerfileChange, stage: Stage, commands: tuple[Command, ...]) -> Command | None:
+    """Return the first command of a health check that nothing puts into the image."""
+    if not stage.base_known or stage.runtime.is_windows or _has_another_way(commands):
+        return None
+    names = change.repository.context_names(change.path)
+    return next((c for c in commands if c.name and stage.runtime.lacks(_program(c), names)), None)
+
+
+def _stage_of(change: DockerfileChange, build: Build) -> Stage | None:
+    """Return the stage that a build makes; `None` for a target that the file does not have."""
+    wanted = build.target.lower()
+    named = next((stage for stage in change.stages if wanted in (stage.name, str(stage.index))), None)
+    return named if wanted else (change.stages[-1] if change.stages else None)
+
+
+def _is_given_otherwise(stage: Stage, build: Build) -> bool:
+    """Whether the build passes an argument that a base image is named by, or mounts a folder of programs."""
+    texts = [one.from_.value for one in stage.chain]
+    named = any(f"${name}" in text or f"${{{name}" in text for text in texts for name in build.args)
+    return named or any(mount.endswith(("/bin", "/sbin")) for mount in build.mounts)
 
 
 def _program(command: Command) -> str:
     return command.program.value if command.program is not None else command.name
 
 
-def _has_another_way(found: Written) -> bool:
+def _has_another_way(commands: tuple[Command, ...]) -> bool:
     """Whether a command stands behind `||`, or in a condition, that does not just give up."""
     return any(
-        (command.before == "||" or command.conditional) and command.name not in _GIVING_UP
-        for command in found.start.commands
+        (command.before == "||" or command.conditional) and command.name not in _GIVING_UP for command in commands
     )
 
 
 def _problem(found: Written, command: Command) -> Problem:
     stage = found.stage
-    base = quote(stage.root.base_text or "")
-    url = url_of(command) if command.name in ("curl", "wget") else None
-    words = probe_with_what_is_there(stage, url) if url is not None else None
-    place = stage.facts.off_path(command.name) if stage.facts is not None else None
-    way_out = (
-        f"Ask with what is there: {quote(words[0])} can"
-        if words
-        else f"Install {quote(command.name)}, or probe without it"
-    )
-    if place is not None:
-        cause, way_out = f"which `PATH` does not find: {base} has it at {quote(place)} only", f"Write {quote(place)}"
-    else:
-        cause = f"which is not in the image: {base} does not have it and no instruction leaves it there"
+    words = _instead(stage, command)
+    cause, way_out = _said(stage, command, words)
     return Problem(
         found.instruction.span,
         f"`HEALTHCHECK` of {stage.label} calls {quote(command.name)}, {cause}. Every probe fails, the container is "
@@ -65,6 +98,46 @@ def _problem(found: Written, command: Command) -> Problem:
         key=command.name,
         fix=_fix(found, command, words),
     )
+
+
+def _of_service(change: DockerfileChange, stage: Stage, build: Build, command: Command) -> Problem:
+    """Speak of the health check that a compose file gives to the container of this image."""
+    cause, way_out = _said(stage, command, _instead(stage, command))
+    source = Source(build.path, change.repository.text(build.path) or "")
+    start = source.line_starts[min(build.probe_line, len(source.line_starts)) - 1]
+    return Problem(
+        stage.from_.span,
+        f"The `healthcheck` in {quote(f'{build.path}:{build.probe_line}')} calls {quote(command.name)} in "
+        f"{stage.label}, {cause}. Every probe fails, the container is reported unhealthy, and what waits for "
+        f"`service_healthy` does not start. {way_out}.",
+        Confidence.LIKELY,
+        doubt="a script or a copied folder may bring it",
+        stage=stage.key,
+        instruction=stage.from_,
+        key=f"{build.path} {command.name}",
+        notes=(Note(source.span(start, start), "called here", path=build.path),),
+    )
+
+
+def _instead(stage: Stage, command: Command) -> tuple[str, ...] | None:
+    url = url_of(command) if command.name in ("curl", "wget") else None
+    return probe_with_what_is_there(stage, url) if url is not None else None
+
+
+def _said(stage: Stage, command: Command, words: tuple[str, ...] | None) -> tuple[str, str]:
+    """Return why a program is not found, and the way out."""
+    base = quote(stage.root.base_text or "")
+    place = stage.facts.off_path(command.name) if stage.facts is not None else None
+    way_out = (
+        f"Ask with what is there: {quote(words[0])} can"
+        if words
+        else f"Install {quote(command.name)}, or probe without it"
+    )
+    if place is not None:
+        cause, way_out = f"which `PATH` does not find: {base} has it at {quote(place)} only", f"Write {quote(place)}"
+    else:
+        cause = f"which is not in the image: {base} does not have it and no instruction leaves it there"
+    return cause, way_out
 
 
 def _fix(found: Written, command: Command, words: tuple[str, ...] | None) -> Fix | None:

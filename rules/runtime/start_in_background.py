@@ -7,6 +7,7 @@ from typing import NamedTuple
 from rules.api import Category, Command, Confidence, DockerfileChange, Note, Problem, Severity, quote, rule
 from rules.brought import unedited
 from rules.runtime.daemons import NGINX, SUPERVISORD, Daemon, background
+from rules.runtime.idle_process import Idle, idle_process
 from rules.runtime.start_instructions import Written, behind_init, executes_cmd, reads_code, shipped
 from rules.runtime.start_scripts import StartScript, start_script
 from rules.runtime.start_text import shell_commands
@@ -37,7 +38,7 @@ class Left(NamedTuple):
     keywords=("CMD", "ENTRYPOINT"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """The program goes into the background, and the container ends with what started it."""
+    """The program goes into the background, and the container ends with what started it, or does not notice its end."""
     for found in shipped(change):
         if found.stage.runtime.is_windows or not _is_program(found):
             continue
@@ -45,6 +46,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         confidence = _confidence(change, found, left) if left is not None else None
         if left is not None and confidence is not None:
             yield _problem(found, left, confidence)
+        idle = idle_process(change, found) if left is None and change.before is not None else None
+        if idle is not None:
+            yield _unwatched(found, idle)
 
 
 def _is_program(found: Written) -> bool:
@@ -137,4 +141,24 @@ def _problem(found: Written, left: Left, confidence: Confidence) -> Problem:
         stage=found.stage.key,
         key=left.daemon.name,
         notes=note,
+    )
+
+
+def _unwatched(found: Written, idle: Idle) -> Problem:
+    """Speak of a program that was process 1, and runs beside one that only waits now."""
+    program, script = quote(idle.program), idle.script
+    lines = f" (line {idle.left.line}) and ends with {quote(str(idle.last), 50)} (line {idle.last.line})"
+    name = quote(script.target) if script is not None else f"`{found.instruction.keyword}`"
+    return Problem(
+        found.instruction.span,
+        f"{name} of {found.stage.label} leaves {program} in the background{lines}, which only waits. {program} was the "
+        f"container's own process before this change. When it dies now, the container stays up and is not started "
+        f"anew; when the container is stopped, nobody tells it to end. Keep {program} in the foreground, as the last "
+        "command, and let it write its log to standard output.",
+        Confidence.LIKELY,
+        doubt="a health check may watch it",
+        severity=Severity.WARNING,
+        stage=found.stage.key,
+        key=f"{idle.program} behind {idle.last.name}",
+        notes=(Note(idle.last.span, "this line", path=script.path),) if script is not None else (),
     )

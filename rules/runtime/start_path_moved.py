@@ -1,17 +1,19 @@
 """See start_path_moved.md."""
 
 import posixpath
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from rules.api import (
     Category,
+    Command,
     Confidence,
     DockerfileChange,
     Fix,
     Note,
     Problem,
+    Redirect,
+    Run,
     Severity,
     Span,
     Stage,
@@ -21,6 +23,7 @@ from rules.api import (
     quote,
     replace,
     rule,
+    within,
 )
 from rules.runtime.start_folders import Found, found_in_folder
 from rules.runtime.start_instructions import behind_init
@@ -116,19 +119,55 @@ def _file_at(words: tuple[str, ...]) -> int | None:
 def _stayed(stage: Stage, was: Stage, path: str, moved: tuple[str, str]) -> bool:
     """Whether the file lies where it lay: all is brought to places it had before, and it to one of them."""
     old, new = (posixpath.normpath(posixpath.join(folder, path)) for folder in moved)
-    now, then = ({put.path for put in one.files.puts if put.kind != "workdir"} for one in (stage, was))
-    if not now <= then or new in now:
+    then = {put.path for put in was.files.puts}
+    fresh = [put for put in stage.files.puts if put.kind != "workdir" and put.path not in then]
+    if any(put.path == new for put in stage.files.puts if put.kind != "workdir"):
+        return False
+    if any(put.kind != "run" or put.tree for put in fresh):
         return False
     there = [put for put in stage.files.covering(old) if put.kind in ("context", "stage")]
-    return bool(there) and _commands(stage) <= _commands(was)
+    return bool(there) and all(_brings_nothing(run, command, new) for run, command in _new_commands(stage, was))
 
 
-def _commands(stage: Stage) -> set[str]:
-    """Return the RUNs, without a `cd` in front: it may take the place of WORKDIR."""
-    return {_CD.sub("RUN ", " ".join(str(run.instruction).split())) for run in stage.done_runs}
+def _new_commands(stage: Stage, was: Stage) -> Iterator[tuple[Run, Command | None]]:
+    """Yield what the RUNs do that none did before; `None` stands for a RUN that is new and is not read."""
+    whole = {" ".join(str(run.instruction).split()) for run in was.done_runs}
+    known = {str(command) for run in was.done_runs for command in run.commands}
+    for run in stage.done_runs:
+        if " ".join(str(run.instruction).split()) in whole:
+            continue
+        if not run.is_read:
+            yield run, None
+        yield from ((run, command) for command in run.commands if str(command) not in known)
 
 
-_CD = re.compile(r"\ARUN cd [\w./-]+ (?:&&|;) ")
+_IDLE = frozenset(
+    "cd mkdir rm rmdir chmod chown chgrp setcap set true : echo printf test [ ls id export umask ldconfig fc-cache "
+    "update-ca-certificates adduser addgroup useradd groupadd usermod groupmod deluser delgroup locale-gen".split()
+)
+"""Programs that bring no program: what they write is an account, a folder, or where the RUN sends their output."""
+_SYSTEM = frozenset({"apk", "apt", "dnf", "microdnf", "tdnf", "yum", "zypper", "pacman"})
+_OF_PACKAGES = ("/bin", "/etc", "/lib", "/sbin", "/usr", "/var")
+_OF_NO_PACKAGE = ("/usr/local", "/usr/src/app", "/usr/src/service", "/var/app", "/var/task", "/var/www")
+
+
+def _brings_nothing(run: Run, command: Command | None, path: str) -> bool:
+    """Whether a command is known not to bring a file to a path."""
+    if command is None or any(_may_write(redirect, path) for redirect in command.redirects):
+        return False
+    if command.name in _IDLE:
+        return True
+    if not any(call.command is command and call.manager in _SYSTEM for call in run.package_calls):
+        return False
+    system = any(within(path, folder) for folder in _OF_PACKAGES)
+    return not system or any(within(path, folder) for folder in _OF_NO_PACKAGE)
+
+
+def _may_write(redirect: Redirect, path: str) -> bool:
+    """Whether a redirection may write a file, as far as its target is known."""
+    target = redirect.target.value if redirect.target is not None else ""
+    elsewhere = target.startswith("/") and "$" not in target and posixpath.normpath(target) != path
+    return ">" in redirect.operator and redirect.operator != ">&" and not elsewhere
 
 
 def _left_behind(stage: Stage, was: Stage, found: Found, moved: tuple[str, str]) -> Problem:

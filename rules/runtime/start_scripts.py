@@ -6,13 +6,15 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.api import Copy, DockerfileChange, Script, Source, parse_shell
+from rules.api import Command, Copy, DockerfileChange, Script, Source, parse_shell
 from rules.brought import brought, place_of
 from rules.model.settings import is_script
 from rules.model.variants import VARIABLE, names_like
 from rules.runtime.start_instructions import behind_init
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from rules.runtime.start_instructions import Written
 
 _SHELLS = frozenset("sh bash ash dash".split())
@@ -68,21 +70,85 @@ _OPEN = re.compile(
 """What a script may do with its arguments one by one, or out of sight."""
 
 
+_OF_ITS_OWN = re.compile(r"\$(?:#|\{#\})|\bset\s+--\s+(?![\"']?\$)(?![^;&|\n]*\$\{?[@*])")
+"""Counting or setting its arguments: a script that does so may start a program of its own where it is given none."""
+_ENTRYPOINT = re.compile(r"[\w.-]*entry-?point[\w.-]*")
+"""Scripts that by their name run what they are given: `/docker-entrypoint.sh`."""
+_READERS = frozenset({*_SHELLS, ".", "source"})
+_WAITERS = re.compile(r"wait-for(?:-it)?(?:\.sh)?|dockerize")
+"""Scripts that wait for another server, and run what stands behind `--`."""
+_RUN_IN = {"bundle": "exec", "poetry": "run", "pipenv": "run", "uv": "run", "pdm": "run", "hatch": "run"}
+"""Managers that run a command in the project's own environment, and the word that it stands behind."""
+
+
 def hands_over(script: StartScript) -> bool | None:
-    """Tell whether a script runs its arguments as a command: `exec "$@"`, `exec gosu shop "$@"`.
+    """Tell whether a script runs its arguments as a command: `exec "$@"`, `exec gosu shop /docker-entrypoint.sh "$@"`.
 
     Returns:
         `False` where they are options of a program that it names, or where it does not read them; `None` when it is
-        no shell script, does not parse, or looks at them one by one.
+        no shell script, does not parse, looks at them one by one, or may start something else where there are none.
     """
     if script.shell is None:
         return None
     _, parsed = script.script()
     if parsed.errors:
         return None
-    if any(command.name in _EVERY_ARGUMENT for command in parsed.commands):
-        return True
+    if any(_runs_arguments(command) for command in parsed.commands):
+        return None if _OF_ITS_OWN.search(script.text) else True
     return None if _OPEN.search(script.text) else False
+
+
+def _runs_arguments(command: Command) -> bool:
+    """Whether a command is all that the script was given, or gives it to what runs it."""
+    if command.name in _EVERY_ARGUMENT:
+        return True
+    words = [command.name, *(word.value for word in command.args)]
+    if words[-1] not in _EVERY_ARGUMENT:
+        return False
+    if words[0] in _READERS:
+        words = [posixpath.basename(words[1]), *words[2:]]
+    between = words[1:-1]
+    if _WAITERS.fullmatch(words[0]):
+        return between[-1:] == ["--"]
+    if between[:1] == [_RUN_IN.get(words[0], "")]:
+        return all(word.startswith("-") for word in between[1:])
+    return not between and _ENTRYPOINT.fullmatch(words[0]) is not None
+
+
+_EXPANDERS = frozenset({"eval", "envsubst", "gomplate", "dockerize", "confd", "expand"})
+_SENDERS = re.compile(r"\$(?:[@*1-9]|\{[@*1-9])")
+
+
+_REPLACED = re.compile(r"\$\{(?:!|[@*1-9][^}]*/)|\bsed\b[^\n]*\$[@*1-9]")
+"""An indirect expansion, and a replacement in an argument: `${!name}`, `${1//old/new}`."""
+
+
+def expands(script: StartScript, others: Collection[str]) -> bool | None:
+    """Tell whether a script expands variables in its arguments a second time: `eval exec "$@"`, `sh -c "$*"`.
+
+    Args:
+        script: The script.
+        others: Programs that give `$` a meaning of their own.
+
+    Returns:
+        `False` where it hands them on as they are; `None` where it is no shell script, does not parse, or gives them
+        to another script or to one of those programs.
+    """
+    if script.shell is None:
+        return None
+    _, parsed = script.script()
+    if parsed.errors:
+        return None
+    is_open = _REPLACED.search(script.text) is not None
+    for command in parsed.commands:
+        texts = [word.value for word in command.args]
+        shell = command.name in _SHELLS or command.name == "su"
+        if command.name in _EXPANDERS or (shell and any("$" in text for text in texts[1:])):
+            return True
+        passed_on = any(map(_SENDERS.search, texts))
+        named = shell or command.name in others or "." in command.name or _ENTRYPOINT.fullmatch(command.name)
+        is_open = is_open or command.name in (".", "source") or bool(passed_on and named)
+    return None if is_open else False
 
 
 def reads_arguments(script: StartScript) -> bool:

@@ -16,7 +16,7 @@ from rules.api import (
     rule,
 )
 from rules.user.accounts import is_root, name_of, runtime_user
-from rules.user.nonroot_checklist import checklist
+from rules.user.nonroot_checklist import Item, checklist
 from rules.user.root_by_design import drops_privileges
 
 
@@ -41,7 +41,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if _is_made_for_it(stage, was):
             continue
         if (is_root(was, was.image.user) or unset) and _asked_for(was) is None:
-            yield _problem(change, stage, was, user)
+            items = checklist(change, stage, was, user)
+            if items:  # else nothing in the file stands against it
+                yield _problem(change, stage, was, user, items)
 
 
 def _is_made_for_it(stage: Stage, was: Stage) -> bool:
@@ -79,9 +81,8 @@ def _promised(stage: Stage) -> str | None:
     return "nonroot" if facts is not None and facts.nonroot and stage.image.user.instruction is None else None
 
 
-def _problem(change: DockerfileChange, stage: Stage, was: Stage, user: str) -> Problem:
+def _problem(change: DockerfileChange, stage: Stage, was: Stage, user: str, items: tuple[Item, ...]) -> Problem:
     instruction = stage.image.user.instruction
-    items = checklist(change, stage, was, user)
     numbered = "; ".join(f"({number}) {item.text}" for number, item in enumerate(items, 1))
     before = (
         "it started as root"
@@ -90,14 +91,12 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, user: str) -> P
         if is_root(was, was.image.user)
         else "no `USER` was set"
     )
-    look = (
-        f"Worth a look before this ships: {numbered}." if items else "Start it once with the data it has in production."
-    )
     here = instruction is not None and stage.image.user.stage is stage
     return Problem(
         instruction.span if instruction is not None and here else stage.from_.span,
         f"{stage.label} now runs as {_named(stage, user)}; before this change {before}. That is the safer way, and "
-        f"what root made stays root's: files, volumes and pid files that the process writes need the new owner. {look}",
+        f"what root made stays root's: files, volumes and pid files that the process writes need the new owner. "
+        f"Worth a look before this ships: {numbered}.",
         Confidence.LIKELY if any(item.concrete for item in items) else Confidence.POSSIBLE,
         doubt="what the process writes is not in the file",
         stage=stage.key,

@@ -27,6 +27,8 @@ _VALUED = ("-n",)
 """The option of `setcap` that takes a value."""
 _MOST = 40
 """Files that are followed in a stage."""
+_SHOWN = 2
+"""Files, and commands, that a message names; one more where it is the last."""
 
 
 class _Privilege(NamedTuple):
@@ -54,15 +56,19 @@ class _Privilege(NamedTuple):
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A `chown` takes away the capabilities, or the setuid bit, that a file was given before."""
-    seen: set[int] = set()
+    seen: set[tuple[int, bool]] = set()
     for stage in change.stages:
         if stage.index not in change.after.needed_by_shipped or stage.runtime.is_windows:
             continue
+        lost: dict[tuple[int, bool], list[tuple[_Privilege, Attributes]]] = {}
         for privilege in _kept(stage):
             row = _owner_changed(stage, privilege)
-            if row is not None and id(privilege.command) not in seen:
-                seen.add(id(privilege.command))
-                yield _problem(stage, privilege, row)
+            if row is not None:
+                lost.setdefault((row.command.start, privilege.is_capability), []).append((privilege, row))
+        for key, rows in lost.items():
+            if key not in seen:  # a stage below has its own
+                yield _problem(stage, [privilege for privilege, _ in rows], rows[0][1])
+        seen.update(lost)
 
 
 def _kept(stage: Stage) -> list[_Privilege]:
@@ -118,19 +124,30 @@ def _owner_changed(stage: Stage, privilege: _Privilege) -> Attributes | None:
     return None
 
 
-def _problem(stage: Stage, privilege: _Privilege, row: Attributes) -> Problem:
-    what = "capabilities" if privilege.is_capability else "setuid bit"
-    without = "without them" if privilege.is_capability else "as whoever calls it"
-    given = f"{quote(str(privilege.command), 70)} (line {privilege.command.line})"
+def _problem(stage: Stage, privileges: list[_Privilege], row: Attributes) -> Problem:
+    """Speak of the files that one change of owner meets."""
+    first = privileges[0]
+    commands = list({one.command.start: one.command for one in privileges}.values())
+    what = "capabilities" if first.is_capability else "setuid bit"
+    given = _listed([f"{quote(str(command), 70)} (line {command.line})" for command in commands])
+    many = len(privileges) > 1
+    runs = "programs run" if many else "program runs"
     return Problem(
         place(row.step, row.command),
-        f"{stage.label} takes from {quote(privilege.path)} the {what} that {given} gave it: "
-        f"{quote(str(row.command), 70)} comes later, and the kernel drops them when a file "
-        f"changes its owner or group. The program runs {without}. "
+        f"{stage.label} takes from {_listed([quote(one.path) for one in privileges])} the {what} that {given} gave "
+        f"{'them' if many else 'it'}: {quote(str(row.command), 70)} comes later, and the kernel drops them when a file "
+        f"changes its owner or group. The {runs} {'without them' if first.is_capability else 'as whoever calls it'}. "
         "Move the change of owner above.",
         Confidence.POSSIBLE if stage.users.final_is_root else Confidence.CERTAIN,  # root needs neither
         stage=stage.key,
         instruction=row.step.instruction,
-        key=f"{privilege.path} {what}",
-        notes=(Note(privilege.command.span, "given here"),),
+        key=f"{first.path} {what}",
+        notes=tuple(Note(command.span, "given here") for command in commands),
     )
+
+
+def _listed(texts: list[str]) -> str:
+    shown = texts[:_SHOWN] if len(texts) > _SHOWN + 1 else texts
+    rest = [f"{len(texts) - len(shown)} more"] if len(shown) < len(texts) else []
+    *head, last = [*shown, *rest]
+    return f"{', '.join(head)} and {last}" if head else last

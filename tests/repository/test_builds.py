@@ -247,3 +247,14 @@ def test_a_file_of_an_unknown_context_is_found_where_one_folder_alone_has_it() -
     assert repository.in_context("apps/till/Dockerfile", "../start.sh") is None
     assert Repository({"run.sh": b"", "a/run.sh": b""}).in_context("a/Dockerfile", "run.sh") is None
     assert Repository({}).in_context("Dockerfile", "run.sh") == "run.sh"
+
+
+def test_compose_gives_the_health_check_of_the_container_as_a_shell_has_it() -> None:
+    def probe(check: str) -> str:
+        text = f"services:\n  till:\n    build: .\n    healthcheck: {check}\n"
+        return builds_in("compose.yaml", text.encode())[0].probe
+
+    assert probe("{test: curl -f $$HOST}") == "curl -f $HOST"
+    assert probe('{test: [CMD, wget, "a b"]}') == "wget 'a b'"
+    assert probe('{test: [CMD-SHELL, "true || exit 1"]}') == "true || exit 1"
+    assert [probe(check) for check in ("{test: [NONE]}", "{test: []}", "{disable: true, test: curl}", "{}")] == [""] * 4

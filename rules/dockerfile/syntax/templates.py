@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rules.dockerfile.nodes import Instruction
+    from rules.dockerfile.source import Span
 
 _BLANK = re.compile(
     r"\{\{[^{}]{1,200}+\}\}|\{%[^%]{1,200}+%\}|<%[^%]{1,200}+%>|%%\w{1,100}+%%|(?<!\w)@\w{1,100}+@|"
@@ -17,6 +19,11 @@ _MARKS = ("{{", "{%", "<%", "%%", "@", "${")
 """One of these begins a blank: to look for them takes less time than the pattern."""
 _SHELL = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK", "LABEL", "RUN"})
 """Here braces may be meant as they stand: `docker inspect --format '{{.Id}}'`."""
+_VALUE = re.compile(
+    r"%%\w{1,100}+%%|@\w{1,100}+@|\$\{\w{1,100}+\.[\w.-]{1,100}+\}|"
+    r"\{\{[ \t]*+(?!(?:end|else)\b)[\w.]{1,100}+[ \t]*+\}\}"
+)
+"""A blank that a single value fills: no condition, and no loop over lines."""
 
 
 def blank_of(instruction: Instruction) -> str | None:
@@ -30,3 +37,24 @@ def blank_of(instruction: Instruction) -> str | None:
 def is_filled_in(instruction: Instruction) -> bool:
     """Whether what an instruction says is only known when its blanks are filled in."""
     return instruction.keyword not in _SHELL and blank_of(instruction) is not None
+
+
+def sure_places(instruction: Instruction) -> tuple[Span, ...]:
+    """Return the places in an instruction with blanks that say the same whatever fills these: pairs of ENV and ARG.
+
+    Returns:
+        The pairs that hold no blank, in order; none where a blank stands outside a value, and may bring pairs itself.
+    """
+    if instruction.keyword not in ("ENV", "ARG"):
+        return ()
+    pairs = [(name.span.start, value.span) for name, value in instruction.pairs if value is not None]
+    starts = [value.start for _, value in pairs]
+    filled = set()
+    for blank in _BLANK.finditer(instruction.source.text, instruction.span.start, instruction.span.end):
+        at = bisect_right(starts, blank.start()) - 1
+        if at < 0 or blank.end() > pairs[at][1].end or not _VALUE.fullmatch(blank[0]):
+            return ()
+        filled.add(at)
+    return tuple(
+        instruction.source.span(start, value.end) for at, (start, value) in enumerate(pairs) if at not in filled
+    )
