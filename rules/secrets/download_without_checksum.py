@@ -7,6 +7,7 @@ from rules.api import (
     Category,
     Confidence,
     Copy,
+    CopySource,
     DockerfileChange,
     Problem,
     Run,
@@ -124,7 +125,7 @@ def _checks_of(stage: Stage) -> dict[str | None, int]:
         return {}
     found = (url for run in stage.runs for command in run.calls(*FETCHERS) for url in urls(command, run))
     names = {saved_name(url) for url in found if not _SUM_OR_KEY.search(url.text)}
-    added = ((copy, source.path) for copy in stage.copies if copy.is_add for source in copy.sources)
+    added = ((copy, _address(source)) for copy in stage.copies if copy.is_add for source in copy.sources)
     names |= {added_name(copy, path) for copy, path in added if path and "://" in path and not _SUM_OR_KEY.search(path)}
     return last_checks(stage, names - {""})
 
@@ -195,13 +196,25 @@ def _is_program(run: Run, url: Url, *, executable: bool) -> bool:
 
 def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:
     for source in copy.sources:
-        path = source.path or ""
+        path = _address(source)
         found = split_url(path)
-        if found is None or is_local(found[1]) or path.partition("#")[0].endswith(".git") or _BY_CONTENT.search(path):
+        if found is None or is_local(found[1]) or path.partition("#")[0].endswith(".git"):
+            continue
+        if _BY_CONTENT.search(source.path or path):
             continue
         counts = _ARTIFACT.search(path) or TRUST.search(path) or _becomes_program(copy, path)
         if counts and not _is_checked(copy, added_name(copy, path)):
             yield _problem(stage, copy, [path], source.word.span)
+
+
+def _address(source: CopySource) -> str:
+    """Return the address of an ADD as written, so that a new default of an `ARG` in it makes no other download of it.
+
+    Filled in where scheme and host are not written out.
+    """
+    text = source.word.text.strip("\"'")
+    written = split_url(text) if "$" in text else None
+    return text if written is not None and "$" not in written[1] else source.path or ""
 
 
 def _becomes_program(copy: Copy, url: str) -> bool:
