@@ -32,6 +32,9 @@ _OUTPUT_FOLDERS = frozenset(
 )
 
 _FROM_SOURCES = frozenset({"ruby", "php"})
+_INTERPRETED = _FROM_SOURCES | {"python", "perl"}
+"""Languages whose programs run from their sources as they are."""
+_PYTHON = frozenset({"pip", "uv", "poetry", "pdm", "pipenv"})
 _CHOSEN = 2
 """Sources that are deleted by name where somebody has looked at what ships."""
 _NAMED = 4
@@ -76,8 +79,8 @@ def _check_copy(change: DockerfileChange, stage: Stage, copy: Copy) -> Iterator[
     if _is_pruned_by_hand(builder, path, filled):
         return
     was = change.was(stage)
-    if _runs_from_sources(stage) and was is not None and was.files.whole_trees:
-        return  # it shipped the same tree before, and has to
+    if was is not None and was.files.whole_trees and _is_interpreted(stage, builder):
+        return  # it shipped the same tree before
     yield _problem(change, stage, copy, builder, path, filled)
 
 
@@ -140,6 +143,16 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage,
 def _runs_from_sources(stage: Stage) -> bool:
     """Whether the program is its source tree: of Ruby or PHP, with all that its framework looks for there."""
     return not _FROM_SOURCES.isdisjoint(stage.runtime.languages)
+
+
+def _is_interpreted(stage: Stage, builder: Stage) -> bool:
+    """Whether the program runs from its sources, by its language; one for Node.js where the builder only installs."""
+    languages = {*stage.runtime.languages, *builder.runtime.languages}
+    if not _INTERPRETED.isdisjoint(languages):
+        return True
+    if any(call.manager in _PYTHON for run in builder.done_runs for call in run.package_calls):
+        return True
+    return "node" in languages and all_explained(builder)
 
 
 def _confidence(stage: Stage, filled: Put) -> Confidence:
