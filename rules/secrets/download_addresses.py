@@ -80,8 +80,8 @@ def _way_to_check(stage: Stage, step: Step, url: str, *, piped: bool) -> str:
         way = 'Test it in a `RUN` behind the `ADD`: `echo "<sha256>  <file>" | sha256sum -c -`'
     elif isinstance(step, Copy) and (argument := _chosen_with_default(step, url)) is not None:
         way = (
-            f"A build may pass another {quote(argument)}: put the sum of its default into an `ARG` beside it, which the "
-            "`ADD` gets as `--checksum`, so that such a build can pass both"
+            f"A build may pass another {quote(argument)}: put the sum of its default into an `ARG` beside it, which "
+            "the `ADD` gets as `--checksum`, so that such a build can pass both"
         )
     elif isinstance(step, Copy):
         way = "Add `--checksum=sha256:…` to the `ADD`"
