@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.model.scope import PLATFORM_ARGS
 from rules.model.steps import Copy
 from rules.quoting import quote
 
@@ -98,8 +99,8 @@ def _chosen(step: Step, url: str) -> str | None:
 
 
 def _chosen_with_default(step: Step, url: str) -> str | None:
-    """Return the ARG whose default an address takes its release from; the platform is none."""
-    names = (name for name in _NAME.findall(url) if not _OF_PLATFORM.search(name))
+    """Return the ARG whose default an address takes its release from, the last in it; the platform is none."""
+    names = (n for n in reversed(_NAME.findall(url)) if n not in PLATFORM_ARGS and not _OF_PLATFORM.search(n))
     found = ((name, step.scope.variables.get(name)) for name in names)
     return next((name for name, one in found if one is not None and one.kind == "arg"), None)
 

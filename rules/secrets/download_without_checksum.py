@@ -59,6 +59,8 @@ _BY_CONTENT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f]
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "python", "python3", "perl", "ruby", "node", "php"})
 
 _PLATFORM = re.compile(r"\$\{?\w+\}?|\$\([^()]*\)|(?:amd|arm|aarch)(?:64|hf)|x86_64|x64")
+_RELEASE = re.compile(r"v?#(?:\.#)*")
+"""What a release comes to without its numbers, written out or by a variable."""
 _VERSIONS = re.compile(r"[-_.]?v?\d+(?:\.\d+)*|\$\{?\w+\}?")
 
 
@@ -109,8 +111,8 @@ def _unchecked(run: Run) -> list[Url]:
 
 
 def _identity(url: str) -> str:
-    """Return what tells a download from others, whatever its version and its platform are."""
-    return versionless(_PLATFORM.sub("#", url.partition("://")[2]))
+    """Return what tells a download from others, whatever its version and its platform are, `v` in front or not."""
+    return _RELEASE.sub("#", versionless(_PLATFORM.sub("#", url.partition("://")[2])))
 
 
 def _is_run_unseen(run: Run, pipeline: int) -> bool:
@@ -204,14 +206,11 @@ def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:
             continue
         counts = _ARTIFACT.search(path) or TRUST.search(path) or _becomes_program(copy, path)
         if counts and not _is_checked(copy, added_name(copy, path)):
-            yield _problem(stage, copy, [path], source.word.span)
+            yield _problem(stage, copy, [path], source.word.span, items=(_identity(source.path or path),))
 
 
 def _address(source: CopySource) -> str:
-    """Return the address of an ADD as written, so that a new default of an `ARG` in it makes no other download of it.
-
-    Filled in where scheme and host are not written out.
-    """
+    """Return the address of an ADD as written; filled in where scheme and host are not written out."""
     text = source.word.text.strip("\"'")
     written = split_url(text) if "$" in text else None
     return text if written is not None and "$" not in written[1] else source.path or ""
