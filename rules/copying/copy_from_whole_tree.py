@@ -32,9 +32,8 @@ _OUTPUT_FOLDERS = frozenset(
 )
 
 _FROM_SOURCES = frozenset({"ruby", "php"})
-_INTERPRETED = _FROM_SOURCES | {"python", "perl"}
+_INTERPRETED = frozenset({"python", "perl"})
 """Languages whose programs run from their sources as they are."""
-_PYTHON = frozenset({"pip", "uv", "poetry", "pdm", "pipenv"})
 _CHOSEN = 2
 """Sources that are deleted by name where somebody has looked at what ships."""
 _NAMED = 4
@@ -79,7 +78,7 @@ def _check_copy(change: DockerfileChange, stage: Stage, copy: Copy) -> Iterator[
     if _is_pruned_by_hand(builder, path, filled):
         return
     was = change.was(stage)
-    if was is not None and was.files.whole_trees and _is_interpreted(stage, builder):
+    if was is not None and was.files.whole_trees and _may_need_all(change, stage, copy, builder, path):
         return  # it shipped the same tree before
     yield _problem(change, stage, copy, builder, path, filled)
 
@@ -145,14 +144,14 @@ def _runs_from_sources(stage: Stage) -> bool:
     return not _FROM_SOURCES.isdisjoint(stage.runtime.languages)
 
 
-def _is_interpreted(stage: Stage, builder: Stage) -> bool:
-    """Whether the program runs from its sources, by its language; one for Node.js where the builder only installs."""
+def _may_need_all(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, path: str) -> bool:
+    """Whether the program is its source tree, or is interpreted and nothing tells which part of it runs."""
+    if _runs_from_sources(stage):
+        return True
     languages = {*stage.runtime.languages, *builder.runtime.languages}
-    if not _INTERPRETED.isdisjoint(languages):
-        return True
-    if any(call.manager in _PYTHON for run in builder.done_runs for call in run.package_calls):
-        return True
-    return "node" in languages and all_explained(builder)
+    if _INTERPRETED.isdisjoint(languages):
+        return False
+    return not runtime_paths(change, stage, copy, path) and not searched_paths(stage, copy, path)
 
 
 def _confidence(stage: Stage, filled: Put) -> Confidence:
