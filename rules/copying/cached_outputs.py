@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from rules.api import Confidence, Problem, folders_of, once, quote, within
@@ -23,6 +24,8 @@ _TAKE_FIRST = frozenset(
 """Programs whose first operand is a file that has to be there; of `chmod` and `setcap` the one behind it."""
 _BEHIND_FIRST = frozenset({"chmod", "setcap", "cosign"})
 _VALUED = ("-t", "--target-directory", "-m", "--mode", "-o", "--owner", "-g", "--group", "-S", "--suffix", "--out-dir")
+_MOST = 50
+"""Reads of one stage that are looked at: for each one the whole stage is."""
 _INSTALLED = frozenset({"node_modules", "site-packages", ".venv", "venv", "vendor"})
 """Folders of installed packages, of which `install-into-mount` speaks."""
 
@@ -69,23 +72,24 @@ def _sources_from(stage: Stage, path: str) -> tuple[int, int]:
 
 def read_from_caches(stage: Stage) -> Iterator[Problem]:
     """Yield one problem for each RUN that reads what an earlier one left in its cache mount, and mounts none there."""
-    if not _caches(stage):
-        return
-    for run in stage.runs:
-        problem = next(_problems(stage, run), None) if not run.deferred else None
-        if problem is not None:
-            yield problem
+    said: set[int] = set()
+    for run, command, path, text in islice(_reads(stage), _MOST):
+        found = mount_around(stage, path, command) if id(run) not in said else None
+        if found is not None and found[1] == "cache" and found[0] is not run and not _is_installed(found[2]):
+            said.add(id(run))
+            yield _problem(stage, run, command, text, found[0], found[2])
 
 
-def _problems(stage: Stage, run: Run) -> Iterator[Problem]:
-    own, caches = [run.resolve(mount.target) for mount in run.mounts], _caches(stage)
-    for command in run.commands:
-        for path, text in _read(run, command):
-            if caches.isdisjoint(folders_of(path)) or any(at is None or within(path, at) for at in own):
-                continue
-            found = mount_around(stage, path, command)
-            if found is not None and found[1] == "cache" and found[0] is not run and not _is_installed(found[2]):
-                yield _problem(stage, run, command, text, found[0], found[2])
+def _reads(stage: Stage) -> Iterator[tuple[Run, Command, str, str]]:
+    """Yield what the RUNs of a stage read where an earlier one may mount a cache, and they themselves mount nothing."""
+    caches = _caches(stage)
+    for run in stage.runs if caches else ():
+        own = [run.resolve(mount.target) for mount in run.mounts]
+        for command in run.commands if not run.deferred else ():
+            for path, text in _read(run, command):
+                inside = not caches.isdisjoint(folders_of(path))
+                if inside and not any(at is None or within(path, at) for at in own):
+                    yield run, command, path, text
 
 
 @once

@@ -42,8 +42,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             secrets = [leak for leak in context_leaks(change) or () if leak.secret]
             if secrets:
                 yield _problem(change, stage, copy, secrets)
-            else:
-                yield from _local(change, stage, copy)
+            elif len(said) == 1:
+                yield from _local(change, stage, copy)  # at the first only: the same is true of all
 
 
 def _local(change: DockerfileChange, stage: Stage, copy: Copy) -> Iterator[Problem]:
