@@ -44,6 +44,7 @@ _DESCRIBES_THE_PROGRAM: Final = (
     ".nvmrc",
     ".node-version",
     ".npmrc",
+    ".gitignore",
     ".ruby-version",
     "Cargo.toml",
     "Gemfile",

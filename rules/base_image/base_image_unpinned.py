@@ -81,12 +81,32 @@ def _problem(change: DockerfileChange, name: str, stages: list[Stage]) -> Proble
         _message(reference),
         _confidence(change, stage, reference),
         doubt=BY_ARGUMENT,
-        key=reference.path,  # another tag of it is no other image
+        key=_key(change, stages, reference),
         notes=tuple(Note(other.from_.span, "the same image") for other in others),
         fix=None if _is_rolling(reference) else _same_as_elsewhere(change, stages, reference),
         severity=Severity.INFO if weak else None,
         fact=name,
     )
+
+
+def _key(change: DockerfileChange, stages: list[Stage], reference: ImageReference) -> str:
+    """Return what tells one image from another: another tag of it is none, nor is one put in its place as loose as it.
+
+    An image that is loose in the same way as the one which stood in its place is nothing that the change brought.
+    """
+    befores = [was.reference if (was := change.was(stage)) is not None else None for stage in stages]
+    old = befores[0]
+    if old is None or old.path == reference.path or any(one is None or one.path != old.path for one in befores):
+        return reference.path
+    if not _is_unpinned(change, old) or _is_still_there(change, old):
+        return reference.path
+    same = old.tag == reference.tag and reference.tag not in (None, "latest")  # who writes no tag chooses none
+    alike = same or (names_variant_only(old) and names_variant_only(reference))
+    return old.path if alike else reference.path
+
+
+def _is_still_there(change: DockerfileChange, reference: ImageReference) -> bool:
+    return any(stage.reference is not None and stage.reference.path == reference.path for stage in change.stages)
 
 
 def _is_made_by_hand(reference: ImageReference) -> bool:

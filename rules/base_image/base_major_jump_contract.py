@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import BY_ARGUMENT, Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
+from rules.base_image.database_majors import data_left_behind
 from rules.base_image.version_contracts import Contract, contracts
 from rules.base_image.version_ranges import satisfies
 
@@ -27,11 +28,14 @@ _CONSEQUENCES = {
     keywords=("FROM",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """The base image's language moves to a version that the project's own files exclude."""
+    """The base image moves to a version that the project's own files, or the data of a database, do not fit."""
     for stage in change.stages:
         was = change.was(stage)
         if was is None or stage.reference is None or was.reference is None:
             continue
+        data = data_left_behind(change, stage, was) if stage in change.after.shipped else None
+        if data is not None:
+            yield data
         for language, version in (stage.facts.languages if stage.facts is not None else {}).items():
             before = _numbers(was.facts.languages.get(language)) if was.facts is not None else ()
             now = _numbers(version)

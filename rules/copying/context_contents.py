@@ -6,6 +6,8 @@ import posixpath
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.model.puts import within
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -37,11 +39,13 @@ class Leak(NamedTuple):
         pattern: What an ignore file would say to keep it out.
         name: A path that shows it, as a message names it.
         secret: Whether it looks like a secret.
+        listed: Whether the repository has it; what git ignores only lies in the folder of whoever builds.
     """
 
     pattern: str
     name: str
     secret: bool
+    listed: bool = True
 
 
 def is_secret_name(path: str) -> bool:
@@ -78,6 +82,18 @@ def leaks_of(files: Iterable[str]) -> Iterator[Leak]:
 def root_copies(stage: Stage) -> Iterator[Copy]:
     """Yield the COPYs of a chain that bring the whole context."""
     yield from filter(brings_whole_context, stage.all_copies)
+
+
+def shipped_root_copies(stage: Stage) -> Iterator[Copy]:
+    """Yield the COPYs of the whole context whose tree a chain ships: its own, and a builder's whose folder it takes."""
+    yield from root_copies(stage)
+    for copy in stage.all_copies:
+        builder = copy.from_stage
+        paths = [copy.source_path(source) for source in copy.sources] if builder is not None else []
+        for whole in root_copies(builder) if builder is not None else ():
+            there = whole.destination
+            if there is not None and any(path is not None and within(there, path) for path in paths):
+                yield whole
 
 
 def brings_whole_context(copy: Copy) -> bool:

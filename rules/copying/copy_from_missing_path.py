@@ -23,6 +23,7 @@ from rules.api import (
     within,
 )
 from rules.copying.binaries import outputs_of
+from rules.copying.cached_outputs import mount_around
 from rules.copying.recipes import runs_recipes
 
 _SYSTEM = frozenset(
@@ -77,7 +78,7 @@ def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, s
     path = copy.source_path(source)
     if path is None or path == "/" or "$" in source.word.text:
         return None
-    mount = _mount_around(builder, path)
+    mount = mount_around(builder, path)
     if mount is not None:
         return _in_mount(stage, copy, builder, source, path, *mount)
     output = _written_elsewhere(builder, path)
@@ -92,22 +93,6 @@ def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, s
     if (relative and inside is None) or (not relative and runs_recipes(builder)):
         return None
     return _problem(change, stage, copy, builder, source, path, inside=inside if relative else None)
-
-
-def _mount_around(builder: Stage, path: str) -> tuple[Run, str, str] | None:
-    """Return the RUN whose mount takes all that is written at a path, the mount's kind, and where it is mounted."""
-    found, opaque = None, {id(command) for command in builder.files.opaque_commands}
-    for run in builder.done_runs:
-        mounts = ((mount.type, run.resolve(mount.target)) for mount in run.mounts if mount.type in _MOUNTS)
-        around = next(((kind, at) for kind, at in mounts if at and at != path and within(path, at)), None)
-        if around is not None:
-            found = run, *around
-        elif any(id(command) in opaque for command in run.commands):
-            return None
-    if found is None or builder.files.has_unreadable_run:
-        return None
-    brought = [put for put in builder.files.covering(path) if put.kind != "workdir"]
-    return found if all(put.whole and put.kind == "context" for put in brought) else None
 
 
 def _in_mount(

@@ -32,6 +32,8 @@ _OUTPUT_FOLDERS = frozenset(
 )
 
 _FROM_SOURCES = frozenset({"ruby", "php"})
+_INTERPRETED = frozenset({"python", "perl"})
+"""Languages whose programs run from their sources as they are."""
 _CHOSEN = 2
 """Sources that are deleted by name where somebody has looked at what ships."""
 _NAMED = 4
@@ -76,8 +78,8 @@ def _check_copy(change: DockerfileChange, stage: Stage, copy: Copy) -> Iterator[
     if _is_pruned_by_hand(builder, path, filled):
         return
     was = change.was(stage)
-    if _runs_from_sources(stage) and was is not None and was.files.whole_trees:
-        return  # it shipped the same tree before, and has to
+    if was is not None and was.files.whole_trees and _may_need_all(change, stage, copy, builder, path):
+        return  # it shipped the same tree before
     yield _problem(change, stage, copy, builder, path, filled)
 
 
@@ -140,6 +142,16 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage,
 def _runs_from_sources(stage: Stage) -> bool:
     """Whether the program is its source tree: of Ruby or PHP, with all that its framework looks for there."""
     return not _FROM_SOURCES.isdisjoint(stage.runtime.languages)
+
+
+def _may_need_all(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, path: str) -> bool:
+    """Whether the program is its source tree, or is interpreted and nothing tells which part of it runs."""
+    if _runs_from_sources(stage):
+        return True
+    languages = {*stage.runtime.languages, *builder.runtime.languages}
+    if _INTERPRETED.isdisjoint(languages):
+        return False
+    return not runtime_paths(change, stage, copy, path) and not searched_paths(stage, copy, path)
 
 
 def _confidence(stage: Stage, filled: Put) -> Confidence:

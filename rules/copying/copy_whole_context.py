@@ -16,7 +16,8 @@ from rules.api import (
     rule,
 )
 from rules.copying.context_contents import Leak, context_leaks, root_copies
-from rules.copying.ignore_file import ignore_file
+from rules.copying.ignore_file import ignore_file, lies_beside
+from rules.copying.local_secrets import local_secrets
 
 _NAMED = 4
 """Paths that a sentence can name."""
@@ -41,6 +42,31 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             secrets = [leak for leak in context_leaks(change) or () if leak.secret]
             if secrets:
                 yield _problem(change, stage, copy, secrets)
+            elif len(said) == 1:
+                yield from _local(change, stage, copy)  # at the first only: the same is true of all
+
+
+def _local(change: DockerfileChange, stage: Stage, copy: Copy) -> Iterator[Problem]:
+    """Yield what only lies in the folder of whoever builds, where an ignore file was read that lets it in."""
+    ignore = ignore_file(change)
+    if ignore is None or not lies_beside(change, ignore):
+        return
+    found = [one for one in local_secrets(change) if not ignore.patterns.excludes(one.path)]
+    if not found:
+        return
+    first = next((one for one in found if one.used), found[0])
+    reason = f"{quote(first.said_by)} {'names it as `env_file`' if first.used else 'keeps it out of git'}"
+    yield Problem(
+        copy.instruction.span,
+        f"{stage.label} copies the whole context, and {quote(first.path)} with it, where it lies there during a build: "
+        f"{reason}, and {quote(ignore.path)} lets it in. Whoever can pull the image can read it. List it in "
+        f"{quote(ignore.path)}.",
+        Confidence.LIKELY if first.used else Confidence.POSSIBLE,
+        doubt="the image may be built in a folder without it" if first.used else "",
+        instruction=copy.instruction,
+        stage=copy.stage.key,
+        fix=Fix("Keep it out of the build", (ignore.append(*dict.fromkeys(one.path for one in found)),)),
+    )
 
 
 def _problem(change: DockerfileChange, stage: Stage, copy: Copy, secrets: list[Leak]) -> Problem:

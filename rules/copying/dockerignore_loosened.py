@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Fix, Note, Problem, Severity, Span, quote, rule
-from rules.copying.context_contents import Leak, brings_whole_context, is_secret_name, leaks_of, root_copies
+from rules.copying.context_contents import Leak, brings_whole_context, is_secret_name, leaks_of, shipped_root_copies
 from rules.copying.ignore_file import IgnoreFile, ignore_file, ignore_file_of, lies_beside
 
 _HISTORY = ".git"
@@ -28,7 +28,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if then is None or now is None or then.text == now.text or not lies_beside(change, now):
         return
     for stage in change.after.shipped:
-        copy = next(root_copies(stage), None)
+        copy = next(shipped_root_copies(stage), None)
         if copy is None:
             continue
         leaks = list(_let_in(change, then, now))
@@ -43,11 +43,12 @@ def _problem(change: DockerfileChange, copy: Copy, then: IgnoreFile, now: Ignore
     label = copy.stage.label
     one = len(leaks) == 1
     let_in = _let_in_by(now, leaks)
-    if let_in is not None:
+    if let_in is not None and not _brings_more(now, let_in, leaks):
         way_out, edit = f"Take {quote(now.source.line(let_in).strip())} out", now.without(let_in)
     else:
         lines = tuple(dict.fromkeys(_restored(then, leak) for leak in leaks))
-        way_out, edit = "Put the line back", now.append(*lines)
+        way_out = "Put the line back" if let_in is None else f"Put {quote(lines[0])} behind that line"
+        edit = now.append(*lines)
     return Problem(
         _line(now, leaks),
         f"{quote(now.path)} kept {named}{rest} out of the build before this change and lets {'it' if one else 'them'} "
@@ -115,11 +116,24 @@ def _ignore_files(change: DockerfileChange) -> Iterator[str]:
 
 
 def _let_in(change: DockerfileChange, then: IgnoreFile, now: IgnoreFile) -> Iterator[Leak]:
-    """Yield what was kept out and is let in: of the listing, and the history, which every clone has."""
+    """Yield what was kept out and is let in: of the listing, the history, and secrets that only the old file names."""
     if then.patterns.excludes(_HISTORY) and not now.patterns.excludes(_HISTORY) and "/" not in now.path:
         yield Leak(_HISTORY, _HISTORY, secret=False)
     files = change.repository.context_files(change.path) or ()
-    yield from leaks_of(name for name in files if then.patterns.excludes(name))
+    listed = list(leaks_of(name for name in files if then.patterns.excludes(name)))
+    yield from listed
+    yield from _unlisted(then, now, {leak.name for leak in listed})
+
+
+def _unlisted(then: IgnoreFile, now: IgnoreFile, listed: set[str]) -> Iterator[Leak]:
+    """Yield secrets that the old file kept out by name: git ignores them as a rule, and then no listing has them."""
+    for pattern in then.patterns.patterns:
+        path = pattern.text.removeprefix("**/").strip("/")
+        if path in (".env*", ".env.*"):
+            path = ".env" if path == ".env*" else ".env.local"
+        plain = not pattern.negated and not any(mark in path for mark in "*?[") and path not in listed
+        if plain and is_secret_name(path) and then.patterns.excludes(path) and not now.patterns.excludes(path):
+            yield Leak(pattern.text, path, secret=True, listed=False)
 
 
 def _line(now: IgnoreFile, leaks: list[Leak]) -> Span:
@@ -132,6 +146,12 @@ def _line(now: IgnoreFile, leaks: list[Leak]) -> Span:
 def _let_in_by(now: IgnoreFile, leaks: list[Leak]) -> int | None:
     """Return the line with `!` that lets in the first of what is let in; `None` where none does."""
     return next((line for leak in leaks if (line := now.patterns.matching_line(leak.name.rstrip("/")))), None)
+
+
+def _brings_more(now: IgnoreFile, line: int, leaks: list[Leak]) -> bool:
+    """Whether a line with `!` lets in a whole folder, of which a file that no listing has is only a part."""
+    folder = now.source.line(line).strip().removeprefix("!").strip("/")
+    return all(leak.secret and leak.name.startswith(f"{folder}/") and not leak.listed for leak in leaks)
 
 
 def _restored(then: IgnoreFile, leak: Leak) -> str:

@@ -21,6 +21,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.copying.cached_outputs import read_from_caches
 from rules.copying.early_builds import early_builds, too_early
 from rules.copying.installs import folder_of, installs_in
 from rules.copying.lifecycle import missing_for_script, wanted_by_scripts
@@ -57,6 +58,7 @@ _CREATING = frozenset({"init", "create", "new", "create-project", "generate", "d
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN reads a file that nothing has brought into the stage."""
     for stage in change.stages:
+        yield from read_from_caches(stage)
         if not _is_known(stage):
             continue
         said: set[str] = set()

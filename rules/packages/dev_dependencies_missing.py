@@ -23,6 +23,7 @@ from rules.api import (
 )
 from rules.packages.options import spelled
 from rules.packages.project_files import manifest_text
+from rules.packages.project_scripts import NeedsDeveloper, script_that_needs_developers
 from rules.packages.tool_versions import has_modern_yarn
 
 _NODE = frozenset({"npm", "pnpm", "yarn", "bun"})
@@ -71,12 +72,14 @@ class _Install(NamedTuple):
     severity=Severity.WARNING,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=("build", "tsc"),
+    mentions=("npm", "pnpm", "yarn", "bun", "build", "tsc"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """A build runs on dependencies that were installed without those that developers need."""
+    """A build, or a script of the project, runs on an install without the packages that developers need."""
     seen: set[int] = set()
     for stage in change.stages:
+        if stage.index in change.after.needed_by_shipped:
+            yield from _stopped_by_scripts(change, stage)
         for run in stage.runs:
             build = next((c for c in run.commands if _is_build(c)), None)
             if build is None or run.deferred:
@@ -85,6 +88,30 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if install is not None and id(install.call) not in seen:
                 seen.add(id(install.call))
                 yield from _judge(change, stage, build, install)
+
+
+def _stopped_by_scripts(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
+    """Yield the installs that leave out what a script which runs with them calls."""
+    for run in stage.runs:
+        for call in run.package_calls if not run.deferred else ():
+            if call.manager in _NODE and call.production and _leaves_out(_Install(run, call)):
+                found = script_that_needs_developers(change, run, call)
+                if found is not None:
+                    yield _problem_of_script(stage, run, call, found)
+
+
+def _problem_of_script(stage: Stage, run: Run, call: PackageCall, found: NeedsDeveloper) -> Problem:
+    return Problem(
+        call.command.span,
+        f"{quote(spelled(call))} leaves out the packages for developers and runs {quote(found.script)} of "
+        f"`package.json`, which calls {quote(found.program)}: that is one of them, so the script ends with "
+        f"`{found.program}: not found`, and the build with it. {found.way_out}.",
+        Confidence.LIKELY,
+        doubt="another package may bring the program",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=f"{found.script} {found.program}",
+    )
 
 
 def _is_build(command: Command) -> bool:

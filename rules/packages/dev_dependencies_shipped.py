@@ -28,6 +28,7 @@ from rules.packages.developers_uses import is_used_or_removed
 from rules.packages.manifest_order import lacks_manifest
 from rules.packages.options import add_option, spelled
 from rules.packages.project_files import manifest_text
+from rules.packages.project_scripts import script_that_needs_developers
 from rules.packages.purpose import is_for_development
 from rules.packages.tool_versions import has_modern_yarn, has_old_npm, has_old_poetry
 from rules.packages.workspaces import stops_without_workspace
@@ -86,8 +87,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     yield from _copied(change)
     for stage, calls, known in _installs(change):
         bun = [(run, call) for run, call in calls if call.manager == "bun"]
-        lacking = any(stops_without_workspace(change, run, call) for run, call in bun)
-        yield _problem(stage, calls, known=known, lacking=lacking)
+        lacking = _WANTS_ALL if any(stops_without_workspace(change, run, call) for run, call in bun) else ""
+        yield _problem(stage, calls, known=known, hindrance=lacking or _stopping_script(change, calls))
 
 
 def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run, PackageCall]], bool]]:
@@ -213,7 +214,7 @@ def _first_configurations(stage: Stage) -> dict[str, tuple[int, int]]:
     return found
 
 
-def _problem(stage: Stage, calls: list[tuple[Run, PackageCall]], *, known: bool, lacking: bool) -> Problem:
+def _problem(stage: Stage, calls: list[tuple[Run, PackageCall]], *, known: bool, hindrance: str) -> Problem:
     (run, call), *others = calls
     lines = [str(other.command.line) for _, other in others]
     too = f", at line {listed(lines)} too" if lines else ""
@@ -225,17 +226,29 @@ def _problem(stage: Stage, calls: list[tuple[Run, PackageCall]], *, known: bool,
         "definitions "
         "along with the program's own dependencies. They are often the larger part of the layer, and every scanner "
         "reports "
-        f"them. Leave them out with {quote(flag)}{too}{_WANTS_ALL if lacking else ''}.",
+        f"them. Leave them out with {quote(flag)}{too}{hindrance}.",
         Confidence.CERTAIN if known else Confidence.LIKELY,
         doubt="whether the project has development dependencies is not known",
         stage=stage.key,
         key=call.manager,
-        fix=None if lacking else _fix(stage, calls),
+        fix=None if hindrance else _fix(stage, calls),
     )
 
 
 _WANTS_ALL = ", which also stops the build where a workspace is not copied: copy the `package.json` of each first"
 """Of Bun, which holds to the lock file with `--production`."""
+
+
+def _stopping_script(change: DockerfileChange, calls: list[tuple[Run, PackageCall]]) -> str:
+    """Say what else is to be done where a script of the project calls one of the packages during the install."""
+    stopping = (script_that_needs_developers(change, run, call) for run, call in calls)
+    found = next((one for one in stopping if one is not None), None)
+    if found is None:
+        return ""
+    return (
+        f"; that alone stops the install, for {quote(found.script)} of `package.json` runs with it and calls "
+        f"{quote(found.program)}, which is one of them. {found.way_out}"
+    )
 
 
 def _flag(stage: Stage, run: Run, call: PackageCall) -> str:

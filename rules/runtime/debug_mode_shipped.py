@@ -24,6 +24,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.runtime.build_only_variables import random_key_of_rails
 from rules.runtime.debug_switches import (
     PRODUCTION,
     Switch,
@@ -52,6 +53,7 @@ _SCRIPTS = frozenset({"run", "run-script", "build", "exec"})
     aliases=("S4507",),
     mentions=(
         "debug",
+        "secret_key_base_dummy",
         "reload",
         "dev",
         "xdebug",
@@ -84,6 +86,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         for setting in stage.image.env.values():
             if setting.instruction is not None and id(setting.instruction) not in seen:
+                if (problem := random_key_of_rails(stage, setting.instruction)) is not None:
+                    yield problem
                 if _is_explained(setting.instruction):
                     continue
                 seen.add(id(setting.instruction))

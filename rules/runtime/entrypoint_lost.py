@@ -21,6 +21,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.runtime.base_entrypoints import entrypoint_of_base_replaced
 from rules.runtime.start_instructions import idle_start, is_bare_init, shipped
 from rules.runtime.start_scripts import StartScript, hands_over, reads_arguments, start_script
 from rules.runtime.start_text import json_array
@@ -50,6 +51,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         cleared = _cleared_of_base(stage, was)
         if not lost and cleared is not None and _runs_arguments(change, stage):
             yield _problem_of_base(stage, cleared)
+        elif not lost and (replaced := entrypoint_of_base_replaced(change, stage, was)) is not None:
+            yield replaced
 
 
 def _lost(stage: Stage, was: Stage) -> tuple[Setting[Start], ...]:

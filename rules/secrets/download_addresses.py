@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.model.scope import PLATFORM_ARGS
 from rules.model.steps import Copy
 from rules.quoting import quote
 
@@ -78,6 +79,11 @@ def _way_to_check(stage: Stage, step: Step, url: str, *, piped: bool) -> str:
         )
     elif isinstance(step, Copy) and any(s.path == url and s.word.text.startswith("$") for s in step.sources):
         way = 'Test it in a `RUN` behind the `ADD`: `echo "<sha256>  <file>" | sha256sum -c -`'
+    elif isinstance(step, Copy) and (argument := _chosen_with_default(step, url)) is not None:
+        way = (
+            f"A build may pass another {quote(argument)}: put the sum of its default into an `ARG` beside it, which "
+            "the `ADD` gets as `--checksum`, so that such a build can pass both"
+        )
     elif isinstance(step, Copy):
         way = "Add `--checksum=sha256:…` to the `ADD`"
     else:
@@ -90,6 +96,13 @@ def _chosen(step: Step, url: str) -> str | None:
     """Return the ARG that leaves to each build what an address means; the platform is no such choice."""
     name = step.scope.left_to_build(url)
     return None if name is None or _OF_PLATFORM.search(name) else name
+
+
+def _chosen_with_default(step: Step, url: str) -> str | None:
+    """Return the ARG whose default an address takes its release from, the last in it; the platform is none."""
+    names = (n for n in reversed(_NAME.findall(url)) if n not in PLATFORM_ARGS and not _OF_PLATFORM.search(n))
+    found = ((name, step.scope.variables.get(name)) for name in names)
+    return next((name for name, one in found if one is not None and one.kind == "arg"), None)
 
 
 class Judged(NamedTuple):

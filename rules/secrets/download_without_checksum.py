@@ -7,6 +7,7 @@ from rules.api import (
     Category,
     Confidence,
     Copy,
+    CopySource,
     DockerfileChange,
     Problem,
     Run,
@@ -58,6 +59,8 @@ _BY_CONTENT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f]
 _SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "python", "python3", "perl", "ruby", "node", "php"})
 
 _PLATFORM = re.compile(r"\$\{?\w+\}?|\$\([^()]*\)|(?:amd|arm|aarch)(?:64|hf)|x86_64|x64")
+_RELEASE = re.compile(r"v?#(?:\.#)*")
+"""What a release comes to without its numbers, written out or by a variable."""
 _VERSIONS = re.compile(r"[-_.]?v?\d+(?:\.\d+)*|\$\{?\w+\}?")
 
 
@@ -108,8 +111,8 @@ def _unchecked(run: Run) -> list[Url]:
 
 
 def _identity(url: str) -> str:
-    """Return what tells a download from others, whatever its version and its platform are."""
-    return versionless(_PLATFORM.sub("#", url.partition("://")[2]))
+    """Return what tells a download from others, whatever its version and its platform are, `v` in front or not."""
+    return _RELEASE.sub("#", versionless(_PLATFORM.sub("#", url.partition("://")[2])))
 
 
 def _is_run_unseen(run: Run, pipeline: int) -> bool:
@@ -124,7 +127,7 @@ def _checks_of(stage: Stage) -> dict[str | None, int]:
         return {}
     found = (url for run in stage.runs for command in run.calls(*FETCHERS) for url in urls(command, run))
     names = {saved_name(url) for url in found if not _SUM_OR_KEY.search(url.text)}
-    added = ((copy, source.path) for copy in stage.copies if copy.is_add for source in copy.sources)
+    added = ((copy, _address(source)) for copy in stage.copies if copy.is_add for source in copy.sources)
     names |= {added_name(copy, path) for copy, path in added if path and "://" in path and not _SUM_OR_KEY.search(path)}
     return last_checks(stage, names - {""})
 
@@ -195,13 +198,22 @@ def _is_program(run: Run, url: Url, *, executable: bool) -> bool:
 
 def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:
     for source in copy.sources:
-        path = source.path or ""
+        path = _address(source)
         found = split_url(path)
-        if found is None or is_local(found[1]) or path.partition("#")[0].endswith(".git") or _BY_CONTENT.search(path):
+        if found is None or is_local(found[1]) or path.partition("#")[0].endswith(".git"):
+            continue
+        if _BY_CONTENT.search(source.path or path):
             continue
         counts = _ARTIFACT.search(path) or TRUST.search(path) or _becomes_program(copy, path)
         if counts and not _is_checked(copy, added_name(copy, path)):
-            yield _problem(stage, copy, [path], source.word.span)
+            yield _problem(stage, copy, [path], source.word.span, items=(_identity(source.path or path),))
+
+
+def _address(source: CopySource) -> str:
+    """Return the address of an ADD as written; filled in where scheme and host are not written out."""
+    text = source.word.text.strip("\"'")
+    written = split_url(text) if "$" in text else None
+    return text if written is not None and "$" not in written[1] else source.path or ""
 
 
 def _becomes_program(copy: Copy, url: str) -> bool:

@@ -1,0 +1,139 @@
+"""Scripts of a project's own package.json that its install runs, and that need a package for developers.
+
+npm ("Life Cycle Operation Order" in its documentation of `scripts`) runs `preinstall`, `install`, `postinstall` and
+`prepare` with `npm ci` and `npm install`, `--omit=dev` or not; npm 6 and Yarn leave `prepare` out then, pnpm does not
+(pnpm/pnpm#7068). What a script calls is then not there: `sh: husky: not found`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.lazily import once
+from rules.packages.package_json import RUNNERS, commands_run, scripts_of
+from rules.packages.project_files import manifest_text
+from rules.packages.tool_versions import has_old_npm
+from rules.quoting import quote
+
+if TYPE_CHECKING:
+    from rules.change import DockerfileChange
+    from rules.dockerfile.package_calls import PackageCall
+    from rules.dockerfile.shell_command import Command
+    from rules.model.stage import Stage
+    from rules.model.steps import Run
+
+_WITH_EVERY_INSTALL = ("preinstall", "install", "postinstall")
+_PREPARE = "prepare"
+_NOTHING_RUNS = ("--ignore-scripts", "--dry-run", "--package-lock-only", "--lockfile-only", "--mode")
+_CONFIGURED = re.compile(r"(?<!-)ignore[-_]scripts|enable_?scripts", re.IGNORECASE)
+_SETTINGS = (".npmrc", ".yarnrc", ".yarnrc.yml")
+_OTHER_VERBS = frozenset({"link", "workspaces focus", "fetch", "lock", "export", "deploy"})
+_CHANGED = re.compile(r"\bpkg\s+(?:delete|set)\b|\bset-script\b|package\.json|\bpinst\b")
+"""What a RUN says that takes a script out of the manifest, or may: `npm pkg delete scripts.prepare`, `sed`, `jq`."""
+_PROGRAMS = {"ngcc": "@angular/compiler-cli", "tsc": "typescript", "nest": "@nestjs/cli", "ng": "@angular/cli"}
+"""Programs whose package has another name; all others are looked for under their own."""
+_BROUGHT_OTHERWISE = frozenset({"node", "npm", "yarn", "pnpm", "bun", "corepack", "prisma"})
+"""Packages whose program an image has anyhow, or that a package of the program brings along."""
+_BROUGHT_BY_OTHERS = frozenset({"tsc", "rimraf", "node-gyp", "node-gyp-build", "mkdirp", "semver", "esbuild"})
+"""Programs that often come along with a package of the program itself."""
+_PARTS = ("dependencies", "optionalDependencies", "peerDependencies")
+
+
+class NeedsDeveloper(NamedTuple):
+    """A script that stops an install without the packages for developers.
+
+    Attributes:
+        script: Its name: `prepare`.
+        program: What it calls first of them: `husky`.
+    """
+
+    script: str
+    program: str
+
+    @property
+    def way_out(self) -> str:
+        """What lets such an install go through, as the end of a sentence."""
+        return (
+            "Give the install `--ignore-scripts` (and run `npm rebuild` for packages that compile something), or "
+            f"take the script out above it with {quote(f'npm pkg delete scripts.{self.script}')}"
+        )
+
+
+def script_that_needs_developers(change: DockerfileChange, run: Run, call: PackageCall) -> NeedsDeveloper | None:
+    """Return the script of the project that an install without the packages for developers stops at.
+
+    Args:
+        change: The change.
+        run: The RUN with the install.
+        call: The install, with or without these packages as it stands.
+
+    Returns:
+        `None` where none is known to: the manifest was not read, the script may have been taken out, or does not count.
+    """
+    if (
+        call.manager not in RUNNERS
+        or call.action != "install"
+        or not call.project
+        or call.packages
+        or call.verb in _OTHER_VERBS
+    ):
+        return None
+    if call.has(*_NOTHING_RUNS) or call.command.conditional or call.command.after == "||" or _may_be_off(change):
+        return None
+    text = manifest_text(change, run, call)
+    developers = _for_developers(text) if text is not None else frozenset()
+    if not developers or _is_changed(run.stage):
+        return None
+    scripts = scripts_of(text)
+    for name in (*_WITH_EVERY_INSTALL, *((_PREPARE,) if _prepares(run, call) else ())):
+        for command in commands_run(scripts, name) if name in scripts else ():
+            package = _PROGRAMS.get(command.name, command.name)
+            if package in developers and _stops(command) and not _is_installed(run.stage, package):
+                return NeedsDeveloper(name, command.name)
+    return None
+
+
+def _prepares(run: Run, call: PackageCall) -> bool:
+    return call.manager == "pnpm" or (call.manager == "npm" and not has_old_npm(run.stage))
+
+
+def _stops(command: Command) -> bool:
+    """Whether the script ends where the command is not found."""
+    bound = not command.conditional and not command.nested and command.after in ("", "&&")
+    return bound and command.name not in _BROUGHT_BY_OTHERS
+
+
+def _for_developers(text: str) -> frozenset[str]:
+    """Return the packages that a manifest asks for as a developer's alone."""
+    try:
+        manifest = json.loads(text)
+    except (ValueError, RecursionError):
+        return frozenset()
+    if not isinstance(manifest, dict):
+        return frozenset()
+    others = {name for part in _PARTS for name in manifest.get(part) or ()}
+    return frozenset(manifest.get("devDependencies") or ()) - others - _BROUGHT_OTHERWISE
+
+
+def _may_be_off(change: DockerfileChange) -> bool:
+    """Whether a setting of the repository, or the Dockerfile, switches the scripts off."""
+    texts = (text for path, text in change.repository.files.items() if path.rpartition("/")[2] in _SETTINGS)
+    return any(map(_CONFIGURED.search, (change.source.text, *(text.decode("utf-8", "replace") for text in texts))))
+
+
+@once
+def _is_changed(stage: Stage) -> bool:
+    return any(_CHANGED.search(run.instruction.value) for run in stage.all_runs)
+
+
+def _is_installed(stage: Stage, package: str) -> bool:
+    """Whether a RUN of the chain installs a package by its name."""
+    return package in _named(stage)
+
+
+@once
+def _named(stage: Stage) -> frozenset[str]:
+    calls = (call for run in stage.all_runs for call in run.package_calls if call.manager in RUNNERS)
+    return frozenset(package.name for call in calls for package in call.packages)
