@@ -17,6 +17,7 @@ from rules.api import (
     runtime_of,
 )
 from rules.copying.binaries import is_static, program_of
+from rules.facts.packages import is_in_base
 from rules.packages.build_packages import listed
 from rules.packages.libraries_removed import Removed, removed_libraries
 from rules.packages.scripts import INSTALL
@@ -95,7 +96,8 @@ def _libraries(stage: Stage, item: Installed) -> tuple[str, ...]:
         return ()
     if not item.name.endswith("-dev") or item.manager not in _MANAGERS:
         return ()
-    libraries = runtime_of(item.name, stage.runtime.distribution or "", stage.runtime.release)
+    system = (stage.runtime.distribution or "", stage.runtime.release)
+    libraries = tuple(name for name in runtime_of(item.name, *system) or () if not is_in_base(name, *system))
     if not libraries or stage.packages.has(*libraries) or _is_related(stage, item.name, libraries):
         return ()
     return libraries
