@@ -20,6 +20,7 @@ from rules.copying.binaries import is_static, program_of
 from rules.copying.machine_code import machine_code, may_hold_modules
 from rules.facts.packages import is_in_base
 from rules.packages.build_packages import listed
+from rules.packages.dotnet_cultures import missing_icu
 from rules.packages.libraries_removed import Removed, removed_libraries
 from rules.packages.loaded_libraries import need_of
 from rules.packages.scripts import INSTALL
@@ -64,13 +65,16 @@ class Lost(NamedTuple):
     severity=Severity.WARNING,
     category=Category.RELIABILITY,
     compares=True,
-    keywords=("COPY", "RUN"),
-    mentions=("-dev",),
+    keywords=("COPY", "RUN", "ENV"),
+    mentions=("-dev", "globalization_invariant"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """The image that ships has not the library of headers that the change moves or adds to a builder, or deletes."""
+    """The image that ships has not the library that it had, or that what is built for it is linked with."""
     for stage, was in change.shipped():
         facts = stage.facts
+        cultures = missing_icu(stage)
+        if cultures is not None and (was is None or missing_icu(was) is None):
+            yield cultures
         if was is None or facts is None or facts.full or stage.runtime.distribution != was.runtime.distribution:
             continue
         if stage.files.has_unreadable_run or any("$" in item.name for item in stage.packages.present):
