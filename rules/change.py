@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from rules.fingerprint import ANY
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
@@ -28,7 +30,7 @@ class DockerfileChange:
         repository_before: What was around it.
         policy: The team's settings.
         today: The date that end-of-life rules go by; `None` allows no statement that depends on one.
-        listed: What findings before the change listed (`Problem.items`), by rule and stage.
+        listed: What findings before the change listed (`Problem.items`), by rule and stage; see `fingerprint.listed`.
     """
 
     after: Model
@@ -71,6 +73,9 @@ class DockerfileChange:
     def fresh(self, rule: str, stage: Stage, names: Iterable[str]) -> tuple[str, ...]:
         """Return the names that a rule did not list for this stage before the change; all of them where it did all.
 
+        For a stage that is new, or called otherwise, it counts what the rule listed in any, where that is one decision
+        in all of them.
+
         Args:
             rule: The rule's id.
             stage: The stage as it is now.
@@ -79,6 +84,8 @@ class DockerfileChange:
         names = tuple(names)
         was = self.was(stage)
         known = self.listed.get((rule, was.key), frozenset()) if was is not None else frozenset()
+        if was is None or was.key != stage.key:
+            known |= self.listed.get((rule, ANY), frozenset())
         return tuple(name for name in names if name not in known) or names
 
     @cached_property

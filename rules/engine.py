@@ -183,7 +183,7 @@ def _review_file(setup: _Setup, change: DockerfileChange) -> Report:
 
 def _report(setup: _Setup, change: DockerfileChange, judged: Judged, before: Judged) -> Report:
     old = before.raised
-    known, still = unchanged(old, judged.raised)
+    known, still = unchanged(old, judged.raised, [stage.key for stage in before.model.stages])
     known |= _spoken_for(before, judged, known)
     comments = suppressions(change.after.dockerfile)
     old_comments = (

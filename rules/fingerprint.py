@@ -19,7 +19,7 @@ from rules.overlaps import ONE_MATTER
 from rules.problem import Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from rules.dockerfile.nodes import Instruction
     from rules.problem import Problem
@@ -41,6 +41,10 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 
 _ONE_OF_A_STAGE = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK", "STOPSIGNAL"})
 """Instructions of which a stage has one, or of which the last one counts."""
+
+
+ANY = "*"
+"""Stands for all stages of a file, as no stage's name can."""
 
 
 class Raised(NamedTuple):
@@ -107,7 +111,9 @@ def _digest(*parts: str) -> str:
     return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:_HALF]
 
 
-def unchanged(before: Sequence[Raised], after: Sequence[Raised]) -> tuple[set[int], set[int]]:
+def unchanged(
+    before: Sequence[Raised], after: Sequence[Raised], stages: Collection[str] | None = None
+) -> tuple[set[int], set[int]]:
     """Match the problems of two versions.
 
     Those that list something are the same where they list the same, instruction by instruction or all in all. Of the
@@ -116,10 +122,16 @@ def unchanged(before: Sequence[Raised], after: Sequence[Raised]) -> tuple[set[in
     here-document), then the same but for its numbers (a version was raised), then the stage's one instruction of that
     kind, then instructions that were edited but are at least half alike.
 
+    Args:
+        before: The problems of the one version.
+        after: The problems of the other.
+        stages: The keys of the stages before, where stages may have come: what is one decision in every stage
+            (`Problem.decision`) and was listed in any is not new in those.
+
     Returns:
         Indexes into `after` of problems that were there before, and into `before` of those that still are.
     """
-    old, new = _listed_no_more(before, after), _listed_no_more(after, before, whole=True)
+    old, new = _listed_no_more(before, after), _listed_no_more(after, before, whole=True, stages=stages)
     for level in (_worded_in_stage, _worded, _keyed, _shown, _numbered, _of_the_only):
         groups: defaultdict[object, deque[int]] = defaultdict(deque)
         for index in sorted(old):
@@ -135,26 +147,36 @@ def unchanged(before: Sequence[Raised], after: Sequence[Raised]) -> tuple[set[in
 
 
 def listed(raised: Iterable[Raised]) -> dict[tuple[str, str], frozenset[str]]:
-    """Return what problems list (`Problem.items`), by rule and stage."""
+    """Return what problems list (`Problem.items`), by rule and stage; what is one decision in all stages as `ANY` too.
+
+    A list of a problem without a stage is the file's own, and stands under the empty one.
+    """
     found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for item in raised:
         found[item.rule.id, item.problem.stage].update(item.problem.items)
+        if item.problem.decision:
+            found[item.rule.id, ANY].update(item.problem.items)
     return {place: frozenset(names) for place, names in found.items() if names}
 
 
-def _listed_no_more(these: Sequence[Raised], those: Sequence[Raised], *, whole: bool = False) -> set[int]:
+def _listed_no_more(
+    these: Sequence[Raised], those: Sequence[Raised], *, whole: bool = False, stages: Collection[str] | None = None
+) -> set[int]:
     """Return the indexes of the problems of one version that the lists of the other do not account for.
 
     Args:
         these: The problems of the one version.
         those: The problems of the other.
         whole: Whether the other must list all that a problem lists, and not just some of it.
+        stages: The keys of the other's stages; `None` where both have the same.
     """
     here, there = listed(these), listed(those)
     left = set()
     for index, item in enumerate(these):
         place = (item.rule.id, item.problem.stage)
         others = there.get(place, frozenset())
+        if stages is not None and item.problem.decision and item.problem.stage not in stages:
+            others |= there.get((item.rule.id, ANY), frozenset())
         raised = {_unnumbered(name) for name in others - here.get(place, frozenset())}
         names = item.problem.items
         common = [name for name in names if name in others or _unnumbered(name) in raised]

@@ -21,6 +21,8 @@ _SCRIPTS = ("", ".sh", ".bash", ".py")
 """How the scripts end that a container starts and a rule reads."""
 _TEXTS = (*_SCRIPTS, ".txt", ".toml", ".json", ".cfg", ".conf", ".ini", ".yml", ".yaml")
 """How the files end that are copied singly and that a rule reads: scripts, manifests, settings."""
+_BUILDS = frozenset({"pom.xml", "build.gradle", "build.gradle.kts"})
+"""Files that say for which Java a project is compiled."""
 _MANY = 3
 """More files of one name say nothing of which is meant."""
 
@@ -39,7 +41,7 @@ def named_files(repository: Repository, dockerfile: str) -> Iterator[str]:
     context = repository.context_of(dockerfile)
     folders = list(folders_around(dockerfile)) if context is None else [context]
     for name in copied_paths(parsed):
-        places = [posixpath.join(folder, name) for folder in folders] if _ending(name) in _TEXTS else []
+        places = [posixpath.join(folder, name) for folder in folders] if _is_read(name) else []
         yield from [place for place in places if place in repository.listing]
     yield from _started(parsed, repository)
 
@@ -57,6 +59,10 @@ def _start_words(dockerfile: Dockerfile) -> Iterator[str]:
     for instruction in dockerfile.instructions:
         if instruction.keyword in ("ENTRYPOINT", "CMD"):
             yield from _WORD.findall(instruction.value)
+
+
+def _is_read(name: str) -> bool:
+    return _ending(name) in _TEXTS or posixpath.basename(name) in _BUILDS
 
 
 def _ending(name: str) -> str:

@@ -17,6 +17,7 @@ from rules.api import (
 )
 from rules.base_image.tags import gains_compilers
 from rules.copying.machine_code import is_data, machine_code
+from rules.copying.scratch_programs import loses_certificates
 from rules.runtime.start_instructions import shipped
 from rules.runtime.start_scripts import start_script
 
@@ -138,7 +139,7 @@ def _questions(change: DockerfileChange, stage: Stage, was: Stage, after: str) -
     if foreign is not None:
         yield _of_foreign(stage, *foreign)
     if after in _WITHOUT_SYSTEM:
-        yield from _bare(stage)
+        yield from _bare(change, stage)
         return
     facts = stage.facts
     if foreign is None and facts is not None and _libc_changed(was.facts, facts):
@@ -168,10 +169,12 @@ def _of_foreign(stage: Stage, builder: Stage, kind: str) -> str:
     return f"{brought}: are they {again} again for {ours}?"
 
 
-def _bare(stage: Stage) -> Iterator[str]:
+def _bare(change: DockerfileChange, stage: Stage) -> Iterator[str]:
     """Yield what an image without a system lacks, less what another rule says with certainty."""
     if not _calls_shell(stage) and not _starts_program_alone(stage):
         yield "There is no shell and no package manager: does anything call one, a start script or a health check?"
+    if loses_certificates(change, stage):
+        return  # scratch-without-ca-or-tzdata says so
     if not (stage.root.base_text or "").startswith(_WITH_CERTIFICATES):
         yield "Are CA certificates, time zones and the account it runs as there?"
 

@@ -57,7 +57,9 @@ def _of_the_builder(change: DockerfileChange, stage: Stage) -> Iterator[Problem]
         return
     if is_empty_base(stage) or not any(start.set_in_file for start in stage.image.start_command):
         return
-    targets = any(name in change.source.text for name in ("TARGETPLATFORM", "TARGETARCH"))
+    parts = [one for one in change.stages if one is stage or stage.needs(one)]  # what another image is told is its own
+    texts = [step.instruction.text for one in parts for step in one.steps] + [one.from_.text for one in parts]
+    targets = any(name in text for name in ("TARGETPLATFORM", "TARGETARCH") for text in texts)
     several = any(build.platforms > 1 for build in change.repository.builds_of(change.path))
     way_out = (
         "The flag belongs to builders alone: drop it here."

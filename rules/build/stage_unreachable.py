@@ -31,7 +31,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         if stage.index in needed or is_development_name(stage.name) or _is_an_image(stage) or stage.index in used:
             continue
-        if stage.name in told or _lost_its_number(change, stage):
+        if stage.name in told or _lost_its_number(change, stage) or _was_the_default(change, stage):
             continue
         yield Problem(
             stage.from_.span,
@@ -53,6 +53,12 @@ def _lost_its_number(change: DockerfileChange, stage: Stage) -> bool:
     if then is None or stage.name is not None or not any(map(_numbers, change.stages)):
         return False
     return any(number < len(then.stages) and _from(then.stages[number]) == _from(stage) for number in _numbered(then))
+
+
+def _was_the_default(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether it is the alias that the file ended with before the change, of which `default-target-changed` speaks."""
+    last = change.before.stages[-1] if change.before is not None and change.before.stages else None
+    return last is not None and stage.is_alias and last.is_alias and stage.base_text == last.base_text
 
 
 def _numbered(model: Model) -> set[int]:

@@ -48,7 +48,6 @@ class _Numbered(NamedTuple):
     "copy-from-stage-index",
     severity=Severity.INFO,
     category=Category.MAINTAINABILITY,
-    default="info",
     keywords=("COPY", "RUN"),
     mentions=("from=",),
 )
@@ -153,7 +152,7 @@ def _shifted(
         instruction=numbered.instruction,
         stage=stage.key,
         key="shifted",
-        severity=Severity.WARNING,
+        severity=Severity.ERROR,
         notes=(Note(old.from_.span, "the stage that was meant", before=True),),
         fix=_fix(change, numbered._replace(source=now), name) if now.name or name not in taken else None,
     )

@@ -44,6 +44,17 @@ def machine_code(stage: Stage, copy: Copy) -> Kind | None:
     return "programs" if "programs" in kinds else "native modules" if "native modules" in kinds else None
 
 
+def may_hold_modules(stage: Stage, copy: Copy) -> bool:
+    """Tell whether a COPY from another stage may bring installed modules of a language that the image runs."""
+    paths = [copy.source_path(source) or "" for source in copy.sources]
+    builder = copy.from_stage
+    return (
+        builder is not None
+        and _has_modules(stage, builder)
+        and any(not is_data(path) and _OF_FRONT_ENDS.isdisjoint(path.split("/")) for path in paths)
+    )
+
+
 def is_data(path: str) -> bool:
     """Tell whether a path names data by itself: by its ending, or by the system's folder for it."""
     return _DATA.search(path) is not None or any(within(path, folder) for folder in _TEXTS)

@@ -21,6 +21,7 @@ from rules.api import (
 )
 from rules.copying.install_places import ruby_place
 from rules.copying.installs import folder_of
+from rules.copying.java_classes import java_mismatches
 from rules.packages.project_files import manifest_text
 
 _NODE = frozenset({"npm", "pnpm", "yarn", "bun"})
@@ -58,11 +59,12 @@ class Mismatch(NamedTuple):
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("COPY",),
-    mentions=("node", "ruby", "php"),
+    mentions=("node", "ruby", "php", "java", "jre", "jdk", "temurin", "corretto", "tomcat", "jetty"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """Installed modules are copied into a stage that runs another version of Node, Ruby or PHP."""
+    """Modules are copied into a stage that runs another version of Node, Ruby or PHP, or classes to an older Java."""
     for stage in change.stages:
+        yield from java_mismatches(change, stage)
         for copy in stage.copies:
             if copy.from_stage is None or copy.deferred:
                 continue

@@ -24,6 +24,8 @@ _REDHAT_BUILD = re.compile(
 )
 _REDHAT = frozenset({"rhel", "centos", "fedora", "almalinux", "rockylinux", "oraclelinux", "amazonlinux"})
 _KIB = 1024
+_ALPINE_BASE = frozenset("apk-tools busybox ca-certificates-bundle libcrypto3 libssl3 musl musl-utils zlib".split())
+"""What Alpine's image has in every release since 3.17 (its `apk info`); `apk-tools` needs the libraries."""
 _BEHIND_NAME = re.compile(r"[=<>~@:/]")
 
 
@@ -129,6 +131,23 @@ def depends_on(package: str, other: str, release: Release | str | None) -> bool 
     tables = (found,) if found in releases() else releases()
     answers = {name in _dependents(suite, other) for suite in tables if name in _suite(suite) or name in _slim(suite)}
     return any(answers) if answers else None
+
+
+def is_in_base(package: str, distro: str, release: Release | str | None) -> bool:
+    """Tell whether the distribution's own smallest image has a package, which no removal of another takes along.
+
+    Args:
+        package: Its name, with or without a version.
+        distro: As in `ImageFacts.distro`.
+        release: As in `ImageFacts.release`, or its name: `trixie`.
+
+    Returns:
+        `False` also where the distribution or the release is not in the table.
+    """
+    name, found = plain_name(package), _name(release)
+    if distro == "alpine":
+        return name in _ALPINE_BASE
+    return distro == "debian" and found in releases() and name in _slim(str(found))
 
 
 @lru_cache(maxsize=8)

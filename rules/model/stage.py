@@ -84,6 +84,11 @@ class Stage:
         return self.index == len(self.model.stages) - 1
 
     @property
+    def is_alias(self) -> bool:
+        """Whether it is another stage of the file, and nothing more: `FROM app`."""
+        return self.base_stage is not None and not self.instructions
+
+    @property
     def ships(self) -> bool:
         """Whether its image is built as a target."""
         return self in self.model.shipped

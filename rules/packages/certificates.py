@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 _WITHOUT = frozenset({"node"})
 """Official images whose slim variants remove `ca-certificates` again, as their Dockerfiles say: Node brings its own."""
 
+_WITH = ("gcr.io/distroless/", "cgr.dev/chainguard/")
+"""Images without a shell that have them (their README, "What's in them")."""
+
 _RECOMMENDING = frozenset({"curl", "wget", "openssl", "git"})
 """Packages of Debian and Ubuntu with which certificates come as a recommendation (`apt-cache depends`)."""
 
@@ -27,6 +30,16 @@ def brings_certificates(stage: Stage) -> bool:
     if any(not item.call.no_recommends and item.name in _RECOMMENDING for item in present):
         return True
     return any(depends_on(item.name, "ca-certificates", facts.release) for item in present)
+
+
+def has_bundle(stage: Stage) -> bool:
+    """Tell whether the base image is known to have the certificates of the authorities."""
+    facts = stage.facts
+    if facts is None:
+        return False
+    if facts.distro in ("alpine", "wolfi"):
+        return not _is_old_alpine(facts)
+    return facts.name.startswith(_WITH) or facts.has_tool("update-ca-certificates") is True
 
 
 def has_none(facts: ImageFacts) -> bool:

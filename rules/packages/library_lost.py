@@ -17,8 +17,12 @@ from rules.api import (
     runtime_of,
 )
 from rules.copying.binaries import is_static, program_of
+from rules.copying.machine_code import machine_code, may_hold_modules
+from rules.facts.packages import is_in_base
 from rules.packages.build_packages import listed
+from rules.packages.dotnet_cultures import missing_icu
 from rules.packages.libraries_removed import Removed, removed_libraries
+from rules.packages.loaded_libraries import need_of
 from rules.packages.scripts import INSTALL
 
 _MANAGERS = frozenset({"apt", "apk"})
@@ -61,13 +65,16 @@ class Lost(NamedTuple):
     severity=Severity.WARNING,
     category=Category.RELIABILITY,
     compares=True,
-    keywords=("COPY", "RUN"),
-    mentions=("-dev",),
+    keywords=("COPY", "RUN", "ENV"),
+    mentions=("-dev", "globalization_invariant"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """The change moves headers into a builder or deletes them, and their library leaves the image that ships."""
+    """The image that ships has not the library that it had, or that what is built for it is linked with."""
     for stage, was in change.shipped():
         facts = stage.facts
+        cultures = missing_icu(stage)
+        if cultures is not None and (was is None or missing_icu(was) is None):
+            yield cultures
         if was is None or facts is None or facts.full or stage.runtime.distribution != was.runtime.distribution:
             continue
         if stage.files.has_unreadable_run or any("$" in item.name for item in stage.packages.present):
@@ -77,6 +84,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         lost = [found for item in was.packages.present if (found := _lost(stage, item)) is not None]
         if lost:
             yield _problem(stage, lost)
+        yield from _left_behind(change, stage)
         yield from _removals(stage, was)
 
 
@@ -95,10 +103,30 @@ def _libraries(stage: Stage, item: Installed) -> tuple[str, ...]:
         return ()
     if not item.name.endswith("-dev") or item.manager not in _MANAGERS:
         return ()
-    libraries = runtime_of(item.name, stage.runtime.distribution or "", stage.runtime.release)
+    system = (stage.runtime.distribution or "", stage.runtime.release)
+    libraries = tuple(name for name in runtime_of(item.name, *system) or () if not is_in_base(name, *system))
     if not libraries or stage.packages.has(*libraries) or _is_related(stage, item.name, libraries):
         return ()
     return libraries
+
+
+def _left_behind(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
+    """Tell of headers that are new in a builder, where the image takes what is compiled and not the library."""
+    assert change.before is not None
+    before = {item.name for old in change.before.stages for item in old.packages.installed}
+    seen = set(before)
+    for builder in _copied_from(stage):
+        copies = [copy for copy in stage.all_copies if copy.from_stage is builder]
+        for item in builder.packages.present:
+            libraries = _libraries(stage, item) if item.name not in seen else ()
+            seen.add(item.name)
+            if not libraries or not before.isdisjoint(libraries):
+                continue
+            needs = ((name, need_of(change, stage, name)) for name in libraries)
+            found = next(((name, need) for name, need in needs if need is not None), None)
+            takes = may_hold_modules if found is not None else machine_code
+            if any(takes(stage, copy) for copy in copies):
+                yield _new_headers(stage, builder, item, libraries, found)
 
 
 def _removals(stage: Stage, was: Stage) -> Iterator[Problem]:
@@ -161,6 +189,31 @@ def _problem(stage: Stage, lost: list[Lost]) -> Problem:
         stage=stage.key,
         key=" ".join(libraries),
         notes=tuple(Note(one.headers.call.command.span, "installed here before", before=True) for one in lost[:1]),
+    )
+
+
+def _new_headers(
+    stage: Stage, builder: Stage, headers: Installed, libraries: tuple[str, ...], found: tuple[str, str] | None
+) -> Problem:
+    """Tell of new headers; what needs the library is named where a list of the project's shows it, else it is asked."""
+    shown = listed(map(quote, libraries))
+    install = quote(f"{INSTALL.get(stage.runtime.package_manager or '', '')} {' '.join(libraries)}".strip())
+    opening = f"{builder.label} compiles with {quote(headers.name)} from now on, and {stage.label} has no "
+    if found is not None:
+        message = f"{opening}{quote(found[0])}, {found[1]}. Install what is needed at run time: {install}."
+    else:
+        message = (
+            f"{opening}{shown}. What is linked with {'them' if libraries[1:] else 'it'} stops with “cannot open shared "
+            f"object file” when it is loaded. Does the image need {install}?"
+        )
+    return Problem(
+        stage.from_.span,
+        message,
+        Confidence.LIKELY if found is not None else Confidence.POSSIBLE,
+        doubt="what is built may bring its own copy, as some wheels do",
+        stage=stage.key,
+        key=" ".join(libraries),
+        notes=(Note(headers.call.command.span, "installed here"),),
     )
 
 

@@ -43,9 +43,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     who = f"{users} builds it without a target" if plain else "A plain `docker build` names no target"
     yield Problem(
         new.from_.span,
-        f"{_fact(new, now, same)} {who} and gets {new.label} from now on. {_way_out(new, now)}, or name the target in "
-        "every build.",
-        Confidence.CERTAIN if plain else Confidence.POSSIBLE if _has_many_targets(old) else Confidence.LIKELY,
+        f"{_fact(old, new, now, same)} {who} and gets {new.label} from now on. {_way_out(old, new, now)}, or name the "
+        "target in every build.",
+        _confidence(plain, old),
         doubt="no file of the repository says how the image is built",
         stage=new.key,
         notes=(Note(now.from_.span, "what was built before"),) if same is not None else (),
@@ -89,7 +89,16 @@ def _plain_builds(change: DockerfileChange) -> tuple[str, ...] | None:
     return tuple(dict.fromkeys(build.path for build in builds if not build.target)) if builds else None
 
 
-def _fact(new: Stage, now: Stage, same: Stage | None) -> str:
+def _confidence(plain: tuple[str, ...] | None, old: Stage) -> Confidence:
+    """How sure it is that a build gets the other stage: an alias at the end says that plain builds were thought of."""
+    if plain:
+        return Confidence.CERTAIN
+    return Confidence.POSSIBLE if _has_many_targets(old) and not old.is_alias else Confidence.LIKELY
+
+
+def _fact(old: Stage, new: Stage, now: Stage, same: Stage | None) -> str:
+    if old.is_alias and same is not None:
+        return f"The last stage is now {new.label}; before this change the file ended with an alias of {_label(now)}."
     if same is not None:
         return f"The last stage is now {new.label}; before this change it was {_label(now)}."
     return (
@@ -98,8 +107,8 @@ def _fact(new: Stage, now: Stage, same: Stage | None) -> str:
     )
 
 
-def _way_out(new: Stage, now: Stage) -> str:
-    if now in new.chain and now.name_word is not None:
+def _way_out(old: Stage, new: Stage, now: Stage) -> str:
+    if (now in new.chain or old.is_alias) and now.name_word is not None:
         return f"End the file with {quote(f'FROM {now.name_word.text}')}"
     return f"Move {_label(now)} back to the end"
 
@@ -114,9 +123,15 @@ def _has_many_targets(last: Stage) -> bool:
 
 
 def _where(change: DockerfileChange, old: Stage) -> Stage | None:
-    """Return the stage that was the last one: of its name, or, when it has none, with the same start and source."""
+    """Return the stage that was the last one: of its name, or, when it has none, with the same start and source.
+
+    Of a last stage that is an alias, it is what that one stood for, where the name is gone.
+    """
+    named = next((stage for stage in change.stages if stage.name == old.name), None) if old.name is not None else None
+    if named is None and old.is_alias and old.parent is not None:
+        return _where(change, old.parent)
     if old.name is not None:
-        return next((stage for stage in change.stages if stage.name == old.name), None)
+        return named
     text = _instructions(old)
     if not text:
         return None

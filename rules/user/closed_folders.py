@@ -30,6 +30,20 @@ _MOST = 40
 """Folders that are followed through a file; each costs one reading of its steps."""
 
 
+class Accounts(NamedTuple):
+    """Whom an image runs as, without groups.
+
+    Attributes:
+        user: After the change.
+        before: Before it.
+        same: Whether both are known to be one account.
+    """
+
+    user: str
+    before: str
+    same: bool
+
+
 class _Closed(NamedTuple):
     """A folder that was the account's before and is root's now.
 
@@ -44,21 +58,20 @@ class _Closed(NamedTuple):
     now: Step | None
 
 
-def closed_folder(stage: Stage, was: Stage, user: str, old_user: str) -> Problem | None:
+def closed_folder(stage: Stage, was: Stage, accounts: Accounts) -> Problem | None:
     """Return what there is to say of the first such folder that something writes to; `None` where nothing shows that.
 
     Args:
         stage: After the change.
         was: Before it.
-        user: Whom the container runs as, without group.
-        old_user: The same before the change.
+        accounts: Whom the container runs as, and ran as.
     """
-    for closed in _closed(stage, was, user, old_user):
+    for closed in _closed(stage, was, accounts.user, accounts.before):
         install = install_in(stage, closed.path)
         if install is not None:
-            return _stops(stage, user, closed, install)
+            return _stops(stage, accounts, closed, install)
         if closed.now is not None and _is_for_writing(closed.path, closed.now):
-            return _fails_later(stage, user, closed, closed.now)
+            return _fails_later(stage, accounts, closed, closed.now)
     return None
 
 
@@ -122,21 +135,22 @@ def _is_for_writing(path: str, now: Step) -> bool:
     return any(within(put.path, path) and not put.tree for put in made)
 
 
-def _stops(stage: Stage, user: str, closed: _Closed, install: Command) -> Problem:
+def _stops(stage: Stage, accounts: Accounts, closed: _Closed, install: Command) -> Problem:
     then = (
-        f"{quote(str(install), 60)} runs as {quote(user)} and writes there, so the build stops with “permission "
-        f"denied”. Give the folder to {quote(user)} above this step, with `chown`."
+        f"{quote(str(install), 60)} runs as {quote(accounts.user)} and writes there, so the build stops with “"
+        f"permission denied”. Give the folder to {quote(accounts.user)} above this step, with `chown`."
     )
-    message = f"{_opening(stage, user, closed)} {then}"
+    message = f"{_opening(stage, accounts, closed)} {then}"
     return _problem(stage, closed, install.span, message, "the command may be told to write elsewhere")
 
 
-def _fails_later(stage: Stage, user: str, closed: _Closed, now: Step) -> Problem:
+def _fails_later(stage: Stage, accounts: Accounts, closed: _Closed, now: Step) -> Problem:
+    again = " again" if accounts.same else ""
     then = (
         "When the process writes there, it fails with “permission denied”. "
-        f"Give the folder to {quote(user)} again, with `chown` or `COPY --chown`."
+        f"Give the folder to {quote(accounts.user)}{again}, with `chown` or `COPY --chown`."
     )
-    message = f"{_opening(stage, user, closed)} {then}"
+    message = f"{_opening(stage, accounts, closed)} {then}"
     return _problem(stage, closed, now.instruction.span, message, "whether the process writes there is not known")
 
 
@@ -152,11 +166,15 @@ def _problem(stage: Stage, closed: _Closed, span: Span, message: str, doubt: str
     )
 
 
-def _opening(stage: Stage, user: str, closed: _Closed) -> str:
+def _opening(stage: Stage, accounts: Accounts, closed: _Closed) -> str:
     before = quote(str(closed.before.instruction), 60)
-    opening = (
-        f"{stage.label} leaves {quote(closed.path)} to root, which {before} gave to {quote(user)} before this change"
-    )
-    if closed.now is None:
+    opening = f"{stage.label} leaves {quote(closed.path)} to root, which {before} gave to"
+    opening = f"{opening} {quote(accounts.user)} before this change"
+    if not accounts.same:
+        opening = (
+            f"{stage.label} runs as {quote(accounts.user)} now, who may not write in {quote(closed.path)}: {before} "
+            f"gave it to {quote(accounts.before)}, who ran it before this change"
+        )
+    if closed.now is None or not accounts.same:
         return f"{opening}."
     return f"{opening}: {quote(str(closed.now.instruction), 60)} at line {closed.now.instruction.line} makes it root's."

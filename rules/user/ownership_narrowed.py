@@ -21,7 +21,7 @@ from rules.api import (
     within,
 )
 from rules.user.accounts import name_of, runs_as_root, runtime_user
-from rules.user.closed_folders import closed_folder
+from rules.user.closed_folders import Accounts, closed_folder
 from rules.user.owners import is_same, owner_of
 from rules.user.root_by_design import is_for_developers
 
@@ -49,19 +49,29 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         user, old_user = runtime_user(stage), runtime_user(was) if was is not None else None
         if was is None or user is None or old_user is None or is_for_developers(stage):
             continue
-        problem = _lost_claim(stage, was, user, old_user) if "chown" in change.before.source.text else None
-        problem = problem or closed_folder(stage, was, user, old_user)
+        accounts = Accounts(user, old_user, same=is_same(stage, old_user, user) is True)
+        problem = _lost_claim(stage, was, accounts) if "chown" in change.before.source.text else None
+        problem = problem or closed_folder(stage, was, accounts)
         if problem is not None:
             yield problem
 
 
-def _lost_claim(stage: Stage, was: Stage, user: str, old_user: str) -> Problem | None:
-    """Return what there is to say of the first tree that the account had before."""
-    now = _claims(stage, user, unknown=True)
-    claims = [claim for claim in _claims(was, old_user, unknown=False) if isinstance(claim.step, Run)]
+def _lost_claim(stage: Stage, was: Stage, accounts: Accounts) -> Problem | None:
+    """Return what there is to say of the first tree that the account had before.
+
+    An image without a shell cannot run a `chown`, and is not meant to be written to.
+    """
+    if _is_bare(stage) and not _is_bare(was):
+        return None
+    now = _claims(stage, accounts.user, unknown=True)
+    claims = [claim for claim in _claims(was, accounts.before, unknown=False) if isinstance(claim.step, Run)]
     last = {claim.path.rstrip("/"): at for at, claim in enumerate(now)}
-    lost = (_lost(stage, was, user, claim, now, last) for claim in claims if not _late(was, claim.path, claim.step))
+    lost = (_lost(stage, was, accounts, claim, now, last) for claim in claims if not _late(was, claim.path, claim.step))
     return next((problem for problem in lost if problem is not None), None)
+
+
+def _is_bare(stage: Stage) -> bool:
+    return stage.root.is_scratch or (stage.facts is not None and stage.facts.has_shell is False)
 
 
 def _claims(stage: Stage, user: str, *, unknown: bool) -> list[_Claim]:
@@ -94,19 +104,21 @@ def _late(stage: Stage, path: str, claim: Step) -> list[Step]:
     return list(found.values())
 
 
-def _lost(stage: Stage, was: Stage, user: str, old: _Claim, now: list[_Claim], last: dict[str, int]) -> Problem | None:
+def _lost(
+    stage: Stage, was: Stage, accounts: Accounts, old: _Claim, now: list[_Claim], last: dict[str, int]
+) -> Problem | None:
     """Compare one folder that the account had before with what it has now."""
     covering = [last[folder] for folder in folders_of(old.path) if folder in last]
     if covering:
         claim = now[max(covering)]
         late = _late(stage, old.path, claim.step) if isinstance(claim.step, Run) else []
         late = [step for step in late if not _is_added(was, old.path, step)]
-        return _too_early(stage, user, old, claim, late[0]) if late else None
+        return _too_early(stage, accounts.user, old, claim, late[0]) if late else None
     filled = [put for put in stage.files.below(old.path) if put.kind not in ("run", "workdir")]
     roots = [put.step for put in filled if put.step.instruction.flag("chown") is None]
     if not roots or not _opened(stage).isdisjoint((None, *folders_of(old.path))):
         return None
-    return _uncovered(stage, user, old, [claim for claim in now if within(claim.path, old.path)], roots[-1])
+    return _uncovered(stage, accounts, old, [claim for claim in now if within(claim.path, old.path)], roots[-1])
 
 
 def _is_added(was: Stage, folder: str, step: Step) -> bool:
@@ -140,11 +152,18 @@ def _too_early(stage: Stage, user: str, old: _Claim, claim: _Claim, late: Step) 
     )
 
 
-def _uncovered(stage: Stage, user: str, old: _Claim, below: list[_Claim], step: Step) -> Problem:
-    rest = f"; only {', '.join(quote(claim.path) for claim in below[:2])} still belongs to it" if below else ""
+def _uncovered(stage: Stage, accounts: Accounts, old: _Claim, below: list[_Claim], step: Step) -> Problem:
+    still = "still belongs" if accounts.same else "belongs"
+    rest = f"; only {', '.join(quote(claim.path) for claim in below[:2])} {still} to it" if below else ""
+    given = f"to {quote(accounts.user)}: {quote(old.text, 60)} is gone{rest}"
+    if not accounts.same:
+        given = (
+            f"to the account that it runs as: {quote(old.text, 60)} gave it to {quote(accounts.before)} and is gone, "
+            f"and {quote(accounts.user)} runs it now{rest}"
+        )
     return Problem(
         step.instruction.span,
-        f"{stage.label} no longer gives {quote(old.path)} to {quote(user)}: {quote(old.text, 60)} is gone{rest}. What "
+        f"{stage.label} no longer gives {quote(old.path)} {given}. What "
         f"{quote(str(step.instruction), 60)} brings now belongs to root. That is right for code; where the process "
         "writes, it fails with “permission denied”.",
         Confidence.LIKELY,

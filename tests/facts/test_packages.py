@@ -9,6 +9,7 @@ from rules.facts.packages import (
     depends_on,
     installed_size,
     is_build_only,
+    is_in_base,
     needed_by,
     only_recommended,
     plain_name,
@@ -80,6 +81,24 @@ def test_the_runtime_twin_of_headers_depends_on_the_release(
     package: str, distro: str, release: Release | str | None, runtime: tuple[str, ...] | None
 ) -> None:
     assert runtime_of(package, distro, release) == runtime
+
+
+@pytest.mark.parametrize(
+    ("package", "distro", "release", "answer"),
+    [
+        ("libssl3t64", "debian", "trixie", "yes"),
+        ("libssl3", "debian", Release("bookworm", "12"), "no"),
+        ("libffi8=3.4.4-1", "debian", "bookworm", "yes"),
+        ("libffi8", "debian", "buster", "no"),
+        ("libffi8", "ubuntu", "noble", "no"),
+        ("libcrypto3", "alpine", "3.22", "yes"),
+        ("libpq", "alpine", None, "no"),
+    ],
+)
+def test_what_the_distributions_own_image_has_is_known(
+    package: str, distro: str, release: Release | str | None, answer: str
+) -> None:
+    assert is_in_base(package, distro, release) is (answer == "yes")
 
 
 def test_a_set_of_packages_weighs_what_it_adds_to_the_slim_image() -> None:

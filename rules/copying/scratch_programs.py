@@ -1,0 +1,42 @@
+"""Programs that ship on `scratch`, and the certificates of the authorities that they may need there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules.copying.binaries import program_of
+from rules.packages.certificates import has_bundle
+
+if TYPE_CHECKING:
+    from rules.change import DockerfileChange
+    from rules.model.stage import Stage
+    from rules.model.steps import Copy
+
+_HINTS = ("cert", "ssl", "pki", "x509", ".pem", ".crt")
+
+
+def without_certificates(stage: Stage) -> tuple[Copy, str] | None:
+    """Return the first program of an image on `scratch` that has no certificates: its COPY and its path."""
+    if not stage.root.is_scratch or not stage.image.start_command or _has_certificates(stage):
+        return None
+    for copy in stage.copies:
+        found = program_of(copy)
+        if found is not None and found[1].language != "c":
+            return copy, found[0]
+    return None
+
+
+def loses_certificates(change: DockerfileChange, stage: Stage) -> bool:
+    """Tell whether such a program had them before the change, from a package or with its base image."""
+    was = change.was(stage)
+    if was is None or was.root.is_scratch or without_certificates(stage) is None:
+        return False
+    return was.packages.has("ca-certificates") or has_bundle(was)
+
+
+def _has_certificates(stage: Stage) -> bool:
+    """Whether something brings them, or whatever it brings may hold them."""
+    text = " ".join(step.instruction.value for step in stage.all_steps).lower()
+    if any(hint in text for hint in _HINTS) or stage.all_runs:
+        return True
+    return any(put.tree and put.path in ("/", "/etc", "/usr", "/usr/share") for put in stage.files.puts)
