@@ -39,18 +39,20 @@ _GOALS = re.compile(
 
 _RELEASE = r"(?:1[._])?(\d+)(?![\d.])"
 _ON_COMMAND = re.compile(
-    r"(?:--release[ =]|-target |--target[ =]|-source |-[DP][\w.-]*(?:release|target|source|java|jdk|jvm)[\w.-]*=)"
+    r"(?:--release[ =]|-target |--target[ =]|-source "
+    r"|-[DP][\w.-]{0,40}(?:release|target|source|java|jdk|jvm)[\w.-]{0,40}=)"
     rf"{_RELEASE}",
     re.IGNORECASE,
 )
 _IN_POM = re.compile(
-    r"<(?:maven\.compiler\.(?:release|target)|release|target|[\w.-]*(?:java|jdk|jvm)[\w.-]*)>"
-    rf"\s*{_RELEASE}\s*</",
+    r"<(?:maven\.compiler\.(?:release|target)|release|target|[\w.-]{0,40}(?:java|jdk|jvm)[\w.-]{0,40})>"
+    rf"\s{{0,99}}{_RELEASE}\s{{0,99}}</",
     re.IGNORECASE,
 )
 _IN_GRADLE = re.compile(
-    r"(?:JavaLanguageVersion\.of\(|jvmToolchain\(|(?:target|source)Compatibility\s*=?\s*|options\.release(?:\.set\(|\s*=)\s*"
-    rf"|jvmTarget[\w.()]*\s*(?:=|\()\s*)[\"']?(?:JavaVersion\.VERSION_|JvmTarget\.JVM_)?{_RELEASE}"
+    r"(?:JavaLanguageVersion\.of\(|jvmToolchain\(|(?:target|source)Compatibility {0,9}=? {0,9}"
+    r"|options\.release(?:\.set\(| {0,9}=) {0,9}"
+    rf"|jvmTarget[\w.()]{{0,40}} {{0,9}}(?:=|\() {{0,9}})[\"']?(?:JavaVersion\.VERSION_|JvmTarget\.JVM_)?{_RELEASE}"
 )
 """Where a build says which Java its classes are for (Maven Compiler Plugin; Gradle, "Toolchains for JVM projects")."""
 _HAS_OTHERS = re.compile(r"<(?:modules|profiles)>|\b(?:subprojects|allprojects|project\()")
