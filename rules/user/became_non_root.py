@@ -16,7 +16,7 @@ from rules.api import (
     rule,
 )
 from rules.user.accounts import is_root, name_of, runtime_user
-from rules.user.nonroot_checklist import Item, checklist
+from rules.user.nonroot_checklist import checklist
 from rules.user.root_by_design import drops_privileges
 
 
@@ -41,9 +41,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if _is_made_for_it(stage, was):
             continue
         if (is_root(was, was.image.user) or unset) and _asked_for(was) is None:
-            items = checklist(change, stage, was, user)
-            if items:  # else nothing in the file stands against it
-                yield _problem(change, stage, was, user, items)
+            yield _problem(change, stage, was, user)
 
 
 def _is_made_for_it(stage: Stage, was: Stage) -> bool:
@@ -81,8 +79,9 @@ def _promised(stage: Stage) -> str | None:
     return "nonroot" if facts is not None and facts.nonroot and stage.image.user.instruction is None else None
 
 
-def _problem(change: DockerfileChange, stage: Stage, was: Stage, user: str, items: tuple[Item, ...]) -> Problem:
+def _problem(change: DockerfileChange, stage: Stage, was: Stage, user: str) -> Problem:
     instruction = stage.image.user.instruction
+    items = checklist(change, stage, was, user)
     numbered = "; ".join(f"({number}) {item.text}" for number, item in enumerate(items, 1))
     before = (
         "it started as root"
@@ -91,12 +90,14 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, user: str, item
         if is_root(was, was.image.user)
         else "no `USER` was set"
     )
+    look = (
+        f"Worth a look before this ships: {numbered}." if items else "Start it once with the data it has in production."
+    )
     here = instruction is not None and stage.image.user.stage is stage
     return Problem(
         instruction.span if instruction is not None and here else stage.from_.span,
         f"{stage.label} now runs as {_named(stage, user)}; before this change {before}. That is the safer way, and "
-        f"what root made stays root's: files, volumes and pid files that the process writes need the new owner. "
-        f"Worth a look before this ships: {numbered}.",
+        f"what root made stays root's: files, volumes and pid files that the process writes need the new owner. {look}",
         Confidence.LIKELY if any(item.concrete for item in items) else Confidence.POSSIBLE,
         doubt="what the process writes is not in the file",
         stage=stage.key,
