@@ -12,7 +12,7 @@ from rules.named_files import named_files
 from rules.repository import Repository
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterable, Iterator, Mapping
 
     from bot.forges.base import ChangedFile, PullRequest
     from rules.policy import Policy
@@ -86,7 +86,7 @@ class Wanted(NamedTuple):
             listing: The paths at head with their modes, as far as they are known.
         """
         after = tuple(further(self.dockerfiles, files, listing))
-        before = tuple(file.previous_path or file.path for file in _edited(pull_request.files, after))
+        before = tuple(_old_path(file) for file in pull_request.files if _was_there(file) and file.path in after)
         return self._replace(after=after, before=before)
 
     def with_further(self, more: Wanted) -> Wanted:
@@ -217,17 +217,20 @@ def _depth_first(path: str) -> tuple[int, str]:
     return path.count("/"), path
 
 
-def _before(files: Sequence[ChangedFile], after: Iterable[str]) -> Iterator[str]:
+def _before(files: Iterable[ChangedFile], after: Iterable[str]) -> Iterator[str]:
     """Give the old paths of the files that are read and touched by the change."""
-    edited = {id(file) for file in _edited(files, after)}
+    read = set(after)
     for file in files:
-        if id(file) in edited:
-            yield file.previous_path or file.path
+        if _was_there(file) and file.path in read:
+            yield _old_path(file)
         elif file.status == "removed" and (is_dockerfile(file.path) or _is_ignore_file(file.path)):
             yield file.path
 
 
-def _edited(files: Iterable[ChangedFile], after: Iterable[str]) -> Iterator[ChangedFile]:
-    """Give the files that are read and were there before the change touched them."""
-    read = set(after)
-    return (file for file in files if file.status in ("modified", "renamed", "copied") and file.path in read)
+def _was_there(file: ChangedFile) -> bool:
+    """Tell whether a file of the head was there before the change touched it."""
+    return file.status in ("modified", "renamed", "copied")
+
+
+def _old_path(file: ChangedFile) -> str:
+    return file.previous_path or file.path

@@ -107,7 +107,8 @@ def _folder(root: Path, listing: Mapping[str, int], dockerfiles: Sequence[str]) 
     """Read Dockerfiles, the files around them, and those that they name."""
     wanted = [*dockerfiles, *around(dockerfiles, listing, len(listing))]
     first = trees.read(root, listing, wanted)
-    return trees.read(root, listing, [*wanted, *further(dockerfiles, first.files, listing, len(listing))])
+    more = trees.read(root, listing, further(dockerfiles, first.files, listing, len(listing)))
+    return replace(first, files={**first.files, **more.files}, unread={**first.unread, **more.unread})
 
 
 def _policy(root: Path, listing: Mapping[str, int], options: Options) -> ReadPolicy:
