@@ -6,9 +6,6 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.dockerfile.parse import parse
-from rules.dockerfile.source import Source
-
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator
 
@@ -18,7 +15,7 @@ _OPEN = re.compile(r"[$*?\[\\<]|://|^git@")
 """What leaves open which file a source is, or says that it lies elsewhere."""
 
 
-def context_by_sources(path: str, data: bytes, files: Container[str], folders: Container[str]) -> str | None:
+def context_by_sources(path: str, dockerfile: Dockerfile, files: Container[str], folders: Container[str]) -> str | None:
     """Return the one folder around a Dockerfile in which all lies that it copies and that the repository has.
 
     What lies in no such folder is made or fetched before the build, and says nothing. Folders alone do not tell: a
@@ -26,7 +23,7 @@ def context_by_sources(path: str, data: bytes, files: Container[str], folders: C
 
     Args:
         path: The Dockerfile in its repository.
-        data: Its bytes.
+        dockerfile: The same, parsed.
         files: The repository's files.
         folders: Its folders.
 
@@ -34,7 +31,7 @@ def context_by_sources(path: str, data: bytes, files: Container[str], folders: C
         `` for the repository's root; `None` where no folder fits, or several do.
     """
     around = list(folders_around(path))
-    names = set(copied_paths(parse(Source.decode(path, data))))
+    names = set(copied_paths(dockerfile))
     there = [name for name in names if any(_is_in(posixpath.join(one, name), files, folders) for one in around)]
     fitting = [one for one in around if all(_is_in(posixpath.join(one, name), files, folders) for name in there)]
     if len(fitting) != 1:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Literal
 from rules import catalogue
 from rules.build import suppression_unused
 from rules.change import DockerfileChange
-from rules.dockerfile.parse import parse
-from rules.dockerfile.source import Source
 from rules.facts.eol import data_date
 from rules.fingerprint import Raised, fingerprints, line_ratio, listed, unchanged
 from rules.gathering import gathered
@@ -168,7 +166,7 @@ def model_of(setup: _Setup, repository: Repository, path: str) -> Model:
     for pattern, names in setup.policy.targets.items():
         if pattern in ("*", path):
             targets.update(names)
-    return Model(parse(Source.decode(path, repository.files[path])), {*targets, *setup.ships})
+    return Model(repository.parsed(path), {*targets, *setup.ships})
 
 
 def _review_file(setup: _Setup, change: DockerfileChange) -> Report:

@@ -177,9 +177,9 @@ def _listed_no_more(
         others = there.get(place, frozenset())
         if stages is not None and item.problem.decision and item.problem.stage not in stages:
             others |= there.get((item.rule.id, ANY), frozenset())
-        raised = {_unnumbered(name) for name in others - here.get(place, frozenset())}
+        raised = {unnumbered(name) for name in others - here.get(place, frozenset())}
         names = item.problem.items
-        common = [name for name in names if name in others or _unnumbered(name) in raised]
+        common = [name for name in names if name in others or unnumbered(name) in raised]
         if not common or (whole and len(common) < len(names)):
             left.add(index)
     return left
@@ -209,7 +209,7 @@ def _numbered(item: Raised) -> object:
     if item.problem.fact or (item.instruction is not None and item.instruction.keyword == "FROM"):
         return None
     rule, path, key = item.subject
-    return rule, path, _unnumbered(key), item.problem.stage, _unnumbered(item.normal)
+    return rule, path, unnumbered(key), item.problem.stage, unnumbered(item.normal)
 
 
 def _of_the_only(item: Raised) -> object:
@@ -219,7 +219,8 @@ def _of_the_only(item: Raised) -> object:
     return (*item.subject, item.problem.stage, keyword) if keyword in _ONE_OF_A_STAGE and not breaks else None
 
 
-def _unnumbered(text: str) -> str:
+def unnumbered(text: str) -> str:
+    """Return a text with each number or version replaced by the same one: what differs in them alone gets equal."""
     return _NUMBER.sub("0", text)
 
 

@@ -7,8 +7,6 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.contexts import copied_paths, folders_around
-from rules.dockerfile.parse import parse
-from rules.dockerfile.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,10 +32,9 @@ def named_files(repository: Repository, dockerfile: str) -> Iterator[str]:
         repository: With the Dockerfile's bytes and a listing; without one of them nothing is yielded.
         dockerfile: Its path.
     """
-    data = repository.files.get(dockerfile)
-    if data is None or repository.listing is None:
+    if dockerfile not in repository.files or repository.listing is None:
         return
-    parsed = parse(Source.decode(dockerfile, data))
+    parsed = repository.parsed(dockerfile)
     context = repository.context_of(dockerfile)
     folders = list(folders_around(dockerfile)) if context is None else [context]
     for name in copied_paths(parsed):

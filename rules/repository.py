@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING
 from rules.builds import Build, builds_in
 from rules.contexts import context_by_sources, folders_around
 from rules.dockerfile.dockerignore import Dockerignore
+from rules.dockerfile.parse import parse
+from rules.dockerfile.source import Source
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from rules.dockerfile.nodes import Dockerfile
 
 _LINK, _SUBMODULE = 0o120000, 0o160000  # as git writes them
 
@@ -29,6 +33,7 @@ class Repository:
 
     files: Mapping[str, bytes] = field(default_factory=dict)
     listing: Mapping[str, int] | None = None
+    _parsed: dict[str, Dockerfile] = field(default_factory=dict, init=False, repr=False)
     _told: dict[str, str | None] = field(default_factory=dict, init=False, repr=False)
     _contexts: dict[str, tuple[str, ...] | None] = field(default_factory=dict, init=False, repr=False)
     _names: dict[str, frozenset[str] | None] = field(default_factory=dict, init=False, repr=False)
@@ -74,6 +79,16 @@ class Repository:
         data = self.files.get(path)
         return data.decode("utf-8", "replace") if data is not None else None
 
+    def parsed(self, path: str) -> Dockerfile:
+        """Return a Dockerfile that was read, parsed.
+
+        Raises:
+            KeyError: It was not read.
+        """
+        if path not in self._parsed:
+            self._parsed[path] = parse(Source.decode(path, self.files[path]))
+        return self._parsed[path]
+
     @cached_property
     def builds(self) -> tuple[Build, ...]:
         """What compose, bake, workflow, skaffold and Make files of the repository build."""
@@ -101,10 +116,9 @@ class Repository:
         return self._told[dockerfile]
 
     def _context_by_sources(self, dockerfile: str) -> str | None:
-        data = self.files.get(dockerfile)
-        if data is None or self.listing is None:
+        if dockerfile not in self.files or self.listing is None:
             return None
-        return context_by_sources(dockerfile, data, self.listing, self.folders)
+        return context_by_sources(dockerfile, self.parsed(dockerfile), self.listing, self.folders)
 
     def in_context(self, dockerfile: str, path: str) -> str | None:
         """Return the repository's path of a file of the build context.

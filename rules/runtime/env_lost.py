@@ -22,6 +22,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.fingerprint import unnumbered
 from rules.runtime.start_instructions import shipped
 from rules.runtime.start_scripts import start_script
 
@@ -36,8 +37,6 @@ _READ_BY_RUNTIMES = frozenset(
 _BUILD_ONLY = re.compile(
     r"(?:UV|PIP|NPM_CONFIG|YARN|POETRY|CARGO|GO|DEBIAN|APT|CONDA|BUNDLE|HOMEBREW|MAVEN|GRADLE)_.*\Z"
 )
-_NUMBER = re.compile(r"\d+(?:\.\d+)*")
-"""A version in the name of a folder: with another one it is the folder of the next release."""
 
 
 @rule(
@@ -77,8 +76,8 @@ def _lost_folders(stage: Stage, was: Stage) -> tuple[str, ...]:
         return ()
     kept = now.value.split(":") if now is not None and now.value else []
     lost = [folder for folder in before.value.split(":") if folder not in kept and folder.startswith("/")]
-    raised = {_NUMBER.sub("0", folder) for folder in kept if folder not in before.value.split(":")}
-    own = [folder for folder in lost if folder not in _SYSTEM_FOLDERS and _NUMBER.sub("0", folder) not in raised]
+    raised = {unnumbered(folder) for folder in kept if folder not in before.value.split(":")}
+    own = [folder for folder in lost if folder not in _SYSTEM_FOLDERS and unnumbered(folder) not in raised]
     return tuple(folder for folder in own if _covering(stage, folder))
 
 
