@@ -18,7 +18,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.pipe_failures import caught_with, counts, is_caught
+from rules.build.pipe_failures import caught_with, counts, is_caught, pipelines
 from rules.secrets.downloads import is_check
 
 _BUILDS = frozenset(
@@ -26,6 +26,8 @@ _BUILDS = frozenset(
     "pnpm pytest sbt tox tsc webpack yarn".split()
 )
 _BRINGING = frozenset({"build", "ci", "download", "install", "run", "sync", "upgrade"})
+_FETCHES = frozenset("curl wget tar unzip gcc g++".split())
+"""What else makes a step, where the step's end hides that it failed."""
 _ASKING = frozenset({"--version", "-v", "-V", "--help", "config", "cache", "version", "info", "env", "list"})
 _BLIND = frozenset(
     ": addgroup adduser cd date echo export find groupadd history ldconfig ls mkdir printf pwd set sync true unset "
@@ -33,6 +35,8 @@ _BLIND = frozenset(
 )
 """Commands that end well whether there is anything for them to do or not."""
 
+_DECIDES = frozenset({"exit", "return", "trap", "kill", "false"})
+"""What a script decides by itself with whether it goes on."""
 _CLEANING = frozenset("autoclean autoremove cache cache-clean clean del deborphan erase prune purge remove".split())
 
 
@@ -95,7 +99,39 @@ def _is_unseen(run: Run, command: Command) -> bool:
     if _tests(command):
         # behind `&&` what would use the file is not run either
         return command.after in (";", "\n") or caught_with(run, command) is not None
-    return command.start in _bringing(run) and _all_blind(run, command) and not _says_so(run)
+    if command.start in _bringing(run) and _all_blind(run, command):
+        return not _says_so(run)
+    return _makes_the_step(run, command) and _ends_by_cleaning(run)
+
+
+def _makes_the_step(run: Run, command: Command) -> bool:
+    if command.conditional or is_caught(run, command) or pipelines(run)[command.pipeline].last is not command:
+        return False
+    clones = command.name == "git" and command.subcommand == "clone"
+    return clones or command.name in _FETCHES or command.start in _bringing(run)
+
+
+@once
+def _ends_by_cleaning(run: Run) -> bool:
+    """Whether the last list of a RUN only deletes and cannot but succeed, and no command decides what a failure means.
+
+    `true`, `exit 0` and `echo "no luck"` say that a failure is meant to be passed over.
+    """
+    commands = [command for command in run.commands if not command.nested]
+    last = next((at for at in range(len(commands) - 1, 0, -1) if commands[at].before in (";", "\n")), 0)
+    if not last or run.stage.runtime.is_windows or any(one.errexit or one.name in _DECIDES for one in commands):
+        return False
+    made = {word.value.rstrip("/") for one in commands if one.name == "mkdir" for word in one.operands()}
+    return all(_deletes(one, made) and not one.conditional for one in commands[last:])
+
+
+def _deletes(command: Command, made: set[str]) -> bool:
+    """Whether a command is a clean-up that succeeds whatever came before: `rm` without `-f` of what was `made` does."""
+    if command.name == "rm":
+        return command.has("-f", "--force") or all(word.value.rstrip("/") in made for word in command.operands())
+    if command.name == "find":
+        return any(word.value == "-delete" for word in command.args)
+    return command.subcommand in ("clean", "autoclean")
 
 
 def _says_so(run: Run) -> bool:
@@ -163,7 +199,7 @@ def _problem(stage: Stage, run: Run, command: Command, *, lost: bool) -> Problem
 def _outcome(run: Run, command: Command) -> str:
     if _tests(command):
         return "Then what was not verified goes into the image."
-    if _all_blind(run, command):
+    if _all_blind(run, command) or _ends_by_cleaning(run):
         return "Then the image ships without what it brings."
     return "What follows runs without it, and fails for another reason or not at all."
 
