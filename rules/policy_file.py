@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from rules import catalogue, yamls
@@ -114,14 +113,14 @@ def read_policy(path: str, data: bytes) -> ReadPolicy:
     if len(data) > yamls.SIZE_LIMIT:
         return ReadPolicy(faults=(Fault(path, 1, 1, "the file is larger than 64 KiB and was not read"),), path=path)
     try:
-        document = YAML(typ="rt", pure=True).load(data.decode("utf-8"))
+        document = yamls.load(data.decode("utf-8"))
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
         return ReadPolicy(
             faults=(Fault(path, line, column, f"no valid YAML: {error.problem or error.context}"),), path=path
         )
-    except (YAMLError, ValueError, RecursionError) as error:
+    except (YAMLError, ValueError, RecursionError, NotImplementedError) as error:
         return ReadPolicy(faults=(Fault(path, 1, 1, f"no valid YAML: {type(error).__name__}"),), path=path)
     if document is None:
         return ReadPolicy(path=path)

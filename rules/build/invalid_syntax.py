@@ -24,7 +24,7 @@ _OPERATORS = ("&&", "||", "|")
 """With one of these a line of a RUN goes on, and no instruction begins."""
 
 _LINE = re.compile(r"line \d+")
-_PLACEHOLDER = re.compile(r"[A-Z]{4,}[A-Z0-9]*(?:[-_]?[A-Z0-9]+)*\Z")
+_PLACEHOLDER = re.compile(r"[A-Z]{4,}[A-Z0-9]*(?:[-_][A-Z0-9]+)*\Z")
 """`BASEIMAGE`, `REPLACE-ME`: what a script writes over before the file is built."""
 
 _CONTAINERFILE = re.compile(r"containerfile", re.IGNORECASE)

@@ -30,11 +30,11 @@ _TAKES_A_COMMAND = frozenset(
     "timeout watch xargs yum zypper which command type time install scl ssh docker script strace".split()
 )
 _BEHIND_A_BLOCK = re.compile(
-    r"(?<![\w$-])(?P<end>fi|done|esac)[ \t]*\\\r?\n(?:[ \t]*(?:#[^\n]*|\\)?\r?\n)*[ \t]*"
+    r"(?<![\w$-])(?P<end>fi|done|esac)[ \t]*\\\r?\n(?:[ \t]*(?:#[^\n]*\n|\\?\r?\n))*[ \t]*"
     r"(?P<next>(?!(?:then|else|elif|fi|do|done|esac|in)\b)[A-Za-z_./]\S*)"
 )
 _SWALLOWED_END = re.compile(
-    r"(?P<last>[^\s;&|(){}\\]+)[ \t]*\\[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*|\\)?\r?\n)*[ \t]*"
+    r"(?P<last>[^\s;&|(){}\\]+)[ \t]*\\[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*\n|\\?\r?\n))*[ \t]*"
     r"(?P<end>fi|done|esac)(?=[ \t]*(?:[;&|)\\\r\n]|\Z))"
 )
 """A block's end at the start of a line, with nothing behind the command above that would end it."""

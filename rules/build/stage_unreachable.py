@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from rules.api import Category, Confidence, DockerfileChange, Model, Problem, Severity, Stage, is_development_name, rule
 
-_TARGET = re.compile(r"(?m)^\s*#.*--target[= ]([\w.-]+)")
+_TARGET = re.compile(r"(?m)^[ \t]*#.*--target[= ]([\w.-]+)")
 """A comment that says how a stage is built: `docker build --target tools .`."""
 _DIGITS = 6
 """More than the number of any stage has."""

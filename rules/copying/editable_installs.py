@@ -25,9 +25,9 @@ _LEFT_OUT = (
 )
 """Options with which uv, Poetry and PDM do not install the project, or not as a pointer."""
 _SETTINGS = ("UV_NO_EDITABLE", "UV_NO_INSTALL_PROJECT", "UV_NO_INSTALL_WORKSPACE", "PDM_NO_EDITABLE", "PDM_NO_SELF")
-_NAME = re.compile(r"(?m)^\s*name\s*=\s*[\"'](?P<name>[\w.-]+)")
-_NO_PACKAGE = re.compile(r"(?m)^\s*package(?:-mode)?\s*=\s*false")
-_PACKAGE = re.compile(r"(?m)^\s*\[build-system\]|^\s*package\s*=\s*true")
+_NAME = re.compile(r"(?m)^[ \t]*name\s*=\s*[\"'](?P<name>[\w.-]+)")
+_NO_PACKAGE = re.compile(r"(?m)^[ \t]*package(?:-mode)?\s*=\s*false")
+_PACKAGE = re.compile(r"(?m)^[ \t]*\[build-system\]|^[ \t]*package\s*=\s*true")
 
 
 class Editable(NamedTuple):

@@ -24,7 +24,7 @@ NPM_LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
 _YARN_SETTINGS = (".yarnrc.yml", ".yarn")
 """What Yarn 2 and later are made of: the settings name the release, its plugins and patches below `.yarn`."""
 _BRINGS_YARN = re.compile(r"\bcorepack\b|\byarn set version\b")
-_INCLUDES = re.compile(r"^\s*(?:-r|--requirement|-c|--constraint)[ =]*([^\s#]+)", re.MULTILINE)
+_INCLUDES = re.compile(r"^[ \t]*(?:-r|--requirement|-c|--constraint)[ =]*([^\s#]+)", re.MULTILINE)
 """How a requirements file names another one, relative to itself."""
 
 

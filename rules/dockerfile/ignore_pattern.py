@@ -94,7 +94,16 @@ def _tokens(pattern: str) -> tuple[list[_Token], str]:
             kind = "tokens" if char == "]" else kind
     if kind == "tokens" and "^" in pattern:
         tokens = _without_carets(tokens)
-    return tokens, kind
+    return _squeezed(tokens), kind
+
+
+def _squeezed(tokens: list[_Token]) -> list[_Token]:
+    """Leave one of the wildcards that stand side by side and say the same: `*` behind `*` adds nothing to it."""
+    return [
+        token
+        for index, token in enumerate(tokens)
+        if not index or token not in (_STAR, _DEEP) or token != tokens[index - 1]
+    ]
 
 
 def _two_stars(pattern: str, start: int, kind: str) -> tuple[_Token, int, str]:

@@ -46,7 +46,7 @@ _FLAGS = {
 _DEVELOPERS_PART = {
     **dict.fromkeys(("npm", "pnpm", "yarn", "bun"), re.compile(r'"devDependencies"\s*:\s*\{\s*"')),
     "composer": re.compile(r'"require-dev"\s*:\s*\{\s*"'),
-    "uv": re.compile(r"^\s*dev\s*=\s*\[|dev-dependencies", re.MULTILINE),
+    "uv": re.compile(r"^[ \t]*dev\s*=\s*\[|dev-dependencies", re.MULTILINE),
     "poetry": re.compile(r"^\[tool\.poetry\.(?:group\.|dev-)|^\[dependency-groups\]", re.MULTILINE),
     "pdm": re.compile(r"^\[tool\.pdm\.dev-dependencies|^\[dependency-groups\]", re.MULTILINE),
     "bundle": re.compile(r"group\b.*:(?:development|test)"),

@@ -89,5 +89,5 @@ def _is_near(change: DockerfileChange, path: str) -> bool:
 
 def _names(text: str, name: str) -> bool:
     """Whether a list names a package, and not one with a library of its own (`psycopg2-binary`, `psycopg[binary]`)."""
-    pattern = rf"^\s*(?:gem\s+)?[\"']?{re.escape(name)}(?![\w.-])(?!\[[^\]]*binary)"
+    pattern = rf"^[ \t]*(?:gem\s+)?[\"']?{re.escape(name)}(?![\w.-])(?!\[[^\]]*binary)"
     return re.search(pattern, text, re.MULTILINE | re.IGNORECASE) is not None

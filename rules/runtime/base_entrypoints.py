@@ -26,6 +26,7 @@ _WORK = {
     **dict.fromkeys(("wordpress", "ghost"), "puts the application's files into an empty volume and sets it up"),
 }
 """Image to what its script does at each start, and nothing else does."""
+_READS_ANOTHER = re.compile(r"^[ \t]*(?:\.|source)\s", re.MULTILINE)
 _DOES_IT_ITSELF = re.compile(
     r"\binitdb\b|\bpg_createcluster\b|mysql_install_db|mariadb-install-db|--initialize|/usr/src/|\brsync\b|\bwp\s+core\b"
 )
@@ -74,7 +75,11 @@ def _script_runs_server(change: DockerfileChange, stage: Stage, script: str) -> 
     if read is None or read.shell is None or re.search(rf"(?<![\w.-]){re.escape(script)}", read.text):
         return False
     _, parsed = read.script()
-    if parsed.errors or _DOES_IT_ITSELF.search(read.text) or re.search(r"^\s*(?:\.|source)\s", read.text, re.MULTILINE):
+    if (
+        parsed.errors
+        or _DOES_IT_ITSELF.search(read.text)
+        or re.search(r"^[ \t]*(?:\.|source)\s", read.text, re.MULTILINE)
+    ):
         return False
     return any(command.name in _SERVERS for command in parsed.commands)
 

@@ -47,7 +47,7 @@ _NAMED = 3
 
 _SYSTEM = ("/bin/", "/sbin/", "/usr/", "/etc/")
 
-_BLOCK_AT_END = re.compile(r"(?:^|[\s;])(?:fi|esac)[ \t]*(?:\n\s*(?:#[^\n]*)?)*\Z")
+_BLOCK_AT_END = re.compile(r"(?:^|[\s;])(?:fi|esac)[ \t]*(?:\n[^\S\n]*(?:#[^\n]*)?)*\Z")
 """The script ends with an `if` or a `case`, one branch of which is the program."""
 
 _RELEASES = re.compile(r"\bmix release\b|\brebar3\b.*\brelease\b|\bdistillery\.release\b|/rel/")
@@ -109,7 +109,7 @@ def _behind_init(change: DockerfileChange, found: Written, script: StartScript) 
     return _no_exec(found, script)
 
 
-_HANDS_OVER = re.compile(r"^\s*exec\s", re.MULTILINE)
+_HANDS_OVER = re.compile(r"^[ \t]*exec\s", re.MULTILINE)
 _TELLS_ITS_CHILD = frozenset({"tini", "tini-static", "docker-init", "catatonit"})
 """Inits that pass a signal to the process that they started, and not to its children as well (tini's `-g`)."""
 
@@ -211,7 +211,7 @@ def _ignores_arguments(found: Written, script: StartScript) -> Problem | None:
     cmd = found.stage.image.cmd
     if found.instruction.keyword != "ENTRYPOINT" or not cmd.set_in_file or not cmd.value or cmd.instruction is None:
         return None
-    if _READS_ARGUMENTS.search(script.text) or re.search(r"^\s*(?:\.|source)\s", script.text, re.MULTILINE):
+    if _READS_ARGUMENTS.search(script.text) or re.search(r"^[ \t]*(?:\.|source)\s", script.text, re.MULTILINE):
         return None
     return Problem(
         cmd.instruction.span,

@@ -115,7 +115,7 @@ def _use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str |
     return "the program's runtime reads it" if name in _READ_BY_RUNTIMES else None
 
 
-_NOUNSET = re.compile(r"^\s*set\s+(?:-\w*u|(?:-\w+\s+)*-o\s+nounset)", re.MULTILINE)
+_NOUNSET = re.compile(r"^[ \t]*set\s+(?:-\w*u|(?:-\w+\s+)*-o\s+nounset)", re.MULTILINE)
 """What makes a shell end at a variable that is not set."""
 
 

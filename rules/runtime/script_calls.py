@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rules.api import Command, DockerfileChange, Span
     from rules.runtime.start_instructions import Written
 
-_FUNCTION = re.compile(r"^\s*(?:function\s+([\w-]+)|([\w-]+)\s*\(\s*\))", re.MULTILINE)
+_FUNCTION = re.compile(r"^[ \t]*(?:function\s+([\w-]+)|([\w-]+)\s*\(\s*\))", re.MULTILINE)
 _ASKED_FOR = re.compile(r"\b(?:command|which|type|hash|whence)\b(?:\s+-\w+)*\s+[\"']?([\w./-]+)")
 """A program that a script looks for before it calls it."""
 

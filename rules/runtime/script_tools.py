@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 _BECOMING = frozenset({"gosu", "su-exec", "tini", "dumb-init", "catatonit"})
 """Small programs that scripts hand over with, and that few images bring (their READMEs)."""
 _BRINGS_MORE = re.compile(
-    r"\bPATH=|^\s*(?:\.|source)\s|\b(?:apk add|apt-get install|apt install|dnf install)\b", re.MULTILINE
+    r"\bPATH=|^[ \t]*(?:\.|source)\s|\b(?:apk add|apt-get install|apt install|dnf install)\b", re.MULTILINE
 )
 """What may lead a script to programs that the image does not show."""
-_ASKS_FIRST = r"(?:command\s+-v|which|type|hash)\s+(?:-\w+\s+)*['\"]?(?:[\w.-]+\s+)*{}\b"
+_ASKED_FOR = re.compile(r"\b(?:command[ \t]+-v|which|type|hash)[ \t]([^\n;&|)]*)")
 _CONDITION = re.compile(r"\b(?P<word>if|elif|until|while)\s+(?P<negated>!\s*)?\Z")
 
 
@@ -53,8 +53,9 @@ def missing_in_script(change: DockerfileChange, found: Written) -> Missing | Non
         return None
     names = change.repository.context_names(change.path)
     was = change.was(found.stage)
+    asked = {word for match in _ASKED_FOR.finditer(script.text) for word in re.findall(r"[\w.+-]+", match[1])}
     for name, command in _needed(script):
-        if re.search(_ASKS_FIRST.format(re.escape(name)), script.text):
+        if name in asked:
             continue
         taken = taken_away(found.stage, was, name)
         if taken is None and not found.stage.runtime.lacks(name, names):

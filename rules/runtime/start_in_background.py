@@ -118,7 +118,7 @@ def _is_told_to_leave(change: DockerfileChange, found: Written, left: Left) -> b
 
 
 _CONFIGURATION = re.compile(r"(?:-c|--configuration)[ =](/\S+)")
-_NODAEMON = re.compile(r"^\s*nodaemon\s*=\s*(?:true|1|yes|on)\b", re.MULTILINE | re.IGNORECASE)
+_NODAEMON = re.compile(r"^[ \t]*nodaemon\s*=\s*(?:true|1|yes|on)\b", re.MULTILINE | re.IGNORECASE)
 
 
 def _is_read(change: DockerfileChange) -> bool:

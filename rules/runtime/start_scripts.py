@@ -65,7 +65,8 @@ class StartScript(NamedTuple):
 
 _EVERY_ARGUMENT = frozenset({"$@", "$*", "${@}", "${*}"})
 _OPEN = re.compile(
-    r"\$\{?[#1-9]|\b(?:shift|getopts|eval)\b|\$\{(?:@|BASH_ARGV|argv).|^\s*(?:\.|source)\s|-c\s+[\"']?\$", re.MULTILINE
+    r"\$\{?[#1-9]|\b(?:shift|getopts|eval)\b|\$\{(?:@|BASH_ARGV|argv).|^[ \t]*(?:\.|source)\s|-c\s+[\"']?\$",
+    re.MULTILINE,
 )
 """What a script may do with its arguments one by one, or out of sight."""
 

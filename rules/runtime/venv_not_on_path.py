@@ -98,7 +98,7 @@ def _started(found: Written) -> str | None:
     return name if name in CONSOLE_SCRIPTS else None
 
 
-_LEADS_THERE = re.compile(r"\bPATH=|activate|^\s*(?:\.|source)\s", re.MULTILINE)
+_LEADS_THERE = re.compile(r"\bPATH=|activate|^[ \t]*(?:\.|source)\s", re.MULTILINE)
 
 
 def _in_script(stage: Stage, script: StartScript) -> str | None:

@@ -24,7 +24,7 @@ _RAILS = re.compile(r"\brails\b.*\b(?:server|s)\b|\bpuma\b|\bthrust\b")
 _SETTINGS = re.compile(r"(?:~|/root|\$HOME|\$\{HOME\})/(?!\.cache\b|\.npm\b|\.ssh\b|\.gnupg\b)\.?\w")
 _HOMES = re.compile(r"HOME|XDG_(?:CONFIG|DATA|STATE|CACHE)_HOME")
 _WRITES = re.compile(
-    r"""(?mx)^\s*(?:(?:if|then|else|do|!)\s+)*(?:
+    r"""(?mx)^[ \t]*(?:(?:if|then|else|do|!)[ \t]+)*(?:
         (?:mkdir|chown|chmod|mv|cp|ln|rm|touch|unlink|install|sed\s+-i|useradd|adduser|usermod|groupmod)\s[^\n|;&]*
         (?<=[\s"'])["']?(?:/(?!tmp/|dev/|proc/)\w|\$\{?[A-Z])
         |[^\n#]*>>?\s*["']?/(?!tmp/|dev/|proc/)\w

@@ -33,7 +33,7 @@ _TOLD = re.compile(r"\s-u\s*(?!root\b|0\b)[a-z_]\w+")
 """A server that is told whom to become: `memcached -u nobody`."""
 
 _SETTINGS = re.compile(r"\buwsgi\b[^\n|;&]*?([\w.-]+\.(?:ini|ya?ml|xml|json))\b")
-_TELLS_UID = re.compile(r"(?m)^\s*(?:uid\s*[:=]|<uid>)")
+_TELLS_UID = re.compile(r"(?m)^[ \t]*(?:uid\s*[:=]|<uid>)")
 _INITS = ("/init", "/sbin/init", "/lib/systemd/systemd", "/usr/sbin/init", "/usr/lib/systemd/systemd")
 _INIT = re.compile(r"/\S*/init(?=\s|$)")
 _RAW = frozenset(
@@ -60,7 +60,7 @@ _PROMPTS = PROMPTS | frozenset("ruby fish pwsh clojure clj lein scala groovy ipy
 _WRAPPERS = frozenset({"tini", "dumb-init", "catatonit", "env", "exec", "--", "-g", "-s"})
 _LAMBDA = "public.ecr.aws/lambda/"
 """Images for AWS Lambda, which runs each of them as a user of its own."""
-_CONTAINER_ACTION = re.compile(r"(?m)^\s*using:\s*[\"']?docker\b")
+_CONTAINER_ACTION = re.compile(r"(?m)^[ \t]*using:\s*[\"']?docker\b")
 _TESTS = frozenset("pytest tox nox rspec phpunit jest vitest behave".split())
 """Programs that run tests and end."""
 _BUILD_TOOLS = frozenset("mvn gradle sbt ant lein mill bazel make cmake cargo go dotnet msbuild stack cabal".split())

@@ -26,7 +26,7 @@ _HANDING_ON = re.compile(
 
 
 _RUNNERS = frozenset({"npm", "yarn", "pnpm", "bun"})
-_BUILDING = re.compile(r"(?:[\w.]+[:_-])*build(?:[:_-][\w.]+)*")
+_BUILDING = re.compile(r"(?:[\w.:-]*[:_-])?build(?:[:_-][\w.:-]*)?")
 """Scripts of a `package.json` that build before they do anything else: `build`, `build-and-start`, `docker:build`."""
 
 _PROGRAMS = frozenset({"/", "/bin", "/usr", "/usr/bin", "/usr/local", "/usr/local/bin"})

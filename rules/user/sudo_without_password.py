@@ -20,7 +20,7 @@ from rules.user.accounts import runtime_user
 from rules.user.layers import place
 from rules.user.root_by_design import is_for_developers
 
-_GRANT = re.compile(r"(?m)^\s*(%?[\w.${}-]+)\s+ALL\s*=\s*(?:\([^)]*\)\s*)?NOPASSWD\s*:\s*ALL\b")
+_GRANT = re.compile(r"(?m)^[ \t]*(%?[\w.${}-]+)\s+ALL\s*=\s*(?:\([^)]*\)\s*)?NOPASSWD\s*:\s*ALL\b")
 """A line of `sudoers` that lets somebody run every command (sudoers(5))."""
 
 
