@@ -37,7 +37,7 @@ Other = TypeVar("Other")
 
 
 class Runner(Protocol):
-    """Where judgements are computed, such as `bot.processes.Processes.run`."""
+    """Where judgements are computed and policies read, such as `bot.processes.Processes.run`."""
 
     async def __call__(self, function: Callable[[Given], Result], given: Given, /) -> Result:
         """Return `function(given)`.
@@ -49,7 +49,7 @@ class Runner(Protocol):
 
 
 class PolicyReader(Protocol):
-    """Reads the files of `POLICY_PATHS` that exist."""
+    """Reads the files of `POLICY_PATHS` that exist; picklable, for it is run where judgements are computed."""
 
     def __call__(self, files: Mapping[str, bytes], /) -> tuple[Policy, tuple[str, ...]]:
         """Return the policy, and a sentence for each fault in it."""
@@ -120,28 +120,52 @@ async def review(job: Job, forge: Forge, fence: Fence, desk: Desk) -> Outcome:
         Gone: The pull request is closed, or has another head by now.
         ForgeError: Whatever else keeps the forge from it.
     """
-    context, policy = await _context(job, forge, desk)
+    context, rulebook = await _context(job, forge)
     pull_request = context.pull_request
     if not pull_request.open:
         raise Gone("the pull request is no longer open")
+    try:
+        judgement = await _judged(job, forge, desk, context, rulebook)
+    except (TookTooLong, WorkFailed) as failure:
+        return await _give_up(job, forge, fence, pull_request, f"The review could not be computed: {failure}.")
+    outcome = await _publish(job, forge, fence, judgement)
+    return outcome._replace(base_branch=pull_request.base_branch)
+
+
+async def _judged(job: Job, forge: Forge, desk: Desk, context: Context, rulebook: Tree) -> Judgement:
+    """Read what is needed and judge it; whatever others wrote is parsed in the processes that a time limit ends.
+
+    Raises:
+        TookTooLong: A file takes too long.
+        WorkFailed: We have a fault.
+    """
+    pull_request = context.pull_request
+    policy = await _policy(rulebook, desk)
     # A listing may have a hundred thousand paths; the webhooks are answered meanwhile.
     known = context.nearby if context.listing is None else context.listing
     choice = await asyncio.to_thread(wanted, pull_request, known, policy.rules)
     policies = touched(pull_request)
     before, after = await _read(job, forge, pull_request, choice, policies)
     after, proposed = _apart(after, policies)
-    more = await asyncio.to_thread(choice.further, pull_request, after.files, known)
+    more = await desk.run(_further, _Seen(choice, pull_request, after.files, known))
     if more.after:
         choice = choice.with_further(more)
         before, after = map(_joined, (before, after), await _read(job, forge, pull_request, more))
-    policy = policy._replace(changes=_changes(pull_request, policy, proposed, desk))
-    case = _case(forge, desk, context, policy, _Files(choice, before, after))
-    try:
-        judgement = await desk.run(judge, case)
-    except (TookTooLong, WorkFailed) as failure:
-        return await _give_up(job, forge, fence, pull_request, f"The review could not be computed: {failure}.")
-    outcome = await _publish(job, forge, fence, judgement)
-    return outcome._replace(base_branch=pull_request.base_branch)
+    policy = policy._replace(changes=await _changes(pull_request, policy, proposed, desk))
+    return await desk.run(judge, _case(forge, desk, context, policy, _Files(choice, before, after)))
+
+
+class _Seen(NamedTuple):
+    """What is known when the Dockerfiles are read; see `Wanted.further`."""
+
+    choice: Wanted
+    pull_request: PullRequest
+    files: Mapping[str, bytes]
+    listing: Mapping[str, int] | None
+
+
+def _further(seen: _Seen) -> Wanted:
+    return seen.choice.further(seen.pull_request, seen.files, seen.listing)
 
 
 async def _read(
@@ -172,22 +196,22 @@ async def _give_up(job: Job, forge: Forge, fence: Fence, pull_request: PullReque
     return Outcome(pull_request.head, "neutral", {}, 0, pull_request.base_branch)
 
 
-async def _context(job: Job, forge: Forge, desk: Desk) -> tuple[Context, _Policy]:
-    """Read the context and the policy at the tip of the base branch, at once where the hint is right.
+async def _context(job: Job, forge: Forge) -> tuple[Context, Tree]:
+    """Read the context and the policy's files at the tip of the base branch, at once where the hint is right.
 
     A pull request cannot change the rules that it is judged by.
     """
     if not job.base:
         context = await forge.context(job)
-        return context, _policy(await forge.read(job, context.pull_request.base_tip, POLICY_PATHS), desk)
+        return context, await forge.read(job, context.pull_request.base_tip, POLICY_PATHS)
     context, tree = await _both(forge.context(job), forge.read(job, job.base, POLICY_PATHS))
     if context.pull_request.base_tip != job.base:
         tree = await forge.read(job, context.pull_request.base_tip, POLICY_PATHS)
-    return context, _policy(tree, desk)
+    return context, tree
 
 
-def _policy(tree: Tree, desk: Desk) -> _Policy:
-    policy, faults = desk.read_policy(tree.files)
+async def _policy(tree: Tree, desk: Desk) -> _Policy:
+    policy, faults = await desk.run(desk.read_policy, tree.files)
     return _Policy(policy, (*faults, *map(_not_read, tree.unread)), tree.files)
 
 
@@ -203,11 +227,11 @@ def _apart(tree: Tree, policies: tuple[str, ...]) -> tuple[Tree, Tree]:
     return Tree(rest, tuple(file for file in tree.unread if file not in unread)), Tree(mine, unread)
 
 
-def _changes(pull_request: PullRequest, policy: _Policy, proposed: Tree, desk: Desk) -> tuple[str, ...]:
+async def _changes(pull_request: PullRequest, policy: _Policy, proposed: Tree, desk: Desk) -> tuple[str, ...]:
     files = merged(pull_request, policy.files, proposed.files)
     if files is None:
         return ()
-    then, faults = desk.read_policy(files)
+    then, faults = await desk.run(desk.read_policy, files)
     return differences(policy.rules, then, (*faults, *map(_not_read, proposed.unread)))
 
 

@@ -32,7 +32,6 @@ from bot.reconcile import reconcile
 from bot.reviewer import Desk
 from bot.serve import DATABASE_SECONDS, Parts
 from bot.spool import Spool
-from rules.policy_file import find_policy
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -47,7 +46,6 @@ if TYPE_CHECKING:
     from bot.mailbox import Mailbox
     from bot.secret import Secret
     from bot.settings import Settings
-    from rules.policy import Policy
 
 JUDGEMENT_SECONDS = 30.0
 CREDENTIALS_SECONDS = 60.0
@@ -100,7 +98,6 @@ async def _desk(settings: Settings, mailbox: Mailbox, processes: Processes) -> D
         today=_today,
         key=await _mark_key(settings, mailbox),
         manual=f"{settings.public_url}/rules/{{rule}}" if settings.public_url else "",
-        read_policy=_read_policy,
     )
 
 
@@ -142,11 +139,6 @@ def _gitlab_delivery(instances: tuple[Instance, ...], headers: Mapping[str, str]
 
 def _today() -> date:
     return datetime.now(UTC).date()
-
-
-def _read_policy(files: Mapping[str, bytes], /) -> tuple[Policy, tuple[str, ...]]:
-    read = find_policy(files)
-    return read.policy, tuple(str(fault) for fault in read.faults)
 
 
 async def _mark_key(settings: Settings, mailbox: Mailbox) -> bytes:

@@ -10,6 +10,7 @@ from rules import catalogue
 PROGRAM = """
 import sys
 import bot.cli  # which a new process imports again, as the main module of its parent
+import bot.reviewer  # whose functions it is handed
 from bot.judgement import prepare
 print(prepare(None), *{"aiohttp", "asyncpg", "gidgethub", "gitlab", "sqlalchemy"} & sys.modules.keys())
 """
