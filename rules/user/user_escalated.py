@@ -1,5 +1,6 @@
 """See user_escalated.md."""
 
+import dataclasses
 from collections.abc import Iterator
 
 from rules.api import (
@@ -40,11 +41,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield _left_to_base(stage, was)
         if stage.users.final_is_root is not True:
             continue
-        if drops_privileges(change, stage) or is_for_developers(stage) or is_for_developers(was):
+        if is_for_developers(stage) or is_for_developers(was) or (is_no_service(was) and is_no_service(stage)):
             continue
-        if is_no_service(was) and is_no_service(stage):
-            continue
-        yield _problem(stage, was, unread_scripts(change, stage))
+        if not drops_privileges(change, stage):
+            yield _problem(stage, was, unread_scripts(change, stage))
+        elif drops_privileges(change, was) and (starts := _starts(stage)) == _starts(was):  # which needed no root then
+            yield _asked(_problem(stage, was, ()), starts)
 
 
 def _is_left_to_base(stage: Stage, was: Stage) -> bool:
@@ -96,6 +98,20 @@ def _problem(stage: Stage, was: Stage, scripts: tuple[str, ...]) -> Problem:
         stage=stage.key,
         notes=notes,
         fix=_fix(stage, was) if not scripts else None,
+    )
+
+
+def _starts(stage: Stage) -> str:
+    return " ".join(setting.value.text for setting in stage.image.start_command if setting.value is not None)
+
+
+def _asked(problem: Problem, starts: str) -> Problem:
+    return dataclasses.replace(
+        problem,
+        confidence=Confidence.POSSIBLE,
+        message=f"{problem.message} What starts ({quote(starts, 60)}) may give it up by its settings.",
+        severity=Severity.INFO,
+        fix=None,
     )
 
 
