@@ -72,9 +72,10 @@ def _alone_on_line(source: Source, span: Span) -> Edit | None:
 
 
 def delete_instruction(instruction: Instruction) -> Edit:
-    """Delete an instruction with its line ends; comments above it stay."""
-    source = instruction.source
-    return Edit(source.line_span(instruction.line, instruction.end_line), "")
+    """Delete an instruction with its line ends; comments above it stay, and of two blank lines that meet, one."""
+    source, above, below = instruction.source, instruction.line - 1, instruction.end_line + 1
+    meet = above > 0 and below < len(source.line_starts) and not (source.line(above) + source.line(below)).strip()
+    return Edit(source.line_span(instruction.line, below if meet else instruction.end_line), "")
 
 
 def insert_line_before(instruction: Instruction, *lines: str) -> Edit:
