@@ -183,6 +183,7 @@ def _report(setup: _Setup, change: DockerfileChange, judged: Judged, before: Jud
     old = before.raised
     known, still = unchanged(old, judged.raised, [stage.key for stage in before.model.stages])
     known |= _spoken_for(before, judged, known)
+    known |= {index for index, raised in enumerate(judged.raised) if raised.problem.held_before}
     comments = suppressions(change.after.dockerfile)
     old_comments = (
         {c.comment.text for c in suppressions(change.before.dockerfile)} if change.before is not None else set()

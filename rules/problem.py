@@ -124,6 +124,8 @@ class Problem:
             the instruction, so that it does not matter at which of them it is told. Such a problem has no stage.
         items: All that it is about, when that is a list that grows and shrinks, such as packages. It is new where one
             of them is, and repaired when none is left; `DockerfileChange.fresh` says which ones the message names.
+        held_before: Whether the fact held before the change too, where the rule had no reason to speak of it: such a
+            problem is an old one.
     """
 
     span: Span
@@ -140,3 +142,4 @@ class Problem:
     doubt: str = ""
     decision: str = ""
     fact: str = ""
+    held_before: bool = False

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
+
+from rules.packages.package_json import read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,12 +52,8 @@ def _pattern(pattern: str, prefix: str = "") -> Callable[[str], str | None]:
 
 
 def _node_engine(text: str) -> str | None:
-    try:
-        document = json.loads(text)
-    except ValueError:
-        return None
-    engines = document.get("engines") if isinstance(document, dict) else None
-    wanted = engines.get("node") if isinstance(engines, dict) else None
+    read = read_manifest(text)
+    wanted = read.table("engines").get("node") if read is not None else None
     return wanted if isinstance(wanted, str) else None
 
 
@@ -66,13 +63,9 @@ def _major(text: str) -> str | None:
 
 
 def _sdk(text: str) -> str | None:
-    try:
-        document = json.loads(text)
-    except ValueError:
-        return None
-    sdk = document.get("sdk") if isinstance(document, dict) else None
-    version = sdk.get("version") if isinstance(sdk, dict) else None
-    free = isinstance(sdk, dict) and str(sdk.get("rollForward", "")).lower() in ("major", "latestmajor")
+    read = read_manifest(text)
+    sdk = read.table("sdk") if read is not None else {}
+    version, free = sdk.get("version"), str(sdk.get("rollForward", "")).lower() in ("major", "latestmajor")
     match = re.match(r"(\d+\.\d+)", version) if isinstance(version, str) and not free else None
     return match[1] if match is not None else None
 

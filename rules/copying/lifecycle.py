@@ -6,14 +6,13 @@ npm's documentation of `scripts` ("Life Cycle Operation Order"), which Yarn, pnp
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Confidence, Problem, quote
 from rules.copying.installs import install_folder
-from rules.packages.package_json import RUNNERS, commands_run, scripts_of
+from rules.packages.package_json import RUNNERS, commands_run, read_manifest, scripts_of
 from rules.packages.project_files import copied, in_repository, manifest_text
 
 if TYPE_CHECKING:
@@ -98,13 +97,13 @@ def _read(text: str, call: PackageCall) -> Iterator[tuple[str, Command, str]]:
                 yield name, command, found
 
 
-def _file(command: Command, manifest: str) -> str | None:
+def _file(command: Command, text: str) -> str | None:
     """Return the file that a command cannot do without, relative to where it runs."""
     words = [word.value for word in command.words]
     if words[:1] in (["npx"], ["pnpx"], ["bunx"]):
         words = words[1:]
     if words[:2] == ["prisma", "generate"]:
-        return command.option("--schema") or _schema(manifest)
+        return command.option("--schema") or _schema(text)
     if words[:1] == ["patch-package"]:
         return _PATCHES
     program = words[0] if words else ""
@@ -114,11 +113,13 @@ def _file(command: Command, manifest: str) -> str | None:
     return program if plain else None
 
 
-def _schema(manifest: str) -> str | None:
+def _schema(text: str) -> str | None:
     """Return where Prisma's schema is, as the manifest says, else the first of the usual places."""
-    table = json.loads(manifest).get("prisma")
-    named = table.get("schema") if isinstance(table, dict) else None
-    return named if isinstance(named, str) else _SCHEMAS[0] if table is None else None
+    read = read_manifest(text)
+    if read is None or "prisma" not in read.data:
+        return _SCHEMAS[0]
+    named = read.table("prisma").get("schema")
+    return named if isinstance(named, str) else None
 
 
 def missing_for_script(stage: Stage, run: Run, wanted: Wanted) -> Problem:

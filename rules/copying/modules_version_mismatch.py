@@ -1,6 +1,5 @@
 """See modules_version_mismatch.md."""
 
-import json
 import posixpath
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -22,6 +21,7 @@ from rules.api import (
 from rules.copying.install_places import ruby_place
 from rules.copying.installs import folder_of
 from rules.copying.java_classes import java_mismatches
+from rules.packages.package_json import read_manifest
 from rules.packages.project_files import manifest_text
 
 _NODE = frozenset({"npm", "pnpm", "yarn", "bun"})
@@ -118,14 +118,14 @@ def _fills(path: str, run: Run, call: PackageCall) -> bool:
     return within(posixpath.join(folder, "node_modules"), path)
 
 
-def _addons(manifest: str) -> tuple[str, ...]:
+def _addons(text: str) -> tuple[str, ...]:
     """Return the packages of a `package.json` that are compiled for one version of Node."""
-    try:
-        data = json.loads(manifest)
-    except ValueError:
+    read = read_manifest(text)
+    if read is None:
         return ()
-    parts = (data.get(name) for name in ("dependencies", "optionalDependencies")) if isinstance(data, dict) else ()
-    return tuple(name for part in parts if isinstance(part, dict) for name in part if name in _ADDONS)
+    return tuple(
+        name for part in ("dependencies", "optionalDependencies") for name in read.table(part) if name in _ADDONS
+    )
 
 
 def _installs_again(stage: Stage, managers: frozenset[str]) -> bool:

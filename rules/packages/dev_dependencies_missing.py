@@ -1,7 +1,6 @@
 """See dev_dependencies_missing.md."""
 
 import itertools
-import json
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -22,6 +21,7 @@ from rules.api import (
     rule,
 )
 from rules.packages.options import spelled
+from rules.packages.package_json import read_manifest
 from rules.packages.project_files import manifest_text
 from rules.packages.project_scripts import NeedsDeveloper, script_that_needs_developers
 from rules.packages.tool_versions import has_modern_yarn
@@ -195,12 +195,10 @@ def _lived_on(was: Stage) -> list[_Install]:
 
 def _is_among_developers(text: str, build: Command) -> bool:
     """Whether a manifest keeps what the build runs among the packages for developers."""
-    try:
-        manifest = json.loads(text)
-    except ValueError:
+    read = read_manifest(text)
+    if read is None:
         return False
-    tables = [manifest.get(key) if isinstance(manifest, dict) else None for key in ("scripts", "devDependencies")]
-    scripts, developers = (table if isinstance(table, dict) else {} for table in tables)
+    scripts, developers = read.scripts, read.packages("devDependencies")
     script = scripts.get("build") if build.name in _NODE else build.name
     text = str(script or "")
     words = text.replace("&&", " ").split()

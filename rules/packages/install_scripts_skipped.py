@@ -1,6 +1,5 @@
 """See install_scripts_skipped.md."""
 
-import json
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -18,6 +17,7 @@ from rules.api import (
     rule,
 )
 from rules.packages.options import spelled
+from rules.packages.package_json import Manifest, read_manifest
 from rules.packages.project_files import manifest_text
 
 _MANAGERS = frozenset({"npm", "yarn", "pnpm", "bun"})
@@ -38,18 +38,6 @@ _DONE_BY_SCRIPT = {
 _DOES_ALL = re.compile(r"\brebuild\b|\brun\s+(?:post)?install\b")
 _GENERATED = re.compile(r"\.prisma\b|generated\b")
 _ON = frozenset({"1", "true"})
-
-
-class Manifest(NamedTuple):
-    """What a `package.json` says.
-
-    Attributes:
-        scripts: By name.
-        packages: What the program needs, each with its range of versions.
-    """
-
-    scripts: dict[str, str]
-    packages: dict[str, str]
 
 
 class Skipped(NamedTuple):
@@ -78,9 +66,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         for run in stage.runs:
             for call in run.package_calls:
-                text = manifest_text(change, run, call) if _skips(call) else None
-                manifest = _read(text) if text is not None else None
-                missed = [one for one in _skipped(manifest) if not _is_done(change, manifest, one)] if manifest else []
+                read = read_manifest(manifest_text(change, run, call)) if _skips(call) else None
+                missed = [one for one in _skipped(read) if not _is_done(change, read, one)] if read is not None else []
                 if missed:
                     yield _problem(stage, run, call, missed)
 
@@ -93,26 +80,14 @@ def _skips(call: PackageCall) -> bool:
     return call.has("--ignore-scripts") or setting.lower() in _ON
 
 
-def _read(text: str) -> Manifest | None:
-    try:
-        data = json.loads(text)
-    except ValueError:
-        return None
-    if not isinstance(data, dict):
-        return None
-    scripts, needed = data.get("scripts"), data.get("dependencies")
-    bodies = {k: v for k, v in scripts.items() if isinstance(v, str)} if isinstance(scripts, dict) else {}
-    return Manifest(bodies, {k: str(v) for k, v in needed.items()} if isinstance(needed, dict) else {})
-
-
 def _skipped(manifest: Manifest) -> Iterator[Skipped]:
     for name in _OWN:
         found = _NEEDED.search(manifest.scripts.get(name, ""))
         if found is not None:
             yield Skipped(f"the project's own {quote(name)} ({quote(found[0])})", found[0])
     own = " ".join(manifest.scripts.get(name, "") for name in _OWN)
-    for package, version in manifest.packages.items():
-        number = re.search(r"\d+", version)
+    for package, version in manifest.table("dependencies").items():
+        number = re.search(r"\d+", str(version))
         last = _DONE_BY_SCRIPT.get(package, -1)
         if number and int(number[0]) <= last and not (package == "@prisma/client" and "prisma" in own):
             yield Skipped(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rules.dockerfile.shell import parse
 from rules.dockerfile.source import Source
@@ -22,14 +23,46 @@ _MOST = 30
 """Scripts that are followed from one."""
 
 
+class Manifest(NamedTuple):
+    """What a package.json says.
+
+    Attributes:
+        data: Its keys, as JSON has them.
+        path: In the repository, empty where that does not matter.
+    """
+
+    data: Mapping[str, Any]
+    path: str = ""
+
+    def table(self, name: str) -> dict[str, Any]:
+        """Return one of its objects, empty where it has none of that name."""
+        table = self.data.get(name)
+        return table if isinstance(table, dict) else {}
+
+    @property
+    def scripts(self) -> dict[str, str]:
+        """Its scripts, by name."""
+        return {name: line for name, line in self.table("scripts").items() if isinstance(line, str)}
+
+    def packages(self, *parts: str) -> frozenset[str]:
+        """Return the names of packages that it asks for in some of its parts, such as `devDependencies`."""
+        return frozenset(name for part in parts for name in self.table(part))
+
+
+@lru_cache(maxsize=32)
+def read_manifest(text: str | None) -> Manifest | None:
+    """Read a package.json, or another file of JSON with one object; `None` where it was not read, or is none."""
+    try:
+        data = json.loads(text or "")
+    except (ValueError, RecursionError):
+        return None
+    return Manifest(data) if isinstance(data, dict) else None
+
+
 def scripts_of(text: str | None) -> dict[str, str]:
     """Return the scripts of a package.json by name; none where it was not read, or is not one."""
-    try:
-        manifest = json.loads(text or "{}")
-    except (ValueError, RecursionError):
-        return {}
-    table = manifest.get("scripts") if isinstance(manifest, dict) else None
-    return {k: v for k, v in table.items() if isinstance(v, str)} if isinstance(table, dict) else {}
+    read = read_manifest(text)
+    return read.scripts if read is not None else {}
 
 
 def commands_run(scripts: Mapping[str, str], name: str) -> Iterator[Command]:

@@ -7,12 +7,11 @@ npm ("Life Cycle Operation Order" in its documentation of `scripts`) runs `prein
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
-from rules.packages.package_json import RUNNERS, commands_run, scripts_of
+from rules.packages.package_json import RUNNERS, commands_run, read_manifest, scripts_of
 from rules.packages.project_files import manifest_text
 from rules.packages.tool_versions import has_old_npm
 from rules.quoting import quote
@@ -107,14 +106,10 @@ def _stops(command: Command) -> bool:
 
 def _for_developers(text: str) -> frozenset[str]:
     """Return the packages that a manifest asks for as a developer's alone."""
-    try:
-        manifest = json.loads(text)
-    except (ValueError, RecursionError):
+    read = read_manifest(text)
+    if read is None:
         return frozenset()
-    if not isinstance(manifest, dict):
-        return frozenset()
-    others = {name for part in _PARTS for name in manifest.get(part) or ()}
-    return frozenset(manifest.get("devDependencies") or ()) - others - _BROUGHT_OTHERWISE
+    return read.packages("devDependencies") - read.packages(*_PARTS) - _BROUGHT_OTHERWISE
 
 
 def _may_be_off(change: DockerfileChange) -> bool:

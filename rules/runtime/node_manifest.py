@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import posixpath
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rules.brought import unedited
+from rules.packages.package_json import RUNNERS, read_manifest
 from rules.runtime.start_instructions import behind_init, executes_cmd, full_words, reads_code
 from rules.runtime.start_scripts import start_script
 from rules.runtime.start_text import shell_commands
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rules.api import Command, DockerfileChange, Stage
+    from rules.packages.package_json import Manifest
     from rules.runtime.start_instructions import Written
 
-RUNNERS = frozenset({"npm", "yarn", "pnpm", "bun"})
 _EDITED = re.compile(r"package\.json|\b(?:npm|pnpm) (?:pkg|init|set-script|version)\b")
 _ELSEWHERE = frozenset("--prefix -C --cwd --dir --workspace -w --workspaces -ws --filter -F -r --recursive".split())
 """Options that lead a package manager to another `package.json`."""
@@ -26,23 +26,6 @@ _ELSEWHERE = frozenset("--prefix -C --cwd --dir --workspace -w --workspaces -ws 
 
 _OWN = frozenset({"start", "restart", "stop", "test", "env", "version"})
 """Names that mean something to a package manager without a script."""
-
-
-class Manifest(NamedTuple):
-    """A `package.json`.
-
-    Attributes:
-        path: In the repository.
-        data: What it says.
-    """
-
-    path: str
-    data: dict[str, Any]
-
-    def table(self, key: str) -> dict[str, Any]:
-        """Return one of its objects, empty where it has none."""
-        table = self.data.get(key)
-        return table if isinstance(table, dict) else {}
 
 
 class Call(NamedTuple):
@@ -67,11 +50,8 @@ def manifest_of(change: DockerfileChange, stage: Stage) -> Manifest | None:
     if any(_EDITED.search(run.instruction.whole_value) for link in stage.model.stages for run in link.runs):
         return None
     found = unedited(change, stage, posixpath.join(folder, "package.json"))
-    try:
-        data = json.loads(found.text) if found is not None else None
-    except (ValueError, RecursionError):
-        return None
-    return Manifest(found.path, data) if found is not None and isinstance(data, dict) else None
+    read = read_manifest(found.text) if found is not None else None
+    return read._replace(path=found.path) if found is not None and read is not None else None
 
 
 def calls(change: DockerfileChange, found: Written) -> Iterator[Call]:

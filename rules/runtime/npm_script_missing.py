@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, nearest, quote, rule
-from rules.runtime.node_manifest import Call, Manifest, calls, manifest_of, script_called
+from rules.packages.package_json import Manifest
+from rules.runtime.node_manifest import Call, calls, manifest_of, script_called
 from rules.runtime.start_instructions import Written, shipped
 
 

@@ -1,6 +1,5 @@
 """See npm_start_as_pid1.md."""
 
-import json
 import posixpath
 import re
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.packages.package_json import scripts_of
 from rules.runtime.start_instructions import Written, full_words, passes_signals, reads_code, shipped
 from rules.runtime.start_text import is_plain, json_array, runs_first_argument
 
@@ -109,15 +109,8 @@ def _script_line(change: DockerfileChange, name: str) -> str | None:
     """
     path = change.repository.in_context(change.path, "package.json")
     text = change.repository.text(path) if path is not None else None
-    if text is None:
-        return None
-    try:
-        scripts = json.loads(text).get("scripts", {})
-        if not isinstance(scripts, dict) or f"pre{name}" in scripts or f"post{name}" in scripts:
-            return None
-        return scripts[name] if isinstance(scripts.get(name), str) else None
-    except (ValueError, AttributeError, RecursionError):
-        return None
+    scripts = scripts_of(text)
+    return None if f"pre{name}" in scripts or f"post{name}" in scripts else scripts.get(name)
 
 
 def _fix(found: Written, line: str | None, name: str) -> Fix | None:

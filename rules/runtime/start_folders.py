@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.api import quote
 from rules.brought import context_paths
 from rules.copying.python_packages import MODULES
-from rules.runtime.node_manifest import RUNNERS, script_called
+from rules.packages.package_json import RUNNERS
+from rules.runtime.node_manifest import script_called
 from rules.runtime.start_instructions import behind_init
 from rules.runtime.start_text import only_command
 

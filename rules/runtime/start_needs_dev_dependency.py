@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Severity, quote, rule
 from rules.packages.options import spelled
-from rules.runtime.node_manifest import Call, Manifest, calls, manifest_of
+from rules.packages.package_json import Manifest
+from rules.runtime.node_manifest import Call, calls, manifest_of
 from rules.runtime.node_modules import Need, Trimmed, is_named, needed, trimmed
 from rules.runtime.start_instructions import Written, shipped
 
