@@ -75,7 +75,8 @@ def _too_early(run: Run, command: Command, word: ShellWord) -> Problem | None:
     return Problem(
         command.span,
         f"{quote(f'{name}=…')} in front of {quote(program.value)} counts for what that program finds in its "
-        f"environment. The shell fills in {quote(use)} among its words before, and nothing has set it by then: it is empty. "
+        f"environment. The shell fills in {quote(use)} among its words before, and nothing has set it by then: it is "
+        "empty. "
         f"Set it in a command of its own: {quote(f'{name}=… && export {name} && …')}.",
         Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE,
         doubt="the base image may set it",
