@@ -132,7 +132,7 @@ class Writer:
         yield from _paragraph(3, self._whereabouts(topic, place))
         yield from _paragraph(2, self._further(topic))
         yield from _paragraph(3, "\n".join(self._notes(topic.lead)))
-        yield from _paragraph(2, "" if like else _hedge(topic.lead))
+        yield from _paragraph(2, "" if like else hedge(topic.lead))
 
     def _whereabouts(self, topic: Topic, place: Place) -> str:
         """Quote the line that the finding is about when the comment does not stand on it."""
@@ -238,11 +238,11 @@ def _halves(first: int, last: int) -> list[tuple[int, int]]:
     return [(first, first), (last, last)] if last == first + 1 else [(first, last)]
 
 
-def _hedge(finding: Finding) -> str:
-    """Name what is not known, for a finding that rests on it."""
-    if finding.confidence is not Confidence.LIKELY:
-        return ""
-    return f"{HEDGE}: {finding.doubt}." if finding.doubt else f"{HEDGE}."
+def hedge(finding: Finding) -> str:
+    """Name what is not known, for a finding that rests on it; empty for one that rests on nothing, or does not say."""
+    if finding.confidence is Confidence.LIKELY:
+        return f"{HEDGE}: {finding.doubt}." if finding.doubt else f"{HEDGE}."
+    return f"Not certain: {finding.doubt}." if finding.doubt and finding.confidence is Confidence.POSSIBLE else ""
 
 
 def _paragraph(rank: int, text: str) -> Iterator[Part]:

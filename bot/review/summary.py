@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bot.review import agents
 from bot.review.manner import counted, line_link, listed, short
 from bot.review.markdown import code, prose
+from bot.review.render import hedge
 from rules.problem import Confidence, Severity
 
 if TYPE_CHECKING:
@@ -232,7 +233,7 @@ def _unplaced(reason: Reason, matter: Matter, writer: Writer) -> Section:
 def _topic(topic: Topic, writer: Writer) -> str:
     """Return a topic as one entry: its first finding, and the lines of the others."""
     first, *others = topic.findings
-    entry = f"{_place(first, writer)}: {first.message}"
+    entry = f"{_place(first, writer)}: {first.message} {hedge(first)}".rstrip()
     if not others:
         return entry
     named = [str(finding.line) for finding in others[:FEW]]

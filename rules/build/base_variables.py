@@ -42,19 +42,24 @@ def is_set_by_base(stage: Stage, name: str) -> bool:
 
 
 @once
-def perhaps_inherited(stage: Stage) -> frozenset[str]:
-    """What the stages set that a FROM such as `base-$TARGETARCH` may name, and the stages that these come from."""
+def possible_parents(stage: Stage) -> tuple[Stage, ...]:
+    """Return the stages that a FROM such as `base-$TARGETARCH` may name."""
     root, word = stage.root, stage.root.base_word
     if word is None or "$" not in word.text or stage.root.base_text is not None:
-        return frozenset()
+        return ()
     pattern = re.compile(re.sub(r"\\\$(?:\\\{[^}]*\}|\w+)", r"[\\w.-]+", re.escape(word.text)), re.IGNORECASE)
+    return tuple(other for other in stage.model.stages[: root.index] if other.name and pattern.fullmatch(other.name))
+
+
+@once
+def perhaps_inherited(stage: Stage) -> frozenset[str]:
+    """What the stages set that a FROM such as `base-$TARGETARCH` may name, and the stages that these come from."""
     found: set[str] = set()
-    for other in stage.model.stages[: root.index]:
-        if other.name and pattern.fullmatch(other.name):
-            lineage: Stage | None = other
-            while lineage is not None:
-                found.update(_set_in(lineage))
-                lineage = lineage.parent
+    for other in possible_parents(stage):
+        lineage: Stage | None = other
+        while lineage is not None:
+            found.update(_set_in(lineage))
+            lineage = lineage.parent
     return frozenset(found)
 
 

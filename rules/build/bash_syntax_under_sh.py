@@ -72,6 +72,7 @@ _COMMANDS = {
     "dash": tuple("pushd popd dirs declare typeset shopt mapfile readarray source let [[ set".split()),
 }
 _RELINKED = re.compile(r"\b(?:ln|mv|cp)\b[^\n;&|]*[/\s\"]sh(?![\w./-])|\bdash/sh\b|reconfigure[^\n;&|]*\bdash\b")
+_CHANGES_FILES = ("rm", "rmdir", "unlink", "mv", "chmod", "chown", "chgrp", "truncate", "shred")
 _NO_EXPANSION = re.compile(r"\{\d+,\d*\}|[\"']|://")
 """Braces that are meant as they are: a count in a pattern, JSON, a URL whose braces curl reads."""
 
@@ -213,23 +214,32 @@ def _is_meant(run: Run, found: Construct) -> bool:
     return False
 
 
+def _would_change_files(run: Run) -> bool:
+    """Whether braces name files that a plain shell does not find, and that bash would delete, move or give away."""
+    braces = [one.start for one in run.script.constructs if one.kind == "brace-expansion"]
+    return any(any(command.start <= start < command.end for start in braces) for command in run.calls(*_CHANGES_FILES))
+
+
 def _problem(stage: Stage, run: Run, found: Construct, shell: str, lost: Instruction | None) -> Problem:
     name = _NAMES[found.kind]
     plain = run.shell.origin in (Origin.ABSENT, Origin.UNKNOWN)
     line = " ".join(str(lost).split()) if lost is not None else 'SHELL ["/bin/bash", "-c"]'
+    harmless = lost is not None or not _would_change_files(run)
     fix = Fix("Run it under bash", (insert_line_before(run.instruction, line),)) if plain and shell == "dash" else None
     fails = "is an error" if found.kind in _STOPS else "is an error or means something else"
     way_out = f"Put `{line}` above it" if shell == "dash" else "Install bash and say so with `SHELL`"
+    if not harmless:
+        way_out = "Write the words out one by one: under bash it would do to files what it has not done so far"
     if lost is not None:
         way_out = f"Before this change it ran under `{line}`: put that back"
     return Problem(
         found.span,
         f"{stage.label} uses {name}, which only bash understands; `/bin/sh` is {shell} here, where it "
-        f"{fails}. {way_out}, or write it for a plain shell.",
+        f"{fails}. {way_out}{', or write it for a plain shell' if harmless else ''}.",
         Confidence.LIKELY,
         doubt="the base image's `/bin/sh` may be another shell than is usual there",
         instruction=run.instruction,
         stage=stage.key,
         key=name.strip("`"),
-        fix=fix,
+        fix=fix if harmless else None,
     )

@@ -64,9 +64,29 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for path, build in islice(_placeholders(stage), _MOST):
             copy = _copied_over(stage, build, path)
             again = _again(stage, build, copy) if copy is not None else None
-            if copy is not None and again is not None and not _is_renewed(stage, path, build, again):
-                yield _problem(stage, path, build, copy, again)
-                break
+            library = _has_other_library(change, stage, path)
+            if copy is None or again is None or library or _is_renewed(stage, path, build, again):
+                continue
+            yield _problem(stage, path, build, copy, again, known=library is False)
+            break
+
+
+def _has_other_library(change: DockerfileChange, stage: Stage, path: str) -> bool | None:
+    """Whether the package of a placeholder has a library that was none: built anew, it renews the program too.
+
+    Measured with cargo 1.95: with `src/lib.rs` beside it the real `main.rs` is compiled, whatever its time is. `None`
+    where the repository's files are not known.
+    """
+    library = posixpath.join(posixpath.dirname(path), "lib.rs")
+    if path == library or any(made == library for run in stage.runs for made, _ in _made_up(run)):
+        return False
+    put = next((one for one in reversed(stage.files.covering(path)) if one.kind == "context"), None)
+    context = change.repository.context_of(change.path)
+    if put is None or context is None:
+        return None
+    source = put.source if put.path == path else posixpath.join(put.source, posixpath.relpath(path, put.path or "/"))
+    beside = posixpath.join(context, posixpath.dirname(source), "lib.rs")
+    return change.repository.exists(posixpath.normpath(beside))
 
 
 def _placeholders(stage: Stage) -> Iterator[tuple[str, _Build]]:
@@ -158,7 +178,7 @@ def _renews(command: Command, path: str) -> bool:
     return command.name not in ("rm", "cargo") and posixpath.basename(path) in text
 
 
-def _problem(stage: Stage, path: str, build: _Build, copy: Copy, again: _Build) -> Problem:
+def _problem(stage: Stage, path: str, build: _Build, copy: Copy, again: _Build, *, known: bool) -> Problem:
     command = again.command
     return Problem(
         command.span,
@@ -166,8 +186,10 @@ def _problem(stage: Stage, path: str, build: _Build, copy: Copy, again: _Build) 
         f"{quote(str(copy.instruction))} brings, is older than that build, since a copy keeps the time of the file, so "
         f"Cargo takes it for unchanged and {quote(str(command))} leaves the placeholder in place. The image ships an "
         f"empty program. Write {quote(f'touch {path}')} before it.",
-        Confidence.LIKELY,
-        doubt="where the first build comes from an older cache, Cargo sees the difference",
+        Confidence.LIKELY if known else Confidence.POSSIBLE,
+        doubt="where the first build comes from an older cache, Cargo sees the difference"
+        if known
+        else "where the package has a library beside the program, Cargo builds both anew",
         instruction=again.run.instruction,
         stage=stage.key,
         key=path,

@@ -1,5 +1,6 @@
 """See failure_ignored.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -18,7 +19,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.pipe_failures import caught_with, counts, is_caught, pipelines
+from rules.build.pipe_failures import caught_with, counts, is_caught, is_conditional, pipelines
 from rules.secrets.downloads import is_check
 
 _BUILDS = frozenset(
@@ -35,6 +36,9 @@ _BLIND = frozenset(
 )
 """Commands that end well whether there is anything for them to do or not."""
 
+_OPTIONS = re.compile(r"(?=[uxfvo]*e)(?=.{2})[euxfv]+o?")
+"""Letters of options of which `-e` is one, as people write them behind `set`."""
+_ARGUMENT = re.compile(r"\$\{?[@*#1-9]|\bshift\b")
 _DECIDES = frozenset({"exit", "return", "trap", "kill", "false"})
 """What a script decides by itself with whether it goes on."""
 _CLEANING = frozenset("autoclean autoremove cache cache-clean clean del deborphan erase prune purge remove".split())
@@ -54,6 +58,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for run in stage.runs:
             if not _may_go_on(run) or run.instruction.exec_form is not None or not run.is_read or run.deferred:
                 continue
+            slip = _without_dash(run)
+            if slip is not None:
+                yield _of_slip(stage, run, slip)
+                continue
             ignored = [command for command in run.commands if _is_ignored(run, command)]
             guarded = _guarded(change, stage) if ignored else frozenset()
             lost = [c for c in ignored if str(c) in guarded and _matters(run, c)]
@@ -67,12 +75,36 @@ def _may_go_on(run: Run) -> bool:
     return bool(run.instruction.heredocs) or any(mark in run.instruction.value for mark in (";", "||", "\n"))
 
 
+def _without_dash(run: Run) -> Command | None:
+    """Return a `set eux` that sets the script's arguments, which nothing in it reads, in place of options."""
+    first = next((command for command in run.commands if command.name), None)
+    if first is None or first.name != "set" or not first.args or _ARGUMENT.search(run.instruction.whole_value):
+        return None
+    words = [word.text for word in first.args]
+    options = words == [words[0], "pipefail"] if words[0].endswith("o") else len(words) == 1
+    return first if options and _OPTIONS.fullmatch(words[0]) else None
+
+
+def _of_slip(stage: Stage, run: Run, command: Command) -> Problem:
+    word = command.args[0]
+    return Problem(
+        command.span,
+        f"{quote(str(command))} sets no option: without the dash it gives the script the argument {quote(word.text)}, "
+        f"and the build goes on behind each command that fails. Write {quote(f'set -{word.text}')}.",
+        instruction=run.instruction,
+        stage=stage.key,
+        key="set",
+        fix=Fix("Write it as options", (insert(run.instruction.source, word.span.start, "-"),)),
+    )
+
+
 def _is_ignored(run: Run, command: Command) -> bool:
     """Whether the RUN goes on behind a failure of this command, and ends with the status of another."""
-    if not command.name or command.nested or command.conditional or command.negated:
+    if not command.name or command.nested or is_conditional(run, command) or command.negated:
         return False
     if is_caught(run, command):
-        return caught_with(run, command) is not None and _all_blind(run, command)
+        blind = command.start in _bringing(run) or _all_blind(run, command)
+        return caught_with(run, command) is not None and blind
     return not command.errexit and command.after in (";", "\n", "&&") and not counts(run, command)
 
 
@@ -99,13 +131,13 @@ def _is_unseen(run: Run, command: Command) -> bool:
     if _tests(command):
         # behind `&&` what would use the file is not run either
         return command.after in (";", "\n") or caught_with(run, command) is not None
-    if command.start in _bringing(run) and _all_blind(run, command):
+    if command.start in _bringing(run) and (_all_blind(run, command) or caught_with(run, command) is not None):
         return not _says_so(run)
     return _makes_the_step(run, command) and _ends_by_cleaning(run)
 
 
 def _makes_the_step(run: Run, command: Command) -> bool:
-    if command.conditional or is_caught(run, command) or pipelines(run)[command.pipeline].last is not command:
+    if is_conditional(run, command) or is_caught(run, command) or pipelines(run)[command.pipeline].last is not command:
         return False
     clones = command.name == "git" and command.subcommand == "clone"
     return clones or command.name in _FETCHES or command.start in _bringing(run)
@@ -122,7 +154,7 @@ def _ends_by_cleaning(run: Run) -> bool:
     if not last or run.stage.runtime.is_windows or any(one.errexit or one.name in _DECIDES for one in commands):
         return False
     made = {word.value.rstrip("/") for one in commands if one.name == "mkdir" for word in one.operands()}
-    return all(_deletes(one, made) and not one.conditional for one in commands[last:])
+    return all(_deletes(one, made) and not is_conditional(run, one) for one in commands[last:])
 
 
 def _deletes(command: Command, made: set[str]) -> bool:

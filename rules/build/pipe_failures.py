@@ -41,6 +41,7 @@ _STOP_EARLY = {
 _KEYS = re.compile(r"/etc/apt/|/keyrings/")
 _GROUP = re.compile(r"(?<![\w$.-])(?:if|for|while|until|case|select)(?=[\s\\])|(?<![\w$])[({]")
 """What begins a group in front of a command."""
+_COMMENT = re.compile(r"^[ \t]*#.*", re.MULTILINE)
 _TELLING = 4
 """The shortest name of a program that is no accident in an address."""
 _SHELLS = frozenset({"sh", "bash", "dash"})
@@ -129,9 +130,38 @@ def counts(run: Run, command: Command) -> bool:
     """
     last = pipelines(run)[command.pipeline].last
     end = _end_of_list(run, last)
-    if end is None or last.conditional or end.after not in (";", "\n", "&") or end.start >= _last_start(run):
+    if end is None or is_conditional(run, last) or end.after not in (";", "\n", "&") or end.start >= _last_start(run):
         return True
     return last.errexit and end is last
+
+
+_KEYWORD = re.compile(r"(?<![\w$./-])(?:if|elif|else|for|while|until|case|select|function)(?=[\s\\;])")
+_THEN = re.compile(r"[\s;]then(?=[\s\\])")
+_TESTS = frozenset({"test", "[", "[["})
+
+
+def is_conditional(run: Run, command: Command) -> bool:
+    """Whether a command may not run although its script succeeds; the body of an `if` that is a whole RUN is a script.
+
+    Where that `if` has no other branch, and no test and no `||` stands in its body, all of it is run.
+    """
+    start = _body_of_if(run) if command.conditional else None
+    return command.conditional and (start is None or command.start < start)
+
+
+@once
+def _body_of_if(run: Run) -> int | None:
+    """Where the body of an `if` begins that is all of a RUN and has no other branch; `None` for any other RUN."""
+    place = run.instruction.value_span
+    text = run.instruction.source.text[place.start : place.end]
+    whole = text.startswith(("if ", "if\\")) and text.rstrip("; \t\n\\").endswith((" fi", ";fi", "\tfi", "\nfi"))
+    found = _THEN.search(text) if whole and not run.instruction.heredocs else None
+    if found is None or len(_KEYWORD.findall(text)) != 1:
+        return None
+    start = place.start + found.end()
+    body = [command for command in run.commands if command.start > start and not command.nested]
+    plain = all(command.name not in _TESTS and "||" not in (command.before, command.after) for command in body)
+    return start if plain else None
 
 
 @once
@@ -159,7 +189,7 @@ def _ends(run: Run) -> dict[int, Command | None]:
         start = below.get(command.nested, command.end)
         if command.after not in ("&&", "|", "|&"):
             end[place] = command
-        elif _GROUP.search(command.source.text, command.end, start):
+        elif _GROUP.search(_COMMENT.sub("", command.source.text[command.end : start])):
             end[place] = None
         below[command.nested] = command.start
         ends[id(command)] = end.get(place)

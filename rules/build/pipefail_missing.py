@@ -128,7 +128,7 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
         command.span,
         f"{said}{_way_out(run, command, fix)}",
         Confidence.POSSIBLE if noticed else confidence,
-        doubt="a part of this `RUN` could not be read as a shell script",
+        doubt="" if run.is_read else "a part of this `RUN` could not be read as a shell script",
         instruction=run.instruction,
         stage=stage.key,
         fix=fix,

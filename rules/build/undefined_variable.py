@@ -25,7 +25,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.build.base_variables import is_bare, is_set_by_base, perhaps_inherited
+from rules.build.base_variables import is_bare, is_set_by_base, perhaps_inherited, possible_parents
 from rules.build.copied_texts import copied_texts
 from rules.build.namesakes import unused_namesake
 from rules.build.proxies import proxies
@@ -184,6 +184,8 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
     elif later is not None and (stage.base_known or where.keyword != "RUN"):
         fact = f"its `{later.keyword} {name}` stands at line {later.line}, below"
         yield _problem(stage, where, name, fact, None, Confidence.LIKELY)
+    elif other is not None and not _base_known(stage):
+        return  # the image may set it, and the other stage has nothing to do with this one
     elif other is not None:
         fact = f"{other.label} declares it, and a stage sees only its own variables and those of its parents"
         again = _restated(change, where, name)
@@ -214,6 +216,11 @@ def _judge_ready_made(stage: Stage, where: Instruction, name: str, declare: Fix)
     elif name == "HOME" and where.keyword in _EXPANDED and is_bare(stage):  # moby/moby#28971
         fact = "a container has it when a command runs, and no `ENV` sets it for the builder"
         yield _problem(stage, where, name, fact, None, _sure_of(stage))
+
+
+def _base_known(stage: Stage) -> bool:
+    parents = possible_parents(stage)
+    return stage.base_known or (bool(parents) and all(parent.base_known for parent in parents))
 
 
 def _sure_of(stage: Stage) -> Confidence:

@@ -8,11 +8,13 @@ from rules.api import (
     Copy,
     DockerfileChange,
     Fix,
+    Model,
     Problem,
     Severity,
     Stage,
     Word,
     insert,
+    once,
     quote,
     rule,
 )
@@ -22,6 +24,9 @@ _OF_THE_SYSTEM = frozenset(
     "/usr/local/lib /usr/local/sbin /usr/local/share /usr/sbin /usr/share /var /var/cache /var/lib /var/log".split()
 )
 """Folders that every distribution has."""
+
+
+_OF_BUILDKIT = frozenset({"parents", "link", "exclude", "mount", "checksum", "security"})
 
 
 @rule(
@@ -38,21 +43,31 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             word = copy.destination_word
             if word is None or len(copy.sources) + len(copy.heredocs) < 2 or _is_folder(copy):  # noqa: PLR2004 - several
                 continue
-            yield _problem(change, stage, copy, word)
+            if not (_is_there(stage, copy) and _needs_buildkit(change.after)):
+                yield _problem(change, stage, copy, word)
+
+
+@once
+def _needs_buildkit(model: Model) -> bool:
+    """Whether the file has what no other builder takes: mounts, here-documents, newer flags of COPY."""
+    return any(
+        instruction.heredocs or any(flag.name in _OF_BUILDKIT for flag in instruction.flags)
+        for instruction in model.dockerfile.instructions
+    )
 
 
 def _problem(change: DockerfileChange, stage: Stage, copy: Copy, word: Word) -> Problem:
     plain = word.text == word.text.strip("\"'") and "$" not in word.text
     count = len(copy.sources) + len(copy.heredocs)
     fact = f"{stage.label} copies {count} sources to {quote(word.text)}, which does not end in a slash."
-    refused = "The classic builder and Kaniko refuse the line"
+    refused = "" if _needs_buildkit(change.after) else " The classic builder and Kaniko refuse the line."
     if _is_there(stage, copy):
-        then = f"BuildKit takes it for a folder, which it is by then. {refused}"
+        then = f"BuildKit takes it for a folder, which it is by then.{refused}"
     else:
-        then = f"BuildKit makes a file of that name, and each source overwrites the one before. {refused}"
+        then = f"BuildKit makes a file of that name, and each source overwrites the one before.{refused}"
     return Problem(
         word.span,
-        f"{fact} {then}. Write {quote(word.text + '/')}.",
+        f"{fact} {then} Write {quote(word.text + '/')}.",
         Confidence.POSSIBLE if _is_there(stage, copy) else Confidence.LIKELY,
         doubt="the sources may be folders, or the base image may have one of that name",
         instruction=copy.instruction,

@@ -42,16 +42,16 @@ def _problem(stage: Stage, copy: Copy, others: list[Copy]) -> Problem:
     written = copy.destination_word.text
     empty = stage.root.is_scratch
     beside = "" if empty else ", among the system's own folders"
+    same = [other for other in others if other.destination_word and other.destination_word.text == written]
     lines = [str(other.instruction.line) for other in others]
-    more = (
-        f" (so do lines {', '.join(lines[:-1])} and {lines[-1]})"
-        if len(lines) > 1
-        else f" (so does line {''.join(lines)})"
-    )
+    listed = f"{', '.join(lines[:-1])} and {lines[-1]}" if len(lines) > 1 else "".join(lines)
+    does, line = ("do", "lines") if len(lines) > 1 else ("does", "line")
+    so = f"so {does} {line} {listed}" if len(same) == len(others) else f"and to other relative paths: {line} {listed}"
+    more = f" ({so})" if lines else ""
     return Problem(
         copy.destination_word.span,
-        f"{stage.label} copies to {quote(written)}{more if lines else ''}, and no `WORKDIR` says where that is. It "
-        f"lands in {quote(copy.destination or '/')}{beside}. Set `WORKDIR` first, or write the whole path.",
+        f"{stage.label} copies to {quote(written)}{more}, and no `WORKDIR` says where that is. It "
+        f"lands in {quote(copy.destination or '/')}{beside}. Write the whole path.",
         Confidence.CERTAIN,
         instruction=copy.instruction,
         stage=stage.key,

@@ -84,13 +84,37 @@ def _is_left(change: Command, command: Command) -> bool:
 def install_folder(run: Run, call: PackageCall) -> str | None:
     """Return the folder whose manifest an install reads: where it runs, or where an option sends it."""
     folder = folder_of(run, call.command)
-    given = call.option("--cwd", "--dir", "--prefix", "--working-dir", "--directory", "--project")
+    given = call.option("--cwd", "--dir", "--prefix", "--working-dir", "--directory", "--project", "-C")
     if given is None or call.manager == "pip":
         return folder
     expanded = run.scope.expand(given) if "$" in given else given
     if expanded is None or (folder is None and not expanded.startswith("/")):
         return None
     return posixpath.normpath(posixpath.join(folder or "/", expanded))
+
+
+_OF_MEMBERS = frozenset(
+    "--filter --filter-prod -F -r --recursive --workspace --workspaces -w -W --workspace-root -ws --scope".split()
+)
+"""Options by which JavaScript's managers install for members of a workspace."""
+
+
+def needs_manifest(install: Install) -> bool:
+    """Tell whether an install cannot do without a manifest in the folder where it runs.
+
+    In a workspace its members' manifests are what is read: pnpm needs none beside `pnpm-workspace.yaml` (measured with
+    pnpm 10: `install` and `--filter … install` end well, with `--frozen-lockfile` too).
+    """
+    call = install.call
+    if call.manager not in ("npm", "pnpm", "yarn", "bun"):
+        return True
+    words = {word.value.partition("=")[0] for word in call.command.args}
+    if not words.isdisjoint(_OF_MEMBERS) or "workspace" in words or "workspaces" in words:
+        return False
+    if call.manager != "pnpm" or install.folder is None:
+        return True
+    listed = posixpath.join(install.folder, "pnpm-workspace.yaml")
+    return not any(put.kind != "workdir" for put in install.run.stage.files.covering(listed))
 
 
 def installs_of(stage: Stage) -> tuple[Install, ...]:

@@ -23,7 +23,7 @@ from rules.api import (
 )
 from rules.copying.cached_outputs import read_from_caches
 from rules.copying.early_builds import early_builds, too_early
-from rules.copying.installs import folder_of, installs_in
+from rules.copying.installs import folder_of, installs_in, needs_manifest
 from rules.copying.lifecycle import missing_for_script, wanted_by_scripts
 
 _KNOWN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
@@ -88,7 +88,8 @@ def _wanted(run: Run) -> Iterator[tuple[Command, str]]:
     """Yield the files that a RUN cannot do without: manifests of installs, and scripts of the project."""
     for install in installs_in(run):
         first = install.manifests[0]
-        if first.startswith("/") and not any(mark in first for mark in "*?$") and install.call.manager != "go":
+        plain = first.startswith("/") and not any(mark in first for mark in "*?$")
+        if plain and install.call.manager != "go" and needs_manifest(install):
             yield install.call.command, first
     for call in run.package_calls:
         if call.manager in _BUILDERS and call.project and call.action in ("install", "sync"):

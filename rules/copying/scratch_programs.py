@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from rules.copying.binaries import program_of
@@ -12,6 +14,12 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
     from rules.model.steps import Copy
 
+_OWN_ROOTS = {
+    "go.mod": re.compile(r"golang\.org/x/crypto/x509roots/fallback|/(?:go)?rootcerts\b|/gocertifi\b"),
+    "Cargo.toml": re.compile(r"\bwebpki-root|\brustls-tls\b(?!-native)"),
+}
+"""A manifest to the modules by which a program brings the authorities' certificates in itself (pkg.go.dev; docs.rs for
+`webpki-roots`, and for the feature of `reqwest` that takes it along)."""
 _HINTS = ("cert", "ssl", "pki", "x509", ".pem", ".crt")
 
 
@@ -26,10 +34,19 @@ def without_certificates(stage: Stage) -> tuple[Copy, str] | None:
     return None
 
 
+def brings_certificates(change: DockerfileChange) -> bool:
+    """Tell whether a manifest of the repository that was read names a module which holds the certificates itself."""
+    for path in change.repository.files:
+        pattern = _OWN_ROOTS.get(posixpath.basename(path))
+        if pattern is not None and pattern.search(change.repository.text(path) or ""):
+            return True
+    return False
+
+
 def loses_certificates(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether such a program had them before the change, from a package or with its base image."""
     was = change.was(stage)
-    if was is None or was.root.is_scratch or without_certificates(stage) is None:
+    if was is None or was.root.is_scratch or without_certificates(stage) is None or brings_certificates(change):
         return False
     return was.packages.has("ca-certificates") or has_bundle(was)
 

@@ -16,7 +16,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.scratch_programs import loses_certificates, without_certificates
+from rules.copying.scratch_programs import brings_certificates, loses_certificates, without_certificates
 
 _CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 _WITH_CERTIFICATES = frozenset({"golang", "rust"})
@@ -35,7 +35,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A program ships on `scratch` without the certificates of the authorities."""
     for stage in change.after.shipped:
         found = without_certificates(stage)
-        if found is not None:
+        if found is not None and not brings_certificates(change):
             yield _problem(stage, *found, had=loses_certificates(change, stage))
 
 
@@ -50,8 +50,8 @@ def _problem(stage: Stage, copy: Copy, path: str, *, had: bool) -> Problem:
         copy.instruction.span,
         f"{stage.label} ships {quote(posixpath.basename(path))} on `scratch` without the certificates of the "
         f"authorities{before}. "
-        'Its first HTTPS request fails with "certificate signed by unknown authority"; time zones by name are '
-        f"missing too. If it makes any, add {quote(line)}.",
+        'Unless it brings its own, an HTTPS request fails with "certificate signed by unknown authority", and time '
+        f"zones by name are missing. If it makes such requests, add {quote(line)}.",
         Confidence.LIKELY if had else Confidence.POSSIBLE,
         doubt="the program may make no HTTPS request, or bring its own certificates",
         instruction=copy.instruction,

@@ -77,7 +77,11 @@ def json_words(instruction: Instruction) -> tuple[Word, ...] | None:
 
 
 def name_value_pairs(instruction: Instruction) -> tuple[tuple[Word, Word | None], ...]:
-    """Return the names and values of ENV, LABEL and ARG; no pairs for any other instruction."""
+    """Return the names and values of ENV, LABEL and ARG; no pairs for any other instruction.
+
+    A word that begins with `#` ends them. BuildKit takes it and what follows for more of them, but the author for a
+    comment, so that no name in it is meant. Where BuildKit refuses that word (ENV, LABEL), it is the last of them.
+    """
     value = instruction.value
     if instruction.keyword not in _NAMED or not value:
         return ()
@@ -88,6 +92,10 @@ def name_value_pairs(instruction: Instruction) -> tuple[tuple[Word, Word | None]
     pairs: list[tuple[Word, Word | None]] = []
     for start, end in places:
         equals = value.find("=", start, end)
+        if value[start] == "#" and pairs:
+            if equals < 0 and instruction.keyword != "ARG":
+                pairs.append((Word(value[start:end], span(start, end)), None))
+            break
         if equals < 0:
             pairs.append((Word(value[start:end], span(start, end)), None))
             continue

@@ -1,5 +1,7 @@
 """See lockfile_not_enforced.md."""
 
+import posixpath
+from bisect import bisect_left
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -48,6 +50,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     yield from written_anew(change)
     for stage, run, call in change.after.layers.needed_calls:
         if call.frozen or not _reads_project(call) or is_for_development(change, stage) or _was_held(run, call):
+            continue
+        if _is_held_later(run, call):
             continue
         lock = lock_path(change, run, call)
         if call.manager == "bundle":
@@ -122,6 +126,44 @@ def _was_held(run: Run, call: PackageCall) -> bool:
     """Whether an install above, of the same manager in the same folder, stops the build where the lock does not fit."""
     held = _first_held(run.stage).get((call.manager, folder_of(run, call.command)))
     return held is not None and held < (run.at, call.command.start)
+
+
+def _is_held_later(run: Run, call: PackageCall) -> bool:
+    """Whether an install below stops the build where the lock does not fit, behind a COPY that brings the lock again.
+
+    As where a placeholder is built first: what ships is then made by the later call.
+    """
+    folder = folder_of(run, call.command)
+    held = _last_held(run.stage).get((call.manager, folder))
+    if held is None or folder is None or held < run.at:
+        return False
+    lock = posixpath.join(folder, LOCKS[call.manager][0])
+    puts = run.stage.files.covering(lock)
+    again = max((put.step.at for put in puts if put.kind == "context" and run.at < put.step.at < held), default=None)
+    changing = _changing(run.stage).get(call.manager, ())
+    return again is not None and bisect_left(changing, again) == bisect_left(changing, held)
+
+
+@once
+def _changing(stage: Stage) -> dict[str, list[tuple[int, int]]]:
+    """Where the RUNs stand in which each manager installs and may write its lock file."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for run in stage.runs:
+        for call in run.package_calls:
+            if not call.frozen and call.action in ("install", "remove", "upgrade"):
+                found.setdefault(call.manager, []).append(run.at)
+    return found
+
+
+@once
+def _last_held(stage: Stage) -> dict[tuple[str, str | None], tuple[int, int]]:
+    """Where the last RUN stands in which each manager, in each folder, holds to the lock file."""
+    return {
+        (call.manager, folder_of(run, call.command)): run.at
+        for run in stage.runs
+        for call in run.package_calls
+        if call.frozen and _reads_project(call) and not call.command.conditional
+    }
 
 
 @once

@@ -1,6 +1,7 @@
 """See exec_form_regressed.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -21,7 +22,10 @@ from rules.api import (
     rule,
 )
 from rules.runtime.start_instructions import INITS, SHELLS, reads_code
-from rules.runtime.start_text import direct_start, makes_way, shell_commands, stays, way_made
+from rules.runtime.start_text import direct_start, is_plain, json_array, makes_way, shell_commands, stays, way_made
+
+_READS_ARGUMENTS = re.compile(r"\$\{?[@*#0-9]|\bshift\b|\bgetopts\b")
+_HANDS_ON = '`["sh", "-c", "exec … \\"$@\\"", "sh"]`'
 
 
 @rule(
@@ -38,7 +42,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         pairs = ((stage.image.entrypoint, was.image.entrypoint), (stage.image.cmd, was.image.cmd))
         for now, then in pairs:
-            found = _shell_added(stage, now, then) or _exec_gone(stage, now, then) or _wrapped(stage, now, then)
+            found = (
+                _shell_added(stage, now, then)
+                or _exec_gone(stage, now, then)
+                or _wrapped(stage, now, then)
+                or _deaf(stage, now, then)
+            )
             if found is not None:
                 yield found
         init = None if _gets_an_init(change) else _init_gone(stage, was)
@@ -122,8 +131,28 @@ def _wrapped(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Problem
         "and kills it",
         None,
         Confidence.LIKELY,
-        f"say {quote(f'exec {last.name}')} there",
+        f"say {_HANDS_ON if _drops_arguments(start) else quote(f'exec {last.name}')} there",
     )
+
+
+def _deaf(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Problem | None:
+    """A shell that makes way for the program comes in front of it, and drops what the container is given."""
+    starts = _starts(now, then)
+    if starts is None or starts[1].form != "exec" or reads_code(starts[1].words) or not _drops_arguments(starts[0]):
+        return None
+    start, commands = starts[0], shell_commands(starts[0])
+    if not commands or not _execs(start) or commands[-1].name != starts[1].program or is_development_name(stage.name):
+        return None
+    what = f"which puts a shell in front of {quote(commands[-1].name)}"
+    # servers are seldom given any
+    return _problem(stage, start, starts[1], what, "", None, Confidence.POSSIBLE, f"say {_HANDS_ON} there")
+
+
+def _drops_arguments(start: Start) -> bool:
+    """Whether an ENTRYPOINT is a shell with code that does not read what the container is given."""
+    if start.instruction is None or start.instruction.keyword != "ENTRYPOINT":
+        return False
+    return (start.form != "exec" or reads_code(start.words)) and not _READS_ARGUMENTS.search(start.text)
 
 
 def _execs(start: Start) -> bool:
@@ -175,9 +204,12 @@ def _problem(
     way_out: str = "keep that form",
 ) -> Problem:
     assert now.instruction is not None
+    told = [f"{stage.label} starts {quote(now.text)}, {what}", *([consequence] if consequence else [])]
+    if _drops_arguments(now) and not _drops_arguments(then):
+        told.append("What stands behind the image's name in `docker run`, and in `args` of Kubernetes, is dropped now")
     return Problem(
         now.instruction.span,
-        f"{stage.label} starts {quote(now.text)}, {what}. {consequence}. It was {_written(then)}; {way_out}.",
+        f"{'. '.join(told)}. It was {_written(then)}; {way_out}.",
         confidence,
         doubt="the container may be started with an init of its own",
         stage=stage.key,
@@ -196,4 +228,6 @@ def _fix(start: Start) -> Fix | None:
     text = direct_start(start)
     if instruction is None or text is None or "\n" in instruction.text:
         return None
+    if _drops_arguments(start) and not is_plain(start.text):
+        text = json_array(["sh", "-c", f'exec {start.text} "$@"', "sh"])
     return fix("Start the program without a shell around it", replace(instruction.source, instruction.value_span, text))

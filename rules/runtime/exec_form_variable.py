@@ -6,7 +6,23 @@ import re
 import shlex
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Fix, Problem, Severity, fix, quote, replace, rule
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Put,
+    Severity,
+    Stage,
+    fix,
+    is_script,
+    once,
+    quote,
+    replace,
+    rule,
+)
 from rules.runtime.start_instructions import (
     Written,
     full_words,
@@ -32,6 +48,12 @@ _EXPANDS_ITSELF = frozenset(
     "tclsh mongo mongosh psql mysql vault consul-template gomplate".split()
 )
 """Programs that give `$` a meaning of their own, or hand their arguments to a shell."""
+_TAKES_AS_IT_IS = re.compile(
+    r"(?:python|pypy|java|gunicorn|uvicorn|hypercorn|daphne|granian|waitress-serve|flask|celery|streamlit|django-admin|"
+    r"jupyter|rails|puma|bundle|rackup|sidekiq|dotnet|deno|redis-server|memcached|curl|wget|nc|pg_isready|redis-cli|"
+    r"mysqladmin|test|\[|grep|echo|printf|cat|ls|cp|mv|rm|mkdir|chown|chmod|sleep|tail|uv|poetry|pipenv)[\d.]*"
+)
+"""Programs that are known to use their arguments as they get them; another one may fill in `$NAME` by itself."""
 
 
 @rule(
@@ -120,7 +142,7 @@ def _variable(change: DockerfileChange, found: Written) -> Problem | None:
         found.instruction.span,
         f"`{keyword}` of {label} holds {quote(name)} in its JSON form, which neither the builder nor a shell expands. "
         f"{then}. {_way_out(found, name)}.",
-        Confidence.LIKELY if kept is False else _confidence(found, index),
+        Confidence.LIKELY if kept is False and _is_option(found) else _confidence(found, index),
         doubt="the program may expand it by itself",
         stage=found.stage.key,
         fix=_fix(found),
@@ -175,11 +197,54 @@ def _are_arguments(found: Written) -> bool:
     return not _is_program(found) and found.start.words[0].startswith(("-", "$"))
 
 
+def _is_option(found: Written) -> bool:
+    """Whether the words of a CMD are options of the program that a script in front names, and no program."""
+    return found.start.words[0].startswith("-")
+
+
 def _confidence(found: Written, index: int) -> Confidence:
-    """A script in front may expand its arguments itself; a program hardly ever does."""
-    if _is_program(found):
-        return Confidence.CERTAIN if index == 0 else Confidence.LIKELY
-    return Confidence.POSSIBLE if found.instruction.keyword == "CMD" else Confidence.LIKELY
+    """A script in front may expand its arguments itself, and so may a program of which nothing is known."""
+    if index == 0 and _is_program(found):
+        return Confidence.CERTAIN
+    behind_script = found.instruction.keyword == "CMD" and not _is_program(found)
+    return Confidence.LIKELY if not behind_script and _takes_as_it_is(found) else Confidence.POSSIBLE
+
+
+def _may_fill_in(found: Written) -> bool:
+    """Whether it is a launcher that may read its own arguments, which a shell around it would take from it."""
+    first = found.start.words[0]
+    return _is_program(found) and first != "exec" and not _VARIABLE.search(first) and not _takes_as_it_is(found)
+
+
+def _takes_as_it_is(found: Written) -> bool:
+    """Whether the program is one that fills in nothing by itself, or the project's own, for which somebody wrote it."""
+    commands = found.start.commands
+    if not commands or commands[0].program is None:
+        return False
+    if _TAKES_AS_IT_IS.fullmatch(commands[0].name):
+        return True
+    program = commands[0].program.value
+    if is_script(program) or not _OPERATORS.isdisjoint(found.start.words):
+        return False  # who hands `&&` to a program of his own has most often taught it to
+    return any(_is_own(put) for put in _of_name(found.stage).get(posixpath.basename(program), ()))
+
+
+@once
+def _of_name(stage: Stage) -> dict[str, list[Put]]:
+    """What the files of a stage are, by the last part of their paths."""
+    found: dict[str, list[Put]] = {}
+    for put in stage.files.puts:
+        found.setdefault(posixpath.basename(put.path), []).append(put)
+    return found
+
+
+def _is_own(put: Put) -> bool:
+    """Whether a program comes from the build context, or out of a stage that works on files of it."""
+    copy = put.step
+    if put.kind == "context":
+        return True
+    builder = copy.from_stage if put.kind == "stage" and isinstance(copy, Copy) else None
+    return builder is not None and any(each.from_context for each in builder.all_copies)
 
 
 def _operator(found: Written, operators: frozenset[str]) -> Problem | None:
@@ -192,7 +257,7 @@ def _operator(found: Written, operators: frozenset[str]) -> Problem | None:
         f"shell reads it. {quote(found.start.words[0])} gets it, and everything behind it, as arguments. "
         "Start a shell for it: "
         '`["sh", "-c", "…"]`.',
-        Confidence.LIKELY,
+        Confidence.LIKELY if operators is _JOINTS or _takes_as_it_is(found) else Confidence.POSSIBLE,
         doubt="the program may make something of it by itself",
         stage=found.stage.key,
         key=operator,
@@ -204,7 +269,7 @@ def _fix(found: Written) -> Fix | None:
     stage, instruction = found.stage, found.instruction
     if _lacks_shell(found) or instruction.exec_form is None or "\n" in instruction.text:
         return None
-    if instruction.keyword == "HEALTHCHECK" or _are_arguments(found):
+    if instruction.keyword == "HEALTHCHECK" or _are_arguments(found) or _may_fill_in(found):
         return None
     if instruction.keyword == "CMD" and not (_is_program(found) or is_script_entrypoint(stage)):
         return None

@@ -18,7 +18,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.packages.package_json import scripts_of
+from rules.runtime.node_manifest import manifest_of
 from rules.runtime.start_instructions import Written, full_words, passes_signals, reads_code, shipped
 from rules.runtime.start_text import is_plain, json_array, runs_first_argument
 
@@ -84,11 +84,13 @@ def _script(words: tuple[str, ...]) -> str | None:
 
 def _problem(change: DockerfileChange, found: Written, name: str, words: tuple[str, ...]) -> Problem:
     runner, plain = posixpath.basename(words[0]), _WITH_VALUE.isdisjoint(words)
-    line = _script_line(change, name) if plain else None
+    line = _script_line(change, found, name) if plain else None
     repair = _fix(found, line, name)
     # An init in front is no way out: measured below tini, npm 10 and 11 end at once and pass nothing on, npm 6 and pnpm
-    # 9 do not wait for the program, and tini ends with its child.
-    way_out = f"what the script holds: {quote(line)}" if line is not None else 'the program itself: `["node", "…"]`'
+    # 9 do not wait for the program, and tini ends with its child. Nor is any line that only a shell can read, which
+    # dash stays in front of, or a program of node_modules/.bin, which only the package manager has on its PATH.
+    held = line is not None and repair is not None
+    way_out = f"what the script holds: {quote(line or '')}" if held else 'the program itself: `["node", "…"]`'
     return Problem(
         found.instruction.span,
         f"{found.stage.label} starts {quote(' '.join(words))}, so {quote(runner)} is process 1 and starts a "
@@ -102,14 +104,13 @@ def _problem(change: DockerfileChange, found: Written, name: str, words: tuple[s
     )
 
 
-def _script_line(change: DockerfileChange, name: str) -> str | None:
-    """Return the script's command line from the package.json of the build context.
+def _script_line(change: DockerfileChange, found: Written, name: str) -> str | None:
+    """Return the script's command line from the `package.json` of the working folder.
 
     `None` as well where `prestart` or `poststart` stands beside `start`: then the line is not all that runs.
     """
-    path = change.repository.in_context(change.path, "package.json")
-    text = change.repository.text(path) if path is not None else None
-    scripts = scripts_of(text)
+    manifest = manifest_of(change, found.stage)
+    scripts = manifest.scripts if manifest is not None else {}
     return None if f"pre{name}" in scripts or f"post{name}" in scripts else scripts.get(name)
 
 

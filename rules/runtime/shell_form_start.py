@@ -243,7 +243,8 @@ def _problem(stage: Stage, setting: Setting[Start], start: Start, called: Called
 def _way_out(start: Start, fix: Fix | None, called: Called | None) -> str:
     """Say what lets SIGTERM through, in the script at the end as well."""
     if fix is not None:
-        return "Use the JSON form" if is_plain(start.text) else "Begin the last command with `exec`"
+        needs_shell = (direct_start(start) or "").startswith('["sh", "-c"')
+        return "Begin the last command with `exec`" if needs_shell else "Use the JSON form"
     here = way_out(start)
     if called is None or called.script is None or called.line is None or here == BESIDE:
         return here

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+import shlex
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -132,12 +133,25 @@ def direct_start(start: Start) -> str | None:
         return None
     if is_plain(text):
         return json_array(text.split())
+    if (words := _without_quotes(text)) is not None:
+        return json_array(words)
     commands = start.commands
     if text.rstrip().endswith((";", "&")):
         return None
     if len(commands) == 1 and not commands[0].before and not commands[0].assignments:
         return json_array(["sh", "-c", f"exec {text}"])
     return None
+
+
+def _without_quotes(text: str) -> list[str] | None:
+    """Return the words of a command line of which only the quotes need a shell."""
+    if "\n" in text or not is_plain(re.sub("['\"]", "", text)):
+        return None
+    try:
+        words = shlex.split(text)
+    except ValueError:
+        return None
+    return words if words and posixpath.basename(words[0]) not in SHELLS else None
 
 
 BUILTINS = frozenset(

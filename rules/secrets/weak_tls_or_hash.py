@@ -25,6 +25,8 @@ _SUM = re.compile(
 _SAID = ("md5", "sha1", "shasum", "tls", "ssl", "seclevel")
 """Texts of which everything that is found holds one, in lower case, but for curl's `-2` and `-3`."""
 _SHORT = re.compile("-[23]")
+_REASON = re.compile(r"seclevel|cipher|\btls|ssl|md5|sha-?1|legacy|weak", re.IGNORECASE)
+"""What a comment speaks of that gives the reason."""
 _STRONG_DIGESTS = ("sha224", "sha256", "sha384", "sha512", "sha3-256", "sha3-512", "blake2b512")
 _STRONG = re.compile(r"sha(?:224|256|384|512)sum|b[23]sum|gpgv?2?|cosign|minisign")
 
@@ -62,8 +64,8 @@ def _old_tls(run: Run, command: Command) -> tuple[str, str] | None:
         return None
     if what.startswith("SECLEVEL"):
         return f"allows weak keys: {quote(what)}", (
-            "Below level 2 OpenSSL accepts RSA keys of 1024 bits, at level 0 also TLS before 1.2, whomever the "
-            "container speaks to. Drop it, or allow it for the one connection that needs it"
+            f"What goes by that file takes RSA keys of {'any length' if what.endswith('0') else '1024 bits'}. Drop it, "
+            "or allow it for the one connection that needs it"
         )
     return f"allows old encryption: {quote(what)}", (
         "TLS before 1.2 can be read and changed by whoever stands in between. Drop it; servers that speak nothing "
@@ -126,7 +128,9 @@ def _problem(stage: Stage, run: Run, command: Command, fact: str, then: str) -> 
     return Problem(
         command.span,
         f"{stage.label} {fact}. {then}.",
-        Confidence.CERTAIN,
+        Confidence.POSSIBLE
+        if any(_REASON.search(one.text) for one in run.instruction.comments)
+        else Confidence.CERTAIN,
         instruction=run.instruction,
         stage=stage.key,
         key=fact,

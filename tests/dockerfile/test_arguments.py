@@ -98,6 +98,21 @@ def test_names_and_values_are_taken_apart_as_written(text: str, expected: list[t
     assert pairs(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ARG MODE=y # y or n, or nothing", [("MODE", "y")]),
+        ("ARG MODE #DEBUG=1", [("MODE", None)]),
+        ("ARG COLOUR=#fff SIZE=2", [("COLOUR", "#fff"), ("SIZE", "2")]),
+        ("ENV A=1 # B, C", [("A", "1"), ("#", None)]),
+        ("ENV A=1 #B=2 C=3", [("A", "1")]),
+        ("ENV NOTE # all of it", [("NOTE", "# all of it")]),
+    ],
+)
+def test_a_comment_behind_names_and_values_names_nothing(text: str, expected: list[tuple[str, str | None]]) -> None:
+    assert pairs(text) == expected
+
+
 def test_names_and_values_have_places() -> None:
     text = 'ENV a=b \\\n  c="d \\\ne"'
     (_, first), (name, second) = only(text).pairs

@@ -192,6 +192,11 @@ def test_what_has_a_comment_and_what_is_only_possible_is_not_annotated() -> None
     assert planned(review(ERROR, finding(20), POSSIBLE)).check.annotations == ()
 
 
+def test_what_is_only_possible_says_what_is_not_known() -> None:
+    doubtful = replace(POSSIBLE, doubt="the base image may set it")
+    assert "It will hurt. Not certain: the base image may set it.\n" in summary(review(ERROR, doubtful))
+
+
 def test_a_long_list_is_folded() -> None:
     elsewhere = [finding(line, f"rule-{line}", path="other") for line in range(1, 13)]
     assert "<summary>In files that this change leaves as they are (12)</summary>" in summary(review(*elsewhere))

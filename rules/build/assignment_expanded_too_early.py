@@ -1,0 +1,128 @@
+"""See assignment_expanded_too_early.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import (
+    PLATFORM_ARGS,
+    PREDEFINED_ARGS,
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Run,
+    Severity,
+    ShellWord,
+    insert,
+    once,
+    quote,
+    rule,
+)
+from rules.build.base_variables import is_set_by_base, perhaps_inherited
+
+_ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_]\w*)=(?P<value>.*)", re.DOTALL)
+_QUOTES = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'[^']*+'|\\.", re.DOTALL)
+_EVERYWHERE = PLATFORM_ARGS | PREDEFINED_ARGS | {"PATH", "HOME", "HOSTNAME", "USER", "TERM", "SHELL", "PWD", "IFS"}
+"""What may have a value in any container or shell."""
+_NAMED = re.compile(r"(?<![\w${])[A-Za-z_]\w*")
+_SETS_ANY = re.compile(r"(?<![\w./$-])(?:\.|source|eval|set -a)\s|<<")
+"""What may set a variable of any name."""
+
+
+@rule(
+    "assignment-expanded-too-early",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("RUN",),
+    mentions=("=",),
+    aliases=("SC2097", "SC2098"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A command's words read a variable that is set in front of that command alone, and so not yet."""
+    for stage in change.stages:
+        for run in stage.runs:
+            if run.deferred or not run.is_read or stage.runtime.is_windows:
+                continue
+            for command in run.commands:
+                for word in _in_front(command):
+                    found = _too_early(run, command, word)
+                    if found is not None:
+                        yield found
+
+
+def _in_front(command: Command) -> Iterator[ShellWord]:
+    """Yield the assignments that stand in front of a command's program."""
+    if command.program is None or not command.assignments or not command.args:
+        return
+    for word in command.words:
+        if word.start >= command.program.start:
+            return
+        if _ASSIGNMENT.match(word.text):
+            yield word
+
+
+def _too_early(run: Run, command: Command, word: ShellWord) -> Problem | None:
+    shape = _ASSIGNMENT.match(word.text)
+    assert shape is not None
+    name, stage, program = shape["name"], run.stage, command.program
+    use = next((use for arg in command.args if (use := _use(arg.text, name))), None)
+    if use is None or program is None or _may_have_value(run, command, name):
+        return None
+    if re.search(rf"\$\{{?{name}\b", shape["value"]):
+        return None  # `A=${A:-1} make $A`: it is known to have one, or thought of
+    return Problem(
+        command.span,
+        f"{quote(f'{name}=…')} in front of {quote(program.value)} counts for what that program finds in its "
+        f"environment. The shell fills in {quote(use)} among its words before, and nothing has set it by then: it is "
+        "empty. "
+        f"Set it in a command of its own: {quote(f'{name}=… && export {name} && …')}.",
+        Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE,
+        doubt="the base image may set it",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=name,
+        fix=_fix(command, word, name),
+    )
+
+
+def _use(text: str, name: str) -> str | None:
+    """Return how a word reads a variable; `None` where it does not, in single quotes, or with a value in its place."""
+    if name not in text:
+        return None
+    read = _QUOTES.sub(lambda part: part[0] if part[0][0] == '"' else "", text)
+    found = re.search(rf"(?<!\\)(?:\${name}\b|\$\{{{name}(?:\}}|[%#/,^:]\}}?(?![-=+?])))", read)
+    if found is None or re.search(rf"\b{name}=", read):
+        return None
+    return f"${{{name}}}" if found[0].startswith("${") else found[0]
+
+
+def _may_have_value(run: Run, command: Command, name: str) -> bool:
+    """Whether anything before the command may have given the variable a value."""
+    stage = run.stage
+    if name in _EVERYWHERE or run.scope.get(name) is not None or name in perhaps_inherited(stage):
+        return True
+    if is_set_by_base(stage, name):
+        return True
+    first = _first_named(run)
+    return min(first.get(name, command.start), first.get("", command.start)) < command.start
+
+
+@once
+def _first_named(run: Run) -> dict[str, int]:
+    """Where a RUN names each word first other than to read it; under the empty name, what may set any variable."""
+    place, found = run.instruction.span, dict[str, int]()
+    text = run.instruction.source.text[place.start : place.end]
+    for match in _NAMED.finditer(text):
+        found.setdefault(match[0], place.start + match.start())
+    anything = _SETS_ANY.search(text)
+    return found if anything is None else {**found, "": place.start + anything.start()}
+
+
+def _fix(command: Command, word: ShellWord, name: str) -> Fix | None:
+    """Make the assignment a command of its own, where it stands first in one that nothing but success leads to."""
+    alone = command.before in ("", "&&", ";", "\n") and not command.nested and not command.negated
+    if word.start != command.start or not alone or (not word.literal and "\n" in word.text):
+        return None
+    return Fix("Set it first", (insert(command.source, word.end, f" && export {name} &&"),))
