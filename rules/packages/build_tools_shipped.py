@@ -103,24 +103,7 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
     if left_over:
         found = found.only([name for name in found.names if name not in _DEBUGGERS])
         item = found.items[0]
-    names = f"{listed(map(quote, found.names))}{_weight(found)}"
-    for_the_script = bool(unread) and left_over and _holds_compiler(found)
-    needed = _holds_compiler(found) and is_said_needed(found)
-    for_the_program = left_over and (needed or all(map(is_language_toolkit, found.names)))
-    caller = quote(unread) if unread else "the program"
-    question = _question(found, caller if for_the_script or for_the_program else None)
-    if question is not None:
-        verb, rest = question
-        message, confidence = f"{found.stage.label} {verb} {names}, and {rest}", Confidence.POSSIBLE
-    elif _is_for_libraries(found):
-        message = _headers(found)
-        confidence = Confidence.POSSIBLE if _may_be_wanted(found) else Confidence.LIKELY
-    elif _may_be_wanted(found):
-        message, confidence = f"{found.stage.label} {_asked(found, names)}", Confidence.POSSIBLE
-    else:
-        way_out = f"{_why_still_there(item)} {_way_out(found)}"
-        message = f"{found.stage.label} ships packages that only a build needs: {names}. {way_out}"
-        confidence = Confidence.POSSIBLE if for_the_script else _confidence(found)
+    message, confidence = _said(found, unread, left_over=left_over)
     return Problem(
         item.call.command.span if whole else item.package.word.span,
         message,
@@ -129,6 +112,26 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
         stage=found.stage.key,
         items=every.heavy,
     )
+
+
+def _said(found: BuildPackages, unread: str | None, *, left_over: bool) -> tuple[str, Confidence]:
+    """Return what is said of packages, and how sure it is; `left_over` where nothing in the stage compiles."""
+    names = f"{listed(map(quote, found.names))}{_weight(found)}"
+    for_the_script = bool(unread) and left_over and _holds_compiler(found)
+    needed = _holds_compiler(found) and is_said_needed(found)
+    for_the_program = left_over and (needed or all(map(is_language_toolkit, found.names)))
+    caller = quote(unread) if unread else "the program"
+    question = _question(found, caller if for_the_script or for_the_program else None)
+    if question is not None:
+        verb, rest = question
+        return f"{found.stage.label} {verb} {names}, and {rest}", Confidence.POSSIBLE
+    if _is_for_libraries(found):
+        return _headers(found), Confidence.POSSIBLE if _may_be_wanted(found) else Confidence.LIKELY
+    if _may_be_wanted(found):
+        return f"{found.stage.label} {_asked(found, names)}", Confidence.POSSIBLE
+    way_out = f"{_why_still_there(found.items[0])} {_way_out(found)}"
+    message = f"{found.stage.label} ships packages that only a build needs: {names}. {way_out}"
+    return message, Confidence.POSSIBLE if for_the_script else _confidence(found)
 
 
 def _may_be_wanted(found: BuildPackages) -> bool:
