@@ -26,6 +26,7 @@ _INTERPRETED = re.compile(
     r"(?P<ruby>ruby|bundle|rails|puma|rackup|.+\.rb)|(?P<php>php[\d.]*|php-fpm[\d.]*|.+\.php)"
 )
 """Programs by the language that runs them."""
+_INITS = frozenset({"tini", "dumb-init", "catatonit", "docker-init"})
 _DOTNET_VERBS = frozenset("run watch test build publish ef restore tool new".split())
 
 _BUILDS = {
@@ -73,6 +74,8 @@ def _is_toolchain(start: Start) -> bool:
         verb = command.subcommand
         if command.name in _TOOLCHAINS or (command.name == "dotnet" and verb in _DOTNET_VERBS):
             return True
+    if start.program in _INITS and not [word for word in start.words[1:] if not word.startswith("-")]:
+        return True  # an init alone starts what whoever runs the image names
     return start.is_prompt or (start.program in ("bash", "sh", "") and len(start.words) == 1)
 
 
