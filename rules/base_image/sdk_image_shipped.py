@@ -112,13 +112,16 @@ def _fact(stage: Stage, reference: ImageReference, twin: str | None) -> str:
     """Say what is too much in an image; of a JDK it is asked, for programs compile with it, attach and look inside."""
     text = reference.text
     if _is_jdk(reference) and foreign_program(stage) is None:
-        smaller = f"{quote(twin)} is enough" if twin else "the JRE is enough"
+        smaller = quote(twin) if twin else "a JRE"
+        built = any(compiles(command) for run in stage.all_runs for command in run.commands)
+        way_out = f"build here, and copy the result into a stage from {smaller}" if built else f"{smaller} is enough"
         return (
-            f"with the Java compiler and its tools. If the program neither compiles nor attaches with them, {smaller}."
+            "with the Java compiler and its tools. If the program neither compiles nor attaches with them when it runs, "
+            f"{way_out}."
         )
     return (
-        f"an image made for building{_brings(text)}. The program needs only what runs it; the rest is more to pull, more "
-        f"to patch, and tools for whoever breaks in. {_way_out(stage, text, twin)}"
+        f"an image made for building{_brings(text)}. The program needs only what runs it; the rest is more to pull, "
+        f"more to patch, and tools for whoever breaks in. {_way_out(stage, text, twin)}"
     )
 
 
