@@ -116,8 +116,8 @@ def _fact(stage: Stage, reference: ImageReference, twin: str | None) -> str:
         built = any(compiles(command) for run in stage.all_runs for command in run.commands)
         way_out = f"build here, and copy the result into a stage from {smaller}" if built else f"{smaller} is enough"
         return (
-            "with the Java compiler and its tools. If the program neither compiles nor attaches with them when it runs, "
-            f"{way_out}."
+            "with the Java compiler and its tools. If the program neither compiles nor attaches with them when it "
+            f"runs, {way_out}."
         )
     return (
         f"an image made for building{_brings(text)}. The program needs only what runs it; the rest is more to pull, "
