@@ -64,9 +64,14 @@ def is_workshop(change: DockerfileChange, stage: Stage) -> bool:
 def runs_toolchain(stage: Stage) -> bool:
     """Tell whether the container starts a build tool, a shell, or nothing that the file names."""
     starts = [setting for setting in stage.image.start_command if setting.set_in_file and setting.value]
-    if not starts:
+    if all(setting.value is not None and _is_init_alone(setting.value) for setting in starts):
         return True
     return any(setting.value is not None and _is_toolchain(setting.value) for setting in starts)
+
+
+def _is_init_alone(start: Start) -> bool:
+    """Whether it is an init and no more: what that starts is named by CMD, or by whoever runs the image."""
+    return start.program in _INITS and all(word.startswith("-") for word in start.words[1:])
 
 
 def _is_toolchain(start: Start) -> bool:
@@ -74,8 +79,6 @@ def _is_toolchain(start: Start) -> bool:
         verb = command.subcommand
         if command.name in _TOOLCHAINS or (command.name == "dotnet" and verb in _DOTNET_VERBS):
             return True
-    if start.program in _INITS and not [word for word in start.words[1:] if not word.startswith("-")]:
-        return True  # an init alone starts what whoever runs the image names
     return start.is_prompt or (start.program in ("bash", "sh", "") and len(start.words) == 1)
 
 

@@ -21,6 +21,7 @@ from rules.api import (
 )
 from rules.base_image.purpose import compiles, foreign_program, is_workshop, runs_toolchain, starts_with_script
 from rules.base_image.tags import is_over
+from rules.facts.names import path_name
 
 _NAMED_SDK = re.compile(r"(?:^|/)(?:dotnet/sdk|[\w.-]*openjdk[\w.-]*:[\w.-]*jdk|nvidia/cuda:[\w.-]*-devel|sbtscala/)")
 _COMPILERS = re.compile(r"(?:^|/)(?:gcc|buildpack-deps|nvidia/cuda|dart|swift|haskell|rust|golang)\b")
@@ -104,7 +105,7 @@ def _problem(change: DockerfileChange, stage: Stage, reference: ImageReference) 
         _confidence(stage, reference),
         doubt=BY_ARGUMENT if "$" in word.text else _CHOSEN,
         stage=stage.key,
-        key=reference.path,  # another tag of it is no other image
+        key=path_name(reference),  # another tag of it is no other image
     )
 
 
