@@ -230,8 +230,8 @@ def _consequence(end: EndOfLife, stage: Stage) -> str:
         if end.product in _LINKED and links_a_program(stage):
             return "The program that it builds takes the standard library along, without later fixes. "
         return (
-            "Its layers do not ship, but what it builds with, and any part of the image that is copied out, gets no more "
-            "fixes. "
+            "Its layers do not ship, but what it builds with, and any part of the image that is copied out, gets no "
+            "more fixes. "
         )
     return "Vulnerabilities found since then stay open in every image built from it. "
 
