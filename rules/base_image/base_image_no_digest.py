@@ -61,4 +61,5 @@ def _problem(stage: Stage, pinned_by: str | None) -> Problem:
         doubt="the tag may be left to move on purpose",
         stage=stage.key,
         key=table_name(reference),
+        decision=f"digests as {pinned_by}" if pinned_by is not None else "",
     )
