@@ -97,8 +97,8 @@ def _problem(stage: Stage, copy: Copy, builder: Stage, versions: tuple[str, str]
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies a program out of {builder.label} that is published for .NET {made}, and runs "
-        f".NET {run}. It stops at the start{unless}: “You must install or update .NET to run this application”. Use one "
-        "version in both.",
+        f".NET {run}. It stops at the start{unless}: “You must install or update .NET to run this application”. Use "
+        "one version in both.",
         confidence,
         doubt="a file of the project that was not read may roll forward",
         instruction=copy.instruction,
