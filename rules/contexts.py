@@ -18,8 +18,8 @@ _OPEN = re.compile(r"[$*?\[\\<]|://|^git@")
 def context_by_sources(path: str, dockerfile: Dockerfile, files: Container[str], folders: Container[str]) -> str | None:
     """Return the one folder around a Dockerfile in which all lies that it copies and that the repository has.
 
-    What lies in no such folder is made or fetched before the build, and says nothing. Folders alone do not tell: a
-    program is often called like the folder of its sources.
+    What lies in no such folder is made or fetched before the build, and says nothing. Nor do folders, for a program is
+    often called like the folder of its sources, unless written as folders: `COPY web/ /srv/`, `COPY web /web/`.
 
     Args:
         path: The Dockerfile in its repository.
@@ -36,7 +36,9 @@ def context_by_sources(path: str, dockerfile: Dockerfile, files: Container[str],
     fitting = [one for one in around if all(_is_in(posixpath.join(one, name), files, folders) for name in there)]
     if len(fitting) != 1:
         return None
-    return fitting[0] if any(posixpath.join(fitting[0], name) in files for name in there) else None
+    sure = set(_named_folders(dockerfile))
+    told = (posixpath.join(fitting[0], name) in files or name in sure for name in there)
+    return fitting[0] if any(told) else None
 
 
 def _is_in(path: str, *places: Container[str]) -> bool:
@@ -52,10 +54,26 @@ def folders_around(path: str) -> Iterator[str]:
 
 def copied_paths(dockerfile: Dockerfile) -> Iterator[str]:
     """Yield the files and folders of the context that a COPY or an ADD names by a path that is written out."""
+    for name, _, _ in _copied(dockerfile):
+        yield name
+
+
+def _named_folders(dockerfile: Dockerfile) -> Iterator[str]:
+    """Yield what a COPY or an ADD says is a folder: by a slash behind it, or by a folder of its name to copy it to."""
+    for name, word, target in _copied(dockerfile):
+        same = target.endswith("/") and posixpath.basename(target.rstrip("/")) == posixpath.basename(name)
+        if same or word.endswith("/"):
+            yield name
+
+
+def _copied(dockerfile: Dockerfile) -> Iterator[tuple[str, str, str]]:
+    """Yield each such path, with the word that names it and the destination."""
     for instruction in dockerfile.instructions:
         if instruction.keyword not in ("COPY", "ADD") or instruction.flag("from") is not None:
             continue
-        for word in (instruction.exec_form or instruction.words)[:-1]:
-            name = posixpath.normpath(word.text.strip("\"'").lstrip("/"))
-            if name not in (".", "..") and not name.startswith("../") and not _OPEN.search(word.text):
-                yield name
+        words = instruction.exec_form or instruction.words
+        for word in words[:-1]:
+            text = word.text.strip("\"'")
+            name = posixpath.normpath(text.lstrip("/"))
+            if name not in (".", "..") and not name.startswith("../") and not _OPEN.search(text):
+                yield name, text, words[-1].text.strip("\"'")

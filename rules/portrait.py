@@ -256,7 +256,11 @@ def _sources(step: Copy) -> Iterator[str]:
 
 def _origin(step: Copy) -> str:
     if step.from_stage is not None:
-        return step.from_stage.name_word.text if step.from_stage.name_word else f"stage {step.from_stage.index + 1}"
+        return (
+            step.from_stage.name_word.text
+            if step.from_stage.name_word
+            else f"stage of line {step.from_stage.from_.line}"
+        )
     return step.from_text or "?"
 
 

@@ -83,7 +83,7 @@ def _numbered(found: re.Match[str] | str) -> str:
 
 
 def _node(stage: Stage, *, changed: bool) -> str:
-    name = stage.name_word.text if stage.name_word is not None else f"stage {stage.index + 1}"
+    name = stage.name_word.text if stage.name_word is not None else f"stage of line {stage.from_.line}"
     marks = [word for word, holds in (("ships", stage.ships), ("changed", changed)) if holds]
     text = "<br/>".join([label(name), *([", ".join(marks)] if marks else [])])
     shape = f'[["{text}"]]' if stage.ships else f'["{text}"]'

@@ -91,7 +91,11 @@ def notices(changes: Sequence[DockerfileChange], deleted: Iterable[str] = ()) ->
 
 def _gone(change: DockerfileChange, stage: Stage) -> str:
     still = stage.name is not None and any(one.name == stage.name for one in change.stages)
-    name = code(stage.name_word.text) if stage.name_word is not None else f"stage {stage.index + 1}"
+    name = (
+        code(stage.name_word.text)
+        if stage.name_word is not None
+        else f"the stage that stood at line {stage.from_.line}"
+    )
     why = "it is still in the file, but not what a build makes" if still else "its stage is gone"
     return f"{name} in {code(change.path)} no longer ships: {why}."
 

@@ -24,6 +24,7 @@ from rules.api import (
     supported_reference,
 )
 from rules.base_image.choices import may_be_chosen
+from rules.base_image.taken_out import links_a_program, taken_out
 from rules.facts.eol import codenames
 
 _LINKED = ("Go", "Rust")
@@ -73,7 +74,7 @@ def _told(over: list[tuple[Stage, list[EndOfLife]]]) -> list[_Told]:
     A stage that only builds and whose first line is told has nothing to add; what stands below it stays there.
     """
     speakers: dict[str, _Told] = {}
-    for stage, ended in sorted(over, key=_rank):
+    for stage, ended in sorted(over, key=lambda one: (_rank(one), _only_fetches(*one))):
         fresh = [end for end in ended[:_NAMED] if _line(end) not in speakers]
         first = speakers.get(_line(ended[0]))
         if first is not None:
@@ -92,6 +93,11 @@ def _rank(one: tuple[Stage, list[EndOfLife]]) -> int:
     if stage.files_ship:
         return 0
     return 1 if stage.image.start_in_file else _ONLY_BUILDS
+
+
+def _only_fetches(stage: Stage, ended: list[EndOfLife]) -> bool:
+    """Whether a stage that does not ship links no program, so that another upon its line has more to say."""
+    return not stage.files_ship and ended[0].product in _LINKED and not links_a_program(stage)
 
 
 def _ended(stage: Stage, today: date) -> list[EndOfLife]:
@@ -131,7 +137,7 @@ def _problem(change: DockerfileChange, told: _Told, today: date) -> Problem:
         key=key,
         notes=tuple(Note(other.from_.span, also) for other in told.others),
         fix=_fix(change, stage, reference, told.every, instead) if not told.others else None,  # which would speak then
-        severity=None if stage.files_ship else Severity.INFO,
+        severity=None if stage.files_ship or _own_part(stage) is not None else Severity.INFO,
         fact=key,
     )
 
@@ -186,6 +192,16 @@ def _runs(stage: Stage) -> bool:
     return stage.image.start_in_file or any(one.keyword in _OF_CONTAINERS for one in stage.instructions)
 
 
+def _only_builds(stage: Stage) -> bool:
+    """Whether neither its files ship nor containers of it are run, so far as the file says."""
+    return not stage.files_ship and not _runs(stage) and not may_be_chosen(stage)
+
+
+def _own_part(stage: Stage) -> str | None:
+    """Return a part of the base image that ships although the stage does not."""
+    return taken_out(stage) if _only_builds(stage) else None
+
+
 def _fact(end: EndOfLife) -> str:
     if end.note:
         since = f" on {_day(end.date)}" if end.date is not None else ""
@@ -207,10 +223,16 @@ def _also(others: list[EndOfLife]) -> str:
 def _consequence(end: EndOfLife, stage: Stage) -> str:
     if end.note:
         return "Nobody fixes its vulnerabilities any more. "
-    if not stage.files_ship and not _runs(stage) and not may_be_chosen(stage):
-        if end.product in _LINKED:
+    if _only_builds(stage):
+        own = _own_part(stage)
+        if own is not None:
+            return f"What is copied out of it, {quote(own)}, ships, and gets no more fixes. "
+        if end.product in _LINKED and links_a_program(stage):
             return "The program that it builds takes the standard library along, without later fixes. "
-        return "Its layers do not ship, but what it builds with, and what is copied out of it, gets no more fixes. "
+        return (
+            "Its layers do not ship, but what it builds with, and any part of the image that is copied out, gets no "
+            "more fixes. "
+        )
     return "Vulnerabilities found since then stay open in every image built from it. "
 
 

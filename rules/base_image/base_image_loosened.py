@@ -31,6 +31,7 @@ from rules.base_image.tags import (
     read_tag,
     without_release,
 )
+from rules.facts.names import same_image
 
 _FULL = 3
 """Numbers of a version that names one release and no line of them: major, minor, patch."""
@@ -73,6 +74,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             or _without_system(change, old, new)
             or _as_root(stage, was, old, new)
         )
+        if found is not None and same_image(old, new) and old.repository != new.repository:
+            found = found._replace(restore=False)  # which would take the mirror back as well
         if found is not None and (stage.layers_ship or not found.about_size):
             yield _problem(change, stage, was, found)
     yield from elsewhere(change)
@@ -87,7 +90,7 @@ def _chosen_elsewhere(stage: Stage, was: Stage) -> bool:
 
 def _loosened(old: ImageReference, new: ImageReference) -> Loosened | None:
     names = f"from {quote(short(old))} to {quote(new.text)}"
-    same = old.repository == new.repository
+    same = same_image(old, new)
     if old.digest is not None and new.digest is None:
         return Loosened(f"goes {names} and loses its digest", WITHOUT_DIGEST, restore=same and old.tag == new.tag)
     if not same:
@@ -142,7 +145,7 @@ def _with_compilers(stage: Stage, was: Stage, old: ImageReference, new: ImageRef
 def _shorter(stage: Stage, old: ImageReference, new: ImageReference) -> Loosened | None:
     """Find another release line that is named as a line, where one release of the old line was named."""
     before, after = read_tag(old.tag), read_tag(new.tag)
-    known = old.repository == new.repository and new.digest is None and stage.facts is not None
+    known = same_image(old, new) and new.digest is None and stage.facts is not None
     if not known or before.is_early or not after.version or not len(before.version) >= _FULL > len(after.version):
         return None
     return Loosened(
@@ -155,7 +158,7 @@ def _shorter(stage: Stage, old: ImageReference, new: ImageReference) -> Loosened
 def _without_system(change: DockerfileChange, old: ImageReference, new: ImageReference) -> Loosened | None:
     """Find a tag that loses the system's release in it, `-slim-bookworm` to `-slim`, unless that one is over."""
     before, after = read_tag(old.tag), read_tag(new.tag)
-    named = old.repository == new.repository and bool(before.version) and bool(after.version)
+    named = same_image(old, new) and bool(before.version) and bool(after.version)
     if not named or new.digest is not None or is_over(change, old):
         return None
     rest = without_release(before.variant)
@@ -173,7 +176,7 @@ def _as_root(stage: Stage, was: Stage, old: ImageReference, new: ImageReference)
     """Find an image that starts as root where its variant before did not, and no instruction sets another user."""
     if stage.facts is None or was.facts is None or stage.image.user.set_in_file:
         return None
-    if old.repository != new.repository and was.facts.name not in stage.facts.relatives.nonroot:
+    if not same_image(old, new) and was.facts.name not in stage.facts.relatives.nonroot:
         return None
     if was.facts.runs_as_root is not False or stage.facts.runs_as_root is not True:
         return None

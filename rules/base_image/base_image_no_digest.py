@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
 from rules.base_image.tags import moves, names_variant_only
+from rules.facts.names import table_name
 
 _PINNED_FROM = re.compile(rb"^[ \t]*FROM[ \t][^\n]*@sha256:[0-9a-f]{64}", re.IGNORECASE | re.MULTILINE)
 
@@ -59,5 +60,6 @@ def _problem(stage: Stage, pinned_by: str | None) -> Problem:
         Confidence.CERTAIN if pinned_by is None else Confidence.LIKELY,
         doubt="the tag may be left to move on purpose",
         stage=stage.key,
-        key=reference.familiar,
+        key=table_name(reference),
+        decision=f"digests as {pinned_by}" if pinned_by is not None else "",
     )

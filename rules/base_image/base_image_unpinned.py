@@ -21,6 +21,7 @@ from rules.api import (
     rule,
 )
 from rules.base_image.tags import is_over, moves, names_release, names_variant_only
+from rules.facts.names import path_name, table_name
 
 _LATEST_ONLY = ("cgr.io/chainguard/", "gcr.io/distroless/", "cgr.dev/chainguard/")
 _BUILD = re.compile(r"[-.]\d{3,}$")
@@ -41,7 +42,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     alike: dict[str, list[Stage]] = {}
     for stage in change.stages:
         if stage.reference is not None and _is_unpinned(change, stage.reference):
-            name = f"{stage.reference.familiar}:{stage.reference.effective_tag}"
+            name = f"{table_name(stage.reference)}:{stage.reference.effective_tag}"
             alike.setdefault(name, []).append(stage)
     for name, stages in alike.items():
         yield _problem(change, name, sorted(stages, key=_is_by_variable))
@@ -96,17 +97,23 @@ def _key(change: DockerfileChange, stages: list[Stage], reference: ImageReferenc
     """
     befores = [was.reference if (was := change.was(stage)) is not None else None for stage in stages]
     old = befores[0]
-    if old is None or old.path == reference.path or any(one is None or one.path != old.path for one in befores):
-        return reference.path
+    if (
+        old is None
+        or path_name(old) == path_name(reference)
+        or any(one is None or path_name(one) != path_name(old) for one in befores)
+    ):
+        return path_name(reference)
     if not _is_unpinned(change, old) or _is_still_there(change, old):
-        return reference.path
+        return path_name(reference)
     same = old.tag == reference.tag and reference.tag not in (None, "latest")  # who writes no tag chooses none
     alike = same or (names_variant_only(old) and names_variant_only(reference))
-    return old.path if alike else reference.path
+    return path_name(old) if alike else path_name(reference)
 
 
 def _is_still_there(change: DockerfileChange, reference: ImageReference) -> bool:
-    return any(stage.reference is not None and stage.reference.path == reference.path for stage in change.stages)
+    return any(
+        stage.reference is not None and path_name(stage.reference) == path_name(reference) for stage in change.stages
+    )
 
 
 def _is_made_by_hand(reference: ImageReference) -> bool:
@@ -137,7 +144,10 @@ def _message(reference: ImageReference) -> str:
             "A tag of one build, or a digest, makes the build repeatable."
         )
     if _is_rolling(reference):
-        return f"{name} moves every day, as it should. A digest, or the tag of one day, makes the build repeatable."
+        return (
+            f"{name} moves with each rebuild of the suite, as it should. A digest, or the tag of one day, makes the "
+            "base the same in every build."
+        )
     if names_variant_only(reference):
         return (
             f"{name} names a variant and no release: it moves as `latest` does. "
@@ -149,7 +159,7 @@ def _message(reference: ImageReference) -> str:
             "Name the release that was tested, so that an upgrade is a change someone reviews."
         )
     return (
-        f"{name} moves: the same file builds another image tomorrow. "
+        f"{name} moves: the same file may build another image tomorrow. "
         "Name the release that was tested, so that an upgrade is a change someone reviews."
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.reference import parse_reference
+from rules.facts.names import table_name
 from rules.model.steps import Copy, Run
 from rules.problem import Confidence, Problem, Severity
 from rules.quoting import quote
@@ -84,6 +85,6 @@ def _problem(use: _Use, old: ImageReference) -> Problem:
         f"{WITHOUT_DIGEST}.",
         Confidence.CERTAIN,
         instruction=use.instruction,
-        key=f"{use.what} {use.reference.familiar}",
+        key=f"{use.what} {table_name(use.reference)}",
         severity=Severity.INFO if use.instruction is None else None,
     )

@@ -17,8 +17,11 @@ from rules.api import (
     parse_reference,
     quote,
     rule,
+    supported_reference,
 )
 from rules.base_image.purpose import compiles, foreign_program, is_workshop, runs_toolchain, starts_with_script
+from rules.base_image.tags import is_over
+from rules.facts.names import path_name
 
 _NAMED_SDK = re.compile(r"(?:^|/)(?:dotnet/sdk|[\w.-]*openjdk[\w.-]*:[\w.-]*jdk|nvidia/cuda:[\w.-]*-devel|sbtscala/)")
 _COMPILERS = re.compile(r"(?:^|/)(?:gcc|buildpack-deps|nvidia/cuda|dart|swift|haskell|rust|golang)\b")
@@ -33,6 +36,8 @@ _TOLD = re.compile(
 )
 """What an author says who has weighed the smaller image."""
 _JAVA = re.compile(r"jdk|temurin|corretto|openjdk|zulu|liberica|semeru|sapmachine|graalvm")
+_JRE = re.compile(rb"^[ \t]*FROM[ \t][^\n#]*[:-]jre\b", re.IGNORECASE | re.MULTILINE)
+_CHOSEN = "the program may call its tools when it runs"
 
 
 @rule(
@@ -48,8 +53,21 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if reference is None or not _is_sdk(stage, reference.text) or is_workshop(change, stage):
             continue
         said = " ".join(comment.text for comment in stage.root.from_.comments)
-        if not _TOLD.search(said) and not runs_toolchain(stage) and _ships_a_program(stage):
-            yield _problem(stage, reference)
+        if _TOLD.search(said) or runs_toolchain(stage) or not _ships_a_program(stage):
+            continue
+        if not (_is_jdk(reference) and _ships_a_jre_elsewhere(change)):
+            yield _problem(change, stage, reference)
+
+
+def _is_jdk(reference: ImageReference) -> bool:
+    """Whether it is the JDK itself, and no build tool's image upon one: programs that compile and attach need it."""
+    return _JAVA.search(reference.path) is not None
+
+
+def _ships_a_jre_elsewhere(change: DockerfileChange) -> bool:
+    """Whether another Dockerfile that was read starts from a JRE: its author knows both, and took the JDK here."""
+    files = change.repository.files
+    return any(_JRE.search(files[path]) for path in files if path != change.path and "dockerfile" in path.lower())
 
 
 def _ships_a_program(stage: Stage) -> bool:
@@ -75,23 +93,45 @@ def _is_sdk(stage: Stage, text: str) -> bool:
     return bool(_NAMED_SDK.search(text))
 
 
-def _problem(stage: Stage, reference: ImageReference) -> Problem:
+def _problem(change: DockerfileChange, stage: Stage, reference: ImageReference) -> Problem:
     text, word = reference.text, stage.root.base_word
     assert word is not None, "a stage with a reference has a word for it"
     facts = stage.facts
     runtime = [name for name in (facts.relatives.runtime if facts is not None else ()) if _starts_it(stage, name)]
-    twin = _twin(text) or (runtime[0] if runtime else None)
-    way = _way_out(stage, text, twin)
+    twin = _supported(change, _twin(text) or (runtime[0] if runtime else None))
     return Problem(
         word.span,
-        f"{stage.label} ships in {quote(text)}, an image made for building{_brings(text)}. The program needs only "
-        f"what runs it; the rest is hundreds of megabytes to pull, more to patch, and tools for whoever breaks in. "
-        f"{way}",
-        _confidence(stage, text),
-        doubt=BY_ARGUMENT if "$" in word.text else "its start script may build something",
+        f"{stage.label} ships in {quote(text)}, {_fact(stage, reference, twin)}",
+        _confidence(stage, reference),
+        doubt=BY_ARGUMENT if "$" in word.text else _CHOSEN,
         stage=stage.key,
-        key=reference.path,  # another tag of it is no other image
+        key=path_name(reference),  # another tag of it is no other image
     )
+
+
+def _fact(stage: Stage, reference: ImageReference, twin: str | None) -> str:
+    """Say what is too much in an image; of a JDK it is asked, for programs compile with it, attach and look inside."""
+    text = reference.text
+    if _is_jdk(reference) and foreign_program(stage) is None:
+        smaller = quote(twin) if twin else "a JRE"
+        built = any(compiles(command) for run in stage.all_runs for command in run.commands)
+        way_out = f"build here, and copy the result into a stage from {smaller}" if built else f"{smaller} is enough"
+        return (
+            "with the Java compiler and its tools. If the program neither compiles nor attaches with them when it "
+            f"runs, {way_out}."
+        )
+    return (
+        f"an image made for building{_brings(text)}. The program needs only what runs it; the rest is more to pull, "
+        f"more to patch, and tools for whoever breaks in. {_way_out(stage, text, twin)}"
+    )
+
+
+def _supported(change: DockerfileChange, name: str | None) -> str | None:
+    """Return the image, or the nearest like it that is still maintained, where its own release has ended."""
+    reference = parse_reference(name) if name is not None else None
+    if reference is None or change.today is None:
+        return name
+    return supported_reference(reference, change.today) or (None if is_over(change, reference) else name)
 
 
 def _starts_it(stage: Stage, name: str) -> bool:
@@ -143,9 +183,7 @@ def _twin(text: str) -> str | None:
     return None
 
 
-def _confidence(stage: Stage, text: str) -> Confidence:
-    if "cuda" in text:
+def _confidence(stage: Stage, reference: ImageReference) -> Confidence:
+    if "cuda" in reference.text:
         return Confidence.POSSIBLE  # frameworks that compile kernels while they run are common there
-    word = stage.root.base_word
-    certain = word is not None and "$" not in word.text and not starts_with_script(stage) and not foreign_program(stage)
-    return Confidence.CERTAIN if certain else Confidence.LIKELY
+    return Confidence.POSSIBLE if _is_jdk(reference) and foreign_program(stage) is None else Confidence.LIKELY

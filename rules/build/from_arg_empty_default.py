@@ -106,4 +106,5 @@ def _problem(stage: Stage, text: str, names: list[str]) -> Problem:
         Confidence.POSSIBLE if names else Confidence.CERTAIN,
         stage=stage.key,
         key=names[0] if names else text,
+        decision=f"default of {names[0]}" if names else "",
     )

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rules.api import Category, Confidence, DockerfileChange, Model, Problem, Severity, Stage, is_development_name, rule
+from rules.copying.undefined_names import undefined_names
 
 _TARGET = re.compile(r"(?m)^[ \t]*#.*--target[= ]([\w.-]+)")
 """A comment that says how a stage is built: `docker build --target tools .`."""
@@ -25,6 +26,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return
     if any(stage.base_word is not None and "$" in stage.base_word.text for stage in change.stages[1:]):
         return  # a variable chooses among the stages
+    if undefined_names(change):
+        return  # one of the stages may be what such a name means, and copy-from-undefined-stage says so
     needed = change.after.needed_by_shipped
     used = _used(change.stages)
     told = {name.lower() for name in _TARGET.findall(change.source.text)}

@@ -24,6 +24,9 @@ _C_COMPILERS = frozenset({"gcc", "g++", "cc", "c++", "clang", "clang++"})
 _CARGO_OUTPUT = re.compile(r"(?:^|/)target/(?:[\w$\{\}.-]+/)?(?:release|debug|\$\{?\w+\}?)/")
 """Where Cargo writes: with the target's triple between, where one is named."""
 
+_CARGO_FOLDER = re.compile(r"(?:^|/)target/(?:[\w$\{\}.-]+/)?(?:release|debug)/?$")
+"""That folder itself, which a command may carry away as a whole."""
+
 _GO_VALUES = frozenset("-ldflags -tags -gcflags -asmflags -mod -modfile -p -buildmode -pkgdir -C".split())
 _CARRIERS = frozenset({"cp", "mv", "install"})
 _LIBRARIES = re.compile(r"/lib(?:64|32|c)?(?:/|$)|/usr/lib|ld-linux|ld-musl")
@@ -148,9 +151,17 @@ def _is_carried(builder: Stage, build: Build, path: str) -> bool:
         put.command is not None
         and put.command.name in _CARRIERS
         and (put.path == path or put.path == posixpath.dirname(path))
-        and any(_is_output(build, put.step, word.value) for word in put.command.operands(("-m", "-o", "-g"))[:-1])
+        and any(
+            _is_output(build, put.step, word.value) or (put.path != path and _is_cargo_folder(build, word.value))
+            for word in put.command.operands(("-m", "-o", "-g"))[:-1]
+        )
         for put in builder.files.covering(path)
     )
+
+
+def _is_cargo_folder(build: Build, text: str) -> bool:
+    """Whether a word of a command names the whole folder into which Cargo builds: `cp -r target/release /release`."""
+    return build.language == "rust" and _CARGO_FOLDER.search(text) is not None
 
 
 def _is_output(build: Build, step: Step, text: str) -> bool:

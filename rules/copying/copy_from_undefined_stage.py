@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from rules.api import (
     Category,
     Confidence,
-    Copy,
     DockerfileChange,
     Fix,
     Instruction,
     Problem,
-    Run,
     Severity,
     Span,
     Stage,
@@ -24,15 +22,18 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.copying.undefined_names import can_be_something, named_sources
 
 _CLOSE = 0.8
 """How alike a slip is at least; `api-builder` and `web-builder` are two stages, and less alike."""
 
 _STAGE_LIKE = re.compile(
     r"(?:[\w-]+[-_])?(?:build|builder|base|compile|compiler|deps|dependencies|install|installer)\d*"
+    r"(?:[-_](?:image|stage|env))?"
 )
 """Names that people give to stages, hardly to a folder that they pass as a context."""
 
+_STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*")
 _FOLDER_LIKE = re.compile(r"src|sources?|context|rootfs|repo|project|workspace|config")
 """Names that people give to a folder that they pass as a context, hardly to a stage."""
 
@@ -53,8 +54,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         yield from _without_name(stage)
         asked: set[str] = set()
-        for instruction, text, span in _named(stage):
-            if text in contexts or text in asked or _can_be_something(change, stage, text):
+        for instruction, text, span in named_sources(stage):
+            if text in contexts or text in asked or can_be_something(change, stage, text):
                 continue
             problem = _problem(change, stage, instruction, text, span)
             if problem is not None:
@@ -79,47 +80,27 @@ def _without_name(stage: Stage) -> Iterator[Problem]:
             )
 
 
-def _named(stage: Stage) -> Iterator[tuple[Instruction, str, Span]]:
-    for step in stage.steps:
-        if isinstance(step, Copy) and step.from_text and step.from_stage is None:
-            flag = step.instruction.flag("from")
-            assert flag is not None
-            yield step.instruction, step.from_text, flag.value_span
-        elif isinstance(step, Run) and step.instruction.flags:
-            for mount in step.mounts:
-                text = mount.options.get("from", "")
-                if text and stage.model.copied_stage(text, stage.index) is None:
-                    yield step.instruction, text, mount.flag.value_span
-
-
-def _can_be_something(change: DockerfileChange, stage: Stage, text: str) -> bool:
-    """Whether a name can be an image, or is another rule's: its own stage, a circle."""
-    own = text.lower() in (stage.name, str(stage.index))
-    below = [other for other in change.stages[stage.index :] if other.name == text.lower()]
-    if own or below:
-        return own or any(other.needs(stage) for other in below)
-    return any(mark in text for mark in "/:@.$") or text == "scratch" or _is_official(text)
-
-
-def _is_official(text: str) -> bool:
-    reference = parse_reference(text)
-    return reference is not None and image_facts(reference) is not None
-
-
 def _problem(change: DockerfileChange, stage: Stage, instruction: Instruction, text: str, span: Span) -> Problem | None:
     names = [name for other in change.stages[: stage.index] if (name := other.name) and name != stage.name]
     near = _nearly(text.lower(), names)
     below = next((other for other in change.stages[stage.index :] if other.name == text.lower()), None)
-    confidence = _confidence(change, text, near=near is not None, below=below is not None, named=bool(names))
+    nameless = _without_its_name(change, stage) if near is None and below is None and not text.isdecimal() else None
+    meant = bool(names) or nameless is not None
+    confidence = _confidence(change, text, near=near is not None, below=below is not None, named=meant)
     if confidence is None:
         return None
+    if nameless is not None and confidence is Confidence.POSSIBLE:
+        confidence = Confidence.LIKELY
     written = change.source.cut(span)
     fix = None
     if near is not None and below is None and text in written:
         fix = Fix(f"Copy from {near}", (replace(change.source, span, written.replace(text, near)),))
+    elif nameless is not None:
+        fix = _named(change, nameless, text)
     return Problem(
         span,
-        f"{stage.label} takes files from {quote(text)}, which {_fact(stage, text, near, below, names)}",
+        f"{stage.label} takes files from {quote(text)}, which {_fact(stage, text, near, below, names)}"
+        f"{_nameless(nameless, text)}",
         confidence,
         doubt="a build may give a context of that name",
         instruction=instruction,
@@ -127,6 +108,28 @@ def _problem(change: DockerfileChange, stage: Stage, instruction: Instruction, t
         key=text,
         fix=fix,
     )
+
+
+def _without_its_name(change: DockerfileChange, stage: Stage) -> Stage | None:
+    """Return the one stage above that has no name and that nothing needs: it is perhaps the one that is meant."""
+    needed = change.after.needed_by_shipped
+    unneeded = [one for one in change.stages[: stage.index] if one.name is None and one.index not in needed]
+    return unneeded[0] if len(unneeded) == 1 else None
+
+
+def _nameless(stage: Stage | None, text: str) -> str:
+    if stage is None:
+        return ""
+    line, name = stage.from_.line, quote(f"AS {text}")
+    return f" Nothing needs the stage of line {line}, which has no name: is {name} missing there?"
+
+
+def _named(change: DockerfileChange, stage: Stage, text: str) -> Fix | None:
+    """Give a stage the name, where it can have it."""
+    word = stage.base_word
+    if word is None or not _STAGE_NAME.fullmatch(text):
+        return None
+    return Fix(f"Name the stage {text}", (replace(change.source, word.span, f"{word.text} AS {text}"),))
 
 
 def _nearly(text: str, names: list[str]) -> str | None:
@@ -201,4 +204,4 @@ def _is_bare_word(change: DockerfileChange, stage: Stage, text: str | None) -> b
     """Whether a COPY's origin can be a context's name, and no image's or misspelt stage's."""
     if text is None or text.isdecimal() or parse_reference(text) is None or _STAGE_LIKE.fullmatch(text.lower()):
         return False
-    return not _can_be_something(change, stage, text)
+    return not can_be_something(change, stage, text)

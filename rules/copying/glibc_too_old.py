@@ -1,5 +1,6 @@
 """See glibc_too_old.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Severity, Stage, quote, rule
@@ -25,10 +26,15 @@ _VERSIONS = {
 }
 """The glibc of each release (packages.debian.org and packages.ubuntu.com, `libc6`; release notes of the others)."""
 
-_STEPS = {"rust": ((2, 28), (2, 33), (2, 34), (2, 39)), "go": ((2, 32), (2, 34))}
+_STEPS = {"rust": ((2, 28), (2, 33), (2, 34)), "go": ((2, 32), (2, 34))}
 """Versions in which glibc changed symbols that every program of a language uses (glibc's `NEWS`): `statx` in 2.28,
-`stat` in 2.33, the threads that moved into libc in 2.32 and 2.34, `pidfd_spawnp`, which Rust's library uses, in 2.39.
+`stat` in 2.33, the threads that moved into libc in 2.32 and 2.34.
 """
+_RUST_C = (2, 38)
+"""Where C's `strtol` got another name for newer compilers (`__isoc23_strtol`): programs with parts in C ask for it."""
+_RUST_STARTS = (2, 39)
+"""Where glibc got `pidfd_spawnp`, which Rust's library asks for in programs that start others."""
+_LIBRARY = re.compile(r"\.so(?:\.\d+)*$")
 
 
 @rule(
@@ -57,22 +63,40 @@ def _judge(stage: Stage, copy: Copy, builder: Stage) -> Iterator[Problem]:
         return
     needed = max((step for step in _STEPS.get(found[1].language, ()) if step <= there), default=here)
     if needed > here:
-        many = found[0].endswith("/bin")
-        what, linked, stops = (
-            ("all programs in", "they are", "They stop") if many else ("the program", "it is", "It stops")
-        )
-        yield Problem(
-            copy.instruction.span,
-            f"{stage.label} copies {what} {quote(found[0])} out of {builder.label}, where {linked} linked "
-            f"with glibc {_shown(there)} ({_system(builder)}); this image has {_shown(here)} ({_system(stage)}). "
-            f"{stops} at the start with “version `GLIBC_{_shown(needed)}' not found”. Build and run on the "
-            "same release.",
-            Confidence.LIKELY,
-            doubt="how the program is linked is not known",
-            instruction=copy.instruction,
-            stage=stage.key,
-            key=found[0],
-        )
+        fails, confidence = f"{_stops(found[0])} with “version `GLIBC_{_shown(needed)}' not found”", Confidence.LIKELY
+    elif found[1].language == "rust" and here < _RUST_STARTS and there >= _RUST_C:
+        fails, confidence = _may_stop(found[0], here, there), Confidence.POSSIBLE
+    else:
+        return
+    what, linked = ("all programs in", "they are") if found[0].endswith("/bin") else (f"the {_kind(found[0])}", "it is")
+    yield Problem(
+        copy.instruction.span,
+        f"{stage.label} copies {what} {quote(found[0])} out of {builder.label}, where {linked} linked "
+        f"with glibc {_shown(there)} ({_system(builder)}); this image has {_shown(here)} ({_system(stage)}). "
+        f"{fails}. Build and run on the same release.",
+        confidence,
+        doubt="how the program is linked is not known",
+        instruction=copy.instruction,
+        stage=stage.key,
+        key=found[0],
+    )
+
+
+def _kind(path: str) -> str:
+    return "library" if _LIBRARY.search(path) else "program"
+
+
+def _stops(path: str) -> str:
+    if _LIBRARY.search(path):
+        return "Loading it fails"
+    return "They stop at the start" if path.endswith("/bin") else "It stops at the start"
+
+
+def _may_stop(path: str, here: tuple[int, int], there: tuple[int, int]) -> str:
+    """Say which Rust programs ask for more than all do: what one is linked with is not seen."""
+    needs = [(_RUST_C, "libraries of C are compiled into it"), (_RUST_STARTS, "it starts other programs")]
+    parts = [f"for `GLIBC_{_shown(step)}` where {why}" for step, why in needs if here < step <= there]
+    return f"A {_kind(path)} of Rust asks {', and '.join(parts)}; it may then fail with “not found”"
 
 
 def _glibc(stage: Stage) -> tuple[int, int] | None:

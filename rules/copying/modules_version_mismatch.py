@@ -18,6 +18,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.copying.dotnet_targets import dotnet_mismatches
 from rules.copying.install_places import ruby_place
 from rules.copying.installs import folder_of
 from rules.copying.java_classes import java_mismatches
@@ -59,12 +60,13 @@ class Mismatch(NamedTuple):
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("COPY",),
-    mentions=("node", "ruby", "php", "java", "jre", "jdk", "temurin", "corretto", "tomcat", "jetty"),
+    mentions=("node", "ruby", "php", "java", "jre", "jdk", "temurin", "corretto", "tomcat", "jetty", "dotnet"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """Modules are copied into a stage that runs another version of Node, Ruby or PHP, or classes to an older Java."""
+    """Modules are copied into a stage with another version of Node, Ruby, PHP or .NET, or classes to an older Java."""
     for stage in change.stages:
         yield from java_mismatches(change, stage)
+        yield from dotnet_mismatches(change, stage)
         for copy in stage.copies:
             if copy.from_stage is None or copy.deferred:
                 continue

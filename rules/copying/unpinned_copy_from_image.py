@@ -18,6 +18,7 @@ from rules.api import (
 )
 from rules.base_image.tags import MOVING_TAGS
 from rules.copying.foreign_images import foreign_images
+from rules.facts.names import table_name
 
 
 @rule(
@@ -53,7 +54,7 @@ def _problem(stage: Stage, reference: ImageReference, span: Span, fix: Fix | Non
         f"{stage.label} {fact}. Whatever is published there on the day of the build goes into this image, unreviewed. "
         "Name the release that was tested.",
         stage=stage.key,
-        key=reference.familiar,
+        key=table_name(reference),
         fix=fix,
         decision=reference.text,
     )

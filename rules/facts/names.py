@@ -21,7 +21,7 @@ _SAME = (
     (re.compile(r"public\.ecr\.aws/docker/library/(.+)"), r"docker.io/library/\1"),
     (re.compile(r"(?:redhat|docker\.io/redhat)/(ubi\d+(?:-\w+)?)"), r"registry.access.redhat.com/\1"),
     (re.compile(r"registry\.redhat\.io/(ubi\d+.*)"), r"registry.access.redhat.com/\1"),
-    (re.compile(r"public\.ecr\.aws/amazonlinux/amazonlinux"), "docker.io/library/amazonlinux"),
+    (re.compile(r"public\.ecr\.aws/(amazonlinux|debian|ubuntu)/\1"), r"docker.io/library/\1"),
     (re.compile(r"quay\.io/(fedora)/fedora|registry\.fedoraproject\.org/(fedora)"), r"docker.io/library/\1\2"),
     (re.compile(r"(?:docker\.io|quay\.io)/rockylinux/(rockylinux)"), r"docker.io/library/\1"),
     (re.compile(r"quay\.io/almalinuxorg/(almalinux)"), r"docker.io/library/\1"),
@@ -62,6 +62,16 @@ def canonical_name(reference: ImageReference) -> str:
 def table_name(reference: ImageReference) -> str:
     """Return the familiar form of the canonical name: `python`, `bitnami/node`, `gcr.io/distroless/cc-debian12`."""
     return canonical_name(reference).removeprefix("docker.io/").removeprefix("library/")
+
+
+def same_image(one: ImageReference, other: ImageReference) -> bool:
+    """Tell whether two references name one image, perhaps from different mirrors, whatever their tags are."""
+    return canonical_name(one) == canonical_name(other)
+
+
+def path_name(reference: ImageReference) -> str:
+    """Return an image's repository without its registry, of a mirrored image that of the original: `library/python`."""
+    return canonical_name(reference).partition("/")[2]
 
 
 _CARGO_CHEF = re.compile(r"(?:latest|\d+\.\d+\.\d+)-rust-(.+)")

@@ -66,12 +66,19 @@ class Stage:
 
     @property
     def label(self) -> str:
-        """What messages call the stage: its name in backticks, `the image`, `the final stage`, or `stage 2`."""
+        """What messages call the stage: its name in backticks, `the image`, `the final stage`, or its base and line.
+
+        A number would be another one for Docker, which counts stages from 0.
+        """
         if self.name_word is not None:
             return f"`{self.name_word.text}`"
         if len(self.model.stages) == 1:
             return "the image"
-        return "the final stage" if self.is_last else f"stage {self.index + 1}"
+        if self.is_last:
+            return "the final stage"
+        base = self.base_word.text.partition("@")[0] if self.base_word is not None else ""
+        line = self.from_.line
+        return f"the stage from `{base}` (line {line})" if base and "`" not in base else f"the stage of line {line}"
 
     @property
     def key(self) -> str:

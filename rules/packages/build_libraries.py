@@ -39,6 +39,7 @@ def libraries(found: BuildPackages, unnamed: str | None = None) -> str:
     brought = [item for item in found.items if item.name.endswith(("-dev", "-devel")) and not KITS.match(item.name)]
     twins = {item.name: twin[0] for item in brought if len(twin := found.runtime_of(item) or ()) == 1}
     twins |= {name: library for name, library in kits.items() if library is not None}
+    twins |= {item.name: "musl" for item in found.items if item.manager == "apt" and item.name == "musl-dev"}
     kept = {name for name, library in twins.items() if found.stage.packages.has(library)}
     named = {name: twins[name] for name in list(twins) if name not in kept}
     named = dict(list(named.items())[:_NAMED])

@@ -40,9 +40,11 @@ _NO_TWIN = ("libpython", "libc6", "libgcc", "libstdc++", "libruby", "libperl", "
 """Libraries that a language or the base system brings by itself: nobody installs them in place of the headers."""
 _LIGHT = frozenset(
     "make patch pkg-config pkgconf pkgconfig m4 gdb strace ltrace perf valgrind dpkg-dev file bats "
-    "binutils libncurses-dev diffstat gettext patchelf check".split()
+    "binutils libncurses-dev diffstat gettext patchelf check "
+    "linux-libc-dev linux-headers libc6-dev libc-dev-bin libc-dev libcrypt-dev glibc-headers kernel-headers".split()
 )
-"""Packages of a few megabytes, or that people debug production with: no reason to speak by themselves."""
+"""Packages of a few megabytes, that people debug production with, or that come with a compiler, and are named without
+one where a base that has it is to be brought up to date: no reason to speak by themselves."""
 _TOOLS = re.compile(
     r"nasm|yasm|meson|ninja(?:-build)?|samurai|swig|bison|flex|re2c|ragel|gperf|protobuf(?:-c)?-compiler|capnproto|"
     r"doxygen|help2man|shellcheck|cppcheck|lcov|ccache|distcc|upx|clang-(?:format|tidy|tools)(?:-\d+)?|clangd(?:-\d+)?|"
@@ -153,9 +155,11 @@ def distribution_of(stage: Stage, item: Installed) -> str:
 
 
 def _has_toolchain(stage: Stage) -> bool:
-    """Whether the base image brings compilers already: then another rule speaks of the base."""
+    """Whether the base image brings compilers of C already, which no JDK does: then another rule speaks of the base."""
     facts = stage.facts
-    return facts is not None and (bool(facts.full) or bool(facts.toolchain) or facts.kind in ("sdk", "dev"))
+    if facts is None or set(facts.languages) == {"java"}:
+        return facts is not None and bool(facts.full or facts.toolchain)
+    return bool(facts.full or facts.toolchain) or facts.kind in ("sdk", "dev")
 
 
 def is_language_toolkit(name: str) -> bool:
@@ -164,13 +168,30 @@ def is_language_toolkit(name: str) -> bool:
 
 
 def compiles_after(stage: Stage, run: Run) -> bool:
-    """Tell whether the stage may compile something in a RUN or behind it: if in doubt, it may."""
+    """Tell whether the stage may compile something in a RUN or behind it: if in doubt, it may.
+
+    It says nothing of the stages upon it, of which `compiles_upon` tells.
+    """
     return _compiles_in(run) or compiles_behind(stage, run)
 
 
 def compiles_behind(stage: Stage, run: Run) -> bool:
     """Tell whether the stage may compile something in a RUN below another one."""
-    return any(_compiles_in(step) for step in stage.all_runs if step.at > run.at)
+    last = _last_compiling(stage)
+    return last is not None and last > run.at
+
+
+@once
+def _last_compiling(stage: Stage) -> tuple[int, int] | None:
+    """Where the last RUN of a chain stands that may compile something."""
+    return max((step.at for step in stage.all_runs if _compiles_in(step)), default=None)
+
+
+def compiles_upon(found: BuildPackages) -> bool:
+    """Tell whether the stage that ships or any other upon the one that installs them may compile with them."""
+    installer = found.run.stage
+    upon = (stage for stage in found.stage.model.stages if installer in stage.chain)
+    return any(compiles_after(stage, found.run) for stage in upon)
 
 
 def _compiles_in(run: Run) -> bool:

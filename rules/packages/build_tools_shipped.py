@@ -16,8 +16,8 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.packages.build_comments import is_said_needed, is_said_to_run, is_said_wanted
-from rules.packages.build_libraries import KITS, embedded, libraries
+from rules.packages.build_comments import is_said_needed, is_said_wanted, without_purpose
+from rules.packages.build_libraries import KITS, libraries
 from rules.packages.build_packages import (
     BuildPackages,
     build_packages,
@@ -25,13 +25,14 @@ from rules.packages.build_packages import (
     compiles_after,
     compiles_behind,
     compiles_itself,
+    compiles_upon,
     is_language_toolkit,
     listed,
     megabytes,
 )
 from rules.packages.headers import is_headers_only
 from rules.packages.options import spelled
-from rules.packages.purpose import builds_at_run_time
+from rules.packages.purpose import builds_at_run_time, is_workbench
 from rules.user.start_scripts import start_scripts
 
 
@@ -55,7 +56,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         unread = next((script.name for script in scripts if script.text is None), None)
         fresh = change.fresh("build-tools-shipped", found.stage, found.heavy)
-        yield _problem(found if fresh == found.heavy else found.only(fresh), found, unread=unread)
+        yield _problem(_told(found if fresh == found.heavy else found.only(fresh)), found, unread=unread)
+
+
+def _told(found: BuildPackages) -> BuildPackages:
+    """Leave out those of which a comment gives a purpose, where others are a reason to speak."""
+    told = found.only(without_purpose(found))
+    return told if told.heavy and told.items != found.items else found
 
 
 _COMPILING_LIBRARIES = frozenset(
@@ -96,22 +103,7 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
     if left_over:
         found = found.only([name for name in found.names if name not in _DEBUGGERS])
         item = found.items[0]
-    names = f"{listed(map(quote, found.names))}{_weight(found)}"
-    for_the_script = bool(unread) and left_over and _holds_compiler(found)
-    needed = _holds_compiler(found) and is_said_needed(found)
-    for_the_program = left_over and (needed or all(map(is_language_toolkit, found.names)))
-    caller = quote(unread) if unread else "the program"
-    question = _question(found, caller if for_the_script or for_the_program else None)
-    if question is not None:
-        verb, rest = question
-        message, confidence = f"{found.stage.label} {verb} {names}, and {rest}", Confidence.POSSIBLE
-    elif _is_for_libraries(found):
-        message = _headers(found)
-        confidence = Confidence.CERTAIN if found.stage.base_known else Confidence.LIKELY
-    else:
-        way_out = f"{_why_still_there(item)} {_way_out(found)}"
-        message = f"{found.stage.label} ships packages that only a build needs: {names}. {way_out}"
-        confidence = Confidence.POSSIBLE if for_the_script else _confidence(found)
+    message, confidence = _said(found, unread, left_over=left_over)
     return Problem(
         item.call.command.span if whole else item.package.word.span,
         message,
@@ -122,16 +114,63 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
     )
 
 
+def _said(found: BuildPackages, unread: str | None, *, left_over: bool) -> tuple[str, Confidence]:
+    """Return what is said of packages, and how sure it is; `left_over` where nothing in the stage compiles."""
+    names = f"{listed(map(quote, found.names))}{_weight(found)}"
+    for_the_script = bool(unread) and left_over and _holds_compiler(found)
+    needed = _holds_compiler(found) and is_said_needed(found)
+    for_the_program = left_over and (needed or all(map(is_language_toolkit, found.names)))
+    caller = quote(unread) if unread else "the program"
+    question = _question(found, caller if for_the_script or for_the_program else None)
+    if question is not None:
+        verb, rest = question
+        return f"{found.stage.label} {verb} {names}, and {rest}", Confidence.POSSIBLE
+    if _is_for_libraries(found):
+        return _headers(found), Confidence.POSSIBLE if _may_be_wanted(found) else Confidence.LIKELY
+    if _may_be_wanted(found):
+        return f"{found.stage.label} {_asked(found, names)}", Confidence.POSSIBLE
+    way_out = f"{_why_still_there(found.items[0])} {_way_out(found)}"
+    message = f"{found.stage.label} ships packages that only a build needs: {names}. {way_out}"
+    return message, Confidence.POSSIBLE if for_the_script else _confidence(found)
+
+
+def _may_be_wanted(found: BuildPackages) -> bool:
+    """Whether what they are there for cannot be known.
+
+    The base is one that nobody knows, and may bring them already, a comment gives them a purpose, or the image is a
+    place to work in. What a layer holds that a later one removes is no question.
+    """
+    if found.items[0].removed_by is not None:
+        return False
+    return not found.stage.base_known or is_workbench(found.stage) or not found.only(without_purpose(found)).heavy
+
+
+def _asked(found: BuildPackages, names: str) -> str:
+    """Ask after packages that the container may need: nothing is said of purging, which would take what it needs."""
+    brought = libraries(found)
+    needs = f", and install by name what the program needs: {brought}" if brought else ""
+    builders = _builders_upon(found)
+    where = f"install them in {listed([stage.label for stage in builders])} alone" if builders else ""
+    way_out = where or "build in an earlier stage and copy the result"
+    return (
+        f"installs packages that serve builds: {names}. If the container compiles nothing when it runs, "
+        f"{way_out}{needs}."
+    )
+
+
 def _confidence(found: BuildPackages) -> Confidence:
-    """Say it quietly of what a comment wants, and where the image compiles as the builder upon the same stage does."""
-    if is_said_to_run(found) or (compiles_itself(found.stage) and _builder_upon(found) is not None):
+    """Say it quietly where the image compiles as the builder upon the same stage does.
+
+    What a program calls when it runs is not seen; what a layer holds that a later one removes is sure.
+    """
+    if compiles_itself(found.stage) and _builders_upon(found):
         return Confidence.POSSIBLE
-    return Confidence.CERTAIN if _is_plain(found) else Confidence.LIKELY
+    return Confidence.CERTAIN if found.items[0].removed_by is not None and found.stage.base_known else Confidence.LIKELY
 
 
 def _question(found: BuildPackages, caller: str | None) -> tuple[str, str] | None:
     """Return what the image does with packages and what is asked, where they may be there for what the image runs."""
-    if caller is not None and _builder_upon(found) is None:
+    if caller is not None and not compiles_upon(found):
         it = "them" if len(found.names) > 1 else "it"
         many = any("-multilib" in name for name in found.names) and found.items[0].manager == "apt"
         smaller = " 32-bit programs run with `libc6-i386` and `lib32stdc++6` alone." if many else ""
@@ -171,7 +210,7 @@ def _is_for_libraries(found: BuildPackages) -> bool:
     """Whether headers alone are installed where nothing compiles: for the libraries that come with them."""
     headers = all(name.endswith(("-dev", "-devel")) and not KITS.match(name) for name in found.names)
     gone = any(item.removed_by is not None for item in found.items)
-    return headers and not gone and _builder_upon(found) is None and not compiles_after(found.stage, found.run)
+    return headers and not gone and not compiles_upon(found)
 
 
 def _headers(found: BuildPackages) -> str:
@@ -188,14 +227,6 @@ def _weight(found: BuildPackages) -> str:
     if not saved:
         return ""
     return f", {'at least' if not found.items[0].call.no_recommends else 'about'} {saved} MB with what they pull in"
-
-
-def _is_plain(found: BuildPackages) -> bool:
-    """Whether the program is known not to compile: no script starts it, and a language's kit is not all there is."""
-    starts = [setting.value for setting in found.stage.image.start_command]
-    scripted = any(start is None or any(word.endswith(".sh") for word in start.words) for start in starts)
-    plain = found.stage.base_known and not scripted and not embedded(found)
-    return plain and not all(map(is_language_toolkit, found.names))
 
 
 def _why_still_there(item: Installed) -> str:
@@ -216,25 +247,31 @@ def _way_out(found: BuildPackages) -> str:
         remove = f"{quote(command)} them in the same `RUN`"
     if found.items[0].removed_by is None and compiles_behind(found.stage, found.run):
         remove = f"install, build and {remove.replace('in the same', 'in one')}"
-    builder = _builder_upon(found)
-    if builder is not None and not compiles_itself(found.stage):
+    builders = _builders_upon(found)
+    if builders and not compiles_itself(found.stage):
         here = f"; here {needs}" if brought else ""
-        return f"Install them in {builder.label}, which builds on the same stage, and not here{here}."
+        names = listed([stage.label for stage in builders])
+        build = "builds" if len(builders) == 1 else "build"
+        return f"Install them in {names}, which {build} on the same stage, and not here{here}."
     return f"Build in an earlier stage and copy the result, or {remove}{f'; either way {needs}' * bool(brought)}."
 
 
-def _builder_upon(found: BuildPackages) -> Stage | None:
-    """Return a stage that does not ship, builds on the one that installs them, and gives what it made to the image.
+def _builders_upon(found: BuildPackages) -> tuple[Stage, ...]:
+    """Return the stages upon the one that installs them that do not ship and may compile with them.
 
-    Where that one builds on further stages, it is the first of them that may compile; there is none where the stage
-    that installs them compiles with them itself.
+    Of each branch it is the first that may compile, or the one that gives what it made to the image. There are none
+    where the stage that installs them compiles with them itself.
     """
     installer = found.run.stage
     if compiles_after(installer, found.run):
-        return None
+        return ()
     given = {copy.from_stage.index for copy in found.stage.all_copies if copy.from_stage is not None}
+    builders: dict[int, Stage] = {}
     for stage in found.stage.model.stages:
-        if stage.index in given and installer in stage.chain and stage is not installer:
-            between = [one for one in stage.chain if one not in found.stage.chain]
-            return next((one for one in between if compiles_itself(one)), stage)
-    return None
+        if installer not in stage.chain or stage is installer or stage in found.stage.chain:
+            continue
+        between = [one for one in stage.chain if one not in found.stage.chain]
+        first = next((one for one in between if compiles_itself(one)), stage if stage.index in given else None)
+        if first is not None:
+            builders[first.index] = first
+    return tuple(builders.values())

@@ -107,6 +107,28 @@ def builds_at_run_time(change: DockerfileChange, stage: Stage) -> bool:
     return not stage.image.start_in_file
 
 
+_ON_A_BENCH = frozenset(
+    "man-db less git vim vim-tiny nano emacs emacs-nox tmux screen ripgrep fd-find fzf bat htop strace gdb lsof psmisc "
+    "procps rsync socat dnsutils bind9-dnsutils jq gh zsh fish tree".split()
+)
+"""What people, and programs that work in their place, work with at a prompt."""
+_AT_A_PROMPT = frozenset(
+    "less man-db vim vim-tiny nano emacs emacs-nox tmux screen ripgrep fd-find fzf htop zsh fish gh".split()
+)
+_BENCH = 4
+"""So many of them are no habit."""
+
+
+@once
+def is_workbench(stage: Stage) -> bool:
+    """Tell whether an image has the tools of a place to work in, where somebody may compile while it runs.
+
+    It has git with a tool that only somebody at a prompt uses, or many tools of that kind.
+    """
+    bench = {item.name for item in stage.packages.present} & _ON_A_BENCH
+    return len(bench) >= _BENCH or ("git" in bench and not bench.isdisjoint(_AT_A_PROMPT))
+
+
 @once
 def _offers_installing(stage: Stage) -> bool:
     """Whether commands to install or compile with are copied in among the programs, for images built upon this one."""

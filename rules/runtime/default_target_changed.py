@@ -34,8 +34,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield from _gone(change, old, new)
     if now is None or now is new:
         return
-    if (now in new.chain and not is_development_name(new.name)) or any(c.from_stage is now for c in new.all_copies):
-        return  # it is built on, or copied out of: the final stage adds to what shipped before
+    adds = _adds_to(new, now)
+    if adds and not _is_whole_itself(new, now):
+        return  # the final stage adds to what shipped before
     plain = _plain_builds(change)
     if plain == ():
         return
@@ -45,11 +46,28 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         new.from_.span,
         f"{_fact(old, new, now, same)} {who} and gets {new.label} from now on. {_way_out(old, new, now)}, or name the "
         "target in every build.",
-        _confidence(plain, old),
+        Confidence.POSSIBLE if adds else _confidence(plain, old),
         doubt="no file of the repository says how the image is built",
         stage=new.key,
         notes=(Note(now.from_.span, "what was built before"),) if same is not None else (),
         key=old.key,
+    )
+
+
+def _adds_to(new: Stage, now: Stage) -> bool:
+    """Whether the last stage is built on what shipped before, or copies out of it, and is not for developers."""
+    upon = now in new.chain and not is_development_name(new.name)
+    return upon or any(copy.from_stage is now for copy in new.all_copies)
+
+
+def _is_whole_itself(new: Stage, now: Stage) -> bool:
+    """Whether the old target is still an image of its own, and the new one another beside it, both by name.
+
+    The new one then starts something itself; who only adds a layer and keeps the start means one image.
+    """
+    named = new.name is not None and now.name is not None and now in new.chain
+    return named and all(
+        any(instruction.keyword in ("CMD", "ENTRYPOINT") for instruction in stage.instructions) for stage in (new, now)
     )
 
 

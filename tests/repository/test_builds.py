@@ -223,6 +223,14 @@ def test_what_is_copied_tells_the_context() -> None:
     assert context_told_by("shop/docker/Dockerfile", above, "shop/api/main.py", "shop/shared.py") == "shop"
 
 
+def test_what_is_written_as_a_folder_tells_the_context_too() -> None:
+    listing = ("web/package.json", "deploy/build/README.md")
+    for line in ("COPY ./web /web/", "COPY web/ /srv/"):
+        assert context_told_by("deploy/build/Dockerfile", f"FROM node:24\n{line}\n", *listing) == ""
+    for line in ("COPY web /usr/local/bin/", "COPY web /web"):
+        assert context_told_by("deploy/build/Dockerfile", f"FROM node:24\n{line}\n", *listing) is None
+
+
 def test_what_is_copied_leaves_the_context_open() -> None:
     both = "FROM node:24\nCOPY package.json ./\n"
     assert context_told_by("shop/Dockerfile", both, "package.json", "shop/package.json") is None

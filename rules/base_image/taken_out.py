@@ -1,0 +1,35 @@
+"""What leaves a stage that does not ship: a program that it linked, or a part of its base image."""
+
+from __future__ import annotations
+
+import re
+
+from rules.api import Copy, Run, Stage, once
+from rules.base_image.purpose import compiles
+
+_TOOLCHAIN = re.compile(r"/usr/local/go|/usr/local/bin/(?:node|bun|deno|php)|/opt/java/openjdk|/usr/bin/composer")
+"""Where official images keep what they are made for (their Dockerfiles)."""
+
+
+@once
+def links_a_program(stage: Stage) -> bool:
+    """Tell whether a step of the chain is seen to compile."""
+    return any(compiles(command) for run in stage.all_runs for command in run.commands)
+
+
+@once
+def taken_out(stage: Stage) -> str | None:
+    """Return a path of the base image's own that an image which ships copies out of a stage.
+
+    It is what no step of the stage wrote: anything where the stage does nothing, else what the image is made for.
+    """
+    idle = not any(isinstance(step, Run | Copy) for step in stage.all_steps)
+    copies = (copy for other in stage.model.stages if other.files_ship for copy in other.copies)
+    for copy in copies:
+        if copy.from_stage is not stage:
+            continue
+        for source in copy.sources:
+            path = copy.source_path(source)
+            if path is not None and (_TOOLCHAIN.fullmatch(path.rstrip("/")) or (idle and path != "/")):
+                return path
+    return None

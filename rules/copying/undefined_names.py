@@ -1,0 +1,51 @@
+"""Names in `--from` that no stage above has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules.api import Copy, Run, image_facts, parse_reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.api import DockerfileChange, Instruction, Span, Stage
+
+
+def named_sources(stage: Stage) -> Iterator[tuple[Instruction, str, Span]]:
+    """Yield what COPYs and mounts name that is no stage above: the instruction, the name and its place."""
+    for step in stage.steps:
+        if isinstance(step, Copy) and step.from_text and step.from_stage is None:
+            flag = step.instruction.flag("from")
+            assert flag is not None
+            yield step.instruction, step.from_text, flag.value_span
+        elif isinstance(step, Run) and step.instruction.flags:
+            for mount in step.mounts:
+                text = mount.options.get("from", "")
+                if text and stage.model.copied_stage(text, stage.index) is None:
+                    yield step.instruction, text, mount.flag.value_span
+
+
+def can_be_something(change: DockerfileChange, stage: Stage, text: str) -> bool:
+    """Tell whether a name can be an image, or is another rule's: its own stage, a circle."""
+    own = text.lower() in (stage.name, str(stage.index))
+    below = [other for other in change.stages[stage.index :] if other.name == text.lower()]
+    if own or below:
+        return own or any(other.needs(stage) for other in below)
+    return any(mark in text for mark in "/:@.$") or text == "scratch" or _is_official(text)
+
+
+def _is_official(text: str) -> bool:
+    reference = parse_reference(text)
+    return reference is not None and image_facts(reference) is not None
+
+
+def undefined_names(change: DockerfileChange) -> frozenset[str]:
+    """Return the names that neither a stage, nor an image, nor a context of the repository's builds has."""
+    contexts = {name for build in change.repository.builds_of(change.path) for name in build.contexts}
+    return frozenset(
+        text
+        for stage in change.stages
+        for _, text, _ in named_sources(stage)
+        if text not in contexts and not can_be_something(change, stage, text)
+    )
