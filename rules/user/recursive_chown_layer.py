@@ -39,6 +39,7 @@ _BUILT = frozenset("dist build node_modules vendor .next .nuxt .output wwwroot".
 """Folders that a build fills, and fills well."""
 _ELSEWHERE = "Do it in the stage or the step that makes the files, or with `COPY --chown` and `--chmod`."
 _SHOWN = 3
+_NAME = re.compile(r"\$\{?(\w+)")
 _SUFFIX = re.compile(r"\.[a-z]\w{1,4}\Z")
 
 
@@ -161,7 +162,7 @@ def _way_out(
 ) -> str:
     """Say how the files get there as they should be, and what the step has to go on doing: as a fix would have it."""
     copy = put.step
-    if inside or not row.value or ("$" in row.value and copy.scope.expand(row.value) is None):
+    if inside or not row.value or _is_of_shell(run, row.value):
         return _ELSEWHERE + _besides(stage, row)
     if row.kind == "chown":
         flag = quote(f"{copy.instruction.keyword} --chown={as_flag(row.value)}")
@@ -174,6 +175,15 @@ def _way_out(
     if mode is not None and row.value.isdecimal():
         return f"{quote(f'{copy.instruction.keyword} --chmod={row.value}')} sets the mode as they arrive."
     return _ELSEWHERE
+
+
+def _is_of_shell(run: Run, owner: str) -> bool:
+    """Whether an owner is known to the shell of the step alone: a command's output, a variable that it sets."""
+    names = "|".join(_NAME.findall(owner))
+    text = run.instruction.whole_value
+    return any(mark in owner for mark in ("$(", "`")) or bool(
+        names and re.search(rf"(?<![\w-])(?:(?:{names})=|(?:for|read)\s+(?:{names})\b)", text)
+    )
 
 
 def _kept(stage: Stage, row: Attributes) -> str:
@@ -225,7 +235,7 @@ def _besides(stage: Stage, row: Attributes) -> str:
         return ""
     mode, command = read_mode(other.value), quote(str(other.command), 60)
     if mode is not None and mode.everyone_writes:
-        return f" {command} stores them again all the same: their owner needs no such mode, so leave it out."
+        return f" {command} stores them again all the same, and their owner needs no such mode."
     if mode is None or other.value.isdecimal():
         flag = f"--chmod={other.value}" if mode is not None else "--chmod"
         return f" {command} stores them again all the same: it needs {quote(flag)} there."

@@ -163,12 +163,20 @@ def _way_out(stage: Stage, found: list[Grant]) -> str:
         return f"It belongs to {quote(user)}, who runs the container, so {quote(safe)} is enough."
     owner = _owner(stage, found) if not _is_meant(step) else None
     if owner is not None and (user is None or is_same(stage, owner.user, user)):
-        enough = f"{quote(safe)} is enough" if safe is not None else "the `chmod` can go"
-        return f"Line {owner.line} gives it to {quote(owner.user)}, the one who writes there, so {enough}."
+        return _for_owner(owner, safe, sure=user is not None)
     if user is not None:
         to = f"Give it to the one user that writes there: `chown` to {quote(user)}, or `COPY --chown`"
         return f"{to}; {_ANY_UID}." if user.isdecimal() or _gives_to_group_zero(stage) else f"{to}."
     return f"Give it to the one user that writes there (`chown`); {_ANY_UID}."
+
+
+def _for_owner(owner: Owner, safe: str | None, *, sure: bool) -> str:
+    """Say what is enough for the account that it is given to; for others only where they may be there."""
+    enough = f"{quote(safe)} is enough" if safe is not None else "the `chmod` is not needed"
+    whom = f"Line {owner.line} gives it to {quote(owner.user)}"
+    if sure:
+        return f"{whom}, who runs the container, so {enough}."
+    return f"{whom}, for whom {enough}; what runs under any uid takes group 0 (`chgrp -R 0` and `chmod -R g=u`)."
 
 
 def _owner(stage: Stage, found: list[Grant]) -> Owner | None:
