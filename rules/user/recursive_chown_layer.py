@@ -171,7 +171,8 @@ def _way_out(
         return f"{flag} gives the files their owner as they arrive.{others}{account}{kept}{_besides(stage, row)}"
     mode = read_mode(row.value) if row.kind == "chmod" else None
     if mode is not None and mode.everyone_writes:
-        return "Give them to the one account that writes there, with `COPY --chown`: then no file needs that mode."
+        flag = quote(f"{copy.instruction.keyword} --chown")
+        return f"Give the files to the one account that writes there, with {flag}: then none needs that mode."
     if mode is not None and row.value.isdecimal():
         return f"{quote(f'{copy.instruction.keyword} --chmod={row.value}')} sets the mode as they arrive."
     return _ELSEWHERE
