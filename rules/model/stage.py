@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rules.dockerfile.reference import parse_reference
@@ -11,6 +13,7 @@ from rules.model.files import Files
 from rules.model.fold import fold
 from rules.model.packages import Packages
 from rules.model.runtime import Runtime
+from rules.model.settings import Origin, Setting
 from rules.model.squashes import squashed_by
 from rules.model.steps import Copy, Run
 from rules.model.users import Users
@@ -160,6 +163,22 @@ class Stage:
     @cached_property
     def _folded(self) -> tuple[tuple[Step, ...], Image, Scope]:
         return fold(self)
+
+    def as_user(self, user: str) -> Stage:
+        """Return the stage as if its image ran as another account: rules can judge what it reaches before it is set.
+
+        Args:
+            user: What `USER` would say at its end. No instruction stands for it.
+        """
+        switched = copy(self)
+        for name in (
+            "users",
+            *(name for name in self.__dict__ if "." in name),
+        ):  # what was computed `once` for this one
+            switched.__dict__.pop(name, None)
+        image = replace(self.image, user=Setting(user, Origin.HERE, None, switched))
+        switched.__dict__["_folded"] = (self.steps, image, self.scope)
+        return switched
 
     @property
     def steps(self) -> tuple[Step, ...]:

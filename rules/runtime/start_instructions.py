@@ -65,6 +65,11 @@ def shipped(change: DockerfileChange, *keywords: str) -> Iterator[Written]:
                 yield found
 
 
+def started_by(stage: Stage) -> Iterator[Written]:
+    """Yield the ENTRYPOINT and the CMD in force in one stage, where the file sets them."""
+    yield from _of(stage, ())
+
+
 def _of(stage: Stage, keywords: tuple[str, ...]) -> Iterator[Written]:
     image = stage.image
     for setting in (image.entrypoint, image.cmd, image.healthcheck):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Fix, Mount, Problem, Run, Severity, quote, replace, rule
+from rules.api import Category, Confidence, DockerfileChange, Fix, Mount, Problem, Run, Severity, quote, replace, rule
 from rules.user.accounts import name_of, runs_as_root
 
 _OCTAL = re.compile(r"[0-7]{1,5}")
@@ -34,6 +34,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     "every "
                     "account of the build can read it, those of installed packages' scripts included. The default, "
                     "0400, is readable by its owner alone; give it another owner with `uid=` if need be.",
+                    Confidence.POSSIBLE if runs_as_root(run) is False else Confidence.CERTAIN,
                     instruction=run.instruction,
                     stage=stage.key,
                     key=mount.options.get("id", ""),

@@ -1,5 +1,6 @@
 """See account_taken.md."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from rules.api import (
     DockerfileChange,
     Note,
     Problem,
+    Run,
     Severity,
     Stage,
     once,
@@ -22,7 +24,9 @@ from rules.user.layers import place
 
 _APT = frozenset({"debian", "ubuntu"})
 _REDHAT = frozenset({"rhel", "centos", "fedora", "almalinux", "rockylinux", "oraclelinux"})
-_UNDOES = ("userdel", "deluser", "usermod", "groupdel", "delgroup", "groupmod", "vipw", "newusers")
+_UNDOES = ("userdel", "deluser", "groupdel", "delgroup", "groupmod", "vipw", "newusers")
+_RENAMES = re.compile(r"--(?:uid|login)\b|-[a-zA-Z]*[ul]|\$")
+"""Options with which `usermod` gives an account another number or name."""
 _PLAIN = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
 """Kinds of images whose own account has a group of its name and number."""
 _GROUP_TOOLS = frozenset({"groupadd", "addgroup"})
@@ -60,11 +64,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         if stage.index not in change.after.needed_by_shipped or stage.runtime.is_windows:
             continue
-        if stage.users.passwd_copied or any(run.calls(*_UNDOES) for run in stage.done_runs):
+        if stage.users.passwd_copied or any(map(_undoes, stage.done_runs)):
             continue  # who is left is not followed
         found = _collision(stage)
         if found is not None:
             yield _problem(stage, found)
+
+
+def _undoes(run: Run) -> bool:
+    """Whether a RUN takes a name or a number away; `usermod` does where it gives another, not with a further group."""
+    words = (word.value for command in run.calls("usermod") for word in command.args)
+    return bool(run.calls(*_UNDOES)) or any(map(_RENAMES.match, words))
 
 
 @once

@@ -1,5 +1,6 @@
 """See copy_root_owned_after_user.md."""
 
+import posixpath
 import re
 from collections.abc import Iterator
 
@@ -25,6 +26,7 @@ from rules.user.owners import STATE_FOLDERS
 _SHOWN = 3
 _READ_ONLY = ("/usr/", "/bin/", "/sbin/", "/lib/", "/etc", "/docker-entrypoint")
 _SCRIPT = re.compile(r"(?:^|/)[\w.-]*entrypoint[\w.-]*$|\.(?:sh|bash|template|conf)$")
+_PROGRAM = re.compile(r"\.(?:jar|war|dll|so|pyz|phar)[\"']?$")
 _PROJECT_INSTALLERS = frozenset({"npm", "pnpm", "yarn", "bun", "composer", "bundle", "poetry", "pdm", "uv"})
 
 
@@ -55,6 +57,7 @@ def _check_stage(shipped: Stage, stage: Stage) -> Iterator[Problem]:
         yield _problem(stage, [copy for copy, _ in written], written[0][1])
         return
     plain = [copy for copy in copies if _after_user(copy) and copy.from_context and not _is_for_reading(copy)]
+    plain = [copy for copy in plain if not _is_started(shipped, copy)]
     if plain:
         yield _problem(stage, plain, None)
 
@@ -90,6 +93,16 @@ def _is_for_reading(copy: Copy) -> bool:
         or bool(_SCRIPT.search(path))
         or (bool(copy.sources) and all(_SCRIPT.search(s.word.text) for s in copy.sources))
     )
+
+
+def _is_started(shipped: Stage, copy: Copy) -> bool:
+    """Whether it is what the start command names, or by its ending a program: nothing that the process writes."""
+    path, folder = copy.destination or "", shipped.image.workdir.value or "/"
+    if _PROGRAM.search(path) or (copy.sources and all(_PROGRAM.search(one.word.text) for one in copy.sources)):
+        return True
+    starts = [setting.value for setting in shipped.image.start_command if setting.value is not None]
+    words = (part for start in starts for word in start.words for part in word.split())
+    return any(posixpath.normpath(posixpath.join(folder, word)) == path for word in words if "$" not in word)
 
 
 def _why_written(shipped: Stage, copy: Copy) -> str | None:
@@ -134,7 +147,7 @@ def _problem(stage: Stage, copies: list[Copy], why: str | None) -> Problem:
         stage=stage.key,
         key="owner",
         fix=fix("Copy with the owner", *(_owned(copy, text) for copy in copies))
-        if _after_user(first) and _can_be_named(first, name, text)
+        if why is not None and _after_user(first) and _can_be_named(first, name, text)
         else None,
     )
 

@@ -17,8 +17,9 @@ from rules.api import (
 from rules.user.account_choice import Choice, choose, switch
 from rules.user.accounts import of_last_stage
 from rules.user.for_callers import serves_openly, works_for_callers
-from rules.user.hindrances import first_hindrance, in_its_way
+from rules.user.hindrances import hindrances, in_its_way
 from rules.user.own_programs import starts_own_program
+from rules.user.package_daemons import may_step_down
 from rules.user.root_by_design import (
     HANDING_OVER,
     drops_privileges,
@@ -52,26 +53,25 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     """Leave out an image that makes an account and starts through a script of its own: the script switches to it."""
     scripts = unread_scripts(change, stage)
     tool = works_for_callers(stage)
+    daemon = may_step_down(stage)
     if scripts and any(account.name not in ROOT_NAMES for account in stage.users.created):
         return
     known = _says_what_starts(stage)
     choice = choose(stage)
-    hindrance = first_hindrance(change, stage, choice.user) if choice is not None and known and not scripts else None
-    safe = known and not scripts and not tool and hindrance is None
+    hindrance = hindrances(change, stage, choice.user) if choice is not None and known and not scripts else None
+    safe = known and not (scripts or tool or daemon) and hindrance is None
     fix = switch(stage, choice) if safe and _is_meant(stage, choice) else None
     base = quote(stage.root.base_text or "its base")
-    way_out = _way_out(choice, hindrance, offered=fix is not None) if known else " Let it start as an ordinary account."
-    way_out = f" {HANDING_OVER}" if scripts else _FOR_CALLERS if tool else way_out
+    way_out = daemon or (HANDING_OVER if scripts else _FOR_CALLERS if tool else "")
+    way_out = f" {way_out}" if way_out else _switch_to(choice, hindrance, offered=fix is not None) if known else _START
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     copied_from = stage.root.is_scratch and stage.squashed is None and not serves_openly(stage)
-    quietly = copied_from or tool
-    sure = known and not scripts
-    likely = Confidence.CERTAIN if sure else Confidence.LIKELY
+    likely = Confidence.CERTAIN if known and not scripts else Confidence.LIKELY
     yield Problem(
         stage.from_.span,
         f"{stage.label} runs as root{hedge}: no `USER` is set, and {base} does not set one either. "
         f"Whoever breaks into the process owns the container's files, and an escape starts from root.{way_out}",
-        Confidence.POSSIBLE if quietly else likely,
+        Confidence.POSSIBLE if copied_from or tool or daemon else likely,
         decision=f"{base}{hedge}{way_out}",
         doubt=_doubt(stage, scripts, copied_from=copied_from),
         stage=stage.key,
@@ -81,7 +81,8 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     )
 
 
-_FOR_CALLERS = " Start it with `--user`, so that what it writes in a mounted folder is its caller's."
+_START = " Let it start as an ordinary account."
+_FOR_CALLERS = "Start it with `--user`, so that what it writes in a mounted folder is its caller's."
 
 
 def _is_meant(stage: Stage, choice: Choice | None) -> bool:
@@ -92,7 +93,7 @@ def _is_meant(stage: Stage, choice: Choice | None) -> bool:
     return choice is not None and choice.meant and starts_own_program(stage)
 
 
-def _way_out(choice: Choice | None, hindrance: str | None, *, offered: bool) -> str:
+def _switch_to(choice: Choice | None, hindrance: str | None, *, offered: bool) -> str:
     if choice is None:
         return ""
     account = choice.user if offered else choice.name or choice.user

@@ -19,7 +19,8 @@ from rules.api import (
 )
 from rules.user.account_choice import Choice, choose, closed_home, left_empty, switch, volumes_of_root
 from rules.user.accounts import as_written, name_of, of_last_stage
-from rules.user.hindrances import first_hindrance, in_its_way
+from rules.user.hindrances import hindrances, in_its_way
+from rules.user.package_daemons import may_step_down
 from rules.user.root_by_design import (
     HANDING_OVER,
     drops_privileges,
@@ -77,29 +78,39 @@ def _problem(change: DockerfileChange, stage: Stage) -> Problem:
     earlier = _last_other_user(stage)
     choice = choose(stage)
     target = earlier or (choice.user if choice is not None and choice.line else None)
-    when = "at the end" if is_no_service(stage) else "for the start command"
     account = quote(target) if target is not None else "an ordinary account"
-    hindrance = first_hindrance(change, stage, target) if target is not None and earlier is None else None
+    hindrance = hindrances(change, stage, target) if target is not None and earlier is None else None
     back = "back " if earlier is not None else ""
     meant = earlier is not None or (choice is not None and choice.meant)
     give = "" if meant or target is None else "; give it what the program writes"
-    way_out = f"Switch {back}to {account} {when}{give}.{in_its_way(hindrance)}" if not scripts else HANDING_OVER
-    if not scripts and (named := _VARIABLE.search(user.instruction.value)):
-        what = "name" if _is_name(stage, named[1]) else "number"
-        way_out = f"Give {quote(named[1])} the {what} of an ordinary account."
+    way_out = f"Switch {back}to {account} {_when(stage)}{give}.{in_its_way(hindrance)}" if not scripts else HANDING_OVER
+    daemon = may_step_down(stage)
+    way_out = daemon or (None if scripts else _by_argument(stage, user.instruction.value)) or way_out
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     inherited = f", set in {user.stage.label}" if user.stage is not None and user.stage is not stage else ""
     return Problem(
         user.instruction.span if user.stage is stage else stage.from_.span,
         f"{stage.label} runs as root{hedge}: its last `USER` is {quote(user.value or '')}{inherited}. "
         f"Whoever breaks into the process owns the container's files, and an escape starts from root. {way_out}",
-        _confidence(stage, scripts),
+        _confidence(stage, scripts) if daemon is None else Confidence.POSSIBLE,
         doubt=_doubt(stage, scripts),
         stage=stage.key,
         key="user",
         fact=of_last_stage(stage),
-        fix=_fix(change, stage, target) if user.stage is stage and meant and not (scripts or hindrance) else None,
+        fix=_fix(change, stage, target) if meant and not (scripts or hindrance or daemon) else None,
     )
+
+
+def _when(stage: Stage) -> str:
+    return "at the end" if is_no_service(stage) else "for the start command"
+
+
+def _by_argument(stage: Stage, value: str) -> str | None:
+    named = _VARIABLE.search(value)
+    if named is None:
+        return None
+    what = "name" if _is_name(stage, named[1]) else "number"
+    return f"Give {quote(named[1])} the {what} of an ordinary account."
 
 
 def _is_name(stage: Stage, variable: str) -> bool:
@@ -156,7 +167,7 @@ def _last_other_user(stage: Stage) -> str | None:
 def _fix(change: DockerfileChange, stage: Stage, target: str | None) -> Fix | None:
     """Replace the user where nothing that needs root stands behind it; else switch before the start command."""
     user = stage.image.user.instruction
-    if target is None or "$" in target or user is None or "$" in user.value:
+    if stage.image.user.stage is not stage or target is None or "$" in target or user is None or "$" in user.value:
         return None  # a variable decides: what it holds is the place to change
     number = as_written(stage, target) or target
     if any(i.keyword in ("RUN", "COPY", "ADD") and i.line > user.line for i in stage.instructions):

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 
 from rules.model.puts import within
 from rules.quoting import quote
+from rules.runtime.closed_programs import closed_program
+from rules.runtime.start_instructions import started_by
 from rules.user.account_choice import closed_home, left_empty, volumes_of_root
 from rules.user.nonroot_checklist import Item, home, script, servers
 from rules.user.ownership import access
+from rules.user.root_home_needed import installed_at_home
 from rules.user.start_scripts import builds_at_start, start_scripts
 from rules.user.uv_environment import syncs_at_start
 
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
 
     from rules.change import DockerfileChange
     from rules.model.stage import Stage
+    from rules.model.steps import Copy
 
 _RAILS = re.compile(r"\brails\b.*\b(?:server|s)\b|\bpuma\b|\bthrust\b")
 _SETTINGS = re.compile(r"(?:~|/root|\$HOME|\$\{HOME\})/(?!\.cache\b|\.npm\b|\.ssh\b|\.gnupg\b)\.?\w")
@@ -35,7 +39,9 @@ _WRITES = re.compile(
 _PATH = re.compile(r"(?<=[\s\"'=>])(?:\$\{?([A-Z_]\w*)\}?)?((?:/[\w.-]+)*)")
 _RELEASE = re.compile(r"(?:^|/)_build(?:/|$)|(?:^|/)rel/[\w-]+/?$")
 """Where `mix release` writes: `_build/prod/rel/shop`."""
-_RELEASE_STARTS = frozenset({"start", "start_iex", "daemon", "foreground", "eval"})
+_RELEASE_STARTS = frozenset({"start", "start_iex", "daemon", "daemon_iex", "eval"})
+_OF_COREPACK = frozenset({"pnpm", "pnpx", "yarn", "yarnpkg"})
+_SHOWN = 3
 
 
 def is_rails(stage: Stage) -> bool:
@@ -43,8 +49,11 @@ def is_rails(stage: Stage) -> bool:
     return any(setting.value and _RAILS.search(setting.value.text) for setting in stage.image.start_command)
 
 
-def first_hindrance(change: DockerfileChange, stage: Stage, user: str) -> str | None:
+def hindrances(change: DockerfileChange, stage: Stage, user: str) -> str | None:
     """Return what an account is known to fail at when an image that runs as root is switched to it; `None`: nothing.
+
+    The rules that judge an image of that account judge this one as if it had it. What they find is not all there may
+    be: what a program writes is in its sources.
 
     Volumes, and folders that the stage leaves empty, are left out where the image has a shell: the switch itself gives
     them to the account.
@@ -55,34 +64,76 @@ def first_hindrance(change: DockerfileChange, stage: Stage, user: str) -> str | 
         user: The account as `USER` would name it, perhaps with a group.
 
     Returns:
-        Half a sentence, without a full stop.
+        Half sentences, without a full stop, the first few of them.
     """
     name = user.partition(":")[0]
     found = (
         *servers(stage, name),
         *home(stage),
+        *_installed(stage),
+        *_shims(stage),
         *_writes_home(stage),
         *script(change, stage),
         *_writing_script(change, stage),
         *_data(stage, name),
         *_environment(stage),
         *_closed(stage),
+        *_modes(change, stage, name),
         *_volumes(stage, name),
         *_of_build(stage, name),
         *_of_rails(stage, name),
         *_of_release(stage, name),
     )
-    return next((item.text for item in found if item.concrete), None)
+    texts = list(dict.fromkeys(item.text for item in found if item.concrete))
+    return "; ".join(texts[:_SHOWN]) or None
 
 
 def in_its_way(hindrance: str | None) -> str:
-    """Return the sentence that names a hindrance, to be put behind a way out; empty without one."""
+    """Return the sentence that names hindrances, to be put behind a way out; empty without one."""
     return f" What is in its way: {hindrance}." if hindrance is not None else ""
 
 
+def _installed(stage: Stage) -> Iterator[Item]:
+    """What `root-home-needed` would find: packages, a Python, browsers that were installed into root's home."""
+    for need in installed_at_home(stage):
+        yield Item(
+            f"it {need.what}, in root's home, which is closed to others ({_lowered(need.way_out)})", concrete=True
+        )
+
+
+def _lowered(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]
+
+
+def _shims(stage: Stage) -> Iterator[Item]:
+    """A package manager that Corepack keeps in the home of whoever fetches it: another account fetches it anew."""
+    words = _words(stage)
+    if not words or words[0] not in _OF_COREPACK or {"COREPACK_HOME", "XDG_CACHE_HOME"} & set(stage.image.env):
+        return
+    for run in stage.done_runs:
+        command = next(iter(run.calls("corepack")), None)
+        if command is not None and "COREPACK_HOME" not in run.instruction.text:
+            yield Item(
+                f"`corepack` (line {command.line}) keeps {quote(words[0])} in root's home, and another account fetches "
+                "it anew at each start (set `ENV COREPACK_HOME` above it)",
+                concrete=True,
+            )
+            return
+
+
+def _modes(change: DockerfileChange, stage: Stage, user: str) -> Iterator[Item]:
+    """What `entrypoint-not-executable` would find: a program, or a file it is given, that its mode keeps to root."""
+    for found in started_by(stage.as_user(user)):
+        closed = closed_program(change, found)
+        if closed is not None:
+            mode = quote(f"{closed.bits:o}")
+            yield Item(f"{quote(closed.target)} has mode {mode} and is root's, so only root gets at it", concrete=True)
+
+
 def _closed(stage: Stage) -> Iterator[Item]:
+    """A volume in root's home; what starts there or works there is `home`'s."""
     folder = closed_home(stage)
-    if folder is not None:
+    if folder is not None and not any(True for _ in home(stage)):
         yield Item(f"root's home is closed to others ({quote(folder)})", concrete=True)
 
 
@@ -131,10 +182,12 @@ def _data(stage: Stage, user: str) -> Iterator[Item]:
     """The program keeps its settings in a folder that a variable names, and the folder is root's."""
     given = set(volumes_of_root(stage, user))
     given.update(left_empty(stage, user) if stage.runtime.has_shell is not False else ())
-    for folder in (setting.value for name, setting in stage.image.env.items() if _HOMES.fullmatch(name)):
-        path = (folder or "").rstrip("/")
-        if path and path not in given and access(stage, path, user).writable is False:
-            yield Item(f"{quote(path)}, where it keeps its files, belongs to root", concrete=True)
+    named = (setting.value or "" for name, setting in stage.image.env.items() if _HOMES.fullmatch(name))
+    paths = dict.fromkeys(folder.rstrip("/") for folder in named)
+    roots = [p for p in paths if p and p not in given and access(stage, p, user).writable is False]
+    if roots:
+        verb = "belongs" if len(roots) == 1 else "belong"
+        yield Item(f"{' and '.join(map(quote, roots))}, where it keeps its files, {verb} to root", concrete=True)
 
 
 def _volumes(stage: Stage, user: str) -> Iterator[Item]:
@@ -169,17 +222,23 @@ def _of_release(stage: Stage, user: str) -> Iterator[Item]:
     copied = (copy for copy in stage.all_copies if copy.from_stage is not None)
     if words[1:2] and words[1] in _RELEASE_STARTS and posixpath.basename(posixpath.dirname(words[0])) == "bin":
         folder = posixpath.join(stage.image.workdir.value or "/", posixpath.dirname(posixpath.dirname(words[0])))
-        built = any(_RELEASE.search(source.path or "") for copy in copied for source in copy.sources)
+        built = any(_RELEASE.search(source.path or "") for copy in copied for source in copy.sources if _is_mixed(copy))
         tmp = posixpath.join(posixpath.normpath(folder), "tmp")
         if built and access(stage, tmp, user).writable is not True:
             yield Item(f"a release that reads its settings at the start copies them to {quote(tmp)}", concrete=True)
 
 
+def _is_mixed(copy: Copy) -> bool:
+    """Whether the stage that it copies from calls `mix`: rebar3 puts its releases into folders of the same names."""
+    built = copy.from_stage.all_runs if copy.from_stage is not None else ()
+    return any("mix" in (command.name, *command.wrappers) for run in built for command in run.commands)
+
+
 def _words(stage: Stage) -> tuple[str, ...]:
-    """The words of the start command; of a shell's script, those of its last command."""
+    """The words of the file's start command; of a shell's script, those of its last command."""
     words: list[str] = []
     for setting in stage.image.start_command:
-        start = setting.value
+        start = setting.value if setting.set_in_file else None
         if start is not None and start.form == "exec":
             words += start.words
         elif start is not None and start.commands:

@@ -9,6 +9,7 @@ from rules.dockerfile.shell import parse
 from rules.dockerfile.source import Source
 from rules.facts.commands import provides
 from rules.model.puts import within
+from rules.model.search_path import path_folders
 from rules.quoting import quote
 from rules.user.accounts import runs_as_root
 from rules.user.closed_folders import install_in
@@ -70,6 +71,7 @@ _NEEDS_ROOT = frozenset(
 )
 _ASKS_WHO = re.compile(r"\bid\s+-(?:u|un|nu)\b(?!\s+[\w\"$])|\$\{?E?UID\}?[\"']?\s*(?:-eq|-ne|!?==?)|\bwhoami\b")
 """How a script finds out whether it is root."""
+_LOCAL = f"{ROOTS_HOME}/.local"
 _ROOTS_HOME = re.compile(r"(?:^|[:=\s\"'])(/root/[\w./-]*)")
 
 
@@ -142,13 +144,21 @@ def _programs(stage: Stage) -> tuple[str, ...]:
 
 
 def home(stage: Stage) -> Iterator[Item]:
-    """Root's home is closed to others: `/root/.local`, `/root/.cache`, a folder to work in."""
+    """Root's home is closed to others: a folder on the `PATH`, settings that are copied there, a folder to work in.
+
+    What lies in its `.local`, copied from a stage, may be a build's alone; `root-home-needed` knows what is needed of
+    it.
+    """
     values = [setting.value or "" for setting in stage.image.env.values()]
+    values += path_folders(stage) or ()
     values += [setting.value.text for setting in stage.image.start_command if setting.value is not None]
     values += [stage.image.workdir.value or ""]
     paths = [match[1].rstrip("/") for value in values for match in _ROOTS_HOME.finditer(value)]
     paths += [
-        put.path for put in stage.files.puts if put.kind not in ("run", "workdir") and within(put.path, ROOTS_HOME)
+        put.path
+        for put in stage.files.puts
+        if put.kind not in ("run", "workdir") and within(put.path, ROOTS_HOME)
+        if put.kind not in ("stage", "image") or not within(put.path, _LOCAL)
     ]
     if paths and is_roots_home_closed(stage):
         yield Item(f"root's home is closed to others ({_named(list(dict.fromkeys(paths)))})", concrete=True)

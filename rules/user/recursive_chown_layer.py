@@ -30,7 +30,7 @@ from rules.user.chown_as_copied import (
     recursive_changes,
     with_owners,
 )
-from rules.user.layers import place, shipped_runs
+from rules.user.layers import folders_made, place, shipped_runs
 from rules.user.modes import read_mode
 from rules.user.owners import is_same, is_same_group, owner_of
 
@@ -38,6 +38,8 @@ _COPIED = frozenset({"context", "stage", "image", "remote"})
 _BUILT = frozenset("dist build node_modules vendor .next .nuxt .output wwwroot".split())
 """Folders that a build fills, and fills well."""
 _ELSEWHERE = "Do it in the stage or the step that makes the files, or with `COPY --chown` and `--chmod`."
+_SHOWN = 3
+_NAME = re.compile(r"\$\{?(\w+)")
 _SUFFIX = re.compile(r"\.[a-z]\w{1,4}\Z")
 
 
@@ -130,32 +132,83 @@ def _group_of(chown: str) -> str:
 
 def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put], *, alone: bool) -> Problem:
     inside = not within(copied[-1].path, row.path or "")
-    put = next((one for one in reversed(copied) if one.whole), copied[-1])
+    put = _widest(copied)
     copy, folder = put.step.instruction, row.path or "" if inside else put.path
     brought = any(one.whole or one.kind == "stage" for one in copied)
+    fix = with_owners(stage, run, row) if alone and not inside and not _besides(stage, row) else None
     return Problem(
         place(run, row.command),
         f"{stage.label} stores what {quote(str(copy), 60)} (line {copy.line}) brings to {quote(folder)} twice: "
         f"{quote(str(row.command))} changes each file, and a layer that changes a file holds it in full. "
-        f"{_ELSEWHERE if inside else _way_out(row, copy.keyword) + _on_other_lines(row, put, copied)}"
-        f"{_account_first(stage, row, copy.line)}{_besides(stage, row)}",
+        f"{_way_out(stage, run, row, put, copied, inside=inside, offered=fix is not None)}",
         Confidence.CERTAIN if row.kind == "chown" else Confidence.LIKELY,
         doubt="files that have this mode already are not stored again",
         stage=stage.key,
         instruction=run.instruction,
         key=row.path or "",
         severity=None if brought else Severity.INFO,
-        fix=with_owners(stage, run, row) if alone and not inside and not _besides(stage, row) else None,
+        fix=fix,
     )
 
 
-def _way_out(row: Attributes, keyword: str) -> str:
-    if row.kind == "chown" and row.value:
-        return f"{quote(f'{keyword} --chown={as_flag(row.value)}')} gives the files their owner as they arrive."
+def _widest(copied: list[Put]) -> Put:
+    """Return the tree that lies around the others, of several of one place the last; a whole one before others."""
+    trees = [one for one in copied if one.whole] or copied
+    return min(reversed(trees), key=lambda one: one.path.count("/"))
+
+
+def _way_out(
+    stage: Stage, run: Run, row: Attributes, put: Put, copied: list[Put], *, inside: bool, offered: bool
+) -> str:
+    """Say how the files get there as they should be, and what the step has to go on doing: as a fix would have it."""
+    copy = put.step
+    if inside or not row.value or _is_of_shell(run, row.value):
+        return _ELSEWHERE + _besides(stage, row)
+    if row.kind == "chown":
+        flag = quote(f"{copy.instruction.keyword} --chown={as_flag(row.value)}")
+        kept = "" if offered else _kept(stage, row) + _of_other_steps(stage, run, row, copied)
+        others, account = _on_other_lines(row, put, copied), _account_first(stage, row, copy.instruction.line)
+        return f"{flag} gives the files their owner as they arrive.{others}{account}{kept}{_besides(stage, row)}"
     mode = read_mode(row.value) if row.kind == "chmod" else None
-    if mode is not None and row.value.isdecimal() and not mode.everyone_writes:
-        return f"{quote(f'{keyword} --chmod={row.value}')} sets the mode as they arrive."
+    if mode is not None and mode.everyone_writes:
+        flag = quote(f"{copy.instruction.keyword} --chown")
+        return f"Give the files to the one account that writes there, with {flag}: then none needs that mode."
+    if mode is not None and row.value.isdecimal():
+        return f"{quote(f'{copy.instruction.keyword} --chmod={row.value}')} sets the mode as they arrive."
     return _ELSEWHERE
+
+
+def _is_of_shell(run: Run, owner: str) -> bool:
+    """Whether an owner is known to the shell of the step alone: a command's output, a variable that it sets."""
+    names = "|".join(_NAME.findall(owner))
+    text = run.instruction.whole_value
+    return any(mark in owner for mark in ("$(", "`")) or bool(
+        names and re.search(rf"(?<![\w-])(?:(?:{names})=|(?:for|read)\s+(?:{names})\b)", text)
+    )
+
+
+def _kept(stage: Stage, row: Attributes) -> str:
+    """Say that folders keep their `chown`: those that were there before the COPY, which leaves their owner alone."""
+    rows = (other for other in recursive_changes(stage)[id(row.step)] if other.command is row.command)
+    given = list(dict.fromkeys(other.path for other in rows if other.path))
+    made = sorted(one for one in folders_made(stage) if one not in given and any(within(one, path) for path in given))
+    named = [quote(one) for one in (*given, *made)]
+    listed = ", ".join(named[:_SHOWN]) + (f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else "")
+    whom = "the folder itself" if len(named) == 1 else "the folders themselves"
+    return f" Keep the `chown` without `-R` for {whom}: {listed}."
+
+
+def _of_other_steps(stage: Stage, run: Run, row: Attributes, copied: list[Put]) -> str:
+    first = min(one.step.instruction.line for one in copied)
+    below = (put for put in stage.files.below(row.path or "") if put.step.instruction.line < run.instruction.line)
+    made = any(put.kind == "run" and put.path != row.path and not _makes_folder(put) for put in below)
+    if not made and nothing_else_wrote(stage, run, row, first):
+        return ""
+    return " What a `RUN` leaves there needs its `chown` in that step."
+
+
+def _makes_folder(put: Put) -> bool:
+    return put.command is not None and put.command.name == "mkdir"
 
 
 def _on_other_lines(row: Attributes, put: Put, copied: list[Put]) -> str:
@@ -181,4 +234,11 @@ def _besides(stage: Stage, row: Attributes) -> str:
     other = modes_set(stage).get(row.path) if row.kind == "chown" else None
     if other is None:
         return ""
-    return f" {quote(str(other.command), 60)} stores them again all the same: it needs `--chmod` there."
+    mode, command = read_mode(other.value), quote(str(other.command), 60)
+    if mode is not None and mode.everyone_writes:
+        return f" {command} stores them again all the same, and their owner needs no such mode."
+    if mode is None or other.value.isdecimal():
+        flag = f"--chmod={other.value}" if mode is not None else "--chmod"
+        return f" {command} stores them again all the same: it needs {quote(flag)} there."
+    flag = quote(f"--chmod={other.value}")
+    return f" {command} stores them again all the same: it needs {flag} there, which takes Dockerfile syntax 1.14."

@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from rules.api import (
@@ -29,7 +30,7 @@ _CLOSED = frozenset({"debian", "ubuntu", "alpine"})
 """Distributions whose images have root's home with mode 0700."""
 
 
-class _Need(NamedTuple):
+class Need(NamedTuple):
     """Something that the container needs and that lies in root's home.
 
     Attributes:
@@ -56,12 +57,23 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The container's account needs what lies in root's home, which is closed to it."""
     for stage in change.after.shipped:
         user = runtime_user(stage)
-        closed = stage.facts is not None and stage.facts.distro in _CLOSED
-        if user is None or not closed or _is_opened(stage):
+        if user is None or not _is_closed(stage):
             continue
-        need = next(_needs(stage), None)
+        need = next(chain(_places(stage), _installed(stage)), None)
         if need is not None:
             yield _problem(stage, user, need)
+
+
+def installed_at_home(stage: Stage) -> tuple[Need, ...]:
+    """Return what was installed into root's home and is needed by whoever starts the container, where that is closed.
+
+    Whom the stage runs as is not asked: so it can be judged before it is switched to an account.
+    """
+    return tuple(_installed(stage)) if _is_closed(stage) else ()
+
+
+def _is_closed(stage: Stage) -> bool:
+    return stage.facts is not None and stage.facts.distro in _CLOSED and not _is_opened(stage)
 
 
 def _is_opened(stage: Stage) -> bool:
@@ -73,24 +85,31 @@ def _is_opened(stage: Stage) -> bool:
     )
 
 
-def _needs(stage: Stage) -> Iterator[_Need]:
-    image = stage.image
-    starts = [setting for setting in image.start_command if setting.value is not None]
-    words = [behind_init(setting.value.words)[:1] for setting in starts if setting.value is not None]
-    first = next((word[0] for word in words if word), "")
+def _first_word(stage: Stage) -> str:
+    starts = [setting.value for setting in stage.image.start_command if setting.value is not None]
+    return next((words[0] for start in starts if (words := behind_init(start.words)[:1])), "")
+
+
+def _places(stage: Stage) -> Iterator[Need]:
+    """What starts, and the folder to work in."""
+    image, first = stage.image, _first_word(stage)
     if within(posixpath.normpath(first) if first.startswith("/") else "/", _HOME):
-        yield _Need(f"starts {quote(first)}", "The container exits with “permission denied”", "Keep it elsewhere", None)
+        yield Need(f"starts {quote(first)}", "The container exits with “permission denied”", "Keep it elsewhere", None)
     folder = image.workdir.value
     if folder is not None and within(folder, _HOME):
         then = "The container does not start: “chdir … permission denied”"
-        yield _Need(f"works in {quote(folder)}", then, "Choose another `WORKDIR`", image.workdir.instruction)
+        yield Need(f"works in {quote(folder)}", then, "Choose another `WORKDIR`", image.workdir.instruction)
+
+
+def _installed(stage: Stage) -> Iterator[Need]:
+    first = _first_word(stage)
     if first in CONSOLE_SCRIPTS or posixpath.basename(first).startswith("python"):
         yield from _packages(stage, first)
     yield from _interpreter(stage, first)
     yield from _browsers(stage)
 
 
-def _packages(stage: Stage, first: str) -> Iterator[_Need]:
+def _packages(stage: Stage, first: str) -> Iterator[Need]:
     """Python packages that `pip install --user` put there as root, where the stage has no others."""
     calls = [call for run in stage.done_runs for call in run.package_calls if call.manager in ("pip", "uv", "poetry")]
     if any(call.action in ("install", "sync") and id(call) not in user_calls(stage) for call in calls):
@@ -98,7 +117,7 @@ def _packages(stage: Stage, first: str) -> Iterator[_Need]:
     for made in (*copied_user_installs(stage), *user_installs(stage)):
         if made.base is not None and within(made.base, _HOME) and (made.call.manifests or made.call.packages):
             by = made.copy.instruction if made.copy is not None else made.run.instruction
-            yield _Need(
+            yield Need(
                 f"starts {quote(first)} with the packages in {quote(made.base)}",
                 "It finds none of them: “ModuleNotFoundError”, or “permission denied”",
                 "Install them into an environment of their own (`python -m venv /opt/venv`) or without `--user`",
@@ -106,14 +125,14 @@ def _packages(stage: Stage, first: str) -> Iterator[_Need]:
             )
 
 
-def _interpreter(stage: Stage, first: str) -> Iterator[_Need]:
+def _interpreter(stage: Stage, first: str) -> Iterator[Need]:
     """The Python that uv fetched as root, to which an environment's `python` is a link."""
     folders = path_folders(stage) or ()
     for made in environments(stage):
         place = managed_python(stage, made)
         used = within(first, made.path) if first.startswith("/") else posixpath.join(made.path, "bin") in folders
         if place is not None and within(place, _HOME) and used:
-            yield _Need(
+            yield Need(
                 f"runs the environment {quote(made.path)}, whose `python` is a link into {quote(place)}",
                 "The container exits with “permission denied”",
                 "Set `UV_PYTHON_INSTALL_DIR=/opt/python` above the step that fetches it",
@@ -121,7 +140,7 @@ def _interpreter(stage: Stage, first: str) -> Iterator[_Need]:
             )
 
 
-def _browsers(stage: Stage) -> Iterator[_Need]:
+def _browsers(stage: Stage) -> Iterator[Need]:
     """Browsers that Playwright fetched as root: it looks for them in the cache of whoever runs it."""
     if {"PLAYWRIGHT_BROWSERS_PATH", "XDG_CACHE_HOME"} & set(stage.image.env):
         return
@@ -131,7 +150,7 @@ def _browsers(stage: Stage) -> Iterator[_Need]:
             at = words.index("playwright") if "playwright" in words else len(words)
             fetches = words[at + 1 : at + 2] == ["install"] and not command.conditional
             if fetches and "PLAYWRIGHT_BROWSERS_PATH" not in run.instruction.text:
-                yield _Need(
+                yield Need(
                     "starts browsers that Playwright put into `/root/.cache/ms-playwright`",
                     "The first start of a browser ends in “Executable doesn't exist”",
                     "Set `ENV PLAYWRIGHT_BROWSERS_PATH=/ms-playwright` above the install",
@@ -139,7 +158,7 @@ def _browsers(stage: Stage) -> Iterator[_Need]:
                 )
 
 
-def _problem(stage: Stage, user: str, need: _Need) -> Problem:
+def _problem(stage: Stage, user: str, need: Need) -> Problem:
     setting = stage.image.user.instruction
     here = setting is not None and stage.image.user.stage is stage
     return Problem(

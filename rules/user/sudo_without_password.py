@@ -28,15 +28,14 @@ _GRANT = re.compile(r"(?m)^[ \t]*(%?[\w.${}-]+)\s+ALL\s*=\s*(?:\([^)]*\)\s*)?NOP
     "sudo-without-password",
     severity=Severity.WARNING,
     category=Category.SECURITY,
-    compares=True,
     keywords=("RUN",),
     mentions=("nopasswd",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """The change lets the container's account become root with `sudo`, without a password."""
+    """The container's account can become root with `sudo`, without a password."""
     for stage, was in change.shipped():
         user = runtime_user(stage)
-        if user is None or was is None or _grants(was) or is_for_developers(stage):
+        if user is None or is_for_developers(stage):
             continue
         found = next(((run, command, who) for run, command, who in _grants(stage) if _is_meant(stage, who, user)), None)
         if found is not None:
@@ -71,13 +70,18 @@ def _is_meant(stage: Stage, who: str, user: str) -> bool:
     return any(name in parts and group in parts for parts in words)
 
 
-def _problem(stage: Stage, was: Stage, user: str, run: Run, command: Command, who: str) -> Problem:
+def _is_lost(was: Stage | None) -> bool:
+    """Whether the image kept its account from being root before: neither did root run it, nor was there such a line."""
+    return was is not None and runtime_user(was) is not None and not _grants(was)
+
+
+def _problem(stage: Stage, was: Stage | None, user: str, run: Run, command: Command, who: str) -> Problem:
     return Problem(
         place(run, command),
         f"{stage.label} runs as {quote(user)}, and {quote(str(command), 80)} lets {quote(who)} run every command as "
         "root without a password. Whoever gets into the program is root in the container, as if there were no "
         "`USER`. Do as root what needs it while the image is built, or name the one command that the account may run.",
-        Confidence.LIKELY if runtime_user(was) is not None else Confidence.POSSIBLE,  # root before: nothing is lost
+        Confidence.LIKELY if _is_lost(was) else Confidence.POSSIBLE,
         doubt="the image may be made for people to work in",
         stage=stage.key,
         instruction=run.instruction,

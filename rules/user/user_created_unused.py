@@ -22,7 +22,7 @@ from rules.api import (
 )
 from rules.user.account_choice import switch, switch_to
 from rules.user.accounts import is_root
-from rules.user.hindrances import first_hindrance, in_its_way
+from rules.user.hindrances import hindrances, in_its_way
 from rules.user.layers import place
 from rules.user.own_programs import is_own
 from rules.user.root_by_design import drops_privileges, is_no_service, unread_scripts
@@ -104,7 +104,7 @@ def _problem(change: DockerfileChange, stage: Stage, account: Account) -> Proble
     user = stage.image.user
     left = "no `USER` follows" if user.instruction is None else f"the last `USER` is {quote(user.value or '')}"
     choice = switch_to(stage, account)
-    hindrance = first_hindrance(change, stage, account.name)
+    hindrance = hindrances(change, stage, account.name)
     return Problem(
         place(account.run, account.command),
         f"{stage.label} makes the account {quote(account.name)} and runs as root all the same: {left}. Whoever "

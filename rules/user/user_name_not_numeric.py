@@ -17,6 +17,8 @@ from rules.api import (
 from rules.user.accounts import as_written, runtime_user
 from rules.user.clusters import demands_non_root
 
+_ACCOUNTS = "/etc/passwd"
+
 
 @rule(
     "user-name-not-numeric",
@@ -52,7 +54,7 @@ def _problem(change: DockerfileChange, stage: Stage, user: str) -> Problem:
     elif stage.users.exists(user) is False:
         way_out = "Write a number, which needs no account."  # there is none that `id -u` could tell of
     else:
-        way_out = "Write the account's number; `id -u` in the image tells it."
+        way_out = f"Write the account's number{_told_by(stage)}."
     here = setting.stage is stage
     return Problem(
         setting.instruction.span if here else stage.from_.span,
@@ -64,6 +66,14 @@ def _problem(change: DockerfileChange, stage: Stage, user: str) -> Problem:
         instruction=setting.instruction if here else None,
         fix=_fix(change, stage, uid) if here else None,
     )
+
+
+def _told_by(stage: Stage) -> str:
+    """Say where the number can be read: in the list that a COPY brings, or by a command, where there is a shell."""
+    lists = [put for put in stage.files.at(_ACCOUNTS) if put.path == _ACCOUNTS and put.kind == "context"]
+    if lists and lists[-1].source:
+        return f", which stands in {quote(lists[-1].source)}"
+    return "" if stage.runtime.has_shell is False else "; `id -u` in the image tells it"
 
 
 def _here(stage: Stage, uid: str) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import (
+    Attributes,
     Category,
     Confidence,
     Copy,
@@ -17,24 +18,32 @@ from rules.api import (
     Stage,
     Step,
     comments_on,
+    is_root_name,
     once,
     quote,
     rule,
+    within,
 )
 from rules.user.accounts import name_of, runtime_user
 from rules.user.layers import place, shipped_steps
 from rules.user.modes import Grant, grants, without_others_writing
+from rules.user.owners import Owner, is_same, owner_of
 from rules.user.reach import closed_above
 from rules.user.root_by_design import drops_privileges, unread_scripts
 
 _SHARED = ("/dev", "/proc", "/sys")
 _SHOWN = 3
+_MOST = 100
+"""Changes of owners that are looked through for each finding."""
 _ANY_UID = "for a container that is started under any uid, to group 0 (`chgrp -R 0` and `chmod -R g=u`)"
 _ANY_USER = re.compile(
-    r"\b(?:arbitrary|random|any|different|varying|which|whichever|whatever)\s+(?:user|uid|id)s?\b|\bnon[- ]?root\b|"
-    r"\bopenshift\b",
+    r"\b(?:arbitrary|random|any|different|varying|which|whichever|whatever|custom|other|non[- ]?default|unknown)\s+"
+    r"(?:(?:user|uid|id)s?\b|user[- ]?ids?\b)|\bnon[- ]?root\b|\bopenshift\b|(?<!\S)--user\b|\bP?[UG]ID=",
     re.IGNORECASE,
 )
+_NAMES_MODE = re.compile(r"\b(?:0?777|0?666|[ugoa]*[oa][ugoa]*[+=][rxX]*w[rwxX]*)\b")
+_WHY = re.compile(r"\b(?:because|since|so that|so|needs?|needed|must|allows?|lets?|else|otherwise)\b", re.IGNORECASE)
+"""A comment that names the mode and gives a reason for it: the author has decided."""
 _PARAMETER = re.compile(r"\$\{?[@*\d]\}?")
 """`$@` and `$1` name nothing to a reader."""
 _CLOSING = re.compile(r"^[0-7]{3,5}$|(?:^|,)[ug]*[oa][ugoa]*(?:=|-[rxXst]*w)")
@@ -130,8 +139,9 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[Grant]) -> Prob
 
 
 def _is_meant(step: Step) -> bool:
-    """Whether a comment above or within the step says that the container may run as just any user."""
-    return _ANY_USER.search(comments_on(step)) is not None
+    """Whether a comment on the step says that the container may run as just any user, or why it has that mode."""
+    said = comments_on(step)
+    return bool(_ANY_USER.search(said) or (_NAMES_MODE.search(said) and _WHY.search(said)))
 
 
 def _named(paths: tuple[str, ...]) -> str:
@@ -151,10 +161,52 @@ def _way_out(stage: Stage, found: list[Grant]) -> str:
     step = found[0].step
     if user is not None and isinstance(step, Copy) and name_of(step.option("chown") or "") == user and safe is not None:
         return f"It belongs to {quote(user)}, who runs the container, so {quote(safe)} is enough."
+    owner = _owner(stage, found) if not _is_meant(step) else None
+    if owner is not None and (user is None or is_same(stage, owner.user, user)):
+        return _for_owner(owner, safe, sure=user is not None)
     if user is not None:
         to = f"Give it to the one user that writes there: `chown` to {quote(user)}, or `COPY --chown`"
         return f"{to}; {_ANY_UID}." if user.isdecimal() or _gives_to_group_zero(stage) else f"{to}."
     return f"Give it to the one user that writes there (`chown`); {_ANY_UID}."
+
+
+def _for_owner(owner: Owner, safe: str | None, *, sure: bool) -> str:
+    """Say what is enough for the account that it is given to; for others only where they may be there."""
+    enough = f"{quote(safe)} is enough" if safe is not None else "the `chmod` is not needed"
+    whom = f"Line {owner.line} gives it to {quote(owner.user)}"
+    if sure:
+        return f"{whom}, who runs the container, so {enough}."
+    return f"{whom}, for whom {enough}; what runs under any uid takes group 0 (`chgrp -R 0` and `chmod -R g=u`)."
+
+
+def _owner(stage: Stage, found: list[Grant]) -> Owner | None:
+    """Return the ordinary account that all of it is given to, by whatever step; `None` where it is not known to be."""
+    commands = [grant.command for grant in found]
+    rows = [row for row in stage.files.attribute_changes if row.kind == "chmod" and row.command in commands]
+    owners = [_given_to(stage, row.path) for row in rows if row.path is not None]
+    known = {owner.user: owner for owner in owners if owner is not None}
+    return next(iter(known.values())) if len(known) == 1 and len(owners) == len(rows) and None not in owners else None
+
+
+def _given_to(stage: Stage, path: str) -> Owner | None:
+    """Return whom the last `chown` of a path, or of all around it, names."""
+    last = next(
+        (
+            row
+            for row in reversed(_chowns(stage))
+            if row.path == path or (row.recursive and row.path is not None and within(path, row.path))
+        ),
+        None,
+    )
+    user = name_of(owner_of(last)) if last is not None else ""
+    if last is None or not user or last.command.conditional or is_root_name(stage.users.uid_of(user) or user):
+        return None
+    return Owner(user, last.command.line)
+
+
+@once
+def _chowns(stage: Stage) -> tuple[Attributes, ...]:
+    return tuple(row for row in stage.files.attribute_changes if row.kind == "chown")[:_MOST]
 
 
 @once
