@@ -10,6 +10,7 @@ from rules import overlaps
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
 from rules.dockerfile.syntax.templates import is_filled_in, sure_places
 from rules.fingerprint import Raised, normalised
+from rules.model.refusals import is_refused
 from rules.report import Crash
 
 if TYPE_CHECKING:
@@ -59,6 +60,8 @@ def judge(rules: Iterable[Rule], change: DockerfileChange) -> Judged:
         raised += [_raised(change, rule, problem) for problem in problems]
     torn = dict(_torn(change.after))
     raised = [one for one in raised if one.rule.id in OF_SYNTAX or not _is_half_read(one, torn)]
+    refused = dict(_refused(change.after, raised))
+    raised = [one for one in raised if one.rule.id in OF_TEXT or not _is_half_read(one, refused)]
     raised.sort(key=lambda r: (r.problem.span.start, r.rule.id, r.problem.message))
     told = overlaps.resolved(raised)
     return Judged(change.after, tuple(t.raised for t in told), tuple(crashes), tuple(t.same for t in told))
@@ -66,6 +69,34 @@ def judge(rules: Iterable[Rule], change: DockerfileChange) -> Judged:
 
 OF_SYNTAX = ("invalid-syntax", "invalid-structure")
 """Rules about what cannot be read: other rules have nothing to say of it before it can."""
+
+
+OF_TEXT = frozenset(
+    {
+        *OF_SYNTAX,
+        "comment-in-continued-line",
+        "empty-continuation",
+        "hidden-unicode",
+        "inline-ignore-used",
+        "run-missing-operator",
+        "secret-value-literal",
+        "suppression-added",
+        "suppression-unused",
+    }
+)
+"""Rules that go by the text of a RUN, whatever a shell makes of it."""
+
+
+def _refused(model: Model, raised: Iterable[Raised]) -> Iterator[tuple[int, tuple[Span, ...]]]:
+    """Yield the RUNs with problems whose script does not parse, and what of them holds all the same: their flags.
+
+    No command of such a script runs, and where one ends is a guess: `if` may be read as a package's name.
+    """
+    asked = {id(one.instruction) for one in raised}
+    for stage in model.stages:
+        for run in stage.runs:
+            if id(run.instruction) in asked and is_refused(run):
+                yield id(run.instruction), tuple(flag.span for flag in run.instruction.flags)
 
 
 def _torn(model: Model) -> Iterator[tuple[int, tuple[Span, ...]]]:

@@ -1,6 +1,5 @@
 """See run_missing_operator.md."""
 
-import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -19,6 +18,8 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.build.refused_scripts import refused
+from rules.model.refusals import is_refused
 
 _COMMANDS = frozenset(
     "apk apt apt-get bundle cargo cd chgrp chmod chown composer cp curl dnf dotnet gem git go gradle groupadd addgroup "
@@ -29,16 +30,6 @@ _TAKES_A_COMMAND = frozenset(
     "apk apt apt-get bash brew conda chroot dnf echo env exec find gem man microdnf nohup npx parallel printf sh sudo "
     "timeout watch xargs yum zypper which command type time install scl ssh docker script strace".split()
 )
-_BEHIND_A_BLOCK = re.compile(
-    r"(?<![\w$-])(?P<end>fi|done|esac)[ \t]*\\\r?\n(?:[ \t]*(?:#[^\n]*\n|\\?\r?\n))*[ \t]*"
-    r"(?P<next>(?!(?:then|else|elif|fi|do|done|esac|in)\b)[A-Za-z_./]\S*)"
-)
-_SWALLOWED_END = re.compile(
-    r"(?P<last>[^\s;&|(){}\\]+)[ \t]*\\[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*\n|\\?\r?\n))*[ \t]*"
-    r"(?P<end>fi|done|esac)(?=[ \t]*(?:[;&|)\\\r\n]|\Z))"
-)
-"""A block's end at the start of a line, with nothing behind the command above that would end it."""
-_ENDS_ITSELF = frozenset("then else do in fi done esac".split())
 _MANAGERS = frozenset("apk apt apt-get dnf gem microdnf yum zypper".split())
 _NO_PACKAGES = _MANAGERS | frozenset(
     "addgroup cd chgrp chmod chown cp groupadd ln mkdir mv rm touch useradd usermod".split()
@@ -64,17 +55,16 @@ _EXEC = ("-exec", "-execdir", "-ok", "-okdir")
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=("\\\n", "\\\r\n", "\\ "),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """A command of a RUN is not joined to the one above by an operator, or a continuation is lost in a line."""
+    """A command of a RUN is not joined to the one above by an operator, or the shell refuses the whole script."""
     for stage in change.stages:
         for run in stage.runs:
             instruction = run.instruction
+            if is_refused(run) and not run.deferred:
+                yield from refused(run, stage.key)
             if instruction.heredocs or instruction.exec_form is not None or not run.script.understood:
                 continue
-            yield from _behind_blocks(run, stage.key)
-            yield from _unended_blocks(run, stage.key)
             split = "\\ " in instruction.text
             text = instruction.source.text
             for command in run.commands:
@@ -160,49 +150,6 @@ def _not_joined(run: Run, command: Command, stage: str) -> Iterator[Problem]:
         key=word.value,
         fix=Fix("Join the commands with &&", tuple(Edit(source.span(end, end), " &&") for end in ends)),
     )
-
-
-def _behind_blocks(run: Run, stage: str) -> Iterator[Problem]:
-    """Find a command right behind `fi`, `done` or `esac`: the shell refuses the whole RUN."""
-    source, instruction = run.instruction.source, run.instruction
-    if not run.script.errors:
-        return
-    for match in _BEHIND_A_BLOCK.finditer(source.text, instruction.value_span.start, instruction.value_span.end):
-        at = match.end("end")
-        yield Problem(
-            source.span(match.start("next"), match.end("next")),
-            f"the shell refuses this `RUN`: {quote(match['next'])} follows `{match['end']}` without an operator, since "
-            "the backslash joins the lines. Put `&&` or `;` behind it.",
-            Confidence.LIKELY,
-            doubt="the script was told apart by its words, since the whole of it does not parse",
-            instruction=instruction,
-            stage=stage,
-            key=match["next"],
-            fix=Fix("Join the commands with &&", (Edit(source.span(at, at), " &&"),)),
-        )
-
-
-def _unended_blocks(run: Run, stage: str) -> Iterator[Problem]:
-    """Find a `fi`, `done` or `esac` that the command above takes for an argument: the shell seeks the end in vain."""
-    source, instruction = run.instruction.source, run.instruction
-    if not run.script.errors:
-        return
-    for match in _SWALLOWED_END.finditer(source.text, instruction.value_span.start, instruction.value_span.end):
-        line = source.text[source.text.rfind("\n", 0, match.start()) + 1 : match.start()]
-        if match["last"] in _ENDS_ITSELF or line.lstrip().startswith("#") or match["last"].startswith("#"):
-            continue
-        at, word = match.end("last"), match["end"]
-        yield Problem(
-            source.span(match.start("end"), match.end("end")),
-            f"the shell refuses this `RUN`: the backslash joins the lines, so `{word}` is an argument of the command "
-            f"above, and ends no block. Put `;` at the end of line {source.line_at(at - 1)}.",
-            Confidence.LIKELY,
-            doubt="the script was told apart by its words, since the whole of it does not parse",
-            instruction=instruction,
-            stage=stage,
-            key=word,
-            fix=Fix("End the command with ;", (Edit(source.span(at, at), ";"),)),
-        )
 
 
 def _lost_in_the_line(run: Run, command: Command, stage: str) -> Iterator[Problem]:

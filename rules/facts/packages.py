@@ -175,7 +175,7 @@ def _dependents(release: str, package: str) -> frozenset[str]:
     return frozenset(name for name, index in names.items() if index in found)
 
 
-def recommends_nothing(package: str, release: Release | str | None) -> bool:
+def recommends_nothing(package: str, release: Release | str | None) -> bool | None:
     """Tell whether a package of Debian's brings no package that is recommended only, with all that it depends on.
 
     Args:
@@ -184,13 +184,24 @@ def recommends_nothing(package: str, release: Release | str | None) -> bool:
             and of an unknown one, it is told where the package recommends nothing in all releases that have it.
 
     Returns:
-        `False` where it brings some, and for a package that the table does not list.
+        `False` where it brings some in one of the releases; `None` for a package that the table does not list.
     """
     name = plain_name(package)
     if name in _names("recommends", "everywhere"):
         return True
     found = _name(release)
-    return found in load("recommends", "meta")["releases"] and name in _names("recommends", str(found))
+    if found in load("recommends", "meta")["releases"] and name in _names("recommends", str(found)):
+        return True
+    return False if name in _looked_up() else None
+
+
+@lru_cache(maxsize=1)
+def _looked_up() -> frozenset[str]:
+    """The packages whose recommendations are in the table, those that have some included."""
+    tables = (
+        part for suite in releases() for part in (_suite(suite), _slim(suite), load("debian", f"{suite}/virtual"))
+    )
+    return frozenset(load("recommends", "brought")).union(*tables)
 
 
 def only_recommended(package: str) -> frozenset[str]:

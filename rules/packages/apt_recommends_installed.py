@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Confidence,
     DockerfileChange,
     Edit,
     Fix,
@@ -17,24 +18,16 @@ from rules.api import (
     fix,
     insert_after,
     quote,
-    recommends_nothing,
     rule,
 )
 from rules.facts.packages import installed_size
 from rules.packages.build_packages import listed, megabytes
 from rules.packages.configuration import written_until
 from rules.packages.options import add_option, has_unknown_options, spelled
-from rules.packages.recommended_programs import IN_FULL_IMAGES, is_brought, missed
+from rules.packages.recommended_knowledge import Knowledge, adds_none, knowledge
+from rules.packages.recommended_needs import adds_archive, compiling, lost, needed
 from rules.packages.sources import adds_source_before
 
-_NEED_CERTIFICATES = frozenset({"curl", "wget", "git", "openssl", "nodejs"})
-_COMPILER = frozenset({"build-essential", "gcc", "g++", "clang"})
-_RECOMMENDS_COMPILER = {"python3-pip": "pip", "python-pip": "pip", "npm": "npm"}
-"""Packages of Debian and Ubuntu that recommend `build-essential`, by the manager whose installs may compile with it."""
-_PYTHON_HEADERS = re.compile(r"(?:lib)?python3?(?:\.\d+)?(?:-all)?-dev")
-_BY_RECOMMENDATION = re.compile(r"(?:monitoring|nagios)-plugins(?:-\w+)*")
-"""Packages of programs that do their work with what they recommend: `check_snmp` calls `snmp`."""
-_COMPILED_BY_NOBODY = frozenset({"pip", "setuptools", "wheel"})
 _SETTING = re.compile(r"(?<!no-)install-recommends")
 _TOLD = re.compile(
     r"(?:(?<![\w-])|--(?:no-)?install-)recommends\b|\brecommended (?:packages?|dependenc(?:y|ies))\b", re.IGNORECASE
@@ -59,7 +52,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if id(run.instruction) in seen or call.has("--install-recommends", "--dry-run") or _is_settled(stage, run):
             continue
-        if _is_swept(run, call) or call.verb == "build-dep" or has_unknown_options(call) or _adds_none(stage, call):
+        if _is_swept(run, call) or call.verb == "build-dep" or has_unknown_options(call) or adds_none(stage, call):
             continue
         seen.add(id(run.instruction))
         yield _problem(stage, run, call)
@@ -91,45 +84,56 @@ def _is_swept(run: Run, call: PackageCall) -> bool:
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
+    known = knowledge(stage, run, call)
     saved = _saved(stage, run, call)
     size = f", here about {saved} MB" if saved is not None and saved >= _WORTH_SAYING else ""
-    beside = _lost(stage, run, call)
-    are = "they are such recommendations" if len(beside) > 1 else "it is such a recommendation"
-    warning = f" With the flag, name {' and '.join(map(quote, beside))} too: {are}." if beside else ""
-    needed = _needed(stage, run, call)
-    compiling = _compiling(stage, run, needed)
-    warning += compiling
-    removed = "libc6-dev" in beside and any(other.action == "remove" for other in run.package_calls)
-    offered = not compiling and not needed and not removed and not _adds_archive(run)
+    beside, warning, held_back = _beside(stage, run, call) if not known.foreign else ((), "", True)
     return Problem(
         call.command.span,
-        f"{stage.label} installs recommended packages too: {quote(spelled(call))} without "
+        f"{stage.label} {'installs' if known.brings else 'may install'} recommended packages too: "
+        f"{quote(spelled(call))} without "
         f"`--no-install-recommends` adds whatever its packages recommend{size}. Nobody asked for them, and each is "
         "one more "
-        f"to patch.{warning}{needed}",
+        f"to patch.{warning}{known.advice}",
+        _confidence(stage, known),
+        doubt=_doubt(known),
         stage=stage.key,
-        fix=_fix(run, call, beside) if offered else None,
+        fix=_fix(run, call, beside) if not held_back and _is_harmless(stage, run, call) else None,
     )
 
 
-def _needed(stage: Stage, run: Run, call: PackageCall) -> str:
-    """Say what a package does its work with and only recommends (`apt-cache depends`), where nothing else brings it."""
-    names = {package.name for package in call.packages}
-    if "fail2ban" in names and not stage.packages.has("iptables", "nftables"):
-        return " With the flag, name `nftables` or `iptables` too: `fail2ban` bans with one, and only recommends it."
-    first, *others = missed(stage, run, call) or (None,)
-    if others:
-        every = [f"{quote(one.wanted)} (line {one.line})" for one in (first, *others) if one is not None]
-        return f" With the flag, name {listed(every)} too, which come as recommendations only and are needed there."
-    if first is not None:
-        return (
-            f" With the flag, name {quote(first.wanted)} too: it comes with {quote(first.package)} as a recommendation "
-            f"only, and line {first.line} needs it."
-        )
-    plugins = next((name for name in names if _BY_RECOMMENDATION.fullmatch(name)), None)
-    if plugins is not None:
-        return f" With the flag, name what your checks call too: {quote(plugins)} only recommends it."
-    return ""
+def _confidence(stage: Stage, known: Knowledge) -> Confidence:
+    if known.brings and known.is_whole and stage.facts is not None:
+        return Confidence.CERTAIN
+    return Confidence.LIKELY if known.brings or known.may_bring else Confidence.POSSIBLE
+
+
+def _doubt(known: Knowledge) -> str:
+    if known.foreign:
+        return "the source that is added above may serve other packages under the same names"
+    return "what the base image has already is not known" if known.is_whole else "not all of its packages are known"
+
+
+def _beside(stage: Stage, run: Run, call: PackageCall) -> tuple[tuple[str, ...], str, bool]:
+    """Return what has to be named with the flag, what is said of it, and whether that is too little to suggest it."""
+    beside = lost(stage, run, call)
+    are = "they are such recommendations" if len(beside) > 1 else "it is such a recommendation"
+    warning = f" With the flag, name {listed(map(quote, beside))} too: {are}." if beside else ""
+    also = needed(stage, run, call)
+    may_compile = compiling(stage, run, also)
+    removed = "libc6-dev" in beside and any(other.action == "remove" for other in run.package_calls)
+    held_back = bool(also or may_compile or removed or adds_archive(run))
+    return beside, f"{warning}{may_compile}{also}", held_back
+
+
+def _is_harmless(stage: Stage, run: Run, call: PackageCall) -> bool:
+    """Whether it is known of all installs of a RUN what the flag keeps away, and that nothing of it is needed."""
+    for other in _installs(run):
+        if not knowledge(stage, run, other).is_whole:
+            return False
+        if other is not call and (lost(stage, run, other) or needed(stage, run, other)):
+            return False
+    return True
 
 
 def _fix(run: Run, call: PackageCall, beside: tuple[str, ...]) -> Fix | None:
@@ -144,18 +148,16 @@ def _fix(run: Run, call: PackageCall, beside: tuple[str, ...]) -> Fix | None:
 
 
 def _edits(run: Run) -> list[Edit | None]:
+    return [add_option(run, call, "--no-install-recommends") for call in _installs(run)]
+
+
+def _installs(run: Run) -> list[PackageCall]:
+    """The calls of a RUN that the flag is added to."""
     return [
-        add_option(run, call, "--no-install-recommends")
+        call
         for call in run.package_calls
         if call.manager == "apt" and call.action == "install" and call.packages and not call.no_recommends
     ]
-
-
-def _adds_none(stage: Stage, call: PackageCall) -> bool:
-    """Whether all packages of the call are known to recommend nothing, or are in the base image already."""
-    there = IN_FULL_IMAGES if stage.facts is not None and stage.facts.full else frozenset()
-    names = (package.name for package in call.packages if package.name not in there)
-    return all(recommends_nothing(name, stage.runtime.release) for name in names)
 
 
 def _saved(stage: Stage, run: Run, call: PackageCall) -> int | None:
@@ -168,87 +170,3 @@ def _saved(stage: Stage, run: Run, call: PackageCall) -> int | None:
     heavy = installed_size(names, distribution, release, recommends=True)
     light = installed_size(names, distribution, release)
     return megabytes(heavy - light) if heavy is not None and light is not None else None
-
-
-def _adds_archive(run: Run) -> bool:
-    """Whether `add-apt-repository` takes a PPA next: what it calls for the key only comes as a recommendation."""
-    later = (other for other in run.stage.done_runs if other.index >= run.index)
-    brings = any(
-        package.name == "software-properties-common" for call in run.package_calls for package in call.packages
-    )
-    return brings and any(
-        word.value.startswith("ppa:")
-        for other in later
-        for command in other.calls("add-apt-repository", "apt-add-repository")
-        for word in command.args
-    )
-
-
-_WITH_CERTIFICATES = frozenset({"python", "pypy", "ruby", "rust"})
-"""Official images whose slim variants install `ca-certificates` too, as their Dockerfiles say."""
-
-
-def _has_certificates(stage: Stage) -> bool:
-    """Whether the base has certificates, as those with curl or wget do, and the full images of languages."""
-    facts = stage.facts
-    if facts is None:
-        return False
-    return facts.name in _WITH_CERTIFICATES or bool(facts.full or facts.has_tool("curl") or facts.has_tool("wget"))
-
-
-def _lost(stage: Stage, run: Run, call: PackageCall) -> tuple[str, ...]:
-    """Return what a call's packages need for their work and only recommend, where nothing else brings it.
-
-    `gcc` without the headers of the C library compiles nothing (`apt-cache depends gcc`: Recommends: libc6-dev).
-    """
-    names = {package.name for package in call.packages}
-    headless = "gcc" in names and not stage.packages.has("g++", "build-essential", "libc6-dev", "libc-dev")
-    full = stage.facts is not None and bool(stage.facts.full)
-    found = ["ca-certificates"] if _loses_certificates(stage, run, call) else []
-    return (*found, *(["libc6-dev"] if headless and not full else []))
-
-
-def _loses_certificates(stage: Stage, run: Run, call: PackageCall) -> bool:
-    names = {package.name for package in call.packages}
-    if not names & _NEED_CERTIFICATES or _has_certificates(stage):
-        return False
-    return not is_brought(stage, run, call, "ca-certificates")
-
-
-def _compiling(stage: Stage, run: Run, said: str) -> str:
-    """Say what an install may compile with, where it comes as a recommendation only and is not `said` already."""
-    needing = _loses_compiler(stage, run)
-    if needing is None:
-        return ""
-    full, has_tool = (stage.facts.full, stage.facts.has_tool("gcc")) if stage.facts is not None else (None, None)
-    compiler = "`build-essential`" in said or bool(full or has_tool or any(map(stage.packages.has, _COMPILER)))
-    headers = needing.manager != "pip" or any(_PYTHON_HEADERS.fullmatch(item.name) for item in stage.packages.present)
-    lost = [*(() if compiler else ("build-essential",)), *(() if headers else ("python3-dev",))]
-    are = "they are such recommendations" if len(lost) > 1 else "it is such a recommendation"
-    return (
-        f" With the flag, name {' and '.join(map(quote, lost))} too if {quote(spelled(needing))} (line "
-        f"{needing.command.line}) compiles something: {are}."
-        if lost
-        else ""
-    )
-
-
-def _loses_compiler(stage: Stage, run: Run) -> PackageCall | None:
-    """Return the first install that may compile with what a package of a RUN recommends, and nothing else brings."""
-    managers = {
-        _RECOMMENDS_COMPILER[package.name]
-        for call in run.package_calls
-        if call.manager == "apt" and call.action == "install" and not call.no_recommends
-        for package in call.packages
-        if package.name in _RECOMMENDS_COMPILER
-    }
-    if stage.facts is not None and "python" in stage.facts.languages:
-        managers.discard("pip")  # its own Python installs there, with its own headers
-    calls = [call for one in stage.all_runs if one.at >= run.at for call in one.package_calls] if managers else []
-    found = [call for call in calls if call.manager in managers and _may_compile(call)]
-    return next((call for call in found if call.project and "." in call.manifests), found[0] if found else None)
-
-
-def _may_compile(call: PackageCall) -> bool:
-    names = {package.name for package in call.packages}
-    return call.action == "install" and (bool(call.manifests) or not names <= _COMPILED_BY_NOBODY)

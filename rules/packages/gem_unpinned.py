@@ -23,10 +23,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield Problem(
             found.place(names),
             f"{found.stage.label} installs {listed(map(quote, names))} in whatever version is newest on the day of "
-            "the build. "
-            "The same commit gives another image tomorrow, and a bad release goes straight in. Name the version that "
-            "was "
-            f"tested: {quote(f'gem install {names[0]}:<version>')}.",
+            f"the build. {found.consequence} Name the version that was tested: "
+            f"{quote(f'gem install {names[0]}:<version>')}.",
+            found.confidence,
             stage=found.stage.key,
             items=found.names,
             decision=" ".join(names),

@@ -1,6 +1,7 @@
 """See lockfile_not_enforced.md."""
 
 import posixpath
+import re
 from bisect import bisect_left
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from rules.api import (
     Run,
     Severity,
     Stage,
+    comments_on,
     fix,
     insert_line_before,
     once,
@@ -31,6 +33,9 @@ from rules.packages.purpose import is_for_development
 from rules.packages.workspaces import stops_without_workspace
 
 _DEVELOPMENT = frozenset({"development", "test"})
+_HOLDING = ("--frozen-lockfile", "--immutable", "--frozen", "--locked", "--lockfile", "--deploy", "--deployment")
+"""Options with which a manager holds to its lock file, or takes it into account at all."""
+_OF_LOCKS = re.compile(r"\block|frozen|immutable|deploy", re.IGNORECASE)
 _RESOLVES = frozenset("build b check c test t run r bench clippy rustc doc d fetch vendor".split())
 """Cargo's commands that write `Cargo.lock` anew where it does not fit (`cargo help`, `--locked`)."""
 _EDITS = frozenset({"init", "new", "add", "remove"})
@@ -51,14 +56,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, run, call in change.after.layers.needed_calls:
         if call.frozen or not _reads_project(call) or is_for_development(change, stage) or _was_held(run, call):
             continue
-        if _is_held_later(run, call):
+        if _declining(call) is not None and _OF_LOCKS.search(comments_on(run)):
             continue
         lock = lock_path(change, run, call)
         if call.manager == "bundle":
             if not _is_ruby(stage) or _is_configured(run, call) or _is_missing(change) or _is_foreign(run):
                 continue
             lock = lock or (LOCKS["bundle"][0], False)
-        if lock is not None and not _is_manifest_edited(run, call) and written_before(run, call) is None:
+        if lock is None or _is_held_later(run, call):
+            continue
+        if not _is_manifest_edited(run, call) and written_before(run, call) is None:
             unheld = _Unheld(stage, run, call, *lock)
             found.setdefault(_cause(unheld), []).append(unheld)
     for first, *later in found.values():
@@ -84,6 +91,12 @@ def _cause(unheld: _Unheld) -> object:
     if call.command.conditional:
         return id(call)
     return run.stage.index, call.manager, _ignores_lock(call), folder_of(run, call.command)
+
+
+def _declining(call: PackageCall) -> str | None:
+    """Return the option, as written, with which an install declines to hold to its lock file."""
+    uses = [call.last_use(name) for name in _HOLDING if call.turned(name) is False]
+    return next((use.word.value for use in uses if use is not None), None)
 
 
 def _ignores_lock(call: PackageCall) -> bool:
@@ -124,8 +137,8 @@ def _first_edit(stage: Stage) -> tuple[tuple[int, int], int] | None:
 
 def _was_held(run: Run, call: PackageCall) -> bool:
     """Whether an install above, of the same manager in the same folder, stops the build where the lock does not fit."""
-    held = _first_held(run.stage).get((call.manager, folder_of(run, call.command)))
-    return held is not None and held < (run.at, call.command.start)
+    held = _held(run.stage).get((call.manager, folder_of(run, call.command)))
+    return held is not None and held[0] < (run.at, call.command.start)
 
 
 def _is_held_later(run: Run, call: PackageCall) -> bool:
@@ -134,9 +147,10 @@ def _is_held_later(run: Run, call: PackageCall) -> bool:
     As where a placeholder is built first: what ships is then made by the later call.
     """
     folder = folder_of(run, call.command)
-    held = _last_held(run.stage).get((call.manager, folder))
-    if held is None or folder is None or held < run.at:
+    every = _held(run.stage).get((call.manager, folder))
+    if every is None or folder is None or every[-1][0] < run.at:
         return False
+    held = every[-1][0]
     lock = posixpath.join(folder, LOCKS[call.manager][0])
     puts = run.stage.files.covering(lock)
     again = max((put.step.at for put in puts if put.kind == "context" and run.at < put.step.at < held), default=None)
@@ -156,24 +170,13 @@ def _changing(stage: Stage) -> dict[str, list[tuple[int, int]]]:
 
 
 @once
-def _last_held(stage: Stage) -> dict[tuple[str, str | None], tuple[int, int]]:
-    """Where the last RUN stands in which each manager, in each folder, holds to the lock file."""
-    return {
-        (call.manager, folder_of(run, call.command)): run.at
-        for run in stage.runs
-        for call in run.package_calls
-        if call.frozen and _reads_project(call) and not call.command.conditional
-    }
-
-
-@once
-def _first_held(stage: Stage) -> dict[tuple[str, str | None], tuple[tuple[int, int], int]]:
-    """Where each manager first installs, in each folder, what the lock file says and nothing else."""
-    found: dict[tuple[str, str | None], tuple[tuple[int, int], int]] = {}
+def _held(stage: Stage) -> dict[tuple[str, str | None], list[tuple[tuple[int, int], int]]]:
+    """Where each manager installs, in each folder, what the lock file says and nothing else, in order."""
+    found: dict[tuple[str, str | None], list[tuple[tuple[int, int], int]]] = {}
     for run in stage.all_runs:
         for call in run.package_calls:
             if call.frozen and _reads_project(call) and not call.command.conditional:
-                found.setdefault((call.manager, folder_of(run, call.command)), (run.at, call.command.start))
+                found.setdefault((call.manager, folder_of(run, call.command)), []).append((run.at, call.command.start))
     return found
 
 
@@ -210,6 +213,9 @@ def _is_missing(change: DockerfileChange) -> bool:
 
 def _problem(unheld: _Unheld, later: list[_Unheld], *, lacking: bool) -> Problem:
     stage, run, call = unheld.stage, unheld.run, unheld.call
+    declining = _declining(call)
+    if declining is not None:
+        return _declined(unheld, declining)
     way_out = "BUNDLE_FROZEN=1" if call.manager == "bundle" else locked_option(run, call)
     return Problem(
         call.command.span,
@@ -226,6 +232,19 @@ def _problem(unheld: _Unheld, later: list[_Unheld], *, lacking: bool) -> Problem
     )
 
 
+def _declined(unheld: _Unheld, option: str) -> Problem:
+    """Ask about an option that is written out: somebody wanted it, perhaps for a day."""
+    return Problem(
+        unheld.call.command.span,
+        f"{unheld.stage.label} installs with {quote(option)}: {_effect(unheld.call, unheld.lock)}, so that what ships "
+        "need not be what was tested. Commit the lock file that fits and take the option out, or say in a comment why "
+        "it is there.",
+        Confidence.POSSIBLE,
+        stage=unheld.stage.key,
+        key=unheld.call.manager,
+    )
+
+
 def _effect(call: PackageCall, lock: str) -> str:
     """Say what an install does where the lock file does not fit."""
     short = quote(spelled(call))
@@ -234,6 +253,8 @@ def _effect(call: PackageCall, lock: str) -> str:
         return f"{short} ignores {name} and takes the newest versions that {quote('Cargo.toml')} allows"
     if call.manager == "bundle":
         return f"{short} may resolve again and write another {name} when it does not fit the {quote('Gemfile')}"
+    if call.turned("--lockfile") is False:
+        return f"{short} does not look at {name}"
     if call.manager == "yarn" and call.has("--pure-lockfile"):
         return f"{short} resolves again when {name} does not fit the manifest, and writes down nowhere what it took"
     return f"{short} resolves again and rewrites {name} in the image when it does not fit the manifest"

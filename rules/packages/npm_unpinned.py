@@ -31,8 +31,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield Problem(
             found.place(names),
             f"{found.stage.label} installs {listed(map(quote, names))} {newest} on the day of the "
-            "build. The same commit gives another image tomorrow, and a bad release goes straight in. Name the version "
+            f"build. {found.consequence} Name the version "
             f"that was tested: {quote(f'{names[0]}@<version>')}.",
+            found.confidence,
             stage=found.stage.key,
             items=found.names,
             decision=f"{names} {newest}",

@@ -31,10 +31,14 @@ def has_unknown_options(call: PackageCall) -> bool:
 def add_option(run: Run, call: PackageCall, option: str) -> Edit | None:
     """Write an option behind a call's subcommand, in an exec form as a string of its own.
 
+    Where the call says the contrary, its last word on it is replaced: beside `--no-x`, `--x` would have no effect.
+
     Returns:
         The edit, or `None` where the subcommand is not written out: it comes from a variable, or there is none.
     """
     source = run.instruction.source
+    if call.turned(option) is False:
+        return _reversed(run, call, option)
     word = call.subcommand
     if word is None and call.manager == "yarn" and call.action == "install":
         word = call.command.program  # `yarn` alone installs
@@ -43,6 +47,14 @@ def add_option(run: Run, call: PackageCall, option: str) -> Edit | None:
     if run.instruction.exec_form is not None and not call.command.nested:
         return insert(source, word.span.end, "".join(f', "{part}"' for part in option.split(" ")))
     return insert(source, word.span.end, f" {option}")
+
+
+def _reversed(run: Run, call: PackageCall, option: str) -> Edit | None:
+    """Write an option in the place of what switches it off."""
+    source, said = run.instruction.source, call.last_use(option)
+    if said is None or said.value_word is not said.word or run.instruction.exec_form is not None:
+        return None
+    return replace(source, said.word.span, option) if source.cut(said.word.span) == said.word.value else None
 
 
 LOCKED = {

@@ -35,7 +35,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield Problem(
             found.place(names),
             f"{found.stage.label} installs {listed(map(quote, names))} in {newest} on the day of "
-            f"the build. The same commit gives another image tomorrow, and a bad release goes straight in. {way_out}",
+            f"the build. {found.consequence} {way_out}",
+            found.confidence,
             stage=found.stage.key,
             items=found.names,
             decision=f"{names} {way_out}",

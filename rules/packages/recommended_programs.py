@@ -5,8 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.facts.commands import provides
 from rules.facts.packages import needed_by, only_recommended
 from rules.lazily import once
+from rules.packages.sources import adds_source_before
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
     from rules.model.steps import Run
 
+NEED_CERTIFICATES = frozenset({"curl", "wget", "git", "openssl", "nodejs"})
+"""Packages that do half of their work without `ca-certificates`, and only recommend them."""
 IN_FULL_IMAGES = frozenset(
     "autoconf automake bzip2 ca-certificates curl default-libmysqlclient-dev dpkg-dev file g++ gcc git gnupg "
     "imagemagick libbz2-dev libc6-dev libcurl4-openssl-dev libdb-dev libevent-dev libffi-dev libgdbm-dev "
@@ -51,6 +55,23 @@ _PROGRAMS: dict[str, tuple[str, ...]] = {
     "pkg-config": ("pkg-config", "pkgconf"),
 }
 """By program the packages that bring it or what it works with, the usual one first (the packages' lists of files)."""
+_ELSEWHERE: dict[str, str] = {
+    **dict.fromkeys(("systemctl", "journalctl", "timedatectl", "hostnamectl", "loginctl", "localectl"), "systemd"),
+    **dict.fromkeys(("dbus-launch", "dbus-daemon", "dbus-uuidgen", "dbus-run-session"), "dbus"),
+    **dict.fromkeys(("add-apt-repository", "apt-add-repository"), "software-properties-common"),
+    **dict.fromkeys(("killall", "fuser", "pstree"), "psmisc"),
+    **dict.fromkeys(("java", "keytool"), "default-jre-headless"),
+    "crontab": "cron",
+    "dot": "graphviz",
+    "fc-list": "fontconfig",
+    "locale-gen": "locales",
+    "psql": "postgresql-client",
+    "mysql": "default-mysql-client",
+    "ssl-cert-check": "ssl-cert",
+    "update-ca-certificates": "ca-certificates",
+    "xterm": "xterm",
+}
+"""Programs whose packages others recommend, and of which no table says which do (the packages' lists of files)."""
 _COMPILING = frozenset({"configure", "cmake"})
 """What calls the compiler by itself."""
 _UNPACKED = {".xz": "xz", ".txz": "xz", ".bz2": "bzip2", ".tbz2": "bzip2"}
@@ -88,6 +109,30 @@ def missed(stage: Stage, run: Run, call: PackageCall) -> tuple[Missed, ...]:
     return tuple(missing.values())
 
 
+def unexplained(stage: Stage, run: Run, call: PackageCall) -> Missed | None:
+    """Return a program that a stage calls behind an install, and that no package which it names is known to bring.
+
+    Returns:
+        With the program's name as `package`; `None` also where a file that is copied, or the base image, may be it.
+    """
+    here = (run.at, call.command.end, 0)
+    for program, wanted in _ELSEWHERE.items():
+        places = _calls(stage).get(program, [])
+        behind = bisect_right(places, here)
+        if behind == len(places) or _is_named(stage, program, wanted) or _is_there(stage, program, wanted):
+            continue
+        if not is_brought(stage, run, call, wanted):
+            return Missed(program, wanted, places[behind][2])
+    return None
+
+
+def _is_named(stage: Stage, program: str, wanted: str) -> bool:
+    """Whether a package is named that brings a program, or a file of its name is put somewhere."""
+    if any(put.path.endswith(f"/{program}") for put in stage.files.puts):
+        return True
+    return any(item.name == wanted or program in provides(item.name) for item in stage.packages.installed)
+
+
 def _is_there(stage: Stage, program: str, package: str) -> bool:
     facts = stage.facts
     if facts is None:
@@ -98,7 +143,23 @@ def _is_there(stage: Stage, program: str, package: str) -> bool:
 def is_brought(stage: Stage, run: Run, call: PackageCall, *names: str) -> bool:
     """Tell whether one of these packages is there behind an install: named, or depended on by what is."""
     first, here = _first_brought(stage), (run.at, call.command.start)
-    return any(name in first and first[name] <= here for name in names)
+    if any(name in first and first[name] <= here for name in names):
+        return True
+    along = _first_along(stage)
+    return any(name in along and along[name] < here for name in names)
+
+
+@once
+def _first_along(stage: Stage) -> dict[str, tuple[tuple[int, int], int]]:
+    """By package the first install of the chain that brings it as a recommendation, and is asked to name it instead."""
+    found: dict[str, tuple[tuple[int, int], int]] = {}
+    for item in stage.packages.installed:
+        if item.manager == "apt" and not item.call.no_recommends:
+            along = () if adds_source_before(stage, item.run, item.call) else only_recommended(item.name)
+            for name in along:
+                if name != "ca-certificates" or item.name in NEED_CERTIFICATES:
+                    found.setdefault(name, (item.run.at, item.call.command.start))
+    return found
 
 
 @once

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.packages.reaching import reaches_image
+from rules.problem import Confidence
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -30,17 +33,41 @@ def _is_range(version: str) -> bool:
 
 
 class Unpinned(NamedTuple):
-    """What one RUN installs without a version."""
+    """What one RUN installs without a version.
+
+    Attributes:
+        stage: Its stage.
+        run: The RUN.
+        call: Its first such install.
+        packages: What has no version.
+        reaches: Whether one of them, as it is installed here or in another stage, may be in an image that ships.
+    """
 
     stage: Stage
     run: Run
     call: PackageCall
     packages: tuple[Package, ...]
+    reaches: bool = True
 
     @property
     def names(self) -> tuple[str, ...]:
         """The packages' names, each once."""
         return tuple(dict.fromkeys(package.name for package in self.packages))
+
+    @property
+    def confidence(self) -> Confidence:
+        """How sure it is that another image comes of it."""
+        return Confidence.CERTAIN if self.reaches else Confidence.POSSIBLE
+
+    @property
+    def consequence(self) -> str:
+        """What comes of it, a sentence."""
+        if self.reaches:
+            return "The same commit gives another image tomorrow, and a bad release goes straight in."
+        return (
+            "None of it is copied into an image, but the next build may take another release, and break with it or "
+            "make something else."
+        )
 
     def place(self, names: tuple[str, ...]) -> Span:
         """Return where a finding about some of the packages stands: at the first of them, or at the call for all."""
@@ -64,6 +91,17 @@ def unpinned(
             repository that a name stands before (`name @ git+https://…`) it has the version itself to look at.
         is_there: Whether a package was installed before, so that the call leaves it as it is.
     """
+    every = [*_unpinned(change, managers, wanted, is_there)]
+    shipped = {name for one in every if reaches_image(one.stage, one.call) for name in one.names}
+    yield from (one._replace(reaches=not shipped.isdisjoint(one.names)) for one in every)
+
+
+def _unpinned(
+    change: DockerfileChange,
+    managers: tuple[str, ...],
+    wanted: Callable[[PackageCall, Package], bool],
+    is_there: Callable[[Run, PackageCall, Package], bool],
+) -> Iterator[Unpinned]:
     for stage, run in change.after.layers.needed_runs:
         found: list[tuple[PackageCall, Package]] = []
         for call in run.package_calls:

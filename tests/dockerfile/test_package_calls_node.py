@@ -107,3 +107,24 @@ def test_not_holding_to_the_lock_is_known(code: str) -> None:
 )
 def test_installing_for_the_whole_system_is_known(code: str) -> None:
     assert call(code).global_
+
+
+@pytest.mark.parametrize(
+    ("code", "frozen"),
+    [
+        ("pnpm install --frozen-lockfile --no-frozen-lockfile", False),
+        ("pnpm install --no-frozen-lockfile --frozen-lockfile", True),
+        ("yarn install --immutable --immutable=false", False),
+        ("CI=1 pnpm install --no-frozen-lockfile", False),
+        ("CI=1 pnpm install", True),
+        ("uv sync --frozen --no-dev --dev", True),
+    ],
+)
+def test_of_an_option_and_its_opposite_the_last_counts(code: str, frozen: bool) -> None:  # noqa: FBT001 - expected value
+    assert call(code).frozen is frozen
+
+
+def test_an_option_that_takes_a_value_is_no_opposite() -> None:
+    assert call("uv pip install --no-index --index https://a b").has("--no-index")
+    assert call("pip install --no-cache-dir --cache-dir /x a").no_cache
+    assert not call("apt-get install --no-install-recommends --install-recommends a").no_recommends

@@ -180,9 +180,14 @@ def test_what_a_package_depends_on_is_known(package: str, answer: str, release: 
     assert depends_on(package, "ca-certificates", release) is {"yes": True, "no": False, "unknown": None}[answer]
 
 
-@pytest.mark.parametrize("package", ["curl", "libpq5", "no-such-package"])
-def test_no_other_package_recommends_nothing(package: str) -> None:
+@pytest.mark.parametrize("package", ["curl", "libpq5", "nginx=1.22.1"])
+def test_a_package_that_recommends_something_is_known(package: str) -> None:
     assert recommends_nothing(package, "bookworm") is False
+
+
+@pytest.mark.parametrize("package", ["no-such-package", "postgresql-${PG}", "./shop.deb"])
+def test_what_is_not_in_the_table_is_neither(package: str) -> None:
+    assert recommends_nothing(package, "bookworm") is None
 
 
 def test_what_comes_by_a_recommendation_alone_is_known() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from rules.dockerfile.managers.options import opposite
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -16,8 +18,7 @@ Kind = Literal["name", "path", "url", "vcs", "variable", "group"]
 Action = Literal["install", "remove", "update", "upgrade", "clean", "download", "build", "sync", "lock", "run", "other"]
 
 _OFF = frozenset({"false", "0", "no", "off"})
-
-
+_SWITCHES = _OFF | {"true", "1", "yes", "on"}
 _FALSE = frozenset({"", "0", "false", "no", "off", "n", "f"})
 """What switches a variable off, as Python's and npm's configuration readers take it."""
 
@@ -191,8 +192,21 @@ class PackageCall:
         return [use for name in canonical for use in self.options.uses.get(name, ())]
 
     def has(self, *names: str) -> bool:
-        """Tell whether one of these options is given, in any spelling; `--x=false` does not count."""
-        return any(use.value is None or use.value.lower() not in _OFF for use in self.uses(*names))
+        """Tell whether one of these options is in force, in any spelling: of `--x`, `--no-x`, `--x=false` the last."""
+        return any(self.turned(name) for name in names)
+
+    def turned(self, name: str) -> bool | None:
+        """Tell whether an option is switched on or off, by the last word about it; `None` where there is none."""
+        said = self.last_use(name)
+        if said is None:
+            return None
+        off = said.value is not None and said.value.lower() in _OFF
+        return off if said in self.uses(opposite(name)) else not off
+
+    def last_use(self, name: str) -> OptionUse | None:
+        """Return the last use of an option or of its opposite: `--no-x` of `--x`; one that takes a value is none."""
+        against = [use for use in self.uses(opposite(name)) if use.value is None or use.value.lower() in _SWITCHES]
+        return max([*self.uses(name), *against], key=lambda use: use.word.start, default=None)
 
     def option(self, *names: str) -> str | None:
         """Return the last value given to one of these options, in any spelling."""
@@ -210,9 +224,11 @@ class PackageCall:
             return True
         if any(len(self.options.uses.get(flag, ())) > 1 for flag in wanted.repeated):
             return True
-        if any(self.env.get(name) for name in wanted.present):
+        if any(map(self._given, wanted.flags)):
             return True
-        return any(map(self._given, wanted.flags)) or any(map(self._set, wanted.variables))
+        if any(self.turned(flag) is False for flag in wanted.flags):
+            return False  # the command line has the last word
+        return any(self.env.get(name) for name in wanted.present) or any(map(self._set, wanted.variables))
 
     def _given(self, flag: str) -> bool:
         name, equals, value = flag.partition("=")

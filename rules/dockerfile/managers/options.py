@@ -126,3 +126,8 @@ class OptionTable:
                 return int(following is not None)
             uses.append(OptionUse(None, word, word))
         return 0
+
+
+def opposite(name: str) -> str:
+    """Return what takes a long option back: `--no-x` for `--x` and the other way round."""
+    return f"--{name[5:]}" if name.startswith("--no-") else f"--no-{name[2:]}"

@@ -91,7 +91,7 @@ APT = Manager(
         " -s --simulate --dry-run, -u --show-upgraded, -V --verbose-versions, -R --without-recommends"
         " --no-install-recommends",
         "-o --option, -t --target-release --default-release, -c --config-file, -a --host-architecture,"
-        " -P --build-profiles",
+        " -P --build-profiles, -S --snapshot",
     ),
     _DEB_ACTIONS,
     _apt_package,

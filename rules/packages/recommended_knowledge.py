@@ -1,0 +1,89 @@
+"""What is known of what apt's packages recommend: some, none, or nothing that a table tells."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.facts.packages import plain_name, recommends_nothing
+from rules.packages.build_packages import listed
+from rules.packages.recommended_programs import IN_FULL_IMAGES
+from rules.packages.sources import adds_source_before
+from rules.quoting import quote
+
+if TYPE_CHECKING:
+    from rules.dockerfile.package_calls import PackageCall
+    from rules.model.stage import Stage
+    from rules.model.steps import Run
+
+_SERVED_ELSEWHERE = re.compile(
+    r"(?:nodejs|npm|yarn|docker|containerd|postgresql|libpq|php|nginx|mysql|mariadb|mongo|redis|clang|llvm|lldb|gcc-|g\+\+-|"
+    r"python3\.\d|ruby|cmake|git|gh|openjdk|golang|erlang|rabbitmq|kube|r-base|chromium|firefox|ffmpeg)[\w.+-]*"
+)
+"""What vendors and PPAs commonly serve under the distribution's own names, with other recommendations."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+")
+_XARGS = "xargs"
+BY_RECOMMENDATION = re.compile(r"(?:monitoring|nagios)-plugins(?:-\w+)*")
+"""Packages of programs that do their work with what they recommend: `check_snmp` calls `snmp`."""
+
+
+class Knowledge(NamedTuple):
+    """What is known of the packages of an install.
+
+    Attributes:
+        unknown: The words of which no table tells what they bring: names that it does not list, variables, files.
+        brings: Whether one of the distribution's own packages is known to bring packages that are recommended only.
+        foreign: Whether a source is added above, from which any of them may come.
+    """
+
+    unknown: tuple[str, ...]
+    brings: bool
+    foreign: bool
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether what each package brings is known."""
+        return not self.unknown and not self.foreign
+
+    @property
+    def may_bring(self) -> bool:
+        """Whether a package of the distribution's own is named that no table lists, and may bring some."""
+        return not self.foreign and any(_NAME.fullmatch(plain_name(name)) for name in self.unknown if name != _XARGS)
+
+    @property
+    def advice(self) -> str:
+        """What has to be looked at before the flag is added; empty where it is known."""
+        if self.foreign:
+            return (
+                " What the packages of the source that is added above recommend is not known here: see what the flag "
+                "would leave out, and name what is needed of it."
+            )
+        if not self.unknown:
+            return ""
+        every = listed(map(quote, self.unknown))
+        return (
+            f" What {every} {'recommends' if len(self.unknown) == 1 else 'recommend'} is not known here: see what the "
+            "flag would leave out, and name what is needed of it."
+        )
+
+
+def knowledge(stage: Stage, run: Run, call: PackageCall) -> Knowledge:
+    """Return what is known of what an install's packages recommend."""
+    foreign = adds_source_before(stage, run, call)
+    there = IN_FULL_IMAGES if stage.facts is not None and stage.facts.full else frozenset()
+    names = dict.fromkeys(package.name for package in call.packages if package.name not in there)
+    answers = {name: recommends_nothing(name, stage.runtime.release) for name in names}
+    answers.update(dict.fromkeys(filter(BY_RECOMMENDATION.fullmatch, names), False))
+    unknown = [name for name, answer in answers.items() if answer is None]
+    unknown += [_XARGS] if _XARGS in call.command.wrappers else []
+    own = (name for name, answer in answers.items() if answer is False)
+    brings = any(not foreign or _SERVED_ELSEWHERE.fullmatch(plain_name(name)) is None for name in own)
+    return Knowledge(tuple(unknown), brings, foreign)
+
+
+def adds_none(stage: Stage, call: PackageCall) -> bool:
+    """Tell whether all packages of an install are known to bring no other by a recommendation, or are there already."""
+    there = IN_FULL_IMAGES if stage.facts is not None and stage.facts.full else frozenset()
+    names = (package.name for package in call.packages if package.name not in there)
+    return all(recommends_nothing(name, stage.runtime.release) is True for name in names)
