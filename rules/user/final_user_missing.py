@@ -1,5 +1,6 @@
 """See final_user_missing.md."""
 
+import dataclasses
 from collections.abc import Iterator
 
 from rules.api import (
@@ -46,7 +47,20 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         root = stage.users.final_is_root if user.origin is not Origin.UNKNOWN else is_root_by_convention(stage)
         if root and not drops_privileges(change, stage):
-            yield from _judge(change, stage)
+            for problem in _judge(change, stage):
+                yield dataclasses.replace(problem, held_before=_was_root(change, stage))
+
+
+def _was_root(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether the image, or one that it is put upon and that shipped before, ran as root as well.
+
+    The rule said nothing then where that started nothing; a change that adds a CMD has not made it root.
+    """
+    known = (was for one in stage.chain if (was := change.was(one)) is not None and was in was.model.shipped)
+    return any(
+        was.image.user.instruction is None and bool(was.users.final_is_root) and not drops_privileges(change, was)
+        for was in known
+    )
 
 
 def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
