@@ -7,7 +7,6 @@ from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
-    Installed,
     PackageCall,
     Problem,
     Severity,
@@ -129,7 +128,7 @@ def _said(found: BuildPackages, unread: str | None, *, left_over: bool) -> tuple
         return _headers(found), Confidence.POSSIBLE if _may_be_wanted(found) else Confidence.LIKELY
     if _may_be_wanted(found):
         return f"{found.stage.label} {_asked(found, names)}", Confidence.POSSIBLE
-    way_out = f"{_why_still_there(found.items[0])} {_way_out(found)}"
+    way_out = f"{_why_still_there(found)} {_way_out(found)}"
     message = f"{found.stage.label} ships packages that only a build needs: {names}. {way_out}"
     return message, Confidence.POSSIBLE if for_the_script else _confidence(found)
 
@@ -229,11 +228,13 @@ def _weight(found: BuildPackages) -> str:
     return f", {'at least' if not found.items[0].call.no_recommends else 'about'} {saved} MB with what they pull in"
 
 
-def _why_still_there(item: Installed) -> str:
-    if item.removed_by is None:
+def _why_still_there(found: BuildPackages) -> str:
+    removed_by = found.items[0].removed_by
+    if removed_by is None:
         return "At run time they are dead weight, more to patch, and a workshop for whoever breaks in."
-    line = item.removed_by.command.line
-    return f"Line {line} removes {quote(item.name)} again, but the layer above still holds it: nothing gets smaller."
+    gone = dict.fromkeys(quote(item.name) for item in found.items if item.removed_by is removed_by)
+    line, it = removed_by.command.line, "them" if len(gone) > 1 else "it"
+    return f"Line {line} removes {listed(gone)} again, but the layer above still holds {it}: nothing gets smaller."
 
 
 def _way_out(found: BuildPackages) -> str:

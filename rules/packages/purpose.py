@@ -34,7 +34,7 @@ _CHECKERS = frozenset(
 FOR_CHECKING = re.compile(r"(?:^|[._-])(?:dev|develop|development|tests?|testing|lint)(?:[._-]|$)", re.IGNORECASE)
 """Names of requirements files for developers: `dev.txt`, `requirements-test.txt`."""
 _SEVERAL = 2
-"""From so many of them on, an image is there to check code with."""
+"""From so many of them on, an image is there to check code, or to work, with."""
 _INSTALLING = re.compile(r"(?:^|[/_-])(?:install|compile|build|ext)(?:[_.*-]|$)[^/]*$")
 """Names like `docker-php-ext-*`, `install-plugin.sh`."""
 _TOOLS = frozenset(
@@ -123,10 +123,10 @@ _BENCH = 4
 def is_workbench(stage: Stage) -> bool:
     """Tell whether an image has the tools of a place to work in, where somebody may compile while it runs.
 
-    It has git with a tool that only somebody at a prompt uses, or many tools of that kind.
+    It has git with several tools that only somebody at a prompt uses, or many tools of that kind.
     """
     bench = {item.name for item in stage.packages.present} & _ON_A_BENCH
-    return len(bench) >= _BENCH or ("git" in bench and not bench.isdisjoint(_AT_A_PROMPT))
+    return len(bench) >= _BENCH or ("git" in bench and len(bench & _AT_A_PROMPT) >= _SEVERAL)
 
 
 @once
