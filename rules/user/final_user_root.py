@@ -79,7 +79,7 @@ def _problem(change: DockerfileChange, stage: Stage) -> Problem:
     choice = choose(stage)
     target = earlier or (choice.user if choice is not None and choice.line else None)
     account = quote(target) if target is not None else "an ordinary account"
-    hindrance = hindrances(change, stage, target) if target is not None and earlier is None else None
+    hindrance = hindrances(change, stage, target) if target is not None else None
     back = "back " if earlier is not None else ""
     meant = earlier is not None or (choice is not None and choice.meant)
     give = "" if meant or target is None else "; give it what the program writes"
