@@ -67,7 +67,7 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     """Leave out an image that makes an account and starts through a script of its own: the script switches to it."""
     scripts = unread_scripts(change, stage)
     tool = works_for_callers(stage)
-    daemon = may_step_down(stage)
+    daemon = may_step_down(change, stage)
     if scripts and any(account.name not in ROOT_NAMES for account in stage.users.created):
         return
     known = _says_what_starts(stage)

@@ -79,12 +79,12 @@ def _problem(change: DockerfileChange, stage: Stage) -> Problem:
     choice = choose(stage)
     target = earlier or (choice.user if choice is not None and choice.line else None)
     account = quote(target) if target is not None else "an ordinary account"
-    hindrance = hindrances(change, stage, target) if target is not None and earlier is None else None
+    hindrance = hindrances(change, stage, target) if target is not None else None
     back = "back " if earlier is not None else ""
     meant = earlier is not None or (choice is not None and choice.meant)
     give = "" if meant or target is None else "; give it what the program writes"
     way_out = f"Switch {back}to {account} {_when(stage)}{give}.{in_its_way(hindrance)}" if not scripts else HANDING_OVER
-    daemon = may_step_down(stage)
+    daemon = may_step_down(change, stage)
     way_out = daemon or (None if scripts else _by_argument(stage, user.instruction.value)) or way_out
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     inherited = f", set in {user.stage.label}" if user.stage is not None and user.stage is not stage else ""

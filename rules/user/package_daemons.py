@@ -11,9 +11,11 @@ from rules.quoting import quote
 from rules.runtime.start_instructions import behind_init
 from rules.user.accounts import name_of
 from rules.user.own_programs import starts_own_program
-from rules.user.owners import owner_of
+from rules.user.owners import Owner, owner_of
+from rules.user.start_scripts import start_scripts
 
 if TYPE_CHECKING:
+    from rules.change import DockerfileChange
     from rules.model.stage import Stage
 
 _OF_DAEMONS = re.compile(r"/(?:etc|run|var/(?:run|lib|log|cache|spool))/[^/]+")
@@ -23,20 +25,26 @@ _DAEMON = re.compile(r"(?!(?:etc|mongo)d$)[\w.-]*(?:d|daemon)")
 """The names of daemons, by custom; of those left out it is known that they take no other account by themselves."""
 
 
-def may_step_down(stage: Stage) -> str | None:
+def may_step_down(change: DockerfileChange, stage: Stage) -> str | None:
     """Return why a process that starts as root may give it up by itself, for all that the file shows; else `None`.
 
     A daemon of the distribution has an account of its own as a rule, and whether it takes it, or keeps root for what it
-    does, is in its settings. What a COPY brings, and what an interpreter runs, is the project's own.
+    does, is in its settings. What a COPY brings, and what an interpreter runs, is the project's own; a script of the
+    project may start a daemon.
 
     Returns:
         A sentence.
     """
+    own = starts_own_program(stage)
+    if own and not start_scripts(change, stage):
+        return None
     account = _account_of_package(stage)
     if account is not None:
-        return f"What the package of the account {quote(account)} starts may switch to it by itself: its settings tell."
+        return (
+            f"What starts may switch by itself to {quote(account.user)}, to whom line {account.line} gives its folders."
+        )
     program = _program(stage)
-    if program is None or _DAEMON.fullmatch(program) is None or starts_own_program(stage):
+    if program is None or _DAEMON.fullmatch(program) is None or own:
         return None
     installed = (item.name for item in stage.packages.present if item.manager in OS_MANAGERS)
     if any(program in provides(name) for name in installed):
@@ -44,7 +52,7 @@ def may_step_down(stage: Stage) -> str | None:
     return None
 
 
-def _account_of_package(stage: Stage) -> str | None:
+def _account_of_package(stage: Stage) -> Owner | None:
     """Name an account that a step gives a daemon's folder to, though neither the base has it nor the file makes it."""
     facts = stage.facts
     if facts is None:
@@ -52,7 +60,7 @@ def _account_of_package(stage: Stage) -> str | None:
     for row in stage.files.attribute_changes:
         name = name_of(owner_of(row)) if row.kind == "chown" and row.path and _OF_DAEMONS.match(row.path) else ""
         if name and not name.isdecimal() and facts.has_user(name) is False and stage.users.find(name) is None:
-            return name
+            return Owner(name, row.command.line)
     return None
 
 

@@ -48,13 +48,13 @@ def start_scripts(change: DockerfileChange, stage: Stage) -> tuple[StartScript, 
     """Return the scripts that ENTRYPOINT and CMD of the file start, in order."""
     kept = _kept(change)
     if id(stage) not in kept:
-        kept[id(stage)] = _start_scripts(change, stage)
-    return kept[id(stage)]
+        kept[id(stage)] = stage, _start_scripts(change, stage)
+    return kept[id(stage)][1]
 
 
 @once
-def _kept(change: DockerfileChange) -> dict[int, tuple[StartScript, ...]]:
-    """What was found already, by the identity of the stage, which the change keeps."""
+def _kept(change: DockerfileChange) -> dict[int, tuple[Stage, tuple[StartScript, ...]]]:
+    """What was found already, by the identity of the stage, which is kept with it: one `as_user` is nowhere else."""
     del change
     return {}
 

@@ -66,3 +66,13 @@ def test_the_accounts_of_an_unknown_base_are_unknown() -> None:
 
 def test_a_changed_number_is_not_the_old_one() -> None:
     assert users("RUN usermod -u 1500 node", base="node:22-slim").uid_of("node") == "1500"
+
+
+def test_a_stage_as_another_account_is_another_in_nothing_else() -> None:
+    text = "FROM debian:12-slim\nRUN useradd -u 1000 app\nWORKDIR /srv\n"
+    stage = Model(parse(Source.decode("Dockerfile", text.encode()))).stages[-1]
+    assert stage.users.final_is_root
+    switched = stage.as_user("app")
+    assert (switched.image.user.value, switched.users.final_is_root) == ("app", False)
+    assert (stage.image.user.value, stage.users.final_is_root) == (None, True)
+    assert (switched.steps, switched.image.workdir, switched.label) == (stage.steps, stage.image.workdir, stage.label)
