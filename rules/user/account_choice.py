@@ -199,6 +199,6 @@ def _new(package_manager: str | None) -> Choice | None:
         case "dnf" | "microdnf" | "yum":  # minimal images of that family have no `useradd`
             return Choice(uid, f"USER {uid}", "a number needs no account")
         case "apt" | "apk":
-            return Choice(uid, "", "a new account")
+            return Choice(uid, "", "a new one")
         case _:
             return None

@@ -110,9 +110,14 @@ def _is_meant(stage: Stage, choice: Choice | None) -> bool:
 def _switch_to(choice: Choice | None, hindrance: str | None, *, offered: bool) -> str:
     if choice is None:
         return ""
+    way = in_its_way(hindrance)
     account = choice.user if offered else choice.name or choice.user
-    give = "" if offered or choice.meant else "; give it what the program writes"
-    return f" Switch to {quote(account)} before the start command: {choice.why}{give}.{in_its_way(hindrance)}"
+    if offered or choice.meant:
+        return f" Switch to {quote(account)} before the start command: {choice.why}.{way}"
+    return (
+        f" Let it start as an ordinary account ({quote(account)}: {choice.why}) that owns what the program writes; a "
+        f"trial run shows what else needs root.{way}"
+    )
 
 
 def _doubt(stage: Stage, scripts: tuple[str, ...], *, copied_from: bool) -> str:
