@@ -1,5 +1,6 @@
 """See copy_whole_context.md."""
 
+import posixpath
 from collections.abc import Iterator
 
 from rules.api import (
@@ -15,8 +16,8 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.context_contents import Leak, context_leaks, root_copies
-from rules.copying.ignore_file import ignore_file, lies_beside
+from rules.copying.context_contents import Leak, context_leaks, is_secret_name, root_copies
+from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
 from rules.copying.local_secrets import local_secrets
 
 _NAMED = 4
@@ -53,6 +54,7 @@ def _local(change: DockerfileChange, stage: Stage, copy: Copy) -> Iterator[Probl
         return
     found = [one for one in local_secrets(change) if not ignore.patterns.excludes(one.path)]
     if not found:
+        yield from _let_in(stage, copy, ignore)
         return
     first = next((one for one in found if one.used), found[0])
     reason = f"{quote(first.said_by)} {'names it as `env_file`' if first.used else 'keeps it out of git'}"
@@ -67,6 +69,25 @@ def _local(change: DockerfileChange, stage: Stage, copy: Copy) -> Iterator[Probl
         stage=copy.stage.key,
         fix=Fix("Keep it out of the build", (ignore.append(*dict.fromkeys(one.path for one in found)),)),
     )
+
+
+def _let_in(stage: Stage, copy: Copy, ignore: IgnoreFile) -> Iterator[Problem]:
+    """Ask of a file that a line of the ignore file brings back by its name: it may be made for everyone."""
+    for line in ignore.patterns.patterns:
+        name = posixpath.basename(line.text)
+        plain = not any(mark in line.text for mark in "*?[") and is_secret_name(name)
+        if line.negated and plain and not ignore.patterns.excludes(line.text):
+            yield Problem(
+                copy.instruction.span,
+                f"{stage.label} copies the whole context, and {quote(line.text)} with it, where it lies there during a "
+                f"build: line {line.line} of {quote(ignore.path)} lets it in on purpose. If it holds a secret, whoever "
+                "can pull the image can read it. Give such values when the container starts.",
+                Confidence.POSSIBLE,
+                doubt="what is in the file was not read",
+                instruction=copy.instruction,
+                stage=copy.stage.key,
+            )
+            return
 
 
 def _problem(change: DockerfileChange, stage: Stage, copy: Copy, secrets: list[Leak]) -> Problem:

@@ -31,7 +31,9 @@ _READERS = frozenset({"pip", "uv", "apt", "dnf", "yum", "microdnf", "tdnf", "zyp
 _UNPACKERS = {"dpkg": ("-i", "--install"), "rpm": ("-i", "-U", "-F", "--install", "--upgrade")}
 """Programs below them that do the same, with the options that say so."""
 
-_FILES = (".whl", ".deb", ".rpm", ".apk")
+_FILES = (".whl", ".deb", ".rpm", ".apk", ".tgz")
+_OF_NODE = frozenset({"npm", "yarn", "pnpm"})
+"""Managers that unpack a `.tgz`, and link to what is a folder."""
 _WANT_A_SLASH = frozenset({"apt", "apt-get", "aptitude"})
 """Programs that take a name without a slash for one of their index, whatever it ends in."""
 _ALL = tuple(f"/*{ending}" for ending in _FILES)
@@ -43,7 +45,7 @@ _FOLDERS = frozenset("wheels wheelhouse wheel pkgs debs rpms".split())
     severity=Severity.WARNING,
     category=Category.SIZE,
     keywords=("COPY",),
-    mentions=("wheel", ".whl", ".deb", ".rpm", ".apk", "debs", "rpms", "pkgs", "find-links"),
+    mentions=("wheel", ".whl", ".deb", ".rpm", ".apk", ".tgz", "debs", "rpms", "pkgs", "find-links"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Packages are copied into a shipped image to be installed from, and stay there."""
@@ -79,7 +81,8 @@ def _installed(stage: Stage, put: Put) -> tuple[Run, Command] | None:
 @once
 def _installs(run: Run) -> tuple[Command, ...]:
     """Return a RUN's commands that install packages out of files, or may."""
-    called = [call.command for call in run.package_calls if call.manager in _READERS and call.action == "install"]
+    managers = _READERS | _OF_NODE
+    called = [call.command for call in run.package_calls if call.manager in managers and call.action == "install"]
     return (
         *called,
         *(command for name, flags in _UNPACKERS.items() for command in run.calls(name) if command.has(*flags)),
@@ -131,6 +134,8 @@ def _reads(run: Run, command: Command) -> Iterator[_Read]:
         bare = value.endswith(_FILES) and not value.startswith("-") and command.name not in _WANT_A_SLASH
         if value.startswith(("/", "./")) or (folder is not None and ("/" in value or bare)):
             path = posixpath.normpath(posixpath.join(folder or "/", value))
+            if command.name in _OF_NODE and not path.endswith(".tgz"):
+                continue
             whole = path if listed else posixpath.dirname(path) if path.endswith(_ALL) else None
             yield _Read(run, command, path, whole)
 

@@ -139,16 +139,21 @@ def _of_copy(stage: Stage, found: CopiedModules, *, known: bool) -> Problem:
     )
     return Problem(
         found.copy.instruction.span,
-        f"{stage.label} ships what only developers need: {quote(found.path)} comes out of {builder}, where "
-        f"{quote(spelled(found.call))} at line {found.call.command.line} installs test frameworks, linters and type "
-        f"definitions along with the program's own dependencies. {_hidden(found)}{way_out}, or copy from a stage that "
-        "installs without them.",
-        Confidence.CERTAIN if known else Confidence.LIKELY,
+        f"{stage.label} {_ships(known=known)} what only developers need: {quote(found.path)} comes out of {builder}, "
+        f"where {quote(spelled(found.call))} at line {found.call.command.line} installs test frameworks, linters and "
+        f"type definitions along with the program's own dependencies. {_hidden(found)}{way_out}, or copy from a stage "
+        "that installs without them.",
+        Confidence.CERTAIN if known else Confidence.POSSIBLE,
         doubt="whether the project has development dependencies is not known",
         instruction=found.copy.instruction,
         stage=stage.key,
         key=found.call.manager,  # as where the stage installs itself: that it took over an environment is nothing new
     )
+
+
+def _ships(*, known: bool) -> str:
+    """Say no more than that it may where the project's manifest was not read: it need not name any such packages."""
+    return "ships" if known else "may ship"
 
 
 def _hidden(found: CopiedModules) -> str:
@@ -222,12 +227,13 @@ def _problem(stage: Stage, calls: list[tuple[Run, PackageCall]], *, known: bool,
     flag = "BUNDLE_WITHOUT=development:test" if call.manager == "bundle" else _flag(stage, run, call)
     return Problem(
         call.command.span,
-        f"{stage.label} ships what only developers need: {short} installs test frameworks, linters and type "
+        f"{stage.label} {_ships(known=known)} what only developers need: {short} installs test frameworks, linters "
+        "and type "
         "definitions "
         "along with the program's own dependencies. They are often the larger part of the layer, and every scanner "
         "reports "
         f"them. Leave them out with {quote(flag)}{too}{hindrance}.",
-        Confidence.CERTAIN if known else Confidence.LIKELY,
+        Confidence.CERTAIN if known else Confidence.POSSIBLE,
         doubt="whether the project has development dependencies is not known",
         stage=stage.key,
         key=call.manager,

@@ -18,6 +18,10 @@ _BUILDING = frozenset(
 )
 
 
+_NO_BUILD = frozenset({"start", "stop", "restart"})
+"""Scripts by whose name nothing is built."""
+
+
 def is_used_or_removed(stage: Stage, run: Run, call: PackageCall) -> bool:
     """Whether the stage builds with them afterwards, or takes them out again."""
     if run.stage not in stage.chain:
@@ -61,12 +65,20 @@ def _builds_or_prunes(call: PackageCall, run: Run, command: Command) -> bool:
         )
     if command.name in _BUILDING or "node_modules/.bin/" in _program(run, command):
         return True
+    if command.name in NODE and _runs_script(run, command):
+        return True
     if command.name in NODE:
         words = {part for word in command.args for part in re.split("[:-]", word.value)}
         return command.subcommand in ("run", "build", "prune", "test", "exec", "deploy", "x", "rebuild") or bool(
             words & {"build", "compile", "bundle", "prune"}
         )
     return command.name in ("make", "node-prune", "modclean") or command.name.endswith((".sh", ".js"))
+
+
+def _runs_script(run: Run, command: Command) -> bool:
+    """Whether a call runs a script of the project, which may well build: `yarn ship`, `pnpm -r prepare-all`."""
+    calls = (call for call in run.package_calls if call.command.start == command.start)
+    return any(call.action == "run" and call.verb not in _NO_BUILD for call in calls)
 
 
 def _program(run: Run, command: Command) -> str:

@@ -199,10 +199,13 @@ def brings_folder(run: Run) -> bool:
 
 
 def in_repository(change: DockerfileChange, path: str) -> str | None:
-    """Return the repository's path of a file of the build context; `None` when the context is not known."""
+    """Return the repository's path of a file of the build context.
+
+    `None` when the context is not known, and no single folder that it may be has the file.
+    """
     context = change.repository.context_of(change.path)
     if context is None:
-        return None
+        return change.repository.in_context(change.path, posixpath.normpath(path))
     return posixpath.normpath(posixpath.join(context, path)) if context else posixpath.normpath(path)
 
 

@@ -70,7 +70,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             program = _program_above(image) if setting is image.cmd else None
             if program is not None:
                 yield _as_arguments(stage, start, program)
-            elif not _is_harmless(start):
+            elif not _is_harmless(start) and not (_is_fixed(stage) and makes_way(stage, start)):
                 called = script_at_end(change, Written(stage, setting, start, start.instruction))
                 found = _makes_way(stage, start) if makes_way(stage, start) else _problem(stage, setting, start, called)
                 own = setting is image.cmd and image.entrypoint.set_in_file and is_script_entrypoint(stage)
@@ -199,6 +199,11 @@ def _ends_by_itself(last: Command) -> bool:
 
 def _on_one_line(start: Start) -> str:
     return " ".join(start.text.split())
+
+
+def _is_fixed(stage: Stage) -> bool:
+    """Whether a digest holds the base image, and with it the shell that makes way."""
+    return "@sha256:" in (stage.root.base_text or "")
 
 
 def _makes_way(stage: Stage, start: Start) -> Problem:
