@@ -22,6 +22,7 @@ from rules.api import (
     delete_instruction,
     folders_of,
     insert,
+    names_a_file,
     once,
     quote,
     rule,
@@ -89,8 +90,13 @@ class _Copied:
         if path == "/":
             return ()
         if any(mark in path for mark in "*?["):
-            return [(put, copy) for put, copy in self.rows if not put.tree and fnmatchcase(put.path, path)]
+            return [(put, copy) for put, copy in self.rows if _is_file(put) and fnmatchcase(put.path, path)]
         return self._by_folder.get(path, ())
+
+
+def _is_file(put: Put) -> bool:
+    """Whether a copy brings one file: that is known, or its destination is called like one."""
+    return not put.tree or names_a_file(put.path)
 
 
 def _of_the_context(change: DockerfileChange, stage: Stage, put: Put, copy: Copy) -> Iterator[Problem]:

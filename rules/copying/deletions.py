@@ -29,7 +29,7 @@ def deletions(stage: Stage) -> Iterator[tuple[str, Run, Command]]:
                 assigned.update((name, _filled(word.value, assigned)) for name, word in command.assignments)
             if command.conditional or command.name not in ("rm", "unlink"):
                 continue
-            folder = "/" if _may_be_in_root(run) else folder_of(run, command)
+            folder = "/" if _may_be_in_root(run, command) else folder_of(run, command)
             for word in command.operands():
                 written = _filled(word.value, assigned)
                 text = (run.scope.expand(written) if "$" in written else written) or written
@@ -44,12 +44,15 @@ def _filled(text: str, assigned: Mapping[str, str]) -> str:
     return filled if len(filled) <= _LONGEST else text
 
 
-def _may_be_in_root(run: Run) -> bool:
-    """Whether a RUN works where its unknown base image does, which is `/` unless that says otherwise."""
-    return run.workdir.value is None and run.workdir.instruction is None and not run.calls("cd", "pushd", "popd")
+def _may_be_in_root(run: Run, command: Command) -> bool:
+    """Whether a command works where its unknown base image does, which is `/` unless that says otherwise."""
+    if run.workdir.value is not None or run.workdir.instruction is not None:
+        return False
+    first = next(iter(run.calls("cd", "pushd", "popd")), None)
+    return first is None or first.start > command.start
 
 
 def is_guessed(run: Run, command: Command) -> bool:
     """Whether a deletion names nothing from the root on, and where it works is not known."""
     relative = not any(word.value.startswith(("/", "$")) for word in command.operands())
-    return relative and _may_be_in_root(run)
+    return relative and _may_be_in_root(run, command)
