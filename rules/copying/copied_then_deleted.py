@@ -22,11 +22,13 @@ from rules.api import (
     delete_instruction,
     folders_of,
     insert,
+    names_a_file,
     once,
     quote,
     rule,
     within,
 )
+from rules.copying.deletions import deletions, is_guessed
 from rules.copying.installs import folder_of
 from rules.copying.named_by_variables import named_by_variables
 
@@ -62,7 +64,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         steps = {id(step): place for place, step in enumerate(stage.done_steps)}
         puts = (*stage.files.puts, *named_by_variables(stage))
         copied = _Copied([(put, put.step) for put in puts if isinstance(put.step, Copy) and _weighs(put)])
-        for path, run, command in _deletions(stage) if copied.rows else ():
+        for path, run, command in deletions(stage) if copied.rows else ():
             for put, copy in copied.taken_by(path):
                 if id(copy) not in said and steps[id(copy)] <= steps[id(run)]:
                     said.add(id(copy))
@@ -88,29 +90,20 @@ class _Copied:
         if path == "/":
             return ()
         if any(mark in path for mark in "*?["):
-            return [(put, copy) for put, copy in self.rows if not put.tree and fnmatchcase(put.path, path)]
+            return [(put, copy) for put, copy in self.rows if _is_file(put) and fnmatchcase(put.path, path)]
         return self._by_folder.get(path, ())
 
 
-def _deletions(stage: Stage) -> Iterator[tuple[str, Run, Command]]:
-    """Yield what RUNs of the chain delete: absolute paths, patterns left as they are."""
-    for run in stage.done_runs:
-        for command in run.calls("rm", "unlink"):
-            if command.conditional:
-                continue
-            folder = folder_of(run, command)
-            for word in command.operands():
-                text = (run.scope.expand(word.value) if "$" in word.value else word.value) or word.value
-                if text and (text.startswith("/") or folder is not None):
-                    path = posixpath.normpath(posixpath.join(folder or "/", text))
-                    yield path.removesuffix("/*"), run, command
+def _is_file(put: Put) -> bool:
+    """Whether a copy brings one file: that is known, or its destination is called like one."""
+    return not put.tree or names_a_file(put.path)
 
 
 def _of_the_context(change: DockerfileChange, stage: Stage, put: Put, copy: Copy) -> Iterator[Problem]:
     """Find folders of the context that are deleted before any command could have made them."""
     gone = [
         (path, command)
-        for path, run, command in _deletions(stage)
+        for path, run, command in deletions(stage)
         if id(run) in _first_deletions(stage) and run.index > copy.index and path != put.path
         if within(path, put.path) and command.has("-r", "-R", "-rf", "-fr", "--recursive") and _is_source(path)
     ]
@@ -182,7 +175,8 @@ def _problem(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, pat
         f"{copy.stage.label} copies {quote(put.path)} in, and {quote(str(command))} (line {command.line}) deletes it "
         f"in a later layer. The image still carries all its bytes: a layer cannot shrink the one below it. "
         f"{_way_out(stage, put, copy, run, command, path, fixed=fix is not None)}",
-        Confidence.CERTAIN,
+        Confidence.LIKELY if is_guessed(run, command) else Confidence.CERTAIN,
+        doubt="the base image may work in another folder than `/`",
         instruction=copy.instruction,
         stage=copy.stage.key,
         key=put.path,

@@ -22,6 +22,8 @@ from rules.api import (
 from rules.secrets.downloads import is_check, versionless
 
 _VARIABLE = re.compile(r"\$\{?\w+\}?")
+_NAMED_ADDRESS = re.compile(r"\$\{?\w*(?:url|uri)\}?", re.IGNORECASE)
+"""A variable that is called an address."""
 _FAILS = ("-f", "--fail", "--fail-with-body", "--fail-early")
 _OPENERS = frozenset({"tar", "unzip", "gunzip", "unxz", "bunzip2", "7z", "dpkg", "rpm"})
 _INSTALLERS = frozenset({"apt", "apt-get", "dnf", "yum", "microdnf", "zypper", "apk"})
@@ -57,11 +59,12 @@ def _keeps_any_answer(run: Run, command: Command) -> bool:
     """Whether curl saves or pipes what it gets without `--fail`, and nothing looks at the status."""
     if command.has(*_FAILS) or command.has(*_TESTS) or command.conditional or command.after == "||":
         return False
-    if not any("://" in word.value for word in command.args):
+    if _address(command) is None:
         return False
     if command.option("-o", "--output") in ("/dev/null", "-"):
         return False
-    if any(_VARIABLE.fullmatch(word.value) for word in command.operands(("-o", "--output"))):
+    bare = (word.value for word in command.operands(("-o", "--output")) if _VARIABLE.fullmatch(word.value))
+    if not all(map(_NAMED_ADDRESS.fullmatch, bare)):
         return False  # which may hold the option
     saved = command.has("-o", "-O", "--output", "--remote-name", "-J") or any(
         ">" in r.operator for r in command.redirects
@@ -69,9 +72,16 @@ def _keeps_any_answer(run: Run, command: Command) -> bool:
     return saved and command.start >= _last_check(run)
 
 
+def _address(command: Command) -> str | None:
+    """Return what is fetched: an address, or a variable that is called one."""
+    written = (word.value for word in command.args if "://" in word.value)
+    named = (word.value for word in command.operands(("-o", "--output")) if _NAMED_ADDRESS.fullmatch(word.value))
+    return next(written, next(named, None))
+
+
 def _is_checked_below(stage: Stage, run: Run, command: Command) -> bool:
     """Whether a later step tests or unpacks the file, and so stops at an error page."""
-    path = command.option("-o", "--output") or next((word.value for word in command.args if "://" in word.value), "")
+    path = command.option("-o", "--output") or _address(command) or ""
     return _last_looks(stage).get(posixpath.basename(path), -1) > run.index
 
 
@@ -109,14 +119,15 @@ def _unpacks_a_file(run: Run, command: Command) -> bool:
 
 def _problem(stage: Stage, run: Run, careless: list[Command]) -> Problem:
     source, command = run.instruction.source, careless[0]
-    url = next(word.value for word in command.args if "://" in word.value)
+    url = _address(command) or ""
     programs = [one.program for one in careless if one.program is not None]
     repair = fix("Fail on an error answer", *(insert_after(source, program, " --fail") for program in programs))
     return Problem(
         command.span,
         f"{stage.label} saves whatever {quote(url)} answers: without `--fail`, `curl` ends well on a 404 and the "
         "error page becomes the file. Add `--fail`.",
-        Confidence.CERTAIN,
+        Confidence.CERTAIN if "://" in url else Confidence.LIKELY,
+        doubt="the variable may hold no address of a web server",
         instruction=run.instruction,
         stage=stage.key,
         key=versionless(url),

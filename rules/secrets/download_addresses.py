@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 SCRIPT = re.compile(r"\.(?:sh|bash|py|pl)(?:[?#]|$)", re.IGNORECASE)
 """How the address of a script ends."""
+_SCRIPT_BY_NAME = re.compile(r"/(?:setup|install)(?:[-_][\w-]+(?:\.x)?)?(?:[?#]|$)")
+"""How one that has no ending is called: `setup_24.x`, `install`."""
 _MOVING = re.compile(r"(?<!pool)/(master|main|develop|trunk|HEAD|nightly)(?:/|\.zip|\.tar|$)")
 """What a branch is called in an address: its content has no lasting sum."""
 _NEWEST = re.compile(r"/(latest|stable|current)(?:/|$)|//(aka\.ms)/|[-_](latest)(?=[.-])")
@@ -23,7 +25,7 @@ _RELEASE = re.compile(r"\d\.\d|\$\{?\w*(?:VER|TAG|RELEASE)", re.IGNORECASE)
 _OF_NO_RELEASE = re.compile(
     r"\$\(uname[^()]*\)|\$\(dpkg --print-architecture\)|\$\{?\w*(?:arch|platform|machine)\w*\}?"
     r"|x86[-_]64|i[3-6]86|x(?:86|64)|(?:amd|arm|aarch|ppc|riscv|mips|linux|win|darwin|osx)[-_]?(?:32|64)|armv\d+\w*|s390x"
-    r"|\b(?:32|64)[-_]?bit|\.bz2|\.7z|\.mp[34]|python3|\d\.x\b",
+    r"|\b(?:32|64)[-_]?bit|\.bz2|\.7z|\.mp[34]|python3|\d+\.x\b",
     re.IGNORECASE,
 )
 """Numbers and variables in an address that name a platform, a format or a whole line, and no release."""
@@ -64,7 +66,8 @@ def _nameless(step: Step, url: str) -> tuple[str, str] | None:
     expanded = _OF_NO_RELEASE.sub("", step.scope.expand(url) or url)
     if open_ends or _VERSION_MARK.search(expanded.partition("://")[2].partition("/")[2]):
         return None
-    way = "or a copy of the script at a commit" if SCRIPT.search(url) else "where there is one"
+    script = SCRIPT.search(url) or _SCRIPT_BY_NAME.search(url)
+    way = "or a copy of the script at a commit" if script else "where there is one"
     return (
         "The address names no release: it may answer another file in the next build, which goes into it unseen",
         f"Take a release by its number, {way}, and check the SHA-256 of that",

@@ -23,6 +23,7 @@ from rules.api import (
     rule,
 )
 from rules.secrets.downloads import FETCHERS, added_name, last_checks, saved_name, urls
+from rules.secrets.held_elsewhere import is_held_elsewhere
 
 _VERSION = re.compile(r"\$\{[^}]*\}|\$\w+|[0-9a-f]{7,}|[0-9]+")
 _SAFE = re.compile(
@@ -82,15 +83,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         was = change.was(stage)
         if was is None:  # split off from another stage: what no stage tests any more counts
-            yield from _compared(stage, change.before.stages, change.stages)
+            yield from _compared(change, stage, change.before.stages, change.stages)
         elif stage.instructions != was.instructions:
-            yield from _compared(stage, (was,), (stage,))
+            yield from _compared(change, stage, (was,), (stage,))
 
 
-def _compared(stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Iterator[Problem]:
+def _compared(change: DockerfileChange, stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Iterator[Problem]:
     yield from _downloads(stage, was, now)
-    yield from _flags(stage, was, now)
-    yield from _unlocked(stage, was, now)
+    yield from _flags(change, stage, was, now)
+    yield from _unlocked(change, stage, was, now)
 
 
 def _downloads(stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Iterator[Problem]:
@@ -140,7 +141,7 @@ def _key(url: str) -> str:
     return _VERSION.sub("", url.partition("://")[2].partition("?")[0])
 
 
-def _flags(stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Iterator[Problem]:
+def _flags(change: DockerfileChange, stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Iterator[Problem]:
     """Find installs that lost the flag which ties them to the lock file or to hashes."""
     before: dict[tuple[str, str], str] = {}
     for name, verb, flag, _, _ in (install for one in was for install in _installs(one)):
@@ -149,7 +150,7 @@ def _flags(stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Iterator
     tied = {(name, verb) for one in now if before for name, verb, flag, _, _ in _installs(one) if flag}
     for name, verb, flag, command, step in _installs(stage) if before else ():
         lost = before.get((name, verb)) if not flag else None
-        if lost is None or (name, verb) in tied:
+        if lost is None or (name, verb) in tied or is_held_elsewhere(change, stage, step, command):
             continue
         program = next((word for word in command.args if word.value == verb), command.program)
         assert program is not None, "a command of a name has a program"
@@ -163,18 +164,25 @@ def _flags(stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Iterator
             stage=stage.key,
             key=f"{name} {verb}",
             fix=Fix(f"Put {lost} back", (insert_after(step.instruction.source, program, f" {lost}"),))
-            if lost.startswith("--")
+            if lost.startswith("--") and not _is_reversed(command, lost)
             else None,
         )
 
 
-def _installs(stage: Stage) -> Iterator[tuple[str, str, str, Command, Step]]:
+def _installs(stage: Stage) -> Iterator[tuple[str, str, str, Command, Run]]:
     for run in stage.runs:
         for command in run.calls(*_LOCKED):
-            flags = [flag for flag in _LOCKED[command.name] if command.has(flag)]
-            if not flags:
+            flags = [flag for flag in _LOCKED[command.name] if command.has(flag) and not _is_reversed(command, flag)]
+            if not flags and not any(_is_reversed(command, flag) for flag in _LOCKED[command.name]):
                 flags = [name for name in _LOCKED_BY.get(command.name, ()) if _is_set(run, command, name)]
             yield command.name, command.subcommand, flags[0] if flags else "", command, run
+
+
+def _is_reversed(command: Command, flag: str) -> bool:
+    """Whether a later word takes a flag back: `--no-frozen-lockfile`, `--frozen-lockfile=false`."""
+    against = (f"--no-{flag[2:]}", f"{flag}=false")
+    said = [word.value for word in command.args if word.value in (flag, *against)]
+    return bool(said) and said[-1] in against
 
 
 def _is_set(run: Run, command: Command, name: str) -> bool:
@@ -185,7 +193,7 @@ def _is_set(run: Run, command: Command, name: str) -> bool:
     return value is not None and (not isinstance(value, str) or value.lower() not in ("", "0", "false", "no"))
 
 
-def _unlocked(stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Iterator[Problem]:
+def _unlocked(change: DockerfileChange, stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Iterator[Problem]:
     """Find `npm install` where `npm ci` was: the one installs what the lock file says, the other may rewrite it."""
     if not any(map(_installs_clean, was)) or any(map(_installs_clean, now)):
         return
@@ -195,6 +203,7 @@ def _unlocked(stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Itera
                 command.subcommand not in ("install", "i")
                 or len(command.operands()) > 1
                 or command.has("-g", "--global")
+                or is_held_elsewhere(change, stage, run, command)
             ):
                 continue
             verb = next(word for word in command.args if word.value == command.subcommand)
