@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LIMIT = 160
 """Characters of a value that are shown before it is cut with `…`."""
@@ -37,6 +41,19 @@ def quote(value: str, limit: int = LIMIT) -> str:
     if len(value) > limit:
         value = value[: limit - 1] + "…"
     return code_span(visible(value)) if value else "(empty)"
+
+
+def listed(words: Iterable[str], most: int | None = 6) -> str:
+    """Join words as a sentence does: `a, b and c`; of more than `most` and one, the others are counted.
+
+    Args:
+        words: At least one, quoted already where they are values.
+        most: How many are named where there are more; `None` for all.
+    """
+    items = list(words)
+    if most is not None and len(items) > most + 1:
+        items = [*items[:most], f"{len(items) - most} more"]
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
 
 
 def code_span(text: str) -> str:

@@ -18,6 +18,7 @@ from rules.api import (
     tags_date,
 )
 from rules.facts.images import newer_systems
+from rules.quoting import listed
 
 _NAMED = 3
 """So many systems are named."""
@@ -58,8 +59,7 @@ def _why(stage: Stage) -> tuple[str, str] | None:
 
 def _of_systems(newer: tuple[str, ...]) -> str:
     """Say for which systems a version was published, all of them later than the one that is asked for."""
-    named = [quote(one) for one in newer[:_NAMED]]
-    systems = f"{', '.join(named[:-1])} and {named[-1]}" if len(named) > 1 else named[0]
+    systems = listed(map(quote, newer[:_NAMED]))
     later = " and later" if len(newer) > _NAMED else ""
     return f"has that version for {systems}{later}, and builds none for an older system afterwards"
 

@@ -18,6 +18,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.quoting import listed
 
 
 @rule(
@@ -74,8 +75,7 @@ def _was_written(model: Model, name: str) -> bool:
 
 def _question(change: DockerfileChange, gone: dict[str, Instruction]) -> Problem:
     """Ask in one sentence of all that the file has lost."""
-    *others, last = (quote(f"ARG {name}") for name in gone)
-    names = f"{', '.join(others)} and {last}" if others else last
+    names = listed((quote(f"ARG {name}") for name in gone), None)
     verbs = ("is gone; it was", "it") if len(gone) == 1 else ("are gone; they were", "them")
     return Problem(
         _place(change, next(iter(gone.values()))),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.api import Problem, quote
-from rules.packages.build_packages import listed
+from rules.quoting import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

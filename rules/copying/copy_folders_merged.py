@@ -24,6 +24,7 @@ from rules.api import (
     within,
 )
 from rules.packages.project_files import in_repository
+from rules.quoting import listed
 
 _FOLDERS = frozenset(
     ".next .output assets components config data database dist docs fixtures i18n includes lib locale locales messages "
@@ -147,7 +148,7 @@ def _is_folder(change: DockerfileChange, copy: Copy, path: str) -> bool | None:
 
 def _problem(change: DockerfileChange, stage: Stage, copy: Copy, poured: list[_Poured]) -> Problem:
     folder = copy.destination or ""
-    names = _listed([quote(one.source.word.text) for one in poured])
+    names = listed([quote(one.source.word.text) for one in poured], _NAMED)
     first = poured[0]
     line = f"COPY {first.source.word.text} {first.own}"
     known = change.repository.listing is not None and copy.from_context and all(one.sure for one in poured)
@@ -169,12 +170,6 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, poured: list[_P
         notes=tuple(Note(one.was.instruction.span, "had its own folder here", before=True) for one in poured),
         fix=_fix(change, copy, poured),
     )
-
-
-def _listed(names: list[str]) -> str:
-    if len(names) > _NAMED + 1:
-        return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
 
 
 def _fix(change: DockerfileChange, copy: Copy, poured: list[_Poured]) -> Fix | None:

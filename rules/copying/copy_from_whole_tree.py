@@ -24,6 +24,7 @@ from rules.api import (
 from rules.copying.editable_installs import Editable, editable_install
 from rules.copying.runtime_paths import all_explained, runtime_paths, searched_paths
 from rules.model.prunings import is_leftover
+from rules.quoting import listed
 
 _OUTPUT_FOLDERS = frozenset(
     "dist build out output release publish published standalone site _site public wheels bin install target venv "
@@ -36,6 +37,7 @@ _INTERPRETED = frozenset({"python", "perl"})
 """Languages whose programs run from their sources as they are."""
 _CHOSEN = 2
 """Sources that are deleted by name where somebody has looked at what ships."""
+_ALL = "all sources"
 _NAMED = 4
 """Entries that a sentence can name."""
 _RIDING = {
@@ -128,10 +130,11 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage,
     if _runs_from_sources(stage):
         kept = ()
     way_out = _way_out(change, builder, kept, editable)
+    ship = "ship" if " and " in riding or riding == _ALL else "ships"
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies the whole {quote(path)} tree out of {builder.label}. {builder.label} filled it with "
-        f"{by} (line {line}), so {riding} ship to production.{way_out}",
+        f"{by} (line {line}), so {riding} {ship} to production.{way_out}",
         _confidence(stage, filled),
         doubt="what the commands of that stage leave there is not known",
         stage=stage.key,
@@ -169,11 +172,11 @@ def _way_out(change: DockerfileChange, builder: Stage, kept: tuple[str, ...], ed
         parts.insert(0, "the program's own files")
     if not all_explained(builder):
         parts.append("what the build makes")
-    listed = f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
+    named = listed(parts, None)
     if editable is not None:
         call = quote(str(editable.call.command))
-        return f" Copy what runs: {listed}, and the project's package, to which {call} leaves a pointer."
-    return f" Copy what runs: {listed}."
+        return f" Copy what runs: {named}, and the project's package, to which {call} leaves a pointer."
+    return f" Copy what runs: {named}."
 
 
 def _riding_along(change: DockerfileChange, builder: Stage, filled: Put, kept: tuple[str, ...]) -> str:
@@ -185,9 +188,8 @@ def _riding_along(change: DockerfileChange, builder: Stage, filled: Put, kept: t
     kept_names = {posixpath.basename(name) for name in kept}
     extra = [name for name in roots if name.rstrip("/") not in kept_names and not _is_gone(builder, filled, name)]
     if not extra:
-        return "all sources"
-    named = ", ".join(quote(name) for name in extra[:_NAMED])
-    return f"{named} and {len(extra) - _NAMED} more" if len(extra) > _NAMED + 1 else named
+        return _ALL
+    return listed(map(quote, extra), _NAMED)
 
 
 def _usually_there(change: DockerfileChange, builder: Stage, filled: Put) -> str:
@@ -200,7 +202,7 @@ def _usually_there(change: DockerfileChange, builder: Stage, filled: Put) -> str
         if not any(_is_gone(builder, filled, name) or (ignore and ignore.excludes(f"{name}/x")) for name in names)
     ]
     there.append("whatever `.dockerignore` misses" if from_context else "all else that lies there")
-    return f"{', '.join(there[:-1])} and {there[-1]}" if len(there) > 1 else there[0]
+    return listed(there, None)
 
 
 def _is_gone(builder: Stage, filled: Put, name: str) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Note, Origin, Problem, Severity, Stage, quote, rule
+from rules.quoting import listed
 
 
 @rule(
@@ -44,9 +45,9 @@ def _problem(stage: Stage, copy: Copy, others: list[Copy]) -> Problem:
     beside = "" if empty else ", among the system's own folders"
     same = [other for other in others if other.destination_word and other.destination_word.text == written]
     lines = [str(other.instruction.line) for other in others]
-    listed = f"{', '.join(lines[:-1])} and {lines[-1]}" if len(lines) > 1 else "".join(lines)
+    named = listed(lines, None) if lines else ""
     does, line = ("do", "lines") if len(lines) > 1 else ("does", "line")
-    so = f"so {does} {line} {listed}" if len(same) == len(others) else f"and to other relative paths: {line} {listed}"
+    so = f"so {does} {line} {named}" if len(same) == len(others) else f"and to other relative paths: {line} {named}"
     more = f" ({so})" if lines else ""
     return Problem(
         copy.destination_word.span,

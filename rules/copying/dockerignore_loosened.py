@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from rules.api import Category, Confidence, Copy, DockerfileChange, Fix, Note, Problem, Severity, Span, quote, rule
 from rules.copying.context_contents import Leak, brings_whole_context, is_secret_name, leaks_of, shipped_root_copies
 from rules.copying.ignore_file import IgnoreFile, ignore_file, ignore_file_of, lies_beside
+from rules.quoting import listed
 
 _HISTORY = ".git"
 _NAMED = 4
@@ -88,7 +89,7 @@ def _gone(
 ) -> Problem:
     kept.sort(key=lambda text: not _is_telling(text))
     shown = [quote(text) for text in kept[:_NAMED]] + (["more"] if len(kept) > _NAMED else [])
-    named = f"{', '.join(shown[:-1])} and {shown[-1]}" if len(shown) > 1 else shown[0]
+    named = listed(shown, None)
     it, they = ("it", "it ships") if len(shown) == 1 else ("them", "they ship")
     moved = next((path for path in _ignore_files(change) if change.repository.text(path) == then.text), None)
     where = f"moves it to {quote(moved)}, where no build looks for it" if moved is not None else "takes it away"

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 from rules.model.puts import within
 from rules.model.steps import Copy
-from rules.packages.build_packages import listed
 from rules.packages.project_files import in_repository, is_ignored
 from rules.packages.tool_versions import has_modern_yarn
-from rules.quoting import quote
+from rules.quoting import listed, quote
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange

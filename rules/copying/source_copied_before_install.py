@@ -24,7 +24,7 @@ from rules.api import (
 from rules.copying.install_manifests import NPM_LOCKS, copied_above, included, manifests_named, missing, to_copy
 from rules.copying.installs import Install, installs_in, installs_of
 from rules.copying.source_trees import brings_all, is_read, is_source_tree, needs_sources
-from rules.packages.build_packages import listed
+from rules.quoting import listed
 
 _FREE_STEPS = frozenset({"ENV", "ARG", "LABEL", "EXPOSE", "SHELL", "STOPSIGNAL"})
 _FREE_COMMANDS = frozenset({"", "echo", "set", "true", "export", ":"})

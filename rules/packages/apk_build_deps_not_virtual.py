@@ -16,8 +16,8 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.packages.build_packages import listed
 from rules.packages.options import add_option
+from rules.quoting import listed
 
 _A_LIST = 2
 

@@ -21,12 +21,13 @@ from rules.api import (
     rule,
 )
 from rules.facts.packages import installed_size
-from rules.packages.build_packages import listed, megabytes
+from rules.packages.build_packages import megabytes
 from rules.packages.configuration import written_until
 from rules.packages.options import add_option, has_unknown_options, spelled
 from rules.packages.recommended_knowledge import Knowledge, adds_none, knowledge
 from rules.packages.recommended_needs import adds_archive, compiling, lost, needed
 from rules.packages.sources import adds_source_before
+from rules.quoting import listed
 
 _SETTING = re.compile(r"(?<!no-)install-recommends")
 _TOLD = re.compile(

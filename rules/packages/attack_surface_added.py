@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Installed, Problem, Severity, Stage, quote, rule
 from rules.facts.commands import provides
-from rules.packages.build_packages import listed
 from rules.packages.project_files import in_repository
 from rules.packages.purpose import is_for_development
+from rules.quoting import listed
 
 _RISKS = {
     **dict.fromkeys(("sudo", "doas"), "turns any foothold into root"),

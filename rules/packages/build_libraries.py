@@ -6,8 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.facts.packages import plain_name, runtime_of
-from rules.packages.build_packages import listed
-from rules.quoting import quote
+from rules.quoting import listed, quote
 
 if TYPE_CHECKING:
     from rules.model.packages import Installed

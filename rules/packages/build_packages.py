@@ -14,7 +14,7 @@ from rules.packages.scripts import may_be_script
 from rules.packages.sources import adds_source_before
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterator
 
     from rules.change import DockerfileChange
     from rules.dockerfile.package_calls import Package, PackageCall
@@ -275,11 +275,3 @@ def without(found: BuildPackages, replaced: dict[str, tuple[str, ...]]) -> int |
 def megabytes(size: int | None) -> int | None:
     """Return whole megabytes, `None` for an unknown size and for less than one."""
     return None if size is None or size < 1_000_000 else round(size / 1_000_000)  # noqa: PLR2004 - bytes of a megabyte
-
-
-def listed(words: Iterable[str], most: int = 6) -> str:
-    """Join quoted words as a sentence does; more than a handful are counted."""
-    items = list(words)
-    if len(items) > most + 1:
-        items = [*items[:most], f"{len(items) - most} more"]
-    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"

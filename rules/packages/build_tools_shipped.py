@@ -26,12 +26,12 @@ from rules.packages.build_packages import (
     compiles_itself,
     compiles_upon,
     is_language_toolkit,
-    listed,
     megabytes,
 )
 from rules.packages.headers import is_headers_only
 from rules.packages.options import spelled
 from rules.packages.purpose import builds_at_run_time, is_workbench
+from rules.quoting import listed
 from rules.user.start_scripts import start_scripts
 
 

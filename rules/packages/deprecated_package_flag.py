@@ -20,9 +20,9 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.packages.build_packages import listed
 from rules.packages.options import spelled
 from rules.packages.tool_versions import has_new_bundler, has_old_bundler, has_old_npm, has_old_poetry, has_unknown_npm
+from rules.quoting import listed
 
 
 class Replacement(NamedTuple):

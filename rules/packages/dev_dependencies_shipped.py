@@ -20,7 +20,6 @@ from rules.api import (
     rule,
 )
 from rules.copying.installs import folder_of
-from rules.packages.build_packages import listed
 from rules.packages.copied_environments import PYTHON, copied_environments, takes_no_dependencies
 from rules.packages.copied_modules import CopiedModules, copied_modules
 from rules.packages.developers_requirements import requirements_for_developers
@@ -32,6 +31,7 @@ from rules.packages.project_scripts import script_that_needs_developers
 from rules.packages.purpose import is_for_development
 from rules.packages.tool_versions import has_modern_yarn, has_old_npm, has_old_poetry
 from rules.packages.workspaces import stops_without_workspace
+from rules.quoting import listed
 
 _FLAGS = {
     "npm": "--omit=dev",

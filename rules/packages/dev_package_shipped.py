@@ -15,9 +15,10 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.packages.build_packages import BuildPackages, build_packages, listed, megabytes, without
+from rules.packages.build_packages import BuildPackages, build_packages, megabytes, without
 from rules.packages.headers import is_headers_only
 from rules.packages.purpose import builds_at_run_time
+from rules.quoting import listed
 
 
 @rule(

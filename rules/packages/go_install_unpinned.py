@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, PackageCall, Problem, Run, Severity, Stage, quote, rule
-from rules.packages.build_packages import listed
 from rules.packages.tool_versions import has_old_go
 from rules.packages.unpinned import MOVING
+from rules.quoting import listed
 
 
 @rule(

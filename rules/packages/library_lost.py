@@ -19,11 +19,11 @@ from rules.api import (
 from rules.copying.binaries import is_static, program_of
 from rules.copying.machine_code import machine_code, may_hold_modules
 from rules.facts.packages import is_in_base
-from rules.packages.build_packages import listed
 from rules.packages.dotnet_cultures import missing_icu
 from rules.packages.libraries_removed import Removed, removed_libraries
 from rules.packages.loaded_libraries import need_of
 from rules.packages.scripts import INSTALL
+from rules.quoting import listed
 
 _MANAGERS = frozenset({"apt", "apk"})
 """Those whose packages the table of libraries knows."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Package, PackageCall, Problem, Severity, quote, rule
-from rules.packages.build_packages import listed
 from rules.packages.unpinned import MOVING, Unpinned, unpinned
+from rules.quoting import listed
 
 
 @rule(

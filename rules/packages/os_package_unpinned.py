@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import OS_MANAGERS, Category, DockerfileChange, Package, Problem, Severity, quote, rule
-from rules.packages.build_packages import listed
+from rules.quoting import listed
 
 
 @rule(

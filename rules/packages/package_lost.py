@@ -19,12 +19,13 @@ from rules.api import (
 )
 from rules.facts.commands import provides
 from rules.facts.packages import is_build_only
-from rules.packages.build_packages import is_language_toolkit, listed
+from rules.packages.build_packages import is_language_toolkit
 from rules.packages.certificates import brings_certificates
 from rules.packages.loaded_libraries import need_of
 from rules.packages.purpose import is_called_builder, is_called_for_development
 from rules.packages.replaced import is_explained, lacks, runs_new_script
 from rules.packages.restoring import restored
+from rules.quoting import listed
 from rules.runtime.script_calls import ScriptCall, script_calls
 from rules.runtime.start_instructions import shipped
 

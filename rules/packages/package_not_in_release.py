@@ -23,10 +23,10 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.packages.build_packages import listed
 from rules.packages.release_pins import Pins, stale_pins
 from rules.packages.scripts import may_be_script
 from rules.packages.sources import has_other_sources
+from rules.quoting import listed
 
 _PLAIN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
 _PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9]")

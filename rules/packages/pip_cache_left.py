@@ -19,12 +19,12 @@ from rules.api import (
     rule,
     within,
 )
-from rules.packages.build_packages import listed
 from rules.packages.configuration import written_until
 from rules.packages.options import add_option
 from rules.packages.project_files import in_repository
 from rules.packages.purpose import is_called_for_development
 from rules.packages.tool_versions import has_old_pip
+from rules.quoting import listed
 
 _VARIABLE = "PIP_NO_CACHE_DIR"
 _VERSIONS = re.compile(r"\d+(?:\.\d+)*")

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Package, PackageCall, Problem, Run, Severity, Stage, once, quote, rule
-from rules.packages.build_packages import listed
 from rules.packages.unpinned import Unpinned, unpinned
+from rules.quoting import listed
 
 _TOOLS = frozenset({"pip", "setuptools", "wheel", "uv", "virtualenv", "pip-tools", "build"})
 _REF = re.compile(r"@(?P<ref>[^/@]+)$")

@@ -6,10 +6,9 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.facts.packages import plain_name, recommends_nothing
-from rules.packages.build_packages import listed
 from rules.packages.recommended_programs import IN_FULL_IMAGES
 from rules.packages.sources import adds_source_before
-from rules.quoting import quote
+from rules.quoting import listed, quote
 
 if TYPE_CHECKING:
     from rules.dockerfile.package_calls import PackageCall

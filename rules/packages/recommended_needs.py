@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.packages.build_packages import listed
 from rules.packages.options import spelled
 from rules.packages.recommended_knowledge import BY_RECOMMENDATION
 from rules.packages.recommended_programs import NEED_CERTIFICATES, is_brought, missed, unexplained
-from rules.quoting import quote
+from rules.quoting import listed, quote
 
 if TYPE_CHECKING:
     from rules.dockerfile.package_calls import PackageCall

@@ -19,7 +19,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.packages.build_packages import listed
+from rules.quoting import listed
 from rules.runtime.making_way import LastLine, exec_place, kept_in_front
 from rules.runtime.start_instructions import Written, passes_signals, shipped
 from rules.runtime.start_scripts import StartScript, start_script, start_scripts_by_pattern

@@ -19,7 +19,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.packages.build_packages import listed
+from rules.quoting import listed
 from rules.secrets.download_addresses import SCRIPT, TRUST, judged, named_risk
 from rules.secrets.downloads import (
     FETCHERS,

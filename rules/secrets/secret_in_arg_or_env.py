@@ -23,7 +23,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.packages.build_packages import listed
+from rules.quoting import listed
 from rules.secrets.secret_mount_persisted import keeps
 from rules.secrets.secret_names import could_be_secret, is_placeholder, is_stock, names_a_secret
 

@@ -20,6 +20,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.quoting import listed
 from rules.user.layers import folders_made, place
 from rules.user.modes import grants
 
@@ -129,12 +130,13 @@ def _problem(stage: Stage, privileges: list[_Privilege], row: Attributes) -> Pro
     first = privileges[0]
     commands = list({one.command.start: one.command for one in privileges}.values())
     what = "capabilities" if first.is_capability else "setuid bit"
-    given = _listed([f"{quote(str(command), 70)} (line {command.line})" for command in commands])
+    taken = listed([quote(one.path) for one in privileges], _SHOWN)
+    given = listed([f"{quote(str(command), 70)} (line {command.line})" for command in commands], _SHOWN)
     many = len(privileges) > 1
     runs = "programs run" if many else "program runs"
     return Problem(
         place(row.step, row.command),
-        f"{stage.label} takes from {_listed([quote(one.path) for one in privileges])} the {what} that {given} gave "
+        f"{stage.label} takes from {taken} the {what} that {given} gave "
         f"{'them' if many else 'it'}: {quote(str(row.command), 70)} comes later, and the kernel drops them when a file "
         f"changes its owner or group. The {runs} {'without them' if first.is_capability else 'as whoever calls it'}. "
         "Move the change of owner above.",
@@ -144,10 +146,3 @@ def _problem(stage: Stage, privileges: list[_Privilege], row: Attributes) -> Pro
         key=f"{first.path} {what}",
         notes=tuple(Note(command.span, "given here") for command in commands),
     )
-
-
-def _listed(texts: list[str]) -> str:
-    shown = texts[:_SHOWN] if len(texts) > _SHOWN + 1 else texts
-    rest = [f"{len(texts) - len(shown)} more"] if len(shown) < len(texts) else []
-    *head, last = [*shown, *rest]
-    return f"{', '.join(head)} and {last}" if head else last

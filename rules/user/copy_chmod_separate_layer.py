@@ -22,6 +22,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.quoting import listed
 from rules.user.modes import Grant, grants, read_mode
 
 _FAR = 12
@@ -101,7 +102,7 @@ def _problem(stage: Stage, copy: Copy, run: Run, command: Command, grant: Grant,
     it, its, arrives = ("it", "its", "file arrives") if one else ("them", "their", "files arrive")
     return Problem(
         copy.instruction.span,
-        f"{stage.label} stores {_named(grant.paths)} twice: `{keyword}` writes {it}, and "
+        f"{stage.label} stores {listed(map(quote, grant.paths), None)} twice: `{keyword}` writes {it}, and "
         f"{quote(str(command))} at line {run.instruction.line} copies {it} into another layer to change {its} "
         f"mode. {quote(f'{keyword} --chmod={mode}')} sets it as the {arrives}.",
         Confidence.CERTAIN,
@@ -122,11 +123,6 @@ def _paths(copy: Copy, run: Run, grant: Grant) -> set[str | None]:
     word = copy.destination_word
     same = word is not None and not word.text.startswith(("/", "$", '"')) and copy.workdir.value == run.workdir.value
     return {run.resolve(path) if same else path for path in grant.paths}
-
-
-def _named(paths: tuple[str, ...]) -> str:
-    *others, last = map(quote, paths)
-    return f"{', '.join(others)} and {last}" if others else last
 
 
 def _taken_away(run: Run, command: Command) -> Grant | None:

@@ -19,6 +19,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.quoting import listed
 from rules.user.accounts import name_of
 from rules.user.chown_as_copied import (
     CHANGES_NOTHING,
@@ -216,8 +217,8 @@ def _on_other_lines(row: Attributes, put: Put, copied: list[Put]) -> str:
     others = {one.step.instruction.line for one in copied if one.path != put.path and one.step is not put.step}
     if not others or row.kind != "chown" or not row.value:
         return ""
-    *lines, last = [str(line) for line in sorted(others)]
-    return f" Lines {', '.join(lines)} and {last} need it too." if lines else f" Line {last} needs it too."
+    lines = listed(map(str, sorted(others)), None)
+    return f" Lines {lines} need it too." if len(others) > 1 else f" Line {lines} needs it too."
 
 
 def _account_first(stage: Stage, row: Attributes, line: int) -> str:

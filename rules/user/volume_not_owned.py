@@ -22,6 +22,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.quoting import listed
 from rules.user.accounts import is_root, runs_as_root, runtime_user
 from rules.user.owners import siblings_of
 from rules.user.ownership import Access, access
@@ -105,11 +106,11 @@ def _not_owned(stage: Stage, told: list[tuple[_Volume, Access]], user: str, ever
         if found.exists
         else f"nothing in the image makes the {folder}, and Docker makes {it} for root"
     )
-    listed = quote(paths[0]) if not several else f"{', '.join(map(quote, paths[:-1]))} and {quote(paths[-1])}"
+    named = listed(map(quote, paths), None)
     return _problem(
         stage,
         first.setting,
-        f"{stage.label} runs as {quote(user)} and declares the volume{'s' if several else ''} {listed}, but {state}. "
+        f"{stage.label} runs as {quote(user)} and declares the volume{'s' if several else ''} {named}, but {state}. "
         "A new volume takes its owner from the image, so the first write ends in “permission denied”. "
         f"{_way_out(stage, user, several=several)}",
         _fix(stage, told, user),

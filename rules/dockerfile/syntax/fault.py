@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules import quoting
 from rules.dockerfile.nodes import SyntaxFault
 
 if TYPE_CHECKING:
@@ -39,5 +40,4 @@ def flag_name_span(instruction: Instruction, flag: Flag) -> Span:
 
 def listed(names: Iterable[str]) -> str:
     """Return names as a list in words: `a`, `b` and `c`."""
-    spans = [f"`{name}`" for name in names]
-    return " and ".join([", ".join(spans[:-1]), spans[-1]] if len(spans) > 1 else spans)
+    return quoting.listed((f"`{name}`" for name in names), None)
