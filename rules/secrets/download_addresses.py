@@ -19,6 +19,9 @@ _SCRIPT_BY_NAME = re.compile(r"/(?:setup|install)(?:[-_][\w-]+(?:\.x)?)?(?:[?#]|
 """How one that has no ending is called: `setup_24.x`, `install`."""
 _MOVING = re.compile(r"(?<!pool)/(master|main|develop|trunk|HEAD|nightly)(?:/|\.zip|\.tar|$)")
 """What a branch is called in an address: its content has no lasting sum."""
+_FORGE = re.compile(r"//(?:raw\.github|github|gitlab|bitbucket|codeberg)|/(?:raw|blob|archive|refs/heads|-)/")
+"""Addresses of a branch's files; elsewhere `main` may be a folder, as of a repository of Maven's."""
+_NUMBERED = re.compile(r"\d[^/]*\Z")
 _NEWEST = re.compile(r"/(latest|stable|current)(?:/|$)|//(aka\.ms)/|[-_](latest)(?=[.-])")
 """What stands in an address for whatever is newest, or redirects to it."""
 _RELEASE = re.compile(r"\d\.\d|\$\{?\w*(?:VER|TAG|RELEASE)", re.IGNORECASE)
@@ -45,7 +48,8 @@ def _risk(url: str) -> tuple[str, str] | None:
             "It says whom the image trusts, and whatever lies there by then goes into the next build unseen",
             "Install the distribution's `ca-certificates`, or take an edition with a date and check its SHA-256",
         )
-    if moving := _MOVING.search(url):
+    moving = _MOVING.search(url)
+    if moving and (_FORGE.search(url) or not _NUMBERED.search(_OF_NO_RELEASE.sub("", url))):
         return (
             f"`{moving[1]}` is another file after each commit, and what it is goes into the next build unseen",
             "Take a release or a commit instead, and check its SHA-256",
