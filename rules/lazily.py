@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
@@ -50,3 +51,14 @@ def once(function: Callable[[Owner], T]) -> Callable[[Owner], T]:
         return found
 
     return answer
+
+
+def without_answers(owner: Owner) -> Owner:
+    """Return a shallow copy that has forgotten what functions computed `once` for it; its properties keep their values.
+
+    For an object that is to differ in something that such functions may have asked.
+    """
+    twin = copy(owner)
+    for name in [name for name in twin.__dict__ if "." in name]:  # a property's name has none
+        del twin.__dict__[name]
+    return twin

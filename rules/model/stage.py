@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rules.dockerfile.reference import parse_reference
 from rules.facts.images import image_facts
-from rules.lazily import cached_property
+from rules.lazily import cached_property, without_answers
 from rules.model.files import Files
 from rules.model.fold import fold
 from rules.model.packages import Packages
@@ -17,6 +16,7 @@ from rules.model.settings import Origin, Setting
 from rules.model.squashes import squashed_by
 from rules.model.steps import Copy, Run
 from rules.model.users import Users
+from rules.quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,7 +81,7 @@ class Stage:
             return "the final stage"
         base = self.base_word.text.partition("@")[0] if self.base_word is not None else ""
         line = self.from_.line
-        return f"the stage from `{base}` (line {line})" if base and "`" not in base else f"the stage of line {line}"
+        return f"the stage from {quote(base)} (line {line})" if base else f"the stage of line {line}"
 
     @property
     def key(self) -> str:
@@ -170,12 +170,8 @@ class Stage:
         Args:
             user: What `USER` would say at its end. No instruction stands for it.
         """
-        switched = copy(self)
-        for name in (
-            "users",
-            *(name for name in self.__dict__ if "." in name),
-        ):  # what was computed `once` for this one
-            switched.__dict__.pop(name, None)
+        switched = without_answers(self)
+        switched.__dict__.pop("users", None)
         image = replace(self.image, user=Setting(user, Origin.HERE, None, switched))
         switched.__dict__["_folded"] = (self.steps, image, self.scope)
         return switched
