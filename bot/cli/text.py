@@ -57,6 +57,8 @@ def _lines(finding: Finding, outcome: Outcome, pen: Pen) -> Iterator[str]:
     first, *more = plain(finding.message).splitlines() or [""]
     yield f"{pen.paint(place, '1')}: {severity} {finding.rule}{hedge}: {first}"
     yield from (f"    {line}".rstrip() for line in more)
+    if finding.doubt and finding.confidence is not Confidence.CERTAIN:
+        yield f"    not certain: {plain(finding.doubt)}"
     source = Source.decode(finding.path, outcome.after.get(finding.path, b""))
     yield from _quoted(source, finding.line, finding.end_line, pen)
     for note in finding.notes:
