@@ -90,7 +90,11 @@ def _problem(change: DockerfileChange, found: Written, name: str, words: tuple[s
     # 9 do not wait for the program, and tini ends with its child. Nor is any line that only a shell can read, which
     # dash stays in front of, or a program of node_modules/.bin, which only the package manager has on its PATH.
     held = line is not None and repair is not None
-    way_out = f"what the script holds: {quote(line or '')}" if held else 'the program itself: `["node", "…"]`'
+    way_out = (
+        f"what the script holds: {quote(line or '')}"
+        if held
+        else 'the program itself; where the script does more than start it, `["sh", "-c", "… && exec …"]`'
+    )
     return Problem(
         found.instruction.span,
         f"{found.stage.label} starts {quote(' '.join(words))}, so {quote(runner)} is process 1 and starts a "

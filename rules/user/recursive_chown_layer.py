@@ -192,11 +192,19 @@ def _kept(stage: Stage, row: Attributes) -> str:
     """Say that folders keep their `chown`: those that were there before the COPY, which leaves their owner alone."""
     rows = (other for other in recursive_changes(stage)[id(row.step)] if other.command is row.command)
     given = list(dict.fromkeys(other.path for other in rows if other.path))
-    made = sorted(one for one in folders_made(stage) if one not in given and any(within(one, path) for path in given))
+    below = (folder for one in folders_made(stage) for folder in _with_parents(one))
+    made = sorted({one for one in below if one not in given and any(within(one, path) for path in given)})
     named = [quote(one) for one in (*given, *made)]
     listed = ", ".join(named[:_SHOWN]) + (f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else "")
     whom = "the folder itself" if len(named) == 1 else "the folders themselves"
     return f" Keep the `chown` without `-R` for {whom}: {listed}."
+
+
+def _with_parents(folder: str) -> Iterator[str]:
+    """Yield a folder and those above it, which `mkdir -p` made if nothing else had."""
+    while folder.strip("/"):
+        yield folder
+        folder = posixpath.dirname(folder)
 
 
 def _of_other_steps(stage: Stage, run: Run, row: Attributes, copied: list[Put]) -> str:

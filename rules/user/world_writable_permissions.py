@@ -124,13 +124,15 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[Grant]) -> Prob
     paths = tuple(dict.fromkeys(path for grant in found for path in grant.paths if not _PARAMETER.fullmatch(path)))
     meant = _is_meant(step)
     more = f" and {len(found) - 1} more like it" if len(found) > 1 else ""
+    way_out = _way_out(stage, found)
     span = place(step, first.command) if first.command is not None and isinstance(step, Run) else first.span
     return Problem(
         span,
         f"{stage.label} lets every user write {_named(paths)}: {written}{more}. Any process in the container, under "
         "whatever user, can then replace what is there, and whoever reads or runs it later trusts it. "
-        f"{_way_out(stage, found)}",
+        f"{way_out}",
         Confidence.POSSIBLE if meant else Confidence.CERTAIN,
+        decision=f"{first.mode.text} {way_out}",
         stage=stage.key,
         key=" ".join(paths),
         instruction=step.instruction,
@@ -160,7 +162,7 @@ def _way_out(stage: Stage, found: list[Grant]) -> str:
         return f"To run it, {quote(safe)} is enough."
     step = found[0].step
     if user is not None and isinstance(step, Copy) and name_of(step.option("chown") or "") == user and safe is not None:
-        return f"It belongs to {quote(user)}, who runs the container, so {quote(safe)} is enough."
+        return f"It belongs to {quote(user)}, who runs the container, and for whom {quote(safe)} is enough."
     owner = _owner(stage, found) if not _is_meant(step) else None
     if owner is not None and (user is None or is_same(stage, owner.user, user)):
         return _for_owner(owner, safe, sure=user is not None)
@@ -175,17 +177,17 @@ def _for_owner(owner: Owner, safe: str | None, *, sure: bool) -> str:
     enough = f"{quote(safe)} is enough" if safe is not None else "the `chmod` is not needed"
     whom = f"Line {owner.line} gives it to {quote(owner.user)}"
     if sure:
-        return f"{whom}, who runs the container, so {enough}."
+        return f"{whom}, who runs the container, and for whom {enough}."
     return f"{whom}, for whom {enough}; what runs under any uid takes group 0 (`chgrp -R 0` and `chmod -R g=u`)."
 
 
 def _owner(stage: Stage, found: list[Grant]) -> Owner | None:
     """Return the ordinary account that all of it is given to, by whatever step; `None` where it is not known to be."""
-    commands = [grant.command for grant in found]
-    rows = [row for row in stage.files.attribute_changes if row.kind == "chmod" and row.command in commands]
-    owners = [_given_to(stage, row.path) for row in rows if row.path is not None]
+    step = found[0].step
+    paths = [step.resolve(step.scope.expand(path)) for grant in found for path in grant.paths]
+    owners = [_given_to(stage, path) if path is not None else None for path in paths]
     known = {owner.user: owner for owner in owners if owner is not None}
-    return next(iter(known.values())) if len(known) == 1 and len(owners) == len(rows) and None not in owners else None
+    return next(iter(known.values())) if len(known) == 1 and None not in owners else None
 
 
 def _given_to(stage: Stage, path: str) -> Owner | None:
