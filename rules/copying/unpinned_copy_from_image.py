@@ -1,5 +1,6 @@
 """See unpinned_copy_from_image.md."""
 
+import re
 from collections.abc import Iterator, Mapping
 
 from rules.api import (
@@ -7,7 +8,6 @@ from rules.api import (
     DockerfileChange,
     Fix,
     ImageReference,
-    Model,
     Problem,
     Severity,
     Span,
@@ -19,6 +19,8 @@ from rules.api import (
 from rules.base_image.tags import MOVING_TAGS
 from rules.copying.foreign_images import foreign_images
 from rules.facts.names import table_name
+
+_RELEASE = re.compile(r"v?\d+(?:\.\d+)+")
 
 
 @rule(
@@ -73,11 +75,14 @@ def _fix(
 
 
 def _tagged(change: DockerfileChange) -> dict[str, ImageReference]:
-    """Return by repository the first reference with a tag that does not move, in the file or as it was before."""
+    """Return by repository the first tag that is a release and nothing else, in the file or as it was before.
+
+    A tag with more to it is another variant, which may hold the files elsewhere (`uv:python3.12-bookworm-slim`).
+    """
     found: dict[str, ImageReference] = {}
     for model in (change.after, *([change.before] if change.before is not None else [])):
         for other in _references(model):
-            if other.tag not in (None, *MOVING_TAGS):
+            if _RELEASE.fullmatch(other.tag or ""):
                 found.setdefault(other.repository, other)
     return found
 

@@ -1,5 +1,6 @@
 """See env_set_after_use.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -24,8 +25,7 @@ from rules.packages.options import spelled
 _PIP_OPTIONS = (
     "NO_CACHE_DIR INDEX_URL EXTRA_INDEX_URL DEFAULT_TIMEOUT TIMEOUT RETRIES ROOT_USER_ACTION BREAK_SYSTEM_PACKAGES "
     "PREFER_BINARY ONLY_BINARY NO_BINARY CONSTRAINT TRUSTED_HOST REQUIRE_HASHES NO_COMPILE FIND_LINKS NO_INDEX "
-    "CACHE_DIR "
-    "TARGET NO_DEPS NO_BUILD_ISOLATION DISABLE_PIP_VERSION_CHECK"
+    "NO_DEPS NO_BUILD_ISOLATION DISABLE_PIP_VERSION_CHECK"
 ).split()
 _READERS: tuple[tuple[str, frozenset[str]], ...] = (
     ("NODE_ENV", frozenset({"npm", "yarn", "pnpm"})),
@@ -41,7 +41,9 @@ _READERS: tuple[tuple[str, frozenset[str]], ...] = (
 )
 """Beginnings of variables, and the package managers that read them during an install."""
 
-_AT_RUN_TIME = frozenset({"UV_PROJECT_ENVIRONMENT", "UV_NO_SYNC", "BUNDLE_PATH", "BUNDLE_GEMFILE", "BUNDLE_APP_CONFIG"})
+_AT_RUN_TIME = frozenset({"UV_NO_SYNC", "BUNDLE_PATH", "BUNDLE_GEMFILE", "BUNDLE_APP_CONFIG"})
+_ALSO_AT_RUN_TIME = re.compile(r"CACHE|INDEX|OFFLINE|ENVIRONMENT|HOME|TARGET|PYTHON\Z|TOOL_|CONFIG_FILE")
+"""What a program that calls the manager again may be meant to find: where it keeps and gets things."""
 _BUILDS = frozenset({"run", "build", "exec", "test"})
 
 
@@ -71,7 +73,7 @@ def _check_env(stage: Stage, env: Instruction, calls: list[tuple[Run, PackageCal
         name = name_word.text
         readers = next((managers for start, managers in _READERS if name.upper().startswith(start)), frozenset[str]())
         users = [(run, call) for run, call in calls if call.manager in readers and call.verb != "python install"]
-        if not users or name in _AT_RUN_TIME or _resets(name, value):
+        if not users or name in _AT_RUN_TIME or _ALSO_AT_RUN_TIME.search(name.upper()) or _resets(name, value):
             continue
         earlier = [(run, call) for run, call in users if run.instruction.line < env.line]
         if len(earlier) != len(users) or any(name in call.env or call.global_ for _, call in earlier):

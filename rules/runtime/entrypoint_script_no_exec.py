@@ -21,7 +21,7 @@ from rules.api import (
 )
 from rules.quoting import listed
 from rules.runtime.making_way import LastLine, exec_place, kept_in_front
-from rules.runtime.start_instructions import Written, passes_signals, shipped
+from rules.runtime.start_instructions import Written, full_words, passes_signals, shipped
 from rules.runtime.start_scripts import StartScript, start_script, start_scripts_by_pattern
 
 _SERVERS = frozenset(
@@ -68,7 +68,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         script = start_script(change, found, through_stages=True)
         if script is None:
-            if not passes_signals(found.start.words):
+            if not passes_signals(_words(found)):
                 yield from _of_all(found, start_scripts_by_pattern(change, found))
         elif script.shell is not None:
             problem = _of_one(change, found, script)
@@ -76,9 +76,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _of_one(change: DockerfileChange, found: Written, script: StartScript) -> Problem | None:
-    if passes_signals(found.start.words):
+    if passes_signals(_words(found)):
         return _behind_init(change, found, script)
     return _no_exec(found, script) or _ignores_arguments(found, script)
+
+
+def _words(found: Written) -> tuple[str, ...]:
+    """What becomes process 1, with its words: a CMD stands behind its ENTRYPOINT, such as `tini --`."""
+    return full_words(found) or found.start.words
 
 
 def _of_all(found: Written, scripts: tuple[StartScript, ...]) -> Iterator[Problem]:
@@ -98,7 +103,7 @@ def _of_all(found: Written, scripts: tuple[StartScript, ...]) -> Iterator[Proble
 
 def _behind_init(change: DockerfileChange, found: Written, script: StartScript) -> Problem | None:
     """The change takes `exec` away behind an init that tells its own child alone, which is the shell."""
-    words = found.start.words
+    words = _words(found)
     before = change.repository_before.text(script.path)
     if posixpath.basename(words[0]) not in _TELLS_ITS_CHILD or "-g" in words:
         return None
@@ -138,8 +143,8 @@ def _no_exec(found: Written, script: StartScript) -> Problem | None:
 
 
 def _effect(found: Written) -> str:
-    if passes_signals(found.start.words):
-        init = quote(posixpath.basename(found.start.words[0]))
+    if passes_signals(_words(found)):
+        init = quote(posixpath.basename(_words(found)[0]))
         return f"{init} tells only the shell of SIGTERM, which ends at once, and the program is killed with it."
     return (
         "The shell stays process 1 and does not pass SIGTERM on, so `docker stop` waits ten seconds and kills the "

@@ -1,6 +1,7 @@
 """See root_home_needed.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple
@@ -26,6 +27,7 @@ from rules.runtime.start_instructions import behind_init
 from rules.user.accounts import runs_as_root, runtime_user
 
 _HOME = "/root"
+_BROWSERS = re.compile(r"ms-playwright|/root/\.cache\b|~/\.cache\b")
 _CLOSED = frozenset({"debian", "ubuntu", "alpine"})
 """Distributions whose images have root's home with mode 0700."""
 
@@ -142,7 +144,7 @@ def _interpreter(stage: Stage, first: str) -> Iterator[Need]:
 
 def _browsers(stage: Stage) -> Iterator[Need]:
     """Browsers that Playwright fetched as root: it looks for them in the cache of whoever runs it."""
-    if {"PLAYWRIGHT_BROWSERS_PATH", "XDG_CACHE_HOME"} & set(stage.image.env):
+    if {"PLAYWRIGHT_BROWSERS_PATH", "XDG_CACHE_HOME"} & set(stage.image.env) or _brings_browsers(stage):
         return
     for run in stage.done_runs:
         for command in run.commands if runs_as_root(run) else ():
@@ -156,6 +158,11 @@ def _browsers(stage: Stage) -> Iterator[Need]:
                     "Set `ENV PLAYWRIGHT_BROWSERS_PATH=/ms-playwright` above the install",
                     run.instruction,
                 )
+
+
+def _brings_browsers(stage: Stage) -> bool:
+    """Whether a step names their folder, or the cache around it: it may copy or link them to where they belong."""
+    return any(_BROWSERS.search(step.instruction.text) for step in stage.all_steps)
 
 
 def _problem(stage: Stage, user: str, need: Need) -> Problem:
