@@ -229,7 +229,7 @@ def _problem(stage: Stage, run: Run, found: Construct, shell: str, lost: Instruc
     fails = "is an error" if found.kind in _STOPS else "is an error or means something else"
     way_out = f"Put `{line}` above it" if shell == "dash" else "Install bash and say so with `SHELL`"
     if not harmless:
-        way_out = "Write the words out one by one: under bash it would do to files what it has not done so far"
+        way_out = "Here it finds no such files and does nothing: take it out, or name the files that are meant"
     if lost is not None:
         way_out = f"Before this change it ran under `{line}`: put that back"
     return Problem(

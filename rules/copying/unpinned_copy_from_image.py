@@ -8,6 +8,7 @@ from rules.api import (
     DockerfileChange,
     Fix,
     ImageReference,
+    Model,
     Problem,
     Severity,
     Span,

@@ -90,7 +90,7 @@ def _install_of(stage: Stage, run: Run, command: Command) -> tuple[Run, PackageC
 def _may_bring(stage: Stage, call: PackageCall, name: str) -> bool:
     if not call.no_recommends and name in _RECOMMENDING:
         return True
-    return bool(depends_on(name, "ca-certificates", stage.runtime.release))
+    return depends_on(name, "ca-certificates", stage.runtime.release) is not False  # of unlisted ones it is not known
 
 
 def _problem(stage: Stage, run: Run, command: Command, installing: Run, call: PackageCall) -> Problem:

@@ -17,14 +17,14 @@ _BROWSER_PACKAGES = "--install-deps"
 """`puppeteer browsers install chrome --install-deps` calls `apt-get satisfy` and no update (@puppeteer/browsers)."""
 
 
-def in_need(run: Run) -> Run | None:
-    """Return a later RUN that installs from the lists that this one fetched: of its stage, or of one built upon it."""
+def in_need(run: Run) -> tuple[Run, ...]:
+    """Return the later RUNs that install from the lists that this one fetched: of its stage, and of those upon it."""
     here, fetching = in_need_here(run.stage), _fetching(run.stage)
-    first = bisect_right([other.index for other in here], run.index)
-    again = bisect_right(fetching, run.index)
-    if again < len(fetching) and (first >= len(here) or fetching[again] < here[first].index):
-        return None  # a RUN in between fetches them anew
-    return here[first] if first < len(here) else _in_need_above(run.stage)
+    places = [other.index for other in here]
+    first, again = bisect_right(places, run.index), bisect_right(fetching, run.index)
+    if again < len(fetching):  # a RUN in between fetches them anew
+        return here[first : bisect_right(places, fetching[again])]
+    return (*here[first:], *_in_need_above(run.stage))
 
 
 @once
@@ -44,10 +44,10 @@ def in_need_here(stage: Stage) -> tuple[Run, ...]:
 
 
 @once
-def _in_need_above(stage: Stage) -> Run | None:
-    """The first RUN of a stage built upon this one, directly or by way of others, that installs from its lists."""
+def _in_need_above(stage: Stage) -> tuple[Run, ...]:
+    """The first RUN of each stage built upon this one, directly or by way of others, that installs from its lists."""
     upon = (other for other in stage.model.stages if other is not stage and stage in other.chain)
-    return next((found for other in upon if (found := _first_in_need(other)) is not None), None)
+    return tuple(found for other in upon if (found := _first_in_need(other)) is not None)
 
 
 @once

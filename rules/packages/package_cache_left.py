@@ -24,9 +24,10 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.gathering import named_lines
 from rules.packages.apk_index import leaves_index, line_of_older_index
 from rules.packages.later_scripts import mindful_of_scripts
-from rules.packages.lists_in_need import NODESOURCE, in_need, in_need_here
+from rules.packages.lists_in_need import NODESOURCE, in_need
 from rules.packages.options import add_option, spelled
 
 _LISTS = "/var/lib/apt/lists"
@@ -91,7 +92,7 @@ def _left_by_nodesource(stage: Stage, run: Run) -> Iterator[Problem]:
     shell = next((command for command in run.calls(*_SHELLS)), None)
     if shell is None or run.cleans_behind(shell.start, "apt", "lists"):
         return
-    plain = not run.commands[-1].conditional and in_need(run) is None
+    plain = not run.commands[-1].conditional and not in_need(run)
     yield Problem(
         fetched.span,
         f"{stage.label} ships apt's package lists in {quote(_LISTS)}: NodeSource's script fetches them with "
@@ -222,13 +223,12 @@ def _way_out(run: Run, call: PackageCall, left: tuple[str, ...]) -> str:
     if call.manager == "apk":
         return f"{quote(f'apk {call.verb} --no-cache')} leaves it out."
     clean = f"clean up at the end of the same `RUN`: {quote(_clean_command(call, left))}"
-    needing = in_need(run) if left[0] == _LISTS else None
-    if needing is not None:
-        line = needing.instruction.line
-        if in_need_here(needing.stage)[-1:] not in ((), (needing,)):
-            which = f"line {line} and later ones install from an earlier layer's lists, and then need"
-            return f"{clean}; {which} {quote('apt-get update')} themselves."
-        return f"{clean}; line {line} installs from them, and then needs {quote('apt-get update')} itself."
+    needing = in_need(run) if left[0] == _LISTS else ()
+    if needing:
+        lines = named_lines([str(other.instruction.line) for other in needing])
+        if len(needing) > 1:
+            return f"{clean}; {lines} install from them, and then need {quote('apt-get update')} themselves."
+        return f"{clean}; {lines} installs from them, and then needs {quote('apt-get update')} itself."
     return f"{clean}."
 
 
@@ -250,7 +250,7 @@ def _fix(run: Run, call: PackageCall, left: tuple[str, ...]) -> Fix | None:
         or run.commands[-1].before in ("||", "|")
     ):
         return None
-    if left[0] == _LISTS and in_need(run) is not None:
+    if left[0] == _LISTS and in_need(run):
         return None
     return fix("Clean up in the same layer", append_to_run(run, _clean_command(call, left)))
 

@@ -23,6 +23,7 @@ from rules.api import (
     within,
 )
 from rules.user.accounts import runs_as_root
+from rules.user.kept_owners import may_keep_owner
 from rules.user.ownership import leaves_nothing
 
 _CHANGERS = ("chmod", "chown", "chgrp")
@@ -71,6 +72,8 @@ def _of_root(stage: Stage, run: Run, path: str) -> Put | None:
     puts = [put for put in stage.files.covering(path) if put.kind != "workdir" and put.step.at < run.at]
     last = puts[-1] if puts else None
     if last is None or not isinstance(last.step, Copy) or last.step.instruction.flag("chown"):
+        return None
+    if may_keep_owner(last.step):
         return None
     if not (_is_new(stage, last) if last.path == path else _is_only_copied(stage, run, last, path)):
         return None

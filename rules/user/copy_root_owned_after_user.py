@@ -21,6 +21,7 @@ from rules.api import (
 )
 from rules.user.accounts import is_root, runs_as_root
 from rules.user.hindrances import is_rails
+from rules.user.kept_owners import may_keep_owner
 from rules.user.owners import STATE_FOLDERS
 
 _SHOWN = 3
@@ -65,6 +66,8 @@ def _check_stage(shipped: Stage, stage: Stage) -> Iterator[Problem]:
 def _is_roots(shipped: Stage, copy: Copy) -> bool:
     """Whether what a COPY brings belongs to root at the end."""
     if copy.deferred or copy.destination is None or copy.instruction.flag("chown") is not None or _unpacks(copy):
+        return False
+    if may_keep_owner(copy):
         return False
     if not (_after_user(copy) or is_rails(shipped)):
         return False

@@ -22,6 +22,7 @@ from rules.api import (
 )
 from rules.user.accounts import name_of, runs_as_root, runtime_user
 from rules.user.closed_folders import Accounts, closed_folder
+from rules.user.kept_owners import may_keep_owner
 from rules.user.owners import is_same, owner_of
 from rules.user.root_by_design import is_for_developers
 
@@ -99,7 +100,7 @@ def _late(stage: Stage, path: str, claim: Step) -> list[Step]:
         step = put.step
         if step.at <= claim.at or put.kind == "workdir" or id(step) in found:
             continue
-        if step.instruction.flag("chown") is None if isinstance(step, Copy) else runs_as_root(step) is True:
+        if _makes_roots(step) if isinstance(step, Copy) else runs_as_root(step) is True:
             found[id(step)] = step
     return list(found.values())
 
@@ -115,10 +116,14 @@ def _lost(
         late = [step for step in late if not _is_added(was, old.path, step)]
         return _too_early(stage, accounts.user, old, claim, late[0]) if late else None
     filled = [put for put in stage.files.below(old.path) if put.kind not in ("run", "workdir")]
-    roots = [put.step for put in filled if put.step.instruction.flag("chown") is None]
+    roots = [put.step for put in filled if isinstance(put.step, Copy) and _makes_roots(put.step)]
     if not roots or not _opened(stage).isdisjoint((None, *folders_of(old.path))):
         return None
     return _uncovered(stage, accounts, old, [claim for claim in now if within(claim.path, old.path)], roots[-1])
+
+
+def _makes_roots(copy: Copy) -> bool:
+    return copy.instruction.flag("chown") is None and not may_keep_owner(copy)
 
 
 def _is_added(was: Stage, folder: str, step: Step) -> bool:

@@ -31,6 +31,7 @@ from rules.user.chown_as_copied import (
     recursive_changes,
     with_owners,
 )
+from rules.user.kept_owners import may_keep_owner
 from rules.user.layers import folders_made, place, shipped_runs
 from rules.user.modes import read_mode
 from rules.user.owners import is_same, is_same_group, owner_of
@@ -115,6 +116,8 @@ def _is_already_so(stage: Stage, put: Put, row: Attributes) -> bool:
         return False
     if row.kind == "chmod":
         return copy.option("chmod") == row.value or bool(CHANGES_NOTHING.fullmatch(row.value))
+    if may_keep_owner(copy):
+        return True
     has = copy.option("chown") or "root:root"
     if row.kind == "chgrp":
         return is_same_group(stage, _group_of(has), row.value)

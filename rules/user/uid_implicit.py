@@ -21,6 +21,9 @@ from rules.user.accounts import runtime_user
 from rules.user.clusters import demands_non_root
 from rules.user.layers import place
 
+_NO_DATA = ("/proc", "/sys", "/dev", "/run", "/var/run")
+"""Folders whose files are the kernel's, or gone with the container."""
+
 
 @rule(
     "uid-implicit",
@@ -53,7 +56,7 @@ def _says_a_number(account: Account) -> bool:
 
 
 def _problem(change: DockerfileChange, stage: Stage, account: Account) -> Problem:
-    volumes = [volume.value for volume in stage.image.volumes if volume.value]
+    volumes = [v.value for v in stage.image.volumes if v.value and not v.value.startswith(_NO_DATA)]
     bites = (
         f"the files on {quote(volumes[0])} then belong to a stranger"
         if volumes
