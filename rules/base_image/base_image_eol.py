@@ -1,5 +1,6 @@
 """See base_image_eol.md."""
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
@@ -31,7 +32,8 @@ _LINKED = ("Go", "Rust")
 """Languages whose compiler links the standard library into the program."""
 _OF_CONTAINERS = ("VOLUME", "EXPOSE", "HEALTHCHECK")
 """Instructions that do nothing for a stage from which files are copied."""
-_YEAR = 365
+_MOVING = re.compile(r"(?:lts|latest|current|stable|mainline|edge)-")
+_YEAR, _QUARTER = 365, 92
 _NAMED = 2
 """Lines that a comment names: the program's, and the system's below it."""
 
@@ -131,7 +133,8 @@ def _problem(change: DockerfileChange, told: _Told, today: date) -> Problem:
     return Problem(
         word.span,
         f"{stage.label} starts from {quote(reference.text.partition('@')[0])}: {_fact(ended[0])}{_also(ended[1:])}. "
-        f"{_consequence(ended[0], stage)}{_way_out(ended[0], reference, instead)}",
+        f"{_consequence(ended[0], stage)}{_way_out(ended[0], reference, instead)}"
+        f"{_ends_next(reference, instead, today)}",
         _confidence(change, stage, told.every),
         doubt="its publisher may mean something else by the tag" if _is_unknown(stage) else BY_ARGUMENT,
         key=key,
@@ -239,13 +242,27 @@ def _consequence(end: EndOfLife, stage: Stage) -> str:
 def _way_out(end: EndOfLife, reference: ImageReference, instead: str | None) -> str:
     if end.instead:
         return f"Move to {quote(end.instead)}."
-    if instead is not None and instead != reference.text:
+    if instead is not None and instead != reference.text and _names_a_release(instead):
         return f"The nearest supported line of this image is {quote(instead)}."
     if end.successor and not _is_below_a_program(end, reference):
         return f"The nearest supported line is {end.product} {end.successor}."
     if end.note:
         return "Move to an image that is still maintained."
     return "Move to a release line that is still supported."
+
+
+def _ends_next(reference: ImageReference, instead: str | None, today: date) -> str:
+    """Name a line that the way out keeps, because it has not ended, and that ends within a quarter of a year."""
+    for one in all_end_of_life(reference, today):
+        near = one.days is not None and -_QUARTER < one.days < 0
+        if near and one.date is not None and one.part and one.part in (instead or ""):
+            return f" {one.product} {one.cycle} itself ends on {_day(one.date)}."
+    return ""
+
+
+def _names_a_release(text: str) -> bool:
+    """Whether a tag holds to a release of its program: `lts-alpine3.23` does of the system alone."""
+    return _MOVING.match(text.rpartition(":")[2]) is None
 
 
 def _is_below_a_program(end: EndOfLife, reference: ImageReference) -> bool:

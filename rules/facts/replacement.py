@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from rules.dockerfile.reference import ImageReference
 
 
+_SYSTEMS = frozenset({"alpine", "alpine-linux", "debian", "ubuntu"})
+"""Products below a program, which a new one of is little work."""
 _NO_DIGITS = "abcdefghijklmnopqrstuvwxyz-"
 
 
@@ -26,8 +28,9 @@ _NO_DIGITS = "abcdefghijklmnopqrstuvwxyz-"
 def supported_reference(reference: ImageReference, today: date) -> str | None:
     """Return the same image with the nearest release lines that are still supported, of program and system alike.
 
-    The variant is kept: `python:3.9-slim-buster` becomes `python:3.11-slim-bookworm`. A line that ends within a quarter
-    of a year is named only where no image without one is built.
+    The variant is kept: `python:3.9-slim-buster` becomes `python:3.11-slim-bookworm`, and so is a program's line that
+    has not ended, wherever such an image is built. Another line that ends within a quarter of a year is put in only
+    where no image without one is built.
 
     Args:
         reference: An image of which some release line has ended at `today`.
@@ -43,8 +46,8 @@ def supported_reference(reference: ImageReference, today: date) -> str | None:
     cycles = [cycle for cycle in products_of(name, tag) if cycle.part]
     if not any(judged(cycle, today).already_over for cycle in cycles):
         return None
-    for lasting in (True, False):
-        choices = [tuple(_texts(cycle, today, lasting=lasting)) for cycle in cycles]
+    for kept, lasting in ((True, True), (False, True), (False, False)):
+        choices = [tuple(_texts(cycle, today, kept=kept, lasting=lasting)) for cycle in cycles]
         for texts in product(*choices):
             candidate = tag
             for cycle, text in zip(cycles, texts, strict=True):
@@ -54,18 +57,22 @@ def supported_reference(reference: ImageReference, today: date) -> str | None:
     return None
 
 
-def _texts(cycle: Cycle, today: date, *, lasting: bool) -> Iterator[str]:
+def _texts(cycle: Cycle, today: date, *, kept: bool, lasting: bool) -> Iterator[str]:
     """Yield what can stand in the tag for a release line: itself while it is supported, then later ones.
 
     Args:
         cycle: The line in the tag.
         today: The day to judge by.
+        kept: Only itself, while it is supported.
         lasting: Leave out lines that end within a quarter of a year.
     """
     prefix = cycle.part[: len(cycle.part) - len(cycle.part.lstrip(_NO_DIGITS))]
-    if not judged(cycle, today).already_over and (not lasting or is_worth_a_move(cycle, today)):
+    over, kept = judged(cycle, today).already_over, kept and cycle.product not in _SYSTEMS
+    if not over and (kept or not lasting or is_worth_a_move(cycle, today)):
         yield cycle.part
         yield prefix + cycle.name  # a release of long ago may not be built on a newer system, its line is
+    if kept and not over:
+        return
     codenames = {
         number: codename for codename, (distro, number) in load("eol", "codenames").items() if distro == cycle.product
     }
