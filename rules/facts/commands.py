@@ -190,6 +190,12 @@ _PROVIDES = OF_TOOL | {
 _PATTERNS = (
     (re.compile(r"openjdk-?\d+-jdk(?:-headless)?|java-[\d.]+-openjdk-devel"), _words("java javac jar")),
     (re.compile(r"openjdk-?\d+(?:-jre)?(?:-headless)?|java-[\d.]+-openjdk.*"), _words("java")),
+    (
+        re.compile(r"(?:dotnet|aspnetcore)-?\d+-(?:runtime|sdk)|(?:dotnet|aspnetcore)-(?:runtime|sdk)-[\d.]+"),
+        _words("dotnet"),
+    ),
+    (re.compile(r"nodejs-(?:current|lts|\d+)|nodejs\d+"), _words("node")),
+    (re.compile(r"s6-overlay.*"), _words("s6-svscan s6-setuidgid with-contenv")),
     (re.compile(r"python3\.\d+"), _words("")),
     (re.compile(r"php\d*(?:\.\d+)?(?:-cli)?"), _words("php")),
     (re.compile(r"postgresql-?(?:client-)?\d+(?:-client)?"), _words("psql pg_dump pg_isready")),

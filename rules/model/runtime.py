@@ -229,7 +229,13 @@ class Runtime:
             item.manager in OS_MANAGERS and item.name not in _LEAN for item in present
         ):
             return True
-        return any(name == item.name or name in item.name.split("-") or name in provides(item.name) for item in present)
+        return any(
+            name == item.name
+            or name in item.name.split("-")
+            or name in provides(item.name)
+            or (item.manager in OS_MANAGERS and name.startswith(f"{item.name}-"))  # `s6-svscan` of `s6`
+            for item in present
+        )
 
     @cached_property
     def _dependencies(self) -> frozenset[str]:

@@ -104,7 +104,8 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
 
 
 def _confidence(stage: Stage, known: Knowledge) -> Confidence:
-    if known.brings and known.is_whole and stage.facts is not None:
+    own = stage.runtime.distribution == "debian"  # whose tables these are; Ubuntu's packages differ in a few
+    if known.brings and known.is_whole and own and stage.facts is not None:
         return Confidence.CERTAIN
     return Confidence.LIKELY if known.brings or known.may_bring else Confidence.POSSIBLE
 
@@ -112,7 +113,9 @@ def _confidence(stage: Stage, known: Knowledge) -> Confidence:
 def _doubt(known: Knowledge) -> str:
     if known.foreign:
         return "the source that is added above may serve other packages under the same names"
-    return "what the base image has already is not known" if known.is_whole else "not all of its packages are known"
+    if known.is_whole:
+        return "what the base image has already, or its distribution recommends, is not known"
+    return "not all of its packages are known"
 
 
 def _beside(stage: Stage, run: Run, call: PackageCall) -> tuple[tuple[str, ...], str, bool]:

@@ -72,11 +72,12 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
         return
     known = _says_what_starts(stage)
     choice = choose(stage)
-    hindrance = hindrances(change, stage, choice.user) if choice is not None and known and not scripts else None
+    hindrance = hindrances(change, stage, choice.user) if choice is not None and known else None
     safe = known and not (scripts or tool or daemon) and hindrance is None
     fix = switch(stage, choice) if safe and _is_meant(stage, choice) else None
     base = quote(stage.root.base_text or "its base")
     way_out = daemon or (HANDING_OVER if scripts else _FOR_CALLERS if tool else "")
+    way_out += in_its_way(hindrance) if scripts and not daemon else ""
     way_out = f" {way_out}" if way_out else _switch_to(choice, hindrance, offered=fix is not None) if known else _START
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     copied_from = stage.root.is_scratch and stage.squashed is None and not serves_openly(stage)

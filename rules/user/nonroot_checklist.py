@@ -94,7 +94,7 @@ def checklist(change: DockerfileChange, stage: Stage, was: Stage, user: str) -> 
     prepared = stage.image.user.instruction is None  # the base image's own user, for whom it was made
     found = (
         *(_runs(stage) if prepared else ()),
-        *(() if handed_over else _volumes(stage)),
+        *(() if handed_over else _volumes(was)),
         *(() if prepared else servers(stage, user)),
         *home(stage),
         *_installs(stage),

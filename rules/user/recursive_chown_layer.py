@@ -195,7 +195,8 @@ def _kept(stage: Stage, row: Attributes) -> str:
     """Say that folders keep their `chown`: those that were there before the COPY, which leaves their owner alone."""
     rows = (other for other in recursive_changes(stage)[id(row.step)] if other.command is row.command)
     given = list(dict.fromkeys(other.path for other in rows if other.path))
-    below = (folder for one in folders_made(stage) for folder in _with_parents(one))
+    there = {put.path for put in stage.files.puts if put.step.at <= row.step.at}
+    below = (folder for one in folders_made(stage) & there for folder in _with_parents(one))
     made = sorted({one for one in below if one not in given and any(within(one, path) for path in given)})
     named = [quote(one) for one in (*given, *made)]
     listed = ", ".join(named[:_SHOWN]) + (f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else "")
