@@ -1,6 +1,5 @@
 """See base_image_eol.md."""
 
-import re
 from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
@@ -18,13 +17,13 @@ from rules.api import (
     Severity,
     Stage,
     all_end_of_life,
-    image_facts,
     quote,
     replace,
     rule,
     supported_reference,
 )
 from rules.base_image.choices import may_be_chosen
+from rules.base_image.supported_lines import day_of, ends_next, may_name_a_tag, way_out
 from rules.base_image.taken_out import links_a_program, taken_out
 from rules.facts.eol import codenames
 
@@ -32,8 +31,7 @@ _LINKED = ("Go", "Rust")
 """Languages whose compiler links the standard library into the program."""
 _OF_CONTAINERS = ("VOLUME", "EXPOSE", "HEALTHCHECK")
 """Instructions that do nothing for a stage from which files are copied."""
-_MOVING = re.compile(r"(?:lts|latest|current|stable|mainline|edge)-")
-_YEAR, _QUARTER = 365, 92
+_YEAR = 365
 _NAMED = 2
 """Lines that a comment names: the program's, and the system's below it."""
 
@@ -127,14 +125,14 @@ def _problem(change: DockerfileChange, told: _Told, today: date) -> Problem:
     stage, ended, word, reference = told.stage, told.ended, told.stage.base_word, told.stage.reference
     assert word is not None, "a stage with a reference has a word for it"
     assert reference is not None, "only a reference has an end of life"
-    instead = supported_reference(reference, today)
+    instead = supported_reference(reference, today) if may_name_a_tag(change, stage, ended) else None
     key = _key(change, stage, ended[0], today)
     also = "given up as well" if ended[0].note else "the same release line"
     return Problem(
         word.span,
         f"{stage.label} starts from {quote(reference.text.partition('@')[0])}: {_fact(ended[0])}{_also(ended[1:])}. "
-        f"{_consequence(ended[0], stage)}{_way_out(ended[0], reference, instead)}"
-        f"{_ends_next(reference, instead, today)}",
+        f"{_consequence(ended[0], stage)}{way_out(ended[0], reference, instead)}"
+        f"{ends_next(reference, instead, today)}",
         _confidence(change, stage, told.every),
         doubt="its publisher may mean something else by the tag" if _is_unknown(stage) else BY_ARGUMENT,
         key=key,
@@ -207,16 +205,12 @@ def _own_part(stage: Stage) -> str | None:
 
 def _fact(end: EndOfLife) -> str:
     if end.note:
-        since = f" on {_day(end.date)}" if end.date is not None else ""
+        since = f" on {day_of(end.date)}" if end.date is not None else ""
         return f"this image was given up{since} ({end.note.rpartition(': ')[2].rstrip('.')})"
     name = f"{end.product} {end.cycle}"
     if end.date is None:
         return f"{name} is past its end of life"
-    return f"{name} reached its end of life on {_day(end.date)}"
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
+    return f"{name} reached its end of life on {day_of(end.date)}"
 
 
 def _also(others: list[EndOfLife]) -> str:
@@ -237,40 +231,6 @@ def _consequence(end: EndOfLife, stage: Stage) -> str:
             "more fixes. "
         )
     return "Vulnerabilities found since then stay open in every image built from it. "
-
-
-def _way_out(end: EndOfLife, reference: ImageReference, instead: str | None) -> str:
-    if end.instead:
-        return f"Move to {quote(end.instead)}."
-    if instead is not None and instead != reference.text and _names_a_release(instead):
-        return f"The nearest supported line of this image is {quote(instead)}."
-    if end.successor and not _is_below_a_program(end, reference):
-        return f"The nearest supported line is {end.product} {end.successor}."
-    if end.note:
-        return "Move to an image that is still maintained."
-    return "Move to a release line that is still supported."
-
-
-def _ends_next(reference: ImageReference, instead: str | None, today: date) -> str:
-    """Name a line that the way out keeps, because it has not ended, and that ends within a quarter of a year."""
-    for one in all_end_of_life(reference, today):
-        near = one.days is not None and -_QUARTER < one.days < 0
-        if near and one.date is not None and one.part and one.part in (instead or ""):
-            return f" {one.product} {one.cycle} itself ends on {_day(one.date)}."
-    return ""
-
-
-def _names_a_release(text: str) -> bool:
-    """Whether a tag holds to a release of its program: `lts-alpine3.23` does of the system alone."""
-    return _MOVING.match(text.rpartition(":")[2]) is None
-
-
-def _is_below_a_program(end: EndOfLife, reference: ImageReference) -> bool:
-    """Whether a line is that of the system in an official image of something else: a newer system has no such image."""
-    facts = image_facts(reference)
-    if facts is None or facts.listed is None or facts.kind == "os" or not facts.distro:
-        return False
-    return end.product.lower().startswith(facts.distro)
 
 
 def _fix(

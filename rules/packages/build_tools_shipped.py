@@ -59,9 +59,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _told(found: BuildPackages) -> BuildPackages:
-    """Leave out those of which a comment gives a purpose, where others are a reason to speak."""
-    told = found.only(without_purpose(found))
+    """Leave out those of which a comment gives a purpose, and a JDK, where others are a reason to speak."""
+    told = found.only([name for name in without_purpose(found) if not name.startswith(_JDK)])
     return told if told.heavy and told.items != found.items else found
+
+
+_JDK = ("openjdk", "default-jdk", "java-")
+"""Packages that run Java as well, of which a file seldom tells whether anything in the image is."""
 
 
 _COMPILING_LIBRARIES = frozenset(
@@ -141,7 +145,9 @@ def _may_be_wanted(found: BuildPackages) -> bool:
     """
     if found.items[0].removed_by is not None:
         return False
-    return not found.stage.base_known or is_workbench(found.stage) or not found.only(without_purpose(found)).heavy
+    runs = all(name.startswith(_JDK) for name in found.names)
+    purpose = not found.only(without_purpose(found)).heavy
+    return runs or purpose or not found.stage.base_known or is_workbench(found.stage)
 
 
 def _asked(found: BuildPackages, names: str) -> str:
