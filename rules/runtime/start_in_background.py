@@ -103,7 +103,7 @@ def _confidence(change: DockerfileChange, found: Written, left: Left) -> Confide
     before = [setting.value for setting in was.image.start_command if setting.value is not None] if was else []
     if any(_DAEMON_OFF.search(start.text) for start in before):
         return Confidence.LIKELY  # a configuration with `daemon off` would have been refused: it may be given once
-    copied = [put for put in found.stage.files.puts if put.path.startswith("/etc/nginx") and put.kind != "run"]
+    copied = [put for put in found.stage.files.puts if put.path.startswith("/etc/nginx") and put.kind != "workdir"]
     whole = [put for put in copied if put.tree or put.path.endswith("/nginx.conf")]
     if found.stage.files.has_unreadable_run or (whole and not _is_read(change)):
         return Confidence.POSSIBLE
