@@ -22,13 +22,13 @@ _BEHIND_A_BLOCK = re.compile(
     r"(?P<next>(?!(?:then|else|elif|fi|do|done|esac|in)\b)[A-Za-z_./]\S*)"
 )
 _SWALLOWED_END = re.compile(
-    r"(?P<last>[^\s;&|(){}\\]+)[ \t]*\\[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*\n|\\?\r?\n))*[ \t]*"
+    r"(?<![^\s;&|(){}\\])(?P<last>[^\s;&|(){}\\]++)[ \t]*+\\[ \t]*+\r?\n(?:[ \t]*(?:#[^\n]*\n|\\?\r?\n))*[ \t]*"
     r"(?P<end>fi|done|esac)(?=[ \t]*(?:[;&|)\\\r\n]|\Z))"
 )
 """A block's end at the start of a line, with nothing behind the command above that would end it."""
 _ENDS_ITSELF = frozenset("then else do in fi done esac".split())
 _SWALLOWED_BEGINNING = re.compile(
-    r"(?P<last>[^\s;&|(){}\\]+)[ \t]*\\[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*\n|\\?\r?\n))*[ \t]*"
+    r"(?<![^\s;&|(){}\\])(?P<last>[^\s;&|(){}\\]++)[ \t]*+\\[ \t]*+\r?\n(?:[ \t]*(?:#[^\n]*\n|\\?\r?\n))*[ \t]*"
     r"(?P<begin>if|for|while|until|case)(?=[ \t]+\S)"
 )
 """A block's beginning at the start of a line, likewise."""
