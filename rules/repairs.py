@@ -162,7 +162,7 @@ def tail_start(run: Run) -> int | None:
     return comment.start() if instruction.line == instruction.end_line else None
 
 
-_COMMENT = re.compile(r"(?:(?<=[;&|()])|[ \t]+)#.*", re.DOTALL)
+_COMMENT = re.compile(r"(?:(?<=[;&|()])|(?<![ \t])[ \t]++)#.*", re.DOTALL)
 _JOINT = re.compile(r"[ \t\r\n\\`]*(?:&&|;)?[ \t\r\n\\`]*")
 """What may stand between two commands that are joined plainly: an operator, blanks, continuations; no comment."""
 
