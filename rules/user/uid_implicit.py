@@ -15,6 +15,7 @@ from rules.api import (
     fix,
     quote,
     rule,
+    within,
 )
 from rules.user.account_choice import free_uid, with_uid
 from rules.user.accounts import runtime_user
@@ -56,7 +57,7 @@ def _says_a_number(account: Account) -> bool:
 
 
 def _problem(change: DockerfileChange, stage: Stage, account: Account) -> Problem:
-    volumes = [v.value for v in stage.image.volumes if v.value and not v.value.startswith(_NO_DATA)]
+    volumes = [v.value for v in stage.image.volumes if v.value and not any(within(v.value, one) for one in _NO_DATA)]
     bites = (
         f"the files on {quote(volumes[0])} then belong to a stranger"
         if volumes
