@@ -11,7 +11,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 LIMIT = 160
 """Characters of a value that are shown before it is cut with `…`."""
@@ -54,6 +54,12 @@ def listed(words: Iterable[str], most: int | None = 6) -> str:
     if most is not None and len(items) > most + 1:
         items = [*items[:most], f"{len(items) - most} more"]
     return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def first_few(values: Sequence[str], most: int) -> str:
+    """Quote the first values of a list, and count the others: `a`, `b` and 3 more."""
+    shown = ", ".join(map(quote, values[:most]))
+    return f"{shown} and {len(values) - most} more" if len(values) > most else shown
 
 
 def code_span(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.facts.eol import all_end_of_life
+from rules.facts.eol import all_end_of_life, ends_soon
 from rules.facts.images import image_facts
 from rules.quoting import quote
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 _ARGUMENT = re.compile(r"\$\{?(\w+)")
 _MOVING = re.compile(r"(?:lts|latest|current|stable|mainline|edge)-")
-_QUARTER = 92
 
 
 def may_name_a_tag(change: DockerfileChange, stage: Stage, ended: list[EndOfLife]) -> bool:
@@ -55,7 +54,7 @@ def way_out(end: EndOfLife, reference: ImageReference, instead: str | None) -> s
 def ends_next(reference: ImageReference, instead: str | None, today: date) -> str:
     """Name a line that the way out keeps, because it has not ended, and that ends within a quarter of a year."""
     for one in all_end_of_life(reference, today):
-        near = one.days is not None and -_QUARTER < one.days < 0
+        near = one.date is not None and one.date > today and ends_soon(one.date, today)
         if near and one.date is not None and one.part and one.part in (instead or ""):
             return f" {one.product} {one.cycle} itself ends on {day_of(one.date)}."
     return ""

@@ -17,20 +17,18 @@ if TYPE_CHECKING:
 
     from rules.model.steps import Run
 
+_NEXT_CODE = r"(?:[ \t]*(?:#[^\n]*\n|\\?\r?\n))*[ \t]*"
+"""What leads from a line that goes on to the next that says something: comments, empty lines, blanks."""
+_GOES_ON = r"(?<![^\s;&|(){}\\])(?P<last>[^\s;&|(){}\\]++)[ \t]*+\\[ \t]*+\r?\n" + _NEXT_CODE
+"""The last word of a line that goes on, sought from its beginning alone."""
 _BEHIND_A_BLOCK = re.compile(
-    r"(?<![\w$-])(?P<end>fi|done|esac)[ \t]*\\\r?\n(?:[ \t]*(?:#[^\n]*\n|\\?\r?\n))*[ \t]*"
+    rf"(?<![\w$-])(?P<end>fi|done|esac)[ \t]*\\\r?\n{_NEXT_CODE}"
     r"(?P<next>(?!(?:then|else|elif|fi|do|done|esac|in)\b)[A-Za-z_./]\S*)"
 )
-_SWALLOWED_END = re.compile(
-    r"(?<![^\s;&|(){}\\])(?P<last>[^\s;&|(){}\\]++)[ \t]*+\\[ \t]*+\r?\n(?:[ \t]*(?:#[^\n]*\n|\\?\r?\n))*[ \t]*"
-    r"(?P<end>fi|done|esac)(?=[ \t]*(?:[;&|)\\\r\n]|\Z))"
-)
+_SWALLOWED_END = re.compile(_GOES_ON + r"(?P<end>fi|done|esac)(?=[ \t]*(?:[;&|)\\\r\n]|\Z))")
 """A block's end at the start of a line, with nothing behind the command above that would end it."""
 _ENDS_ITSELF = frozenset("then else do in fi done esac".split())
-_SWALLOWED_BEGINNING = re.compile(
-    r"(?<![^\s;&|(){}\\])(?P<last>[^\s;&|(){}\\]++)[ \t]*+\\[ \t]*+\r?\n(?:[ \t]*(?:#[^\n]*\n|\\?\r?\n))*[ \t]*"
-    r"(?P<begin>if|for|while|until|case)(?=[ \t]+\S)"
-)
+_SWALLOWED_BEGINNING = re.compile(_GOES_ON + r"(?P<begin>if|for|while|until|case)(?=[ \t]+\S)")
 """A block's beginning at the start of a line, likewise."""
 _OPENS_ITSELF = _ENDS_ITSELF | frozenset({"!", "if", "elif", "while", "until", "[[", "time"})
 _LONGEST_WORD = 40

@@ -157,7 +157,7 @@ def successors(found: Cycle, today: dt.date) -> tuple[str, ...]:
     ]
     living = [(one, end) for one, end in later if end >= today and not _may_have_ended(found.product, one, end, today)]
     living.sort(
-        key=lambda row: (_ends_soon(row[1], today), not _is_long_term(row[0], today), _order(row[0]["cycle"], names))
+        key=lambda row: (ends_soon(row[1], today), not _is_long_term(row[0], today), _order(row[0]["cycle"], names))
     )
     return tuple(one["cycle"] for one, _ in living)
 
@@ -186,10 +186,10 @@ def is_worth_a_move(found: Cycle, today: dt.date) -> bool:
     """Tell whether a release line is supported for a quarter of a year from a day on."""
     table = load("eol", f"product/{found.product}")
     cycle = cycle_of(found.product, found.name)
-    return cycle is not None and not _ends_soon(_end(cycle, extended=bool(table["extension"])), today)
+    return cycle is not None and not ends_soon(_end(cycle, extended=bool(table["extension"])), today)
 
 
-def _ends_soon(end: dt.date, today: dt.date) -> bool:
+def ends_soon(end: dt.date, today: dt.date) -> bool:
     """Tell whether a last day of support is past or within a quarter of a year."""
     return end < today + _WORTH_A_MOVE
 

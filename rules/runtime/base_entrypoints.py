@@ -75,11 +75,7 @@ def _script_runs_server(change: DockerfileChange, stage: Stage, script: str) -> 
     if read is None or read.shell is None or re.search(rf"(?<![\w.-]){re.escape(script)}", read.text):
         return False
     _, parsed = read.script()
-    if (
-        parsed.errors
-        or _DOES_IT_ITSELF.search(read.text)
-        or re.search(r"^[ \t]*(?:\.|source)\s", read.text, re.MULTILINE)
-    ):
+    if parsed.errors or _DOES_IT_ITSELF.search(read.text) or _READS_ANOTHER.search(read.text):
         return False
     return any(command.name in _SERVERS for command in parsed.commands)
 

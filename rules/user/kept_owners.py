@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from rules.lazily import once
 from rules.model.steps import Copy, Run
+from rules.model.users import is_root_name
 from rules.user.accounts import changes_user, name_of, runs_as_root
 
 if TYPE_CHECKING:
     from rules.model.model import Model
     from rules.model.steps import Step
-
-_ROOT = frozenset({"root", "0", ""})
 
 
 def may_keep_owner(copy: Copy) -> bool:
@@ -43,10 +42,10 @@ def _with_other_owners(model: Model) -> frozenset[int]:
 def _gives_away(step: Step) -> bool:
     """Whether a step may make files that belong to somebody else than root, or give them to somebody."""
     if isinstance(step, Copy):
-        return name_of(step.option("chown") or "") not in _ROOT
+        return not is_root_name(name_of(step.option("chown") or "root"))
     if not isinstance(step, Run):
         return False
     if runs_as_root(step) is False or any(changes_user(step, command) for command in step.commands):
         return True
     given = (command.operands()[:1] for command in step.calls("chown"))
-    return any(name_of(words[0].value) not in _ROOT for words in given if words)
+    return any(not is_root_name(name_of(words[0].value) or "root") for words in given if words)

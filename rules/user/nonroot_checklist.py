@@ -10,7 +10,7 @@ from rules.dockerfile.source import Source
 from rules.facts.commands import provides
 from rules.model.puts import within
 from rules.model.search_path import path_folders
-from rules.quoting import quote
+from rules.quoting import first_few, quote
 from rules.user.accounts import runs_as_root
 from rules.user.closed_folders import install_in
 from rules.user.ownership import access
@@ -115,7 +115,10 @@ def _volumes(stage: Stage) -> Iterator[Item]:
     values = (volume.value.rstrip("/") for volume in stage.image.volumes if volume.value)
     paths = list(dict.fromkeys(value for value in values if not value.startswith(_EVERYBODYS)))
     if paths:
-        yield Item(f"volumes from before ({_named(paths)}) hold files of root, whatever the image says", concrete=True)
+        yield Item(
+            f"volumes from before ({first_few(paths, _SHOWN)}) hold files of root, whatever the image says",
+            concrete=True,
+        )
 
 
 def servers(stage: Stage, user: str) -> Iterator[Item]:
@@ -129,7 +132,7 @@ def servers(stage: Stage, user: str) -> Iterator[Item]:
         written = _OFFICIAL.get((image, program), _WRITTEN_BY.get(program, ()))
         closed = [path for path in written if access(stage, path, user).writable is not True]
         if closed:
-            yield Item(f"`{program}` writes to {_named(closed)}", concrete=True)
+            yield Item(f"`{program}` writes to {first_few(closed, _SHOWN)}", concrete=True)
 
 
 def _programs(stage: Stage) -> tuple[str, ...]:
@@ -161,7 +164,7 @@ def home(stage: Stage) -> Iterator[Item]:
         if put.kind not in ("stage", "image") or not within(put.path, _LOCAL)
     ]
     if paths and is_roots_home_closed(stage):
-        yield Item(f"root's home is closed to others ({_named(list(dict.fromkeys(paths)))})", concrete=True)
+        yield Item(f"root's home is closed to others ({first_few(list(dict.fromkeys(paths)), _SHOWN)})", concrete=True)
 
 
 def _installs(stage: Stage) -> Iterator[Item]:
@@ -198,7 +201,7 @@ def script(change: DockerfileChange, stage: Stage) -> Iterator[Item]:
             continue
         needing = sorted(_called(name, text) & _NEEDS_ROOT)
         if needing:
-            yield Item(f"`{name}` calls {_named(needing)}", concrete=True)
+            yield Item(f"`{name}` calls {first_few(needing, _SHOWN)}", concrete=True)
 
 
 _HAND_OVER = frozenset({"gosu", "su-exec", "runuser", "chpst", "setuidgid"})
@@ -237,19 +240,14 @@ def _workdir(stage: Stage, user: str) -> Iterator[Item]:
     if path and path != "/" and not within(path, ROOTS_HOME) and access(stage, path, user).writable is False:
         install = install_in(stage, path)
         if install is None:
-            yield Item(f"the working directory {_named([path])} belongs to root", concrete=False)
+            yield Item(f"the working directory {quote(path)} belongs to root", concrete=False)
         else:
             call = f"{quote(str(install), 40)} (line {install.line})"
-            yield Item(f"{call} now runs as that user, and {_named([path])} belongs to root", concrete=True)
+            yield Item(f"{call} now runs as that user, and {quote(path)} belongs to root", concrete=True)
 
 
 def _ports(stage: Stage) -> Iterator[Item]:
     own = [port for port in stage.image.ports if port.instruction is not None]
     low = [str(p.number) for p in own or stage.image.ports if p.number is not None and p.number < _PRIVILEGED]
     if low:
-        yield Item(f"port {_named(low)} is below 1024, which some runtimes keep for root", concrete=False)
-
-
-def _named(values: list[str]) -> str:
-    shown = ", ".join(quote(value) for value in values[:_SHOWN])
-    return f"{shown} and {len(values) - _SHOWN} more" if len(values) > _SHOWN else shown
+        yield Item(f"port {first_few(low, _SHOWN)} is below 1024, which some runtimes keep for root", concrete=False)

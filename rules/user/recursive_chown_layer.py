@@ -19,7 +19,7 @@ from rules.api import (
     rule,
     within,
 )
-from rules.quoting import listed
+from rules.quoting import first_few, listed
 from rules.user.accounts import name_of
 from rules.user.chown_as_copied import (
     CHANGES_NOTHING,
@@ -198,10 +198,9 @@ def _kept(stage: Stage, row: Attributes) -> str:
     there = {put.path for put in stage.files.puts if put.step.at <= row.step.at}
     below = (folder for one in folders_made(stage) & there for folder in _with_parents(one))
     made = sorted({one for one in below if one not in given and any(within(one, path) for path in given)})
-    named = [quote(one) for one in (*given, *made)]
-    listed = ", ".join(named[:_SHOWN]) + (f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else "")
-    whom = "the folder itself" if len(named) == 1 else "the folders themselves"
-    return f" Keep the `chown` without `-R` for {whom}: {listed}."
+    folders = [*given, *made]
+    whom = "the folder itself" if len(folders) == 1 else "the folders themselves"
+    return f" Keep the `chown` without `-R` for {whom}: {first_few(folders, _SHOWN)}."
 
 
 def _with_parents(folder: str) -> Iterator[str]:

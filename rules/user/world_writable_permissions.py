@@ -24,6 +24,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.quoting import first_few
 from rules.user.accounts import name_of, runtime_user
 from rules.user.layers import place, shipped_steps
 from rules.user.modes import Grant, grants, without_others_writing
@@ -147,10 +148,7 @@ def _is_meant(step: Step) -> bool:
 
 
 def _named(paths: tuple[str, ...]) -> str:
-    if not paths:
-        return "files"
-    shown = ", ".join(quote(path) for path in paths[:_SHOWN])
-    return f"{shown} and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else shown
+    return first_few(paths, _SHOWN) or "files"
 
 
 def _way_out(stage: Stage, found: list[Grant]) -> str:
