@@ -10,7 +10,7 @@ from bot.jobs import Command
 from bot.obedience import obey
 from bot.reviewer import review
 from tests.bot import github_bench, gitlab_bench
-from tests.bot.test_reviewer import desk
+from tests.bot.reviewing import desk
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence

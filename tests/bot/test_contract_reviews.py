@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bot.forges.base import Gone
+from tests.bot.reviewing import LOST, PINNED, UNPINNED
 from tests.bot.sides import on
-from tests.bot.test_reviewer import LOST, PINNED, UNPINNED
 from tests.forge.faults import Fault
 from tests.forge.repository import Moved
 

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.bot.reviewing import LOST, OTHER_RULES, PINNED, UNPINNED
 from tests.bot.serving import Server, serving, until
-from tests.bot.test_reviewer import LOST, OTHER_RULES, PINNED, UNPINNED
 from tests.forge.faults import Fault
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tests.bot.github_bench import Bench, bench
-from tests.bot.test_reviewer import LOST, PINNED, UNPINNED, reviewed
+from tests.bot.reviewing import LOST, PINNED, UNPINNED, reviewed
 from tests.forge.repository import Moved
 
 if TYPE_CHECKING:

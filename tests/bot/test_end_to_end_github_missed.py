@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.bot.reviewing import PINNED, UNPINNED
 from tests.bot.serving import serving, until
 from tests.bot.test_end_to_end_github import opened, reviewed
-from tests.bot.test_reviewer import PINNED, UNPINNED
 
 if TYPE_CHECKING:
     from pathlib import Path

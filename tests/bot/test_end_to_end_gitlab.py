@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import aiohttp
 import pytest
 
+from tests.bot.reviewing import LOST, OTHER_RULES, PINNED, UNPINNED
 from tests.bot.serving import until
 from tests.bot.serving_gitlab import serving_both
 from tests.bot.test_end_to_end_github import opened, reviewed
-from tests.bot.test_reviewer import LOST, OTHER_RULES, PINNED, UNPINNED
 from tests.forge.gitlab import mishaps
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.bot.reviewing import PINNED, UNPINNED
 from tests.bot.serving import until
 from tests.bot.serving_gitlab import serving_both
 from tests.bot.test_end_to_end_gitlab import done, notes, proposed
-from tests.bot.test_reviewer import PINNED, UNPINNED
 from tests.forge.gitlab.double import SIGNING_TOKEN
 
 if TYPE_CHECKING:

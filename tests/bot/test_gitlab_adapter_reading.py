@@ -8,7 +8,7 @@ import pytest
 from bot.forges.base import Denied, Gone, Unavailable
 from bot.reviewer import review
 from tests.bot.gitlab_bench import AFTER, BEFORE, adapter, bench, no_fence
-from tests.bot.test_reviewer import desk
+from tests.bot.reviewing import desk
 from tests.forge.gitlab import mishaps
 from tests.forge.repository import Moved, Submodule, Symlink
 

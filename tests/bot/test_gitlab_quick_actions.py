@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from bot.forges.gitlab.quick_actions import harmless
 from bot.obedience import obey
-from bot.processes import Processes
 from bot.reviewer import Desk, review
 from tests.bot.gitlab_bench import KEY, bench, no_fence
+from tests.bot.reviewing import here
 from tests.forge.gitlab.quick_actions import extract
 from tests.forge.repository import Symlink
 
@@ -45,9 +45,7 @@ HOSTILE = {
 
 
 async def reviewed(b: Bench) -> None:
-    async with Processes(1, 30) as processes:
-        desk = Desk(run=processes.run, today=lambda: date(2026, 1, 1), key=KEY)
-        await review(b.job, b.gitlab, no_fence, desk)
+    await review(b.job, b.gitlab, no_fence, Desk(run=here, today=lambda: date(2026, 1, 1), key=KEY))
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -11,7 +11,7 @@ from bot.reviewer import Desk, review
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
 from tests.bot.github_bench import KEY, bench, no_fence
-from tests.bot.test_reviewer import here
+from tests.bot.reviewing import here
 from tests.review.faulty import Change, changes
 
 DESK = Desk(run=here, today=lambda: date(2026, 11, 20), key=KEY)

@@ -1,54 +1,21 @@
 from __future__ import annotations
 
 import asyncio
-import pickle
-from dataclasses import replace
-from datetime import date
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from bot.forges.base import Gone
 from bot.processes import Processes, TookTooLong
-from bot.reviewer import Desk, Outcome, policy_of, review
-from rules import catalogue
-from tests.bot.github_bench import KEY, Bench, bench, no_fence
+from bot.reviewer import review
+from tests.bot.github_bench import Bench, bench, no_fence
+from tests.bot.reviewing import LOST, PINNED, UNPINNED, desk, reviewed
 from tests.forge.faults import Fault
 from tests.forge.log import Log
 from tests.forge.repository import Moved, Symlink
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    from rules.policy import Policy
     from tests.forge.repository import Content
-
-Given = TypeVar("Given")
-Result = TypeVar("Result")
-
-OTHER_RULES = sorted({rule.id for rule in catalogue.load()} - {"base-image-unpinned", "entrypoint-lost"})
-PINNED = 'FROM debian:12.5-slim AS base\nENTRYPOINT ["/run"]\nCMD ["serve"]\nFROM base AS prod\nUSER 1000\n'
-UNPINNED = PINNED.replace(":12.5-slim", "")
-LOST = PINNED.replace("FROM base AS prod", "FROM debian:12.5-slim AS prod")
-
-
-async def here(function: Callable[[Given], Result], given: Given, /) -> Result:
-    """Compute in this process, with everything sent through a pipe's eye."""
-    return pickle.loads(pickle.dumps(function(pickle.loads(pickle.dumps(given)))))  # type: ignore[no-any-return]  # as given
-
-
-def few_rules(files: Mapping[str, bytes], /) -> tuple[Policy, tuple[str, ...]]:
-    """The repository's policy, with all rules off but the two that these changes are made for."""
-    policy, faults = policy_of(files)
-    return replace(policy, rules={**dict.fromkeys(OTHER_RULES, "off"), **policy.rules}), faults
-
-
-def desk(run: Any = here) -> Desk:
-    return Desk(run=run, today=lambda: date(2026, 11, 21), key=KEY, read_policy=few_rules)
-
-
-async def reviewed(b: Bench, run: Any = here) -> Outcome:
-    return await review(b.job, b.github, no_fence, desk(run))
 
 
 def summaries(b: Bench) -> list[str]:
@@ -189,7 +156,7 @@ async def test_a_closed_pull_request_is_left_alone() -> None:
 
 
 async def test_a_judgement_that_takes_too_long_completes_the_check_all_the_same() -> None:
-    async def slow(function: Callable[[Given], Result], given: Given, /) -> Result:
+    async def slow(_function: object, _given: object, /) -> Any:
         raise TookTooLong("it was ended after 30 seconds")
 
     async with bench({"Dockerfile": PINNED}, {"Dockerfile": UNPINNED}) as b:

@@ -11,9 +11,9 @@ from tests.bench.growth import edited
 from tests.bench.hostile import SHAPES
 from tests.counting import lines_run
 
-SHORT, FACTOR, MOST = 4_000, 4, 5.5
+SHORT, FACTOR, MOST = 3_000, 4, 5.5
 """Characters, how many times as many, and how many times the work that may be: 4 is linear, 16 quadratic."""
-WHERE_BOUNDED = {"stages on one base": 16_000}
+WHERE_BOUNDED = {"stages on one base": 10_000}
 """Where a bound ends what grows faster below it: what stages inherit (`rules.model.model.MOST_INHERITED`)."""
 
 

@@ -33,7 +33,6 @@ def said(seed: str) -> bytes:
 
 def test_another_order_of_sets_says_the_same() -> None:
     with ThreadPoolExecutor() as pool:
-        first, *others = pool.map(said, ("1", "3", "4"))
+        first, other = pool.map(said, ("1", "3"))
     assert first.count(b"\n") > 5000, "the examples say a lot"
-    for other in others:
-        assert other.splitlines() == first.splitlines()
+    assert other.splitlines() == first.splitlines()
