@@ -14,7 +14,7 @@ from rules.model.audience import (
     is_workshop_name,
 )
 from rules.model.layers import Layers
-from rules.model.scope import global_scope
+from rules.model.scope import USUAL_PLATFORM, global_scope
 from rules.model.stage import Stage
 from rules.model.variants import VARIABLE, names_like
 
@@ -94,6 +94,16 @@ class Model:
     def global_scope(self) -> Scope:
         """The variables that FROM lines see."""
         return global_scope(self.global_args, self.dockerfile.escape)
+
+    @cached_property
+    def _usual_scope(self) -> Scope:
+        """The variables that FROM lines see in a build for the usual platform."""
+        return global_scope(self.global_args, self.dockerfile.escape, USUAL_PLATFORM)
+
+    def stage_of_usual_platform(self, word: str, before: int) -> Stage | None:
+        """Return the stage above stage `before` that a FROM such as `base-$TARGETARCH` means on the usual platform."""
+        name = self._usual_scope.expand(word) if "$" in word else None
+        return self.earlier_stage(name, before) if name else None
 
     def earlier_stage(self, name: str, before: int) -> Stage | None:
         """Return the stage that a name in FROM means: the last one of that name above stage `before`, if any."""
@@ -175,14 +185,9 @@ class Model:
         return self.in_shipped_images | {one.index for one in squashed}
 
     def may_start_from(self, stage: Stage) -> tuple[Stage, ...]:
-        """Return the stages that a FROM may mean whose variable nothing fills in: `FROM ${VARIANT}-install`."""
+        """Return the stages that a FROM may mean whose variable the file does not fill in: `FROM ${VARIANT}-install`."""
         word = stage.base_word
-        if (
-            word is None
-            or "$" not in word.text
-            or stage.base_stage is not None
-            or (stage.base_text or "-")[0].isalnum()
-        ):
+        if word is None or "$" not in word.text or (stage.base_text or "-")[0].isalnum():
             return ()
         if len(self.stages) > _MOST_CHOICES or not re.search(r"\w", VARIABLE.sub("", word.text)):
             return ()  # a variable alone may as well name an image

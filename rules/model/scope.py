@@ -23,6 +23,14 @@ PLATFORM_ARGS = frozenset(
 )
 """Filled in by BuildKit; a stage must declare them, a FROM line need not."""
 
+USUAL_PLATFORM = {
+    f"{side}{part}": value
+    for side in ("TARGET", "BUILD")
+    for part, value in (("PLATFORM", "linux/amd64"), ("OS", "linux"), ("ARCH", "amd64"), ("VARIANT", ""))
+}
+"""What BuildKit fills in on and for the platform that nearly every image is built for (Dockerfile reference, "Automatic
+platform ARGs in the global scope")."""
+
 PREDEFINED_ARGS = frozenset(
     "HTTP_PROXY http_proxy HTTPS_PROXY https_proxy FTP_PROXY ftp_proxy NO_PROXY no_proxy ALL_PROXY all_proxy "
     "SOURCE_DATE_EPOCH".split()
@@ -192,9 +200,17 @@ def arg_variables(instruction: Instruction, scope: Scope, inherited: Mapping[str
     return found
 
 
-def global_scope(instructions: Iterable[Instruction], escape: str) -> Scope:
-    """Return the scope of the FROM lines: the ARGs above the first one and BuildKit's platform values."""
-    scope = Scope({name: Variable(name, UNKNOWN, "builtin") for name in PLATFORM_ARGS}, complete=True, escape=escape)
+def global_scope(instructions: Iterable[Instruction], escape: str, platform: Mapping[str, str] | None = None) -> Scope:
+    """Return the scope of the FROM lines: the ARGs above the first one and BuildKit's platform values.
+
+    Args:
+        instructions: Those above the first FROM.
+        escape: The file's escape character.
+        platform: The platform values by name where one platform is meant; otherwise they are unknown.
+    """
+    filled_in = {name: (platform or {}).get(name, UNKNOWN) for name in PLATFORM_ARGS}
+    variables = {name: Variable(name, value, "builtin") for name, value in filled_in.items()}
+    scope = Scope(variables, complete=True, escape=escape)
     for instruction in instructions:
         if instruction.keyword == "ARG":
             scope = scope.with_(arg_variables(instruction, scope, {}))

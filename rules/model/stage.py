@@ -39,7 +39,8 @@ class Stage:
         from_: The FROM instruction.
         name: Behind AS, in lower case; `None` without.
         instructions: Those behind the FROM.
-        base_stage: The earlier stage that FROM names, if it names one.
+        base_stage: The earlier stage that FROM names, if it names one; where the platform chooses (`base-$TARGETARCH`),
+            that of linux/amd64.
         parent: The same; `None` where more is inherited than a person writes, and the base then counts as unknown.
         depth: Stages of the chain before this one.
         weight: Characters of the whole chain's instructions.
@@ -54,7 +55,7 @@ class Stage:
         named = len(words) >= 3 and words[1].text.lower() == "as"  # noqa: PLR2004 - `image AS name`
         self.name_word: Word | None = words[2] if named else None
         self.name = words[2].text.lower() if named else None
-        self.base_stage = model.earlier_stage(self.base_text, index) if self.base_text else None
+        self.base_stage = self._base_stage()
         self.parent = self.base_stage if self.base_stage is None or model.inherits(self.base_stage) else None
         if self.parent is not self.base_stage:
             self.base_text = None
@@ -62,6 +63,13 @@ class Stage:
         self.depth: int = parent.depth + 1 if parent is not None else 0
         written = self.last_instruction.span.end - from_.span.start
         self.weight: int = written + (parent.weight if parent is not None else 0)
+
+    def _base_stage(self) -> Stage | None:
+        """Return the stage that FROM names; of those that the platform chooses from, the usual platform's."""
+        if self.base_text is not None:
+            return self.model.earlier_stage(self.base_text, self.index)
+        word = self.base_word if _names_one(self.from_) else None
+        return self.model.stage_of_usual_platform(word.text, self.index) if word is not None else None
 
     def __repr__(self) -> str:
         """Name the file, the line and the stage."""
