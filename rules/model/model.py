@@ -185,7 +185,7 @@ class Model:
         return self.in_shipped_images | {one.index for one in squashed}
 
     def may_start_from(self, stage: Stage) -> tuple[Stage, ...]:
-        """Return the stages that a FROM may mean whose variable the file does not fill in: `FROM ${VARIANT}-install`."""
+        """Return the stages that a FROM may mean whose variable the file leaves open: `FROM ${VARIANT}-install`."""
         word = stage.base_word
         if word is None or "$" not in word.text or (stage.base_text or "-")[0].isalnum():
             return ()
