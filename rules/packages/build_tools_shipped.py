@@ -252,7 +252,7 @@ def _way_out(found: BuildPackages) -> str:
     else:
         command = "apt-get purge -y --auto-remove" if manager == "apt" else f"{program} remove -y"
         remove = f"{quote(command)} them in the same `RUN`"
-    if found.items[0].removed_by is None and compiles_behind(found.stage, found.run):
+    if compiles_behind(found.stage, found.run):
         remove = f"install, build and {remove.replace('in the same', 'in one')}"
     builders = _builders_upon(found)
     if builders and not compiles_itself(found.stage):

@@ -1,11 +1,19 @@
 """See go_install_unpinned.md."""
 
+import posixpath
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, PackageCall, Problem, Run, Severity, Stage, quote, rule
+from rules.api import Category, Confidence, DockerfileChange, PackageCall, Problem, Run, Severity, Stage, quote, rule
+from rules.packages.reaching import reaches_image
 from rules.packages.tool_versions import has_old_go
 from rules.packages.unpinned import MOVING
 from rules.quoting import listed
+
+_SHIPPED = "The same commit gives another program tomorrow, and a bad release goes straight in."
+_USED = (
+    "None of it is copied into an image, but the next build may take another release, and break with it or make "
+    "something else."
+)
 
 
 @rule(
@@ -27,14 +35,26 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         names = change.fresh("go-install-unpinned", stage, every)
         way_out = _way_out(stage, run, names[0])
         theirs = "its repository holds" if len(names) == 1 else "their repositories hold"
+        reaches = any(_reaches(stage, call, name) for call, name in found if name in names)
         yield Problem(
             next(call.command.span for call, name in found if name in names),
             f"{stage.label} takes {listed(map(quote, names), 3)} from whatever {theirs} on the day of "
-            f"the build. The same commit gives another program tomorrow, and a bad release goes straight in. {way_out}",
+            f"the build. {_SHIPPED if reaches else _USED} {way_out}",
+            Confidence.CERTAIN if reaches else Confidence.POSSIBLE,
             stage=stage.key,
             items=every,
             decision=f"{names} {way_out}",
         )
+
+
+def _reaches(stage: Stage, call: PackageCall, name: str) -> bool:
+    """Whether the program, or what is compiled with the module, may be in an image that ships."""
+    if call.verb == "get" or call.env.get("GOBIN") or reaches_image(stage, call):
+        return True
+    copies = (copy for other in stage.model.stages for copy in other.copies if copy.from_stage is stage)
+    return any(
+        posixpath.basename(source.path or "") == posixpath.basename(name) for c in copies for source in c.sources
+    )
 
 
 def _way_out(stage: Stage, run: Run, name: str) -> str:

@@ -25,7 +25,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.copying.installs import folder_of
+from rules.copying.installs import folder_of, install_folder
 from rules.packages.lock_calls import written_anew, written_before
 from rules.packages.options import LOCKED, add_option, locked_option, spelled
 from rules.packages.project_files import LOCKS, MANIFESTS, brings_folder, copied, lock_path
@@ -38,6 +38,7 @@ _HOLDING = ("--frozen-lockfile", "--immutable", "--frozen", "--locked", "--lockf
 _OF_LOCKS = re.compile(r"\block|frozen|immutable|deploy", re.IGNORECASE)
 _RESOLVES = frozenset("build b check c test t run r bench clippy rustc doc d fetch vendor".split())
 """Cargo's commands that write `Cargo.lock` anew where it does not fit (`cargo help`, `--locked`)."""
+_UV_INDEXES = ("UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 _EDITS = frozenset({"init", "new", "add", "remove"})
 _EDITORS = frozenset("sed awk perl echo printf cat tee mv cp patch python3 python tomlq dasel".split())
 
@@ -62,8 +63,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if call.manager == "bundle":
             if not _is_ruby(stage) or _is_configured(run, call) or _is_missing(change) or _is_foreign(run):
                 continue
+            if lock is None and _is_left_behind(run, call):
+                continue
             lock = lock or (LOCKS["bundle"][0], False)
-        if lock is None or _is_held_later(run, call):
+        if lock is None or _is_held_later(run, call) or _takes_other_index(run, call):
             continue
         if not _is_manifest_edited(run, call) and written_before(run, call) is None:
             unheld = _Unheld(stage, run, call, *lock)
@@ -204,6 +207,19 @@ def _is_foreign(run: Run) -> bool:
         return True
     fetched = any(other.calls("git", "curl", "wget", "tar") for other in run.stage.all_runs if other.index <= run.index)
     return fetched and copied(run, "Gemfile") is None and not brings_folder(run)
+
+
+def _is_left_behind(run: Run, call: PackageCall) -> bool:
+    """Whether the Gemfile is copied by its name and the lock file is not, without which a frozen Bundler stops."""
+    return copied(run, MANIFESTS["bundle"], install_folder(run, call)) is not None and not brings_folder(run)
+
+
+def _takes_other_index(run: Run, call: PackageCall) -> bool:
+    """Whether uv is told which index to ask: one that its lock file does not name makes `--locked` stop each time."""
+    return call.manager == "uv" and (
+        call.has("--index-url", "--default-index", "--index", "--extra-index-url", "--find-links")
+        or any(name in call.env or run.scope.get(name) is not None for name in _UV_INDEXES)
+    )
 
 
 def _is_missing(change: DockerfileChange) -> bool:

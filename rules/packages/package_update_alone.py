@@ -46,6 +46,7 @@ _PLAYWRIGHT = frozenset({"playwright", "patchright"})
 _FUNCTION = re.compile(r"\b([A-Za-z_][\w-]*)\s*\(\)")
 """The name of a function that a script defines, and may install with further down."""
 _SYSTEM_FOLDERS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
+_BRACES = re.compile(r"(?<!\$)\{[^}]*,")
 _USING = frozenset({"install", "upgrade", "download"})
 
 
@@ -264,7 +265,15 @@ def _clean_up(run: Run, joined: bool) -> Edit | None:  # noqa: FBT001 - whether 
 
 
 def _cleans(run: Run, update: PackageCall) -> bool:
-    return any(c.manager == update.manager and c.what == "lists" for c in run.cleanings)
+    return any(
+        c.manager == update.manager and c.what == "lists" and not _is_taken_literally(run, c.command)
+        for c in run.cleanings
+    )
+
+
+def _is_taken_literally(run: Run, command: Command) -> bool:
+    """Whether dash, Debian's `sh`, looks for a folder with braces in its name: `rm -rf /var/lib/{apt,dpkg}`."""
+    return run.script.dialect in ("sh", "dash") and any(_BRACES.search(word.value) for word in command.args)
 
 
 def _is_plain(run: Run) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import (
+    ROOT_NAMES,
     Category,
     Confidence,
     DockerfileChange,
@@ -24,6 +25,9 @@ _SHOWN = {"debian": "Debian 12", "ubuntu": "Ubuntu 23.04", "alpine": "Alpine 3.1
 _BRINGS = {"apt": ("python3", "pipx"), "apk": ("python3", "py3-pip", "pipx")}
 """How the names begin of the packages with which the system's Python comes, by package manager."""
 
+_WITH_VENV = ("python3-venv", "python3-full", "virtualenv", "python3-virtualenv")
+"""Packages of Debian and Ubuntu without which `python3 -m venv` stops: “ensurepip is not available”."""
+
 _OWN_PLACE = ("--break-system-packages", "--target", "--prefix", "--root", "--dry-run", "--python")
 
 _OTHER_PYTHONS = (
@@ -44,17 +48,16 @@ _OTHER_PYTHONS = (
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A Python that belongs to the distribution is asked to take packages from pip, and refuses."""
     for stage, run, call in change.after.layers.all_calls:
-        if not _is_for_the_system(call) or call.has(*_OWN_PLACE):
+        if not _is_for_the_system(call) or call.has(*_OWN_PLACE) or call.command.after == "||":
             continue
         distro = _refusing(stage)
-        if distro is None or not _is_systems_python(run, call):
+        if distro is None or not _is_systems_python(run, call) or _is_configured(run):
             continue
         yield Problem(
             call.command.span,
             f"{stage.label} calls {quote(spelled(call))} for the system's own Python. From {_SHOWN[distro]} on that "
             f"Python is managed by {'apk' if distro == 'alpine' else 'apt'} alone (PEP 668): {_refusal(call)}, and the "
-            f"build with it. Install into a virtual environment: {_venv(call)}, and its {quote('bin')} first in "
-            f"{quote('PATH')}.",
+            f"build with it. {_way_out(stage, run, call)}",
             Confidence.LIKELY,
             doubt="the image may have another Python in front of it",
             stage=stage.key,
@@ -75,8 +78,26 @@ def _refusal(call: PackageCall) -> str:
     return "pip stops with `externally-managed-environment`"
 
 
-def _venv(call: PackageCall) -> str:
-    return quote("uv venv /opt/venv" if call.manager == "uv" else "python3 -m venv /opt/venv")
+def _way_out(stage: Stage, run: Run, call: PackageCall) -> str:
+    """Name an environment of one's own; Debian's and Ubuntu's Python makes one with a package more, uv without."""
+    place = "/opt/venv" if run.user.value in (None, *ROOT_NAMES) else "~/venv"
+    if call.manager == "uv":
+        return (
+            f"Install into a virtual environment: {quote(f'uv venv {place}')}, {quote(f'VIRTUAL_ENV={place}')}, its "
+            f"{quote('bin')} first in {quote('PATH')}, and no {quote('--system')}."
+        )
+    lacks = stage.runtime.package_manager == "apt" and not stage.packages.has(*_WITH_VENV)
+    more = f"{quote('python3-venv')} from apt, " if lacks else ""
+    return (
+        f"Install into a virtual environment: {more}{quote(f'python3 -m venv {place}')}, and its {quote('bin')} first "
+        f"in {quote('PATH')}."
+    )
+
+
+def _is_configured(run: Run) -> bool:
+    """Whether a configuration of pip's is copied, which may allow it."""
+    files = (put for put in run.stage.files.puts if put.path.endswith(("/pip.conf", "/uv.toml")))
+    return any(put.step.at < run.at for put in files)
 
 
 @once
