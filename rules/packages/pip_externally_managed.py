@@ -1,5 +1,6 @@
 """See pip_externally_managed.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -30,6 +31,8 @@ _WITH_VENV = ("python3-venv", "python3-full", "virtualenv", "python3-virtualenv"
 
 _OWN_PLACE = ("--break-system-packages", "--target", "--prefix", "--root", "--dry-run", "--python")
 
+_PYTHON_2 = re.compile(r"(?:pip|python)-?2")
+"""It knows no mark of PEP 668."""
 _OTHER_PYTHONS = (
     *("-m venv", "virtualenv", "get-pip.py", "deadsnakes", "make altinstall", "uv venv", "uv python"),
     *("EXTERNALLY-MANAGED", "break-system-packages", "activate", "conda", "pyenv"),
@@ -61,6 +64,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             Confidence.LIKELY,
             doubt="the image may have another Python in front of it",
             stage=stage.key,
+            decision="externally managed",
         )
 
 
@@ -69,7 +73,7 @@ def _is_for_the_system(call: PackageCall) -> bool:
     if call.manager == "uv":
         wanted = call.has("--system") or call.env.get("UV_SYSTEM_PYTHON") in ("1", "true")
         return call.verb == "pip install" and wanted and not call.env.get("UV_BREAK_SYSTEM_PACKAGES")
-    return call.manager == "pip" and call.action == "install"
+    return call.manager == "pip" and call.action == "install" and not _PYTHON_2.match(call.program)
 
 
 def _refusal(call: PackageCall) -> str:
