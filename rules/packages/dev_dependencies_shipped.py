@@ -25,6 +25,7 @@ from rules.packages.copied_modules import CopiedModules, copied_modules
 from rules.packages.developers_requirements import requirements_for_developers
 from rules.packages.developers_starts import needed_at_start, runs_for_developers, starts_for_developers
 from rules.packages.developers_uses import is_used_or_removed
+from rules.packages.install_into_mount import mounted_target
 from rules.packages.manifest_order import lacks_manifest
 from rules.packages.options import add_option, spelled
 from rules.packages.project_files import manifest_text
@@ -109,8 +110,8 @@ def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run,
         if _is_meant(stage, run, call) or is_used_or_removed(stage, run, call) or _runs_browser_tests(stage):
             continue
         text = manifest_text(change, run, call)
-        if lacks_manifest(run, call):
-            continue  # the sources come below, and with them what should be installed
+        if lacks_manifest(run, call) or mounted_target(run, call) is not None:
+            continue  # the sources come below, and with them what should be installed; or no layer holds it
         if starts_for_developers(change, stage, call.manager, text) or runs_for_developers(change, stage, call, text):
             continue
         if text is None or _DEVELOPERS_PART[call.manager].search(text):
