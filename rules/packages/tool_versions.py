@@ -107,6 +107,16 @@ def has_old_poetry(stage: Stage, run: Run) -> bool:
 
 
 @once
+def has_newest_poetry(stage: Stage) -> bool:
+    """Tell whether Poetry is installed without a version, and so is Poetry 2: it has removed `--no-dev`."""
+    return any(
+        item.name.lower() == "poetry" and item.package.version is None and not item.call.manifests
+        for item in stage.packages.installed
+        if item.manager in ("pip", "pipx", "uv") and not item.call.has("--constraint")
+    )
+
+
+@once
 def _installs_old_poetry(stage: Stage) -> bool:
     if any("get-poetry.py" in run.instruction.whole_value for run in stage.done_runs):
         return True  # the old installer, which stops at 1.1
