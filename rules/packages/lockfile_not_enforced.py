@@ -27,6 +27,7 @@ from rules.api import (
 )
 from rules.copying.installs import folder_of, install_folder
 from rules.packages.lock_calls import written_anew, written_before
+from rules.packages.manifest_edits import first_edits
 from rules.packages.options import LOCKED, add_option, locked_option, spelled
 from rules.packages.project_files import LOCKS, MANIFESTS, brings_folder, copied, lock_path
 from rules.packages.purpose import is_for_development
@@ -39,8 +40,6 @@ _OF_LOCKS = re.compile(r"\block|frozen|immutable|deploy", re.IGNORECASE)
 _RESOLVES = frozenset("build b check c test t run r bench clippy rustc doc d fetch vendor".split())
 """Cargo's commands that write `Cargo.lock` anew where it does not fit (`cargo help`, `--locked`)."""
 _UV_INDEXES = ("UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
-_EDITS = frozenset({"init", "new", "add", "remove"})
-_EDITORS = frozenset("sed awk perl echo printf cat tee mv cp patch python3 python tomlq dasel".split())
 
 
 @rule(
@@ -116,26 +115,12 @@ def _reads_project(call: PackageCall) -> bool:
 
 
 def _is_manifest_edited(run: Run, call: PackageCall) -> bool:
-    """Whether Cargo's manifest is written or edited above, so that the lock file of the repository need not fit it."""
-    if call.manager != "cargo":
-        return False
-    first = _first_edit(run.stage)
-    return first is not None and first < (run.at, call.command.start)
+    """Whether the manifest is written or edited above, so that the lock file of the repository need not fit it.
 
-
-@once
-def _first_edit(stage: Stage) -> tuple[tuple[int, int], int] | None:
-    """Where a command first makes or edits a `Cargo.toml`."""
-    return next(
-        (
-            (run.at, command.start)
-            for run in stage.all_runs
-            for command in run.commands
-            if (command.name == "cargo" and command.subcommand in _EDITS)
-            or (command.name in _EDITORS and "Cargo.toml" in str(command))
-        ),
-        None,
-    )
+    Bundler is told by a variable, which holds for what is installed below an edit as well.
+    """
+    first = first_edits(run.stage).get(MANIFESTS.get(call.manager, ""))
+    return first is not None and (call.manager == "bundle" or first < (run.at, call.command.start))
 
 
 def _was_held(run: Run, call: PackageCall) -> bool:
