@@ -21,6 +21,7 @@ _FIRST_NODE_WITH_OMIT = 15
 """Node 15 came with npm 7, the first that knows `--omit`; npm 6 ignores it without a word."""
 _FIRST_POETRY_WITH_ONLY = (1, 2)
 """Poetry 1.2 brought `--only`; before, `--no-dev` is the only way (its change log)."""
+_FIRST_PYTHON_OF_POETRY_2 = (3, 9)
 _LAST_WITH_OLD_PIP = {"debian": (8,), "ubuntu": (14, 10)}
 """The last releases whose own pip is 1.5 or older: it keeps no cache, and `--no-cache-dir` came with pip 6."""
 _OTHER_PIP = re.compile(r"get-pip|easy_install|ensurepip|conda|pip[\d.]* install\b[^&;|]*[\s'\"]pip\b")
@@ -108,8 +109,11 @@ def has_old_poetry(stage: Stage, run: Run) -> bool:
 
 @once
 def has_newest_poetry(stage: Stage) -> bool:
-    """Tell whether Poetry is installed without a version, and so is Poetry 2: it has removed `--no-dev`."""
-    return any(
+    """Tell whether Poetry is installed without a version, and so is Poetry 2: it has removed `--no-dev`.
+
+    For an older Python than it wants, the index has an older one.
+    """
+    return _numbers(stage.runtime.languages.get("python")) >= _FIRST_PYTHON_OF_POETRY_2 and any(
         item.name.lower() == "poetry" and item.package.version is None and not item.call.manifests
         for item in stage.packages.installed
         if item.manager in ("pip", "pipx", "uv") and not item.call.has("--constraint")
