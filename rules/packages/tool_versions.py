@@ -158,10 +158,15 @@ def _names_bundler(stage: Stage) -> bool:
 
 def has_old_go(stage: Stage, run: Run) -> bool:
     """Tell whether Go is known to be older than its modules."""
+    numbers = go_version(stage, run)
+    return len(numbers) > 1 and numbers < _FIRST_GO_WITH_MODULES
+
+
+def go_version(stage: Stage, run: Run) -> tuple[int, ...]:
+    """Return the version of Go that the base image or a variable names; empty where none does."""
     asked = run.scope.get("GOLANG_VERSION") or run.scope.get("GO_VERSION")
     written = asked.value if asked is not None and isinstance(asked.value, str) else None
-    numbers = _numbers(stage.runtime.languages.get("go")) or _numbers(written)
-    return len(numbers) > 1 and numbers < _FIRST_GO_WITH_MODULES
+    return _numbers(stage.runtime.languages.get("go")) or _numbers(written)
 
 
 def _numbers(version: str | None) -> tuple[int, ...]:
