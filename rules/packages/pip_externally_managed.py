@@ -29,6 +29,7 @@ _BRINGS = {"apt": ("python3", "pipx"), "apk": ("python3", "py3-pip", "pipx")}
 _WITH_VENV = ("python3-venv", "python3-full", "virtualenv", "python3-virtualenv")
 """Packages of Debian and Ubuntu without which `python3 -m venv` stops: “ensurepip is not available”."""
 
+_PIPS = ("python3-pip", "py3-pip", "pip", "python3-full", "pipx")
 _OWN_PLACE = ("--break-system-packages", "--target", "--prefix", "--root", "--dry-run", "--python")
 
 _PYTHON_2 = re.compile(r"(?:pip|python)-?2")
@@ -54,7 +55,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if not _is_for_the_system(call) or call.has(*_OWN_PLACE) or call.command.after == "||":
             continue
         distro = _refusing(stage)
-        if distro is None or not _is_systems_python(run, call) or _is_configured(run):
+        if distro is None or not _is_systems_python(run, call) or _is_configured(run) or not _has_pip(stage, call):
             continue
         yield Problem(
             call.command.span,
@@ -108,15 +109,30 @@ def _is_configured(run: Run) -> bool:
 def _refusing(stage: Stage) -> str | None:
     """Return the distribution where its own Python is the only one and refuses pip."""
     facts = stage.facts
-    if facts is None or facts.distro not in _FIRST or facts.release is None or facts.release.number is None:
+    if facts is None or facts.distro not in _FIRST:
         return None
     if "python" in facts.languages or facts.kind not in ("os", "runtime", "runtime+toolchain", "sdk"):
         return None
-    numbers = tuple(int(part) for part in facts.release.number.split(".") if part.isdecimal())
+    numbers = _release(stage)
     brought = any(
         item.manager in _BRINGS and item.name.startswith(_BRINGS[item.manager]) for item in stage.packages.installed
     )
     return facts.distro if brought and numbers >= _FIRST[facts.distro] else None
+
+
+def _has_pip(stage: Stage, call: PackageCall) -> bool:
+    """Whether a package brings the system's pip, without which another fault stops the build; uv needs none."""
+    return call.manager == "uv" or stage.packages.has(*_PIPS)
+
+
+def _release(stage: Stage) -> tuple[int, ...]:
+    """Return the numbers of the base's release; of an Alpine that names none, or the 3 alone, those of the newest."""
+    facts, reference = stage.facts, stage.root.reference
+    written = facts.release.number if facts is not None and facts.release is not None else None
+    newest = facts is not None and facts.name == "alpine" and reference is not None and reference.digest is None
+    if newest and reference is not None and reference.tag in (None, "latest", "3"):
+        return _FIRST["alpine"]
+    return tuple(int(part) for part in (written or "").split(".") if part.isdecimal())
 
 
 def _is_systems_python(run: Run, call: PackageCall) -> bool:
