@@ -19,7 +19,8 @@ from rules.api import (
     rule,
 )
 from rules.facts.packages import is_build_only
-from rules.packages.build_packages import compiles_after
+from rules.packages.build_libraries import libraries
+from rules.packages.build_packages import BuildPackages, compiles_after
 from rules.packages.purpose import builds_at_run_time
 
 _FOR_BUILDS = re.compile(r"build|dev|make|compil|tmp|temp|fetch|native|gyp|install|setup", re.IGNORECASE)
@@ -58,24 +59,25 @@ def _problem(stage: Stage, item: Installed, group: str) -> Problem:
     if item.removed_by is not None:
         effect = (
             f"Line {item.removed_by.command.line} deletes them in a layer of its own, which only hides what this one "
-            "holds: "
-            "the image is as large as before."
+            "holds: the image is as large as before."
         )
     else:
         effect = f"No {quote(f'apk del {group}')} follows, so the group that was made to be deleted ships."
+    members = tuple(one for one in stage.packages.in_layers if one.call is item.call)
+    brought = libraries(BuildPackages(stage, item.run, members, "alpine"))
+    needs = f"; either way install by name what the program needs: {brought}" if brought else ""
     return Problem(
         item.call.command.span,
         f"{stage.label} keeps the build packages {quote(group)} in its layers. {effect} Install, build and delete in "
-        "one "
-        "`RUN`, or build in an earlier stage.",
+        f"one `RUN`, or build in an earlier stage{needs}.",
         stage=stage.key,
         key=group,
-        fix=_fix(stage, item.run, group) if item.removed_by is None else None,
+        fix=_fix(stage, item.run, group) if item.removed_by is None and not brought else None,
     )
 
 
 def _fix(stage: Stage, run: Run, group: str) -> Fix | None:
-    """Delete the group at the end of the RUN, where nothing behind it compiles."""
+    """Delete the group at the end of the RUN, where nothing behind it compiles, nor is linked with what goes."""
     runs = list(stage.all_runs)
     later = runs[runs.index(run) + 1 :]
     if later and compiles_after(stage, later[0]):

@@ -43,19 +43,22 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     continue
                 common = [package.name for package in delete.packages if package.name in names]
                 if delete.action == "remove" and len(common) >= _A_LIST and delete.command.start > add.command.start:
-                    group = _free_name(stage)
-                    yield Problem(
-                        add.command.span,
-                        f"{stage.label} installs {listed(map(quote, common))} and deletes them by name again. The "
-                        "two lists "
-                        "drift apart: what is added to the first and forgotten in the second ships. One name for the "
-                        "group "
-                        f"keeps them together: {quote(f'apk add --virtual {group}')} and "
-                        f"{quote(f'apk del {group}')}.",
-                        stage=stage.key,
-                        fix=_fix(run, add, delete, len(common), group),
-                    )
+                    yield _problem(stage, run, add, delete, common)
                     break
+
+
+def _problem(stage: Stage, run: Run, add: PackageCall, delete: PackageCall, common: list[str]) -> Problem:
+    group = _free_name(stage)
+    stay = any(package.name not in common for package in add.packages)
+    return Problem(
+        add.command.span,
+        f"{stage.label} installs {listed(map(quote, common))} and deletes them by name again. The two lists drift "
+        "apart: what is added to the first and forgotten in the second ships. One name for the group keeps them "
+        f"together: {quote(f'apk add --virtual {group}')}{', in a call apart from what stays,' if stay else ''} and "
+        f"{quote(f'apk del {group}')}.",
+        stage=stage.key,
+        fix=_fix(run, add, delete, len(common), group),
+    )
 
 
 def _is_one_list(add: PackageCall, delete: PackageCall) -> bool:

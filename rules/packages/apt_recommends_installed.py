@@ -53,7 +53,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if id(run.instruction) in seen or call.has("--install-recommends", "--dry-run") or _is_settled(stage, run):
             continue
-        if _is_swept(run, call) or call.verb == "build-dep" or has_unknown_options(call) or adds_none(stage, call):
+        if call.verb == "build-dep" or has_unknown_options(call) or adds_none(stage, call, _swept(run, call)):
             continue
         seen.add(id(run.instruction))
         yield _problem(stage, run, call)
@@ -71,17 +71,15 @@ def _is_settled(stage: Stage, run: Run) -> bool:
     return any(put.path.startswith("/etc/apt/") and put.kind == "context" for put in stage.files.puts)
 
 
-def _is_swept(run: Run, call: PackageCall) -> bool:
-    """Whether the same RUN purges all that the call installs, with what came along."""
-    names = {package.name for package in call.packages}
+def _swept(run: Run, call: PackageCall) -> set[str]:
+    """Return the packages that the same RUN purges again with what came along; none where that stays."""
     removals = [
         other
         for other in run.package_calls
         if other.manager == "apt" and other.action == "remove" and other.command.start > call.command.start
     ]
-    gone = {package.name for other in removals for package in other.packages}
     swept = any(other.has("--auto-remove", "--autoremove") or other.verb == "autoremove" for other in removals)
-    return swept and names <= gone
+    return {package.name for other in removals for package in other.packages} if swept else set()
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
@@ -169,7 +167,8 @@ def _saved(stage: Stage, run: Run, call: PackageCall) -> int | None:
         return None  # its package of the same name may weigh anything
     if stage.facts is not None and (stage.facts.full or stage.facts.has_tool("gcc")):
         return None  # much of it is in the base image
-    names = [package.name for package in call.packages]
+    swept = _swept(run, call)
+    names = [package.name for package in call.packages if package.name not in swept]
     distribution, release = stage.runtime.distribution or "", stage.runtime.release
     heavy = installed_size(names, distribution, release, recommends=True)
     light = installed_size(names, distribution, release)

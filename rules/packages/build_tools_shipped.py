@@ -252,7 +252,7 @@ def _way_out(found: BuildPackages) -> str:
     else:
         command = "apt-get purge -y --auto-remove" if manager == "apt" else f"{program} remove -y"
         remove = f"{quote(command)} them in the same `RUN`"
-    if found.items[0].removed_by is None and compiles_behind(found.stage, found.run):
+    if compiles_behind(found.stage, found.run):
         remove = f"install, build and {remove.replace('in the same', 'in one')}"
     builders = _builders_upon(found)
     if builders and not compiles_itself(found.stage):
@@ -260,7 +260,18 @@ def _way_out(found: BuildPackages) -> str:
         names = listed([stage.label for stage in builders])
         build = "builds" if len(builders) == 1 else "build"
         return f"Install them in {names}, which {build} on the same stage, and not here{here}."
+    if _is_built_on_elsewhere(found):
+        return f"Build in an earlier stage and copy the result{f'; here {needs}' * bool(brought)}."
     return f"Build in an earlier stage and copy the result, or {remove}{f'; either way {needs}' * bool(brought)}."
+
+
+def _is_built_on_elsewhere(found: BuildPackages) -> bool:
+    """Whether a stage that does not ship, upon the one that installs them, may compile with them: it needs them."""
+    installer = found.run.stage
+    return any(
+        installer in stage.chain and stage not in found.stage.chain and compiles_itself(stage)
+        for stage in found.stage.model.stages
+    )
 
 
 def _builders_upon(found: BuildPackages) -> tuple[Stage, ...]:

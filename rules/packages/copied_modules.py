@@ -22,7 +22,9 @@ _FILLED_BY = {"node_modules": NODE, "vendor": frozenset({"composer"})}
 """Folder to the package managers that fill it."""
 _PRUNES = {"npm": "npm prune --omit=dev", "pnpm": "pnpm prune --prod", "yarn": "yarn install --production"}
 _NOT_INSTALLING = frozenset({"link", "workspaces focus", "fetch", "lock", "export", "deploy"})
-_MAY_PRUNE = frozenset({"make", "sh", "bash", "node-prune", "modclean", "turbo", "nx", "just", "task", "rm"})
+_MAY_PRUNE = frozenset({"make", "sh", "bash", "node-prune", "modclean", "turbo", "nx", "just", "task"})
+_OF_PACKAGES = re.compile(r"node_modules|vendor|\$|^[^/-]|^/(?:app|srv|opt|usr/src)")
+"""What an `rm` may take packages out of: the folders, a variable, something in the folder to work in."""
 _PRUNING = re.compile(r"prune|^--prod|^--omit|^deploy$|^focus$|^(?:[\w-]+:)?clean(?:$|:)", re.IGNORECASE)
 _DEVELOPERS_TOOLS = re.compile(
     r"\b(?:ts-node(?:-dev)?|tsx|nodemon|vite|webpack|npx|pnpx|bunx|esbuild|concurrently|turbo|nx|dev|preview|test|"
@@ -112,6 +114,8 @@ def _is_pruned(runs: tuple[Run, ...], *, after: int) -> bool:
 
 
 def _may_prune(command: Command) -> bool:
+    if command.name == "rm":
+        return any(_OF_PACKAGES.search(word.value) for word in command.args)
     if command.name in _MAY_PRUNE or command.name.endswith((".sh", ".js", ".mjs")) or "$" in command.name:
         return True
     return command.name in NODE | {"npx", "corepack"} and any(_PRUNING.search(word.value) for word in command.args)

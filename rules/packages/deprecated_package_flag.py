@@ -21,7 +21,14 @@ from rules.api import (
     rule,
 )
 from rules.packages.options import spelled
-from rules.packages.tool_versions import has_new_bundler, has_old_bundler, has_old_npm, has_old_poetry, has_unknown_npm
+from rules.packages.tool_versions import (
+    has_new_bundler,
+    has_newest_poetry,
+    has_old_bundler,
+    has_old_npm,
+    has_old_poetry,
+    has_unknown_npm,
+)
 from rules.quoting import listed
 
 
@@ -89,23 +96,38 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if not found:
             continue
         unknown = call.manager == "npm" and has_unknown_npm(stage)
-        stops = call.manager == "bundle" and has_new_bundler(stage) and not _REMOVED.isdisjoint(dict(found))
+        stops = _stops(stage, call, dict(found))
         named = " and ".join(f"{quote(name)} (now {_instead(stage, new)})" for name, new in found)
         yield Problem(
             call.command.span,
             f"{stage.label} calls {quote(spelled(call))} with {named}: {_outlook(call, dict(found), stops=stops)}.",
             Confidence.LIKELY if unknown or stops else Confidence.CERTAIN,
-            doubt="a lock file that names an older Bundler may have that one called"
-            if stops
-            else "npm 6, which came with Node.js 14, does not know the new one",
+            doubt=_DOUBTS.get(call.manager, ""),
             stage=stage.key,
             key=" ".join(name for name, _ in found),
             fix=None if unknown else _fix(run, call, found),
         )
 
 
+def _stops(stage: Stage, call: PackageCall, found: Mapping[str, Replacement]) -> bool:
+    """Whether the manager at hand is one that has removed an option."""
+    if call.manager == "poetry":
+        return has_newest_poetry(stage)
+    return call.manager == "bundle" and has_new_bundler(stage) and not _REMOVED.isdisjoint(found)
+
+
+_DOUBTS = {
+    "bundle": "a lock file that names an older Bundler may have that one called",
+    "npm": "npm 6, which came with Node.js 14, does not know the new one",
+    "poetry": "an older Poetry may be asked for in a way that cannot be seen here",
+}
+
+
 def _outlook(call: PackageCall, found: Mapping[str, Replacement], *, stops: bool) -> str:
     """Return what becomes of the options: what Bundler does depends on a version that the file seldom names."""
+    if call.manager == "poetry":
+        here = ". The newest is installed here, and the build stops" if stops else ""
+        return f"the option is deprecated since Poetry 1.2, and Poetry 2 has removed it{here}"
     removed = [name for name in found if name in _REMOVED]
     if call.manager != "bundle" or not removed:
         return "the option is deprecated, warns today, and does nothing or fails after an upgrade of the base image"

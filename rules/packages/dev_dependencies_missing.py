@@ -20,6 +20,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.packages.developers_starts import PACKAGE_OF
 from rules.packages.options import spelled
 from rules.packages.package_json import read_manifest
 from rules.packages.project_files import manifest_text
@@ -27,32 +28,6 @@ from rules.packages.project_scripts import NeedsDeveloper, script_that_needs_dev
 from rules.packages.tool_versions import has_modern_yarn
 
 _NODE = frozenset({"npm", "pnpm", "yarn", "bun"})
-_BUILDERS = {
-    "tsc": "typescript",
-    "vite": "vite",
-    "webpack": "webpack",
-    "next": "next",
-    "nest": "@nestjs/cli",
-    "ng": "@angular/cli",
-    "rollup": "rollup",
-    "esbuild": "esbuild",
-    "parcel": "parcel",
-    "nuxt": "nuxt",
-    "astro": "astro",
-    "react-scripts": "react-scripts",
-    "vue-cli-service": "@vue/cli-service",
-    "tsup": "tsup",
-    "gulp": "gulp",
-    "babel": "@babel/cli",
-    "swc": "@swc/cli",
-    "vue-tsc": "vue-tsc",
-    "ncc": "@vercel/ncc",
-    "remix": "@remix-run/dev",
-    "svelte-kit": "@sveltejs/kit",
-    "eleventy": "@11ty/eleventy",
-}
-"""Programs that builds run, with the package that brings each."""
-
 _ASKED = frozenset({"--production=false", "--prod=false", "--omit=", "--also=dev", "--dev", "-D"})
 """Options that bring the packages for developers whatever the environment says."""
 
@@ -119,7 +94,7 @@ def _is_build(command: Command) -> bool:
     words = [word.value for word in command.args if not word.value.startswith("-")]
     if command.name in _NODE:
         return (words[:1] == ["run"] and words[1:2] == ["build"]) or (command.name != "npm" and words[:1] == ["build"])
-    return command.name == "tsc" or (command.name in _BUILDERS and words[:1] == ["build"])
+    return command.name == "tsc" or (command.name in PACKAGE_OF and words[:1] == ["build"])
 
 
 def _production_install(stage: Stage, run: Run, build: Command) -> _Install | None:
@@ -202,7 +177,7 @@ def _is_among_developers(text: str, build: Command) -> bool:
     script = scripts.get("build") if build.name in _NODE else build.name
     text = str(script or "")
     words = text.replace("&&", " ").split()
-    return any(_BUILDERS.get(word) in developers for word in words) or any(
+    return any(PACKAGE_OF.get(word) in developers for word in words) or any(
         package in developers for word in _programs(text) for package in (f"@{word}/cli", f"{word}-cli")
     )
 

@@ -23,7 +23,9 @@ from rules.copying.installs import folder_of
 from rules.packages.copied_environments import PYTHON, copied_environments, takes_no_dependencies
 from rules.packages.copied_modules import CopiedModules, copied_modules
 from rules.packages.developers_requirements import requirements_for_developers
+from rules.packages.developers_starts import needed_at_start, runs_for_developers, starts_for_developers
 from rules.packages.developers_uses import is_used_or_removed
+from rules.packages.install_into_mount import mounted_target
 from rules.packages.manifest_order import lacks_manifest
 from rules.packages.options import add_option, spelled
 from rules.packages.project_files import manifest_text
@@ -88,7 +90,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, calls, known in _installs(change):
         bun = [(run, call) for run, call in calls if call.manager == "bun"]
         lacking = _WANTS_ALL if any(stops_without_workspace(change, run, call) for run, call in bun) else ""
-        yield _problem(stage, calls, known=known, hindrance=lacking or _stopping_script(change, calls))
+        hindrance = lacking or _stopping_script(change, calls) or needed_at_start(change, stage, *calls[0])
+        yield _problem(stage, calls, known=known, hindrance=hindrance)
 
 
 def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run, PackageCall]], bool]]:
@@ -107,8 +110,10 @@ def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run,
         if _is_meant(stage, run, call) or is_used_or_removed(stage, run, call) or _runs_browser_tests(stage):
             continue
         text = manifest_text(change, run, call)
-        if lacks_manifest(run, call):
-            continue  # the sources come below, and with them what should be installed
+        if lacks_manifest(run, call) or mounted_target(run, call) is not None:
+            continue  # the sources come below, and with them what should be installed; or no layer holds it
+        if starts_for_developers(change, stage, call.manager, text) or runs_for_developers(change, stage, call, text):
+            continue
         if text is None or _DEVELOPERS_PART[call.manager].search(text):
             folder = folder_of(run, call.command)
             place = (call.option(*_ELSEWHERE), folder) if folder is not None else (call.command.start,)
@@ -127,12 +132,15 @@ def _copied(change: DockerfileChange) -> Iterator[Problem]:
             for found in (*copied_modules(stage), *copied_environments(stage)):
                 text = manifest_text(change, found.run, found.call)
                 developers = text is None or _DEVELOPERS_PART[found.call.manager].search(text)
+                if starts_for_developers(change, shipped, found.call.manager, text):
+                    continue
                 if developers and id(found.copy) not in seen:
                     seen.add(id(found.copy))
-                    yield _of_copy(stage, found, known=text is not None)
+                    also = needed_at_start(change, shipped, found.run, found.call)
+                    yield _of_copy(stage, found, also, known=text is not None)
 
 
-def _of_copy(stage: Stage, found: CopiedModules, *, known: bool) -> Problem:
+def _of_copy(stage: Stage, found: CopiedModules, also: str, *, known: bool) -> Problem:
     builder = found.run.stage.label
     way_out = (
         f"Take them out there with {quote(found.prune or '')} after the build" if found.prune else _left_out(found)
@@ -142,7 +150,7 @@ def _of_copy(stage: Stage, found: CopiedModules, *, known: bool) -> Problem:
         f"{stage.label} {_ships(known=known)} what only developers need: {quote(found.path)} comes out of {builder}, "
         f"where {quote(spelled(found.call))} at line {found.call.command.line} installs test frameworks, linters and "
         f"type definitions along with the program's own dependencies. {_hidden(found)}{way_out}, or copy from a stage "
-        "that installs without them.",
+        f"that installs without them{also}.",
         Confidence.CERTAIN if known else Confidence.POSSIBLE,
         doubt="whether the project has development dependencies is not known",
         instruction=found.copy.instruction,

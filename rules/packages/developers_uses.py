@@ -18,6 +18,16 @@ _BUILDING = frozenset(
 )
 
 
+_OTHER_BUILDS = frozenset("mvn mvnw gradle gradlew dotnet rails rake mix hugo jekyll ember".split())
+"""Builds of other languages, which often call that of the pages."""
+_OF_PAGES = re.compile(r"assets[:.](?:precompile|deploy)|collectstatic|\b(?:webpacker|vite):")
+_CHECKERS = frozenset(
+    "pytest tox nox ruff flake8 mypy pyright pylint black isort coverage pre-commit mkdocs sphinx-build pyinstaller "
+    "nuitka".split()
+)
+"""Programs of Python's that stand among the packages for developers."""
+
+
 _NO_BUILD = frozenset({"start", "stop", "restart"})
 """Scripts by whose name nothing is built."""
 
@@ -60,10 +70,8 @@ def _builds_or_prunes(call: PackageCall, run: Run, command: Command) -> bool:
     if command.name == "rm":
         return any("node_modules" in word.value or "vendor" in word.value for word in command.args)
     if call.manager not in NODE:
-        return command.name == call.program and (
-            command.has("--no-dev", "--only", "--without", "--prod") or command.subcommand in ("build", "test")
-        )
-    if command.name in _BUILDING or "node_modules/.bin/" in _program(run, command):
+        return _checks_or_prunes(call, command)
+    if _may_build(command) or command.name in _BUILDING or "node_modules/.bin/" in _program(run, command):
         return True
     if command.name in NODE and _runs_script(run, command):
         return True
@@ -73,6 +81,21 @@ def _builds_or_prunes(call: PackageCall, run: Run, command: Command) -> bool:
             words & {"build", "compile", "bundle", "prune"}
         )
     return command.name in ("make", "node-prune", "modclean") or command.name.endswith((".sh", ".js"))
+
+
+def _checks_or_prunes(call: PackageCall, command: Command) -> bool:
+    if any(word.value in _CHECKERS for word in command.words):
+        return True
+    return command.name == call.program and (
+        command.has("--no-dev", "--only", "--without", "--prod") or command.subcommand in ("build", "test")
+    )
+
+
+def _may_build(command: Command) -> bool:
+    """Whether it is another language's build, or a script of the project, of which nobody knows what it calls."""
+    if command.name in _OTHER_BUILDS or _OF_PAGES.search(str(command)):
+        return True
+    return command.name == "node" and bool(command.operands()) and not command.has("-e", "--eval", "-p", "--print")
 
 
 def _runs_script(run: Run, command: Command) -> bool:

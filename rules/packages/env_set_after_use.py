@@ -20,7 +20,10 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.packages.developers_starts import starts_for_developers
+from rules.packages.developers_uses import is_used_or_removed
 from rules.packages.options import spelled
+from rules.packages.project_files import manifest_text
 
 _PIP_OPTIONS = (
     "NO_CACHE_DIR INDEX_URL EXTRA_INDEX_URL DEFAULT_TIMEOUT TIMEOUT RETRIES ROOT_USER_ACTION BREAK_SYSTEM_PACKAGES "
@@ -44,6 +47,10 @@ _READERS: tuple[tuple[str, frozenset[str]], ...] = (
 _AT_RUN_TIME = frozenset({"UV_NO_SYNC", "BUNDLE_PATH", "BUNDLE_GEMFILE", "BUNDLE_APP_CONFIG"})
 _ALSO_AT_RUN_TIME = re.compile(r"CACHE|INDEX|OFFLINE|ENVIRONMENT|HOME|TARGET|PYTHON\Z|TOOL_|CONFIG_FILE")
 """What a program that calls the manager again may be meant to find: where it keeps and gets things."""
+_LIKE_OPTIONS = frozenset({"COMPOSER_NO_DEV", "UV_NO_DEV", "BUNDLE_WITHOUT"})
+"""What an option of the install, where it has one, says as well: that developers' packages are left out."""
+_TALKS = re.compile(r"TELEMETRY|NOTIFIER|FUND|AUDIT|COLOR|PROGRESS|LOGLEVEL|VERSION_CHECK|ROOT_USER_ACTION|INTERACTION")
+"""What a manager says or asks, and nothing of what it installs."""
 _BUILDS = frozenset({"run", "build", "exec", "test"})
 
 
@@ -65,20 +72,24 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         for instruction in stage.instructions:
             if instruction.keyword == "ENV":
-                yield from _check_env(stage, instruction, calls)
+                yield from _check_env(change, stage, instruction, calls)
 
 
-def _check_env(stage: Stage, env: Instruction, calls: list[tuple[Run, PackageCall]]) -> Iterator[Problem]:
+def _check_env(
+    change: DockerfileChange, stage: Stage, env: Instruction, calls: list[tuple[Run, PackageCall]]
+) -> Iterator[Problem]:
     for name_word, value in env.pairs:
         name = name_word.text
         readers = next((managers for start, managers in _READERS if name.upper().startswith(start)), frozenset[str]())
         users = [(run, call) for run, call in calls if call.manager in readers and call.verb != "python install"]
         if not users or name in _AT_RUN_TIME or _ALSO_AT_RUN_TIME.search(name.upper()) or _resets(name, value):
             continue
+        if _TALKS.search(name.upper()) or (name in _LIKE_OPTIONS and all(call.production for _, call in users)):
+            continue
         earlier = [(run, call) for run, call in users if run.instruction.line < env.line]
         if len(earlier) != len(users) or any(name in call.env or call.global_ for _, call in earlier):
             continue
-        if _is_set_elsewhere(stage, env, name) or (name == "NODE_ENV" and _builds(stage)):
+        if _is_set_elsewhere(stage, env, name) or (name == "NODE_ENV" and _needs_developers(change, stage, earlier)):
             continue
         yield _problem(stage, env, name, *earlier[0])
         return
@@ -104,12 +115,27 @@ def _builds(stage: Stage) -> bool:
     return any(call.action in _BUILDS for run in stage.runs for call in run.package_calls)
 
 
+def _needs_developers(change: DockerfileChange, stage: Stage, calls: list[tuple[Run, PackageCall]]) -> bool:
+    """Whether what NODE_ENV would leave out is needed: behind the install, or by what the container starts."""
+    if _builds(stage):
+        return True
+    return any(
+        not call.production
+        and (
+            is_used_or_removed(stage, run, call)
+            or starts_for_developers(change, stage, call.manager, manifest_text(change, run, call))
+        )
+        for run, call in calls
+    )
+
+
 def _problem(stage: Stage, env: Instruction, name: str, run: Run, call: PackageCall) -> Problem:
     said = name == "NODE_ENV" and call.production
+    ships = any(stage in shipped.chain for shipped in stage.model.shipped)
     effect = (
         "an option of the install leaves out what developers need, but the packages' own install scripts ran without it"
         if said
-        else "the install ran without it, and the variable only reaches the running container"
+        else f"the install ran without it{', and the variable only reaches the running container' if ships else ''}"
     )
     return Problem(
         env.span,

@@ -26,6 +26,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             f"the build. {found.consequence} Name the version that was tested: "
             f"{quote(f'gem install {names[0]}:<version>')}.",
             found.confidence,
+            doubt=found.doubt,
             stage=found.stage.key,
             items=found.names,
             decision=" ".join(names),

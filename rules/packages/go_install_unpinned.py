@@ -1,11 +1,21 @@
 """See go_install_unpinned.md."""
 
+import posixpath
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, PackageCall, Problem, Run, Severity, Stage, quote, rule
-from rules.packages.tool_versions import has_old_go
+from rules.api import Category, Confidence, DockerfileChange, PackageCall, Problem, Run, Severity, Stage, quote, rule
+from rules.packages.reaching import reaches_image
+from rules.packages.tool_versions import go_version, has_old_go
 from rules.packages.unpinned import MOVING
 from rules.quoting import listed
+
+_FIRST_GO_WITH_MODULES_ON = (1, 16)
+"""Before, a command outside of a module knows no `@version` (go.dev/ref/mod, "Module-aware commands")."""
+_SHIPPED = "The same commit gives another program tomorrow, and a bad release goes straight in."
+_USED = (
+    "None of it is copied into an image, but the next build may take another release, and break with it or make "
+    "something else."
+)
 
 
 @rule(
@@ -25,22 +35,43 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         every = tuple(dict.fromkeys(name for _, name in found))
         names = change.fresh("go-install-unpinned", stage, every)
-        way_out = _way_out(stage, run, names[0])
+        way_out = next(_way_out(stage, run, call, name) for call, name in found if name == names[0])
         theirs = "its repository holds" if len(names) == 1 else "their repositories hold"
+        reaches = any(_reaches(stage, call, name) for call, name in found if name in names)
         yield Problem(
             next(call.command.span for call, name in found if name in names),
             f"{stage.label} takes {listed(map(quote, names), 3)} from whatever {theirs} on the day of "
-            f"the build. The same commit gives another program tomorrow, and a bad release goes straight in. {way_out}",
+            f"the build. {_SHIPPED if reaches else _USED} {way_out}",
+            Confidence.CERTAIN if reaches else Confidence.POSSIBLE,
             stage=stage.key,
             items=every,
             decision=f"{names} {way_out}",
         )
 
 
-def _way_out(stage: Stage, run: Run, name: str) -> str:
+def _reaches(stage: Stage, call: PackageCall, name: str) -> bool:
+    """Whether the program, or what is compiled with the module, may be in an image that ships."""
+    if call.verb == "get" or call.env.get("GOBIN") or reaches_image(stage, call):
+        return True
+    images = {one.index: one for shipped in stage.model.shipped for one in shipped.chain}
+    copies = (copy for image in images.values() for copy in image.copies if copy.from_stage is stage)
+    return any(
+        posixpath.basename(source.path or "") == posixpath.basename(name) for c in copies for source in c.sources
+    )
+
+
+def _way_out(stage: Stage, run: Run, call: PackageCall, name: str) -> str:
+    """Say how to name a version: `go get` takes one in a module alone, and since Go 1.18 nothing else."""
     if has_old_go(stage, run):
         return "This Go has no modules yet: copy the sources in with the project, or check out a commit of them."
-    return f"Name the version that was tested: {quote(f'{name}@v1.2.3')}."
+    if call.verb != "get" or _has_module(run):
+        return f"Name the version that was tested: {quote(f'{name}@v1.2.3')}."
+    version = go_version(stage, run)
+    if version and version < _FIRST_GO_WITH_MODULES_ON:
+        with_modules = f"GO111MODULE=on go get {name}@v1.2.3"
+        return f"Name the version that was tested, which wants the modules switched on: {quote(with_modules)}."
+    since = "" if version else ", from Go 1.16 on"
+    return f"Name the version that was tested: {quote(f'go install {name}@v1.2.3')}{since}."
 
 
 def _unpinned(run: Run, call: PackageCall) -> Iterator[str]:

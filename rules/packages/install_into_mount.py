@@ -24,11 +24,11 @@ _JAVASCRIPT = frozenset({"npm", "pnpm", "yarn", "bun"})
 _FOLDERS = {**dict.fromkeys(_JAVASCRIPT, "node_modules"), "composer": "vendor", "uv": ".venv"}
 """Where these managers put a project's packages."""
 _PROGRAMS = {
-    **dict.fromkeys(_JAVASCRIPT, frozenset("node npm npx yarn pnpm pnpx bun bunx next nest vite".split())),
+    **dict.fromkeys(_JAVASCRIPT, frozenset("node npm yarn pnpm bun next nest vite".split())),
     "composer": frozenset({"php", "php-fpm", "apache2-foreground", "frankenphp"}),
     "uv": frozenset("uv python python3 gunicorn uvicorn flask fastapi celery".split()),
 }
-"""What needs them to run."""
+"""What needs them to run; `npx` and its like fetch what is not there."""
 _MOST = 20
 """Folders of a stage that are looked at."""
 _TAKES_OUT = ("cp", "mv", "rsync", "tar", "install", "ln", "zip")
@@ -49,7 +49,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if run.deferred or not run.mounts or run.calls(*_TAKES_OUT) or not run.is_read:
                 continue
             for call in run.package_calls:
-                target = _target(run, call)
+                target = mounted_target(run, call)
                 if target is None or target in tried or len(tried) == _MOST:
                     continue
                 tried.add(target)
@@ -58,7 +58,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     yield _problem(stage, run, call, target, use)
 
 
-def _target(run: Run, call: PackageCall) -> str | None:
+def mounted_target(run: Run, call: PackageCall) -> str | None:
     """Return the folder that an install fills, where that lies in a mount that is not kept."""
     if call.manager not in _FOLDERS or call.action not in ("install", "sync") or not call.project or call.global_:
         return None

@@ -19,6 +19,7 @@ from rules.api import (
 from rules.packages.options import spelled
 from rules.packages.package_json import Manifest, read_manifest
 from rules.packages.project_files import manifest_text
+from rules.quoting import listed
 
 _MANAGERS = frozenset({"npm", "yarn", "pnpm", "bun"})
 _OWN = ("install", "postinstall")
@@ -38,6 +39,7 @@ _DONE_BY_SCRIPT = {
 _DOES_ALL = re.compile(r"\brebuild\b|\brun\s+(?:post)?install\b")
 _GENERATED = re.compile(r"\.prisma\b|generated\b")
 _ON = frozenset({"1", "true"})
+_NAMED = 3
 
 
 class Skipped(NamedTuple):
@@ -46,10 +48,12 @@ class Skipped(NamedTuple):
     Attributes:
         what: How a message calls it.
         word: What a later command would name that does it after all.
+        way_out: The command that does it.
     """
 
     what: str
     word: str
+    way_out: str
 
 
 @rule(
@@ -67,7 +71,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for run in stage.runs:
             for call in run.package_calls:
                 read = read_manifest(manifest_text(change, run, call)) if _skips(call) else None
-                missed = [one for one in _skipped(read) if not _is_done(change, read, one)] if read is not None else []
+                skipped = _skipped(read, call) if read is not None else ()
+                missed = [one for one in skipped if read is not None and not _is_done(change, read, one)]
                 if missed:
                     yield _problem(stage, run, call, missed)
 
@@ -80,19 +85,27 @@ def _skips(call: PackageCall) -> bool:
     return call.has("--ignore-scripts") or setting.lower() in _ON
 
 
-def _skipped(manifest: Manifest) -> Iterator[Skipped]:
+def _skipped(manifest: Manifest, call: PackageCall) -> Iterator[Skipped]:
+    rebuild = "pnpm rebuild" if call.manager == "pnpm" else "npm rebuild"
     for name in _OWN:
         found = _NEEDED.search(manifest.scripts.get(name, ""))
-        if found is not None:
-            yield Skipped(f"the project's own {quote(name)} ({quote(found[0])})", found[0])
+        if found is not None and not (call.production and _is_of_developers(manifest, found[0])):
+            own = f"the project's own {quote(name)} ({quote(found[0])})"
+            yield Skipped(own, found[0], f"{call.manager} run {name}")
     own = " ".join(manifest.scripts.get(name, "") for name in _OWN)
     for package, version in manifest.table("dependencies").items():
         number = re.search(r"\d+", str(version))
         last = _DONE_BY_SCRIPT.get(package, -1)
         if number and int(number[0]) <= last and not (package == "@prisma/client" and "prisma" in own):
-            yield Skipped(
-                f"the install script of {quote(package)}", "prisma generate" if "prisma" in package else package
-            )
+            prisma = "prisma generate" if "prisma" in package else ""
+            way_out = f"npx {prisma}" if prisma else f"{rebuild} {package}"
+            yield Skipped(f"the install script of {quote(package)}", prisma or package, way_out)
+
+
+def _is_of_developers(manifest: Manifest, command: str) -> bool:
+    """Whether a developer's package brings what a script calls: an install without those could not run it either."""
+    package = command.partition(" ")[0]
+    return package in manifest.packages("devDependencies") - manifest.packages("dependencies")
 
 
 def _is_done(change: DockerfileChange, manifest: Manifest, skipped: Skipped) -> bool:
@@ -112,12 +125,13 @@ def _is_done(change: DockerfileChange, manifest: Manifest, skipped: Skipped) -> 
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall, missed: list[Skipped]) -> Problem:
-    listed = " and ".join(one.what for one in missed[:3])
+    missed = missed[:_NAMED]
+    ways_out = listed([quote(way_out) for way_out in dict.fromkeys(one.way_out for one in missed)])
     return Problem(
         call.command.span,
-        f"{quote(spelled(call))} without scripts leaves out {listed}, and nothing does it later: what is generated, "
-        "compiled or downloaded there is missing, in the build or when the program loads it. Run it behind the install "
-        "(`npm rebuild <package>`, `npx prisma generate`).",
+        f"{quote(spelled(call))} without scripts leaves out {listed([one.what for one in missed])}, and nothing does "
+        "it later: what is generated, compiled or downloaded there is missing, in the build or when the program loads "
+        f"it. Run {ways_out} behind the install.",
         Confidence.LIKELY,
         doubt="a script of the project may do it when it starts",
         instruction=run.instruction,

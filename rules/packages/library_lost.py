@@ -21,7 +21,7 @@ from rules.copying.machine_code import machine_code, may_hold_modules
 from rules.facts.packages import is_in_base
 from rules.packages.dotnet_cultures import missing_icu
 from rules.packages.libraries_removed import Removed, removed_libraries
-from rules.packages.loaded_libraries import need_of
+from rules.packages.loaded_libraries import names_requirements, need_of
 from rules.packages.scripts import INSTALL
 from rules.quoting import listed
 
@@ -83,7 +83,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         lost = [found for item in was.packages.present if (found := _lost(stage, item)) is not None]
         if lost:
-            yield _problem(stage, lost)
+            yield _problem(change, stage, lost)
         yield from _left_behind(change, stage)
         yield from _removals(stage, was)
 
@@ -172,10 +172,11 @@ def _copied_from(stage: Stage) -> Iterator[Stage]:
             yield copy.from_stage
 
 
-def _problem(stage: Stage, lost: list[Lost]) -> Problem:
+def _problem(change: DockerfileChange, stage: Stage, lost: list[Lost]) -> Problem:
     libraries = list(dict.fromkeys(name for one in lost for name in one.libraries))
-    headers = " and ".join(quote(one.headers.name) for one in lost)
-    shown = " and ".join(map(quote, libraries))
+    headers = listed([quote(one.headers.name) for one in lost])
+    shown = listed(list(map(quote, libraries)))
+    asked = names_requirements(change) and not any(need_of(change, stage, name) for name in libraries)
     manager = stage.runtime.package_manager or ""
     install = quote(f"{INSTALL.get(manager, '')} {' '.join(libraries)}".strip())
     what = "libraries" if len(libraries) > 1 else "library"
@@ -184,7 +185,7 @@ def _problem(stage: Stage, lost: list[Lost]) -> Problem:
         f"{stage.label} no longer has {shown}, which came with {headers} before this change. "
         f"{lost[0].builder.label} builds with the headers now, and what it builds is linked with the {what}: it stops "
         f"with “cannot open shared object file” when it is loaded. Install what is needed at run time: {install}.",
-        Confidence.LIKELY,
+        Confidence.POSSIBLE if asked else Confidence.LIKELY,
         doubt="what is built may bring its own copy, as some wheels do",
         stage=stage.key,
         key=" ".join(libraries),

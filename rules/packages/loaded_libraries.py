@@ -70,6 +70,11 @@ def need_of(change: DockerfileChange, stage: Stage, package: str) -> str | None:
     return None
 
 
+def names_requirements(change: DockerfileChange) -> bool:
+    """Tell whether a list of what the project needs was read."""
+    return any(posixpath.basename(path) in _LISTS and _is_near(change, path) for path in change.repository.files)
+
+
 def _zone(stage: Stage) -> str | None:
     """What a time zone that the file sets comes to without the list of zones."""
     setting = stage.image.env.get("TZ")

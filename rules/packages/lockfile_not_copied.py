@@ -29,6 +29,7 @@ from rules.packages.project_files import (
     in_repository,
     is_ignored,
 )
+from rules.packages.tool_versions import has_modern_yarn
 from rules.packages.workspaces import stops_without_workspace
 
 
@@ -42,7 +43,7 @@ from rules.packages.workspaces import stops_without_workspace
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The manifest is copied before the install, the lock file beside it is not."""
     for stage, run, call in change.after.layers.needed_calls:
-        if not _reads_lock(call):
+        if not _reads_lock(call) or _is_placeholder(run, call):
             continue
         if brings_folder(run):
             ignored = _ignored_of_folder(change, run, call)
@@ -94,7 +95,8 @@ def _lock_beside(change: DockerfileChange, call: PackageCall, manifest: str) -> 
 
 def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall, manifest: str, lock: str) -> Problem:
     short = quote(spelled(call))
-    if call.frozen and call.manager in ("npm", "yarn", "pnpm", "bun", "uv"):
+    stops = _stops(run, call)
+    if stops:
         effect = f"{short} needs {quote(lock)}, finds none, and the build stops."
     else:
         effect = (
@@ -110,8 +112,26 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall
         stage=stage.key,
         key=lock,
         fix=None if ignored else _fix(change, run, call, manifest, lock),
-        severity=Severity.ERROR if call.frozen and call.manager not in {"composer", "bundle"} else None,
+        severity=Severity.ERROR if stops else None,
     )
+
+
+def _stops(run: Run, call: PackageCall) -> bool:
+    """Whether the install stops where there is no lock file: Yarn 1 and Bun then install from the manifest.
+
+    (yarnpkg/yarn#6857; Bun's documentation of `bun install`, "--frozen-lockfile".)
+    """
+    return call.frozen and (call.manager in ("npm", "pnpm", "uv") or has_modern_yarn(run, call))
+
+
+def _is_placeholder(run: Run, call: PackageCall) -> bool:
+    """Whether Cargo builds again once a folder is copied, and with it the lock file: what ships is made then."""
+    if call.manager != "cargo":
+        return False
+    later = [other for other in run.stage.runs if other.at > run.at and any(map(_reads_lock, other.package_calls))]
+    copies = (copy for copy in run.stage.copies if copy.from_context and copy.at > run.at)
+    brings = next((copy for copy in copies if any(source.is_root for source in copy.sources)), None)
+    return brings is not None and any(other.at > brings.at for other in later)
 
 
 def _fix(change: DockerfileChange, run: Run, call: PackageCall, manifest: str, lock: str) -> Fix | None:

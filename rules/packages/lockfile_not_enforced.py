@@ -25,8 +25,9 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.copying.installs import folder_of
+from rules.copying.installs import folder_of, install_folder
 from rules.packages.lock_calls import written_anew, written_before
+from rules.packages.manifest_edits import first_edits
 from rules.packages.options import LOCKED, add_option, locked_option, spelled
 from rules.packages.project_files import LOCKS, MANIFESTS, brings_folder, copied, lock_path
 from rules.packages.purpose import is_for_development
@@ -38,8 +39,7 @@ _HOLDING = ("--frozen-lockfile", "--immutable", "--frozen", "--locked", "--lockf
 _OF_LOCKS = re.compile(r"\block|frozen|immutable|deploy", re.IGNORECASE)
 _RESOLVES = frozenset("build b check c test t run r bench clippy rustc doc d fetch vendor".split())
 """Cargo's commands that write `Cargo.lock` anew where it does not fit (`cargo help`, `--locked`)."""
-_EDITS = frozenset({"init", "new", "add", "remove"})
-_EDITORS = frozenset("sed awk perl echo printf cat tee mv cp patch python3 python tomlq dasel".split())
+_UV_INDEXES = ("UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
 
 
 @rule(
@@ -62,8 +62,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if call.manager == "bundle":
             if not _is_ruby(stage) or _is_configured(run, call) or _is_missing(change) or _is_foreign(run):
                 continue
+            if lock is None and _is_left_behind(run, call):
+                continue
             lock = lock or (LOCKS["bundle"][0], False)
-        if lock is None or _is_held_later(run, call):
+        if lock is None or _is_held_later(run, call) or _takes_other_index(run, call):
             continue
         if not _is_manifest_edited(run, call) and written_before(run, call) is None:
             unheld = _Unheld(stage, run, call, *lock)
@@ -113,26 +115,12 @@ def _reads_project(call: PackageCall) -> bool:
 
 
 def _is_manifest_edited(run: Run, call: PackageCall) -> bool:
-    """Whether Cargo's manifest is written or edited above, so that the lock file of the repository need not fit it."""
-    if call.manager != "cargo":
-        return False
-    first = _first_edit(run.stage)
-    return first is not None and first < (run.at, call.command.start)
+    """Whether the manifest is written or edited above, so that the lock file of the repository need not fit it.
 
-
-@once
-def _first_edit(stage: Stage) -> tuple[tuple[int, int], int] | None:
-    """Where a command first makes or edits a `Cargo.toml`."""
-    return next(
-        (
-            (run.at, command.start)
-            for run in stage.all_runs
-            for command in run.commands
-            if (command.name == "cargo" and command.subcommand in _EDITS)
-            or (command.name in _EDITORS and "Cargo.toml" in str(command))
-        ),
-        None,
-    )
+    Bundler is told by a variable, which holds for what is installed below an edit as well.
+    """
+    first = first_edits(run.stage).get(MANIFESTS.get(call.manager, ""))
+    return first is not None and (call.manager == "bundle" or first < (run.at, call.command.start))
 
 
 def _was_held(run: Run, call: PackageCall) -> bool:
@@ -204,6 +192,19 @@ def _is_foreign(run: Run) -> bool:
         return True
     fetched = any(other.calls("git", "curl", "wget", "tar") for other in run.stage.all_runs if other.index <= run.index)
     return fetched and copied(run, "Gemfile") is None and not brings_folder(run)
+
+
+def _is_left_behind(run: Run, call: PackageCall) -> bool:
+    """Whether the Gemfile is copied by its name and the lock file is not, without which a frozen Bundler stops."""
+    return copied(run, MANIFESTS["bundle"], install_folder(run, call)) is not None and not brings_folder(run)
+
+
+def _takes_other_index(run: Run, call: PackageCall) -> bool:
+    """Whether uv is told which index to ask: one that its lock file does not name makes `--locked` stop each time."""
+    return call.manager == "uv" and (
+        call.has("--index-url", "--default-index", "--index", "--extra-index-url", "--find-links")
+        or any(name in call.env or run.scope.get(name) is not None for name in _UV_INDEXES)
+    )
 
 
 def _is_missing(change: DockerfileChange) -> bool:

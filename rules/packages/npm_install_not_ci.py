@@ -11,18 +11,15 @@ from rules.api import (
     Problem,
     Run,
     Severity,
-    Stage,
     fix,
-    once,
     quote,
     rule,
 )
+from rules.packages.manifest_edits import first_edits
 from rules.packages.options import hold_to_lock
 from rules.packages.project_files import lock_path
 from rules.packages.purpose import is_for_development
 from rules.packages.tool_versions import has_npm_without_ci
-
-_EDITORS = frozenset({"sed", "jq", "tee", "cat", "yq", "perl", "awk"})
 
 
 @rule(
@@ -63,19 +60,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _edits_manifest(run: Run) -> bool:
     """Whether a RUN up to here rewrites `package.json`, so that the lock file cannot fit."""
-    first = _first_edit(run.stage)
-    return first is not None and first <= run.at
-
-
-@once
-def _first_edit(stage: Stage) -> tuple[int, int] | None:
-    """Where the first RUN stands that rewrites `package.json`."""
-    for run in stage.all_runs:
-        for command in run.commands:
-            edits = command.name in _EDITORS and any("package.json" in word.value for word in command.args)
-            if edits or (command.name == "npm" and command.subcommand in ("pkg", "version", "init")):
-                return run.at
-    return None
+    first = first_edits(run.stage).get("package.json")
+    return first is not None and first[0] <= run.at
 
 
 def _fix(run: Run, call: PackageCall) -> Fix | None:

@@ -34,6 +34,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             f"build. {found.consequence} Name the version "
             f"that was tested: {quote(f'{names[0]}@<version>')}.",
             found.confidence,
+            doubt=found.doubt,
             stage=found.stage.key,
             items=found.names,
             decision=f"{names} {newest}",

@@ -21,11 +21,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if call.manager in OS_MANAGERS and call.action == "upgrade" and not call.packages:
             yield Problem(
                 call.command.span,
-                f"{stage.label} upgrades every package of its base with {quote(spelled(call))}: the layer holds them "
-                "all a "
-                "second time, two builds of one commit differ, and the build cache keeps the state of the first. A "
-                "newer "
-                "base image brings the same patches.",
+                f"{stage.label} upgrades every package of its base with {quote(spelled(call))}: the layer holds what "
+                "is newer a second time, two builds of one commit differ, and the build cache keeps the state of the "
+                "first. A newer base image brings the same patches.",
                 stage=stage.key,
                 key=call.manager,
                 fix=fix("Leave the packages to the base image", delete_command(run, call.command)),

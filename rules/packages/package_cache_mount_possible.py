@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import (
+    ROOT_NAMES,
     Category,
     DockerfileChange,
     Fix,
@@ -11,6 +12,7 @@ from rules.api import (
     Problem,
     Run,
     Severity,
+    Stage,
     add_flag,
     fix,
     quote,
@@ -18,6 +20,7 @@ from rules.api import (
     within,
 )
 from rules.packages.options import spelled
+from rules.quoting import listed
 
 _CACHES: dict[str, tuple[str, ...]] = {
     "apt": ("/var/cache/apt,sharing=locked", "/var/lib/apt,sharing=locked"),
@@ -27,7 +30,7 @@ _CACHES: dict[str, tuple[str, ...]] = {
     "zypper": ("/var/cache/zypp,sharing=locked",),
     "pip": ("/root/.cache/pip",),
     "uv": ("/root/.cache/uv",),
-    "poetry": ("/root/.cache/pypoetry",),
+    "poetry": ("/root/.cache/pypoetry/cache", "/root/.cache/pypoetry/artifacts"),  # beside them are its environments
     "npm": ("/root/.npm",),
     "pnpm": ("/root/.local/share/pnpm/store",),
     "yarn": ("/usr/local/share/.cache/yarn",),
@@ -58,10 +61,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         done: set[str] = set()
         for call in run.package_calls:
-            if call.manager in done or not _downloads(call) or _is_mounted(run, call):
+            if call.manager in done or not _downloads(call) or _is_mounted(run, call) or not _is_root(run):
                 continue
             done.add(call.manager)
-            kept = _without_deletion(run, call)
+            kept = _besides(stage, run, call)
             mounts = " ".join(f"--mount=type=cache,target={target}" for target in _CACHES[call.manager])
             yield Problem(
                 call.command.span,
@@ -74,9 +77,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _downloads(call: PackageCall) -> bool:
-    if call.manager not in _CACHES:
+    if call.manager not in _CACHES or call.has("--no-index", "--offline"):
         return False
+    if call.packages and not call.manifests and all(package.kind == "path" for package in call.packages):
+        return False  # wheels that lie ready
     return call.action in _ACTIONS or (call.manager in _BUILDING and call.action == "build")
+
+
+def _is_root(run: Run) -> bool:
+    """Whether root installs, whose caches' places are known."""
+    return run.user.value in (None, "", *ROOT_NAMES)
 
 
 def _is_mounted(run: Run, call: PackageCall) -> bool:
@@ -84,10 +94,22 @@ def _is_mounted(run: Run, call: PackageCall) -> bool:
     return any(map(run.is_mounted, folders)) or any(mount.type in ("cache", "tmpfs") for mount in run.mounts)
 
 
-def _without_deletion(run: Run, call: PackageCall) -> str:
-    """Say that a command has to go which deletes a folder of the cache, one above it, or all that is in one above."""
-    line = next((c.line for c in run.calls("rm") for word in c.operands() if _is_of_cache(word.value, call)), None)
-    return f", without the `rm` of it on line {line}: a mount point cannot be deleted" if line is not None else ""
+def _besides(stage: Stage, run: Run, call: PackageCall) -> str:
+    """Say what has to go or come with the mount: what empties the cache, an option against it, a hook of the base."""
+    removed = next((c for c in run.calls("rm") for word in c.operands() if _is_of_cache(word.value, call)), None)
+    if removed is not None:
+        return f", without the `rm` of it on line {removed.line}: a mount point cannot be deleted"
+    names = {call.manager, "dnf"} if call.manager == "yum" else {call.manager}
+    cleaned = next((c.command for c in run.cleanings if c.manager in names and c.what == "cache"), None)
+    if cleaned is not None and call.manager != "apt":
+        return f", without {quote(f'{cleaned.name} {cleaned.subcommand or str()}'.strip())} on line {cleaned.line}"
+    link = "`ln -s /var/cache/apk /etc/apk/cache` in front" if call.manager == "apk" else ""
+    without = "no `--no-cache`" if call.manager in ("apk", "uv") else "no `--no-cache-dir`"
+    option = f"{without}, by which none is used" if call.no_cache else ""
+    hook = stage.facts is not None and stage.facts.distro in ("debian", "ubuntu")
+    clean = "`rm /etc/apt/apt.conf.d/docker-clean` above" if call.manager == "apt" and hook else ""
+    said = [one for one in (link, option, clean) if one]
+    return f", with {listed(said)}" if said else ""
 
 
 def _is_of_cache(path: str, call: PackageCall) -> bool:
@@ -97,11 +119,6 @@ def _is_of_cache(path: str, call: PackageCall) -> bool:
 
 def _fix(run: Run, call: PackageCall, mounts: str) -> Fix | None:
     """Mount the cache for root; one that a flag switches off, or another user's, is left to the author."""
-    if (
-        call.manager not in _SUGGESTED
-        or run.user.value not in (None, "", "root", "0")
-        or call.no_cache
-        or _without_deletion(run, call)
-    ):
+    if call.manager not in _SUGGESTED or call.no_cache or _besides(run.stage, run, call):
         return None
     return fix("Keep downloads in a cache mount", add_flag(run.instruction, mounts))

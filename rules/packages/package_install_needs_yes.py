@@ -3,7 +3,20 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, PackageCall, Problem, Run, Severity, fix, quote, rule
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    fix,
+    quote,
+    rule,
+)
+from rules.gathering import named_lines
 from rules.packages.configuration import written_until
 from rules.packages.options import add_option, has_unknown_options, spelled
 
@@ -28,21 +41,37 @@ _ACTIONS = frozenset({"install", "remove", "upgrade"})
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A package manager stops to ask, and nobody answers during a build."""
+    asking: dict[tuple[int, str], tuple[Stage, Run, list[PackageCall]]] = {}
     for stage, run, call in change.after.layers.all_calls:
         if call.manager not in _ASKING or call.assume_yes or not _may_ask(call) or _asks_nothing(run, call):
             continue
-        yield Problem(
-            call.command.span,
-            f"{stage.label} calls {quote(spelled(call))} without `-y`: it asks for confirmation as soon as "
-            f"{_occasion(call)}, finds no terminal, and the build stops there. Give `-y`.",
-            Confidence.CERTAIN if call.action == "install" and not _is_alone(call) else Confidence.LIKELY,
-            doubt="a package that brings no other along is installed without a question"
-            if call.action == "install"
-            else "it asks only when there is something to do",
-            stage=stage.key,
-            key=call.manager,
-            fix=fix("Answer yes with `-y`", add_option(run, call, "-y")),
-        )
+        asking.setdefault((id(run), call.manager), (stage, run, []))[2].append(call)
+    for stage, run, calls in asking.values():
+        yield _problem(stage, run, calls)
+
+
+def _problem(stage: Stage, run: Run, calls: list[PackageCall]) -> Problem:
+    """Speak once of a RUN, at the first call that stops for certain, or else at the first; one more makes it new."""
+    call = next((one for one in calls if _is_sure(one)), calls[0])
+    lines = [str(one.command.line) for one in calls if one is not call]
+    too = f" {named_lines(lines).capitalize()} {'needs' if len(lines) == 1 else 'need'} it too." if lines else ""
+    return Problem(
+        call.command.span,
+        f"{stage.label} calls {quote(spelled(call))} without `-y`: it asks for confirmation as soon as "
+        f"{_occasion(call)}, finds no terminal, and the build stops there. Give `-y`.{too}",
+        Confidence.CERTAIN if _is_sure(call) else Confidence.LIKELY,
+        doubt="a package that brings no other along is installed without a question"
+        if call.action == "install"
+        else "it asks only when there is something to do",
+        stage=stage.key,
+        key=call.manager,
+        items=tuple(map(str, range(len(calls)))),
+        fix=fix("Answer yes with `-y`", *(add_option(run, one, "-y") for one in calls)),
+    )
+
+
+def _is_sure(call: PackageCall) -> bool:
+    return call.action == "install" and not _is_alone(call)
 
 
 def _may_ask(call: PackageCall) -> bool:

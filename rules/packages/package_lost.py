@@ -18,7 +18,7 @@ from rules.api import (
     rule,
 )
 from rules.facts.commands import provides
-from rules.facts.packages import is_build_only
+from rules.facts.packages import is_build_only, is_in_base
 from rules.packages.build_packages import is_language_toolkit
 from rules.packages.certificates import brings_certificates
 from rules.packages.loaded_libraries import need_of
@@ -268,6 +268,7 @@ def _silent(
         and (item.name != "ca-certificates" or stage.facts is None)
         and (not is_build_only(item.name, distribution) or is_language_toolkit(item.name))
         and not any(other.packages.has(item.name) for other in change.stages)
+        and not is_in_base(item.name, distribution, stage.runtime.release)
     )
     if len(asked) > _MANY * 3:
         return ()

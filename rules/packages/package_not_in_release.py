@@ -29,6 +29,7 @@ from rules.packages.sources import has_other_sources
 from rules.quoting import listed
 
 _PLAIN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
+_NUMBERS = re.compile(r"\d+(?:\.\d+)*")
 _PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9]")
 
 
@@ -182,9 +183,22 @@ def _why(told: list[_Missing]) -> tuple[str, str]:
     heirs = [(one.package.name, one.gone.instead) for one in told if one.gone.instead is not None]
     if not heirs:
         return why, f"Another release or source has {'them' if several else 'it'}."
+    others = [old for old, new in heirs if _is_other_library(old, new)]
+    proviso = ""
+    if others:
+        linked = listed(list(map(quote, others)))
+        proviso = f" What is linked with {linked} needs another build, for the new one has another name."
     if not several:
-        return why, f"Install {quote(heirs[0][1])}."
-    return why, f"Install {listed([f'{quote(new)} for {quote(old)}' for old, new in heirs])}."
+        return why, f"Install {quote(heirs[0][1])}.{proviso}"
+    names = listed([f"{quote(new)} for {quote(old)}" for old, new in heirs])
+    return why, f"Install {names}.{proviso}"
+
+
+def _is_other_library(old: str, new: str) -> bool:
+    """Whether a library goes by another number: what was linked with `libssl.so.1.1` does not load `libssl.so.3`."""
+    if not (old.startswith("lib") and new.startswith("lib")) or old.endswith("-dev"):
+        return False
+    return _NUMBERS.findall(old) != _NUMBERS.findall(new.removesuffix("t64"))
 
 
 def _fix(run: Run, told: list[_Missing]) -> Fix | None:
@@ -193,4 +207,6 @@ def _fix(run: Run, told: list[_Missing]) -> Fix | None:
         return None
     source = run.instruction.source
     heirs = [(one.package.word.span, one.gone.instead) for one in told if one.gone.instead is not None]
+    if any(_is_other_library(one.package.name, one.gone.instead or "") for one in told):
+        return None  # the build would go through, and the program that is linked with it stop
     return fix(f"Install {listed([new for _, new in heirs])}", *[replace(source, span, new) for span, new in heirs])

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from rules.api import (
     Category,
@@ -19,7 +20,9 @@ from rules.api import (
     rule,
 )
 from rules.dockerfile.shell_words import ShellWord
+from rules.gathering import named_lines
 from rules.packages.options import delete_option
+from rules.packages.sources import has_other_sources
 
 _FLAGS = {
     "apt": ("--allow-unauthenticated", "--force-yes", "--allow-insecure-repositories", "--allow-untrusted"),
@@ -50,6 +53,9 @@ _WAYS_OUT = {
 """Kind of setting to the manager that reads it, what it accepts then, and what to do instead."""
 _PLACES = ("/etc/apt/", "/etc/yum.repos.d", "/etc/zypp", "/etc/dnf/", "/etc/yum.conf")
 
+_ADDS_RPM = re.compile(r"yum\.repos\.d|zypp/repos\.d|\.repo\b|add-?repo\b|\bar\s|copr\b|https?://\S+\.rpm")
+"""What adds a source of RPM packages, or may."""
+
 _RPM_FLAGS = ("--nosignature", "--nodigest", "--nofiledigest", "--nogpg", "--noverify")
 
 
@@ -66,23 +72,42 @@ _RPM_FLAGS = ("--nosignature", "--nodigest", "--nofiledigest", "--nogpg", "--nov
 )  # fmt: skip
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A package manager is told not to check who signed a package."""
-    for stage, run, call in change.after.layers.all_calls:
-        if call.action not in ("install", "upgrade", "update", "download") and call.verb not in _CONFIGURING:
-            continue
-        word = _disabling(call)
-        if word is not None and not _installs_own_files(run, call):
-            signed = call.manager != "apk" or all(package.kind not in ("path", "url") for package in call.packages)
-            yield _problem(stage, run, call.command, [word], fixable=signed)
     for stage, run in change.after.layers.all_runs:
-        yield from _check_commands(stage, run)
+        found = [*_of_calls(run), *_of_commands(run)]
+        if found:
+            yield _problem(stage, run, sorted(found, key=lambda one: one.word.span.start))
     for stage in change.stages:
         for instruction in stage.instructions:
             if instruction.keyword in ("RUN", "COPY", "ADD"):
                 yield from _check_source(stage, instruction)
 
 
-def _check_commands(stage: Stage, run: Run) -> Iterator[Problem]:
-    """Report calls of `rpm` and `yum-config-manager` that switch the check off."""
+class _Unchecked(NamedTuple):
+    """An option that switches the check off.
+
+    Attributes:
+        word: The option.
+        command: The command that has it.
+        needed: Whether the install stops without it: a package file that nobody signed.
+    """
+
+    word: ShellWord
+    command: Command
+    needed: bool = False
+
+
+def _of_calls(run: Run) -> Iterator[_Unchecked]:
+    for call in run.package_calls:
+        if call.action not in ("install", "upgrade", "update", "download") and call.verb not in _CONFIGURING:
+            continue
+        word = _disabling(call)
+        if word is not None and not _installs_own_files(run, call):
+            files = call.manager == "apk" and any(package.kind in ("path", "url") for package in call.packages)
+            yield _Unchecked(word, call.command, files)
+
+
+def _of_commands(run: Run) -> Iterator[_Unchecked]:
+    """Yield what `rpm` and `yum-config-manager` are told."""
     for command in run.calls("rpm", "yum-config-manager"):
         if command.name == "rpm":
             words = [word for word in command.args if word.value in _RPM_FLAGS]
@@ -90,8 +115,7 @@ def _check_commands(stage: Stage, run: Run) -> Iterator[Problem]:
                 continue
         else:
             words = [word for word in command.args if _OPTIONS.fullmatch(word.value.removeprefix("--setopt="))]
-        if words:
-            yield _problem(stage, run, command, words, fixable=True)
+        yield from (_Unchecked(word, command) for word in words)
 
 
 def _check_source(stage: Stage, instruction: Instruction) -> Iterator[Problem]:
@@ -157,17 +181,28 @@ def _checks_lists(run: Run, command: Command) -> bool:
     )
 
 
-def _problem(stage: Stage, run: Run, command: Command, words: list[ShellWord], *, fixable: bool) -> Problem:
-    word = words[0]
+def _problem(stage: Stage, run: Run, found: list[_Unchecked]) -> Problem:
+    """Speak once of a RUN, at its first option; one more makes it new."""
+    first = found[0]
+    lines = list(dict.fromkeys(str(one.word.span.line) for one in found))[1:]
+    too = f", at {named_lines(lines)} too" if lines else ""
+    fixable = not any(one.needed for one in found) and stage.base_known and not _other_source(stage, run)
     return Problem(
-        word.span,
-        f"{stage.label} installs packages unchecked: {quote(word.value)} tells {quote(command.name)} to accept any "
-        "package, whoever signed it. Who controls a mirror, a proxy or the name server then decides what runs as "
-        "root in "
-        "this build. Import the repository's key and drop the flag.",
+        first.word.span,
+        f"{stage.label} installs packages unchecked: {quote(first.word.value)} tells {quote(first.command.name)} to "
+        f"accept any package, whoever signed it{too}. Who controls a mirror, a proxy or the name server then decides "
+        "what runs as root in this build. Import the repository's key and drop the flag.",
         stage=stage.key,
-        key=word.value,
-        fix=fix("Check signatures again", *(_without(run, one) for one in words)) if fixable else None,
+        key=first.word.value,
+        items=tuple(map(str, range(len(found)))),
+        fix=fix("Check signatures again", *(_without(run, one.word) for one in found)) if fixable else None,
+    )
+
+
+def _other_source(stage: Stage, run: Run) -> bool:
+    """Whether packages may come from a source that is added, whose key the image need not have."""
+    return has_other_sources(stage) or any(
+        _ADDS_RPM.search(step.instruction.whole_value) for step in stage.all_steps if step.at <= run.at
     )
 
 

@@ -46,6 +46,7 @@ _PLAYWRIGHT = frozenset({"playwright", "patchright"})
 _FUNCTION = re.compile(r"\b([A-Za-z_][\w-]*)\s*\(\)")
 """The name of a function that a script defines, and may install with further down."""
 _SYSTEM_FOLDERS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
+_BRACES = re.compile(r"(?<!\$)\{[^}]*,")
 _USING = frozenset({"install", "upgrade", "download"})
 
 
@@ -155,12 +156,11 @@ def _may_use(run: Run, update: PackageCall) -> bool:
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
-    relying = in_need_here(stage) if call.manager == "apt" else ()  # the others fetch old lists again by themselves
-    users = relying[bisect_right(relying, run.index, key=_index) :]
+    users = _users(run) if call.manager == "apt" else []  # the others fetch old lists again by themselves
     chosen = bool(users) and (call.command.conditional or _installs_under_condition(users[0], call.manager))
     return Problem(
         call.command.span,
-        _effect(stage, call, users[0].instruction.line if users else None),
+        _effect(stage, call, users[0] if users else None),
         Confidence.CERTAIN if users and not chosen else Confidence.LIKELY,
         doubt="a condition decides which of them run" if chosen else "a script that was not read may use the lists",
         stage=stage.key,
@@ -169,14 +169,26 @@ def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
     )
 
 
-def _effect(stage: Stage, call: PackageCall, first: int | None) -> str:
-    """Say what comes of it; `first` is the line of the first install that relies on the lists."""
+def _users(run: Run) -> list[Run]:
+    """Return the RUNs below that install, or upgrade, from the lists which a RUN fetches: none fetches them anew."""
+    below = run.stage.runs[bisect_right(run.stage.runs, run.index, key=_index) :]
+    again = next((other.index for other in below if _last_update(other)), None)
+    relying = {id(other) for other in in_need_here(run.stage)}
+    using = (other for other in below if again is None or other.index < again)
+    return [other for other in using if id(other) in relying or _upgrades(other, "apt")]
+
+
+def _effect(stage: Stage, call: PackageCall, user: Run | None) -> str:
+    """Say what comes of it; `user` is the first RUN that relies on the lists."""
     short = quote(spelled(call))
-    if first is not None:
+    if user is not None:
+        first = user.instruction.line
+        installs = any(one.manager == call.manager and one.action == "install" for one in user.package_calls)
+        use = "install" if installs or not _upgrades(user, call.manager) else "upgrade"
         return (
-            f"{stage.label} fetches the package lists with {short} in a layer of its own, and line {first} installs "
+            f"{stage.label} fetches the package lists with {short} in a layer of its own, and line {first} {use}s "
             f"from them. When only line {first} changes, the builder takes this layer from its cache with lists from "
-            "that day: the install asks for versions that the mirrors no longer have, and fails. Put both in one "
+            f"that day: the {use} asks for versions that the mirrors no longer have, and fails. Put both in one "
             "`RUN`."
         )
     if call.manager == "apk":
@@ -192,8 +204,8 @@ def _effect(stage: Stage, call: PackageCall, first: int | None) -> str:
 
 
 def _installs_under_condition(run: Run, manager: str) -> bool:
-    installs = [call for call in run.package_calls if call.manager == manager and call.action == "install"]
-    return all(call.command.conditional for call in installs)
+    using = [call for call in run.package_calls if call.manager == manager and call.action in _USING]
+    return all(call.command.conditional for call in using)
 
 
 def _without(run: Run, call: PackageCall) -> Fix | None:
@@ -219,13 +231,6 @@ def _ships(run: Run) -> bool:
 
 def _joined(run: Run, call: PackageCall, users: Sequence[Run]) -> Fix | None:
     """Join this RUN with the one right below it, which installs; further ones that install fetch their own lists."""
-    again = next((other.index for other in run.stage.runs if other.index > run.index and _last_update(other)), None)
-    users = [
-        user
-        for user in run.stage.runs
-        if user.index > run.index and (again is None or user.index < again)
-        if user in users or _upgrades(user, call.manager)
-    ]
     above = (stage for stage in run.stage.model.stages if stage is not run.stage and run.stage in stage.chain)
     if call.manager == "apt" and any(map(in_need_here, above)):
         return None  # stages built upon this one install from the lists that the repair removes
@@ -264,7 +269,15 @@ def _clean_up(run: Run, joined: bool) -> Edit | None:  # noqa: FBT001 - whether 
 
 
 def _cleans(run: Run, update: PackageCall) -> bool:
-    return any(c.manager == update.manager and c.what == "lists" for c in run.cleanings)
+    return any(
+        c.manager == update.manager and c.what == "lists" and not _is_taken_literally(run, c.command)
+        for c in run.cleanings
+    )
+
+
+def _is_taken_literally(run: Run, command: Command) -> bool:
+    """Whether dash, Debian's `sh`, looks for a folder with braces in its name: `rm -rf /var/lib/{apt,dpkg}`."""
+    return run.script.dialect in ("sh", "dash") and any(_BRACES.search(word.value) for word in command.args)
 
 
 def _is_plain(run: Run) -> bool:

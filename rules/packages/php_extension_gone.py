@@ -19,6 +19,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.quoting import listed
 
 Version = tuple[int, int]
 """Major and minor."""
@@ -53,7 +54,11 @@ _GONE = {
 }
 """Extensions that left PHP's sources, or became a part of it (php-src, `UPGRADING` of each version)."""
 
-_ON_PECL = frozenset({"imap", "mcrypt", "oci8", "pdo_oci", "pspell", "xmlrpc"})
+_ON_PECL = {
+    **{name: name for name in ("imap", "mcrypt", "oci8", "pdo_oci", "pspell")},
+    "xmlrpc": "xmlrpc-beta",
+}
+"""Extensions that PECL has, with what `pecl install` is asked for: a release that is no stable one has to be named."""
 _OPTIONS_SINCE = (7, 4)
 _RENAMED = {
     "--with-freetype-dir": "--with-freetype",
@@ -106,25 +111,40 @@ def _unpacks_sources(stage: Stage) -> bool:
 
 
 def _extension(stage: Stage, run: Run, command: Command, words: list[ShellWord]) -> Problem:
-    name = words[0].value
-    gone = _GONE[name]
-    version = ".".join(map(str, gone.since))
-    if gone.built_in:
-        fact, way_out = f"is a part of PHP itself since {version}", "Leave it out"
-    else:
-        fact = f"has left PHP with {version}"
-        way_out = f"Install it with `pecl install {name}`, or do without" if name in _ON_PECL else "Do without"
-    others = len(words) > 1
+    names = list(dict.fromkeys(word.value for word in words))
+    facts = listed([f"{quote(name)}, which {_fact(_GONE[name])}" for name in names])
     return Problem(
         command.span,
-        f"{quote('docker-php-ext-install')} is to build {quote(name)}, which {fact}, and {stage.label} has "
-        f"{quote(stage.root.base_text or '')}. The build stops here. {way_out}.",
+        f"{quote('docker-php-ext-install')} is to build {facts}{',' if len(names) == 1 else ';'} and {stage.label} has "
+        f"{quote(stage.root.base_text or '')}. The build stops here. {_ways_out(stage, names)}.",
         Confidence.CERTAIN,
         instruction=run.instruction,
         stage=stage.key,
-        key=name,
-        fix=_without(run, command, words[0]) if gone.built_in and not others else None,
+        key=names[0],
+        fix=_without(run, command, words[0]) if _GONE[names[0]].built_in and len(words) == 1 else None,
     )
+
+
+def _fact(gone: Gone) -> str:
+    version = ".".join(map(str, gone.since))
+    return f"is a part of PHP itself since {version}" if gone.built_in else f"has left PHP with {version}"
+
+
+def _ways_out(stage: Stage, names: list[str]) -> str:
+    """Say what to do with each; `pecl` builds an extension and, unlike the image's own script, does not load it."""
+    built_in = [name for name in names if _GONE[name].built_in]
+    pecl = [name for name in names if name in _ON_PECL]
+    nobody = [name for name in names if name not in built_in and name not in pecl]
+    ways = [f"Leave {'it' if len(names) == 1 else listed(map(quote, built_in))} out"] if built_in else []
+    if pecl:
+        what = "it" if len(names) == 1 else listed(map(quote, pecl))
+        install = f"pecl install {' '.join(_ON_PECL[name] for name in pecl)}"
+        tools = ", with `$PHPIZE_DEPS` installed" if stage.runtime.distribution == "alpine" else ""
+        enable = f"docker-php-ext-enable {' '.join(pecl)}"
+        ways.append(f"Install {what} with {quote(install)} and {quote(enable)}{tools}, or do without")
+    if nobody:
+        ways.append("Do without" if len(names) == 1 else f"Do without {listed(map(quote, nobody))}")
+    return ". ".join(ways)
 
 
 def _without(run: Run, command: Command, word: ShellWord) -> Fix | None:

@@ -1,8 +1,10 @@
 """See pip_externally_managed.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
+    ROOT_NAMES,
     Category,
     Confidence,
     DockerfileChange,
@@ -24,8 +26,14 @@ _SHOWN = {"debian": "Debian 12", "ubuntu": "Ubuntu 23.04", "alpine": "Alpine 3.1
 _BRINGS = {"apt": ("python3", "pipx"), "apk": ("python3", "py3-pip", "pipx")}
 """How the names begin of the packages with which the system's Python comes, by package manager."""
 
+_WITH_VENV = ("python3-venv", "python3-full", "virtualenv", "python3-virtualenv")
+"""Packages of Debian and Ubuntu without which `python3 -m venv` stops: “ensurepip is not available”."""
+
+_PIPS = ("python3-pip", "py3-pip", "pip", "python3-full", "pipx")
 _OWN_PLACE = ("--break-system-packages", "--target", "--prefix", "--root", "--dry-run", "--python")
 
+_PYTHON_2 = re.compile(r"(?:pip|python)-?2")
+"""It knows no mark of PEP 668."""
 _OTHER_PYTHONS = (
     *("-m venv", "virtualenv", "get-pip.py", "deadsnakes", "make altinstall", "uv venv", "uv python"),
     *("EXTERNALLY-MANAGED", "break-system-packages", "activate", "conda", "pyenv"),
@@ -44,20 +52,20 @@ _OTHER_PYTHONS = (
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A Python that belongs to the distribution is asked to take packages from pip, and refuses."""
     for stage, run, call in change.after.layers.all_calls:
-        if not _is_for_the_system(call) or call.has(*_OWN_PLACE):
+        if not _is_for_the_system(call) or call.has(*_OWN_PLACE) or call.command.after == "||":
             continue
         distro = _refusing(stage)
-        if distro is None or not _is_systems_python(run, call):
+        if distro is None or not _is_systems_python(run, call) or _is_configured(run) or not _has_pip(stage, call):
             continue
         yield Problem(
             call.command.span,
             f"{stage.label} calls {quote(spelled(call))} for the system's own Python. From {_SHOWN[distro]} on that "
             f"Python is managed by {'apk' if distro == 'alpine' else 'apt'} alone (PEP 668): {_refusal(call)}, and the "
-            f"build with it. Install into a virtual environment: {_venv(call)}, and its {quote('bin')} first in "
-            f"{quote('PATH')}.",
+            f"build with it. {_way_out(stage, run, call)}",
             Confidence.LIKELY,
             doubt="the image may have another Python in front of it",
             stage=stage.key,
+            decision="externally managed",
         )
 
 
@@ -66,7 +74,7 @@ def _is_for_the_system(call: PackageCall) -> bool:
     if call.manager == "uv":
         wanted = call.has("--system") or call.env.get("UV_SYSTEM_PYTHON") in ("1", "true")
         return call.verb == "pip install" and wanted and not call.env.get("UV_BREAK_SYSTEM_PACKAGES")
-    return call.manager == "pip" and call.action == "install"
+    return call.manager == "pip" and call.action == "install" and not _PYTHON_2.match(call.program)
 
 
 def _refusal(call: PackageCall) -> str:
@@ -75,23 +83,56 @@ def _refusal(call: PackageCall) -> str:
     return "pip stops with `externally-managed-environment`"
 
 
-def _venv(call: PackageCall) -> str:
-    return quote("uv venv /opt/venv" if call.manager == "uv" else "python3 -m venv /opt/venv")
+def _way_out(stage: Stage, run: Run, call: PackageCall) -> str:
+    """Name an environment of one's own; Debian's and Ubuntu's Python makes one with a package more, uv without."""
+    place = "/opt/venv" if run.user.value in (None, *ROOT_NAMES) else "~/venv"
+    if call.manager == "uv":
+        return (
+            f"Install into a virtual environment: {quote(f'uv venv {place}')}, {quote(f'VIRTUAL_ENV={place}')}, its "
+            f"{quote('bin')} first in {quote('PATH')}, and no {quote('--system')}."
+        )
+    lacks = stage.runtime.package_manager == "apt" and not stage.packages.has(*_WITH_VENV)
+    more = f"{quote('python3-venv')} from apt, " if lacks else ""
+    return (
+        f"Install into a virtual environment: {more}{quote(f'python3 -m venv {place}')}, and its {quote('bin')} first "
+        f"in {quote('PATH')}."
+    )
+
+
+def _is_configured(run: Run) -> bool:
+    """Whether a configuration of pip's is copied, which may allow it."""
+    files = (put for put in run.stage.files.puts if put.path.endswith(("/pip.conf", "/uv.toml")))
+    return any(put.step.at < run.at for put in files)
 
 
 @once
 def _refusing(stage: Stage) -> str | None:
     """Return the distribution where its own Python is the only one and refuses pip."""
     facts = stage.facts
-    if facts is None or facts.distro not in _FIRST or facts.release is None or facts.release.number is None:
+    if facts is None or facts.distro not in _FIRST:
         return None
     if "python" in facts.languages or facts.kind not in ("os", "runtime", "runtime+toolchain", "sdk"):
         return None
-    numbers = tuple(int(part) for part in facts.release.number.split(".") if part.isdecimal())
+    numbers = _release(stage)
     brought = any(
         item.manager in _BRINGS and item.name.startswith(_BRINGS[item.manager]) for item in stage.packages.installed
     )
     return facts.distro if brought and numbers >= _FIRST[facts.distro] else None
+
+
+def _has_pip(stage: Stage, call: PackageCall) -> bool:
+    """Whether a package brings the system's pip, without which another fault stops the build; uv needs none."""
+    return call.manager == "uv" or stage.packages.has(*_PIPS)
+
+
+def _release(stage: Stage) -> tuple[int, ...]:
+    """Return the numbers of the base's release; of an Alpine that names none, or the 3 alone, those of the newest."""
+    facts, reference = stage.facts, stage.root.reference
+    written = facts.release.number if facts is not None and facts.release is not None else None
+    newest = facts is not None and facts.name == "alpine" and reference is not None and reference.digest is None
+    if newest and reference is not None and reference.tag in (None, "latest", "3"):
+        return _FIRST["alpine"]
+    return tuple(int(part) for part in (written or "").split(".") if part.isdecimal())
 
 
 def _is_systems_python(run: Run, call: PackageCall) -> bool:

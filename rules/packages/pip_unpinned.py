@@ -37,6 +37,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             f"{found.stage.label} installs {listed(map(quote, names))} in {newest} on the day of "
             f"the build. {found.consequence} {way_out}",
             found.confidence,
+            doubt=found.doubt,
             stage=found.stage.key,
             items=found.names,
             decision=f"{names} {way_out}",

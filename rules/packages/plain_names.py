@@ -23,6 +23,8 @@ _HOME_OF_JDK = re.compile(r"/usr/lib/jvm/java\b")
 _BY_NAME = frozenset({"dotnet", "mono"})
 """Runtimes that load a library by the name without a version: `DllImport("libgdiplus")` opens `libgdiplus.so`."""
 
+_BASES = re.compile(r"(?:^|/)(?:dotnet|aspnet(?:core)?|mono)(?:[/:-]|$)")
+
 
 def loaded_by_name(change: DockerfileChange, stage: Stage) -> frozenset[str]:
     """Return the packages of headers that may be there for a file that the program finds by a name without a version.
@@ -36,7 +38,7 @@ def loaded_by_name(change: DockerfileChange, stage: Stage) -> frozenset[str]:
     names = {name: plain for name, plain in names.items() if plain.endswith(("-dev", "-devel", "-static"))}
     if not names:
         return frozenset()
-    if stage.runtime.languages.keys() & _BY_NAME:
+    if _loads_by_name(stage):
         return frozenset(names)
     allocators = frozenset(name for name, plain in names.items() if _ALLOCATORS.fullmatch(plain))
     if allocators:
@@ -44,3 +46,11 @@ def loaded_by_name(change: DockerfileChange, stage: Stage) -> frozenset[str]:
         allocators = allocators if not any(map(_VERSIONED.search, texts)) else frozenset()
     kits = frozenset(name for name, plain in names.items() if _JDK.fullmatch(plain))
     return allocators | kits if kits and _HOME_OF_JDK.search(change.after.code) else allocators
+
+
+def _loads_by_name(stage: Stage) -> bool:
+    """Whether the program runs under such a runtime: the base image is known for it or named so, or it is started."""
+    if stage.runtime.languages.keys() & _BY_NAME or _BASES.search(stage.root.base_text or ""):
+        return True
+    starts = (setting.value for setting in stage.image.start_command)
+    return any(start is not None and start.program in _BY_NAME for start in starts)

@@ -39,18 +39,19 @@ def reaches_image(stage: Stage, call: PackageCall) -> bool:
 
 @once
 def _reaching(model: Model) -> frozenset[int]:
-    """The stages whose layers ship, squashed or not, or out of which an install folder, or what is not known, goes."""
+    """The stages whose layers ship, squashed or not, and those that give them an install folder, or what is unknown."""
     found = {one.index for one in model.shipped}
     found.update(one.squashed.index for one in model.shipped if one.squashed is not None)
-    for stage in model.stages:
-        for copy in stage.copies:
-            if copy.from_stage is not None and _takes_installed(copy):
-                found.add(copy.from_stage.index)
+    for stage in reversed(model.stages):  # what a stage takes, and what it is built from, stands above it
+        if stage.index not in found:
+            continue
+        found.update(
+            copy.from_stage.index for copy in stage.copies if copy.from_stage is not None and _takes_installed(copy)
+        )
         for run in stage.runs:
             mounted = {mount.options.get("from", "").lower() for mount in run.mounts}
             found.update(one.index for one in stage.sources if one.name in mounted or str(one.index) in mounted)
-    for stage in reversed(model.stages):  # what a stage is built from stands above it
-        if stage.index in found and stage.parent is not None:
+        if stage.parent is not None:
             found.add(stage.parent.index)
     return frozenset(found)
 

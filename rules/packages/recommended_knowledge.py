@@ -11,6 +11,8 @@ from rules.packages.sources import adds_source_before
 from rules.quoting import listed, quote
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from rules.dockerfile.package_calls import PackageCall
     from rules.model.stage import Stage
     from rules.model.steps import Run
@@ -81,8 +83,14 @@ def knowledge(stage: Stage, run: Run, call: PackageCall) -> Knowledge:
     return Knowledge(tuple(unknown), brings, foreign)
 
 
-def adds_none(stage: Stage, call: PackageCall) -> bool:
-    """Tell whether all packages of an install are known to bring no other by a recommendation, or are there already."""
+def adds_none(stage: Stage, call: PackageCall, gone: Collection[str] = ()) -> bool:
+    """Tell whether all packages of an install are known to bring no other by a recommendation, or are there already.
+
+    Args:
+        stage: The stage.
+        call: The install.
+        gone: Packages that the same RUN purges again, with what came along.
+    """
     there = IN_FULL_IMAGES if stage.facts is not None and stage.facts.full else frozenset()
-    names = (package.name for package in call.packages if package.name not in there)
+    names = (package.name for package in call.packages if package.name not in there and package.name not in gone)
     return all(recommends_nothing(name, stage.runtime.release) is True for name in names)

@@ -21,6 +21,7 @@ _FIRST_NODE_WITH_OMIT = 15
 """Node 15 came with npm 7, the first that knows `--omit`; npm 6 ignores it without a word."""
 _FIRST_POETRY_WITH_ONLY = (1, 2)
 """Poetry 1.2 brought `--only`; before, `--no-dev` is the only way (its change log)."""
+_FIRST_PYTHON_OF_POETRY_2 = (3, 9)
 _LAST_WITH_OLD_PIP = {"debian": (8,), "ubuntu": (14, 10)}
 """The last releases whose own pip is 1.5 or older: it keeps no cache, and `--no-cache-dir` came with pip 6."""
 _OTHER_PIP = re.compile(r"get-pip|easy_install|ensurepip|conda|pip[\d.]* install\b[^&;|]*[\s'\"]pip\b")
@@ -107,6 +108,19 @@ def has_old_poetry(stage: Stage, run: Run) -> bool:
 
 
 @once
+def has_newest_poetry(stage: Stage) -> bool:
+    """Tell whether Poetry is installed without a version, and so is Poetry 2: it has removed `--no-dev`.
+
+    For an older Python than it wants, the index has an older one.
+    """
+    return _numbers(stage.runtime.languages.get("python")) >= _FIRST_PYTHON_OF_POETRY_2 and any(
+        item.name.lower() == "poetry" and item.package.version is None and not item.call.manifests
+        for item in stage.packages.installed
+        if item.manager in ("pip", "pipx", "uv") and not item.call.has("--constraint")
+    )
+
+
+@once
 def _installs_old_poetry(stage: Stage) -> bool:
     if any("get-poetry.py" in run.instruction.whole_value for run in stage.done_runs):
         return True  # the old installer, which stops at 1.1
@@ -144,10 +158,15 @@ def _names_bundler(stage: Stage) -> bool:
 
 def has_old_go(stage: Stage, run: Run) -> bool:
     """Tell whether Go is known to be older than its modules."""
+    numbers = go_version(stage, run)
+    return len(numbers) > 1 and numbers < _FIRST_GO_WITH_MODULES
+
+
+def go_version(stage: Stage, run: Run) -> tuple[int, ...]:
+    """Return the version of Go that the base image or a variable names; empty where none does."""
     asked = run.scope.get("GOLANG_VERSION") or run.scope.get("GO_VERSION")
     written = asked.value if asked is not None and isinstance(asked.value, str) else None
-    numbers = _numbers(stage.runtime.languages.get("go")) or _numbers(written)
-    return len(numbers) > 1 and numbers < _FIRST_GO_WITH_MODULES
+    return _numbers(stage.runtime.languages.get("go")) or _numbers(written)
 
 
 def _numbers(version: str | None) -> tuple[int, ...]:

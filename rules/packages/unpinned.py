@@ -41,6 +41,7 @@ class Unpinned(NamedTuple):
         call: Its first such install.
         packages: What has no version.
         reaches: Whether one of them, as it is installed here or in another stage, may be in an image that ships.
+        conditional: Whether a condition decides on all of them.
     """
 
     stage: Stage
@@ -48,6 +49,7 @@ class Unpinned(NamedTuple):
     call: PackageCall
     packages: tuple[Package, ...]
     reaches: bool = True
+    conditional: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -57,7 +59,14 @@ class Unpinned(NamedTuple):
     @property
     def confidence(self) -> Confidence:
         """How sure it is that another image comes of it."""
-        return Confidence.CERTAIN if self.reaches else Confidence.POSSIBLE
+        if not self.reaches:
+            return Confidence.POSSIBLE
+        return Confidence.LIKELY if self.conditional else Confidence.CERTAIN
+
+    @property
+    def doubt(self) -> str:
+        """What is not known, empty where nothing is."""
+        return "it runs under a condition" if self.conditional else ""
 
     @property
     def consequence(self) -> str:
@@ -91,9 +100,26 @@ def unpinned(
             repository that a name stands before (`name @ git+https://…`) it has the version itself to look at.
         is_there: Whether a package was installed before, so that the call leaves it as it is.
     """
-    every = [*_unpinned(change, managers, wanted, is_there)]
+    every = [*_once_each(_unpinned(change, managers, wanted, is_there))]
     shipped = {name for one in every if reaches_image(one.stage, one.call) for name in one.names}
     yield from (one._replace(reaches=not shipped.isdisjoint(one.names)) for one in every)
+
+
+def _once_each(found: Iterator[Unpinned]) -> Iterator[Unpinned]:
+    """Leave out what was named further up beside others: one decision on a package mends all its places.
+
+    The very same list is left as it is: the two then are one comment with both lines.
+    """
+    told: set[str] = set()
+    lists: set[tuple[str, ...]] = set()
+    for one in found:
+        fresh = tuple(package for package in one.packages if package.name not in told)
+        if one.names in lists or len(fresh) == len(one.packages):
+            yield one
+        elif fresh:
+            yield one._replace(packages=fresh)
+        told.update(one.names)
+        lists.add(one.names)
 
 
 def _unpinned(
@@ -115,4 +141,6 @@ def _unpinned(
                 if asked and not is_there(run, call, package):
                     found.append((call, package))
         if found:
-            yield Unpinned(stage, run, found[0][0], tuple(package for _, package in found))
+            conditional = all(call.command.conditional for call, _ in found)
+            packages = tuple(package for _, package in found)
+            yield Unpinned(stage, run, found[0][0], packages, conditional=conditional)

@@ -1,6 +1,7 @@
 """See wheels_resolve_from_index.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -20,6 +21,12 @@ from rules.api import (
 )
 from rules.packages.options import add_option, spelled
 
+_RESOLVER = re.compile(
+    r"\b(?:poetry|uv|pdm|hatch)\s+(?:\S+\s+)?export\b|\bpip-compile\b|\bpip\s+compile\b|\bpipenv\s+(?:requirements|lock)\b|"
+    r"\bpip3?\s+freeze\b"
+)
+"""What writes a list of requirements that names every dependency."""
+
 
 @rule(
     "wheels-resolve-from-index",
@@ -34,8 +41,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, run, call in change.after.layers.shipped_calls:
         if call.manager != "pip" or call.action != "install" or call.has("--no-index", "--no-deps", "--require-hashes"):
             continue
-        if call.env.get("PIP_NO_INDEX") or call.env.get("PIP_NO_DEPS"):
+        if any(call.env.get(name) for name in ("PIP_NO_INDEX", "PIP_NO_DEPS", "PIP_CONSTRAINT")):
             continue
+        if call.has("--constraint"):
+            continue  # which says the versions of all that is fetched
         folder = next((_folder(package.name) for package in call.packages if package.kind == "path"), None)
         folder = folder or call.option("--find-links")
         made = _made_without_dependencies(run, folder) if folder is not None else None
@@ -72,14 +81,26 @@ def _mounted_stage(run: Run, mount: Mount) -> Stage | None:
 
 
 def _wheel_call(stage: Stage) -> PackageCall | None:
-    """Return a stage's `pip wheel --no-deps`."""
-    calls = (call for run in stage.all_runs for call in run.package_calls)
-    return next((c for c in calls if c.manager == "pip" and c.verb == "wheel" and c.has("--no-deps")), None)
+    """Return a stage's `pip wheel --no-deps` of a list, where nothing tells that the folder is complete, or never was.
+
+    A resolver writes complete lists; a call that takes the dependencies along may fill the same folder; and of what is
+    named on the command line (a repository, `.`) the dependencies are meant to come from elsewhere.
+    """
+    calls = [call for run in stage.all_runs for call in run.package_calls if call.manager == "pip"]
+    wheels = [call for call in calls if call.verb == "wheel"]
+    if any(not call.has("--no-deps") for call in wheels) or any(map(_resolves, stage.all_runs)):
+        return None
+    return next((call for call in wheels if call.manifests and not call.packages), None)
+
+
+def _resolves(run: Run) -> bool:
+    return _RESOLVER.search(run.instruction.whole_value) is not None
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall, folder: str, made: PackageCall) -> Problem:
     options = f"--no-index --find-links={folder}"
     added = "--no-index" if call.has("--find-links") else options
+    lacking = any(package.kind != "path" for package in call.packages)  # by name, and perhaps none of the wheels
     return Problem(
         call.command.span,
         f"{stage.label} installs the wheels in {quote(folder)} with the index open, and line {made.command.line} "
@@ -87,5 +108,5 @@ def _problem(stage: Stage, run: Run, call: PackageCall, folder: str, made: Packa
         f"with `--no-deps`: whatever is missing among them is fetched by {quote(spelled(call))} in its newest version, "
         f"unseen and unpinned. With {quote(options)} the build stops and names what is missing.",
         stage=stage.key,
-        fix=fix("Install from the wheels alone", add_option(run, call, added)),
+        fix=None if lacking else fix("Install from the wheels alone", add_option(run, call, added)),
     )

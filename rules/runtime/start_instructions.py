@@ -145,6 +145,22 @@ def behind_init(words: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(rest)
 
 
+def started_words(stage: Stage) -> tuple[str, ...]:
+    """Return the words of what a container starts, behind an init: of a shell's script those of its last command.
+
+    What the file sets counts; where it sets nothing, what the base image does.
+    """
+    settings = [setting for setting in stage.image.start_command if setting.set_in_file] or stage.image.start_command
+    words: list[str] = []
+    for start in (setting.value for setting in settings):
+        last = start.commands[-1] if start is not None and start.form == "shell" and start.commands else None
+        if last is not None and last.program is not None:
+            words += [word.value for word in (last.program, *last.args)]
+        elif start is not None:
+            words += start.words
+    return behind_init(tuple(words))
+
+
 def is_bare_init(start: Start | None) -> bool:
     """Tell whether a start command is an init with options alone, which runs what CMD says: `["tini", "--"]`."""
     return start is not None and start.form == "exec" and passes_signals(start.words) and not behind_init(start.words)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rules.model.puts import within
 from rules.quoting import quote
 from rules.runtime.closed_programs import closed_program
-from rules.runtime.start_instructions import started_by
+from rules.runtime.start_instructions import started_by, started_words
 from rules.user.account_choice import closed_home, left_empty, volumes_of_root
 from rules.user.nonroot_checklist import Item, home, script, servers
 from rules.user.ownership import access
@@ -107,7 +107,7 @@ def _lowered(sentence: str) -> str:
 
 def _shims(stage: Stage) -> Iterator[Item]:
     """A package manager that Corepack keeps in the home of whoever fetches it: another account fetches it anew."""
-    words = _words(stage)
+    words = started_words(stage)
     if not words or words[0] not in _OF_COREPACK or {"COREPACK_HOME", "XDG_CACHE_HOME"} & set(stage.image.env):
         return
     for run in stage.done_runs:
@@ -218,7 +218,7 @@ def _of_rails(stage: Stage, user: str) -> Iterator[Item]:
 
 def _of_release(stage: Stage, user: str) -> Iterator[Item]:
     """Speak of a release of Elixir, which copies its settings to `tmp` below its folder (`mix help release`)."""
-    words = _words(stage)
+    words = started_words(stage)
     copied = (copy for copy in stage.all_copies if copy.from_stage is not None)
     if words[1:2] and words[1] in _RELEASE_STARTS and posixpath.basename(posixpath.dirname(words[0])) == "bin":
         folder = posixpath.join(stage.image.workdir.value or "/", posixpath.dirname(posixpath.dirname(words[0])))
@@ -232,15 +232,3 @@ def _is_mixed(copy: Copy) -> bool:
     """Whether the stage that it copies from calls `mix`: rebar3 puts its releases into folders of the same names."""
     built = copy.from_stage.all_runs if copy.from_stage is not None else ()
     return any("mix" in (command.name, *command.wrappers) for run in built for command in run.commands)
-
-
-def _words(stage: Stage) -> tuple[str, ...]:
-    """The words of the file's start command; of a shell's script, those of its last command."""
-    words: list[str] = []
-    for setting in stage.image.start_command:
-        start = setting.value if setting.set_in_file else None
-        if start is not None and start.form == "exec":
-            words += start.words
-        elif start is not None and start.commands:
-            words += [word.value for word in start.commands[-1].words]
-    return tuple(words)

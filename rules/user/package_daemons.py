@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rules.facts.commands import provides
 from rules.model.packages import OS_MANAGERS
 from rules.quoting import quote
-from rules.runtime.start_instructions import behind_init
+from rules.runtime.start_instructions import started_words
 from rules.user.accounts import name_of
 from rules.user.own_programs import starts_own_program
 from rules.user.owners import Owner, owner_of
@@ -66,11 +66,7 @@ def _account_of_package(stage: Stage) -> Owner | None:
 
 def _program(stage: Stage) -> str | None:
     """The program that the file starts; of a shell's script, that of its last command."""
-    starts = [setting.value for setting in stage.image.start_command if setting.value and setting.set_in_file]
-    if not starts:
+    if not any(setting.set_in_file for setting in stage.image.start_command):
         return None
-    first = starts[0]
-    if first.form == "shell" and first.commands:
-        return first.commands[-1].name
-    words = behind_init(first.words) or tuple(word for start in starts[1:] for word in start.words)
+    words = started_words(stage)
     return words[0].rsplit("/", 1)[-1] if words else None

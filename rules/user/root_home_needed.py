@@ -23,7 +23,7 @@ from rules.api import (
 from rules.copying.environments import environments, managed_python
 from rules.copying.python_packages import CONSOLE_SCRIPTS
 from rules.copying.user_installs import copied_user_installs, user_calls, user_installs
-from rules.runtime.start_instructions import behind_init
+from rules.runtime.start_instructions import started_words
 from rules.user.accounts import runs_as_root, runtime_user
 
 _HOME = "/root"
@@ -87,14 +87,9 @@ def _is_opened(stage: Stage) -> bool:
     )
 
 
-def _first_word(stage: Stage) -> str:
-    starts = [setting.value for setting in stage.image.start_command if setting.value is not None]
-    return next((words[0] for start in starts if (words := behind_init(start.words)[:1])), "")
-
-
 def _places(stage: Stage) -> Iterator[Need]:
     """What starts, and the folder to work in."""
-    image, first = stage.image, _first_word(stage)
+    image, first = stage.image, next(iter(started_words(stage)), "")
     if within(posixpath.normpath(first) if first.startswith("/") else "/", _HOME):
         yield Need(f"starts {quote(first)}", "The container exits with “permission denied”", "Keep it elsewhere", None)
     folder = image.workdir.value
@@ -104,7 +99,7 @@ def _places(stage: Stage) -> Iterator[Need]:
 
 
 def _installed(stage: Stage) -> Iterator[Need]:
-    first = _first_word(stage)
+    first = next(iter(started_words(stage)), "")
     if first in CONSOLE_SCRIPTS or posixpath.basename(first).startswith("python"):
         yield from _packages(stage, first)
     yield from _interpreter(stage, first)

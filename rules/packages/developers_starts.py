@@ -1,0 +1,176 @@
+"""Whether the container starts what only the packages for developers bring, so that it needs them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from rules.dockerfile.shell import parse
+from rules.dockerfile.source import Source
+from rules.packages.package_json import RUNNERS, called, commands_run, read_manifest, scripts_of
+from rules.packages.project_files import manifest_text
+from rules.user.start_scripts import start_scripts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from rules.change import DockerfileChange
+    from rules.dockerfile.package_calls import PackageCall
+    from rules.model.stage import Stage
+    from rules.model.steps import Run
+
+PACKAGE_OF = {
+    "tsc": "typescript",
+    "vite": "vite",
+    "webpack": "webpack",
+    "next": "next",
+    "nest": "@nestjs/cli",
+    "ng": "@angular/cli",
+    "rollup": "rollup",
+    "esbuild": "esbuild",
+    "parcel": "parcel",
+    "nuxt": "nuxt",
+    "astro": "astro",
+    "react-scripts": "react-scripts",
+    "vue-cli-service": "@vue/cli-service",
+    "tsup": "tsup",
+    "gulp": "gulp",
+    "babel": "@babel/cli",
+    "swc": "@swc/cli",
+    "vue-tsc": "vue-tsc",
+    "ncc": "@vercel/ncc",
+    "remix": "@remix-run/dev",
+    "svelte-kit": "@sveltejs/kit",
+    "eleventy": "@11ty/eleventy",
+}
+"""Programs that builds run, with the package that brings each."""
+
+_WORD = re.compile(r"[@\w][\w./@-]*")
+_REQUIREMENT = re.compile(r"[A-Za-z0-9][\w.-]*")
+_UV_RUN = re.compile(r"\buv\s+run\b(?![^\n;&|]*--(?:no-(?:sync|dev|default-groups)|only-group)\b)")
+_NO_SYNC = ("UV_NO_SYNC", "UV_NO_DEV", "UV_NO_DEFAULT_GROUPS")
+_RACK = re.compile(r"""["'](?:rails|hanami|sinatra|padrino|roda|rack|grape)["']""")
+_RUBY = ("RAILS_ENV", "RACK_ENV", "APP_ENV", "HANAMI_ENV")
+_PRODUCTION = re.compile(
+    rf"(?:{'|'.join(_RUBY)})[=:\s\"'-]{{1,4}}production|(?:-e|--environment)[\s=]{{1,4}}production"
+)
+_SYMFONY = re.compile(r'"symfony/(?:framework-bundle|flex|runtime)"')
+
+
+def starts_for_developers(change: DockerfileChange, stage: Stage, manager: str, text: str | None) -> bool:
+    """Tell whether what the container starts names a package that the manifest asks for as a developer's alone.
+
+    Args:
+        change: The change.
+        stage: The stage that ships.
+        manager: As in `PackageCall`.
+        text: The manifest; nothing is known where it was not read.
+    """
+    developers = _packages_of_node(text) if manager in RUNNERS else _packages_of_python(text)
+    if not developers:
+        return False
+    lines = list(_started(change, stage))
+    if manager in RUNNERS:
+        lines += _run_by_scripts(lines, text)
+    return any(_names(word, developers) for line in lines for word in _WORD.findall(line))
+
+
+def runs_for_developers(change: DockerfileChange, stage: Stage, call: PackageCall, text: str | None) -> bool:
+    """Tell whether a program of Ruby's runs in its environment for developers, as Rails does unless told otherwise.
+
+    It loads their gems when it starts. Where no Gemfile was read, it may be such a program.
+    """
+    if call.manager != "bundle" or (text is not None and _RACK.search(text) is None):
+        return False
+    texts = (*(run.instruction.value for run in stage.all_runs), *_started(change, stage))
+    settings = (stage.image.env.get(name) for name in _RUBY)
+    said = any(setting is not None and setting.value == "production" for setting in settings)
+    return not (said or any(map(_PRODUCTION.search, texts)))
+
+
+def needed_at_start(change: DockerfileChange, stage: Stage, run: Run, call: PackageCall) -> str:
+    """Say what else is to be done so that the program starts without these packages: the end of a sentence."""
+    if call.manager == "uv" and _syncs_again(change, stage):
+        return ", and give the `uv run` that starts the program `--no-dev` too: it would install them again there"
+    text = manifest_text(change, run, call) if call.manager == "composer" else None
+    if text is None or _SYMFONY.search(text) is None:
+        return ""
+    setting = stage.image.env.get("APP_ENV")
+    if call.env.get("APP_ENV") == "prod" or (setting is not None and setting.value == "prod"):
+        return ""
+    return ", and set `APP_ENV=prod` above it: otherwise Symfony loads the bundles for developers, which are then gone"
+
+
+def _syncs_again(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether `uv run` starts the program, and brings the environment in line first, with the group for developers."""
+    if any(name in stage.image.env for name in _NO_SYNC):
+        return False
+    return any(_UV_RUN.search(line) for line in _started(change, stage))
+
+
+def _started(change: DockerfileChange, stage: Stage) -> Iterator[str]:
+    """Yield what the container starts: its command, and the scripts of the repository behind it."""
+    for setting in stage.image.start_command:
+        if setting.value is not None:
+            yield setting.value.text
+    yield from (script.text for script in start_scripts(change, stage) if script.text is not None)
+
+
+def _run_by_scripts(lines: Iterable[str], text: str | None) -> list[str]:
+    """Return the commands that the scripts of package.json come to which are started."""
+    scripts = scripts_of(text)
+    found = []
+    for line in lines:
+        for command in parse(line, Source("start", line), 0, dialect="sh", joined=False).commands:
+            names = called(command)
+            found += [str(each) for name in names for each in commands_run(scripts, name)]
+    return found
+
+
+def _names(word: str, developers: frozenset[str]) -> bool:
+    """Whether a word names a program or a module of one of the packages: `.bin/tsx`, `dotenv/config`."""
+    parts = word.lower().split("/")
+    base = parts[-1].replace("_", "-")
+    whole = "/".join(parts[:2]) if word.startswith("@") else parts[0]
+    ways = (base, whole, PACKAGE_OF.get(base, base), f"@{base}/cli", f"{base}-cli")
+    return any(way in developers for way in ways)
+
+
+def _packages_of_node(text: str | None) -> frozenset[str]:
+    read = read_manifest(text)
+    if read is None:
+        return frozenset()
+    return read.packages("devDependencies") - read.packages("dependencies", "optionalDependencies")
+
+
+@lru_cache(maxsize=32)
+def _packages_of_python(text: str | None) -> frozenset[str]:
+    """Return what a pyproject.toml has in its groups and not among the program's own; nothing of another file."""
+    try:
+        data = tomllib.loads(text or "")
+    except (ValueError, RecursionError):
+        return frozenset()
+    poetry = _table(data, "tool", "poetry")
+    groups: list[Any] = [*_table(data, "dependency-groups").values()]
+    groups += [_table(group, "dependencies") for group in _table(poetry, "group").values()]
+    groups += [_table(poetry, "dev-dependencies"), _table(data, "tool", "uv").get("dev-dependencies")]
+    groups += _table(data, "tool", "pdm", "dev-dependencies").values()
+    own = [_table(data, "project").get("dependencies"), _table(poetry, "dependencies")]
+    return frozenset(_required(groups)) - frozenset(_required(own))
+
+
+def _table(data: object, *path: str) -> dict[str, Any]:
+    for name in path:
+        data = data.get(name) if isinstance(data, dict) else None
+    return data if isinstance(data, dict) else {}
+
+
+def _required(parts: Iterable[object]) -> Iterator[str]:
+    """Yield the names of packages in lists of requirements and in Poetry's tables."""
+    for part in parts:
+        for entry in part if isinstance(part, (list, dict)) else ():
+            found = _REQUIREMENT.match(entry) if isinstance(entry, str) else None
+            if found is not None:
+                yield found[0].lower().replace("_", "-")

@@ -1,0 +1,41 @@
+"""Where a build writes or edits a manifest, so that the lock file of the repository need not fit it any more."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rules.lazily import once
+from rules.packages.project_files import MANIFESTS
+
+if TYPE_CHECKING:
+    from rules.dockerfile.shell import Command
+    from rules.model.stage import Stage
+
+_EDITS = {
+    "cargo": frozenset({"init", "new", "add", "remove"}),
+    "bundle": frozenset({"init", "add", "remove"}),
+    "npm": frozenset({"pkg", "version", "init"}),
+}
+_OF_PROGRAM = {"cargo": "Cargo.toml", "bundle": "Gemfile", "npm": "package.json"}
+_EDITORS = frozenset("sed awk perl echo printf cat tee mv cp patch python3 python tomlq dasel jq yq node".split())
+"""Programs that write or edit files."""
+
+
+@once
+def first_edits(stage: Stage) -> dict[str, tuple[tuple[int, int], int]]:
+    """Where a command first makes or edits each manifest."""
+    found: dict[str, tuple[tuple[int, int], int]] = {}
+    for run in stage.all_runs:
+        for command in run.commands:
+            edits = _EDITS.get(command.name, frozenset())
+            for name in MANIFESTS.values():
+                written = command.name in _EDITORS and re.search(rf"{re.escape(name)}(?![\w.])", _whole(command))
+                if written or (command.subcommand in edits and name == _OF_PROGRAM[command.name]):
+                    found.setdefault(name, (run.at, command.start))
+    return found
+
+
+def _whole(command: Command) -> str:
+    """A command with the files that it writes to."""
+    return " ".join([str(command), *(each.target.value for each in command.redirects if each.target is not None)])
