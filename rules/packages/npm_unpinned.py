@@ -27,7 +27,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         ranged = {package.name: (package.version or "")[1:] for package in found.packages if _is_range(package)}
         newest = "in whatever version is newest"
         if all(name in ranged for name in names):
-            newest = f"in the newest version that {listed(quote(ranged[name]) for name in names)} allows"
+            ranges = list(dict.fromkeys(ranged[name] for name in names))
+            newest = f"in the newest version that {listed(map(quote, ranges))} allow{'s' if len(ranges) == 1 else ''}"
         yield Problem(
             found.place(names),
             f"{found.stage.label} installs {listed(map(quote, names))} {newest} on the day of the "
