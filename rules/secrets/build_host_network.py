@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Fix, Problem, Severity, delete_word, rule
+from rules.api import Category, DockerfileChange, Problem, Severity, rule
 
 
 @rule(
@@ -22,9 +22,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 yield Problem(
                     flag.span,
                     f"a `RUN` of {stage.label} is in the host's network: it reaches services that listen on the "
-                    "builder's own addresses, other builds' included, and the builder must allow it. Drop the flag; "
-                    "the default network reaches the internet all the same.",
+                    "builder's own addresses, other builds' included, and the builder must allow it. If it asks "
+                    "nothing of that machine, neither a service nor its way to the network, drop the flag.",
                     instruction=run.instruction,
                     stage=stage.key,
-                    fix=Fix("Drop the flag", (delete_word(change.source, flag.span),)),
+                    decision="network=host",
                 )

@@ -23,7 +23,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     flag.span,
                     f"a `RUN` of {stage.label} is not sandboxed: with `--security=insecure` it has the builder's own "
                     "rights, as a privileged container has. A dependency that was tampered with owns the build "
-                    "machine. Do what needs it outside the build.",
+                    "machine. Drop the flag where the step does without; else build on a machine that is thrown away.",
                     instruction=run.instruction,
                     stage=stage.key,
+                    decision="security=insecure",
                 )

@@ -25,7 +25,10 @@ _STORES: dict[str, tuple[str, ...]] = {
     "gh": ("auth login",),
     "huggingface-cli": ("login",),
 }
+_CLONE = ".git/config"
+"""Where a clone keeps the address that it came from."""
 _UNDONE = re.compile(r"\b(?:delete|unset|rm|remove|logout|revoke|--unset(?:-all)?|--remove-section|--delete)\b")
+_SHELLS = frozenset("sh bash ash dash zsh".split())
 _FILES = re.compile(
     r"\.(?:npmrc|yarnrc|gitconfig|netrc|pypirc|config|docker|aws|bundle|composer|nuget|cargo)|pip\.conf|credentials"
 )
@@ -78,16 +81,22 @@ def keeps(run: Run, variable: str) -> bool:
 def _persisted(run: Run, marks: re.Pattern[str]) -> tuple[Command, str] | None:
     """Return the command that writes the secret, with where to, unless the RUN takes it away again."""
     for command in run.commands:
-        if command.nested or not _touches(run, command, marks):
+        if (command.nested and not _is_of_a_script(run, command)) or not _touches(run, command, marks):
             continue
         path = _written(run, command, marks)
         if path is not None and not _removed(run, command, path):
             return command, path
         if _is_clone(command, marks) and not _taken_off(run, command):
-            return command, ".git/config"
+            return command, _CLONE
         if _stores(command) and not _forgotten(run, command):
             return command, f"the configuration of {command.name}"
     return None
+
+
+def _is_of_a_script(run: Run, command: Command) -> bool:
+    """Whether it stands in the script that is given to a shell (`sh -c '…'`), and in no substitution there."""
+    around = [one for one in run.commands if one.start < command.start and command.end <= one.end]
+    return bool(around) and around[-1].name in _SHELLS and around[-1].has("-c")
 
 
 def _touches(run: Run, command: Command, marks: re.Pattern[str]) -> bool:
@@ -180,12 +189,17 @@ def _problem(stage: Stage, run: Run, command: Command, place: str) -> Problem:
     then = (
         "Everyone who can pull the image can read it there"
         if stage.layers_ship
-        else "It stays in this stage's layers, in caches they are pushed to, and goes along with what is copied out"
+        else "It stays in this stage's layers, in caches they are pushed to, and goes along where its folder is copied out"
+    )
+    way_out = (
+        "Take it out of the clone in the same `RUN`: `git remote set-url`, or remove the `.git`"
+        if place == _CLONE
+        else "Mount a file such as the tool reads by itself where it looks (`target=`), in each `RUN` that needs it; or do "
+        "all that needs it in this `RUN`, and delete it at its end"
     )
     return Problem(
         command.span,
-        f"{stage.label} mounts a secret and then writes it to {where}, which the layer keeps. {then}. Let the tool "
-        "read the mounted file itself (mount it where the tool looks, with `target=`), or delete it in the same `RUN`.",
+        f"{stage.label} mounts a secret and then writes it to {where}, which the layer keeps. {then}. {way_out}.",
         Confidence.CERTAIN if stage.layers_ship else Confidence.LIKELY,
         doubt="whether the file reaches an image that ships is not known",
         instruction=run.instruction,

@@ -8,6 +8,12 @@ from rules.user.accounts import name_of, runs_as_root
 
 _OCTAL = re.compile(r"[0-7]{1,5}")
 _GROUP_AND_OTHERS = 0o077
+_PUBLIC = re.compile(r"/(?:ca-certificates|certs|anchors|keyrings|trusted\.gpg\.d)(?:/|$)|\.crt$")
+"""Where certificate authorities and the public keys of repositories lie."""
+_SWITCHES = frozenset("su sudo runuser setpriv gosu su-exec chpst start-stop-daemon doas chroot".split())
+"""Programs that run another as another account."""
+_DROPS = frozenset({"apt", "apt-get", "aptitude"})
+"""They fetch as `_apt`, which reads certificates and keys of clients."""
 
 
 @rule(
@@ -26,20 +32,33 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 mode = mount.options.get("mode", "")
                 if mount.type not in ("secret", "ssh") or not _OCTAL.fullmatch(mode):
                     continue
-                if not int(mode, 8) & _GROUP_AND_OTHERS:
-                    continue
-                yield Problem(
-                    mount.flag.span,
-                    f"the secret {quote(mount.options.get('id', mount.target))} is mounted with mode {quote(mode)}: "
-                    "every "
-                    "account of the build can read it, those of installed packages' scripts included. The default, "
-                    "0400, is readable by its owner alone; give it another owner with `uid=` if need be.",
-                    Confidence.POSSIBLE if runs_as_root(run) is False else Confidence.CERTAIN,
-                    instruction=run.instruction,
-                    stage=stage.key,
-                    key=mount.options.get("id", ""),
-                    fix=_fix(change, run, mount),
-                )
+                if int(mode, 8) & _GROUP_AND_OTHERS and not _is_public(mount):
+                    yield _problem(change, run, mount, mode)
+
+
+def _is_public(mount: Mount) -> bool:
+    """Whether it is meant for all: a list of authorities, a public key; or no file, but a variable alone."""
+    return mount.type == "secret" and (not mount.target or _PUBLIC.search(mount.target) is not None)
+
+
+def _is_read_by_others(run: Run) -> bool:
+    """Whether a command of the RUN works as another account, which may be the one that is to read it."""
+    return any(command.name in _SWITCHES or command.name in _DROPS for command in run.commands)
+
+
+def _problem(change: DockerfileChange, run: Run, mount: Mount, mode: str) -> Problem:
+    others = _is_read_by_others(run)
+    return Problem(
+        mount.flag.span,
+        f"the secret {quote(mount.options.get('id', mount.target))} is mounted with mode {quote(mode)}: while this "
+        "`RUN` works, every account can read it, those of installed packages' scripts included. The default, "
+        "0400, is readable by its owner alone; give it another owner with `uid=` if need be.",
+        Confidence.POSSIBLE if others or runs_as_root(run) is False else Confidence.CERTAIN,
+        instruction=run.instruction,
+        stage=run.stage.key,
+        key=mount.options.get("id", ""),
+        fix=_fix(change, run, mount) if not others else None,
+    )
 
 
 def _fix(change: DockerfileChange, run: Run, mount: Mount) -> Fix | None:

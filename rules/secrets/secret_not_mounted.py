@@ -30,6 +30,14 @@ _NOT_READING = frozenset(
 )
 
 
+_READERS = frozenset("cat head tail base64 cut tr jq xargs . source".split())
+"""Programs that fail where a file is not there, and the shell's own."""
+_SOURCED = frozenset({".", "source"})
+_SUBSTITUTED = ("$(", "`", "<(")
+"""What leads to a command whose output takes its place."""
+_NEAR = 80
+
+
 @rule(
     "secret-not-mounted",
     severity=Severity.ERROR,
@@ -90,7 +98,7 @@ def _problem(run: Run, command: Command, word: ShellWord, path: str) -> Iterator
     where = _where(meant, variable, secrets)
     yield Problem(
         word.span,
-        f"{quote(path)} is not there: {where} {_outcome(command)} {_way_out(meant, variable)}",
+        f"{quote(path)} is not there: {where} {_outcome(run, command, word)} {_way_out(meant, variable)}",
         Confidence.CERTAIN if certain else Confidence.LIKELY,
         doubt="" if certain else "the builder may bring the file by itself",
         instruction=run.instruction,
@@ -121,12 +129,27 @@ def _where(meant: Mount | None, variable: str | None, secrets: list[Mount]) -> s
     return "no mount of this `RUN` puts a secret there." if secrets else "this `RUN` mounts no secret."
 
 
-def _outcome(command: Command) -> str:
-    if command.nested:
-        return (
-            f"{quote(command.name or '$(…)')} fails inside the substitution, and the build goes on with nothing in it."
-        )
-    return "The build stops here."
+def _outcome(run: Run, command: Command, word: ShellWord) -> str:
+    """Say what comes of it: what a program does that is given the name of a missing file is its own matter."""
+    fed = any(one.target is not None and one.target.start == word.start for one in command.redirects)
+    if command.name not in _READERS and not fed:
+        return "What reads it stops, or goes on without it."
+    front = command.source.text[max(0, command.start - _NEAR) : command.start].rstrip()
+    if not command.nested or not front.endswith(_SUBSTITUTED):
+        return "The build stops here." if _stops(command) else "That fails, and the build goes on without it."
+    around = [one for one in run.commands if one.start < command.start < one.end]
+    if around and not around[-1].name and _stops(around[-1]):  # an assignment alone fails with what is in it
+        return f"{quote(command.name or '$(…)')} fails inside the substitution, and the build stops here."
+    return f"{quote(command.name or '$(…)')} fails inside the substitution, and the build goes on with nothing in it."
+
+
+def _stops(command: Command) -> bool:
+    """Whether the RUN fails with a command: the shell looks at its status, or it is the last."""
+    if command.name in _SOURCED:
+        return True  # for which a shell as POSIX wants it exits
+    if command.after in ("|", "|&"):
+        return command.pipefail
+    return command.errexit or command.after in ("&&", "")
 
 
 def _way_out(meant: Mount | None, variable: str | None) -> str:
