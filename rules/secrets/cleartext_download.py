@@ -22,6 +22,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.secrets.authorities import has_no_authorities
 from rules.secrets.downloads import (
     FETCHERS,
     Url,
@@ -77,7 +78,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
     if checks(run) or compares_hash(run):
         return
-    found = [url for c in run.calls(*_PROGRAMS) if not _only_sends(c) for url in urls(c, run) if _is_clear(url)]
+    found = [url for c in _calls(run) if not _only_sends(c) for url in urls(c, run) if _is_clear(url)]
     if not found:
         for text, span in (*powershell_urls(run), *php_urls(run)):
             scheme, host = split_url(text) or ("", "")
@@ -88,7 +89,15 @@ def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
         edits = [edit for url in found if (edit := _edit(run, url)) is not None]
         first = found[0]
         edits = edits if len(edits) == len(found) else []
-        yield _problem(stage, run, first.text, first.word.span, edits, sure=first.text in first.word.value)
+        bare = any(has_no_authorities(stage, url.command.name) for url in found)
+        yield _problem(stage, run, first.text, first.word.span, edits, sure=first.text in first.word.value, bare=bare)
+
+
+def _calls(run: Run) -> Iterator[Command]:
+    """Yield what fetches or installs, `python -m pip` among it."""
+    for command in run.calls(*_PROGRAMS, "python", "python3"):
+        if not command.name.startswith("python") or [word.value for word in command.args[:2]] == ["-m", "pip"]:
+            yield command
 
 
 def _only_sends(command: Command) -> bool:
@@ -129,20 +138,23 @@ def _in_variables(stage: Stage, step: Step) -> Iterator[Problem]:
             yield _problem(stage, step, text, value.span, [])
 
 
-def _problem(stage: Stage, step: Step, url: str, span: Span, edits: list[Edit], *, sure: bool = True) -> Problem:
+def _problem(
+    stage: Stage, step: Step, url: str, span: Span, edits: list[Edit], *, sure: bool = True, bare: bool = False
+) -> Problem:
     way = (
-        "The server answers under `https://` as well."
+        "The server answers under `https://` as well"
         if edits
-        else "Use `https://` where the server has it, or check the SHA-256 of what arrives."
+        else "Use `https://` where the server has it, or check the SHA-256 of what arrives"
     )
+    lacks = ("; for that, install `ca-certificates`" if edits else "; HTTPS needs `ca-certificates`") if bare else ""
     return Problem(
         span,
         f"{stage.label} fetches {quote(url)} without encryption. Whoever stands between the builder and the server, on "
-        f"a shared network or in a proxy, can put another file in its place, and it is built into the image. {way}",
+        f"a shared network or in a proxy, can put another file in its place, and it is built into the image. {way}{lacks}.",
         Confidence.CERTAIN if sure else Confidence.LIKELY,
         doubt=BY_ARGUMENT,
         instruction=step.instruction,
         stage=stage.key,
         key=versionless(url),
-        fix=Fix("Use https", tuple(edits)) if edits else None,
+        fix=Fix("Use https", tuple(edits)) if edits and not bare else None,
     )

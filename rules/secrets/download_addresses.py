@@ -22,7 +22,7 @@ _MOVING = re.compile(r"(?<!pool)/(master|main|develop|trunk|HEAD|nightly)(?:/|\.
 _FORGE = re.compile(r"//(?:raw\.github|github|gitlab|bitbucket|codeberg)|/(?:raw|blob|archive|refs/heads|-)/")
 """Addresses of a branch's files; elsewhere `main` may be a folder, as of a repository of Maven's."""
 _NUMBERED = re.compile(r"\d[^/]*\Z")
-_NEWEST = re.compile(r"/(latest|stable|current)(?:/|$)|//(aka\.ms)/|[-_](latest)(?=[.-])")
+_NEWEST = re.compile(r"/(latest|stable|current)(?:/|$)|//(aka\.ms)/|[-_](latest|current)(?=[.-])")
 """What stands in an address for whatever is newest, or redirects to it."""
 _RELEASE = re.compile(r"\d\.\d|\$\{?\w*(?:VER|TAG|RELEASE)", re.IGNORECASE)
 _OF_NO_RELEASE = re.compile(
@@ -39,6 +39,11 @@ TRUST = re.compile(r"/(?:cacert|ca-bundle|ca-certificates)\.(?:pem|crt)$")
 _OF_PLATFORM = re.compile(r"arch|machine|platform|(?:^|_)(?:os|cpu|variant)(?:_|$)", re.IGNORECASE)
 _BY_PLATFORM = re.compile(r"\$\(?\{?\w*(?:arch|uname|platform)", re.IGNORECASE)
 _UNSEEN = "A release that is replaced, by its author or by someone else, goes into the next build unseen"
+
+
+def is_of_branch(url: str) -> bool:
+    """Tell whether an address names a file as a branch of a forge has it: another one after each commit."""
+    return _MOVING.search(url) is not None and _FORGE.search(url) is not None
 
 
 def _risk(url: str) -> tuple[str, str] | None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, once, quote, rule
+from rules.secrets.download_addresses import is_of_branch
 from rules.secrets.downloads import versionless
 
 _LINE_BY_LINE = frozenset("sh bash ash dash zsh ksh".split())
@@ -124,7 +125,8 @@ def _problem(stage: Stage, run: Run, download: Command, shell: Command) -> Probl
     how = "hands it to" if shell.start < download.start < shell.end else "pipes it into"
     parted = shell.name in {*_LINE_BY_LINE, *_READ_TEXT} and not _WHOLE.match(url)
     half = ", and a download that breaks off may run half of them" if parted else ""
-    way_out = _VERSIONED.get(url.rstrip("/"), "Download it, check its SHA-256, then run it.")
+    plain = "Download it as a commit has it" if is_of_branch(url) else "Download it"
+    way_out = _VERSIONED.get(url.rstrip("/"), f"{plain}, check its SHA-256, then run it.")
     pinned = bool(_PINNED.search(url)) and download.pipefail
     return Problem(
         download.span,

@@ -11,6 +11,7 @@ from rules.api import (
     DockerfileChange,
     Edit,
     Fix,
+    Model,
     Problem,
     Run,
     Severity,
@@ -18,9 +19,11 @@ from rules.api import (
     Stage,
     Step,
     delete_word,
+    once,
     quote,
     rule,
 )
+from rules.secrets.authorities import has_no_authorities
 from rules.secrets.downloads import FETCHERS
 
 _FLAGS: dict[str, tuple[str, ...]] = {
@@ -48,6 +51,8 @@ _WITH_HOST = ("--trusted-host", "--allow-insecure-host")
 _SAID = ("insecure", "check-certificate", "trust", "verify", "strict-ssl", "strict_ssl", "tls_reject")
 """Texts of which every flag and every variable holds one, in lower case, but for `-k`: in most RUNs there is none."""
 _SHORT = re.compile(r"-\w*k")
+_HOST_BEHIND = 100
+"""Where the host stands behind its option."""
 _CONFIGURED = re.compile(
     r"""(?:(?:strict-ssl|enableStrictSsl)["']?[\s=:]+["']?false|sslverify["']?[\s=:]+["']?(?:false|0|no)|http\.sslVerify["']?[\s=]+["']?(?:false|0)|"""
     r"""--setopt[=\s]+(?:\S+\.)?sslverify=(?:0|false|no)|Verify-(?:Peer|Host)["'\s=]+["']?false|"""
@@ -61,30 +66,32 @@ _SETTINGS = (
     *("check_certificate", "trusted-host", "disable-tls", "certificates.", "-w goinsecure", "unsafe-perm-ssl"),
 )
 """Texts of which every such setting holds one, in lower case."""
-_ENVIRONMENT = {
-    "PYTHONHTTPSVERIFY": ("0",),
-    "NODE_TLS_REJECT_UNAUTHORIZED": ("0",),
-    "GIT_SSL_NO_VERIFY": None,  # git looks only whether it is set: `http.c`
-    "NPM_CONFIG_STRICT_SSL": ("false",),
-    "YARN_STRICT_SSL": ("false",),
-    "YARN_ENABLE_STRICT_SSL": ("false",),
-    "PIP_TRUSTED_HOST": None,
-    "UV_INSECURE_HOST": None,
-    "BUNDLE_SSL_VERIFY_MODE": ("0", "none"),
-    "CURL_INSECURE": ("1",),
-    "CONDA_SSL_VERIFY": ("false", "0", "no"),
-    "GOINSECURE": None,
+_ENVIRONMENT: dict[str, tuple[str, tuple[str, ...] | None]] = {
+    "PYTHONHTTPSVERIFY": ("python", ("0",)),
+    "NODE_TLS_REJECT_UNAUTHORIZED": ("node", ("0",)),
+    "GIT_SSL_NO_VERIFY": ("git", None),  # git looks only whether it is set: `http.c`
+    "NPM_CONFIG_STRICT_SSL": ("npm", ("false",)),
+    "YARN_STRICT_SSL": ("yarn", ("false",)),
+    "YARN_ENABLE_STRICT_SSL": ("yarn", ("false",)),
+    "PIP_TRUSTED_HOST": ("pip", None),
+    "UV_INSECURE_HOST": ("uv", None),
+    "BUNDLE_SSL_VERIFY_MODE": ("bundle", ("0", "none")),
+    "CURL_INSECURE": ("curl", ("1",)),
+    "CONDA_SSL_VERIFY": ("conda", ("false", "0", "no")),
+    "GOINSECURE": ("go", None),
 }
+"""Variables with the program that reads them, and the values that switch its check off; none: any."""
 _POWERSHELL = re.compile(
     r"ServerCertificateValidationCallback\s*=\s*\{\s*(?:return\s+)?\$true|(?<=\s)-SkipCertificateCheck\b(?!:\s*\$false)",
     re.IGNORECASE,
 )
 _POWERSHELL_WORDS = ("servercertificatevalidationcallback", "-skipcertificatecheck")
 _CURLRC = re.compile(r"\s*(?:--?insecure|insecure|-k)\s*$")
-_BRING_AUTHORITIES = frozenset("ca-certificates ca-certificates-java certbot software-properties-common".split())
-"""Packages of Debian that depend on the certificate authorities or are them."""
 
 _LOCAL = re.compile(r"://(?:localhost|127\.|\[::1\]|0\.0\.0\.0)")
+_SCHEME = re.compile(r"(\w+)://")
+_TRUSTED = re.compile(r"(?:(?:trusted|insecure)[-_]host)[\s=]+[\"']?(?P<host>[^\s\"',;]+)", re.IGNORECASE)
+"""A host that pip or uv is to trust, in an option, its configuration or its variable."""
 
 
 class Off(NamedTuple):
@@ -124,7 +131,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for step in stage.steps:
             found = _in_run(step) if isinstance(step, Run) else _in_variables(step)
             for off in found:
-                yield _problem(stage, step, off, bare=off.who in FETCHERS and _has_no_authorities(stage, off.who))
+                if not _is_of_cleartext(change, off):
+                    yield _problem(stage, step, off, bare=off.who in FETCHERS and has_no_authorities(stage, off.who))
+
+
+def _is_of_cleartext(change: DockerfileChange, off: Off) -> bool:
+    """Whether the host to be trusted is asked by plain HTTP, so that it has no certificate; pip wants the word then."""
+    behind = change.source.text[off.span.start : off.span.end + _HOST_BEHIND] if off.what in _WITH_HOST else off.what
+    trusted = _TRUSTED.search(behind)
+    host = trusted["host"] if trusted is not None else ""
+    code = change.after.code
+    return bool(host) and f"http://{host}" in code and f"https://{host}" not in code
 
 
 def _in_run(run: Run) -> Iterator[Off]:
@@ -183,6 +200,9 @@ def _flag(command: Command) -> tuple[Span, str] | None:
     word = command.flag(*flags) if flags else None
     if word is None or any(_LOCAL.search(one.value) for one in command.args):
         return None
+    schemes = {match[1] for one in command.args if (match := _SCHEME.search(one.value)) is not None}
+    if name in FETCHERS and schemes and schemes <= {"http", "ftp"}:
+        return None  # no certificate is asked for: cleartext-download says that
     return word.span, word.value
 
 
@@ -191,28 +211,15 @@ def _in_variables(step: Step) -> Iterator[Off]:
         for name, value in step.instruction.pairs:
             plain = step.scope.expand(value.text) if value is not None else None
             if value is not None and plain is not None and _is_off(name.text, plain):
-                yield Off(value.span, f"{name.text}={plain}", "everything that runs after it", None)
+                yield Off(value.span, f"{name.text}={plain}", _ENVIRONMENT[name.text.upper()][0], None)
 
 
 def _is_off(name: str, value: str) -> bool:
     key = name.upper()
     if key not in _ENVIRONMENT:
         return False
-    values = _ENVIRONMENT[key]
+    _, values = _ENVIRONMENT[key]
     return bool(value) if values is None else value.lower() in values
-
-
-def _has_no_authorities(stage: Stage, program: str) -> bool:
-    """Whether a bare Debian or Ubuntu installs a program without the certificate authorities that it recommends."""
-    facts = stage.facts
-    if facts is None or facts.distro not in ("debian", "ubuntu") or facts.full or facts.kind != "os":
-        return False
-    if stage.files.has_unreadable_run or any("cert" in put.path for put in stage.files.puts):
-        return False
-    present = stage.packages.present
-    return any(item.name == program for item in present) and all(
-        item.call.no_recommends and item.name not in _BRING_AUTHORITIES for item in present
-    )
 
 
 def _for(who: str) -> str:
@@ -220,6 +227,23 @@ def _for(who: str) -> str:
     if who in ("echo", "printf"):
         return ""
     return f" for {who}" if " " in who else f" for {quote(who)}"
+
+
+def _then(stage: Stage, step: Step) -> str:
+    """Say what follows: of a variable behind all that the build does, for the container alone."""
+    built = isinstance(step, Run) or not stage.layers_ship or any(run.index > step.index for run in stage.runs)
+    if built or step.instruction.keyword != "ENV" or stage.index in _built_upon(stage.model):
+        return "Whoever stands between the builder and the server can then choose what is installed."
+    return (
+        "The container runs with it: whoever stands between it and a server can read what they say to each other, and "
+        "answer in the server's place."
+    )
+
+
+@once
+def _built_upon(model: Model) -> frozenset[int]:
+    """The stages upon which others run something."""
+    return frozenset(link.index for stage in model.stages if stage.runs for link in stage.chain if link is not stage)
 
 
 def _is_conditional(step: Step, off: Off) -> bool:
@@ -236,14 +260,16 @@ def _problem(stage: Stage, step: Step, off: Off, *, bare: bool) -> Problem:
         if bare
         else "Add the missing certificate authority to the image instead, or drop the option."
     )
+    fix = Fix("Check certificates again", (off.edit,)) if off.edit is not None and not bare else None
     return Problem(
         off.span,
-        f"{stage.label} switches off the check of certificates: {quote(off.what)}{_for(off.who)}. Whoever stands "
-        f"between the builder and the server can then choose what is installed. {way_out}",
+        f"{stage.label} switches off the check of certificates: {quote(off.what)}{_for(off.who)}. {_then(stage, step)} "
+        f"{way_out}",
         Confidence.LIKELY if _is_conditional(step, off) else Confidence.CERTAIN,
         doubt="it runs under a condition",
         instruction=step.instruction,
         stage=stage.key,
         key=off.what,
-        fix=Fix("Check certificates again", (off.edit,)) if off.edit is not None and not bare else None,
+        decision=f"{stage.key} {off.what}" if fix is None else "",
+        fix=fix,
     )

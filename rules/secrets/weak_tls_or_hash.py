@@ -64,8 +64,13 @@ def _old_tls(run: Run, command: Command) -> tuple[str, str] | None:
         return None
     if what.startswith("SECLEVEL"):
         return f"allows weak keys: {quote(what)}", (
-            f"What goes by that file takes RSA keys of {'any length' if what.endswith('0') else '1024 bits'}. Drop it, "
-            "or allow it for the one connection that needs it"
+            f"What goes by that file takes RSA keys of {'any length' if what.endswith('0') else '1024 bits'}. If one "
+            "server needs it, allow it for the connection to that one"
+        )
+    if not flags:
+        return f"allows old encryption: {quote(what)}", (
+            "What goes by that file takes TLS before 1.2, which can be read and changed by whoever stands in between. "
+            "If one server needs it, allow it for the connection to that one"
         )
     return f"allows old encryption: {quote(what)}", (
         "TLS before 1.2 can be read and changed by whoever stands in between. Drop it; servers that speak nothing "
@@ -125,13 +130,15 @@ def _is_compared(run: Run, command: Command) -> bool:
 
 
 def _problem(stage: Stage, run: Run, command: Command, fact: str, then: str) -> Problem:
+    told = any(_REASON.search(one.text) for one in run.instruction.comments)
+    edited = command.name == "sed"
     return Problem(
         command.span,
         f"{stage.label} {fact}. {then}.",
-        Confidence.POSSIBLE
-        if any(_REASON.search(one.text) for one in run.instruction.comments)
-        else Confidence.CERTAIN,
+        Confidence.POSSIBLE if told else Confidence.LIKELY if edited else Confidence.CERTAIN,
+        doubt="the file may hold nothing that `sed` replaces" if edited and not told else "",
         instruction=run.instruction,
         stage=stage.key,
         key=fact,
+        decision=f"{stage.key} {fact}" if fact.startswith("allows") else "",
     )

@@ -1,0 +1,24 @@
+"""Whether an image has the certificate authorities by which HTTPS knows a server."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rules.api import Stage
+
+_BRING_AUTHORITIES = frozenset("ca-certificates ca-certificates-java certbot software-properties-common".split())
+"""Packages of Debian that depend on the certificate authorities or are them."""
+
+
+def has_no_authorities(stage: Stage, program: str) -> bool:
+    """Tell whether a bare Debian or Ubuntu installs a program without the authorities that it recommends."""
+    facts = stage.facts
+    if facts is None or facts.distro not in ("debian", "ubuntu") or facts.full or facts.kind != "os":
+        return False
+    if stage.files.has_unreadable_run or any("cert" in put.path for put in stage.files.puts):
+        return False
+    present = stage.packages.present
+    return any(item.name == program for item in present) and all(
+        item.call.no_recommends and item.name not in _BRING_AUTHORITIES for item in present
+    )
