@@ -19,9 +19,15 @@ from rules.api import (
     rule,
 )
 from rules.copying.binaries import is_empty_base
+from rules.quoting import listed
 
 _BUILDER = re.compile(r"[\"']?\$(?:BUILDPLATFORM\b|\{BUILDPLATFORM\b)")
 _NAMED = re.compile(r"amd64|x86_64|i386|arm32|arm64|armhf|armv\d|aarch64|ppc64le|s390x|riscv64|mips64", re.IGNORECASE)
+_OF_MACHINES = {
+    "amd64": re.compile(r"(?<![A-Za-z0-9])(?:amd64|x86[-_]?64|x64|linux64)(?![A-Za-z0-9])", re.IGNORECASE),
+    "arm64": re.compile(r"(?<![A-Za-z0-9])(?:arm64(?:v8)?|aarch64)(?![A-Za-z0-9])", re.IGNORECASE),
+}
+"""What the two common architectures are called in addresses, packages and options."""
 _ARCHITECTURE = re.compile(r"amd64|x86|i386|386|arm|aarch|ppc64|s390x|riscv|mips|windows|linux", re.IGNORECASE)
 
 
@@ -45,6 +51,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if stage.index in used or (stage.name is not None and _ARCHITECTURE.search(stage.name)):
             continue
+        if _is_for_one_machine(change, stage, flag.value):
+            continue  # whoever wrote the one wrote the other
         yield _problem(change, stage, flag)
     if change.stages:
         yield from _of_the_builder(change, change.stages[-1])
@@ -57,7 +65,7 @@ def _of_the_builder(change: DockerfileChange, stage: Stage) -> Iterator[Problem]
         return
     if is_empty_base(stage) or not any(start.set_in_file for start in stage.image.start_command):
         return
-    parts = [one for one in change.stages if one is stage or stage.needs(one)]  # what another image is told is its own
+    parts = _parts(change, stage)  # what another image is told is its own
     texts = [step.instruction.text for one in parts for step in one.steps] + [one.from_.text for one in parts]
     targets = any(name in text for name in ("TARGETPLATFORM", "TARGETARCH") for text in texts)
     several = any(build.platforms > 1 for build in change.repository.builds_of(change.path))
@@ -76,6 +84,26 @@ def _of_the_builder(change: DockerfileChange, stage: Stage) -> Iterator[Problem]
         stage=stage.key,
         fix=Fix("Drop the flag", (delete_word(change.source, flag.span),)) if stage.root is stage and targets else None,
     )
+
+
+def _is_for_one_machine(change: DockerfileChange, stage: Stage, platform: str) -> bool:
+    """Whether a step of what makes up a stage names the same architecture and no other: the program is built for it."""
+    named = _OF_MACHINES.get(platform.strip("\"'").partition("/")[2].lower())
+    if named is None:
+        return False
+    texts = [step.instruction.text for one in _parts(change, stage) for step in one.steps]
+    others = [pattern for pattern in _OF_MACHINES.values() if pattern is not named]
+    return any(map(named.search, texts)) and not any(other.search(text) for other in others for text in texts)
+
+
+def _parts(change: DockerfileChange, stage: Stage) -> list[Stage]:
+    """Return a stage and those that it needs."""
+    return [one for one in change.stages if one is stage or stage.needs(one)]
+
+
+def _is_fixed(stage: Stage) -> bool:
+    flag = stage.from_.flag("platform")
+    return flag is not None and "$" not in (flag.value or "$")
 
 
 def _runs_nothing(stage: Stage) -> bool:
@@ -118,12 +146,14 @@ def _problem(change: DockerfileChange, stage: Stage, flag: Flag) -> Problem:
             "On another machine, an ARM laptop or server, it runs emulated, slowly or not at all, and a build for "
             "several platforms puts this one's programs under each name."
         )
-    cure = "" if windows else " Drop the flag, and choose the platform where the image is built."
+    same = [one for one in _parts(change, stage) if one is not stage and _is_fixed(one)]
+    where = f", here and in {listed(one.label for one in same)}," if same else ","
+    cure = "" if windows else f" Drop the flag{where} and choose the platform where the image is built."
     return Problem(
         flag.span,
         f"{stage.label} is always {quote(flag.value or '')}, whatever the build asks for. {then}{cure}",
         Confidence.POSSIBLE if windows else Confidence.CERTAIN if several else Confidence.LIKELY,
         doubt="" if windows else "no file of the repository says for which platforms it is built",
         stage=stage.key,
-        fix=None if windows else Fix("Drop the flag", (delete_word(change.source, flag.span),)),
+        fix=None if windows or same else Fix("Drop the flag", (delete_word(change.source, flag.span),)),
     )

@@ -52,6 +52,18 @@ _BUNDLES = (["next", "build"], ["nuxt", "build"], ["ng", "build"], ["astro", "bu
 _COMPILERS = frozenset({"tsc", "webpack", "vite", "make", "cmake", "ninja", "gcc", "g++", "javac", "rustc", "msbuild"})
 
 
+_OF_A_TOOLCHAIN = frozenset(
+    "go gofmt cargo rustc rustup mvn mvnw gradle gradlew sbt jar javac javap javadoc jarsigner jlink jdeps jmod jpackage "
+    "native-image gcc g++ cc c++ make cmake ninja ghc cabal stack swift dart nvcc dotnet msbuild nuget".split()
+)
+"""Programs that an image made for building brings, and one made for running does not."""
+
+
+def needs_toolchain(command: Command) -> bool:
+    """Tell whether a command of a build is a compiler, or another program that comes with one: `jar`, `go mod`."""
+    return command.name in _OF_A_TOOLCHAIN or compiles(command)
+
+
 def is_workshop(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether the stage or the file is named for people who build: `dev`, `builder`, `.devcontainer/`."""
     parts = re.split(r"[/._-]", "/".join((*near_folders(change.path), posixpath.basename(change.path.lower()))))

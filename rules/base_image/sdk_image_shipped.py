@@ -19,7 +19,14 @@ from rules.api import (
     rule,
     supported_reference,
 )
-from rules.base_image.purpose import compiles, foreign_program, is_workshop, runs_toolchain, starts_with_script
+from rules.base_image.purpose import (
+    compiles,
+    foreign_program,
+    is_workshop,
+    needs_toolchain,
+    runs_toolchain,
+    starts_with_script,
+)
 from rules.base_image.tags import is_over
 from rules.facts.names import path_name
 
@@ -114,8 +121,7 @@ def _fact(stage: Stage, reference: ImageReference, twin: str | None) -> str:
     text = reference.text
     if _is_jdk(reference) and foreign_program(stage) is None:
         smaller = quote(twin) if twin else "a JRE"
-        built = any(compiles(command) for run in stage.all_runs for command in run.commands)
-        way_out = f"build here, and copy the result into a stage from {smaller}" if built else f"{smaller} is enough"
+        way_out = f"build here, and copy the result into a stage from {smaller}" if _builds(stage) else f"{smaller} is enough"
         return (
             "with the Java compiler and its tools. If the program neither compiles nor attaches with them when it "
             f"runs, {way_out}."
@@ -135,13 +141,19 @@ def _supported(change: DockerfileChange, name: str | None) -> str | None:
 
 
 def _starts_it(stage: Stage, name: str) -> bool:
-    """Whether an image can start what the stage starts: a script needs a shell, and so does the shell form."""
+    """Whether an image can start what the stage starts: a script needs a shell, the shell form, and a RUN that stays."""
     if name == "scratch":
         return False
     reference = parse_reference(name)
     facts = image_facts(reference) if reference is not None else None
-    shell = starts_with_script(stage) or any(s.value and s.value.form == "shell" for s in stage.image.start_command)
+    starts = starts_with_script(stage) or any(s.value and s.value.form == "shell" for s in stage.image.start_command)
+    shell = starts or (bool(stage.all_runs) and not _builds(stage))
     return not shell or facts is None or facts.has_shell is not False
+
+
+def _builds(stage: Stage) -> bool:
+    """Whether a step of the stage needs what an image made for running lacks, so that it has to be done here."""
+    return any(needs_toolchain(command) for run in stage.all_runs for command in run.commands)
 
 
 def _way_out(stage: Stage, text: str, twin: str | None) -> str:
@@ -150,7 +162,7 @@ def _way_out(stage: Stage, text: str, twin: str | None) -> str:
     if foreign is not None:
         built = ", and copy what is built here into it" if any(map(compiles, commands)) else ""
         return f"What starts is {quote(foreign)}: start from an image that is made for that{built}."
-    if not any(compiles(command) for command in commands):
+    if not _builds(stage):
         return f"Start this stage from {quote(twin) if twin else 'a small runtime image'}."
     where = f"a stage from {quote(twin)}" if twin else "a small runtime image"
     bare = twin is not None and ("static" in twin or (twin == "alpine" and "alpine" not in text))
