@@ -23,7 +23,7 @@ from rules.api import (
     supported_reference,
 )
 from rules.base_image.choices import may_be_chosen
-from rules.base_image.supported_lines import day_of, ends_next, may_name_a_tag, way_out
+from rules.base_image.supported_lines import data_kept, day_of, ends_next, may_name_a_tag, way_out
 from rules.base_image.taken_out import links_a_program, taken_out
 from rules.facts.eol import codenames
 
@@ -127,18 +127,20 @@ def _problem(change: DockerfileChange, told: _Told, today: date) -> Problem:
     assert reference is not None, "only a reference has an end of life"
     instead = supported_reference(reference, today) if may_name_a_tag(change, stage, ended) else None
     key = _key(change, stage, ended[0], today)
+    own = _own_part(stage)
+    runs = not _only_builds(stage)
     also = "given up as well" if ended[0].note else "the same release line"
     return Problem(
         word.span,
         f"{stage.label} starts from {quote(reference.text.partition('@')[0])}: {_fact(ended[0])}{_also(ended[1:])}. "
-        f"{_consequence(ended[0], stage)}{way_out(ended[0], reference, instead)}"
-        f"{ends_next(reference, instead, today)}",
+        f"{_consequence(ended[0], stage, own)}{way_out(ended[0], reference, instead, today)}"
+        f"{ends_next(reference, instead, today)}{data_kept(ended[0], reference) if runs else ''}",
         _confidence(change, stage, told.every),
         doubt="its publisher may mean something else by the tag" if _is_unknown(stage) else BY_ARGUMENT,
         key=key,
         notes=tuple(Note(other.from_.span, also) for other in told.others),
         fix=_fix(change, stage, reference, told.every, instead) if not told.others else None,  # which would speak then
-        severity=None if stage.files_ship or _own_part(stage) is not None else Severity.INFO,
+        severity=None if stage.files_ship or own is not None else Severity.INFO,
         fact=key,
     )
 
@@ -217,11 +219,10 @@ def _also(others: list[EndOfLife]) -> str:
     return "".join(f", and {_fact(other)}" for other in others[: _NAMED - 1])
 
 
-def _consequence(end: EndOfLife, stage: Stage) -> str:
+def _consequence(end: EndOfLife, stage: Stage, own: str | None) -> str:
     if end.note:
         return "Nobody fixes its vulnerabilities any more. "
     if _only_builds(stage):
-        own = _own_part(stage)
         if own is not None:
             return f"What is copied out of it, {quote(own)}, ships, and gets no more fixes. "
         if end.product in _LINKED and links_a_program(stage):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.dockerfile.reference import parse_reference
 from rules.facts.eol import all_end_of_life, ends_soon
 from rules.facts.images import image_facts
+from rules.facts.names import table_name
 from rules.quoting import quote
 
 if TYPE_CHECKING:
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
 
 _ARGUMENT = re.compile(r"\$\{?(\w+)")
+_KEEP_DATA = frozenset(
+    "postgres postgis/postgis pgvector/pgvector timescale/timescaledb mysql mongo neo4j elasticsearch rabbitmq nextcloud "
+    "sonarqube".split()
+)
+"""Servers that do not open the data of every older one: not at all, or not over several releases (their manuals)."""
 _MOVING = re.compile(r"(?:lts|latest|current|stable|mainline|edge)-")
 
 
@@ -32,23 +39,42 @@ def may_name_a_tag(change: DockerfileChange, stage: Stage, ended: list[EndOfLife
     return not any(other != own and not arguments.isdisjoint(_ARGUMENT.findall(other)) for other in others)
 
 
-def way_out(end: EndOfLife, reference: ImageReference, instead: str | None) -> str:
+def way_out(end: EndOfLife, reference: ImageReference, instead: str | None, today: date) -> str:
     """Return the sentence that says where to move.
 
     Args:
         end: The line that is over.
         reference: The image.
         instead: The same image upon supported lines; `None` where no tag is to be named.
+        today: The day to judge by.
     """
     if end.instead:
         return f"Move to {quote(end.instead)}."
     if instead is not None and instead != reference.text and _names_a_release(instead):
-        return f"The nearest supported line of this image is {quote(instead)}."
+        left = _left_too(reference, instead, today)
+        return f"The nearest supported line of this image is {quote(instead)}{left}."
     if end.successor and not _is_below_a_program(end, reference):
         return f"The nearest supported line is {end.product} {end.successor}."
     if end.note:
         return "Move to an image that is still maintained."
     return "Move to a release line that is still supported."
+
+
+def _left_too(reference: ImageReference, instead: str, today: date) -> str:
+    """Name a program whose line has not ended and that the way out leaves all the same: no such image is built."""
+    other = parse_reference(instead)
+    lines = {one.product: one.cycle for one in all_end_of_life(other, today)} if other is not None else {}
+    programs = (one for one in all_end_of_life(reference, today) if not _is_system(one, reference))
+    kept = (one for one in programs if not one.already_over)
+    left = next((one for one in kept if lines.get(one.product, one.cycle) != one.cycle), None)
+    return f", another line of {left.product} as well" if left is not None else ""
+
+
+def data_kept(end: EndOfLife, reference: ImageReference) -> str:
+    """Say of a server that a newer one may refuse what it has written: the way out is more than another tag."""
+    if end.note or table_name(reference) not in _KEEP_DATA or _is_system(end, reference):
+        return ""
+    return " What a volume keeps of it is to be taken over as the manual says; a newer server may not start on it."
 
 
 def ends_next(reference: ImageReference, instead: str | None, today: date) -> str:
@@ -66,11 +92,20 @@ def _names_a_release(text: str) -> bool:
 
 
 def _is_below_a_program(end: EndOfLife, reference: ImageReference) -> bool:
-    """Whether a line is that of the system in an official image of something else: a newer system has no such image."""
+    """Whether a line is that of the system in an image of something else: a newer system may have no such image.
+
+    Where the tags of the image are not known, its own release stands in front of the system's.
+    """
     facts = image_facts(reference)
-    if facts is None or facts.listed is None or facts.kind == "os" or not facts.distro:
+    if facts is None or facts.kind == "os" or not _is_system(end, reference):
         return False
-    return end.product.lower().startswith(facts.distro)
+    return facts.listed is not None or bool(end.part and not (reference.tag or "").startswith(end.part))
+
+
+def _is_system(end: EndOfLife, reference: ImageReference) -> bool:
+    """Whether a line is that of the system in an image."""
+    facts = image_facts(reference)
+    return facts is not None and bool(facts.distro) and end.product.lower().startswith(facts.distro)
 
 
 def day_of(day: date) -> str:
