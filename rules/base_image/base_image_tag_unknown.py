@@ -2,17 +2,21 @@
 
 import re
 from collections.abc import Iterator
+from itertools import permutations
 
 from rules.api import (
     BY_ARGUMENT,
     Category,
     Confidence,
     DockerfileChange,
+    ImageReference,
     Note,
     Problem,
     Severity,
     Stage,
+    image_facts,
     is_unpublished,
+    parse_reference,
     quote,
     rule,
     tags_date,
@@ -20,6 +24,9 @@ from rules.api import (
 from rules.facts.images import newer_systems
 from rules.quoting import listed
 
+_LATEST = "latest-"
+_PARTS = 4
+"""Parts of a tag whose order is tried."""
 _NAMED = 3
 """So many systems are named."""
 _WITHOUT_VERSION = re.compile(r"[a-z-]+$")
@@ -64,6 +71,23 @@ def _of_systems(newer: tuple[str, ...]) -> str:
     return f"has that version for {systems}{later}, and builds none for an older system afterwards"
 
 
+def _meant(reference: ImageReference) -> str:
+    """Name the tag with the same words in the order that is published, or say what `latest` stands in the place of."""
+    tag = reference.tag or ""
+    if tag.startswith(_LATEST) and _is_listed(reference, tag.removeprefix(_LATEST)):
+        return " Name a version in the place of `latest`."
+    parts = tag.split("-")
+    orders = ("-".join(order) for order in permutations(parts)) if 1 < len(parts) <= _PARTS else ()
+    found = next((one for one in orders if _is_listed(reference, one)), None)
+    return f" The tag is called {quote(found)}." if found is not None else ""
+
+
+def _is_listed(reference: ImageReference, tag: str) -> bool:
+    other = parse_reference(reference.with_tag(tag))
+    facts = image_facts(other) if other is not None else None
+    return facts is not None and facts.listed is True
+
+
 def _problem(stages: list[Stage], how: str, doubt: str) -> Problem:
     """Speak once of a reference, at the first stage upon it."""
     stage, *others = stages
@@ -74,7 +98,7 @@ def _problem(stages: list[Stage], how: str, doubt: str) -> Problem:
     return Problem(
         word.span,
         f"{quote(reference.text)} does not exist: the official image {name} {how} (as of {tags_date()}). The build "
-        "stops at this line.",
+        f"stops at this line.{_meant(reference)}",
         Confidence.LIKELY,
         doubt=BY_ARGUMENT if "$" in word.text else doubt,
         stage=stage.key,
