@@ -53,8 +53,8 @@ _COMPILERS = frozenset({"tsc", "webpack", "vite", "make", "cmake", "ninja", "gcc
 
 
 _OF_A_TOOLCHAIN = frozenset(
-    "go gofmt cargo rustc rustup mvn mvnw gradle gradlew sbt jar javac javap javadoc jarsigner jlink jdeps jmod jpackage "
-    "native-image gcc g++ cc c++ make cmake ninja ghc cabal stack swift dart nvcc dotnet msbuild nuget".split()
+    "go gofmt cargo rustc rustup mvn mvnw gradle gradlew sbt jar javac javap javadoc jarsigner jlink jdeps jmod "
+    "jpackage native-image gcc g++ cc c++ make cmake ninja ghc cabal stack swift dart nvcc dotnet msbuild nuget".split()
 )
 """Programs that an image made for building brings, and one made for running does not."""
 

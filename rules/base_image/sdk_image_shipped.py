@@ -121,7 +121,9 @@ def _fact(stage: Stage, reference: ImageReference, twin: str | None) -> str:
     text = reference.text
     if _is_jdk(reference) and foreign_program(stage) is None:
         smaller = quote(twin) if twin else "a JRE"
-        way_out = f"build here, and copy the result into a stage from {smaller}" if _builds(stage) else f"{smaller} is enough"
+        way_out = (
+            f"build here, and copy the result into a stage from {smaller}" if _builds(stage) else f"{smaller} is enough"
+        )
         return (
             "with the Java compiler and its tools. If the program neither compiles nor attaches with them when it "
             f"runs, {way_out}."
@@ -141,7 +143,7 @@ def _supported(change: DockerfileChange, name: str | None) -> str | None:
 
 
 def _starts_it(stage: Stage, name: str) -> bool:
-    """Whether an image can start what the stage starts: a script needs a shell, the shell form, and a RUN that stays."""
+    """Whether an image can start what the stage starts: so far as a script, a shell form or a RUN needs a shell."""
     if name == "scratch":
         return False
     reference = parse_reference(name)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 _ARGUMENT = re.compile(r"\$\{?(\w+)")
 _KEEP_DATA = frozenset(
-    "postgres postgis/postgis pgvector/pgvector timescale/timescaledb mysql mongo neo4j elasticsearch rabbitmq nextcloud "
-    "sonarqube".split()
+    "postgres postgis/postgis pgvector/pgvector timescale/timescaledb mysql mongo neo4j elasticsearch rabbitmq "
+    "nextcloud sonarqube".split()
 )
 """Servers that do not open the data of every older one: not at all, or not over several releases (their manuals)."""
 _MOVING = re.compile(r"(?:lts|latest|current|stable|mainline|edge)-")

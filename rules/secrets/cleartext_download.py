@@ -150,7 +150,8 @@ def _problem(
     return Problem(
         span,
         f"{stage.label} fetches {quote(url)} without encryption. Whoever stands between the builder and the server, on "
-        f"a shared network or in a proxy, can put another file in its place, and it is built into the image. {way}{lacks}.",
+        f"a shared network or in a proxy, can put another file in its place, and it is built into the image. "
+        f"{way}{lacks}.",
         Confidence.CERTAIN if sure else Confidence.LIKELY,
         doubt=BY_ARGUMENT,
         instruction=step.instruction,

@@ -24,6 +24,7 @@ from rules.api import (
     rule,
 )
 from rules.quoting import listed
+from rules.secrets.readers import handed_on, runs_below
 from rules.secrets.secret_mount_persisted import keeps
 from rules.secrets.secret_names import could_be_secret, is_placeholder, is_stock, names_a_secret
 
@@ -32,9 +33,6 @@ _DISCARDED = (
     "attestation (`mode=max`) hold the value all the same"
 )
 _EMBEDDED = re.compile(r"[\"']?jdbc:(?:sqlite|h2:(?:mem|file|~|\.)|hsqldb:(?:mem|file)|derby:(?!//))")
-_REFERENCE = re.compile(r"\$\{?(\w+)")
-_WHOLE = re.compile(r"\$(?:\w+|\{\w+(?::?-[^}]*)?\})")
-"""A variable's value and nothing else, or a default in its place."""
 _WRAPPERS = frozenset({"gradlew", "mvnw"})
 """Scripts of build tools, which read nothing of their own accord."""
 
@@ -147,7 +145,7 @@ def _problem(change: DockerfileChange, group: Sequence[_Named], every: tuple[str
     fact, then = _said(first) if len(group) == 1 else _said_of(group)
     return Problem(
         first.instruction.span,
-        f"{fact}. {then}. {_way_out(group)}",
+        " ".join((f"{fact}. {then}.", *_way_out(group))),
         Confidence.CERTAIN if first.kind == "literal" else Confidence.LIKELY,
         doubt=BY_ARGUMENT if literal else _by_name(first),
         instruction=first.instruction,
@@ -207,43 +205,43 @@ def _written(fact: str, found: _Named, them: str) -> tuple[str, str]:
     )
 
 
-def _way_out(group: Sequence[_Named]) -> str:
-    """Return the mount that takes the secret in, under the name that the build reads it by."""
+def _way_out(group: Sequence[_Named]) -> Iterator[str]:
+    """Yield the mount that takes the secret in, under the name that the build reads it by, where something reads it."""
     first = group[0]
     name = first.name.text
+    read_here = first.owner is None or runs_below(first.owner, first.instruction.span.start)
     if first.instruction.keyword == "ENV":
-        mount = quote(f"RUN --mount=type=secret,id={_id(name)},env={name} …")
-        them = "it can mount it" if len(group) == 1 else "them can mount each"
-        return f"A build that needs {them} and leaves no trace: {mount}."
+        if read_here:
+            them = "it can mount it" if len(group) == 1 else "them can mount each"
+            yield f"A build that needs {them} and leaves no trace: {_mount(name, name)}."
+        return
     takers = _takers(first)
+    named = listed(quote(f"ENV {taker}") for taker in takers) if takers else ""
+    if takers and first.ships and not read_here:
+        yield f"Nothing in the build reads it: drop it together with {named}, and give it when the container starts."
+        return
     read = next((taker for taker, whole in takers.items() if whole), name)
-    mount = quote(f"RUN --mount=type=secret,id={_id(name)},env={read} …")
-    if not takers:
-        return f"A secret mount leaves no trace: {mount}."
+    again = ", if the `RUN` also deletes what it writes it to" if _is_kept(first, read) else ""
     start = ". What the container needs, give it when it starts" if first.ships else ""
-    named = listed(quote(f"ENV {taker}") for taker in takers)
-    return f"A secret mount leaves no trace: {mount}. With the `ARG` goes what hands it on: {named}{start}."
+    goes = f" With the `ARG` goes what hands it on: {named}{start}." if takers else ""
+    yield f"A secret mount leaves no trace{again}: {_mount(name, read)}.{goes}"
+
+
+def _mount(name: str, read: str) -> str:
+    return quote(f"RUN --mount=type=secret,id={_id(name)},env={read} …")
+
+
+def _is_kept(found: _Named, read: str) -> bool:
+    """Whether a step writes the secret to a file that stays, mounted or not."""
+    return found.owner is not None and any(keeps(run, read) for run in found.owner.runs if read in run.instruction.text)
 
 
 def _takers(found: _Named) -> dict[str, bool]:
     """Return the variables that an ENV of the stage builds from an ARG, and whether they are nothing but its value."""
     if found.owner is None:
         return {}
-    takers = _handed_on(found.owner).get(found.name.text, ())
+    takers = handed_on(found.owner).get(found.name.text, ())
     return {name: whole for start, name, whole in takers if start > found.instruction.span.start}
-
-
-@once
-def _handed_on(stage: Stage) -> dict[str, list[tuple[int, str, bool]]]:
-    """Return where an ENV takes each variable, into which other, and whether that is nothing but its value."""
-    handed: dict[str, list[tuple[int, str, bool]]] = {}
-    pairs = ((one, *pair) for one in stage.instructions if one.keyword == "ENV" for pair in one.pairs)
-    for one, taker, value in pairs:
-        if value is not None and "$" in value.text:
-            whole = _WHOLE.fullmatch(value.text.strip('"')) is not None
-            for name in dict.fromkeys(_REFERENCE.findall(value.text)):
-                handed.setdefault(name, []).append((one.span.start, taker.text, whole))
-    return handed
 
 
 def _id(name: str) -> str:

@@ -189,13 +189,14 @@ def _problem(stage: Stage, run: Run, command: Command, place: str) -> Problem:
     then = (
         "Everyone who can pull the image can read it there"
         if stage.layers_ship
-        else "It stays in this stage's layers, in caches they are pushed to, and goes along where its folder is copied out"
+        else "It stays in this stage's layers, in caches they are pushed to, and goes along where its folder is copied "
+        "out"
     )
     way_out = (
         "Take it out of the clone in the same `RUN`: `git remote set-url`, or remove the `.git`"
         if place == _CLONE
-        else "Mount a file such as the tool reads by itself where it looks (`target=`), in each `RUN` that needs it; or do "
-        "all that needs it in this `RUN`, and delete it at its end"
+        else "Mount a file such as the tool reads by itself where it looks (`target=`), in each `RUN` that needs it; "
+        "or do all that needs it in this `RUN`, and delete it at its end"
     )
     return Problem(
         command.span,

@@ -11,7 +11,6 @@ from rules.api import (
     DockerfileChange,
     Edit,
     Fix,
-    Model,
     Problem,
     Run,
     Severity,
@@ -19,12 +18,12 @@ from rules.api import (
     Stage,
     Step,
     delete_word,
-    once,
     quote,
     rule,
 )
 from rules.secrets.authorities import has_no_authorities
 from rules.secrets.downloads import FETCHERS
+from rules.secrets.readers import runs_below
 
 _FLAGS: dict[str, tuple[str, ...]] = {
     "curl": ("-k", "--insecure", "--proxy-insecure"),
@@ -231,19 +230,13 @@ def _for(who: str) -> str:
 
 def _then(stage: Stage, step: Step) -> str:
     """Say what follows: of a variable behind all that the build does, for the container alone."""
-    built = isinstance(step, Run) or not stage.layers_ship or any(run.index > step.index for run in stage.runs)
-    if built or step.instruction.keyword != "ENV" or stage.index in _built_upon(stage.model):
+    built = isinstance(step, Run) or not stage.layers_ship or runs_below(stage, step.instruction.span.start)
+    if built or step.instruction.keyword != "ENV":
         return "Whoever stands between the builder and the server can then choose what is installed."
     return (
         "The container runs with it: whoever stands between it and a server can read what they say to each other, and "
         "answer in the server's place."
     )
-
-
-@once
-def _built_upon(model: Model) -> frozenset[int]:
-    """The stages upon which others run something."""
-    return frozenset(link.index for stage in model.stages if stage.runs for link in stage.chain if link is not stage)
 
 
 def _is_conditional(step: Step, off: Off) -> bool:
