@@ -74,6 +74,24 @@ def _flows(change: DockerfileChange, copy: Copy, path: str | None) -> Iterator[F
         flow = _secret(change, put)
         if flow is not None and within(flow.path, path) and not files.is_deleted(flow.path):
             yield flow
+    if secret_file(path) is not None and not files.is_deleted(path):
+        yield from _named(change, copy.from_stage, path)
+
+
+def _named(change: DockerfileChange, stage: Stage, path: str) -> Iterator[Flow]:
+    """Yield a secret that is copied by its own name, out of what a COPY of the context brought: `/app/.env`."""
+    if any(put.kind == "run" for put in stage.files.at(path)):
+        return  # a step of the build made it
+    ignore = change.repository.dockerignore(change.path)
+    for put in stage.files.covering(path):
+        alone = posixpath.basename(put.source) == posixpath.basename(path)
+        source = (
+            put.source if alone else posixpath.normpath(posixpath.join(put.source, posixpath.relpath(path, put.path)))
+        )
+        if put.kind == "context" and within(path, put.path) and not (ignore is not None and ignore.excludes(source)):
+            flow = _of_context(change, stage, source, path)
+            if flow is not None:
+                yield flow
 
 
 def _secret(change: DockerfileChange, put: Put) -> Flow | None:
@@ -84,16 +102,21 @@ def _secret(change: DockerfileChange, put: Put) -> Flow | None:
 
 
 def _copied(change: DockerfileChange, put: Put) -> Flow | None:
-    kind = secret_file(put.source)
-    if kind is None:
-        return None
     name = posixpath.basename(put.source)
     path = put.path if posixpath.basename(put.path) == name else posixpath.join(put.path, name)
+    return _of_context(change, put.step.stage, put.source, path)
+
+
+def _of_context(change: DockerfileChange, stage: Stage, source: str, path: str) -> Flow | None:
+    """Return the secret that a file of the build context is, by its name and by what was read of it."""
+    kind = secret_file(source)
+    if kind is None:
+        return None
     if kind == "environment":
-        held = held_by(change, put.step.stage, put.source)
+        held = held_by(change, stage, source)
         return Flow(path, held.clause, sure=False) if held is not None and held.likely else None
     context = change.repository.context_of(change.path) or ""
-    place = posixpath.join(context, put.source)
+    place = posixpath.join(context, source)
     text = change.repository.text(place)
     if is_encrypted(text) or (kind == "private key" and is_public_text(text)):
         return None
@@ -118,11 +141,16 @@ def _made(put: Put, command: Command) -> Flow | None:
 
 
 def _problem(copy: Copy, stage: Stage, flow: Flow) -> Problem:
+    mount = quote("RUN --mount=type=secret,id=…,target=…")
+    way_out = (
+        "Give the values when the container starts: `--env-file`, a secret, a config map"
+        if secret_file(flow.path) == "environment"
+        else f"Mount the file where the build needs it ({mount}), or copy only what the program needs"
+    )
     return Problem(
         copy.instruction.span,
         f"{copy.stage.label} copies {quote(flow.path)} along out of {stage.label}, which {flow.why}. "
-        "It is then in the image that ships, for everyone who can pull it. Mount the file where the build needs it "
-        f"({quote('RUN --mount=type=secret,id=…,target=…')}), or copy only what the program needs.",
+        f"It is then in the image that ships, for everyone who can pull it. {way_out}.",
         Confidence.CERTAIN if flow.sure else Confidence.LIKELY,
         doubt="what the commands of that stage do with the file is not known",
         instruction=copy.instruction,
