@@ -7,6 +7,8 @@ from rules.api import Category, DockerfileChange, Problem, Severity, Stage, Word
 
 _KEY = re.compile(r"[a-z](?:[a-z0-9]|[.-](?![.-]))*(?<![.-])")
 _RESERVED = ("com.docker.", "io.docker.", "org.dockerproject.")
+_ASKED_FOR = ("com.docker.extension.", "com.docker.desktop.")
+"""What Docker itself wants from the images of its extensions (Docker Extensions, "Extension image labels")."""
 
 
 @rule(
@@ -61,13 +63,13 @@ def _invalid(stage: Stage) -> Iterator[Problem]:
 
 
 def _fault(key: str, seen: dict[str, Word]) -> str | None:
-    if key.startswith(_RESERVED):
+    if key.startswith(_RESERVED) and not key.startswith(_ASKED_FOR):
         return "names that begin so are reserved for Docker's own use"
     if key in seen:
         return f"it is set on line {seen[key].span.line} already, and this value replaces that one"
     if not _KEY.fullmatch(key):
         return (
             "keys are lower-case letters, digits, single dots and hyphens, from a letter on (Docker's guidelines for "
-            "labels); tools that filter by label may not find it"
+            "labels); what reads the label has to change with it"
         )
     return None

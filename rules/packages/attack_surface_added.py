@@ -73,7 +73,7 @@ def _is_there_anyway(stage: Stage, item: Installed) -> bool:
 def _is_used(change: DockerfileChange, stage: Stage, item: Installed) -> bool:
     """Whether a RUN, the start command, the health check or a script calls it, so that it is there for a reason."""
     commands = provides(item.name)
-    scripts = (put for put in stage.files.puts if put.kind == "context" and not put.tree)
+    scripts = (put for put in stage.files.puts if put.kind == "context" and not put.whole)
     texts = (change.repository.text(in_repository(change, put.source) or "") for put in scripts)
     if any(not commands.isdisjoint(_WORDS.findall(text)) for text in texts if text is not None):
         return True
