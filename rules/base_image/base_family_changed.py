@@ -15,6 +15,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.base_image.lost_digests import short
 from rules.base_image.tags import gains_compilers
 from rules.copying.machine_code import is_data, machine_code
 from rules.copying.scratch_programs import loses_certificates
@@ -124,8 +125,8 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, before: str, af
 
 
 def _name(stage: Stage) -> str:
-    text = quote(stage.root.base_text or "")
-    facts = stage.facts
+    reference, facts = stage.root.reference, stage.facts
+    text = quote(short(reference) if reference is not None else stage.root.base_text or "")
     if facts is None or facts.distro is None:
         return text
     bare = ", without a shell" if facts.has_shell is False else ""

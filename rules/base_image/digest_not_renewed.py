@@ -16,8 +16,10 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.facts.eol import codenames
 
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*")
+_ALPINE = re.compile(r"alpine\d*(?:\.\d+)*")
 
 
 @rule(
@@ -55,12 +57,29 @@ def _references(model: Model) -> Iterator[tuple[Stage, Word, ImageReference]]:
 
 
 def _is_other(was: str, now: str) -> bool:
-    """Whether the versions of two tags contradict one another: `22` and `22.4` may be one image, `22.3` is another."""
-    first, second = _NUMBERS.search(was), _NUMBERS.search(now)
-    if first is None or second is None:
+    """Whether the versions of two tags, or the systems in them, contradict one another.
+
+    `22` and `22.4` may be one image, `22.3` is another; so are `alpine3.22` and `alpine`, and `bookworm`.
+    """
+    if _is_other_system(_system(was), _system(now)):
+        return True
+    numbers, others = _NUMBERS.search(was), _NUMBERS.search(now)
+    if numbers is None or others is None:
         return False
-    pairs = zip(first[0].split("."), second[0].split("."), strict=False)
+    pairs = zip(numbers[0].split("."), others[0].split("."), strict=False)
     return any(one != other for one, other in pairs)
+
+
+def _system(tag: str) -> str:
+    """Return what a tag says of the system: a codename of Debian's or Ubuntu's, or Alpine with its release."""
+    return next((part for part in tag.split("-") if part in codenames() or _ALPINE.fullmatch(part)), "")
+
+
+def _is_other_system(first: str, second: str) -> bool:
+    if not first or not second or first == second:
+        return False
+    alpine = first.startswith("alpine") and second.startswith("alpine")
+    return not alpine or "alpine" not in (first, second)  # without a release it is any
 
 
 def _problem(stage: Stage, word: Word, reference: ImageReference, was: str) -> Problem:
