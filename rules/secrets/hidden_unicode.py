@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rules.api import (
     Category,
+    Comment,
     Confidence,
     DockerfileChange,
     Fix,
@@ -24,6 +25,8 @@ _INVISIBLE = (
     "\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200d\u2060-\u2064\u206a-\u206f\ufeff\U000e0000-\U000e007f"
 )
 _CONTROL = "\x00-\x08\x0b\x0e-\x1f\x7f\u0080-\u0084\u0086-\u009f"
+_TURNS = re.compile(f"[{_BIDI}\x08\x1b\x85]")
+"""What changes how the rest of a line is shown."""
 _HIDDEN = re.compile(f"[{_BIDI}{_INVISIBLE}{_CONTROL}]")
 _LOOKALIKES = re.compile(r"[\u0370-\u03ff\u0400-\u04ff\u0501-\u052f\u2c80-\u2cff\uff01-\uff5e]")
 _JOINED = frozenset({"So", "Sk", "Lo", "Mn", "Mc"})
@@ -44,7 +47,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     source = change.source
     if source.text.isascii() and not _HIDDEN.search(source.text):
         return
-    yield from _hidden(source)
+    yield from _hidden(source, change.after.dockerfile.comments)
     for instruction in change.after.dockerfile.instructions:
         if instruction.keyword in _NAMES and not instruction.text.isascii():
             yield from _lookalikes(change, instruction.span.start, instruction.span.end)
@@ -52,11 +55,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 yield from _blanks(source, instruction)
 
 
-def _hidden(source: Source) -> Iterator[Problem]:
+def _hidden(source: Source, comments: Sequence[Comment]) -> Iterator[Problem]:
     by_line: dict[int, list[int]] = {}
+    said = {comment.span.line for comment in comments}
     for match in _HIDDEN.finditer(source.text):
         if (match.start() > 0 or match[0] != "\ufeff") and not _joins(source.text, match.start()):
-            by_line.setdefault(source.line_at(match.start()), []).append(match.start())
+            line = source.line_at(match.start())
+            if line not in said or _TURNS.match(match[0]):  # nobody runs a comment; it may hide what is run
+                by_line.setdefault(line, []).append(match.start())
     for line, offsets in by_line.items():
         names = ", ".join(dict.fromkeys(_name(source.text[offset]) for offset in offsets))
         yield Problem(

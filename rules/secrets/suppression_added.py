@@ -1,5 +1,6 @@
 """See suppression_added.md."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -16,6 +17,9 @@ from rules.api import (
     suppressions,
 )
 
+_STRICT = re.compile(r"#?\s*(?:hadolint|tally)\b", re.IGNORECASE)
+_DIRECTIVE = re.compile(r"(?:#?\s*check\s*=\s*)?(?:skip|error)=", re.IGNORECASE)
+"""BuildKit's own, with its name or, at the top of the file, its value alone."""
 _SENTENCE = 3
 """Words from which on a comment explains something."""
 
@@ -38,7 +42,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     now = _comments(change.after.dockerfile)
     said = {comment.span.line: comment.text for comment in change.after.dockerfile.comments}
     explained = {
-        one.names for one in now if one.reason or _explains(said.get(one.comment.span.line - 1, ""))
+        one.names for one in now if one.reason or any(_explains(said.get(line, "")) for line in _beside(one))
     }  # a reason given once holds for the same names further down
     for suppression in now:
         if before[_key(suppression)] > 0:
@@ -58,14 +62,29 @@ def _comments(dockerfile: Dockerfile) -> tuple[Suppression, ...]:
     return suppressions(dockerfile)
 
 
+def _beside(one: Suppression) -> tuple[int, ...]:
+    """The lines where a reason may stand: above the comment, below a directive as well."""
+    line = one.comment.span.line
+    return (line - 1, line + 1) if _DIRECTIVE.match(one.comment.text) else (line - 1,)
+
+
 def _explains(above: str) -> bool:
-    """Whether the comment line directly above says something in words: the reason is often written there."""
+    """Whether a comment line says something in words."""
     words = above.split()
     return len(words) >= _SENTENCE and words[0].isupper() is False and "=" not in words[0] and "ignore" not in above
 
 
 def _key(suppression: Suppression) -> str:
     return " ".join(suppression.comment.text.split())
+
+
+def _way_out(one: Suppression) -> str:
+    """Say where the reason goes: hadolint and BuildKit do not read a comment with words behind the names."""
+    if _DIRECTIVE.match(one.comment.text):
+        return "Write the reason in a comment below: the builder reads the directive in front of all comments only."
+    if _STRICT.match(one.comment.text):
+        return "Write the reason in a comment line above it; behind the names the linter would not read it."
+    return "Write the reason behind the names."
 
 
 def _problem(added: list[Suppression]) -> Problem:
@@ -82,7 +101,7 @@ def _problem(added: list[Suppression]) -> Problem:
     return Problem(
         first.comment.span,
         f"this change silences {names}{known} {where} and does not say why. Whoever meets the comment later cannot "
-        "tell whether it still holds. Write the reason behind the names.",
+        f"tell whether it still holds. {_way_out(first)}",
         Confidence.CERTAIN,
         key=" ".join(_key(one) for one in added),
     )
