@@ -10,8 +10,8 @@ from rules.base_image.version_ranges import satisfies
 
 _NAMES = {"python": "Python", "node": "Node.js", "go": "Go", "rust": "Rust", "ruby": "Ruby", "dotnet": ".NET"}
 _CONSEQUENCES = {
-    "python": "pip refuses to install the project.",
-    "node": "npm warns, and stops where `engine-strict` is set; yarn stops.",
+    "python": "What installs the project itself, such as pip or uv, refuses it.",
+    "node": "npm warns, and stops where `engine-strict` is set; Yarn 1 stops.",
     "go": "The official images do not fetch another toolchain, so `go build` stops.",
     "rust": "`cargo build` stops.",
     "ruby": "Bundler stops.",
@@ -62,13 +62,13 @@ def _problem(stage: Stage, was: Stage, language: str, contract: Contract) -> Pro
     assert was.reference is not None, "the caller looked"
     wanted = quote(contract.constraint)
     place = quote(contract.path)
-    demand = f"{place} asks for {wanted}"
-    if contract.name != contract.path.rpartition("/")[2]:
-        demand = f"{place} asks for {wanted} ({quote(contract.name)})"
+    demand, then = f"{place} asks for {wanted}", "What is tried out with that version then runs with another."
+    if contract.name != contract.path.rpartition("/")[2]:  # else `.nvmrc` and its like, which no step reads
+        demand, then = f"{demand} ({quote(contract.name)})", _CONSEQUENCES[language]
     return Problem(
         word.span,
         f"{stage.label} moves from {quote(was.reference.text)} to {quote(stage.reference.text)}, but {demand}. "
-        f"{_CONSEQUENCES[language]} Change both together, or stay on a {_NAMES[language]} that fits.",
+        f"{then} Change both together, or stay on a {_NAMES[language]} that fits.",
         Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
         doubt=BY_ARGUMENT,
         stage=stage.key,

@@ -1,4 +1,4 @@
-"""Installs that hold to a lock file in another stage of the same build: what does not fit stops them, and all of it."""
+"""Installs and their lock files: whether one is there, and whether another stage of the same build insists on it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from rules.copying.installs import install_folder
-from rules.packages.project_files import LOCKS, MANIFESTS
+from rules.packages.project_files import LOCKS, MANIFESTS, brings_folder, copied
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from rules.dockerfile.shell import Command
     from rules.model.stage import Stage
     from rules.model.steps import Run
+
+
+def may_have_lock(run: Run, manager: str) -> bool:
+    """Tell whether a lock file may lie where a RUN installs; without one, no install that insists on it works."""
+    names = LOCKS.get(manager, ())
+    return not names or brings_folder(run) or any(copied(run, name) is not None for name in names)
 
 
 def is_held_elsewhere(change: DockerfileChange, stage: Stage, run: Run, command: Command) -> bool:

@@ -23,7 +23,7 @@ from rules.api import (
     rule,
 )
 from rules.secrets.downloads import FETCHERS, added_name, last_checks, saved_name, urls
-from rules.secrets.held_elsewhere import is_held_elsewhere
+from rules.secrets.held_elsewhere import is_held_elsewhere, may_have_lock
 
 _VERSION = re.compile(r"\$\{[^}]*\}|\$\w+|[0-9a-f]{7,}|[0-9]+")
 _SAFE = re.compile(
@@ -50,6 +50,10 @@ _LOCKED_BY = {
     "pnpm": ("CI",),
 }
 """Variables that do what the flag does."""
+
+
+_BACK = "Put it back; if the lock file is behind, update it in this change."
+_BOTH_BACK = "No `COPY` brings the lock file any more: put both back."
 
 
 class Fetched(NamedTuple):
@@ -154,17 +158,17 @@ def _flags(change: DockerfileChange, stage: Stage, was: Sequence[Stage], now: Se
             continue
         program = next((word for word in command.args if word.value == verb), command.program)
         assert program is not None, "a command of a name has a program"
+        locked = may_have_lock(step, name)
         yield Problem(
             command.span,
             f"{stage.label} runs {quote(str(command))} without {quote(lost)}, which it had before. The build may then "
-            "install other versions than the lock file names, and nobody sees it. Put it back; if the lock file "
-            "is behind, update it in this change.",
+            f"install other versions than the lock file names, and nobody sees it. {_BACK if locked else _BOTH_BACK}",
             Confidence.CERTAIN,
             instruction=step.instruction,
             stage=stage.key,
             key=f"{name} {verb}",
             fix=Fix(f"Put {lost} back", (insert_after(step.instruction.source, program, f" {lost}"),))
-            if lost.startswith("--") and not _is_reversed(command, lost)
+            if locked and lost.startswith("--") and not _is_reversed(command, lost)
             else None,
         )
 
@@ -207,16 +211,17 @@ def _unlocked(change: DockerfileChange, stage: Stage, was: Sequence[Stage], now:
             ):
                 continue
             verb = next(word for word in command.args if word.value == command.subcommand)
+            locked = may_have_lock(run, "npm")
             yield Problem(
                 command.span,
                 f"{stage.label} runs {quote(str(command))} where it ran `npm ci`. `npm install` takes newer versions "
-                "where the lock file does not fit `package.json`, and nobody sees it. Put `npm ci` back; if the lock "
-                "file is behind, update it in this change.",
+                "where the lock file does not fit `package.json`, and nobody sees it. "
+                f"{_BACK if locked else _BOTH_BACK}",
                 Confidence.CERTAIN,
                 instruction=run.instruction,
                 stage=stage.key,
                 key="npm ci",
-                fix=Fix("Put npm ci back", (replace(run.instruction.source, verb.span, "ci"),)),
+                fix=Fix("Put npm ci back", (replace(run.instruction.source, verb.span, "ci"),)) if locked else None,
             )
             return
 
