@@ -24,7 +24,7 @@ _PLATFORM = re.compile(
     re.IGNORECASE,
 )
 """What stands in an address for the platform that is built for."""
-_CHOOSES = re.compile(r"\bcase\b|\bexit\s+[1-9]")
+_CHOOSES = re.compile(r"\bcase\b|\bexit\s+[1-9]|(?:\btest|\[)\s[^\n;&|]*(?:arch\b|platform\b|uname -m)", re.IGNORECASE)
 _NUMBERS = re.compile(r"\d+")
 _SHORT = 12
 
@@ -44,7 +44,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             one for each in ((was,) if was else change.before.stages if change.before else ()) for one in summed(each)
         ]
         for now in summed(stage):
-            if _is_for_several(now):
+            if _is_for_several(now) and ("$" in (stage.root.platform or "$")):
                 yield _for_one_platform(stage, now)
             elif old:
                 yield from _stale(stage, now, old)

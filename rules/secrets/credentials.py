@@ -34,7 +34,7 @@ _FOR_ALL = {
 }
 """Names of web tokens and keys that every browser gets, by their kinds: the page's server or the key's owner limits
 what they open."""
-GUESSED = frozenset({"a password in a URL", "a registry token", _SIGNED_CLAIMS})
+GUESSED = frozenset({"a password in a URL", "a password for `.netrc`", "a registry token", _SIGNED_CLAIMS})
 """Kinds that are known by what stands around them, not by their own shape."""
 _SHAPES = (
     _shape("an AWS access key", "akia|asia", r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
@@ -77,6 +77,11 @@ _SHAPES = (
         "a password in a URL",
         "://",
         r"://(?P<user>[^\s/:@'\"]{0,80}):(?P<secret>[^\s/:@'\"]{6,200})@[0-9A-Za-z]",
+    ),
+    _shape(
+        "a password for `.netrc`",
+        "machine ",
+        r"\bmachine\s+\S{1,200}\s+login\s+\S{1,200}\s+password\s+(?P<secret>[^\s\"'\\]{6,200})",
     ),
     _shape(
         "a registry token",

@@ -2,12 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from rules.api import (
     Category,
-    Comment,
     Confidence,
+    Dockerfile,
     DockerfileChange,
     Fix,
     Instruction,
@@ -47,7 +47,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     source = change.source
     if source.text.isascii() and not _HIDDEN.search(source.text):
         return
-    yield from _hidden(source, change.after.dockerfile.comments)
+    yield from _hidden(source, _only_read(change.after.dockerfile))
     for instruction in change.after.dockerfile.instructions:
         if instruction.keyword in _NAMES and not instruction.text.isascii():
             yield from _lookalikes(change, instruction.span.start, instruction.span.end)
@@ -55,13 +55,19 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 yield from _blanks(source, instruction)
 
 
-def _hidden(source: Source, comments: Sequence[Comment]) -> Iterator[Problem]:
+def _only_read(dockerfile: Dockerfile) -> frozenset[int]:
+    """Return the lines that nobody runs: comments, and the labels of an image."""
+    labels = (one for one in dockerfile.instructions if one.keyword in ("LABEL", "MAINTAINER"))
+    lines = (line for one in labels for line in range(one.line, one.end_line + 1))
+    return frozenset((*lines, *(comment.span.line for comment in dockerfile.comments)))
+
+
+def _hidden(source: Source, said: frozenset[int]) -> Iterator[Problem]:
     by_line: dict[int, list[int]] = {}
-    said = {comment.span.line for comment in comments}
     for match in _HIDDEN.finditer(source.text):
         if (match.start() > 0 or match[0] != "\ufeff") and not _joins(source.text, match.start()):
             line = source.line_at(match.start())
-            if line not in said or _TURNS.match(match[0]):  # nobody runs a comment; it may hide what is run
+            if line not in said or _TURNS.match(match[0]):  # what nobody runs may hide what is run
                 by_line.setdefault(line, []).append(match.start())
     for line, offsets in by_line.items():
         names = ", ".join(dict.fromkeys(_name(source.text[offset]) for offset in offsets))
