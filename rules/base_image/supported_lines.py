@@ -105,7 +105,7 @@ def _is_below_a_program(end: EndOfLife, reference: ImageReference) -> bool:
 def _is_system(end: EndOfLife, reference: ImageReference) -> bool:
     """Whether a line is that of the system in an image."""
     facts = image_facts(reference)
-    return facts is not None and bool(facts.distro) and end.product.lower().startswith(facts.distro)
+    return facts is not None and facts.distro is not None and end.product.lower().startswith(facts.distro)
 
 
 def day_of(day: date) -> str:
