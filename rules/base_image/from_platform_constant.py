@@ -97,8 +97,14 @@ def _is_for_one_machine(change: DockerfileChange, stage: Stage, platform: str) -
 
 
 def _parts(change: DockerfileChange, stage: Stage) -> list[Stage]:
-    """Return a stage and those that it needs."""
-    return [one for one in change.stages if one is stage or stage.needs(one)]
+    """Return the stages that one needs, and itself."""
+    needed, found = stage.model.needed[stage.index], [stage]
+    while needed:
+        first = (needed & -needed).bit_length() - 1
+        needed &= needed - 1
+        if first < stage.index:
+            found.append(change.stages[first])
+    return sorted(found, key=lambda one: one.index)
 
 
 def _is_fixed(stage: Stage) -> bool:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.secrets.nesting import around
 
 _STORES: dict[str, tuple[str, ...]] = {
     "npm": ("config set", "set"),
@@ -95,8 +96,8 @@ def _persisted(run: Run, marks: re.Pattern[str]) -> tuple[Command, str] | None:
 
 def _is_of_a_script(run: Run, command: Command) -> bool:
     """Whether it stands in the script that is given to a shell (`sh -c '…'`), and in no substitution there."""
-    around = [one for one in run.commands if one.start < command.start and command.end <= one.end]
-    return bool(around) and around[-1].name in _SHELLS and around[-1].has("-c")
+    outer = around(run).get(command.start)
+    return outer is not None and outer.name in _SHELLS and outer.has("-c")
 
 
 def _touches(run: Run, command: Command, marks: re.Pattern[str]) -> bool:

@@ -19,6 +19,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.secrets.nesting import around
 
 _FOLDER = "/run/secrets/"
 _READ = re.compile(r"(?:.*[=@:])?(?P<path>/run/secrets/(?P<name>[\w.-]+))", re.DOTALL)
@@ -137,8 +138,8 @@ def _outcome(run: Run, command: Command, word: ShellWord) -> str:
     front = command.source.text[max(0, command.start - _NEAR) : command.start].rstrip()
     if not command.nested or not front.endswith(_SUBSTITUTED):
         return "The build stops here." if _stops(command) else "That fails, and the build goes on without it."
-    around = [one for one in run.commands if one.start < command.start < one.end]
-    if around and not around[-1].name and _stops(around[-1]):  # an assignment alone fails with what is in it
+    outer = around(run).get(command.start)
+    if outer is not None and not outer.name and _stops(outer):  # an assignment alone fails with what is in it
         return f"{quote(command.name or '$(…)')} fails inside the substitution, and the build stops here."
     return f"{quote(command.name or '$(…)')} fails inside the substitution, and the build goes on with nothing in it."
 

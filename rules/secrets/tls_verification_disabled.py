@@ -11,6 +11,7 @@ from rules.api import (
     DockerfileChange,
     Edit,
     Fix,
+    Model,
     Problem,
     Run,
     Severity,
@@ -18,6 +19,7 @@ from rules.api import (
     Stage,
     Step,
     delete_word,
+    once,
     quote,
     rule,
 )
@@ -88,6 +90,7 @@ _POWERSHELL_WORDS = ("servercertificatevalidationcallback", "-skipcertificateche
 _CURLRC = re.compile(r"\s*(?:--?insecure|insecure|-k)\s*$")
 
 _LOCAL = re.compile(r"://(?:localhost|127\.|\[::1\]|0\.0\.0\.0)")
+_ASKED = re.compile(r"(?P<scheme>https?)://(?:[^/@\s]{0,200}@)?(?P<host>[\w.-]+)(?P<port>:\d+)?", re.IGNORECASE)
 _SCHEME = re.compile(r"(\w+)://")
 _TRUSTED = re.compile(r"(?:(?:trusted|insecure)[-_]host)[\s=]+[\"']?(?P<host>[^\s\"',;]+)", re.IGNORECASE)
 """A host that pip or uv is to trust, in an option, its configuration or its variable."""
@@ -138,9 +141,17 @@ def _is_of_cleartext(change: DockerfileChange, off: Off) -> bool:
     """Whether the host to be trusted is asked by plain HTTP, so that it has no certificate; pip wants the word then."""
     behind = change.source.text[off.span.start : off.span.end + _HOST_BEHIND] if off.what in _WITH_HOST else off.what
     trusted = _TRUSTED.search(behind)
-    host = trusted["host"] if trusted is not None else ""
-    code = change.after.code
-    return bool(host) and f"http://{host}" in code and f"https://{host}" not in code
+    return trusted is not None and _schemes(change.after).get(trusted["host"].lower()) == {"http"}
+
+
+@once
+def _schemes(model: Model) -> dict[str, set[str]]:
+    """Return by which schemes a file asks each host, with its port and without."""
+    found: dict[str, set[str]] = {}
+    for match in _ASKED.finditer(model.code):
+        for host in (match["host"], match["host"] + (match["port"] or "")):
+            found.setdefault(host.lower(), set()).add(match["scheme"].lower())
+    return found
 
 
 def _in_run(run: Run) -> Iterator[Off]:
