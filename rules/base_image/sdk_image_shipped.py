@@ -162,7 +162,7 @@ def _way_out(stage: Stage, text: str, twin: str | None) -> str:
     commands = [command for run in stage.all_runs for command in run.commands]
     foreign = foreign_program(stage)
     if foreign is not None:
-        built = ", and copy what is built here into it" if any(map(compiles, commands)) else ""
+        built = ", and copy what is built here into it" if _builds(stage) else ""
         return f"What starts is {quote(foreign)}: start from an image that is made for that{built}."
     if not _builds(stage):
         return f"Start this stage from {quote(twin) if twin else 'a small runtime image'}."

@@ -84,6 +84,7 @@ def _problem(stage: Stage, copy: Copy, word: Word, kind: Kind, held: Held) -> Pr
         instruction=copy.instruction,
         stage=stage.key,
         key=word.text,
+        decision=f"{stage.key} {word.text}",
         severity=Severity.ERROR if sure and stage.layers_ship else Severity.WARNING,
     )
 

@@ -30,7 +30,7 @@ _NOT_SECRET = re.compile(
 _CREDENTIAL_HOST = re.compile(r"^BUNDLE_[A-Z0-9_]*__[A-Z0-9_]+$")
 _BUNDLE_SETTING = re.compile(r"^BUNDLE_(?:BUILD|CACHE|LOCAL|DISABLE|PATH|JOBS|RETRY|WITHOUT|MIRROR|SSL)_")
 _HARMLESS = re.compile(
-    r"^(?:|_|true|false|yes|no|on|off|none|null|nil|disabled|enabled|0|1|\d{1,4}|/[\w./-]+|\./[\w./-]+|file:.*|https?://[^:@/]+(?:/\S*)?|\$\{?\w+\}?)$",
+    r"^(?:|_|true|false|yes|no|on|off|none|null|nil|disabled|enabled|0|1|\d{1,4}|/[\w./-]+|[\w./-]+\.(?:json|pem|key|crt|p12|pfx|jks|txt|ya?ml|toml|ini|properties|xml)|\./[\w./-]+|file:.*|https?://[^:@/]+(?:/\S*)?|\$\{?\w+\}?)$",
     re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(

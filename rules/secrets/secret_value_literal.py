@@ -39,6 +39,7 @@ _OPTION = re.compile(r"-[\w.-]*(?:password|passwd|token|secret|api-?key)=(?P<val
 _MADE = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[\w!@#%^&*+/=.:-]+\Z")
 """Of letters and digits, as what was made and not typed as an example."""
 _FOR_BUILD = "hand the new one to the build as a secret mount: `RUN --mount=type=secret,id=…`"
+_FOR_EITHER = f"{_FOR_BUILD}, or to the container when it starts"
 _FOR_START = "give the new one to the container when it starts: a secret of the platform, `--env-file`"
 _NEED_LOGIN = frozenset({"docker", "podman", "buildah", "skopeo", "oras", "az"})
 
@@ -55,7 +56,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     found = credentials(source.text)
     for one, *again in _by_text(found):
         at = _stage_at(change, one.start)
-        way_out = _FOR_START if at is not None and at.layers_ship and _is_for_start(change, one.start) else _FOR_BUILD
+        ships = at is not None and at.layers_ship
+        way_out = _FOR_START if ships and _is_for_start(change, one.start) else _FOR_EITHER if ships else _FOR_BUILD
         notes = tuple(Note(source.span(other.start, other.end), "the same credential") for other in again)
         yield _problem(one, source.span(one.start, one.end), at, way_out, notes)
     places = [(one.start, one.end) for one in found]
@@ -66,7 +68,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             for word, password in (*_typed(run), *(_named(run) if named else ())):
                 if not any(start < word.end and word.start < end for start, end in places):
                     one = Credential(_TYPED, password, word.start, word.end)
-                    yield _problem(one, word.span, stage, _FOR_BUILD)
+                    yield _problem(one, word.span, stage, _FOR_EITHER if stage.layers_ship else _FOR_BUILD)
 
 
 def _typed(run: Run) -> Iterator[tuple[ShellWord, str]]:

@@ -26,62 +26,8 @@ from rules.api import (
 from rules.secrets.authorities import has_no_authorities
 from rules.secrets.downloads import FETCHERS
 from rules.secrets.readers import runs_below
+from rules.secrets.tls_words import CONFIGURED, ENVIRONMENT, FLAGS, PIP, SAID, SETTINGS, SHORT, WITH_HOST
 
-_FLAGS: dict[str, tuple[str, ...]] = {
-    "curl": ("-k", "--insecure", "--proxy-insecure"),
-    "wget": ("--no-check-certificate",),
-    "pip": ("--trusted-host",),
-    "uv": ("--allow-insecure-host", "--trusted-host"),
-    "conda": ("-k", "--insecure"),
-    "mamba": ("-k", "--insecure"),
-    "npm": ("--no-strict-ssl",),
-    "pnpm": ("--no-strict-ssl",),
-    "aws": ("--no-verify-ssl",),
-    "helm": ("--insecure-skip-tls-verify",),
-    "kubectl": ("--insecure-skip-tls-verify",),
-    "skopeo": ("--tls-verify=false", "--src-tls-verify=false"),
-    "mvn": ("-Dmaven.wagon.http.ssl.insecure=true",),
-    "mvnw": ("-Dmaven.wagon.http.ssl.insecure=true",),
-    "aria2c": ("--check-certificate=false",),
-    "http": ("--verify=no",),
-    "svn": ("--trust-server-cert",),
-}
-_PIP = re.compile(r"pip\d*(?:\.\d+)*")
-_WITH_HOST = ("--trusted-host", "--allow-insecure-host")
-"""The next word is theirs."""
-_SAID = ("insecure", "check-certificate", "trust", "verify", "strict-ssl", "strict_ssl", "tls_reject")
-"""Texts of which every flag and every variable holds one, in lower case, but for `-k`: in most RUNs there is none."""
-_SHORT = re.compile(r"-\w*k")
-_HOST_BEHIND = 100
-"""Where the host stands behind its option."""
-_CONFIGURED = re.compile(
-    r"""(?:(?:strict-ssl|enableStrictSsl)["']?[\s=:]+["']?false|sslverify["']?[\s=:]+["']?(?:false|0|no)|http\.sslVerify["']?[\s=]+["']?(?:false|0)|"""
-    r"""--setopt[=\s]+(?:\S+\.)?sslverify=(?:0|false|no)|Verify-(?:Peer|Host)["'\s=]+["']?false|"""
-    r"""check[-_]certificate\s*=\s*(?:off|no)|\.trusted-host\s+[^\s"']+|(?:(?<![-.\w])|(?<=\\n))trusted-host\s*=\s*[^\s"'\\]+|disable-tls["']?[\s:=]+["']?true|"""
-    r"""ssl_verify["']?[\s:=]+["']?(?:false|no)|ssl_verify_mode["']?[\s:=]+["']?(?:0|none)\b|"""
-    r"""certificates\.\S+\.cert\s+["']?false|(?<=-w )GOINSECURE=[^\s"']+|unsafe-perm-ssl)""",
-    re.IGNORECASE,
-)
-_SETTINGS = (
-    *("strict-ssl", "strictssl", "sslverify", "ssl_verify", "verify-peer", "verify-host", "check-certificate"),
-    *("check_certificate", "trusted-host", "disable-tls", "certificates.", "-w goinsecure", "unsafe-perm-ssl"),
-)
-"""Texts of which every such setting holds one, in lower case."""
-_ENVIRONMENT: dict[str, tuple[str, tuple[str, ...] | None]] = {
-    "PYTHONHTTPSVERIFY": ("python", ("0",)),
-    "NODE_TLS_REJECT_UNAUTHORIZED": ("node", ("0",)),
-    "GIT_SSL_NO_VERIFY": ("git", None),  # git looks only whether it is set: `http.c`
-    "NPM_CONFIG_STRICT_SSL": ("npm", ("false",)),
-    "YARN_STRICT_SSL": ("yarn", ("false",)),
-    "YARN_ENABLE_STRICT_SSL": ("yarn", ("false",)),
-    "PIP_TRUSTED_HOST": ("pip", None),
-    "UV_INSECURE_HOST": ("uv", None),
-    "BUNDLE_SSL_VERIFY_MODE": ("bundle", ("0", "none")),
-    "CURL_INSECURE": ("curl", ("1",)),
-    "CONDA_SSL_VERIFY": ("conda", ("false", "0", "no")),
-    "GOINSECURE": ("go", None),
-}
-"""Variables with the program that reads them, and the values that switch its check off; none: any."""
 _POWERSHELL = re.compile(
     r"ServerCertificateValidationCallback\s*=\s*\{\s*(?:return\s+)?\$true|(?<=\s)-SkipCertificateCheck\b(?!:\s*\$false)",
     re.IGNORECASE,
@@ -92,17 +38,29 @@ _CURLRC = re.compile(r"\s*(?:--?insecure|insecure|-k)\s*$")
 _LOCAL = re.compile(r"://(?:localhost|127\.|\[::1\]|0\.0\.0\.0)")
 _ASKED = re.compile(r"(?P<scheme>https?)://(?:[^/@\s]{0,200}@)?(?P<host>[\w.-]+)(?P<port>:\d+)?", re.IGNORECASE)
 _SCHEME = re.compile(r"(\w+)://")
+_HOST_BEHIND = 100
+"""Where the host stands behind its option."""
+_TRUST_STORE = re.compile(r"/(?:ca-certificates|pki/ca-trust|ssl/certs)(?:/|$)")
 _TRUSTED = re.compile(r"(?:(?:trusted|insecure)[-_]host)[\s=]+[\"']?(?P<host>[^\s\"',;]+)", re.IGNORECASE)
 """A host that pip or uv is to trust, in an option, its configuration or its variable."""
 
 
 class Off(NamedTuple):
-    """One place where the check is switched off."""
+    """One place where the check is switched off.
+
+    Attributes:
+        span: The place.
+        what: The words that do it.
+        who: The program that it concerns.
+        edit: What takes them away.
+        for_trust: Whether the very authority that is missing is fetched so.
+    """
 
     span: Span
     what: str
     who: str
     edit: Edit | None
+    for_trust: bool = False
 
 
 @rule(
@@ -139,7 +97,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _is_of_cleartext(change: DockerfileChange, off: Off) -> bool:
     """Whether the host to be trusted is asked by plain HTTP, so that it has no certificate; pip wants the word then."""
-    behind = change.source.text[off.span.start : off.span.end + _HOST_BEHIND] if off.what in _WITH_HOST else off.what
+    behind = change.source.text[off.span.start : off.span.end + _HOST_BEHIND] if off.what in WITH_HOST else off.what
     trusted = _TRUSTED.search(behind)
     return trusted is not None and _schemes(change.after).get(trusted["host"].lower()) == {"http"}
 
@@ -158,19 +116,19 @@ def _in_run(run: Run) -> Iterator[Off]:
     text = run.instruction.text.lower().replace("ca-certificates", "")  # which is no setting, and in many a RUN
     if any(word in text for word in _POWERSHELL_WORDS):
         yield from _in_powershell(run)
-    may_configure = any(word in text for word in _SETTINGS)
-    may_say = may_configure or any(word in text for word in _SAID) or _SHORT.search(text)
+    may_configure = any(word in text for word in SETTINGS)
+    may_say = may_configure or any(word in text for word in SAID) or SHORT.search(text)
     for command in run.commands if may_say else ():
         word = _flag(command)
         if word is not None:
             whole = "=" in word[1] or word[1].startswith("--") or word[1] == "-k"
-            edit = delete_word(run.instruction.source, word[0]) if whole and word[1] not in _WITH_HOST else None
-            yield Off(word[0], word[1], command.name, edit)
+            edit = delete_word(run.instruction.source, word[0]) if whole and word[1] not in WITH_HOST else None
+            yield Off(word[0], word[1], command.name, edit, _fetches_an_authority(command))
         for name, value in command.assignments:
             if _is_off(name, value.value):
                 yield Off(value.span, f"{name}={value.value}", command.name or "the rest of the `RUN`", None)
         words = " ".join(w.value for w in command.args) if may_configure else ""
-        match = _CONFIGURED.search(words) if may_configure else None
+        match = CONFIGURED.search(words) if may_configure else None
         if match is not None and _configures(run, command):
             yield Off(command.span, match[0].lstrip("."), command.name, None)
         if command.name in ("echo", "printf") and any((r.writes or "").endswith("curlrc") for r in command.redirects):
@@ -192,7 +150,7 @@ def _configures(run: Run, command: Command) -> bool:
     """Whether the words of a command take effect: not those it looks for, deletes, installs or only prints."""
     if command.name in ("sed", "grep", "rm") or command.subcommand in ("install", "i", "add", "ci", "get"):
         return command.name not in ("sed", "grep", "rm") and any(
-            word.value.startswith("-") and _CONFIGURED.search(f"{word.value} {then}") is not None
+            word.value.startswith("-") and CONFIGURED.search(f"{word.value} {then}") is not None
             for word, then in zip(command.args, (*(w.value for w in command.args[1:]), ""), strict=True)
         )
     if command.name not in ("echo", "printf"):
@@ -201,12 +159,18 @@ def _configures(run: Run, command: Command) -> bool:
     return teed or any(redirect.writes for redirect in command.redirects)
 
 
+def _fetches_an_authority(command: Command) -> bool:
+    """Whether a download goes to where the image keeps the authorities that it trusts."""
+    paths = [command.option("-o", "--output", "-O", "--output-document", "-P"), *(r.writes for r in command.redirects)]
+    return any(_TRUST_STORE.search(path) for path in paths if path is not None)
+
+
 def _flag(command: Command) -> tuple[Span, str] | None:
     name = command.name
-    flags = _FLAGS.get("pip" if name[:3] == "pip" and _PIP.fullmatch(name) else name, ())
+    flags = FLAGS.get("pip" if name[:3] == "pip" and PIP.fullmatch(name) else name, ())
     if name.startswith("python"):
         module = next((w.value for a, w in zip(command.args, command.args[1:], strict=False) if a.value == "-m"), "")
-        flags = _FLAGS["pip"] if module == "pip" else flags
+        flags = FLAGS["pip"] if module == "pip" else flags
     word = command.flag(*flags) if flags else None
     if word is None or any(_LOCAL.search(one.value) for one in command.args):
         return None
@@ -221,14 +185,14 @@ def _in_variables(step: Step) -> Iterator[Off]:
         for name, value in step.instruction.pairs:
             plain = step.scope.expand(value.text) if value is not None else None
             if value is not None and plain is not None and _is_off(name.text, plain):
-                yield Off(value.span, f"{name.text}={plain}", _ENVIRONMENT[name.text.upper()][0], None)
+                yield Off(value.span, f"{name.text}={plain}", ENVIRONMENT[name.text.upper()][0], None)
 
 
 def _is_off(name: str, value: str) -> bool:
     key = name.upper()
-    if key not in _ENVIRONMENT:
+    if key not in ENVIRONMENT:
         return False
-    _, values = _ENVIRONMENT[key]
+    _, values = ENVIRONMENT[key]
     return bool(value) if values is None else value.lower() in values
 
 
@@ -262,9 +226,16 @@ def _problem(stage: Stage, step: Step, off: Off, *, bare: bool) -> Problem:
     way_out = (
         "Install `ca-certificates`, which the image lacks, and drop the option."
         if bare
+        else "Copy the authority out of the build context instead: who is to be trusted must not come from whoever "
+        "answers."
+        if off.for_trust
         else "Add the missing certificate authority to the image instead, or drop the option."
     )
-    fix = Fix("Check certificates again", (off.edit,)) if off.edit is not None and not bare else None
+    fix = (
+        Fix("Check certificates again", (off.edit,))
+        if off.edit is not None and not bare and not off.for_trust
+        else None
+    )
     return Problem(
         off.span,
         f"{stage.label} switches off the check of certificates: {quote(off.what)}{_for(off.who)}. {_then(stage, step)} "

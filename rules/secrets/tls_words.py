@@ -1,0 +1,59 @@
+"""The words that switch the check of certificates off, by program."""
+
+from __future__ import annotations
+
+import re
+
+FLAGS: dict[str, tuple[str, ...]] = {
+    "curl": ("-k", "--insecure", "--proxy-insecure"),
+    "wget": ("--no-check-certificate",),
+    "pip": ("--trusted-host",),
+    "uv": ("--allow-insecure-host", "--trusted-host"),
+    "conda": ("-k", "--insecure"),
+    "mamba": ("-k", "--insecure"),
+    "npm": ("--no-strict-ssl",),
+    "pnpm": ("--no-strict-ssl",),
+    "aws": ("--no-verify-ssl",),
+    "helm": ("--insecure-skip-tls-verify",),
+    "kubectl": ("--insecure-skip-tls-verify",),
+    "skopeo": ("--tls-verify=false", "--src-tls-verify=false"),
+    "mvn": ("-Dmaven.wagon.http.ssl.insecure=true",),
+    "mvnw": ("-Dmaven.wagon.http.ssl.insecure=true",),
+    "aria2c": ("--check-certificate=false",),
+    "http": ("--verify=no",),
+    "svn": ("--trust-server-cert",),
+}
+PIP = re.compile(r"pip\d*(?:\.\d+)*")
+WITH_HOST = ("--trusted-host", "--allow-insecure-host")
+"""The next word is theirs."""
+SAID = ("insecure", "check-certificate", "trust", "verify", "strict-ssl", "strict_ssl", "tls_reject")
+"""Texts of which every flag and every variable holds one, in lower case, but for `-k`: in most RUNs there is none."""
+SHORT = re.compile(r"-\w*k")
+CONFIGURED = re.compile(
+    r"""(?:(?:strict-ssl|enableStrictSsl)["']?[\s=:]+["']?false|sslverify["']?[\s=:]+["']?(?:false|0|no)|http\.sslVerify["']?[\s=]+["']?(?:false|0)|"""
+    r"""--setopt[=\s]+(?:\S+\.)?sslverify=(?:0|false|no)|Verify-(?:Peer|Host)["'\s=]+["']?false|"""
+    r"""check[-_]certificate\s*=\s*(?:off|no)|\.trusted-host\s+[^\s"']+|(?:(?<![-.\w])|(?<=\\n))trusted-host\s*=\s*[^\s"'\\]+|disable-tls["']?[\s:=]+["']?true|"""
+    r"""ssl_verify["']?[\s:=]+["']?(?:false|no)|ssl_verify_mode["']?[\s:=]+["']?(?:0|none)\b|"""
+    r"""certificates\.\S+\.cert\s+["']?false|(?<=-w )GOINSECURE=[^\s"']+|unsafe-perm-ssl)""",
+    re.IGNORECASE,
+)
+SETTINGS = (
+    *("strict-ssl", "strictssl", "sslverify", "ssl_verify", "verify-peer", "verify-host", "check-certificate"),
+    *("check_certificate", "trusted-host", "disable-tls", "certificates.", "-w goinsecure", "unsafe-perm-ssl"),
+)
+"""Texts of which every such setting holds one, in lower case."""
+ENVIRONMENT: dict[str, tuple[str, tuple[str, ...] | None]] = {
+    "PYTHONHTTPSVERIFY": ("python", ("0",)),
+    "NODE_TLS_REJECT_UNAUTHORIZED": ("node", ("0",)),
+    "GIT_SSL_NO_VERIFY": ("git", None),  # git looks only whether it is set: `http.c`
+    "NPM_CONFIG_STRICT_SSL": ("npm", ("false",)),
+    "YARN_STRICT_SSL": ("yarn", ("false",)),
+    "YARN_ENABLE_STRICT_SSL": ("yarn", ("false",)),
+    "PIP_TRUSTED_HOST": ("pip", None),
+    "UV_INSECURE_HOST": ("uv", None),
+    "BUNDLE_SSL_VERIFY_MODE": ("bundle", ("0", "none")),
+    "CURL_INSECURE": ("curl", ("1",)),
+    "CONDA_SSL_VERIFY": ("conda", ("false", "0", "no")),
+    "GOINSECURE": ("go", None),
+}
+"""Variables with the program that reads them, and the values that switch its check off; none: any."""
