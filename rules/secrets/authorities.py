@@ -1,7 +1,8 @@
-"""Whether an image has the certificate authorities by which HTTPS knows a server."""
+"""The certificate authorities by which HTTPS knows a server: where they lie, and whether an image has any."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,6 +10,14 @@ if TYPE_CHECKING:
 
 _BRING_AUTHORITIES = frozenset("ca-certificates ca-certificates-java certbot software-properties-common".split())
 """Packages of Debian that depend on the certificate authorities or are them."""
+
+
+_FOR_ALL = re.compile(r"/(?:ca-certificates|certs|anchors|keyrings|trusted\.gpg\.d)(?:/|$)|\.crt$")
+
+
+def is_for_all(path: str) -> bool:
+    """Tell whether what lies at a path is meant for everyone: authorities, public keys of repositories."""
+    return _FOR_ALL.search(path) is not None
 
 
 def has_no_authorities(stage: Stage, program: str) -> bool:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.secrets.authorities import is_for_all
 from rules.secrets.nesting import around
 
 _STORES: dict[str, tuple[str, ...]] = {
@@ -134,7 +135,7 @@ def _written(run: Run, command: Command, marks: re.Pattern[str]) -> str | None:
 
 def _kept(run: Run, path: str) -> str | None:
     full = run.resolve(path) or path
-    return None if full.startswith(("/dev/", "/proc/")) or run.is_mounted(full) else path
+    return None if full.startswith(("/dev/", "/proc/")) or run.is_mounted(full) or is_for_all(full) else path
 
 
 def _is_clone(command: Command, marks: re.Pattern[str]) -> bool:
@@ -193,6 +194,7 @@ def _problem(stage: Stage, run: Run, command: Command, place: str) -> Problem:
         else "It stays in this stage's layers, in caches they are pushed to, and goes along where its folder is copied "
         "out"
     )
+    start = " What the container needs, give it when it starts." if stage.layers_ship and place != _CLONE else ""
     way_out = (
         "Take it out of the clone in the same `RUN`: `git remote set-url`, or remove the `.git`"
         if place == _CLONE
@@ -201,7 +203,7 @@ def _problem(stage: Stage, run: Run, command: Command, place: str) -> Problem:
     )
     return Problem(
         command.span,
-        f"{stage.label} mounts a secret and then writes it to {where}, which the layer keeps. {then}. {way_out}.",
+        f"{stage.label} mounts a secret and then writes it to {where}, which the layer keeps. {then}. {way_out}.{start}",
         Confidence.CERTAIN if stage.layers_ship else Confidence.LIKELY,
         doubt="whether the file reaches an image that ships is not known",
         instruction=run.instruction,

@@ -4,12 +4,11 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Fix, Mount, Problem, Run, Severity, quote, replace, rule
+from rules.secrets.authorities import is_for_all
 from rules.user.accounts import name_of, runs_as_root
 
 _OCTAL = re.compile(r"[0-7]{1,5}")
 _GROUP_AND_OTHERS = 0o077
-_PUBLIC = re.compile(r"/(?:ca-certificates|certs|anchors|keyrings|trusted\.gpg\.d)(?:/|$)|\.crt$")
-"""Where certificate authorities and the public keys of repositories lie."""
 _SWITCHES = frozenset("su sudo runuser setpriv gosu su-exec chpst start-stop-daemon doas chroot".split())
 """Programs that run another as another account."""
 _DROPS = frozenset({"apt", "apt-get", "aptitude"})
@@ -38,7 +37,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _is_public(mount: Mount) -> bool:
     """Whether it is meant for all: a list of authorities, a public key; or no file, but a variable alone."""
-    return mount.type == "secret" and (not mount.target or _PUBLIC.search(mount.target) is not None)
+    return mount.type == "secret" and (not mount.target or is_for_all(mount.target))
 
 
 def _is_read_by_others(run: Run) -> bool:
