@@ -203,7 +203,8 @@ def _problem(stage: Stage, run: Run, command: Command, place: str) -> Problem:
     )
     return Problem(
         command.span,
-        f"{stage.label} mounts a secret and then writes it to {where}, which the layer keeps. {then}. {way_out}.{start}",
+        f"{stage.label} mounts a secret and then writes it to {where}, which the layer keeps. {then}. {way_out}."
+        f"{start}",
         Confidence.CERTAIN if stage.layers_ship else Confidence.LIKELY,
         doubt="whether the file reaches an image that ships is not known",
         instruction=run.instruction,
