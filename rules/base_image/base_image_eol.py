@@ -23,7 +23,7 @@ from rules.api import (
     supported_reference,
 )
 from rules.base_image.choices import may_be_chosen
-from rules.base_image.supported_lines import data_kept, day_of, ends_next, may_name_a_tag, way_out
+from rules.base_image.supported_lines import data_kept, day_of, ends_next, goes_along, may_name_a_tag, way_out
 from rules.base_image.taken_out import links_a_program, taken_out
 from rules.facts.eol import codenames
 
@@ -134,7 +134,8 @@ def _problem(change: DockerfileChange, told: _Told, today: date) -> Problem:
         word.span,
         f"{stage.label} starts from {quote(reference.text.partition('@')[0])}: {_fact(ended[0])}{_also(ended[1:])}. "
         f"{_consequence(ended[0], stage, own)}{way_out(ended[0], reference, instead, today)}"
-        f"{ends_next(reference, instead, today)}{data_kept(ended[0], reference) if runs else ''}",
+        f"{ends_next(reference, instead, today)}"
+        f"{goes_along(ended[0], stage)}{data_kept(ended[0], stage, reference) if runs else ''}",
         _confidence(change, stage, told.every),
         doubt="its publisher may mean something else by the tag" if _is_unknown(stage) else BY_ARGUMENT,
         key=key,

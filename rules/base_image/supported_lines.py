@@ -25,6 +25,10 @@ _KEEP_DATA = frozenset(
     "nextcloud sonarqube".split()
 )
 """Servers that do not open the data of every older one: not at all, or not over several releases (their manuals)."""
+_SERVER = re.compile(
+    r"docker-entrypoint|\b(?:postgres|mysqld|mongod|neo4j|elasticsearch|rabbitmq-server|apache2-foreground|php-fpm)\b"
+)
+"""What starts one of them."""
 _MOVING = re.compile(r"(?:lts|latest|current|stable|mainline|edge)-")
 
 
@@ -70,10 +74,21 @@ def _left_too(reference: ImageReference, instead: str, today: date) -> str:
     return f", another line of {left.product} as well" if left is not None else ""
 
 
-def data_kept(end: EndOfLife, reference: ImageReference) -> str:
+def goes_along(end: EndOfLife, stage: Stage) -> str:
+    """Name a package of the stage that is of the line as well: `postgresql-13-cron`."""
+    product = end.product.lower().partition(" ")[0]
+    of_the_line = re.compile(rf"{re.escape(product)}\D*(?<![\d.]){re.escape(end.cycle)}(?![\d.]*\d)")
+    name = next((item.name for item in stage.packages.present if of_the_line.match(item.name)), None)
+    return f" The package {quote(name)} is of that line, too." if name is not None else ""
+
+
+def data_kept(end: EndOfLife, stage: Stage, reference: ImageReference) -> str:
     """Say of a server that a newer one may refuse what it has written: the way out is more than another tag."""
     if end.note or table_name(reference) not in _KEEP_DATA or _is_system(end, reference):
         return ""
+    starts = [one.value.text for one in stage.image.start_command if one.set_in_file and one.value is not None]
+    if starts and not any(_SERVER.search(text) for text in starts):
+        return ""  # a script in the server's place
     return " What a volume keeps of it is to be taken over as the manual says; a newer server may not start on it."
 
 
