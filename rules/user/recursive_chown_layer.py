@@ -102,9 +102,13 @@ def _built_around(stage: Stage, run: Run, row: Attributes) -> list[Put]:
 
 
 def _is_one_file(put: Put) -> bool:
-    """Whether a source that a variable names in part, `${NAME}.deb`, is a file by its suffix."""
+    """Whether it is a file: a download, or a source that a variable names in part, `${NAME}.deb`, by its suffix."""
     copy = put.step
-    if not isinstance(copy, Copy) or put.source or put.path != copy.destination:
+    if not isinstance(copy, Copy):
+        return False
+    if all(source.is_remote and not source.word.text.partition("#")[0].endswith(".git") for source in copy.sources):
+        return bool(copy.sources)
+    if put.source or put.path != copy.destination:
         return False
     return all(_SUFFIX.search(source.word.text) for source in copy.sources)
 
@@ -211,8 +215,8 @@ def _with_parents(folder: str) -> Iterator[str]:
 
 
 def _of_other_steps(stage: Stage, run: Run, row: Attributes, copied: list[Put]) -> str:
-    first = min(one.step.instruction.line for one in copied)
-    below = (put for put in stage.files.below(row.path or "") if put.step.instruction.line < run.instruction.line)
+    below = [put for put in stage.files.below(row.path or "") if put.step.instruction.line < run.instruction.line]
+    first = min(one.step.instruction.line for one in (*copied, *below) if isinstance(one.step, Copy))
     made = any(put.kind == "run" and put.path != row.path and not _makes_folder(put) for put in below)
     if not made and nothing_else_wrote(stage, run, row, first):
         return ""
