@@ -41,6 +41,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         account = _made(stage, user) if user is not None else None
         if account is None or stage.users.uid_of(account.name) is not None or _says_a_number(account):
             continue
+        if stage.facts is not None and stage.facts.has_user(account.name):
+            continue  # the base has it, so the command that makes it fails: account-taken says so
         yield _problem(change, stage, account)
 
 
