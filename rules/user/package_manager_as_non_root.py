@@ -21,11 +21,11 @@ from rules.api import (
     fix,
     insert_line_after,
     insert_line_before,
-    once,
     quote,
     rule,
 )
 from rules.user.accounts import changes_user, runs_as_root
+from rules.user.caught import is_caught
 from rules.user.unwritable_installs import Unwritable, unwritable_install
 
 _VARIABLE = re.compile(r"\$\{?(\w+)")
@@ -114,7 +114,7 @@ def _is_writing(command: Command) -> bool:
 def _is_spared(run: Run, command: Command) -> bool:
     """Whether the build survives the failure, or somebody else runs the command."""
     asked = command.conditional and _asking_argument(run, command) is None
-    return asked or _is_caught(run, command) or changes_user(run, command)
+    return asked or is_caught(run, command) or changes_user(run, command)
 
 
 def _asking_argument(run: Run, command: Command) -> str | None:
@@ -134,23 +134,6 @@ def _asking_argument(run: Run, command: Command) -> str | None:
     if _BRANCH.search(between) or not all(one is not None and one.kind == "arg" for one in known):
         return None
     return min(names)
-
-
-def _is_caught(run: Run, command: Command) -> bool:
-    """Whether an `||` stands behind the command or the chain of `&&` that it begins."""
-    return command.start in _caught(run)
-
-
-@once
-def _caught(run: Run) -> frozenset[int]:
-    """Where the commands of a RUN begin whose failure an `||` catches."""
-    found: set[int] = set()
-    caught = False
-    for command in reversed(run.commands):
-        caught = command.after == "||" or (caught and command.after in ("&&", "|"))
-        if caught:
-            found.add(command.start)
-    return frozenset(found)
 
 
 def _problem(stage: Stage, failing: list[tuple[Run, Command]]) -> Problem:
