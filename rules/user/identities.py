@@ -70,9 +70,12 @@ def _first_layer(stage: Stage) -> tuple[int, int] | None:
 
 
 def not_found(use: Use) -> str:
-    """Say, in a clause, what comes of a name that is not found, for a `USER` when the container starts."""
+    """Say, in a clause, what comes of a name that is not found, for a `USER` at its first RUN or in the container."""
     if not use.is_chown:
-        return "the container does not start: “unable to find user”"
+        runs = (run for run in use.step.stage.runs if run.user.instruction is use.step.instruction)
+        line = next((run.instruction.line for run in runs if not run.deferred), None)
+        then = "the container does not start" if line is None else f"the build stops at line {line}"
+        return f"{then}: “unable to find user”"
     return "the build stops here" if stops_build(use) else f"{_AS_ROOT}, and the classic builder stops here"
 
 
