@@ -78,29 +78,43 @@ def _problem(stage: Stage, run: Run, calls: list[Command]) -> Problem:
     if root:
         text = (
             f"{stage.label} calls `sudo` in a step that already runs as root: {written}. It changes nothing, needs a "
-            "package that base images leave out, and ships a way to root with it. Leave the word out."
+            "package that most base images leave out, and ships a way to root with it. Leave the word out."
         )
     elif root is False:
         text = (
             f"{stage.label} calls `sudo` to become root: {written}. For that to work without a password, the image has "
             "to ship `sudo` and a rule that lets the account use it, so whoever breaks into the process is root one "
-            "command later. Switch to `USER root` for the step and back behind it."
+            f"command later. Run it in a step of its own between `USER root` and {quote(f'USER {run.user.value}')}."
         )
     else:
         text = (
-            f"{stage.label} calls `sudo`: {written}. A build runs as root unless `USER` says otherwise, and where it "
-            "does, a `USER root` around the step does the same without shipping `sudo` and the right to use it."
+            f"{stage.label} calls `sudo`: {written}. Where {quote(stage.root.base_text or 'the base')} runs as root it "
+            "changes nothing; where it does not, a step of its own below `USER root` does the same without `sudo` and "
+            "the right to use it."
         )
     sure = Confidence.LIKELY if root is None else Confidence.CERTAIN
     return Problem(
         place(run, command),
         text,
-        Confidence.POSSIBLE if root is False and is_workplace(stage) else sure,
+        Confidence.POSSIBLE if _is_meant(stage, root=root) else sure,
+        decision="" if root else text.replace(written, ""),
         doubt="the user that the base image sets is not known",
         stage=stage.key,
         instruction=run.instruction,
         fix=_fix(run, calls) if root else None,
     )
+
+
+def _is_meant(stage: Stage, *, root: bool | None) -> bool:
+    """Whether people work in the container, or a base that is not known brings `sudo` for its own account."""
+    if root is None:
+        return not stage.packages.has("sudo")
+    return not root and (is_workplace(stage) or _starts_shell(stage))
+
+
+def _starts_shell(stage: Stage) -> bool:
+    starts = [s.value for s in (stage.image.cmd, stage.image.entrypoint) if s.value is not None and s.set_in_file]
+    return bool(starts) and all(start.is_prompt for start in starts)
 
 
 def _fix(run: Run, calls: list[Command]) -> Fix | None:
