@@ -21,7 +21,7 @@ from rules.api import (
 )
 from rules.user.accounts import runs_as_root
 from rules.user.layers import place, shipped_runs
-from rules.user.root_by_design import is_workplace
+from rules.user.root_by_design import is_no_service, is_workplace
 
 _HARMLESS_OPTIONS = frozenset({"-E", "-H", "-n", "-EH", "-HE", "--preserve-env", "--set-home", "--non-interactive"})
 _AS_USER = ("-u", "--user")
@@ -109,12 +109,7 @@ def _is_meant(stage: Stage, *, root: bool | None) -> bool:
     """Whether people work in the container, or a base that is not known brings `sudo` for its own account."""
     if root is None:
         return not stage.packages.has("sudo")
-    return not root and (is_workplace(stage) or _starts_shell(stage))
-
-
-def _starts_shell(stage: Stage) -> bool:
-    starts = [s.value for s in (stage.image.cmd, stage.image.entrypoint) if s.value is not None and s.set_in_file]
-    return bool(starts) and all(start.is_prompt for start in starts)
+    return not root and (is_workplace(stage) or is_no_service(stage))
 
 
 def _fix(run: Run, calls: list[Command]) -> Fix | None:
