@@ -15,6 +15,7 @@ from rules.api import (
     Run,
     Severity,
     Stage,
+    once,
     quote,
     rule,
     within,
@@ -41,6 +42,8 @@ _BUILT = frozenset("dist build node_modules vendor .next .nuxt .output wwwroot".
 """Folders that a build fills, and fills well."""
 _ELSEWHERE = "Do it in the stage or the step that makes the files, or with `COPY --chown` and `--chmod`."
 _SHOWN = 3
+_MOST = 20
+"""Changes of one owner that are compared with each further one."""
 _NAME = re.compile(r"\$\{?(\w+)")
 _SUFFIX = re.compile(r"\.[a-z]\w{1,4}\Z")
 
@@ -81,6 +84,7 @@ def _copied_before(stage: Stage, run: Run, row: Attributes) -> list[Put]:
         and not _is_one_file(put)
         and put.step.instruction.line < run.instruction.line
         and not _is_already_so(stage, put, row)
+        and not _is_done_above(stage, put, row)
     ]
     return [put for put in there if within(put.path, row.path or "")] or there
 
@@ -130,6 +134,23 @@ def _is_already_so(stage: Stage, put: Put, row: Attributes) -> bool:
     return (not group or is_same_group(stage, group, other)) and is_same(
         stage, name_of(has), name_of(wanted)
     ) is not False
+
+
+def _is_done_above(stage: Stage, put: Put, row: Attributes) -> bool:
+    """Whether a step between has given the files that owner or mode already, so that this one changes nothing."""
+    done = _done(stage).get((row.kind, row.value), ())
+    return any(put.step.at < at < row.step.at and within(put.path, path) for at, path in done)
+
+
+@once
+def _done(stage: Stage) -> dict[tuple[str, str], list[tuple[tuple[int, int], str]]]:
+    """Where each owner and each mode is given to whole folders, without condition: the first few places."""
+    found: dict[tuple[str, str], list[tuple[tuple[int, int], str]]] = {}
+    for row in (row for rows in recursive_changes(stage).values() for row in rows):
+        places = found.setdefault((row.kind, row.value), [])
+        if row.path is not None and not row.command.conditional and len(places) < _MOST:
+            places.append((row.step.at, row.path))
+    return found
 
 
 def _group_of(chown: str) -> str:
