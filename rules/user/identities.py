@@ -97,6 +97,26 @@ def severity_of(use: Use) -> Severity | None:
     return Severity.WARNING if use.is_chown and not stops_build(use) else None
 
 
+def worse_below(use: Use) -> Use | None:
+    """Return the first further use of the name at which the build or the container stops, where this one lets it go on.
+
+    A `--chown` with a name that is not found only leaves files to root; the `USER` below it is what fails.
+    """
+    if severity_of(use) is None or not use.name:
+        return None
+    others = (other for other in named_identities(use.step.stage) if other.name == use.name)
+    return next((other for other in others if other.step.at > use.step.at and severity_of(other) is None), None)
+
+
+def and_then(worse: Use | None) -> str:
+    """Say, in a sentence behind the others, what comes of that use; nothing where there is none."""
+    if worse is None:
+        return ""
+    then = not_found(worse)
+    what = f"`{worse.step.instruction.keyword} {worse.written}`"
+    return f" {what} in line {worse.step.instruction.line} names it too: {then}."
+
+
 def named_identities(stage: Stage) -> Iterator[Use]:
     """Yield the uses of names in a stage's own instructions; numbers and root are left out."""
     for step in stage.steps:
