@@ -11,6 +11,7 @@ from rules.model.steps import Copy
 from rules.problem import Confidence, Note, Problem
 from rules.quoting import quote
 from rules.user.accounts import name_of, runs_as_root
+from rules.user.kept_owners import may_keep_owner
 from rules.user.owners import STATE_FOLDERS, is_same
 from rules.user.ownership import BUILDERS, Access, access, leaves_owners
 
@@ -94,6 +95,8 @@ def _came_with(was: Stage, now: Access) -> bool:
     copy = now.decided_by
     if now.writable is not None or not isinstance(copy, Copy) or copy.instruction.flag("chown") is not None:
         return False
+    if may_keep_owner(copy):
+        return False  # the stage that it copies from may have given the folder away
     return any(str(other.instruction) == str(copy.instruction) for other in was.all_copies)
 
 
