@@ -114,9 +114,9 @@ def _home(stage: Stage, user: str) -> str | None:
     told = stage.image.env.get("HOME")
     if told is not None:
         return told.value.rstrip("/") if told.value else None
-    account = stage.users.find(user)
+    account = next((one for one in stage.users.created if user in (one.name, one.uid)), None)
     if account is None:
-        return f"/home/{user}" if user == "node" else None
+        return "/home/node" if _uid(stage, user) == _uid(stage, "node") is not None else None
     option = account.command.option(
         "-d", "--home", "--home-dir", *(("-h",) if account.command.name == "adduser" else ())
     )

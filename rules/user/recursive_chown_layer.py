@@ -15,6 +15,7 @@ from rules.api import (
     Run,
     Severity,
     Stage,
+    folders_of,
     once,
     quote,
     rule,
@@ -43,7 +44,7 @@ _BUILT = frozenset("dist build node_modules vendor .next .nuxt .output wwwroot".
 _ELSEWHERE = "Do it in the stage or the step that makes the files, or with `COPY --chown` and `--chmod`."
 _SHOWN = 3
 _MOST = 20
-"""Changes of one owner that are compared with each further one."""
+"""Changes of one owner, and deletions of one path, that are compared with each further change."""
 _NAME = re.compile(r"\$\{?(\w+)")
 _SUFFIX = re.compile(r"\.[a-z]\w{1,4}\Z")
 
@@ -85,6 +86,7 @@ def _copied_before(stage: Stage, run: Run, row: Attributes) -> list[Put]:
         and put.step.instruction.line < run.instruction.line
         and not _is_already_so(stage, put, row)
         and not _is_done_above(stage, put, row)
+        and not _is_deleted_above(stage, put, row)
     ]
     return [put for put in there if within(put.path, row.path or "")] or there
 
@@ -106,13 +108,9 @@ def _built_around(stage: Stage, run: Run, row: Attributes) -> list[Put]:
 
 
 def _is_one_file(put: Put) -> bool:
-    """Whether it is a file: a download, or a source that a variable names in part, `${NAME}.deb`, by its suffix."""
+    """Whether a source that a variable names in part, `${NAME}.deb`, is a file by its suffix."""
     copy = put.step
-    if not isinstance(copy, Copy):
-        return False
-    if all(source.is_remote and not source.word.text.partition("#")[0].endswith(".git") for source in copy.sources):
-        return bool(copy.sources)
-    if put.source or put.path != copy.destination:
+    if not isinstance(copy, Copy) or put.source or put.path != copy.destination:
         return False
     return all(_SUFFIX.search(source.word.text) for source in copy.sources)
 
@@ -140,6 +138,23 @@ def _is_done_above(stage: Stage, put: Put, row: Attributes) -> bool:
     """Whether a step between has given the files that owner or mode already, so that this one changes nothing."""
     done = _done(stage).get((row.kind, row.value), ())
     return any(put.step.at < at < row.step.at and within(put.path, path) for at, path in done)
+
+
+def _is_deleted_above(stage: Stage, put: Put, row: Attributes) -> bool:
+    """Whether it is gone by then, as an archive that was unpacked."""
+    gone = (place for folder in folders_of(put.path) for place in _deletions(stage).get(folder, ()))
+    return any((put.step.at, -1) < place < (row.step.at, row.command.start) for place in gone)
+
+
+@once
+def _deletions(stage: Stage) -> dict[str, list[tuple[tuple[int, int], int]]]:
+    """Where each path is deleted: the first few steps and commands."""
+    found: dict[str, list[tuple[tuple[int, int], int]]] = {}
+    for one in stage.files.deletions:
+        places = found.setdefault(one.path.rstrip("/"), [])
+        if len(places) < _MOST:
+            places.append((one.step.at, one.command.start))
+    return found
 
 
 @once
