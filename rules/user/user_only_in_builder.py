@@ -67,8 +67,9 @@ def _fix(stage: Stage, use: Use, account: Account) -> Fix | None:
         return None
     if runs_as_root(use.step) is not True:
         return None
-    group = next((g for g in account.run.stage.users.groups if g.name in (account.group, use.group)), None)
-    commands = [str(made.command) for made in (group, account) if made is not None]
+    wanted = {account.group, use.group, *account.supplementary} - {None, ""}
+    groups = [group for group in account.run.stage.users.groups if wanted & {group.name, group.uid}]
+    commands = [str(made.command) for made in (*groups, account)]
     if any("$" in command for command in commands):
         return None
     return Fix("Make the account here", (insert_line_before(use.step.instruction, f"RUN {' && '.join(commands)}"),))
