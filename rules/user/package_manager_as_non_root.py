@@ -11,7 +11,6 @@ from rules.api import (
     DockerfileChange,
     Edit,
     Fix,
-    Instruction,
     Note,
     Origin,
     Problem,
@@ -26,6 +25,7 @@ from rules.api import (
 )
 from rules.user.accounts import changes_user, runs_as_root
 from rules.user.caught import is_caught
+from rules.user.ownership import leaves_nothing
 from rules.user.unwritable_installs import Unwritable, unwritable_install
 
 _VARIABLE = re.compile(r"\$\{?(\w+)")
@@ -90,7 +90,7 @@ def _unwritable(stage: Stage, found: Unwritable) -> Problem:
         stage=stage.key,
         key=f"{user} {found.folder}",
         instruction=found.run.instruction,
-        fix=_fix(stage, [found.run.instruction], found.run.user.value or "") if found.shared else None,
+        fix=_fix(stage, [found.run], found.run.user.value or "") if found.shared else None,
     )
 
 
@@ -153,14 +153,14 @@ def _problem(stage: Stage, failing: list[tuple[Run, Command]]) -> Problem:
         call.span,
         f"{stage.label} runs {quote(str(call))} as {quote(user.value or '')}, {who}. Only root may change the "
         f"system's packages, so the build fails here{when} with “permission denied”. "
-        f"Put `USER root` above the step and {quote(f'USER {user.value}')} below it.",
+        f"{_way_out([one for one, _ in failing], user.value or '')}",
         Confidence.CERTAIN if sure else Confidence.LIKELY,
         doubt="a build may never ask for it" if argument else "the user is that of similar tags of the base image",
         stage=stage.key,
         key=user.value or "",
         instruction=run.instruction,
         notes=tuple(Note(other.span, "fails for the same reason") for _, other in failing[1:]),
-        fix=_fix(stage, [one.instruction for one, _ in failing], user.value or ""),
+        fix=_fix(stage, [one for one, _ in failing], user.value or ""),
     )
 
 
@@ -185,9 +185,15 @@ def _in_children(stage: Stage, run: Run, call: Command) -> Problem:
     )
 
 
-def _fix(stage: Stage, failing: list[Instruction], user: str) -> Fix | None:
-    """Put the steps between `USER root` and the user they had; neighbours share the pair."""
+def _fix(stage: Stage, runs: list[Run], user: str) -> Fix | None:
+    """Put the steps between `USER root` and the user they had; neighbours share the pair.
+
+    What else a step does would be done as root as well, so there is none where it makes files of the user's.
+    """
+    failing = [run.instruction for run in runs]
     if "$" in user or not set(failing) <= set(stage.instructions):
+        return None
+    if not all(map(_is_for_root, runs)):
         return None
     edits: list[Edit | None] = []
     order = list(stage.instructions)
@@ -199,3 +205,20 @@ def _fix(stage: Stage, failing: list[Instruction], user: str) -> Fix | None:
         if behind is None or (behind not in failing and behind.keyword != "USER"):
             edits.append(insert_line_after(instruction, f"USER {user}"))
     return fix("Run the step as root", *edits)
+
+
+def _way_out(runs: list[Run], user: str) -> str:
+    if all(map(_is_for_root, runs)):
+        return f"Put `USER root` above the step and {quote(f'USER {user}')} below it."
+    return f"Run it in a step of its own between `USER root` and {quote(f'USER {user}')}."
+
+
+def _is_for_root(run: Run) -> bool:
+    """Whether all of a step can be done as root: nothing in it makes files that would be the user's."""
+    return all(leaves_nothing(command) or _is_of_all(command) for command in run.commands)
+
+
+def _is_of_all(command: Command) -> bool:
+    """Whether it is Node.js's manager at work on the packages and settings that all share."""
+    shared = command.has("-g", "--global", "--location") or command.subcommand in ("cache", "config", "enable")
+    return shared and command.name in ("npm", "pnpm", "yarn", "corepack")
