@@ -181,7 +181,7 @@ def _in_children(stage: Stage, run: Run, call: Command) -> Problem:
         stage=stage.key,
         key=f"ONBUILD {user}",
         instruction=trigger,
-        fix=fix("Run the trigger as root", *edits) if "$" not in user else None,
+        fix=fix("Run the trigger as root", *edits) if "$" not in user and _is_for_root(run) else None,
     )
 
 
