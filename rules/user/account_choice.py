@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.lazily import once
 from rules.model.puts import within
 from rules.model.users import ROOT_NAMES
 from rules.quoting import quote
 from rules.repairs import append_to_stage, fix, insert, insert_line_before
-from rules.user.accounts import as_written
+from rules.user.accounts import as_written, name_of
 from rules.user.ownership import access
 from rules.user.reach import ROOTS_HOME, is_roots_home_closed
 from rules.user.volume_not_owned import SYSTEM_FOLDERS
@@ -98,11 +99,34 @@ def switch_to(stage: Stage, account: Account) -> Choice:
     uid = stage.users.uid_of(account.name)
     if uid is not None and uid.isdecimal():
         return Choice(uid, f"USER {as_written(stage, account.name) or uid}", why, meant=True)
-    free = free_uid(stage)
-    edit = None if account.command.has("-u", "--uid") else with_uid(stage, account, free)
+    number = number_for(stage)
+    edit = None if account.command.has("-u", "--uid") else with_uid(stage, account, number)
     if edit is None:
         return Choice(account.name, f"USER {account.name}", why, meant=True)
-    return Choice(str(free), f"USER {free}", why, (edit,), name=account.name, meant=True)
+    return Choice(str(number), f"USER {number}", why, (edit,), name=account.name, meant=True)
+
+
+def number_for(stage: Stage) -> int:
+    """Return the number to give an account that has none: what the file counts on already, else a free one."""
+    found = counted_on(stage)
+    return int(found[0]) if found is not None else free_uid(stage)
+
+
+@once
+def counted_on(stage: Stage) -> tuple[str, int] | None:
+    """Return the number of an owner that only the one account without a number can have, with the line that names it.
+
+    `useradd app` gets 1000 upon a plain system, and `COPY --chown=1000:1000` counts on that.
+    """
+    if sum(made.uid is None for made in stage.users.created) != 1:
+        return None
+    named = [(copy.option("chown") or "", copy.instruction.line) for copy in stage.all_copies]
+    named += [(row.value, row.command.line) for row in stage.files.attribute_changes if row.kind == "chown"]
+    numbers = {name_of(owner): line for owner, line in reversed(named) if name_of(owner).isdecimal()}
+    users = stage.facts.users if stage.facts is not None else {}
+    known = {"0", *(str(uid) for uid in users.values()), *(made.uid for made in stage.users.created)}
+    left = [(number, line) for number, line in numbers.items() if number not in known]
+    return left[0] if len(left) == 1 else None
 
 
 def free_uid(stage: Stage) -> int:

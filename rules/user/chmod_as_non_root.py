@@ -1,6 +1,7 @@
 """See chmod_as_non_root.md."""
 
 import posixpath
+import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
@@ -23,6 +24,7 @@ from rules.api import (
     within,
 )
 from rules.user.accounts import runs_as_root
+from rules.user.copy_chmod_separate_layer import set_by_copy
 from rules.user.kept_owners import may_keep_owner
 from rules.user.ownership import leaves_nothing
 
@@ -130,17 +132,29 @@ def _problem(stage: Stage, run: Run, command: Command, put: Put) -> Problem:
     user = quote(run.user.value or "")
     line = run.user.instruction.line if run.user.instruction is not None else 0
     keyword = put.step.instruction.keyword
-    flag = quote("--chmod=…" if command.name == "chmod" else "--chown=…")
     return Problem(
         command.span,
         f"{stage.label} runs {quote(str(command), 80)} as {user} (line {line}), and the file belongs to root: "
         f"`{keyword}` in line {put.step.instruction.line} brings it without `--chown`, and `USER` does not change "
-        f"that. The build stops here with “Operation not permitted”. Put the command above the `USER`, or say {flag} "
-        "there.",
+        f"that. The build stops here with “Operation not permitted”. {_way_out(run, command)}",
         Confidence.CERTAIN if stage.base_known else Confidence.LIKELY,
         doubt="the base image is not known, and may give its account root's rights",
         instruction=run.instruction,
         stage=stage.key,
         key=str(command),
         notes=(Note(put.step.instruction.span, "root's from here"),),
+        fix=set_by_copy(stage, run) if command.name == "chmod" and not _closes(command) else None,
     )
+
+
+def _way_out(run: Run, command: Command) -> str:
+    if command.name == "chmod" and _closes(command):
+        return f"Bring it with {quote(f'--chown={run.user.value}')}: that mode keeps everybody else out."
+    flag = "--chmod=…" if command.name == "chmod" else "--chown=…"
+    return f"Put the command above the `USER`, or say {quote(flag)} there."
+
+
+def _closes(command: Command) -> bool:
+    """Whether a mode leaves nothing to others than owner and group, so that the file has to be the account's own."""
+    mode = command.operands()[0].value
+    return mode[-1] == "0" if mode.isdecimal() else bool(re.search(r"(?:^|,)(?:o|go|og)(?:=(?:,|$)|-\w*r)", mode))

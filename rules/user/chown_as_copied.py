@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 _DOTTED = re.compile(r"((?:\$\{\w+\}|[^.:{}])+)\.((?:\$\{\w+\}|[^.:{}])+)")
 """`user.group`, which `chown` takes for `user:group`; the builder would look for an account of that name."""
 
-CHANGES_NOTHING = re.compile(r"(?:[ugoa]*\+[rX]+,?)+")
-"""Rights that files of a checkout, 644 and 755, have already."""
+CHANGES_NOTHING = re.compile(r"(?:(?:[ugoa]*\+[rX]+|[go]+-w),?)+")
+"""Rights that files of a checkout, 644 and 755, have already, or lack."""
 
 
 @once

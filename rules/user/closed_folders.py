@@ -11,8 +11,9 @@ from rules.model.steps import Copy
 from rules.problem import Confidence, Note, Problem
 from rules.quoting import quote
 from rules.user.accounts import name_of, runs_as_root
+from rules.user.kept_owners import may_keep_owner
 from rules.user.owners import STATE_FOLDERS, is_same
-from rules.user.ownership import Access, access, leaves_owners
+from rules.user.ownership import BUILDERS, Access, access, leaves_owners
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from rules.dockerfile.shell import Command
     from rules.dockerfile.source import Span
     from rules.model.stage import Stage
-    from rules.model.steps import Step
+    from rules.model.steps import Run, Step
 
 _INSTALL_IN_PLACE = frozenset({"npm", "pnpm", "yarn", "bun", "composer"})
 """Package managers that write what they install below the folder they run in."""
@@ -94,6 +95,8 @@ def _came_with(was: Stage, now: Access) -> bool:
     copy = now.decided_by
     if now.writable is not None or not isinstance(copy, Copy) or copy.instruction.flag("chown") is not None:
         return False
+    if may_keep_owner(copy):
+        return False  # the stage that it copies from may have given the folder away
     return any(str(other.instruction) == str(copy.instruction) for other in was.all_copies)
 
 
@@ -101,7 +104,13 @@ def _may_be_given_again(stage: Stage, decided: Step | None) -> bool:
     """Whether root runs something from there on that may change any owner: a script, a program that is not known."""
     later = (run for run in stage.done_runs if decided is None or run.at >= decided.at)
     later = (run for run in later if runs_as_root(run) is not False)
-    return any(not run.is_read or not all(map(leaves_owners, run.commands)) for run in later)
+    return any(not run.is_read or not all(_leaves_owners(run, command) for command in run.commands) for run in later)
+
+
+def _leaves_owners(run: Run, command: Command) -> bool:
+    """Whether owners stay as they are; also what `bundle exec` or `npx` starts is a program of the project's build."""
+    around = (other for other in run.commands if other.start < command.start < other.end)
+    return leaves_owners(command) or any(other.name in BUILDERS for other in around)
 
 
 def _given(was: Stage, user: str) -> Iterator[str]:

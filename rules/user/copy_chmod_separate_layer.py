@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from rules.api import (
     Category,
@@ -23,6 +24,7 @@ from rules.api import (
     within,
 )
 from rules.quoting import listed
+from rules.user.accounts import runs_as_root
 from rules.user.modes import Grant, grants, read_mode
 
 _FAR = 12
@@ -54,17 +56,45 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 yield from _check_run(stage, run)
 
 
+class _Separate(NamedTuple):
+    """A COPY, and the command below that does nothing but change the mode of what it brought.
+
+    Attributes:
+        copy: The COPY.
+        command: The `chmod`.
+        grant: What that gives.
+        mode: What the files end with, octal.
+    """
+
+    copy: Copy
+    command: Command
+    grant: Grant
+    mode: str
+
+
 def _check_run(stage: Stage, run: Run) -> Iterator[Problem]:
+    found = _separate(stage, run)
+    roots = runs_as_root(run) is False and found is not None and found.copy.instruction.flag("chown") is None
+    if found is not None and not roots:  # of root's files chmod-as-non-root speaks: the build stops there
+        yield _problem(stage, run, found)
+
+
+def set_by_copy(stage: Stage, run: Run) -> Fix | None:
+    """Return the fix that lets a COPY set the mode, where a RUN does nothing else."""
+    found = _separate(stage, run)
+    return _fix(found.copy, run, found.mode) if found is not None else None
+
+
+def _separate(stage: Stage, run: Run) -> _Separate | None:
     command = _only_command(run)
     if command is None or command.name != "chmod" or run.deferred:
-        return
+        return None
     grant = next(grants(run), None) or _taken_away(run, command)
     if grant is None or grant.recursive or not grant.paths or grant.mode.everyone_writes:
-        return
+        return None
     copy = _copy_above(stage, run, grant)
     mode = _result(copy, grant) if copy is not None else None
-    if copy is not None and mode is not None:
-        yield _problem(stage, copy, run, command, grant, mode)
+    return _Separate(copy, command, grant, mode) if copy is not None and mode is not None else None
 
 
 def _copy_above(stage: Stage, run: Run, grant: Grant) -> Copy | None:
@@ -96,7 +126,8 @@ def _is_of_others(step: Step, grant: Grant) -> bool:
     return other is not None and not other.recursive and set(other.paths).isdisjoint(grant.paths)
 
 
-def _problem(stage: Stage, copy: Copy, run: Run, command: Command, grant: Grant, mode: str) -> Problem:
+def _problem(stage: Stage, run: Run, found: _Separate) -> Problem:
+    copy, command, grant, mode = found
     keyword = copy.instruction.keyword
     one = len(grant.paths) == 1
     it, its, arrives = ("it", "its", "file arrives") if one else ("them", "their", "files arrive")

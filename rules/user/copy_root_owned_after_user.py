@@ -15,6 +15,7 @@ from rules.api import (
     Stage,
     add_flag,
     fix,
+    once,
     quote,
     rule,
     within,
@@ -71,11 +72,23 @@ def _is_roots(shipped: Stage, copy: Copy) -> bool:
         return False
     if not (_after_user(copy) or is_rails(shipped)):
         return False
+    if _given(copy.stage).get(_brought(copy), -1) > copy.index:
+        return False  # the same files once more, with an owner
     line, path = copy.instruction.line, copy.destination
     return not any(
         row.step.instruction.line > line and (row.path is None or within(path, row.path) or within(row.path, path))
         for row in shipped.files.attribute_changes
     )
+
+
+def _brought(copy: Copy) -> tuple[str, ...]:
+    return (copy.destination or "", *(source.word.text for source in copy.sources))
+
+
+@once
+def _given(stage: Stage) -> dict[tuple[str, ...], int]:
+    """The last step that brings the same with an owner, by what it brings."""
+    return {_brought(copy): copy.index for copy in stage.copies if copy.instruction.flag("chown") is not None}
 
 
 def _unpacks(copy: Copy) -> bool:

@@ -27,7 +27,8 @@ from rules.api import (
 
 _BIN = re.compile(r"(?:/usr(?:/local)?)?/s?bin/[^/.]+(?:\.sh)?|/(?:root|home/[^/]+)/\.local/bin/[^/.]+")
 _MODE_SETTERS = frozenset({"chmod", "install"})
-_OTHER_USES = frozenset("bash cp dpkg gunzip mv python python3 rm sh tar unzip".split())
+_INTERPRETERS = frozenset("ash bash dash java node perl php python python3 ruby sh zsh".split())
+_OTHER_USES = frozenset("cp dpkg gunzip mv rm tar unzip".split()) | _INTERPRETERS
 """Programs that need no execute bit on a file, or take it away."""
 
 
@@ -83,7 +84,13 @@ def _made_executable(change: DockerfileChange, stage: Stage, download: _Download
         for copy in other.copies:
             if copy.instruction.flag("chmod") is not None and copy.from_stage is stage:
                 return True
-    return stage.files.has_unreadable_run
+    return stage.files.has_unreadable_run or _is_interpreted(stage, download.path)
+
+
+def _is_interpreted(stage: Stage, path: str) -> bool:
+    """Whether the container starts it through an interpreter, which only reads it."""
+    starts = [setting.value for setting in stage.image.start_command if setting.value is not None]
+    return any(start.program in _INTERPRETERS and path in start.text.split() for start in starts)
 
 
 def _may_set_mode(run: Run, command: Command, path: str, name: str) -> bool:

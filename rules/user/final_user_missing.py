@@ -112,7 +112,8 @@ def _switch_to(choice: Choice | None, hindrance: str | None, *, offered: bool) -
     if choice is None:
         return ""
     way = in_its_way(hindrance)
-    account = choice.user if offered else choice.name or choice.user
+    own = offered and not choice.edits  # a number that the account gets by an edit is not its own yet
+    account = choice.user if own else choice.name or choice.user
     if offered or choice.meant:
         return f" Switch to {quote(account)} before the start command: {choice.why}.{way}"
     return (

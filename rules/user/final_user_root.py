@@ -16,10 +16,12 @@ from rules.api import (
     quote,
     replace,
     rule,
+    within,
 )
 from rules.user.account_choice import Choice, choose, closed_home, left_empty, switch, volumes_of_root
 from rules.user.accounts import as_written, name_of, of_last_stage
 from rules.user.hindrances import hindrances, in_its_way
+from rules.user.ownership import leaves_nothing
 from rules.user.package_daemons import may_step_down
 from rules.user.root_by_design import (
     HANDING_OVER,
@@ -77,11 +79,12 @@ def _problem(change: DockerfileChange, stage: Stage) -> Problem:
     scripts = unread_scripts(change, stage)
     earlier = _last_other_user(stage)
     choice = choose(stage)
-    target = earlier or (choice.user if choice is not None and choice.line else None)
+    to = _switched(stage, earlier, choice)
+    target = to.name or to.user if to is not None else None
     account = quote(target) if target is not None else "an ordinary account"
     hindrance = hindrances(change, stage, target) if target is not None else None
     back = "back " if earlier is not None else ""
-    meant = earlier is not None or (choice is not None and choice.meant)
+    meant = not _builds_as_root(stage) if earlier is not None else choice is not None and choice.meant
     give = "" if meant or target is None else "; give it what the program writes"
     way_out = f"Switch {back}to {account} {_when(stage)}{give}.{in_its_way(hindrance)}" if not scripts else HANDING_OVER
     daemon = may_step_down(change, stage)
@@ -97,7 +100,7 @@ def _problem(change: DockerfileChange, stage: Stage) -> Problem:
         stage=stage.key,
         key="user",
         fact=of_last_stage(stage),
-        fix=_fix(change, stage, target) if meant and not (scripts or hindrance or daemon) else None,
+        fix=_fix(change, stage, to) if meant and not (scripts or hindrance or daemon) else None,
     )
 
 
@@ -164,14 +167,31 @@ def _last_other_user(stage: Stage) -> str | None:
     return found
 
 
-def _fix(change: DockerfileChange, stage: Stage, target: str | None) -> Fix | None:
+def _switched(stage: Stage, earlier: str | None, choice: Choice | None) -> Choice | None:
+    """Return the account to switch to: the one that the file had before it took root again, else one that is there."""
+    if earlier is None:
+        return choice if choice is not None and choice.line else None
+    number = as_written(stage, earlier) or earlier
+    return Choice(number, f"USER {number}", "", name=earlier)
+
+
+def _builds_as_root(stage: Stage) -> bool:
+    """Whether a program ran in the work folder behind the switch to root: what it left there is root's."""
+    user, folder = stage.image.user.instruction, stage.image.workdir.value
+    if user is None or folder is None or folder == "/":
+        return False
+    below = (run for run in stage.runs if run.instruction.line > user.line and within(run.workdir.value or "/", folder))
+    return any(not all(map(leaves_nothing, run.commands)) for run in below)
+
+
+def _fix(change: DockerfileChange, stage: Stage, to: Choice | None) -> Fix | None:
     """Replace the user where nothing that needs root stands behind it; else switch before the start command."""
     user = stage.image.user.instruction
-    if stage.image.user.stage is not stage or target is None or "$" in target or user is None or "$" in user.value:
+    if stage.image.user.stage is not stage or to is None or "$" in to.name or user is None or "$" in user.value:
         return None  # a variable decides: what it holds is the place to change
-    number = as_written(stage, target) or target
     if any(i.keyword in ("RUN", "COPY", "ADD") and i.line > user.line for i in stage.instructions):
-        return switch(stage, Choice(number, f"USER {number}", ""))
-    if volumes_of_root(stage, number) or left_empty(stage, number) or closed_home(stage) is not None:
+        return switch(stage, to)
+    if volumes_of_root(stage, to.user) or left_empty(stage, to.user) or closed_home(stage) is not None:
         return None
-    return Fix(f"Run as {number}", (replace(change.source, user.words[0].span, number),))
+    number = to.line.removeprefix("USER ")
+    return Fix(f"Run as {number}", (replace(change.source, user.words[0].span, number), *to.edits))

@@ -70,9 +70,12 @@ def _first_layer(stage: Stage) -> tuple[int, int] | None:
 
 
 def not_found(use: Use) -> str:
-    """Say, in a clause, what comes of a name that is not found, for a `USER` when the container starts."""
+    """Say, in a clause, what comes of a name that is not found, for a `USER` at its first RUN or in the container."""
     if not use.is_chown:
-        return "the container does not start: “unable to find user”"
+        runs = (run for run in use.step.stage.runs if run.user.instruction is use.step.instruction)
+        line = next((run.instruction.line for run in runs if not run.deferred), None)
+        then = "the container does not start" if line is None else f"the build stops at line {line}"
+        return f"{then}: “unable to find user”"
     return "the build stops here" if stops_build(use) else f"{_AS_ROOT}, and the classic builder stops here"
 
 
@@ -92,6 +95,26 @@ _AS_ROOT = "BuildKit leaves the files to root without a word"
 def severity_of(use: Use) -> Severity | None:
     """Return what a problem about the name weighs where that is less than the rule says: the build may go on."""
     return Severity.WARNING if use.is_chown and not stops_build(use) else None
+
+
+def worse_below(use: Use) -> Use | None:
+    """Return the first further use of the name at which the build or the container stops, where this one lets it go on.
+
+    A `--chown` with a name that is not found only leaves files to root; the `USER` below it is what fails.
+    """
+    if severity_of(use) is None or not use.name:
+        return None
+    others = (other for other in named_identities(use.step.stage) if other.name == use.name)
+    return next((other for other in others if other.step.at > use.step.at and severity_of(other) is None), None)
+
+
+def and_then(worse: Use | None) -> str:
+    """Say, in a sentence behind the others, what comes of that use; nothing where there is none."""
+    if worse is None:
+        return ""
+    then = not_found(worse)
+    what = f"`{worse.step.instruction.keyword} {worse.written}`"
+    return f" {what} in line {worse.step.instruction.line} names it too: {then}."
 
 
 def named_identities(stage: Stage) -> Iterator[Use]:

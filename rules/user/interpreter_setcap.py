@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
-from rules.user.interpreter_ports import without_capability
 from rules.user.layers import place, shipped_runs
 
 _INTERPRETER = re.compile(
@@ -56,23 +55,30 @@ def _binds_only(capabilities: str) -> bool:
     return names == {"cap_net_bind_service"}
 
 
+def _is_effective(capabilities: str) -> bool:
+    """Whether the program is started with them at once (`e`): then it is not started where the container lacks them."""
+    return any("e" in flags for clause in capabilities.lower().split() for flags in re.split("[=+-]", clause)[1:])
+
+
 def _problem(stage: Stage, run: Run, command: Command, path: str) -> Problem:
     capability = command.operands(("-n",))[0].value
-    binds = _binds_only(capability)
     way_out = (
         "Listen on a port from 1024 up and publish that one, which needs no capability; Docker since 20.10 lets every "
         "user bind lower ones anyway."
-        if binds
+        if _binds_only(capability)
         else "Give the capability to a small program made for it, or to the one container that needs it (`--cap-add`)."
+    )
+    dropped = (
+        "; and where the container drops its capabilities (`--cap-drop=ALL`), the interpreter does not start at all"
+        if _is_effective(capability)
+        else ""
     )
     return Problem(
         place(run, command),
         f"{stage.label} gives {quote(capability)} to {quote(path)}, an interpreter. Every script it runs then has the "
-        "capability, an attacker's too; and where the container drops its capabilities (`--cap-drop=ALL`), the "
-        f"interpreter does not start at all. {way_out}",
+        f"capability, an attacker's too{dropped}. {way_out}",
         Confidence.CERTAIN,
         stage=stage.key,
         instruction=run.instruction,
         key=path,
-        fix=without_capability(stage, run, command) if binds else None,
     )

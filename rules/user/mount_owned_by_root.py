@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Command,
     Confidence,
     DockerfileChange,
     Fix,
@@ -19,19 +20,24 @@ from rules.api import (
     once,
     quote,
     rule,
+    within,
 )
 from rules.user.accounts import changes_user, name_of, runs_as_root
+from rules.user.caught import is_caught
 
 _OWNED = {"cache": "0755", "secret": "0400", "ssh": "0600"}
 """The mode of what a mount brings, unless it says another (reference, "RUN --mount")."""
 
-_SPARING = {"pip": "pip", "pip3": "pip", "python": "pip", "python3": "pip", "composer": "Composer", "yarn": "Yarn"}
+_SPARING = {"pip": "pip", "pip3": "pip", "composer": "Composer", "yarn": "Yarn"}
 """Programs that go on without a cache which they cannot write."""
 
 _FAILING = frozenset("bun bundle cargo dotnet go gradle gradlew mvn mvnw npm npx pnpm uv".split())
 """Programs that stop when they cannot write into their cache."""
 
 _HARMLESS = frozenset({"cd", "echo", "export", "mkdir", "set", "test", "true", "[", "corepack", "rm", "ls"})
+_OF_HOME = re.compile(r"(/.*?)?/\.(?:cache|npm|local|m2|nuget|composer|ivy2|cargo)(?:/|\Z)")
+"""Caches that programs keep in the home of whoever runs them."""
+
 _OTHERS_WRITE, _OTHERS_READ = re.compile("[2367]$"), re.compile("[4567]$")
 
 
@@ -66,8 +72,8 @@ def _is_shut(run: Run, mount: Mount) -> bool:
     if reaches.search(options.get("mode", _OWNED[mount.type])) or not _users(run):
         return False
     if mount.type == "cache":
-        # below /root nobody else's programs look for a cache, so they do not meet this one
-        return bool(mount.target) and not mount.target.startswith("/root") and not _is_given(run.stage.model, mount)
+        used = bool(mount.target) and not _is_elsewhere(run, mount.target) and not _keeps_none(run)
+        return used and not _is_given(run.stage.model, mount)
     return mount.type == "ssh" or (
         bool(mount.target) and (mount.target in run.instruction.whole_value or _is_settings(mount.target))
     )
@@ -87,10 +93,61 @@ def _uid(stage: Stage, name: str) -> str | None:
     return name if name.isdecimal() else stage.users.uid_of(name)
 
 
-def _users(run: Run) -> tuple[str, ...]:
-    """The programs of the RUN that may use a mount: as its user, and not only to look whether it is there."""
-    used = (c for c in run.commands if not changes_user(run, c))
-    return tuple(dict.fromkeys(c.name for c in used if c.name and c.name not in _HARMLESS))
+def _is_elsewhere(run: Run, target: str) -> bool:
+    """Whether the user's programs look elsewhere for a cache: below root's home, or in that of somebody else."""
+    if target.startswith("/root"):
+        return True
+    match = _OF_HOME.match(target)
+    if match is None or (match[1] or "").endswith("/node_modules"):
+        return False
+    home = _home(run.stage, name_of(run.user.value or ""))
+    named = target in run.instruction.whole_value or any(
+        setting.value and setting.value != "/" and within(target, setting.value)
+        for name, setting in run.stage.image.env.items()
+        if name not in ("PATH", "PWD")
+    )
+    return home is not None and (match[1] or "") != home and not named
+
+
+def _home(stage: Stage, user: str) -> str | None:
+    """Return the home of an account, as `HOME` or its making says; `None` for one of the base image's."""
+    told = stage.image.env.get("HOME")
+    if told is not None:
+        return told.value.rstrip("/") if told.value else None
+    account = next((one for one in stage.users.created if user in (one.name, one.uid)), None)
+    if account is None:
+        return "/home/node" if _uid(stage, user) == _uid(stage, "node") is not None else None
+    option = account.command.option(
+        "-d", "--home", "--home-dir", *(("-h",) if account.command.name == "adduser" else ())
+    )
+    home = account.run.scope.expand(option) if option else f"/home/{account.name}"
+    return home.rstrip("/") if home else None
+
+
+def _keeps_none(run: Run) -> bool:
+    """Whether pip alone would use a cache, and is told to keep none."""
+    told = run.stage.image.env.get("PIP_NO_CACHE_DIR")
+    off = "--no-cache-dir" in run.instruction.whole_value or (
+        told is not None and told.value not in ("0", "off", "false")
+    )
+    return off and all(_SPARING.get(name) == "pip" for name in _users(run))
+
+
+def _using(run: Run, mount: Mount | None = None) -> list[Command]:
+    """The commands that may use a mount: those that name it, else all that run as the user and do more than look."""
+    used = [c for c in run.commands if c.name and c.name not in _HARMLESS and not changes_user(run, c)]
+    named = [c for c in used if mount is not None and mount.target and any(mount.target in w.value for w in c.words)]
+    return named or used
+
+
+def _users(run: Run, mount: Mount | None = None) -> tuple[str, ...]:
+    """The names of their programs; of `python -m pip` that of the module."""
+    return tuple(dict.fromkeys("pip" if _is_pip(c) else c.name for c in _using(run, mount)))
+
+
+def _is_pip(command: Command) -> bool:
+    words = [word.value for word in command.args[:2]]
+    return command.name.startswith("python") and words == ["-m", "pip"]
 
 
 def _is_given(model: Model, mount: Mount) -> bool:
@@ -113,8 +170,9 @@ def _given(model: Model) -> frozenset[str]:
 
 def _problem(stage: Stage, run: Run, mount: Mount, user: str) -> Problem:
     uid = _uid(stage, user)
-    programs = _users(run)
-    spared = mount.type == "cache" and all(name in _SPARING for name in programs)
+    programs = _users(run, mount)
+    caught = all(is_caught(run, command) for command in _using(run, mount))
+    spared = mount.type == "cache" and (caught or all(name in _SPARING for name in programs))
     doubt = "another tag of the base image may run as root" if run.user.origin is Origin.BASE else ""
     if mount.type == "cache" and not spared and _FAILING.isdisjoint(programs):
         doubt = "the program may do without what is mounted"
@@ -145,7 +203,8 @@ def _outcome(mount: Mount, programs: tuple[str, ...], *, spared: bool) -> str:
     if mount.type != "cache":
         return "It may not be read: the step stops with “permission denied”, or goes on without it."
     if spared:
-        return f"{_SPARING[programs[0]]} cannot write there and goes on without a cache."
+        program = _SPARING.get(programs[0], quote(programs[0]))
+        return f"{program} cannot write there and goes on without a cache."
     program = next((name for name in programs if name in _FAILING), programs[0])
     return f"{quote(program)} cannot write there: the step stops with “permission denied”."
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import (
+    Account,
     Category,
     Confidence,
     Copy,
@@ -113,7 +114,7 @@ def _problem(change: DockerfileChange, stage: Stage, use: Use, name: str) -> Pro
         stage=stage.key,
         key=name,
         severity=severity_of(use),
-        fix=_fix(change, use, uid),
+        fix=_fix(change, use, maker),
     )
 
 
@@ -127,8 +128,14 @@ def _lacks(stage: Stage) -> str:
     return "has no `/etc/passwd` yet" if stage.users.passwd_copied else "has no `/etc/passwd`"
 
 
-def _fix(change: DockerfileChange, use: Use, uid: str | None) -> Fix | None:
-    if uid is None or not uid.isdecimal() or not use.sure:
+def _fix(change: DockerfileChange, use: Use, maker: Account | None) -> Fix | None:
+    """Write the numbers that the other stage gives the account and its group."""
+    uid = maker.uid if maker is not None else None
+    if maker is None or uid is None or not uid.isdecimal() or not use.sure:
         return None
-    new = f"{uid}:{uid}" if ":" in use.written else uid
+    made = next((group.uid for group in maker.run.stage.users.groups if group.name == use.group), None)
+    gid = made or (uid if use.group == use.name else None)
+    if ":" in use.written and (gid is None or not gid.isdecimal()):
+        return None
+    new = f"{uid}:{gid}" if ":" in use.written else uid
     return Fix(f"Use {new}", (Edit(change.source.span(use.span.start, use.span.end), new),))

@@ -250,4 +250,5 @@ def _ports(stage: Stage) -> Iterator[Item]:
     own = [port for port in stage.image.ports if port.instruction is not None]
     low = [str(p.number) for p in own or stage.image.ports if p.number is not None and p.number < _PRIVILEGED]
     if low:
-        yield Item(f"port {first_few(low, _SHOWN)} is below 1024, which some runtimes keep for root", concrete=False)
+        ports = f"port {first_few(low, _SHOWN)} is" if len(low) == 1 else f"ports {first_few(low, _SHOWN)} are"
+        yield Item(f"{ports} below 1024, which some runtimes keep for root", concrete=False)

@@ -28,7 +28,7 @@ _SYSTEM = frozenset(
 """Folders that every Linux image has (Filesystem Hierarchy Standard); they belong to root."""
 
 _OPEN = frozenset({"/tmp", "/var/tmp", "/dev/shm", "/run/lock"})  # noqa: S108 - paths of an image
-_BUILDERS = frozenset(
+BUILDERS = frozenset(
     "bun bundle cargo composer deno dotnet gem go gradle java mvn node npm npx pip pip3 pipenv pnpm poetry python "
     "python3 ruby uv yarn useradd adduser update-locale dpkg-reconfigure".split()
 )
@@ -121,7 +121,7 @@ class _Watch:
         if self.exists is False:
             self._decide(step, writable=mine)
         elif self.exists is None and (mine is not False or self.writable):  # what a COPY may have brought is another's
-            self._decide(step, writable=None)
+            self._decide(step, writable=True if mine and self.writable else None)
         self.exists = True
 
     def _copy(self, step: Copy) -> None:
@@ -269,7 +269,7 @@ def leaves_nothing(command: Command) -> bool:
 
 def leaves_owners(command: Command) -> bool:
     """Whether a command gives nothing to another account, but for what its command line says."""
-    return leaves_nothing(command) or command.name in _BUILDERS
+    return leaves_nothing(command) or command.name in BUILDERS
 
 
 def _group_writes(text: str) -> bool:

@@ -11,7 +11,6 @@ from rules.api import (
     DockerfileChange,
     Edit,
     Fix,
-    Instruction,
     Note,
     Origin,
     Problem,
@@ -21,11 +20,12 @@ from rules.api import (
     fix,
     insert_line_after,
     insert_line_before,
-    once,
     quote,
     rule,
 )
 from rules.user.accounts import changes_user, runs_as_root
+from rules.user.caught import is_caught
+from rules.user.ownership import leaves_nothing
 from rules.user.unwritable_installs import Unwritable, unwritable_install
 
 _VARIABLE = re.compile(r"\$\{?(\w+)")
@@ -78,7 +78,7 @@ def _unwritable(stage: Stage, found: Unwritable) -> Problem:
         whose = f"where {quote(stage.root.base_text or 'the base')} lets root alone write"
         way_out = f"Run it above `USER`, or between `USER root` and {quote(f'USER {found.run.user.value}')}"
     else:
-        whose = f"and {quote(found.folder)} belongs to root: `WORKDIR` and `COPY` make it so"
+        whose = f"and {quote(found.folder)} belongs to root, as `WORKDIR`, `COPY` or the base image made it"
         chown = quote(f"chown {found.run.user.value} {found.folder}")
         way_out = f"Give the folder to {user} above this step, as root: {chown}"
     return Problem(
@@ -90,7 +90,7 @@ def _unwritable(stage: Stage, found: Unwritable) -> Problem:
         stage=stage.key,
         key=f"{user} {found.folder}",
         instruction=found.run.instruction,
-        fix=_fix(stage, [found.run.instruction], found.run.user.value or "") if found.shared else None,
+        fix=_fix(stage, [found.run], found.run.user.value or "") if found.shared else None,
     )
 
 
@@ -114,7 +114,7 @@ def _is_writing(command: Command) -> bool:
 def _is_spared(run: Run, command: Command) -> bool:
     """Whether the build survives the failure, or somebody else runs the command."""
     asked = command.conditional and _asking_argument(run, command) is None
-    return asked or _is_caught(run, command) or changes_user(run, command)
+    return asked or is_caught(run, command) or changes_user(run, command)
 
 
 def _asking_argument(run: Run, command: Command) -> str | None:
@@ -136,23 +136,6 @@ def _asking_argument(run: Run, command: Command) -> str | None:
     return min(names)
 
 
-def _is_caught(run: Run, command: Command) -> bool:
-    """Whether an `||` stands behind the command or the chain of `&&` that it begins."""
-    return command.start in _caught(run)
-
-
-@once
-def _caught(run: Run) -> frozenset[int]:
-    """Where the commands of a RUN begin whose failure an `||` catches."""
-    found: set[int] = set()
-    caught = False
-    for command in reversed(run.commands):
-        caught = command.after == "||" or (caught and command.after in ("&&", "|"))
-        if caught:
-            found.add(command.start)
-    return frozenset(found)
-
-
 def _problem(stage: Stage, failing: list[tuple[Run, Command]]) -> Problem:
     run, call = failing[0]
     user = run.user
@@ -170,14 +153,14 @@ def _problem(stage: Stage, failing: list[tuple[Run, Command]]) -> Problem:
         call.span,
         f"{stage.label} runs {quote(str(call))} as {quote(user.value or '')}, {who}. Only root may change the "
         f"system's packages, so the build fails here{when} with “permission denied”. "
-        f"Put `USER root` above the step and {quote(f'USER {user.value}')} below it.",
+        f"{_way_out([one for one, _ in failing], user.value or '')}",
         Confidence.CERTAIN if sure else Confidence.LIKELY,
         doubt="a build may never ask for it" if argument else "the user is that of similar tags of the base image",
         stage=stage.key,
         key=user.value or "",
         instruction=run.instruction,
         notes=tuple(Note(other.span, "fails for the same reason") for _, other in failing[1:]),
-        fix=_fix(stage, [one.instruction for one, _ in failing], user.value or ""),
+        fix=_fix(stage, [one for one, _ in failing], user.value or ""),
     )
 
 
@@ -198,13 +181,19 @@ def _in_children(stage: Stage, run: Run, call: Command) -> Problem:
         stage=stage.key,
         key=f"ONBUILD {user}",
         instruction=trigger,
-        fix=fix("Run the trigger as root", *edits) if "$" not in user else None,
+        fix=fix("Run the trigger as root", *edits) if "$" not in user and _is_for_root(run) else None,
     )
 
 
-def _fix(stage: Stage, failing: list[Instruction], user: str) -> Fix | None:
-    """Put the steps between `USER root` and the user they had; neighbours share the pair."""
+def _fix(stage: Stage, runs: list[Run], user: str) -> Fix | None:
+    """Put the steps between `USER root` and the user they had; neighbours share the pair.
+
+    What else a step does would be done as root as well, so there is none where it makes files of the user's.
+    """
+    failing = [run.instruction for run in runs]
     if "$" in user or not set(failing) <= set(stage.instructions):
+        return None
+    if not all(map(_is_for_root, runs)):
         return None
     edits: list[Edit | None] = []
     order = list(stage.instructions)
@@ -216,3 +205,20 @@ def _fix(stage: Stage, failing: list[Instruction], user: str) -> Fix | None:
         if behind is None or (behind not in failing and behind.keyword != "USER"):
             edits.append(insert_line_after(instruction, f"USER {user}"))
     return fix("Run the step as root", *edits)
+
+
+def _way_out(runs: list[Run], user: str) -> str:
+    if all(map(_is_for_root, runs)):
+        return f"Put `USER root` above the step and {quote(f'USER {user}')} below it."
+    return f"Run it in a step of its own between `USER root` and {quote(f'USER {user}')}."
+
+
+def _is_for_root(run: Run) -> bool:
+    """Whether all of a step can be done as root: nothing in it makes files that would be the user's."""
+    return all(leaves_nothing(command) or _is_of_all(command) for command in run.commands)
+
+
+def _is_of_all(command: Command) -> bool:
+    """Whether it is Node.js's manager at work on the packages and settings that all share."""
+    shared = command.has("-g", "--global", "--location") or command.subcommand in ("cache", "config", "enable")
+    return shared and command.name in ("npm", "pnpm", "yarn", "corepack")

@@ -72,9 +72,22 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     )
     return Problem(
         place(run, command),
-        f"{stage.label} {what} with `{command.name}`. {then} Containers need no passwords: leave the account "
-        "locked, and let what has to log in bring a key or a secret when it starts.",
+        f"{stage.label} {what} with `{command.name}`. {then} {_way_out(stage, removes=removes)}",
+        decision=what + shown,
         stage=stage.key,
         instruction=run.instruction,
         key=name,
+    )
+
+
+def _way_out(stage: Stage, *, removes: bool) -> str:
+    """A locked account cannot use `sudo`, which asks for its password; an empty one it takes without asking."""
+    if removes and stage.packages.has("sudo"):
+        return (
+            "Leave the account locked; what it needs `sudo` for can be named in a rule of `sudoers`, without a "
+            "password."
+        )
+    return (
+        "Containers need no passwords: leave the account locked, and let what has to log in bring a key or a secret "
+        "when it starts."
     )

@@ -15,6 +15,8 @@ from rules.api import (
     Run,
     Severity,
     Stage,
+    folders_of,
+    once,
     quote,
     rule,
     within,
@@ -41,6 +43,8 @@ _BUILT = frozenset("dist build node_modules vendor .next .nuxt .output wwwroot".
 """Folders that a build fills, and fills well."""
 _ELSEWHERE = "Do it in the stage or the step that makes the files, or with `COPY --chown` and `--chmod`."
 _SHOWN = 3
+_MOST = 20
+"""Changes of one owner, and deletions of one path, that are compared with each further change."""
 _NAME = re.compile(r"\$\{?(\w+)")
 _SUFFIX = re.compile(r"\.[a-z]\w{1,4}\Z")
 
@@ -81,6 +85,8 @@ def _copied_before(stage: Stage, run: Run, row: Attributes) -> list[Put]:
         and not _is_one_file(put)
         and put.step.instruction.line < run.instruction.line
         and not _is_already_so(stage, put, row)
+        and not _is_done_above(stage, put, row)
+        and not _is_deleted_above(stage, put, row)
     ]
     return [put for put in there if within(put.path, row.path or "")] or there
 
@@ -126,6 +132,40 @@ def _is_already_so(stage: Stage, put: Put, row: Attributes) -> bool:
     return (not group or is_same_group(stage, group, other)) and is_same(
         stage, name_of(has), name_of(wanted)
     ) is not False
+
+
+def _is_done_above(stage: Stage, put: Put, row: Attributes) -> bool:
+    """Whether a step between has given the files that owner or mode already, so that this one changes nothing."""
+    done = _done(stage).get((row.kind, row.value), ())
+    return any(put.step.at < at < row.step.at and within(put.path, path) for at, path in done)
+
+
+def _is_deleted_above(stage: Stage, put: Put, row: Attributes) -> bool:
+    """Whether it is gone by then, as an archive that was unpacked."""
+    gone = (place for folder in folders_of(put.path) for place in _deletions(stage).get(folder, ()))
+    return any((put.step.at, -1) < place < (row.step.at, row.command.start) for place in gone)
+
+
+@once
+def _deletions(stage: Stage) -> dict[str, list[tuple[tuple[int, int], int]]]:
+    """Where each path is deleted: the first few steps and commands."""
+    found: dict[str, list[tuple[tuple[int, int], int]]] = {}
+    for one in stage.files.deletions:
+        places = found.setdefault(one.path.rstrip("/"), [])
+        if len(places) < _MOST:
+            places.append((one.step.at, one.command.start))
+    return found
+
+
+@once
+def _done(stage: Stage) -> dict[tuple[str, str], list[tuple[tuple[int, int], str]]]:
+    """Where each owner and each mode is given to whole folders, without condition: the first few places."""
+    found: dict[tuple[str, str], list[tuple[tuple[int, int], str]]] = {}
+    for row in (row for rows in recursive_changes(stage).values() for row in rows):
+        places = found.setdefault((row.kind, row.value), [])
+        if row.path is not None and not row.command.conditional and len(places) < _MOST:
+            places.append((row.step.at, row.path))
+    return found
 
 
 def _group_of(chown: str) -> str:
@@ -211,8 +251,8 @@ def _with_parents(folder: str) -> Iterator[str]:
 
 
 def _of_other_steps(stage: Stage, run: Run, row: Attributes, copied: list[Put]) -> str:
-    first = min(one.step.instruction.line for one in copied)
-    below = (put for put in stage.files.below(row.path or "") if put.step.instruction.line < run.instruction.line)
+    below = [put for put in stage.files.below(row.path or "") if put.step.instruction.line < run.instruction.line]
+    first = min(one.step.instruction.line for one in (*copied, *below) if isinstance(one.step, Copy))
     made = any(put.kind == "run" and put.path != row.path and not _makes_folder(put) for put in below)
     if not made and nothing_else_wrote(stage, run, row, first):
         return ""

@@ -56,6 +56,7 @@ def _problem(stage: Stage, copy: Copy, user: str) -> Problem:
         f"{stage.label} runs as {quote(user)} and gives it what {quote(str(copy.instruction))} brings. Whoever breaks "
         "into the process can rewrite the program and stay. Leave code to root, readable, and hand over only the "
         "folders that the process writes.",
+        decision=user,
         stage=stage.key,
         key=copy.destination or "",
     )

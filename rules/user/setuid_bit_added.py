@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.api import Category, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
 from rules.user.layers import folders_made, shipped_steps
 from rules.user.modes import Grant, grants
 
-_WORKS_BY_IT = frozenset(
-    "bwrap chrome-sandbox chrome_sandbox doas fixuid fusermount fusermount3 mount newgidmap newgrp newuidmap passwd "
-    "pkexec slirp4netns su sudo umount".split()
-)
+_FOR_ROOT = frozenset("doas fixuid mount newgrp passwd pkexec su sudo umount".split())
 """Programs that act as root for whoever calls them, which is what they are installed for."""
 
+_FOR_SANDBOXES = frozenset("bwrap chrome-sandbox chrome_sandbox fusermount fusermount3 newgidmap newuidmap".split())
+"""Programs that make namespaces and mounts for the program that calls them, and fail without the bit."""
 
 _SCRIPTS = (".sh", ".bash", ".py", ".pl", ".rb")
 
@@ -47,28 +46,44 @@ def _is_folder(grant: Grant) -> bool:
 
 def _problem(stage: Stage, grant: Grant) -> Problem:
     bit = "setuid" if grant.mode.setuid else "setgid"
-    as_whom = "as its owner" if grant.mode.setuid else "with its group"
-    paths = ", ".join(quote(path) for path in grant.paths) or "files"
-    needed = [name for path in grant.paths if (name := path.rpartition("/")[2]) in _WORKS_BY_IT]
-    way_out = (
-        f"{quote(needed[0])} works by it: leave it out where nobody has to become root, as in production."
-        if needed
-        else "Drop the bit, or give the file the one capability that it needs."
+    as_whom = (
+        "as its owner, usually root, so one flaw in it is the way to root"
+        if grant.mode.setuid
+        else "with its group, so one flaw in it opens what that group may read and write"
     )
+    who = "Every user of the container" if _lets_others_run(grant.mode.text) else "Every member of its group"
+    paths = ", ".join(quote(path) for path in grant.paths) or "files"
+    names = [path.rpartition("/")[2] for path in grant.paths]
+    needed = next((name for name in names if name in _FOR_ROOT | _FOR_SANDBOXES), None)
     if grant.paths and all(path.endswith(_SCRIPTS) for path in grant.paths):
         return _without_effect(stage, grant, bit, paths)
+    way_out = _way_out(needed)
     return Problem(
         grant.span,
         f"{stage.label} gives {paths} the {bit} bit: "
-        f"{quote(str(grant.command) if grant.command is not None else str(grant.step.instruction))}. Every user of the "
-        f"container then runs it {as_whom}, usually root, so one flaw in it is the way to root; under "
-        "`no-new-privileges` or `allowPrivilegeEscalation: false` the bit does nothing and the program fails. "
-        f"{way_out}",
+        f"{quote(str(grant.command) if grant.command is not None else str(grant.step.instruction))}. {who} then runs "
+        f"it {as_whom}; under `no-new-privileges` or `allowPrivilegeEscalation: false` the bit does nothing "
+        f"and the program fails. {way_out}",
+        Confidence.POSSIBLE if needed in _FOR_SANDBOXES else Confidence.CERTAIN,
+        decision=f"{bit} {way_out}",
         stage=stage.key,
         instruction=grant.step.instruction,
         key=" ".join(grant.paths),
-        severity=Severity.INFO if needed else None,
+        severity=Severity.INFO if needed is not None else None,
     )
+
+
+def _lets_others_run(mode: str) -> bool:
+    """Whether a mode lets those run a file who neither own it nor are in its group; a change by letters leaves that."""
+    return not mode.isdecimal() or int(mode[-1]) % 2 == 1
+
+
+def _way_out(needed: str | None) -> str:
+    if needed is None:
+        return "Drop the bit, or give the file the one capability that it needs."
+    if needed in _FOR_SANDBOXES:
+        return f"{quote(needed)} works by it: keep the bit where a program of the image calls it."
+    return f"{quote(needed)} works by it: leave it out where nobody has to become root, as in production."
 
 
 def _without_effect(stage: Stage, grant: Grant, bit: str, paths: str) -> Problem:

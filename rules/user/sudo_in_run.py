@@ -21,7 +21,7 @@ from rules.api import (
 )
 from rules.user.accounts import runs_as_root
 from rules.user.layers import place, shipped_runs
-from rules.user.root_by_design import is_workplace
+from rules.user.root_by_design import is_no_service, is_workplace
 
 _HARMLESS_OPTIONS = frozenset({"-E", "-H", "-n", "-EH", "-HE", "--preserve-env", "--set-home", "--non-interactive"})
 _AS_USER = ("-u", "--user")
@@ -74,33 +74,44 @@ def _to_root(command: Command) -> bool:
 def _problem(stage: Stage, run: Run, calls: list[Command]) -> Problem:
     command = calls[0]
     root = runs_as_root(run)
-    written = quote(str(command))
-    if root:
-        text = (
-            f"{stage.label} calls `sudo` in a step that already runs as root: {written}. It changes nothing, needs a "
-            "package that base images leave out, and ships a way to root with it. Leave the word out."
-        )
-    elif root is False:
-        text = (
-            f"{stage.label} calls `sudo` to become root: {written}. For that to work without a password, the image has "
-            "to ship `sudo` and a rule that lets the account use it, so whoever breaks into the process is root one "
-            "command later. Switch to `USER root` for the step and back behind it."
-        )
-    else:
-        text = (
-            f"{stage.label} calls `sudo`: {written}. A build runs as root unless `USER` says otherwise, and where it "
-            "does, a `USER root` around the step does the same without shipping `sudo` and the right to use it."
-        )
+    what, then = _told(stage, run, root=root)
     sure = Confidence.LIKELY if root is None else Confidence.CERTAIN
     return Problem(
         place(run, command),
-        text,
-        Confidence.POSSIBLE if root is False and is_workplace(stage) else sure,
+        f"{stage.label} calls `sudo`{what}: {quote(str(command))}. {then}",
+        Confidence.POSSIBLE if _is_meant(stage, root=root) else sure,
+        decision="" if root else then,
         doubt="the user that the base image sets is not known",
         stage=stage.key,
         instruction=run.instruction,
         fix=_fix(run, calls) if root else None,
     )
+
+
+def _told(stage: Stage, run: Run, *, root: bool | None) -> tuple[str, str]:
+    """Say what `sudo` is called for, and what comes of it."""
+    if root:
+        return " in a step that already runs as root", (
+            "It changes nothing, needs a package that most base images leave out, and ships a way to root with it. "
+            "Leave the word out."
+        )
+    if root is False:
+        return " to become root", (
+            "For that to work without a password, the image has to ship `sudo` and a rule that lets the account use "
+            "it, so whoever breaks into the process is root one command later. Run it in a step of its own between "
+            f"`USER root` and {quote(f'USER {run.user.value}')}."
+        )
+    return "", (
+        f"Where {quote(stage.root.base_text or 'the base')} runs as root it changes nothing; where it does not, a step "
+        "of its own below `USER root` does the same without `sudo` and the right to use it."
+    )
+
+
+def _is_meant(stage: Stage, *, root: bool | None) -> bool:
+    """Whether people work in the container, or a base that is not known brings `sudo` for its own account."""
+    if root is None:
+        return not stage.packages.has("sudo")
+    return not root and (is_workplace(stage) or is_no_service(stage))
 
 
 def _fix(run: Run, calls: list[Command]) -> Fix | None:

@@ -35,7 +35,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The container's account can become root with `sudo`, without a password."""
     for stage, was in change.shipped():
         user = runtime_user(stage)
-        if user is None or is_for_developers(stage):
+        if user is None or is_for_developers(stage) or _lacks_sudo(stage):
             continue
         found = next(((run, command, who) for run, command, who in _grants(stage) if _is_meant(stage, who, user)), None)
         if found is not None:
@@ -68,6 +68,12 @@ def _is_meant(stage: Stage, who: str, user: str) -> bool:
     joins = (c for run in stage.done_runs for c in run.calls("usermod", "adduser", "addgroup", "gpasswd"))
     words = ([part for word in command.args for part in word.value.split(",")] for command in joins)
     return any(name in parts and group in parts for parts in words)
+
+
+def _lacks_sudo(stage: Stage) -> bool:
+    """Whether nothing brings `sudo` itself, which the base images that are known leave out: the line has no effect."""
+    known = stage.facts is not None and not stage.files.has_unreadable_run
+    return known and not stage.packages.has("sudo") and not any(put.path.endswith("/sudo") for put in stage.files.puts)
 
 
 def _is_lost(was: Stage | None) -> bool:

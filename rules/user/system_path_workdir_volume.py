@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Instruction, Problem, Severity, Stage, quote, rule, within
+from rules.api import Category, Confidence, DockerfileChange, Instruction, Problem, Severity, Stage, quote, rule, within
 from rules.user.layers import shipped_steps
+from rules.user.root_by_design import is_no_service
 
 _KERNEL = ("/proc", "/sys", "/dev")
 _SHARED = ("/dev/shm", "/sys/fs/cgroup")  # noqa: S108 - paths of an image
@@ -47,16 +48,21 @@ def _is_kernel(path: str) -> bool:
 
 
 def _workdir(stage: Stage, instruction: Instruction, path: str) -> Problem:
+    kernel = _is_kernel(path)
     then = (
-        "The container runtime mounts its own files there when it starts, so what the build puts into it is gone."
-        if _is_kernel(path)
+        "The container runtime mounts its own files there when it starts, so what the build puts into it is gone. "
+        "Use a folder of its own, such as `/app`."
+        if kernel
         else "Files that the process writes by a relative name land among the system's own, and it needs the "
-        "right to write there."
+        "right to write there. Work in a folder of its own, such as `/app`; what is meant below "
+        f"{quote(path)} by a relative name then needs its whole path."
     )
     return Problem(
         instruction.span,
-        f"{stage.label} works in {quote(path)}, a folder of the system. {then} "
-        "Use a folder of its own, such as `/app`.",
+        f"{stage.label} works in {quote(path)}, a folder of the system. {then}",
+        Confidence.CERTAIN
+        if kernel or not is_no_service(stage)
+        else Confidence.POSSIBLE,  # a shell may well start there
         stage=stage.key,
         key=path,
     )

@@ -17,7 +17,7 @@ from rules.api import (
     rule,
     within,
 )
-from rules.user.account_choice import free_uid, with_uid
+from rules.user.account_choice import counted_on, number_for, with_uid
 from rules.user.accounts import runtime_user
 from rules.user.clusters import demands_non_root
 from rules.user.layers import place
@@ -41,6 +41,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         account = _made(stage, user) if user is not None else None
         if account is None or stage.users.uid_of(account.name) is not None or _says_a_number(account):
             continue
+        if stage.facts is not None and stage.facts.has_user(account.name):
+            continue  # the base has it, so the command that makes it fails: account-taken says so
         yield _problem(change, stage, account)
 
 
@@ -85,7 +87,9 @@ def _way_out(change: DockerfileChange, stage: Stage, account: Account) -> str:
             f"Give it the number that it has now, which {quote(f'id -u {account.name}')} tells in the image, so that "
             "what it wrote stays its own, and use that in `USER`."
         )
-    return f"Give it a number, such as {quote(f'-u {free_uid(stage)}')}, and use that in `USER`."
+    counted = counted_on(stage)
+    number = f"the number that line {counted[1]} counts on," if counted is not None else "a number, such as"
+    return f"Give it {number} {quote(f'-u {number_for(stage)}')}, and use that in `USER`."
 
 
 def _was_there(change: DockerfileChange, stage: Stage, account: Account) -> bool:
@@ -98,7 +102,7 @@ def _fix(change: DockerfileChange, stage: Stage, account: Account) -> Fix | None
     """Fix the number where the account is made, and write it in `USER`; not of an account that has one already."""
     if _was_there(change, stage, account):
         return None
-    uid = free_uid(stage)
+    uid = number_for(stage)
     return fix(f"Fix the number at {uid}", with_uid(stage, account, uid), _numbered(change, stage, account, uid))
 
 

@@ -109,7 +109,8 @@ def _problem(change: DockerfileChange, stage: Stage, account: Account) -> Proble
         place(account.run, account.command),
         f"{stage.label} makes the account {quote(account.name)} and runs as root all the same: {left}. Whoever "
         "breaks into the process owns the container's files, and an escape starts from root. Put "
-        f"{quote(choice.line)} above the start command.{in_its_way(hindrance)}",
+        f"{quote(f'USER {choice.name}' if choice.edits else choice.line)} above the start command."
+        f"{in_its_way(hindrance)}",
         Confidence.CERTAIN if stage.image.start_command else Confidence.LIKELY,
         doubt="nothing in the file says what the container starts",
         stage=stage.key,

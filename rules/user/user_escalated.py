@@ -22,7 +22,7 @@ from rules.api import (
 )
 from rules.user.account_choice import Choice, switch
 from rules.user.accounts import as_written, name_of
-from rules.user.root_by_design import drops_privileges, is_for_developers, is_no_service, unread_scripts
+from rules.user.root_by_design import drops_privileges, is_explained, is_for_developers, is_no_service, unread_scripts
 
 
 @rule(
@@ -88,17 +88,29 @@ def _problem(stage: Stage, was: Stage, scripts: tuple[str, ...]) -> Problem:
         f"{quote(str(new.instruction))} is in force" if new.instruction is not None else "nothing sets `USER` any more"
     )
     notes = (Note(old.instruction.span, "set here before", before=True),) if old.instruction is not None else ()
+    way_out = "" if _is_meant(stage) else " If that is intended, say why in a comment; else restore the user."
     return Problem(
         place.span,
         f"{stage.label} now runs as root{hedge}: it ran as {quote(old.value or '')} before{by}, and {how}. "
         "Files that the container writes will belong to root, clusters that require non-root refuse to start it, and a "
-        "break-in starts from root. If that is intended, say why in a comment; else restore the user.",
-        Confidence.LIKELY if scripts or is_no_service(was) else Confidence.CERTAIN,
+        f"break-in starts from root.{way_out}",
+        _confidence(stage, was, scripts),
         doubt=f"{quote(scripts[0])} was not read" if scripts else "before this change it was no service",
         stage=stage.key,
         notes=notes,
-        fix=_fix(stage, was) if not scripts else None,
+        fix=_fix(stage, was) if not scripts and not _is_meant(stage) else None,
     )
+
+
+def _confidence(stage: Stage, was: Stage, scripts: tuple[str, ...]) -> Confidence:
+    if _is_meant(stage):
+        return Confidence.POSSIBLE
+    return Confidence.LIKELY if scripts or is_no_service(was) else Confidence.CERTAIN
+
+
+def _is_meant(stage: Stage) -> bool:
+    """Whether a comment above the `USER` says what the container needs root for."""
+    return stage.image.user.instruction is not None and is_explained(stage.image.user.instruction)
 
 
 def _starts(stage: Stage) -> str:

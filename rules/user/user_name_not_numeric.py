@@ -14,7 +14,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.user.accounts import as_written, runtime_user
+from rules.user.accounts import as_written, of_last_stage, runtime_user
 from rules.user.clusters import demands_non_root
 
 _ACCOUNTS = "/etc/passwd"
@@ -63,6 +63,7 @@ def _problem(change: DockerfileChange, stage: Stage, user: str) -> Problem:
         Confidence.CERTAIN if manifest is not None else Confidence.POSSIBLE,
         stage=stage.key,
         key=user,
+        fact=of_last_stage(stage),
         instruction=setting.instruction if here else None,
         fix=_fix(change, stage, uid) if here else None,
     )

@@ -23,6 +23,7 @@ from rules.model.foreign_options import refusal
 from rules.packages.scripts import sure_calls
 from rules.user.identities import (
     Use,
+    and_then,
     chowned_identities,
     group_not_found,
     made_later,
@@ -30,6 +31,7 @@ from rules.user.identities import (
     named_identities,
     not_found,
     severity_of,
+    worse_below,
 )
 
 
@@ -171,13 +173,14 @@ def _problem(stage: Stage, use: Use) -> Problem:
         why = refusal(stage, refused.command)
         makes = f"{quote(str(refused.command), 80)} (line {refused.command.line}) does not make ({why})"
     tool = "adduser -S" if stage.runtime.package_manager == "apk" else "useradd --system"
+    worse = worse_below(use)
     return Problem(
         use.step.instruction.span,
         f"{stage.label} names {quote(use.name)}, an account that {base} does not have and {makes}, so "
-        f"{not_found(use)}. Make it above, with `{tool}`, or write a number.",
+        f"{not_found(use)}.{and_then(worse)} Make it above, with `{tool}`, or write a number.",
         Confidence.CERTAIN if use.sure else Confidence.LIKELY,
         doubt="a command or a copied folder may bring the account",
         stage=stage.key,
         key=use.name,
-        severity=severity_of(use),
+        severity=severity_of(use) if worse is None else None,
     )

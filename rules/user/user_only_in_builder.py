@@ -17,7 +17,7 @@ from rules.api import (
     rule,
 )
 from rules.user.accounts import runs_as_root
-from rules.user.identities import Use, maker_of, named_identities, not_found, severity_of
+from rules.user.identities import Use, and_then, maker_of, named_identities, not_found, severity_of, worse_below
 
 
 @rule(
@@ -43,7 +43,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _problem(stage: Stage, use: Use, account: Account) -> Problem:
     maker = account.run
     then = not_found(use)
-    then = f"{then[0].upper()}{then[1:]}."
+    worse = worse_below(use)
+    then = f"{then[0].upper()}{then[1:]}.{and_then(worse)}"
     return Problem(
         use.step.instruction.span,
         f"{stage.label} names {quote(use.name)}, an account that only {maker.stage.label} has: "
@@ -53,7 +54,7 @@ def _problem(stage: Stage, use: Use, account: Account) -> Problem:
         doubt="a command or a copied folder may bring the account",
         stage=stage.key,
         key=use.name,
-        severity=severity_of(use),
+        severity=severity_of(use) if worse is None else None,
         notes=(Note(account.command.span, "made here"),),
         fix=_fix(stage, use, account),
     )
@@ -66,8 +67,9 @@ def _fix(stage: Stage, use: Use, account: Account) -> Fix | None:
         return None
     if runs_as_root(use.step) is not True:
         return None
-    group = next((g for g in account.run.stage.users.groups if g.name in (account.group, use.group)), None)
-    commands = [str(made.command) for made in (group, account) if made is not None]
+    wanted = {account.group, use.group, *account.supplementary} - {None, ""}
+    groups = [group for group in account.run.stage.users.groups if wanted & {group.name, group.uid}]
+    commands = [str(made.command) for made in (*groups, account)]
     if any("$" in command for command in commands):
         return None
     return Fix("Make the account here", (insert_line_before(use.step.instruction, f"RUN {' && '.join(commands)}"),))

@@ -49,11 +49,11 @@ def _problem(stage: Stage, run: Run, command: Command, uid: int, written: str) -
     amount = f"{size / 1000:,.0f} GB" if size >= 1000 else f"{size:,.0f} MB"  # noqa: PLR2004 - from MB to GB
     return Problem(
         place(run, command),
-        f"{stage.label} makes an account with uid {quote(str(uid))} and lets `useradd` keep its login log. The log has "
-        f"one entry for each number up to the uid: about {amount} of zeros, which the layer may hold in full. "
-        "`--no-log-init` (`-l`) leaves the log alone.",
-        Confidence.LIKELY if run.scope.decided_by_argument(written) else Confidence.CERTAIN,
-        doubt=BY_ARGUMENT,
+        f"{stage.label} makes an account with uid {quote(str(uid))}, and `useradd` enters it in the login log where "
+        f"the image keeps one. That has an entry for each number up to the uid: about {amount} of zeros, which the "
+        "layer may hold in full. `--no-log-init` (`-l`) leaves the log alone.",
+        Confidence.POSSIBLE if stage.runtime.package_manager == "apk" else Confidence.LIKELY,  # Alpine keeps none
+        doubt=BY_ARGUMENT if run.scope.decided_by_argument(written) else "the base image may keep no such log",
         stage=stage.key,
         key=str(uid),
         instruction=run.instruction,

@@ -112,19 +112,21 @@ def _not_owned(stage: Stage, told: list[tuple[_Volume, Access]], user: str, ever
         first.setting,
         f"{stage.label} runs as {quote(user)} and declares the volume{'s' if several else ''} {named}, but {state}. "
         "A new volume takes its owner from the image, so the first write ends in “permission denied”. "
-        f"{_way_out(stage, user, several=several)}",
+        f"{_way_out(stage, user, several=several, exists=found.exists is True)}",
         _fix(stage, told, user),
         tuple(volume.setting for volume, _ in told[1:]),
         items=every,
     )
 
 
-def _way_out(stage: Stage, user: str, *, several: bool) -> str:
+def _way_out(stage: Stage, user: str, *, several: bool, exists: bool) -> str:
     """Say how it gets the folder: in an image without a shell no step can make it."""
     folder, it = ("folders", "them") if several else ("folder", "it")
     if stage.runtime.has_shell is False:
         what = "Copy empty folders" if several else "Copy an empty folder"
         return f"{what} there above `VOLUME`, with {quote(f'--chown={user}')}: there is no shell to make {it} with."
+    if exists:
+        return f"Give {it} to {quote(user)} with `chown`, as root and above `VOLUME`."
     return f"Make the {folder} and `chown` {it} to {quote(user)} above `VOLUME` and `USER`."
 
 

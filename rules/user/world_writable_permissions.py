@@ -159,7 +159,7 @@ def _way_out(stage: Stage, found: list[Grant]) -> str:
     if all(map(_is_for_running, found)) and safe is not None:
         return f"To run it, {quote(safe)} is enough."
     step = found[0].step
-    if user is not None and isinstance(step, Copy) and name_of(step.option("chown") or "") == user and safe is not None:
+    if user is not None and safe is not None and _is_of(stage, step, user):
         return f"It belongs to {quote(user)}, who runs the container, and for whom {quote(safe)} is enough."
     owner = _owner(stage, found) if not _is_meant(step) else None
     if owner is not None and (user is None or is_same(stage, owner.user, user)):
@@ -168,6 +168,12 @@ def _way_out(stage: Stage, found: list[Grant]) -> str:
         to = f"Give it to the one user that writes there: `chown` to {quote(user)}, or `COPY --chown`"
         return f"{to}; {_ANY_UID}." if user.isdecimal() or _gives_to_group_zero(stage) else f"{to}."
     return f"Give it to the one user that writes there (`chown`); {_ANY_UID}."
+
+
+def _is_of(stage: Stage, step: Step, user: str) -> bool:
+    """Whether a step brings files as the account's own, or runs as it: nobody else but root may set their mode."""
+    owner = step.option("chown") or "" if isinstance(step, Copy) else step.user.value or ""
+    return bool(owner) and is_same(stage, name_of(owner), user) is True
 
 
 def _for_owner(owner: Owner, safe: str | None, *, sure: bool) -> str:
@@ -182,6 +188,10 @@ def _for_owner(owner: Owner, safe: str | None, *, sure: bool) -> str:
 def _owner(stage: Stage, found: list[Grant]) -> Owner | None:
     """Return the ordinary account that all of it is given to, by whatever step; `None` where it is not known to be."""
     step = found[0].step
+    if isinstance(step, Copy):
+        name = name_of(step.option("chown") or "")
+        ordinary = bool(name) and not is_root_name(stage.users.uid_of(name) or name)
+        return Owner(name, step.instruction.line) if ordinary else None
     paths = [step.resolve(step.scope.expand(path)) for grant in found for path in grant.paths]
     owners = [_given_to(stage, path) if path is not None else None for path in paths]
     known = {owner.user: owner for owner in owners if owner is not None}
