@@ -62,16 +62,20 @@ def _builds(command: Command) -> bool:
 def _has_sources(stage: Stage, run: Run, folder: str) -> bool:
     """Whether more than manifests and packages lies in the folder, or may; without a manifest nothing is known."""
     above = [put for put in stage.files.covering(folder) if put.step.at <= run.at and put.kind != "workdir"]
-    manifests = [put for put in above if put.kind == "context" and not put.tree]
+    manifests = [put for put in above if put.kind == "context" and (not put.tree or _is_manifests(put))]
     return not manifests or any(_may_be_source(put) for put in above if put not in manifests)
+
+
+def _is_manifests(put: Put) -> bool:
+    """Whether a COPY brings what a pattern of manifests names: `package*.json`."""
+    named = put.source.rpartition("/")[2]
+    return put.kind == "context" and named.startswith(("package", "*.json", "yarn", "pnpm")) and "*" in named
 
 
 def _may_be_source(put: Put) -> bool:
     if put.command is not None and put.command.name == "mkdir":
         return False
-    named = put.source.rpartition("/")[2]
-    is_pattern = put.kind == "context" and named.startswith(("package", "*.json", "yarn", "pnpm")) and "*" in named
-    return not is_pattern and posixpath.basename(put.path.rstrip("/")) not in _PACKAGES
+    return posixpath.basename(put.path.rstrip("/")) not in _PACKAGES
 
 
 def _later(stage: Stage, run: Run, folder: str) -> Copy | None:
