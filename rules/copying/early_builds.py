@@ -6,6 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Confidence, Copy, Note, Problem, quote, within
+from rules.copying.failing import outcome_of_failure
 from rules.copying.installs import folder_of
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def early_builds(stage: Stage) -> Iterator[EarlyBuild]:
             folder = folder_of(run, command) if _builds(command) else None
             if folder is not None:
                 copy = _later(stage, run, folder) if not _has_sources(stage, run, folder) else None
-                if copy is not None and not _builds_again(stage, copy):
+                if copy is not None and not _builds_again(stage, copy) and outcome_of_failure(run, command) == "stops":
                     yield EarlyBuild(run, command, copy)
                 return
         if run.mounts:
