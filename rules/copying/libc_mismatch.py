@@ -1,6 +1,7 @@
 """See libc_mismatch.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -28,6 +29,14 @@ _COMPATIBLE = ("gcompat", "libc6-compat", "musl")
 _PROGRAM_FOLDERS = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
 _STATIC_PACKAGES = frozenset({"busybox-static", "tini-static", "dumb-init", "su-exec", "gosu"})
 _SYSTEM_MANAGERS = frozenset({"apk", "apt", "dnf", "yum", "microdnf"})
+_INTERPRETERS = {
+    "node": ("/usr/local/bin/node",),
+    "python": ("/usr/local/bin/python", "/usr/local/bin/python3"),
+    "ruby": ("/usr/local/bin/ruby",),
+    "php": ("/usr/local/bin/php",),
+}
+"""Where the official images have their interpreter, which is linked with the C library of their system."""
+_LOADER = re.compile(r"ld-musl|ld-linux|patchelf|musl|gcompat|libc6-compat")
 
 
 class _Cargo(NamedTuple):
@@ -38,12 +47,14 @@ class _Cargo(NamedTuple):
         confidence: How sure it is that it is linked with the C library.
         failure: What happens.
         doubt: What is not known, where it is only likely.
+        cure: What to do.
     """
 
     what: str
     confidence: Confidence
     failure: str
     doubt: str = ""
+    cure: str = "Build and run on the same system, or link statically"
 
 
 @rule(
@@ -83,7 +94,21 @@ def _cargo(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | None:
         or _compiled(copy, builder)
         or _release(copy, builder)
         or _program_of_package(stage, copy, builder)
+        or _program_of_image(stage, copy, builder)
     )
+
+
+def _program_of_image(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | None:
+    """The interpreter that the builder's official image is there for."""
+    name = builder.facts.name if builder.facts is not None else ""
+    if name not in _INTERPRETERS or any(_LOADER.search(step.instruction.text) for step in stage.all_steps):
+        return None
+    paths = [copy.source_path(source) for source in copy.sources]
+    path = next((path for path in paths if path in _INTERPRETERS[name]), None)
+    if path is None or not _written(builder).isdisjoint(folders_of(path)):
+        return None
+    cure = "Take it out of an image of the same system"
+    return _Cargo(f"the program {quote(path)}", Confidence.CERTAIN, 'It stops at the start with "not found"', cure=cure)
 
 
 def _python(copy: Copy, builder: Stage) -> _Cargo | None:
@@ -203,7 +228,7 @@ def _problem(stage: Stage, step: Step, builder: Stage, here: str, cargo: _Cargo,
     return Problem(
         step.instruction.span,
         f"{stage.label} {verb} {cargo.what} out of {builder.label}, which has {builder.runtime.libc} as its C "
-        f"library; this image {has}. {cargo.failure}. Build and run on the same system, or link statically.",
+        f"library; this image {has}. {cargo.failure}. {cargo.cure}.",
         cargo.confidence,
         doubt=cargo.doubt,
         instruction=step.instruction,
