@@ -22,7 +22,7 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.binaries import program_of
+from rules.copying.binaries import builds_of, program_of
 from rules.copying.environments import environments
 from rules.copying.wheels import wheel_folders
 

@@ -98,7 +98,8 @@ def _problem(
     return Problem(
         span,
         f"{stage.label} takes {quote(path)} out of the build context, and {quote(ignore.path)} keeps it out "
-        f"({quote(pattern)}, line {line}). The build stops here: the builder does not find it. {_way_out(kind, path, instruction)}",
+        f"({quote(pattern)}, line {line}). The build stops here: the builder does not find it. "
+        f"{_way_out(kind, path, instruction)}",
         Confidence.CERTAIN if lies_beside(change, ignore) else Confidence.LIKELY,
         doubt="the build may have another context than the folder of that file",
         instruction=instruction,
@@ -115,6 +116,6 @@ def _way_out(kind: Kind | None, path: str, instruction: Instruction) -> str:
     if kind == "client configuration" or instruction.keyword == "RUN":
         return "That keeps a secret out of the build: mount it where it is needed (`RUN --mount=type=secret`)."
     return (
-        "That keeps a secret out of the image: take this line away, and give the program what it needs of the file when "
-        "it starts."
+        "That keeps a secret out of the image: take this line away, and give the program what it needs of the file "
+        "when it starts."
     )
