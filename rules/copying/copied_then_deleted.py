@@ -52,7 +52,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     said: set[int] = set()
     for stage in change.after.shipped:
         steps = {id(step): place for place, step in enumerate(stage.done_steps)}
-        puts = (*stage.files.puts, *named_by_variables(stage))
+        puts = map(_named_by_pattern, (*stage.files.puts, *named_by_variables(stage)))
         copied = _Copied([(put, put.step) for put in puts if isinstance(put.step, Copy) and _weighs(put)])
         for path, run, command in deletions(stage) if copied.rows else ():
             for put, copy in copied.taken_by(path):
@@ -82,6 +82,13 @@ class _Copied:
         if any(mark in path for mark in "*?["):
             return [(put, copy) for put, copy in self.rows if _is_file(put) and fnmatchcase(put.path, path)]
         return self._by_folder.get(path, ())
+
+
+def _named_by_pattern(put: Put) -> Put:
+    """Return what a COPY brings by a pattern of heavy files under that pattern: `/tmp/*.deb`."""
+    name = posixpath.basename(put.source)
+    known = isinstance(put.step, Copy) and "*" in name and name.lower().endswith(HEAVY) and "*" not in put.path
+    return put._replace(path=posixpath.join(put.path, name)) if known else put
 
 
 def _is_file(put: Put) -> bool:

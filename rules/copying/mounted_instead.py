@@ -46,7 +46,8 @@ def way_out(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, path
         )
     if path != put.path:
         return f"Mount it (`RUN --mount=type=bind`) where it is used, at a path that {quote(path)} does not match."
-    mount = f"Mount it where it is used ({_mount(written=written)}) instead of copying it"
+    what = "its folder" if "*" in put.path else "it"  # a mount takes no pattern
+    mount = f"Mount {what} where it is used ({_mount(written=written)}) instead of copying it"
     if fixed:
         return f"{mount}."
     gone = (

@@ -27,6 +27,8 @@ from rules.copying.source_trees import brings_all, is_read, is_source_tree, need
 from rules.quoting import listed
 
 _FREE_STEPS = frozenset({"ENV", "ARG", "LABEL", "EXPOSE", "SHELL", "STOPSIGNAL"})
+_RUNNING = ("run", "build", "other")
+"""What package managers do that may run the project's own code."""
 _FREE_COMMANDS = frozenset({"", "echo", "set", "true", "export", ":"})
 _READ_TOO = (
     *NPM_LOCKS,
@@ -141,12 +143,23 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, install: Instal
         f"{stage.label} copies {what} (`{copy.instruction.keyword}`) before {quote(install.shown)} "
         f"(line {install.call.command.line}). "
         f"An edit of any file then makes every build install all dependencies again. {way_out}",
-        Confidence.CERTAIN if above is not None and not lacking and is_read(change, install) else Confidence.LIKELY,
+        _confidence(change, stage, copy, install, sure=above is not None and not lacking),
         doubt="the install may need more of the sources than its manifests",
         instruction=copy.instruction,
         stage=stage.key,
         fix=_fix(change, stage, copy, install, copied=above is not None) if not lacking else None,
     )
+
+
+def _confidence(change: DockerfileChange, stage: Stage, copy: Copy, install: Install, *, sure: bool) -> Confidence:
+    """How sure it is that the install does without the sources; what runs above it may make what it reads."""
+    opaque = {command.start for command in stage.files.opaque_commands}
+    between = [run for run in stage.runs if copy.index < run.index <= install.run.index]
+    calls = {call.command.start for run in between for call in run.package_calls if call.action not in _RUNNING}
+    above = (command.start for run in between for command in run.commands if not command.part)
+    if any(start in opaque and start not in calls for start in above if start < install.call.command.start):
+        return Confidence.POSSIBLE
+    return Confidence.CERTAIN if sure and is_read(change, install) else Confidence.LIKELY
 
 
 def _fix(change: DockerfileChange, stage: Stage, copy: Copy, install: Install, *, copied: bool) -> Fix | None:
