@@ -53,7 +53,7 @@ def _copies(change: DockerfileChange) -> Iterator[tuple[Stage, Copy]]:
 
 
 def _is_read_by_builds(leak: Leak) -> bool:
-    """Whether it is a file of settings, which the build of a front end reads: in a stage that does not ship, its own."""
+    """Whether it is a file of settings: the build of a front end reads them, in a stage of its own."""
     return posixpath.basename(leak.name).startswith(".env")
 
 
