@@ -13,7 +13,7 @@ from rules.copying.installs import folder_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.api import Command, Copy, Put, Stage
+    from rules.api import Command, Copy, PackageCall, Put, Stage
 
 HEAVY = tuple(
     ".deb .rpm .apk .whl .tar .tgz .tbz2 .txz .gz .bz2 .xz .zst .zip .7z .jar .war .ear .run .bin .iso .exe .msi .so "
@@ -21,6 +21,8 @@ HEAVY = tuple(
 )
 """Endings of files that weigh something."""
 
+_ONLY_READING = frozenset({*OS_MANAGERS, "pip"})
+"""Managers that only read what a project's list names."""
 DELETING = frozenset({"cd", "rm", "unlink"})
 _WRITERS = frozenset("chmod chown chgrp touch mkdir mv gunzip bunzip2 patch".split())
 _LOOKING = frozenset("cd rm unlink ls cat echo cp pwd test [ true dpkg rpm apt apt-get dnf yum apk".split())
@@ -53,7 +55,11 @@ def way_out(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, path
     gone = (
         f"leave {quote(put.path)} out of that `{command.name}`" if len(command.operands()) > 1 else "drop that command"
     )
-    why = "a mount point cannot be deleted" if run in workers else "nothing is left there to delete"
+    why = (
+        "a mount point cannot be deleted"
+        if run in workers or builds_there(run, put.path)
+        else "nothing is left there to delete"
+    )
     return f"{mount}, and {gone}: {why}."
 
 
@@ -73,12 +79,24 @@ def _is_written_to(stage: Stage, put: Put, copy: Copy, last: Run) -> bool:
 
 
 def builds_there(run: Run, folder: str) -> bool:
-    """Whether a project is installed out of a folder: pip and npm build in it, or write beside what they read."""
-    named = [(call, package.name) for call in run.package_calls for package in call.packages if package.kind == "path"]
-    return any(
-        within(posixpath.normpath(posixpath.join(folder_of(run, call.command) or "/", name.split("[")[0])), folder)
-        for call, name in named
-        if call.manager not in OS_MANAGERS and "*" not in name and not name.endswith(HEAVY)
+    """Whether a project is installed out of a folder, or around it: npm and pip write beside what they read."""
+    return any(_installs_around(run, call, folder) or _builds_in(run, call, folder) for call in run.package_calls)
+
+
+def _installs_around(run: Run, call: PackageCall, folder: str) -> bool:
+    """Whether a call installs or builds the project of a folder above, as of a workspace."""
+    above = folder_of(run, call.command) or "/"
+    return call.project and call.manager not in _ONLY_READING and above != "/" and within(folder, above)
+
+
+def _builds_in(run: Run, call: PackageCall, folder: str) -> bool:
+    """Whether a call is given a project that lies there; of a package that is packed, it only reads."""
+    at = folder_of(run, call.command) or "/"
+    names = [package.name for package in call.packages if package.kind == "path"]
+    return call.manager not in OS_MANAGERS and any(
+        within(posixpath.normpath(posixpath.join(at, name.split("[")[0])), folder)
+        for name in names
+        if "*" not in name and not name.endswith(HEAVY)
     )
 
 
@@ -117,7 +135,7 @@ def _workers(stage: Stage, put: Put, copy: Copy) -> list[Run]:
 
 def _concerns(run: Run, command: Command, path: str) -> bool:
     """Whether a command names a path or what is called like it, or works in it."""
-    names = (posixpath.basename(word.value) for word in command.args)
+    names = (command.name, *(posixpath.basename(word.value) for word in command.args))
     return (
         path in str(command)
         or within(folder_of(run, command) or "/", path)
