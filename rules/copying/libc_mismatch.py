@@ -38,6 +38,8 @@ _INTERPRETERS = {
 """Where the official images have their interpreter, which is linked with the C library of their system."""
 _LOADER = re.compile(r"ld-musl|ld-linux|patchelf|musl|gcompat|libc6-compat")
 
+_SAME = "Build and run on the same system"
+
 
 class _Cargo(NamedTuple):
     """What a COPY brings that is compiled.
@@ -54,7 +56,7 @@ class _Cargo(NamedTuple):
     confidence: Confidence
     failure: str
     doubt: str = ""
-    cure: str = "Build and run on the same system, or link statically"
+    cure: str = f"{_SAME}, or link statically"
 
 
 @rule(
@@ -125,6 +127,7 @@ def _python(copy: Copy, builder: Stage) -> _Cargo | None:
                 Confidence.LIKELY,
                 failure,
                 "whether the packages have compiled parts is not known",
+                _SAME,
             )
     return None
 
@@ -136,6 +139,7 @@ def _of_wheels(wheels: Wheels) -> _Cargo:
         Confidence.LIKELY,
         "pip refuses the compiled ones that it fetched, and those that were compiled there fail at their import",
         "whether the packages have compiled parts is not known",
+        _SAME,
     )
 
 
@@ -147,7 +151,7 @@ def _modules(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | None:
             continue
         if _installs_modules(builder) and not _rebuilds_modules(stage):
             failure = "Modules with compiled parts (`sharp`, `bcrypt`, Prisma's engine) fail when they are loaded"
-            return _Cargo(f"{quote(path)}", Confidence.POSSIBLE, failure)
+            return _Cargo(f"{quote(path)}", Confidence.POSSIBLE, failure, cure=_SAME)
     return None
 
 
@@ -179,6 +183,7 @@ def _release(copy: Copy, builder: Stage) -> _Cargo | None:
                 Confidence.LIKELY,
                 'The Erlang in it stops at the start with "not found"',
                 "the release may be built without Erlang (`include_erts: false`)",
+                _SAME,
             )
     return None
 
