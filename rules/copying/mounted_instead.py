@@ -46,9 +46,9 @@ def way_out(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, path
         return (
             f"Mount it (`RUN --mount=type=bind`) at a path outside {quote(path)} where it is used, and do not copy it."
         )
-    if path != put.path:
-        return f"Mount it (`RUN --mount=type=bind`) where it is used, at a path that {quote(path)} does not match."
     what = "its folder" if "*" in put.path else "it"  # a mount takes no pattern
+    if path != put.path:
+        return f"Mount {what} (`RUN --mount=type=bind`) where it is used, {_beside(command, path)}."
     mount = f"Mount {what} where it is used ({_mount(written=written)}) instead of copying it"
     if fixed:
         return f"{mount}."
@@ -61,6 +61,13 @@ def way_out(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, path
         else "nothing is left there to delete"
     )
     return f"{mount}, and {gone}: {why}."
+
+
+def _beside(command: Command, pattern: str) -> str:
+    """Say where a mount is safe from a deletion by a pattern, which fails without `-f` where nothing is left for it."""
+    if command.has("-f", "--force"):
+        return f"at a path that {quote(pattern)} does not match"
+    return f"at another path, and take {quote(pattern)} out of that `{command.name}`"
 
 
 def _mount(*, written: bool) -> str:

@@ -29,6 +29,8 @@ from rules.quoting import listed
 _FREE_STEPS = frozenset({"ENV", "ARG", "LABEL", "EXPOSE", "SHELL", "STOPSIGNAL"})
 _RUNNING = ("run", "build", "other")
 """What package managers do that may run the project's own code."""
+_OF_OTHERS = frozenset("git [[ source . pip pip3 rustup".split())
+"""Commands that run nothing of the project's own."""
 _FREE_COMMANDS = frozenset({"", "echo", "set", "true", "export", ":"})
 _READ_TOO = (
     *NPM_LOCKS,
@@ -156,7 +158,7 @@ def _confidence(change: DockerfileChange, stage: Stage, copy: Copy, install: Ins
     opaque = {command.start for command in stage.files.opaque_commands}
     between = [run for run in stage.runs if copy.index < run.index <= install.run.index]
     calls = {call.command.start for run in between for call in run.package_calls if call.action not in _RUNNING}
-    above = (command.start for run in between for command in run.commands if not command.part)
+    above = (c.start for run in between for c in run.commands if not c.part and c.name not in _OF_OTHERS)
     if any(start in opaque and start not in calls for start in above if start < install.call.command.start):
         return Confidence.POSSIBLE
     return Confidence.CERTAIN if sure and is_read(change, install) else Confidence.LIKELY
