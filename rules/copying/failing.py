@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from rules.lazily import once
+
 if TYPE_CHECKING:
     from rules.api import Command, Run
 
@@ -18,25 +20,24 @@ npm since 7 takes a missing `package.json` for an empty one, as Yarn 1 does; Pip
 
 def outcome_of_failure(run: Run, command: Command) -> Outcome:
     """Tell whether the build stops when a command fails, goes on, or the script has an answer to it."""
-    if command.negated:
+    behind = _behind(run).get(command.start, command.after)
+    if command.negated or behind == "||":
         return "caught"
-    behind = command.after
-    for other in run.commands:
-        if behind not in _JOINED or other.start <= command.start:
-            continue
-        if other.nested == command.nested:
-            behind = other.after
-    if behind == "||":
-        return "caught"
-    if behind == "&":
-        return "goes on"
     piped = command.after in ("|", "|&") and not command.pipefail
-    open_end = behind in (";", "\n") and not command.errexit
-    return "goes on" if piped or (open_end and not _is_last(run, command)) else "stops"
+    open_end = behind in (";", "\n") and not command.errexit and run.commands[-1].start > command.end
+    return "goes on" if behind == "&" or piped or open_end else "stops"
 
 
-def _is_last(run: Run, command: Command) -> bool:
-    return not any(other.start > command.end for other in run.commands)
+@once
+def _behind(run: Run) -> dict[int, str]:
+    """The operator behind the list that each command stands in (`a && b`), by where the command starts."""
+    found: dict[int, str] = {}
+    last: dict[bool, str] = {}
+    for command in reversed(run.commands):
+        joined = command.after in _JOINED and command.nested in last
+        last[command.nested] = last[command.nested] if joined else command.after
+        found[command.start] = last[command.nested]
+    return found
 
 
 def without_manifest(command: Command, outcome: Outcome) -> str:

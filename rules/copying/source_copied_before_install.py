@@ -155,13 +155,21 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, install: Instal
 
 def _confidence(change: DockerfileChange, stage: Stage, copy: Copy, install: Install, *, sure: bool) -> Confidence:
     """How sure it is that the install does without the sources; what runs above it may make what it reads."""
-    opaque = {command.start for command in stage.files.opaque_commands}
-    between = [run for run in stage.runs if copy.index < run.index <= install.run.index]
-    calls = {call.command.start for run in between for call in run.package_calls if call.action not in _RUNNING}
-    above = (c.start for run in between for c in run.commands if not c.part and c.name not in _OF_OTHERS)
-    if any(start in opaque and start not in calls for start in above if start < install.call.command.start):
+    own = _own_code(stage)
+    first = bisect_right(own, copy.instruction.span.end)
+    if first < len(own) and own[first] < install.call.command.start:
         return Confidence.POSSIBLE
     return Confidence.CERTAIN if sure and is_read(change, install) else Confidence.LIKELY
+
+
+@once
+def _own_code(stage: Stage) -> list[int]:
+    """Where the commands start that may run the project's own code, in their order."""
+    opaque = {command.start for command in stage.files.opaque_commands}
+    calls = {call.command.start for run in stage.runs for call in run.package_calls if call.action not in _RUNNING}
+    own = opaque - calls
+    commands = (command for run in stage.runs for command in run.commands if not command.part)
+    return sorted(c.start for c in commands if c.start in own and c.name not in _OF_OTHERS)
 
 
 def _fix(change: DockerfileChange, stage: Stage, copy: Copy, install: Install, *, copied: bool) -> Fix | None:
