@@ -65,16 +65,17 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy) -> Problem:
     by_argument = any(text.startswith("$") and copy.scope.decided_by_argument(text) for text in written)
     span = copy.instruction.keyword_span
     lower = change.source.cut(span).islower()
+    is_open = any((source.path or "").endswith("*") for source in copy.sources)
     is_file = any(names_a_file(source.path or "") and not _is_folder(change, copy, source) for source in copy.sources)
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies {what} with `ADD`. {_why(change, copy, is_file=is_file)}",
-        Confidence.LIKELY if by_argument else Confidence.CERTAIN,
-        doubt=BY_ARGUMENT if by_argument else "",
+        Confidence.LIKELY if by_argument or is_open else Confidence.CERTAIN,
+        doubt=BY_ARGUMENT if by_argument else "an archive may be called so, which `ADD` unpacks" if is_open else "",
         stage=stage.key,
         key="ADD",  # the same decision for another path is not a new one
         severity=None if is_file else Severity.INFO,
-        fix=Fix("Use COPY", (replace(change.source, span, "copy" if lower else "COPY"),)),
+        fix=Fix("Use COPY", (replace(change.source, span, "copy" if lower else "COPY"),)) if not is_open else None,
     )
 
 

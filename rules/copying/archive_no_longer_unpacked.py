@@ -43,7 +43,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             for source in copy.sources:
                 added = then.get(copy.source_path(source) or "")
-                if added is not None and not _is_handled(stage, posixpath.basename(source.path or "")):
+                name = posixpath.basename(source.path or "")
+                if added is not None and not _is_handled(stage, name) and not _is_meant_packed(copy, name):
                     yield _problem(change, stage, copy, added, source.word.text)
 
 
@@ -59,9 +60,21 @@ def _unpacked(was: Stage) -> dict[str, Copy]:
 
 
 def _is_handled(stage: Stage, name: str) -> bool:
-    """Whether a command of the file may unpack it, or the start command takes it as it is."""
-    starts = (str(setting.instruction) for setting in stage.image.start_command)
-    return _unpacks(stage.model) or any(name in text for text in starts)
+    """Whether a command of the file may unpack it, or a command or a variable takes it as it is."""
+    return _unpacks(stage.model) or any(name in text for text in _texts(stage.model))
+
+
+def _is_meant_packed(copy: Copy, name: str) -> bool:
+    """Whether the destination is the archive's own name, or another of the same kind: `/models/base.tar.gz`."""
+    word = copy.destination_word
+    return word is not None and word.text.endswith(posixpath.splitext(name)[1])
+
+
+@once
+def _texts(model: Model) -> list[str]:
+    """What the instructions say that may use an archive: `pip install /tmp/shop.tar.gz`."""
+    keywords = ("RUN", "CMD", "ENTRYPOINT", "ENV")
+    return [s.instruction.text for stage in model.stages for s in stage.steps if s.instruction.keyword in keywords]
 
 
 @once

@@ -7,11 +7,12 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
+from rules.model.steps import Copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.api import Command, Copy, Run, Stage, Step
+    from rules.api import Command, Put, Run, Stage, Step
 
 _STATIC = re.compile(
     r"-static\b|-extldflags|musl(?!-dev)|netgo|x86_64-linux-musl|crt-static|staticx|ldd\b|libc6-compat|gcompat"
@@ -222,10 +223,17 @@ def _is_default_output(build: Build, path: str) -> bool:
 def brings_libraries(stage: Stage) -> bool:
     """Tell whether a stage gets shared libraries by COPY, or is filled as a whole."""
     return any(
-        put.path == "/" or bool(_LIBRARIES.search(put.source)) or bool(_LIBRARIES.search(put.path))
+        (put.path == "/" and not _is_program(put))
+        or bool(_LIBRARIES.search(put.source))
+        or bool(_LIBRARIES.search(put.path))
         for put in stage.files.puts
         if put.kind in ("stage", "image", "context")
     )
+
+
+def _is_program(put: Put) -> bool:
+    """Whether a COPY to the root brings the one program that a stage compiles: `COPY --from=build /src/app /`."""
+    return isinstance(put.step, Copy) and program_of(put.step) is not None
 
 
 def is_empty_base(stage: Stage) -> bool:

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from rules.api import Confidence, Problem, folders_of, once, quote, within
+from rules.copying.failing import outcome_of_failure
 from rules.copying.installs import folder_of
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _is_installed(target: str) -> bool:
 def _read(run: Run, command: Command) -> Iterator[tuple[str, str]]:
     """Yield the files that a command cannot do without, absolute and as written."""
     folder = folder_of(run, command)
-    if folder is None or command.conditional or command.nested or command.after == "||":
+    if folder is None or command.conditional or command.nested or outcome_of_failure(run, command) != "stops":
         return
     for text in _inputs(command):
         if text and not text.startswith("-") and not any(mark in text for mark in "$~`"):

@@ -3,7 +3,7 @@
 import posixpath
 from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
-from itertools import pairwise, takewhile
+from itertools import takewhile
 
 from rules.api import (
     Category,
@@ -29,23 +29,13 @@ from rules.api import (
     within,
 )
 from rules.copying.deletions import deletions, is_guessed
-from rules.copying.installs import folder_of
+from rules.copying.mounted_instead import DELETING, HEAVY, builds_there, way_out
 from rules.copying.named_by_variables import named_by_variables
-
-_HEAVY = (
-    ".deb .rpm .apk .whl .tar .tgz .tbz2 .txz .gz .bz2 .xz .zst .zip .7z .jar .war .ear .run .bin .iso .exe .msi .so "
-    ".sql .dump .tar.gz"
-).split()
-"""File types that weigh something."""
 
 _HEAVY_FOLDERS = frozenset(
     "wheels wheelhouse dist packages pkgs debs rpms node_modules vendor target build artifacts downloads archives data "
     "models".split()
 )
-_WRITERS = frozenset("chmod chown chgrp touch mkdir mv gunzip bunzip2 patch".split())
-_DELETING = frozenset({"cd", "rm", "unlink"})
-_LOOKING = frozenset("cd rm unlink ls cat echo cp pwd test [ true dpkg rpm apt apt-get dnf yum apk".split())
-_DOWNLOADERS = frozenset({"curl", "wget"})
 _READERS = frozenset({"pip", "apt", "dnf", "yum", "apk"})
 """Managers that only read what they install from, so that a read-only mount serves them."""
 
@@ -62,7 +52,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     said: set[int] = set()
     for stage in change.after.shipped:
         steps = {id(step): place for place, step in enumerate(stage.done_steps)}
-        puts = (*stage.files.puts, *named_by_variables(stage))
+        puts = map(_named_by_pattern, (*stage.files.puts, *named_by_variables(stage)))
         copied = _Copied([(put, put.step) for put in puts if isinstance(put.step, Copy) and _weighs(put)])
         for path, run, command in deletions(stage) if copied.rows else ():
             for put, copy in copied.taken_by(path):
@@ -92,6 +82,13 @@ class _Copied:
         if any(mark in path for mark in "*?["):
             return [(put, copy) for put, copy in self.rows if _is_file(put) and fnmatchcase(put.path, path)]
         return self._by_folder.get(path, ())
+
+
+def _named_by_pattern(put: Put) -> Put:
+    """Return what a COPY brings by a pattern of heavy files under that pattern: `/tmp/*.deb`."""
+    name = posixpath.basename(put.source)
+    known = isinstance(put.step, Copy) and "*" in name and name.lower().endswith(HEAVY) and "*" not in put.path
+    return put._replace(path=posixpath.join(put.path, name)) if known else put
 
 
 def _is_file(put: Put) -> bool:
@@ -138,7 +135,7 @@ def _is_in_context(change: DockerfileChange, folder: str) -> bool | None:
 @once
 def _first_deletions(stage: Stage) -> frozenset[int]:
     """The RUNs that only delete, above every one that does anything else."""
-    runs = takewhile(lambda run: run.is_read and all(c.name in _DELETING for c in run.commands), stage.done_runs)
+    runs = takewhile(lambda run: run.is_read and all(c.name in DELETING for c in run.commands), stage.done_runs)
     return frozenset(map(id, runs))
 
 
@@ -158,7 +155,7 @@ def _weighs(put: Put) -> bool:
     name = posixpath.basename(put.source.rstrip("/")) or posixpath.basename(put.path)
     if put.whole or put.kind == "remote":
         return True
-    if any(name.lower().endswith(ending) for ending in _HEAVY):
+    if name.lower().endswith(HEAVY):
         return True
     if "." in name.strip("."):
         return False
@@ -174,7 +171,7 @@ def _problem(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, pat
         copy.instruction.span,
         f"{copy.stage.label} copies {quote(put.path)} in, and {quote(str(command))} (line {command.line}) deletes it "
         f"in a later layer. The image still carries all its bytes: a layer cannot shrink the one below it. "
-        f"{_way_out(stage, put, copy, run, command, path, fixed=fix is not None)}",
+        f"{way_out(stage, put, copy, run, command, path, fixed=fix is not None)}",
         Confidence.LIKELY if is_guessed(run, command) else Confidence.CERTAIN,
         doubt="the base image may work in another folder than `/`",
         instruction=copy.instruction,
@@ -182,63 +179,6 @@ def _problem(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, pat
         key=put.path,
         fix=fix,
     )
-
-
-def _way_out(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, path: str, *, fixed: bool) -> str:
-    """Say what to do instead: a mount point cannot be deleted (`rm` stops with "busy"), nor a folder above one."""
-    if put.kind == "remote":
-        return "Fetch and delete it in one `RUN`."
-    above = path != put.path and within(put.path, path)
-    built = put.kind == "context" or _is_written_to(stage, put, copy, run)
-    if above and built and put.tree and not posixpath.splitext(put.path)[1]:
-        return "Build in an earlier stage, and copy the result from there."
-    if above:
-        return (
-            f"Mount it (`RUN --mount=type=bind`) at a path outside {quote(path)} where it is used, and do not copy it."
-        )
-    mount = f"Mount it where it is used ({_mount(stage, put, copy, run)}) instead of copying it"
-    if fixed:
-        return f"{mount}."
-    gone = (
-        f"leave {quote(put.path)} out of that `{command.name}`" if len(command.operands()) > 1 else "drop that command"
-    )
-    return f"{mount}, and {gone}: a mount point cannot be deleted."
-
-
-def _mount(stage: Stage, put: Put, copy: Copy, last: Run) -> str:
-    """Say which mount serves: a bind mount is read-only unless it says otherwise."""
-    if _is_written_to(stage, put, copy, last):
-        return "`RUN --mount=type=bind,rw`: the commands write there, and what they write goes as well"
-    return "`RUN --mount=type=bind`"
-
-
-def _is_written_to(stage: Stage, put: Put, copy: Copy, last: Run) -> bool:
-    steps = stage.done_steps
-    runs = [step for step in steps[steps.index(copy) : steps.index(last) + 1] if isinstance(step, Run)]
-    return any(within(path, put.path) for run in runs for path in _written(run))
-
-
-@once
-def _written(run: Run) -> frozenset[str]:
-    """Return the paths that a RUN seems to write to: what it changes by name, and the folders that it works in."""
-    found: set[str] = set()
-    for command in run.commands:
-        folder = folder_of(run, command)
-        if command.name not in _LOOKING and folder is not None:
-            found.add(folder)
-        if command.name in _WRITERS:
-            found.update(posixpath.normpath(word.value) for word in command.operands() if word.value.startswith("/"))
-        found.update(posixpath.normpath(path) for path in _output(command) if path.startswith("/"))
-    return frozenset(found)
-
-
-def _output(command: Command) -> Iterator[str]:
-    """Yield the files that a command names as where its output goes."""
-    yield from (r.target.value for r in command.redirects if ">" in r.operator and r.target is not None)
-    if command.name in _DOWNLOADERS:
-        flags = ("-o", "--output", "-O", "--output-document")
-        words = [word.value for word in command.args]
-        yield from (after for flag, after in pairwise(words) if flag in flags)
 
 
 def _may_hold(other: Put, put: Put) -> bool:
@@ -272,8 +212,8 @@ def _fix(stage: Stage, put: Put, copy: Copy, run: Run, command: Command) -> Fix 
         return None  # the deletion takes away what that one brought, too
     others = [c for c in run.commands if c is not command and put.path in str(c)]
     calls = {call.command.start for call in run.package_calls if call.manager in _READERS}
-    if not others or any(other.start not in calls for other in others):
-        return None
+    if not others or any(other.start not in calls for other in others) or builds_there(run, put.path):
+        return None  # what writes there needs a mount that lets it
     origin = f"from={copy.from_text}," if put.kind == "stage" else ""
     mount = f"--mount=type=bind,{origin}source={put.source},target={put.path} "
     gone = delete_command(run, command)

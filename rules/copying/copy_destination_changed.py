@@ -19,7 +19,7 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.uses import Use, handled, uses_of
+from rules.copying.uses import Use, handled, search_path, uses_of
 
 
 class _Moved(NamedTuple):
@@ -156,7 +156,8 @@ def _places(stage: Stage) -> dict[tuple[str, str], tuple[Copy, str]]:
 
 
 def _problem(stage: Stage, was: Stage, move: _Moved) -> Problem | None:
-    use = next((use for use in uses_of(stage, move.old) if _is_missed(stage, move, use)), None)
+    uses = (use for use in uses_of(stage, move.old) if not _is_found_again(stage, move, use))
+    use = next((use for use in uses if _is_missed(stage, move, use)), None)
     if use is not None:
         then = f"{quote(use.instruction.keyword)} still speaks of the old place ({quote(use.word)})."
         return _stated(stage, move, then)
@@ -178,6 +179,12 @@ def _stated(stage: Stage, move: _Moved, then: str, confidence: Confidence = Conf
         key=move.old,
         notes=(Note(move.was.instruction.span, "copied there before", before=True),),
     )
+
+
+def _is_found_again(stage: Stage, move: _Moved, use: Use) -> bool:
+    """Whether a program is called by its name alone, and the new place is looked in as well."""
+    name, folder = posixpath.basename(move.new), posixpath.dirname(move.new)
+    return use.instruction.keyword != "ENV" and use.word == name and folder in search_path(stage)
 
 
 def _is_missed(stage: Stage, move: _Moved, use: Use) -> bool:

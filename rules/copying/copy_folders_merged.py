@@ -73,17 +73,30 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             poured = list(_poured(change, stage, copy, places))
             alone = len(copy.sources) == 1 and not (copy.from_context and _is_started(stage, was, poured))
             if any(one.sure for one in poured) and not alone:
-                yield _problem(change, stage, copy, [one for one in poured if one.sure is not False])
+                meant = _is_meant(stage, was, poured)
+                yield _problem(change, stage, copy, [one for one in poured if one.sure is not False], meant=meant)
 
 
 def _is_started(stage: Stage, was: Stage | None, poured: list[_Poured]) -> bool:
     """Whether the start command, the same as before, names the folder: as a path, or as a module."""
-    now, then = (
-        [str(s.instruction) for s in one.image.start_command] if one is not None else [] for one in (stage, was)
-    )
-    name = posixpath.basename(poured[0].own) if poured else ""
-    spoken = re.compile(rf"(?<![\w./-]){re.escape(name)}[./:]")
-    return bool(name) and now == then and any(map(spoken.search, now))
+    now, then = _starts(stage), _starts(was)
+    return now == then and any(_names(now, one) for one in poured[:1])
+
+
+def _is_meant(stage: Stage, was: Stage | None, poured: list[_Poured]) -> bool:
+    """Whether the start command named one of the folders before the change, and does so no longer: it went along."""
+    now, then = _starts(stage), _starts(was)
+    return bool(now) and any(_names(then, one) and not _names(now, one) for one in poured)
+
+
+def _starts(stage: Stage | None) -> list[str]:
+    return [str(setting.instruction) for setting in stage.image.start_command] if stage is not None else []
+
+
+def _names(starts: list[str], one: _Poured) -> bool:
+    name = posixpath.basename(one.own)
+    spoken = re.compile(rf"(?<![\w./-])(?:{re.escape(one.own)}|(?:\./)?{re.escape(name)})[./:]")
+    return any(map(spoken.search, starts))
 
 
 def _places(was: Stage) -> dict[tuple[str | None, str | None, str], Copy]:
@@ -146,11 +159,16 @@ def _is_folder(change: DockerfileChange, copy: Copy, path: str) -> bool | None:
     return True if posixpath.basename(path) in _FOLDERS else None if copy.from_context else False
 
 
-def _problem(change: DockerfileChange, stage: Stage, copy: Copy, poured: list[_Poured]) -> Problem:
+def _keyword(change: DockerfileChange, copy: Copy) -> str:
+    """Return the keyword with the flags, as they are written."""
+    return " ".join([copy.instruction.keyword, *(change.source.cut(flag.span) for flag in copy.instruction.flags)])
+
+
+def _problem(change: DockerfileChange, stage: Stage, copy: Copy, poured: list[_Poured], *, meant: bool) -> Problem:
     folder = copy.destination or ""
     names = listed([quote(one.source.word.text) for one in poured], _NAMED)
     first = poured[0]
-    line = f"COPY {first.source.word.text} {first.own}"
+    line = f"{_keyword(change, copy)} {first.source.word.text} {first.own}"
     known = change.repository.listing is not None and copy.from_context and all(one.sure for one in poured)
     together = (
         f"in one {quote(copy.instruction.keyword)}, which takes what is in a folder, not the folder itself: all of it "
@@ -162,7 +180,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, poured: list[_P
         copy.instruction.span,
         f"{stage.label} copies {names} {together} and {quote(first.own)} is no longer there. "
         f"Copy {'it' if len(poured) == 1 else 'each'} to a folder of its own, as before: {quote(line)}.",
-        Confidence.CERTAIN if known else Confidence.LIKELY,
+        Confidence.POSSIBLE if meant else Confidence.CERTAIN if known else Confidence.LIKELY,
         doubt="what is copied may be files",
         instruction=copy.instruction,
         stage=stage.key,
@@ -177,7 +195,7 @@ def _fix(change: DockerfileChange, copy: Copy, poured: list[_Poured]) -> Fix | N
     word = copy.destination_word
     if word is None or copy.instruction.exec_form is not None or copy.heredocs:
         return None
-    keyword = " ".join([copy.instruction.keyword, *(change.source.cut(flag.span) for flag in copy.instruction.flags)])
+    keyword = _keyword(change, copy)
     moved = {one.source.word.span for one in poured}
     rest = [source.word.text for source in copy.sources if source.word.span not in moved]
     lines = [f"{keyword} {' '.join(rest)} {word.text}"] if rest else []

@@ -22,7 +22,7 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.binaries import program_of
+from rules.copying.binaries import builds_of, program_of
 from rules.copying.environments import environments
 from rules.copying.wheels import wheel_folders
 
@@ -164,11 +164,13 @@ def _not_for_platform(stage: Stage, builder: Stage, instruction: Instruction, pa
 
 
 def _problem(stage: Stage, builder: Stage, copy: Copy, native: str) -> Problem:
+    fetches = any(run.calls("curl", "wget") for run in builder.done_runs) and not builds_of(builder)
+    cure = "Fetch or compile it" if fetches else "Compile"
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies {native}, out of {builder.label}, which has the platform of the machine that builds "
         f"({quote(f'--platform={builder.root.platform}')}) and is never told the image's. Built for another platform, "
-        "the program fails with “exec format error”. Compile for `TARGETARCH`, or leave the stage on the target's "
+        f"the program fails with “exec format error”. {cure} for `TARGETARCH`, or leave the stage on the target's "
         "platform.",
         Confidence.LIKELY,
         doubt="settings that are not read may make it build for the other platform",

@@ -69,7 +69,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _is_known(builder: Stage) -> bool:
     """Whether we know what the base brings at its root: a system's folders, and no application's."""
     if builder.root.is_scratch:
-        return True
+        return bool(builder.done_runs or builder.all_copies)  # of an empty one, `copy-from-empty-scratch` speaks
     facts = builder.facts
     return facts is not None and facts.kind in _KNOWN_KINDS and not facts.windows and not facts.onbuild
 

@@ -4,6 +4,7 @@ import posixpath
 from collections.abc import Iterator
 
 from rules.api import (
+    OS_MANAGERS,
     Category,
     Confidence,
     Copy,
@@ -12,6 +13,7 @@ from rules.api import (
     Fix,
     Problem,
     Put,
+    Run,
     Severity,
     Stage,
     folders_of,
@@ -21,9 +23,13 @@ from rules.api import (
     rule,
     within,
 )
+from rules.copying.carried_trees import ALL, brought_by, filled_with_sources, riding_along
 from rules.copying.editable_installs import Editable, editable_install
-from rules.copying.runtime_paths import all_explained, runtime_paths, searched_paths
+from rules.copying.program_languages import may_run_from_sources, runs_from_sources
+from rules.copying.runtime_paths import all_explained, installed_there, runtime_paths, searched_paths
+from rules.copying.source_trees import is_monorepo
 from rules.model.prunings import is_leftover
+from rules.model.run_writes import OPAQUE_HARMLESS
 from rules.quoting import listed
 
 _OUTPUT_FOLDERS = frozenset(
@@ -32,22 +38,8 @@ _OUTPUT_FOLDERS = frozenset(
     "dependencies extracted layers".split()
 )
 
-_FROM_SOURCES = frozenset({"ruby", "php"})
-_INTERPRETED = frozenset({"python", "perl"})
-"""Languages whose programs run from their sources as they are."""
 _CHOSEN = 2
 """Sources that are deleted by name where somebody has looked at what ships."""
-_ALL = "all sources"
-_NAMED = 4
-"""Entries that a sentence can name."""
-_RIDING = {
-    "tests": ("tests", "test", "spec", "__tests__"),
-    "lock files": (
-        "package-lock.json", "yarn.lock", "pnpm-lock.yaml", "poetry.lock", "uv.lock", "Pipfile.lock", "composer.lock",
-        "Gemfile.lock", "go.sum",
-    ),
-}  # fmt: skip
-"""What lies in most source trees, with the names that it goes by."""
 
 
 @rule(
@@ -74,8 +66,8 @@ def _check_copy(change: DockerfileChange, stage: Stage, copy: Copy) -> Iterator[
     path = copy.source_path(copy.sources[0])
     if path is None or path == "/" or posixpath.basename(path) in _OUTPUT_FOLDERS:
         return
-    filled = _filled_with_sources(builder, path)
-    if filled is None or (filled.kind == "context" and _is_allow_list(change)):
+    filled = filled_with_sources(builder, path)
+    if filled is None or (brought_by(builder, filled)[-1][1].kind == "context" and _is_allow_list(change)):
         return
     if _is_pruned_by_hand(builder, path, filled):
         return
@@ -83,13 +75,6 @@ def _check_copy(change: DockerfileChange, stage: Stage, copy: Copy) -> Iterator[
     if was is not None and was.files.whole_trees and _may_need_all(change, stage, copy, builder, path):
         return  # it shipped the same tree before
     yield _problem(change, stage, copy, builder, path, filled)
-
-
-def _filled_with_sources(builder: Stage, path: str) -> Put | None:
-    """Return what brought the whole source tree to the folder itself; a tree below it is a part, not the whole."""
-    return next(
-        (put for put in reversed(builder.files.whole_trees) if put.path == path or within(put.path, path)), None
-    )
 
 
 def _is_pruned_by_hand(builder: Stage, path: str, filled: Put) -> bool:
@@ -123,48 +108,68 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage,
     by = quote(filled.command.name) if filled.command is not None else quote(str(filled.step.instruction))
     line = filled.step.instruction.line
     editable = editable_install(change, builder)
-    riding = _riding_along(change, builder, filled, (*kept, *(editable.sources if editable is not None else ())))
+    riding = riding_along(change, builder, filled, (*kept, *(editable.sources if editable is not None else ())))
     searched = searched_paths(stage, copy, path)
     proven = searched <= set(kept)
-    kept = tuple(sorted({*kept, *searched}))
-    if _runs_from_sources(stage):
+    kept = tuple(sorted({*kept, *searched} - _made_before(change, stage, copy, path)))
+    if runs_from_sources(stage, builder) or is_monorepo(change.after):
         kept = ()
-    way_out = _way_out(change, builder, kept, editable)
-    ship = "ship" if " and " in riding or riding == _ALL else "ships"
+    reading = _reading(stage, copy)
+    way_out = _way_out(change, builder, kept, editable, reading)
+    ship = "ship" if " and " in riding or riding == ALL else "ships"
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies the whole {quote(path)} tree out of {builder.label}. {builder.label} filled it with "
         f"{by} (line {line}), so {riding} {ship} to production.{way_out}",
-        _confidence(stage, filled),
+        _confidence(stage, builder, filled),
         doubt="what the commands of that stage leave there is not known",
         stage=stage.key,
-        fix=_fix(change, copy, path, kept) if proven and editable is None else None,
+        fix=_fix(change, copy, path, kept) if proven and editable is None and reading is None else None,
     )
-
-
-def _runs_from_sources(stage: Stage) -> bool:
-    """Whether the program is its source tree: of Ruby or PHP, with all that its framework looks for there."""
-    return not _FROM_SOURCES.isdisjoint(stage.runtime.languages)
 
 
 def _may_need_all(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, path: str) -> bool:
     """Whether the program is its source tree, or is interpreted and nothing tells which part of it runs."""
-    if _runs_from_sources(stage):
+    if runs_from_sources(stage, builder):
         return True
-    languages = {*stage.runtime.languages, *builder.runtime.languages}
-    if _INTERPRETED.isdisjoint(languages):
+    if not may_run_from_sources(stage, builder):
         return False
     return not runtime_paths(change, stage, copy, path) and not searched_paths(stage, copy, path)
 
 
-def _confidence(stage: Stage, filled: Put) -> Confidence:
+def _confidence(stage: Stage, builder: Stage, filled: Put) -> Confidence:
     """How sure it is that what ships is too much."""
-    if _runs_from_sources(stage):
+    if runs_from_sources(stage, builder):
         return Confidence.POSSIBLE
     return Confidence.CERTAIN if filled.kind == "context" else Confidence.LIKELY
 
 
-def _way_out(change: DockerfileChange, builder: Stage, kept: tuple[str, ...], editable: Editable | None) -> str:
+def _made_before(change: DockerfileChange, stage: Stage, copy: Copy, path: str) -> set[str]:
+    """Return what of the tree, as the builder has it, the shipped stage has installed itself above the COPY."""
+    folder = copy.destination
+    if folder is None:
+        return set()
+    made = [there for run, there in installed_there(change, stage, folder) if run.at < copy.at]
+    return {posixpath.join(path, posixpath.relpath(there, folder)) for there in made if within(there, folder)}
+
+
+def _reading(stage: Stage, copy: Copy) -> Run | None:
+    """Return a RUN below the COPY that installs what the tree says, or names something in it."""
+    folder = copy.destination or "/"
+    return next((run for run in stage.done_runs if run.at > copy.at and _reads(run, folder)), None)
+
+
+def _reads(run: Run, folder: str) -> bool:
+    works_there = within(run.workdir.value or "/", folder)
+    if works_there and any(call.project and call.manager not in OS_MANAGERS for call in run.package_calls):
+        return True
+    words = [word.value for command in run.commands if command.name not in OPAQUE_HARMLESS for word in command.words]
+    return any((works_there and word.startswith("./")) or word.startswith(f"{folder.rstrip('/')}/") for word in words)
+
+
+def _way_out(
+    change: DockerfileChange, builder: Stage, kept: tuple[str, ...], editable: Editable | None, reading: Run | None
+) -> str:
     if not kept:
         return " Copy only what runs."
     parts = [quote(name) for name in kept]
@@ -172,42 +177,13 @@ def _way_out(change: DockerfileChange, builder: Stage, kept: tuple[str, ...], ed
         parts.insert(0, "the program's own files")
     if not all_explained(builder):
         parts.append("what the build makes")
+    if reading is not None:
+        parts.append(f"what the `RUN` at line {reading.instruction.line} reads")
     named = listed(parts, None)
     if editable is not None:
         call = quote(str(editable.call.command))
         return f" Copy what runs: {named}, and the project's package, to which {call} leaves a pointer."
     return f" Copy what runs: {named}."
-
-
-def _riding_along(change: DockerfileChange, builder: Stage, filled: Put, kept: tuple[str, ...]) -> str:
-    """Name what rides along: from the repository's listing where it is known."""
-    files = change.repository.context_files(change.path) if filled.kind == "context" else None
-    if files is None:
-        return _usually_there(change, builder, filled)
-    roots = dict.fromkeys(name.split("/")[0] + ("/" if "/" in name else "") for name in files)
-    kept_names = {posixpath.basename(name) for name in kept}
-    extra = [name for name in roots if name.rstrip("/") not in kept_names and not _is_gone(builder, filled, name)]
-    if not extra:
-        return _ALL
-    return listed(map(quote, extra), _NAMED)
-
-
-def _usually_there(change: DockerfileChange, builder: Stage, filled: Put) -> str:
-    """Name what most source trees hold, as far as neither `.dockerignore` nor the builder takes it out."""
-    from_context = filled.kind == "context"
-    ignore = change.repository.dockerignore(change.path) if from_context else None
-    there = [
-        what
-        for what, names in _RIDING.items()
-        if not any(_is_gone(builder, filled, name) or (ignore and ignore.excludes(f"{name}/x")) for name in names)
-    ]
-    there.append("whatever `.dockerignore` misses" if from_context else "all else that lies there")
-    return listed(there, None)
-
-
-def _is_gone(builder: Stage, filled: Put, name: str) -> bool:
-    """Whether the builder deletes an entry of the tree again."""
-    return builder.files.is_deleted(posixpath.join(filled.path, name.rstrip("/")))
 
 
 def _fix(change: DockerfileChange, copy: Copy, path: str, kept: tuple[str, ...]) -> Fix | None:

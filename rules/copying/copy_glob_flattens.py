@@ -66,7 +66,8 @@ def _has_folders(files: tuple[str, ...], text: str) -> bool:
 
 def _from_many_folders(change: DockerfileChange, stage: Stage, copy: Copy, source: CopySource) -> Iterator[Problem]:
     """Yield a problem where a pattern takes files out of several folders that lie in one place then."""
-    name = posixpath.basename(source.word.text)
+    name = posixpath.basename(source.word.text.rstrip("/"))
+    literal = copy.destination_word is not None and "*" in copy.destination_word.text
     found = _matched(change, copy, source)
     if found is not None and len({posixpath.dirname(path) for path in found}) < _SEVERAL:
         return
@@ -74,18 +75,33 @@ def _from_many_folders(change: DockerfileChange, stage: Stage, copy: Copy, sourc
         effect = f"All are called {quote(name)}, so each overwrites the one before and one is left."
     elif _PROJECTS.fullmatch(name) and not _sorts(stage, copy):
         effect = "The solution, and the projects that refer to each other, name them by folder, and find none of them."
+    elif literal:
+        effect = "Files of one name overwrite one another."
     else:
         return
+    if literal:
+        effect = f"The `*` of a destination is no pattern, but the name of a folder. {effect}"
     yield Problem(
         source.word.span,
         f"{stage.label} copies {quote(source.word.text)}: a pattern keeps no folders, so the files of every folder "
         f"that it matches land side by side in {quote(copy.destination or '')}. {effect} Copy them one by one, or with "
         "`--parents`.",
-        Confidence.CERTAIN if found is not None and name in _MANIFESTS else Confidence.LIKELY,
+        Confidence.CERTAIN if literal else _confidence(stage, name, known=found is not None),
         doubt="it may match one folder only" if found is None else "a later command may sort them",
         instruction=copy.instruction,
         stage=stage.key,
+        decision=f"folders of {name}",
     )
+
+
+def _confidence(stage: Stage, name: str, *, known: bool) -> Confidence:
+    """How sure it is that the folders are missed: one project of .NET alone is named by nothing."""
+    if name in _MANIFESTS:
+        return Confidence.CERTAIN if known else Confidence.LIKELY
+    calls = [command for run in stage.runs for command in run.calls("dotnet") if command.subcommand == "restore"]
+    named = any(".sln" in str(copy.instruction) for copy in stage.copies) or any(len(c.operands()) > 1 for c in calls)
+    answered = any(command.after == "||" for command in calls)
+    return Confidence.LIKELY if (known or named) and not answered else Confidence.POSSIBLE
 
 
 def _matched(change: DockerfileChange, copy: Copy, source: CopySource) -> list[str] | None:

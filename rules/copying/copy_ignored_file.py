@@ -19,6 +19,7 @@ from rules.api import (
     rule,
 )
 from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
+from rules.secrets.secret_files import Kind, secret_file
 
 _WILDCARD = re.compile(r"[*?\[]")
 
@@ -93,16 +94,28 @@ def _problem(
     line: int,
 ) -> Problem:
     pattern = ignore.source.line(line).strip()
+    kind = secret_file(path)
     return Problem(
         span,
         f"{stage.label} takes {quote(path)} out of the build context, and {quote(ignore.path)} keeps it out "
-        f"({quote(pattern)}, line {line}). The build stops here: the builder does not find it. Let it in with "
-        f"{quote('!' + path)}.",
+        f"({quote(pattern)}, line {line}). The build stops here: the builder does not find it. "
+        f"{_way_out(kind, path, instruction)}",
         Confidence.CERTAIN if lies_beside(change, ignore) else Confidence.LIKELY,
         doubt="the build may have another context than the folder of that file",
         instruction=instruction,
         stage=stage.key,
         key=path,
         notes=(Note(ignore.source.line_span(line), "kept out here", ignore.path),),
-        fix=Fix("Let it into the build", (ignore.append(f"!{path}"),)),
+        fix=Fix("Let it into the build", (ignore.append(f"!{path}"),)) if kind is None else None,
+    )
+
+
+def _way_out(kind: Kind | None, path: str, instruction: Instruction) -> str:
+    if kind is None:
+        return f"Let it in with {quote('!' + path)}."
+    if kind == "client configuration" or instruction.keyword == "RUN":
+        return "That keeps a secret out of the build: mount it where it is needed (`RUN --mount=type=secret`)."
+    return (
+        "That keeps a secret out of the image: take this line away, and give the program what it needs of the file "
+        "when it starts."
     )

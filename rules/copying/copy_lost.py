@@ -27,6 +27,13 @@ _KNOWN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
 _SYSTEM_FOLDERS = ("/usr/", "/bin/", "/sbin/", "/etc/", "/lib/")
 _BASE_FOLDERS = "/bin /usr/bin /usr/local/bin /etc /lib /sbin /usr/lib /opt /tmp".split()
 
+_STOPS = "the container fails when it looks for it"
+_EFFECTS = {
+    "ENV": "what reads that variable does not find it",
+    "HEALTHCHECK": "the probe fails, and the container counts as unhealthy",
+}
+"""What follows where an instruction speaks of what is not there."""
+
 
 @rule(
     "copy-lost",
@@ -144,8 +151,8 @@ def _problem(stage: Stage, put: Put, copy: Copy, use: Use) -> Problem:
         use.instruction.span,
         f"{stage.label} no longer gets {quote(put.path)}: this change takes away {quote(str(copy.instruction))} and "
         "nothing "
-        f"else brings it. {quote(keyword)} still uses it ({quote(use.word)}), so the container fails when it looks "
-        "for it. Copy it again, or take it out there too.",
+        f"else brings it. {quote(keyword)} still uses it ({quote(use.word)}), so {_EFFECTS.get(keyword, _STOPS)}. "
+        "Copy it again, or take it out there too.",
         Confidence.LIKELY,
         doubt="a command may make it, or the base image bring it",
         instruction=use.instruction,

@@ -13,11 +13,14 @@ from rules.api import (
     Severity,
     Stage,
     Word,
+    fix,
     insert,
     once,
     quote,
+    replace,
     rule,
 )
+from rules.model.copies import shell_words
 
 _OF_THE_SYSTEM = frozenset(
     "/ /bin /etc /home /lib /media /mnt /opt /root /sbin /srv /tmp /usr /usr/bin /usr/lib /usr/local /usr/local/bin "
@@ -41,6 +44,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         for copy in stage.copies:
             word = copy.destination_word
+            of_a_shell = shell_words(copy.instruction)
+            if of_a_shell:
+                yield _of_a_shell(change, stage, copy, of_a_shell)
+                continue
             if word is None or len(copy.sources) + len(copy.heredocs) < 2 or _is_folder(copy):  # noqa: PLR2004 - several
                 continue
             if not (_is_there(stage, copy) and _needs_buildkit(change.after)):
@@ -53,6 +60,30 @@ def _needs_buildkit(model: Model) -> bool:
     return any(
         instruction.heredocs or any(flag.name in _OF_BUILDKIT for flag in instruction.flags)
         for instruction in model.dockerfile.instructions
+    )
+
+
+def _of_a_shell(change: DockerfileChange, stage: Stage, copy: Copy, words: tuple[Word, ...]) -> Problem:
+    """Say that a COPY goes through no shell."""
+    first, last, mark = words[0].span, words[-1].span, words[0].text
+    gone = None
+    if mark.startswith("#"):
+        cure = "Put the comment on a line of its own."
+    elif mark in ("&&", ";", "&"):
+        cure = "Put the command into a `RUN` below."
+    else:
+        cure = "Take that out; a name that ends in `*` is copied where there is such a file, and passed over else."
+        before = copy.instruction.words[len(copy.instruction.words) - len(words) - 1].span
+        gone = replace(change.source, first._replace(start=before.end, end=last.end, end_line=last.end_line), "")
+    then = "and the build stops, for there are none" if len(words) > 1 else "and this one is the destination"
+    return Problem(
+        first,
+        f"{stage.label} copies with {quote(change.source.text[first.start : last.end])} behind the names, as if a "
+        f"shell read it. `{copy.instruction.keyword}` goes through none: each word is the name of a file to it, "
+        f"{then}. {cure}",
+        instruction=copy.instruction,
+        stage=stage.key,
+        fix=fix("Take the shell's words out", gone),
     )
 
 

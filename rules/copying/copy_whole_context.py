@@ -62,7 +62,7 @@ def _local(change: DockerfileChange, stage: Stage, copy: Copy) -> Iterator[Probl
         copy.instruction.span,
         f"{stage.label} copies the whole context, and {quote(first.path)} with it, where it lies there during a build: "
         f"{reason}, and {quote(ignore.path)} lets it in. Whoever can pull the image can read it. List it in "
-        f"{quote(ignore.path)}.",
+        f"{quote(ignore.path)}, and give what the program needs of it when it starts.",
         Confidence.LIKELY if first.used else Confidence.POSSIBLE,
         doubt="the image may be built in a folder without it" if first.used else "",
         instruction=copy.instruction,
@@ -96,10 +96,11 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, secrets: list[L
     rest = f" and {len(secrets) - _NAMED} more" if len(secrets) > _NAMED else ""
     where = "`.dockerignore`" if ignore is None else quote(ignore.path)
     patterns = dict.fromkeys(leak.pattern for leak in secrets)
+    them = "them" if len(secrets) > 1 else "it"
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies the whole context, and {named}{rest} with it. Whoever can pull the image can read "
-        f"{'them' if len(secrets) > 1 else 'it'}. List {'them' if len(secrets) > 1 else 'it'} in {where}.",
+        f"{them}. List {them} in {where}, and give what the program needs of {them} when it starts.",
         Confidence.LIKELY,
         doubt="it goes by the names; what is in the files was not read",
         instruction=copy.instruction,

@@ -1,5 +1,6 @@
 """See dockerignore_gap.md."""
 
+import posixpath
 from collections.abc import Iterator
 
 from rules.api import (
@@ -36,7 +37,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return
     if is_development_file(change.path):
         return
-    leaks = list(context_leaks(change) or ())
+    leaks = [leak for leak in context_leaks(change) or () if copy[0].files_ship or not _is_read_by_builds(leak)]
     if not ignore.patterns.excludes(".git") and _is_root(change) and _ships(copy[1]):
         leaks.insert(0, _HISTORY)
     if leaks:
@@ -49,6 +50,11 @@ def _copies(change: DockerfileChange) -> Iterator[tuple[Stage, Copy]]:
         for copy in stage.copies if stage.index in needed else ():
             if brings_whole_context(copy):
                 yield stage, copy
+
+
+def _is_read_by_builds(leak: Leak) -> bool:
+    """Whether it is a file of settings: the build of a front end reads them, in a stage of its own."""
+    return posixpath.basename(leak.name).startswith(".env")
 
 
 def _is_root(change: DockerfileChange) -> bool:

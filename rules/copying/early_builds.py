@@ -6,6 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Confidence, Copy, Note, Problem, quote, within
+from rules.copying.failing import outcome_of_failure
 from rules.copying.installs import folder_of
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def early_builds(stage: Stage) -> Iterator[EarlyBuild]:
             folder = folder_of(run, command) if _builds(command) else None
             if folder is not None:
                 copy = _later(stage, run, folder) if not _has_sources(stage, run, folder) else None
-                if copy is not None and not _builds_again(stage, copy):
+                if copy is not None and not _builds_again(stage, copy) and outcome_of_failure(run, command) == "stops":
                     yield EarlyBuild(run, command, copy)
                 return
         if run.mounts:
@@ -62,16 +63,20 @@ def _builds(command: Command) -> bool:
 def _has_sources(stage: Stage, run: Run, folder: str) -> bool:
     """Whether more than manifests and packages lies in the folder, or may; without a manifest nothing is known."""
     above = [put for put in stage.files.covering(folder) if put.step.at <= run.at and put.kind != "workdir"]
-    manifests = [put for put in above if put.kind == "context" and not put.tree]
+    manifests = [put for put in above if put.kind == "context" and (not put.tree or _is_manifests(put))]
     return not manifests or any(_may_be_source(put) for put in above if put not in manifests)
+
+
+def _is_manifests(put: Put) -> bool:
+    """Whether a COPY brings what a pattern of manifests names: `package*.json`."""
+    named = put.source.rpartition("/")[2]
+    return put.kind == "context" and named.startswith(("package", "*.json", "yarn", "pnpm")) and "*" in named
 
 
 def _may_be_source(put: Put) -> bool:
     if put.command is not None and put.command.name == "mkdir":
         return False
-    named = put.source.rpartition("/")[2]
-    is_pattern = put.kind == "context" and named.startswith(("package", "*.json", "yarn", "pnpm")) and "*" in named
-    return not is_pattern and posixpath.basename(put.path.rstrip("/")) not in _PACKAGES
+    return posixpath.basename(put.path.rstrip("/")) not in _PACKAGES
 
 
 def _later(stage: Stage, run: Run, folder: str) -> Copy | None:

@@ -4,6 +4,8 @@ uv's guide to Docker ("Non-editable installs"), pip's and Poetry's manuals say w
 environment: the path of the sources.
 """
 
+import posixpath
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -23,6 +25,8 @@ from rules.api import (
 )
 from rules.copying.editable_installs import Editable, editable_install
 from rules.copying.environments import environments
+
+_MODULE = re.compile(r"([A-Za-z_]\w*)(?:\.\w+)*(?::\w+(?:\(\))?)?$")
 
 
 @rule(
@@ -44,8 +48,24 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if builder is None or taken is None or copy.deferred or copy.destination != taken.path:
                 continue
             found = editable_install(change, builder)
-            if found is not None and not _is_brought(stage, copy, found.folder, taken.path):
+            if found is None or _is_found_where_it_starts(stage):
+                continue
+            if not _is_brought(stage, copy, found.folder, taken.path):
                 yield _problem(stage, copy, builder, found)
+
+
+def _is_found_where_it_starts(stage: Stage) -> bool:
+    """Whether the container starts a module by its name, in a folder that has it: Python looks there first."""
+    folder = stage.image.workdir.value
+    for setting in stage.image.start_command if folder is not None else ():
+        words = setting.value.text.split() if setting.value is not None else []
+        found = [_MODULE.match(word) for word in words[1:]]
+        tops = {module[1] for module in found if module is not None and (":" in module[0] or "-m" in words)}
+        for top in tops:
+            puts = stage.files.covering(posixpath.join(folder or "/", top))
+            if any(put.tree and put.kind in ("context", "stage") for put in puts):
+                return True
+    return False
 
 
 def _is_brought(stage: Stage, copy: Copy, folder: str, environment: str) -> bool:

@@ -172,4 +172,5 @@ def _problem(copy: Copy, put: Put, run: Run, command: Command) -> Problem:
         instruction=copy.instruction,
         stage=copy.stage.key,
         notes=(Note(run.instruction.span, "installed here"),),
+        decision=f"{copy.stage.key} {command.start}",
     )

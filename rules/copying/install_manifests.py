@@ -31,27 +31,41 @@ def manifests_named(change: DockerfileChange, copy: Copy, install: Install) -> s
     """Name what an install reads, as the build context has it."""
     if install.call.manager == "dotnet":  # a solution names further projects, each of which is read
         return "the project files (`*.csproj`)"
-    names = [*map(quote, to_copy(change, copy, install)), *(name for _, name in _companions(change, install))]
+    names = [*map(quote, to_copy(change, copy, install)), *(name for _, name in _companions(change, copy, install))]
     return listed(names, len(names))
 
 
-def _companions(change: DockerfileChange, install: Install) -> list[tuple[str, str]]:
+def _companions(change: DockerfileChange, copy: Copy, install: Install) -> list[tuple[str, str]]:
     """Return the files besides its manifests that an install reads, each with what a sentence calls it.
 
-    Where the repository's listing is known, those that it has.
+    They lie beside the first manifest, and are named as the sources have them. Where the repository's listing is known,
+    those that it has.
     """
-    files = change.repository.context_files(change.path)
-    there = None if files is None else {part for path in files for part in path.split("/")}
+    folder = posixpath.dirname(_in_sources(copy, install.manifests[0]))
+    root = "" if copy.brings_context_root else _folder_of_sources(copy)
+    files = change.repository.context_files(change.path) if root is not None else None
+    known = None if files is None or root is None else _entries(files, posixpath.join(root, folder))
     found = []
     if install.call.manager == "npm" and len(install.manifests) == 1:
-        locks = [(name, quote(name)) for name in NPM_LOCKS if there is not None and name in there]
-        found.extend([(NPM_LOCKS[0], "its lock file")] if there is None else locks)
+        locks = [name for name in NPM_LOCKS if known is not None and name in known]
+        found += [(NPM_LOCKS[0], "its lock file")] if known is None else [_named(folder, name) for name in locks]
     if has_modern_yarn(install.run, install.call) or (
-        install.call.manager == "yarn" and ".yarnrc.yml" in (there or ())
+        install.call.manager == "yarn" and ".yarnrc.yml" in (known or ())
     ):
         unknown = _YARN_SETTINGS[:1] if _BRINGS_YARN.search(change.after.code) else _YARN_SETTINGS
-        found.extend((name, quote(name)) for name in unknown if there is None or name in there)
+        found += [_named(folder, name, sure=known is not None) for name in unknown if known is None or name in known]
     return found
+
+
+def _named(folder: str, name: str, *, sure: bool = True) -> tuple[str, str]:
+    shown = quote(posixpath.join(folder, name))
+    return name, shown if sure or name != _YARN_SETTINGS[1] else f"{shown} (where there is one)"
+
+
+def _entries(files: tuple[str, ...], folder: str) -> set[str]:
+    """Return what lies in a folder of the context."""
+    start = f"{folder.rstrip('/')}/" if folder else ""
+    return {path[len(start) :].partition("/")[0] for path in files if path.startswith(start)}
 
 
 def missing(change: DockerfileChange, stage: Stage, copy: Copy, install: Install) -> list[str]:
@@ -59,10 +73,10 @@ def missing(change: DockerfileChange, stage: Stage, copy: Copy, install: Install
     folder = posixpath.dirname(install.manifests[0])
     there = to_copy(change, copy, install)
     names = [name for name in install.manifests[1:] if _in_sources(copy, name) in there]
-    wanted = [(name, quote(posixpath.basename(name))) for name in names]
+    wanted = [(name, quote(_in_sources(copy, name))) for name in names]
     if install.call.manager == "dotnet":
         wanted = []
-    wanted += [(posixpath.join(folder, name), shown) for name, shown in _companions(change, install)]
+    wanted += [(posixpath.join(folder, name), shown) for name, shown in _companions(change, copy, install)]
     return [shown for name, shown in wanted if copied_above(stage, copy, name) is None]
 
 

@@ -1,6 +1,7 @@
 """See libc_mismatch.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -28,6 +29,16 @@ _COMPATIBLE = ("gcompat", "libc6-compat", "musl")
 _PROGRAM_FOLDERS = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
 _STATIC_PACKAGES = frozenset({"busybox-static", "tini-static", "dumb-init", "su-exec", "gosu"})
 _SYSTEM_MANAGERS = frozenset({"apk", "apt", "dnf", "yum", "microdnf"})
+_INTERPRETERS = {
+    "node": ("/usr/local/bin/node",),
+    "python": ("/usr/local/bin/python", "/usr/local/bin/python3"),
+    "ruby": ("/usr/local/bin/ruby",),
+    "php": ("/usr/local/bin/php",),
+}
+"""Where the official images have their interpreter, which is linked with the C library of their system."""
+_LOADER = re.compile(r"ld-musl|ld-linux|patchelf|musl|gcompat|libc6-compat")
+
+_SAME = "Build and run on the same system"
 
 
 class _Cargo(NamedTuple):
@@ -38,12 +49,14 @@ class _Cargo(NamedTuple):
         confidence: How sure it is that it is linked with the C library.
         failure: What happens.
         doubt: What is not known, where it is only likely.
+        cure: What to do.
     """
 
     what: str
     confidence: Confidence
     failure: str
     doubt: str = ""
+    cure: str = f"{_SAME}, or link statically"
 
 
 @rule(
@@ -83,7 +96,21 @@ def _cargo(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | None:
         or _compiled(copy, builder)
         or _release(copy, builder)
         or _program_of_package(stage, copy, builder)
+        or _program_of_image(stage, copy, builder)
     )
+
+
+def _program_of_image(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | None:
+    """The interpreter that the builder's official image is there for."""
+    name = builder.facts.name if builder.facts is not None else ""
+    if name not in _INTERPRETERS or any(_LOADER.search(step.instruction.text) for step in stage.all_steps):
+        return None
+    paths = [copy.source_path(source) for source in copy.sources]
+    path = next((path for path in paths if path in _INTERPRETERS[name]), None)
+    if path is None or not _written(builder).isdisjoint(folders_of(path)):
+        return None
+    cure = "Take it out of an image of the same system"
+    return _Cargo(f"the program {quote(path)}", Confidence.CERTAIN, 'It stops at the start with "not found"', cure=cure)
 
 
 def _python(copy: Copy, builder: Stage) -> _Cargo | None:
@@ -100,6 +127,7 @@ def _python(copy: Copy, builder: Stage) -> _Cargo | None:
                 Confidence.LIKELY,
                 failure,
                 "whether the packages have compiled parts is not known",
+                _SAME,
             )
     return None
 
@@ -111,6 +139,7 @@ def _of_wheels(wheels: Wheels) -> _Cargo:
         Confidence.LIKELY,
         "pip refuses the compiled ones that it fetched, and those that were compiled there fail at their import",
         "whether the packages have compiled parts is not known",
+        _SAME,
     )
 
 
@@ -122,7 +151,7 @@ def _modules(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | None:
             continue
         if _installs_modules(builder) and not _rebuilds_modules(stage):
             failure = "Modules with compiled parts (`sharp`, `bcrypt`, Prisma's engine) fail when they are loaded"
-            return _Cargo(f"{quote(path)}", Confidence.POSSIBLE, failure)
+            return _Cargo(f"{quote(path)}", Confidence.POSSIBLE, failure, cure=_SAME)
     return None
 
 
@@ -154,6 +183,7 @@ def _release(copy: Copy, builder: Stage) -> _Cargo | None:
                 Confidence.LIKELY,
                 'The Erlang in it stops at the start with "not found"',
                 "the release may be built without Erlang (`include_erts: false`)",
+                _SAME,
             )
     return None
 
@@ -203,7 +233,7 @@ def _problem(stage: Stage, step: Step, builder: Stage, here: str, cargo: _Cargo,
     return Problem(
         step.instruction.span,
         f"{stage.label} {verb} {cargo.what} out of {builder.label}, which has {builder.runtime.libc} as its C "
-        f"library; this image {has}. {cargo.failure}. Build and run on the same system, or link statically.",
+        f"library; this image {has}. {cargo.failure}. {cargo.cure}.",
         cargo.confidence,
         doubt=cargo.doubt,
         instruction=step.instruction,

@@ -99,7 +99,8 @@ def _misplaced(stage: Stage, standalone: Copy, source: str, wanted: str) -> Copy
         if copy.from_stage is standalone.from_stage
         and [(copy.source_path(one) or "").rstrip("/") for one in copy.sources] == [source]
     ]
-    if any(copy.destination is None or copy.destination.rstrip("/") == wanted for copy in found):
+    served = wanted.removesuffix(_STATIC) + "public/_next/static"  # the server gives out all of `public` by its path
+    if any(copy.destination is None or copy.destination.rstrip("/") in (wanted, served) for copy in found):
         return None
     others = (put for put in stage.files.puts if put.step not in (*found, standalone) and put.tree)
     if any(within(wanted, put.path) for put in others):

@@ -23,6 +23,7 @@ from rules.api import (
 )
 from rules.copying.cached_outputs import read_from_caches
 from rules.copying.early_builds import early_builds, too_early
+from rules.copying.failing import outcome_of_failure, wants_lock, without_manifest
 from rules.copying.installs import folder_of, installs_in, needs_manifest
 from rules.copying.lifecycle import missing_for_script, wanted_by_scripts
 
@@ -67,7 +68,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if run.deferred or any(m.type == "bind" for m in run.mounts):
                 continue
             for command, path in _wanted(run):
-                if path not in said and not _may_be_there(stage, run, command, path):
+                caught = outcome_of_failure(run, command) == "caught"
+                if path not in said and not caught and not _may_be_there(stage, run, command, path):
                     said.add(path)
                     yield _problem(stage, run, command, path)
             for wanted in wanted_by_scripts(change, run):
@@ -143,6 +145,7 @@ def _may_be_there(stage: Stage, run: Run, command: Command, path: str) -> bool:
         "root",
         "var",
         "proc",
+        "dev",
         "lib",
         "opt",
     ):
@@ -251,7 +254,9 @@ def _makes(command: Command) -> bool:
 
 def _is_piped_installer(command: Command) -> bool:
     """Whether a download goes to a pipe or a named file: it leaves nothing else behind."""
-    return command.name in ("curl", "wget") and (command.after == "|" or command.has("-o", "-O", "--output"))
+    if command.name not in ("curl", "wget") or any("$" in word.value for word in command.args):
+        return command.name in ("curl", "wget") and command.after == "|"
+    return command.after == "|" or command.has("-o", "-O", "--output", "--remote-name")
 
 
 def _is_brought(stage: Stage, run: Run, path: str) -> bool:
@@ -272,12 +277,13 @@ def _problem(stage: Stage, run: Run, command: Command, path: str) -> Problem:
     elif elsewhere is not None:
         way_out = f"It is copied to {quote(elsewhere.path)} (line {elsewhere.step.instruction.line})."
     else:
-        way_out = f"Copy {quote(name)} in first."
+        locked = any("lock" in posixpath.basename(put.path) for put in stage.files.puts)
+        way_out = f"Copy {quote(name)}{' and its lock file' if wants_lock(command) and not locked else ''} in first."
     verb = "changes" if command.name == "chmod" else "reads"
     return Problem(
         command.span,
         f"{stage.label} runs {quote(str(command))}, which {verb} {quote(path)}, and no instruction above brings that "
-        f"file. The build stops here. {way_out}",
+        f"file. {without_manifest(command, outcome_of_failure(run, command))} {way_out}",
         Confidence.LIKELY,
         doubt="an earlier command may make the file",
         instruction=run.instruction,

@@ -90,18 +90,29 @@ def _environments(builder: Stage, tree: str) -> Iterator[str]:
                 yield write.path
 
 
+def installed_there(change: DockerfileChange, stage: Stage, folder: str) -> Iterator[tuple[Run, str]]:
+    """Yield the environments and folders of packages that RUNs of a stage fill in a folder of it."""
+    yield from ((environment.run, environment.path) for environment in environments(stage))
+    for run in stage.all_runs:
+        yield from ((run, path) for path in _filled(change, run, folder))
+
+
 def _dependencies(change: DockerfileChange, builder: Stage, tree: str) -> Iterator[str]:
     """Yield the folders in the tree that package managers fill: `pip install --target`, `node_modules`."""
     for run in builder.all_runs:
-        for call in run.package_calls:
-            target = call.option("--target", "--prefix", "--root") if call.manager == "pip" else None
-            path = run.resolve(target) if target else None
-            if path is not None:
-                yield path
-            if call.manager in _JAVASCRIPT and call.action in ("install", "sync") and run.workdir.value == tree:
-                yield posixpath.join(tree, "node_modules")
-                if _exists(change, "package.json") is True:
-                    yield posixpath.join(tree, "package.json")
+        yield from _filled(change, run, tree)
+
+
+def _filled(change: DockerfileChange, run: Run, tree: str) -> Iterator[str]:
+    for call in run.package_calls:
+        target = call.option("--target", "--prefix", "--root") if call.manager == "pip" else None
+        path = run.resolve(target) if target else None
+        if path is not None:
+            yield path
+        if call.manager in _JAVASCRIPT and call.action in ("install", "sync") and run.workdir.value == tree:
+            yield posixpath.join(tree, "node_modules")
+            if _exists(change, "package.json") is True:
+                yield posixpath.join(tree, "package.json")
 
 
 def all_explained(builder: Stage) -> bool:

@@ -27,6 +27,10 @@ from rules.copying.source_trees import brings_all, is_read, is_source_tree, need
 from rules.quoting import listed
 
 _FREE_STEPS = frozenset({"ENV", "ARG", "LABEL", "EXPOSE", "SHELL", "STOPSIGNAL"})
+_RUNNING = ("run", "build", "other")
+"""What package managers do that may run the project's own code."""
+_OF_OTHERS = frozenset("git [[ source . pip pip3 rustup".split())
+"""Commands that run nothing of the project's own."""
 _FREE_COMMANDS = frozenset({"", "echo", "set", "true", "export", ":"})
 _READ_TOO = (
     *NPM_LOCKS,
@@ -141,12 +145,31 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, install: Instal
         f"{stage.label} copies {what} (`{copy.instruction.keyword}`) before {quote(install.shown)} "
         f"(line {install.call.command.line}). "
         f"An edit of any file then makes every build install all dependencies again. {way_out}",
-        Confidence.CERTAIN if above is not None and not lacking and is_read(change, install) else Confidence.LIKELY,
+        _confidence(change, stage, copy, install, sure=above is not None and not lacking),
         doubt="the install may need more of the sources than its manifests",
         instruction=copy.instruction,
         stage=stage.key,
         fix=_fix(change, stage, copy, install, copied=above is not None) if not lacking else None,
     )
+
+
+def _confidence(change: DockerfileChange, stage: Stage, copy: Copy, install: Install, *, sure: bool) -> Confidence:
+    """How sure it is that the install does without the sources; what runs above it may make what it reads."""
+    own = _own_code(stage)
+    first = bisect_right(own, copy.instruction.span.end)
+    if first < len(own) and own[first] < install.call.command.start:
+        return Confidence.POSSIBLE
+    return Confidence.CERTAIN if sure and is_read(change, install) else Confidence.LIKELY
+
+
+@once
+def _own_code(stage: Stage) -> list[int]:
+    """Where the commands start that may run the project's own code, in their order."""
+    opaque = {command.start for command in stage.files.opaque_commands}
+    calls = {call.command.start for run in stage.runs for call in run.package_calls if call.action not in _RUNNING}
+    own = opaque - calls
+    commands = (command for run in stage.runs for command in run.commands if not command.part)
+    return sorted(c.start for c in commands if c.start in own and c.name not in _OF_OTHERS)
 
 
 def _fix(change: DockerfileChange, stage: Stage, copy: Copy, install: Install, *, copied: bool) -> Fix | None:

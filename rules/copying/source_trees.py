@@ -113,7 +113,8 @@ def _is_small(change: DockerfileChange, folder: str) -> bool:
 
 
 @once
-def _is_monorepo(model: Model) -> bool:
+def is_monorepo(model: Model) -> bool:
+    """Tell whether the Dockerfile says that the project is several packages of one tree."""
     return _MONOREPO.search(model.code) is not None
 
 
@@ -133,7 +134,7 @@ def needs_sources(change: DockerfileChange, install: Install) -> bool:
     text = "\n".join(_texts(change, install))
     if install.call.manager not in _JAVASCRIPT:
         return bool(_LOCAL_REQUIREMENT.search(text))
-    if _is_monorepo(change.after) or _BUNDLED.search(install.manifests[0]):
+    if is_monorepo(change.after) or _BUNDLED.search(install.manifests[0]):
         return True
     if _HOOKS.search(text) or install.call.verb.startswith("workspaces"):
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from rules.dockerfile.reference import parse_reference
@@ -10,7 +11,26 @@ from rules.model.steps import Copy, CopySource, Step
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rules.dockerfile.nodes import Word
+    from rules.dockerfile.nodes import Instruction, Word
+
+
+_OF_A_SHELL = re.compile(r"\|\|?|&&|;|\d?>>?(?:&\d|/.*)?|&(?:>.*)?|#.*")
+"""Words that a shell understands, and that no file is called."""
+
+
+def shell_words(instruction: Instruction) -> tuple[Word, ...]:
+    """Return what a COPY or an ADD has behind its destination as if a shell read it: `2>/dev/null || true`, `# all`.
+
+    The builder takes these for names, so that it stops. What the author means is what stands in front of them.
+    """
+    return () if instruction.exec_form is not None else tuple(instruction.words[_meant(instruction) :])
+
+
+def _meant(instruction: Instruction) -> int:
+    """How many words of a COPY or an ADD are meant for the builder: at least a source and the destination."""
+    words = instruction.words
+    found = (at for at, word in enumerate(words) if at > 1 and _OF_A_SHELL.fullmatch(word.text))
+    return next(found, len(words)) if not instruction.heredocs else len(words)
 
 
 def copy_of(*state: Any) -> Copy:
@@ -21,7 +41,7 @@ def copy_of(*state: Any) -> Copy:
     """
     step = Step(*state)
     instruction, scope = step.instruction, step.scope
-    words = instruction.exec_form or instruction.words
+    words = instruction.exec_form or instruction.words[: _meant(instruction)]
     sources = _sources(step, words)
     last = words[-1] if len(words) > 1 else None
     written = scope.expand(last.text) if last is not None else None

@@ -18,6 +18,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.model.run_writes import OPAQUE_HARMLESS
 from rules.secrets.environment_files import Held, held_by
 from rules.secrets.secret_files import Kind, is_encrypted, is_known_harmless, is_public, is_public_text, secret_file
 
@@ -76,7 +77,7 @@ def _problem(stage: Stage, copy: Copy, word: Word, kind: Kind, held: Held) -> Pr
     sure = kind in ("private key", "credentials")
     return Problem(
         word.span,
-        f"{stage.label} copies {quote(word.text)}, which {held.clause}. {then} {_way_out(kind, word.text)}",
+        f"{stage.label} copies {quote(word.text)}, which {held.clause}. {then} {_way_out(copy, kind, word.text)}",
         Confidence.LIKELY if held.likely else Confidence.POSSIBLE,
         doubt="whether these are in use anywhere is not known"
         if held.clause.startswith("sets ")
@@ -89,12 +90,34 @@ def _problem(stage: Stage, copy: Copy, word: Word, kind: Kind, held: Held) -> Pr
     )
 
 
-def _way_out(kind: Kind, text: str) -> str:
+def _way_out(copy: Copy, kind: Kind, text: str) -> str:
+    """Say how else it gets to what reads it: a build below, the container, or both."""
     name = posixpath.basename(text.rstrip("/"))
+    is_ssh = kind == "private key" and (name.startswith("id_") or ".ssh" in (copy.destination or ""))
+    mount = quote("RUN --mount=type=ssh …" if is_ssh else f"RUN --mount=type=secret,id={name.lstrip('.')},target=… …")
+    if not copy.stage.layers_ship or kind == "client configuration":
+        return f"Mount it for the command that needs it: {mount}."
     if kind == "environment":
-        return "Give the values when the container starts: `--env-file`, a secret, a config map."
-    mount = quote(f"RUN --mount=type=secret,id={name.lstrip('.')},target=… …")
+        start = "when the container starts: `--env-file`, a secret, a config map."
+        if not _is_built_on(copy):
+            return f"Give the values {start}"
+        return f"What a `RUN` below reads of it, mount there: {mount}. Give the rest {start}"
+    if not _is_built_on(copy):
+        return "Mount it when the container starts."
     return f"For a build, mount it: {mount}. For the running container, mount it there."
+
+
+def _is_built_on(copy: Copy) -> bool:
+    """Whether a RUN below does more than to prepare the system, in the stage or in one that starts from it."""
+    heirs = [stage for stage in copy.stage.model.stages if copy.stage in stage.chain]
+    return any(
+        command.name not in OPAQUE_HARMLESS
+        for stage in heirs
+        for run in stage.runs
+        if run.at > copy.at and not run.deferred
+        for command in run.commands
+        if command.name
+    )
 
 
 def _pointed_at(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:

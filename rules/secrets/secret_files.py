@@ -34,7 +34,7 @@ _CLIENT = re.compile(
 )
 _HARMLESS = re.compile(
     r"example|sample|dummy|fake|mock|fixture|test|snakeoil|template|\.dist$|public|\.pub$|schema|insecure|localhost|self[-_]?signed|selfsigned|"
-    r"trust|cacerts|gpg|release|archive|signing|repo|apt|rpm|keyring|vendor|\.enc$|\.crt|sealed",
+    r"trust|cacerts|gpg|release|archive|signing|repo|apt|rpm|keyring|vendor|licen[cs]e|\.enc$|\.crt|sealed",
     re.IGNORECASE,
 )
 

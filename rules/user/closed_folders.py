@@ -155,8 +155,9 @@ def _stops(stage: Stage, accounts: Accounts, closed: _Closed, install: Command) 
 
 def _fails_later(stage: Stage, accounts: Accounts, closed: _Closed, now: Step) -> Problem:
     again = " again" if accounts.same else ""
+    what = "makes a file there" if _keeps_files(closed) else "writes there"
     then = (
-        "When the process writes there, it fails with “permission denied”. "
+        f"When the process {what}, it fails with “permission denied”. "
         f"Give the folder to {quote(accounts.user)}{again}, with `chown` or `COPY --chown`."
     )
     message = f"{_opening(stage, accounts, closed)} {then}"
@@ -186,4 +187,11 @@ def _opening(stage: Stage, accounts: Accounts, closed: _Closed) -> str:
         )
     if closed.now is None or not accounts.same:
         return f"{opening}."
-    return f"{opening}: {quote(str(closed.now.instruction), 60)} at line {closed.now.instruction.line} makes it root's."
+    files = ", though its files keep their owners" if _keeps_files(closed) else ""
+    now = f"{quote(str(closed.now.instruction), 60)} at line {closed.now.instruction.line}"
+    return f"{opening}: {now} makes it root's{files}."
+
+
+def _keeps_files(closed: _Closed) -> bool:
+    """Whether the COPY that makes the folder brings files out of a stage that may have given them to an account."""
+    return isinstance(closed.now, Copy) and may_keep_owner(closed.now)

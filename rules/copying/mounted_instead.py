@@ -1,0 +1,150 @@
+"""How a RUN gets what a COPY brought for it alone: by a mount that serves, or in an earlier stage."""
+
+from __future__ import annotations
+
+import posixpath
+from fnmatch import fnmatchcase
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from rules.api import OS_MANAGERS, Run, once, quote, within
+from rules.copying.installs import folder_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.api import Command, Copy, PackageCall, Put, Stage
+
+HEAVY = tuple(
+    ".deb .rpm .apk .whl .tar .tgz .tbz2 .txz .gz .bz2 .xz .zst .zip .7z .jar .war .ear .run .bin .iso .exe .msi .so "
+    ".sql .dump".split()
+)
+"""Endings of files that weigh something."""
+
+_ONLY_READING = frozenset({*OS_MANAGERS, "pip"})
+"""Managers that only read what a project's list names."""
+DELETING = frozenset({"cd", "rm", "unlink"})
+_WRITERS = frozenset("chmod chown chgrp touch mkdir mv gunzip bunzip2 patch".split())
+_LOOKING = frozenset("cd rm unlink ls cat echo cp pwd test [ true dpkg rpm apt apt-get dnf yum apk".split())
+_DOWNLOADERS = frozenset({"curl", "wget"})
+
+
+def way_out(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, path: str, *, fixed: bool) -> str:
+    """Say what to do instead: a mount point cannot be deleted (`rm` stops with "busy"), nor a folder above one.
+
+    What one RUN writes into a mount, the next does not find.
+    """
+    if put.kind == "remote":
+        return "Fetch it in an earlier stage and mount it from there, or fetch and delete it in one `RUN`."
+    above = path != put.path and within(put.path, path)
+    written = _is_written_to(stage, put, copy, run)
+    workers = _workers(stage, put, copy)
+    several = written and len(workers) > 1
+    if several or (above and (put.kind == "context" or written) and put.tree and not posixpath.splitext(put.path)[1]):
+        return "Build in an earlier stage, and copy the result from there."
+    if above:
+        return (
+            f"Mount it (`RUN --mount=type=bind`) at a path outside {quote(path)} where it is used, and do not copy it."
+        )
+    what = "its folder" if "*" in put.path else "it"  # a mount takes no pattern
+    if path != put.path:
+        return f"Mount {what} (`RUN --mount=type=bind`) where it is used, {_beside(command, path)}."
+    mount = f"Mount {what} where it is used ({_mount(written=written)}) instead of copying it"
+    if fixed:
+        return f"{mount}."
+    gone = (
+        f"leave {quote(put.path)} out of that `{command.name}`" if len(command.operands()) > 1 else "drop that command"
+    )
+    why = (
+        "a mount point cannot be deleted"
+        if run in workers or builds_there(run, put.path)
+        else "nothing is left there to delete"
+    )
+    return f"{mount}, and {gone}: {why}."
+
+
+def _beside(command: Command, pattern: str) -> str:
+    """Say where a mount is safe from a deletion by a pattern, which fails without `-f` where nothing is left for it."""
+    if command.has("-f", "--force"):
+        return f"at a path that {quote(pattern)} does not match"
+    return f"at another path, and take {quote(pattern)} out of that `{command.name}`"
+
+
+def _mount(*, written: bool) -> str:
+    """Say which mount serves: a bind mount is read-only unless it says otherwise."""
+    if written:
+        return "`RUN --mount=type=bind,rw`: the commands write there, and what they write goes as well"
+    return "`RUN --mount=type=bind`"
+
+
+def _is_written_to(stage: Stage, put: Put, copy: Copy, last: Run) -> bool:
+    steps = stage.done_steps
+    runs = [step for step in steps[steps.index(copy) : steps.index(last) + 1] if isinstance(step, Run)]
+    return any(within(path, put.path) for run in runs for path in _written(run)) or any(
+        builds_there(run, put.path) for run in runs
+    )
+
+
+def builds_there(run: Run, folder: str) -> bool:
+    """Whether a project is installed out of a folder, or around it: npm and pip write beside what they read."""
+    return any(_installs_around(run, call, folder) or _builds_in(run, call, folder) for call in run.package_calls)
+
+
+def _installs_around(run: Run, call: PackageCall, folder: str) -> bool:
+    """Whether a call installs or builds the project of a folder above, as of a workspace."""
+    above = folder_of(run, call.command) or "/"
+    return call.project and call.manager not in _ONLY_READING and above != "/" and within(folder, above)
+
+
+def _builds_in(run: Run, call: PackageCall, folder: str) -> bool:
+    """Whether a call is given a project that lies there; of a package that is packed, it only reads."""
+    at = folder_of(run, call.command) or "/"
+    names = [package.name for package in call.packages if package.kind == "path"]
+    return call.manager not in OS_MANAGERS and any(
+        within(posixpath.normpath(posixpath.join(at, name.split("[")[0])), folder)
+        for name in names
+        if "*" not in name and not name.endswith(HEAVY)
+    )
+
+
+@once
+def _written(run: Run) -> frozenset[str]:
+    """Return the paths that a RUN seems to write to: what it changes by name, and the folders that it works in."""
+    found: set[str] = set()
+    for command in run.commands:
+        folder = folder_of(run, command)
+        if command.name not in _LOOKING and folder is not None:
+            found.add(folder)
+        if command.name in _WRITERS:
+            found.update(posixpath.normpath(word.value) for word in command.operands() if word.value.startswith("/"))
+        found.update(posixpath.normpath(path) for path in _output(command) if path.startswith("/"))
+    return frozenset(found)
+
+
+def _output(command: Command) -> Iterator[str]:
+    """Yield the files that a command names as where its output goes."""
+    yield from (r.target.value for r in command.redirects if ">" in r.operator and r.target is not None)
+    if command.name in _DOWNLOADERS:
+        flags = ("-o", "--output", "-O", "--output-document")
+        words = [word.value for word in command.args]
+        yield from (after for flag, after in pairwise(words) if flag in flags)
+
+
+def _workers(stage: Stage, put: Put, copy: Copy) -> list[Run]:
+    """Return the RUNs below a COPY that do more with its path than to delete it, or that work in it."""
+    runs = [run for run in stage.done_runs if run.at > copy.at]
+    return [
+        run
+        for run in runs
+        if any(command.name not in DELETING and _concerns(run, command, put.path) for command in run.commands)
+    ]
+
+
+def _concerns(run: Run, command: Command, path: str) -> bool:
+    """Whether a command names a path or what is called like it, or works in it."""
+    names = (command.name, *(posixpath.basename(word.value) for word in command.args))
+    return (
+        path in str(command)
+        or within(folder_of(run, command) or "/", path)
+        or any(name and fnmatchcase(posixpath.basename(path), name) for name in names)
+    )
