@@ -18,6 +18,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.build.variable_uses import is_asked_for, with_default
 
 _VARIABLE = re.compile(r"\$(\w+)")
 
@@ -36,7 +37,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     given = {name for build in change.repository.builds_of(change.path) for name in build.args}
     old = _defaults(change.before)
     names = sorted(set(_VARIABLE.findall(change.after.code.replace("{", ""))))
-    defaulted = _with_default(change)
+    defaulted = with_default(change.after)
     for instruction in change.after.dockerfile.instructions:
         if instruction.keyword != "ARG":
             continue
@@ -44,7 +45,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             was = old.get(name.text)
             if value is not None or not was or name.text in given | defaulted:
                 continue
-            if _begins_one(name.text, names) and not _is_asked_for(name.text, change.after.code):
+            if _begins_one(name.text, names) and not is_asked_for(name.text, change.after.code):
                 yield Problem(
                     instruction.span,
                     f"`ARG {name.text}` had the default {quote(was)} and has none any more, and no build in the "
@@ -68,23 +69,6 @@ def _defaults(model: Model) -> dict[str, str]:
         and value.text.strip("\"'")
         and name.text not in PLATFORM_ARGS | PREDEFINED_ARGS
     }
-
-
-def _with_default(change: DockerfileChange) -> set[str]:
-    """The ARGs that have a value somewhere now: a bare one in a stage takes over a global default, an ENV wins."""
-    arguments = (i for i in change.after.dockerfile.instructions if i.keyword in ("ARG", "ENV"))
-    return {
-        name.text
-        for i in arguments
-        for name, value in i.pairs
-        if value is not None and f"${name.text}" not in value.text.replace("{", "")
-    }
-
-
-def _is_asked_for(name: str, code: str) -> bool:
-    """Whether the file says what happens without a value: `[ -z "$NAME" ]`, `${NAME:-…}`."""
-    name = re.escape(name)
-    return re.search(rf"-[zn]\s+\"?\$\{{?{name}\b|\$\{{{name}:?[-+?]", code) is not None
 
 
 def _begins_one(name: str, names: Sequence[str]) -> bool:
