@@ -50,7 +50,7 @@ _NAMES = {
 }
 _STOPS = frozenset({"array", "source", "pushd", "declare", "shopt", "mapfile", "pipefail", "replacement", "substring"})
 """What a plain shell refuses or does not find; the rest may also mean something else to it."""
-_SURELY = frozenset(
+SURELY = frozenset(
     "double-bracket array source pushd declare shopt mapfile here-string c-style-for process-substitution".split()
 )
 """Of a script: what a plain shell does not take for something else that may be meant."""
@@ -143,7 +143,7 @@ def _start_scripts(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if "bash" in script.text:
             continue  # it may look for bash, and go on in that
-        kinds = _SURELY - (_KNOWN_TO_ASH if shell == "busybox" else frozenset())
+        kinds = SURELY - (_KNOWN_TO_ASH if shell == "busybox" else frozenset())
         source, code = script.script()
         construct = next((one for one in code.constructs if one.kind in kinds and one.dialect == "sh"), None)
         if construct is not None:
