@@ -100,8 +100,11 @@ def _in_runs(change: DockerfileChange) -> Iterator[Problem]:
         lost = _lost_shell(change, stage)
         uses = _uses(stage, shell)
         if lost is None:
+            mended = False  # by the line above an earlier one, which holds for all below
             for use in uses:
-                yield _problem(*use, shell, None)
+                problem = _problem(*use, shell, None)
+                yield replace(problem, fix=None) if mended else problem
+                mended |= problem.fix is not None
         else:
             missed.setdefault(lost, []).extend((*use, shell) for use in islice(uses, 1))
     for line, found in missed.items():
@@ -241,5 +244,6 @@ def _problem(stage: Stage, run: Run, found: Construct, shell: str, lost: Instruc
         instruction=run.instruction,
         stage=stage.key,
         key=name.strip("`"),
+        decision=f"{stage.key} {found.kind} {way_out}",
         fix=fix if harmless else None,
     )
