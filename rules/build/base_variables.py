@@ -24,13 +24,18 @@ def is_set_by_base(stage: Stage, name: str) -> bool:
     """Whether the base image is known to set a variable, or says in it which version it holds.
 
     Publishers set `PYTHON_VERSION`, `CUDA_VERSION`, `NODE_VERSION`, `GOLANG_VERSION` or `NGINX_VERSION` in their images
-    (their Dockerfiles: `ENV PYTHON_VERSION 3.13.1`); the tables hold no value that belongs to one version only.
+    (their Dockerfiles: `ENV PYTHON_VERSION 3.13.1`); the tables hold no value that belongs to one version only. What an
+    image's programs lie in it often says as well: `JAVA_HOME`, `CATALINA_HOME`, `MAVEN_HOME`.
     """
     facts = stage.facts
     if facts is not None and name in facts.env_names:
         return True
+    if is_bare(stage):
+        return False
+    if name.endswith("_HOME"):
+        return True
     version = _VERSION.fullmatch(name)
-    if version is None or is_bare(stage):
+    if version is None:
         return False
     word = stage.root.base_word
     image = word.text.split("@")[0].rsplit("/", 1)[-1] if word is not None else ""
