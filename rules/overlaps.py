@@ -119,10 +119,15 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
         _silence("stage", "package-lost"),
     ),
     "copy-widened": (_same_fact("instruction", "source-copied-before-install"),),
-    "remote-script-piped-to-shell": (_silence("place", "pipefail-missing"),),
+    "remote-script-piped-to-shell": (
+        _silence("place", "pipefail-missing"),
+        _silence("instruction", "integrity-check-removed"),
+    ),
     "dockerignore-loosened": (_silence("instruction", "dockerignore-missing"),),
     "copy-whole-context": (_silence("instruction", "dockerignore-gap", "dockerignore-missing"),),
-    "integrity-check-removed": (_same_fact("instruction", "download-without-checksum"),),
+    "integrity-check-removed": (
+        _same_fact("instruction", "download-without-checksum", "lockfile-not-enforced", "npm-install-not-ci"),
+    ),
     "copy-from-whole-tree": (_same_fact("instruction", "copy-from-root-filesystem"),),
     "next-static-misplaced": (_silence("instruction", "copy-destination-changed"),),
     "cd-without-effect": (_same_fact("instruction", "cd-instead-of-workdir"),),
