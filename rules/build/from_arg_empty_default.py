@@ -40,12 +40,18 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         broken = [text for text in (word.text,) if "$" in text and not _is_image(empty.expand(text))]
         if flag is not None and "$" in (flag.value or "") and empty.expand(flag.value or "") == "":
             broken.append(flag.value or "")
-        if not broken or any(empty.get(name) is None for name in declarable_uses(broken[0], empty.escape)[:1]):
+        if not broken or any(empty.get(name) is None for name in declarable_uses(broken[0], empty.escape)):
             continue  # without an ARG it is from-arg-undeclared's
         names = [name for name in uses(broken[0], empty.escape) if empty.get(name) is not None]
+        names = sorted(names, key=lambda name: _has_value(empty, name))  # what lacks one is named
         if not given.intersection(names):
             of_image = broken[0] == word.text
             yield _problem(stage, broken[0], names) if of_image else _of_platform(stage, broken[0], names)
+
+
+def _has_value(scope: Scope, name: str) -> bool:
+    found = scope.get(name)
+    return found is not None and found.value != ""
 
 
 def _with_empty(scope: Scope) -> Scope:
