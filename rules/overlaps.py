@@ -136,6 +136,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "stopsignal-for-server": (_silence("instruction", "stopsignal-canonical"),),
     "stopsignal-ungraceful": (_silence("instruction", "stopsignal-canonical"),),
     "env-mixed-form": (_silence("instruction", "legacy-key-value"),),
+    "empty-continuation": (_silence("instruction", "invalid-syntax"),),
     "env-value-unquoted": (_silence("instruction", "invalid-syntax"),),
     "env-space-around-equals": (_silence("instruction", "legacy-key-value"),),
     "inline-ignore-used": (_silence("file", "suppression-added"),),
