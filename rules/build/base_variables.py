@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from rules.api import Stage
 
 _VERSION = re.compile(r"(?P<what>[A-Z][A-Z0-9]*)_(?:VERSION|MAJOR)")
+_HOMES = frozenset(
+    "JAVA_HOME CATALINA_HOME MAVEN_HOME GRADLE_HOME CARGO_HOME RUSTUP_HOME CONDA_HOME SPARK_HOME HADOOP_HOME "
+    "JBOSS_HOME JETTY_HOME JENKINS_HOME ANDROID_HOME CUDA_HOME".split()
+)
+"""Where publishers say that their program lies; which of their images do, no table tells."""
 _PROGRAMS = {"go": ("golang",), "java": ("jdk", "jre", "openjdk"), "node": ("nodejs", "yarn"), "python": ("pip",)}
 """What else the images of a language name in their variables: GOLANG_VERSION, YARN_VERSION."""
 
@@ -32,7 +37,7 @@ def is_set_by_base(stage: Stage, name: str) -> bool:
         return True
     if is_bare(stage):
         return False
-    if name.endswith("_HOME"):
+    if name in _HOMES:
         return True
     version = _VERSION.fullmatch(name)
     if version is None:

@@ -47,17 +47,34 @@ _LIKE_NAME = re.compile(r"\$\{?(\w+|.)")
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An instruction uses a variable that its stage does not have."""
     told: dict[int, set[str]] = {}
-    declared: set[tuple[str, Confidence]] = set()
+    found: list[Problem] = []
     for stage in change.stages:
         above = told[stage.parent.index] if stage.parent is not None else set()
         told[stage.index], seen = set(above), set(above)
         for step in stage.steps:
             if "$" not in step.instruction.text:
                 continue
-            yield from _in_texts(stage, step)
+            found += _in_texts(stage, step)
             for problem, names in _in_step(change, step, seen):
                 told[stage.index].update(names)
-                yield _once_declared(problem, declared)
+                found.append(problem)
+    yield from _declared_everywhere(found)
+
+
+def _declared_everywhere(found: list[Problem]) -> Iterator[Problem]:
+    """Give the first place that lacks an ARG of the file the edits of all: it is told with the lines of the others."""
+    alike: dict[tuple[str, Confidence], list[Problem]] = {}
+    for problem in found:
+        alike.setdefault((problem.decision, problem.confidence), []).append(problem)
+    for problem in found:
+        group = alike[problem.decision, problem.confidence]
+        if not problem.decision or len(group) == 1:
+            yield problem
+        elif problem is group[0] and problem.fix is not None:
+            edits = tuple(edit for one in group if one.fix is not None for edit in one.fix.edits)
+            yield replaced(problem, fix=Fix(problem.fix.title, edits))
+        else:
+            yield replaced(problem, fix=None)
 
 
 def _in_step(change: DockerfileChange, step: Step, seen: set[str]) -> Iterator[tuple[Problem, list[str]]]:
