@@ -19,15 +19,22 @@ _NAMED = 4
 def gathered(told: Iterable[tuple[str, Finding]]) -> list[Finding]:
     """Tell the new findings of a rule that one decision mends once, at the first place, with the lines of the others.
 
-    Those with a fix stay apart, since each is committed at its own place.
+    Those with a fix stay apart, since each is committed at its own place; what follows one without a fix of its own is
+    told with it.
 
     Args:
         told: In the order of their places, each with its `Problem.decision`.
     """
     groups: dict[object, list[Finding]] = {}
+    leading: dict[object, int] = {}
     for place, (decision, finding) in enumerate(told):
-        alone = not decision or finding.baseline != "new" or finding.offer is not None
-        key = place if alone else (finding.rule, finding.path, decision, finding.severity, finding.confidence)
+        key: object = (finding.rule, finding.path, decision, finding.severity, finding.confidence)
+        if not decision or finding.baseline != "new":
+            key = place
+        elif finding.offer is not None:
+            leading[key] = key = place
+        else:
+            key = leading.get(key, key)
         groups.setdefault(key, []).append(finding)
     return [_joined(*group) for group in groups.values()]
 

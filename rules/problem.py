@@ -119,7 +119,8 @@ class Problem:
         severity: Overrides the rule's own, for a case that weighs less or more.
         key: Set where the ordinal of equal problems would not tell them apart across pushes: a package, a variable.
         decision: What is to be decided, where one answer mends every place: new problems of a rule with the same
-            decision and no fix are told once, at the first place, with the lines of the others.
+            decision and no fix are told once, at the first place or at the last above that has a fix, with the lines of
+            the others.
         fact: The fact, where several instructions of the file state one and the same: in the fingerprint it stands for
             the instruction, so that it does not matter at which of them it is told. Such a problem has no stage.
         items: All that it is about, when that is a list that grows and shrinks, such as packages. It is new where one

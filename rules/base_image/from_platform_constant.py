@@ -74,6 +74,9 @@ def _of_the_builder(change: DockerfileChange, stage: Stage) -> Iterator[Problem]
         if targets
         else "Drop the flag here, and in builders that do not build for `TARGETARCH`."
     )
+    native = _names_builder(stage)
+    if native:
+        way_out += f" {_BY_TARGET}"
     yield Problem(
         flag.span,
         f"{stage.label} is of the platform of the machine that builds ({quote(flag.value or '')}), whatever the build "
@@ -82,7 +85,9 @@ def _of_the_builder(change: DockerfileChange, stage: Stage) -> Iterator[Problem]
         Confidence.CERTAIN if several or targets else Confidence.LIKELY,
         doubt="" if several or targets else "no file of the repository says for which platforms it is built",
         stage=stage.key,
-        fix=Fix("Drop the flag", (delete_word(change.source, flag.span),)) if stage.root is stage and targets else None,
+        fix=Fix("Drop the flag", (delete_word(change.source, flag.span),))
+        if stage.root is stage and targets and not native
+        else None,
     )
 
 
@@ -110,6 +115,20 @@ def _parts(change: DockerfileChange, stage: Stage) -> list[Stage]:
 def _is_fixed(stage: Stage) -> bool:
     flag = stage.from_.flag("platform")
     return flag is not None and "$" not in (flag.value or "$")
+
+
+_BY_TARGET = "What is fetched for `BUILDARCH` is then to be fetched for `TARGETARCH`."
+
+
+def _names_builder(stage: Stage) -> bool:
+    """Whether a stage asks for the machine that builds, such as in the address of a program."""
+    return any(name in text for text in _texts(stage) for name in ("BUILDARCH", "BUILDOS"))
+
+
+def _texts(stage: Stage) -> Iterator[str]:
+    for step in stage.steps:
+        if step.instruction.keyword != "LABEL":
+            yield step.instruction.whole_value
 
 
 def _runs_nothing(stage: Stage) -> bool:
@@ -148,18 +167,21 @@ def _problem(change: DockerfileChange, stage: Stage, flag: Flag) -> Problem:
     elif several:
         then = "The repository builds it for several platforms, and all of them get this one's programs."
     else:
-        then = (
-            "On another machine, an ARM laptop or server, it runs emulated, slowly or not at all, and a build for "
-            "several platforms puts this one's programs under each name."
-        )
+        then = "On another machine, an ARM laptop or server, it runs emulated, slowly or not at all"
+        if not any("TARGETARCH" in text or "TARGETPLATFORM" in text for text in _texts(stage)):
+            then += ", and a build for several platforms puts this one's programs under each name"
+        then += "."
+    native = _names_builder(stage)
     same = [one for one in _parts(change, stage) if one is not stage and _is_fixed(one)]
     where = f", here and in {listed(one.label for one in same)}," if same else ","
     cure = "" if windows else f" Drop the flag{where} and choose the platform where the image is built."
+    if native and not windows:
+        cure += f" {_BY_TARGET}"
     return Problem(
         flag.span,
         f"{stage.label} is always {quote(flag.value or '')}, whatever the build asks for. {then}{cure}",
         Confidence.POSSIBLE if windows else Confidence.CERTAIN if several else Confidence.LIKELY,
         doubt="" if windows else "no file of the repository says for which platforms it is built",
         stage=stage.key,
-        fix=None if windows or same else Fix("Drop the flag", (delete_word(change.source, flag.span),)),
+        fix=None if windows or same or native else Fix("Drop the flag", (delete_word(change.source, flag.span),)),
     )

@@ -15,9 +15,12 @@ from rules.api import (
     Problem,
     Severity,
     insert,
+    parse_reference,
     quote,
     rule,
 )
+from rules.build.variable_uses import is_asked_for, with_default
+from rules.secrets.secret_names import names_a_secret
 
 _VARIABLE = re.compile(r"\$(\w+)")
 
@@ -34,21 +37,21 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change takes away an ARG's default, and no build of the repository passes a value."""
     assert change.before is not None
     given = {name for build in change.repository.builds_of(change.path) for name in build.args}
-    old = _defaults(change.before)
+    old = plain_defaults(change.before)
     names = sorted(set(_VARIABLE.findall(change.after.code.replace("{", ""))))
-    defaulted = _with_default(change)
+    defaulted = with_default(change.after)
     for instruction in change.after.dockerfile.instructions:
         if instruction.keyword != "ARG":
             continue
         for name, value in instruction.pairs:
             was = old.get(name.text)
-            if value is not None or not was or name.text in given | defaulted:
-                continue
-            if _begins_one(name.text, names) and not _is_asked_for(name.text, change.after.code):
+            if value is not None or not was or name.text in given | defaulted or names_a_secret(name.text):
+                continue  # a secret's default is better gone
+            if _begins_one(name.text, names) and not is_asked_for(name.text, change.after.code):
                 yield Problem(
                     instruction.span,
                     f"`ARG {name.text}` had the default {quote(was)} and has none any more, and no build in the "
-                    "repository passes it. A plain `docker build .` now fills in nothing where it is used.",
+                    f"repository passes it. {_outcome(change, name.text)}",
                     Confidence.LIKELY,
                     doubt="a build outside the repository may pass it",
                     key=name.text,
@@ -56,8 +59,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 )
 
 
-def _defaults(model: Model) -> dict[str, str]:
-    """The plain defaults that are no empty text, but for what the builder fills in itself."""
+def _outcome(change: DockerfileChange, name: str) -> str:
+    used = re.compile(rf"\$(?:{re.escape(name)}\b|\{{{re.escape(name)}\}})")
+    bases = (stage.base_word.text for stage in change.stages if stage.base_word is not None)
+    without = [used.sub("", text) for text in bases if used.search(text)]
+    if any("$" not in text and parse_reference(text) is None for text in without):
+        return f"A plain `docker build .` now stops at the `FROM` that `${name}` is a part of."
+    return "A plain `docker build .` now fills in nothing where it is used."
+
+
+def plain_defaults(model: Model) -> dict[str, str]:
+    """Return the plain defaults that are no empty text, but for what the builder fills in itself."""
     return {
         name.text: value.text
         for instruction in model.dockerfile.instructions
@@ -68,23 +80,6 @@ def _defaults(model: Model) -> dict[str, str]:
         and value.text.strip("\"'")
         and name.text not in PLATFORM_ARGS | PREDEFINED_ARGS
     }
-
-
-def _with_default(change: DockerfileChange) -> set[str]:
-    """The ARGs that have a value somewhere now: a bare one in a stage takes over a global default, an ENV wins."""
-    arguments = (i for i in change.after.dockerfile.instructions if i.keyword in ("ARG", "ENV"))
-    return {
-        name.text
-        for i in arguments
-        for name, value in i.pairs
-        if value is not None and f"${name.text}" not in value.text.replace("{", "")
-    }
-
-
-def _is_asked_for(name: str, code: str) -> bool:
-    """Whether the file says what happens without a value: `[ -z "$NAME" ]`, `${NAME:-…}`."""
-    name = re.escape(name)
-    return re.search(rf"-[zn]\s+\"?\$\{{?{name}\b|\$\{{{name}:?[-+?]", code) is not None
 
 
 def _begins_one(name: str, names: Sequence[str]) -> bool:

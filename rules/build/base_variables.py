@@ -11,6 +11,11 @@ if TYPE_CHECKING:
     from rules.api import Stage
 
 _VERSION = re.compile(r"(?P<what>[A-Z][A-Z0-9]*)_(?:VERSION|MAJOR)")
+_HOMES = frozenset(
+    "JAVA_HOME CATALINA_HOME MAVEN_HOME GRADLE_HOME CARGO_HOME RUSTUP_HOME CONDA_HOME SPARK_HOME HADOOP_HOME "
+    "JBOSS_HOME JETTY_HOME JENKINS_HOME ANDROID_HOME CUDA_HOME".split()
+)
+"""Where publishers say that their program lies; which of their images do, no table tells."""
 _PROGRAMS = {"go": ("golang",), "java": ("jdk", "jre", "openjdk"), "node": ("nodejs", "yarn"), "python": ("pip",)}
 """What else the images of a language name in their variables: GOLANG_VERSION, YARN_VERSION."""
 
@@ -24,13 +29,18 @@ def is_set_by_base(stage: Stage, name: str) -> bool:
     """Whether the base image is known to set a variable, or says in it which version it holds.
 
     Publishers set `PYTHON_VERSION`, `CUDA_VERSION`, `NODE_VERSION`, `GOLANG_VERSION` or `NGINX_VERSION` in their images
-    (their Dockerfiles: `ENV PYTHON_VERSION 3.13.1`); the tables hold no value that belongs to one version only.
+    (their Dockerfiles: `ENV PYTHON_VERSION 3.13.1`); the tables hold no value that belongs to one version only. What an
+    image's programs lie in it often says as well: `JAVA_HOME`, `CATALINA_HOME`, `MAVEN_HOME`.
     """
     facts = stage.facts
     if facts is not None and name in facts.env_names:
         return True
+    if is_bare(stage):
+        return False
+    if name in _HOMES:
+        return True
     version = _VERSION.fullmatch(name)
-    if version is None or is_bare(stage):
+    if version is None:
         return False
     word = stage.root.base_word
     image = word.text.split("@")[0].rsplit("/", 1)[-1] if word is not None else ""

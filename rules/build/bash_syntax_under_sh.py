@@ -50,7 +50,7 @@ _NAMES = {
 }
 _STOPS = frozenset({"array", "source", "pushd", "declare", "shopt", "mapfile", "pipefail", "replacement", "substring"})
 """What a plain shell refuses or does not find; the rest may also mean something else to it."""
-_SURELY = frozenset(
+SURELY = frozenset(
     "double-bracket array source pushd declare shopt mapfile here-string c-style-for process-substitution".split()
 )
 """Of a script: what a plain shell does not take for something else that may be meant."""
@@ -100,8 +100,11 @@ def _in_runs(change: DockerfileChange) -> Iterator[Problem]:
         lost = _lost_shell(change, stage)
         uses = _uses(stage, shell)
         if lost is None:
+            mended = False  # by the line above an earlier one, which holds for all below
             for use in uses:
-                yield _problem(*use, shell, None)
+                problem = _problem(*use, shell, None)
+                yield replace(problem, fix=None) if mended else problem
+                mended |= problem.fix is not None
         else:
             missed.setdefault(lost, []).extend((*use, shell) for use in islice(uses, 1))
     for line, found in missed.items():
@@ -143,7 +146,7 @@ def _start_scripts(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if "bash" in script.text:
             continue  # it may look for bash, and go on in that
-        kinds = _SURELY - (_KNOWN_TO_ASH if shell == "busybox" else frozenset())
+        kinds = SURELY - (_KNOWN_TO_ASH if shell == "busybox" else frozenset())
         source, code = script.script()
         construct = next((one for one in code.constructs if one.kind in kinds and one.dialect == "sh"), None)
         if construct is not None:
@@ -241,5 +244,6 @@ def _problem(stage: Stage, run: Run, found: Construct, shell: str, lost: Instruc
         instruction=run.instruction,
         stage=stage.key,
         key=name.strip("`"),
+        decision=f"{stage.key} {found.kind} {way_out}",
         fix=fix if harmless else None,
     )

@@ -12,6 +12,7 @@ from rules.api import (
     Severity,
     ShellWord,
     Step,
+    delete_instruction,
     quote,
     replace,
     rule,
@@ -33,20 +34,39 @@ _BACK = ("-", "..", "~", "$OLDPWD", "/tmp")  # noqa: S108 - where one goes to le
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN does nothing but change the folder, which the next instruction does not see."""
     for stage in change.stages:
-        for run in stage.runs:
-            folder = _only_changes_folder(run)
-            if folder is not None:
-                alone = all(command.name in (*_CHANGES, "set") for command in run.commands)
-                yield Problem(
-                    run.instruction.span if alone else run.commands[-1].span,
-                    f"{_named(run, folder)} has no effect: every instruction starts again in `WORKDIR`"
-                    f"{_current(run)}. What follows runs there, not in {quote(folder.text.strip(_QUOTES))}; "
-                    "write `WORKDIR`.",
-                    Confidence.CERTAIN if run.script.understood else Confidence.POSSIBLE,
-                    instruction=run.instruction,
-                    stage=stage.key,
-                    fix=_fix(change, run, folder),
-                )
+        found = [(run, folder) for run in stage.runs if (folder := _only_changes_folder(run)) is not None]
+        leaving = [one for one in found if not _is_there(*one)]
+        for run, folder in leaving or found:  # what comes back is needed as soon as the other is a WORKDIR
+            yield _problem(change, run, folder, alone=len(found) == 1)
+
+
+def _is_there(run: Run, folder: ShellWord) -> bool:
+    """Whether it enters the folder of WORKDIR."""
+    return folder.literal and run.workdir.value is not None and run.resolve(folder.value) == run.workdir.value
+
+
+def _problem(change: DockerfileChange, run: Run, folder: ShellWord, *, alone: bool) -> Problem:
+    whole = all(command.name in (*_CHANGES, "set") for command in run.commands)
+    there = _is_there(run, folder)
+    if there:
+        why = f"`WORKDIR` is {quote(run.workdir.value or '')} already. Take it out."
+        severity = Severity.INFO
+    else:
+        why = (
+            f"every instruction starts again in `WORKDIR`{_current(run)}. What follows runs there, not in "
+            f"{quote(folder.text.strip(_QUOTES))}; write `WORKDIR`"
+            f"{' where something has to run in a folder, and take it out elsewhere' if not alone else ''}."
+        )
+        severity = None
+    return Problem(
+        run.instruction.span if whole else run.commands[-1].span,
+        f"{_named(run, folder)} has no effect: {why}",
+        Confidence.CERTAIN if run.script.understood else Confidence.POSSIBLE,
+        instruction=run.instruction,
+        stage=run.stage.key,
+        severity=severity,
+        fix=_taken_out(run) if there else _as_workdir(change, run, folder) if alone else None,
+    )
 
 
 def _current(step: Step) -> str:
@@ -88,14 +108,18 @@ def _matters(run: Run) -> bool:
     return any(step.instruction.keyword in ("RUN", "COPY", "ADD", "CMD", "ENTRYPOINT") for step in following)
 
 
-def _fix(change: DockerfileChange, run: Run, folder: ShellWord) -> Fix | None:
+def _is_alone(run: Run) -> bool:
+    """Whether the instruction is nothing but the one command."""
+    return len(run.commands) == 1 and not run.instruction.heredocs and not run.instruction.flags
+
+
+def _taken_out(run: Run) -> Fix | None:
+    return Fix("Delete it", (delete_instruction(run.instruction),)) if _is_alone(run) else None
+
+
+def _as_workdir(change: DockerfileChange, run: Run, folder: ShellWord) -> Fix | None:
+    """Write it as WORKDIR, which is in force for all that follows: none where another `cd` goes on or back."""
     absolute = folder.value.startswith("/") or run.workdir.set_in_file
-    if (
-        len(run.commands) != 1
-        or run.instruction.heredocs
-        or not folder.literal
-        or not absolute
-        or run.instruction.flags
-    ):
+    if not _is_alone(run) or not folder.literal or not absolute:
         return None
     return Fix("Use WORKDIR", (replace(change.source, run.instruction.span, f"WORKDIR {folder.text}"),))

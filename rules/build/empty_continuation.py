@@ -10,6 +10,8 @@ _INSTRUCTION = re.compile(
     r"WORKDIR)[ \t]+\S"
 )
 """As people write them, in capitals; no program of that name is called in a RUN."""
+_PAIRS = frozenset({"ENV", "LABEL"})
+"""Instructions whose words need an equals sign, where the first has one."""
 _BLANK = re.compile(r"\n\s*?(?:\n|\Z)")
 
 
@@ -30,6 +32,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if swallowed is not None:
                 yield _swallows(instruction, blank, swallowed)
                 continue
+        if _is_refused(change, instruction):
+            continue  # which invalid-syntax says
         if not blank and _is_cut_off(instruction):
             yield _nothing_follows(instruction)
         if blank:
@@ -37,11 +41,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield Problem(
                 source.line_span(blank[0]),
                 f"a blank line stands inside this `{instruction.keyword}`, behind a `{instruction.escape}`. "
-                "The builder still reads on, with a warning, and newer releases will not; "
-                "a comment line may stand there instead.",
+                "The builder reads on, and warns that a later release of it will not; a comment line may stand there "
+                "instead.",
                 instruction=instruction,
                 fix=_fix(instruction, blank),
             )
+
+
+def _is_refused(change: DockerfileChange, instruction: Instruction) -> bool:
+    span = instruction.span
+    return any(span.start <= fault.span.start <= span.end for fault in change.after.dockerfile.faults)
 
 
 def _swallowed(instruction: Instruction, blank: list[int]) -> int | None:
@@ -58,8 +67,13 @@ def _swallows(instruction: Instruction, blank: list[int], line: int) -> Problem:
     above = next(n for n in range(blank[0] - 1, 0, -1) if not source.line(n).lstrip().startswith("#"))
     taken_in = source.line(line).strip().rstrip(instruction.escape).rstrip()
     operator = _operator(source.line(above), instruction.escape) if instruction.keyword == "RUN" else ""
-    if operator == "&&":
+    stops = operator not in ("", "||") or (not operator and instruction.keyword in _PAIRS and _has_sign(instruction))
+    if operator == "||":
+        becomes = "the shell looks for a program of that name where what stands above fails"
+    elif operator:
         becomes = "the shell looks for a program of that name, and the build stops there"
+    elif stops:
+        becomes = f"the build stops there, as {quote(taken_in.split()[0])} has no `=`"
     else:
         becomes = f"it becomes the last words of this `{instruction.keyword}`"
     mark = f"{operator} {instruction.escape}".strip()
@@ -69,8 +83,13 @@ def _swallows(instruction: Instruction, blank: list[int], line: int) -> Problem:
         f"Take the `{mark}` away.",
         instruction=instruction,
         key="swallowed",
-        severity=Severity.ERROR if operator == "&&" else Severity.WARNING,
+        severity=Severity.ERROR if stops else Severity.WARNING,
     )
+
+
+def _has_sign(instruction: Instruction) -> bool:
+    """Whether an ENV or a LABEL has its equals sign right behind the first name: else all that follows is its value."""
+    return bool(instruction.pairs) and f"{instruction.pairs[0][0].text}=" in instruction.value
 
 
 def _operator(line: str, escape: str) -> str:

@@ -3,7 +3,19 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Instruction, Problem, Severity, quote, rule
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Instruction,
+    Problem,
+    Severity,
+    fix,
+    quote,
+    replace,
+    rule,
+)
 
 _SECOND = re.compile(r"""^(?:"[^"]*"|'[^']*'|[^\s"']+)\s+(?P<name>[A-Z][A-Z0-9_]*)(?:=|\s+\S)""")
 
@@ -11,6 +23,12 @@ _OWN_LINE = re.compile(r"\n[ \t]*(?P<name>[A-Z][A-Z0-9_]+(?==)|[A-Z][A-Z0-9_]{2,
 
 _ONE_LINE = re.compile(r"[^\s\"'-]\S*[ \t]+(?P<name>[A-Z][A-Z0-9]*_[A-Z0-9_]+)[ \t]+[^\s=]\S*")
 """`en_US LC_CTYPE en_US.UTF-8`: a value, a name with an underscore, a value."""
+
+_PAIRS = re.compile(r"[^\s\"'=-][^\s=]*+(?:[ \t]+(?P<name>[A-Z][A-Z0-9]*_[A-Z0-9_]*)=[^\s\"'\\]+)+")
+"""`en_US.UTF-8 LC_ALL=en_US.UTF-8`: a value, and pairs of a name with an underscore and a value."""
+
+_OF_WORDS = re.compile(r"(?:CMD|COMMAND|ARG|OPT|OPTION|PARAM|FLAG|PROMPT)S?\Z")
+"""How a variable's name ends whose value is a command line or options, which may hold such pairs."""
 
 _SHELL_WORDS = frozenset({"if", "for", "while", "case", "export", "then"})
 
@@ -40,7 +58,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             Confidence.LIKELY,
             doubt="the value may be meant to hold the rest",
             key=name.text,
+            fix=_fix(instruction),
         )
+
+
+def _fix(instruction: Instruction) -> Fix | None:
+    """Write the first pair with an equals sign where the others have one."""
+    name, value = instruction.pairs[0]
+    if value is None or not _PAIRS.fullmatch(value.text) or _OF_WORDS.search(name.text):
+        return None
+    gap = instruction.source.span(name.span.end, value.span.start)
+    return fix("Write the first one with an equals sign", replace(instruction.source, gap, "="))
 
 
 def _shell_code(instruction: Instruction, name: str) -> Problem:
@@ -61,6 +89,9 @@ def _second(instruction: Instruction) -> str | None:
     own_line = _OWN_LINE.search(instruction.text)
     if own_line is not None and own_line["name"] in value.text:
         return own_line["name"]
+    pairs = _PAIRS.fullmatch(value.text)
+    if pairs is not None and not _OF_WORDS.search(name.text):
+        return value.text.split()[1].partition("=")[0]
     one_line = _ONE_LINE.fullmatch(value.text)
     if one_line is not None:
         return one_line["name"]

@@ -16,6 +16,7 @@ from rules.api import (
     Stage,
     Step,
     Variable,
+    Word,
     fix,
     insert_line_before,
     quote,
@@ -24,9 +25,15 @@ from rules.api import (
 )
 from rules.build.namesakes import unused_namesake
 from rules.build.variable_uses import badly_declared, declarable_uses, first_uses, is_own_value, uses
+from rules.quoting import listed
 from rules.secrets.secret_names import names_a_secret
 
 _NAME = re.compile(r"\w+")
+_SEARCH_PATHS = frozenset(
+    "PATH LD_LIBRARY_PATH LIBRARY_PATH PKG_CONFIG_PATH PYTHONPATH NODE_PATH CLASSPATH MANPATH CPATH C_INCLUDE_PATH "
+    "CPLUS_INCLUDE_PATH PERL5LIB CMAKE_PREFIX_PATH".split()
+)
+"""Lists of folders, which no build passes."""
 _PROXIES = frozenset(name for name in PREDEFINED_ARGS if name.lower().endswith("_proxy"))
 
 
@@ -49,7 +56,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _set_to_itself(stage: Stage, step: Step) -> Iterator[Problem]:
-    """Yield the variables that get their own value where nothing above gives them one."""
+    """Speak of the variables that get their own value where nothing above gives them one; at once of those alike."""
+    alike: dict[bool, list[tuple[str, Word]]] = {}
     for name, value in step.instruction.pairs:
         if value is None or not is_own_value(name.text, value) or name.text in _PROXIES:
             continue
@@ -57,28 +65,56 @@ def _set_to_itself(stage: Stage, step: Step) -> Iterator[Problem]:
             continue  # an ARG becomes an ENV; one above the first FROM is undefined-variable's
         if name.text in badly_declared(stage.model):
             continue  # `ARG NAME,` is what is to be mended, and no second ARG
-        path = name.text == "PATH"
-        meant = None if path else unused_namesake(step, name.text)
-        first = first_uses(stage).get(name.text, step)
-        yield Problem(
-            value.span,
-            "`PATH` is set to what it is: the pair has no effect. Put a folder in front, or take it out."
-            if path
-            else f"{quote(name.text)} is set to its own value, and nothing above gives it one: it is empty. What the "
-            f"machine that builds has in its environment does not reach the image. {_way_out(meant)}",
-            Confidence.CERTAIN if path or stage.base_known else Confidence.POSSIBLE,
-            stage=stage.key,
-            key=f"{name.text}=",
-            notes=() if path or first is step else (Note(first.instruction.span, "empty here too"),),
-            severity=Severity.INFO if path else Severity.WARNING,
-            fix=None if path or meant is not None or names_a_secret(name.text) else _declared(first, name.text),
-        )
+        if name.text in _SEARCH_PATHS:
+            yield _without_effect(stage, name.text, value)
+        elif (meant := unused_namesake(step, name.text)) is not None:
+            yield _empty(stage, step, [(name.text, value)], meant)
+        else:
+            alike.setdefault(names_a_secret(name.text), []).append((name.text, value))
+    for found in alike.values():
+        yield _empty(stage, step, found, None)
 
 
-def _way_out(meant: Variable | None) -> str:
-    if meant is None or meant.instruction is None:
-        return "Declare the `ARG`, or leave the variable to run time."
-    return f"The `ARG {meant.name}` at line {meant.instruction.line} is used nowhere: it may be what was meant."
+def _without_effect(stage: Stage, name: str, value: Word) -> Problem:
+    return Problem(
+        value.span,
+        f"{quote(name)} is set to what it is: the pair has no effect. Put a folder in front, or take it out.",
+        stage=stage.key,
+        key=f"{name}=",
+        severity=Severity.INFO,
+    )
+
+
+def _empty(stage: Stage, step: Step, found: list[tuple[str, Word]], meant: Variable | None) -> Problem:
+    names, one = [name for name, _ in found], len(found) == 1
+    first = min((first_uses(stage).get(name, step) for name in names), key=lambda other: other.index)
+    are, them = (
+        ("is set to its own value", "it one: it is empty")
+        if one
+        else ("are set to their own values", "them one: they are empty")
+    )
+    secret = names_a_secret(names[0])
+    return Problem(
+        found[0][1].span,
+        f"{listed(map(quote, names), None)} {are}, and nothing above gives {them}. What the machine that builds has in "
+        f"its environment does not reach the image. {_way_out(meant, one=one, secret=secret)}",
+        Confidence.CERTAIN if stage.base_known else Confidence.POSSIBLE,
+        stage=stage.key,
+        key=" ".join(f"{name}=" for name in names),
+        notes=() if first is step else (Note(first.instruction.span, "empty here too"),),
+        severity=Severity.WARNING,
+        fix=None if meant is not None or secret else _declared(first, names),
+    )
+
+
+def _way_out(meant: Variable | None, *, one: bool, secret: bool) -> str:
+    if meant is not None and meant.instruction is not None:
+        return f"The `ARG {meant.name}` at line {meant.instruction.line} is used nowhere: it may be what was meant."
+    if secret:
+        return "Leave a secret to run time: what `ENV` sets stays in the image."
+    if not one:
+        return "Declare an `ARG` for each, or leave the variables to run time."
+    return "Declare the `ARG`, or leave the variable to run time."
 
 
 def _proxies(stage: Stage, step: Step) -> Iterator[Problem]:
@@ -104,8 +140,9 @@ def _proxies(stage: Stage, step: Step) -> Iterator[Problem]:
     )
 
 
-def _declared(step: Step, name: str) -> Fix | None:
-    return fix(f"Declare {name}", insert_line_before(step.instruction, f"ARG {name}"))
+def _declared(step: Step, names: list[str]) -> Fix | None:
+    lines = [f"ARG {name}" for name in names]
+    return fix(f"Declare {listed(names, None)}", insert_line_before(step.instruction, *lines))
 
 
 def _check_env(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[Problem]:

@@ -28,7 +28,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             instruction.span,
             f"the value of {quote(name.text)} is {quote(' '.join(value.text.split()), 60)}, equals sign included: "
             "with a blank before it, `ENV` takes everything behind the name. Write "
-            f"{quote(f'{name.text}={rest.split()[0] if rest else rest}')}.",
+            f"{quote(f'{name.text}={_first(rest)}', 60)}.",
             key=name.text,
             fix=Fix("Close the gap", (edit,)) if simple else None,
         )
+
+
+def _first(rest: str) -> str:
+    """Return what the value is without the sign: all of it where it is quoted, else its first word."""
+    return rest if rest[:1] in ("'", '"') else rest.partition(" ")[0]

@@ -3,7 +3,19 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Command, DockerfileChange, Note, Problem, Run, Severity, quote, rule
+from rules.api import (
+    PREDEFINED_ARGS,
+    Category,
+    Command,
+    DockerfileChange,
+    Note,
+    Problem,
+    Run,
+    Severity,
+    quote,
+    rule,
+)
+from rules.build.base_variables import is_set_by_base
 from rules.secrets.secret_names import names_a_secret
 
 _SHELLS_OWN = frozenset({"PATH", "HOME", "PWD", "USER", "SHELL", "TERM", "LANG", "IFS", "HOSTNAME"})
@@ -14,6 +26,12 @@ _EVERYWHERE = frozenset(
     "wget".split()
 )
 """Programs that no added folder of PATH is needed for."""
+
+_OF_THE_BUILD = frozenset({"DEBIAN_FRONTEND", *PREDEFINED_ARGS})
+"""What the image's configuration should not keep."""
+
+_FOR_A_SHELL = re.compile(r"[=:\"]~(?:/|$)|\$\(|`")
+"""What a shell fills in, and `ENV` does not."""
 
 _SETS = re.compile(r"\w+=|(?:case|if|for|while|set)\b")
 """How a script begins that may do nothing but set variables."""
@@ -40,8 +58,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _changed(change: DockerfileChange, run: Run, name: str) -> Problem:
     """Speak of a RUN that ends with `export` or `unset`, and of the later one that misses what it did."""
-    stage, verb = run.stage, run.commands[-1].name
-    what = "is not set" if verb == "export" and run.scope.get(name) is None else "keeps its value"
+    stage, last = run.stage, _last(run)
+    verb = last.name
+    what = "is not set" if verb == "export" and not _has_value(run, name) else "keeps its value"
     reader = _reader(run, name) if verb == "export" and name not in _SHELLS_OWN else None
     behind = _ran_behind(change, run) if verb == "export" and name == "PATH" else None
     then = f" The `RUN` at line {reader.instruction.line} finds it empty." if reader is not None else ""
@@ -50,9 +69,9 @@ def _changed(change: DockerfileChange, run: Run, name: str) -> Problem:
             f" {quote(str(behind), 40)} on line {behind.line} ran behind it before the change, and has the old one now."
         )
     return Problem(
-        run.commands[-1].span,
+        last.span,
         f"{quote(name)} {what} after this `RUN`: `{verb}` ends with the shell that runs it.{then} "
-        f"{_way_out(verb, name)}.",
+        f"{_way_out(verb, name, last.args[-1].text)}.",
         stage=stage.key,
         key=name,
         severity=Severity.ERROR if then else None,
@@ -63,7 +82,7 @@ def _changed(change: DockerfileChange, run: Run, name: str) -> Problem:
 def _ran_behind(change: DockerfileChange, run: Run) -> Command | None:
     """Return a command of a later RUN that stood behind this `export` before the change."""
     was = change.was(run.stage)
-    found = str(run.commands[-1])
+    found = str(_last(run))
     behind = {str(command) for old in (was.runs if was is not None else ()) for command in _behind(old, found)}
     later = (command for one in run.stage.runs if one.index > run.index for command in one.commands)
     return next((command for command in later if behind and str(command) in behind), None)
@@ -111,10 +130,26 @@ def _reader(run: Run, name: str) -> Run | None:
     return None
 
 
-def _way_out(verb: str, name: str) -> str:
+def _has_value(run: Run, name: str) -> bool:
+    """Whether the variable has a value without the RUN: from the file, from the base image or in every shell."""
+    return run.scope.get(name) is not None or name in _SHELLS_OWN or is_set_by_base(run.stage, name)
+
+
+def _way_out(verb: str, name: str, written: str) -> str:
     if verb == "unset":
         return "Set it in the RUN that needs it instead of by ENV"
-    return "Set it in the RUN that needs it" if names_a_secret(name) else "Use ENV"
+    if names_a_secret(name) or name in _OF_THE_BUILD:
+        return "Set it in the RUN that needs it"
+    if _FOR_A_SHELL.search(written):
+        return "Use ENV, with the value written out, since it runs no command and knows no `~`"
+    return "Use ENV"
+
+
+def _last(run: Run) -> Command:
+    """Return the last command, those within `$(…)` left out; in `["sh", "-c", …]` all are within."""
+    if run.instruction.exec_form is not None and run.commands[0].name in ("sh", "bash", "ash", "dash"):
+        return run.commands[-1]
+    return next((command for command in reversed(run.commands) if not command.nested), run.commands[0])
 
 
 def _last_change(run: Run) -> str | None:
@@ -122,9 +157,8 @@ def _last_change(run: Run) -> str | None:
     text = run.instruction.value
     if ("unset" not in text and "export" not in text) or not run.commands:
         return None
-    last, first = run.commands[-1], run.commands[0]
-    whole = run.instruction.exec_form is not None and first.name in ("sh", "bash", "ash", "dash")  # `["sh", "-c", …]`
-    if last.name not in ("unset", "export") or (last.nested and not whole) or not last.args or last.conditional:
+    last = _last(run)
+    if last.name not in ("unset", "export") or not last.args or last.conditional:
         return None
     name = last.args[-1].value.partition("=")[0]
     if last.name == "unset":
@@ -132,6 +166,6 @@ def _last_change(run: Run) -> str | None:
         return name if found is not None and found.kind == "env" else None
     known = run.scope.get(name)
     value = last.args[-1].value.partition("=")[2]
-    if known is not None and (known.kind == "env" or value in (f"${name}", f"${{{name}}}")):
-        return None  # it has a value after this RUN: the one from ENV, or that of the ARG that it is set to
+    if (known is not None and known.kind == "env") or value in (f"${name}", f"${{{name}}}"):
+        return None  # it has a value after this RUN: the one from ENV, or the one that it is set to
     return name if name.isidentifier() and "=" in last.args[-1].value and not last.redirects else None

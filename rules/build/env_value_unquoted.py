@@ -63,12 +63,17 @@ def _values(model: Model) -> dict[str, set[str]]:
 
 def _problem(instruction: Instruction, first: int, *, whole: bool) -> Problem:
     name, value = instruction.pairs[first]
-    cut = [one.text for one, _ in _cut_off(instruction, first, whole=whole)]
-    are = "is a variable of its" if len(cut) == 1 else "are variables of their"
+    pairs = _cut_off(instruction, first, whole=whole)
+    cut = [one.text for one, _ in pairs]
+    refused = next((one.text for one, given in pairs if given is None), None) if instruction.keyword == "ENV" else None
+    are = "is a variable of its own" if len(cut) == 1 else "are variables of their own"
+    then = f"and {' and '.join(map(quote, cut[:3]))} {are}"
+    if refused is not None:
+        then = f"and the build stops at {quote(refused)}, which has no `=`"
     return Problem(
         instruction.span,
         f"{quote(name.text)} is only {quote(value.text if value is not None else '')}: without quotes the value ends "
-        f"at the first blank, and {' and '.join(map(quote, cut[:3]))} {are} own. "
+        f"at the first blank, {then}. "
         "Put the whole value in double quotes.",
         instruction=instruction,
         key=name.text,

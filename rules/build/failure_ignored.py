@@ -1,7 +1,7 @@
 """See failure_ignored.md."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from rules.api import (
     Category,
@@ -41,7 +41,7 @@ _OPTIONS = re.compile(r"(?=[uxfvo]*e)(?=.{2})[euxfv]+o?")
 _ARGUMENT = re.compile(r"\$\{?[@*#1-9]|\bshift\b")
 _DECIDES = frozenset({"exit", "return", "trap", "kill", "false"})
 """What a script decides by itself with whether it goes on."""
-_CLEANING = frozenset("autoclean autoremove cache cache-clean clean del deborphan erase prune purge remove".split())
+_CLEANING = frozenset("autoclean autoremove cache-clean clean del deborphan erase prune purge remove".split())
 
 
 @rule(
@@ -154,16 +154,20 @@ def _ends_by_cleaning(run: Run) -> bool:
     if not last or run.stage.runtime.is_windows or any(one.errexit or one.name in _DECIDES for one in commands):
         return False
     made = {word.value.rstrip("/") for one in commands if one.name == "mkdir" for word in one.operands()}
-    return all(_deletes(one, made) and not is_conditional(run, one) for one in commands[last:])
+    return all(_cleans_up(one, made) and not is_conditional(run, one) for one in commands[last:])
 
 
-def _deletes(command: Command, made: set[str]) -> bool:
-    """Whether a command is a clean-up that succeeds whatever came before: `rm` without `-f` of what was `made` does."""
+def _cleans_up(command: Command, made: Collection[str] = ()) -> bool:
+    """Whether a command takes something away and succeeds whatever came before.
+
+    `rm` without `-f` does so of what the RUN has `made` itself.
+    """
     if command.name == "rm":
-        return command.has("-f", "--force") or all(word.value.rstrip("/") in made for word in command.operands())
+        rest = [word.value.rstrip("/") for word in command.operands()]
+        return command.has("-f", "--force") or (bool(made) and all(path in made for path in rest))
     if command.name == "find":
         return any(word.value == "-delete" for word in command.args)
-    return command.subcommand in ("clean", "autoclean")
+    return not _CLEANING.isdisjoint(word.value for word in command.operands()[:2])
 
 
 def _says_so(run: Run) -> bool:
@@ -180,9 +184,7 @@ def _all_blind(run: Run, command: Command) -> bool:
 
 
 def _is_blind(command: Command) -> bool:
-    if command.name == "rm":
-        return command.has("-f", "--force")
-    return command.name in _BLIND or not _CLEANING.isdisjoint(word.value for word in command.args[:3])
+    return command.name in _BLIND or _cleans_up(command)
 
 
 def _guarded(change: DockerfileChange, stage: Stage) -> frozenset[str]:
@@ -231,7 +233,7 @@ def _problem(stage: Stage, run: Run, command: Command, *, lost: bool) -> Problem
 def _outcome(run: Run, command: Command) -> str:
     if _tests(command):
         return "Then what was not verified goes into the image."
-    if _all_blind(run, command) or _ends_by_cleaning(run):
+    if _all_blind(run, command):
         return "Then the image ships without what it brings."
     return "What follows runs without it, and fails for another reason or not at all."
 

@@ -17,7 +17,9 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.build.arg_default_removed import plain_defaults
 from rules.build.variable_uses import declarable_uses, uses
+from rules.secrets.secret_names import names_a_secret
 
 
 @rule(
@@ -32,6 +34,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A FROM has no valid image name unless a build argument is given."""
     given = {name for build in change.repository.builds_of(change.path) for name in build.args}
     empty = _with_empty(change.after.global_scope)
+    lost = plain_defaults(change.before) if change.before is not None else {}
     for stage in change.stages:
         flag = stage.from_.flag("platform")
         word = stage.base_word
@@ -40,12 +43,20 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         broken = [text for text in (word.text,) if "$" in text and not _is_image(empty.expand(text))]
         if flag is not None and "$" in (flag.value or "") and empty.expand(flag.value or "") == "":
             broken.append(flag.value or "")
-        if not broken or any(empty.get(name) is None for name in declarable_uses(broken[0], empty.escape)[:1]):
+        if not broken or any(empty.get(name) is None for name in declarable_uses(broken[0], empty.escape)):
             continue  # without an ARG it is from-arg-undeclared's
         names = [name for name in uses(broken[0], empty.escape) if empty.get(name) is not None]
+        names = sorted(names, key=lambda name: _has_value(empty, name))  # what lacks one is named
+        if names and names[0] in lost and not names_a_secret(names[0]):
+            continue  # which arg-default-removed says
         if not given.intersection(names):
             of_image = broken[0] == word.text
             yield _problem(stage, broken[0], names) if of_image else _of_platform(stage, broken[0], names)
+
+
+def _has_value(scope: Scope, name: str) -> bool:
+    found = scope.get(name)
+    return found is not None and found.value != ""
 
 
 def _with_empty(scope: Scope) -> Scope:

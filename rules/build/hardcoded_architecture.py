@@ -24,6 +24,7 @@ _TRIPLET = re.compile(r"/(?:usr/)?lib/(?:x86_64|aarch64|i386|arm)-linux-gnu(?:ea
 _TAKEN = re.compile(r"\$\{?(?:TARGETARCH|TARGETPLATFORM)\b")
 """A declaration alone may be copied along from another file."""
 
+_BUILDER = re.compile(r"\$\{?BUILD(?:PLATFORM|ARCH)\b")
 _STOPS = re.compile(r"\bexit\s+[1-9]")
 _DOWNLOADERS = frozenset({"curl", "wget", "aria2c"})
 
@@ -121,10 +122,20 @@ def _added(stage: Stage, copy: Copy) -> Iterator[Problem]:
 
 
 def _for_one(instruction: Instruction, stage: Stage, word: Word | ShellWord, arch: str) -> Problem:
+    if _BUILDER.search(stage.platform or "") is not None:
+        fact = (
+            f"{stage.label} is of the machine that builds, and downloads a file for {quote(arch)} whatever that is. On "
+            "another one a program of it fails with “exec format error”. Derive the name from `BUILDARCH`, or from "
+            "`TARGETARCH` where the file ships."
+        )
+    else:
+        fact = (
+            f"{stage.label} downloads a file for {quote(arch)} whatever platform it is built for. The file is meant "
+            "for several: on the others the program fails with “exec format error”. Derive the name from `TARGETARCH`."
+        )
     return Problem(
         word.span,
-        f"{stage.label} downloads a file for {quote(arch)} whatever platform it is built for. The file is meant for "
-        "several: on the others the program fails with “exec format error”. Derive the name from `TARGETARCH`.",
+        fact,
         Confidence.POSSIBLE,
         instruction=instruction,
         stage=stage.key,

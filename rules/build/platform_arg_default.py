@@ -47,17 +47,29 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             if _is_itself(name, value) and instruction in above:
                 continue
-            is_linux = name.text == "TARGETOS" and value.text.strip("'\"") == "linux"
-            if is_linux and not _may_be_for_another_system(change):
+            if name.text == "TARGETOS" and not _hides_a_system(change, value.text.strip("'\"")):
+                continue
+            if _is_of_its_stage(change, instruction, value.text.strip("'\"")):
                 continue
             reach = _reach(change, instruction, name.text)
             if reach is not None:
                 yield _problem(change, instruction, name, value, reach)
 
 
-def _may_be_for_another_system(change: DockerfileChange) -> bool:
-    """Whether what ships may be a program for Windows or macOS: an image that stands on Linux is for Linux."""
-    return any(stage.root.is_scratch for stage in change.after.shipped)
+def _hides_a_system(change: DockerfileChange, system: str) -> bool:
+    """Whether what ships may be a program for another system than the default names.
+
+    An image that stands on Linux is for Linux; any other default than that says for what a program is built, as
+    BuildKit fills in the system of the image, on Linux mostly that.
+    """
+    return system == "linux" and any(stage.root.is_scratch for stage in change.after.shipped)
+
+
+def _is_of_its_stage(change: DockerfileChange, instruction: Instruction, value: str) -> bool:
+    """Whether its stage is held to a platform that the default is of: BuildKit fills in the one that is asked for."""
+    stage = next((one for one in change.stages if instruction in one.instructions), None)
+    fixed = stage.root.platform if stage is not None else None
+    return fixed is not None and "$" not in fixed and value in (fixed, *fixed.split("/"))
 
 
 _WORD = re.compile(r"\w+")

@@ -17,7 +17,7 @@ _MANAGERS = {
     **dict.fromkeys(_OF_NODE, "build this in a stage upon `node`, and copy the result"),
     "bun": "`npm install -g bun@<version>` first, or start from an image of `oven/bun`",
     "corepack": "`npm install -g corepack@<version>` first, which Node.js no longer brings since 25",
-    "composer": "copy it: `COPY --from=composer:<version> /usr/bin/composer /usr/local/bin/`",
+    "composer": "copy it (`COPY --from=composer:<version> /usr/bin/composer /usr/local/bin/`)",
     "bundle": "start from an image of `ruby`, or install Ruby",
 }
 """Programs that install a project's dependencies, and how an image comes by them."""

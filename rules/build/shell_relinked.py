@@ -3,7 +3,21 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Command, DockerfileChange, Fix, Problem, Run, Severity, Stage, quote, replace, rule
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    quote,
+    replace,
+    rule,
+)
+from rules.build.bash_syntax_under_sh import SURELY
 
 _SH = ("/bin/sh", "/usr/bin/sh")
 _ANSWER = re.compile(r"\bdash/sh\s+boolean\s+false\b")
@@ -24,19 +38,46 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         for run in stage.runs:
             for command, shell in _relinked(run):
-                if _has_none(stage):
-                    continue
-                alone = len(run.commands) == 1 and "bash" in shell and run.instruction.exec_form is None
-                line = 'SHELL ["/bin/bash", "-c"]'
-                yield Problem(
-                    command.span,
-                    f"{stage.label} makes `/bin/sh` {quote(shell)} for every script of the image, "
-                    "those of the distribution's packages included. If only this file needs that shell, say "
-                    f"{quote(line)}.",
-                    instruction=run.instruction,
-                    stage=stage.key,
-                    fix=Fix("Use SHELL", (replace(change.source, run.instruction.span, line),)) if alone else None,
-                )
+                if not _has_none(stage):
+                    yield _problem(stage, run, command, shell)
+
+
+_LINE = 'SHELL ["/bin/bash", "-c"]'
+
+
+def _problem(stage: Stage, run: Run, command: Command, shell: str) -> Problem:
+    missing = shell.rpartition("/")[2] == "bash" and stage.runtime.lacks("bash")
+    if missing:
+        text = (
+            f"{stage.label} puts {quote(shell)} in the place of `/bin/sh`, and {quote(stage.root.base_text or '')} "
+            "has no bash, nor does anything install it. Whatever asks for `/bin/sh` finds nothing then, each `RUN` "
+            "below included. Take it out, or install bash first."
+        )
+    else:
+        text = (
+            f"{stage.label} makes `/bin/sh` {quote(shell)} for every script of the image, "
+            "those of the distribution's packages included. If only this file needs that shell, say "
+            f"{quote(_LINE)}."
+        )
+    return Problem(
+        command.span,
+        text,
+        Confidence.LIKELY if missing else Confidence.CERTAIN,
+        doubt="a package or a script may bring bash along" if missing else "",
+        instruction=run.instruction,
+        stage=stage.key,
+        fix=None if missing else _fix(stage, run, shell),
+    )
+
+
+def _fix(stage: Stage, run: Run, shell: str) -> Fix | None:
+    """Say it by SHELL where a RUN below is seen to need bash: else the link is there for what runs in the image."""
+    alone = len(run.commands) == 1 and "bash" in shell and run.instruction.exec_form is None
+    later = (one for one in stage.runs if one.index > run.index)
+    needed = any(construct.kind in SURELY | {"pipefail"} for one in later for construct in one.script.constructs)
+    if not alone or not needed:
+        return None
+    return Fix("Use SHELL", (replace(run.instruction.source, run.instruction.span, _LINE),))
 
 
 def _has_none(stage: Stage) -> bool:

@@ -3,12 +3,27 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Instruction, Problem, Severity, Stage, fix, insert_after, quote, rule
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Instruction,
+    Problem,
+    Severity,
+    Stage,
+    Step,
+    fix,
+    insert_after,
+    quote,
+    rule,
+)
 
 _SHELLS = frozenset("sh bash ash dash ksh zsh".split())
 _VALUED = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"})
 _WITH_C = re.compile(r"-[A-Za-z]*c[A-Za-z]*")
 _ENDS_IN_O = re.compile(r"-[A-Za-z]*o")
+_CHECK = re.compile(r"CMD\s+[^\s\[]")
+"""A health check in shell form."""
 
 
 @rule(
@@ -41,12 +56,42 @@ def _lacks_option(instruction: Instruction) -> bool:
     return not value
 
 
+def _handed_over(stage: Stage, instruction: Instruction) -> Instruction | None:
+    """Return the first instruction below that the shell gets as a command line, in a stage upon this one too."""
+    steps = (step for other in stage.model.stages for step in other.steps if step.shell.instruction is instruction)
+    return next((step.instruction for step in steps if not step.deferred and _is_command_line(step)), None)
+
+
+def _is_command_line(step: Step) -> bool:
+    at = step.instruction
+    if at.keyword == "HEALTHCHECK":
+        return _CHECK.search(at.value) is not None
+    if at.exec_form is not None or at.keyword not in ("RUN", "CMD", "ENTRYPOINT"):
+        return False
+    return not (at.heredocs and at.heredocs[0].body.startswith("#!"))  # which is started as a program
+
+
 def _problem(stage: Stage, instruction: Instruction) -> Problem:
-    words = instruction.exec_form or ()
+    words, user = instruction.exec_form or (), _handed_over(stage, instruction)
+    fact = f"{quote(str(instruction))} of {stage.label} has no `-c`: {quote(words[0].text)} takes"
+    if user is None:
+        then = (
+            f"{fact} a command line for the name of a script. Nothing in this file is run by it; what is built upon "
+            "the image stops at its first `RUN`. `-c` comes last, or the line can go."
+        )
+    else:
+        fails = {"RUN": "the build stops", "HEALTHCHECK": "the check fails each time"}.get(
+            user.keyword, "the container stops at once"
+        )
+        then = (
+            f"{fact} the command line of `{user.keyword}` on line {user.line} for the name of a script, and {fails}: "
+            "“no such file or directory”. `-c` comes last."
+        )
     return Problem(
         instruction.span,
-        f"{quote(str(instruction))} of {stage.label} has no `-c`: {quote(words[0].text)} takes the command line of "
-        "each `RUN` below for the name of a script, and stops with “no such file or directory”. `-c` comes last.",
+        then,
+        Confidence.CERTAIN if user is not None else Confidence.POSSIBLE,
         stage=stage.key,
+        severity=None if user is not None else Severity.INFO,
         fix=fix("Add -c", insert_after(instruction.source, words[-1], ', "-c"')),
     )

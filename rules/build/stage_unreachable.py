@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rules.api import Category, Confidence, DockerfileChange, Model, Problem, Severity, Stage, is_development_name, rule
-from rules.copying.undefined_names import undefined_names
+from rules.copying.undefined_names import is_official, undefined_names
 
 _TARGET = re.compile(r"(?m)^[ \t]*#.*--target[= ]([\w.-]+)")
 """A comment that says how a stage is built: `docker build --target tools .`."""
+_BARE = re.compile(r"[\w-]+")
 _DIGITS = 6
 """More than the number of any stage has."""
 
@@ -26,8 +27,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return
     if any(stage.base_word is not None and "$" in stage.base_word.text for stage in change.stages[1:]):
         return  # a variable chooses among the stages
-    if undefined_names(change):
-        return  # one of the stages may be what such a name means, and copy-from-undefined-stage says so
+    if undefined_names(change) or any(map(_names_nothing, change.stages[1:])):
+        return  # one of the stages may be what such a name means; of a COPY's, copy-from-undefined-stage says so
     needed = change.after.needed_by_shipped
     used = _used(change.stages)
     told = {name.lower() for name in _TARGET.findall(change.source.text)}
@@ -45,6 +46,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             doubt="a build outside the repository may make it",
             stage=stage.key,
         )
+
+
+def _names_nothing(stage: Stage) -> bool:
+    """Whether a FROM has a bare name that is no stage's above and no official image's: a slip, or a local image."""
+    text = stage.base_text
+    return stage.base_stage is None and text is not None and bool(_BARE.fullmatch(text)) and not is_official(text)
 
 
 def _lost_its_number(change: DockerfileChange, stage: Stage) -> bool:

@@ -1,9 +1,9 @@
 """See undefined_variable.md."""
 
-import difflib
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import replace as replaced
 
 from rules.api import (
     PLATFORM_ARGS,
@@ -13,14 +13,12 @@ from rules.api import (
     DockerfileChange,
     Fix,
     Instruction,
-    Model,
     Problem,
     Run,
     Severity,
     Stage,
     Step,
     insert_line_before,
-    once,
     quote,
     replace,
     rule,
@@ -29,22 +27,13 @@ from rules.build.base_variables import is_bare, is_set_by_base, perhaps_inherite
 from rules.build.copied_texts import copied_texts
 from rules.build.namesakes import unused_namesake
 from rules.build.proxies import proxies
+from rules.build.script_variables import nearest_set, read_unset, setting_stages
 from rules.build.variable_uses import badly_declared, declarable_uses, givers, is_no_name_of_base, set_to_themselves
+from rules.quoting import listed
 
 _EXPANDED = frozenset("ADD COPY ENV EXPOSE LABEL STOPSIGNAL USER VOLUME WORKDIR".split())
 _FROM_THE_BUILDER = PLATFORM_ARGS | PREDEFINED_ARGS | {"PATH", "HOME", "HOSTNAME", "USER", "TERM", "SHELL", "PWD"}
-_NAME = re.compile(r"\$\{?(\w+)")
 _LIKE_NAME = re.compile(r"\$\{?(\w+|.)")
-_MOST_NAMES = 200
-"""Variables among which a misspelt one is looked for."""
-_FEW = 30
-"""Variables among which the misspelt one of a RUN is looked for."""
-_SHORTEST = 4
-"""Letters of a name that may be misspelt: fewer make another name."""
-_QUOTED = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|(?<!\S)#[^\n]*", re.DOTALL)
-"""Strings of a script: in single quotes nothing is filled in, and nothing in a comment."""
-_SETS = r"(?:^|[\s;&|(])(?:\.|source|eval|set -a)\s"
-"""What may set any variable."""
 
 
 @rule(
@@ -57,20 +46,61 @@ _SETS = r"(?:^|[\s;&|(])(?:\.|source|eval|set -a)\s"
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An instruction uses a variable that its stage does not have."""
+    told: dict[int, set[str]] = {}
+    found: list[Problem] = []
     for stage in change.stages:
-        seen: set[str] = set()
+        above = told[stage.parent.index] if stage.parent is not None else set()
+        told[stage.index], seen = set(above), set(above)
         for step in stage.steps:
             if "$" not in step.instruction.text:
                 continue
-            yield from _in_texts(stage, step)
-            used = () if _has_all(step) else tuple(dict.fromkeys(_used(step)))
-            new = [name for name in used if name not in seen and step.scope.get(name) is None]
-            seen.update(new)
-            unset = [n for n in new if n not in perhaps_inherited(stage) and not is_set_by_base(stage, n)]
-            for name in unset:
-                yield from _judge(change, stage, step, name)
-            if step.instruction.keyword in _EXPANDED:
-                yield from proxies(stage, step.instruction, [name for name in unset if name in PREDEFINED_ARGS])
+            found += _in_texts(stage, step)
+            for problem, names in _in_step(change, step, seen):
+                told[stage.index].update(names)
+                found.append(problem)
+    yield from _declared_everywhere(found)
+
+
+def _declared_everywhere(found: list[Problem]) -> Iterator[Problem]:
+    """Give the first place that lacks an ARG of the file the edits of all: it is told with the lines of the others."""
+    alike: dict[tuple[str, Confidence], list[Problem]] = {}
+    for problem in found:
+        alike.setdefault((problem.decision, problem.confidence), []).append(problem)
+    for problem in found:
+        group = alike[problem.decision, problem.confidence]
+        if not problem.decision or len(group) == 1:
+            yield problem
+        elif problem is group[0] and problem.fix is not None:
+            edits = tuple(edit for one in group if one.fix is not None for edit in one.fix.edits)
+            yield replaced(problem, fix=Fix(problem.fix.title, edits))
+        else:
+            yield replaced(problem, fix=None)
+
+
+def _in_step(change: DockerfileChange, step: Step, seen: set[str]) -> Iterator[tuple[Problem, list[str]]]:
+    """Yield what a step uses for the first time and does not have, with the variables that it is said of."""
+    stage = step.stage
+    used = () if _has_all(step) else tuple(dict.fromkeys(_used(step)))
+    new = [name for name in used if name not in seen and step.scope.get(name) is None]
+    seen.update(new)
+    unset = [n for n in new if n not in perhaps_inherited(stage) and not is_set_by_base(stage, n)]
+    nowhere = [name for name in unset if _is_nowhere(change, step, name)]
+    for name in unset:
+        if name not in nowhere:
+            yield from ((problem, [name]) for problem in _judge(change, stage, step, name))
+    if nowhere:
+        yield _set_nowhere(step, nowhere), nowhere
+    if step.instruction.keyword in _EXPANDED:
+        missed = [name for name in unset if name in PREDEFINED_ARGS]
+        yield from ((problem, missed) for problem in proxies(stage, step.instruction, missed))
+
+
+def _once_declared(problem: Problem, declared: set[tuple[str, Confidence]]) -> Problem:
+    """Leave the edit out where an earlier stage lacks the same ARG: there it is told, with the lines of the others."""
+    key = (problem.decision, problem.confidence)
+    again = bool(problem.decision) and key in declared
+    declared.add(key)
+    return replaced(problem, fix=None) if again else problem
 
 
 def _in_texts(stage: Stage, step: Step) -> Iterator[Problem]:
@@ -120,49 +150,7 @@ def _used(step: Step) -> Iterator[str]:
     elif instruction.keyword in _EXPANDED:
         yield from declarable_uses(instruction.value, escape)
     elif isinstance(step, Run):
-        yield from _used_by_shell(step)
-
-
-def _used_by_shell(run: Run) -> Iterator[str]:
-    """Yield what a RUN reads and does not set itself: global ARGs, the builder's values, what is set elsewhere."""
-    code = "\n".join((run.instruction.value, *(heredoc.body for heredoc in run.instruction.heredocs)))
-    names = set(_NAME.findall(code)) - run.scope.variables.keys()
-    if not names or run.deferred or run.stage.runtime.is_windows:
-        return
-    elsewhere = names & _set_somewhere(run.stage.model)
-    misspelt = {name for name in names - elsewhere if f"{name}=" not in code and _is_misspelt(run, name)}
-    if not elsewhere and not misspelt:
-        return
-    code = _QUOTED.sub(lambda quoted: "" if quoted[0][0] in "'#" else quoted[0], code)
-    if re.search(r":[-=+]|\bread\b", code):
-        return
-    for name in sorted(elsewhere | misspelt):
-        word = re.escape(name)
-        made = rf"(?<![\w${{]){word}\b|{_SETS}" if name in misspelt else rf"(?:^|[\s;&|(]){word}="
-        if re.search(rf"(?<![\\$])\$(?:{{{word}[}}#%/:]|{word}\b)", code) and not re.search(made, code):
-            yield name
-
-
-def _is_misspelt(run: Run, name: str) -> bool:
-    """Whether a name that a script reads is almost that of a variable above it, where the base sets none."""
-    if name.isupper() and unused_namesake(run, name) is not None:
-        return True
-    return name.isupper() and len(run.scope.variables) <= _FEW and is_bare(run.stage) and bool(_near(run, name))
-
-
-def _near(step: Step, name: str) -> str | None:
-    """Return the variable of the step that a name is a misspelling of."""
-    known = step.scope.variables
-    if len(known) > _MOST_NAMES or len(name) < _SHORTEST:
-        return None
-    return next(iter(difflib.get_close_matches(name, list(known), 1, 0.8)), None)
-
-
-@once
-def _set_somewhere(model: Model) -> frozenset[str]:
-    """What the file or BuildKit gives a value, if not in every stage."""
-    above = (word.text for argument in model.global_args for word, _ in argument.pairs)
-    return PLATFORM_ARGS.union(above, _setting_stages(model))
+        yield from read_unset(step)
 
 
 def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Iterator[Problem]:
@@ -180,7 +168,7 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
     if declared is not None:
         fact = f"the `ARG {name}` at line {declared.line} stands above the first `FROM` and ends there"
         sure = Confidence.CERTAIN if is_bare(stage) else Confidence.LIKELY
-        yield _problem(stage, where, name, fact, declare, sure)
+        yield replaced(_problem(stage, where, name, fact, declare, sure), decision=f"ARG {name} of the file")
     elif later is not None and (stage.base_known or where.keyword != "RUN"):
         fact = f"its `{later.keyword} {name}` stands at line {later.line}, below"
         yield _problem(stage, where, name, fact, None, Confidence.LIKELY)
@@ -196,7 +184,7 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
 
 def _judge_unset(stage: Stage, step: Step, name: str) -> Iterator[Problem]:
     """Say what is known of a variable that nothing in the file sets: that its name is misspelt, or nothing."""
-    where, near, bare = step.instruction, _near(step, name), is_bare(stage)
+    where, near, bare = step.instruction, nearest_set(step, name), is_bare(stage)
     if near is not None and bare:
         fact = f"nothing sets it; {quote(near)} is set, and may be what was meant"
         yield _problem(stage, where, name, fact, _spell(where, name, near), Confidence.LIKELY)
@@ -204,8 +192,35 @@ def _judge_unset(stage: Stage, step: Step, name: str) -> Iterator[Problem]:
         fact = f"nothing sets it, and the `ARG {meant.name}` at line {meant.instruction.line} is used nowhere"
         again = _spell(where, name, meant.name) if where.keyword != "RUN" else None  # a script never ran with it
         yield _problem(stage, where, name, fact, again, Confidence.LIKELY)
-    elif where.keyword != "ENV" and (bare or is_no_name_of_base(stage, where, name)):
-        yield _problem(stage, where, name, "nothing in the file sets it", None, Confidence.LIKELY)
+
+
+def _is_nowhere(change: DockerfileChange, step: Step, name: str) -> bool:
+    """Whether nothing in the file sets a variable or has a name like it, and the base image does not either."""
+    stage, where = step.stage, step.instruction
+    if name in _FROM_THE_BUILDER or name in setting_stages(change.after) or where.keyword in ("ENV", "RUN"):
+        return False
+    if any(word.text == name for arg in change.after.global_args for word, _ in arg.pairs):
+        return False
+    if name in badly_declared(change.after) or unused_namesake(step, name) is not None:
+        return False
+    return not (is_bare(stage) and nearest_set(step, name)) and (
+        is_bare(stage) or is_no_name_of_base(stage, where, name)
+    )
+
+
+def _set_nowhere(step: Step, names: list[str]) -> Problem:
+    """Speak at once of all variables of an instruction that nothing sets."""
+    stage, where = step.stage, step.instruction
+    shown, one = listed((quote(f"${name}") for name in names), None), len(names) == 1
+    return Problem(
+        where.span,
+        f"{shown} {'is' if one else 'are'} empty in {stage.label}: nothing in the file sets {'it' if one else 'them'}. "
+        f"`{where.keyword}` gets the text without {'it' if one else 'them'}.",
+        Confidence.LIKELY,
+        doubt=_doubt(stage),
+        stage=stage.key,
+        key=" ".join(names),
+    )
 
 
 def _judge_ready_made(stage: Stage, where: Instruction, name: str, declare: Fix) -> Iterator[Problem]:
@@ -264,20 +279,8 @@ def _index(step: Step) -> int:
     return step.index
 
 
-@once
-def _setting_stages(model: Model) -> dict[str, list[Stage]]:
-    """The stages that set each variable, in the order of the file."""
-    found: dict[str, dict[int, Stage]] = {}
-    for stage in model.stages:
-        for instruction in stage.instructions:
-            if instruction.keyword in ("ARG", "ENV"):
-                for word, _ in instruction.pairs:
-                    found.setdefault(word.text, {})[stage.index] = stage
-    return {name: list(stages.values()) for name, stages in found.items()}
-
-
 def _other_stage(change: DockerfileChange, stage: Stage, name: str) -> Stage | None:
-    others = _setting_stages(change.after).get(name, ())
+    others = setting_stages(change.after).get(name, ())
     return next((other for other in others if other is not stage), None)
 
 

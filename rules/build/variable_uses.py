@@ -88,3 +88,21 @@ def is_no_name_of_base(stage: Stage, where: Instruction, name: str) -> bool:
         return stage.base_known
     official = stage.facts is not None and stage.facts.name in _OFFICIAL
     return where.keyword == "LABEL" and official and not _THEIRS.match(name)
+
+
+def is_asked_for(name: str, code: str) -> bool:
+    """Tell whether a file says what happens without a value: `[ -z "$NAME" ]`, `${NAME:-…}`."""
+    name = re.escape(name)
+    return re.search(rf"-[zn]\s+\"?\$\{{?{name}\b|\$\{{{name}:?[-+?]", code) is not None
+
+
+@once
+def with_default(model: Model) -> frozenset[str]:
+    """Return what has a value somewhere in a file: a bare ARG in a stage takes over a global default, an ENV wins."""
+    arguments = (i for i in model.dockerfile.instructions if i.keyword in ("ARG", "ENV"))
+    return frozenset(
+        name.text
+        for i in arguments
+        for name, value in i.pairs
+        if value is not None and f"${name.text}" not in value.text.replace("{", "")
+    )

@@ -57,7 +57,7 @@ def _problem(change: DockerfileChange, stage: Stage, step: Step, path: str) -> P
     return Problem(
         step.instruction.span,
         f"{stage.label} sets `WORKDIR` to the relative {quote(path)} and has set no absolute one before. {lands}; "
-        "an update of the base moves it. Write the absolute path.",
+        "an update of the base may move it. Write the absolute path.",
         Confidence.LIKELY if step.scope.decided_by_argument(step.instruction.value) else Confidence.CERTAIN,
         doubt=BY_ARGUMENT,
         stage=stage.key,

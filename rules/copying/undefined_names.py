@@ -32,10 +32,13 @@ def can_be_something(change: DockerfileChange, stage: Stage, text: str) -> bool:
     below = [other for other in change.stages[stage.index :] if other.name == text.lower()]
     if own or below:
         return own or any(other.needs(stage) for other in below)
-    return any(mark in text for mark in "/:@.$") or text == "scratch" or _is_official(text)
+    return any(mark in text for mark in "/:@.$") or is_official(text)
 
 
-def _is_official(text: str) -> bool:
+def is_official(text: str) -> bool:
+    """Tell whether a name is that of an image of which the tables know something, `scratch` among them."""
+    if text == "scratch":
+        return True
     reference = parse_reference(text)
     return reference is not None and image_facts(reference) is not None
 

@@ -232,6 +232,10 @@ class Dockerfile:
 _DOCKERFILE_NAME = re.compile(
     r"(?:^|/)(?:(?:Dockerfile|Containerfile)(?:[._-][^/]*)?|[^/]+\.(?:Dockerfile|Containerfile))$", re.IGNORECASE
 )
+_PREFIXED = re.compile(
+    r"(?:^|/)(?!(?:create|gen|generate|lint|make|parse|render|update|write)[A-Z_-])[\w.-]*[\w-]Dockerfile$"
+)
+"""`serverDockerfile`, in this case alone; not a script that makes or reads one."""
 _NOT_A_DOCKERFILE = re.compile(
     r"\.(?:dockerignore|containerignore|md|j2|jinja2?|tmpl|tpl|erb|sh|py|ya?ml|json|lock)$", re.IGNORECASE
 )
@@ -244,7 +248,9 @@ _OF_OTHERS = re.compile(r"(?:^|/)(?:node_modules|testdata|vendor/[^/]+\.[^/]+)/"
 def is_dockerfile(path: str) -> bool:
     """Tell whether a path is named like a Dockerfile of the project.
 
-    `Dockerfile`, `Dockerfile.*`, `*.Dockerfile`, `Containerfile` and kin, in any folder and case; templates, scripts
-    and ignore files that only begin like one are not, nor is what lies in `node_modules`, `testdata` or Go's `vendor`.
+    `Dockerfile`, `Dockerfile.*`, `*.Dockerfile`, `Containerfile` and kin, in any folder and case, and `apiDockerfile`;
+    templates, scripts and ignore files that only begin like one are not, nor is what lies in `node_modules`, `testdata`
+    or Go's `vendor`.
     """
-    return bool(_DOCKERFILE_NAME.search(path)) and not (_NOT_A_DOCKERFILE.search(path) or _OF_OTHERS.search(path))
+    named = _DOCKERFILE_NAME.search(path) or _PREFIXED.search(path)
+    return named is not None and not (_NOT_A_DOCKERFILE.search(path) or _OF_OTHERS.search(path))

@@ -9,7 +9,7 @@ DEVELOPMENT_NAMES = frozenset(
 )
 _PRODUCTION_NAMES = frozenset("prod production release".split())
 _PARTLY = frozenset("base build builder deps dependencies assets install setup vendor modules pre prep".split())
-_TOOLS = frozenset({"tilt", "skaffold", "devspace", "loadtest"})
+_TOOLS = frozenset({"tilt", "skaffold", "devspace", "loadtest", "gitpod", "codespace", "codespaces"})
 """What rebuilds and restarts on a developer's machine, or tries a program out; in names of files."""
 _WORKSHOPS = frozenset(
     "base build builder deps tools toolchain sdk docs doc storybook watch bench benchmark fuzz cypress playwright "
@@ -78,7 +78,7 @@ def is_development_path(path: str) -> bool:
 def is_development_file(path: str) -> bool:
     """Tell whether a Dockerfile's name, or a folder around it, says that its image is for developers or tests."""
     name = path.replace("\\", "/").rsplit("/", 1)[-1].lower()
-    words = re.split(r"[^a-z0-9]+", name)
+    words = re.split(r"[^a-z0-9]+", name.removesuffix("dockerfile"))
     return not _TOOLS.isdisjoint(words) or not DEVELOPMENT_NAMES.isdisjoint(words) or is_development_path(path)
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.model.scope import PLATFORM_ARGS
-from rules.model.steps import Copy
+from rules.model.steps import Copy, Run
 from rules.quoting import quote
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ _VERSION_MARK = re.compile(r"[\d$]|%\w+%")
 _NAME = re.compile(r"\$\{?(\w+)")
 TRUST = re.compile(r"/(?:cacert|ca-bundle|ca-certificates)\.(?:pem|crt)$")
 """Mozilla's list of authorities as curl.se and distributions call it, without the date of an edition."""
+_ASKS = re.compile(r"(?:\$\(|`)[^()`]*\b(?:curl|wget|git\s+ls-remote|gh)\s")
+"""How a script finds out at the time of the build which release there is."""
 _OF_PLATFORM = re.compile(r"arch|machine|platform|(?:^|_)(?:os|cpu|variant)(?:_|$)", re.IGNORECASE)
 _BY_PLATFORM = re.compile(r"\$\(?\{?\w*(?:arch|uname|platform)", re.IGNORECASE)
 _UNSEEN = "A release that is replaced, by its author or by someone else, goes into the next build unseen"
@@ -67,6 +69,23 @@ def _risk(url: str) -> tuple[str, str] | None:
             "Take a release by its number instead, and check its SHA-256",
         )
     return None
+
+
+def _asked_for(step: Step, url: str) -> tuple[str, str] | None:
+    """Say the same of an address whose release the RUN itself finds out."""
+    names = {name for name in _NAME.findall(url) if not _OF_PLATFORM.search(name)} if isinstance(step, Run) else set()
+    answers = [
+        word.text
+        for command in (step.commands if isinstance(step, Run) and names else ())
+        for name, word in command.assignments
+        if name in names
+    ]
+    if not any(_ASKS.search(text) for text in (url, *answers)):
+        return None
+    return (
+        "Which release that is, the `RUN` asks on the day of the build, and what it is goes into the image unseen",
+        "Take a release by its number instead, and check its SHA-256",
+    )
 
 
 def _nameless(step: Step, url: str) -> tuple[str, str] | None:
@@ -133,7 +152,7 @@ class Judged(NamedTuple):
 
 def named_risk(step: Step, url: str) -> tuple[str, str] | None:
     """Return the risk of an address whose content has no lasting sum, and the way out; `None` for a release's."""
-    return _risk(step.scope.expand(url) or url) or _nameless(step, url)
+    return _risk(step.scope.expand(url) or url) or _asked_for(step, url) or _nameless(step, url)
 
 
 def judged(stage: Stage, step: Step, url: str, *, piped: bool) -> Judged:

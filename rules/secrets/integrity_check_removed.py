@@ -22,6 +22,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.quoting import listed
 from rules.secrets.downloads import FETCHERS, added_name, last_checks, saved_name, urls
 from rules.secrets.held_elsewhere import is_held_elsewhere, may_have_lock
 
@@ -102,20 +103,29 @@ def _downloads(stage: Stage, was: Sequence[Stage], now: Sequence[Stage]) -> Iter
     checked = {fetched.key for one in was for fetched in _fetched(one) if fetched.checked}
     elsewhere = (one for one in now if one is not stage) if checked else ()
     seen = {fetched.key for one in elsewhere for fetched in _fetched(one) if fetched.checked}
+    lost: dict[Step, list[Fetched]] = {}
     for fetched in _fetched(stage) if checked else ():
         if fetched.key not in checked or fetched.checked or fetched.key in seen or _SAFE.search(fetched.url):
             continue
         seen.add(fetched.key)
-        yield Problem(
-            fetched.span,
-            f"{stage.label} still takes {quote(fetched.url)}, but no longer tests its checksum or signature. A file "
-            "that is replaced on the server then goes into the image unseen. Put the check back, with the sum of "
-            "the new file.",
-            Confidence.CERTAIN,
-            instruction=fetched.step.instruction,
-            stage=stage.key,
-            key=fetched.key,
-        )
+        lost.setdefault(fetched.step, []).append(fetched)
+    yield from (_unverified(stage, found) for found in lost.values())
+
+
+def _unverified(stage: Stage, found: list[Fetched]) -> Problem:
+    """Speak at once of all that one instruction takes and does not test any more."""
+    first, alone = found[0], len(found) == 1
+    shown = listed((quote(fetched.url) for fetched in found), 2)
+    return Problem(
+        first.span,
+        f"{stage.label} still takes {shown}, but no longer tests {'its' if alone else 'their'} checksum or signature. "
+        "A file that is replaced on the server then goes into the image unseen. Put the check back, with the sum of "
+        f"the new file{'' if alone else 's'}.",
+        Confidence.CERTAIN,
+        instruction=first.step.instruction,
+        stage=stage.key,
+        key=" ".join(fetched.key for fetched in found),
+    )
 
 
 def _fetched(stage: Stage) -> Iterator[Fetched]:

@@ -122,3 +122,9 @@ def test_what_was_taken_over_from_elsewhere_is_reviewed_only_where_the_policy_na
     ours = ["services/vendor/Dockerfile", "vendor/shop/Dockerfile", "test/Dockerfile"]
     assert [path for path in (*theirs, *ours) if Policy().reviews(path)] == ours
     assert Policy(paths=("**/testdata/*",)).reviews(theirs[2])
+
+
+def test_a_word_may_stand_right_in_front_of_dockerfile() -> None:
+    theirs = ["tools/generateDockerfile", "gen-Dockerfile", "docs/readadockerfile", "apiDockerfile.md"]
+    ours = ["serverDockerfile", "deploy/api-Dockerfile", "makerDockerfile"]
+    assert [path for path in (*theirs, *ours) if Policy().reviews(path)] == ours

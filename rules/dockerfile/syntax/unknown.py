@@ -88,6 +88,12 @@ def _reason(before: Instruction | None, first: Instruction, written: str) -> str
         return "."
     line = before.end_line
     indented = first.keyword_span.column > 1
+    text = before.source.line(line)
+    if first.line == line + 1 and re.search(rf"[ \t]{re.escape(before.escape)}[ \t]+#", text):
+        return (
+            f": a comment stands behind `{before.escape}` in line {line}, so that `{before.keyword}` stops there. "
+            "Put the comment on a line of its own."
+        )
     if first.line == line + 1 or (indented and first.line <= line + 2):
         mark = "a backslash" if first.escape == "\\" else "a backtick"
         joint = f"{mark}, perhaps with `&&`," if before.keyword == "RUN" else mark
