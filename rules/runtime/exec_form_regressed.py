@@ -1,7 +1,6 @@
 """See exec_form_regressed.md."""
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -24,7 +23,6 @@ from rules.api import (
 from rules.runtime.start_instructions import INITS, SHELLS, reads_code
 from rules.runtime.start_text import direct_start, is_plain, json_array, makes_way, shell_commands, stays, way_made
 
-_READS_ARGUMENTS = re.compile(r"\$\{?[@*#0-9]|\bshift\b|\bgetopts\b")
 _HANDS_ON = '`["sh", "-c", "exec … \\"$@\\"", "sh"]`'
 
 
@@ -152,7 +150,7 @@ def _drops_arguments(start: Start) -> bool:
     """Whether an ENTRYPOINT is a shell with code that does not read what the container is given."""
     if start.instruction is None or start.instruction.keyword != "ENTRYPOINT":
         return False
-    return (start.form != "exec" or reads_code(start.words)) and not _READS_ARGUMENTS.search(start.text)
+    return (start.form != "exec" or reads_code(start.words)) and not start.reads_arguments
 
 
 def _execs(start: Start) -> bool:

@@ -60,6 +60,8 @@ def _words(found: Written) -> tuple[str, ...]:
             return ()
         return (last.program.value, *(word.value for word in last.args))
     words = full_words(found) or found.start.words
+    if reads_code(words):
+        return ()  # below `["sh", "-c"]` the first word alone is run
     taken_for_file = words != found.start.words and runs_first_argument(words) is not None  # `node npm start`
     if passes_signals(words) or taken_for_file:
         return ()
