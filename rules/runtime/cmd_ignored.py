@@ -107,8 +107,8 @@ def _first_word_alone(found: Written, cmd: Start) -> Problem:
     return Problem(
         cmd.instruction.span,
         f"`ENTRYPOINT` of {found.stage.label}, {quote(found.start.text)}, takes one string for its code, and that is "
-        f"{quote(words[0])}, the first word of `CMD`. The rest, {dropped}, becomes `$0` and arguments that the code does "
-        f"not read: the container runs {quote(words[0])} alone. Put the whole command into one pair of quotes.",
+        f"{quote(words[0])}, the first word of `CMD`. The rest, {dropped}, becomes `$0` and arguments that the code "
+        f"does not read: the container runs {quote(words[0])} alone. Put the whole command into one pair of quotes.",
         stage=found.stage.key,
         key=cmd.text,
         notes=(Note(found.instruction.span, "the ENTRYPOINT"),),

@@ -68,11 +68,11 @@ def _runs_python(change: DockerfileChange, stage: Stage) -> bool:
 
 def _problem(stage: Stage) -> Problem:
     start = next(s.instruction for s in reversed(stage.image.start_command) if s.instruction is not None)
+    line = quote(stage.image.start_line(own=True))
     here = start in stage.instructions
     return Problem(
         start.span,
-        f"{stage.label} starts {quote(stage.image.start_line(own=True))} without `PYTHONUNBUFFERED`. Python then holds what is printed in a "
-        "buffer: "
+        f"{stage.label} starts {line} without `PYTHONUNBUFFERED`. Python then holds what is printed in a buffer: "
         "`docker logs` shows it late, and what was printed last before a crash or a kill is lost. Set "
         "`ENV PYTHONUNBUFFERED=1`, or start Python with `-u`.",
         Confidence.LIKELY,

@@ -45,8 +45,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if not drops_privileges(change, stage):
             yield _problem(stage, was, unread_scripts(change, stage))
-        elif drops_privileges(change, was) and (starts := stage.image.start_line()) == was.image.start_line():  # which needed no root then
-            yield _asked(_problem(stage, was, ()), starts)
+        elif drops_privileges(change, was) and stage.image.start_line() == was.image.start_line():
+            yield _asked(_problem(stage, was, ()), stage.image.start_line())  # which needed no root then
 
 
 def _is_left_to_base(stage: Stage, was: Stage) -> bool:
