@@ -56,6 +56,7 @@ _RELOAD_OPTIONS = {
     ),
     "plackup": ("-r", "--reload"),
 }
+_FOR_DEVELOPERS = "costs memory and speed, and may show visitors what is meant for developers: errors, sources"
 _OPENS = "opens the port of a debugger"
 _LETS_IN = "lets whoever reaches the port read the memory and run code, without a password"
 DEBUG_AGENT = re.compile(r"-(?:agentlib:jdwp|Xrunjdwp)\b")
@@ -86,7 +87,7 @@ class Switch(NamedTuple):
     what: str
     way_out: str
     option: ShellWord | None
-    then: str = "costs memory and speed, restarts the program whenever a file changes, and shows errors to visitors"
+    then: str = "costs memory and speed, and a program that crashed may wait for the next change instead of ending"
 
 
 def is_debug_variable(name: str, value: str, *, from_argument: bool) -> bool:
@@ -122,7 +123,9 @@ def switch_in(command: Command) -> Switch | None:
         return Switch(watch.value, "restarts the program whenever a file changes", "Take the option away", watch)
     debug = command.flag("--debug")
     if debug is not None and "flask" in (name, _module(command)):
-        return Switch("--debug", "switches the debugger on, which runs code for visitors", "Take it away", debug)
+        return Switch(
+            "--debug", "switches the debugger on, which runs code for visitors", "Take it away", debug, _FOR_DEVELOPERS
+        )
     return _debugger(command) or _server(command)
 
 
@@ -168,15 +171,27 @@ def _server(command: Command) -> Switch | None:
     if name == "vite" and _VITE_ENDS.isdisjoint(values) and not command.has("--version", "--help", "-v", "-h"):
         what, first = "is the development server of Vite", ""
     if what is not None:
-        return Switch(f"{name} {first}".strip(), what, "Build in a stage of its own and serve the result", None)
+        return Switch(
+            f"{name} {first}".strip(), what, "Build in a stage of its own and serve the result", None, _FOR_DEVELOPERS
+        )
     script = operands[1] if first in ("run", "run-script") and len(operands) > 1 else first
     if name in _RUNNERS and script in ("dev", "develop", "start:dev"):
-        way_out = "Start what was built, and keep this for a stage for developers"
-        return Switch(f"{name} {' '.join(operands[:2])}", "starts the development server", way_out, None)
+        what, way_out = (
+            "starts the development server",
+            "Start what was built, and keep this for a stage for developers",
+        )
+        return Switch(f"{name} {' '.join(operands[:2])}", what, way_out, None, _FOR_DEVELOPERS)
+    return _of_framework(command, values, first)
+
+
+def _of_framework(command: Command, values: list[str], first: str) -> Switch | None:
+    """The server that a framework brings for developers."""
     if "runserver" in values and any(posixpath.basename(value) == "manage.py" for value in (command.name, *values)):
-        return Switch("runserver", "is Django's development server", "Use gunicorn, uvicorn or uWSGI", None)
-    if name == "php" and first == "artisan" and "serve" in values:
-        return Switch("artisan serve", "is Laravel's development server", "Use PHP-FPM, Octane or FrankenPHP", None)
+        what, way_out = "is Django's development server", "Use gunicorn, uvicorn or uWSGI"
+        return Switch("runserver", what, way_out, None, _FOR_DEVELOPERS)
+    if command.name == "php" and first == "artisan" and "serve" in values:
+        what, way_out = "is Laravel's development server", "Use PHP-FPM, Octane or FrankenPHP"
+        return Switch("artisan serve", what, way_out, None, _FOR_DEVELOPERS)
     return None
 
 

@@ -32,7 +32,7 @@ from rules.runtime.start_paths import (
     script_of,
     spilled,
 )
-from rules.runtime.start_scripts import start_script
+from rules.runtime.start_scripts import script_above
 from rules.runtime.start_text import only_command
 
 _EXITS = "The container exits with “no such file or directory”"
@@ -89,11 +89,9 @@ def _is_open(change: DockerfileChange, found: Written) -> bool:
 def _moves_first(change: DockerfileChange, found: Written) -> bool:
     """Whether a script of the file's own as ENTRYPOINT goes to another folder, or may: it was not read."""
     entrypoint = found.stage.image.entrypoint
-    start, instruction = entrypoint.value, entrypoint.instruction
-    if start is None or instruction is None or start.form != "exec" or not is_script_entrypoint(found.stage):
+    if entrypoint.instruction is None or not is_script_entrypoint(found.stage):
         return False
-    above = found._replace(setting=entrypoint, start=start, instruction=instruction)
-    script = start_script(change, above, through_stages=True)
+    script = script_above(change, found)
     if script is None or script.shell is None:
         return True
     return any(command.name in _MOVES | {".", "source", "eval"} for command in script.script()[1].commands)

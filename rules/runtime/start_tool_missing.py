@@ -143,7 +143,7 @@ def _fix(found: Written, name: str) -> Fix | None:
 
 
 def _way_out(stage: Stage, name: str, other: Stage | None) -> str:
-    if name in ("uv", "uvx", "poetry", "pipenv", "pdm"):
+    if other is not None and name in ("uv", "uvx", "poetry", "pipenv", "pdm"):
         return (
             f"Start the program itself from the environment that {quote(name)} made, or install {quote(name)} here too"
         )
