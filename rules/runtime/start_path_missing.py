@@ -148,11 +148,11 @@ def _elsewhere(found: Written, program: str) -> Problem | None:
 
 def _misplaced(found: Written, program: str, put: Put, problem: str, then: str = _EXITS) -> Problem:
     stage, right = found.stage, _place_of(put, program)
+    way_out = f"Copy it there, or write {quote(right)}" if "/" in program else f"Write {quote(right)}"
     return Problem(
         found.instruction.span,
         f"{stage.label} starts {quote(program)}, {problem}: line {put.step.instruction.line} puts it at "
-        f"{quote(right)}. "
-        f"{then}. Write {quote(right)}.",
+        f"{quote(right)}. {then}. {way_out}.",
         Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE,
         doubt="a command may put or link it there too",
         stage=stage.key,
@@ -186,7 +186,7 @@ def _spilled(found: Written) -> Problem | None:
         found.instruction.span,
         f"{stage.label} starts {quote(named)}, which nothing puts there: line {line} copies what is "
         f"in {quote(put.source)} and not the folder itself, so the file lies at {quote(right)}. The container exits: "
-        f"no such file. Start {quote(right)}, or copy to {quote(posixpath.join(put.path, folder))}.",
+        f"no such file. Copy to {quote(posixpath.join(put.path, folder))}, or start {quote(right)}.",
         Confidence.LIKELY,
         doubt=f"{quote(put.source)} may hold another {quote(folder)}",
         stage=stage.key,
