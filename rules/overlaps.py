@@ -87,6 +87,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
             "start-tool-missing",
         ),
     ),
+    "start-command-doubled": (_silence("stage", "python-env-defaults"),),
     "start-in-background": (_silence("instruction", "exec-form-regressed", "shell-form-start"),),
     "start-tool-missing": (_silence("instruction", "npm-start-as-pid1"),),
     "start-path-missing": (_silence("instruction", "entrypoint-not-executable", "start-tool-missing"),),
