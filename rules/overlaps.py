@@ -88,7 +88,9 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
         ),
     ),
     "start-command-doubled": (_silence("stage", "python-env-defaults"),),
-    "start-in-background": (_silence("instruction", "exec-form-regressed", "shell-form-start"),),
+    "start-in-background": (
+        _silence("instruction", "entrypoint-script-no-exec", "exec-form-regressed", "shell-form-start"),
+    ),
     "start-tool-missing": (_silence("instruction", "npm-start-as-pid1"),),
     "start-path-missing": (_silence("instruction", "entrypoint-not-executable", "start-tool-missing"),),
     "start-path-moved": (_silence("stage", "start-path-missing"),),

@@ -20,6 +20,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.runtime.making_way import BESIDE, way_out
 from rules.runtime.start_instructions import INITS, SHELLS, reads_code
 from rules.runtime.start_text import direct_start, is_plain, json_array, makes_way, shell_commands, stays, way_made
 
@@ -85,7 +86,16 @@ def _shell_added(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Pro
         f"{shell} becomes process 1 and keeps SIGTERM from the program, so that `docker stop` waits ten seconds and "
         "kills it",
         _fix(start),
+        way_out="keep that form" if is_plain(start.text) else _in_front(start),
     )
+
+
+def _in_front(start: Start) -> str:
+    """Say how a line that needs its shell gets that out of the way, where that can be said in a few words."""
+    hint = f"say {_HANDS_ON}" if _drops_arguments(start) else way_out(start)
+    if hint == BESIDE:
+        return "keep that form"
+    return f"keep that form or, where the shell is needed, {hint[:1].lower()}{hint[1:]}"
 
 
 def _exec_gone(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Problem | None:
