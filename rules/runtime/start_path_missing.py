@@ -29,6 +29,7 @@ from rules.runtime.start_paths import (
     misplaced,
     not_on_path,
     package_path,
+    renamed,
     script_of,
     spilled,
 )
@@ -140,14 +141,16 @@ def _elsewhere(found: Written, program: str) -> Problem | None:
     if "/" in program:
         put = misplaced(stage, _absolute(stage, program))
         problem = "which nothing puts there"
+        if put is None and (other := renamed(stage, _absolute(stage, program))) is not None:
+            return _misplaced(found, program, other, problem, right=other.path)
     else:
         put = not_on_path(stage, program)
         problem = "and no folder of `PATH` has it"
     return _misplaced(found, program, put, problem) if put is not None else None
 
 
-def _misplaced(found: Written, program: str, put: Put, problem: str, then: str = _EXITS) -> Problem:
-    stage, right = found.stage, _place_of(put, program)
+def _misplaced(found: Written, program: str, put: Put, problem: str, then: str = _EXITS, right: str = "") -> Problem:
+    stage, right = found.stage, right or _place_of(put, program)
     way_out = f"Copy it there, or write {quote(right)}" if "/" in program else f"Write {quote(right)}"
     return Problem(
         found.instruction.span,

@@ -97,6 +97,23 @@ def misplaced(stage: Stage, path: str | None) -> Put | None:
     return None if put is not None and any(part.endswith(".d") for part in put.path.split("/") if part != name) else put
 
 
+def renamed(stage: Stage, path: str | None) -> Put | None:
+    """Return the copy that gives a program another name in the very folder where it is sought by the old one."""
+    if path is None or not stage.base_known or stage.files.has_unreadable_run or stage.files.opaque_commands:
+        return None
+    folder, name = posixpath.split(path)
+    tools = stage.facts.tools if stage.facts is not None else None
+    of_base = not stage.root.is_scratch and (tools is None or name in tools or path in tools)
+    if of_base or stage.files.covering(path) or any(_mentions(stage, name)):
+        return None
+    puts = (put for put in stage.files.puts if put.kind in ("context", "stage") and not put.whole)
+    return next((put for put in puts if posixpath.basename(put.source) == name and _is_beside(put, folder, name)), None)
+
+
+def _is_beside(put: Put, folder: str, name: str) -> bool:
+    return posixpath.dirname(put.path) == folder and posixpath.basename(put.path) != name
+
+
 def spilled(stage: Stage, path: str) -> Put | None:
     """Return the COPY of a build's output that brings what is in the folder, where the path names the folder itself.
 
