@@ -35,6 +35,7 @@ class Build(NamedTuple):
         init: Whether the container gets an init as process 1 (compose `init: true`).
         environment: Names of the variables that the container gets (compose `environment`).
         mounts: Absolute paths in the container where volumes and folders are mounted (compose `volumes`, `tmpfs` not).
+        folders: Those of the mounts that are folders of the host, with the owner that they have there.
         probe: What the container's health is asked with, as a shell has it (compose `healthcheck`); empty for none.
         probe_line: Where it is written, from 1.
     """
@@ -51,6 +52,7 @@ class Build(NamedTuple):
     init: bool = False
     environment: tuple[str, ...] = ()
     mounts: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
     probe: str = ""
     probe_line: int = 1
 
@@ -118,7 +120,8 @@ def _compose(path: str, document: Any) -> Iterator[Build]:
             platforms=len(yamls.sequence(settings.get("platforms"))),
             init=yamls.mapping(service).get("init") is True,
             environment=tuple(_args(yamls.mapping(service).get("environment"))),
-            mounts=tuple(_mounts(yamls.mapping(service).get("volumes"))),
+            mounts=tuple(target for target, _ in _mounts(yamls.mapping(service).get("volumes"))),
+            folders=tuple(target for target, host in _mounts(yamls.mapping(service).get("volumes")) if host),
             probe=_probe(service),
             probe_line=yamls.line_of(yamls.mapping(yamls.mapping(service).get("healthcheck")), "test"),
         )
@@ -139,14 +142,18 @@ def _probe(service: Any) -> str:
     return text.replace("$$", "$")
 
 
-def _mounts(node: Any) -> Iterator[str]:
-    """Yield the targets of a service's volumes, in the short form (`source:/target:ro`) and the long one."""
+def _mounts(node: Any) -> Iterator[tuple[str, bool]]:
+    """Yield the targets of a service's volumes, and whether the host's folder is mounted there.
+
+    They have a short form (`source:/target:ro`) and a long one.
+    """
     for item in yamls.sequence(node):
         long = yamls.mapping(item).get("target")
         parts = re.sub(r"\$\{[^}]*\}", "_", "" if long is not None else yamls.text(item)).split(":")
         target = yamls.text(long) or (parts[1] if len(parts) > 1 else parts[0])
+        host = yamls.text(yamls.mapping(item).get("type")) == "bind" if long is not None else parts[0][:1] in "./~"
         if target.startswith("/"):
-            yield posixpath.normpath(target)
+            yield posixpath.normpath(target), host and (long is not None or len(parts) > 1)
 
 
 def _workflow(path: str, document: Any) -> Iterator[Build]:

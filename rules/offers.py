@@ -134,11 +134,13 @@ HIDING = frozenset(
         "hidden-unicode",
         "malformed-exec-form",
         "run-missing-operator",
+        "stopsignal-ungraceful",
         "undefined-variable",
     }
 )
 """Rules about a text that says something else than was meant: the image, the program or the whole instruction is
-unknown until it is put right, and only then can other rules speak of it. What they say was there all along."""
+unknown until it is put right, and only then can other rules speak of it. What they say was there all along. So was a
+shell in front of a program that SIGKILL ends anyway."""
 
 
 def _compared(

@@ -69,12 +69,13 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
         _silence("file", "stage-unreachable"),
     ),
     "digest-not-renewed": (_silence("stage", "base-family-changed", "base-major-jump-contract"),),
+    "npm-script-missing": (_silence("instruction", "npm-start-as-pid1"),),
     "entrypoint-lost": (_same_fact("stage", "final-stage-no-command"),),
     "exec-form-one-word": (
         _silence("instruction", "healthcheck-tool-missing", "start-path-missing", "start-tool-missing"),
     ),
     "exec-form-regressed": (_same_fact("instruction", "shell-form-start"),),
-    "exec-form-variable": (_silence("instruction", "start-path-missing", "start-tool-missing"),),
+    "exec-form-variable": (_silence("instruction", "npm-start-as-pid1", "start-path-missing", "start-tool-missing"),),
     "binary-not-static-in-scratch": (_silence("stage", "base-family-changed"),),
     "libc-mismatch": (_silence("stage", "base-family-changed"),),
     "malformed-exec-form": (_silence("instruction", "invalid-syntax", "shell-form-start", "shell-in-scratch"),),
@@ -87,6 +88,11 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
             "start-tool-missing",
         ),
     ),
+    "start-command-doubled": (_silence("stage", "python-env-defaults"),),
+    "start-in-background": (
+        _silence("instruction", "entrypoint-script-no-exec", "exec-form-regressed", "shell-form-start"),
+    ),
+    "start-tool-missing": (_silence("instruction", "npm-start-as-pid1"),),
     "start-path-missing": (_silence("instruction", "entrypoint-not-executable", "start-tool-missing"),),
     "start-path-moved": (_silence("stage", "start-path-missing"),),
     "target-renamed-reference-stale": (
@@ -134,7 +140,10 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "copied-then-deleted": (_silence("instruction", "prefer-add-archive"),),
     "stage-name-reserved": (_silence("instruction", "stage-name-casing"),),
     "stopsignal-for-server": (_silence("instruction", "stopsignal-canonical"),),
-    "stopsignal-ungraceful": (_silence("instruction", "stopsignal-canonical"),),
+    "stopsignal-ungraceful": (
+        _silence("instruction", "stopsignal-canonical"),
+        _silence("stage", "entrypoint-script-no-exec", "npm-start-as-pid1", "shell-form-start"),
+    ),
     "env-mixed-form": (_silence("instruction", "legacy-key-value"),),
     "empty-continuation": (_silence("instruction", "invalid-syntax"),),
     "env-value-unquoted": (_silence("instruction", "invalid-syntax"),),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, TypeVar
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
 
 T = TypeVar("T")
+_READS_ARGUMENTS = re.compile(r"\$\{?[@*#0-9]|\bshift\b|\bgetopts\b|\$\{?BASH_ARGV")
 
 
 class Origin(Enum):
@@ -90,6 +92,11 @@ class Start:
     def text(self) -> str:
         """The command on one line, as a person would type it."""
         return " ".join(self.words)
+
+    @property
+    def reads_arguments(self) -> bool:
+        """Whether code for a shell looks at the arguments that the container is given."""
+        return _READS_ARGUMENTS.search(self.text) is not None
 
     @cached_property
     def script(self) -> Script | None:
@@ -195,8 +202,27 @@ class Image:
 
     @property
     def start_command(self) -> tuple[Setting[Start], ...]:
-        """What starts the container: ENTRYPOINT, then CMD, those that are set, with the bases'."""
-        return tuple(setting for setting in (self.entrypoint, self.cmd) if setting.value)
+        """What starts the container: ENTRYPOINT, then CMD, those that are set, with the bases'.
+
+        A CMD that goes to a shell-form ENTRYPOINT, whose shell does not look at it, has no part in that.
+        """
+        settings = (self.entrypoint,) if self.ignores_cmd else (self.entrypoint, self.cmd)
+        return tuple(setting for setting in settings if setting.value)
+
+    @property
+    def ignores_cmd(self) -> bool:
+        """Whether ENTRYPOINT is in its shell form, and its code does not read what CMD says."""
+        start = self.entrypoint.value
+        return start is not None and bool(start) and start.form == "shell" and not start.reads_arguments
+
+    def start_line(self, *, own: bool = False) -> str:
+        """Return what starts the container as one line: the words of ENTRYPOINT, and behind them those of CMD.
+
+        Args:
+            own: Leave out what the base image sets.
+        """
+        starts = (setting for setting in self.start_command if setting.set_in_file or not own)
+        return " ".join(setting.value.text for setting in starts if setting.value is not None)
 
     @property
     def start_in_file(self) -> bool:

@@ -85,11 +85,9 @@ def _is_used(change: DockerfileChange, stage: Stage, item: Installed) -> bool:
         for command in run.commands
     ):
         return True
-    starts = [setting.value for setting in stage.image.start_command]
-    text = " ".join(start.text for start in starts if start is not None)
     probe = stage.image.healthcheck.instruction
-    text += f" {probe.value}" if probe is not None else ""
-    return any(word.strip("\"'[],").rsplit("/", 1)[-1] in commands for word in text.split())
+    line = f"{stage.image.start_line()} {probe.value if probe is not None else ''}"
+    return any(word.strip("\"'[],").rsplit("/", 1)[-1] in commands for word in line.split())
 
 
 def _problem(stage: Stage, gained: list[Installed]) -> Problem:

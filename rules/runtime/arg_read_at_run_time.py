@@ -8,6 +8,7 @@ from rules.api import (
     PLATFORM_ARGS,
     PREDEFINED_ARGS,
     Category,
+    Command,
     Confidence,
     DockerfileChange,
     Instruction,
@@ -20,11 +21,17 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.runtime.start_instructions import Written, reads_code, shipped
+from rules.runtime.start_instructions import Written, is_script_entrypoint, reads_code, shipped
+from rules.runtime.start_scripts import script_above
 
 _READ = re.compile(r"\$(?:\{(?P<braced>[A-Za-z_]\w*)(?P<rest>[^}]*)\}|(?P<plain>[A-Za-z_]\w*))")
 _HAS_DEFAULT = ("-", ":-", "=", ":=", "?", ":?")
 _FOR_ONE_COMMAND = r"(?<![\w$]){}="
+_SETTERS = frozenset({".", "source", "eval", "read", "mapfile", "for"})
+_EVERYWHERE = frozenset(
+    "HOME HOSTNAME PATH TERM PWD OLDPWD IFS PPID OPTIND UID EUID RANDOM SECONDS LINENO SHLVL SHELL _".split()
+)
+"""What a container's runtime sets, or a shell by itself."""
 _ENV_FILE = re.compile(r"\benv_file\b")
 
 
@@ -35,11 +42,13 @@ class Argument(NamedTuple):
         name: Its name.
         instruction: The ARG.
         has_default: Whether it gives itself a value.
+        is_pattern: Whether that is a pattern of paths: `target/*.jar` finds files of the build, and none of the image.
     """
 
     name: str
     instruction: Instruction
     has_default: bool
+    is_pattern: bool
 
 
 @rule(
@@ -57,12 +66,20 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         was = change.was(stage)
         arguments = _arguments(change, stage)
+        if any(map(_may_set, found.start.commands)):
+            continue
         for name in _read(found.start.text):
             argument = arguments.get(name)
             if argument is None or name in stage.image.env or _is_given(change, stage, name):
                 continue
             if was is None or name not in was.image.env:  # else `env-lost` says it
                 yield _problem(change, found, argument)
+
+
+def _may_set(command: Command) -> bool:
+    """Whether a command in front may give the shell variables: a file that it reads, or what another program says."""
+    words = " ".join(word.value for word in command.args)
+    return command.name in _SETTERS or (command.name in ("export", "set", "env") and ("$(" in words or "`" in words))
 
 
 def _read(text: str) -> Iterator[str]:
@@ -85,16 +102,28 @@ def _arguments(change: DockerfileChange, stage: Stage) -> dict[str, Argument]:
     found = {}
     for instruction in instructions:
         for word, value in instruction.pairs if instruction.keyword == "ARG" else ():
-            found[word.text] = Argument(word.text, instruction, value is not None and bool(value.text))
+            text = value.text if value is not None else ""
+            found[word.text] = Argument(word.text, instruction, bool(text), "*" in text or "?" in text)
     return found
 
 
 def _is_given(change: DockerfileChange, stage: Stage, name: str) -> bool:
     """Whether the container gets the variable: from the base image, from a compose file, or from everyone."""
-    if name in PLATFORM_ARGS or name in PREDEFINED_ARGS or (stage.facts is not None and name in stage.facts.env_names):
+    if name in _EVERYWHERE | PLATFORM_ARGS | PREDEFINED_ARGS or (
+        stage.facts is not None and name in stage.facts.env_names
+    ):
         return True
     builds = change.repository.builds_of(change.path)
     return any(name in build.environment or build.command for build in builds)
+
+
+def _is_below_script(change: DockerfileChange, found: Written) -> bool:
+    """Whether a script of the file in front of a CMD was not read, or names a variable itself: it may set this one."""
+    entrypoint = found.stage.image.entrypoint
+    if found.instruction.keyword != "CMD" or entrypoint.instruction is None or not is_script_entrypoint(found.stage):
+        return False
+    script = script_above(change, found)
+    return script is None or re.search(r"\bexport\b|^[ \t]*(?:\.|source)\s", script.text, re.MULTILINE) is not None
 
 
 def _problem(change: DockerfileChange, found: Written, argument: Argument) -> Problem:
@@ -103,9 +132,11 @@ def _problem(change: DockerfileChange, found: Written, argument: Argument) -> Pr
     here = argument.instruction in stage.instructions
     what = "its health check" if found.instruction.keyword == "HEALTHCHECK" else f"`{found.instruction.keyword}`"
     advice = f"Write {quote(line)} below it" if here else f"Write `ARG {name}` and {quote(line)} into this stage"
-    composed = (change.repository.text(build.path) or "" for build in change.repository.builds_of(change.path))
-    sure = argument.has_default and not any(map(_ENV_FILE.search, composed))
     edit = insert_line_after(argument.instruction, line) if here else None
+    if argument.is_pattern:
+        advice, edit = "Name the file by the path that it has in the image", None
+    composed = (change.repository.text(build.path) or "" for build in change.repository.builds_of(change.path))
+    sure = argument.has_default and not any(map(_ENV_FILE.search, composed)) and not _is_below_script(change, found)
     return Problem(
         found.instruction.span,
         f"{stage.label} reads `${name}` in {what} when the container runs, and the `ARG` of line "

@@ -4,12 +4,25 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Note, Problem, Severity, Start, quote, rule
-from rules.runtime.start_instructions import SHELLS, behind_init, shipped
+from rules.api import (
+    Category,
+    DockerfileChange,
+    Fix,
+    Note,
+    Problem,
+    Severity,
+    Start,
+    fix,
+    quote,
+    replace,
+    rule,
+)
+from rules.runtime.start_instructions import SHELLS, Written, behind_init, shipped
+from rules.runtime.start_text import is_plain, json_array
 
-_READS_ARGUMENTS = re.compile(r"\$\{?[@*#0-9]|\bshift\b|\bgetopts\b|\$BASH_ARGV")
 _CODE = 3
 """Words of a shell with code: the shell, its option, the code."""
+_HANDS_ON = '`["sh", "-c", "exec … \\"$@\\"", "sh"]`'
 
 
 @rule(
@@ -22,38 +35,92 @@ _CODE = 3
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """CMD is given to a shell that does not look at it, because ENTRYPOINT hands over its code alone."""
     for found in shipped(change, "ENTRYPOINT"):
-        cmd = found.stage.image.cmd
-        code = _code(found.start)
-        if code is None or cmd.instruction is None or not cmd.value or found.stage.runtime.is_windows:
+        image = found.stage.image
+        if image.cmd.instruction is None or not image.cmd.value or found.stage.runtime.is_windows:
             continue
-        if _READS_ARGUMENTS.search(code):
-            continue
-        how = "in its shell form" if found.start.form == "shell" else "a shell with its code"
-        yield Problem(
-            cmd.instruction.span,
-            f"`CMD` of {found.stage.label} has no effect: the `ENTRYPOINT` in front of it is {how}, which gets "
-            f"{quote(cmd.value.text, 60)}, and whatever `docker run` is given, as arguments that it does not read. "
-            f"{_way_out(found.start)}.",
-            stage=found.stage.key,
-            key=cmd.value.text,
-            notes=(Note(found.instruction.span, "the ENTRYPOINT"),),
-        )
+        if image.ignores_cmd or _is_code(found.start):
+            yield _ignored(found, image.cmd.value)
+        elif _takes_code(found.start) and _has_more(image.cmd.value):
+            yield _first_word_alone(found, image.cmd.value)
 
 
-def _code(start: Start) -> str | None:
-    """Return what a shell is given to run; `None` where no shell is, or where it is given further arguments."""
-    if start.form == "shell":
-        return start.text
-    words = behind_init(start.words)
-    if len(words) != _CODE or posixpath.basename(words[0]) not in SHELLS:
-        return None
-    return words[2] if re.fullmatch(r"-[a-z]*c", words[1]) else None
+def _shell_and_code(start: Start) -> tuple[str, ...]:
+    """Return the words of a shell with its option, and the code if there is one; nothing for another start."""
+    words = behind_init(start.words) if start.form == "exec" else ()
+    shell = len(words) > 1 and posixpath.basename(words[0]) in SHELLS and re.fullmatch(r"-[a-z]*c", words[1])
+    return words if shell else ()
 
 
-def _way_out(start: Start) -> str:
-    if start.form == "shell":
-        return 'Write it as an array; where it needs a variable, `["sh", "-c", "exec … \\"$@\\"", "sh"]`'
-    return (
-        'End the code with `"$@"`, and put a word behind it, which becomes `$0`: '
-        '`["sh", "-c", "exec … \\"$@\\"", "sh"]`'
+def _is_code(start: Start) -> bool:
+    """Whether an array hands a shell its code, which does not read what stands behind it, and no further words."""
+    return len(_shell_and_code(start)) == _CODE and not start.reads_arguments
+
+
+def _takes_code(start: Start) -> bool:
+    """Whether it is a shell that waits for its code: `["sh", "-c"]`."""
+    return len(_shell_and_code(start)) == _CODE - 1
+
+
+def _has_more(cmd: Start) -> bool:
+    """Whether a CMD is more than the one string that such a shell takes for its code."""
+    return cmd.form == "shell" or (len(cmd.words) > 1 and not Start("exec", cmd.words[:1]).reads_arguments)
+
+
+def _ignored(found: Written, cmd: Start) -> Problem:
+    assert cmd.instruction is not None
+    how = "in its shell form" if found.start.form == "shell" else "a shell with its code"
+    options = cmd.form == "exec" and (cmd.words[0].startswith("-") or _is_bare(found.start))
+    return Problem(
+        cmd.instruction.span,
+        f"`CMD` of {found.stage.label} has no effect: the `ENTRYPOINT` in front of it is {how}, which gets "
+        f"{quote(cmd.text, 60)}, and whatever `docker run` is given, as arguments that it does not read. "
+        f"{_way_out(found.start, options=options)}.",
+        stage=found.stage.key,
+        key=cmd.text,
+        notes=(Note(found.instruction.span, "the ENTRYPOINT"),),
+        severity=None if options else Severity.WARNING,
     )
+
+
+def _is_bare(start: Start) -> bool:
+    """Whether it names a script or a program without a word more, for which the words of CMD are meant."""
+    return start.form == "shell" and is_plain(start.text) and len(start.text.split()) == 1
+
+
+def _way_out(start: Start, *, options: bool) -> str:
+    """Say how the words reach the program; a whole command was most often left behind, and nobody misses it."""
+    if start.form == "exec":
+        hand_on = f'end the code with `"$@"`, and put a word behind it, which becomes `$0`: {_HANDS_ON}'
+    elif is_plain(start.text):
+        hand_on = f"write `ENTRYPOINT` as an array: {quote(json_array(start.text.split()))}"
+    else:
+        hand_on = f"hand them on: {_HANDS_ON}"
+    if options:
+        return hand_on[:1].upper() + hand_on[1:]
+    return f"Take it out; only where its words are meant for the program in `ENTRYPOINT`, {hand_on}"
+
+
+def _first_word_alone(found: Written, cmd: Start) -> Problem:
+    assert cmd.instruction is not None
+    words = cmd.words if cmd.form == "exec" else ("/bin/sh", "-c", cmd.text)
+    dropped = quote(" ".join(words[1:]), 60)
+    return Problem(
+        cmd.instruction.span,
+        f"`ENTRYPOINT` of {found.stage.label}, {quote(found.start.text)}, takes one string for its code, and that is "
+        f"{quote(words[0])}, the first word of `CMD`. The rest, {dropped}, becomes `$0` and arguments that the code "
+        f"does not read: the container runs {quote(words[0])} alone. Put the whole command into one pair of quotes.",
+        stage=found.stage.key,
+        key=cmd.text,
+        notes=(Note(found.instruction.span, "the ENTRYPOINT"),),
+        fix=_in_one_string(cmd),
+    )
+
+
+def _in_one_string(cmd: Start) -> Fix | None:
+    """The command as one string, where no word of it means anything else to a shell."""
+    instruction, line = cmd.instruction, cmd.text
+    quoted = cmd.form == "exec" and any(" " in word for word in cmd.words)
+    if instruction is None or not is_plain(line) or "\n" in instruction.text or quoted:
+        return None
+    edit = replace(instruction.source, instruction.value_span, json_array([line]))
+    return fix("Hand the shell the whole command", edit)

@@ -26,6 +26,7 @@ from rules.api import (
 )
 from rules.runtime.build_only_variables import random_key_of_rails
 from rules.runtime.debug_switches import (
+    OFF_UNLESS_SET,
     PRODUCTION,
     Switch,
     debugger_in_variable,
@@ -118,14 +119,14 @@ def _variables(stage: Stage, setting: Setting[str]) -> Iterator[Problem]:
         if not is_debug_variable(name_word.text, final.value, from_argument=given):
             continue
         better = PRODUCTION.get(final.value)
-        way_out = f"Set it to {quote(better)}{_where(stage, name_word)}" if better is not None else "Leave it out here"
+        way_out = "Leave it out here" if name_word.text in OFF_UNLESS_SET else "Give it the value for production here"
+        if better is not None:
+            way_out = f"Set it to {quote(better)}{_where(stage, name_word)}"
         yield Problem(
             instruction.span,
             f"{stage.label} ships with {quote(f'{name_word.text}={final.value}')}. Production then runs in the "
-            "developers' "
-            "mode: stack traces and settings are shown to visitors, some frameworks open a console, and caches "
-            "are off. "
-            f"{way_out}, and switch it on from outside where it is needed.",
+            "developers' mode, in which many frameworks show visitors stack traces and settings, open a console, or do "
+            f"without caches. {way_out}, and switch it on from outside where it is needed.",
             Confidence.LIKELY,
             doubt=BY_ARGUMENT if given else "it may be set otherwise where the container is started",
             stage=stage.key,
@@ -150,9 +151,13 @@ def _debugger(stage: Stage, instruction: Instruction, name: Word, option: str) -
 
 
 def _otherwise(stage: Stage, instruction: Instruction, name: Word, value: Word, better: str | None) -> Fix | None:
-    """Set the value for production, in the author's quotes; without one, delete a variable that stands alone."""
+    """Set the value for production, in the author's quotes; delete what is off unless it is set, and stands alone.
+
+    Another variable without one may be what the project's own settings ask for, and end at where it is missing.
+    """
     if better is None:
-        return fix("Delete the variable", delete_instruction(instruction)) if len(instruction.pairs) == 1 else None
+        alone = len(instruction.pairs) == 1 and name.text in OFF_UNLESS_SET
+        return fix("Delete the variable", delete_instruction(instruction)) if alone else None
     mark = value.text[:1] if value.text[:1] in ("'", '"') else ""
     plain = value.text.removeprefix(mark).removesuffix(mark)
     if not plain.isalnum() or _installs_for_it(stage, name):

@@ -23,12 +23,18 @@ _DEVELOPMENT = frozenset({"development", "dev", "debug"})
 PRODUCTION = {"development": "production", "Development": "Production"}
 """What to set instead, in the author's spelling; values that frameworks spell differently have no entry."""
 
+OFF_UNLESS_SET = frozenset({"FLASK_DEBUG"})
+"""Switches of frameworks that read them themselves, and are off without them."""
+
 _RELOADERS = {
     "nodemon": "restarts the program whenever a file changes",
     "ts-node-dev": "compiles while it runs and restarts on every change",
     "air": "compiles and restarts whenever a file changes",
     "morbo": "restarts the program whenever a file changes",
     "watchmedo": "restarts the program whenever a file changes",
+    "tsx watch": "restarts the program whenever a file changes",
+    "dotnet watch": "compiles and restarts whenever a file changes",
+    "cargo watch": "compiles and restarts whenever a file changes",
     "webpack-dev-server": "is the development server of webpack",
 }
 _DEV_SERVERS = {
@@ -37,13 +43,10 @@ _DEV_SERVERS = {
     ("ng", "serve"): "is the development server of Angular",
     ("fastapi", "dev"): "is FastAPI's mode for developers",
     ("webpack", "serve"): "is the development server of webpack",
-    ("dotnet", "watch"): "compiles and restarts whenever a file changes",
     ("astro", "dev"): "is the development server of Astro",
     ("gatsby", "develop"): "is the development server of Gatsby",
     ("react-scripts", "start"): "is the development server of Create React App",
     ("vue-cli-service", "serve"): "is the development server of Vue",
-    ("tsx", "watch"): "restarts the program whenever a file changes",
-    ("cargo", "watch"): "compiles and restarts whenever a file changes",
     ("kc.sh", "start-dev"): "is Keycloak's mode for developers",
 }
 _VITE_ENDS = frozenset({"build", "optimize", "preview"})
@@ -56,6 +59,7 @@ _RELOAD_OPTIONS = {
     ),
     "plackup": ("-r", "--reload"),
 }
+_FOR_DEVELOPERS = "costs memory and speed, and may show visitors what is meant for developers"
 _OPENS = "opens the port of a debugger"
 _LETS_IN = "lets whoever reaches the port read the memory and run code, without a password"
 DEBUG_AGENT = re.compile(r"-(?:agentlib:jdwp|Xrunjdwp)\b")
@@ -66,6 +70,8 @@ _OPTIONS_IN_VARIABLES = {
     **dict.fromkeys(_JAVA_OPTIONS, DEBUG_AGENT),
     "NODE_OPTIONS": re.compile(r"--inspect(?:-brk|-wait)?\b"),
 }
+_ON_LOOPBACK = re.compile(r"=(?:127\.|localhost\b|\[::1\])")
+"""A debugger's address that only the container itself reaches."""
 _PYTHON = re.compile(r"python[\d.]*\Z")
 _XDEBUG = re.compile(r"(?:php[\d.]*-)?(?:pecl-)?xdebug(?:-[\d.a-zA-Z]+)?\Z")
 _INSTALLERS = frozenset("pecl docker-php-ext-install docker-php-ext-enable install-php-extensions pickle pie".split())
@@ -86,7 +92,7 @@ class Switch(NamedTuple):
     what: str
     way_out: str
     option: ShellWord | None
-    then: str = "costs memory and speed, restarts the program whenever a file changes, and shows errors to visitors"
+    then: str = "costs memory and speed, and a program that crashed may wait for the next change instead of ending"
 
 
 def is_debug_variable(name: str, value: str, *, from_argument: bool) -> bool:
@@ -122,7 +128,9 @@ def switch_in(command: Command) -> Switch | None:
         return Switch(watch.value, "restarts the program whenever a file changes", "Take the option away", watch)
     debug = command.flag("--debug")
     if debug is not None and "flask" in (name, _module(command)):
-        return Switch("--debug", "switches the debugger on, which runs code for visitors", "Take it away", debug)
+        return Switch(
+            "--debug", "switches the debugger on, which runs code for visitors", "Take it away", debug, _FOR_DEVELOPERS
+        )
     return _debugger(command) or _server(command)
 
 
@@ -136,6 +144,8 @@ def _module(command: Command) -> str:
 def _debugger(command: Command) -> Switch | None:
     """A port on which a debugger waits for whoever connects; who does runs code in the program."""
     agent = next((word for word in command.args if DEBUG_AGENT.match(word.value)), None)
+    if any(word is not None and _ON_LOOPBACK.search(word.value) for word in (agent, command.flag("--inspect"))):
+        return None
     if command.name == "java" and agent is not None:
         return Switch(agent.value.partition("=")[0], _OPENS, "Take the option away", agent, _LETS_IN)
     inspect = command.flag("--inspect", "--inspect-brk", "--inspect-wait")
@@ -162,21 +172,32 @@ def _server(command: Command) -> Switch | None:
         name, first = operands[0], operands[1] if len(operands) > 1 else ""
     if name == "start-dev":  # behind the ENTRYPOINT of Keycloak's image
         name, first = "kc.sh", name
-    if name in _RELOADERS:
-        return Switch(name, _RELOADERS[name], "Start the program itself", None)
+    for called in (name, f"{name} {first}"):
+        if called in _RELOADERS:
+            return Switch(called, _RELOADERS[called], "Start the program itself", None)
     what = _DEV_SERVERS.get((name, first))
     if name == "vite" and _VITE_ENDS.isdisjoint(values) and not command.has("--version", "--help", "-v", "-h"):
         what, first = "is the development server of Vite", ""
     if what is not None:
-        return Switch(f"{name} {first}".strip(), what, "Build in a stage of its own and serve the result", None)
+        of_its_own = "mode for developers" in what
+        way_out = "Start it for production" if of_its_own else "Build in a stage of its own and serve the result"
+        return Switch(f"{name} {first}".strip(), what, way_out, None, _FOR_DEVELOPERS)
     script = operands[1] if first in ("run", "run-script") and len(operands) > 1 else first
     if name in _RUNNERS and script in ("dev", "develop", "start:dev"):
         way_out = "Start what was built, and keep this for a stage for developers"
-        return Switch(f"{name} {' '.join(operands[:2])}", "starts the development server", way_out, None)
+        called = f"{name} {' '.join(operands[:2])}"
+        return Switch(called, "starts the development server", way_out, None, _FOR_DEVELOPERS)
+    return _of_framework(command, values, first)
+
+
+def _of_framework(command: Command, values: list[str], first: str) -> Switch | None:
+    """The server that a framework brings for developers."""
     if "runserver" in values and any(posixpath.basename(value) == "manage.py" for value in (command.name, *values)):
-        return Switch("runserver", "is Django's development server", "Use gunicorn, uvicorn or uWSGI", None)
-    if name == "php" and first == "artisan" and "serve" in values:
-        return Switch("artisan serve", "is Laravel's development server", "Use PHP-FPM, Octane or FrankenPHP", None)
+        what, way_out = "is Django's development server", "Use gunicorn, uvicorn or uWSGI"
+        return Switch("runserver", what, way_out, None, _FOR_DEVELOPERS)
+    if command.name == "php" and first == "artisan" and "serve" in values:
+        what, way_out = "is Laravel's development server", "Use PHP-FPM, Octane or FrankenPHP"
+        return Switch("artisan serve", what, way_out, None, _FOR_DEVELOPERS)
     return None
 
 

@@ -20,7 +20,7 @@ from rules.api import (
     rule,
 )
 from rules.quoting import listed
-from rules.runtime.making_way import LastLine, exec_place, kept_in_front
+from rules.runtime.making_way import LastLine, exec_place, kept_in_front, of_runner
 from rules.runtime.start_instructions import Written, full_words, passes_signals, shipped
 from rules.runtime.start_scripts import StartScript, start_script, start_scripts_by_pattern
 
@@ -137,7 +137,7 @@ def _no_exec(found: Written, script: StartScript) -> Problem | None:
         notes=(Note(last.span, "this line", path=script.path),),
         key=script.path,
         fix=Fix("Let the shell make way", (Edit(source.span(last.start, last.start), "exec ", path=script.path),))
-        if not last.assignments and not last.redirects and not branches and not line.behind
+        if not (last.assignments or last.redirects or branches or line.behind or of_runner(last))
         else None,
     )
 
@@ -165,7 +165,7 @@ def _way_out(line: LastLine, *, branches: bool) -> str:
         return "Begin that line with `exec`, and take out what stands behind it."
     if branches:
         return "Begin that line, and those of the other branches, with `exec`."
-    return f"{exec_place(last, 'Begin that line')}."
+    return f"{exec_place(last, 'Begin that line')}{of_runner(last)}."
 
 
 _ARGUMENTS = frozenset({"$@", "$*", "${@}"})

@@ -29,10 +29,13 @@ from rules.runtime.start_scripts import start_script
 _READ_BY_RUNTIMES = frozenset(
     "NODE_ENV RAILS_ENV RACK_ENV MIX_ENV DJANGO_SETTINGS_MODULE FLASK_APP ASPNETCORE_URLS ASPNETCORE_HTTP_PORTS "
     "PYTHONPATH "
-    "LD_LIBRARY_PATH JAVA_OPTS JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS CATALINA_OPTS NODE_OPTIONS NODE_PATH SSL_CERT_FILE "
+    "LD_LIBRARY_PATH JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS NODE_OPTIONS NODE_PATH SSL_CERT_FILE "
     "NODE_EXTRA_CA_CERTS REQUESTS_CA_BUNDLE GOMEMLIMIT".split()
 )
 """Variables that a language's runtime, or a framework, reads although no file of the repository names them."""
+
+_READ_BY_SCRIPTS = frozenset({"JAVA_OPTS", "CATALINA_OPTS"})
+"""Variables that the start scripts of Java servers read, and Java itself does not."""
 
 _BUILD_ONLY = re.compile(
     r"(?:UV|PIP|NPM_CONFIG|YARN|POETRY|CARGO|GO|DEBIAN|APT|CONDA|BUNDLE|HOMEBREW|MAVEN|GRADLE)_.*\Z"
@@ -112,7 +115,8 @@ def _use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str |
         if script is not None and mention.search(script.text) and f"{name}:" not in script.text:
             fatal = ", under `set -u`, and ends there" if _NOUNSET.search(script.text) else ""
             return f"{quote(script.path)} reads it{fatal}"
-    return "the program's runtime reads it" if name in _READ_BY_RUNTIMES else None
+    scripts = name in _READ_BY_SCRIPTS and not re.search(r"\bjava\b", stage.image.start_line())
+    return "the program's runtime reads it" if scripts or name in _READ_BY_RUNTIMES else None
 
 
 _NOUNSET = re.compile(r"^[ \t]*set\s+(?:-\w*u|(?:-\w+\s+)*-o\s+nounset)", re.MULTILINE)

@@ -1,7 +1,6 @@
 """See exec_form_regressed.md."""
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -21,10 +20,10 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.runtime.making_way import BESIDE, way_out
 from rules.runtime.start_instructions import INITS, SHELLS, reads_code
 from rules.runtime.start_text import direct_start, is_plain, json_array, makes_way, shell_commands, stays, way_made
 
-_READS_ARGUMENTS = re.compile(r"\$\{?[@*#0-9]|\bshift\b|\bgetopts\b")
 _HANDS_ON = '`["sh", "-c", "exec … \\"$@\\"", "sh"]`'
 
 
@@ -87,7 +86,16 @@ def _shell_added(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Pro
         f"{shell} becomes process 1 and keeps SIGTERM from the program, so that `docker stop` waits ten seconds and "
         "kills it",
         _fix(start),
+        way_out="keep that form" if is_plain(start.text) else _in_front(start),
     )
+
+
+def _in_front(start: Start) -> str:
+    """Say how a line that needs its shell gets that out of the way, where that can be said in a few words."""
+    hint = f"say {_HANDS_ON}" if _drops_arguments(start) else way_out(start)
+    if hint == BESIDE:
+        return "keep that form"
+    return f"keep that form or, where the shell is needed, {hint[:1].lower()}{hint[1:]}"
 
 
 def _exec_gone(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Problem | None:
@@ -152,7 +160,7 @@ def _drops_arguments(start: Start) -> bool:
     """Whether an ENTRYPOINT is a shell with code that does not read what the container is given."""
     if start.instruction is None or start.instruction.keyword != "ENTRYPOINT":
         return False
-    return (start.form != "exec" or reads_code(start.words)) and not _READS_ARGUMENTS.search(start.text)
+    return (start.form != "exec" or reads_code(start.words)) and not start.reads_arguments
 
 
 def _execs(start: Start) -> bool:

@@ -31,7 +31,7 @@ from rules.runtime.start_instructions import (
     reads_code,
     written,
 )
-from rules.runtime.start_scripts import StartScript, expands, start_script
+from rules.runtime.start_scripts import expands, script_above
 
 _VARIABLE = re.compile(r"(?<![$\\{])\$(?:[A-Za-z_]\w*|\{[^{}]*\}|\([^()]*\)|[@*])")
 _BUILTINS = frozenset("exec cd source . export eval set trap unset shift if for while".split())
@@ -126,7 +126,7 @@ def _variable(change: DockerfileChange, found: Written) -> Problem | None:
         return None
     name, label = match.group(), found.stage.label
     keyword = found.instruction.keyword
-    script = _script_above(change, found)
+    script = script_above(change, found)
     kept = expands(script, _EXPANDS_ITSELF) if script is not None else None
     if kept:
         return None
@@ -148,16 +148,6 @@ def _variable(change: DockerfileChange, found: Written) -> Problem | None:
         fix=_fix(found),
         key=name,
     )
-
-
-def _script_above(change: DockerfileChange, found: Written) -> StartScript | None:
-    """Return the script that an ENTRYPOINT in front of a CMD runs, where it was read."""
-    entrypoint = found.stage.image.entrypoint
-    start, instruction = entrypoint.value, entrypoint.instruction
-    if found.instruction.keyword != "CMD" or start is None or instruction is None or start.form != "exec":
-        return None
-    above = found._replace(setting=entrypoint, start=start, instruction=instruction)
-    return start_script(change, above, through_stages=True)
 
 
 def _is_evaluated(found: Written, text: str) -> bool:

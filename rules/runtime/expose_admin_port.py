@@ -53,12 +53,18 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             "network policies drawn from the image open it, and whoever gets a login there is in the container. "
             "Take it out; "
             "`docker exec` and `kubectl exec` need no port.",
-            Confidence.LIKELY if item.by_argument or item.stage.facts is None else Confidence.CERTAIN,
+            _confidence(item, port),
             doubt=BY_ARGUMENT if item.by_argument else "the base image is not known",
             stage=item.stage.key,
             key=str(port),
             fix=item.without() if item.numbers == (port, port) else None,
         )
+
+
+def _confidence(item: Exposed, port: int) -> Confidence:
+    if item.numbers != (port, port):
+        return Confidence.POSSIBLE  # a range is there for something else
+    return Confidence.LIKELY if item.by_argument or item.stage.facts is None else Confidence.CERTAIN
 
 
 def _admin_port(item: Exposed) -> int | None:

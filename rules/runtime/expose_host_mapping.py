@@ -19,12 +19,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         match = HOST_MAPPING.match(item.text or "")
         if match is None:
             continue
-        port = match["container"]
+        port = match["container"].lower()
         yield Problem(
             item.word.span,
             f"{quote('EXPOSE ' + item.word.text)} of {item.stage.label} names a port of the host; "
             "`EXPOSE` knows only the container's own. BuildKit warns and drops the host's part, other builders "
-            "refuse the file. Write "
+            "may refuse the file. Write "
             f"{quote(f'EXPOSE {port}')}; which port of the host leads there is said by `docker run -p` or compose.",
             stage=item.stage.key,
             key=item.word.text,

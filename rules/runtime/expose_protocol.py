@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Problem, Severity, fix, quote, replace, rule
-from rules.runtime.ports import exposed
+from rules.runtime.ports import HOST_MAPPING, exposed
 
 _PROTOCOLS = ("tcp", "udp", "sctp")
 
@@ -25,6 +25,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue  # `80/` is read as TCP (go-connections, `SplitProtoPort`)
         lower = protocol.lower()
         known = lower in _PROTOCOLS
+        if known and HOST_MAPPING.match(item.text or ""):
+            continue  # expose-host-mapping puts it right
         right = f"{item.word.text.rpartition('/')[0]}/{lower}"
         if known:
             say = f"Tools that compare the text take {quote(protocol)} for something else than {quote(lower)}"
@@ -37,6 +39,6 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             stage=item.stage.key,
             key=item.word.text,
             fix=fix(f"Write {lower}", replace(change.source, item.word.span, right))
-            if known and not item.from_variable and ":" not in item.word.text
+            if known and not item.from_variable
             else None,
         )

@@ -11,6 +11,7 @@ from rules.api import (
     Note,
     Origin,
     Problem,
+    Setting,
     Severity,
     Stage,
     Start,
@@ -110,6 +111,13 @@ def _is_probed_elsewhere(change: DockerfileChange) -> bool:
     )
 
 
+def _way_out(stage: Stage, lost: Setting[Start]) -> str:
+    """Say how to get it back, in another image by what that has."""
+    commands = lost.value.commands if lost.value is not None else ()
+    missing = next((c.name for c in commands if c.name and stage.base_known and stage.runtime.lacks(c.name)), None)
+    return f"Ask with what is there now, for {quote(missing)} is not" if missing is not None else "Restate it"
+
+
 def _problem(stage: Stage, was: Stage) -> Problem:
     lost = was.image.healthcheck
     assert lost.instruction is not None
@@ -124,9 +132,8 @@ def _problem(stage: Stage, was: Stage) -> Problem:
     return Problem(
         stage.from_.span,
         f"{stage.label} loses its health check: {quote(text)}, {before}. Docker, Swarm and compose's "
-        "`condition: service_healthy` no longer notice a program that hangs. Restate it, or say `HEALTHCHECK "
-        "NONE` if that "
-        "is intended.",
+        "`condition: service_healthy` no longer notice a program that hangs. "
+        f"{_way_out(stage, lost)}, or say `HEALTHCHECK NONE` if that is intended.",
         Confidence.LIKELY,
         doubt="where it runs, other probes may watch it",
         stage=stage.key,

@@ -21,7 +21,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         probe = stage.image.healthcheck
         if probe.set_in_file or probe.value or not _serves(change, stage):
             continue
-        started = " ".join(s.value.text for s in stage.image.start_command if s.value is not None)
+        started = stage.image.start_line()
         what = f"starts {quote(started, 80)} and " if started else ""
         yield Problem(
             stage.from_.span,

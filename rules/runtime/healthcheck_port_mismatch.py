@@ -48,6 +48,17 @@ def _is_used(found: Written, port: int) -> bool:
     )
 
 
+_PLAIN_AND_TLS = ({80, 443}, {8080, 8443})
+"""Ports that one server most often has both of, of which one is exposed."""
+
+
+def _confidence(stage: Stage, asked: int, exposed: tuple[int, ...]) -> Confidence:
+    """Ask where the port may be another one of the same server, or of what a base brings that is not known."""
+    pair = any(asked in pair and not pair.isdisjoint(exposed) for pair in _PLAIN_AND_TLS)
+    unknown = not stage.base_known and not stage.image.start_in_file
+    return Confidence.POSSIBLE if pair or unknown else Confidence.LIKELY
+
+
 def _problem(found: Written, address: Address, exposed: tuple[int, ...]) -> Problem:
     stage = found.stage
     ports = ", ".join(str(port) for port in exposed)
@@ -60,7 +71,7 @@ def _problem(found: Written, address: Address, exposed: tuple[int, ...]) -> Prob
         f"{ports}. "
         "If the program listens where `EXPOSE` says, every probe fails and the container is reported unhealthy. "
         "Bring the two together.",
-        Confidence.LIKELY,
+        _confidence(stage, address.port, exposed),
         doubt="where the program listens is not in the file",
         stage=stage.key,
         notes=notes[:1],

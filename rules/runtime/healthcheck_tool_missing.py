@@ -21,6 +21,7 @@ from rules.api import (
 )
 from rules.builds import Build
 from rules.runtime.probes import probe_with_what_is_there, url_of
+from rules.runtime.script_tools import install
 from rules.runtime.start_instructions import Written, shipped
 from rules.runtime.start_text import json_array
 
@@ -131,7 +132,7 @@ def _said(stage: Stage, command: Command, words: tuple[str, ...] | None) -> tupl
     way_out = (
         f"Ask with what is there: {quote(words[0])} can"
         if words
-        else f"Install {quote(command.name)}, or probe without it"
+        else f"{install(stage, command.name)}, or probe without it"
     )
     if place is not None:
         cause, way_out = f"which `PATH` does not find: {base} has it at {quote(place)} only", f"Write {quote(place)}"

@@ -97,7 +97,7 @@ def _bound(name: str, server: Server, args: tuple[str, ...]) -> Bound | None:
         return Bound(name, "", server.variable, server.advice) if server.alone else None
     if not all(map(_LOOPBACK.match, given)):
         return None
-    return Bound(name, given[0], server.variable, server.advice)
+    return Bound(name, given[0], server.variable, _at_same_port(server.advice, given[0]))
 
 
 def _behind_runners(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -120,7 +120,13 @@ def _django(args: tuple[str, ...]) -> Bound | None:
     host = place.rpartition(":")[0]
     if host and not _LOOPBACK.match(host):
         return None
-    return Bound("runserver", place, "", "runserver 0.0.0.0:8000")
+    return Bound("runserver", place, "", _at_same_port("runserver 0.0.0.0:8000", place))
+
+
+def _at_same_port(advice: str, place: str) -> str:
+    """Keep the port that is written out."""
+    port = place.rpartition(":")[2]
+    return re.sub(r":\d+\Z", f":{port}", advice) if port.isdecimal() else advice
 
 
 def _values(args: tuple[str, ...], options: tuple[str, ...]) -> list[str]:

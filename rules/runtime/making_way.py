@@ -28,7 +28,19 @@ _ENDING = re.compile(r"(?:SIG)?(?:TERM|EXIT|CHLD)|15|0|17|[\$\{].*")
 """Signals for which a trap sees to the program, as `trap` takes them; what a variable names may be one."""
 
 BESIDE = "What runs beside the shell hears of it only from a script with `trap` and `wait`, or under a supervisor"
+_RUNNERS = frozenset({"npm", "npx", "yarn", "pnpm"})
+"""Package managers, which do not see the program to its end on SIGTERM (npm_start_as_pid1.md)."""
 _SOMEHOW = "Let the shell make way for the program with `exec`"
+
+
+_HANDLES_SIGNALS = frozenset("tini dumb-init s6-svscan supervisord".split())
+
+
+def ends_by_itself(last: Command) -> bool:
+    """Whether a command prints something and ends, waits for somebody at a terminal, or sees to signals."""
+    if last.name in ("usage", "help") or last.has("--help", "--version") or (last.name in SHELLS and not last.args):
+        return True
+    return "exec" in last.wrappers or last.name in _HANDLES_SIGNALS or last.name == "exec"
 
 
 def exec_place(command: Command, begin: str) -> str:
@@ -54,12 +66,19 @@ def way_out(start: Start) -> str:
         return _SOMEHOW
     if last.conditional and last.before != "||":
         return "Begin the program in every branch with `exec`"
-    return exec_place(last, "Begin the last command")
+    return f"{exec_place(last, 'Begin the last command')}{of_runner(last)}"
 
 
 def _own_redirects(command: Command) -> tuple[object, ...]:
     """Return the redirections that stand at a command itself, and not at a group around it."""
     return tuple(one for one in command.redirects if one.start < command.end)
+
+
+def of_runner(command: Command | None) -> str:
+    """Say behind an advice that a package manager, to which the shell would make way, passes no signal on."""
+    if command is None or command.name not in _RUNNERS:
+        return ""
+    return f", and start there what {quote(command.name)} starts: it does not see the program to its end on SIGTERM"
 
 
 class LastLine(NamedTuple):
@@ -81,7 +100,7 @@ def kept_in_front(script: StartScript) -> LastLine | None:
     if script.shell is None or _SUPERVISED.search(script.text):
         return None
     _, parsed = script.script()
-    if parsed.errors or any(map(_makes_way, parsed.commands)) or any(map(_sees_to_signals, parsed.commands)):
+    if parsed.errors or any(map(_makes_way, parsed.commands)) or any(map(sees_to_signals, parsed.commands)):
         return None
     outer = [command for command in parsed.commands if not command.nested and (command.name or command.words)]
     kept = _without_reports(outer)
@@ -111,7 +130,7 @@ def _makes_way(command: Command) -> bool:
     return "exec" in command.wrappers or (command.name == "exec" and bool(command.args))
 
 
-def _sees_to_signals(command: Command) -> bool:
+def sees_to_signals(command: Command) -> bool:
     """Whether a command waits for others, or handles what ends the container.
 
     A trap for CTRL-C, or for errors, and one that is taken back (`trap - TERM`) handles nothing of it.

@@ -12,6 +12,7 @@ from rules.api import (
     Fix,
     Problem,
     Severity,
+    Start,
     fix,
     is_development_name,
     quote,
@@ -55,18 +56,26 @@ def _words(found: Written) -> tuple[str, ...]:
     if found.start.form != "exec":
         return ()
     if reads_code(found.start.words):
-        last = found.start.commands[-1] if found.start.commands else None
-        if last is None or last.wrappers != ("exec",) or last.program is None:
-            return ()
-        return (last.program.value, *(word.value for word in last.args))
+        return _behind_exec(found.start)
     words = full_words(found) or found.start.words
-    taken_for_file = words != found.start.words and runs_first_argument(words) is not None  # `node npm start`
-    if passes_signals(words) or taken_for_file:
-        return ()
+    if reads_code(words) or passes_signals(words) or _is_taken_for_file(found, words):
+        return ()  # below `["sh", "-c"]` the first word alone is run
     cmd = found.stage.image.cmd.value
     if found.instruction.keyword == "ENTRYPOINT":
         return (*words, *(cmd.words if cmd is not None and cmd.form == "exec" else ()))
     return found.start.words
+
+
+def _behind_exec(start: Start) -> tuple[str, ...]:
+    last = start.commands[-1] if start.commands else None
+    if last is None or last.wrappers != ("exec",) or last.program is None:
+        return ()
+    return (last.program.value, *(word.value for word in last.args))
+
+
+def _is_taken_for_file(found: Written, words: tuple[str, ...]) -> bool:
+    """Whether it is an argument of an interpreter: `node npm start`."""
+    return words != found.start.words and runs_first_argument(words) is not None
 
 
 def _script(words: tuple[str, ...]) -> str | None:
@@ -93,14 +102,14 @@ def _problem(change: DockerfileChange, found: Written, name: str, words: tuple[s
     way_out = (
         f"what the script holds: {quote(line or '')}"
         if held
-        else 'the program itself; where the script does more than start it, `["sh", "-c", "… && exec …"]`'
+        else "what the script starts, a package's program by its path in `node_modules/.bin`, and keep what else the "
+        'script does: `["sh", "-c", "… && exec …"]`'
     )
     return Problem(
         found.instruction.span,
         f"{found.stage.label} starts {quote(' '.join(words))}, so {quote(runner)} is process 1 and starts a "
-        "shell that "
-        "starts the program. On `docker stop` they exit before the program has finished, or do not tell it at all, and "
-        f"its exit status is lost. Start {way_out}.",
+        "shell that starts the program. On `docker stop` they exit before the program has finished, or do not tell it "
+        f"at all. Start {way_out}.",
         Confidence.LIKELY,
         doubt=f"versions of {quote(runner)} differ in how they pass the signal on",
         stage=found.stage.key,

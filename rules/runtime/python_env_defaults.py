@@ -54,8 +54,8 @@ def _runs_python(change: DockerfileChange, stage: Stage) -> bool:
     """Whether the start command runs a Python program of the file's own, buffered, and that may print."""
     starts = [setting for setting in stage.image.start_command if setting.set_in_file and setting.value is not None]
     commands = [command for setting in starts if setting.value is not None for command in setting.value.commands]
-    texts = " ".join(setting.value.text for setting in starts if setting.value is not None)
-    if any(name in texts for name in (*_LOGS_BY_ITSELF, "PYTHONUNBUFFERED")):
+    line = stage.image.start_line(own=True)
+    if any(name in line for name in (*_LOGS_BY_ITSELF, "PYTHONUNBUFFERED")):
         return False
     return any(
         posixpath.basename(command.name).startswith("python")
@@ -68,12 +68,11 @@ def _runs_python(change: DockerfileChange, stage: Stage) -> bool:
 
 def _problem(stage: Stage) -> Problem:
     start = next(s.instruction for s in reversed(stage.image.start_command) if s.instruction is not None)
-    text = " ".join(s.value.text for s in stage.image.start_command if s.value is not None and s.set_in_file)
+    line = quote(stage.image.start_line(own=True))
     here = start in stage.instructions
     return Problem(
         start.span,
-        f"{stage.label} starts {quote(text)} without `PYTHONUNBUFFERED`. Python then holds what is printed in a "
-        "buffer: "
+        f"{stage.label} starts {line} without `PYTHONUNBUFFERED`. Python then holds what is printed in a buffer: "
         "`docker logs` shows it late, and what was printed last before a crash or a kill is lost. Set "
         "`ENV PYTHONUNBUFFERED=1`, or start Python with `-u`.",
         Confidence.LIKELY,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.api import OS_MANAGERS, Installed, Stage, provides, quote
+from rules.api import OS_MANAGERS, Installed, Stage, package_of_command, provides, quote
 from rules.packages.replaced import lacks
 from rules.runtime.start_scripts import start_script
 
@@ -120,3 +120,8 @@ def cause(stage: Stage, missing: Missing) -> str:
     if missing.taken is not None:
         return f"this change takes {quote(missing.taken.name)} out of the image, which brought it"
     return f"{base} does not have it and no instruction installs it"
+
+
+def install(stage: Stage, name: str) -> str:
+    """Say what to install for a program: the package of the distribution, where that has another name."""
+    return f"Install {quote(package_of_command(name, stage.runtime.distribution or '') or name)}"

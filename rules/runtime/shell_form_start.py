@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
-    Command,
     Confidence,
     DockerfileChange,
     Fix,
@@ -16,29 +15,26 @@ from rules.api import (
     Severity,
     Stage,
     Start,
-    insert,
     is_development_name,
     quote,
     replace,
     rule,
 )
-from rules.runtime.making_way import BESIDE, Called, exec_place, script_at_end, way_out
-from rules.runtime.start_instructions import SHELLS, Written, is_script_entrypoint
+from rules.runtime.making_way import BESIDE, Called, ends_by_itself, of_runner, script_at_end, way_out
+from rules.runtime.shell_with_code import shell_with_code
+from rules.runtime.start_instructions import Written, is_script_entrypoint
 from rules.runtime.start_scripts import StartScript, start_script
 from rules.runtime.start_text import (
     direct_start,
-    is_dash,
     is_plain,
     json_array,
     makes_way,
     repeated_words,
     runs_first_argument,
-    shell_commands,
     stays,
     way_made,
 )
 
-_SH = (("sh", "-c"), ("/bin/sh", "-c"))
 _HANDLES_SIGNALS = frozenset("tini dumb-init s6-svscan supervisord".split())
 
 
@@ -59,7 +55,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         image = stage.image
         for setting in (image.entrypoint, image.cmd):
             start = setting.value
-            yield from _shell_as_program(stage, setting)
+            yield from shell_with_code(change, stage, setting)
             if start is None or start.form != "shell" or start.instruction is None or not start.words[0].strip():
                 continue
             if setting is image.cmd and image.entrypoint.value and image.entrypoint.value.form == "shell":
@@ -76,42 +72,6 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 own = setting is image.cmd and image.entrypoint.set_in_file and is_script_entrypoint(stage)
                 unread = own and below is None
                 yield _less_sure(found) if unread else found
-
-
-def _runs_cmd(image: Image) -> bool:
-    """Whether a CMD is what runs: alone, or behind a script of the base image, which hands over to it."""
-    entrypoint = image.entrypoint
-    return not entrypoint.value or (not entrypoint.set_in_file and entrypoint.value.words[-1].endswith("entrypoint.sh"))
-
-
-def _shell_as_program(stage: Stage, setting: Setting[Start]) -> Iterator[Problem]:
-    """Speak of `["sh", "-c", "java -jar …"]` where `sh` is dash, which stays in front of its only command as well."""
-    start = setting.value
-    if start is None or start.instruction is None or (setting is stage.image.cmd and not _runs_cmd(stage.image)):
-        return
-    command = _only_command(start) if stage.base_known and is_dash(stage) else None
-    if command is None or command.after or _ends_by_itself(command):
-        return
-    plain = not command.assignments and start.instruction.trigger is None
-    edit = insert(start.instruction.source, command.start, "exec ")
-    yield Problem(
-        start.instruction.span,
-        f"{stage.label} starts {quote(str(command), 60)} through `sh -c`. The shell is process 1, stays there and does "
-        "not pass SIGTERM on. `docker stop` then waits ten seconds and kills the program, in the middle of whatever it "
-        f"was doing. {exec_place(command, 'Begin the command')}.",
-        Confidence.LIKELY if stage.image.entrypoint.origin is Origin.BASE else Confidence.CERTAIN,
-        doubt="the entrypoint is that of the tags that are known of the base image",
-        stage=stage.key,
-        fix=Fix("Let the shell make way", (edit,)) if plain else None,
-    )
-
-
-def _only_command(start: Start) -> Command | None:
-    """Return the one command of a script that is handed to `sh -c` and nothing else."""
-    if start.form != "exec" or start.words[:-1] not in _SH:
-        return None
-    inner = shell_commands(start)
-    return inner[0] if len(inner) == 1 and inner[0].nested else None
 
 
 def _program_above(image: Image) -> str | None:
@@ -187,14 +147,7 @@ def _is_harmless(start: Start) -> bool:
     text = start.text.lstrip()
     if text.startswith(("[", "exec ")) or not start.commands:
         return True
-    return _ends_by_itself(start.commands[-1]) or start.commands[0].name in _HANDLES_SIGNALS
-
-
-def _ends_by_itself(last: Command) -> bool:
-    """Whether a command prints something and ends, waits for somebody at a terminal, or sees to signals."""
-    if last.name in ("usage", "help") or last.has("--help", "--version") or (last.name in SHELLS and not last.args):
-        return True
-    return "exec" in last.wrappers or last.name in _HANDLES_SIGNALS or last.name == "exec"
+    return ends_by_itself(start.commands[-1]) or start.commands[0].name in _HANDLES_SIGNALS
 
 
 def _on_one_line(start: Start) -> str:
@@ -208,13 +161,14 @@ def _is_fixed(stage: Stage) -> bool:
 
 def _makes_way(stage: Stage, start: Start) -> Problem:
     assert start.instruction is not None
+    repair = _fix(start)
     return Problem(
         start.instruction.span,
         f"{stage.label} starts {quote(_on_one_line(start))} through `/bin/sh -c`. {way_made(start)} arrives; under a "
-        "Debian base it does not. The JSON form needs no luck.",
+        f"Debian base it does not. {'The JSON form needs' if repair else '`exec` in front of it needs'} no luck.",
         Confidence.POSSIBLE,
         stage=stage.key,
-        fix=_fix(start),
+        fix=repair,
         severity=Severity.INFO,
     )
 
@@ -247,9 +201,10 @@ def _problem(stage: Stage, setting: Setting[Start], start: Start, called: Called
 
 def _way_out(start: Start, fix: Fix | None, called: Called | None) -> str:
     """Say what lets SIGTERM through, in the script at the end as well."""
+    last = start.commands[-1] if start.commands else None
     if fix is not None:
         needs_shell = (direct_start(start) or "").startswith('["sh", "-c"')
-        return "Begin the last command with `exec`" if needs_shell else "Use the JSON form"
+        return f"{'Begin the last command with `exec`' if needs_shell else 'Use the JSON form'}{of_runner(last)}"
     here = way_out(start)
     if called is None or called.script is None or called.line is None or here == BESIDE:
         return here
@@ -263,6 +218,8 @@ def _fix(start: Start) -> Fix | None:
     instruction = start.instruction
     assert instruction is not None
     text = direct_start(start)
+    if start.commands and of_runner(start.commands[-1]):
+        return None  # it would take the shell away, and leave what passes nothing on either
     if text is None or instruction.trigger is not None or instruction.line != instruction.end_line:
         return None
     return Fix(

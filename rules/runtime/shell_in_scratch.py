@@ -1,5 +1,6 @@
 """See shell_in_scratch.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Fix, Origin, Problem, Severity, Stage, Step, fix, quote, replace, rule
@@ -13,6 +14,11 @@ _THEN = {
     "ENTRYPOINT": "The container exits at once",
     "HEALTHCHECK": "The probe fails every time, and the container is reported unhealthy",
 }
+
+
+_VARIABLE = re.compile(r"(?<!\\)\$(?:\w+|\{[^}]*\})")
+_SEVERAL = re.compile(r"[|;&<>`]|\$\(")
+"""What makes more of a line than one program with its arguments."""
 
 
 @rule(
@@ -64,14 +70,19 @@ def _problem(stage: Stage, step: Step, missing: str = "") -> Problem:
     base = quote(stage.root.base_text or "")
     way_out = "Use the JSON form, which starts the program itself"
     repeated = _repeated(stage, step)
+    words = exec_words(instruction)
     if instruction.keyword == "RUN":
         way_out = "Do it in a builder stage and copy the result"
     elif repeated:
         way_out = f"Use the JSON form, without {quote(' '.join(repeated))}, which its `ENTRYPOINT` starts already"
-    elif (words := exec_words(instruction)) and _place(stage, words[0]) != words[0]:
+    elif words and _place(stage, words[0]) != words[0]:
         way_out = f"Use the JSON form, with {quote(_place(stage, words[0]))}: `PATH` does not find {quote(words[0])}"
     elif missing:
         way_out = f"{quote(missing)} is not there either: use the JSON form with a program that the image has"
+    elif words is None and (expanded := _VARIABLE.search(instruction.value)) is not None:
+        way_out += f", and write out {quote(expanded[0])}, which nothing here expands"
+    elif words is None and _SEVERAL.search(instruction.value):
+        way_out = "The JSON form starts one program alone: do the rest in that, or start from an image with a shell"
     return Problem(
         instruction.span,
         f"{stage.label} starts from {base}, which has no `/bin/sh`, and `{instruction.keyword}` "

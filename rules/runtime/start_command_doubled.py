@@ -59,7 +59,7 @@ def _problem_of_file(found: Written, entrypoint: tuple[str, ...]) -> Problem:
         found.instruction.span,
         f"{stage.label} starts {full}: `CMD` is added to {whose}. {interpreter} takes "
         f"{quote(words[0])} for a file that it is to run, finds none, and the container exits. Name the file in "
-        "`CMD`, or set an `ENTRYPOINT` of your own.",
+        f"`CMD`, or {'set an `ENTRYPOINT` of your own' if from_base else 'change the `ENTRYPOINT`'}.",
         Confidence.LIKELY,
         doubt=_OF_KNOWN_TAGS if from_base else "the working folder may have a file of that name",
         stage=stage.key,
@@ -75,7 +75,11 @@ def _problem(found: Written, entrypoint: tuple[str, ...], repeated: int) -> Prob
     way_out = f"Leave {quote(' '.join(words[:repeated]))} out of `CMD`" if rest else "Drop the `CMD`"
     name = quote(posixpath.basename(words[0]))
     known = runs_first_argument(entrypoint) is not None
-    if known:
+    program = next((word for word in behind_init(entrypoint)[1:] if not word.startswith("-")), None)
+    if program is not None:
+        known = False
+        then = f"{name} and what follows it are arguments of {quote(program)}, which may refuse or overlook them"
+    elif known:
         then = f"{name} arrives as an argument, is looked for as a file, a module or a command, and the container exits"
     else:
         then = f"{name} gets its own path for an argument, and may exit, or overlook what stands behind it"

@@ -8,8 +8,15 @@ from rules.api import Category, Command, Confidence, DockerfileChange, Note, Pro
 from rules.brought import unedited
 from rules.runtime.daemons import NGINX, SUPERVISORD, Daemon, background
 from rules.runtime.idle_process import Idle, idle_process
-from rules.runtime.start_instructions import Written, behind_init, executes_cmd, reads_code, shipped
-from rules.runtime.start_scripts import StartScript, start_script
+from rules.runtime.start_instructions import (
+    Written,
+    behind_init,
+    executes_cmd,
+    is_script_entrypoint,
+    reads_code,
+    shipped,
+)
+from rules.runtime.start_scripts import StartScript, script_above, start_script
 from rules.runtime.start_text import shell_commands
 
 _DAEMON_OFF = re.compile(r"\bdaemon\s+off\b")
@@ -105,9 +112,15 @@ def _confidence(change: DockerfileChange, found: Written, left: Left) -> Confide
         return Confidence.LIKELY  # a configuration with `daemon off` would have been refused: it may be given once
     copied = [put for put in found.stage.files.puts if put.path.startswith("/etc/nginx") and put.kind != "workdir"]
     whole = [put for put in copied if put.tree or put.path.endswith("/nginx.conf")]
-    if found.stage.files.has_unreadable_run or (whole and not _is_read(change)):
+    if _is_below_unread(change, found) or found.stage.files.has_unreadable_run or (whole and not _is_read(change)):
         return Confidence.POSSIBLE
     return Confidence.LIKELY
+
+
+def _is_below_unread(change: DockerfileChange, found: Written) -> bool:
+    """Whether a script of the file in front was not read, which may write the configuration."""
+    own = found.instruction.keyword == "CMD" and found.stage.image.entrypoint.set_in_file
+    return own and is_script_entrypoint(found.stage) and script_above(change, found) is None
 
 
 def _is_told_to_leave(change: DockerfileChange, found: Written, left: Left) -> bool:

@@ -71,10 +71,11 @@ def started_by(stage: Stage) -> Iterator[Written]:
 
 
 def _of(stage: Stage, keywords: tuple[str, ...]) -> Iterator[Written]:
+    """Yield what a stage has in force; a CMD that a shell-form ENTRYPOINT ignores runs nothing, and is left out."""
     image = stage.image
     for setting in (image.entrypoint, image.cmd, image.healthcheck):
         instruction, start = setting.instruction, setting.value
-        if instruction is None or not start:
+        if instruction is None or not start or (setting is image.cmd and image.ignores_cmd):
             continue
         if instruction.keyword in (keywords or ("ENTRYPOINT", "CMD")):
             yield Written(stage, setting, start, instruction)

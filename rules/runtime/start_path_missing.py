@@ -29,10 +29,11 @@ from rules.runtime.start_paths import (
     misplaced,
     not_on_path,
     package_path,
+    renamed,
     script_of,
     spilled,
 )
-from rules.runtime.start_scripts import start_script
+from rules.runtime.start_scripts import script_above
 from rules.runtime.start_text import only_command
 
 _EXITS = "The container exits with “no such file or directory”"
@@ -89,11 +90,9 @@ def _is_open(change: DockerfileChange, found: Written) -> bool:
 def _moves_first(change: DockerfileChange, found: Written) -> bool:
     """Whether a script of the file's own as ENTRYPOINT goes to another folder, or may: it was not read."""
     entrypoint = found.stage.image.entrypoint
-    start, instruction = entrypoint.value, entrypoint.instruction
-    if start is None or instruction is None or start.form != "exec" or not is_script_entrypoint(found.stage):
+    if entrypoint.instruction is None or not is_script_entrypoint(found.stage):
         return False
-    above = found._replace(setting=entrypoint, start=start, instruction=instruction)
-    script = start_script(change, above, through_stages=True)
+    script = script_above(change, found)
     if script is None or script.shell is None:
         return True
     return any(command.name in _MOVES | {".", "source", "eval"} for command in script.script()[1].commands)
@@ -142,19 +141,21 @@ def _elsewhere(found: Written, program: str) -> Problem | None:
     if "/" in program:
         put = misplaced(stage, _absolute(stage, program))
         problem = "which nothing puts there"
+        if put is None and (other := renamed(stage, _absolute(stage, program))) is not None:
+            return _misplaced(found, program, other, problem, right=other.path)
     else:
         put = not_on_path(stage, program)
         problem = "and no folder of `PATH` has it"
     return _misplaced(found, program, put, problem) if put is not None else None
 
 
-def _misplaced(found: Written, program: str, put: Put, problem: str, then: str = _EXITS) -> Problem:
-    stage, right = found.stage, _place_of(put, program)
+def _misplaced(found: Written, program: str, put: Put, problem: str, then: str = _EXITS, right: str = "") -> Problem:
+    stage, right = found.stage, right or _place_of(put, program)
+    way_out = f"Copy it there, or write {quote(right)}" if "/" in program else f"Write {quote(right)}"
     return Problem(
         found.instruction.span,
         f"{stage.label} starts {quote(program)}, {problem}: line {put.step.instruction.line} puts it at "
-        f"{quote(right)}. "
-        f"{then}. Write {quote(right)}.",
+        f"{quote(right)}. {then}. {way_out}.",
         Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE,
         doubt="a command may put or link it there too",
         stage=stage.key,
@@ -188,7 +189,7 @@ def _spilled(found: Written) -> Problem | None:
         found.instruction.span,
         f"{stage.label} starts {quote(named)}, which nothing puts there: line {line} copies what is "
         f"in {quote(put.source)} and not the folder itself, so the file lies at {quote(right)}. The container exits: "
-        f"no such file. Start {quote(right)}, or copy to {quote(posixpath.join(put.path, folder))}.",
+        f"no such file. Copy to {quote(posixpath.join(put.path, folder))}, or start {quote(right)}.",
         Confidence.LIKELY,
         doubt=f"{quote(put.source)} may hold another {quote(folder)}",
         stage=stage.key,

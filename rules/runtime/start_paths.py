@@ -82,13 +82,36 @@ def _merged(path: str) -> str:
 
 
 def misplaced(stage: Stage, path: str | None) -> Put | None:
-    """Return the copy that brings a file of this name to another folder, when nothing can have put it at the path."""
+    """Return the copy that brings a file of this name to another folder, when nothing can have put it at the path.
+
+    What is copied to a folder of parts (`/docker-entrypoint.d`) is read by another program, and was not meant.
+    """
     if path is None or stage.files.covering(path) or any(_mentions(stage, posixpath.basename(path))):
         return None
     name = posixpath.basename(path)
     if "." not in name.strip(".") or _is_started_by_base(stage, path) or stage.files.covering(_merged(path)):
         return None
-    return _copied(stage, name)
+    if any(change.path == path for change in stage.files.attribute_changes):
+        return None  # a RUN that found it there
+    put = _copied(stage, name)
+    return None if put is not None and any(part.endswith(".d") for part in put.path.split("/") if part != name) else put
+
+
+def renamed(stage: Stage, path: str | None) -> Put | None:
+    """Return the copy that gives a program another name in the very folder where it is sought by the old one."""
+    if path is None or not stage.base_known or stage.files.has_unreadable_run or stage.files.opaque_commands:
+        return None
+    folder, name = posixpath.split(path)
+    tools = stage.facts.tools if stage.facts is not None else None
+    of_base = not stage.root.is_scratch and (tools is None or name in tools or path in tools)
+    if of_base or stage.files.covering(path) or any(_mentions(stage, name)):
+        return None
+    puts = (put for put in stage.files.puts if put.kind in ("context", "stage") and not put.whole)
+    return next((put for put in puts if posixpath.basename(put.source) == name and _is_beside(put, folder, name)), None)
+
+
+def _is_beside(put: Put, folder: str, name: str) -> bool:
+    return posixpath.dirname(put.path) == folder and posixpath.basename(put.path) != name
 
 
 def spilled(stage: Stage, path: str) -> Put | None:
@@ -161,6 +184,7 @@ def is_nowhere(stage: Stage, path: str) -> bool:
         any(_may_hold(put, path) for put in files.puts),
         any(isinstance(step, Copy) and step.destination is None for step in stage.done_steps),
         any(volume.value and within(path, volume.value) for volume in stage.image.volumes),
+        any(change.path == path for change in files.attribute_changes),
     )
     return not any(open_ends) and (stage.root.is_scratch or _lacks(stage, path))
 

@@ -157,6 +157,16 @@ def reads_arguments(script: StartScript) -> bool:
     return _OPEN.search(script.text) is not None or re.search(r"\$\{?[@*]", script.text) is not None
 
 
+def script_above(change: DockerfileChange, found: Written) -> StartScript | None:
+    """Return the script that an ENTRYPOINT in front of a CMD runs; `None` where there is none, or it was not read."""
+    entrypoint = found.stage.image.entrypoint
+    start, instruction = entrypoint.value, entrypoint.instruction
+    if found.instruction.keyword != "CMD" or start is None or instruction is None or start.form != "exec":
+        return None
+    above = found._replace(setting=entrypoint, start=start, instruction=instruction)
+    return start_script(change, above, through_stages=True)
+
+
 def start_script(change: DockerfileChange, found: Written, *, through_stages: bool = False) -> StartScript | None:
     """Return the script of the build context that a start command runs, as far as its path can be followed.
 

@@ -13,12 +13,11 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
-    package_of_command,
     quote,
     replace,
     rule,
 )
-from rules.runtime.script_tools import Missing, cause, missing_in_script
+from rules.runtime.script_tools import Missing, cause, install, missing_in_script
 from rules.runtime.start_instructions import Written, executes_cmd, shipped
 
 
@@ -45,11 +44,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _in_script(found: Written, lost: Missing) -> Problem:
     stage = found.stage
-    package = package_of_command(lost.name, stage.runtime.distribution or "") or lost.name
     return Problem(
         found.instruction.span,
         f"{stage.label} starts {quote(lost.script)}, whose line {lost.span.line} calls {quote(lost.name)}, and that is "
-        f"not in the image: {cause(stage, lost)}. {lost.effect}. Install {quote(package)} in this stage.",
+        f"not in the image: {cause(stage, lost)}. {lost.effect}. {install(stage, lost.name)} in this stage.",
         Confidence.LIKELY,
         doubt="a script or a copied folder may bring it",
         stage=stage.key,
@@ -143,7 +141,7 @@ def _fix(found: Written, name: str) -> Fix | None:
 
 
 def _way_out(stage: Stage, name: str, other: Stage | None) -> str:
-    if name in ("uv", "uvx", "poetry", "pipenv", "pdm"):
+    if other is not None and name in ("uv", "uvx", "poetry", "pipenv", "pdm"):
         return (
             f"Start the program itself from the environment that {quote(name)} made, or install {quote(name)} here too"
         )
@@ -154,5 +152,5 @@ def _way_out(stage: Stage, name: str, other: Stage | None) -> str:
     if name == "bash" and stage.runtime.has_shell:
         return "Use `sh`, or install `bash`"
     return (
-        f"Copy {quote(name)} over, or install it here" if other is not None else f"Install {quote(name)} in this stage"
+        f"Copy {quote(name)} over, or install it here" if other is not None else f"{install(stage, name)} in this stage"
     )

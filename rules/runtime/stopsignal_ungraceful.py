@@ -40,42 +40,50 @@ _DOCUMENTED = "or what the program documents for a graceful stop"
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """`STOPSIGNAL` is a signal that no program can handle, or that the server ignores, or none at all."""
+    in_force = {id(stage.image.stopsignal.instruction): stage for stage in reversed(change.after.shipped)}
     for stage in change.stages:
         if stage.runtime.is_windows:
             continue
         for step in stage.steps:
             if step.instruction.keyword == "STOPSIGNAL" and not step.deferred:
-                yield from _problem(step)
+                yield from _problem(step, in_force.get(id(step.instruction), step.stage))
 
 
-def _problem(step: Step) -> Iterator[Problem]:
+def _problem(step: Step, stage: Stage) -> Iterator[Problem]:
+    """Speak of a signal that is none, or that ends badly what the stage starts that ships with it."""
     instruction = step.instruction
     text = step.scope.expand(instruction.value)
-    if not text:
-        return
-    name = signal_name(text)
+    name = signal_name(text) if text else None
     variable = "$" in instruction.value
-    if name is None:
+    if text and name is None:
         fact = f"which is no signal's name ({quote(text)})" if variable else "which is no signal's name"
-        then = "The builder or the runtime refuses it"
-    elif name in ABRUPT:
-        fact = "which no program can catch"
-        then = _FREEZES if name == "SIGSTOP" else _KILLS
-    elif name in _IGNORED and (caddy := _caddy(step.stage)) is not None:
-        fact, then = f"which {quote(caddy)} ignores", _WAITS
+        told: tuple[str, str] | None = (fact, "The builder or the runtime refuses it")
     else:
+        told = _ends_badly(stage, name) if name is not None else None
+    if told is None:
         return
-    better, way_out = _better(step.stage)
+    better, way_out = _better(stage)
+    sure = name is None or way_out != _DOCUMENTED
+    edit = replace(instruction.source, instruction.value_span, better)
     yield Problem(
         instruction.span,
-        f"`STOPSIGNAL` of {step.stage.label} is {quote(instruction.value)}, {fact}. {then}. Use `{better}`, {way_out}.",
-        Confidence.LIKELY if variable else Confidence.CERTAIN,
-        doubt=BY_ARGUMENT,
+        f"`STOPSIGNAL` of {step.stage.label} is {quote(instruction.value)}, {told[0]}. {told[1]}. Use `{better}`, "
+        f"{way_out}.",
+        Confidence.CERTAIN if sure and not variable else Confidence.LIKELY,
+        doubt=BY_ARGUMENT if variable else "its author may know that the program ends on no other signal",
         stage=step.stage.key,
-        fix=None
-        if variable
-        else fix(f"Stop with {better}", replace(instruction.source, instruction.value_span, better)),
+        fix=None if variable else fix(f"Stop with {better}", edit),
     )
+
+
+def _ends_badly(stage: Stage, name: str) -> tuple[str, str] | None:
+    """Return what is wrong with a signal for what a stage starts, and what then happens."""
+    if _is_idle(stage):
+        return None
+    if name in ABRUPT:
+        return "which no program can catch", _FREEZES if name == "SIGSTOP" else _KILLS
+    caddy = _caddy(stage) if name in _IGNORED else None
+    return (f"which {quote(caddy)} ignores", _WAITS) if caddy is not None else None
 
 
 def _better(stage: Stage) -> tuple[str, str]:
@@ -87,7 +95,21 @@ def _better(stage: Stage) -> tuple[str, str]:
 
 def _caddy(stage: Stage) -> str | None:
     """Return the name of the Caddy that the image starts, itself or through a script, which ignores the signal too."""
-    starts = (setting.value for setting in stage.image.start_command if setting.value)
-    words = (behind_init(start.words if start.form == "exec" else tuple(start.text.split())) for start in starts)
-    names = [posixpath.basename(word) for each in words for word in each[:1]]
-    return next((name for name in names if name in _CADDYS), None)
+    return next((name for name in _programs(stage) if name in _CADDYS), None)
+
+
+def _is_idle(stage: Stage) -> bool:
+    """Whether a prompt or `sleep` is what ends: as process 1 they ignore other signals, and have nothing to lose."""
+    starts = [setting.value for setting in stage.image.start_command if setting.value is not None]
+    prompts = stage.image.start_in_file and all(start.is_prompt for start in starts)
+    return prompts or _programs(stage)[-1:] in (["sleep"], ["tail"])
+
+
+def _programs(stage: Stage) -> list[str]:
+    """Return what is started: of each start command the program, of several commands for a shell the last."""
+    found = []
+    for start in (setting.value for setting in stage.image.start_command if setting.value):
+        last = start.commands[-1] if start.form == "shell" and start.commands else None
+        words = behind_init(start.words) if start.form == "exec" else tuple(start.text.split())
+        found += [last.name] if last is not None else [posixpath.basename(word) for word in words[:1]]
+    return found

@@ -48,11 +48,13 @@ class Home(NamedTuple):
         path: Absolute.
         instruction: What makes it here, or copies it here.
         copied: Whether it is copied.
+        made_in: The stage that made it.
     """
 
     path: str
     instruction: Instruction
     copied: bool
+    made_in: Stage
 
 
 @rule(
@@ -133,7 +135,10 @@ def _program(start: Start) -> str:
 @once
 def _homes(stage: Stage) -> tuple[Home, ...]:
     """Return the virtual environments of an image, in the order of their arrival."""
-    own = [(made.run.at, Home(made.path, made.run.instruction, copied=False)) for made in environments(stage)]
+    own = [
+        (made.run.at, Home(made.path, made.run.instruction, copied=False, made_in=stage))
+        for made in environments(stage)
+    ]
     for copy in stage.all_copies:
         if copy.from_stage is None or copy.deferred or len(copy.sources) != 1 or copy.destination is None:
             continue
@@ -141,7 +146,7 @@ def _homes(stage: Stage) -> tuple[Home, ...]:
         for made in environments(copy.from_stage):
             if source is not None and source != "/" and within(made.path, source):
                 there = posixpath.normpath(posixpath.join(copy.destination, posixpath.relpath(made.path, source)))
-                own.append((copy.at, Home(there, copy.instruction, copied=True)))
+                own.append((copy.at, Home(there, copy.instruction, copied=True, made_in=copy.from_stage)))
     return tuple(home for _, home in sorted(own, key=lambda one: one[0]))
 
 
@@ -195,14 +200,20 @@ def _problem(found: Written, name: str, home: Home) -> Problem:
     else:
         fact = f"{quote(name)}, which lies in the virtual environment {quote(home.path)} ({brought})"
         then = f"`PATH` does not lead to {quote(binaries)}, and the container exits with “executable file not found”"
+    way_out = f"Set {quote(setting)}, or start {quote(posixpath.join(binaries, name))}"
+    homeless = home.copied and all(map(stage.runtime.lacks, _PYTHONS))
+    if homeless:
+        way_out = f"Nor is the Python there that made it, that of {home.made_in.label}: start from the same base image"
     return Problem(
         found.instruction.span,
-        f"{stage.label} starts {fact}. {then}. Set {quote(setting)}, or start {quote(posixpath.join(binaries, name))}.",
+        f"{stage.label} starts {fact}. {then}. {way_out}.",
         Confidence.LIKELY,
         doubt="the program may be elsewhere too, or who starts the container may set PATH",
         stage=stage.key,
         key=name,
-        fix=Fix("Lead PATH to the environment", (insert_line_before(found.instruction, setting),)),
+        fix=Fix("Lead PATH to the environment", (insert_line_before(found.instruction, setting),))
+        if not homeless
+        else None,
     )
 
 

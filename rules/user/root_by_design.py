@@ -102,14 +102,14 @@ def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
     starts = [_MAKES_WAY.sub("", setting.value.text) for setting in image.start_command if setting.value is not None]
     if starts and (starts[0].startswith(_INITS) or _INIT.match(starts[0])):
         return True
-    text = " ".join(starts)
+    line = image.start_line()
     scripts = [script.text for script in start_scripts(change, stage) if script.text is not None]
     programs = [word.rsplit("/", 1)[-1] for start in starts for word in start.split()[:3]]
     programs += [setting.value.commands[-1].name for setting in _written_for_a_shell(stage) if setting.value]
     programs += map(_last_program, scripts)
     if any(_DAEMONS.fullmatch(program) or program in _RAW or program in _FOR_ALL_FILES for program in programs):
         return True
-    if any(said.search(text) for said in (_DROPPERS, _AS_OTHER, _TOLD)) or _prepares_a_drop(stage):
+    if any(said.search(line) for said in (_DROPPERS, _AS_OTHER, _TOLD)) or _prepares_a_drop(stage):
         return True
     if any(_TELLS_UID.search(file.text) for file in _server_settings(change, stage) if file.text is not None):
         return True

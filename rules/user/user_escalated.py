@@ -45,8 +45,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if not drops_privileges(change, stage):
             yield _problem(stage, was, unread_scripts(change, stage))
-        elif drops_privileges(change, was) and (starts := _starts(stage)) == _starts(was):  # which needed no root then
-            yield _asked(_problem(stage, was, ()), starts)
+        elif drops_privileges(change, was) and stage.image.start_line() == was.image.start_line():
+            yield _asked(_problem(stage, was, ()), stage.image.start_line())  # which needed no root then
 
 
 def _is_left_to_base(stage: Stage, was: Stage) -> bool:
@@ -111,10 +111,6 @@ def _confidence(stage: Stage, was: Stage, scripts: tuple[str, ...]) -> Confidenc
 def _is_meant(stage: Stage) -> bool:
     """Whether a comment above the `USER` says what the container needs root for."""
     return stage.image.user.instruction is not None and is_explained(stage.image.user.instruction)
-
-
-def _starts(stage: Stage) -> str:
-    return " ".join(setting.value.text for setting in stage.image.start_command if setting.value is not None)
 
 
 def _asked(problem: Problem, starts: str) -> Problem:

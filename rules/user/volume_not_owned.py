@@ -1,5 +1,6 @@
 """See volume_not_owned.md."""
 
+import dataclasses
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -35,6 +36,13 @@ _FILE = re.compile(
     r"log|sock|pid|lock|sh|py|js|php|html|zip|tar|gz)$"
 )
 """A path that goes by the name of a file: Docker makes a folder of that name, whoever it belongs to."""
+
+
+_BROUGHT = frozenset(
+    "src source sources code project repo repository workspace input inputs in import imports host rootfs cert certs "
+    "certificates ssl tls secrets keys static templates html htdocs public www website".split()
+)
+"""Names of folders that a program is given to read."""
 
 
 @rule(
@@ -74,18 +82,26 @@ def _written(stage: Stage) -> Iterator[_Volume]:
 
 def _check_volumes(change: DockerfileChange, stage: Stage, volumes: list[_Volume], user: str) -> Iterator[Problem]:
     """Speak once of the volumes that are root's for the same reason."""
-    alike: dict[str, list[tuple[_Volume, Access]]] = {}
+    alike: dict[tuple[str, bool], list[tuple[_Volume, Access]]] = {}
     for volume in volumes:
         found = access(stage, volume.path, user)
         if found.writable is not False or found.exists is None or _holds_code(stage, volume.path):
             continue
         if found.exists or not _is_of_a_package(stage, volume.path):
-            alike.setdefault(_state(found), []).append((volume, found))
-    for group in alike.values():
+            key = (_state(found), _is_brought(change, volume.path))
+            alike.setdefault(key, []).append((volume, found))
+    for (_, brought), group in alike.items():
         every = tuple(volume.path for volume, _ in group)
         fresh = change.fresh("volume-not-owned", stage, every)
         told = [row for row in group if row[0].path in fresh]
-        yield _not_owned(stage, told, user, every)
+        problem = _not_owned(stage, told, user, every)
+        yield dataclasses.replace(problem, confidence=Confidence.POSSIBLE) if brought else problem
+
+
+def _is_brought(change: DockerfileChange, path: str) -> bool:
+    """Whether a volume is to be read, by its name, or a compose file mounts a folder of the host, with its owner."""
+    folders = (folder for build in change.repository.builds_of(change.path) for folder in build.folders)
+    return path.rsplit("/", 1)[-1].lower() in _BROUGHT or any(within(path, folder) for folder in folders)
 
 
 def _state(found: Access) -> str:
@@ -111,7 +127,7 @@ def _not_owned(stage: Stage, told: list[tuple[_Volume, Access]], user: str, ever
         stage,
         first.setting,
         f"{stage.label} runs as {quote(user)} and declares the volume{'s' if several else ''} {named}, but {state}. "
-        "A new volume takes its owner from the image, so the first write ends in “permission denied”. "
+        "A new volume takes its owner from the image: if the program writes there, that ends in “permission denied”. "
         f"{_way_out(stage, user, several=several, exists=found.exists is True)}",
         _fix(stage, told, user),
         tuple(volume.setting for volume, _ in told[1:]),

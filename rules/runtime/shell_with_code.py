@@ -1,0 +1,73 @@
+"""An array that is a shell with its code, `["sh", "-c", "java …"]`, where that shell stays in front of the program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules.api import Confidence, Fix, Origin, Problem, insert, quote
+from rules.runtime.making_way import ends_by_itself, exec_place, of_runner, script_at_end, sees_to_signals, way_out
+from rules.runtime.start_instructions import Written
+from rules.runtime.start_text import is_dash, shell_commands
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.api import Command, DockerfileChange, Image, Setting, Stage, Start
+
+_SH = (("sh", "-c"), ("/bin/sh", "-c"))
+_IN_FRONT = ("Begin the command with `exec`", "Begin the last command with `exec`")
+
+
+def shell_with_code(change: DockerfileChange, stage: Stage, setting: Setting[Start]) -> Iterator[Problem]:
+    """Speak of it where `sh` is dash, which stays in front of its only command, and of the last of several."""
+    start = setting.value
+    if start is None or start.instruction is None or (setting is stage.image.cmd and not _runs_cmd(stage.image)):
+        return
+    commands = _code(start) if stage.base_known and is_dash(stage) else ()
+    if not commands or ends_by_itself(commands[-1]):
+        return
+    only = commands[0]
+    if len(commands) == 1:
+        way = f"{exec_place(only, 'Begin the command')}{of_runner(only)}"
+        yield from () if only.after else (_problem(stage, start, only, way),)
+    elif _ends_in_program(change, Written(stage, setting, start, start.instruction), commands):
+        yield _problem(stage, start, commands[-1], way_out(start))
+
+
+def _runs_cmd(image: Image) -> bool:
+    """Whether a CMD is what runs: alone, or behind a script of the base image, which hands over to it."""
+    entrypoint = image.entrypoint
+    return not entrypoint.value or (not entrypoint.set_in_file and entrypoint.value.words[-1].endswith("entrypoint.sh"))
+
+
+def _code(start: Start) -> tuple[Command, ...]:
+    """Return the commands of a code that is handed to `sh -c` and nothing else."""
+    if start.form != "exec" or start.words[:-1] not in _SH:
+        return ()
+    inner = shell_commands(start)
+    return inner if all(command.nested for command in inner) else ()
+
+
+def _ends_in_program(change: DockerfileChange, found: Written, commands: tuple[Command, ...]) -> bool:
+    """Whether several commands end in one that surely runs, in an image that serves, and nothing sees to signals."""
+    last = commands[-1]
+    sure = last.before in ("&&", ";", "\n") and not last.after and not last.conditional and not last.negated
+    beside = any(command.after == "&" or sees_to_signals(command) for command in commands)
+    serves = any(step.instruction.keyword in ("EXPOSE", "HEALTHCHECK") for step in found.stage.done_steps)
+    return sure and serves and not beside and script_at_end(change, found) is None
+
+
+def _problem(stage: Stage, start: Start, command: Command, way: str) -> Problem:
+    assert start.instruction is not None
+    plain = not command.assignments and start.instruction.trigger is None and way in _IN_FRONT
+    edit = insert(start.instruction.source, command.start, "exec ")
+    return Problem(
+        start.instruction.span,
+        f"{stage.label} starts {quote(str(command), 60)} through `sh -c`. The shell is process 1, stays there and does "
+        "not pass SIGTERM on. `docker stop` then waits ten seconds and kills the program, in the middle of whatever it "
+        f"was doing. {way}.",
+        Confidence.LIKELY if stage.image.entrypoint.origin is Origin.BASE else Confidence.CERTAIN,
+        doubt="the entrypoint is that of the tags that are known of the base image",
+        stage=stage.key,
+        fix=Fix("Let the shell make way", (edit,)) if plain else None,
+    )
