@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from rules.api import (
     PREDEFINED_ARGS,
@@ -19,6 +20,7 @@ from rules.api import (
     Word,
     fix,
     insert_line_before,
+    once,
     quote,
     replace,
     rule,
@@ -35,6 +37,13 @@ _SEARCH_PATHS = frozenset(
 )
 """Lists of folders, which no build passes."""
 _PROXIES = frozenset(name for name in PREDEFINED_ARGS if name.lower().endswith("_proxy"))
+
+
+class _Place(NamedTuple):
+    """The first and the last pair of an ENV that set a variable; the last one holds."""
+
+    first: int
+    last: int
 
 
 @rule(
@@ -168,21 +177,21 @@ def _check_env(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[P
 def _set_here(step: Step, index: int, text: str) -> Iterator[str]:
     """Yield the variables in a pair that the same ENV gives another value, below it too if it has none."""
     pairs = step.instruction.pairs
-    above = {name.text for name, _ in pairs[:index]}
-    places = {name.text: place for place, (name, _) in enumerate(pairs)}
+    places = _places(step)
     used = uses(text, step.scope.escape)
     declarable = declarable_uses(text, step.scope.escape) if used else ()
     for name in dict.fromkeys(used):
         old = step.scope.get(name)
-        if name not in above and (old is not None or places.get(name, index) <= index):
+        place = places.get(name)
+        if place is None or (place.first >= index and (old is not None or place.last <= index)):
             continue
         if name == "PATH" and pairs[index][0].text != "PATH":
             continue
-        if old is not None and is_own_value(name, pairs[places[name]][1]):
+        if old is not None and is_own_value(name, pairs[place.last][1]):
             continue  # an ARG becomes an ENV, and both pairs have what it gives
-        if name not in declarable and not _differs(step, text, places):
+        if name not in declarable and not _differs(step, text):
             continue  # a default or an alternative that comes to the same
-        if old is None or not isinstance(old.value, str) or old.value != _new_value(step, places[name]):
+        if old is None or not isinstance(old.value, str) or old.value != _new_value(step, place.last):
             yield name
 
 
@@ -191,13 +200,28 @@ def _new_value(step: Step, index: int) -> str | None:
     return step.scope.expand(value.text) if value is not None else None
 
 
-def _differs(step: Step, text: str, pairs: dict[str, int]) -> bool:
+def _differs(step: Step, text: str) -> bool:
     """Whether the text is known to be another one with the new values than with those from before."""
-    scope = Scope(step.scope.variables, complete=step.stage.base_known, escape=step.scope.escape)
-    old = scope.expand(text)
-    added = [Variable(name, value, "env") for name, index in pairs.items() if (value := _new_value(step, index))]
-    new = scope.with_(added).expand(text)
+    scope, new_scope = _scopes(step)
+    old, new = scope.expand(text), new_scope.expand(text)
     return old is not None and new is not None and old != new
+
+
+@once
+def _scopes(step: Step) -> tuple[Scope, Scope]:
+    """Return the variables from before an ENV, and those with the values that it sets."""
+    scope = Scope(step.scope.variables, complete=step.stage.base_known, escape=step.scope.escape)
+    values = ((name, _new_value(step, place.last)) for name, place in _places(step).items())
+    return scope, scope.with_(Variable(name, value, "env") for name, value in values if value is not None)
+
+
+@once
+def _places(step: Step) -> dict[str, _Place]:
+    """Return where an ENV sets each of its variables."""
+    found: dict[str, _Place] = {}
+    for index, (name, _) in enumerate(step.instruction.pairs):
+        found[name.text] = _Place(found[name.text].first if name.text in found else index, index)
+    return found
 
 
 def _old(variable: Variable | None) -> str:

@@ -58,6 +58,8 @@ def exec_place(command: Command, begin: str) -> str:
 def way_out(start: Start) -> str:
     """Say how a start command of several commands lets SIGTERM through; no more than is sure to help."""
     commands = shell_commands(start)
+    if not commands:
+        return BESIDE
     last = commands[-1]
     beside = any(command.after == "&" for command in commands) or last.name in _IDLE | {"wait"}
     if beside or last.before in ("|", "|&"):
