@@ -39,6 +39,8 @@ TRUST = re.compile(r"/(?:cacert|ca-bundle|ca-certificates)\.(?:pem|crt)$")
 _ASKS = re.compile(r"(?:\$\(|`)[^()`]*\b(?:curl|wget|git\s+ls-remote|gh)\s")
 """How a script finds out at the time of the build which release there is."""
 _OF_PLATFORM = re.compile(r"arch|machine|platform|(?:^|_)(?:os|cpu|variant)(?:_|$)", re.IGNORECASE)
+_FROM_A_FILE = re.compile(r"\$\((?:cat|awk|sed|jq|yq|grep|head|tail|cut)\b|\$\(<")
+"""A command that reads the release from a file of the project, beside which no sum can stand."""
 _BY_PLATFORM = re.compile(r"\$\(?\{?\w*(?:arch|uname|platform)", re.IGNORECASE)
 _UNSEEN = "A release that is replaced, by its author or by someone else, goes into the next build unseen"
 
@@ -119,7 +121,8 @@ def _way_to_check(stage: Stage, step: Step, url: str, *, piped: bool) -> str:
         way = "Add `--checksum=sha256:…` to the `ADD`"
     else:
         then = "test the saved file before it is unpacked" if piped else "test it"
-        way = f'Write its SHA-256 beside the version and {then}: `echo "<sha256>  <file>" | sha256sum -c -`'
+        where = "Keep its SHA-256 in a file too" if _FROM_A_FILE.search(url) else "Write its SHA-256 beside the version"
+        way = f'{where} and {then}: `echo "<sha256>  <file>" | sha256sum -c -`'
     return f"{way}, with one sum for each platform" if _BY_PLATFORM.search(url) else way
 
 
