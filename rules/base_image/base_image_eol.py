@@ -16,6 +16,7 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
+    Word,
     all_end_of_life,
     quote,
     replace,
@@ -23,7 +24,15 @@ from rules.api import (
     supported_reference,
 )
 from rules.base_image.choices import may_be_chosen
-from rules.base_image.supported_lines import data_kept, day_of, ends_next, goes_along, may_name_a_tag, way_out
+from rules.base_image.supported_lines import (
+    data_kept,
+    day_of,
+    ends_next,
+    goes_along,
+    lost_on_the_way,
+    may_name_a_tag,
+    way_out,
+)
 from rules.base_image.taken_out import links_a_program, taken_out
 from rules.facts.eol import codenames
 
@@ -129,18 +138,21 @@ def _problem(change: DockerfileChange, told: _Told, today: date) -> Problem:
     key = _key(change, stage, ended[0], today)
     own = _own_part(stage)
     runs = not _only_builds(stage)
+    along = goes_along(ended[0], stage)
+    lost = lost_on_the_way([stage, *told.others], instead, along)
     also = "given up as well" if ended[0].note else "the same release line"
     return Problem(
         word.span,
         f"{stage.label} starts from {quote(reference.text.partition('@')[0])}: {_fact(ended[0])}{_also(ended[1:])}. "
         f"{_consequence(ended[0], stage, own)}{way_out(ended[0], reference, instead, today)}"
-        f"{ends_next(reference, instead, today)}"
-        f"{goes_along(ended[0], stage)}{data_kept(ended[0], stage, reference) if runs else ''}",
+        f"{ends_next(reference, instead, today)}{lost}"
+        f"{along}{data_kept(ended[0], stage, reference) if runs else ''}",
         _confidence(change, stage, told.every),
-        doubt="its publisher may mean something else by the tag" if _is_unknown(stage) else BY_ARGUMENT,
+        doubt=_doubt(stage, word),
         key=key,
         notes=tuple(Note(other.from_.span, also) for other in told.others),
-        fix=_fix(change, stage, reference, told.every, instead) if not told.others else None,  # which would speak then
+        # Another stage upon the line would speak then, and what is not there would stop the build.
+        fix=None if told.others or lost else _fix(change, stage, reference, told.every, instead),
         severity=None if stage.files_ship or own is not None else Severity.INFO,
         fact=key,
     )
@@ -167,6 +179,14 @@ def _confidence(change: DockerfileChange, stage: Stage, ended: list[EndOfLife]) 
         return Confidence.POSSIBLE
     argued = stage.base_word is not None and "$" in stage.base_word.text
     return Confidence.LIKELY if argued or _is_unknown(stage) else Confidence.CERTAIN
+
+
+def _doubt(stage: Stage, word: Word) -> str:
+    if "$" in word.text:
+        return BY_ARGUMENT
+    if _is_unknown(stage):
+        return "its publisher may mean something else by the tag"
+    return "the lines of this product are short, and builders are renewed with their program"
 
 
 def _is_unknown(stage: Stage) -> bool:

@@ -81,7 +81,7 @@ def _problem(change: DockerfileChange, name: str, stages: list[Stage]) -> Proble
         word.span,
         _message(reference),
         _confidence(change, stage, reference),
-        doubt=BY_ARGUMENT,
+        doubt=BY_ARGUMENT if _is_by_variable(stage) else "another image is to be named first, which nobody gave up",
         key=_key(change, stages, reference),
         notes=tuple(Note(other.from_.span, "the same image") for other in others),
         fix=None if _is_rolling(reference) else _same_as_elsewhere(change, stages, reference),

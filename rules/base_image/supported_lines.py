@@ -6,17 +6,22 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.dockerfile.reference import parse_reference
+from rules.facts.dropped import dropped
 from rules.facts.eol import all_end_of_life, ends_soon
 from rules.facts.images import image_facts
 from rules.facts.names import table_name
-from rules.quoting import quote
+from rules.model.packages import OS_MANAGERS
+from rules.packages.pip_externally_managed import is_refused_upon
+from rules.quoting import listed, quote
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     from rules.change import DockerfileChange
     from rules.dockerfile.reference import ImageReference
     from rules.facts.eol import EndOfLife
+    from rules.facts.images import ImageFacts
     from rules.model.stage import Stage
 
 _ARGUMENT = re.compile(r"\$\{?(\w+)")
@@ -29,6 +34,13 @@ _SERVER = re.compile(
     r"docker-entrypoint|\b(?:postgres|mysqld|mongod|neo4j|elasticsearch|rabbitmq-server|apache2-foreground|php-fpm)\b"
 )
 """What starts one of them."""
+_NUMBERED = re.compile(
+    r"(?:php|postgresql|openjdk|mariadb|nodejs|ruby|lua|libicu|libssl|libffi|llvm|clang)-?\d"
+    r"|(?:gcc|g\+\+)-\d|python(?:2|3\.\d)"
+)
+"""Packages of which a release has one version, or few, in whose name it stands."""
+_NAMED = 4
+"""So many packages are named."""
 _MOVING = re.compile(r"(?:lts|latest|current|stable|mainline|edge)-")
 
 
@@ -80,6 +92,41 @@ def goes_along(end: EndOfLife, stage: Stage) -> str:
     of_the_line = re.compile(rf"{re.escape(product)}\D*(?<![\d.]){re.escape(end.cycle)}(?![\d.]*\d)")
     name = next((item.name for item in stage.packages.present if of_the_line.match(item.name)), None)
     return f" The package {quote(name)} is of that line, too." if name is not None else ""
+
+
+def lost_on_the_way(stages: Sequence[Stage], instead: str | None, told: str) -> str:
+    """Say what stages upon the old release rely on that the one of the way out does not have, or may not have.
+
+    Args:
+        stages: Those that are to move.
+        instead: Where to.
+        told: What is said of packages already.
+    """
+    newer = parse_reference(instead) if instead is not None else None
+    facts = image_facts(newer) if newer is not None else None
+    if facts is None:
+        return ""
+    packages = [name for stage in stages if _is_older(stage, facts) for name in _system_packages(stage)]
+    gone = [name for name in dict.fromkeys(packages) if dropped(name, facts.distro, facts.release) is not None]
+    others = (name for name in dict.fromkeys(packages) if name not in gone and quote(name) not in told)
+    numbered = [name for name in others if _NUMBERED.match(name)]
+    said = f" It has no {listed(map(quote, gone), _NAMED)}." if gone else ""
+    if numbered:
+        is_named = "is named by its version" if len(numbered) == 1 else "are named by their versions"
+        said += f" {listed(map(quote, numbered), _NAMED)} {is_named}: see which it has."
+    if any(is_refused_upon(stage, facts) for stage in stages):
+        said += " There the system's Python takes nothing from pip (PEP 668): install into a virtual environment then."
+    return said
+
+
+def _is_older(stage: Stage, newer: ImageFacts) -> bool:
+    """Whether a stage stands upon another release of the same distribution."""
+    facts = stage.facts
+    return facts is not None and facts.distro == newer.distro and facts.release != newer.release
+
+
+def _system_packages(stage: Stage) -> Iterator[str]:
+    return (item.name for item in stage.packages.installed if item.manager in OS_MANAGERS)
 
 
 def data_kept(end: EndOfLife, stage: Stage, reference: ImageReference) -> str:

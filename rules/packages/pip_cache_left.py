@@ -9,6 +9,7 @@ from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
+    Fix,
     PackageCall,
     Problem,
     Run,
@@ -67,6 +68,14 @@ class _Left(NamedTuple):
     call: PackageCall
 
 
+def _fix(stage: Stage, found: list[_Left]) -> Fix | None:
+    """Add the option to each, where no step below stops for want of the folder that it then deletes in vain."""
+    removals = (c for run in stage.all_runs for c in run.commands if c.name == "rm" and ".cache" in str(c))
+    if not all(removal.has("-f", "--force") for removal in removals):
+        return None
+    return fix("Add `--no-cache-dir`", *(add_option(one.run, one.call, "--no-cache-dir") for one in found))
+
+
 def _problem(change: DockerfileChange, stage: Stage, found: list[_Left]) -> Problem:
     """Speak once of all installs of an image, at the first that the change adds; it is new where there are more."""
     old = {_VERSIONS.sub("", i.value) for i in change.before.dockerfile.instructions} if change.before else set()
@@ -89,7 +98,7 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[_Left]) -> Prob
         stage=stage.key,
         key="cache",
         items=tuple(map(str, range(len(found)))),
-        fix=fix("Add `--no-cache-dir`", *(add_option(one.run, one.call, "--no-cache-dir") for one in found)),
+        fix=_fix(stage, found),
     )
 
 

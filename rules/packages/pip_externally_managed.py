@@ -8,6 +8,7 @@ from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
+    ImageFacts,
     PackageCall,
     Problem,
     Run,
@@ -23,13 +24,13 @@ _FIRST = {"debian": (12,), "ubuntu": (23, 4), "alpine": (3, 19)}
 """The first release whose Python carries the mark of PEP 668."""
 
 _SHOWN = {"debian": "Debian 12", "ubuntu": "Ubuntu 23.04", "alpine": "Alpine 3.19"}
-_BRINGS = {"apt": ("python3", "pipx"), "apk": ("python3", "py3-pip", "pipx")}
+_BRINGS = {"apt": ("python3", "pipx"), "apk": ("python3", "py3-pip", "py-pip", "pipx")}
 """How the names begin of the packages with which the system's Python comes, by package manager."""
 
 _WITH_VENV = ("python3-venv", "python3-full", "virtualenv", "python3-virtualenv")
 """Packages of Debian and Ubuntu without which `python3 -m venv` stops: “ensurepip is not available”."""
 
-_PIPS = ("python3-pip", "py3-pip", "pip", "python3-full", "pipx")
+_PIPS = ("python3-pip", "py3-pip", "py-pip", "pip", "python3-full", "pipx")
 _OWN_PLACE = ("--break-system-packages", "--target", "--prefix", "--root", "--dry-run", "--python")
 
 _PYTHON_2 = re.compile(r"(?:pip|python)-?2")
@@ -52,10 +53,8 @@ _OTHER_PYTHONS = (
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A Python that belongs to the distribution is asked to take packages from pip, and refuses."""
     for stage, run, call in change.after.layers.all_calls:
-        if not _is_for_the_system(call) or call.has(*_OWN_PLACE) or call.command.after == "||":
-            continue
         distro = _refusing(stage)
-        if distro is None or not _is_systems_python(run, call) or _is_configured(run) or not _has_pip(stage, call):
+        if distro is None or not _meets_the_mark(stage, run, call):
             continue
         yield Problem(
             call.command.span,
@@ -67,6 +66,23 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             stage=stage.key,
             decision="externally managed",
         )
+
+
+def is_refused_upon(stage: Stage, newer: ImageFacts | None) -> bool:
+    """Tell whether the Python of a newer image of the stage's distribution refuses what its own takes from pip."""
+    distro = _managing(stage)
+    if distro is None or newer is None or newer.distro != distro or newer.release is None:
+        return False
+    if _release(stage) >= _FIRST[distro] or _numbers(newer.release.number) < _FIRST[distro]:
+        return False
+    return any(_meets_the_mark(stage, run, call) for run in stage.runs for call in run.package_calls)
+
+
+def _meets_the_mark(stage: Stage, run: Run, call: PackageCall) -> bool:
+    """Whether a call installs into the system's Python, and nothing lets it do so where that is marked."""
+    if not _is_for_the_system(call) or call.has(*_OWN_PLACE) or call.command.after == "||":
+        return False
+    return _is_systems_python(run, call) and not _is_configured(run) and _has_pip(stage, call)
 
 
 def _is_for_the_system(call: PackageCall) -> bool:
@@ -108,16 +124,21 @@ def _is_configured(run: Run) -> bool:
 @once
 def _refusing(stage: Stage) -> str | None:
     """Return the distribution where its own Python is the only one and refuses pip."""
+    distro = _managing(stage)
+    return distro if distro is not None and _release(stage) >= _FIRST[distro] else None
+
+
+def _managing(stage: Stage) -> str | None:
+    """Return the distribution where its own Python is the only one, in whatever release."""
     facts = stage.facts
     if facts is None or facts.distro not in _FIRST:
         return None
     if "python" in facts.languages or facts.kind not in ("os", "runtime", "runtime+toolchain", "sdk"):
         return None
-    numbers = _release(stage)
     brought = any(
         item.manager in _BRINGS and item.name.startswith(_BRINGS[item.manager]) for item in stage.packages.installed
     )
-    return facts.distro if brought and numbers >= _FIRST[facts.distro] else None
+    return facts.distro if brought else None
 
 
 def _has_pip(stage: Stage, call: PackageCall) -> bool:
@@ -132,7 +153,11 @@ def _release(stage: Stage) -> tuple[int, ...]:
     newest = facts is not None and facts.name == "alpine" and reference is not None and reference.digest is None
     if newest and reference is not None and reference.tag in (None, "latest", "3"):
         return _FIRST["alpine"]
-    return tuple(int(part) for part in (written or "").split(".") if part.isdecimal())
+    return _numbers(written)
+
+
+def _numbers(release: str | None) -> tuple[int, ...]:
+    return tuple(int(part) for part in (release or "").split(".") if part.isdecimal())
 
 
 def _is_systems_python(run: Run, call: PackageCall) -> bool:

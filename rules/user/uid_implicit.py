@@ -99,8 +99,11 @@ def _was_there(change: DockerfileChange, stage: Stage, account: Account) -> bool
 
 
 def _fix(change: DockerfileChange, stage: Stage, account: Account) -> Fix | None:
-    """Fix the number where the account is made, and write it in `USER`; not of an account that has one already."""
-    if _was_there(change, stage, account):
+    """Fix the number where the account is made, and write it in `USER`; not of an account that has one already.
+
+    What lies on a volume belongs to the number that the account has had so far, whichever that is.
+    """
+    if _was_there(change, stage, account) or (stage.image.volumes and counted_on(stage) is None):
         return None
     uid = number_for(stage)
     return fix(f"Fix the number at {uid}", with_uid(stage, account, uid), _numbered(change, stage, account, uid))
