@@ -39,6 +39,8 @@ _NUMBERED = re.compile(
     r"|(?:gcc|g\+\+)-\d|python(?:2|3\.\d)"
 )
 """Packages of which a release has one version, or few, in whose name it stands."""
+_LINKING = frozenset({"elixir", "erlang", "haskell", "swift"})
+"""Languages whose programs, as their images build them, load the system's libraries, OpenSSL's above all."""
 _NAMED = 4
 """So many packages are named."""
 _MOVING = re.compile(r"(?:lts|latest|current|stable|mainline|edge)-")
@@ -116,7 +118,17 @@ def lost_on_the_way(stages: Sequence[Stage], instead: str | None, told: str) -> 
         said += f" {listed(map(quote, numbered), _NAMED)} {is_named}: see which it has."
     if any(is_refused_upon(stage, facts) for stage in stages):
         said += " There the system's Python takes nothing from pip (PEP 668): install into a virtual environment then."
+    builders = (copy.from_stage for stage in stages for copy in stage.copies if copy.from_stage not in stages)
+    builder = next((one for one in builders if one is not None and _links_with_another(one, facts)), None)
+    if builder is not None:
+        said += f" What {builder.label} compiles is linked with the libraries of its own release: move both to one."
     return said
+
+
+def _links_with_another(stage: Stage, newer: ImageFacts) -> bool:
+    """Whether programs that a stage compiles are linked with libraries of another release of the distribution."""
+    facts = stage.facts
+    return facts is not None and not _LINKING.isdisjoint(facts.languages) and _is_older(stage, newer)
 
 
 def _is_older(stage: Stage, newer: ImageFacts) -> bool:
