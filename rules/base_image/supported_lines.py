@@ -118,8 +118,9 @@ def lost_on_the_way(stages: Sequence[Stage], instead: str | None, told: str) -> 
         said += f" {listed(map(quote, numbered), _NAMED)} {is_named}: see which it has."
     if any(is_refused_upon(stage, facts) for stage in stages):
         said += " There the system's Python takes nothing from pip (PEP 668): install into a virtual environment then."
-    builders = (copy.from_stage for stage in stages for copy in stage.copies if copy.from_stage not in stages)
-    builder = next((one for one in builders if one is not None and _links_with_another(one, facts)), None)
+    moving = set(stages)
+    builders = (copy.from_stage for stage in stages for copy in stage.copies if copy.from_stage is not None)
+    builder = next((one for one in builders if one not in moving and _links_with_another(one, facts)), None)
     if builder is not None:
         said += f" What {builder.label} compiles is linked with the libraries of its own release: move both to one."
     return said
