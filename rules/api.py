@@ -29,6 +29,8 @@ from rules.model.files import Attributes, Deletion, Files
 from rules.model.groups import group_exists, groupless
 from rules.model.layers import Called
 from rules.model.model import Model
+from rules.model.nesting import innermost_around
+from rules.model.outcome import Outcome, outcome_of_failure
 from rules.model.packages import OS_MANAGERS, Installed
 from rules.model.puts import Put, folders_of, within
 from rules.model.run_writes import Write, written_by
@@ -101,6 +103,7 @@ __all__ = [
     "Mount",
     "Note",
     "Origin",
+    "Outcome",
     "Package",
     "PackageCall",
     "Port",
@@ -141,6 +144,7 @@ __all__ = [
     "group_exists",
     "groupless",
     "image_facts",
+    "innermost_around",
     "insert",
     "insert_after",
     "insert_line_after",
@@ -157,6 +161,7 @@ __all__ = [
     "near_folders",
     "nearest",
     "once",
+    "outcome_of_failure",
     "package_of_command",
     "parse_reference",
     "parse_shell",

@@ -95,14 +95,6 @@ def _in_step(change: DockerfileChange, step: Step, seen: set[str]) -> Iterator[t
         yield from ((problem, missed) for problem in proxies(stage, step.instruction, missed))
 
 
-def _once_declared(problem: Problem, declared: set[tuple[str, Confidence]]) -> Problem:
-    """Leave the edit out where an earlier stage lacks the same ARG: there it is told, with the lines of the others."""
-    key = (problem.decision, problem.confidence)
-    again = bool(problem.decision) and key in declared
-    declared.add(key)
-    return replaced(problem, fix=None) if again else problem
-
-
 def _in_texts(stage: Stage, step: Step) -> Iterator[Problem]:
     """What a text loses that COPY writes: `$@` in a script, `$uri` in a configuration."""
     bare = is_bare(stage)

@@ -31,7 +31,6 @@ _CARGO_FOLDER = re.compile(r"(?:^|/)target/(?:[\w$\{\}.-]+/)?(?:release|debug)/?
 _GO_VALUES = frozenset("-ldflags -tags -gcflags -asmflags -mod -modfile -p -buildmode -pkgdir -C".split())
 _CARRIERS = frozenset({"cp", "mv", "install"})
 _LIBRARIES = re.compile(r"/lib(?:64|32|c)?(?:/|$)|/usr/lib|ld-linux|ld-musl")
-_PROGRAM_FOLDERS = ("/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin")
 
 
 class Build(NamedTuple):

@@ -6,8 +6,7 @@ import posixpath
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from rules.api import Confidence, Problem, folders_of, once, quote, within
-from rules.copying.failing import outcome_of_failure
+from rules.api import Confidence, Problem, folders_of, once, outcome_of_failure, quote, within
 from rules.copying.installs import folder_of
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.api import Confidence, Copy, Note, Problem, quote, within
-from rules.copying.failing import outcome_of_failure
+from rules.api import Confidence, Copy, Note, Problem, outcome_of_failure, quote, within
 from rules.copying.installs import folder_of
 
 if TYPE_CHECKING:

@@ -17,13 +17,14 @@ from rules.api import (
     Stage,
     folders_of,
     once,
+    outcome_of_failure,
     quote,
     rule,
     within,
 )
 from rules.copying.cached_outputs import read_from_caches
 from rules.copying.early_builds import early_builds, too_early
-from rules.copying.failing import outcome_of_failure, wants_lock, without_manifest
+from rules.copying.failing import wants_lock, without_manifest
 from rules.copying.installs import folder_of, installs_in, needs_manifest
 from rules.copying.lifecycle import missing_for_script, wanted_by_scripts
 

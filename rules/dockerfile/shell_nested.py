@@ -19,7 +19,6 @@ SHELLS = {"sh": "sh", "bash": "bash", "ash": "ash", "dash": "dash", "ksh": "ksh"
 _MAX_RUNNERS = 8
 _MAX_WORDS = 2000
 _SHELL_VALUES = frozenset({"-o", "-O", "+o", "+O", "--rcfile", "--init-file"})
-_SU_VALUES = frozenset({"-c", "--command", "-s", "--shell", "-g", "--group", "-G", "--supp-group", "-w"})
 
 
 # Tools with a `run` of their own: the subcommand, and its options that take the next word.

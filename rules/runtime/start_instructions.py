@@ -12,11 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SHELLS = frozenset("sh bash ash dash zsh ksh fish".split())
-SIGNAL_PASSERS = frozenset(
-    "tini tini-static dumb-init catatonit s6-svscan supervisord init gosu su-exec setpriv exec runsvdir".split()
-)
-"""Programs that pass SIGTERM on, or that make way for the program that they start."""
-
 INITS = frozenset("tini tini-static dumb-init catatonit docker-init".split())
 _INIT_OPTIONS_WITH_VALUE = frozenset({"-p", "-e", "-r", "--rewrite"})
 """Of tini and dumb-init (their `--help`)."""

@@ -4,9 +4,20 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    innermost_around,
+    quote,
+    rule,
+)
 from rules.secrets.authorities import is_for_all
-from rules.secrets.nesting import around
 
 _STORES: dict[str, tuple[str, ...]] = {
     "npm": ("config set", "set"),
@@ -97,7 +108,7 @@ def _persisted(run: Run, marks: re.Pattern[str]) -> tuple[Command, str] | None:
 
 def _is_of_a_script(run: Run, command: Command) -> bool:
     """Whether it stands in the script that is given to a shell (`sh -c '…'`), and in no substitution there."""
-    outer = around(run).get(command.start)
+    outer = innermost_around(run).get(command.start)
     return outer is not None and outer.name in _SHELLS and outer.has("-c")
 
 

@@ -15,11 +15,11 @@ from rules.api import (
     Run,
     Severity,
     ShellWord,
+    innermost_around,
     nearest,
     quote,
     rule,
 )
-from rules.secrets.nesting import around
 
 _FOLDER = "/run/secrets/"
 _READ = re.compile(r"(?:.*[=@:])?(?P<path>/run/secrets/(?P<name>[\w.-]+))", re.DOTALL)
@@ -138,7 +138,7 @@ def _outcome(run: Run, command: Command, word: ShellWord) -> str:
     front = command.source.text[max(0, command.start - _NEAR) : command.start].rstrip()
     if not command.nested or not front.endswith(_SUBSTITUTED):
         return "The build stops here." if _stops(command) else "That fails, and the build goes on without it."
-    outer = around(run).get(command.start)
+    outer = innermost_around(run).get(command.start)
     if outer is not None and not outer.name and _stops(outer):  # an assignment alone fails with what is in it
         return f"{quote(command.name or '$(…)')} fails inside the substitution, and the build stops here."
     return f"{quote(command.name or '$(…)')} fails inside the substitution, and the build goes on with nothing in it."

@@ -6,6 +6,7 @@ import posixpath
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.model.nesting import innermost_around
 from rules.model.puts import within
 from rules.model.steps import Copy
 from rules.problem import Confidence, Note, Problem
@@ -109,8 +110,10 @@ def _may_be_given_again(stage: Stage, decided: Step | None) -> bool:
 
 def _leaves_owners(run: Run, command: Command) -> bool:
     """Whether owners stay as they are; also what `bundle exec` or `npx` starts is a program of the project's build."""
-    around = (other for other in run.commands if other.start < command.start < other.end)
-    return leaves_owners(command) or any(other.name in BUILDERS for other in around)
+    outer = innermost_around(run).get(command.start)
+    while outer is not None and outer.name not in BUILDERS:
+        outer = innermost_around(run).get(outer.start)
+    return outer is not None or leaves_owners(command)
 
 
 def _given(was: Stage, user: str) -> Iterator[str]:

@@ -18,12 +18,12 @@ from rules.api import (
     Stage,
     insert,
     once,
+    outcome_of_failure,
     quote,
     rule,
     within,
 )
 from rules.user.accounts import changes_user, name_of, runs_as_root
-from rules.user.caught import is_caught
 
 _OWNED = {"cache": "0755", "secret": "0400", "ssh": "0600"}
 """The mode of what a mount brings, unless it says another (reference, "RUN --mount")."""
@@ -171,7 +171,7 @@ def _given(model: Model) -> frozenset[str]:
 def _problem(stage: Stage, run: Run, mount: Mount, user: str) -> Problem:
     uid = _uid(stage, user)
     programs = _users(run, mount)
-    caught = all(is_caught(run, command) for command in _using(run, mount))
+    caught = all(outcome_of_failure(run, command) == "caught" for command in _using(run, mount))
     spared = mount.type == "cache" and (caught or all(name in _SPARING for name in programs))
     doubt = "another tag of the base image may run as root" if run.user.origin is Origin.BASE else ""
     if mount.type == "cache" and not spared and _FAILING.isdisjoint(programs):

@@ -20,11 +20,11 @@ from rules.api import (
     fix,
     insert_line_after,
     insert_line_before,
+    outcome_of_failure,
     quote,
     rule,
 )
 from rules.user.accounts import changes_user, runs_as_root
-from rules.user.caught import is_caught
 from rules.user.ownership import leaves_nothing
 from rules.user.unwritable_installs import Unwritable, unwritable_install
 
@@ -114,7 +114,7 @@ def _is_writing(command: Command) -> bool:
 def _is_spared(run: Run, command: Command) -> bool:
     """Whether the build survives the failure, or somebody else runs the command."""
     asked = command.conditional and _asking_argument(run, command) is None
-    return asked or is_caught(run, command) or changes_user(run, command)
+    return asked or outcome_of_failure(run, command) == "caught" or changes_user(run, command)
 
 
 def _asking_argument(run: Run, command: Command) -> str | None:

@@ -70,7 +70,6 @@ SHAPES: list[tuple[str, list[list[str]]]] = [
 ]
 """Tags built by the recipe of another one: for names that match, replacements to try one after the other."""
 
-_DISTROLESS = ("latest", "nonroot", "debug", "debug-nonroot")
 _DISTROLESS_LANGUAGES = {
     "python3": ({"debian11": "python3.9", "debian12": "python3.11"}, "/usr/bin/{}"),
     "nodejs16": ({"debian11": "node"}, "/nodejs/bin/{}"),

@@ -152,13 +152,6 @@ class MergeRequest:
         source.moved(self.source_branch, after, self.author.username)
         return after
 
-    def merge_target_branch(self) -> str:
-        """Merge the target branch into it, push and return the new head."""
-        source = self._from()
-        after = source.git.merge(source.ref(self.source_branch), self.target_tip, f"Merge {self.target_branch}")
-        source.moved(self.source_branch, after, self.author.username)
-        return after
-
     def retarget(self, branch: str) -> None:
         """Point it at another target branch, which makes a new version."""
         old, self.target_branch = self.target_branch, branch
@@ -265,10 +258,6 @@ class MergeRequest:
     def event(self, action: str = "open", *, oldrev: str = "") -> Delivery:
         """Make a Merge Request Hook delivery as of now, without sending it; see `GitLabDouble.deliver`."""
         return self.project.forge.hooks.unsent(self, action, oldrev=oldrev)
-
-    def note_event(self, note: Note, action: str = "create") -> Delivery:
-        """Make a Note Hook delivery as of now, without sending it."""
-        return self.project.forge.hooks.unsent_note(self, note, action)
 
     def head_moved(self, after: str, sender: User) -> None:
         """Take a push in: a new version, positions follow their lines, the hook names the old head."""

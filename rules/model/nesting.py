@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.api import once
+from rules.lazily import once
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from rules.api import Command, Run
+    from rules.dockerfile.shell import Command
+    from rules.model.steps import Run
 
 
 @once
-def around(run: Run) -> Mapping[int, Command]:
+def innermost_around(run: Run) -> Mapping[int, Command]:
     """Return the innermost command around each command that stands in another, by where it starts."""
     found: dict[int, Command] = {}
     open_: list[Command] = []
