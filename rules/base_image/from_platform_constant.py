@@ -103,13 +103,7 @@ def _is_for_one_machine(change: DockerfileChange, stage: Stage, platform: str) -
 
 def _parts(change: DockerfileChange, stage: Stage) -> list[Stage]:
     """Return the stages that one needs, and itself."""
-    needed, found = stage.model.needed[stage.index], [stage]
-    while needed:
-        first = (needed & -needed).bit_length() - 1
-        needed &= needed - 1
-        if first < stage.index:
-            found.append(change.stages[first])
-    return sorted(found, key=lambda one: one.index)
+    return [one for one in change.stages if one is stage or stage.needs(one)]
 
 
 def _is_fixed(stage: Stage) -> bool:

@@ -28,10 +28,16 @@ from rules.build.copied_texts import copied_texts
 from rules.build.namesakes import unused_namesake
 from rules.build.proxies import proxies
 from rules.build.script_variables import nearest_set, read_unset, setting_stages
-from rules.build.variable_uses import badly_declared, declarable_uses, givers, is_no_name_of_base, set_to_themselves
+from rules.build.variable_uses import (
+    BUILDER_EXPANDS,
+    badly_declared,
+    declarable_uses,
+    givers,
+    is_no_name_of_base,
+    set_to_themselves,
+)
 from rules.quoting import listed
 
-_EXPANDED = frozenset("ADD COPY ENV EXPOSE LABEL STOPSIGNAL USER VOLUME WORKDIR".split())
 _FROM_THE_BUILDER = PLATFORM_ARGS | PREDEFINED_ARGS | {"PATH", "HOME", "HOSTNAME", "USER", "TERM", "SHELL", "PWD"}
 _LIKE_NAME = re.compile(r"\$\{?(\w+|.)")
 
@@ -90,7 +96,7 @@ def _in_step(change: DockerfileChange, step: Step, seen: set[str]) -> Iterator[t
             yield from ((problem, [name]) for problem in _judge(change, stage, step, name))
     if nowhere:
         yield _set_nowhere(step, nowhere), nowhere
-    if step.instruction.keyword in _EXPANDED:
+    if step.instruction.keyword in BUILDER_EXPANDS:
         missed = [name for name in unset if name in PREDEFINED_ARGS]
         yield from ((problem, missed) for problem in proxies(stage, step.instruction, missed))
 
@@ -139,7 +145,7 @@ def _used(step: Step) -> Iterator[str]:
         for _, value in instruction.pairs:
             names = declarable_uses(value.text, escape) if value is not None else ()
             yield from (used for used in names if used not in own)  # of which env-self-reference speaks
-    elif instruction.keyword in _EXPANDED:
+    elif instruction.keyword in BUILDER_EXPANDS:
         yield from declarable_uses(instruction.value, escape)
     elif isinstance(step, Run):
         yield from read_unset(step)
@@ -220,7 +226,7 @@ def _judge_ready_made(stage: Stage, where: Instruction, name: str, declare: Fix)
     if name in PLATFORM_ARGS:
         fact = "BuildKit fills it in only for stages that declare it"
         yield _problem(stage, where, name, fact, declare, _sure_of(stage))
-    elif name == "HOME" and where.keyword in _EXPANDED and is_bare(stage):  # moby/moby#28971
+    elif name == "HOME" and where.keyword in BUILDER_EXPANDS and is_bare(stage):  # moby/moby#28971
         fact = "a container has it when a command runs, and no `ENV` sets it for the builder"
         yield _problem(stage, where, name, fact, None, _sure_of(stage))
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rules.api import Instruction, Model, Stage, Step, Word
 
-_BUILDER_EXPANDS = frozenset("ADD COPY ENV EXPOSE LABEL STOPSIGNAL USER VOLUME WORKDIR".split())
+BUILDER_EXPANDS = frozenset("ADD COPY ENV EXPOSE LABEL STOPSIGNAL USER VOLUME WORKDIR".split())
 _NAME = re.compile(r"\$\{?(\w+)")
 _OFFICIAL = frozenset({"node", "python", "golang", "nginx"})
 _THEIRS = re.compile(r"(?:NODE|YARN|PYTHON|GPG|LANG|PATH|PIP|SETUPTOOLS|GO|NGINX|NJS|PKG|ACME|DYNPKG)")
@@ -73,7 +73,7 @@ def first_uses(stage: Stage) -> Mapping[str, Step]:
     """Return the first step of a stage in which the builder fills in each variable, by the variable's name."""
     found: dict[str, Step] = {}
     for step in stage.steps:
-        if step.instruction.keyword in _BUILDER_EXPANDS and "$" in step.instruction.text:
+        if step.instruction.keyword in BUILDER_EXPANDS and "$" in step.instruction.text:
             for name in _NAME.findall(step.instruction.value):
                 found.setdefault(name, step)
     return found

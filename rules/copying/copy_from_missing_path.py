@@ -43,8 +43,6 @@ _IN_BIND = (
 _MOUNTS = {"cache": ("cache", _IN_CACHE), "bind": ("folder", _IN_BIND)}
 """Mounts that no layer holds (Dockerfile reference, "RUN --mount"): what a message calls them, and what follows."""
 
-_KNOWN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
-
 
 @rule(
     "copy-from-missing-path",
@@ -71,7 +69,7 @@ def _is_known(builder: Stage) -> bool:
     if builder.root.is_scratch:
         return bool(builder.done_runs or builder.all_copies)  # of an empty one, `copy-from-empty-scratch` speaks
     facts = builder.facts
-    return facts is not None and facts.kind in _KNOWN_KINDS and not facts.windows and not facts.onbuild
+    return facts is not None and facts.is_plain and not facts.windows and not facts.onbuild
 
 
 def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, source: CopySource) -> Problem | None:

@@ -23,7 +23,6 @@ from rules.copying.left_behind import LeftBehind, left_behind
 from rules.copying.origins import origin
 from rules.copying.uses import Use, is_there, uses_of
 
-_KNOWN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
 _SYSTEM_FOLDERS = ("/usr/", "/bin/", "/sbin/", "/etc/", "/lib/")
 _BASE_FOLDERS = "/bin /usr/bin /usr/local/bin /etc /lib /sbin /usr/lib /opt /tmp".split()
 
@@ -74,10 +73,7 @@ def _sources(stage: Stage) -> set[tuple[str, str]]:
 
 def _is_comparable(stage: Stage, was: Stage) -> bool:
     """Whether both start from an image that brings a system and no application."""
-    return all(
-        one.root.is_scratch or (one.root.facts is not None and one.root.facts.kind in _KNOWN_KINDS)
-        for one in (stage, was)
-    )
+    return all(one.root.is_scratch or (one.root.facts is not None and one.root.facts.is_plain) for one in (stage, was))
 
 
 def _new_packages(stage: Stage, was: Stage) -> bool:

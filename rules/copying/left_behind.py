@@ -58,7 +58,7 @@ def left_behind(change: DockerfileChange, stage: Stage, was: Stage) -> Iterator[
 def _is_known(stage: Stage) -> bool:
     """Whether the base brings no application."""
     facts = stage.facts
-    plain = facts is not None and facts.kind in ("os", "runtime", "runtime+toolchain", "sdk")
+    plain = facts is not None and facts.is_plain
     return (stage.root.is_scratch or plain) and not stage.files.has_unreadable_run
 
 

@@ -28,7 +28,6 @@ from rules.copying.failing import wants_lock, without_manifest
 from rules.copying.installs import folder_of, installs_in, needs_manifest
 from rules.copying.lifecycle import missing_for_script, wanted_by_scripts
 
-_KNOWN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
 _INTERPRETERS = frozenset("sh bash ash dash python python3 node ruby perl php".split())
 _SCRIPTS = (".sh", ".bash", ".py", ".js", ".mjs", ".rb", ".pl", ".php")
 _FETCHING = frozenset(
@@ -84,7 +83,7 @@ def _is_known(stage: Stage) -> bool:
     facts = stage.facts
     if facts is None or facts.windows or facts.onbuild:
         return False
-    return facts.kind in _KNOWN_KINDS and not stage.files.has_unreadable_run
+    return facts.is_plain and not stage.files.has_unreadable_run
 
 
 def _wanted(run: Run) -> Iterator[tuple[Command, str]]:

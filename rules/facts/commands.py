@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from rules.facts.distributions import REDHAT_FAMILY
+
 
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
@@ -226,7 +228,6 @@ _SAME_NAME = _words(
 )
 _SAME_NAME |= _words("dumb-init gosu ffmpeg sqlite3 tree patch htop socat strace")
 _MISSING_PACKAGE = {"alpine": _words("sqlite3 gosu"), "redhat": _words("tini dumb-init gosu sqlite3")}
-_REDHAT = _words("rhel centos fedora almalinux rockylinux oraclelinux amazonlinux")
 
 
 def provides(package: str) -> frozenset[str]:
@@ -254,7 +255,7 @@ def package_of_command(command: str, distro: str) -> str | None:
     Returns:
         The package's name, or `None` where it is not known or the distribution has none.
     """
-    family = "debian" if distro in {"debian", "ubuntu"} else "redhat" if distro in _REDHAT else distro
+    family = "debian" if distro in {"debian", "ubuntu"} else "redhat" if distro in REDHAT_FAMILY else distro
     if command in _BY_DISTRO:
         return _BY_DISTRO[command].get(family)
     known = family in {"debian", "redhat", "alpine"} and command in _SAME_NAME

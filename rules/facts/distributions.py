@@ -10,6 +10,9 @@ from rules.data import load
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _APT = frozenset({"debian", "ubuntu"})
+REDHAT_FAMILY = frozenset("rhel centos fedora almalinux rockylinux oraclelinux amazonlinux".split())
+"""Red Hat's family: the same names of packages and system accounts, the same basic commands."""
+
 _RPM = frozenset(
     "almalinux amazonlinux azurelinux centos fedora mageia opensuse oraclelinux photon rhel rockylinux sles".split()
 )

@@ -35,6 +35,7 @@ def _nothing() -> Mapping[str, Any]:
 _TAG_WORDS = frozenset("latest slim alpine bullseye bookworm trixie jammy noble stable".split())
 """Words that so many tags are put together of that people expect them of every image."""
 _ROOT = frozenset({"", "root", "0", "0:0", "root:root", "root:0", "0:root"})
+_PLAIN = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,6 +116,11 @@ class ImageFacts:
     deprecated: str = ""
     source: str = ""
     data_date: date | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is known to hold a system or a language alone: others build upon it, nobody runs it as it is."""
+        return self.kind in _PLAIN
 
     @property
     def runs_as_root(self) -> bool | None:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rules.data import load
-from rules.facts.distributions import Release
+from rules.facts.distributions import REDHAT_FAMILY, Release
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,7 +22,6 @@ _REDHAT_BUILD = re.compile(
     r"|rust|cargo|maven|ninja-build|meson|nasm|kernel-headers|glibc-headers|gcc-toolset-\d+.*"
     r"|@?(?:c-)?development(?:[ -]tools)?|java-[\d.]+-openjdk-devel|clang|llvm|swig"
 )
-_REDHAT = frozenset({"rhel", "centos", "fedora", "almalinux", "rockylinux", "oraclelinux", "amazonlinux"})
 _KIB = 1024
 _ALPINE_BASE = frozenset("apk-tools busybox ca-certificates-bundle libcrypto3 libssl3 musl musl-utils zlib".split())
 """What Alpine's image has in every release since 3.17 (its `apk info`); `apk-tools` needs the libraries."""
@@ -55,7 +54,7 @@ def is_build_only(package: str, distro: str) -> bool | None:
         return False if any(name in _suite(suite) for suite in releases()) else None
     if distro in {"alpine", "wolfi"}:
         return True if name in _names("alpine", "build_only") or _ALPINE_BUILD.fullmatch(name) else None
-    if distro in _REDHAT:
+    if distro in REDHAT_FAMILY:
         return True if _REDHAT_BUILD.fullmatch(name.lower()) else None
     return None
 

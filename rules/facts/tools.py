@@ -6,17 +6,16 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from rules.facts import commands
+from rules.facts.distributions import REDHAT_FAMILY
 
 if TYPE_CHECKING:
     from rules.facts.images import ImageFacts
 
 _FOLDERS = frozenset({"", "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"})
 _APT = frozenset({"debian", "ubuntu"})
-_REDHAT = frozenset({"rhel", "centos", "fedora", "almalinux", "rockylinux", "oraclelinux", "amazonlinux"})
 _TRACKED = frozenset({"bash", "curl", "git", "gpg", "ssh", "sudo", "tini", "unzip", "wget"})
 """Commands that the table of images lists wherever an image has them."""
 
-_PLAIN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
 _OF_BUILDPACK_DEPS = frozenset("gcc g++ cc c++ make patch autoconf automake file xz bzip2 hg svn".split())
 _WITH_COMPILER = {
     "golang": frozenset("gcc g++ cc c++ make ld ar as pkg-config".split()),
@@ -50,7 +49,7 @@ def system_users(distro: str | None) -> dict[str, int | None]:
     """Return the accounts of a distribution's base system with their uid, empty where they are not known."""
     if distro in _APT:
         return dict(_DEBIAN_USERS)
-    if distro in _REDHAT:
+    if distro in REDHAT_FAMILY:
         return dict(_REDHAT_USERS)
     return dict(_ALPINE_USERS) if distro == "alpine" else {}
 
@@ -63,7 +62,7 @@ def has_user(facts: ImageFacts, name: str) -> bool | None:
     """
     if name in facts.users or name in system_users(facts.distro):
         return True
-    if not facts.exact or facts.distro not in {*_APT, "alpine"} or facts.kind not in _PLAIN_KINDS:
+    if not facts.exact or facts.distro not in {*_APT, "alpine"} or not facts.is_plain:
         return None
     return False
 
@@ -142,15 +141,15 @@ def _system(facts: ImageFacts) -> frozenset[str]:
         return commands.DEBIAN | ({"adduser", "addgroup", "deluser", "delgroup"} if adduser else frozenset())
     if facts.distro == "alpine":
         return commands.ALPINE
-    return commands.REDHAT if facts.distro in _REDHAT else frozenset()
+    return commands.REDHAT if facts.distro in REDHAT_FAMILY else frozenset()
 
 
 def _is_absent(facts: ImageFacts, name: str) -> bool:
     """Tell whether a command is known to be missing in an image with a shell."""
     if name in _TRACKED:
-        return facts.distro in {*_APT, "alpine", "busybox", "wolfi"} and facts.kind in {*_PLAIN_KINDS, "server"}
+        return facts.distro in {*_APT, "alpine", "busybox", "wolfi"} and (facts.is_plain or facts.kind == "server")
     number = _number(facts)
-    if facts.kind not in _PLAIN_KINDS or number is None or number < _SINCE.get(facts.distro or "", 1e9):
+    if not facts.is_plain or number is None or number < _SINCE.get(facts.distro or "", 1e9):
         return False
     rich = bool(facts.full or facts.toolchain or "git" in (facts.tools or ()))
     if name in commands.FOREIGN:

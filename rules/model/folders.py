@@ -27,7 +27,6 @@ _NAMED = re.compile(r"(?<![\w./}-])(?:/[\w.@+-]+)+(?=/)")
 """The folder part of an absolute path of which something below is named."""
 
 _PROGRAM_FOLDERS = frozenset("/bin /sbin /usr/bin /usr/sbin /usr/local/bin /usr/local/sbin".split())
-_PLAIN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
 _MOVERS = frozenset("cp install ln mv rsync".split())
 
 
@@ -152,7 +151,7 @@ def may_be_folder(copy: Copy, source: str) -> bool:
 def _may_be_there(copy: Copy) -> bool:
     """Whether a folder may be there that no instruction names: not in the root of a plain image."""
     facts = copy.stage.facts
-    plain = copy.stage.root.is_scratch or (facts is not None and facts.kind in _PLAIN_KINDS)
+    plain = copy.stage.root.is_scratch or (facts is not None and facts.is_plain)
     return not plain or posixpath.dirname(copy.destination or "") != "/"
 
 

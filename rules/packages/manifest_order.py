@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from rules.dockerfile.package_calls import PackageCall
     from rules.model.steps import Run
 
-_SYSTEMS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
-"""Kinds of base images that bring no project of their own."""
 _BRINGING_NOTHING = frozenset("mkdir rm chown chmod addgroup adduser groupadd useradd set export".split())
 
 
@@ -23,7 +21,7 @@ def lacks_manifest(run: Run, call: PackageCall) -> bool:
     name, folder, stage = MANIFESTS.get(call.manager), install_folder(run, call), run.stage
     if name is None or folder is None or run.mounts or stage.files.has_unreadable_run:
         return False
-    if stage.facts is None or stage.facts.onbuild or stage.facts.kind not in _SYSTEMS:
+    if stage.facts is None or stage.facts.onbuild or not stage.facts.is_plain:
         return False
     puts = [put.step.at for put in stage.files.covering(posixpath.join(folder, name)) if put.kind != "workdir"]
     if not puts or min(puts) <= run.at:

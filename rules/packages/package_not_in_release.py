@@ -28,7 +28,6 @@ from rules.packages.scripts import may_be_script
 from rules.packages.sources import has_other_sources
 from rules.quoting import listed
 
-_PLAIN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*")
 _PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]*[a-z0-9]")
 
@@ -44,12 +43,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A package, or the version of it, is installed that the base image's release does not have."""
     for stage, run, call in change.after.layers.all_calls:
         facts = stage.facts
-        if (
-            call.manager not in ("apt", "apk")
-            or call.action != "install"
-            or facts is None
-            or facts.kind not in _PLAIN_KINDS
-        ):
+        if call.manager not in ("apt", "apk") or call.action != "install" or facts is None or not facts.is_plain:
             continue
         if _may_fail(call) or has_other_sources(stage) or _follows_a_script(stage, run, call):
             continue

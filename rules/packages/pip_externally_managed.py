@@ -133,7 +133,7 @@ def _managing(stage: Stage) -> str | None:
     facts = stage.facts
     if facts is None or facts.distro not in _FIRST:
         return None
-    if "python" in facts.languages or facts.kind not in ("os", "runtime", "runtime+toolchain", "sdk"):
+    if "python" in facts.languages or not facts.is_plain:
         return None
     brought = any(
         item.manager in _BRINGS and item.name.startswith(_BRINGS[item.manager]) for item in stage.packages.installed

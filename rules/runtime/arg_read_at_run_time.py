@@ -22,8 +22,9 @@ from rules.api import (
     rule,
 )
 from rules.runtime.start_instructions import Written, is_script_entrypoint, reads_code, shipped
-from rules.runtime.start_scripts import script_above
+from rules.runtime.start_scripts import READS_ANOTHER, script_above
 
+_EXPORTS = re.compile(r"\bexport\b")
 _READ = re.compile(r"\$(?:\{(?P<braced>[A-Za-z_]\w*)(?P<rest>[^}]*)\}|(?P<plain>[A-Za-z_]\w*))")
 _HAS_DEFAULT = ("-", ":-", "=", ":=", "?", ":?")
 _FOR_ONE_COMMAND = r"(?<![\w$]){}="
@@ -123,7 +124,7 @@ def _is_below_script(change: DockerfileChange, found: Written) -> bool:
     if found.instruction.keyword != "CMD" or entrypoint.instruction is None or not is_script_entrypoint(found.stage):
         return False
     script = script_above(change, found)
-    return script is None or re.search(r"\bexport\b|^[ \t]*(?:\.|source)\s", script.text, re.MULTILINE) is not None
+    return script is None or bool(_EXPORTS.search(script.text) or READS_ANOTHER.search(script.text))
 
 
 def _problem(change: DockerfileChange, found: Written, argument: Argument) -> Problem:

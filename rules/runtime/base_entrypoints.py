@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from rules.api import Confidence, Origin, Problem, fix, quote, replace
 from rules.runtime.start_instructions import behind_init, is_bare_init, shipped
-from rules.runtime.start_scripts import start_script
+from rules.runtime.start_scripts import READS_ANOTHER, start_script
 from rules.runtime.start_text import json_array
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ _WORK = {
     **dict.fromkeys(("wordpress", "ghost"), "puts the application's files into an empty volume and sets it up"),
 }
 """Image to what its script does at each start, and nothing else does."""
-_READS_ANOTHER = re.compile(r"^[ \t]*(?:\.|source)\s", re.MULTILINE)
 _DOES_IT_ITSELF = re.compile(
     r"\binitdb\b|\bpg_createcluster\b|mysql_install_db|mariadb-install-db|--initialize|/usr/src/|\brsync\b|\bwp\s+core\b"
 )
@@ -75,7 +74,7 @@ def _script_runs_server(change: DockerfileChange, stage: Stage, script: str) -> 
     if read is None or read.shell is None or re.search(rf"(?<![\w.-]){re.escape(script)}", read.text):
         return False
     _, parsed = read.script()
-    if parsed.errors or _DOES_IT_ITSELF.search(read.text) or _READS_ANOTHER.search(read.text):
+    if parsed.errors or _DOES_IT_ITSELF.search(read.text) or READS_ANOTHER.search(read.text):
         return False
     return any(command.name in _SERVERS for command in parsed.commands)
 

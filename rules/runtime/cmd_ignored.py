@@ -17,12 +17,12 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.runtime.making_way import HANDS_ON
 from rules.runtime.start_instructions import SHELLS, Written, behind_init, shipped
 from rules.runtime.start_text import is_plain, json_array
 
 _CODE = 3
 """Words of a shell with code: the shell, its option, the code."""
-_HANDS_ON = '`["sh", "-c", "exec … \\"$@\\"", "sh"]`'
 
 
 @rule(
@@ -90,11 +90,11 @@ def _is_bare(start: Start) -> bool:
 def _way_out(start: Start, *, options: bool) -> str:
     """Say how the words reach the program; a whole command was most often left behind, and nobody misses it."""
     if start.form == "exec":
-        hand_on = f'end the code with `"$@"`, and put a word behind it, which becomes `$0`: {_HANDS_ON}'
+        hand_on = f'end the code with `"$@"`, and put a word behind it, which becomes `$0`: {HANDS_ON}'
     elif is_plain(start.text):
         hand_on = f"write `ENTRYPOINT` as an array: {quote(json_array(start.text.split()))}"
     else:
-        hand_on = f"hand them on: {_HANDS_ON}"
+        hand_on = f"hand them on: {HANDS_ON}"
     if options:
         return hand_on[:1].upper() + hand_on[1:]
     return f"Take it out; only where its words are meant for the program in `ENTRYPOINT`, {hand_on}"

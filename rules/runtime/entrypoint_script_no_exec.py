@@ -22,7 +22,7 @@ from rules.api import (
 from rules.quoting import listed
 from rules.runtime.making_way import LastLine, exec_place, kept_in_front, of_runner
 from rules.runtime.start_instructions import Written, full_words, passes_signals, shipped
-from rules.runtime.start_scripts import StartScript, start_script, start_scripts_by_pattern
+from rules.runtime.start_scripts import READS_ANOTHER, StartScript, start_script, start_scripts_by_pattern
 
 _SERVERS = frozenset(
     "gunicorn uvicorn hypercorn granian daphne celery flask python python3 node npm yarn pnpm npx java ruby "
@@ -216,7 +216,7 @@ def _ignores_arguments(found: Written, script: StartScript) -> Problem | None:
     cmd = found.stage.image.cmd
     if found.instruction.keyword != "ENTRYPOINT" or not cmd.set_in_file or not cmd.value or cmd.instruction is None:
         return None
-    if _READS_ARGUMENTS.search(script.text) or re.search(r"^[ \t]*(?:\.|source)\s", script.text, re.MULTILINE):
+    if _READS_ARGUMENTS.search(script.text) or READS_ANOTHER.search(script.text):
         return None
     return Problem(
         cmd.instruction.span,

@@ -20,11 +20,9 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.runtime.making_way import BESIDE, way_out
+from rules.runtime.making_way import BESIDE, HANDS_ON, way_out
 from rules.runtime.start_instructions import INITS, SHELLS, reads_code
 from rules.runtime.start_text import direct_start, is_plain, json_array, makes_way, shell_commands, stays, way_made
-
-_HANDS_ON = '`["sh", "-c", "exec … \\"$@\\"", "sh"]`'
 
 
 @rule(
@@ -92,7 +90,7 @@ def _shell_added(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Pro
 
 def _in_front(start: Start) -> str:
     """Say how a line that needs its shell gets that out of the way, where that can be said in a few words."""
-    hint = f"say {_HANDS_ON}" if _drops_arguments(start) else way_out(start)
+    hint = f"say {HANDS_ON}" if _drops_arguments(start) else way_out(start)
     if hint == BESIDE:
         return "keep that form"
     return f"keep that form or, where the shell is needed, {hint[:1].lower()}{hint[1:]}"
@@ -139,7 +137,7 @@ def _wrapped(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Problem
         "and kills it",
         None,
         Confidence.LIKELY,
-        f"say {_HANDS_ON if _drops_arguments(start) else quote(f'exec {last.name}')} there",
+        f"say {HANDS_ON if _drops_arguments(start) else quote(f'exec {last.name}')} there",
     )
 
 
@@ -153,7 +151,7 @@ def _deaf(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Problem | 
         return None
     what = f"which puts a shell in front of {quote(commands[-1].name)}"
     # servers are seldom given any
-    return _problem(stage, start, starts[1], what, "", None, Confidence.POSSIBLE, f"say {_HANDS_ON} there")
+    return _problem(stage, start, starts[1], what, "", None, Confidence.POSSIBLE, f"say {HANDS_ON} there")
 
 
 def _drops_arguments(start: Start) -> bool:

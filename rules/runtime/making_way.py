@@ -31,16 +31,17 @@ BESIDE = "What runs beside the shell hears of it only from a script with `trap` 
 _RUNNERS = frozenset({"npm", "npx", "yarn", "pnpm"})
 """Package managers, which do not see the program to its end on SIGTERM (npm_start_as_pid1.md)."""
 _SOMEHOW = "Let the shell make way for the program with `exec`"
-
-
-_HANDLES_SIGNALS = frozenset("tini dumb-init s6-svscan supervisord".split())
+HANDLES_SIGNALS = frozenset("tini dumb-init s6-svscan supervisord".split())
+"""Programs that end what they started on SIGTERM."""
+HANDS_ON = '`["sh", "-c", "exec … \\"$@\\"", "sh"]`'
+"""How code reads the words that stand behind it."""
 
 
 def ends_by_itself(last: Command) -> bool:
     """Whether a command prints something and ends, waits for somebody at a terminal, or sees to signals."""
     if last.name in ("usage", "help") or last.has("--help", "--version") or (last.name in SHELLS and not last.args):
         return True
-    return "exec" in last.wrappers or last.name in _HANDLES_SIGNALS or last.name == "exec"
+    return "exec" in last.wrappers or last.name in HANDLES_SIGNALS or last.name == "exec"
 
 
 def exec_place(command: Command, begin: str) -> str:

@@ -20,7 +20,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.runtime.making_way import BESIDE, Called, ends_by_itself, of_runner, script_at_end, way_out
+from rules.runtime.making_way import BESIDE, HANDLES_SIGNALS, Called, ends_by_itself, of_runner, script_at_end, way_out
 from rules.runtime.shell_with_code import shell_with_code
 from rules.runtime.start_instructions import Written, is_script_entrypoint
 from rules.runtime.start_scripts import StartScript, start_script
@@ -34,8 +34,6 @@ from rules.runtime.start_text import (
     stays,
     way_made,
 )
-
-_HANDLES_SIGNALS = frozenset("tini dumb-init s6-svscan supervisord".split())
 
 
 @rule(
@@ -147,7 +145,7 @@ def _is_harmless(start: Start) -> bool:
     text = start.text.lstrip()
     if text.startswith(("[", "exec ")) or not start.commands:
         return True
-    return ends_by_itself(start.commands[-1]) or start.commands[0].name in _HANDLES_SIGNALS
+    return ends_by_itself(start.commands[-1]) or start.commands[0].name in HANDLES_SIGNALS
 
 
 def _on_one_line(start: Start) -> str:

@@ -106,7 +106,7 @@ def idle_start(stage: Stage) -> Start | None:
     """
     image, facts = stage.image, stage.facts
     commands = image.start_command
-    if facts is None or facts.kind not in _BUILT_UPON or not commands or image.start_in_file:
+    if facts is None or not facts.is_plain or not commands or image.start_in_file:
         return None
     entrypoint, cmd = image.entrypoint.value, image.cmd.value
     if entrypoint and (not is_script_entrypoint(stage) or len(entrypoint.words) > 1):
@@ -114,10 +114,6 @@ def idle_start(stage: Stage) -> Start | None:
     if not cmd:
         return entrypoint
     return cmd if cmd.is_prompt else None
-
-
-_BUILT_UPON = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
-"""Kinds of images whose own command no container is meant to run."""
 
 
 def reads_code(words: tuple[str, ...]) -> bool:

@@ -28,7 +28,6 @@ _MOVERS = frozenset("ln cp mv install chmod tee wget curl sed dos2unix".split())
 _INTERPRETER = re.compile(r"(?:python[\d.]*|node|ruby|perl|php|java|sh|bash|ash)\Z")
 _ALONE = re.compile(r"(?:-[uBEIOsS]+|-jar|-D.*|-X.*|-XX:.*|--[\w-]+=.*)\Z")
 _INSTALLERS = frozenset("pip pip3 python python3 npm uv poetry bundle gem composer".split())
-_PLAIN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
 
 
 def package_path(stage: Stage, program: str) -> str | None:
@@ -198,7 +197,7 @@ def _may_hold(put: Put, path: str) -> bool:
 def _lacks(stage: Stage, path: str) -> bool:
     """Whether the base is known not to hold a path: a plain system or language image, and no folder of the system."""
     facts = stage.facts
-    if facts is None or not facts.exact or facts.kind not in _PLAIN_KINDS:
+    if facts is None or not facts.exact or not facts.is_plain:
         return False
     return not path.startswith(_SYSTEM) and not _is_started_by_base(stage, path)
 
@@ -239,7 +238,7 @@ def has_siblings_on_path(stage: Stage, name: str) -> bool:
 
     Nothing else in the file may speak of the name, and no folder may be copied there.
     """
-    if not name.endswith(".sh") or not stage.base_known or stage.facts is None or stage.facts.kind not in _PLAIN_KINDS:
+    if not name.endswith(".sh") or not stage.base_known or stage.facts is None or not stage.facts.is_plain:
         return False
     folders = path_folders(stage)
     mentions = sum(name in str(instruction) for link in stage.chain for instruction in link.instructions)

@@ -63,14 +63,14 @@ class StartScript(NamedTuple):
         return source, parse_shell(self.text, source, 0, dialect=self.shell or "sh", joined=False)
 
 
+READS_ANOTHER = re.compile(r"^[ \t]*(?:\.|source)\s", re.MULTILINE)
+"""What reads another script into the one that runs."""
 _EVERY_ARGUMENT = frozenset({"$@", "$*", "${@}", "${*}"})
 _OPEN = re.compile(
     r"\$\{?[#1-9]|\b(?:shift|getopts|eval)\b|\$\{(?:@|BASH_ARGV|argv).|^[ \t]*(?:\.|source)\s|-c\s+[\"']?\$",
     re.MULTILINE,
 )
 """What a script may do with its arguments one by one, or out of sight."""
-
-
 _OF_ITS_OWN = re.compile(r"\$(?:#|\{#\})|\bset\s+--\s+(?![\"']?\$)(?![^;&|\n]*\$\{?[@*])")
 """Counting or setting its arguments: a script that does so may start a program of its own where it is given none."""
 _ENTRYPOINT = re.compile(r"[\w.-]*entry-?point[\w.-]*")

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from rules.api import Category, Command, DockerfileChange, Problem, Run, Severity, ShellWord, Stage, quote, rule
+from rules.secrets.tls_words import PIP
 
 _PYTHON = re.compile(r"python\d*(?:\.\d+)*")
-_PIP = re.compile(r"pip\d*(?:\.\d+)*")
 
 
 @rule(
@@ -33,7 +33,7 @@ def _is(command: Command, words: list[str]) -> bool:
     name, args = command.name, command.args
     if _PYTHON.fullmatch(name) and len(args) > 1 and args[0].value == "-m":
         name, args = args[1].value, args[2:]
-    name = "pip" if _PIP.fullmatch(name) and words[0] == "pip" else name
+    name = "pip" if PIP.fullmatch(name) and words[0] == "pip" else name
     if name != words[0]:
         return False
     at = 0

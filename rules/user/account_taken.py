@@ -27,7 +27,6 @@ _REDHAT = frozenset({"rhel", "centos", "fedora", "almalinux", "rockylinux", "ora
 _UNDOES = ("userdel", "deluser", "groupdel", "delgroup", "groupmod", "vipw", "newusers")
 _RENAMES = re.compile(r"--(?:uid|login)\b|-[a-zA-Z]*[ul]|\$")
 """Options with which `usermod` gives an account another number or name."""
-_PLAIN = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
 """Kinds of images whose own account has a group of its name and number."""
 _GROUP_TOOLS = frozenset({"groupadd", "addgroup"})
 _HAS_GROUP = ("-g", "--gid", "-N", "--no-user-group")
@@ -101,7 +100,7 @@ def _of_base(stage: Stage) -> Iterator[tuple[Key, tuple[str, None]]]:
         yield ("user", name), (name, None)
         if uid is not None:
             yield ("uid", str(uid)), (name, None)
-    for name, uid in facts.users.items() if facts.kind in _PLAIN else ():
+    for name, uid in facts.users.items() if facts.is_plain else ():
         yield ("group", name), (name, None)
         if uid is not None:
             yield ("gid", str(uid)), (name, None)
