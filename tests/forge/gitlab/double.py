@@ -94,7 +94,7 @@ class GitLabDouble:
         """
         with tempfile.TemporaryDirectory(prefix="forge-", ignore_cleanup_errors=True) as folder:
             forge = cls(Path(folder), clock or Clock())
-            await forge.server.start(port)
+            await forge.server.listen(port)
             try:
                 yield forge
                 await forge.hooks.settled()
