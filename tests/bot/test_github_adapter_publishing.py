@@ -8,7 +8,7 @@ import pytest
 
 from bot.forges.base import Check, Gone, Revision, Unavailable
 from bot.forges.github.posting import MOST_ON_FILES
-from tests.bot.github_bench import AFTER, bench, many_annotations, no_fence
+from tests.bot.github_bench import bench, many_annotations, no_fence
 from tests.forge.faults import Fault
 
 REVIEWS = r"/pulls/1/reviews$"
@@ -29,17 +29,6 @@ async def test_publishing_again_writes_nothing() -> None:
         await b.publish(plan)
         again = await b.another().publish(b.job, plan, no_fence)
         assert (again.posted, again.found, again.writes) == (0, 2, 0)
-
-
-async def test_a_lost_answer_does_not_post_twice() -> None:
-    async with bench() as b:
-        plan = b.plan(b.comment("a1"), summary=b.summary("One."))
-        b.forge.faults.add(Fault("POST", REVIEWS, when="after", status=502))
-        with pytest.raises(Unavailable):
-            await b.publish(plan)
-        done = await b.publish(plan)
-        assert (len(b.pull.reviews), done.posted, done.found) == (1, 0, 1)
-        assert len(b.pull.issue_comments) == 1
 
 
 @pytest.mark.parametrize("request_number", range(5))
@@ -125,41 +114,6 @@ async def test_a_pending_review_of_ours_is_removed_first() -> None:
         assert [review.state for review in b.pull.reviews] == ["COMMENTED"]
 
 
-async def test_nothing_is_posted_once_the_head_has_moved() -> None:
-    async with bench() as b:
-        plan = b.plan(b.comment("a1"), summary=b.summary("One."))
-        b.pull.push({"Dockerfile": AFTER + "USER 1\n"})
-        with pytest.raises(Gone, match="moved on"):
-            await b.publish(plan)
-        assert (b.forge.requests.writes, b.comments) == ([], [])
-
-
-async def test_nothing_is_posted_on_a_closed_pull_request() -> None:
-    async with bench() as b:
-        plan = b.plan(b.comment("a1"))
-        b.pull.close()
-        with pytest.raises(Gone, match="no longer open"):
-            await b.publish(plan)
-
-
-async def test_a_lost_lease_stops_before_the_next_write() -> None:
-    class LeaseLost(Exception):  # noqa: N818 - as the mailbox calls it
-        pass
-
-    async with bench() as b:
-        asked = 0
-
-        async def fence() -> None:
-            nonlocal asked
-            asked += 1
-            if asked == 2:
-                raise LeaseLost
-
-        with pytest.raises(LeaseLost):
-            await b.github.publish(b.job, b.plan(b.comment("a1"), b.comment("f0", None)), fence)
-        assert len(b.forge.requests.writes) == 1
-
-
 async def test_writes_keep_the_pace_that_is_asked_of_them() -> None:
     async with bench() as b:
         plan = b.plan(b.comment("a1"), summary=b.summary("One."))
@@ -167,23 +121,6 @@ async def test_writes_keep_the_pace_that_is_asked_of_them() -> None:
         started = [each.started for each in b.forge.requests.writes]
         assert all(later - earlier >= 0.045 for earlier, later in pairwise(started))
         assert len(started) == 3
-
-
-async def test_the_summary_is_edited_where_it_stands() -> None:
-    async with bench() as b:
-        await b.publish(b.plan(summary=b.summary("First.")))
-        await b.publish(b.plan(summary=b.summary("Second.")))
-        [summary] = b.pull.issue_comments
-        assert summary.body.startswith("Second.")
-
-
-async def test_somebody_elses_copy_of_a_mark_is_not_taken_for_ours() -> None:
-    async with bench() as b:
-        comment = b.comment("a1")
-        b.pull.comment(b.summary("A copy."), author="mallory")
-        b.pull.comment(comment.body, author="mallory")
-        done = await b.publish(b.plan(comment, summary=b.summary("Ours.")))
-        assert (done.posted, len(b.pull.issue_comments)) == (1, 3)
 
 
 async def test_a_repaired_thread_is_edited_and_resolved_where_permitted() -> None:
@@ -207,46 +144,3 @@ async def test_a_thread_is_resolved_where_the_app_may_write_contents() -> None:
         await b.publish(replace(b.plan(), revisions=(Revision(thread, resolve=True),)))
         [resolved] = (await b.github.context(b.job)).conversation.threads
         assert (resolved.resolved, resolved.resolved_by_us, resolved.dismissed) == (True, True, False)
-
-
-async def test_a_reply_in_a_thread_is_said_once() -> None:
-    async with bench() as b:
-        await b.publish(b.plan(b.comment("a1")))
-        [thread] = (await b.github.context(b.job)).conversation.threads
-        plan = replace(b.plan(), revisions=(Revision(thread, reply="Back as of 1234567."),))
-        await b.publish(plan)
-        await b.publish(plan)
-        assert [each.body for each in b.comments[1:]] == ["Back as of 1234567."]
-
-
-async def test_a_thread_that_somebody_removed_is_let_go() -> None:
-    async with bench() as b:
-        await b.publish(b.plan(b.comment("a1")))
-        [thread] = (await b.github.context(b.job)).conversation.threads
-        b.pull.threads.clear()
-        await b.publish(replace(b.plan(summary=b.summary("Still here.")), revisions=(Revision(thread, body="x"),)))
-        assert len(b.pull.issue_comments) == 1
-
-
-async def test_a_thread_resolved_by_a_person_is_dismissed_by_them() -> None:
-    async with bench() as b:
-        await b.publish(b.plan(b.comment("a1")))
-        b.pull.resolve(b.comments[0], by="dana")
-        [thread] = (await b.github.context(b.job)).conversation.threads
-        assert (thread.dismissed, thread.dismissed_by, thread.resolved_by_us) == (True, "dana", False)
-
-
-async def test_an_outdated_thread_has_no_line() -> None:
-    async with bench() as b:
-        await b.publish(b.plan(b.comment("a1")))
-        b.pull.push({"Dockerfile": "FROM scratch\n"})
-        [thread] = (await b.github.context(b.job)).conversation.threads
-        assert (thread.path, thread.line) == ("Dockerfile", None)
-
-
-async def test_the_heads_that_were_reviewed_are_remembered_over_force_pushes() -> None:
-    async with bench() as b:
-        await b.publish(b.plan(b.comment("a1")))
-        reviewed = b.pull.head
-        b.pull.force_push({"Dockerfile": "FROM scratch\n"})
-        assert (await b.github.context(b.job)).conversation.reviewed == {reviewed}

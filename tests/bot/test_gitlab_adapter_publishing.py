@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from bot.forges.base import Gone, Revision, Unavailable
+from bot.forges.base import Revision, Unavailable
 from tests.bot.gitlab_bench import AFTER, adapter, bench, no_fence
 from tests.forge.gitlab import mishaps
 
@@ -77,17 +77,6 @@ async def test_what_has_no_place_in_the_diff_stands_beside_it() -> None:
         assert "```dockerfile\nUSER 1\n```" in moved.body
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-async def test_a_lost_answer_does_not_post_twice(when: str) -> None:
-    async with bench() as b:
-        plan = b.plan(b.comment("a1"), b.comment("b2", 4), summary=b.summary("Two."))
-        b.forge.faults.add(mishaps.connection_drop(method="POST", path=PUBLISH, when=when))  # type: ignore[arg-type]  # parametrized
-        with pytest.raises(Unavailable):
-            await b.publish(plan)
-        await b.publish(plan)
-        assert (len(b.notes), b.change.drafts) == (3, [])
-
-
 @pytest.mark.parametrize("request_number", range(5))
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_wherever_the_connection_breaks_everything_stands_once_in_the_end(request_number: int, when: str) -> None:
@@ -131,41 +120,6 @@ async def test_leftovers_of_a_crash_are_removed_first() -> None:
         assert ["b2" in note.body for note in b.notes] == [True]
 
 
-async def test_nothing_is_posted_once_the_head_has_moved() -> None:
-    async with bench() as b:
-        plan = b.plan(b.comment("a1"), summary=b.summary("One."))
-        b.change.push({"Dockerfile": AFTER + "USER 1\n"})
-        with pytest.raises(Gone, match="moved on"):
-            await b.publish(plan)
-        assert (b.forge.requests.writes, b.notes) == ([], [])
-
-
-async def test_nothing_is_posted_on_a_closed_merge_request() -> None:
-    async with bench() as b:
-        plan = b.plan(b.comment("a1"))
-        b.change.close()
-        with pytest.raises(Gone, match="no longer open"):
-            await b.publish(plan)
-
-
-async def test_a_lost_lease_stops_before_the_next_write() -> None:
-    class LeaseLost(Exception):  # noqa: N818 - as the mailbox calls it
-        pass
-
-    async with bench() as b:
-        asked = 0
-
-        async def fence() -> None:
-            nonlocal asked
-            asked += 1
-            if asked == 2:
-                raise LeaseLost
-
-        with pytest.raises(LeaseLost):
-            await b.gitlab.publish(b.job, b.plan(b.comment("a1"), b.comment("b2", 4)), fence)
-        assert (len(b.forge.requests.writes), b.notes) == (1, [])
-
-
 async def test_the_summary_is_edited_where_it_stands() -> None:
     async with bench() as b:
         await b.publish(b.plan(summary=b.summary("First.")))
@@ -173,15 +127,6 @@ async def test_the_summary_is_edited_where_it_stands() -> None:
         [summary] = b.notes
         assert summary.body.startswith("Second.")
         assert not summary.resolvable
-
-
-async def test_somebody_elses_copy_of_a_mark_is_not_taken_for_ours() -> None:
-    async with bench() as b:
-        comment = b.comment("a1")
-        b.change.comment(b.summary("A copy."), author="mallory")
-        b.change.comment(comment.body, author="mallory")
-        done = await b.publish(b.plan(comment, summary=b.summary("Ours.")))
-        assert (done.posted, len(b.notes)) == (1, 2)
 
 
 async def test_a_repaired_discussion_is_edited_and_resolved() -> None:
@@ -228,12 +173,3 @@ async def test_what_we_resolved_is_opened_again_and_answered_once() -> None:
         await b.publish(plan)
         assert [note.body for note in b.notes[1:]] == ["Back as of 1234567."]
         assert b.notes[0].resolved_by is None
-
-
-async def test_a_discussion_that_somebody_removed_is_let_go() -> None:
-    async with bench() as b:
-        await b.publish(b.plan(b.comment("a1")))
-        [thread] = (await b.gitlab.context(b.job)).conversation.threads
-        b.change.delete_note(b.notes[0])
-        await b.publish(replace(b.plan(summary=b.summary("Still here.")), revisions=(Revision(thread, body="x"),)))
-        assert len(b.notes) == 1
