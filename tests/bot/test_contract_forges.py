@@ -180,11 +180,11 @@ async def test_the_base_is_where_the_change_began(forge: str) -> None:
 
 
 async def test_more_files_than_a_page_holds_are_all_listed(forge: str) -> None:
-    async with on(forge, after={f"{number}.txt": "x\n" for number in range(130)}) as s:
+    async with on(forge, after={f"{number}.txt": "x\n" for number in range(230)}) as s:
         context = await s.adapter.context(s.bench.job)
-        assert len(context.pull_request.files) == 130
+        assert len(context.pull_request.files) == 230
         assert context.listing is not None
-        assert len(context.listing) == 131
+        assert len(context.listing) == 231
 
 
 async def test_links_submodules_and_binaries_are_named_and_not_read(forge: str) -> None:

@@ -10,7 +10,7 @@ from bot.reviewer import review
 from tests.bot.gitlab_bench import AFTER, BEFORE, adapter, bench, no_fence
 from tests.bot.reviewing import desk
 from tests.forge.gitlab import mishaps
-from tests.forge.repository import Moved, Submodule, Symlink
+from tests.forge.repository import Submodule, Symlink
 
 if TYPE_CHECKING:
     from tests.forge.repository import Content
@@ -45,19 +45,6 @@ async def test_a_diff_that_is_never_made_is_tried_again_later() -> None:
         b.forge.preparation = 3600
         with pytest.raises(Unavailable, match="preparing"):
             await b.gitlab.context(b.job)
-
-
-async def test_files_are_listed_with_their_status_and_old_path() -> None:
-    before = {"Dockerfile": BEFORE, "gone": "x\n", "old/name": "1\n2\n3\n4\n5\n"}
-    after = {"Dockerfile": AFTER, "gone": None, "fresh": "y\n", "new/name": Moved("old/name")}
-    async with bench(before, after) as b:
-        files = (await b.gitlab.context(b.job)).pull_request.files
-        assert {(file.path, file.status, file.previous_path) for file in files} == {
-            ("Dockerfile", "modified", None),
-            ("gone", "removed", None),
-            ("fresh", "added", None),
-            ("new/name", "renamed", "old/name"),
-        }
 
 
 async def test_a_collapsed_diff_is_not_read_as_empty() -> None:
@@ -125,11 +112,6 @@ async def test_a_diff_that_gitlab_cuts_is_said_to_be_cut() -> None:
         b.change.push({"more": "x\n"})
         pull = (await b.gitlab.context(b.job)).pull_request
         assert (pull.cut, len(pull.files)) == (True, 4)
-
-
-async def test_more_files_than_a_page_holds_are_all_listed() -> None:
-    async with bench(None, {f"{number}.txt": "x\n" for number in range(230)}) as b:
-        assert len((await b.gitlab.context(b.job)).pull_request.files) == 230
 
 
 async def test_a_tree_of_several_pages_is_listed_whole() -> None:
@@ -277,14 +259,6 @@ async def test_an_older_gitlab_has_no_discussions_on_files() -> None:
         assert not b.gitlab.capabilities.file_comments
         done = await b.publish(b.plan(b.comment("f0", None)))
         assert (len(done.refused), len(b.notes)) == (1, 1)
-
-
-async def test_an_outdated_discussion_has_no_line() -> None:
-    async with bench() as b:
-        await b.publish(b.plan(b.comment("a1")))
-        b.change.push({"Dockerfile": "FROM scratch\n"})
-        [thread] = (await b.gitlab.context(b.job)).conversation.threads
-        assert (thread.path, thread.line) == ("Dockerfile", None)
 
 
 async def test_a_discussion_follows_its_line() -> None:
