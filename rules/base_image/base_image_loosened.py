@@ -68,9 +68,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if was is None or old is None or new is None or old.text == new.text or _chosen_elsewhere(stage, was):
             continue
         found = (
-            _loosened(old, new)
+            _loosened(change, old, new)
             or _with_compilers(stage, was, old, new)
-            or _shorter(stage, old, new)
+            or _shorter(change, stage, old, new)
             or _without_system(change, old, new)
             or _as_root(stage, was, old, new)
         )
@@ -88,23 +88,23 @@ def _chosen_elsewhere(stage: Stage, was: Stage) -> bool:
     return "$" in now and "$" not in before
 
 
-def _loosened(old: ImageReference, new: ImageReference) -> Loosened | None:
+def _loosened(change: DockerfileChange, old: ImageReference, new: ImageReference) -> Loosened | None:
     names = f"from {quote(short(old))} to {quote(new.text)}"
     same = same_image(old, new)
     if old.digest is not None and new.digest is None:
         return Loosened(f"goes {names} and loses its digest", WITHOUT_DIGEST, restore=same and old.tag == new.tag)
     if not same:
         return None
-    return None if new.digest is not None else _loosened_tag(old, new, names)
+    return None if new.digest is not None else _loosened_tag(change, old, new, names)
 
 
-def _loosened_tag(old: ImageReference, new: ImageReference, names: str) -> Loosened | None:
+def _loosened_tag(change: DockerfileChange, old: ImageReference, new: ImageReference, names: str) -> Loosened | None:
     before, after = read_tag(old.tag), read_tag(new.tag)
     if before.is_early and not after.is_early:
         return None  # from a release candidate to what was released
     if (moves(new.tag or "latest") or names_variant_only(new)) and before.version:
         return _moving(new, names)
-    if after.version and after.is_part_of(before):
+    if after.version and after.is_part_of(before) and not is_over(change, new):
         return Loosened(
             f"goes {names}, which names less of the release",
             f"Builds then take whatever {quote(after.number)} is that day; name the release that was tested",
@@ -142,11 +142,16 @@ def _with_compilers(stage: Stage, was: Stage, old: ImageReference, new: ImageRef
     )
 
 
-def _shorter(stage: Stage, old: ImageReference, new: ImageReference) -> Loosened | None:
-    """Find another release line that is named as a line, where one release of the old line was named."""
+def _shorter(change: DockerfileChange, stage: Stage, old: ImageReference, new: ImageReference) -> Loosened | None:
+    """Find another release line that is named as a line, where one release of the old line was named.
+
+    Of a line that is over no release comes any more, here as where the same line is named.
+    """
     before, after = read_tag(old.tag), read_tag(new.tag)
     known = same_image(old, new) and new.digest is None and stage.facts is not None
     if not known or before.is_early or not after.version or not len(before.version) >= _FULL > len(after.version):
+        return None
+    if is_over(change, new):
         return None
     return Loosened(
         f"goes from {quote(short(old))} to {quote(new.text)}, which names less of the release",
