@@ -24,6 +24,8 @@ from rules.api import (
     supported_reference,
 )
 from rules.base_image.choices import may_be_chosen
+from rules.base_image.pinned_release import release_left
+from rules.base_image.replaced_image import lies_elsewhere
 from rules.base_image.supported_lines import (
     data_kept,
     day_of,
@@ -140,6 +142,7 @@ def _problem(change: DockerfileChange, told: _Told, today: date) -> Problem:
     runs = not _only_builds(stage)
     along = goes_along(ended[0], stage)
     lost = lost_on_the_way([stage, *told.others], instead, along)
+    lost += lies_elsewhere(change, [stage, *told.others], ended[0], today) + release_left(change, stage, instead, today)
     also = "given up as well" if ended[0].note else "the same release line"
     return Problem(
         word.span,

@@ -1,12 +1,11 @@
 """See base_major_jump_contract.md."""
 
-import re
 from collections.abc import Iterator
 
 from rules.api import BY_ARGUMENT, Category, Confidence, DockerfileChange, Problem, Severity, Stage, quote, rule
 from rules.base_image.database_majors import data_left_behind
 from rules.base_image.version_contracts import Contract, contracts
-from rules.base_image.version_ranges import satisfies
+from rules.base_image.version_ranges import numbers_of, satisfies
 
 _NAMES = {"python": "Python", "node": "Node.js", "go": "Go", "rust": "Rust", "ruby": "Ruby", "dotnet": ".NET"}
 _CONSEQUENCES = {
@@ -37,18 +36,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if data is not None:
             yield data
         for language, version in (stage.facts.languages if stage.facts is not None else {}).items():
-            before = _numbers(was.facts.languages.get(language)) if was.facts is not None else ()
-            now = _numbers(version)
+            before = numbers_of(was.facts.languages.get(language)) if was.facts is not None else ()
+            now = numbers_of(version)
             if language == "dotnet" and "sdk" not in stage.reference.path.split("/"):
                 continue  # global.json chooses an SDK; the runtime image has none
             if now and before and now[:2] != before[:2]:
                 found = next((c for c in contracts(change, language) if _breaks(c, before, now)), None)
                 if found is not None:
                     yield _problem(stage, was, language, found)
-
-
-def _numbers(version: str | None) -> tuple[int, ...]:
-    return tuple(int(number) for number in re.findall(r"\d+", version or ""))
 
 
 def _breaks(contract: Contract, before: tuple[int, ...], now: tuple[int, ...]) -> bool:

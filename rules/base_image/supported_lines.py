@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.base_image.replaced_image import with_its_tag
 from rules.dockerfile.reference import parse_reference
 from rules.facts.dropped import dropped
 from rules.facts.eol import all_end_of_life, ends_soon
@@ -67,7 +68,7 @@ def way_out(end: EndOfLife, reference: ImageReference, instead: str | None, toda
         today: The day to judge by.
     """
     if end.instead:
-        return f"Move to {quote(end.instead)}."
+        return f"Move to {quote(with_its_tag(end, reference, today))}."
     if instead is not None and instead != reference.text and _names_a_release(instead):
         left = _left_too(reference, instead, today)
         return f"The nearest supported line of this image is {quote(instead)}{left}."

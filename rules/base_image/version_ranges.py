@@ -16,6 +16,11 @@ class Bound(NamedTuple):
     version: tuple[int, ...]
 
 
+def numbers_of(version: str | None) -> tuple[int, ...]:
+    """Return the numbers in a version; none where there is none."""
+    return tuple(int(number) for number in re.findall(r"\d+", version or ""))
+
+
 def satisfies(version: tuple[int, ...], constraint: str) -> bool | None:
     """Tell whether a release line can satisfy a constraint.
 

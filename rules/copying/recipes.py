@@ -16,7 +16,8 @@ _RUN_OTHERS = frozenset(
 )
 """Those of the system's commands that run a text which is handed to them."""
 
-_SYSTEM = OPAQUE_HARMLESS | ((POSIX | DEBIAN | BUSYBOX) - _RUN_OTHERS)
+SYSTEM = OPAQUE_HARMLESS | ((POSIX | DEBIAN | BUSYBOX) - _RUN_OTHERS)
+"""Commands of the system that run nothing but themselves."""
 _TOOLS = frozenset(
     "gcc g++ cc c++ clang clang++ ar ld strip patchelf upx rustc javac git zip zstd 7z jq yq file openssl rustup "
     "corepack protoc keytool sqlite3 apt-add-repository add-apt-repository dpkg-architecture dpkg-reconfigure cpanm "
@@ -61,7 +62,7 @@ def _writes_where_said(run: Run, command: Command) -> bool:
     if by_path or "$" in program or program.endswith((".sh", ".py", ".js")):
         return False
     name = command.name
-    if not name or name in _SYSTEM or name in _TOOLS:
+    if not name or name in SYSTEM or name in _TOOLS:
         return True
     if name in _VERBS:
         return command.subcommand in _VERBS[name]

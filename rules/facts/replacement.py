@@ -57,6 +57,31 @@ def supported_reference(reference: ImageReference, today: date) -> str | None:
     return None
 
 
+@lru_cache(maxsize=1024)
+def same_release(reference: ImageReference, today: date) -> str | None:
+    """Return the same release of a program upon the nearest supported system, also where that is not rebuilt any more.
+
+    Args:
+        reference: An image whose system's line has ended at `today`, and its program's has not.
+        today: The day to judge by.
+
+    Returns:
+        The text for the Dockerfile, without a digest; `None` where no such image was published.
+    """
+    name, tag = table_name(reference), reference.tag
+    cycles = [cycle for cycle in products_of(name, tag) if cycle.part] if tag is not None else []
+    systems = [cycle for cycle in cycles if cycle.product in _SYSTEMS]
+    programs = [cycle for cycle in cycles if cycle.product not in _SYSTEMS]
+    if tag is None or len(systems) != 1 or not programs or any(judged(cycle, today).already_over for cycle in programs):
+        return None
+    for text in _texts(systems[0], today, kept=False, lasting=True):
+        candidate = tag.replace(systems[0].part, text, 1)
+        entry = image_table.find(name, candidate)
+        if candidate != tag and entry is not None and entry.exact and entry.listed:
+            return reference.with_tag(candidate)
+    return None
+
+
 def _texts(cycle: Cycle, today: date, *, kept: bool, lasting: bool) -> Iterator[str]:
     """Yield what can stand in the tag for a release line: itself while it is supported, then later ones.
 

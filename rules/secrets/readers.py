@@ -5,14 +5,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.api import once
+from rules.api import OS_MANAGERS, once
+from rules.copying.recipes import SYSTEM
 
 if TYPE_CHECKING:
-    from rules.api import Model, Stage
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from rules.api import Command, Model, Run, Stage
 
 _REFERENCE = re.compile(r"\$\{?(\w+)")
 _WHOLE = re.compile(r"\$(?:\w+|\{\w+(?::?-[^}]*)?\})")
 """A variable's value and nothing else, or a default in its place."""
+_WORD = re.compile(r"\w+")
+_SHOWING = frozenset({"env", "envsubst", "printenv", "xargs"})
+"""Commands of the system that print all variables, put them into a text, or run what they read."""
+_FOLLOWED = frozenset({"ARG", "ENV", "RUN", "ONBUILD", "CMD", "ENTRYPOINT", "HEALTHCHECK"})
+"""Instructions that are looked at elsewhere, and those in which the builder fills nothing in."""
 
 
 @once
@@ -34,7 +42,69 @@ def runs_below(stage: Stage, start: int) -> bool:
     return behind or stage.index in _built_upon(stage.model)
 
 
+def readers_below(stage: Stage, start: int, names: Iterable[str]) -> Iterator[Run]:
+    """Yield the RUNs that may read a variable set at a place, in the stage and in those upon it.
+
+    They name it, or run a program that is not the system's own: that sees all of its environment.
+
+    Args:
+        stage: The stage that sets it.
+        start: Where.
+        names: It, and those that take its value.
+    """
+    wanted = frozenset(names)
+    above = stage.index in _built_upon(stage.model)
+    upon = (run for one in stage.model.stages[stage.index + 1 :] if stage in one.chain for run in one.runs)
+    for run in (*(run for run in stage.runs if run.instruction.span.start > start), *(upon if above else ())):
+        if not run.is_read or _runs_a_stranger(run) or not wanted.isdisjoint(_words(run)):
+            yield run
+
+
+@once
+def _words(run: Run) -> frozenset[str]:
+    """The words of a RUN, its flags and here-documents included."""
+    return frozenset(_WORD.findall(run.instruction.text))
+
+
+@once
+def _runs_a_stranger(run: Run) -> bool:
+    """Whether a RUN starts what may read its environment: a program that is not the system's, or one by its path."""
+    managed = {call.command.start for call in run.package_calls if call.manager in OS_MANAGERS}
+    return any(not _is_of_system(command) for command in run.commands if command.start not in managed)
+
+
+def _is_of_system(command: Command) -> bool:
+    program = command.program.value if command.program is not None else ""
+    by_path = "/" in program and not program.startswith(("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/"))
+    return not program or (not by_path and command.name in SYSTEM - _SHOWING)
+
+
 @once
 def _built_upon(model: Model) -> frozenset[int]:
     """The stages upon which others run something."""
     return frozenset(link.index for stage in model.stages if stage.runs for link in stage.chain if link is not stage)
+
+
+@once
+def words_elsewhere(stage: Stage) -> Mapping[str, str]:
+    """Return which variables instructions fill in that are neither RUN nor ENV: by name, the last one's keyword."""
+    others = (one for one in stage.instructions if one.keyword not in _FOLLOWED)
+    return {word: one.keyword for one in others for word in _REFERENCE.findall(one.text)}
+
+
+@once
+def words_of_from(model: Model) -> frozenset[str]:
+    """Return the variables that the FROMs of a file name, and the defaults above them."""
+    instructions = (*model.global_args, *(stage.from_ for stage in model.stages))
+    return frozenset(name for one in instructions for name in _REFERENCE.findall(one.text))
+
+
+@once
+def declared(model: Model) -> Mapping[str, Sequence[tuple[Stage, int]]]:
+    """Return where ARGs and ENVs of the stages set each variable: the stage and the place."""
+    found: dict[str, list[tuple[Stage, int]]] = {}
+    for stage in model.stages:
+        for one in stage.instructions:
+            for name, _ in one.pairs if one.keyword in ("ARG", "ENV") else ():
+                found.setdefault(name.text, []).append((stage, one.span.start))
+    return found

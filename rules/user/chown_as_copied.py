@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from bisect import bisect_right
 from collections import Counter
@@ -17,6 +18,9 @@ from rules.user.layers import folders_made
 from rules.user.ownership import leaves_nothing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.dockerfile.shell import ShellWord
     from rules.model.files import Attributes
     from rules.model.stage import Stage
     from rules.model.steps import Run
@@ -33,11 +37,41 @@ CHANGES_NOTHING = re.compile(r"(?:(?:[ugoa]*\+[rX]+|[go]+-w),?)+")
 def recursive_changes(stage: Stage) -> dict[int, list[Attributes]]:
     """The recursive changes by the RUN that makes them; all that is in a folder, `/srv/*`, is as good as the folder."""
     found: dict[int, list[Attributes]] = {}
-    for row in stage.files.attribute_changes:
+    for row, written in _with_operands(stage):
         if row.recursive:
-            path = row.path.removesuffix("/*") if row.path is not None else None
+            path = row.path if written.startswith(("/", "$")) else _from_there(row, written)
+            path = path.removesuffix("/*") if path is not None else None
             owner = _with_colon(stage, row.value) if row.kind == "chown" else row.value
-            found.setdefault(id(row.step), []).append(row._replace(path=path or row.path, value=owner))
+            found.setdefault(id(row.step), []).append(row._replace(path=path, value=owner))
+    return found
+
+
+def _from_there(row: Attributes, written: str) -> str | None:
+    """Make a relative path absolute, behind a `cd` to a folder that is written out from that; else by the WORKDIR."""
+    moves = [one for one in row.step.calls("cd", "pushd") if one.start < row.command.start]
+    if not moves:
+        return row.path
+    folder = moves[-1].operands()[0].value if moves[-1].operands() else ""
+    plain = folder.startswith("/") and not {"$", "`"} & {*folder, *written} and not moves[-1].conditional
+    return posixpath.normpath(posixpath.join(folder, written)) if plain and len(moves) == 1 else None
+
+
+def _with_operands(stage: Stage) -> Iterator[tuple[Attributes, str]]:
+    """Yield each change with its operand as written."""
+    waiting: dict[int, Iterator[ShellWord]] = {}
+    for row in stage.files.attribute_changes:
+        words = waiting.get(id(row.command))
+        if words is None:
+            words = waiting[id(row.command)] = iter(row.command.operands(("--reference", "--from"))[1:])
+        yield row, next(words).value
+
+
+@once
+def operands(stage: Stage) -> dict[int, list[str]]:
+    """The paths of each command that changes owners or modes, as written."""
+    found: dict[int, list[str]] = {}
+    for row, written in _with_operands(stage):
+        found.setdefault(id(row.command), []).append(written)
     return found
 
 

@@ -11,6 +11,7 @@ from rules.quoting import quote
 from rules.runtime.closed_programs import closed_program
 from rules.runtime.start_instructions import started_by, started_words
 from rules.user.account_choice import closed_home, left_empty, volumes_of_root
+from rules.user.named_folders import named_folders_unmade
 from rules.user.nonroot_checklist import Item, home, script, servers
 from rules.user.ownership import access
 from rules.user.root_home_needed import installed_at_home
@@ -41,6 +42,7 @@ _RELEASE = re.compile(r"(?:^|/)_build(?:/|$)|(?:^|/)rel/[\w-]+/?$")
 """Where `mix release` writes: `_build/prod/rel/shop`."""
 _RELEASE_STARTS = frozenset({"start", "start_iex", "daemon", "daemon_iex", "eval"})
 _OF_COREPACK = frozenset({"pnpm", "pnpx", "yarn", "yarnpkg"})
+_USER_LEFT_OUT = re.compile(r"USER\s+(?!root\b|0\b)[\w${}.:-]+")
 _SHOWN = 3
 
 
@@ -76,6 +78,8 @@ def hindrances(change: DockerfileChange, stage: Stage, user: str) -> str | None:
         *script(change, stage),
         *_writing_script(change, stage),
         *_data(stage, name),
+        *_unmade(stage, name),
+        *_tried(stage),
         *_environment(stage),
         *_closed(stage),
         *_modes(change, stage, name),
@@ -188,6 +192,24 @@ def _data(stage: Stage, user: str) -> Iterator[Item]:
     if roots:
         verb = "belongs" if len(roots) == 1 else "belong"
         yield Item(f"{' and '.join(map(quote, roots))}, where it keeps its files, {verb} to root", concrete=True)
+
+
+def _unmade(stage: Stage, user: str) -> Iterator[Item]:
+    """A variable names a folder for the program that no step makes: root makes it when the program first writes."""
+    found = next(named_folders_unmade(stage, user), None)
+    if found is not None:
+        text = f"{quote(found[0])} names {quote(found[1])}, which no step is seen to make, and only root can make it"
+        yield Item(text, concrete=True)
+
+
+def _tried(stage: Stage) -> Iterator[Item]:
+    """A `USER` that is commented out: whoever did that had a reason, which nobody knows here."""
+    spans = [(link.from_.span.start, link.last_instruction.span.end) for link in stage.chain]
+    for comment in stage.model.dockerfile.comments:
+        match = _USER_LEFT_OUT.fullmatch(comment.text)
+        if match is not None and any(start < comment.span.start < end for start, end in spans):
+            yield Item(f"line {comment.span.line} leaves {quote(match[0])} out as a comment", concrete=True)
+            return
 
 
 def _volumes(stage: Stage, user: str) -> Iterator[Item]:

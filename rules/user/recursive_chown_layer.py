@@ -21,7 +21,7 @@ from rules.api import (
     rule,
     within,
 )
-from rules.quoting import first_few, listed
+from rules.quoting import listed
 from rules.user.accounts import name_of
 from rules.user.chown_as_copied import (
     CHANGES_NOTHING,
@@ -33,16 +33,15 @@ from rules.user.chown_as_copied import (
     recursive_changes,
     with_owners,
 )
+from rules.user.kept_chowns import COPIED, kept, makes_folder
 from rules.user.kept_owners import may_keep_owner
-from rules.user.layers import folders_made, place, shipped_runs
+from rules.user.layers import place, shipped_runs
 from rules.user.modes import read_mode
 from rules.user.owners import is_same, is_same_group, owner_of
 
-_COPIED = frozenset({"context", "stage", "image", "remote"})
 _BUILT = frozenset("dist build node_modules vendor .next .nuxt .output wwwroot".split())
 """Folders that a build fills, and fills well."""
 _ELSEWHERE = "Do it in the stage or the step that makes the files, or with `COPY --chown` and `--chmod`."
-_SHOWN = 3
 _MOST = 20
 """Changes of one owner, and deletions of one path, that are compared with each further change."""
 _NAME = re.compile(r"\$\{?(\w+)")
@@ -80,7 +79,7 @@ def _copied_before(stage: Stage, run: Run, row: Attributes) -> list[Put]:
     there = [
         put
         for put in (*stage.files.below(row.path or ""), *_built_around(stage, run, row))
-        if put.kind in _COPIED
+        if put.kind in COPIED
         and put.tree
         and not _is_one_file(put)
         and put.step.instruction.line < run.instruction.line
@@ -210,9 +209,9 @@ def _way_out(
         return _ELSEWHERE + _besides(stage, row)
     if row.kind == "chown":
         flag = quote(f"{copy.instruction.keyword} --chown={as_flag(row.value)}")
-        kept = "" if offered else _kept(stage, row) + _of_other_steps(stage, run, row, copied)
+        keeps = "" if offered else kept(stage, row) + _of_other_steps(stage, run, row, copied)
         others, account = _on_other_lines(row, put, copied), _account_first(stage, row, copy.instruction.line)
-        return f"{flag} gives the files their owner as they arrive.{others}{account}{kept}{_besides(stage, row)}"
+        return f"{flag} gives the files their owner as they arrive.{others}{account}{keeps}{_besides(stage, row)}"
     mode = read_mode(row.value) if row.kind == "chmod" else None
     if mode is not None and mode.everyone_writes:
         flag = quote(f"{copy.instruction.keyword} --chown")
@@ -231,36 +230,13 @@ def _is_of_shell(run: Run, owner: str) -> bool:
     )
 
 
-def _kept(stage: Stage, row: Attributes) -> str:
-    """Say that folders keep their `chown`: those that were there before the COPY, which leaves their owner alone."""
-    rows = (other for other in recursive_changes(stage)[id(row.step)] if other.command is row.command)
-    given = list(dict.fromkeys(other.path for other in rows if other.path))
-    there = {put.path for put in stage.files.puts if put.step.at <= row.step.at}
-    below = (folder for one in folders_made(stage) & there for folder in _with_parents(one))
-    made = sorted({one for one in below if one not in given and any(within(one, path) for path in given)})
-    folders = [*given, *made]
-    whom = "the folder itself" if len(folders) == 1 else "the folders themselves"
-    return f" Keep the `chown` without `-R` for {whom}: {first_few(folders, _SHOWN)}."
-
-
-def _with_parents(folder: str) -> Iterator[str]:
-    """Yield a folder and those above it, which `mkdir -p` made if nothing else had."""
-    while folder.strip("/"):
-        yield folder
-        folder = posixpath.dirname(folder)
-
-
 def _of_other_steps(stage: Stage, run: Run, row: Attributes, copied: list[Put]) -> str:
     below = [put for put in stage.files.below(row.path or "") if put.step.instruction.line < run.instruction.line]
     first = min(one.step.instruction.line for one in (*copied, *below) if isinstance(one.step, Copy))
-    made = any(put.kind == "run" and put.path != row.path and not _makes_folder(put) for put in below)
+    made = any(put.kind == "run" and put.path != row.path and not makes_folder(put) for put in below)
     if not made and nothing_else_wrote(stage, run, row, first):
         return ""
     return " What a `RUN` leaves there needs its `chown` in that step."
-
-
-def _makes_folder(put: Put) -> bool:
-    return put.command is not None and put.command.name == "mkdir"
 
 
 def _on_other_lines(row: Attributes, put: Put, copied: list[Put]) -> str:

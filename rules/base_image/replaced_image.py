@@ -1,0 +1,77 @@
+"""Another image in the place of one that was given up: what the file names of the old one may lie elsewhere there."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rules.dockerfile.reference import parse_reference
+from rules.facts.eol import all_end_of_life
+from rules.facts.image_table import is_built
+from rules.facts.images import image_facts
+from rules.model.packages import OS_MANAGERS
+from rules.quoting import listed, quote
+from rules.user.start_scripts import start_scripts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    from rules.change import DockerfileChange
+    from rules.dockerfile.reference import ImageReference
+    from rules.facts.eol import EndOfLife
+    from rules.model.stage import Stage
+
+_PATH = re.compile(r"(?<![\w.$}~/-])(?!/usr/share/)(?:/[\w.+@-]+){2,}(?![\w.+@${*-])")
+_SHOWN = 3
+
+
+def with_its_tag(end: EndOfLife, reference: ImageReference, today: date) -> str:
+    """Return the image to use instead: under the same tag where it is built with that and supported, else its name."""
+    name = end.instead or ""
+    tagged = parse_reference(f"{name}:{reference.tag}")
+    if tagged is None or not reference.tag or not is_built(name, reference.tag):
+        return name
+    return name if any(one.already_over for one in all_end_of_life(tagged, today)) else tagged.text
+
+
+def lies_elsewhere(change: DockerfileChange, stages: Sequence[Stage], end: EndOfLife, today: date) -> str:
+    """Say what of the old image the file names, which is to be looked for in the other one.
+
+    Args:
+        change: The file.
+        stages: Those upon the image.
+        end: Why it is over.
+        today: The day to judge by.
+    """
+    reference = stages[0].reference
+    if reference is None or not end.instead or end.instead.rpartition("/")[2] == reference.path.rpartition("/")[2]:
+        return ""
+    found = dict.fromkeys(path for stage in stages for path in _of_image(change, stage, reference))
+    said = f" See where it has {listed(map(quote, found), _SHOWN)}." if found else ""
+    other = parse_reference(with_its_tag(end, reference, today))
+    facts = image_facts(other) if other is not None else None
+    managers = {call.manager for stage in stages for run in stage.done_runs for call in run.package_calls}
+    used = sorted(managers & OS_MANAGERS)
+    has = facts.package_manager if facts is not None else None
+    if has is not None and used and has not in used:
+        said += f" Packages are installed with {quote(has)} there, and not with {listed(map(quote, used))}."
+    return said
+
+
+def _of_image(change: DockerfileChange, stage: Stage, reference: ImageReference) -> Iterator[str]:
+    """Yield the paths in which the image's own name or language stands, and that no step brings."""
+    languages = stage.facts.languages if stage.facts is not None else {}
+    words = re.compile("|".join(map(re.escape, (reference.path.rpartition("/")[2], *languages))))
+    texts = [step.instruction.text for step in stage.done_steps]
+    texts += [script.text for script in start_scripts(change, stage) if script.text is not None]
+    texts += [
+        source.path or ""
+        for other in change.stages
+        for copy in other.copies
+        if copy.from_stage is stage
+        for source in copy.sources
+    ]
+    for path in (match[0] for text in texts for match in _PATH.finditer(text)):
+        if words.search(path) and not any(put.path.count("/") > 1 for put in stage.files.covering(path)):
+            yield path

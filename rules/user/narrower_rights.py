@@ -1,0 +1,242 @@
+"""What to do in place of a mode that lets everyone write: who needs the right, and how that account gets it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from rules.api import Copy, Run, is_root_name, once, quote, within
+from rules.quoting import listed
+from rules.user.accounts import name_of, runs_as_root, runtime_user
+from rules.user.modes import without_others_writing
+from rules.user.owners import Owner, is_same, owner_of
+
+if TYPE_CHECKING:
+    from rules.api import Attributes, Stage, Step
+    from rules.user.modes import Grant
+
+_MOST = 100
+"""Changes of owners that are looked through for each finding."""
+_GROUP_ZERO = "`chgrp -R 0` and `chmod -R g=u`"
+_ANY_UID = (
+    f"for a container that is started under any uid in group 0, as OpenShift does it, to that group ({_GROUP_ZERO})"
+)
+_LINKS = {
+    "/var/run": "/run",
+    "/var/lock": "/run/lock",
+    "/var/mail": "/var/spool/mail",
+    "/bin": "/usr/bin",
+    "/sbin": "/usr/sbin",
+    "/lib": "/usr/lib",
+    "/lib64": "/usr/lib64",
+}
+"""Links in the images of Debian, Ubuntu, Fedora and Red Hat (base-files, filesystem); the first of Alpine, too."""
+_SHARED_BY_ALL = frozenset({"/tmp", "/var/tmp", "/var/lock", "/run/lock", "/var/run/lock"})  # noqa: S108 - paths of an image
+"""Folders of the system in which every user makes files; Debian ships all as `1777`, Alpine not those of locks."""
+_PROGRAMS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/", "/usr/local/sbin/")
+_OF_SYSTEM = frozenset(
+    "/ /bin /boot /etc /home /lib /lib64 /sbin /usr /usr/bin /usr/lib /usr/lib64 /usr/local /usr/local/bin "
+    "/usr/local/lib /usr/local/sbin /usr/sbin /usr/share /var /var/lib".split()
+)
+"""Folders in which the system, or every program, has its own."""
+_OF_ACCOUNTS = re.compile(r"/etc/(?:passwd|group|shadow|gshadow|sudoers|pam)\b.*")
+
+
+def temporary(grant: Grant) -> bool:
+    """Tell whether all of it is for everyone's temporary files or locks."""
+    return bool(grant.paths) and all(posixpath.normpath(path) in _SHARED_BY_ALL for path in grant.paths)
+
+
+def is_for_running(grant: Grant) -> bool:
+    """Tell whether all of it is scripts or programs, which need to be run and not to be written."""
+    deep = grant.recursive and grant.command is not None
+    return bool(grant.paths) and all(
+        path.endswith(".sh") or (path.startswith(_PROGRAMS) and not deep)
+        for path in map(posixpath.normpath, grant.paths)
+    )
+
+
+def way_out(stage: Stage, found: list[Grant], *, meant: bool) -> str:
+    """Say what is enough.
+
+    Args:
+        stage: The stage that ships.
+        found: The modes that a step gives.
+        meant: Whether a comment says that it is meant so.
+    """
+    user = runtime_user(stage)
+    step, safe, paths = found[0].step, without_others_writing(found[0].mode.text), _paths(found)
+    settled = _for_nobody(found, paths, safe)
+    if settled is not None:
+        return settled
+    if user is not None and safe is not None and _is_of(stage, step, user):
+        return f"It belongs to {quote(user)}, who runs the container, and for whom {quote(safe)} is enough."
+    owner = _owner(stage, found) if not meant else None
+    if owner is not None and (user is None or is_same(stage, owner.user, user)):
+        return _for_owner(owner, safe, sure=user is not None)
+    if _has_group_zero(stage, paths):
+        return "Group 0 has the owner's rights there already, and so has any uid that OpenShift starts it under."
+    return _given(stage, found, user, meant=meant)
+
+
+def _for_nobody(found: list[Grant], paths: list[str | None], safe: str | None) -> str | None:
+    """Say what holds for everyone's own files, for programs, and for what the system keeps to itself."""
+    if all(map(temporary, found)):
+        return "A folder for temporary files or locks needs the sticky bit with it: `1777`."
+    if all(map(is_for_running, found)) and safe is not None:
+        return f"To run it, {quote(safe)} is enough."
+    if any(path is not None and _OF_ACCOUNTS.fullmatch(path) for path in paths):
+        return f"Whoever may write that can become root. {_leave(paths)}"
+    return _leave(paths) if any(path in _OF_SYSTEM for path in paths) else None
+
+
+def _given(stage: Stage, found: list[Grant], user: str | None, *, meant: bool) -> str:
+    """Say to whom to give it."""
+    link = _by_link(found)
+    if user is None:
+        return f"Give it to the one user that writes there (`chown`); {_ANY_UID}.{link}"
+    to = f"Give it to the one user that writes there: `chown` to {quote(user)}, or `COPY --chown`"
+    arbitrary = f"; {_ANY_UID}" if meant or user.isdecimal() or _to_group_zero(stage) else ""
+    return f"{to}{_first(stage, found[0].step, user)}{arbitrary}.{link}"
+
+
+def _leave(paths: list[str | None]) -> str:
+    """Say of what the system has that no account should get it."""
+    own = [path for path in paths if path is not None and (path in _OF_SYSTEM or _OF_ACCOUNTS.fullmatch(path))]
+    named = listed(quote(path) for path in dict.fromkeys(own))
+    return f"Leave {named} to root, and give a folder of its own to the account that has to write."
+
+
+def _paths(found: list[Grant]) -> list[str | None]:
+    steps = ((grant.step, path) for grant in found for path in grant.paths)
+    return [step.resolve(step.scope.expand(path)) for step, path in steps]
+
+
+def _by_link(found: list[Grant]) -> str:
+    """Say where a path leads that is a link: `chmod -R` follows one that it is given, and `chown -R` does not."""
+    deep = [grant for grant in found if grant.recursive and grant.command is not None]
+    links = dict.fromkeys(path for path in _paths(deep) if path is not None and _is_link(found[0].step.stage, path))
+    if not links:
+        return ""
+    is_link = "is a link" if len(links) == 1 else "are links"
+    places = dict.fromkeys(_LINKS.get(path, "") for path in links)
+    real = f": name {listed(map(quote, places), None)}" if all(places) else ": name what it leads to"
+    most = " in most images" if all(places) else ""
+    named = listed(map(quote, links), None)
+    return f" {named} {is_link}{most}, which `chown -R` and `chgrp -R` do not follow{real}."
+
+
+def _is_link(stage: Stage, path: str) -> bool:
+    return path in _LINKS or path in _links_made(stage)
+
+
+@once
+def _links_made(stage: Stage) -> frozenset[str]:
+    """The links that RUNs of the chain make by name."""
+    made = ((put.path, put.command) for put in stage.files.puts if put.command is not None)
+    return frozenset(path for path, command in made if command.name == "ln" and command.has("-s", "--symbolic"))
+
+
+def _first(stage: Stage, step: Step, user: str) -> str:
+    """Say what a `chown` at this place takes: an account that is there, and root."""
+    account = stage.users.find(user)
+    if not user.isdecimal() and account is not None and account.run.at > step.at:
+        return f", below line {account.command.line}, which makes that account"
+    if isinstance(step, Run) and runs_as_root(step) is False:
+        return ", as root"
+    return ""
+
+
+def _is_of(stage: Stage, step: Step, user: str) -> bool:
+    """Whether a step brings files as the account's own, or runs as it: nobody else but root may set their mode."""
+    owner = step.option("chown") or "" if isinstance(step, Copy) else step.user.value or ""
+    return bool(owner) and is_same(stage, name_of(owner), user) is True
+
+
+def _for_owner(owner: Owner, safe: str | None, *, sure: bool) -> str:
+    """Say what is enough for the account that it is given to; for others only where they may be there."""
+    enough = f"{quote(safe)} is enough" if safe is not None else "the `chmod` is not needed"
+    whom = f"Line {owner.line} gives it to {quote(owner.user)}"
+    if sure:
+        return f"{whom}, who runs the container, and for whom {enough}."
+    return f"{whom}, for whom {enough}; what runs under any uid takes group 0 ({_GROUP_ZERO})."
+
+
+def _owner(stage: Stage, found: list[Grant]) -> Owner | None:
+    """Return the ordinary account that all of it is given to, by whatever step; `None` where it is not known to be."""
+    step = found[0].step
+    if isinstance(step, Copy):
+        return _ordinary(stage, step.option("chown") or "", step.instruction.line)
+    owners = [
+        _given_to(stage, grant, path) if path is not None else None for grant in found for path in _paths([grant])
+    ]
+    known = {owner.user: owner for owner in owners if owner is not None}
+    return next(iter(known.values())) if len(known) == 1 and None not in owners else None
+
+
+def _ordinary(stage: Stage, owner: str, line: int) -> Owner | None:
+    name = name_of(owner)
+    return Owner(name, line) if name and not is_root_name(stage.users.uid_of(name) or name) else None
+
+
+def _given_to(stage: Stage, grant: Grant, path: str) -> Owner | None:
+    """Return whom the last `chown` of a path, or the COPY that brought it, names; nothing came there since."""
+    deep = grant.recursive
+    last = next((row for row in reversed(_chowns(stage)) if _covers(stage, row, path, deep=deep)), None)
+    first = next(iter(stage.files.at(path)), None)  # a folder that is there keeps its owner when a COPY fills it
+    brought = first if first is not None and isinstance(first.step, Copy) and first.step.at < grant.step.at else None
+    if last is None or (brought is not None and brought.step.at > last.step.at):
+        copy = brought.step if brought is not None else None
+        if not isinstance(copy, Copy) or (deep and _came_since(stage, path, copy.at, -1, grant)):
+            return None
+        return _ordinary(stage, copy.option("chown") or "", copy.instruction.line)
+    if last.command.conditional or (deep and _came_since(stage, path, last.step.at, last.command.start, grant)):
+        return None
+    return _ordinary(stage, owner_of(last), last.command.line)
+
+
+def _covers(stage: Stage, row: Attributes, path: str, *, deep: bool) -> bool:
+    """Whether a `chown` changes a path, with all below it where that is asked: one of a link changes the link."""
+    if row.path is None or (row.recursive and _is_link(stage, row.path) and not row.command.has("-H", "-L")):
+        return False
+    return (row.path == path and (row.recursive or not deep)) or (row.recursive and within(path, row.path))
+
+
+def _came_since(stage: Stage, path: str, at: tuple[int, int], start: int, grant: Grant) -> bool:
+    """Whether something was put below a path between a place and the mode, that may be another account's."""
+    return any(
+        (at, start) < (put.step.at, put.command.start if put.command is not None else -1)
+        and put.step.at <= grant.step.at
+        for put in stage.files.below(path)
+    )
+
+
+@once
+def _chowns(stage: Stage) -> tuple[Attributes, ...]:
+    return tuple(row for row in stage.files.attribute_changes if row.kind == "chown")[:_MOST]
+
+
+def _group(row: Attributes) -> str:
+    return row.value if row.kind == "chgrp" else row.value.partition(":")[2]
+
+
+@once
+def _to_group_zero(stage: Stage) -> tuple[Attributes, ...]:
+    """The changes that give something to group 0, as it takes for a container that is started under any uid."""
+    rows = (row for row in stage.files.attribute_changes if row.kind in ("chgrp", "chown"))
+    return tuple(row for row in rows if _group(row) in ("0", "root"))[:_MOST]
+
+
+_AS_OWNER = re.compile(r"[ug]*g=u|[ug]*g[ug]*[+=]rw[xX]?|0?77[015]|0?66[04]")
+
+
+def _has_group_zero(stage: Stage, paths: list[str | None]) -> bool:
+    """Whether each path, and all below, is given to group 0 with the right to write, by another mode than this."""
+    opened = [row for row in stage.files.attribute_changes if row.kind == "chmod" and row.recursive][:_MOST]
+    return bool(paths) and all(
+        path is not None
+        and any(row.recursive and _covers(stage, row, path, deep=True) for row in _to_group_zero(stage))
+        and any(_AS_OWNER.fullmatch(row.value) and row.path is not None and within(path, row.path) for row in opened)
+        for path in paths
+    )
