@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.base_image.replaced_image import with_its_tag
+from rules.copying.binaries import is_static, program_of
 from rules.dockerfile.reference import parse_reference
 from rules.facts.dropped import dropped
 from rules.facts.eol import all_end_of_life, ends_soon
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from rules.facts.eol import EndOfLife
     from rules.facts.images import ImageFacts
     from rules.model.stage import Stage
+    from rules.model.steps import Copy
 
 _ARGUMENT = re.compile(r"\$\{?(\w+)")
 _KEEP_DATA = frozenset(
@@ -94,7 +96,10 @@ def goes_along(end: EndOfLife, stage: Stage) -> str:
     product = end.product.lower().partition(" ")[0]
     of_the_line = re.compile(rf"{re.escape(product)}\D*(?<![\d.]){re.escape(end.cycle)}(?![\d.]*\d)")
     name = next((item.name for item in stage.packages.present if of_the_line.match(item.name)), None)
-    return f" The package {quote(name)} is of that line, too." if name is not None else ""
+    if name is None:
+        return ""
+    fits = ", and what is built with it has to fit the newer one" if "-dev" in name else ""
+    return f" The package {quote(name)} is of that line, too{fits}."
 
 
 def lost_on_the_way(stages: Sequence[Stage], instead: str | None, told: str) -> str:
@@ -119,18 +124,37 @@ def lost_on_the_way(stages: Sequence[Stage], instead: str | None, told: str) -> 
         said += f" {listed(map(quote, numbered), _NAMED)} {is_named}: see which it has."
     if any(is_refused_upon(stage, facts) for stage in stages):
         said += " There the system's Python takes nothing from pip (PEP 668): install into a virtual environment then."
+    return f"{said}{_pinned(stages, facts)}{_linked_elsewhere(stages, facts)}"
+
+
+def _pinned(stages: Sequence[Stage], newer: ImageFacts) -> str:
+    """Name packages that are held at a version: another release of the system has other versions."""
+    older = (stage for stage in stages if _is_older(stage, newer))
+    packages = (item.package for stage in older for item in stage.packages.installed if item.manager in OS_MANAGERS)
+    held = (one for one in packages if one.version is not None and one.version[0] in "=~" and "$" not in one.version)
+    names = list(dict.fromkeys(quote(f"{one.name}{one.version}") for one in held))
+    if not names:
+        return ""
+    them = "them" if names[1:] else "it"
+    return f" It has other versions than the pinned {listed(names, _NAMED)}: choose {them} anew."
+
+
+def _linked_elsewhere(stages: Sequence[Stage], newer: ImageFacts) -> str:
+    """Name a stage that does not move along and whose programs are linked with libraries of another release."""
     moving = set(stages)
-    builders = (copy.from_stage for stage in stages for copy in stage.copies if copy.from_stage is not None)
-    builder = next((one for one in builders if one not in moving and _links_with_another(one, facts)), None)
-    if builder is not None:
-        said += f" What {builder.label} compiles is linked with the libraries of its own release: move both to one."
-    return said
+    for copy in (copy for stage in stages for copy in stage.copies):
+        builder = copy.from_stage
+        if builder is None or builder in moving or builder.facts is None or not _is_older(builder, newer):
+            continue
+        if not _LINKING.isdisjoint(builder.facts.languages) or _is_linked(builder, copy):
+            return f" What {builder.label} compiles is linked with the libraries of its own release: move both to one."
+    return ""
 
 
-def _links_with_another(stage: Stage, newer: ImageFacts) -> bool:
-    """Whether programs that a stage compiles are linked with libraries of another release of the distribution."""
-    facts = stage.facts
-    return facts is not None and not _LINKING.isdisjoint(facts.languages) and _is_older(stage, newer)
+def _is_linked(builder: Stage, copy: Copy) -> bool:
+    """Whether a COPY takes a program that needs the system's libraries; Go's seldom need more than any release has."""
+    found = program_of(copy)
+    return found is not None and found[1].language != "go" and not is_static(builder, found[1])
 
 
 def _is_older(stage: Stage, newer: ImageFacts) -> bool:
