@@ -183,14 +183,35 @@ def script_at_end(change: DockerfileChange, found: Written) -> Called | None:
     commands = shell_commands(found.start)
     if len(commands) < 2 or commands[-1].name == "exec":  # noqa: PLR2004 - a list of them
         return None
-    last = commands[-1]
-    words = [word.value for word in (last.program, *last.args) if word is not None]
-    program = next((word for word in words[1:] if word[:1] != "-"), "") if last.name in SHELLS else "".join(words[:1])
-    moved = any(command.name in ("cd", "pushd") for command in commands) and not program.startswith("/")
-    start = Start("exec", (program,), found.instruction)
-    script = start_script(change, found._replace(start=start), through_stages=True) if program and not moved else None
+    program, script = _last_script(change, found, commands)
     if script is None:
         return Called(None, None) if posixpath.splitext(program)[1] in (".sh", ".bash") else None
     line = kept_in_front(script)
     sure = line is not None and not line.command.conditional and line.command.name not in BUILTINS
     return Called(script, line.command if line is not None and sure else None)
+
+
+def _last_script(
+    change: DockerfileChange, found: Written, commands: tuple[Command, ...]
+) -> tuple[str, StartScript | None]:
+    """Return the program that the last of a start's commands runs, and the project's script of that name."""
+    last = commands[-1]
+    words = [word.value for word in (last.program, *last.args) if word is not None]
+    program = next((word for word in words[1:] if word[:1] != "-"), "") if last.name in SHELLS else "".join(words[:1])
+    if not program or (any(command.name in ("cd", "pushd") for command in commands) and not program.startswith("/")):
+        return program, None
+    start = Start("exec", (program,), found.instruction)
+    return program, start_script(change, found._replace(start=start), through_stages=True)
+
+
+def script_that_stays(change: DockerfileChange, found: Written) -> StartScript | None:
+    """Return the script that is all of a start command, where its own shell stays in front of what it runs.
+
+    No script with one command at its end, which is told by itself (entrypoint_script_no_exec.md).
+    """
+    commands = shell_commands(found.start)
+    script = _last_script(change, found, commands)[1] if len(commands) == 1 else None
+    if script is None or script.shell is None or re.search(r"\bexec\b|\btrap\b|\bwait\b", script.text):
+        return None
+    line = kept_in_front(script)
+    return None if _SUPERVISED.search(script.text) or (line is not None and not line.command.conditional) else script

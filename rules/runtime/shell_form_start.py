@@ -11,7 +11,6 @@ from rules.api import (
     Image,
     Origin,
     Problem,
-    Setting,
     Severity,
     Stage,
     Start,
@@ -20,7 +19,16 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.runtime.making_way import BESIDE, HANDLES_SIGNALS, Called, ends_by_itself, of_runner, script_at_end, way_out
+from rules.runtime.making_way import (
+    BESIDE,
+    HANDLES_SIGNALS,
+    Called,
+    ends_by_itself,
+    of_runner,
+    script_at_end,
+    script_that_stays,
+    way_out,
+)
 from rules.runtime.shell_with_code import shell_with_code
 from rules.runtime.start_instructions import Written, is_script_entrypoint
 from rules.runtime.start_scripts import StartScript, start_script
@@ -65,8 +73,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if program is not None:
                 yield _as_arguments(stage, start, program)
             elif not _is_harmless(start) and not (_is_fixed(stage) and makes_way(stage, start)):
-                called = script_at_end(change, Written(stage, setting, start, start.instruction))
-                found = _makes_way(stage, start) if makes_way(stage, start) else _problem(stage, setting, start, called)
+                written = Written(stage, setting, start, start.instruction)
+                found = _makes_way(stage, start) if makes_way(stage, start) else _problem(change, written)
                 own = setting is image.cmd and image.entrypoint.set_in_file and is_script_entrypoint(stage)
                 unread = own and below is None
                 yield _less_sure(found) if unread else found
@@ -171,9 +179,10 @@ def _makes_way(stage: Stage, start: Start) -> Problem:
     )
 
 
-def _problem(stage: Stage, setting: Setting[Start], start: Start, called: Called | None) -> Problem:
-    assert start.instruction is not None
-    keyword = start.instruction.keyword
+def _problem(change: DockerfileChange, found: Written) -> Problem:
+    stage, setting, start, instruction = found
+    called = script_at_end(change, found)
+    keyword = instruction.keyword
     below = keyword == "CMD" and setting is stage.image.cmd and bool(stage.image.entrypoint.value)
     if below and stage.image.entrypoint.set_in_file:
         then = "Under the exec-form `ENTRYPOINT` it arrives as the arguments `/bin/sh -c …`, not as a command line"
@@ -185,9 +194,9 @@ def _problem(stage: Stage, setting: Setting[Start], start: Start, called: Called
     is_open = called is not None and called.is_open
     shell = "The shell" if known_to_stay else "Unless that shell makes way by itself, as some do, it"
     return Problem(
-        start.instruction.span,
+        instruction.span,
         f"{stage.label} starts {quote(_on_one_line(start))} through `/bin/sh -c`. {shell} is process 1 and does not "
-        f"pass SIGTERM on. {then}. {_way_out(start, fix, called)}.",
+        f"pass SIGTERM on. {then}. {_way_out(start, fix, called)}{_below(change, found)}.",
         Confidence.CERTAIN if stage.base_known and known_to_stay and not is_open else Confidence.LIKELY,
         doubt="the script at the end was not read through, and may keep SIGTERM from the program as well"
         if is_open
@@ -209,6 +218,12 @@ def _way_out(start: Start, fix: Fix | None, called: Called | None) -> str:
     line = called.line
     there = f"line {line.line} of {quote(called.script.path)}"
     return f"{here}, and see to {there} as well: {quote(str(line), 60)} runs there without it"
+
+
+def _below(change: DockerfileChange, found: Written) -> str:
+    """Name a script that is all of the command and keeps a shell of its own in front."""
+    script = script_that_stays(change, found)
+    return f", and begin what {quote(script.path)} runs in the end with `exec`: its shell stays, too" if script else ""
 
 
 def _fix(start: Start) -> Fix | None:
