@@ -149,13 +149,18 @@ def _last(text: str, outer: list[Command]) -> Command | None:
     last = outer[-1] if outer else None
     if last is None or last.args or last.conditional or last.before in ("|", "||") or last.after in ("&", "|"):
         return last
-    head = re.search(rf"^(?:function +)?{re.escape(last.name)}[ \t]*(?:\(\))?[ \t]*\{{[ \t]*$", text, re.MULTILINE)
+    head = _function(text, last.name)
     end = text.find("\n}", head.end()) if head is not None else -1
     if head is None or end < 0 or sum(command.name == last.name for command in outer) > 1:
         return last
     inside = [command for command in outer if head.end() <= command.start < end]
     ends = bool(inside) and not text[inside[-1].end : end].strip() and inside[-1].before not in ("&&", "||")
     return inside[-1] if ends else last
+
+
+def _function(text: str, name: str) -> re.Match[str] | None:
+    """Return the first line of a function of a script."""
+    return re.search(rf"^(?:function +)?{re.escape(name)}[ \t]*(?:\(\))?[ \t]*\{{[ \t]*$", text, re.MULTILINE)
 
 
 class Called(NamedTuple):
@@ -214,4 +219,5 @@ def script_that_stays(change: DockerfileChange, found: Written) -> StartScript |
     if script is None or script.shell is None or re.search(r"\bexec\b|\btrap\b|\bwait\b", script.text):
         return None
     line = kept_in_front(script)
-    return None if _SUPERVISED.search(script.text) or (line is not None and not line.command.conditional) else script
+    told = line is not None and not line.command.conditional and _function(script.text, line.command.name) is None
+    return None if _SUPERVISED.search(script.text) or told else script
