@@ -106,7 +106,7 @@ def _empty(stage: Stage, step: Step, found: list[tuple[str, Word]], meant: Varia
     return Problem(
         found[0][1].span,
         f"{listed(map(quote, names), None)} {are}, and nothing above gives {them}. What the machine that builds has in "
-        f"its environment does not reach the image. {_way_out(meant, one=one, secret=secret)}",
+        f"its environment does not reach the image. {_way_out(meant, one=one, secret=secret, ships=stage.layers_ship)}",
         Confidence.CERTAIN if stage.base_known else Confidence.POSSIBLE,
         stage=stage.key,
         key=" ".join(f"{name}=" for name in names),
@@ -116,9 +116,11 @@ def _empty(stage: Stage, step: Step, found: list[tuple[str, Word]], meant: Varia
     )
 
 
-def _way_out(meant: Variable | None, *, one: bool, secret: bool) -> str:
+def _way_out(meant: Variable | None, *, one: bool, secret: bool, ships: bool) -> str:
     if meant is not None and meant.instruction is not None:
         return f"The `ARG {meant.name}` at line {meant.instruction.line} is used nowhere: it may be what was meant."
+    if secret and not ships:
+        return "A secret mount hands a secret to the step that reads it: `RUN --mount=type=secret,…`."
     if secret:
         return "Leave a secret to run time: what `ENV` sets stays in the image."
     if not one:

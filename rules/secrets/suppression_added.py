@@ -42,7 +42,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     now = _comments(change.after.dockerfile)
     said = {comment.span.line: comment.text for comment in change.after.dockerfile.comments}
     explained = {
-        one.names for one in now if one.reason or any(_explains(said.get(line, "")) for line in _beside(one))
+        one.names for one in now if one.reason or any(_explains(said.get(line, "")) for line in _beside(one, said))
     }  # a reason given once holds for the same names further down
     for suppression in now:
         if before[_key(suppression)] > 0:
@@ -62,10 +62,13 @@ def _comments(dockerfile: Dockerfile) -> tuple[Suppression, ...]:
     return suppressions(dockerfile)
 
 
-def _beside(one: Suppression) -> tuple[int, ...]:
-    """The lines where a reason may stand: above the comment, below a directive as well."""
+def _beside(one: Suppression, said: dict[int, str]) -> Iterator[int]:
+    """Yield the lines where a reason may stand: in the comment lines above, below a directive as well."""
     line = one.comment.span.line
-    return (line - 1, line + 1) if _DIRECTIVE.match(one.comment.text) else (line - 1,)
+    if _DIRECTIVE.match(one.comment.text):
+        yield line + 1
+    while (line := line - 1) in said:
+        yield line
 
 
 def _explains(above: str) -> bool:
