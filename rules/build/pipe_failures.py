@@ -137,6 +137,8 @@ def counts(run: Run, command: Command) -> bool:
 
 _KEYWORD = re.compile(r"(?<![\w$./-])(?:if|elif|else|for|while|until|case|select|function)(?=[\s\\;])")
 _THEN = re.compile(r"[\s;]then(?=[\s\\])")
+_DOCUMENT = re.compile(r"<<-?[\"']?\w+[\"']?\s*")
+"""A RUN whose script is a here-document and nothing else."""
 _TESTS = frozenset({"test", "[", "[["})
 
 
@@ -152,10 +154,13 @@ def is_conditional(run: Run, command: Command) -> bool:
 @once
 def _body_of_if(run: Run) -> int | None:
     """Where the body of an `if` begins that is all of a RUN and has no other branch; `None` for any other RUN."""
-    place = run.instruction.value_span
+    documents = run.instruction.heredocs
+    place = documents[0].body_span if documents else run.instruction.value_span
     text = run.instruction.source.text[place.start : place.end]
-    whole = text.startswith(("if ", "if\\")) and text.rstrip("; \t\n\\").endswith((" fi", ";fi", "\tfi", "\nfi"))
-    found = _THEN.search(text) if whole and not run.instruction.heredocs else None
+    whole = text.lstrip().startswith(("if ", "if\\"))
+    whole = whole and text.rstrip("; \t\r\n\\").endswith((" fi", ";fi", "\tfi", "\nfi"))
+    alone = not documents or _DOCUMENT.fullmatch(run.instruction.value) is not None
+    found = _THEN.search(text) if whole and alone else None
     if found is None or len(_KEYWORD.findall(text)) != 1:
         return None
     start = place.start + found.end()
