@@ -1,11 +1,13 @@
 """See uid_implicit.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
     Account,
     Category,
     Confidence,
+    Copy,
     DockerfileChange,
     Edit,
     Fix,
@@ -22,6 +24,7 @@ from rules.user.accounts import runtime_user
 from rules.user.clusters import demands_non_root
 from rules.user.layers import place
 
+_MAYBE = re.compile(r"\$.*(?:--uid|-u\b)")
 _NO_DATA = ("/proc", "/sys", "/dev", "/run", "/var/run")
 """Folders whose files are the kernel's, or gone with the container."""
 
@@ -54,8 +57,8 @@ def _made(stage: Stage, user: str) -> Account | None:
 
 
 def _says_a_number(account: Account) -> bool:
-    """Whether a number is given that is not known here, such as an argument without default."""
-    return account.command.has("-u", "--uid")
+    """Whether a number is given, or may be, that is not known here: `--uid $UID`, `${UID:+--uid "$UID"}`."""
+    return account.command.has("-u", "--uid") or any(_MAYBE.search(word.text) for word in account.command.args)
 
 
 def _problem(change: DockerfileChange, stage: Stage, account: Account) -> Problem:
@@ -88,6 +91,12 @@ def _way_out(change: DockerfileChange, stage: Stage, account: Account) -> str:
             "what it wrote stays its own, and use that in `USER`."
         )
     counted = counted_on(stage)
+    if counted is None and _keeps_data(stage, account):
+        now = quote(f"id -u {account.name}")
+        return (
+            f"Give it the number that {now} tells in the image that is in use, so that its data stays its own; for a "
+            f"new image any will do, such as {quote(f'-u {number_for(stage)}')}. Use that in `USER`."
+        )
     number = f"the number that line {counted[1]} counts on," if counted is not None else "a number, such as"
     return f"Give it {number} {quote(f'-u {number_for(stage)}')}, and use that in `USER`."
 
@@ -103,10 +112,23 @@ def _fix(change: DockerfileChange, stage: Stage, account: Account) -> Fix | None
 
     What lies on a volume belongs to the number that the account has had so far, whichever that is.
     """
-    if _was_there(change, stage, account) or (stage.image.volumes and counted_on(stage) is None):
+    if _was_there(change, stage, account) or (counted_on(stage) is None and _keeps_data(stage, account)):
         return None
     uid = number_for(stage)
     return fix(f"Fix the number at {uid}", with_uid(stage, account, uid), _numbered(change, stage, account, uid))
+
+
+def _keeps_data(stage: Stage, account: Account) -> bool:
+    """Whether there is a volume, or the account is given a folder into which nothing is copied, as for data."""
+    owned = (row for row in stage.files.attribute_changes if row.kind == "chown" and row.path is not None)
+    folders = (row.path for row in owned if row.value.partition(":")[0] == account.name)
+    return bool(stage.image.volumes) or any(not _is_filled(stage, folder) for folder in folders if folder is not None)
+
+
+def _is_filled(stage: Stage, folder: str) -> bool:
+    """Whether a COPY puts something into a folder, or it is one that only a running container fills."""
+    copied = any(isinstance(put.step, Copy) for put in (*stage.files.below(folder), *stage.files.covering(folder)))
+    return copied or any(within(folder, one) for one in _NO_DATA)
 
 
 def _numbered(change: DockerfileChange, stage: Stage, account: Account, uid: int) -> Edit | None:
