@@ -124,7 +124,7 @@ def lost_on_the_way(stages: Sequence[Stage], instead: str | None, told: str) -> 
         said += f" {listed(map(quote, numbered), _NAMED)} {is_named}: see which it has."
     if any(is_refused_upon(stage, facts) for stage in stages):
         said += " There the system's Python takes nothing from pip (PEP 668): install into a virtual environment then."
-    return f"{said}{_pinned(stages, facts)}{_linked_elsewhere(stages, facts)}"
+    return f"{said}{_pinned(stages, facts)}{_taken(stages, facts)}{_linked_elsewhere(stages, facts)}"
 
 
 def _pinned(stages: Sequence[Stage], newer: ImageFacts) -> str:
@@ -137,6 +137,16 @@ def _pinned(stages: Sequence[Stage], newer: ImageFacts) -> str:
         return ""
     them = "them" if names[1:] else "it"
     return f" It has other versions than the pinned {listed(names, _NAMED)}: choose {them} anew."
+
+
+def _taken(stages: Sequence[Stage], newer: ImageFacts) -> str:
+    """Name an account of the newer image that has the number of one that the file makes: Ubuntu's own, since 24.04."""
+    holders = {str(uid): name for name, uid in newer.users.items() if uid is not None}
+    made = (account for stage in stages if _is_older(stage, newer) for account in stage.users.created)
+    found = next((one for one in made if one.uid in holders and holders[one.uid] != one.name), None)
+    if found is None or found.uid is None:
+        return ""
+    return f" There {quote(holders[found.uid])} has the number {found.uid}, which {quote(found.name)} is given here."
 
 
 def _linked_elsewhere(stages: Sequence[Stage], newer: ImageFacts) -> str:

@@ -27,7 +27,6 @@ _REDHAT = frozenset({"rhel", "centos", "fedora", "almalinux", "rockylinux", "ora
 _UNDOES = ("userdel", "deluser", "groupdel", "delgroup", "groupmod", "vipw", "newusers")
 _RENAMES = re.compile(r"--(?:uid|login)\b|-[a-zA-Z]*[ul]|\$")
 """Options with which `usermod` gives an account another number or name."""
-"""Kinds of images whose own account has a group of its name and number."""
 _GROUP_TOOLS = frozenset({"groupadd", "addgroup"})
 _HAS_GROUP = ("-g", "--gid", "-N", "--no-user-group")
 
@@ -100,7 +99,7 @@ def _of_base(stage: Stage) -> Iterator[tuple[Key, tuple[str, None]]]:
         yield ("user", name), (name, None)
         if uid is not None:
             yield ("uid", str(uid)), (name, None)
-    for name, uid in facts.users.items() if facts.is_plain else ():
+    for name, uid in facts.users.items() if facts.is_plain else ():  # with a group of the same name and number
         yield ("group", name), (name, None)
         if uid is not None:
             yield ("gid", str(uid)), (name, None)
