@@ -34,7 +34,7 @@ _TOLD = re.compile(r"\s-u\s*(?!root\b|0\b)[a-z_]\w+")
 
 _SETTINGS = re.compile(r"\buwsgi\b[^\n|;&]*?([\w.-]+\.(?:ini|ya?ml|xml|json))\b")
 _TELLS_UID = re.compile(r"(?m)^[ \t]*(?:uid\s*[:=]|<uid>)")
-_INITS = ("/init", "/sbin/init", "/lib/systemd/systemd", "/usr/sbin/init", "/usr/lib/systemd/systemd")
+_INITS = ("/init", "/sbin/init", "/sbin/my_init", "/lib/systemd/systemd", "/usr/sbin/init", "/usr/lib/systemd/systemd")
 _INIT = re.compile(r"/\S*/init(?=\s|$)")
 _RAW = frozenset(
     "nmap masscan zmap hping3 arp-scan arping tcpdump tshark dumpcap iftop nethogs mtr traceroute bpftrace perf".split()

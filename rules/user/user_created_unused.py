@@ -104,27 +104,20 @@ def _problem(change: DockerfileChange, stage: Stage, account: Account) -> Proble
     user = stage.image.user
     left = "no `USER` follows" if user.instruction is None else f"the last `USER` is {quote(user.value or '')}"
     choice = switch_to(stage, account)
-    hindrance, starts = hindrances(change, stage, account.name), bool(stage.image.start_command)
+    hindrance = hindrances(change, stage, account.name)
     return Problem(
         place(account.run, account.command),
         f"{stage.label} makes the account {quote(account.name)} and runs as root all the same: {left}. Whoever "
         "breaks into the process owns the container's files, and an escape starts from root. Put "
         f"{quote(f'USER {choice.name}' if choice.edits else choice.line)} above the start command."
         f"{in_its_way(hindrance)}",
-        _confidence(stage),
+        Confidence.CERTAIN if stage.image.start_command else Confidence.LIKELY,
         doubt="nothing in the file says what the container starts",
         stage=stage.key,
         instruction=account.run.instruction,
         key=account.name,
-        fix=switch(stage, choice) if user.instruction is None and hindrance is None and starts else None,
+        fix=switch(stage, choice) if user.instruction is None and hindrance is None else None,
     )
-
-
-def _confidence(stage: Stage) -> Confidence:
-    """Only ask where an image that is not known says what starts: an init of its own may have to be root."""
-    if stage.image.start_command:
-        return Confidence.CERTAIN
-    return Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE
 
 
 def _check_windows(stage: Stage) -> Iterator[Problem]:
