@@ -34,16 +34,17 @@ _INTERPRETERS_OWN = {
     "python": frozenset(
         "libssl-dev libffi-dev libsqlite3-dev libbz2-dev liblzma-dev libreadline-dev libncurses-dev libncursesw5-dev "
         "uuid-dev libgdbm-dev openssl-dev sqlite-dev bzip2-dev xz-dev readline-dev ncurses-dev util-linux-dev "
-        "gdbm-dev".split()
+        "gdbm-dev python3-dev libpython3-dev python3-all-dev".split()
     ),
-    "ruby": frozenset("libssl-dev libffi-dev libyaml-dev libgmp-dev openssl-dev yaml-dev gmp-dev".split()),
+    "ruby": frozenset("libssl-dev libffi-dev libyaml-dev libgmp-dev ruby-dev openssl-dev yaml-dev gmp-dev".split()),
     "php": frozenset(
         "libssl-dev libcurl4-openssl-dev libonig-dev libsodium-dev libsqlite3-dev libxml2-dev libreadline-dev "
         "libargon2-dev openssl-dev curl-dev oniguruma-dev sqlite-dev readline-dev argon2-dev".split()
     ),
 }
 """Headers whose library the interpreter of an official image is linked with itself, in its small images too: their
-Dockerfiles keep what `ldd` or `scanelf` finds (docker-library/python, ruby and php, `Dockerfile-linux.template`)."""
+Dockerfiles keep what `ldd` or `scanelf` finds (docker-library/python, ruby and php, `Dockerfile-linux.template`).
+Headers of the system's own interpreter are for that one, which is not the image's."""
 
 
 class Lost(NamedTuple):
