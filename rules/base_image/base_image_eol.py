@@ -33,6 +33,7 @@ from rules.base_image.supported_lines import (
     goes_along,
     lost_on_the_way,
     may_name_a_tag,
+    moved_to,
     way_out,
 )
 from rules.base_image.taken_out import links_a_program, taken_out
@@ -141,7 +142,7 @@ def _problem(change: DockerfileChange, told: _Told, today: date) -> Problem:
     own = _own_part(stage)
     runs = not _only_builds(stage)
     along = goes_along(ended[0], stage)
-    lost = lost_on_the_way([stage, *told.others], instead, along)
+    lost = lost_on_the_way([stage, *told.others], moved_to(ended[0], reference, instead), along)
     lost += lies_elsewhere(change, [stage, *told.others], ended[0], today) + release_left(change, stage, instead, today)
     also = "given up as well" if ended[0].note else "the same release line"
     return Problem(

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from rules.base_image.replaced_image import with_its_tag
 from rules.copying.binaries import is_static, program_of
 from rules.dockerfile.reference import parse_reference
+from rules.facts.distributions import release_of
 from rules.facts.dropped import dropped
 from rules.facts.eol import all_end_of_life, ends_soon
-from rules.facts.images import image_facts
+from rules.facts.images import ImageFacts, image_facts
 from rules.facts.names import table_name
 from rules.model.packages import OS_MANAGERS
 from rules.packages.pip_externally_managed import is_refused_upon
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from rules.change import DockerfileChange
     from rules.dockerfile.reference import ImageReference
     from rules.facts.eol import EndOfLife
-    from rules.facts.images import ImageFacts
     from rules.model.stage import Stage
     from rules.model.steps import Copy
 
@@ -102,16 +102,32 @@ def goes_along(end: EndOfLife, stage: Stage) -> str:
     return f" The package {quote(name)} is of that line, too{fits}."
 
 
-def lost_on_the_way(stages: Sequence[Stage], instead: str | None, told: str) -> str:
+def moved_to(end: EndOfLife, reference: ImageReference, instead: str | None) -> ImageFacts | None:
+    """Return what is known of the image that the way out leads to: of one without a name, the system's release.
+
+    Args:
+        end: The line that is over.
+        reference: The image.
+        instead: The image that is named; `None` where none is.
+    """
+    newer = parse_reference(instead) if instead is not None else None
+    if newer is not None:
+        return image_facts(newer)
+    facts = image_facts(reference)
+    if facts is None or end.successor is None or not _is_system(end, reference) or _is_below_a_program(end, reference):
+        return None
+    release = release_of(facts.distro, end.successor)
+    return ImageFacts(facts.name, None, exact=False, distro=facts.distro, release=release)
+
+
+def lost_on_the_way(stages: Sequence[Stage], facts: ImageFacts | None, told: str) -> str:
     """Say what stages upon the old release rely on that the one of the way out does not have, or may not have.
 
     Args:
         stages: Those that are to move.
-        instead: Where to.
+        facts: Where to (`moved_to`).
         told: What is said of packages already.
     """
-    newer = parse_reference(instead) if instead is not None else None
-    facts = image_facts(newer) if newer is not None else None
     if facts is None:
         return ""
     packages = [name for stage in stages if _is_older(stage, facts) for name in _system_packages(stage)]
