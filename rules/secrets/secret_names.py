@@ -51,7 +51,8 @@ _MADE_UP = frozenset(
     "a an the my your our some this that it me not so no non very super real used needed valid here for only just "
     "change replace insert put enter test tests testing tester dummy fake example sample mock stub demo default local "
     "localhost dev devel development ci build building precompile foo bar baz secret secrets key keys token tokens "
-    "pass passwd password passphrase pwd api auth jwt value string placeholder temp tmp temporary something anything whatever".split()
+    "pass passwd password passphrase pwd api auth jwt value string placeholder temp tmp temporary "
+    "something anything whatever".split()
 )
 """Words that a value is made of when somebody had to write one: `TestKey`, `my-secret-token`, `notsosecret`."""
 _BETWEEN = re.compile(r"[-_. !]+|\d{1,4}!?$")
