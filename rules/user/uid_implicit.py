@@ -81,6 +81,7 @@ def _problem(change: DockerfileChange, stage: Stage, account: Account) -> Proble
         instruction=run.instruction,
         key=account.name,
         fix=_fix(change, stage, account),
+        held_before=_was_without(change, account),
     )
 
 
@@ -99,6 +100,13 @@ def _way_out(change: DockerfileChange, stage: Stage, account: Account) -> str:
         )
     number = f"the number that line {counted[1]} counts on," if counted is not None else "a number, such as"
     return f"Give it {number} {quote(f'-u {number_for(stage)}')}, and use that in `USER`."
+
+
+def _was_without(change: DockerfileChange, account: Account) -> bool:
+    """Whether an image ran as the account before the change, under whatever stage's name, and it had no number."""
+    stages = change.before.shipped if change.before is not None else ()
+    before = ((stage, _made(stage, account.name)) for stage in stages if runtime_user(stage) == account.name)
+    return any(one is not None and stage.users.uid_of(one.name) is None for stage, one in before)
 
 
 def _was_there(change: DockerfileChange, stage: Stage, account: Account) -> bool:
