@@ -17,7 +17,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.foreign_images import foreign_images
+from rules.base_image.taken_images import taken_images
 
 _HTTPS = ":443"
 """The port that is meant where none is written."""
@@ -37,16 +37,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if not allowed:
         return
     for stage in change.stages:
-        for reference, span in _images(stage):
+        for reference, span in taken_images(stage):
             if not any(_covers(pattern, reference) for pattern in allowed):
                 yield _problem(stage, reference, span, allowed, _doubt(reference, change.source.cut(span)))
-
-
-def _images(stage: Stage) -> Iterator[tuple[ImageReference, Span]]:
-    """Yield the images that a stage starts from, copies out of or mounts."""
-    if stage.reference is not None and stage.base_word is not None:
-        yield stage.reference, stage.base_word.span
-    yield from foreign_images(stage)
 
 
 def _covers(pattern: str, reference: ImageReference) -> bool:

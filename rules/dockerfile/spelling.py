@@ -12,15 +12,20 @@ _LONGEST = 24
 """Longer words are not misspelt names; comparing them would only take time."""
 
 
-def nearest(word: str, names: Iterable[str]) -> str | None:
+def nearest(word: str, names: Iterable[str], *, slips: int | None = None) -> str | None:
     """Return the name that a word was probably meant to be, or `None`.
 
     One slip is forgiven in a word of three letters, two in one of six and more; a slip is a letter too many, too
     few, wrong, or swapped with its neighbour. The first of equally near names wins. Case does not count.
+
+    Args:
+        word: As written.
+        names: What may have been meant.
+        slips: How many are forgiven, where the word's length is not to decide.
     """
     if len(word) > _LONGEST:
         return None
-    allowed = 1 if len(word) < 6 else 2  # noqa: PLR2004 - the docstring says why
+    allowed = slips or (1 if len(word) < 6 else 2)  # noqa: PLR2004 - the docstring says why
     if len(word) < 3:  # noqa: PLR2004 - the same
         return None
     found = [(_slips(word.lower(), name.lower()), name) for name in names if abs(len(name) - len(word)) <= allowed]

@@ -1,0 +1,83 @@
+"""See registry_misspelt.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    BY_ARGUMENT,
+    Category,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    ImageReference,
+    Problem,
+    Severity,
+    Span,
+    Stage,
+    nearest,
+    quote,
+    replace,
+    rule,
+)
+from rules.base_image.taken_images import taken_images
+
+_REGISTRIES = (
+    "docker.io",
+    "ghcr.io",
+    "quay.io",
+    "gcr.io",
+    "icr.io",
+    "nvcr.io",
+    "lscr.io",
+    "cgr.dev",
+    "k8s.gcr.io",
+    "registry.k8s.io",
+    "public.ecr.aws",
+    "mcr.microsoft.com",
+    "docker.elastic.co",
+    "registry.gitlab.com",
+    "registry.redhat.io",
+    "registry.access.redhat.com",
+)
+"""Public registries, as their operators write them."""
+_SHORTEST = 7
+"""Letters of a name that is no other's by one slip: `gcr.io`, `icr.io` and `ocr.io` are three registries."""
+
+
+@rule(
+    "registry-misspelt",
+    severity=Severity.ERROR,
+    category=Category.SECURITY,
+    keywords=("FROM",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """An image comes from a registry whose name is a public one's but for one slip."""
+    for stage in change.stages:
+        for reference, span in taken_images(stage):
+            meant = _meant(reference.registry)
+            if meant is not None and reference.registry not in change.policy.registries:
+                yield _problem(change, stage, reference, span, meant)
+
+
+def _meant(registry: str) -> str | None:
+    """Return the registry that was probably meant: one letter too many, too few, wrong, or swapped with the next."""
+    if registry in _REGISTRIES or "." not in registry or ":" in registry:
+        return None
+    return nearest(registry, (one for one in _REGISTRIES if len(one) >= _SHORTEST), slips=1)
+
+
+def _problem(change: DockerfileChange, stage: Stage, reference: ImageReference, span: Span, meant: str) -> Problem:
+    written = change.source.cut(span)
+    at = written.find(reference.registry)
+    literal = at >= 0 and "$" not in written[: at + len(reference.registry)]
+    place = change.source.span(span.start + at, span.start + at + len(reference.registry)) if literal else span
+    return Problem(
+        span,
+        f"{stage.label} takes {quote(reference.text)} from {quote(reference.registry)}, which is {quote(meant)} but "
+        "for a slip. Such names are registered by others: whoever owns it hands out the image, and is sent the "
+        f"password of whoever logs in there. Write {quote(meant)}.",
+        Confidence.LIKELY if not literal else Confidence.CERTAIN,
+        doubt=BY_ARGUMENT,
+        stage=stage.key,
+        key=reference.registry,
+        fix=Fix(f"Write {quote(meant)}", (replace(change.source, place, meant),)) if literal else None,
+    )

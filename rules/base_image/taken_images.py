@@ -1,0 +1,19 @@
+"""The images that a stage takes something from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules.copying.foreign_images import foreign_images
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.api import ImageReference, Span, Stage
+
+
+def taken_images(stage: Stage) -> Iterator[tuple[ImageReference, Span]]:
+    """Yield the images that a stage starts from, copies out of or mounts, each with the place that names it."""
+    if stage.reference is not None and stage.base_word is not None:
+        yield stage.reference, stage.base_word.span
+    yield from foreign_images(stage)
