@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rules.fingerprint import ANY
+from rules.overlaps import ONE_MATTER
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -30,7 +31,7 @@ class DockerfileChange:
         repository_before: What was around it.
         policy: The team's settings.
         today: The date that end-of-life rules go by; `None` allows no statement that depends on one.
-        listed: What findings before the change listed (`Problem.items`), by rule and stage; see `fingerprint.listed`.
+        listed: What findings before the change listed (`Problem.items`), by matter and stage; see `fingerprint.listed`.
     """
 
     after: Model
@@ -81,7 +82,7 @@ class DockerfileChange:
             stage: The stage as it is now.
             names: What the rule lists now.
         """
-        names = tuple(names)
+        names, rule = tuple(names), ONE_MATTER.get(rule, rule)
         was = self.was(stage)
         known = self.listed.get((rule, was.key), frozenset()) if was is not None else frozenset()
         if was is None or was.key != stage.key:

@@ -147,15 +147,15 @@ def unchanged(
 
 
 def listed(raised: Iterable[Raised]) -> dict[tuple[str, str], frozenset[str]]:
-    """Return what problems list (`Problem.items`), by rule and stage; what is one decision in all stages as `ANY` too.
+    """Return what problems list (`Problem.items`), by matter and stage; what is one decision in all as `ANY` too.
 
     A list of a problem without a stage is the file's own, and stands under the empty one.
     """
     found: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for item in raised:
-        found[item.rule.id, item.problem.stage].update(item.problem.items)
+        found[item.matter, item.problem.stage].update(item.problem.items)
         if item.problem.decision:
-            found[item.rule.id, ANY].update(item.problem.items)
+            found[item.matter, ANY].update(item.problem.items)
     return {place: frozenset(names) for place, names in found.items() if names}
 
 
@@ -173,10 +173,10 @@ def _listed_no_more(
     here, there = listed(these), listed(those)
     left = set()
     for index, item in enumerate(these):
-        place = (item.rule.id, item.problem.stage)
+        place = (item.matter, item.problem.stage)
         others = there.get(place, frozenset())
         if stages is not None and item.problem.decision and item.problem.stage not in stages:
-            others |= there.get((item.rule.id, ANY), frozenset())
+            others |= there.get((item.matter, ANY), frozenset())
         raised = {unnumbered(name) for name in others - here.get(place, frozenset())}
         names = item.problem.items
         common = [name for name in names if name in others or unnumbered(name) in raised]

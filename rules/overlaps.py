@@ -154,7 +154,10 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
 """Rule to what it silences. The reason is always the same: both name one cause, and the first says more of it."""
 
 
-ONE_MATTER: Mapping[str, str] = {"final-user-root": "final-user-missing"}
+ONE_MATTER: Mapping[str, str] = {
+    "final-user-root": "final-user-missing",
+    "dev-package-shipped": "build-tools-shipped",
+}
 """Rules that state one fact about two forms of it: what the one found before a change, the other does not find anew."""
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.shell import parse
 from rules.dockerfile.source import Source
-from rules.facts.packages import installed_size, is_build_only, plain_name, runtime_of
+from rules.facts.packages import installed_size, is_build_only, needed_by, plain_name, runtime_of
 from rules.lazily import once
 from rules.packages.plain_names import loaded_by_name
 from rules.packages.scripts import may_be_script
@@ -38,6 +38,8 @@ _INSTALLING = frozenset({"install", "ci", "sync", "rebuild"})
 _MAY_COMPILE_TOO = frozenset({"gem", "bundle", "cargo", "go"})
 _NO_TWIN = ("libpython", "libc6", "libgcc", "libstdc++", "libruby", "libperl", "libdpkg", "linux-")
 """Libraries that a language or the base system brings by itself: nobody installs them in place of the headers."""
+_LOADED = "gir1.2-"
+"""How packages are called that describe libraries to Python, JavaScript and others (GObject Introspection)."""
 _LIGHT = frozenset(
     "make patch pkg-config pkgconf pkgconfig m4 gdb strace ltrace perf valgrind dpkg-dev file bats "
     "binutils libncurses-dev diffstat gettext patchelf check "
@@ -98,9 +100,17 @@ class BuildPackages(NamedTuple):
         return without(self, {})
 
     def runtime_of(self, item: Installed) -> tuple[str, ...] | None:
-        """Return the libraries that run what was built against a package of headers, `None` where not known."""
-        twin = runtime_of(item.name, self.distribution, self.stage.runtime.release)
-        return None if twin is None or any(name.startswith(_NO_TWIN) for name in twin) else twin
+        """Return the libraries that run what was built against a package of headers, `None` where not known.
+
+        With headers come the descriptions that programs load when they bind to a library as they run (`gir1.2-…`).
+        """
+        release = self.stage.runtime.release
+        twin = runtime_of(item.name, self.distribution, release)
+        if twin is None or any(name.startswith(_NO_TWIN) for name in twin):
+            return None
+        along = needed_by(item.name, release) if self.distribution == "debian" else ()
+        loaded = (name for name in along if name.startswith(_LOADED) and not name.endswith("-dev"))
+        return (*twin, *(name for name in loaded if not self.stage.packages.has(name)))
 
 
 def build_packages(change: DockerfileChange) -> Iterator[BuildPackages]:
