@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 def taken_images(stage: Stage) -> Iterator[tuple[ImageReference, Span]]:
     """Yield the images that a stage starts from, copies out of or mounts, each with the place that names it."""
-    if stage.reference is not None and stage.base_word is not None:
-        yield stage.reference, stage.base_word.span
+    word = stage.base_word  # a build may put the registry in front of it
+    if stage.reference is not None and word is not None and not stage.model.has_open_prefix(word.text):
+        yield stage.reference, word.span
     yield from foreign_images(stage)

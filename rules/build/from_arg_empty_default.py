@@ -46,12 +46,19 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if not broken or any(empty.get(name) is None for name in declarable_uses(broken[0], empty.escape)):
             continue  # without an ARG it is from-arg-undeclared's
         names = [name for name in uses(broken[0], empty.escape) if empty.get(name) is not None]
-        names = sorted(names, key=lambda name: _has_value(empty, name))  # what lacks one is named
+        names = sorted(names, key=lambda name: (_has_value(empty, name), not _is_enough(empty, broken[0], name)))
         if names and names[0] in lost and not names_a_secret(names[0]):
             continue  # which arg-default-removed says
         if not given.intersection(names):
             of_image = broken[0] == word.text
             yield _problem(stage, broken[0], names) if of_image else _of_platform(stage, broken[0], names)
+
+
+def _is_enough(scope: Scope, text: str, name: str) -> bool:
+    """Whether there is an image where that argument alone is given: not where another is empty, too."""
+    found = scope.get(name)
+    given = scope.with_([found._replace(value="x")]) if found is not None else scope
+    return _is_image(given.expand(text))
 
 
 def _has_value(scope: Scope, name: str) -> bool:

@@ -31,6 +31,8 @@ MOST_INHERITED = 4_000_000
 """Characters that all stages together may inherit: a file of 50 KB whose fifty stages all start from its longest."""
 _STARTS = frozenset({"CMD", "ENTRYPOINT"})
 _LONGEST_NUMBER = 10
+_PREFIX = re.compile(r"\$\{(\w+)\}(?=[a-z0-9])")
+"""A variable right in front of a name, which is whole without it: what it holds ends in a slash."""
 _MOST_CHOICES = 200
 """Stages of a file in which an argument of the build is thought to choose among them: each is compared with each."""
 
@@ -99,6 +101,19 @@ class Model:
     def _usual_scope(self) -> Scope:
         """The variables that FROM lines see in a build for the usual platform."""
         return global_scope(self.global_args, self.dockerfile.escape, USUAL_PLATFORM)
+
+    def base_of(self, word: str) -> str | None:
+        """Return what the word of a FROM means with the defaults above; a prefix that none need give counts as empty.
+
+        Of `${ARCH}ubuntu:focal`, where `ARG ARCH` has no default, a plain build takes `ubuntu:focal`.
+        """
+        known = self.global_scope.expand(word)
+        return known if known is not None or not self.has_open_prefix(word) else self.global_scope.expand(_behind(word))
+
+    def has_open_prefix(self, word: str) -> bool:
+        """Tell whether a name begins with a variable that only the build may give a value: a registry, a platform."""
+        name = _PREFIX.match(word)
+        return name is not None and self.global_scope.left_to_build(name[0]) == name[1]
 
     def stage_of_usual_platform(self, word: str, before: int) -> Stage | None:
         """Return the stage above stage `before` that a FROM such as `base-$TARGETARCH` means on the usual platform."""
@@ -187,7 +202,7 @@ class Model:
     def may_start_from(self, stage: Stage) -> tuple[Stage, ...]:
         """Return the stages that a FROM may mean whose variable the file leaves open: `FROM ${VARIANT}-install`."""
         word = stage.base_word
-        if word is None or "$" not in word.text or (stage.base_text or "-")[0].isalnum():
+        if word is None or "$" not in word.text or (self.global_scope.expand(word.text) or "-")[0].isalnum():
             return ()
         if len(self.stages) > _MOST_CHOICES or not re.search(r"\w", VARIABLE.sub("", word.text)):
             return ()  # a variable alone may as well name an image
@@ -209,6 +224,10 @@ class Model:
                 bits |= found[source.index] | 1 << source.index
             found.append(bits)
         return tuple(found)
+
+
+def _behind(word: str) -> str:
+    return _PREFIX.sub("", word, count=1)
 
 
 def _reached(start: Iterable[Stage], onward: Callable[[Stage], Iterable[Stage]]) -> frozenset[int]:

@@ -123,7 +123,7 @@ class Stage:
         So it is where FROM cannot be read: of `FROM docker pull alpine` nobody knows that `docker` is meant.
         """
         word = self.base_word
-        return self.model.global_scope.expand(word.text) if word is not None and _names_one(self.from_) else None
+        return self.model.base_of(word.text) if word is not None and _names_one(self.from_) else None
 
     @cached_property
     def reference(self) -> ImageReference | None:

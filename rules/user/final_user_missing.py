@@ -81,7 +81,7 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     way_out = f" {way_out}" if way_out else _switch_to(choice, hindrance, offered=fix is not None) if known else _START
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     copied_from = stage.root.is_scratch and stage.squashed is None and not serves_openly(stage)
-    likely = Confidence.CERTAIN if known and not scripts else Confidence.LIKELY
+    likely = Confidence.CERTAIN if known and not scripts and not _has_open_prefix(stage) else Confidence.LIKELY
     yield Problem(
         stage.from_.span,
         f"{stage.label} runs as root{hedge}: no `USER` is set, and {base} does not set one either. "
@@ -98,6 +98,12 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
 
 _START = " Let it start as an ordinary account."
 _FOR_CALLERS = "Start it with `--user`, so that what it writes in a mounted folder is its caller's."
+
+
+def _has_open_prefix(stage: Stage) -> bool:
+    """Whether a build may put something in front of the name that a FROM of the chain has."""
+    words = (link.base_word for link in stage.chain)
+    return any(word is not None and stage.model.has_open_prefix(word.text) for word in words)
 
 
 def _is_meant(stage: Stage, choice: Choice | None) -> bool:
@@ -127,6 +133,8 @@ def _doubt(stage: Stage, scripts: tuple[str, ...], *, copied_from: bool) -> str:
         return f"{quote(scripts[0])} was not read"
     if copied_from and stage.image.start_command:
         return "the image may be there for others to copy its files"
+    if _has_open_prefix(stage) and _says_what_starts(stage):
+        return "a build may put another registry or platform in front of the base image"
     return "nothing in the file says what the container starts"
 
 
