@@ -9,6 +9,7 @@ from rules.dockerfile.reference import parse_reference
 from rules.facts.eol import all_end_of_life
 from rules.facts.image_table import is_built
 from rules.facts.images import image_facts
+from rules.fingerprint import unnumbered
 from rules.model.packages import OS_MANAGERS
 from rules.quoting import listed, quote
 from rules.user.start_scripts import start_scripts
@@ -45,7 +46,7 @@ def lies_elsewhere(change: DockerfileChange, stages: Sequence[Stage], end: EndOf
         today: The day to judge by.
     """
     reference = stages[0].reference
-    if reference is None or not end.instead or end.instead.rpartition("/")[2] == reference.path.rpartition("/")[2]:
+    if reference is None or not end.instead or _own_name(end.instead) == _own_name(reference.path):
         return ""
     found = dict.fromkeys(path for stage in stages for path in _of_image(change, stage, reference))
     said = f" See where it has {listed(map(quote, found), _SHOWN)}." if found else ""
@@ -54,9 +55,14 @@ def lies_elsewhere(change: DockerfileChange, stages: Sequence[Stage], end: EndOf
     managers = {call.manager for stage in stages for run in stage.done_runs for call in run.package_calls}
     used = sorted(managers & OS_MANAGERS)
     has = facts.package_manager if facts is not None else None
-    if has is not None and used and has not in used:
+    if has and used and has not in used:
         said += f" Packages are installed with {quote(has)} there, and not with {listed(map(quote, used))}."
     return said
+
+
+def _own_name(path: str) -> str:
+    """Return an image's name without the numbers of its system: `java17-debian12` is another `java17-debian13`."""
+    return unnumbered(path.rpartition("/")[2])
 
 
 def _of_image(change: DockerfileChange, stage: Stage, reference: ImageReference) -> Iterator[str]:
