@@ -146,8 +146,8 @@ def _packages_deleted(builder: Stage, copy: Copy, made: tuple[Run, str], command
         copy.instruction.span,
         f"{copy.stage.label} copies the tree of {builder.label}, and with it {quote(path)}, which line "
         f"{run.instruction.line} fills. {quote(str(command))} (line {command.line}) deletes that in a later layer, "
-        f"where the image still carries all its bytes. Delete it in {builder.label} before that, where no other stage takes "
-        "it, or copy the rest by name.",
+        f"where the image still carries all its bytes. Delete it in {builder.label} before that, where no other stage "
+        "takes it, or copy the rest by name.",
         Confidence.LIKELY,
         doubt="what that line leaves there is not known",
         instruction=copy.instruction,
