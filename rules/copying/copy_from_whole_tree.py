@@ -115,7 +115,7 @@ def _problem(
     """Speak of the tree; `None` where the program runs from it and nothing is known to be too much."""
     made = None if runs_from_sources(stage, builder) else made_program(change, stage, copy, path)
     surplus = surplus_of(change, stage, copy, path, filled)
-    if made is None and surplus is not None and not surplus.weighty:
+    if made is None and surplus is not None and not (surplus.weighty or surplus.light):
         return None
     by = quote(filled.command.name) if filled.command is not None else quote(str(filled.step.instruction))
     enough = _enough(change, stage, copy, path, surplus) if made is None else ()
@@ -124,7 +124,7 @@ def _problem(
         f"{stage.label} copies the whole {quote(path)} tree out of {builder.label}. {builder.label} filled it with "
         f"{by} (line {filled.step.instruction.line}), so {_shipping(change, builder, filled, surplus, made)}."
         f"{_way_out(builder, filled, surplus, made, enough)}",
-        _confidence(stage, builder, filled, known=made is not None or surplus is not None),
+        _confidence(stage, builder, filled, surplus, made),
         doubt="what lies in that tree is not known",
         stage=stage.key,
         fix=_fix(change, copy, path, enough),
@@ -170,10 +170,12 @@ def _may_need_all(change: DockerfileChange, stage: Stage, copy: Copy, builder: S
     return not runtime_paths(change, stage, copy, path) and not searched_paths(stage, copy, path)
 
 
-def _confidence(stage: Stage, builder: Stage, filled: Put, *, known: bool) -> Confidence:
-    """How sure it is that what ships is too much."""
-    if runs_from_sources(stage, builder):
+def _confidence(stage: Stage, builder: Stage, filled: Put, surplus: Surplus | None, made: Made | None) -> Confidence:
+    """How sure it is that what ships is too much; a few files alone are not worth a comment."""
+    trifles = made is None and surplus is not None and not surplus.weighty
+    if trifles or runs_from_sources(stage, builder):
         return Confidence.POSSIBLE
+    known = made is not None or surplus is not None
     return Confidence.CERTAIN if known and filled.kind == "context" else Confidence.LIKELY
 
 
