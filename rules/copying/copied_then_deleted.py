@@ -29,8 +29,9 @@ from rules.api import (
     within,
 )
 from rules.copying.deletions import deletions, is_guessed
-from rules.copying.mounted_instead import DELETING, HEAVY, builds_there, way_out
+from rules.copying.mounted_instead import DELETING, HEAVY, brought_again, builds_there, way_out
 from rules.copying.named_by_variables import named_by_variables
+from rules.copying.runtime_paths import installed_there
 
 _HEAVY_FOLDERS = frozenset(
     "wheels wheelhouse dist packages pkgs debs rpms node_modules vendor target build artifacts downloads archives data "
@@ -59,6 +60,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 if id(copy) not in said and steps[id(copy)] <= steps[id(run)]:
                     said.add(id(copy))
                     yield _problem(stage, put, copy, run, command, path)
+        for put, copy in [row for row in copied.rows if row[0].whole and row[0].kind == "stage"][:1]:
+            if id(copy) not in said:
+                said.add(id(copy))
+                yield from _of_builder(change, stage, put, copy)
         for put, copy in [row for row in copied.rows if row[0].whole and row[0].kind == "context"][:1]:
             if id(copy) not in said:
                 said.add(id(copy))
@@ -123,6 +128,34 @@ def _of_the_context(change: DockerfileChange, stage: Stage, put: Put, copy: Copy
     )
 
 
+def _of_builder(change: DockerfileChange, stage: Stage, put: Put, copy: Copy) -> Iterator[Problem]:
+    """Find packages that came with a builder's folder and are deleted, as where production's are installed instead."""
+    builder = copy.from_stage
+    gone = {path: (run, command) for path, run, command in deletions(stage) if run.at > copy.at}
+    for made, path in installed_there(change, builder, put.source) if builder is not None and gone else ():
+        there = posixpath.normpath(posixpath.join(put.path, posixpath.relpath(path, put.source)))
+        inside = within(path, put.source) and path != put.source
+        if inside and there in gone and builder is not None and not builder.files.is_deleted(path):
+            yield _packages_deleted(builder, copy, (made, path), gone[there][1])
+            return
+
+
+def _packages_deleted(builder: Stage, copy: Copy, made: tuple[Run, str], command: Command) -> Problem:
+    run, path = made
+    return Problem(
+        copy.instruction.span,
+        f"{copy.stage.label} copies the tree of {builder.label}, and with it {quote(path)}, which line "
+        f"{run.instruction.line} fills. {quote(str(command))} (line {command.line}) deletes that in a later layer, "
+        f"where the image still carries all its bytes. Delete it in {builder.label} before that, where no other stage "
+        "takes it, or copy the rest by name.",
+        Confidence.LIKELY,
+        doubt="what that line leaves there is not known",
+        instruction=copy.instruction,
+        stage=copy.stage.key,
+        key=path,
+    )
+
+
 def _is_in_context(change: DockerfileChange, folder: str) -> bool | None:
     """Whether the build's context has a folder; `None` when that is not known."""
     files = change.repository.context_files(change.path)
@@ -167,11 +200,12 @@ def _weighs(put: Put) -> bool:
 def _problem(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, path: str) -> Problem:
     """Speak of a COPY that a command deletes; `path` is what that deletes: the same, a folder above or a pattern."""
     fix = _fix(stage, put, copy, run, command)
+    again = brought_again(stage, put, copy, run, path)
     return Problem(
         copy.instruction.span,
         f"{copy.stage.label} copies {quote(put.path)} in, and {quote(str(command))} (line {command.line}) deletes it "
         f"in a later layer. The image still carries all its bytes: a layer cannot shrink the one below it. "
-        f"{way_out(stage, put, copy, run, command, path, fixed=fix is not None)}",
+        f"{again or way_out(stage, put, copy, run, command, path, fixed=fix is not None)}",
         Confidence.LIKELY if is_guessed(run, command) else Confidence.CERTAIN,
         doubt="the base image may work in another folder than `/`",
         instruction=copy.instruction,

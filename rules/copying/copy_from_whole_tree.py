@@ -23,11 +23,13 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.carried_trees import ALL, brought_by, filled_with_sources, riding_along
-from rules.copying.editable_installs import Editable, editable_install
+from rules.copying.carried_trees import brought_by, filled_with_sources
+from rules.copying.editable_installs import editable_install
+from rules.copying.made_programs import Made, made_program
 from rules.copying.program_languages import may_run_from_sources, runs_from_sources
 from rules.copying.runtime_paths import all_explained, installed_there, runtime_paths, searched_paths
 from rules.copying.source_trees import is_monorepo
+from rules.copying.surplus import Surplus, surplus_of, usual_surplus
 from rules.model.prunings import is_leftover
 from rules.model.run_writes import OPAQUE_HARMLESS
 from rules.quoting import listed
@@ -38,6 +40,8 @@ _OUTPUT_FOLDERS = frozenset(
     "dependencies extracted layers".split()
 )
 
+_NAMED = 4
+"""Entries that a sentence can name."""
 _CHOSEN = 2
 """Sources that are deleted by name where somebody has looked at what ships."""
 
@@ -74,7 +78,9 @@ def _check_copy(change: DockerfileChange, stage: Stage, copy: Copy) -> Iterator[
     was = change.was(stage)
     if was is not None and was.files.whole_trees and _may_need_all(change, stage, copy, builder, path):
         return  # it shipped the same tree before
-    yield _problem(change, stage, copy, builder, path, filled)
+    problem = _problem(change, stage, copy, builder, path, filled)
+    if problem is not None:
+        yield problem
 
 
 def _is_pruned_by_hand(builder: Stage, path: str, filled: Put) -> bool:
@@ -103,29 +109,56 @@ def _is_allow_list(change: DockerfileChange) -> bool:
     return ignore is not None and ignore.excludes("any-file-at-all")
 
 
-def _problem(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, path: str, filled: Put) -> Problem:
-    kept = runtime_paths(change, stage, copy, path)
+def _problem(
+    change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, path: str, filled: Put
+) -> Problem | None:
+    """Speak of the tree; `None` where the program runs from it and nothing is known to be too much."""
+    made = None if runs_from_sources(stage, builder) else made_program(change, stage, copy, path)
+    surplus = surplus_of(change, stage, copy, path, filled)
+    if made is None and surplus is not None and not (surplus.weighty or surplus.light):
+        return None
     by = quote(filled.command.name) if filled.command is not None else quote(str(filled.step.instruction))
-    line = filled.step.instruction.line
-    editable = editable_install(change, builder)
-    riding = riding_along(change, builder, filled, (*kept, *(editable.sources if editable is not None else ())))
-    searched = searched_paths(stage, copy, path)
-    proven = searched <= set(kept)
-    kept = tuple(sorted({*kept, *searched} - _made_before(change, stage, copy, path)))
-    if runs_from_sources(stage, builder) or is_monorepo(change.after):
-        kept = ()
-    reading = _reading(stage, copy)
-    way_out = _way_out(change, builder, kept, editable, reading)
-    ship = "ship" if " and " in riding or riding == ALL else "ships"
+    enough = _enough(change, stage, copy, path, surplus) if made is None else ()
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies the whole {quote(path)} tree out of {builder.label}. {builder.label} filled it with "
-        f"{by} (line {line}), so {riding} {ship} to production.{way_out}",
-        _confidence(stage, builder, filled),
-        doubt="what the commands of that stage leave there is not known",
+        f"{by} (line {filled.step.instruction.line}), so {_shipping(change, builder, filled, surplus, made)}."
+        f"{_way_out(builder, filled, surplus, made, enough)}",
+        _confidence(stage, builder, filled, surplus, made),
+        doubt="what lies in that tree is not known",
         stage=stage.key,
-        fix=_fix(change, copy, path, kept) if proven and editable is None and reading is None else None,
+        fix=_fix(change, copy, path, enough),
     )
+
+
+def _shipping(change: DockerfileChange, builder: Stage, filled: Put, surplus: Surplus | None, made: Made | None) -> str:
+    """Say what ships that does not run."""
+    if made is not None:
+        return "all its sources ship to production"
+    if surplus is not None:
+        names = [quote(name) for name in (*surplus.weighty, *surplus.light)]
+        return f"{listed(names, _NAMED)} {'ship' if len(names) > 1 else 'ships'} to production"
+    usual = listed(kinds, None) if (kinds := usual_surplus(change, builder, filled)) else ""
+    such = f" ({usual}, where it has any)" if usual else ""
+    let_in = "" if _is_checkout(builder, filled) else ", as far as `.dockerignore` lets it in"
+    return f"what no program reads of it{such} ships to production{let_in}"
+
+
+def _is_checkout(builder: Stage, filled: Put) -> bool:
+    """Whether the tree comes from elsewhere than the build context."""
+    return brought_by(builder, filled)[-1][1].kind != "context"
+
+
+def _way_out(builder: Stage, filled: Put, surplus: Surplus | None, made: Made | None, enough: tuple[str, ...]) -> str:
+    """Name what is to be copied only where that is known to be enough; else say how the rest is left out."""
+    if made is not None:
+        beside = "" if made.alone else ", and what the program reads beside it"
+        return f" Copy {quote(made.path)}, {made.what}{beside}."
+    if enough:
+        return f" Copy what runs: {listed(map(quote, enough), None)}."
+    them = "them" if surplus is not None and len(surplus.weighty + surplus.light) > 1 else "it"
+    ignored = "" if _is_checkout(builder, filled) else f", or keep {them} out with `.dockerignore`"
+    return f" Delete {them} in {builder.label} before that{ignored}, where no stage needs {them}."
 
 
 def _may_need_all(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, path: str) -> bool:
@@ -137,11 +170,26 @@ def _may_need_all(change: DockerfileChange, stage: Stage, copy: Copy, builder: S
     return not runtime_paths(change, stage, copy, path) and not searched_paths(stage, copy, path)
 
 
-def _confidence(stage: Stage, builder: Stage, filled: Put) -> Confidence:
-    """How sure it is that what ships is too much."""
-    if runs_from_sources(stage, builder):
+def _confidence(stage: Stage, builder: Stage, filled: Put, surplus: Surplus | None, made: Made | None) -> Confidence:
+    """How sure it is that what ships is too much; a few files alone are not worth a comment."""
+    trifles = made is None and surplus is not None and not surplus.weighty
+    if trifles or runs_from_sources(stage, builder):
         return Confidence.POSSIBLE
-    return Confidence.CERTAIN if filled.kind == "context" else Confidence.LIKELY
+    known = made is not None or surplus is not None
+    return Confidence.CERTAIN if known and filled.kind == "context" else Confidence.LIKELY
+
+
+def _enough(change: DockerfileChange, stage: Stage, copy: Copy, path: str, surplus: Surplus | None) -> tuple[str, ...]:
+    """Return the parts of the tree that are enough to run: with what is surplus, they are all that it holds."""
+    builder = copy.from_stage
+    if builder is None or surplus is None or runs_from_sources(stage, builder) or is_monorepo(change.after):
+        return ()
+    if not all_explained(builder) or editable_install(change, builder) is not None or _reads_below(stage, copy):
+        return ()
+    used, searched = set(runtime_paths(change, stage, copy, path)), searched_paths(stage, copy, path)
+    parts = used - _made_before(change, stage, copy, path)
+    covered = all(posixpath.join(path, name.rstrip("/")) in parts for name in surplus.rest)
+    return tuple(sorted(parts)) if searched <= used and covered else ()
 
 
 def _made_before(change: DockerfileChange, stage: Stage, copy: Copy, path: str) -> set[str]:
@@ -153,10 +201,10 @@ def _made_before(change: DockerfileChange, stage: Stage, copy: Copy, path: str) 
     return {posixpath.join(path, posixpath.relpath(there, folder)) for there in made if within(there, folder)}
 
 
-def _reading(stage: Stage, copy: Copy) -> Run | None:
-    """Return a RUN below the COPY that installs what the tree says, or names something in it."""
+def _reads_below(stage: Stage, copy: Copy) -> bool:
+    """Whether a RUN below the COPY installs what the tree says, or names something in it."""
     folder = copy.destination or "/"
-    return next((run for run in stage.done_runs if run.at > copy.at and _reads(run, folder)), None)
+    return any(run.at > copy.at and _reads(run, folder) for run in stage.done_runs)
 
 
 def _reads(run: Run, folder: str) -> bool:
@@ -167,30 +215,9 @@ def _reads(run: Run, folder: str) -> bool:
     return any((works_there and word.startswith("./")) or word.startswith(f"{folder.rstrip('/')}/") for word in words)
 
 
-def _way_out(
-    change: DockerfileChange, builder: Stage, kept: tuple[str, ...], editable: Editable | None, reading: Run | None
-) -> str:
-    if not kept:
-        return " Copy only what runs."
-    parts = [quote(name) for name in kept]
-    if change.repository.listing is None:
-        parts.insert(0, "the program's own files")
-    if not all_explained(builder):
-        parts.append("what the build makes")
-    if reading is not None:
-        parts.append(f"what the `RUN` at line {reading.instruction.line} reads")
-    named = listed(parts, None)
-    if editable is not None:
-        call = quote(str(editable.call.command))
-        return f" Copy what runs: {named}, and the project's package, to which {call} leaves a pointer."
-    return f" Copy what runs: {named}."
-
-
 def _fix(change: DockerfileChange, copy: Copy, path: str, kept: tuple[str, ...]) -> Fix | None:
     """Replace the copy by one line for each runtime path, only where every part is proven."""
-    if copy.from_stage is None or not all_explained(copy.from_stage):
-        return None
-    if not kept or change.repository.listing is None or copy.destination is None or copy.destination_word is None:
+    if not kept or copy.destination is None or copy.destination_word is None:
         return None
     flags = " ".join(change.source.cut(flag.span) for flag in copy.instruction.flags)
     lines = (f"COPY {flags} {name} {posixpath.join(copy.destination, posixpath.relpath(name, path))}" for name in kept)

@@ -1,15 +1,18 @@
 """See dockerignore_gap.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from rules.api import (
+    OS_MANAGERS,
     Category,
     Confidence,
     Copy,
     DockerfileChange,
     Fix,
     Problem,
+    Run,
     Severity,
     Stage,
     is_development_file,
@@ -18,8 +21,23 @@ from rules.api import (
 )
 from rules.copying.context_contents import Leak, brings_whole_context, context_leaks
 from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
+from rules.copying.installs import installs_in
+from rules.model.run_writes import OPAQUE_HARMLESS
 
 _HISTORY = Leak(".git", ".git", secret=False)
+_VERSION_BY_GIT = re.compile(
+    rb"setuptools[_-]scm|hatch-vcs|versioneer|versioningit|poetry-dynamic-versioning|dunamai|setuptools-git|flit_scm"
+    rb"|pdm.{0,40}source *= *.scm|git-commit-id|gitversion|MinVer|vergen|shadow-rs|git describe|git rev-parse|git log",
+)
+"""What asks git for the version of a project when it is built."""
+_JAVASCRIPT = frozenset({"npm", "pnpm", "yarn", "bun"})
+_MAKERS = {
+    "node_modules": _JAVASCRIPT,
+    ".next": _JAVASCRIPT,
+    **dict.fromkeys((".venv", "venv"), frozenset({"pip", "uv", "poetry", "pipenv", "pdm"})),
+}
+"""Folders of dependencies and of output, with the managers that make them."""
+_MAKING = frozenset({"install", "sync", "build", "run"})
 
 
 @rule(
@@ -38,8 +56,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if is_development_file(change.path):
         return
     leaks = [leak for leak in context_leaks(change) or () if copy[0].files_ship or not _is_read_by_builds(leak)]
+    leaks = [leak for leak in leaks if _is_made_again(copy[1], leak)]
     if not ignore.patterns.excludes(".git") and _is_root(change) and _ships(copy[1]):
-        leaks.insert(0, _HISTORY)
+        if not _may_be_read(copy[1]):
+            leaks.insert(0, _HISTORY)
+        elif not leaks and not _is_read_for_version(change):
+            leaks.append(_HISTORY)
     if leaks:
         yield _problem(ignore, *copy, leaks, ships=copy[0].files_ship)
 
@@ -69,6 +91,30 @@ def _ships(copy: Copy) -> bool:
     return copy.stage.files_ship
 
 
+def _is_made_again(copy: Copy, leak: Leak) -> bool:
+    """Whether a RUN below the COPY makes a folder again; what is committed and made by none is what runs."""
+    managers = _MAKERS.get(posixpath.basename(leak.pattern))
+    calls = (call for run in copy.stage.done_runs if run.at > copy.at for call in run.package_calls)
+    return managers is None or any(call.manager in managers and call.action in _MAKING for call in calls)
+
+
+def _may_be_read(copy: Copy) -> bool:
+    """Whether a RUN below the COPY builds the project or runs its own code, which may ask git for its version."""
+    return any(run.at > copy.at and not _only_fetches(run) for run in copy.stage.done_runs)
+
+
+def _only_fetches(run: Run) -> bool:
+    """Whether a RUN does no more than install dependencies and packages of the system, and care for files."""
+    fetches = {install.call.command.start for install in installs_in(run)}
+    fetches |= {call.command.start for call in run.package_calls if call.manager in OS_MANAGERS}
+    return run.is_read and all(c.name in OPAQUE_HARMLESS or not c.name or c.start in fetches for c in run.commands)
+
+
+def _is_read_for_version(change: DockerfileChange) -> bool:
+    """Whether a file of the project that was read says that a build asks git for the version."""
+    return any(_VERSION_BY_GIT.search(text) for text in change.repository.files.values())
+
+
 def _problem(ignore: IgnoreFile, stage: Stage, copy: Copy, leaks: list[Leak], *, ships: bool) -> Problem:
     named = ", ".join(quote(leak.name) for leak in leaks[:5])
     rest = f" and {len(leaks) - 5} more" if len(leaks) > 5 else ""  # noqa: PLR2004 - as many as a sentence can name
@@ -77,17 +123,22 @@ def _problem(ignore: IgnoreFile, stage: Stage, copy: Copy, leaks: list[Leak], *,
         if leaks[0] is _HISTORY
         else ""
     )
+    asked = leaks[0] is _HISTORY and _may_be_read(copy)
+    kept = [leak for leak in leaks if ships or not leak.secret]
     each = "Each of them" if len(leaks) > 1 else "It"
+    unless = ", unless the build reads its version from there" if asked else ""
     lines = tuple(dict.fromkeys(leak.pattern for leak in leaks))
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies the whole context, and {quote(ignore.path)} lets in {named}{rest}.{history} "
         f"{each} is sent to every build, and a change in it runs everything below this line again. "
-        f"Add {'it' if len(lines) == 1 else 'them'} to {quote(ignore.path)}.",
-        Confidence.LIKELY,
-        doubt="the program may need them there",
+        f"Add {'it' if len(lines) == 1 else 'them'} to {quote(ignore.path)}{unless}.",
+        Confidence.POSSIBLE if asked else Confidence.LIKELY,
+        doubt="the program may need them there" if ships else "the build may read them",
         instruction=copy.instruction,
         stage=stage.key,
         severity=None if ships else Severity.INFO,
-        fix=Fix("Keep it out of the build", (ignore.append(*lines),)),
+        fix=Fix("Keep it out of the build", (ignore.append(*lines),))
+        if len(kept) == len(leaks) and not asked
+        else None,
     )

@@ -73,6 +73,13 @@ def _depends(command: Command) -> bool:
     return not (_ALONE.search(text) or command.has("--self-contained", "--sc", *_FOR_A_PLATFORM))
 
 
+def published_to(builder: Stage) -> frozenset[str]:
+    """Return the folders that `dotnet publish` is told to fill in a stage."""
+    calls = ((run, command) for run in builder.done_runs for command in run.calls("dotnet"))
+    found = {_output(run, command) for run, command in calls if command.subcommand == "publish"}
+    return frozenset(path for path in found if path is not None)
+
+
 def _output(run: Run, command: Command) -> str | None:
     named = command.option("-o", "--output")
     folder = folder_of(run, command)

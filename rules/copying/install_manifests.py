@@ -22,6 +22,18 @@ if TYPE_CHECKING:
 NPM_LOCKS = ("package-lock.json", "npm-shrinkwrap.json")
 _YARN_SETTINGS = (".yarnrc.yml", ".yarn")
 """What Yarn 2 and later are made of: the settings name the release, its plugins and patches below `.yarn`."""
+_READ_BESIDE = {
+    "npm": (".npmrc",),
+    "pnpm": (".npmrc", ".pnpmfile.cjs"),
+    "yarn": (".yarnrc", ".npmrc"),
+    "bun": (".npmrc", "bunfig.toml"),
+    "bundle": (".ruby-version", ".tool-versions"),
+    "dotnet": (
+        "Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props", "global.json", "nuget.config",
+        "NuGet.Config", "NuGet.config",
+    ),
+}  # fmt: skip
+"""Settings that managers read in the project's folder besides: registries, which language, shared properties."""
 _BRINGS_YARN = re.compile(r"\bcorepack\b|\byarn set version\b")
 _INCLUDES = re.compile(r"^[ \t]*(?:-r|--requirement|-c|--constraint)[ =]*([^\s#]+)", re.MULTILINE)
 """How a requirements file names another one, relative to itself."""
@@ -30,8 +42,10 @@ _INCLUDES = re.compile(r"^[ \t]*(?:-r|--requirement|-c|--constraint)[ =]*([^\s#]
 def manifests_named(change: DockerfileChange, copy: Copy, install: Install) -> str:
     """Name what an install reads, as the build context has it."""
     if install.call.manager == "dotnet":  # a solution names further projects, each of which is read
-        return "the project files (`*.csproj`)"
-    names = [*map(quote, to_copy(change, copy, install)), *(name for _, name in _companions(change, copy, install))]
+        names = ["the project files (`*.csproj`)"]
+    else:
+        names = [*map(quote, to_copy(change, copy, install))]
+    names += [name for _, name in _companions(change, copy, install)]
     return listed(names, len(names))
 
 
@@ -54,7 +68,8 @@ def _companions(change: DockerfileChange, copy: Copy, install: Install) -> list[
     ):
         unknown = _YARN_SETTINGS[:1] if _BRINGS_YARN.search(change.after.code) else _YARN_SETTINGS
         found += [_named(folder, name, sure=known is not None) for name in unknown if known is None or name in known]
-    return found
+    beside = _READ_BESIDE.get(install.call.manager, ())
+    return [*found, *(_named(folder, name) for name in beside if name in (known or ()))]
 
 
 def _named(folder: str, name: str, *, sure: bool = True) -> tuple[str, str]:

@@ -7,11 +7,11 @@ npm's documentation of `scripts` ("Life Cycle Operation Order"), which Yarn, pnp
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Confidence, Problem, quote
 from rules.copying.installs import install_folder
+from rules.packages.install_scripts import NOTHING_RUNS, PREPARE, WITH_EVERY_INSTALL, may_be_off
 from rules.packages.package_json import RUNNERS, commands_run, read_manifest, scripts_of
 from rules.packages.project_files import copied, in_repository, manifest_text
 
@@ -20,11 +20,7 @@ if TYPE_CHECKING:
 
     from rules.api import Command, DockerfileChange, PackageCall, Run, Stage
 
-_WITH_EVERY_INSTALL = ("preinstall", "install", "postinstall")
-_OF_DEVELOPERS = "prepare"
 _LEAVES_OUT = ("--production", "--prod", "-P", "--omit")
-_NOTHING_RUNS = ("--ignore-scripts", "--dry-run", "--package-lock-only", "--lockfile-only", "--mode")
-_CONFIGURED = re.compile(r"(?<!-)ignore[-_]scripts|enable_?scripts", re.IGNORECASE)
 _INTERPRETERS = frozenset("node ts-node tsx sh bash".split())
 _SCRIPTS = (".js", ".mjs", ".cjs", ".ts", ".sh")
 _SCHEMAS = ("prisma/schema.prisma", "schema.prisma")
@@ -61,7 +57,7 @@ def wanted_by_scripts(change: DockerfileChange, run: Run) -> Iterator[Wanted]:
     for call in run.package_calls:
         if call.manager not in RUNNERS or call.action != "install" or not call.project or call.packages:
             continue
-        if call.has(*_NOTHING_RUNS) or call.command.conditional or _is_switched_off(change):
+        if call.has(*NOTHING_RUNS) or call.command.conditional or may_be_off(change):
             continue
         folder, text = install_folder(run, call), manifest_text(change, run, call)
         beside = posixpath.dirname(copied(run, "package.json", folder) or "")
@@ -75,17 +71,11 @@ def wanted_by_scripts(change: DockerfileChange, run: Run) -> Iterator[Wanted]:
                 yield Wanted(call, script, str(command), path, source, name == _PATCHES)
 
 
-def _is_switched_off(change: DockerfileChange) -> bool:
-    texts = (text for path, text in change.repository.files.items() if path.rpartition("/")[2] == ".npmrc")
-    settings = (text.decode("utf-8", "replace") for text in texts)
-    return any(map(_CONFIGURED.search, (change.source.text, *settings)))
-
-
 def _read(text: str, call: PackageCall) -> Iterator[tuple[str, Command, str]]:
     """Yield the scripts that run, with each command that reads a file, and the file relative to the manifest."""
     scripts = scripts_of(text)
     prepares = call.manager == "npm" or not call.has(*_LEAVES_OUT)
-    names = (*_WITH_EVERY_INSTALL, _OF_DEVELOPERS) if prepares else _WITH_EVERY_INSTALL
+    names = (*WITH_EVERY_INSTALL, PREPARE) if prepares else WITH_EVERY_INSTALL
     for name in names:
         if name not in scripts:
             continue

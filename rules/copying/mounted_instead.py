@@ -7,13 +7,13 @@ from fnmatch import fnmatchcase
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from rules.api import OS_MANAGERS, Run, once, quote, within
+from rules.api import OS_MANAGERS, Copy, Run, once, quote, within
 from rules.copying.installs import folder_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.api import Command, Copy, PackageCall, Put, Stage
+    from rules.api import Command, PackageCall, Put, Stage
 
 HEAVY = tuple(
     ".deb .rpm .apk .whl .tar .tgz .tbz2 .txz .gz .bz2 .xz .zst .zip .7z .jar .war .ear .run .bin .iso .exe .msi .so "
@@ -61,6 +61,15 @@ def way_out(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, path
         else "nothing is left there to delete"
     )
     return f"{mount}, and {gone}: {why}."
+
+
+def brought_again(stage: Stage, put: Put, copy: Copy, run: Run, path: str) -> str | None:
+    """Say what to do where a COPY below brings it to the same place again, and nothing uses it; else `None`."""
+    below = (other.step for other in stage.files.at(put.path) if other.step.at > run.at)
+    again = next((step for step in below if isinstance(step, Copy)), None)
+    if again is None or path != put.path or _workers(stage, put, copy):
+        return None
+    return f"Line {again.instruction.line} brings it again: drop this line, and take it out of that `rm`."
 
 
 def _beside(command: Command, pattern: str) -> str:

@@ -39,10 +39,15 @@ _READ_TOO = (
     "bun.lock",
     "bun.lockb",
     ".npmrc",
+    ".yarnrc",
     ".yarnrc.yml",
     ".pnpmfile.cjs",
+    "bunfig.toml",
 )
 """What JavaScript's managers read besides `package.json`; which lock file there is depends on the project."""
+
+_OF_RUBY = (".ruby-version", ".tool-versions")
+"""What a Gemfile may read besides: which Ruby the project is for."""
 
 
 @rule(
@@ -219,7 +224,7 @@ def _manifests_copy(change: DockerfileChange, copy: Copy, install: Install) -> s
     if files is None or word is None or copy.destination != install.folder or not copy.brings_context_root:
         return None
     names = [posixpath.relpath(path, install.folder or "/") for path in install.manifests]
-    extra = _READ_TOO if "package.json" in names else ()
+    extra = _READ_TOO if "package.json" in names else _OF_RUBY if "Gemfile" in names else ()
     wanted = [name for name in dict.fromkeys((*names, *extra)) if name in files]
     if any(included(change, "", name) for name in names):
         return None

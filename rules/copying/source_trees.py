@@ -35,10 +35,19 @@ _LOCAL_REQUIREMENT = re.compile(
     r"^[ \t]*(?:-[ \t]+)?(?:-e\s|--editable\b|\.{1,2}(?:/|\[|[ \t]*$)|file:|gemspec\b|eval_gemfile\b|require_relative\b"
     r"|path\s+[\"'])|\b(?:Dir(?:\.glob|\[)|instance_eval\b|File\.(?:read|exist))"
     r"|\bpath:\s*['\"]|:path\s*=>|\bapps_path:|\{[^}\n]{0,200}\bpath\s*=|=>\s*\.{1,2}/|\"type\":\s*\"path\"|\.ruby-version"
-    r"|\.tool-versions",
+    r"|\.tool-versions|\[tool\.uv\.workspace\]|\bworkspace\s*=\s*true",
     re.MULTILINE,
 )
 """A requirement that is a folder of the same tree, or the gem that the tree is; a manifest that reads other files."""
+
+_OF_ONE_PROJECT = frozenset({"composer.json", "go.mod", "mix.exs", "pyproject.toml"})
+"""Manifests of which a tree has several where its projects need each other."""
+_BESIDE = {
+    "bundle": re.compile(r"\.gemspec$"),
+    "pip": re.compile(r"(?:^|/)(?:requirements|constraints)[^/]*\.txt$|^requirements/"),
+    **dict.fromkeys(("npm", "pnpm", "yarn", "bun"), re.compile(r"^patches/")),
+}
+"""What a manifest often reads besides."""
 
 _JAVASCRIPT = frozenset({"npm", "pnpm", "yarn", "bun"})
 _MONOREPO = re.compile(
@@ -129,9 +138,30 @@ def _texts(change: DockerfileChange, install: Install) -> list[str]:
     return [text for text in texts if text is not None]
 
 
+def _is_of_several(change: DockerfileChange, install: Install) -> bool:
+    """Whether the listing has what an install may read besides, and no manifest that was read says that it does not."""
+    names = change.repository.context_names(change.path) or frozenset()
+    if "go.work" in names and install.call.manager == "go":
+        return True
+    if install.call.manager in _JAVASCRIPT and "schema.prisma" in names:
+        return "prisma generate" not in change.source.text  # Prisma's own package makes the client when installed
+    if is_read(change, install):
+        return False
+    manifest = posixpath.basename(install.manifests[0])
+    beside = _BESIDE.get(install.call.manager)
+    files = change.repository.context_files(change.path) or ()
+    named = [posixpath.basename(file) == manifest for file in files]
+    if manifest in _OF_ONE_PROJECT and sum(named) > 1:
+        return True
+    others = (file for file, is_manifest in zip(files, named, strict=True) if not is_manifest)
+    return beside is not None and any(map(beside.search, others))
+
+
 def needs_sources(change: DockerfileChange, install: Install) -> bool:
     """Tell whether what is known of the manifests says that the install reads the project's tree."""
     text = "\n".join(_texts(change, install))
+    if _is_of_several(change, install):
+        return True
     if install.call.manager not in _JAVASCRIPT:
         return bool(_LOCAL_REQUIREMENT.search(text))
     if is_monorepo(change.after) or _BUNDLED.search(install.manifests[0]):

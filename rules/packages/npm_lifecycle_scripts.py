@@ -1,6 +1,5 @@
 """See npm_lifecycle_scripts.md."""
 
-import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -16,14 +15,11 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.packages.install_scripts import NOTHING_RUNS, may_be_off
 from rules.packages.options import has_unknown_options, spelled
 
 _MANAGERS = ("npm", "yarn")
 """pnpm since 10 and Bun run the scripts of a package only where the project allows it."""
-_CONFIGURED = re.compile(r"(?<!-)ignore[-_]scripts|enable_?scripts", re.IGNORECASE)
-"""What switches them off for all calls: `npm config set ignore-scripts`, `NPM_CONFIG_IGNORE_SCRIPTS`, Yarn's names."""
-_NOTHING_RUNS = ("--ignore-scripts", "--dry-run", "--package-lock-only", "--mode")
-_SETTINGS = (".npmrc", ".yarnrc", ".yarnrc.yml")
 
 
 @rule(
@@ -37,7 +33,7 @@ _SETTINGS = (".npmrc", ".yarnrc", ".yarnrc.yml")
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An install of npm or Yarn runs the scripts of the packages that it fetches."""
-    if _CONFIGURED.search(change.source.text) or any(map(_CONFIGURED.search, _settings(change))):
+    if may_be_off(change):
         return
     for stage in change.stages:
         for run in stage.runs if stage.index in change.after.needed_by_shipped else ():
@@ -46,16 +42,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 yield _problem(stage, run, calls[0])
 
 
-def _settings(change: DockerfileChange) -> Iterator[str]:
-    """Yield the settings of npm and Yarn that the repository has."""
-    for path, text in change.repository.files.items():
-        if path.rpartition("/")[2] in _SETTINGS:
-            yield text.decode("utf-8", "replace")
-
-
 def _runs_scripts(call: PackageCall) -> bool:
     installs = call.manager in _MANAGERS and call.action == "install"
-    return installs and not call.has(*_NOTHING_RUNS) and not has_unknown_options(call)
+    return installs and not call.has(*NOTHING_RUNS) and not has_unknown_options(call)
 
 
 def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
+from rules.packages.install_scripts import NOTHING_RUNS, PREPARE, WITH_EVERY_INSTALL, may_be_off
 from rules.packages.package_json import RUNNERS, commands_run, read_manifest, scripts_of
 from rules.packages.project_files import manifest_text
 from rules.packages.tool_versions import has_old_npm
@@ -23,11 +24,6 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
     from rules.model.steps import Run
 
-_WITH_EVERY_INSTALL = ("preinstall", "install", "postinstall")
-_PREPARE = "prepare"
-_NOTHING_RUNS = ("--ignore-scripts", "--dry-run", "--package-lock-only", "--lockfile-only", "--mode")
-_CONFIGURED = re.compile(r"(?<!-)ignore[-_]scripts|enable_?scripts", re.IGNORECASE)
-_SETTINGS = (".npmrc", ".yarnrc", ".yarnrc.yml")
 _OTHER_VERBS = frozenset({"link", "workspaces focus", "fetch", "lock", "export", "deploy"})
 _CHANGED = re.compile(r"\bpkg\s+(?:delete|set)\b|\bset-script\b|package\.json|\bpinst\b")
 """What a RUN says that takes a script out of the manifest, or may: `npm pkg delete scripts.prepare`, `sed`, `jq`."""
@@ -79,14 +75,14 @@ def script_that_needs_developers(change: DockerfileChange, run: Run, call: Packa
         or call.verb in _OTHER_VERBS
     ):
         return None
-    if call.has(*_NOTHING_RUNS) or call.command.conditional or call.command.after == "||" or _may_be_off(change):
+    if call.has(*NOTHING_RUNS) or call.command.conditional or call.command.after == "||" or may_be_off(change):
         return None
     text = manifest_text(change, run, call)
     developers = _for_developers(text) if text is not None else frozenset()
     if not developers or _is_changed(run.stage):
         return None
     scripts = scripts_of(text)
-    for name in (*_WITH_EVERY_INSTALL, *((_PREPARE,) if _prepares(run, call) else ())):
+    for name in (*WITH_EVERY_INSTALL, *((PREPARE,) if _prepares(run, call) else ())):
         for command in commands_run(scripts, name) if name in scripts else ():
             package = _PROGRAMS.get(command.name, command.name)
             if package in developers and _stops(command) and not _is_installed(run.stage, package):
@@ -110,12 +106,6 @@ def _for_developers(text: str) -> frozenset[str]:
     if read is None:
         return frozenset()
     return read.packages("devDependencies") - read.packages(*_PARTS) - _BROUGHT_OTHERWISE
-
-
-def _may_be_off(change: DockerfileChange) -> bool:
-    """Whether a setting of the repository, or the Dockerfile, switches the scripts off."""
-    texts = (text for path, text in change.repository.files.items() if path.rpartition("/")[2] in _SETTINGS)
-    return any(map(_CONFIGURED.search, (change.source.text, *(text.decode("utf-8", "replace") for text in texts))))
 
 
 @once
