@@ -64,13 +64,17 @@ _GO = _Place(
     re.compile(r"/|/go|/go/bin|/root(?:/go(?:/bin)?)?|/home(?:/[^/]+(?:/go(?:/bin)?)?)?"),
     frozenset("GOPATH GOBIN".split()),
 )
-_PLACES = (_ANYWHERE, _NODE, _PYTHON, _GEM, _GO)
+_CARGO = _Place(
+    re.compile(rf"{_SYSTEM}|{_HOME}|.*/\.?cargo(?:/bin(?:/.*)?)?"),
+    frozenset("CARGO_HOME CARGO_INSTALL_ROOT".split()),
+)
+_PLACES = (_ANYWHERE, _NODE, _PYTHON, _GEM, _GO, _CARGO)
 
 _ENVIRONMENT = re.compile(r"\b(?:virtualenv|venv|conda|pipenv|poetry)\b|VIRTUAL_ENV")
 _ACTIVATED = re.compile(r"\bactivate\b|\bconda\b|\bpyenv\b|VIRTUAL_ENV|\b(?:config|set)\s[^&;|]*\bprefix\b")
 """What makes another folder the place of all that is installed from then on."""
 _CARRIED = re.compile(
-    r"\b(?:cp|mv|rsync|ln|tar|install)\s[^&;|]*(?:/go/bin|GOPATH|/lib/node_modules|site-packages|/local/bin/\S*\s+[^\s&;|\\])"
+    r"\b(?:cp|mv|rsync|ln|tar|install)\s[^&;|]*(?:/go/bin|/cargo/bin|GOPATH|/lib/node_modules|site-packages|/local/bin/\S*\s+[^\s&;|\\])"
     r"|\bnpm\s+root\b"
 )
 """What takes what is installed elsewhere within its stage, so that any COPY may have it."""
@@ -112,7 +116,7 @@ def _own_place(call: PackageCall) -> _Place:
         return _NODE
     if call.manager == "pip" and call.verb == "install":
         return _PYTHON
-    return {"gem": _GEM, "go": _GO}.get(call.manager, _ANYWHERE)
+    return {"gem": _GEM, "go": _GO, "cargo": _CARGO}.get(call.manager, _ANYWHERE)
 
 
 def _is_set(stage: Stage, call: PackageCall, name: str) -> bool:
