@@ -223,8 +223,8 @@ def _way_out_of_apk(run: Run, call: PackageCall) -> str:
         return f"clean up at the end of the same `RUN`: {quote(f'rm -rf {_INDEX}/*')}."
     stopped = stopped_by_lack(run, _INDEX)
     if stopped is not None:
-        reader = f"the {quote(stopped.name)} on line {stopped.line}"
-        return f"`apk add --no-cache` leaves it out; {reader} finds nothing once none is left, and stops: it has to go too."
+        reader = f"the {quote(stopped.name)} on line {stopped.line} finds nothing once none is left, and stops"
+        return f"`apk add --no-cache` leaves it out; {reader}: it has to go too."
     if call.action != "update":
         return f"{quote(f'apk {call.verb} --no-cache')} leaves it out."
     if any(other.manager == "apk" and other.action == "upgrade" for other in run.package_calls):
