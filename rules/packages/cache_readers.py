@@ -45,9 +45,3 @@ def is_copied(stage: Stage, folder: str) -> bool:
         if copy.from_stage is not None and stage in copy.from_stage.chain
         for source in copy.sources
     )
-
-
-def ends_for_good(run: Run) -> bool:
-    """Tell whether nothing that is written behind the last command of a RUN is run: `exit 0`, `exec make`."""
-    last = run.commands[-1]
-    return last.name in ("exit", "exec", "return") or "exec" in last.wrappers

@@ -17,6 +17,7 @@ from rules.api import (
     Severity,
     Stage,
     append_to_run,
+    as_root,
     delete_command,
     fix,
     is_development_name,
@@ -26,7 +27,7 @@ from rules.api import (
 )
 from rules.gathering import named_lines
 from rules.packages.apk_index import leaves_index, line_of_older_index
-from rules.packages.cache_readers import ends_for_good, stopped_by_lack
+from rules.packages.cache_readers import stopped_by_lack
 from rules.packages.later_scripts import mindful_of_scripts
 from rules.packages.lists_in_need import NODESOURCE, in_need
 from rules.packages.options import add_option, spelled
@@ -97,17 +98,18 @@ def _left_by_nodesource(stage: Stage, run: Run) -> Iterator[Problem]:
     if shell is None or run.cleans_behind(shell.start, "apt", "lists"):
         return
     plain = not run.commands[-1].conditional and not in_need(run)
+    clean = f"{as_root(shell)}rm -rf {_LISTS}/*"
     yield Problem(
         fetched.span,
         f"{stage.label} ships apt's package lists in {quote(_LISTS)}: NodeSource's script fetches them with "
         f"{quote('apt-get update')}, and this layer keeps them. They weigh 20 to 50 MB and are stale in a week; clean "
-        f"up at the end of the same `RUN`: {quote(f'rm -rf {_LISTS}/*')}. A later `RUN` takes nothing out of this "
+        f"up at the end of the same `RUN`: {quote(clean)}. A later `RUN` takes nothing out of this "
         "layer.",
         Confidence.LIKELY,
         doubt="the script is not part of this repository",
         stage=stage.key,
         key="apt",
-        fix=fix("Clean up in the same layer", append_to_run(run, f"rm -rf {_LISTS}/*")) if plain else None,
+        fix=fix("Clean up in the same layer", append_to_run(run, clean)) if plain else None,
     )
 
 
@@ -247,7 +249,7 @@ def _way_out(run: Run, call: PackageCall, left: tuple[str, ...]) -> str:
 
 def _clean_command(call: PackageCall, left: tuple[str, ...]) -> str:
     """Return the command that cleans up, as root where the call itself became root first."""
-    become = next((f"{name} " for name in call.command.wrappers if name in ("sudo", "doas")), "")
+    become = as_root(call.command)
     if call.manager == "apt":
         return f"{become}rm -rf {' '.join(f'{folder}/*' for folder in left)}"
     return become + {"zypper": "zypper clean --all"}.get(call.manager, f"{call.program} clean all")
@@ -263,7 +265,6 @@ def _fix(run: Run, call: PackageCall, left: tuple[str, ...]) -> Fix | None:
         or last.command.conditional
         or run.commands[-1].conditional
         or run.commands[-1].before in ("||", "|")
-        or ends_for_good(run)
     ):
         return None
     if left[0] == _LISTS and in_need(run):
