@@ -54,28 +54,46 @@ class Elsewhere(NamedTuple):
 
 def elsewhere(change: DockerfileChange, run: Run, call: PackageCall) -> Elsewhere:
     """Return what the installs into the environment of a call leave open about the versions there."""
-    others = _others(run, call)
-    unread = (name for other in others for name in _lists(other.call) if _listed(change, other, name) is None)
-    return Elsewhere(any(_is_of_project(other.call) for other in others), next(unread, None))
+    return _around(change, run, call).leaves
 
 
 def is_listed(change: DockerfileChange, run: Run, call: PackageCall, name: str) -> bool:
     """Tell whether a list of requirements that was read names a package: its version is that list's business."""
-    wanted = _normal(name)
-    return any(
-        wanted in (_listed(change, other, manifest) or ())
-        for other in _others(run, call)
-        for manifest in _lists(other.call)
-    )
+    return _normal(name) in _around(change, run, call).names
 
 
-def _others(run: Run, call: PackageCall) -> list[_Other]:
-    """Return what else is installed where a call installs; what came before counts unless the call asks anew."""
+class _Around(NamedTuple):
+    leaves: Elsewhere
+    names: frozenset[str]
+
+
+def _around(change: DockerfileChange, run: Run, call: PackageCall) -> _Around:
+    """Return what is installed where a call installs; what came before counts unless the call asks anew."""
     if call.manager != "pip" and call.verb != "pip install":
-        return []
-    here, start = _environment(call), (run.at, call.command.start)
-    others = [other for other in _installs(run.stage) if other.call is not call and _environment(other.call) == here]
-    return [other for other in others if not call.has(*ANEW) or (other.run.at, other.call.command.start) > start]
+        return _Around(Elsewhere(project=False, unread=None), frozenset())
+    start = (run.at, call.command.start) if call.has(*ANEW) else None
+    known, key = _known(run.stage), (_environment(call), start)
+    if key not in known:
+        others = [
+            other
+            for other in _installs(run.stage)
+            if _environment(other.call) == key[0]
+            and (start is None or (other.run.at, other.call.command.start) > start)
+        ]
+        known[key] = _summed(change, others)
+    return known[key]
+
+
+@once
+def _known(stage: Stage) -> dict[object, _Around]:  # noqa: ARG001 - the answer is filled in environment by environment
+    return {}
+
+
+def _summed(change: DockerfileChange, others: list[_Other]) -> _Around:
+    lists = [(name, _listed(change, other, name)) for other in others for name in _lists(other.call)]
+    unread = next((name for name, names in lists if names is None), None)
+    project = any(_is_of_project(other.call) for other in others)
+    return _Around(Elsewhere(project, unread), frozenset[str]().union(*(names for _, names in lists if names)))
 
 
 @once
