@@ -69,6 +69,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
         _silence("file", "stage-unreachable"),
     ),
     "digest-not-renewed": (_silence("stage", "base-family-changed", "base-major-jump-contract"),),
+    "npm-command-taken": (_silence("instruction", "npm-unpinned"),),
     "npm-script-missing": (_silence("instruction", "npm-start-as-pid1"),),
     "entrypoint-lost": (_same_fact("stage", "final-stage-no-command"),),
     "exec-form-one-word": (

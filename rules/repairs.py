@@ -112,8 +112,10 @@ def append_to_run(run: Run, command: str) -> Edit | None:
     """Append `&& command` to a shell-form RUN in its own layout; with `set -e` a line to the body of a `RUN <<EOF`.
 
     Returns:
-        The edit, or `None` for an exec form or a layout that leaves no safe place.
+        The edit, or `None` for an exec form, a layout that leaves no safe place, or where nothing behind is run.
     """
+    if ends_for_good(run):
+        return None
     instruction = run.instruction
     source = instruction.source
     if instruction.heredocs:
@@ -123,9 +125,12 @@ def append_to_run(run: Run, command: str) -> Edit | None:
     if instruction.exec_form is not None or not run.commands:
         return None
     end = tail_start(run)
-    if end is None:
-        return None
-    if source.text[max(instruction.value_span.start, end - 1) : end] in (";", "&", "|", instruction.escape):
+    if end is None or source.text[max(instruction.value_span.start, end - 1) : end] in (
+        ";",
+        "&",
+        "|",
+        instruction.escape,
+    ):
         return None
     if instruction.line == instruction.end_line:
         return insert(source, end, f" && {command}")
@@ -134,6 +139,17 @@ def append_to_run(run: Run, command: str) -> Edit | None:
     if run.commands[-1].errexit and run.commands[-1].before == ";" and "&&" not in instruction.value:
         joint = f"; {instruction.escape}\n{indent}"
     return insert(source, end, f"{joint}{command}")
+
+
+def ends_for_good(run: Run) -> bool:
+    """Tell whether nothing that is written behind the last command of a RUN is run: `exit 0`, `exec make`."""
+    last = run.commands[-1] if run.commands else None
+    return last is not None and (last.name in ("exit", "exec", "return") or "exec" in last.wrappers)
+
+
+def as_root(command: Command) -> str:
+    """Return what a further command begins with to be run as this one is: `sudo `, `doas `, mostly nothing."""
+    return next((f"{name} " for name in command.wrappers if name in ("sudo", "doas")), "")
 
 
 def _append_to_body(run: Run, heredoc: Heredoc, command: str) -> Edit | None:

@@ -14,6 +14,7 @@ from rules.api import (
     Severity,
     Stage,
     append_to_run,
+    as_root,
     fix,
     quote,
     rule,
@@ -72,14 +73,16 @@ def _problem(stage: Stage, item: Installed, group: str) -> Problem:
         f"one `RUN`, or build in an earlier stage{needs}.",
         stage=stage.key,
         key=group,
-        fix=_fix(stage, item.run, group) if item.removed_by is None and not brought else None,
+        fix=_fix(stage, item.run, f"{as_root(item.call.command)}apk del {group}")
+        if item.removed_by is None and not brought
+        else None,
     )
 
 
-def _fix(stage: Stage, run: Run, group: str) -> Fix | None:
+def _fix(stage: Stage, run: Run, deletion: str) -> Fix | None:
     """Delete the group at the end of the RUN, where nothing behind it compiles, nor is linked with what goes."""
     runs = list(stage.all_runs)
     later = runs[runs.index(run) + 1 :]
     if later and compiles_after(stage, later[0]):
         return None
-    return fix("Delete the build packages again", append_to_run(run, f"apk del {group}"))
+    return fix("Delete the build packages again", append_to_run(run, deletion))

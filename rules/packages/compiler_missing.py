@@ -21,7 +21,7 @@ from rules.api import (
 )
 from rules.copying.installs import install_folder
 from rules.packages.options import spelled
-from rules.packages.project_files import context_folder, copied, in_repository
+from rules.packages.project_files import requirements_text
 
 _SOURCES_ONLY = {
     "mysqlclient": ("default-libmysqlclient-dev pkg-config", "mariadb-connector-c-dev pkgconf"),
@@ -106,20 +106,9 @@ def _sources(change: DockerfileChange, run: Run, call: PackageCall) -> Iterator[
         yield from _without_wheel(package.word.value)
     folder = install_folder(run, call)
     for manifest in call.manifests:
-        path = in_repository(change, place) if (place := _place(run, folder, manifest)) is not None else None
-        for line in (change.repository.text(path) or "").splitlines() if path is not None else ():
+        for line in (requirements_text(change, run, folder, manifest) or "").splitlines():
             if ";" not in line:
                 yield from _without_wheel(line.strip())
-
-
-def _place(run: Run, folder: str | None, manifest: str) -> str | None:
-    """Return where a list of requirements comes from in the build context."""
-    base = posixpath.basename(manifest)
-    if not base.endswith(".txt"):
-        return None
-    absolute = posixpath.normpath(posixpath.join(folder or "", manifest))
-    beside = context_folder(run, posixpath.dirname(absolute)) if absolute.startswith("/") else None
-    return copied(run, base) or (posixpath.join(beside, base) if beside is not None else None)
 
 
 def _without_wheel(text: str) -> Iterator[str]:

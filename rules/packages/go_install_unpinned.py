@@ -6,16 +6,12 @@ from collections.abc import Iterator
 from rules.api import Category, Confidence, DockerfileChange, PackageCall, Problem, Run, Severity, Stage, quote, rule
 from rules.packages.reaching import reaches_image
 from rules.packages.tool_versions import go_version, has_old_go
-from rules.packages.unpinned import MOVING
+from rules.packages.unpinned import MOVING, STAYS_BEHIND
 from rules.quoting import listed
 
 _FIRST_GO_WITH_MODULES_ON = (1, 16)
 """Before, a command outside of a module knows no `@version` (go.dev/ref/mod, "Module-aware commands")."""
 _SHIPPED = "The same commit gives another program tomorrow, and a bad release goes straight in."
-_USED = (
-    "None of it is copied into an image, but the next build may take another release, and break with it or make "
-    "something else."
-)
 
 
 @rule(
@@ -41,7 +37,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield Problem(
             next(call.command.span for call, name in found if name in names),
             f"{stage.label} takes {listed(map(quote, names), 3)} from whatever {theirs} on the day of "
-            f"the build. {_SHIPPED if reaches else _USED} {way_out}",
+            f"the build. {_SHIPPED if reaches else STAYS_BEHIND} {way_out}",
             Confidence.CERTAIN if reaches else Confidence.POSSIBLE,
             stage=stage.key,
             items=every,
@@ -54,9 +50,12 @@ def _reaches(stage: Stage, call: PackageCall, name: str) -> bool:
     if call.verb == "get" or call.env.get("GOBIN") or reaches_image(stage, call):
         return True
     images = {one.index: one for shipped in stage.model.shipped for one in shipped.chain}
-    copies = (copy for image in images.values() for copy in image.copies if copy.from_stage is stage)
+    copies = (copy for image in images.values() for copy in image.copies)
     return any(
-        posixpath.basename(source.path or "") == posixpath.basename(name) for c in copies for source in c.sources
+        posixpath.basename(source.path or "") == posixpath.basename(name)
+        for copy in copies
+        if copy.from_stage is not None and stage in copy.from_stage.chain
+        for source in copy.sources
     )
 
 

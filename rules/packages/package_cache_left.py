@@ -17,6 +17,7 @@ from rules.api import (
     Severity,
     Stage,
     append_to_run,
+    as_root,
     delete_command,
     fix,
     is_development_name,
@@ -26,6 +27,7 @@ from rules.api import (
 )
 from rules.gathering import named_lines
 from rules.packages.apk_index import leaves_index, line_of_older_index
+from rules.packages.cache_readers import stopped_by_lack
 from rules.packages.later_scripts import mindful_of_scripts
 from rules.packages.lists_in_need import NODESOURCE, in_need
 from rules.packages.options import add_option, spelled
@@ -38,6 +40,9 @@ _INLINE = re.compile(r"-[a-z]*c")
 _RPM_CACHES = ("/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum", "/var/cache/tdnf")
 _RPM = frozenset({"dnf", "yum", "microdnf", "tdnf"})
 _FIRST_FETCHING = {"ubuntu": 18, "debian": 12}
+_INDEX = "/var/cache/apk"
+_ASKS_INDEX = frozenset({"fetch", "list", "policy", "query", "search", "version"})
+"""Subcommands of apk that answer from the index, and know nothing where there is none."""
 _CACHES = {"zypper": ("/var/cache/zypp",), **dict.fromkeys(_RPM, _RPM_CACHES)}
 
 
@@ -93,17 +98,18 @@ def _left_by_nodesource(stage: Stage, run: Run) -> Iterator[Problem]:
     if shell is None or run.cleans_behind(shell.start, "apt", "lists"):
         return
     plain = not run.commands[-1].conditional and not in_need(run)
+    clean = f"{as_root(shell)}rm -rf {_LISTS}/*"
     yield Problem(
         fetched.span,
         f"{stage.label} ships apt's package lists in {quote(_LISTS)}: NodeSource's script fetches them with "
         f"{quote('apt-get update')}, and this layer keeps them. They weigh 20 to 50 MB and are stale in a week; clean "
-        f"up at the end of the same `RUN`: {quote(f'rm -rf {_LISTS}/*')}. A later `RUN` takes nothing out of this "
+        f"up at the end of the same `RUN`: {quote(clean)}. A later `RUN` takes nothing out of this "
         "layer.",
         Confidence.LIKELY,
         doubt="the script is not part of this repository",
         stage=stage.key,
         key="apt",
-        fix=fix("Clean up in the same layer", append_to_run(run, f"rm -rf {_LISTS}/*")) if plain else None,
+        fix=fix("Clean up in the same layer", append_to_run(run, clean)) if plain else None,
     )
 
 
@@ -214,14 +220,23 @@ def _reads_file(command: Command) -> bool:
     return command.name in _SHELLS
 
 
-def _way_out(run: Run, call: PackageCall, left: tuple[str, ...]) -> str:
-    upgrades = any(other.manager == "apk" and other.action == "upgrade" for other in run.package_calls)
-    if call.manager == "apk" and call.action == "update" and upgrades:
-        return "with `--no-cache`, `apk upgrade` and `apk add` fetch their own and keep none, so this command can go."
-    if call.manager == "apk" and call.action == "update":
-        return "`apk add --no-cache` fetches its own and keeps none, so this command can go."
-    if call.manager == "apk":
+def _way_out_of_apk(run: Run, call: PackageCall) -> str:
+    if _is_asked(run):
+        return f"clean up at the end of the same `RUN`: {quote(f'rm -rf {_INDEX}/*')}."
+    stopped = stopped_by_lack(run, _INDEX)
+    if stopped is not None:
+        reader = f"the {quote(stopped.name)} on line {stopped.line} finds nothing once none is left, and stops"
+        return f"`apk add --no-cache` leaves it out; {reader}: it has to go too."
+    if call.action != "update":
         return f"{quote(f'apk {call.verb} --no-cache')} leaves it out."
+    if any(other.manager == "apk" and other.action == "upgrade" for other in run.package_calls):
+        return "with `--no-cache`, `apk upgrade` and `apk add` fetch their own and keep none, so this command can go."
+    return "`apk add --no-cache` fetches its own and keeps none, so this command can go."
+
+
+def _way_out(run: Run, call: PackageCall, left: tuple[str, ...]) -> str:
+    if call.manager == "apk":
+        return _way_out_of_apk(run, call)
     clean = f"clean up at the end of the same `RUN`: {quote(_clean_command(call, left))}"
     needing = in_need(run) if left[0] == _LISTS else ()
     if needing:
@@ -233,14 +248,16 @@ def _way_out(run: Run, call: PackageCall, left: tuple[str, ...]) -> str:
 
 
 def _clean_command(call: PackageCall, left: tuple[str, ...]) -> str:
+    """Return the command that cleans up, as root where the call itself became root first."""
+    become = as_root(call.command)
     if call.manager == "apt":
-        return f"rm -rf {' '.join(f'{folder}/*' for folder in left)}"
-    return {"zypper": "zypper clean --all"}.get(call.manager, f"{call.program} clean all")
+        return f"{become}rm -rf {' '.join(f'{folder}/*' for folder in left)}"
+    return become + {"zypper": "zypper clean --all"}.get(call.manager, f"{call.program} clean all")
 
 
 def _fix(run: Run, call: PackageCall, left: tuple[str, ...]) -> Fix | None:
     if call.manager == "apk":
-        return _fix_of_apk(run)
+        return None if _is_asked(run) or stopped_by_lack(run, _INDEX) is not None else _fix_of_apk(run)
     last = run.package_calls[-1]
     if (
         call.command.conditional
@@ -253,6 +270,12 @@ def _fix(run: Run, call: PackageCall, left: tuple[str, ...]) -> Fix | None:
     if left[0] == _LISTS and in_need(run):
         return None
     return fix("Clean up in the same layer", append_to_run(run, _clean_command(call, left)))
+
+
+def _is_asked(run: Run) -> bool:
+    """Whether apk is asked for something that it reads from the index, here or further on."""
+    calls = (call for one in run.stage.all_runs if one.at >= run.at for call in one.package_calls)
+    return any(call.manager == "apk" and call.verb in _ASKS_INDEX for call in calls)
 
 
 def _fix_of_apk(run: Run) -> Fix | None:

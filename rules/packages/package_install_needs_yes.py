@@ -53,7 +53,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _problem(stage: Stage, run: Run, calls: list[PackageCall]) -> Problem:
     """Speak once of a RUN, at the first call that stops for certain, or else at the first; one more makes it new."""
     call = next((one for one in calls if _is_sure(one)), calls[0])
-    lines = [str(one.command.line) for one in calls if one is not call]
+    lines = [str(line) for line in dict.fromkeys(one.command.line for one in calls) if line != call.command.line]
     too = f" {named_lines(lines).capitalize()} {'needs' if len(lines) == 1 else 'need'} it too." if lines else ""
     return Problem(
         call.command.span,

@@ -17,7 +17,9 @@ from rules.api import (
     Severity,
     Stage,
     append_to_run,
+    as_root,
     delete_command,
+    ends_for_good,
     fix,
     insert,
     quote,
@@ -222,7 +224,7 @@ def _fetching_too(run: Run, call: PackageCall) -> Fix | None:
     first = fetching_first(run, call)
     if first is None or not _ships(run) or _cleans(run, call):
         return first
-    return fix(first.title, *first.edits, append_to_run(run, f"rm -rf {_LISTS['apt']}/*"))
+    return fix(first.title, *first.edits, append_to_run(run, f"{as_root(call.command)}rm -rf {_LISTS['apt']}/*"))
 
 
 def _ships(run: Run) -> bool:
@@ -262,7 +264,10 @@ def _fetching(run: Run, update: str) -> Edit:
 
 def _clean_up(run: Run, joined: bool) -> Edit | None:  # noqa: FBT001 - whether it stands on several lines already
     instruction = run.instruction
-    command = f"rm -rf {_LISTS['apt']}/*"
+    become = next((as_root(call.command) for call in run.package_calls if call.manager == "apt"), "")
+    command = f"{become}rm -rf {_LISTS['apt']}/*"
+    if ends_for_good(run):
+        return None
     if not joined or instruction.line < instruction.end_line:
         return append_to_run(run, command)
     return insert(instruction.source, instruction.value_span.end, f" {instruction.escape}\n && {command}")

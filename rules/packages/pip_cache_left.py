@@ -20,6 +20,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.packages.cache_readers import is_copied, stopped_by_lack
 from rules.packages.configuration import written_until
 from rules.packages.options import add_option
 from rules.packages.project_files import in_repository
@@ -32,6 +33,7 @@ _VERSIONS = re.compile(r"\d+(?:\.\d+)*")
 _NO = ("0", "f", "false", "n", "no", "off")
 _SETTING = re.compile(r"(?<!-)no-cache-dir")
 _CONFIGURES = re.compile(r"pip\.conf|pip[\d.]* config set [^&;]*no-cache-dir")
+_CACHE = ".cache"
 _CACHE_FOLDERS = ("/root/.cache/pip", "/root/.cache")
 
 
@@ -50,7 +52,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if not run.package_calls or is_called_for_development(change, run.stage):
             continue
         calls = [call for call in run.package_calls if call.manager == "pip" and call.action == "install"]
-        if not calls or _is_kept_elsewhere(run) or _is_switched_off(change, run) or has_old_pip(run):
+        if (
+            not calls
+            or is_copied(run.stage, "/.cache/pip")
+            or _is_kept_elsewhere(run)
+            or _is_switched_off(change, run)
+            or has_old_pip(run)
+        ):
             continue
         left = [call for call in calls if _downloads(call) and not call.no_cache and not _cleaned_after(run, call)]
         if left:
@@ -68,11 +76,8 @@ class _Left(NamedTuple):
     call: PackageCall
 
 
-def _fix(stage: Stage, found: list[_Left]) -> Fix | None:
-    """Add the option to each, where no step below stops for want of the folder that it then deletes in vain."""
-    removals = (c for run in stage.all_runs for c in run.commands if c.name == "rm" and ".cache" in str(c))
-    if not all(removal.has("-f", "--force") for removal in removals):
-        return None
+def _fix(found: list[_Left]) -> Fix | None:
+    """Add the option to each."""
     return fix("Add `--no-cache-dir`", *(add_option(one.run, one.call, "--no-cache-dir") for one in found))
 
 
@@ -88,6 +93,9 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[_Left]) -> Prob
     else:
         where = f" in {len(found)} commands" if len(found) > 1 else ""
         way_out = f"Add the flag{_or_mount(run)}"
+    stopped = stopped_by_lack(found[0].run, _CACHE)
+    if stopped is not None:
+        way_out += f"; {quote(stopped.name)} on line {stopped.line} then stops for want of it, and has to go"
     return Problem(
         call.command.span,
         f"{stage.label} ships pip's download cache: {quote(call.program)} installs without `--no-cache-dir`{where}. "
@@ -98,7 +106,7 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[_Left]) -> Prob
         stage=stage.key,
         key="cache",
         items=tuple(map(str, range(len(found)))),
-        fix=_fix(stage, found),
+        fix=_fix(found) if stopped is None else None,
     )
 
 

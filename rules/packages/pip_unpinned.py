@@ -3,7 +3,21 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Package, PackageCall, Problem, Run, Severity, Stage, once, quote, rule
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    Package,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    once,
+    quote,
+    rule,
+)
+from rules.packages.pinned_elsewhere import ANEW, Elsewhere, elsewhere, is_listed
 from rules.packages.unpinned import Unpinned, unpinned
 from rules.quoting import listed
 
@@ -11,11 +25,6 @@ _TOOLS = frozenset({"pip", "setuptools", "wheel", "uv", "virtualenv", "pip-tools
 _REF = re.compile(r"@(?P<ref>[^/@]+)$")
 _BRANCHES = frozenset({"main", "master", "develop", "dev", "trunk", "HEAD"})
 """Names under which a repository's newest state goes."""
-_ANEW = (
-    "--upgrade", "--force-reinstall", "--ignore-installed", "--reinstall", "--upgrade-package", "--reinstall-package",
-    "--upgrade-strategy", "--exact",
-)  # fmt: skip
-"""Options with which an installer looks at the index although the package is there."""
 
 
 @rule(
@@ -29,19 +38,33 @@ _ANEW = (
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A Python package is installed in whatever version is newest."""
-    for found in unpinned(change, ("pip", "pipx", "uv"), _wanted, _is_there):
+
+    def is_there(run: Run, call: PackageCall, package: Package) -> bool:
+        return _is_there(run, call, package) or is_listed(change, run, call, package.name)
+
+    for found in unpinned(change, ("pip", "pipx", "uv"), _wanted, is_there):
         names = change.fresh("pip-unpinned", found.stage, found.names)
+        other = elsewhere(change, found.run, found.call)
+        if not any(package.kind == "name" for package in found.packages):
+            other = Elsewhere(project=False, unread=None)
         newest, way_out = _advice(found, names)
         yield Problem(
             found.place(names),
             f"{found.stage.label} installs {listed(map(quote, names))} in {newest} on the day of "
             f"the build. {found.consequence} {way_out}",
-            found.confidence,
-            doubt=found.doubt,
+            min(found.confidence, _confidence(other)),
+            doubt=found.doubt or other.doubt,
             stage=found.stage.key,
             items=found.names,
             decision=f"{names} {way_out}",
         )
+
+
+def _confidence(other: Elsewhere) -> Confidence:
+    """How sure it is that no other install decides on the version."""
+    if other.project:
+        return Confidence.POSSIBLE
+    return Confidence.LIKELY if other.unread is not None else Confidence.CERTAIN
 
 
 def _advice(found: Unpinned, names: tuple[str, ...]) -> tuple[str, str]:
@@ -76,8 +99,8 @@ def _address(package: Package) -> str:
 def _wanted(call: PackageCall, package: Package) -> bool:
     if call.has("--requirement", "--constraint", "--require-hashes", "--no-index"):
         return False
-    if call.has("--editable") and package.kind != "vcs":
-        return False
+    if package.kind != "vcs" and any(other.kind in ("path", "url", "variable") for other in call.packages):
+        return False  # of which the requirements may say the version
     if call.env.get("PIP_CONSTRAINT") or call.env.get("UV_CONSTRAINT") or call.env.get("PIP_NO_INDEX"):
         return False
     if call.manager == "uv" and call.verb not in ("pip install", "tool install"):
@@ -96,7 +119,7 @@ def _is_chosen(call: PackageCall, package: Package) -> bool:
 
 def _is_there(run: Run, call: PackageCall, package: Package) -> bool:
     """Whether an earlier call has put a package there: unless they are told to upgrade, pip and uv leave it alone."""
-    if call.verb not in ("install", "pip install") or call.has(*_ANEW):
+    if call.verb not in ("install", "pip install") or call.has(*ANEW):
         return False
     before = _first_installs(run.stage).get((_environment(call), package.name.lower()))
     return before is not None and before < call.command.start

@@ -20,6 +20,12 @@ if TYPE_CHECKING:
 MOVING = frozenset({"@latest", "@next", "@beta", "@alpha", "@canary", "@main", "@master", "@upgrade", "@HEAD"})
 """Versions that name whatever is newest."""
 
+STAYS_BEHIND = (
+    "Nothing here takes it into an image that ships, but the next build may get another release, and break with it or "
+    "make something else."
+)
+"""What comes of a tool that stays in its stage."""
+
 _RANGES = frozenset({"@^", "@~", "@*", "@>"})
 """How a range begins. A project's lock file narrows it down; nothing does so for a global tool."""
 
@@ -73,10 +79,7 @@ class Unpinned(NamedTuple):
         """What comes of it, a sentence."""
         if self.reaches:
             return "The same commit gives another image tomorrow, and a bad release goes straight in."
-        return (
-            "None of it is copied into an image, but the next build may take another release, and break with it or "
-            "make something else."
-        )
+        return STAYS_BEHIND
 
     def place(self, names: tuple[str, ...]) -> Span:
         """Return where a finding about some of the packages stands: at the first of them, or at the call for all."""

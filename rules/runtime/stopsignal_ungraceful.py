@@ -87,8 +87,11 @@ def _ends_badly(stage: Stage, name: str) -> tuple[str, str] | None:
 
 
 def _better(stage: Stage) -> tuple[str, str]:
-    """Return the signal to use, and why."""
+    """Return the signal to use, and why: of a program that the base image starts, the one that the base image sets."""
     server = server_of(stage)
+    own = signal_name(stage.facts.stopsignal or "") if stage.facts is not None else None
+    if server is None and own is not None and own not in ABRUPT and not stage.image.start_in_file:
+        return own, f"which {quote(stage.root.base_text or '')} sets for what it starts"
     signal, name = (server.signal, server.name) if server is not None else ("SIGTERM", _caddy(stage))
     return signal, f"with which {quote(name)} stops gracefully" if name is not None else _DOCUMENTED
 

@@ -19,6 +19,7 @@ from rules.api import (
     Step,
     add_flag,
     append_to_run,
+    as_root,
     fix,
     quote,
     rule,
@@ -71,7 +72,7 @@ def _downloads(step: Step) -> Iterator[_Download]:
     elif isinstance(step, Run):
         for path, _, _, command in written_by(step):
             if command.name in ("curl", "wget") and command.after != "|" and _BIN.fullmatch(path):
-                yield _Download(path, command.name, step, append_to_run(step, f"chmod +x {path}"))
+                yield _Download(path, command.name, step, append_to_run(step, f"{as_root(command)}chmod +x {path}"))
 
 
 def _made_executable(change: DockerfileChange, stage: Stage, download: _Download) -> bool:

@@ -1,0 +1,88 @@
+"""See tmp_folder_deleted.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Run,
+    Severity,
+    ShellWord,
+    Stage,
+    fix,
+    quote,
+    replace,
+    rule,
+    within,
+)
+
+_FOLDERS = ("/tmp", "/var/tmp")  # noqa: S108 - what a system has for everyone's temporary files
+_MAKES = frozenset({"mkdir", "install", "ln", "cp", "mv", "mktemp", "tar", "unzip"})
+"""Commands that may put a folder there again."""
+
+
+@rule(
+    "tmp-folder-deleted",
+    severity=Severity.WARNING,
+    category=Category.CORRECTNESS,
+    keywords=("RUN",),
+    mentions=("/tmp",),  # noqa: S108 - a word of the file
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """What ships has lost `/tmp`: a RUN deletes the folder itself, and not what is in it."""
+    for stage, _ in change.shipped():
+        for one in stage.chain:
+            for run in one.runs if not stage.runtime.is_windows else ():
+                found = next(_deleted(run), None)
+                if found is not None and not _comes_back(stage, run, *found):
+                    yield _problem(change, stage, run, *found)
+
+
+def _deleted(run: Run) -> Iterator[tuple[Command, ShellWord, str]]:
+    """Yield the deletions of such a folder as a whole, where it is no mount."""
+    for command in run.calls("rm"):
+        recursive = command.has("-r", "-R", "--recursive")
+        for word in command.operands() if recursive and not command.conditional and run.is_read else ():
+            folder = "/" + word.value.strip("/")
+            mounted = any(within(run.resolve(mount.target) or "", folder) for mount in run.mounts)
+            if folder in _FOLDERS and word.value.startswith("/") and word.literal and not mounted:
+                yield command, word, folder
+
+
+def _comes_back(stage: Stage, run: Run, command: Command, _word: ShellWord, folder: str) -> bool:
+    """Whether something behind may make the folder again: a command that names it, a COPY, a volume."""
+    later = [step for step in stage.all_steps if step.at > run.at]
+    commands = [c for other in stage.all_runs for c in other.commands if (other.at, c.start) > (run.at, command.start)]
+    return (
+        any(c.name in _MAKES and folder in str(c) for c in commands)
+        or any(folder in step.instruction.value for step in later if step.instruction.keyword in ("COPY", "ADD"))
+        or any(put.path == folder or within(put.path, folder) for put in stage.files.puts if put.step.at > run.at)
+        or any(folder in i.value for i in stage.instructions if i.keyword in ("VOLUME", "WORKDIR"))
+    )
+
+
+def _problem(
+    change: DockerfileChange, stage: Stage, run: Run, command: Command, word: ShellWord, folder: str
+) -> Problem:
+    return Problem(
+        word.span,
+        f"{stage.label} ships without {quote(folder)}: {quote(str(command), 60)} deletes the folder itself, and "
+        "nothing makes it again. Programs that need a temporary file then fail, and nobody but root can make the "
+        f"folder. Delete what is in it: {quote(f'rm -rf {folder}/*')}.",
+        Confidence.LIKELY,
+        doubt="who runs the container may mount something there",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=folder,
+        fix=_contents(change, command, word, folder),
+    )
+
+
+def _contents(change: DockerfileChange, command: Command, word: ShellWord, folder: str) -> Fix | None:
+    """Name what is in the folder; without `-f` the command would stop where that is nothing."""
+    plain = word.text.rstrip("/") == folder and command.has("-f", "--force")
+    return fix("Delete what is in it", replace(change.source, word.span, f"{folder}/*")) if plain else None

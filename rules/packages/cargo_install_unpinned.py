@@ -1,0 +1,44 @@
+"""See cargo_install_unpinned.md."""
+
+from collections.abc import Iterator
+
+from rules.api import Category, DockerfileChange, Package, PackageCall, Problem, Severity, quote, rule
+from rules.packages.unpinned import Unpinned, unpinned
+from rules.quoting import listed
+
+
+@rule(
+    "cargo-install-unpinned",
+    severity=Severity.INFO,
+    category=Category.REPRODUCIBILITY,
+    default="info",
+    keywords=("RUN",),
+    mentions=("cargo",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A tool is compiled from crates.io in whatever version is newest."""
+    for found in unpinned(change, ("cargo",), _wanted):
+        names = change.fresh("cargo-install-unpinned", found.stage, found.names)
+        yield Problem(
+            found.place(names),
+            f"{found.stage.label} installs {listed(map(quote, names))} in whatever version is newest on the day of "
+            f"the build. {found.consequence} {_way_out(found, names[0])}",
+            found.confidence,
+            doubt=found.doubt,
+            stage=found.stage.key,
+            items=found.names,
+            decision=" ".join(names),
+        )
+
+
+def _wanted(call: PackageCall, package: Package) -> bool:
+    return package.kind == "name" and call.verb in ("install", "binstall") and not call.has("--path", "--offline")
+
+
+def _way_out(found: Unpinned, name: str) -> str:
+    """Say how to name a version; of its dependencies too, where the newest are compiled in as well."""
+    call = next(call for call in found.run.package_calls if any(package.name == name for package in call.packages))
+    if call.verb == "install" and not call.has("--locked", "--frozen"):
+        way_out = f"cargo install --locked --version <version> {name}"
+        return f"Name the version that was tested, with the dependencies that it was released with: {quote(way_out)}."
+    return f"Name the version that was tested: {quote(f'{name}@<version>')}."

@@ -1,0 +1,139 @@
+"""What another install into the same environment may say of a Python package's version."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.copying.installs import install_folder
+from rules.lazily import once
+from rules.packages.project_files import requirements_text
+from rules.quoting import quote
+
+if TYPE_CHECKING:
+    from rules.change import DockerfileChange
+    from rules.dockerfile.package_calls import PackageCall
+    from rules.model.stage import Stage
+    from rules.model.steps import Run
+
+ANEW = (
+    "--upgrade", "--force-reinstall", "--ignore-installed", "--reinstall", "--upgrade-package", "--reinstall-package",
+    "--upgrade-strategy", "--exact",
+)  # fmt: skip
+"""Options with which an installer looks at the index although the package is there."""
+
+_NAME = re.compile(r"\s*([A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?:$|[\[=<>!~;@#\s])")
+_MORE = re.compile(r"\s*(?:-r|-c|-e|--requirement|--constraint|--editable|\.|git\+|https?:)")
+"""How a line begins that names further lists, or a project with requirements of its own."""
+
+
+class _Other(NamedTuple):
+    run: Run
+    call: PackageCall
+
+
+class Elsewhere(NamedTuple):
+    """What the installs around a call leave open.
+
+    Attributes:
+        project: Whether a wheel or a folder is installed, whose requirements are not seen.
+        unread: A list of requirements that was not read, if there is one.
+    """
+
+    project: bool
+    unread: str | None
+
+    @property
+    def doubt(self) -> str:
+        """What is not known, as `Problem.doubt` has it; empty where nothing is."""
+        if self.project:
+            return "a project or a wheel that is installed along with it may say the version"
+        return f"{quote(self.unread)} may say the version" if self.unread is not None else ""
+
+
+def elsewhere(change: DockerfileChange, run: Run, call: PackageCall) -> Elsewhere:
+    """Return what the installs into the environment of a call leave open about the versions there."""
+    return _around(change, run, call).leaves
+
+
+def is_listed(change: DockerfileChange, run: Run, call: PackageCall, name: str) -> bool:
+    """Tell whether a list of requirements that was read names a package: its version is that list's business."""
+    return _normal(name) in _around(change, run, call).names
+
+
+class _Around(NamedTuple):
+    leaves: Elsewhere
+    names: frozenset[str]
+
+
+def _around(change: DockerfileChange, run: Run, call: PackageCall) -> _Around:
+    """Return what is installed where a call installs; what came before counts unless the call asks anew."""
+    if call.manager != "pip" and call.verb != "pip install":
+        return _Around(Elsewhere(project=False, unread=None), frozenset())
+    start = (run.at, call.command.start) if call.has(*ANEW) else None
+    known, key = _known(run.stage), (_environment(call), start)
+    if key not in known:
+        others = [
+            other
+            for other in _installs(run.stage)
+            if _environment(other.call) == key[0]
+            and (start is None or (other.run.at, other.call.command.start) > start)
+        ]
+        known[key] = _summed(change, others)
+    return known[key]
+
+
+@once
+def _known(stage: Stage) -> dict[object, _Around]:  # noqa: ARG001 - the answer is filled in environment by environment
+    return {}
+
+
+def _summed(change: DockerfileChange, others: list[_Other]) -> _Around:
+    lists = [(name, _listed(change, other, name)) for other in others for name in _lists(other.call)]
+    unread = next((name for name, names in lists if names is None), None)
+    project = any(_is_of_project(other.call) for other in others)
+    return _Around(Elsewhere(project, unread), frozenset[str]().union(*(names for _, names in lists if names)))
+
+
+@once
+def _installs(stage: Stage) -> tuple[_Other, ...]:
+    """The installs of pip and uv that read lists or projects, in a stage, those below it and those built on it."""
+    found: dict[tuple[object, ...], _Other] = {}
+    for one in stage.model.stages:
+        if stage not in one.chain:
+            continue
+        for run, call in one.packages.calls:
+            installs = (call.manager == "pip" and call.verb == "install") or call.verb in ("pip install", "pip sync")
+            if installs and (_lists(call) or _is_of_project(call)):
+                found.setdefault((run.at, call.command.start), _Other(run, call))
+    return tuple(found.values())
+
+
+def _environment(call: PackageCall) -> tuple[str | None, ...]:
+    program = call.command.program
+    folder = posixpath.dirname(program.value) if program is not None else ""
+    return folder, *(call.option(name) for name in ("--target", "--prefix", "--root", "--python"))
+
+
+def _lists(call: PackageCall) -> tuple[str, ...]:
+    return tuple(use.value for use in call.uses("--requirement", "--constraint") if use.value)
+
+
+def _is_of_project(call: PackageCall) -> bool:
+    """Whether a call installs a folder or a wheel together with what that requires."""
+    if call.has("--no-deps"):
+        return False
+    return any(package.kind == "path" for package in call.packages)
+
+
+def _listed(change: DockerfileChange, other: _Other, name: str) -> frozenset[str] | None:
+    """Return the names in a list of requirements; `None` where it, or one that it names, was not read."""
+    text = requirements_text(change, other.run, install_folder(other.run, other.call), name)
+    lines = text.splitlines() if text is not None else []
+    names = frozenset(_normal(match[1]) for line in lines if (match := _NAME.match(line)))
+    return None if text is None or (not names and any(map(_MORE.match, lines))) else names
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
