@@ -10,7 +10,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.api import Confidence, Problem, quote
+from rules.api import Confidence, Problem, once, quote
 from rules.copying.installs import install_folder
 from rules.packages.package_json import RUNNERS, commands_run, read_manifest, scripts_of
 from rules.packages.project_files import copied, in_repository, manifest_text
@@ -75,6 +75,7 @@ def wanted_by_scripts(change: DockerfileChange, run: Run) -> Iterator[Wanted]:
                 yield Wanted(call, script, str(command), path, source, name == _PATCHES)
 
 
+@once
 def _is_switched_off(change: DockerfileChange) -> bool:
     texts = (text for path, text in change.repository.files.items() if path.rpartition("/")[2] == ".npmrc")
     settings = (text.decode("utf-8", "replace") for text in texts)

@@ -112,6 +112,7 @@ def _for_developers(text: str) -> frozenset[str]:
     return read.packages("devDependencies") - read.packages(*_PARTS) - _BROUGHT_OTHERWISE
 
 
+@once
 def _may_be_off(change: DockerfileChange) -> bool:
     """Whether a setting of the repository, or the Dockerfile, switches the scripts off."""
     texts = (text for path, text in change.repository.files.items() if path.rpartition("/")[2] in _SETTINGS)
