@@ -135,7 +135,7 @@ def _keep(settings: Mapping[str, str], folder: str, log: int, telling: int) -> N
 if __name__ == "__main__":
     from bot.__main__ import main
 
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in `_wait_to_serve`: it ends with the tests, not before them
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the tests, with which it ends
     _wait_to_serve(socket.socket(fileno=int(sys.argv[1])))
     signal.signal(signal.SIGINT, signal.default_int_handler)
     main()
