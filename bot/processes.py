@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from bot.memory import collect_seldom
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from multiprocessing.connection import Connection
     from types import TracebackType
 
 Given = TypeVar("Given")
 Result = TypeVar("Result")
 
-_CONTEXT = multiprocessing.get_context("spawn")  # a fork would copy the event loop, its sockets and the secrets
+# A fork of this process would copy the event loop, its sockets and the secrets; one that has none of them is forked.
+_CONTEXT = multiprocessing.get_context("forkserver")
 
 
 class TookTooLong(Exception):  # noqa: N818 - says what happened, as in bot.forges.base
@@ -36,9 +37,12 @@ class Processes:
     Args:
         size: Processes at most; they are started when they are needed.
         limit: Seconds for one piece of work; may be changed at any time.
+        loaded: Modules that each process begins with. They are imported once, by the process that all are forked from;
+            the first that is started decides for all.
     """
 
-    def __init__(self, size: int, limit: float) -> None:
+    def __init__(self, size: int, limit: float, loaded: Sequence[str] = ()) -> None:
+        _CONTEXT.set_forkserver_preload(list(loaded))
         self.limit = limit
         self._places = asyncio.Semaphore(size)
         self._idle: list[_Process] = []

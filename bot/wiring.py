@@ -66,7 +66,7 @@ async def wire(settings: Settings, mailbox: Mailbox, stack: AsyncExitStack) -> P
     """Put the server together; see `bot.serve.serve`."""
     session = await stack.enter_async_context(aiohttp.ClientSession())
     places = min(settings.concurrency, os.cpu_count() or 1)
-    processes = await stack.enter_async_context(Processes(places, JUDGEMENT_SECONDS))
+    processes = await stack.enter_async_context(Processes(places, JUDGEMENT_SECONDS, loaded=["bot.prepared"]))
     forges: dict[tuple[ForgeName, str], Forge] = {}
     receivers: dict[str, Receiver] = {}
     probes: dict[str, Probe] = {}

@@ -235,7 +235,7 @@ def _unused(
     setup: _Setup, change: DockerfileChange, comments: Sequence[Suppression], old_comments: Collection[str]
 ) -> list[Finding]:
     """Report comments that silence nothing, where the rule that says so is on."""
-    said_by = next((rule for rule in setup.rules if rule.id == "suppression-unused"), None)
+    said_by = next((rule for rule in setup.rules if rule.id == "suppression-unused"), None) if comments else None
     if said_by is None:
         return []
     raised = [Raised(said_by, suppression_unused.problem(c), change.identity, None, c.comment.text) for c in comments]

@@ -15,7 +15,7 @@ from bot.forges.base import Denied
 from bot.mailbox import Mailbox
 from bot.serve import Parts, _all_chores
 from tests.bot.conftest import new_database
-from tests.bot.serving import Server, serving, until
+from tests.bot.serving import Server, anew, serving, until
 from tests.bot.test_settings import GITHUB
 from tests.forge.github.double import GitHubDouble
 
@@ -77,7 +77,7 @@ def test_a_database_server_that_is_away(tmp_path: Path) -> None:
 
 
 async def test_a_server_with_good_credentials_is_ready(tmp_path: Path) -> None:
-    async with serving(tmp_path) as server, ClientSession() as session:
+    async with serving(tmp_path, launch=anew) as server, ClientSession() as session:
         async with session.get(f"{server.url}/readyz") as answer:
             assert await answer.json() == {"status": "ready", "checks": {"database": "ok", "github": "ok"}}
         async with session.get(f"{server.url}/") as page:
@@ -85,7 +85,7 @@ async def test_a_server_with_good_credentials_is_ready(tmp_path: Path) -> None:
 
 
 async def test_a_server_whose_credentials_are_refused_says_so(tmp_path: Path) -> None:
-    async with serving(tmp_path) as server, ClientSession() as session:
+    async with serving(tmp_path, launch=anew) as server, ClientSession() as session:
         await server.stop()
         server.forge.app.id += 1
         await server.start()
@@ -99,7 +99,7 @@ async def test_a_server_whose_credentials_are_refused_says_so(tmp_path: Path) ->
 
 async def test_a_review_by_way_of_postgresql(tmp_path: Path, postgresql_server: str) -> None:
     async with GitHubDouble.start() as forge:
-        server = Server(forge, tmp_path)
+        server = Server(forge, tmp_path, launch=anew)
         server.database_url = await new_database(postgresql_server, "served")
         await server.start()
         project = forge.create_repository("acme/web", {"Dockerfile": "FROM debian:12\n"})

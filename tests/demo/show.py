@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from aiohttp import web
 
-from tests.bot.serving import serving, until
+from tests.bot.serving import anew, serving, until
 from tests.demo import page, terminal
 from tests.demo.changes import NAMES, change, opened
 from tests.demo.posted import shown
@@ -39,7 +39,7 @@ async def show(out: TextIO, *, stay: bool) -> None:
         TimeoutError: A review does not stand in time.
     """
     with tempfile.TemporaryDirectory(prefix="hullcheck-demo-") as folder:
-        async with serving(Path(folder), _address()) as server:
+        async with serving(Path(folder), _address(), anew) as server:
             forge = server.forge
             out.write(f"hullcheck serve runs at {server.url}; its forge is a double of GitHub at {forge.api_url}.\n")
             started = asyncio.get_running_loop().time()

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from tests.forge.clock import Clock
 
 
+_READING = frozenset(
+    {"cat-file", "diff-tree", "for-each-ref", "ls-tree", "merge-base", "rev-list", "rev-parse", "show"}
+)
+
+
 class GitError(Exception):
     """Git refused a command."""
 
@@ -28,9 +33,12 @@ class Git:
         self.folder = folder
         self.clock = clock
         self._known: dict[tuple[str, ...], bytes] = {}
+        self._current: dict[tuple[str, ...], bytes] = {}
 
     def run(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """Run git here, cut off from the machine's own configuration."""
+        if arguments[0] not in _READING:
+            self._current.clear()
         date = f"{int(self.clock.seconds())} +0000"
         environment = {
             "PATH": os.environ.get("PATH", os.defpath),  # noqa: TID251  git is found on it
@@ -57,3 +65,9 @@ class Git:
         if arguments not in self._known:
             self._known[arguments] = self.run(*arguments)
         return self._known[arguments]
+
+    def current(self, *arguments: str) -> bytes:
+        """Run a command that only reads, once until another one may have written something."""
+        if arguments not in self._current:
+            self._current[arguments] = self.run(*arguments)
+        return self._current[arguments]

@@ -175,7 +175,8 @@ class GitRepository(Git):
 
     def resolve(self, name: str) -> str:
         """Return the commit that a ref, a full commit id or an abbreviation names."""
-        return self.run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}").decode().strip()
+        asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        return self.current(*asked).decode().strip()
 
     def point(self, ref: str, commit: str) -> None:
         """Move or create a ref."""

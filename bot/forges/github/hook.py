@@ -8,8 +8,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from gidgethub.apps import get_jwt
-
 from bot.forges.github.faults import translated
 
 if TYPE_CHECKING:
@@ -99,7 +97,7 @@ class Hook:
             await self._wire.post(f"/app/hook/deliveries/{attempt.id}/attempts", data=b"", jwt=self._jwt())
 
     def _jwt(self) -> str:
-        return get_jwt(app_id=self._app.id, private_key=self._app.private_key.reveal())
+        return self._app.jwt()
 
     def _next(self, address: str) -> str:
         links = self._wire.memory.links.get(address)

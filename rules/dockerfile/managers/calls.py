@@ -188,8 +188,8 @@ class PackageCall:
 
     def uses(self, *names: str) -> list[OptionUse]:
         """Return every use of these options, in any spelling."""
-        canonical = dict.fromkeys(self.spec.options.canonical(name) for name in names)
-        return [use for name in canonical for use in self.options.uses.get(name, ())]
+        given = self.options.uses
+        return [use for name in dict.fromkeys(map(self.spec.options.canonical, names)) for use in given.get(name, ())]
 
     def has(self, *names: str) -> bool:
         """Tell whether one of these options is in force, in any spelling: of `--x`, `--no-x`, `--x=false` the last."""
@@ -205,6 +205,8 @@ class PackageCall:
 
     def last_use(self, name: str) -> OptionUse | None:
         """Return the last use of an option or of its opposite: `--no-x` of `--x`; one that takes a value is none."""
+        if self.options.uses.keys().isdisjoint(map(self.spec.options.canonical, (name, opposite(name)))):
+            return None  # asked of every call for many an option that it does not have
         against = [use for use in self.uses(opposite(name)) if use.value is None or use.value.lower() in _SWITCHES]
         return max([*self.uses(name), *against], key=lambda use: use.word.start, default=None)
 
