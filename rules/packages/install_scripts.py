@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.lazily import once
+
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
 
@@ -22,6 +24,7 @@ _CONFIGURED = re.compile(r"(?<!-)ignore[-_]scripts|enable_?scripts", re.IGNORECA
 _SETTINGS = (".npmrc", ".yarnrc", ".yarnrc.yml")
 
 
+@once
 def may_be_off(change: DockerfileChange) -> bool:
     """Tell whether a setting of the repository, or the Dockerfile, speaks of switching the scripts off."""
     texts = (text for path, text in change.repository.files.items() if path.rpartition("/")[2] in _SETTINGS)
