@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from rules.lazily import once
 
+if TYPE_CHECKING:
     from rules.api import Command, Run, Stage
 
 _READS = frozenset("cat chmod chown cp du find ls mv rsync tar".split())
@@ -20,19 +22,32 @@ def stopped_by_lack(run: Run, folder: str) -> Command | None:
         run: The RUN that fills the folder; what comes behind is looked at, in the stages built upon its own too.
         folder: The folder, or the end of its path: `/var/cache/apk`, `.cache`.
     """
-    return next((command for command in _commands(run) if _fails_without(command, folder)), None)
+    known = _stopped(run.stage)
+    if folder not in known:
+        known[folder] = [(at, command) for at, command in _readers(run.stage) if _names(command, folder)]
+    behind = bisect_left(known[folder], run.at, key=itemgetter(0))
+    return known[folder][behind][1] if behind < len(known[folder]) else None
 
 
-def _commands(run: Run) -> Iterator[Command]:
-    upon = (one for one in run.stage.model.stages if run.stage in one.chain)
-    runs = {other.at: other for one in upon for other in one.all_runs if other.at >= run.at}
-    for at in sorted(runs):
-        yield from runs[at].commands
+@once
+def _stopped(_: Stage) -> dict[str, list[tuple[tuple[int, int], Command]]]:
+    """The commands of `_readers` by the folder that they name, filled as they are asked for."""
+    return {}
 
 
-def _fails_without(command: Command, folder: str) -> bool:
-    if not any(folder in word.value for word in command.operands()):
-        return False
+@once
+def _readers(stage: Stage) -> list[tuple[tuple[int, int], Command]]:
+    """The commands that fail without what they name, with their RUN's place, in a stage and those built upon it."""
+    upon = (one for one in stage.model.stages if stage in one.chain)
+    runs = {run.at: run for one in upon for run in one.all_runs}
+    return [(at, command) for at in sorted(runs) for command in runs[at].commands if _fails_without(command)]
+
+
+def _names(command: Command, folder: str) -> bool:
+    return any(folder in word.value for word in command.operands())
+
+
+def _fails_without(command: Command) -> bool:
     return command.name in _READS or (command.name == "rm" and not command.has("-f", "--force"))
 
 

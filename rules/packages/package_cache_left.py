@@ -274,8 +274,15 @@ def _fix(run: Run, call: PackageCall, left: tuple[str, ...]) -> Fix | None:
 
 def _is_asked(run: Run) -> bool:
     """Whether apk is asked for something that it reads from the index, here or further on."""
-    calls = (call for one in run.stage.all_runs if one.at >= run.at for call in one.package_calls)
-    return any(call.manager == "apk" and call.verb in _ASKS_INDEX for call in calls)
+    last = _last_question(run.stage)
+    return last is not None and last >= run.at
+
+
+@once
+def _last_question(stage: Stage) -> tuple[int, int] | None:
+    """Where the last RUN of a chain stands that asks apk for it."""
+    calls = ((run, call) for run in stage.all_runs for call in run.package_calls)
+    return max((run.at for run, call in calls if call.manager == "apk" and call.verb in _ASKS_INDEX), default=None)
 
 
 def _fix_of_apk(run: Run) -> Fix | None:

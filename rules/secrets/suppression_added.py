@@ -41,8 +41,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     added = []
     now = _comments(change.after.dockerfile)
     said = {comment.span.line: comment.text for comment in change.after.dockerfile.comments}
+    above = _explained_above(said)
     explained = {
-        one.names for one in now if one.reason or any(_explains(said.get(line, "")) for line in _beside(one, said))
+        one.names for one in now if one.reason or _is_explained(one, said, above)
     }  # a reason given once holds for the same names further down
     for suppression in now:
         if before[_key(suppression)] > 0:
@@ -62,13 +63,19 @@ def _comments(dockerfile: Dockerfile) -> tuple[Suppression, ...]:
     return suppressions(dockerfile)
 
 
-def _beside(one: Suppression, said: dict[int, str]) -> Iterator[int]:
-    """Yield the lines where a reason may stand: in the comment lines above, below a directive as well."""
+def _is_explained(one: Suppression, said: dict[int, str], above: set[int]) -> bool:
+    """Whether a reason stands in the comment lines above, or below a directive."""
     line = one.comment.span.line
-    if _DIRECTIVE.match(one.comment.text):
-        yield line + 1
-    while (line := line - 1) in said:
-        yield line
+    return line in above or (bool(_DIRECTIVE.match(one.comment.text)) and _explains(said.get(line + 1, "")))
+
+
+def _explained_above(said: dict[int, str]) -> set[int]:
+    """Return the lines below a comment line that says something in words, as far as the comment goes on."""
+    found: set[int] = set()
+    for line in sorted(said):
+        if _explains(said[line]) or line in found:
+            found.add(line + 1)
+    return found
 
 
 def _explains(above: str) -> bool:
