@@ -125,7 +125,7 @@ def _problem(
         f"{by} (line {filled.step.instruction.line}), so {_shipping(change, builder, filled, surplus, made)}."
         f"{_way_out(builder, filled, surplus, made, enough)}",
         _confidence(stage, builder, filled, surplus, made),
-        doubt="what lies in that tree is not known",
+        doubt="what lies in that tree is not known" if surplus is None else "it is little, or the program may read it",
         stage=stage.key,
         fix=_fix(change, copy, path, enough),
     )

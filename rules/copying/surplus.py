@@ -1,6 +1,8 @@
 """What of a source tree no program reads when it runs: its tests, its documentation, settings of tools for developers.
 
-Everything else may be read: lock files (`bundle exec`, `yarn start`), `.ruby-version`, folders of data beside the code.
+Manifests and lock files are read by the tool that installs, and by one that starts the program (`uv run`, `yarn start`,
+`bundle exec`): of Python and Node.js they are too much where none does. Everything else may be read: `.ruby-version`,
+folders of data beside the code.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.copying.carried_trees import brought_by, is_gone
 from rules.copying.needs import needs_of
 from rules.model.puts import within
+from rules.model.settings import is_script
 from rules.runtime.start_instructions import shipped
 from rules.runtime.start_scripts import start_script
 
@@ -31,12 +34,26 @@ _PROSE = re.compile(r"\.(?:mdx?|rst|txt|adoc|png|jpe?g|gif|svg|drawio|puml|pdf)$
 """What documentation is written in; `docs/openapi.yaml` may be sent out."""
 _FILES = re.compile(
     r"(?:Dockerfile|Containerfile)(?:\..*)?|.*\.[Dd]ockerfile|(?:docker-)?compose(?:[.-].*)?\.ya?ml|Jenkinsfile"
-    r"|\.(?:dockerignore|git\w+|editorconfig|prettierignore|eslintignore|flake8|pylintrc|rspec)"
+    r"|\.env[.-](?:dist|example|sample|template)|\.(?:dockerignore|git\w+|editorconfig|prettierignore|eslintignore|flake8|pylintrc|rspec)"
     r"|\.(?:gitlab-ci|travis|codecov|pre-commit-config|rubocop)\.ya?ml|(?:codecov|azure-pipelines)\.ya?ml"
     r"|\.(?:prettierrc|eslintrc|stylelintrc|markdownlint)(?:\..*)?|eslint\.config\..*|mypy\.ini|pytest\.ini|tox\.ini"
     r"|noxfile\.py|conftest\.py|(?:jest|vitest|playwright|cypress)\.config\..*|karma\.conf\..*|phpunit\.xml(?:\.dist)?"
     r"|(?:README|CHANGELOG|CHANGES|CONTRIBUTING|CODE_OF_CONDUCT|SECURITY)(?:\.\w+)?",
 )
+_INSTALLED_FROM = (
+    (
+        re.compile(
+            r"(?:uv|poetry|pdm|Pipfile)\.lock|Pipfile|pyproject\.toml|setup\.(?:py|cfg)|[\w-]*requirements[\w-]*\.(?:txt|in)"
+        ),
+        re.compile(r"\b(?:uv|poetry|pdm|pipenv|hatch|rye|pip|make|tox|nox|alembic|setup\.py)\b"),
+    ),
+    (
+        re.compile(r"package-lock\.json|npm-shrinkwrap\.json|yarn\.lock|pnpm-lock\.yaml|bun\.lockb?"),
+        re.compile(r"\b(?:npm|npx|yarn|pnpm|bun|bunx|corepack|make)\b"),
+    ),
+    (re.compile(r"Makefile"), re.compile(r"\bg?make\b")),
+)
+"""What an install reads, and what in a start command or its scripts reads it again."""
 _RUNS_TESTS = re.compile(
     r"(?<![A-Za-z])(?:(?:py|x|c|go|php|phpunit|vi|mocha)?(?:unit)?tests?|jest|vitest|rspec|phpunit|tox|nox|cypress|playwright|karma|mocha|behave"
     r"|cucumber|e2e)(?![A-Za-z])"
@@ -80,7 +97,7 @@ def surplus_of(change: DockerfileChange, stage: Stage, copy: Copy, path: str, fi
     there = [name for name in roots if not is_gone(way, name)]
     asked = _asked(change, stage, copy, posixpath.relpath(filled.path, path))
     weighty = [name for name in there if _is_weighty(name, files) and not asked(name)]
-    light = [name for name in there if _is_light(name) and not asked(name)]
+    light = [name for name in there if (_is_light(name) or asked.only_to_install(name)) and not asked(name)]
     rest = [name for name in there if name not in weighty and name not in light]
     return Surplus(tuple(weighty), tuple(light), tuple(rest))
 
@@ -104,9 +121,14 @@ def _is_light(entry: str) -> bool:
 class _Asked:
     """What a shipped stage speaks of."""
 
-    def __init__(self, text: str, starts: str, needed: tuple[str, ...], folder: str) -> None:
-        self._text, self._needed, self._folder = text, needed, folder
-        self._runs_tests = _RUNS_TESTS.search(starts) is not None
+    def __init__(self, text: str, starts: str | None, needed: tuple[str, ...], folder: str) -> None:
+        self._text, self._starts, self._needed, self._folder = text, starts, needed, folder
+        self._runs_tests = starts is not None and _RUNS_TESTS.search(starts) is not None
+
+    def only_to_install(self, entry: str) -> bool:
+        """Tell whether an install alone reads an entry; all that runs at the start has to be known for that."""
+        reader = next((reader for files, reader in _INSTALLED_FROM if files.fullmatch(entry)), None)
+        return reader is not None and self._starts is not None and reader.search(self._starts) is None
 
     def __call__(self, entry: str) -> bool:
         """Tell whether it speaks of an entry of the tree."""
@@ -120,18 +142,20 @@ class _Asked:
 
 def _asked(change: DockerfileChange, stage: Stage, copy: Copy, below: str) -> _Asked:
     needed = tuple(need.path for need in needs_of(change, stage))
-    starts = " ".join((stage.image.start_line(), *_scripts(change, stage)))
+    scripts = list(_scripts(change, stage))
+    read = " ".join((stage.image.start_line(), *(text for text in scripts if text is not None)))
     own = (step.instruction.text for step in stage.done_steps if step is not copy)
-    return _Asked(
-        " ".join((starts, *own)), starts, needed, posixpath.normpath(posixpath.join(copy.destination or "/", below))
-    )
+    folder = posixpath.normpath(posixpath.join(copy.destination or "/", below))
+    return _Asked(" ".join((read, *own)), None if None in scripts else read, needed, folder)
 
 
-def _scripts(change: DockerfileChange, stage: Stage) -> Iterator[str]:
+def _scripts(change: DockerfileChange, stage: Stage) -> Iterator[str | None]:
+    """Yield the texts of the scripts that start a stage's program, `None` for one that was not read."""
     for found in shipped(change):
-        script = start_script(change, found, through_stages=True) if found.stage is stage else None
-        if script is not None:
-            yield script.text
+        if found.stage is stage:
+            script = start_script(change, found, through_stages=True)
+            if script is not None or any(map(is_script, found.start.words)):
+                yield script.text if script is not None else None
 
 
 def usual_surplus(change: DockerfileChange, builder: Stage, filled: Put) -> tuple[str, ...]:
