@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from rules.api import Copy, Run, is_root_name, once, quote, within
+from rules.api import Copy, Run, is_root_name, is_script, once, quote, within
 from rules.quoting import listed
 from rules.user.accounts import name_of, runs_as_root, runtime_user
 from rules.user.modes import without_others_writing
@@ -95,7 +95,11 @@ def _given(stage: Stage, found: list[Grant], user: str | None, *, meant: bool) -
     """Say to whom to give it."""
     link = _by_link(found)
     if user is None:
-        return f"Give it to the one user that writes there (`chown`); {_ANY_UID}.{link}"
+        start = any(
+            map(is_script, (word for one in stage.image.start_command if one.value for word in one.value.words))
+        )
+        there = ", in the start script where that makes the account" if start and not stage.users.created else ""
+        return f"Give it to the one user that writes there (`chown`){there}; {_ANY_UID}.{link}"
     to = f"Give it to the one user that writes there: `chown` to {quote(user)}, or `COPY --chown`"
     arbitrary = f"; {_ANY_UID}" if meant or user.isdecimal() or _to_group_zero(stage) else ""
     return f"{to}{_first(stage, found[0].step, user)}{arbitrary}.{link}"
