@@ -95,14 +95,17 @@ def _given(stage: Stage, found: list[Grant], user: str | None, *, meant: bool) -
     """Say to whom to give it."""
     link = _by_link(found)
     if user is None:
-        start = any(
-            map(is_script, (word for one in stage.image.start_command if one.value for word in one.value.words))
-        )
-        there = ", in the start script where that makes the account" if start and not stage.users.created else ""
-        return f"Give it to the one user that writes there (`chown`){there}; {_ANY_UID}.{link}"
+        return f"Give it to the one user that writes there (`chown`){_at_the_start(stage)}; {_ANY_UID}.{link}"
     to = f"Give it to the one user that writes there: `chown` to {quote(user)}, or `COPY --chown`"
     arbitrary = f"; {_ANY_UID}" if meant or user.isdecimal() or _to_group_zero(stage) else ""
     return f"{to}{_first(stage, found[0].step, user)}{arbitrary}.{link}"
+
+
+def _at_the_start(stage: Stage) -> str:
+    """Say where an account is given something that the image does not have and a start script may make."""
+    starts = (start.value.words for start in stage.image.start_command if start.value is not None)
+    may_make = not stage.users.created and any(is_script(word) for words in starts for word in words)
+    return ", in the start script where that makes the account" if may_make else ""
 
 
 def _leave(paths: list[str | None]) -> str:
