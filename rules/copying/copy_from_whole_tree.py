@@ -118,12 +118,13 @@ def _problem(
     if made is None and surplus is not None and not (surplus.weighty or surplus.light):
         return None
     by = quote(filled.command.name) if filled.command is not None else quote(str(filled.step.instruction))
-    enough = _enough(change, stage, copy, path, surplus) if made is None else ()
+    parts = _parts(change, stage, copy, path) if made is None else ()
+    enough = parts if _is_enough(change, stage, copy, path, surplus, parts) else ()
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies the whole {quote(path)} tree out of {builder.label}. {builder.label} filled it with "
         f"{by} (line {filled.step.instruction.line}), so {_shipping(change, builder, filled, surplus, made)}."
-        f"{_way_out(builder, filled, surplus, made, enough)}",
+        f"{_way_out(builder, filled, surplus, made, parts if surplus is None else enough)}",
         _confidence(stage, builder, filled, surplus, made),
         doubt="what lies in that tree is not known" if surplus is None else "it is little, or the program may read it",
         stage=stage.key,
@@ -138,10 +139,12 @@ def _shipping(change: DockerfileChange, builder: Stage, filled: Put, surplus: Su
     if surplus is not None:
         names = [quote(name) for name in (*surplus.weighty, *surplus.light)]
         return f"{listed(names, _NAMED)} {'ship' if len(names) > 1 else 'ships'} to production"
-    usual = listed(kinds, None) if (kinds := usual_surplus(change, builder, filled)) else ""
-    such = f" ({usual}, where it has any)" if usual else ""
-    let_in = "" if _is_checkout(builder, filled) else ", as far as `.dockerignore` lets it in"
-    return f"what no program reads of it{such} ships to production{let_in}"
+    kinds = usual_surplus(change, builder, filled)
+    other = "else " if kinds else ""
+    rest = (
+        f"all {other}that lies there" if _is_checkout(builder, filled) else f"whatever {other}`.dockerignore` lets in"
+    )
+    return f"{listed((*kinds, rest), None)} {'ship' if kinds else 'ships'} to production"
 
 
 def _is_checkout(builder: Stage, filled: Put) -> bool:
@@ -149,14 +152,21 @@ def _is_checkout(builder: Stage, filled: Put) -> bool:
     return brought_by(builder, filled)[-1][1].kind != "context"
 
 
-def _way_out(builder: Stage, filled: Put, surplus: Surplus | None, made: Made | None, enough: tuple[str, ...]) -> str:
-    """Name what is to be copied only where that is known to be enough; else say how the rest is left out."""
+def _way_out(builder: Stage, filled: Put, surplus: Surplus | None, made: Made | None, parts: tuple[str, ...]) -> str:
+    """Name what is to be copied only where that is known to be enough; else say how the rest is left out.
+
+    Where it is not known what the tree holds, the program's own files stand for what is not seen.
+    """
     if made is not None:
         beside = "" if made.alone else ", and what the program reads beside it"
         return f" Copy {quote(made.path)}, {made.what}{beside}."
-    if enough:
-        return f" Copy what runs: {listed(map(quote, enough), None)}."
-    them = "them" if surplus is not None and len(surplus.weighty + surplus.light) > 1 else "it"
+    if parts:
+        own = ("the program's own files",) if surplus is None else ()
+        return f" Copy what runs: {listed((*own, *map(quote, parts)), None)}."
+    if surplus is None:
+        ignored = "" if _is_checkout(builder, filled) else ", or keep it out with `.dockerignore`"
+        return f" Delete what does not run in {builder.label} before that{ignored}, where no stage needs it."
+    them = "them" if len(surplus.weighty + surplus.light) > 1 else "it"
     ignored = "" if _is_checkout(builder, filled) else f", or keep {them} out with `.dockerignore`"
     return f" Delete {them} in {builder.label} before that{ignored}, where no stage needs {them}."
 
@@ -179,17 +189,24 @@ def _confidence(stage: Stage, builder: Stage, filled: Put, surplus: Surplus | No
     return Confidence.CERTAIN if known and filled.kind == "context" else Confidence.LIKELY
 
 
-def _enough(change: DockerfileChange, stage: Stage, copy: Copy, path: str, surplus: Surplus | None) -> tuple[str, ...]:
-    """Return the parts of the tree that are enough to run: with what is surplus, they are all that it holds."""
+def _parts(change: DockerfileChange, stage: Stage, copy: Copy, path: str) -> tuple[str, ...]:
+    """Return the parts of the tree that are seen to be needed; none where it is the tree itself that runs."""
     builder = copy.from_stage
-    if builder is None or surplus is None or runs_from_sources(stage, builder) or is_monorepo(change.after):
+    if builder is None or runs_from_sources(stage, builder) or is_monorepo(change.after):
         return ()
     if not all_explained(builder) or editable_install(change, builder) is not None or _reads_below(stage, copy):
         return ()
-    used, searched = set(runtime_paths(change, stage, copy, path)), searched_paths(stage, copy, path)
-    parts = used - _made_before(change, stage, copy, path)
-    covered = all(posixpath.join(path, name.rstrip("/")) in parts for name in surplus.rest)
-    return tuple(sorted(parts)) if searched <= used and covered else ()
+    used = {*runtime_paths(change, stage, copy, path), *searched_paths(stage, copy, path)}
+    return tuple(sorted(used - _made_before(change, stage, copy, path)))
+
+
+def _is_enough(
+    change: DockerfileChange, stage: Stage, copy: Copy, path: str, surplus: Surplus | None, parts: tuple[str, ...]
+) -> bool:
+    """Whether some parts are enough to run: with what is surplus, they are all that the tree holds."""
+    if surplus is None or not searched_paths(stage, copy, path) <= set(runtime_paths(change, stage, copy, path)):
+        return False
+    return all(posixpath.join(path, name.rstrip("/")) in parts for name in surplus.rest)
 
 
 def _made_before(change: DockerfileChange, stage: Stage, copy: Copy, path: str) -> set[str]:
