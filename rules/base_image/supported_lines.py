@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.base_image.replaced_image import with_its_tag
+from rules.base_image.version_ranges import numbers_of
 from rules.copying.binaries import is_static, program_of
 from rules.dockerfile.reference import parse_reference
 from rules.facts.distributions import release_of
@@ -144,15 +145,16 @@ def lost_on_the_way(stages: Sequence[Stage], facts: ImageFacts | None, told: str
 
 
 def _pinned(stages: Sequence[Stage], newer: ImageFacts) -> str:
-    """Name packages that are held at a version: another release of the system has other versions."""
+    """Name packages that are held at a version, the closest first: another release of the system has other versions."""
     older = (stage for stage in stages if _is_older(stage, newer))
     packages = (item.package for stage in older for item in stage.packages.installed if item.manager in OS_MANAGERS)
-    held = (one for one in packages if one.version is not None and one.version[0] in "=~" and "$" not in one.version)
-    names = list(dict.fromkeys(quote(f"{one.name}{one.version}") for one in held))
-    if not names:
-        return ""
-    them = "them" if names[1:] else "it"
-    return f" It has other versions than the pinned {listed(names, _NAMED)}: choose {them} anew."
+    held = {f"{one.name}{one.version}": one.version or "" for one in packages if _is_held(one.version)}
+    names = sorted(held, key=lambda name: -len(numbers_of(held[name])))
+    return f" See that it has what is pinned: {listed(map(quote, names), _NAMED)}." if names else ""
+
+
+def _is_held(version: str | None) -> bool:
+    return version is not None and version[0] in "=~" and "$" not in version
 
 
 def _taken(stages: Sequence[Stage], newer: ImageFacts) -> str:
