@@ -27,7 +27,6 @@ _READ_ONLY = re.compile(
 )
 """Variables that say where programs look for what they read."""
 _OF_IMAGES = ("/bin", "/boot", "/dev", "/etc", "/lib", "/proc", "/root", "/run/secrets", "/sbin", "/sys", "/usr")
-_PLAIN_KINDS = frozenset({"os", "runtime", "runtime+toolchain", "sdk"})
 _PLAIN = re.compile(r"(?:/[\w.@+-]+)+/?")
 
 
@@ -39,7 +38,7 @@ def named_folders_unmade(stage: Stage, user: str) -> Iterator[tuple[str, str]]:
         user: The account that it is to run as.
     """
     facts = stage.facts
-    if not stage.root.is_scratch and (facts is None or facts.kind not in _PLAIN_KINDS):
+    if not stage.root.is_scratch and (facts is None or not facts.is_plain):
         return
     volumes = [volume.value for volume in stage.image.volumes if volume.value]
     for name, setting in stage.image.env.items():
