@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import signal
+from multiprocessing.forkserver import ensure_running
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from bot.memory import collect_seldom
@@ -48,6 +49,12 @@ class Processes:
         self._idle: list[_Process] = []
 
     async def __aenter__(self) -> Self:
+        """Start the process that the others are forked from.
+
+        Raises:
+            OSError: It gets no socket: the folder for temporary files takes none, or its name is too long for one.
+        """
+        await asyncio.to_thread(ensure_running)
         return self
 
     async def __aexit__(

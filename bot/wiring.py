@@ -30,7 +30,7 @@ from bot.processes import Processes
 from bot.readiness import Probe, Readiness
 from bot.reconcile import reconcile
 from bot.reviewer import Desk
-from bot.serve import DATABASE_SECONDS, Parts
+from bot.serve import DATABASE_SECONDS, Parts, StartError
 from bot.spool import Spool
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ async def wire(settings: Settings, mailbox: Mailbox, stack: AsyncExitStack) -> P
     """Put the server together; see `bot.serve.serve`."""
     session = await stack.enter_async_context(aiohttp.ClientSession())
     places = min(settings.concurrency, os.cpu_count() or 1)
-    processes = await stack.enter_async_context(Processes(places, JUDGEMENT_SECONDS, loaded=["bot.prepared"]))
+    processes = await _processes(places, stack)
     forges: dict[tuple[ForgeName, str], Forge] = {}
     receivers: dict[str, Receiver] = {}
     probes: dict[str, Probe] = {}
@@ -158,6 +158,17 @@ async def _mark_key(settings: Settings, mailbox: Mailbox) -> bytes:
 def _lasting(gitlab: GitLabSettings) -> Secret:
     """Return the secret that outlives access tokens, of which each lasts a year at most."""
     return gitlab.webhook_secret or gitlab.signing_token or gitlab.token
+
+
+async def _processes(places: int, stack: AsyncExitStack) -> Processes:
+    """Open the processes that judge."""
+    try:
+        return await stack.enter_async_context(Processes(places, JUDGEMENT_SECONDS, loaded=["bot.prepared"]))
+    except OSError as fault:
+        raise StartError(
+            f"The processes that judge get no socket in the folder for temporary files: {fault}. Set TMPDIR to a "
+            "folder with a short name that can be written."
+        ) from fault
 
 
 async def _warm_up(processes: Processes, places: int) -> None:

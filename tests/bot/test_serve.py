@@ -62,6 +62,16 @@ def test_an_address_of_another_machine(tmp_path: Path) -> None:
     ]
 
 
+def test_a_folder_for_temporary_files_that_takes_no_socket(tmp_path: Path) -> None:
+    folder = tmp_path / ("long" * 30)
+    folder.mkdir()
+    (told,) = refusal(tmp_path, TMPDIR=str(folder))
+    assert told == (
+        "The processes that judge get no socket in the folder for temporary files: AF_UNIX path too long. "
+        "Set TMPDIR to a folder with a short name that can be written."
+    )
+
+
 def test_a_database_in_a_folder_that_is_missing(tmp_path: Path) -> None:
     (told,) = refusal(tmp_path, HULLCHECK_DATABASE_URL="sqlite:///missing/hull.db")
     assert told == (
