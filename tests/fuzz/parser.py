@@ -11,12 +11,16 @@ import sys
 import time
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
 from tests.dockerfile.oracle import RefusedError, buildkit, differs_by_age, ours
 from tests.fuzz.command_line import count_and_seed
 from tests.fuzz.invariants import spoil, violations
+
+if TYPE_CHECKING:
+    from rules.dockerfile.nodes import Dockerfile
 
 LONGEST = 0.2
 """CPU seconds that reading one file may take."""
@@ -32,9 +36,9 @@ def seeds() -> list[str]:
 
 def findings(text: str) -> list[str]:
     """Return what is wrong with our reading of a text."""
-    started = time.process_time()
-    parsed = parse(Source("Dockerfile", text))
-    spent = time.process_time() - started
+    parsed, spent = _read(text)
+    if spent > LONGEST:  # all garbage of the process may have been looked for in between: slow is what is so twice
+        parsed, spent = _read(text)
     found = [f"took {spent:.3f} s"] if spent > LONGEST else []
     found += violations(parsed)
     if differs_by_age(text) or "\udc80" in text:
@@ -49,6 +53,13 @@ def findings(text: str) -> list[str]:
     if ours(parsed) != theirs:
         found.append(f"BuildKit reads {theirs}\n  and we read {ours(parsed)}")
     return found
+
+
+def _read(text: str) -> tuple[Dockerfile, float]:
+    """Read a text, and count the CPU seconds that it takes."""
+    started = time.process_time()
+    parsed = parse(Source("Dockerfile", text))
+    return parsed, time.process_time() - started
 
 
 def run(count: int, seed: int) -> int:
