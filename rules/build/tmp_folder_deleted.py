@@ -1,6 +1,7 @@
 """See tmp_folder_deleted.md."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from rules.api import (
     Category,
@@ -37,9 +38,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, _ in change.shipped():
         for one in stage.chain:
             for run in one.runs if not stage.runtime.is_windows else ():
-                found = next(_deleted(run), None)
-                if found is not None and not _comes_back(stage, run, *found):
-                    yield _problem(change, stage, run, *found)
+                for command, word, folder in islice(_deleted(run), 1):
+                    if not _comes_back(stage, run, command, folder):
+                        yield _problem(change, stage, run, command, word, folder)
 
 
 def _deleted(run: Run) -> Iterator[tuple[Command, ShellWord, str]]:
@@ -53,7 +54,7 @@ def _deleted(run: Run) -> Iterator[tuple[Command, ShellWord, str]]:
                 yield command, word, folder
 
 
-def _comes_back(stage: Stage, run: Run, command: Command, _word: ShellWord, folder: str) -> bool:
+def _comes_back(stage: Stage, run: Run, command: Command, folder: str) -> bool:
     """Whether something behind may make the folder again: a command that names it, a COPY, a volume."""
     later = [step for step in stage.all_steps if step.at > run.at]
     commands = [c for other in stage.all_runs for c in other.commands if (other.at, c.start) > (run.at, command.start)]

@@ -163,12 +163,10 @@ def _way_out(builder: Stage, filled: Put, surplus: Surplus | None, made: Made | 
     if parts:
         own = ("the program's own files",) if surplus is None else ()
         return f" Copy what runs: {listed((*own, *map(quote, parts)), None)}."
-    if surplus is None:
-        ignored = "" if _is_checkout(builder, filled) else ", or keep it out with `.dockerignore`"
-        return f" Delete what does not run in {builder.label} before that{ignored}, where no stage needs it."
-    them = "them" if len(surplus.weighty + surplus.light) > 1 else "it"
+    them = "them" if surplus is not None and len(surplus.weighty + surplus.light) > 1 else "it"
     ignored = "" if _is_checkout(builder, filled) else f", or keep {them} out with `.dockerignore`"
-    return f" Delete {them} in {builder.label} before that{ignored}, where no stage needs {them}."
+    what = "what does not run" if surplus is None else them
+    return f" Delete {what} in {builder.label} before that{ignored}, where no stage needs {them}."
 
 
 def _may_need_all(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, path: str) -> bool:

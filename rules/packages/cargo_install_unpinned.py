@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Package, PackageCall, Problem, Severity, quote, rule
 from rules.packages.unpinned import Unpinned, unpinned
-from rules.quoting import listed
 
 
 @rule(
@@ -19,16 +18,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A tool is compiled from crates.io in whatever version is newest."""
     for found in unpinned(change, ("cargo",), _wanted):
         names = change.fresh("cargo-install-unpinned", found.stage, found.names)
-        yield Problem(
-            found.place(names),
-            f"{found.stage.label} installs {listed(map(quote, names))} in whatever version is newest on the day of "
-            f"the build. {found.consequence} {_way_out(found, names[0])}",
-            found.confidence,
-            doubt=found.doubt,
-            stage=found.stage.key,
-            items=found.names,
-            decision=" ".join(names),
-        )
+        yield found.problem(names, _way_out(found, names[0]), " ".join(names))
 
 
 def _wanted(call: PackageCall, package: Package) -> bool:

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Package, PackageCall, Problem, Severity, quote, rule
 from rules.packages.unpinned import unpinned
-from rules.quoting import listed
 
 
 @rule(
@@ -20,17 +19,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A gem is installed in whatever version is newest."""
     for found in unpinned(change, ("gem",), _wanted):
         names = change.fresh("gem-unpinned", found.stage, found.names)
-        yield Problem(
-            found.place(names),
-            f"{found.stage.label} installs {listed(map(quote, names))} in whatever version is newest on the day of "
-            f"the build. {found.consequence} Name the version that was tested: "
-            f"{quote(f'gem install {names[0]}:<version>')}.",
-            found.confidence,
-            doubt=found.doubt,
-            stage=found.stage.key,
-            items=found.names,
-            decision=" ".join(names),
-        )
+        way_out = f"Name the version that was tested: {quote(f'gem install {names[0]}:<version>')}."
+        yield found.problem(names, way_out, " ".join(names))
 
 
 def _wanted(call: PackageCall, package: Package) -> bool:

@@ -29,17 +29,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if all(name in ranged for name in names):
             ranges = list(dict.fromkeys(ranged[name] for name in names))
             newest = f"in the newest version that {listed(map(quote, ranges))} allow{'s' if len(ranges) == 1 else ''}"
-        yield Problem(
-            found.place(names),
-            f"{found.stage.label} installs {listed(map(quote, names))} {newest} on the day of the "
-            f"build. {found.consequence} Name the version "
-            f"that was tested: {quote(f'{names[0]}@<version>')}.",
-            found.confidence,
-            doubt=found.doubt,
-            stage=found.stage.key,
-            items=found.names,
-            decision=f"{names} {newest}",
-        )
+        way_out = f"Name the version that was tested: {quote(f'{names[0]}@<version>')}."
+        yield found.problem(names, way_out, f"{names} {newest}", newest)
 
 
 def _is_global(found: Unpinned, name: str) -> bool:

@@ -1,5 +1,6 @@
 """See pip_unpinned.md."""
 
+import dataclasses
 import re
 from collections.abc import Iterator
 
@@ -19,7 +20,6 @@ from rules.api import (
 )
 from rules.packages.pinned_elsewhere import ANEW, Elsewhere, elsewhere, is_listed
 from rules.packages.unpinned import Unpinned, unpinned
-from rules.quoting import listed
 
 _TOOLS = frozenset({"pip", "setuptools", "wheel", "uv", "virtualenv", "pip-tools", "build"})
 _REF = re.compile(r"@(?P<ref>[^/@]+)$")
@@ -48,16 +48,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if not any(package.kind == "name" for package in found.packages):
             other = Elsewhere(project=False, unread=None)
         newest, way_out = _advice(found, names)
-        yield Problem(
-            found.place(names),
-            f"{found.stage.label} installs {listed(map(quote, names))} in {newest} on the day of "
-            f"the build. {found.consequence} {way_out}",
-            min(found.confidence, _confidence(other)),
-            doubt=found.doubt or other.doubt,
-            stage=found.stage.key,
-            items=found.names,
-            decision=f"{names} {way_out}",
-        )
+        problem = found.problem(names, way_out, f"{names} {way_out}", f"in {newest}")
+        sure = min(problem.confidence, _confidence(other))
+        yield dataclasses.replace(problem, confidence=sure, doubt=problem.doubt or other.doubt)
 
 
 def _confidence(other: Elsewhere) -> Confidence:

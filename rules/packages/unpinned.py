@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.packages.reaching import reaches_image
-from rules.problem import Confidence
+from rules.problem import Confidence, Problem
+from rules.quoting import listed, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -80,6 +81,28 @@ class Unpinned(NamedTuple):
         if self.reaches:
             return "The same commit gives another image tomorrow, and a bad release goes straight in."
         return STAYS_BEHIND
+
+    def problem(
+        self, names: tuple[str, ...], way_out: str, decision: str, newest: str = "in whatever version is newest"
+    ) -> Problem:
+        """Tell of some of the packages.
+
+        Args:
+            names: Which.
+            way_out: How a version is named, a sentence.
+            decision: As in `Problem`.
+            newest: What is taken in its place.
+        """
+        return Problem(
+            self.place(names),
+            f"{self.stage.label} installs {listed(map(quote, names))} {newest} on the day of the build. "
+            f"{self.consequence} {way_out}",
+            self.confidence,
+            doubt=self.doubt,
+            stage=self.stage.key,
+            items=self.names,
+            decision=decision,
+        )
 
     def place(self, names: tuple[str, ...]) -> Span:
         """Return where a finding about some of the packages stands: at the first of them, or at the call for all."""
