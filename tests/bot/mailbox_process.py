@@ -1,4 +1,4 @@
-"""A worker in a process of its own, to be killed: `python -m tests.bot.mailbox_process URL HANG_AFTER`.
+"""A worker in a process of its own, to be killed: `python -m tests.bot.mailbox_process URL LEASE HANG_AFTER`.
 
 It prints a line when a piece of work begins and when it is published. After so many pieces the next ones never end.
 """
@@ -19,7 +19,10 @@ from bot.worker import Patience, Worker
 if TYPE_CHECKING:
     from bot.forges.base import Fence
 
-TIMING = Timing(Coalescing(delay=0), LeaseTerms(seconds=1.5, in_flight=4))
+
+def timing(lease: float) -> Timing:
+    """Return terms under which a delivery may begin at once."""
+    return Timing(Coalescing(delay=0), LeaseTerms(seconds=lease, in_flight=4))
 
 
 def say(word: str, claimed: Claimed) -> None:
@@ -45,12 +48,12 @@ async def give_up(claimed: Claimed, sentence: str) -> None:
     raise AssertionError(claimed, sentence)
 
 
-async def work(url: str, hang_after: int) -> None:
-    async with await Mailbox.open(url, TIMING) as mailbox:
+async def work(url: str, lease: float, hang_after: int) -> None:
+    async with await Mailbox.open(url, timing(lease)) as mailbox:
         worker = Worker(mailbox, Handler(hang_after), give_up, patience=Patience(poll=0.1))
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
         await worker.run()
 
 
 if __name__ == "__main__":
-    asyncio.run(work(sys.argv[1], int(sys.argv[2])))
+    asyncio.run(work(sys.argv[1], float(sys.argv[2]), int(sys.argv[3])))
