@@ -16,6 +16,10 @@ REDHAT_FAMILY = frozenset("rhel centos fedora almalinux rockylinux oraclelinux a
 _RPM = frozenset(
     "almalinux amazonlinux azurelinux centos fedora mageia opensuse oraclelinux photon rhel rockylinux sles".split()
 )
+_FIRST_WITH_DNF = {"centos": 8, "oraclelinux": 8, "rhel": 8, "amazonlinux": 2022}
+"""The first release of a distribution that has dnf; the ones before have yum alone."""
+_MINIMAL = re.compile(r"(?:^|-)(?:slim|minimal)(?:-|$)")
+"""Tags of images with microdnf alone (Red Hat's guide to UBI minimal images; oracle/container-images#53)."""
 _MUSL = frozenset({"alpine"})
 _NO_LIBC = frozenset({"scratch", "busybox", "windows"})
 
@@ -92,6 +96,24 @@ def package_manager_of(distro: str | None) -> str | None:
     if distro in _APT:
         return "apt"
     return {"alpine": "apk", "photon": "tdnf", "archlinux": "pacman"}.get(distro or "")
+
+
+def rpm_manager_of(family: str, distro: str | None, release: Release | None, tag: str) -> str:
+    """Return which of the programs that install a distribution's RPM packages an image has.
+
+    Args:
+        family: The one that the newest full images have, such as `dnf`; returned where it says all there is.
+        distro: As in `ImageFacts.distro`.
+        release: As in `ImageFacts.release`.
+        tag: The image's tag.
+    """
+    if family not in ("dnf", "yum") or distro not in REDHAT_FAMILY:
+        return family
+    first, number = _FIRST_WITH_DNF.get(distro), release.number if release is not None else None
+    major = (number or "").partition(".")[0]
+    if first is not None and major.isdecimal() and int(major) < first:
+        return "yum"
+    return "microdnf" if _MINIMAL.search(tag) else "dnf"
 
 
 def package_kind_of(distro: str | None) -> str | None:

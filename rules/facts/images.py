@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from rules.facts import image_table, tools
-from rules.facts.distributions import Release, release_of
+from rules.facts.distributions import Release, release_of, rpm_manager_of
 from rules.facts.languages import languages_of
 from rules.facts.names import built_upon, canonical_name, table_name
 from rules.facts.relatives import Relatives, relatives_of
@@ -69,7 +69,8 @@ class ImageFacts:
         distro: `debian`, `ubuntu`, `alpine`, `wolfi`, `rhel`, `busybox`, `scratch`, `windows`, …
         release: The distribution's release, with codename and number.
         libc: `glibc` or `musl`; empty where there is none.
-        package_manager: `apt`, `apk`, `dnf`, `microdnf`, `tdnf`, …; empty where there is none.
+        package_manager: `apt`, `apk`, `dnf` (`yum` leads to it), `yum` (before dnf), `microdnf`, `tdnf`, …; empty
+            where there is none.
         languages: Runtimes that are there, with their version as far as the tag says it: `{"python": "3.12"}`.
         relatives: Smaller images, runtime images and images with another user, for advice.
         drops_privileges: The entrypoint gives up root before the program starts, as `gosu` does.
@@ -221,6 +222,7 @@ def _facts(name: str, tag: str | None, entry: image_table.Entry) -> ImageFacts:
     release = release_of(entry.distro, entry.release or (tag if kind == "os" else None))
     languages = languages_of(name, tag)
     tools_known = entry.holds("tools")
+    manager = entry.package_manager
     return ImageFacts(
         name,
         tag,
@@ -234,7 +236,7 @@ def _facts(name: str, tag: str | None, entry: image_table.Entry) -> ImageFacts:
         distro=entry.distro,
         release=release,
         libc=entry.libc,
-        package_manager=entry.package_manager,
+        package_manager=manager and rpm_manager_of(manager, entry.distro, release, tag or ""),
         languages=languages,
         relatives=relatives_of(name, tag, languages, release),
         drops_privileges=_drops_privileges(family),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.facts.distributions import REDHAT_FAMILY
 from rules.lazily import once
 from rules.model.users import ROOT_NAMES
 
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
 
 _APT = frozenset({"debian", "ubuntu"})
-_REDHAT = frozenset({"rhel", "centos", "fedora", "almalinux", "rockylinux", "oraclelinux", "amazonlinux"})
 _OF_SYSTEMS = frozenset(
     "root daemon bin sys adm tty disk lp mail news uucp man proxy kmem dialout fax voice cdrom floppy tape sudo audio "
     "dip www-data backup operator list irc src gnats shadow utmp video sasl plugdev staff games users nogroup nobody "
@@ -73,9 +73,9 @@ def makes_own_group(account: Account) -> bool | None:
     """
     command, facts = account.command, account.run.stage.facts
     distro = facts.distro if facts is not None else None
-    if command.name == "useradd" or (command.name == "adduser" and distro in _REDHAT):
+    if command.name == "useradd" or (command.name == "adduser" and distro in REDHAT_FAMILY):
         chosen = command.has("-g", "--gid", "-N", "--no-user-group") and not command.has("-U", "--user-group")
-        known = chosen or (distro in {*_APT, *_REDHAT} and not command.has("-K", "--key"))
+        known = chosen or (distro in {*_APT, *REDHAT_FAMILY} and not command.has("-K", "--key"))
         return not chosen if known or command.has("-U", "--user-group") else None
     if distro == "alpine":
         return not command.has("-G", "--ingroup", "-S", "--system")

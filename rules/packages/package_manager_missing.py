@@ -15,8 +15,6 @@ _SYSTEMS = {
 """Programs that install a system's packages, by the kind of packages."""
 _KINDS = {program: kind for kind, programs in _SYSTEMS.items() for program in programs}
 _MANAGERS = {"apt": "deb", "apk": "apk", "dnf": "rpm", "microdnf": "rpm", "tdnf": "rpm", "yum": "rpm", "zypper": "rpm"}
-_FIRST_WITH_DNF = {"centos": 8, "oraclelinux": 8, "rhel": 8, "amazonlinux": 2022}
-"""The first release of a distribution that has dnf; the ones before have yum alone."""
 _NOT_THERE = {"microdnf": ("dnf", "yum"), "yum": ("dnf", "microdnf")}
 """Package manager to its relatives that images have not got: minimal ones, and those from before dnf."""
 _NAMES = {
@@ -40,7 +38,8 @@ _NAMES = {
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN calls the package manager of another distribution than the base image's."""
     for stage in change.stages:
-        if stage.facts is None or stage.runtime.is_windows or (_kind(stage) is None and _manager(stage) is None):
+        known = _kind(stage) is not None or stage.runtime.package_manager is not None
+        if stage.facts is None or stage.runtime.is_windows or not known:
             continue
         found = (
             (run, command) for run in stage.runs for command in sure_calls(run, *_KINDS) if _lacks(stage, command.name)
@@ -52,7 +51,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _lacks(stage: Stage, program: str) -> bool:
     """Whether the base image installs packages of another kind, and nothing here brings the program."""
-    theirs = _manager(stage)
+    theirs = stage.runtime.package_manager
     if theirs is None:
         return _kind(stage) != _KINDS[program] and not _has(stage, program)
     if theirs == "":
@@ -73,19 +72,6 @@ def _kind(stage: Stage) -> str | None:
     return package_kind_of(stage.runtime.distribution)
 
 
-def _manager(stage: Stage) -> str | None:
-    """Return the package manager that the base image has; for releases of the Red Hat family before dnf, `yum`.
-
-    Empty where it has none, `None` where it is not known.
-    """
-    theirs, release = stage.runtime.package_manager, stage.runtime.release
-    if theirs not in ("dnf", "yum"):
-        return theirs
-    first = _FIRST_WITH_DNF.get(stage.runtime.distribution or "")
-    major = release.number.partition(".")[0] if release is not None and release.number is not None else ""
-    return "yum" if first is not None and major.isdecimal() and int(major) < first else "dnf"
-
-
 @once
 def _may_bring(stage: Stage) -> bool:
     """Whether a package or a tree of files may bring another package manager."""
@@ -95,12 +81,12 @@ def _may_bring(stage: Stage) -> bool:
 
 def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     assert command.program is not None
-    theirs = quote(_manager(stage) or "")
+    theirs = quote(stage.runtime.package_manager or "")
     base = quote(stage.root.base_text or "")
-    if _manager(stage) is None:
+    if stage.runtime.package_manager is None:
         has = f"is {_system(stage)}, whose packages are of another kind (`{_kind(stage)}`)"
         way_out = f"Install them with what it has, or start from an image that has {quote(command.name)}."
-    elif _manager(stage):
+    elif stage.runtime.package_manager:
         has = f"is {_system(stage)}, whose package manager is {theirs}"
         way_out = f"Use {theirs}{_way(stage)}, or start from an image that has {quote(command.name)}."
     else:
@@ -124,7 +110,7 @@ def _system(stage: Stage) -> str:
 
 
 def _way(stage: Stage) -> str:
-    install = INSTALL.get(_manager(stage) or "")
+    install = INSTALL.get(stage.runtime.package_manager or "")
     return f": {quote(f'{install} …')}, with the names that its packages have" if install else ""
 
 
