@@ -24,6 +24,7 @@ from rules.api import (
     supported_reference,
 )
 from rules.base_image.choices import may_be_chosen
+from rules.base_image.left_behind import lost_on_the_way
 from rules.base_image.pinned_release import release_left
 from rules.base_image.replaced_image import lies_elsewhere
 from rules.base_image.supported_lines import (
@@ -31,9 +32,9 @@ from rules.base_image.supported_lines import (
     day_of,
     ends_next,
     goes_along,
-    lost_on_the_way,
     may_name_a_tag,
     moved_to,
+    published_for,
     way_out,
 )
 from rules.base_image.taken_out import links_a_program, taken_out
@@ -142,8 +143,10 @@ def _problem(change: DockerfileChange, told: _Told, today: date) -> Problem:
     own = _own_part(stage)
     runs = not _only_builds(stage)
     along = goes_along(ended[0], stage)
-    lost = lost_on_the_way([stage, *told.others], moved_to(ended[0], reference, instead), along)
-    lost += lies_elsewhere(change, [stage, *told.others], ended[0], today) + release_left(change, stage, instead, today)
+    moving = [stage, *told.others]
+    lost = lost_on_the_way(change, moving, moved_to(ended[0], reference, instead), along)
+    lost += lies_elsewhere(change, moving, ended[0], today) + release_left(change, stage, instead, today)
+    lost += published_for(ended[0], moving)
     also = "given up as well" if ended[0].note else "the same release line"
     return Problem(
         word.span,

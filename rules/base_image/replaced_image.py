@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.base_image.left_behind import installed_otherwise
 from rules.dockerfile.reference import parse_reference
 from rules.facts.eol import all_end_of_life
 from rules.facts.image_table import is_built
 from rules.facts.images import image_facts
 from rules.fingerprint import unnumbered
-from rules.model.packages import OS_MANAGERS
 from rules.quoting import listed, quote
 from rules.user.start_scripts import start_scripts
 
@@ -52,12 +52,7 @@ def lies_elsewhere(change: DockerfileChange, stages: Sequence[Stage], end: EndOf
     said = f" See where it has {listed(map(quote, found), _SHOWN)}." if found else ""
     other = parse_reference(with_its_tag(end, reference, today))
     facts = image_facts(other) if other is not None else None
-    managers = {call.manager for stage in stages for run in stage.done_runs for call in run.package_calls}
-    used = sorted(managers & OS_MANAGERS)
-    has = facts.package_manager if facts is not None else None
-    if has and used and has not in used:
-        said += f" Packages are installed with {quote(has)} there, and not with {listed(map(quote, used))}."
-    return said
+    return f"{said}{installed_otherwise(stages, facts)}" if facts is not None else said
 
 
 def _own_name(path: str) -> str:

@@ -6,27 +6,21 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.base_image.replaced_image import with_its_tag
-from rules.base_image.version_ranges import numbers_of
-from rules.copying.binaries import is_static, program_of
 from rules.dockerfile.reference import parse_reference
 from rules.facts.distributions import release_of
-from rules.facts.dropped import dropped
 from rules.facts.eol import all_end_of_life, ends_soon
 from rules.facts.images import ImageFacts, image_facts
 from rules.facts.names import table_name
-from rules.model.packages import OS_MANAGERS
-from rules.packages.pip_externally_managed import is_refused_upon
-from rules.quoting import listed, quote
+from rules.quoting import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import date
 
     from rules.change import DockerfileChange
     from rules.dockerfile.reference import ImageReference
     from rules.facts.eol import EndOfLife
     from rules.model.stage import Stage
-    from rules.model.steps import Copy
 
 _ARGUMENT = re.compile(r"\$\{?(\w+)")
 _KEEP_DATA = frozenset(
@@ -38,15 +32,7 @@ _SERVER = re.compile(
     r"docker-entrypoint|\b(?:postgres|mysqld|mongod|neo4j|elasticsearch|rabbitmq-server|apache2-foreground|php-fpm)\b"
 )
 """What starts one of them."""
-_NUMBERED = re.compile(
-    r"(?:php|postgresql|openjdk|mariadb|nodejs|ruby|lua|libicu|libssl|libffi|llvm|clang)-?\d"
-    r"|(?:gcc|g\+\+)-\d|python(?:2|3\.\d)"
-)
-"""Packages of which a release has one version, or few, in whose name it stands."""
-_LINKING = frozenset({"elixir", "erlang", "haskell", "swift"})
-"""Languages whose programs, as their images build them, load the system's libraries, OpenSSL's above all."""
-_NAMED = 4
-"""So many packages are named."""
+_DOTNET_RUNTIMES = ("/dotnet/aspnet", "/dotnet/runtime")
 _MOVING = re.compile(r"(?:lts|latest|current|stable|mainline|edge)-")
 
 
@@ -121,78 +107,18 @@ def moved_to(end: EndOfLife, reference: ImageReference, instead: str | None) -> 
     return ImageFacts(facts.name, None, exact=False, distro=facts.distro, release=release)
 
 
-def lost_on_the_way(stages: Sequence[Stage], facts: ImageFacts | None, told: str) -> str:
-    """Say what stages upon the old release rely on that the one of the way out does not have, or may not have.
+def published_for(end: EndOfLife, stages: Sequence[Stage]) -> str:
+    """Say of .NET that what is published for one line starts on no newer one (Microsoft: roll forward is off there).
 
     Args:
+        end: The line that is over.
         stages: Those that are to move.
-        facts: Where to (`moved_to`).
-        told: What is said of packages already.
     """
-    if facts is None:
+    running = [one for one in stages if one.facts is not None and one.facts.name.endswith(_DOTNET_RUNTIMES)]
+    if not running or any("DOTNET_ROLL_FORWARD" in one.image.env for one in running):
         return ""
-    packages = [name for stage in stages if _is_older(stage, facts) for name in _system_packages(stage)]
-    gone = [name for name in dict.fromkeys(packages) if dropped(name, facts.distro, facts.release) is not None]
-    others = (name for name in dict.fromkeys(packages) if name not in gone and quote(name) not in told)
-    numbered = [name for name in others if _NUMBERED.match(name)]
-    said = f" It has no {listed(map(quote, gone), _NAMED)}." if gone else ""
-    if numbered:
-        is_named = "is named by its version" if len(numbered) == 1 else "are named by their versions"
-        said += f" {listed(map(quote, numbered), _NAMED)} {is_named}: see which it has."
-    if any(is_refused_upon(stage, facts) for stage in stages):
-        said += " There the system's Python takes nothing from pip (PEP 668): install into a virtual environment then."
-    return f"{said}{_pinned(stages, facts)}{_taken(stages, facts)}{_linked_elsewhere(stages, facts)}"
-
-
-def _pinned(stages: Sequence[Stage], newer: ImageFacts) -> str:
-    """Name packages that are held at a version, the closest first: another release of the system has other versions."""
-    older = (stage for stage in stages if _is_older(stage, newer))
-    packages = (item.package for stage in older for item in stage.packages.installed if item.manager in OS_MANAGERS)
-    held = {f"{one.name}{one.version}": one.version or "" for one in packages if _is_held(one.version)}
-    names = sorted(held, key=lambda name: -len(numbers_of(held[name])))
-    return f" See that it has what is pinned: {listed(map(quote, names), _NAMED)}." if names else ""
-
-
-def _is_held(version: str | None) -> bool:
-    return version is not None and version[0] in "=~" and "$" not in version
-
-
-def _taken(stages: Sequence[Stage], newer: ImageFacts) -> str:
-    """Name an account of the newer image that has the number of one that the file makes: Ubuntu's own, since 24.04."""
-    holders = {str(uid): name for name, uid in newer.users.items() if uid is not None}
-    made = (account for stage in stages if _is_older(stage, newer) for account in stage.users.created)
-    found = next((one for one in made if one.uid in holders and holders[one.uid] != one.name), None)
-    if found is None or found.uid is None:
-        return ""
-    return f" There {quote(holders[found.uid])} has the number {found.uid}, which {quote(found.name)} is given here."
-
-
-def _linked_elsewhere(stages: Sequence[Stage], newer: ImageFacts) -> str:
-    """Name a stage that does not move along and whose programs are linked with libraries of another release."""
-    moving = set(stages)
-    for copy in (copy for stage in stages for copy in stage.copies):
-        builder = copy.from_stage
-        if builder is None or builder in moving or builder.facts is None or not _is_older(builder, newer):
-            continue
-        if not _LINKING.isdisjoint(builder.facts.languages) or _is_linked(builder, copy):
-            return f" What {builder.label} compiles is linked with the libraries of its own release: move both to one."
-    return ""
-
-
-def _is_linked(builder: Stage, copy: Copy) -> bool:
-    """Whether a COPY takes a program that needs the system's libraries; Go's seldom need more than any release has."""
-    found = program_of(copy)
-    return found is not None and found[1].language != "go" and not is_static(builder, found[1])
-
-
-def _is_older(stage: Stage, newer: ImageFacts) -> bool:
-    """Whether a stage stands upon another release of the same distribution."""
-    facts = stage.facts
-    return facts is not None and facts.distro == newer.distro and facts.release != newer.release
-
-
-def _system_packages(stage: Stage) -> Iterator[str]:
-    return (item.name for item in stage.packages.installed if item.manager in OS_MANAGERS)
+    line = f"{end.product.removeprefix('Microsoft ')} {end.cycle}"
+    return f" What is published for {line} does not start there: its `TargetFramework` has to move as well."
 
 
 def data_kept(end: EndOfLife, stage: Stage, reference: ImageReference) -> str:

@@ -30,6 +30,11 @@ _ALONE = re.compile(r"(?:-[uBEIOsS]+|-jar|-D.*|-X.*|-XX:.*|--[\w-]+=.*)\Z")
 _INSTALLERS = frozenset("pip pip3 python python3 npm uv poetry bundle gem composer".split())
 
 
+def is_packaged_at(distro: str, program: str) -> bool:
+    """Tell whether a package of a distribution puts a program at a path, in every release of late."""
+    return _PACKAGED.get((distro, posixpath.basename(program))) == program
+
+
 def package_path(stage: Stage, program: str) -> str | None:
     """Return the right path of a program that a package of the distribution brings and the command seeks elsewhere."""
     if not program.startswith("/") or stage.facts is None:

@@ -1,0 +1,173 @@
+"""What stages rely on in an image whose line has ended, and that the one to move to has not, or may not have."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from rules.base_image.old_names import old_names
+from rules.base_image.version_ranges import numbers_of
+from rules.copying.binaries import is_static, program_of
+from rules.facts.dropped import dropped
+from rules.model.packages import OS_MANAGERS
+from rules.packages.pip_externally_managed import is_refused_upon
+from rules.quoting import listed, quote
+from rules.runtime.start_instructions import started_by
+from rules.runtime.start_paths import is_packaged_at
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rules.change import DockerfileChange
+    from rules.facts.images import ImageFacts
+    from rules.model.stage import Stage
+    from rules.model.steps import Copy
+
+_NUMBERED = re.compile(
+    r"(?:php|postgresql|openjdk|mariadb|nodejs|ruby|lua|libicu|libssl|libffi|llvm|clang)-?\d"
+    r"|(?:gcc|g\+\+)-\d|(?:lib)?python(?:2|3\.\d)|lib(?:gcc|stdc\+\+|gfortran)-?\d+(?:\.\d+)?-dev|libboost-\D*\d"
+)
+"""Packages of which a release has one version, or few, in whose name it stands."""
+_LINKING = frozenset({"elixir", "erlang", "haskell", "swift"})
+"""Languages whose programs, as their images build them, load the system's libraries, OpenSSL's above all."""
+_SHOWN = 4
+"""So many names are shown of each kind."""
+_LANGUAGES = {"pip": "python", "uv": "python", "gem": "ruby", "npm": "node", "yarn": "node", "pnpm": "node"}
+"""Package managers to the language that runs what they install."""
+_EXACT = re.compile(r"(?:==|[@:])?\d[\w.]*")
+_BINARIES = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
+
+
+def lost_on_the_way(change: DockerfileChange, stages: Sequence[Stage], facts: ImageFacts | None, told: str) -> str:
+    """Say what stages upon the old image rely on that the one of the way out does not have, or may not have.
+
+    Args:
+        change: The file.
+        stages: Those that are to move.
+        facts: Where to (`rules.base_image.supported_lines.moved_to`).
+        told: What is said of packages already.
+    """
+    if facts is None:
+        return ""
+    said = f"{installed_otherwise(stages, facts)}{_packages(stages, facts, told)}"
+    if any(is_refused_upon(stage, facts) for stage in stages):
+        said += " There the system's Python takes nothing from pip (PEP 668): install into a virtual environment then."
+    said += f"{_pinned(stages, facts)}{_pinned_for_language(stages, facts)}{_named(change, stages, facts)}"
+    return f"{said}{_started(stages, facts)}{_taken(stages, facts)}{_linked_elsewhere(stages, facts)}"
+
+
+def installed_otherwise(stages: Sequence[Stage], facts: ImageFacts) -> str:
+    """Say that another program installs the packages there than the one that stages call; `yum` leads to dnf."""
+    managers = {call.manager for stage in stages for run in stage.done_runs for call in run.package_calls}
+    used, has = sorted(managers & OS_MANAGERS), facts.package_manager
+    if not has or not used or has in used or (has == "dnf" and "yum" in used):
+        return ""
+    return f" Packages are installed with {quote(has)} there, and not with {listed(map(quote, used))}."
+
+
+def _packages(stages: Sequence[Stage], facts: ImageFacts, told: str) -> str:
+    """Name the packages that it has not, and those that it may not have under these names."""
+    packages = [name for stage in stages if _is_older(stage, facts) for name in _system_packages(stage)]
+    gone = [name for name in dict.fromkeys(packages) if dropped(name, facts.distro, facts.release) is not None]
+    others = (name for name in dict.fromkeys(packages) if name not in gone and quote(name) not in told)
+    numbered = [name for name in others if _NUMBERED.match(name)]
+    said = f" It has no {listed(map(quote, gone), _SHOWN)}." if gone else ""
+    if numbered:
+        is_named = "is named by its version" if len(numbered) == 1 else "are named by their versions"
+        said += f" {listed(map(quote, numbered), _SHOWN)} {is_named}: see which it has."
+    return said
+
+
+def _pinned(stages: Sequence[Stage], newer: ImageFacts) -> str:
+    """Name packages that are held at a version, the closest first: another release of the system has other versions."""
+    older = (stage for stage in stages if _is_older(stage, newer))
+    packages = (item.package for stage in older for item in stage.packages.installed if item.manager in OS_MANAGERS)
+    held = {f"{one.name}{one.version}": one.version or "" for one in packages if _is_held(one.version)}
+    names = sorted(held, key=lambda name: -len(numbers_of(held[name])))
+    return f" See that it has what is pinned: {listed(map(quote, names), _SHOWN)}." if names else ""
+
+
+def _is_held(version: str | None) -> bool:
+    return version is not None and version[0] in "=~" and "$" not in version
+
+
+def _pinned_for_language(stages: Sequence[Stage], newer: ImageFacts) -> str:
+    """Name packages of a language that are held at a release, where the language itself becomes another one."""
+    moving = [(stage, _moved_languages(stage, newer)) for stage in stages]
+    held = (
+        f"{item.name}{'' if version.startswith(('=', '@', ':')) else ' '}{version}"
+        for stage, languages in moving
+        for item in stage.packages.installed
+        if _LANGUAGES.get(item.manager) in languages and _EXACT.fullmatch(version := item.package.version or "")
+    )
+    names = list(dict.fromkeys(held))
+    return f" What is pinned has to run there as well: {listed(map(quote, names), _SHOWN)}." if names else ""
+
+
+def _moved_languages(stage: Stage, newer: ImageFacts) -> frozenset[str]:
+    """Return the languages of which a stage gets another line: the image's, and those that its system brings."""
+    had = stage.facts.languages if stage.facts is not None else {}
+    moved = {name for name, version in newer.languages.items() if name in had and had[name] != version}
+    if _is_older(stage, newer):
+        moved |= {"python", "ruby", "node"} - {*had, *newer.languages}
+    return frozenset(moved)
+
+
+def _named(change: DockerfileChange, stages: Sequence[Stage], newer: ImageFacts) -> str:
+    """Name addresses and folders of the old release."""
+    found = [f"{quote(name)} (line {line})" for name, line in old_names(change, stages, newer).items()]
+    return f" {listed(found, _SHOWN)} {'names' if len(found) == 1 else 'name'} the old release, too." if found else ""
+
+
+def _started(stages: Sequence[Stage], newer: ImageFacts) -> str:
+    """Name a program of Alpine's packages that is started by its full path: `/bin` and `/usr/bin` were two folders."""
+    for stage in stages:
+        if newer.distro != "alpine" or not _is_older(stage, newer):
+            continue
+        names = (item.name for item in stage.packages.present if item.manager == "apk")
+        packages = tuple(names)
+        for program in (found.start.words[0] for found in started_by(stage) if found.start.words):
+            own = posixpath.basename(program)
+            ours = any(own == name or own.startswith(f"{name}-") for name in packages)
+            if ours and program.startswith(_BINARIES) and not is_packaged_at("alpine", program):
+                return f" See where its package puts {quote(program)}."
+    return ""
+
+
+def _taken(stages: Sequence[Stage], newer: ImageFacts) -> str:
+    """Name an account of the newer image that has the number of one that the file makes: Ubuntu's own, since 24.04."""
+    holders = {str(uid): name for name, uid in newer.users.items() if uid is not None}
+    made = (account for stage in stages if _is_older(stage, newer) for account in stage.users.created)
+    found = next((one for one in made if one.uid in holders and holders[one.uid] != one.name), None)
+    if found is None or found.uid is None:
+        return ""
+    return f" There {quote(holders[found.uid])} has the number {found.uid}, which {quote(found.name)} is given here."
+
+
+def _linked_elsewhere(stages: Sequence[Stage], newer: ImageFacts) -> str:
+    """Name a stage that does not move along and whose programs are linked with libraries of another release."""
+    moving = set(stages)
+    for copy in (copy for stage in stages for copy in stage.copies):
+        builder = copy.from_stage
+        if builder is None or builder in moving or builder.facts is None or not _is_older(builder, newer):
+            continue
+        if not _LINKING.isdisjoint(builder.facts.languages) or _is_linked(builder, copy):
+            return f" What {builder.label} compiles is linked with the libraries of its own release: move both to one."
+    return ""
+
+
+def _is_linked(builder: Stage, copy: Copy) -> bool:
+    """Whether a COPY takes a program that needs the system's libraries; Go's seldom need more than any release has."""
+    found = program_of(copy)
+    return found is not None and found[1].language != "go" and not is_static(builder, found[1])
+
+
+def _is_older(stage: Stage, newer: ImageFacts) -> bool:
+    """Whether a stage stands upon another release of the same distribution."""
+    facts = stage.facts
+    return facts is not None and facts.distro == newer.distro and facts.release != newer.release
+
+
+def _system_packages(stage: Stage) -> Iterator[str]:
+    return (item.name for item in stage.packages.installed if item.manager in OS_MANAGERS)
