@@ -98,11 +98,11 @@ def package_manager_of(distro: str | None) -> str | None:
     return {"alpine": "apk", "photon": "tdnf", "archlinux": "pacman"}.get(distro or "")
 
 
-def rpm_manager_of(family: str, distro: str | None, release: Release | None, tag: str) -> str:
+def rpm_manager_of(family: str | None, distro: str | None, release: Release | None, tag: str) -> str | None:
     """Return which of the programs that install a distribution's RPM packages an image has.
 
     Args:
-        family: The one that the newest full images have, such as `dnf`; returned where it says all there is.
+        family: The one that the newest full images have, such as `dnf`; any other, or none, is returned as it is.
         distro: As in `ImageFacts.distro`.
         release: As in `ImageFacts.release`.
         tag: The image's tag.

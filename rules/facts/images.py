@@ -222,7 +222,6 @@ def _facts(name: str, tag: str | None, entry: image_table.Entry) -> ImageFacts:
     release = release_of(entry.distro, entry.release or (tag if kind == "os" else None))
     languages = languages_of(name, tag)
     tools_known = entry.holds("tools")
-    manager = entry.package_manager
     return ImageFacts(
         name,
         tag,
@@ -236,7 +235,7 @@ def _facts(name: str, tag: str | None, entry: image_table.Entry) -> ImageFacts:
         distro=entry.distro,
         release=release,
         libc=entry.libc,
-        package_manager=manager and rpm_manager_of(manager, entry.distro, release, tag or ""),
+        package_manager=rpm_manager_of(entry.package_manager, entry.distro, release, tag or ""),
         languages=languages,
         relatives=relatives_of(name, tag, languages, release),
         drops_privileges=_drops_privileges(family),
