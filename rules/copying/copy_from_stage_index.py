@@ -106,13 +106,13 @@ def _copies(stage: Stage) -> Iterator[_Numbered]:
     for copy in stage.copies:
         flag = copy.instruction.flag("from")
         number = (flag.value or "") if flag is not None else ""
-        if copy.from_stage is not None and flag is not None and number.isdecimal():
+        if copy.from_stage is not None and not copy.deferred and flag is not None and number.isdecimal():
             yield _Numbered(copy.instruction, copy.from_stage, flag.value_span, "", number, "", "copies from")
 
 
 def _mounts(stage: Stage) -> Iterator[_Numbered]:
     for run in stage.runs:
-        for mount in run.mounts if run.instruction.flags else ():
+        for mount in run.mounts if run.instruction.flags and not run.deferred else ():
             before, key, rest = (mount.flag.value or "").rpartition("from=")
             number, comma, after = rest.partition(",")
             source = stage.model.copied_stage(number, stage.index) if number.isdecimal() else None
