@@ -76,6 +76,7 @@ def _is_known(builder: Stage) -> bool:
     return facts is not None and facts.is_plain and not facts.windows and not facts.onbuild
 
 
+@once
 def _copies_from_below(builder: Stage) -> bool:
     """Whether the build stops in the stage itself, which asks for one further down: other rules speak of that."""
     below = {stage.name for stage in builder.model.stages[builder.index :]}
@@ -168,12 +169,18 @@ def _is_touched(builder: Stage, top: str) -> bool:
         return True
     if builder.files.has_unreadable_run or builder.image.onbuild or _is_of_image(builder, top):
         return True
-    if any(run.scope.left_to_build(text) for run in builder.done_runs for text in _OPEN_START.findall(str(run))):
+    if _writes_anywhere(builder):
         return True
     spoken = re.compile(rf"(?<![\w.-]){re.escape(root)}(?![\w-])")
     return any(_may_speak(step) and spoken.search(step.instruction.whole_value) for step in builder.done_steps) or any(
         root in heredoc.body for step in builder.done_steps for heredoc in step.instruction.heredocs
     )
+
+
+@once
+def _writes_anywhere(builder: Stage) -> bool:
+    """Whether a RUN has a path whose first folder is left to the build."""
+    return any(run.scope.left_to_build(text) for run in builder.done_runs for text in _OPEN_START.findall(str(run)))
 
 
 def _is_of_image(builder: Stage, top: str) -> bool:
