@@ -103,6 +103,16 @@ def _searched(stage: Stage) -> list[str]:
     return [folder.rstrip("/") for folder in path.value.split(":") if folder.rstrip("/") not in DEFAULT_PATH and folder]
 
 
+def _cure(base: str, name: str) -> str:
+    """Say how the script is had: it lies beside the folder of the packages where pip installs for all, or for one."""
+    script = (
+        posixpath.join(posixpath.dirname(base), "bin", name) if base.endswith(("/local/lib", "/.local/lib")) else ""
+    )
+    ways = [f"copy the script too ({quote(script)})"] if script else []
+    ways += [f"start it with {quote(f'python -m {name}')}"] if name in MODULES else []
+    return " or ".join(ways) or "copy the `bin` folder of that install too"
+
+
 def _problem(
     change: DockerfileChange,
     stage: Stage,
@@ -113,13 +123,7 @@ def _problem(
 ) -> Problem:
     instruction, (path, match) = start.instruction, copied
     assert instruction is not None
-    base = match["base"]
-    script = (
-        posixpath.join(posixpath.dirname(base), "bin", name) if base.endswith(("/local/lib", "/.local/lib")) else ""
-    )
-    ways = [f"copy the script too ({quote(script)})"] if script else []
-    ways += [f"start it with {quote(f'python -m {name}')}"] if name in MODULES else []
-    cure = " or ".join(ways) or "copy the `bin` folder of that install too"
+    cure = _cure(match["base"], name)
     error = '"executable file not found"' if start.form == "exec" else '"not found"'
     known = stage.facts is not None and stage.facts.is_plain
     return Problem(
