@@ -40,10 +40,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             now = numbers_of(version)
             if language == "dotnet" and "sdk" not in stage.reference.path.split("/"):
                 continue  # global.json chooses an SDK; the runtime image has none
+            if language == "go" and _fetches_toolchain(stage):
+                continue
             if now and before and now[:2] != before[:2]:
                 found = next((c for c in contracts(change, language) if _breaks(c, before, now)), None)
                 if found is not None:
                     yield _problem(stage, was, language, found)
+
+
+def _fetches_toolchain(stage: Stage) -> bool:
+    """Whether the file lets Go fetch what go.mod asks for; the official images say `local` (their `GOTOOLCHAIN`)."""
+    return any("GOTOOLCHAIN" in step.instruction.text for step in stage.all_steps)
 
 
 def _breaks(contract: Contract, before: tuple[int, ...], now: tuple[int, ...]) -> bool:
@@ -55,7 +62,8 @@ def _problem(stage: Stage, was: Stage, language: str, contract: Contract) -> Pro
     word = stage.base_word
     assert word is not None and stage.reference is not None, "the caller looked"  # noqa: PT018 - one reason
     assert was.reference is not None, "the caller looked"
-    wanted = quote(contract.constraint)
+    least = language in ("go", "rust")  # whose files name the oldest version alone
+    wanted = f"{quote(contract.constraint.removeprefix('>='))} or newer" if least else quote(contract.constraint)
     place = quote(contract.path)
     demand, then = f"{place} asks for {wanted}", "What is tried out with that version then runs with another."
     if contract.name != contract.path.rpartition("/")[2]:  # else `.nvmrc` and its like, which no step reads

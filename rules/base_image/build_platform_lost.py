@@ -36,7 +36,8 @@ _PAGES = frozenset("dist public static www html assets docs site".split())
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A builder no longer runs on the platform of the machine that builds, and is emulated for all others."""
-    if change.before is None:
+    builds = change.repository.builds_of(change.path)
+    if change.before is None or (builds and all(build.platforms == 1 for build in builds)):
         return
     for stage in change.stages:
         was = change.was(stage)

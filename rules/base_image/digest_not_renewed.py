@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Confidence,
     DockerfileChange,
     ImageReference,
     Model,
@@ -20,6 +21,14 @@ from rules.facts.eol import codenames
 
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*")
 _ALPINE = re.compile(r"alpine\d*(?:\.\d+)*")
+
+_DATE = re.compile(r"20\d{6}")
+_KINDS = (
+    frozenset({"alpine", "slim", "windowsservercore", "nanoserver"}),
+    frozenset({"jdk", "jre"}),
+    frozenset({"apache", "cli", "fpm"}),
+)
+"""Words of tags of which an image can be one only."""
 
 
 @rule(
@@ -63,11 +72,26 @@ def _is_other(was: str, now: str) -> bool:
     """
     if _is_other_system(_system(was), _system(now)):
         return True
+    if _is_other_kind(was, now):
+        return True
     numbers, others = _NUMBERS.search(was), _NUMBERS.search(now)
-    if numbers is None or others is None:
-        return False
+    if numbers is None or others is None or _is_date(numbers[0]) != _is_date(others[0]):
+        return False  # `24.04` and `noble-20250805` may be one image
     pairs = zip(numbers[0].split("."), others[0].split("."), strict=False)
     return any(one != other for one, other in pairs)
+
+
+def _is_date(number: str) -> bool:
+    """Whether a number is a day on which an image was built: `20250805`."""
+    return _DATE.fullmatch(number) is not None
+
+
+def _is_other_kind(was: str, now: str) -> bool:
+    """Whether one tag names a kind of image that the other's cannot be: `alpine` and `slim`, `jdk` and `jre`."""
+    first, second = (
+        frozenset(tag.split("-")) | {part.rstrip(".0123456789") for part in tag.split("-")} for tag in (was, now)
+    )
+    return any(first & kinds and second & kinds and not first & second & kinds for kinds in _KINDS)
 
 
 def _system(tag: str) -> str:
@@ -87,8 +111,10 @@ def _problem(stage: Stage, word: Word, reference: ImageReference, was: str) -> P
     return Problem(
         word.span,
         f"{stage.label} still takes the image of {quote(was)}: the tag is now {quote(reference.tag or '')}, but the "
-        f"digest behind it, {quote(digest[:19] + '…')}, is the old one, and a digest wins over the tag. Nothing is "
-        "upgraded. Write the digest of the new tag.",
+        f"digest behind it, {quote(digest[:19] + '…')}, is the old one, and a digest wins over the tag. Nothing "
+        "changes. Write the digest of the new tag.",
+        Confidence.LIKELY,
+        doubt="the digest may be that of the new tag already",
         stage=stage.key,
         key=reference.repository,
     )

@@ -161,7 +161,8 @@ def _problem(change: DockerfileChange, stage: Stage, flag: Flag) -> Problem:
     elif several:
         then = "The repository builds it for several platforms, and all of them get this one's programs."
     else:
-        then = "On another machine, an ARM laptop or server, it runs emulated, slowly or not at all"
+        other = "of x86" if "arm" in platform.lower() else "an ARM laptop or server"
+        then = f"On another machine, {other}, it runs emulated, slowly or not at all"
         if not any("TARGETARCH" in text or "TARGETPLATFORM" in text for text in _texts(stage)):
             then += ", and a build for several platforms puts this one's programs under each name"
         then += "."

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Problem, Severity, Stage, Word, quote, rule
+from rules.api import Category, Confidence, DockerfileChange, Problem, Severity, Stage, Word, quote, rule
+from rules.quoting import listed
 
 _KEY = re.compile(r"[a-z](?:[a-z0-9]|[.-](?![.-]))*(?<![.-])")
 _RESERVED = ("com.docker.", "io.docker.", "org.dockerproject.")
@@ -33,15 +34,25 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _missing(stage: Stage, missing: list[str]) -> Problem:
-    names = ", ".join(map(quote, missing))
+    names = listed(map(quote, missing))
     example = quote(f'LABEL {missing[0]}="…"')
+    told = "what this label says" if len(missing) == 1 else "what these labels say"
+    known = stage.root.is_scratch or stage.facts is not None
     return Problem(
         stage.from_.span,
         f"{stage.label} ships without {names}, which the policy requires. Whoever finds the running container cannot "
-        f"tell from it what these labels say. Add {example}.",
+        f"tell from it {told}. Add {example}.",
+        Confidence.CERTAIN if known and not _has_open_key(stage) else Confidence.LIKELY,
+        doubt="a build may name the label" if known else "the base image may bring it",
         stage=stage.key,
         key=" ".join(missing),
     )
+
+
+def _has_open_key(stage: Stage) -> bool:
+    """Whether a label's name is left to the build."""
+    labels = (step for step in stage.all_steps if step.instruction.keyword == "LABEL")
+    return any(step.scope.expand(name.text) is None for step in labels for name, _ in step.instruction.pairs)
 
 
 def _invalid(stage: Stage) -> Iterator[Problem]:

@@ -42,6 +42,9 @@ _REGISTRIES = (
 _SHORTEST = 7
 """Letters of a name that is no other's by one slip: `gcr.io`, `icr.io` and `ocr.io` are three registries."""
 
+_LONG = 9
+"""Letters of a name beside which nobody gives a registry a name of a slip's difference: `cr.dev` may be anybody's."""
+
 
 @rule(
     "registry-misspelt",
@@ -60,9 +63,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _meant(registry: str) -> str | None:
     """Return the registry that was probably meant: one letter too many, too few, wrong, or swapped with the next."""
-    if registry in _REGISTRIES or "." not in registry or ":" in registry:
+    name = registry.lower()  # as every name of a host
+    if name in _REGISTRIES or "." not in name or ":" in name:
         return None
-    return nearest(registry, (one for one in _REGISTRIES if len(one) >= _SHORTEST), slips=1)
+    return nearest(name, (one for one in _REGISTRIES if len(one) >= _SHORTEST), slips=1)
 
 
 def _problem(change: DockerfileChange, stage: Stage, reference: ImageReference, span: Span, meant: str) -> Problem:
@@ -75,8 +79,8 @@ def _problem(change: DockerfileChange, stage: Stage, reference: ImageReference, 
         f"{stage.label} takes {quote(reference.text)} from {quote(reference.registry)}, which is {quote(meant)} but "
         "for a slip. Such names are registered by others: whoever owns it hands out the image, and is sent the "
         f"password of whoever logs in there. Write {quote(meant)}.",
-        Confidence.LIKELY if not literal else Confidence.CERTAIN,
-        doubt=BY_ARGUMENT,
+        Confidence.CERTAIN if literal and len(meant) >= _LONG else Confidence.LIKELY,
+        doubt="the registry may be your own" if literal else BY_ARGUMENT,
         stage=stage.key,
         key=reference.registry,
         fix=Fix(f"Write {quote(meant)}", (replace(change.source, place, meant),)) if literal else None,

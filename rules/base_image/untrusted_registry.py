@@ -68,4 +68,5 @@ def _problem(stage: Stage, reference: ImageReference, span: Span, allowed: tuple
         doubt=doubt,
         stage=stage.key,
         key=reference.familiar,
+        decision=reference.familiar,
     )

@@ -3,13 +3,14 @@
 The Dockerfile reference ("ADD") says that ADD unpacks a local archive, and that COPY does not.
 """
 
-import posixpath
+import re
 from collections.abc import Iterator
 
 from rules.api import (
     Category,
     Confidence,
     Copy,
+    CopySource,
     DockerfileChange,
     Fix,
     Model,
@@ -17,13 +18,17 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
+    is_script,
     once,
     quote,
     replace,
     rule,
 )
+from rules.copying.archives import names_of, takes, uses
+from rules.quoting import listed
 
 _UNPACKERS = ("tar", "bsdtar", "unzip", "gunzip", "gzip", "xz", "unxz", "bunzip2", "7z", "python", "python3", "busybox")
+_PACKED = re.compile(r"\.(?:tar|t[gbx]z2?|gz|bz2|xz|zst)$", re.IGNORECASE)
 
 
 @rule(
@@ -35,46 +40,45 @@ _UNPACKERS = ("tar", "bsdtar", "unzip", "gunzip", "gzip", "xz", "unxz", "bunzip2
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change makes an ADD of an archive a COPY, which does not unpack it."""
+    still = {path for stage in change.stages for path in _unpacked(stage)}
     for stage in change.stages:
         was = change.was(stage)
         then = _unpacked(was) if was is not None else {}
         for copy in stage.copies if then else ():
-            if copy.is_add or not copy.from_context or copy.deferred:
+            if copy.is_add or not copy.from_context or copy.deferred or _is_meant_packed(copy):
                 continue
-            for source in copy.sources:
-                added = then.get(copy.source_path(source) or "")
-                name = posixpath.basename(source.path or "")
-                if added is not None and not _is_handled(stage, name) and not _is_meant_packed(copy, name):
-                    yield _problem(change, stage, copy, added, source.word.text)
+            lost = [
+                source
+                for source in copy.sources
+                if (path := copy.source_path(source)) in then and path not in still and not _is_handled(copy, source)
+            ]
+            if lost:
+                yield _problem(change, stage, copy, then[copy.source_path(lost[0]) or ""], lost)
 
 
-def _unpacked(was: Stage) -> dict[str, Copy]:
+def _unpacked(stage: Stage) -> dict[str, Copy]:
     """Return the ADDs that unpack an archive of the build context, by its path."""
     return {
         copy.source_path(source) or "": copy
-        for copy in was.copies
+        for copy in stage.copies
         if copy.is_add and copy.from_context and not copy.deferred and copy.option("unpack") != "false"
         for source in copy.sources
         if source.is_archive and not source.is_remote
     }
 
 
-def _is_handled(stage: Stage, name: str) -> bool:
+def _is_handled(copy: Copy, source: CopySource) -> bool:
     """Whether a command of the file may unpack it, or a command or a variable takes it as it is."""
-    return _unpacks(stage.model) or any(name in text for text in _texts(stage.model))
+    names = names_of(source.path or "", source.word.text)
+    own = copy.instruction.span.start
+    texts = (text for start, _, text in uses(copy.stage) if start != own)
+    return _unpacks(copy.stage.model) or any(takes(text, names, copy.destination) for text in texts)
 
 
-def _is_meant_packed(copy: Copy, name: str) -> bool:
-    """Whether the destination is the archive's own name, or another of the same kind: `/models/base.tar.gz`."""
+def _is_meant_packed(copy: Copy) -> bool:
+    """Whether the destination is an archive's name: `/models/base.tar.gz`."""
     word = copy.destination_word
-    return word is not None and word.text.endswith(posixpath.splitext(name)[1])
-
-
-@once
-def _texts(model: Model) -> list[str]:
-    """What the instructions say that may use an archive: `pip install /tmp/shop.tar.gz`."""
-    keywords = ("RUN", "CMD", "ENTRYPOINT", "ENV")
-    return [s.instruction.text for stage in model.stages for s in stage.steps if s.instruction.keyword in keywords]
+    return word is not None and _PACKED.search(word.text.strip("\"'")) is not None
 
 
 @once
@@ -83,18 +87,28 @@ def _unpacks(model: Model) -> bool:
     return any(not run.is_read or bool(run.calls(*_UNPACKERS)) for run in runs)
 
 
-def _problem(change: DockerfileChange, stage: Stage, copy: Copy, added: Copy, written: str) -> Problem:
-    keyword = copy.instruction.keyword_span
+def _runs_script(stage: Stage) -> bool:
+    """Whether a RUN calls a script, which may unpack it."""
+    programs = (command.program for command in stage.files.opaque_commands)
+    return any(program is not None and is_script(program.value) for program in programs) or any(
+        is_script(word.value) for run in stage.all_runs for command in run.calls("sh", "bash") for word in command.args
+    )
+
+
+def _problem(change: DockerfileChange, stage: Stage, copy: Copy, added: Copy, lost: list[CopySource]) -> Problem:
+    names = listed([quote(source.word.text.strip("\"'")) for source in lost])
+    one = len(lost) == 1
+    what = "it holds is not in the image. Keep `ADD` for it" if one else "they hold is not in the image. Keep `ADD`"
     return Problem(
         copy.instruction.span,
-        f"{stage.label} copies {quote(written)} as it is: `COPY` does not unpack archives, and {quote('ADD')}, which "
-        "stood here before this change, did. Nothing in the file unpacks it, so what it holds is not in the image. "
-        "Keep `ADD` for it.",
-        Confidence.LIKELY,
-        doubt="a script may unpack it",
+        f"{stage.label} copies {names} as {'it is' if one else 'they are'}: `COPY` does not unpack archives, and "
+        f"`ADD`, which stood here before this change, did. Nothing in the file unpacks {'it' if one else 'them'}, so "
+        f"what {what}.",
+        Confidence.POSSIBLE if _runs_script(stage) else Confidence.LIKELY,
+        doubt="a script may unpack it, or the program read it packed",
         instruction=copy.instruction,
         stage=stage.key,
-        key=written,
+        key=lost[0].word.text,
         notes=(Note(added.instruction.span, "unpacked here before", before=True),),
-        fix=Fix("Keep ADD", (replace(change.source, keyword, "ADD"),)),
+        fix=Fix("Keep ADD", (replace(change.source, copy.instruction.keyword_span, "ADD"),)),
     )

@@ -1,5 +1,7 @@
 """See console_scripts_not_copied.md."""
 
+import posixpath
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -17,9 +19,14 @@ from rules.api import (
     rule,
 )
 from rules.copying.python_packages import CONSOLE_SCRIPTS, MODULES, packages_copies
+from rules.model.search_path import DEFAULT_PATH
 
+_OWN_ENVIRONMENTS = frozenset("uv poetry pipenv pdm hatch conda mamba micromamba pixi rye".split())
+"""Programs that start others in an environment that they look for themselves."""
 _LAUNCHERS = frozenset({"tini", "dumb-init", "docker-init"})
 """Programs of an ENTRYPOINT that start what CMD names."""
+_SHORTEST = 4
+"""Letters of a package's name that tell what it is."""
 
 
 @rule(
@@ -37,7 +44,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         for setting, start, name in _started(stage):
             if _is_console_script(copies[0][0].from_stage, name) and _is_missing(stage, name):
-                yield _problem(change, stage, setting, start, name, copies[0][1])
+                yield _problem(change, stage, setting, start, name, copies[0][1:])
                 break
 
 
@@ -45,7 +52,7 @@ def _started(stage: Stage) -> Iterator[tuple[Setting[Start], Start, str]]:
     """Yield what the container starts by a bare name: the commands, also of `sh -c`, and what a launcher is given."""
     for setting in stage.image.start_command:
         start = setting.value
-        if start is None or start.instruction is None:
+        if start is None or start.instruction is None or not _OWN_ENVIRONMENTS.isdisjoint(start.text.split()):
             return
         for command in start.commands:
             if command.program is not None and "/" not in command.program.value and not command.conditional:
@@ -68,10 +75,12 @@ def _is_missing(stage: Stage, name: str) -> bool:
     managers = ("pip", "uv", "poetry", "pipenv", "pdm", "conda", "pipx")
     if any(call.manager in managers and call.action in ("install", "sync") for _, call in stage.packages.calls):
         return False
-    if stage.packages.has(name, f"python3-{name}") or stage.files.has_unreadable_run:
+    if any(_may_bring(item.name, name) for item in stage.packages.present) or stage.files.has_unreadable_run:
         return False
     puts = [put for put in stage.files.puts if put.kind != "workdir"]
     if any(put.path.endswith(f"/{name}") for put in puts):
+        return False
+    if any(put.tree and put.kind != "workdir" for folder in _searched(stage) for put in stage.files.covering(folder)):
         return False
     return not any(
         put.path.rstrip("/").endswith(("/bin", "/usr/local", "/usr", "venv", "/.local")) or put.path == "/"
@@ -80,19 +89,51 @@ def _is_missing(stage: Stage, name: str) -> bool:
     )
 
 
+def _may_bring(package: str, name: str) -> bool:
+    """Whether a distribution's package is called for the script: `supervisor`, `python3-flask`, `py3-gunicorn`."""
+    plain = package.removeprefix("python3-").removeprefix("py3-")
+    return len(plain) >= _SHORTEST and (name.startswith(plain) or plain.startswith(name.partition("-")[0]))
+
+
+def _searched(stage: Stage) -> list[str]:
+    """Return the folders of PATH that the file names, and no system has."""
+    path = stage.image.env.get("PATH")
+    if path is None or not path.set_in_file or path.value is None:
+        return []
+    return [folder.rstrip("/") for folder in path.value.split(":") if folder.rstrip("/") not in DEFAULT_PATH and folder]
+
+
+def _cure(base: str, name: str) -> str:
+    """Say how the script is had: it lies beside the folder of the packages where pip installs for all, or for one."""
+    script = (
+        posixpath.join(posixpath.dirname(base), "bin", name) if base.endswith(("/local/lib", "/.local/lib")) else ""
+    )
+    ways = [f"copy the script too ({quote(script)})"] if script else []
+    ways += [f"start it with {quote(f'python -m {name}')}"] if name in MODULES else []
+    return " or ".join(ways) or "copy the `bin` folder of that install too"
+
+
 def _problem(
-    change: DockerfileChange, stage: Stage, setting: Setting[Start], start: Start, name: str, path: str
+    change: DockerfileChange,
+    stage: Stage,
+    setting: Setting[Start],
+    start: Start,
+    name: str,
+    copied: tuple[str, re.Match[str]],
 ) -> Problem:
-    instruction = start.instruction
+    instruction, (path, match) = start.instruction, copied
     assert instruction is not None
-    module = f" or start it with {quote(f'python -m {name}')}" if name in MODULES else ""
+    cure = _cure(match["base"], name)
+    error = '"executable file not found"' if start.form == "exec" else '"not found"'
+    known = stage.facts is not None and stage.facts.is_plain
     return Problem(
         instruction.span,
         f"{stage.label} starts {quote(name)}, a script that pip puts into a `bin` folder, and copies {quote(path)} "
-        'only. The container stops with "executable file not found". Copy the script too '
-        f"({quote(f'/usr/local/bin/{name}')}){module}.",
-        Confidence.CERTAIN if name in CONSOLE_SCRIPTS else Confidence.LIKELY,
-        doubt="whether pip makes a script of that name depends on the package",
+        f"only. The container stops with {error}. {cure[:1].upper()}{cure[1:]}.",
+        Confidence.CERTAIN if known and name in CONSOLE_SCRIPTS else Confidence.LIKELY,
+        doubt="whether pip makes a script of that name depends on the package"
+        if known
+        else "the base image may bring the script",
         instruction=instruction,
         stage=stage.key,
         key=name,

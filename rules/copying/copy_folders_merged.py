@@ -33,6 +33,7 @@ _FOLDERS = frozenset(
 )
 """What folders of projects are called, and programs are not."""
 _PROGRAMS = frozenset("/ /bin /sbin /usr/bin /usr/sbin /usr/local/bin /usr/local/sbin".split())
+_COMMENT = re.compile(r"^[ \t]*#", re.MULTILINE)
 _MOST = 40
 """Sources of a COPY that are looked at."""
 _NAMED = 4
@@ -195,6 +196,8 @@ def _fix(change: DockerfileChange, copy: Copy, poured: list[_Poured]) -> Fix | N
     word = copy.destination_word
     if word is None or copy.instruction.exec_form is not None or copy.heredocs:
         return None
+    if _COMMENT.search(change.source.cut(copy.instruction.span)):
+        return None  # between its lines, which it would lose
     keyword = _keyword(change, copy)
     moved = {one.source.word.span for one in poured}
     rest = [source.word.text for source in copy.sources if source.word.span not in moved]

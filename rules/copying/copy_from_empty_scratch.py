@@ -1,8 +1,28 @@
-"""See copy_from_empty_scratch.md."""
+"""See copy_from_empty_scratch.md.
 
+BuildKit copies with `AllowEmptyWildcard` (convert.go, `dispatchCopy`): a pattern that matches nothing, in a folder that
+is there, copies nothing, as the root of an empty stage does.
+"""
+
+import posixpath
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Instruction, Problem, Severity, Span, Stage, quote, rule
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    CopySource,
+    DockerfileChange,
+    Instruction,
+    Problem,
+    Severity,
+    Span,
+    Stage,
+    quote,
+    rule,
+)
+from rules.copying.undefined_names import given_contexts, tells_of_contexts
+from rules.quoting import listed
 
 
 @rule(
@@ -14,32 +34,55 @@ from rules.api import Category, DockerfileChange, Instruction, Problem, Severity
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A stage copies from one that starts from scratch and puts nothing there."""
+    if tells_of_contexts(change):
+        return
+    given = given_contexts(change)
     for stage in change.stages:
         for copy in stage.copies:
-            if copy.from_stage is not None and _is_empty(copy.from_stage):
-                names = ", ".join(quote(source.word.text) for source in copy.sources)
-                yield _problem(stage, copy.from_stage, f"copies {names}", copy.instruction, copy.instruction.span)
+            builder = copy.from_stage
+            missing = [source for source in copy.sources if builder is not None and _is_missed(copy, source)]
+            if builder is not None and missing and not copy.deferred and _is_empty(builder, given):
+                names = listed([quote(source.word.text) for source in missing])
+                span = copy.instruction.span
+                yield _problem(change, stage, builder, f"copies {names}", copy.instruction, span)
         for run in stage.runs:
-            for mount in run.mounts if run.instruction.flags else ():
+            for mount in run.mounts if run.instruction.flags and not run.deferred else ():
                 named = mount.options.get("source", "").strip("/.")  # the whole of an empty stage is an empty folder
                 source = stage.model.copied_stage(mount.options.get("from", ""), stage.index) if named else None
-                if mount.type == "bind" and source is not None and _is_empty(source):
+                if mount.type == "bind" and source is not None and _is_empty(source, given):
                     what = f"mounts {quote(mount.options['source'])}"
-                    yield _problem(stage, source, what, run.instruction, mount.flag.span)
+                    yield _problem(change, stage, source, what, run.instruction, mount.flag.span)
 
 
-def _is_empty(source: Stage) -> bool:
-    """Whether a stage starts from nothing and puts nothing there."""
+def _is_missed(copy: Copy, source: CopySource) -> bool:
+    """Whether the build stops where the source is not there: not at the root itself, or a pattern in it."""
+    path = copy.source_path(source)
+    if path is None or path == "/":
+        return False
+    return not source.has_wildcard or posixpath.dirname(path) != "/"
+
+
+def _is_empty(source: Stage, given: frozenset[str]) -> bool:
+    """Whether a stage starts from nothing and puts nothing there, and no context takes its place."""
     if not source.root.is_scratch or source.all_copies or source.all_runs:
+        return False
+    if not given.isdisjoint(link.name for link in source.chain if link.name is not None):
         return False
     return not any(step.instruction.keyword == "WORKDIR" for step in source.all_steps)
 
 
-def _problem(stage: Stage, source: Stage, what: str, instruction: Instruction, span: Span) -> Problem:
+def _problem(
+    change: DockerfileChange, stage: Stage, source: Stage, what: str, instruction: Instruction, span: Span
+) -> Problem:
+    was = change.was(source)
+    had_files = was is not None and bool(was.all_copies or was.all_runs)
+    stands_in = not source.all_steps and not had_files  # a stage of one line is there for a context to take its place
     return Problem(
         span,
         f"{stage.label} {what} out of {source.label}, which is empty: it starts from `scratch` and puts no file there. "
         "The build stops here.",
+        Confidence.POSSIBLE if stands_in else Confidence.LIKELY,
+        doubt="a context of that name may take the place of the stage",
         instruction=instruction,
         stage=stage.key,
     )

@@ -32,6 +32,10 @@ _SYSTEM = frozenset(
 )
 """Folders at the root that a system has: what lies there an image may bring."""
 
+_MERGED = ("/bin/", "/sbin/", "/lib/", "/lib64/")
+_OPEN_START = re.compile(r"(?<![^\s=:\"'])\$\{?\w+\}?/")
+"""A path whose first folder is a variable's."""
+
 _IN_CACHE = (
     "no layer holds what is written into a cache. The build stops here. Copy it to a folder outside the cache at the "
     "end of that `RUN`, and take it from there."
@@ -56,7 +60,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         for copy in stage.copies:
             builder = copy.from_stage
-            if builder is None or copy.deferred or not _is_known(builder):
+            if builder is None or copy.deferred or not _is_known(builder) or _copies_from_below(builder):
                 continue
             for source in copy.sources:
                 problem = _check(change, stage, copy, builder, source)
@@ -70,6 +74,13 @@ def _is_known(builder: Stage) -> bool:
         return bool(builder.done_runs or builder.all_copies)  # of an empty one, `copy-from-empty-scratch` speaks
     facts = builder.facts
     return facts is not None and facts.is_plain and not facts.windows and not facts.onbuild
+
+
+@once
+def _copies_from_below(builder: Stage) -> bool:
+    """Whether the build stops in the stage itself, which asks for one further down: other rules speak of that."""
+    below = {stage.name for stage in builder.model.stages[builder.index :]}
+    return any(copy.from_stage is None and (copy.from_text or "").lower() in below for copy in builder.copies)
 
 
 def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, source: CopySource) -> Problem | None:
@@ -112,7 +123,12 @@ def _in_mount(
 def _written_elsewhere(builder: Stage, path: str) -> str | None:
     """Return where a compiler writes a file of this name, if nothing in the stage speaks of the path that is copied."""
     outputs = {output for output in outputs_of(builder) if posixpath.basename(output) == posixpath.basename(path)}
-    if len(outputs) != 1 or path in outputs or builder.files.has_unreadable_run or runs_recipes(builder):
+    if (
+        len(outputs) != 1
+        or _merged(path) in map(_merged, outputs)
+        or builder.files.has_unreadable_run
+        or runs_recipes(builder)
+    ):
         return None
     if any(put.kind != "workdir" and put.path != "/" for put in builder.files.covering(path)):
         return None
@@ -120,6 +136,12 @@ def _written_elsewhere(builder: Stage, path: str) -> str | None:
     spoken = any(path in step.instruction.text or folder == step.workdir.value for step in builder.done_steps)
     moved = any(command.name in ("cp", "mv", "ln", "install") for run in builder.done_runs for command in run.commands)
     return None if spoken or moved else outputs.pop()
+
+
+def _merged(path: str) -> str:
+    """Return a path without its `/usr`: most systems have `/bin`, `/sbin` and `/lib` there (file-hierarchy(7))."""
+    short = path.removeprefix("/usr")
+    return short if short.startswith(_MERGED) else path
 
 
 def _can_have(builder: Stage, top: str) -> bool:
@@ -145,12 +167,30 @@ def _is_touched(builder: Stage, top: str) -> bool:
         return True
     if any(_works_in(step, root) for step in builder.done_steps):
         return True
-    if builder.files.has_unreadable_run or builder.image.onbuild:
+    if builder.files.has_unreadable_run or builder.image.onbuild or _is_of_image(builder, top):
+        return True
+    if _writes_anywhere(builder):
         return True
     spoken = re.compile(rf"(?<![\w.-]){re.escape(root)}(?![\w-])")
     return any(_may_speak(step) and spoken.search(step.instruction.whole_value) for step in builder.done_steps) or any(
         root in heredoc.body for step in builder.done_steps for heredoc in step.instruction.heredocs
     )
+
+
+@once
+def _writes_anywhere(builder: Stage) -> bool:
+    """Whether a RUN has a path whose first folder is left to the build."""
+    return any(run.scope.left_to_build(text) for run in builder.done_runs for text in _OPEN_START.findall(str(run)))
+
+
+def _is_of_image(builder: Stage, top: str) -> bool:
+    """Whether the image has it at the root: the folder that it works in, its start script, the shell for debugging."""
+    facts = builder.facts
+    if facts is None:
+        return False
+    reference = builder.root.reference
+    debug = reference is not None and "debug" in (reference.tag or "")
+    return within(facts.workdir or "/", f"/{top}") or "entrypoint" in top or (debug and top == "busybox")
 
 
 def _may_speak(step: Step) -> bool:

@@ -31,7 +31,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if stage.is_scratch:
             continue  # into the empty image: the way to squash layers
         for copy in stage.copies if stage.index in change.after.needed_by_shipped else ():
-            if copy.destination != "/" or not any(_is_all(copy, source) for source in copy.sources):
+            if copy.destination != "/" or copy.deferred or copy.instruction.flag("exclude") is not None:
+                continue  # ONBUILD names a stage of another file; what is left out may be all but a few files
+            if not any(_is_all(copy, source) for source in copy.sources):
                 continue
             confidence = _holds_a_system(copy)
             if confidence is not None:
@@ -57,11 +59,17 @@ def _is_all(copy: Copy, source: CopySource) -> bool:
 def _holds_a_system(copy: Copy) -> Confidence | None:
     """Return how sure it is that a distribution is copied; `None` where it may be files made to be copied."""
     if copy.from_stage is not None:
-        if not _is_a_system(copy.from_stage) or copy.from_stage.root.base_text == copy.stage.root.base_text:
+        if not _is_a_system(copy.from_stage) or _base(copy.from_stage) == _base(copy.stage):
             return None  # onto its own base, it is the way to flatten layers
         return Confidence.CERTAIN if copy.from_stage.facts is not None else Confidence.LIKELY
     facts = image_facts(copy.from_image) if copy.from_image is not None else None
     return Confidence.LIKELY if facts is not None and facts.kind != "copy-from" else None
+
+
+def _base(stage: Stage) -> str | None:
+    """Return what a stage starts from in the end, without a digest, which may be that of the same tag."""
+    text = stage.root.base_text
+    return text.partition("@")[0] if text is not None else None
 
 
 def _is_a_system(stage: Stage) -> bool:

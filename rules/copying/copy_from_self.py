@@ -18,10 +18,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         yield from _mounts(stage)
         for copy in stage.copies:
-            text = copy.from_text
+            text = (
+                copy.from_text if not copy.deferred else None
+            )  # ONBUILD names a stage of the file that builds upon it
             flag = copy.instruction.flag("from")
-            if flag is not None and "$" in (flag.value or ""):
-                continue  # the builder fills nothing in there
+            if copy.deferred or (flag is not None and "$" in (flag.value or "")):
+                continue  # ONBUILD names a stage of the file that builds upon this one; nothing is filled in for `$`
             if text and copy.from_stage is None and text.lower() in (stage.name, str(stage.index)):
                 yield Problem(
                     copy.instruction.span,
@@ -34,7 +36,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _mounts(stage: Stage) -> Iterator[Problem]:
     """Yield the RUNs that mount their own stage, which BuildKit calls a circle (convert.go, "circular dependency")."""
     for run in stage.runs:
-        for mount in run.mounts if run.instruction.flags else ():
+        for mount in run.mounts if run.instruction.flags and not run.deferred else ():
             text = mount.options.get("from", "")
             if not text or stage.model.copied_stage(text, stage.index) is not None:
                 continue

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from rules.api import (
     Category,
+    Confidence,
     DockerfileChange,
     Edit,
     Fix,
@@ -43,6 +44,11 @@ class _Numbered(NamedTuple):
     after: str
     verb: str
 
+    @property
+    def is_mount(self) -> bool:
+        """Whether it is the source of a mount."""
+        return bool(self.before)
+
 
 @rule(
     "copy-from-stage-index",
@@ -77,15 +83,32 @@ def _counted(change: DockerfileChange, found: list[tuple[Stage, _Numbered]], tak
     elsewhere = (other.instruction.line for other in others if other.instruction is not numbered.instruction)
     lines = [str(line) for line in dict.fromkeys(elsewhere)]
     same = f" The same holds for {named_lines(lines)}." if lines else ""
+    fresh = [other for (_, other), item in zip(found, items, strict=True) if other.is_mount and item not in known]
+    mounted = numbered if numbered in fresh else next(iter(fresh), None)
     return Problem(
         numbered.span,
         f"{stage.label} {numbered.verb} stage {numbered.number}, counted from 0. A stage put in above shifts the "
-        f"number, and the line then takes another stage, or fails. Give the stage a name.{same}",
+        f"number, and the line then takes another stage, or fails. {_of_mount(numbered, mounted)}Give the stage a "
+        f"name.{same}",
+        Confidence.CERTAIN if mounted is None else Confidence.LIKELY,
+        severity=Severity.INFO if mounted is None else Severity.ERROR,
+        doubt="Buildah counts there, too",
         instruction=numbered.instruction,
         notes=tuple(Note(other.span, "a number here too") for other in others),
         fix=_fix_all(change, [numbered, *others], taken),
         items=tuple(items),
         fact="stages by their numbers",
+    )
+
+
+def _of_mount(first: _Numbered, mounted: _Numbered | None) -> str:
+    """Say that BuildKit does not look for a mount's stage by its number (convert_runmount.go, `detectRunMount`)."""
+    if mounted is None:
+        return ""
+    where = "" if first is mounted else f" (line {mounted.instruction.line})"
+    return (
+        f"In a mount{where} BuildKit counts no stages at all: it asks for an image called {quote(mounted.number)}, and "
+        "the build stops. "
     )
 
 
@@ -106,13 +129,13 @@ def _copies(stage: Stage) -> Iterator[_Numbered]:
     for copy in stage.copies:
         flag = copy.instruction.flag("from")
         number = (flag.value or "") if flag is not None else ""
-        if copy.from_stage is not None and flag is not None and number.isdecimal():
+        if copy.from_stage is not None and not copy.deferred and flag is not None and number.isdecimal():
             yield _Numbered(copy.instruction, copy.from_stage, flag.value_span, "", number, "", "copies from")
 
 
 def _mounts(stage: Stage) -> Iterator[_Numbered]:
     for run in stage.runs:
-        for mount in run.mounts if run.instruction.flags else ():
+        for mount in run.mounts if run.instruction.flags and not run.deferred else ():
             before, key, rest = (mount.flag.value or "").rpartition("from=")
             number, comma, after = rest.partition(",")
             source = stage.model.copied_stage(number, stage.index) if number.isdecimal() else None

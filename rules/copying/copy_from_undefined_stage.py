@@ -22,7 +22,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.copying.undefined_names import can_be_something, named_sources
+from rules.copying.undefined_names import can_be_something, given_contexts, named_sources, tells_of_contexts
 
 _CLOSE = 0.8
 """How alike a slip is at least; `api-builder` and `web-builder` are two stages, and less alike."""
@@ -37,8 +37,6 @@ _STAGE_NAME = re.compile(r"[a-z][a-z0-9_.-]*")
 _FOLDER_LIKE = re.compile(r"src|sources?|context|rootfs|repo|project|workspace|config")
 """Names that people give to a folder that they pass as a context, hardly to a stage."""
 
-_CONTEXTS_TOLD = re.compile(r"--build-context|additional_contexts|\bbuildx? bake\b|\bdocker-bake\b", re.IGNORECASE)
-
 
 @rule(
     "copy-from-undefined-stage",
@@ -50,7 +48,7 @@ _CONTEXTS_TOLD = re.compile(r"--build-context|additional_contexts|\bbuildx? bake
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """COPY --from or a mount names a stage that no line above defines."""
-    contexts = {name for build in change.repository.builds_of(change.path) for name in build.contexts}
+    contexts = given_contexts(change)
     for stage in change.stages:
         yield from _without_name(stage)
         asked: set[str] = set()
@@ -180,9 +178,9 @@ def _is_built_with_contexts(change: DockerfileChange) -> bool:
     It then starts from a bare name that is no official image, or takes the whole of something that no stage is, or
     from a path that is not absolute, as one takes a folder; or a comment says how it is built.
     """
-    if any(_CONTEXTS_TOLD.search(comment.text) for comment in change.after.dockerfile.comments):
-        return True
-    return any(_starts_from_context(stage) or _takes_folder(change, stage) for stage in change.stages)
+    return tells_of_contexts(change) or any(
+        _starts_from_context(stage) or _takes_folder(change, stage) for stage in change.stages
+    )
 
 
 def _starts_from_context(stage: Stage) -> bool:

@@ -44,9 +44,10 @@ _SORTING = frozenset("mv mkdir for dirname basename find xargs cp install rsync"
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """COPY takes `*`, which empties every folder that it matches into the destination."""
-    files = change.repository.context_files(change.path)
+    known = change.repository.context_files(change.path)
     for stage in change.stages:
         for copy in stage.copies:
+            files = known if not copy.deferred else None  # ONBUILD copies out of another context
             for source in copy.sources if not _keeps_folders(copy) else ():
                 text = source.word.text
                 if text in ("*", "./*"):
@@ -106,7 +107,7 @@ def _confidence(stage: Stage, name: str, *, known: bool) -> Confidence:
 
 def _matched(change: DockerfileChange, copy: Copy, source: CopySource) -> list[str] | None:
     """Return the files of the context that a pattern takes; `None` when they cannot be known."""
-    files = change.repository.context_files(change.path)
+    files = change.repository.context_files(change.path) if not copy.deferred else None
     path = copy.source_path(source)
     if files is None or path is None:
         return None

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import (
+    BY_ARGUMENT,
     Category,
     Confidence,
     DockerfileChange,
@@ -44,14 +45,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _sources(stage: Stage) -> Iterator[tuple[Span, str, Instruction]]:
-    """Yield what a stage takes out of the context by its name."""
+    """Yield what a stage takes out of the context by its name: not what ONBUILD takes, out of another one."""
     for copy in stage.copies:
-        for source in copy.sources if copy.from_context else ():
+        for source in copy.sources if copy.from_context and not copy.deferred else ():
             path = copy.source_path(source)
             if path is not None and path != "." and ".." not in (source.path or ""):
                 yield source.word.span, path, copy.instruction
     for run in stage.runs:
-        for mount in run.mounts if run.instruction.flags else ():
+        for mount in run.mounts if run.instruction.flags and not run.deferred else ():
             path = mount.options.get("source", "").strip("/").removeprefix("./")
             if mount.type == "bind" and not mount.options.get("from") and path not in ("", ".") and "$" not in path:
                 yield mount.flag.span, path, run.instruction
@@ -95,13 +96,14 @@ def _problem(
 ) -> Problem:
     pattern = ignore.source.line(line).strip()
     kind = secret_file(path)
+    by_argument = "$" in change.source.cut(span)
     return Problem(
         span,
         f"{stage.label} takes {quote(path)} out of the build context, and {quote(ignore.path)} keeps it out "
         f"({quote(pattern)}, line {line}). The build stops here: the builder does not find it. "
         f"{_way_out(kind, path, instruction)}",
-        Confidence.CERTAIN if lies_beside(change, ignore) else Confidence.LIKELY,
-        doubt="the build may have another context than the folder of that file",
+        Confidence.CERTAIN if lies_beside(change, ignore) and not by_argument else Confidence.LIKELY,
+        doubt=BY_ARGUMENT if by_argument else "the build may have another context than the folder of that file",
         instruction=instruction,
         stage=stage.key,
         key=path,

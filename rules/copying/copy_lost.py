@@ -61,7 +61,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             use = next(uses_of(stage, put.path), None)
             if packages and put.path.startswith(_SYSTEM_FOLDERS):
                 continue
-            if use is not None and not _is_spoken_of(stage, put.path) and not _is_base_folder(put.path):
+            told = _is_spoken_of(stage, put.path) or _is_mounted(change, stage, was, put.path)
+            if use is not None and not told and not _is_base_folder(put.path):
                 said.add(id(put.step))
                 yield _problem(stage, put, put.step, use)
 
@@ -93,6 +94,20 @@ def _builds_anew(stage: Stage, was: Stage) -> bool:
 def _is_spoken_of(stage: Stage, path: str) -> bool:
     """Whether a RUN names the path: it may make it."""
     return path in _said(stage)
+
+
+def _is_mounted(change: DockerfileChange, stage: Stage, was: Stage, path: str) -> bool:
+    """Whether a build of the repository mounts it, or a VOLUME that is new lies there.
+
+    A folder above it is often mounted while people develop, and not where the image runs.
+    """
+    if any(path in build.mounts for build in change.repository.builds_of(change.path)):
+        return True
+    return any(within(path, place) for place in _volumes(stage) - _volumes(was))
+
+
+def _volumes(stage: Stage) -> set[str]:
+    return {volume.value for volume in stage.image.volumes if volume.value is not None}
 
 
 @once

@@ -179,8 +179,11 @@ def _problem(change: DockerfileChange, context: str, stage: Stage, taken: _Taken
 
 
 def _new_path(change: DockerfileChange, context: str, path: str) -> str | None:
-    """Return the only file of the context that has the same name."""
+    """Return the only file of the context that has the same name, or the same path in other letters' case."""
     prefix = f"{context}/" if context else ""
+    same = [file for file in change.repository.listing or {} if file.lower() == f"{prefix}{path}".lower()]
+    if len(same) == 1:
+        return same[0].removeprefix(prefix)
     name = posixpath.basename(path)
     if name.lower() in _COMMON:
         return None

@@ -39,8 +39,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _problem(change: DockerfileChange, copy: Copy, then: IgnoreFile, now: IgnoreFile, leaks: list[Leak]) -> Problem:
-    named = ", ".join(quote(leak.name) for leak in leaks[:_NAMED])
-    rest = f" and {len(leaks) - _NAMED} more" if len(leaks) > _NAMED else ""
+    named = listed([quote(leak.name) for leak in leaks], _NAMED)
     label = copy.stage.label
     one = len(leaks) == 1
     let_in = _let_in_by(now, leaks)
@@ -48,11 +47,12 @@ def _problem(change: DockerfileChange, copy: Copy, then: IgnoreFile, now: Ignore
         way_out, edit = f"Take {quote(now.source.line(let_in).strip())} out", now.without(let_in)
     else:
         lines = tuple(dict.fromkeys(_restored(then, leak) for leak in leaks))
-        way_out = "Put the line back" if let_in is None else f"Put {quote(lines[0])} behind that line"
+        back = "Put the line back" if len(lines) == 1 else "Put the lines back"
+        way_out = back if let_in is None else f"Put {quote(lines[0])} behind that line"
         edit = now.append(*lines)
     return Problem(
         _line(now, leaks),
-        f"{quote(now.path)} kept {named}{rest} out of the build before this change and lets {'it' if one else 'them'} "
+        f"{quote(now.path)} kept {named} out of the build before this change and lets {'it' if one else 'them'} "
         f"in now. {label[:1].upper() + label[1:]} copies the whole context, so {'it ships' if one else 'they ship'} "
         f"with the image. {way_out} if that is not intended.",
         Confidence.LIKELY,

@@ -47,5 +47,6 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _exists(change: DockerfileChange, context: str) -> bool:
-    paths = (f"{change.path}.dockerignore", posixpath.join(context, ".dockerignore"))
+    names = (".dockerignore", ".containerignore")  # Buildah reads the second first
+    paths = (f"{change.path}.dockerignore", *(posixpath.join(context, name) for name in names))
     return any(change.repository.exists(path) is not False for path in paths)

@@ -59,7 +59,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             lost = next((one for one in _makings(builder) if one.task in then), None)
             if lost is None or builder in stage.chain or _is_taken(stage, builder, lost.folder):
                 continue
-            if not _is_handed_on(change, stage, builder):
+            elsewhere = _is_served_elsewhere(change, stage, builder, lost.folder)
+            if not elsewhere and not _is_handed_on(change, stage, builder):
                 yield _problem(stage, builder, lost)
             break
 
@@ -128,6 +129,12 @@ def _is_handed_on(change: DockerfileChange, stage: Stage, builder: Stage) -> boo
     }
     heirs = {other for other in change.stages if builder in other.chain and other is not builder}
     return any(one in heirs or builder in one.sources for one in between)
+
+
+def _is_served_elsewhere(change: DockerfileChange, stage: Stage, builder: Stage, folder: str) -> bool:
+    """Whether another image of the file takes them: a web server's beside the program's."""
+    others = (one for one in change.stages if one is not stage and not stage.needs(one) and builder in one.sources)
+    return any(_is_taken(one, builder, folder) for one in others)
 
 
 def _problem(stage: Stage, builder: Stage, lost: _Making) -> Problem:

@@ -1,5 +1,6 @@
 """See git_history_ignored.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -12,6 +13,7 @@ from rules.api import (
     Run,
     Severity,
     Stage,
+    outcome_of_failure,
     quote,
     rule,
 )
@@ -22,6 +24,12 @@ from rules.copying.installs import folder_of
 _ASKING = frozenset("describe log rev-list rev-parse shortlog show status".split())
 _MAKING = frozenset({"clone", "init", "fetch", "worktree"})
 _HISTORY = ".git"
+_ELSEWHERE = ("-C", "--git-dir", "--work-tree")
+_CONDITION = re.compile(r"(?<![\w-])(?:if|elif|while|until)[ \t]+(?:![ \t]+)?\Z")
+"""What stands before a command that is asked whether there is a history."""
+_EMPTY = "what it is asked for stays empty"
+_STOPS = "the build stops here"
+_GOES_ON = "the script goes on without"
 
 
 @rule(
@@ -61,7 +69,9 @@ def _asked(stage: Stage, run: Run) -> Iterator[Command]:
         quiet = any(
             redirect.target is not None and "/dev/null" in redirect.target.value for redirect in command.redirects
         )
-        if command.subcommand not in _ASKING or command.conditional or command.after == "||" or quiet:
+        if command.subcommand not in _ASKING or command.conditional or quiet or command.has(*_ELSEWHERE):
+            continue
+        if _CONDITION.search(command.source.text, 0, command.start) or _effect(run, command) is None:
             continue
         folder = folder_of(run, command)
         copies = (copy for copy in stage.all_copies if brings_whole_context(copy) and copy.at < run.at)
@@ -69,10 +79,23 @@ def _asked(stage: Stage, run: Run) -> Iterator[Command]:
             yield command
 
 
+def _effect(run: Run, command: Command) -> str | None:
+    """Say what follows where git fails; `None` where the script has an answer to it."""
+    own = outcome_of_failure(run, command)
+    if command.nested and own != "caught":
+        around = (one for one in run.commands if one.start < command.start and one.end >= command.end)
+        outer = next((one for one in around if not one.nested), None)
+        if outer is None or outer.program is not None:
+            return _EMPTY  # its own failure counts, and not that of what is filled in
+        outcome = outcome_of_failure(run, outer)
+        return {"stops": _STOPS, "goes on": _EMPTY}.get(outcome)
+    return {"stops": _STOPS, "goes on": _GOES_ON}.get(own)
+
+
 def _problem(stage: Stage, run: Run, command: Command, ignore: IgnoreFile) -> Problem:
     line = ignore.patterns.matching_line(_HISTORY)
     where = f"line {line} of {quote(ignore.path)}" if line is not None else quote(ignore.path)
-    effect = "what it is asked for stays empty" if command.nested else "the build stops here"
+    effect = _effect(run, command) or _EMPTY
     notes = (Note(ignore.source.line_span(line), "keeps the history out", ignore.path),) if line is not None else ()
     return Problem(
         command.span,

@@ -34,6 +34,14 @@ _RUST_C = (2, 38)
 """Where C's `strtol` got another name for newer compilers (`__isoc23_strtol`): programs with parts in C ask for it."""
 _RUST_STARTS = (2, 39)
 """Where glibc got `pidfd_spawnp`, which Rust's library asks for in programs that start others."""
+_NAMES = {
+    "almalinux": "AlmaLinux",
+    "amazonlinux": "Amazon Linux",
+    "centos": "CentOS",
+    "oraclelinux": "Oracle Linux",
+    "rhel": "RHEL",
+    "rockylinux": "Rocky Linux",
+}
 _LIBRARY = re.compile(r"\.so(?:\.\d+)*$")
 
 
@@ -115,4 +123,5 @@ def _shown(version: tuple[int, int]) -> str:
 
 def _system(stage: Stage) -> str:
     release = stage.runtime.release
-    return f"{(stage.runtime.distribution or '').capitalize()} {release.number if release is not None else ''}"
+    name = stage.runtime.distribution or ""
+    return f"{_NAMES.get(name, name.capitalize())} {release.number if release is not None else ''}"

@@ -5,10 +5,12 @@ a server of one's own read it there.
 """
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Command,
     Confidence,
     Copy,
     DockerfileChange,
@@ -30,6 +32,9 @@ _OUTPUT = ".next"
 _ELSEWHERE = frozenset({"out", "build", "export", "_next", "standalone"})
 """Folders that the output goes to where the project's configuration or its scripts say so."""
 
+_SERVER = re.compile(r"(?:server|index|app|main)\.[cm]?[jt]s")
+"""What people call the file of a server of their own."""
+
 
 @rule(
     "next-build-left-behind",
@@ -46,7 +51,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for builder in {copy.from_stage.index: copy.from_stage for copy in stage.copies if copy.from_stage}.values():
             app = _built_in(change, builder)
             copies = [copy for copy in stage.copies if copy.from_stage is builder]
-            if app is not None and _is_server(stage, copies, app) and not _is_taken(stage, builder, copies, app):
+            if app is None or not _takes_packages(copies, app) or not _starts_server(change, stage, builder, app):
+                continue
+            if not _is_taken(stage, builder, copies, app) and not _is_served_elsewhere(change, stage, builder):
                 yield _problem(stage, copies[-1], app)
 
 
@@ -68,12 +75,37 @@ def _is_build(words: list[str]) -> bool:
     return any(words[place : place + 2] == ["next", "build"] for place in range(len(words) - 1))
 
 
-def _is_server(stage: Stage, copies: list[Copy], app: str) -> bool:
-    """Whether the packages come out of the folder that was built, and Node or a package manager is started on them."""
+def _takes_packages(copies: list[Copy], app: str) -> bool:
+    """Whether the packages come out of the folder that was built."""
     taken = {copy.source_path(source) for copy in copies for source in copy.sources}
-    starts = {setting.value.program for setting in stage.image.start_command if setting.value}
-    return posixpath.join(app, "node_modules") in taken and not starts.isdisjoint(
-        {"node", "npm", "yarn", "pnpm", "next", "npx", "pm2-runtime", "tini", "dumb-init"}
+    return posixpath.join(app, "node_modules") in taken
+
+
+def _starts_server(change: DockerfileChange, stage: Stage, builder: Stage, app: str) -> bool:
+    """Whether Next.js is started, or what may be a server of one's own: no worker, and no tool of a database."""
+    scripts = package_of(change, builder, app)[1]
+    starts = [setting.value for setting in stage.image.start_command if setting.value]
+    return any(_serves(command, scripts) for start in starts for command in start.commands)
+
+
+def _serves(command: Command, scripts: dict[str, str]) -> bool:
+    words = [word.value for word in command.words]
+    if "next" in words or any(_SERVER.fullmatch(posixpath.basename(word)) for word in words):
+        return True
+    names = called(command)
+    if not scripts:
+        return any(name.startswith(("start", "serve", "prod")) for name in names)
+    return any(_serves(one, {}) for name in names for one in commands_run(scripts, name))
+
+
+def _is_served_elsewhere(change: DockerfileChange, stage: Stage, builder: Stage) -> bool:
+    """Whether another image of the file takes the output, so that this one is for something else."""
+    return any(
+        _OUTPUT in str(copy.instruction)
+        for other in change.stages
+        if other is not stage and not stage.needs(other)
+        for copy in other.copies
+        if copy.from_stage is builder
     )
 
 

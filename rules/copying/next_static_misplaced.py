@@ -29,6 +29,8 @@ _STATIC = ".next/static"
 _ASSETS = {_STATIC: "without styles and scripts", "public": "without the files of `public`"}
 _LOCKS = frozenset({"package-lock.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb"})
 
+_BUILT = frozenset({"dist", "build", "out"})
+
 
 @rule(
     "next-static-misplaced",
@@ -72,7 +74,9 @@ def _server_folder(stage: Stage, copy: Copy, app: str) -> str | None:
     if named is not None:
         server = posixpath.dirname(posixpath.normpath(posixpath.join(folder or "/", named)))
         clear = folder is not None and "cd" not in words and " " not in named and named.endswith("server.js")
-        return server if clear and within(server, target) else None
+        if not clear or not within(server, target):
+            return None
+        return server if _is_built_there(app, posixpath.relpath(server, target)) else None
     builder = copy.from_stage
     root = builder.image.workdir.value if builder is not None else None
     if builder is None or not root or app == root or not within(app, root):
@@ -81,6 +85,13 @@ def _server_folder(stage: Stage, copy: Copy, app: str) -> str | None:
     if not any(put.path in locks for put in builder.files.puts):
         return None
     return posixpath.normpath(posixpath.join(target, posixpath.relpath(app, root)))
+
+
+def _is_built_there(app: str, inside: str) -> bool:
+    """Whether the output lies in the application's own folder: `distDir` may name another one, as Nx does."""
+    if inside == ".":
+        return True
+    return f"{app}/".endswith(f"/{inside}/") and not _BUILT.intersection(app.split("/"))
 
 
 def _start_words(stage: Stage) -> Iterator[str]:

@@ -58,7 +58,7 @@ def _of_folder(change: DockerfileChange, stage: Stage, copy: Copy, path: str, ve
     made, run = python_version(copy.from_stage), python_version(stage)
     if has_official_python(copy.from_stage) and made is not None and made != version and _is_standard(path):
         fact = f"{copy.from_stage.label} has Python {made}: the folder is not there, and the build stops here."
-        wanted = made if run in (made, None) else None
+        wanted = made if run == made else None
         confidence = Confidence.CERTAIN
     else:
         folder = PACKAGES_FOLDER.match(copy.destination or "")

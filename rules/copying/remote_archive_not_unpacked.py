@@ -12,12 +12,13 @@ from rules.api import (
     Problem,
     Severity,
     Stage,
+    Step,
     add_flag,
     fix,
-    once,
     quote,
     rule,
 )
+from rules.copying.archives import takes, uses
 
 _TAR = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz|zst))$", re.IGNORECASE)
 _UNPACKS = re.compile(
@@ -25,7 +26,9 @@ _UNPACKS = re.compile(
 )
 _NEWEST = re.compile(r"(?:docker\.io/)?docker/dockerfile:(?:1|latest|1\.(?:1[7-9]|[2-9]\d)[\w.-]*)(?:@\S+)?")
 """Frontends that know `--unpack`: since 1.17 (its release notes)."""
-_ARCHIVES = re.compile(r"\*\.?\*?(?:tar|t[gbx]z|gz|xz)")
+_SYSTEM = ("/usr", "/etc", "/bin", "/sbin", "/lib", "/var", "/root", "/home")
+"""Folders in which base images and packages have files of their own."""
+_BELOW = r"(?P<rest>[^\s\"'\\,:;=$*?(){}\[\]|&<>]+)"
 
 
 @rule(
@@ -41,7 +44,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if stage.index not in change.after.needed_by_shipped:
             continue
         for copy in stage.copies:
-            if not copy.is_add or copy.deferred or copy.has_flag("unpack") or not copy.lands_in_folder:
+            if (
+                not copy.is_add
+                or copy.deferred
+                or copy.instruction.flag("unpack") is not None
+                or not copy.lands_in_folder
+            ):
                 continue
             for source in copy.sources:
                 path = (source.path or "").partition("?")[0]
@@ -51,24 +59,37 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _is_used(stage: Stage, copy: Copy, name: str) -> bool:
     """Whether a later instruction of the file names the archive, or unpacks something."""
-    later = [text for start, text in _texts(stage) if start > copy.instruction.span.start]
-    return any(name in text or _UNPACKS.search(text) or _ARCHIVES.search(text) for text in later)
+    later = [text for start, _, text in uses(stage) if start > copy.instruction.span.start]
+    return any(takes(text, (name,), copy.destination) or _UNPACKS.search(text) for text in later)
 
 
-@once
-def _texts(stage: Stage) -> list[tuple[int, str]]:
-    """The texts of the file's instructions that may use the archive, each with where it starts."""
-    steps = (step for other in stage.model.stages if other is stage or other.needs(stage) for step in other.steps)
-    kept = (step.instruction for step in steps if step.instruction.keyword in ("RUN", "COPY", "CMD", "ENTRYPOINT"))
-    return [(one.span.start, one.text) for one in kept]
-
-
-def _is_looked_into(stage: Stage, copy: Copy) -> bool:
+def _is_looked_into(stage: Stage, copy: Copy, name: str) -> bool:
     """Whether something later names a path below the folder, which only the unpacked archive can have."""
-    below = (copy.destination or "").rstrip("/") + "/"
-    values = [setting.value or "" for setting in stage.image.env.values() if setting.instruction is not None]
-    later = [text for start, text in _texts(stage) if start > copy.instruction.span.start]
-    return below != "/" and any(below in text for text in (*later, *values))
+    folder = (copy.destination or "").rstrip("/")
+    if not folder:
+        return False
+    below = re.compile(rf"(?<![\w./-]){re.escape(folder)}/{_BELOW}")
+    later = [(other, text) for start, other, text in uses(stage) if start > copy.instruction.span.start]
+    for other, text in later:
+        for match in below.finditer(text):
+            head = match["rest"].split("/")[0]
+            known = head.lower() in name.lower() or not folder.startswith(_SYSTEM)
+            if known and not _is_brought(other, copy, f"{folder}/{match['rest'].strip('/.')}"):
+                return True
+    return False
+
+
+def _is_brought(stage: Stage, added: Copy, path: str) -> bool:
+    """Whether something else than the archive puts something there."""
+    return any(
+        put.step is not added and put.kind != "workdir" and not _is_out_of(put.step, added.stage)
+        for put in stage.files.covering(path)
+    )
+
+
+def _is_out_of(step: Step, stage: Stage) -> bool:
+    """Whether a step hands on what the archive's stage has."""
+    return isinstance(step, Copy) and step.from_stage is stage
 
 
 def _knows_unpack(change: DockerfileChange) -> bool:
@@ -84,7 +105,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, path: str) -> P
         f"{stage.label} gets {name} as one file in {folder}: `ADD` unpacks archives of the context, not those that it "
         "downloads, and no later instruction does. `--unpack` asks for it (Dockerfile frontend 1.17); or unpack it in "
         "a `RUN`.",
-        Confidence.LIKELY if _is_looked_into(stage, copy) else Confidence.POSSIBLE,
+        Confidence.LIKELY if _is_looked_into(stage, copy, posixpath.basename(path)) else Confidence.POSSIBLE,
         doubt="what the container starts may unpack it",
         instruction=copy.instruction,
         stage=stage.key,

@@ -11,6 +11,7 @@ from rules.api import (
     Confidence,
     Copy,
     DockerfileChange,
+    PackageCall,
     Problem,
     Run,
     Severity,
@@ -47,6 +48,7 @@ _PACKAGE_FOLDERS = frozenset(
 """Folders that package managers fill, `bin` and all, from what a manifest or the command line names."""
 
 _ELSEWHERE = ("-C", "-d", "-p", "-P", "--directory", "--project", "--working-dir", "--script")
+_SETTINGS = ("BUNDLE_GEMFILE", "COMPOSER", "PIPENV_PIPFILE", "UV_PROJECT", "UV_WORKING_DIR", "UV_WORKING_DIRECTORY")
 _CREATING = frozenset({"init", "create", "new", "create-project", "generate", "dlx"})
 
 
@@ -90,13 +92,14 @@ def _wanted(run: Run) -> Iterator[tuple[Command, str]]:
     """Yield the files that a RUN cannot do without: manifests of installs, and scripts of the project."""
     for install in installs_in(run):
         first = install.manifests[0]
-        plain = first.startswith("/") and not any(mark in first for mark in "*?$")
-        if plain and install.call.manager != "go" and needs_manifest(install):
+        plain = first.startswith("/") and not any(mark in first for mark in "*?$~")
+        if plain and not _is_told_another(install.call) and install.call.manager != "go" and needs_manifest(install):
             yield install.call.command, first
     for call in run.package_calls:
         if call.manager in _BUILDERS and call.project and call.action in ("install", "sync"):
             folder = folder_of(run, call.command)
-            if folder is not None and not call.command.conditional and not call.has(*_ELSEWHERE):
+            told = call.has(*_ELSEWHERE) or _is_told_another(call)
+            if folder is not None and not call.command.conditional and not told:
                 yield call.command, posixpath.join(folder, call.manifests[0])
     for command in run.commands:
         text = _script(command) or _copied_name(run.stage, command)
@@ -105,6 +108,11 @@ def _wanted(run: Run) -> Iterator[tuple[Command, str]]:
         folder = folder_of(run, command)
         if text.startswith("/") or folder is not None:
             yield command, posixpath.normpath(posixpath.join(folder or "/", text))
+
+
+def _is_told_another(call: PackageCall) -> bool:
+    """Whether a variable names the manifest, or the folder that it lies in."""
+    return any(call.env.get(name) for name in _SETTINGS)
 
 
 def _script(command: Command) -> str | None:

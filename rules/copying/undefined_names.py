@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rules.api import Copy, Run, image_facts, parse_reference
@@ -12,9 +13,27 @@ if TYPE_CHECKING:
     from rules.api import DockerfileChange, Instruction, Span, Stage
 
 
+_TOLD = re.compile(r"--build-context|additional_contexts|\bbuildx? bake\b|\bdocker-bake\b", re.IGNORECASE)
+
+
+def given_contexts(change: DockerfileChange) -> frozenset[str]:
+    """Return the names of the contexts that the repository's builds give; one takes the place of a stage, too."""
+    return frozenset(name for build in change.repository.builds_of(change.path) for name in build.contexts)
+
+
+def tells_of_contexts(change: DockerfileChange) -> bool:
+    """Tell whether a comment says that the build is given contexts."""
+    return any(_TOLD.search(comment.text) for comment in change.after.dockerfile.comments)
+
+
 def named_sources(stage: Stage) -> Iterator[tuple[Instruction, str, Span]]:
-    """Yield what COPYs and mounts name that is no stage above: the instruction, the name and its place."""
+    """Yield what COPYs and mounts name that is no stage above: the instruction, the name and its place.
+
+    What ONBUILD names is looked for in the file that builds upon the image (Dockerfile frontend 1.11).
+    """
     for step in stage.steps:
+        if step.deferred:
+            continue
         if isinstance(step, Copy) and step.from_text and step.from_stage is None:
             flag = step.instruction.flag("from")
             assert flag is not None
@@ -45,7 +64,7 @@ def is_official(text: str) -> bool:
 
 def undefined_names(change: DockerfileChange) -> frozenset[str]:
     """Return the names that neither a stage, nor an image, nor a context of the repository's builds has."""
-    contexts = {name for build in change.repository.builds_of(change.path) for name in build.contexts}
+    contexts = given_contexts(change)
     return frozenset(
         text
         for stage in change.stages

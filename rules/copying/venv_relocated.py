@@ -8,6 +8,9 @@ from rules.copying.environments import Environment, environments, managed_python
 from rules.copying.python_packages import has_official_python, has_system_python
 
 _INTERPRETERS = ("python", "pypy")
+_SHELLS = frozenset({"sh", "bash", "ash", "dash", "exec", "cd"})
+_COPIES = ("--copies", "--always-copy")
+"""Options with which the interpreter is copied into the environment, rather than linked to."""
 
 
 @rule(
@@ -39,6 +42,14 @@ def _problem(stage: Stage, copy: Copy, builder: Stage, environment: Environment,
     if there != environment.path:
         return _moved(stage, copy, builder, environment, there)
     if _is_mended(builder, environment) or _is_mended(stage, environment) or _brings_python(stage):
+        return None
+    return _of_link(stage, copy, builder, environment)
+
+
+def _of_link(stage: Stage, copy: Copy, builder: Stage, environment: Environment) -> Problem | None:
+    """Say that the link to the interpreter leads nowhere in the stage that takes the environment."""
+    there = environment.path
+    if _is_looked_into(stage, there) or any(command.has(*_COPIES) for command in environment.run.commands):
         return None
     managed = managed_python(builder, environment)
     if managed is not None:
@@ -120,11 +131,25 @@ def _changes_scripts(stage: Stage) -> bool:
     return not names.isdisjoint(("sed", "virtualenv-clone", "ln"))
 
 
+def _is_looked_into(stage: Stage, environment: str) -> bool:
+    """Whether PYTHONPATH makes another Python find the packages, so that nothing of the environment need start."""
+    setting = stage.image.env.get("PYTHONPATH")
+    return setting is not None and (setting.value is None or environment in setting.value)
+
+
+def _starts_interpreter(stage: Stage) -> bool:
+    """Whether what starts is given to an interpreter by name, all of it, and no script of the environment's."""
+    start = next((s.value for s in stage.image.start_command if s.value is not None), None)
+    if start is None:
+        return False
+    names = {command.name for command in start.commands} - _SHELLS or {start.program}
+    return all(name == "uv" or name.startswith(_INTERPRETERS) for name in names)
+
+
 def _moved(stage: Stage, copy: Copy, builder: Stage, environment: Environment, there: str) -> Problem | None:
     if environment.relocatable or _speaks_of_it(builder) or _speaks_of_it(stage) or _changes_scripts(stage):
         return None
-    start = next((s.value for s in stage.image.start_command if s.value is not None), None)
-    if start is not None and (start.program == "uv" or start.program.startswith(_INTERPRETERS)):
+    if _is_looked_into(stage, there) or _starts_interpreter(stage):
         return None
     if any(other.path == there for other in environments(stage)):
         return None
