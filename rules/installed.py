@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from rules.facts.distributions import title_of
 from rules.facts.packages import installed_size, releases
 from rules.model.packages import OS_MANAGERS
 from rules.packages.sources import adds_source_before
@@ -22,7 +23,6 @@ _LANGUAGES = {
     "yarn": "Node packages",
     "gem": "Ruby packages",
 }
-_DISTROS = {"alpine": "Alpine", "ubuntu": "Ubuntu", "wolfi": "Wolfi", "rhel": "Red Hat", "fedora": "Fedora"}
 _MEGA = 1_000_000
 _KILO = 1_000
 
@@ -97,7 +97,7 @@ def _unsized(stage: Stage, names: list[str]) -> str:
     if facts is None or facts.distro is None:
         return "what its base image holds is not known"
     if facts.distro != "debian":
-        return f"no sizes of {_DISTROS.get(facts.distro, facts.distro)}'s packages are at hand"
+        return f"no sizes of {title_of(facts.distro)}'s packages are at hand"
     if facts.release is None or facts.release.name not in releases():
         return "no sizes for this release of Debian are at hand"
     strange = [name for name in names if installed_size([name], facts.distro, facts.release) is None]

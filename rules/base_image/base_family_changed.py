@@ -19,7 +19,7 @@ from rules.base_image.lost_digests import short
 from rules.base_image.tags import gains_compilers
 from rules.copying.machine_code import is_data, machine_code
 from rules.copying.scratch_programs import loses_certificates
-from rules.facts.distributions import REDHAT_FAMILY
+from rules.facts.distributions import REDHAT_FAMILY, title_of
 from rules.runtime.start_instructions import shipped
 from rules.runtime.start_scripts import start_script
 
@@ -31,15 +31,6 @@ _WITH_CERTIFICATES = ("gcr.io/distroless/", "cgr.dev/chainguard/")
 """Images without a shell that have CA certificates, time zones and accounts (their README, "What's in them")."""
 _WITH_NATIVE_PARTS = frozenset({"python", "node", "ruby", "php"})
 _ELSEWHERE = "Paths, accounts and versions differ: does a script or a configuration file count on the old ones?"
-_NAMES = {
-    "alpine": "Alpine",
-    "debian": "Debian",
-    "ubuntu": "Ubuntu",
-    "wolfi": "Wolfi",
-    "rhel": "Red Hat",
-    "centos": "CentOS",
-    "fedora": "Fedora",
-}
 
 
 @rule(
@@ -131,7 +122,7 @@ def _name(stage: Stage) -> str:
         return text
     bare = ", without a shell" if facts.has_shell is False else ""
     libc = f", {facts.libc}" if facts.libc else ""
-    return f"{text} ({_NAMES.get(facts.distro, facts.distro)}{libc}{bare})"
+    return f"{text} ({title_of(facts.distro)}{libc}{bare})"
 
 
 def _questions(change: DockerfileChange, stage: Stage, was: Stage, after: str) -> Iterator[str]:

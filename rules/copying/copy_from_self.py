@@ -18,12 +18,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         yield from _mounts(stage)
         for copy in stage.copies:
-            text = (
-                copy.from_text if not copy.deferred else None
-            )  # ONBUILD names a stage of the file that builds upon it
             flag = copy.instruction.flag("from")
             if copy.deferred or (flag is not None and "$" in (flag.value or "")):
                 continue  # ONBUILD names a stage of the file that builds upon this one; nothing is filled in for `$`
+            text = copy.from_text
             if text and copy.from_stage is None and text.lower() in (stage.name, str(stage.index)):
                 yield Problem(
                     copy.instruction.span,
@@ -40,7 +38,7 @@ def _mounts(stage: Stage) -> Iterator[Problem]:
             text = mount.options.get("from", "")
             if not text or stage.model.copied_stage(text, stage.index) is not None:
                 continue
-            if text.lower() in (stage.name, str(stage.index)):
+            if text.lower() == stage.name:
                 yield Problem(
                     mount.flag.span,
                     f"{stage.label} mounts itself: `from={text}` is the stage that this line stands in, and a mount "

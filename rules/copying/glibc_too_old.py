@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Severity, Stage, quote, rule
 from rules.copying.binaries import brings_libraries, is_static, program_of
+from rules.facts.distributions import title_of
 
 _VERSIONS = {
     ("debian", "9"): (2, 24),
@@ -34,14 +35,6 @@ _RUST_C = (2, 38)
 """Where C's `strtol` got another name for newer compilers (`__isoc23_strtol`): programs with parts in C ask for it."""
 _RUST_STARTS = (2, 39)
 """Where glibc got `pidfd_spawnp`, which Rust's library asks for in programs that start others."""
-_NAMES = {
-    "almalinux": "AlmaLinux",
-    "amazonlinux": "Amazon Linux",
-    "centos": "CentOS",
-    "oraclelinux": "Oracle Linux",
-    "rhel": "RHEL",
-    "rockylinux": "Rocky Linux",
-}
 _LIBRARY = re.compile(r"\.so(?:\.\d+)*$")
 
 
@@ -124,4 +117,4 @@ def _shown(version: tuple[int, int]) -> str:
 def _system(stage: Stage) -> str:
     release = stage.runtime.release
     name = stage.runtime.distribution or ""
-    return f"{_NAMES.get(name, name.capitalize())} {release.number if release is not None else ''}"
+    return f"{title_of(name)} {release.number if release is not None else ''}"

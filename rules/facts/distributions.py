@@ -18,6 +18,15 @@ _RPM = frozenset(
 )
 _FIRST_WITH_DNF = {"centos": 8, "oraclelinux": 8, "rhel": 8, "amazonlinux": 2022}
 """The first release of a distribution that has dnf; the ones before have yum alone."""
+_TITLES = {
+    "almalinux": "AlmaLinux",
+    "amazonlinux": "Amazon Linux",
+    "centos": "CentOS",
+    "opensuse": "openSUSE",
+    "oraclelinux": "Oracle Linux",
+    "rhel": "Red Hat Enterprise Linux",
+    "rockylinux": "Rocky Linux",
+}
 _MINIMAL = re.compile(r"(?:^|-)(?:slim|minimal)(?:-|$)")
 """Tags of images with microdnf alone (Red Hat's guide to UBI minimal images; oracle/container-images#53)."""
 _MUSL = frozenset({"alpine"})
@@ -114,6 +123,11 @@ def rpm_manager_of(family: str | None, distro: str | None, release: Release | No
     if first is not None and major.isdecimal() and int(major) < first:
         return "yum"
     return "microdnf" if _MINIMAL.search(tag) else "dnf"
+
+
+def title_of(distro: str) -> str:
+    """Return a distribution's name as its makers write it."""
+    return _TITLES.get(distro, distro.capitalize())
 
 
 def package_kind_of(distro: str | None) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, once, quote, rule
 from rules.base_image.tags import moves
-from rules.facts.distributions import package_kind_of
+from rules.facts.distributions import package_kind_of, title_of
 from rules.packages.scripts import INSTALL, sure_calls
 
 _SYSTEMS = {
@@ -17,15 +17,6 @@ _KINDS = {program: kind for kind, programs in _SYSTEMS.items() for program in pr
 _MANAGERS = {"apt": "deb", "apk": "apk", "dnf": "rpm", "microdnf": "rpm", "tdnf": "rpm", "yum": "rpm", "zypper": "rpm"}
 _NOT_THERE = {"microdnf": ("dnf", "yum"), "yum": ("dnf", "microdnf")}
 """Package manager to its relatives that images have not got: minimal ones, and those from before dnf."""
-_NAMES = {
-    "rhel": "Red Hat Enterprise Linux",
-    "opensuse": "openSUSE",
-    "centos": "CentOS",
-    "rockylinux": "Rocky Linux",
-    "almalinux": "AlmaLinux",
-    "oraclelinux": "Oracle Linux",
-    "amazonlinux": "Amazon Linux",
-}
 
 
 @rule(
@@ -106,7 +97,7 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
 
 def _system(stage: Stage) -> str:
     distribution = stage.runtime.distribution or "another system"
-    return _NAMES.get(distribution, distribution.capitalize())
+    return title_of(distribution)
 
 
 def _way(stage: Stage) -> str:
