@@ -9,7 +9,7 @@ from rules.user.accounts import name_of, runs_as_root
 
 _OCTAL = re.compile(r"[0-7]{1,5}")
 _BY_OTHERS = {"secret": 0o004, "ssh": 0o002}
-"""What lets every account use it: a file is read, and who connects to a socket must be able to write to it (unix(7))."""
+"""What lets every account use it: a file is read; connecting to a socket takes leave to write to it (unix(7))."""
 _DEFAULTS = {"secret": "0400", "ssh": "0600"}
 _SWITCHES = frozenset("su sudo runuser setpriv gosu su-exec chpst start-stop-daemon doas chroot".split())
 """Programs that run another as another account."""
