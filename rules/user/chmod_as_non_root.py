@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from rules.api import (
+    BY_ARGUMENT,
     Category,
     Command,
     Confidence,
@@ -25,7 +26,7 @@ from rules.api import (
     within,
     written_by,
 )
-from rules.user.accounts import runs_as_root
+from rules.user.accounts import is_of_argument, runs_as_root
 from rules.user.copy_chmod_separate_layer import set_by_copy
 from rules.user.kept_owners import may_keep_owner
 from rules.user.ownership import leaves_nothing
@@ -143,13 +144,14 @@ def _problem(stage: Stage, run: Run, command: Command, put: Put) -> Problem:
     keyword = put.step.instruction.keyword
     stops = outcome_of_failure(run, command) == "stops"
     then = "The build stops here with" if stops else "The step goes on without it, after"
+    by_argument = is_of_argument(stage, run.user)
     return Problem(
         command.span,
         f"{stage.label} runs {quote(str(command), 80)} as {user} (line {line}), and the file belongs to root: "
         f"`{keyword}` in line {put.step.instruction.line} brings it without `--chown`, and `USER` does not change "
         f"that. {then} “Operation not permitted”. {_way_out(run, command)}",
-        Confidence.CERTAIN if stage.base_known else Confidence.LIKELY,
-        doubt="the base image is not known, and may give its account root's rights",
+        Confidence.CERTAIN if stage.base_known and not by_argument else Confidence.LIKELY,
+        doubt=BY_ARGUMENT if by_argument else "the base image is not known, and may give its account root's rights",
         instruction=run.instruction,
         stage=stage.key,
         key=str(command),
