@@ -76,7 +76,7 @@ _SHAPES = (
         "a private key",  # and some of it: the line above it alone may stand in a test, or over a variable
         "private key",
         r"-----BEGIN (?:[A-Z]{2,9} )?PRIVATE KEY(?: BLOCK)?-----"
-        r"(?=[\s\\nr\"']{0,40}(?:(?:Version|Comment|Proc-Type|DEK-Info): [^\n\\]{0,80}[\s\\nr\"']{1,40}){0,3}"
+        r"(?=[\s\\nr\"']{0,40}(?:(?:Version|Comment|Proc-Type|DEK-Info): [^\n\\]{0,80}[\n\\][\s\\nr\"']{0,40}){0,3}"
         r"[0-9A-Za-z+/]{16})",
     ),
     _shape(

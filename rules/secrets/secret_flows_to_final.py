@@ -31,7 +31,7 @@ _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _SAYS_SECRET = re.compile(r"auth|token|passw|secret|credential", re.IGNORECASE)
 _MIXED_FILES = (".npmrc", ".pypirc", ".yarnrc.yml")
 """Those of the client's files that hold plain settings as well, such as the registry's address."""
-_CREDENTIAL_URL = re.compile(r"https?://(?P<user>(?:\$\([^()]*\)|[^/\s@])+)@")
+_CREDENTIAL_URL = re.compile(r"https?://(?P<user>(?:\$\([^()]*\)|\$(?!\()|[^/\s@$])+)@")
 _PASSWORD = re.compile(r":.|\$")
 """In front of the host: an account's name alone, such as `git@`, opens nothing."""
 _REWRITTEN = re.compile(r"\bremote\s+(?:set-url|remove|rm)\b|--unset|--remove-section")

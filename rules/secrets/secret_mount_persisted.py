@@ -46,7 +46,6 @@ _HOMES = frozenset("HOME XDG_CONFIG_HOME GIT_CONFIG_GLOBAL NPM_CONFIG_USERCONFIG
 """Variables that say where tools keep their configuration."""
 _CLONE = ".git/config"
 """Where a clone keeps the address that it came from."""
-_SUBSTITUTED = re.compile(r"(?:\$\(|`)[^)`\n]*\Z")
 _UNDONE = re.compile(r"\b(?:delete|unset|rm|remove|logout|revoke|--unset(?:-all)?|--remove-section|--delete)\b")
 _SHELLS = frozenset("sh bash ash dash zsh".split())
 _FILES = re.compile(
@@ -129,12 +128,18 @@ def _takes(command: Command, marks: re.Pattern[str]) -> bool:
     names_only = command.name in ("echo", "printf") or (command.name in _STORES and command.name not in _BY_PATH)
     for word in command.words:
         for match in marks.finditer(word.value):
-            read = not names_only or _SUBSTITUTED.search(word.value[: match.start()]) is not None
+            read = not names_only or _is_substituted(word.value, match.start())
             if read and not (word.literal and (names_only or match[0].startswith("$"))):
                 return True
             if match[0].startswith("$") and not word.literal:
                 return True
     return any(_hands(command, redirect, marks) for redirect in command.redirects)
+
+
+def _is_substituted(text: str, at: int) -> bool:
+    """Whether a place is in the command of a substitution."""
+    opened = max(text.rfind("$(", 0, at), text.rfind("`", 0, at))
+    return opened >= 0 and text.find(")", opened, at) < 0
 
 
 def _hands(command: Command, redirect: Redirect, marks: re.Pattern[str]) -> bool:
@@ -147,7 +152,7 @@ def _hands(command: Command, redirect: Redirect, marks: re.Pattern[str]) -> bool
     text = word.value if redirect.operator == "<<<" else command.heredoc or ""
     expands = not (word.literal if redirect.operator == "<<<" else word.quoted)
     found = marks.finditer(text) if expands else ()
-    return any(match[0].startswith("$") or _SUBSTITUTED.search(text[: match.start()]) for match in found)
+    return any(match[0].startswith("$") or _is_substituted(text, match.start()) for match in found)
 
 
 def _written(run: Run, command: Command, marks: re.Pattern[str]) -> str | None:
