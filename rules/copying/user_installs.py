@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
 from rules.model.puts import within
+from rules.model.search_path import DEFAULT_PATH, path_folders
 from rules.user.accounts import changes_user, name_of, runs_as_root
 
 if TYPE_CHECKING:
@@ -79,9 +80,15 @@ def _is_in_environment(stage: Stage, run: Run, call: PackageCall) -> bool:
     if program is None or "/" in program.value or {"VIRTUAL_ENV", "PIP_TARGET", "PIP_PREFIX"} & set(call.env):
         return True
     path = stage.image.env.get("PATH")
-    if path is not None and path.set_in_file:
+    if path is not None and path.set_in_file and not _is_of_user_bases(stage):
         return True  # it may lead to an environment first
     return any(word in run.instruction.text for word in ("activate", "PATH="))
+
+
+def _is_of_user_bases(stage: Stage) -> bool:
+    """Whether the search path leads to the system's folders and to those of user bases alone."""
+    folders = path_folders(stage)
+    return folders is not None and all(one in DEFAULT_PATH or one.endswith("/.local/bin") for one in folders)
 
 
 def _falls_back(stage: Stage, run: Run, call: PackageCall) -> bool:

@@ -192,8 +192,8 @@ class Users:
     @cached_property
     def _opened_at(self) -> tuple[int, int] | None:
         """The place of the first RUN that may create any account."""
-        by_files = {item.run.at for item in self.stage.packages.installed if _is_file(item)}
-        return next((run.at for run in self.stage.done_runs if run.at in by_files or _may_make_any(run)), None)
+        unnamed = {item.run.at for item in self.stage.packages.installed if _is_unnamed(item)}
+        return next((run.at for run in self.stage.done_runs if run.at in unnamed or _may_make_any(run)), None)
 
     @cached_property
     def final_is_root(self) -> bool | None:
@@ -227,9 +227,9 @@ def _may_make_any(run: Run) -> bool:
     return any(account_of(run, command) is None for command in made)
 
 
-def _is_file(item: Installed) -> bool:
-    """Whether a package comes as a file, whose name says little of the accounts that it makes."""
-    return item.manager in OS_MANAGERS and item.package.kind in ("path", "url")
+def _is_unnamed(item: Installed) -> bool:
+    """Whether a package comes as a file or out of a variable, so that nobody can tell the accounts that it makes."""
+    return item.manager in OS_MANAGERS and item.package.kind in ("path", "url", "variable")
 
 
 def is_root_name(name: str) -> bool:

@@ -14,18 +14,22 @@ from rules.api import (
     Stage,
     Step,
     Variable,
+    once,
     quote,
     rule,
 )
+from rules.model.variants import names_like
 from rules.secrets.sums import NAMES, Summed, summed
 
 _PLATFORM = re.compile(
-    r"\$\{?(?:TARGETPLATFORM|\w*arch)\b|\$\((?:uname -m|dpkg --print-architecture|apk --print-arch|arch)\)",
+    r"\$\{?(?:TARGETPLATFORM|\w*(?<!se)(?<!mon)arch)\b|"  # no `ELASTICSEARCH`
+    r"\$\((?:uname -m|dpkg --print-architecture|apk --print-arch|arch)\)",
     re.IGNORECASE,
 )
 """What stands in an address for the platform that is built for."""
 _CHOOSES = re.compile(r"\bcase\b|\bexit\s+[1-9]|(?:\btest|\[)\s[^\n;&|]*(?:arch\b|platform\b|uname -m)", re.IGNORECASE)
 _NUMBERS = re.compile(r"\d+")
+_RELEASES = re.compile(r"\d+(?:\.\d+)+")
 _SHORT = 12
 
 
@@ -44,7 +48,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             one for each in ((was,) if was else change.before.stages if change.before else ()) for one in summed(each)
         ]
         for now in summed(stage):
-            if _is_for_several(now) and ("$" in (stage.root.platform or "$")):
+            if _is_for_several(now) and "$" in (stage.root.platform or "$") and not _is_for_a_platform(stage):
                 yield _for_one_platform(stage, now)
             elif old:
                 yield from _stale(stage, now, old)
@@ -57,9 +61,27 @@ def _is_for_several(now: Summed) -> bool:
     return _PLATFORM.search(now.filled) is not None  # filled: an `ARCH` with a default is for one platform
 
 
+@once
+def _is_for_a_platform(stage: Stage) -> bool:
+    """Whether a FROM chooses the stage, or one below it, by the platform: `FROM build-${TARGETARCH}`."""
+    choosing = [
+        one.base_word.text
+        for one in stage.model.stages
+        if one.base_word is not None and one.base_stage is not None and _PLATFORM.search(one.base_word.text)
+    ]
+    names = [names_like(text) for text in choosing]
+    return any(
+        (link.base_word is not None and link.base_word.text in choosing)
+        or any(link.name and name.fullmatch(link.name) for name in names)
+        for link in stage.chain
+    )
+
+
 def _for_one_platform(stage: Stage, now: Summed) -> Problem:
     (total,) = now.sums
-    name = quote(now.url.rpartition("/")[2], 60)
+    parts = now.url.split("/")
+    first = next((i for i, part in enumerate(parts) if _PLATFORM.search(part)), len(parts) - 1)
+    name = quote("/".join(parts[first:]), 60)
     return Problem(
         now.span,
         f"{stage.label} downloads another file for each platform, {name}, and tests them all against one checksum, "
@@ -95,9 +117,22 @@ def _stale(stage: Stage, now: Summed, old: Sequence[Summed]) -> Iterator[Problem
 
 
 def _is_other_version(now: Summed, was: Summed) -> bool:
-    """Whether two addresses differ in their numbers; of what the shell fills in, only the same text may be compared."""
-    plain = "$" not in now.filled and "$" not in was.filled
-    return (plain or now.url == was.url) and _numbers(now.filled) != _numbers(was.filled)
+    """Whether two addresses differ in their numbers; of what the shell fills in, only the same text may be compared.
+
+    Where both name one release, it is another mirror's number that differs, unless it stands in the file's own name.
+    """
+    if ("$" in now.filled or "$" in was.filled) and now.url != was.url:
+        return False
+    new, old = set(_RELEASES.findall(_path(now.filled))), set(_RELEASES.findall(_path(was.filled)))
+    if new & old and (new <= old or old <= new):
+        name, known = now.filled.rpartition("/")[2], was.filled.rpartition("/")[2]
+        return name != known and _NUMBERS.sub("#", name) == _NUMBERS.sub("#", known)
+    return _NUMBERS.findall(_path(now.filled)) != _NUMBERS.findall(_path(was.filled))
+
+
+def _path(url: str) -> str:
+    """Return what stands behind the host of an address: its numbers are those of a version, and of little else."""
+    return url.partition("://")[2].partition("/")[2]
 
 
 def _tail(url: str, other: str) -> str:
@@ -105,11 +140,6 @@ def _tail(url: str, other: str) -> str:
     parts, others = url.split("/"), other.split("/")
     same = next((i for i, (a, b) in enumerate(zip(parts, others, strict=False)) if a != b), len(parts))
     return "/".join(parts[min(same, len(parts) - 1) :])
-
-
-def _numbers(url: str) -> list[str]:
-    """Return the numbers behind the host of an address: those of its version, and of little else."""
-    return _NUMBERS.findall(url.partition("://")[2].partition("/")[2])
 
 
 def _changed(now: Summed, was: Summed) -> tuple[Span, Variable | None]:

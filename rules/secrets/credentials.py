@@ -72,7 +72,13 @@ _SHAPES = (
         "secret_access_key",
         r"(?i:aws_secret_access_key)[\"']?\s*[\s=:]\s*[\"']?(?P<secret>[0-9A-Za-z+/]{40})(?![0-9A-Za-z+/=])",
     ),
-    _shape("a private key", "private key", r"-----BEGIN (?:[A-Z]{2,9} )?PRIVATE KEY(?: BLOCK)?-----"),
+    _shape(
+        "a private key",  # and some of it: the line above it alone may stand in a test, or over a variable
+        "private key",
+        r"-----BEGIN (?:[A-Z]{2,9} )?PRIVATE KEY(?: BLOCK)?-----"
+        r"(?=[\s\\nr\"']{0,40}(?:(?:Version|Comment|Proc-Type|DEK-Info): [^\n\\]{0,80}[\n\\][\s\\nr\"']{0,40}){0,3}"
+        r"[0-9A-Za-z+/]{16})",
+    ),
     _shape(
         "a password in a URL",
         "://",

@@ -28,12 +28,24 @@ _CONTROL = "\x00-\x08\x0b\x0e-\x1f\x7f\u0080-\u0084\u0086-\u009f"
 _TURNS = re.compile(f"[{_BIDI}\x08\x1b\x85]")
 """What changes how the rest of a line is shown."""
 _HIDDEN = re.compile(f"[{_BIDI}{_INVISIBLE}{_CONTROL}]")
-_LOOKALIKES = re.compile(r"[\u0370-\u03ff\u0400-\u04ff\u0501-\u052f\u2c80-\u2cff\uff01-\uff5e]")
+_MARKS = "\u061c\u200e\u200f"
+"""Marks that say which way the characters beside them read; texts of right-to-left scripts hold them for that."""
+_TERMINAL = frozenset("\x08\x1b")
+"""What moves the cursor or begins a colour: a program's output may well be meant to hold it."""
+_FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")
+"""The flag of a region: a black flag, and its name in tags (Unicode Technical Standard 51)."""
+_TWINS = frozenset(
+    "асԁеһіјӏорԛѕѵԝхуүАВСЕНІЈКМОРЅТХҮ"  # Cyrillic
+    "ανοριυΑΒΕΖΗΙΚΜΝΟΡΤΥΧϳ"  # Greek
+    "օոսհⲟⲣⲥⲎⲒⲔⲘⲚⲞⲢⲤⲦⲨⲬ"  # Armenian and Coptic
+) | frozenset(map(chr, (*range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))))
+"""Letters of other alphabets that look like Latin ones (confusables.txt of Unicode TS 39), and wide ones."""
 _JOINED = frozenset({"So", "Sk", "Lo", "Mn", "Mc"})
 """Categories of pictures and their modifiers, and of letters without case and their marks."""
 _BLANKS = re.compile(r"\"[^\"]*\"|'[^']*'|(?<!\S)#[^\n]*|(?P<blank>[\u00a0\u2000-\u200a\u202f\u205f\u3000])")
 """Wide, narrow and no-break spaces; in quotes and comments they are text like any other."""
-_LETTER = re.compile(r"[A-Za-z]")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_ASCII_LETTER = re.compile(r"[A-Za-z]")
 _NAMES = frozenset("FROM COPY ADD RUN ENV ARG CMD ENTRYPOINT USER WORKDIR EXPOSE SHELL".split())
 
 
@@ -47,10 +59,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     source = change.source
     if source.text.isascii() and not _HIDDEN.search(source.text):
         return
-    yield from _hidden(source, _only_read(change.after.dockerfile))
+    said = _only_read(change.after.dockerfile)
+    yield from _hidden(source, said)
     for instruction in change.after.dockerfile.instructions:
         if instruction.keyword in _NAMES and not instruction.text.isascii():
-            yield from _lookalikes(change, instruction.span.start, instruction.span.end)
+            yield from _lookalikes(source, instruction, said)
             if instruction.keyword not in ("ENV", "ARG"):  # whose words any kind of space divides
                 yield from _blanks(source, instruction)
 
@@ -64,26 +77,41 @@ def _only_read(dockerfile: Dockerfile) -> frozenset[int]:
 
 def _hidden(source: Source, said: frozenset[int]) -> Iterator[Problem]:
     by_line: dict[int, list[int]] = {}
+    flags = [match.span() for match in _FLAG.finditer(source.text)]
     for match in _HIDDEN.finditer(source.text):
-        if (match.start() > 0 or match[0] != "\ufeff") and not _joins(source.text, match.start()):
-            line = source.line_at(match.start())
-            if line not in said or _TURNS.match(match[0]):  # what nobody runs may hide what is run
-                by_line.setdefault(line, []).append(match.start())
+        start = match.start()
+        if (start == 0 and match[0] == "\ufeff") or _joins(source.text, start) or _is_in(start, flags):
+            continue
+        line = source.line_at(start)
+        if line not in said or (_TURNS.match(match[0]) and not _is_of_script(match[0], source.line(line))):
+            by_line.setdefault(line, []).append(start)  # also where nobody runs it: it may hide what is run
     for line, offsets in by_line.items():
         names = ", ".join(dict.fromkeys(_name(source.text[offset]) for offset in offsets))
+        terminal = any(source.text[offset] in _TERMINAL for offset in offsets)
+        way_out = r"Let a program make them: `printf '\033'`." if terminal else "Delete them."
         yield Problem(
             source.span(offsets[0], offsets[0] + 1),
             f"line {line} holds characters that cannot be seen: {names}. What the builder runs is not what a reviewer "
-            f"reads: {quote(source.line(line).strip())}. Delete them.",
+            f"reads: {quote(source.line(line).strip())}. {way_out}",
             key=names,
-            fix=_deleted(source, offsets),
+            fix=_deleted(source, offsets) if not terminal else None,
         )
+
+
+def _is_in(at: int, spans: list[tuple[int, int]]) -> bool:
+    return any(start <= at < end for start, end in spans)
+
+
+def _is_of_script(character: str, line: str) -> bool:
+    """Tell whether it marks the direction of a text whose letters read from right to left."""
+    return character in _MARKS and any(unicodedata.bidirectional(one) in ("R", "AL") for one in line if one.isalpha())
 
 
 def _blanks(source: Source, instruction: Instruction) -> Iterator[Problem]:
     """Find spaces that separate nothing: a keyboard makes a no-break space where a key is held too long."""
-    start, end = instruction.span.start, instruction.span.end
-    offsets = [match.start("blank") for match in _BLANKS.finditer(source.text, start, end) if match["blank"]]
+    texts = [(one.span.start, one.span.end) for one in instruction.heredocs if instruction.keyword != "RUN"]
+    found = _BLANKS.finditer(source.text, instruction.span.start, instruction.span.end)
+    offsets = [match.start("blank") for match in found if match["blank"] and not _is_in(match.start("blank"), texts)]
     if not offsets:
         return
     name = _name(source.text[offsets[0]])
@@ -113,19 +141,25 @@ def _deleted(source: Source, offsets: list[int]) -> Fix | None:
     return fix("Delete the hidden characters", *(replace(source, source.span(o, o + 1), "") for o in offsets))
 
 
-def _lookalikes(change: DockerfileChange, start: int, end: int) -> Iterator[Problem]:
+def _lookalikes(source: Source, instruction: Instruction, said: frozenset[int]) -> Iterator[Problem]:
     """Find words that mix Latin letters with those of another alphabet: names that are not what they seem."""
-    source = change.source
+    start, end = instruction.span.start, instruction.span.end
     for match in re.finditer(r"[^\s\"'=,;|&()\[\]{}]+", source.text[start:end]):
         word = match[0]
-        foreign = _LOOKALIKES.search(word)
-        if foreign is None or not _LETTER.search(word):
+        twin = None if word.isascii() else next(filter(None, map(_twin, _LETTERS.findall(word))), None)
+        if twin is None or source.line_at(start + match.start()) in said:
             continue
         yield Problem(
             source.span(start + match.start(), start + match.end()),
-            f"{quote(word)} mixes alphabets: {_name(foreign[0])} stands among Latin letters. It looks like another "
+            f"{quote(word)} mixes alphabets: {_name(twin)} stands among Latin letters. It looks like another "
             "name than it is, which is how a package or host is impersonated. Type it anew.",
             Confidence.LIKELY,
             doubt="the name may really be spelt so",
             key=word,
         )
+
+
+def _twin(letters: str) -> str | None:
+    """Return the first foreign letter of a row that looks Latin throughout, and is not."""
+    foreign = [letter for letter in letters if not letter.isascii()]
+    return foreign[0] if foreign and _TWINS.issuperset(foreign) and _ASCII_LETTER.search(letters) else None

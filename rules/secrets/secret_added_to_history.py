@@ -1,11 +1,33 @@
 """See secret_added_to_history.md."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from rules.api import Category, Confidence, DockerfileChange, Model, Note, Problem, Severity, Span, quote, rule
 from rules.secrets.credentials import credentials
 from rules.secrets.secret_files import is_public, secret_file
 from rules.secrets.secret_names import could_be_secret, is_placeholder, names_a_secret
+
+_SHOWN = 3
+"""Names that a sentence takes."""
+
+
+class _Secret(NamedTuple):
+    """What a file gives away.
+
+    Attributes:
+        name: Shows nothing of it.
+        span: Where it stands.
+        value: The value; empty where that is not in the file, or too long to look for.
+        ships: Whether it gets into an image that ships.
+        is_file: Whether it is a file that is copied.
+    """
+
+    name: str
+    span: Span
+    value: str
+    ships: bool
+    is_file: bool = False
 
 
 @rule(
@@ -18,18 +40,32 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change removes a secret, which the history and the images already pushed keep."""
     if change.before is None or not change.stages:
         return
-    now = {_last_part(name) for name, _, _ in _secrets(change.after)}
-    lost = [one for one in _secrets(change.before) if _last_part(one[0]) not in now]
-    gone = {name: span for name, span, _ in lost}
-    if not gone:
-        return
-    copied = all(is_file for _, _, is_file in lost)
-    kept = "but is still in the images" if copied else "but not from its history, nor from the images"
-    names = ", ".join(map(quote, list(gone)[:3])) + (" and others" if len(gone) > 3 else "")  # noqa: PLR2004 - a sentence's worth
+    now = {_last_part(one.name) for one in _secrets(change.after)}
+    lost = [
+        one for one in _secrets(change.before) if _last_part(one.name) not in now and not _still_stands(change, one)
+    ]
+    if lost:
+        yield _problem(change, lost)
+
+
+def _still_stands(change: DockerfileChange, secret: _Secret) -> bool:
+    """Whether the value is only called otherwise, or written elsewhere in the file."""
+    return bool(secret.value) and secret.value in change.source.text
+
+
+def _problem(change: DockerfileChange, lost: list[_Secret]) -> Problem:
+    gone = {one.name: one.span for one in lost}
+    copied = all(one.is_file for one in lost)
+    kept = "but is still in the images that were pushed with it" if copied else "but not from its history"
+    if not copied and any(one.ships for one in lost):
+        kept += ", nor from the images that were pushed with it"
+    kept_names = {name.text for one in change.after.dockerfile.instructions for name, _ in one.pairs}
+    names = ", ".join(f"{'the value of ' if name in kept_names else ''}{quote(name)}" for name in list(gone)[:_SHOWN])
+    names += " and others" if len(gone) > _SHOWN else ""
     first = change.stages[0].from_
-    yield Problem(
+    return Problem(
         first.span,
-        f"{names} {'is' if len(gone) == 1 else 'are'} gone from the file, {kept} that were pushed with it. If "
+        f"{names} {'is' if len(gone) == 1 else 'are'} gone from the file, {kept}. If "
         f"{'it opens something' if copied else 'the value was real'}, replace it where it was issued; taking it out is "
         "the second step.",
         Confidence.LIKELY,
@@ -45,20 +81,18 @@ def _last_part(name: str) -> str:
     return name.rsplit("/", 1)[-1]
 
 
-def _secrets(model: Model) -> Iterator[tuple[str, Span, bool]]:
-    """Yield what a file gives away, by a name that shows nothing of it, and whether it is a file that ships."""
+def _secrets(model: Model) -> Iterator[_Secret]:
+    """Yield what a file gives away, by a name that shows nothing of it."""
     source = model.source
     for found in credentials(source.text):
-        yield (
-            f"{found.kind} {found.masked}" if found.kind != "a private key" else found.kind,
-            source.span(found.start, found.end),
-            False,
-        )
+        own = found.kind != "a private key"  # of a key only its first line, which says nothing
+        shown, told = (f"{found.kind} {found.masked}", found.text) if own else (found.kind, "")
+        yield _Secret(shown, source.span(found.start, found.end), told, _ships(model, found.start))
     for instruction in model.dockerfile.instructions:
         for name, value in instruction.pairs if instruction.keyword in ("ARG", "ENV") else ():
             text = value.text.strip("\"'") if value is not None else ""
             if names_a_secret(name.text) and _is_real(text):
-                yield name.text, instruction.span, False
+                yield _Secret(name.text, instruction.span, text, _ships(model, instruction.span.start))
     for stage in (one for one in model.stages if one.layers_ship):
         for copy in stage.copies:
             for copied in copy.sources if copy.from_context else ():
@@ -66,7 +100,13 @@ def _secrets(model: Model) -> Iterator[tuple[str, Span, bool]]:
                 if copied.path is None or kind not in ("private key", "credentials"):
                     continue
                 if not is_public(kind, copy, stage):
-                    yield copied.path, copied.word.span, True
+                    yield _Secret(copied.path, copied.word.span, "", ships=True, is_file=True)
+
+
+def _ships(model: Model, offset: int) -> bool:
+    """Whether a place is in a stage whose layers ship; above the first FROM, it may be in any."""
+    stage = next((one for one in reversed(model.stages) if one.from_.span.start <= offset), None)
+    return stage is None or stage.layers_ship
 
 
 def _is_real(value: str) -> bool:

@@ -34,6 +34,7 @@ _POINTERS = ("GOOGLE_APPLICATION_CREDENTIALS", "AWS_SHARED_CREDENTIALS_FILE", "K
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A file that holds secrets is copied into a layer."""
+    ignore = change.repository.dockerignore(change.path)
     for stage in change.stages:
         for copy in stage.copies:
             for source in copy.sources if copy.from_context else ():
@@ -41,6 +42,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 kind = secret_file(path) if path is not None else None
                 if path is None or kind is None or is_public(kind, copy, stage):
                     continue
+                if ignore is not None and ignore.excludes(path):
+                    continue  # the build stops there, which copy-ignored-file says
                 held = _held(change, stage, kind, path)
                 if held is not None:
                     yield _problem(stage, copy, source.word, kind, held)

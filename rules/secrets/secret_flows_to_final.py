@@ -3,6 +3,7 @@
 import posixpath
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from rules.api import (
@@ -11,9 +12,11 @@ from rules.api import (
     Confidence,
     Copy,
     DockerfileChange,
+    Files,
     Problem,
     Put,
     Severity,
+    ShellWord,
     Stage,
     quote,
     rule,
@@ -25,7 +28,13 @@ from rules.secrets.secret_names import names_a_secret
 
 _CLIENT_FILES = (".npmrc", ".netrc", ".pypirc", ".git-credentials", ".yarnrc.yml", "id_rsa", "id_ed25519")
 _VARIABLE = re.compile(r"\$\{?([A-Za-z_]\w*)")
-_CREDENTIAL_URL = re.compile(r"https?://[^/\s]*@")
+_SAYS_SECRET = re.compile(r"auth|token|passw|secret|credential", re.IGNORECASE)
+_MIXED_FILES = (".npmrc", ".pypirc", ".yarnrc.yml")
+"""Those of the client's files that hold plain settings as well, such as the registry's address."""
+_CREDENTIAL_URL = re.compile(r"https?://(?P<user>(?:\$\([^()]*\)|\$(?!\()|[^/\s@$])+)@")
+_PASSWORD = re.compile(r":.|\$")
+"""In front of the host: an account's name alone, such as `git@`, opens nothing."""
+_REWRITTEN = re.compile(r"\bremote\s+(?:set-url|remove|rm)\b|--unset|--remove-section")
 
 
 class Flow(NamedTuple):
@@ -72,10 +81,18 @@ def _flows(change: DockerfileChange, copy: Copy, path: str | None) -> Iterator[F
         if put.path == path and put.kind == "workdir":
             continue
         flow = _secret(change, put)
-        if flow is not None and within(flow.path, path) and not files.is_deleted(flow.path):
+        if flow is not None and within(flow.path, path) and not _is_left_out(copy, files, flow.path):
             yield flow
     if secret_file(path) is not None and not files.is_deleted(path):
         yield from _named(change, copy.from_stage, path)
+
+
+def _is_left_out(copy: Copy, files: Files, path: str) -> bool:
+    """Whether a file is deleted before the COPY, or one of its `--exclude` may mean it."""
+    patterns = [flag.value or "" for flag in copy.instruction.flags if flag.name == "exclude"]
+    ends = [pattern.rstrip("/").rpartition("/")[2] for pattern in patterns]
+    excluded = any("$" in end or any(fnmatchcase(part, end) for part in path.split("/")) for end in ends)
+    return excluded or files.is_deleted(path)
 
 
 def _named(change: DockerfileChange, stage: Stage, path: str) -> Iterator[Flow]:
@@ -128,16 +145,36 @@ def _of_context(change: DockerfileChange, stage: Stage, source: str, path: str) 
 
 
 def _made(put: Put, command: Command) -> Flow | None:
-    if put.whole and any(_CREDENTIAL_URL.match(word.value) for word in command.args):
+    if put.whole and any(map(_has_password, command.args)) and not _is_rewritten(put):
         return Flow(f"{put.path}/.git/config", "keeps the credentials of the clone's URL", sure=True)
-    text = str(command)
+    text = _filled_in(command)
     if "$" not in text or command.name not in ("echo", "printf", "cat"):
         return None
-    if posixpath.basename(put.path) in _CLIENT_FILES:
+    name = posixpath.basename(put.path)
+    if name in _CLIENT_FILES and (name not in _MIXED_FILES or _SAYS_SECRET.search(text)):
         return Flow(put.path, "holds the credentials that the build was given", sure=True)
     known = (name for name in _VARIABLE.findall(text) if put.step.scope.get(name) is not None)
     secret = next((name for name in known if names_a_secret(name)), None)
     return Flow(put.path, f"holds the value of {quote(secret)}", sure=True) if secret is not None else None
+
+
+def _has_password(word: ShellWord) -> bool:
+    match = _CREDENTIAL_URL.match(word.value)
+    return match is not None and _PASSWORD.search(match["user"]) is not None
+
+
+def _is_rewritten(put: Put) -> bool:
+    """Whether git is told another address afterwards."""
+    later = (step for step in put.step.stage.done_runs if step.at >= put.step.at)
+    return any(_REWRITTEN.search(str(command)) for run in later for command in run.calls("git"))
+
+
+def _filled_in(command: Command) -> str:
+    """Return the words and the here-document in which the shell puts values; in single quotes `$TOKEN` stays a name."""
+    words = [word.value for word in command.words if not word.literal]
+    here = [one.target for one in command.redirects if one.operator in ("<<", "<<-") and one.target is not None]
+    filled = command.heredoc if command.heredoc and here and not here[-1].quoted else ""
+    return " ".join([*words, filled])
 
 
 def _problem(copy: Copy, stage: Stage, flow: Flow) -> Problem:

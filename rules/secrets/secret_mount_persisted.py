@@ -10,6 +10,7 @@ from rules.api import (
     Confidence,
     DockerfileChange,
     Problem,
+    Redirect,
     Run,
     Severity,
     Stage,
@@ -38,6 +39,11 @@ _STORES: dict[str, tuple[str, ...]] = {
     "gh": ("auth login",),
     "huggingface-cli": ("login",),
 }
+_BY_PATH = frozenset({"gcloud"})
+"""Those of them that take a file's path and store what is in it; the others store the path."""
+_PRINTERS = frozenset("echo printf cat sed envsubst awk base64 jq tr head cut grep".split())
+_HOMES = frozenset("HOME XDG_CONFIG_HOME GIT_CONFIG_GLOBAL NPM_CONFIG_USERCONFIG DOCKER_CONFIG COMPOSER_HOME".split())
+"""Variables that say where tools keep their configuration."""
 _CLONE = ".git/config"
 """Where a clone keeps the address that it came from."""
 _UNDONE = re.compile(r"\b(?:delete|unset|rm|remove|logout|revoke|--unset(?:-all)?|--remove-section|--delete)\b")
@@ -114,7 +120,39 @@ def _is_of_a_script(run: Run, command: Command) -> bool:
 
 def _touches(run: Run, command: Command, marks: re.Pattern[str]) -> bool:
     peers = [other for other in run.commands if other.pipeline == command.pipeline and other.part <= command.part]
-    return any(marks.search(str(other)) for other in peers)
+    return any(_takes(other, marks) for other in peers)
+
+
+def _takes(command: Command, marks: re.Pattern[str]) -> bool:
+    """Whether a command gets the secret: its value, or its file to read; in single quotes a variable is but a name."""
+    names_only = command.name in ("echo", "printf") or (command.name in _STORES and command.name not in _BY_PATH)
+    for word in command.words:
+        for match in marks.finditer(word.value):
+            read = not names_only or _is_substituted(word.value, match.start())
+            if read and not (word.literal and (names_only or match[0].startswith("$"))):
+                return True
+            if match[0].startswith("$") and not word.literal:
+                return True
+    return any(_hands(command, redirect, marks) for redirect in command.redirects)
+
+
+def _is_substituted(text: str, at: int) -> bool:
+    """Whether a place is in the command of a substitution."""
+    opened = max(text.rfind("$(", 0, at), text.rfind("`", 0, at))
+    return opened >= 0 and text.find(")", opened, at) < 0
+
+
+def _hands(command: Command, redirect: Redirect, marks: re.Pattern[str]) -> bool:
+    """Whether a redirection gives the secret to a command: its file, or a here-document that the shell fills in."""
+    word = redirect.target
+    if word is None or redirect.operator not in ("<", "<<<", "<<", "<<-"):
+        return False
+    if redirect.operator == "<":
+        return marks.search(word.value) is not None
+    text = word.value if redirect.operator == "<<<" else command.heredoc or ""
+    expands = not (word.literal if redirect.operator == "<<<" else word.quoted)
+    found = marks.finditer(text) if expands else ()
+    return any(match[0].startswith("$") or _is_substituted(text, match.start()) for match in found)
 
 
 def _written(run: Run, command: Command, marks: re.Pattern[str]) -> str | None:
@@ -124,19 +162,8 @@ def _written(run: Run, command: Command, marks: re.Pattern[str]) -> str | None:
         return _kept(run, command.operands()[-1].value)
     if command.name == "tee" and command.operands():
         return _kept(run, command.operands()[0].value)
-    prints = command.name in (
-        "echo",
-        "printf",
-        "cat",
-        "sed",
-        "envsubst",
-        "awk",
-        "base64",
-        "jq",
-        "tr",
-        "head",
-        "cut",
-        "grep",
+    prints = command.name in _PRINTERS and not (
+        command.name == "grep" and command.has("-c", "-l", "-L", "-q", "--count", "--quiet", "--files-with-matches")
     )
     paths = (
         [_kept(run, path) for redirect in command.redirects if (path := redirect.writes) is not None] if prints else []
@@ -179,22 +206,44 @@ def _stores(command: Command) -> bool:
 
 
 def _removed(run: Run, command: Command, path: str) -> bool:
-    later = [other for other in run.calls("rm", "shred", "unlink", "mv") if other.start > command.start]
     name = posixpath.basename(path.rstrip("/"))
-    return any(
-        name in word.value or path.startswith(f"{word.value.rstrip('/')}/") for other in later for word in other.args
-    )
+    return any(name in text or path.startswith(f"{text.rstrip('/')}/") for text in _deleted_below(run, command))
+
+
+def _deleted_below(run: Run, command: Command) -> Iterator[str]:
+    """Yield what is deleted behind a command, or by a trap when the shell ends."""
+    for other in run.calls("rm", "shred", "unlink", "mv"):
+        if other.start > command.start:
+            yield from (word.value for word in other.args)
+    for trap in run.calls("trap"):
+        if trap.args and re.match(r"(?:rm|shred|unlink)\s", trap.args[0].value):
+            yield trap.args[0].value
 
 
 def _forgotten(run: Run, command: Command) -> bool:
+    """Whether what a tool stored is taken away again, or was stored where nothing stays."""
+    later = [other for other in run.commands if other.start > command.start]
+    if any(other.name == command.name and _UNDONE.search(str(other)) for other in later):
+        return True
+    deleted = list(_deleted_below(run, command))
+    if any(map(_FILES.search, deleted)):
+        return True
+    told = command.option("--file", "--userconfig", "-f")
+    if told is not None:
+        return run.is_mounted(run.resolve(told) or told) or _removed(run, command, told)
+    for name, value in _homes(run, command):
+        full = run.resolve(value) or value
+        if run.is_mounted(full) or any(text.rstrip("/") == value or f"${name}" in text for text in deleted):
+            return True
+    home = run.stage.image.env.get("HOME")
+    return run.is_mounted(posixpath.join((home.value if home is not None else None) or "/root", ".config"))
+
+
+def _homes(run: Run, command: Command) -> Iterator[tuple[str, str]]:
+    """Yield where the script says that tools keep their configuration."""
     for other in run.commands:
-        if other.start <= command.start:
-            continue
-        if other.name == command.name and _UNDONE.search(str(other)):
-            return True
-        if other.name in ("rm", "shred") and _FILES.search(str(other)):
-            return True
-    return False
+        if other is command or (other.start < command.start and other.name in ("", "export")):
+            yield from ((name, value.value.rstrip("/")) for name, value in other.assignments if name in _HOMES)
 
 
 def _problem(stage: Stage, run: Run, command: Command, place: str) -> Problem:

@@ -8,7 +8,9 @@ from rules.secrets.authorities import is_for_all
 from rules.user.accounts import name_of, runs_as_root
 
 _OCTAL = re.compile(r"[0-7]{1,5}")
-_GROUP_AND_OTHERS = 0o077
+_BY_OTHERS = {"secret": 0o004, "ssh": 0o002}
+"""What lets every account use it: a file is read; connecting to a socket takes leave to write to it (unix(7))."""
+_DEFAULTS = {"secret": "0400", "ssh": "0600"}
 _SWITCHES = frozenset("su sudo runuser setpriv gosu su-exec chpst start-stop-daemon doas chroot".split())
 """Programs that run another as another account."""
 _DROPS = frozenset({"apt", "apt-get", "aptitude"})
@@ -31,7 +33,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 mode = mount.options.get("mode", "")
                 if mount.type not in ("secret", "ssh") or not _OCTAL.fullmatch(mode):
                     continue
-                if int(mode, 8) & _GROUP_AND_OTHERS and not _is_public(mount):
+                if int(mode, 8) & _BY_OTHERS[mount.type] and not _is_public(mount):
                     yield _problem(change, run, mount, mode)
 
 
@@ -47,11 +49,13 @@ def _is_read_by_others(run: Run) -> bool:
 
 def _problem(change: DockerfileChange, run: Run, mount: Mount, mode: str) -> Problem:
     others = _is_read_by_others(run)
+    what, uses = ("the SSH socket", "use") if mount.type == "ssh" else ("the secret", "read")
+    name = mount.options.get("id", mount.target)
     return Problem(
         mount.flag.span,
-        f"the secret {quote(mount.options.get('id', mount.target))} is mounted with mode {quote(mode)}: while this "
-        "`RUN` works, every account can read it, those of installed packages' scripts included. The default, "
-        "0400, is readable by its owner alone; give it another owner with `uid=` if need be.",
+        f"{what}{f' {quote(name)}' if name else ''} is mounted with mode {quote(mode)}: while this `RUN` works, every "
+        f"account can {uses} it, those of installed packages' scripts included. The default, {_DEFAULTS[mount.type]}, "
+        "is for its owner alone; give it another owner with `uid=` if need be.",
         Confidence.POSSIBLE if others or runs_as_root(run) is False else Confidence.CERTAIN,
         instruction=run.instruction,
         stage=run.stage.key,
@@ -62,11 +66,12 @@ def _problem(change: DockerfileChange, run: Run, mount: Mount, mode: str) -> Pro
 
 def _fix(change: DockerfileChange, run: Run, mount: Mount) -> Fix | None:
     """Leave the mode to the owner; where the RUN is another account's than root's, that is to be the owner."""
-    mode, owner = f"mode={mount.options['mode']}", "mode=0400"
+    mode, owner = f"mode={mount.options['mode']}", f"mode={_DEFAULTS[mount.type]}"
     if runs_as_root(run) is not True and "uid" not in mount.options:
         uid = run.stage.users.uid_of(name_of(run.user.value or ""))
         if uid is None or not uid.isdecimal():
             return None
-        owner = f"uid={uid},mode=0400"
+        owner = f"uid={uid},{owner}"
     text = change.source.cut(mount.flag.value_span).replace(mode, owner)
-    return Fix("Let the owner alone read it", (replace(change.source, mount.flag.value_span, text),))
+    uses = "use" if mount.type == "ssh" else "read"
+    return Fix(f"Let the owner alone {uses} it", (replace(change.source, mount.flag.value_span, text),))

@@ -91,7 +91,7 @@ def _problem(run: Run, command: Command, word: ShellWord, path: str) -> Iterator
     secrets = [mount for mount in run.mounts if mount.type == "secret"]
     files = _files(run)
     meant = _meant(path, files)
-    optional = command.conditional or (command.after == "||" and not command.nested)
+    optional = command.conditional or _is_answered(run, command)
     if optional and meant is None:
         return  # written for builds without the secret, too
     variable = next((m.options["env"] for m in secrets if m not in files and _same_name(m, path)), None)
@@ -105,14 +105,23 @@ def _problem(run: Run, command: Command, word: ShellWord, path: str) -> Iterator
         instruction=run.instruction,
         stage=run.stage.key,
         key=path,
-        fix=_fix(word, path, meant),
+        fix=_fix(word, path, meant) if variable is None else None,
     )
 
 
+def _is_answered(run: Run, command: Command) -> bool:
+    """Whether `||` gives another value, or nothing, for a missing file: `$(cat … || echo none)`."""
+    if command.after != "||":
+        return False
+    behind = next((other for other in run.commands if other.start > command.end), None)
+    return behind is None or behind.name not in ("exit", "false", "return")
+
+
 def _meant(path: str, files: list[Mount]) -> Mount | None:
-    """Return the mount whose file is meant: the only one, or the one with the nearest name."""
-    if len(files) == 1:
-        return files[0]
+    """Return the mount whose file is meant: the only one, the one of that name, or the one with the nearest."""
+    named = [mount for mount in files if _same_name(mount, path)]
+    if len(files) == 1 or named:
+        return (named or files)[0]
     by_target = {mount.target: mount for mount in files}
     found = nearest(path, by_target)
     return by_target[found] if found else None

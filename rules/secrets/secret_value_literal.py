@@ -121,11 +121,12 @@ def _by_text(found: list[Credential]) -> list[list[Credential]]:
 
 def _problem(found: Credential, span: Span, stage: Stage | None, way_out: str, notes: tuple[Note, ...] = ()) -> Problem:
     place = f"in {stage.label}" if stage is not None else "above the first stage"
+    pulls = "" if way_out == _FOR_BUILD else " or pull the image"
     return Problem(
         span,
-        f"{found.kind} stands {place}: {quote(found.masked)}. Everyone who can read the repository or pull the image "
-        "has it, and deleting the line does not take it out of the history. Replace the credential where it was "
-        f"issued, then {way_out}.",
+        f"{found.kind} stands {place}: {quote(found.masked)}. Everyone who can read the repository{pulls} has it, and "
+        "deleting the line does not take it out of the history. Replace the credential where it was issued, then "
+        f"{way_out}.",
         Confidence.LIKELY if found.kind in GUESSED or found.kind == _TYPED else Confidence.CERTAIN,
         doubt="it may be an example that opens nothing",
         stage=stage.key if stage is not None else "",

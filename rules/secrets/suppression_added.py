@@ -35,9 +35,8 @@ _SENTENCE = 3
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The change silences rules without saying why."""
-    before = (
-        Counter(_key(one) for one in _comments(change.before.dockerfile)) if change.before is not None else Counter()
-    )
+    was = _comments(change.before.dockerfile) if change.before is not None else ()
+    before = Counter(map(_key, was))
     added = []
     now = _comments(change.after.dockerfile)
     said = {comment.span.line: comment.text for comment in change.after.dockerfile.comments}
@@ -50,8 +49,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             before[_key(suppression)] -= 1
         elif suppression.names not in explained and not _is_idle(change, suppression):
             added.append(suppression)
+    gone = [one for one in was if before[_key(one)] > 0]  # of a comment that is only changed, what it gains counts
+    dropped = {name for one in gone for name in one.names}
+    added = [one for one in added if not dropped.issuperset(one.names)]
     if added:
-        yield _problem(added)
+        yield _problem(added, dropped, {rule for one in gone for rule in one.rules})
 
 
 def _is_idle(change: DockerfileChange, suppression: Suppression) -> bool:
@@ -97,11 +99,11 @@ def _way_out(one: Suppression) -> str:
     return "Write the reason behind the names."
 
 
-def _problem(added: list[Suppression]) -> Problem:
+def _problem(added: list[Suppression], dropped: set[str], known_before: set[str]) -> Problem:
     first, *others = added
-    names = ", ".join(map(quote, dict.fromkeys(name for one in added for name in one.names)))
-    named = {name for one in added for name in one.names}
-    ours = sorted({rule for one in added for rule in one.rules} - named)
+    named = dict.fromkeys(name for one in added for name in one.names if name not in dropped)
+    names = ", ".join(map(quote, named))
+    ours = sorted({rule for one in added for rule in one.rules} - known_before - set(named))
     known = f" ({', '.join(map(quote, ours[:3]))} here)" if ours else ""
     where = (
         "in the whole file" if first.last == 0 else f"for the {'stage' if first.whole_stage else 'instruction'} below"

@@ -114,22 +114,30 @@ def _keys(stage: Stage, one: Account) -> list[Key]:
     keys = [("group" if is_group else "user", one.name)]
     if one.uid is not None and one.uid.isdecimal():
         keys.append(("gid" if is_group else "uid", one.uid))
-    if not is_group and _makes_group(stage, one) and not command.has(*_HAS_GROUP):
+    if not is_group and _makes_group(stage, one):
         keys.append(("group", one.name))
+        if _is_busybox(stage, one) and one.uid is not None and one.uid.isdecimal():
+            keys.append(("gid", one.uid))
     return keys
 
 
+def _is_busybox(stage: Stage, one: Account) -> bool:
+    """Whether it is BusyBox's `adduser`, which wants the group's name and the number free, too (adduser.c)."""
+    return one.command.name == "adduser" and stage.facts is not None and stage.facts.distro == "alpine"
+
+
 def _makes_group(stage: Stage, one: Account) -> bool:
-    """Whether it is shadow's `useradd`, which refuses where the group that it is to make exists (useradd(8))."""
+    """Whether it makes a group of its name, and refuses where that exists: shadow's `useradd` (useradd(8)), BusyBox."""
+    if _is_busybox(stage, one):
+        return not one.system and not one.command.has("-S", "-G", "--system", "--ingroup")
     distro = stage.facts.distro if stage.facts is not None else None
-    return (one.command.name == "useradd" and distro in {*_APT, *_REDHAT}) or distro in _REDHAT
+    own = (one.command.name == "useradd" and distro in {*_APT, *_REDHAT}) or distro in _REDHAT
+    return own and not one.command.has(*_HAS_GROUP)
 
 
 def _comes_along(stage: Stage, one: Account) -> Iterator[Key]:
     """Yield the number that a new account's own group takes."""
-    if one.command.name in _GROUP_TOOLS or one.uid is None or one.command.has(*_HAS_GROUP):
-        return
-    if _makes_group(stage, one):
+    if one.command.name not in _GROUP_TOOLS and one.uid is not None and _makes_group(stage, one):
         yield "gid", one.uid
 
 
@@ -157,7 +165,7 @@ def _problem(stage: Stage, taken: _Taken) -> Problem:
     return Problem(
         place(one.run, one.command),
         f"{stage.label} cannot make {quote(one.name)}: {what}, {whence}, so {quote(str(one.command), 80)} fails and "
-        f"the build stops. {_way_out(taken)}.",
+        f"the build stops. {_way_out(stage, taken)}.",
         Confidence.CERTAIN if literal and known else Confidence.LIKELY,
         doubt="the base is known by similar tags only" if literal else BY_ARGUMENT,
         stage=stage.key,
@@ -167,10 +175,11 @@ def _problem(stage: Stage, taken: _Taken) -> Problem:
     )
 
 
-def _way_out(taken: _Taken) -> str:
+def _way_out(stage: Stage, taken: _Taken) -> str:
     kind, _ = taken.key
-    if kind == "group" and taken.new.command.name not in _GROUP_TOOLS:
-        return f"Put the account into that group with {quote(f'-g {taken.by}')}"
+    if kind in ("group", "gid") and taken.new.command.name not in _GROUP_TOOLS:
+        option = "-G" if _is_busybox(stage, taken.new) else "-g"
+        return f"Put the account into that group with {quote(f'{option} {taken.by}')}"
     if taken.other is not None:
         return "One of the two can go" if kind in ("user", "group") else "Give it another number"
     another = "name" if kind in ("user", "group") else "number"

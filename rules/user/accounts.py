@@ -39,6 +39,18 @@ def runs_as_root(step: Step) -> bool | None:
     return is_root(step.stage, step.user)
 
 
+def is_of_argument(stage: Stage, user: Setting[str]) -> bool:
+    """Tell whether a build argument decides on a user, itself or through the variable that takes it over."""
+    step = next((step for step in stage.all_steps if step.instruction is user.instruction), None)
+    return step is not None and step.scope.decided_by_argument(step.instruction.value)
+
+
+def may_be_in_root_group(user: str) -> bool:
+    """Tell whether a `USER` value may run in root's group: it says so, or is a number that may have no account."""
+    name, _, group = (part.strip() for part in user.partition(":"))
+    return group in ("0", "root") or (not group and name.isdecimal())
+
+
 def changes_user(run: Run, command: Command) -> bool:
     """Whether a command runs under `sudo` or another program that changes the user, itself or around it."""
     if not _RAISES.isdisjoint(command.wrappers):

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from rules.api import (
+    BY_ARGUMENT,
     Category,
     Command,
     Confidence,
@@ -19,11 +20,13 @@ from rules.api import (
     Stage,
     Step,
     once,
+    outcome_of_failure,
     quote,
     rule,
     within,
+    written_by,
 )
-from rules.user.accounts import runs_as_root
+from rules.user.accounts import is_of_argument, runs_as_root
 from rules.user.copy_chmod_separate_layer import set_by_copy
 from rules.user.kept_owners import may_keep_owner
 from rules.user.ownership import leaves_nothing
@@ -55,7 +58,7 @@ def _failing(stage: Stage, run: Run) -> Iterator[tuple[Command, Put]]:
     if runs_as_root(run) is not False or run.deferred or not run.is_read or run.user.instruction is None:
         return
     for command in run.calls(*_CHANGERS):
-        asked = command.conditional or command.negated or command.nested or command.after == "||"
+        asked = command.conditional or command.nested or outcome_of_failure(run, command) == "caught"
         if asked or command.wrappers or command.has("-R", "--recursive", "--reference"):
             continue
         operands = command.operands()
@@ -64,9 +67,16 @@ def _failing(stage: Stage, run: Run) -> Iterator[tuple[Command, Put]]:
             known = "$" not in word.value and "*" not in word.value and (word.value.startswith("/") or not moved)
             path = run.resolve(word.value) if known else None
             put = _of_root(stage, run, path) if path is not None else None
-            if put is not None:
+            if put is not None and path is not None and not _is_replaced(run, command, path):
                 yield command, put
                 break
+
+
+def _is_replaced(run: Run, command: Command, path: str) -> bool:
+    """Whether a command further up in the RUN takes the file away, or makes it anew."""
+    taken = (one for one in run.calls("rm", "mv", "unlink") if one.start < command.start)
+    made = any(write.path == path and write.command.start < command.start for write in written_by(run))
+    return made or any(run.resolve(word.value) == path for one in taken for word in one.operands())
 
 
 def _of_root(stage: Stage, run: Run, path: str) -> Put | None:
@@ -132,13 +142,16 @@ def _problem(stage: Stage, run: Run, command: Command, put: Put) -> Problem:
     user = quote(run.user.value or "")
     line = run.user.instruction.line if run.user.instruction is not None else 0
     keyword = put.step.instruction.keyword
+    stops = outcome_of_failure(run, command) == "stops"
+    then = "The build stops here with" if stops else "The step goes on without it, after"
+    by_argument = is_of_argument(stage, run.user)
     return Problem(
         command.span,
         f"{stage.label} runs {quote(str(command), 80)} as {user} (line {line}), and the file belongs to root: "
         f"`{keyword}` in line {put.step.instruction.line} brings it without `--chown`, and `USER` does not change "
-        f"that. The build stops here with “Operation not permitted”. {_way_out(run, command)}",
-        Confidence.CERTAIN if stage.base_known else Confidence.LIKELY,
-        doubt="the base image is not known, and may give its account root's rights",
+        f"that. {then} “Operation not permitted”. {_way_out(run, command)}",
+        Confidence.CERTAIN if stage.base_known and not by_argument else Confidence.LIKELY,
+        doubt=BY_ARGUMENT if by_argument else "the base image is not known, and may give its account root's rights",
         instruction=run.instruction,
         stage=stage.key,
         key=str(command),

@@ -27,6 +27,8 @@ from rules.api import (
 )
 
 _BIN = re.compile(r"(?:/usr(?:/local)?)?/s?bin/[^/.]+(?:\.sh)?|/(?:root|home/[^/]+)/\.local/bin/[^/.]+")
+_REPOSITORY = re.compile(r"\.git(?:[?#]|\Z)|^(?:git|ssh)(?:@|://)")
+"""An address from which ADD clones (Docker reference, "Adding files from a Git repository")."""
 _MODE_SETTERS = frozenset({"chmod", "install"})
 _INTERPRETERS = frozenset("ash bash dash java node perl php python python3 ruby sh zsh".split())
 _OTHER_USES = frozenset("cp dpkg gunzip mv rm tar unzip".split()) | _INTERPRETERS
@@ -62,7 +64,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _downloads(step: Step) -> Iterator[_Download]:
     if isinstance(step, Copy) and step.is_add:
-        remote = [source for source in step.sources if source.is_remote]
+        remote = [source for source in step.sources if source.is_remote and not _REPOSITORY.search(source.path or "")]
         path = step.destination or ""
         if len(remote) == 1 and step.into_folder:
             path = posixpath.join(path, posixpath.basename((remote[0].path or "").partition("?")[0]))
@@ -77,15 +79,26 @@ def _downloads(step: Step) -> Iterator[_Download]:
 
 def _made_executable(change: DockerfileChange, stage: Stage, download: _Download) -> bool:
     """Whether something may set the mode: a chmod that names it, its folder or what is not known, in any stage."""
-    name = posixpath.basename(download.path)
+    paths = (download.path, *_carried_to(change, stage, download.path))
     for other in change.stages:
         for run in other.runs:
-            if any(_may_set_mode(run, command, download.path, name) for command in run.commands):
+            if any(_may_set_mode(run, command, path) for command in run.commands for path in paths):
                 return True
         for copy in other.copies:
             if copy.instruction.flag("chmod") is not None and copy.from_stage is stage:
                 return True
-    return stage.files.has_unreadable_run or _is_interpreted(stage, download.path)
+    kept = "entrypoint" in posixpath.basename(download.path) and not (stage.facts is not None and stage.facts.is_plain)
+    return stage.files.has_unreadable_run or kept or _is_interpreted(stage, download.path)  # kept: the base's own mode
+
+
+def _carried_to(change: DockerfileChange, stage: Stage, path: str) -> Iterator[str]:
+    """Yield where other stages copy the file to: a program may get its mode there, under another name."""
+    for copy in (copy for other in change.stages for copy in other.copies if copy.from_stage is stage):
+        for source in copy.sources if copy.destination is not None else ():
+            found = copy.source_path(source)
+            if found is not None and found == path:
+                name = posixpath.basename(path)
+                yield posixpath.join(copy.destination or "", name) if copy.into_folder else copy.destination or ""
 
 
 def _is_interpreted(stage: Stage, path: str) -> bool:
@@ -94,7 +107,8 @@ def _is_interpreted(stage: Stage, path: str) -> bool:
     return any(start.program in _INTERPRETERS and path in start.text.split() for start in starts)
 
 
-def _may_set_mode(run: Run, command: Command, path: str, name: str) -> bool:
+def _may_set_mode(run: Run, command: Command, path: str) -> bool:
+    name = posixpath.basename(path)
     if command.name in _MODE_SETTERS:
         targets = [run.scope.expand(word.value) if "$" in word.value else word.value for word in command.args]
         return (

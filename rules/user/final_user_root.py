@@ -19,7 +19,7 @@ from rules.api import (
     within,
 )
 from rules.user.account_choice import Choice, choose, closed_home, left_empty, switch, volumes_of_root
-from rules.user.accounts import as_written, name_of, of_last_stage
+from rules.user.accounts import as_written, is_of_argument, name_of, of_last_stage
 from rules.user.hindrances import hindrances, in_its_way
 from rules.user.ownership import leaves_nothing
 from rules.user.package_daemons import may_step_down
@@ -132,7 +132,7 @@ def _confidence(stage: Stage, scripts: tuple[str, ...]) -> Confidence:
         return Confidence.POSSIBLE
     if scripts and any(not is_root_name(account.name) for account in stage.users.created):
         return Confidence.POSSIBLE  # the script has an account to switch to
-    sure = stage.image.start_command and not scripts and not _is_argument(stage)
+    sure = stage.image.start_command and not scripts and not is_of_argument(stage, stage.image.user)
     return Confidence.CERTAIN if sure else Confidence.LIKELY
 
 
@@ -145,14 +145,9 @@ def _is_built_on_a_base(stage: Stage) -> bool:
 def _doubt(stage: Stage, scripts: tuple[str, ...]) -> str:
     if scripts:
         return f"{quote(scripts[0])} was not read"
-    return BY_ARGUMENT if _is_argument(stage) else "nothing in the file says what the container starts"
-
-
-def _is_argument(stage: Stage) -> bool:
-    """Whether a build argument decides on the user, itself or through the variable that takes it over."""
-    user = stage.image.user
-    step = next((step for step in stage.all_steps if step.instruction is user.instruction), None)
-    return step is not None and step.scope.decided_by_argument(step.instruction.value)
+    return (
+        BY_ARGUMENT if is_of_argument(stage, stage.image.user) else "nothing in the file says what the container starts"
+    )
 
 
 def _last_other_user(stage: Stage) -> str | None:

@@ -10,6 +10,8 @@ _INTERPRETER = re.compile(
     r"(?:python|pypy|node|nodejs|java|ruby|perl|php|php-fpm|lua|bash|sh|dash|ash|zsh|npm|npx|yarn|pnpm|bun|deno|uv|"
     r"uvicorn|gunicorn|dotnet|busybox|env|irb|erl|beam\.smp|Rscript)[\d.]*"
 )
+_GIVES = re.compile(r"[=+][eip]|\$", re.IGNORECASE)
+"""What raises a flag in a clause of cap_from_text(3), or may; `cap_net_raw=` and `-ep` only take away."""
 _WHICH = re.compile(
     r"[$`(\s\"]*(?:eval\s+)?(?:(?:readlink\s+-[a-z]+|realpath)\s+)?[$`(\s\"]*(?:which|command\s+-v|type\s+-p)\s+(\S+?)[)`\s\"]*"
 )
@@ -34,7 +36,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _interpreter(run: Run, command: Command) -> str | None:
     """Return the interpreter that gets the capability, as written; `None` when it is another program."""
     operands = command.operands(("-n",))
-    if len(operands) < 2 or operands[0].value in ("-r", ""):  # noqa: PLR2004 - capabilities and file
+    if len(operands) < 2 or not _GIVES.search(operands[0].value):  # noqa: PLR2004 - capabilities and file
         return None
     text = operands[-1].value
     found = _WHICH.fullmatch(text)

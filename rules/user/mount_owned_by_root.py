@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import (
+    BY_ARGUMENT,
     Category,
     Command,
     Confidence,
@@ -23,7 +24,7 @@ from rules.api import (
     rule,
     within,
 )
-from rules.user.accounts import changes_user, name_of, runs_as_root
+from rules.user.accounts import changes_user, is_of_argument, may_be_in_root_group, name_of, runs_as_root
 
 _OWNED = {"cache": "0755", "secret": "0400", "ssh": "0600"}
 """The mode of what a mount brings, unless it says another (reference, "RUN --mount")."""
@@ -38,7 +39,8 @@ _HARMLESS = frozenset({"cd", "echo", "export", "mkdir", "set", "test", "true", "
 _OF_HOME = re.compile(r"(/.*?)?/\.(?:cache|npm|local|m2|nuget|composer|ivy2|cargo)(?:/|\Z)")
 """Caches that programs keep in the home of whoever runs them."""
 
-_OTHERS_WRITE, _OTHERS_READ = re.compile("[2367]$"), re.compile("[4567]$")
+_WRITE, _READ = 0o2, 0o4
+"""Connecting to a socket takes leave to write to it (unix(7))."""
 
 
 @rule(
@@ -68,8 +70,7 @@ def _is_shut(run: Run, mount: Mount) -> bool:
     uid = _uid(run.stage, name_of(run.user.value or ""))
     if owner == uid or (owner != "0" and uid is None):
         return False
-    reaches = _OTHERS_WRITE if mount.type == "cache" else _OTHERS_READ
-    if reaches.search(options.get("mode", _OWNED[mount.type])) or not _users(run):
+    if _is_open(run, mount) or not _users(run):
         return False
     if mount.type == "cache":
         used = bool(mount.target) and not _is_elsewhere(run, mount.target) and not _keeps_none(run)
@@ -79,6 +80,16 @@ def _is_shut(run: Run, mount: Mount) -> bool:
     )
 
 
+def _is_open(run: Run, mount: Mount) -> bool:
+    """Whether the mode lets the user in who does not own it, or nobody may write there anyhow."""
+    if mount.type == "cache" and {"ro", "readonly"} & set(mount.options):
+        return True
+    mode, need = mount.options.get("mode", _OWNED[mount.type]), _READ if mount.type == "secret" else _WRITE
+    bits = int(mode, 8) if _OCTAL.fullmatch(mode) else 0
+    return bool(bits & need or (may_be_in_root_group(run.user.value or "") and bits >> 3 & need))
+
+
+_OCTAL = re.compile(r"[0-7]{1,5}")
 _SETTINGS = re.compile(
     r"/(?:\.npmrc|\.yarnrc(?:\.yml)?|\.netrc|\.pypirc|pip\.conf|\.git-credentials|auth\.json|settings\.xml|\.m2/.*)\Z"
 )
@@ -173,7 +184,9 @@ def _problem(stage: Stage, run: Run, mount: Mount, user: str) -> Problem:
     programs = _users(run, mount)
     caught = all(outcome_of_failure(run, command) == "caught" for command in _using(run, mount))
     spared = mount.type == "cache" and (caught or all(name in _SPARING for name in programs))
+    by_argument = is_of_argument(stage, run.user)
     doubt = "another tag of the base image may run as root" if run.user.origin is Origin.BASE else ""
+    doubt = BY_ARGUMENT if by_argument else doubt
     if mount.type == "cache" and not spared and _FAILING.isdisjoint(programs):
         doubt = "the program may do without what is mounted"
     return Problem(
@@ -188,7 +201,7 @@ def _problem(stage: Stage, run: Run, mount: Mount, user: str) -> Problem:
         stage=stage.key,
         key=f"{mount.type} {mount.target}",
         severity=Severity.WARNING if spared else None,
-        fix=_fix(run, mount, uid),
+        fix=_fix(run, mount, uid) if not by_argument else None,
     )
 
 
@@ -201,7 +214,8 @@ def _what(mount: Mount) -> str:
 
 def _outcome(mount: Mount, programs: tuple[str, ...], *, spared: bool) -> str:
     if mount.type != "cache":
-        return "It may not be read: the step stops with “permission denied”, or goes on without it."
+        used = "used" if mount.type == "ssh" else "read"
+        return f"It may not be {used}: the step stops with “permission denied”, or goes on without it."
     if spared:
         program = _SPARING.get(programs[0], quote(programs[0]))
         return f"{program} cannot write there and goes on without a cache."

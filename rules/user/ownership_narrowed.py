@@ -119,7 +119,8 @@ def _lost(
     roots = [put.step for put in filled if isinstance(put.step, Copy) and _makes_roots(put.step)]
     if not roots or not _opened(stage).isdisjoint((None, *folders_of(old.path))):
         return None
-    return _uncovered(stage, accounts, old, [claim for claim in now if within(claim.path, old.path)], roots[-1])
+    below = [claim for claim in now if within(claim.path, old.path)]
+    return _uncovered(stage, accounts, old, below, roots[-1])
 
 
 def _makes_roots(copy: Copy) -> bool:
@@ -157,9 +158,19 @@ def _too_early(stage: Stage, user: str, old: _Claim, claim: _Claim, late: Step) 
     )
 
 
+def _folder_alone(stage: Stage, user: str, old: _Claim) -> str | None:
+    """Return the `chown` that gives the account the folder itself, and nothing in it."""
+    rows = (row for row in stage.files.attribute_changes if row.kind == "chown" and not row.recursive)
+    given = (row for row in rows if row.path == old.path and is_same(stage, name_of(owner_of(row)), user))
+    return next((str(row.command) for row in given), None)
+
+
 def _uncovered(stage: Stage, accounts: Accounts, old: _Claim, below: list[_Claim], step: Step) -> Problem:
     still = "still belongs" if accounts.same else "belongs"
     rest = f"; only {', '.join(quote(claim.path) for claim in below[:2])} {still} to it" if below else ""
+    alone = _folder_alone(stage, accounts.user, old)
+    if alone is not None and not below:
+        rest = f"; {quote(alone, 60)} gives the folder alone"
     given = f"to {quote(accounts.user)}: {quote(old.text, 60)} is gone{rest}"
     if not accounts.same:
         given = (
@@ -168,7 +179,7 @@ def _uncovered(stage: Stage, accounts: Accounts, old: _Claim, below: list[_Claim
         )
     return Problem(
         step.instruction.span,
-        f"{stage.label} no longer gives {quote(old.path)} {given}. What "
+        f"{stage.label} no longer gives {'what is in ' if alone is not None else ''}{quote(old.path)} {given}. What "
         f"{quote(str(step.instruction), 60)} brings now belongs to root. That is right for code; where the process "
         "writes, it fails with “permission denied”.",
         Confidence.LIKELY,

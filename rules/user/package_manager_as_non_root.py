@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import (
+    BY_ARGUMENT,
     OS_MANAGERS,
     Category,
     Command,
@@ -24,7 +25,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.user.accounts import changes_user, runs_as_root
+from rules.user.accounts import changes_user, is_of_argument, runs_as_root
 from rules.user.ownership import leaves_nothing
 from rules.user.unwritable_installs import Unwritable, unwritable_install
 
@@ -81,6 +82,8 @@ def _unwritable(stage: Stage, found: Unwritable) -> Problem:
         whose = f"and {quote(found.folder)} belongs to root, as `WORKDIR`, `COPY` or the base image made it"
         chown = quote(f"chown {found.run.user.value} {found.folder}")
         way_out = f"Give the folder to {user} above this step, as root: {chown}"
+        if found.folder == "/":
+            way_out = f"Set a `WORKDIR` above this step that belongs to {user}"
     return Problem(
         found.command.span,
         f"{stage.label} runs {quote(str(found.command), 60)} as {user}; {quote(name)} writes to {quote(found.folder)}, "
@@ -148,20 +151,28 @@ def _problem(stage: Stage, failing: list[tuple[Run, Command]]) -> Problem:
     exact = stage.facts is not None and stage.facts.exact
     argument = _asking_argument(run, call) if call.conditional else None
     when = f" for everybody who asks for it by {quote(argument)}" if argument is not None else ""
-    sure = argument is None and (user.origin is not Origin.BASE or exact)
+    by_argument = is_of_argument(stage, user)
+    sure = argument is None and not by_argument and (user.origin is not Origin.BASE or exact)
+    again = user.instruction.value if by_argument and user.instruction is not None else user.value or ""
     return Problem(
         call.span,
         f"{stage.label} runs {quote(str(call))} as {quote(user.value or '')}, {who}. Only root may change the "
         f"system's packages, so the build fails here{when} with “permission denied”. "
-        f"{_way_out([one for one, _ in failing], user.value or '')}",
+        f"{_way_out([one for one, _ in failing], again)}",
         Confidence.CERTAIN if sure else Confidence.LIKELY,
-        doubt="a build may never ask for it" if argument else "the user is that of similar tags of the base image",
+        doubt=_doubt(argument, by_argument=by_argument),
         stage=stage.key,
         key=user.value or "",
         instruction=run.instruction,
         notes=tuple(Note(other.span, "fails for the same reason") for _, other in failing[1:]),
-        fix=_fix(stage, [one for one, _ in failing], user.value or ""),
+        fix=_fix(stage, [one for one, _ in failing], again),
     )
+
+
+def _doubt(argument: str | None, *, by_argument: bool) -> str:
+    if argument is not None:
+        return "a build may never ask for it"
+    return BY_ARGUMENT if by_argument else "the user is that of similar tags of the base image"
 
 
 def _in_children(stage: Stage, run: Run, call: Command) -> Problem:

@@ -32,7 +32,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _sets_password(run: Run, command: Command) -> bool:
     match command.name:
         case "chpasswd":
-            return not _feeds_a_lock(run, command)
+            return not _feeds_a_lock(run, command) and not _is_locked_below(run, command)
         case "passwd":
             return not command.has(*_HARMLESS_PASSWD) and (bool(command.args) or command.part > 0)
         case "adduser":
@@ -56,6 +56,15 @@ def _feeds_a_lock(run: Run, command: Command) -> bool:
     return bool(words) and command.has("-e", "--encrypted") and all(w.partition(":")[2] in _LOCKED for w in words)
 
 
+def _is_locked_below(run: Run, command: Command) -> bool:
+    """Whether the RUN locks the accounts again to which a pipe gives passwords, so that nobody can use these."""
+    fed = [other for other in run.commands if other.pipeline == command.pipeline and other.part < command.part]
+    names = {word.value.partition(":")[0] for other in fed for word in other.args if ":" in word.value}
+    locks = (one for one in run.calls("passwd", "usermod") if one.start > command.start)
+    locked = {word.value for one in locks if one.has("-l", "-L", "--lock") for word in one.operands()[-1:]}
+    return bool(names) and names <= locked
+
+
 def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     operands = [word.value for word in command.operands(("-p", "--password", "-s", "-d", "-g", "-G", "-u", "-c"))]
     name = operands[-1] if operands and command.name != "chpasswd" else ""
@@ -65,7 +74,7 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     mounted = "/run/secrets/" in command.source.text[first : command.end]
     shown = "" if mounted else "; the build log and `docker history` may show it in plain text"
     then = (
-        "Anyone who reaches a login, `su` or `sshd` in the container needs none."
+        "Anyone who reaches a login or `su` in the container needs none."
         if removes
         else "It is in the layers, as a hash at least, in every copy of the image, and the same in each of them"
         f"{shown}."

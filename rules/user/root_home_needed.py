@@ -40,12 +40,14 @@ class Need(NamedTuple):
         then: What happens.
         way_out: What to do.
         made: What puts it there.
+        severity: Where it weighs less than the rule says.
     """
 
     what: str
     then: str
     way_out: str
     made: Instruction | None
+    severity: Severity | None = None
 
 
 @rule(
@@ -94,8 +96,13 @@ def _places(stage: Stage) -> Iterator[Need]:
         yield Need(f"starts {quote(first)}", "The container exits with “permission denied”", "Keep it elsewhere", None)
     folder = image.workdir.value
     if folder is not None and within(folder, _HOME):
-        then = "The container does not start: “chdir … permission denied”"
-        yield Need(f"works in {quote(folder)}", then, "Choose another `WORKDIR`", image.workdir.instruction)
+        # runc enters it as root before it switches to the account, and crun does (opencontainers/runc#2894, crun#794)
+        then = (
+            "The container starts there all the same, and what it opens by a whole path, its own files included, ends "
+            "in “permission denied”"
+        )
+        way_out = "Choose another `WORKDIR`"
+        yield Need(f"works in {quote(folder)}", then, way_out, image.workdir.instruction, Severity.WARNING)
 
 
 def _installed(stage: Stage) -> Iterator[Need]:
@@ -172,4 +179,5 @@ def _problem(stage: Stage, user: str, need: Need) -> Problem:
         stage=stage.key,
         instruction=setting if here else None,
         notes=(Note(need.made.span, "put there"),) if need.made is not None else (),
+        severity=need.severity,
     )

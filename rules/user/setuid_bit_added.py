@@ -1,5 +1,6 @@
 """See setuid_bit_added.md."""
 
+import posixpath
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
@@ -12,6 +13,7 @@ _FOR_ROOT = frozenset("doas fixuid mount newgrp passwd pkexec su sudo umount".sp
 _FOR_SANDBOXES = frozenset("bwrap chrome-sandbox chrome_sandbox fusermount fusermount3 newgidmap newuidmap".split())
 """Programs that make namespaces and mounts for the program that calls them, and fail without the bit."""
 
+_OF_PROGRAMS = frozenset({"bin", "games", "libexec", "sbin"})
 _SCRIPTS = (".sh", ".bash", ".py", ".pl", ".rb")
 
 
@@ -38,10 +40,17 @@ def _is_folder(grant: Grant) -> bool:
         return command.name == "mkdir" or command.has("-d", "--directory")
     if grant.recursive or not grant.paths or not isinstance(step, Run):
         return True
-    made = folders_made(step.stage)
-    return all(
-        path.endswith("/") or path in made or step.resolve(step.scope.expand(path)) in made for path in grant.paths
-    )
+    return not any(_is_file(step, path) for path in grant.paths)
+
+
+def _is_file(step: Run, path: str) -> bool:
+    """Whether a path is a file's: it lies where programs do, or a step made it as one. The base image has folders."""
+    full = step.resolve(step.scope.expand(path))
+    if path.endswith("/") or full is None or full in folders_made(step.stage):
+        return False
+    if posixpath.basename(posixpath.dirname(full)) in _OF_PROGRAMS:
+        return True
+    return any(not put.tree for put in step.stage.files.at(full) if put.kind != "workdir")
 
 
 def _problem(stage: Stage, grant: Grant) -> Problem:

@@ -1,5 +1,6 @@
 """See sudo_in_run.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -24,7 +25,8 @@ from rules.user.layers import place, shipped_runs
 from rules.user.root_by_design import is_no_service, is_workplace
 
 _HARMLESS_OPTIONS = frozenset({"-E", "-H", "-n", "-EH", "-HE", "--preserve-env", "--set-home", "--non-interactive"})
-_AS_USER = ("-u", "--user")
+_AS_ANOTHER = re.compile(r"(?P<option>-[A-Zabeiknrs]*[ug]|--user|--group)=?(?P<value>.*)")
+"""The options that name an account or a group, alone or behind others: `-iu app` (sudo(8))."""
 
 
 @rule(
@@ -61,13 +63,15 @@ def _is_for_both(run: Run, command: Command) -> bool:
 
 
 def _to_root(command: Command) -> bool:
-    """Whether it asks for root: `sudo -u app` runs a step as an ordinary user, which root may do."""
-    words = [word.value for word in _sudo_words(command)]
-    for index, word in enumerate(words[:-1]):
-        if word in _AS_USER:
-            return words[index + 1] in ("root", "#0")
-        if word.startswith(("-u", "--user=")):
-            return word.removeprefix("--user=").removeprefix("-u") in ("root", "#0")
+    """Whether it asks for root: `sudo -u app` runs a step as an ordinary user, which root may do; so does `-g`."""
+    words = [word.value for word in _sudo_words(command)][1:]
+    for index, word in enumerate(words):
+        if not word.startswith("-") or word == "--":
+            break
+        match = _AS_ANOTHER.fullmatch(word)
+        if match is not None:
+            value = match["value"] or next(iter(words[index + 1 :]), "")
+            return match["option"].endswith(("u", "user")) and value in ("root", "#0")
     return True
 
 

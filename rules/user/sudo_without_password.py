@@ -49,11 +49,16 @@ def _grants(stage: Stage) -> tuple[tuple[Run, Command, str], ...]:
     for run in stage.done_runs:
         if "NOPASSWD" in run.instruction.text and "sudoers" in run.instruction.text:
             for command in run.commands:
-                texts = [*(word.value.replace("\\n", "\n") for word in command.args), command.heredoc or ""]
+                texts = [*(_lines(command, word.value) for word in command.args), command.heredoc or ""]
                 who = next((match[1] for text in texts for match in _GRANT.finditer(text)), None)
                 if who is not None:
                     found.append((run, command, run.scope.expand(who) or who))
     return tuple(found)
+
+
+def _lines(command: Command, text: str) -> str:
+    """Put the lines that a word writes below each other; of what `sed` is told, each part between its strokes."""
+    return re.sub(r"\\n|[/|#]" if command.name == "sed" else r"\\n", "\n", text)
 
 
 def _is_meant(stage: Stage, who: str, user: str) -> bool:

@@ -36,11 +36,16 @@ _ENTRY = 292
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """`useradd` with a high uid fills a layer with an almost empty login log."""
     for stage, run in shipped_runs(change):
-        for command in run.calls("useradd"):
+        for command in run.calls("useradd") if not _is_deleted(run) else ():
             written = command.option("-u", "--uid") or ""
             uid = (run.scope.expand(written) or "") if "$" in written else written
             if uid.isdecimal() and int(uid) >= _HIGH and not command.has("-l", "--no-log-init"):
                 yield _problem(stage, run, command, int(uid), written)
+
+
+def _is_deleted(run: Run) -> bool:
+    """Whether the RUN deletes the log again, so that no layer holds it."""
+    return any("lastlog" in word.value for command in run.calls("rm", "truncate") for word in command.args)
 
 
 def _problem(stage: Stage, run: Run, command: Command, uid: int, written: str) -> Problem:
