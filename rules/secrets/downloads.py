@@ -175,7 +175,7 @@ def compares_hash(run: Run) -> bool:
 
 
 def checks(run: Run) -> tuple[Command, ...]:
-    """Return the commands of a RUN that test a checksum or a signature; what `forgiven_checks` returns tests nothing."""
+    """Return the commands of a RUN that test a checksum or a signature, those of `forgiven_checks` left out."""
     forgiven = forgiven_checks(run)
     return tuple(command for command in run.commands if is_check(command) and command not in forgiven)
 
