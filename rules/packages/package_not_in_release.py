@@ -25,7 +25,7 @@ from rules.api import (
 )
 from rules.packages.release_pins import Pins, stale_pins
 from rules.packages.scripts import may_be_script
-from rules.packages.sources import may_come_from_elsewhere
+from rules.packages.sources import has_other_sources, may_come_from_elsewhere
 from rules.quoting import listed
 
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*")
@@ -47,7 +47,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if _may_fail(call) or may_come_from_elsewhere(stage, run, call) or _follows_a_script(stage, run, call):
             continue
-        pins = stale_pins(change, stage, call)
+        # a version may be the same in two releases: it is asked about in files alone that only have the one source
+        pins = stale_pins(change, stage, call) if not has_other_sources(stage) else None
         if pins is not None:
             yield _of_pins(stage, run, pins)
         for missing in _missing(stage, call) if call.manager == "apt" else ():
