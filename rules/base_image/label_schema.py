@@ -38,10 +38,21 @@ def _missing(stage: Stage, missing: list[str]) -> Problem:
     return Problem(
         stage.from_.span,
         f"{stage.label} ships without {names}, which the policy requires. Whoever finds the running container cannot "
-        f"tell from it what these labels say. Add {example}.",
+        f"tell from it what these labels say.{_left_behind(stage, missing)} Add {example}.",
         stage=stage.key,
         key=" ".join(missing),
     )
+
+
+def _left_behind(stage: Stage, missing: list[str]) -> str:
+    """Name a stage that has one of the labels, which do not ship with what is copied out of it."""
+    for other in stage.model.stages:
+        for key in missing:
+            found = other.image.labels.get(key)
+            if found is not None and found.instruction is not None and not other.files_ship:
+                line = found.instruction.line
+                return f" The one of {quote(key)} on line {line} stays in its stage, {other.label}."
+    return ""
 
 
 def _invalid(stage: Stage) -> Iterator[Problem]:
