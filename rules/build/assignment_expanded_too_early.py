@@ -1,7 +1,8 @@
 """See assignment_expanded_too_early.md."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from rules.api import (
     PLATFORM_ARGS,
@@ -27,6 +28,7 @@ _QUOTES = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'[^']*+'|\\.", re.DOTALL)
 _EVERYWHERE = PLATFORM_ARGS | PREDEFINED_ARGS | {"PATH", "HOME", "HOSTNAME", "USER", "TERM", "SHELL", "PWD", "IFS"}
 """What may have a value in any container or shell."""
 _NAMED = re.compile(r"(?<![\w${])[A-Za-z_]\w*")
+_READ = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _SETS_ANY = re.compile(r"(?<![\w./$-])(?:\.|source|eval|set -a)\s|<<")
 """What may set a variable of any name."""
 _KEEPS = frozenset(": . break continue eval exec exit export readonly return set shift source times trap unset".split())
@@ -121,19 +123,40 @@ def _too_late(run: Run, command: Command, word: ShellWord) -> Problem | None:
 
 def _reads(run: Run, command: Command, name: str) -> Iterator[tuple[Command, str]]:
     """Yield the commands behind another that read a variable, each with how it does."""
-    for later in run.commands:
-        if later.start > command.end and not later.conditional:
-            texts = (one.text for one in later.words)
-            yield from ((later, use) for text in texts if (use := _use(text, name)) is not None)
+    for later, text in _readers(run).get(name, ()):
+        use = _use(text, name) if later.start > command.end else None
+        if use is not None:
+            yield later, use
+
+
+_MOST_READERS = 20
+"""Words in which one variable is looked for."""
+
+
+@once
+def _readers(run: Run) -> dict[str, list[tuple[Command, str]]]:
+    """The words that may read each variable, with their commands: the first few that run without condition."""
+    found: dict[str, list[tuple[Command, str]]] = {}
+    for command in run.commands:
+        for word in () if command.conditional else command.words:
+            for name in set(_READ.findall(word.text)):
+                rows = found.setdefault(name, [])
+                if len(rows) < _MOST_READERS:
+                    rows.append((command, word.text))
+    return found
 
 
 def _is_named_once(run: Run, name: str, word: ShellWord) -> bool:
     """Whether a RUN names a variable other than to read it at one place only, and nothing may set just any."""
+    return _named(run).get(name) == 1 and _first_named(run).get(name) == word.start
+
+
+@once
+def _named(run: Run) -> Mapping[str, int]:
+    """How often a RUN names each word other than to read it; nothing where it may set variables of any name."""
     place = run.instruction.span
     text = run.instruction.source.text[place.start : place.end]
-    if _SETS_ANY.search(text) or _FUNCTION.search(text):
-        return False
-    return [place.start + match.start() for match in _NAMED.finditer(text) if match[0] == name] == [word.start]
+    return {} if _SETS_ANY.search(text) or _FUNCTION.search(text) else Counter(_NAMED.findall(text))
 
 
 def _use(text: str, name: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
@@ -39,13 +40,14 @@ def found_for(run: Run, command: Command) -> Found | None:
         return _read(first) if first.name == "find" and first.part == command.part - 1 else None
     if not command.nested:
         return None
-    around = next((one for one in _finds(run) if one.start < command.start < one.end), None)
-    return _read(around) if around is not None else None
+    finds = _finds(run)
+    at = bisect_left(finds, command.start, key=lambda one: one.start) - 1
+    return _read(finds[at]) if at >= 0 and command.start < finds[at].end else None
 
 
 @once
-def _finds(run: Run) -> tuple[Command, ...]:
-    return run.calls("find")
+def _finds(run: Run) -> list[Command]:
+    return sorted(run.calls("find"), key=lambda one: one.start)
 
 
 def _read(find: Command) -> Found | None:

@@ -176,21 +176,22 @@ def compares_hash(run: Run) -> bool:
 
 def checks(run: Run) -> tuple[Command, ...]:
     """Return the commands of a RUN that test a checksum or a signature, those of `forgiven_checks` left out."""
-    forgiven = forgiven_checks(run)
-    return tuple(command for command in run.commands if is_check(command) and command not in forgiven)
+    forgiven = {command.start for command in forgiven_checks(run)}
+    return tuple(command for command in run.commands if is_check(command) and command.start not in forgiven)
 
 
 @once
 def forgiven_checks(run: Run) -> tuple[Command, ...]:
     """Return the tests of a RUN whose failure `|| true` passes over, or `|| echo` and nothing more."""
-    return tuple(command for command in run.commands if is_check(command) and _is_forgiven(run, command))
+    found = enumerate(run.commands)
+    return tuple(command for at, command in found if is_check(command) and _is_forgiven(run, command, at))
 
 
-def _is_forgiven(run: Run, check: Command) -> bool:
+def _is_forgiven(run: Run, check: Command, at: int) -> bool:
     last = run.pipelines[check.pipeline][-1]
     if last.after != "||" or last is not check or check.nested or any(one.writes for one in check.redirects):
         return False  # its answer may be read afterwards
-    then = next((one for one in run.commands if one.start > last.end), None)
+    then = run.commands[at + 1] if at + 1 < len(run.commands) else None
     if then is None or check.source.text[last.end : then.start].strip(_JOINS) != "||":
         return False  # a group may decide
     return then.name in ("true", ":") or (then.name in ("echo", "printf") and then.after in ("", ";", "\n"))
