@@ -12,6 +12,7 @@ from rules.edits import Overlap, applied_to_tree, moved
 from rules.fingerprint import unchanged
 from rules.judging import OF_SYNTAX, judge
 from rules.model.model import Model
+from rules.overlaps import SPEAKS_FOR
 from rules.problem import Confidence, Severity
 from rules.repository import Repository
 
@@ -61,8 +62,7 @@ class Bench:
         if len(then.crashes) > len(self._now.crashes):
             return False
         gone, brought = _compared(self._now.raised, then.raised, fix, self._change.source)
-        if raised.rule.id in HIDING:
-            brought = [item for item in brought if item.rule.id in HIDING]
+        brought = [item for item in brought if not reveals(raised.rule.id, item.rule.id)]
         return any(item is raised for item in gone) and not any(map(_counts, self._new(brought)))
 
     def _new(self, brought: list[Raised]) -> list[Raised]:
@@ -122,7 +122,7 @@ def _fixed(change: DockerfileChange, fix: Fix) -> DockerfileChange | None:
     return replace(change, after=model, repository=repository)
 
 
-HIDING = frozenset(
+_HIDING = frozenset(
     {
         *OF_SYNTAX,
         "command-misspelt",
@@ -134,13 +134,22 @@ HIDING = frozenset(
         "hidden-unicode",
         "malformed-exec-form",
         "run-missing-operator",
-        "stopsignal-ungraceful",
         "undefined-variable",
     }
 )
 """Rules about a text that says something else than was meant: the image, the program or the whole instruction is
-unknown until it is put right, and only then can other rules speak of it. What they say was there all along. So was a
-shell in front of a program that SIGKILL ends anyway."""
+unknown until it is put right, and only then can other rules speak of it. What they say was there all along."""
+
+_OUTWEIGHING = frozenset({"stopsignal-ungraceful"})
+"""Rules whose fact leaves no weight to what `overlaps.py` has them speak for: before SIGKILL no shell keeps a signal
+from the program. That it is in front was so all along."""
+
+
+def reveals(rule: str, other: str) -> bool:
+    """Tell whether a fix of one rule's finding does not bring another rule's, but only lets it be seen."""
+    if rule in _HIDING:
+        return other not in _HIDING
+    return rule in _OUTWEIGHING and any(other in silence.rules for silence in SPEAKS_FOR[rule])
 
 
 def _compared(

@@ -11,7 +11,7 @@ import rules
 from rules import catalogue
 from rules.dockerfile.source import Source
 from rules.edits import applied_to_tree
-from rules.offers import HIDING
+from rules.offers import reveals
 from rules.problem import Confidence, Severity
 from tests.cases import TODAY
 
@@ -94,6 +94,5 @@ def _together(found: tuple[Finding, ...], taken: list[Finding], then: tuple[Find
     gone = Counter(f.rule for f in taken)
     left = [f"leaves {rule}" for rule in gone if after[rule] > before[rule] - gone[rule]]
     counting = {f.rule for f in then if f.severity > Severity.INFO and f.confidence > Confidence.POSSIBLE}
-    if HIDING & gone.keys():
-        counting &= HIDING
+    counting = {rule for rule in counting if not any(reveals(one, rule) for one in gone)}
     return [*left, *(f"brings {rule}" for rule in sorted(counting - gone.keys()) if after[rule] > before[rule])]

@@ -41,7 +41,7 @@ def _missing(stage: Stage, missing: list[str]) -> Problem:
     return Problem(
         stage.from_.span,
         f"{stage.label} ships without {names}, which the policy requires. Whoever finds the running container cannot "
-        f"tell from it {told}. Add {example}.",
+        f"tell from it {told}.{_left_behind(stage, missing)} Add {example}.",
         Confidence.CERTAIN if known and not _has_open_key(stage) else Confidence.LIKELY,
         doubt="a build may name the label" if known else "the base image may bring it",
         stage=stage.key,
@@ -53,6 +53,17 @@ def _has_open_key(stage: Stage) -> bool:
     """Whether a label's name is left to the build."""
     labels = (step for step in stage.all_steps if step.instruction.keyword == "LABEL")
     return any(step.scope.expand(name.text) is None for step in labels for name, _ in step.instruction.pairs)
+
+
+def _left_behind(stage: Stage, missing: list[str]) -> str:
+    """Name a stage that has one of the labels, which do not ship with what is copied out of it."""
+    for other in stage.model.stages:
+        for key in missing:
+            found = other.image.labels.get(key)
+            if found is not None and found.instruction is not None and not other.files_ship:
+                line = found.instruction.line
+                return f" The one of {quote(key)} on line {line} stays in its stage, {other.label}."
+    return ""
 
 
 def _invalid(stage: Stage) -> Iterator[Problem]:

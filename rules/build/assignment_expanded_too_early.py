@@ -1,7 +1,8 @@
 """See assignment_expanded_too_early.md."""
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 
 from rules.api import (
     PLATFORM_ARGS,
@@ -27,8 +28,13 @@ _QUOTES = re.compile(r"\"(?:[^\"\\]|\\.)*+\"|'[^']*+'|\\.", re.DOTALL)
 _EVERYWHERE = PLATFORM_ARGS | PREDEFINED_ARGS | {"PATH", "HOME", "HOSTNAME", "USER", "TERM", "SHELL", "PWD", "IFS"}
 """What may have a value in any container or shell."""
 _NAMED = re.compile(r"(?<![\w${])[A-Za-z_]\w*")
+_READ = re.compile(r"\$\{?([A-Za-z_]\w*)")
 _SETS_ANY = re.compile(r"(?<![\w./$-])(?:\.|source|eval|set -a)\s|<<")
 """What may set a variable of any name."""
+_KEEPS = frozenset(": . break continue eval exec exit export readonly return set shift source times trap unset".split())
+"""Special builtins, in front of which an assignment stays (POSIX, 2.14)."""
+_FUNCTION = re.compile(r"\w\s*\(\s*\)\s*\{")
+"""A function of the script, in front of which it may stay."""
 
 
 @rule(
@@ -40,21 +46,21 @@ _SETS_ANY = re.compile(r"(?<![\w./$-])(?:\.|source|eval|set -a)\s|<<")
     aliases=("SC2097", "SC2098"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """A command's words read a variable that is set in front of that command alone, and so not yet."""
+    """A variable that is set in front of one command is read where it is not: among its words, or in a later one."""
     for stage in change.stages:
         for run in stage.runs:
             if run.deferred or not run.is_read or stage.runtime.is_windows:
                 continue
             for command in run.commands:
                 for word in _in_front(command):
-                    found = _too_early(run, command, word)
+                    found = _too_early(run, command, word) or _too_late(run, command, word)
                     if found is not None:
                         yield found
 
 
 def _in_front(command: Command) -> Iterator[ShellWord]:
     """Yield the assignments that stand in front of a command's program."""
-    if command.program is None or not command.assignments or not command.args:
+    if command.program is None or not command.assignments:
         return
     for word in command.words:
         if word.start >= command.program.start:
@@ -87,6 +93,72 @@ def _too_early(run: Run, command: Command, word: ShellWord) -> Problem | None:
     )
 
 
+def _too_late(run: Run, command: Command, word: ShellWord) -> Problem | None:
+    """Tell of a later command that reads the variable, which it does not have any more."""
+    shape = _ASSIGNMENT.match(word.text)
+    assert shape is not None
+    assert command.program is not None
+    name = shape["name"]
+    if not shape["value"] or command.nested or command.name in _KEEPS or not _is_named_once(run, name, word):
+        return None
+    if _is_given(run, name) or f"${name}" in shape["value"] or f"${{{name}" in shape["value"]:
+        return None
+    found = next(_reads(run, command, name), None)
+    if found is None:
+        return None
+    later, use = found
+    return Problem(
+        command.span,
+        f"{quote(f'{name}=…')} in front of {quote(command.program.value)} counts for that command alone. {quote(use)} "
+        f"in {quote(str(later), 60)} behind it is empty, for nothing else sets it. "
+        f"Set it in a command of its own: {quote(f'{name}=… && export {name} && …')}.",
+        Confidence.LIKELY if run.stage.base_known else Confidence.POSSIBLE,
+        doubt="the base image may set it",
+        instruction=run.instruction,
+        stage=run.stage.key,
+        key=name,
+        fix=_fix(command, word, name),
+    )
+
+
+def _reads(run: Run, command: Command, name: str) -> Iterator[tuple[Command, str]]:
+    """Yield the commands behind another that read a variable, each with how it does."""
+    for later, text in _readers(run).get(name, ()):
+        use = _use(text, name) if later.start > command.end else None
+        if use is not None:
+            yield later, use
+
+
+_MOST_READERS = 20
+"""Words in which one variable is looked for."""
+
+
+@once
+def _readers(run: Run) -> dict[str, list[tuple[Command, str]]]:
+    """The words that may read each variable, with their commands: the first few that run without condition."""
+    found: dict[str, list[tuple[Command, str]]] = {}
+    for command in run.commands:
+        for word in () if command.conditional else command.words:
+            for name in set(_READ.findall(word.text)):
+                rows = found.setdefault(name, [])
+                if len(rows) < _MOST_READERS:
+                    rows.append((command, word.text))
+    return found
+
+
+def _is_named_once(run: Run, name: str, word: ShellWord) -> bool:
+    """Whether a RUN names a variable other than to read it at one place only, and nothing may set just any."""
+    return _named(run).get(name) == 1 and _first_named(run).get(name) == word.start
+
+
+@once
+def _named(run: Run) -> Mapping[str, int]:
+    """How often a RUN names each word other than to read it; nothing where it may set variables of any name."""
+    place = run.instruction.span
+    text = run.instruction.source.text[place.start : place.end]
+    return {} if _SETS_ANY.search(text) or _FUNCTION.search(text) else Counter(_NAMED.findall(text))
+
+
 def _use(text: str, name: str) -> str | None:
     """Return how a word reads a variable; `None` where it does not, in single quotes, or with a value in its place."""
     if name not in text:
@@ -100,13 +172,18 @@ def _use(text: str, name: str) -> str | None:
 
 def _may_have_value(run: Run, command: Command, name: str) -> bool:
     """Whether anything before the command may have given the variable a value."""
-    stage = run.stage
-    if name in _EVERYWHERE or run.scope.get(name) is not None or name in perhaps_inherited(stage):
-        return True
-    if is_set_by_base(stage, name):
+    if _is_given(run, name):
         return True
     first = _first_named(run)
     return min(first.get(name, command.start), first.get("", command.start)) < command.start
+
+
+def _is_given(run: Run, name: str) -> bool:
+    """Whether a variable has a value before the RUN, or may have one."""
+    stage = run.stage
+    if name in _EVERYWHERE or run.scope.get(name) is not None or name in perhaps_inherited(stage):
+        return True
+    return is_set_by_base(stage, name)
 
 
 @once

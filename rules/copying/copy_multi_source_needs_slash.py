@@ -1,5 +1,6 @@
 """See copy_multi_source_needs_slash.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -48,6 +49,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if of_a_shell:
                 yield _of_a_shell(change, stage, copy, of_a_shell)
                 continue
+            slip = _blank_before(copy)
+            if slip is not None:
+                yield _of_a_blank(stage, copy, *slip)
+                continue
             if word is None or len(copy.sources) + len(copy.heredocs) < 2 or _is_folder(copy):  # noqa: PLR2004 - several
                 continue
             if not (_is_there(stage, copy) and _needs_buildkit(change.after)):
@@ -84,6 +89,31 @@ def _of_a_shell(change: DockerfileChange, stage: Stage, copy: Copy, words: tuple
         instruction=copy.instruction,
         stage=stage.key,
         fix=fix("Take the shell's words out", gone),
+    )
+
+
+def _blank_before(copy: Copy) -> tuple[Word, Word] | None:
+    """Return the slash and the name behind it in `COPY . / app`: of the context it would be the whole once more."""
+    if len(copy.sources) < 2 or not copy.from_context or copy.instruction.exec_form:  # noqa: PLR2004 - several
+        return None
+    root, word = copy.sources[-1].word, copy.destination_word
+    plain = word is not None and re.fullmatch(r"[\w-][\w./-]*", word.text) is not None
+    if word is None or root.text != "/" or not plain:
+        return None
+    between = copy.instruction.source.text[root.span.end : word.span.start]
+    return (root, word) if not between.strip(" \t") else None
+
+
+def _of_a_blank(stage: Stage, copy: Copy, root: Word, word: Word) -> Problem:
+    source, path = copy.instruction.source, f"/{word.text}"
+    return Problem(
+        root.span._replace(end=word.span.end, end_line=word.span.end_line),
+        f"{quote(str(copy.instruction), 60)} of {stage.label} has a blank in its destination: {quote('/')} by itself "
+        f"is one of the sources, the whole context, and all of them go to {quote(word.text)}, wherever `WORKDIR` is. "
+        f"Write {quote(path)}.",
+        instruction=copy.instruction,
+        stage=stage.key,
+        fix=fix("Take the blank out", replace(source, source.span(root.span.start, word.span.end), path)),
     )
 
 

@@ -19,6 +19,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         copies = [copy for copy in stage.copies if _lands_anywhere(copy)]
         if copies:
             yield _problem(stage, copies[0], copies[1:])
+        else:
+            yield from (_of_root(stage, copy) for copy in stage.copies if _fills_root(copy))
 
 
 def _lands_anywhere(copy: Copy) -> bool:
@@ -26,6 +28,29 @@ def _lands_anywhere(copy: Copy) -> bool:
     if copy.workdir.set_in_file or copy.destination_word is None or not _is_relative(copy):
         return False
     return copy.workdir.origin is not Origin.UNKNOWN and copy.workdir.value in ("/", None)
+
+
+def _fills_root(copy: Copy) -> bool:
+    """Whether it brings the whole context to `.`, and a `WORKDIR /` says where that is; `COPY . /` is meant so."""
+    if not copy.brings_context_root or len(copy.sources) > 1 or copy.stage.root.is_scratch:
+        return False
+    return copy.workdir.set_in_file and copy.destination == "/" and _is_relative(copy) and copy.stage.files_ship
+
+
+def _of_root(stage: Stage, copy: Copy) -> Problem:
+    assert copy.destination_word is not None
+    return Problem(
+        copy.destination_word.span,
+        f"{stage.label} copies the whole context to {quote(copy.destination_word.text)}, which is `/` by its "
+        "`WORKDIR`: the project lies among the system's own folders, and one that has the name of such a folder is "
+        "merged with it. "
+        "Work in a folder of its own, such as `/app`, or write `COPY . /` where the context is made for that place.",
+        Confidence.POSSIBLE,
+        doubt="the context may be laid out as the root folder of the image",
+        instruction=copy.instruction,
+        stage=stage.key,
+        key="/",
+    )
 
 
 def _is_relative(copy: Copy) -> bool:

@@ -147,7 +147,8 @@ def _read(called: _Called, command: Command, env: Mapping[str, str], *, answered
     verb, depth = _verb(manager, operands)
     action = _action(manager, verb, options)
     packages: tuple[Package, ...] = ()
-    if action in _TAKES_PACKAGES and verb not in manager.no_packages:
+    takes = action in _TAKES_PACKAGES or (manager is python.PIP and action == "build")
+    if takes and verb not in manager.no_packages:
         packages = _packages(manager, verb, operands[depth:], options)
     manifests = manager.manifests(verb, options) if manager.manifests else ()
     for name in manager.manifest_options:

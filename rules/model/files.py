@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import cached_property
 from rules.model.folders import lands_in_folder
+from rules.model.found_paths import found_for
 from rules.model.prunings import prunings_of
 from rules.model.puts import Put, copied, folders_of, within
 from rules.model.run_writes import OPAQUE_HARMLESS, written_by
 from rules.model.steps import Copy, Run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rules.dockerfile.shell import Command
     from rules.model.stage import Stage
 
@@ -35,6 +38,8 @@ class Attributes(NamedTuple):
         recursive: Whether everything below is changed too.
         step: The RUN.
         command: The command.
+        written: The path as written.
+        find: The `find` that hands it to the command; everything that it finds is meant.
     """
 
     path: str | None
@@ -43,6 +48,8 @@ class Attributes(NamedTuple):
     recursive: bool
     step: Run
     command: Command
+    written: str
+    find: Command | None = None
 
 
 _NEVER = ((-1, -1), -1)
@@ -197,20 +204,30 @@ class Files:
     @cached_property
     def attribute_changes(self) -> tuple[Attributes, ...]:
         """Every chown, chgrp and chmod in a RUN of the chain, a row for each path."""
-        found = []
-        for run in self.stage.done_runs:
-            for command in run.calls("chown", "chgrp", "chmod"):
-                operands = command.operands(("--reference", "--from"))
-                if not operands:
-                    continue
-                recursive = command.has("-R", "--recursive")
-                value, *targets = operands
-                wanted = _with_colon(value.value) if command.name == "chown" else value.value
-                found += [
-                    Attributes(_absolute(run, target.value), command.name, wanted, recursive, run, command)
-                    for target in targets
-                ]
-        return tuple(found)
+        return tuple(
+            row
+            for run in self.stage.done_runs
+            for command in run.calls("chown", "chgrp", "chmod")
+            for row in _changes(run, command)
+        )
+
+
+def _changes(run: Run, command: Command) -> Iterator[Attributes]:
+    operands = command.operands(("--reference", "--from"))
+    if not operands:
+        return
+    recursive = command.has("-R", "--recursive")
+    value, *targets = operands
+    wanted = _with_colon(value.value) if command.name == "chown" else value.value
+    given = found_for(run, command) if all(target.value == "{}" for target in targets) else None
+    if given is None or (command.name == "chmod" and given.type == "f"):  # which says nothing of the folders around
+        for target in targets:
+            path = _absolute(run, target.value)
+            yield Attributes(path, command.name, wanted, recursive, run, command, target.value)
+        return
+    for root in given.roots:
+        deep = recursive or given.type != "d"
+        yield Attributes(_absolute(run, root), command.name, wanted, deep, run, command, root, given.find)
 
 
 def _with_colon(owner: str) -> str:

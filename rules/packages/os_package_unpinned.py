@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rules.api import OS_MANAGERS, Category, DockerfileChange, Package, Problem, Severity, quote, rule
+from rules.api import OS_MANAGERS, Category, DockerfileChange, Package, PackageCall, Problem, Severity, quote, rule
 from rules.quoting import listed
 
 
@@ -25,11 +25,20 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield Problem(
                 free[0][0].command.span,
                 f"{stage.label} installs {listed(map(quote, names))} in whatever version the mirror has on the day "
-                "of the "
-                "build. A version given here is built as tested, until the mirror drops it and the build fails.",
+                f"of the build. {_way_out(free[0][0], names[0])}",
                 stage=stage.key,
                 key=free[0][0].manager,
             )
+
+
+def _way_out(call: PackageCall, name: str) -> str:
+    """Say what a version brings; `~` takes what begins so (apk-world(5))."""
+    if call.manager == "apk":
+        return (
+            "Alpine's mirror keeps one revision of a package and drops it with the next fix: name a version without "
+            f"it, {quote(f'{name}~<version>')}, for a build with `=` and a revision fails from then on."
+        )
+    return "A version given here is built as tested, until the mirror drops it and the build fails."
 
 
 def _is_free(package: Package) -> bool:

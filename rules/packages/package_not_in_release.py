@@ -25,7 +25,7 @@ from rules.api import (
 )
 from rules.packages.release_pins import Pins, stale_pins
 from rules.packages.scripts import may_be_script
-from rules.packages.sources import has_other_sources
+from rules.packages.sources import has_other_sources, may_come_from_elsewhere
 from rules.quoting import listed
 
 _NUMBERS = re.compile(r"\d+(?:\.\d+)*")
@@ -45,9 +45,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         facts = stage.facts
         if call.manager not in ("apt", "apk") or call.action != "install" or facts is None or not facts.is_plain:
             continue
-        if _may_fail(call) or has_other_sources(stage) or _follows_a_script(stage, run, call):
+        if _may_fail(call) or may_come_from_elsewhere(stage, run, call) or _follows_a_script(stage, run, call):
             continue
-        pins = stale_pins(change, stage, call)
+        # a version may be the same in two releases: it is asked about in files alone that only have the one source
+        pins = stale_pins(change, stage, call) if not has_other_sources(stage) else None
         if pins is not None:
             yield _of_pins(stage, run, pins)
         for missing in _missing(stage, call) if call.manager == "apt" else ():
@@ -128,7 +129,7 @@ def _of_pins(stage: Stage, run: Run, pins: Pins) -> Problem:
     return Problem(
         first.word.span,
         f"{stage.label} asks for {named}, and {quote(stage.root.base_text or '')} is {here}: {origin}. A release has "
-        f"one version of a package, so that {stop} and the build stops. Name what {here} has.",
+        f"one version of a package, so that {stop} and the build stops. Name what {here} has{_loosely(system, first)}.",
         Confidence.LIKELY,
         doubt="both releases may have the very same version",
         instruction=run.instruction,
@@ -136,6 +137,13 @@ def _of_pins(stage: Stage, run: Run, pins: Pins) -> Problem:
         key=f"pins of {pins.release}",
         severity=None if pins.named else Severity.WARNING,
     )
+
+
+def _loosely(system: str, package: Package) -> str:
+    """Say how a version goes on where the mirror keeps one revision: `~` takes what begins so (apk-world(5))."""
+    if system != "Alpine":
+        return ""
+    return f", and no revision: {quote(f'{package.name}~<version>')} takes the next one too"
 
 
 def _problem(change: DockerfileChange, stage: Stage, run: Run, missing: list[_Missing]) -> Problem:

@@ -23,6 +23,9 @@ from rules.packages.unpinned import Unpinned, unpinned
 
 _TOOLS = frozenset({"pip", "setuptools", "wheel", "uv", "virtualenv", "pip-tools", "build"})
 _REF = re.compile(r"@(?P<ref>[^/@]+)$")
+_TIED = {"torchvision": "torch", "torchtext": "torch"}
+"""Packages each release of which requires one release of another (setup.py of pytorch/vision and pytorch/text: what is
+released says `torch==…`); those of torchaudio do so no longer (pytorch/audio, pull request 4171)."""
 _BRANCHES = frozenset({"main", "master", "develop", "dev", "trunk", "HEAD"})
 """Names under which a repository's newest state goes."""
 
@@ -42,7 +45,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     def is_there(run: Run, call: PackageCall, package: Package) -> bool:
         return _is_there(run, call, package) or is_listed(change, run, call, package.name)
 
-    for found in unpinned(change, ("pip", "pipx", "uv"), _wanted, is_there):
+    for found in unpinned(change, ("pip", "pipx", "uv"), _wanted, is_there, ("install", "build", "download")):
         names = change.fresh("pip-unpinned", found.stage, found.names)
         other = elsewhere(change, found.run, found.call)
         if not any(package.kind == "name" for package in found.packages):
@@ -101,7 +104,14 @@ def _wanted(call: PackageCall, package: Package) -> bool:
     if package.kind == "vcs":
         found = _REF.search(_address(package).split("#")[0].removeprefix("git+"))
         return found is None or (found["ref"] in _BRANCHES and not _is_chosen(call, package))
-    return package.kind == "name" and package.name.lower() not in _TOOLS
+    return package.kind == "name" and package.name.lower() not in _TOOLS and not _is_tied(call, package)
+
+
+def _is_tied(call: PackageCall, package: Package) -> bool:
+    """Whether the exact version of another package in the call decides on that of this one."""
+    to = _TIED.get(package.name.lower())
+    versions = (other.version or "" for other in call.packages if other.name.lower() == to)
+    return any(re.fullmatch(r"===?[^*,]+", version) for version in versions)
 
 
 def _is_chosen(call: PackageCall, package: Package) -> bool:

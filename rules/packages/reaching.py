@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
+from rules.model.puts import within
 from rules.model.search_path import path_folders
 
 if TYPE_CHECKING:
@@ -95,12 +97,25 @@ def reaches_image(stage: Stage, call: PackageCall) -> bool:
         `False` where the stage's own layers do not ship, and all that is copied out of it lies elsewhere: a tool in
         `/usr/local` is not in a project's `node_modules`, nor in its virtual environment.
     """
+    if _is_fetched(stage, call):
+        return True
     place = _place(stage, call)
     if stage.index in _reaching(stage.model)[place]:
         return True
     if place is not _ANYWHERE:
         return _is_carried(stage)
     return call.target is not None or any(_ENVIRONMENT.search(run.instruction.text) for run in stage.all_runs)
+
+
+def _is_fetched(stage: Stage, call: PackageCall) -> bool:
+    """Whether a stage takes the folder that `pip wheel` or `pip download` fills, one around it, or what lies in it."""
+    folder = call.option("--wheel-dir", "--dest") if call.action in ("build", "download") else None
+    if folder is None:
+        return False
+    copies = (copy for other in stage.model.stages for copy in other.copies if copy.from_stage is stage)
+    paths = (copy.source_path(source) or "/" for copy in copies for source in copy.sources)
+    name = posixpath.basename(folder.rstrip("/")) or "/"
+    return any(path == "/" or name in path.split("/") or within(folder, path) for path in paths)
 
 
 def _place(stage: Stage, call: PackageCall) -> _Place:

@@ -37,15 +37,39 @@ def adds_source_before(stage: Stage, run: Run, call: PackageCall) -> bool:
     return first is not None and first < (*run.at, call.command.start)
 
 
-@once
 def has_other_sources(stage: Stage) -> bool:
     """Tell whether packages can come from elsewhere at all: a source or file that is added, a copy that may be one."""
-    if _first_source(stage) is not None or any(_BRINGS.search(run.instruction.text) for run in stage.done_runs):
-        return True
-    copied = (put.path for put in stage.files.puts if put.kind in ("context", "stage"))
-    return any(
-        path == "/" or (path.startswith(_OF_THE_SYSTEM) and not path.startswith(_HARMLESS_COPY)) for path in copied
-    )
+    return _first_other(stage) is not None
+
+
+def may_come_from_elsewhere(stage: Stage, run: Run, call: PackageCall) -> bool:
+    """Tell whether that is so by the time of an install: what is added further down is not asked yet.
+
+    Args:
+        stage: The stage whose chain is looked at.
+        run: The RUN of the install.
+        call: The install.
+    """
+    first = _first_other(stage)
+    return first is not None and first < (*run.at, call.command.start)
+
+
+@once
+def _first_other(stage: Stage) -> tuple[int, int, int] | None:
+    """Return the place of the first thing that may bring packages from elsewhere, as `_first_source` has it."""
+    found = [
+        (*run.at, run.instruction.span.start + match.start())
+        for run in stage.done_runs
+        if (match := _BRINGS.search(run.instruction.text)) is not None
+    ]
+    found += [
+        (*put.step.at, 0)
+        for put in stage.files.puts
+        if put.kind in ("context", "stage")
+        if put.path == "/" or (put.path.startswith(_OF_THE_SYSTEM) and not put.path.startswith(_HARMLESS_COPY))
+    ]
+    source = _first_source(stage)
+    return min(found if source is None else [*found, source], default=None)
 
 
 @once
@@ -56,5 +80,9 @@ def _first_source(stage: Stage) -> tuple[int, int, int] | None:
         for run in stage.all_runs
         if (match := _ADDS.search(run.instruction.text)) is not None
     ]
-    found += [(*put.step.at, 0) for put in stage.files.puts if put.path.startswith("/etc/apt/sources")]
+    found += [
+        (*put.step.at, put.command.start if put.command is not None else 0)
+        for put in stage.files.puts
+        if put.path.startswith("/etc/apt/sources")
+    ]
     return min(found, default=None)

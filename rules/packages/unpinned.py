@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from rules.change import DockerfileChange
+    from rules.dockerfile.managers.calls import Action
     from rules.dockerfile.package_calls import Package, PackageCall
     from rules.dockerfile.source import Span
     from rules.model.stage import Stage
@@ -95,7 +96,7 @@ class Unpinned(NamedTuple):
         """
         return Problem(
             self.place(names),
-            f"{self.stage.label} installs {listed(map(quote, names))} {newest} on the day of the build. "
+            f"{self.stage.label} {self._deed} {listed(map(quote, names))} {newest} on the day of the build. "
             f"{self.consequence} {way_out}",
             self.confidence,
             doubt=self.doubt,
@@ -103,6 +104,10 @@ class Unpinned(NamedTuple):
             items=self.names,
             decision=decision,
         )
+
+    @property
+    def _deed(self) -> str:
+        return {"download": "downloads", "build": "builds wheels of"}.get(self.call.action, "installs")
 
     def place(self, names: tuple[str, ...]) -> Span:
         """Return where a finding about some of the packages stands: at the first of them, or at the call for all."""
@@ -116,6 +121,7 @@ def unpinned(
     managers: tuple[str, ...],
     wanted: Callable[[PackageCall, Package], bool],
     is_there: Callable[[Run, PackageCall, Package], bool] = lambda _run, _call, _package: False,
+    actions: tuple[Action, ...] = ("install",),
 ) -> Iterator[Unpinned]:
     """Yield the RUNs that install packages without a version, one item each.
 
@@ -125,8 +131,9 @@ def unpinned(
         wanted: Whether a package without a version is worth a word; called for names and repositories only. Of a
             repository that a name stands before (`name @ git+https://…`) it has the version itself to look at.
         is_there: Whether a package was installed before, so that the call leaves it as it is.
+        actions: What counts, as in `PackageCall`.
     """
-    every = [*_once_each(_unpinned(change, managers, wanted, is_there))]
+    every = [*_once_each(_unpinned(change, managers, wanted, is_there, actions))]
     shipped = {name for one in every if reaches_image(one.stage, one.call) for name in one.names}
     yield from (one._replace(reaches=not shipped.isdisjoint(one.names)) for one in every)
 
@@ -153,11 +160,12 @@ def _unpinned(
     managers: tuple[str, ...],
     wanted: Callable[[PackageCall, Package], bool],
     is_there: Callable[[Run, PackageCall, Package], bool],
+    actions: tuple[Action, ...],
 ) -> Iterator[Unpinned]:
     for stage, run in change.after.layers.needed_runs:
         found: list[tuple[PackageCall, Package]] = []
         for call in run.package_calls:
-            if call.manager not in managers or call.action != "install":
+            if call.manager not in managers or call.action not in actions:
                 continue
             for package in call.packages:
                 version = package.version

@@ -26,6 +26,7 @@ from rules.secrets.downloads import (
     Url,
     added_name,
     checks,
+    forgiven_checks,
     is_local,
     last_checks,
     saved_name,
@@ -232,6 +233,9 @@ def _problem(
 ) -> Problem:
     found = judged(stage, step, texts[0], piped=piped)
     way = found.way.replace(" its ", " each one's ", 1) if len(texts) > 1 else found.way
+    forgiven = forgiven_checks(step) if isinstance(step, Run) and named_risk(step, texts[0]) is None else ()
+    if forgiven:
+        way = f"The `||` behind {quote(forgiven[0].name)} lets the build go on whatever it finds: take that away"
     return Problem(
         span,
         f"{stage.label} takes {listed(map(quote, texts), 2)} as {'it comes' if len(texts) == 1 else 'they come'}. "

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.api import is_development_name, once
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from rules.api import Command, Copy, DockerfileChange, Run, ShellWord, Span, Stage
 
@@ -29,6 +29,8 @@ _LOCAL = re.compile(
 _HIDDEN_HOST = re.compile(r"\$|(?:https?|ftps?)://[^/]*\$", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+_LONGEST_ADDRESS = 2000
+"""Characters of an address that is put together from variables, so that none doubles without end."""
 _POWERSHELL = re.compile(
     r"\b(?:Invoke-WebRequest|iwr|Invoke-RestMethod|irm|Start-BitsTransfer|DownloadFile|DownloadString)\b[^|;&]*?"
     r"(?P<url>(?:https?|ftp)://[^\s'\"`),;]+)",
@@ -109,8 +111,10 @@ def urls(command: Command, run: Run | None = None) -> Iterator[Url]:
 
 def _filled(run: Run, command: Command, text: str) -> str:
     """Put in the variables whose values are known: those of the stage, and those that the script set before."""
-    local = {name: value for start, name, value in _set_by_script(run) if start < command.start}
+    return _put_in({name: value for start, name, value in _set_by_script(run) if start < command.start}, run, text)
 
+
+def _put_in(local: Mapping[str, str | None], run: Run, text: str) -> str:
     def value(match: re.Match[str]) -> str:
         name = match[1] or match[2]
         found = local[name] if name in local else run.scope.lookup(name)
@@ -121,12 +125,25 @@ def _filled(run: Run, command: Command, text: str) -> str:
 
 @once
 def _set_by_script(run: Run) -> tuple[tuple[int, str, str | None], ...]:
-    """Return where a script sets which variable, and to what; `None` where that is not known."""
-    return tuple(
-        (command.start, name, word.value if word.literal and not command.conditional else None)
-        for command in run.commands
-        for name, word in command.assignments
-    )
+    """Return where a script sets which variable, and to what; `None` where that is not known.
+
+    Of an address that the script puts together (`url=https://host/tool-$V.tgz`) the variables whose values are not
+    known stay as written.
+    """
+    found: list[tuple[int, str, str | None]] = []
+    values: dict[str, str | None] = {}
+    for command in run.commands:
+        for name, word in command.assignments:
+            values[name] = None if command.conditional else _value(values, run, word)
+            found.append((command.start, name, values[name]))
+    return tuple(found)
+
+
+def _value(values: Mapping[str, str | None], run: Run, word: ShellWord) -> str | None:
+    if word.literal:
+        return word.value
+    filled = _put_in(values, run, word.value) if "'" not in word.text and len(word.value) <= _LONGEST_ADDRESS else ""
+    return filled if split_url(filled) is not None and len(filled) <= _LONGEST_ADDRESS else None
 
 
 def php_urls(run: Run) -> Iterator[tuple[str, Span]]:
@@ -158,8 +175,26 @@ def compares_hash(run: Run) -> bool:
 
 
 def checks(run: Run) -> tuple[Command, ...]:
-    """Return the commands of a RUN that test a checksum or a signature."""
-    return tuple(command for command in run.commands if is_check(command))
+    """Return the commands of a RUN that test a checksum or a signature, those of `forgiven_checks` left out."""
+    forgiven = {command.start for command in forgiven_checks(run)}
+    return tuple(command for command in run.commands if is_check(command) and command.start not in forgiven)
+
+
+@once
+def forgiven_checks(run: Run) -> tuple[Command, ...]:
+    """Return the tests of a RUN whose failure `|| true` passes over, or `|| echo` and nothing more."""
+    found = enumerate(run.commands)
+    return tuple(command for at, command in found if is_check(command) and _is_forgiven(run, command, at))
+
+
+def _is_forgiven(run: Run, check: Command, at: int) -> bool:
+    last = run.pipelines[check.pipeline][-1]
+    if last.after != "||" or last is not check or check.nested or any(one.writes for one in check.redirects):
+        return False  # its answer may be read afterwards
+    then = run.commands[at + 1] if at + 1 < len(run.commands) else None
+    if then is None or check.source.text[last.end : then.start].strip(_JOINS) != "||":
+        return False  # a group may decide
+    return then.name in ("true", ":") or (then.name in ("echo", "printf") and then.after in ("", ";", "\n"))
 
 
 def is_check(command: Command) -> bool:
@@ -178,6 +213,8 @@ def is_check(command: Command) -> bool:
     return command.name == "openssl" and command.subcommand in ("dgst", "sha256", "sha512")
 
 
+_JOINS = " \t\r\n\\"
+"""What stands around an operator: blanks and the continuation of a line."""
 _INTERPRETERS = frozenset({"php", "python", "python3", "node", "ruby", "perl"})
 _HASHES = re.compile(r"hash|sha(?:1|256|384|512)|digest", re.IGNORECASE)
 

@@ -136,7 +136,7 @@ def _fetched(stage: Stage) -> Iterator[Fetched]:
         for source in copy.sources
         if source.is_remote and source.path is not None
     ]
-    found = [(run, url) for run in stage.runs for command in run.calls(*FETCHERS) for url in urls(command)]
+    found = [(run, url) for run in stage.runs for command in run.calls(*FETCHERS) for url in urls(command, run)]
     names = {saved_name(url) for _, url in found} | {added_name(copy, path) for copy, _, path in added}
     last = last_checks(stage, names) if names else {}
     for copy, source, path in added:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, once, quote, rule
 from rules.secrets.download_addresses import is_of_branch
-from rules.secrets.downloads import versionless
+from rules.secrets.downloads import urls, versionless
 
 _LINE_BY_LINE = frozenset("sh bash ash dash zsh ksh".split())
 """Shells, which run each line as it arrives; interpreters read the whole script first."""
@@ -121,7 +121,7 @@ def _in_powershell(stage: Stage, run: Run) -> Iterator[Problem]:
 
 
 def _problem(stage: Stage, run: Run, download: Command, shell: Command) -> Problem:
-    url = next((w.value for w in download.args if "://" in w.value), "")
+    url = next((one.word.value if "://" in one.word.value else one.text for one in urls(download, run)), "")
     how = "hands it to" if shell.start < download.start < shell.end else "pipes it into"
     parted = shell.name in {*_LINE_BY_LINE, *_READ_TEXT} and not _WHOLE.match(url)
     half = ", and a download that breaks off may run half of them" if parted else ""

@@ -18,9 +18,6 @@ from rules.user.layers import folders_made
 from rules.user.ownership import leaves_nothing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from rules.dockerfile.shell import ShellWord
     from rules.model.files import Attributes
     from rules.model.stage import Stage
     from rules.model.steps import Run
@@ -37,9 +34,9 @@ CHANGES_NOTHING = re.compile(r"(?:(?:[ugoa]*\+[rX]+|[go]+-w),?)+")
 def recursive_changes(stage: Stage) -> dict[int, list[Attributes]]:
     """The recursive changes by the RUN that makes them; all that is in a folder, `/srv/*`, is as good as the folder."""
     found: dict[int, list[Attributes]] = {}
-    for row, written in _with_operands(stage):
+    for row in stage.files.attribute_changes:
         if row.recursive:
-            path = row.path if written.startswith(("/", "$")) else _from_there(row, written)
+            path = row.path if row.written.startswith(("/", "$")) else _from_there(row, row.written)
             path = path.removesuffix("/*") if path is not None else None
             owner = _with_colon(stage, row.value) if row.kind == "chown" else row.value
             found.setdefault(id(row.step), []).append(row._replace(path=path, value=owner))
@@ -56,22 +53,12 @@ def _from_there(row: Attributes, written: str) -> str | None:
     return posixpath.normpath(posixpath.join(folder, written)) if plain and len(moves) == 1 else None
 
 
-def _with_operands(stage: Stage) -> Iterator[tuple[Attributes, str]]:
-    """Yield each change with its operand as written."""
-    waiting: dict[int, Iterator[ShellWord]] = {}
-    for row in stage.files.attribute_changes:
-        words = waiting.get(id(row.command))
-        if words is None:
-            words = waiting[id(row.command)] = iter(row.command.operands(("--reference", "--from"))[1:])
-        yield row, next(words).value
-
-
 @once
 def operands(stage: Stage) -> dict[int, list[str]]:
     """The paths of each command that changes owners or modes, as written."""
     found: dict[int, list[str]] = {}
-    for row, written in _with_operands(stage):
-        found.setdefault(id(row.command), []).append(written)
+    for row in stage.files.attribute_changes:
+        found.setdefault(id(row.command), []).append(row.written)
     return found
 
 
@@ -154,7 +141,7 @@ def nothing_else_wrote(stage: Stage, run: Run, row: Attributes, first: int) -> b
     at = bisect_right(lines, first)
     if at < len(lines) and lines[at] < run.instruction.line:
         return False
-    return all(map(leaves_nothing, run.commands[: run.commands.index(row.command)]))
+    return all(map(leaves_nothing, run.commands[: run.commands.index(row.find or row.command)]))
 
 
 @once

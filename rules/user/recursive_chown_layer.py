@@ -175,14 +175,15 @@ def _group_of(chown: str) -> str:
 
 def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put], *, alone: bool) -> Problem:
     inside = not within(copied[-1].path, row.path or "")
+    shown = row.find if row.find is not None and row.command.nested else row.command
     put = _widest(copied)
     copy, folder = put.step.instruction, row.path or "" if inside else put.path
     brought = any(one.whole or one.kind == "stage" for one in copied)
     fix = with_owners(stage, run, row) if alone and not inside and not _besides(stage, row) else None
     return Problem(
-        place(run, row.command),
+        place(run, shown),
         f"{stage.label} stores what {quote(str(copy), 60)} (line {copy.line}) brings to {quote(folder)} twice: "
-        f"{quote(str(row.command))} changes each file, and a layer that changes a file holds it in full. "
+        f"{quote(str(shown))} changes each file, and a layer that changes a file holds it in full. "
         f"{_way_out(stage, run, row, put, copied, inside=inside, offered=fix is not None)}",
         Confidence.CERTAIN if row.kind == "chown" else Confidence.LIKELY,
         doubt="files that have this mode already are not stored again",

@@ -70,7 +70,7 @@ class Hook:
             ForgeError: It does not, or cannot be reached.
         """
         with translated(self._now):
-            await self._wire.getitem("/app", jwt=self._jwt())
+            await self._wire.getitem("/app", jwt=self._app.jwt())
 
     async def attempts(self, cursor: str = "") -> AttemptPage:
         """List attempts to deliver, newest first.
@@ -84,7 +84,7 @@ class Hook:
         query = {"per_page": str(PAGE)} | ({"cursor": cursor} if cursor else {})
         address = f"{self._wire.base_url.rstrip('/')}/app/hook/deliveries?{urlencode(query)}"
         with translated(self._now):
-            items = await self._wire.getitem(address, jwt=self._jwt())
+            items = await self._wire.getitem(address, jwt=self._app.jwt())
             return AttemptPage(tuple(_attempt(item) for item in items), self._next(address))
 
     async def redeliver(self, attempt: Attempt) -> None:
@@ -94,10 +94,7 @@ class Hook:
             ForgeError: GitHub refuses, such as for an event that is too old.
         """
         with translated(self._now):
-            await self._wire.post(f"/app/hook/deliveries/{attempt.id}/attempts", data=b"", jwt=self._jwt())
-
-    def _jwt(self) -> str:
-        return self._app.jwt()
+            await self._wire.post(f"/app/hook/deliveries/{attempt.id}/attempts", data=b"", jwt=self._app.jwt())
 
     def _next(self, address: str) -> str:
         links = self._wire.memory.links.get(address)

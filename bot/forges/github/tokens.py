@@ -110,7 +110,7 @@ class Tokens:
         """Return the login under which our comments stand: the App's slug and `[bot]`, which no person can have."""
         if not self._login:
             with translated(self._now):
-                app = await self._wire.getitem("/app", jwt=self._jwt())
+                app = await self._wire.getitem("/app", jwt=self._app.jwt(_JWT_LIFE))
             self._login = f"{app['slug']}[bot]"
         return self._login
 
@@ -123,15 +123,12 @@ class Tokens:
                     "/app/installations/{id}/access_tokens",
                     {"id": job.installation},
                     data={**scope, "permissions": self._permissions},
-                    jwt=self._jwt(),
+                    jwt=self._app.jwt(_JWT_LIFE),
                 )
         except Rejected as refusal:
             wanted = ", ".join(f"{name}: {access}" for name, access in self._permissions.items())
             raise Denied(f"{refusal}; the App's installation must grant {wanted}") from refusal
         return _Token(Secret(answer["token"]), datetime.fromisoformat(answer["expires_at"]).timestamp())
-
-    def _jwt(self) -> str:
-        return self._app.jwt(_JWT_LIFE)
 
     def _drop_dead(self) -> None:
         for key, token in list(self._kept.items()):
