@@ -26,6 +26,12 @@ _PLAIN = re.compile(r"[\x20-\x7e]*\Z")
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
+def character_name(character: str) -> str:
+    """Return what a character that the eye does not see is called: `U+00A0 (No-break space)`."""
+    title = unicodedata.name(character, "").capitalize()
+    return f"U+{ord(character):04X} ({title})" if title else f"U+{ord(character):04X}"
+
+
 def quote(value: str, limit: int = LIMIT) -> str:
     r"""Return a value as a Markdown code span on one line.
 

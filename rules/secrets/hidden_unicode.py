@@ -19,6 +19,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.quoting import character_name
 
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _INVISIBLE = (
@@ -86,7 +87,7 @@ def _hidden(source: Source, said: frozenset[int]) -> Iterator[Problem]:
         if line not in said or (_TURNS.match(match[0]) and not _is_of_script(match[0], source.line(line))):
             by_line.setdefault(line, []).append(start)  # also where nobody runs it: it may hide what is run
     for line, offsets in by_line.items():
-        names = ", ".join(dict.fromkeys(_name(source.text[offset]) for offset in offsets))
+        names = ", ".join(dict.fromkeys(character_name(source.text[offset]) for offset in offsets))
         terminal = any(source.text[offset] in _TERMINAL for offset in offsets)
         way_out = r"Let a program make them: `printf '\033'`." if terminal else "Delete them."
         yield Problem(
@@ -114,7 +115,7 @@ def _blanks(source: Source, instruction: Instruction) -> Iterator[Problem]:
     offsets = [match.start("blank") for match in found if match["blank"] and not _is_in(match.start("blank"), texts)]
     if not offsets:
         return
-    name = _name(source.text[offsets[0]])
+    name = character_name(source.text[offsets[0]])
     yield Problem(
         source.span(offsets[0], offsets[0] + 1),
         f"{name} looks like a blank and is none: `{instruction.keyword}` takes it for a part of the word beside it, "
@@ -132,11 +133,6 @@ def _joins(text: str, at: int) -> bool:
     return all(unicodedata.category(text[side]) in _JOINED for side in (at - 1, at + 1))
 
 
-def _name(character: str) -> str:
-    title = unicodedata.name(character, "").capitalize()
-    return f"U+{ord(character):04X} ({title})" if title else f"U+{ord(character):04X}"
-
-
 def _deleted(source: Source, offsets: list[int]) -> Fix | None:
     return fix("Delete the hidden characters", *(replace(source, source.span(o, o + 1), "") for o in offsets))
 
@@ -151,7 +147,7 @@ def _lookalikes(source: Source, instruction: Instruction, said: frozenset[int]) 
             continue
         yield Problem(
             source.span(start + match.start(), start + match.end()),
-            f"{quote(word)} mixes alphabets: {_name(twin)} stands among Latin letters. It looks like another "
+            f"{quote(word)} mixes alphabets: {character_name(twin)} stands among Latin letters. It looks like another "
             "name than it is, which is how a package or host is impersonated. Type it anew.",
             Confidence.LIKELY,
             doubt="the name may really be spelt so",

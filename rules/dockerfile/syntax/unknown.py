@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rules.dockerfile.spelling import nearest
 from rules.dockerfile.syntax.fault import fault
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
-from rules.quoting import quote
+from rules.quoting import character_name, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from rules.dockerfile.nodes import Instruction, SyntaxFault
 
 _CONFLICT = re.compile(r"<{7}|={7}|>{7}|\|{7}")
+_NO_BLANK = r"[\u00a0\u1680\u2000-\u200d\u202f\u205f\u2060\u3000\ufeff]"
+"""Spaces of other widths and without any: to BuildKit's parser letters like others."""
+_GLUED = re.compile(rf"(?P<keyword>[A-Za-z]+)(?P<space>{_NO_BLANK})")
 _RUNS_ON = frozenset({"ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "HEALTHCHECK", "LABEL", "RUN"})
 
 
@@ -33,12 +36,12 @@ def unknown_faults(instructions: tuple[Instruction, ...]) -> Iterator[SyntaxFaul
                 yield _run_fault(before, run)
             before, run = instruction, []
             continue
-        meant = meant_instruction(instruction)
-        if run and (meant or instruction.line > run[-1].end_line + 1):
+        own = _own_fault(instruction)
+        if run and (own or instruction.line > run[-1].end_line + 1):
             yield _run_fault(before, run)
             before, run = run[-1], []
-        if meant:
-            yield _misspelt(instruction, meant)
+        if own:
+            yield own
             before = instruction
         else:
             run.append(instruction)
@@ -54,6 +57,23 @@ def meant_instruction(instruction: Instruction) -> str | None:
 def _written(instruction: Instruction) -> str:
     """Return the keyword as it stands in the file."""
     return instruction.source.cut(instruction.keyword_span)
+
+
+def _own_fault(instruction: Instruction) -> SyntaxFault | None:
+    """Return the fault of a keyword that is misspelt, or that something else than a blank follows."""
+    meant = meant_instruction(instruction)
+    if meant is not None:
+        return _misspelt(instruction, meant)
+    written = _written(instruction)
+    glued = _GLUED.match(written)
+    if glued is None or glued["keyword"].upper() not in INSTRUCTIONS:
+        return None
+    keyword, rest = glued["keyword"], written[glued.end() :]
+    message = (
+        f"{character_name(glued['space'])} stands behind `{keyword}`: it looks like a blank and is none, so that "
+        f"{quote(written)} is one word, and no Dockerfile instruction. Type a plain blank."
+    )
+    return fault(message, instruction.keyword_span, f"{keyword} {rest}")
 
 
 def _misspelt(instruction: Instruction, meant: str) -> SyntaxFault:
@@ -89,6 +109,12 @@ def _reason(before: Instruction | None, first: Instruction, written: str) -> str
     line = before.end_line
     indented = first.keyword_span.column > 1
     text = before.source.line(line)
+    unseen = re.search(rf"{re.escape(before.escape)}[ \t]*({_NO_BLANK})\s*\Z", text)
+    if first.line == line + 1 and unseen is not None:
+        return (
+            f": behind `{before.escape}` at the end of line {line} stands {character_name(unseen[1])}, which looks "
+            f"like a blank and is none, so that `{before.keyword}` stops there. Delete it."
+        )
     if first.line == line + 1 and re.search(rf"[ \t]{re.escape(before.escape)}[ \t]+#", text):
         return (
             f": a comment stands behind `{before.escape}` in line {line}, so that `{before.keyword}` stops there. "
