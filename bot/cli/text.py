@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 MAX_LINES: Final = 6
 """Source lines shown for one finding; the rest is counted."""
+BETWEEN: Final = 3
+"""Unchanged lines beside a changed one that are shown where another follows."""
+DIFF_COLOURS: Final = {"-": "31", "+": "32"}
 COLOURS: Final = {Severity.ERROR: "31", Severity.WARNING: "33", Severity.INFO: "36"}
 
 
@@ -82,6 +85,19 @@ def _fix(fix: Fix, path: str, outcome: Outcome, pen: Pen) -> Iterator[str]:
     for name in sorted({edit.path or path for edit in fix.edits}):
         old = Source.decode(name, outcome.after.get(name, b""))
         new = applied(old, [edit for edit in fix.edits if (edit.path or path) == name])
-        for line in list(unified_diff(old.text.split("\n"), new.text.split("\n"), n=0, lineterm=""))[2:]:
-            if not line.startswith("@"):
-                yield pen.paint(f"       {line[0]} {plain(line[1:])}", "31" if line[0] == "-" else "32")
+        for line in _changed(old.text.split("\n"), new.text.split("\n")):
+            yield pen.paint(f"       {line[0]} {plain(line[1:])}".rstrip(), DIFF_COLOURS.get(line[0], "2"))
+
+
+def _changed(old: list[str], new: list[str]) -> Iterator[str]:
+    """Yield the lines that a fix takes and brings, and those between them; `…` stands for many."""
+    hunks: list[list[str]] = []
+    for line in list(unified_diff(old, new, n=BETWEEN, lineterm=""))[2:]:
+        if line.startswith("@"):
+            hunks.append([])
+        else:
+            hunks[-1].append(line)
+    for number, hunk in enumerate(hunks):
+        ends = [at for at, line in enumerate(hunk) if line[0] != " "]
+        yield from ["…"] * (number > 0)
+        yield from hunk[ends[0] : ends[-1] + 1]

@@ -43,6 +43,24 @@ def test_text_shows_what_the_fix_would_do(put: Put, capsys: pytest.CaptureFixtur
     assert '       - CMD python -m http.server\n       + CMD ["python", "-m", "http.server"]\n' in out
 
 
+def test_text_shows_what_stands_between_the_lines_of_a_fix(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
+    put(".dockerignore", ".git\n")
+    put("package.json", '{"dependencies": {"express": "^5"}}')
+    put("package-lock.json", '{"lockfileVersion": 3}')
+    put("src/server.js", "")
+    put(
+        "Dockerfile",
+        'FROM node:22-slim\nWORKDIR /srv\nCOPY . .\nRUN npm ci --omit=dev\nUSER 1000\nCMD ["node", "src/server.js"]\n',
+    )
+    shown = run(capsys, "check", ".")[1].partition("fix: Copy the manifests first\n")[2]
+    assert shown.startswith(
+        "       + COPY package.json package-lock.json ./\n"
+        "       + RUN npm ci --omit=dev\n"
+        "         COPY . .\n"
+        "       - RUN npm ci --omit=dev\n"
+    )
+
+
 def test_a_silenced_finding_is_in_json_with_its_reason(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
     put("Dockerfile", "# hullcheck ignore=base-image-unpinned nightly job\n" + UNPINNED)
     report = as_json(capsys, "check", ".")
