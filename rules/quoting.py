@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 LIMIT = 160
 """Characters of a value that are shown before it is cut with `…`."""
 
-_SHOWN_AS_IS = frozenset(" ")
 _INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"})
 # Letters and marks by category, and yet nothing is drawn: fillers, joiners, variation selectors.
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-_PLAIN = re.compile(r"[\x20-\x7e]*\Z")
+_NOT_PLAIN = re.compile(r"[^\x20-\x7e]")
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
@@ -93,16 +92,15 @@ def visible(text: str, keep: str = "") -> str:
         zero-width characters, blanks other than the space, unassigned and private characters, and of bytes that are
         not UTF-8 (`\x80`).
     """
-    if _PLAIN.match(text):
-        return text
-    return "".join(
-        character if character in keep or not _hidden(character) else _escape(character) for character in text
-    )
+
+    def shown(found: re.Match[str]) -> str:
+        character = found[0]
+        return _escape(character) if character not in keep and _hidden(character) else character
+
+    return _NOT_PLAIN.sub(shown, text)
 
 
 def _hidden(character: str) -> bool:
-    if character in _SHOWN_AS_IS:
-        return False
     return unicodedata.category(character) in _INVISIBLE_CATEGORIES or bool(_INVISIBLE.match(character))
 
 

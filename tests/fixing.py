@@ -73,6 +73,22 @@ def faults_of_fixes(findings: Iterable[Finding], tree: dict[str, bytes], enable:
     return [*faults, *(_together(found, taken, findings_of(fixed, enable)) if taken else [])]
 
 
+def faults_with_all_rules(found: tuple[Finding, ...], tree: dict[str, bytes]) -> list[str]:
+    """Return what is wrong with the rules on that are off until a team asks for them, and without them.
+
+    What those find is added to what is said anyway: a fix is then held to more rules. So it is asked again without them
+    only where one of their fixes may have taken another's place, or a comment may speak of them.
+
+    Args:
+        found: What is found with them on.
+        tree: Where.
+    """
+    faults = faults_of_fixes(found, tree, OFF)
+    if any(finding.rule in OFF and finding.fix is not None for finding in found) or b"ignore" in tree[PATH]:
+        faults += faults_of_fixes(findings_of(tree), tree)
+    return faults
+
+
 def _text(tree: dict[str, bytes]) -> str:
     return Source.decode(PATH, tree[PATH]).text
 

@@ -8,8 +8,10 @@ import re
 import sys
 import tomllib
 from datetime import date
+from functools import cache
 from importlib import metadata
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +19,9 @@ import rules
 from bot import settings
 from rules.policy_file import read_policy
 from tests.checkout import ROOT, listed, tracked
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LONGEST_MODULE = 300
 LONGEST_FUNCTION = 30
@@ -99,14 +104,22 @@ def test_the_locks_hold_everything_that_is_asked_for() -> None:
     assert every - pins("constraints.txt").keys() == set()
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+owners_of_modules = cache(metadata.packages_distributions)
+
+
 def imported(*patterns: str) -> set[str]:
     """Return the distributions that modules import by name, in the spelling of locks."""
-    trees = [ast.parse(path.read_text("utf-8")) for path in tracked(*patterns) if "scenarios" not in path.parts]
+    trees = [tree_of(path) for path in tracked(*patterns) if "scenarios" not in path.parts]
     nodes = [node for tree in trees for node in ast.walk(tree)]
     modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     modules |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module and not node.level}
     tops = {module.partition(".")[0] for module in modules} - sys.stdlib_module_names - {"bot", "rules", "tests"}
-    owners = metadata.packages_distributions()
+    owners = owners_of_modules()
     return {re.sub(r"[-_.]+", "-", owners[top][0]).lower() for top in tops if top in owners}
 
 
@@ -168,7 +181,7 @@ def test_modules_and_functions_stay_short() -> None:
         text, name = path.read_text("utf-8"), path.relative_to(ROOT).as_posix()
         if text.count("\n") > LONGEST_MODULE:
             long.add(name)
-        functions = (n for n in ast.walk(ast.parse(text)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+        functions = (n for n in ast.walk(tree_of(path)) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
         long |= {f"{name}: {function.name}" for function in functions if lines_of(function) > LONGEST_FUNCTION}
     assert long == LONGER.keys(), "split it where a concept is missing; what got short leaves LONGER"
 

@@ -174,8 +174,8 @@ def _press(topic: Topic, edits: tuple[Edit, ...], file: File, buttons: list[_But
 
 
 def _share(some: Iterable[Edit], others: Iterable[Edit]) -> bool:
-    """Tell whether two repairs have an edit in common: a line between two others may hang on either, and come twice."""
-    return not set(some).isdisjoint(others)
+    """Tell whether two repairs edit one place: what is inserted between two lines may hang on either of them."""
+    return not {edit.span.start for edit in some}.isdisjoint(edit.span.start for edit in others)
 
 
 def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:

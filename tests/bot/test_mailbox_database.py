@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -151,21 +150,23 @@ async def test_a_network_file_system_is_refused(tmp_path: Path, monkeypatch: pyt
         await Mailbox.open(f"sqlite+aiosqlite:///{tmp_path}/hullcheck.db")
 
 
+def woken() -> asyncio.Timeout:
+    """Give up on a worker that nobody wakes long before it would look by itself, and long after a busy machine does."""
+    return asyncio.timeout(60)
+
+
 async def test_a_delivery_wakes_a_worker_of_another_process(postgresql_url: str) -> None:
     async with await Mailbox.open(postgresql_url) as front, await Mailbox.open(postgresql_url) as back:
         await back.wait(30)  # its listener rings once it listens
-        began = time.monotonic()
-        async with asyncio.TaskGroup() as group:
-            group.create_task(back.wait(30))
+        async with woken(), asyncio.TaskGroup() as group:
+            group.create_task(back.wait(600))
             group.create_task(front.put(delivery(job())))
-        assert time.monotonic() - began < 10
 
 
 async def test_a_delivery_wakes_the_worker_of_this_process(mailbox: Mailbox) -> None:
     await mailbox.put(delivery(job()))
-    began = time.monotonic()
-    await mailbox.wait(30)
-    assert time.monotonic() - began < 10
+    async with woken():
+        await mailbox.wait(600)
 
 
 async def test_listening_goes_on_after_the_connection_broke(
@@ -177,6 +178,5 @@ async def test_listening_goes_on_after_the_connection_broke(
         ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
         async with mailbox._database.write() as connection:
             assert (await connection.execute(text(ended))).scalar() is True
-        began = time.monotonic()
-        await mailbox.wait(30)
-        assert time.monotonic() - began < 10
+        async with woken():
+            await mailbox.wait(600)

@@ -89,7 +89,7 @@ async def test_another_worker_takes_over_what_a_killed_one_had_begun(database_ur
         # The last heartbeat was at most a third of a lease before the end.
         assert begin <= killed_at
         assert taken_over - killed_at > SHORT / 2
-        assert taken_over - max(killed_at, heir_began_at) < SHORT + 5
+        assert taken_over - max(killed_at, heir_began_at) < SHORT + 20  # however busy the machine
 
 
 async def test_two_workers_share_the_work_without_overlap(database_url: str) -> None:

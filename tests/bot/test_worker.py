@@ -70,7 +70,7 @@ async def at_work(
     worker = Worker(mailbox, handle or desk.handle, desk.on_park, concurrency=concurrency, patience=PATIENCE)
     task = asyncio.create_task(worker.run())
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             yield worker
     finally:
         worker.stop()
@@ -79,7 +79,7 @@ async def at_work(
 
 async def settled(mailbox: Mailbox) -> None:
     """Wait until nothing is under a lease and nothing is due."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(40):
         while (tally := await mailbox.tally()).running or tally.oldest:  # noqa: ASYNC110 - a database has no event
             await asyncio.sleep(0.01)
 

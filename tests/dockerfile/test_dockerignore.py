@@ -178,18 +178,18 @@ def test_the_candidates_of_an_unknown_context_are_the_folder_and_the_root() -> N
     "pattern", ["**/*a*a*a*a*a*a*a*b", "**/a" * 30 + "/b", "*" + "?*" * 40 + "x", "**/*" * 20 + "b"]
 )
 def test_a_hostile_pattern_takes_no_time(pattern: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert excluded(pattern, "/".join(["a" * 100] * 30)) == []
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5
 
 
 def test_ten_thousand_files_are_judged_in_a_second() -> None:
     text = "**/node_modules\n**/*.pyc\n.git\n*.md\n!README.md\n**/.env*\nbuild/**\n**/test_*.py\n.venv\n**/__pycache__"
     ignore = Dockerignore.parse(text)
-    begin = time.perf_counter()
+    begin = time.process_time()
     left = [number for number in range(10_000) if not ignore.excludes(f"src/p{number % 100}/m{number}.py")]
     assert len(left) == 10_000
-    assert time.perf_counter() - begin < 10
+    assert time.process_time() - begin < 10
 
 
 # --- a naive model: moby's translation to regular expressions, walking from the top for every path ---

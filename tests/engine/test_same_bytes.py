@@ -10,19 +10,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import rules
+from bot.memory import collect_seldom
 from rules import catalogue
 from tests.cases import TODAY, cases_of_file
 from pathlib import Path
 
 off = {rule.id for rule in catalogue.load() if rule.default == "off"}
+collect_seldom()
 cases = [case for path in sorted(Path("tests/rules").glob("*.md")) for case in cases_of_file(path, path.stem)]
 for case in cases:
     before, after = case.trees()
-    for enable in [set(), {case.rule}][: 1 + (case.rule in off)]:
-        report = rules.review(before, after, listing=case.listing(after), today=TODAY, enable=enable)
-        for one in (*report.findings, *(silenced.finding for silenced in report.suppressed)):
-            print(one.rule, one.line, one.baseline, one.confidence, one.fingerprint, one.message)
-            print(one.fix, one.notes, one.doubt)
+    report = rules.review(before, after, listing=case.listing(after), today=TODAY, enable={case.rule} & off)
+    for one in (*report.findings, *(silenced.finding for silenced in report.suppressed)):
+        print(one.rule, one.line, one.baseline, one.confidence, one.fingerprint, one.message)
+        print(one.fix, one.notes, one.doubt)
 """
 
 

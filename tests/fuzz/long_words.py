@@ -63,6 +63,8 @@ def slow(place: str, length: int, pieces: Sequence[str] = PIECES) -> list[tuple[
     found = []
     for piece in pieces:
         spent = _spent(place, piece, length)
+        if spent > LONGEST:  # all garbage of the process may have been looked for in between: slow is what is so twice
+            spent = min(spent, _spent(place, piece, length))
         if spent > LONGEST and spent > GROWTH * _spent(place, piece, length // 4):
             found.append((spent, piece))
     return found

@@ -7,7 +7,6 @@ from datetime import date
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import pytest
 from hypothesis import given, settings
 
 import rules
@@ -26,14 +25,11 @@ from tests.review.refusals import committed, github_refuses, gitlab_refuses, rep
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from bot.review.manner import Manner
     from rules import Report
 
 TODAY = date(2026, 11, 20)
 EXAMPLES = settings(max_examples=60)
-MANNERS = pytest.mark.parametrize(
-    "how", [manner(GITHUB, GITHUB_CAN), manner(GITLAB, GITLAB_CAN)], ids=["github", "gitlab"]
-)
+MANNERS = {GITHUB_CAN: manner(GITHUB, GITHUB_CAN), GITLAB_CAN: manner(GITLAB, GITLAB_CAN)}
 
 
 def judged(change: Change) -> Reviewed:
@@ -65,23 +61,18 @@ def weighing_in(report: Report) -> Counter[str]:
     )
 
 
-@MANNERS
-@EXAMPLES
-@given(change=changes())
-def test_no_forge_refuses_a_comment_and_no_two_suggestions_overlap(how: Manner, change: Change) -> None:
-    of = judged(change)
-    plan = planned(of, how=how)
-    refuses = github_refuses if how.can == GITHUB_CAN else gitlab_refuses
-    assert [refuses(of.pull_request, comment) for comment in plan.comments if refuses(of.pull_request, comment)] == []
-    for one, other in pairwise(sorted(replacements(plan))):
-        assert one.last < other.first
-
-
 @EXAMPLES
 @given(changes())
-def test_no_two_comments_stand_on_one_line(change: Change) -> None:
-    lines = [comment.line for comment in planned(judged(change)).comments]
-    assert len(lines) == len(set(lines))
+def test_no_forge_refuses_a_comment_and_no_two_share_a_line_or_overlap(change: Change) -> None:
+    of = judged(change)
+    for can, refuses in ((GITHUB_CAN, github_refuses), (GITLAB_CAN, gitlab_refuses)):
+        plan = planned(of, how=MANNERS[can])
+        refusals = [refuses(of.pull_request, comment) for comment in plan.comments]
+        assert [refusal for refusal in refusals if refusal] == []
+        for one, other in pairwise(sorted(replacements(plan))):
+            assert one.last < other.first
+        lines = [comment.line for comment in plan.comments]
+        assert len(lines) == len(set(lines))
 
 
 @EXAMPLES

@@ -163,6 +163,15 @@ def test_two_different_insertions_at_one_place_exclude_one_another() -> None:
     assert "+ENV B=1" in second.patch
 
 
+def test_two_different_insertions_between_two_lines_exclude_one_another_whichever_line_they_hang_on() -> None:
+    strong = finding(2, "a", severity=Severity.ERROR, fix=at(TEXT, 3, "ENV A=1\n"))
+    weak = finding(3, "b", fix=at(TEXT, 3, "ONBUILD "))
+    first, second = offered(reviewed(None, TEXT, weak, strong))
+    assert first.suggestion is not None
+    assert second.suggestion is None
+    assert second.patch
+
+
 def test_one_edit_that_repairs_two_findings_is_offered_once() -> None:
     same = fix(TEXT, "pip", "pip3")
     first, second = offered(reviewed(None, TEXT, finding(2, "a", fix=same), finding(3, "b", fix=same)))

@@ -260,9 +260,9 @@ def test_a_longer_summary_loses_its_parts_in_the_stated_order() -> None:
         "ten": "19 more",
     }
     seen: list[frozenset[str]] = []
+    of = with_image(*elsewhere)
     for limit in range(20_000, 300, -50):
-        how = manner(can=replace(GITHUB_CAN, body_limit=limit))
-        text = planned(with_image(*elsewhere), how=how).check.summary
+        text = planned(of, how=manner(can=replace(GITHUB_CAN, body_limit=limit))).check.summary
         assert len(text) <= limit
         assert text.count("<details>") == text.count("</details>")
         assert text.count("```") % 2 == 0
