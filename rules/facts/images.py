@@ -142,6 +142,11 @@ class ImageFacts:
         return self.tools is not None and tools.BUSYBOX_SHELL in self.tools
 
     @property
+    def has_busybox_accounts(self) -> bool:
+        """Whether its `adduser` and `addgroup` are those of BusyBox."""
+        return self.distro in ("alpine", "busybox") or self.has_busybox_shell
+
+    @property
     def is_distroless(self) -> bool:
         """Whether it is known to have none of its distribution's commands, though a `debug` image has BusyBox's."""
         return tools.is_distroless(self)

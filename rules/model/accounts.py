@@ -66,8 +66,7 @@ def account_of(run: Run, command: Command) -> Account | None:
 def _groups(run: Run, command: Command) -> tuple[str | None, tuple[str, ...]]:
     """Return the primary group and the others; BusyBox's `adduser -G` names the primary one, and its `-g` none."""
     facts = run.stage.facts
-    has_busybox = facts is not None and (facts.distro in ("alpine", "busybox") or facts.has_busybox_shell)
-    busybox = command.name == "adduser" and has_busybox
+    busybox = command.name == "adduser" and facts is not None and facts.has_busybox_accounts
     primary = command.option(*(("-G", "--ingroup") if busybox else ("-g", "--gid", "--ingroup")))
     others = None if busybox else command.option("-G", "--groups")
     named = expanded(run, others) if others else None
