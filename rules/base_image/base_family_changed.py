@@ -105,9 +105,7 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, before: str, af
         word.span if word is not None else stage.root.from_.span,
         f"{stage.label} moves from {_name(was)} to {_name(stage)}. {asked} Such moves are taken back more often than "
         "other changes, for things that only show at run time.",
-        Confidence.POSSIBLE
-        if after in _WITHOUT_SYSTEM and not questions and _starts_program_alone(stage)
-        else Confidence.LIKELY,
+        Confidence.LIKELY if questions else Confidence.POSSIBLE,
         doubt="whether the program depends on what differs shows only when it runs",
         stage=stage.key,
         key=f"{before} {after}",
@@ -120,9 +118,13 @@ def _name(stage: Stage) -> str:
     text = quote(short(reference) if reference is not None else stage.root.base_text or "")
     if facts is None or facts.distro is None:
         return text
-    bare = ", without a shell" if facts.has_shell is False else ""
+    bare = f", {_shell_of(facts)}" if facts.has_shell is False else ""
     libc = f", {facts.libc}" if facts.libc else ""
     return f"{text} ({title_of(facts.distro)}{libc}{bare})"
+
+
+def _shell_of(facts: ImageFacts) -> str:
+    return "with BusyBox in `/busybox`, and no `/bin/sh`" if facts.has_busybox_shell else "without a shell"
 
 
 def _questions(change: DockerfileChange, stage: Stage, was: Stage, after: str) -> Iterator[str]:
@@ -164,7 +166,8 @@ def _of_foreign(stage: Stage, builder: Stage, kind: str) -> str:
 def _bare(change: DockerfileChange, stage: Stage) -> Iterator[str]:
     """Yield what an image without a system lacks, less what another rule says with certainty."""
     if not _calls_shell(stage) and not _starts_program_alone(stage):
-        yield "There is no shell and no package manager: does anything call one, a start script or a health check?"
+        missing = "`/bin/sh`" if stage.facts is not None and stage.facts.has_busybox_shell else "shell"
+        yield f"There is no {missing} and no package manager: does anything call one, a start script or a health check?"
     if loses_certificates(change, stage):
         return  # scratch-without-ca-or-tzdata says so
     if not (stage.root.base_text or "").startswith(_WITH_CERTIFICATES):

@@ -52,6 +52,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             name = _last_change(run)
             if name is not None:
                 yield _changed(change, run, name)
+            elif _exports_what_a_command_says(run):
+                yield _unnamed(run)
             elif _SETS.match(run.instruction.value):
                 yield from _lost(run)
 
@@ -76,6 +78,25 @@ def _changed(change: DockerfileChange, run: Run, name: str) -> Problem:
         key=name,
         severity=Severity.ERROR if then else None,
         notes=(Note(reader.instruction.span, "read here"),) if reader is not None else (),
+    )
+
+
+def _exports_what_a_command_says(run: Run) -> bool:
+    """Whether a RUN ends with `export $(cat …)`, as it is written to read a file of variables."""
+    if "export" not in run.instruction.value or not run.commands:
+        return False
+    last = _last(run)
+    said = [word.text.startswith(("$(", "`")) for word in last.args]
+    return last.name == "export" and bool(said) and all(said) and not last.conditional and not last.redirects
+
+
+def _unnamed(run: Run) -> Problem:
+    last = _last(run)
+    return Problem(
+        last.span,
+        f"What {quote(str(last), 60)} sets is gone after this `RUN`: `export` ends with the shell that runs it. "
+        "Read it in the RUN that needs it.",
+        stage=run.stage.key,
     )
 
 

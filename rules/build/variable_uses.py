@@ -19,6 +19,9 @@ _OFFICIAL = frozenset({"node", "python", "golang", "nginx"})
 _THEIRS = re.compile(r"(?:NODE|YARN|PYTHON|GPG|LANG|PATH|PIP|SETUPTOOLS|GO|NGINX|NJS|PKG|ACME|DYNPKG)")
 """How the names begin that those images set (their Dockerfiles)."""
 
+_OF_THIS_BUILD = re.compile(r"(?:^|\.)(?:build-date|vcs-ref|image\.(?:created|revision))$")
+"""Labels of what differs in each build (label-schema.org, OCI image-spec, annotations.md)."""
+
 _NO_NAME = re.compile(r"[,;:]+$")
 _GIVEN = re.compile(r"\$\{(\w+|[@*#?$!-]):?[-+]")
 """A name with a default or an alternative."""
@@ -82,12 +85,18 @@ def first_uses(stage: Stage) -> Mapping[str, Step]:
 def is_no_name_of_base(stage: Stage, where: Instruction, name: str) -> bool:
     """Tell whether a base image with a program is known to set no variable of a name that an instruction uses.
 
-    An official image sets what its own program needs, which is asked for labels alone.
+    An official image sets what its own program needs, which is asked for labels alone. What a label says of this very
+    build no image can know that it is built upon: when it was, and from which commit.
     """
     if where.keyword == "STOPSIGNAL":
         return stage.base_known
+    if where.keyword != "LABEL":
+        return False
+    used = [key.text.strip("\"'") for key, value in where.pairs if value is not None and name in uses(value.text, "\\")]
+    if used and all(map(_OF_THIS_BUILD.search, used)):
+        return True
     official = stage.facts is not None and stage.facts.name in _OFFICIAL
-    return where.keyword == "LABEL" and official and not _THEIRS.match(name)
+    return official and not _THEIRS.match(name)
 
 
 def is_asked_for(name: str, code: str) -> bool:

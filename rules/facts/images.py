@@ -133,9 +133,24 @@ class ImageFacts:
     @property
     def has_shell(self) -> bool | None:
         """Whether `/bin/sh` exists, which shell forms need; `None` where that is unknown."""
-        if self.tools is not None and "/busybox/sh" in self.tools:
-            return False  # a distroless `debug` image has its shell elsewhere
+        if self.has_busybox_shell:
+            return False
         return self.has_tool("sh")
+
+    @property
+    def has_busybox_shell(self) -> bool:
+        """Whether it is a distroless `debug` image, which has its shell elsewhere: `/busybox/sh`."""
+        return self.tools is not None and tools.BUSYBOX_SHELL in self.tools
+
+    @property
+    def has_busybox_accounts(self) -> bool:
+        """Whether its `adduser` and `addgroup` are those of BusyBox."""
+        return self.distro in ("alpine", "busybox") or self.has_busybox_shell
+
+    @property
+    def is_distroless(self) -> bool:
+        """Whether it is known to have none of its distribution's commands, though a `debug` image has BusyBox's."""
+        return tools.is_distroless(self)
 
     def has_tool(self, name: str) -> bool | None:
         """Tell whether a command can be called by its name.

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _FOLDERS = frozenset({"", "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"})
 _APT = frozenset({"debian", "ubuntu"})
+BUSYBOX_SHELL = "/busybox/sh"
+"""The shell of distroless `debug` images: BusyBox lies in a folder of its own, the last of `PATH` (its `base.bzl`)."""
 _TRACKED = frozenset({"bash", "curl", "git", "gpg", "ssh", "sudo", "tini", "unzip", "wget"})
 """Commands that the table of images lists wherever an image has them."""
 
@@ -22,6 +24,8 @@ _WITH_COMPILER = {
     "rust": frozenset("gcc cc ld ar as".split()),
 }
 """Commands of the official images that install a compiler for their own, upon Debian (their Dockerfiles)."""
+_MORE_OF_BUSYBOX = frozenset({"dpkg"})
+"""Commands of the BusyBox in distroless images that Alpine's does not have (distroless' `busybox/commands.bzl`)."""
 _WITH_PYTHON = frozenset({"python", "python3"})
 """Version control in buildpack-deps brings Debian's Python along (Mercurial)."""
 
@@ -79,14 +83,19 @@ def has_tool(facts: ImageFacts, name: str) -> bool | None:
         return None
     if not folder and off_path(facts, base) is not None:
         return False
-    if base in _brought(facts, facts.tools):
+    if base in _brought(facts, facts.tools - {BUSYBOX_SHELL}):
         return True
-    if facts.distro == "scratch" or not facts.tools:
-        return _has_nothing_else(facts, base)
+    if facts.distro == "scratch" or is_distroless(facts):
+        return _has_nothing_else(facts, base, with_busybox=BUSYBOX_SHELL in facts.tools and not folder)
     present = _system(facts)
     if base in present:
         return True
     return False if _is_absent(facts, base) else None
+
+
+def is_distroless(facts: ImageFacts) -> bool:
+    """Tell whether an image is known to have none of its distribution's commands, though a `debug` one has BusyBox."""
+    return facts.tools is not None and facts.tools <= {BUSYBOX_SHELL}
 
 
 def off_path(facts: ImageFacts, name: str) -> str | None:
@@ -98,7 +107,7 @@ def off_path(facts: ImageFacts, name: str) -> str | None:
     starts = facts.entrypoint or facts.cmd or ("",)
     folder, base = posixpath.split(starts[0])
     path = facts.env.get("PATH")
-    unknown = not facts.exact or facts.tools is None or bool(facts.tools - {"/busybox/sh"})
+    unknown = not facts.exact or facts.tools is None or not is_distroless(facts)
     if base != name or unknown or folder in _FOLDERS or (path is None and "PATH" in facts.env_names):
         return None
     return None if path is not None and folder in path.split(":") else starts[0]
@@ -128,9 +137,13 @@ def _brought(facts: ImageFacts, tools: frozenset[str]) -> set[str]:
     return found
 
 
-def _has_nothing_else(facts: ImageFacts, name: str) -> bool | None:
-    """Answer for images without a shell: they have the one program they are made for, and perhaps its kin."""
+def _has_nothing_else(facts: ImageFacts, name: str, *, with_busybox: bool) -> bool | None:
+    """Answer for images without a system: they have the one program they are made for, and perhaps its kin."""
+    if with_busybox and name in commands.BUSYBOX:
+        return True
     known = commands.DEBIAN | commands.BUSYBOX | commands.NOT_IN_DEBIAN | commands.NOT_IN_ALPINE
+    if with_busybox:
+        known = (commands.NOT_IN_ALPINE | commands.FOREIGN) - _MORE_OF_BUSYBOX
     kin = {tool for language in facts.languages for tool in commands.OF_LANGUAGE.get(language, ())}
     return False if name in known | commands.FOREIGN and name not in kin else None
 

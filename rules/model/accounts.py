@@ -65,7 +65,8 @@ def account_of(run: Run, command: Command) -> Account | None:
 
 def _groups(run: Run, command: Command) -> tuple[str | None, tuple[str, ...]]:
     """Return the primary group and the others; BusyBox's `adduser -G` names the primary one, and its `-g` none."""
-    busybox = command.name == "adduser" and run.stage.facts is not None and run.stage.facts.distro == "alpine"
+    facts = run.stage.facts
+    busybox = command.name == "adduser" and facts is not None and facts.has_busybox_accounts
     primary = command.option(*(("-G", "--ingroup") if busybox else ("-g", "--gid", "--ingroup")))
     others = None if busybox else command.option("-G", "--groups")
     named = expanded(run, others) if others else None

@@ -18,6 +18,8 @@ _OF_DEBIAN = frozenset({"--group", "--disabled-login", "--gid", "--quiet"})
 
 def foreign_option(stage: Stage, command: Command) -> str | None:
     """Return the first option of `adduser` or `addgroup` that the program of this stage's system refuses."""
+    if stage.facts is None or stage.facts.is_distroless:
+        return None  # `adduser` of a `debug` image is BusyBox's, whatever system its libraries are of
     words = [word.value for word in command.args]
     match command.name, stage.runtime.distribution:
         case "adduser" | "addgroup", "debian" | "ubuntu":

@@ -11,6 +11,7 @@ from rules.api import (
     Image,
     Origin,
     Problem,
+    Setting,
     Severity,
     Stage,
     Start,
@@ -58,26 +59,43 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if stage.image.shell.origin not in (Origin.ABSENT, Origin.UNKNOWN):
             continue
-        image = stage.image
-        for setting in (image.entrypoint, image.cmd):
-            start = setting.value
+        for setting in (stage.image.entrypoint, stage.image.cmd):
             yield from shell_with_code(change, stage, setting)
-            if start is None or start.form != "shell" or start.instruction is None or not start.words[0].strip():
-                continue
-            if setting is image.cmd and image.entrypoint.value and image.entrypoint.value.form == "shell":
-                continue  # a shell-form ENTRYPOINT ignores CMD
-            below = _start_script(change, stage) if setting is image.cmd else None
-            if setting is image.cmd and (_is_under_init(image.entrypoint.value) or _leaves_to_init(below)):
-                continue
-            program = _program_above(image) if setting is image.cmd else None
-            if program is not None:
-                yield _as_arguments(stage, start, program)
-            elif not _is_harmless(start) and not (_is_fixed(stage) and makes_way(stage, start)):
-                written = Written(stage, setting, start, start.instruction)
-                found = _makes_way(stage, start) if makes_way(stage, start) else _problem(change, written)
-                own = setting is image.cmd and image.entrypoint.set_in_file and is_script_entrypoint(stage)
-                unread = own and below is None
-                yield _less_sure(found) if unread else found
+            found = _found(change, stage, setting)
+            if found is not None:
+                held = _held_before(change, stage, found, is_cmd=setting is stage.image.cmd)
+                yield dataclasses.replace(found, held_before=held)
+
+
+def _found(change: DockerfileChange, stage: Stage, setting: Setting[Start]) -> Problem | None:
+    """Say what is wrong with one of a stage's start commands; `None` where nothing is."""
+    image, start = stage.image, setting.value
+    if start is None or start.form != "shell" or start.instruction is None or not start.words[0].strip():
+        return None
+    if setting is image.cmd and image.entrypoint.value and image.entrypoint.value.form == "shell":
+        return None  # a shell-form ENTRYPOINT ignores CMD
+    below = _start_script(change, stage) if setting is image.cmd else None
+    if setting is image.cmd and (_is_under_init(image.entrypoint.value) or _leaves_to_init(below)):
+        return None
+    program = _program_above(image) if setting is image.cmd else None
+    if program is not None:
+        return _as_arguments(stage, start, program)
+    if _is_harmless(start) or (_is_fixed(stage) and makes_way(stage, start)):
+        return None
+    written = Written(stage, setting, start, start.instruction)
+    found = _makes_way(stage, start) if makes_way(stage, start) else _problem(change, written)
+    own = setting is image.cmd and image.entrypoint.set_in_file and is_script_entrypoint(stage)
+    unread = own and below is None
+    return _less_sure(found) if unread else found
+
+
+def _held_before(change: DockerfileChange, stage: Stage, found: Problem, *, is_cmd: bool) -> bool:
+    """Whether the stage started through a shell before, by whatever words, and no less would have been said of it."""
+    was = change.was(stage)
+    if was is None or found.severity is Severity.ERROR or was.image.shell.origin not in (Origin.ABSENT, Origin.UNKNOWN):
+        return False
+    then = _found(change, was, was.image.cmd if is_cmd else was.image.entrypoint)
+    return then is not None and then.severity in (found.severity, None)
 
 
 def _program_above(image: Image) -> str | None:

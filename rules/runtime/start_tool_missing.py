@@ -60,8 +60,7 @@ def _lacks(stage: Stage, name: str, context: frozenset[str] | None) -> bool:
     """Whether a program is missing: also the shell, which distroless `debug` images have, elsewhere, and in PATH."""
     if name not in ("sh", "/bin/sh", "/usr/bin/sh"):
         return stage.runtime.lacks(name, context)
-    tools = stage.facts.tools if stage.facts is not None else None
-    elsewhere = name == "sh" and tools is not None and "/busybox/sh" in tools
+    elsewhere = name == "sh" and stage.facts is not None and stage.facts.has_busybox_shell
     return stage.runtime.has_shell is False and not elsewhere
 
 

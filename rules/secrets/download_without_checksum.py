@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rules.api import (
     Category,
@@ -35,6 +36,7 @@ from rules.secrets.downloads import (
     urls,
     versionless,
 )
+from rules.secrets.opened_unseen import is_opened_unseen
 
 _ARTIFACT = re.compile(
     r"\.(?:tar(?:\.\w+)?|t[gbx]z2?|zip|jar|war|deb|rpm|gz|xz|bz2|zst|whl|bin|exe|run|msi|appimage|so|phar|dll)(?:[?#]|$)|"
@@ -95,7 +97,9 @@ def _in_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Proble
     risk = named_risk(run, first.text) if others else None
     alike = [first.text, *(url.text for url in others if named_risk(run, url.text) == risk)]
     piped = len({other.part for other in run.pipelines[first.command.pipeline]}) > 1
-    yield _problem(stage, run, alike, first.word.span, piped=piped, items=every)
+    problem = _problem(stage, run, alike, first.word.span, piped=piped, items=every)
+    sure = problem.confidence is Confidence.LIKELY and all(is_opened_unseen(run, url) for url in new)
+    yield replace(problem, confidence=Confidence.CERTAIN) if sure else problem
 
 
 def _unchecked(run: Run) -> list[Url]:

@@ -20,6 +20,7 @@ from rules.api import (
     rule,
 )
 from rules.facts.tools import system_users
+from rules.model.accounts import VALUED
 from rules.user.layers import place
 
 _APT = frozenset({"debian", "ubuntu"})
@@ -116,23 +117,29 @@ def _keys(stage: Stage, one: Account) -> list[Key]:
         keys.append(("gid" if is_group else "uid", one.uid))
     if not is_group and _makes_group(stage, one):
         keys.append(("group", one.name))
-        if _is_busybox(stage, one) and one.uid is not None and one.uid.isdecimal():
+        if _is_of_busybox(stage, one) and one.uid is not None and one.uid.isdecimal():
             keys.append(("gid", one.uid))
     return keys
 
 
-def _is_busybox(stage: Stage, one: Account) -> bool:
-    """Whether it is BusyBox's `adduser`, which wants the group's name and the number free, too (adduser.c)."""
-    return one.command.name == "adduser" and stage.facts is not None and stage.facts.distro == "alpine"
-
-
 def _makes_group(stage: Stage, one: Account) -> bool:
-    """Whether it makes a group of its name, and refuses where that exists: shadow's `useradd` (useradd(8)), BusyBox."""
-    if _is_busybox(stage, one):
-        return not one.system and not one.command.has("-S", "-G", "--system", "--ingroup")
+    """Whether it makes a group for the account, and refuses where that exists.
+
+    Shadow's `useradd` does so unless a group is named (useradd(8)); so does BusyBox's `adduser`, of accounts that are
+    not the system's, and takes the same number for both (`passwd_study` in its adduser.c).
+    """
     distro = stage.facts.distro if stage.facts is not None else None
-    own = (one.command.name == "useradd" and distro in {*_APT, *_REDHAT}) or distro in _REDHAT
-    return own and not one.command.has(*_HAS_GROUP)
+    if _is_of_busybox(stage, one):
+        more = one.command.operands(VALUED)[1:]
+        named = one.system or one.command.has("-G", "--ingroup", "-S", "--system")
+        return not named and not any("$" in word.value for word in more)
+    if one.command.has(*_HAS_GROUP):
+        return False
+    return (one.command.name == "useradd" and distro in {*_APT, *_REDHAT}) or distro in _REDHAT
+
+
+def _is_of_busybox(stage: Stage, one: Account) -> bool:
+    return one.command.name == "adduser" and stage.facts is not None and stage.facts.has_busybox_accounts
 
 
 def _comes_along(stage: Stage, one: Account) -> Iterator[Key]:
@@ -165,7 +172,7 @@ def _problem(stage: Stage, taken: _Taken) -> Problem:
     return Problem(
         place(one.run, one.command),
         f"{stage.label} cannot make {quote(one.name)}: {what}, {whence}, so {quote(str(one.command), 80)} fails and "
-        f"the build stops. {_way_out(stage, taken)}.",
+        f"the build stops. {_way_out(taken)}.",
         Confidence.CERTAIN if literal and known else Confidence.LIKELY,
         doubt="the base is known by similar tags only" if literal else BY_ARGUMENT,
         stage=stage.key,
@@ -175,12 +182,21 @@ def _problem(stage: Stage, taken: _Taken) -> Problem:
     )
 
 
-def _way_out(stage: Stage, taken: _Taken) -> str:
+def _way_out(taken: _Taken) -> str:
     kind, _ = taken.key
     if kind in ("group", "gid") and taken.new.command.name not in _GROUP_TOOLS:
-        option = "-G" if _is_busybox(stage, taken.new) else "-g"
-        return f"Put the account into that group with {quote(f'{option} {taken.by}')}"
+        return _into_group(taken)
     if taken.other is not None:
         return "One of the two can go" if kind in ("user", "group") else "Give it another number"
     another = "name" if kind in ("user", "group") else "number"
     return f"Use {quote(taken.by)} as it is, take another {another}, or remove {quote(taken.by)} first"
+
+
+def _into_group(taken: _Taken) -> str:
+    """Say how the account gets into the group that is there, in place of one of its own."""
+    command = taken.new.command
+    if command.name != "adduser":
+        return f"Put the account into that group with {quote(f'-g {taken.by}')}"
+    misread = " (`-g` is its comment)" if command.has("-g") else ""
+    why = f"Without `-G` BusyBox's `adduser` makes a group of the same name and number{misread}"
+    return f"{why}: put the account into that group with {quote(f'-G {taken.by}')}"

@@ -113,7 +113,13 @@ def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
         return True
     if any(_TELLS_UID.search(file.text) for file in _server_settings(change, stage) if file.text is not None):
         return True
-    return any(_DROPPERS.search(script) or _AS_OTHER.search(script) for script in scripts)
+    return script_that_drops(change, stage) is not None
+
+
+def script_that_drops(change: DockerfileChange, stage: Stage) -> str | None:
+    """Return the name of the start script that calls what gives up root; `None` where none that was read does."""
+    read = ((script.name, script.text) for script in start_scripts(change, stage) if script.text is not None)
+    return next((name for name, text in read if _DROPPERS.search(text) or _AS_OTHER.search(text)), None)
 
 
 def _server_settings(change: DockerfileChange, stage: Stage) -> Iterator[StartScript]:

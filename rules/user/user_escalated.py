@@ -22,7 +22,14 @@ from rules.api import (
 )
 from rules.user.account_choice import Choice, switch
 from rules.user.accounts import as_written, name_of
-from rules.user.root_by_design import drops_privileges, is_explained, is_for_developers, is_no_service, unread_scripts
+from rules.user.root_by_design import (
+    drops_privileges,
+    is_explained,
+    is_for_developers,
+    is_no_service,
+    script_that_drops,
+    unread_scripts,
+)
 
 
 @rule(
@@ -46,7 +53,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if not drops_privileges(change, stage):
             yield _problem(stage, was, unread_scripts(change, stage))
         elif drops_privileges(change, was) and stage.image.start_line() == was.image.start_line():
-            yield _asked(_problem(stage, was, ()), stage.image.start_line())  # which needed no root then
+            yield _asked(change, stage, was)  # which needed no root then
 
 
 def _is_left_to_base(stage: Stage, was: Stage) -> bool:
@@ -78,28 +85,34 @@ def _left_to_base(stage: Stage, was: Stage) -> Problem:
 def _problem(stage: Stage, was: Stage, scripts: tuple[str, ...]) -> Problem:
     old, new = was.image.user, stage.image.user
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
+    place = new.instruction if new.instruction is not None and new.stage is stage else stage.from_
+    notes = (Note(old.instruction.span, "set here before", before=True),) if old.instruction is not None else ()
+    way_out = "" if _is_meant(stage) else " If that is intended, say why in a comment; else restore the user."
+    return Problem(
+        place.span,
+        f"{stage.label} now runs as root{hedge}: {_whence(stage, was)}. "
+        "Files that the container writes will belong to root, clusters that require non-root refuse to start it, and a "
+        f"break-in starts from root.{way_out}",
+        _confidence(stage, was, scripts),
+        doubt=_doubt(was, scripts),
+        stage=stage.key,
+        notes=notes,
+        fix=_fix(stage, was) if not scripts and not _is_meant(stage) else None,
+    )
+
+
+def _whence(stage: Stage, was: Stage) -> str:
+    """Say whom it ran as, and why it no longer does."""
+    old, new = was.image.user, stage.image.user
     by = (
         f" ({quote(str(old.instruction))} at line {old.instruction.line})"
         if old.instruction is not None
         else " (its base's own user)"
     )
-    place = new.instruction if new.instruction is not None and new.stage is stage else stage.from_
     how = (
         f"{quote(str(new.instruction))} is in force" if new.instruction is not None else "nothing sets `USER` any more"
     )
-    notes = (Note(old.instruction.span, "set here before", before=True),) if old.instruction is not None else ()
-    way_out = "" if _is_meant(stage) else " If that is intended, say why in a comment; else restore the user."
-    return Problem(
-        place.span,
-        f"{stage.label} now runs as root{hedge}: it ran as {quote(old.value or '')} before{by}, and {how}. "
-        "Files that the container writes will belong to root, clusters that require non-root refuse to start it, and a "
-        f"break-in starts from root.{way_out}",
-        _confidence(stage, was, scripts),
-        doubt=f"{quote(scripts[0])} was not read" if scripts else "before this change it was no service",
-        stage=stage.key,
-        notes=notes,
-        fix=_fix(stage, was) if not scripts and not _is_meant(stage) else None,
-    )
+    return f"it ran as {quote(old.value or '')} before{by}, and {how}"
 
 
 def _confidence(stage: Stage, was: Stage, scripts: tuple[str, ...]) -> Confidence:
@@ -113,13 +126,25 @@ def _is_meant(stage: Stage) -> bool:
     return stage.image.user.instruction is not None and is_explained(stage.image.user.instruction)
 
 
-def _asked(problem: Problem, starts: str) -> Problem:
+def _doubt(was: Stage, scripts: tuple[str, ...]) -> str:
+    if scripts:
+        return f"{quote(scripts[0])} was not read"
+    return "before this change it was no service" if is_no_service(was) else ""
+
+
+def _asked(change: DockerfileChange, stage: Stage, was: Stage) -> Problem:
+    """Speak of what starts as root now and may give it up, as it did not have to before."""
+    problem, script = _problem(stage, was, ()), script_that_drops(change, stage)
+    starts = quote(stage.image.start_line(), 60)
+    message = f"{problem.message} What starts ({starts}) may give it up by its settings."
+    if script is not None:
+        message = (
+            f"{stage.label} now starts as root: {_whence(stage, was)}. {quote(script)} can give it up before "
+            "the program starts; clusters that require non-root refuse to start the container all the same. Where that "
+            "matters, restore the user."
+        )
     return dataclasses.replace(
-        problem,
-        confidence=Confidence.POSSIBLE,
-        message=f"{problem.message} What starts ({quote(starts, 60)}) may give it up by its settings.",
-        severity=Severity.INFO,
-        fix=None,
+        problem, confidence=Confidence.POSSIBLE, message=message, severity=Severity.INFO, fix=None
     )
 
 

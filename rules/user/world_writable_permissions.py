@@ -1,5 +1,6 @@
 """See world_writable_permissions.md."""
 
+import dataclasses
 import posixpath
 import re
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from rules.api import (
     Stage,
     Step,
     comments_on,
+    folders_of,
     once,
     quote,
     rule,
@@ -60,9 +62,44 @@ _CLOSING = re.compile(r"^[0-7]{3,5}$|(?:^|,)[ug]*[oa][ugoa]*(?:=|-[rxXst]*w)")
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Everyone in the container may write a file or folder that ships."""
     for stage, step in shipped_steps(change):
-        found = [g for g in grants(step) if g.mode.everyone_writes and not g.mode.sticky and not _is_exempt(stage, g)]
+        found = _opened(stage, step)
         if found:
-            yield _problem(change, stage, found)
+            yield dataclasses.replace(_problem(change, stage, found), held_before=_held_before(change, stage, found))
+
+
+def _opened(stage: Stage, step: Step) -> list[Grant]:
+    """Return where a step lets everyone write what ships."""
+    return [g for g in grants(step) if g.mode.everyone_writes and not g.mode.sticky and not _is_exempt(stage, g)]
+
+
+def _held_before(change: DockerfileChange, stage: Stage, found: list[Grant]) -> bool:
+    """Whether everyone could write all of it before the change too, by whichever step."""
+    was = change.was(stage)
+    if was is None or not all(grant.paths for grant in found):
+        return False
+    whole, single = _places_opened(was)
+    places = [(path, grant.recursive) for grant in found for path in _resolved(grant)]
+    return all(
+        path is not None and (any(folder in whole for folder in folders_of(path)) or (not recursive and path in single))
+        for path, recursive in places
+    )
+
+
+@once
+def _places_opened(stage: Stage) -> tuple[frozenset[str | None], frozenset[str | None]]:
+    """Return what the steps of a chain open to everyone with all below it, and what they open alone."""
+    opened = [
+        (path, grant.recursive)
+        for step in stage.all_steps
+        for grant in _opened(stage, step)
+        for path in _resolved(grant)
+    ]
+    return frozenset(path for path, deep in opened if deep), frozenset(path for path, deep in opened if not deep)
+
+
+def _resolved(grant: Grant) -> list[str | None]:
+    step = grant.step
+    return [step.resolve(step.scope.expand(path)) for path in grant.paths]
 
 
 def _is_exempt(stage: Stage, grant: Grant) -> bool:

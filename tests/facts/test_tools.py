@@ -32,6 +32,7 @@ def facts(text: str) -> ImageFacts:
         ("cgr.dev/chainguard/python:latest-dev", "sh bash apk git"),
         ("registry.access.redhat.com/ubi9-minimal", "bash microdnf"),
         ("busybox:1.36", "sh wget nc"),
+        ("gcr.io/distroless/static-debian13:debug", "sh ls adduser addgroup"),
     ],
 )
 def test_a_command_is_there(text: str, present: str) -> None:
@@ -51,6 +52,7 @@ def test_a_command_is_there(text: str, present: str) -> None:
         ("gcr.io/distroless/nodejs22-debian13", "sh bash apt-get python3"),
         ("cgr.dev/chainguard/python:latest", "sh bash apk curl wget"),
         ("busybox:1.36", "bash"),
+        ("gcr.io/distroless/static-debian13:debug", "groupadd apt-get bash python3"),
         ("eclipse-temurin:21-jre", "mvn gradle node"),
     ],
 )
