@@ -8,6 +8,7 @@ import shlex
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rules import bake, yamls
+from rules.model.audience import is_development_file, is_development_name, is_development_start, is_production_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +18,9 @@ _WORKFLOW = re.compile(r"^\.github/workflows/[^/]+\.ya?ml$|(?:^|/)\.gitlab-ci\.y
 _SKAFFOLD = re.compile(r"(?:^|/)skaffold[^/]*\.ya?ml$")
 _BAKE = re.compile(r"(?:^|/)docker-bake[^/]*\.(?:hcl|json)$")
 _SCRIPT = re.compile(r"(?:^|/)(?:GNU)?[Mm]akefile$|\.mk$|(?:^|/)[Jj]ustfile$|(?:^|/)Taskfile\.ya?ml$")
+_ENVIRONMENTS = ("NODE_ENV", "RAILS_ENV", "RACK_ENV", "APP_ENV", "FLASK_ENV", "ASPNETCORE_ENVIRONMENT", "MIX_ENV")
+_DEVELOPERS = frozenset({"development", "dev", "test", "testing"})
+"""Values of those variables outside production."""
 
 
 class Build(NamedTuple):
@@ -38,6 +42,8 @@ class Build(NamedTuple):
         folders: Those of the mounts that are folders of the host, with the owner that they have there.
         probe: What the container's health is asked with, as a shell has it (compose `healthcheck`); empty for none.
         probe_line: Where it is written, from 1.
+        development: Whether it is for the one who writes the program: a compose file or service that says so by its
+            name, by what it starts, or by its `NODE_ENV` and the like.
     """
 
     dockerfile: str
@@ -55,6 +61,7 @@ class Build(NamedTuple):
     folders: tuple[str, ...] = ()
     probe: str = ""
     probe_line: int = 1
+    development: bool = False
 
 
 def builds_in(path: str, data: bytes) -> tuple[Build, ...]:
@@ -97,8 +104,9 @@ def _args(node: Any) -> dict[str, str | None]:
 def _compose(path: str, document: Any) -> Iterator[Build]:
     """Read a compose file (Compose specification, "Build")."""
     folder = posixpath.dirname(path)
-    for service in yamls.mapping(yamls.mapping(document).get("services")).values():
-        build = yamls.mapping(service).get("build")
+    for name, each in yamls.mapping(yamls.mapping(document).get("services")).items():
+        service = yamls.mapping(each)
+        build = service.get("build")
         settings = {"context": build} if isinstance(build, str) else yamls.mapping(build)
         if not settings or "dockerfile_inline" in settings:
             continue
@@ -106,8 +114,6 @@ def _compose(path: str, document: Any) -> Iterator[Build]:
         dockerfile = _dockerfile(context, yamls.text(settings.get("dockerfile"))) if context is not None else None
         if dockerfile is None or context is None:
             continue
-        extra = settings.get("additional_contexts")
-        names = extra if isinstance(extra, dict) else [str(item).partition("=")[0] for item in yamls.sequence(extra)]
         yield Build(
             dockerfile,
             context,
@@ -115,21 +121,37 @@ def _compose(path: str, document: Any) -> Iterator[Build]:
             _args(settings.get("args")),
             path,
             yamls.line_of(settings, "target" if "target" in settings else "context"),
-            tuple(names),
-            command=any(yamls.mapping(service).get(key) for key in ("command", "entrypoint")),
+            tuple(_args(settings.get("additional_contexts"))),
+            command=any(service.get(key) for key in ("command", "entrypoint")),
             platforms=len(yamls.sequence(settings.get("platforms"))),
-            init=yamls.mapping(service).get("init") is True,
-            environment=tuple(_args(yamls.mapping(service).get("environment"))),
-            mounts=tuple(target for target, _ in _mounts(yamls.mapping(service).get("volumes"))),
-            folders=tuple(target for target, host in _mounts(yamls.mapping(service).get("volumes")) if host),
+            init=service.get("init") is True,
+            environment=tuple(_args(service.get("environment"))),
+            mounts=tuple(target for target, _ in _mounts(service.get("volumes"))),
+            folders=tuple(target for target, host in _mounts(service.get("volumes")) if host),
             probe=_probe(service),
-            probe_line=yamls.line_of(yamls.mapping(yamls.mapping(service).get("healthcheck")), "test"),
+            probe_line=yamls.line_of(yamls.mapping(service.get("healthcheck")), "test"),
+            development=_is_for_developers(path, yamls.text(name), service),
         )
 
 
-def _probe(service: Any) -> str:
+def _is_for_developers(path: str, name: str, service: dict[str, Any]) -> bool:
+    """Whether a service is for the one who writes the program; not where its image is called the one for production."""
+    if is_production_name(yamls.text(yamls.mapping(service.get("build")).get("target"))):
+        return False
+    command = service.get("command")
+    started = yamls.text(command) or " ".join(map(yamls.text, yamls.sequence(command)))
+    environment = _args(service.get("environment"))
+    return (
+        is_development_name(name)
+        or is_development_file(path)
+        or is_development_start(started)
+        or any((environment.get(variable) or "").lower() in _DEVELOPERS for variable in _ENVIRONMENTS)
+    )
+
+
+def _probe(service: dict[str, Any]) -> str:
     """Return the command of a service's health check: `test` is a shell's text, `["CMD-SHELL", …]` or `["CMD", …]`."""
-    check = yamls.mapping(yamls.mapping(service).get("healthcheck"))
+    check = yamls.mapping(service.get("healthcheck"))
     test = check.get("test")
     if check.get("disable") is True:
         return ""

@@ -161,8 +161,8 @@ def _old_paths(before: Mapping[str, bytes], after: Mapping[str, bytes], policy: 
 
 
 def model_of(setup: _Setup, repository: Repository, path: str) -> Model:
-    """Parse one Dockerfile and fold it, with the targets that are known for it."""
-    targets = {build.target for build in repository.builds_of(path) if build.target}
+    """Parse one Dockerfile and fold it, with the targets that are known to ship, none of a service for developers."""
+    targets = {build.target for build in repository.builds_of(path) if build.target and not build.development}
     for pattern, names in setup.policy.targets.items():
         if pattern in ("*", path):
             targets.update(names)

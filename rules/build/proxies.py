@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def proxies(stage: Stage, where: Instruction, names: list[str]) -> Iterator[Problem]:
     """Say that the proxies of a build reach nothing but RUN without an ARG (reference, "Predefined ARGs")."""
-    if names and stage.base_known:
+    if names and stage.base_known and (where.keyword != "ENV" or _is_read(stage)):
         are, them = ("are", "them") if len(names) > 1 else ("is", "it")
         shown = listed((quote(f"${name}") for name in names), 2)
         yield Problem(
@@ -26,3 +26,8 @@ def proxies(stage: Stage, where: Instruction, names: list[str]) -> Iterator[Prob
             key=" ".join(names),
             decision=f"{where.keyword} {' '.join(names)}",
         )
+
+
+def _is_read(stage: Stage) -> bool:
+    """Whether anything meets what an ENV sets: an image that ships, or a RUN of the stage or of one upon it."""
+    return stage.layers_ship or any(other.runs and stage in other.chain for other in stage.model.stages)

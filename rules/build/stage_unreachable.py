@@ -31,11 +31,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return  # one of the stages may be what such a name means; of a COPY's, copy-from-undefined-stage says so
     needed = change.after.needed_by_shipped
     used = _used(change.stages)
-    told = {name.lower() for name in _TARGET.findall(change.source.text)}
+    built = (build.target for build in change.repository.builds_of(change.path))  # a service for developers, too
+    told = {name.lower() for name in (*_TARGET.findall(change.source.text), *built)}
     for stage in change.stages:
         if stage.index in needed or is_development_name(stage.name) or _is_an_image(stage) or stage.index in used:
             continue
-        if stage.name in told or _lost_its_number(change, stage) or _was_the_default(change, stage):
+        if (
+            stage.name in told
+            or str(stage.index) in told
+            or _lost_its_number(change, stage)
+            or _was_the_default(change, stage)
+        ):
             continue
         yield Problem(
             stage.from_.span,

@@ -1,6 +1,7 @@
 """See copy_relative_without_workdir.md."""
 
 from collections.abc import Iterator
+from dataclasses import replace as replaced
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Note, Origin, Problem, Severity, Stage, quote, rule
 from rules.quoting import listed
@@ -18,7 +19,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         copies = [copy for copy in stage.copies if _lands_anywhere(copy)]
         if copies:
-            yield _problem(stage, copies[0], copies[1:])
+            yield replaced(_problem(stage, copies[0], copies[1:]), held_before=_stood_so(change, copies))
         else:
             yield from (_of_root(stage, copy) for copy in stage.copies if _fills_root(copy))
 
@@ -51,6 +52,17 @@ def _of_root(stage: Stage, copy: Copy) -> Problem:
         stage=stage.key,
         key="/",
     )
+
+
+def _stood_so(change: DockerfileChange, copies: list[Copy]) -> bool:
+    """Whether each of them went to the same relative path before the change, in whatever stage: one may be split."""
+    stages = change.before.stages if change.before is not None else ()
+    before = {_wording(copy) for stage in stages for copy in stage.copies if _lands_anywhere(copy)}
+    return all(_wording(copy) in before for copy in copies)
+
+
+def _wording(copy: Copy) -> tuple[str, ...]:
+    return tuple(word.text for word in (*(source.word for source in copy.sources), copy.destination_word) if word)
 
 
 def _is_relative(copy: Copy) -> bool:

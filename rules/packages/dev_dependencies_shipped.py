@@ -24,7 +24,7 @@ from rules.packages.copied_environments import PYTHON, copied_environments, take
 from rules.packages.copied_modules import CopiedModules, copied_modules
 from rules.packages.developers_requirements import requirements_for_developers
 from rules.packages.developers_starts import needed_at_start, runs_for_developers, starts_for_developers
-from rules.packages.developers_uses import is_used_or_removed
+from rules.packages.developers_uses import is_used_or_removed, needed_further_on
 from rules.packages.install_into_mount import mounted_target
 from rules.packages.manifest_order import lacks_manifest
 from rules.packages.options import add_option, spelled
@@ -91,6 +91,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         bun = [(run, call) for run, call in calls if call.manager == "bun"]
         lacking = _WANTS_ALL if any(stops_without_workspace(change, run, call) for run, call in bun) else ""
         hindrance = lacking or _stopping_script(change, calls) or needed_at_start(change, stage, *calls[0])
+        hindrance = hindrance or needed_further_on(stage, *calls[0])
         yield _problem(stage, calls, known=known, hindrance=hindrance)
 
 

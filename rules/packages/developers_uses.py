@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
+from rules.quoting import quote
 
 if TYPE_CHECKING:
     from rules.api import Command, PackageCall, Run, Stage
@@ -44,6 +45,30 @@ def is_used_or_removed(stage: Stage, run: Run, call: PackageCall) -> bool:
         within = max((c.start for c in run.commands if _builds_or_prunes(call, run, c)), default=-1)
         _last_uses_within(run)[call.manager, call.program] = within
     return later > run.at or within > call.command.start
+
+
+def needed_further_on(stage: Stage, run: Run, call: PackageCall) -> str:
+    """Say which stage that starts from the one which installs calls scripts or builds, and so needs them: a clause."""
+    if call.manager not in NODE:
+        return ""
+    for other in stage.model.stages:
+        if other in stage.chain or run.stage not in other.chain:
+            continue
+        for later in other.runs:
+            found = next((command for command in later.commands if _calls_project(later, command)), None)
+            if found is not None:
+                return (
+                    f", and install all of them in {other.label} (line {other.from_.line}), which starts from "
+                    f"{run.stage.label} and needs them for {quote(str(found))}"
+                )
+    return ""
+
+
+def _calls_project(run: Run, command: Command) -> bool:
+    """Whether a command is a build of pages, or runs a script or the tests of the project."""
+    if command.name in NODE:
+        return _runs_script(run, command) or command.subcommand in ("run", "build", "test")
+    return command.name in _BUILDING and command.name not in ("npx", "pnpx", "bunx")
 
 
 @once

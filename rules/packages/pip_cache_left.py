@@ -27,6 +27,8 @@ from rules.packages.project_files import in_repository
 from rules.packages.purpose import is_called_for_development
 from rules.packages.tool_versions import has_old_pip
 from rules.quoting import listed
+from rules.user.accounts import runs_as_root
+from rules.user.ownership import access
 
 _VARIABLE = "PIP_NO_CACHE_DIR"
 _VERSIONS = re.compile(r"\d+(?:\.\d+)*")
@@ -56,6 +58,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             not calls
             or is_copied(run.stage, "/.cache/pip")
             or _is_kept_elsewhere(run)
+            or _is_home_of_another(run)
             or _is_switched_off(change, run)
             or has_old_pip(run)
         ):
@@ -171,3 +174,18 @@ def _is_kept_elsewhere(run: Run) -> bool:
         mount.type in ("cache", "tmpfs") and ("pip" in mount.target or mount.target.endswith("/.cache"))
         for mount in run.mounts
     )
+
+
+def _is_home_of_another(run: Run) -> bool:
+    """Whether root calls pip with an account's home for `HOME`: pip then says so and keeps no cache.
+
+    It looks at who owns the folder, or the nearest one above that is there (`check_path_owner` in its
+    `utils/filesystem.py`). A home whose name the build gives counts where an account is made.
+    """
+    if run.scope.get("HOME") is None or runs_as_root(run) is not True:
+        return False
+    home = run.scope.expand("$HOME")
+    if home is None:
+        return any(above.calls("useradd", "adduser") for above in run.stage.done_runs if above.at < run.at)
+    made = (account for account in run.stage.users.created if account.run.at < run.at)
+    return any(access(run.stage, home.rstrip("/"), account.name).writable is True for account in made)

@@ -18,7 +18,9 @@ from rules.api import (
     rule,
     within,
 )
+from rules.quoting import listed
 from rules.runtime.ports import HIGHEST
+from rules.user.volumes_before import is_left_behind
 
 _ROW = re.compile(
     r"^[ \t]*(?:-[ \t]*[\"']?(?P<short>[^\s\"'#]+)|(?:-[ \t]+)?target:[ \t]+[\"']?(?P<target>\d+|/[^\s\"'#]*))"
@@ -71,15 +73,16 @@ class Used(NamedTuple):
     keywords=("FROM",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """A port, a volume or the working folder changes, and a compose file still uses the old one."""
+    """A port, a volume or the working folder changes, and a compose file, or data, hold to the old one."""
     files = _compose_files(change)
-    if not files:
-        return
     for stage, was in change.shipped():
         if was is None:
             continue
-        for used in _used(stage, was, files):
-            yield _problem(stage, was, used)
+        used = list(_used(stage, was, files)) if files else []
+        yield from (_problem(stage, was, one) for one in used)
+        left = [path for path in sorted(_volumes(was)) if is_left_behind(stage, was, path)]
+        if left and not used:
+            yield _of_data(stage, was, left)
 
 
 def _compose_files(change: DockerfileChange) -> tuple[Source, ...]:
@@ -183,4 +186,22 @@ def _problem(stage: Stage, was: Stage, used: Used) -> Problem:
             *(Note(i.span, "said here before", before=True) for i in before),
         ),
         key=used.was,
+    )
+
+
+def _of_data(stage: Stage, was: Stage, paths: list[str]) -> Problem:
+    """Speak of volumes that lay in the old work folder, of which the new image knows nothing."""
+    new, old = stage.image.workdir, quote(was.image.workdir.value or "")
+    here = new.instruction is not None and new.stage is stage
+    shown = listed(quote(f"VOLUME {path}") for path in paths)
+    return Problem(
+        new.instruction.span if new.instruction is not None and here else stage.from_.span,
+        f"{stage.label} no longer has {shown}, and works in {quote(new.value or '')} where it worked in {old}. "
+        "What running installations have mounted there is not looked at any more: the container starts as if it were "
+        "new. Tell those who upgrade where their data belong now, or keep the old folder.",
+        Confidence.LIKELY,
+        doubt="the program may still use it although nothing declares it",
+        stage=stage.key,
+        notes=tuple(Note(i.span, "said here before", before=True) for i in _instructions(was, "VOLUME")),
+        key="data " + " ".join(paths),
     )

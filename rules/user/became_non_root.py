@@ -16,8 +16,7 @@ from rules.api import (
     rule,
 )
 from rules.user.accounts import is_root, name_of, runtime_user
-from rules.user.nonroot_checklist import checklist
-from rules.user.root_by_design import drops_privileges
+from rules.user.nonroot_checklist import checklist, gave_root_up
 
 
 @rule(
@@ -85,7 +84,7 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, user: str) -> P
     numbered = "; ".join(f"({number}) {item.text}" for number, item in enumerate(items, 1))
     before = (
         "it started as root"
-        if drops_privileges(change, was)
+        if gave_root_up(change, was)
         else "it ran as root"
         if is_root(was, was.image.user)
         else "no `USER` was set"

@@ -17,6 +17,7 @@ from rules.user.ownership import access
 from rules.user.reach import ROOTS_HOME, is_roots_home_closed
 from rules.user.root_by_design import drops_privileges
 from rules.user.start_scripts import start_scripts
+from rules.user.volumes_before import as_it_was, volumes_with_roots_files
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from rules.change import DockerfileChange
     from rules.model.stage import Stage
 
-__all__ = ["Item", "checklist", "home", "script", "servers"]
+__all__ = ["Item", "checklist", "gave_root_up", "home", "script", "servers"]
 
 _PRIVILEGED = 1024
 _SHOWN = 3
@@ -63,7 +64,6 @@ _OFFICIAL = {
 }
 """What a program writes in the official image, by image and program, where that differs from the distributions."""
 
-_EVERYBODYS = ("/tmp", "/var/tmp", "/dev", "/proc", "/sys")  # noqa: S108 - paths of an image
 _ROOT_ONLY = frozenset({"cron", "crond", "sshd", "rsyslogd", "dockerd", "containerd", "openvpn", "wg-quick", "dnsmasq"})
 _NEEDS_ROOT = frozenset(
     "adduser apk apt apt-get chgrp chown dnf groupadd groupmod gosu iptables ldconfig mount service setpriv su-exec "
@@ -90,11 +90,11 @@ class Item(NamedTuple):
 def checklist(change: DockerfileChange, stage: Stage, was: Stage, user: str) -> tuple[Item, ...]:
     """Return what to look at when a stage begins to run as an account, the weightiest first."""
     workers = was.facts is not None and was.facts.unprivileged_workers
-    handed_over = drops_privileges(change, was) and not workers  # then the volumes are another account's
+    handed_over = gave_root_up(change, was) and not workers  # then the volumes are another account's
     prepared = stage.image.user.instruction is None  # the base image's own user, for whom it was made
     found = (
         *(_runs(stage) if prepared else ()),
-        *(() if handed_over else _volumes(was)),
+        *(() if handed_over else _volumes(volumes_with_roots_files(change, stage, was))),
         *(() if prepared else servers(stage, user)),
         *home(stage),
         *_installs(stage),
@@ -105,15 +105,18 @@ def checklist(change: DockerfileChange, stage: Stage, was: Stage, user: str) -> 
     return tuple(sorted(found, key=lambda item: not item.concrete))
 
 
+def gave_root_up(change: DockerfileChange, was: Stage) -> bool:
+    """Tell whether the image gave root up as it started: by the scripts of that time, which the change may alter."""
+    return drops_privileges(as_it_was(change), was) or drops_privileges(change, was)
+
+
 def _runs(stage: Stage) -> Iterator[Item]:
     lines = [str(run.instruction.line) for run in stage.done_runs]
     if lines:
         yield Item(f"each `RUN` (line {lines[0]}) runs as that user too, without `USER root` above it", concrete=True)
 
 
-def _volumes(stage: Stage) -> Iterator[Item]:
-    values = (volume.value.rstrip("/") for volume in stage.image.volumes if volume.value)
-    paths = list(dict.fromkeys(value for value in values if not value.startswith(_EVERYBODYS)))
+def _volumes(paths: list[str]) -> Iterator[Item]:
     if paths:
         yield Item(
             f"volumes from before ({first_few(paths, _SHOWN)}) hold files of root, whatever the image says",

@@ -1,5 +1,6 @@
 """See recursive_chown_layer.md."""
 
+import itertools
 import posixpath
 import re
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from rules.api import (
     Confidence,
     Copy,
     DockerfileChange,
+    Note,
     Problem,
     Put,
     Run,
@@ -21,6 +23,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.packages.options import spelled
 from rules.quoting import listed
 from rules.user.accounts import name_of
 from rules.user.chown_as_copied import (
@@ -33,6 +36,7 @@ from rules.user.chown_as_copied import (
     recursive_changes,
     with_owners,
 )
+from rules.user.installed_before import Install, installed_before
 from rules.user.kept_chowns import COPIED, kept, makes_folder
 from rules.user.kept_owners import may_keep_owner
 from rules.user.layers import place, shipped_runs
@@ -72,6 +76,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if found and (found[0][0].kind != "chmod" or (stage.key, found[0][0].path) not in said):
             said |= {(stage.key, row.path) for row, _ in found if row.kind == "chown"}  # names the `chmod` as well
             yield _problem(stage, run, *found[0], alone=len(found) == 1)
+        elif not found:
+            installs = ((row, installed_before(stage, run, row)) for row in rows)
+            told = (_of_install(stage, run, row, install) for row, install in installs if install is not None)
+            yield from itertools.islice(told, 1)
 
 
 def _copied_before(stage: Stage, run: Run, row: Attributes) -> list[Put]:
@@ -192,6 +200,24 @@ def _problem(stage: Stage, run: Run, row: Attributes, copied: list[Put], *, alon
         key=row.path or "",
         severity=None if brought else Severity.INFO,
         fix=fix,
+    )
+
+
+def _of_install(stage: Stage, run: Run, row: Attributes, install: Install) -> Problem:
+    """Speak of the packages that root installed in a layer above."""
+    owner = row.value.partition(":")[0]
+    return Problem(
+        place(run, row.command),
+        f"{stage.label} stores {quote(install.folder)} twice: {quote(spelled(install.call))} (line "
+        f"{install.call.command.line}) leaves it as root's, {quote(str(row.command))} changes each file, and a layer "
+        f"that changes a file holds it in full. Put that `chown` into the `RUN` of the install, or install as "
+        f"{quote(owner)}.",
+        Confidence.LIKELY,
+        doubt="the install may bring little",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=f"installed {install.folder}",
+        notes=(Note(install.call.command.span, "installed here"),),
     )
 
 

@@ -25,6 +25,7 @@ from rules.user.clusters import demands_non_root
 from rules.user.layers import place
 
 _MAYBE = re.compile(r"\$.*(?:--uid|-u\b)")
+_MAKERS = ("useradd", "adduser")
 _NO_DATA = ("/proc", "/sys", "/dev", "/run", "/var/run")
 """Folders whose files are the kernel's, or gone with the container."""
 
@@ -92,7 +93,7 @@ def _way_out(change: DockerfileChange, stage: Stage, account: Account) -> str:
             "what it wrote stays its own, and use that in `USER`."
         )
     counted = counted_on(stage)
-    if counted is None and _keeps_data(stage, account):
+    if counted is None and _keeps_data(change, stage, account):
         now = quote(f"id -u {account.name}")
         return (
             f"Give it the number that {now} tells in the image that is in use, so that its data stays its own; for a "
@@ -105,6 +106,8 @@ def _way_out(change: DockerfileChange, stage: Stage, account: Account) -> str:
 def _was_without(change: DockerfileChange, account: Account) -> bool:
     """Whether an image ran as the account before the change, under whatever stage's name, and it had no number."""
     stages = change.before.shipped if change.before is not None else ()
+    if any(_is_made_unnamed(stage, account) for stage in stages):
+        return True
     before = ((stage, _made(stage, account.name)) for stage in stages if runtime_user(stage) == account.name)
     return any(one is not None and stage.users.uid_of(one.name) is None for stage, one in before)
 
@@ -112,7 +115,16 @@ def _was_without(change: DockerfileChange, account: Account) -> bool:
 def _was_there(change: DockerfileChange, stage: Stage, account: Account) -> bool:
     """Whether the image had the account before the change: another number would take its files away from it."""
     was = change.was(stage)
-    return was is not None and was.users.find(account.name) is not None
+    return was is not None and (was.users.find(account.name) is not None or _is_made_unnamed(was, account))
+
+
+def _is_made_unnamed(was: Stage, account: Account) -> bool:
+    """Whether an image ran as what the same variable names, and made it so, while nothing told its value."""
+    name = next((word.text for word in reversed(account.command.args) if "$" in word.text), None)
+    user = was.image.user
+    if name is None or user.value is not None or user.instruction is None or user.instruction.value != name:
+        return False
+    return any(name in (word.text for word in one.args) for run in was.done_runs for one in run.calls(*_MAKERS))
 
 
 def _fix(change: DockerfileChange, stage: Stage, account: Account) -> Fix | None:
@@ -120,14 +132,18 @@ def _fix(change: DockerfileChange, stage: Stage, account: Account) -> Fix | None
 
     What lies on a volume belongs to the number that the account has had so far, whichever that is.
     """
-    if _was_there(change, stage, account) or (counted_on(stage) is None and _keeps_data(stage, account)):
+    if _was_there(change, stage, account) or (counted_on(stage) is None and _keeps_data(change, stage, account)):
         return None
     uid = number_for(stage)
     return fix(f"Fix the number at {uid}", with_uid(stage, account, uid), _numbered(change, stage, account, uid))
 
 
-def _keeps_data(stage: Stage, account: Account) -> bool:
-    """Whether there is a volume, or the account is given a folder into which nothing is copied, as for data."""
+def _keeps_data(change: DockerfileChange, stage: Stage, account: Account) -> bool:
+    """Whether there is a volume, a compose file's too, or the account gets a folder into which nothing is copied."""
+    builds = change.repository.builds_of(change.path)
+    mounts = [path for build in builds for path in build.mounts if path not in build.folders]
+    if any(not any(within(path, one) for one in _NO_DATA) for path in mounts):
+        return True
     owned = (row for row in stage.files.attribute_changes if row.kind == "chown" and row.path is not None)
     folders = (row.path for row in owned if row.value.partition(":")[0] == account.name)
     return bool(stage.image.volumes) or any(not _is_filled(stage, folder) for folder in folders if folder is not None)

@@ -110,6 +110,24 @@ def test_compose_gives_arguments_contexts_and_its_own_command() -> None:
     assert (build.args, build.contexts, build.command, build.line) == ({"RELEASE": "1.0"}, ("assets",), True, 6)
 
 
+@pytest.mark.parametrize(
+    ("path", "service", "settings", "expected"),
+    [
+        ("compose.yaml", "web", "", False),
+        ("compose.dev.yaml", "web", "", True),
+        ("compose.yaml", "web-test", "", True),
+        ("compose.yaml", "web", "command: npm run watch", True),
+        ("compose.yaml", "web", "command: [npm, run, watch]", True),
+        ("compose.yaml", "web", "environment: {NODE_ENV: development}", True),
+        ("compose.yaml", "web", "environment: [NODE_ENV=production]", False),
+    ],
+)
+def test_a_service_for_developers_says_so(path: str, service: str, settings: str, *, expected: bool) -> None:
+    text = f"services:\n  {service}:\n    build: {{context: ., target: tools}}\n    {settings}\n"
+    assert [build.development for build in builds_in(path, text.encode())] == [expected]
+    assert not builds_in(path, text.replace("tools", "production").encode())[0].development
+
+
 def test_a_short_build_is_a_context() -> None:
     assert builds_in("deploy/compose.yaml", COMPOSE)[1][:3] == ("deploy/web/Dockerfile", "deploy/web", "")
 
