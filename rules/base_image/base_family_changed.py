@@ -86,7 +86,7 @@ def _unknown(stage: Stage, was: Stage) -> Problem:
         "nothing "
         "else. What did the image before bring that the program still needs: libraries, configuration files, CA "
         "certificates, variables, an entrypoint?",
-        Confidence.LIKELY,
+        Confidence.POSSIBLE,
         doubt="nothing is known of the image before, nor of what the program takes from it",
         stage=stage.key,
         key="unknown",
@@ -114,9 +114,7 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, before: str, af
         word.span if word is not None else stage.root.from_.span,
         f"{stage.label} moves from {_name(was)} to {_name(stage)}. {asked} Such moves are taken back more often than "
         "other changes, for things that only show at run time.",
-        Confidence.POSSIBLE
-        if after in _WITHOUT_SYSTEM and not questions and _starts_program_alone(stage)
-        else Confidence.LIKELY,
+        Confidence.LIKELY if questions else Confidence.POSSIBLE,
         doubt="whether the program depends on what differs shows only when it runs",
         stage=stage.key,
         key=f"{before} {after}",
