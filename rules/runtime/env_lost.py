@@ -107,13 +107,12 @@ def _use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str |
         if found.stage is not stage:
             continue
         assigned = {variable for command in found.start.commands for variable, _ in command.assignments}
-        if name in assigned or any(word.startswith(f"{name}=") for word in found.start.words):
-            return None  # also by `env NAME=value program`
+        script = start_script(change, found)
+        given = any(word.startswith(f"{name}=") for word in found.start.words)  # also by `env NAME=value program`
+        if name in assigned or given or (script is not None and _gives(script, name, mention)):
+            return None
         if mention.search(found.start.text):
             return f"{quote(found.start.text, 60)} reads it"
-        script = start_script(change, found)
-        if script is not None and _gives(script, name, mention):
-            return None
         if script is not None and mention.search(script.text) and f"{name}:" not in script.text:
             fatal = ", under `set -u`, and ends there" if _NOUNSET.search(script.text) else ""
             return f"{quote(script.path)} reads it{fatal}"
