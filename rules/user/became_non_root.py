@@ -17,7 +17,7 @@ from rules.api import (
 )
 from rules.user.accounts import is_root, name_of, runtime_user
 from rules.user.nonroot_checklist import checklist
-from rules.user.root_by_design import drops_privileges, is_for_developers
+from rules.user.root_by_design import drops_privileges, is_to_work_in
 
 
 @rule(
@@ -90,7 +90,7 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, user: str) -> P
         if is_root(was, was.image.user)
         else "no `USER` was set"
     )
-    data = "the folders that it is given" if is_for_developers(stage) else "the data it has in production"
+    data = "the folders that it is given" if is_to_work_in(stage) else "the data it has in production"
     look = f"Worth a look before this ships: {numbered}." if items else f"Start it once with {data}."
     here = instruction is not None and stage.image.user.stage is stage
     return Problem(
