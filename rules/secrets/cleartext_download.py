@@ -154,19 +154,12 @@ def _problem(
 ) -> Problem:
     addresses = tuple(dict.fromkeys((url, *more)))
     place = "its place" if len(addresses) == 1 else "the place of one"
-    several = len({split_url(one) for one in addresses}) > 1
-    way = (
-        f"The {'servers answer' if several else 'server answers'} under `https://` as well"
-        if edits
-        else "Use `https://` where the server has it, or check the SHA-256 of what arrives"
-    )
-    lacks = ("; for that, install `ca-certificates`" if edits else "; HTTPS needs `ca-certificates`") if bare else ""
     return Problem(
         span,
         f"{stage.label} fetches {listed(map(quote, addresses))} without encryption. Whoever stands between the builder "
         f"and the server, on a shared network or in a proxy, can put another file in {place}, and it is built into the "
         "image. "
-        f"{way}{lacks}.",
+        f"{_way_out(addresses, edits, bare=bare)}.",
         Confidence.CERTAIN if sure else Confidence.LIKELY,
         doubt=BY_ARGUMENT,
         instruction=step.instruction,
@@ -174,3 +167,15 @@ def _problem(
         key=versionless(url),
         fix=Fix("Use https", tuple(edits)) if edits and not bare else None,
     )
+
+
+def _way_out(addresses: Sequence[str], edits: list[Edit], *, bare: bool) -> str:
+    """Say how it comes encrypted, and what an image without authorities needs for that."""
+    several = len({split_url(one) for one in addresses}) > 1
+    way = (
+        f"The {'servers answer' if several else 'server answers'} under `https://` as well"
+        if edits
+        else "Use `https://` where the server has it, or check the SHA-256 of what arrives"
+    )
+    lacks = ("; for that, install `ca-certificates`" if edits else "; HTTPS needs `ca-certificates`") if bare else ""
+    return way + lacks
