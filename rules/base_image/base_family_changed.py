@@ -77,7 +77,7 @@ def _unknown(stage: Stage, was: Stage) -> Problem:
         "nothing "
         "else. What did the image before bring that the program still needs: libraries, configuration files, CA "
         "certificates, variables, an entrypoint?",
-        Confidence.LIKELY,
+        Confidence.POSSIBLE,
         doubt="nothing is known of the image before, nor of what the program takes from it",
         stage=stage.key,
         key="unknown",

@@ -23,8 +23,9 @@ _MOVING_LINES = re.compile(
 build."""
 
 _VARIANTS = frozenset(
-    "alpine apache cli community curl current dind enterprise fpm glibc jdk jre lts mainline management musl perl scm "
-    "slim uclibc zts".split()
+    "alpine amazoncorretto apache cli community curl current dind eclipse enterprise fastcgi fpm glibc ibmjava jdk "
+    "jre lts mainline management musl openjdk openssl perl sapmachine scm slim standalone temurin threaded uclibc "
+    "zts".split()
 )
 """Words of the official library's tags that name a variant, or the newest of a kind, and no release."""
 _SYSTEMS = frozenset({"debian", "ubuntu", "buildpack-deps"})

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Severity, Stage, quote, rule
 from rules.copying.binaries import brings_libraries, is_static, program_of
+from rules.copying.machine_code import machine_code
 from rules.facts.distributions import title_of
 
 _VERSIONS = {
@@ -15,6 +16,9 @@ _VERSIONS = {
     ("debian", "13"): (2, 41),
     ("ubuntu", "18.04"): (2, 27),
     ("ubuntu", "20.04"): (2, 31),
+    ("ubuntu", "20.10"): (2, 32),
+    ("ubuntu", "21.04"): (2, 33),
+    ("ubuntu", "21.10"): (2, 34),
     ("ubuntu", "22.04"): (2, 35),
     ("ubuntu", "24.04"): (2, 39),
     ("amazonlinux", "2"): (2, 26),
@@ -38,12 +42,15 @@ _RUST_STARTS = (2, 39)
 _LIBRARY = re.compile(r"\.so(?:\.\d+)*$")
 
 
+_OF_PROGRAMS = frozenset({"/usr", "/usr/local", "/usr/local/bin", "/usr/local/lib", "/usr/lib", "/opt"})
+"""Folders into which builds and package managers install programs and libraries."""
+
+
 @rule(
     "glibc-too-old",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("COPY",),
-    mentions=("cargo", "go "),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A program is built on a system whose C library is newer than that of the image it is copied into."""
@@ -53,6 +60,39 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for copy in stage.copies:
             if copy.from_stage is not None and not copy.deferred:
                 yield from _judge(stage, copy, copy.from_stage)
+        yield from _moved_apart(change, stage)
+
+
+def _moved_apart(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
+    """Yield where a change moves a builder to a newer release, and not what takes a whole system folder out of it."""
+    was = change.was(stage)
+    for copy in stage.copies if was is not None and was.root.base_text == stage.root.base_text else ():
+        builder = copy.from_stage
+        then = change.was(builder) if builder is not None else None
+        here, there = _glibc(stage), _glibc(builder) if builder is not None else None
+        if builder is None or then is None or here is None or there is None or there <= here:
+            continue
+        folder = next((path for source in copy.sources if (path := copy.source_path(source)) in _OF_PROGRAMS), None)
+        if folder is not None and _glibc(then) == here and program_of(copy) is None and machine_code(stage, copy):
+            yield _apart(stage, copy, builder, folder)
+            return
+
+
+def _apart(stage: Stage, copy: Copy, builder: Stage, folder: str) -> Problem:
+    here, there = _glibc(stage) or (0, 0), _glibc(builder) or (0, 0)
+    return Problem(
+        copy.instruction.span,
+        f"{stage.label} copies {quote(folder)} out of {builder.label}, which this change moves to {_system(builder)} "
+        f"(glibc {_shown(there)}), while the image stays on {_system(stage)} (glibc {_shown(here)}). What is compiled "
+        "there may ask for the newer C library, and fails with “version `GLIBC_…' not found”; what belongs to the "
+        "release's own Python or libraries is not found either. Move both to the same release.",
+        Confidence.LIKELY,
+        doubt="the folder may hold nothing that was compiled",
+        instruction=copy.instruction,
+        stage=stage.key,
+        key=folder,
+        severity=Severity.WARNING,
+    )
 
 
 def _judge(stage: Stage, copy: Copy, builder: Stage) -> Iterator[Problem]:

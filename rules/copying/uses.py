@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.model.puts import within
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 _HANDLING = frozenset("cd chgrp chmod chown ln mkdir setfacl touch".split())
 """Commands that prepare a folder for the program, or go there."""
+_COLON = re.compile(r":(?![^{}]*\})")
+"""What parts a list, and not a variable from its default."""
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -35,9 +38,20 @@ def uses_of(stage: Stage, path: str) -> Iterator[Use]:
     for start in (*image.start_command, image.healthcheck):
         yield from _started(stage, start, path)
     for name, value in image.env.items():
-        parts = (value.value or "").split(":") if value.instruction is not None else ()
-        if value.instruction is not None and any(part.startswith("/") and within(part, path) for part in parts):
+        if value.instruction is not None and any(p.startswith("/") and within(p, path) for p in _parts(name, value)):
             yield Use(value.instruction, name)
+
+
+def _parts(name: str, setting: Setting[str]) -> Iterator[str]:
+    """Yield the paths that a variable lists; those that are known of one that goes on after an unknown `$PATH`."""
+    if setting.value is not None or setting.stage is None:
+        yield from (setting.value or "").split(":")
+        return
+    step = next((one for one in setting.stage.steps if one.instruction is setting.instruction), None)
+    for word, text in step.instruction.pairs if step is not None else ():
+        if word.text == name and text is not None and step is not None:
+            known = map(step.scope.expand, _COLON.split(text.text.strip('"')))
+            yield from (posixpath.normpath(part) for part in known if part)
 
 
 def handled(stage: Stage, folder: str) -> Iterator[tuple[str, Use]]:

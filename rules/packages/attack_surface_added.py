@@ -8,9 +8,10 @@ from rules.facts.commands import provides
 from rules.packages.project_files import in_repository
 from rules.packages.purpose import is_for_development
 from rules.quoting import listed
+from rules.user.root_by_design import drops_privileges
 
 _RISKS = {
-    **dict.fromkeys(("sudo", "doas"), "turns any foothold into root"),
+    **dict.fromkeys(("sudo", "doas"), "runs as root whoever calls it, so that a flaw in it makes any account root"),
     **dict.fromkeys(("openssh-server", "dropbear", "openssh"), "is a second door with its own keys and patches"),
     **dict.fromkeys(
         ("telnet", "telnetd", "inetutils-telnetd", "rsh-server", "vsftpd", "xinetd"), "speaks in clear text"
@@ -22,9 +23,13 @@ _RISKS = {
     **dict.fromkeys(("gdb", "strace", "ltrace"), "reads the memory of other processes"),
     **dict.fromkeys(("docker.io", "docker-ce", "docker-cli", "docker-ce-cli", "podman"), "steers a container engine"),
 }
-"""Package to what it gives to somebody who has got in."""
+"""Package to what it gives to somebody who has got in.
 
+A flaw in `sudo` asks for no rule that allows anything: CVE-2021-3156 was open to every account, listed or not.
+"""
 
+_FOR_ROOT = frozenset({"sudo", "doas"})
+"""Packages that give nothing to somebody who is root already."""
 _WORDS = re.compile(r"[\w.+-]+")
 
 
@@ -48,6 +53,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             item
             for item in gained
             if not (item.call.command.conditional or _is_used(change, stage, item) or _is_there_anyway(stage, item))
+            and not (item.name in _FOR_ROOT and _stays_root(change, stage))
         ]
         if gained:
             yield _problem(stage, gained)
@@ -68,6 +74,11 @@ def _is_there_anyway(stage: Stage, item: Installed) -> bool:
     """Whether it adds nothing: BusyBox, and so Alpine, comes with a `nc` of its own."""
     alpine = stage.runtime.distribution == "alpine" or (item.manager == "apk" and stage.root.is_scratch)
     return alpine and item.name in ("netcat-openbsd", "netcat", "nc")
+
+
+def _stays_root(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether what starts is root, and remains it."""
+    return stage.users.final_is_root is True and not drops_privileges(change, stage)
 
 
 def _is_used(change: DockerfileChange, stage: Stage, item: Installed) -> bool:

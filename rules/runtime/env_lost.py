@@ -24,7 +24,7 @@ from rules.api import (
 )
 from rules.fingerprint import unnumbered
 from rules.runtime.start_instructions import shipped
-from rules.runtime.start_scripts import start_script
+from rules.runtime.start_scripts import StartScript, start_script
 
 _READ_BY_RUNTIMES = frozenset(
     "NODE_ENV RAILS_ENV RACK_ENV MIX_ENV DJANGO_SETTINGS_MODULE FLASK_APP ASPNETCORE_URLS ASPNETCORE_HTTP_PORTS "
@@ -107,16 +107,32 @@ def _use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str |
         if found.stage is not stage:
             continue
         assigned = {variable for command in found.start.commands for variable, _ in command.assignments}
-        if name in assigned or any(word.startswith(f"{name}=") for word in found.start.words):
-            return None  # also by `env NAME=value program`
+        script = start_script(change, found)
+        given = any(word.startswith(f"{name}=") for word in found.start.words)  # also by `env NAME=value program`
+        if name in assigned or given or (script is not None and _gives(script, name, mention)):
+            return None
         if mention.search(found.start.text):
             return f"{quote(found.start.text, 60)} reads it"
-        script = start_script(change, found)
         if script is not None and mention.search(script.text) and f"{name}:" not in script.text:
             fatal = ", under `set -u`, and ends there" if _NOUNSET.search(script.text) else ""
             return f"{quote(script.path)} reads it{fatal}"
     scripts = name in _READ_BY_SCRIPTS and not re.search(r"\bjava\b", stage.image.start_line())
     return "the program's runtime reads it" if scripts or name in _READ_BY_RUNTIMES else None
+
+
+def _gives(script: StartScript, name: str, mention: re.Pattern[str]) -> bool:
+    """Whether a start script sets the variable in any case, without having read it: what the image had is overwritten.
+
+    A script that only sets it for itself counts as well: what it starts has then another way to its settings.
+    """
+    if script.shell is None or name not in script.text:
+        return False
+    _, parsed = script.script()
+    for command in parsed.commands if not parsed.errors else ():
+        for variable, value in command.assignments:
+            if variable == name and not command.conditional:
+                return mention.search(script.text, 0, value.end) is None
+    return False
 
 
 _NOUNSET = re.compile(r"^[ \t]*set\s+(?:-\w*u|(?:-\w+\s+)*-o\s+nounset)", re.MULTILINE)

@@ -1,7 +1,7 @@
 """See cleartext_download.md."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rules.api import (
     BY_ARGUMENT,
@@ -22,6 +22,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.quoting import listed
 from rules.secrets.authorities import has_no_authorities
 from rules.secrets.downloads import (
     FETCHERS,
@@ -90,7 +91,9 @@ def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
         first = found[0]
         edits = edits if len(edits) == len(found) else []
         bare = any(has_no_authorities(stage, url.command.name) for url in found)
-        yield _problem(stage, run, first.text, first.word.span, edits, sure=first.text in first.word.value, bare=bare)
+        sure = all(url.text in url.word.value for url in found)
+        more = [url.text for url in found[1:]]
+        yield _problem(stage, run, first.text, first.word.span, edits, more=more, sure=sure, bare=bare)
 
 
 def _calls(run: Run) -> Iterator[Command]:
@@ -139,19 +142,24 @@ def _in_variables(stage: Stage, step: Step) -> Iterator[Problem]:
 
 
 def _problem(
-    stage: Stage, step: Step, url: str, span: Span, edits: list[Edit], *, sure: bool = True, bare: bool = False
+    stage: Stage,
+    step: Step,
+    url: str,
+    span: Span,
+    edits: list[Edit],
+    *,
+    more: Sequence[str] = (),
+    sure: bool = True,
+    bare: bool = False,
 ) -> Problem:
-    way = (
-        "The server answers under `https://` as well"
-        if edits
-        else "Use `https://` where the server has it, or check the SHA-256 of what arrives"
-    )
-    lacks = ("; for that, install `ca-certificates`" if edits else "; HTTPS needs `ca-certificates`") if bare else ""
+    addresses = tuple(dict.fromkeys((url, *more)))
+    place = "its place" if len(addresses) == 1 else "the place of one"
     return Problem(
         span,
-        f"{stage.label} fetches {quote(url)} without encryption. Whoever stands between the builder and the server, on "
-        f"a shared network or in a proxy, can put another file in its place, and it is built into the image. "
-        f"{way}{lacks}.",
+        f"{stage.label} fetches {listed(map(quote, addresses))} without encryption. Whoever stands between the builder "
+        f"and the server, on a shared network or in a proxy, can put another file in {place}, and it is built into the "
+        "image. "
+        f"{_way_out(addresses, edits, bare=bare)}.",
         Confidence.CERTAIN if sure else Confidence.LIKELY,
         doubt=BY_ARGUMENT,
         instruction=step.instruction,
@@ -159,3 +167,15 @@ def _problem(
         key=versionless(url),
         fix=Fix("Use https", tuple(edits)) if edits and not bare else None,
     )
+
+
+def _way_out(addresses: Sequence[str], edits: list[Edit], *, bare: bool) -> str:
+    """Say how it comes encrypted, and what an image without authorities needs for that."""
+    several = len({split_url(one) for one in addresses}) > 1
+    way = (
+        f"The {'servers answer' if several else 'server answers'} under `https://` as well"
+        if edits
+        else "Use `https://` where the server has it, or check the SHA-256 of what arrives"
+    )
+    lacks = ("; for that, install `ca-certificates`" if edits else "; HTTPS needs `ca-certificates`") if bare else ""
+    return way + lacks

@@ -25,7 +25,9 @@ from rules.user.layers import place
 
 _APT = frozenset({"debian", "ubuntu"})
 _REDHAT = frozenset({"rhel", "centos", "fedora", "almalinux", "rockylinux", "oraclelinux"})
-_UNDOES = ("userdel", "deluser", "groupdel", "delgroup", "groupmod", "vipw", "newusers")
+_UNDOES = ("userdel", "deluser", "vipw", "newusers")
+_UNDOES_GROUPS = ("groupdel", "delgroup", "groupmod")
+"""What takes a group's name or number away, and no account's: groupmod(8) changes `/etc/group` alone."""
 _RENAMES = re.compile(r"--(?:uid|login)\b|-[a-zA-Z]*[ul]|\$")
 """Options with which `usermod` gives an account another number or name."""
 _GROUP_TOOLS = frozenset({"groupadd", "addgroup"})
@@ -79,10 +81,12 @@ def _undoes(run: Run) -> bool:
 @once
 def _collision(stage: Stage) -> _Taken | None:
     """Return the first account or group of a stage's own that cannot be made."""
+    regrouped = any(run.calls(*_UNDOES_GROUPS) for run in stage.done_runs)
+    followed = ("user", "uid") if regrouped else ("user", "uid", "group", "gid")
     holders: dict[Key, tuple[str, Account | None]] = dict(_of_base(stage))
     made = sorted((*stage.users.created, *stage.users.groups), key=lambda one: (one.run.at, one.command.start))
     for one in made:
-        keys = _keys(stage, one)
+        keys = [key for key in _keys(stage, one) if key[0] in followed]
         taken = next((key for key in keys if key in holders), None)
         if taken is None:
             holders.update((key, (one.name, one)) for key in (*keys, *_comes_along(stage, one)))

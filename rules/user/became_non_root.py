@@ -17,6 +17,7 @@ from rules.api import (
 )
 from rules.user.accounts import is_root, name_of, runtime_user
 from rules.user.nonroot_checklist import checklist, gave_root_up
+from rules.user.root_by_design import is_to_work_in
 
 
 @rule(
@@ -89,9 +90,8 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, user: str) -> P
         if is_root(was, was.image.user)
         else "no `USER` was set"
     )
-    look = (
-        f"Worth a look before this ships: {numbered}." if items else "Start it once with the data it has in production."
-    )
+    data = "the folders that it is given" if is_to_work_in(stage) else "the data it has in production"
+    look = f"Worth a look before this ships: {numbered}." if items else f"Start it once with {data}."
     here = instruction is not None and stage.image.user.stage is stage
     return Problem(
         instruction.span if instruction is not None and here else stage.from_.span,

@@ -27,6 +27,8 @@ from rules.user.owners import STATE_FOLDERS
 
 _SHOWN = 3
 _READ_ONLY = ("/usr/", "/bin/", "/sbin/", "/lib/", "/etc", "/docker-entrypoint")
+_TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 - paths of an image
+"""Folders in which everyone makes files of their own beside what a COPY brings, as an install reads it once."""
 _SCRIPT = re.compile(r"(?:^|/)[\w.-]*entrypoint[\w.-]*$|\.(?:sh|bash|template|conf)$")
 _PROGRAM = re.compile(r"\.(?:jar|war|dll|so|pyz|phar)[\"']?$")
 _PROJECT_INSTALLERS = frozenset({"npm", "pnpm", "yarn", "bun", "composer", "bundle", "poetry", "pdm", "uv"})
@@ -106,9 +108,14 @@ def _is_for_reading(copy: Copy) -> bool:
     return (
         path == "/"  # files for the system's own folders
         or path.startswith(_READ_ONLY)
+        or _is_temporary(path)
         or bool(_SCRIPT.search(path))
         or (bool(copy.sources) and all(_SCRIPT.search(s.word.text) for s in copy.sources))
     )
+
+
+def _is_temporary(path: str) -> bool:
+    return any(within(path, folder) for folder in _TEMPORARY)
 
 
 def _is_started(shipped: Stage, copy: Copy) -> bool:
@@ -130,14 +137,16 @@ def _why_written(shipped: Stage, copy: Copy) -> str | None:
     if is_rails(shipped) and path == shipped.image.workdir.value:
         return "a Rails server writes to `log`, `tmp`, `storage` and `db` below it"
     last = path.rstrip("/").rsplit("/", 1)[-1].lower()
-    if last in STATE_FOLDERS and not path.startswith(("/etc", "/usr")) and copy.from_context:
+    elsewhere = path.startswith(("/etc", "/usr")) or _is_temporary(path)
+    if last in STATE_FOLDERS and not elsewhere and copy.from_context:
         return f"{quote(path)} is a folder that programs write to"
     for run in copy.stage.runs:
         if run.instruction.line > copy.instruction.line and runs_as_root(run) is False and run.workdir.value == path:
             call = next(
                 (c for c in run.package_calls if c.manager in _PROJECT_INSTALLERS and c.action == "install"), None
             )
-            if call is not None and call.project and not call.frozen:
+            by_pip = call is not None and [word.value for word in call.command.args[:1]] == ["pip"]  # `uv pip`: no lock
+            if call is not None and call.project and not call.frozen and not by_pip:
                 return f"{quote(str(call.command))} at line {call.command.line} updates files there"
     return None
 

@@ -17,7 +17,7 @@ from rules.api import (
 )
 from rules.user.account_choice import Choice, choose, switch
 from rules.user.accounts import of_last_stage
-from rules.user.for_callers import serves_openly, works_for_callers
+from rules.user.for_callers import opens_home, serves_openly, works_for_callers
 from rules.user.hindrances import hindrances, in_its_way
 from rules.user.own_programs import starts_own_program
 from rules.user.package_daemons import may_step_down
@@ -66,7 +66,7 @@ def _was_root(change: DockerfileChange, stage: Stage) -> bool:
 def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     """Leave out an image that makes an account and starts through a script of its own: the script switches to it."""
     scripts = unread_scripts(change, stage)
-    tool = works_for_callers(stage)
+    tool = works_for_callers(stage) or opens_home(stage)
     daemon = may_step_down(change, stage)
     if scripts and any(account.name not in ROOT_NAMES for account in stage.users.created):
         return

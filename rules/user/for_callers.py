@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.model.accounts import expanded
+from rules.model.puts import within
 from rules.model.settings import is_script
+from rules.user.modes import read_mode
 
 if TYPE_CHECKING:
     from rules.model.stage import Stage
+    from rules.model.steps import Run
 
 ASKING = frozenset({"--help", "-h", "help", "--version", "-v", "-V", "version"})
 """Arguments with which a command says something of itself and ends."""
@@ -47,6 +51,32 @@ def _holds_project(stage: Stage) -> bool:
     stages = (stage, *(copy.from_stage for copy in stage.all_copies if copy.from_stage is not None))
     puts = (put for one in stages for put in one.files.puts if put.kind == "context")
     return any(put.tree or not is_script(put.path) for put in puts)
+
+
+_AS_OWNER = re.compile(r"[ug]*[oa][ugoa]*[+=]u")
+"""A mode that gives others what the owner has."""
+
+
+def opens_home(stage: Stage) -> bool:
+    """Tell whether a step lets every account write in the home that `HOME` names: any caller's uid may run the image.
+
+    Root needs no such mode, and one ordinary account would be given the folder.
+    """
+    home = stage.image.env.get("HOME")
+    return home is not None and home.value is not None and any(_opens(run, home.value) for run in stage.done_runs)
+
+
+def _opens(run: Run, folder: str) -> bool:
+    searched = [word.value for command in run.calls("find") for word in command.operands()]
+    for command in run.calls("chmod"):
+        mode, *words = [word.value for word in command.operands()] or [""]
+        read = read_mode(mode)
+        if _AS_OWNER.match(mode) or (read is not None and read.everyone_writes):
+            named = [expanded(run, word) for word in (searched if "{}" in words else words)]
+            paths = (run.resolve(path) for path in named if path)
+            if any(path is not None and path != "/" and within(folder, path) for path in paths):
+                return True
+    return False
 
 
 def serves_openly(stage: Stage) -> bool:

@@ -13,6 +13,8 @@ from rules.user.modes import without_others_writing
 from rules.user.owners import Owner, is_same, owner_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rules.api import Attributes, Stage, Step
     from rules.user.modes import Grant
 
@@ -200,6 +202,11 @@ def _given_to(stage: Stage, grant: Grant, path: str) -> Owner | None:
         return _ordinary(stage, copy.option("chown") or "", copy.instruction.line)
     if last.command.conditional or (deep and _came_since(stage, path, last.step.at, last.command.start, grant)):
         return None
+    if (deep or (last.path != path and first is None)) and any(
+        copy.at < grant.step.at and not _gives_to(stage, copy, name_of(owner_of(last)))
+        for copy in _copies_since(stage, path, last.step)
+    ):
+        return None
     return _ordinary(stage, owner_of(last), last.command.line)
 
 
@@ -217,6 +224,17 @@ def _came_since(stage: Stage, path: str, at: tuple[int, int], start: int, grant:
         and put.step.at <= grant.step.at
         for put in stage.files.below(path)
     )
+
+
+def _copies_since(stage: Stage, path: str, step: Step) -> Iterator[Copy]:
+    """Yield the COPYs behind a step that may bring a path, or what lies below it, with a tree into a folder above."""
+    for put in stage.files.covering(path):
+        if isinstance(put.step, Copy) and put.step.at > step.at and within(path, put.path):
+            yield put.step
+
+
+def _gives_to(stage: Stage, copy: Copy, user: str) -> bool:
+    return is_same(stage, name_of(copy.option("chown") or "root"), user) is True
 
 
 @once
@@ -244,6 +262,10 @@ def _has_group_zero(stage: Stage, paths: list[str | None]) -> bool:
     return bool(paths) and all(
         path is not None
         and any(row.recursive and _covers(stage, row, path, deep=True) for row in _to_group_zero(stage))
-        and any(_AS_OWNER.fullmatch(row.value) and row.path is not None and within(path, row.path) for row in opened)
+        and any(
+            _AS_OWNER.fullmatch(row.value) and row.path is not None and within(path, row.path)
+            for row in opened
+            if not any(_copies_since(stage, path, row.step))
+        )
         for path in paths
     )

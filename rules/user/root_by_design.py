@@ -214,14 +214,18 @@ def is_for_developers(stage: Stage) -> bool:
     folder = next(reversed(near_folders(stage.model.path)), "")
     return bool(
         stage.image.onbuild
-        or is_development_name(name)
+        or is_to_work_in(stage)
         or (not _TOOL_NAMES.isdisjoint(name.split("-")) and not _serves_as_last(stage))
         or folder in _FOLDERS
         or folder.endswith("-base")
-        or is_development_file(stage.model.path)
         or stage.runtime.is_windows
-        or is_workplace(stage)
     )
+
+
+def is_to_work_in(stage: Stage) -> bool:
+    """Tell whether a name or the base says that people develop in the container: it has no production."""
+    named = is_development_name(stage.name or "") or is_development_file(stage.model.path)
+    return named or is_workplace(stage)
 
 
 def _serves_as_last(stage: Stage) -> bool:

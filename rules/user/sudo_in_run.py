@@ -85,7 +85,7 @@ def _problem(stage: Stage, run: Run, calls: list[Command]) -> Problem:
         f"{stage.label} calls `sudo`{what}: {quote(str(command))}. {then}",
         Confidence.POSSIBLE if _is_meant(stage, root=root) else sure,
         decision="" if root else then,
-        doubt="the user that the base image sets is not known",
+        doubt="the user that the base image sets is not known" if root is None else "people may work in the container",
         stage=stage.key,
         instruction=run.instruction,
         fix=_fix(run, calls) if root else None,

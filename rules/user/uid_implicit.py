@@ -108,14 +108,24 @@ def _was_without(change: DockerfileChange, account: Account) -> bool:
     stages = change.before.shipped if change.before is not None else ()
     if any(_is_made_unnamed(stage, account) for stage in stages):
         return True
-    before = ((stage, _made(stage, account.name)) for stage in stages if runtime_user(stage) == account.name)
+    before = ((stage, _as_it_was(stage, account.name)) for stage in stages if runtime_user(stage) == account.name)
     return any(one is not None and stage.users.uid_of(one.name) is None for stage, one in before)
+
+
+def _as_it_was(was: Stage, user: str) -> Account | None:
+    """Return the account of an image before the change; of any stage where an argument says upon which it is put."""
+    made = _made(was, user)
+    word = was.root.base_word
+    if made is not None or was.base_known or word is None or "$" not in word.text:
+        return made
+    found = (stage.users.find(user) for stage in was.model.stages)
+    return next((one for one in found if one is not None and not (one.uid or _says_a_number(one))), None)
 
 
 def _was_there(change: DockerfileChange, stage: Stage, account: Account) -> bool:
     """Whether the image had the account before the change: another number would take its files away from it."""
     was = change.was(stage)
-    return was is not None and (was.users.find(account.name) is not None or _is_made_unnamed(was, account))
+    return was is not None and (_as_it_was(was, account.name) is not None or _is_made_unnamed(was, account))
 
 
 def _is_made_unnamed(was: Stage, account: Account) -> bool:

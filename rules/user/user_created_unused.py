@@ -22,6 +22,7 @@ from rules.api import (
 )
 from rules.user.account_choice import switch, switch_to
 from rules.user.accounts import is_root
+from rules.user.for_callers import opens_home
 from rules.user.hindrances import hindrances, in_its_way
 from rules.user.layers import place
 from rules.user.own_programs import is_own
@@ -46,7 +47,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield from _check_windows(stage)
         elif is_root(stage, stage.image.user) and not drops_privileges(change, stage) and not is_no_service(stage):
             unused = [account for account in stage.users.created if not _is_used(stage, account)]
-            if unused and not unread_scripts(change, stage):
+            if unused and not unread_scripts(change, stage) and not opens_home(stage):
                 yield _problem(change, stage, unused[-1])
 
 

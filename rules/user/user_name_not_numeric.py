@@ -16,6 +16,7 @@ from rules.api import (
 )
 from rules.user.accounts import as_written, of_last_stage, runtime_user
 from rules.user.clusters import demands_non_root
+from rules.user.root_by_design import is_to_work_in
 
 _ACCOUNTS = "/etc/passwd"
 
@@ -35,6 +36,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         instruction = stage.image.user.instruction
         if user is None or instruction is None or user.isdecimal() or stage.runtime.is_windows or _is_windows(user):
             continue
+        if is_to_work_in(stage) and demands_non_root(change) is None:
+            continue  # no cluster starts it
         yield _problem(change, stage, user)
 
 
