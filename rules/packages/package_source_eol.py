@@ -1,0 +1,120 @@
+"""See package_source_eol.md."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import NamedTuple
+
+from rules.api import (
+    BY_ARGUMENT,
+    Category,
+    Confidence,
+    DockerfileChange,
+    EndOfLife,
+    Problem,
+    Run,
+    Severity,
+    Span,
+    Stage,
+    all_end_of_life,
+    quote,
+    rule,
+)
+from rules.base_image.supported_lines import day_of
+from rules.base_image.version_contracts import contracts
+from rules.base_image.version_ranges import numbers_of, satisfies
+from rules.dockerfile.reference import parse_reference
+
+_NODESOURCE = re.compile(r"//(?:deb|rpm)\.nodesource\.com/(?P<kind>setup_|node_|pub_)(?P<major>\d+)\.x")
+"""NodeSource's script and repositories, each for one line of Node.js (nodesource/distributions, README)."""
+_PACKAGE = "nodejs"
+
+
+class _Source(NamedTuple):
+    """A source of packages that a RUN adds.
+
+    Attributes:
+        stage: Where.
+        run: The RUN.
+        span: The word that names it.
+        kind: How the name begins: `setup_`.
+        major: The line of Node.js.
+        argued: Whether a variable says which line it is.
+    """
+
+    stage: Stage
+    run: Run
+    span: Span
+    kind: str
+    major: str
+    argued: bool
+
+
+@rule(
+    "package-source-eol",
+    severity=Severity.WARNING,
+    category=Category.SECURITY,
+    keywords=("RUN",),
+    mentions=("nodesource",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A source of packages is added for a release line that is past its end of life."""
+    if change.today is None or not any(stage.packages.has(_PACKAGE) for stage in change.stages):
+        return
+    told: set[str] = set()
+    for source in sorted(_sources(change), key=lambda one: not one.stage.files_ship):
+        end = _ended(source.major, change.today)
+        if end is not None and source.major not in told:
+            told.add(source.major)
+            yield _problem(change, source, end)
+
+
+def _sources(change: DockerfileChange) -> Iterator[_Source]:
+    for stage in change.stages:
+        for run in stage.runs:
+            for command in run.commands if run.is_read and not run.deferred else ():
+                for word in () if command.conditional else command.args:
+                    text = run.scope.expand(word.value) or word.value
+                    found = _NODESOURCE.search(text)
+                    if found is not None:
+                        argued = _NODESOURCE.search(word.value) is None
+                        yield _Source(stage, run, word.span, found["kind"], found["major"], argued)
+
+
+def _ended(major: str, today: date) -> EndOfLife | None:
+    """Return the end of a line of Node.js that is over."""
+    reference = parse_reference(f"node:{major}")
+    ends = all_end_of_life(reference, today) if reference is not None else ()
+    return next((end for end in ends if end.product == "Node.js" and end.already_over and end.date is not None), None)
+
+
+def _problem(change: DockerfileChange, source: _Source, end: EndOfLife) -> Problem:
+    assert end.date is not None, "asked for with one"
+    ships = source.stage.files_ship
+    effect = (
+        "Vulnerabilities found since then stay open in every image built from it"
+        if ships
+        else "Its layers do not ship, but what it builds with gets no more fixes"
+    )
+    way_out = f" The nearest supported line is {quote(f'{source.kind}{end.successor}.x')}." if end.successor else ""
+    name = quote(f"{source.kind}{source.major}.x")
+    return Problem(
+        source.span,
+        f"{source.stage.label} takes Node.js {source.major} from NodeSource ({name}): "
+        f"that line reached its end of life on {day_of(end.date)}. {effect}.{way_out}{_demanded(change, end)}",
+        Confidence.LIKELY if source.argued else Confidence.CERTAIN,
+        doubt=BY_ARGUMENT,
+        instruction=source.run.instruction,
+        stage=source.stage.key,
+        key=source.major,
+        severity=None if ships else Severity.INFO,
+    )
+
+
+def _demanded(change: DockerfileChange, end: EndOfLife) -> str:
+    """Name a file of the project that does not take the newer line."""
+    newer = numbers_of(end.successor)
+    for contract in contracts(change, "node") if newer else ():
+        if satisfies(newer, contract.constraint) is False:
+            return f" {quote(contract.path)} asks for {quote(contract.constraint)}: both have to change together."
+    return ""
