@@ -1,13 +1,12 @@
 """See secret_mount_world_readable.md."""
 
-import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Fix, Mount, Problem, Run, Severity, quote, replace, rule
 from rules.secrets.authorities import is_for_all
 from rules.user.accounts import name_of, runs_as_root
+from rules.user.modes import octal_bits
 
-_OCTAL = re.compile(r"[0-7]{1,5}")
 _BY_OTHERS = {"secret": 0o004, "ssh": 0o002}
 """What lets every account use it: a file is read; connecting to a socket takes leave to write to it (unix(7))."""
 _DEFAULTS = {"secret": "0400", "ssh": "0600"}
@@ -31,9 +30,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for run in stage.runs:
             for mount in run.mounts:
                 mode = mount.options.get("mode", "")
-                if mount.type not in ("secret", "ssh") or not _OCTAL.fullmatch(mode):
-                    continue
-                if int(mode, 8) & _BY_OTHERS[mount.type] and not _is_public(mount):
+                bits = octal_bits(mode) if mount.type in _BY_OTHERS else None
+                if bits is not None and bits & _BY_OTHERS[mount.type] and not _is_public(mount):
                     yield _problem(change, run, mount, mode)
 
 

@@ -39,14 +39,25 @@ class Mode(NamedTuple):
     setgid: bool
 
 
+def octal_bits(text: str) -> int | None:
+    """Return the bits of an octal mode; `None` for any other text."""
+    return int(text, 8) if _OCTAL.fullmatch(text) else None
+
+
 def read_mode(text: str) -> Mode | None:
     """Read an octal or symbolic mode; `None` when it is none.
 
     A symbolic mode without a letter for whom (`+w`) gives others nothing, since the umask of a build is 022.
     """
-    if _OCTAL.fullmatch(text):
-        bits = int(text, 8)
-        return Mode(text, bool(bits & _OTHERS_WRITE), bool(bits & _STICKY), bool(bits & _SETUID), bool(bits & _SETGID))
+    bits = octal_bits(text)
+    if bits is None:
+        bits = _symbolic_bits(text)
+    if bits is None:
+        return None
+    return Mode(text, bool(bits & _OTHERS_WRITE), bool(bits & _STICKY), bool(bits & _SETUID), bool(bits & _SETGID))
+
+
+def _symbolic_bits(text: str) -> int | None:
     clauses = text.split(",")
     matches = [_CLAUSE.fullmatch(clause) for clause in clauses]
     if not text or any(match is None for match in matches):
@@ -55,7 +66,7 @@ def read_mode(text: str) -> Mode | None:
     for match in matches:
         if match is not None:
             bits = _applied(bits, match[1], match[2])
-    return Mode(text, bool(bits & _OTHERS_WRITE), bool(bits & _STICKY), bool(bits & _SETUID), bool(bits & _SETGID))
+    return bits
 
 
 def _applied(bits: int, who: str, operations: str) -> int:

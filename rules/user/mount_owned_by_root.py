@@ -25,6 +25,7 @@ from rules.api import (
     within,
 )
 from rules.user.accounts import changes_user, is_of_argument, may_be_in_root_group, name_of, runs_as_root
+from rules.user.modes import octal_bits
 
 _OWNED = {"cache": "0755", "secret": "0400", "ssh": "0600"}
 """The mode of what a mount brings, unless it says another (reference, "RUN --mount")."""
@@ -85,11 +86,10 @@ def _is_open(run: Run, mount: Mount) -> bool:
     if mount.type == "cache" and {"ro", "readonly"} & set(mount.options):
         return True
     mode, need = mount.options.get("mode", _OWNED[mount.type]), _READ if mount.type == "secret" else _WRITE
-    bits = int(mode, 8) if _OCTAL.fullmatch(mode) else 0
+    bits = octal_bits(mode) or 0
     return bool(bits & need or (may_be_in_root_group(run.user.value or "") and bits >> 3 & need))
 
 
-_OCTAL = re.compile(r"[0-7]{1,5}")
 _SETTINGS = re.compile(
     r"/(?:\.npmrc|\.yarnrc(?:\.yml)?|\.netrc|\.pypirc|pip\.conf|\.git-credentials|auth\.json|settings\.xml|\.m2/.*)\Z"
 )
