@@ -122,11 +122,9 @@ def _named(change: DockerfileChange, stages: Sequence[Stage], newer: ImageFacts)
 
 def _started(stages: Sequence[Stage], newer: ImageFacts) -> str:
     """Name a program of Alpine's packages that is started by its full path: `/bin` and `/usr/bin` were two folders."""
-    for stage in stages:
-        if newer.distro != "alpine" or not _is_older(stage, newer):
-            continue
-        names = (item.name for item in stage.packages.present if item.manager == "apk")
-        packages = tuple(names)
+    moving = [stage for stage in stages if _is_older(stage, newer)] if newer.distro == "alpine" else []
+    for stage in moving:
+        packages = [item.name for item in stage.packages.present if item.manager == "apk"]
         for program in (found.start.words[0] for found in started_by(stage) if found.start.words):
             own = posixpath.basename(program)
             ours = any(own == name or own.startswith(f"{name}-") for name in packages)

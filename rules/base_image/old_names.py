@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rules.base_image.version_ranges import numbers_of
@@ -42,10 +41,12 @@ def old_names(change: DockerfileChange, stages: Iterable[Stage], newer: ImageFac
     found: dict[str, int] = {}
     for stage in stages:
         pattern = _pattern(stage.facts, newer) if stage.facts is not None else None
-        for number in _lines(stage) if pattern is not None else ():
+        if pattern is None:
+            continue
+        for number in _lines(stage):
             text = change.source.line(number)
             if not text.lstrip().startswith("#"):
-                for match in re.finditer(pattern or "", text):
+                for match in re.finditer(pattern, text):
                     found.setdefault(match[0], number)
     return dict(sorted(found.items(), key=lambda one: one[1]))
 
@@ -67,7 +68,6 @@ def _pattern(older: ImageFacts, newer: ImageFacts) -> str | None:
     return rf"(?<![A-Za-z0-9])(?:{'|'.join(forms)})" if forms else None
 
 
-@lru_cache(maxsize=64)
 def _of_release(distro: str, codename: str | None, number: str | None) -> list[str]:
     forms = []
     if codename:

@@ -15,7 +15,6 @@ from rules.api import (
     Run,
     Severity,
     Span,
-    Stage,
     all_end_of_life,
     quote,
     rule,
@@ -34,7 +33,6 @@ class _Source(NamedTuple):
     """A source of packages that a RUN adds.
 
     Attributes:
-        stage: Where.
         run: The RUN.
         span: The word that names it.
         kind: How the name begins: `setup_`.
@@ -42,7 +40,6 @@ class _Source(NamedTuple):
         argued: Whether a variable says which line it is.
     """
 
-    stage: Stage
     run: Run
     span: Span
     kind: str
@@ -62,7 +59,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if change.today is None or not any(stage.packages.has(_PACKAGE) for stage in change.stages):
         return
     told: set[str] = set()
-    for source in sorted(_sources(change), key=lambda one: not one.stage.files_ship):
+    for source in sorted(_sources(change), key=lambda one: not one.run.stage.files_ship):
         end = _ended(source.major, change.today)
         if end is not None and source.major not in told:
             told.add(source.major)
@@ -70,15 +67,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _sources(change: DockerfileChange) -> Iterator[_Source]:
-    for stage in change.stages:
-        for run in stage.runs:
-            for command in run.commands if run.is_read and not run.deferred else ():
-                for word in () if command.conditional else command.args:
-                    text = run.scope.expand(word.value) or word.value
-                    found = _NODESOURCE.search(text)
-                    if found is not None:
-                        argued = _NODESOURCE.search(word.value) is None
-                        yield _Source(stage, run, word.span, found["kind"], found["major"], argued)
+    for run in (run for stage in change.stages for run in stage.runs if run.is_read and not run.deferred):
+        for word in (word for command in run.commands if not command.conditional for word in command.args):
+            found = _NODESOURCE.search(run.scope.expand(word.value) or word.value)
+            if found is not None:
+                argued = _NODESOURCE.search(word.value) is None
+                yield _Source(run, word.span, found["kind"], found["major"], argued)
 
 
 def _ended(major: str, today: date) -> EndOfLife | None:
@@ -90,7 +84,7 @@ def _ended(major: str, today: date) -> EndOfLife | None:
 
 def _problem(change: DockerfileChange, source: _Source, end: EndOfLife) -> Problem:
     assert end.date is not None, "asked for with one"
-    ships = source.stage.files_ship
+    ships = source.run.stage.files_ship
     effect = (
         "Vulnerabilities found since then stay open in every image built from it"
         if ships
@@ -100,12 +94,12 @@ def _problem(change: DockerfileChange, source: _Source, end: EndOfLife) -> Probl
     name = quote(f"{source.kind}{source.major}.x")
     return Problem(
         source.span,
-        f"{source.stage.label} takes Node.js {source.major} from NodeSource ({name}): "
-        f"that line reached its end of life on {day_of(end.date)}. {effect}.{way_out}{_demanded(change, end)}",
+        f"{source.run.stage.label} takes Node.js {source.major} from NodeSource ({name}): that line "
+        f"reached its end of life on {day_of(end.date)}. {effect}.{way_out}{_demanded(change, end)}",
         Confidence.LIKELY if source.argued else Confidence.CERTAIN,
         doubt=BY_ARGUMENT,
         instruction=source.run.instruction,
-        stage=source.stage.key,
+        stage=source.run.stage.key,
         key=source.major,
         severity=None if ships else Severity.INFO,
     )
