@@ -20,8 +20,8 @@ from rules.api import (
     rule,
     within,
 )
+from rules.model.folders import TEMPORARY
 
-_FOLDERS = ("/tmp", "/var/tmp")  # noqa: S108 - what a system has for everyone's temporary files
 _MAKES = frozenset({"mkdir", "install", "ln", "cp", "mv", "mktemp", "tar", "unzip"})
 """Commands that may put a folder there again."""
 
@@ -50,7 +50,7 @@ def _deleted(run: Run) -> Iterator[tuple[Command, ShellWord, str]]:
         for word in command.operands() if recursive and not command.conditional and run.is_read else ():
             folder = "/" + word.value.strip("/")
             mounted = any(within(run.resolve(mount.target) or "", folder) for mount in run.mounts)
-            if folder in _FOLDERS and word.value.startswith("/") and word.literal and not mounted:
+            if folder in TEMPORARY and word.value.startswith("/") and word.literal and not mounted:
                 yield command, word, folder
 
 

@@ -17,6 +17,7 @@ from rules.api import (
     rule,
 )
 from rules.copying.python_packages import PACKAGES_FOLDER, has_system_python, packages_copies, python_version
+from rules.facts.distributions import title_of
 
 _ELSEWHERE = ("--target", "--prefix", "--root", "--user")
 _SETTINGS = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "DEB_PYTHON_INSTALL_LAYOUT")
@@ -67,7 +68,7 @@ def _has_other(builder: Stage, path: str, version: str) -> bool:
 
 
 def _problem(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, path: str) -> Problem:
-    system = (builder.runtime.distribution or "").capitalize()
+    system = title_of(builder.runtime.distribution or "")
     version = python_version(builder)
     right = f"/usr/local/lib/python{version or '3.x'}/dist-packages"
     return Problem(

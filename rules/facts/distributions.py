@@ -130,6 +130,11 @@ def title_of(distro: str) -> str:
     return _TITLES.get(distro, distro.capitalize())
 
 
+def release_title(distro: str, release: Release | None) -> str:
+    """Return a distribution's name with the number of its release, where there is one: `Debian 12`."""
+    return f"{title_of(distro)} {release.number if release is not None else ''}"
+
+
 def package_kind_of(distro: str | None) -> str | None:
     """Return the kind of a distribution's packages, `deb`, `apk` or `rpm`, whichever program installs them."""
     if distro in _APT:

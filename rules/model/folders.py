@@ -23,6 +23,9 @@ _OF_EVERY_SYSTEM = frozenset(
 )
 """Folders of Debian's and Alpine's images, and of all that stand on them (packages base-files, alpine-baselayout)."""
 
+TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 - paths of an image
+"""Folders of every system in which everyone makes files of their own."""
+
 _NAMED = re.compile(r"(?<![\w./}-])(?:/[\w.@+-]+)+(?=/)")
 """The folder part of an absolute path of which something below is named."""
 

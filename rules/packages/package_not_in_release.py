@@ -23,6 +23,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.facts.distributions import release_title, title_of
 from rules.packages.release_pins import Pins, stale_pins
 from rules.packages.scripts import may_be_script
 from rules.packages.sources import has_other_sources, may_come_from_elsewhere
@@ -116,9 +117,7 @@ def _is_opaque(run: Run) -> bool:
 def _of_pins(stage: Stage, run: Run, pins: Pins) -> Problem:
     """Speak of exact versions that belong to another release than the base image's."""
     assert stage.facts is not None
-    assert stage.runtime.release is not None
-    system = (stage.facts.distro or "").capitalize()
-    here = f"{system} {stage.runtime.release.number}"
+    system, here = title_of(stage.facts.distro or ""), _system(stage)
     first, others = pins.packages[0], len(pins.packages) - 1
     named = quote(first.name + (first.version or "")) + (f" and {others} more" if others else "")
     if pins.named:
@@ -170,8 +169,7 @@ def _problem(change: DockerfileChange, stage: Stage, run: Run, missing: list[_Mi
 
 def _system(stage: Stage) -> str:
     assert stage.facts is not None, "the caller looked"
-    release = stage.runtime.release
-    return f"{(stage.facts.distro or '').capitalize()} {release.number if release is not None else ''}"
+    return release_title(stage.facts.distro or "", stage.runtime.release)
 
 
 def _why(told: list[_Missing]) -> tuple[str, str]:

@@ -33,8 +33,7 @@ def adds_source_before(stage: Stage, run: Run, call: PackageCall) -> bool:
         run: The RUN of the install.
         call: The install.
     """
-    first = _first_source(stage)
-    return first is not None and first < (*run.at, call.command.start)
+    return _is_before(_first_source(stage), run, call)
 
 
 def has_other_sources(stage: Stage) -> bool:
@@ -50,7 +49,10 @@ def may_come_from_elsewhere(stage: Stage, run: Run, call: PackageCall) -> bool:
         run: The RUN of the install.
         call: The install.
     """
-    first = _first_other(stage)
+    return _is_before(_first_other(stage), run, call)
+
+
+def _is_before(first: tuple[int, int, int] | None, run: Run, call: PackageCall) -> bool:
     return first is not None and first < (*run.at, call.command.start)
 
 

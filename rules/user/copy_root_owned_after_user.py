@@ -20,6 +20,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.model.folders import TEMPORARY
 from rules.user.accounts import is_root, runs_as_root
 from rules.user.hindrances import is_rails
 from rules.user.kept_owners import may_keep_owner
@@ -27,8 +28,6 @@ from rules.user.owners import STATE_FOLDERS
 
 _SHOWN = 3
 _READ_ONLY = ("/usr/", "/bin/", "/sbin/", "/lib/", "/etc", "/docker-entrypoint")
-_TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 - paths of an image
-"""Folders in which everyone makes files of their own beside what a COPY brings, as an install reads it once."""
 _SCRIPT = re.compile(r"(?:^|/)[\w.-]*entrypoint[\w.-]*$|\.(?:sh|bash|template|conf)$")
 _PROGRAM = re.compile(r"\.(?:jar|war|dll|so|pyz|phar)[\"']?$")
 _PROJECT_INSTALLERS = frozenset({"npm", "pnpm", "yarn", "bun", "composer", "bundle", "poetry", "pdm", "uv"})
@@ -115,7 +114,7 @@ def _is_for_reading(copy: Copy) -> bool:
 
 
 def _is_temporary(path: str) -> bool:
-    return any(within(path, folder) for folder in _TEMPORARY)
+    return any(within(path, folder) for folder in TEMPORARY)
 
 
 def _is_started(shipped: Stage, copy: Copy) -> bool:
