@@ -1,0 +1,172 @@
+"""See changing_arg_above_install.md."""
+
+import re
+from collections.abc import Iterator
+from itertools import takewhile
+
+from rules.api import (
+    Category,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Fix,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    Step,
+    Word,
+    fix,
+    move_below,
+    once,
+    quote,
+    rule,
+)
+from rules.copying.source_trees import brings_all, source_folder
+from rules.packages.options import spelled
+from rules.quoting import listed
+
+_COMMIT = re.compile(
+    r"(?:GIT_|CI_|VCS_|SOURCE_|BUILD_|GITHUB_)?(?:COMMIT|SHA|REV|REVISION)(?:_SHA|_HASH|_ID|_REF)?|(?:GIT|COMMIT)_HASH|GIT_SHA1|VCS_REF"
+)
+"""Names of the commit that is built."""
+
+_RUN_OF_BUILD = re.compile(
+    r"BUILD_?(?:DATE|TIME|DATETIME|TIMESTAMP|NUMBER|NUM|ID)|CI_(?:PIPELINE|JOB)_ID|GITHUB_RUN_(?:ID|NUMBER)"
+)
+"""Names of the time or number of a build: it may be meant to renew what is installed."""
+
+_FETCHING = re.compile(r"\b(?:git|curl|wget|svn|hg|tar|unzip|checkout)\b")
+"""What uses a commit to say what is got, not what is built."""
+
+_PINS = re.compile(r"[\"']?[0-9a-fA-F]{7,}[\"']?$|[\"']?v?\d+\.\d")
+"""A default that is a version or a commit of something: changed by hand, if at all."""
+
+_INSTALLING = frozenset({"install", "sync", "download"})
+_FREE_COMMANDS = frozenset({"", "echo", "set", "true", ":", "rm", "mkdir"})
+
+
+@rule(
+    "changing-arg-above-install",
+    severity=Severity.INFO,
+    category=Category.BUILD_CACHE,
+    keywords=("ARG",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """An ARG that has another value in each build stands above an install, which is then made again each time."""
+    for stage in change.stages:
+        if stage.index not in change.after.needed_by_shipped:
+            continue
+        changing = [found for step in stage.steps if (found := _changing(step)) is not None]
+        install = _install_below(stage, changing[0][0]) if changing else None
+        if install is None:
+            continue
+        run, call = install
+        above = [(step, name) for step, name in changing if step.index < run.index]
+        said = next((one for one in above if _COMMIT.fullmatch(one[1].text)), above[0])
+        if not _says_what_is_got(stage, said[1].text):
+            yield _problem(stage, said, [one for one in above if one is not said], call)
+
+
+def _changing(step: Step) -> tuple[Step, Word] | None:
+    """Return an ARG whose name says that builds give it another value each time, with the name."""
+    if step.instruction.keyword != "ARG" or step.deferred:
+        return None
+    for name, value in step.instruction.pairs:
+        named = _COMMIT.fullmatch(name.text) or _RUN_OF_BUILD.fullmatch(name.text)
+        if named and (value is None or not _PINS.match(value.text)):
+            return step, name
+    return None
+
+
+def _install_below(stage: Stage, argument: Step) -> tuple[Run, PackageCall] | None:
+    """Return the first install below an ARG that would be taken from the cache but for it."""
+    for step in stage.steps:
+        if isinstance(step, Copy) and _differs_with_commits(step):
+            return None
+        if step.index <= argument.index or not isinstance(step, Run) or step.deferred:
+            continue
+        if any(mount.type == "bind" and "from" not in mount.options for mount in step.mounts):
+            return None
+        call = next((call for call in step.package_calls if call.action in _INSTALLING), None)
+        if call is not None:
+            return None if any(mount.type == "cache" for mount in step.mounts) else (step, call)
+    return None
+
+
+def _differs_with_commits(copy: Copy) -> bool:
+    """Whether a COPY brings what most commits change, so that nothing below it is taken from the cache anyway."""
+    if not copy.from_context:
+        return copy.from_stage is not None
+    return (copy.brings_context_root and brings_all(copy)) or source_folder(copy) is not None
+
+
+def _says_what_is_got(stage: Stage, name: str) -> bool:
+    """Whether a RUN of the stage gets something at that commit: then it is a version, pinned by whoever builds."""
+    used = re.compile(rf"\$\{{?{re.escape(name)}\b")
+    return any(used.search(run.instruction.value) and _FETCHING.search(run.instruction.value) for run in stage.runs)
+
+
+def _problem(stage: Stage, said: tuple[Step, Word], others: list[tuple[Step, Word]], call: PackageCall) -> Problem:
+    argument, name = said
+    commit = _COMMIT.fullmatch(name.text) is not None
+    when = "another commit" if commit else "another value"
+    too = f" The same goes for {listed(quote(other.text) for _, other in others)}." if others else ""
+    return Problem(
+        name.span,
+        f"{stage.label} declares {quote(f'ARG {name.text}')} above {quote(spelled(call))} (line {call.command.line}). "
+        "An argument is part of what every `RUN` below it is cached by, used there or not, so each build that passes "
+        f"{when} installs all of it again.{too} {_way_out(stage, [said, *others], call)}",
+        Confidence.LIKELY if commit else Confidence.POSSIBLE,
+        doubt="builds may not pass it" if commit else "the builds may be meant to renew the packages",
+        instruction=argument.instruction,
+        stage=stage.key,
+        key=name.text,
+        fix=_fix(stage, argument, name.text) if not others else None,
+    )
+
+
+def _way_out(stage: Stage, arguments: list[tuple[Step, Word]], call: PackageCall) -> str:
+    them = "them" if len(arguments) > 1 else "it"
+    above = [
+        step.instruction
+        for step in stage.steps
+        if step.instruction.keyword in ("ENV", "LABEL")
+        and step.instruction.line < call.command.line
+        and any(_uses(step, name.text) for _, name in arguments)
+    ]
+    if not above:
+        return f"Declare {them} below the installs."
+    lines = listed(str(one.line) for one in above)
+    uses = f"the `{above[0].keyword}` in line {lines}" if len(above) == 1 else f"what stands in lines {lines}"
+    return f"Put {them} below the installs, together with {uses}, which uses {them}."
+
+
+def _fix(stage: Stage, argument: Step, name: str) -> Fix | None:
+    """Move the ARG below the last install that nothing stands above which may ask for it."""
+    if len(argument.instruction.pairs) != 1 or "$" in argument.instruction.value:
+        return None
+    below = takewhile(lambda step: not _may_use(step, name), stage.steps[argument.index + 1 :])
+    installs = [step.instruction for step in below if isinstance(step, Run) and step.package_calls]
+    return fix("Declare it below the install", *move_below(argument.instruction, installs[-1])) if installs else None
+
+
+@once
+def _plain_runs(stage: Stage) -> frozenset[int]:
+    """The RUNs of which all commands are known to ask for no variable: they install, and clean up."""
+    return frozenset(
+        run.index
+        for run in stage.runs
+        if {command.start for command in run.commands if command.name not in _FREE_COMMANDS}
+        <= {call.command.start for call in run.package_calls if call.action != "run"}
+    )
+
+
+def _may_use(step: Step, name: str) -> bool:
+    """Whether a step uses a variable, or runs what may ask for it."""
+    return _uses(step, name) or (isinstance(step, Run) and step.index not in _plain_runs(step.stage))
+
+
+def _uses(step: Step, name: str) -> bool:
+    return re.search(rf"\$\{{?{re.escape(name)}\b", step.instruction.value) is not None
