@@ -111,18 +111,18 @@ def rpm_manager_of(family: str | None, distro: str | None, release: Release | No
     """Return which of the programs that install a distribution's RPM packages an image has.
 
     Args:
-        family: The one that the newest full images have, such as `dnf`; any other, or none, is returned as it is.
+        family: The one that the newest images have, such as `dnf`; any other, or none, is returned as it is.
         distro: As in `ImageFacts.distro`.
         release: As in `ImageFacts.release`.
         tag: The image's tag.
     """
-    if family not in ("dnf", "yum") or distro not in REDHAT_FAMILY:
+    if family not in ("dnf", "yum", "microdnf") or distro not in REDHAT_FAMILY:
         return family
     first, number = _FIRST_WITH_DNF.get(distro), release.number if release is not None else None
     major = (number or "").partition(".")[0]
     if first is not None and major.isdecimal() and int(major) < first:
         return "yum"
-    return "microdnf" if _MINIMAL.search(tag) else "dnf"
+    return "microdnf" if family == "microdnf" or _MINIMAL.search(tag) else "dnf"
 
 
 def title_of(distro: str) -> str:

@@ -94,6 +94,9 @@ def corrected(name: str, config: Json) -> Json:
     if name == "gradle" and config.get("users") == {"ubuntu": 1000}:
         # The recipes on Ubuntu 24.04 and later rename the base's account (`usermod --login gradle`).
         config |= {"users": {"gradle": 1000}}
+    if config.get("pm") == "dnf" and str(config.get("release")).endswith(("-slim", "-minimal")):
+        # The table gives the full image's program; the recipe's base has the small one, which mysql's installs with.
+        config |= {"pm": "microdnf"}
     if "env" in config:
         # Quotes that the Dockerfile needs are no part of the value.
         config["env"] = {key: value.strip('"') for key, value in config["env"].items()}
