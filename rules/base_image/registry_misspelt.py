@@ -45,6 +45,11 @@ _SHORTEST = 7
 _LONG = 9
 """Letters of a name beside which nobody gives a registry a name of a slip's difference: `cr.dev` may be anybody's."""
 
+_ENDINGS = frozenset({"com", "org", "net", "co", "dev", "app", "cr", "in", "ai"})
+"""What stands for `.io` in a name that was written from memory."""
+_OWN = 4
+"""Letters before the ending that nobody else's registry has by chance."""
+
 
 @rule(
     "registry-misspelt",
@@ -62,10 +67,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _meant(registry: str) -> str | None:
-    """Return the registry that was probably meant: one letter too many, too few, wrong, or swapped with the next."""
+    """Return the registry that was probably meant.
+
+    One letter is too many, too few, wrong, or swapped with the next; or the last part of the name is another one.
+    """
     name = registry.lower()  # as every name of a host
     if name in _REGISTRIES or "." not in name or ":" in name:
         return None
+    own, _, ending = name.rpartition(".")
+    if ending in _ENDINGS and f"{own}.io" in _REGISTRIES and len(own) >= _OWN:
+        return f"{own}.io"
     return nearest(name, (one for one in _REGISTRIES if len(one) >= _SHORTEST), slips=1)
 
 

@@ -286,17 +286,3 @@ def test_a_version_was_never_published_for_an_older_system_than_all_that_it_has(
     reference = parse_reference(text)
     assert reference is not None
     assert newer_systems(reference) == systems
-
-
-@pytest.mark.parametrize(
-    ("image", "manager"),
-    [
-        ("mysql:8.4", "microdnf"),  # FROM oraclelinux:9-slim
-        ("mysql:5.7", "yum"),  # FROM oraclelinux:7-slim, which has no microdnf
-        ("oraclelinux:9", "dnf"),
-        ("almalinux:9-minimal", "microdnf"),
-        ("registry.access.redhat.com/ubi9-minimal", "microdnf"),
-    ],
-)
-def test_small_images_of_red_hats_family_have_the_small_manager(image: str, manager: str) -> None:
-    assert facts(image).package_manager == manager

@@ -122,3 +122,17 @@ def test_a_package_brings_a_command(package: str, command: str) -> None:
 )
 def test_the_package_of_a_command_depends_on_the_distribution(command: str, distro: str, package: str | None) -> None:
     assert package_of_command(command, distro) == package
+
+
+@pytest.mark.parametrize(
+    ("image", "manager"),
+    [
+        ("mysql:8.4", "microdnf"),  # FROM oraclelinux:9-slim
+        ("mysql:5.7", "yum"),  # FROM oraclelinux:7-slim, which has no microdnf
+        ("oraclelinux:9", "dnf"),
+        ("almalinux:9-minimal", "microdnf"),
+        ("registry.access.redhat.com/ubi9-minimal", "microdnf"),
+    ],
+)
+def test_small_images_of_red_hats_family_have_the_small_manager(image: str, manager: str) -> None:
+    assert facts(image).package_manager == manager
