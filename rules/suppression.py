@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import islice, product
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -49,8 +49,9 @@ _OF_UTILS = (
 """What dockerfile-utils, the linter in editors' Docker extensions, finds as well; its comment names no rule."""
 
 
-_REFUSALS = frozenset({"invalid-structure", "invalid-syntax"})
-"""What stops a build, which BuildKit's directive does not skip, not even with `skip=all`."""
+_ALL = "all"
+_CHECKS_NAME = re.compile(r"(?:[A-Z]+[a-z]+){2,}")
+"""How BuildKit names its checks (Docker's build checks reference): `StageNameCasing`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,8 +165,9 @@ def _of_check(value: str, span: Span, lines: tuple[int, int]) -> Iterator[Suppre
 
     if match := re.search(r"skip=([\w,\s-]+)", value):
         names = tuple(name.strip() for name in match[1].split(",") if name.strip())
-        made = _make(Comment(value, span), names, value.partition("//")[2].strip(), lines, ours=False)
-        yield replace(made, rules=made.rules - _REFUSALS)
+        reason = value.partition("//")[2].strip()
+        made = _make(Comment(value, span), names, reason, lines, ours=False)
+        yield replace(made, rules=_buildkits()) if _ALL in names else made
 
 
 def _of_comment(dockerfile: Dockerfile, comment: Comment, layout: _Layout) -> Iterator[Suppression]:
@@ -234,6 +236,13 @@ def _make(comment: Comment, names: tuple[str, ...], reason: str, lines: tuple[in
     return Suppression(comment, names, _meant(names), reason, *lines, ours)
 
 
+@cache
+def _buildkits() -> frozenset[str]:
+    """Our ids of BuildKit's checks: `skip=all` speaks of those, and of nothing else that is wrong with a file."""
+    rules = catalogue.by_id().values()
+    return frozenset(rule.id for rule in rules if any(map(_CHECKS_NAME.fullmatch, rule.aliases)))
+
+
 @lru_cache(maxsize=64)
 def _meant(names: tuple[str, ...]) -> frozenset[str]:
     return frozenset(id_ for name in names for id_ in rule_ids(name))
@@ -245,7 +254,7 @@ def rule_ids(name: str) -> tuple[str, ...]:
         return ()
     if name.lower() in catalogue.by_id():
         return (name.lower(),)
-    if name.lower() == "all":
+    if name.lower() == _ALL:
         return tuple(catalogue.by_id())
     if name.lower() == "dockerfile-utils":
         return tuple(_OF_UTILS)

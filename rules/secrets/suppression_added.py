@@ -102,9 +102,10 @@ def _way_out(one: Suppression) -> str:
 def _problem(added: list[Suppression], dropped: set[str], known_before: set[str]) -> Problem:
     first, *others = added
     named = dict.fromkeys(name for one in added for name in one.names if name not in dropped)
-    names = ", ".join(map(quote, named))
+    whole = _DIRECTIVE.match(first.comment.text) is not None and "all" in named
+    names = "all of BuildKit's checks" if whole else ", ".join(map(quote, named))
     ours = sorted({rule for one in added for rule in one.rules} - known_before - set(named))
-    known = f" ({', '.join(map(quote, ours[:3]))} here)" if ours else ""
+    known = f" ({', '.join(map(quote, ours[:3]))} here)" if ours and not whole else ""
     where = (
         "in the whole file" if first.last == 0 else f"for the {'stage' if first.whole_stage else 'instruction'} below"
     )

@@ -123,4 +123,12 @@ def test_of_two_check_comments_above_an_instruction_the_first_counts() -> None:
 def test_a_check_directive_that_skips_all_does_not_skip_what_stops_the_build(broken: str) -> None:
     head = "# check=skip=all\n"
     text = f"{head}{broken}" if broken.startswith("#") else f"{head}{TEXT}{broken}"
-    assert {each.rule for each in review(text).findings} == {"invalid-syntax"}
+    assert "invalid-syntax" in {each.rule for each in review(text).findings}
+
+
+def test_all_in_a_check_directive_is_all_of_buildkits_checks_and_no_other_rule() -> None:
+    body = "FROM node:24 as base\nWORKDIR a\nRUN curl https://example.com/x.sh | sh\nCMD node x.js\n"
+    plain = {each.rule for each in review(body).findings}
+    silent = plain - {each.rule for each in review(f"# check=skip=all\n{body}").findings}
+    assert {"workdir-relative", "shell-form-start"} <= silent
+    assert "remote-script-piped-to-shell" in plain - silent
