@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rules.api import (
     Category,
@@ -35,6 +36,8 @@ _ASKING = re.compile(r"(?<![\w$-])(?:if|elif|while|until)[ \t]+(?:![ \t]+)?\Z")
 _LONGEST_ASKING = 16
 _BASH_SYSTEMS = frozenset("debian ubuntu rhel centos fedora rocky almalinux amazonlinux oraclelinux amzn".split())
 
+_SHELL = 'SHELL ["/bin/bash", "-o", "pipefail", "-c"]'
+
 
 @rule(
     "pipefail-missing",
@@ -47,11 +50,28 @@ _BASH_SYSTEMS = frozenset("debian ubuntu rhel centos fedora rocky almalinux amaz
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A pipe hides the failure of its left side."""
     for stage in change.stages:
+        covered: set[tuple[Confidence, Severity | None]] = set()
         for run in stage.runs:
-            if "|" in run.instruction.text and run.instruction.exec_form is None:
-                hidden = _hidden_failure(run)
-                if hidden is not None:
-                    yield _problem(stage, run, hidden)
+            hidden = _hidden_failure(run) if "|" in run.instruction.text else None
+            if hidden is None or run.instruction.exec_form is not None:
+                continue
+            problem = _problem(stage, run, hidden)
+            kind = problem.confidence, problem.severity
+            if kind in covered:
+                problem = replace(problem, fix=None)
+            elif _sets_shell(problem) and _is_new(change, run):
+                covered.add(kind)
+            yield problem
+
+
+def _sets_shell(problem: Problem) -> bool:
+    """Whether the fix is for all that stands below, too."""
+    return problem.decision == _SHELL
+
+
+def _is_new(change: DockerfileChange, run: Run) -> bool:
+    """Whether a RUN did not stand in the file before: what is said of an old one is not told."""
+    return change.before is None or run.instruction.text not in change.before.source.text
 
 
 def _hidden_failure(run: Run) -> Command | None:
@@ -133,6 +153,7 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
         stage=stage.key,
         fix=fix,
         severity=Severity.INFO if noticed else None,
+        decision=_SHELL if fix is not None and _SHELL in fix.title else "",
     )
 
 
@@ -201,6 +222,5 @@ def _fix(run: Run, stage: Stage, command: Command) -> Fix | None:
         and not any(map(stops_early, stage.runs[stage.runs.index(run) :]))
         and stage.image.shell.value == run.shell.value
     ):
-        line = 'SHELL ["/bin/bash", "-o", "pipefail", "-c"]'
-        return Fix(f"Put `{line}` above it", (insert_line_before(run.instruction, line),))
+        return Fix(f"Put `{_SHELL}` above it", (insert_line_before(run.instruction, _SHELL),))
     return None
