@@ -41,6 +41,10 @@ _OPTIONS = re.compile(r"(?=[uxfvo]*e)(?=.{2})[euxfv]+o?")
 _ARGUMENT = re.compile(r"\$\{?[@*#1-9]|\bshift\b")
 _DECIDES = frozenset({"exit", "return", "trap", "kill", "false"})
 """What a script decides by itself with whether it goes on."""
+_TELLING = frozenset(
+    "[ [[ cmp command diff egrep expr fgrep getent grep let ls pgrep pkill killall rmdir test which".split()
+)
+"""Commands that tell something by failing."""
 _CLEANING = frozenset("autoclean autoremove cache-clean clean del deborphan erase prune purge remove".split())
 
 
@@ -145,7 +149,9 @@ def _makes_the_step(run: Run, command: Command) -> bool:
 
 @once
 def _ends_by_cleaning(run: Run) -> bool:
-    """Whether the last list of a RUN only deletes and cannot but succeed, and no command decides what a failure means.
+    """Whether the last list of a RUN cannot but succeed, and no command decides what a failure means.
+
+    It deletes, makes folders, or gives what stood there before the RUN an owner or a mode.
 
     `true`, `exit 0` and `echo "no luck"` say that a failure is meant to be passed over.
     """
@@ -154,7 +160,10 @@ def _ends_by_cleaning(run: Run) -> bool:
     if not last or run.stage.runtime.is_windows or any(one.errexit or one.name in _DECIDES for one in commands):
         return False
     made = {word.value.rstrip("/") for one in commands if one.name == "mkdir" for word in one.operands()}
-    return all(_cleans_up(one, made) and not is_conditional(run, one) for one in commands[last:])
+    return all(
+        (_cleans_up(one, made) or _makes_folders(one) or _changes_what_stood(run, one)) and not is_conditional(run, one)
+        for one in commands[last:]
+    )
 
 
 def _cleans_up(command: Command, made: Collection[str] = ()) -> bool:
@@ -168,6 +177,20 @@ def _cleans_up(command: Command, made: Collection[str] = ()) -> bool:
     if command.name == "find":
         return any(word.value == "-delete" for word in command.args)
     return not _CLEANING.isdisjoint(word.value for word in command.operands()[:2])
+
+
+def _makes_folders(command: Command) -> bool:
+    return command.name == "mkdir" and command.has("-p", "--parents")
+
+
+def _changes_what_stood(run: Run, command: Command) -> bool:
+    """Whether a command gives what was there before the RUN another owner or mode."""
+    changed = [one for one in run.stage.files.attribute_changes if one.command is command]
+    return bool(changed) and all(one.path is not None and _stood(run, one.path) for one in changed)
+
+
+def _stood(run: Run, path: str) -> bool:
+    return any(put.path == path and put.step.at < run.at for put in run.stage.files.covering(path))
 
 
 def _says_so(run: Run) -> bool:
@@ -226,8 +249,15 @@ def _problem(stage: Stage, run: Run, command: Command, *, lost: bool) -> Problem
         stage=stage.key,
         key=command.name,
         severity=Severity.ERROR if _tests(command) else None,
-        fix=_fix(run) if (lost or heredoc) and end is None else None,
+        fix=_fix(run) if (lost or heredoc) and end is None and not any(map(_may_end_badly, run.commands)) else None,
     )
+
+
+def _may_end_badly(command: Command) -> bool:
+    """Whether a command fails where nothing is wrong, so that `set -e` may stop a build that is right."""
+    if command.conditional or command.negated or command.after in ("||", "|"):
+        return False
+    return command.name in _TELLING or (command.name == "rm" and not command.has("-f", "--force"))
 
 
 def _outcome(run: Run, command: Command) -> str:
