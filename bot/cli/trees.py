@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,6 +22,9 @@ NOT_SOURCE: Final = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "
 
 FILE, EXECUTABLE, LINK, SUBMODULE = 0o100644, 0o100755, 0o120000, 0o160000  # as git writes them
 
+_NO_PROJECT: Final = frozenset({Path("/"), Path.home(), Path(tempfile.gettempdir())})
+"""Folders that hold many projects."""
+
 
 @dataclass(frozen=True, slots=True)
 class Folder:
@@ -38,7 +42,11 @@ class Folder:
 
 
 def root_of(path: Path) -> Path:
-    """Return the root of the repository a path is in: the nearest folder with a `.git`, else its own folder.
+    """Return the root of the repository a path is in: the nearest folder with a `.git`.
+
+    Without one it is the folder that the command was called in, if the path lies below it and it is not a home or the
+    whole file system: an unpacked archive is its own root, whose files `COPY api ./` of `docker/Dockerfile` names.
+    Else it is the path's own folder.
 
     Raises:
         UsageFault: There is nothing at that path.
@@ -47,7 +55,9 @@ def root_of(path: Path) -> Path:
         raise UsageFault(f"{path}: there is no such file or folder. Name a Dockerfile or a folder that holds some.")
     real = path.resolve()  # who names a link means the file
     folder = real if real.is_dir() else real.parent
-    return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder)
+    around = (folder, *folder.parents)
+    marked = next((each for each in around if (each / ".git").exists()), None)
+    return marked or (here if (here := Path.cwd()) in around and here not in _NO_PROJECT else folder)
 
 
 def listed(root: Path) -> dict[str, int]:

@@ -64,6 +64,12 @@ def test_a_folder_of_a_repository_knows_the_whole_repository(
     assert out.count("base-image-unpinned") == 1
 
 
+def test_an_unpacked_archive_is_a_repository_of_its_own(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
+    put("docker/Dockerfile", f"{CLEAN}COPY api/main.py /main.py\n")
+    put("api/main.py", "")
+    assert "copy-source-vanished" not in run(capsys, "check", "docker/Dockerfile")[1]
+
+
 def test_folders_of_two_repositories_are_reported_together(put: Put, capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("one", "two"):
         put(f"{name}/.git/HEAD", "ref: refs/heads/main\n")
