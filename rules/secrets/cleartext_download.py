@@ -30,6 +30,7 @@ from rules.secrets.downloads import (
     checks,
     compares_hash,
     is_local,
+    keeps_nothing,
     php_urls,
     powershell_urls,
     split_url,
@@ -104,7 +105,9 @@ def _calls(run: Run) -> Iterator[Command]:
 
 
 def _only_sends(command: Command) -> bool:
-    """Whether curl brings something to the server and keeps nothing of its answer."""
+    """Whether it brings something to the server, or asks whether it is there, and keeps nothing of its answer."""
+    if keeps_nothing(command) and command.after != "|" and not command.nested:
+        return True
     sends = command.has("-d", "--data", "--data-binary", "--data-raw", "-F", "--form", "-T", "--upload-file")
     return command.name == "curl" and sends and command.after != "|" and not command.has("-o", "-O", "--output")
 
