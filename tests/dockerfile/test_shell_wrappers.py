@@ -81,6 +81,8 @@ def test_a_variable_names_the_program_as_it_is_written(code: str, name: str) -> 
         ("a '-y'", ("-y",), True),
         ("a y", ("-y",), False),
         ("a -o=yes", ("-y",), False),
+        ("curl -okubectl", ("-k",), False),
+        ("curl -fsSLko x", ("-k",), True),
     ],
 )
 def test_a_flag_is_found_alone_in_a_cluster_and_with_a_value(code: str, flags: tuple[str, ...], *, given: bool) -> None:
