@@ -21,7 +21,7 @@ _DROPS = frozenset({"apt", "apt-get", "aptitude"})
     severity=Severity.WARNING,
     category=Category.SECURITY,
     keywords=("RUN",),
-    mentions=("type=secret", "type=ssh"),
+    mentions=("secret", "ssh"),
     aliases=("S6469",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
