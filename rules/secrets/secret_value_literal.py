@@ -105,7 +105,7 @@ def _takes_last(command: Command, words: Sequence[ShellWord]) -> bool:
     """Whether a user and a password stand last: `htpasswd -b`, `composer config http-basic.HOST USER PASSWORD`."""
     if command.name == "htpasswd":
         return command.has("-b") and len(words) > 1
-    return len(words) > 3 and words[0].value == "config" and words[-3].value.startswith("http-basic.")  # noqa: PLR2004
+    return len(words) > 3 and words[0].value == "config" and words[-3].value.startswith("http-basic.")  # noqa: PLR2004 - with user and password
 
 
 def _named(command: Command) -> Iterator[tuple[ShellWord, str]]:
