@@ -144,7 +144,8 @@ def _in_file(step: Step, text: str, name: str, start: int) -> Iterator[Off]:
         if match is not None:
             row = re.compile(rf"^[ \t]*{re.escape(line.lstrip())}", re.MULTILINE).search(source.text, start)
             at = source.text.find(match[0], row.start() if row is not None else start)
-            yield Off(source.span(at, at + len(match[0])), match[0], "", None)
+            start = at + len(match[0])
+            yield Off(source.span(at, start), match[0], "", None)
 
 
 def _in_run(run: Run) -> Iterator[Off]:
