@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.dockerfile.shell_flags import holds, inline_value, takes_next_word
+from rules.dockerfile.shell_flags import VALUED, holds, inline_value, takes_next_word
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -102,6 +102,7 @@ class Command(NamedTuple):
 
     def flag(self, *flags: str) -> ShellWord | None:
         """Return the word that holds one of the flags, or `None`; see `has`."""
+        valued = VALUED.get(self.name, ())
         for word in self.args:
             value = word.value
             if value[:1] != "-":
@@ -109,7 +110,7 @@ class Command(NamedTuple):
             if value == "--":
                 return None
             for flag in flags:
-                if value == flag or holds(value, flag):
+                if value == flag or holds(value, flag, valued):
                     return word
         return None
 

@@ -8,6 +8,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 
+VALUED = {
+    "curl": frozenset("AbcCdDeEFHKmoPQrtTuUwxXyYz"),
+    "wget": frozenset("AaBDeIiloOPQRtTUwX"),
+}
+"""The short options that take a value, of programs that are often told it in the same word: `curl -okubectl` (curl(1),
+wget(1))."""
+
+
 def takes_next_word(option: str, with_values: Collection[str]) -> bool:
     """Tell whether an option as written takes the next word for its value.
 
@@ -25,11 +33,19 @@ def takes_next_word(option: str, with_values: Collection[str]) -> bool:
     return False
 
 
-def holds(value: str, flag: str) -> bool:
-    """Tell whether an option word contains a flag: a letter of a cluster, or a long flag with a value."""
+def holds(value: str, flag: str, valued: Collection[str] = ()) -> bool:
+    """Tell whether an option word contains a flag: a letter of a cluster, or a long flag with a value.
+
+    Args:
+        value: The word.
+        flag: With its dashes.
+        valued: The letters that take what follows them in the word for their value.
+    """
     if flag[:2] == "--":
         return value.startswith(flag) and value[len(flag) : len(flag) + 1] == "="
-    return len(flag) == 2 and value[:2] != "--" and flag[1] in value[1:] and value[1:].isalpha()  # noqa: PLR2004 - dash and letter
+    if len(flag) != 2 or value[:2] == "--" or flag[1] not in value[1:] or not value[1:].isalpha():  # noqa: PLR2004 - dash and letter
+        return False
+    return not valued or not any(letter in valued for letter in value[1 : value.index(flag[1], 1)])
 
 
 def inline_value(value: str, name: str) -> str | None:

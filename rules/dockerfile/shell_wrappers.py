@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.dockerfile.shell_flags import takes_next_word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from rules.dockerfile.shell_words import ShellWord
 
@@ -144,10 +144,7 @@ def unwrap(words: Sequence[ShellWord]) -> Unwrapped:
         wrappers.append(name)
         index = inner
     if index < size and words[index].value in _DECLARATIONS:
-        for word in words[index + 1 :]:
-            match = ASSIGNMENT.match(word.text)
-            if match:
-                assignments.append((match.group(1), assigned(word, match.end())))
+        assignments += filter(None, map(_given, words[index + 1 :]))
     return Unwrapped(index, tuple(wrappers), tuple(assignments))
 
 
@@ -156,15 +153,38 @@ def assigned(word: ShellWord, at: int) -> ShellWord:
     return word._replace(text=word.text[at:], value=word.value[at:], start=min(word.start + at, word.end))
 
 
-def _assignments(words: Sequence[ShellWord], index: int, found: list[tuple[str, ShellWord]]) -> int:
+def _set(word: ShellWord) -> tuple[str, ShellWord] | None:
+    """Return what a word sets for the shell, for which the name and the equals sign stand outside quotes."""
+    match = ASSIGNMENT.match(word.text) if "=" in word.text else None
+    return (match.group(1), assigned(word, match.end())) if match is not None else None
+
+
+def _given(word: ShellWord) -> tuple[str, ShellWord] | None:
+    """Return what a word sets as an argument of `env`, `sudo` or `export`, which see it without quotes."""
+    mark = word.text[:1]
+    match = ASSIGNMENT.match(word.value) if mark in ("'", '"') and mark else None
+    if match is None:
+        return _set(word)
+    inner = assigned(word, match.end() + 1)
+    closed = inner.text.endswith(mark)
+    return match.group(1), inner._replace(
+        text=inner.text.removesuffix(mark), value=word.value[match.end() :], end=word.end - closed
+    )
+
+
+def _assignments(
+    words: Sequence[ShellWord],
+    index: int,
+    found: list[tuple[str, ShellWord]],
+    read: Callable[[ShellWord], tuple[str, ShellWord] | None] = _set,
+) -> int:
     """Collect `NAME=value` words from an index on; return the index behind them."""
     while index < len(words):
-        word = words[index]
-        match = ASSIGNMENT.match(word.text) if "=" in word.text else None
-        if match is None:
+        one = read(words[index])
+        if one is None:
             break
         if len(found) < _MAX_ASSIGNMENTS:
-            found.append((match.group(1), assigned(word, match.end())))
+            found.append(one)
         index += 1
     return index
 
@@ -193,6 +213,6 @@ def _behind(
     if name == "runuser" and not any(word.value in {"-u", "--user"} for word in words[index + 1 : at]):
         return None  # without -u it is `su`: a login name, and a script behind -c
     if wrapper.assignments:
-        at = _assignments(words, at, assignments)
+        at = _assignments(words, at, assignments, _given)
     at += wrapper.operands
     return at if at < size else None

@@ -52,6 +52,8 @@ def products_of(name: str, tag: str) -> tuple[Cycle, ...]:
     return tuple(found.values())
 
 
+_CENTOS_LINUX = re.compile(r"(?:centos)?[67](?!\w)")
+"""Tags of CentOS Linux beside those of CentOS Stream, whose first line is 8: `7`, `centos7.9.2009`."""
 _NODE_LINES = dict(
     zip(
         "argon boron carbon dubnium erbium fermium gallium hydrogen iron jod krypton".split(),
@@ -83,6 +85,8 @@ def _main_product(name: str, tag: str) -> Cycle | None:
         return _known(product, f"{runtime[1]}{version}", version) or _known(
             product, f"{runtime[1]}{version}.x", version
         )
+    if product == "centos-stream" and _CENTOS_LINUX.match(tag):
+        product, tag = "centos", tag.removeprefix("centos")
     if leading := _LEADING.match(tag):
         return _line_of(product, leading[2], leading[1]) or _of_closed_major(product, name, tag, leading[1])
     if product == "nodejs" and (major := _NODE_LINES.get(tag.partition("-")[0])):

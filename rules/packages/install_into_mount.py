@@ -39,7 +39,7 @@ _TAKES_OUT = ("cp", "mv", "rsync", "tar", "install", "ln", "zip")
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=("--mount=type=cache", "type=tmpfs"),
+    mentions=("cache", "tmpfs"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An install puts the project's packages into a cache mount, which no image holds."""

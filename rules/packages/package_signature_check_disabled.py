@@ -28,7 +28,7 @@ _FLAGS = {
     "apt": ("--allow-unauthenticated", "--force-yes", "--allow-insecure-repositories", "--allow-untrusted"),
     "apk": ("--allow-untrusted",),
     **dict.fromkeys(("dnf", "yum", "microdnf", "tdnf"), ("--nogpgcheck", "--no-gpgchecks")),
-    "zypper": ("--no-gpg-checks", "--no-gpgcheck", "-G"),
+    "zypper": ("--no-gpg-checks", "--no-gpgcheck", "-G", "--allow-unsigned-rpm"),
 }
 _OPTIONS = re.compile(
     r"(?:apt::get::allowunauthenticated|acquire::allowinsecurerepositories)=(?:true|1|yes)"
@@ -40,22 +40,27 @@ _WRITTEN = re.compile(
     r"(?P<apt>trusted=yes)[^\]\n]{0,200}\]\s*https?://(?!localhost|127\.)"
     r"|(?P<conf>(?:apt::get::allowunauthenticated|acquire::allowinsecurerepositories)"
     r"(?=\s{1,9}\\?[\"']?(?:true|1|yes)\b))"
-    r"|(?:(?<![\w.])|(?<=\\n))(?P<rpm>gpgcheck\s{0,9}=\s{0,9}(?:0|false|no)\b)",
+    r"|(?:(?<![\w.])|(?<=\\n))(?P<rpm>gpgcheck\s{0,9}=\s{0,9}(?:0|false|no)\b)"
+    r"|(?:(?<![\w.])|(?<=\\n))(?P<pac>siglevel\s{0,9}=\s{0,9}(?:\w{1,20}\s{1,9})?(?:never|trustall)\b)(?![^\[]{0,400}file://)",
     re.IGNORECASE,
 )
 """What a source's description says when nobody is to check its packages; a folder of the image's own is in order."""
+_REPLACED = re.compile(r"[\s'\";]s([/|#,@!~])(?:(?!\1).){0,80}\Z")
+"""What stands before a text that `sed` looks for, to write another in its place."""
 _CONFIGURING = ("ar", "addrepo", "config-manager", "modifyrepo", "mr")
 _WAYS_OUT = {
     "apt": ("apt", "whatever this source offers", "name it with `signed-by=`"),
     "rpm": ("dnf", "whatever this source offers", "name it with `gpgkey=`"),
     "conf": ("apt", "any package", "drop the setting"),
+    "pac": ("pacman", "any package", "leave `SigLevel` as it is"),
 }
 """Kind of setting to the manager that reads it, what it accepts then, and what to do instead."""
-_PLACES = ("/etc/apt/", "/etc/yum.repos.d", "/etc/zypp", "/etc/dnf/", "/etc/yum.conf")
+_PLACES = ("/etc/pacman", "/etc/apt/", "/etc/yum.repos.d", "/etc/zypp", "/etc/dnf/", "/etc/yum.conf")
 
 _ADDS_RPM = re.compile(r"yum\.repos\.d|zypp/repos\.d|\.repo\b|add-?repo\b|\bar\s|copr\b|https?://\S+\.rpm")
 """What adds a source of RPM packages, or may."""
 
+_RPM_INSTALLS = ("-i", "-U", "-F", "--install", "--upgrade", "--freshen", "--reinstall")
 _RPM_FLAGS = ("--nosignature", "--nodigest", "--nofiledigest", "--nogpg", "--noverify")
 
 
@@ -66,7 +71,7 @@ _RPM_FLAGS = ("--nosignature", "--nodigest", "--nofiledigest", "--nogpg", "--nov
     keywords=("RUN", "COPY", "ADD"),
     mentions=(
         "--allow-u", "--force-yes", "--allow-insecure", "--nogpg", "--no-gpg", "--nosignature", "--nodigest",
-        "allowunauthenticated", "allowinsecure", "gpgcheck", "trusted=yes", "zypper ar", "addrepo",
+        "allowunauthenticated", "allowinsecure", "gpgcheck", "trusted=yes", "zypper ar", "addrepo", "siglevel",
     ),
     aliases=("CKV2_DOCKER_7", "CKV2_DOCKER_8", "CKV2_DOCKER_9", "CKV2_DOCKER_10", "CKV2_DOCKER_11"),
 )  # fmt: skip
@@ -111,7 +116,8 @@ def _of_commands(run: Run) -> Iterator[_Unchecked]:
     for command in run.calls("rpm", "yum-config-manager"):
         if command.name == "rpm":
             words = [word for word in command.args if word.value in _RPM_FLAGS]
-            if words and _checks_lists(run, command):
+            asks = command.has("-q", "--query") or not command.has(*_RPM_INSTALLS)
+            if words and (asks or _checks_lists(run, command)):
                 continue
         else:
             words = [word for word in command.args if _OPTIONS.fullmatch(word.value.removeprefix("--setopt="))]
@@ -125,7 +131,7 @@ def _check_source(stage: Stage, instruction: Instruction) -> Iterator[Problem]:
         return
     for found in _WRITTEN.finditer(text):
         line = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
-        if line.lstrip().startswith("#"):
+        if line.lstrip().startswith("#") or _REPLACED.search(line):
             continue
         name = found.lastgroup or ""
         start = instruction.span.start + found.start(name)

@@ -131,7 +131,16 @@ def switch_in(command: Command) -> Switch | None:
         return Switch(
             "--debug", "switches the debugger on, which runs code for visitors", "Take it away", debug, _FOR_DEVELOPERS
         )
-    return _debugger(command) or _server(command)
+    return _debugger(command) or _server(command) or _assigned(command)
+
+
+def _assigned(command: Command) -> Switch | None:
+    """A variable that the command line itself sets: `FLASK_DEBUG=1 flask run`, `env NODE_ENV=development node x.js`."""
+    for name, word in command.assignments:
+        if is_debug_variable(name, word.value, from_argument="$" in word.text):
+            what = "switches the developers' mode on"
+            return Switch(f"{name}={word.value}", what, "Leave it out here", None, _FOR_DEVELOPERS)
+    return None
 
 
 def _module(command: Command) -> str:

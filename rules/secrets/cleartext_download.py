@@ -30,6 +30,7 @@ from rules.secrets.downloads import (
     checks,
     compares_hash,
     is_local,
+    keeps_nothing,
     php_urls,
     powershell_urls,
     split_url,
@@ -39,12 +40,19 @@ from rules.secrets.downloads import (
 )
 
 _INSTALLERS = frozenset(
-    {"git", "pip", "pip3", "npm", "yarn", "pnpm", "gem", "svn", "rpm", "apt-key", "composer", "uv", "go"}
+    "git hg svn pip pip3 pipenv poetry uv conda mamba micromamba npm yarn pnpm gem bundle composer go helm rpm "
+    "apt-key".split()
 )
 _RPM_INSTALLERS = frozenset({"yum", "dnf", "microdnf", "tdnf"})
 """They do not check the signature of a package that is given by its address (`localpkg_gpgcheck`, dnf.conf(5))."""
 _PROGRAMS = FETCHERS | _INSTALLERS | _RPM_INSTALLERS
-_MIRRORS = re.compile(r"(?:^|_)(?:INDEX_URL|NPM_CONFIG_REGISTRY|YARN_REGISTRY|GOPROXY)$")
+_MIRRORS = re.compile(
+    r"(?:^|_)(?:INDEX_URL|FIND_LINKS|UV_(?:DEFAULT_)?INDEX|NPM_CONFIG_REGISTRY|YARN_REGISTRY|YARN_NPM_REGISTRY_SERVER|"
+    r"GOPROXY)$"
+)
+"""Variables that say where pip, uv, npm, yarn and go take packages from."""
+_SETTING = re.compile(r"(?:registry|GOPROXY)=(?=\w+://)")
+"""What `npm config set` and `go env -w` write for the same."""
 _SERVES_HTTPS = frozenset(
     "github.com raw.githubusercontent.com codeload.github.com archive.apache.org www.apache.org dlcdn.apache.org "
     "downloads.apache.org ftp.gnu.org www.openssl.org storage.googleapis.com dl.google.com nodejs.org go.dev nginx.org "
@@ -81,7 +89,7 @@ def _in_run(stage: Stage, run: Run) -> Iterator[Problem]:
         return
     found = [url for c in _calls(run) if not _only_sends(c) for url in urls(c, run) if _is_clear(url)]
     if not found:
-        for text, span in (*powershell_urls(run), *php_urls(run)):
+        for text, span in (*_mirrors(run), *powershell_urls(run), *php_urls(run)):
             scheme, host = split_url(text) or ("", "")
             if scheme in ("http", "ftp") and not is_local(host) and not _SIGNED.search(text):
                 yield _problem(stage, run, text, span, [])
@@ -103,8 +111,27 @@ def _calls(run: Run) -> Iterator[Command]:
             yield command
 
 
+def _mirrors(run: Run) -> Iterator[tuple[str, Span]]:
+    """Yield where a RUN tells package managers to fetch from, by a variable or by a setting."""
+    for command in run.commands:
+        for name, word in command.assignments:
+            if _MIRRORS.search(name.upper()):
+                yield _first(word.value), word.span
+        for word in command.args if command.name in ("npm", "pnpm", "go") else ():
+            match = _SETTING.match(word.value)
+            if match is not None:
+                yield _first(word.value[match.end() :]), word.span
+
+
+def _first(value: str) -> str:
+    """Return the address that is asked first: GOPROXY holds a list, with commas or bars between."""
+    return re.split(r"[,|]", value)[0]
+
+
 def _only_sends(command: Command) -> bool:
-    """Whether curl brings something to the server and keeps nothing of its answer."""
+    """Whether it brings something to the server, or asks whether it is there, and keeps nothing of its answer."""
+    if keeps_nothing(command) and command.after != "|" and not command.nested:
+        return True
     sends = command.has("-d", "--data", "--data-binary", "--data-raw", "-F", "--form", "-T", "--upload-file")
     return command.name == "curl" and sends and command.after != "|" and not command.has("-o", "-O", "--output")
 
@@ -136,6 +163,7 @@ def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:
 def _in_variables(stage: Stage, step: Step) -> Iterator[Problem]:
     for name, value in step.instruction.pairs:
         text = step.scope.expand(value.text) if value is not None and _MIRRORS.search(name.text.upper()) else None
+        text = _first(text) if text else None
         found = split_url(text) if text else None
         if value is not None and text and found is not None and found[0] in ("http", "ftp") and not is_local(found[1]):
             yield _problem(stage, step, text, value.span, [])

@@ -92,7 +92,7 @@ _SHAPES = (
     _shape(
         "a registry token",
         "_auth|_password",
-        r"_(?:authToken|password|auth)\s*=\s*[\"']?(?P<secret>[0-9A-Za-z+/_.=-]{12,})",
+        r"(?:_(?:authToken|password|auth)\s*=|:_(?:authToken|password|auth)[\"']?\s)\s*[\"']?(?P<secret>[0-9A-Za-z+/_.=-]{12,})",
     ),
 )
 _HINTS = tuple((hint, place) for place, shape in enumerate(_SHAPES) for hint in shape.hints)

@@ -29,6 +29,8 @@ from rules.secrets.downloads import (
     checks,
     forgiven_checks,
     is_local,
+    is_saved,
+    keeps_nothing,
     last_checks,
     saved_name,
     split_url,
@@ -191,14 +193,22 @@ def _executed(run: Run) -> dict[str, int]:
 
 
 def _is_program(run: Run, url: Url, *, executable: bool) -> bool:
-    if url.is_local or _BY_CONTENT.search(url.text):
+    if url.is_local or keeps_nothing(url.command) or _BY_CONTENT.search(url.text):
         return False
     if SCRIPT.search(url.text) or SCRIPT.search(saved_name(url)):
         return _is_executed(run, url)
     if _NO_PROGRAM.search(url.text) or _NO_PROGRAM.search(saved_name(url)) or _PAPERS.search(url.text):
         return False
-    saved = url.command.option("-o", "--output", "-O", "--output-document") not in (None, "-")
-    return bool(_ARTIFACT.search(url.text)) or (executable and saved)
+    if _ARTIFACT.search(url.text):
+        return True
+    return executable and (is_saved(url) or saved_name(url) in _made_executable(run))
+
+
+@once
+def _made_executable(run: Run) -> frozenset[str]:
+    """The names of the files that a RUN sets the mode of: a download among them is a program."""
+    words = (word.value for command in run.calls("chmod", "install") for word in command.args)
+    return frozenset(value.rpartition("/")[2] for value in words) - {""}
 
 
 def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:

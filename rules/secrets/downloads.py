@@ -20,6 +20,9 @@ _SUMS = re.compile(r"(?:sha\d+|md5|b2|b3|ck|x+h\d*|sha3-\d+)sum|shasum|rhash|sha
 _SIGNATURES = frozenset(
     {"gpg", "gpg2", "gpgv", "cosign", "minisign", "signify", "slsa-verifier", "gh", "rsign", "sequoia"}
 )
+_OUTPUT = {"wget": ("-O", "--output-document")}
+"""How a program is told the file, where it is not `-o`: that is the log of wget."""
+_REMOTE_NAME = ("-O", "--remote-name", "--remote-name-all")
 _LOCAL = re.compile(
     r"localhost|127\.[\d.]+|0\.0\.0\.0|\[?(?:::1|0:0:0:0:0:0:0:1)\]?|10\.[\d.]+|192\.168\.[\d.]+|172\.(?:1[6-9]|2\d|3[01])\.[\d.]+|"
     r"169\.254\.[\d.]+|[^.]*|.*\.(?:internal|local|lan|localhost|localdomain|test|corp|home\.arpa|svc|svc\.cluster\.local|intra(?:net)?)",
@@ -27,6 +30,12 @@ _LOCAL = re.compile(
 )
 
 _HIDDEN_HOST = re.compile(r"\$|(?:https?|ftps?)://[^/]*\$", re.IGNORECASE)
+_NO_SOURCE = re.compile(
+    r"-[xeHA]|--(?:pre)?proxy|--socks\w*(?:-hostname)?|--referer|--header|--user-agent|"
+    r"(?i:(?!\S*:/)\S*proxy|\S*\.(?:push)?insteadof)"
+)
+"""What stands before an address that nothing is fetched from: a proxy's, in an option or in the settings of npm, yarn,
+pip or git, and the one that git is to write another in the place of (git-config(1), `url.<base>.insteadOf`)."""
 _NUMBER = re.compile(r"\d+")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _LONGEST_ADDRESS = 2000
@@ -100,12 +109,13 @@ def urls(command: Command, run: Run | None = None) -> Iterator[Url]:
         if skip:
             skip = False
             continue
-        skip = word.value in ("-x", "--proxy", "--preproxy", "-e", "--referer", "-H", "--header", "-A")
-        value = word.value.partition("=")[2] if word.value.startswith("--") and "=" in word.value else word.value
+        skip = _NO_SOURCE.fullmatch(word.value) is not None
+        name, _, given = word.value.partition("=") if word.value.startswith("--") else ("", "", "")
+        value = given or word.value
         if run is not None and _HIDDEN_HOST.match(value):
             value = _filled(run, command, value)
         found = split_url(value)
-        if found is not None and not word.value.startswith(("--proxy", "--referer", "--header")):
+        if found is not None and not _NO_SOURCE.fullmatch(name):
             yield Url(value, *found, word, command)
 
 
@@ -221,10 +231,31 @@ _HASHES = re.compile(r"hash|sha(?:1|256|384|512)|digest", re.IGNORECASE)
 
 def saved_name(url: Url) -> str:
     """Return the name of the file that a download is saved under, else the URL's last part."""
-    path = url.command.option("-o", "--output", "-O", "--output-document") if url.command.name != "aria2c" else None
-    if path is None or path == "-" or "://" in path or path.startswith("-"):
+    path = saved_path(url.command)
+    if path is None or "://" in path or path.startswith("-"):
         path = url.text.partition("?")[0]
     return path.rstrip("/").rpartition("/")[2]
+
+
+def saved_path(command: Command) -> str | None:
+    """Return the path that a download is written to, by an option or by the shell; `None` where neither says one."""
+    path = command.option(*_OUTPUT.get(command.name, ("-o", "--output", "--out")))
+    if path is not None and path != "-":
+        return path
+    if command.has(*_REMOTE_NAME) or (command.name != "curl" and path is None):
+        return None  # the file is called as in the address, whatever becomes of what the program prints
+    return next((one.writes for one in command.redirects if one.writes and one.fd in (None, 1)), None)
+
+
+def keeps_nothing(command: Command) -> bool:
+    """Tell whether a program asks a server and keeps nothing of a file: it takes the headers, or throws all away."""
+    asks = command.name == "curl" and command.has("-I", "--head")
+    return asks or (command.name == "wget" and command.has("--spider")) or saved_path(command) == "/dev/null"
+
+
+def is_saved(url: Url) -> bool:
+    """Tell whether the command line says that the address becomes a file: by a path, or by the name in the address."""
+    return saved_path(url.command) is not None or (url.command.name == "curl" and url.command.has(*_REMOTE_NAME))
 
 
 def added_name(copy: Copy, url: str) -> str:

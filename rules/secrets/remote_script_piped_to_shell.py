@@ -91,8 +91,8 @@ def _runs_stdin(command: Command) -> bool:
     operands = command.operands(("-o", "-O"))
     if operands and operands[0].value in ("-", "/dev/stdin"):
         return True  # what follows are arguments of the script
-    if command.has("-c", "-m", "-e", "-r"):
-        return False
+    if command.has("-c") or (command.name not in _LINE_BY_LINE and command.has("-m", "-e", "-r")):
+        return False  # the script stands in the words; to a shell, -e, -m and -r are settings
     words = [word.value for word in command.args]
     only_arguments = command.name == "php" and words[:1] == ["--"]
     return not operands or only_arguments or command.has("-s")

@@ -78,17 +78,18 @@ def _problem(stage: Stage, copy: Copy, word: Word, kind: Kind, held: Held) -> Pr
     else:
         then = "It stays in this stage's layers and in every build cache they are pushed to."
     sure = kind in ("private key", "credentials")
+    name = word.text.strip("\"'")
     return Problem(
         word.span,
-        f"{stage.label} copies {quote(word.text)}, which {held.clause}. {then} {_way_out(copy, kind, word.text)}",
+        f"{stage.label} copies {quote(name)}, which {held.clause}. {then} {_way_out(copy, kind, name)}",
         Confidence.LIKELY if held.likely else Confidence.POSSIBLE,
         doubt="whether these are in use anywhere is not known"
         if held.clause.startswith("sets ")
         else "it goes by the name; what is in the file was not read",
         instruction=copy.instruction,
         stage=stage.key,
-        key=word.text,
-        decision=f"{stage.key} {word.text}",
+        key=name,
+        decision=f"{stage.key} {name}",
         severity=Severity.ERROR if sure and stage.layers_ship else Severity.WARNING,
     )
 

@@ -19,7 +19,7 @@ _CREDENTIALS = re.compile(
     r"\.netrc|_netrc|\.git-credentials|\.pgpass|\.vault-token|\.htpasswd|kubeconfig|.*\.kubeconfig|(?:.*[-_.])?credentials?\.(?:json|ya?ml|csv)"
     r"|(?:.*[-_.])?service[-_]?account(?:[-_.].*)?\.json|client_secrets?.*\.json|(?:.*\.)?secrets?\.(?:json|ya?ml|toml|env|properties)|"
     r"(?:.*\.)?tfvars|.*\.tfstate|master\.key|gcloud.*\.json|(?:.*-)?firebase-adminsdk.*\.json|gha-creds-.*\.json|"
-    r"\.s3cfg|\.boto|\.dockercfg",
+    r"\.s3cfg|\.boto|\.dockercfg|\.dockerconfigjson|(?:gcp|google|sa)[-_](?:.*[-_])?key\.json",
     re.IGNORECASE,
 )
 _PATHS = re.compile(

@@ -58,7 +58,7 @@ _FILES = re.compile(
     severity=Severity.ERROR,
     category=Category.SECURITY,
     keywords=("RUN",),
-    mentions=("type=secret",),
+    mentions=("secret",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A mounted secret is written to a file that stays in the layer."""

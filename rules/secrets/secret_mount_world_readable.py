@@ -1,5 +1,6 @@
 """See secret_mount_world_readable.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Fix, Mount, Problem, Run, Severity, quote, replace, rule
@@ -21,7 +22,7 @@ _DROPS = frozenset({"apt", "apt-get", "aptitude"})
     severity=Severity.WARNING,
     category=Category.SECURITY,
     keywords=("RUN",),
-    mentions=("type=secret", "type=ssh"),
+    mentions=("secret", "ssh"),
     aliases=("S6469",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
@@ -64,12 +65,13 @@ def _problem(change: DockerfileChange, run: Run, mount: Mount, mode: str) -> Pro
 
 def _fix(change: DockerfileChange, run: Run, mount: Mount) -> Fix | None:
     """Leave the mode to the owner; where the RUN is another account's than root's, that is to be the owner."""
-    mode, owner = f"mode={mount.options['mode']}", f"mode={_DEFAULTS[mount.type]}"
+    mode = re.compile(rf"mode=([\"']?){re.escape(mount.options['mode'])}\1")
+    owner = f"mode={_DEFAULTS[mount.type]}"
     if runs_as_root(run) is not True and "uid" not in mount.options:
         uid = run.stage.users.uid_of(name_of(run.user.value or ""))
         if uid is None or not uid.isdecimal():
             return None
         owner = f"uid={uid},{owner}"
-    text = change.source.cut(mount.flag.value_span).replace(mode, owner)
+    text = mode.sub(owner, change.source.cut(mount.flag.value_span))
     uses = "use" if mount.type == "ssh" else "read"
     return Fix(f"Let the owner alone {uses} it", (replace(change.source, mount.flag.value_span, text),))

@@ -2,22 +2,23 @@
 
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rules.api import (
     Category,
+    Command,
     Confidence,
     DockerfileChange,
     Instruction,
     Note,
     Problem,
-    Run,
     Severity,
     ShellWord,
     Span,
     Stage,
     quote,
     rule,
+    script_of,
 )
 from rules.secrets.credentials import GUESSED, Credential, credentials, is_password
 
@@ -41,6 +42,9 @@ _MADE = re.compile(r"(?=.*[0-9])(?=.*[A-Za-z])[\w!@#%^&*+/=.:-]+\Z")
 _FOR_BUILD = "hand the new one to the build as a secret mount: `RUN --mount=type=secret,id=…`"
 _FOR_EITHER = f"{_FOR_BUILD}, or to the container when it starts"
 _FOR_START = "give the new one to the container when it starts: a secret of the platform, `--env-file`"
+_LAST = frozenset({"htpasswd", "composer"})
+"""Programs that take a password as their last word."""
+_AT_START = ("HEALTHCHECK", "CMD", "ENTRYPOINT")
 _NEED_LOGIN = frozenset({"docker", "podman", "buildah", "skopeo", "oras", "az"})
 
 
@@ -64,33 +68,49 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     lower = source.text.lower()
     named = any(name in lower for name in _NAMES)
     for stage in change.stages:
-        for run in stage.runs:
-            for word, password in (*_typed(run), *(_named(run) if named else ())):
+        for command, way_out in _commands(stage):
+            for word, password in (*_typed(command), *(_named(command) if named else ())):
                 if not any(start < word.end and word.start < end for start, end in places):
                     one = Credential(_TYPED, password, word.start, word.end)
-                    yield _problem(one, word.span, stage, _FOR_EITHER if stage.layers_ship else _FOR_BUILD)
+                    yield _problem(one, word.span, stage, way_out)
 
 
-def _typed(run: Run) -> Iterator[tuple[ShellWord, str]]:
-    """Yield the passwords that a RUN hands over as arguments, each with its word."""
-    for command in run.calls("htpasswd", *_PASSWORDS):
-        if command.name == "htpasswd":
-            words = command.operands(("-C",))
-            if command.has("-b") and len(words) > 1 and is_password(words[-1].value):  # user and password stand last
-                yield words[-1], words[-1].value
-            continue
-        if command.name in _NEED_LOGIN and "login" not in [word.value for word in command.args[:3]]:
-            continue
-        found = command.option_word(*_PASSWORDS[command.name])
-        value = found[0] if found is not None else ""
-        password = value.partition(":")[2] if command.name == "curl" else value
-        if found is not None and is_password(password):
-            yield found[1], password
+def _commands(stage: Stage) -> Iterator[tuple[Command, str]]:
+    """Yield the commands of the build and of the container, each with the way out."""
+    for run in stage.runs:
+        yield from ((command, _FOR_EITHER if stage.layers_ship else _FOR_BUILD) for command in run.commands)
+    for instruction in stage.instructions:
+        script = script_of(instruction) if instruction.keyword in _AT_START else None
+        yield from ((command, _FOR_START) for command in (script.commands if script is not None else ()))
 
 
-def _named(run: Run) -> Iterator[tuple[ShellWord, str]]:
+def _typed(command: Command) -> Iterator[tuple[ShellWord, str]]:
+    """Yield the passwords that a command is given as arguments, each with its word."""
+    if command.name in _LAST:
+        words = command.operands(("-C",))
+        if _takes_last(command, words) and is_password(words[-1].value) and words[-2].value != words[-1].value:
+            yield words[-1], words[-1].value
+        return
+    options = _PASSWORDS.get(command.name)
+    if options is None or (command.name in _NEED_LOGIN and "login" not in [word.value for word in command.args[:3]]):
+        return
+    found = command.option_word(*options)
+    value = found[0] if found is not None else ""
+    user, _, password = value.partition(":") if command.name == "curl" else ("", "", value)
+    if found is not None and user != password and is_password(password):  # `anonymous:anonymous` opens what is open
+        yield found[1], password
+
+
+def _takes_last(command: Command, words: Sequence[ShellWord]) -> bool:
+    """Whether a user and a password stand last: `htpasswd -b`, `composer config http-basic.HOST USER PASSWORD`."""
+    if command.name == "htpasswd":
+        return command.has("-b") and len(words) > 1
+    return len(words) > 3 and words[0].value == "config" and words[-3].value.startswith("http-basic.")  # noqa: PLR2004 - with user and password
+
+
+def _named(command: Command) -> Iterator[tuple[ShellWord, str]]:
     """Yield what options that are called so give as a password: `-PrepositoryPassword=…`, `--token=…`."""
-    for word in (word for command in run.commands for word in command.args if word.value.startswith("-")):
+    for word in (word for word in command.args if word.value.startswith("-")):
         match = _OPTION.fullmatch(word.value)
         if match is not None and is_password(match["value"]) and _MADE.search(match["value"]):
             yield word, match["value"]

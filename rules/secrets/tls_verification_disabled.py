@@ -8,6 +8,7 @@ from rules.api import (
     Category,
     Command,
     Confidence,
+    Copy,
     DockerfileChange,
     Edit,
     Fix,
@@ -26,7 +27,18 @@ from rules.api import (
 from rules.secrets.authorities import has_no_authorities
 from rules.secrets.downloads import FETCHERS
 from rules.secrets.readers import runs_below
-from rules.secrets.tls_words import CONFIGURED, ENVIRONMENT, FLAGS, PIP, SAID, SETTINGS, SHORT, WITH_HOST
+from rules.secrets.tls_words import (
+    CONFIGURED,
+    ENVIRONMENT,
+    FLAGS,
+    IN_OPTIONS,
+    PIP,
+    SAID,
+    SETTINGS,
+    SETTINGS_FILE,
+    SHORT,
+    WITH_HOST,
+)
 
 _POWERSHELL = re.compile(
     r"ServerCertificateValidationCallback\s*=\s*\{\s*(?:return\s+)?\$true|(?<=\s)-SkipCertificateCheck\b(?!:\s*\$false)",
@@ -67,9 +79,9 @@ class Off(NamedTuple):
     "tls-verification-disabled",
     severity=Severity.ERROR,
     category=Category.SECURITY,
-    keywords=("RUN", "ENV", "ARG"),
+    keywords=("RUN", "ENV", "ARG", "COPY", "ADD"),
     mentions=(
-        *("curl", "certificate", "trusted-host", "trusted_host", "insecure", "ssl", "tls", "verify"),
+        *("curl", "certificate", "no-check", "trusted-host", "trusted_host", "insecure", "ssl", "tls", "verify"),
         *("trust-server-cert", "conda", "mamba"),
     ),
     aliases=(
@@ -89,8 +101,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """The check of certificates is switched off."""
     for stage in change.stages:
         for step in stage.steps:
-            found = _in_run(step) if isinstance(step, Run) else _in_variables(step)
-            for off in found:
+            for off in _found(step):
                 if not _is_of_cleartext(change, off):
                     yield _problem(stage, step, off, bare=off.who in FETCHERS and has_no_authorities(stage, off.who))
 
@@ -112,6 +123,31 @@ def _schemes(model: Model) -> dict[str, set[str]]:
     return found
 
 
+def _found(step: Step) -> Iterator[Off]:
+    if isinstance(step, Run):
+        yield from _in_run(step)
+    elif isinstance(step, Copy):
+        for heredoc in step.heredocs:
+            name = f"{step.destination}/{heredoc.name}" if step.into_folder else step.destination or ""
+            yield from _in_file(step, heredoc.body, name, heredoc.body_span.start)
+    else:
+        yield from _in_variables(step)
+
+
+def _in_file(step: Step, text: str, name: str, start: int) -> Iterator[Off]:
+    """Find what switches the check off in a file that is written in place; its text begins behind a place."""
+    if not SETTINGS_FILE.search(name):
+        return
+    source = step.instruction.source
+    for line in text.splitlines():
+        match = None if line.lstrip().startswith(("#", ";", "//")) else CONFIGURED.search(line)
+        if match is not None:
+            row = re.compile(rf"^[ \t]*{re.escape(line.lstrip())}", re.MULTILINE).search(source.text, start)
+            at = source.text.find(match[0], row.start() if row is not None else start)
+            start = at + len(match[0])
+            yield Off(source.span(at, start), match[0], "", None)
+
+
 def _in_run(run: Run) -> Iterator[Off]:
     text = run.instruction.text.lower().replace("ca-certificates", "")  # which is no setting, and in many a RUN
     if any(word in text for word in _POWERSHELL_WORDS):
@@ -131,10 +167,18 @@ def _in_run(run: Run) -> Iterator[Off]:
         match = CONFIGURED.search(words) if may_configure else None
         if match is not None and _configures(run, command):
             yield Off(command.span, match[0].lstrip("."), command.name, None)
+        if may_configure and command.heredoc is not None:
+            yield from _in_file(run, command.heredoc, _written(command), command.start)
         if command.name in ("echo", "printf") and any((r.writes or "").endswith("curlrc") for r in command.redirects):
             yield from (
                 Off(w.span, "insecure", "every later `curl`", None) for w in command.args if _CURLRC.match(w.value)
             )
+
+
+def _written(command: Command) -> str:
+    """Return the path of the file that a command writes: where the shell puts what it prints, or what `tee` is told."""
+    path = next((redirect.writes for redirect in command.redirects if redirect.writes), "")
+    return path or (command.subcommand if command.name == "tee" else "")
 
 
 def _in_powershell(run: Run) -> Iterator[Off]:
@@ -185,11 +229,15 @@ def _in_variables(step: Step) -> Iterator[Off]:
         for name, value in step.instruction.pairs:
             plain = step.scope.expand(value.text) if value is not None else None
             if value is not None and plain is not None and _is_off(name.text, plain):
-                yield Off(value.span, f"{name.text}={plain}", ENVIRONMENT[name.text.upper()][0], None)
+                key = name.text.upper()
+                who = IN_OPTIONS[key] if key in IN_OPTIONS else ENVIRONMENT[key][0]
+                yield Off(value.span, f"{name.text}={plain}", who, None)
 
 
 def _is_off(name: str, value: str) -> bool:
     key = name.upper()
+    if key in IN_OPTIONS:
+        return any(word in FLAGS[IN_OPTIONS[key]] for word in value.split())
     if key not in ENVIRONMENT:
         return False
     _, values = ENVIRONMENT[key]
@@ -198,7 +246,7 @@ def _is_off(name: str, value: str) -> bool:
 
 def _for(who: str) -> str:
     """Say whom it concerns: not the command that only writes the setting to a file."""
-    if who in ("echo", "printf"):
+    if who in ("", "echo", "printf"):
         return ""
     return f" for {who}" if " " in who else f" for {quote(who)}"
 

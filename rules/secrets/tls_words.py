@@ -6,7 +6,8 @@ import re
 
 FLAGS: dict[str, tuple[str, ...]] = {
     "curl": ("-k", "--insecure", "--proxy-insecure"),
-    "wget": ("--no-check-certificate",),
+    "wget": ("--no-check-certificate", "--no-check-cert", "--no-check"),  # getopt takes what begins no other option
+    **dict.fromkeys(("apk", "opkg"), ("--no-check-certificate",)),
     "pip": ("--trusted-host",),
     "uv": ("--allow-insecure-host", "--trusted-host"),
     "conda": ("-k", "--insecure"),
@@ -17,8 +18,10 @@ FLAGS: dict[str, tuple[str, ...]] = {
     "helm": ("--insecure-skip-tls-verify",),
     "kubectl": ("--insecure-skip-tls-verify",),
     "skopeo": ("--tls-verify=false", "--src-tls-verify=false"),
-    "mvn": ("-Dmaven.wagon.http.ssl.insecure=true",),
-    "mvnw": ("-Dmaven.wagon.http.ssl.insecure=true",),
+    **dict.fromkeys(("buildah", "podman"), ("--tls-verify=false",)),
+    **dict.fromkeys(
+        ("mvn", "mvnw"), ("-Dmaven.wagon.http.ssl.insecure=true", "-Daether.connector.https.securityMode=insecure")
+    ),
     "aria2c": ("--check-certificate=false",),
     "http": ("--verify=no",),
     "svn": ("--trust-server-cert",),
@@ -26,7 +29,7 @@ FLAGS: dict[str, tuple[str, ...]] = {
 PIP = re.compile(r"pip\d*(?:\.\d+)*")
 WITH_HOST = ("--trusted-host", "--allow-insecure-host")
 """The next word is theirs."""
-SAID = ("insecure", "check-certificate", "trust", "verify", "strict-ssl", "strict_ssl", "tls_reject")
+SAID = ("insecure", "check-certificate", "no-check", "trust", "verify", "strict-ssl", "strict_ssl", "tls_reject")
 """Texts of which every flag and every variable holds one, in lower case, but for `-k`: in most RUNs there is none."""
 SHORT = re.compile(r"-\w*k")
 CONFIGURED = re.compile(
@@ -42,6 +45,13 @@ SETTINGS = (
     *("check_certificate", "trusted-host", "disable-tls", "certificates.", "-w goinsecure", "unsafe-perm-ssl"),
 )
 """Texts of which every such setting holds one, in lower case."""
+SETTINGS_FILE = re.compile(
+    r"(?:npmrc|\.yarnrc(?:\.yml)?|pip\.(?:conf|ini)|(?:yum|dnf)\.conf|\.repo|/apt/\S+|apt\.conf|gitconfig|wgetrc|condarc|"
+    r"gemrc)$"
+)
+"""Files that such settings are read from."""
+IN_OPTIONS = {"MAVEN_OPTS": "mvn", "MAVEN_ARGS": "mvn"}
+"""Variables that hold options, with the program that they are options of."""
 ENVIRONMENT: dict[str, tuple[str, tuple[str, ...] | None]] = {
     "PYTHONHTTPSVERIFY": ("python", ("0",)),
     "NODE_TLS_REJECT_UNAUTHORIZED": ("node", ("0",)),

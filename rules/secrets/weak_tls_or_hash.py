@@ -7,14 +7,10 @@ from rules.api import Category, Command, Confidence, DockerfileChange, Problem, 
 
 _OLD_TLS = {
     "curl": ("--tlsv1.0", "--tlsv1.1", "--sslv2", "--sslv3", "-2", "-3"),
-    "wget": (
-        "--secure-protocol=SSLv2",
-        "--secure-protocol=SSLv3",
-        "--secure-protocol=TLSv1",
-        "--secure-protocol=TLSv1_1",
-    ),
     "openssl": ("-ssl2", "-ssl3", "-tls1", "-tls1_1"),
 }
+_OF_WGET = ("sslv2", "sslv3", "tlsv1", "tlsv1_1")
+"""What `--secure-protocol` of wget takes, in any case of letters (wget, `src/init.c`)."""
 _SETTING = re.compile(r"(?P<key>MinProtocol|SECLEVEL)\s*=\s*(?P<value>[\w.]+)")
 _WEAK = re.compile(r"SSLv[23]|TLSv1(?:\.[01])?|[01]")
 """The least that OpenSSL's configuration allows: a protocol, or a level of keys and signatures."""
@@ -57,6 +53,8 @@ def _may_say(run: Run) -> bool:
 
 def _old_tls(run: Run, command: Command) -> tuple[str, str] | None:
     flags = [word.value for word in command.args if word.value in _OLD_TLS.get(command.name, ())]
+    protocol = command.option("--secure-protocol") if command.name == "wget" else None
+    flags += [f"--secure-protocol={protocol}"] if (protocol or "").lower() in _OF_WGET else []
     highest = command.option("--tls-max") if command.name == "curl" else None
     flags += [f"--tls-max {highest}"] if highest in ("1.0", "1.1") else []
     what = flags[0] if flags else _weak_setting(command)

@@ -49,7 +49,7 @@ _WRITE, _READ = 0o2, 0o4
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=("type=cache", "type=secret", "type=ssh"),
+    mentions=("cache", "secret", "ssh"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN of an ordinary user has a cache, a secret or an SSH socket mounted that belongs to root."""

@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
 
 _DROPPERS = re.compile(
-    r"\b(?:gosu|su-exec|setpriv|runuser|setuidgid|s6-setuidgid|s6-overlay|s6-svscan|chpst|supervisord?|sshd|fixuid|"
+    r"\b(?:gosu|su-exec|setpriv|runuser|setuser|setuidgid|s6-setuidgid|s6-applyuidgid|s6-overlay|s6-svscan|chpst|supervisord?|sshd|fixuid|"
     r"openssh-server|start-stop-daemon)\b"
 )
-_AS_OTHER = re.compile(r"\b(?:su|sudo|doas)\s+(?:-\S*\s+)*(?:-u\s*)?[a-z_][\w-]*|--(?:user|uid)[= ](?!root\b|0\b)\w")
-"""`su app -c …`, `sudo -u app …`, `uwsgi --uid www-data`."""
+_AS_OTHER = re.compile(
+    r"\b(?:su|sudo|doas)\s+(?:-\S*\s+)*(?:-u\s*)?[a-z_][\w-]*|--(?:user(?:spec)?|uid)[= ](?!root\b|0\b)\w"
+)
+"""`su app -c …`, `sudo -u app …`, `uwsgi --uid www-data`, `chroot --userspec=app …`."""
 
 _TOLD = re.compile(r"\s-u\s*(?!root\b|0\b)[a-z_]\w+")
 """A server that is told whom to become: `memcached -u nobody`."""

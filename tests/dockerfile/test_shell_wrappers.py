@@ -13,6 +13,7 @@ from tests.dockerfile.shelling import one
         ("env -i -u A -C /b C=1 make", ("env",), "make"),
         ("exec -a b gunicorn app", ("exec",), "gunicorn app"),
         ("exec env A=1 nice -n 5 make", ("exec", "env", "nice"), "make"),
+        ("env 'A=b c' \"D=$E\" make", ("env",), "make"),
         ("time -p make -j8", ("time",), "make -j8"),
         ("nohup a", ("nohup",), "a"),
         ("command a -v", ("command",), "a -v"),
@@ -81,6 +82,8 @@ def test_a_variable_names_the_program_as_it_is_written(code: str, name: str) -> 
         ("a '-y'", ("-y",), True),
         ("a y", ("-y",), False),
         ("a -o=yes", ("-y",), False),
+        ("curl -okubectl", ("-k",), False),
+        ("curl -fsSLko x", ("-k",), True),
     ],
 )
 def test_a_flag_is_found_alone_in_a_cluster_and_with_a_value(code: str, flags: tuple[str, ...], *, given: bool) -> None:
@@ -115,3 +118,20 @@ def test_operands_are_neither_options_nor_their_values() -> None:
 
 def test_the_subcommand_is_the_first_word_that_is_no_option() -> None:
     assert [one(code).subcommand for code in ("apt-get -y install a", "ls -l", "npm ci")] == ["install", "", "ci"]
+
+
+@pytest.mark.parametrize(
+    ("code", "given"),
+    [
+        ("env 'A=b c' make", [("A", "b c", "b c")]),
+        ('sudo "A=$B" make', [("A", "$B", "$B")]),
+        ('export "A=b" C="d"', [("A", "b", "b"), ("C", "d", '"d"')]),
+        ("'A=b' make", []),
+    ],
+)
+def test_an_argument_in_quotes_sets_a_variable_and_a_program_in_quotes_does_not(
+    code: str, given: list[tuple[str, str, str]]
+) -> None:
+    found = one(code).assignments
+    assert [(name, word.value, word.text) for name, word in found] == given
+    assert all(word.source.text[word.start : word.end] == word.text for _, word in found)

@@ -59,8 +59,12 @@ images has it. From the raw table's `dead_images`, whose notes are written for p
 """
 
 
-IMAGES = [["hexpm/elixir", "elixir"], ["hexpm/erlang", "erlang"]]
-"""Images of a product that the raw table leaves out; by hexpm/bob, which builds them."""
+IMAGES = [
+    ["hexpm/elixir", "elixir"],  # hexpm/bob, which builds them
+    ["hexpm/erlang", "erlang"],
+    [r"opensuse|opensuse/leap|registry\.opensuse\.org/opensuse/leap", "opensuse"],  # en.opensuse.org/Lifetime
+]
+"""Images of a product that the raw table leaves out."""
 
 SYSTEMS = [[r"alpine-(\d+\.\d+)(?:\.\d+)?", "alpine-linux"]]
 """Ways to name the system in a tag that the raw table leaves out: Hex's images have a hyphen behind its name."""
