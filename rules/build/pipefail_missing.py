@@ -48,7 +48,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A pipe hides the failure of its left side."""
     for stage in change.stages:
         for run in stage.runs:
-            if "|" in run.instruction.text and run.instruction.exec_form is None:
+            if "|" in run.instruction.text:
                 hidden = _hidden_failure(run)
                 if hidden is not None:
                     yield _problem(stage, run, hidden)
@@ -150,7 +150,8 @@ def _way_out(run: Run, command: Command, fix: Fix | None) -> str:
     if not counts(run, command):
         return f" {first}, and join the commands with `&&`."
     if command.nested:
-        return " Start the inner shell with `bash -o pipefail -c`."
+        shell = "sh" if run.stage.runtime.distribution == "alpine" else "bash"
+        return f" Start the inner shell with `{shell} -o pipefail -c`."
     return f" {first}." if stops_early(run) else f" {first}, or run it under a shell with `pipefail`."
 
 
