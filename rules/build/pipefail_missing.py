@@ -48,10 +48,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A pipe hides the failure of its left side."""
     for stage in change.stages:
         for run in stage.runs:
-            if "|" in run.instruction.text:
-                hidden = _hidden_failure(run)
-                if hidden is not None:
-                    yield _problem(stage, run, hidden)
+            if "|" not in run.instruction.text or _has_no_such_shell(stage, run):
+                continue
+            hidden = _hidden_failure(run)
+            if hidden is not None:
+                yield _problem(stage, run, hidden)
+
+
+def _has_no_such_shell(stage: Stage, run: Run) -> bool:
+    """Whether the JSON form names a shell in an image that has none: the build stops there, whatever the pipe does."""
+    return run.instruction.exec_form is not None and stage.runtime.has_shell is False
 
 
 def _hidden_failure(run: Run) -> Command | None:
