@@ -28,7 +28,7 @@ _BACK = ("-", "..", "~", "$OLDPWD", "/tmp")  # noqa: S108 - where one goes to le
     severity=Severity.WARNING,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=("cd ", "pushd "),
+    mentions=("cd", "pushd"),
     aliases=("DL3003", "DS-0013"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:

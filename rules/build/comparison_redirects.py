@@ -56,7 +56,7 @@ class _Bare(NamedTuple):
     severity=Severity.WARNING,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=("[ ", "test ", ">", "<"),
+    mentions=("[", "test", ">", "<"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A test, or the version of a package, compares with `>` or `<`, which redirects instead."""

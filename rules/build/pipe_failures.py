@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 _KEEPERS = frozenset("tar sh bash ash dash tee gpg apt-key pip pip3 uv psql mysql cpio unzip bsdtar xz sqlite3".split())
 _NOTICES = frozenset(
-    "tar bsdtar cpio gunzip unxz bunzip2 unzstd zcat gzcat xzcat lzcat bzcat zstdcat funzip gpg gpg2 apt-key".split()
+    "tar bsdtar cpio gunzip unxz bunzip2 unzstd zcat gzcat xzcat lzcat bzcat zstdcat funzip gpg gpg2 apt-key "
+    "grep egrep fgrep".split()
 )
 """Commands that fail by themselves when nothing arrives, or no whole archive or key (tried with each of them)."""
 _NOTICES_WITH_OPTION = {

@@ -52,8 +52,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         covered: set[tuple[Confidence, Severity | None]] = set()
         for run in stage.runs:
-            hidden = _hidden_failure(run) if "|" in run.instruction.text else None
-            if hidden is None or run.instruction.exec_form is not None:
+            if "|" not in run.instruction.text or _has_no_such_shell(stage, run):
+                continue
+            hidden = _hidden_failure(run)
+            if hidden is None:
                 continue
             problem = _problem(stage, run, hidden)
             kind = problem.confidence, problem.severity
@@ -62,6 +64,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             elif _sets_shell(problem) and _is_new(change, run):
                 covered.add(kind)
             yield problem
+
+
+def _has_no_such_shell(stage: Stage, run: Run) -> bool:
+    """Whether the JSON form names a shell in an image that has none: the build stops there, whatever the pipe does."""
+    return run.instruction.exec_form is not None and stage.runtime.has_shell is False
 
 
 def _sets_shell(problem: Problem) -> bool:
@@ -171,7 +178,8 @@ def _way_out(run: Run, command: Command, fix: Fix | None) -> str:
     if not counts(run, command):
         return f" {first}, and join the commands with `&&`."
     if command.nested:
-        return " Start the inner shell with `bash -o pipefail -c`."
+        shell = "sh" if run.stage.runtime.distribution == "alpine" else "bash"
+        return f" Start the inner shell with `{shell} -o pipefail -c`."
     return f" {first}." if stops_early(run) else f" {first}, or run it under a shell with `pipefail`."
 
 

@@ -19,7 +19,6 @@ _DIGITS = 6
     category=Category.MAINTAINABILITY,
     default="info",
     keywords=("FROM",),
-    mentions=("\nfrom",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """No image that ships needs a stage."""

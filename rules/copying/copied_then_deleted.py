@@ -46,7 +46,7 @@ _READERS = frozenset({"pip", "apt", "dnf", "yum", "apk"})
     severity=Severity.WARNING,
     category=Category.SIZE,
     keywords=("COPY", "ADD"),
-    mentions=("rm ", 'rm"', "unlink"),
+    mentions=("rm", "unlink"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A shipped stage copies something in and deletes it in a later layer, where it stays."""

@@ -34,7 +34,7 @@ _MODULE = re.compile(r"([A-Za-z_]\w*)(?:\.\w+)*(?::\w+(?:\(\))?)?$")
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("COPY",),
-    mentions=("venv", "uv sync", "poetry", "pdm"),
+    mentions=("venv", "uv", "poetry", "pdm"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An environment is copied that points to the project's sources, and those are left behind."""

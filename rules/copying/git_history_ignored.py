@@ -37,7 +37,7 @@ _GOES_ON = "the script goes on without"
     severity=Severity.WARNING,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=("git ",),
+    mentions=("git",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN asks git about the project, and `.dockerignore` keeps the history out of the build."""

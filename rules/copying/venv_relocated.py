@@ -18,7 +18,7 @@ _COPIES = ("--copies", "--always-copy")
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("COPY",),
-    mentions=("venv", "virtualenv", "uv sync", "poetry", "pipenv"),
+    mentions=("venv", "virtualenv", "uv", "poetry", "pipenv"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A virtual environment is copied to another path, or to a stage whose Python lies elsewhere."""

@@ -33,7 +33,7 @@ _FOR_RUNNING = re.compile(r"run|(?:^|[._-])rt(?:$|[._-])|persist|exts|app|prod",
     severity=Severity.WARNING,
     category=Category.SIZE,
     keywords=("RUN",),
-    mentions=("--virtual", " -t "),
+    mentions=("apk",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Packages that were grouped to be deleted again are not deleted in the same layer."""

@@ -28,7 +28,7 @@ _A_LIST = 2
     category=Category.MAINTAINABILITY,
     default="info",
     keywords=("RUN",),
-    mentions=("apk del", "apk --purge del", "apk --no-cache del"),
+    mentions=("apk",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Packages are installed and deleted again by two lists that must stay the same."""

@@ -24,7 +24,7 @@ from rules.api import (
     category=Category.MAINTAINABILITY,
     default="info",
     keywords=("RUN",),
-    mentions=("apt ", '"apt"', "/apt"),
+    mentions=("apt",),
     aliases=("DL3027", "CKV_DOCKER_9", "DF059"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:

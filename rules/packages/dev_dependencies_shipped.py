@@ -77,7 +77,7 @@ _ENVIRONMENTS = ("NODE_ENV", "RAILS_ENV", "RACK_ENV", "APP_ENV")
     severity=Severity.WARNING,
     category=Category.SIZE,
     keywords=("RUN",),
-    mentions=("npm", "pnpm", "yarn", "bun", "composer", "uv sync", "poetry", "pdm", "bundle", "pip"),
+    mentions=("npm", "pnpm", "yarn", "bun", "composer", "uv", "poetry", "pdm", "bundle", "pip"),
     aliases=("DF031",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from rules.packages.unpinned import unpinned
     category=Category.REPRODUCIBILITY,
     default="info",
     keywords=("RUN",),
-    mentions=("gem ",),
+    mentions=("gem",),
     aliases=("DL3028", "DF053"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:

@@ -20,7 +20,7 @@ _SHIPPED = "The same commit gives another program tomorrow, and a bad release go
     category=Category.REPRODUCIBILITY,
     default="info",
     keywords=("RUN",),
-    mentions=("go install", "go get", "go run"),
+    mentions=("go",),
     aliases=("DL3062", "DF054"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
@@ -83,7 +83,7 @@ def _unpinned(run: Run, call: PackageCall) -> Iterator[str]:
         if (
             name.startswith((".", "/", "$", "cmd/"))
             or name.endswith(".go")
-            or "..." in name
+            or ("..." in name and "." not in name.partition("/")[0].replace("...", ""))  # a module begins with a host
             or name in ("all", "tool", "std")
         ):
             continue

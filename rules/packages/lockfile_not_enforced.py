@@ -47,7 +47,7 @@ _UV_INDEXES = ("UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_EXTRA_INDEX_U
     severity=Severity.WARNING,
     category=Category.REPRODUCIBILITY,
     keywords=("RUN",),
-    mentions=("uv sync", "pnpm", "yarn", "bun ", "pipenv", "cargo", "bundle", "lock"),
+    mentions=("uv", "pnpm", "yarn", "bun", "pipenv", "cargo", "bundle", "lock"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A lock file is there, and the install may do without it."""

@@ -21,6 +21,9 @@ from rules.packages.project_files import lock_path
 from rules.packages.purpose import is_for_development
 from rules.packages.tool_versions import has_npm_without_ci
 
+_WITH_TEST = ("install-test", "it")
+"""What tests as well has `cit` beside it, not `ci`."""
+
 
 @rule(
     "npm-install-not-ci",
@@ -35,8 +38,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, run, call in change.after.layers.needed_calls:
         if (
             call.manager != "npm"
-            or call.verb not in ("install", "i")
             or not call.project
+            or call.frozen
+            or call.verb in _WITH_TEST
             or call.has("--no-package-lock", "--package-lock-only", "--dry-run")
         ):
             continue

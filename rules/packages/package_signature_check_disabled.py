@@ -71,7 +71,7 @@ _RPM_FLAGS = ("--nosignature", "--nodigest", "--nofiledigest", "--nogpg", "--nov
     keywords=("RUN", "COPY", "ADD"),
     mentions=(
         "--allow-u", "--force-yes", "--allow-insecure", "--nogpg", "--no-gpg", "--nosignature", "--nodigest",
-        "allowunauthenticated", "allowinsecure", "gpgcheck", "trusted=yes", "zypper ar", "addrepo", "siglevel",
+        "allowunauthenticated", "allowinsecure", "gpgcheck", "trusted=yes", "zypper", "addrepo", "siglevel",
     ),
     aliases=("CKV2_DOCKER_7", "CKV2_DOCKER_8", "CKV2_DOCKER_9", "CKV2_DOCKER_10", "CKV2_DOCKER_11"),
 )  # fmt: skip

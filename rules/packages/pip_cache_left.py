@@ -24,7 +24,7 @@ from rules.packages.cache_readers import is_copied, stopped_by_lack
 from rules.packages.configuration import written_until
 from rules.packages.options import add_option
 from rules.packages.project_files import in_repository
-from rules.packages.purpose import is_called_for_development
+from rules.packages.purpose import is_named_for_development
 from rules.packages.tool_versions import has_old_pip
 from rules.quoting import listed
 from rules.user.accounts import runs_as_root
@@ -51,7 +51,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A layer that ships keeps pip's download cache."""
     by_stage: dict[int, tuple[Stage, list[_Left]]] = {}
     for stage, run in change.after.layers.shipped_runs:
-        if not run.package_calls or is_called_for_development(change, run.stage):
+        if not run.package_calls or is_named_for_development(change, run.stage):
             continue
         calls = [call for call in run.package_calls if call.manager == "pip" and call.action == "install"]
         if (

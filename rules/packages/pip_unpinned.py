@@ -36,7 +36,7 @@ _BRANCHES = frozenset({"main", "master", "develop", "dev", "trunk", "HEAD"})
     category=Category.REPRODUCIBILITY,
     default="info",
     keywords=("RUN",),
-    mentions=("pip", "uv tool"),
+    mentions=("pip", "uv"),
     aliases=("DL3013", "DF051"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:

@@ -64,13 +64,18 @@ def is_for_development(change: DockerfileChange, stage: Stage) -> bool:
 
 def is_called_for_development(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether an image says that it is made to develop or test with: by its stage, file, folder or command."""
-    names = (stage.name or "", posixpath.basename(change.path))
-    if is_development_name(stage.name) or any(map(_DEVELOPERS.search, names)):
-        return True
-    if is_development_file(change.path) or any(map(_BUILDERS_FOLDER.fullmatch, near_folders(change.path))):
+    if is_named_for_development(change, stage):
         return True
     starts = [setting.value for setting in stage.image.start_command if setting.set_in_file]
     return any(start is not None and _starts_tool(start) for start in starts)
+
+
+def is_named_for_development(change: DockerfileChange, stage: Stage) -> bool:
+    """Tell whether the name of the stage, of the file or of a folder says that the image is to develop or test with."""
+    names = (stage.name or "", posixpath.basename(change.path))
+    if is_development_name(stage.name) or any(map(_DEVELOPERS.search, names)):
+        return True
+    return is_development_file(change.path) or any(map(_BUILDERS_FOLDER.fullmatch, near_folders(change.path)))
 
 
 @once

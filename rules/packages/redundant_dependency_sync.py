@@ -29,7 +29,7 @@ _INPUTS = frozenset({*MANIFESTS.values(), *(name for names in LOCKS.values() for
     category=Category.BUILD_CACHE,
     default="info",
     keywords=("RUN",),
-    mentions=("sync", "install", " ci"),
+    mentions=("sync", "install", "ci"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An install is repeated although nothing it reads has changed."""

@@ -34,7 +34,7 @@ _RESOLVER = re.compile(
     category=Category.REPRODUCIBILITY,
     default="info",
     keywords=("COPY", "RUN"),
-    mentions=("pip wheel", "pip3 wheel", "-m pip wheel"),
+    mentions=("wheel",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Wheels that were built without their dependencies are installed with the index open."""

@@ -62,7 +62,7 @@ _SCRIPTS = frozenset({"run", "run-script", "build", "exec"})
         "vite",
         "runserver",
         "watch",
-        "ng serve",
+        "serve",
         '"ng"',
         "ts-node-dev",
         "air",

@@ -53,13 +53,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _words(found: Written) -> tuple[str, ...]:
     """Return the words of process 1: an ENTRYPOINT with its CMD, or what a shell makes way for by `exec`."""
-    if found.start.form != "exec":
-        return ()
-    if reads_code(found.start.words):
-        return _behind_exec(found.start)
     words = full_words(found) or found.start.words
-    if reads_code(words) or passes_signals(words) or _is_taken_for_file(found, words):
+    if passes_signals(words) or reads_code(words[: -len(found.start.words)]) or _is_taken_for_file(found, words):
         return ()  # below `["sh", "-c"]` the first word alone is run
+    if found.start.form != "exec" or reads_code(found.start.words):
+        return _behind_exec(found.start)
     cmd = found.stage.image.cmd.value
     if found.instruction.keyword == "ENTRYPOINT":
         return (*words, *(cmd.words if cmd is not None and cmd.form == "exec" else ()))

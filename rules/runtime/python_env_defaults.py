@@ -1,6 +1,7 @@
 """See python_env_defaults.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -23,6 +24,9 @@ _LOGS_BY_ITSELF = frozenset(
     "gunicorn uvicorn hypercorn granian celery daphne fastapi supervisord jupyter streamlit".split()
 )
 """Servers that write their log to the unbuffered standard error, or flush it."""
+
+_TAKES_REST = re.compile(r"[cmWX]")
+"""Letters of the interpreter's options that take what follows (docs.python.org/3/using/cmdline.html)."""
 
 
 @rule(
@@ -52,18 +56,43 @@ def _buffers(setting: Setting[str] | None) -> bool:
 
 def _runs_python(change: DockerfileChange, stage: Stage) -> bool:
     """Whether the start command runs a Python program of the file's own, buffered, and that may print."""
-    starts = [setting for setting in stage.image.start_command if setting.set_in_file and setting.value is not None]
-    commands = [command for setting in starts if setting.value is not None for command in setting.value.commands]
     line = stage.image.start_line(own=True)
     if any(name in line for name in (*_LOGS_BY_ITSELF, "PYTHONUNBUFFERED")):
         return False
     return any(
-        posixpath.basename(command.name).startswith("python")
-        and command.args
-        and not any(word.value.startswith("-") and "u" in word.value.split("=")[0] for word in command.args[:1])
-        and (command.args[0].value.startswith("-") or may_print(change, stage, command.args[0].value))
-        for command in commands
+        posixpath.basename(name).startswith("python")
+        and args
+        and not _is_unbuffered(args)
+        and (args[0].startswith("-") or may_print(change, stage, args[0]))
+        for name, args in _started(stage)
     )
+
+
+def _started(stage: Stage) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the programs that the file's own start commands call, with arguments: of an ENTRYPOINT, CMD is one."""
+    starts = [setting.value for setting in stage.image.start_command if setting.set_in_file]
+    for command in (command for start in starts if start is not None for command in start.commands):
+        yield command.name, tuple(word.value for word in command.args)
+    arrays = [start.words for start in starts if start is not None and start.form == "exec"]
+    if len(arrays) == 2 and arrays[0]:  # noqa: PLR2004 - an ENTRYPOINT and a CMD
+        yield arrays[0][0], (*arrays[0][1:], *arrays[1])
+
+
+def _is_unbuffered(args: tuple[str, ...]) -> bool:
+    """Whether `-u` is among the interpreter's own options, alone or in a cluster (`-um app`)."""
+    words = iter(args)
+    for word in words:
+        if not word.startswith("-"):
+            return False
+        letters = _TAKES_REST.split(word[1:], maxsplit=1)[0]
+        if "u" in letters and not word.startswith("--"):
+            return True
+        rest = word[1 + len(letters) :]
+        if rest in ("W", "X"):
+            next(words, None)
+        elif rest[:1] in ("c", "m"):
+            return False
+    return False
 
 
 def _problem(stage: Stage) -> Problem:

@@ -6,6 +6,7 @@ import posixpath
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.copying.installs import install_folder
 from rules.model.nesting import innermost_around
 from rules.model.puts import within
 from rules.model.steps import Copy
@@ -132,9 +133,10 @@ def _given(was: Stage, user: str) -> Iterator[str]:
 def install_in(stage: Stage, folder: str) -> Command | None:
     """Return the command that installs a project's packages there as an ordinary user."""
     for run in stage.done_runs:
-        if run.workdir.value == folder and runs_as_root(run) is False:
+        if runs_as_root(run) is False:
             for call in run.package_calls:
-                if call.manager in _INSTALL_IN_PLACE and call.action == "install" and call.project:
+                in_place = call.manager in _INSTALL_IN_PLACE and call.action == "install" and call.project
+                if in_place and install_folder(run, call) == folder:
                     return call.command
     return None
 

@@ -90,9 +90,11 @@ def _separate(stage: Stage, run: Run) -> _Separate | None:
     if command is None or command.name != "chmod" or run.deferred:
         return None
     grant = next(grants(run), None) or _taken_away(run, command)
-    if grant is None or grant.recursive or not grant.paths or grant.mode.everyone_writes:
+    if grant is None or not grant.paths or grant.mode.everyone_writes:
         return None
     copy = _copy_above(stage, run, grant)
+    if grant.recursive and (copy is None or not _has_endings(copy)):
+        return None  # of folders recursive-chown-layer speaks
     mode = _result(copy, grant) if copy is not None else None
     return _Separate(copy, command, grant, mode) if copy is not None and mode is not None else None
 
@@ -113,10 +115,15 @@ def _copy_above(stage: Stage, run: Run, grant: Grant) -> Copy | None:
 
 def _may_reach(copy: Copy, files: set[str] | None, paths: set[str | None]) -> bool:
     """Whether a COPY may write one of the paths: a source with an ending is a file, another may be a folder."""
-    if files is not None and all("." in posixpath.basename(source.path or "") for source in copy.sources):
+    if files is not None and _has_endings(copy):
         return not files.isdisjoint(paths) or None in paths
     destination = copy.destination
     return destination is None or any(path is None or within(path, destination) for path in paths)
+
+
+def _has_endings(copy: Copy) -> bool:
+    """Whether all sources have an ending, as files have it and folders seldom."""
+    return all("." in posixpath.basename(source.path or "").lstrip(".") for source in copy.sources)
 
 
 def _is_of_others(step: Step, grant: Grant) -> bool:

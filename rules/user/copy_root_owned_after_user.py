@@ -10,7 +10,9 @@ from rules.api import (
     Copy,
     DockerfileChange,
     Edit,
+    PackageCall,
     Problem,
+    Run,
     Severity,
     Stage,
     add_flag,
@@ -20,11 +22,13 @@ from rules.api import (
     rule,
     within,
 )
+from rules.copying.installs import install_folder
 from rules.model.folders import TEMPORARY
-from rules.user.accounts import is_root, runs_as_root
+from rules.user.accounts import is_root, name_of, runs_as_root
 from rules.user.hindrances import is_rails
 from rules.user.kept_owners import may_keep_owner
 from rules.user.owners import STATE_FOLDERS
+from rules.user.ownership import access
 
 _SHOWN = 3
 _READ_ONLY = ("/usr/", "/bin/", "/sbin/", "/lib/", "/etc", "/docker-entrypoint")
@@ -140,14 +144,22 @@ def _why_written(shipped: Stage, copy: Copy) -> str | None:
     if last in STATE_FOLDERS and not elsewhere and copy.from_context:
         return f"{quote(path)} is a folder that programs write to"
     for run in copy.stage.runs:
-        if run.instruction.line > copy.instruction.line and runs_as_root(run) is False and run.workdir.value == path:
-            call = next(
-                (c for c in run.package_calls if c.manager in _PROJECT_INSTALLERS and c.action == "install"), None
-            )
-            by_pip = call is not None and [word.value for word in call.command.args[:1]] == ["pip"]  # `uv pip`: no lock
-            if call is not None and call.project and not call.frozen and not by_pip:
+        if run.instruction.line > copy.instruction.line and runs_as_root(run) is False:
+            call = next((call for call in run.package_calls if _updates(run, call, path)), None)
+            if call is not None:
                 return f"{quote(str(call.command))} at line {call.command.line} updates files there"
     return None
+
+
+def _updates(run: Run, call: PackageCall, folder: str) -> bool:
+    """Whether a call installs a project in a folder and may write its lock file, which `uv pip` does not."""
+    if call.manager not in _PROJECT_INSTALLERS or call.action != "install" or not call.project or call.frozen:
+        return False
+    by_pip = [word.value for word in call.command.args[:1]] == ["pip"]
+    if by_pip or install_folder(run, call) != folder:
+        return False
+    # In a folder of the account's own only npm writes to a lock file that says all already.
+    return call.manager == "npm" or access(run.stage, folder, name_of(run.user.value or "")).writable is not True
 
 
 def _problem(stage: Stage, copies: list[Copy], why: str | None) -> Problem:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.copying.installs import install_folder
 from rules.model.puts import within
 from rules.model.steps import Run
 from rules.user.accounts import changes_user, name_of, runs_as_root
@@ -18,7 +19,8 @@ _GLOBAL = "/usr/local"
 """The prefix of the official images of Node.js (docker-node, Dockerfile-slim.template), where all is root's."""
 _IN_PLACE = frozenset({"npm", "pnpm", "yarn", "bun"})
 """Package managers that make `node_modules` in the folder they run in."""
-_ELSEWHERE = ("--prefix", "--dir", "-C", "--cwd", "--modules-folder", "--modules-dir", "--global-dir", "--location")
+_ELSEWHERE = ("--modules-folder", "--modules-dir", "--global-dir", "--location")
+_OTHER_FOLDER = ("--prefix", "--dir", "-C", "--cwd")
 _PREFIXES = ("NPM_CONFIG_PREFIX", "npm_config_prefix", "COREPACK_HOME")
 
 
@@ -57,7 +59,10 @@ def unwritable_install(run: Run) -> Unwritable | None:
 
 def _written(run: Run, call: PackageCall) -> Unwritable | None:
     if call.has("-g", "--global"):
-        closed = call.manager == "npm" and not set(call.env) & set(_PREFIXES) and _global_is_roots(run)
+        elsewhere = call.has(*_OTHER_FOLDER)
+        closed = (
+            call.manager == "npm" and not elsewhere and not set(call.env) & set(_PREFIXES) and _global_is_roots(run)
+        )
         return Unwritable(run, call.command, f"{_GLOBAL}/lib/node_modules", shared=True) if closed else None
     folder = _closed_project(run.stage, run, call) if call.project else None
     return Unwritable(run, call.command, folder, shared=False) if folder is not None else None
@@ -85,8 +90,8 @@ def _global_is_roots(run: Run) -> bool:
 
 def _closed_project(stage: Stage, run: Run, call: PackageCall) -> str | None:
     """Return the folder that a project is installed in, where it is root's and has no `node_modules` yet."""
-    folder = run.workdir.value
-    if not folder or any(other.name in ("cd", "pushd") for other in run.commands if other.start < call.command.start):
+    folder = install_folder(run, call)
+    if not folder:
         return None
     user = name_of(run.user.value or "")
     here, modules = access(stage, folder, user), access(stage, f"{folder.rstrip('/')}/node_modules", user)

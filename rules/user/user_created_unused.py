@@ -38,7 +38,7 @@ _LOCAL_USER = re.compile(
     severity=Severity.WARNING,
     category=Category.SECURITY,
     keywords=("RUN",),
-    mentions=("useradd", "adduser", "localuser", "net user"),
+    mentions=("useradd", "adduser", "localuser", "net"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """An account is made and the image runs as root all the same."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,6 +45,11 @@ def test_a_rule_has_corner_cases(rule: Rule) -> None:
 
 def test_a_title_is_one_sentence(rule: Rule) -> None:
     assert rule.title.endswith(".")
+
+
+def test_what_a_rule_waits_for_holds_no_blank_beside_a_word(rule: Rule) -> None:
+    # A tab, an option, the end of a line or the comma of an array may stand there as well.
+    assert [text for text in rule.mentions if re.search(r"\w\s|\s\w", text)] == []
 
 
 def test_ids_are_unique() -> None:

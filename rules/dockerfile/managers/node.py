@@ -49,10 +49,14 @@ def _files(lock: str, *always: str) -> Callable[[str, Options], tuple[str, ...]]
     return manifests
 
 
+# The aliases of `npm install` and `npm ci`, and what tests behind them, from npm's `lib/utils/cmd-list.js`.
+_INSTALLS = ("install", "add", "i", "in", "ins", "inst", "insta", "instal", "isnt", "isnta", "isntal", "isntall")
+_CLEAN_INSTALLS = ("ci", "clean-install", "ic", "install-clean", "isntall-clean")
+_CLEAN_TESTS = ("install-ci-test", "cit", "clean-install-test", "sit")
 _PROJECT_VERBS = frozenset(
-    {"", "install", "i", "ci", "clean-install", "install-clean", "isntall", "in", "sync", "workspaces focus"}
+    {"", *_INSTALLS, *_CLEAN_INSTALLS, *_CLEAN_TESTS, "install-test", "it", "sync", "workspaces focus"}
 )
-_INSTALL: dict[str, Action] = dict.fromkeys(("install", "i", "in", "isntall", "add", "a"), "install")
+_INSTALL: dict[str, Action] = dict.fromkeys((*_INSTALLS, "a"), "install")
 _REMOVE: dict[str, Action] = dict.fromkeys(("uninstall", "remove", "rm", "r", "un", "unlink", "prune"), "remove")
 _RUN: dict[str, Action] = dict.fromkeys(
     ("run", "run-script", "start", "test", "exec", "x", "dlx", "node", "rebuild", "create"), "run"
@@ -72,9 +76,7 @@ NPM = Manager(
     ),
     {
         **_INSTALL,
-        **dict.fromkeys(
-            ("ci", "clean-install", "ic", "install-clean", "install-test", "it", "cit", "link", "ln"), "install"
-        ),
+        **dict.fromkeys((*_CLEAN_INSTALLS, *_CLEAN_TESTS, "install-test", "it", "link", "ln"), "install"),
         **_REMOVE,
         **dict.fromkeys(("update", "up", "upgrade"), "upgrade"),
         **dict.fromkeys(("cache clean", "cache clear", "cache rm"), "clean"),
@@ -83,12 +85,10 @@ NPM = Manager(
     },
     node_package,
     groups=frozenset({"cache"}),
-    manifests=_files("package-lock.json", "clean-install", "install-clean", "ic"),
-    no_packages=frozenset(
-        {"ci", "clean-install", "install-clean", "ic", "prune", "cache clean", "cache clear", "cache rm", "pack"}
-    ),
+    manifests=_files("package-lock.json", *_CLEAN_INSTALLS, *_CLEAN_TESTS),
+    no_packages=frozenset({*_CLEAN_INSTALLS, *_CLEAN_TESTS, "prune", "cache clean", "cache clear", "cache rm", "pack"}),
     production=trait("--production --omit=dev --only=production --only=prod", _ENV_PRODUCTION + " npm_config_omit=dev"),
-    frozen=trait(subcommands="ci, clean-install, install-clean, ic, cit"),
+    frozen=trait(subcommands=", ".join((*_CLEAN_INSTALLS, *_CLEAN_TESTS))),
     global_=trait("--global --location=global", "NPM_CONFIG_GLOBAL npm_config_global"),
 )
 PNPM = Manager(
