@@ -79,8 +79,8 @@ def _swallows(instruction: Instruction, blank: list[int], line: int) -> Problem:
     mark = f"{operator} {instruction.escape}".strip()
     return Problem(
         source.line_span(above),
-        f"line {above} ends in {quote(mark)}, so {quote(taken_in)} in line {line} is no instruction of its own: {becomes}. "
-        f"Take the {quote(mark)} away.",
+        f"line {above} ends in {quote(mark)}, so {quote(taken_in)} in line {line} is no instruction of its own: "
+        f"{becomes}. Take the {quote(mark)} away.",
         instruction=instruction,
         key="swallowed",
         severity=Severity.ERROR if stops else Severity.WARNING,
@@ -116,8 +116,8 @@ def _nothing_follows(instruction: Instruction) -> Problem:
         fix = Fix("Delete the last escape", (Edit(source.span(start, end), ""),))
     return Problem(
         source.line_span(last),
-        f"the file ends behind the {quote(instruction.escape)} that says this `{instruction.keyword}` goes on. Something is "
-        "missing here, or the last line was meant to end.",
+        f"the file ends behind the {quote(instruction.escape)} that says this `{instruction.keyword}` goes on. "
+        "Something is missing here, or the last line was meant to end.",
         instruction=instruction,
         fix=fix,
         key="end",

@@ -34,8 +34,8 @@ _OF_THE_BUILD = frozenset({"DEBIAN_FRONTEND", *PREDEFINED_ARGS})
 _FOR_A_SHELL = re.compile(r"[=:\"]~(?:/|$)|\$\(|`")
 """What a shell fills in, and `ENV` does not."""
 
-_SETS = re.compile(r"\w+=|(?:case|if|for|while|set)\b")
-"""How a script begins that may do nothing but set variables."""
+_SETS = re.compile(r"^\s*(?:\w+=|(?:case|if|for|while|set)\b)", re.MULTILINE)
+"""How a line of a script begins that may do nothing but set variables."""
 
 
 @rule(
@@ -55,7 +55,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 yield _changed(change, run, names)
             elif _exports_what_a_command_says(run):
                 yield _unnamed(run)
-            elif _SETS.match(run.instruction.value):
+            elif _SETS.search(run.instruction.whole_value):
                 yield from _lost(run)
 
 
@@ -97,7 +97,7 @@ def _afterwards(run: Run, names: list[str]) -> str:
 
 def _exports_what_a_command_says(run: Run) -> bool:
     """Whether a RUN ends with `export $(cat …)`, as it is written to read a file of variables."""
-    if "export" not in run.instruction.value or not run.commands:
+    if "export" not in run.instruction.whole_value or not run.commands:
         return False
     last = _last(run)
     said = [word.text.startswith(("$(", "`")) for word in last.args]
@@ -156,7 +156,7 @@ def _reader(run: Run, name: str) -> Run | None:
     """Return the next RUN of the stage that speaks of a variable, if it reads it and sets it nowhere."""
     word = re.escape(name)
     for later in run.stage.runs:
-        text = later.instruction.value
+        text = later.instruction.whole_value
         if later.index <= run.index or re.search(rf"\b{word}\b", text) is None:
             continue
         sets = re.search(rf"\b{word}=|\b(?:read|for|export|local)\b[^;&|]*\b{word}\b", text)
@@ -190,7 +190,7 @@ def _last(run: Run) -> Command:
 
 def _last_changes(run: Run) -> list[str]:
     """Return the variables that the last command changes, when nothing follows that could see it."""
-    text = run.instruction.value
+    text = run.instruction.whole_value
     if ("unset" not in text and "export" not in text) or not run.commands:
         return []
     last = _last(run)

@@ -69,8 +69,8 @@ def _has_value(scope: Scope, name: str) -> bool:
 def _with_empty(scope: Scope) -> Scope:
     """The variables of FROM lines as BuildKit checks them: what a build gives is empty, a platform's value is not.
 
-    An ARG without a default sets nothing (convert.go, `buildMetaArgs`): `${NAME-word}` is the word, and `ARG TARGETARCH`
-    leaves the platform's value where it is.
+    An ARG without a default sets nothing (convert.go, `buildMetaArgs`): `${NAME-word}` is the word, and
+    `ARG TARGETARCH` leaves the platform's value where it is.
     """
     variables = {
         name: found._replace(value="")
@@ -83,7 +83,7 @@ def _with_empty(scope: Scope) -> Scope:
 
 
 def _is_of_platform(scope: Scope, variable: Variable) -> bool:
-    """Whether the ARG is what BuildKit knows of the platform, or its default is made of that: `ARG FLAVOR=${TARGETARCH}`.
+    """Whether the ARG is what BuildKit knows of the platform, or is made of that: `ARG FLAVOR=${TARGETARCH}`.
 
     So is perhaps one that is made of an earlier ARG of its own name.
     """

@@ -112,8 +112,8 @@ def _reason(before: Instruction | None, first: Instruction, written: str) -> str
     unseen = re.search(rf"{re.escape(before.escape)}[ \t]*({_NO_BLANK})\s*\Z", text)
     if first.line == line + 1 and unseen is not None:
         return (
-            f": behind {quote(before.escape)} at the end of line {line} stands {character_name(unseen[1])}, which looks "
-            f"like a blank and is none, so that `{before.keyword}` stops there. Delete it."
+            f": behind {quote(before.escape)} at the end of line {line} stands {character_name(unseen[1])}, which "
+            f"looks like a blank and is none, so that `{before.keyword}` stops there. Delete it."
         )
     if first.line == line + 1 and re.search(rf"[ \t]{re.escape(before.escape)}[ \t]+#", text):
         return (
