@@ -29,9 +29,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return  # a variable chooses among the stages
     if undefined_names(change) or any(map(_names_nothing, change.stages[1:])):
         return  # one of the stages may be what such a name means; of a COPY's, copy-from-undefined-stage says so
+    built = {build.target for build in change.repository.builds_of(change.path)}  # a service for developers, too
+    if any("$" in target for target in built):
+        return  # a matrix of builds may name any of them
     needed = change.after.needed_by_shipped
     used = _used(change.stages)
-    built = (build.target for build in change.repository.builds_of(change.path))  # a service for developers, too
     told = {name.lower() for name in (*_TARGET.findall(change.source.text), *built)}
     for stage in change.stages:
         if stage.index in needed or is_development_name(stage.name) or _is_an_image(stage) or stage.index in used:
