@@ -29,7 +29,7 @@ class Build(NamedTuple):
     Attributes:
         dockerfile: Its path in the repository.
         context: The context folder, `` for the root.
-        target: The stage, empty for the last.
+        target: The stage, empty for the last; with a `$` where a variable or a matrix names it.
         args: Build arguments that are given, by name; `None` where the value comes from the environment.
         path: The file that describes the build.
         line: Where, from 1: the line of the target if one is named.
@@ -251,7 +251,7 @@ def _commands(path: str, text: str) -> Iterator[Build]:
         words = _VALUED.sub(" ", f" {rest}").split()
         context = _join(folder, words[-1] if words else ".")
         dockerfile = _join(folder, file) if file else _dockerfile(context or "", "")
-        if dockerfile is None or context is None or "$" in target:
+        if dockerfile is None or context is None:
             continue
         args = _args([value for name, value in options if name == "--build-arg"])
         contexts = tuple(value.partition("=")[0] for name, value in options if name == "--build-context")

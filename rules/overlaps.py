@@ -79,7 +79,22 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "exec-form-variable": (_silence("instruction", "npm-start-as-pid1", "start-path-missing", "start-tool-missing"),),
     "binary-not-static-in-scratch": (_silence("stage", "base-family-changed"),),
     "libc-mismatch": (_silence("stage", "base-family-changed"),),
-    "malformed-exec-form": (_silence("instruction", "invalid-syntax", "shell-form-start", "shell-in-scratch"),),
+    "malformed-exec-form": (
+        _silence(
+            "instruction",
+            "add-instead-of-copy",
+            "copy-ignored-file",
+            "copy-multi-source-needs-slash",
+            "copy-relative-without-workdir",
+            "copy-source-outside-context",
+            "copy-source-vanished",
+            "invalid-syntax",
+            "shell-form-start",
+            "shell-in-scratch",
+            "system-path-workdir-volume",
+            "volume-not-owned",
+        ),
+    ),
     "shell-in-scratch": (
         _silence(
             "instruction",

@@ -184,7 +184,7 @@ def _plain_shell(stage: Stage) -> str | None:
 
 def _bash_syntax(run: Run, shell: str) -> Construct | None:
     """Return the first syntax that the shell of the RUN does not know."""
-    code = run.instruction.value + "".join(heredoc.body for heredoc in run.instruction.heredocs)
+    code = run.instruction.whole_value
     if not _may_hold_one(run, code, shell):
         return None
     for found in run.script.constructs:

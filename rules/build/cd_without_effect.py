@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Command,
     Confidence,
     DockerfileChange,
     Fix,
@@ -20,6 +21,8 @@ from rules.api import (
 
 _QUOTES = "'\""
 _CHANGES = ("cd", "pushd")
+_GIVES_UP = frozenset({"exit", "false", "true", ":"})
+"""What stands behind `cd … ||` and does nothing of its own."""
 _BACK = ("-", "..", "~", "$OLDPWD", "/tmp")  # noqa: S108 - where one goes to leave a folder
 
 
@@ -46,7 +49,8 @@ def _is_there(run: Run, folder: ShellWord) -> bool:
 
 
 def _problem(change: DockerfileChange, run: Run, folder: ShellWord, *, alone: bool) -> Problem:
-    whole = all(command.name in (*_CHANGES, "set") for command in run.commands)
+    commands = _acting(run)
+    whole = all(command.name in _CHANGES for command in commands)
     there = _is_there(run, folder)
     if there:
         why = f"`WORKDIR` is {quote(run.workdir.value or '')} already. Take it out."
@@ -59,7 +63,7 @@ def _problem(change: DockerfileChange, run: Run, folder: ShellWord, *, alone: bo
         )
         severity = None
     return Problem(
-        run.instruction.span if whole else run.commands[-1].span,
+        run.instruction.span if whole else commands[-1].span,
         f"{_named(run, folder)} has no effect: {why}",
         Confidence.CERTAIN if run.script.understood else Confidence.POSSIBLE,
         instruction=run.instruction,
@@ -76,13 +80,20 @@ def _current(step: Step) -> str:
 
 def _named(run: Run, folder: ShellWord) -> str:
     alone = len(run.commands) == 1 and not run.instruction.heredocs
-    name = run.commands[-1].name
+    name = _acting(run)[-1].name
     return f"`RUN {name} {folder.text}`" if alone else f"the `{name} {folder.text}` at the end of this `RUN`"
+
+
+def _acting(run: Run) -> list[Command]:
+    """Return the commands that do something: neither `set -e` nor the `exit` of `cd … || exit`."""
+    commands = [command for command in run.commands if command.name != "set"]
+    gives_up = len(commands) > 1 and commands[-1].before == "||" and commands[-1].name in _GIVES_UP
+    return commands[:-1] if gives_up else commands
 
 
 def _only_changes_folder(run: Run) -> ShellWord | None:
     """Return where to, when changing the folder is the last thing the RUN does and nothing in it gains by it."""
-    commands = [command for command in run.commands if command.name != "set"]
+    commands = _acting(run)
     if run.instruction.exec_form is not None or not commands:
         return None
     *others, last = commands

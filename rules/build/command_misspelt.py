@@ -70,7 +70,7 @@ def _named_elsewhere(run: Run, name: str) -> bool:
     if re.search(rf"(?<![\w-]){word}\s*\(\s*\)|\b(?:function|alias|-v|which|hash|type)\s+{word}\b", model.code):
         return True
     others = (i for i in model.dockerfile.instructions if i.keyword not in ("RUN", "FROM"))
-    return f"/{name}" in model.code or any(name in instruction.value for instruction in others)
+    return f"/{name}" in model.code or any(name in instruction.whole_value for instruction in others)
 
 
 def _problem(run: Run, command: Command, near: str, stage: str) -> Problem:

@@ -54,7 +54,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _rewritten(stage: Stage) -> bool:
     """Whether Git is told to reach a server by another address."""
-    return any(_REWRITES in run.instruction.value.lower() for run in stage.all_runs)
+    return any(_REWRITES in run.instruction.whole_value.lower() for run in stage.all_runs)
 
 
 def _in_run(run: Run) -> Iterator[tuple[GoneHost, Span]]:

@@ -40,7 +40,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             source = change.source
             yield Problem(
                 source.line_span(blank[0]),
-                f"a blank line stands inside this `{instruction.keyword}`, behind a `{instruction.escape}`. "
+                f"a blank line stands inside this `{instruction.keyword}`, behind a {quote(instruction.escape)}. "
                 "The builder reads on, and warns that a later release of it will not; a comment line may stand there "
                 "instead.",
                 instruction=instruction,
@@ -79,8 +79,8 @@ def _swallows(instruction: Instruction, blank: list[int], line: int) -> Problem:
     mark = f"{operator} {instruction.escape}".strip()
     return Problem(
         source.line_span(above),
-        f"line {above} ends in `{mark}`, so {quote(taken_in)} in line {line} is no instruction of its own: {becomes}. "
-        f"Take the `{mark}` away.",
+        f"line {above} ends in {quote(mark)}, so {quote(taken_in)} in line {line} is no instruction of its own: "
+        f"{becomes}. Take the {quote(mark)} away.",
         instruction=instruction,
         key="swallowed",
         severity=Severity.ERROR if stops else Severity.WARNING,
@@ -116,8 +116,8 @@ def _nothing_follows(instruction: Instruction) -> Problem:
         fix = Fix("Delete the last escape", (Edit(source.span(start, end), ""),))
     return Problem(
         source.line_span(last),
-        f"the file ends behind the `{instruction.escape}` that says this `{instruction.keyword}` goes on. Something is "
-        "missing here, or the last line was meant to end.",
+        f"the file ends behind the {quote(instruction.escape)} that says this `{instruction.keyword}` goes on. "
+        "Something is missing here, or the last line was meant to end.",
         instruction=instruction,
         fix=fix,
         key="end",

@@ -161,19 +161,33 @@ def _check_env(change: DockerfileChange, stage: Stage, step: Step) -> Iterator[P
     for index, (name, value) in enumerate(step.instruction.pairs):
         if value is None or "$" not in value.text or names.isdisjoint(_NAME.findall(value.text)):
             continue
-        for name_used in _set_here(step, index, value.text):
-            old = step.scope.get(name_used)
+        used = list(_set_here(step, index, value.text))
+        if used:
+            old = [step.scope.get(name_used) for name_used in used]
             yield Problem(
                 value.span,
-                f"{quote(name.text)} is built from `${name_used}`, which the same `ENV` sets. The builder fills in the "
-                f"value from before this instruction: {_old(old)}. "
-                "Set the two in separate `ENV` instructions.",
-                Confidence.CERTAIN if old is not None or stage.base_known else Confidence.LIKELY,
+                _too_early(name.text, used, old),
+                Confidence.CERTAIN if all(old) or stage.base_known else Confidence.LIKELY,
                 doubt="the base image is not known, and may set it to the same",
                 stage=stage.key,
-                key=f"{name.text}<{name_used}",  # built from another variable, it is another mistake
+                key=f"{name.text}<{','.join(used)}",  # built from another variable, it is another mistake
                 fix=_split(change, step, index),
             )
+
+
+def _too_early(name: str, used: list[str], old: list[Variable | None]) -> str:
+    """Say once of a pair what it is built from, and what that is before the ENV."""
+    named = listed([f"`${one}`" for one in used], None)
+    values = dict.fromkeys(map(_old, old))
+    if len(values) == 1:
+        value = next(iter(values))
+    else:
+        value = "; ".join(f"{_old(variable)} for `${one}`" for one, variable in zip(used, old, strict=True))
+    way_out = "Set the two in separate `ENV` instructions" if len(used) == 1 else "Set it in an `ENV` of its own, below"
+    return (
+        f"{quote(name)} is built from {named}, which the same `ENV` sets. The builder fills in the "
+        f"value{'s' if len(used) > 1 else ''} from before this instruction: {value}. {way_out}."
+    )
 
 
 def _set_here(step: Step, index: int, text: str) -> Iterator[str]:

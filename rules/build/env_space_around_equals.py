@@ -19,8 +19,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if instruction.keyword != "ENV" or len(instruction.pairs) != 1:
             continue
         name, value = instruction.pairs[0]
-        if value is None or not value.text.startswith("="):
-            continue
+        if value is None or not value.text.startswith("=") or change.source.text[name.span.end] == "=":
+            continue  # `NAME==value` has no blank
         rest = value.text[1:].strip()
         simple = rest and " " not in rest and instruction.line == instruction.end_line
         edit = replace(change.source, instruction.value_span, f"{name.text}={rest}")

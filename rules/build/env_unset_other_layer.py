@@ -16,6 +16,7 @@ from rules.api import (
     rule,
 )
 from rules.build.base_variables import is_set_by_base
+from rules.quoting import listed
 from rules.secrets.secret_names import names_a_secret
 
 _SHELLS_OWN = frozenset({"PATH", "HOME", "PWD", "USER", "SHELL", "TERM", "LANG", "IFS", "HOSTNAME"})
@@ -33,8 +34,8 @@ _OF_THE_BUILD = frozenset({"DEBIAN_FRONTEND", *PREDEFINED_ARGS})
 _FOR_A_SHELL = re.compile(r"[=:\"]~(?:/|$)|\$\(|`")
 """What a shell fills in, and `ENV` does not."""
 
-_SETS = re.compile(r"\w+=|(?:case|if|for|while|set)\b")
-"""How a script begins that may do nothing but set variables."""
+_SETS = re.compile(r"^\s*(?:\w+=|(?:case|if|for|while|set)\b)", re.MULTILINE)
+"""How a line of a script begins that may do nothing but set variables."""
 
 
 @rule(
@@ -49,22 +50,22 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN ends by setting or unsetting a variable, which nothing after it sees."""
     for stage in change.stages:
         for run in stage.runs:
-            name = _last_change(run)
-            if name is not None:
-                yield _changed(change, run, name)
+            names = _last_changes(run)
+            if names:
+                yield _changed(change, run, names)
             elif _exports_what_a_command_says(run):
                 yield _unnamed(run)
-            elif _SETS.match(run.instruction.value):
+            elif _SETS.search(run.instruction.whole_value):
                 yield from _lost(run)
 
 
-def _changed(change: DockerfileChange, run: Run, name: str) -> Problem:
+def _changed(change: DockerfileChange, run: Run, names: list[str]) -> Problem:
     """Speak of a RUN that ends with `export` or `unset`, and of the later one that misses what it did."""
     stage, last = run.stage, _last(run)
     verb = last.name
-    what = "is not set" if verb == "export" and not _has_value(run, name) else "keeps its value"
-    reader = _reader(run, name) if verb == "export" and name not in _SHELLS_OWN else None
-    behind = _ran_behind(change, run) if verb == "export" and name == "PATH" else None
+    readers = (_reader(run, name) for name in names if verb == "export" and name not in _SHELLS_OWN)
+    reader = next(filter(None, readers), None)
+    behind = _ran_behind(change, run) if verb == "export" and "PATH" in names else None
     then = f" The `RUN` at line {reader.instruction.line} finds it empty." if reader is not None else ""
     if behind is not None:
         then = (
@@ -72,18 +73,31 @@ def _changed(change: DockerfileChange, run: Run, name: str) -> Problem:
         )
     return Problem(
         last.span,
-        f"{quote(name)} {what} after this `RUN`: `{verb}` ends with the shell that runs it.{then} "
-        f"{_way_out(verb, name, last.args[-1].text)}.",
+        f"{_afterwards(run, names)} after this `RUN`: `{verb}` ends with the shell that runs it.{then} "
+        f"{_way_out(verb, names, last.args[-1].text)}.",
         stage=stage.key,
-        key=name,
+        key=" ".join(names),
         severity=Severity.ERROR if then else None,
         notes=(Note(reader.instruction.span, "read here"),) if reader is not None else (),
     )
 
 
+def _afterwards(run: Run, names: list[str]) -> str:
+    """Say of each variable whether it has a value when the RUN is over."""
+    unset = _last(run).name == "unset"
+    kept = [name for name in names if unset or _has_value(run, name)]
+    gone = [name for name in names if name not in kept]
+    said = [
+        f"{listed(map(quote, some), None)} {one if len(some) == 1 else more}"
+        for some, one, more in ((gone, "is not set", "are not set"), (kept, "keeps its value", "keep their values"))
+        if some
+    ]
+    return ", and ".join(said)
+
+
 def _exports_what_a_command_says(run: Run) -> bool:
     """Whether a RUN ends with `export $(cat …)`, as it is written to read a file of variables."""
-    if "export" not in run.instruction.value or not run.commands:
+    if "export" not in run.instruction.whole_value or not run.commands:
         return False
     last = _last(run)
     said = [word.text.startswith(("$(", "`")) for word in last.args]
@@ -142,7 +156,7 @@ def _reader(run: Run, name: str) -> Run | None:
     """Return the next RUN of the stage that speaks of a variable, if it reads it and sets it nowhere."""
     word = re.escape(name)
     for later in run.stage.runs:
-        text = later.instruction.value
+        text = later.instruction.whole_value
         if later.index <= run.index or re.search(rf"\b{word}\b", text) is None:
             continue
         sets = re.search(rf"\b{word}=|\b(?:read|for|export|local)\b[^;&|]*\b{word}\b", text)
@@ -156,11 +170,12 @@ def _has_value(run: Run, name: str) -> bool:
     return run.scope.get(name) is not None or name in _SHELLS_OWN or is_set_by_base(run.stage, name)
 
 
-def _way_out(verb: str, name: str, written: str) -> str:
+def _way_out(verb: str, names: list[str], written: str) -> str:
+    them = "it" if len(names) == 1 else "them"
     if verb == "unset":
-        return "Set it in the RUN that needs it instead of by ENV"
-    if names_a_secret(name) or name in _OF_THE_BUILD:
-        return "Set it in the RUN that needs it"
+        return f"Set {them} in the RUN that needs {them} instead of by ENV"
+    if any(names_a_secret(name) or name in _OF_THE_BUILD for name in names):
+        return f"Set {them} in the RUN that needs {them}"
     if _FOR_A_SHELL.search(written):
         return "Use ENV, with the value written out, since it runs no command and knows no `~`"
     return "Use ENV"
@@ -173,20 +188,29 @@ def _last(run: Run) -> Command:
     return next((command for command in reversed(run.commands) if not command.nested), run.commands[0])
 
 
-def _last_change(run: Run) -> str | None:
-    """Return the variable that the last command changes, when nothing follows that could see it."""
-    text = run.instruction.value
+def _last_changes(run: Run) -> list[str]:
+    """Return the variables that the last command changes, when nothing follows that could see it."""
+    text = run.instruction.whole_value
     if ("unset" not in text and "export" not in text) or not run.commands:
-        return None
+        return []
     last = _last(run)
-    if last.name not in ("unset", "export") or not last.args or last.conditional:
-        return None
-    name = last.args[-1].value.partition("=")[0]
-    if last.name == "unset":
-        found = run.scope.get(name)
-        return name if found is not None and found.kind == "env" else None
+    if last.name not in ("unset", "export") or last.conditional or last.has("-f"):
+        return []
+    if last.name == "export" and last.redirects:
+        return []
+    changed = _is_unset if last.name == "unset" else _is_exported
+    return [word.value.partition("=")[0] for word in last.args if changed(run, word.value)]
+
+
+def _is_unset(run: Run, name: str) -> bool:
+    found = run.scope.get(name)
+    return found is not None and found.kind == "env"
+
+
+def _is_exported(run: Run, word: str) -> bool:
+    """Whether a word of `export` gives a variable another value than it has after the RUN."""
+    name, sign, value = word.partition("=")
+    if not sign or not name.isidentifier() or value in (f"${name}", f"${{{name}}}"):
+        return False
     known = run.scope.get(name)
-    value = last.args[-1].value.partition("=")[2]
-    if (known is not None and known.kind == "env") or value in (f"${name}", f"${{{name}}}"):
-        return None  # it has a value after this RUN: the one from ENV, or the one that it is set to
-    return name if name.isidentifier() and "=" in last.args[-1].value and not last.redirects else None
+    return known is None or known.kind != "env" or known.value != run.scope.expand(value)

@@ -33,7 +33,8 @@ from rules.secrets.secret_names import names_a_secret
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A FROM has no valid image name unless a build argument is given."""
     given = {name for build in change.repository.builds_of(change.path) for name in build.args}
-    empty = _with_empty(change.after.global_scope)
+    declared = change.after.global_scope
+    empty = _with_empty(declared)
     lost = plain_defaults(change.before) if change.before is not None else {}
     for stage in change.stages:
         flag = stage.from_.flag("platform")
@@ -43,9 +44,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         broken = [text for text in (word.text,) if "$" in text and not _is_image(empty.expand(text))]
         if flag is not None and "$" in (flag.value or "") and empty.expand(flag.value or "") == "":
             broken.append(flag.value or "")
-        if not broken or any(empty.get(name) is None for name in declarable_uses(broken[0], empty.escape)):
+        if not broken or any(declared.get(name) is None for name in declarable_uses(broken[0], empty.escape)):
             continue  # without an ARG it is from-arg-undeclared's
-        names = [name for name in uses(broken[0], empty.escape) if empty.get(name) is not None]
+        names = [name for name in uses(broken[0], empty.escape) if declared.get(name) is not None]
         names = sorted(names, key=lambda name: (_has_value(empty, name), not _is_enough(empty, broken[0], name)))
         if names and names[0] in lost and not names_a_secret(names[0]):
             continue  # which arg-default-removed says
@@ -56,8 +57,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _is_enough(scope: Scope, text: str, name: str) -> bool:
     """Whether there is an image where that argument alone is given: not where another is empty, too."""
-    found = scope.get(name)
-    given = scope.with_([found._replace(value="x")]) if found is not None else scope
+    given = scope.with_([Variable(name, "x", "arg")])
     return _is_image(given.expand(text))
 
 
@@ -67,18 +67,23 @@ def _has_value(scope: Scope, name: str) -> bool:
 
 
 def _with_empty(scope: Scope) -> Scope:
-    """The variables of FROM lines as BuildKit checks them: an ARG without default is empty, a platform's value not."""
+    """The variables of FROM lines as BuildKit checks them: what a build gives is empty, a platform's value is not.
+
+    An ARG without a default sets nothing (convert.go, `buildMetaArgs`): `${NAME-word}` is the word, and
+    `ARG TARGETARCH` leaves the platform's value where it is.
+    """
     variables = {
         name: found._replace(value="")
         if found.value is UNKNOWN and found.kind == "arg" and not _is_of_platform(scope, found)
         else found
         for name, found in scope.variables.items()
+        if not found.is_left_to_build
     }
     return Scope(variables, complete=True, escape=scope.escape)
 
 
 def _is_of_platform(scope: Scope, variable: Variable) -> bool:
-    """Whether the ARG's default is made of what BuildKit knows of the platform: `ARG FLAVOR=${TARGETARCH}`.
+    """Whether the ARG is what BuildKit knows of the platform, or is made of that: `ARG FLAVOR=${TARGETARCH}`.
 
     So is perhaps one that is made of an earlier ARG of its own name.
     """
@@ -88,7 +93,7 @@ def _is_of_platform(scope: Scope, variable: Variable) -> bool:
         pairs = each.instruction.pairs if each.instruction is not None else ()
         default = next((value for name, value in pairs if name.text == each.name), None)
         used = set(uses(default.text, scope.escape)) if default is not None else set()
-        if each.name in used or not PLATFORM_ARGS.isdisjoint(used):
+        if each.name in used or not PLATFORM_ARGS.isdisjoint({each.name, *used}):
             return True
         waiting += [found for name in used - names if (found := scope.get(name)) is not None]
         names |= used

@@ -11,6 +11,7 @@ from rules.api import (
     DockerfileChange,
     Fix,
     Problem,
+    Scope,
     Severity,
     Stage,
     quote,
@@ -42,7 +43,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if scope.get(name) is not None or name in PLATFORM_ARGS or name in PREDEFINED_ARGS:
                 continue
             if name not in required:
-                yield _fixed(stage, name)
+                yield _fixed(stage, name, next(text for text in words if name in uses(text, scope.escape)), scope)
                 continue
             yield Problem(
                 stage.from_.span,
@@ -54,12 +55,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             )
 
 
-def _fixed(stage: Stage, name: str) -> Problem:
+def _fixed(stage: Stage, name: str, text: str, scope: Scope) -> Problem:
     """A variable with a default in the expansion: the default is all that there can be."""
+    alone = set(uses(text, scope.escape)) == {name}
+    value = scope.expand(text) if alone else None
     return Problem(
         stage.from_.span,
         f"`FROM` of {stage.label} uses `${name}`, and no `ARG {name}` stands above the first `FROM`. It is never set "
-        f"there, so that {quote(stage.base_text or 'the default')} is what every build gets: `--build-arg {name}=…` "
+        f"there, so that {quote(value) if value else 'its default'} is what every build gets: `--build-arg {name}=…` "
         "changes nothing. Declare it there.",
         Confidence.CERTAIN,
         stage=stage.key,
@@ -76,7 +79,8 @@ def _elsewhere(change: DockerfileChange, name: str) -> str:
 
 def _near(change: DockerfileChange, name: str) -> str | None:
     known = [word.text for arg in change.after.global_args for word, _ in arg.pairs]
-    return next(iter(difflib.get_close_matches(name, [*known, *PLATFORM_ARGS], 1, 0.75)), None)
+    alike = next((one for one in known if one.lower() == name.lower()), None)
+    return alike or next(iter(difflib.get_close_matches(name, [*known, *PLATFORM_ARGS], 1, 0.75)), None)
 
 
 def _hint(change: DockerfileChange, name: str) -> str:

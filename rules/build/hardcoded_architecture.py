@@ -110,7 +110,7 @@ def _asks_for_architecture(code: str) -> bool:
 
 
 def _code(run: Run) -> str:
-    return run.instruction.value + "".join(heredoc.body for heredoc in run.instruction.heredocs)
+    return run.instruction.whole_value
 
 
 def _added(stage: Stage, copy: Copy) -> Iterator[Problem]:

@@ -258,5 +258,5 @@ def _lacks_lists(run: Run, later: Command) -> bool:
 @once
 def _first_that_may_update(stage: Stage) -> tuple[int, int] | None:
     """Where the first RUN stands that fetches apt's lists and leaves them, or calls a script that may."""
-    texts = ((run.at, run.instruction.value) for run in stage.all_runs)
+    texts = ((run.at, run.instruction.whole_value) for run in stage.all_runs)
     return next((at for at, text in texts if _MAY_UPDATE.search(text) and not _DELETES.search(text)), None)

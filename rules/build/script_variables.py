@@ -91,7 +91,8 @@ def nearest_set(step: Step, name: str) -> str | None:
     known = step.scope.variables
     if len(known) > _MOST_NAMES or len(name) < _SHORTEST:
         return None
-    return next(iter(difflib.get_close_matches(name, list(known), 1, 0.8)), None)
+    alike = next((one for one in known if one.lower() == name.lower()), None)
+    return alike or next(iter(difflib.get_close_matches(name, list(known), 1, 0.8)), None)
 
 
 @once

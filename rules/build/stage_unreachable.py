@@ -24,14 +24,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """No image that ships needs a stage."""
     if len(change.stages) < 2:  # noqa: PLR2004 - one stage is the image
         return
-    if any(stage.base_word is not None and "$" in stage.base_word.text for stage in change.stages[1:]):
-        return  # a variable chooses among the stages
-    if undefined_names(change) or any(map(_names_nothing, change.stages[1:])):
-        return  # one of the stages may be what such a name means; of a COPY's, copy-from-undefined-stage says so
+    told = _told(change)
+    if _may_be_meant(change, told):
+        return
     needed = change.after.needed_by_shipped
     used = _used(change.stages)
-    built = (build.target for build in change.repository.builds_of(change.path))  # a service for developers, too
-    told = {name.lower() for name in (*_TARGET.findall(change.source.text), *built)}
     for stage in change.stages:
         if stage.index in needed or is_development_name(stage.name) or _is_an_image(stage) or stage.index in used:
             continue
@@ -51,6 +48,23 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             doubt="a build outside the repository may make it",
             stage=stage.key,
         )
+
+
+def _may_be_meant(change: DockerfileChange, told: set[str]) -> bool:
+    """Whether a variable chooses among the stages, or a name that nothing has may mean any of them.
+
+    Of such a name in a COPY, copy-from-undefined-stage speaks.
+    """
+    bases = (stage.base_word.text for stage in change.stages[1:] if stage.base_word is not None)
+    if any("$" in text for text in (*bases, *told)):
+        return True
+    return bool(undefined_names(change)) or any(map(_names_nothing, change.stages[1:]))
+
+
+def _told(change: DockerfileChange) -> set[str]:
+    """Return the targets that builds and comments name, those of services for developers too."""
+    built = (build.target for build in change.repository.builds_of(change.path))
+    return {name.lower() for name in (*_TARGET.findall(change.source.text), *built)}
 
 
 def _names_nothing(stage: Stage) -> bool:

@@ -226,7 +226,7 @@ def _may_hold(other: Put, put: Put) -> bool:
 def _users(stage: Stage, put: Put, copy: Copy) -> list[Run]:
     """Return the RUNs below a COPY that speak of its path."""
     place = stage.done_steps.index(copy)
-    return [s for s in stage.done_steps[place:] if isinstance(s, Run) and put.path in s.instruction.value]
+    return [s for s in stage.done_steps[place:] if isinstance(s, Run) and put.path in s.instruction.whole_value]
 
 
 def _fix(stage: Stage, put: Put, copy: Copy, run: Run, command: Command) -> Fix | None:

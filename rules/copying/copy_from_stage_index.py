@@ -88,8 +88,8 @@ def _counted(change: DockerfileChange, found: list[tuple[Stage, _Numbered]], tak
     return Problem(
         numbered.span,
         f"{stage.label} {numbered.verb} stage {numbered.number}, counted from 0. A stage put in above shifts the "
-        f"number, and the line then takes another stage, or fails. {_of_mount(numbered, mounted)}Give the stage a "
-        f"name.{same}",
+        f"number, and the line then takes another stage, or fails. {_of_mount(numbered, mounted)}"
+        f"{_cure(numbered.source)}{same}",
         Confidence.CERTAIN if mounted is None else Confidence.LIKELY,
         severity=Severity.INFO if mounted is None else Severity.ERROR,
         doubt="Buildah counts there, too",
@@ -99,6 +99,10 @@ def _counted(change: DockerfileChange, found: list[tuple[Stage, _Numbered]], tak
         items=tuple(items),
         fact="stages by their numbers",
     )
+
+
+def _cure(source: Stage) -> str:
+    return "Give the stage a name." if source.name is None else f"It is called {quote(source.name)}: write that."
 
 
 def _of_mount(first: _Numbered, mounted: _Numbered | None) -> str:

@@ -112,7 +112,7 @@ def _volumes(stage: Stage) -> set[str]:
 
 @once
 def _said(stage: Stage) -> str:
-    return "\0".join(run.instruction.value for run in stage.done_runs)
+    return "\0".join(run.instruction.whole_value for run in stage.done_runs)
 
 
 def _is_base_folder(path: str) -> bool:

@@ -67,11 +67,12 @@ def _wording(copy: Copy) -> tuple[str, ...]:
 
 def _is_relative(copy: Copy) -> bool:
     assert copy.destination_word is not None
-    text = copy.scope.expand(copy.destination_word.text)
+    written = copy.destination_word.text
+    text = copy.scope.expand(written)
     if copy.stage.root.is_scratch and text in (".", "./"):
         return False  # the empty image has one folder
-    if text is None or copy.destination_word.text.startswith(("$", '"$')):
-        return False
+    if text is None or (written.startswith(("$", '"$')) and copy.scope.decided_by_argument(written)):
+        return False  # a build may give a whole path
     return not text.startswith(("/", "\\")) and text[1:2] != ":"
 
 

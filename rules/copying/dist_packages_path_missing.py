@@ -55,7 +55,7 @@ def _installs_beside(builder: Stage) -> bool:
     calls = [(run, call) for run in builder.all_runs for call in run.package_calls if call.manager in ("pip", "uv")]
     if any(call.has(*_ELSEWHERE) or any(call.env.get(name) for name in _SETTINGS) for _, call in calls):
         return False
-    code = " ".join(run.instruction.value for run in builder.all_runs)
+    code = " ".join(run.instruction.whole_value for run in builder.all_runs)
     if "venv" in code or "site-packages" in code or any(run.calls(*_MAKERS) for run in builder.all_runs):
         return False
     return any(call.manager == "pip" and call.action == "install" and run.user.value in _ROOT for run, call in calls)

@@ -86,7 +86,7 @@ def _is_root(change: DockerfileChange) -> bool:
 
 def _ships(copy: Copy) -> bool:
     """Whether the history would ship, and no RUN uses or deletes it."""
-    if any(run.calls("git") or ".git" in run.instruction.value for run in copy.stage.runs):
+    if any(run.calls("git") or ".git" in run.instruction.whole_value for run in copy.stage.runs):
         return False
     return copy.stage.files_ship
 

@@ -92,7 +92,7 @@ def _is_open(change: DockerfileChange, stage: Stage) -> bool:
         if found.stage is not stage:
             continue
         script = start_script(change, found, through_stages=True)
-        text = f"{found.instruction.value} {script.text if script is not None else ''}"
+        text = f"{found.instruction.whole_value} {script.text if script is not None else ''}"
         if any(task in text for task in (*_TASKS, "run build")):
             return True
         if script is None and found.instruction.keyword == "ENTRYPOINT" and is_script_entrypoint(stage):

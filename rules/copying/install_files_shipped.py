@@ -120,8 +120,8 @@ def _reads_below(stage: Stage) -> dict[str, list[_Read]]:
 @once
 def _deleting(stage: Stage) -> tuple[tuple[tuple[int, int], str], ...]:
     """The RUNs that install and delete: where they stand, and what they say behind `rm`."""
-    runs = (run for run in stage.done_runs if "rm " in run.instruction.value and _installs(run))
-    return tuple((run.at, run.instruction.value.partition("rm ")[2]) for run in runs)
+    runs = (run for run in stage.done_runs if "rm " in run.instruction.whole_value and _installs(run))
+    return tuple((run.at, run.instruction.whole_value.partition("rm ")[2]) for run in runs)
 
 
 def _reads(run: Run, command: Command) -> Iterator[_Read]:

@@ -77,4 +77,4 @@ def _brought_by(was: Stage, path: str) -> Copy | None:
 def _is_made(stage: Stage, path: str) -> bool:
     """Whether a RUN of the stage names the path, or what lies there: it may make it."""
     name = posixpath.basename(path)
-    return any(name in run.instruction.value for run in stage.done_runs)
+    return any(name in run.instruction.whole_value for run in stage.done_runs)

@@ -88,7 +88,7 @@ def _compiled(change: DockerfileChange, stage: Stage, copy: Copy, tree: str, wor
         return None
     release = _RELEASE.match(found)
     if release is not None and any(
-        run.calls("mix") and "release" in run.instruction.value for run in builder.done_runs
+        run.calls("mix") and "release" in run.instruction.whole_value for run in builder.done_runs
     ):
         return Made(release["folder"], "which is the release", alone=True)
     in_environment = posixpath.basename(posixpath.dirname(found)) in ("bin", ".bin") and not builds_of(builder)

@@ -43,7 +43,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """Next.js's static files are copied to another folder than the one in which its server looks for them."""
     for stage in change.stages:
         found = _standalone(stage)
-        if found is None or any(".next" in run.instruction.value for run in stage.runs):
+        if found is None or any(".next" in run.instruction.whole_value for run in stage.runs):
             continue
         copy, app = found
         server = _server_folder(stage, copy, app)
@@ -122,7 +122,7 @@ def _misplaced(stage: Stage, standalone: Copy, source: str, wanted: str) -> Copy
 def _leaves_out(stage: Stage, standalone: Copy, server: str) -> bool:
     """Whether nothing brings `.next/static`: no COPY, no folder above it, no command of the builder."""
     builder = standalone.from_stage
-    if builder is None or any("static" in run.instruction.value for run in builder.done_runs):
+    if builder is None or any("static" in run.instruction.whole_value for run in builder.done_runs):
         return False
     named = any("static" in str(copy.instruction) for copy in stage.all_copies)
     wanted = posixpath.join(server, _STATIC)

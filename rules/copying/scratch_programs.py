@@ -53,7 +53,7 @@ def loses_certificates(change: DockerfileChange, stage: Stage) -> bool:
 
 def _has_certificates(stage: Stage) -> bool:
     """Whether something brings them, or whatever it brings may hold them."""
-    text = " ".join(step.instruction.value for step in stage.all_steps).lower()
+    text = " ".join(step.instruction.whole_value for step in stage.all_steps).lower()
     if any(hint in text for hint in _HINTS) or stage.all_runs:
         return True
     return any(put.tree and put.path in ("/", "/etc", "/usr", "/usr/share") for put in stage.files.puts)

@@ -123,7 +123,7 @@ def _made_in_between(stage: Stage, copy: Copy, install: Install) -> bool:
     names = [posixpath.basename(path) for path in install.manifests]
     first = bisect_right(stage.runs, copy.index, key=_index)
     between = stage.runs[first : bisect_left(stage.runs, install.run.index, key=_index)]
-    return any(name in run.instruction.value for run in between for name in names) or any(
+    return any(name in run.instruction.whole_value for run in between for name in names) or any(
         name in written
         for command in install.run.commands
         if command.start < install.call.command.start and command.end < install.call.command.end

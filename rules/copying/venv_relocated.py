@@ -120,7 +120,7 @@ def _brings_python(stage: Stage) -> bool:
 def _speaks_of_it(stage: Stage) -> bool:
     """Whether a step speaks of environments that can be moved: `UV_VENV_RELOCATABLE`."""
     return any(
-        "relocatable" in step.instruction.value.lower() or "shebang" in step.instruction.value
+        "relocatable" in step.instruction.whole_value.lower() or "shebang" in step.instruction.whole_value
         for step in stage.all_steps
     )
 

@@ -31,7 +31,8 @@ def fold(stage: Stage) -> tuple[tuple[Step, ...], Image, Scope]:
     inherited = stage.parent.image.onbuild if stage.parent is not None else ()
     for instruction in (*(i.trigger for i in inherited if i.trigger is not None), *stage.instructions):
         fold_.take(instruction)
-    return tuple(fold_.steps), fold_.end(), fold_.scope
+    image = fold_.end()
+    return tuple(fold_.steps), image, fold_.scope
 
 
 def _absent() -> Setting[Any]:
@@ -119,17 +120,21 @@ class _Fold:
         image = self.image
         image.env, image.labels = self.environment, self.labels
         image.ports, image.volumes, image.onbuild = tuple(self.ports), tuple(self.volumes), tuple(self.triggers)
-        self._give_triggers_their_user()
+        self._give_triggers_their_state()
         return image
 
-    def _give_triggers_their_user(self) -> None:
-        """Set the user of ONBUILD triggers: a child begins with the one that this image ends with."""
-        user = self.image.user
-        for step in self.steps if self.triggers else ():
+    def _give_triggers_their_state(self) -> None:
+        """Set user, folder and shell of ONBUILD triggers: a child begins with those that this image ends with."""
+        image, scope = self.image, self.scope
+        self.image = copy(image)
+        for index, step in enumerate(self.steps if self.triggers else ()):
             if step.deferred:
-                step.user = user
-            if step.deferred and step.instruction.keyword == "USER":
-                user = self._here(step.scope.expand(step.instruction.value), step.instruction)
+                self.scope = step.scope
+                self.steps[index] = self._made(step.instruction, index, deferred=True)
+                handler = _FOUND_BY_TRIGGERS.get(step.instruction.keyword)
+                if handler is not None:
+                    handler(self, step.instruction)
+        self.image, self.scope = image, scope
 
     def take(self, instruction: Instruction) -> None:
         """Apply one instruction."""
@@ -139,10 +144,12 @@ class _Fold:
             handler(self, instruction)
 
     def _step(self, instruction: Instruction, *, deferred: bool) -> None:
+        self.steps.append(self._made(instruction, len(self.steps), deferred=deferred))
+
+    def _made(self, instruction: Instruction, index: int, *, deferred: bool) -> Step:
         image = self.image
         make = _STEPS.get(instruction.keyword, Step)
-        state = (instruction, self.stage, len(self.steps), image.user, image.workdir, self.scope, image.shell, deferred)
-        self.steps.append(make(*state))
+        return make(instruction, self.stage, index, image.user, image.workdir, self.scope, image.shell, deferred)
 
     def _here(self, value: T | None, instruction: Instruction) -> Setting[T]:
         return Setting(value, Origin.HERE, instruction, self.stage)
@@ -256,6 +263,10 @@ _HANDLERS = {
     "VOLUME": _Fold.volume,
     "ONBUILD": _Fold.onbuild,
 }
+
+
+_FOUND_BY_TRIGGERS = {keyword: _HANDLERS[keyword] for keyword in ("USER", "WORKDIR", "SHELL")}
+"""What one ONBUILD trigger changes for those below it."""
 
 
 @once

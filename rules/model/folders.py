@@ -100,8 +100,7 @@ def _of_copy(step: Copy) -> Iterator[str]:
 
 
 def _of_run(run: Run) -> Iterator[str]:
-    for text in (run.instruction.value, *(heredoc.body for heredoc in run.instruction.heredocs)):
-        yield from _named_in(text)
+    yield from _named_in(run.instruction.whole_value)
     for write in written_by(run):
         is_tree = write.tree and write.command.name not in _MOVERS
         made = write.command.name == "mkdir" or (write.command.name == "install" and write.command.has("-d"))

@@ -77,10 +77,7 @@ class Model:
     @cached_property
     def code(self) -> str:
         """The text of all instructions with their here-documents, comment lines left out: for cheap searches."""
-        return "\n".join(
-            f"{instruction.value}\n{''.join(heredoc.body for heredoc in instruction.heredocs)}"
-            for instruction in self.dockerfile.instructions
-        )
+        return "\n".join(instruction.whole_value for instruction in self.dockerfile.instructions)
 
     @cached_property
     def global_args(self) -> tuple[Instruction, ...]:

@@ -56,6 +56,13 @@ class Variable(NamedTuple):
     kind: Kind
     instruction: Instruction | None = None
 
+    @property
+    def is_left_to_build(self) -> bool:
+        """Whether it is an ARG without a default that nothing fills in by itself."""
+        if self.kind != "arg" or self.instruction is None or self.name in _FILLED_IN:
+            return False
+        return any(one.text == self.name and value is None for one, value in self.instruction.pairs)
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Scope:
@@ -79,7 +86,7 @@ class Scope:
         """Answer the lexer: a value, `UNKNOWN`, or `None` for a name that is not set."""
         found = self.variables.get(name)
         if found is not None:
-            return NOT_GIVEN if found.value is UNKNOWN and _is_up_to_the_build(found) else found.value
+            return NOT_GIVEN if found.value is UNKNOWN and found.is_left_to_build else found.value
         return None if self.complete and name not in PREDEFINED_ARGS else UNKNOWN
 
     def expand(self, word: str) -> str | None:
@@ -118,7 +125,7 @@ class Scope:
             if name in seen or found is None or found.value is not UNKNOWN or found.instruction is None:
                 continue
             seen.add(name)
-            if _is_up_to_the_build(found):
+            if found.is_left_to_build:
                 return name
             given = next((value.text for one, value in found.instruction.pairs if one.text == name and value), "")
             pending.extend(_NAME.findall(given)[::-1])
@@ -137,14 +144,6 @@ class Scope:
                 continue
             new[variable.name] = variable
         return Scope(extended(self.variables, new), self.complete, self.escape)
-
-
-def _is_up_to_the_build(variable: Variable) -> bool:
-    """Whether it is an ARG without a default that nothing fills in by itself."""
-    instruction, name = variable.instruction, variable.name
-    if variable.kind != "arg" or instruction is None or name in _FILLED_IN:
-        return False
-    return any(one.text == name and value is None for one, value in instruction.pairs)
 
 
 class _Known(Mapping[str, str]):

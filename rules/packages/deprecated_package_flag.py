@@ -52,6 +52,8 @@ _OPTIONS: dict[str, dict[str, Replacement]] = {
         "--only=production": _OMIT_DEV,
         "--only=prod": _OMIT_DEV,
         "--production": _OMIT_DEV,
+        "--also=dev": Replacement("`--include=dev`", "--include=dev"),
+        "--also=development": Replacement("`--include=dev`", "--include=dev"),
         "--only=dev": Replacement("`--include=dev`", "--include=dev"),
     },
     "bundle": {

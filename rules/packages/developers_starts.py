@@ -84,7 +84,7 @@ def runs_for_developers(change: DockerfileChange, stage: Stage, call: PackageCal
     """
     if call.manager != "bundle" or (text is not None and _RACK.search(text) is None):
         return False
-    texts = (*(run.instruction.value for run in stage.all_runs), *_started(change, stage))
+    texts = (*(run.instruction.whole_value for run in stage.all_runs), *_started(change, stage))
     settings = (stage.image.env.get(name) for name in _RUBY)
     said = any(setting is not None and setting.value == "production" for setting in settings)
     return not (said or any(map(_PRODUCTION.search, texts)))

@@ -61,7 +61,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         found = mindful_of_scripts(change, run, _check_run(stage, run)) if run.package_calls else []
         yield from found
-        if NODESOURCE in run.instruction.value and not any(problem.key == "apt" for problem in found):
+        if NODESOURCE in run.instruction.whole_value and not any(problem.key == "apt" for problem in found):
             yield from _left_by_nodesource(stage, run)
 
 
@@ -145,7 +145,7 @@ def _line_without_docker_clean(stage: Stage) -> float:
     lines = (
         run.instruction.line
         for run in stage.all_runs
-        if "docker-clean" in run.instruction.value and run.calls("rm", "truncate", "sed", "mv")
+        if "docker-clean" in run.instruction.whole_value and run.calls("rm", "truncate", "sed", "mv")
     )
     return min(lines, default=math.inf)
 

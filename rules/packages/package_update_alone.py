@@ -152,7 +152,7 @@ def _may_use(run: Run, update: PackageCall) -> bool:
         return True
     if run.script.errors or run.cleans_behind(update.command.start, update.manager, "lists"):
         return True
-    functions = set(_FUNCTION.findall(run.instruction.value))
+    functions = set(_FUNCTION.findall(run.instruction.whole_value))
     later = (c for c in run.commands if c.start > update.command.start and not c.nested)
     return any(command.name in functions or _is_script(command) for command in later)
 

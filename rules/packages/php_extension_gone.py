@@ -105,7 +105,7 @@ def _is_gone(name: str, version: Version) -> bool:
 
 def _unpacks_sources(stage: Stage) -> bool:
     """Whether sources of extensions are put where PHP's are: `/usr/src/php/ext`."""
-    return any("/usr/src/php" in run.instruction.value for run in stage.done_runs) or any(
+    return any("/usr/src/php" in run.instruction.whole_value for run in stage.done_runs) or any(
         put.path.startswith("/usr/src/php") for put in stage.files.puts
     )
 

@@ -110,7 +110,7 @@ def _for_developers(text: str) -> frozenset[str]:
 
 @once
 def _is_changed(stage: Stage) -> bool:
-    return any(_CHANGED.search(run.instruction.value) for run in stage.all_runs)
+    return any(_CHANGED.search(run.instruction.whole_value) for run in stage.all_runs)
 
 
 def _is_installed(stage: Stage, package: str) -> bool:

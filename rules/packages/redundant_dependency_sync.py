@@ -93,7 +93,7 @@ def _reads_project(call: PackageCall) -> bool:
 
 def _may_change_inputs(run: Run) -> bool:
     """Whether a RUN touches a manifest or lock file, fetches sources, or runs something that may."""
-    text = run.instruction.value
+    text = run.instruction.whole_value
     if any(name in text for name in _INPUTS) or not run.is_read:
         return True
     return any(

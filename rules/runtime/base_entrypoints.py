@@ -45,7 +45,7 @@ def entrypoint_of_base_replaced(change: DockerfileChange, stage: Stage, was: Sta
         return None
     if was.facts.name != facts.name or not old.value or stage.image.entrypoint.instruction is None:
         return None
-    if any(_DOES_IT_ITSELF.search(run.instruction.value) for run in stage.all_runs):
+    if any(_DOES_IT_ITSELF.search(run.instruction.whole_value) for run in stage.all_runs):
         return None
     if not _runs_server(change, stage, posixpath.basename(facts.entrypoint[-1])):
         return None

@@ -39,6 +39,9 @@ _APACHE = _Stays(
     frozenset("-DFOREGROUND FOREGROUND -DNO_DETACH NO_DETACH configtest status fullstatus stop".split()),
     "write `-D FOREGROUND`",
 )
+_BUSYBOX_HTTPD = _Stays("fidem", frozenset(), "write `httpd -f`")
+_OF_BUSYBOX = re.compile(r"-[ifv]*[pur].*|-[ifv]{2,}")
+"""Options of BusyBox's httpd that Apache's does not have (busybox, networking/httpd.c; httpd(8))."""
 _BY_ITSELF = {
     "sshd": _Stays("DdtTGV", frozenset(), "write `sshd -D`"),
     "cron": _Stays("f", frozenset(), "write `cron -f`"),
@@ -109,11 +112,26 @@ def background(words: tuple[str, ...]) -> Daemon | None:
     if service is not None:
         return Daemon(service, "start the program itself, in the foreground")
     program = name if name in _BY_ITSELF or name in _BY_OPTION else _VERSION.sub("", name)
-    stays = _BY_ITSELF.get(program)
+    stays = _BUSYBOX_HTTPD if is_busybox_httpd(words) else _BY_ITSELF.get(program)
     if stays is not None:
         kept = _has_letter(args, stays.letters) or not stays.words.isdisjoint(args)
         return None if kept else Daemon(name, stays.advice)
     return Daemon(name, _INSTEAD.get(program, "leave that option out")) if _is_told(program, args) else None
+
+
+def is_busybox_httpd(words: tuple[str, ...]) -> bool:
+    """Tell whether `httpd` is called as BusyBox's, not as Apache's: `httpd -f -p 8080 -h /www`.
+
+    `-f` has a file behind it for Apache, and nothing for BusyBox; `-h` a folder for BusyBox, and nothing for Apache.
+    """
+    if posixpath.basename(words[0]) != "httpd":
+        return False
+    return any(
+        _OF_BUSYBOX.fullmatch(word)
+        or (word == "-f" and (not behind or behind.startswith("-")))
+        or (word == "-h" and behind and not behind.startswith("-"))
+        for word, behind in pairwise((*words[1:], ""))
+    )
 
 
 def _service(path: str, name: str, args: tuple[str, ...]) -> str | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from rules.api import BY_ARGUMENT, Category, Confidence, DockerfileChange, Instruction, Problem, Severity, quote, rule
+from rules.api import BY_ARGUMENT, Category, Confidence, DockerfileChange, Problem, Severity, quote, rule
 from rules.runtime.ports import HIGHEST, HOST_MAPPING, Exposed, exposed
 
 
@@ -15,12 +15,8 @@ from rules.runtime.ports import HIGHEST, HOST_MAPPING, Exposed, exposed
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """`EXPOSE` names something that is no port."""
-    commented: Instruction | None = None
     for item in exposed(change):
-        if item.instruction is commented:
-            continue
         if item.word.text.startswith("#"):
-            commented = item.instruction
             yield Problem(
                 item.word.span,
                 f"`EXPOSE` of {item.stage.label} takes this comment for ports, and the build stops there: "

@@ -27,7 +27,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         known = lower in _PROTOCOLS
         if known and HOST_MAPPING.match(item.text or ""):
             continue  # expose-host-mapping puts it right
-        right = f"{item.word.text.rpartition('/')[0]}/{lower}"
+        port, sign, written = item.word.text.rpartition("/")
+        right = port + sign + (lower if "$" in written else written.lower())  # with the quotes around it, if any
         if known:
             say = f"Tools that compare the text take {quote(protocol)} for something else than {quote(lower)}"
         else:

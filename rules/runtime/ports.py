@@ -99,7 +99,15 @@ def _of(stage: Stage) -> tuple[Exposed, ...]:
     if not any(instruction.keyword == "EXPOSE" for instruction in stage.instructions):
         return ()
     steps = (step for step in stage.steps if step.instruction.keyword == "EXPOSE")
-    return tuple(one for step in steps for word in step.instruction.words for one in _words(stage, step, word))
+    return tuple(one for step in steps for word in _meant(step.instruction) for one in _words(stage, step, word))
+
+
+def _meant(instruction: Instruction) -> Iterator[Word]:
+    """Yield the words of an EXPOSE up to a comment's `#`, which is one of them: what it says is no port."""
+    for word in instruction.words:
+        yield word
+        if word.text.startswith("#"):
+            return
 
 
 def _words(stage: Stage, step: Step, word: Word) -> Iterator[Exposed]:

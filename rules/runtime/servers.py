@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Origin
+from rules.runtime.daemons import is_busybox_httpd
 from rules.runtime.start_instructions import behind_init, is_script_entrypoint, reads_code
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ def _program(stage: Stage, start: Setting[Start]) -> str | None:
         return None
     words = _behind_shell(start.value)
     if not words or (posixpath.basename(words[0]) in ("nginx", "openresty") and not _ENDS_AT_ONCE.isdisjoint(words)):
+        return None
+    if is_busybox_httpd(words):
         return None
     if words[0] in _INIT_PATHS:
         facts = stage.facts

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Fix, Origin, Problem, Severity, Stage, Step, fix, quote, replace, rule
+from rules.facts.tools import BUSYBOX_SHELL
 from rules.runtime.start_instructions import Written, written
 from rules.runtime.start_text import exec_words, json_array, repeated_words
 
@@ -71,7 +72,9 @@ def _problem(stage: Stage, step: Step, missing: str = "") -> Problem:
     way_out = "Use the JSON form, which starts the program itself"
     repeated = _repeated(stage, step)
     words = exec_words(instruction)
-    if instruction.keyword == "RUN":
+    if stage.facts is not None and stage.facts.has_busybox_shell and (words is None or instruction.keyword == "RUN"):
+        way_out = f'The shell of this base is {quote(BUSYBOX_SHELL)}: say `SHELL ["{BUSYBOX_SHELL}", "-c"]` above'
+    elif instruction.keyword == "RUN":
         way_out = "Do it in a builder stage and copy the result"
     elif repeated:
         way_out = f"Use the JSON form, without {quote(' '.join(repeated))}, which its `ENTRYPOINT` starts already"

@@ -196,8 +196,9 @@ def test_what_cannot_be_read_or_lies_outside_describes_nothing(data: bytes) -> N
     assert builds_in("compose.yaml", data) == ()
 
 
-def test_a_makefile_with_a_variable_target_describes_nothing() -> None:
-    assert builds_in("Makefile", b"image:\n\tdocker build --target $(TARGET) .\n") == ()
+def test_a_makefile_with_a_variable_target_describes_a_build_of_that_target() -> None:
+    (build,) = builds_in("Makefile", b"image:\n\tdocker build --target $(TARGET) --build-arg A=1 .\n")
+    assert (build.dockerfile, build.target, build.args) == ("Dockerfile", "$(TARGET)", {"A": "1"})
 
 
 def test_the_context_is_what_all_builds_say() -> None:

@@ -112,12 +112,12 @@ def _reason(before: Instruction | None, first: Instruction, written: str) -> str
     unseen = re.search(rf"{re.escape(before.escape)}[ \t]*({_NO_BLANK})\s*\Z", text)
     if first.line == line + 1 and unseen is not None:
         return (
-            f": behind `{before.escape}` at the end of line {line} stands {character_name(unseen[1])}, which looks "
-            f"like a blank and is none, so that `{before.keyword}` stops there. Delete it."
+            f": behind {quote(before.escape)} at the end of line {line} stands {character_name(unseen[1])}, which "
+            f"looks like a blank and is none, so that `{before.keyword}` stops there. Delete it."
         )
     if first.line == line + 1 and re.search(rf"[ \t]{re.escape(before.escape)}[ \t]+#", text):
         return (
-            f": a comment stands behind `{before.escape}` in line {line}, so that `{before.keyword}` stops there. "
+            f": a comment stands behind {quote(before.escape)} in line {line}, so that `{before.keyword}` stops there. "
             "Put the comment on a line of its own."
         )
     if first.line == line + 1 or (indented and first.line <= line + 2):
