@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from rules.api import OS_MANAGERS, Copy, Put, Stage, path_folders, within
@@ -24,6 +25,10 @@ _PACKAGED = {
 """Where the distributions' packages put their program (packages.debian.org, pkgs.alpinelinux.org: file lists)."""
 
 _SYSTEM = ("/bin", "/sbin", "/usr", "/lib", "/lib64", "/etc", "/opt", "/var", "/docker-entrypoint", "/init")
+_OF_PROJECTS = ("/usr/src/", "/var/www/", "/opt/app/")
+"""Folders of the system where projects lie, and nothing of an image that holds a system or a language."""
+_FILES = re.compile(r"\.[A-Za-z]\w*\Z")
+"""The end of a pattern that is one for files."""
 _MOVERS = frozenset("ln cp mv install chmod tee wget curl sed dos2unix".split())
 _INTERPRETER = re.compile(r"(?:python[\d.]*|node|ruby|perl|php|java|sh|bash|ash)\Z")
 _ALONE = re.compile(r"(?:-[uBEIOsS]+|-jar|-D.*|-X.*|-XX:.*|--[\w-]+=.*)\Z")
@@ -178,11 +183,17 @@ def makes_files(stage: Stage) -> bool:
     )
 
 
-def is_nowhere(stage: Stage, path: str) -> bool:
-    """Tell whether neither an instruction nor the base can have put a file at a path."""
+def is_nowhere(stage: Stage, path: str, *, as_script: bool = False) -> bool:
+    """Tell whether neither an instruction nor the base can have put a file at a path.
+
+    Args:
+        stage: The stage.
+        path: Absolute.
+        as_script: Whether an interpreter is given the file: what installs packages then makes none.
+    """
     files = stage.files
     open_ends = (
-        bool(files.opaque_commands),
+        makes_files(stage) if as_script else bool(files.opaque_commands),
         files.has_unreadable_run,
         any(_mentions(stage, posixpath.basename(path))),
         any(_may_hold(put, path) for put in files.puts),
@@ -196,6 +207,9 @@ def is_nowhere(stage: Stage, path: str) -> bool:
 def _may_hold(put: Put, path: str) -> bool:
     if put.kind == "workdir":
         return False
+    pattern, name = posixpath.basename(put.source), posixpath.basename(path)
+    if any(mark in pattern for mark in "*?[") and _FILES.search(pattern) and put.path == posixpath.dirname(path):
+        return fnmatchcase(name, pattern)  # `package*.json` brings no `server.js`
     return put.path == path or within(put.path, path) or (put.tree and within(path, put.path))
 
 
@@ -204,7 +218,9 @@ def _lacks(stage: Stage, path: str) -> bool:
     facts = stage.facts
     if facts is None or not facts.exact or not facts.is_plain:
         return False
-    return not path.startswith(_SYSTEM) and not _is_started_by_base(stage, path)
+    is_empty = facts.tools is not None and not facts.tools and not facts.languages
+    own = is_empty or path.startswith(_OF_PROJECTS)
+    return (own or not path.startswith(_SYSTEM)) and not _is_started_by_base(stage, path)
 
 
 def _is_started_by_base(stage: Stage, path: str) -> bool:
