@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from rules.api import OS_MANAGERS, Copy, Put, Stage, path_folders, within
 from rules.copying.python_packages import CONSOLE_SCRIPTS
+from rules.model.puts import may_hold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +27,6 @@ _PACKAGED = {
 _SYSTEM = ("/bin", "/sbin", "/usr", "/lib", "/lib64", "/etc", "/opt", "/var", "/docker-entrypoint", "/init")
 _OF_PROJECTS = ("/usr/src/", "/var/www/", "/opt/app/")
 """Folders of the system where projects lie, and nothing of an image that holds a system or a language."""
-_FILES = re.compile(r"\.[A-Za-z]\w*\Z")
-"""The end of a pattern that is one for files."""
 _MOVERS = frozenset("ln cp mv install chmod tee wget curl sed dos2unix".split())
 _INTERPRETER = re.compile(r"(?:python[\d.]*|node|ruby|perl|php|java|sh|bash|ash)\Z")
 _ALONE = re.compile(r"(?:-[uBEIOsS]+|-jar|-D.*|-X.*|-XX:.*|--[\w-]+=.*)\Z")
@@ -196,21 +194,12 @@ def is_nowhere(stage: Stage, path: str, *, as_script: bool = False) -> bool:
         makes_files(stage) if as_script else bool(files.opaque_commands),
         files.has_unreadable_run,
         any(_mentions(stage, posixpath.basename(path))),
-        any(_may_hold(put, path) for put in files.puts),
+        any(may_hold(put, path) for put in files.puts),
         any(isinstance(step, Copy) and step.destination is None for step in stage.done_steps),
         any(volume.value and within(path, volume.value) for volume in stage.image.volumes),
         any(change.path == path for change in files.attribute_changes),
     )
     return not any(open_ends) and (stage.root.is_scratch or _lacks(stage, path))
-
-
-def _may_hold(put: Put, path: str) -> bool:
-    if put.kind == "workdir":
-        return False
-    pattern, name = posixpath.basename(put.source), posixpath.basename(path)
-    if any(mark in pattern for mark in "*?[") and _FILES.search(pattern) and put.path == posixpath.dirname(path):
-        return fnmatchcase(name, pattern)  # `package*.json` brings no `server.js`
-    return put.path == path or within(put.path, path) or (put.tree and within(path, put.path))
 
 
 def _lacks(stage: Stage, path: str) -> bool:
