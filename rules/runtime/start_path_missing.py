@@ -21,7 +21,7 @@ from rules.api import (
     within,
 )
 from rules.packages.purpose import is_called_for_development
-from rules.runtime.start_instructions import Written, executes_cmd, full_words, is_script_entrypoint, shipped
+from rules.runtime.start_instructions import SHELLS, Written, executes_cmd, full_words, is_script_entrypoint, shipped
 from rules.runtime.start_paths import (
     has_siblings_on_path,
     is_nowhere,
@@ -204,6 +204,8 @@ def _spilled(found: Written) -> Problem | None:
 def _nowhere(found: Written, program: str) -> Problem | None:
     stage = found.stage
     path = _absolute(stage, program) if "/" in program else None
+    if not stage.root.is_scratch and (posixpath.basename(program) in SHELLS or stage.runtime.lacks(program)):
+        return None  # of which start-tool-missing says how it is had
     if not (is_nowhere(stage, path) if path is not None else has_siblings_on_path(stage, program)):
         return None
     return Problem(
