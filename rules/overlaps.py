@@ -61,6 +61,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
             "build-tools-shipped",
             "dev-dependencies-shipped",
             "dev-package-shipped",
+            "entrypoint-lost",
             "final-stage-no-command",
             "healthcheck-dropped",
             "package-cache-left",
