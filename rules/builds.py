@@ -134,6 +134,20 @@ def _compose(path: str, document: Any) -> Iterator[Build]:
         )
 
 
+def lines_of_other_images(data: bytes) -> tuple[range, ...]:
+    """Return the lines of a compose file's services that run an image which no service of the file builds."""
+    document = yamls.mapping(yamls.read(data))
+    services = yamls.mapping(document.get("services"))
+    built = {yamls.text(one.get("image")) for one in map(yamls.mapping, services.values()) if one.get("build")}
+    starts = sorted(yamls.line_of(node, key) for node in (document, services) for key in node)
+    found = []
+    for name, each in services.items():
+        service, start = yamls.mapping(each), yamls.line_of(services, name)
+        if "image" in service and not service.get("build") and yamls.text(service["image"]) not in built:
+            found.append(range(start, next((line for line in starts if line > start), len(data) + 1)))
+    return tuple(found)
+
+
 def _is_for_developers(path: str, name: str, service: dict[str, Any]) -> bool:
     """Whether a service is for the one who writes the program; not where its image is called the one for production."""
     if is_production_name(yamls.text(yamls.mapping(service.get("build")).get("target"))):

@@ -27,6 +27,12 @@ _ONE_LINE = re.compile(r"[^\s\"'-]\S*[ \t]+(?P<name>[A-Z][A-Z0-9]*_[A-Z0-9_]+)[ 
 _PAIRS = re.compile(r"[^\s\"'=-][^\s=]*+(?:[ \t]+(?P<name>[A-Z][A-Z0-9]*_[A-Z0-9_]*)=[^\s\"'\\]+)+")
 """`en_US.UTF-8 LC_ALL=en_US.UTF-8`: a value, and pairs of a name with an underscore and a value."""
 
+_ANY_PAIRS = re.compile(r"[^\s\"'=-][^\s=]*+(?:[ \t]+[A-Z][A-Z0-9_]*=[^\s\"'\\]+)+")
+_ONE_WORD = re.compile(
+    r"(?:\w+_)?(?:PATH|HOME|DIR|VERSION|PORT)\Z|(?:LANG|LANGUAGE|LC_ALL|TZ|DEBIAN_FRONTEND|NODE_ENV|RAILS_ENV)\Z"
+)
+"""Names of variables whose values hold no blanks: a pair behind them is another variable, whatever its name."""
+
 _OF_WORDS = re.compile(r"(?:CMD|COMMAND|ARG|OPT|OPTION|PARAM|FLAG|PROMPT)S?\Z")
 """How a variable's name ends whose value is a command line or options, which may hold such pairs."""
 
@@ -65,10 +71,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _fix(instruction: Instruction) -> Fix | None:
     """Write the first pair with an equals sign where the others have one."""
     name, value = instruction.pairs[0]
-    if value is None or not _PAIRS.fullmatch(value.text) or _OF_WORDS.search(name.text):
+    if value is None or not _has_pairs(name.text, value.text):
         return None
     gap = instruction.source.span(name.span.end, value.span.start)
     return fix("Write the first one with an equals sign", replace(instruction.source, gap, "="))
+
+
+def _has_pairs(name: str, value: str) -> bool:
+    """Whether a value goes on with pairs that are other variables."""
+    if _ONE_WORD.match(name):
+        return _ANY_PAIRS.fullmatch(value) is not None
+    return _PAIRS.fullmatch(value) is not None and not _OF_WORDS.search(name)
 
 
 def _shell_code(instruction: Instruction, name: str) -> Problem:
@@ -89,8 +102,7 @@ def _second(instruction: Instruction) -> str | None:
     own_line = _OWN_LINE.search(instruction.text)
     if own_line is not None and own_line["name"] in value.text:
         return own_line["name"]
-    pairs = _PAIRS.fullmatch(value.text)
-    if pairs is not None and not _OF_WORDS.search(name.text):
+    if _has_pairs(name.text, value.text):
         return value.text.split()[1].partition("=")[0]
     one_line = _ONE_LINE.fullmatch(value.text)
     if one_line is not None:

@@ -24,6 +24,12 @@ _TRIPLET = re.compile(r"/(?:usr/)?lib/(?:x86_64|aarch64|i386|arm)-linux-gnu(?:ea
 _TAKEN = re.compile(r"\$\{?(?:TARGETARCH|TARGETPLATFORM)\b")
 """A declaration alone may be copied along from another file."""
 
+_COMPILED_FOR = re.compile(
+    r"\bGOARCH[= ][\"']?(?:amd64|arm64|386|arm)\b"
+    r"|--target[= ](?:x86_64|aarch64)-unknown-linux-\w+"
+    r"|(?:-r|--runtime)[= ]linux-(?:musl-)?(?:x64|arm64)\b"
+)
+"""What tells Go, Cargo and .NET the architecture of the machine that the program is for."""
 _BUILDER = re.compile(r"\$\{?BUILD(?:PLATFORM|ARCH)\b")
 _STOPS = re.compile(r"\bexit\s+[1-9]")
 _DOWNLOADERS = frozenset({"curl", "wget", "aria2c"})
@@ -53,6 +59,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for run in stage.runs if several else ():
             if not _chooses_by_architecture(run):
                 yield from _downloads(stage, run)
+        if several and any(stage in other.sources for other in change.stages):
+            yield from _compiled(stage)
 
 
 def _is_fixed(stage: Stage) -> bool:
@@ -141,6 +149,31 @@ def _for_one(instruction: Instruction, stage: Stage, word: Word | ShellWord, arc
         stage=stage.key,
         key=word.text,
     )
+
+
+def _compiled(stage: Stage) -> Iterator[Problem]:
+    """Find a program that is compiled for one architecture, in a stage from which another one takes something."""
+    texts = [_code(run) for run in stage.runs] + [i.value for i in stage.instructions if i.keyword == "ENV"]
+    if len({match[0] for text in texts for match in _COMPILED_FOR.finditer(text)}) != 1:
+        return  # none, or one after the other
+    if any(map(_asks_for_architecture, texts)):
+        return
+    for instruction in stage.instructions:
+        text = instruction.whole_value if instruction.keyword in ("RUN", "ENV") else ""
+        match = _COMPILED_FOR.search(text)
+        if match is None or not any(run.calls("go", "cargo", "dotnet") for run in stage.runs):
+            continue
+        yield Problem(
+            instruction.span,
+            f"{stage.label} compiles for one architecture whatever platform it is built for: {quote(match[0])}. The "
+            "file is meant for several: on the others the program fails with “exec format error”. Derive it from "
+            "`TARGETARCH`.",
+            Confidence.LIKELY,
+            doubt="the program may be meant for one of the platforms only",
+            stage=stage.key,
+            key=match[0],
+        )
+        return
 
 
 def _downloads(stage: Stage, run: Run) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from rules.build.namesakes import unused_namesake
 from rules.lazily import once
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from rules.api import Model, Run, Stage, Step
 
@@ -33,13 +33,18 @@ _TEXT_OPENED = re.compile(r"<<-?[ \t]*(?:\\|(?P<quote>['\"]))(?P<end>\w+)")
 """The beginning of a here-document in which a shell fills in nothing."""
 
 
-def read_unset(run: Run) -> Iterator[str]:
-    """Yield what a RUN reads and does not set itself: global ARGs, the builder's values, what is set elsewhere."""
+def read_unset(run: Run, lost: Collection[str] = ()) -> Iterator[str]:
+    """Yield what a RUN reads and does not set itself: global ARGs, the builder's values, what is set elsewhere.
+
+    Args:
+        run: The RUN.
+        lost: What was set before the change, and counts as well.
+    """
     code = _script(run)
     names = set(_NAME.findall(code)) - run.scope.variables.keys() - {mount.options.get("env") for mount in run.mounts}
     if not names or run.deferred or run.stage.runtime.is_windows:
         return
-    elsewhere = names & _set_somewhere(run.stage.model)
+    elsewhere = names & (_set_somewhere(run.stage.model) | set(lost))
     misspelt = {name for name in names - elsewhere if f"{name}=" not in code and _is_misspelt(run, name)}
     if not elsewhere and not misspelt:
         return

@@ -25,6 +25,7 @@ from rules.api import (
 )
 from rules.build.base_variables import is_bare, is_set_by_base, perhaps_inherited, possible_parents
 from rules.build.copied_texts import copied_texts
+from rules.build.lost_variables import lost_variables, of_lost
 from rules.build.namesakes import unused_namesake
 from rules.build.proxies import proxies
 from rules.build.script_variables import nearest_set, read_unset, setting_stages
@@ -86,7 +87,7 @@ def _declared_everywhere(found: list[Problem]) -> Iterator[Problem]:
 def _in_step(change: DockerfileChange, step: Step, seen: set[str]) -> Iterator[tuple[Problem, list[str]]]:
     """Yield what a step uses for the first time and does not have, with the variables that it is said of."""
     stage = step.stage
-    used = () if _has_all(step) else tuple(dict.fromkeys(_used(step)))
+    used = () if _has_all(step) else tuple(dict.fromkeys(_used(change, step)))
     new = [name for name in used if name not in seen and step.scope.get(name) is None]
     seen.update(new)
     unset = [n for n in new if n not in perhaps_inherited(stage) and not is_set_by_base(stage, n)]
@@ -131,7 +132,7 @@ def _has_all(step: Step) -> bool:
     return all(name in known for name in _LIKE_NAME.findall(step.instruction.text))
 
 
-def _used(step: Step) -> Iterator[str]:
+def _used(change: DockerfileChange, step: Step) -> Iterator[str]:
     """Yield the names that the builder fills in, and those of a RUN that only an ARG above the first FROM can set."""
     instruction, escape = step.instruction, step.scope.escape
     if instruction.keyword in ("COPY", "ADD"):
@@ -148,7 +149,7 @@ def _used(step: Step) -> Iterator[str]:
     elif instruction.keyword in BUILDER_EXPANDS:
         yield from declarable_uses(instruction.value, escape)
     elif isinstance(step, Run):
-        yield from read_unset(step)
+        yield from read_unset(step, lost_variables(change, step.stage))
 
 
 def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Iterator[Problem]:
@@ -177,10 +178,10 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
         again = _restated(change, where, name)
         yield _problem(stage, where, name, fact, again, Confidence.LIKELY if stage.base_known else Confidence.POSSIBLE)
     else:
-        yield from _judge_unset(stage, step, name)
+        yield from _judge_unset(change, stage, step, name)
 
 
-def _judge_unset(stage: Stage, step: Step, name: str) -> Iterator[Problem]:
+def _judge_unset(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Iterator[Problem]:
     """Say what is known of a variable that nothing in the file sets: that its name is misspelt, or nothing."""
     where, near, bare = step.instruction, nearest_set(step, name), is_bare(stage)
     if near is not None and bare:
@@ -190,6 +191,8 @@ def _judge_unset(stage: Stage, step: Step, name: str) -> Iterator[Problem]:
         fact = f"nothing sets it, and the `ARG {meant.name}` at line {meant.instruction.line} is used nowhere"
         again = _spell(where, name, meant.name) if where.keyword != "RUN" else None  # a script never ran with it
         yield _problem(stage, where, name, fact, again, Confidence.LIKELY)
+    elif where.keyword == "RUN" and (setter := lost_variables(change, stage).get(name)) is not None:
+        yield of_lost(stage, where, name, setter)
 
 
 def _is_nowhere(change: DockerfileChange, step: Step, name: str) -> bool:

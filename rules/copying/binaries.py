@@ -135,7 +135,7 @@ def _makes(builder: Stage, build: Build, path: str) -> bool:
 
 def _is_of_cargo(build: Build, path: str) -> bool:
     """Whether a path lies where Cargo writes: its target folder, or that of installed programs."""
-    if "/target/release/" in path or "/.cargo/bin/" in path or "/cargo/bin/" in path:
+    if _CARGO_OUTPUT.search(path) or "/.cargo/bin/" in path or "/cargo/bin/" in path:
         return True
     installed = build.command.option("--root") if build.command.subcommand == "install" else None
     folder = _full(build, build.command.option("--target-dir") or "$CARGO_TARGET_DIR")

@@ -32,6 +32,12 @@ _SYSTEM = frozenset(
 )
 """Folders at the root that a system has: what lies there an image may bring."""
 
+_PLAIN = frozenset(
+    ": [ addgroup adduser apk apt apt-get chgrp chmod chown dnf echo exit false groupadd install ln ls microdnf mkdir "
+    "printf rm set test touch true useradd yum".split()
+)
+"""Commands that make no file or folder of the project but what they name."""
+
 _MERGED = ("/bin/", "/sbin/", "/lib/", "/lib64/")
 _OPEN_START = re.compile(r"(?<![^\s=:\"'])\$\{?\w+\}?/")
 """A path whose first folder is a variable's."""
@@ -94,7 +100,8 @@ def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, s
     if output is not None:
         return _problem(change, stage, copy, builder, source, path, output=output)
     top = path.split("/")[1]
-    if top in _SYSTEM or any(mark in top for mark in "*?[") or _can_have(builder, top):
+    open_name = top in _SYSTEM or any(mark in top for mark in "*?[")
+    if open_name or (_can_have(builder, top) and not _is_left_out(builder, path)):
         return None
     folder = builder.image.workdir.value
     inside = posixpath.join(folder, path.lstrip("/")) if folder not in (None, "/") and folder is not None else None
@@ -155,6 +162,29 @@ def _can_have(builder: Stage, top: str) -> bool:
 @once
 def _answers(builder: Stage) -> dict[str, bool]:  # noqa: ARG001 - filled in folder by folder
     return {}
+
+
+def _is_left_out(builder: Stage, path: str) -> bool:
+    """Whether a stage that runs nothing which makes files unseen puts none at a path, above it as a tree, or below."""
+    if any(mark in path for mark in "*?[") or not _runs_only_plain(builder):
+        return False
+    if builder.image.onbuild or _is_of_image(builder, path.split("/")[1]):
+        return False
+    if any(isinstance(step, Copy) and step.destination is None for step in builder.done_steps):
+        return False
+    if any(put.kind != "workdir" for put in builder.files.covering(path)):
+        return False
+    top, name = path.split("/")[1], posixpath.basename(path)
+    return not any(top in str(run) and name in str(run) for run in builder.done_runs)
+
+
+@once
+def _runs_only_plain(builder: Stage) -> bool:
+    """Whether every command of the chain writes what it names, or to the system's own folders."""
+    readable = not builder.files.has_unreadable_run and not any(run.instruction.heredocs for run in builder.done_runs)
+    return readable and all(
+        command.name in _PLAIN and "$" not in str(command) for run in builder.done_runs for command in run.commands
+    )
 
 
 def _is_touched(builder: Stage, top: str) -> bool:

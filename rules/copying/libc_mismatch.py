@@ -22,6 +22,7 @@ from rules.api import (
 )
 from rules.copying.binaries import brings_libraries, is_empty_base, is_static, program_of
 from rules.copying.environments import environments
+from rules.copying.python_installs import placed_installs
 from rules.copying.python_packages import PACKAGES_FOLDER
 from rules.copying.wheels import Wheels, wheels_taken
 
@@ -119,11 +120,12 @@ def _python(copy: Copy, builder: Stage) -> _Cargo | None:
         if path is None or path == "/":
             continue
         made = [e.path for e in environments(builder) if within(e.path, path)]
-        if made or (PACKAGES_FOLDER.match(path) and path.endswith("-packages")):
+        placed = [i.path for i in placed_installs(builder) if within(i.path, path)]
+        if made or placed or (PACKAGES_FOLDER.match(path) and path.endswith("-packages")):
             what = "the virtual environment" if made else "the packages"
             failure = "Packages with compiled parts fail at their import"
             return _Cargo(
-                f"{what} {quote(made[0] if made else path)}",
+                f"{what} {quote([*made, *placed, path][0])}",
                 Confidence.LIKELY,
                 failure,
                 "whether the packages have compiled parts is not known",

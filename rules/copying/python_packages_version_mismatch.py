@@ -62,8 +62,10 @@ def _of_folder(change: DockerfileChange, stage: Stage, copy: Copy, path: str, ve
         confidence = Confidence.CERTAIN
     else:
         folder = PACKAGES_FOLDER.match(copy.destination or "")
-        if run is None or folder is None or folder["version"] == run or _is_on_path(stage, copy.destination):
+        if run is None:
             return None
+        if folder is None or folder["version"] == run or _is_on_path(stage, copy.destination):
+            return _of_compiled(stage, copy, path, made, run) if made == version != run else None
         if version == run:
             return _of_destination(change, stage, copy, path, version)
         fact = f"{stage.label} runs Python {run}, which does not look there, and compiled packages do not load in it."
@@ -80,6 +82,22 @@ def _of_folder(change: DockerfileChange, stage: Stage, copy: Copy, path: str, ve
         stage=stage.key,
         key=path,
         fix=fix,
+    )
+
+
+def _of_compiled(stage: Stage, copy: Copy, path: str, made: str, run: str) -> Problem:
+    """Packages of another Python where the stage's own finds them: those that are compiled do not load in it."""
+    assert copy.from_stage is not None
+    return Problem(
+        copy.instruction.span,
+        f"{stage.label} copies packages of Python {made}, {quote(path)}, to {quote(copy.destination or '')}, and runs "
+        f"Python {run}. Packages with compiled parts do not load in Python {run}, and what was installed in "
+        f"{copy.from_stage.label} was chosen for {made}. Use one version in both stages.",
+        Confidence.LIKELY,
+        doubt="not every package has compiled parts",
+        instruction=copy.instruction,
+        stage=stage.key,
+        key=path,
     )
 
 

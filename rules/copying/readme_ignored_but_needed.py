@@ -4,7 +4,20 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, Copy, DockerfileChange, Fix, Problem, Run, Severity, Stage, quote, rule
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    Copy,
+    DockerfileChange,
+    Fix,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    quote,
+    rule,
+)
 from rules.copying.ignore_file import ignore_file, lies_beside
 from rules.copying.installs import installs_in
 
@@ -72,6 +85,8 @@ def _built(stage: Stage) -> tuple[Copy | None, Run | None]:
 
 
 def _builds(run: Run) -> bool:
+    if any(map(_builds_package, run.commands)):
+        return True
     dependencies = {install.call.command.start for install in installs_in(run)}
     return any(
         call.manager in _BUILDERS
@@ -79,6 +94,16 @@ def _builds(run: Run) -> bool:
         and (call.action in ("sync", "build") or call.editable or _installs_itself(call.manifests, call.project))
         for call in run.package_calls
     )
+
+
+def _builds_package(command: Command) -> bool:
+    """Whether a command makes a package of the project in the folder that it works in (pypa/build, "CLI")."""
+    words = [word.value for word in command.args]
+    if command.name.startswith("python") and words[:2] == ["-m", "build"]:
+        words = words[2:]
+    elif command.name != "pyproject-build":
+        return False
+    return not [word for word in words if not word.startswith("-") and word not in (".", "./")]
 
 
 def _installs_itself(manifests: tuple[str, ...], project: bool) -> bool:  # noqa: FBT001 - what a call says of itself

@@ -7,12 +7,12 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.copying.binaries import program_of
+from rules.model.steps import Copy
 from rules.packages.certificates import has_bundle
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
     from rules.model.stage import Stage
-    from rules.model.steps import Copy
 
 _OWN_ROOTS = {
     "go.mod": re.compile(r"golang\.org/x/crypto/x509roots/fallback|/(?:go)?rootcerts\b|/gocertifi\b"),
@@ -56,4 +56,8 @@ def _has_certificates(stage: Stage) -> bool:
     text = " ".join(step.instruction.whole_value for step in stage.all_steps).lower()
     if any(hint in text for hint in _HINTS) or stage.all_runs:
         return True
-    return any(put.tree and put.path in ("/", "/etc", "/usr", "/usr/share") for put in stage.files.puts)
+    return any(
+        put.tree and put.path in ("/", "/etc", "/usr", "/usr/share")
+        for put in stage.files.puts
+        if not (isinstance(put.step, Copy) and program_of(put.step) is not None)
+    )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import posixpath
+import re
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rules.model.filenames import names_a_file
@@ -45,6 +47,23 @@ def within(path: str, folder: str) -> bool:
     """Tell whether an absolute path is a folder or lies below it."""
     folder = folder.rstrip("/")
     return path == folder or path.startswith(f"{folder}/") or not folder
+
+
+def may_hold(put: Put, path: str) -> bool:
+    """Tell whether something that is put at, above or below a path may bring what lies there.
+
+    A pattern for files brings those that it matches: `COPY package*.json ./` puts no `server.js` there.
+    """
+    if put.kind == "workdir":
+        return False
+    pattern = posixpath.basename(put.source)
+    if any(mark in pattern for mark in "*?[") and _FILES.search(pattern) and put.path == posixpath.dirname(path):
+        return fnmatchcase(posixpath.basename(path), pattern)
+    return put.path == path or within(put.path, path) or (put.tree and within(path, put.path))
+
+
+_FILES = re.compile(r"\.[A-Za-z]\w*\Z")
+"""The end of a pattern that is one for files."""
 
 
 def folders_of(path: str) -> Iterator[str]:

@@ -13,6 +13,7 @@ from rules.api import (
     Run,
     Severity,
     Stage,
+    delete_instruction,
     fix,
     quote,
     rule,
@@ -40,7 +41,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if _may_be_an_image(stage):
             continue
         for run in stage.runs:
-            commands = _cleaning_at_the_end(run)
+            commands = _cleaning_at_the_end(stage, run)
             if commands and any(_costs(run, command) for command in commands):
                 yield _problem(stage, run, commands)
 
@@ -62,17 +63,28 @@ def _may_be_an_image(stage: Stage) -> bool:
     return any(one.layers_ship for one in stage.chain if one is not stage)
 
 
-def _cleaning_at_the_end(run: Run) -> tuple[Command, ...]:
-    """Return the commands at the end of a RUN that do nothing but clean up; none for a RUN of nothing else."""
+def _cleaning_at_the_end(stage: Stage, run: Run) -> tuple[Command, ...]:
+    """Return the commands at the end of a RUN that do nothing but clean up."""
     outer = [command for command in run.commands if not command.nested]
     cleaning = {id(item.command) for item in run.cleanings}
     cleaning |= {id(call.command) for call in run.package_calls if call.action in ("remove", "clean")}
     found: list[Command] = []
     for command in reversed(outer):
-        if id(command) not in cleaning or command.conditional or command.before not in _JOINTS:
+        joined = command is outer[0] or command.before in _JOINTS
+        if id(command) not in cleaning or command.conditional or not joined:
             break
         found.append(command)
-    return tuple(reversed(found)) if len(found) < len(outer) else ()
+    return tuple(reversed(found)) if len(found) < len(outer) or _is_behind_itself(stage, run) else ()
+
+
+def _is_behind_itself(stage: Stage, run: Run) -> bool:
+    """Whether a RUN of nothing else ends the stage, and removes what was installed there.
+
+    Further up it may make way for another package of the same program; and what the base brought may be in the way.
+    """
+    calls = [call for call in run.package_calls if call.action == "remove"]
+    removers = {id(item.removed_by) for item in stage.packages.installed}
+    return stage.runs[-1] is run and bool(calls) and all(id(call) in removers for call in calls)
 
 
 def _costs(run: Run, command: Command) -> bool:
@@ -100,6 +112,8 @@ def _problem(stage: Stage, run: Run, commands: tuple[Command, ...]) -> Problem:
 
 def _fix(run: Run, commands: tuple[Command, ...]) -> Fix | None:
     outer = [command for command in run.commands if not command.nested]
+    if len(commands) == len(outer):
+        return fix("Leave out the cleanup", delete_instruction(run.instruction))
     before = outer[outer.index(commands[0]) - 1]
     source = run.instruction.source
     if run.instruction.heredocs or before.conditional or run.instruction.exec_form is not None:

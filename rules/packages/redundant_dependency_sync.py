@@ -19,7 +19,6 @@ from rules.api import (
 from rules.packages.options import spelled
 from rules.packages.project_files import LOCKS, MANIFESTS
 
-_SPLIT = ("--no-install-project", "--no-install-workspace", "--only-deps", "--no-root", "--no-install-package")
 _INPUTS = frozenset({*MANIFESTS.values(), *(name for names in LOCKS.values() for name in names), "requirements"})
 
 
@@ -50,7 +49,7 @@ def _check_stage(stage: Stage) -> Iterator[Problem]:
             done.clear()
         for call in calls:
             subject = (
-                str(call.command),
+                *sorted(str(call.command).split()),  # options in another order are the same
                 step.workdir.value,
                 step.user.value,
                 *_folders(step, call),
@@ -58,7 +57,7 @@ def _check_stage(stage: Stage) -> Iterator[Problem]:
                 _mode(call),
             )
             first = done.get(subject)
-            if first is not None and not call.command.conditional and not call.has(*_SPLIT):
+            if first is not None and not call.command.conditional:
                 if step.stage is stage:
                     yield _problem(stage, step, call, first)
             else:

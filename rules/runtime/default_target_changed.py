@@ -41,11 +41,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if plain == ():
         return
     users = " and ".join(map(quote, (plain or ())[:3]))
-    who = f"{users} builds it without a target" if plain else "A plain `docker build` names no target"
+    s = "" if len(plain or ()) > 1 else "s"
+    who = f"{users} build{s} it without a target" if plain else "A plain `docker build` names no target"
     yield Problem(
         new.from_.span,
-        f"{_fact(old, new, now, same)} {who} and gets {new.label} from now on. {_way_out(old, new, now)}, or name the "
-        "target in every build.",
+        f"{_fact(old, new, now, same)} {who} and get{s} {new.label} from now on. {_way_out(old, new, now)}, or name "
+        "the target in every build.",
         Confidence.POSSIBLE if adds else _confidence(plain, old),
         doubt="no file of the repository says how the image is built",
         stage=new.key,
@@ -132,7 +133,8 @@ def _way_out(old: Stage, new: Stage, now: Stage) -> str:
 
 
 def _label(stage: Stage) -> str:
-    return f"{stage.label} (line {stage.from_.line})"
+    line = f"(line {stage.from_.line})"
+    return stage.label if stage.label.endswith(line) else f"{stage.label} {line}"
 
 
 def _has_many_targets(last: Stage) -> bool:

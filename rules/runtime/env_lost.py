@@ -98,8 +98,9 @@ def _use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str |
     if _BUILD_ONLY.match(name):
         return None
     if name == "PATH":
-        folders = " and ".join(map(quote, _lost_folders(stage, was)))
-        return f"the programs in {folders} are no longer found by name"
+        lost = _lost_folders(stage, was)
+        by_path = _starts_by_path(stage, lost)
+        return None if by_path else f"the programs in {' and '.join(map(quote, lost))} are no longer found by name"
     mention = re.compile(
         rf"\$(?:{re.escape(name)}\b|\{{{re.escape(name)}\b(?!:?[-=+]))"
     )  # one with a default needs none
@@ -118,6 +119,16 @@ def _use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str |
             return f"{quote(script.path)} reads it{fatal}"
     scripts = name in _READ_BY_SCRIPTS and not re.search(r"\bjava\b", stage.image.start_line())
     return "the program's runtime reads it" if scripts or name in _READ_BY_RUNTIMES else None
+
+
+def _starts_by_path(stage: Stage, folders: tuple[str, ...]) -> bool:
+    """Whether all that the container starts lies in folders that PATH lost, and is named with its folder."""
+    starts = [setting.value for setting in stage.image.start_command if setting.value]
+    programs = [command.program for start in starts for command in start.commands]
+    return bool(programs) and all(
+        program is not None and any(program.value.startswith(f"{folder}/") for folder in folders)
+        for program in programs
+    )
 
 
 def _gives(script: StartScript, name: str, mention: re.Pattern[str]) -> bool:

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Fix, Problem, Severity, fix, quote, replace, rule
+from rules.runtime.run_arrays import RunArray, run_arrays
 from rules.runtime.start_instructions import Written, is_bare_init, is_script_entrypoint, reads_code, written
 from rules.runtime.start_scripts import start_script
 
@@ -18,7 +19,7 @@ _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
     "exec-form-one-word",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
-    keywords=("CMD", "ENTRYPOINT", "HEALTHCHECK"),
+    keywords=("CMD", "ENTRYPOINT", "HEALTHCHECK", "RUN"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A whole command line stands in one pair of quotes, so that it is taken for the name of a program."""
@@ -26,6 +27,22 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         word = _command_line(found)
         if word is not None and not found.stage.runtime.is_windows:
             yield _problem(change, found, word)
+    for array in run_arrays(change):
+        if len(array.words) == 1 and len(array.words[0].split()) > 1 and not _DRIVE.match(array.words[0]):
+            yield _of_run(array)
+
+
+def _of_run(array: RunArray) -> Problem:
+    line, instruction = array.words[0], array.run.instruction
+    edit = replace(instruction.source, instruction.value_span, line) if array.may_have_shell else None
+    return Problem(
+        instruction.span,
+        f"`RUN` of {array.stage.label} has the whole command line {quote(line)} in one pair of quotes, so its JSON "
+        "form looks for a program of that name, blanks included. The build stops here: nothing of that name exists. "
+        "Take the brackets and the quotes away.",
+        stage=array.stage.key,
+        fix=fix("Leave it to a shell", edit),
+    )
 
 
 def _command_line(found: Written) -> str | None:

@@ -3,7 +3,6 @@
 import json
 import posixpath
 import re
-import shlex
 from collections.abc import Iterator
 
 from rules.api import (
@@ -23,6 +22,19 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.runtime.literal_words import (
+    BUILTINS,
+    EXPANDS_ITSELF,
+    HAS_CD,
+    JOINTS,
+    NEVER_COMMANDS,
+    OPERATORS,
+    TAKES_AS_IT_IS,
+    VARIABLE,
+    has_meaning_of_its_own,
+    shell_word,
+)
+from rules.runtime.run_arrays import run_arrays, unread
 from rules.runtime.start_instructions import (
     Written,
     full_words,
@@ -33,45 +45,25 @@ from rules.runtime.start_instructions import (
 )
 from rules.runtime.start_scripts import expands, script_above
 
-_VARIABLE = re.compile(r"(?<![$\\{])\$(?:[A-Za-z_]\w*|\{[^{}]*\}|\([^()]*\)|[@*])")
-_BUILTINS = frozenset("exec cd source . export eval set trap unset shift if for while".split())
-_NEVER_COMMANDS = frozenset({"cd", "source", "."})
-"""Builtins that no script in front has a command of its own for; `bun exec` and `deno eval` exist."""
-_HAS_CD = frozenset({"dnf", "microdnf", "tdnf", "yum"})
-"""Bash's package of the Red Hat family has a `/usr/bin/cd` that does nothing (bash.spec)."""
-_JOINTS = frozenset({"&&", "||"})
-"""Operators that no program takes for anything of its own."""
-_OPERATORS = _JOINTS | frozenset("; | > >> < 2>&1 &".split())
-_EXPANDS_ITSELF = frozenset(
-    "awk gawk mawk jq sed perl ruby php node envsubst with-contenv powershell pwsh cmd nginx npm npx "
-    "yarn pnpm make dockerize confd docker-gen expect "
-    "tclsh mongo mongosh psql mysql vault consul-template gomplate".split()
-)
-"""Programs that give `$` a meaning of their own, or hand their arguments to a shell."""
-_TAKES_AS_IT_IS = re.compile(
-    r"(?:python|pypy|java|gunicorn|uvicorn|hypercorn|daphne|granian|waitress-serve|flask|celery|streamlit|django-admin|"
-    r"jupyter|rails|puma|bundle|rackup|sidekiq|dotnet|deno|redis-server|memcached|curl|wget|nc|pg_isready|redis-cli|"
-    r"mysqladmin|test|\[|grep|echo|printf|cat|ls|cp|mv|rm|mkdir|chown|chmod|sleep|tail|uv|poetry|pipenv)[\d.]*"
-)
-"""Programs that are known to use their arguments as they get them; another one may fill in `$NAME` by itself."""
-
 
 @rule(
     "exec-form-variable",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
-    keywords=("CMD", "ENTRYPOINT", "HEALTHCHECK"),
+    keywords=("CMD", "ENTRYPOINT", "HEALTHCHECK", "RUN"),
+    mentions=("[",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """The JSON form of a start or probe command holds a variable, a builtin or an operator, and no shell reads it."""
+    """The JSON form of a command holds a variable, a builtin or an operator, and no shell reads it."""
+    yield from filter(None, map(unread, run_arrays(change)))
     for found in written(change, "CMD", "ENTRYPOINT", "HEALTHCHECK"):
         words = _words(found)
         if found.start.form != "exec" or found.stage.runtime.is_windows or reads_code(words):
             continue
-        if _has_meaning_of_its_own(words):
-            problem = _builtin(found) or _operator(found, _JOINTS)
+        if has_meaning_of_its_own(words):
+            problem = _builtin(found) or _operator(found, JOINTS)
         else:
-            problem = _builtin(found) or _variable(change, found) or _operator(found, _OPERATORS)
+            problem = _builtin(found) or _variable(change, found) or _operator(found, OPERATORS)
         if problem is not None:
             yield problem
 
@@ -82,16 +74,6 @@ def _words(found: Written) -> tuple[str, ...]:
     return (*above, *found.start.words)
 
 
-def _has_meaning_of_its_own(words: tuple[str, ...]) -> bool:
-    """Whether a program among the words makes something of `$`, and perhaps of a lone `|` or `>`."""
-    names = {posixpath.basename(word).removesuffix(".exe") for word in words}
-    if "execlineb" in names and any("import" in word for word in words):
-        return True  # execline substitutes what its `importas` names, and nothing else
-    if "env" in names and any(word.startswith(("-S", "--split-string")) for word in words):
-        return True  # env reads `${NAME}` in what it splits
-    return not _EXPANDS_ITSELF.isdisjoint(names)
-
-
 def _is_program(found: Written) -> bool:
     """Whether the first word is what is executed: not an argument of an ENTRYPOINT, unless that is an init."""
     under_init = found.instruction.keyword == "CMD" and is_bare_init(found.stage.image.entrypoint.value)
@@ -100,11 +82,11 @@ def _is_program(found: Written) -> bool:
 
 def _builtin(found: Written) -> Problem | None:
     first = found.start.words[0]
-    if first not in _BUILTINS or found.instruction.keyword == "HEALTHCHECK":
+    if first not in BUILTINS or found.instruction.keyword == "HEALTHCHECK":
         return None
-    if not _is_program(found) and not (first in _NEVER_COMMANDS and is_script_entrypoint(found.stage)):
+    if not _is_program(found) and not (first in NEVER_COMMANDS and is_script_entrypoint(found.stage)):
         return None
-    if first == "cd" and found.stage.runtime.package_manager in _HAS_CD:
+    if first == "cd" and found.stage.runtime.package_manager in HAS_CD:
         return None
     return Problem(
         found.instruction.span,
@@ -120,14 +102,14 @@ def _builtin(found: Written) -> Problem | None:
 
 def _variable(change: DockerfileChange, found: Written) -> Problem | None:
     index, match = next(
-        ((i, match) for i, word in enumerate(found.start.words) if (match := _VARIABLE.search(word))), (0, None)
+        ((i, match) for i, word in enumerate(found.start.words) if (match := VARIABLE.search(word))), (0, None)
     )
     if match is None or _is_evaluated(found, match.group()):
         return None
     name, label = match.group(), found.stage.label
     keyword = found.instruction.keyword
     script = script_above(change, found)
-    kept = expands(script, _EXPANDS_ITSELF) if script is not None else None
+    kept = expands(script, EXPANDS_ITSELF) if script is not None else None
     if kept:
         return None
     if keyword == "HEALTHCHECK":
@@ -196,14 +178,16 @@ def _confidence(found: Written, index: int) -> Confidence:
     """A script in front may expand its arguments itself, and so may a program of which nothing is known."""
     if index == 0 and _is_program(found):
         return Confidence.CERTAIN
-    behind_script = found.instruction.keyword == "CMD" and not _is_program(found)
+    entrypoint = found.stage.image.entrypoint
+    of_base = entrypoint.known and not entrypoint.set_in_file  # official images' scripts end in `exec "$@"`
+    behind_script = found.instruction.keyword == "CMD" and not _is_program(found) and not of_base
     return Confidence.LIKELY if not behind_script and _takes_as_it_is(found) else Confidence.POSSIBLE
 
 
 def _may_fill_in(found: Written) -> bool:
     """Whether it is a launcher that may read its own arguments, which a shell around it would take from it."""
     first = found.start.words[0]
-    return _is_program(found) and first != "exec" and not _VARIABLE.search(first) and not _takes_as_it_is(found)
+    return _is_program(found) and first != "exec" and not VARIABLE.search(first) and not _takes_as_it_is(found)
 
 
 def _takes_as_it_is(found: Written) -> bool:
@@ -211,10 +195,10 @@ def _takes_as_it_is(found: Written) -> bool:
     commands = found.start.commands
     if not commands or commands[0].program is None:
         return False
-    if _TAKES_AS_IT_IS.fullmatch(commands[0].name):
+    if TAKES_AS_IT_IS.fullmatch(commands[0].name):
         return True
     program = commands[0].program.value
-    if is_script(program) or not _OPERATORS.isdisjoint(found.start.words):
+    if is_script(program) or not OPERATORS.isdisjoint(found.start.words):
         return False  # who hands `&&` to a program of his own has most often taught it to
     return any(_is_own(put) for put in _of_name(found.stage).get(posixpath.basename(program), ()))
 
@@ -247,7 +231,7 @@ def _operator(found: Written, operators: frozenset[str]) -> Problem | None:
         f"shell reads it. {quote(found.start.words[0])} gets it, and everything behind it, as arguments. "
         "Start a shell for it: "
         '`["sh", "-c", "…"]`.',
-        Confidence.LIKELY if operators is _JOINTS or _takes_as_it_is(found) else Confidence.POSSIBLE,
+        Confidence.LIKELY if operators is JOINTS or _takes_as_it_is(found) else Confidence.POSSIBLE,
         doubt="the program may make something of it by itself",
         stage=found.stage.key,
         key=operator,
@@ -263,25 +247,13 @@ def _fix(found: Written) -> Fix | None:
         return None
     if instruction.keyword == "CMD" and not (_is_program(found) or is_script_entrypoint(stage)):
         return None
-    if any(_is_gone(found, match.group()) for word in found.start.words for match in _VARIABLE.finditer(word)):
+    if any(_is_gone(found, match.group()) for word in found.start.words for match in VARIABLE.finditer(word)):
         return None
     words = found.start.words[1:] if found.start.words[0] == "exec" else found.start.words
     hands_on = instruction.keyword == "ENTRYPOINT"
-    written_words = [_shell_word(word) for word in words if word not in ("$@", "$*")]
+    written_words = [shell_word(word) for word in words if word not in ("$@", "$*")]
     if not written_words or any("\n" in word or "$(" in word for word in words):
         return None
     line = " ".join(["exec", *written_words, *(['"$@"'] if hands_on else [])])
     array = json.dumps(["sh", "-c", line, *(["sh"] if hands_on else [])], ensure_ascii=False)
     return fix("Let a shell expand it", replace(instruction.source, instruction.value_span, array))
-
-
-_SEVERAL = re.compile(r"\$\{?\w*(?:OPTS|OPTIONS|ARGS|ARGUMENTS|FLAGS|PARAMS)\}?")
-
-
-def _shell_word(word: str) -> str:
-    if not _VARIABLE.search(word):
-        return shlex.quote(word)
-    if _SEVERAL.fullmatch(word):
-        return word  # options by their name: in quotes they would be one word, and an empty one where there are none
-    escaped = re.sub(r'(["\\`])', r"\\\1", word)
-    return f'"{escaped}"'

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule
+from rules.runtime.listening import listening
 from rules.runtime.probes import Address, addresses
-from rules.runtime.start_instructions import Written, shipped
+from rules.runtime.start_instructions import Written, shipped, started_by
 
 _FEW = 2
 """Ports up to which one for the probe alone would be exposed with the others."""
@@ -23,10 +24,30 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for found in shipped(change, "HEALTHCHECK"):
         exposed = _exposed(found.stage)
         asked = tuple(addresses(found.start))
+        if not found.stage.image.ports and asked:
+            yield from _of_server(found, asked)
         if not 0 < len(exposed) <= _FEW or not asked or any(address.port in exposed for address in asked):
             continue
         if not any(_is_used(found, address.port) for address in asked):
             yield _problem(found, asked[0], exposed)
+
+
+def _of_server(found: Written, asked: tuple[Address, ...]) -> Iterator[Problem]:
+    """Where nothing is exposed: compare with the one port that the start command writes out."""
+    told = [one for each in started_by(found.stage) if (one := listening(each.start)) is not None]
+    if len(told) != 1 or any(_is_used(found, address.port) for address in asked):
+        return
+    server = told[0]
+    yield Problem(
+        found.instruction.span,
+        f"`HEALTHCHECK` of {found.stage.label} asks {quote(asked[0].url)}, port {asked[0].port}, and the image starts "
+        f"{quote(server.server)} on port {server.port} ({quote(server.text)}). Every probe fails and the container is "
+        "reported unhealthy. Bring the two together.",
+        Confidence.LIKELY,
+        doubt="the program's own settings may open another port as well",
+        stage=found.stage.key,
+        key=str(asked[0].port),
+    )
 
 
 def _exposed(stage: Stage) -> tuple[int, ...]:

@@ -138,6 +138,8 @@ def _of(command: Command) -> Iterator[Listening]:
         if port.isdecimal():
             yield Listening("java", int(port), values[-1])
         return
+    if name in ("npx", "bunx"):
+        name = next((value for value in values if not value.startswith("-")), name)
     options = _SERVERS.get(name)
     value = command.option(*options) if options is not None else None
     match = _PORT.search(value) if value is not None else None

@@ -124,4 +124,6 @@ def cause(stage: Stage, missing: Missing) -> str:
 
 def install(stage: Stage, name: str) -> str:
     """Say what to install for a program: the package of the distribution, where that has another name."""
+    if stage.runtime.has_shell is False:
+        return f"Bring {quote(name)} along with `COPY --from`"
     return f"Install {quote(package_of_command(name, stage.runtime.distribution or '') or name)}"

@@ -1,6 +1,7 @@
 """See start_path_missing.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -20,7 +21,7 @@ from rules.api import (
     within,
 )
 from rules.packages.purpose import is_called_for_development
-from rules.runtime.start_instructions import Written, executes_cmd, full_words, is_script_entrypoint, shipped
+from rules.runtime.start_instructions import SHELLS, Written, executes_cmd, full_words, is_script_entrypoint, shipped
 from rules.runtime.start_paths import (
     has_siblings_on_path,
     is_nowhere,
@@ -36,6 +37,7 @@ from rules.runtime.start_paths import (
 from rules.runtime.start_scripts import script_above
 from rules.runtime.start_text import only_command
 
+_NAMED_SCRIPT = re.compile(r"\.(?:[cm]?js|ts|py|rb|php|pl|sh|jar)\Z")
 _EXITS = "The container exits with “no such file or directory”"
 
 
@@ -66,7 +68,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
         problem = _packaged(found, program) or _elsewhere(found, program)
         if problem is None and not is_called_for_development(change, found.stage):
-            problem = _nowhere(found, program)  # to a development image the project comes with a volume
+            # to a development image the project comes with a volume
+            problem = _nowhere(found, program) or (_unread(found, operand) if operand is not None else None)
         if problem is not None:
             yield problem
 
@@ -201,6 +204,8 @@ def _spilled(found: Written) -> Problem | None:
 def _nowhere(found: Written, program: str) -> Problem | None:
     stage = found.stage
     path = _absolute(stage, program) if "/" in program else None
+    if not stage.root.is_scratch and (posixpath.basename(program) in SHELLS or stage.runtime.lacks(program)):
+        return None  # of which start-tool-missing says how it is had
     if not (is_nowhere(stage, path) if path is not None else has_siblings_on_path(stage, program)):
         return None
     return Problem(
@@ -212,6 +217,37 @@ def _nowhere(found: Written, program: str) -> Problem | None:
         doubt="a command that was not understood may make it",
         stage=stage.key,
         key=program,
+    )
+
+
+def _unread(found: Written, operand: str) -> Problem | None:
+    """A script that an interpreter is given, and that nothing can have brought."""
+    stage, path = found.stage, _absolute(found.stage, operand)
+    by_name = _NAMED_SCRIPT.search(operand) is not None and "$" not in operand
+    if path is None or not by_name or not _has_sources_beside(stage, path):
+        return None
+    if not is_nowhere(stage, path, as_script=True):
+        return None
+    where = "there" if operand == path else f"at {quote(path)}"
+    return Problem(
+        found.instruction.span,
+        f"{stage.label} starts {quote(operand)}, which no instruction puts {where}. The container exits: "
+        f"{quote(found.start.program)} finds no such file. Copy it, or name the path that it has.",
+        Confidence.LIKELY,
+        doubt="a command that was not understood may make it, or a volume bring it",
+        stage=stage.key,
+        key=operand,
+    )
+
+
+def _has_sources_beside(stage: Stage, path: str) -> bool:
+    """Whether programs of the project, or folders of it, are copied beside a file: else a volume may bring it all."""
+    folder = posixpath.dirname(path)
+    return any(
+        put.kind in ("context", "stage")
+        and within(put.path, folder)
+        and (_NAMED_SCRIPT.search(put.path) or (put.tree and put.path != folder))
+        for put in stage.files.puts
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rules.api import OS_MANAGERS, Copy, Put, Stage, path_folders, within
 from rules.copying.python_packages import CONSOLE_SCRIPTS
+from rules.model.puts import may_hold
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,8 @@ _PACKAGED = {
 """Where the distributions' packages put their program (packages.debian.org, pkgs.alpinelinux.org: file lists)."""
 
 _SYSTEM = ("/bin", "/sbin", "/usr", "/lib", "/lib64", "/etc", "/opt", "/var", "/docker-entrypoint", "/init")
+_OF_PROJECTS = ("/usr/src/", "/var/www/", "/opt/app/")
+"""Folders of the system where projects lie, and nothing of an image that holds a system or a language."""
 _MOVERS = frozenset("ln cp mv install chmod tee wget curl sed dos2unix".split())
 _INTERPRETER = re.compile(r"(?:python[\d.]*|node|ruby|perl|php|java|sh|bash|ash)\Z")
 _ALONE = re.compile(r"(?:-[uBEIOsS]+|-jar|-D.*|-X.*|-XX:.*|--[\w-]+=.*)\Z")
@@ -178,14 +181,20 @@ def makes_files(stage: Stage) -> bool:
     )
 
 
-def is_nowhere(stage: Stage, path: str) -> bool:
-    """Tell whether neither an instruction nor the base can have put a file at a path."""
+def is_nowhere(stage: Stage, path: str, *, as_script: bool = False) -> bool:
+    """Tell whether neither an instruction nor the base can have put a file at a path.
+
+    Args:
+        stage: The stage.
+        path: Absolute.
+        as_script: Whether an interpreter is given the file: what installs packages then makes none.
+    """
     files = stage.files
     open_ends = (
-        bool(files.opaque_commands),
+        makes_files(stage) if as_script else bool(files.opaque_commands),
         files.has_unreadable_run,
         any(_mentions(stage, posixpath.basename(path))),
-        any(_may_hold(put, path) for put in files.puts),
+        any(may_hold(put, path) for put in files.puts),
         any(isinstance(step, Copy) and step.destination is None for step in stage.done_steps),
         any(volume.value and within(path, volume.value) for volume in stage.image.volumes),
         any(change.path == path for change in files.attribute_changes),
@@ -193,18 +202,14 @@ def is_nowhere(stage: Stage, path: str) -> bool:
     return not any(open_ends) and (stage.root.is_scratch or _lacks(stage, path))
 
 
-def _may_hold(put: Put, path: str) -> bool:
-    if put.kind == "workdir":
-        return False
-    return put.path == path or within(put.path, path) or (put.tree and within(path, put.path))
-
-
 def _lacks(stage: Stage, path: str) -> bool:
     """Whether the base is known not to hold a path: a plain system or language image, and no folder of the system."""
     facts = stage.facts
     if facts is None or not facts.exact or not facts.is_plain:
         return False
-    return not path.startswith(_SYSTEM) and not _is_started_by_base(stage, path)
+    is_empty = facts.tools is not None and not facts.tools and not facts.languages
+    own = is_empty or path.startswith(_OF_PROJECTS)
+    return (own or not path.startswith(_SYSTEM)) and not _is_started_by_base(stage, path)
 
 
 def _is_started_by_base(stage: Stage, path: str) -> bool:

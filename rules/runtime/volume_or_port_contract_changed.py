@@ -18,6 +18,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.builds import lines_of_other_images
 from rules.quoting import listed
 from rules.runtime.ports import HIGHEST
 from rules.user.volumes_before import is_left_behind
@@ -103,7 +104,10 @@ def _used(stage: Stage, was: Stage, files: tuple[Source, ...]) -> Iterator[Used]
     if not ports and not volumes and folder is None:
         return
     for source in files:
+        others = lines_of_other_images(source.text.encode())
         for start, end in _values(source.text):
+            if any(source.line_at(start) in lines for lines in others):
+                continue
             place = (source.path, source, start, end)
             port, path = _port_and_path(source.text[start:end])
             if port is not None and port in ports:

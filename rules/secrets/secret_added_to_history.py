@@ -41,11 +41,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if change.before is None or not change.stages:
         return
     now = {_last_part(one.name) for one in _secrets(change.after)}
-    lost = [
-        one for one in _secrets(change.before) if _last_part(one.name) not in now and not _still_stands(change, one)
-    ]
+    found = list(_secrets(change.before))
+    lost = [one for one in found if _last_part(one.name) not in now and not _still_stands(change, one)]
+    lost = [one for one in lost if not any(_is_named_by(one, other) for other in lost)]
     if lost:
         yield _problem(change, lost)
+
+
+def _is_named_by(one: _Secret, other: _Secret) -> bool:
+    """Whether another entry is the variable that holds a value which was recognised by its form."""
+    return other is not one and one.name.endswith("…") and bool(one.value) and one.value == other.value
 
 
 def _still_stands(change: DockerfileChange, secret: _Secret) -> bool:

@@ -52,13 +52,12 @@ class _Download(NamedTuple):
     mentions=("curl", "wget", "http"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """A program is downloaded into a folder of the PATH and never made executable."""
-    if "/bin" not in change.source.text:
-        return
+    """A program is downloaded to where it is started from, and never made executable."""
     for stage in change.stages:
         for step in stage.steps:
             for download in _downloads(step):
-                if not _made_executable(change, stage, download):
+                called = _BIN.fullmatch(download.path) is not None or download.path in _called(change, stage)
+                if called and not _made_executable(change, stage, download):
                     yield _problem(stage, download)
 
 
@@ -68,13 +67,27 @@ def _downloads(step: Step) -> Iterator[_Download]:
         path = step.destination or ""
         if len(remote) == 1 and step.into_folder:
             path = posixpath.join(path, posixpath.basename((remote[0].path or "").partition("?")[0]))
-        if remote and _BIN.fullmatch(path) and step.instruction.flag("chmod") is None and ".git" not in path:
+        if remote and path and step.instruction.flag("chmod") is None and ".git" not in path:
             flag = add_flag(step.instruction, "--chmod=755")
             yield _Download(path, "ADD", step, flag)
     elif isinstance(step, Run):
         for path, _, _, command in written_by(step):
-            if command.name in ("curl", "wget") and command.after != "|" and _BIN.fullmatch(path):
+            if command.name in ("curl", "wget") and command.after != "|":
                 yield _Download(path, command.name, step, append_to_run(step, f"{as_root(command)}chmod +x {path}"))
+
+
+def _called(change: DockerfileChange, stage: Stage) -> frozenset[str]:
+    """Return the programs that a stage, or an image upon it, starts by their paths."""
+    found = set()
+    for other in change.stages:
+        if stage not in other.chain:
+            continue
+        starts = [setting.value for setting in other.image.start_command if setting.value]
+        commands = [command for start in starts for command in start.commands]
+        commands += [command for run in other.runs for command in run.commands]
+        found |= {command.program.value for command in commands if command.program is not None}
+        found |= {start.words[0] for start in starts if start.form == "exec"}
+    return frozenset(path for path in found if path.startswith("/"))
 
 
 def _made_executable(change: DockerfileChange, stage: Stage, download: _Download) -> bool:

@@ -13,7 +13,8 @@ _INTERPRETER = re.compile(
 _GIVES = re.compile(r"[=+][eip]|\$", re.IGNORECASE)
 """What raises a flag in a clause of cap_from_text(3), or may; `cap_net_raw=` and `-ep` only take away."""
 _WHICH = re.compile(
-    r"[$`(\s\"]*(?:eval\s+)?(?:(?:readlink\s+-[a-z]+|realpath)\s+)?[$`(\s\"]*(?:which|command\s+-v|type\s+-p)\s+(\S+?)[)`\s\"]*"
+    r"[$`(\s\"]*(?:eval\s+)?(?:(?:readlink\s+-[a-z]+|realpath)\s+)?[$`(\s\"\\]*(?:which|command\s+-v|type\s+-p)\s+"
+    r"(\S+?)[)`\s\"\\]*"
 )
 
 

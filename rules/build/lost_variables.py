@@ -1,0 +1,58 @@
+"""Variables that a stage had before the change, and that a RUN still reads although nothing sets them any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules.api import Confidence, DockerfileChange, Fix, Instruction, Note, Problem, Stage, insert_line_before, quote
+from rules.build.script_variables import setting_stages
+from rules.lazily import once
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def lost_variables(change: DockerfileChange, stage: Stage) -> Mapping[str, Instruction]:
+    """Return the `ARG` or `ENV` that a stage, or one below it, had for each name that nothing in the file sets now."""
+    return _by_stage(change)[stage.index]
+
+
+@once
+def _by_stage(change: DockerfileChange) -> dict[int, dict[str, Instruction]]:
+    return {stage.index: _lost(change, stage) for stage in change.stages}
+
+
+def _lost(change: DockerfileChange, stage: Stage) -> dict[str, Instruction]:
+    was = change.was(stage)
+    if was is None or (not stage.base_known and stage.root.base_text != was.root.base_text):
+        return {}
+    named = {word.text for arg in change.after.global_args for word, _ in arg.pairs}
+    return {
+        word.text: instruction
+        for link in was.chain
+        for instruction in link.instructions
+        if instruction.keyword in ("ARG", "ENV")
+        for word, _ in instruction.pairs
+        if word.text not in named and word.text not in setting_stages(change.after)
+    }
+
+
+def of_lost(stage: Stage, where: Instruction, name: str, setter: Instruction) -> Problem:
+    """Say that a RUN reads what the change took away."""
+    line = _line(setter, name)
+    return Problem(
+        where.span,
+        f"`${name}` is empty in {stage.label}: this change takes away the {quote(line)} that set it, and nothing else "
+        f"does. `{where.keyword}` gets the text without it. Restate it, or take the variable out of the command.",
+        Confidence.LIKELY,
+        doubt="it may be meant to be empty",
+        stage=stage.key,
+        key=name,
+        notes=(Note(setter.span, "set here before", before=True),),
+        fix=Fix(f"Restate {name}", (insert_line_before(where, line),)) if "\n" not in line else None,
+    )
+
+
+def _line(setter: Instruction, name: str) -> str:
+    value = next((value for word, value in setter.pairs if word.text == name), None)
+    return f"{setter.keyword} {name}={value.text}" if value is not None else f"{setter.keyword} {name}"
