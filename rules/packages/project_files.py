@@ -214,9 +214,29 @@ def manifest_text(change: DockerfileChange, run: Run, call: PackageCall) -> str 
     name = MANIFESTS.get(call.manager)
     if name is None:
         return None
-    folder = install_folder(run, call)
-    path = in_repository(change, copied(run, name, folder) or posixpath.join(context_folder(run, folder) or "", name))
-    return change.repository.text(path) if path is not None else None
+    return text_read(change, run, posixpath.join(install_folder(run, call) or "", name))
+
+
+def text_read(change: DockerfileChange, run: Run, path: str) -> str | None:
+    """Return the text of a file of the project that a RUN reads, where it was read.
+
+    It lies where a COPY or a mount took it from; where none shows that, it is looked for in the context's root.
+
+    Args:
+        change: The change.
+        run: The RUN.
+        path: In the image, or by name alone where the folder is not known.
+    """
+    folder, name = posixpath.split(path)
+    place = in_repository(change, _in_context(run, folder or None, name) or name)
+    return change.repository.text(place) if place is not None else None
+
+
+def _in_context(run: Run, folder: str | None, name: str) -> str | None:
+    """Return the context path of a file in a folder of the image, as the COPYs and mounts of a RUN show it."""
+    named = copied(run, name, folder)
+    beside = context_folder(run, folder) if named is None else None
+    return named or (posixpath.join(beside, name) if beside is not None else None)
 
 
 def requirements_text(change: DockerfileChange, run: Run, folder: str | None, name: str) -> str | None:
