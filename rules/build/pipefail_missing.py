@@ -62,7 +62,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 problem = replace(problem, fix=None)
             elif _sets_shell(problem) and _is_new(change, run):
                 covered.add(kind)
-            yield problem
+            # Another base that has the pipe's reader brings back what the pipe hid all the time.
+            returns = pipelines(run)[hidden.pipeline].last.name in READERS and not _is_new(change, run)
+            yield replace(problem, held_before=returns)
 
 
 def _sets_shell(problem: Problem) -> bool:
