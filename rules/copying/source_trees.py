@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
-from rules.packages.project_files import text_read
+from rules.packages.project_texts import text_read
 
 if TYPE_CHECKING:
     from rules.api import Copy, CopySource, DockerfileChange, Model, Stage

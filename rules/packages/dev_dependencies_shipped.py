@@ -28,8 +28,8 @@ from rules.packages.developers_uses import is_used_or_removed, needed_further_on
 from rules.packages.install_into_mount import mounted_target
 from rules.packages.manifest_order import lacks_manifest
 from rules.packages.options import add_option, spelled
-from rules.packages.project_files import manifest_text
 from rules.packages.project_scripts import script_that_needs_developers
+from rules.packages.project_texts import manifest_text
 from rules.packages.purpose import is_for_development
 from rules.packages.tool_versions import has_modern_yarn, has_old_npm, has_old_poetry
 from rules.packages.workspaces import stops_without_workspace
