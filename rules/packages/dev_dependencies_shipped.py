@@ -146,12 +146,15 @@ def _of_copy(stage: Stage, found: CopiedModules, also: str, *, known: bool) -> P
     way_out = (
         f"Take them out there with {quote(found.prune or '')} after the build" if found.prune else _left_out(found)
     )
+    way_out = f"{way_out}, or copy from a stage that installs without them{also}."
+    if found.undoes is not None and not also:
+        command = found.undoes.command
+        way_out = f"{quote(str(command))} (line {command.line}) has left them out, and this line undoes it: drop it."
     return Problem(
         found.copy.instruction.span,
         f"{stage.label} {_ships(known=known)} what only developers need: {quote(found.path)} comes out of {builder}, "
         f"where {quote(spelled(found.call))} at line {found.call.command.line} installs test frameworks, linters and "
-        f"type definitions along with the program's own dependencies. {_hidden(found)}{way_out}, or copy from a stage "
-        f"that installs without them{also}.",
+        f"type definitions along with the program's own dependencies. {_hidden(found)}{way_out}",
         Confidence.CERTAIN if known else Confidence.POSSIBLE,
         doubt="whether the project has development dependencies is not known",
         instruction=found.copy.instruction,
