@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.contexts import copied_paths, folders_around
+from rules.packages.project_files import MANIFESTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +22,8 @@ _TEXTS = (*_SCRIPTS, ".txt", ".toml", ".json", ".cfg", ".conf", ".ini", ".yml", 
 """How the files end that are copied singly and that a rule reads: scripts, manifests, settings."""
 _BUILDS = frozenset({"pom.xml", "build.gradle", "build.gradle.kts"})
 """Files that say for which Java a project is compiled."""
+_MANIFESTS = tuple(dict.fromkeys((*MANIFESTS.values(), "go.mod", "requirements.txt")))
+"""What an install reads in the folder of a project."""
 _MANY = 3
 """More files of one name say nothing of which is meant."""
 
@@ -41,6 +44,8 @@ def named_files(repository: Repository, dockerfile: str) -> Iterator[str]:
         places = [posixpath.join(folder, name) for folder in folders] if _is_read(name) else []
         yield from [place for place in places if place in repository.listing]
     yield from _started(parsed, repository)
+    for folder in folders:
+        yield from _manifests(parsed, repository, folder)
 
 
 def _started(dockerfile: Dockerfile, repository: Repository) -> Iterator[str]:
@@ -50,6 +55,15 @@ def _started(dockerfile: Dockerfile, repository: Repository) -> Iterator[str]:
         paths = repository.by_name.get(name, ()) if _ending(name) in _SCRIPTS else ()
         if len(paths) <= _MANY:
             yield from paths
+
+
+def _manifests(dockerfile: Dockerfile, repository: Repository, context: str) -> Iterator[str]:
+    """Yield the manifests of the projects whose folders are copied whole: what an install there runs stands in them."""
+    for name in copied_paths(dockerfile):
+        folder = posixpath.join(context, name)
+        if folder in repository.folders:
+            paths = (posixpath.join(folder, manifest) for manifest in _MANIFESTS)
+            yield from [path for path in paths if path in (repository.listing or ())]
 
 
 def _start_words(dockerfile: Dockerfile) -> Iterator[str]:

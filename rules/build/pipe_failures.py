@@ -16,12 +16,18 @@ if TYPE_CHECKING:
 
 _KEEPERS = frozenset("tar sh bash ash dash tee gpg apt-key pip pip3 uv psql mysql cpio unzip bsdtar xz sqlite3".split())
 _NOTICES = frozenset(
-    "tar bsdtar cpio gunzip unxz bunzip2 unzstd zcat gzcat xzcat lzcat bzcat zstdcat funzip gpg gpg2 apt-key "
-    "grep egrep fgrep".split()
+    "tar bsdtar cpio gunzip unxz unlzma bunzip2 unzstd unpigz uncompress zcat gzcat xzcat lzcat bzcat zstdcat funzip "
+    "gpg gpg2 apt-key grep egrep fgrep".split()
 )
-"""Commands that fail by themselves when nothing arrives, or no whole archive or key (tried with each of them)."""
+"""Commands that fail by themselves when nothing arrives, or no whole archive or key (tried with each of them).
+
+Not `lz4`, which takes nothing for an archive of nothing and ends well.
+"""
+_UNPACK_WITH_OPTION = (
+    "gzip", "pigz", "xz", "lzma", "bzip2", "pbzip2", "lbzip2", "zstd", "zstdmt", "brotli", "lzip", "plzip", "lzop",
+)  # fmt: skip
 _NOTICES_WITH_OPTION = {
-    **dict.fromkeys(("gzip", "xz", "bzip2", "zstd", "lzma"), ("-d", "--decompress")),
+    **dict.fromkeys(_UNPACK_WITH_OPTION, ("-d", "--decompress")),
     **dict.fromkeys(("md5sum", "sha1sum", "sha256sum", "sha512sum", "shasum"), ("-c", "--check")),
 }
 _NOTICES_AS = {

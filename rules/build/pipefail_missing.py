@@ -21,6 +21,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.build.missing_programs import READERS, lacks
 from rules.build.pipe_failures import counts, is_caught, is_known_to_work, notices, pipelines, stopped_by, stops_early
 from rules.secrets.remote_script_piped_to_shell import piped
 
@@ -63,7 +64,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 problem = replace(problem, fix=None)
             elif _sets_shell(problem) and _is_new(change, run):
                 covered.add(kind)
-            yield problem
+            # Another base that has the pipe's reader brings back what the pipe hid all the time.
+            returns = pipelines(run)[hidden.pipeline].last.name in READERS and not _is_new(change, run)
+            yield replace(problem, held_before=returns)
 
 
 def _has_no_such_shell(stage: Stage, run: Run) -> bool:
@@ -99,10 +102,16 @@ def _hidden_failures(run: Run) -> Iterator[Command]:
             continue
         if command.name in _CANNOT_FAIL_TELLINGLY or not command.name or _is_forgiven(run, command):
             continue
-        if is_known_to_work(run, command):
+        if is_known_to_work(run, command) or _stops_anyway(run, command):
             continue
         if command.name in _DOWNLOADERS or _is_kept(run, command):
             yield command
+
+
+def _stops_anyway(run: Run, command: Command) -> bool:
+    """Whether the image is known to lack the pipe's last program, so that its status is 127 whatever arrives."""
+    last = pipelines(run)[command.pipeline].last
+    return last.name in READERS and run.stage.facts is not None and lacks(run.stage, last.name)
 
 
 def _is_kept(run: Run, command: Command) -> bool:

@@ -1,40 +1,25 @@
 """See run_tool_missing.md."""
 
-import re
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.build.missing_programs import OF_NODE, OF_SHADOW, lacks
 from rules.model.foreign_options import foreign_option
 from rules.packages.scripts import sure_calls
 
-_OF_NODE = ("npm", "npx", "yarn", "node")
 _MANAGERS = {
     "uv": "copy it (`COPY --from=ghcr.io/astral-sh/uv:<version> /uv /bin/`) or `pip install uv==<version>`",
     "poetry": "`pip install poetry==<version>` first",
     "pipenv": "`pip install pipenv==<version>` first",
     "pdm": "`pip install pdm==<version>` first",
     "pnpm": "`npm install -g pnpm@<version>` first, or `corepack enable` where the image has it",
-    **dict.fromkeys(_OF_NODE, "build this in a stage upon `node`, and copy the result"),
+    **dict.fromkeys(OF_NODE, "build this in a stage upon `node`, and copy the result"),
     "bun": "`npm install -g bun@<version>` first, or start from an image of `oven/bun`",
     "corepack": "`npm install -g corepack@<version>` first, which Node.js no longer brings since 25",
     "composer": "copy it (`COPY --from=composer:<version> /usr/bin/composer /usr/local/bin/`)",
     "bundle": "start from an image of `ruby`, or install Ruby",
 }
 """Programs that install a project's dependencies, and how an image comes by them."""
-_BRING_NODE = ("node", "npm", "nvm", "yarn", "volta", "fnm", "asdf", "mise")
-"""What packages, archives and installers are called that bring Node.js and its managers."""
-_ACCOUNTS = {
-    "useradd": "`adduser -D -u <uid> <name>`",
-    "groupadd": "`addgroup -g <gid> <name>`",
-    "usermod": "`addgroup <name> <group>`",
-    "groupmod": "`delgroup` and `addgroup`",
-}
-"""Commands of the shadow package, which Alpine leaves out, and what its BusyBox has for them."""
-
-_FIRST_WITHOUT_COREPACK = 25
-"""The first Node.js that comes without Corepack (its changelog)."""
-_FIRST_WITHOUT_APT_KEY = {"debian": 13.0, "ubuntu": 25.04}
-"""Releases whose apt has no `apt-key` any more: apt 2.9.19 removed it (its changelog)."""
 
 
 @rule(
@@ -42,7 +27,7 @@ _FIRST_WITHOUT_APT_KEY = {"debian": 13.0, "ubuntu": 25.04}
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=(*_MANAGERS, *_ACCOUNTS, "apt-key", "adduser", "addgroup"),
+    mentions=(*_MANAGERS, *OF_SHADOW, "apt-key", "adduser", "addgroup"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN calls a program that the base image does not have and nothing installs."""
@@ -50,10 +35,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if stage.facts is None or stage.runtime.is_windows:
             continue
         called = (
-            (run, command) for run in stage.runs for command in sure_calls(run, *_MANAGERS, *_ACCOUNTS, "apt-key")
+            (run, command) for run in stage.runs for command in sure_calls(run, *_MANAGERS, *OF_SHADOW, "apt-key")
         )
         found = ((run, c) for run, c in called if c.program is not None and c.program.value == c.name)
-        first = next(((run, command) for run, command in found if _lacks(stage, command.name)), None)
+        first = next(((run, command) for run, command in found if lacks(stage, command.name)), None)
         if first is not None:
             yield _problem(stage, *first)
         calls = ((run, command) for run in stage.runs for command in sure_calls(run, "adduser", "addgroup"))
@@ -83,38 +68,15 @@ def _refused(stage: Stage, run: Run, command: Command, option: str) -> Problem:
     )
 
 
-def _lacks(stage: Stage, name: str) -> bool:
-    runtime = stage.runtime
-    if name == "apt-key":
-        first = _FIRST_WITHOUT_APT_KEY.get(runtime.distribution or "")
-        number = runtime.release.number if runtime.release is not None else None
-        return first is not None and _number(number or "") >= first
-    if name == "corepack" and "node" in runtime.languages:
-        major = (runtime.languages["node"] or "").partition(".")[0]
-        return major.isdecimal() and int(major) >= _FIRST_WITHOUT_COREPACK and runtime.never_has(name)
-    if name in (*_OF_NODE, "corepack"):  # which tags of `node` have Yarn changes
-        return "node" not in runtime.languages and runtime.never_has(name, *_BRING_NODE)
-    if name not in _ACCOUNTS:
-        return runtime.never_has(name)
-    if runtime.distribution != "alpine" or any("$" in item.name for item in stage.packages.present):
-        return False
-    return runtime.never_has(name, "shadow")
-
-
-def _number(release: str) -> float:
-    """Return a release as a number, 0 for one that is none."""
-    return float(release) if re.fullmatch(r"\d+(?:\.\d+)?", release) else 0
-
-
 def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     assert command.program is not None
     name, base = command.name, quote(stage.root.base_text or "")
     if name == "apt-key":
         why = f"which apt has given up: {base} comes without"
         way_out = "Save the key below `/etc/apt/keyrings`, and name it in the source: `deb [signed-by=<file>] …`"
-    elif name in _ACCOUNTS:
+    elif name in OF_SHADOW:
         why = f"which Alpine has in its package `shadow` alone, and {base} comes without"
-        way_out = f"Use BusyBox's own, {_ACCOUNTS[name]}, or install `shadow`"
+        way_out = f"Use BusyBox's own, {OF_SHADOW[name]}, or install `shadow`"
     else:
         why = f"which is not in the image: {base} does not have it and no instruction installs it"
         way_out = f"Bring it along: {_MANAGERS[name]}"

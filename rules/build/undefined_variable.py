@@ -96,7 +96,7 @@ def _in_step(change: DockerfileChange, step: Step, seen: set[str]) -> Iterator[t
         if name not in nowhere:
             yield from ((problem, [name]) for problem in _judge(change, stage, step, name))
     if nowhere:
-        yield _set_nowhere(step, nowhere), nowhere
+        yield _set_nowhere(change, step, nowhere), nowhere
     if step.instruction.keyword in BUILDER_EXPANDS:
         missed = [name for name in unset if name in PREDEFINED_ARGS]
         yield from ((problem, missed) for problem in proxies(stage, step.instruction, missed))
@@ -209,9 +209,10 @@ def _is_nowhere(change: DockerfileChange, step: Step, name: str) -> bool:
     )
 
 
-def _set_nowhere(step: Step, names: list[str]) -> Problem:
-    """Speak at once of all variables of an instruction that nothing sets."""
+def _set_nowhere(change: DockerfileChange, step: Step, every: list[str]) -> Problem:
+    """Speak at once of all variables of an instruction that nothing sets; of those beside old ones, alone."""
     stage, where = step.stage, step.instruction
+    names = change.fresh("undefined-variable", stage, every)
     shown, one = listed((quote(f"${name}") for name in names), None), len(names) == 1
     return Problem(
         where.span,
@@ -220,7 +221,8 @@ def _set_nowhere(step: Step, names: list[str]) -> Problem:
         Confidence.LIKELY,
         doubt=_doubt(stage),
         stage=stage.key,
-        key=" ".join(names),
+        items=tuple(every),
+        decision=f"{' '.join(names)} set nowhere",
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rules.api import Category, Confidence, Copy, DockerfileChange, Note, Problem, Severity, Stage, quote, rule, within
 from rules.copying.hidden_installs import Hidden, hidden_install
 from rules.copying.installs import Install, installs_in, project_installs_in
-from rules.copying.source_trees import brings_all, needs_sources, source_folder
+from rules.copying.source_trees import brings_all, is_read, needs_sources, source_folder
 
 
 @rule(
@@ -63,12 +63,21 @@ def _judge(change: DockerfileChange, stage: Stage, was: Stage, install: Install,
         if copy.index >= install.run.index or copy.deferred or not _is_around(copy, install):
             continue
         if copy.brings_context_root and any(one.brings_context_root for one in below):
-            return _problem(stage, copy, install, then)
+            return None if _reads_sources(change, stage, copy, install) else _problem(stage, copy, install, then)
         folder = source_folder(copy)
         was_below = folder is not None and any(source_folder(one) == folder for one in below)
         if was_below and install in installs_in(install.run) and not needs_sources(change, install):
             return _problem(stage, copy, install, then, folder)
     return None
+
+
+def _reads_sources(change: DockerfileChange, stage: Stage, copy: Copy, install: Install) -> bool:
+    """Whether one of a manager's installs below a COPY is known to need the sources by now.
+
+    It did without them before; what a manifest that was read asks for may be why the change was made.
+    """
+    below = (one for one in _installs(stage) if one.run.index > copy.index and one.call.manager == install.call.manager)
+    return any(is_read(change, one) and needs_sources(change, one) for one in below)
 
 
 def _is_around(copy: Copy, install: Install) -> bool:

@@ -29,7 +29,7 @@ from rules.api import (
     within,
 )
 from rules.copying.deletions import deletions, is_guessed
-from rules.copying.mounted_instead import DELETING, HEAVY, brought_again, builds_there, way_out
+from rules.copying.mounted_instead import DELETING, HEAVY, brought_again, builds_there, is_emptied, way_out
 from rules.copying.named_by_variables import named_by_variables
 from rules.copying.runtime_paths import installed_there
 
@@ -74,7 +74,7 @@ class _Copied:
     """What is copied, by every folder above it: a file may have thousands of copies and of deletions."""
 
     def __init__(self, rows: list[tuple[Put, Copy]]) -> None:
-        self.rows = [(put, copy) for put, copy in rows if not _is_system_folder(put.path)]
+        self.rows = [(put, copy) for put, copy in rows if is_emptied(put) or not _is_system_folder(put.path)]
         self._by_folder: dict[str, list[tuple[Put, Copy]]] = {}
         for put, copy in self.rows:
             for folder in folders_of(put.path):
@@ -201,9 +201,10 @@ def _problem(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, pat
     """Speak of a COPY that a command deletes; `path` is what that deletes: the same, a folder above or a pattern."""
     fix = _fix(stage, put, copy, run, command)
     again = brought_again(stage, put, copy, run, path)
+    what = f"{quote(put.source)} into {quote(put.path)}" if is_emptied(put) else f"{quote(put.path)} in"
     return Problem(
         copy.instruction.span,
-        f"{copy.stage.label} copies {quote(put.path)} in, and {quote(str(command))} (line {command.line}) deletes it "
+        f"{copy.stage.label} copies {what}, and {quote(str(command))} (line {command.line}) deletes it "
         f"in a later layer. The image still carries all its bytes: a layer cannot shrink the one below it. "
         f"{again or way_out(stage, put, copy, run, command, path, fixed=fix is not None)}",
         Confidence.LIKELY if is_guessed(run, command) else Confidence.CERTAIN,
@@ -231,9 +232,9 @@ def _users(stage: Stage, put: Put, copy: Copy) -> list[Run]:
 
 def _fix(stage: Stage, put: Put, copy: Copy, run: Run, command: Command) -> Fix | None:
     """Mount instead of copying, where one RUN uses it, reads it only, and deletes it by a command of its own."""
-    open_name = "$" in put.path  # a mount may not take it
+    closed = "$" in put.path or is_emptied(put)  # a mount may not take it, or must not stand there
     if (
-        open_name
+        closed
         or len(copy.sources) != 1
         or copy.stage is not stage
         or _users(stage, put, copy) != [run]

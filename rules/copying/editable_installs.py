@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.installs import folder_of
-from rules.packages.project_files import manifest_text
+from rules.packages.project_texts import manifest_text
 
 if TYPE_CHECKING:
     from rules.api import DockerfileChange, PackageCall, Run, Stage

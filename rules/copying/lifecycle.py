@@ -13,7 +13,8 @@ from rules.api import Confidence, Problem, quote
 from rules.copying.installs import install_folder
 from rules.packages.install_scripts import NOTHING_RUNS, PREPARE, WITH_EVERY_INSTALL, may_be_off
 from rules.packages.package_json import RUNNERS, commands_run, read_manifest, scripts_of
-from rules.packages.project_files import copied, in_repository, manifest_text
+from rules.packages.project_files import copied, in_repository
+from rules.packages.project_texts import manifest_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

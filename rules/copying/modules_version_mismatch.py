@@ -23,7 +23,7 @@ from rules.copying.install_places import ruby_place
 from rules.copying.installs import folder_of
 from rules.copying.java_classes import java_mismatches
 from rules.packages.package_json import read_manifest
-from rules.packages.project_files import manifest_text
+from rules.packages.project_texts import manifest_text
 
 _NODE = frozenset({"npm", "pnpm", "yarn", "bun"})
 _ADDONS = frozenset(

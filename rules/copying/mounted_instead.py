@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rules.api import OS_MANAGERS, Copy, Run, once, quote, within
 from rules.copying.installs import folder_of
+from rules.model.folders import TEMPORARY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,11 +37,12 @@ def way_out(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, path
     """
     if put.kind == "remote":
         return "Fetch it in an earlier stage and mount it from there, or fetch and delete it in one `RUN`."
-    above = path != put.path and within(put.path, path)
+    above = is_emptied(put) or (path != put.path and within(put.path, path))
     written = _is_written_to(stage, put, copy, run)
     workers = _workers(stage, put, copy)
     several = written and len(workers) > 1
-    if several or (above and (put.kind == "context" or written) and put.tree and not posixpath.splitext(put.path)[1]):
+    source = above and (put.kind == "context" or written) and put.tree and not posixpath.splitext(put.path)[1]
+    if several or (written if is_emptied(put) else source):
         return "Build in an earlier stage, and copy the result from there."
     if above:
         return (
@@ -61,6 +63,11 @@ def way_out(stage: Stage, put: Put, copy: Copy, run: Run, command: Command, path
         else "nothing is left there to delete"
     )
     return f"{mount}, and {gone}: {why}."
+
+
+def is_emptied(put: Put) -> bool:
+    """Tell whether a folder is copied into the one for temporary files, whose content is deleted as a whole."""
+    return put.path in TEMPORARY and put.tree
 
 
 def brought_again(stage: Stage, put: Put, copy: Copy, run: Run, path: str) -> str | None:

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
+from rules.packages.project_texts import text_read
 
 if TYPE_CHECKING:
     from rules.api import Copy, CopySource, DockerfileChange, Model, Stage
@@ -133,8 +134,7 @@ def is_read(change: DockerfileChange, install: Install) -> bool:
 
 
 def _texts(change: DockerfileChange, install: Install) -> list[str]:
-    context = change.repository.context_of(change.path)
-    texts = (change.repository.text(posixpath.join(context or "", posixpath.basename(m))) for m in install.manifests)
+    texts = (text_read(change, install.run, path) for path in install.manifests)
     return [text for text in texts if text is not None]
 
 

@@ -21,7 +21,7 @@ from rules.api import (
 )
 from rules.copying.installs import install_folder
 from rules.packages.options import spelled
-from rules.packages.project_files import requirements_text
+from rules.packages.project_texts import requirements_text
 
 _SOURCES_ONLY = {
     "mysqlclient": ("default-libmysqlclient-dev pkg-config", "mariadb-connector-c-dev pkgconf"),

@@ -42,6 +42,7 @@ class CopiedModules(NamedTuple):
         call: The install in it.
         others: Lines of earlier installs that fill the same folder.
         hidden_by: The command that prunes them in a later layer of the stage that copies; `None` where none does.
+        undoes: The install above the COPY that left them out at the same place; `None` where none does.
     """
 
     copy: Copy
@@ -50,6 +51,7 @@ class CopiedModules(NamedTuple):
     call: PackageCall
     others: tuple[int, ...] = ()
     hidden_by: Command | None = None
+    undoes: PackageCall | None = None
 
     @property
     def prune(self) -> str | None:
@@ -63,11 +65,14 @@ class CopiedModules(NamedTuple):
 
 def copied_modules(stage: Stage) -> Iterator[CopiedModules]:
     """Yield the copies of a stage, one for each folder; nothing where something may take the packages out again."""
-    hidden_by = _late_prune(stage)
-    if (hidden_by is None and _is_pruned(stage.runs, after=-1)) or _starts_developers_tool(stage):
+    if _starts_developers_tool(stage):
         return
     for copy in stage.copies:
         if copy.from_stage is None or copy.deferred:
+            continue
+        below = tuple(run for run in stage.runs if run.index > copy.index)  # what was left out above comes back
+        hidden_by = _late_prune(below)
+        if hidden_by is None and _is_pruned(below, after=-1):
             continue
         for source in copy.sources:
             path = (copy.source_path(source) or "").rstrip("/")
@@ -75,7 +80,23 @@ def copied_modules(stage: Stage) -> Iterator[CopiedModules]:
                 continue
             found = _install(copy.from_stage, path)
             if found is not None:
-                yield CopiedModules(copy, path, *found, hidden_by=hidden_by)
+                undoes = _left_out_above(stage, copy, path)
+                yield CopiedModules(copy, path, *found, hidden_by=hidden_by, undoes=undoes)
+
+
+def _left_out_above(stage: Stage, copy: Copy, path: str) -> PackageCall | None:
+    """Return the install of a stage that fills the place of a COPY with the program's own packages alone."""
+    inside = copy.destination is not None and posixpath.basename(copy.destination) == posixpath.basename(path)
+    folder = posixpath.dirname(copy.destination) if copy.destination is not None and inside else None
+    calls = (
+        call
+        for run in stage.runs
+        for call in run.package_calls
+        if run.index < copy.index and call.manager in _FILLED_BY[posixpath.basename(path)] and call.production
+        if call.project and call.action == "install" and not call.command.conditional
+        if folder is not None and folder_of(run, call.command) == folder
+    )
+    return next(calls, None)
 
 
 def _install(builder: Stage, path: str) -> tuple[Run, PackageCall] | None:
@@ -101,10 +122,10 @@ def _install(builder: Stage, path: str) -> tuple[Run, PackageCall] | None:
     return run, call
 
 
-def _late_prune(stage: Stage) -> Command | None:
-    """Return the `npm prune` of a stage in which the packages' managers do nothing else: a layer above the copy."""
-    commands = [command for run in stage.runs for command in run.commands if command.name in NODE | {"npx"}]
-    others = any(_may_prune(command) for run in stage.runs for command in run.commands if command not in commands)
+def _late_prune(runs: tuple[Run, ...]) -> Command | None:
+    """Return the `npm prune` of RUNs in which the packages' managers do nothing else: a layer above the copy."""
+    commands = [command for run in runs for command in run.commands if command.name in NODE | {"npx"}]
+    others = any(_may_prune(command) for run in runs for command in run.commands if command not in commands)
     alone = len(commands) == 1 and not others and not commands[0].conditional
     return commands[0] if alone and commands[0].subcommand == "prune" else None
 

@@ -23,8 +23,8 @@ from rules.api import (
 from rules.packages.developers_starts import PACKAGE_OF
 from rules.packages.options import spelled
 from rules.packages.package_json import read_manifest
-from rules.packages.project_files import manifest_text
 from rules.packages.project_scripts import NeedsDeveloper, script_that_needs_developers
+from rules.packages.project_texts import manifest_text
 from rules.packages.tool_versions import has_modern_yarn
 
 _NODE = frozenset({"npm", "pnpm", "yarn", "bun"})

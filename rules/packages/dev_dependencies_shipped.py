@@ -28,8 +28,8 @@ from rules.packages.developers_uses import is_used_or_removed, needed_further_on
 from rules.packages.install_into_mount import mounted_target
 from rules.packages.manifest_order import lacks_manifest
 from rules.packages.options import add_option, spelled
-from rules.packages.project_files import manifest_text
 from rules.packages.project_scripts import script_that_needs_developers
+from rules.packages.project_texts import manifest_text
 from rules.packages.purpose import is_for_development
 from rules.packages.tool_versions import has_modern_yarn, has_old_npm, has_old_poetry
 from rules.packages.workspaces import stops_without_workspace
@@ -146,12 +146,15 @@ def _of_copy(stage: Stage, found: CopiedModules, also: str, *, known: bool) -> P
     way_out = (
         f"Take them out there with {quote(found.prune or '')} after the build" if found.prune else _left_out(found)
     )
+    way_out = f"{way_out}, or copy from a stage that installs without them{also}."
+    if found.undoes is not None and not also:
+        command = found.undoes.command
+        way_out = f"{quote(str(command))} (line {command.line}) has left them out, and this line undoes it: drop it."
     return Problem(
         found.copy.instruction.span,
         f"{stage.label} {_ships(known=known)} what only developers need: {quote(found.path)} comes out of {builder}, "
         f"where {quote(spelled(found.call))} at line {found.call.command.line} installs test frameworks, linters and "
-        f"type definitions along with the program's own dependencies. {_hidden(found)}{way_out}, or copy from a stage "
-        f"that installs without them{also}.",
+        f"type definitions along with the program's own dependencies. {_hidden(found)}{way_out}",
         Confidence.CERTAIN if known else Confidence.POSSIBLE,
         doubt="whether the project has development dependencies is not known",
         instruction=found.copy.instruction,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from rules.dockerfile.shell import parse
 from rules.dockerfile.source import Source
 from rules.packages.package_json import RUNNERS, called, commands_run, read_manifest, scripts_of
-from rules.packages.project_files import manifest_text
+from rules.packages.project_texts import manifest_text
 from rules.user.start_scripts import start_scripts
 
 if TYPE_CHECKING:

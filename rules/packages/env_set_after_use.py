@@ -23,7 +23,7 @@ from rules.api import (
 from rules.packages.developers_starts import starts_for_developers
 from rules.packages.developers_uses import is_used_or_removed
 from rules.packages.options import spelled
-from rules.packages.project_files import manifest_text
+from rules.packages.project_texts import manifest_text
 
 _PIP_OPTIONS = (
     "NO_CACHE_DIR INDEX_URL EXTRA_INDEX_URL DEFAULT_TIMEOUT TIMEOUT RETRIES ROOT_USER_ACTION BREAK_SYSTEM_PACKAGES "

@@ -18,7 +18,7 @@ from rules.api import (
 )
 from rules.packages.options import spelled
 from rules.packages.package_json import Manifest, read_manifest
-from rules.packages.project_files import manifest_text
+from rules.packages.project_texts import manifest_text
 from rules.quoting import listed
 
 _MANAGERS = frozenset({"npm", "yarn", "pnpm", "bun"})

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.installs import install_folder
 from rules.lazily import once
-from rules.packages.project_files import requirements_text
+from rules.packages.project_texts import requirements_text
 from rules.quoting import quote
 
 if TYPE_CHECKING:

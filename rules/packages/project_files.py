@@ -209,28 +209,6 @@ def in_repository(change: DockerfileChange, path: str) -> str | None:
     return posixpath.normpath(posixpath.join(context, path)) if context else posixpath.normpath(path)
 
 
-def manifest_text(change: DockerfileChange, run: Run, call: PackageCall) -> str | None:
-    """Return the text of the manifest that an install reads, where it was read."""
-    name = MANIFESTS.get(call.manager)
-    if name is None:
-        return None
-    folder = install_folder(run, call)
-    path = in_repository(change, copied(run, name, folder) or posixpath.join(context_folder(run, folder) or "", name))
-    return change.repository.text(path) if path is not None else None
-
-
-def requirements_text(change: DockerfileChange, run: Run, folder: str | None, name: str) -> str | None:
-    """Return the text of a list of requirements that pip reads in a folder, where it was read."""
-    base = posixpath.basename(name)
-    if not base.endswith(".txt"):
-        return None
-    absolute = posixpath.normpath(posixpath.join(folder or "", name))
-    beside = context_folder(run, posixpath.dirname(absolute)) if absolute.startswith("/") else None
-    place = copied(run, base) or (posixpath.join(beside, base) if beside is not None else None)
-    path = in_repository(change, place) if place is not None else None
-    return change.repository.text(path) if path is not None else None
-
-
 def lock_path(change: DockerfileChange, run: Run, call: PackageCall) -> tuple[str, bool] | None:
     """Return the lock file that an install has, and whether that is certain.
 

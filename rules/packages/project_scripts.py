@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.lazily import once
 from rules.packages.install_scripts import NOTHING_RUNS, PREPARE, WITH_EVERY_INSTALL, may_be_off
 from rules.packages.package_json import RUNNERS, commands_run, read_manifest, scripts_of
-from rules.packages.project_files import manifest_text
+from rules.packages.project_texts import manifest_text
 from rules.packages.tool_versions import has_old_npm
 from rules.quoting import quote
 

@@ -130,6 +130,16 @@ def test_what_a_dockerfile_names_is_read_besides() -> None:
     assert set(both.after) == {"Dockerfile", *more.after}
 
 
+def test_the_manifests_of_a_folder_that_is_copied_are_read_besides() -> None:
+    paths = ("web/package.json", "web/src/main.ts", "api/package.json", "go.mod")
+    listing = {**dict.fromkeys(paths, FILE), "docker/Dockerfile": FILE}
+    changed = pull_request(ChangedFile("docker/Dockerfile", "modified"))
+    more = wanted(changed, listing, DEFAULT).further(
+        changed, {"docker/Dockerfile": b"FROM node:24\nCOPY ./web/ /srv/web\n"}, listing
+    )
+    assert more.after == ("web/package.json",)
+
+
 def test_names_that_many_files_have_are_not_read() -> None:
     text = b'FROM node:24\nCMD ["node", "start"]\n'
     listing = dict.fromkeys([f"{number}/start" for number in range(4)], FILE)

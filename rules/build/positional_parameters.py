@@ -1,0 +1,147 @@
+"""Arguments of the shell (`$1`, `$@`) that the script of a RUN reads, and that nothing gives it.
+
+A RUN in its shell form is `/bin/sh -c "<script>"` with nothing behind the script, so that all of them are empty (POSIX,
+Shell Command Language, 2.5.1 and `sh`); `set -- …` gives some, and a function has its own.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from itertools import accumulate
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.dockerfile.shell_nested import inner_script
+from rules.dockerfile.shell_skip import closing_end
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.api import Command, Run, ShellWord
+
+_DIALECTS = frozenset("sh bash ash dash zsh ksh".split())
+_RUNS_A_SCRIPT = re.compile(r"-[a-z]*c")
+"""The option behind which a shell takes its script."""
+_FUNCTION = re.compile(r"(?<![\w.:-])[\w.:-]+[ \t]*\([ \t]*\)|\bfunction[ \t]")
+_PARAMETER = re.compile(r"\$(?:[1-9@*]|\{(?:[1-9]\d*|[@*])(?:[#%/][^{}]*)?\})")
+_NOTABLE = re.compile(r"\\.|[\"']|\$\$|\$'|\$[\w({\[@*]|`", re.DOTALL)
+_QUOTES = ("'", '"', "$'")
+_OPENING = ("$(", "${", "$[", "`")
+_ANSI_TEXT = re.compile(r"\$'(?:[^'\\]|\\.)*'", re.DOTALL)
+
+
+class Use(NamedTuple):
+    """A place where a script reads an argument.
+
+    Attributes:
+        command: The command that gets the text.
+        name: As written: `$1`.
+        place: Offset of its dollar in the file; `None` in a here-document.
+        quoted: Whether it stands in double quotes.
+        alone: Whether the shell fills in nothing else in the same word.
+        document: The delimiter of the here-document that it stands in, else empty.
+    """
+
+    command: Command
+    name: str
+    place: int | None
+    quoted: bool = False
+    alone: bool = True
+    document: str = ""
+
+
+class _Found(NamedTuple):
+    """What the shell fills in in a text: its arguments, each with its place and whether it is quoted; how much else."""
+
+    parameters: list[tuple[int, str, bool]]
+    others: int
+
+
+def read_positional(run: Run) -> Iterator[Use]:
+    """Yield what a RUN reads of its shell's arguments; nothing where the script may have set them."""
+    if not _has_none(run):
+        return
+    seen: set[int] = set()
+    for command in _of_its_shell(run):
+        for word in _words(command):
+            if "$" not in word.text or word.start in seen:
+                continue
+            seen.add(word.start)
+            found = _search(word.text)
+            for at, name, quoted in found.parameters:
+                yield Use(command, name, word.start + at, quoted, not found.others)
+        yield from _in_documents(command)
+
+
+def _of_its_shell(run: Run) -> Iterator[Command]:
+    """Yield the commands of a RUN's own shell, and of substitutions; `sh -c '…'` has arguments of its own."""
+    scripts = [script for command in run.commands if (script := inner_script(command)) is not None]
+    words = sorted((script.word.start, script.word.end) for script in scripts if script.word is not None)
+    starts, ends = [start for start, _ in words], [*accumulate((end for _, end in words), max)]
+    told_apart = len(words) == len(scripts)
+    for command in run.commands:
+        place = bisect_right(starts, command.start)
+        if not command.nested or (told_apart and not (place and ends[place - 1] > command.start)):
+            yield command
+
+
+def _has_none(run: Run) -> bool:
+    """Whether the shell of a RUN has no arguments, and its script gives it none."""
+    shell = run.shell.value
+    if run.deferred or run.instruction.exec_form is not None or run.stage.runtime.is_windows or not run.is_read:
+        return False
+    if run.script.dialect not in _DIALECTS or (shell and not _RUNS_A_SCRIPT.fullmatch(shell[-1])):
+        return False
+    texts = (run.instruction.value, *(document.body for document in run.instruction.heredocs))
+    return not (any(map(_FUNCTION.search, texts)) or run.calls("eval") or any(map(_sets, run.calls("set"))))
+
+
+def _sets(command: Command) -> bool:
+    """Whether a `set` gives the shell arguments: it has words that are no options."""
+    words = [word.value for word in command.args]
+    options = [w for place, w in enumerate(words) if w[:1] in "-+" or (place and words[place - 1][-1:] == "o")]
+    return "--" in words or "-" in words or len(options) < len(words)
+
+
+def _words(command: Command) -> Iterator[ShellWord]:
+    yield from command.words
+    yield from (word for _, word in command.assignments)
+    yield from (one.target for one in command.redirects if one.target is not None and "<<" not in one.operator)
+
+
+def _in_documents(command: Command) -> Iterator[Use]:
+    """Yield what the here-document of a command loses in which the shell fills in variables."""
+    opened = next((one.target for one in command.redirects if one.operator in ("<<", "<<-")), None)
+    if command.heredoc is None or opened is None or opened.text != opened.value or "$" not in command.heredoc:
+        return
+    for _, name, _ in _search(command.heredoc, document=True).parameters:
+        yield Use(command, name, None, document=opened.value)
+
+
+def _search(text: str, *, document: bool = False) -> _Found:
+    """Find what the shell fills in in a word as it is written, or in a here-document, where quotes are plain text."""
+    parameters: list[tuple[int, str, bool]] = []
+    at, quoted, others = 0, False, 0
+    while (match := _NOTABLE.search(text, at)) is not None:
+        mark, start, at = match.group(), match.start(), match.end()
+        if mark[0] == "\\" or mark == "$$" or (document and mark in _QUOTES):
+            continue
+        if mark in _QUOTES:
+            quoted = quoted != (mark == '"')
+            at = at if mark == '"' or quoted else _behind_quotes(text, start)
+        elif (parameter := _PARAMETER.match(text, start)) is not None:
+            parameters.append((start, parameter.group(), quoted))
+            at = parameter.end()
+        else:
+            others += 1
+            at = (closing_end(text, start) or len(text)) if mark in _OPENING else at
+    return _Found(parameters, others)
+
+
+def _behind_quotes(text: str, start: int) -> int:
+    """Return the index behind a text in single quotes, which the shell leaves as it is."""
+    if text[start] == "$":
+        ansi = _ANSI_TEXT.match(text, start)
+        return ansi.end() if ansi is not None else len(text)
+    end = text.find("'", start + 1)
+    return end + 1 if end >= 0 else len(text)

@@ -1,0 +1,56 @@
+"""The texts of a project's files that an install reads, where they lie in the build context."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from rules.copying.installs import install_folder
+from rules.packages.project_files import MANIFESTS, context_folder, copied, in_repository
+
+if TYPE_CHECKING:
+    from rules.change import DockerfileChange
+    from rules.dockerfile.package_calls import PackageCall
+    from rules.model.steps import Run
+
+
+def manifest_text(change: DockerfileChange, run: Run, call: PackageCall) -> str | None:
+    """Return the text of the manifest that an install reads, where it was read."""
+    name = MANIFESTS.get(call.manager)
+    if name is None:
+        return None
+    return text_read(change, run, posixpath.join(install_folder(run, call) or "", name))
+
+
+def text_read(change: DockerfileChange, run: Run, path: str) -> str | None:
+    """Return the text of a file of the project that a RUN reads, where it was read.
+
+    It lies where a COPY or a mount took it from; where none shows that, it is looked for in the context's root.
+
+    Args:
+        change: The change.
+        run: The RUN.
+        path: In the image, or by name alone where the folder is not known.
+    """
+    folder, name = posixpath.split(path)
+    place = in_repository(change, _in_context(run, folder or None, name) or name)
+    return change.repository.text(place) if place is not None else None
+
+
+def _in_context(run: Run, folder: str | None, name: str) -> str | None:
+    """Return the context path of a file in a folder of the image, as the COPYs and mounts of a RUN show it."""
+    named = copied(run, name, folder)
+    beside = context_folder(run, folder) if named is None else None
+    return named or (posixpath.join(beside, name) if beside is not None else None)
+
+
+def requirements_text(change: DockerfileChange, run: Run, folder: str | None, name: str) -> str | None:
+    """Return the text of a list of requirements that pip reads in a folder, where it was read."""
+    base = posixpath.basename(name)
+    if not base.endswith(".txt"):
+        return None
+    absolute = posixpath.normpath(posixpath.join(folder or "", name))
+    beside = context_folder(run, posixpath.dirname(absolute)) if absolute.startswith("/") else None
+    place = copied(run, base) or (posixpath.join(beside, base) if beside is not None else None)
+    path = in_repository(change, place) if place is not None else None
+    return change.repository.text(path) if path is not None else None
