@@ -20,6 +20,7 @@ from rules.api import (
 )
 from rules.user.account_choice import Choice, choose, closed_home, free_uid, left_empty, switch, volumes_of_root
 from rules.user.accounts import as_written, is_of_argument, name_of, of_last_stage
+from rules.user.asked_root import run_as_root
 from rules.user.hindrances import hindrances, in_its_way
 from rules.user.ownership import leaves_nothing
 from rules.user.package_daemons import may_step_down
@@ -96,7 +97,7 @@ def _problem(change: DockerfileChange, stage: Stage) -> Problem:
         user.instruction.span if user.stage is stage else stage.from_.span,
         f"{stage.label} runs as root{hedge}: its last `USER` is {quote(user.value or '')}{inherited}. "
         f"Whoever breaks into the process owns the container's files, and an escape starts from root. {way_out}",
-        _confidence(stage, scripts) if daemon is None else Confidence.POSSIBLE,
+        Confidence.POSSIBLE if daemon or run_as_root(change, stage) else _confidence(stage, scripts),
         doubt=_doubt(stage, scripts),
         stage=stage.key,
         key="user",

@@ -11,6 +11,7 @@ from rules.quoting import quote
 from rules.runtime.closed_programs import closed_program
 from rules.runtime.start_instructions import started_by, started_words
 from rules.user.account_choice import closed_home, left_empty, volumes_of_root
+from rules.user.asked_root import run_as_root
 from rules.user.named_folders import named_folders_unmade
 from rules.user.nonroot_checklist import Item, home, script, servers
 from rules.user.ownership import access
@@ -72,6 +73,7 @@ def hindrances(change: DockerfileChange, stage: Stage, user: str, *, switched: b
     """
     name = user.partition(":")[0]
     found = (
+        *_asked(change, stage),
         *servers(stage, name),
         *home(stage),
         *_installed(stage),
@@ -97,6 +99,12 @@ def hindrances(change: DockerfileChange, stage: Stage, user: str, *, switched: b
 def in_its_way(hindrance: str | None) -> str:
     """Return the sentence that names hindrances, to be put behind a way out; empty without one."""
     return f" What is in its way: {hindrance}." if hindrance is not None else ""
+
+
+def _asked(change: DockerfileChange, stage: Stage) -> Iterator[Item]:
+    asked = run_as_root(change, stage)
+    if asked is not None:
+        yield Item(asked, concrete=True)
 
 
 def _installed(stage: Stage) -> Iterator[Item]:
