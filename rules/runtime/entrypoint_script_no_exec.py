@@ -122,8 +122,10 @@ def _in_branches(
     if not serving:
         return None
     last = serving[-1]
-    others = any(end is not last and not is_short(end) for end in kept)
-    way_out = exec_place(last, "Begin that line, and those of the other branches," if others else "Begin that line")
+    others = [end for end in kept if end is not last and not is_short(end)]
+    also = ", and others that go on running," if others else ""
+    also = ", and those of the other branches," if len(serving) > 1 else also
+    way_out = exec_place(last, f"Begin that line{also}")
     return _problem(found, script, LastLine(last, ends=True), f"{way_out}{of_runner(last)}.", alone=not others)
 
 

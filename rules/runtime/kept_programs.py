@@ -48,6 +48,8 @@ _WITH_WORD = {
 """Programs that do many things, and the words with which they serve."""
 _OPERANDS = 4
 """Words among which that one is: `celery -A shop worker`, `flask --app shop run`, `python -u manage.py runserver`."""
+_ONLY_ASKS = frozenset({"-t", "-T", "-s", "-v", "-V", "-version", "--version", "--help", "--check-config", "--test"})
+"""Options with which a server looks at its settings, or sends another one a signal, and ends (`nginx -s reload`)."""
 _STARTS = re.compile(r"start(?::prod(?:uction)?)?")
 _RUNNERS = frozenset({"npm", "yarn", "pnpm"})
 
@@ -87,7 +89,7 @@ def _serves(text: str, command: Command) -> bool:
     if last.name in _RUNNERS:
         rest = words[1:] if words[:1] == ["run"] else words
         return bool(rest) and _STARTS.fullmatch(rest[0]) is not None
-    return last.name in _SURE_SERVERS
+    return last.name in _SURE_SERVERS and _ONLY_ASKS.isdisjoint(words)
 
 
 def _inner(text: str, command: Command) -> list[Command]:
