@@ -33,6 +33,8 @@ from rules.runtime.making_way import (
 from rules.runtime.start_instructions import Written, full_words, passes_signals, shipped
 from rules.runtime.start_scripts import READS_ANOTHER, StartScript, start_script, start_scripts_by_pattern
 
+_BRANCHES = 50
+"""Branches of a script that are looked at, the last ones: a stranger's script may have thousands."""
 _NAMED = 3
 """Further scripts that a sentence names."""
 
@@ -117,7 +119,7 @@ def _in_branches(
     change: DockerfileChange, found: Written, script: StartScript, ends: tuple[Command, ...]
 ) -> Problem | None:
     """Speak of the last branch that serves without `exec`; those of the others that go on are meant as well."""
-    kept = [end for end in ends if not execs(end)]
+    kept = [end for end in ends[-_BRANCHES:] if not execs(end)]
     serving = [end for end in kept if serves_in_branch(change, found, script, end)]
     if not serving:
         return None

@@ -221,7 +221,7 @@ def start_target(found: Written) -> tuple[str | None, bool]:
 def _read_from(found: Written, script: str) -> str | None:
     """Return where a shell finds the script that it is told to read: `sh run.sh` takes one of the WORKDIR first.
 
-    "The implementation may search PATH if the file is not found in the current working directory" (POSIX, `sh`).
+    Where none is there, it may search PATH (POSIX, `sh`, "command_file").
     """
     folder = found.stage.image.workdir.value
     path = posixpath.normpath(posixpath.join(folder, script)) if folder and script and "$" not in script else None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rules.user.modes import Grant
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
-_LOOP = re.compile(r"\bfor[ \t]+(?P<name>\w+)[ \t]+in[ \t](?P<words>[^;\n$`*?\[\]{}\"']*)[;\n]\s*do\b")
+_LOOP = re.compile(r"\bfor[ \t]+(?P<name>\w+)[ \t]+in[ \t](?P<words>[^;\n$`*?\[\]{}\"']{0,4000})[;\n]\s*do\b")
 _BETWEEN = re.compile(r"^[ \t]*#[^\n]*\n|\\\r?\n", re.MULTILINE)
 """Comment lines, and what joins lines."""
 _DONE = re.compile(r"[\s;]done\b")
