@@ -146,10 +146,22 @@ def place_of(stage: Stage, program: str) -> str | None:
     if "/" in program:
         return posixpath.normpath(posixpath.join(folder, program)) if folder else None
     for place in _PROGRAMS:
-        if any(put.kind != "workdir" for put in stage.files.at(f"{place}/{program}")):
-            return f"{place}/{program}"
+        target = f"{place}/{program}"
+        if any(put.kind != "workdir" for put in stage.files.at(target)) or _is_copied(stage, place, program):
+            return target
     own = (f"{place}/{program}" for place in path_folders(stage) or () if place not in DEFAULT_PATH)
     return next((path for path in own if any(put.kind == "context" for put in stage.files.covering(path))), None)
+
+
+def _is_copied(stage: Stage, folder: str, name: str) -> bool:
+    """Whether a COPY names a source of that name into a folder of programs: `COPY shop-entrypoint /usr/local/bin/`.
+
+    Without an ending it may be a folder as well, but then nothing there has the name that is started.
+    """
+    return any(
+        put.path == folder and put.kind in ("context", "stage") and posixpath.basename(put.source) == name
+        for put in stage.files.covering(f"{folder}/{name}")
+    )
 
 
 def last_put(stage: Stage, target: str) -> Put | None:

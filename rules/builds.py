@@ -13,7 +13,7 @@ from rules.model.audience import is_development_file, is_development_name, is_de
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_COMPOSE = re.compile(r"(?:^|/)(?:docker-)?compose[^/]*\.ya?ml$")
+COMPOSE = re.compile(r"(?:^|/)(?:docker-)?compose[^/]*\.ya?ml$")
 _WORKFLOW = re.compile(r"^\.github/workflows/[^/]+\.ya?ml$|(?:^|/)\.gitlab-ci\.ya?ml$")
 _SKAFFOLD = re.compile(r"(?:^|/)skaffold[^/]*\.ya?ml$")
 _BAKE = re.compile(r"(?:^|/)docker-bake[^/]*\.(?:hcl|json)$")
@@ -42,6 +42,7 @@ class Build(NamedTuple):
         folders: Those of the mounts that are folders of the host, with the owner that they have there.
         probe: What the container's health is asked with, as a shell has it (compose `healthcheck`); empty for none.
         probe_line: Where it is written, from 1.
+        images: What the image is called: compose `image`, `docker build --tag`, `tags` of a workflow.
         development: Whether it is for the one who writes the program: a compose file or service that says so by its
             name, by what it starts, or by its `NODE_ENV` and the like.
     """
@@ -61,6 +62,7 @@ class Build(NamedTuple):
     folders: tuple[str, ...] = ()
     probe: str = ""
     probe_line: int = 1
+    images: tuple[str, ...] = ()
     development: bool = False
 
 
@@ -68,7 +70,7 @@ def builds_in(path: str, data: bytes) -> tuple[Build, ...]:
     """Return the builds that one file describes; empty for other files and for what cannot be read."""
     if len(data) > yamls.SIZE_LIMIT:
         return ()
-    if _COMPOSE.search(path):
+    if COMPOSE.search(path):
         return tuple(_compose(path, yamls.read(data)))
     if _SKAFFOLD.search(path):
         return tuple(_skaffold(path, yamls.read(data)))
@@ -106,17 +108,12 @@ def _compose(path: str, document: Any) -> Iterator[Build]:
     folder = posixpath.dirname(path)
     for name, each in yamls.mapping(yamls.mapping(document).get("services")).items():
         service = yamls.mapping(each)
-        build = service.get("build")
-        settings = {"context": build} if isinstance(build, str) else yamls.mapping(build)
-        if not settings or "dockerfile_inline" in settings:
-            continue
-        context = _join(folder, yamls.text(settings.get("context")) or ".")
-        dockerfile = _dockerfile(context, yamls.text(settings.get("dockerfile"))) if context is not None else None
-        if dockerfile is None or context is None:
+        settings = build_settings(service)
+        places = build_places(folder, settings)
+        if places is None:
             continue
         yield Build(
-            dockerfile,
-            context,
+            *places,
             yamls.text(settings.get("target")),
             _args(settings.get("args")),
             path,
@@ -130,7 +127,8 @@ def _compose(path: str, document: Any) -> Iterator[Build]:
             folders=tuple(target for target, host in _mounts(service.get("volumes")) if host),
             probe=_probe(service),
             probe_line=yamls.line_of(yamls.mapping(service.get("healthcheck")), "test"),
-            development=_is_for_developers(path, yamls.text(name), service),
+            images=tuple(filter(None, (yamls.text(service.get("image")),))),
+            development=is_for_developers(path, yamls.text(name), service),
         )
 
 
@@ -148,7 +146,21 @@ def lines_of_other_images(data: bytes) -> tuple[range, ...]:
     return tuple(found)
 
 
-def _is_for_developers(path: str, name: str, service: dict[str, Any]) -> bool:
+def build_settings(service: dict[str, Any]) -> dict[str, Any]:
+    """Return the `build` of a compose service in its long form; empty where it builds no Dockerfile."""
+    build = service.get("build")
+    settings = {"context": build} if isinstance(build, str) else yamls.mapping(build)
+    return {} if "dockerfile_inline" in settings else settings
+
+
+def build_places(folder: str, settings: dict[str, Any]) -> tuple[str, str] | None:
+    """Return the Dockerfile and the context of a `build` in a compose file's folder; `None` where they are unknown."""
+    context = _join(folder, yamls.text(settings.get("context")) or ".") if settings else None
+    dockerfile = _dockerfile(context, yamls.text(settings.get("dockerfile"))) if context is not None else None
+    return (dockerfile, context) if dockerfile is not None and context is not None else None
+
+
+def is_for_developers(path: str, name: str, service: dict[str, Any]) -> bool:
     """Whether a service is for the one who writes the program; not where its image is called the one for production."""
     if is_production_name(yamls.text(yamls.mapping(service.get("build")).get("target"))):
         return False
@@ -213,6 +225,7 @@ def _workflow(path: str, document: Any) -> Iterator[Build]:
                 yamls.line_of(given, "target" if "target" in given else "file" if file else "context"),
                 _names(yamls.text(given.get("build-contexts"))),
                 platforms=len([p for p in yamls.text(given.get("platforms")).split(",") if p.strip()]),
+                images=tuple(yamls.text(given.get("tags")).replace(",", " ").split()),
             )
 
 
@@ -250,7 +263,7 @@ def _bake(path: str, text: str) -> Iterator[Build]:
 _COMMAND = re.compile(
     r"\b(?:docker|podman|buildah|nerdctl)\s+(?:buildx\s+|image\s+)?(?:build|bud)\b(?P<rest>(?:[^\n\\;&|]|\\\n|\\)*)"
 )
-_OPTION = re.compile(r"(?P<name>--target|--file|-f|--build-arg|--build-context)[= ]\s*(?P<value>[^\s\"']+)")
+_OPTION = re.compile(r"(?P<name>--target|--tag|--file|-f|-t|--build-arg|--build-context)[= ]\s*(?P<value>[^\s\"']+)")
 _VALUED = re.compile(r"\s(?:--[\w-]+|-[a-z])(?:=\S+|\s+(?![-.])\S+)?")
 
 
@@ -269,4 +282,6 @@ def _commands(path: str, text: str) -> Iterator[Build]:
             continue
         args = _args([value for name, value in options if name == "--build-arg"])
         contexts = tuple(value.partition("=")[0] for name, value in options if name == "--build-context")
-        yield Build(dockerfile, context, target, args, path, text.count("\n", 0, match.start()) + 1, contexts)
+        images = tuple(value for name, value in options if name in ("--tag", "-t"))
+        line = text.count("\n", 0, match.start()) + 1
+        yield Build(dockerfile, context, target, args, path, line, contexts, images=images)

@@ -13,6 +13,7 @@ from rules.contexts import context_by_sources, folders_around
 from rules.dockerfile.dockerignore import Dockerignore
 from rules.dockerfile.parse import parse
 from rules.dockerfile.source import Source
+from rules.services import Service, services_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,6 +98,11 @@ class Repository:
     def builds_of(self, dockerfile: str) -> tuple[Build, ...]:
         """Return the builds of one Dockerfile."""
         return tuple(build for build in self.builds if build.dockerfile == dockerfile)
+
+    @cached_property
+    def services(self) -> tuple[Service, ...]:
+        """The services of compose files that give their containers what root alone has use for."""
+        return tuple(service for path in sorted(self.files) for service in services_in(path, self.files[path]))
 
     def context_of(self, dockerfile: str) -> str | None:
         """Return the folder that is the build context: `` for the repository's root; `None` when it cannot be known.

@@ -23,7 +23,7 @@ from rules.api import (
     rule,
 )
 from rules.gathering import named_lines
-from rules.runtime.start_instructions import Written, shipped
+from rules.runtime.start_instructions import Written, behind_init, reads_code, shipped
 from rules.runtime.start_scripts import StartScript, start_script
 
 _NAMES = {
@@ -142,24 +142,40 @@ def _start_scripts(change: DockerfileChange) -> Iterator[Problem]:
         return
     for found in shipped(change):
         shell, script = _plain_shell(found.stage), start_script(change, found)
-        if shell is None or script is None or not script.direct or script.interpreter not in ("sh", "/bin/sh"):
+        given = script is not None and _is_given_to_sh(found, script)
+        if shell is None or script is None or not (given or _asks_for_sh(found, script)):
             continue
-        if "bash" in script.text:
+        if "bash" in (script.text.partition("\n")[2] if given and script.text.startswith("#!") else script.text):
             continue  # it may look for bash, and go on in that
         kinds = SURELY - (_KNOWN_TO_ASH if shell == "busybox" else frozenset())
-        source, code = script.script()
+        source, code = script.script(dialect="sh")
         construct = next((one for one in code.constructs if one.kind in kinds and one.dialect == "sh"), None)
         if construct is not None:
-            yield _in_script(found, script, construct, source.line_at(construct.start), shell)
+            yield _in_script(found, script, construct, source.line_at(construct.start), shell, given=given)
 
 
-def _in_script(found: Written, script: StartScript, construct: Construct, line: int, shell: str) -> Problem:
+def _asks_for_sh(found: Written, script: StartScript) -> bool:
+    """Whether a script is executed by itself, and begins with `#!/bin/sh`."""
+    return (script.direct or reads_code(found.start.words)) and script.interpreter in ("sh", "/bin/sh")
+
+
+def _is_given_to_sh(found: Written, script: StartScript) -> bool:
+    """Whether `sh` is told to read a script, to which its first line then is a comment: `sh run.sh`."""
+    words = behind_init(found.start.words if found.start.form == "exec" else tuple(found.start.text.split()))
+    return not script.direct and words[0] in ("sh", "/bin/sh", "/usr/bin/sh") and not reads_code(words)
+
+
+def _in_script(
+    found: Written, script: StartScript, construct: Construct, line: int, shell: str, *, given: bool
+) -> Problem:
     name = _NAMES[construct.kind]
+    asks = "with `sh`: it" if given else "which asks for `/bin/sh` and"
+    way_out = "Start it with `bash`" if given else "Begin it with `#!/bin/bash`"
     return Problem(
         found.instruction.span,
-        f"{found.stage.label} starts {quote(script.path)}, which asks for `/bin/sh` and uses {name} (its line {line}), "
-        f"which only bash understands; `/bin/sh` is {shell} here. It stops there, or goes on the other way. Begin it "
-        "with `#!/bin/bash`, where the image has that, or write it for a plain shell.",
+        f"{found.stage.label} starts {quote(script.path)}{' ' if given else ', '}{asks} uses {name} (its line {line}), "
+        f"which only bash understands; `/bin/sh` is {shell} here. It stops there, or goes on the other way. {way_out}, "
+        "where the image has that, or write it for a plain shell.",
         Confidence.LIKELY,
         doubt="the base image's `/bin/sh` may be another shell than is usual there",
         instruction=found.instruction,

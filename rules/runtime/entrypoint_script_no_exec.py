@@ -20,38 +20,24 @@ from rules.api import (
     rule,
 )
 from rules.quoting import listed
-from rules.runtime.making_way import LastLine, exec_place, kept_in_front, of_runner
+from rules.runtime.kept_programs import serves_in_branch, stays
+from rules.runtime.making_way import (
+    LastLine,
+    exec_place,
+    execs,
+    is_short,
+    kept_in_branches,
+    kept_in_front,
+    of_runner,
+)
 from rules.runtime.start_instructions import Written, full_words, passes_signals, shipped
 from rules.runtime.start_scripts import READS_ANOTHER, StartScript, start_script, start_scripts_by_pattern
 
-_SERVERS = frozenset(
-    "gunicorn uvicorn hypercorn granian daphne celery flask python python3 node npm yarn pnpm npx java ruby "
-    "bundle rails "
-    "puma php php-fpm nginx httpd apache2 caddy dotnet uwsgi streamlit supervisord postgres mysqld redis-server "
-    "deno bun "
-    "next airflow dagster prefect mlflow poetry uv pipenv "
-    "locust jupyter jupyter-lab jupyter-notebook jupyterhub fastapi superset datasette chainlit vllm "
-    "waitress-serve".split()
-)
-_SURE_SERVERS = frozenset(
-    "gunicorn uvicorn hypercorn granian daphne celery puma php-fpm nginx httpd caddy uwsgi streamlit mysqld "
-    "redis-server java dotnet".split()
-)
-"""What serves until it is stopped, wherever it stands in a script."""
-
-_MAKE_WAY = frozenset({"gosu", "su-exec", "setpriv", "env", "nice", "chpst"})
-"""Programs in front of another one that become it."""
-
+_BRANCHES = 50
+"""Branches of a script that are looked at, the last ones: a stranger's script may have thousands."""
 _NAMED = 3
 """Further scripts that a sentence names."""
 
-_SYSTEM = ("/bin/", "/sbin/", "/usr/", "/etc/")
-
-_BLOCK_AT_END = re.compile(r"(?:^|[\s;])(?:fi|esac)[ \t]*(?:\n[^\S\n]*(?:#[^\n]*)?)*\Z")
-"""The script ends with an `if` or a `case`, one branch of which is the program."""
-
-_RELEASES = re.compile(r"\bmix release\b|\brebar3\b.*\brelease\b|\bdistillery\.release\b|/rel/")
-"""What makes a release of Erlang's virtual machine (`mix help release`), or the folder that it lies in."""
 _READS_ARGUMENTS = re.compile(r"\$\{?[@*#1-9]|\bshift\b|\bgetopts\b|\$\{(?:BASH_ARGV|argv)")
 
 
@@ -69,7 +55,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         script = start_script(change, found, through_stages=True)
         if script is None:
             if not passes_signals(_words(found)):
-                yield from _of_all(found, start_scripts_by_pattern(change, found))
+                yield from _of_all(change, found, start_scripts_by_pattern(change, found))
         elif script.shell is not None:
             problem = _of_one(change, found, script)
             yield from (problem,) if problem is not None else ()
@@ -78,7 +64,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _of_one(change: DockerfileChange, found: Written, script: StartScript) -> Problem | None:
     if passes_signals(_words(found)):
         return _behind_init(change, found, script)
-    return _no_exec(found, script) or _ignores_arguments(found, script)
+    return _no_exec(change, found, script) or _ignores_arguments(found, script)
 
 
 def _words(found: Written) -> tuple[str, ...]:
@@ -86,9 +72,9 @@ def _words(found: Written) -> tuple[str, ...]:
     return full_words(found) or found.start.words
 
 
-def _of_all(found: Written, scripts: tuple[StartScript, ...]) -> Iterator[Problem]:
+def _of_all(change: DockerfileChange, found: Written, scripts: tuple[StartScript, ...]) -> Iterator[Problem]:
     """Speak where every script that a variable may choose keeps its shell; of the first, with the others named."""
-    problems = [_no_exec(found, script) if script.shell is not None else None for script in scripts]
+    problems = [_no_exec(change, found, script) if script.shell is not None else None for script in scripts]
     told = [problem for problem in problems if problem is not None]
     if not told or len(told) < len(problems):
         return
@@ -111,7 +97,7 @@ def _behind_init(change: DockerfileChange, found: Written, script: StartScript) 
         return None
     if "TINI_KILL_PROCESS_GROUP" in found.stage.image.env or kept_in_front(script._replace(text=before)) is not None:
         return None
-    return _no_exec(found, script)
+    return _no_exec(change, found, script)
 
 
 _HANDS_OVER = re.compile(r"^[ \t]*exec\s", re.MULTILINE)
@@ -119,25 +105,46 @@ _TELLS_ITS_CHILD = frozenset({"tini", "tini-static", "docker-init", "catatonit"}
 """Inits that pass a signal to the process that they started, and not to its children as well (tini's `-g`)."""
 
 
-def _no_exec(found: Written, script: StartScript) -> Problem | None:
+def _no_exec(change: DockerfileChange, found: Written, script: StartScript) -> Problem | None:
+    branches = kept_in_branches(script)
+    if branches:
+        return _in_branches(change, found, script, branches)
     line = kept_in_front(script)
-    if line is None or not _stays(found, line.command):
+    if line is None or (line.command.conditional and line.ends) or not stays(found, line.command):
         return None
+    return _problem(found, script, line, _way_out(line), alone=not line.behind)
+
+
+def _in_branches(
+    change: DockerfileChange, found: Written, script: StartScript, ends: tuple[Command, ...]
+) -> Problem | None:
+    """Speak of the last branch that serves without `exec`; those of the others that go on are meant as well."""
+    kept = [end for end in ends[-_BRANCHES:] if not execs(end)]
+    serving = [end for end in kept if serves_in_branch(change, found, script, end)]
+    if not serving:
+        return None
+    last = serving[-1]
+    others = [end for end in kept if end is not last and not is_short(end)]
+    also = ", and others that go on running," if others else ""
+    also = ", and those of the other branches," if len(serving) > 1 else also
+    way_out = exec_place(last, f"Begin that line{also}")
+    return _problem(found, script, LastLine(last, ends=True), f"{way_out}{of_runner(last)}.", alone=not others)
+
+
+def _problem(found: Written, script: StartScript, line: LastLine, way_out: str, *, alone: bool) -> Problem:
     source, last = Source(script.path, script.text), line.command
-    branches = last.conditional and line.ends
-    if branches and not (_serves_in_branch(found, last) and _BLOCK_AT_END.search(script.text)):
-        return None
+    plain = alone and not (last.assignments or last.redirects or of_runner(last))
     return Problem(
         found.instruction.span,
         f"{found.stage.label} starts {quote(script.target)}, and line {last.line} of {quote(script.path)} runs "
-        f"{quote(str(last), 60)} without `exec`. {_effect(found)}{_status(line)} {_way_out(line, branches=branches)}",
+        f"{quote(str(last), 60)} without `exec`. {_effect(found)}{_status(line)} {way_out}",
         Confidence.LIKELY,
         doubt="how long that command runs is not known",
         stage=found.stage.key,
         notes=(Note(last.span, "this line", path=script.path),),
         key=script.path,
         fix=Fix("Let the shell make way", (Edit(source.span(last.start, last.start), "exec ", path=script.path),))
-        if not (last.assignments or last.redirects or branches or line.behind or of_runner(last))
+        if plain
         else None,
     )
 
@@ -158,58 +165,12 @@ def _status(line: LastLine) -> str:
     return f" The container ends with the status of {quote(line.behind)}, so that a crash looks like success."
 
 
-def _way_out(line: LastLine, *, branches: bool) -> str:
+def _way_out(line: LastLine) -> str:
     """Say where `exec` belongs: behind assignments, of which it knows nothing."""
     last = line.command
     if line.behind:
         return "Begin that line with `exec`, and take out what stands behind it."
-    if branches:
-        return "Begin that line, and those of the other branches, with `exec`."
     return f"{exec_place(last, 'Begin that line')}{of_runner(last)}."
-
-
-_ARGUMENTS = frozenset({"$@", "$*", "${@}"})
-
-
-def _serves_in_branch(found: Written, command: Command) -> bool:
-    """Whether the command of a branch is what the container runs until it is stopped: a server, or its CMD."""
-    if command.name in _SURE_SERVERS:
-        return True
-    cmd = found.stage.image.cmd.value
-    serves = found.instruction.keyword == "ENTRYPOINT" and bool(cmd) and not (cmd is not None and cmd.is_prompt)
-    return serves and _runs_arguments(command)
-
-
-def _runs_arguments(command: Command) -> bool:
-    return command.program is not None and command.program.value in _ARGUMENTS
-
-
-def _stays(found: Written, command: Command) -> bool:
-    """Whether a script's last command is the program that the container is for."""
-    words = [word.value for word in command.words]
-    if words and words[0] in _ARGUMENTS:
-        return True
-    if _MAKE_WAY.issuperset(command.wrappers) and _runs_arguments(command):
-        return True
-    if not _MAKE_WAY.issuperset(command.wrappers):
-        return False
-    return command.name in _SERVERS or _is_own_server(found, command)
-
-
-def _is_own_server(found: Written, command: Command) -> bool:
-    """Whether a program of the project is started by its path, without a word more, in an image that serves."""
-    path = command.program.value if command.program is not None else ""
-    own = path.startswith(("./", "/")) and not path.startswith(_SYSTEM) and "." not in posixpath.basename(path)
-    serves = any(step.instruction.keyword in ("EXPOSE", "HEALTHCHECK") for step in found.stage.done_steps)
-    return own and serves and ((not command.args and not command.conditional) or _starts_release(found, command))
-
-
-def _starts_release(found: Written, command: Command) -> bool:
-    """Whether a release of Elixir's or Erlang's is started in the foreground: `/srv/bin/shop start`."""
-    path = command.program.value if command.program is not None else ""
-    foreground = [word.value for word in command.args] in (["start"], ["foreground"])
-    folders = path.split("/")[:-1]
-    return foreground and folders[-1:] == ["bin"] and _RELEASES.search(found.stage.model.code) is not None
 
 
 def _ignores_arguments(found: Written, script: StartScript) -> Problem | None:

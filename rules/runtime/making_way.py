@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Start, quote
+from rules.runtime.script_branches import branch_ends
 from rules.runtime.start_instructions import SHELLS, Written
 from rules.runtime.start_scripts import start_script
 from rules.runtime.start_text import BUILTINS, shell_commands
@@ -84,6 +85,10 @@ def of_runner(command: Command | None) -> str:
     return f", and start there what {quote(command.name)} starts: it does not see the program to its end on SIGTERM"
 
 
+_BLOCK_AT_END = re.compile(r"(?:^|[\s;])(?:fi|esac)[ \t]*(?:\n[^\S\n]*(?:#[^\n]*)?)*\Z")
+"""The script ends with an `if` or a `case`, one branch of which is the program."""
+
+
 class LastLine(NamedTuple):
     """The command that a start script ends with.
 
@@ -103,7 +108,7 @@ def kept_in_front(script: StartScript) -> LastLine | None:
     if script.shell is None or _SUPERVISED.search(script.text):
         return None
     _, parsed = script.script()
-    if parsed.errors or any(map(_makes_way, parsed.commands)) or any(map(sees_to_signals, parsed.commands)):
+    if parsed.errors or any(map(execs, parsed.commands)) or any(map(sees_to_signals, parsed.commands)):
         return None
     outer = [command for command in parsed.commands if not command.nested and (command.name or command.words)]
     kept = _without_reports(outer)
@@ -112,6 +117,40 @@ def kept_in_front(script: StartScript) -> LastLine | None:
     if last is None or last.after in ("&", "|") or last.before in ("|", "||"):
         return None
     return LastLine(last, last is outer[-1], behind)
+
+
+def kept_in_branches(script: StartScript) -> tuple[Command, ...]:
+    """Return what the branches of the `if` or `case` at a shell script's end end with; none where signals are seen to.
+
+    Those that make way by `exec` are among them.
+    """
+    if script.shell is None or _SUPERVISED.search(script.text) or not _BLOCK_AT_END.search(script.text):
+        return ()
+    _, parsed = script.script()
+    text = _without_documents(script.text, parsed.commands)
+    if parsed.errors or any(map(sees_to_signals, parsed.commands)) or text is None:
+        return ()
+    outer = [command for command in parsed.commands if not command.nested and (command.name or command.words)]
+    if any(execs(command) and not command.conditional for command in outer):
+        return ()
+    ends = branch_ends(text, outer) or ()
+    return tuple(end for end in ends if end.after not in ("&", "|") and end.before not in ("|", "||"))
+
+
+def _without_documents(text: str, commands: tuple[Command, ...]) -> str | None:
+    """Return a script with its here-documents blanked; `None` where one is not found as it was read."""
+    for command in commands:
+        if command.heredoc:
+            at = text.find(command.heredoc, command.end)
+            if at < 0:
+                return None
+            text = f"{text[:at]}{' ' * len(command.heredoc)}{text[at + len(command.heredoc) :]}"
+    return text
+
+
+def is_short(command: Command) -> bool:
+    """Whether a command only reports, leaves, or is the shell's own: nothing for which it would have to make way."""
+    return command.name in _REPORTS | BUILTINS or not command.name
 
 
 def _is_report(command: Command) -> bool:
@@ -128,7 +167,7 @@ def _without_reports(commands: list[Command]) -> list[Command]:
     return commands[:end] if program is not None and program.value in ("$@", "${@}") else commands
 
 
-def _makes_way(command: Command) -> bool:
+def execs(command: Command) -> bool:
     """Whether it is an `exec` of a program; one with redirections alone, `exec 2>&1`, goes on."""
     return "exec" in command.wrappers or (command.name == "exec" and bool(command.args))
 

@@ -10,6 +10,9 @@ from rules.runtime.start_text import repeated_words, runs_first_argument
 
 _OF_KNOWN_TAGS = "the entrypoint is that of the tags that are known of the base image"
 
+_OF_OPERANDS = "the program may want a word there, and see to what it is given"
+"""Why a program that is no interpreter may not mind its own path."""
+
 _INTERPRETERS = frozenset({"node", "nodejs", "python", "java", "ruby", "perl", "php"})
 _PLAIN_OPTIONS = frozenset({"-u", "-B", "-OO", "-O", "-jar"})
 _PROGRAMS = (
@@ -78,21 +81,31 @@ def _problem(found: Written, entrypoint: tuple[str, ...], repeated: int) -> Prob
     program = next((word for word in behind_init(entrypoint)[1:] if not word.startswith("-")), None)
     if program is not None:
         known = False
-        then = f"{name} and what follows it are arguments of {quote(program)}, which may refuse or overlook them"
+        then = f"{name} and what follows it are arguments of {quote(program)}, which may refuse them or pass them over"
     elif known:
         then = f"{name} arrives as an argument, is looked for as a file, a module or a command, and the container exits"
     else:
-        then = f"{name} gets its own path for an argument, and may exit, or overlook what stands behind it"
+        then = f"{name} gets its own path for an argument: it may refuse it, {_overlooked(rest)}or pass it over"
     return Problem(
         found.instruction.span,
         f"{stage.label} starts {quote(' '.join((*entrypoint, *words)))}: `CMD` is added to {whose}, "
         f"{quote(' '.join(entrypoint))}, and names the program once more. {then}. {way_out}.",
         Confidence.LIKELY if from_base or not known else Confidence.CERTAIN,
-        doubt=_OF_KNOWN_TAGS if from_base else "the program may run what it is given",
+        doubt=_OF_KNOWN_TAGS if from_base else _OF_OPERANDS,
         stage=stage.key,
         key=words[0],
         fix=_fix(found, repeated) if rest else None,
+        severity=None if known else Severity.WARNING,
     )
+
+
+def _overlooked(rest: tuple[str, ...]) -> str:
+    """Name what becomes of options behind a word that is none.
+
+    Go's `flag` stops at it ("Flag parsing stops just before the first non-flag argument"); GNU's `getopt_long` reads
+    on (getopt(3): "permutes the contents of argv as it scans").
+    """
+    return "overlook the options behind it, " if any(word.startswith("-") for word in rest) else ""
 
 
 def _fix(found: Written, repeated: int) -> Fix | None:

@@ -10,7 +10,7 @@ from rules.api import Command, Copy, DockerfileChange, Script, Source, parse_she
 from rules.brought import brought, place_of
 from rules.model.settings import is_script
 from rules.model.variants import VARIABLE, names_like
-from rules.runtime.start_instructions import behind_init
+from rules.runtime.start_instructions import behind_init, reads_code
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -57,10 +57,10 @@ class StartScript(NamedTuple):
         name = posixpath.basename(self.interpreter or "sh")
         return name if name in _SHELLS else None
 
-    def script(self) -> tuple[Source, Script]:
-        """Parse it."""
+    def script(self, dialect: str = "") -> tuple[Source, Script]:
+        """Parse it, for another shell than its first line names where one is given."""
         source = Source(self.path, self.text)
-        return source, parse_shell(self.text, source, 0, dialect=self.shell or "sh", joined=False)
+        return source, parse_shell(self.text, source, 0, dialect=dialect or self.shell or "sh", joined=False)
 
 
 READS_ANOTHER = re.compile(r"^[ \t]*(?:\.|source)\s", re.MULTILINE)
@@ -94,13 +94,13 @@ def hands_over(script: StartScript) -> bool | None:
     _, parsed = script.script()
     if parsed.errors:
         return None
-    if any(_runs_arguments(command) for command in parsed.commands):
+    if any(runs_arguments(command) for command in parsed.commands):
         return None if _OF_ITS_OWN.search(script.text) else True
     return None if _OPEN.search(script.text) else False
 
 
-def _runs_arguments(command: Command) -> bool:
-    """Whether a command is all that the script was given, or gives it to what runs it."""
+def runs_arguments(command: Command) -> bool:
+    """Tell whether a command is all that the script was given, or gives it to what runs it."""
     if command.name in _EVERY_ARGUMENT:
         return True
     words = [command.name, *(word.value for word in command.args)]
@@ -215,4 +215,17 @@ def start_target(found: Written) -> tuple[str | None, bool]:
         return None, False
     direct = posixpath.basename(words[0]) not in {*_SHELLS, "exec"}
     program = words[0] if direct else next((word for word in words[1:] if not word.startswith("-")), "")
-    return place_of(found.stage, program), direct
+    return (place_of(found.stage, program) if direct else _read_from(found, program)), direct
+
+
+def _read_from(found: Written, script: str) -> str | None:
+    """Return where a shell finds the script that it is told to read: `sh run.sh` takes one of the WORKDIR first.
+
+    Where none is there, it may search PATH (POSIX, `sh`, "command_file").
+    """
+    folder = found.stage.image.workdir.value
+    path = posixpath.normpath(posixpath.join(folder, script)) if folder and script and "$" not in script else None
+    if path is None or "/" in script or reads_code(found.start.words):
+        return place_of(found.stage, script)
+    there = any(put.kind != "workdir" for put in found.stage.files.covering(path))
+    return path if there else place_of(found.stage, script)

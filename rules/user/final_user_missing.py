@@ -15,8 +15,9 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.user.account_choice import Choice, choose, switch
+from rules.user.account_choice import Choice, choose, free_uid, switch
 from rules.user.accounts import of_last_stage
+from rules.user.asked_root import run_as_root
 from rules.user.for_callers import opens_home, serves_openly, works_for_callers
 from rules.user.hindrances import hindrances, in_its_way
 from rules.user.own_programs import starts_own_program
@@ -72,21 +73,21 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
         return
     known = _says_what_starts(stage)
     choice = choose(stage)
-    hindrance = hindrances(change, stage, choice.user) if choice is not None and known else None
+    asked = run_as_root(change, stage)
+    hindrance = _hindrance(change, stage, choice) if known else asked
     safe = known and not (scripts or tool or daemon) and hindrance is None
     fix = switch(stage, choice) if safe and _is_meant(stage, choice) else None
     base = quote(stage.root.base_text or "its base")
     way_out = daemon or (HANDING_OVER if scripts else _FOR_CALLERS if tool else "")
     way_out += in_its_way(hindrance) if scripts and not daemon else ""
-    way_out = f" {way_out}" if way_out else _switch_to(choice, hindrance, offered=fix is not None) if known else _START
+    way_out = f" {way_out}" if way_out else _switch_to(choice if known else None, hindrance, offered=fix is not None)
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     copied_from = stage.root.is_scratch and stage.squashed is None and not serves_openly(stage)
-    likely = Confidence.CERTAIN if known and not scripts and not _has_open_prefix(stage) else Confidence.LIKELY
     yield Problem(
         stage.from_.span,
         f"{stage.label} runs as root{hedge}: no `USER` is set, and {base} does not set one either. "
         f"Whoever breaks into the process owns the container's files, and an escape starts from root.{way_out}",
-        Confidence.POSSIBLE if copied_from or tool or daemon else likely,
+        Confidence.POSSIBLE if copied_from or tool or daemon or asked else _certainty(stage, scripts),
         decision=f"{base}{hedge}{way_out}",
         doubt=_doubt(stage, scripts, copied_from=copied_from),
         stage=stage.key,
@@ -94,6 +95,17 @@ def _judge(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
         fact=of_last_stage(stage),
         fix=fix,
     )
+
+
+def _certainty(stage: Stage, scripts: tuple[str, ...]) -> Confidence:
+    sure = _says_what_starts(stage) and not scripts and not _has_open_prefix(stage)
+    return Confidence.CERTAIN if sure else Confidence.LIKELY
+
+
+def _hindrance(change: DockerfileChange, stage: Stage, choice: Choice | None) -> str | None:
+    """Return what is in the way of an account, of any where none can be named."""
+    account = choice.user if choice is not None else str(free_uid(stage))
+    return hindrances(change, stage, account, switched=choice is not None)
 
 
 _START = " Let it start as an ordinary account."
@@ -115,9 +127,9 @@ def _is_meant(stage: Stage, choice: Choice | None) -> bool:
 
 
 def _switch_to(choice: Choice | None, hindrance: str | None, *, offered: bool) -> str:
-    if choice is None:
-        return ""
     way = in_its_way(hindrance)
+    if choice is None:
+        return f"{_START}{way}"
     own = offered and not choice.edits  # a number that the account gets by an edit is not its own yet
     account = choice.user if own else choice.name or choice.user
     if offered or choice.meant:

@@ -18,8 +18,9 @@ from rules.api import (
     rule,
     within,
 )
-from rules.user.account_choice import Choice, choose, closed_home, left_empty, switch, volumes_of_root
+from rules.user.account_choice import Choice, choose, closed_home, free_uid, left_empty, switch, volumes_of_root
 from rules.user.accounts import as_written, is_of_argument, name_of, of_last_stage
+from rules.user.asked_root import run_as_root
 from rules.user.hindrances import hindrances, in_its_way
 from rules.user.ownership import leaves_nothing
 from rules.user.package_daemons import may_step_down
@@ -82,20 +83,21 @@ def _problem(change: DockerfileChange, stage: Stage) -> Problem:
     to = _switched(stage, earlier, choice)
     target = to.name or to.user if to is not None else None
     account = quote(target) if target is not None else "an ordinary account"
-    hindrance = hindrances(change, stage, target) if target is not None else None
+    hindrance = hindrances(change, stage, target or str(free_uid(stage)), switched=target is not None)
     back = "back " if earlier is not None else ""
     meant = not _builds_as_root(stage) if earlier is not None else choice is not None and choice.meant
-    give = "" if meant or target is None else "; give it what the program writes"
-    way_out = f"Switch {back}to {account} {_when(stage)}{give}.{in_its_way(hindrance)}" if not scripts else HANDING_OVER
+    give = "" if meant or (target is None and is_no_service(stage)) else "; give it what the program writes"
+    way_out = f"Switch {back}to {account} {_when(stage)}{give}." if not scripts else HANDING_OVER
     daemon = may_step_down(change, stage)
-    way_out = daemon or (None if scripts else _by_argument(stage, user.instruction.value)) or way_out
+    way_out = (None if scripts else _by_argument(stage, user.instruction.value)) or way_out
+    way_out = daemon or f"{way_out}{in_its_way(hindrance)}"
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     inherited = f", set in {user.stage.label}" if user.stage is not None and user.stage is not stage else ""
     return Problem(
         user.instruction.span if user.stage is stage else stage.from_.span,
         f"{stage.label} runs as root{hedge}: its last `USER` is {quote(user.value or '')}{inherited}. "
         f"Whoever breaks into the process owns the container's files, and an escape starts from root. {way_out}",
-        _confidence(stage, scripts) if daemon is None else Confidence.POSSIBLE,
+        Confidence.POSSIBLE if daemon or run_as_root(change, stage) else _confidence(stage, scripts),
         doubt=_doubt(stage, scripts),
         stage=stage.key,
         key="user",

@@ -11,6 +11,7 @@ from rules.quoting import quote
 from rules.runtime.closed_programs import closed_program
 from rules.runtime.start_instructions import started_by, started_words
 from rules.user.account_choice import closed_home, left_empty, volumes_of_root
+from rules.user.asked_root import run_as_root
 from rules.user.named_folders import named_folders_unmade
 from rules.user.nonroot_checklist import Item, home, script, servers
 from rules.user.ownership import access
@@ -51,7 +52,7 @@ def is_rails(stage: Stage) -> bool:
     return any(setting.value and _RAILS.search(setting.value.text) for setting in stage.image.start_command)
 
 
-def hindrances(change: DockerfileChange, stage: Stage, user: str) -> str | None:
+def hindrances(change: DockerfileChange, stage: Stage, user: str, *, switched: bool = True) -> str | None:
     """Return what an account is known to fail at when an image that runs as root is switched to it; `None`: nothing.
 
     The rules that judge an image of that account judge this one as if it had it. What they find is not all there may
@@ -64,12 +65,15 @@ def hindrances(change: DockerfileChange, stage: Stage, user: str) -> str | None:
         change: The change under review.
         stage: The stage that ships.
         user: The account as `USER` would name it, perhaps with a group.
+        switched: Whether a switch to that very account is proposed; else it stands for any account, and nothing gives
+            it the volumes.
 
     Returns:
         Half sentences, without a full stop, the first few of them.
     """
     name = user.partition(":")[0]
     found = (
+        *_asked(change, stage),
         *servers(stage, name),
         *home(stage),
         *_installed(stage),
@@ -83,7 +87,7 @@ def hindrances(change: DockerfileChange, stage: Stage, user: str) -> str | None:
         *_environment(stage),
         *_closed(stage),
         *_modes(change, stage, name),
-        *_volumes(stage, name),
+        *_volumes(stage, name, switched=switched),
         *_of_build(stage, name),
         *_of_rails(stage, name),
         *_of_release(stage, name),
@@ -95,6 +99,12 @@ def hindrances(change: DockerfileChange, stage: Stage, user: str) -> str | None:
 def in_its_way(hindrance: str | None) -> str:
     """Return the sentence that names hindrances, to be put behind a way out; empty without one."""
     return f" What is in its way: {hindrance}." if hindrance is not None else ""
+
+
+def _asked(change: DockerfileChange, stage: Stage) -> Iterator[Item]:
+    asked = run_as_root(change, stage)
+    if asked is not None:
+        yield Item(asked, concrete=True)
 
 
 def _installed(stage: Stage) -> Iterator[Item]:
@@ -212,14 +222,16 @@ def _tried(stage: Stage) -> Iterator[Item]:
             return
 
 
-def _volumes(stage: Stage, user: str) -> Iterator[Item]:
-    """Speak of a volume in an image without a shell, in which no step can give it to the account."""
-    path = next(iter(volumes_of_root(stage, user)), None) if stage.runtime.has_shell is False else None
-    if path is not None:
-        yield Item(
-            f"the volume {quote(path)} belongs to root, until an empty folder is copied there with `--chown`",
-            concrete=True,
-        )
+def _volumes(stage: Stage, user: str, *, switched: bool) -> Iterator[Item]:
+    """Speak of a volume that no step gives to the account: in an image without a shell none can."""
+    path = next(iter(volumes_of_root(stage, user)), None)
+    if path is None:
+        return
+    if stage.runtime.has_shell is False:
+        cure = ", until an empty folder is copied there with `--chown`"
+        yield Item(f"the volume {quote(path)} belongs to root{cure}", concrete=True)
+    elif not switched:
+        yield Item(f"the volume {quote(path)} belongs to root", concrete=True)
 
 
 def _of_build(stage: Stage, user: str) -> Iterator[Item]:

@@ -10,6 +10,7 @@ from rules.brought import text_at
 from rules.model.audience import is_development_file, is_development_name, near_folders
 from rules.model.settings import PROMPTS, Origin, Setting, Start
 from rules.model.steps import Copy
+from rules.user.asked_root import loads_bpf
 from rules.user.for_callers import ASKING, serves_openly
 from rules.user.own_programs import starts_own_program
 from rules.user.start_scripts import StartScript, start_scripts
@@ -99,6 +100,7 @@ def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
         or (facts is not None and facts.unprivileged_workers)
         or stage.packages.has(*_NETWORK)
         or "get.docker.com" in stage.model.code
+        or loads_bpf(change, stage)
     ):
         return True
     starts = [_MAKES_WAY.sub("", setting.value.text) for setting in image.start_command if setting.value is not None]

@@ -4,7 +4,9 @@ import posixpath
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.quoting import listed
 from rules.user.layers import folders_made, shipped_steps
+from rules.user.loops import looped_paths
 from rules.user.modes import Grant, grants
 
 _FOR_ROOT = frozenset("doas fixuid mount newgrp passwd pkexec su sudo umount".split())
@@ -12,6 +14,17 @@ _FOR_ROOT = frozenset("doas fixuid mount newgrp passwd pkexec su sudo umount".sp
 
 _FOR_SANDBOXES = frozenset("bwrap chrome-sandbox chrome_sandbox fusermount fusermount3 newgidmap newuidmap".split())
 """Programs that make namespaces and mounts for the program that calls them, and fail without the bit."""
+
+_SHOWN = 3
+"""Files that a sentence names."""
+
+_NO_NEED = "Drop the bit where no other account needs it"
+_CAPABILITY = (
+    "; a capability of the file in its place (`setcap …+ep`) must be one that every container is given, or the program "
+    "does not start at all"
+)
+"""capabilities(7), "Safety checking for capability-dumb binaries": such a file is refused (EPERM) where a capability of
+its is outside of the bounding set, as all beyond Docker's default are (netdata/netdata#1331)."""
 
 _OF_PROGRAMS = frozenset({"bin", "games", "libexec", "sbin"})
 _SCRIPTS = (".sh", ".bash", ".py", ".pl", ".rb")
@@ -40,7 +53,7 @@ def _is_folder(grant: Grant) -> bool:
         return command.name == "mkdir" or command.has("-d", "--directory")
     if grant.recursive or not grant.paths or not isinstance(step, Run):
         return True
-    return not any(_is_file(step, path) for path in grant.paths)
+    return not any(_is_file(step, path) for path in looped_paths(grant))
 
 
 def _is_file(step: Run, path: str) -> bool:
@@ -61,12 +74,13 @@ def _problem(stage: Stage, grant: Grant) -> Problem:
         else "with its group, so one flaw in it opens what that group may read and write"
     )
     who = "Every user of the container" if _lets_others_run(grant.mode.text) else "Every member of its group"
-    paths = ", ".join(quote(path) for path in grant.paths) or "files"
-    names = [path.rpartition("/")[2] for path in grant.paths]
+    files = looped_paths(grant)
+    paths = _named(grant, files)
+    names = [path.rpartition("/")[2] for path in files]
     needed = next((name for name in names if name in _FOR_ROOT | _FOR_SANDBOXES), None)
-    if grant.paths and all(path.endswith(_SCRIPTS) for path in grant.paths):
+    if files and all(path.endswith(_SCRIPTS) for path in files):
         return _without_effect(stage, grant, bit, paths)
-    way_out = _way_out(needed)
+    way_out = _way_out(bit, needed)
     return Problem(
         grant.span,
         f"{stage.label} gives {paths} the {bit} bit: "
@@ -82,14 +96,24 @@ def _problem(stage: Stage, grant: Grant) -> Problem:
     )
 
 
+def _named(grant: Grant, files: tuple[str, ...]) -> str:
+    """Name the files; a variable that the shell alone knows stands for one or several."""
+    if not files:
+        return "files"
+    known = [quote(path) for path in files if "$" not in path or grant.step.scope.expand(path) is not None]
+    if len(known) < len(files):
+        return f"what {listed(map(quote, files), _SHOWN)} stands for"
+    return ", ".join(known) if len(known) <= _SHOWN + 1 else listed(known, _SHOWN)
+
+
 def _lets_others_run(mode: str) -> bool:
     """Whether a mode lets those run a file who neither own it nor are in its group; a change by letters leaves that."""
     return not mode.isdecimal() or int(mode[-1]) % 2 == 1
 
 
-def _way_out(needed: str | None) -> str:
+def _way_out(bit: str, needed: str | None) -> str:
     if needed is None:
-        return "Drop the bit, or give the file the one capability that it needs."
+        return f"{_NO_NEED}{_CAPABILITY if bit == 'setuid' else ''}."
     if needed in _FOR_SANDBOXES:
         return f"{quote(needed)} works by it: keep the bit where a program of the image calls it."
     return f"{quote(needed)} works by it: leave it out where nobody has to become root, as in production."

@@ -22,6 +22,7 @@ from rules.api import (
 )
 from rules.user.account_choice import switch, switch_to
 from rules.user.accounts import is_root
+from rules.user.asked_root import run_as_root
 from rules.user.for_callers import opens_home
 from rules.user.hindrances import hindrances, in_its_way
 from rules.user.layers import place
@@ -106,13 +107,14 @@ def _problem(change: DockerfileChange, stage: Stage, account: Account) -> Proble
     left = "no `USER` follows" if user.instruction is None else f"the last `USER` is {quote(user.value or '')}"
     choice = switch_to(stage, account)
     hindrance = hindrances(change, stage, account.name)
+    sure = Confidence.CERTAIN if stage.image.start_command else Confidence.LIKELY
     return Problem(
         place(account.run, account.command),
         f"{stage.label} makes the account {quote(account.name)} and runs as root all the same: {left}. Whoever "
         "breaks into the process owns the container's files, and an escape starts from root. Put "
         f"{quote(f'USER {choice.name}' if choice.edits else choice.line)} above the start command."
         f"{in_its_way(hindrance)}",
-        Confidence.CERTAIN if stage.image.start_command else Confidence.LIKELY,
+        Confidence.POSSIBLE if run_as_root(change, stage) else sure,
         doubt="nothing in the file says what the container starts",
         stage=stage.key,
         instruction=account.run.instruction,

@@ -1,0 +1,149 @@
+"""Programs that a start script runs until the container is stopped, so that its shell has to make way for them."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from rules.api import Source, parse_shell
+from rules.brought import brought, place_of
+from rules.runtime.start_scripts import runs_arguments
+
+if TYPE_CHECKING:
+    from rules.api import Command, DockerfileChange
+    from rules.runtime.start_instructions import Written
+    from rules.runtime.start_scripts import StartScript
+
+_SERVERS = frozenset(
+    "gunicorn uvicorn hypercorn granian daphne celery flask python python3 node npm yarn pnpm npx java ruby "
+    "bundle rails "
+    "puma php php-fpm nginx httpd apache2 caddy dotnet uwsgi streamlit supervisord postgres mysqld redis-server "
+    "deno bun "
+    "next airflow dagster prefect mlflow poetry uv pipenv "
+    "locust jupyter jupyter-lab jupyter-notebook jupyterhub fastapi superset datasette chainlit vllm "
+    "waitress-serve pm2-runtime sidekiq unicorn".split()
+)
+_SURE_SERVERS = frozenset(
+    "gunicorn uvicorn hypercorn granian daphne celery puma php-fpm nginx httpd caddy uwsgi streamlit mysqld "
+    "redis-server java dotnet pm2-runtime sidekiq unicorn waitress-serve".split()
+)
+"""What serves until it is stopped, wherever it stands in a script."""
+
+_MAKE_WAY = frozenset({"gosu", "su-exec", "setpriv", "env", "nice", "chpst"})
+"""Programs in front of another one that become it."""
+
+_SYSTEM = ("/bin/", "/sbin/", "/usr/", "/etc/")
+_ARGUMENTS = frozenset({"$@", "$*", "${@}", "${*}"})
+
+_RELEASES = re.compile(r"\bmix release\b|\brebar3\b.*\brelease\b|\bdistillery\.release\b|/rel/")
+"""What makes a release of Erlang's virtual machine (`mix help release`), or the folder that it lies in."""
+_WITH_WORD = {
+    "python": frozenset({"runserver", "runserver_plus"}),
+    "rails": frozenset({"server", "s"}),
+    "flask": frozenset({"run"}),
+    "celery": frozenset({"worker", "beat", "flower", "events"}),
+    "dotnet": frozenset({"run", "watch"}),
+}
+"""Programs that do many things, and the words with which they serve."""
+_OPERANDS = 4
+"""Words among which that one is: `celery -A shop worker`, `flask --app shop run`, `python -u manage.py runserver`."""
+_ONLY_ASKS = frozenset({"-t", "-T", "-s", "-v", "-V", "-version", "--version", "--help", "--check-config", "--test"})
+"""Options with which a server looks at its settings, or sends another one a signal, and ends (`nginx -s reload`)."""
+_STARTS = re.compile(r"start(?::prod(?:uction)?)?")
+_RUNNERS = frozenset({"npm", "yarn", "pnpm"})
+
+
+def stays(found: Written, command: Command) -> bool:
+    """Whether a script's last command is the program that the container is for."""
+    words = [word.value for word in command.words]
+    if words and words[0] in _ARGUMENTS:
+        return True
+    if not _MAKE_WAY.issuperset(command.wrappers):
+        return False
+    return command.name in _SERVERS or runs_arguments(command) or _is_own_server(found, command)
+
+
+def serves_in_branch(change: DockerfileChange, found: Written, script: StartScript, command: Command) -> bool:
+    """Whether the command of a branch is what the container runs until it is stopped: a server, or its CMD."""
+    if not _MAKE_WAY.issuperset(command.wrappers):
+        return False
+    if runs_arguments(command):
+        cmd = found.stage.image.cmd.value
+        return found.instruction.keyword == "ENTRYPOINT" and bool(cmd) and not (cmd is not None and cmd.is_prompt)
+    if _serves(script.text, command) or _starts_release(found, command):
+        return True
+    called = _called(change, found, script, command)
+    return called is not None and _ends_in_server(called)
+
+
+def _serves(text: str, command: Command) -> bool:
+    """Whether a program serves until it is stopped, wherever it stands; behind a manager that runs it as well."""
+    inner = [one for one in _inner(text, command) if one.name]
+    last = inner[-1] if inner else command
+    words = [word.value for word in last.args]
+    name = last.name.rstrip("0123456789.")
+    if name in _WITH_WORD:
+        assembly = name == "dotnet" and words[:1] and words[0].endswith(".dll")
+        return bool(assembly) or not _WITH_WORD[name].isdisjoint(words[:_OPERANDS])
+    if last.name in _RUNNERS:
+        rest = words[1:] if words[:1] == ["run"] else words
+        return bool(rest) and _STARTS.fullmatch(rest[0]) is not None
+    return last.name in _SURE_SERVERS and _ONLY_ASKS.isdisjoint(words)
+
+
+def _inner(text: str, command: Command) -> list[Command]:
+    """Return what a manager runs: `bundle exec sidekiq`, `uv run uvicorn`."""
+    source = command.source
+    code = text[command.start : command.end]
+    return [one for one in parse_shell(code, source, command.start, joined=False).commands if one.nested]
+
+
+def _called(change: DockerfileChange, found: Written, script: StartScript, command: Command) -> str | None:
+    """Return the text of a script of the project that a command starts by its path; `None` where it was not read."""
+    path = command.program.value if command.program is not None else ""
+    if "/" not in path or (not path.startswith("/") and _changes_folder(script)):
+        return None
+    place = place_of(found.stage, path)
+    file = brought(change, found.stage, place, through_stages=True) if place is not None else None
+    return file.text if file is not None else None
+
+
+def _ends_in_server(text: str) -> bool:
+    """Whether a shell script's last command is a server, with `exec` or without."""
+    first = text.partition("\n")[0]
+    if not first.startswith("#!") or not re.search(r"\b(?:ba|da|a)?sh\b", first):
+        return False
+    parsed = parse_shell(text, Source("", text), 0, joined=False)
+    outer = [one for one in parsed.commands if not one.nested]
+    return not parsed.errors and bool(outer) and not outer[-1].conditional and _serves(text, outer[-1])
+
+
+def _changes_folder(script: StartScript) -> bool:
+    return any(command.name in ("cd", "pushd") for command in script.script()[1].commands)
+
+
+def _is_own_server(found: Written, command: Command) -> bool:
+    """Whether a program of the project is started by its path, without a word more, in an image that serves."""
+    path = command.program.value if command.program is not None else ""
+    own = path.startswith(("./", "/")) and not path.startswith(_SYSTEM) and "." not in posixpath.basename(path)
+    serves = any(step.instruction.keyword in ("EXPOSE", "HEALTHCHECK") for step in found.stage.done_steps)
+    return (own and serves and not command.args and not command.conditional) or _starts_release(found, command)
+
+
+def _starts_release(found: Written, command: Command) -> bool:
+    """Whether a release of Elixir's or Erlang's is started in the foreground: `/srv/bin/shop start`.
+
+    A path without a folder is taken to lie in the WORKDIR.
+    """
+    path = command.program.value if command.program is not None else ""
+    first = next(iter(command.args), None)
+    if (
+        first is None
+        or first.value not in ("start", "foreground")
+        or "/" not in path
+        or "." in posixpath.basename(path)
+    ):
+        return False
+    folder = posixpath.dirname(posixpath.normpath(posixpath.join(found.stage.image.workdir.value or "", path)))
+    return posixpath.basename(folder) == "bin" and _RELEASES.search(found.stage.model.code) is not None
