@@ -21,6 +21,7 @@ from rules.api import (
     append_to_run,
     as_root,
     fix,
+    once,
     quote,
     rule,
     written_by,
@@ -56,7 +57,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         for step in stage.steps:
             for download in _downloads(step):
-                called = _BIN.fullmatch(download.path) is not None or download.path in _called(change, stage)
+                called = _BIN.fullmatch(download.path) is not None or download.path in _called(stage)
                 if called and not _made_executable(change, stage, download):
                     yield _problem(stage, download)
 
@@ -76,10 +77,11 @@ def _downloads(step: Step) -> Iterator[_Download]:
                 yield _Download(path, command.name, step, append_to_run(step, f"{as_root(command)}chmod +x {path}"))
 
 
-def _called(change: DockerfileChange, stage: Stage) -> frozenset[str]:
+@once
+def _called(stage: Stage) -> frozenset[str]:
     """Return the programs that a stage, or an image upon it, starts by their paths."""
     found = set()
-    for other in change.stages:
+    for other in stage.model.stages:
         if stage not in other.chain:
             continue
         starts = [setting.value for setting in other.image.start_command if setting.value]
