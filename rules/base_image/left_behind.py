@@ -10,7 +10,9 @@ from rules.base_image.old_names import old_names
 from rules.base_image.version_ranges import numbers_of
 from rules.copying.binaries import is_static, program_of
 from rules.facts.dropped import dropped
+from rules.facts.tools import lacks_account_tools
 from rules.model.packages import OS_MANAGERS
+from rules.packages.account_tools import INSTEAD, account_calls
 from rules.packages.pip_externally_managed import is_refused_upon
 from rules.quoting import listed, quote
 from rules.runtime.start_instructions import started_by
@@ -53,7 +55,7 @@ def lost_on_the_way(change: DockerfileChange, stages: Sequence[Stage], facts: Im
     said = f"{installed_otherwise(stages, facts)}{_packages(stages, facts, told)}"
     if any(is_refused_upon(stage, facts) for stage in stages):
         said += " There the system's Python takes nothing from pip (PEP 668): install into a virtual environment then."
-    said += f"{_pinned(stages, facts)}{_pinned_for_language(stages, facts)}{_named(change, stages, facts)}"
+    said += f"{_account_tools(stages, facts)}{_pinned(stages, facts)}{_pinned_for_language(stages, facts)}{_named(change, stages, facts)}"
     return f"{said}{_started(stages, facts)}{_taken(stages, facts)}{_linked_elsewhere(stages, facts)}"
 
 
@@ -77,6 +79,20 @@ def _packages(stages: Sequence[Stage], facts: ImageFacts, told: str) -> str:
         is_named = "is named by its version" if len(numbered) == 1 else "are named by their versions"
         said += f" {listed(map(quote, numbered), _SHOWN)} {is_named}: see which it has."
     return said
+
+
+def _account_tools(stages: Sequence[Stage], newer: ImageFacts) -> str:
+    """Name `adduser` and its kin, which Debian's newer images lack, and what they have in its place."""
+    has = newer.has_tool("adduser")
+    if has is None and newer.tools is None:  # a release of the system, whose image has no name here
+        lacking = lacks_account_tools(newer.distro, newer.release)
+        has = None if lacking is None else not lacking
+    called = [command.name for stage in stages for _, command in account_calls(stage)] if has is False else []
+    if not called:
+        return ""
+    instead = sorted({INSTEAD[name].partition(" ")[0].strip("`") for name in called})
+    names = listed([quote(name) for name in sorted(set(called))])
+    return f" It has no {names}: use {listed(map(quote, instead))}, or install the package `adduser`."
 
 
 def _pinned(stages: Sequence[Stage], newer: ImageFacts) -> str:
