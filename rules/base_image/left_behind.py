@@ -87,12 +87,20 @@ def _account_tools(stages: Sequence[Stage], newer: ImageFacts) -> str:
     if has is None and newer.tools is None:  # a release of the system, whose image has no name here
         lacking = lacks_account_tools(newer.distro, newer.release)
         has = None if lacking is None else not lacking
-    called = [command.name for stage in stages for _, command in account_calls(stage)] if has is False else []
+    had = [stage for stage in stages if has is False and _has_account_tools(stage.facts)]
+    called = [command.name for stage in had for _, command in account_calls(stage)]
     if not called:
         return ""
     instead = sorted({INSTEAD[name].partition(" ")[0].strip("`") for name in called})
     names = listed([quote(name) for name in sorted(set(called))])
     return f" It has no {names}: use {listed(map(quote, instead))}, or install the package `adduser`."
+
+
+def _has_account_tools(facts: ImageFacts | None) -> bool:
+    """Whether an image has `adduser`, of itself or as its release of the system does."""
+    if facts is None:
+        return False
+    return facts.has_tool("adduser") or lacks_account_tools(facts.distro, facts.release) is False
 
 
 def _pinned(stages: Sequence[Stage], newer: ImageFacts) -> str:
