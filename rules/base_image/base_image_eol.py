@@ -25,6 +25,7 @@ from rules.api import (
 )
 from rules.base_image.choices import may_be_chosen
 from rules.base_image.left_behind import lost_on_the_way
+from rules.base_image.line_breaks import broken_by
 from rules.base_image.pinned_release import release_left
 from rules.base_image.replaced_image import lies_elsewhere
 from rules.base_image.supported_lines import (
@@ -146,7 +147,7 @@ def _problem(change: DockerfileChange, told: _Told, today: date) -> Problem:
     moving = [stage, *told.others]
     lost = lost_on_the_way(change, moving, moved_to(ended[0], reference, instead), along)
     lost += lies_elsewhere(change, moving, ended[0], today) + release_left(change, stage, instead, today)
-    lost += published_for(ended[0], moving)
+    lost += published_for(ended[0], moving) + broken_by(ended[0], reference, moving)
     also = "given up as well" if ended[0].note else "the same release line"
     return Problem(
         word.span,

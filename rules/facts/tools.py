@@ -102,9 +102,7 @@ def has_tool(facts: ImageFacts, name: str) -> bool | None:
         return _has_nothing_else(facts, base, with_busybox=BUSYBOX_SHELL in facts.tools and not folder)
     if base in ACCOUNT_TOOLS and facts.distro in _APT:
         return _has_account_tools(facts, facts.tools)
-    if base in _system(facts):
-        return True
-    return False if _is_absent(facts, base) else None
+    return True if base in _system(facts) else False if _is_absent(facts, base) else None
 
 
 def is_distroless(facts: ImageFacts) -> bool:
