@@ -55,7 +55,8 @@ def lost_on_the_way(change: DockerfileChange, stages: Sequence[Stage], facts: Im
     said = f"{installed_otherwise(stages, facts)}{_packages(stages, facts, told)}"
     if any(is_refused_upon(stage, facts) for stage in stages):
         said += " There the system's Python takes nothing from pip (PEP 668): install into a virtual environment then."
-    said += f"{_account_tools(stages, facts)}{_pinned(stages, facts)}{_pinned_for_language(stages, facts)}{_named(change, stages, facts)}"
+    said += f"{_account_tools(stages, facts)}{_pinned(stages, facts)}{_pinned_for_language(stages, facts)}"
+    said += _named(change, stages, facts)
     return f"{said}{_started(stages, facts)}{_taken(stages, facts)}{_linked_elsewhere(stages, facts)}"
 
 

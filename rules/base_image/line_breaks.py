@@ -41,8 +41,8 @@ _BREAKS = {
     # jetty/jetty.docker, issues 172 and 249: `deploy` was among the image's modules up to 11
     "jetty": _Break(
         (12,),
-        "The images of Jetty 12 deploy nothing out of {found} by themselves: add the module for its Servlet API, which is "
-        "{module} for what ran on Jetty {line}",
+        "The images of Jetty 12 deploy nothing out of {found} by themselves: add the module for its Servlet API, which "
+        "is {module} for what ran on Jetty {line}",
         folder="/var/lib/jetty/webapps",
     ),
     # caddyserver.com/docs/v2-upgrade
