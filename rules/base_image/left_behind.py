@@ -180,6 +180,38 @@ def _linked_elsewhere(stages: Sequence[Stage], newer: ImageFacts) -> str:
     return ""
 
 
+def laid_over(stages: Sequence[Stage], newer: ImageFacts | None) -> str:
+    """Name a stage whose unpacked packages are copied over the image: they are of the release that is left.
+
+    Besides the libraries' versions, `/lib` was a folder in Debian's packages up to 12 and is a link in distroless' images
+    of 13, over which no folder is copied (moby/moby, issue 47367).
+
+    Args:
+        stages: Those that are to move.
+        newer: Where to.
+    """
+    for stage in stages:
+        if newer is None or not _is_older(stage, newer):
+            continue
+        for copy in (one for one in stage.copies if one.from_stage not in (None, *stages)):
+            builder = copy.from_stage
+            assert builder is not None, "filtered"
+            over = any(put.tree and put.path in _ROOTS for put in stage.files.puts if put.step is copy)
+            if over and _is_older(builder, newer) and _unpacks(builder):
+                return f" The packages that {builder.label} unpacks for it are of its own release: move both to one."
+    return ""
+
+
+def _unpacks(stage: Stage) -> bool:
+    """Whether packages are unpacked into a folder rather than installed."""
+    calls = (command for run in stage.done_runs for command in run.calls("dpkg", "dpkg-deb"))
+    unpacked = any(command.has("-x", "--extract", "-X", "--vextract", "--fsys-tarfile") for command in calls)
+    return unpacked or any(run.calls("debootstrap", "mmdebstrap") for run in stage.done_runs)
+
+
+_ROOTS = frozenset({"/", "/lib", "/usr", "/usr/lib"})
+
+
 def _is_linked(builder: Stage, copy: Copy) -> bool:
     """Whether a COPY takes a program that needs the system's libraries; Go's seldom need more than any release has."""
     found = program_of(copy)
