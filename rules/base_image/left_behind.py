@@ -183,8 +183,8 @@ def _linked_elsewhere(stages: Sequence[Stage], newer: ImageFacts) -> str:
 def laid_over(stages: Sequence[Stage], newer: ImageFacts | None) -> str:
     """Name a stage whose unpacked packages are copied over the image: they are of the release that is left.
 
-    Besides the libraries' versions, `/lib` was a folder in Debian's packages up to 12 and is a link in distroless' images
-    of 13, over which no folder is copied (moby/moby, issue 47367).
+    Besides the libraries' versions, `/lib` was a folder in Debian's packages up to 12 and is a link in the images of
+    distroless for 13, over which no folder is copied (moby/moby, issue 47367).
 
     Args:
         stages: Those that are to move.

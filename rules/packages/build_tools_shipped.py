@@ -55,7 +55,17 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         unread = next((script.name for script in scripts if script.text is None), None)
         fresh = change.fresh("build-tools-shipped", found.stage, found.heavy)
-        yield _problem(_told(found if fresh == found.heavy else found.only(fresh)), found, unread=unread)
+        told = _told(found if fresh == found.heavy else found.only(fresh))
+        yield _problem(told, found, unread=unread, held=_was_shipped(change, told))
+
+
+def _was_shipped(change: DockerfileChange, found: BuildPackages) -> bool:
+    """Whether the image shipped compilers before, under another distribution's names: `g++`, and `build-essential`."""
+    was = change.was(found.stage)
+    if was is None or was.runtime.distribution in (None, found.stage.runtime.distribution):
+        return False
+    before = change.listed.get(("build-tools-shipped", was.key), frozenset())
+    return any(map(_COMPILER.match, before)) and all(map(_COMPILER.match, found.names))
 
 
 def _told(found: BuildPackages) -> BuildPackages:
@@ -96,7 +106,7 @@ def _holds_compiler(found: BuildPackages) -> bool:
     return any(_COMPILER.match(name) for name in found.names)
 
 
-def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) -> Problem:
+def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None, held: bool) -> Problem:
     """Speak of packages; `every` are those of the RUN, the ones that were there before the change included.
 
     Where nothing in the build compiles, they are there for a start script that was not read, or for nothing.
@@ -114,6 +124,7 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
         doubt="the program may call them when it runs",
         stage=found.stage.key,
         items=every.heavy,
+        held_before=held,
     )
 
 
