@@ -39,20 +39,21 @@ def lists_gone(stages: Sequence[Stage], today: date) -> str:
         facts = stage.facts
         known = facts is not None and (facts.exact or facts.distro == "centos")
         why = left_mirrors(facts.distro, facts.release, today) if facts is not None and known else None
-        found = next((one for run in stage.runs if (one := _fetch(stage, run)) is not None), None) if why else None
-        if found is not None:
-            return f"{quote(spelled(found))} (line {found.command.line}) stops the build: {why}. "
+        found = _first_fetch(stage) if why else None
+        if found is not None and not _asks_elsewhere(stage, *found):
+            call = found[1]
+            return f"{quote(spelled(call))} (line {call.command.line}) stops the build: {why}. "
     return ""
 
 
-def _fetch(stage: Stage, run: Run) -> PackageCall | None:
-    """Return the first call of a RUN that surely asks the mirrors of the image, and no others."""
-    sure = {command.start for command in sure_calls(run, "apt", "apt-get", "yum", "dnf")}
-    for call in run.package_calls:
-        manager = "yum" if call.manager in _OF_YUM else call.manager
-        if call.command.start not in sure or call.verb not in _FETCHING.get(manager, ()):
-            continue
-        return None if _asks_elsewhere(stage, run, call) else call
+def _first_fetch(stage: Stage) -> tuple[Run, PackageCall] | None:
+    """Return the first call of a stage that asks its mirrors and stops the build where they do not answer."""
+    for run in stage.runs:
+        sure = {command.start for command in sure_calls(run, "apt", "apt-get", "yum", "dnf")}
+        for call in run.package_calls:
+            manager = "yum" if call.manager in _OF_YUM else call.manager
+            if call.command.start in sure and call.verb in _FETCHING.get(manager, ()):
+                return run, call
     return None
 
 

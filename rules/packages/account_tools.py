@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rules.facts.packages import depends_on, recommends_nothing
 from rules.facts.tools import ACCOUNT_TOOLS
+from rules.lazily import once
 from rules.packages.scripts import sure_calls
 
 if TYPE_CHECKING:
@@ -30,21 +31,19 @@ JOIN = "`usermod --append --groups <group> <name>`"
 
 def account_calls(stage: Stage) -> Iterator[tuple[Run, Command]]:
     """Yield the calls that surely run and that no package installed above can have brought the program for."""
+    brought = _first_bringing(stage)
     for run in stage.runs:
         for command in sure_calls(run, *ACCOUNT_TOOLS):
             named = command.program is not None and command.program.value == command.name
-            if named and not _may_be_brought(stage, run, command):
+            if named and (brought is None or (*run.at, command.start) < brought):
                 yield run, command
 
 
-def _may_be_brought(stage: Stage, run: Run, command: Command) -> bool:
-    """Whether an install above names the package, or one that may bring it along."""
-    above = (
-        call
-        for other, call in stage.packages.calls
-        if other.at < run.at or (other is run and call.command.start < command.start)
-    )
-    return any(_brings(stage, call) for call in above if call.manager == "apt" and call.action != "remove")
+@once
+def _first_bringing(stage: Stage) -> tuple[int, int, int] | None:
+    """Return the place of the first install of a chain that names the package, or may bring it along."""
+    calls = ((run, call) for run, call in stage.packages.calls if call.manager == "apt" and call.action != "remove")
+    return min(((*run.at, call.command.start) for run, call in calls if _brings(stage, call)), default=None)
 
 
 def _brings(stage: Stage, call: PackageCall) -> bool:
