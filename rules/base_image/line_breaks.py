@@ -27,12 +27,14 @@ class _Break(NamedTuple):
         then: The sentence, with `{found}` for what the stage has, and `{line}` for the line that is left.
         folder: A folder into which the stage puts something.
         file: What a file is called that the stage puts there.
+        mention: How that folder is named through a variable of the image, in a value or a destination.
         command: What its commands and start commands say.
     """
 
     first: tuple[int, ...]
     then: str
     folder: str = ""
+    mention: re.Pattern[str] | None = None
     file: re.Pattern[str] | None = None
     command: re.Pattern[str] | None = None
 
@@ -44,6 +46,7 @@ _BREAKS = {
         "The images of Jetty 12 deploy nothing out of {found} by themselves: add the module for its Servlet API, which "
         "is {module} for what ran on Jetty {line}",
         folder="/var/lib/jetty/webapps",
+        mention=re.compile(r"\$\S+/webapps(?![\w.-])"),
     ),
     # caddyserver.com/docs/v2-upgrade
     "caddy": _Break((2,), "Caddy 2 reads no {found} of Caddy 1: rewrite it", file=re.compile(r"Caddyfile")),
@@ -98,7 +101,8 @@ def _found(known: _Break, stage: Stage) -> str | None:
     """Return what a stage has that the line does not take."""
     paths = [put.path for put in stage.files.puts]
     if known.folder:
-        return known.folder if any(within(path, known.folder) for path in paths) else None
+        named = known.mention is not None and any(known.mention.search(text) for text in _values(stage))
+        return known.folder if named or any(within(path, known.folder) for path in paths) else None
     if known.file is not None:
         return next((path for path in paths if known.file.fullmatch(posixpath.basename(path))), None)
     assert known.command is not None, "each row looks for something"
@@ -106,3 +110,7 @@ def _found(known: _Break, stage: Stage) -> str | None:
     texts = [*starts, *(i.whole_value for i in stage.instructions if i.keyword in ("RUN", "HEALTHCHECK"))]
     match = next((match for text in texts if (match := known.command.search(text)) is not None), None)
     return match[0] if match is not None else None
+
+
+def _values(stage: Stage) -> list[str]:
+    return [one.whole_value for one in stage.instructions if one.keyword in ("ENV", "COPY", "ADD")]
