@@ -40,7 +40,7 @@ class _Break(NamedTuple):
 
 
 _BREAKS = {
-    # jetty/jetty.docker, issues 172 and 249: `deploy` was among the image's modules up to 11
+    # README of jetty/jetty.docker, "Jetty 12 Migration Guide": `deploy` was among the image's modules up to 11
     "jetty": _Break(
         (12,),
         "The images of Jetty 12 deploy nothing out of {found} by themselves: add the module for its Servlet API, which "
@@ -48,27 +48,31 @@ _BREAKS = {
         folder="/var/lib/jetty/webapps",
         mention=re.compile(r"\$\S+/webapps(?![\w.-])"),
     ),
-    # caddyserver.com/docs/v2-upgrade
-    "caddy": _Break((2,), "Caddy 2 reads no {found} of Caddy 1: rewrite it", file=re.compile(r"Caddyfile")),
+    # caddyserver.com/docs/v2-upgrade: much of a simple file stays, and the directives are listed there
+    "caddy": _Break(
+        (2,),
+        "Caddy 2 is not compatible with 1, and directives have changed: go through {found}",
+        file=re.compile(r"Caddyfile"),
+    ),
     # doc.traefik.io, "Migrating from v1 to v2": routers and services took the place of frontends and backends
     "traefik": _Break(
         (2,),
         "Since Traefik 2 the configuration has other keys: rewrite {found}",
         file=re.compile(r"traefik\.(?:toml|ya?ml)"),
     ),
-    # dev.mysql.com, "What Is New in MySQL 8.4": removed, so that the server stops at the unknown variable
+    # dev.mysql.com, "Option and Variable Changes for MySQL 8.4": removed in 8.4.0; a server stops at an unknown option
     "mysql": _Break(
         (8, 4),
         "MySQL 8.4 stops at {found}, which it no longer knows",
         command=re.compile(r"--default-authentication-plugin"),
     ),
-    # mongodb.com, "Release Notes for MongoDB 6.0": the old shell is no longer part of it
+    # MongoDB's manual, "Legacy mongo Shell": deprecated in 5.0; gone in 6.0 (its community forums, topic 264720)
     "mongo": _Break((6,), "There {found} is called `mongosh`", command=re.compile(r"(?<![\w./:@-])mongo(?=\s+\S)")),
     # keycloak.org, "Migrating to the Quarkus distribution"
     "quay.io/keycloak/keycloak": _Break(
         (17,),
-        "Since Keycloak 17 nothing of WildFly is left, nor {found}: it lies in `/opt/keycloak` and is configured "
-        "otherwise",
+        "Keycloak runs on Quarkus since 17 and is configured otherwise: {found} was WildFly's, and its own folder is "
+        "`/opt/keycloak`",
         folder="/opt/jboss",
     ),
 }
@@ -94,7 +98,7 @@ def broken_by(end: EndOfLife, reference: ImageReference, stages: Sequence[Stage]
 
 
 _LAST_WITH_JAVAX = 10
-"""Jetty 11 serves `jakarta.servlet`, and older ones `javax.servlet` (its README)."""
+"""Jetty 11 serves `jakarta.servlet`, and older ones `javax.servlet` (the announcement of Jetty 10 and 11)."""
 
 
 def _found(known: _Break, stage: Stage) -> str | None:
