@@ -29,7 +29,8 @@ _NO_MIRRORLIST = date(2024, 9, 8)
 """A day on which the name `mirrorlist.centos.org` was no longer known (CentOS/sig-cloud-instance-images, issue 202)."""
 _UBUNTU_STAYS = timedelta(days=365)
 """A release of nine months goes to `old-releases.ubuntu.com` within months of its end: 21.04 after half a year, 23.10
-after four months, 24.10 after two (docker-library/official-images 17973, tianon/docker-brew-ubuntu-core 245, freeorion 5294)."""
+after four months, 24.10 after two (docker-library/official-images 17973, tianon/docker-brew-ubuntu-core 245,
+freeorion/freeorion 5294)."""
 
 
 def left_mirrors(distro: str | None, release: Release | None, today: date) -> str | None:
