@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _DEBIAN = {
     "7": date(2021, 7, 26),  # debuerreotype/docker-debian-artifacts, issue 132
-    "8": date(2023, 4, 26),
+    "8": date(2023, 5, 5),  # debuerreotype/docker-debian-eol-artifacts, issues 8 and 10
     "9": date(2023, 4, 26),  # debuerreotype/docker-debian-eol-artifacts, issue 9
     "10": date(2025, 7, 14),  # debuerreotype/docker-debian-artifacts, issue 245: the images keep the old addresses
 }
