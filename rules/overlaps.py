@@ -136,6 +136,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "package-update-alone": (_silence("instruction", "package-cache-left"),),
     "pip-cache-left": (_silence("stage", "env-set-after-use"),),
     "root-home-needed": (_silence("stage", "venv-not-on-path"),),
+    "run-tool-missing": (_silence("instruction", "uid-implicit"),),
     "run-missing-operator": (_silence("instruction", "package-update-alone"),),
     "comment-in-continued-line": (
         _silence("instruction", "package-cache-left"),

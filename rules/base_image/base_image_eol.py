@@ -24,9 +24,11 @@ from rules.api import (
     supported_reference,
 )
 from rules.base_image.choices import may_be_chosen
-from rules.base_image.left_behind import lost_on_the_way
+from rules.base_image.left_behind import laid_over, lost_on_the_way
+from rules.base_image.line_breaks import broken_by
+from rules.base_image.lists_gone import lists_gone
 from rules.base_image.pinned_release import release_left
-from rules.base_image.replaced_image import lies_elsewhere
+from rules.base_image.replaced_image import later_release, lies_elsewhere
 from rules.base_image.supported_lines import (
     data_kept,
     day_of,
@@ -144,14 +146,13 @@ def _problem(change: DockerfileChange, told: _Told, today: date) -> Problem:
     runs = not _only_builds(stage)
     along = goes_along(ended[0], stage)
     moving = [stage, *told.others]
-    lost = lost_on_the_way(change, moving, moved_to(ended[0], reference, instead), along)
-    lost += lies_elsewhere(change, moving, ended[0], today) + release_left(change, stage, instead, today)
-    lost += published_for(ended[0], moving)
+    gone = lists_gone([one for one in change.stages if one.root in moving], today)
+    lost = _lost(change, moving, ended[0], instead, along)
     also = "given up as well" if ended[0].note else "the same release line"
     return Problem(
         word.span,
         f"{stage.label} starts from {quote(reference.text.partition('@')[0])}: {_fact(ended[0])}{_also(ended[1:])}. "
-        f"{_consequence(ended[0], stage, own)}{way_out(ended[0], reference, instead, today)}"
+        f"{_consequence(ended[0], stage, own)}{gone}{way_out(ended[0], reference, instead, today)}"
         f"{ends_next(reference, instead, today)}{lost}"
         f"{along}{data_kept(ended[0], stage, reference) if runs else ''}",
         _confidence(change, stage, told.every),
@@ -163,6 +164,18 @@ def _problem(change: DockerfileChange, told: _Told, today: date) -> Problem:
         severity=None if stage.files_ship or own is not None else Severity.INFO,
         fact=key,
     )
+
+
+def _lost(change: DockerfileChange, moving: list[Stage], end: EndOfLife, instead: str | None, along: str) -> str:
+    """Say what stages rely on that the image of the way out does not have, or takes otherwise."""
+    reference, today = moving[0].reference, change.today
+    assert reference is not None, "only a reference has an end of life"
+    assert today is not None, "nothing ends without a day"
+    newer = moved_to(end, reference, instead)
+    said = lost_on_the_way(change, moving, newer, along)
+    said += laid_over(moving, newer or later_release(end, reference, today))
+    said += lies_elsewhere(change, moving, end, today) + release_left(change, moving[0], instead, today)
+    return f"{said}{published_for(end, moving)}{broken_by(end, reference, moving)}"
 
 
 def _key(change: DockerfileChange, stage: Stage, end: EndOfLife, today: date) -> str:

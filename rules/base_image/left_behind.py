@@ -10,7 +10,9 @@ from rules.base_image.old_names import old_names
 from rules.base_image.version_ranges import numbers_of
 from rules.copying.binaries import is_static, program_of
 from rules.facts.dropped import dropped
+from rules.facts.tools import lacks_account_tools
 from rules.model.packages import OS_MANAGERS
+from rules.packages.account_tools import INSTEAD, account_calls
 from rules.packages.pip_externally_managed import is_refused_upon
 from rules.quoting import listed, quote
 from rules.runtime.start_instructions import started_by
@@ -53,7 +55,8 @@ def lost_on_the_way(change: DockerfileChange, stages: Sequence[Stage], facts: Im
     said = f"{installed_otherwise(stages, facts)}{_packages(stages, facts, told)}"
     if any(is_refused_upon(stage, facts) for stage in stages):
         said += " There the system's Python takes nothing from pip (PEP 668): install into a virtual environment then."
-    said += f"{_pinned(stages, facts)}{_pinned_for_language(stages, facts)}{_named(change, stages, facts)}"
+    said += f"{_account_tools(stages, facts)}{_pinned(stages, facts)}{_pinned_for_language(stages, facts)}"
+    said += _named(change, stages, facts)
     return f"{said}{_started(stages, facts)}{_taken(stages, facts)}{_linked_elsewhere(stages, facts)}"
 
 
@@ -77,6 +80,28 @@ def _packages(stages: Sequence[Stage], facts: ImageFacts, told: str) -> str:
         is_named = "is named by its version" if len(numbered) == 1 else "are named by their versions"
         said += f" {listed(map(quote, numbered), _SHOWN)} {is_named}: see which it has."
     return said
+
+
+def _account_tools(stages: Sequence[Stage], newer: ImageFacts) -> str:
+    """Name `adduser` and its kin, which Debian's newer images lack, and what they have in its place."""
+    has = newer.has_tool("adduser")
+    if has is None and newer.tools is None:  # a release of the system, whose image has no name here
+        lacking = lacks_account_tools(newer.distro, newer.release)
+        has = None if lacking is None else not lacking
+    had = [stage for stage in stages if has is False and _has_account_tools(stage.facts)]
+    called = [command.name for stage in had for _, command in account_calls(stage)]
+    if not called:
+        return ""
+    instead = sorted({INSTEAD[name].partition(" ")[0].strip("`") for name in called})
+    names = listed([quote(name) for name in sorted(set(called))])
+    return f" It has no {names}: use {listed(map(quote, instead))}, or install the package `adduser`."
+
+
+def _has_account_tools(facts: ImageFacts | None) -> bool:
+    """Whether an image has `adduser`, of itself or as its release of the system does."""
+    if facts is None:
+        return False
+    return facts.has_tool("adduser") or lacks_account_tools(facts.distro, facts.release) is False
 
 
 def _pinned(stages: Sequence[Stage], newer: ImageFacts) -> str:
@@ -153,6 +178,38 @@ def _linked_elsewhere(stages: Sequence[Stage], newer: ImageFacts) -> str:
         if not _LINKING.isdisjoint(builder.facts.languages) or _is_linked(builder, copy):
             return f" What {builder.label} compiles is linked with the libraries of its own release: move both to one."
     return ""
+
+
+def laid_over(stages: Sequence[Stage], newer: ImageFacts | None) -> str:
+    """Name a stage whose unpacked packages are copied over the image: they are of the release that is left.
+
+    Besides the libraries' versions, `/lib` was a folder in Debian's packages up to 12 and is a link in the images of
+    distroless for 13, over which no folder is copied (moby/moby, issue 47367).
+
+    Args:
+        stages: Those that are to move.
+        newer: Where to.
+    """
+    for stage in stages:
+        if newer is None or not _is_older(stage, newer):
+            continue
+        for copy in (one for one in stage.copies if one.from_stage not in (None, *stages)):
+            builder = copy.from_stage
+            assert builder is not None, "filtered"
+            over = any(put.tree and put.path in _ROOTS for put in stage.files.puts if put.step is copy)
+            if over and _is_older(builder, newer) and _unpacks(builder):
+                return f" The packages that {builder.label} unpacks for it are of its own release: move both to one."
+    return ""
+
+
+def _unpacks(stage: Stage) -> bool:
+    """Whether packages are unpacked into a folder rather than installed."""
+    calls = (command for run in stage.done_runs for command in run.calls("dpkg", "dpkg-deb"))
+    unpacked = any(command.has("-x", "--extract", "-X", "--vextract", "--fsys-tarfile") for command in calls)
+    return unpacked or any(run.calls("debootstrap", "mmdebstrap") for run in stage.done_runs)
+
+
+_ROOTS = frozenset({"/", "/lib", "/usr", "/usr/lib"})
 
 
 def _is_linked(builder: Stage, copy: Copy) -> bool:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rules.change import DockerfileChange
     from rules.dockerfile.reference import ImageReference
     from rules.facts.eol import EndOfLife
+    from rules.facts.images import ImageFacts
     from rules.model.stage import Stage
 
 _PATH = re.compile(r"(?<![\w.$}~/-])(?!/usr/share/)(?:/[\w.+@-]+){2,}(?![\w.+@${*-])")
@@ -34,6 +35,14 @@ def with_its_tag(end: EndOfLife, reference: ImageReference, today: date) -> str:
     if tagged is None or not reference.tag or not is_built(name, reference.tag):
         return name
     return name if any(one.already_over for one in all_end_of_life(tagged, today)) else tagged.text
+
+
+def later_release(end: EndOfLife, reference: ImageReference, today: date) -> ImageFacts | None:
+    """Return what is known of the same image upon a later release, where that has a name of its own."""
+    if not end.instead or _own_name(end.instead) != _own_name(reference.path):
+        return None
+    other = parse_reference(with_its_tag(end, reference, today))
+    return image_facts(other) if other is not None else None
 
 
 def lies_elsewhere(change: DockerfileChange, stages: Sequence[Stage], end: EndOfLife, today: date) -> str:

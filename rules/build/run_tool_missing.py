@@ -4,7 +4,11 @@ from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
 from rules.build.missing_programs import OF_NODE, OF_SHADOW, lacks
+from rules.facts.distributions import title_of
+from rules.facts.tools import FIRST_WITHOUT_ADDUSER
+from rules.model.accounts import is_membership
 from rules.model.foreign_options import foreign_option
+from rules.packages.account_tools import INSTEAD, JOIN, account_calls
 from rules.packages.scripts import sure_calls
 
 _MANAGERS = {
@@ -20,6 +24,7 @@ _MANAGERS = {
     "bundle": "start from an image of `ruby`, or install Ruby",
 }
 """Programs that install a project's dependencies, and how an image comes by them."""
+_BY_TAGS = "the tools are those of the tags that are known of the base image"
 
 
 @rule(
@@ -27,7 +32,7 @@ _MANAGERS = {
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=(*_MANAGERS, *OF_SHADOW, "apt-key", "adduser", "addgroup"),
+    mentions=(*_MANAGERS, *OF_SHADOW, "apt-key", *INSTEAD),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN calls a program that the base image does not have and nothing installs."""
@@ -41,11 +46,39 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         first = next(((run, command) for run, command in found if lacks(stage, command.name)), None)
         if first is not None:
             yield _problem(stage, *first)
+        gone = next(((run, c) for run, c in account_calls(stage) if _is_given_up(stage, c.name)), None)
+        if gone is not None:
+            yield _given_up(stage, *gone)
+            continue
         calls = ((run, command) for run in stage.runs for command in sure_calls(run, "adduser", "addgroup"))
         refused = ((run, c, word) for run, c in calls if (word := foreign_option(stage, c)) is not None)
         option = next(refused, None)
         if option is not None:
             yield _refused(stage, *option)
+
+
+def _is_given_up(stage: Stage, name: str) -> bool:
+    return stage.runtime.distribution in ("debian", "ubuntu") and stage.runtime.never_has(name, "adduser")
+
+
+def _given_up(stage: Stage, run: Run, command: Command) -> Problem:
+    """Debian's base images hold the package `adduser` no longer."""
+    assert command.program is not None
+    name, base = command.name, quote(stage.root.base_text or "")
+    distro = stage.runtime.distribution or ""
+    system = f"{title_of(distro)}'s images have not held since {FIRST_WITHOUT_ADDUSER[distro]}"
+    instead = JOIN if is_membership(command) else INSTEAD[name]
+    return Problem(
+        command.program.span,
+        f"{stage.label} calls {quote(name)}, which {system}: {base} comes without, and nothing "
+        f"above installs it. The build stops here with “{name}: not found”. Use {instead}, or install the package "
+        "`adduser` first.",
+        Confidence.LIKELY,
+        doubt=_BY_TAGS,
+        instruction=run.instruction,
+        stage=stage.key,
+        key=name,
+    )
 
 
 def _refused(stage: Stage, run: Run, command: Command, option: str) -> Problem:
@@ -61,7 +94,7 @@ def _refused(stage: Stage, run: Run, command: Command, option: str) -> Problem:
         f"{stage.label} calls {quote(name)} with {quote(option)}, an option of {theirs}; {base} has {here}. The build "
         f"stops here. Write {instead}.",
         Confidence.LIKELY,
-        doubt="the tools are those of the tags that are known of the base image",
+        doubt=_BY_TAGS,
         instruction=run.instruction,
         stage=stage.key,
         key=f"{name} {option}",
@@ -84,7 +117,7 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
         command.program.span,
         f"{stage.label} calls {quote(name)}, {why}. The build stops here with “{name}: not found”. {way_out}.",
         Confidence.LIKELY,
-        doubt="the tools are those of the tags that are known of the base image",
+        doubt=_BY_TAGS,
         instruction=run.instruction,
         stage=stage.key,
         key=name,

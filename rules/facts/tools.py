@@ -9,6 +9,7 @@ from rules.facts import commands
 from rules.facts.distributions import REDHAT_FAMILY
 
 if TYPE_CHECKING:
+    from rules.facts.distributions import Release
     from rules.facts.images import ImageFacts
 
 _FOLDERS = frozenset({"", "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"})
@@ -32,7 +33,13 @@ _WITH_PYTHON = frozenset({"python", "python3"})
 _SINCE = {"debian": 9.0, "ubuntu": 18.04, "alpine": 3.08}
 """The oldest release for which the lists of commands were checked."""
 
-_LAST_WITH_ADDUSER = 12
+ACCOUNT_TOOLS = frozenset({"adduser", "addgroup", "deluser", "delgroup"})
+"""The commands of Debian's package `adduser`."""
+FIRST_WITHOUT_ADDUSER = {"debian": "13", "ubuntu": "23.04"}
+"""Releases whose apt no longer depends on the package `adduser`, so that the base images, full and slim, lack it: the
+manifests of debuerreotype/docker-debian-artifacts, devcontainers/cli 1060; for Ubuntu adoptium/containers 606."""
+_BRING_ADDUSER = frozenset({"gnupg", "openssh-client"})
+"""Packages of images that bring it along in Debian 13 (its `Packages`); in Ubuntu's newer releases not both do."""
 _LAST_WITH_YARN = 24
 
 _DEBIAN_USERS = {
@@ -56,6 +63,12 @@ def system_users(distro: str | None) -> dict[str, int | None]:
     if distro in REDHAT_FAMILY:
         return dict(_REDHAT_USERS)
     return dict(_ALPINE_USERS) if distro == "alpine" else {}
+
+
+def lacks_account_tools(distro: str | None, release: Release | None) -> bool | None:
+    """Tell whether a release's own image has no `adduser`; `None` where that is not known."""
+    first, number = FIRST_WITHOUT_ADDUSER.get(distro or ""), _as_number(release)
+    return None if first is None or number is None else number >= float(first)
 
 
 def has_user(facts: ImageFacts, name: str) -> bool | None:
@@ -87,10 +100,9 @@ def has_tool(facts: ImageFacts, name: str) -> bool | None:
         return True
     if facts.distro == "scratch" or is_distroless(facts):
         return _has_nothing_else(facts, base, with_busybox=BUSYBOX_SHELL in facts.tools and not folder)
-    present = _system(facts)
-    if base in present:
-        return True
-    return False if _is_absent(facts, base) else None
+    if base in ACCOUNT_TOOLS and facts.distro in _APT:
+        return _has_account_tools(facts, facts.tools)
+    return True if base in _system(facts) else False if _is_absent(facts, base) else None
 
 
 def is_distroless(facts: ImageFacts) -> bool:
@@ -150,11 +162,20 @@ def _has_nothing_else(facts: ImageFacts, name: str, *, with_busybox: bool) -> bo
 
 def _system(facts: ImageFacts) -> frozenset[str]:
     if facts.distro in _APT:
-        adduser = facts.distro == "ubuntu" or (_number(facts) or 99) <= _LAST_WITH_ADDUSER
-        return commands.DEBIAN | ({"adduser", "addgroup", "deluser", "delgroup"} if adduser else frozenset())
+        return commands.DEBIAN
     if facts.distro == "alpine":
         return commands.ALPINE
     return commands.REDHAT if facts.distro in REDHAT_FAMILY else frozenset()
+
+
+def _has_account_tools(facts: ImageFacts, tools: frozenset[str]) -> bool | None:
+    """Answer for `adduser` and its kin, which Debian's newer images have only where another package needs them."""
+    lacking = lacks_account_tools(facts.distro, facts.release)
+    if lacking is not True:
+        return True if lacking is False else None
+    if not tools.isdisjoint(_BRING_ADDUSER):
+        return True if facts.distro == "debian" else None
+    return None if not facts.is_plain or "git" in tools else False
 
 
 def _is_absent(facts: ImageFacts, name: str) -> bool:
@@ -173,7 +194,11 @@ def _is_absent(facts: ImageFacts, name: str) -> bool:
 
 def _number(facts: ImageFacts) -> float | None:
     """Return the release as a number that can be compared within its distribution: 12, 24.04, 3.2 for 3.20."""
-    if facts.release is None or facts.release.number is None:
+    return _as_number(facts.release)
+
+
+def _as_number(release: Release | None) -> float | None:
+    if release is None or release.number is None:
         return None
-    major, _, minor = facts.release.number.partition(".")
+    major, _, minor = release.number.partition(".")
     return int(major) + int(minor or 0) / 100

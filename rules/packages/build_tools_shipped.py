@@ -1,6 +1,5 @@
 """See build_tools_shipped.md."""
 
-import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -28,6 +27,7 @@ from rules.packages.build_packages import (
     is_language_toolkit,
     megabytes,
 )
+from rules.packages.compilers import COMPILER, shipped_before
 from rules.packages.headers import is_headers_only
 from rules.packages.options import spelled
 from rules.packages.purpose import builds_at_run_time, is_workbench
@@ -55,7 +55,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         unread = next((script.name for script in scripts if script.text is None), None)
         fresh = change.fresh("build-tools-shipped", found.stage, found.heavy)
-        yield _problem(_told(found if fresh == found.heavy else found.only(fresh)), found, unread=unread)
+        told = _told(found if fresh == found.heavy else found.only(fresh))
+        yield _problem(told, found, unread=unread, held=shipped_before(change, told))
 
 
 def _told(found: BuildPackages) -> BuildPackages:
@@ -75,12 +76,6 @@ _COMPILING_LIBRARIES = frozenset(
 """Python packages that call a C compiler while the program runs."""
 
 
-_COMPILER = re.compile(
-    r"(?:gcc|g\+\+|clang|make|cmake)(?:-[\d.]+)?(?:-c\+\+|-multilib|-[\w-]+-linux-\w+|-[\w-]+-eabi(?:hf)?|-mingw-w64[\w-]*)?$|"
-    r"build-(?:essential|base)|gcc-toolset-"
-)
-
-
 def _compiles_when_it_runs(found: BuildPackages) -> bool:
     """Whether the program may call the compiler: for kernels of CUDA or modules of Linux's, for R's packages."""
     if _holds_compiler(found) and found.stage.packages.has("kmod", "dkms"):
@@ -93,10 +88,10 @@ def _compiles_when_it_runs(found: BuildPackages) -> bool:
 
 def _holds_compiler(found: BuildPackages) -> bool:
     """Whether something can be compiled with them: headers alone do nothing."""
-    return any(_COMPILER.match(name) for name in found.names)
+    return any(COMPILER.match(name) for name in found.names)
 
 
-def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) -> Problem:
+def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None, held: bool) -> Problem:
     """Speak of packages; `every` are those of the RUN, the ones that were there before the change included.
 
     Where nothing in the build compiles, they are there for a start script that was not read, or for nothing.
@@ -114,6 +109,7 @@ def _problem(found: BuildPackages, every: BuildPackages, *, unread: str | None) 
         doubt="the program may call them when it runs",
         stage=found.stage.key,
         items=every.heavy,
+        held_before=held,
     )
 
 

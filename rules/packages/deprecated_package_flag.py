@@ -102,8 +102,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         named = " and ".join(f"{quote(name)} (now {_instead(stage, new)})" for name, new in found)
         yield Problem(
             call.command.span,
-            f"{stage.label} calls {quote(spelled(call))} with {named}: {_outlook(call, dict(found), stops=stops)}.",
-            Confidence.LIKELY if unknown or stops else Confidence.CERTAIN,
+            f"{stage.label} calls {quote(spelled(call))} with {named}: "
+            f"{_OF_UNKNOWN_NPM if unknown else _outlook(stage, call, dict(found), stops=stops)}.",
+            Confidence.POSSIBLE if unknown else Confidence.LIKELY if stops else Confidence.CERTAIN,
             doubt=_DOUBTS.get(call.manager, ""),
             stage=stage.key,
             key=" ".join(name for name, _ in found),
@@ -120,19 +121,24 @@ def _stops(stage: Stage, call: PackageCall, found: Mapping[str, Replacement]) ->
 
 _DOUBTS = {
     "bundle": "a lock file that names an older Bundler may have that one called",
-    "npm": "npm 6, which came with Node.js 14, does not know the new one",
+    "npm": "nothing in the file says which npm there is",
     "poetry": "an older Poetry may be asked for in a way that cannot be seen here",
 }
 
 
-def _outlook(call: PackageCall, found: Mapping[str, Replacement], *, stops: bool) -> str:
+_OF_UNKNOWN_NPM = "npm 7 and later take the option as deprecated, and older ones do not know the new one"
+"""What holds of any npm: 7 brought `--omit` (its changelog)."""
+
+
+def _outlook(stage: Stage, call: PackageCall, found: Mapping[str, Replacement], *, stops: bool) -> str:
     """Return what becomes of the options: what Bundler does depends on a version that the file seldom names."""
     if call.manager == "poetry":
         here = ". The newest is installed here, and the build stops" if stops else ""
         return f"the option is deprecated since Poetry 1.2, and Poetry 2 has removed it{here}"
     removed = [name for name in found if name in _REMOVED]
     if call.manager != "bundle" or not removed:
-        return "the option is deprecated, warns today, and does nothing or fails after an upgrade of the base image"
+        brings = "Node.js" if call.manager == "npm" and "node" not in stage.runtime.languages else "the base image"
+        return f"the option is deprecated, warns today, and does nothing or fails after an upgrade of {brings}"
     if stops:
         return f"Bundler 4, which Ruby 4.0 brings, has removed {listed(map(quote, removed))}, and the build stops here"
     return "the option is deprecated: Bundler 2 warns of it, and Bundler 4, which Ruby 4.0 brings, has removed it"

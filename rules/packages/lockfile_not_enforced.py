@@ -37,6 +37,7 @@ _DEVELOPMENT = frozenset({"development", "test"})
 _HOLDING = ("--frozen-lockfile", "--immutable", "--frozen", "--locked", "--lockfile", "--deploy", "--deployment")
 """Options with which a manager holds to its lock file, or takes it into account at all."""
 _OF_LOCKS = re.compile(r"\block|frozen|immutable|deploy", re.IGNORECASE)
+_FOCUS = "workspaces focus"
 _RESOLVES = frozenset("build b check c test t run r bench clippy rustc doc d fetch vendor".split())
 """Cargo's commands that write `Cargo.lock` anew where it does not fit (`cargo help`, `--locked`)."""
 _UV_INDEXES = ("UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS")
@@ -107,11 +108,15 @@ def _ignores_lock(call: PackageCall) -> bool:
 
 
 def _reads_project(call: PackageCall) -> bool:
+    """Whether an install takes its packages from the project's lock file, and has an option to hold to it.
+
+    `yarn workspaces focus` has none, and writes no lock file (yarnpkg/berry, issues 1803 and 6277).
+    """
     if call.manager == "cargo":
         return (call.verb == "install" and call.has("--path")) or call.verb in _RESOLVES
     if call.manager == "uv":
         return call.verb == "sync"
-    return call.manager in (*LOCKED, "bundle") and call.action == "install" and call.project
+    return call.manager in (*LOCKED, "bundle") and call.action == "install" and call.project and call.verb != _FOCUS
 
 
 def _is_manifest_edited(run: Run, call: PackageCall) -> bool:

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from rules.model.steps import Run
 
 _NODESOURCE = re.compile(r"\b(?:setup|node)_(\d+)\.x\b|\bnvm install v?(\d+)")
+_ARCHIVE = re.compile(r"\bnode-v(\d+)\.\d+\.\d+\b")
+"""The archives of Node.js by their names (nodejs.org/dist), each with the npm of its day."""
 _MODERN_YARN = re.compile(
     r"\.yarnrc\.yml|\.yarn(?:/|[\s\"',]|$)|\.pnp\.|\byarn set version\b|\byarn@(?:[2-9]|berry|stable)"
 )
@@ -37,7 +39,7 @@ _FIRST_GO_WITH_MODULES = (1, 11)
 
 @once
 def node_major(stage: Stage) -> int | None:
-    """Return the major version of Node.js: the base image's, or the one that NodeSource or nvm installs."""
+    """Return the major version of Node.js: the base image's, or that of NodeSource, nvm or a downloaded archive."""
     numbers = _numbers(stage.runtime.languages.get("node"))
     if numbers:
         return numbers[0]
@@ -45,7 +47,9 @@ def node_major(stage: Stage) -> int | None:
         found = _NODESOURCE.search(run.instruction.whole_value)
         if found is not None:
             return int(found[1] or found[2])
-    return None
+    words = (word.value for run in stage.done_runs for command in run.commands for word in command.args)
+    archive = next((found for word in words if (found := _ARCHIVE.search(word)) is not None), None)
+    return int(archive[1]) if archive is not None else None
 
 
 def has_old_npm(stage: Stage) -> bool:

@@ -136,11 +136,14 @@ def free_uid(stage: Stage) -> int:
 
 
 def with_uid(stage: Stage, account: Account, uid: int) -> Edit | None:
-    """Return the edit that fixes an account's number where it is made; `None` for the exec form."""
-    program = account.command.program
-    if program is None or account.run.instruction.exec_form is not None:
+    """Return the edit that fixes an account's number where it is made.
+
+    `None` for the exec form, and where the program is not there, so that the line needs more than a number.
+    """
+    program, name = account.command.program, account.command.name
+    if program is None or account.run.instruction.exec_form is not None or stage.runtime.never_has(name, name):
         return None
-    debian = account.command.name == "adduser" and stage.runtime.distribution != "alpine"
+    debian = name == "adduser" and stage.runtime.distribution != "alpine"
     return insert(account.command.source, program.end, f" {'--uid' if debian else '-u'} {uid}")
 
 

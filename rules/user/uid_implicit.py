@@ -20,9 +20,10 @@ from rules.api import (
     within,
 )
 from rules.user.account_choice import counted_on, number_for, with_uid
-from rules.user.accounts import runtime_user
+from rules.user.accounts import is_root, runtime_user
 from rules.user.clusters import demands_non_root
 from rules.user.layers import place
+from rules.user.start_scripts import start_scripts
 
 _MAYBE = re.compile(r"\$.*(?:--uid|-u\b)")
 _MAKERS = ("useradd", "adduser")
@@ -87,13 +88,14 @@ def _problem(change: DockerfileChange, stage: Stage, account: Account) -> Proble
 
 
 def _way_out(change: DockerfileChange, stage: Stage, account: Account) -> str:
-    if _was_there(change, stage, account):
+    written = not _was_idle(change, stage, account)
+    if written and _was_there(change, stage, account):
         return (
             f"Give it the number that it has now, which {quote(f'id -u {account.name}')} tells in the image, so that "
             "what it wrote stays its own, and use that in `USER`."
         )
     counted = counted_on(stage)
-    if counted is None and _keeps_data(change, stage, account):
+    if written and counted is None and _keeps_data(change, stage, account):
         now = quote(f"id -u {account.name}")
         return (
             f"Give it the number that {now} tells in the image that is in use, so that its data stays its own; for a "
@@ -126,6 +128,19 @@ def _was_there(change: DockerfileChange, stage: Stage, account: Account) -> bool
     """Whether the image had the account before the change: another number would take its files away from it."""
     was = change.was(stage)
     return was is not None and (_as_it_was(was, account.name) is not None or _is_made_unnamed(was, account))
+
+
+def _was_idle(change: DockerfileChange, stage: Stage, account: Account) -> bool:
+    """Whether the image ran as root on another distribution, and nothing that it started names the account.
+
+    It has written nothing then that another number would take away, and its number there was another system's choice.
+    """
+    was = change.was(stage)
+    if was is None or was.runtime.distribution == stage.runtime.distribution or not is_root(was, was.image.user):
+        return False
+    texts = [one.value.text for one in was.image.start_command if one.value is not None]
+    texts += [script.text or account.name for script in start_scripts(change, was)]
+    return not any(account.name in text for text in texts)
 
 
 def _is_made_unnamed(was: Stage, account: Account) -> bool:

@@ -1,0 +1,69 @@
+"""Package lists that a stage fetches although its release has left the mirrors that the base image names."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rules.facts.gone_mirrors import left_mirrors
+from rules.packages.options import spelled
+from rules.packages.scripts import may_be_script, sure_calls
+from rules.packages.sources import may_come_from_elsewhere
+from rules.quoting import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from rules.dockerfile.package_calls import PackageCall
+    from rules.model.stage import Stage
+    from rules.model.steps import Run
+
+_FETCHING = {"apt": frozenset({"update"}), "yum": frozenset({"install", "update", "upgrade"})}
+"""What asks the mirrors, by manager: of apt the update, of yum and dnf everything that installs."""
+_OF_YUM = frozenset({"yum", "dnf"})
+_REPOSITORIES = re.compile(
+    r"yum\.repos|yum\.conf|/etc/yum|/etc/dnf|vault\.|mirrorlist|baseurl|--(?:enable|disable)repo|--repo"
+)
+"""What tells yum to ask elsewhere."""
+
+
+def lists_gone(stages: Sequence[Stage], today: date) -> str:
+    """Say that the build stops where a stage fetches its release's lists; empty where none does, or elsewhere.
+
+    Args:
+        stages: Those upon the base image, and upon each other.
+        today: The day to judge by.
+    """
+    for stage in stages:
+        facts = stage.facts
+        known = facts is not None and (facts.exact or facts.distro == "centos")
+        why = left_mirrors(facts.distro, facts.release, today) if facts is not None and known else None
+        found = _first_fetch(stage) if why else None
+        if found is not None and not _asks_elsewhere(stage, *found):
+            call = found[1]
+            return f"{quote(spelled(call))} (line {call.command.line}) stops the build: {why}. "
+    return ""
+
+
+def _first_fetch(stage: Stage) -> tuple[Run, PackageCall] | None:
+    """Return the first call of a stage that asks its mirrors and stops the build where they do not answer."""
+    for run in stage.runs:
+        sure = {command.start for command in sure_calls(run, "apt", "apt-get", "yum", "dnf")}
+        for call in run.package_calls:
+            manager = "yum" if call.manager in _OF_YUM else call.manager
+            if call.command.start in sure and call.verb in _FETCHING.get(manager, ()):
+                return run, call
+    return None
+
+
+def _asks_elsewhere(stage: Stage, run: Run, call: PackageCall) -> bool:
+    """Whether something above may have named other mirrors: a file, a setting, a script, a package."""
+    above = [one for one in stage.done_runs if one.at < run.at]
+    if any(may_be_script(command) for one in above for command in one.commands) or stage.runtime.root_filled:
+        return True
+    if call.manager == "apt":
+        return may_come_from_elsewhere(stage, run, call)
+    texts = [one.instruction.text for one in above] + [run.instruction.text]
+    copied = any(put.path == "/" or put.path.startswith("/etc") for put in stage.files.puts)
+    return copied or any(_REPOSITORIES.search(text) for text in texts)
