@@ -25,6 +25,7 @@ from rules.api import (
 )
 from rules.base_image.choices import may_be_chosen
 from rules.base_image.left_behind import lost_on_the_way
+from rules.base_image.left_running import left_running
 from rules.base_image.pinned_release import release_left
 from rules.base_image.replaced_image import lies_elsewhere
 from rules.base_image.supported_lines import (
@@ -143,10 +144,7 @@ def _problem(change: DockerfileChange, told: _Told, today: date) -> Problem:
     own = _own_part(stage)
     runs = not _only_builds(stage)
     along = goes_along(ended[0], stage)
-    moving = [stage, *told.others]
-    lost = lost_on_the_way(change, moving, moved_to(ended[0], reference, instead), along)
-    lost += lies_elsewhere(change, moving, ended[0], today) + release_left(change, stage, instead, today)
-    lost += published_for(ended[0], moving)
+    lost = _lost(change, told, instead, today)
     also = "given up as well" if ended[0].note else "the same release line"
     return Problem(
         word.span,
@@ -163,6 +161,18 @@ def _problem(change: DockerfileChange, told: _Told, today: date) -> Problem:
         severity=None if stage.files_ship or own is not None else Severity.INFO,
         fact=key,
     )
+
+
+def _lost(change: DockerfileChange, told: _Told, instead: str | None, today: date) -> str:
+    """Say what has to move besides, and what the stages rely on that is not where they move to."""
+    stage, end, reference = told.stage, told.ended[0], told.stage.reference
+    assert reference is not None, "only a reference has an end of life"
+    moving = [stage, *told.others]
+    newer = moved_to(end, reference, instead)
+    lost = lost_on_the_way(change, moving, newer, goes_along(end, stage))
+    lost += left_running(change, moving, reference, newer) if not end.note else ""
+    lost += lies_elsewhere(change, moving, end, today) + release_left(change, stage, instead, today)
+    return lost + published_for(end, moving)
 
 
 def _key(change: DockerfileChange, stage: Stage, end: EndOfLife, today: date) -> str:
