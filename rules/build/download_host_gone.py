@@ -36,7 +36,7 @@ _GIT = "git://"
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN", "ADD"),
-    mentions=("bintray", "git://", "kubernetes", "sks-keyservers"),
+    mentions=("bintray", "git://", "kubernetes", "sks-keyservers", "boostorg.jfrog.io", "acs-mirror.azureedge.net"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Something is fetched from a server that is gone for good."""
