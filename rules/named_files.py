@@ -1,4 +1,4 @@
-"""Which files of its repository a Dockerfile names: what the container starts, and the texts that are copied singly."""
+"""Which files of its repository a Dockerfile names: what starts, texts copied singly, manifests of subfolders."""
 
 from __future__ import annotations
 
@@ -21,6 +21,9 @@ _TEXTS = (*_SCRIPTS, ".txt", ".toml", ".json", ".cfg", ".conf", ".ini", ".yml", 
 """How the files end that are copied singly and that a rule reads: scripts, manifests, settings."""
 _BUILDS = frozenset({"pom.xml", "build.gradle", "build.gradle.kts"})
 """Files that say for which Java a project is compiled."""
+_MANIFESTS = ("package.json", "composer.json", "pyproject.toml")
+_ENTERED = re.compile(r"(?<![\w./-])(?:cd|--prefix|--cwd|--working-dir|-C)[ =]+([\w./@-]+)")
+"""Words that send a command to a folder."""
 _MANY = 3
 """More files of one name say nothing of which is meant."""
 
@@ -41,6 +44,7 @@ def named_files(repository: Repository, dockerfile: str) -> Iterator[str]:
         places = [posixpath.join(folder, name) for folder in folders] if _is_read(name) else []
         yield from [place for place in places if place in repository.listing]
     yield from _started(parsed, repository)
+    yield from _manifests(parsed, repository)
 
 
 def _started(dockerfile: Dockerfile, repository: Repository) -> Iterator[str]:
@@ -50,6 +54,24 @@ def _started(dockerfile: Dockerfile, repository: Repository) -> Iterator[str]:
         paths = repository.by_name.get(name, ()) if _ending(name) in _SCRIPTS else ()
         if len(paths) <= _MANY:
             yield from paths
+
+
+def _manifests(dockerfile: Dockerfile, repository: Repository) -> Iterator[str]:
+    """Yield the manifests of the subfolders in which instructions work: such a folder came along with one above it."""
+    entered = {f"/{folder.strip('/')}" for folder in _folders_entered(dockerfile)}
+    for name in _MANIFESTS if entered else ():
+        for path in repository.by_name.get(name, ()):
+            folder = posixpath.dirname(path)
+            if folder and any(one.endswith(f"/{folder}") for one in entered):
+                yield path
+
+
+def _folders_entered(dockerfile: Dockerfile) -> Iterator[str]:
+    for instruction in dockerfile.instructions:
+        if instruction.keyword == "WORKDIR":
+            yield posixpath.normpath(instruction.value)
+        elif instruction.keyword == "RUN":
+            yield from map(posixpath.normpath, _ENTERED.findall(instruction.value))
 
 
 def _start_words(dockerfile: Dockerfile) -> Iterator[str]:
