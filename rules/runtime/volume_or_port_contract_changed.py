@@ -94,7 +94,7 @@ def _compose_files(change: DockerfileChange) -> tuple[Source, ...]:
 
 
 def _used(stage: Stage, was: Stage, files: tuple[Source, ...]) -> Iterator[Used]:
-    # Merely undeclared, a port is published and a folder mounted as before: only another in its place says that it moved.
+    # Merely undeclared, a port is published and a folder mounted as before: another in its place says that it moved.
     ports = _ports(was) - _ports(stage) if _are_known(stage) and _ports(stage) - _ports(was) else set()
     volumes = _volumes(was) - _volumes(stage) if _volumes(stage) - _volumes(was) else set()
     old, new = was.image.workdir, stage.image.workdir

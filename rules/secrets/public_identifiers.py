@@ -1,4 +1,4 @@
-"""Keys and tokens that are no secrets: they name a project to a service, and stand in every page or app that uses it."""
+"""Keys and tokens that are no secrets: they name a project to a service, and stand in every page that uses it."""
 
 from __future__ import annotations
 

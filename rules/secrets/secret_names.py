@@ -83,7 +83,9 @@ def names_a_secret(name: str) -> bool:
 def could_be_secret(value: str) -> bool:
     """Tell whether a value could be a secret: no switch, number, path, URL, reference, fingerprint or public key."""
     plain = _written(value).strip("*")
-    return not (is_public(plain) or _HARMLESS.match(plain) or _FINGERPRINTS.match(plain) or _REFERENCES.fullmatch(plain))
+    return not (
+        is_public(plain) or _HARMLESS.match(plain) or _FINGERPRINTS.match(plain) or _REFERENCES.fullmatch(plain)
+    )
 
 
 def is_placeholder(value: str) -> bool:
