@@ -59,8 +59,11 @@ images has it. From the raw table's `dead_images`, whose notes are written for p
 """
 
 
-IMAGES = [["hexpm/elixir", "elixir"], ["hexpm/erlang", "erlang"]]
-"""Images of a product that the raw table leaves out; by hexpm/bob, which builds them."""
+SUSE = r"registry\.suse\.com/(?:bci/bci-(?:base|minimal|micro|init|busybox)(?:-fips)?|suse/sle15)"
+IMAGES = [["hexpm/elixir", "elixir"], ["hexpm/erlang", "erlang"], [SUSE, "sles"]]
+"""Images of a product that the raw table leaves out; by hexpm/bob, which builds them, and by SUSE's Container Guide:
+Base Container Images have the life cycle of SLES, and their tags name its service pack.
+"""
 
 SYSTEMS = [[r"alpine-(\d+\.\d+)(?:\.\d+)?", "alpine-linux"]]
 """Ways to name the system in a tag that the raw table leaves out: Hex's images have a hyphen behind its name."""
