@@ -85,7 +85,7 @@ def _of_the_builder(change: DockerfileChange, stage: Stage) -> Iterator[Problem]
         "asks for. A build for several platforms puts that machine's system and programs under each name. "
         f"{way_out}",
         Confidence.CERTAIN if several or targets else Confidence.LIKELY,
-        doubt="" if several or targets else "no file of the repository says for which platforms it is built",
+        doubt="" if several or targets else _UNSAID,
         stage=stage.key,
         fix=Fix("Drop the flag", (delete_word(change.source, flag.span),))
         if stage.root is stage and targets and not native
@@ -123,6 +123,7 @@ def _is_fixed(stage: Stage) -> bool:
 
 
 _UNREAD = "a script of the project that was not read may fetch what there is for that platform alone"
+_UNSAID = "no file of the repository says for which platforms it is built"
 _BY_TARGET = "What is fetched for `BUILDARCH` is then to be fetched for `TARGETARCH`."
 
 
@@ -165,36 +166,34 @@ def _may_name(text: str, stage: Stage) -> bool:
 
 
 def _problem(change: DockerfileChange, stage: Stage, flag: Flag) -> Problem:
-    platform = (flag.value or "").strip("\"'")
-    windows = platform.lower().startswith("windows")
+    windows = (flag.value or "").strip("\"'").lower().startswith("windows")
     several = not windows and any(build.platforms > 1 for build in change.repository.builds_of(change.path))
-    if windows:  # on another platform there is no such image, emulated or not
-        then = "A build that is told `--platform` needs no flag here; any other build needs it."
-    elif several:
-        then = "The repository builds it for several platforms, and all of them get this one's programs."
-    else:
-        other = "of x86" if "arm" in platform.lower() else "an ARM laptop or server"
-        then = f"On another machine, {other}, it runs emulated, slowly or not at all"
-        if not any("TARGETARCH" in text or "TARGETPLATFORM" in text for text in _texts(stage)):
-            then += ", and a build for several platforms puts this one's programs under each name"
-        then += "."
     native, unread = _names_builder(stage), None in _scripts(change, stage)
     same = [one for one in _parts(change, stage) if one is not stage and _is_fixed(one)]
     where = f", here and in {listed(one.label for one in same)}," if same else ","
     cure = "" if windows else f" Drop the flag{where} and choose the platform where the image is built."
     if native and not windows:
         cure += f" {_BY_TARGET}"
+    then = _consequence(stage, flag, windows=windows, several=several)
+    certain = Confidence.CERTAIN if several else Confidence.LIKELY
+    keep = windows or same or native or unread
     return Problem(
         flag.span,
         f"{stage.label} is always {quote(flag.value or '')}, whatever the build asks for. {then}{cure}",
-        Confidence.POSSIBLE if windows or unread else Confidence.CERTAIN if several else Confidence.LIKELY,
-        doubt=""
-        if windows
-        else _UNREAD
-        if unread
-        else "no file of the repository says for which platforms it is built",
+        Confidence.POSSIBLE if windows or unread else certain,
+        doubt="" if windows else _UNREAD if unread else _UNSAID,
         stage=stage.key,
-        fix=None
-        if windows or same or native or unread
-        else Fix("Drop the flag", (delete_word(change.source, flag.span),)),
+        fix=None if keep else Fix("Drop the flag", (delete_word(change.source, flag.span),)),
     )
+
+
+def _consequence(stage: Stage, flag: Flag, *, windows: bool, several: bool) -> str:
+    if windows:  # on another platform there is no such image, emulated or not
+        return "A build that is told `--platform` needs no flag here; any other build needs it."
+    if several:
+        return "The repository builds it for several platforms, and all of them get this one's programs."
+    other = "of x86" if "arm" in (flag.value or "").lower() else "an ARM laptop or server"
+    then = f"On another machine, {other}, it runs emulated, slowly or not at all"
+    if not any("TARGETARCH" in text or "TARGETPLATFORM" in text for text in _texts(stage)):
+        then += ", and a build for several platforms puts this one's programs under each name"
+    return f"{then}."
