@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.secrets.secret_names import names_a_secret
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -61,7 +63,7 @@ def _arguments(change: DockerfileChange) -> Iterator[tuple[str, str]]:
         left, right = _declared(before, gone), _declared(after, come)
         if len(left) == len(right):
             for (name, default), (now, default_now) in zip(left, right, strict=True):
-                if default == default_now:
+                if default == default_now and not names_a_secret(now):  # another name is another secret
                     yield name, now
 
 

@@ -75,3 +75,18 @@ def test_other_names_of_stages_and_arguments_besides_make_an_old_fault_no_new_on
 @pytest.mark.parametrize("case", EXAMPLES, ids=lambda case: case.rule)
 def test_a_line_about_something_else_makes_an_old_fault_no_new_one(case: Case) -> None:
     assert new(case, labelled(case.blocks["dockerfile"])) == []
+
+
+def baselines(rule: str, before: str, after: str) -> list[str]:
+    report = rules.review({"Dockerfile": before.encode()}, {"Dockerfile": after.encode()})
+    return sorted(found.baseline for found in report.findings if found.rule == rule)
+
+
+def test_a_renamed_argument_is_the_same_one() -> None:
+    text = 'ARG VERSION=1\nFROM debian:13-slim\nRUN fetch "$VERSION"\nCMD ["/app"]\n'
+    assert baselines("undefined-variable", text, text.replace("VERSION", "RELEASE")) == ["unchanged"]
+
+
+def test_a_secret_of_another_name_is_another_one() -> None:
+    text = 'FROM debian:13-slim\nARG NPM_TOKEN\nRUN fetch "$NPM_TOKEN"\nCMD ["/app"]\n'
+    assert baselines("secret-in-arg-or-env", text, text.replace("NPM_TOKEN", "GIT_TOKEN")) == ["absent", "new"]
