@@ -17,6 +17,7 @@ from rules.model.model import Model
 from rules.offers import Bench, Offer
 from rules.policy import DEFAULT, Policy
 from rules.problem import Severity
+from rules.renames import in_new_names
 from rules.report import Baseline, Crash, Finding, Report, Suppressed
 from rules.repository import Repository
 from rules.suppression import Silencer, Suppression, suppressions
@@ -181,7 +182,8 @@ def _review_file(setup: _Setup, change: DockerfileChange) -> Report:
 
 def _report(setup: _Setup, change: DockerfileChange, judged: Judged, before: Judged) -> Report:
     old = before.raised
-    known, still = unchanged(old, judged.raised, [stage.key for stage in before.model.stages])
+    stages = [stage.key for stage in before.model.stages]
+    known, still = unchanged(in_new_names(old, change), judged.raised, stages)
     known |= _spoken_for(before, judged, known)
     known |= {index for index, raised in enumerate(judged.raised) if raised.problem.held_before}
     comments = suppressions(change.after.dockerfile)

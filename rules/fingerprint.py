@@ -37,11 +37,8 @@ _AROUND = re.compile(r"\s*([\[\],])\s*")
 _CONTINUED = re.compile(r"[\\`][ \t]*\r?\n")
 _AS = re.compile(r" as (?=\S+$)", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
-
-
 _ONE_OF_A_STAGE = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK", "STOPSIGNAL"})
 """Instructions of which a stage has one, or of which the last one counts."""
-
 
 ANY = "*"
 """Stands for all stages of a file, as no stage's name can."""
@@ -120,7 +117,7 @@ def unchanged(
     others, equal wording is matched first, the stage's name aside; then the same key in the same stage (the package,
     the variable), then the same words in another instruction of the stage (a `RUN` was split, joined or made a
     here-document), then the same but for its numbers (a version was raised), then the stage's one instruction of that
-    kind, then instructions that were edited but are at least half alike.
+    kind or its `FROM`, then instructions that were edited but are at least half alike.
 
     Args:
         before: The problems of the one version.
@@ -213,10 +210,14 @@ def _numbered(item: Raised) -> object:
 
 
 def _of_the_only(item: Raised) -> object:
-    """A stage has one start command, however it is worded; but who writes anew what does not start is told so."""
+    """A stage has one start command, however it is worded; but who writes anew what does not start is told so.
+
+    So it is with what a rule says at the FROM of the stage itself, upon whatever image.
+    """
     keyword = _keyword(item)
     breaks = (item.problem.severity or item.rule.severity) is Severity.ERROR
-    return (*item.subject, item.problem.stage, keyword) if keyword in _ONE_OF_A_STAGE and not breaks else None
+    same = not item.problem.fact if keyword == "FROM" else keyword in _ONE_OF_A_STAGE and not breaks
+    return (*item.subject, item.problem.stage, keyword) if same else None
 
 
 def unnumbered(text: str) -> str:

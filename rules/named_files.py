@@ -1,4 +1,4 @@
-"""Which files of its repository a Dockerfile names: what the container starts, and the texts that are copied singly."""
+"""Which files of its repository a Dockerfile names: what starts, texts copied singly, manifests of copied folders."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ _BUILDS = frozenset({"pom.xml", "build.gradle", "build.gradle.kts"})
 """Files that say for which Java a project is compiled."""
 _MANIFESTS = tuple(dict.fromkeys((*MANIFESTS.values(), "go.mod", "requirements.txt")))
 """What an install reads in the folder of a project."""
+_ENTERED = re.compile(r"(?<![\w./-])(?:cd|--prefix|--cwd|--working-dir|-C)[ =]+([\w./@-]+)")
+"""Words that send a command to a folder."""
 _MANY = 3
 """More files of one name say nothing of which is meant."""
 
@@ -45,7 +47,8 @@ def named_files(repository: Repository, dockerfile: str) -> Iterator[str]:
         yield from [place for place in places if place in repository.listing]
     yield from _started(parsed, repository)
     for folder in folders:
-        yield from _manifests(parsed, repository, folder)
+        yield from _manifests_copied(parsed, repository, folder)
+    yield from _manifests_entered(parsed, repository)
 
 
 def _started(dockerfile: Dockerfile, repository: Repository) -> Iterator[str]:
@@ -57,13 +60,31 @@ def _started(dockerfile: Dockerfile, repository: Repository) -> Iterator[str]:
             yield from paths
 
 
-def _manifests(dockerfile: Dockerfile, repository: Repository, context: str) -> Iterator[str]:
+def _manifests_copied(dockerfile: Dockerfile, repository: Repository, context: str) -> Iterator[str]:
     """Yield the manifests of the projects whose folders are copied whole: what an install there runs stands in them."""
     for name in copied_paths(dockerfile):
         folder = posixpath.join(context, name)
         if folder in repository.folders:
             paths = (posixpath.join(folder, manifest) for manifest in _MANIFESTS)
             yield from [path for path in paths if path in (repository.listing or ())]
+
+
+def _manifests_entered(dockerfile: Dockerfile, repository: Repository) -> Iterator[str]:
+    """Yield the manifests of the subfolders in which instructions work: such a folder came along with one above it."""
+    entered = {f"/{folder.strip('/')}" for folder in _folders_entered(dockerfile)}
+    for name in _MANIFESTS if entered else ():
+        for path in repository.by_name.get(name, ()):
+            folder = posixpath.dirname(path)
+            if folder and any(one.endswith(f"/{folder}") for one in entered):
+                yield path
+
+
+def _folders_entered(dockerfile: Dockerfile) -> Iterator[str]:
+    for instruction in dockerfile.instructions:
+        if instruction.keyword == "WORKDIR":
+            yield posixpath.normpath(instruction.value)
+        elif instruction.keyword == "RUN":
+            yield from map(posixpath.normpath, _ENTERED.findall(instruction.whole_value))
 
 
 def _start_words(dockerfile: Dockerfile) -> Iterator[str]:

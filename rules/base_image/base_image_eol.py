@@ -25,6 +25,7 @@ from rules.api import (
 )
 from rules.base_image.choices import may_be_chosen
 from rules.base_image.left_behind import laid_over, lost_on_the_way
+from rules.base_image.left_running import left_running
 from rules.base_image.line_breaks import broken_by
 from rules.base_image.lists_gone import lists_gone
 from rules.base_image.pinned_release import release_left
@@ -167,15 +168,16 @@ def _problem(change: DockerfileChange, told: _Told, today: date) -> Problem:
 
 
 def _lost(change: DockerfileChange, moving: list[Stage], end: EndOfLife, instead: str | None, along: str) -> str:
-    """Say what stages rely on that the image of the way out does not have, or takes otherwise."""
+    """Say what has to move besides, and what the stages rely on that the image of the way out does not have so."""
     reference, today = moving[0].reference, change.today
     assert reference is not None, "only a reference has an end of life"
     assert today is not None, "nothing ends without a day"
     newer = moved_to(end, reference, instead)
-    said = lost_on_the_way(change, moving, newer, along)
-    said += laid_over(moving, newer or later_release(end, reference, today))
-    said += lies_elsewhere(change, moving, end, today) + release_left(change, moving[0], instead, today)
-    return f"{said}{published_for(end, moving)}{broken_by(end, reference, moving)}"
+    lost = lost_on_the_way(change, moving, newer, along)
+    lost += left_running(change, moving, reference, newer) if not end.note else ""
+    lost += laid_over(moving, newer or later_release(end, reference, today))
+    lost += lies_elsewhere(change, moving, end, today) + release_left(change, moving[0], instead, today)
+    return f"{lost}{published_for(end, moving)}{broken_by(end, reference, moving)}"
 
 
 def _key(change: DockerfileChange, stage: Stage, end: EndOfLife, today: date) -> str:

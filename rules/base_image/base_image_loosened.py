@@ -31,6 +31,8 @@ from rules.base_image.tags import (
     read_tag,
     without_release,
 )
+from rules.copying.machine_code import machine_code
+from rules.facts.glibc import glibc_of
 from rules.facts.names import same_image
 
 _FULL = 3
@@ -198,7 +200,8 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, found: Loosened
     assert word is not None, "a stage with a reference has a word for it"
     fix = None
     over = was.reference is not None and is_over(change, was.reference)
-    if found.restore and not over and "$" not in word.text and old is not None and "$" not in old.text:
+    plain = old is not None and "$" not in f"{word.text}{old.text}"
+    if old is not None and plain and found.restore and not over and not _takes_newer_programs(change, stage, was):
         fix = Fix("Go back to the reference before", (replace(change.source, word.span, old.text),))
     default = _loosened_default(change, word.text) if old is not None and old.text == word.text else None
     return Problem(
@@ -212,6 +215,23 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, found: Loosened
         decision=found.fact,
         fix=fix,
     )
+
+
+def _takes_newer_programs(change: DockerfileChange, stage: Stage, was: Stage) -> bool:
+    """Whether a stage takes programs out of one that the change moved: the old image may have too old a C library."""
+    then = was.runtime
+    old = glibc_of(then.libc, then.distribution, then.release)
+    for copy in stage.copies:
+        builder = copy.from_stage
+        before = change.was(builder) if builder is not None else None
+        if builder is None or (before is not None and before.root.base_text == builder.root.base_text):
+            continue
+        now = builder.runtime
+        linked = glibc_of(now.libc, now.distribution, now.release)
+        fits = (then.libc == now.libc == "musl") or (old is not None and linked is not None and old >= linked)
+        if not fits and machine_code(stage, copy) is not None:
+            return True
+    return False
 
 
 def _loosened_default(change: DockerfileChange, used: str) -> Instruction | None:

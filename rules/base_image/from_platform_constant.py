@@ -19,6 +19,8 @@ from rules.api import (
     rule,
 )
 from rules.copying.binaries import is_empty_base
+from rules.packages.project_files import in_repository
+from rules.packages.scripts_run import scripts_run
 from rules.quoting import listed
 
 _BUILDER = re.compile(r"[\"']?\$(?:BUILDPLATFORM\b|\{BUILDPLATFORM\b)")
@@ -83,7 +85,7 @@ def _of_the_builder(change: DockerfileChange, stage: Stage) -> Iterator[Problem]
         "asks for. A build for several platforms puts that machine's system and programs under each name. "
         f"{way_out}",
         Confidence.CERTAIN if several or targets else Confidence.LIKELY,
-        doubt="" if several or targets else "no file of the repository says for which platforms it is built",
+        doubt="" if several or targets else _UNSAID,
         stage=stage.key,
         fix=Fix("Drop the flag", (delete_word(change.source, flag.span),))
         if stage.root is stage and targets and not native
@@ -97,8 +99,17 @@ def _is_for_one_machine(change: DockerfileChange, stage: Stage, platform: str) -
     if named is None:
         return False
     texts = [step.instruction.text for one in _parts(change, stage) for step in one.steps]
+    texts += [text for text in _scripts(change, stage) if text is not None]
     others = [pattern for pattern in _OF_MACHINES.values() if pattern is not named]
     return any(map(named.search, texts)) and not any(other.search(text) for other in others for text in texts)
+
+
+def _scripts(change: DockerfileChange, stage: Stage) -> Iterator[str | None]:
+    """Yield what the scripts of the project say that steps of what makes up a stage run; `None` for one not read."""
+    for run in (run for one in _parts(change, stage) for run in one.runs):
+        for _, put in scripts_run(run):
+            path = in_repository(change, put.source)
+            yield change.repository.text(path) if path is not None else None
 
 
 def _parts(change: DockerfileChange, stage: Stage) -> list[Stage]:
@@ -111,6 +122,8 @@ def _is_fixed(stage: Stage) -> bool:
     return flag is not None and "$" not in (flag.value or "$")
 
 
+_UNREAD = "a script of the project that was not read may fetch what there is for that platform alone"
+_UNSAID = "no file of the repository says for which platforms it is built"
 _BY_TARGET = "What is fetched for `BUILDARCH` is then to be fetched for `TARGETARCH`."
 
 
@@ -153,30 +166,34 @@ def _may_name(text: str, stage: Stage) -> bool:
 
 
 def _problem(change: DockerfileChange, stage: Stage, flag: Flag) -> Problem:
-    platform = (flag.value or "").strip("\"'")
-    windows = platform.lower().startswith("windows")
+    windows = (flag.value or "").strip("\"'").lower().startswith("windows")
     several = not windows and any(build.platforms > 1 for build in change.repository.builds_of(change.path))
-    if windows:  # on another platform there is no such image, emulated or not
-        then = "A build that is told `--platform` needs no flag here; any other build needs it."
-    elif several:
-        then = "The repository builds it for several platforms, and all of them get this one's programs."
-    else:
-        other = "of x86" if "arm" in platform.lower() else "an ARM laptop or server"
-        then = f"On another machine, {other}, it runs emulated, slowly or not at all"
-        if not any("TARGETARCH" in text or "TARGETPLATFORM" in text for text in _texts(stage)):
-            then += ", and a build for several platforms puts this one's programs under each name"
-        then += "."
-    native = _names_builder(stage)
+    native, unread = _names_builder(stage), None in _scripts(change, stage)
     same = [one for one in _parts(change, stage) if one is not stage and _is_fixed(one)]
     where = f", here and in {listed(one.label for one in same)}," if same else ","
     cure = "" if windows else f" Drop the flag{where} and choose the platform where the image is built."
     if native and not windows:
         cure += f" {_BY_TARGET}"
+    then = _consequence(stage, flag, windows=windows, several=several)
+    certain = Confidence.CERTAIN if several else Confidence.LIKELY
+    keep = windows or same or native or unread
     return Problem(
         flag.span,
         f"{stage.label} is always {quote(flag.value or '')}, whatever the build asks for. {then}{cure}",
-        Confidence.POSSIBLE if windows else Confidence.CERTAIN if several else Confidence.LIKELY,
-        doubt="" if windows else "no file of the repository says for which platforms it is built",
+        Confidence.POSSIBLE if windows or unread else certain,
+        doubt="" if windows else _UNREAD if unread else _UNSAID,
         stage=stage.key,
-        fix=None if windows or same or native else Fix("Drop the flag", (delete_word(change.source, flag.span),)),
+        fix=None if keep else Fix("Drop the flag", (delete_word(change.source, flag.span),)),
     )
+
+
+def _consequence(stage: Stage, flag: Flag, *, windows: bool, several: bool) -> str:
+    if windows:  # on another platform there is no such image, emulated or not
+        return "A build that is told `--platform` needs no flag here; any other build needs it."
+    if several:
+        return "The repository builds it for several platforms, and all of them get this one's programs."
+    other = "of x86" if "arm" in (flag.value or "").lower() else "an ARM laptop or server"
+    then = f"On another machine, {other}, it runs emulated, slowly or not at all"
+    if not any("TARGETARCH" in text or "TARGETPLATFORM" in text for text in _texts(stage)):
+        then += ", and a build for several platforms puts this one's programs under each name"
+    return f"{then}."

@@ -36,7 +36,7 @@ _GIT = "git://"
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN", "ADD"),
-    mentions=("bintray", "git://", "kubernetes", "sks-keyservers"),
+    mentions=("bintray", "git://", "kubernetes", "sks-keyservers", "boostorg.jfrog.io", "acs-mirror.azureedge.net"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Something is fetched from a server that is gone for good."""
@@ -46,14 +46,19 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 gone = _gone(source.path or "")
                 if gone is not None:
                     yield _problem(change, stage, gone, source.word.span)
-        for run in stage.runs if not _rewritten(stage) else ():
-            found = next(_in_run(run), None) if run.is_read and not run.deferred else None
-            if found is not None:
-                yield _problem(change, stage, *found)
+        for run in stage.runs:
+            found = _in_run(run) if run.is_read and not run.deferred else iter(())
+            first = next((one for one in found if not (_is_of_git(one[0]) and _rewritten(stage))), None)
+            if first is not None:
+                yield _problem(change, stage, *first)
+
+
+def _is_of_git(gone: GoneHost) -> bool:
+    return gone.name.strip("`").startswith(_GIT)
 
 
 def _rewritten(stage: Stage) -> bool:
-    """Whether Git is told to reach a server by another address."""
+    """Whether Git is told to reach a server by another address; other programs do not ask it."""
     return any(_REWRITES in run.instruction.whole_value.lower() for run in stage.all_runs)
 
 

@@ -1,6 +1,7 @@
 """See from_arg_empty_default.md."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rules.api import (
     PLATFORM_ARGS,
@@ -8,6 +9,7 @@ from rules.api import (
     Category,
     Confidence,
     DockerfileChange,
+    Model,
     Problem,
     Scope,
     Severity,
@@ -33,10 +35,23 @@ from rules.secrets.secret_names import names_a_secret
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A FROM has no valid image name unless a build argument is given."""
     given = {name for build in change.repository.builds_of(change.path) for name in build.args}
-    declared = change.after.global_scope
-    empty = _with_empty(declared)
     lost = plain_defaults(change.before) if change.before is not None else {}
-    for stage in change.stages:
+    # BuildKit reads every FROM before it builds a stage: where one had no image, a plain build stopped already.
+    stopped = change.before is not None and any(names for _, _, names in _broken(change.before))
+    for stage, text, names in _broken(change.after):
+        if names and names[0] in lost and not names_a_secret(names[0]):
+            continue  # which arg-default-removed says
+        if not given.intersection(names):
+            of_image = stage.base_word is not None and text == stage.base_word.text
+            problem = (_problem if of_image else _of_platform)(stage, text, names)
+            yield replace(problem, held_before=bool(names) and stopped)
+
+
+def _broken(model: Model) -> Iterator[tuple[Stage, str, list[str]]]:
+    """Yield the stages without an image or platform, with what says so and the ARGs that have no value, if any."""
+    declared = model.global_scope
+    empty = _with_empty(declared)
+    for stage in model.stages:
         flag = stage.from_.flag("platform")
         word = stage.base_word
         if word is None:
@@ -46,13 +61,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             broken.append(flag.value or "")
         if not broken or any(declared.get(name) is None for name in declarable_uses(broken[0], empty.escape)):
             continue  # without an ARG it is from-arg-undeclared's
-        names = [name for name in uses(broken[0], empty.escape) if declared.get(name) is not None]
-        names = sorted(names, key=lambda name: (_has_value(empty, name), not _is_enough(empty, broken[0], name)))
-        if names and names[0] in lost and not names_a_secret(names[0]):
-            continue  # which arg-default-removed says
-        if not given.intersection(names):
-            of_image = broken[0] == word.text
-            yield _problem(stage, broken[0], names) if of_image else _of_platform(stage, broken[0], names)
+        yield stage, broken[0], _unset(declared, empty, broken[0])
+
+
+def _unset(declared: Scope, empty: Scope, text: str) -> list[str]:
+    """Return the ARGs that a text uses, the one that has no value and is enough first."""
+    names = (name for name in uses(text, empty.escape) if declared.get(name) is not None)
+    return sorted(names, key=lambda name: (_has_value(empty, name), not _is_enough(empty, text, name)))
 
 
 def _is_enough(scope: Scope, text: str, name: str) -> bool:

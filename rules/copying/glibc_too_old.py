@@ -7,34 +7,8 @@ from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Sev
 from rules.copying.binaries import brings_libraries, is_static, program_of
 from rules.copying.machine_code import machine_code
 from rules.facts.distributions import title_of
+from rules.facts.glibc import glibc_of, needed_by, shown
 
-_VERSIONS = {
-    ("debian", "9"): (2, 24),
-    ("debian", "10"): (2, 28),
-    ("debian", "11"): (2, 31),
-    ("debian", "12"): (2, 36),
-    ("debian", "13"): (2, 41),
-    ("ubuntu", "18.04"): (2, 27),
-    ("ubuntu", "20.04"): (2, 31),
-    ("ubuntu", "20.10"): (2, 32),
-    ("ubuntu", "21.04"): (2, 33),
-    ("ubuntu", "21.10"): (2, 34),
-    ("ubuntu", "22.04"): (2, 35),
-    ("ubuntu", "24.04"): (2, 39),
-    ("amazonlinux", "2"): (2, 26),
-    ("amazonlinux", "2023"): (2, 34),
-    **{
-        (distro, number): version
-        for distro in ("rhel", "centos", "rockylinux", "almalinux", "oraclelinux")
-        for number, version in (("7", (2, 17)), ("8", (2, 28)), ("9", (2, 34)), ("10", (2, 39)))
-    },
-}
-"""The glibc of each release (packages.debian.org and packages.ubuntu.com, `libc6`; release notes of the others)."""
-
-_STEPS = {"rust": ((2, 28), (2, 33), (2, 34)), "go": ((2, 32), (2, 34))}
-"""Versions in which glibc changed symbols that every program of a language uses (glibc's `NEWS`): `statx` in 2.28,
-`stat` in 2.33, the threads that moved into libc in 2.32 and 2.34.
-"""
 _RUST_C = (2, 38)
 """Where C's `strtol` got another name for newer compilers (`__isoc23_strtol`): programs with parts in C ask for it."""
 _RUST_STARTS = (2, 39)
@@ -83,7 +57,7 @@ def _apart(stage: Stage, copy: Copy, builder: Stage, folder: str) -> Problem:
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies {quote(folder)} out of {builder.label}, which this change moves to {_system(builder)} "
-        f"(glibc {_shown(there)}), while the image stays on {_system(stage)} (glibc {_shown(here)}). What is compiled "
+        f"(glibc {shown(there)}), while the image stays on {_system(stage)} (glibc {shown(here)}). What is compiled "
         "there may ask for the newer C library, and fails with “version `GLIBC_…' not found”; what belongs to the "
         "release's own Python or libraries is not found either. Move both to the same release.",
         Confidence.LIKELY,
@@ -102,9 +76,9 @@ def _judge(stage: Stage, copy: Copy, builder: Stage) -> Iterator[Problem]:
     found = program_of(copy)
     if found is None or is_static(builder, found[1]):
         return
-    needed = max((step for step in _STEPS.get(found[1].language, ()) if step <= there), default=here)
+    needed = needed_by(found[1].language, there) or here
     if needed > here:
-        fails, confidence = f"{_stops(found[0])} with “version `GLIBC_{_shown(needed)}' not found”", Confidence.LIKELY
+        fails, confidence = f"{_stops(found[0])} with “version `GLIBC_{shown(needed)}' not found”", Confidence.LIKELY
     elif found[1].language == "rust" and here < _RUST_STARTS and there >= _RUST_C:
         fails, confidence = _may_stop(found[0], here, there), Confidence.POSSIBLE
     else:
@@ -113,7 +87,7 @@ def _judge(stage: Stage, copy: Copy, builder: Stage) -> Iterator[Problem]:
     yield Problem(
         copy.instruction.span,
         f"{stage.label} copies {what} {quote(found[0])} out of {builder.label}, where {linked} linked "
-        f"with glibc {_shown(there)} ({_system(builder)}); this image has {_shown(here)} ({_system(stage)}). "
+        f"with glibc {shown(there)} ({_system(builder)}); this image has {shown(here)} ({_system(stage)}). "
         f"{fails}. Build and run on the same release.",
         confidence,
         doubt="how the program is linked is not known",
@@ -136,22 +110,12 @@ def _stops(path: str) -> str:
 def _may_stop(path: str, here: tuple[int, int], there: tuple[int, int]) -> str:
     """Say which Rust programs ask for more than all do: what one is linked with is not seen."""
     needs = [(_RUST_C, "libraries of C are compiled into it"), (_RUST_STARTS, "it starts other programs")]
-    parts = [f"for `GLIBC_{_shown(step)}` where {why}" for step, why in needs if here < step <= there]
+    parts = [f"for `GLIBC_{shown(step)}` where {why}" for step, why in needs if here < step <= there]
     return f"A {_kind(path)} of Rust asks {', and '.join(parts)}; it may then fail with “not found”"
 
 
 def _glibc(stage: Stage) -> tuple[int, int] | None:
-    runtime = stage.runtime
-    if runtime.libc != "glibc" or runtime.distribution is None or runtime.release is None:
-        return None
-    number = runtime.release.number or ""
-    if runtime.distribution not in ("ubuntu", "amazonlinux"):
-        number = number.partition(".")[0]
-    return _VERSIONS.get((runtime.distribution, number))
-
-
-def _shown(version: tuple[int, int]) -> str:
-    return ".".join(map(str, version))
+    return glibc_of(stage.runtime.libc, stage.runtime.distribution, stage.runtime.release)
 
 
 def _system(stage: Stage) -> str:

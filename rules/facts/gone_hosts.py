@@ -58,4 +58,18 @@ GONE_HOSTS = (
         "which has had no servers in the DNS since 21 June 2021",
         "Ask `hkps://keys.openpgp.org` or `hkps://keyserver.ubuntu.com`, if they have the key",
     ),
+    # boostorg/boost#924 and #997: the agreement with JFrog ended in December 2024
+    GoneHost(
+        re.compile(r"//boostorg\.jfrog\.io(?![\w.-])", re.IGNORECASE),
+        "`boostorg.jfrog.io`",
+        "which was shut down at the end of 2024",
+        "Take the release from `https://archives.boost.io`, whose paths have no `artifactory/main` in front",
+    ),
+    # Azure/AKS#4792; other names below azureedge.net were moved to another network and may answer still
+    GoneHost(
+        re.compile(r"//acs-mirror\.azureedge\.net(?![\w.-])", re.IGNORECASE),
+        "`acs-mirror.azureedge.net`",
+        "which Microsoft retired on 31 May 2025",
+        "Take the file from `https://packages.aks.azure.com`",
+    ),
 )

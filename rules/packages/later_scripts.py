@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rules.api import once, quote
 from rules.packages.project_files import in_repository
+from rules.packages.scripts_run import scripts_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
 
 _INSTALLS = re.compile(r"\bapt(?:-get)?\b[^\n;&|#]*\binstall\b")
 _UPDATES = re.compile(r"\bapt(?:-get)?\b[^\n;&|#]*\bupdate\b")
-_SUFFIXES = (".sh", ".bash")
-_SHELLS = frozenset({"sh", "bash", "dash"})
 
 
 def mindful_of_scripts(change: DockerfileChange, run: Run, problems: Iterable[Problem]) -> list[Problem]:
@@ -67,21 +66,4 @@ def _later(run: Run) -> list[Run]:
 def _scripts(run: Run) -> tuple[tuple[Command, Put], ...]:
     """The shell scripts of the build context that a RUN runs, up to where it fetches lists itself."""
     updates = [c.command.start for c in run.package_calls if c.manager == "apt" and c.action == "update"]
-    found = []
-    for command in run.commands:
-        if updates and command.start > updates[0]:
-            break
-        path = _path(run, command)
-        put = next((put for put in run.stage.files.at(path) if put.kind == "context"), None) if path else None
-        if put is not None:
-            found.append((command, put))
-    return tuple(found)
-
-
-def _path(run: Run, command: Command) -> str | None:
-    program = command.program.value if command.program is not None else ""
-    text = program if "/" in program and program.endswith(_SUFFIXES) else ""
-    if command.name in _SHELLS and command.args:
-        first = command.args[0].value
-        text = first if first.endswith(_SUFFIXES) else ""
-    return run.resolve(text) if text else None
+    return tuple(found for found in scripts_run(run) if not updates or found[0].start <= updates[0])

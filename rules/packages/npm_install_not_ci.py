@@ -7,6 +7,7 @@ from rules.api import (
     Confidence,
     DockerfileChange,
     Fix,
+    Model,
     PackageCall,
     Problem,
     Run,
@@ -15,6 +16,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.copying.installs import install_folder
 from rules.packages.manifest_edits import first_edits
 from rules.packages.options import hold_to_lock
 from rules.packages.project_files import lock_path
@@ -35,6 +37,7 @@ _WITH_TEST = ("install-test", "it")
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A lock file is there, and `npm install` may change it."""
+    anywhere = _in_unknown_folders(change.before) if change.before is not None else frozenset()
     for stage, run, call in change.after.layers.needed_calls:
         if (
             call.manager != "npm"
@@ -59,7 +62,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             doubt="whether the lock file is among what a pattern copies is not known",
             stage=stage.key,
             fix=_fix(run, call),
+            held_before=str(call.command) in anywhere,
         )
+
+
+def _in_unknown_folders(model: Model) -> frozenset[str]:
+    """Return the installs that run nobody knows where, as upon an unknown base: they may have a lock file."""
+    calls = ((run, call) for _, run, call in model.layers.needed_calls if call.manager == "npm" and call.project)
+    return frozenset(str(call.command) for run, call in calls if install_folder(run, call) is None)
 
 
 def _edits_manifest(run: Run) -> bool:

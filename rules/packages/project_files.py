@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -49,6 +50,10 @@ WORKSPACES = frozenset("apps libs modules packages plugins services workspaces".
 """Folders whose subfolders are customarily packages of one project."""
 
 _FILES_WITHOUT_DOT = frozenset({"Gemfile", "Pipfile", "Makefile", "Rakefile", "Procfile", "Dockerfile", "LICENSE"})
+
+
+_OF_FILES = re.compile(r"\*\.\w+$")
+"""How a pattern ends that takes files by their ending: `*.exs`."""
 
 
 class Brought(NamedTuple):
@@ -256,7 +261,8 @@ def context_folder(run: Run, folder: str | None) -> str | None:
 def _filling(run: Run, folder: str) -> Put | None:
     """Return the last tree of the build context that a COPY before a RUN put at a folder or above it."""
     for put in reversed(run.stage.files.covering(folder)):
-        if put.kind == "context" and put.tree and put.step.at < run.at and within(folder, put.path):
+        fills = put.path == folder or not _OF_FILES.search(put.source)  # files by their ending fill no folder below
+        if fills and put.kind == "context" and put.tree and put.step.at < run.at and within(folder, put.path):
             return put
     return None
 

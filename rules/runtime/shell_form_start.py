@@ -192,6 +192,7 @@ def _makes_way(stage: Stage, start: Start) -> Problem:
         f"Debian base it does not. {'The JSON form needs' if repair else '`exec` in front of it needs'} no luck.",
         Confidence.POSSIBLE,
         stage=stage.key,
+        key="makes way",  # upon a base whose shell does not, it is another fault
         fix=repair,
         severity=Severity.INFO,
     )

@@ -95,8 +95,9 @@ def _compose_files(change: DockerfileChange) -> tuple[Source, ...]:
 
 
 def _used(stage: Stage, was: Stage, files: tuple[Source, ...]) -> Iterator[Used]:
-    ports = _ports(was) - _ports(stage) if _are_known(stage) else set()
-    volumes = _volumes(was) - _volumes(stage)
+    # Merely undeclared, a port is published and a folder mounted as before: another in its place says that it moved.
+    ports = _ports(was) - _ports(stage) if _are_known(stage) and _ports(stage) - _ports(was) else set()
+    volumes = _volumes(was) - _volumes(stage) if _volumes(stage) - _volumes(was) else set()
     old, new = was.image.workdir, stage.image.workdir
     folder = (
         old.value if old.set_in_file and new.value is not None and old.value not in (None, "/", new.value) else None

@@ -37,7 +37,8 @@ _NO_SOURCE = re.compile(
 """What stands before an address that nothing is fetched from: a proxy's, in an option or in the settings of npm, yarn,
 pip or git, and the one that git is to write another in the place of (git-config(1), `url.<base>.insteadOf`)."""
 _NUMBER = re.compile(r"\d+")
-_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+_VARIABLE = re.compile(r"\$(?:\{(?P<indirect>!?)(\w+)\}|(\w+))")
+"""A variable, or by bash's `${!NAME}` the one whose name it holds (bash's manual, Shell Parameter Expansion)."""
 _LONGEST_ADDRESS = 2000
 """Characters of an address that is put together from variables, so that none doubles without end."""
 _POWERSHELL = re.compile(
@@ -125,9 +126,13 @@ def _filled(run: Run, command: Command, text: str) -> str:
 
 
 def _put_in(local: Mapping[str, str | None], run: Run, text: str) -> str:
+    def known(name: str) -> object:
+        return local[name] if name in local else run.scope.lookup(name)
+
     def value(match: re.Match[str]) -> str:
-        name = match[1] or match[2]
-        found = local[name] if name in local else run.scope.lookup(name)
+        found = known(match[2] or match[3])
+        if match["indirect"]:
+            found = known(found) if isinstance(found, str) else None
         return found if isinstance(found, str) else match[0]
 
     return _VARIABLE.sub(value, text)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from rules.secrets.public_identifiers import is_public, names_a_public_one
+
 _SECRET = re.compile(
     r"(?:^|[_-])(?:[A-Z]*(?<!NO)(?:PASSWORDS?|PASSWD|PASSPHRASE)|PSW|PASS|PWD|SSHPASS|SECRETS?|"
     r"(?:ACCESS|AUTH|API|BEARER|CLIENT|REFRESH|GITHUB|GITLAB|NPM)?(?:TOKENS?|(?<=T)SECRET)|APIKEY|API_?KEY|ACCESS_?KEY(?:_ID)?|"
@@ -75,13 +77,15 @@ def names_a_secret(name: str) -> bool:
     name = _HUMP.sub("_", name)
     if _CREDENTIAL_HOST.match(name) and not _BUNDLE_SETTING.match(name):
         return True
-    return bool(_SECRET.search(name)) and not _NOT_SECRET.search(name)
+    return bool(_SECRET.search(name)) and not _NOT_SECRET.search(name) and not names_a_public_one(name)
 
 
 def could_be_secret(value: str) -> bool:
-    """Tell whether a value could be a secret: no switch, number, path, URL, reference or fingerprint."""
+    """Tell whether a value could be a secret: no switch, number, path, URL, reference, fingerprint or public key."""
     plain = _written(value).strip("*")
-    return not (_HARMLESS.match(plain) or _FINGERPRINTS.match(plain) or _REFERENCES.fullmatch(plain))
+    return not (
+        is_public(plain) or _HARMLESS.match(plain) or _FINGERPRINTS.match(plain) or _REFERENCES.fullmatch(plain)
+    )
 
 
 def is_placeholder(value: str) -> bool:

@@ -29,6 +29,7 @@ from rules.user.modes import Grant, grants, without_others_writing
 from rules.user.narrower_rights import is_for_running, temporary, way_out
 from rules.user.reach import closed_above
 from rules.user.root_by_design import drops_privileges, unread_scripts
+from rules.user.start_scripts import start_scripts
 
 _SHARED = ("/dev", "/proc", "/sys")
 _SHOWN = 3
@@ -42,6 +43,8 @@ _ANY_CALLER = re.compile(
     re.IGNORECASE,
 )
 """Said anywhere in the file: how the image is run, and what is made for that."""
+_ASKS_CALLER = re.compile(r"\bid\s+-u\b(?![ \t]+[\w\"'$])|\$\{?(?:E?UID|P[UG]ID)\b")
+"""How a script asks who started it (`id -u`, bash's `$UID`), or for whom it is to run (`$PUID`)."""
 _NAMES_MODE = re.compile(r"\b(?:0?777|0?666|[ugoa]*[oa][ugoa]*[+=][rxX]*w[rwxX]*)\b")
 _WHY = re.compile(r"\b(?:because|since|so that|so|needs?|needed|must|allows?|lets?|else|otherwise)\b", re.IGNORECASE)
 """A comment that names the mode and gives a reason for it: the author has decided."""
@@ -157,9 +160,14 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[Grant]) -> Prob
     step = first.step
     written = quote(str(first.command)) if first.command is not None else quote(f"--chmod={first.mode.text}")
     paths = tuple(dict.fromkeys(path for grant in found for path in grant.paths if not _PARAMETER.fullmatch(path)))
-    meant = _is_meant(step)
+    caller = _script_for_callers(change, stage)
+    meant = caller is not None or _is_meant(step)
     more = f" and {len(found) - 1} more like it" if len(found) > 1 else ""
     instead = way_out(stage, found, meant=meant)
+    if caller is not None:
+        instead += (
+            f" {quote(caller)} asks who starts it: where any uid may, and writes there, nothing narrower will do."
+        )
     span = place(step, first.command) if first.command is not None and isinstance(step, Run) else first.span
     return Problem(
         span,
@@ -181,6 +189,12 @@ def _is_meant(step: Step) -> bool:
     return _is_for_any_caller(step.stage.model) or bool(
         _ANY_USER.search(said) or (_NAMES_MODE.search(said) and _WHY.search(said))
     )
+
+
+def _script_for_callers(change: DockerfileChange, stage: Stage) -> str | None:
+    """Return a start script that asks under which uid it runs, or is told one: it is made for more than one account."""
+    scripts = start_scripts(change, stage)
+    return next((script.name for script in scripts if script.text and _ASKS_CALLER.search(script.text)), None)
 
 
 @once

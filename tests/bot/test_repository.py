@@ -114,6 +114,16 @@ def test_what_the_change_does_not_touch_is_the_same_before() -> None:
     assert list(chosen.unchanged(pull)) == ["package.json"]
 
 
+def test_the_manifest_of_a_folder_that_instructions_enter_is_read_besides() -> None:
+    text = b"FROM node:22\nWORKDIR /app\nCOPY apps ./apps\nRUN cd apps/chart && npm ci\nWORKDIR /app/apps/map\n"
+    paths = ("apps/chart/package.json", "apps/map/composer.json", "apps/other/package.json")
+    changed = ChangedFile("Dockerfile", "modified")
+    listing = {**dict.fromkeys(paths, FILE), "Dockerfile": FILE}
+    chosen = wanted(pull_request(changed), listing, DEFAULT)
+    more = chosen.further(pull_request(changed), {"Dockerfile": text}, listing)
+    assert more.after == ("apps/chart/package.json", "apps/map/composer.json")
+
+
 def test_what_a_dockerfile_names_is_read_besides() -> None:
     text = (
         b"FROM debian:13\nCOPY requirements/prod.txt logo.png /app/\nCOPY rootfs/ /\nCOPY --from=x a.txt /\n"

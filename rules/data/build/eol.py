@@ -59,10 +59,14 @@ images has it. From the raw table's `dead_images`, whose notes are written for p
 """
 
 
+SUSE = r"registry\.suse\.com/(?:bci/bci-(?:base|minimal|micro|init|busybox)(?:-fips)?|suse/sle15)"
+"""SUSE's base container images, which have the life cycle of SLES, and whose tags name its service pack (SUSE's
+Container Guide)."""
 IMAGES = [
     ["hexpm/elixir", "elixir"],  # hexpm/bob, which builds them
     ["hexpm/erlang", "erlang"],
     [r"opensuse|opensuse/leap|registry\.opensuse\.org/opensuse/leap", "opensuse"],  # en.opensuse.org/Lifetime
+    [SUSE, "sles"],
 ]
 """Images of a product that the raw table leaves out."""
 

@@ -1,0 +1,62 @@
+"""Which glibc a release of a distribution has, and which one a program asks for that is linked there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rules.facts.distributions import Release
+
+_VERSIONS = {
+    ("debian", "9"): (2, 24),
+    ("debian", "10"): (2, 28),
+    ("debian", "11"): (2, 31),
+    ("debian", "12"): (2, 36),
+    ("debian", "13"): (2, 41),
+    ("ubuntu", "18.04"): (2, 27),
+    ("ubuntu", "20.04"): (2, 31),
+    ("ubuntu", "20.10"): (2, 32),
+    ("ubuntu", "21.04"): (2, 33),
+    ("ubuntu", "21.10"): (2, 34),
+    ("ubuntu", "22.04"): (2, 35),
+    ("ubuntu", "24.04"): (2, 39),
+    ("amazonlinux", "2"): (2, 26),
+    ("amazonlinux", "2023"): (2, 34),
+    **{
+        (distro, number): version
+        for distro in ("rhel", "centos", "rockylinux", "almalinux", "oraclelinux")
+        for number, version in (("7", (2, 17)), ("8", (2, 28)), ("9", (2, 34)), ("10", (2, 39)))
+    },
+}
+"""The glibc of each release (packages.debian.org and packages.ubuntu.com, `libc6`; release notes of the others)."""
+
+_STEPS = {"rust": ((2, 28), (2, 33), (2, 34)), "go": ((2, 32), (2, 34))}
+"""Versions in which glibc changed symbols that every program of a language uses (glibc's `NEWS`): `statx` in 2.28,
+`stat` in 2.33, the threads that moved into libc in 2.32 and 2.34.
+"""
+
+
+def glibc_of(libc: str | None, distribution: str | None, release: Release | None) -> tuple[int, int] | None:
+    """Return the version of glibc in a release: `(2, 36)` for Debian 12; `None` where there is none or it is unknown.
+
+    Args:
+        libc: The C library of the image, as `ImageFacts.libc` names it.
+        distribution: As `ImageFacts.distro` names it.
+        release: The release; of most distributions the first part of its number counts.
+    """
+    if libc != "glibc" or distribution is None or release is None:
+        return None
+    number = release.number or ""
+    if distribution not in ("ubuntu", "amazonlinux"):
+        number = number.partition(".")[0]
+    return _VERSIONS.get((distribution, number))
+
+
+def needed_by(language: str, linked: tuple[int, int]) -> tuple[int, int] | None:
+    """Return the oldest glibc upon which a language's programs start that are linked with one; `None`: with any."""
+    return max((step for step in _STEPS.get(language, ()) if step <= linked), default=None)
+
+
+def shown(version: tuple[int, int]) -> str:
+    """Return a version as people write it."""
+    return ".".join(map(str, version))

@@ -1,0 +1,92 @@
+"""An old fault stays an old one where a change only moves the image below it, or calls something otherwise."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import rules
+from rules import catalogue
+from tests.cases import TODAY, Case, cases_in
+
+PAGES = Path(rules.__file__).parent
+OF_THE_BASE = frozenset(
+    "base-image-eol base-image-loosened base-image-no-digest base-image-tag-unknown base-image-unpinned "
+    "digest-not-renewed from-platform-redundant".split()
+)
+"""Rules that speak of the reference itself, which is what `moved` changes."""
+WITHOUT_NAMES = frozenset({"stage-name-duplicate"})
+"""Rules in whose examples nobody can tell which stage is which."""
+
+
+def flagged(rule: str) -> Case | None:
+    """Return the first example of a rule's page in which a file is flagged by itself."""
+    page = next(PAGES.rglob(f"{rule.replace('-', '_')}.md"))
+    cases = (case for case in cases_in(rule, page.read_text(encoding="utf-8")) if "findings" in case.blocks)
+    return next((case for case in cases if "dockerfile before" not in case.blocks), None)
+
+
+def moved(text: str) -> str:
+    """Hold each stage to another build of its image, with a platform in front: no word of its FROM stays as it was."""
+    digest = f"@sha256:{'e' * 64}"
+    return re.sub(
+        r"(?m)^FROM (?!--)([a-z][\w./-]*:[\w.-]+)(?:@\S+)?", rf"FROM --platform=$TARGETPLATFORM \1{digest}", text
+    )
+
+
+def called_otherwise(text: str) -> str:
+    """Give each stage and each argument above the stages another name."""
+    for name in re.findall(r"(?m)^FROM .* AS ([a-z]\w*)$", text):
+        text = re.sub(rf"(?m)( AS |from=|^FROM ){name}(?![\w:/.-])", rf"\1{name}-2", text)
+    for name in re.findall(r"(?m)^ARG (\w+)", text.partition("FROM ")[0]):
+        text = re.sub(rf"\b{name}\b", f"{name}_2", text)
+    return text
+
+
+def labelled(text: str) -> str:
+    """Put a line below each FROM that has nothing to do with anything."""
+    return re.sub(r"(?m)^(FROM [^\\\n]+)$", r"\1" + '\nLABEL org.example.note="one"', text)
+
+
+def new(case: Case, text: str) -> list[str]:
+    """Return the rules that have something new to say of a change of the case's file to a text."""
+    _, tree = case.trees()
+    report = rules.review(tree, {**tree, case.path: text.encode()}, listing=case.listing(tree), today=TODAY)
+    return sorted({found.rule for found in report.findings if found.baseline == "new"} - OF_THE_BASE)
+
+
+EXAMPLES = [
+    case for rule in catalogue.load() if rule.id not in WITHOUT_NAMES and (case := flagged(rule.id)) is not None
+]
+
+
+@pytest.mark.parametrize("case", EXAMPLES, ids=lambda case: case.rule)
+def test_another_image_below_it_makes_an_old_fault_no_new_one(case: Case) -> None:
+    assert new(case, moved(case.blocks["dockerfile"])) == []
+
+
+@pytest.mark.parametrize("case", EXAMPLES, ids=lambda case: case.rule)
+def test_other_names_of_stages_and_arguments_besides_make_an_old_fault_no_new_one(case: Case) -> None:
+    assert new(case, moved(called_otherwise(case.blocks["dockerfile"]))) == []
+
+
+@pytest.mark.parametrize("case", EXAMPLES, ids=lambda case: case.rule)
+def test_a_line_about_something_else_makes_an_old_fault_no_new_one(case: Case) -> None:
+    assert new(case, labelled(case.blocks["dockerfile"])) == []
+
+
+def baselines(rule: str, before: str, after: str) -> list[str]:
+    report = rules.review({"Dockerfile": before.encode()}, {"Dockerfile": after.encode()})
+    return sorted(found.baseline for found in report.findings if found.rule == rule)
+
+
+def test_a_renamed_argument_is_the_same_one() -> None:
+    text = 'ARG VERSION=1\nFROM debian:13-slim\nRUN fetch "$VERSION"\nCMD ["/app"]\n'
+    assert baselines("undefined-variable", text, text.replace("VERSION", "RELEASE")) == ["unchanged"]
+
+
+def test_a_secret_of_another_name_is_another_one() -> None:
+    text = 'FROM debian:13-slim\nARG NPM_TOKEN\nRUN fetch "$NPM_TOKEN"\nCMD ["/app"]\n'
+    assert baselines("secret-in-arg-or-env", text, text.replace("NPM_TOKEN", "GIT_TOKEN")) == ["absent", "new"]
