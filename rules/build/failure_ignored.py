@@ -20,7 +20,7 @@ from rules.api import (
     rule,
 )
 from rules.build.pipe_failures import caught_with, counts, is_caught, is_conditional, pipelines
-from rules.secrets.downloads import is_check
+from rules.secrets.download_checks import is_check
 
 _BUILDS = frozenset(
     "cargo cmake configure docker-php-ext-install dotnet go gradle gradlew make meson mvn mvnw ninja npm pecl phpize "

@@ -24,11 +24,10 @@ from rules.api import (
 )
 from rules.quoting import listed
 from rules.secrets.authorities import has_no_authorities
+from rules.secrets.download_checks import checks, compares_hash
 from rules.secrets.downloads import (
     FETCHERS,
     Url,
-    checks,
-    compares_hash,
     is_local,
     keeps_nothing,
     php_urls,

@@ -19,7 +19,8 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.secrets.downloads import is_check, versionless
+from rules.secrets.download_checks import is_check
+from rules.secrets.downloads import versionless
 
 _VARIABLE = re.compile(r"\$\{?\w+\}?")
 _NAMED_ADDRESS = re.compile(r"\$\{?\w*(?:url|uri)\}?", re.IGNORECASE)

@@ -22,16 +22,14 @@ from rules.api import (
 )
 from rules.quoting import listed
 from rules.secrets.download_addresses import SCRIPT, TRUST, judged, named_risk
+from rules.secrets.download_checks import checks, forgiven_checks, last_checks
 from rules.secrets.downloads import (
     FETCHERS,
     Url,
     added_name,
-    checks,
-    forgiven_checks,
     is_local,
     is_saved,
     keeps_nothing,
-    last_checks,
     saved_name,
     split_url,
     stages_that_count,

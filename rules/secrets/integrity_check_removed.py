@@ -23,7 +23,8 @@ from rules.api import (
     rule,
 )
 from rules.quoting import listed
-from rules.secrets.downloads import FETCHERS, added_name, last_checks, saved_name, urls
+from rules.secrets.download_checks import last_checks
+from rules.secrets.downloads import FETCHERS, added_name, saved_name, urls
 from rules.secrets.held_elsewhere import is_held_elsewhere, may_have_lock
 
 _VERSION = re.compile(r"\$\{[^}]*\}|\$\w+|[0-9a-f]{7,}|[0-9]+")

@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Copy, Run, once
-from rules.secrets.downloads import FETCHERS, checks, saved_name, split_url, urls
+from rules.secrets.download_checks import checks
+from rules.secrets.downloads import FETCHERS, saved_name, split_url, urls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
