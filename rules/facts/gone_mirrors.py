@@ -1,6 +1,7 @@
 """Releases that have left the mirrors which their own images name: their lists cannot be fetched any more.
 
-Alpine keeps all of its releases, and Ubuntu its long-term ones.
+Alpine keeps all of its releases, and Ubuntu its long-term ones. Debian 11, whose extended support ended in August 2026,
+is on the mirrors still, and its security list was renewed in September without a day on which it ends (`InRelease`).
 """
 
 from __future__ import annotations
@@ -22,8 +23,6 @@ _DEBIAN = {
     "10": date(2025, 7, 14),  # debuerreotype/docker-debian-artifacts, issue 245: the images keep the old addresses
 }
 """Releases that are on `archive.debian.org` alone, each with a day on which that was so."""
-_EXPIRED = {"11": date(2026, 9, 7)}
-"""Those whose security updates have a list that is past its `Valid-Until` (balena-os/meta-balena, issue 3938)."""
 _CENTOS = frozenset("5 6 7 8".split())
 _NO_MIRRORLIST = date(2024, 9, 8)
 """A day on which the name `mirrorlist.centos.org` was no longer known (CentOS/sig-cloud-instance-images, issue 202)."""
@@ -47,8 +46,6 @@ def left_mirrors(distro: str | None, release: Release | None, today: date) -> st
     title = f"{title_of(distro or '')} {number}"
     if distro == "debian" and number in _DEBIAN and _DEBIAN[number] <= today:
         return f"{title} has left the mirrors that the image names, and is on `archive.debian.org` alone"
-    if distro == "debian" and number in _EXPIRED and _EXPIRED[number] < today:
-        return f"the list of {title}'s security updates expired in {_EXPIRED[number]:%B %Y}, and apt refuses it"
     if distro == "centos" and number in _CENTOS and today >= _NO_MIRRORLIST:
         return (
             "`mirrorlist.centos.org`, which the image asks, is gone, and its packages are on `vault.centos.org` alone"
