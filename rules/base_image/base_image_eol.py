@@ -31,6 +31,7 @@ from rules.base_image.lists_gone import lists_gone
 from rules.base_image.pinned_release import release_left
 from rules.base_image.replaced_image import later_release, lies_elsewhere
 from rules.base_image.supported_lines import (
+    TRY_FIRST,
     data_kept,
     day_of,
     ends_next,
@@ -150,18 +151,19 @@ def _problem(change: DockerfileChange, told: _Told, today: date) -> Problem:
     gone = lists_gone([one for one in change.stages if one.root in moving], today)
     lost = _lost(change, moving, ended[0], instead, along)
     also = "given up as well" if ended[0].note else "the same release line"
+    # Another stage upon the line would speak then, and what is not there would stop the build.
+    offered = None if told.others or lost else _fix(change, stage, reference, told.every, instead)
     return Problem(
         word.span,
         f"{stage.label} starts from {quote(reference.text.partition('@')[0])}: {_fact(ended[0])}{_also(ended[1:])}. "
         f"{_consequence(ended[0], stage, own)}{gone}{way_out(ended[0], reference, instead, today)}"
         f"{ends_next(reference, instead, today)}{lost}"
-        f"{along}{data_kept(ended[0], stage, reference) if runs else ''}",
+        f"{along}{data_kept(ended[0], stage, reference) if runs else ''}{TRY_FIRST if offered is None else ''}",
         _confidence(change, stage, told.every),
         doubt=_doubt(stage, word),
         key=key,
         notes=tuple(Note(other.from_.span, also) for other in told.others),
-        # Another stage upon the line would speak then, and what is not there would stop the build.
-        fix=None if told.others or lost else _fix(change, stage, reference, told.every, instead),
+        fix=offered,
         severity=None if stage.files_ship or own is not None else Severity.INFO,
         fact=key,
     )

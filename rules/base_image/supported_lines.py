@@ -47,6 +47,12 @@ def may_name_a_tag(change: DockerfileChange, stage: Stage, ended: list[EndOfLife
     return not any(other != own and not arguments.isdisjoint(_ARGUMENT.findall(other)) for other in others)
 
 
+TRY_FIRST = (
+    " Build and start it there first: what is installed, pinned or compiled for the old line may not fit the new one."
+)
+"""What goes with every way out: another line is another system, of which a file shows a part."""
+
+
 def way_out(end: EndOfLife, reference: ImageReference, instead: str | None, today: date) -> str:
     """Return the sentence that says where to move.
 
