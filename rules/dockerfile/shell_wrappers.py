@@ -162,7 +162,7 @@ def _set(word: ShellWord) -> tuple[str, ShellWord] | None:
 def _given(word: ShellWord) -> tuple[str, ShellWord] | None:
     """Return what a word sets as an argument of `env`, `sudo` or `export`, which see it without quotes."""
     mark = word.text[:1]
-    match = ASSIGNMENT.match(word.value) if mark in ("'", '"') and mark else None
+    match = ASSIGNMENT.match(word.value) if mark in ("'", '"') else None
     if match is None:
         return _set(word)
     inner = assigned(word, match.end() + 1)
