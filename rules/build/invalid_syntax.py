@@ -116,8 +116,10 @@ def _fix(change: DockerfileChange, fault: SyntaxFault, place: int | None) -> Fix
         return Fix(f"Write {fault.suggestion}", (replace(change.source, fault.span, fault.suggestion),))
     if not place or wrong is None or wrong.keyword not in _OPERATORS or instructions[place - 1].keyword != "RUN":
         return None
-    before = instructions[place - 1]
+    before, escape = instructions[place - 1], change.after.dockerfile.escape
+    if escape != "\\" and before.text.rstrip(" \t").endswith("\\"):
+        return None  # continued as in a file without the directive: then other lines are, too
     end = before.span.end
     start = end - len(before.text) + len(before.text.rstrip(" \t"))
-    joined = f" {change.after.dockerfile.escape}"
+    joined = f" {escape}"
     return Fix("Join the lines again", (replace(change.source, change.source.span(start, end), joined),))
