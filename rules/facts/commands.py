@@ -215,7 +215,7 @@ _BY_DISTRO: dict[str, dict[str, str]] = {
     "ping": {"debian": "iputils-ping", "redhat": "iputils"},
     "ps": {"debian": "procps", "redhat": "procps-ng"},
     "psql": {"debian": "postgresql-client", "alpine": "postgresql-client", "redhat": "postgresql"},
-    "python": {"debian": "python-is-python3", "redhat": "python-unversioned-command"},
+    "python": {"debian": "python-is-python3", "alpine": "python3", "redhat": "python-unversioned-command"},
     "redis-cli": {"debian": "redis-tools", "alpine": "redis", "redhat": "redis"},
     "setcap": {"debian": "libcap2-bin", "alpine": "libcap", "redhat": "libcap"},
     "ssh": {"debian": "openssh-client", "alpine": "openssh-client", "redhat": "openssh-clients"},

@@ -3,12 +3,27 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, DockerfileChange, Fix, Origin, Problem, Severity, Stage, Step, fix, quote, replace, rule
+from rules.api import (
+    Category,
+    DockerfileChange,
+    Fix,
+    Origin,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    Step,
+    fix,
+    quote,
+    replace,
+    rule,
+)
 from rules.facts.tools import BUSYBOX_SHELL
 from rules.runtime.start_instructions import Written, written
 from rules.runtime.start_text import exec_words, json_array, repeated_words
 
 _WITH_SHELL = frozenset("/ /bin /bin/ /bin/sh /usr /usr/ /usr/bin /usr/bin/".split())
+_SHELLS = frozenset({"sh", "ash", "bash"})
 _THEN = {
     "RUN": "The build stops there",
     "CMD": "The container exits at once",
@@ -34,7 +49,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if stage.runtime.has_shell is not False or stage.runtime.is_windows:
             continue
         for run in stage.runs:
-            if run.instruction.exec_form is None and not run.deferred and _uses_default(run) and run.commands:
+            if not run.deferred and _needs_shell(run):
                 if any(mount.type == "bind" and mount.target in _WITH_SHELL for mount in run.mounts):
                     continue  # `--mount=from=busybox,source=/bin,target=/bin`: the shell is there while it runs
                 yield _problem(stage, run)
@@ -45,6 +60,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             step = next((s for s in stage.steps if s.instruction is found.instruction), None)
             if step is not None and _uses_default(step):
                 yield _problem(stage, step, _missing(found))
+
+
+def _needs_shell(run: Run) -> bool:
+    """Whether a RUN goes to the default shell, or its JSON form names one as its program."""
+    words = run.instruction.exec_form
+    if words is None:
+        return _uses_default(run) and bool(run.commands)
+    return bool(words) and words[0].text.removeprefix("/bin/") in _SHELLS
 
 
 def _missing(found: Written) -> str:
@@ -109,7 +132,7 @@ def _repeated(stage: Stage, step: Step) -> tuple[str, ...]:
 def _fix(step: Step, repeated: int) -> Fix | None:
     """The JSON form, where no word needs the shell, and a RUN names a program that can have been copied."""
     instruction = step.instruction
-    words = exec_words(instruction)
+    words = exec_words(instruction) if instruction.exec_form is None else None
     if words is None or (instruction.keyword == "RUN" and not words[0].startswith(("/", "./"))):
         return None
     span = instruction.value_span
