@@ -32,7 +32,6 @@ from rules.base_image.tags import (
     without_release,
 )
 from rules.copying.machine_code import machine_code
-from rules.facts.glibc import glibc_of
 from rules.facts.names import same_image
 
 _FULL = 3
@@ -219,16 +218,16 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, found: Loosened
 
 def _takes_newer_programs(change: DockerfileChange, stage: Stage, was: Stage) -> bool:
     """Whether a stage takes programs out of one that the change moved: the old image may have too old a C library."""
-    then = was.runtime
-    old = glibc_of(then.libc, then.distribution, then.release)
+    old = was.runtime.glibc
     for copy in stage.copies:
         builder = copy.from_stage
         before = change.was(builder) if builder is not None else None
         if builder is None or (before is not None and before.root.base_text == builder.root.base_text):
             continue
-        now = builder.runtime
-        linked = glibc_of(now.libc, now.distribution, now.release)
-        fits = (then.libc == now.libc == "musl") or (old is not None and linked is not None and old >= linked)
+        linked = builder.runtime.glibc
+        fits = (was.runtime.libc == builder.runtime.libc == "musl") or (
+            old is not None and linked is not None and old >= linked
+        )
         if not fits and machine_code(stage, copy) is not None:
             return True
     return False

@@ -60,7 +60,7 @@ def _plain(reference: ImageReference) -> ImageFacts | None:
 
 
 def _stays_too_old(stage: Stage, moving: Sequence[Stage], linked: tuple[int, int]) -> bool:
-    here = _glibc(stage)
+    here = stage.runtime.glibc
     if here is None or stage in moving or not moving or brings_libraries(stage):
         return False
     return any(needed > here for copy in stage.copies for needed in _needed(stage, copy, moving, here, linked))
@@ -78,13 +78,9 @@ def _needed(
         return
     # Of Go, only what is seen to be built can be told: most of it is linked with no C library at all.
     languages = {found[1].language} if found is not None else set(builder.runtime.languages) - {"go"}
-    then = _glibc(builder)
+    then = builder.runtime.glibc
     for language in languages:
         needed = needed_by(language, linked)
         before = needed_by(language, then) if then is not None else None
         if needed is not None and (before is None or before <= here):
             yield needed
-
-
-def _glibc(stage: Stage) -> tuple[int, int] | None:
-    return glibc_of(stage.runtime.libc, stage.runtime.distribution, stage.runtime.release)

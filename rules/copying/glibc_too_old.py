@@ -7,7 +7,7 @@ from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Sev
 from rules.copying.binaries import brings_libraries, is_static, program_of
 from rules.copying.machine_code import machine_code
 from rules.facts.distributions import title_of
-from rules.facts.glibc import glibc_of, needed_by, shown
+from rules.facts.glibc import needed_by, shown
 
 _RUST_C = (2, 38)
 """Where C's `strtol` got another name for newer compilers (`__isoc23_strtol`): programs with parts in C ask for it."""
@@ -29,7 +29,7 @@ _OF_PROGRAMS = frozenset({"/usr", "/usr/local", "/usr/local/bin", "/usr/local/li
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A program is built on a system whose C library is newer than that of the image it is copied into."""
     for stage in change.stages:
-        if _glibc(stage) is None or brings_libraries(stage):
+        if stage.runtime.glibc is None or brings_libraries(stage):
             continue
         for copy in stage.copies:
             if copy.from_stage is not None and not copy.deferred:
@@ -43,17 +43,17 @@ def _moved_apart(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     for copy in stage.copies if was is not None and was.root.base_text == stage.root.base_text else ():
         builder = copy.from_stage
         then = change.was(builder) if builder is not None else None
-        here, there = _glibc(stage), _glibc(builder) if builder is not None else None
+        here, there = stage.runtime.glibc, builder.runtime.glibc if builder is not None else None
         if builder is None or then is None or here is None or there is None or there <= here:
             continue
         folder = next((path for source in copy.sources if (path := copy.source_path(source)) in _OF_PROGRAMS), None)
-        if folder is not None and _glibc(then) == here and program_of(copy) is None and machine_code(stage, copy):
+        if folder is not None and then.runtime.glibc == here and program_of(copy) is None and machine_code(stage, copy):
             yield _apart(stage, copy, builder, folder)
             return
 
 
 def _apart(stage: Stage, copy: Copy, builder: Stage, folder: str) -> Problem:
-    here, there = _glibc(stage) or (0, 0), _glibc(builder) or (0, 0)
+    here, there = stage.runtime.glibc or (0, 0), builder.runtime.glibc or (0, 0)
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies {quote(folder)} out of {builder.label}, which this change moves to {_system(builder)} "
@@ -70,7 +70,7 @@ def _apart(stage: Stage, copy: Copy, builder: Stage, folder: str) -> Problem:
 
 
 def _judge(stage: Stage, copy: Copy, builder: Stage) -> Iterator[Problem]:
-    here, there = _glibc(stage), _glibc(builder)
+    here, there = stage.runtime.glibc, builder.runtime.glibc
     if here is None or there is None or there <= here:
         return
     found = program_of(copy)
@@ -112,10 +112,6 @@ def _may_stop(path: str, here: tuple[int, int], there: tuple[int, int]) -> str:
     needs = [(_RUST_C, "libraries of C are compiled into it"), (_RUST_STARTS, "it starts other programs")]
     parts = [f"for `GLIBC_{shown(step)}` where {why}" for step, why in needs if here < step <= there]
     return f"A {_kind(path)} of Rust asks {', and '.join(parts)}; it may then fail with “not found”"
-
-
-def _glibc(stage: Stage) -> tuple[int, int] | None:
-    return glibc_of(stage.runtime.libc, stage.runtime.distribution, stage.runtime.release)
 
 
 def _system(stage: Stage) -> str:

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.facts.commands import provides
+from rules.facts.glibc import glibc_of
 from rules.facts.installers import (
     BY_PROJECT_INSTALLERS,
     LANGUAGE_INSTALLERS,
@@ -57,6 +58,11 @@ class Runtime:
         """The distribution's release, with codename and number; `None` when unknown."""
         facts = self._facts
         return facts.release if facts is not None else None
+
+    @property
+    def glibc(self) -> tuple[int, int] | None:
+        """The version of glibc, `(2, 36)` in Debian 12; `None` when unknown or where there is another C library."""
+        return glibc_of(self.libc, self.distribution, self.release)
 
     @cached_property
     def package_manager(self) -> str | None:
