@@ -8,7 +8,7 @@ from rules.base_image.tags import read_tag, without_release
 from rules.copying.binaries import brings_libraries, is_static, program_of
 from rules.copying.machine_code import machine_code
 from rules.dockerfile.reference import parse_reference
-from rules.facts.distributions import title_of
+from rules.facts.distributions import release_title
 from rules.facts.glibc import glibc_of, needed_by, shown
 from rules.facts.images import image_facts
 
@@ -40,8 +40,7 @@ def left_running(
     lines = [stage.from_.line for stage in change.stages if _stays_too_old(stage, stages, linked)]
     if not lines:
         return ""
-    number = newer.release.number if newer.release is not None else ""
-    system = f"{title_of(newer.distro or '')} {number} (glibc {shown(linked)})"
+    system = f"{release_title(newer.distro or '', newer.release)} (glibc {shown(linked)})"
     where = f"That image stands on {system}" if newer is facts else f"Its newer tags stand on {system}, as a rule"
     one = len(lines) == 1
     return (

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Severity, Stage, quote, rule
 from rules.copying.binaries import brings_libraries, is_static, program_of
 from rules.copying.machine_code import machine_code
-from rules.facts.distributions import title_of
+from rules.facts.distributions import release_title
 from rules.facts.glibc import needed_by, shown
 
 _RUST_C = (2, 38)
@@ -115,6 +115,4 @@ def _may_stop(path: str, here: tuple[int, int], there: tuple[int, int]) -> str:
 
 
 def _system(stage: Stage) -> str:
-    release = stage.runtime.release
-    name = stage.runtime.distribution or ""
-    return f"{title_of(name)} {release.number if release is not None else ''}"
+    return release_title(stage.runtime.distribution or "", stage.runtime.release)

@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.model.puts import may_hold, within
+from rules.model.puts import may_bring, within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -100,6 +100,6 @@ def search_path(stage: Stage) -> list[str]:
 
 def is_there(stage: Stage, path: str) -> bool:
     """Tell whether an instruction puts something at a path, into it, or a folder above it with unknown contents."""
-    return any(may_hold(put, path) and put.path != "/" for put in stage.files.covering(path)) or any(
+    return any(may_bring(put, path) and put.path != "/" for put in stage.files.covering(path)) or any(
         put.kind in ("stage", "image", "context") for put in stage.files.at("/")
     )

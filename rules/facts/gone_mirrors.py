@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from rules.dockerfile.reference import parse_reference
-from rules.facts.distributions import title_of
+from rules.facts.distributions import release_title
 from rules.facts.eol import all_end_of_life
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def left_mirrors(distro: str | None, release: Release | None, today: date) -> st
     number = release.number if release is not None else None
     if number is None:
         return None
-    title = f"{title_of(distro or '')} {number}"
+    title = release_title(distro or "", release)
     if distro == "debian" and number in _DEBIAN and _DEBIAN[number] <= today:
         return f"{title} has left the mirrors that the image names, and is on `archive.debian.org` alone"
     if distro == "centos" and number in _CENTOS and today >= _NO_MIRRORLIST:

@@ -49,7 +49,7 @@ def within(path: str, folder: str) -> bool:
     return path == folder or path.startswith(f"{folder}/") or not folder
 
 
-def may_hold(put: Put, path: str) -> bool:
+def may_bring(put: Put, path: str) -> bool:
     """Tell whether something that is put at, above or below a path may bring what lies there.
 
     A pattern for files brings those that it matches: `COPY package*.json ./` puts no `server.js` there.

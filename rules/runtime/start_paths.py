@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rules.api import OS_MANAGERS, Copy, Put, Stage, path_folders, within
 from rules.copying.python_packages import CONSOLE_SCRIPTS
-from rules.model.puts import may_hold
+from rules.model.puts import may_bring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -194,7 +194,7 @@ def is_nowhere(stage: Stage, path: str, *, as_script: bool = False) -> bool:
         makes_files(stage) if as_script else bool(files.opaque_commands),
         files.has_unreadable_run,
         any(_mentions(stage, posixpath.basename(path))),
-        any(may_hold(put, path) for put in files.puts),
+        any(may_bring(put, path) for put in files.puts),
         any(isinstance(step, Copy) and step.destination is None for step in stage.done_steps),
         any(volume.value and within(path, volume.value) for volume in stage.image.volumes),
         any(change.path == path for change in files.attribute_changes),
