@@ -22,9 +22,6 @@ NOT_SOURCE: Final = frozenset({".git", ".hg", ".svn", "node_modules", ".venv", "
 
 FILE, EXECUTABLE, LINK, SUBMODULE = 0o100644, 0o100755, 0o120000, 0o160000  # as git writes them
 
-_NO_PROJECT: Final = frozenset({Path("/"), Path.home(), Path(tempfile.gettempdir())})
-"""Folders that hold many projects."""
-
 
 @dataclass(frozen=True, slots=True)
 class Folder:
@@ -57,7 +54,14 @@ def root_of(path: Path) -> Path:
     folder = real if real.is_dir() else real.parent
     around = (folder, *folder.parents)
     marked = next((each for each in around if (each / ".git").exists()), None)
-    return marked or (here if (here := Path.cwd()) in around and here not in _NO_PROJECT else folder)
+    if marked is not None:
+        return marked
+    here = Path.cwd()
+    return here if here in around and not _holds_many_projects(here) else folder
+
+
+def _holds_many_projects(folder: Path) -> bool:
+    return folder in (Path("/"), Path.home(), Path(tempfile.gettempdir()))
 
 
 def listed(root: Path) -> dict[str, int]:
