@@ -34,6 +34,8 @@ class Renames(NamedTuple):
 
 def in_new_names(raised: Sequence[Raised], change: DockerfileChange) -> Sequence[Raised]:
     """Return the problems before a change as they would read if it had renamed its stages and arguments already."""
+    if not raised:
+        return raised
     renames = Renames(dict(_stages(change)), dict(_arguments(change)))
     return [_renamed(one, renames) for one in raised] if any(renames) else raised
 
@@ -53,12 +55,14 @@ def _arguments(change: DockerfileChange) -> Iterator[tuple[str, str]]:
     """Yield the arguments that only one of the two files knows, and that stand in the same place with one default."""
     if change.before is None:
         return
-    old = _WORD.findall(change.before.source.text)
-    new = _WORD.findall(change.source.text)
-    gone, come = set(old) - set(new), set(new) - set(old)
     pairs = [(change.before.global_args, change.after.global_args)]
     stages = ((change.was(stage), stage) for stage in change.stages)
     pairs += [(was.instructions, stage.instructions) for was, stage in stages if was is not None]
+    pairs = [pair for pair in pairs if all(any(one.keyword == "ARG" for one in side) for side in pair)]
+    if not pairs:
+        return
+    old, new = set(_WORD.findall(change.before.source.text)), set(_WORD.findall(change.source.text))
+    gone, come = old - new, new - old
     for before, after in pairs:
         left, right = _declared(before, gone), _declared(after, come)
         if len(left) == len(right):
