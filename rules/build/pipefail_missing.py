@@ -62,7 +62,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             kind = problem.confidence, problem.severity
             if kind in covered:
                 problem = replace(problem, fix=None)
-            elif _sets_shell(problem) and _is_new(change, run):
+            elif problem.decision and _is_new(change, run):  # the shell is then set for all that stands below, too
                 covered.add(kind)
             # Another base that has the pipe's reader brings back what the pipe hid all the time.
             returns = pipelines(run)[hidden.pipeline].last.name in READERS and not _is_new(change, run)
@@ -72,11 +72,6 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _has_no_such_shell(stage: Stage, run: Run) -> bool:
     """Whether the JSON form names a shell in an image that has none: the build stops there, whatever the pipe does."""
     return run.instruction.exec_form is not None and stage.runtime.has_shell is False
-
-
-def _sets_shell(problem: Problem) -> bool:
-    """Whether the fix is for all that stands below, too."""
-    return problem.decision == _SHELL
 
 
 def _is_new(change: DockerfileChange, run: Run) -> bool:
