@@ -49,6 +49,8 @@ _OF_UTILS = (
 """What dockerfile-utils, the linter in editors' Docker extensions, finds as well; its comment names no rule."""
 
 
+_REFUSALS = frozenset({"invalid-structure", "invalid-syntax"})
+"""What stops a build, which BuildKit's directive does not skip."""
 _ALL = "all"
 _CHECKS_NAME = re.compile(r"(?:[A-Z]+[a-z]+){2,}")
 """How BuildKit names its checks (Docker's build checks reference): `StageNameCasing`."""
@@ -165,9 +167,10 @@ def _of_check(value: str, span: Span, lines: tuple[int, int]) -> Iterator[Suppre
 
     if match := re.search(r"skip=([\w,\s-]+)", value):
         names = tuple(name.strip() for name in match[1].split(",") if name.strip())
-        reason = value.partition("//")[2].strip()
-        made = _make(Comment(value, span), names, reason, lines, ours=False)
-        yield replace(made, rules=_buildkits()) if _ALL in names else made
+        made = _make(Comment(value, span), names, value.partition("//")[2].strip(), lines, ours=False)
+        every = _buildkits() if any(name.lower() == _ALL for name in names) else frozenset()
+        named = _meant(tuple(name for name in names if name.lower() != _ALL))
+        yield replace(made, rules=(named | every) - _REFUSALS)
 
 
 def _of_comment(dockerfile: Dockerfile, comment: Comment, layout: _Layout) -> Iterator[Suppression]:

@@ -132,3 +132,14 @@ def test_all_in_a_check_directive_is_all_of_buildkits_checks_and_no_other_rule()
     silent = plain - {each.rule for each in review(f"# check=skip=all\n{body}").findings}
     assert {"workdir-relative", "shell-form-start"} <= silent
     assert "remote-script-piped-to-shell" in plain - silent
+
+
+@pytest.mark.parametrize("names", ["ALL", "all,DL4006"])
+def test_all_in_a_check_directive_is_the_same_in_capitals_and_beside_other_names(names: str) -> None:
+    silent = silenced(f"# check=skip={names}\nFROM node:24\nWORKDIR a\nCMD node x.js\n")
+    assert {"workdir-relative", "shell-form-start"} <= silent
+
+
+@pytest.mark.parametrize("name", ["invalid-syntax", "hadolint,invalid-syntax"])
+def test_a_check_directive_that_names_what_stops_the_build_does_not_silence_it(name: str) -> None:
+    assert "invalid-syntax" in {each.rule for each in review(f"# check=skip={name}\n{TEXT}RUNN true\n").findings}
