@@ -25,7 +25,7 @@ from rules.lazily import once
 from rules.model.accounts import Account
 from rules.model.audience import is_development_file, is_development_name, near_folders
 from rules.model.filenames import names_a_file
-from rules.model.files import Attributes, Deletion, Files
+from rules.model.files import Attributes, Deletion, Files, changes_by
 from rules.model.groups import group_exists, groupless
 from rules.model.layers import Called
 from rules.model.model import Model
@@ -136,6 +136,7 @@ __all__ = [
     "append_to_stage",
     "as_root",
     "blank_of",
+    "changes_by",
     "comments_on",
     "delete_command",
     "delete_instruction",

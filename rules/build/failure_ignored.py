@@ -14,6 +14,7 @@ from rules.api import (
     Run,
     Severity,
     Stage,
+    changes_by,
     insert,
     once,
     quote,
@@ -185,7 +186,9 @@ def _makes_folders(command: Command) -> bool:
 
 def _changes_what_stood(run: Run, command: Command) -> bool:
     """Whether a command gives what was there before the RUN another owner or mode."""
-    changed = [one for one in run.stage.files.attribute_changes if one.command is command]
+    if command.name not in ("chown", "chgrp", "chmod"):
+        return False
+    changed = list(changes_by(run, command))
     return bool(changed) and all(one.path is not None and _stood(run, one.path) for one in changed)
 
 

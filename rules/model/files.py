@@ -208,11 +208,12 @@ class Files:
             row
             for run in self.stage.done_runs
             for command in run.calls("chown", "chgrp", "chmod")
-            for row in _changes(run, command)
+            for row in changes_by(run, command)
         )
 
 
-def _changes(run: Run, command: Command) -> Iterator[Attributes]:
+def changes_by(run: Run, command: Command) -> Iterator[Attributes]:
+    """Yield what a chown, chgrp or chmod in a RUN changes, a row for each path."""
     operands = command.operands(("--reference", "--from"))
     if not operands:
         return
