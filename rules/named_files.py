@@ -42,12 +42,14 @@ def named_files(repository: Repository, dockerfile: str) -> Iterator[str]:
     parsed = repository.parsed(dockerfile)
     context = repository.context_of(dockerfile)
     folders = list(folders_around(dockerfile)) if context is None else [context]
-    for name in copied_paths(parsed):
+    names = list(copied_paths(parsed))
+    for name in names:
         places = [posixpath.join(folder, name) for folder in folders] if _is_read(name) else []
         yield from [place for place in places if place in repository.listing]
     yield from _started(parsed, repository)
-    for folder in folders:
-        yield from _manifests_copied(parsed, repository, folder)
+    for place in (posixpath.join(folder, name) for folder in folders for name in names):
+        if place in repository.folders:
+            yield from _manifests_in(place, repository)
     yield from _manifests_entered(parsed, repository)
 
 
@@ -60,13 +62,10 @@ def _started(dockerfile: Dockerfile, repository: Repository) -> Iterator[str]:
             yield from paths
 
 
-def _manifests_copied(dockerfile: Dockerfile, repository: Repository, context: str) -> Iterator[str]:
-    """Yield the manifests of the projects whose folders are copied whole: what an install there runs stands in them."""
-    for name in copied_paths(dockerfile):
-        folder = posixpath.join(context, name)
-        if folder in repository.folders:
-            paths = (posixpath.join(folder, manifest) for manifest in _MANIFESTS)
-            yield from [path for path in paths if path in (repository.listing or ())]
+def _manifests_in(folder: str, repository: Repository) -> Iterator[str]:
+    """Yield the manifests of a project whose folder is copied whole: what an install there runs stands in them."""
+    paths = (posixpath.join(folder, manifest) for manifest in _MANIFESTS)
+    yield from [path for path in paths if path in (repository.listing or ())]
 
 
 def _manifests_entered(dockerfile: Dockerfile, repository: Repository) -> Iterator[str]:
