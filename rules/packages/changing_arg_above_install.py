@@ -104,8 +104,7 @@ def _differs_with_commits(copy: Copy) -> bool:
 
 def _says_what_is_got(stage: Stage, name: str) -> bool:
     """Whether a RUN of the stage gets something at that commit: then it is a version, pinned by whoever builds."""
-    used = re.compile(rf"\$\{{?{re.escape(name)}\b")
-    return any(used.search(run.instruction.value) and _FETCHING.search(run.instruction.value) for run in stage.runs)
+    return any(_uses(run, name) and _FETCHING.search(run.instruction.whole_value) for run in stage.runs)
 
 
 def _problem(stage: Stage, said: tuple[Step, Word], others: list[tuple[Step, Word]], call: PackageCall) -> Problem:
@@ -169,4 +168,4 @@ def _may_use(step: Step, name: str) -> bool:
 
 
 def _uses(step: Step, name: str) -> bool:
-    return re.search(rf"\$\{{?{re.escape(name)}\b", step.instruction.value) is not None
+    return re.search(rf"\$\{{?{re.escape(name)}\b", step.instruction.whole_value) is not None
