@@ -17,11 +17,12 @@ from rules.api import (
 )
 from rules.build.positional_parameters import Use, read_positional
 from rules.quoting import listed
+from rules.runtime.start_instructions import SHELLS
 
 _OF_ITS_OWN = frozenset("awk gawk mawk nawk perl".split())
 """Programs whose texts have a `$1` of their own."""
 _WRITERS = frozenset({"echo", "printf"})
-_SHELLS = frozenset("sh bash ash dash zsh ksh su".split())
+_TAKE_CODE = frozenset({*SHELLS, "su"})
 
 
 @rule(
@@ -71,7 +72,7 @@ def _way_out(command: Command, uses: list[Use], name: str, it: str) -> str:
     if document is not None:
         opener = quote(f"<<'{document}'")
         return f"Put the delimiter in quotes, {opener}, or write {kept} where nothing is to be filled in."
-    if _is_text(command) or (command.name in _SHELLS and command.has("-c")):
+    if _is_text(command) or (command.name in _TAKE_CODE and command.has("-c")):
         return f"Write {kept}, or put the text in single quotes."
     return f"Write {kept} to keep {it}, or name the variable that was meant."
 

@@ -19,11 +19,10 @@ from rules.api import (
     rule,
 )
 from rules.facts.tools import BUSYBOX_SHELL
-from rules.runtime.start_instructions import Written, written
+from rules.runtime.start_instructions import SHELLS, Written, written
 from rules.runtime.start_text import exec_words, json_array, repeated_words
 
 _WITH_SHELL = frozenset("/ /bin /bin/ /bin/sh /usr /usr/ /usr/bin /usr/bin/".split())
-_SHELLS = frozenset({"sh", "ash", "bash"})
 _THEN = {
     "RUN": "The build stops there",
     "CMD": "The container exits at once",
@@ -67,7 +66,7 @@ def _needs_shell(run: Run) -> bool:
     words = run.instruction.exec_form
     if words is None:
         return _uses_default(run) and bool(run.commands)
-    return bool(words) and words[0].text.removeprefix("/bin/") in _SHELLS
+    return bool(words) and words[0].text.removeprefix("/bin/") in SHELLS
 
 
 def _missing(found: Written) -> str:
