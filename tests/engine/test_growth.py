@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FACTOR = 4
-HOSTILE = 16_000
+HOSTILE = 8_000
 """Characters of the file on which no rule may crash."""
 SHORT, MOST = 1_500, 4.9
 """Characters, and how many times the work `FACTOR` times as many may be: 4 is linear, 16 quadratic.

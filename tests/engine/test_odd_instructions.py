@@ -48,7 +48,8 @@ def test_no_rule_breaks_on_an_instruction_that_says_nothing(keyword: str) -> Non
     plain = {"Dockerfile": FILE.format(odd="# x").encode()}
     for value in VALUES:
         text = {"Dockerfile": FILE.format(odd=f"{keyword}{value}").encode()}
-        for before, after in (({}, text), (plain, text), (text, plain)):
-            report = rules.review(before, after)
-            assert not report.crashes, (value, report.crashes)
-            assert all(finding.fix is None or finding.fix.edits for finding in report.findings)
+        assert rules.review(text, plain).crashes == (), value
+        report = rules.review(plain, text)
+        assert report.crashes == (), value
+        # A fix is verified when it is asked for, by one more review of what it makes of the file.
+        assert all(finding.fix is None or finding.fix.edits for finding in report.findings if finding.baseline == "new")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,9 +10,9 @@ from hypothesis import strategies as st
 
 from rules import catalogue
 from rules.overlaps import SPEAKS_FOR
-from tests.cases import cases_in, cases_of_file
 from tests.fixing import OFF, PATH, faults_of_fixes, faults_with_all_rules, findings_of
 from tests.rules.dressing import DRESSINGS
+from tests.rules.test_cases import CORNERS, EXAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -23,12 +22,7 @@ CONTRADICT = {"instruction-casing", "user-name-not-numeric"}
 them. The first finds what another fix writes in capitals into a file in lower case."""
 SAMPLE = 60
 """So many examples are tried in each layout."""
-HERE = Path(__file__).parent
-CASES = [
-    *(case for rule in catalogue.load() for case in cases_in(rule.id, rule.page)),
-    *(case for path in sorted(HERE.glob("*.md")) for case in cases_of_file(path, path.stem)),
-]
-TEXTS = sorted({case.blocks["dockerfile"] for case in CASES if case.path == PATH})
+TEXTS = sorted({case.blocks["dockerfile"] for case in (*EXAMPLES, *CORNERS) if case.path == PATH})
 
 
 def test_no_rule_that_is_off_takes_the_word_from_one_that_is_on() -> None:
