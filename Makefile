@@ -3,8 +3,6 @@
 #   make demo                      three pull requests are reviewed before your eyes
 #   make test                      the whole test suite; PYTEST_ARGS="-k entrypoint" runs a part of it
 #
-# A third, `make corpus`, reads some 1,700 real Dockerfiles, where ../shared with these lies beside the project.
-#
 # Python before 3.11.5, as in Debian 12, gets possessive patterns wrong (github.com/python/cpython/issues/106052), and with
 # them what a RUN says. PYTHON=/path/to/python3.13 picks the interpreter for a new .venv.
 
@@ -15,16 +13,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK = 1
 # The suite starts some hundred processes, and without its bytecode kept each of them compiles the project again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: corpus demo test
+.PHONY: demo test
 
 demo: $(VENV)/.installed
 	@$(VENV)/bin/hullcheck demo
 
 test: $(VENV)/.installed
 	$(VENV)/bin/python -m pytest -n auto --dist worksteal --ignore tests/corpus $(PYTEST_ARGS)
-
-corpus: $(VENV)/.installed
-	$(VENV)/bin/python -m pytest -n auto --dist worksteal tests/corpus $(PYTEST_ARGS)
 
 # Everything is installed from constraints.txt, hash by hash; then the project itself, editable, and nothing else.
 $(VENV)/.installed: constraints.txt pyproject.toml | $(VENV)/bin/python
