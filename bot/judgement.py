@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import rules
 from bot.review.manner import Manner
@@ -68,6 +68,15 @@ class Judgement:
     counts: Mapping[str, int]
 
 
+class _Known(TypedDict):
+    """What `rules.review` and `rules.engine.changes` are told besides the files."""
+
+    listing: Mapping[str, int] | None
+    listing_before: Mapping[str, int] | None
+    policy: Policy
+    today: date
+
+
 def prepare(_: None) -> int:
     """Load what the first judgement of a process would load; it takes none of the server's modules along.
 
@@ -80,23 +89,23 @@ def prepare(_: None) -> int:
 
 def judge(case: Case) -> Judgement:
     """Run the rules on a change and decide what to say about it."""
-    pull_request = case.context.pull_request
+    context = case.context
+    known = _Known(listing=context.listing, listing_before=context.listing_before, policy=case.policy, today=case.today)
 
     def review(after: Mapping[str, bytes]) -> Report:
-        listing = case.context.listing
-        return rules.review(case.before, after, listing=listing, policy=case.policy, today=case.today)
+        return rules.review(case.before, after, **known)
 
     report = review(case.after)
     manner = Manner(
         terms=case.terms,
         can=case.capabilities,
-        signer=Signer.for_pull_request(case.key, pull_request),
+        signer=Signer.for_pull_request(case.key, context.pull_request),
         manual=case.manual,
         cap=case.policy.comment_cap,
         fail_on=case.policy.fail_on,
     )
     reviewed = Reviewed(
-        pull_request,
+        context.pull_request,
         case.before,
         case.after,
         report,
@@ -104,7 +113,7 @@ def judge(case: Case) -> Judgement:
         case.policy_faults,
         case.policy_changes,
         again=review,
-        changes=changes(case.before, case.after, listing=case.context.listing, policy=case.policy, today=case.today),
+        changes=changes(case.before, case.after, **known),
     )
     counts = Counter(finding.rule for finding in report.findings if finding.baseline == "new")
-    return Judgement(plan(reviewed, case.context.conversation, manner), dict(sorted(counts.items())))
+    return Judgement(plan(reviewed, context.conversation, manner), dict(sorted(counts.items())))

@@ -57,6 +57,7 @@ def review(
     after: Mapping[str, bytes],
     *,
     listing: Mapping[str, int] | None = None,
+    listing_before: Mapping[str, int] | None = None,
     ships: Collection[str] = (),
     policy: Policy | None = None,
     today: date | Literal["table"] | None = "table",
@@ -68,6 +69,7 @@ def review(
         before: What was read of the tree before the change, path to bytes; empty makes everything new.
         after: The same after the change. Every file named like a Dockerfile, or by a glob of the policy, is reviewed.
         listing: Every path at head with its git mode, when known: only from it may a file's absence be concluded.
+        listing_before: The same before the change; where it is not known, `listing` and what `before` has.
         ships: Names of stages that are known to be built as targets, besides those that the repository's files name.
         policy: The team's settings; `None` means the defaults.
         today: The date that end-of-life rules go by; `"table"` is the day on which the table of dates was made, so that
@@ -85,7 +87,7 @@ def review(
     findings: list[Finding] = []
     silenced: list[Suppressed] = []
     crashes: list[Crash] = []
-    for change in _changes(setup, before, after, listing):
+    for change in _changes(setup, before, after, listing, listing_before):
         found = _review_file(setup, change)
         findings += found.findings
         silenced += found.suppressed
@@ -99,19 +101,25 @@ def changes(
     after: Mapping[str, bytes],
     *,
     listing: Mapping[str, int] | None = None,
+    listing_before: Mapping[str, int] | None = None,
     policy: Policy | None = None,
     today: date | None = None,
 ) -> tuple[DockerfileChange, ...]:
     """Return the Dockerfiles of a change as `review` sees them, in the order of their paths; arguments as there."""
     setup = _Setup(policy or DEFAULT, today, (), frozenset())
-    return tuple(_changes(setup, before, after, listing))
+    return tuple(_changes(setup, before, after, listing, listing_before))
 
 
 def _changes(
-    setup: _Setup, before: Mapping[str, bytes], after: Mapping[str, bytes], listing: Mapping[str, int] | None
+    setup: _Setup,
+    before: Mapping[str, bytes],
+    after: Mapping[str, bytes],
+    listing: Mapping[str, int] | None,
+    listing_before: Mapping[str, int] | None,
 ) -> Iterator[DockerfileChange]:
-    now = Repository(after, listing)
-    then = Repository(before, None if listing is None else _listing_before(before, after, listing))
+    if listing_before is None and listing is not None:
+        listing_before = _listing_before(before, after, listing)
+    now, then = Repository(after, listing), Repository(before, listing_before)
     for path, old_path in _old_paths(before, after, setup.policy).items():
         old_model = model_of(setup, then, old_path) if old_path is not None else None
         yield DockerfileChange(model_of(setup, now, path), old_model, now, then, setup.policy, setup.today)

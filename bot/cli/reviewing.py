@@ -79,7 +79,7 @@ def review(before: Path, after: Path, options: Options, out: TextIO) -> bool:
     read = _policy(before, old, options)
     then = _folder(before, old, _dockerfiles(old, read.policy))
     now = _folder(after, new, _dockerfiles(new, read.policy))
-    return _print(_outcome(then.files, now, read, options), options, out)
+    return _print(_outcome(now, read, options, then), options, out)
 
 
 def _check(root: Path, paths: Sequence[Path], options: Options) -> Outcome:
@@ -96,7 +96,7 @@ def _check(root: Path, paths: Sequence[Path], options: Options) -> Outcome:
             raise UsageFault(f"{path}: no Dockerfile to be reviewed lies there. Name one, whatever it is called.")
         chosen |= there
     folder = _folder(root, listing, sorted(chosen))
-    return renamed(_outcome({}, folder, read, options), lambda path: _shown(root / path))
+    return renamed(_outcome(folder, read, options), lambda path: _shown(root / path))
 
 
 def _dockerfiles(listing: Mapping[str, int], policy: Policy) -> list[str]:
@@ -124,12 +124,13 @@ def _policy(root: Path, listing: Mapping[str, int], options: Options) -> ReadPol
     return read
 
 
-def _outcome(before: Mapping[str, bytes], after: trees.Folder, policy: ReadPolicy, options: Options) -> Outcome:
+def _outcome(after: trees.Folder, policy: ReadPolicy, options: Options, before: trees.Folder | None = None) -> Outcome:
     collect_seldom()
     report = rules.review(
-        before,
+        before.files if before is not None else {},
         after.files,
         listing=after.listing,
+        listing_before=before.listing if before is not None else None,
         ships=options.ships,
         policy=policy.policy,
         today=options.today,

@@ -156,3 +156,19 @@ class Context:
     conversation: Conversation
     listing: Mapping[str, int] | None = field(default=None)
     nearby: Mapping[str, int] | None = field(default=None)
+
+    @property
+    def listing_before(self) -> Mapping[str, int] | None:
+        """What `listing` was at the merge base, by what the diff adds, renames and deletes; `None` if it is cut short.
+
+        The mode of what is deleted is taken to be a plain file's: no forge tells it.
+        """
+        if self.listing is None or self.pull_request.cut:
+            return None
+        files = self.pull_request.files
+        came = {file.path for file in files if file.status in ("added", "renamed", "copied")}
+        gone = (file.previous_path or file.path for file in files if file.status in ("removed", "renamed"))
+        return {
+            **dict.fromkeys(gone, 0o100644),
+            **{path: mode for path, mode in self.listing.items() if path not in came},
+        }

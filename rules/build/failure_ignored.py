@@ -214,20 +214,22 @@ def _is_blind(command: Command) -> bool:
 
 
 def _guarded(change: DockerfileChange, stage: Stage) -> frozenset[str]:
-    """The commands whose failure stopped the build before the change."""
+    """The commands whose failure stopped the build before the change, wherever they stood."""
     was = change.was(stage)
     return _guarded_in(was) if was is not None else frozenset()
 
 
 @once
 def _guarded_in(stage: Stage) -> frozenset[str]:
-    return frozenset(
-        str(command)
+    there = [
+        (run, command)
         for run in stage.runs
         if run.is_read
         for command in run.commands
-        if not command.nested and not command.conditional and (command.errexit or counts(run, command))
-    )
+        if not command.nested and not command.conditional
+    ]
+    guarded = {str(command) for run, command in there if command.errexit or counts(run, command)}
+    return frozenset(guarded - {str(command) for run, command in there if _is_ignored(run, command)})
 
 
 def _problem(stage: Stage, run: Run, command: Command, *, lost: bool) -> Problem:

@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Iterator
+from dataclasses import replace as replaced
 
 from rules.api import (
     OS_MANAGERS,
@@ -75,12 +76,11 @@ def _check_copy(change: DockerfileChange, stage: Stage, copy: Copy) -> Iterator[
         return
     if _is_pruned_by_hand(builder, path, filled):
         return
-    was = change.was(stage)
-    if was is not None and was.files.whole_trees and _may_need_all(change, stage, copy, builder, path):
-        return  # it shipped the same tree before
     problem = _problem(change, stage, copy, builder, path, filled)
     if problem is not None:
-        yield problem
+        was = change.was(stage)
+        shipped = was is not None and bool(was.files.whole_trees)
+        yield replaced(problem, held_before=shipped and _may_need_all(change, stage, copy, builder, path))
 
 
 def _is_pruned_by_hand(builder: Stage, path: str, filled: Put) -> bool:

@@ -40,13 +40,15 @@ def left_behind(change: DockerfileChange, stage: Stage, was: Stage) -> Iterator[
     if files is None or context is None or not _is_known(stage):
         return
     everything = _below(change, context)
+    had = change.repository_before.context_files(was.model.path)
     mounts = [mount for build in change.repository.builds_of(change.path) for mount in build.mounts]
     seen: set[str] = set()
     for need in needs_of(change, stage):
         if need.path in seen or any(within(need.path, mount) for mount in mounts):
             continue
         seen.add(need.path)
-        source = next((path for path in sorted(origin(was, need.path).paths) if holds(everything, path)), None)
+        came = (path for path in sorted(origin(was, need.path).paths) if had is None or holds(had, path))
+        source = next((path for path in came if holds(everything, path)), None)
         now = origin(stage, need.path)
         if source is None or now.unknown or any(holds(files, path) for path in now.paths):
             continue

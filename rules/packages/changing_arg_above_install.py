@@ -10,6 +10,7 @@ from rules.api import (
     Copy,
     DockerfileChange,
     Fix,
+    Instruction,
     PackageCall,
     Problem,
     Run,
@@ -28,7 +29,7 @@ from rules.packages.options import spelled
 from rules.quoting import listed
 
 _COMMIT = re.compile(
-    r"(?:GIT_|CI_|VCS_|SOURCE_|BUILD_|GITHUB_)?(?:COMMIT|SHA|REV|REVISION)(?:_SHA|_HASH|_ID|_REF)?|(?:GIT|COMMIT)_HASH|GIT_SHA1|VCS_REF"
+    r"(?:GIT_|CI_|VCS_|SOURCE_|BUILD_|GITHUB_|APP_|IMAGE_)?(?:COMMIT|SHA|REV|REVISION)(?:_SHA|_HASH|_ID|_REF)?|(?:GIT|COMMIT)_HASH|GIT_SHA1|VCS_REF"
 )
 """Names of the commit that is built."""
 
@@ -139,7 +140,17 @@ def _way_out(stage: Stage, arguments: list[tuple[Step, Word]], call: PackageCall
         return f"Declare {them} below the installs."
     lines = listed(str(one.line) for one in above)
     uses = f"the `{above[0].keyword}` in line {lines}" if len(above) == 1 else f"what stands in lines {lines}"
-    return f"Put {them} below the installs, together with {uses}, which uses {them}."
+    besides = _read_besides(stage, above, {name.text for _, name in arguments})
+    too = f", and with {listed(map(quote, besides))}, which stands there too" if besides else ""
+    return f"Put {them} below the installs, together with {uses}, which uses {them}{too}."
+
+
+def _read_besides(stage: Stage, uses: list[Instruction], known: set[str]) -> list[str]:
+    """Return the other arguments that these instructions read: left above, they change what is cached as well."""
+    declared = {
+        name.text for step in stage.steps if step.instruction.keyword == "ARG" for name, _ in step.instruction.pairs
+    }
+    return sorted(name for name in declared - known if any(_reads(one, name) for one in uses))
 
 
 def _fix(stage: Stage, argument: Step, name: str) -> Fix | None:
@@ -168,4 +179,8 @@ def _may_use(step: Step, name: str) -> bool:
 
 
 def _uses(step: Step, name: str) -> bool:
-    return re.search(rf"\$\{{?{re.escape(name)}\b", step.instruction.whole_value) is not None
+    return _reads(step.instruction, name)
+
+
+def _reads(instruction: Instruction, name: str) -> bool:
+    return re.search(rf"\$\{{?{re.escape(name)}\b", instruction.whole_value) is not None

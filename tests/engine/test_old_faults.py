@@ -77,6 +77,14 @@ def test_a_line_about_something_else_makes_an_old_fault_no_new_one(case: Case) -
     assert new(case, labelled(case.blocks["dockerfile"])) == []
 
 
+@pytest.mark.parametrize("case", EXAMPLES, ids=lambda case: case.rule)
+def test_what_a_change_does_not_touch_is_neither_new_nor_repaired(case: Case) -> None:
+    _, tree = case.trees()
+    listing = case.listing(tree)
+    report = rules.review(tree, tree, listing=listing, listing_before=listing, today=TODAY, enable={case.rule})
+    assert {found.rule for found in report.findings if found.baseline != "unchanged"} == set()
+
+
 def baselines(rule: str, before: str, after: str) -> list[str]:
     report = rules.review({"Dockerfile": before.encode()}, {"Dockerfile": after.encode()})
     return sorted(found.baseline for found in report.findings if found.rule == rule)
