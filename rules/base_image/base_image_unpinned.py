@@ -23,7 +23,10 @@ from rules.api import (
 from rules.base_image.tags import is_over, moves, names_release, names_variant_only
 from rules.facts.names import path_name, table_name
 
-_LATEST_ONLY = ("cgr.io/chainguard/", "gcr.io/distroless/", "cgr.dev/chainguard/")
+_LATEST_ONLY = (
+    *("cgr.io/chainguard/", "gcr.io/distroless/", "cgr.dev/chainguard/"),
+    *("distroless.dev/", "ghcr.io/distroless/"),  # where Chainguard's images were before
+)
 _BUILD = re.compile(r"[-.]\d{3,}$")
 """What the tag of one build ends in: `9.6-1760340943`."""
 _ROLLING = frozenset({"opensuse/tumbleweed", "registry.opensuse.org/opensuse/tumbleweed", "kalilinux/kali-rolling"})
@@ -95,7 +98,8 @@ def _key(change: DockerfileChange, stages: list[Stage], reference: ImageReferenc
 
     An image that is loose in the same way as the one which stood in its place is nothing that the change brought.
     """
-    befores = [was.reference if (was := change.was(stage)) is not None else None for stage in stages]
+    stages_before = [change.was(stage) for stage in stages]
+    befores = [was.reference if was is not None else None for was in stages_before]
     old = befores[0]
     if (
         old is None
@@ -105,9 +109,18 @@ def _key(change: DockerfileChange, stages: list[Stage], reference: ImageReferenc
         return path_name(reference)
     if not _is_unpinned(change, old) or _is_still_there(change, old):
         return path_name(reference)
-    same = old.tag == reference.tag and reference.tag not in (None, "latest")  # who writes no tag chooses none
+    # Who writes no tag chooses none, nor does who leaves it to the argument that stood there.
+    chosen = reference.tag not in (None, "latest") or _has_tag_by_argument(stages[0], stages_before[0])
+    same = old.tag == reference.tag and chosen
     alike = same or (names_variant_only(old) and names_variant_only(reference))
     return path_name(old) if alike else path_name(reference)
+
+
+def _has_tag_by_argument(stage: Stage, was: Stage | None) -> bool:
+    """Whether the tag is the same variable as it was."""
+    words = [one.base_word.text for one in (stage, was) if one is not None and one.base_word is not None]
+    tags = {word.rpartition("/")[2].partition(":")[2] for word in words}
+    return len(words) > 1 and len(tags) == 1 and tags.pop().startswith("$")
 
 
 def _is_still_there(change: DockerfileChange, reference: ImageReference) -> bool:

@@ -154,18 +154,27 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
         said = _shown_by(command, noticed, last) if noticed is not None else _goes_on(run, command)
     else:
         said = _unasked(command)
-    confidence = Confidence.CERTAIN if run.is_read else Confidence.LIKELY
+    confidence, doubt = _doubted(stage, run)
     return Problem(
         command.span,
         f"{said}{_way_out(run, command, fix)}",
         Confidence.POSSIBLE if noticed else confidence,
-        doubt="" if run.is_read else "a part of this `RUN` could not be read as a shell script",
+        doubt=doubt,
         instruction=run.instruction,
         stage=stage.key,
         fix=fix,
         severity=Severity.INFO if noticed else None,
         decision=_SHELL if fix is not None and _SHELL in fix.title else "",
     )
+
+
+def _doubted(stage: Stage, run: Run) -> tuple[Confidence, str]:
+    """Return how certain it is that nothing asks for the status: a base image hands on its `SHELL`, if it sets one."""
+    if not run.is_read:
+        return Confidence.LIKELY, "a part of this `RUN` could not be read as a shell script"
+    if run.shell.origin is not Origin.UNKNOWN:
+        return Confidence.CERTAIN, ""
+    return Confidence.POSSIBLE if stage.root.base_text is None else Confidence.LIKELY, "the base image may set a shell with `pipefail`"
 
 
 def _unasked(command: Command) -> str:

@@ -140,7 +140,7 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, word: Word) -> 
 
 
 def _is_there(stage: Stage, copy: Copy) -> bool:
-    """Whether the destination is a folder by then: a system's, a WORKDIR, a filled one, or the first source's."""
+    """Whether the destination is a folder by then: a system's, a WORKDIR, a filled one, or a copied folder."""
     path = copy.destination
     if copy.sources and copy.sources[0].word.text.endswith(("/", ".")):
         return True
@@ -148,9 +148,19 @@ def _is_there(stage: Stage, copy: Copy) -> bool:
         return path is not None
     return any(
         put.step.at < copy.at
-        and (put.kind == "workdir" or put.path != path or (put.command is not None and put.command.name == "mkdir"))
+        and (
+            put.kind == "workdir"
+            or put.path != path
+            or (put.command is not None and put.command.name == "mkdir")
+            or (isinstance(put.step, Copy) and _brings_folder(put.step))
+        )
         for put in stage.files.below(path)
     )
+
+
+def _brings_folder(copy: Copy) -> bool:
+    """Whether a COPY is written as one of a folder, whose content it puts to the destination."""
+    return len(copy.sources) == 1 and copy.sources[0].word.text.endswith(("/", "/."))
 
 
 def _is_folder(copy: Copy) -> bool:
