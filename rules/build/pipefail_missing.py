@@ -174,7 +174,10 @@ def _doubted(stage: Stage, run: Run) -> tuple[Confidence, str]:
         return Confidence.LIKELY, "a part of this `RUN` could not be read as a shell script"
     if run.shell.origin is not Origin.UNKNOWN:
         return Confidence.CERTAIN, ""
-    return Confidence.POSSIBLE if stage.root.base_text is None else Confidence.LIKELY, "the base image may set a shell with `pipefail`"
+    return (
+        Confidence.POSSIBLE if stage.root.base_text is None else Confidence.LIKELY,
+        "the base image may set a shell with `pipefail`",
+    )
 
 
 def _unasked(command: Command) -> str:

@@ -25,6 +25,7 @@ from rules.api import (
 from rules.quoting import listed
 from rules.secrets.authorities import has_no_authorities
 from rules.secrets.download_checks import checks, compares_hash
+from rules.secrets.downloaded_names import downloaded_name
 from rules.secrets.downloads import (
     FETCHERS,
     Url,
@@ -191,9 +192,15 @@ def _problem(
         doubt=BY_ARGUMENT,
         instruction=step.instruction,
         stage=stage.key,
-        key=versionless(url),
+        key=_key(url),
         fix=Fix("Use https", tuple(edits)) if edits and not bare else None,
     )
+
+
+def _key(url: str) -> str:
+    """Return what tells an address from others: the host that is not to be trusted, and what comes from it."""
+    _, host = split_url(url) or ("", "")
+    return f"{host} {name}" if (name := downloaded_name(url)) else versionless(url)
 
 
 def _way_out(addresses: Sequence[str], edits: list[Edit], *, bare: bool) -> str:

@@ -20,6 +20,7 @@ from rules.api import (
     rule,
 )
 from rules.secrets.download_checks import is_check
+from rules.secrets.downloaded_names import downloaded_name
 from rules.secrets.downloads import versionless
 
 _VARIABLE = re.compile(r"\$\{?\w+\}?")
@@ -131,6 +132,6 @@ def _problem(stage: Stage, run: Run, careless: list[Command]) -> Problem:
         doubt="the variable may hold no address of a web server",
         instruction=run.instruction,
         stage=stage.key,
-        key=versionless(url),
+        key=downloaded_name(url) or versionless(url),
         fix=repair,
     )

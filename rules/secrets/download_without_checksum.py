@@ -23,6 +23,7 @@ from rules.api import (
 from rules.quoting import listed
 from rules.secrets.download_addresses import SCRIPT, TRUST, judged, named_risk
 from rules.secrets.download_checks import checks, forgiven_checks, last_checks
+from rules.secrets.downloaded_names import downloaded_name
 from rules.secrets.downloads import (
     FETCHERS,
     Url,
@@ -91,13 +92,15 @@ def _in_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Proble
     found = {_identity(url.text): url for url in reversed(_unchecked(run))}
     if not found:
         return
-    every = tuple(reversed(found))
-    new = [found[name] for name in change.fresh("download-without-checksum", stage, every)]
+    urls_found = tuple(reversed(found.values()))
+    names = tuple(_name(url.text) for url in urls_found)
+    fresh = change.fresh("download-without-checksum", stage, names)
+    new = [url for url, name in zip(urls_found, names, strict=True) if name in fresh]
     first, *others = new
     risk = named_risk(run, first.text) if others else None
     alike = [first.text, *(url.text for url in others if named_risk(run, url.text) == risk)]
     piped = len({other.part for other in run.pipelines[first.command.pipeline]}) > 1
-    problem = _problem(stage, run, alike, first.word.span, piped=piped, items=every)
+    problem = _problem(stage, run, alike, first.word.span, piped=piped, items=tuple(dict.fromkeys(names)))
     sure = problem.confidence is Confidence.LIKELY and all(is_opened_unseen(run, url) for url in new)
     yield replace(problem, confidence=Confidence.CERTAIN) if sure else problem
 
@@ -113,6 +116,11 @@ def _unchecked(run: Run) -> list[Url]:
         if url is not None and not _is_checked(run, saved_name(url)) and not _is_left_to_script(run, url):
             found.append(url)
     return found
+
+
+def _name(url: str) -> str:
+    """Return what tells a download from those of before the change, whichever mirror it comes from."""
+    return downloaded_name(url) or _identity(url)
 
 
 def _identity(url: str) -> str:
@@ -219,7 +227,7 @@ def _in_add(stage: Stage, copy: Copy) -> Iterator[Problem]:
             continue
         counts = _ARTIFACT.search(path) or TRUST.search(path) or _becomes_program(copy, path)
         if counts and not _is_checked(copy, added_name(copy, path)):
-            yield _problem(stage, copy, [path], source.word.span, items=(_identity(source.path or path),))
+            yield _problem(stage, copy, [path], source.word.span, items=(_name(source.path or path),))
 
 
 def _address(source: CopySource) -> str:
@@ -256,5 +264,5 @@ def _problem(
         doubt="a script that was not read may check it",
         instruction=step.instruction,
         stage=stage.key,
-        items=items or (_identity(texts[0]),),
+        items=items or (_name(texts[0]),),
     )

@@ -83,8 +83,8 @@ def is_local(host: str) -> bool:
 
 
 def versionless(url: str) -> str:
-    """Return what tells an address from others: another version of a download is no other download."""
-    return _NUMBER.sub("#", url)
+    """Return what tells an address from others: another version of a download is no other download, nor is `https`."""
+    return _NUMBER.sub("#", url.partition("://")[2] or url)
 
 
 def split_url(text: str) -> tuple[str, str] | None:
