@@ -66,8 +66,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """Everyone in the container may write a file or folder that ships."""
     for stage, step in shipped_steps(change):
         found = _opened(stage, step)
+        fresh = _fresh(change, stage, found)
         if found:
-            yield dataclasses.replace(_problem(change, stage, found), held_before=_held_before(change, stage, found))
+            yield dataclasses.replace(_problem(change, stage, found, fresh or found), held_before=not fresh)
 
 
 def _opened(stage: Stage, step: Step) -> list[Grant]:
@@ -75,34 +76,43 @@ def _opened(stage: Stage, step: Step) -> list[Grant]:
     return [g for g in grants(step) if g.mode.everyone_writes and not g.mode.sticky and not _is_exempt(stage, g)]
 
 
-def _held_before(change: DockerfileChange, stage: Stage, found: list[Grant]) -> bool:
-    """Whether everyone could write all of it before the change too, by whichever step."""
+def _fresh(change: DockerfileChange, stage: Stage, found: list[Grant]) -> list[Grant]:
+    """Return what everyone could not write before the change, by whichever step; of several paths the new ones."""
     was = change.was(stage)
-    if was is None or not all(grant.paths for grant in found):
-        return False
+    if was is None:
+        return found
+    fresh = []
+    for grant in found:
+        paths = tuple(path for path in grant.paths if not _was_open(was, grant, path))
+        if paths or not grant.paths:
+            fresh.append(grant._replace(paths=paths))
+    return fresh
+
+
+def _was_open(was: Stage, grant: Grant, path: str) -> bool:
+    """Whether everyone could write a path, or one of that name in another folder from which it moved."""
     whole, single = _places_opened(was)
-    places = [(path, grant.recursive) for grant in found for path in _resolved(grant)]
-    return all(
-        path is not None and (any(folder in whole for folder in folders_of(path)) or (not recursive and path in single))
-        for path, recursive in places
-    )
+    place = _resolved(grant.step, path)
+    if any(folder in whole for folder in folders_of(place)) or (not grant.recursive and place in single):
+        return True
+    name = posixpath.basename(place)
+    return bool(name) and any(posixpath.basename(one) == name for one in whole | single)
 
 
 @once
-def _places_opened(stage: Stage) -> tuple[frozenset[str | None], frozenset[str | None]]:
+def _places_opened(stage: Stage) -> tuple[frozenset[str], frozenset[str]]:
     """Return what the steps of a chain open to everyone with all below it, and what they open alone."""
     opened = [
-        (path, grant.recursive)
+        (_resolved(step, path), grant.recursive)
         for step in stage.all_steps
         for grant in _opened(stage, step)
-        for path in _resolved(grant)
+        for path in grant.paths
     ]
     return frozenset(path for path, deep in opened if deep), frozenset(path for path, deep in opened if not deep)
 
 
-def _resolved(grant: Grant) -> list[str | None]:
-    step = grant.step
-    return [step.resolve(step.scope.expand(path)) for path in grant.paths]
+def _resolved(step: Step, path: str) -> str:
+    return step.resolve(step.scope.expand(path)) or path
 
 
 def _is_exempt(stage: Stage, grant: Grant) -> bool:
@@ -155,14 +165,15 @@ def _closed(run: Run) -> dict[tuple[str, bool], int]:
     }
 
 
-def _problem(change: DockerfileChange, stage: Stage, found: list[Grant]) -> Problem:
-    first = found[0]
+def _problem(change: DockerfileChange, stage: Stage, found: list[Grant], told: list[Grant]) -> Problem:
+    """Speak of what is told; the way out is one for all that was found, since a mode is set on all of it."""
+    first = told[0]
     step = first.step
     written = quote(str(first.command)) if first.command is not None else quote(f"--chmod={first.mode.text}")
-    paths = tuple(dict.fromkeys(path for grant in found for path in grant.paths if not _PARAMETER.fullmatch(path)))
+    paths = tuple(dict.fromkeys(path for grant in told for path in grant.paths if not _PARAMETER.fullmatch(path)))
     caller = _script_for_callers(change, stage)
     meant = caller is not None or _is_meant(step)
-    more = f" and {len(found) - 1} more like it" if len(found) > 1 else ""
+    more = f" and {len(told) - 1} more like it" if len(told) > 1 else ""
     instead = way_out(stage, found, meant=meant)
     if caller is not None:
         instead += (
