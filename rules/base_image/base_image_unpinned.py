@@ -112,7 +112,7 @@ def _key(change: DockerfileChange, stages: list[Stage], reference: ImageReferenc
     # Who writes no tag chooses none, nor does who leaves it to the argument that stood there.
     chosen = reference.tag not in (None, "latest") or _has_tag_by_argument(stages[0], stages_before[0])
     same = old.tag == reference.tag and chosen
-    alike = same or (names_variant_only(old) and names_variant_only(reference))
+    alike = same or any(all(map(loose, (old, reference))) for loose in (names_variant_only, _stays_in_release))
     return path_name(old) if alike else path_name(reference)
 
 
