@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.dockerfile.managers import languages, node, python, system
 from rules.dockerfile.managers.calls import Manager, Package, PackageCall
 from rules.dockerfile.managers.cleaning import Cleaning, cleans
-from rules.dockerfile.managers.words import argument_words, expanded
+from rules.dockerfile.managers.words import argument_words, assigned, expanded
 from rules.dockerfile.shell_wrappers import base_name
 from rules.layered import extended
 
@@ -88,8 +88,7 @@ def package_calls(script: Script, env: Mapping[str, str] | None = None) -> tuple
     calls: list[PackageCall] = []
     previous: Command | None = None
     for command in script.commands:
-        if command.assignments and command.name in {"", "export", "declare", "typeset", "local", "readonly"}:
-            known = _assigned(command, known)
+        known = assigned(command, known)
         called = _called(command, known)
         if called is not None:
             call = _read(called, command, _prefixed(command, known), answered=_is_answered(previous, command))
@@ -238,20 +237,6 @@ def _is_answered(previous: Command | None, command: Command) -> bool:
 
 def _is_yes(word: ShellWord | None) -> bool:
     return word is not None and word.value.strip().lower()[:1] == "y"
-
-
-def _assigned(command: Command, known: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the known variables behind a command that sets some; one that may not run makes them unknown."""
-    found: dict[str, str] = {}
-    gone: set[str] = set()
-    for name, word in command.assignments:
-        value = word.value if word.literal else expanded(word.value, known)
-        if command.conditional or "$" in value or "`" in value:
-            found.pop(name, None)
-            gone.add(name)
-        else:
-            found[name] = value
-    return extended(known, found, gone)
 
 
 def _prefixed(command: Command, known: Mapping[str, str]) -> Mapping[str, str]:

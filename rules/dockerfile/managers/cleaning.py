@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.dockerfile.managers.words import expanded, without_braces
+from rules.dockerfile.managers.words import assigned, expanded, without_braces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -62,6 +62,15 @@ _PATHS: tuple[tuple[re.Pattern[str], tuple[tuple[str, str], ...]], ...] = tuple(
         (r".*/(?:bundle|gems)/(?:.*/)?cache(?:/.*)?$", (("bundle", "cache"), ("gem", "cache"))),
     )
 )
+_FOLDERS = {
+    "pip cache dir": (("pip", "cache"),),
+    "yarn cache dir": (("yarn", "cache"),),
+    "npm config get cache": (("npm", "cache"),),
+    "pnpm store path": (("pnpm", "cache"),),
+    "uv cache dir": (("uv", "cache"),),
+}
+"""Commands that tell a manager's folder, as in `rm -rf "$(yarn cache dir)"`."""
+_ASKED = re.compile("|".join(_FOLDERS))
 _RPM = frozenset({"dnf", "dnf5", "yum", "microdnf", "tdnf"})
 _AT_THE_END = frozenset({"EXIT", "0"})
 """Signals of a `trap` whose command runs when the shell ends."""
@@ -97,14 +106,17 @@ def cleans(script: Script, env: Mapping[str, str] | None = None) -> tuple[Cleani
 
     Args:
         script: The script.
-        env: Known values of environment variables and build arguments, which paths may use.
+        env: Known values of environment variables and build arguments, which paths may use; what the script itself
+            sets is known too.
     """
+    known: Mapping[str, str] = {} if env is None else env
     found: list[Cleaning] = []
     folder = ""
     for order, command in enumerate(script.commands):
+        known = assigned(command, known)
         if command.name == "cd" and command.args and not command.nested:
-            folder = _moved(folder, expanded(command.args[0].value, {} if env is None else env))
-        left = dict.fromkeys(_left(command, folder, {} if env is None else env))
+            folder = _moved(folder, expanded(command.args[0].value, known))
+        left = dict.fromkeys(_left(command, folder, known))
         at = len(script.commands) - 1 if command.name == "trap" else order
         found += [Cleaning(manager, what, command, at) for manager, what in left]
     return tuple(found)
@@ -146,6 +158,7 @@ def _by_path(values: list[str], name: str, folder: str, env: Mapping[str, str]) 
     """Yield what `rm` or `find … -delete` removes."""
     if name == "find" and not {"-delete", "rm"} & set(values):
         return
+    yield from (left for word in values if (asked := _ASKED.search(word)) for left in _FOLDERS[asked[0]])
     words = [expanded(word, env) for word in values]
     for value in [each for word in words for each in (without_braces(word) if "{" in word else (word,))]:
         if folder and value[:1] not in ("/", "~", "$", "-", '"', "{"):
