@@ -12,7 +12,7 @@ from rules.packages.options import spelled
     category=Category.REPRODUCIBILITY,
     default="off",
     keywords=("RUN",),
-    mentions=("up", "patch"),
+    mentions=("up", "patch", "sync", "pacman"),
     aliases=("DL3035", "DS-0024", "DF044", "DF069", "DKL-DI-0003"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:

@@ -159,7 +159,10 @@ _RPM_ACTIONS: dict[str, Action] = {
     **dict.fromkeys(("module install", "install-n", "install-na", "install-nevra", "swap"), "install"),
     **dict.fromkeys(("builddep", "build-dep"), "install"),
     **dict.fromkeys(("makecache", "check-update"), "update"),
-    **dict.fromkeys(("update", "upgrade", "up", "distro-sync", "update-minimal", "upgrade-minimal"), "upgrade"),
+    **dict.fromkeys(
+        ("update", "upgrade", "up", "distro-sync", "distrosync", "dsync", "update-minimal", "upgrade-minimal"),
+        "upgrade",
+    ),
     **dict.fromkeys(("remove", "erase", "rm", "autoremove", "groupremove", "group remove"), "remove"),
     **dict.fromkeys(("clean", "clean all"), "clean"),
     "download": "download",
