@@ -25,6 +25,8 @@ from rules.secrets.downloads import versionless
 _VARIABLE = re.compile(r"\$\{?\w+\}?")
 _NAMED_ADDRESS = re.compile(r"\$\{?\w*(?:url|uri)\}?", re.IGNORECASE)
 """A variable that is called an address."""
+_OWN_ERRORS = re.compile(r"(?:dict|file|ftps?|gophers?|ldaps?|scp|sftp|smbs?|telnet|tftp)://", re.IGNORECASE)
+"""Addresses of no web server: where the file is missing there is no page, and curl fails (`man curl`, exit codes)."""
 _FAILS = ("-f", "--fail", "--fail-with-body", "--fail-early")
 _OPENERS = frozenset({"tar", "unzip", "gunzip", "unxz", "bunzip2", "7z", "dpkg", "rpm"})
 _INSTALLERS = frozenset({"apt", "apt-get", "dnf", "yum", "microdnf", "zypper", "apk"})
@@ -75,7 +77,7 @@ def _keeps_any_answer(run: Run, command: Command) -> bool:
 
 def _address(command: Command) -> str | None:
     """Return what is fetched: an address, or a variable that is called one."""
-    written = (word.value for word in command.args if "://" in word.value)
+    written = (word.value for word in command.args if "://" in word.value and not _OWN_ERRORS.match(word.value))
     named = (word.value for word in command.operands(("-o", "--output")) if _NAMED_ADDRESS.fullmatch(word.value))
     return next(written, next(named, None))
 
