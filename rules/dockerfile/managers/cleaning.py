@@ -22,7 +22,8 @@ class Cleaning(NamedTuple):
         manager: As in `PackageCall`; `dnf` stands for dnf, yum, microdnf and tdnf.
         what: `lists` for apt's package lists, `cache` for downloads and indexes.
         command: The command that removes it.
-        order: Index in `Script.commands` of the command with which it happens: that one, or the last one for a `trap`.
+        order: Index in `Script.commands` of the command with which it happens: that one, the last call of a function
+            whose body it stands in, or the last one for a `trap`.
     """
 
     manager: str
@@ -112,14 +113,44 @@ def cleans(script: Script, env: Mapping[str, str] | None = None) -> tuple[Cleani
     known: Mapping[str, str] = {} if env is None else env
     found: list[Cleaning] = []
     folder = ""
+    bodies = _order_of_bodies(script)
     for order, command in enumerate(script.commands):
         known = assigned(command, known)
         if command.name == "cd" and command.args and not command.nested:
             folder = _moved(folder, expanded(command.args[0].value, known))
         left = dict.fromkeys(_left(command, folder, known))
-        at = len(script.commands) - 1 if command.name == "trap" else order
-        found += [Cleaning(manager, what, command, at) for manager, what in left]
+        if left:
+            at = len(script.commands) - 1 if command.name == "trap" else bodies.get(order, order)
+            at = bodies.get(at, at)
+            found += [Cleaning(manager, what, command, at) for manager, what in left]
     return tuple(found)
+
+
+def _order_of_bodies(script: Script) -> dict[int, int]:
+    """Return with which command those in the body of a function happen, by index: with its last call, if there is one.
+
+    A function that another one calls happens with that call; this is followed once.
+    """
+    if not script.functions:
+        return {}
+    called: dict[str, int] = {}
+    for order, command in enumerate(script.commands):
+        called[command.name] = order
+        if _is_at_the_end(command):
+            names = command.args[0].value.replace(";", " ").split()
+            called.update(dict.fromkeys(names, len(script.commands) - 1))
+    found: dict[int, int] = {}
+    for function in script.functions:  # inner ones come first
+        at = called.get(function.name, -1)
+        if at >= function.end:
+            for order in range(function.first, function.end):
+                found.setdefault(order, at)
+    return found
+
+
+def _is_at_the_end(command: Command) -> bool:
+    """Whether a `trap` runs something when the shell ends."""
+    return command.name == "trap" and bool(command.args) and command.args[-1].value in _AT_THE_END
 
 
 def _moved(folder: str, target: str) -> str:
@@ -134,7 +165,7 @@ def _left(command: Command, folder: str, env: Mapping[str, str]) -> Iterator[tup
     if command.name in {"rm", "find"}:
         yield from _by_path([word.value for word in command.args], command.name, folder, env)
         return
-    if command.name == "trap" and command.args and command.args[-1].value in _AT_THE_END:
+    if _is_at_the_end(command):
         words = command.args[0].value.replace(";", " ").split()
         if "rm" in words:
             yield from _by_path(words, "rm", folder, env)
