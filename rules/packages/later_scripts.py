@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rules.api import quote
 from rules.packages.project_files import in_repository
-from rules.packages.scripts_run import scripts_run
+from rules.packages.scripts_run import called_script, scripts_run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,7 +28,7 @@ def mindful_of_scripts(change: DockerfileChange, run: Run, problems: Iterable[Pr
     needing = _in_need(change, run)
     if needing is None:
         return found
-    script, line = quote(needing.name), needing.line
+    script, line = quote(called_script(needing).rpartition("/")[2]), needing.line
     addition = f" {script} (line {line}) runs later: if it installs packages, it then needs `apt-get update` itself."
     return [
         dataclasses.replace(problem, message=problem.message + addition, fix=None) if problem.key == "apt" else problem

@@ -226,6 +226,8 @@ def _with_entrypoint(found: Written) -> Command | None:
     if (entrypoint.form, found.start.form) != ("exec", "exec"):
         return None
     program = entrypoint.commands[0]
+    if switch_in(program) is not None:
+        return None  # which is said of the ENTRYPOINT
     return program._replace(args=(*program.args, *added[0].words))
 
 
