@@ -73,6 +73,8 @@ _FOLDERS = {
 """Commands that tell a manager's folder, as in `rm -rf "$(yarn cache dir)"`."""
 _ASKED = re.compile("|".join(_FOLDERS))
 _RPM = frozenset({"dnf", "dnf5", "yum", "microdnf", "tdnf"})
+_BETWEEN = re.compile(r"&&|\|\||[;\n]")
+"""What parts commands."""
 _AT_THE_END = frozenset({"EXIT", "0"})
 """Signals of a `trap` whose command runs when the shell ends."""
 
@@ -118,7 +120,7 @@ def cleans(script: Script, env: Mapping[str, str] | None = None) -> tuple[Cleani
         known = assigned(command, known)
         if command.name == "cd" and command.args and not command.nested:
             folder = _moved(folder, expanded(command.args[0].value, known))
-        left = dict.fromkeys(_left(command, folder, known))
+        left = dict.fromkeys(_left(script, order, folder, known))
         if left:
             at = len(script.commands) - 1 if command.name == "trap" else bodies.get(order, order)
             at = bodies.get(at, at)
@@ -160,27 +162,44 @@ def _moved(folder: str, target: str) -> str:
     return "" if target == "-" else posixpath.normpath(posixpath.join(folder, target))
 
 
-def _left(command: Command, folder: str, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _left(script: Script, order: int, folder: str, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield what one command removes; `folder` is where the last `cd` went."""
-    if command.name in {"rm", "find"}:
-        yield from _by_path([word.value for word in command.args], command.name, folder, env)
+    command = script.commands[order]
+    values = [word.value for word in command.args]
+    if command.name == "rm" and "xargs" in command.wrappers and command.part and order:
+        values = ["-delete", *(word.value for word in script.commands[order - 1].args)]
+        yield from _by_path(values, "find", folder, env)
+    elif _is_at_the_end(command):
+        yield from _in_text(values[0], folder, env)
+    elif command.name == "eval" or "$" in command.name:
+        words = command.args if command.name == "eval" else command.words
+        yield from _in_text(expanded(" ".join([word.value for word in words]), env), folder, env)
+    else:
+        yield from _of_command(command.name, values, folder, env)
+
+
+def _in_text(text: str, folder: str, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield what the commands of a text remove that was not read as a script."""
+    for part in _BETWEEN.split(text):
+        name, *values = part.split() or [""]
+        yield from _of_command(name, values, folder, env)
+
+
+def _of_command(name: str, values: list[str], folder: str, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    if name in {"rm", "find"}:
+        yield from _by_path(values, name, folder, env)
         return
-    if _is_at_the_end(command):
-        words = command.args[0].value.replace(";", " ").split()
-        if "rm" in words:
-            yield from _by_path(words, "rm", folder, env)
-        return
-    if command.name == "pacman" and any(word.value.startswith("-Sc") for word in command.args):
+    if name == "pacman" and any(value.startswith("-Sc") for value in values):
         yield "pacman", "cache"
-    manager, verbs = _OWN_COMMANDS.get(command.name, ("", ()))
-    if command.subcommand not in verbs:
+    manager, verbs = _OWN_COMMANDS.get(name, ("", ()))
+    verb = next((value for value in values if value[:1] != "-"), "")
+    if verb not in verbs:
         return
-    rest = {word.value for word in command.args}
-    if command.subcommand == "cache" and not rest & {"clean", "clear", "purge", "prune", "remove", "rm"}:
+    if verb == "cache" and {"clean", "clear", "purge", "prune", "remove", "rm"}.isdisjoint(values):
         return
-    if manager == "dnf" and "all" not in rest:
+    if manager == "dnf" and "all" not in values:
         return  # `yum clean metadata` leaves the packages, `clean packages` the indexes
-    if command.subcommand in ("distclean", "dist-clean"):
+    if verb in ("distclean", "dist-clean"):
         yield manager, "lists"
     yield manager, "cache"
 
