@@ -111,6 +111,7 @@ def _asks_nothing(run: Run, call: PackageCall) -> bool:
         "--dry-run", "--assume-no", "--assumeno", "--download-only", "--print-uris", "--help", "--downloadonly"
     ):
         return True
-    if any(("/etc/" in text or "config-manager" in text) and _SETTINGS[call.manager].search(text) for text in written_until(run)):
+    written = (text for text in written_until(run) if "/etc/" in text or "config-manager" in text)
+    if any(map(_SETTINGS[call.manager].search, written)):
         return True
     return any(put.kind == "context" and put.path.startswith(_CONFIGURED[call.manager]) for put in run.stage.files.puts)
