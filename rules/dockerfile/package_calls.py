@@ -61,6 +61,8 @@ _MANAGERS: dict[str, Manager] = {
 _VERSIONED_PIP = re.compile(r"pip\d+(?:\.\d+)*$")
 _VERSIONED_GO = re.compile(r"go\d+\.\d+(?:\.\d+)*$")
 _PYTHON = re.compile(r"(?:python|pypy)\d*(?:\.\d+)*$|\$")
+_MODULE_OPTION = re.compile(r"-[bBdEiIOPqsSuvx]*m")
+"""`-m`, by itself or behind options without a value (`python --help`)."""
 _PYTHON_MODULES = frozenset({"pip", "pipx", "uv", "poetry", "pipenv", "pdm"})
 _TAKES_PACKAGES = frozenset({"install", "remove", "upgrade", "download", "sync"})
 _ANSWERS = frozenset({"yes", "echo", "printf"})
@@ -119,10 +121,11 @@ def _called(command: Command, env: Mapping[str, str]) -> _Called | None:
 
 
 def _python_module(name: str, args: tuple[ShellWord, ...]) -> _Called | None:
-    """Return the manager behind `python -m …`, also written `-mpip`, or `None`."""
+    """Return the manager behind `python -m …`, also written `-mpip` or `-Im pip`, or `None`."""
     for index, word in enumerate(args):
-        if word.value.startswith("-m"):
-            module, behind = word.value[2:], args[index + 1 :]
+        option = _MODULE_OPTION.match(word.value)
+        if option is not None:
+            module, behind = word.value[option.end() :], args[index + 1 :]
             if not module and behind:
                 module, behind = behind[0].value, behind[1:]
             return (

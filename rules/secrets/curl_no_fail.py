@@ -31,6 +31,8 @@ _FAILS = ("-f", "--fail", "--fail-with-body", "--fail-early")
 _OPENERS = frozenset({"tar", "unzip", "gunzip", "unxz", "bunzip2", "7z", "dpkg", "rpm"})
 _INSTALLERS = frozenset({"apt", "apt-get", "dnf", "yum", "microdnf", "zypper", "apk"})
 _LOCAL_PACKAGE = re.compile(r"\.(?:deb|rpm|apk)\Z")
+_CONFIGURED = ("-K", "--config")
+"""Options that name a file with further ones."""
 _TESTS = ("-w", "--write-out", "-I", "--head", "-X", "--request", "-d", "--data")
 
 
@@ -60,7 +62,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _keeps_any_answer(run: Run, command: Command) -> bool:
     """Whether curl saves or pipes what it gets without `--fail`, and nothing looks at the status."""
-    if command.has(*_FAILS) or command.has(*_TESTS) or command.conditional or command.after == "||":
+    if command.has(*_FAILS, *_TESTS, *_CONFIGURED) or command.conditional or command.after == "||":
         return False
     if _address(command) is None:
         return False
