@@ -18,7 +18,7 @@ from rules.packages.options import spelled
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """All packages of the base image are upgraded during the build."""
     for stage, run, call in change.after.layers.all_calls:
-        if call.manager in OS_MANAGERS and call.action == "upgrade" and not call.packages:
+        if call.manager in OS_MANAGERS and call.action == "upgrade" and not call.packages and not call.has("--dry-run"):
             yield Problem(
                 call.command.span,
                 f"{stage.label} upgrades every package of its base with {quote(spelled(call))}: the layer holds what "

@@ -88,8 +88,8 @@ APT = Manager(
     "apt",
     OptionTable(
         "-y --yes --assume-yes, -q --quiet, -f --fix-broken, -m --ignore-missing --fix-missing, -d --download-only,"
-        " -s --simulate --dry-run, -u --show-upgraded, -V --verbose-versions, -R --without-recommends"
-        " --no-install-recommends",
+        " -s --simulate --just-print --recon --no-act --dry-run, -u --show-upgraded, -V --verbose-versions,"
+        " -R --without-recommends --no-install-recommends",
         "-o --option, -t --target-release --default-release, -c --config-file, -a --host-architecture,"
         " -P --build-profiles, -S --snapshot",
     ),
