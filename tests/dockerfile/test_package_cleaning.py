@@ -37,7 +37,7 @@ def cleaned(code: str) -> list[str]:
         ("composer clear-cache", ["composer cache"]),
         ("go clean -modcache", ["go cache"]),
         ("rm -rf /usr/local/cargo/registry", ["cargo cache"]),
-        ("lists=/var/lib/apt/lists; rm -rf \"$lists\"/*", ["apt lists"]),
+        ('lists=/var/lib/apt/lists; rm -rf "$lists"/*', ["apt lists"]),
         ('rm -rf "$(pip cache dir)"', ["pip cache"]),
         ("rm -rf /tmp/* /var/lib/aptitude", []),
         ("echo rm -rf /var/lib/apt/lists/*", []),
