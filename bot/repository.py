@@ -53,6 +53,9 @@ _DESCRIBES_THE_PROGRAM: Final = (
     "pnpm-workspace.yaml",
     "requirements.txt",
     "rust-toolchain.toml",
+    ".yarnrc",
+    ".yarnrc.yml",
+    "bunfig.toml",
 )
 _STARTS_THE_PROGRAM: Final = re.compile(r"[^/]*entrypoint[^/]*|(?:start|run|init|boot)[^/]*\.sh")
 _SCRIPT_FOLDERS: Final = frozenset({"docker", "scripts", "bin", "deploy", ".docker", "build"})

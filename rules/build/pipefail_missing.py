@@ -53,7 +53,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         covered: set[tuple[Confidence, Severity | None]] = set()
         for run in stage.runs:
-            if "|" not in run.instruction.text or _has_no_such_shell(stage, run):
+            if (
+                "|" not in run.instruction.text
+                or "PIPESTATUS" in run.instruction.text
+                or _has_no_such_shell(stage, run)
+            ):
                 continue
             hidden = _hidden_failure(run)
             if hidden is None:

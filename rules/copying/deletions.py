@@ -7,6 +7,8 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.copying.installs import folder_of
+from rules.globs import matches
+from rules.lazily import once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -36,6 +38,26 @@ def deletions(stage: Stage) -> Iterator[tuple[str, Run, Command]]:
                 if text and (text.startswith("/") or folder is not None):
                     path = posixpath.normpath(posixpath.join(folder or "/", text))
                     yield path.removesuffix("/*"), run, command
+
+
+def is_deleted(run: Run, command: Command, path: str) -> bool:
+    """Whether a path is deleted by name or pattern when a command of a RUN starts, and nothing brings it again."""
+    folder, _, name = path.rpartition("/")
+    here = run.at, command.start
+    places = [at for pattern, at in _deleted_in(run.stage).get(folder, ()) if at < here and matches(name, (pattern,))]
+    if not places:
+        return False
+    return all(put.step.at < places[-1][0] for put in run.stage.files.covering(path) if put.step.at < run.at)
+
+
+@once
+def _deleted_in(stage: Stage) -> dict[str, list[tuple[str, tuple[tuple[int, int], int]]]]:
+    """What RUNs delete, by folder: the name or pattern, and where."""
+    found: dict[str, list[tuple[str, tuple[tuple[int, int], int]]]] = {}
+    for path, run, command in deletions(stage):
+        folder, _, name = path.rpartition("/")
+        found.setdefault(folder, []).append((name, (run.at, command.start)))
+    return found
 
 
 def _filled(text: str, assigned: Mapping[str, str]) -> str:

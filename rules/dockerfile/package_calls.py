@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.dockerfile.managers import languages, node, python, system
 from rules.dockerfile.managers.calls import Manager, Package, PackageCall
 from rules.dockerfile.managers.cleaning import Cleaning, cleans
-from rules.dockerfile.managers.words import argument_words, expanded
+from rules.dockerfile.managers.words import argument_words, assigned, expanded
 from rules.dockerfile.shell_wrappers import base_name
 from rules.layered import extended
 
@@ -61,6 +61,8 @@ _MANAGERS: dict[str, Manager] = {
 _VERSIONED_PIP = re.compile(r"pip\d+(?:\.\d+)*$")
 _VERSIONED_GO = re.compile(r"go\d+\.\d+(?:\.\d+)*$")
 _PYTHON = re.compile(r"(?:python|pypy)\d*(?:\.\d+)*$|\$")
+_MODULE_OPTION = re.compile(r"-[bBdEiIOPqsSuvx]*m")
+"""`-m`, by itself or behind options without a value (`python --help`)."""
 _PYTHON_MODULES = frozenset({"pip", "pipx", "uv", "poetry", "pipenv", "pdm"})
 _TAKES_PACKAGES = frozenset({"install", "remove", "upgrade", "download", "sync"})
 _ANSWERS = frozenset({"yes", "echo", "printf"})
@@ -88,8 +90,7 @@ def package_calls(script: Script, env: Mapping[str, str] | None = None) -> tuple
     calls: list[PackageCall] = []
     previous: Command | None = None
     for command in script.commands:
-        if command.assignments and command.name in {"", "export", "declare", "typeset", "local", "readonly"}:
-            known = _assigned(command, known)
+        known = assigned(command, known)
         called = _called(command, known)
         if called is not None:
             call = _read(called, command, _prefixed(command, known), answered=_is_answered(previous, command))
@@ -120,10 +121,11 @@ def _called(command: Command, env: Mapping[str, str]) -> _Called | None:
 
 
 def _python_module(name: str, args: tuple[ShellWord, ...]) -> _Called | None:
-    """Return the manager behind `python -m …`, also written `-mpip`, or `None`."""
+    """Return the manager behind `python -m …`, also written `-mpip` or `-Im pip`, or `None`."""
     for index, word in enumerate(args):
-        if word.value.startswith("-m"):
-            module, behind = word.value[2:], args[index + 1 :]
+        option = _MODULE_OPTION.match(word.value)
+        if option is not None:
+            module, behind = word.value[option.end() :], args[index + 1 :]
             if not module and behind:
                 module, behind = behind[0].value, behind[1:]
             return (
@@ -238,20 +240,6 @@ def _is_answered(previous: Command | None, command: Command) -> bool:
 
 def _is_yes(word: ShellWord | None) -> bool:
     return word is not None and word.value.strip().lower()[:1] == "y"
-
-
-def _assigned(command: Command, known: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the known variables behind a command that sets some; one that may not run makes them unknown."""
-    found: dict[str, str] = {}
-    gone: set[str] = set()
-    for name, word in command.assignments:
-        value = word.value if word.literal else expanded(word.value, known)
-        if command.conditional or "$" in value or "`" in value:
-            found.pop(name, None)
-            gone.add(name)
-        else:
-            found[name] = value
-    return extended(known, found, gone)
 
 
 def _prefixed(command: Command, known: Mapping[str, str]) -> Mapping[str, str]:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rules.dockerfile.arguments import shell_view
-from rules.dockerfile.shell_blocks import Collected, Construct, shell_options
+from rules.dockerfile.shell_blocks import Collected, Construct, Function, shell_options
 from rules.dockerfile.shell_command import Command
 from rules.dockerfile.shell_exec import read_exec
 from rules.dockerfile.shell_nested import SHELLS
@@ -51,6 +51,7 @@ class Script:
         swallowing: Where a comment begins that takes the lines behind it with it, since the builder joins them before
             the shell sees them, and where the first of these begins; offsets in the file.
         origin: The text that was read, with the builder's here-documents; `None` for other forms.
+        functions: The functions that it defines; those inside a function come before it.
     """
 
     commands: tuple[Command, ...] = ()
@@ -59,6 +60,7 @@ class Script:
     understood: bool = True
     swallowing: tuple[tuple[int, int], ...] = ()
     origin: tuple[ShellText, tuple[Heredoc, ...]] | None = field(default=None, repr=False)
+    functions: tuple[Function, ...] = ()
 
     def __iter__(self) -> Iterator[Command]:
         """Iterate over the commands."""
@@ -188,4 +190,5 @@ def _heredoc_script(heredoc: Heredoc, source: Source, dialect: str, options: Seq
 def _script(collected: Collected, dialect: str, origin: tuple[ShellText, tuple[Heredoc, ...]] | None = None) -> Script:
     commands, errors = tuple(collected.commands), tuple(sorted(collected.errors))
     swallowing = tuple(collected.swallowing)
-    return Script(commands, errors, dialect, collected.complete, swallowing, origin)
+    functions = tuple(collected.functions)
+    return Script(commands, errors, dialect, collected.complete, swallowing, origin, functions)

@@ -48,6 +48,20 @@ class Construct(NamedTuple):
         return self.source.span(self.start, self.end)
 
 
+class Function(NamedTuple):
+    """A function that a script defines.
+
+    Attributes:
+        name: Its name.
+        first: Index in `Script.commands` of the first command of its body.
+        end: Index behind the last one.
+    """
+
+    name: str
+    first: int
+    end: int
+
+
 class TooMuchError(Exception):
     """A script goes beyond all reasonable size."""
 
@@ -60,6 +74,7 @@ class Collected:
         commands: In the order of the text.
         errors: Where it is no valid shell.
         constructs: Statements that not every shell understands.
+        functions: The functions that it defines.
         swallowing: Where a comment begins that takes joined lines with it, and where the first of them does.
         pipelines: How many pipelines were counted.
         complete: Whether everything was read.
@@ -70,6 +85,7 @@ class Collected:
     commands: list[Command] = field(default_factory=list)
     errors: list[Span] = field(default_factory=list)
     constructs: list[Construct] = field(default_factory=list)
+    functions: list[Function] = field(default_factory=list)
     swallowing: list[tuple[int, int]] = field(default_factory=list)
     pipelines: int = 0
     complete: bool = True
@@ -104,6 +120,7 @@ class Block:
         negated: The pipeline being read stands behind `!`.
         either: What is read stands right of `||`.
         guarded: Index of the first command behind a test in the and-or list being read, -1 for none.
+        function: Name of the function whose body it is, empty for none.
         unsure: Commands behind a test in a finished list: they may not run if the script goes on.
     """
 
@@ -119,6 +136,7 @@ class Block:
     negated: bool = False
     either: bool = False
     guarded: int = -1
+    function: str = ""
     unsure: tuple[int, int] | None = None
 
 

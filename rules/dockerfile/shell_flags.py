@@ -16,6 +16,14 @@ VALUED = {
 wget(1))."""
 
 
+_SIGNS = str.maketrans("", "", "#46")
+"""Short options that are no letters: `curl -#`, and `-4` and `-6` of curl and wget (curl(1), wget(1))."""
+
+
+def _is_cluster(letters: str) -> bool:
+    return letters.translate(_SIGNS).isalpha()
+
+
 def takes_next_word(option: str, with_values: Collection[str]) -> bool:
     """Tell whether an option as written takes the next word for its value.
 
@@ -43,7 +51,7 @@ def holds(value: str, flag: str, valued: Collection[str] = ()) -> bool:
     """
     if flag[:2] == "--":
         return value.startswith(flag) and value[len(flag) : len(flag) + 1] == "="
-    if len(flag) != 2 or value[:2] == "--" or flag[1] not in value[1:] or not value[1:].isalpha():  # noqa: PLR2004 - dash and letter
+    if len(flag) != 2 or value[:2] == "--" or flag[1] not in value[1:] or not _is_cluster(value[1:]):  # noqa: PLR2004 - dash and letter
         return False
     return not valued or not any(letter in valued for letter in value[1 : value.index(flag[1], 1)])
 
@@ -58,4 +66,4 @@ def inline_value(value: str, name: str) -> str | None:
     if at == 1:
         return value[2:].removeprefix("=")
     rest = value[at + 1 :]
-    return rest if at > 1 and value[1:at].isalpha() and not rest[:1].isalpha() else None
+    return rest if at > 1 and _is_cluster(value[1:at]) and not rest[:1].isalpha() else None

@@ -42,7 +42,7 @@ _OPERATOR, _COMMENT, _BRACKET = 1, 2, 3
 _JOINED = re.compile(r"(?:[ \t\r\n]|\\(?=[ \t\r]*(?:\n|\Z)))*+(?=\S)")
 """What stands in front of the first word that a comment takes with it: blanks and continuations."""
 
-_FUNCTION = re.compile(r"[A-Za-z_][\w.:+@-]*+(?:[ \t\r]|\\\n)*+\((?:[ \t\r]|\\\n)*+\)")
+_FUNCTION = re.compile(r"([A-Za-z_][\w.:+@-]*+)(?:[ \t\r]|\\\n)*+\((?:[ \t\r]|\\\n)*+\)")
 _SEPARATORS = frozenset({";", "\n", "&", "&&", "||", "|", "|&"})
 _CASE_ENDS = frozenset({";;", ";&", ";;&"})
 
@@ -167,10 +167,10 @@ class Parser:
         state.begin(start)
         head = _FUNCTION.match(self.view, start) if self._has_brackets else None
         if head is not None:
-            state.function, state.needs = True, "function"
+            state.function, state.needs = head[1], "function"
             return head.end()
         if state.function:
-            state.function = False
+            state.function = ""
             state.fault(start, start + 1)
         return self._simple(lead, start)
 

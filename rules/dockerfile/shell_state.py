@@ -12,6 +12,7 @@ from rules.dockerfile.shell_blocks import (
     Block,
     Collected,
     Construct,
+    Function,
     TooMuchError,
 )
 from rules.dockerfile.shell_command import Command
@@ -42,7 +43,7 @@ class State:
         needs: What a command must follow, such as `&&` or `then`; empty where none must.
         ended: A command or group stands before, and no operator behind it.
         last: The command that stands before; `None` behind a group.
-        function: The next group is the body of a function.
+        function: Name of the function whose body the next group is, empty for none.
         options: Whether `errexit` and `pipefail` are in force.
     """
 
@@ -67,7 +68,7 @@ class State:
         self.needs = ""
         self.ended = False
         self.last: Command | None = None
-        self.function = False
+        self.function = ""
         self._closed: Block | None = None
 
     @property
@@ -227,9 +228,9 @@ class State:
         outer = self.block
         self.outer.append(outer)
         pipeline = (outer.current, outer.current_part) if outer.current else (outer.pipeline, outer.part)
-        conditional = self.conditional or self.function
-        self.block = Block(kind, start, len(self.out.commands), conditional, *pipeline, phase)
-        self.function = False
+        conditional = self.conditional or bool(self.function)
+        self.block = Block(kind, start, len(self.out.commands), conditional, *pipeline, phase, function=self.function)
+        self.function = ""
         self.needs = "" if phase in {"header", "pattern"} else kind
 
     def new_phase(self, phase: str, needs: str = "") -> None:
@@ -249,6 +250,8 @@ class State:
         if block.kind != kind:
             return None
         self.block = self.outer.pop()
+        if block.function:
+            self.out.functions.append(Function(block.function, block.first, len(self.out.commands)))
         return block
 
     def behind(self, group: Block, redirects: Sequence[Redirect], heredoc: str | None) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _BLANKS = re.compile(r"(?:[ \t\r\n]|\\\n)*+")
 _GAP = r"(?:[ \t\r]|\\\r?\n)*+"
-_FUNCTION = re.compile(rf"function{_GAP}[^\s(){{}};&|<>'\"$`\\]++(?:{_GAP}\({_GAP}\))?")
+_FUNCTION = re.compile(rf"function{_GAP}([^\s(){{}};&|<>'\"$`\\]++)(?:{_GAP}\({_GAP}\))?")
 _FOR = re.compile(
     rf"(?:for|select){_GAP}(?:([A-Za-z_]\w*+)(?:\s|\\\n)*+(?:(in)(?=[\s;&|\\])|(?=do[\s\\]|;|\{{))|(?=\(\())"
 )
@@ -171,7 +171,7 @@ class Statements:
             return at
         state.begin(start)
         state.construct("function-keyword", start, at)
-        state.function, state.needs = True, "function"
+        state.function, state.needs = match[1], "function"
         return match.end()
 
     def _test(self, start: int) -> int:

@@ -22,6 +22,8 @@ def leaves_index(run: Run, call: PackageCall) -> bool:
         return False
     if call.action not in ("install", "update", "upgrade") or any(map(run.is_mounted, CACHES)):
         return False
+    if call.option("--cache-dir") is not None:
+        return False  # whatever becomes of that folder
     return not run.cleans_behind(call.command.start, "apk", "cache")
 
 

@@ -175,7 +175,7 @@ def _fix(run: Run, call: PackageCall, found: list[tuple[str, Replacement]]) -> F
     edits = []
     for name, new in found:
         word = call.flag_word(name.partition("=")[0])
-        if word is None or not new.spelling or source.cut(word.span) != name:
-            return None
+        if word is None or not new.spelling or source.cut(word.span) not in (name, name[1:]):
+            return None  # npm takes one dash as well
         edits.append(replace(source, word.span, new.spelling))
     return fix("Use the option of today", *edits)

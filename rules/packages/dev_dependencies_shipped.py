@@ -22,6 +22,7 @@ from rules.api import (
 from rules.copying.installs import folder_of
 from rules.packages.copied_environments import PYTHON, copied_environments, takes_no_dependencies
 from rules.packages.copied_modules import CopiedModules, copied_modules
+from rules.packages.developers_parts import MANAGERS, has_developers_part
 from rules.packages.developers_requirements import requirements_for_developers
 from rules.packages.developers_starts import needed_at_start, runs_for_developers, starts_for_developers
 from rules.packages.developers_uses import is_used_or_removed, needed_further_on
@@ -29,6 +30,7 @@ from rules.packages.install_into_mount import mounted_target
 from rules.packages.manifest_order import lacks_manifest
 from rules.packages.options import add_option, spelled
 from rules.packages.project_scripts import script_that_needs_developers
+from rules.packages.project_settings import leaves_developers_out
 from rules.packages.project_texts import manifest_text
 from rules.packages.purpose import is_for_development
 from rules.packages.tool_versions import has_modern_yarn, has_old_npm, has_old_poetry
@@ -44,14 +46,6 @@ _FLAGS = {
     "uv": "--no-dev",
     "poetry": "--only main",
     "pdm": "--prod",
-}
-_DEVELOPERS_PART = {
-    **dict.fromkeys(("npm", "pnpm", "yarn", "bun"), re.compile(r'"devDependencies"\s*:\s*\{\s*"')),
-    "composer": re.compile(r'"require-dev"\s*:\s*\{\s*"'),
-    "uv": re.compile(r"^[ \t]*dev\s*=\s*\[|dev-dependencies", re.MULTILINE),
-    "poetry": re.compile(r"^\[tool\.poetry\.(?:group\.|dev-)|^\[dependency-groups\]", re.MULTILINE),
-    "pdm": re.compile(r"^\[tool\.pdm\.dev-dependencies|^\[dependency-groups\]", re.MULTILINE),
-    "bundle": re.compile(r"group\b.*:(?:development|test)"),
 }
 _CHOOSES = (
     "--dev",
@@ -102,11 +96,13 @@ def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run,
     """
     found: dict[tuple[object, ...], tuple[Stage, list[tuple[Run, PackageCall]], bool]] = {}
     for stage, run, call in change.after.layers.shipped_calls:
-        if call.manager not in _DEVELOPERS_PART or call.production or not call.project:
+        if call.manager not in MANAGERS or call.production or not call.project:
             continue
         if call.manager == "uv" and call.verb != "sync":
             continue
         if call.verb in ("link", "workspaces focus", "fetch", "lock", "export") or is_for_development(change, stage):
+            continue
+        if leaves_developers_out(change, run, call):
             continue
         if _is_meant(stage, run, call) or is_used_or_removed(stage, run, call) or _runs_browser_tests(stage):
             continue
@@ -115,7 +111,7 @@ def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run,
             continue  # the sources come below, and with them what should be installed; or no layer holds it
         if starts_for_developers(change, stage, call.manager, text) or runs_for_developers(change, stage, call, text):
             continue
-        if text is None or _DEVELOPERS_PART[call.manager].search(text):
+        if text is None or has_developers_part(call.manager, text):
             folder = folder_of(run, call.command)
             place = (call.option(*_ELSEWHERE), folder) if folder is not None else (call.command.start,)
             _, calls, _ = found.setdefault((stage.index, call.manager, *place), (stage, [], text is not None))
@@ -132,7 +128,9 @@ def _copied(change: DockerfileChange) -> Iterator[Problem]:
         for stage in shipped.chain:
             for found in (*copied_modules(stage), *copied_environments(stage)):
                 text = manifest_text(change, found.run, found.call)
-                developers = text is None or _DEVELOPERS_PART[found.call.manager].search(text)
+                developers = text is None or has_developers_part(found.call.manager, text)
+                if leaves_developers_out(change, found.run, found.call):
+                    continue
                 if starts_for_developers(change, shipped, found.call.manager, text):
                     continue
                 if developers and id(found.copy) not in seen:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rules.dockerfile.shell import parse
 from rules.dockerfile.source import Source
+from rules.packages.developers_parts import read_toml, table
 from rules.packages.package_json import RUNNERS, called, commands_run, read_manifest, scripts_of
 from rules.packages.project_texts import manifest_text
 from rules.user.start_scripts import start_scripts
@@ -148,23 +148,14 @@ def _packages_of_node(text: str | None) -> frozenset[str]:
 @lru_cache(maxsize=32)
 def _packages_of_python(text: str | None) -> frozenset[str]:
     """Return what a pyproject.toml has in its groups and not among the program's own; nothing of another file."""
-    try:
-        data = tomllib.loads(text or "")
-    except (ValueError, RecursionError):
-        return frozenset()
-    poetry = _table(data, "tool", "poetry")
-    groups: list[Any] = [*_table(data, "dependency-groups").values()]
-    groups += [_table(group, "dependencies") for group in _table(poetry, "group").values()]
-    groups += [_table(poetry, "dev-dependencies"), _table(data, "tool", "uv").get("dev-dependencies")]
-    groups += _table(data, "tool", "pdm", "dev-dependencies").values()
-    own = [_table(data, "project").get("dependencies"), _table(poetry, "dependencies")]
+    data = read_toml(text or "")
+    poetry = table(data, "tool", "poetry")
+    groups: list[Any] = [*table(data, "dependency-groups").values()]
+    groups += [table(group, "dependencies") for group in table(poetry, "group").values()]
+    groups += [table(poetry, "dev-dependencies"), table(data, "tool", "uv").get("dev-dependencies")]
+    groups += table(data, "tool", "pdm", "dev-dependencies").values()
+    own = [table(data, "project").get("dependencies"), table(poetry, "dependencies")]
     return frozenset(_required(groups)) - frozenset(_required(own))
-
-
-def _table(data: object, *path: str) -> dict[str, Any]:
-    for name in path:
-        data = data.get(name) if isinstance(data, dict) else None
-    return data if isinstance(data, dict) else {}
 
 
 def _required(parts: Iterable[object]) -> Iterator[str]:

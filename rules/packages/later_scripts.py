@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from typing import TYPE_CHECKING
 
-from rules.api import once, quote
+from rules.api import quote
 from rules.packages.project_files import in_repository
-from rules.packages.scripts_run import scripts_run
+from rules.packages.scripts_run import called_script, scripts_run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from rules.api import Command, DockerfileChange, Problem, Put, Run
+    from rules.api import Command, DockerfileChange, Problem, Run
 
 _INSTALLS = re.compile(r"\bapt(?:-get)?\b[^\n;&|#]*\binstall\b")
 _UPDATES = re.compile(r"\bapt(?:-get)?\b[^\n;&|#]*\bupdate\b")
@@ -27,7 +28,7 @@ def mindful_of_scripts(change: DockerfileChange, run: Run, problems: Iterable[Pr
     needing = _in_need(change, run)
     if needing is None:
         return found
-    script, line = quote(needing.name), needing.line
+    script, line = quote(called_script(needing).rpartition("/")[2]), needing.line
     addition = f" {script} (line {line}) runs later: if it installs packages, it then needs `apt-get update` itself."
     return [
         dataclasses.replace(problem, message=problem.message + addition, fix=None) if problem.key == "apt" else problem
@@ -38,12 +39,18 @@ def mindful_of_scripts(change: DockerfileChange, run: Run, problems: Iterable[Pr
 def _in_need(change: DockerfileChange, run: Run) -> Command | None:
     """Return the first script that may install from the lists of a RUN."""
     for later in _later(run):
-        for command, put in _scripts(later):
-            path = in_repository(change, put.source)
-            text = change.repository.text(path) if path is not None else None
-            if text is None or _needs_lists(text):
+        fetched = _fetched_at(later)
+        for command, text in texts_run(change, later):
+            if command.start <= fetched and (text is None or _needs_lists(text)):
                 return command
     return None
+
+
+def texts_run(change: DockerfileChange, run: Run) -> Iterator[tuple[Command, str | None]]:
+    """Yield the calls of the project's shell scripts in a RUN, with the script's text where it was read."""
+    for command, put in scripts_run(run):
+        path = in_repository(change, put.source)
+        yield command, change.repository.text(path) if path is not None else None
 
 
 def _needs_lists(text: str) -> bool:
@@ -62,8 +69,7 @@ def _later(run: Run) -> list[Run]:
     return found
 
 
-@once
-def _scripts(run: Run) -> tuple[tuple[Command, Put], ...]:
-    """The shell scripts of the build context that a RUN runs, up to where it fetches lists itself."""
-    updates = [c.command.start for c in run.package_calls if c.manager == "apt" and c.action == "update"]
-    return tuple(found for found in scripts_run(run) if not updates or found[0].start <= updates[0])
+def _fetched_at(run: Run) -> float:
+    """Where a RUN fetches lists itself, infinity where it does not."""
+    updates = (c.command.start for c in run.package_calls if c.manager == "apt" and c.action == "update")
+    return next(updates, math.inf)

@@ -30,6 +30,7 @@ from rules.packages.lock_calls import written_anew, written_before
 from rules.packages.manifest_edits import first_edits
 from rules.packages.options import LOCKED, add_option, locked_option, spelled
 from rules.packages.project_files import LOCKS, MANIFESTS, brings_folder, copied, lock_path
+from rules.packages.project_settings import holds_to_lock
 from rules.packages.purpose import is_for_development
 from rules.packages.workspaces import stops_without_workspace
 
@@ -66,9 +67,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             if lock is None and _is_left_behind(run, call):
                 continue
             lock = lock or (LOCKS["bundle"][0], False)
-        if lock is None or _is_held_later(run, call) or _takes_other_index(run, call):
+        if lock is None or holds_to_lock(change, run, call) or _is_held_later(run, call):
             continue
-        if not _is_manifest_edited(run, call) and written_before(run, call) is None:
+            continue
+        if not (_takes_other_index(run, call) or _is_manifest_edited(run, call) or written_before(run, call)):
             unheld = _Unheld(stage, run, call, *lock)
             found.setdefault(_cause(unheld), []).append(unheld)
     for first, *later in found.values():

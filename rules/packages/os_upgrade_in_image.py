@@ -12,13 +12,13 @@ from rules.packages.options import spelled
     category=Category.REPRODUCIBILITY,
     default="off",
     keywords=("RUN",),
-    mentions=("up", "patch"),
+    mentions=("up", "patch", "sync", "pacman"),
     aliases=("DL3035", "DS-0024", "DF044", "DF069", "DKL-DI-0003"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """All packages of the base image are upgraded during the build."""
     for stage, run, call in change.after.layers.all_calls:
-        if call.manager in OS_MANAGERS and call.action == "upgrade" and not call.packages:
+        if call.manager in OS_MANAGERS and call.action == "upgrade" and not call.packages and not call.has("--dry-run"):
             yield Problem(
                 call.command.span,
                 f"{stage.label} upgrades every package of its base with {quote(spelled(call))}: the layer holds what "

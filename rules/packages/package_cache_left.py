@@ -28,13 +28,16 @@ from rules.api import (
 from rules.gathering import named_lines
 from rules.packages.apk_index import leaves_index, line_of_older_index
 from rules.packages.cache_readers import stopped_by_lack
+from rules.packages.cleaning_scripts import is_cleaned_by_script
+from rules.packages.configuration import written_until
 from rules.packages.later_scripts import mindful_of_scripts
 from rules.packages.lists_in_need import NODESOURCE, in_need
 from rules.packages.options import add_option, spelled
 
 _LISTS = "/var/lib/apt/lists"
 _ARCHIVES = "/var/cache/apt/archives"
-_CLEANING = re.compile(r"/var/lib/apt/lists|/var/cache/|\bclean\b")
+_POST_INVOKE = re.compile(r"post-invoke[^}]*/var/lib/apt/lists")
+"""What apt runs behind each call (`man apt.conf`), in lower case."""
 _SHELLS = ("bash", "sh", "source", ".")
 _INLINE = re.compile(r"-[a-z]*c")
 _RPM_CACHES = ("/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum", "/var/cache/tdnf")
@@ -59,13 +62,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, run in change.after.layers.shipped_runs:
         if is_development_name(run.stage.name):
             continue
-        found = mindful_of_scripts(change, run, _check_run(stage, run)) if run.package_calls else []
+        found = mindful_of_scripts(change, run, _check_run(change, stage, run)) if run.package_calls else []
         yield from found
         if NODESOURCE in run.instruction.whole_value and not any(problem.key == "apt" for problem in found):
             yield from _left_by_nodesource(stage, run)
 
 
-def _check_run(stage: Stage, run: Run) -> Iterator[Problem]:
+def _check_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Problem]:
     done: set[str] = set()
     # apk's first call fetches the index; of the others the last that fills a cache speaks
     order = {call: call.command.start * (1 if call.manager == "apk" else -1) for call in run.package_calls}
@@ -76,23 +79,15 @@ def _check_run(stage: Stage, run: Run) -> Iterator[Problem]:
             left = _left_by_apt(stage, run, call)
         else:
             left = (call.program,) if _leaves_downloads(run, call) else ()
-        if left and not _is_cleaned_by_script(run, call):
+        if left and not is_cleaned_by_script(change, run, call):
             done.add(call.manager)
             yield _problem(stage, run, call, left)
-
-
-def _is_cleaned_by_script(run: Run, call: PackageCall) -> bool:
-    """Whether a script runs behind that is named for what it does, `/scripts/cleanup_apt.sh`, or `eval "$CLEANUP"`."""
-    behind = [command for command in run.commands if command.start > call.command.start]
-    if any(command.name == "eval" for command in behind) and _CLEANING.search(run.instruction.whole_value):
-        return True
-    return any("clean" in command.name for command in behind)
 
 
 def _left_by_nodesource(stage: Stage, run: Run) -> Iterator[Problem]:
     """Speak of the lists that NodeSource's script fetches, where a shell of the RUN runs it."""
     fetched = next((c for c in run.commands if any(NODESOURCE in word.value for word in c.args)), None)
-    if fetched is None or run.is_mounted(_LISTS) or _clears_by_configuration(stage):
+    if fetched is None or run.is_mounted(_LISTS) or _clears_by_configuration(run):
         return
     shell = next((command for command in run.calls(*_SHELLS)), None)
     if shell is None or run.cleans_behind(shell.start, "apt", "lists"):
@@ -118,7 +113,7 @@ def _left_by_apt(stage: Stage, run: Run, call: PackageCall) -> tuple[str, ...]:
     if call.action == "update":
         if call.subcommand is None and not _adding_fetches(stage):
             return ()
-        kept = _is_kept(run, call, _LISTS, "lists") and not _clears_by_configuration(stage)
+        kept = _is_kept(run, call, _LISTS, "lists") and not _clears_by_configuration(run)
         archives = [other for other in run.package_calls if other.manager == "apt" and _keeps_archives(run, other)]
         return ((_LISTS, _ARCHIVES) if archives else (_LISTS,)) if kept else ()
     return (_ARCHIVES,) if _keeps_archives(run, call) else ()
@@ -166,9 +161,11 @@ def _leaves_downloads(run: Run, call: PackageCall) -> bool:
     return not mounted and not run.cleans_behind(call.command.start, manager, "cache")
 
 
-@once
-def _clears_by_configuration(stage: Stage) -> bool:
-    """Whether apt was told to keep no lists, in a configuration file of the image."""
+def _clears_by_configuration(run: Run) -> bool:
+    """Whether apt was told to keep no lists, in a configuration file that was not read or is written here."""
+    if any(_POST_INVOKE.search(text) for text in written_until(run)):
+        return True
+    stage = run.stage
     return any(put.path.startswith("/etc/apt/apt.conf.d/") and put.kind == "context" for put in stage.files.puts)
 
 

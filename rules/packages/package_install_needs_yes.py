@@ -27,6 +27,12 @@ _SETTINGS = {
 }
 """What a configuration file says, and no command line."""
 
+_CONFIGURED = {
+    "apt": ("/etc/apt",),
+    **dict.fromkeys(("dnf", "yum", "tdnf"), ("/etc/dnf", "/etc/yum", "/etc/tdnf")),
+    "zypper": ("/etc/zypp",),
+}
+"""Where the configuration lies that a COPY brings, and that may answer."""
 _MODULE_VERBS = frozenset({"module enable", "module disable", "module reset", "module switch-to"})
 _ACTIONS = frozenset({"install", "remove", "upgrade"})
 
@@ -105,6 +111,7 @@ def _asks_nothing(run: Run, call: PackageCall) -> bool:
         "--dry-run", "--assume-no", "--assumeno", "--download-only", "--print-uris", "--help", "--downloadonly"
     ):
         return True
-    if any("/etc/" in text and _SETTINGS[call.manager].search(text) for text in written_until(run)):
+    written = (text for text in written_until(run) if "/etc/" in text or "config-manager" in text)
+    if any(map(_SETTINGS[call.manager].search, written)):
         return True
-    return any(put.kind == "context" and put.path.startswith("/etc/apt/") for put in run.stage.files.puts)
+    return any(put.kind == "context" and put.path.startswith(_CONFIGURED[call.manager]) for put in run.stage.files.puts)

@@ -7,6 +7,7 @@ import re
 from bisect import bisect_left
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.copying.deletions import is_deleted
 from rules.copying.installs import install_folder
 from rules.globs import matches
 from rules.lazily import once
@@ -219,11 +220,14 @@ def lock_path(change: DockerfileChange, run: Run, call: PackageCall) -> tuple[st
 
     Returns:
         Its context path and whether a COPY names it or the repository is known to hold it where the install reads;
-        `None` where nothing shows one, where the repository is known to hold none, or `.dockerignore` keeps it out.
+        `None` where nothing shows one, where the repository is known to hold none, `.dockerignore` keeps it out, or a
+        command above has deleted it.
     """
     folder = install_folder(run, call)
     manifest = copied(run, MANIFESTS.get(call.manager, ""), folder) or ""
     for name in LOCKS.get(call.manager, ()):
+        if folder is not None and is_deleted(run, call.command, posixpath.join(folder, name)):
+            continue
         named = copied(run, name, folder)
         beside = context_folder(run, folder)
         path = named or posixpath.join(posixpath.dirname(manifest) if beside is None else beside, name)

@@ -37,6 +37,13 @@ def text_read(change: DockerfileChange, run: Run, path: str) -> str | None:
     return change.repository.text(place) if place is not None else None
 
 
+def text_in_image(change: DockerfileChange, run: Run, path: str) -> str | None:
+    """Return the text of a file that a COPY or a mount is seen to bring for a RUN, where it was read."""
+    found = _in_context(run, *posixpath.split(path))
+    place = in_repository(change, found) if found is not None else None
+    return change.repository.text(place) if place is not None else None
+
+
 def _in_context(run: Run, folder: str | None, name: str) -> str | None:
     """Return the context path of a file in a folder of the image, as the COPYs and mounts of a RUN show it."""
     named = copied(run, name, folder)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.dockerfile.shell_nested import SHELLS
 from rules.lazily import once
 
 if TYPE_CHECKING:
@@ -12,7 +13,8 @@ if TYPE_CHECKING:
     from rules.model.steps import Run
 
 _SUFFIXES = (".sh", ".bash")
-_SHELLS = frozenset({"sh", "bash", "dash"})
+_READERS = frozenset({*SHELLS, "source", "."})
+_WITH_VALUE = frozenset({"-o", "-O"})
 
 
 @once
@@ -27,10 +29,15 @@ def scripts_run(run: Run) -> tuple[tuple[Command, Put], ...]:
     return tuple(found)
 
 
+def called_script(command: Command) -> str:
+    """Return the script that a command runs, by itself or by a shell: `bash -e install.sh`; empty for `sh -c "…"`."""
+    if command.name not in _READERS:
+        return command.program.value if command.program is not None else ""
+    operands = () if command.name in SHELLS and command.has("-c") else command.operands(_WITH_VALUE)
+    return operands[0].value if operands else ""
+
+
 def _path(run: Run, command: Command) -> str | None:
-    program = command.program.value if command.program is not None else ""
-    text = program if "/" in program and program.endswith(_SUFFIXES) else ""
-    if command.name in _SHELLS and command.args:
-        first = command.args[0].value
-        text = first if first.endswith(_SUFFIXES) else ""
-    return run.resolve(text) if text else None
+    text = called_script(command)
+    by_path = "/" in text or command.name in _READERS
+    return run.resolve(text) if by_path and text.endswith(_SUFFIXES) else None

@@ -165,7 +165,7 @@ def _unpinned(
     for stage, run in change.after.layers.needed_runs:
         found: list[tuple[PackageCall, Package]] = []
         for call in run.package_calls:
-            if call.manager not in managers or call.action not in actions:
+            if call.manager not in managers or call.action not in actions or call.has("--dry-run"):
                 continue
             for package in call.packages:
                 version = package.version

@@ -7,6 +7,7 @@ from itertools import islice
 from rules.api import (
     BY_ARGUMENT,
     Category,
+    Command,
     Confidence,
     DockerfileChange,
     Edit,
@@ -34,7 +35,7 @@ from rules.runtime.debug_switches import (
     switch_in,
     xdebug_commands,
 )
-from rules.runtime.start_instructions import Written, shipped
+from rules.runtime.start_instructions import Written, full_words, shipped
 
 _FOR_DEVELOPERS = re.compile(
     r"\b(?:hot|live|auto)[ -]?reload|\b(?:for|in|during) (?:local )?(?:development|developers?|debugging)\b|"
@@ -199,12 +200,15 @@ def _builds_with_it(stage: Stage, name: Word) -> bool:
 
 
 def _switch(found: Written) -> Iterator[Problem]:
-    switch = next((s for command in found.start.commands if (s := switch_in(command)) is not None), None)
+    switch, text = next((s for command in found.start.commands if (s := switch_in(command))), None), found.start.text
+    whole = _with_entrypoint(found)
+    if switch is None and whole is not None:
+        switch, text = switch_in(whole), " ".join(full_words(found) or ())
     if switch is None:
         return
     yield Problem(
         found.instruction.span,
-        f"{found.stage.label} starts {quote(found.start.text)}: {quote(switch.text)} {switch.what}. "
+        f"{found.stage.label} starts {quote(text)}: {quote(switch.text)} {switch.what}. "
         f"In production that {switch.then}. {switch.way_out}.",
         Confidence.LIKELY,
         doubt="the image may be made for development alone",
@@ -212,6 +216,19 @@ def _switch(found: Written) -> Iterator[Problem]:
         key=switch.text,
         fix=_without(found, switch),
     )
+
+
+def _with_entrypoint(found: Written) -> Command | None:
+    """The program of an exec-form ENTRYPOINT with the words that a CMD adds; `None` where there is no such pair."""
+    entrypoint, added = found.stage.image.entrypoint.value, found.start.commands
+    if found.instruction.keyword != "CMD" or not entrypoint or len(entrypoint.commands) != 1 or not added:
+        return None
+    if (entrypoint.form, found.start.form) != ("exec", "exec"):
+        return None
+    program = entrypoint.commands[0]
+    if switch_in(program) is not None:
+        return None  # which is said of the ENTRYPOINT
+    return program._replace(args=(*program.args, *added[0].words))
 
 
 def _without(found: Written, switch: Switch) -> Fix | None:

@@ -26,10 +26,14 @@ from rules.secrets.downloads import versionless
 _VARIABLE = re.compile(r"\$\{?\w+\}?")
 _NAMED_ADDRESS = re.compile(r"\$\{?\w*(?:url|uri)\}?", re.IGNORECASE)
 """A variable that is called an address."""
+_OWN_ERRORS = re.compile(r"(?:dict|file|ftps?|gophers?|ldaps?|scp|sftp|smbs?|telnet|tftp)://", re.IGNORECASE)
+"""Addresses of no web server: where the file is missing there is no page, and curl fails (`man curl`, exit codes)."""
 _FAILS = ("-f", "--fail", "--fail-with-body", "--fail-early")
 _OPENERS = frozenset({"tar", "unzip", "gunzip", "unxz", "bunzip2", "7z", "dpkg", "rpm"})
 _INSTALLERS = frozenset({"apt", "apt-get", "dnf", "yum", "microdnf", "zypper", "apk"})
 _LOCAL_PACKAGE = re.compile(r"\.(?:deb|rpm|apk)\Z")
+_CONFIGURED = ("-K", "--config")
+"""Options that name a file with further ones."""
 _TESTS = ("-w", "--write-out", "-I", "--head", "-X", "--request", "-d", "--data")
 
 
@@ -59,7 +63,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _keeps_any_answer(run: Run, command: Command) -> bool:
     """Whether curl saves or pipes what it gets without `--fail`, and nothing looks at the status."""
-    if command.has(*_FAILS) or command.has(*_TESTS) or command.conditional or command.after == "||":
+    if command.has(*_FAILS, *_TESTS, *_CONFIGURED) or command.conditional or command.after == "||":
         return False
     if _address(command) is None:
         return False
@@ -76,7 +80,7 @@ def _keeps_any_answer(run: Run, command: Command) -> bool:
 
 def _address(command: Command) -> str | None:
     """Return what is fetched: an address, or a variable that is called one."""
-    written = (word.value for word in command.args if "://" in word.value)
+    written = (word.value for word in command.args if "://" in word.value and not _OWN_ERRORS.match(word.value))
     named = (word.value for word in command.operands(("-o", "--output")) if _NAMED_ADDRESS.fullmatch(word.value))
     return next(written, next(named, None))
 

@@ -93,6 +93,8 @@ def _runs_stdin(command: Command) -> bool:
         return True  # what follows are arguments of the script
     if command.has("-c") or (command.name not in _LINE_BY_LINE and command.has("-m", "-e", "-r")):
         return False  # the script stands in the words; to a shell, -e, -m and -r are settings
+    if command.name in _LINE_BY_LINE and command.has("-n"):
+        return False  # which reads a script and runs none of it
     words = [word.value for word in command.args]
     only_arguments = command.name == "php" and words[:1] == ["--"]
     return not operands or only_arguments or command.has("-s")

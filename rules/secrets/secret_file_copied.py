@@ -20,7 +20,15 @@ from rules.api import (
 )
 from rules.model.run_writes import OPAQUE_HARMLESS
 from rules.secrets.environment_files import Held, held_by
-from rules.secrets.secret_files import Kind, is_encrypted, is_known_harmless, is_public, is_public_text, secret_file
+from rules.secrets.secret_files import (
+    Kind,
+    is_encrypted,
+    is_known_harmless,
+    is_public,
+    is_public_text,
+    names_helpers_only,
+    secret_file,
+)
 
 _POINTERS = ("GOOGLE_APPLICATION_CREDENTIALS", "AWS_SHARED_CREDENTIALS_FILE", "KUBECONFIG")
 
@@ -61,7 +69,7 @@ def _held(change: DockerfileChange, stage: Stage, kind: Kind, path: str) -> Held
     if kind == "client configuration":
         harmless = is_known_harmless(text, change.repository.exists(place))
         return None if harmless else Held(_WHAT[kind], likely=False)
-    harmless = is_encrypted(text) or (kind == "private key" and is_public_text(text))
+    harmless = is_encrypted(text) or (kind == "private key" and is_public_text(text)) or names_helpers_only(path, text)
     return None if harmless else Held(_WHAT[kind], likely=True)
 
 

@@ -43,6 +43,9 @@ _PUBLIC_TEXT = re.compile(
     r"-----BEGIN (?:[A-Z0-9]+ )*(?:PUBLIC KEY|CERTIFICATE)|^(?:ssh|ecdsa)-[\w-]+ [A-Za-z0-9+/]+", re.MULTILINE
 )
 _ENCRYPTED = re.compile(r"\bENC\[AES256_GCM,|^\$ANSIBLE_VAULT;|[\"'=]encrypted:|^kind: SealedSecret\b", re.MULTILINE)
+_OF_DOCKER = re.compile(r"(?:^|/)(?:\.docker/config\.json|\.dockercfg|\.dockerconfigjson)$")
+_LOGGED_IN = re.compile(r"\"(?:auth|password|identitytoken|registrytoken)\"\s*:\s*\"[^\"$]", re.IGNORECASE)
+"""Fields of Docker's client configuration that let somebody in; `credHelpers` and `credsStore` name programs."""
 _IMPORTS = re.compile(r"--import\b|--dearmor\b|\badd\b")
 
 
@@ -84,6 +87,11 @@ def is_known_harmless(text: str | None, exists: bool | None) -> bool:  # noqa: F
         return bool(exists)
     found = re.findall(r"(?:_authToken|_auth|_password|password|npmAuthToken|npmAuthIdent)\s*[=:]\s*(\S+)", text)
     return all("$" in value for value in found) and not re.search(r"://[^/\s:@]+:[^$/\s@][^/\s@]*@", text)
+
+
+def names_helpers_only(path: str, text: str | None) -> bool:
+    """Tell whether a configuration of Docker's client was read and logs in nowhere by itself."""
+    return text is not None and _OF_DOCKER.search(path) is not None and _LOGGED_IN.search(text) is None
 
 
 def is_encrypted(text: str | None) -> bool:

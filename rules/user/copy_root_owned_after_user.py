@@ -17,6 +17,7 @@ from rules.api import (
     Stage,
     add_flag,
     fix,
+    is_root_name,
     once,
     quote,
     rule,
@@ -27,10 +28,12 @@ from rules.model.folders import TEMPORARY
 from rules.user.accounts import is_root, name_of, runs_as_root
 from rules.user.hindrances import is_rails
 from rules.user.kept_owners import may_keep_owner
+from rules.user.modes import grants, octal_bits
 from rules.user.owners import STATE_FOLDERS
 from rules.user.ownership import access
 
 _SHOWN = 3
+_GROUP_WRITES = 0o020
 _READ_ONLY = ("/usr/", "/bin/", "/sbin/", "/lib/", "/etc", "/docker-entrypoint")
 _SCRIPT = re.compile(r"(?:^|/)[\w.-]*entrypoint[\w.-]*$|\.(?:sh|bash|template|conf)$")
 _PROGRAM = re.compile(r"\.(?:jar|war|dll|so|pyz|phar)[\"']?$")
@@ -73,7 +76,7 @@ def _is_roots(shipped: Stage, copy: Copy) -> bool:
     """Whether what a COPY brings belongs to root at the end."""
     if copy.deferred or copy.destination is None or copy.instruction.flag("chown") is not None or _unpacks(copy):
         return False
-    if may_keep_owner(copy):
+    if may_keep_owner(copy) or _lets_write(copy):
         return False
     if not (_after_user(copy) or is_rails(shipped)):
         return False
@@ -83,6 +86,16 @@ def _is_roots(shipped: Stage, copy: Copy) -> bool:
     return not any(
         row.step.instruction.line > line and (row.path is None or within(path, row.path) or within(row.path, path))
         for row in shipped.files.attribute_changes
+    )
+
+
+def _lets_write(copy: Copy) -> bool:
+    """Whether `--chmod` lets the process write what belongs to root: as anybody, or in root's group."""
+    mode = copy.option("chmod") or ""
+    user, _, group = (copy.user.value or "").partition(":")
+    in_group = is_root_name(group) or (not group and user.isdecimal())  # a number without an entry is in root's group
+    return any(grant.mode.everyone_writes for grant in grants(copy)) or (
+        in_group and bool((octal_bits(mode) or 0) & _GROUP_WRITES)
     )
 
 

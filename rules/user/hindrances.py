@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
     from rules.model.steps import Copy
 
-_RAILS = re.compile(r"\brails\b.*\b(?:server|s)\b|\bpuma\b|\bthrust\b")
+_RAILS = re.compile(r"\brails\b.*\b(?:server|s)\b|\bthrust\b")
+_PUMA = re.compile(r"\bpuma\b")
+"""Rails' usual server, which serves any other program on Rack as well."""
 _SETTINGS = re.compile(r"(?:~|/root|\$HOME|\$\{HOME\})/(?!\.cache\b|\.npm\b|\.ssh\b|\.gnupg\b)\.?\w")
 _HOMES = re.compile(r"HOME|XDG_(?:CONFIG|DATA|STATE|CACHE)_HOME")
 _WRITES = re.compile(
@@ -49,7 +51,10 @@ _SHOWN = 3
 
 def is_rails(stage: Stage) -> bool:
     """Tell whether the container starts a Rails server, which writes logs, caches and files below its folder."""
-    return any(setting.value and _RAILS.search(setting.value.text) for setting in stage.image.start_command)
+    starts = [setting.value.text for setting in stage.image.start_command if setting.value]
+    if any(map(_RAILS.search, starts)):
+        return True
+    return any(map(_PUMA.search, starts)) and "rails" in stage.model.code.lower()
 
 
 def hindrances(change: DockerfileChange, stage: Stage, user: str, *, switched: bool = True) -> str | None:

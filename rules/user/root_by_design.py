@@ -28,9 +28,9 @@ _DROPPERS = re.compile(
     r"openssh-server|start-stop-daemon)\b"
 )
 _AS_OTHER = re.compile(
-    r"\b(?:su|sudo|doas)\s+(?:-\S*\s+)*(?:-u\s*)?[a-z_][\w-]*|--(?:user(?:spec)?|uid)[= ](?!root\b|0\b)\w"
+    r"\b(?:su|sudo|doas)\s+(?:-\S*\s+(?:/\S+\s+)?)*(?:-u\s*)?[a-z_][\w-]*|--(?:user(?:spec)?|uid)[= ](?!root\b|0\b)\w"
 )
-"""`su app -c …`, `sudo -u app …`, `uwsgi --uid www-data`, `chroot --userspec=app …`."""
+"""`su app -c …`, `su -s /bin/sh app`, `sudo -u app …`, `uwsgi --uid www-data`, `chroot --userspec=app …`."""
 
 _TOLD = re.compile(r"\s-u\s*(?!root\b|0\b)[a-z_]\w+")
 """A server that is told whom to become: `memcached -u nobody`."""

@@ -122,6 +122,8 @@ def _is_exempt(stage: Stage, grant: Grant) -> bool:
     step = grant.step
     if grant.paths and all(_is_out_of_reach(stage, step, path) for path in grant.paths):
         return True
+    if grant.paths and _is_closed_below(stage, grant):
+        return True
     if not isinstance(step, Run) or not grant.paths or grant.command is None:
         return False
     deleted, given = _deleted(step), grant.command.start
@@ -151,6 +153,27 @@ def _is_closed(run: Run, grant: Grant) -> bool:
         max(closed.get((path, kind), -1) for kind in (True, grant.recursive)) > grant.command.start
         for path in grant.paths
     )
+
+
+def _is_closed_below(stage: Stage, grant: Grant) -> bool:
+    """Whether later steps of the image take the right away again, from all that it was given on."""
+    closed = _closed_below(stage)
+    return all(
+        path is not None and max(closed.get((path, kind), (-1, -1)) for kind in (True, grant.recursive)) > grant.step.at
+        for path in _resolved(grant)
+    )
+
+
+@once
+def _closed_below(stage: Stage) -> dict[tuple[str, bool], tuple[int, int]]:
+    """Where the last step closes a path to others, in the image; as in `_closed`."""
+    found: dict[tuple[str, bool], tuple[int, int]] = {}
+    for run in stage.all_runs:
+        for path, recursive in _closed(run):
+            full = run.resolve(run.scope.expand(path))
+            if full is not None:
+                found[full, recursive] = run.at
+    return found
 
 
 @once

@@ -37,6 +37,8 @@ def cleaned(code: str) -> list[str]:
         ("composer clear-cache", ["composer cache"]),
         ("go clean -modcache", ["go cache"]),
         ("rm -rf /usr/local/cargo/registry", ["cargo cache"]),
+        ('lists=/var/lib/apt/lists; rm -rf "$lists"/*', ["apt lists"]),
+        ('rm -rf "$(pip cache dir)"', ["pip cache"]),
         ("rm -rf /tmp/* /var/lib/aptitude", []),
         ("echo rm -rf /var/lib/apt/lists/*", []),
     ],
@@ -48,3 +50,18 @@ def test_what_is_removed_is_known(code: str, expected: list[str]) -> None:
 def test_a_removal_knows_its_place_among_the_commands() -> None:
     (found,) = cleans(script("apt-get update && a && rm -rf /var/lib/apt/lists/* && b"))
     assert (found.order, found.command.name) == (2, "rm")
+
+
+@pytest.mark.parametrize(
+    ("code", "order"),
+    [
+        ("f() { rm -rf /var/lib/apt/lists/*; }; a; f; b", 2),
+        ("function f { rm -rf /var/lib/apt/lists/*; }; a; f; f; b", 3),
+        ("g() { rm -rf /var/lib/apt/lists/*; }; f() { g; }; a; f; b", 3),
+        ("f() { rm -rf /var/lib/apt/lists/*; }; trap f EXIT; a; b", 3),
+        ("f() { rm -rf /var/lib/apt/lists/*; }; a; b", 0),
+    ],
+)
+def test_the_body_of_a_function_runs_where_it_is_called(code: str, order: int) -> None:
+    (found,) = cleans(script(code))
+    assert found.order == order

@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.dockerfile.managers.words import expanded, without_braces
+from rules.dockerfile.managers.words import assigned, expanded, without_braces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +22,8 @@ class Cleaning(NamedTuple):
         manager: As in `PackageCall`; `dnf` stands for dnf, yum, microdnf and tdnf.
         what: `lists` for apt's package lists, `cache` for downloads and indexes.
         command: The command that removes it.
-        order: Index in `Script.commands` of the command with which it happens: that one, or the last one for a `trap`.
+        order: Index in `Script.commands` of the command with which it happens: that one, the last call of a function
+            whose body it stands in, or the last one for a `trap`.
     """
 
     manager: str
@@ -62,7 +63,18 @@ _PATHS: tuple[tuple[re.Pattern[str], tuple[tuple[str, str], ...]], ...] = tuple(
         (r".*/(?:bundle|gems)/(?:.*/)?cache(?:/.*)?$", (("bundle", "cache"), ("gem", "cache"))),
     )
 )
+_FOLDERS = {
+    "pip cache dir": (("pip", "cache"),),
+    "yarn cache dir": (("yarn", "cache"),),
+    "npm config get cache": (("npm", "cache"),),
+    "pnpm store path": (("pnpm", "cache"),),
+    "uv cache dir": (("uv", "cache"),),
+}
+"""Commands that tell a manager's folder, as in `rm -rf "$(yarn cache dir)"`."""
+_ASKED = re.compile("|".join(_FOLDERS))
 _RPM = frozenset({"dnf", "dnf5", "yum", "microdnf", "tdnf"})
+_BETWEEN = re.compile(r"&&|\|\||[;\n]")
+"""What parts commands."""
 _AT_THE_END = frozenset({"EXIT", "0"})
 """Signals of a `trap` whose command runs when the shell ends."""
 
@@ -97,17 +109,50 @@ def cleans(script: Script, env: Mapping[str, str] | None = None) -> tuple[Cleani
 
     Args:
         script: The script.
-        env: Known values of environment variables and build arguments, which paths may use.
+        env: Known values of environment variables and build arguments, which paths may use; what the script itself
+            sets is known too.
     """
+    known: Mapping[str, str] = {} if env is None else env
     found: list[Cleaning] = []
     folder = ""
+    bodies = _order_of_bodies(script)
     for order, command in enumerate(script.commands):
+        known = assigned(command, known)
         if command.name == "cd" and command.args and not command.nested:
-            folder = _moved(folder, expanded(command.args[0].value, {} if env is None else env))
-        left = dict.fromkeys(_left(command, folder, {} if env is None else env))
-        at = len(script.commands) - 1 if command.name == "trap" else order
-        found += [Cleaning(manager, what, command, at) for manager, what in left]
+            folder = _moved(folder, expanded(command.args[0].value, known))
+        left = dict.fromkeys(_left(script, order, folder, known))
+        if left:
+            at = len(script.commands) - 1 if command.name == "trap" else bodies.get(order, order)
+            at = bodies.get(at, at)
+            found += [Cleaning(manager, what, command, at) for manager, what in left]
     return tuple(found)
+
+
+def _order_of_bodies(script: Script) -> dict[int, int]:
+    """Return with which command those in the body of a function happen, by index: with its last call, if there is one.
+
+    A function that another one calls happens with that call; this is followed once.
+    """
+    if not script.functions:
+        return {}
+    called: dict[str, int] = {}
+    for order, command in enumerate(script.commands):
+        called[command.name] = order
+        if _is_at_the_end(command):
+            names = command.args[0].value.replace(";", " ").split()
+            called.update(dict.fromkeys(names, len(script.commands) - 1))
+    found: dict[int, int] = {}
+    for function in script.functions:  # inner ones come first
+        at = called.get(function.name, -1)
+        if at >= function.end:
+            for order in range(function.first, function.end):
+                found.setdefault(order, at)
+    return found
+
+
+def _is_at_the_end(command: Command) -> bool:
+    """Whether a `trap` runs something when the shell ends."""
+    return command.name == "trap" and bool(command.args) and command.args[-1].value in _AT_THE_END
 
 
 def _moved(folder: str, target: str) -> str:
@@ -117,27 +162,44 @@ def _moved(folder: str, target: str) -> str:
     return "" if target == "-" else posixpath.normpath(posixpath.join(folder, target))
 
 
-def _left(command: Command, folder: str, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _left(script: Script, order: int, folder: str, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield what one command removes; `folder` is where the last `cd` went."""
-    if command.name in {"rm", "find"}:
-        yield from _by_path([word.value for word in command.args], command.name, folder, env)
+    command = script.commands[order]
+    values = [word.value for word in command.args]
+    if command.name == "rm" and "xargs" in command.wrappers and command.part and order:
+        values = ["-delete", *(word.value for word in script.commands[order - 1].args)]
+        yield from _by_path(values, "find", folder, env)
+    elif _is_at_the_end(command):
+        yield from _in_text(values[0], folder, env)
+    elif command.name == "eval" or "$" in command.name:
+        words = command.args if command.name == "eval" else command.words
+        yield from _in_text(expanded(" ".join([word.value for word in words]), env), folder, env)
+    else:
+        yield from _of_command(command.name, values, folder, env)
+
+
+def _in_text(text: str, folder: str, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield what the commands of a text remove that was not read as a script."""
+    for part in _BETWEEN.split(text):
+        name, *values = part.split() or [""]
+        yield from _of_command(name, values, folder, env)
+
+
+def _of_command(name: str, values: list[str], folder: str, env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    if name in {"rm", "find"}:
+        yield from _by_path(values, name, folder, env)
         return
-    if command.name == "trap" and command.args and command.args[-1].value in _AT_THE_END:
-        words = command.args[0].value.replace(";", " ").split()
-        if "rm" in words:
-            yield from _by_path(words, "rm", folder, env)
-        return
-    if command.name == "pacman" and any(word.value.startswith("-Sc") for word in command.args):
+    if name == "pacman" and any(value.startswith("-Sc") for value in values):
         yield "pacman", "cache"
-    manager, verbs = _OWN_COMMANDS.get(command.name, ("", ()))
-    if command.subcommand not in verbs:
+    manager, verbs = _OWN_COMMANDS.get(name, ("", ()))
+    verb = next((value for value in values if value[:1] != "-"), "")
+    if verb not in verbs:
         return
-    rest = {word.value for word in command.args}
-    if command.subcommand == "cache" and not rest & {"clean", "clear", "purge", "prune", "remove", "rm"}:
+    if verb == "cache" and {"clean", "clear", "purge", "prune", "remove", "rm"}.isdisjoint(values):
         return
-    if manager == "dnf" and "all" not in rest:
+    if manager == "dnf" and "all" not in values:
         return  # `yum clean metadata` leaves the packages, `clean packages` the indexes
-    if command.subcommand in ("distclean", "dist-clean"):
+    if verb in ("distclean", "dist-clean"):
         yield manager, "lists"
     yield manager, "cache"
 
@@ -146,6 +208,7 @@ def _by_path(values: list[str], name: str, folder: str, env: Mapping[str, str]) 
     """Yield what `rm` or `find … -delete` removes."""
     if name == "find" and not {"-delete", "rm"} & set(values):
         return
+    yield from (left for word in values if (asked := _ASKED.search(word)) for left in _FOLDERS[asked[0]])
     words = [expanded(word, env) for word in values]
     for value in [each for word in words for each in (without_braces(word) if "{" in word else (word,))]:
         if folder and value[:1] not in ("/", "~", "$", "-", '"', "{"):

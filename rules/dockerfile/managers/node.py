@@ -73,6 +73,7 @@ NPM = Manager(
         "-g --global, -D --save-dev, -S --save, -P --save-prod, -E --save-exact, -f --force, -q --quiet, -s --silent,"
         " -y --yes, --production, --prod --production, --ignore-scripts, --legacy-peer-deps, --no-audit, --no-fund",
         _NPM_VALUES + ", -C --prefix",
+        one_dash_too=True,
     ),
     {
         **_INSTALL,

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
     from rules.dockerfile.shell_words import ShellWord
 
+_SHORT = len("-x")
+
 
 class OptionUse(NamedTuple):
     """One option on a command line.
@@ -49,16 +51,25 @@ class OptionTable:
         values: Options with a value, written the same way.
         single_dash: Long options have one dash, as in Go (`-ldflags`), so there are no clusters; they are
             canonical with one dash.
+        one_dash_too: A known long option may have one dash as well, as nopt reads those of npm (`-only=production`).
         foreign_tail: What stands behind `--` is for another program, as in `gem install x -- --with-foo`.
         slash: `/p:Name=value` and `-p:Name=value` are options, as in MSBuild, canonical with a dash.
     """
 
     def __init__(
-        self, flags: str, values: str, *, single_dash: bool = False, slash: bool = False, foreign_tail: bool = False
+        self,
+        flags: str,
+        values: str,
+        *,
+        single_dash: bool = False,
+        one_dash_too: bool = False,
+        slash: bool = False,
+        foreign_tail: bool = False,
     ) -> None:
         self._canonical: dict[str, str] = {}
         self._with_value: set[str] = set()
         self._single_dash = single_dash
+        self._one_dash_too = one_dash_too
         self._slash = slash
         self._foreign_tail = foreign_tail
         for text, takes_value in ((flags, False), (values, True)):
@@ -88,7 +99,7 @@ class OptionTable:
             if self._slash and value[:1] in "-/" and ":" in value:
                 name, _, rest = value.partition(":")
                 found.uses.setdefault("-" + name[1:], []).append(OptionUse(rest, word, word))
-            elif value[:2] == "--" or (self._single_dash and value[:1] == "-" and value != "-"):
+            elif value[:2] == "--" or self._is_long(value):
                 index += self._long(word, following, found)
             elif value[:1] == "-" and value != "-":
                 index += self._cluster(word, following, found)
@@ -96,11 +107,20 @@ class OptionTable:
                 found.operands.append(word)
         return found
 
+    def _is_long(self, value: str) -> bool:
+        """Whether an option with one dash is a long one."""
+        if value[:1] != "-" or value == "-":
+            return False
+        name = value.partition("=")[0]
+        return self._single_dash or (self._one_dash_too and len(name) > _SHORT and f"-{name}" in self._canonical)
+
     def _long(self, word: ShellWord, following: ShellWord | None, found: Options) -> int:
         """Read `--name`, `--name=value` or `--name value`; return how many words more it takes."""
         name, equals, value = word.value.partition("=")
         if self._single_dash and name[:2] == "--":
             name = name[1:]
+        elif self._one_dash_too and name[:2] != "--":
+            name = f"-{name}"
         takes_next = not equals and name in self._with_value and following is not None
         value_word = word
         if takes_next and following is not None:

@@ -88,8 +88,8 @@ APT = Manager(
     "apt",
     OptionTable(
         "-y --yes --assume-yes, -q --quiet, -f --fix-broken, -m --ignore-missing --fix-missing, -d --download-only,"
-        " -s --simulate --dry-run, -u --show-upgraded, -V --verbose-versions, -R --without-recommends"
-        " --no-install-recommends",
+        " -s --simulate --just-print --recon --no-act --dry-run, -u --show-upgraded, -V --verbose-versions,"
+        " -R --without-recommends --no-install-recommends",
         "-o --option, -t --target-release --default-release, -c --config-file, -a --host-architecture,"
         " -P --build-profiles, -S --snapshot",
     ),
@@ -159,7 +159,10 @@ _RPM_ACTIONS: dict[str, Action] = {
     **dict.fromkeys(("module install", "install-n", "install-na", "install-nevra", "swap"), "install"),
     **dict.fromkeys(("builddep", "build-dep"), "install"),
     **dict.fromkeys(("makecache", "check-update"), "update"),
-    **dict.fromkeys(("update", "upgrade", "up", "distro-sync", "update-minimal", "upgrade-minimal"), "upgrade"),
+    **dict.fromkeys(
+        ("update", "upgrade", "up", "distro-sync", "distrosync", "dsync", "update-minimal", "upgrade-minimal"),
+        "upgrade",
+    ),
     **dict.fromkeys(("remove", "erase", "rm", "autoremove", "groupremove", "group remove"), "remove"),
     **dict.fromkeys(("clean", "clean all"), "clean"),
     "download": "download",

@@ -5,13 +5,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.layered import extended
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from rules.dockerfile.shell_command import Command
     from rules.dockerfile.shell_words import ShellWord
 
 _VARIABLE = re.compile(r"\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)(?::?-[^{}$]*)?\})")
 _BRACES = re.compile(r"\{([^{},\s$]*(?:,[^{},\s$]*)+)\}")
+_SETTING = frozenset({"", "export", "declare", "typeset", "local", "readonly"})
+"""What sets variables for the commands behind it; the empty name stands for a bare `A=1`."""
 _MAX_WORDS = 2000
 _LEAST_ROOM, _GROWTH = 5_000, 100
 """Characters that the values in one text may have together: so many, or so many for each of its own.
@@ -33,6 +38,22 @@ def expanded(text: str, env: Mapping[str, str]) -> str:
         return found if room >= 0 else match.group()
 
     return _VARIABLE.sub(value, text)
+
+
+def assigned(command: Command, known: Mapping[str, str]) -> Mapping[str, str]:
+    """Return the known variables behind a command, which may set some; one that may not run makes them unknown."""
+    if not command.assignments or command.name not in _SETTING:
+        return known
+    found: dict[str, str] = {}
+    gone: set[str] = set()
+    for name, word in command.assignments:
+        value = word.value if word.literal else expanded(word.value, known)
+        if command.conditional or "$" in value or "`" in value:
+            found.pop(name, None)
+            gone.add(name)
+        else:
+            found[name] = value
+    return extended(known, found, gone)
 
 
 def argument_words(words: Sequence[ShellWord], env: Mapping[str, str]) -> list[ShellWord]:

@@ -1,0 +1,56 @@
+"""Settings of package managers in the project's own files, which hold for an install as its options do.
+
+npm's `.npmrc`, Yarn's `.yarnrc` and `.yarnrc.yml`, Bun's `bunfig.toml`, from their documentation. Bundler's
+`.bundle/config` is none of them: the official images of Ruby set `BUNDLE_APP_CONFIG`, and it is not read there.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from rules.copying.installs import install_folder
+from rules.packages.project_texts import text_in_image
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from rules.api import DockerfileChange, PackageCall, Run
+
+_ON = r"\s*=\s*[\"']?true\b"
+_OF_YARN = r"^\s*\"?--(?:(?:install|\*)\.)?"
+_WITHOUT_DEVELOPERS = {
+    ".npmrc": re.compile(
+        rf"^\s*(?:omit(?:\[\])?\s*=\s*[\"']?dev\b|production{_ON}|only\s*=\s*[\"']?prod(?:uction)?\b)", re.MULTILINE
+    ),
+    ".yarnrc": re.compile(rf"{_OF_YARN}prod(?:uction)?\"?\s+\"?true\b", re.MULTILINE),
+    "bunfig.toml": re.compile(rf"^\s*production{_ON}", re.MULTILINE),
+}
+_HELD_TO_LOCK = {
+    ".yarnrc": re.compile(rf"{_OF_YARN}frozen-lockfile\"?\s+\"?true\b", re.MULTILINE),
+    ".yarnrc.yml": re.compile(r"^enableImmutableInstalls:\s*[\"']?true\b", re.MULTILINE),
+    "bunfig.toml": re.compile(rf"^\s*frozenLockfile{_ON}", re.MULTILINE),
+}
+_READ = {"npm": (".npmrc",), "yarn": (".yarnrc", ".yarnrc.yml"), "bun": ("bunfig.toml",)}
+_HOME = "/root"
+
+
+def leaves_developers_out(change: DockerfileChange, run: Run, call: PackageCall) -> bool:
+    """Tell whether the project's settings have an install leave developers' packages out."""
+    return _says(change, run, call, _WITHOUT_DEVELOPERS)
+
+
+def holds_to_lock(change: DockerfileChange, run: Run, call: PackageCall) -> bool:
+    """Tell whether the project's settings have an install stop where the lock file does not fit."""
+    return _says(change, run, call, _HELD_TO_LOCK)
+
+
+def _says(change: DockerfileChange, run: Run, call: PackageCall, wanted: Mapping[str, re.Pattern[str]]) -> bool:
+    folder = install_folder(run, call)
+    for name in _READ.get(call.manager, ()):
+        for place in (folder, _HOME) if name in wanted else ():
+            text = text_in_image(change, run, posixpath.join(place, name)) if place is not None else None
+            if text is not None and wanted[name].search(text):
+                return True
+    return False
