@@ -159,8 +159,9 @@ def _is_closed_below(stage: Stage, grant: Grant) -> bool:
     """Whether later steps of the image take the right away again, from all that it was given on."""
     closed = _closed_below(stage)
     return all(
-        path is not None and max(closed.get((path, kind), (-1, -1)) for kind in (True, grant.recursive)) > grant.step.at
-        for path in _resolved(grant)
+        max(closed.get((_resolved(grant.step, path), kind), (-1, -1)) for kind in (True, grant.recursive))
+        > grant.step.at
+        for path in grant.paths
     )
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 from bot.forges.base import ChangedFile, Context, Conversation
-from bot.forges.reading import PullRequest
 from bot.judgement import Case, judge
 from rules.policy import DEFAULT
 from tests.review.build import GITHUB, GITHUB_CAN, changed_file, pull_request
+
+if TYPE_CHECKING:
+    from bot.forges.base import PullRequest
 
 DELETED, RENAMED = ChangedFile("setup.py", "removed"), ChangedFile("src/app.py", "renamed", "app.py")
 ADDED = ChangedFile("new.py", "added")
