@@ -103,7 +103,7 @@ def cleans(script: Script, env: Mapping[str, str] | None = None) -> tuple[Cleani
     folder = ""
     for order, command in enumerate(script.commands):
         if command.name == "cd" and command.args and not command.nested:
-            folder = _moved(folder, expanded(command.args[0].value, {} if env is None else env))
+            folder = _moved(folder, expanded(command.args[-1].value, {} if env is None else env))
         left = dict.fromkeys(_left(command, folder, {} if env is None else env))
         at = len(script.commands) - 1 if command.name == "trap" else order
         found += [Cleaning(manager, what, command, at) for manager, what in left]
