@@ -36,6 +36,7 @@ from rules.build.variable_uses import (
     givers,
     is_no_name_of_base,
     set_to_themselves,
+    taker,
 )
 from rules.quoting import listed
 
@@ -135,9 +136,9 @@ def _has_all(step: Step) -> bool:
 def _used(change: DockerfileChange, step: Step) -> Iterator[str]:
     """Yield the names that the builder fills in, and those of a RUN that only an ARG above the first FROM can set."""
     instruction, escape = step.instruction, step.scope.escape
-    if instruction.keyword in ("COPY", "ADD"):
-        # The builder fills in nothing in `--from`, and refuses a variable there.
-        flags = (flag for flag in instruction.flags if flag.name != "from")
+    if instruction.keyword in ("COPY", "ADD", "RUN"):
+        # The builder fills in `--mount`; in these it fills in nothing, and refuses a variable.
+        flags = (flag for flag in instruction.flags if flag.name not in ("from", "network", "security"))
         yield from (name for flag in flags for name in declarable_uses(flag.value or "", escape))
     if "$" not in instruction.text:
         return
@@ -231,7 +232,7 @@ def _judge_ready_made(stage: Stage, where: Instruction, name: str, declare: Fix)
     if name in PLATFORM_ARGS:
         fact = "BuildKit fills it in only for stages that declare it"
         yield _problem(stage, where, name, fact, declare, _sure_of(stage))
-    elif name == "HOME" and where.keyword in BUILDER_EXPANDS and is_bare(stage):  # moby/moby#28971
+    elif name == "HOME" and taker(where, name) != "RUN" and is_bare(stage):  # moby/moby#28971
         fact = "a container has it when a command runs, and no `ENV` sets it for the builder"
         yield _problem(stage, where, name, fact, None, _sure_of(stage))
 
@@ -250,7 +251,7 @@ def _problem(
 ) -> Problem:
     return Problem(
         where.span,
-        f"`${name}` is empty in {stage.label}: {fact}. `{where.keyword}` gets the text without it"
+        f"`${name}` is empty in {stage.label}: {fact}. `{taker(where, name)}` gets the text without it"
         f"{'; declare it in the stage' if fix is not None and fix.title.startswith('Declare') else ''}.",
         confidence,
         doubt=_doubt(stage),

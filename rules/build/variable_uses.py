@@ -39,6 +39,12 @@ def declarable_uses(text: str, escape: str) -> tuple[str, ...]:
     return tuple(name for name in names if name not in given)
 
 
+def taker(where: Instruction, name: str) -> str:
+    """Return what a variable is filled into: the instruction, or the mount of a RUN, whose command the shell reads."""
+    in_mount = where.keyword == "RUN" and any(name in uses(flag.value or "", where.escape) for flag in where.flags)
+    return "RUN --mount" if in_mount else where.keyword
+
+
 def is_own_value(name: str, value: Word | None) -> bool:
     """Tell whether a variable is set to what it is: `NAME=$NAME`."""
     return value is not None and value.text.strip('"') in (f"${name}", f"${{{name}}}")
