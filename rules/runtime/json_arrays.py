@@ -18,6 +18,8 @@ _TOKEN = re.compile(
 OPEN_QUOTE = "a quote in it does not close"
 """The fault of an array in which that is so."""
 
+_ESCAPED = re.compile(r'\s*\\"')
+"""A quote as JSON has it inside a string, where the array was taken out of one: `[\\"node\\"]`."""
 _TESTS = re.compile(r"(?:!|==?|!=|=~|<|>|-[a-zA-Z]|-(?:eq|ne|lt|gt|le|ge|nt|ot|ef))\Z")
 _SHELL_OPERATOR = re.compile(r"\s*(?:&&|\|\||[;|&])")
 
@@ -65,7 +67,8 @@ def attempt(instruction: Instruction, *, powershell: bool) -> Attempt | None:
     head = value[:start].strip()
     if start < 0 or (head and not (instruction.keyword == "HEALTHCHECK" and head.upper() == "CMD")):
         return None
-    read = _read(value[start + 1 :])
+    escaped = _ESCAPED.match(value, start + 1) is not None
+    read = _read(value[start + 1 :].replace('\\"', '"') if escaped else value[start + 1 :])
     if instruction.exec_form is not None:
         rest = read.rest.strip()
         return Attempt(start, (), "text behind", rest) if rest else None
@@ -73,7 +76,7 @@ def attempt(instruction: Instruction, *, powershell: bool) -> Attempt | None:
         return None
     tokens = () if _is_torn(read) else zip(read.kinds, read.texts, strict=True)
     items = tuple(_decoded(kind, text) for kind, text in tokens if kind != "comma")
-    return Attempt(start, items, _fault(read), read.rest.strip())
+    return Attempt(start, items, "its quotes have backslashes" if escaped else _fault(read), read.rest.strip())
 
 
 def _read(text: str) -> _Read:
