@@ -1,11 +1,12 @@
 """See exec_form_one_word.md."""
 
 import json
+import posixpath
 import re
 import shlex
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Fix, Problem, Severity, fix, quote, replace, rule
+from rules.api import Category, Confidence, DockerfileChange, Fix, Problem, Severity, Stage, fix, quote, replace, rule
 from rules.runtime.run_arrays import RunArray, run_arrays
 from rules.runtime.start_instructions import Written, is_bare_init, is_script_entrypoint, reads_code, written
 from rules.runtime.start_scripts import start_script
@@ -25,7 +26,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A whole command line stands in one pair of quotes, so that it is taken for the name of a program."""
     for found in written(change, "ENTRYPOINT", "CMD", "HEALTHCHECK"):
         word = _command_line(found)
-        if word is not None and not found.stage.runtime.is_windows:
+        if word is not None and not found.stage.runtime.is_windows and not _is_a_file(found.stage, word):
             yield _problem(change, found, word)
     for array in run_arrays(change):
         if len(array.words) == 1 and len(array.words[0].split()) > 1 and not _DRIVE.match(array.words[0]):
@@ -67,6 +68,12 @@ def _command_line(found: Written) -> str | None:
         word = program.value
     words = word.split()
     return word if len(words) > 1 and not word.startswith("-") and not _DRIVE.match(word) else None
+
+
+def _is_a_file(stage: Stage, path: str) -> bool:
+    """Whether the file puts something of that name there, blanks included."""
+    name = posixpath.basename(path)
+    return any(put.path == path or posixpath.basename(put.source) == name for put in stage.files.covering(path))
 
 
 def _confidence(change: DockerfileChange, found: Written) -> Confidence:
