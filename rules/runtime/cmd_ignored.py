@@ -17,6 +17,7 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.runtime.json_arrays import attempt
 from rules.runtime.making_way import HANDS_ON
 from rules.runtime.start_instructions import SHELLS, Written, behind_init, shipped
 from rules.runtime.start_text import is_plain, json_array
@@ -38,6 +39,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         image = found.stage.image
         if image.cmd.instruction is None or not image.cmd.value or found.stage.runtime.is_windows:
             continue
+        if attempt(found.instruction, powershell=False) is not None:
+            continue  # meant for the JSON form, as malformed-exec-form says
         if image.ignores_cmd or _is_code(found.start):
             yield _ignored(found, image.cmd.value)
         elif _takes_code(found.start) and _has_more(image.cmd.value):
