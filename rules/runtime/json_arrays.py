@@ -10,13 +10,15 @@ if TYPE_CHECKING:
     from rules.api import Instruction
 
 _TOKEN = re.compile(
-    r"""(?P<blank>\s+)|(?P<comma>,)|(?P<close>\])|"(?P<double>(?:[^"\\]|\\.)*)"|'(?P<single>[^']*)'"""
+    r"""(?P<blank>\s+)|(?P<comma>,|;(?=\s*["'“”]))|(?P<close>\])|"(?P<double>(?:[^"\\]|\\.)*)"|'(?P<single>[^']*)'"""
     r"""|[“”](?P<curly>[^“”]*)[“”]|(?P<open>["'].*)|(?P<bare>[^\s,\]"'“”]+|.)""",
     re.DOTALL,
 )
 
 OPEN_QUOTE = "a quote in it does not close"
 """The fault of an array in which that is so."""
+NOT_CLOSED = "it has no closing bracket"
+"""The fault of an array without one."""
 
 _ESCAPED = re.compile(r'\s*\\"')
 """A quote as JSON has it inside a string, where the array was taken out of one: `[\\"node\\"]`."""
@@ -127,8 +129,9 @@ def _fault(read: _Read) -> str:
         ("open" in kinds, OPEN_QUOTE),
         ("single" in kinds, "its strings have single quotes"),
         ("curly" in kinds, "its quotes are typographic ones"),
+        (";" in read.texts, "semicolons stand between its strings"),
         ("bare" in kinds, "not every word has double quotes"),
-        (not read.closed, "it has no closing bracket"),
+        (not read.closed, NOT_CLOSED),
         (kinds[-1] == "comma", "a comma stands before its closing bracket"),
         (any("comma" not in pair for pair in neighbours), "a comma is missing between two strings"),
         (kinds[0] == "comma" or ("comma", "comma") in neighbours, "it has a comma too many"),
