@@ -112,10 +112,11 @@ def _problem_of_instruction(run: Run, command: Command) -> Problem:
     way_out = (
         "Take the word away." if name == "RUN" else "Give it a line of its own, below a line that ends without `\\`."
     )
+    then = "Where that is reached, the build stops" if command.conditional else "The build stops here"
     return Problem(
         span,
         f"{quote(name)} is an instruction, and inside a `RUN` the shell looks for a program of that name, which no "
-        f"image has. The build stops here. {way_out}",
+        f"image has. {then}. {way_out}",
         Confidence.CERTAIN if run.script.understood else Confidence.POSSIBLE,
         doubt="what the script does was not understood",
         instruction=run.instruction,
