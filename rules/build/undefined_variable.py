@@ -32,6 +32,7 @@ from rules.build.script_variables import nearest_set, read_unset, setting_stages
 from rules.build.variable_uses import (
     BUILDER_EXPANDS,
     badly_declared,
+    badly_declared_in,
     declarable_uses,
     givers,
     is_no_name_of_base,
@@ -157,7 +158,7 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
     """Say what is known: a platform value, a global ARG, one set too late or elsewhere, a misspelt name, or nothing."""
     where = step.instruction
     declare = Fix(f"Declare {name} in this stage", (insert_line_before(where, f"ARG {name}"),))
-    if name in _FROM_THE_BUILDER - badly_declared(change.after):
+    if name in _FROM_THE_BUILDER - badly_declared_in(stage):
         yield from _judge_ready_made(stage, where, name, declare)
         return
     declared = next((arg for arg in change.after.global_args if any(word.text == name for word, _ in arg.pairs)), None)
