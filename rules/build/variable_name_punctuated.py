@@ -33,10 +33,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _listed(change: DockerfileChange, instruction: Instruction) -> list[tuple[Word, Word]]:
     """Return the pairs with a comma or a semicolon behind the value, where every pair but the last has the same."""
-    *others, last = instruction.pairs or ((None, None),)
-    pairs = [(name, value) for name, value in others if name is not None and value is not None]
+    if not instruction.pairs:
+        return []
+    *others, (_, last) = instruction.pairs
+    pairs = [(name, value) for name, value in others if value is not None]
     marks = {change.source.cut(value.span)[-1:] for _, value in pairs}
-    ends = change.source.cut(last[1].span)[-1:] if last[1] is not None else ""
+    ends = change.source.cut(last.span)[-1:] if last is not None else ""
     return pairs if len(pairs) == len(others) and len(marks) == 1 and marks <= {",", ";"} - {ends} else []
 
 

@@ -133,10 +133,10 @@ def _problem(values: dict[str, str]) -> str | None:
     if "$" in values.get("from", "")[:-1]:
         return "`from` in `--mount` takes no variables: give the image a stage name and use that."
     return (
-        _target_problem(kind, values)
-        or _wrong_value(values)
+        _wrong_value(values)
         or _misplaced(kind, values)
         or (_secret_problem(values) if kind == "secret" else None)
+        or _target_problem(kind, values)
     )
 
 
