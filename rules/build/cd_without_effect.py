@@ -97,9 +97,9 @@ def _only_changes_folder(run: Run) -> ShellWord | None:
     if run.instruction.exec_form is not None or not commands:
         return None
     *others, last = commands
-    if last.name not in _CHANGES or last.nested or last.conditional or last.redirects or len(last.args) != 1:
+    if last.name not in _CHANGES or last.nested or last.conditional or last.redirects or len(last.operands()) != 1:
         return None
-    folder = last.args[0]
+    (folder,) = last.operands()
     if all(command.name in _CHANGES and not command.nested for command in others):
         return folder
     goes_back = any(command.name in _CHANGES for command in others) or folder.value.startswith(_BACK)

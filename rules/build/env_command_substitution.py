@@ -8,22 +8,27 @@ from rules.api import Category, DockerfileChange, Instruction, Problem, Severity
 _WHOLE = re.compile(r'"?(?:\$\([^()]*\)|`[^`]*`)"?')
 """A value that is nothing but a command: a label may hold a command line for people to copy."""
 
+_COMMAND = re.compile(r"\$\([^()]*\)|`[^`]*`")
+_OF_PATHS = ("ADD", "COPY", "USER", "VOLUME", "WORKDIR")
+
 
 @rule(
     "env-command-substitution",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
-    keywords=("ENV", "ARG", "LABEL"),
+    keywords=("ENV", "ARG", "LABEL", *_OF_PATHS),
     mentions=("$(", "`"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """An ENV, ARG or LABEL holds a command, which nothing executes."""
+    """An instruction other than RUN holds a command, which nothing executes."""
     for argument in change.after.global_args:
         yield from _judge(argument, "")
     for stage in change.stages:
         for step in stage.steps:
             if step.instruction.keyword in ("ENV", "ARG", "LABEL"):
                 yield from _judge(step.instruction, stage.key)
+            elif step.instruction.keyword in _OF_PATHS:
+                yield from _judge_text(step.instruction, stage.key)
 
 
 def _judge(instruction: Instruction, stage: str) -> Iterator[Problem]:
@@ -32,7 +37,7 @@ def _judge(instruction: Instruction, stage: str) -> Iterator[Problem]:
         prompt = name.text.startswith("PS") or "PROMPT" in name.text
         if value is None or prompt or (instruction.keyword == "LABEL" and not _WHOLE.fullmatch(value.text)):
             continue
-        if _is_command(value.text, instruction.escape) or value is torn:
+        if is_command(value.text, instruction.escape) or value is torn:
             yield Problem(
                 value.span,
                 f"{quote(name.text)} gets the text {quote(value.text)}, not the command's output: "
@@ -42,6 +47,20 @@ def _judge(instruction: Instruction, stage: str) -> Iterator[Problem]:
                 stage=stage,
                 key=name.text,
             )
+
+
+def _judge_text(instruction: Instruction, stage: str) -> Iterator[Problem]:
+    """Speak of a command among the names of files, folders or accounts."""
+    found = _COMMAND.search(instruction.value) if is_command(instruction.value, instruction.escape) else None
+    if found is not None:
+        yield Problem(
+            instruction.value_span,
+            f"`{instruction.keyword}` gets the text {quote(found[0])}, not the command's output: it executes nothing. "
+            "Run the command in a `RUN`, or pass its result as a build argument.",
+            instruction=instruction,
+            stage=stage,
+            key=found[0],
+        )
 
 
 def _torn(instruction: Instruction) -> Word | None:
@@ -54,7 +73,7 @@ def _torn(instruction: Instruction) -> Word | None:
     return next((v for v in values if backticks and v.text.count("`") == 1), next(opened, None))
 
 
-def _is_command(text: str, escape: str) -> bool:
+def is_command(text: str, escape: str) -> bool:
     """Whether a value holds `$(…)` or backticks where a shell would run them: not in single quotes, not escaped."""
     if text.startswith("'") or f"{escape}$(" in text or f"{escape}`" in text:
         return False

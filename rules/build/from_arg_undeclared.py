@@ -18,7 +18,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.build.variable_uses import declarable_uses, uses
+from rules.build.variable_uses import badly_declared_above, declarable_uses, uses
 
 
 @rule(
@@ -42,6 +42,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for name in dict.fromkeys(name for text in words for name in uses(text, scope.escape)):
             if scope.get(name) is not None or name in PLATFORM_ARGS or name in PREDEFINED_ARGS:
                 continue
+            if name in badly_declared_above(change.after):
+                continue  # `ARG NAME:` is variable-name-punctuated's
             if name not in required:
                 yield _fixed(stage, name, next(text for text in words if name in uses(text, scope.escape)), scope)
                 continue

@@ -20,6 +20,8 @@ from rules.api import (
 from rules.quoting import listed
 
 _WORD = re.compile(r"\w+")
+_NAME = re.compile(r"[A-Za-z_][\w.-]*")
+"""What can be a name: in `ARG TAG = 13` the builder takes `13` for one as well, of which invalid-syntax speaks."""
 _OF_THE_BUILDER = PLATFORM_ARGS | PREDEFINED_ARGS | {"SOURCE_DATE_EPOCH"}
 """What BuildKit reads itself, besides all that begins with its name (Dockerfile reference, "Predefined ARGs")."""
 _READ_BY = {
@@ -42,7 +44,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return
     words = Counter(_WORD.findall(change.after.code))
     for argument in change.after.global_args:
-        names = [name.text for name, _ in argument.pairs if words[name.text] == 1 and not _is_of_the_builder(name.text)]
+        given = [name.text for name, _ in argument.pairs if _NAME.fullmatch(name.text)]
+        names = [name for name in given if words[name] == 1 and not _is_of_the_builder(name)]
         for name in [name for name in names if name in _READ_BY]:
             stage = _stage_with(change, _READ_BY[name])
             if stage is not None:

@@ -19,7 +19,9 @@ _ASKED = re.compile(r"(?:\bif|\bwhile|\buntil|!)[ \t]+\Z")
 _NEAR = 20
 _MANAGERS = ("service", "systemctl")
 _STARTS = ("start", "restart", "reload")
-_QUESTIONS = ("--version", "-V", "--help", "-h")
+_QUESTIONS = ("--version", "-V", "--help")
+_SHORT_HELP = frozenset({"nano", "ssh", "systemctl", "vi", "vim"})
+"""Commands of which `-h` asks for help, or does no more: `free -h` shows sizes for people, `shutdown -h` halts."""
 _NAMES = (*_LOOKS, *_EDITORS, "kill", "mount", "service", "shutdown", "ssh", "systemctl")
 
 
@@ -57,7 +59,8 @@ def _problem(stage: Stage, run: Run, command: Command, why: str) -> Problem:
 def _reason(run: Run, command: Command) -> str | None:
     """Say why a command leaves nothing behind, `None` where it may have its use."""
     name = command.name
-    if command.has(*_QUESTIONS) or _is_used(run, command) or _works_with_a_server(run, command):
+    asks = command.has(*_QUESTIONS) or (name in _SHORT_HELP and command.has("-h"))
+    if asks or _is_used(run, command) or _works_with_a_server(run, command):
         return None
     if name in _LOOKS:
         return f"It shows {_LOOKS[name]}, in the log, and the image is the same without it"

@@ -32,10 +32,12 @@ from rules.build.script_variables import nearest_set, read_unset, setting_stages
 from rules.build.variable_uses import (
     BUILDER_EXPANDS,
     badly_declared,
+    badly_declared_in,
     declarable_uses,
     givers,
     is_no_name_of_base,
     set_to_themselves,
+    taker,
 )
 from rules.quoting import listed
 
@@ -135,9 +137,9 @@ def _has_all(step: Step) -> bool:
 def _used(change: DockerfileChange, step: Step) -> Iterator[str]:
     """Yield the names that the builder fills in, and those of a RUN that only an ARG above the first FROM can set."""
     instruction, escape = step.instruction, step.scope.escape
-    if instruction.keyword in ("COPY", "ADD"):
-        # The builder fills in nothing in `--from`, and refuses a variable there.
-        flags = (flag for flag in instruction.flags if flag.name != "from")
+    if instruction.keyword in ("COPY", "ADD", "RUN"):
+        # The builder fills in `--mount`; in these it fills in nothing, and refuses a variable.
+        flags = (flag for flag in instruction.flags if flag.name not in ("from", "network", "security"))
         yield from (name for flag in flags for name in declarable_uses(flag.value or "", escape))
     if "$" not in instruction.text:
         return
@@ -156,7 +158,7 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
     """Say what is known: a platform value, a global ARG, one set too late or elsewhere, a misspelt name, or nothing."""
     where = step.instruction
     declare = Fix(f"Declare {name} in this stage", (insert_line_before(where, f"ARG {name}"),))
-    if name in _FROM_THE_BUILDER:
+    if name in _FROM_THE_BUILDER - badly_declared_in(stage):
         yield from _judge_ready_made(stage, where, name, declare)
         return
     declared = next((arg for arg in change.after.global_args if any(word.text == name for word, _ in arg.pairs)), None)
@@ -231,7 +233,7 @@ def _judge_ready_made(stage: Stage, where: Instruction, name: str, declare: Fix)
     if name in PLATFORM_ARGS:
         fact = "BuildKit fills it in only for stages that declare it"
         yield _problem(stage, where, name, fact, declare, _sure_of(stage))
-    elif name == "HOME" and where.keyword in BUILDER_EXPANDS and is_bare(stage):  # moby/moby#28971
+    elif name == "HOME" and taker(where, name) != "RUN" and is_bare(stage):  # moby/moby#28971
         fact = "a container has it when a command runs, and no `ENV` sets it for the builder"
         yield _problem(stage, where, name, fact, None, _sure_of(stage))
 
@@ -250,7 +252,7 @@ def _problem(
 ) -> Problem:
     return Problem(
         where.span,
-        f"`${name}` is empty in {stage.label}: {fact}. `{where.keyword}` gets the text without it"
+        f"`${name}` is empty in {stage.label}: {fact}. `{taker(where, name)}` gets the text without it"
         f"{'; declare it in the stage' if fix is not None and fix.title.startswith('Declare') else ''}.",
         confidence,
         doubt=_doubt(stage),

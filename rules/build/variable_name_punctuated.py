@@ -13,17 +13,49 @@ _CALLED = {",": "comma", ";": "semicolon", ":": "colon"}
     "variable-name-punctuated",
     severity=Severity.WARNING,
     category=Category.CORRECTNESS,
-    keywords=("ARG", "ENV"),
+    keywords=("ARG", "ENV", "LABEL"),
     mentions=(",", ";", ":"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """A variable's name ends in a comma, a semicolon or a colon, so that nothing can read it."""
+    """A variable's name or value ends in a comma, a semicolon or a colon that was meant to part it from the next."""
     for instruction in change.after.dockerfile.instructions:
-        if instruction.keyword not in ("ARG", "ENV"):
+        if instruction.keyword not in ("ARG", "ENV", "LABEL"):
+            continue
+        listed = _listed(change, instruction)
+        if listed:
+            yield _of_values(change, instruction, listed)
+        if instruction.keyword == "LABEL":
             continue
         found = [(word, shape) for word, _ in instruction.pairs if (shape := _PUNCTUATED.fullmatch(word.text))]
         if found:
             yield _problem(change, instruction, found)
+
+
+def _listed(change: DockerfileChange, instruction: Instruction) -> list[tuple[Word, Word]]:
+    """Return the pairs with a comma or a semicolon behind the value, where every pair but the last has the same."""
+    if not instruction.pairs:
+        return []
+    *others, (_, last) = instruction.pairs
+    pairs = [(name, value) for name, value in others if value is not None]
+    marks = {change.source.cut(value.span)[-1:] for _, value in pairs}
+    ends = change.source.cut(last.span)[-1:] if last is not None else ""
+    return pairs if len(pairs) == len(others) and len(marks) == 1 and marks <= {",", ";"} - {ends} else []
+
+
+def _of_values(change: DockerfileChange, instruction: Instruction, listed: list[tuple[Word, Word]]) -> Problem:
+    name, value = listed[0]
+    text = change.source.cut(value.span)
+    mark = _CALLED[text[-1]]
+    others = f", and {len(listed) - 1} more like it" if len(listed) > 1 else ""
+    edits = [replace(change.source, one.span, change.source.cut(one.span)[:-1]) for _, one in listed]
+    return Problem(
+        value.span,
+        f"`{instruction.keyword}` takes the {mark} behind {quote(f'{name.text}={text[:-1]}')} for part of the value, "
+        f"which is {quote(text)}{others}: blanks separate the pairs, and nothing else. Leave the {mark} out.",
+        instruction=instruction,
+        key=name.text,
+        fix=Fix(f"Delete the {mark}", tuple(edits)),
+    )
 
 
 def _problem(change: DockerfileChange, instruction: Instruction, found: list[tuple[Word, re.Match[str]]]) -> Problem:

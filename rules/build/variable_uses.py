@@ -9,7 +9,7 @@ from rules.dockerfile.expand import variables
 from rules.lazily import once
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from rules.api import Instruction, Model, Stage, Step, Word
 
@@ -39,6 +39,12 @@ def declarable_uses(text: str, escape: str) -> tuple[str, ...]:
     return tuple(name for name in names if name not in given)
 
 
+def taker(where: Instruction, name: str) -> str:
+    """Return what a variable is filled into: the instruction, or the mount of a RUN, whose command the shell reads."""
+    in_mount = where.keyword == "RUN" and any(name in uses(flag.value or "", where.escape) for flag in where.flags)
+    return "RUN --mount" if in_mount else where.keyword
+
+
 def is_own_value(name: str, value: Word | None) -> bool:
     """Tell whether a variable is set to what it is: `NAME=$NAME`."""
     return value is not None and value.text.strip('"') in (f"${name}", f"${{{name}}}")
@@ -54,7 +60,22 @@ def set_to_themselves(stage: Stage) -> frozenset[str]:
 @once
 def badly_declared(model: Model) -> frozenset[str]:
     """Return the names that ARGs and ENVs of a file would declare without a character that no name has: `ARG NAME,`."""
-    instructions = (*model.global_args, *(one for stage in model.stages for one in stage.instructions))
+    return badly_declared_above(model).union(*map(badly_declared_in, model.stages))
+
+
+@once
+def badly_declared_above(model: Model) -> frozenset[str]:
+    """Return those of the ARGs above the first FROM."""
+    return _badly_declared(model.global_args)
+
+
+@once
+def badly_declared_in(stage: Stage) -> frozenset[str]:
+    """Return those of one stage."""
+    return _badly_declared(stage.instructions)
+
+
+def _badly_declared(instructions: Iterable[Instruction]) -> frozenset[str]:
     names = (name.text for one in instructions if one.keyword in ("ARG", "ENV") for name, _ in one.pairs)
     return frozenset(_NO_NAME.sub("", name) for name in names if _NO_NAME.search(name))
 

@@ -1,5 +1,6 @@
 """See workdir_relative.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -17,6 +18,10 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.build.env_command_substitution import is_command
+
+_PATH = re.compile(r"[\w./-]+")
+"""What a slash in front makes a path of; `~/shop` or `` `pwd` `` was meant for another."""
 
 
 @rule(
@@ -32,7 +37,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for step in stage.steps:
             if step.instruction.keyword == "WORKDIR" and not step.workdir.set_in_file and not step.deferred:
                 path = step.scope.expand(step.instruction.value)
-                if path and not _is_absolute(path):
+                if path and not _is_absolute(path) and not is_command(path, step.scope.escape):
                     yield _problem(change, stage, step, path)
 
 
@@ -53,7 +58,7 @@ def _problem(change: DockerfileChange, stage: Stage, step: Step, path: str) -> P
         first = step.instruction.words[0]
         written = step.instruction.value.strip("\"'")
         edit = replace(change.source, step.instruction.value_span, "/" + written.removeprefix("./"))
-        repair = Fix("Write the absolute path", (edit,)) if first.text else None
+        repair = Fix("Write the absolute path", (edit,)) if first.text and _PATH.fullmatch(written) else None
     return Problem(
         step.instruction.span,
         f"{stage.label} sets `WORKDIR` to the relative {quote(path)} and has set no absolute one before. {lands}; "

@@ -18,6 +18,7 @@ from rules.api import (
     Severity,
     Span,
     Stage,
+    Step,
     quote,
     rule,
 )
@@ -40,8 +41,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         for copy in stage.copies:
             builder = copy.from_stage
-            missing = [source for source in copy.sources if builder is not None and _is_missed(copy, source)]
-            if builder is not None and missing and not copy.deferred and _is_empty(builder, given):
+            if builder is None or copy.deferred or not _is_empty(builder, given):
+                continue
+            missing = [source for source in copy.sources if _is_missed(copy, source, builder)]
+            if missing:
                 names = listed([quote(source.word.text) for source in missing])
                 span = copy.instruction.span
                 yield _problem(change, stage, builder, f"copies {names}", copy.instruction, span)
@@ -49,17 +52,20 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             for mount in run.mounts if run.instruction.flags and not run.deferred else ():
                 named = mount.options.get("source", "").strip("/.")  # the whole of an empty stage is an empty folder
                 source = stage.model.copied_stage(mount.options.get("from", ""), stage.index) if named else None
-                if mount.type == "bind" and source is not None and _is_empty(source, given):
+                if mount.type != "bind" or source is None or source.files.below(f"/{named}"):
+                    continue
+                if _is_empty(source, given):
                     what = f"mounts {quote(mount.options['source'])}"
                     yield _problem(change, stage, source, what, run.instruction, mount.flag.span)
 
 
-def _is_missed(copy: Copy, source: CopySource) -> bool:
-    """Whether the build stops where the source is not there: not at the root itself, or a pattern in it."""
+def _is_missed(copy: Copy, source: CopySource, builder: Stage) -> bool:
+    """Whether the build stops for a source: not at the root or a folder that WORKDIR made, or a pattern in either."""
     path = copy.source_path(source)
     if path is None or path == "/":
         return False
-    return not source.has_wildcard or posixpath.dirname(path) != "/"
+    folder = posixpath.dirname(path) if source.has_wildcard else path
+    return folder != "/" and not builder.files.below(folder)
 
 
 def _is_empty(source: Stage, given: frozenset[str]) -> bool:
@@ -68,7 +74,11 @@ def _is_empty(source: Stage, given: frozenset[str]) -> bool:
         return False
     if not given.isdisjoint(link.name for link in source.chain if link.name is not None):
         return False
-    return not any(step.instruction.keyword == "WORKDIR" for step in source.all_steps)
+    return not any(_is_unknown_folder(step) for step in source.all_steps)
+
+
+def _is_unknown_folder(step: Step) -> bool:
+    return step.instruction.keyword == "WORKDIR" and step.scope.expand(step.instruction.value) is None
 
 
 def _problem(

@@ -125,12 +125,15 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, word: Word) -> 
     if _is_there(stage, copy):
         then = f"BuildKit takes it for a folder, which it is by then.{refused}"
     else:
-        then = f"BuildKit makes a file of that name, and each source overwrites the one before.{refused}"
+        hides = " Linked, that file hides the folder that is there." if _hides(stage, copy) else ""
+        then = f"BuildKit makes a file of that name, and each source overwrites the one before.{hides}{refused}"
     return Problem(
         word.span,
         f"{fact} {then} Write {quote(word.text + '/')}.",
         Confidence.POSSIBLE if _is_there(stage, copy) else Confidence.LIKELY,
-        doubt="the sources may be folders, or the base image may have one of that name",
+        doubt="the sources may be folders"
+        if _is_linked(copy)
+        else "the sources may be folders, or the base image may have one of that name",
         instruction=copy.instruction,
         stage=stage.key,
         fix=Fix("Write it as a folder", (insert(change.source, word.span.end, "/"),))
@@ -140,10 +143,28 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, word: Word) -> 
 
 
 def _is_there(stage: Stage, copy: Copy) -> bool:
-    """Whether the destination is a folder by then: a system's, a WORKDIR, a filled one, or a copied folder."""
-    path = copy.destination
+    """Whether BuildKit takes the destination for a folder: the first source is one, or one is there and seen.
+
+    With `--link` none is seen: the files go into a layer of their own, which begins empty (`dispatchCopy` in
+    `convert.go` copies onto `llb.Scratch()`; Dockerfile reference, "COPY --link").
+    """
     if copy.sources and copy.sources[0].word.text.endswith(("/", ".")):
         return True
+    return not _is_linked(copy) and _is_made(stage, copy)
+
+
+def _is_linked(copy: Copy) -> bool:
+    flag = copy.instruction.flag("link")
+    return flag is not None and (flag.value or "").lower() != "false"
+
+
+def _hides(stage: Stage, copy: Copy) -> bool:
+    return _is_linked(copy) and _is_made(stage, copy)
+
+
+def _is_made(stage: Stage, copy: Copy) -> bool:
+    """Whether a folder is at the destination by then: a system's, a WORKDIR, a filled one, or a copied folder."""
+    path = copy.destination
     if path is None or (path in _OF_THE_SYSTEM and not stage.root.is_scratch):
         return path is not None
     return any(

@@ -28,6 +28,8 @@ def _lands_anywhere(copy: Copy) -> bool:
     """Whether neither the file nor the base image says to which folder a destination is relative."""
     if copy.workdir.set_in_file or copy.destination_word is None or not _is_relative(copy):
         return False
+    if copy.destination_word.text.lstrip("\"'").startswith("~"):
+        return False  # meant for a home folder, of which invalid-syntax speaks
     return copy.workdir.origin is not Origin.UNKNOWN and copy.workdir.value in ("/", None)
 
 

@@ -56,7 +56,7 @@ def prunings_of(run: Run) -> Iterator[Pruning]:
     folder = run.workdir.value
     for command in run.commands:
         if command.name in ("cd", "pushd") and command.args and not command.nested:
-            folder = _join(run, folder, command.args[0].value)
+            folder = _join(run, folder, command.args[-1].value)
         else:
             for text in _pruned(run, command):
                 path = _join(run, folder, text)

@@ -50,7 +50,7 @@ def written_by(run: Run) -> tuple[Write, ...]:
     folder = run.workdir.value
     for command in run.commands:
         if command.name == "cd" and command.args and not command.nested:
-            folder = _join(run, folder, command.args[0].value)
+            folder = _join(run, folder, command.args[-1].value)
             continue
         found += [
             Write(path, tree, checkout, command)

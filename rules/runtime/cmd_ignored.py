@@ -17,10 +17,13 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.runtime.json_arrays import attempt
 from rules.runtime.making_way import HANDS_ON
-from rules.runtime.start_instructions import SHELLS, Written, behind_init, shipped
+from rules.runtime.start_instructions import SHELLS, Written, behind_init, is_bare_init, is_script_entrypoint, shipped
 from rules.runtime.start_text import is_plain, json_array
 
+_PLACEHOLDERS = SHELLS | {"--", "-", "_"}
+"""What people put in the place of `$0`."""
 _CODE = 3
 """Words of a shell with code: the shell, its option, the code."""
 
@@ -29,15 +32,19 @@ _CODE = 3
     "cmd-ignored",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
-    keywords=("ENTRYPOINT",),
-    mentions=("cmd",),
+    keywords=("ENTRYPOINT", "CMD"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """CMD is given to a shell that does not look at it, because ENTRYPOINT hands over its code alone."""
+    """Words are given to a shell that does not look at them, because it runs its code alone."""
+    for found in shipped(change, "ENTRYPOINT", "CMD"):
+        if not found.stage.runtime.is_windows and _drops_words(found):
+            yield _dropped(found)
     for found in shipped(change, "ENTRYPOINT"):
         image = found.stage.image
         if image.cmd.instruction is None or not image.cmd.value or found.stage.runtime.is_windows:
             continue
+        if attempt(found.instruction, powershell=False) is not None:
+            continue  # meant for the JSON form, as malformed-exec-form says
         if image.ignores_cmd or _is_code(found.start):
             yield _ignored(found, image.cmd.value)
         elif _takes_code(found.start) and _has_more(image.cmd.value):
@@ -64,6 +71,38 @@ def _takes_code(start: Start) -> bool:
 def _has_more(cmd: Start) -> bool:
     """Whether a CMD is more than the one string that such a shell takes for its code."""
     return cmd.form == "shell" or (len(cmd.words) > 1 and not Start("exec", cmd.words[:1]).reads_arguments)
+
+
+def _drops_words(found: Written) -> bool:
+    """Whether an array has words behind a code of one word, which does not read them: `["sh", "-c", "ls", "-l"]`."""
+    words = _shell_and_code(found.start)
+    if len(words) <= _CODE or found.start.reads_arguments or not is_plain(words[2]) or " " in words[2]:
+        return False
+    if words[_CODE] in _PLACEHOLDERS or posixpath.basename(words[_CODE]) == posixpath.basename(words[2]):
+        return False
+    entrypoint = found.stage.image.entrypoint.value
+    started = found.instruction.keyword == "ENTRYPOINT" or entrypoint is None or is_bare_init(entrypoint)
+    return started or is_script_entrypoint(found.stage)
+
+
+def _dropped(found: Written) -> Problem:
+    words, instruction = _shell_and_code(found.start), found.instruction
+    code, rest = words[2], words[_CODE:]
+    before = found.start.words[: len(found.start.words) - len(words)]
+    line = " ".join((code, *rest))
+    plain = is_plain(line) and not any(" " in word for word in rest) and "\n" not in instruction.text
+    array = json_array((*before, *words[:2], f"exec {line}"))
+    return Problem(
+        instruction.span,
+        f"`{instruction.keyword}` of {found.stage.label} hands {quote(' '.join(words[:2]))} one word for its code, "
+        f"{quote(code)}. The rest, {quote(' '.join(rest), 60)}, becomes `$0` and arguments that the code does not "
+        f"read: the container runs {quote(code)} alone. Put the whole command into one pair of quotes.",
+        stage=found.stage.key,
+        key=found.start.text,
+        fix=fix("Hand the shell the whole command", replace(instruction.source, instruction.value_span, array))
+        if plain
+        else None,
+    )
 
 
 def _ignored(found: Written, cmd: Start) -> Problem:

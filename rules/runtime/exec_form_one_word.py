@@ -1,11 +1,13 @@
 """See exec_form_one_word.md."""
 
 import json
+import posixpath
 import re
 import shlex
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Fix, Problem, Severity, fix, quote, replace, rule
+from rules.api import Category, Confidence, DockerfileChange, Fix, Problem, Severity, Stage, fix, quote, replace, rule
+from rules.runtime.joined_words import joined
 from rules.runtime.run_arrays import RunArray, run_arrays
 from rules.runtime.start_instructions import Written, is_bare_init, is_script_entrypoint, reads_code, written
 from rules.runtime.start_scripts import start_script
@@ -19,17 +21,59 @@ _DRIVE = re.compile(r"[A-Za-z]:[\\/]")
     "exec-form-one-word",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
-    keywords=("CMD", "ENTRYPOINT", "HEALTHCHECK", "RUN"),
+    keywords=("CMD", "ENTRYPOINT", "HEALTHCHECK", "RUN", "SHELL"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A whole command line stands in one pair of quotes, so that it is taken for the name of a program."""
     for found in written(change, "ENTRYPOINT", "CMD", "HEALTHCHECK"):
         word = _command_line(found)
-        if word is not None and not found.stage.runtime.is_windows:
+        if word is not None and not found.stage.runtime.is_windows and not _is_a_file(found.stage, word):
             yield _problem(change, found, word)
+        elif found.start.form == "exec" and found.instruction.keyword in ("CMD", "ENTRYPOINT"):
+            yield from _apart(found)
+    yield from _of_shells(change)
     for array in run_arrays(change):
         if len(array.words) == 1 and len(array.words[0].split()) > 1 and not _DRIVE.match(array.words[0]):
             yield _of_run(array)
+
+
+def _apart(found: Written) -> Iterator[Problem]:
+    """Speak of one word among the others that is really several."""
+    entrypoint = found.stage.image.entrypoint.value
+    program_is_here = found.instruction.keyword == "ENTRYPOINT" or entrypoint is None or is_bare_init(entrypoint)
+    one = joined(found.start.words) if program_is_here or is_script_entrypoint(found.stage) else None
+    if one is None:
+        return
+    instruction = found.instruction
+    edit = replace(instruction.source, instruction.value_span, one.array) if "\n" not in instruction.text else None
+    yield Problem(
+        instruction.span,
+        f"`{instruction.keyword}` of {found.stage.label} hands {quote(one.program)} the words {quote(one.text)} in one "
+        f"pair of quotes, which it takes for one, blanks included, and does not know. The container exits at once. "
+        "Quote each word by itself.",
+        Confidence.CERTAIN if program_is_here else Confidence.LIKELY,
+        doubt="the `ENTRYPOINT` in front of it may split its argument",
+        stage=found.stage.key,
+        fix=fix("Quote each word by itself", edit),
+    )
+
+
+def _of_shells(change: DockerfileChange) -> Iterator[Problem]:
+    """Speak of `SHELL ["/bin/bash -c"]`."""
+    for stage in change.stages:
+        for instruction in stage.instructions:
+            words = [word.text for word in instruction.exec_form or ()] if instruction.keyword == "SHELL" else []
+            if not words or len(words[0].split()) < 2 or _DRIVE.match(words[0]):  # noqa: PLR2004 - several
+                continue
+            array = json.dumps([*words[0].split(), *words[1:]], ensure_ascii=False)
+            yield Problem(
+                instruction.span,
+                f"`SHELL` of {stage.label} has the whole command line {quote(words[0])} in one pair of quotes, so the "
+                "builder looks for a program of that name, blanks included. The build stops at the next `RUN` that has "
+                "no brackets. Quote each word by itself.",
+                stage=stage.key,
+                fix=fix("Quote each word by itself", replace(instruction.source, instruction.value_span, array)),
+            )
 
 
 def _of_run(array: RunArray) -> Problem:
@@ -67,6 +111,12 @@ def _command_line(found: Written) -> str | None:
         word = program.value
     words = word.split()
     return word if len(words) > 1 and not word.startswith("-") and not _DRIVE.match(word) else None
+
+
+def _is_a_file(stage: Stage, path: str) -> bool:
+    """Whether the file puts something of that name there, blanks included."""
+    name = posixpath.basename(path)
+    return any(put.path == path or posixpath.basename(put.source) == name for put in stage.files.covering(path))
 
 
 def _confidence(change: DockerfileChange, found: Written) -> Confidence:

@@ -23,6 +23,7 @@ from rules.api import (
     rule,
 )
 from rules.runtime.literal_words import (
+    ASSIGNMENT,
     BUILTINS,
     EXPANDS_ITSELF,
     HAS_CD,
@@ -61,9 +62,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if found.start.form != "exec" or found.stage.runtime.is_windows or reads_code(words):
             continue
         if has_meaning_of_its_own(words):
-            problem = _builtin(found) or _operator(found, JOINTS)
+            problem = _builtin(found) or _start_word(found) or _operator(found, JOINTS)
         else:
-            problem = _builtin(found) or _variable(change, found) or _operator(found, OPERATORS)
+            problem = _builtin(found) or _start_word(found) or _variable(change, found) or _operator(found, OPERATORS)
         if problem is not None:
             yield problem
 
@@ -97,6 +98,24 @@ def _builtin(found: Written) -> Problem | None:
         doubt="the script in front may hand it to a shell",
         stage=found.stage.key,
         fix=_fix(found) if first == "exec" else None,
+    )
+
+
+def _start_word(found: Written) -> Problem | None:
+    """Speak of an assignment, or a `~`, in the place of the program."""
+    first = found.start.words[0]
+    assigns = ASSIGNMENT.match(first) is not None
+    if not (assigns or first.startswith("~/")) or not _is_program(found):
+        return None
+    what, way_out = ("an assignment", "Set it with `ENV`") if assigns else ("a path below `~`", "Write the whole path")
+    then = "Every probe fails" if found.instruction.keyword == "HEALTHCHECK" else "The container exits at once"
+    shell = "" if found.stage.runtime.has_shell is False else ', or start a shell: `["sh", "-c", "exec …"]`'
+    return Problem(
+        found.instruction.span,
+        f"`{found.instruction.keyword}` of {found.stage.label} starts {quote(first)}: {what}, which only a shell "
+        f"reads, and the JSON form has none. {then}: no program has that name. {way_out}{shell}.",
+        stage=found.stage.key,
+        key=first,
     )
 
 

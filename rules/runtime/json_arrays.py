@@ -10,14 +10,18 @@ if TYPE_CHECKING:
     from rules.api import Instruction
 
 _TOKEN = re.compile(
-    r"""(?P<blank>\s+)|(?P<comma>,)|(?P<close>\])|"(?P<double>(?:[^"\\]|\\.)*)"|'(?P<single>[^']*)'"""
+    r"""(?P<blank>\s+)|(?P<comma>,|;(?=\s*["'“”]))|(?P<close>\])|"(?P<double>(?:[^"\\]|\\.)*)"|'(?P<single>[^']*)'"""
     r"""|[“”](?P<curly>[^“”]*)[“”]|(?P<open>["'].*)|(?P<bare>[^\s,\]"'“”]+|.)""",
     re.DOTALL,
 )
 
 OPEN_QUOTE = "a quote in it does not close"
 """The fault of an array in which that is so."""
+NOT_CLOSED = "it has no closing bracket"
+"""The fault of an array without one."""
 
+_ESCAPED = re.compile(r'\s*\\"')
+"""A quote as JSON has it inside a string, where the array was taken out of one: `[\\"node\\"]`."""
 _TESTS = re.compile(r"(?:!|==?|!=|=~|<|>|-[a-zA-Z]|-(?:eq|ne|lt|gt|le|ge|nt|ot|ef))\Z")
 _SHELL_OPERATOR = re.compile(r"\s*(?:&&|\|\||[;|&])")
 
@@ -65,7 +69,8 @@ def attempt(instruction: Instruction, *, powershell: bool) -> Attempt | None:
     head = value[:start].strip()
     if start < 0 or (head and not (instruction.keyword == "HEALTHCHECK" and head.upper() == "CMD")):
         return None
-    read = _read(value[start + 1 :])
+    escaped = _ESCAPED.match(value, start + 1) is not None
+    read = _read(value[start + 1 :].replace('\\"', '"') if escaped else value[start + 1 :])
     if instruction.exec_form is not None:
         rest = read.rest.strip()
         return Attempt(start, (), "text behind", rest) if rest else None
@@ -73,7 +78,7 @@ def attempt(instruction: Instruction, *, powershell: bool) -> Attempt | None:
         return None
     tokens = () if _is_torn(read) else zip(read.kinds, read.texts, strict=True)
     items = tuple(_decoded(kind, text) for kind, text in tokens if kind != "comma")
-    return Attempt(start, items, _fault(read), read.rest.strip())
+    return Attempt(start, items, "its quotes have backslashes" if escaped else _fault(read), read.rest.strip())
 
 
 def _read(text: str) -> _Read:
@@ -124,8 +129,9 @@ def _fault(read: _Read) -> str:
         ("open" in kinds, OPEN_QUOTE),
         ("single" in kinds, "its strings have single quotes"),
         ("curly" in kinds, "its quotes are typographic ones"),
+        (";" in read.texts, "semicolons stand between its strings"),
         ("bare" in kinds, "not every word has double quotes"),
-        (not read.closed, "it has no closing bracket"),
+        (not read.closed, NOT_CLOSED),
         (kinds[-1] == "comma", "a comma stands before its closing bracket"),
         (any("comma" not in pair for pair in neighbours), "a comma is missing between two strings"),
         (kinds[0] == "comma" or ("comma", "comma") in neighbours, "it has a comma too many"),

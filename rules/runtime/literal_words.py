@@ -7,6 +7,7 @@ import re
 import shlex
 
 VARIABLE = re.compile(r"(?<![$\\{])\$(?:[A-Za-z_]\w*|\{[^{}]*\}|\([^()]*\)|[@*])")
+ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 BUILTINS = frozenset("exec cd source . export eval set trap unset shift if for while".split())
 NEVER_COMMANDS = frozenset({"cd", "source", "."})
 """Builtins that no script in front has a command of its own for; `bun exec` and `deno eval` exist."""

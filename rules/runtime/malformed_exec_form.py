@@ -19,7 +19,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.runtime.json_arrays import OPEN_QUOTE, Attempt, attempt
+from rules.runtime.json_arrays import NOT_CLOSED, OPEN_QUOTE, Attempt, attempt
 from rules.runtime.start_text import is_plain, json_array
 
 _KEYWORDS = ("ADD", "CMD", "COPY", "ENTRYPOINT", "HEALTHCHECK", "RUN", "SHELL", "VOLUME")
@@ -91,12 +91,16 @@ def _then(instruction: Instruction, found: Attempt) -> str:
 
 
 def _is_refused(change: DockerfileChange, instruction: Instruction, found: Attempt) -> bool:
-    """Whether the build stops here, which `invalid-syntax` says; an array that only lacks its quotes is put right."""
+    """Whether the build stops here, which `invalid-syntax` says; an array that only lacks its quotes is put right.
+
+    Of an array that goes on below it says that the backslash is missing at the end of the line.
+    """
     if instruction.keyword == "SHELL" and found.fault in _WRONG_QUOTES:
         return False
     span = instruction.value_span
     faults = (fault for fault in change.after.dockerfile.faults if fault.rule == "invalid-syntax")
-    return any(span.start <= fault.span.start < span.end for fault in faults)
+    below = instruction.end_line + 1 if found.fault == NOT_CLOSED else None
+    return any(span.start <= fault.span.start < span.end or fault.span.line == below for fault in faults)
 
 
 def _text_behind(stage: Stage, instruction: Instruction, found: Attempt) -> Problem:

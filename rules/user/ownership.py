@@ -284,5 +284,5 @@ def _in_folders(run: Run) -> Iterator[tuple[str | None, Command]]:
     for command in run.commands:
         yield folder, command
         if command.name == "cd" and command.args and not command.nested:
-            text = run.scope.expand(command.args[0].value)
+            text = run.scope.expand(command.args[-1].value)
             folder = posixpath.normpath(posixpath.join(folder or "/", text)) if text and "$" not in text else None

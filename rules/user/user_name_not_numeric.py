@@ -36,6 +36,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         instruction = stage.image.user.instruction
         if user is None or instruction is None or user.isdecimal() or stage.runtime.is_windows or _is_windows(user):
             continue
+        if " " in user:
+            continue  # no user at all, as invalid-syntax says
         if is_to_work_in(stage) and demands_non_root(change) is None:
             continue  # no cluster starts it
         yield _problem(change, stage, user)

@@ -119,7 +119,7 @@ def cleans(script: Script, env: Mapping[str, str] | None = None) -> tuple[Cleani
     for order, command in enumerate(script.commands):
         known = assigned(command, known)
         if command.name == "cd" and command.args and not command.nested:
-            folder = _moved(folder, expanded(command.args[0].value, known))
+            folder = _moved(folder, expanded(command.args[-1].value, known))
         left = dict.fromkeys(_left(script, order, folder, known))
         if left:
             at = len(script.commands) - 1 if command.name == "trap" else bodies.get(order, order)

@@ -23,6 +23,16 @@ _NAMED = re.compile(rf"{_PAIRS}$|{_OLD_PAIR}", re.ASCII)
 _COPIED = re.compile(r"(?!.*<<)[^\s\[]\S*\s++\S", re.DOTALL)
 _HAS_JSON_FORM = frozenset({"ADD", "CMD", "COPY", "ENTRYPOINT", "HEALTHCHECK", "RUN", "SHELL", "VOLUME"})
 _USER = re.compile(r"[^\s:]*(?::[^\s:]+)?")
+_QUOTED = re.compile(r""""[^"]*"|'[^']*'""")
+_BEHIND_A_PATH = re.compile(r"\s(?P<mark>[#&|])|[,;](?=\s|\Z)")
+"""What a shell, or a list, has behind a path: a comment, an operator, a mark between two."""
+_MARKED = re.compile(r"#.*|&&|\|\||.*[,;]|.*,/.*", re.DOTALL)
+_WAYS = MappingProxyType(
+    {
+        "#": "A comment needs a line of its own",
+        **dict.fromkeys("&|", "Put the command into a `RUN` below"),
+    }
+)
 _EMPTY_ARRAY = re.compile(r"\[\s*\]\s*$")
 _LONGEST_JSON = 65_536
 """Characters of an array that are read to tell other JSON from a shell's test; nobody writes a tenth."""
@@ -45,7 +55,8 @@ _RIGHT: Mapping[str, re.Pattern[str]] = MappingProxyType(
         "HEALTHCHECK": re.compile(r"CMD\s+[^\s\[]|NONE$"),
         "LABEL": _NAMED,
         "SHELL": re.compile(r'\["[^"\\\x00-\x1f]+"(?:, ?"[^"\\\x00-\x1f]*")*+\]$'),
-        "VOLUME": re.compile(r"[^\s\[\"'][^\"']*\Z"),
+        "VOLUME": re.compile(r"[^\s\[\"'][^\"'#&,;|]*\Z"),
+        "WORKDIR": re.compile(r"[^\s\[#&,;|]*\Z"),
         "USER": re.compile(r"[\w-]+(?::[\w-]+)?$"),
     }
 )
@@ -167,10 +178,25 @@ def _shell(instruction: Instruction) -> Iterator[SyntaxFault]:
         yield at_value(instruction, "`SHELL` needs at least one string, the shell's path.")
 
 
+def _workdir(instruction: Instruction) -> Iterator[SyntaxFault]:
+    """Check that WORKDIR, which takes all of its line for one path, has no more than that."""
+    bare = _QUOTED.sub(lambda quoted: "_" * len(quoted[0]), instruction.value)
+    found = _BEHIND_A_PATH.search(bare)
+    if found is not None:
+        way = _WAYS.get(found["mark"], "Leave the mark out")
+        message = f"`WORKDIR` goes through no shell and takes all of its line for one path, {quote(instruction.value)}"
+        yield at_value(instruction, f"{message}. {way}.")
+
+
 def _volume(instruction: Instruction) -> Iterator[SyntaxFault]:
     """Check that every path of VOLUME is one."""
     if not instruction.words:
         yield at_value(instruction, "`VOLUME` needs a path.")
+    marked = (word for word in instruction.words if _MARKED.fullmatch(word.text)) if instruction.value[0] != "[" else ()
+    for word in marked:
+        way = _WAYS.get(word.text[0], "Blanks separate its paths, and nothing else")
+        yield fault(f"`VOLUME` takes {quote(word.text)} for a path of its own. {way}.", word.span)
+        return
     for word in instruction.words:
         if not word.text.strip() or word.text in ('""', "''"):
             yield fault("`VOLUME` has an empty path.", word.span)
@@ -217,5 +243,6 @@ _CHECKS: Mapping[str, Callable[[Instruction], Iterator[SyntaxFault]]] = MappingP
         "SHELL": _shell,
         "USER": _user,
         "VOLUME": _volume,
+        "WORKDIR": _workdir,
     }
 )

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from rules.dockerfile.nodes import Flag, Instruction, SyntaxFault, Word
 
 _GIT = re.compile(r"""["']?(?:git@[\w.-]+:|(?:git|ssh)://|https?://[^\s?#]+\.git(?:[?#]|["']?\Z))""")
+_OF_A_SHELL = re.compile(r"~|[{,]")
+_HOME = re.compile(r"""["']?~(?:/|["']?\Z)""")
+_BRACES = re.compile(r"(?<![${\\])\{[^{}$]*,[^{}]*\}(?!\})")
+_LISTED = re.compile(r"""[^"'$]*,""")
 _URL = re.compile(r"""["']?https?://""")
 _NO_STAGE = re.compile("[:/@]")
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128}")
@@ -26,6 +30,8 @@ _SYMBOLIC = re.compile(rf"{_CLAUSE}(?:,{_CLAUSE})*+")
 
 def copy_faults(instruction: Instruction) -> Iterator[SyntaxFault]:
     """Yield what BuildKit refuses about the sources and the flags of a COPY or an ADD."""
+    if instruction.value[:1] != "[" and _OF_A_SHELL.search(instruction.value):
+        yield from _shell_names(instruction)
     if instruction.keyword == "COPY" and ("://" in instruction.value or "git@" in instruction.value):
         yield from _remote_sources(instruction)
     for flag in instruction.flags:
@@ -54,6 +60,29 @@ def copy_faults(instruction: Instruction) -> Iterator[SyntaxFault]:
 
 def _sources(instruction: Instruction) -> list[Word]:
     return [word for word in instruction.words[:-1] if not word.text.startswith("<<")]
+
+
+def _shell_names(instruction: Instruction) -> Iterator[SyntaxFault]:
+    """Yield what only a shell would expand, or a list would have, among the names of files."""
+    keyword = instruction.keyword
+    for word in (*_sources(instruction), *instruction.words[-1:]):
+        if _HOME.match(word.text):
+            message = (
+                f"`{keyword}` knows no home folder: `~` is a folder of that name, and no other. Write the path itself."
+            )
+        elif _BRACES.search(word.text) and "://" not in word.text:
+            message = (
+                f"`{keyword}` knows no braces: it looks for a file called {quote(word.text)}. Name them one by one"
+            )
+            message += ", or use `*`."
+        elif _LISTED.fullmatch(word.text):
+            message = (
+                f"`{keyword}` takes the comma of {quote(word.text)} for part of the name. Blanks separate the names"
+            )
+            message += ", and nothing else."
+        else:
+            continue
+        yield fault(message, word.span)
 
 
 def _remote_sources(instruction: Instruction) -> Iterator[SyntaxFault]:

@@ -53,6 +53,8 @@ _OF_PODMAN = frozenset(
     "bind-nonrecursive bind-propagation idmap notmpcopyup relabel tmpcopyup tmpfs-mode tmpfs-size u z".split()
 )
 """Keys that only Podman and Buildah know (buildah-run(1))."""
+_PLACED = ("cache", "tmpfs")
+"""Types that are empty at first, and would hide what `WORKDIR` holds (`convert_runmount.go` joins a target to it)."""
 _AT_ONCE = {"required": ("secret", "ssh"), "size": ("tmpfs",)}
 """Keys that BuildKit takes only behind a `type` that has them."""
 _SIZE = re.compile(r"[0-9]+(?:\.[0-9]+)? ?[kmgtp]?i?b?", re.IGNORECASE)
@@ -130,9 +132,30 @@ def _problem(values: dict[str, str]) -> str | None:
         return f"A mount's type is one of {listed(TYPES)}, not {quote(kind)}."
     if "$" in values.get("from", "")[:-1]:
         return "`from` in `--mount` takes no variables: give the image a stage name and use that."
-    if kind not in ("secret", "ssh") and _ROOT.fullmatch(values.get("target", "")):
+    return (
+        _wrong_value(values)
+        or _misplaced(kind, values)
+        or (_secret_problem(values) if kind == "secret" else None)
+        or _target_problem(kind, values)
+    )
+
+
+def _target_problem(kind: str, values: dict[str, str]) -> str | None:
+    """Say what is wrong with the place of a mount."""
+    target = values.get("target", "")
+    if kind not in ("secret", "ssh") and _ROOT.fullmatch(target):
         return "A mount cannot cover the whole file system: its `target` is a folder below `/`."
-    return _wrong_value(values) or _misplaced(kind, values) or (_secret_problem(values) if kind == "secret" else None)
+    if kind in _PLACED and not target:
+        return (
+            f"A {kind} mount needs a `target`: without one it covers `WORKDIR`, and the build stops where that is `/`. "
+            "Commas separate `key=value` pairs, without blanks."
+        )
+    if target.split("/")[0] == "~":
+        return (
+            "`~` in the `target` of `--mount` is no home folder, but one of that name below `WORKDIR`. Write the whole "
+            "path."
+        )
+    return None
 
 
 def _wrong_value(values: dict[str, str]) -> str | None:

@@ -19,6 +19,9 @@ _CONFLICT = re.compile(r"<{7}|={7}|>{7}|\|{7}")
 _NO_BLANK = r"[\u00a0\u1680\u2000-\u200d\u202f\u205f\u2060\u3000\ufeff]"
 """Spaces of other widths and without any: to BuildKit's parser letters like others."""
 _GLUED = re.compile(rf"(?P<keyword>[A-Za-z]+)(?P<space>{_NO_BLANK})")
+_STUCK = re.compile(r"""(?P<keyword>[A-Za-z]+)(?P<mark>[:=]?)(?P<rest>[\["'./$~*].*|(?<=[:=]).+)""")
+"""An instruction without the blank behind its keyword, or with another mark there: `CMD["a"]`, `WORKDIR=/app`."""
+_PAIRED = frozenset({"ENV", "LABEL"})
 _RUNS_ON = frozenset({"ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "HEALTHCHECK", "LABEL", "RUN"})
 
 
@@ -61,19 +64,32 @@ def _written(instruction: Instruction) -> str:
 
 def _own_fault(instruction: Instruction) -> SyntaxFault | None:
     """Return the fault of a keyword that is misspelt, or that something else than a blank follows."""
-    meant = meant_instruction(instruction)
-    if meant is not None:
-        return _misspelt(instruction, meant)
     written = _written(instruction)
-    glued = _GLUED.match(written)
-    if glued is None or glued["keyword"].upper() not in INSTRUCTIONS:
-        return None
+    glued, stuck = _GLUED.match(written), _STUCK.fullmatch(written)
+    if glued is not None and glued["keyword"].upper() in INSTRUCTIONS:
+        return _glued(instruction, glued, written)
+    if stuck is not None and stuck["keyword"].upper() in INSTRUCTIONS:
+        return _stuck(instruction, stuck)
+    meant = meant_instruction(instruction)
+    return _misspelt(instruction, meant) if meant is not None else None
+
+
+def _glued(instruction: Instruction, glued: re.Match[str], written: str) -> SyntaxFault:
     keyword, rest = glued["keyword"], written[glued.end() :]
     message = (
         f"{character_name(glued['space'])} stands behind `{keyword}`: it looks like a blank and is none, so that "
         f"{quote(written)} is one word, and no Dockerfile instruction. Type a plain blank."
     )
     return fault(message, instruction.keyword_span, f"{keyword} {rest}")
+
+
+def _stuck(instruction: Instruction, stuck: re.Match[str]) -> SyntaxFault:
+    keyword, mark, rest = stuck.group("keyword", "mark", "rest")
+    wrong = f"{quote(mark)} and no blank" if mark else "no blank"
+    known = f"{quote(stuck[0])} is not a Dockerfile instruction: {wrong} stands behind `{keyword}`."
+    if keyword.upper() in _PAIRED and "=" not in rest:
+        return fault(f"{known} It reads `{keyword} name=value`.", instruction.keyword_span)
+    return fault(f"{known} Write {quote(f'{keyword} {rest}')}.", instruction.keyword_span, f"{keyword} {rest}")
 
 
 def _misspelt(instruction: Instruction, meant: str) -> SyntaxFault:
