@@ -43,8 +43,8 @@ class ScriptCall(NamedTuple):
 def script_calls(change: DockerfileChange, found: Written) -> Iterator[ScriptCall]:
     """Yield the programs that the script of a start command calls, as far as it can be followed and read.
 
-    So do the scripts of the project that it runs in turn. What a script defines itself, looks for first, or may do without (`curl … || true`) is left out, and so is a
-    script that installs programs.
+    So are the scripts of the project that it runs in turn. What a script defines itself, looks for first, or may do
+    without (`curl … || true`) is left out; where one installs programs, so is everything.
 
     Args:
         change: The change under review.
