@@ -57,6 +57,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 yield from _check_run(change, stage, run)
 
 
+def _may_have_linked(builder: Stage | None) -> bool:
+    """Whether a command of the builder may have written a program, executable as linkers leave it; of an image, yes."""
+    return builder is None or bool(builder.files.opaque_commands) or builder.files.has_unreadable_run
+
+
 class _Separate(NamedTuple):
     """A COPY, and the command below that does nothing but change the mode of what it brought.
 
@@ -100,8 +105,8 @@ def _changes(change: DockerfileChange, found: _Separate, path: str) -> bool | No
     plain, executable = _after(text, _DEFAULT) != _DEFAULT, _after(text, _EXECUTABLE) != _EXECUTABLE
     if runs is not None:
         return executable if runs else plain
-    if not copy.from_context:
-        return plain and executable  # what a builder hands on is most often a program that it linked
+    if not copy.from_context and _may_have_linked(copy.from_stage):
+        return plain and executable
     return True if plain and executable else None if plain or "-" in text else False
 
 
@@ -170,7 +175,7 @@ def _problem(stage: Stage, run: Run, found: _Separate, paths: tuple[str, ...], c
         f"{quote(str(command))} at line {run.instruction.line} copies {it} into another layer to change {its} "
         f"mode. {quote(f'{keyword} --chmod={mode}')} sets it as the {arrives}.",
         confidence,
-        doubt="it may be executable in the repository already" if confidence is Confidence.LIKELY else "",
+        doubt="it may be executable already" if confidence is Confidence.LIKELY else "",
         stage=stage.key,
         key=" ".join(grant.paths),
         fix=_fix(copy, run, mode),
