@@ -14,7 +14,7 @@ _KEEPERS = {
 
 Maven Central: "we do not remove or modify components once they are publicly available"
 (central.sonatype.org/publish/requirements/immutability). PyPI: "does not allow for a filename to be reused"
-(pypi.org/help/#file-name-reuse). npm: "Once package@version has been used, you can never use it again"
+(its help, "File name reuse"). npm: "Once package@version has been used, you can never use it again"
 (docs.npmjs.com/policies/unpublish). RubyGems: "A gem version can not be published twice"
 (blog.rubygems.org, 13 April 2015). crates.io is not among them: a version of a crate that was deleted has come again
 with another content (rust-lang/crates.io#11150).
