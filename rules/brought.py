@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
@@ -11,6 +12,8 @@ from rules.model.search_path import DEFAULT_PATH, path_folders
 from rules.model.steps import Copy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rules.change import DockerfileChange
     from rules.model.model import Model
     from rules.model.puts import Put
@@ -66,6 +69,58 @@ def context_paths(change: DockerfileChange, stage: Stage, target: str) -> tuple[
     inner = (_inner(put, target) for put in stage.files.covering(target) if put.kind == "context")
     paths = (change.repository.in_context(change.path, one) for one in inner if one is not None)
     return tuple(path for path in paths if path is not None)
+
+
+def texts_brought(change: DockerfileChange, stage: Stage) -> Iterator[str]:
+    """Yield the scripts and settings that COPYs bring into an image by a name or with a folder, through stages too.
+
+    What comes with the whole source tree alone is left out: what is meant there to run in the container is not told.
+    """
+    for source in dict.fromkeys(_sources(stage, "/", set())):
+        path = change.repository.in_context(change.path, source)
+        if path is None:
+            continue
+        text = change.repository.text(path)
+        if text is not None:
+            yield text
+            continue
+        for name in _below(change, path):
+            inner = change.repository.text(name) or ""
+            if inner.startswith("#!") or name.endswith(_RUN_OR_READ):
+                yield inner
+
+
+_RUN_OR_READ = (".sh", ".bash", ".conf", ".ini", ".service")
+"""How files end that a container runs, or that a supervisor in it reads."""
+
+
+def _sources(stage: Stage, target: str, seen: set[tuple[int, str]]) -> Iterator[str]:
+    """Yield the paths in the context that come to lie at or below a path of the image, the context's root left out."""
+    if (stage.index, target) in seen:
+        return
+    seen.add((stage.index, target))
+    for put in stage.files.covering(target):
+        whole = within(put.path, target)
+        inner = put.source if whole else _inner(put, target)
+        if not inner:
+            continue
+        if put.kind == "context" and not (put.whole and whole):
+            yield inner
+        elif put.kind == "stage" and isinstance(put.step, Copy) and put.step.from_stage is not None:
+            yield from _sources(put.step.from_stage, inner, seen)
+
+
+def _below(change: DockerfileChange, folder: str) -> list[str]:
+    """The files below a folder of the repository that were read; a pattern is one too."""
+    if any(mark in folder for mark in "*?["):
+        return [path for path in _all_read(change) if fnmatchcase(path, folder)]
+    prefix = f"{folder}/"
+    return [path for path in _all_read(change) if path.startswith(prefix)]
+
+
+@once
+def _all_read(change: DockerfileChange) -> tuple[str, ...]:
+    return tuple(sorted(change.repository.files))
 
 
 def text_at(change: DockerfileChange, stage: Stage, target: str) -> str | None:

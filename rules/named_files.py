@@ -26,6 +26,8 @@ _MANIFESTS = tuple(dict.fromkeys((*MANIFESTS.values(), "go.mod", "requirements.t
 """What an install reads in the folder of a project."""
 _ENTERED = re.compile(r"(?<![\w./-])(?:cd|--prefix|--cwd|--working-dir|-C)[ =]+([\w./@-]+)")
 """Words that send a command to a folder."""
+_CALLED = re.compile(r"(?<![\w.-])[\w.-]+\.(?:sh|bash)(?![\w.-])")
+"""A word of a script that is another one, without its folder."""
 _MANY = 3
 """More files of one name say nothing of which is meant."""
 
@@ -46,7 +48,9 @@ def named_files(repository: Repository, dockerfile: str) -> Iterator[str]:
     for name in names:
         places = [posixpath.join(folder, name) for folder in folders] if _is_read(name) else []
         yield from [place for place in places if place in repository.listing]
-    yield from _started(parsed, repository)
+    started = list(_started(parsed, repository))
+    yield from started
+    yield from _called(started, repository)
     for place in (posixpath.join(folder, name) for folder in folders for name in names):
         if place in repository.folders:
             yield from _manifests_in(place, repository)
@@ -58,6 +62,15 @@ def _started(dockerfile: Dockerfile, repository: Repository) -> Iterator[str]:
     names = dict.fromkeys(posixpath.basename(word) for word in _start_words(dockerfile))
     for name in names:
         paths = repository.by_name.get(name, ()) if _ending(name) in _SCRIPTS else ()
+        if len(paths) <= _MANY:
+            yield from paths
+
+
+def _called(scripts: list[str], repository: Repository) -> Iterator[str]:
+    """Yield the scripts that those which were read already name in turn: `scripts/wait-for.sh db`."""
+    texts = (repository.text(path) or "" for path in scripts)
+    for name in dict.fromkeys(name for text in texts for name in _CALLED.findall(text)):
+        paths = repository.by_name.get(name, ())
         if len(paths) <= _MANY:
             yield from paths
 

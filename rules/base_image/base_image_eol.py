@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import NamedTuple
 
 from rules.api import (
     BY_ARGUMENT,
@@ -42,15 +41,11 @@ from rules.base_image.supported_lines import (
     way_out,
 )
 from rules.base_image.taken_out import links_a_program, taken_out
+from rules.base_image.told_lines import LINKED, NAMED, YEAR, Told, as_well, ended_lines, line_of, told_once
 from rules.facts.eol import codenames
 
-_LINKED = ("Go", "Rust")
-"""Languages whose compiler links the standard library into the program."""
 _OF_CONTAINERS = ("VOLUME", "EXPOSE", "HEALTHCHECK")
 """Instructions that do nothing for a stage from which files are copied."""
-_YEAR = 365
-_NAMED = 2
-"""Lines that a comment names: the program's, and the system's below it."""
 
 
 @rule(
@@ -64,80 +59,16 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     today = change.today
     if today is None:
         return
-    over = [(stage, ended) for stage in change.stages if (ended := _ended(stage, today))]
-    for told in _told(over):
+    over = [(stage, ended) for stage in change.stages if (ended := ended_lines(stage, today))]
+    for told in told_once(over):
         yield _problem(change, told, today)
-
-
-class _Told(NamedTuple):
-    """What is told of a stage.
-
-    Attributes:
-        stage: The stage that speaks.
-        ended: Its lines that are over and that no other stage speaks of, at most two.
-        every: All its lines that are over.
-        others: The stages below or above upon one of its lines, for which it speaks.
-    """
-
-    stage: Stage
-    ended: list[EndOfLife]
-    every: list[EndOfLife]
-    others: list[Stage]
-
-
-def _told(over: list[tuple[Stage, list[EndOfLife]]]) -> list[_Told]:
-    """Say each line once in a file: where the first stage that ships is upon it, else the first that starts something.
-
-    A stage that only builds and whose first line is told has nothing to add; what stands below it stays there.
-    """
-    speakers: dict[str, _Told] = {}
-    for stage, ended in sorted(over, key=lambda one: (_rank(one), _only_fetches(*one))):
-        fresh = [end for end in ended[:_NAMED] if _line(end) not in speakers]
-        first = speakers.get(_line(ended[0]))
-        if first is not None:
-            first.others.append(stage)
-        if fresh and (first is None or _rank((stage, ended)) < _ONLY_BUILDS):
-            told = _Told(stage, fresh, ended, [])
-            speakers.update({_line(end): told for end in fresh})
-    return list({told.stage.index: told for told in speakers.values()}.values())
-
-
-_ONLY_BUILDS = 2
-
-
-def _rank(one: tuple[Stage, list[EndOfLife]]) -> int:
-    stage, _ = one
-    if stage.files_ship:
-        return 0
-    return 1 if stage.image.start_in_file else _ONLY_BUILDS
-
-
-def _only_fetches(stage: Stage, ended: list[EndOfLife]) -> bool:
-    """Whether a stage that does not ship links no program, so that another upon its line has more to say."""
-    return not stage.files_ship and ended[0].product in _LINKED and not links_a_program(stage)
-
-
-def _ended(stage: Stage, today: date) -> list[EndOfLife]:
-    """Return the lines that are over; a stage that only builds may stay on one of the last year."""
-    over = [one for one in all_end_of_life(stage.reference, today) if one.already_over] if stage.reference else []
-    return over if stage.files_ship else [one for one in over if not _is_of_the_day(one)]
-
-
-def _is_of_the_day(end: EndOfLife) -> bool:
-    """Whether a line is over only because a newer one came within the year, as all of its product's lines soon are."""
-    return end.newest_only and end.days is not None and end.days < _YEAR
 
 
 def _lines(ended: Iterable[EndOfLife]) -> frozenset[str]:
     return frozenset(f"{one.product} {one.cycle}" for one in ended)
 
 
-def _line(end: EndOfLife) -> str:
-    """Name what is over: a release line, or an image that was given up, whatever its tag, with what follows it."""
-    return f"{end.product} {end.instead or ''}" if end.note else f"{end.product} {end.cycle}"
-
-
-def _problem(change: DockerfileChange, told: _Told, today: date) -> Problem:
+def _problem(change: DockerfileChange, told: Told, today: date) -> Problem:
     """Speak of a stage, and of the others upon its lines."""
     stage, ended, word, reference = told.stage, told.ended, told.stage.base_word, told.stage.reference
     assert word is not None, "a stage with a reference has a word for it"
@@ -150,7 +81,6 @@ def _problem(change: DockerfileChange, told: _Told, today: date) -> Problem:
     moving = [stage, *told.others]
     gone = lists_gone([one for one in change.stages if one.root in moving], today)
     lost = _lost(change, moving, ended[0], instead, along)
-    also = "given up as well" if ended[0].note else "the same release line"
     # Another stage upon the line would speak then, and what is not there would stop the build.
     offered = None if told.others or lost else _fix(change, stage, reference, told.every, instead)
     return Problem(
@@ -162,7 +92,7 @@ def _problem(change: DockerfileChange, told: _Told, today: date) -> Problem:
         _confidence(change, stage, told.every),
         doubt=_doubt(stage, word),
         key=key,
-        notes=tuple(Note(other.from_.span, also) for other in told.others),
+        notes=tuple(Note(other.from_.span, as_well(other, ended[0], today)) for other in told.others),
         fix=offered,
         severity=None if stage.files_ship or own is not None else Severity.INFO,
         fact=key,
@@ -187,11 +117,11 @@ def _key(change: DockerfileChange, stage: Stage, end: EndOfLife, today: date) ->
 
     It has another name where it ships now, and before the change only other stages were built upon it.
     """
-    line, key = _line(end), f"{end.product} {end.cycle}"
+    line, key = line_of(end), f"{end.product} {end.cycle}"
     if not stage.files_ship or change.before is None:
         return key
     was = change.was(stage)
-    upon = [one for one in change.before.stages if line in map(_line, _ended(one, today))]
+    upon = [one for one in change.before.stages if line in map(line_of, ended_lines(one, today))]
     there = not upon or was in upon or any(one.files_ship for one in upon)
     return key if there else f"{key} in the image"
 
@@ -232,7 +162,7 @@ def _is_chosen(change: DockerfileChange, stage: Stage, ended: list[EndOfLife]) -
 
 def _ends_soon(end: EndOfLife) -> bool:
     """Whether lines of a product end so soon that builders are mostly behind: Rust's always, Go's in the first year."""
-    return end.newest_only or (end.product == "Go" and end.days is not None and end.days < _YEAR)
+    return end.newest_only or (end.product == "Go" and end.days is not None and end.days < YEAR)
 
 
 def _runs(stage: Stage) -> bool:
@@ -261,7 +191,7 @@ def _fact(end: EndOfLife) -> str:
 
 
 def _also(others: list[EndOfLife]) -> str:
-    return "".join(f", and {_fact(other)}" for other in others[: _NAMED - 1])
+    return "".join(f", and {_fact(other)}" for other in others[: NAMED - 1])
 
 
 def _consequence(end: EndOfLife, stage: Stage, own: str | None) -> str:
@@ -270,7 +200,7 @@ def _consequence(end: EndOfLife, stage: Stage, own: str | None) -> str:
     if _only_builds(stage):
         if own is not None:
             return f"What is copied out of it, {quote(own)}, ships, and gets no more fixes. "
-        if end.product in _LINKED and links_a_program(stage):
+        if end.product in LINKED and links_a_program(stage):
             return "The program that it builds takes the standard library along, without later fixes. "
         return (
             "Its layers do not ship, but what it builds with, and any part of the image that is copied out, gets no "

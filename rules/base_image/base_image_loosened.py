@@ -73,6 +73,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             or _with_compilers(stage, was, old, new)
             or _shorter(change, stage, old, new)
             or _without_system(change, old, new)
+            or _without_alpine(stage, old, new)
             or _as_root(stage, was, old, new)
         )
         if found is not None and same_image(old, new) and old.repository != new.repository:
@@ -175,6 +176,24 @@ def _without_system(change: DockerfileChange, old: ImageReference, new: ImageRef
         "A later build may bring another one, with other versions of its packages, without any change in the "
         "repository; name the release that was tested",
         restore=before.version == after.version and rest == after.variant,
+    )
+
+
+def _without_alpine(stage: Stage, old: ImageReference, new: ImageReference) -> Loosened | None:
+    """Find a tag of an image not listed that names Alpine no longer, though what stands upon it calls `apk`."""
+    before, after = read_tag(old.tag), read_tag(new.tag)
+    named = same_image(old, new) and bool(before.version) and bool(after.version)
+    if not named or stage.facts is not None or new.digest is not None:
+        return None
+    upon = (one for one in stage.model.stages if stage in one.chain)
+    call = next((command for one in upon for run in one.runs for command in run.calls("apk")), None)
+    if "alpine" not in before.variant or after.variant or call is None:
+        return None
+    return Loosened(
+        f"goes from {quote(short(old))} to {quote(new.text)}, which no longer names Alpine",
+        f"Line {call.line} calls `apk`: it stops the build on the day that the tag stands upon another system. Name "
+        "the system again where the publisher has such a tag",
+        restore=False,
     )
 
 

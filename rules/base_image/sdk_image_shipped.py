@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rules.api import (
     BY_ARGUMENT,
@@ -43,6 +44,8 @@ _TOLD = re.compile(
 )
 """What an author says who has weighed the smaller image."""
 _JAVA = re.compile(r"jdk|temurin|corretto|openjdk|zulu|liberica|semeru|sapmachine|graalvm")
+_WITH_JDK = re.compile(r"[:-]jdk(?![a-z])")
+"""How tags of servers and tools name the JDK that they bring: `tomcat:9-jdk11`, `gradle:8-jdk17`."""
 _JRE = re.compile(rb"^[ \t]*FROM[ \t][^\n#]*[:-]jre\b", re.IGNORECASE | re.MULTILINE)
 _CHOSEN = "the program may call its tools when it runs"
 
@@ -55,7 +58,7 @@ _CHOSEN = "the program may call its tools when it runs"
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """The image that ships starts from an image made for building."""
-    for stage, _ in change.shipped():
+    for stage, was in change.shipped():
         reference = stage.root.reference
         if reference is None or not _is_sdk(stage, reference.text) or is_workshop(change, stage):
             continue
@@ -63,12 +66,24 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if _TOLD.search(said) or runs_toolchain(stage) or not _ships_a_program(stage):
             continue
         if not (_is_jdk(reference) and _ships_a_jre_elsewhere(change)):
-            yield _problem(change, stage, reference)
+            held = was is not None and _is_jdk(reference) and _shipped_a_jdk(was)
+            yield replace(_problem(change, stage, reference), held_before=held)
 
 
 def _is_jdk(reference: ImageReference) -> bool:
     """Whether it is the JDK itself, and no build tool's image upon one: programs that compile and attach need it."""
     return _JAVA.search(reference.path) is not None
+
+
+def _shipped_a_jdk(was: Stage) -> bool:
+    """Whether the image had a JDK before: a JDK's or a build tool's upon one, or a server's whose tag names it."""
+    reference = was.root.reference
+    if reference is None:
+        return False
+    java = was.facts is not None and "java" in was.facts.languages
+    return _WITH_JDK.search(reference.text) is not None or (
+        (java or _is_jdk(reference)) and _is_sdk(was, reference.text)
+    )
 
 
 def _ships_a_jre_elsewhere(change: DockerfileChange) -> bool:

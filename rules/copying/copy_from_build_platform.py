@@ -24,7 +24,9 @@ from rules.api import (
 )
 from rules.copying.binaries import builds_of, program_of
 from rules.copying.environments import environments
+from rules.copying.node_addons import for_one_platform
 from rules.copying.wheels import wheel_folders
+from rules.quoting import listed
 
 _ASKS_FOR_TARGET = re.compile(
     r"\bTARGET(?:ARCH|PLATFORM|OS|VARIANT)\b|\bGO(?:ARCH|ARM)\b|\bGOOS=(?!\W?linux\b)|\bxx-|--target\b|\bCARGO_BUILD_TARGET\b|"
@@ -63,6 +65,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 yield _problem(stage, builder, copy, native)
             elif wheels is not None:
                 yield _not_for_platform(stage, builder, copy.instruction, wheels)
+            else:
+                yield from _addons(change, stage, builder, copy)
         for run, mount, builder in _mounted(stage):
             path = _wheels(builder, mount.options.get("source"))
             if path is not None and not _knows_target(builder):
@@ -134,6 +138,17 @@ def _native(copy: Copy, builder: Stage) -> str | None:
     return None
 
 
+def _addons(change: DockerfileChange, stage: Stage, builder: Stage, copy: Copy) -> Iterator[Problem]:
+    """Speak of the first `node_modules` copied that hold packages with machine code."""
+    for source in copy.sources:
+        path = copy.source_path(source)
+        names = for_one_platform(change, stage, builder, path.rstrip("/")) if path is not None else ()
+        if path is not None and names:
+            held = f"{quote(path)}, in which {listed(map(quote, names))} {'has' if len(names) == 1 else 'have'}"
+            yield _problem(stage, builder, copy, f"{held} machine code", modules=True)
+            return
+
+
 def _runtimes(builder: Stage) -> Iterator[str]:
     """Yield the folders that `jlink` writes to."""
     for run in builder.done_runs:
@@ -163,15 +178,17 @@ def _not_for_platform(stage: Stage, builder: Stage, instruction: Instruction, pa
     )
 
 
-def _problem(stage: Stage, builder: Stage, copy: Copy, native: str) -> Problem:
+def _problem(stage: Stage, builder: Stage, copy: Copy, native: str, *, modules: bool = False) -> Problem:
     fetches = any(run.calls("curl", "wget") for run in builder.done_runs) and not builds_of(builder)
     cure = "Fetch or compile it" if fetches else "Compile"
+    cure, fails = f"{cure} for `TARGETARCH`", "the program fails with “exec format error”"
+    if modules:
+        cure, fails = "Install for the target in a stage of its own", "the program cannot load them"
     return Problem(
         copy.instruction.span,
         f"{stage.label} copies {native}, out of {builder.label}, which has the platform of the machine that builds "
         f"({quote(f'--platform={builder.root.platform}')}) and is never told the image's. Built for another platform, "
-        f"the program fails with “exec format error”. {cure} for `TARGETARCH`, or leave the stage on the target's "
-        "platform.",
+        f"{fails}. {cure}, or leave the stage on the target's platform.",
         Confidence.LIKELY,
         doubt="settings that are not read may make it build for the other platform",
         stage=stage.key,

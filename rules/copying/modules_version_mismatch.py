@@ -9,9 +9,7 @@ from rules.api import (
     Confidence,
     Copy,
     DockerfileChange,
-    PackageCall,
     Problem,
-    Run,
     Severity,
     Stage,
     quote,
@@ -20,12 +18,11 @@ from rules.api import (
 )
 from rules.copying.dotnet_targets import dotnet_mismatches
 from rules.copying.install_places import ruby_place
-from rules.copying.installs import folder_of
 from rules.copying.java_classes import java_mismatches
+from rules.copying.node_addons import NODE, fills_modules, installs_again
 from rules.packages.package_json import read_manifest
 from rules.packages.project_texts import manifest_text
 
-_NODE = frozenset({"npm", "pnpm", "yarn", "bun"})
 _ADDONS = frozenset(
     "better-sqlite3 better-sqlite3-multiple-ciphers gc-stats grpc heapdump iconv isolated-vm libxmljs libxmljs2 "
     "node-expat node-rdkafka node-sass nodegit posix re2 robotjs v8-profiler-next".split()
@@ -92,9 +89,9 @@ def _versions(stage: Stage, builder: Stage, language: str, parts: int) -> tuple[
 
 def _node(change: DockerfileChange, stage: Stage, builder: Stage, path: str) -> Mismatch | None:
     versions = _versions(stage, builder, "node", 1)
-    if versions is None or _installs_again(stage, _NODE):
+    if versions is None or installs_again(stage, NODE):
         return None
-    install = next((pair for pair in builder.packages.calls if _fills(path, *pair)), None)
+    install = next((pair for pair in builder.packages.calls if fills_modules(path, *pair)), None)
     text = manifest_text(change, *install) if install is not None else None
     addons = _addons(text) if text is not None else ()
     if install is None or (text is not None and not addons):
@@ -112,14 +109,6 @@ def _node(change: DockerfileChange, stage: Stage, builder: Stage, path: str) -> 
     )
 
 
-def _fills(path: str, run: Run, call: PackageCall) -> bool:
-    """Whether an install of a project fills the `node_modules` that a path is, or holds."""
-    folder = folder_of(run, call.command)
-    if call.manager not in _NODE or call.action != "install" or not call.project or folder is None:
-        return False
-    return within(posixpath.join(folder, "node_modules"), path)
-
-
 def _addons(text: str) -> tuple[str, ...]:
     """Return the packages of a `package.json` that are compiled for one version of Node."""
     read = read_manifest(text)
@@ -130,17 +119,9 @@ def _addons(text: str) -> tuple[str, ...]:
     )
 
 
-def _installs_again(stage: Stage, managers: frozenset[str]) -> bool:
-    """Whether the stage installs or compiles modules by itself."""
-    return any(
-        call.manager in managers and (call.action == "install" or call.verb == "rebuild")
-        for _, call in stage.packages.calls
-    ) or any(c.name in managers and c.subcommand == "rebuild" for run in stage.done_runs for c in run.commands)
-
-
 def _ruby(stage: Stage, builder: Stage, path: str) -> Mismatch | None:
     versions = _versions(stage, builder, "ruby", 2)
-    if versions is None or _installs_again(stage, frozenset({"bundle", "gem"})):
+    if versions is None or installs_again(stage, frozenset({"bundle", "gem"})):
         return None
     place = ruby_place(builder)
     bundled = any(call.manager == "bundle" and call.action == "install" for _, call in builder.packages.calls)

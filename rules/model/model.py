@@ -196,6 +196,28 @@ class Model:
         squashed = (one for stage in layered if stage.squashed is not None for one in stage.squashed.chain)
         return self.in_shipped_images | {one.index for one in squashed}
 
+    def is_for_developers(self, stage: Stage, *, copied: bool = False) -> bool:
+        """Tell whether a stage is called one for developers or tests, and nothing else that ships stands upon it.
+
+        Args:
+            stage: One of the file's; `dev_base` is for all where `prod` starts from it.
+            copied: Whether it is for all, too, where something else that ships copies out of it.
+        """
+        products = self._copied_by_products if copied else self._under_products
+        return is_development_name(stage.name) and stage.index not in products
+
+    @property
+    def _products(self) -> tuple[Stage, ...]:
+        return tuple(stage for stage in self.shipped if not is_development_name(stage.name))
+
+    @cached_property
+    def _under_products(self) -> frozenset[int]:
+        return frozenset(link.index for stage in self._products for link in stage.chain)
+
+    @cached_property
+    def _copied_by_products(self) -> frozenset[int]:
+        return _reached(self._products, lambda stage: (*stage.sources, *self.may_start_from(stage)))
+
     def may_start_from(self, stage: Stage) -> tuple[Stage, ...]:
         """Return the stages that a FROM may mean whose variable the file leaves open: `FROM ${VARIANT}-install`."""
         word = stage.base_word

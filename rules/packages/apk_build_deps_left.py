@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rules.api import (
     Category,
@@ -47,13 +48,23 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             seen.add(id(item.call))
             if _is_for_builds(item.call, group):
-                yield _problem(stage, item, group)
+                yield replace(_problem(stage, item, group), held_before=_was_kept(change.was(stage), item.call))
 
 
 def _is_for_builds(call: PackageCall, group: str) -> bool:
     if _FOR_RUNNING.search(group):
         return False
     return bool(_FOR_BUILDS.search(group)) or any(is_build_only(package.name, "alpine") for package in call.packages)
+
+
+def _was_kept(was: Stage | None, call: PackageCall) -> bool:
+    """Whether the image kept the group's packages before the change, under whatever name or without one.
+
+    A package or two more is the same fault, so long as they are none to build with.
+    """
+    had = {item.name for item in was.packages.in_layers} if was is not None else set()
+    fresh = [package.name for package in call.packages if package.name not in had]
+    return len(fresh) * 2 < len(call.packages) and not any(is_build_only(name, "alpine") for name in fresh)
 
 
 def _problem(stage: Stage, item: Installed, group: str) -> Problem:

@@ -3,12 +3,13 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Installed, Problem, Severity, Stage, quote, rule
+from rules.api import Category, Confidence, DockerfileChange, Installed, Problem, Severity, Stage, once, quote, rule
+from rules.brought import texts_brought
 from rules.facts.commands import provides
-from rules.packages.project_files import in_repository
 from rules.packages.purpose import is_for_development
 from rules.quoting import listed
 from rules.user.root_by_design import drops_privileges
+from rules.user.start_scripts import scripts_in_turn
 
 _RISKS = {
     **dict.fromkeys(("sudo", "doas"), "runs as root whoever calls it, so that a flaw in it makes any account root"),
@@ -56,7 +57,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             and not (item.name in _FOR_ROOT and _stays_root(change, stage))
         ]
         if gained:
-            yield _problem(stage, gained)
+            yield _problem(change, stage, gained)
 
 
 def _is_new_ground(stage: Stage, was: Stage) -> bool:
@@ -84,9 +85,7 @@ def _stays_root(change: DockerfileChange, stage: Stage) -> bool:
 def _is_used(change: DockerfileChange, stage: Stage, item: Installed) -> bool:
     """Whether a RUN, the start command, the health check or a script calls it, so that it is there for a reason."""
     commands = provides(item.name)
-    scripts = (put for put in stage.files.puts if put.kind == "context" and not put.whole)
-    texts = (change.repository.text(in_repository(change, put.source) or "") for put in scripts)
-    if any(not commands.isdisjoint(_WORDS.findall(text)) for text in texts if text is not None):
+    if not commands.isdisjoint(_words_of_scripts(change, stage)):
         return True
     if item.name == "sudo" and any("sudoers" in run.instruction.whole_value for run in stage.done_runs):
         return True  # it is set up here
@@ -101,7 +100,29 @@ def _is_used(change: DockerfileChange, stage: Stage, item: Installed) -> bool:
     return any(word.strip("\"'[],").rsplit("/", 1)[-1] in commands for word in line.split())
 
 
-def _problem(stage: Stage, gained: list[Installed]) -> Problem:
+def _words_of_scripts(change: DockerfileChange, stage: Stage) -> frozenset[str]:
+    """Return the words of the scripts and settings that the image holds, as far as they were read."""
+    kept = _kept(change)
+    if id(stage) not in kept:
+        texts = [script.text for script in scripts_in_turn(change, stage) if script.text is not None]
+        words = (word for text in (*texts, *texts_brought(change, stage)) for word in _WORDS.findall(text))
+        kept[id(stage)] = frozenset(words)
+    return kept[id(stage)]
+
+
+def _is_unread(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether a script that the container starts through, or that this one names, was not read."""
+    return any(script.text is None for script in scripts_in_turn(change, stage))
+
+
+@once
+def _kept(change: DockerfileChange) -> dict[int, frozenset[str]]:
+    """What was read already, by the identity of the stage, which the change keeps."""
+    del change
+    return {}
+
+
+def _problem(change: DockerfileChange, stage: Stage, gained: list[Installed]) -> Problem:
     names = tuple(dict.fromkeys(item.name for item in gained))
     reasons = listed([f"{quote(name)} {_RISKS[name]}" for name in names])
     return Problem(
@@ -109,7 +130,7 @@ def _problem(stage: Stage, gained: list[Installed]) -> Problem:
         f"{stage.label} gains what helps somebody who has broken in: {reasons}. It was not there before this change, "
         "and "
         "nothing in this file calls it. Install it in a debugging image instead, or attach one when needed.",
-        Confidence.LIKELY,
+        Confidence.POSSIBLE if _is_unread(change, stage) else Confidence.LIKELY,
         doubt="a script that was not read may call it",
         stage=stage.key,
         key=" ".join(names),

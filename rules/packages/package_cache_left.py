@@ -20,7 +20,6 @@ from rules.api import (
     as_root,
     delete_command,
     fix,
-    is_development_name,
     once,
     quote,
     rule,
@@ -60,7 +59,7 @@ _CACHES = {"zypper": ("/var/cache/zypp",), **dict.fromkeys(_RPM, _RPM_CACHES)}
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A layer that ships keeps the package manager's lists or downloads."""
     for stage, run in change.after.layers.shipped_runs:
-        if is_development_name(run.stage.name):
+        if change.after.is_for_developers(run.stage):
             continue
         found = mindful_of_scripts(change, run, _check_run(change, stage, run)) if run.package_calls else []
         yield from found

@@ -16,7 +16,6 @@ from rules.api import (
     Stage,
     append_to_run,
     fix,
-    is_development_name,
     quote,
     rule,
 )
@@ -39,7 +38,7 @@ _FOLDERS = ("/usr/local/share/.cache/yarn", "/root/.cache/yarn")
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A layer that ships keeps Yarn's download cache."""
     for stage, run in change.after.layers.shipped_runs:
-        if is_development_name(run.stage.name) or stage.runtime.is_windows:
+        if change.after.is_for_developers(run.stage) or stage.runtime.is_windows:
             continue
         calls = [call for call in run.package_calls if call.manager == "yarn" and call.action == "install"]
         if calls and _keeps_downloads(run, calls):

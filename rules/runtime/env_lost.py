@@ -25,6 +25,7 @@ from rules.api import (
 from rules.fingerprint import unnumbered
 from rules.runtime.start_instructions import shipped
 from rules.runtime.start_scripts import StartScript, start_script
+from rules.runtime.unread_options import READ_BY_SCRIPTS, unread_options
 
 _READ_BY_RUNTIMES = frozenset(
     "NODE_ENV RAILS_ENV RACK_ENV MIX_ENV DJANGO_SETTINGS_MODULE FLASK_APP ASPNETCORE_URLS ASPNETCORE_HTTP_PORTS "
@@ -33,9 +34,6 @@ _READ_BY_RUNTIMES = frozenset(
     "NODE_EXTRA_CA_CERTS REQUESTS_CA_BUNDLE GOMEMLIMIT".split()
 )
 """Variables that a language's runtime, or a framework, reads although no file of the repository names them."""
-
-_READ_BY_SCRIPTS = frozenset({"JAVA_OPTS", "CATALINA_OPTS"})
-"""Variables that the start scripts of Java servers read, and Java itself does not."""
 
 _BUILD_ONLY = re.compile(
     r"(?:UV|PIP|NPM_CONFIG|YARN|POETRY|CARGO|GO|DEBIAN|APT|CONDA|BUNDLE|HOMEBREW|MAVEN|GRADLE)_.*\Z"
@@ -50,7 +48,7 @@ _BUILD_ONLY = re.compile(
     keywords=("FROM",),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
-    """The change takes away a variable that what ships still needs."""
+    """The change takes away a variable that what ships still needs, or what read one."""
     for stage, was in change.shipped():
         if was is None or stage.runtime.is_windows:
             continue
@@ -61,6 +59,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             use = _use(change, stage, was, name)
             if use is not None:
                 yield _problem(change, stage, name, setting, use)
+        for name, setting in unread_options(change, stage, was):
+            yield _unread(stage, was, name, setting)
 
 
 def _is_gone(stage: Stage, was: Stage, name: str, setting: Setting[str]) -> bool:
@@ -117,7 +117,7 @@ def _use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str |
         if script is not None and mention.search(script.text) and f"{name}:" not in script.text:
             fatal = ", under `set -u`, and ends there" if _NOUNSET.search(script.text) else ""
             return f"{quote(script.path)} reads it{fatal}"
-    scripts = name in _READ_BY_SCRIPTS and not re.search(r"\bjava\b", stage.image.start_line())
+    scripts = name in READ_BY_SCRIPTS and not re.search(r"\bjava\b", stage.image.start_line())
     return "the program's runtime reads it" if scripts or name in _READ_BY_RUNTIMES else None
 
 
@@ -198,6 +198,23 @@ def _problem(change: DockerfileChange, stage: Stage, name: str, setting: Setting
         notes=(Note(instruction.span, "set here before", before=True),),
         key=name,
         fix=fix(f"Restate {name}", _edit(stage, argument, line)),
+    )
+
+
+def _unread(stage: Stage, was: Stage, name: str, setting: Setting[str]) -> Problem:
+    """Speak of a variable that stays where its reader goes."""
+    assert setting.instruction is not None
+    return Problem(
+        setting.instruction.span,
+        f"{stage.label} sets {quote(name)}, and nothing reads it any more: the start script of "
+        f"{quote(was.root.base_text or '')} did, and now `java` starts by itself, which does not. The options in it "
+        "have no effect. Call the variable `JAVA_TOOL_OPTIONS`, which the virtual machine reads, or put the options "
+        "into the start command.",
+        Confidence.LIKELY,
+        doubt="the program may read it by itself",
+        instruction=setting.instruction,
+        stage=stage.key,
+        key=f"{name} unread",
     )
 
 

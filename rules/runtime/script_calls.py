@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.runtime.called_scripts import all_called_scripts
 from rules.runtime.start_scripts import start_script
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from rules.api import Command, DockerfileChange, Span
     from rules.runtime.start_instructions import Written
+    from rules.runtime.start_scripts import StartScript
 
 _FUNCTION = re.compile(r"^[ \t]*(?:function\s+([\w-]+)|([\w-]+)\s*\(\s*\))", re.MULTILINE)
 _ASKED_FOR = re.compile(r"\b(?:command|which|type|hash|whence)\b(?:\s+-\w+)*\s+[\"']?([\w./-]+)")
@@ -41,15 +43,24 @@ class ScriptCall(NamedTuple):
 def script_calls(change: DockerfileChange, found: Written) -> Iterator[ScriptCall]:
     """Yield the programs that the script of a start command calls, as far as it can be followed and read.
 
-    What the script defines itself, looks for first, or may do without (`curl … || true`) is left out, and so is a
-    script that installs programs.
+    So are the scripts of the project that it runs in turn. What a script defines itself, looks for first, or may do
+    without (`curl … || true`) is left out; where one installs programs, so is everything.
 
     Args:
         change: The change under review.
         found: The ENTRYPOINT, CMD or HEALTHCHECK that runs the script.
     """
-    script = start_script(change, found, through_stages=True)
-    if script is None or script.shell is None or _INSTALLS.search(script.text):
+    start = start_script(change, found, through_stages=True)
+    scripts = all_called_scripts(change, found.stage, start) if start is not None else ()
+    if any(_INSTALLS.search(script.text) for script in scripts):
+        return
+    for script in scripts:
+        yield from _calls_in(script, first=script is start)
+
+
+def _calls_in(script: StartScript, *, first: bool) -> Iterator[ScriptCall]:
+    """Yield the calls of one script; of those in another than the first it is not known whether they are reached."""
+    if script.shell is None:
         return
     _, parsed = script.script()
     if parsed.errors:
@@ -58,7 +69,7 @@ def script_calls(change: DockerfileChange, found: Written) -> Iterator[ScriptCal
     asked = {name.rsplit("/", 1)[-1] for name in _ASKED_FOR.findall(script.text)}
     for command in parsed.commands:
         if command.name and "$" not in command.name and command.name not in own | asked and _counts(command):
-            yield ScriptCall(command.name, script.path, command.span, _is_certain(command))
+            yield ScriptCall(command.name, script.path, command.span, first and _is_certain(command))
 
 
 def _counts(command: Command) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import OS_MANAGERS, Installed, Stage, package_of_command, provides, quote
 from rules.packages.replaced import lacks
+from rules.runtime.called_scripts import called_scripts
 from rules.runtime.start_scripts import start_script
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Missing(NamedTuple):
         line: The command, in the script's own words.
         effect: What happens then.
         taken: The package that brought it before the change; `None` where none did.
+        through: The start script that runs the script, where that is another one; its path in the repository.
     """
 
     name: str
@@ -44,12 +46,30 @@ class Missing(NamedTuple):
     line: str
     effect: str
     taken: Installed | None
+    through: str = ""
 
 
 def missing_in_script(change: DockerfileChange, found: Written) -> Missing | None:
-    """Return the first program that the script of a start command surely calls and that its image lacks."""
-    script = start_script(change, found, through_stages=True)
-    if script is None or script.shell is None or _BRINGS_MORE.search(script.text):
+    """Return the first program that the script of a start command surely calls and that its image lacks.
+
+    It may be called by the script itself, or by one that this runs whatever happens.
+    """
+    start = start_script(change, found, through_stages=True)
+    if start is None or start.shell is None or _BRINGS_MORE.search(start.text):
+        return None
+    missing = _missing_in(change, found, start, ends=True)
+    for called in called_scripts(change, found.stage, start) if missing is None else ():
+        if _is_sure(called.call) and _condition(start, called.call) is None:
+            ends = called.call.errexit or "exec" in called.call.wrappers
+            missing = _missing_in(change, found, called.script, ends=ends)
+            if missing is not None:
+                return missing._replace(through=start.path)
+    return missing
+
+
+def _missing_in(change: DockerfileChange, found: Written, script: StartScript, *, ends: bool) -> Missing | None:
+    """Return the first program that one script surely calls; `ends`: whether the container exits with the script."""
+    if script.shell is None or _BRINGS_MORE.search(script.text):
         return None
     names = change.repository.context_names(change.path)
     was = change.was(found.stage)
@@ -60,7 +80,7 @@ def missing_in_script(change: DockerfileChange, found: Written) -> Missing | Non
         taken = taken_away(found.stage, was, name)
         if taken is None and not found.stage.runtime.lacks(name, names):
             continue
-        return Missing(name, script.path, command.span, str(command), _effect(script, command, name), taken)
+        return Missing(name, script.path, command.span, str(command), _effect(script, command, name, ends=ends), taken)
     return None
 
 
@@ -86,7 +106,7 @@ def _needed(script: StartScript) -> Iterator[tuple[str, Command]]:
     if parsed.errors:
         return
     for command in parsed.commands:
-        if command.nested or command.conditional or command.before in ("||", "&&") or command.after == "||":
+        if not _is_sure(command):
             continue
         condition = _condition(script, command)
         if condition is not None and condition["word"] in ("if", "elif"):
@@ -98,19 +118,24 @@ def _needed(script: StartScript) -> Iterator[tuple[str, Command]]:
             yield command.program.value, command
 
 
+def _is_sure(command: Command) -> bool:
+    unbound = command.before in ("||", "&&") or command.after in ("||", "&")
+    return not (command.nested or command.conditional or unbound)
+
+
 def _condition(script: StartScript, command: Command) -> re.Match[str] | None:
     return _CONDITION.search(script.text[max(0, command.start - 20) : command.start])
 
 
-def _effect(script: StartScript, command: Command, name: str) -> str:
+def _effect(script: StartScript, command: Command, name: str, *, ends: bool) -> str:
     condition = _condition(script, command)
     if condition is not None:
         waits = condition["word"] == "until" or command.negated or condition["negated"]
         return "The loop around it never ends, and the program is not started" if waits else "The loop never runs"
-    if "exec" in command.wrappers:
+    if "exec" in command.wrappers and ends:
         return "The container exits with “not found”"
     if command.errexit:
-        return f"The script stops there with “{name}: not found”, and the container exits"
+        return f"The script stops there with “{name}: not found”{', and the container exits' if ends else ''}"
     return f"That line fails with “{name}: not found” at every start"
 
 

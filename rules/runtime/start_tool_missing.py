@@ -44,10 +44,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _in_script(found: Written, lost: Missing) -> Problem:
     stage = found.stage
+    starts = f"starts {quote(lost.through)}, which runs" if lost.through else "starts"
     return Problem(
         found.instruction.span,
-        f"{stage.label} starts {quote(lost.script)}, whose line {lost.span.line} calls {quote(lost.name)}, and that is "
-        f"not in the image: {cause(stage, lost)}. {lost.effect}. {install(stage, lost.name)} in this stage.",
+        f"{stage.label} {starts} {quote(lost.script)}, whose line {lost.span.line} calls {quote(lost.name)}, and that "
+        f"is not in the image: {cause(stage, lost)}. {lost.effect}. {install(stage, lost.name)} in this stage.",
         Confidence.LIKELY,
         doubt="a script or a copied folder may bring it",
         stage=stage.key,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.model.scope import PLATFORM_ARGS
 from rules.model.steps import Copy, Run
 from rules.quoting import quote
+from rules.secrets.kept_releases import keeper_of
 
 if TYPE_CHECKING:
     from rules.model.stage import Stage
@@ -43,6 +44,7 @@ _FROM_A_FILE = re.compile(r"\$\((?:cat|awk|sed|jq|yq|grep|head|tail|cut)\b|\$\(<
 """A command that reads the release from a file of the project, beside which no sum can stand."""
 _BY_PLATFORM = re.compile(r"\$\(?\{?\w*(?:arch|uname|platform)", re.IGNORECASE)
 _UNSEEN = "A release that is replaced, by its author or by someone else, goes into the next build unseen"
+_ON_THE_WAY = "but what a mirror or a proxy on the way gives out in its place goes into the build unseen"
 
 
 def is_of_branch(url: str) -> bool:
@@ -146,11 +148,13 @@ class Judged(NamedTuple):
         risk: What happens without a check, a sentence without its full stop.
         way: The way out, likewise.
         chosen: The ARG by which each build chooses what is fetched; `None` where the file says it.
+        keeper: The registry that never gives out another file there; `None` for any other.
     """
 
     risk: str
     way: str
     chosen: str | None = None
+    keeper: str | None = None
 
 
 def named_risk(step: Step, url: str) -> tuple[str, str] | None:
@@ -170,11 +174,12 @@ def judged(stage: Stage, step: Step, url: str, *, piped: bool) -> Judged:
     known = named_risk(step, url)
     if known is not None:
         return Judged(*known)
-    chosen = _chosen(step, url)
+    chosen, keeper = _chosen(step, url), keeper_of(step.scope.expand(url) or url)
+    risk = f"{keeper} replaces no release, {_ON_THE_WAY}" if keeper is not None else _UNSEEN
     if chosen is None:
-        return Judged(_UNSEEN, _way_to_check(stage, step, url, piped=piped))
+        return Judged(risk, _way_to_check(stage, step, url, piped=piped), keeper=keeper)
     way = (
         f"Each build chooses {quote(chosen)}, so a SHA-256 to test it with has to come in beside it, by an `ARG` "
         "of its own"
     )
-    return Judged(_UNSEEN, way, chosen)
+    return Judged(risk, way, chosen, keeper)

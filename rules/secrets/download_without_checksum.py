@@ -37,6 +37,7 @@ from rules.secrets.downloads import (
     urls,
     versionless,
 )
+from rules.secrets.kept_releases import keeper_of
 from rules.secrets.opened_unseen import is_opened_unseen
 
 _ARTIFACT = re.compile(
@@ -96,13 +97,17 @@ def _in_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Proble
     names = tuple(_name(url.text) for url in urls_found)
     fresh = change.fresh("download-without-checksum", stage, names)
     new = [url for url, name in zip(urls_found, names, strict=True) if name in fresh]
-    first, *others = new
-    risk = named_risk(run, first.text) if others else None
-    alike = [first.text, *(url.text for url in others if named_risk(run, url.text) == risk)]
+    first, *others = sorted(new, key=lambda url: _keeper(run, url) is not None)
+    risk = named_risk(run, first.text), _keeper(run, first)
+    alike = [first.text, *(u.text for u in others if (named_risk(run, u.text), _keeper(run, u)) == risk)]
     piped = len({other.part for other in run.pipelines[first.command.pipeline]}) > 1
     problem = _problem(stage, run, alike, first.word.span, piped=piped, items=tuple(dict.fromkeys(names)))
     sure = problem.confidence is Confidence.LIKELY and all(is_opened_unseen(run, url) for url in new)
     yield replace(problem, confidence=Confidence.CERTAIN) if sure else problem
+
+
+def _keeper(run: Run, url: Url) -> str | None:
+    return keeper_of(run.scope.expand(url.text) or url.text)
 
 
 def _unchecked(run: Run) -> list[Url]:
@@ -260,7 +265,7 @@ def _problem(
         span,
         f"{stage.label} takes {listed(map(quote, texts), 2)} as {'it comes' if len(texts) == 1 else 'they come'}. "
         f"{found.risk}. {way}.",
-        Confidence.LIKELY if found.chosen is None else Confidence.POSSIBLE,
+        Confidence.LIKELY if found.chosen is None and found.keeper is None else Confidence.POSSIBLE,
         doubt="a script that was not read may check it",
         instruction=step.instruction,
         stage=stage.key,

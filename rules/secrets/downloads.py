@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.api import is_development_name, once
+from rules.api import once
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,10 +47,15 @@ _PHP = re.compile(r"\b(?:readfile|copy|file_get_contents|fopen)\s*\(\s*\\?['\"](
 
 
 def stages_that_count(change: DockerfileChange) -> Iterator[Stage]:
-    """Yield the stages that what ships is made of; a stage for tests beside others is left out, even as the last."""
+    """Yield the stages that what ships is made of; a stage for tests beside others is left out, even as the last.
+
+    One that something else which ships is made of counts, whatever it is called.
+    """
     needed = change.after.needed_by_shipped
     for stage in change.stages:
-        if stage.index in needed and not (len(change.stages) > 1 and is_development_name(stage.name)):
+        if stage.index in needed and not (
+            len(change.stages) > 1 and change.after.is_for_developers(stage, copied=True)
+        ):
             yield stage
 
 

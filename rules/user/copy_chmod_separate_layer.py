@@ -25,11 +25,12 @@ from rules.api import (
 )
 from rules.quoting import listed
 from rules.user.accounts import runs_as_root
+from rules.user.copied_modes import is_executable, is_small
 from rules.user.modes import Grant, grants, read_mode
 
 _FAR = 12
 """Steps above a `chmod` in which its COPY is looked for."""
-_DEFAULT = 0o644
+_DEFAULT, _EXECUTABLE = 0o644, 0o755
 _WHO = {"u": 0o700, "g": 0o070, "o": 0o007, "a": 0o777, "": 0o777}
 _WHAT = {"r": 0o444, "w": 0o222, "x": 0o111}
 _UMASK = 0o022
@@ -53,7 +54,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 continue
             seen.add(stage.index)
             for run in stage.runs if not stage.runtime.is_windows else ():
-                yield from _check_run(stage, run)
+                yield from _check_run(change, stage, run)
+
+
+def _may_have_linked(builder: Stage | None) -> bool:
+    """Whether a command of the builder may have written a program, executable as linkers leave it; of an image, yes."""
+    return builder is None or bool(builder.files.opaque_commands) or builder.files.has_unreadable_run
 
 
 class _Separate(NamedTuple):
@@ -72,11 +78,36 @@ class _Separate(NamedTuple):
     mode: str
 
 
-def _check_run(stage: Stage, run: Run) -> Iterator[Problem]:
+def _check_run(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[Problem]:
     found = _separate(stage, run)
     roots = runs_as_root(run) is False and found is not None and found.copy.instruction.flag("chown") is None
-    if found is not None and not roots:  # of root's files chmod-as-non-root speaks: the build stops there
-        yield _problem(stage, run, found)
+    if found is None or roots:  # of root's files chmod-as-non-root speaks: the build stops there
+        return
+    effects = {path: _changes(change, found, path) for path in found.grant.paths}
+    changed = tuple(path for path, effect in effects.items() if effect is not False)
+    if changed:
+        small = is_small(change, found.copy)
+        sure = Confidence.LIKELY if None in effects.values() else Confidence.CERTAIN
+        yield _problem(stage, run, found, changed, Confidence.POSSIBLE if small else sure)
+
+
+def _changes(change: DockerfileChange, found: _Separate, path: str) -> bool | None:
+    """Tell whether the `chmod` changes the mode of a file; `None` where git may have it as executable already.
+
+    Of what stays as it is BuildKit stores nothing, though the command copies it up: a file with the same mode, owner,
+    size and time is left out of a layer (moby/buildkit, util/overlay/overlay_linux.go, `sameDirent`).
+    """
+    copy, text = found.copy, found.grant.mode.text
+    if copy.instruction.flag("chmod") is not None or not copy.sources:
+        return True
+    sources = [one for one in copy.sources if posixpath.basename(one.path or "") == posixpath.basename(path)]
+    runs = is_executable(change, copy, (sources or list(copy.sources))[0])
+    plain, executable = _after(text, _DEFAULT) != _DEFAULT, _after(text, _EXECUTABLE) != _EXECUTABLE
+    if runs is not None:
+        return executable if runs else plain
+    if not copy.from_context and _may_have_linked(copy.from_stage):
+        return plain and executable
+    return True if plain and executable else None if plain or "-" in text else False
 
 
 def set_by_copy(stage: Stage, run: Run) -> Fix | None:
@@ -133,17 +164,18 @@ def _is_of_others(step: Step, grant: Grant) -> bool:
     return other is not None and not other.recursive and set(other.paths).isdisjoint(grant.paths)
 
 
-def _problem(stage: Stage, run: Run, found: _Separate) -> Problem:
+def _problem(stage: Stage, run: Run, found: _Separate, paths: tuple[str, ...], confidence: Confidence) -> Problem:
     copy, command, grant, mode = found
     keyword = copy.instruction.keyword
-    one = len(grant.paths) == 1
+    one = len(paths) == 1
     it, its, arrives = ("it", "its", "file arrives") if one else ("them", "their", "files arrive")
     return Problem(
         copy.instruction.span,
-        f"{stage.label} stores {listed(map(quote, grant.paths), None)} twice: `{keyword}` writes {it}, and "
+        f"{stage.label} stores {listed(map(quote, paths), None)} twice: `{keyword}` writes {it}, and "
         f"{quote(str(command))} at line {run.instruction.line} copies {it} into another layer to change {its} "
         f"mode. {quote(f'{keyword} --chmod={mode}')} sets it as the {arrives}.",
-        Confidence.CERTAIN,
+        confidence,
+        doubt="it may be executable already" if confidence is Confidence.LIKELY else "",
         stage=stage.key,
         key=" ".join(grant.paths),
         fix=_fix(copy, run, mode),
@@ -207,6 +239,18 @@ def _result(copy: Copy, grant: Grant) -> str | None:
         bits = _applied(bits, who, clause[at : at + 1], clause[at + 1 :])
     known = copy.from_context or written is not None or bits & _RUNS == _RUNS
     return f"{bits:o}" if known else None
+
+
+def _after(text: str, bits: int) -> int:
+    """Return what a mode makes of another one; what is no right (`+s`, `g=u`) counts as a change."""
+    if text.isdecimal():
+        return int(text, 8)
+    for clause in text.split(","):
+        at = next((i for i, letter in enumerate(clause) if letter in "+-="), len(clause))
+        if any(letter in _WHO or letter in "st" for letter in clause[at + 1 :]):
+            return -1
+        bits = _applied(bits, clause[:at], clause[at : at + 1], clause[at + 1 :])
+    return bits
 
 
 def _applied(bits: int, who: str, operator: str, what: str) -> int:

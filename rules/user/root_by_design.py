@@ -13,7 +13,7 @@ from rules.model.steps import Copy
 from rules.user.asked_root import loads_bpf
 from rules.user.for_callers import ASKING, serves_openly
 from rules.user.own_programs import starts_own_program
-from rules.user.start_scripts import StartScript, start_scripts
+from rules.user.start_scripts import StartScript, scripts_in_turn, start_scripts
 from rules.user.stepping_down import starts_through_base
 
 if TYPE_CHECKING:
@@ -121,8 +121,11 @@ def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
 
 
 def script_that_drops(change: DockerfileChange, stage: Stage) -> str | None:
-    """Return the name of the start script that calls what gives up root; `None` where none that was read does."""
-    read = ((script.name, script.text) for script in start_scripts(change, stage) if script.text is not None)
+    """Return the name of the start script, or of one that it names, that calls what gives up root.
+
+    `None` where none that was read does.
+    """
+    read = ((script.name, script.text) for script in scripts_in_turn(change, stage) if script.text is not None)
     return next((name for name, text in read if _DROPPERS.search(text) or _AS_OTHER.search(text)), None)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.brought import place_of, text_at
+from rules.brought import brought, place_of, text_at
 from rules.lazily import once
 
 if TYPE_CHECKING:
@@ -29,6 +30,10 @@ _RUNNERS = frozenset({"npm", "yarn", "pnpm", "bun"})
 _BUILDING = re.compile(r"(?:[\w.:-]*[:_-])?build(?:[:_-][\w.:-]*)?")
 """Scripts of a `package.json` that build before they do anything else: `build`, `build-and-start`, `docker:build`."""
 
+_ENDINGS = (".sh", ".bash")
+_NAMED = re.compile(r"[\w./-]*[\w-]\.(?:sh|bash)(?![\w.-])|(?<![\w$}/.-])\.{0,2}/?[\w.-]+(?:/[\w.-]+)+")
+"""What in a script may be another one: a word with such an ending, or a path."""
+_COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 _PROGRAMS = frozenset({"/", "/bin", "/usr", "/usr/bin", "/usr/local", "/usr/local/bin"})
 
 
@@ -74,6 +79,32 @@ def _start_scripts(change: DockerfileChange, stage: Stage) -> tuple[StartScript,
         scripts.setdefault(word.rsplit("/", 1)[-1], word)
     own = [(name, word) for name, word in scripts.items() if not is_of_base(stage, name)]
     return tuple(StartScript(name, text_at(change, stage, place_of(stage, word) or name)) for name, word in own)
+
+
+def scripts_in_turn(change: DockerfileChange, stage: Stage) -> tuple[StartScript, ...]:
+    """Return the start scripts, and behind them those that they name, directly or through one another.
+
+    Whether such a one is run, and when, is not asked: it is for what silences a rule.
+    """
+    found = {script.name: script for script in start_scripts(change, stage)}
+    waiting = list(found.values())
+    while waiting:
+        text = _COMMENT.sub("", waiting.pop().text or "")
+        for word in dict.fromkeys(_NAMED.findall(text)):
+            name = posixpath.basename(word)
+            if name not in found and (one := _named(change, stage, word)) is not None:
+                found[name] = one
+                waiting.append(one)
+    return tuple(found.values())
+
+
+def _named(change: DockerfileChange, stage: Stage, word: str) -> StartScript | None:
+    """Return the script of the project that a word names; a path without such an ending may be anything else."""
+    name, place = posixpath.basename(word), place_of(stage, word)
+    if name.endswith(_ENDINGS):
+        return StartScript(name, text_at(change, stage, place or name))
+    file = brought(change, stage, place, through_stages=True) if place is not None else None
+    return StartScript(name, file.text) if file is not None and file.text.startswith("#!") else None
 
 
 def builds_at_start(stage: Stage) -> bool:

@@ -140,6 +140,16 @@ def test_what_a_dockerfile_names_is_read_besides() -> None:
     assert set(both.after) == {"Dockerfile", *more.after}
 
 
+def test_the_scripts_that_a_start_script_names_are_read_besides() -> None:
+    files = {
+        "Dockerfile": b'FROM debian:13\nCOPY scripts /srv/scripts\nCMD ["/srv/scripts/start.sh"]\n',
+        "scripts/start.sh": b"#!/bin/sh\nscripts/wait-for.sh db\nexec /srv/shop\n",
+    }
+    listing = dict.fromkeys([*files, "scripts/wait-for.sh", "scripts/other.sh"], FILE)
+    changed = pull_request(ChangedFile("Dockerfile", "modified"))
+    assert wanted(changed, listing, DEFAULT).further(changed, files, listing).after == ("scripts/wait-for.sh",)
+
+
 def test_the_manifests_of_a_folder_that_is_copied_are_read_besides() -> None:
     paths = ("web/package.json", "web/src/main.ts", "api/package.json", "go.mod")
     listing = {**dict.fromkeys(paths, FILE), "docker/Dockerfile": FILE}

@@ -1,0 +1,77 @@
+"""Packages with machine code in the `node_modules` that an image takes out of another stage."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from rules.copying.installs import folder_of
+from rules.model.puts import within
+from rules.packages.package_json import read_manifest
+from rules.packages.project_texts import manifest_text
+
+if TYPE_CHECKING:
+    from rules.api import DockerfileChange, PackageCall, Run, Stage
+
+NODE = frozenset({"npm", "pnpm", "yarn", "bun"})
+_ANY = 1000
+_FOR_ONE_PLATFORM = {
+    **dict.fromkeys(("sharp", "better-sqlite3", "sqlite3", "canvas", "re2", "isolated-vm", "node-rdkafka"), _ANY),
+    "bcrypt": 5,
+}
+"""Packages of which an install compiles or downloads the part for its own machine alone, up to which major version.
+
+The sources are their `package.json`: `node-gyp`, `prebuild-install`, `node-pre-gyp`; of sharp "Cross-platform" in its
+installation guide. bcrypt 6 brings the parts for all platforms along.
+"""
+_THOUGHT_OF = re.compile(rb"supportedArchitectures|supported-architectures|^\s*(?:cpu|os|arch)\s*=", re.MULTILINE)
+_SETTINGS = frozenset({".npmrc", ".yarnrc.yml", "pnpm-workspace.yaml", "package.json", "bunfig.toml"})
+"""Files in which a project asks for the packages of other platforms too."""
+_ASKED = re.compile(r"--(?:cpu|os|arch|platform)[= ]|npm_config_(?:\w*arch|platform|cpu|os)\b", re.IGNORECASE)
+
+
+def fills_modules(path: str, run: Run, call: PackageCall) -> bool:
+    """Tell whether an install of a project fills the `node_modules` that a path is, or holds."""
+    folder = folder_of(run, call.command)
+    if call.manager not in NODE or call.action != "install" or not call.project or folder is None:
+        return False
+    return within(posixpath.join(folder, "node_modules"), path)
+
+
+def installs_again(stage: Stage, managers: frozenset[str]) -> bool:
+    """Tell whether a stage installs or compiles modules by itself."""
+    return any(
+        call.manager in managers and (call.action == "install" or call.verb == "rebuild")
+        for _, call in stage.packages.calls
+    ) or any(c.name in managers and c.subcommand == "rebuild" for run in stage.done_runs for c in run.commands)
+
+
+def for_one_platform(change: DockerfileChange, stage: Stage, builder: Stage, path: str) -> tuple[str, ...]:
+    """Return the packages below a path of a builder whose machine code fits only the platform that it runs on.
+
+    Args:
+        change: The change under review.
+        stage: The stage that takes them; where it installs or rebuilds by itself, there are none.
+        builder: The stage that installs them.
+        path: What is taken of it, absolute.
+    """
+    if installs_again(stage, NODE) or _is_thought_of(change, builder):
+        return ()
+    install = next((pair for pair in builder.packages.calls if fills_modules(path, *pair)), None)
+    read = read_manifest(manifest_text(change, *install)) if install is not None else None
+    if read is None:
+        return ()
+    found = []
+    for name, version in read.table("dependencies").items():
+        number = re.search(r"\d+", str(version))
+        if number is not None and int(number[0]) <= _FOR_ONE_PLATFORM.get(name, -1):
+            found.append(name)
+    return tuple(found)
+
+
+def _is_thought_of(change: DockerfileChange, builder: Stage) -> bool:
+    files = change.repository.files
+    if any(_THOUGHT_OF.search(files[path]) for path in files if posixpath.basename(path) in _SETTINGS):
+        return True
+    return any(_ASKED.search(step.instruction.text) for step in builder.all_steps)

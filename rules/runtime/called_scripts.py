@@ -1,0 +1,84 @@
+"""The scripts of the project that a start script runs in turn."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.brought import brought, place_of
+from rules.runtime.start_scripts import StartScript
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.api import Command, DockerfileChange, Stage
+
+_READERS = frozenset({"sh", "bash", "ash", "dash"})
+_BESIDE = re.compile(
+    r"(?:\$\(dirname\s[^()]*\)|`dirname\s[^`]*`|\$\{0%/\*\}|\$\{?\w*(?:SCRIPT|HERE|THIS|script|here)\w*\}?)/"
+)
+"""How a script names the folder that it lies in itself: `$(dirname "$0")/`, `${SCRIPT_DIR}/`."""
+_MOST = 10
+
+
+class CalledScript(NamedTuple):
+    """A script that another one runs.
+
+    Attributes:
+        script: The script.
+        call: The command that runs it.
+    """
+
+    script: StartScript
+    call: Command
+
+
+def called_scripts(change: DockerfileChange, stage: Stage, script: StartScript) -> Iterator[CalledScript]:
+    """Yield the scripts that a start script runs by their paths, as far as they can be followed and read.
+
+    Args:
+        change: The change under review.
+        stage: The stage whose image is meant.
+        script: The one that runs them.
+    """
+    if script.shell is None:
+        return
+    _, parsed = script.script()
+    moves = any(command.name in ("cd", "pushd") for command in parsed.commands)
+    for command in parsed.commands if not parsed.errors else ():
+        place = _place(stage, script, _word(command), moves=moves)
+        file = brought(change, stage, place, through_stages=True) if place is not None else None
+        if file is not None and place is not None:
+            direct = command.name not in _READERS
+            yield CalledScript(StartScript(file.path, place, file.text, file.copy, direct), command)
+
+
+def all_called_scripts(change: DockerfileChange, stage: Stage, script: StartScript) -> tuple[StartScript, ...]:
+    """Return a start script, and behind it those that it runs, directly or through one another."""
+    found = {script.path: script}
+    waiting = [script]
+    while waiting and len(found) <= _MOST:
+        for one in called_scripts(change, stage, waiting.pop(0)):
+            if one.script.path not in found:
+                found[one.script.path] = one.script
+                waiting.append(one.script)
+    return tuple(found.values())
+
+
+def _word(command: Command) -> str:
+    """Return what a command runs by its path, or what a shell is told to read."""
+    if command.name in _READERS:
+        first = next(iter(command.args), None)
+        return first.value if first is not None else ""
+    return command.program.value if command.program is not None and "/" in command.program.value else ""
+
+
+def _place(stage: Stage, script: StartScript, word: str, *, moves: bool) -> str | None:
+    """Return where it lies; a relative path starts in the WORKDIR, so long as the script stays there."""
+    if not word or word.startswith("-"):
+        return None
+    beside = _BESIDE.match(word)
+    if beside is not None:
+        return posixpath.normpath(posixpath.join(posixpath.dirname(script.target), word[beside.end() :]))
+    return place_of(stage, word) if word.startswith("/") or not moves else None

@@ -1,0 +1,106 @@
+"""Whether a file that a COPY brings is executable already, so that a `chmod` of it changes nothing."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from rules.api import Copy, Run
+from rules.model.puts import within
+from rules.user.modes import read_mode
+
+if TYPE_CHECKING:
+    from rules.api import CopySource, DockerfileChange, Put, Stage
+
+_LINKERS = frozenset("go gcc g++ cc clang rustc".split())
+"""What writes a program with its execute bits set, as far as the umask lets it (POSIX, `c99`, "Output Files")."""
+_PLAIN = frozenset({"curl", "wget", "tee", "touch", "echo", "printf", "cat"})
+"""What writes a file as any other: without them."""
+_RUNS = 0o111
+_SMALL = 64 * 1024
+_TEXTS = (".sh", ".bash", ".py", ".pl", ".rb", ".js", ".conf", ".cnf", ".cfg", ".ini", ".cron", ".txt")
+"""How files end of which a few kilobytes are written by hand."""
+
+
+def is_executable(change: DockerfileChange, copy: Copy, source: CopySource) -> bool | None:
+    """Tell whether a file has its execute bits before a COPY brings it; `None` where that is not known.
+
+    Args:
+        change: The change under review.
+        copy: The COPY, without a mode of its own.
+        source: One file that it takes.
+    """
+    path = copy.source_path(source)
+    if path is None or source.is_remote:
+        return False if source.is_remote else None  # "the destination will have permissions of 600" (ADD)
+    if copy.from_context:
+        return _in_repository(change, path)
+    return _in_stage(change, copy.from_stage, path) if copy.from_stage is not None else None
+
+
+def is_small(change: DockerfileChange, copy: Copy) -> bool:
+    """Tell whether a COPY brings nothing but a few texts: by what was read of them, or by their endings."""
+    return all(_is_small(change, copy, source) for source in copy.sources)
+
+
+def _is_small(change: DockerfileChange, copy: Copy, source: CopySource) -> bool:
+    path = change.repository.in_context(change.path, source.path or "") if copy.from_context else None
+    data = change.repository.files.get(path) if path is not None else None
+    if data is not None:
+        return len(data) <= _SMALL
+    name = posixpath.basename(source.path or "")
+    return name.endswith(_TEXTS) or "entrypoint" in name
+
+
+def _in_repository(change: DockerfileChange, path: str) -> bool | None:
+    known = change.repository.in_context(change.path, path)
+    mode = change.repository.mode(known) if known is not None else None
+    return bool(mode & _RUNS) if mode is not None and known is not None else None
+
+
+def _in_stage(change: DockerfileChange, stage: Stage, path: str) -> bool | None:
+    """Tell whether a file of another stage is executable at its end: by the last that wrote it or set its mode."""
+    for put in reversed(stage.files.covering(path)):
+        if put.kind == "workdir" or not within(path, put.path):
+            continue
+        given = _given_behind(stage, put, path)
+        return given if given is not None else _as_put(change, put, path)
+    return None
+
+
+def _given_behind(stage: Stage, put: Put, path: str) -> bool | None:
+    """Tell what a `chmod` of the file behind its writing leaves; `None` without one."""
+    found = None
+    for one in stage.files.attribute_changes:
+        if one.kind != "chmod" or one.path is None or one.step.at < put.step.at:
+            continue
+        mode = read_mode(one.value) if one.path == path or (one.recursive and within(path, one.path)) else None
+        if mode is not None:
+            text = mode.text
+            found = int(text, 8) & _RUNS == _RUNS if text.isdecimal() else "x" in text.lower() and "-" not in text
+    return found
+
+
+def _as_put(change: DockerfileChange, put: Put, path: str) -> bool | None:
+    step = put.step
+    if isinstance(step, Copy):
+        return _by_copy(change, step, put, path)
+    if not isinstance(step, Run) or put.command is None or put.path != path:
+        return None
+    name = put.command.name
+    if name == "install":
+        mode = put.command.option("-m", "--mode")  # "instead of rwxr-xr-x" (coreutils, "install invocation")
+        return mode is None or (mode.isdecimal() and int(mode, 8) & _RUNS == _RUNS)
+    return True if name in _LINKERS else False if name in _PLAIN else None
+
+
+def _by_copy(change: DockerfileChange, copy: Copy, put: Put, path: str) -> bool | None:
+    mode = copy.option("chmod") if copy.instruction.flag("chmod") is not None else None
+    if mode is not None:
+        return int(mode, 8) & _RUNS == _RUNS if mode.isdecimal() else None
+    if put.kind == "heredoc":
+        return False
+    inner = put.source if put.path == path else posixpath.join(put.source, posixpath.relpath(path, put.path))
+    if put.kind == "context":
+        return _in_repository(change, posixpath.normpath(inner))
+    return _in_stage(change, copy.from_stage, inner) if put.kind == "stage" and copy.from_stage is not None else None
