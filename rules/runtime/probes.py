@@ -29,7 +29,9 @@ class Address(NamedTuple):
 
 
 def addresses(start: Start) -> Iterator[Address]:
-    """Yield the addresses of the container itself that a command asks."""
+    """Yield the addresses of the container itself that a command asks: those of a socket's file have no port."""
+    if any(command.has("--unix-socket", "--abstract-unix-socket") for command in start.commands):
+        return
     for match in _LOCAL.finditer(start.text):
         port = match["port"] or ("443" if match["scheme"].lower() == "https" else "80")
         yield Address(match[0], int(port))
