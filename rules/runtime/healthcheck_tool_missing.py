@@ -27,6 +27,7 @@ from rules.runtime.start_text import json_array
 
 _GIVING_UP = frozenset({"exit", "false", "true", "kill", "return", ":"})
 
+
 @rule(
     "healthcheck-tool-missing",
     severity=Severity.ERROR,
