@@ -110,8 +110,18 @@ OF_IMAGE = {
     "gradle": _words("gradle"),
     "composer": _words("composer git unzip"),
     "docker": _words("docker"),
+    "phusion/baseimage": _words("curl killall less my_init nano pstree python3 setuser vim wget"),
+    **dict.fromkeys(
+        (
+            *(f"quay.io/jupyter/{name}-notebook" for name in ("base", "minimal", "scipy")),
+            "quay.io/jupyter/docker-stacks-foundation",
+            "condaforge/miniforge3",
+            "continuumio/miniconda3",
+        ),
+        _words("conda mamba pip pip3 python python3"),
+    ),
 }
-"""Commands of images that are not made for a language."""
+"""Commands of images that are not made for a language (phusion's `utilities.sh`), or have one from conda."""
 
 OF_TOOL = {
     "gnupg": _words("gpg gpg-agent gpgconf"),
