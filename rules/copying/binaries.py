@@ -41,6 +41,16 @@ _NAMES_OUTPUT = {
 _NO_VERB = frozenset({"native-image"})
 
 _GO_VALUES = frozenset("-ldflags -tags -gcflags -asmflags -mod -modfile -p -buildmode -pkgdir -C".split())
+_CARGO_VALUES = frozenset(
+    "--version --git --branch --tag --rev --path --root --registry --features -F -j --jobs".split()
+)
+_CARGO_VALUES |= {"--profile", "--target", "--target-dir", "--index", "--bin", "--example", "--config"}
+_PROGRAMS_OF = {"golang": ("GOBIN", "/go/bin"), "rust": ("CARGO_INSTALL_ROOT", "/usr/local/cargo/bin")}
+"""The variable that moves installed programs, and their folder in the official images of Go and Rust."""
+_CROSS = re.compile(r"GOOS|GOARCH|GOPATH|CARGO_HOME|--path\b|--git\b")
+"""What else says where they go, or what they are called."""
+_MAJOR = re.compile(r"/v\d+$")
+
 _CARRIERS = frozenset({"cp", "mv", "install"})
 _LIBRARIES = re.compile(r"/lib(?:64|32|c)?(?:/|$)|/usr/lib|ld-linux|ld-musl")
 
@@ -221,8 +231,25 @@ def _full(build: Build, output: str) -> str | None:
 def outputs_of(stage: Stage) -> tuple[str, ...]:
     """Return the files that the compilers' calls in a chain write by name (`go build -o /out/app`), absolute."""
     named = ((build, _output(build)) for build in builds_of(stage))
-    found = (_full(build, output) for build, output in named if output and not output.endswith("/"))
+    found = [_full(build, output) for build, output in named if output and not output.endswith("/")]
+    found += (path for build in builds_of(stage) for path in _installed(stage, build))
     return tuple(path for path in found if path is not None)
+
+
+def _installed(stage: Stage, build: Build) -> Iterator[str | None]:
+    """Yield where the official images' Go and Rust put the programs that are installed by their names."""
+    name = stage.facts.name if stage.facts is not None else ""
+    command = build.command
+    if command.subcommand != "install" or name not in _PROGRAMS_OF or _CROSS.search(str(command)):
+        return
+    variable, folder = _PROGRAMS_OF[name]
+    root = command.option("--root")
+    given = dict(command.assignments).get(variable)
+    place = f"{root}/bin" if root else given.value if given is not None else build.run.scope.expand(f"${variable}")
+    for word in command.operands(_GO_VALUES if build.language == "go" else _CARGO_VALUES)[1:]:
+        module = _MAJOR.sub("", word.value.partition("@")[0])
+        if "." not in posixpath.basename(module) and "$" not in module:
+            yield _full(build, posixpath.join(place or folder, posixpath.basename(module)))
 
 
 def _is_default_output(build: Build, path: str) -> bool:
