@@ -275,7 +275,7 @@ _BRINGERS: Mapping[str, frozenset[str]] = {
 }
 """Commands that bring a program without naming it: as a shim, from a list of requirements."""
 
-_DEPENDENCIES = frozenset({"bash", "perl", "python", "python3"})
+_DEPENDENCIES = frozenset({"bash", "perl", "python", "python3", "ps", "pgrep", "pkill", "netstat"})
 """Programs that come along with many packages, unnamed."""
 
 _NEVER = 1000
