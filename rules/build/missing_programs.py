@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rules.facts.commands import provides
 from rules.facts.installers import LANGUAGE_INSTALLERS
 from rules.facts.tools import is_checked
+from rules.lazily import once
 from rules.model.carried import brings_programs, fills_root
 from rules.model.packages import OS_MANAGERS
 
@@ -81,8 +82,10 @@ def is_missing_at(run: Run, command: Command) -> bool:
     before = (put for put in stage.files.puts if _is_there(put, run, command))
     if stage.runtime.is_copied(name) or any(fills_root(put) or brings_programs(put) for put in before):
         return False
-    opaque = {id(other) for other in stage.files.opaque_commands}
-    for earlier in stage.done_runs[: stage.done_runs.index(run) + 1]:
+    opaque = _opaque(stage)
+    for earlier in stage.done_runs:
+        if earlier.at > run.at:
+            break
         for other in earlier.commands:
             if earlier is run and other.start >= command.start:
                 break
@@ -91,6 +94,11 @@ def is_missing_at(run: Run, command: Command) -> bool:
                 return False
     calls = (call for earlier in stage.done_runs for call in earlier.package_calls if _is_before(earlier, call, run))
     return all(_brings_none(call, name) for call in calls)
+
+
+@once
+def _opaque(stage: Stage) -> frozenset[int]:
+    return frozenset(id(command) for command in stage.files.opaque_commands)
 
 
 def _is_of_makers(facts: ImageFacts) -> bool:

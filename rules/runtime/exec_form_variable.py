@@ -33,8 +33,8 @@ from rules.runtime.literal_words import (
     VARIABLE,
     has_meaning_of_its_own,
     is_end_of_action,
+    sets_property,
     shell_word,
-    takes_placeholders,
 )
 from rules.runtime.run_arrays import run_arrays, unread
 from rules.runtime.start_instructions import (
@@ -103,8 +103,8 @@ def _builtin(found: Written) -> Problem | None:
 
 
 def _variable(change: DockerfileChange, found: Written) -> Problem | None:
-    words = _words(found)
-    read = ((i, word) for i, word in enumerate(found.start.words) if not takes_placeholders(words, word))
+    java = "java" in map(posixpath.basename, _words(found))
+    read = ((i, word) for i, word in enumerate(found.start.words) if not (java and sets_property(word)))
     index, match = next(((i, match) for i, word in read if (match := VARIABLE.search(word))), (0, None))
     if match is None or _is_evaluated(found, match.group()):
         return None

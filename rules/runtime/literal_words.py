@@ -36,9 +36,9 @@ TAKES_AS_IT_IS = re.compile(
 """Programs that are known to use their arguments as they get them; another one may fill in `$NAME` by itself."""
 
 
-def takes_placeholders(words: tuple[str, ...], word: str) -> bool:
-    """Whether a word sets a property of Spring, which fills in `${NAME}` by itself."""
-    return "java" in map(posixpath.basename, words) and _OF_SPRING.match(word) is not None
+def sets_property(word: str) -> bool:
+    """Whether a word of a call of Java sets a property of Spring, which fills in `${NAME}` by itself."""
+    return _OF_SPRING.match(word) is not None
 
 
 def is_end_of_action(words: tuple[str, ...], operator: str) -> bool:
