@@ -132,6 +132,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
             "package-update-alone",
         ),
     ),
+    "chmod-as-non-root": (_silence("instruction", "recursive-chown-layer"),),
     "ownership-narrowed": (_silence("instruction", "package-manager-as-non-root"),),
     "package-update-alone": (_silence("instruction", "package-cache-left"),),
     "pip-cache-left": (_silence("stage", "env-set-after-use"),),

@@ -5,8 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.facts.commands import provides
+from rules.facts.installers import LANGUAGE_INSTALLERS
+from rules.facts.tools import is_checked
+from rules.lazily import once
+from rules.model.carried import brings_programs, fills_root
+from rules.model.packages import OS_MANAGERS
+
 if TYPE_CHECKING:
-    from rules.api import Stage
+    from rules.api import Command, PackageCall, Put, Run, Stage
+    from rules.facts.images import ImageFacts
 
 OF_NODE = ("npm", "npx", "yarn", "node")
 """Node.js and what comes with it."""
@@ -44,6 +52,78 @@ def lacks(stage: Stage, name: str) -> bool:
     if runtime.distribution != "alpine" or any("$" in item.name for item in stage.packages.present):
         return False
     return runtime.never_has(name, "shadow")
+
+
+SYSTEM_TOOLS = ("curl", "wget", "git", "unzip", "jq", "sudo", "make", "gcc", "g++", "bash", "pip", "pip3", "python")
+"""Programs of the system that slim images lack, and that people expect; `python3` comes along with many packages."""
+_OF_PYTHON = frozenset({"pip", "pip3", "python"})
+"""Those that a language's installer may bring: `uv venv`."""
+_SELDOM_BROUGHT = frozenset({"curl", "wget", "git", "unzip", "jq", "sudo"})
+"""Those that hardly another package brings along."""
+_BRINGS_NOTHING = frozenset("ca-certificates tzdata tini dumb-init su-exec gosu openssl libc6-compat gcompat".split())
+"""Packages that bring none of the programs."""
+_BRINGS_LITTLE = _BRINGS_NOTHING | frozenset(
+    "apt-transport-https bash build-base build-essential bzip2 curl g++ gcc git gnupg gnupg2 gpg jq less libc-dev "
+    "locales lsb-release make musl-dev nano openssh-client pkg-config postgresql-client procps python3 rsync sudo "
+    "unzip vim wget xz xz-utils zip".split()
+)
+"""Packages that bring none of those that seldom come along but by their own name."""
+
+
+def is_missing_at(run: Run, command: Command) -> bool:
+    """Tell whether a program of the system is known to be missing where it is called.
+
+    What comes behind the call does not help it. Before it, any copied folder of programs, script or unknown command may
+    have brought it, a package that is not known, and one that a variable names.
+    """
+    stage, facts, name = run.stage, run.stage.facts, command.name
+    if facts is None or not _is_of_makers(facts) or facts.has_tool(name) is not False or stage.squashed is not None:
+        return False
+    before = (put for put in stage.files.puts if _is_there(put, run, command))
+    if stage.runtime.is_copied(name) or any(fills_root(put) or brings_programs(put) for put in before):
+        return False
+    opaque = _opaque(stage)
+    for earlier in stage.done_runs:
+        if earlier.at > run.at:
+            break
+        for other in earlier.commands:
+            if earlier is run and other.start >= command.start:
+                break
+            unknown = id(other) in opaque and (other.name not in LANGUAGE_INSTALLERS or name in _OF_PYTHON)
+            if unknown or other.name == name or any(name in word.value for word in other.args):
+                return False
+    calls = (call for earlier in stage.done_runs for call in earlier.package_calls if _is_before(earlier, call, run))
+    return all(_brings_none(call, name) for call in calls)
+
+
+@once
+def _opaque(stage: Stage) -> frozenset[int]:
+    return frozenset(id(command) for command in stage.files.opaque_commands)
+
+
+def _is_of_makers(facts: ImageFacts) -> bool:
+    """Whether it is an image whose programs are listed: Docker's official ones, and Microsoft's of .NET."""
+    return is_checked(facts) and ("/" not in facts.name or facts.name.startswith("mcr.microsoft.com/dotnet/"))
+
+
+def _is_there(put: Put, run: Run, command: Command) -> bool:
+    """Whether a file or a tree is put there before a command of a RUN."""
+    if put.step.at != run.at:
+        return put.step.at < run.at
+    return put.command is not None and put.command.start < command.start
+
+
+def _is_before(earlier: Run, call: PackageCall, run: Run) -> bool:
+    return earlier.at <= run.at and call.manager in OS_MANAGERS and call.action == "install"
+
+
+def _brings_none(call: PackageCall, name: str) -> bool:
+    """Whether an install of the system's packages brings no program but those that it names."""
+    harmless = _BRINGS_LITTLE if name in _SELDOM_BROUGHT else _BRINGS_NOTHING
+    named = [package.name for package in call.packages]
+    if not named or "xargs" in call.command.wrappers:
+        return False
+    return all(package in harmless and name not in provides(package) for package in named)
 
 
 def _number(release: str) -> float:

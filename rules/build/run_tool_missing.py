@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
-from rules.build.missing_programs import OF_NODE, OF_SHADOW, lacks
+from rules.build.missing_programs import OF_NODE, OF_SHADOW, SYSTEM_TOOLS, is_missing_at, lacks
+from rules.facts.commands import package_of_command
 from rules.facts.distributions import title_of
 from rules.facts.tools import FIRST_WITHOUT_ADDUSER
 from rules.model.accounts import is_membership
@@ -27,12 +28,21 @@ _MANAGERS = {
 _BY_TAGS = "the tools are those of the tags that are known of the base image"
 
 
+_PACKAGES = {
+    **{(name, "alpine"): "py3-pip" for name in ("pip", "pip3")},
+    **{(name, distro): "python3-pip" for name in ("pip", "pip3") for distro in ("debian", "ubuntu")},
+    **{("python", distro): "python-is-python3" for distro in ("debian", "ubuntu")},
+    ("python", "alpine"): "python3",
+}
+"""The packages of programs that are called otherwise (packages.debian.org, pkgs.alpinelinux.org)."""
+
+
 @rule(
     "run-tool-missing",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
     keywords=("RUN",),
-    mentions=(*_MANAGERS, *OF_SHADOW, "apt-key", *INSTEAD),
+    mentions=(*_MANAGERS, *OF_SHADOW, "apt-key", *INSTEAD, *SYSTEM_TOOLS),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A RUN calls a program that the base image does not have and nothing installs."""
@@ -42,10 +52,14 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         called = (
             (run, command) for run in stage.runs for command in sure_calls(run, *_MANAGERS, *OF_SHADOW, "apt-key")
         )
-        found = ((run, c) for run, c in called if c.program is not None and c.program.value == c.name)
+        found = ((run, c) for run, c in called if _is_bare(c))
         first = next(((run, command) for run, command in found if lacks(stage, command.name)), None)
         if first is not None:
             yield _problem(stage, *first)
+        system = ((run, c) for run in stage.runs for c in _system_calls(run) if _is_bare(c))
+        absent = next(((run, c) for run, c in system if is_missing_at(run, c)), None)
+        if absent is not None:
+            yield _of_system(stage, *absent)
         gone = next(((run, c) for run, c in account_calls(stage) if _is_given_up(stage, c.name)), None)
         if gone is not None:
             yield _given_up(stage, *gone)
@@ -55,6 +69,20 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         option = next(refused, None)
         if option is not None:
             yield _refused(stage, *option)
+
+
+def _system_calls(run: Run) -> Iterator[Command]:
+    """Yield the calls of the system's programs that surely run, also those that a pipe hides the failure of."""
+    yield from sure_calls(run, *SYSTEM_TOOLS)
+    if not run.deferred and run.is_read and not any(mount.type == "bind" for mount in run.mounts):
+        for command in run.calls(*SYSTEM_TOOLS):
+            if command.after == "|" and not (command.conditional or command.negated or command.nested):
+                yield command
+
+
+def _is_bare(command: Command) -> bool:
+    """Whether a program is called by its name alone."""
+    return command.program is not None and command.program.value == command.name
 
 
 def _is_given_up(stage: Stage, name: str) -> bool:
@@ -98,6 +126,26 @@ def _refused(stage: Stage, run: Run, command: Command, option: str) -> Problem:
         instruction=run.instruction,
         stage=stage.key,
         key=f"{name} {option}",
+    )
+
+
+def _of_system(stage: Stage, run: Run, command: Command) -> Problem:
+    """A program of the distribution, which slim images come without."""
+    assert command.program is not None
+    name, base = command.name, quote(stage.root.base_text or "")
+    distro = stage.runtime.distribution or ""
+    package = _PACKAGES.get((name, distro)) or package_of_command(name, distro) or name
+    hidden = command.after == "|" and not command.pipefail
+    effect = "What reads its output gets nothing" if hidden else "The build stops here"
+    return Problem(
+        command.program.span,
+        f"{stage.label} calls {quote(name)}, which is not in the image: {base} does not have it and nothing above "
+        f"installs it. {effect}: “{name}: not found”. Install {quote(package)} first.",
+        Confidence.LIKELY,
+        doubt=_BY_TAGS,
+        instruction=run.instruction,
+        stage=stage.key,
+        key=name,
     )
 
 

@@ -36,6 +36,7 @@ from rules.build.variable_uses import (
     declarable_uses,
     givers,
     is_no_name_of_base,
+    is_no_name_of_official,
     set_to_themselves,
     taker,
 )
@@ -186,7 +187,7 @@ def _judge(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Ite
 def _judge_unset(change: DockerfileChange, stage: Stage, step: Step, name: str) -> Iterator[Problem]:
     """Say what is known of a variable that nothing in the file sets: that its name is misspelt, or nothing."""
     where, near, bare = step.instruction, nearest_set(step, name), is_bare(stage)
-    if near is not None and bare:
+    if near is not None and (bare or (where.keyword != "RUN" and is_no_name_of_official(stage, name))):
         fact = f"nothing sets it; {quote(near)} is set, and may be what was meant"
         yield _problem(stage, where, name, fact, _spell(where, name, near), Confidence.LIKELY)
     elif (meant := unused_namesake(step, name)) is not None and meant.instruction is not None:

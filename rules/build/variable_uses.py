@@ -116,6 +116,11 @@ def is_no_name_of_base(stage: Stage, where: Instruction, name: str) -> bool:
     used = [key.text.strip("\"'") for key, value in where.pairs if value is not None and name in uses(value.text, "\\")]
     if used and all(map(_OF_THIS_BUILD.search, used)):
         return True
+    return is_no_name_of_official(stage, name)
+
+
+def is_no_name_of_official(stage: Stage, name: str) -> bool:
+    """Tell whether an official image of a language is known to set no variable of a name."""
     official = stage.facts is not None and stage.facts.name in _OFFICIAL
     return official and not _THEIRS.match(name)
 

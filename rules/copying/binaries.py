@@ -28,7 +28,29 @@ _CARGO_OUTPUT = re.compile(r"(?:^|/)target/(?:[\w$\{\}.-]+/)?(?:release|debug|\$
 _CARGO_FOLDER = re.compile(r"(?:^|/)target/(?:[\w$\{\}.-]+/)?(?:release|debug)/?$")
 """That folder itself, which a command may carry away as a whole."""
 
+_NAMES_OUTPUT = {
+    ("bun", "build"): "--outfile",
+    ("deno", "compile"): "-o --output",
+    ("crystal", "build"): "-o",
+    ("native-image", None): "-o",
+}
+"""Other compilers whose programs are linked with the C library, and the option that says where they write.
+
+(oven-sh/bun 10989; denoland/deno 10263; GraalVM's guide "Build a Statically Linked Native Executable".)
+"""
+_NO_VERB = frozenset({"native-image"})
+
 _GO_VALUES = frozenset("-ldflags -tags -gcflags -asmflags -mod -modfile -p -buildmode -pkgdir -C".split())
+_CARGO_VALUES = frozenset(
+    "--version --git --branch --tag --rev --path --root --registry --features -F -j --jobs".split()
+)
+_CARGO_VALUES |= {"--profile", "--target", "--target-dir", "--index", "--bin", "--example", "--config"}
+_PROGRAMS_OF = {"golang": ("GOBIN", "/go/bin"), "rust": ("CARGO_INSTALL_ROOT", "/usr/local/cargo/bin")}
+"""The variable that moves installed programs, and their folder in the official images of Go and Rust."""
+_CROSS = re.compile(r"GOOS|GOARCH|GOPATH|CARGO_HOME|--path\b|--git\b")
+"""What else says where they go, or what they are called."""
+_MAJOR = re.compile(r"/v\d+$")
+
 _CARRIERS = frozenset({"cp", "mv", "install"})
 _LIBRARIES = re.compile(r"/lib(?:64|32|c)?(?:/|$)|/usr/lib|ld-linux|ld-musl")
 
@@ -37,7 +59,8 @@ class Build(NamedTuple):
     """A compiler's call.
 
     Attributes:
-        language: `go`, `rust` or `c` (also C++).
+        language: `go`, `rust` or `c` (also C++); the compiler's name for the others: `bun`, `deno`, `crystal`,
+            `native-image` (GraalVM).
         run: The RUN.
         command: The command.
     """
@@ -63,6 +86,14 @@ def _builds(stage: Stage) -> Iterator[Build]:
                 yield Build("rust", run, command)
             elif command.name in _C_COMPILERS and _links(command):
                 yield Build("c", run, command)
+            elif _option_of(command) and (command.name != "bun" or command.has("--compile")):
+                yield Build(command.name, run, command)
+
+
+def _option_of(command: Command) -> tuple[str, ...]:
+    """Return the option of another compiler that says where it writes; empty for any other command."""
+    verb = command.subcommand if command.name not in _NO_VERB else None
+    return tuple(_NAMES_OUTPUT.get((command.name, verb), "").split())
 
 
 def _links(command: Command) -> bool:
@@ -76,11 +107,9 @@ def is_static(stage: Stage, build: Build) -> bool:
     static, cgo_off = _said(stage)
     if static:
         return True
-    if build.language == "c":
-        return False
-    if build.language == "rust":
+    if build.language in ("rust", "deno"):  # an image of Deno on Alpine brings glibc along for it
         return stage.runtime.libc != "glibc" or build.command.has("--target")
-    return cgo_off or not _has_compiler(stage)
+    return build.language == "go" and (cgo_off or not _has_compiler(stage))
 
 
 @once
@@ -177,7 +206,7 @@ def _is_output(build: Build, step: Step, text: str) -> bool:
 def _output(build: Build) -> str | None:
     """Return where a build's command line says that it writes."""
     if build.language != "c":
-        return build.command.option("-o", "--output")
+        return build.command.option(*(_option_of(build.command) or ("-o", "--output")))
     words = [word.value for word in build.command.args]
     return next(iter(words[words.index("-o") + 1 :]), None)
 
@@ -202,8 +231,25 @@ def _full(build: Build, output: str) -> str | None:
 def outputs_of(stage: Stage) -> tuple[str, ...]:
     """Return the files that the compilers' calls in a chain write by name (`go build -o /out/app`), absolute."""
     named = ((build, _output(build)) for build in builds_of(stage))
-    found = (_full(build, output) for build, output in named if output and not output.endswith("/"))
+    found = [_full(build, output) for build, output in named if output and not output.endswith("/")]
+    found += (path for build in builds_of(stage) for path in _installed(stage, build))
     return tuple(path for path in found if path is not None)
+
+
+def _installed(stage: Stage, build: Build) -> Iterator[str | None]:
+    """Yield where the official images' Go and Rust put the programs that are installed by their names."""
+    name = stage.facts.name if stage.facts is not None else ""
+    command = build.command
+    if command.subcommand != "install" or name not in _PROGRAMS_OF or _CROSS.search(str(command)):
+        return
+    variable, folder = _PROGRAMS_OF[name]
+    root = command.option("--root")
+    given = dict(command.assignments).get(variable)
+    place = f"{root}/bin" if root else given.value if given is not None else build.run.scope.expand(f"${variable}")
+    for word in command.operands(_GO_VALUES if build.language == "go" else _CARGO_VALUES)[1:]:
+        module = _MAJOR.sub("", word.value.partition("@")[0])
+        if "." not in posixpath.basename(module) and "$" not in module:
+            yield _full(build, posixpath.join(place or folder, posixpath.basename(module)))
 
 
 def _is_default_output(build: Build, path: str) -> bool:

@@ -5,6 +5,13 @@ from collections.abc import Iterator
 from rules.api import Category, Confidence, Copy, DockerfileChange, Fix, Problem, Severity, Stage, insert, quote, rule
 from rules.copying.binaries import Build, asks_for_cgo, brings_libraries, is_empty_base, is_static, program_of
 
+_CURES = {
+    "c": "Link it with `-static`.",
+    "crystal": "Build it with `--static`, on Alpine.",
+    "native-image": "Build it with `--static --libc=musl`.",
+}
+"""How a compiler is told to link statically; Bun and Deno carry a runtime that cannot be."""
+
 
 @rule(
     "binary-not-static-in-scratch",
@@ -29,16 +36,16 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, path: str, buil
     assert copy.from_stage is not None
     if build.language == "go" and asks_for_cgo(copy.from_stage):
         why = "asks for cgo there (`CGO_ENABLED=1`), so the program is linked with the system's C library"
-        cure = f"{_with_libraries(copy.from_stage)}, or link it with `-static`."
+        cure = f"{_with_libraries(copy.from_stage, 'base')}, or link it with `-static`."
     elif build.language == "go":
         why = "builds with cgo there, so a program that looks up names or users is linked with the system's C library"
         cure = "Build it with `CGO_ENABLED=0`."
-    elif build.language == "c":
-        why = "links with the system's libraries there"
-        cure = "Link it with `-static`."
-    else:
+    elif build.language == "rust":
         why = "links with glibc there"
         cure = "Build it for a `-linux-musl` target."
+    else:
+        why = "links with the system's libraries there"
+        cure = _CURES.get(build.language) or f"{_with_libraries(copy.from_stage, 'cc')}."
     where = quote(stage.root.base_text or "scratch")
     return Problem(
         copy.instruction.span,
@@ -53,11 +60,11 @@ def _problem(change: DockerfileChange, stage: Stage, copy: Copy, path: str, buil
     )
 
 
-def _with_libraries(builder: Stage) -> str:
-    """The image that a program needs which is linked with the C library of its builder."""
+def _with_libraries(builder: Stage, distroless: str) -> str:
+    """The image that a program needs which is linked with the C library of its builder; `cc` has libgcc besides."""
     if builder.runtime.libc == "musl":
         return "Ship it on Alpine of the same release"
-    return "Ship it on an image with glibc, such as `gcr.io/distroless/base-debian13` or Debian's `slim`"
+    return f"Ship it on an image with glibc, such as `gcr.io/distroless/{distroless}-debian13` or Debian's `slim`"
 
 
 def _fix(change: DockerfileChange, build: Build) -> Fix | None:

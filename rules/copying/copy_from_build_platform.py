@@ -23,6 +23,7 @@ from rules.api import (
     within,
 )
 from rules.copying.binaries import builds_of, program_of
+from rules.copying.carried_runtimes import java_runtime
 from rules.copying.environments import environments
 from rules.copying.node_addons import for_one_platform
 from rules.copying.wheels import wheel_folders
@@ -152,10 +153,7 @@ def _addons(change: DockerfileChange, stage: Stage, builder: Stage, copy: Copy) 
 def _runtimes(builder: Stage) -> Iterator[str]:
     """Yield the folders that `jlink` writes to."""
     for run in builder.done_runs:
-        for command in run.commands:
-            folder = command.option("--output") if command.name == "jlink" else None
-            if folder:
-                yield folder
+        yield from filter(None, (java_runtime(run, command) for command in run.calls("jlink")))
 
 
 def _is_from_context(builder: Stage, path: str) -> bool:

@@ -22,8 +22,8 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.binaries import outputs_of
 from rules.copying.cached_outputs import mount_around
+from rules.copying.gone_paths import Gone, gone
 from rules.copying.recipes import runs_recipes
 
 _SYSTEM = frozenset(
@@ -38,7 +38,6 @@ _PLAIN = frozenset(
 )
 """Commands that make no file or folder of the project but what they name."""
 
-_MERGED = ("/bin/", "/sbin/", "/lib/", "/lib64/")
 _OPEN_START = re.compile(r"(?<![^\s=:\"'])\$\{?\w+\}?/")
 """A path whose first folder is a variable's."""
 
@@ -96,9 +95,9 @@ def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, s
     mount = mount_around(builder, path)
     if mount is not None:
         return _in_mount(stage, copy, builder, source, path, *mount)
-    output = _written_elsewhere(builder, path)
-    if output is not None:
-        return _problem(change, stage, copy, builder, source, path, output=output)
+    reason = gone(builder, path)
+    if reason is not None:
+        return _problem(change, stage, copy, builder, source, path, reason=reason)
     top = path.split("/")[1]
     open_name = top in _SYSTEM or any(mark in top for mark in "*?[")
     if open_name or (_can_have(builder, top) and not _is_left_out(builder, path)):
@@ -125,30 +124,6 @@ def _in_mount(
         stage=stage.key,
         key=path,
     )
-
-
-def _written_elsewhere(builder: Stage, path: str) -> str | None:
-    """Return where a compiler writes a file of this name, if nothing in the stage speaks of the path that is copied."""
-    outputs = {output for output in outputs_of(builder) if posixpath.basename(output) == posixpath.basename(path)}
-    if (
-        len(outputs) != 1
-        or _merged(path) in map(_merged, outputs)
-        or builder.files.has_unreadable_run
-        or runs_recipes(builder)
-    ):
-        return None
-    if any(put.kind != "workdir" and put.path != "/" for put in builder.files.covering(path)):
-        return None
-    folder = posixpath.dirname(path)
-    spoken = any(path in step.instruction.text or folder == step.workdir.value for step in builder.done_steps)
-    moved = any(command.name in ("cp", "mv", "ln", "install") for run in builder.done_runs for command in run.commands)
-    return None if spoken or moved else outputs.pop()
-
-
-def _merged(path: str) -> str:
-    """Return a path without its `/usr`: most systems have `/bin`, `/sbin` and `/lib` there (file-hierarchy(7))."""
-    short = path.removeprefix("/usr")
-    return short if short.startswith(_MERGED) else path
 
 
 def _can_have(builder: Stage, top: str) -> bool:
@@ -245,13 +220,14 @@ def _problem(
     path: str,
     *,
     inside: str | None = None,
-    output: str | None = None,
+    reason: Gone | None = None,
 ) -> Problem:
-    why, new = _why(builder, path, inside, output)
-    way_out = f" Write {quote(new)}." if new is not None else " Copy it from where that stage has it."
+    why, new = (reason.why, reason.new) if reason is not None else _why(builder, path, inside)
+    cure = reason.cure if reason is not None else ""
+    way_out = f"Write {quote(new)}." if new is not None else cure or "Copy it from where that stage has it."
     return Problem(
         source.word.span,
-        f"{stage.label} copies {quote(source.word.text)} out of {builder.label}. {why} The build stops here.{way_out}",
+        f"{stage.label} copies {quote(source.word.text)} out of {builder.label}. {why} The build stops here. {way_out}",
         Confidence.LIKELY,
         doubt="a command of that stage may make it without naming it",
         instruction=copy.instruction,
@@ -261,10 +237,8 @@ def _problem(
     )
 
 
-def _why(builder: Stage, path: str, inside: str | None, output: str | None) -> tuple[str, str | None]:
+def _why(builder: Stage, path: str, inside: str | None) -> tuple[str, str | None]:
     """Say why the path is not there, and return what was meant, where that is known."""
-    if output is not None:
-        return f"The build there writes {quote(output)}, and nothing makes {quote(path)}.", output
     if inside is not None:
         return (
             "With `--from` a source is looked for from the root, not from the `WORKDIR` of the stage: this is "

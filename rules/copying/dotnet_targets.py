@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.installs import folder_of
 from rules.problem import Confidence, Problem
@@ -67,17 +67,42 @@ def _made(copy: Copy, builder: Stage) -> Iterator[str]:
 
 def _depends(command: Command) -> bool:
     """Whether a publish leaves the framework to the machine where the program runs."""
-    text = command.source.text
+    text = str(command)
     if _NOT_ALONE.search(text):
         return True
     return not (_ALONE.search(text) or command.has("--self-contained", "--sc", *_FOR_A_PLATFORM))
 
 
+class Published(NamedTuple):
+    """What a `dotnet publish` makes.
+
+    Attributes:
+        path: The folder that it is told to fill, absolute.
+        platform: The runtime identifier that it is told, as it is written: `linux-musl-x64`.
+        alone: Whether it is told to bring the framework along.
+    """
+
+    path: str
+    platform: str | None
+    alone: bool
+
+
+def publishes(builder: Stage) -> Iterator[Published]:
+    """Yield what the calls of `dotnet publish` make of which the folder is named."""
+    for run in builder.done_runs:
+        for command in run.calls("dotnet"):
+            path = _output(run, command) if command.subcommand == "publish" else None
+            if path is not None:
+                asked = _ALONE.search(str(command)) or command.has("--self-contained", "--sc")
+                alone = bool(asked) and not _NOT_ALONE.search(str(command))
+                system = command.option("--os")
+                named = command.option("-r", "--runtime") or (f"{system}-x64" if system else None)
+                yield Published(path, named, alone)
+
+
 def published_to(builder: Stage) -> frozenset[str]:
     """Return the folders that `dotnet publish` is told to fill in a stage."""
-    calls = ((run, command) for run in builder.done_runs for command in run.calls("dotnet"))
-    found = {_output(run, command) for run, command in calls if command.subcommand == "publish"}
-    return frozenset(path for path in found if path is not None)
+    return frozenset(published.path for published in publishes(builder))
 
 
 def _output(run: Run, command: Command) -> str | None:

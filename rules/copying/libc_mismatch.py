@@ -21,6 +21,7 @@ from rules.api import (
     within,
 )
 from rules.copying.binaries import brings_libraries, is_empty_base, is_static, program_of
+from rules.copying.carried_runtimes import carried_runtimes
 from rules.copying.environments import environments
 from rules.copying.python_installs import placed_installs
 from rules.copying.python_packages import PACKAGES_FOLDER
@@ -95,7 +96,7 @@ def _cargo(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | None:
         _python(copy, builder)
         or _modules(stage, copy, builder)
         or _compiled(copy, builder)
-        or _release(copy, builder)
+        or _runtime(copy, builder, stage.runtime.libc or "")
         or _program_of_package(stage, copy, builder)
         or _program_of_image(stage, copy, builder)
     )
@@ -172,36 +173,19 @@ def _compiled(copy: Copy, builder: Stage) -> _Cargo | None:
     found = program_of(copy)
     if found is None or is_static(builder, found[1]):
         return None
-    doubt = "how the program is linked is not known"
-    return _Cargo(f"the program {quote(found[0])}", Confidence.LIKELY, 'It stops at the start with "not found"', doubt)
+    doubt, failure = "how the program is linked is not known", 'It stops at the start with "not found"'
+    cure = _SAME if found[1].language in ("bun", "deno") else f"{_SAME}, or link statically"
+    return _Cargo(f"the program {quote(found[0])}", Confidence.LIKELY, failure, doubt, cure)
 
 
-def _release(copy: Copy, builder: Stage) -> _Cargo | None:
-    """A release of Elixir, which carries the Erlang that it was built with."""
+def _runtime(copy: Copy, builder: Stage, here: str) -> _Cargo | None:
+    """What carries the runtime of the image that it was made in."""
     for path in filter(None, map(copy.source_path, copy.sources)):
-        if any(within(path, folder) or within(folder, path) for folder in _release_folders(builder) if path != "/"):
-            return _Cargo(
-                f"the release {quote(path)}",
-                Confidence.LIKELY,
-                'The Erlang in it stops at the start with "not found"',
-                "the release may be built without Erlang (`include_erts: false`)",
-                _SAME,
-            )
+        for one in carried_runtimes(builder) if path != "/" else ():
+            if one.libc not in (None, "", here) and (within(path, one.path) or within(one.path, path)):
+                failure = f'{one.runtime} stops at the start with "not found"'
+                return _Cargo(f"{one.what} {quote(path)}", Confidence.LIKELY, failure, one.doubt, _SAME)
     return None
-
-
-@once
-def _release_folders(builder: Stage) -> frozenset[str]:
-    """The folders that `mix release` writes to."""
-    folders = set()
-    for run in builder.done_runs:
-        for command in run.calls("mix"):
-            if "release" in (word.value.strip(",") for word in command.args):
-                path = command.option("--path")
-                named = run.resolve(run.scope.expand(path)) if path else None
-                below = run.resolve("_build") if not path else None
-                folders |= {folder for folder in (named, below) if folder}
-    return frozenset(folders)
 
 
 def _program_of_package(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | None:

@@ -63,10 +63,11 @@ NOT_IN_ALPINE = _words(
 """Commands that Alpine's base image does not have, and that people expect."""
 
 FOREIGN = _words(
-    """alembic bun bunx bundle caddy cargo celery composer conda corepack deno django-admin dotnet erl flask gem go
-    gradle granian gunicorn hypercorn java javac mamba micromamba mix mvn mysqladmin nest next nginx node nodemon npm
-    npx pdm pg_isready php pip pip3 pipenv pipx pm2 pnpm poetry psql pypy3 pytest python python3 rails rake redis-cli
-    ruby rustc s6-svscan serve tox ts-node tsx uv uvicorn uvx vite waitress-serve yarn"""
+    """alembic apache2-foreground bun bundle bunx caddy cargo celery composer conda corepack deno django-admin dotnet
+    erl flask gem go gradle granian gunicorn hypercorn java javac mamba micromamba mix mvn mysqladmin nest next
+    nginx node nodemon npm npx pdm pg_isready php php-fpm pip pip3 pipenv pipx pm2 pnpm poetry psql pypy3 pytest
+    python python3 rails rake redis-cli ruby rustc s6-svscan serve tox ts-node tsx uv uvicorn uvx vite
+    waitress-serve yarn"""
 )
 """Programs that no base image has but those that are made for them."""
 
@@ -110,8 +111,18 @@ OF_IMAGE = {
     "gradle": _words("gradle"),
     "composer": _words("composer git unzip"),
     "docker": _words("docker"),
+    "phusion/baseimage": _words("curl killall less my_init nano pstree python3 setuser vim wget"),
+    **dict.fromkeys(
+        (
+            *(f"quay.io/jupyter/{name}-notebook" for name in ("base", "minimal", "scipy")),
+            "quay.io/jupyter/docker-stacks-foundation",
+            "condaforge/miniforge3",
+            "continuumio/miniconda3",
+        ),
+        _words("conda mamba pip pip3 python python3"),
+    ),
 }
-"""Commands of images that are not made for a language."""
+"""Commands of images that are not made for a language (phusion's `utilities.sh`), or have one from conda."""
 
 OF_TOOL = {
     "gnupg": _words("gpg gpg-agent gpgconf"),

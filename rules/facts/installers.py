@@ -5,7 +5,7 @@ from __future__ import annotations
 SYSTEM_PROGRAMS = frozenset(
     "bash curl wget git tini dumb-init gosu su-exec nc netcat jq ssh sudo nginx java node npm npx php ruby psql "
     "pg_isready redis-cli mysqladmin catatonit s6-svscan supervisord dotnet apachectl httpd apache2 socat nslookup dig "
-    "ping python python3 perl".split()
+    "ping python python3 perl ps pgrep pkill netstat php-fpm apache2-foreground".split()
 )
 """Programs that the system's package manager or the base image brings, and no language's installer, by and large."""
 

@@ -105,6 +105,12 @@ def has_tool(facts: ImageFacts, name: str) -> bool | None:
     return True if base in _system(facts) else False if _is_absent(facts, base) else None
 
 
+def is_checked(facts: ImageFacts) -> bool:
+    """Tell whether an image holds a system or a language alone, of a release whose commands were checked."""
+    number = _number(facts)
+    return facts.is_plain and number is not None and number >= _SINCE.get(facts.distro or "", 1e9)
+
+
 def is_distroless(facts: ImageFacts) -> bool:
     """Tell whether an image is known to have none of its distribution's commands, though a `debug` one has BusyBox."""
     return facts.tools is not None and facts.tools <= {BUSYBOX_SHELL}
@@ -182,8 +188,7 @@ def _is_absent(facts: ImageFacts, name: str) -> bool:
     """Tell whether a command is known to be missing in an image with a shell."""
     if name in _TRACKED:
         return facts.distro in {*_APT, "alpine", "busybox", "wolfi"} and (facts.is_plain or facts.kind == "server")
-    number = _number(facts)
-    if not facts.is_plain or number is None or number < _SINCE.get(facts.distro or "", 1e9):
+    if not is_checked(facts):
         return False
     rich = bool(facts.full or facts.toolchain or "git" in (facts.tools or ()))
     if name in commands.FOREIGN:

@@ -72,6 +72,11 @@ def may_hold(put: Put, name: str, context: frozenset[str] | None) -> bool:
 _TREES_OF_PROGRAMS = frozenset("bin sbin usr local opt rootfs root overlay layers install out dist . /".split()) | {""}
 
 
+def fills_root(put: Put) -> bool:
+    """Whether it is a tree of files over the system's own folders, which may bring any program."""
+    return put.tree and put.path in ("/", "/bin", "/usr", "/usr/bin")
+
+
 def brings_programs(put: Put) -> bool:
     """Whether it is a folder with programs that nothing names, copied to where programs are looked for."""
     if not put.tree or put.kind not in ("stage", "image", "context", "remote"):

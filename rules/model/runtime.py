@@ -16,7 +16,7 @@ from rules.facts.installers import (
     SYSTEM_PROGRAMS_OF_LANGUAGES,
 )
 from rules.lazily import cached_property
-from rules.model.carried import brings_programs, may_hold
+from rules.model.carried import brings_programs, fills_root, may_hold
 from rules.model.packages import OS_MANAGERS
 from rules.model.puts import within
 from rules.model.search_path import DEFAULT_PATH, path_folders
@@ -100,7 +100,7 @@ class Runtime:
     @cached_property
     def root_filled(self) -> bool:
         """Whether a tree of files is copied over the system's own folders, which may bring any program."""
-        return any(put.tree and put.path in ("/", "/bin", "/usr", "/usr/bin") for put in self.stage.files.puts)
+        return any(map(fills_root, self.stage.files.puts))
 
     def _is_in_copied_tree(self, name: str, context: frozenset[str] | None = None) -> bool:
         """Whether a folder is copied in that may hold the program: where PATH leads, or above the path in `name`."""
@@ -124,6 +124,10 @@ class Runtime:
     def _copied_trees(self) -> tuple[Put, ...]:
         kinds = ("stage", "image", "context", "remote")
         return tuple(put for put in self.stage.files.puts if put.tree and put.kind in kinds)
+
+    def is_copied(self, name: str) -> bool:
+        """Tell whether a COPY or a command puts a program there, by its name or in a folder that PATH leads to."""
+        return self._copied_tool(name) or self._is_in_copied_tree(name)
 
     def _copied_tool(self, name: str) -> bool:
         # `COPY --from=… /uv /bin/` puts `/bin/uv`, although the text alone does not tell it from a folder
@@ -271,7 +275,7 @@ _BRINGERS: Mapping[str, frozenset[str]] = {
 }
 """Commands that bring a program without naming it: as a shim, from a list of requirements."""
 
-_DEPENDENCIES = frozenset({"bash", "perl", "python", "python3"})
+_DEPENDENCIES = frozenset({"bash", "perl", "python", "python3", "ps", "pgrep", "pkill", "netstat"})
 """Programs that come along with many packages, unnamed."""
 
 _NEVER = 1000

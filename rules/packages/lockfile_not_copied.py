@@ -45,12 +45,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage, run, call in change.after.layers.needed_calls:
         if not _reads_lock(call) or _is_placeholder(run, call):
             continue
-        if brings_folder(run):
+        folder = install_folder(run, call)
+        if brings_folder(run, folder):
             ignored = _ignored_of_folder(change, run, call)
             if ignored is not None:
                 yield _problem(change, stage, run, call, *ignored)
             continue
-        folder = install_folder(run, call)
         manifest = copied(run, MANIFESTS[call.manager], folder)
         if manifest is None or any(_has(change, copied(run, name, folder)) for name in LOCKS[call.manager]):
             continue

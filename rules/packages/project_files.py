@@ -195,10 +195,16 @@ def _path(entry: tuple[Copy, CopySource]) -> str:
     return copy.source_path(source) or ""
 
 
-def brings_folder(run: Run) -> bool:
-    """Tell whether a whole folder was copied or mounted before a RUN, so that any file may have come along."""
-    folders = brought(run.stage).folders
-    return bool(folders and folders[0] < _count_before(run)) or any(
+def brings_folder(run: Run, into: str | None = None) -> bool:
+    """Tell whether a whole folder was copied or mounted before a RUN, so that any file may have come along.
+
+    Args:
+        run: The RUN.
+        into: The folder of the container that it has to fill, itself or as one below it; `None` for any.
+    """
+    known, count = brought(run.stage), _count_before(run)
+    copies = (known.sources[place][0] for place in known.folders if place < count)
+    return any(into is None or copy.destination is None or within(into, copy.destination) for copy in copies) or any(
         mount.type == "bind" and posixpath.basename(mount.options.get("source", ".")) in ("", ".")
         for mount in run.mounts
     )

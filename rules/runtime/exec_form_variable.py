@@ -33,6 +33,8 @@ from rules.runtime.literal_words import (
     TAKES_AS_IT_IS,
     VARIABLE,
     has_meaning_of_its_own,
+    is_end_of_action,
+    sets_property,
     shell_word,
 )
 from rules.runtime.run_arrays import run_arrays, unread
@@ -120,9 +122,9 @@ def _start_word(found: Written) -> Problem | None:
 
 
 def _variable(change: DockerfileChange, found: Written) -> Problem | None:
-    index, match = next(
-        ((i, match) for i, word in enumerate(found.start.words) if (match := VARIABLE.search(word))), (0, None)
-    )
+    java = "java" in map(posixpath.basename, _words(found))
+    read = ((i, word) for i, word in enumerate(found.start.words) if not (java and sets_property(word)))
+    index, match = next(((i, match) for i, word in read if (match := VARIABLE.search(word))), (0, None))
     if match is None or _is_evaluated(found, match.group()):
         return None
     name, label = match.group(), found.stage.label
@@ -243,6 +245,8 @@ def _is_own(put: Put) -> bool:
 def _operator(found: Written, operators: frozenset[str]) -> Problem | None:
     operator = next((word for word in found.start.words if word in operators), None)
     if operator is None or (found.start.words[0] == "test" and operator not in ("&&", "||")):
+        return None
+    if is_end_of_action(found.start.words, operator):
         return None
     return Problem(
         found.instruction.span,

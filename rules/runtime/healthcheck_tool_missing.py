@@ -80,9 +80,13 @@ def _program(command: Command) -> str:
 
 def _has_another_way(commands: tuple[Command, ...]) -> bool:
     """Whether a command stands behind `||`, or in a condition, that does not just give up."""
-    return any(
-        (command.before == "||" or command.conditional) and command.name not in _GIVING_UP for command in commands
-    )
+    return any((command.before == "||" or command.conditional) and not _gives_up(command) for command in commands)
+
+
+def _gives_up(command: Command) -> bool:
+    """Whether a command only ends the probe, without letting every one pass as `|| exit 0` and `|| true` do."""
+    passes = command.name in ("true", ":") or str(command) == "exit 0"
+    return command.name in _GIVING_UP and not (passes and command.before == "||")
 
 
 def _problem(found: Written, command: Command) -> Problem:

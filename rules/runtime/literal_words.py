@@ -6,8 +6,11 @@ import posixpath
 import re
 import shlex
 
-VARIABLE = re.compile(r"(?<![$\\{])\$(?:[A-Za-z_]\w*|\{[^{}]*\}|\([^()]*\)|[@*])")
 ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+VARIABLE = re.compile(r"(?<![$\\{])\$(?:[A-Za-z_]\w*|\{(?!\w+:[A-Za-z])[^{}]*\}|\([^()]*\)|[@*])")
+"""What a shell expands: not `${env:NAME}`, the notation of a program's own settings (OpenTelemetry)."""
+_OF_SPRING = re.compile(r"(?:--[\w-]+(?:\.[\w-]+)+|-D(?:spring|server|management|logging)\.[\w.-]+)=[^$]*\$\{")
+"""A property whose placeholders Spring Boot fills in from the environment (its reference, "Property Placeholders")."""
 BUILTINS = frozenset("exec cd source . export eval set trap unset shift if for while".split())
 NEVER_COMMANDS = frozenset({"cd", "source", "."})
 """Builtins that no script in front has a command of its own for; `bun exec` and `deno eval` exist."""
@@ -22,6 +25,7 @@ EXPANDS_ITSELF = frozenset(
     "tclsh mongo mongosh psql mysql vault consul-template gomplate".split()
 )
 """Programs that give `$` a meaning of their own, or hand their arguments to a shell."""
+_ACTIONS = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 _INTERPRETERS = frozenset({"node", "perl", "php", "ruby"})
 _CODE = re.compile(r"-\w*[eEpPrRnB]\w*|--(?:eval|print|run)\b.*", re.DOTALL)
 """Options of theirs behind which code stands, where `$` is the language's; a script gets its arguments as they are."""
@@ -31,6 +35,16 @@ TAKES_AS_IT_IS = re.compile(
     r"mysqladmin|test|\[|grep|echo|printf|cat|ls|cp|mv|rm|mkdir|chown|chmod|sleep|tail|uv|poetry|pipenv)[\d.]*"
 )
 """Programs that are known to use their arguments as they get them; another one may fill in `$NAME` by itself."""
+
+
+def sets_property(word: str) -> bool:
+    """Whether a word of a call of Java sets a property of Spring, which fills in `${NAME}` by itself."""
+    return _OF_SPRING.match(word) is not None
+
+
+def is_end_of_action(words: tuple[str, ...], operator: str) -> bool:
+    """Whether it is the `;` that ends what `find` executes: without a shell it stands there as it is."""
+    return operator == ";" and not _ACTIONS.isdisjoint(words)
 
 
 def has_meaning_of_its_own(words: tuple[str, ...]) -> bool:

@@ -14,6 +14,9 @@ _LOCAL = re.compile(
     r"(?P<scheme>https?)://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\])(?::(?P<port>\d+))?(?![\w.:$-])(?P<path>[^\s'\"`)]*)",
     re.IGNORECASE,
 )
+_BARE = re.compile(r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\]):(?P<port>\d+)(?:[/?].*)?", re.IGNORECASE)
+"""An address without a scheme, which `curl` and `wget` take for HTTP."""
+_CLIENTS = frozenset({"curl", "wget"})
 _PLAIN_URL = re.compile(r"https?://[\w.:/?=%+~-]+\Z", re.ASCII)
 _NODE_WITH_FETCH = 18
 _CONNECTORS = frozenset({"nc", "ncat", "netcat"})
@@ -29,12 +32,16 @@ class Address(NamedTuple):
 
 
 def addresses(start: Start) -> Iterator[Address]:
-    """Yield the addresses of the container itself that a command asks."""
+    """Yield the addresses of the container itself that a command asks: those of a socket's file have no port."""
+    if any(command.has("--unix-socket", "--abstract-unix-socket") for command in start.commands):
+        return
     for match in _LOCAL.finditer(start.text):
         port = match["port"] or ("443" if match["scheme"].lower() == "https" else "80")
         yield Address(match[0], int(port))
     for command in start.commands:
         words = [word.value for word in command.args if not word.value.startswith("-")]
+        bare = (_BARE.fullmatch(word) for word in words) if command.name in _CLIENTS else ()
+        yield from (Address(match[0], int(match["port"])) for match in bare if match is not None)
         if command.name in _CONNECTORS and len(words) == _HOST_AND_PORT and words[0] in _HERE and words[1].isdecimal():
             yield Address(f"{words[0]}:{words[1]}", int(words[1]))
 

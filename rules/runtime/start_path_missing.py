@@ -36,8 +36,9 @@ from rules.runtime.start_paths import (
 )
 from rules.runtime.start_scripts import script_above
 from rules.runtime.start_text import only_command
+from rules.runtime.started_folders import started_folder
 
-_NAMED_SCRIPT = re.compile(r"\.(?:[cm]?js|ts|py|rb|php|pl|sh|jar)\Z")
+_NAMED_SCRIPT = re.compile(r"\.(?:[cm]?js|ts|py|rb|php|pl|sh|jar|dll)\Z")
 _EXITS = "The container exits with “no such file or directory”"
 
 
@@ -66,7 +67,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 then = f"The container exits: {quote(found.start.program)} finds no such file"
                 yield _misplaced(found, operand, put, "which nothing puts there", then)
                 continue
-        problem = _packaged(found, program) or _elsewhere(found, program)
+        problem = _packaged(found, program) or _folder(found, program) or _elsewhere(found, program)
         if problem is None and not is_called_for_development(change, found.stage):
             # to a development image the project comes with a volume
             problem = _nowhere(found, program) or (_unread(found, operand) if operand is not None else None)
@@ -136,6 +137,11 @@ def _packaged(found: Written, program: str) -> Problem | None:
         key=program,
         fix=_replaced(found, program, right),
     )
+
+
+def _folder(found: Written, program: str) -> Problem | None:
+    path = _absolute(found.stage, program) if "/" in program else None
+    return started_folder(found, program, path) if path is not None else None
 
 
 def _elsewhere(found: Written, program: str) -> Problem | None:

@@ -28,7 +28,7 @@ _SYSTEM = ("/bin", "/sbin", "/usr", "/lib", "/lib64", "/etc", "/opt", "/var", "/
 _OF_PROJECTS = ("/usr/src/", "/var/www/", "/opt/app/")
 """Folders of the system where projects lie, and nothing of an image that holds a system or a language."""
 _MOVERS = frozenset("ln cp mv install chmod tee wget curl sed dos2unix".split())
-_INTERPRETER = re.compile(r"(?:python[\d.]*|node|ruby|perl|php|java|sh|bash|ash)\Z")
+_INTERPRETER = re.compile(r"(?:python[\d.]*|node|ruby|perl|php|java|dotnet|sh|bash|ash)\Z")
 _ALONE = re.compile(r"(?:-[uBEIOsS]+|-jar|-D.*|-X.*|-XX:.*|--[\w-]+=.*)\Z")
 _INSTALLERS = frozenset("pip pip3 python python3 npm uv poetry bundle gem composer".split())
 
@@ -167,7 +167,8 @@ def script_of(words: tuple[str, ...]) -> str | None:
         return None
     for word in words[1:]:
         if not word.startswith("-"):
-            return word
+            is_verb = posixpath.basename(words[0]) == "dotnet" and not word.endswith(".dll")
+            return None if is_verb else word
         if not _ALONE.match(word):
             return None  # an option that may take the next word, or code
     return None

@@ -18,7 +18,7 @@ from rules.api import (
     rule,
 )
 from rules.runtime.script_tools import Missing, cause, install, missing_in_script
-from rules.runtime.start_instructions import Written, executes_cmd, shipped
+from rules.runtime.start_instructions import Written, executes_cmd, is_script_entrypoint, shipped
 
 
 @rule(
@@ -68,7 +68,20 @@ def _lacks(stage: Stage, name: str, context: frozenset[str] | None) -> bool:
 def _is_program(found: Written) -> bool:
     """Whether the first word is executed, and not an argument of the ENTRYPOINT."""
     is_cmd = found.instruction.keyword == "CMD"
+    if is_cmd and _is_behind_made_script(found.stage):
+        return False
     return not is_cmd or found.stage.image.entrypoint.value is None or executes_cmd(found.stage)
+
+
+def _is_behind_made_script(stage: Stage) -> bool:
+    """Whether the ENTRYPOINT is a script out of another stage, made there to lead PATH to an environment.
+
+    (`pixi shell-hook`, as in prefix-dev/pixi-docker's README.)
+    """
+    entrypoint = stage.image.entrypoint
+    if entrypoint.value is None or not entrypoint.set_in_file or not is_script_entrypoint(stage):
+        return False
+    return any(put.kind in ("stage", "image") for put in stage.files.at(entrypoint.value.words[-1]))
 
 
 def _programs(found: Written) -> Iterator[str]:

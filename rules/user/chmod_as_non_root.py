@@ -59,14 +59,15 @@ def _failing(stage: Stage, run: Run) -> Iterator[tuple[Command, Put]]:
         return
     for command in run.calls(*_CHANGERS):
         asked = command.conditional or command.nested or outcome_of_failure(run, command) == "caught"
-        if asked or command.wrappers or command.has("-R", "--recursive", "--reference"):
+        if asked or command.wrappers or command.has("--reference"):
             continue
         operands = command.operands()
         moved = any(other.name in ("cd", "pushd") and other.start < command.start for other in run.commands)
         for word in operands[1:]:
             known = "$" not in word.value and "*" not in word.value and (word.value.startswith("/") or not moved)
             path = run.resolve(word.value) if known else None
-            put = _of_root(stage, run, path) if path is not None else None
+            find = _below_of_root if command.has("-R", "--recursive") else _of_root
+            put = find(stage, run, path) if path is not None else None
             if put is not None and path is not None and not _is_replaced(run, command, path):
                 yield command, put
                 break
@@ -91,6 +92,17 @@ def _of_root(stage: Stage, run: Run, path: str) -> Put | None:
         return None
     given = _any_between(_owning(stage), last.step, run) or any(map(_writes_anew, run.commands))
     return None if given else last
+
+
+def _below_of_root(stage: Stage, run: Run, path: str) -> Put | None:
+    """Return the COPY above a RUN that puts files of root's below a folder, as its own owner: `COPY . /app`."""
+    puts = (put for put in stage.files.below(path) if put.step.at < run.at and isinstance(put.step, Copy))
+    last = next(reversed(list(puts)), None)
+    if last is None or not isinstance(last.step, Copy) or not last.step.from_context:
+        return None
+    if last.step.instruction.flag("chown") or last.step.is_add or last.step.index + 1 != run.index:
+        return None
+    return None if may_keep_owner(last.step) or any(map(_writes_anew, run.commands)) else last
 
 
 def _is_new(stage: Stage, put: Put) -> bool:
