@@ -129,8 +129,8 @@ def _with_colon(keyword: str, word: Word) -> SyntaxFault | None:
         return None
     better = f"{match['name']}={match['value']}"
     message = (
-        f"`{keyword}` reads no value in {quote(word.text)}, and the build stops here: a colon stands where `=` belongs. "
-        f"Write {quote(better)}."
+        f"`{keyword}` reads no value in {quote(word.text)}, and the build stops here: a colon stands where `=` belongs."
+        f" Write {quote(better)}."
     )
     sure = (match["name"].isupper() or match["value"][0] in "\"'") and word.span.end - word.span.start == len(word.text)
     return fault(message, word.span, better if sure else None)
