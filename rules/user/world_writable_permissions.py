@@ -159,7 +159,7 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[Grant]) -> Prob
     first = found[0]
     step = first.step
     written = quote(str(first.command)) if first.command is not None else quote(f"--chmod={first.mode.text}")
-    paths = tuple(dict.fromkeys(path for grant in found for path in grant.paths if not _PARAMETER.fullmatch(path)))
+    paths = _paths(found)
     caller = _script_for_callers(change, stage)
     meant = caller is not None or _is_meant(step)
     more = f" and {len(found) - 1} more like it" if len(found) > 1 else ""
@@ -177,10 +177,34 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[Grant]) -> Prob
         Confidence.POSSIBLE if meant else Confidence.CERTAIN,
         decision=f"{first.mode.text} {instead}",
         stage=stage.key,
-        key=" ".join(paths),
+        key=" ".join(_before_move(change, stage, paths)),
         instruction=step.instruction,
         fix=_fix(change, stage, found) if not meant else None,
     )
+
+
+def _paths(found: list[Grant]) -> tuple[str, ...]:
+    """Return what is opened, as it is written."""
+    return tuple(dict.fromkeys(path for grant in found for path in grant.paths if not _PARAMETER.fullmatch(path)))
+
+
+def _before_move(change: DockerfileChange, stage: Stage, paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the paths by which the same was open before the change, where it moves folders with their mode."""
+    was = change.was(stage)
+    old = _opened_together(was) if was is not None else frozenset()
+    names = [posixpath.basename(path.rstrip("/")) for path in paths]
+    gone = [
+        others
+        for others in old - _opened_together(stage)
+        if [posixpath.basename(path.rstrip("/")) for path in others] == names
+    ]
+    return gone[0] if len(gone) == 1 and paths not in old else paths
+
+
+@once
+def _opened_together(stage: Stage) -> frozenset[tuple[str, ...]]:
+    """Return what each step opens."""
+    return frozenset(_paths(_opened(stage, step)) for step in stage.all_steps)
 
 
 def _is_meant(step: Step) -> bool:
