@@ -23,6 +23,7 @@ from rules.api import (
 from rules.user.account_choice import Choice, switch
 from rules.user.accounts import as_written, name_of
 from rules.user.hindrances import hindrances, in_its_way
+from rules.user.layers import folders_made
 from rules.user.owners import is_same, owner_of
 from rules.user.ownership import access
 from rules.user.root_by_design import (
@@ -109,13 +110,13 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, scripts: tuple[
 def _hindrance(change: DockerfileChange, stage: Stage, was: Stage) -> str | None:
     """Say what the account would fail at by now: what was given to it and is root's, what only root may do."""
     user = name_of(was.image.user.value or "")
-    given = [
-        row
-        for row in was.files.attribute_changes
-        if row.kind == "chown" and row.path is not None and is_same(was, name_of(owner_of(row)), user) is True
-    ]
-    for row in given:
-        if row.path is not None and access(stage, row.path, user).writable is False:
+    folders = folders_made(was)
+    for row in was.files.attribute_changes:
+        given = row.kind == "chown" and is_same(was, name_of(owner_of(row)), user) is True
+        if not given or row.path is None or not (row.recursive or row.path in folders):
+            continue  # of a file that it only reads the owner does not matter
+        now = access(stage, row.path, user)
+        if now.exists and now.writable is False:
             return f"{quote(str(row.command), 60)} gave it {quote(row.path)} before, which is root's now"
     return hindrances(change, stage, user)
 
