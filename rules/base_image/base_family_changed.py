@@ -215,9 +215,7 @@ def _native(stage: Stage, facts: ImageFacts) -> Iterator[str]:
         yield f"Do all native packages have wheels for {facts.libc}, or does pip now compile them?"
     elif facts.libc == "musl" and "node" in languages:
         yield f"Do native modules have builds for {facts.libc} (bcrypt, sharp, Prisma engines)?"
-    elif _is_built_again(stage, facts):
-        return
-    elif _has_interpreter(stage) and not _installs_native(stage):
+    elif _is_built_again(stage, facts) or (_has_interpreter(stage) and not _installs_native(stage)):
         return
     elif not _WITH_NATIVE_PARTS.isdisjoint(languages) or _brings_unknown(stage):
         yield f"Is everything that was built for the other C library built again for {facts.libc}?"

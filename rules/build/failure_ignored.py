@@ -20,9 +20,9 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.command_lists import catching
+from rules.build.command_lists import catching, caught_by
+from rules.build.loop_failures import loops_over, problem_of_loop
 from rules.build.pipe_failures import caught_with, counts, is_caught, is_conditional, pipelines
-from rules.quoting import listed
 from rules.secrets.download_checks import is_check
 
 _BUILDS = frozenset(
@@ -75,6 +75,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             found = lost or [c for c in ignored if _is_unseen(run, c)]
             if found:
                 yield _problem(stage, run, next(filter(_tests, found), found[0]), lost=bool(lost))
+                continue
+            looped = [c for c in run.commands if _matters(run, c) and loops_over(run, c)]
+            if looped:
+                yield problem_of_loop(stage, run, looped[0], lost=str(looped[0]) in _guarded(change, stage))
 
 
 def _may_go_on(run: Run) -> bool:
@@ -238,7 +242,7 @@ def _problem(stage: Stage, run: Run, command: Command, *, lost: bool) -> Problem
     why = f"without `set -e`, {ends} is run all the same, and only the last command's status counts"
     way_out = "Begin with `set -e`."
     if end is not None:
-        why, way_out = _of_list(catching(run, end))
+        why, way_out = caught_by(catching(run, end))
     before = " Before the change it stopped." if lost else ""
     then = _outcome(run, command)
     return Problem(
@@ -253,18 +257,6 @@ def _problem(stage: Stage, run: Run, command: Command, *, lost: bool) -> Problem
         severity=Severity.ERROR if _tests(command) else None,
         fix=_fix(run) if (lost or heredoc) and end is None and not any(map(_may_end_badly, run.commands)) else None,
     )
-
-
-def _of_list(catchers: tuple[Command, ...]) -> tuple[str, str]:
-    """Say what catches a failure within an `&&` list, and the way out, which has to mend each `||` of it."""
-    first = catchers[0]
-    brackets = f"in brackets together with its `||`: `( {first.name} … || … )`."
-    if len(catchers) == 1:
-        why = f"the `||` behind {quote(first.name)} on line {first.line} catches the whole `&&` list"
-        return f"{why}, not that command alone", f"Put that command {brackets}"
-    named = listed([f"{quote(one.name)} (line {one.line})" for one in catchers])
-    why = f"the `||` behind each of {named} catches the whole `&&` list before it"
-    return f"{why}, not that command alone", f"Put each of them {brackets}"
 
 
 def _may_end_badly(command: Command) -> bool:
