@@ -35,7 +35,8 @@ _NO_ACCOUNTS = frozenset(
 """Programs that write where they like and yet create no accounts."""
 
 _DAEMON_ACCOUNTS = frozenset(
-    "apache dovenull messagebus mysql named ntp polkitd postdrop postgres sshd unbound utmp vmail www-data".split()
+    "apache clamscan clamupdate dd-agent dovenull hacluster messagebus mysql nagios named ntp ossec polkitd postdrop "
+    "postgres smmsp smmta sshd statd unbound utmp vmail www-data".split()
 )
 """Accounts that packages of another name create."""
 _NEVER = {

@@ -24,6 +24,9 @@ from rules.api import (
 _OF_APT = frozenset({"/var/cache/apt", "/var/cache/apt/archives", "/var/lib/apt", "/var/lib/apt/lists"})
 """Folders in which apt takes a lock (apt.conf(5), `Dir::Cache` and `Dir::State`)."""
 
+_MOST = 40
+"""Steps that are compared with one another, more than any file has."""
+
 
 @rule(
     "apt-cache-not-locked",
@@ -36,7 +39,7 @@ _OF_APT = frozenset({"/var/cache/apt", "/var/cache/apt/archives", "/var/lib/apt"
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Stages that are built side by side share a cache of apt's without waiting for one another."""
     runs = [(stage, run) for stage, run in change.after.layers.needed_runs if _shared(run) and _calls_apt(run)]
-    for (stage, run), (other_stage, other) in combinations(runs, 2):
+    for (stage, run), (other_stage, other) in combinations(runs[:_MOST], 2):
         same = sorted(_shared(run).keys() & _shared(other).keys())
         if same and not (_waits(other, stage) or _waits(run, other_stage)):
             yield _problem(other_stage, other, run, same[0])
