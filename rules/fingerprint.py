@@ -161,8 +161,6 @@ def _listed_no_more(
 ) -> set[int]:
     """Return the indexes of the problems of one version that the lists of the other do not account for.
 
-    What is one decision in all stages (`Problem.decision`) may be told in another stage by now: it is not mended.
-
     Args:
         these: The problems of the one version.
         those: The problems of the other.
@@ -174,8 +172,7 @@ def _listed_no_more(
     for index, item in enumerate(these):
         place = (item.matter, item.problem.stage)
         others = there.get(place, frozenset())
-        elsewhere = not whole or (stages is not None and item.problem.stage not in stages)
-        if item.problem.decision and elsewhere:
+        if item.problem.decision and (not whole or (stages is not None and item.problem.stage not in stages)):
             others |= there.get((item.matter, ANY), frozenset())
         raised = {unnumbered(name) for name in others - here.get(place, frozenset())}
         names = item.problem.items
