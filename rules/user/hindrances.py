@@ -80,7 +80,7 @@ def hindrances(change: DockerfileChange, stage: Stage, user: str, *, switched: b
         *_shims(stage),
         *_writes_home(stage),
         *script(change, stage),
-        *_writing_script(change, stage),
+        *writing_script(change, stage),
         *_data(stage, name),
         *_unmade(stage, name),
         *_tried(stage),
@@ -174,7 +174,8 @@ def _writes_home(stage: Stage) -> Iterator[Item]:
                 return
 
 
-def _writing_script(change: DockerfileChange, stage: Stage) -> Iterator[Item]:
+def writing_script(change: DockerfileChange, stage: Stage) -> Iterator[Item]:
+    """Yield the start scripts that were read and that change what is root's."""
     for one in start_scripts(change, stage):
         if one.text and any(_is_of_root(stage, match[0]) for match in _WRITES.finditer(one.text)):
             yield Item(f"{quote(one.name)} changes files as root", concrete=True)

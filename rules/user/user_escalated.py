@@ -22,7 +22,7 @@ from rules.api import (
 )
 from rules.user.account_choice import Choice, switch
 from rules.user.accounts import as_written, name_of
-from rules.user.hindrances import hindrances, in_its_way
+from rules.user.hindrances import hindrances, in_its_way, writing_script
 from rules.user.layers import folders_made
 from rules.user.owners import is_same, owner_of
 from rules.user.ownership import access
@@ -118,7 +118,11 @@ def _hindrance(change: DockerfileChange, stage: Stage, was: Stage) -> str | None
         now = access(stage, row.path, user)
         if now.exists and now.writable is False:
             return f"{quote(str(row.command), 60)} gave it {quote(row.path)} before, which is root's now"
-    return hindrances(change, stage, user)
+    script = next(writing_script(change, stage), None)
+    if script is not None:
+        return script.text
+    now = hindrances(change, stage, user)
+    return now if now != hindrances(change, was, user) else None  # what was so before, it has lived with
 
 
 def _whence(stage: Stage, was: Stage) -> str:
