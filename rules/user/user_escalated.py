@@ -115,8 +115,8 @@ def _hindrance(change: DockerfileChange, stage: Stage, was: Stage) -> str | None
         given = row.kind == "chown" and is_same(was, name_of(owner_of(row)), user) is True
         if not given or row.path is None or not (row.recursive or row.path in folders):
             continue  # of a file that it only reads the owner does not matter
-        now = access(stage, row.path, user)
-        if now.exists and now.writable is False:
+        folder = access(stage, row.path, user)
+        if folder.exists and folder.writable is False:
             return f"{quote(str(row.command), 60)} gave it {quote(row.path)} before, which is root's now"
     script = next(writing_script(change, stage), None)
     if script is not None:
