@@ -172,7 +172,7 @@ def _listed_no_more(
     for index, item in enumerate(these):
         place = (item.matter, item.problem.stage)
         others = there.get(place, frozenset())
-        if stages is not None and item.problem.decision and item.problem.stage not in stages:
+        if item.problem.decision and (not whole or (stages is not None and item.problem.stage not in stages)):
             others |= there.get((item.matter, ANY), frozenset())
         raised = {unnumbered(name) for name in others - here.get(place, frozenset())}
         names = item.problem.items

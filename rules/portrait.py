@@ -140,7 +140,7 @@ def _portrait(stage: Stage, today: date | None) -> dict[str, Items | None]:
         "Ports": _distinct((_port(port.text), port.text) for port in image.ports if port.instruction),
         "Volumes": _distinct((v.value, v.value) for v in image.volumes if v.set_in_file and v.value),
         "Health check": _start(image.healthcheck),
-        "Environment": tuple(_variable(name, setting) for name, setting in image.env.items() if setting.set_in_file),
+        "Environment": tuple(_variable(name, setting) for name, setting in image.env.items() if _is_read(setting)),
         **{name: tuple(Item(*pair) for pair in pairs) for name, pairs in installed(stage).items()},
         "Copied in": _copied(stage),
         "Layers": (_counted(stage),),
@@ -213,6 +213,12 @@ def _port(text: str) -> str:
 
 def _distinct(pairs: Iterable[tuple[str, str]]) -> Items:
     return tuple(Item(key, quote(text)) for key, text in dict(pairs).items())
+
+
+def _is_read(setting: Setting[str]) -> bool:
+    """Whether the file sets a variable, and the builder reads the ENV: a word without `=` in it stops the build."""
+    pairs = setting.instruction.pairs if setting.set_in_file and setting.instruction is not None else ()
+    return bool(pairs) and all(value is not None for _, value in pairs)
 
 
 def _variable(name: str, setting: Setting[str]) -> Item:

@@ -1,8 +1,10 @@
 """See base_family_changed.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
+    OS_MANAGERS,
     Category,
     Confidence,
     Copy,
@@ -30,6 +32,12 @@ _WITHOUT_SYSTEM = frozenset({"scratch", "distroless"})
 _WITH_CERTIFICATES = ("gcr.io/distroless/", "cgr.dev/chainguard/")
 """Images without a shell that have CA certificates, time zones and accounts (their README, "What's in them")."""
 _WITH_NATIVE_PARTS = frozenset({"python", "node", "ruby", "php"})
+_MAKES = frozenset("cmake curl cc gcc g++ git make ninja pecl phpize tar unzip wget".split())
+"""Programs that compile, or fetch what may be compiled."""
+_INTERPRETER = re.compile(
+    r"(?:libapache2-mod-)?(?:php|python3?|ruby|perl)[\d.]*(?:-fpm|-cli|-apache2?)?\Z|nodejs(?:-current)?\Z"
+)
+"""Names of a language's package in a distribution: `php83`, `libapache2-mod-php`, `python3`."""
 _ELSEWHERE = "Paths, accounts and versions differ: does a script or a configuration file count on the old ones?"
 
 
@@ -207,10 +215,32 @@ def _native(stage: Stage, facts: ImageFacts) -> Iterator[str]:
         yield f"Do all native packages have wheels for {facts.libc}, or does pip now compile them?"
     elif facts.libc == "musl" and "node" in languages:
         yield f"Do native modules have builds for {facts.libc} (bcrypt, sharp, Prisma engines)?"
-    elif _is_built_again(stage, facts):
+    elif _is_built_again(stage, facts) or (_has_interpreter(stage) and not _installs_native(stage)):
         return
     elif not _WITH_NATIVE_PARTS.isdisjoint(languages) or _brings_unknown(stage):
         yield f"Is everything that was built for the other C library built again for {facts.libc}?"
+
+
+def _has_interpreter(stage: Stage) -> bool:
+    """Whether the base or a package of the system brings the language that the project's sources are in."""
+    if not _WITH_NATIVE_PARTS.isdisjoint(stage.runtime.languages):
+        return True
+    return any(i.manager in OS_MANAGERS and _INTERPRETER.match(i.name) for i in stage.packages.present)
+
+
+def _installs_native(stage: Stage) -> bool:
+    """Whether a language's packages may be there besides those of the distribution, which come with its new release.
+
+    The base brings the language, its package manager is called, something is compiled or fetched, or another stage or
+    image hands it over.
+    """
+    if stage.facts is None or stage.facts.kind != "os":
+        return True
+    if any(copy.from_stage is not None or not copy.from_context for copy in stage.all_copies):
+        return True
+    runs = stage.all_runs
+    calls = any(call.manager not in OS_MANAGERS for run in runs for call in run.package_calls)
+    return calls or any(command.name in _MAKES for run in runs for command in run.commands)
 
 
 def _brings_unknown(stage: Stage) -> bool:

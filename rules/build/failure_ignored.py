@@ -20,6 +20,8 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.build.command_lists import catching, caught_by
+from rules.build.loop_failures import loops_over, problem_of_loop
 from rules.build.pipe_failures import caught_with, counts, is_caught, is_conditional, pipelines
 from rules.secrets.download_checks import is_check
 
@@ -73,6 +75,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             found = lost or [c for c in ignored if _is_unseen(run, c)]
             if found:
                 yield _problem(stage, run, next(filter(_tests, found), found[0]), lost=bool(lost))
+                continue
+            looped = [c for c in run.commands if _matters(run, c) and loops_over(run, c)]
+            if looped:
+                yield problem_of_loop(stage, run, looped[0], lost=str(looped[0]) in _guarded(change, stage))
 
 
 def _may_go_on(run: Run) -> bool:
@@ -238,10 +244,7 @@ def _problem(stage: Stage, run: Run, command: Command, *, lost: bool) -> Problem
     why = f"without `set -e`, {ends} is run all the same, and only the last command's status counts"
     way_out = "Begin with `set -e`."
     if end is not None:
-        why = (
-            f"the `||` behind {quote(end.name)} on line {end.line} catches the whole `&&` list, not that command alone"
-        )
-        way_out = f"Put that command in brackets together with its `||`: `( {end.name} … || … )`."
+        why, way_out = caught_by(catching(run, end))
     before = " Before the change it stopped." if lost else ""
     then = _outcome(run, command)
     return Problem(

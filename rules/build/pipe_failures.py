@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.build.command_lists import end_of_list
 from rules.lazily import once
 
 if TYPE_CHECKING:
@@ -46,9 +47,6 @@ _STOP_EARLY = {
 }
 """Readers that may end before their input does, and what tells it in their arguments."""
 _KEYS = re.compile(r"/etc/apt/|/keyrings/")
-_GROUP = re.compile(r"(?<![\w$.-])(?:if|for|while|until|case|select)(?=[\s\\])|(?<![\w$])[({]")
-"""What begins a group in front of a command."""
-_COMMENT = re.compile(r"^[ \t]*#.*", re.MULTILINE)
 _TELLING = 4
 """The shortest name of a program that is no accident in an address."""
 _SHELLS = frozenset({"sh", "bash", "dash"})
@@ -113,7 +111,7 @@ def _repeated(run: Run) -> set[int]:
 
 def is_caught(run: Run, command: Command) -> bool:
     """Whether `||` stands behind the pipeline, or behind those that it leads to by `&&`, and goes on from there."""
-    end = _end_of_list(run, pipelines(run)[command.pipeline].last)
+    end = end_of_list(run, pipelines(run)[command.pipeline].last)
     if end is None or end.after != "||":
         return False
     then = next((one for one in run.commands if one.start > end.start and one.nested is end.nested), None)
@@ -123,7 +121,7 @@ def is_caught(run: Run, command: Command) -> bool:
 def caught_with(run: Run, command: Command) -> Command | None:
     """Return the command at the end of the `&&` list behind which `|| true` catches this one's failure as well."""
     last = pipelines(run)[command.pipeline].last
-    end = _end_of_list(run, last)
+    end = end_of_list(run, last)
     if end is None or end is last or end.after != "||":
         return None
     then = next((one for one in run.commands if one.start > end.start and one.nested is end.nested), None)
@@ -136,7 +134,7 @@ def counts(run: Run, command: Command) -> bool:
     In `a | b && c; d` it is neither: `set -e` looks at the last command of a list alone (POSIX, 2.14 `set`).
     """
     last = pipelines(run)[command.pipeline].last
-    end = _end_of_list(run, last)
+    end = end_of_list(run, last)
     if end is None or is_conditional(run, last) or end.after not in (";", "\n", "&") or end.start >= _last_start(run):
         return True
     return last.errexit and end is last
@@ -180,32 +178,6 @@ def _body_of_if(run: Run) -> int | None:
 def _last_start(run: Run) -> int:
     """Where the RUN's last command stands; an operator or a line's end behind it ends nothing but the RUN."""
     return max((command.start for command in run.commands if not command.nested), default=-1)
-
-
-def _end_of_list(run: Run, last: Command) -> Command | None:
-    """Return the command that ends the `&&` list which goes on behind a pipeline; `None` where that is a group's."""
-    return _ends(run).get(id(last))
-
-
-@once
-def _ends(run: Run) -> dict[int, Command | None]:
-    """The end of each command's list; what stands in substitutions, inner scripts and loops has lists of its own.
-
-    A list that goes on with a group (`make && if …; fi`) ends in none of the commands.
-    """
-    ends: dict[int, Command | None] = {}
-    end: dict[tuple[bool, bool], Command | None] = {}
-    below: dict[bool, int] = {}
-    for command in reversed(run.commands):
-        place = command.nested, command.conditional
-        start = below.get(command.nested, command.end)
-        if command.after not in ("&&", "|", "|&"):
-            end[place] = command
-        elif _GROUP.search(_COMMENT.sub("", command.source.text[command.end : start])):
-            end[place] = None
-        below[command.nested] = command.start
-        ends[id(command)] = end.get(place)
-    return ends
 
 
 def notices(last: Command) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.facts.distributions import REDHAT_FAMILY
 from rules.lazily import cached_property
 from rules.model.accounts import VALUED, Account, account_of, expanded, is_membership
 from rules.model.folders import fixed_folder
@@ -26,17 +27,27 @@ _LENDERS = 4
 """Stages that a list of accounts is followed through."""
 ROOT_NAMES = frozenset({"root", "0"})
 _NO_ACCOUNTS = frozenset(
-    "a2dismod a2enmod adduser addgroup bun bundle cargo cmake composer configure corepack deno dotnet dpkg-reconfigure "
-    "fc-cache flask gem gcc g++ go gradle gradlew java javac localedef make mvn mvnw mypy next node npm npx pecl pip "
-    "pip3 pipenv pnpm poetry pytest python python3 ruby rustc rustup tsc update-alternatives update-locale uv uvx "
-    "yarn".split()
+    "a2disconf a2dismod a2dissite a2enconf a2enmod a2ensite adduser addgroup bun bundle cargo cmake composer "
+    "configure corepack deno dotnet dpkg-reconfigure fc-cache flask gem gcc g++ go gradle gradlew java javac "
+    "localedef make mvn mvnw mypy next node npm npx pecl pip pip3 pipenv pnpm poetry pytest python python3 ruby "
+    "rustc rustup tsc update-alternatives update-locale uv uvx yarn".split()
 )
 """Programs that write where they like and yet create no accounts."""
 
 _DAEMON_ACCOUNTS = frozenset(
-    "apache dovenull messagebus mysql named ntp polkitd postdrop postgres sshd unbound utmp vmail www-data".split()
+    "apache clamscan clamupdate dd-agent dovenull hacluster messagebus mysql nagios named ntp ossec polkitd postdrop "
+    "postgres smmsp smmta sshd statd unbound utmp vmail www-data".split()
 )
 """Accounts that packages of another name create."""
+_NEVER = {
+    "apache": frozenset({"debian", "ubuntu"}),
+    "www-data": REDHAT_FAMILY,
+}
+"""Accounts that no package of a distribution creates: its web servers run as another one.
+
+Debian's and Ubuntu's run as `www-data`, which base-passwd brings (its users-and-groups), Red Hat's as `apache` or under
+the server's own name (setup's `uidgid`).
+"""
 
 
 class Users:
@@ -185,9 +196,14 @@ class Users:
         return any(
             (above is None or item.run.at < above)
             and item.manager in OS_MANAGERS
+            and not self.is_foreign(name)
             and (name in item.name or item.name in name or name in _DAEMON_ACCOUNTS)
             for item in self.stage.packages.installed
         )
+
+    def is_foreign(self, name: str) -> bool:
+        """Tell whether an account is one of other distributions, which no package of this one makes."""
+        return self.stage.runtime.distribution in _NEVER.get(name, ())
 
     @cached_property
     def _opened_at(self) -> tuple[int, int] | None:

@@ -99,6 +99,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         unknown = call.manager == "npm" and has_unknown_npm(stage)
         stops = _stops(stage, call, dict(found))
+        if _is_silenced(call) and not stops:
+            continue
         named = " and ".join(f"{quote(name)} (now {_instead(stage, new)})" for name, new in found)
         yield Problem(
             call.command.span,
@@ -110,6 +112,15 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             key=" ".join(name for name, _ in found),
             fix=None if unknown else _fix(run, call, found),
         )
+
+
+def _is_silenced(call: PackageCall) -> bool:
+    """Whether Bundler is told to keep its warnings of what it deprecates to itself: whoever does so knows of them.
+
+    `BUNDLE_SILENCE_DEPRECATIONS` (bundler.io, `bundle config`).
+    """
+    silenced = call.env.get("BUNDLE_SILENCE_DEPRECATIONS")
+    return call.manager == "bundle" and silenced not in (None, "", "0", "false")
 
 
 def _stops(stage: Stage, call: PackageCall, found: Mapping[str, Replacement]) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rules.lazily import once
 from rules.model.audience import is_development_file, is_development_name, near_folders
+from rules.packages.mounted_sources import runs_mounted_sources
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
@@ -55,9 +56,9 @@ def is_for_development(change: DockerfileChange, stage: Stage) -> bool:
     """Tell whether an image is made to develop or test with.
 
     Its stage, file, folder or base image says so, its command, or the linters, test frameworks and requirements files
-    for developers that it installs by name.
+    for developers that it installs by name; or it starts a server for developers and brings no program.
     """
-    if is_called_for_development(change, stage):
+    if is_called_for_development(change, stage) or runs_mounted_sources(change, stage):
         return True
     return _BASES.search(stage.root.base_text or "") is not None or _checks_code(stage)
 

@@ -89,17 +89,18 @@ class Unpinned(NamedTuple):
         """Tell of some of the packages.
 
         Args:
-            names: Which.
+            names: Which. Where there were others before, nobody pins them here, and it is a possibility only.
             way_out: How a version is named, a sentence.
             decision: As in `Problem`.
             newest: What is taken in its place.
         """
+        beside = names != self.names
         return Problem(
             self.place(names),
             f"{self.stage.label} {self._deed} {listed(map(quote, names))} {newest} on the day of the build. "
             f"{self.consequence} {way_out}",
-            self.confidence,
-            doubt=self.doubt,
+            Confidence.POSSIBLE if beside else self.confidence,
+            doubt="what stands beside it had no version before, either" if beside else self.doubt,
             stage=self.stage.key,
             items=self.names,
             decision=decision,

@@ -25,6 +25,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.packages.mounted_sources import brings_no_program, runs_mounted_sources
 from rules.runtime.build_only_variables import random_key_of_rails
 from rules.runtime.debug_switches import (
     OFF_UNLESS_SET,
@@ -84,7 +85,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         return
     seen: set[int] = set()
     for stage in change.after.shipped:
-        if is_development_name(stage.name) or stage.runtime.is_windows:
+        if _is_for_developers(change, stage) or stage.runtime.is_windows:
             continue
         for setting in stage.image.env.values():
             if setting.instruction is not None and id(setting.instruction) not in seen:
@@ -96,8 +97,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 yield from _variables(stage, setting)
         yield from _xdebug(stage, seen)
     for found in shipped(change):
-        if not is_development_name(found.stage.name) and not _is_explained(found.instruction):
+        if not _is_for_developers(change, found.stage) and not _is_explained(found.instruction):
             yield from _switch(found)
+
+
+def _is_for_developers(change: DockerfileChange, stage: Stage) -> bool:
+    return is_development_name(stage.name) or runs_mounted_sources(change, stage)
 
 
 def _is_explained(instruction: Instruction) -> bool:
@@ -261,6 +266,8 @@ def _xdebug(stage: Stage, seen: set[int]) -> Iterator[Problem]:
                 f"`client_host` can be set from outside it runs code for whoever "
                 "connects. "
                 "Install it in a stage for developers.",
+                Confidence.POSSIBLE if brings_no_program(stage) else Confidence.CERTAIN,
+                doubt="nothing of a program is copied in, so that it may be developers who mount theirs",
                 stage=stage.key,
                 instruction=run.instruction,
                 key=str(command),

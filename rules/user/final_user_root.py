@@ -27,11 +27,11 @@ from rules.user.package_daemons import may_step_down
 from rules.user.root_by_design import (
     HANDING_OVER,
     drops_privileges,
-    is_explained,
     is_for_developers,
     is_no_service,
     unread_scripts,
 )
+from rules.user.root_reasons import is_explained
 
 _ADMINISTRATOR = "containeradministrator"
 """Windows' root; `ContainerUser` is the ordinary account of its images."""

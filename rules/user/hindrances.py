@@ -16,6 +16,7 @@ from rules.user.named_folders import named_folders_unmade
 from rules.user.nonroot_checklist import Item, home, script, servers
 from rules.user.ownership import access
 from rules.user.root_home_needed import installed_at_home
+from rules.user.root_reasons import users_left_out
 from rules.user.start_scripts import builds_at_start, start_scripts
 from rules.user.uv_environment import syncs_at_start
 
@@ -45,7 +46,6 @@ _RELEASE = re.compile(r"(?:^|/)_build(?:/|$)|(?:^|/)rel/[\w-]+/?$")
 """Where `mix release` writes: `_build/prod/rel/shop`."""
 _RELEASE_STARTS = frozenset({"start", "start_iex", "daemon", "daemon_iex", "eval"})
 _OF_COREPACK = frozenset({"pnpm", "pnpx", "yarn", "yarnpkg"})
-_USER_LEFT_OUT = re.compile(r"USER\s+(?!root\b|0\b)[\w${}.:-]+")
 _SHOWN = 3
 
 
@@ -85,7 +85,7 @@ def hindrances(change: DockerfileChange, stage: Stage, user: str, *, switched: b
         *_shims(stage),
         *_writes_home(stage),
         *script(change, stage),
-        *_writing_script(change, stage),
+        *writing_script(change, stage),
         *_data(stage, name),
         *_unmade(stage, name),
         *_tried(stage),
@@ -179,7 +179,8 @@ def _writes_home(stage: Stage) -> Iterator[Item]:
                 return
 
 
-def _writing_script(change: DockerfileChange, stage: Stage) -> Iterator[Item]:
+def writing_script(change: DockerfileChange, stage: Stage) -> Iterator[Item]:
+    """Yield the start scripts that were read and that change what is root's."""
     for one in start_scripts(change, stage):
         if one.text and any(_is_of_root(stage, match[0]) for match in _WRITES.finditer(one.text)):
             yield Item(f"{quote(one.name)} changes files as root", concrete=True)
@@ -219,12 +220,9 @@ def _unmade(stage: Stage, user: str) -> Iterator[Item]:
 
 def _tried(stage: Stage) -> Iterator[Item]:
     """A `USER` that is commented out: whoever did that had a reason, which nobody knows here."""
-    spans = [(link.from_.span.start, link.last_instruction.span.end) for link in stage.chain]
-    for comment in stage.model.dockerfile.comments:
-        match = _USER_LEFT_OUT.fullmatch(comment.text)
-        if match is not None and any(start < comment.span.start < end for start, end in spans):
-            yield Item(f"line {comment.span.line} leaves {quote(match[0])} out as a comment", concrete=True)
-            return
+    for comment in users_left_out(stage):
+        yield Item(f"line {comment.span.line} leaves {quote(comment.text)} out as a comment", concrete=True)
+        return
 
 
 def _volumes(stage: Stage, user: str, *, switched: bool) -> Iterator[Item]:

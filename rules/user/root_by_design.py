@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rules.change import DockerfileChange
-    from rules.dockerfile.nodes import Instruction
     from rules.model.stage import Stage
 
 _DROPPERS = re.compile(
@@ -73,16 +72,6 @@ _NETWORK = frozenset(
     "wireguard-tools xl2tpd".split()
 )
 """Packages of programs that change the host's network or run containers, which takes root."""
-_NEEDS_ROOT = re.compile(
-    r"\b(?:needs?|requires?|must|has to|have to|because)\b.*\broot\b|"
-    r"\broot\b.*\b(?:needed|required|necessary|because)\b|"
-    r"\b(?:starts?|runs?) as root\b",
-    re.IGNORECASE,
-)
-_BUILDING = re.compile(
-    r"\b(?:install\w*|build\w*|compil\w*|packages?|apt|apt-get|apk|yum|dnf|temporar\w*)\b", re.IGNORECASE
-)
-
 
 _MAKES_WAY = re.compile(r"^(?:/(?:usr/)?bin/)?(?:ba|da|a)?sh -c exec ")
 
@@ -181,12 +170,6 @@ def _prepares_a_drop(stage: Stage) -> bool:
 
 HANDING_OVER = "Let it hand over with `gosu` or `su-exec`, or start it as an ordinary account."
 """The way out where a start script was not read: it may need root before it starts the program."""
-
-
-def is_explained(instruction: Instruction) -> bool:
-    """Whether the comment above a `USER` says that the container needs root, rather than a step of the build."""
-    text = " ".join(comment.text for comment in instruction.comments)
-    return bool(_NEEDS_ROOT.search(text)) and _BUILDING.search(text) is None
 
 
 def is_root_by_convention(stage: Stage) -> bool:

@@ -22,14 +22,18 @@ from rules.api import (
 )
 from rules.user.account_choice import Choice, switch
 from rules.user.accounts import as_written, name_of
+from rules.user.hindrances import hindrances, in_its_way, writing_script
+from rules.user.layers import folders_made
+from rules.user.owners import is_same, owner_of
+from rules.user.ownership import access
 from rules.user.root_by_design import (
     drops_privileges,
-    is_explained,
     is_for_developers,
     is_no_service,
     script_that_drops,
     unread_scripts,
 )
+from rules.user.root_reasons import is_explained, is_loss_explained
 
 
 @rule(
@@ -51,7 +55,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if is_for_developers(stage) or is_for_developers(was) or (is_no_service(was) and is_no_service(stage)):
             continue
         if not drops_privileges(change, stage):
-            yield _problem(stage, was, unread_scripts(change, stage))
+            yield _problem(change, stage, was, unread_scripts(change, stage))
         elif drops_privileges(change, was) and stage.image.start_line() == was.image.start_line():
             yield _asked(change, stage, was)  # which needed no root then
 
@@ -82,23 +86,43 @@ def _left_to_base(stage: Stage, was: Stage) -> Problem:
     )
 
 
-def _problem(stage: Stage, was: Stage, scripts: tuple[str, ...]) -> Problem:
+def _problem(change: DockerfileChange, stage: Stage, was: Stage, scripts: tuple[str, ...]) -> Problem:
     old, new = was.image.user, stage.image.user
     hedge = f", unless {quote(scripts[0])} gives it up" if scripts else ""
     place = new.instruction if new.instruction is not None and new.stage is stage else stage.from_
     notes = (Note(old.instruction.span, "set here before", before=True),) if old.instruction is not None else ()
-    way_out = "" if _is_meant(stage) else " If that is intended, say why in a comment; else restore the user."
+    meant = _is_meant(stage, was)
+    hindrance = None if meant else _hindrance(change, stage, was)
+    way_out = f" If that is intended, say why in a comment; else restore the user.{in_its_way(hindrance)}"
     return Problem(
         place.span,
         f"{stage.label} now runs as root{hedge}: {_whence(stage, was)}. "
         "Files that the container writes will belong to root, clusters that require non-root refuse to start it, and a "
-        f"break-in starts from root.{way_out}",
-        _confidence(stage, was, scripts),
+        f"break-in starts from root.{'' if meant else way_out}",
+        Confidence.POSSIBLE if meant else _confidence(was, scripts),
         doubt=_doubt(was, scripts),
         stage=stage.key,
         notes=notes,
-        fix=_fix(stage, was) if not scripts and not _is_meant(stage) else None,
+        fix=_fix(stage, was) if not (scripts or meant or hindrance) else None,
     )
+
+
+def _hindrance(change: DockerfileChange, stage: Stage, was: Stage) -> str | None:
+    """Say what the account would fail at by now: what was given to it and is root's, what only root may do."""
+    user = name_of(was.image.user.value or "")
+    folders = folders_made(was)
+    for row in was.files.attribute_changes:
+        given = row.kind == "chown" and is_same(was, name_of(owner_of(row)), user) is True
+        if not given or row.path is None or not (row.recursive or row.path in folders):
+            continue  # of a file that it only reads the owner does not matter
+        folder = access(stage, row.path, user)
+        if folder.exists and folder.writable is False:
+            return f"{quote(str(row.command), 60)} gave it {quote(row.path)} before, which is root's now"
+    script = next(writing_script(change, stage), None)
+    if script is not None:
+        return script.text
+    now = hindrances(change, stage, user)
+    return now if now != hindrances(change, was, user) else None  # what was so before, it has lived with
 
 
 def _whence(stage: Stage, was: Stage) -> str:
@@ -115,15 +139,14 @@ def _whence(stage: Stage, was: Stage) -> str:
     return f"it ran as {quote(old.value or '')} before{by}, and {how}"
 
 
-def _confidence(stage: Stage, was: Stage, scripts: tuple[str, ...]) -> Confidence:
-    if _is_meant(stage):
-        return Confidence.POSSIBLE
+def _confidence(was: Stage, scripts: tuple[str, ...]) -> Confidence:
     return Confidence.LIKELY if scripts or is_no_service(was) else Confidence.CERTAIN
 
 
-def _is_meant(stage: Stage) -> bool:
-    """Whether a comment above the `USER` says what the container needs root for."""
-    return stage.image.user.instruction is not None and is_explained(stage.image.user.instruction)
+def _is_meant(stage: Stage, was: Stage) -> bool:
+    """Whether a comment says what the container needs root for: above the `USER`, or where one went."""
+    user = stage.image.user.instruction
+    return is_explained(user) if user is not None else is_loss_explained(stage, was)
 
 
 def _doubt(was: Stage, scripts: tuple[str, ...]) -> str:
@@ -134,7 +157,7 @@ def _doubt(was: Stage, scripts: tuple[str, ...]) -> str:
 
 def _asked(change: DockerfileChange, stage: Stage, was: Stage) -> Problem:
     """Speak of what starts as root now and may give it up, as it did not have to before."""
-    problem, script = _problem(stage, was, ()), script_that_drops(change, stage)
+    problem, script = _problem(change, stage, was, ()), script_that_drops(change, stage)
     starts = quote(stage.image.start_line(), 60)
     message = f"{problem.message} What starts ({starts}) may give it up by its settings."
     if script is not None:

@@ -16,11 +16,13 @@ from rules.api import (
     groupless,
     insert,
     insert_after,
+    is_root_name,
     quote,
     rule,
 )
 from rules.model.foreign_options import refusal
 from rules.packages.scripts import sure_calls
+from rules.user.called_identities import called_identities
 from rules.user.identities import (
     Use,
     and_then,
@@ -39,7 +41,7 @@ from rules.user.identities import (
     "user-not-created",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
-    keywords=("USER", "COPY", "ADD", "RUN"),
+    keywords=("USER", "COPY", "ADD", "RUN", "CMD", "ENTRYPOINT"),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A stage names an account or a group that neither its base has nor an instruction makes."""
@@ -65,6 +67,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             elif stage.users.exists(use.name, above=use.above) is False and maker_of(stage, use.name) is None:
                 yield _problem(stage, use)
         yield from _in_run(stage, seen)
+        yield from _called(change, stage, seen)
         yield from _groups(stage)
 
 
@@ -75,6 +78,34 @@ def _in_run(stage: Stage, seen: set[str]) -> Iterator[Problem]:
             seen.add(use.name)
             if maker_of(stage, use.name) is None:
                 yield _problem(stage, use)
+
+
+def _called(change: DockerfileChange, stage: Stage, seen: set[str]) -> Iterator[Problem]:
+    """Accounts that `su`, `gosu` and the like are told to become, other than those told already."""
+    for call in called_identities(change, stage):
+        name = call.name
+        if name in seen or is_root_name(name) or stage.users.exists(name) is not False:
+            continue
+        seen.add(name)
+        if maker_of(stage, name) is not None:
+            continue
+        way_out = "Make it above, with `useradd --system`, or name one that is there."
+        if stage.users.is_foreign(name):
+            way_out = f"Other distributions' web servers run as that one, those of this one as {quote(_WEB[name])}."
+        yield Problem(
+            call.span,
+            f"{stage.label} calls {quote(call.text)}, an account that {quote(stage.root.base_text or 'its base')} does "
+            f"not have and nothing makes, so {call.then}. {way_out}",
+            Confidence.CERTAIN if call.sure else Confidence.LIKELY,
+            doubt="it may never be called",
+            stage=stage.key,
+            key=name,
+            instruction=call.instruction,
+        )
+
+
+_WEB = {"apache": "www-data", "www-data": "apache"}
+"""The web server's account of the one family of distributions, and of the other."""
 
 
 def _groups(stage: Stage) -> Iterator[Problem]:

@@ -203,3 +203,18 @@ def test_an_edited_start_command_keeps_what_was_wrong_with_it(before: str, after
 def test_a_stage_without_a_shell_lacks_it_for_another_command_as_well() -> None:
     before = "FROM gcr.io/distroless/static-debian13\nRUN install-shop\n"
     assert told(before, before.replace("install-shop", "ls -l /"), "shell-in-scratch") == ["unchanged"]
+
+
+def test_what_is_told_in_another_stage_by_now_is_not_repaired() -> None:
+    tail = b'COPY --from=build /x /x\nCMD ["python"]\n'
+    before = b"FROM python:3.13 AS build\nRUN pip install till\nFROM python:3.13\nRUN pip install till\n" + tail
+    after = before.replace(b"RUN pip install till\nFROM", b"RUN pip install till shop\nFROM")
+    findings = rules.review({"Dockerfile": before}, {"Dockerfile": after}).findings
+    assert [f.baseline for f in findings if f.rule == "pip-unpinned"] == ["new"]
+
+
+def test_a_package_beside_others_without_a_version_is_a_possibility() -> None:
+    before = b'FROM python:3.13\nRUN pip install till\nCMD ["python"]\n'
+    findings = rules.review({"Dockerfile": before}, {"Dockerfile": before.replace(b" till", b" till shop")}).findings
+    found = [f for f in findings if f.rule == "pip-unpinned"]
+    assert [(f.baseline, f.confidence.name, "`shop`" in f.message) for f in found] == [("new", "POSSIBLE", True)]

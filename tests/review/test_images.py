@@ -42,6 +42,7 @@ def table(before: str, after: str) -> list[str]:
         (SLIM, SLIM + "HEALTHCHECK CMD a || b\n", "| Health check | none | `a \\|\\| b` (in a shell) |"),
         (SLIM + "EXPOSE 80 81/udp\n", SLIM + "EXPOSE 80/tcp 82\n", "| Ports | `81/udp` | `82` |"),
         (SLIM + "ENV A=1 B=2\n", SLIM + "ENV A=1 B=3\n", "| Environment | `B=2` | `B=3` |"),
+        (SLIM, SLIM + "ENV A=1\nENV B:2\nENV C=1 D:2\n", "| Environment |  | `A=1` |"),
         (SLIM, SLIM + "ENV API_TOKEN=s3cr3t-value\n", "| Environment |  | `API_TOKEN` (not shown) |"),
         (SLIM, SLIM + "RUN apt-get install -y tini\n", "| Packages |  | `tini` (749 kB) |"),
         (SLIM, SLIM + "RUN pip install flask\n", "| Python packages |  | `flask` |"),

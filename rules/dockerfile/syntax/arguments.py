@@ -34,6 +34,8 @@ _WAYS = MappingProxyType(
     }
 )
 _EMPTY_ARRAY = re.compile(r"\[\s*\]\s*$")
+_WITH_COLON = re.compile(r"(?P<name>[A-Za-z_][\w.-]*+):(?!//)(?P<value>[^\s=:].*)", re.ASCII | re.DOTALL)
+"""`NAME:value`, and no address."""
 _LONGEST_JSON = 65_536
 """Characters of an array that are read to tell other JSON from a shell's test; nobody writes a tenth."""
 
@@ -120,14 +122,29 @@ def _pairs(instruction: Instruction) -> Iterator[SyntaxFault]:
     keyword, pairs = instruction.keyword, instruction.pairs
     if len(pairs) == 1 and pairs[0][1] is None:
         name = pairs[0][0]
-        yield fault(f"`{keyword}` needs a value for {quote(name.text)}, written `{name.text[:40]}=…`.", name.span)
+        message = f"`{keyword}` needs a value for {quote(name.text)}, written `{name.text[:40]}=…`."
+        yield _with_colon(keyword, name) or fault(message, name.span)
         return
     for name, value in pairs:
         if value is None:
-            yield _without_value(keyword, name)
+            yield _with_colon(keyword, name) or _without_value(keyword, name)
             return
         if not name.text:
             yield fault(f"`{keyword}` has a value without a name: nothing stands before `=`.", value.span)
+
+
+def _with_colon(keyword: str, word: Word) -> SyntaxFault | None:
+    """Return the fault of a word whose equals sign was written as a colon; `None` where that is not plain to see."""
+    match = _WITH_COLON.fullmatch(word.text)
+    if match is None:
+        return None
+    better = f"{match['name']}={match['value']}"
+    message = (
+        f"`{keyword}` reads no value in {quote(word.text)}, and the build stops here: a colon stands where `=` belongs."
+        f" Write {quote(better)}."
+    )
+    sure = (match["name"].isupper() or match["value"][0] in "\"'") and word.span.end - word.span.start == len(word.text)
+    return fault(message, word.span, better if sure else None)
 
 
 def _without_value(keyword: str, word: Word) -> SyntaxFault:

@@ -1,0 +1,98 @@
+"""The `&&` lists of a script: where each ends, which brackets stand in it, and what catches a failure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.lazily import once
+from rules.quoting import listed, quote
+
+if TYPE_CHECKING:
+    from rules.dockerfile.shell_command import Command
+    from rules.model.steps import Run
+
+_GROUP = re.compile(r"(?<![\w$.-])(?:if|for|while|until|case|select)(?=[\s\\])|(?<![\w$])[({]")
+"""What begins a group in front of a command."""
+_OPENS = re.compile(r"[\s\\]*&&[\s\\]*(?:\(|\{\s)[\s\\]*")
+_CLOSES = re.compile(r"[\s\\]*(?:\)|;[\s\\]*\})[\s\\]*&&[\s\\]*")
+"""What stands before brackets in an `&&` list, and behind them."""
+_COMMENT = re.compile(r"^[ \t]*#.*", re.MULTILINE)
+
+
+class _List(NamedTuple):
+    """The command that ends a command's `&&` list, `None` where a group does, and how deep in brackets it stands."""
+
+    end: Command | None
+    depth: int
+
+
+def end_of_list(run: Run, last: Command) -> Command | None:
+    """Return the command that ends the `&&` list which goes on behind a pipeline; `None` where that is a group's.
+
+    Args:
+        run: The RUN.
+        last: The last command of the pipeline.
+    """
+    return _lists(run)[id(last)].end
+
+
+@once
+def _lists(run: Run) -> dict[int, _List]:
+    """The list of each command; what stands in substitutions, inner scripts and loops has lists of its own.
+
+    A list that goes on with a group (`make && if …; fi`) ends in none of the commands. One goes on behind brackets
+    (`make && ( clean || true ) && install`), and what stands in them has a list of its own.
+    """
+    lists: dict[int, _List] = {}
+    end: dict[tuple[bool, bool], Command | None] = {}
+    behind: list[dict[tuple[bool, bool], Command | None]] = []
+    below: dict[bool, int] = {}
+    for command in reversed(run.commands):
+        place = command.nested, command.conditional
+        gap = _COMMENT.sub("", command.source.text[command.end : below.get(command.nested, command.end)])
+        if not command.nested and _CLOSES.fullmatch(gap):
+            behind.append(end)
+            end = {}
+        if command.after not in ("&&", "|", "|&"):
+            end[place] = command
+        elif behind and not command.nested and _OPENS.fullmatch(gap):
+            end = behind.pop()
+        elif _GROUP.search(gap):
+            end[place] = None
+        below[command.nested] = command.start
+        lists[id(command)] = _List(end.get(place), len(behind))
+    return lists
+
+
+def catching(run: Run, end: Command) -> tuple[Command, ...]:
+    """Return the commands of a list that have a `||` behind them, from one on: each catches all that stands before it.
+
+    What stands in brackets catches nothing outside of them.
+    """
+    lists = _lists(run)
+    found = []
+    for command in run.commands:
+        if command.start < end.start or command.nested or lists[id(command)].depth != lists[id(end)].depth:
+            continue
+        if command.after == "||" and not command.conditional:
+            found.append(command)
+        elif command.after not in ("&&", "|", "|&", "||"):
+            break
+    return tuple(found)
+
+
+def caught_by(catchers: tuple[Command, ...]) -> tuple[str, str]:
+    """Say what catches a failure within an `&&` list, and the way out, which has to mend each `||` of it.
+
+    Args:
+        catchers: The commands that have one behind them, in order.
+    """
+    first = catchers[0]
+    brackets = f"in brackets together with its `||`: `( {first.name} … || … )`."
+    if len(catchers) == 1:
+        why = f"the `||` behind {quote(first.name)} on line {first.line} catches the whole `&&` list"
+        return f"{why}, not that command alone", f"Put that command {brackets}"
+    named = listed([f"{quote(one.name)} (line {one.line})" for one in catchers])
+    why = f"the `||` behind each of {named} catches the whole `&&` list before it"
+    return f"{why}, not that command alone", f"Put each of them {brackets}"

@@ -1,0 +1,76 @@
+"""What a loop of a RUN hides: a round that fails, unless it is the last."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from rules.lazily import once
+from rules.problem import Confidence, Problem
+from rules.quoting import quote
+
+if TYPE_CHECKING:
+    from rules.dockerfile.shell_command import Command
+    from rules.model.stage import Stage
+    from rules.model.steps import Run
+
+_LOOP = re.compile(
+    r"(?<![\w$./-])for[ \t]+\w+[ \t]+in[ \t](?P<words>[^;\n]+)[;\n]\s*do\s(?P<body>.*?)[;\n]\s*done(?![\w-])", re.DOTALL
+)
+_JOINED = re.compile(r"\\\r?\n")
+_COMMENT = re.compile(r"^[ \t]*#.*", re.MULTILINE)
+_DECIDES = re.compile(
+    r"\|\||(?<![\w$./-])(?:if|for|while|until|case|exit|return|break|trap)(?![\w./-])|\bset[ \t]+-\w*e"
+)
+"""What says in the body what becomes of a failure, or makes it more than a plain list."""
+_SEVERAL = re.compile(r"\S\s+\S|[$*?`]")
+"""Words of which there may be more than one."""
+
+
+def loops_over(run: Run, command: Command) -> bool:
+    """Tell whether a command stands in a loop that goes on to its next round when the command fails.
+
+    Without `set -e` a loop has the status of its last round (POSIX, 2.9.4, "The for Loop").
+    """
+    if command.errexit or command.nested or command.negated:
+        return False
+    return any(start <= command.start < end for start, end in _bodies(run))
+
+
+def problem_of_loop(stage: Stage, run: Run, command: Command, *, lost: bool) -> Problem:
+    """Tell of a command in such a loop.
+
+    Args:
+        stage: The stage.
+        run: The RUN.
+        command: The command.
+        lost: Whether its failure stopped the build before the change.
+    """
+    before = " Before the change it stopped." if lost else ""
+    return Problem(
+        command.span,
+        f"the build goes on when {quote(str(command), 60)} fails in a round of its loop that is not the last: the loop "
+        f"goes on, and has the status of its last round.{before} Write `|| exit 1` behind it.",
+        Confidence.LIKELY if lost else Confidence.POSSIBLE,
+        doubt="a failure may be meant to be passed over",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=f"loop {command.name}",
+    )
+
+
+@once
+def _bodies(run: Run) -> list[tuple[int, int]]:
+    """Where the bodies of loops stand in which nothing says what becomes of a failure."""
+    source, span = run.instruction.source, run.instruction.span
+    text = _blank(_COMMENT, _blank(_JOINED, source.text[span.start : span.end]))
+    return [
+        (span.start + loop.start("body"), span.start + loop.end("body"))
+        for loop in _LOOP.finditer(text)
+        if _SEVERAL.search(loop["words"].strip()) and not _DECIDES.search(loop["body"])
+    ]
+
+
+def _blank(pattern: re.Pattern[str], text: str) -> str:
+    """Put blanks in the place of what a pattern finds, so that offsets stay."""
+    return pattern.sub(lambda found: " " * len(found[0]), text)

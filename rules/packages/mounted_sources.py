@@ -1,0 +1,87 @@
+"""Whether an image brings a program at all: one that does not is for developers, who mount their sources."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from rules.lazily import once
+from rules.model.audience import is_development_start
+from rules.model.puts import within
+from rules.user.start_scripts import start_scripts
+
+if TYPE_CHECKING:
+    from rules.change import DockerfileChange
+    from rules.dockerfile.shell import Command
+    from rules.model.stage import Stage
+    from rules.model.steps import Copy
+
+_SETTINGS = re.compile(
+    r"[\w.-]*\.(?:ini|conf|cnf|cfg|ya?ml|toml|env|sh|bash|list|sources|repo|cron|crontab|pem|crt|cer|key|asc|gpg|rules|"
+    r"service|xml|lock|tmpl|template|j2)|\.\w+rc|(?:package|package-lock|composer)\.json|Gemfile|Pipfile|[\w.-]*require[\w.-]*\.txt"
+)
+"""Names of settings, scripts of the shell, and lists of packages: none is a program."""
+_FOR_SETTINGS = (
+    "/etc",
+    "/usr/local/etc",
+    "/bin",
+    "/sbin",
+    "/usr/bin",
+    "/usr/sbin",
+    "/usr/local/bin",
+    "/usr/local/sbin",
+)
+_UNPACKERS = frozenset({"tar", "bsdtar", "unzip"})
+_FETCHES = {
+    "git": ("clone",),
+    "svn": ("co", "checkout", "export"),
+    "composer": ("create-project",),
+    **dict.fromkeys(("laravel", "rails", "symfony"), ("new",)),
+    **dict.fromkeys(("npm", "yarn", "pnpm", "bun"), ("create", "init")),
+}
+"""Programs that fetch or make a whole program, and what of theirs does."""
+_SERVERS = re.compile(r"\bartisan\s+serve\b|\brails\s+s(?:erver)?\b|\bphp\s+-S\b|\bflask\b[^\n;&|]*\s--debug\b")
+"""Servers that a program is tried out with, where it is none of the image's own."""
+
+
+@once
+def brings_no_program(stage: Stage) -> bool:
+    """Tell whether nothing of a program comes into an image but settings, tools and the script that starts it.
+
+    Its base is one that the tables know as such, so that the program is not in there.
+    """
+    if stage.facts is None or stage.facts.kind not in ("os", "runtime", "runtime+toolchain") or stage.image.onbuild:
+        return False
+    if not any(copy.from_context for copy in stage.all_copies):
+        return False  # nothing shows that anybody has filled it
+    brought = (_brings(command) for run in stage.done_runs for command in run.commands)
+    return not (any(brought) or any(map(_is_program, stage.all_copies)))
+
+
+def runs_mounted_sources(change: DockerfileChange, stage: Stage) -> bool:
+    """Tell whether an image that brings no program starts a server for developers: their sources are mounted.
+
+    The server may stand in the start command, in a script of it that was read, or in a variable for one.
+    """
+    if not brings_no_program(stage):
+        return False
+    texts = [setting.value.text for setting in stage.image.start_command if setting.value is not None]
+    texts += [script.text for script in start_scripts(change, stage) if script.text is not None]
+    texts += [setting.value for setting in stage.image.env.values() if setting.set_in_file and setting.value]
+    return any(is_development_start(text) or _SERVERS.search(text) for text in texts)
+
+
+def _brings(command: Command) -> bool:
+    created = command.name == "npx" and command.subcommand.startswith("create-")
+    return created or command.name in _UNPACKERS or command.subcommand in _FETCHES.get(command.name, ())
+
+
+def _is_program(copy: Copy) -> bool:
+    """Whether a COPY may bring a program: a tree, a file that is no settings, or what another stage has made."""
+    if copy.from_stage is not None or copy.destination is None:
+        return True
+    if any(within(copy.destination, folder) for folder in _FOR_SETTINGS):
+        return False
+    names = [posixpath.basename((source.path or "").rstrip("/")) for source in copy.sources]
+    return not all(map(_SETTINGS.fullmatch, names))
