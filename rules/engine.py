@@ -7,17 +7,17 @@ from functools import cache
 from typing import TYPE_CHECKING, Literal
 
 from rules import catalogue
+from rules.baselines import baselines
 from rules.build import suppression_unused
 from rules.change import DockerfileChange
 from rules.facts.eol import data_date
-from rules.fingerprint import Raised, fingerprints, line_ratio, listed, unchanged
+from rules.fingerprint import Raised, fingerprints, line_ratio, listed
 from rules.gathering import gathered
 from rules.judging import Judged, judge
 from rules.model.model import Model
 from rules.offers import Bench, Offer
 from rules.policy import DEFAULT, Policy
 from rules.problem import Severity
-from rules.renames import in_new_names
 from rules.report import Baseline, Crash, Finding, Report, Suppressed
 from rules.repository import Repository
 from rules.suppression import Silencer, Suppression, suppressions
@@ -190,10 +190,7 @@ def _review_file(setup: _Setup, change: DockerfileChange) -> Report:
 
 def _report(setup: _Setup, change: DockerfileChange, judged: Judged, before: Judged) -> Report:
     old = before.raised
-    stages = [stage.key for stage in before.model.stages]
-    known, still = unchanged(in_new_names(old, change), judged.raised, stages)
-    known |= _spoken_for(before, judged, known)
-    known |= {index for index, raised in enumerate(judged.raised) if raised.problem.held_before}
+    known, still = baselines(change, before, judged)
     comments = suppressions(change.after.dockerfile)
     old_comments = (
         {c.comment.text for c in suppressions(change.before.dockerfile)} if change.before is not None else set()
@@ -218,14 +215,6 @@ def _report(setup: _Setup, change: DockerfileChange, judged: Judged, before: Jud
     marks = fingerprints(old)
     findings += [_finding(setup, change, old[i], "absent", marks[i]) for i in range(len(old)) if i not in still]
     return Report(tuple(findings), tuple(silenced), judged.crashes)
-
-
-def _spoken_for(before: Judged, judged: Judged, known: Collection[int]) -> set[int]:
-    """Return what the file held before as well, when a stronger rule spoke for it."""
-    left = [index for index in range(len(judged.raised)) if index not in known]
-    weaker = [one for group in before.same for one in group]
-    again, _ = unchanged(weaker, [judged.raised[index] for index in left]) if weaker and left else ((), ())
-    return {left[index] for index in again}
 
 
 def _offers(setup: _Setup, bench: Bench, judged: Judged, known: Collection[int]) -> dict[int, Offer]:

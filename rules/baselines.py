@@ -1,0 +1,57 @@
+"""Tell which problems a change is responsible for, and which it has repaired."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules.fingerprint import unchanged
+from rules.renames import in_new_names
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from rules.change import DockerfileChange
+    from rules.fingerprint import Raised
+    from rules.judging import Judged
+
+
+def baselines(change: DockerfileChange, before: Judged, after: Judged) -> tuple[set[int], set[int]]:
+    """Match what the rules say of a Dockerfile now with what they said of it before the change.
+
+    Args:
+        change: The change.
+        before: What they said.
+        after: What they say.
+
+    Returns:
+        Indexes into `after.raised` of what was there before, and into `before.raised` of what still is there.
+    """
+    old, new = before.raised, after.raised
+    known, still = unchanged(in_new_names(old, change), new, [stage.key for stage in before.model.stages])
+    known |= _again(new, known, _weaker(before))
+    still |= _again(old, still, _weaker(after))
+    held = {index for index, item in enumerate(new) if item.problem.held_before} - known
+    still |= _under_another_name(old, still, [new[index] for index in sorted(held)])
+    return known | held, still
+
+
+def _weaker(judged: Judged) -> list[Raised]:
+    """Return what stronger rules spoke for."""
+    return [one for group in judged.same for one in group]
+
+
+def _again(items: Sequence[Raised], matched: Collection[int], others: Sequence[Raised]) -> set[int]:
+    """Return which of the unmatched problems the other version held as well, when a stronger rule spoke for them."""
+    left = [index for index in range(len(items)) if index not in matched]
+    again, _ = unchanged(others, [items[index] for index in left]) if others and left else ((), ())
+    return {left[index] for index in again}
+
+
+def _under_another_name(old: Sequence[Raised], still: Collection[int], held: Iterable[Raised]) -> set[int]:
+    """Return what a problem that held before went by then: nothing of the rule in that stage is repaired for it."""
+    left = [index for index in range(len(old)) if index not in still]
+    found: set[int] = set()
+    for item in held:
+        place = item.matter, item.problem.stage
+        found.update([i for i in left if i not in found and (old[i].matter, old[i].problem.stage) == place][:1])
+    return found
