@@ -3,7 +3,7 @@
 import dataclasses
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from rules.api import (
     Category,
@@ -82,21 +82,26 @@ def _fresh(change: DockerfileChange, stage: Stage, found: list[Grant]) -> list[G
     if was is None:
         return found
     fresh = []
+    moved = {posixpath.basename(path) for path in _opened_anyhow(was) - _opened_anyhow(stage)}
     for grant in found:
-        paths = tuple(path for path in grant.paths if not _was_open(was, grant, path))
+        paths = tuple(path for path in grant.paths if not _was_open(was, grant, path, moved))
         if paths or not grant.paths:
             fresh.append(grant._replace(paths=paths))
     return fresh
 
 
-def _was_open(was: Stage, grant: Grant, path: str) -> bool:
-    """Whether everyone could write a path, or one of that name in another folder from which it moved."""
+def _was_open(was: Stage, grant: Grant, path: str, moved: Collection[str]) -> bool:
+    """Whether everyone could write a path, or one of that name in a folder from which it moved."""
     whole, single = _places_opened(was)
     place = _resolved(grant.step, path)
     if any(folder in whole for folder in folders_of(place)) or (not grant.recursive and place in single):
         return True
-    name = posixpath.basename(place)
-    return bool(name) and any(posixpath.basename(one) == name for one in whole | single)
+    return posixpath.basename(place) in moved
+
+
+def _opened_anyhow(stage: Stage) -> frozenset[str]:
+    whole, single = _places_opened(stage)
+    return whole | single
 
 
 @once
@@ -243,15 +248,24 @@ def _named(paths: tuple[str, ...]) -> str:
 
 def _fix(change: DockerfileChange, stage: Stage, found: list[Grant]) -> Fix | None:
     """Narrow octal modes where nobody but root, or the owner, can have needed the right to write."""
-    rooted = stage.users.final_is_root is True and not drops_privileges(change, stage)
-    rooted = rooted and not unread_scripts(change, stage)
-    modes = [_safe(grant, rooted=rooted) for grant in found]
+    modes = [_safe(grant, rooted=stage.index in _stay_root(change)) for grant in found]
     if None in modes:
         return None
     titles = " and ".join(dict.fromkeys(mode for mode in modes if mode is not None))
     return Fix(
         f"Use mode {titles}",
         tuple(Edit(g.span, mode) for g, mode in zip(found, modes, strict=True) if mode is not None),
+    )
+
+
+@once
+def _stay_root(change: DockerfileChange) -> frozenset[int]:
+    """The shipped stages whose programs run as root from the start to the end, as far as anything says."""
+    return frozenset(
+        stage.index
+        for stage in change.after.shipped
+        if stage.users.final_is_root is True
+        if not drops_privileges(change, stage) and not unread_scripts(change, stage)
     )
 
 
@@ -268,8 +282,11 @@ def _safe(grant: Grant, *, rooted: bool) -> str | None:
 def _is_folder(grant: Grant) -> bool:
     """Whether folders are opened: mostly on purpose, for whatever user a container is started as."""
     step = grant.step
-    made = {word.value for run in step.stage.all_runs for command in run.calls("mkdir") for word in command.operands()}
-    volumes = {volume.value for volume in step.stage.image.volumes}
-    return any(
-        path in made | volumes or path.endswith("/") or "." not in posixpath.basename(path) for path in grant.paths
-    )
+    folders = _folders(step.stage)
+    return any(path in folders or path.endswith("/") or "." not in posixpath.basename(path) for path in grant.paths)
+
+
+@once
+def _folders(stage: Stage) -> frozenset[str]:
+    made = {word.value for run in stage.all_runs for command in run.calls("mkdir") for word in command.operands()}
+    return frozenset(made | {volume.value for volume in stage.image.volumes if volume.value is not None})
