@@ -82,7 +82,7 @@ def _fresh(change: DockerfileChange, stage: Stage, found: list[Grant]) -> list[G
     if was is None:
         return found
     fresh = []
-    moved = {posixpath.basename(path) for path in _opened_anyhow(was) - _opened_anyhow(stage)}
+    moved = _moved(change)[stage.index]
     for grant in found:
         paths = tuple(path for path in grant.paths if not _was_open(was, grant, path, moved))
         if paths or not grant.paths:
@@ -99,9 +99,15 @@ def _was_open(was: Stage, grant: Grant, path: str, moved: Collection[str]) -> bo
     return posixpath.basename(place) in moved
 
 
-def _opened_anyhow(stage: Stage) -> frozenset[str]:
-    whole, single = _places_opened(stage)
-    return whole | single
+@once
+def _moved(change: DockerfileChange) -> dict[int, frozenset[str]]:
+    """Return the names of what was open to everyone in a stage and is no more, by the stage's index."""
+    found = {}
+    for stage in change.stages:
+        was = change.was(stage)
+        gone = frozenset().union(*_places_opened(was)).difference(*_places_opened(stage)) if was is not None else ()
+        found[stage.index] = frozenset(map(posixpath.basename, gone))
+    return found
 
 
 @once
