@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 import rules
 from rules import Finding
 
+THIRD = 3
 BASE = b'FROM node\nUSER node\nRUN echo one\nCMD ["node", "server.js"]\n'
 
 
@@ -44,6 +47,20 @@ def test_reformatting_keeps_fingerprints() -> None:
     one = found(None, b"FROM node as build\nRUN true\n")[0]
     other = found(None, b"from   node  AS build\nRUN true\n")[0]
     assert one.fingerprint == other.fingerprint
+
+
+@pytest.mark.parametrize("line", ["ADD --chown=node:node a b /srv/", "VOLUME /etc /proc"])
+def test_the_json_form_of_paths_is_but_another_layout(line: str) -> None:
+    keyword, *words = line.split()
+    flags = [word for word in words if word.startswith("--")]
+    array = f"[{', '.join(json.dumps(word) for word in words if word not in flags)}]"
+    before = f'FROM node:24\nUSER node\n{line}\nCMD ["node", "/srv/a"]\n'
+    after = before.replace(line, " ".join((keyword, *flags, array)))
+    then, now = (
+        [(f.rule, f.fingerprint) for f in rules.review({}, {"Dockerfile": text.encode()}).findings if f.line == THIRD]
+        for text in (before, after)
+    )
+    assert then == now != []
 
 
 def test_two_equal_problems_have_two_fingerprints() -> None:
