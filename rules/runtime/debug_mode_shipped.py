@@ -34,7 +34,7 @@ from rules.runtime.debug_switches import (
     switch_in,
     xdebug_commands,
 )
-from rules.runtime.start_instructions import Written, shipped
+from rules.runtime.start_instructions import Written, commands_of, full_words, shipped
 
 _FOR_DEVELOPERS = re.compile(
     r"\b(?:hot|live|auto)[ -]?reload|\b(?:for|in|during) (?:local )?(?:development|developers?|debugging)\b|"
@@ -94,9 +94,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 seen.add(id(setting.instruction))
                 yield from _variables(stage, setting)
         yield from _xdebug(stage, seen)
+    told: set[tuple[str, str]] = set()
     for found in shipped(change):
         if not is_development_name(found.stage.name) and not _is_explained(found.instruction):
-            yield from _switch(found)
+            yield from _switch(found, told)
 
 
 def _is_explained(instruction: Instruction) -> bool:
@@ -198,13 +199,17 @@ def _builds_with_it(stage: Stage, name: Word) -> bool:
     return bool(installs) and any(at > installs[0] for at in scripts)
 
 
-def _switch(found: Written) -> Iterator[Problem]:
-    switch = next((s for command in found.start.commands if (s := switch_in(command)) is not None), None)
-    if switch is None:
+def _switch(found: Written, told: set[tuple[str, str]]) -> Iterator[Problem]:
+    """Yield what a start command switches on, other than what its ENTRYPOINT was told to do already."""
+    switch = next((s for command in commands_of(found) if (s := switch_in(command)) is not None), None)
+    if switch is None or (found.stage.key, switch.text) in told:
         return
+    told.add((found.stage.key, switch.text))
+    alone = any(switch_in(command) == switch for command in found.start.commands)
+    started = found.start.words if alone else full_words(found) or found.start.words
     yield Problem(
         found.instruction.span,
-        f"{found.stage.label} starts {quote(found.start.text)}: {quote(switch.text)} {switch.what}. "
+        f"{found.stage.label} starts {quote(' '.join(started))}: {quote(switch.text)} {switch.what}. "
         f"In production that {switch.then}. {switch.way_out}.",
         Confidence.LIKELY,
         doubt="the image may be made for development alone",
