@@ -104,9 +104,7 @@ _SYSTEM_FOLDERS = frozenset({"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "
 
 def _use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str | None:
     """Say what still needs the variable, `None` when nothing is seen to."""
-    if _BUILD_ONLY.match(name):
-        return None
-    if _has_successor(stage, was, name):
+    if _BUILD_ONLY.match(name) or _has_successor(stage, was, name):
         return None
     if name == "PATH":
         lost = _lost_folders(stage, was)
