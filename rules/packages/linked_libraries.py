@@ -96,6 +96,7 @@ def linked_with(change: DockerfileChange, stage: Stage, library: str) -> str | N
         for item in builder.packages.present:
             if library in libraries_of(stage, item):
                 return (
-                    f"and {builder.label} builds with {quote(item.name)}: {quote(str(copy.instruction), 60)} brings it"
+                    f"which what {builder.label} builds with {quote(item.name)} is linked with: it stops with “cannot "
+                    "open shared object file” when it is loaded"
                 )
     return None
