@@ -112,8 +112,8 @@ def _loosened_tag(change: DockerfileChange, old: ImageReference, new: ImageRefer
     if (shortened or undated == new.tag != old.tag) and not is_over(change, new):
         return Loosened(
             f"goes {names}, which names less of the release",
-            f"Builds then take whatever {quote(after.number or after.variant)} is that day; name the release that was "
-            "tested",
+            f"Builds then take whatever {quote(after.number if shortened else new.tag or '')} is that day; name the "
+            "release that was tested",
             restore=before.variant == after.variant,
         )
     return None
