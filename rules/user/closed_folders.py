@@ -70,7 +70,10 @@ def closed_folder(stage: Stage, was: Stage, accounts: Accounts) -> Problem | Non
         was: Before it.
         accounts: Whom the container runs as, and ran as.
     """
+    volumes = {volume.value for volume in stage.image.volumes}
     for closed in _closed(stage, was, accounts.user, accounts.before):
+        if closed.path in volumes:
+            continue  # of which volume-not-owned speaks
         install = install_in(stage, closed.path)
         if install is not None:
             return _stops(stage, accounts, closed, install)
