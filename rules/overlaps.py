@@ -49,11 +49,8 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     ),
     "uid-implicit": (_same_fact("stage", "user-name-not-numeric"),),
     "user-created-unused": (_same_fact("stage", "final-user-missing", "final-user-root"),),
-    "user-not-created": (_silence("instruction", "became-non-root"), _silence("stage", "volume-not-owned")),
-    "user-only-in-builder": (
-        _silence("instruction", "became-non-root", "user-name-not-numeric"),
-        _silence("stage", "volume-not-owned"),
-    ),
+    "user-not-created": (_silence("instruction", "became-non-root"),),
+    "user-only-in-builder": (_silence("instruction", "became-non-root", "user-name-not-numeric"),),
     "user-escalated": (_same_fact("stage", "final-user-missing", "final-user-root", "user-created-unused"),),
     "cmd-ignored": (_silence("instruction", "entrypoint-script-no-exec"),),
     "debug-mode-shipped": (_silence("instruction", "npm-start-as-pid1"),),
