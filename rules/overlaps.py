@@ -127,7 +127,6 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
             "apt-recommends-installed",
             "build-tools-shipped",
             "dev-package-shipped",
-            "package-cache-left",
             "package-manager-as-non-root",
             "package-not-in-release",
             "package-update-alone",
