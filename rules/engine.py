@@ -215,8 +215,9 @@ def _report(setup: _Setup, change: DockerfileChange, judged: Judged, before: Jud
 def _spoken_for(before: Judged, judged: Judged, known: Collection[int]) -> set[int]:
     """Return what the file held before as well, when a stronger rule spoke for it."""
     left = [index for index in range(len(judged.raised)) if index not in known]
-    weaker = [one for group in before.same for one in group]
-    again, _ = unchanged(weaker, [judged.raised[index] for index in left]) if weaker and left else ((), ())
+    again, _ = (
+        unchanged(before.hidden, [judged.raised[index] for index in left]) if before.hidden and left else ((), ())
+    )
     return {left[index] for index in again}
 
 

@@ -220,3 +220,15 @@ def test_an_edited_start_command_keeps_what_was_wrong_with_it(before: str, after
 def test_a_stage_without_a_shell_lacks_it_for_another_command_as_well() -> None:
     before = "FROM gcr.io/distroless/static-debian13\nRUN install-shop\n"
     assert told(before, before.replace("install-shop", "ls -l /"), "shell-in-scratch") == ["unchanged"]
+
+
+def test_what_a_stronger_rule_spoke_for_before_is_an_older_finding_when_that_one_is_mended() -> None:
+    lost = (
+        "FROM debian:13-slim\nRUN apt-get update \\\n  && apt-get install -y file \\\n  rm -rf /tmp/x\n"
+        'USER 1000\nCMD ["a"]\n'
+    )
+    mended = lost.replace("  rm -rf", "  && rm -rf")
+    trees = ({"Dockerfile": lost.encode()}, {"Dockerfile": mended.encode()})
+    told = {f.rule: f.baseline for f in rules.review(*trees).findings}
+    assert told["run-missing-operator"] == "absent"
+    assert told["package-cache-left"] == "unchanged"
