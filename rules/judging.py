@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from rules import overlaps
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
 from rules.dockerfile.syntax.templates import is_filled_in, sure_places
-from rules.fingerprint import Raised, normalised
+from rules.fingerprint import Raised
 from rules.model.refusals import is_refused
 from rules.report import Crash
+from rules.wording import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
