@@ -213,11 +213,13 @@ def _report(setup: _Setup, change: DockerfileChange, judged: Judged, before: Jud
 
 
 def _spoken_for(before: Judged, judged: Judged, known: Collection[int]) -> set[int]:
-    """Return what the file held before as well, when a stronger rule spoke for it."""
+    """Return what the file held before as well, when a stronger rule spoke for it that does so no more."""
     left = [index for index in range(len(judged.raised)) if index not in known]
-    again, _ = (
-        unchanged(before.hidden, [judged.raised[index] for index in left]) if before.hidden and left else ((), ())
-    )
+    if not before.hidden or not left:
+        return set()
+    _, still = unchanged(before.hidden, judged.hidden)
+    shown = [one for index, one in enumerate(before.hidden) if index not in still]
+    again, _ = unchanged(shown, [judged.raised[index] for index in left])
     return {left[index] for index in again}
 
 

@@ -232,3 +232,10 @@ def test_what_a_stronger_rule_spoke_for_before_is_an_older_finding_when_that_one
     told = {f.rule: f.baseline for f in rules.review(*trees).findings}
     assert told["run-missing-operator"] == "absent"
     assert told["package-cache-left"] == "unchanged"
+
+
+def test_what_a_stronger_rule_goes_on_speaking_for_makes_nothing_else_old() -> None:
+    alone = 'FROM debian:13-slim\nRUN apt-get update\nRUN apt-get install -y file\nUSER 1000\nCMD ["a"]\n'
+    more = alone.replace("USER", "RUN apt-get update && apt-get install -y tree\nUSER")
+    report = rules.review({"Dockerfile": alone.encode()}, {"Dockerfile": more.encode()})
+    assert [f.line for f in report.findings if f.rule == "package-cache-left" and f.baseline == "new"] == [4]
