@@ -10,6 +10,7 @@ from rules.dockerfile.package_calls import Cleaning, Package, PackageCall
 from rules.dockerfile.reference import ImageReference, parse_reference
 from rules.dockerfile.shell import Command, Construct, Redirect, Script, ShellWord, script_of
 from rules.dockerfile.shell import parse as parse_shell
+from rules.dockerfile.shell_exec import behind
 from rules.dockerfile.source import Source, Span
 from rules.dockerfile.spelling import nearest
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
@@ -135,6 +136,7 @@ __all__ = [
     "append_to_run",
     "append_to_stage",
     "as_root",
+    "behind",
     "blank_of",
     "changes_by",
     "comments_on",

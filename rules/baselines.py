@@ -28,16 +28,19 @@ def baselines(change: DockerfileChange, before: Judged, after: Judged) -> tuple[
     """
     old, new = before.raised, after.raised
     known, still = unchanged(in_new_names(old, change), new, [stage.key for stage in before.model.stages])
-    known |= _again(new, known, _weaker(before))
-    still |= _again(old, still, _weaker(after))
+    known |= _again(new, known, _shown(before, after))
+    still |= _again(old, still, _shown(after, before))
     held = {index for index, item in enumerate(new) if item.problem.held_before} - known
     still |= _under_another_name(old, still, [new[index] for index in sorted(held)])
     return known | held, still
 
 
-def _weaker(judged: Judged) -> list[Raised]:
-    """Return what stronger rules spoke for."""
-    return [one for group in judged.same for one in group]
+def _shown(hiding: Judged, other: Judged) -> list[Raised]:
+    """Return what stronger rules spoke for in one version, and do not in the other."""
+    if not hiding.hidden:
+        return []
+    _, still = unchanged(hiding.hidden, other.hidden)
+    return [one for index, one in enumerate(hiding.hidden) if index not in still]
 
 
 def _again(items: Sequence[Raised], matched: Collection[int], others: Sequence[Raised]) -> set[int]:

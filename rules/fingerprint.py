@@ -33,9 +33,7 @@ _CROWD, _NEAR = 10_000, 20
 """Pairs about one subject that are all looked at, and how far apart they may be when there are more."""
 _MOST_WORK, _ALWAYS = 200_000_000, 2_000
 """Steps that comparing may take, some seconds in all; only a file that was made to take time needs more."""
-_AROUND = re.compile(r"\s*([\[\],])\s*")
 _CONTINUED = re.compile(r"[\\`][ \t]*\r?\n")
-_AS = re.compile(r" as (?=\S+$)", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 _ONE_OF_A_STAGE = frozenset({"CMD", "ENTRYPOINT", "HEALTHCHECK", "STOPSIGNAL"})
 """Instructions of which a stage has one, or of which the last one counts."""
@@ -71,19 +69,6 @@ class Raised(NamedTuple):
     def matter(self) -> str:
         """The rule's id, or that of the rule with which it shares its matter."""
         return ONE_MATTER.get(self.rule.id, self.rule.id)
-
-
-def normalised(instruction: Instruction | None) -> str:
-    """Return an instruction without its layout: continuations joined, comments gone, blanks collapsed.
-
-    In the JSON form no blank is left around brackets and commas; the bodies of here-documents follow.
-    """
-    if instruction is None:
-        return ""
-    text = " ".join(" ".join((str(instruction), *(one.body for one in instruction.heredocs))).split())
-    if instruction.exec_form is not None:
-        text = _AROUND.sub(r"\1", text)
-    return _AS.sub(" AS ", text) if text.startswith("FROM ") else text
 
 
 def fingerprints(raised: Sequence[Raised]) -> list[str]:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from rules import overlaps
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
 from rules.dockerfile.syntax.templates import is_filled_in, sure_places
-from rules.fingerprint import Raised, normalised
+from rules.fingerprint import Raised
 from rules.model.refusals import is_refused
 from rules.report import Crash
+from rules.wording import normalised
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,12 +40,14 @@ class Judged(NamedTuple):
         raised: The problems that are told.
         crashes: The rules that raised.
         same: For each of the problems the weaker ones that state the same fact, and are not told.
+        hidden: All that is not told because a stronger rule speaks for it, in the order of the file.
     """
 
     model: Model
     raised: tuple[Raised, ...]
     crashes: tuple[Crash, ...]
     same: tuple[tuple[Raised, ...], ...]
+    hidden: tuple[Raised, ...] = ()
 
 
 def judge(rules: Iterable[Rule], change: DockerfileChange) -> Judged:
@@ -64,7 +67,9 @@ def judge(rules: Iterable[Rule], change: DockerfileChange) -> Judged:
     raised = [one for one in raised if one.rule.id in OF_TEXT or not _is_half_read(one, refused)]
     raised.sort(key=lambda r: (r.problem.span.start, r.rule.id, r.problem.message))
     told = overlaps.resolved(raised)
-    return Judged(change.after, tuple(t.raised for t in told), tuple(crashes), tuple(t.same for t in told))
+    spoken = {id(t.raised) for t in told}
+    hidden = tuple(one for one in raised if id(one) not in spoken)
+    return Judged(change.after, tuple(t.raised for t in told), tuple(crashes), tuple(t.same for t in told), hidden)
 
 
 OF_SYNTAX = ("invalid-syntax", "invalid-structure")

@@ -138,7 +138,7 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "pip-cache-left": (_silence("stage", "env-set-after-use"),),
     "root-home-needed": (_silence("stage", "venv-not-on-path"),),
     "run-tool-missing": (_silence("instruction", "uid-implicit"),),
-    "run-missing-operator": (_silence("instruction", "package-update-alone"),),
+    "run-missing-operator": (_silence("instruction", "package-cache-left", "package-update-alone"),),
     "comment-in-continued-line": (
         _silence("instruction", "package-cache-left"),
         _silence("stage", "package-lost"),

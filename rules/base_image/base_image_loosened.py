@@ -34,6 +34,8 @@ from rules.base_image.tags import (
 from rules.copying.machine_code import machine_code
 from rules.facts.names import same_image
 
+_DATE = re.compile(r"[-.]20\d{6}(?:\.\d+)?(?=$|-)")
+"""The day of a system's build in its tag: `bookworm-20241016-slim`."""
 _FULL = 3
 """Numbers of a version that names one release and no line of them: major, minor, patch."""
 
@@ -106,10 +108,13 @@ def _loosened_tag(change: DockerfileChange, old: ImageReference, new: ImageRefer
         return None  # from a release candidate to what was released
     if (moves(new.tag or "latest") or names_variant_only(new)) and before.version:
         return _moving(new, names)
-    if after.version and after.is_part_of(before) and not is_over(change, new):
+    undated = _DATE.sub("", old.tag or "")
+    shortened = bool(after.version) and after.is_part_of(before)
+    if (shortened or undated == new.tag != old.tag) and not is_over(change, new):
         return Loosened(
             f"goes {names}, which names less of the release",
-            f"Builds then take whatever {quote(after.number)} is that day; name the release that was tested",
+            f"Builds then take whatever {quote(after.number if shortened else new.tag or '')} is that day; name the "
+            "release that was tested",
             restore=before.variant == after.variant,
         )
     return None

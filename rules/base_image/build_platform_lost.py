@@ -39,14 +39,25 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     builds = change.repository.builds_of(change.path)
     if change.before is None or (builds and all(build.platforms == 1 for build in builds)):
         return
-    for stage in change.stages:
-        was = change.was(stage)
-        if was is None or stage.reference is None or stage.platform is not None or not _is_builder(change.after, stage):
+    for stage, was in _images(change):
+        if stage.platform is not None or not _is_builder(change.after, stage):
             continue
         if was.reference is None or "BUILDPLATFORM" not in (was.platform or "") or not _is_builder(change.before, was):
             continue
         if _asks_for_target(was) or _gives_data_only(stage):
             yield _problem(change, stage, was)
+
+
+def _images(change: DockerfileChange) -> Iterator[tuple[Stage, Stage]]:
+    """Yield the stages that start from an image, each as it was; of a new one, what is built upon it as that was."""
+    seen: set[int] = set()
+    for stage in change.stages:
+        base, was = stage.root, change.was(stage)
+        if base is not stage and change.was(base) is not None:
+            continue
+        if was is not None and base.reference is not None and base.index not in seen:
+            seen.add(base.index)
+            yield base, was
 
 
 def _is_builder(model: Model, stage: Stage) -> bool:

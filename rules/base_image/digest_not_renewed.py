@@ -117,4 +117,5 @@ def _problem(stage: Stage, word: Word, reference: ImageReference, was: str) -> P
         doubt="the digest may be that of the new tag already",
         stage=stage.key,
         key=reference.repository,
+        decision=f"{reference.text} {digest}",
     )

@@ -1,5 +1,6 @@
 """See arg_lost.md."""
 
+import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -58,13 +59,29 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield _question(change, silent)
 
 
+_BUNDLED = re.compile(r"(?:EXPO_PUBLIC|GATSBY|NEXT_PUBLIC|NUXT_PUBLIC|REACT_APP|VITE|VUE_APP)_")
+"""What bundlers put into the pages by its name (Vite, "Env Variables"; Next.js, "Environment Variables"; Vue CLI)."""
+
+
 def _arguments(model: Model) -> dict[str, Instruction]:
-    """The ARGs of stages that only a caller gives a value: a command sees them as environment variables."""
+    """The ARGs of stages that a command sees as environment variables: a caller gives them a value, or they have one.
+
+    Of a default it is not known that anything reads it, unless a bundler does.
+    """
     last_run = max((run.instruction.span.start for stage in model.stages for run in stage.runs), default=0)
     instructions = (
         i for stage in model.stages for i in stage.instructions if i.keyword == "ARG" and i.span.start < last_run
     )
-    return {name.text: i for i in instructions for name, value in i.pairs if value is None and name.text.isupper()}
+    return {
+        name.text: i
+        for i in instructions
+        for name, value in i.pairs
+        if _is_read(name.text, has_default=value is not None)
+    }
+
+
+def _is_read(name: str, *, has_default: bool) -> bool:
+    return name.isupper() and (not has_default or _BUNDLED.match(name) is not None)
 
 
 def _was_written(model: Model, name: str) -> bool:

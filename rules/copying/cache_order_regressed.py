@@ -58,7 +58,10 @@ def _is_comparable(install: Install, then: Install | None) -> bool:
 
 
 def _judge(change: DockerfileChange, stage: Stage, was: Stage, install: Install, then: Install) -> Problem | None:
-    below = [copy for copy in was.all_copies if _stood_below(was, copy, then) and _is_around(copy, then)]
+    around = [copy for copy in was.all_copies if _is_around(copy, then)]
+    if any(copy.brings_context_root and copy.at < then.run.at for copy in around):
+        return None  # the sources stood above it before
+    below = [copy for copy in around if _stood_below(was, copy, then)]
     for copy in stage.copies:
         if copy.index >= install.run.index or copy.deferred or not _is_around(copy, install):
             continue

@@ -18,15 +18,13 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.python_packages import CONSOLE_SCRIPTS, MODULES, packages_copies
+from rules.copying.python_packages import CONSOLE_SCRIPTS, MODULES, is_packaged_as, packages_copies
 from rules.model.search_path import DEFAULT_PATH
 
 _OWN_ENVIRONMENTS = frozenset("uv poetry pipenv pdm hatch conda mamba micromamba pixi rye".split())
 """Programs that start others in an environment that they look for themselves."""
 _LAUNCHERS = frozenset({"tini", "dumb-init", "docker-init"})
 """Programs of an ENTRYPOINT that start what CMD names."""
-_SHORTEST = 4
-"""Letters of a package's name that tell what it is."""
 
 
 @rule(
@@ -75,7 +73,7 @@ def _is_missing(stage: Stage, name: str) -> bool:
     managers = ("pip", "uv", "poetry", "pipenv", "pdm", "conda", "pipx")
     if any(call.manager in managers and call.action in ("install", "sync") for _, call in stage.packages.calls):
         return False
-    if any(_may_bring(item.name, name) for item in stage.packages.present) or stage.files.has_unreadable_run:
+    if any(is_packaged_as(item.name, name) for item in stage.packages.present) or stage.files.has_unreadable_run:
         return False
     puts = [put for put in stage.files.puts if put.kind != "workdir"]
     if any(put.path.endswith(f"/{name}") for put in puts):
@@ -87,12 +85,6 @@ def _is_missing(stage: Stage, name: str) -> bool:
         for put in puts
         if put.kind in ("stage", "image", "run", "remote") or put.path.rstrip("/").endswith("/bin")
     )
-
-
-def _may_bring(package: str, name: str) -> bool:
-    """Whether a distribution's package is called for the script: `supervisor`, `python3-flask`, `py3-gunicorn`."""
-    plain = package.removeprefix("python3-").removeprefix("py3-")
-    return len(plain) >= _SHORTEST and (name.startswith(plain) or plain.startswith(name.partition("-")[0]))
 
 
 def _searched(stage: Stage) -> list[str]:

@@ -145,6 +145,8 @@ def _is_gone(change: DockerfileChange, context: str, path: str) -> bool:
         return False
     if repository.exists(path) is True and change.repository_before.context_of(change.path) in (None, context):
         return False  # the build may have the repository's root for its context, unless the change moves it
+    if _existed(change, context, path) and _new_path(change, context, path) is not None:
+        return True  # it was moved: whoever speaks of it spoke of the file that was committed
     name = posixpath.basename(path)
     others = (data for file, data in repository.files.items() if file != change.path)
     return not any(name.encode() in data for data in others)

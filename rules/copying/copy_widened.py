@@ -52,8 +52,10 @@ def _works_in(stage: Stage, wide: Copy, folder: str) -> Run | None:
     for run in stage.runs:
         if run.index < wide.index or all(command.name in _CHEAP for command in run.commands):
             continue
-        inside = name.search(run.instruction.whole_value) or (run.workdir.value or "").endswith(f"/{folder}")
-        return run if inside else None
+        entered = (run.workdir.value or "").endswith(f"/{folder}") or any(map(name.search, map(str, run.calls("cd"))))
+        at_work = (command for command in run.commands if command.name not in _CHEAP and not command.nested)
+        inside = name.search(run.instruction.whole_value) and all(name.search(str(command)) for command in at_work)
+        return run if entered or inside else None
     return None
 
 

@@ -31,6 +31,16 @@ MODULES = frozenset("gunicorn uvicorn hypercorn daphne granian flask celery stre
 """Those of them that `python -m` starts by the same name."""
 
 
+_SHORTEST = 4
+"""Letters of a package's name that tell what it is."""
+
+
+def is_packaged_as(package: str, name: str) -> bool:
+    """Whether a distribution's package is called for a script: `supervisor`, `python3-flask`, `py3-gunicorn`."""
+    plain = package.removeprefix("python3-").removeprefix("py3-")
+    return len(plain) >= _SHORTEST and (name.startswith(plain) or plain.startswith(name.partition("-")[0]))
+
+
 def python_version(stage: Stage) -> str | None:
     """Return the version of the Python that a stage runs, `3.12`; `None` when unknown.
 

@@ -7,6 +7,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.model.puts import may_bring, within
+from rules.runtime.start_folders import imported_module
+from rules.runtime.start_instructions import started_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +39,7 @@ def uses_of(stage: Stage, path: str) -> Iterator[Use]:
     image = stage.image
     for start in (*image.start_command, image.healthcheck):
         yield from _started(stage, start, path)
+    yield from _imported(stage, path)
     for name, value in image.env.items():
         if value.instruction is not None and any(p.startswith("/") and within(p, path) for p in _parts(name, value)):
             yield Use(value.instruction, name)
@@ -90,6 +93,22 @@ def _started(stage: Stage, setting: Setting[Start], path: str) -> Iterator[Use]:
             full = posixpath.normpath(posixpath.join(folder, named))
             if within(full, path):
                 yield Use(start.instruction, word)
+
+
+def _imported(stage: Stage, path: str) -> Iterator[Use]:
+    """Yield the start command whose Python imports a module of the path: `gunicorn shop.wsgi:app`."""
+    words = started_words(stage)
+    module = imported_module(stage, words)
+    if module is None:
+        return
+    place = posixpath.join(stage.image.workdir.value or "/", *module.split("."))
+    if not within(place, path) and path != f"{place}.py":
+        return
+    for setting in stage.image.start_command:
+        start = setting.value
+        word = next((one for one in start.text.split() if one.partition(":")[0] == module), None) if start else None
+        if start is not None and start.instruction is not None and word is not None:
+            yield Use(start.instruction, word)
 
 
 def search_path(stage: Stage) -> list[str]:

@@ -44,6 +44,11 @@ def read_exec(words: Sequence[Word], source: Source) -> Collected:
     return collected
 
 
+def behind(program: Command, arguments: Command) -> Command:
+    """Return the one command that two arrays are together: an ENTRYPOINT, and a CMD that holds its arguments."""
+    return _command([*program.words, *arguments.words], nested=False)
+
+
 def _shell_word(word: Word, source: Source) -> ShellWord:
     return ShellWord(source.cut(word.span), word.text, True, word.span.start, word.span.end, source)  # noqa: FBT003 - the field's name is near
 

@@ -14,9 +14,11 @@ if TYPE_CHECKING:
     from rules.model.steps import Run
 
 OPAQUE_HARMLESS = frozenset(
-    ": [ addgroup adduser apk apt apt-get apt-key basename break cat cd chgrp chmod chown command continue cp "
-    "curl cut dirname dnf dpkg du echo egrep env exit export false fgrep gpg gpgconf grep groupadd groupmod head "
-    "id install ldconfig ln locale-gen ls microdnf mkdir mktemp mv nproc passwd popd printf pushd pwd read "
+    ": [ a2disconf a2dismod a2dissite a2enconf a2enmod a2ensite addgroup adduser apk apt apt-get apt-key basename "
+    "break cat cd chgrp chmod chown command continue cp "
+    "curl cut dirname dnf docker-php-ext-configure docker-php-ext-enable docker-php-ext-install dpkg du echo egrep env "
+    "exit export false fgrep gpg gpgconf grep groupadd groupmod head "
+    "id install ldconfig ln locale-gen ls microdnf mkdir mktemp mv nproc passwd pecl popd printf pushd pwd read "
     "readlink return rm rmdir rpm sed set setcap sha256sum sha512sum shift shopt sleep sort stat sync tail tar "
     "tee test touch tr trap true type ulimit umask uname uniq unlink unset unzip update-ca-certificates useradd "
     "usermod wait wc wget which xargs yum zypper".split()

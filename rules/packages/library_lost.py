@@ -14,37 +14,14 @@ from rules.api import (
     Stage,
     quote,
     rule,
-    runtime_of,
 )
-from rules.copying.binaries import is_static, program_of
 from rules.copying.machine_code import machine_code, may_hold_modules
-from rules.facts.packages import is_in_base
 from rules.packages.dotnet_cultures import missing_icu
 from rules.packages.libraries_removed import Removed, removed_libraries
+from rules.packages.linked_libraries import copied_from, copies_libraries, libraries_of
 from rules.packages.loaded_libraries import names_requirements, need_of
 from rules.packages.scripts import INSTALL
 from rules.quoting import listed
-
-_MANAGERS = frozenset({"apt", "apk"})
-"""Those whose packages the table of libraries knows."""
-_COMMON = frozenset({"zlib1g-dev", "zlib-dev", "libc6-dev", "libc-dev", "musl-dev", "linux-headers", "libcrypt-dev"})
-"""What every image of the distribution has the library of, or that has none."""
-
-_INTERPRETERS_OWN = {
-    "python": frozenset(
-        "libssl-dev libffi-dev libsqlite3-dev libbz2-dev liblzma-dev libreadline-dev libncurses-dev libncursesw5-dev "
-        "uuid-dev libgdbm-dev openssl-dev sqlite-dev bzip2-dev xz-dev readline-dev ncurses-dev util-linux-dev "
-        "gdbm-dev python3-dev libpython3-dev python3-all-dev".split()
-    ),
-    "ruby": frozenset("libssl-dev libffi-dev libyaml-dev libgmp-dev ruby-dev openssl-dev yaml-dev gmp-dev".split()),
-    "php": frozenset(
-        "libssl-dev libcurl4-openssl-dev libonig-dev libsodium-dev libsqlite3-dev libxml2-dev libreadline-dev "
-        "libargon2-dev openssl-dev curl-dev oniguruma-dev sqlite-dev readline-dev argon2-dev".split()
-    ),
-}
-"""Headers whose library the interpreter of an official image is linked with itself, in its small images too: their
-Dockerfiles keep what `ldd` or `scanelf` finds (docker-library/python, ruby and php, `Dockerfile-linux.template`).
-Headers of the system's own interpreter are for that one, which is not the image's."""
 
 
 class Lost(NamedTuple):
@@ -80,7 +57,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         if stage.files.has_unreadable_run or any("$" in item.name for item in stage.packages.present):
             continue
-        if _copies_libraries(stage):
+        if copies_libraries(stage):
             continue
         lost = [found for item in was.packages.present if (found := _lost(stage, item)) is not None]
         if lost:
@@ -91,24 +68,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _lost(stage: Stage, item: Installed) -> Lost | None:
     """Return the library of a package of headers that the image had and a builder has now, where nothing brings it."""
-    libraries = _libraries(stage, item)
+    libraries = libraries_of(stage, item)
     if not libraries or stage.packages.has(item.name):
         return None
-    builder = next((one for one in _copied_from(stage) if one.packages.has(item.name)), None)
+    builder = next((one for one in copied_from(stage) if one.packages.has(item.name)), None)
     return Lost(item, libraries, builder) if builder is not None else None
-
-
-def _libraries(stage: Stage, item: Installed) -> tuple[str, ...]:
-    """Return the libraries of a package of headers, where nothing in the image brings them."""
-    if item.name in _COMMON or item.name in _INTERPRETERS_OWN.get(stage.facts.name if stage.facts else "", ()):
-        return ()
-    if not item.name.endswith("-dev") or item.manager not in _MANAGERS:
-        return ()
-    system = (stage.runtime.distribution or "", stage.runtime.release)
-    libraries = tuple(name for name in runtime_of(item.name, *system) or () if not is_in_base(name, *system))
-    if not libraries or stage.packages.has(*libraries) or _is_related(stage, item.name, libraries):
-        return ()
-    return libraries
 
 
 def _left_behind(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
@@ -116,10 +80,10 @@ def _left_behind(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     assert change.before is not None
     before = {item.name for old in change.before.stages for item in old.packages.installed}
     seen = set(before)
-    for builder in _copied_from(stage):
+    for builder in copied_from(stage):
         copies = [copy for copy in stage.all_copies if copy.from_stage is builder]
         for item in builder.packages.present:
-            libraries = _libraries(stage, item) if item.name not in seen else ()
+            libraries = libraries_of(stage, item) if item.name not in seen else ()
             seen.add(item.name)
             if not libraries or not before.isdisjoint(libraries):
                 continue
@@ -132,45 +96,14 @@ def _left_behind(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
 
 def _removals(stage: Stage, was: Stage) -> Iterator[Problem]:
     """Tell of libraries that a removal takes along now and did not before: one problem for each removal."""
-    known = {one.headers.name for one in removed_libraries(was, lambda item: _libraries(was, item))}
+    known = {one.headers.name for one in removed_libraries(was, lambda item: libraries_of(was, item))}
     found: dict[int, list[Removed]] = {}
-    for one in removed_libraries(stage, lambda item: _libraries(stage, item)):
+    for one in removed_libraries(stage, lambda item: libraries_of(stage, item)):
         had = was.packages.has(one.headers.name, *one.libraries)
         if one.headers.name not in known and (one.product or had) and one.headers.removed_by is not None:
             found.setdefault(one.headers.removed_by.command.start, []).append(one)
     for removed in found.values():
         yield _removal(stage, removed)
-
-
-def _copies_libraries(stage: Stage) -> bool:
-    """Whether the system's libraries are copied as files, one by one or with the folders they are in."""
-    sources = (
-        source.path or ""
-        for copy in stage.all_copies
-        if copy.from_stage is not None or copy.from_image is not None
-        for source in copy.sources
-    )
-    return any(
-        path in ("/", "/usr", "/usr/") or path.startswith(("/usr/lib", "/lib")) or ".so" in path for path in sources
-    )
-
-
-def _is_related(stage: Stage, headers: str, libraries: tuple[str, ...]) -> bool:
-    """Whether a package that is installed has a part of the name: `postgresql-client` depends on `libpq5`."""
-    stems = {name.removeprefix("lib").removesuffix("-dev").rstrip("0123456789.-")[:4] for name in (headers, *libraries)}
-    stems |= {"post"} if headers in ("libpq-dev", "postgresql-dev") else set()
-    present = [item.name.removeprefix("lib") for item in stage.packages.present]
-    return any(name.startswith(stem) for name in present for stem in stems if stem)
-
-
-def _copied_from(stage: Stage) -> Iterator[Stage]:
-    """Yield the stages whose products the image takes, other than programs that stand alone."""
-    for copy in stage.all_copies:
-        if copy.from_stage is None or copy.deferred:
-            continue
-        program = program_of(copy)
-        if program is None or not is_static(copy.from_stage, program[1]):
-            yield copy.from_stage
 
 
 def _problem(change: DockerfileChange, stage: Stage, lost: list[Lost]) -> Problem:

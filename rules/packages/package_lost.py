@@ -21,6 +21,7 @@ from rules.facts.commands import provides
 from rules.facts.packages import is_build_only, is_in_base
 from rules.packages.build_packages import is_language_toolkit
 from rules.packages.certificates import brings_certificates
+from rules.packages.linked_libraries import linked_with
 from rules.packages.loaded_libraries import need_of
 from rules.packages.purpose import is_called_builder, is_called_for_development
 from rules.packages.replaced import is_explained, lacks, runs_new_script
@@ -228,7 +229,8 @@ def _needed(
     if _is_meant(change, stage):
         return []
     told = {lost.item.name for lost in used}
-    found = ((item, need_of(change, stage, item.name)) for item in gone if item.name not in told)
+    left = [item for item in gone if item.name not in told]
+    found = ((item, need_of(change, stage, item.name) or linked_with(change, stage, item.name)) for item in left)
     return [(item, need) for item, need in found if need is not None and not is_explained(stage, was, item)]
 
 

@@ -7,7 +7,6 @@ from itertools import islice
 from rules.api import (
     BY_ARGUMENT,
     Category,
-    Command,
     Confidence,
     DockerfileChange,
     Edit,
@@ -36,7 +35,7 @@ from rules.runtime.debug_switches import (
     switch_in,
     xdebug_commands,
 )
-from rules.runtime.start_instructions import Written, full_words, shipped
+from rules.runtime.start_instructions import Written, commands_of, full_words, shipped
 
 _FOR_DEVELOPERS = re.compile(
     r"\b(?:hot|live|auto)[ -]?reload|\b(?:for|in|during) (?:local )?(?:development|developers?|debugging)\b|"
@@ -96,9 +95,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 seen.add(id(setting.instruction))
                 yield from _variables(stage, setting)
         yield from _xdebug(stage, seen)
+    told: set[tuple[str, str]] = set()
     for found in shipped(change):
         if not _is_for_developers(change, found.stage) and not _is_explained(found.instruction):
-            yield from _switch(found)
+            yield from _switch(found, told)
 
 
 def _is_for_developers(change: DockerfileChange, stage: Stage) -> bool:
@@ -204,16 +204,17 @@ def _builds_with_it(stage: Stage, name: Word) -> bool:
     return bool(installs) and any(at > installs[0] for at in scripts)
 
 
-def _switch(found: Written) -> Iterator[Problem]:
-    switch, text = next((s for command in found.start.commands if (s := switch_in(command))), None), found.start.text
-    whole = _with_entrypoint(found)
-    if switch is None and whole is not None:
-        switch, text = switch_in(whole), " ".join(full_words(found) or ())
-    if switch is None:
+def _switch(found: Written, told: set[tuple[str, str]]) -> Iterator[Problem]:
+    """Yield what a start command switches on, other than what its ENTRYPOINT was told to do already."""
+    switch = next((s for command in commands_of(found) if (s := switch_in(command)) is not None), None)
+    if switch is None or (found.stage.key, switch.text) in told:
         return
+    told.add((found.stage.key, switch.text))
+    alone = any(switch_in(command) == switch for command in found.start.commands)
+    started = found.start.words if alone else full_words(found) or found.start.words
     yield Problem(
         found.instruction.span,
-        f"{found.stage.label} starts {quote(text)}: {quote(switch.text)} {switch.what}. "
+        f"{found.stage.label} starts {quote(' '.join(started))}: {quote(switch.text)} {switch.what}. "
         f"In production that {switch.then}. {switch.way_out}.",
         Confidence.LIKELY,
         doubt="the image may be made for development alone",
@@ -221,19 +222,6 @@ def _switch(found: Written) -> Iterator[Problem]:
         key=switch.text,
         fix=_without(found, switch),
     )
-
-
-def _with_entrypoint(found: Written) -> Command | None:
-    """The program of an exec-form ENTRYPOINT with the words that a CMD adds; `None` where there is no such pair."""
-    entrypoint, added = found.stage.image.entrypoint.value, found.start.commands
-    if found.instruction.keyword != "CMD" or not entrypoint or len(entrypoint.commands) != 1 or not added:
-        return None
-    if (entrypoint.form, found.start.form) != ("exec", "exec"):
-        return None
-    program = entrypoint.commands[0]
-    if switch_in(program) is not None:
-        return None  # which is said of the ENTRYPOINT
-    return program._replace(args=(*program.args, *added[0].words))
 
 
 def _without(found: Written, switch: Switch) -> Fix | None:

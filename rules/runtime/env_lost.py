@@ -23,7 +23,7 @@ from rules.api import (
     rule,
 )
 from rules.fingerprint import unnumbered
-from rules.runtime.start_instructions import shipped
+from rules.runtime.start_instructions import executes_cmd, shipped
 from rules.runtime.start_scripts import StartScript, start_script
 from rules.runtime.unread_options import READ_BY_SCRIPTS, unread_options
 
@@ -34,6 +34,15 @@ _READ_BY_RUNTIMES = frozenset(
     "NODE_EXTRA_CA_CERTS REQUESTS_CA_BUNDLE GOMEMLIMIT".split()
 )
 """Variables that a language's runtime, or a framework, reads although no file of the repository names them."""
+
+_IN_PLACE_OF = {
+    "ASPNETCORE_URLS": frozenset({"ASPNETCORE_HTTP_PORTS", "DOTNET_URLS"}),
+    "ASPNETCORE_HTTP_PORTS": frozenset({"ASPNETCORE_URLS", "DOTNET_URLS"}),
+    "JAVA_TOOL_OPTIONS": frozenset({"JDK_JAVA_OPTIONS"}),
+    "JDK_JAVA_OPTIONS": frozenset({"JAVA_TOOL_OPTIONS"}),
+    "RAILS_ENV": frozenset({"RACK_ENV"}),
+}
+"""Variables that say the same to the same runtime (ASP.NET Core, "Configure endpoints"; `Rails.env`)."""
 
 _BUILD_ONLY = re.compile(
     r"(?:UV|PIP|NPM_CONFIG|YARN|POETRY|CARGO|GO|DEBIAN|APT|CONDA|BUNDLE|HOMEBREW|MAVEN|GRADLE)_.*\Z"
@@ -95,7 +104,7 @@ _SYSTEM_FOLDERS = frozenset({"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "
 
 def _use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str | None:
     """Say what still needs the variable, `None` when nothing is seen to."""
-    if _BUILD_ONLY.match(name):
+    if _BUILD_ONLY.match(name) or _has_successor(stage, was, name):
         return None
     if name == "PATH":
         lost = _lost_folders(stage, was)
@@ -121,9 +130,24 @@ def _use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str |
     return "the program's runtime reads it" if scripts or name in _READ_BY_RUNTIMES else None
 
 
+def _has_successor(stage: Stage, was: Stage, name: str) -> bool:
+    """Whether the change says the same by another variable, or to the system's linker by `ldconfig`."""
+    if name == "LD_LIBRARY_PATH":
+        then = {str(run.instruction) for run in was.done_runs}
+        return any(run.calls("ldconfig") and str(run.instruction) not in then for run in stage.done_runs)
+    now, then = (
+        {one for one, setting in image.env.items() if setting.set_in_file} for image in (stage.image, was.image)
+    )
+    return not _IN_PLACE_OF.get(name, frozenset()).isdisjoint(now - then)
+
+
 def _starts_by_path(stage: Stage, folders: tuple[str, ...]) -> bool:
-    """Whether all that the container starts lies in folders that PATH lost, and is named with its folder."""
+    """Whether all that the container starts lies in folders that PATH lost, and is named with its folder.
+
+    What CMD holds is arguments where the ENTRYPOINT is a program.
+    """
     starts = [setting.value for setting in stage.image.start_command if setting.value]
+    starts = starts if executes_cmd(stage) else starts[:1]
     programs = [command.program for start in starts for command in start.commands]
     return bool(programs) and all(
         program is not None and any(program.value.startswith(f"{folder}/") for folder in folders)

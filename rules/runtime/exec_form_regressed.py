@@ -128,6 +128,7 @@ def _wrapped(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Problem
         return None
     if len(commands) == 1 and (shell == "bash" or makes_way(stage, start)):
         return None
+    program = last.program.value if last.program is not None else last.name
     return _problem(
         stage,
         start,
@@ -137,7 +138,7 @@ def _wrapped(stage: Stage, now: Setting[Start], then: Setting[Start]) -> Problem
         "and kills it",
         None,
         Confidence.LIKELY,
-        f"say {HANDS_ON if _drops_arguments(start) else quote(f'exec {last.name}')} there",
+        f"say {HANDS_ON if _drops_arguments(start) else quote(f'exec {program}')} there",
     )
 
 

@@ -33,10 +33,12 @@ _USUAL = (_HTTP, 443)
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """What starts listens on another port than `EXPOSE` or `PORT` says."""
+    seen: set[tuple[str, Listening]] = set()
     for found in shipped(change):
-        told = listening(found.start)
-        if told is None:
+        told = listening(found)
+        if told is None or (found.stage.key, told) in seen:
             continue
+        seen.add((found.stage.key, told))
         exposed = _only_port(found)
         if exposed is not None and exposed.number != told.port:
             yield _other_exposed(found, told, exposed)

@@ -44,6 +44,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             strict = _fails_at_errors(lost.value)
             if strict is not None:
                 yield _loosened(stage, careless, strict)
+        if lost.set_in_file and lost.value and now.set_in_file and now.value:
+            swallowed = _swallowed(now.value)
+            if swallowed is not None and _swallowed(lost.value) is None:
+                yield _never_fails(stage, lost, swallowed)
         if not lost.set_in_file or not lost.value or now.set_in_file or now.value:
             continue
         if not _is_probed_elsewhere(change):
@@ -57,6 +61,30 @@ _GIVING_UP = frozenset({"exit", "false", "true", "kill", "return", ":"})
 
 
 _ALWAYS_PASSES = re.compile(r"\|\|\s*(?:true|:|exit\s+0)")
+_ENDS_WELL = re.compile(rf"({_ALWAYS_PASSES.pattern})\s*;?\s*\Z")
+
+
+def _swallowed(probe: Start) -> str | None:
+    """Return what stands at the end of a probe and makes it end well whatever happened: `|| true`."""
+    text = probe.words[-1] if probe.words else ""
+    found = _ENDS_WELL.search(text)
+    return found[1] if found is not None and (probe.form == "shell" or " " in text) else None
+
+
+def _never_fails(stage: Stage, lost: Setting[Start], swallowed: str) -> Problem:
+    instruction, then = stage.image.healthcheck.instruction, lost.instruction
+    assert instruction is not None
+    assert then is not None
+    return Problem(
+        instruction.span,
+        f"The health check of {stage.label} cannot fail any more: {quote(swallowed)} at its end makes a success of "
+        f"every error, and {quote(str(then), 70)} told them before this change. A program that hangs is reported "
+        "healthy for ever. Write `|| exit 1`, or leave the end out.",
+        stage=stage.key,
+        instruction=instruction,
+        key="never fails",
+        notes=(Note(then.span, "failed here before", before=True),),
+    )
 
 
 def _takes_any_answer(probe: Start) -> Command | None:

@@ -34,7 +34,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _of_server(found: Written, asked: tuple[Address, ...]) -> Iterator[Problem]:
     """Where nothing is exposed: compare with the one port that the start command writes out."""
-    told = [one for each in started_by(found.stage) if (one := listening(each.start)) is not None]
+    told = list(dict.fromkeys(one for each in started_by(found.stage) if (one := listening(each)) is not None))
     if len(told) != 1 or any(_is_used(found, address.port) for address in asked):
         return
     server = told[0]

@@ -6,11 +6,13 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import is_script
+from rules.runtime.start_instructions import commands_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rules.api import Command, Stage, Start
+    from rules.api import Command, Stage
+    from rules.runtime.start_instructions import Written
 
 _SERVERS = {
     "gunicorn": ("--bind", "-b"),
@@ -110,9 +112,9 @@ def _is_configured(stage: Stage, folder: str) -> bool:
     return any(folder in run.instruction.text or "listen" in run.instruction.text for run in stage.all_runs)
 
 
-def listening(start: Start) -> Listening | None:
+def listening(start: Written) -> Listening | None:
     """Return the one server that a start command runs with a literal port, `None` when there is none or several."""
-    found = tuple(dict.fromkeys(item for command in start.commands for item in _of(command)))
+    found = tuple(dict.fromkeys(item for command in commands_of(start) for item in _of(command)))
     return found[0] if len(found) == 1 else None
 
 

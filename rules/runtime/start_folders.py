@@ -21,6 +21,8 @@ _PYTHONS = frozenset({"python", "python3"})
 _FOLDER_OPTIONS = frozenset({"--app-dir", "--chdir", "--pythonpath", "--workdir"})
 _APPLICATION = re.compile(r"(?P<module>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):[A-Za-z_][\w.]*(?:\(.*\))?\Z")
 _MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\Z")
+_LIST = re.compile(r"\.(?:txt|in|lock)\Z")
+"""A list of requirements, which names what others made."""
 _INSTALLERS = frozenset({"pip", "uv", "poetry", "pdm", "pipenv"})
 
 
@@ -52,13 +54,22 @@ def found_in_folder(change: DockerfileChange, stage: Stage, start: Start, folder
         fact = f"{quote(words[0])} reads `package.json` in the working directory"
         there = _is_there(change, stage, posixpath.join(folder, "package.json"))
         return Found("package.json", fact, "“Could not read package.json”") if there else None
-    module = _module(words)
-    if module is None or "PYTHONPATH" in stage.image.env or _installs_project(stage):
+    module = imported_module(stage, words)
+    if module is None:
         return None
     top = module.partition(".")[0]
     name = next((one for one in (top, f"{top}.py") if _is_there(change, stage, posixpath.join(folder, one))), None)
     fact = f"Its start command imports {quote(module)} from the working directory"
     return Found(name, fact, f"“No module named '{top}'”") if name is not None else None
+
+
+def imported_module(stage: Stage, words: tuple[str, ...]) -> str | None:
+    """Return the module that a start command imports, where that can only lie in its working directory."""
+    module = _module(words)
+    builders = [copy.from_stage for copy in stage.all_copies if copy.from_stage is not None]
+    if module is None or "PYTHONPATH" in stage.image.env or any(map(_installs_project, (stage, *builders))):
+        return None
+    return module
 
 
 def _words(start: Start) -> tuple[str, ...]:
@@ -95,8 +106,10 @@ def _installs_project(stage: Stage) -> bool:
         for call in run.package_calls:
             if call.manager not in _INSTALLERS or call.action not in ("install", "sync"):
                 continue
-            words = [word.value for word in call.command.args]
-            if call.project or any(word in (".", "-e", "--editable") or word.startswith(("./", "/")) for word in words):
+            by_list = call.manager == "pip" or (call.manager == "uv" and call.verb != "sync")
+            if any(package.kind == "path" for package in call.packages) or call.has("-e", "--editable"):
+                return True
+            if call.project and not (by_list and all(_LIST.search(name) for name in call.manifests)):
                 return True
     return False
 

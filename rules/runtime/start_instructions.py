@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.api import DockerfileChange, Instruction, Origin, Setting, Stage, Start, is_script
+from rules.api import Command, DockerfileChange, Instruction, Origin, Setting, Stage, Start, behind, is_script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,6 +91,19 @@ def full_words(found: Written) -> tuple[str, ...] | None:
     if not entrypoint.value:
         return found.start.words
     return (*entrypoint.value.words, *found.start.words) if entrypoint.value.form == "exec" else None
+
+
+def commands_of(found: Written) -> tuple[Command, ...]:
+    """Return the commands that an instruction starts, and the one that a CMD's array is with its ENTRYPOINT's program.
+
+    An ENTRYPOINT that executes its arguments, or that this file does not set, is no such program.
+    """
+    own, entrypoint = found.start.commands, found.stage.image.entrypoint.value
+    if found.instruction.keyword != "CMD" or not entrypoint or not entrypoint.commands or executes_cmd(found.stage):
+        return own
+    if {found.start.form, entrypoint.form} != {"exec"} or reads_code((*entrypoint.words, *found.start.words)):
+        return own
+    return (*own, behind(entrypoint.commands[0], own[0]))
 
 
 def is_script_entrypoint(stage: Stage) -> bool:

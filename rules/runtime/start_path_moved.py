@@ -26,8 +26,8 @@ from rules.api import (
     within,
 )
 from rules.runtime.start_folders import Found, found_in_folder
-from rules.runtime.start_instructions import behind_init
-from rules.runtime.start_text import only_command
+from rules.runtime.start_instructions import behind_init, reads_code
+from rules.runtime.start_text import shell_commands
 
 _INTERPRETERS = frozenset("python python3 node ruby php perl bash sh java bun dotnet".split())
 _ASK_FOR_CODE = frozenset({"-c", "-e", "-m", "-r", "-p", "--eval", "--print", "-cp", "-classpath", "--module"})
@@ -84,16 +84,17 @@ def _moved(stage: Stage, was: Stage) -> tuple[str, str] | None:
 
 def _sought(start: Start) -> Sought | None:
     """Return the file that a start command names by a relative path."""
-    if start.form == "exec":
+    if start.form == "exec" and not reads_code(start.words):
         written = start.instruction.exec_form if start.instruction is not None else None
         spans = [word.span for word in written] if written and len(written) == len(start.words) else None
         words = behind_init(start.words)
         skipped = len(start.words) - len(words)
         index = _file_at(words)
         return Sought(words[index], spans[skipped + index] if spans else None) if index is not None else None
-    command = only_command(start)
-    if command is None:
+    commands = shell_commands(start)
+    if len(commands) != 1 or commands[0].conditional:
         return None
+    command = commands[0]
     words = tuple(word.value for word in (command.program, *command.args) if word is not None)
     index = _file_at(words)
     return Sought(words[index], None) if index is not None else None

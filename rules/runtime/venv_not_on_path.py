@@ -12,6 +12,7 @@ from rules.api import (
     Confidence,
     DockerfileChange,
     Fix,
+    Installed,
     Instruction,
     Note,
     PackageCall,
@@ -28,7 +29,7 @@ from rules.api import (
     within,
 )
 from rules.copying.environments import environments, hidden_environment
-from rules.copying.python_packages import CONSOLE_SCRIPTS
+from rules.copying.python_packages import CONSOLE_SCRIPTS, is_packaged_as
 from rules.copying.user_installs import UserInstall, copied_user_installs, user_calls, user_installs
 from rules.runtime.start_instructions import Written, behind_init, is_bare_init, shipped
 from rules.runtime.start_scripts import StartScript, start_script
@@ -72,7 +73,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         name = _started(found) if script is None else _in_script(stage, script)
         if name is None or not stage.base_known or stage.runtime.is_windows:
             continue
-        if any(item.name == name and item.manager in OS_MANAGERS for item in stage.packages.present):
+        if any(_is_packaged(item, name) for item in stage.packages.present):
             continue
         folders = path_folders(stage)
         homes = _homes(stage)
@@ -98,6 +99,13 @@ def _started(found: Written) -> str | None:
     if name in _PYTHONS:
         return None if stage.image.env.get("PYTHONPATH") else name
     return name if name in CONSOLE_SCRIPTS else None
+
+
+def _is_packaged(item: Installed, name: str) -> bool:
+    """Whether a package of the system brings the program, or is called for it."""
+    if item.manager not in OS_MANAGERS:
+        return False
+    return item.name == name or (name not in _PYTHONS and is_packaged_as(item.name, name))
 
 
 _LEADS_THERE = re.compile(r"\bPATH=|activate|^[ \t]*(?:\.|source)\s", re.MULTILINE)

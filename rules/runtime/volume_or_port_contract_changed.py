@@ -31,7 +31,7 @@ _ROW = re.compile(
 """A row of a list (`- 80:3000`), or the container's side in the long syntax (`target: 3000`)."""
 _INLINE = re.compile(r"^[ \t]*(?:ports|volumes):[ \t]*\[(?P<items>[^\[\]]*)\]", re.MULTILINE)
 _ITEM = re.compile(r"[^\s,\"']+")
-_PUBLISHED = re.compile(r"(?:[\w.\[\]:-]*:)?[\d-]+:(?P<port>\d+)(?:/(?P<protocol>\w+))?\Z")
+_PUBLISHED = re.compile(r"(?:[\w.\[\]:-]*:)?(?:[\d-]+|\$\w+|\$\{[^{}]*\}):(?P<port>\d+)(?:/(?P<protocol>\w+))?\Z")
 _LONGEST_PORT = 5
 _RANGE = re.compile(r"(?P<first>\d{1,5})-(?P<last>\d{1,5})(?:/\w+)?\Z", re.ASCII)
 _MOUNTED = re.compile(r"(?:[\w./~$\{\}-]+):(?P<path>/[^:]*)(?::\w+)*\Z")

@@ -121,8 +121,9 @@ def _is_other_version(now: Summed, was: Summed) -> bool:
 
     Where both name one release, it is another mirror's number that differs, unless it stands in the file's own name.
     """
-    if ("$" in now.filled or "$" in was.filled) and now.url != was.url:
-        return False
+    unknown = ["$" in one.filled for one in (now, was)]
+    if (any(unknown) and now.url != was.url) or unknown[0] != unknown[1]:
+        return False  # the one version, or both, are the build's to say
     new, old = set(_RELEASES.findall(_path(now.filled))), set(_RELEASES.findall(_path(was.filled)))
     if new & old and (new <= old or old <= new):
         name, known = now.filled.rpartition("/")[2], was.filled.rpartition("/")[2]

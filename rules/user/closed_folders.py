@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from rules.dockerfile.shell import Command
     from rules.dockerfile.source import Span
+    from rules.model.puts import Put
     from rules.model.stage import Stage
     from rules.model.steps import Run, Step
 
@@ -69,7 +70,10 @@ def closed_folder(stage: Stage, was: Stage, accounts: Accounts) -> Problem | Non
         was: Before it.
         accounts: Whom the container runs as, and ran as.
     """
+    volumes = {volume.value for volume in stage.image.volumes}
     for closed in _closed(stage, was, accounts.user, accounts.before):
+        if closed.path in volumes:
+            continue  # of which volume-not-owned speaks
         install = install_in(stage, closed.path)
         if install is not None:
             return _stops(stage, accounts, closed, install)
@@ -122,12 +126,17 @@ def _given(was: Stage, user: str) -> Iterator[str]:
     for row in was.files.attribute_changes:
         if row.kind == "chown" and row.path is not None:
             yield row.path
+            yield from (put.path for put in was.files.below(row.path) if row.recursive and _is_made(put))
     for put in was.files.puts:
         owner = put.step.option("chown") if isinstance(put.step, Copy) else put.step.user.value
-        made = put.kind == "workdir" or (put.command is not None and put.command.name in ("mkdir", "install"))
+        made = put.kind == "workdir" or _is_made(put)
         state = isinstance(put.step, Copy) and posixpath.basename(put.path) in STATE_FOLDERS
         if owner and (made or state) and is_same(was, name_of(owner), user):
             yield put.path
+
+
+def _is_made(put: Put) -> bool:
+    return put.command is not None and put.command.name in ("mkdir", "install")
 
 
 def install_in(stage: Stage, folder: str) -> Command | None:

@@ -56,6 +56,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.after.shipped:
         volumes = list(_written(stage))
         user = runtime_user(stage)
+        if user is not None and stage.users.exists(user) is False:
+            continue  # nobody can own it: user-not-created speaks of that
         if user is not None:
             yield from _check_volumes(change, stage, volumes, user)
         elif is_root(stage, stage.image.user):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 import rules
 from rules import Finding
 
+THIRD = 3
 BASE = b'FROM node\nUSER node\nRUN echo one\nCMD ["node", "server.js"]\n'
 
 
@@ -44,6 +47,20 @@ def test_reformatting_keeps_fingerprints() -> None:
     one = found(None, b"FROM node as build\nRUN true\n")[0]
     other = found(None, b"from   node  AS build\nRUN true\n")[0]
     assert one.fingerprint == other.fingerprint
+
+
+@pytest.mark.parametrize("line", ["ADD --chown=node:node a b /srv/", "VOLUME /etc /proc"])
+def test_the_json_form_of_paths_is_but_another_layout(line: str) -> None:
+    keyword, *words = line.split()
+    flags = [word for word in words if word.startswith("--")]
+    array = f"[{', '.join(json.dumps(word) for word in words if word not in flags)}]"
+    before = f'FROM node:24\nUSER node\n{line}\nCMD ["node", "/srv/a"]\n'
+    after = before.replace(line, " ".join((keyword, *flags, array)))
+    then, now = (
+        [(f.rule, f.fingerprint) for f in rules.review({}, {"Dockerfile": text.encode()}).findings if f.line == THIRD]
+        for text in (before, after)
+    )
+    assert then == now != []
 
 
 def test_two_equal_problems_have_two_fingerprints() -> None:
@@ -218,3 +235,22 @@ def test_a_package_beside_others_without_a_version_is_a_possibility() -> None:
     findings = rules.review({"Dockerfile": before}, {"Dockerfile": before.replace(b" till", b" till shop")}).findings
     found = [f for f in findings if f.rule == "pip-unpinned"]
     assert [(f.baseline, f.confidence.name, "`shop`" in f.message) for f in found] == [("new", "POSSIBLE", True)]
+
+
+def test_what_a_stronger_rule_spoke_for_before_is_an_older_finding_when_that_one_is_mended() -> None:
+    lost = (
+        "FROM debian:13-slim\nRUN apt-get update \\\n  && apt-get install -y file \\\n  rm -rf /tmp/x\n"
+        'USER 1000\nCMD ["a"]\n'
+    )
+    mended = lost.replace("  rm -rf", "  && rm -rf")
+    trees = ({"Dockerfile": lost.encode()}, {"Dockerfile": mended.encode()})
+    told = {f.rule: f.baseline for f in rules.review(*trees).findings}
+    assert told["run-missing-operator"] == "absent"
+    assert told["package-cache-left"] == "unchanged"
+
+
+def test_what_a_stronger_rule_goes_on_speaking_for_makes_nothing_else_old() -> None:
+    alone = 'FROM debian:13-slim\nRUN apt-get update\nRUN apt-get install -y file\nUSER 1000\nCMD ["a"]\n'
+    more = alone.replace("USER", "RUN apt-get update && apt-get install -y tree\nUSER")
+    report = rules.review({"Dockerfile": alone.encode()}, {"Dockerfile": more.encode()})
+    assert [f.line for f in report.findings if f.rule == "package-cache-left" and f.baseline == "new"] == [4]
