@@ -1,0 +1,167 @@
+"""See downloaded_then_deleted.md."""
+
+import posixpath
+from bisect import bisect_right
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Problem,
+    Put,
+    Run,
+    Severity,
+    Stage,
+    folders_of,
+    once,
+    quote,
+    rule,
+)
+from rules.copying.deletions import deletions, is_guessed
+from rules.copying.mounted_instead import HEAVY
+
+_DOWNLOADERS = frozenset({"curl", "wget", "aria2c"})
+_TAKE_AWAY = frozenset(
+    "bunzip2 bzip2 find gunzip gzip mv rename shred truncate unlink unlzma unxz unzstd xz zstd".split()
+)
+"""Programs that may leave nothing of the file under its name, those that unpack it in its place among them."""
+
+
+_MOST_PATTERNS = 50
+"""Patterns of one folder that are tried, many more than people write."""
+
+
+class _Deletion(NamedTuple):
+    """A command that deletes something by name.
+
+    Attributes:
+        at: Where it stands: its RUN, and its offset.
+        path: What it deletes.
+        run: The RUN.
+        command: The command.
+    """
+
+    at: tuple[tuple[int, int], int]
+    path: str
+    run: Run
+    command: Command
+
+
+@rule(
+    "downloaded-then-deleted",
+    severity=Severity.WARNING,
+    category=Category.SIZE,
+    keywords=("RUN",),
+    mentions=("curl", "wget", "aria2c", "clone"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A shipped stage downloads something and deletes it in a later layer, where it stays."""
+    said: set[int] = set()
+    for stage in change.after.shipped:
+        downloads = [put for put in stage.files.puts if _weighs(put)]
+        by_path, patterns = _deletions(stage) if downloads else ({}, {})
+        found: dict[int, list[tuple[Put, _Deletion]]] = {}
+        for put in downloads:
+            later = _deleted_by(put, by_path, patterns)
+            if later is not None and isinstance(put.step, Run) and id(put.step) not in said:
+                found.setdefault(id(put.step), []).append((put, later))
+        said |= found.keys()
+        yield from (_problem(stage, rows) for rows in found.values())
+
+
+def _weighs(put: Put) -> bool:
+    """Whether a command that surely runs fetches an archive, a package or a repository."""
+    command = put.command
+    if command is None or command.conditional or put.kind != "run":
+        return False
+    if command.name == "git":
+        return command.subcommand == "clone" and put.tree
+    return command.name in _DOWNLOADERS and put.path.lower().endswith(HEAVY)
+
+
+def _deletions(stage: Stage) -> tuple[dict[str, list[_Deletion]], dict[str, list[_Deletion]]]:
+    """Return what is deleted by its path, and by patterns for each folder, in the order of the file."""
+    by_path: dict[str, list[_Deletion]] = {}
+    patterns: dict[str, list[_Deletion]] = {}
+    for path, run, command in deletions(stage):
+        deletion = _Deletion((run.at, command.start), path, run, command)
+        if any(mark in path for mark in "*?["):
+            patterns.setdefault(posixpath.dirname(path), []).append(deletion)
+        else:
+            by_path.setdefault(path, []).append(deletion)
+    return by_path, patterns
+
+
+def _deleted_by(
+    put: Put, by_path: dict[str, list[_Deletion]], patterns: dict[str, list[_Deletion]]
+) -> _Deletion | None:
+    """Return what deletes a download first, where that is in a later layer and nothing took it away before."""
+    assert put.command is not None
+    begin = put.step.at, put.command.start
+    found = [
+        rows[place]
+        for folder in folders_of(put.path)
+        if (rows := by_path.get(folder or "/", []))
+        if (place := bisect_right(rows, begin, key=lambda row: row.at)) < len(rows)
+    ]
+    named = patterns.get(posixpath.dirname(put.path), [])[:_MOST_PATTERNS]
+    found += [row for row in named if row.at > begin and fnmatchcase(put.path, row.path)]
+    first = min(found, key=lambda row: row.at, default=None)
+    return None if first is None or first.run is put.step or _is_taken_away(put) else first
+
+
+def _is_taken_away(put: Put) -> bool:
+    """Whether another command of the RUN may leave nothing there, such as one that moves the file."""
+    assert isinstance(put.step, Run)
+    assert put.command is not None
+    return put.command.start < _last_that_takes(put.step)
+
+
+@once
+def _last_that_takes(run: Run) -> int:
+    """Where the last command stands that may take a file away; -1 without one."""
+    return max((c.start for c in run.commands if c.name in _TAKE_AWAY), default=-1)
+
+
+def _problem(stage: Stage, rows: list[tuple[Put, _Deletion]]) -> Problem:
+    put, deletion = rows[0]
+    run, command = put.step, put.command
+    assert command is not None
+    more = f" and {len(rows) - 1} more" if len(rows) > 1 else ""
+    them = "them" if len(rows) > 1 else "it"
+    between = _used_below(stage, put, deletion.run)
+    way_out = (
+        f"Fetch {them}, use {them} and delete {them} in one `RUN`."
+        if between
+        else f"Delete {them} at the end of this `RUN`."
+    )
+    sure = not is_guessed(deletion.run, deletion.command) and not stage.files.has_unreadable_run
+    return Problem(
+        command.span,
+        f"{stage.label} fetches {quote(put.path)}{more}, and {quote(str(deletion.command), 60)} (line "
+        f"{deletion.command.line}) deletes {them} in a later layer. The image still carries all the bytes: a layer "
+        f"cannot shrink the one below it. {way_out}",
+        Confidence.CERTAIN if sure else Confidence.LIKELY,
+        doubt="a script may take it away before, or the base image work in another folder than `/`",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=posixpath.dirname(put.path) if len(rows) > 1 else put.path,
+    )
+
+
+def _used_below(stage: Stage, put: Put, last: Run) -> bool:
+    """Whether a RUN behind the download, up to the one that deletes it, speaks of the file or of its own folder."""
+    name, folder = posixpath.basename(put.path), posixpath.dirname(put.path)
+    told = [name, folder] if folder.count("/") > 1 else [name]
+    return any(
+        text in str(command)
+        for run in stage.done_runs
+        if put.step.at < run.at <= last.at
+        for command in run.commands
+        if command.name not in ("rm", "cd")
+        for text in told
+    )
