@@ -38,7 +38,11 @@ _MOST = 40
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """Stages that are built side by side share a cache of apt's without waiting for one another."""
-    runs = [(stage, run) for stage, run in change.after.layers.needed_runs if _shared(run) and _calls_apt(run)]
+    sharing = {id(run) for stage in change.stages for run in stage.runs if run.instruction.flags and _shared(run)}
+    if len(sharing) < len(("one", "other")):
+        return
+    needed = change.after.layers.needed_runs
+    runs = [(stage, run) for stage, run in needed if id(run) in sharing and _calls_apt(run)]
     for (stage, run), (other_stage, other) in combinations(runs[:_MOST], 2):
         same = sorted(_shared(run).keys() & _shared(other).keys())
         if same and not (_waits(other, stage) or _waits(run, other_stage)):

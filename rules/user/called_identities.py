@@ -23,6 +23,7 @@ _CALL = (
 )
 _AS_COMMAND = re.compile(rf"(?:^|[;&|(]|(?:\b(?:exec|then|do|else)|--)[ ])[ \t]*{_CALL}", re.MULTILINE)
 _IN_LINE = re.compile(rf"[ \t]{_CALL}")
+_NAMED = re.compile(r"\b(?:gosu|su-exec|runuser|sudo|crontab|su)[ \t\\]")
 _COMMENT = re.compile(r"^[ \t]*#.*", re.MULTILINE)
 _MAKES = re.compile(r"\b(?:useradd|adduser|usermod|groupmod)\b|/etc/passwd")
 """What makes an account, or gives one another name, when the container starts."""
@@ -58,7 +59,7 @@ def called_identities(change: DockerfileChange, stage: Stage) -> Iterator[Call]:
         stage: The stage.
     """
     for run in stage.runs:
-        if run.is_read and not run.deferred:
+        if run.is_read and not run.deferred and _NAMED.search(run.instruction.whole_value):
             for command in run.commands:
                 yield from _of_command(run, command)
     if stage in change.after.shipped:
