@@ -64,12 +64,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.after.shipped:
         downloads = [put for put in stage.files.puts if _weighs(put)]
         by_path, patterns = _deletions(stage) if downloads else ({}, {})
-        found: dict[int, list[tuple[Put, _Deletion]]] = {}
+        found: dict[tuple[int, int], list[tuple[Put, _Deletion]]] = {}
         for put in downloads:
             later = _deleted_by(put, by_path, patterns)
-            if later is not None and isinstance(put.step, Run) and id(put.step) not in said:
-                found.setdefault(id(put.step), []).append((put, later))
-        said |= found.keys()
+            if later is not None and id(put.step) not in said:
+                found.setdefault((id(put.step), id(later.command)), []).append((put, later))
+        said |= {step for step, _ in found}
         yield from (_problem(stage, rows) for rows in found.values())
 
 
