@@ -7,7 +7,8 @@ import json
 import pytest
 
 import rules
-from rules import Finding
+from rules import Finding, catalogue
+from rules.baselines import OF_WHAT_IS_LOST
 
 THIRD = 3
 BASE = b'FROM node\nUSER node\nRUN echo one\nCMD ["node", "server.js"]\n'
@@ -254,3 +255,17 @@ def test_what_a_stronger_rule_goes_on_speaking_for_makes_nothing_else_old() -> N
     more = alone.replace("USER", "RUN apt-get update && apt-get install -y tree\nUSER")
     report = rules.review({"Dockerfile": alone.encode()}, {"Dockerfile": more.encode()})
     assert [f.line for f in report.findings if f.rule == "package-cache-left" and f.baseline == "new"] == [4]
+
+
+def test_what_was_wrong_with_a_user_or_a_start_command_that_goes_is_not_repaired() -> None:
+    build = "FROM python:3.13-slim AS base\nRUN useradd --uid 10001 app\nUSER app\n"
+    before = f'{build}CMD ["python", "-m", "shop"]\nFROM base AS prod\nENV A=1\n'
+    after = before.replace("FROM base AS prod", "FROM python:3.13-slim AS prod")
+    findings = rules.review({"Dockerfile": before.encode()}, {"Dockerfile": after.encode()}).findings
+    assert {"entrypoint-lost", "user-escalated"} <= {f.rule for f in findings if f.baseline == "new"}
+    assert [f.rule for f in findings if f.baseline == "absent"] == []
+
+
+def test_what_goes_with_the_rest_is_named_by_rules_that_there_are() -> None:
+    named = {rule for lost, gone in OF_WHAT_IS_LOST.items() for rule in (lost, *gone)}
+    assert named <= catalogue.by_id().keys()
