@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from rules.api import Copy, Run
 from rules.model.puts import within
-from rules.user.modes import read_mode
+from rules.user.modes import octal_bits, read_mode
 
 if TYPE_CHECKING:
     from rules.api import CopySource, DockerfileChange, Put, Stage
@@ -76,8 +76,8 @@ def _given_behind(stage: Stage, put: Put, path: str) -> bool | None:
             continue
         mode = read_mode(one.value) if one.path == path or (one.recursive and within(path, one.path)) else None
         if mode is not None:
-            text = mode.text
-            found = int(text, 8) & _RUNS == _RUNS if text.isdecimal() else "x" in text.lower() and "-" not in text
+            runs = _lets_run(mode.text)
+            found = runs if runs is not None else "x" in mode.text.lower() and "-" not in mode.text
     return found
 
 
@@ -90,17 +90,23 @@ def _as_put(change: DockerfileChange, put: Put, path: str) -> bool | None:
     name = put.command.name
     if name == "install":
         mode = put.command.option("-m", "--mode")  # "instead of rwxr-xr-x" (coreutils, "install invocation")
-        return mode is None or (mode.isdecimal() and int(mode, 8) & _RUNS == _RUNS)
+        return mode is None or _lets_run(mode) is True
     return True if name in _LINKERS else False if name in _PLAIN else None
 
 
 def _by_copy(change: DockerfileChange, copy: Copy, put: Put, path: str) -> bool | None:
     mode = copy.option("chmod") if copy.instruction.flag("chmod") is not None else None
     if mode is not None:
-        return int(mode, 8) & _RUNS == _RUNS if mode.isdecimal() else None
+        return _lets_run(mode)
     if put.kind == "heredoc":
         return False
     inner = put.source if put.path == path else posixpath.join(put.source, posixpath.relpath(path, put.path))
     if put.kind == "context":
         return _in_repository(change, posixpath.normpath(inner))
     return _in_stage(change, copy.from_stage, inner) if put.kind == "stage" and copy.from_stage is not None else None
+
+
+def _lets_run(mode: str) -> bool | None:
+    """Tell whether an octal mode lets everybody run a file; `None` of any other text."""
+    bits = octal_bits(mode)
+    return bits & _RUNS == _RUNS if bits is not None else None

@@ -26,7 +26,7 @@ from rules.api import (
 from rules.quoting import listed
 from rules.user.accounts import runs_as_root
 from rules.user.copied_modes import is_executable, is_small
-from rules.user.modes import Grant, grants, read_mode
+from rules.user.modes import Grant, grants, octal_bits, read_mode
 
 _FAR = 12
 """Steps above a `chmod` in which its COPY is looked for."""
@@ -243,8 +243,9 @@ def _result(copy: Copy, grant: Grant) -> str | None:
 
 def _after(text: str, bits: int) -> int:
     """Return what a mode makes of another one; what is no right (`+s`, `g=u`) counts as a change."""
-    if text.isdecimal():
-        return int(text, 8)
+    octal = octal_bits(text)
+    if octal is not None:
+        return octal
     for clause in text.split(","):
         at = next((i for i, letter in enumerate(clause) if letter in "+-="), len(clause))
         if any(letter in _WHO or letter in "st" for letter in clause[at + 1 :]):
