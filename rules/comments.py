@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _CLOSE = 4
 """Steps above one among which the comment on all of them is looked for."""
+COMMENT_LINES = re.compile(r"^[ \t]*#.*", re.MULTILINE)
+"""The comments of a script that have a line of their own."""
 _IN_SCRIPT = re.compile(r"^[ \t]*#(?!!)(.*)$", re.MULTILINE)
 
 

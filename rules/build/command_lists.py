@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.comments import COMMENT_LINES
 from rules.lazily import once
 from rules.quoting import listed, quote
 
@@ -17,7 +18,6 @@ _GROUP = re.compile(r"(?<![\w$.-])(?:if|for|while|until|case|select)(?=[\s\\])|(
 _OPENS = re.compile(r"[\s\\]*&&[\s\\]*(?:\(|\{\s)[\s\\]*")
 _CLOSES = re.compile(r"[\s\\]*(?:\)|;[\s\\]*\})[\s\\]*&&[\s\\]*")
 """What stands before brackets in an `&&` list, and behind them."""
-_COMMENT = re.compile(r"^[ \t]*#.*", re.MULTILINE)
 
 
 class _List(NamedTuple):
@@ -50,7 +50,7 @@ def _lists(run: Run) -> dict[int, _List]:
     below: dict[bool, int] = {}
     for command in reversed(run.commands):
         place = command.nested, command.conditional
-        gap = _COMMENT.sub("", command.source.text[command.end : below.get(command.nested, command.end)])
+        gap = COMMENT_LINES.sub("", command.source.text[command.end : below.get(command.nested, command.end)])
         if not command.nested and _CLOSES.fullmatch(gap):
             behind.append(end)
             end = {}

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Instruction, Problem, Severity, Word, quote, rule
 
-_WHOLE = re.compile(r'"?(?:\$\([^()]*\)|`[^`]*`)"?')
+_COMMAND = re.compile(r"\$\([^()]*\)|`[^`]*`")
+_WHOLE = re.compile(rf'"?(?:{_COMMAND.pattern})"?')
 """A value that is nothing but a command: a label may hold a command line for people to copy."""
 
-_COMMAND = re.compile(r"\$\([^()]*\)|`[^`]*`")
 _OF_PATHS = ("ADD", "COPY", "USER", "VOLUME", "WORKDIR")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.comments import COMMENT_LINES
 from rules.lazily import once
 from rules.problem import Confidence, Problem
 from rules.quoting import quote
@@ -18,7 +19,6 @@ _LOOP = re.compile(
     r"(?<![\w$./-])for[ \t]+\w+[ \t]+in[ \t](?P<words>[^;\n]+)[;\n]\s*do\s(?P<body>.*?)[;\n]\s*done(?![\w-])", re.DOTALL
 )
 _JOINED = re.compile(r"\\\r?\n")
-_COMMENT = re.compile(r"^[ \t]*#.*", re.MULTILINE)
 _DECIDES = re.compile(
     r"\|\||(?<![\w$./-])(?:if|for|while|until|case|exit|return|break|trap)(?![\w./-])|\bset[ \t]+-\w*e"
 )
@@ -63,7 +63,7 @@ def problem_of_loop(stage: Stage, run: Run, command: Command, *, lost: bool) -> 
 def _bodies(run: Run) -> list[tuple[int, int]]:
     """Where the bodies of loops stand in which nothing says what becomes of a failure."""
     source, span = run.instruction.source, run.instruction.span
-    text = _blank(_COMMENT, _blank(_JOINED, source.text[span.start : span.end]))
+    text = _blank(COMMENT_LINES, _blank(_JOINED, source.text[span.start : span.end]))
     return [
         (span.start + loop.start("body"), span.start + loop.end("body"))
         for loop in _LOOP.finditer(text)

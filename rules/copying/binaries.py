@@ -38,13 +38,12 @@ _NAMES_OUTPUT = {
 
 (oven-sh/bun 10989; denoland/deno 10263; GraalVM's guide "Build a Statically Linked Native Executable".)
 """
-_NO_VERB = frozenset({"native-image"})
 
 _GO_VALUES = frozenset("-ldflags -tags -gcflags -asmflags -mod -modfile -p -buildmode -pkgdir -C".split())
 _CARGO_VALUES = frozenset(
-    "--version --git --branch --tag --rev --path --root --registry --features -F -j --jobs".split()
+    "--version --git --branch --tag --rev --path --root --registry --features -F -j --jobs --profile --target "
+    "--target-dir --index --bin --example --config".split()
 )
-_CARGO_VALUES |= {"--profile", "--target", "--target-dir", "--index", "--bin", "--example", "--config"}
 _PROGRAMS_OF = {"golang": ("GOBIN", "/go/bin"), "rust": ("CARGO_INSTALL_ROOT", "/usr/local/cargo/bin")}
 """The variable that moves installed programs, and their folder in the official images of Go and Rust."""
 _CROSS = re.compile(r"GOOS|GOARCH|GOPATH|CARGO_HOME|--path\b|--git\b")
@@ -92,8 +91,8 @@ def _builds(stage: Stage) -> Iterator[Build]:
 
 def _option_of(command: Command) -> tuple[str, ...]:
     """Return the option of another compiler that says where it writes; empty for any other command."""
-    verb = command.subcommand if command.name not in _NO_VERB else None
-    return tuple(_NAMES_OUTPUT.get((command.name, verb), "").split())
+    of_any = _NAMES_OUTPUT.get((command.name, None), "")
+    return tuple(_NAMES_OUTPUT.get((command.name, command.subcommand), of_any).split())
 
 
 def _links(command: Command) -> bool:

@@ -29,8 +29,6 @@ _TAKE_AWAY = frozenset(
     "bunzip2 bzip2 find gunzip gzip mv rename shred truncate unlink unlzma unxz unzstd xz zstd".split()
 )
 """Programs that may leave nothing of the file under its name, those that unpack it in its place among them."""
-
-
 _MOST_PATTERNS = 50
 """Patterns of one folder that are tried, many more than people write."""
 

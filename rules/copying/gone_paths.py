@@ -121,8 +121,11 @@ def _takes(builder: Stage, run: Run, path: str) -> list[Command]:
 
 def _moved(run: Run, command: Command) -> str | None:
     """Return the one file or folder that an `mv` moves, absolute."""
-    words = command.operands(("-S", "-t", "--target-directory", "--suffix"))
-    return run.resolve(words[0].value) if len(words) == len(("from", "to")) else None
+    match command.operands(("-S", "-t", "--target-directory", "--suffix")):
+        case [source, _]:
+            return run.resolve(source.value)
+        case _:
+            return None
 
 
 def _may_come_back(builder: Stage, run: Run, command: Command, path: str) -> bool:

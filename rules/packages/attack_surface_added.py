@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from rules.api import Category, Confidence, DockerfileChange, Installed, Problem, Severity, Stage, once, quote, rule
+from rules.api import Category, Confidence, DockerfileChange, Installed, Problem, Severity, Stage, quote, rule
 from rules.brought import texts_brought
 from rules.facts.commands import provides
 from rules.packages.purpose import is_for_development
@@ -50,10 +50,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         had = {item.name for item in was.packages.installed}
         gained = [item for item in stage.packages.present if item.name in _RISKS and not _was_given(item.name, had)]
+        words = _words_of_scripts(change, stage) if gained else frozenset()
         gained = [
             item
             for item in gained
-            if not (item.call.command.conditional or _is_used(change, stage, item) or _is_there_anyway(stage, item))
+            if not (item.call.command.conditional or _is_used(stage, item, words) or _is_there_anyway(stage, item))
             and not (item.name in _FOR_ROOT and _stays_root(change, stage))
         ]
         if gained:
@@ -82,10 +83,10 @@ def _stays_root(change: DockerfileChange, stage: Stage) -> bool:
     return stage.users.final_is_root is True and not drops_privileges(change, stage)
 
 
-def _is_used(change: DockerfileChange, stage: Stage, item: Installed) -> bool:
+def _is_used(stage: Stage, item: Installed, words: frozenset[str]) -> bool:
     """Whether a RUN, the start command, the health check or a script calls it, so that it is there for a reason."""
     commands = provides(item.name)
-    if not commands.isdisjoint(_words_of_scripts(change, stage)):
+    if not commands.isdisjoint(words):
         return True
     if item.name == "sudo" and any("sudoers" in run.instruction.whole_value for run in stage.done_runs):
         return True  # it is set up here
@@ -102,24 +103,13 @@ def _is_used(change: DockerfileChange, stage: Stage, item: Installed) -> bool:
 
 def _words_of_scripts(change: DockerfileChange, stage: Stage) -> frozenset[str]:
     """Return the words of the scripts and settings that the image holds, as far as they were read."""
-    kept = _kept(change)
-    if id(stage) not in kept:
-        texts = [script.text for script in scripts_in_turn(change, stage) if script.text is not None]
-        words = (word for text in (*texts, *texts_brought(change, stage)) for word in _WORDS.findall(text))
-        kept[id(stage)] = frozenset(words)
-    return kept[id(stage)]
+    texts = [script.text for script in scripts_in_turn(change, stage) if script.text is not None]
+    return frozenset(word for text in (*texts, *texts_brought(change, stage)) for word in _WORDS.findall(text))
 
 
 def _is_unread(change: DockerfileChange, stage: Stage) -> bool:
     """Whether a script that the container starts through, or that this one names, was not read."""
     return any(script.text is None for script in scripts_in_turn(change, stage))
-
-
-@once
-def _kept(change: DockerfileChange) -> dict[int, frozenset[str]]:
-    """What was read already, by the identity of the stage, which the change keeps."""
-    del change
-    return {}
 
 
 def _problem(change: DockerfileChange, stage: Stage, gained: list[Installed]) -> Problem:

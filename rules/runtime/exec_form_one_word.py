@@ -63,7 +63,7 @@ def _of_shells(change: DockerfileChange) -> Iterator[Problem]:
     for stage in change.stages:
         for instruction in stage.instructions:
             words = [word.text for word in instruction.exec_form or ()] if instruction.keyword == "SHELL" else []
-            if not words or len(words[0].split()) < 2 or _DRIVE.match(words[0]):  # noqa: PLR2004 - several
+            if not words or not words[0].split()[1:] or _DRIVE.match(words[0]):
                 continue
             array = json.dumps([*words[0].split(), *words[1:]], ensure_ascii=False)
             yield Problem(

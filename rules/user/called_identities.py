@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.comments import COMMENT_LINES
 from rules.user.start_scripts import start_scripts
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ _CALL = (
 _AS_COMMAND = re.compile(rf"(?:^|[;&|(]|(?:\b(?:exec|then|do|else)|--)[ ])[ \t]*{_CALL}", re.MULTILINE)
 _IN_LINE = re.compile(rf"[ \t]{_CALL}")
 _NAMED = re.compile(r"\b(?:gosu|su-exec|runuser|sudo|crontab|su)[ \t\\]")
-_COMMENT = re.compile(r"^[ \t]*#.*", re.MULTILINE)
 _MAKES = re.compile(r"\b(?:useradd|adduser|usermod|groupmod)\b|/etc/passwd")
 """What makes an account, or gives one another name, when the container starts."""
 _CRON = ("/etc/cron", "/var/spool/cron")
@@ -91,7 +91,7 @@ def _of_start(change: DockerfileChange, stage: Stage) -> Iterator[Call]:
                 yield Call(found["name"], found["call"], place.span, place, then, sure=True)
     instruction = next((one.instruction for one in settings if one.instruction is not None), None)
     for script in start_scripts(change, stage):
-        text = _COMMENT.sub("", script.text or "")
+        text = COMMENT_LINES.sub("", script.text or "")
         if instruction is None or _MAKES.search(text):
             continue
         for found in _AS_COMMAND.finditer(text):

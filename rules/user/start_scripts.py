@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.brought import brought, place_of, text_at
+from rules.comments import COMMENT_LINES
 from rules.lazily import once
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ _BUILDING = re.compile(r"(?:[\w.:-]*[:_-])?build(?:[:_-][\w.:-]*)?")
 _ENDINGS = (".sh", ".bash")
 _NAMED = re.compile(r"[\w./-]*[\w-]\.(?:sh|bash)(?![\w.-])|(?<![\w$}/.-])\.{0,2}/?[\w.-]+(?:/[\w.-]+)+")
 """What in a script may be another one: a word with such an ending, or a path."""
-_COMMENT = re.compile(r"^[ \t]*#.*$", re.MULTILINE)
 _PROGRAMS = frozenset({"/", "/bin", "/usr", "/usr/bin", "/usr/local", "/usr/local/bin"})
 
 
@@ -89,7 +89,7 @@ def scripts_in_turn(change: DockerfileChange, stage: Stage) -> tuple[StartScript
     found = {script.name: script for script in start_scripts(change, stage)}
     waiting = list(found.values())
     while waiting:
-        text = _COMMENT.sub("", waiting.pop().text or "")
+        text = COMMENT_LINES.sub("", waiting.pop().text or "")
         for word in dict.fromkeys(_NAMED.findall(text)):
             name = posixpath.basename(word)
             if name not in found and (one := _named(change, stage, word)) is not None:

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
 
 from bot.forges.base import ChangedFile, Context, Conversation
 from bot.judgement import Case, judge
 from rules.policy import DEFAULT
 from tests.review.build import GITHUB, GITHUB_CAN, changed_file, pull_request
 
-if TYPE_CHECKING:
-    from bot.forges.base import PullRequest
-
 DELETED, RENAMED = ChangedFile("setup.py", "removed"), ChangedFile("src/app.py", "renamed", "app.py")
 ADDED = ChangedFile("new.py", "added")
 
 
-def context(*files: ChangedFile, **of_the_pull_request: bool) -> Context:
-    pull: PullRequest = replace(pull_request(*files), **of_the_pull_request)  # type: ignore[arg-type]  # named ones
+def context(*files: ChangedFile, cut: bool = False) -> Context:
+    pull = replace(pull_request(*files), cut=cut)
     there = {"Dockerfile": 0o100644, "run.sh": 0o100755}
     return Context(pull, Conversation(()), there | {file.path: 0o100644 for file in files if file.status != "removed"})
 
