@@ -230,7 +230,8 @@ def _result(copy: Copy, grant: Grant) -> str | None:
     text = grant.mode.text
     if text.isdecimal():
         return text
-    bits = int(written, 8) if written is not None and written.isdecimal() else _DEFAULT
+    octal = octal_bits(written) if written is not None else None
+    bits = octal if octal is not None else _DEFAULT
     for clause in text.split(","):
         at = next((i for i, letter in enumerate(clause) if letter in "+-="), len(clause))
         if any(letter in _WHO or letter in "st" for letter in clause[at + 1 :]):
