@@ -23,14 +23,17 @@ class Pace:
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._next: defaultdict[str, float] = defaultdict(float)
+        self._queue: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def turn(self, installation: str) -> None:
         """Wait for the installation's next turn and take it."""
-        now = asyncio.get_running_loop().time()
-        turn = max(now, self._next[installation])
-        self._next[installation] = turn + self._seconds
-        if turn > now:
-            await asyncio.sleep(turn - now)
+        clock = asyncio.get_running_loop().time
+        async with self._queue[installation]:
+            wait = self._next[installation] - clock()
+            if wait > 0:
+                await asyncio.sleep(wait)
+            # From when the turn was really taken: a busy machine may wake it late.
+            self._next[installation] = clock() + self._seconds
 
 
 class Writer:
