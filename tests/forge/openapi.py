@@ -15,6 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
+import jsonschema_rs
 from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import best_match
 from referencing import Registry
@@ -47,7 +48,12 @@ NULLABLE = (
 
 def is_moment(value: object) -> bool:
     """Accept what GitHub writes: `2026-11-21T10:00:00Z`."""
-    return not isinstance(value, str) or datetime.fromisoformat(value).tzinfo is not None
+    if not isinstance(value, str):
+        return True
+    try:
+        return datetime.fromisoformat(value).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def is_address(value: object) -> bool:
@@ -56,8 +62,9 @@ def is_address(value: object) -> bool:
 
 
 FORMATS = FormatChecker(formats=())
-FORMATS.checks("date-time", raises=ValueError)(is_moment)
+FORMATS.checks("date-time")(is_moment)
 FORMATS.checks("uri")(is_address)
+QUICK_FORMATS = {"date-time": is_moment, "uri": is_address}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +132,8 @@ class Description:
         self.document = nullable(document)
         self.registry: Registry[Any] = Registry().with_resource(ROOT, DRAFT202012.create_resource(self.document))
         self.validators: dict[str, Draft202012Validator] = {}
+        self.known = jsonschema_rs.Registry([(ROOT, self.document)], draft=jsonschema_rs.Draft202012)
+        self.quick: dict[str, jsonschema_rs.Draft202012Validator] = {}
         self.requests: dict[str, Draft202012Validator] = {}
         self.operations = sorted(self._operations(), key=lambda pair: -len(re.sub(r"\{\w+\}", "", pair[1].template)))
 
@@ -178,6 +187,13 @@ class Description:
         return self._judge(f"#/x-webhooks/{name}/post/requestBody/content/{escaped(JSON)}/schema", payload)
 
     def _judge(self, pointer: str, body: Any) -> list[str]:
+        """Find what is wrong in words, where the quick validator, ten times as fast, finds anything."""
+        if pointer not in self.quick:
+            self.quick[pointer] = jsonschema_rs.Draft202012Validator(
+                {"$ref": f"{ROOT}{pointer}"}, registry=self.known, validate_formats=True, formats=QUICK_FORMATS
+            )
+        if self.quick[pointer].is_valid(body):
+            return []
         if pointer not in self.validators:
             schema = {"$ref": f"{ROOT}{pointer}"}
             self.validators[pointer] = Draft202012Validator(schema, registry=self.registry, format_checker=FORMATS)

@@ -135,16 +135,19 @@ class GitRepository(Git):
         text = message.encode()
         lines = [
             b"commit " + ref.encode(),
+            b"mark :1",
             f"author {author} <{author}@example.com> {when}".encode(),
             f"committer {author} <{author}@example.com> {when}".encode(),
             b"data %d" % len(text),
             text,
             *([f"from {parent}".encode()] if parent else []),
             *(change for path, content in files.items() for change in self._changes(path, content)),
+            b"get-mark :1",
             b"",
         ]
-        self.run("fast-import", "--quiet", "--force", stdin=b"\n".join(lines))
-        return self.resolve(ref)
+        made = self.moving(ref, "fast-import", "--quiet", "--force", stdin=b"\n".join(lines)).decode().strip()
+        self.stands_at(ref, made)
+        return made
 
     def _changes(self, path: str, content: Content) -> list[bytes]:
         match content:
@@ -175,16 +178,16 @@ class GitRepository(Git):
 
     def resolve(self, name: str) -> str:
         """Return the commit that a ref, a full commit id or an abbreviation names."""
-        asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-        return self.current(*asked).decode().strip()
+        return self.commit_of(name)
 
     def point(self, ref: str, commit: str) -> None:
         """Move or create a ref."""
-        self.run("update-ref", ref, commit)
+        self.moving(ref, "update-ref", ref, commit)
+        self.stands_at(ref, commit)
 
     def delete(self, ref: str) -> None:
         """Delete a ref."""
-        self.run("update-ref", "-d", ref)
+        self.moving(ref, "update-ref", "-d", ref)
 
     def merge_base(self, one: str, other: str) -> str:
         """Return the best common ancestor of two commits."""
