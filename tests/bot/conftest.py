@@ -8,11 +8,10 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import pytest
 
 from bot.mailbox import Mailbox
-from tests.bot.databases import MovableClock
+from tests.bot.databases import MovableClock, bare_sqlite_in, new_postgresql, new_postgresql_template, sqlite_in
 from tests.bot.missed_bench import Desk, desk_at
 from tests.bot.town import NAME, SECRET, Town, receiving
 from tests.forge.gitlab.double import GitLabDouble
@@ -39,28 +38,32 @@ def postgresql_server() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-async def new_database(server: str, name: str) -> str:
-    connection = await asyncpg.connect(server)
-    await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-    await connection.execute(f"CREATE DATABASE {name}")
-    await connection.close()
-    before, _, after = server.partition("/postgres?")
-    return f"{before}/{name}?{after}".replace("postgresql://", "postgresql+asyncpg://")
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: str) -> str:
+    return asyncio.run(new_postgresql_template(postgresql_server, "tables"))
 
 
 @pytest.fixture
-def postgresql_url(postgresql_server: str) -> str:
-    """Give the URL of an empty PostgreSQL database."""
-    return asyncio.run(new_database(postgresql_server, "mailbox"))
+def postgresql_url(postgresql_server: str, postgresql_template: str) -> str:
+    """Give the URL of a PostgreSQL database with an empty mailbox."""
+    return asyncio.run(new_postgresql(postgresql_server, "mailbox", postgresql_template))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Give the URL of an empty database, on each kind in turn."""
+    """Give the URL of a database with an empty mailbox, on each kind in turn."""
     if request.param == "sqlite":
-        return f"sqlite+aiosqlite:///{tmp_path}/hullcheck.db"
+        return sqlite_in(tmp_path)
     url: str = request.getfixturevalue("postgresql_url")
     return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def bare_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Give the URL of a database without tables, on each kind in turn."""
+    if request.param == "sqlite":
+        return bare_sqlite_in(tmp_path)
+    return asyncio.run(new_postgresql(request.getfixturevalue("postgresql_server"), "bare"))
 
 
 @pytest.fixture
@@ -77,7 +80,7 @@ async def mailbox(database_url: str, clock: MovableClock) -> AsyncIterator[Mailb
 
 @pytest.fixture
 async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
-    async with desk_at(f"sqlite+aiosqlite:///{tmp_path}/hullcheck.db") as made:
+    async with desk_at(sqlite_in(tmp_path)) as made:
         yield made
 
 

@@ -18,6 +18,7 @@ from bot.forges.base import Denied, Unauthorized
 from bot.inbound.github import github_delivery
 from bot.mailbox import Mailbox
 from bot.readiness import Probe, Readiness
+from tests.bot.databases import sqlite_in
 from tests.bot.github_deliveries import SECRET, comment, headers, packed, pull_request
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 async def mailbox(tmp_path: Path) -> AsyncIterator[Mailbox]:
-    async with await Mailbox.open(f"sqlite+aiosqlite:///{tmp_path}/hullcheck.db") as opened:
+    async with await Mailbox.open(sqlite_in(tmp_path)) as opened:
         yield opened
 
 

@@ -10,6 +10,7 @@ from bot.forges.base import Revision
 from bot.forges.gitlab import Accounts
 from bot.mailbox import Mailbox
 from bot.review.markers import Marker
+from tests.bot.databases import sqlite_in
 from tests.bot.gitlab_bench import Bench, adapter, bench
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def repaired(b: Bench, thread: Thread) -> Revision:
 
 
 async def test_what_an_earlier_account_said_is_not_said_again(tmp_path: Path) -> None:
-    async with bench() as b, await Mailbox.open(f"sqlite+aiosqlite:///{tmp_path}/hullcheck.db") as mailbox:
+    async with bench() as b, await Mailbox.open(sqlite_in(tmp_path)) as mailbox:
         await said_before(b, mailbox)
         async with with_a_new_token(b, mailbox) as (now, _):
             done = await now.publish(now.plan(now.comment("a1")))

@@ -33,8 +33,8 @@ def differences(connection: Connection) -> list[object]:
     return [each for each in found if "alembic_version" not in repr(each)]
 
 
-async def test_the_migrations_make_the_tables_that_the_code_uses(database_url: str) -> None:
-    database = await Database.open(database_url)
+async def test_the_migrations_make_the_tables_that_the_code_uses(bare_database_url: str) -> None:
+    database = await Database.open(bare_database_url)
     async with database.engine.connect() as connection:
         assert await connection.run_sync(differences) == []
     await database.close()
@@ -49,8 +49,8 @@ async def test_a_database_is_opened_again_with_what_is_in_it(database_url: str) 
     assert work.commands[0].command == command("help", 12)
 
 
-async def test_processes_that_start_together_migrate_once(database_url: str) -> None:
-    opened = await asyncio.gather(*(Mailbox.open(database_url) for _ in range(4)))
+async def test_processes_that_start_together_migrate_once(bare_database_url: str) -> None:
+    opened = await asyncio.gather(*(Mailbox.open(bare_database_url) for _ in range(4)))
     for mailbox in opened:
         await mailbox.ping()
         await mailbox.close()

@@ -15,6 +15,7 @@ from bot.forges.github.wire import Memory, Wire
 from bot.mailbox import Mailbox
 from bot.reconcile import missed, reconcile
 from bot.secret import Secret
+from tests.bot.databases import sqlite_in
 from tests.forge.github.double import GitHubDouble
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 async def mailbox(tmp_path: Path) -> AsyncIterator[Mailbox]:
-    async with await Mailbox.open(f"sqlite+aiosqlite:///{tmp_path}/hullcheck.db") as opened:
+    async with await Mailbox.open(sqlite_in(tmp_path)) as opened:
         yield opened
 
 

@@ -14,7 +14,7 @@ from aiohttp import ClientSession
 from bot.forges.base import Denied
 from bot.mailbox import Mailbox
 from bot.serve import Parts, _all_chores
-from tests.bot.conftest import new_database
+from tests.bot.databases import new_postgresql
 from tests.bot.serving import Server, anew, serving, until
 from tests.bot.test_settings import GITHUB
 from tests.forge.github.double import GitHubDouble
@@ -110,7 +110,7 @@ async def test_a_server_whose_credentials_are_refused_says_so(tmp_path: Path) ->
 async def test_a_review_by_way_of_postgresql(tmp_path: Path, postgresql_server: str) -> None:
     async with GitHubDouble.start() as forge:
         server = Server(forge, tmp_path, launch=anew)
-        server.database_url = await new_database(postgresql_server, "served")
+        server.database_url = await new_postgresql(postgresql_server, "served")
         await server.start()
         project = forge.create_repository("acme/web", {"Dockerfile": "FROM debian:12\n"})
         pull = project.open_pull_request(files={"Dockerfile": "FROM debian\nUSER root\n"})

@@ -16,6 +16,7 @@ from bot.inbound.gitlab import gitlab_delivery
 from bot.mailbox import Mailbox
 from bot.readiness import Readiness
 from bot.spool import Spool
+from tests.bot.databases import sqlite_in
 from tests.bot.gitlab_deliveries import INSTANCE, NOW, change, headers, note, packed
 from tests.bot.serving import until
 from tests.bot.test_app import Caller
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 async def mailbox(tmp_path: Path) -> AsyncIterator[Mailbox]:
-    async with await Mailbox.open(f"sqlite+aiosqlite:///{tmp_path}/hullcheck.db") as opened:
+    async with await Mailbox.open(sqlite_in(tmp_path)) as opened:
         yield opened
 
 

@@ -14,7 +14,7 @@ from bot.mailbox import Claimed, LeaseLost, Mailbox, ReviewRecord, Timing
 from bot.mailbox.incoming import Coalescing
 from bot.mailbox.leases import LeaseTerms
 from bot.worker import Patience, Worker
-from tests.bot.databases import MovableClock, delivery, job, key
+from tests.bot.databases import MovableClock, bare_sqlite_in, delivery, job, key, sqlite_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -29,14 +29,14 @@ RECORD = ReviewRecord("a" * 40, "success")
 
 @pytest.fixture
 def clock(tmp_path: Path) -> MovableClock:
-    return MovableClock(f"sqlite+aiosqlite:///{tmp_path}/hullcheck.db")
+    return MovableClock(bare_sqlite_in(tmp_path))
 
 
 @pytest.fixture
 async def mailbox(clock: MovableClock, tmp_path: Path) -> AsyncIterator[Mailbox]:
     """Open a mailbox on SQLite whose leases are short."""
     timing = Timing(Coalescing(delay=0), LeaseTerms(seconds=1.5, in_flight=3))
-    async with await Mailbox.open(f"sqlite+aiosqlite:///{tmp_path}/hullcheck.db", timing, clock) as opened:
+    async with await Mailbox.open(sqlite_in(tmp_path), timing, clock) as opened:
         yield opened
 
 

@@ -19,6 +19,7 @@ from bot.inbound.gitlab import Instance, gitlab_delivery
 from bot.mailbox import Mailbox
 from bot.readiness import Readiness
 from bot.secret import Secret
+from tests.bot.databases import sqlite_in
 from tests.forge.gitlab.double import SIGNING_TOKEN, GitLabDouble
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ async def receiving(forge: GitLabDouble, folder: Path) -> AsyncIterator[str]:
     def read(headers: Mapping[str, str], body: bytes, /) -> Delivery:
         return gitlab_delivery(headers, body, (instance,), time.time())
 
-    async with await Mailbox.open(f"sqlite+aiosqlite:///{folder}/hullcheck.db") as mailbox:
+    async with await Mailbox.open(sqlite_in(folder)) as mailbox:
         runner = web.AppRunner(make_app(mailbox, {"gitlab": read}, Readiness({})), auto_decompress=False)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
