@@ -18,38 +18,18 @@ RULES = catalogue.load()
 HEADINGS = ["## Why", "## Flagged", "## Accepted", "## When to silence it"]
 
 
-@pytest.fixture(params=RULES, ids=lambda rule: rule.id)
-def rule(request: pytest.FixtureRequest) -> Rule:
-    found: Rule = request.param
-    return found
-
-
-def test_a_rule_is_named_after_its_file(rule: Rule) -> None:
-    assert rule.module.rsplit(".", 1)[-1].replace("_", "-") == rule.id
-
-
-def test_a_page_has_its_four_headings_in_order(rule: Rule) -> None:
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_is_whole(rule: Rule) -> None:
+    assert rule.module.rsplit(".", 1)[-1].replace("_", "-") == rule.id, "named after its file"
     assert [line for line in rule.page.splitlines() if line.startswith("## ")] == HEADINGS
-
-
-def test_a_page_shows_something_flagged_and_something_accepted(rule: Rule) -> None:
     flagged, accepted = rule.page.split("## Flagged")[1].split("## Accepted")
-    assert "```findings" in flagged
-    assert "```dockerfile" in accepted
+    assert "```findings" in flagged, "the page shows something flagged"
+    assert "```dockerfile" in accepted, "the page shows something accepted"
     assert "```findings" not in accepted
-
-
-def test_a_rule_has_corner_cases(rule: Rule) -> None:
-    assert Path(__file__).with_name(f"{rule.id}.md").exists()
-
-
-def test_a_title_is_one_sentence(rule: Rule) -> None:
-    assert rule.title.endswith(".")
-
-
-def test_what_a_rule_waits_for_holds_no_blank_beside_a_word(rule: Rule) -> None:
+    assert Path(__file__).with_name(f"{rule.id}.md").exists(), "corner cases"
+    assert rule.title.endswith("."), "the title is one sentence"
     # A tab, an option, the end of a line or the comma of an array may stand there as well.
-    assert [text for text in rule.mentions if re.search(r"\w\s|\s\w", text)] == []
+    assert [text for text in rule.mentions if re.search(r"\w\s|\s\w", text)] == [], "no blank beside a word"
 
 
 def test_ids_are_unique() -> None:
