@@ -11,8 +11,8 @@ from rules.facts.images import image_facts
 if TYPE_CHECKING:
     from rules.api import DockerfileChange, ImageReference, Stage
 
-MOVING_TAGS = frozenset({"latest", "edge", "nightly", "main", "master", "dev", "rolling", "canary"})
-"""Tags that move from release to release by their name alone."""
+MOVING_TAGS = frozenset({"latest", "edge", "nightly", "main", "master", "dev", "devel", "rawhide", "rolling", "canary"})
+"""Tags that move from release to release by their name alone; `rawhide` is Fedora's, `devel` Ubuntu's next release."""
 
 _MOVING_LINES = re.compile(
     r"(?:latest|edge|nightly|rolling|canary|main|master|stable|oldstable|testing|unstable|sid)(?:-[a-z]+)*"

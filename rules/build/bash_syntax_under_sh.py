@@ -22,6 +22,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.dockerfile.shell_options import MAY_HOLD_ONE
 from rules.gathering import named_lines
 from rules.runtime.start_instructions import Written, behind_init, reads_code, shipped
 from rules.runtime.start_scripts import StartScript, start_script
@@ -46,9 +47,24 @@ _NAMES = {
     "indirection": "`${!…}`",
     "double-equals": "`==` in a test",
     "pipefail": "`set -o pipefail`",
+    "transformation": "`${…@…}`",
+    "both-outputs": "`>&` with a file",
+    "error-trap": "`trap` with `ERR` or its like",
+    "read-array": "`read` with an option of bash's",
+    "read-option": "`read` with an option of bash's",
+    "export-function": "`export -f`",
+    "printf-variable": "`printf -v`",
+    "type-option": "`type` with an option",
+    "wait-next": "`wait -n`",
+    "echo-option": "`echo -e`",
     **{name: f"`{name}`" for name in ("source", "pushd", "declare", "shopt", "let", "mapfile")},
 }
-_STOPS = frozenset({"array", "source", "pushd", "declare", "shopt", "mapfile", "pipefail", "replacement", "substring"})
+_OPTIONS = frozenset(
+    "error-trap read-array read-option export-function printf-variable type-option wait-next echo-option".split()
+)
+_STOPS = _OPTIONS | frozenset(
+    "array source pushd declare shopt mapfile pipefail replacement substring transformation both-outputs".split()
+)
 """What a plain shell refuses or does not find; the rest may also mean something else to it."""
 SURELY = frozenset(
     "double-bracket array source pushd declare shopt mapfile here-string c-style-for process-substitution".split()
@@ -56,7 +72,7 @@ SURELY = frozenset(
 """Of a script: what a plain shell does not take for something else that may be meant."""
 _KNOWN_TO_ASH = frozenset(
     "double-bracket process-substitution source ansi-c-quote replacement substring ampersand-redirect function-keyword "
-    "double-equals pipefail let".split()
+    "double-equals pipefail let read-option printf-variable type-option wait-next echo-option both-outputs".split()
 )
 """What busybox takes over from bash (its `ASH_BASH_COMPAT`, which Alpine switches on)."""
 _SIGNS = ("((", "<<<", "|&", "=(", "+=", "${!", "<(", ">(", "&>", "$'")
@@ -214,6 +230,8 @@ def _may_hold_one(run: Run, code: str, shell: str) -> bool:
     """Tell in little time whether it is worth while to look for what a plain shell does not know."""
     if any(sign in code for sign in _SIGNS) and _OUTSIDE[shell].search(code) is not None:
         return True
+    if MAY_HOLD_ONE.search(code) is not None:
+        return True
     if "{" in code and _IN_BRACES.search(code) is not None:
         return True
     if ("select" in code or "function" in code) and _KEYWORDS.search(code) is not None:
@@ -225,9 +243,11 @@ def _may_hold_one(run: Run, code: str, shell: str) -> bool:
 
 
 def _is_meant(run: Run, found: Construct) -> bool:
-    """Whether a plain shell does what is meant: braces stay as they are, or a trial run of `pipefail` may fail."""
+    """Whether a plain shell does what is meant: braces stay as they are, or what is tried may fail."""
     if found.kind == "brace-expansion":
         return _NO_EXPANSION.search(found.source.text, found.start, found.end) is not None
+    if found.kind in _OPTIONS:
+        return any(c.start <= found.start < c.end and c.after == "||" for c in run.commands)
     if found.kind == "pipefail":
         return any(c.start == found.start and (c.conditional or c.nested or c.after == "||") for c in run.commands)
     return False
@@ -246,6 +266,8 @@ def _problem(stage: Stage, run: Run, found: Construct, shell: str, lost: Instruc
     harmless = lost is not None or not _would_change_files(run)
     fix = Fix("Run it under bash", (insert_line_before(run.instruction, line),)) if plain and shell == "dash" else None
     fails = "is an error" if found.kind in _STOPS else "is an error or means something else"
+    if found.kind == "echo-option":
+        fails = "writes the option in front of the text"
     way_out = f"Put `{line}` above it" if shell == "dash" else "Install bash and say so with `SHELL`"
     if not harmless:
         way_out = "Here it finds no such files and does nothing: take it out, or name the files that are meant"

@@ -17,7 +17,7 @@ from rules.api import (
     replace,
     rule,
 )
-from rules.base_image.tags import MOVING_TAGS
+from rules.base_image.tags import moves
 from rules.copying.foreign_images import foreign_images
 from rules.facts.names import table_name
 
@@ -38,7 +38,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         (stage, reference, span)
         for stage in change.stages
         for reference, span in foreign_images(stage)
-        if reference.digest is None and (reference.tag or "latest") in MOVING_TAGS and reference.text not in contexts
+        if reference.digest is None and moves(reference.tag or "latest") and reference.text not in contexts
     ]
     tagged = _tagged(change) if found else {}
     for stage, reference, span in found:

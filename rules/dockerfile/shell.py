@@ -85,7 +85,9 @@ class Script:
         `pipe-ampersand` (`|&`), `array`, `append` (`a+=b`), `brace-expansion`, `ansi-c-quote` (`$'…'`), `replacement`
         (`${x/a/b}`), `substring` (`${x:1:2}`), `case-modification` (`${x^^}`), `indirection` (`${!x}`),
         `bash-variable` (`$RANDOM`), `double-equals` (in `[ … ]`), `pipefail`, and the commands `source`, `pushd` (also
-        `popd`, `dirs`), `declare`, `shopt`, `let`, `mapfile`.
+        `popd`, `dirs`), `declare`, `shopt`, `let`, `mapfile`; `transformation` (`${x@Q}`), `both-outputs` (`>& file`),
+        `error-trap` (`trap … ERR`), and options of builtins: `read-array`, `read-option`, `export-function`,
+        `printf-variable`, `type-option`, `wait-next`, `echo-option` (`echo -e` into a file or a pipe).
         """
         if self.origin is None:
             return ()

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.dockerfile.shell_blocks import Construct
+from rules.dockerfile.shell_options import bash_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,6 +39,7 @@ _IN_EXPANSION = (
     ("substring", re.compile(r"\$\{[A-Za-z_]\w*:\s*(?:[0-9$( ])")),
     ("case-modification", re.compile(r"\$\{[A-Za-z_]\w*(?:\^\^?|,,?)")),
     ("indirection", re.compile(r"\$\{![A-Za-z_]")),
+    ("transformation", re.compile(r"\$\{[A-Za-z_]\w*@[A-Za-z]\}")),
     ("array", re.compile(r"\$\{#?[A-Za-z_]\w*\[")),
     (
         "bash-variable",
@@ -64,6 +66,7 @@ def command_constructs(command: Command, dialect: str) -> list[Construct]:
         found += [_at("double-equals", word, dialect) for word in command.args if word.text == "=="]
     if command.name == "set" and any(word.value == "pipefail" for word in command.args):
         found.append(_at("pipefail", command.words[0], dialect))
+    found += [_at(name, word, dialect) for name, word in bash_options(command)]
     found += redirect_constructs(command.redirects, dialect)
     if command.before == "|&":
         found.append(Construct("pipe-ampersand", command.start, command.end, command.source, dialect))
@@ -79,11 +82,14 @@ def word_constructs(words: Iterable[ShellWord], dialect: str) -> list[Construct]
 
 def redirect_constructs(redirects: Iterable[Redirect], dialect: str) -> list[Construct]:
     """Return the redirections that not every shell understands."""
-    return [
-        Construct(_OPERATORS[each.operator], each.start, each.end, each.source, dialect)
-        for each in redirects
-        if each.operator in _OPERATORS
-    ]
+    return [Construct(kind, each.start, each.end, each.source, dialect) for each in redirects if (kind := _kind(each))]
+
+
+def _kind(redirect: Redirect) -> str | None:
+    """Return what kind of addition a redirection is; `>&` is one in front of a file's name alone."""
+    if redirect.operator == ">&" and redirect.fd is None and redirect.target is not None:
+        return "both-outputs" if re.match(r"[./\w]*[./A-Za-z]", redirect.target.value) else None
+    return _OPERATORS.get(redirect.operator)
 
 
 def _at(kind: str, word: ShellWord, dialect: str) -> Construct:

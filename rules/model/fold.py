@@ -91,6 +91,10 @@ def _image_of_base(facts: ImageFacts | None, *, scratch: bool) -> Image:
     )
 
 
+_BARE = frozenset({"alpine", "busybox", "debian", "ubuntu"})
+"""Official images whose configuration holds `PATH` alone, as their recipes in docker-library say."""
+
+
 class _Fold:
     """The state between two instructions."""
 
@@ -107,7 +111,9 @@ class _Fold:
             self.image = _image_of_base(facts, scratch=stage.is_scratch)
             env = (facts.env if facts is not None else None) or {}
             base = {name: Variable(name, value, "base") for name, value in env.items()}
-            self.scope = Scope(base, complete=stage.is_scratch, escape=stage.model.dockerfile.escape)
+            self.scope = Scope(
+                base, stage.is_scratch, stage.model.dockerfile.escape, facts is not None and facts.name in _BARE
+            )
         self.environment, self.labels = dict(self.image.env), dict(self.image.labels)
         self.ports, self.volumes, self.triggers = (
             list(self.image.ports),

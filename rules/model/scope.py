@@ -72,11 +72,14 @@ class Scope:
         variables: By name; an ENV hides an ARG of its name.
         complete: Whether nothing else can be set: false below a base image that we do not know.
         escape: The file's escape character.
+        bare: Whether the base image is a bare system, which sets no variable but `PATH`: what no instruction sets is
+            not set, so that `${x:-word}` is the word.
     """
 
     variables: Mapping[str, Variable]
     complete: bool
     escape: str = "\\"
+    bare: bool = False
 
     def get(self, name: str) -> Variable | None:
         """Return a variable, or `None` when no instruction and no known base sets it."""
@@ -87,7 +90,11 @@ class Scope:
         found = self.variables.get(name)
         if found is not None:
             return NOT_GIVEN if found.value is UNKNOWN and found.is_left_to_build else found.value
-        return None if self.complete and name not in PREDEFINED_ARGS else UNKNOWN
+        if name in PREDEFINED_ARGS:
+            return UNKNOWN
+        if self.complete:
+            return None
+        return NOT_GIVEN if self.bare and name != "PATH" else UNKNOWN
 
     def expand(self, word: str) -> str | None:
         """Expand one word as BuildKit does: quotes removed, variables replaced; `None` when unknown."""
@@ -106,9 +113,9 @@ class Scope:
         """
         used = [self.variables.get(name) for name in _NAME.findall(text)]
         return any(
-            one is None
-            or one.kind in ("arg", "builtin")
-            or (one.instruction is not None and "$" in one.instruction.value)
+            not self.bare
+            if one is None
+            else one.kind in ("arg", "builtin") or (one.instruction is not None and "$" in one.instruction.value)
             for one in used
         )
 
@@ -143,7 +150,7 @@ class Scope:
             if variable.kind == "arg" and old is not None and old.kind in ("env", "base"):
                 continue
             new[variable.name] = variable
-        return Scope(extended(self.variables, new), self.complete, self.escape)
+        return Scope(extended(self.variables, new), self.complete, self.escape, self.bare)
 
 
 class _Known(Mapping[str, str]):

@@ -75,7 +75,7 @@ def _way_out(stage: Stage, run: Run, call: PackageCall, name: str) -> str:
 
 def _unpinned(run: Run, call: PackageCall) -> Iterator[str]:
     """Yield the modules of one call that have no version; a `go.mod` may give it where the call names none."""
-    if call.verb not in ("install", "get", "run") or call.has("-modfile"):
+    if call.verb not in ("install", "get", "run") or call.has("-modfile") or _is_vendored(call):
         return
     operands = call.options.operands[1:2] if call.verb == "run" else call.options.operands[1:]
     for word in operands:
@@ -91,6 +91,11 @@ def _unpinned(run: Run, call: PackageCall) -> Iterator[str]:
             continue
         if f"@{version}" in MOVING or (not at and (call.verb == "get" or not _has_module(run))):
             yield name
+
+
+def _is_vendored(call: PackageCall) -> bool:
+    """Whether the packages are taken from the module's own `vendor` folder (`go help modules`, "-mod")."""
+    return "-mod=vendor" in (*(word.value for word in call.command.args), *call.env.get("GOFLAGS", "").split())
 
 
 def _lies_here(run: Run, name: str) -> bool:

@@ -49,6 +49,8 @@ _DEV_SERVERS = {
     ("vue-cli-service", "serve"): "is the development server of Vue",
     ("kc.sh", "start-dev"): "is Keycloak's mode for developers",
 }
+_WATCHING = {("nest", "start"): ("--watch", "-w")}
+"""Commands of a framework that serve developers with one of some options (docs.nestjs.com, "CLI command reference")."""
 _VITE_ENDS = frozenset({"build", "optimize", "preview"})
 """What Vite does besides serving to developers (`vite --help`)."""
 
@@ -191,6 +193,10 @@ def _server(command: Command) -> Switch | None:
         of_its_own = "mode for developers" in what
         way_out = "Start it for production" if of_its_own else "Build in a stage of its own and serve the result"
         return Switch(f"{name} {first}".strip(), what, way_out, None, _FOR_DEVELOPERS)
+    watch = command.flag(*_WATCHING.get((name, first), ()))
+    if watch is not None:
+        what = "restarts the program whenever a file changes"
+        return Switch(f"{name} {first} {watch.value}", what, "Start what was built", None)
     script = operands[1] if first in ("run", "run-script") and len(operands) > 1 else first
     if name in _RUNNERS and script in ("dev", "develop", "start:dev"):
         way_out = "Start what was built, and keep this for a stage for developers"

@@ -27,6 +27,7 @@ from rules.secrets.secret_files import (
     is_public,
     is_public_text,
     names_helpers_only,
+    secret_by_place,
     secret_file,
 )
 
@@ -47,7 +48,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         for copy in stage.copies:
             for source in copy.sources if copy.from_context else ():
                 path = copy.source_path(source)
-                kind = secret_file(path) if path is not None else None
+                target = copy.target_of(source) or ""
+                kind = secret_file(path) or secret_by_place(path, target) if path is not None else None
                 if path is None or kind is None or is_public(kind, copy, stage):
                     continue
                 if ignore is not None and ignore.excludes(path):

@@ -25,6 +25,12 @@ _CREDENTIALS = re.compile(
 _PATHS = re.compile(
     r"(?:^|/)(?:\.aws(?:/credentials)?|\.ssh|\.kube(?:/config)?|\.docker/config\.json|\.gnupg|\.config/gcloud)/?$"
 )
+_PLACES: dict[Kind, re.Pattern[str]] = {
+    "private key": re.compile(r"/\.ssh/id_(?:rsa|dsa|ecdsa|ed25519)$"),
+    "credentials": re.compile(r"/(?:\.netrc|\.git-credentials|\.pgpass|\.aws/credentials|\.kube/config)$"),
+    "client configuration": re.compile(r"/\.(?:config/)?composer/auth\.json$"),
+}
+"""Where ssh, git, psql and the clients of AWS, Kubernetes and Composer look for what lets them in."""
 _ENVIRONMENT = re.compile(
     r"\.env(?:\.(?!.*(?:example|sample|dist|template|tmpl|tpl|default|test|ci|schema|vault|docs?))[\w.-]+)?",
     re.IGNORECASE,
@@ -64,6 +70,13 @@ def secret_file(path: str) -> Kind | None:
     if _CREDENTIALS.fullmatch(name):
         return "credentials"
     return "private key" if _PRIVATE.fullmatch(name) else None
+
+
+def secret_by_place(path: str, target: str) -> Kind | None:
+    """Return what kind of secret a file must be where it is copied to, whatever it is called; `None` for examples."""
+    if _HARMLESS.search(path):
+        return None
+    return next((kind for kind, place in _PLACES.items() if place.search(target)), None)
 
 
 def is_public(kind: Kind, copy: Copy, stage: Stage) -> bool:

@@ -38,6 +38,7 @@ from rules.secrets.tls_words import (
     SETTINGS_FILE,
     SHORT,
     WITH_HOST,
+    puts_by_sed,
 )
 
 _POWERSHELL = re.compile(
@@ -46,7 +47,6 @@ _POWERSHELL = re.compile(
 )
 _POWERSHELL_WORDS = ("servercertificatevalidationcallback", "-skipcertificatecheck")
 _CURLRC = re.compile(r"\s*(?:--?insecure|insecure|-k)\s*$")
-
 _LOCAL = re.compile(r"://(?:localhost|127\.|\[::1\]|0\.0\.0\.0)")
 _ASKED = re.compile(r"(?P<scheme>https?)://(?:[^/@\s]{0,200}@)?(?P<host>[\w.-]+)(?P<port>:\d+)?", re.IGNORECASE)
 _SCHEME = re.compile(r"(\w+)://")
@@ -192,8 +192,10 @@ def _in_powershell(run: Run) -> Iterator[Off]:
 
 def _configures(run: Run, command: Command) -> bool:
     """Whether the words of a command take effect: not those it looks for, deletes, installs or only prints."""
-    if command.name in ("sed", "grep", "rm") or command.subcommand in ("install", "i", "add", "ci", "get"):
-        return command.name not in ("sed", "grep", "rm") and any(
+    if command.name in ("sed", "grep", "rm"):
+        return command.name == "sed" and puts_by_sed(tuple(word.value for word in command.args))
+    if command.subcommand in ("install", "i", "add", "ci", "get"):
+        return any(
             word.value.startswith("-") and CONFIGURED.search(f"{word.value} {then}") is not None
             for word, then in zip(command.args, (*(w.value for w in command.args[1:]), ""), strict=True)
         )

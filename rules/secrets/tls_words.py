@@ -40,6 +40,22 @@ CONFIGURED = re.compile(
     r"""certificates\.\S+\.cert\s+["']?false|(?<=-w )GOINSECURE=[^\s"']+|unsafe-perm-ssl)""",
     re.IGNORECASE,
 )
+_PUT_BY_SED = re.compile(
+    r"(?:^|;\s*|\s)s(?P<by>[/|#,@!])(?:\\.|(?!(?P=by)).)*(?P=by)(?P<put>(?:\\.|(?!(?P=by)).)*)(?P=by)"
+    r"|^[^a-z]*[aci]\\?\s+(?P<line>.+)"
+)
+"""What a script of sed puts in the place of a text, or in as a line."""
+_IN_PLACE = re.compile(r"-[nrEsuz]*i|--in-place")
+
+
+def puts_by_sed(words: tuple[str, ...]) -> bool:
+    """Tell whether sed writes such a setting to its file: what it looks for, or deletes, is none."""
+    found = (match for word in words for match in _PUT_BY_SED.finditer(word))
+    return any(map(_IN_PLACE.match, words)) and any(
+        CONFIGURED.search(match["put"] or match["line"] or "") for match in found
+    )
+
+
 SETTINGS = (
     *("strict-ssl", "strictssl", "sslverify", "ssl_verify", "verify-peer", "verify-host", "check-certificate"),
     *("check_certificate", "trusted-host", "disable-tls", "certificates.", "-w goinsecure", "unsafe-perm-ssl"),

@@ -112,7 +112,7 @@ def _when(stage: Stage) -> str:
 
 def _by_argument(stage: Stage, value: str) -> str | None:
     named = _VARIABLE.search(value)
-    if named is None:
+    if named is None or not any(named[1] in step.scope.variables for step in stage.all_steps[-1:]):
         return None
     what = "name" if _is_name(stage, named[1]) else "number"
     return f"Give {quote(named[1])} the {what} of an ordinary account."

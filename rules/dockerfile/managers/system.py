@@ -84,6 +84,16 @@ _DEB_ACTIONS: dict[str, Action] = {
     **dict.fromkeys(("clean", "autoclean", "auto-clean", "distclean", "dist-clean"), "clean"),
     **dict.fromkeys(("download", "source"), "download"),
 }
+_APT_YES = "1 true yes on with enable"
+_APT_NO = "0 false no off without disable"
+"""What apt takes for yes and for no (apt-pkg/contrib/strutl.cc, `StringToBool`)."""
+
+
+def _settings(name: str, values: str) -> str:
+    """Return the options that set one of apt's settings to any of some values."""
+    return " ".join(f"--option={name}={value}" for value in values.split())
+
+
 APT = Manager(
     "apt",
     OptionTable(
@@ -95,11 +105,10 @@ APT = Manager(
     ),
     _DEB_ACTIONS,
     _apt_package,
-    assume_yes=trait("--assume-yes --force-yes --quiet=2 --option=apt::get::assume-yes=true", repeated="--quiet"),
-    no_recommends=trait(
-        "--no-install-recommends --option=apt::install-recommends=false --option=apt::install-recommends=0"
-        " --option=apt::install-recommends=no"
+    assume_yes=trait(
+        f"--assume-yes --force-yes --quiet=2 {_settings('apt::get::assume-yes', _APT_YES)}", repeated="--quiet"
     ),
+    no_recommends=trait(f"--no-install-recommends {_settings('apt::install-recommends', _APT_NO)}"),
 )
 _FETCHES_NOTHING = frozenset({"--no-update", "--remove", "--list", "--dry-run", "--help"})
 
@@ -156,7 +165,7 @@ _RPM_ACTIONS: dict[str, Action] = {
     **dict.fromkeys(
         ("install", "in", "localinstall", "reinstall", "groupinstall", "group install", "groups install"), "install"
     ),
-    **dict.fromkeys(("module install", "install-n", "install-na", "install-nevra", "swap"), "install"),
+    **dict.fromkeys(("module install", "install-n", "install-na", "install-nevra", "swap", "downgrade"), "install"),
     **dict.fromkeys(("builddep", "build-dep"), "install"),
     **dict.fromkeys(("makecache", "check-update"), "update"),
     **dict.fromkeys(
