@@ -155,7 +155,8 @@ class _Fold:
     def _made(self, instruction: Instruction, index: int, *, deferred: bool) -> Step:
         image = self.image
         make = _STEPS.get(instruction.keyword, Step)
-        return make(instruction, self.stage, index, image.user, image.workdir, self.scope, image.shell, deferred)
+        scope = self.scope.in_shell() if instruction.keyword == "RUN" else self.scope
+        return make(instruction, self.stage, index, image.user, image.workdir, scope, image.shell, deferred)
 
     def _here(self, value: T | None, instruction: Instruction) -> Setting[T]:
         return Setting(value, Origin.HERE, instruction, self.stage)

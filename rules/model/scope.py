@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rules.dockerfile.expand import NOT_GIVEN, UNKNOWN, expand
@@ -95,6 +95,10 @@ class Scope:
         if self.complete:
             return None
         return NOT_GIVEN if self.bare and name != "PATH" else UNKNOWN
+
+    def in_shell(self) -> Scope:
+        """Return the scope of a command, whose shell knows more: `HOME`, and what the command assigns."""
+        return replace(self, bare=False) if self.bare else self
 
     def expand(self, word: str) -> str | None:
         """Expand one word as BuildKit does: quotes removed, variables replaced; `None` when unknown."""
