@@ -191,9 +191,9 @@ def _problem(
     says = f"{source} compiles for Java {made}" if not asked else f"Where {source} compiles for Java {made}"
     return Problem(
         copy.instruction.span,
-        f"{stage.label} copies {quote(_paths(copy)[0])} out of {builder.label}, which has Java {java_release(builder)}, "
-        f"and runs Java {run}. {says}{',' if asked else ':'} the start stops with “UnsupportedClassVersionError”. Run Java "
-        f"{made}, or compile for {run}.",
+        f"{stage.label} copies {quote(_paths(copy)[0])} out of {builder.label}, which has Java "
+        f"{java_release(builder)}, and runs Java {run}. {says}{',' if asked else ':'} the start stops with "
+        f"“UnsupportedClassVersionError”. Run Java {made}, or compile for {run}.",
         confidence,
         doubt="the project may compile for an older Java",
         instruction=copy.instruction,
