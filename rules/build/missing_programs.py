@@ -50,12 +50,19 @@ def lacks(stage: Stage, name: str) -> bool:
     return _lacks_shadow(stage, name) if name in OF_SHADOW else runtime.never_has(name)
 
 
+_WITHOUT_SHADOW = frozenset("ca-certificates findutils gzip jq tar tzdata unzip".split())
+_HEADLESS = re.compile(r"java-[\d.]+-openjdk-headless")
+"""Packages of Red Hat's that do not bring `shadow-utils` along, as some others do."""
+
+
 def _lacks_shadow(stage: Stage, name: str) -> bool:
     if any("$" in item.name for item in stage.packages.present):
         return False
     if is_ubi_minimal(stage):
-        named = any("shadow-utils" in run.instruction.whole_value for run in stage.done_runs)
-        return not named and not any(map(fills_root, stage.files.puts))
+        little = all(
+            _HEADLESS.fullmatch(item.name) or item.name in _WITHOUT_SHADOW for item in stage.packages.installed
+        )
+        return little and not any(map(fills_root, stage.files.puts)) and not stage.files.has_unreadable_run
     return stage.runtime.distribution == "alpine" and stage.runtime.never_has(name, "shadow")
 
 

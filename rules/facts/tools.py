@@ -72,7 +72,7 @@ _DEBIAN_GROUPS = {
 }  # fmt: skip
 _ALPINE_GROUPS = {
     "sys": 3, "adm": 4, "tty": 5, "disk": 6, "kmem": 9, "wheel": 10, "floppy": 11, "audio": 18, "cdrom": 19,
-    "dialout": 20, "input": 23, "tape": 26, "video": 27, "netdev": 28, "kvm": 34, "shadow": 42, "www-data": 82,
+    "dialout": 20, "input": 23, "tape": 26, "video": 27, "netdev": 28, "kvm": 34, "shadow": 42,
     "users": 100, "abuild": 300, "utmp": 406, "ping": 999,
 }  # fmt: skip
 """Groups of the base system that belong to no account of the same name (Debian's base-passwd, `group.master`; Alpine's

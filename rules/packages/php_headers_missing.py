@@ -27,6 +27,7 @@ _NEEDS = {
 """Extensions in PHP's sources with the headers that each cannot be built without (PHP manual, "Installation")."""
 _HARMLESS = frozenset("zlib-dev curl-dev openssl-dev linux-headers oniguruma-dev".split())
 """Packages of Alpine that bring none of those headers."""
+_FIRST = (7, 4)
 _MAY_BRING = ("install-php-extensions", "pickle", "pie")
 
 
@@ -41,7 +42,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """An extension of PHP is built without the headers of its library, or without a compiler."""
     for stage in change.stages:
         facts = stage.facts
-        if facts is None or facts.name != "php" or not facts.is_plain or stage.files.has_unreadable_run:
+        if facts is None or facts.name != "php" or not _is_known(stage):
             continue
         for run in stage.runs:
             for command in run.calls("docker-php-ext-install", "pecl"):
@@ -55,6 +56,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 found = next((name for name in words if name in _NEEDS and _lacks(stage, run, command, name)), None)
                 if found is not None:
                     yield _without_headers(stage, run, command, found)
+
+
+def _is_known(stage: Stage) -> bool:
+    """Whether all that is installed is seen, and PHP is one without libraries of its own: 7.3 and older had libzip."""
+    version = (stage.runtime.languages.get("php") or "").split(".")
+    new = len(version) > 1 and all(map(str.isdecimal, version[:2])) and (int(version[0]), int(version[1])) >= _FIRST
+    return new and stage.facts is not None and stage.facts.is_plain and not stage.files.has_unreadable_run
 
 
 def _before(stage: Stage, run: Run, command: Command) -> list[Installed]:
