@@ -105,6 +105,10 @@ def has_user(facts: ImageFacts, name: str) -> bool | None:
     return False
 
 
+_WITHOUT_DOTNET = "mcr.microsoft.com/dotnet/runtime-deps"
+"""Microsoft's image of what .NET needs of the system, and no .NET, in any of its tags (its README)."""
+
+
 def has_tool(facts: ImageFacts, name: str) -> bool | None:
     """Tell whether an image has a command; `None` where that is unknown.
 
@@ -115,7 +119,7 @@ def has_tool(facts: ImageFacts, name: str) -> bool | None:
     folder, base = posixpath.split(name)
     if facts.windows or facts.tools is None or folder not in _FOLDERS:
         return None
-    if not folder and off_path(facts, base) is not None:
+    if (not folder and off_path(facts, base) is not None) or (base == "dotnet" and facts.name == _WITHOUT_DOTNET):
         return False
     if base in _brought(facts, facts.tools - {BUSYBOX_SHELL}):
         return True
