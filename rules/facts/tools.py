@@ -117,10 +117,15 @@ def has_tool(facts: ImageFacts, name: str) -> bool | None:
         name: The command as it is called: `curl`, `/usr/bin/curl`.
     """
     folder, base = posixpath.split(name)
+    if base == "dotnet" and facts.name == _WITHOUT_DOTNET and not facts.windows:
+        return False
     if facts.windows or facts.tools is None or folder not in _FOLDERS:
         return None
-    if (not folder and off_path(facts, base) is not None) or (base == "dotnet" and facts.name == _WITHOUT_DOTNET):
-        return False
+    return False if not folder and off_path(facts, base) is not None else _is_known_to_have(facts, folder, base)
+
+
+def _is_known_to_have(facts: ImageFacts, folder: str, base: str) -> bool | None:
+    assert facts.tools is not None, "the caller looked"
     if base in _brought(facts, facts.tools - {BUSYBOX_SHELL}):
         return True
     if facts.distro == "scratch" or is_distroless(facts):
