@@ -78,14 +78,16 @@ def _lacks(stage: Stage, run: Run, command: Command, name: str) -> bool:
     before = _before(stage, run, command)
     if any(item.name in _NEEDS[name] or "$" in item.name for item in before):
         return False
-    if any(not call.packages and call.action == "install" for one in stage.done_runs for call in one.package_calls):
+    calls = (call for one in stage.done_runs for call in one.package_calls if call.manager in ("apt", "apk"))
+    if any(not call.packages and call.action == "install" for call in calls):
         return False
     headers = [item.name for item in before if item.name.endswith("-dev")]
+    others = {package for packages in _NEEDS.values() for package in packages} - {"libxml2-dev"}
     if stage.runtime.distribution == "alpine":
-        others = {package for packages in _NEEDS.values() for package in packages}
         return all(item in _HARMLESS or item in others for item in headers)
     release = stage.runtime.release
-    return all(depends_on(item, need, release) is False for item in headers for need in _NEEDS[name][-1:])
+    known = [(item, depends_on(item, _NEEDS[name][-1], release)) for item in headers]
+    return all(brings is False or (brings is None and item in others) for item, brings in known)
 
 
 def _lacks_compiler(stage: Stage, run: Run, command: Command) -> bool:
