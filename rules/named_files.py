@@ -106,7 +106,7 @@ def _start_words(dockerfile: Dockerfile) -> Iterator[str]:
 
 
 def _is_read(name: str) -> bool:
-    return _ending(name) in _TEXTS or posixpath.basename(name) in _BUILDS
+    return _ending(name) in _TEXTS or posixpath.basename(name) in (*_BUILDS, *_MANIFESTS)
 
 
 def _ending(name: str) -> str:

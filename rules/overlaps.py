@@ -73,6 +73,8 @@ SPEAKS_FOR: Mapping[str, tuple[Silence, ...]] = {
     "npm-command-taken": (_silence("instruction", "npm-unpinned"),),
     "npm-script-missing": (_silence("instruction", "npm-start-as-pid1"),),
     "entrypoint-lost": (_same_fact("stage", "final-stage-no-command"),),
+    "service-started-in-build": (_silence("instruction", "pointless-command"),),
+    "env-lost": (_silence("instruction", "java-options-unread"),),
     "exec-form-one-word": (
         _silence("instruction", "healthcheck-tool-missing", "start-path-missing", "start-tool-missing"),
     ),

@@ -46,6 +46,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 found = next((c for c in contracts(change, language) if _breaks(c, before, now)), None)
                 if found is not None:
                     yield _problem(stage, was, language, found)
+            elif now and now == before and (raised := _raised(change, language, now)) is not None:
+                yield _of_file(stage, language, raised)
 
 
 def _fetches_toolchain(stage: Stage) -> bool:
@@ -58,16 +60,51 @@ def _breaks(contract: Contract, before: tuple[int, ...], now: tuple[int, ...]) -
     return satisfies(now, contract.constraint) is False and satisfies(before, contract.constraint) is True
 
 
+def _raised(change: DockerfileChange, language: str, now: tuple[int, ...]) -> Contract | None:
+    """Return a demand that the change makes of a version which stays: it fitted before, and does not any more."""
+    old = {(one.path, one.name): one for one in contracts(change, language, before=True)}
+    for one in contracts(change, language):
+        was = old.get((one.path, one.name))
+        if was is not None and was.constraint != one.constraint and _breaks_now(was, one, now):
+            return one
+    return None
+
+
+def _breaks_now(was: Contract, one: Contract, now: tuple[int, ...]) -> bool:
+    return satisfies(now, one.constraint) is False and satisfies(now, was.constraint) is True
+
+
+def _demand(language: str, contract: Contract) -> tuple[str, str]:
+    """Say what a file asks for, and what becomes of it where that is not there."""
+    least = language in ("go", "rust")  # whose files name the oldest version alone
+    wanted = f"{quote(contract.constraint.removeprefix('>='))} or newer" if least else quote(contract.constraint)
+    demand = f"{quote(contract.path)} asks for {wanted}"
+    if contract.name == contract.path.rpartition("/")[2]:  # `.nvmrc` and its like, which no step reads
+        return demand, "What is tried out with that version then runs with another."
+    return f"{demand} ({quote(contract.name)})", _CONSEQUENCES[language]
+
+
+def _of_file(stage: Stage, language: str, contract: Contract) -> Problem:
+    """Say that the project's file has moved on, and the base image has not."""
+    word = stage.base_word
+    assert word is not None and stage.reference is not None, "the caller looked"  # noqa: PT018 - one reason
+    demand, then = _demand(language, contract)
+    return Problem(
+        word.span,
+        f"{demand} with this change, and {stage.label} stays on {quote(stage.reference.text)}. {then} Move the base "
+        f"image along, or stay with what this {_NAMES[language]} fits.",
+        Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
+        doubt=BY_ARGUMENT,
+        stage=stage.key,
+        key=language,
+    )
+
+
 def _problem(stage: Stage, was: Stage, language: str, contract: Contract) -> Problem:
     word = stage.base_word
     assert word is not None and stage.reference is not None, "the caller looked"  # noqa: PT018 - one reason
     assert was.reference is not None, "the caller looked"
-    least = language in ("go", "rust")  # whose files name the oldest version alone
-    wanted = f"{quote(contract.constraint.removeprefix('>='))} or newer" if least else quote(contract.constraint)
-    place = quote(contract.path)
-    demand, then = f"{place} asks for {wanted}", "What is tried out with that version then runs with another."
-    if contract.name != contract.path.rpartition("/")[2]:  # else `.nvmrc` and its like, which no step reads
-        demand, then = f"{demand} ({quote(contract.name)})", _CONSEQUENCES[language]
+    demand, then = _demand(language, contract)
     return Problem(
         word.span,
         f"{stage.label} moves from {quote(was.reference.text)} to {quote(stage.reference.text)}, but {demand}. "

@@ -28,14 +28,21 @@ class Contract(NamedTuple):
     constraint: str
 
 
-def contracts(change: DockerfileChange, language: str) -> Iterator[Contract]:
-    """Yield the demands of files beside the Dockerfile, in its build context and in the root, the nearest first."""
+def contracts(change: DockerfileChange, language: str, *, before: bool = False) -> Iterator[Contract]:
+    """Yield the demands of files beside the Dockerfile, in its build context and in the root, the nearest first.
+
+    Args:
+        change: The change.
+        language: Of which language.
+        before: Whether the files are read as they were.
+    """
+    repository = change.repository_before if before else change.repository
     folder = posixpath.dirname(change.path)
     context = change.repository.context_of(change.path)
     for place in dict.fromkeys((folder, context if context is not None else folder, "")):
         for name, read, title in _FILES.get(language, ()):
             path = posixpath.join(place, name)
-            text = change.repository.text(path)
+            text = repository.text(path)
             constraint = read(text) if text is not None else None
             if constraint:
                 yield Contract(path, title, constraint)

@@ -47,19 +47,37 @@ def lacks(stage: Stage, name: str) -> bool:
         return major.isdecimal() and int(major) >= _FIRST_WITHOUT_COREPACK and runtime.never_has(name)
     if name in (*OF_NODE, "corepack"):  # which tags of `node` have Yarn changes
         return "node" not in runtime.languages and runtime.never_has(name, *_BRING_NODE)
-    if name not in OF_SHADOW:
-        return runtime.never_has(name)
-    if runtime.distribution != "alpine" or any("$" in item.name for item in stage.packages.present):
+    return _lacks_shadow(stage, name) if name in OF_SHADOW else runtime.never_has(name)
+
+
+_WITHOUT_SHADOW = frozenset("ca-certificates findutils gzip jq tar tzdata unzip".split())
+_HEADLESS = re.compile(r"java-[\d.]+-openjdk-headless")
+"""Packages of Red Hat's that do not bring `shadow-utils` along, as some others do."""
+
+
+def _lacks_shadow(stage: Stage, name: str) -> bool:
+    if any("$" in item.name for item in stage.packages.present):
         return False
-    return runtime.never_has(name, "shadow")
+    if is_ubi_minimal(stage):
+        little = all(
+            _HEADLESS.fullmatch(item.name) or item.name in _WITHOUT_SHADOW for item in stage.packages.installed
+        )
+        return little and not any(map(fills_root, stage.files.puts)) and not stage.files.has_unreadable_run
+    return stage.runtime.distribution == "alpine" and stage.runtime.never_has(name, "shadow")
 
 
-SYSTEM_TOOLS = ("curl", "wget", "git", "unzip", "jq", "sudo", "make", "gcc", "g++", "bash", "pip", "pip3", "python")
+def is_ubi_minimal(stage: Stage) -> bool:
+    """Tell whether a base is Red Hat's small image, which holds no `shadow-utils` (its list of packages)."""
+    return re.search(r"/ubi\d*/ubi-minimal\b|/ubi\d+-minimal\b", stage.root.base_text or "") is not None
+
+
+SYSTEM_TOOLS = tuple("curl wget git unzip jq sudo make gcc g++ bash pip pip3 python gpg lsb_release".split())
 """Programs of the system that slim images lack, and that people expect; `python3` comes along with many packages."""
 _OF_PYTHON = frozenset({"pip", "pip3", "python"})
 """Those that a language's installer may bring: `uv venv`."""
 _SELDOM_BROUGHT = frozenset({"curl", "wget", "git", "unzip", "jq", "sudo"})
-"""Those that hardly another package brings along."""
+_BY_PACKAGES_OF_ITS_OWN = frozenset({"gpg", "lsb_release"})
+"""Those that hardly another package brings along; the others, by theirs and by those that depend on them."""
 _BRINGS_NOTHING = frozenset("ca-certificates tzdata tini dumb-init su-exec gosu openssl libc6-compat gcompat".split())
 """Packages that bring none of the programs."""
 _BRINGS_LITTLE = _BRINGS_NOTHING | frozenset(
@@ -68,6 +86,12 @@ _BRINGS_LITTLE = _BRINGS_NOTHING | frozenset(
     "unzip vim wget xz xz-utils zip".split()
 )
 """Packages that bring none of those that seldom come along but by their own name."""
+
+
+_BRINGS_NO_KEYS = _BRINGS_NOTHING | frozenset(
+    "apt-transport-https bash bzip2 curl git jq unzip vim wget xz-utils".split()
+)
+"""Packages that bring neither of those: `build-essential` recommends GnuPG."""
 
 
 def is_missing_at(run: Run, command: Command) -> bool:
@@ -92,7 +116,9 @@ def is_missing_at(run: Run, command: Command) -> bool:
             unknown = id(other) in opaque and (other.name not in LANGUAGE_INSTALLERS or name in _OF_PYTHON)
             if unknown or other.name == name or any(name in word.value for word in other.args):
                 return False
-    calls = (call for earlier in stage.done_runs for call in earlier.package_calls if _is_before(earlier, call, run))
+    calls = (
+        call for earlier in stage.done_runs for call in earlier.package_calls if _is_before(earlier, call, run, command)
+    )
     return all(_brings_none(call, name) for call in calls)
 
 
@@ -113,13 +139,17 @@ def _is_there(put: Put, run: Run, command: Command) -> bool:
     return put.command is not None and put.command.start < command.start
 
 
-def _is_before(earlier: Run, call: PackageCall, run: Run) -> bool:
+def _is_before(earlier: Run, call: PackageCall, run: Run, command: Command) -> bool:
+    if earlier is run and call.command.start > command.start:
+        return False
     return earlier.at <= run.at and call.manager in OS_MANAGERS and call.action == "install"
 
 
 def _brings_none(call: PackageCall, name: str) -> bool:
     """Whether an install of the system's packages brings no program but those that it names."""
     harmless = _BRINGS_LITTLE if name in _SELDOM_BROUGHT else _BRINGS_NOTHING
+    if name in _BY_PACKAGES_OF_ITS_OWN:
+        harmless = _BRINGS_NO_KEYS
     named = [package.name for package in call.packages]
     if not named or "xargs" in call.command.wrappers:
         return False

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
-from rules.build.missing_programs import OF_NODE, OF_SHADOW, SYSTEM_TOOLS, is_missing_at, lacks
+from rules.build.missing_programs import OF_NODE, OF_SHADOW, SYSTEM_TOOLS, is_missing_at, is_ubi_minimal, lacks
 from rules.facts.commands import package_of_command
 from rules.facts.distributions import title_of
 from rules.facts.tools import FIRST_WITHOUT_ADDUSER
@@ -33,6 +33,7 @@ _PACKAGES = {
     **{(name, distro): "python3-pip" for name in ("pip", "pip3") for distro in ("debian", "ubuntu")},
     **{("python", distro): "python-is-python3" for distro in ("debian", "ubuntu")},
     ("python", "alpine"): "python3",
+    **{("lsb_release", distro): "lsb-release" for distro in ("debian", "ubuntu")},
 }
 """The packages of programs that are called otherwise (packages.debian.org, pkgs.alpinelinux.org)."""
 
@@ -155,6 +156,9 @@ def _problem(stage: Stage, run: Run, command: Command) -> Problem:
     if name == "apt-key":
         why = f"which apt has given up: {base} comes without"
         way_out = "Save the key below `/etc/apt/keyrings`, and name it in the source: `deb [signed-by=<file>] …`"
+    elif name in OF_SHADOW and is_ubi_minimal(stage):
+        why = f"which is in the package `shadow-utils` alone, and {base} comes without"
+        way_out = "Run `microdnf install -y shadow-utils` first, or set a number that needs no account: `USER 1001`"
     elif name in OF_SHADOW:
         why = f"which Alpine has in its package `shadow` alone, and {base} comes without"
         way_out = f"Use BusyBox's own, {OF_SHADOW[name]}, or install `shadow`"

@@ -234,8 +234,8 @@ def _judge_ready_made(stage: Stage, where: Instruction, name: str, declare: Fix)
     if name in PLATFORM_ARGS:
         fact = "BuildKit fills it in only for stages that declare it"
         yield _problem(stage, where, name, fact, declare, _sure_of(stage))
-    elif name == "HOME" and taker(where, name) != "RUN" and is_bare(stage):  # moby/moby#28971
-        fact = "a container has it when a command runs, and no `ENV` sets it for the builder"
+    elif name == "HOME" and taker(where, name) != "RUN" and (is_bare(stage) or is_no_name_of_official(stage, name)):
+        fact = "a container has it when a command runs, and no `ENV` sets it for the builder"  # moby/moby#28971
         yield _problem(stage, where, name, fact, None, _sure_of(stage))
 
 

@@ -22,6 +22,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.copying.bundler_outputs import moved_output
 from rules.copying.cached_outputs import mount_around
 from rules.copying.gone_paths import Gone, gone
 from rules.copying.recipes import runs_recipes
@@ -95,7 +96,7 @@ def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, s
     mount = mount_around(builder, path)
     if mount is not None:
         return _in_mount(stage, copy, builder, source, path, *mount)
-    reason = gone(builder, path)
+    reason = gone(builder, path) or moved_output(change, builder, path)
     if reason is not None:
         return _problem(change, stage, copy, builder, source, path, reason=reason)
     top = path.split("/")[1]

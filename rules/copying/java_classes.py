@@ -78,8 +78,8 @@ class _Compiled(NamedTuple):
 
 def java_mismatches(change: DockerfileChange, stage: Stage) -> Iterator[Problem]:
     """Yield a problem for each builder whose classes are too new for the stage, at the first COPY that takes some."""
-    run = _java(stage)
-    if run is None or _has_other_java(stage):
+    run = java_release(stage)
+    if run is None or has_other_java(stage):
         return
     seen = set()
     for copy in stage.copies:
@@ -87,23 +87,24 @@ def java_mismatches(change: DockerfileChange, stage: Stage) -> Iterator[Problem]
         if builder is None or copy.deferred or builder.index in seen or not any(map(_has_classes, _paths(copy))):
             continue
         seen.add(builder.index)
-        made = _java(builder)
+        made = java_release(builder)
         compiled = _compiled(change, builder) if made is not None and made > run else None
-        if made is None or compiled is None or _has_other_java(builder) or any(one <= run for one in compiled.releases):
+        if made is None or compiled is None or has_other_java(builder) or any(one <= run for one in compiled.releases):
             continue
         confidence = _confidence(change, stage, builder, compiled)
         if confidence is not None:
             yield _problem(copy, builder, compiled, (min(compiled.releases, default=made), run), confidence)
 
 
-def _java(stage: Stage) -> int | None:
+def java_release(stage: Stage) -> int | None:
+    """Return the release of the Java that a base image brings, as its tag says."""
     version = stage.runtime.languages.get("java") or ""
     found = re.match(r"(?:1\.)?(\d+)", version)
     return int(found[1]) if found is not None else None
 
 
-def _has_other_java(stage: Stage) -> bool:
-    """Whether something may bring another Java than the base image's, or the program needs none."""
+def has_other_java(stage: Stage) -> bool:
+    """Tell whether something may bring another Java than the base image's, or the program needs none."""
     names = [item.name for item in stage.packages.present]
     names += [put.path for put in stage.files.puts if put.kind != "context" and not put.path.endswith(_ARCHIVES)]
     home = stage.image.env.get("JAVA_HOME")
@@ -176,8 +177,8 @@ def _confidence(change: DockerfileChange, stage: Stage, builder: Stage, compiled
     was, was_builder = change.was(stage), change.was(builder)
     if was is None:
         return Confidence.POSSIBLE
-    same = was_builder is not None and _java(was_builder) == _java(builder)
-    return Confidence.LIKELY if same and _java(was) != _java(stage) else Confidence.POSSIBLE
+    same = was_builder is not None and java_release(was_builder) == java_release(builder)
+    return Confidence.LIKELY if same and java_release(was) != java_release(stage) else Confidence.POSSIBLE
 
 
 def _problem(
@@ -190,9 +191,9 @@ def _problem(
     says = f"{source} compiles for Java {made}" if not asked else f"Where {source} compiles for Java {made}"
     return Problem(
         copy.instruction.span,
-        f"{stage.label} copies {quote(_paths(copy)[0])} out of {builder.label}, which has Java {_java(builder)}, and "
-        f"runs Java {run}. {says}{',' if asked else ':'} the start stops with “UnsupportedClassVersionError”. Run Java "
-        f"{made}, or compile for {run}.",
+        f"{stage.label} copies {quote(_paths(copy)[0])} out of {builder.label}, which has Java "
+        f"{java_release(builder)}, and runs Java {run}. {says}{',' if asked else ':'} the start stops with "
+        f"“UnsupportedClassVersionError”. Run Java {made}, or compile for {run}.",
         confidence,
         doubt="the project may compile for an older Java",
         instruction=copy.instruction,

@@ -27,7 +27,7 @@ from rules.copying.cached_outputs import read_from_caches
 from rules.copying.early_builds import early_builds, too_early
 from rules.copying.failing import wants_lock, without_manifest
 from rules.copying.installs import folder_of, installs_in, needs_manifest
-from rules.copying.lifecycle import missing_for_script, wanted_by_scripts
+from rules.copying.read_besides import copies_anywhere, missing_besides
 
 _INTERPRETERS = frozenset("sh bash ash dash python python3 node ruby perl php".split())
 _SCRIPTS = (".sh", ".bash", ".py", ".js", ".mjs", ".rb", ".pl", ".php")
@@ -74,10 +74,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 if path not in said and not caught and not _may_be_there(stage, run, command, path):
                     said.add(path)
                     yield _problem(stage, run, command, path)
-            for wanted in wanted_by_scripts(change, run):
-                if wanted.path not in said and not _is_brought(stage, run, wanted.path):
-                    said.add(wanted.path)
-                    yield missing_for_script(stage, run, wanted)
+            for path, problem in missing_besides(change, stage, run):
+                if path not in said:
+                    said.add(path)
+                    yield problem
 
 
 def _is_known(stage: Stage) -> bool:
@@ -163,12 +163,7 @@ def _may_be_there(stage: Stage, run: Run, command: Command, path: str) -> bool:
     trees = _trees(stage)
     if any(folder in trees and trees[folder] <= run.at for folder in folders_of(path)):
         return True
-    return _copies_anywhere(stage) or _is_made(stage, command, path)
-
-
-@once
-def _copies_anywhere(stage: Stage) -> bool:
-    return any(copy.destination is None for copy in stage.all_copies)
+    return copies_anywhere(stage) or _is_made(stage, command, path)
 
 
 @once
@@ -265,12 +260,6 @@ def _is_piped_installer(command: Command) -> bool:
     if command.name not in ("curl", "wget") or any("$" in word.value for word in command.args):
         return command.name in ("curl", "wget") and command.after == "|"
     return command.after == "|" or command.has("-o", "-O", "--output", "--remote-name")
-
-
-def _is_brought(stage: Stage, run: Run, path: str) -> bool:
-    """Whether anything above brings a file of the project, or may."""
-    above = (put for put in stage.files.covering(path) if put.kind != "workdir" and put.step.at < run.at)
-    return any(put.command is None or put.command.name != "mkdir" for put in above) or _copies_anywhere(stage)
 
 
 def _problem(stage: Stage, run: Run, command: Command, path: str) -> Problem:

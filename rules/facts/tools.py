@@ -65,6 +65,27 @@ def system_users(distro: str | None) -> dict[str, int | None]:
     return dict(_ALPINE_USERS) if distro == "alpine" else {}
 
 
+_DEBIAN_GROUPS = {
+    "adm": 4, "tty": 5, "disk": 6, "kmem": 15, "dialout": 20, "fax": 21, "voice": 22, "cdrom": 24, "floppy": 25,
+    "tape": 26, "sudo": 27, "audio": 29, "dip": 30, "operator": 37, "src": 40, "shadow": 42, "utmp": 43, "video": 44,
+    "sasl": 45, "plugdev": 46, "staff": 50, "users": 100, "nogroup": 65534,
+}  # fmt: skip
+_ALPINE_GROUPS = {
+    "sys": 3, "adm": 4, "tty": 5, "disk": 6, "kmem": 9, "wheel": 10, "floppy": 11, "audio": 18, "cdrom": 19,
+    "dialout": 20, "input": 23, "tape": 26, "video": 27, "netdev": 28, "kvm": 34, "shadow": 42,
+    "users": 100, "abuild": 300, "utmp": 406, "ping": 999,
+}  # fmt: skip
+"""Groups of the base system that belong to no account of the same name (Debian's base-passwd, `group.master`; Alpine's
+alpine-baselayout, `group`)."""
+
+
+def system_groups(distro: str | None) -> dict[str, int]:
+    """Return the groups of a distribution's base system without an account, empty where they are not known."""
+    if distro in _APT:
+        return dict(_DEBIAN_GROUPS)
+    return dict(_ALPINE_GROUPS) if distro == "alpine" else {}
+
+
 def lacks_account_tools(distro: str | None, release: Release | None) -> bool | None:
     """Tell whether a release's own image has no `adduser`; `None` where that is not known."""
     first, number = FIRST_WITHOUT_ADDUSER.get(distro or ""), _as_number(release)
@@ -84,6 +105,10 @@ def has_user(facts: ImageFacts, name: str) -> bool | None:
     return False
 
 
+_WITHOUT_DOTNET = "mcr.microsoft.com/dotnet/runtime-deps"
+"""Microsoft's image of what .NET needs of the system, and no .NET, in any of its tags (its README)."""
+
+
 def has_tool(facts: ImageFacts, name: str) -> bool | None:
     """Tell whether an image has a command; `None` where that is unknown.
 
@@ -92,10 +117,15 @@ def has_tool(facts: ImageFacts, name: str) -> bool | None:
         name: The command as it is called: `curl`, `/usr/bin/curl`.
     """
     folder, base = posixpath.split(name)
+    if base == "dotnet" and facts.name == _WITHOUT_DOTNET and not facts.windows:
+        return False
     if facts.windows or facts.tools is None or folder not in _FOLDERS:
         return None
-    if not folder and off_path(facts, base) is not None:
-        return False
+    return False if not folder and off_path(facts, base) is not None else _is_known_to_have(facts, folder, base)
+
+
+def _is_known_to_have(facts: ImageFacts, folder: str, base: str) -> bool | None:
+    assert facts.tools is not None, "the caller looked"
     if base in _brought(facts, facts.tools - {BUSYBOX_SHELL}):
         return True
     if facts.distro == "scratch" or is_distroless(facts):

@@ -109,7 +109,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             Confidence.POSSIBLE if unknown else Confidence.LIKELY if stops else Confidence.CERTAIN,
             doubt=_DOUBTS.get(call.manager, ""),
             stage=stage.key,
-            key=" ".join(name for name, _ in found),
+            severity=Severity.ERROR if stops else None,
+            key=" ".join([*(name for name, _ in found), *(["stops"] if stops else [])]),
             fix=None if unknown else _fix(run, call, found),
         )
 
@@ -144,7 +145,7 @@ _OF_UNKNOWN_NPM = "npm 7 and later take the option as deprecated, and older ones
 def _outlook(stage: Stage, call: PackageCall, found: Mapping[str, Replacement], *, stops: bool) -> str:
     """Return what becomes of the options: what Bundler does depends on a version that the file seldom names."""
     if call.manager == "poetry":
-        here = ". The newest is installed here, and the build stops" if stops else ""
+        here = ". Poetry 2 is installed here, and the build stops" if stops else ""
         return f"the option is deprecated since Poetry 1.2, and Poetry 2 has removed it{here}"
     removed = [name for name in found if name in _REMOVED]
     if call.manager != "bundle" or not removed:

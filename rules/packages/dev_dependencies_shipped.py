@@ -157,8 +157,13 @@ def _of_copy(stage: Stage, found: CopiedModules, also: str, *, known: bool) -> P
         doubt="whether the project has development dependencies is not known",
         instruction=found.copy.instruction,
         stage=stage.key,
-        key=found.call.manager,  # as where the stage installs itself: that it took over an environment is nothing new
+        key=_family(found.call),  # as where the stage installs itself: that it took over an environment is nothing new
     )
+
+
+def _family(call: PackageCall) -> str:
+    """Return what tells one set of packages from another: npm's are pnpm's, whichever of them installs."""
+    return "npm" if call.manager in ("npm", "pnpm", "yarn", "bun") else call.manager
 
 
 def _ships(*, known: bool) -> str:
@@ -246,7 +251,7 @@ def _problem(stage: Stage, calls: list[tuple[Run, PackageCall]], *, known: bool,
         Confidence.CERTAIN if known else Confidence.POSSIBLE,
         doubt="whether the project has development dependencies is not known",
         stage=stage.key,
-        key=call.manager,
+        key=_family(call),
         fix=None if hindrance else _fix(stage, calls),
     )
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rules.api import Command, Installed, PackageCall, Run, Stage
 
-_LINKED = {
+LINKED = {
     "bz2": ("bzip2-dev", "libbz2-dev"),
     "gd": ("libpng-dev",),
     "gmp": ("gmp-dev", "libgmp-dev"),
@@ -124,7 +124,7 @@ def _extensions(stage: Stage) -> dict[str, list[tuple[Run, Command, str]]]:
         for command in run.calls("docker-php-ext-install", "pecl"):
             for word in command.args:
                 name = word.value.partition("-")[0]
-                for headers in (*_LINKED.get(name, ()), *(_given_to_gd(run) if name == "gd" else ())):
+                for headers in (*LINKED.get(name, ()), *(_given_to_gd(run) if name == "gd" else ())):
                     found.setdefault(headers, []).append((run, command, name))
     return found
 

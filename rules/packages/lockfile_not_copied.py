@@ -121,7 +121,7 @@ def _stops(run: Run, call: PackageCall) -> bool:
 
     (yarnpkg/yarn#6857; Bun's documentation of `bun install`, "--frozen-lockfile".)
     """
-    return call.frozen and (call.manager in ("npm", "pnpm", "uv") or has_modern_yarn(run, call))
+    return call.frozen and (call.manager in ("npm", "pnpm", "uv", "cargo") or has_modern_yarn(run, call))
 
 
 def _is_placeholder(run: Run, call: PackageCall) -> bool:

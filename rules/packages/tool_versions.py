@@ -113,15 +113,20 @@ def has_old_poetry(stage: Stage, run: Run) -> bool:
 
 @once
 def has_newest_poetry(stage: Stage) -> bool:
-    """Tell whether Poetry is installed without a version, and so is Poetry 2: it has removed `--no-dev`.
+    """Tell whether Poetry 2 is installed, by its version or without one: it has removed `--no-dev`.
 
     For an older Python than it wants, the index has an older one.
     """
     return _numbers(stage.runtime.languages.get("python")) >= _FIRST_PYTHON_OF_POETRY_2 and any(
-        item.name.lower() == "poetry" and item.package.version is None and not item.call.manifests
+        item.name.lower() == "poetry" and _is_second(item.package.version) and not item.call.manifests
         for item in stage.packages.installed
         if item.manager in ("pip", "pipx", "uv") and not item.call.has("--constraint")
     )
+
+
+def _is_second(version: str | None) -> bool:
+    """Whether a version of Poetry is 2 or later, or none is asked for."""
+    return version is None or _numbers(version) >= (2,)
 
 
 @once

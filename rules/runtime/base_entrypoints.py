@@ -1,7 +1,7 @@
 """The ENTRYPOINT of a base image whose work is missed where a new one takes its place.
 
-What each script does is in it: docker-library/postgres, mysql, mariadb, mongo, wordpress and ghost, and
-nextcloud/docker, `docker-entrypoint.sh` or `entrypoint.sh`.
+What each script does is in it: docker-library/postgres, mysql, mariadb, mongo, wordpress and ghost, nextcloud/docker,
+and nginx/docker-nginx with its `docker-entrypoint.d/20-envsubst-on-templates.sh`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ _APPLICATION = "puts the application into its volume and updates it there when t
 _WORK = {
     **dict.fromkeys(("postgres", "mysql", "mariadb", "mongo"), _DATABASE),
     "nextcloud": _APPLICATION,
+    "nginx": "writes the templates of `/etc/nginx/templates` out with their variables filled in",
     **dict.fromkeys(("wordpress", "ghost"), "puts the application's files into an empty volume and sets it up"),
 }
 """Image to what its script does at each start, and nothing else does."""
@@ -32,24 +33,34 @@ _DOES_IT_ITSELF = re.compile(
 """What a start script or a RUN does that takes over from it."""
 _ASKED_FOR = "NEXTCLOUD_UPDATE"
 """With this set Nextcloud's script does its work in front of any command, and not only of its server."""
-_SERVERS = frozenset("postgres mysqld mysqld_safe mariadbd mariadbd-safe mongod apache2-foreground php-fpm".split())
+_TEMPLATES = "/etc/nginx/templates"
+_SERVERS = frozenset(
+    "nginx postgres mysqld mysqld_safe mariadbd mariadbd-safe mongod apache2-foreground php-fpm".split()
+)
 
 
 def entrypoint_of_base_replaced(change: DockerfileChange, stage: Stage, was: Stage) -> Problem | None:
     """Say that a new ENTRYPOINT took the place of the base image's, where the container still is to run its server."""
     setting, facts, old = stage.image.entrypoint, stage.facts, was.image.entrypoint
-    if facts is None or not facts.entrypoint or facts.name not in _WORK or old.origin is not Origin.BASE:
+    if facts is None or not facts.entrypoint or facts.name not in _WORK or not _has_work(stage, was):
         return None
     start = setting.value
     if setting.origin is not Origin.HERE or setting.instruction is None or not start or was.facts is None:
         return None
     if was.facts.name != facts.name or not old.value or stage.image.entrypoint.instruction is None:
         return None
-    if any(_DOES_IT_ITSELF.search(run.instruction.whole_value) for run in stage.all_runs):
+    does = any(_DOES_IT_ITSELF.search(run.instruction.whole_value) for run in stage.all_runs)
+    if does or not _runs_server(change, stage, posixpath.basename(facts.entrypoint[-1])):
         return None
-    if not _runs_server(change, stage, posixpath.basename(facts.entrypoint[-1])):
-        return None
-    return _problem(change, stage, facts.entrypoint, _WORK[facts.name])
+    return _problem(change, stage, facts.entrypoint, _WORK[facts.name], had=old.origin is Origin.BASE)
+
+
+def _has_work(stage: Stage, was: Stage) -> bool:
+    """Whether the script has something to do that it did before, or that the change gives it."""
+    of_base = was.image.entrypoint.origin is Origin.BASE
+    if stage.facts is None or stage.facts.name != "nginx":
+        return of_base
+    return bool(stage.files.below(_TEMPLATES)) and (of_base or not was.files.below(_TEMPLATES))
 
 
 def _runs_server(change: DockerfileChange, stage: Stage, script: str) -> bool:
@@ -84,7 +95,7 @@ def _is_server(start: Start) -> bool:
     return posixpath.basename(start.program) in _SERVERS or start.words[-1:] == ("current/index.js",)
 
 
-def _problem(change: DockerfileChange, stage: Stage, script: tuple[str, ...], work: str) -> Problem:
+def _problem(change: DockerfileChange, stage: Stage, script: tuple[str, ...], work: str, *, had: bool) -> Problem:
     setting = stage.image.entrypoint
     assert setting.instruction is not None, "the caller looked"
     assert setting.value is not None, "the caller looked"
@@ -92,11 +103,15 @@ def _problem(change: DockerfileChange, stage: Stage, script: tuple[str, ...], wo
     chained = f"ENTRYPOINT {json_array((*setting.value.words, *script))}"
     bare = is_bare_init(setting.value)
     way = f"Put it behind the init: {quote(chained)}" if bare else f"End the new start in {quote(_handing_over(named))}"
+    way = f"{way}{_command(stage)}"
+    if posixpath.basename(setting.value.program) in _SERVERS and setting.value.form == "exec" and not stage.image.cmd:
+        way = f"Write {quote(f'CMD {json_array(setting.value.words)}')} in its place, which that script runs at its end"
     return Problem(
         setting.instruction.span,
-        f"{stage.label} no longer runs {quote(named)} of {quote(stage.root.base_text or '')}: the new "
-        f"{quote(str(setting.instruction))} takes its place. That script {work}; nothing else does. "
-        f"{way}{_command(stage)}.",
+        f"{stage.label} {'no longer runs' if had else 'does not run'} {quote(named)} of "
+        f"{quote(stage.root.base_text or '')}: {'the new ' if had else ''}{quote(str(setting.instruction))} takes its "
+        f"place. That script {work}; nothing else does. "
+        f"{way}.",
         Confidence.LIKELY,
         doubt="what the container starts may do that work itself",
         stage=stage.key,

@@ -114,7 +114,8 @@ def _is_in_script(change: DockerfileChange, stage: Stage, was: Stage, lost: tupl
     """Whether the start script of the repository names the program that a lost CMD did, or runs no CMD."""
     script = _script(change, stage)
     if script is None:
-        return False
+        written = _written_in_place(stage)
+        return bool(written) and all(s.value is not None and s.value.program in written for s in lost)
     if lost == (was.image.cmd,) and hands_over(script) is False:
         # where a script took over, what CMD says now are options of a program that it names
         return _took_over(stage, was) or not reads_arguments(script)
@@ -125,6 +126,19 @@ def _script(change: DockerfileChange, stage: Stage) -> StartScript | None:
     """Return the script of the repository that a stage's ENTRYPOINT runs, where it was read."""
     found = next((found for found in shipped(change, "ENTRYPOINT") if found.stage is stage), None)
     return start_script(change, found) if found is not None else None
+
+
+def _written_in_place(stage: Stage) -> str:
+    """Return what here-documents of the file write to where the ENTRYPOINT is; empty without one."""
+    start = stage.image.entrypoint.value
+    name = start.words[-1] if start is not None and start.form == "exec" else ""
+    bodies = (
+        document.body
+        for copy in stage.all_copies
+        if name and copy.instruction.heredocs and copy.instruction.value.rstrip().endswith(name)
+        for document in copy.instruction.heredocs
+    )
+    return "\n".join(bodies)
 
 
 def _needs_cmd(stage: Stage, then: Image) -> bool:

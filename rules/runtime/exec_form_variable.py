@@ -34,6 +34,7 @@ from rules.runtime.literal_words import (
     VARIABLE,
     has_meaning_of_its_own,
     is_end_of_action,
+    pattern_place,
     sets_property,
     shell_word,
 )
@@ -67,6 +68,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             problem = _builtin(found) or _start_word(found) or _operator(found, JOINTS)
         else:
             problem = _builtin(found) or _start_word(found) or _variable(change, found) or _operator(found, OPERATORS)
+        problem = problem or _pattern(found)
         if problem is not None:
             yield problem
 
@@ -150,6 +152,22 @@ def _variable(change: DockerfileChange, found: Written) -> Problem | None:
         stage=found.stage.key,
         fix=_fix(found),
         key=name,
+    )
+
+
+def _pattern(found: Written) -> Problem | None:
+    """Speak of a `*` in the name of the file that is started."""
+    place = pattern_place(found.start.words) if _is_program(found) else None
+    if place is None:
+        return None
+    word = found.start.words[place]
+    return Problem(
+        found.instruction.span,
+        f"`{found.instruction.keyword}` of {found.stage.label} starts {quote(word)}, and no shell fills in the `*` of "
+        "the JSON form: there is no file of that very name, and the container exits at once. Give the file a name "
+        "without the version where it is copied, and start that.",
+        stage=found.stage.key,
+        key=word,
     )
 
 

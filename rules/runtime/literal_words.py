@@ -59,6 +59,22 @@ def has_meaning_of_its_own(words: tuple[str, ...]) -> bool:
     return not EXPANDS_ITSELF.isdisjoint(names)
 
 
+_RUN_FILES = re.compile(r"(?:python|node|ruby|perl|php|sh|bash|ash|dash|dotnet|java)[\d.]*")
+"""Programs that run the file which they are given first."""
+
+
+def pattern_place(words: tuple[str, ...]) -> int | None:
+    """Return the place of a file with `*` in its name among the words: the program, or what an interpreter runs.
+
+    Java fills in the `*` of a class path by itself, and of nothing else (its manual, "-classpath").
+    """
+    places = [0]
+    if words and _RUN_FILES.fullmatch(posixpath.basename(words[0])):
+        jar = next((at + 1 for at, word in enumerate(words) if word == "-jar"), 1)
+        places.append(jar if jar == 1 or posixpath.basename(words[0]) == "java" else 1)
+    return next((at for at in places if at < len(words) and "*" in words[at] and " " not in words[at]), None)
+
+
 _SEVERAL = re.compile(r"\$\{?\w*(?:OPTS|OPTIONS|ARGS|ARGUMENTS|FLAGS|PARAMS)\}?")
 
 

@@ -154,6 +154,8 @@ def _fix(found: Written, name: str) -> Fix | None:
 
 
 def _way_out(stage: Stage, name: str, other: Stage | None) -> str:
+    if name == "dotnet" and stage.facts is not None and stage.facts.name.endswith("/runtime-deps"):
+        return "Start from the image `runtime` or `aspnet` beside it, or publish with `--self-contained true`"
     if other is not None and name in ("uv", "uvx", "poetry", "pipenv", "pdm"):
         return (
             f"Start the program itself from the environment that {quote(name)} made, or install {quote(name)} here too"

@@ -23,19 +23,19 @@ virtual machine `JAVA_TOOL_OPTIONS` (JVM Tool Interface, "The JAVA_TOOL_OPTIONS 
 
 def unread_options(change: DockerfileChange, stage: Stage, was: Stage) -> Iterator[tuple[str, Setting[str]]]:
     """Yield the variables of that kind that both images have, and that nothing reads any more."""
-    if not _starts_java(stage) or not _is_server(was) or _is_server(stage):
+    if not starts_java(stage) or not is_java_server(was) or is_java_server(stage):
         return
     for name in sorted(READ_BY_SCRIPTS):
         setting, before = stage.image.env.get(name), was.image.env.get(name)
         if setting is None or before is None or setting.instruction is None or before.instruction is None:
             continue
         own = setting.stage is not None and setting.stage in stage.chain
-        if own and setting.value and not _is_named_elsewhere(change, name):
+        if own and setting.value and not is_named_elsewhere(change, name):
             yield name, setting
 
 
-def _starts_java(stage: Stage) -> bool:
-    """Whether the file's own start command is `java` by itself, with no shell and no script in front."""
+def starts_java(stage: Stage) -> bool:
+    """Tell whether the file's own start command is `java` by itself, with no shell and no script in front."""
     starts = [setting for setting in stage.image.start_command if setting.value is not None]
     first = starts[0] if starts else None
     if first is None or first.value is None or not first.set_in_file or first.value.form != "exec":
@@ -44,13 +44,13 @@ def _starts_java(stage: Stage) -> bool:
     return bool(words) and posixpath.basename(words[0]) == "java"
 
 
-def _is_server(stage: Stage) -> bool:
-    """Whether it is a server's image, whose script starts Java."""
+def is_java_server(stage: Stage) -> bool:
+    """Tell whether it is a server's image, whose script starts Java."""
     return stage.facts is not None and stage.facts.kind == "server" and "java" in stage.facts.languages
 
 
-def _is_named_elsewhere(change: DockerfileChange, name: str) -> bool:
-    """Whether the file hands it on, or another file of the repository that was read speaks of it."""
+def is_named_elsewhere(change: DockerfileChange, name: str) -> bool:
+    """Tell whether the file hands it on, or another file of the repository that was read speaks of it."""
     if re.search(rf"\$\{{?{name}\b", change.source.text):
         return True
     files = change.repository.files

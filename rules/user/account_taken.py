@@ -19,7 +19,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.facts.tools import system_users
+from rules.facts.tools import system_groups, system_users
 from rules.model.accounts import VALUED
 from rules.user.layers import place
 
@@ -104,6 +104,8 @@ def _of_base(stage: Stage) -> Iterator[tuple[Key, tuple[str, None]]]:
         yield ("user", name), (name, None)
         if uid is not None:
             yield ("uid", str(uid)), (name, None)
+    for name, gid in system_groups(facts.distro).items() if facts.is_plain else ():
+        yield from ((("group", name), (name, None)), (("gid", str(gid)), (name, None)))
     for name, uid in facts.users.items() if facts.is_plain else ():  # with a group of the same name and number
         yield ("group", name), (name, None)
         if uid is not None:

@@ -1,0 +1,60 @@
+"""See path_replaced.md."""
+
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    DockerfileChange,
+    Instruction,
+    Problem,
+    Severity,
+    Stage,
+    Word,
+    fix,
+    quote,
+    replace,
+    rule,
+)
+
+_SYSTEM = frozenset({"/bin", "/usr/bin"})
+
+
+@rule(
+    "path-replaced",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("ENV",),
+    mentions=("path",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """An ENV gives PATH a value without the folders of the system."""
+    for stage in change.stages:
+        if stage.runtime.is_windows or stage.root.is_scratch or stage.runtime.has_shell is False:
+            continue
+        for instruction in stage.instructions:
+            if instruction.keyword != "ENV":
+                continue
+            for name, value in instruction.pairs:
+                if name.text == "PATH" and value is not None and _is_without_system(value.text.strip("\"'")):
+                    yield _problem(stage, instruction, value)
+
+
+def _is_without_system(text: str) -> bool:
+    """Whether it is a list of folders that is whole as written, and none of them holds the system's programs."""
+    folders = [folder.rstrip("/") for folder in text.split(":")]
+    return "$" not in text and _SYSTEM.isdisjoint(folders) and all(folder.startswith("/") for folder in folders)
+
+
+def _problem(stage: Stage, instruction: Instruction, value: Word) -> Problem:
+    text = value.text.strip("\"'")
+    kept = f'"{text}:$PATH"'
+    return Problem(
+        value.span,
+        f"{stage.label} sets `PATH` to {quote(text)} alone: the folders of the system are gone from it. From here on "
+        "`sh`, `ls` and `env` are not found by their names, in a `RUN` or in the container. Put them behind it: "
+        f"{quote(f'PATH={kept}')}.",
+        instruction=instruction,
+        stage=stage.key,
+        key="PATH",
+        fix=fix("Keep the folders of the system", replace(instruction.source, value.span, kept)),
+    )

@@ -1,0 +1,176 @@
+"""Files that a RUN reads because another file of the project, which is there, points to them."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from rules.api import Confidence, Problem, once, outcome_of_failure, quote
+from rules.copying.install_manifests import included
+from rules.copying.installs import folder_of, install_folder, installs_in
+from rules.copying.lifecycle import missing_for_script, wanted_by_scripts
+from rules.packages.package_json import Manifest, read_manifest
+from rules.packages.project_files import context_folder, copied, in_repository
+from rules.packages.project_texts import manifest_text, text_in_image
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.api import Command, DockerfileChange, Run, Stage
+
+_WRAPPERS = {
+    "mvnw": ".mvn/wrapper/maven-wrapper.properties",
+    "gradlew": "gradle/wrapper/gradle-wrapper.properties",
+}
+"""Scripts that fetch a build tool, with the file beside them that says which (their own texts)."""
+_REPLACED = re.compile(r"^[ \t]*(?:replace[ \t]+)?(\S+)(?:[ \t]+v\S+)?[ \t]+=>[ \t]+(\.{1,2}/[^\s/]\S*)", re.MULTILINE)
+"""A module that go.mod takes from a folder beside it (Go Modules Reference, "replace directive")."""
+_OF_PHP = re.compile(r"^@php[ \t]+([\w./-]+)")
+_AFTER_INSTALL = ("post-install-cmd", "post-autoload-dump")
+"""Scripts that Composer runs at the end of an install (its documentation, "Scripts", "Command Events")."""
+
+
+class Pointed(NamedTuple):
+    """A file that another one of the project points to.
+
+    Attributes:
+        command: What reads both.
+        fact: Which file points to it, and how: "`go.mod` replaces `example.com/a` by `./a`".
+        name: Relative to the file that points to it.
+        path: In the image, absolute.
+        beside: The folder of the context that the pointing file lies in.
+        way_out: What to do, where copying the file by itself is not it.
+    """
+
+    command: Command
+    fact: str
+    name: str
+    path: str
+    beside: str
+    way_out: str = ""
+
+
+def missing_besides(change: DockerfileChange, stage: Stage, run: Run) -> Iterator[tuple[str, Problem]]:
+    """Yield the files that a RUN reads without naming them and that nothing has brought, with what to say of each."""
+    for wanted in wanted_by_scripts(change, run):
+        if not _is_brought(stage, run, wanted.path):
+            yield wanted.path, missing_for_script(stage, run, wanted)
+    for pointed in _pointed(change, run):
+        place = in_repository(change, posixpath.normpath(posixpath.join(pointed.beside, pointed.name)))
+        there = place is not None and change.repository.exists(place)
+        caught = pointed.command.conditional or outcome_of_failure(run, pointed.command) == "caught"
+        if there and not caught and not _is_brought(stage, run, pointed.path):
+            yield pointed.path, _problem(stage, run, pointed)
+
+
+def _pointed(change: DockerfileChange, run: Run) -> Iterator[Pointed]:
+    yield from _of_wrappers(run)
+    yield from _of_requirements(change, run)
+    for call in run.package_calls:
+        folder = install_folder(run, call)
+        if folder is None or call.packages or call.global_:
+            continue
+        if call.manager == "go":
+            yield from _replaced(change, run, call.command, folder)
+        elif call.manager == "pnpm" and call.project and call.action == "install":
+            text = manifest_text(change, run, call)
+            patches = (read_manifest(text) or _EMPTY).table("pnpm").get("patchedDependencies")
+            names = [name for name in patches.values() if isinstance(name, str)] if isinstance(patches, dict) else []
+            beside = _beside(run, "package.json", folder)
+            yield from (_of(call.command, "`package.json` patches a package with", n, folder, beside) for n in names)
+        elif call.manager == "composer" and call.project and call.action == "install" and not call.has("--no-scripts"):
+            skipped = "post-autoload-dump" if call.has("--no-autoloader") else ""
+            beside = _beside(run, "composer.json", folder)
+            for event, name in _php_scripts(manifest_text(change, run, call)):
+                if event != skipped:
+                    fact = f"{quote(event)} of `composer.json`, which runs at its end, starts"
+                    yield _of(call.command, fact, name, folder, beside)._replace(way_out=_SOURCES_FIRST)
+
+
+_SOURCES_FIRST = (
+    "Install with `--no-scripts --no-autoloader`, and write the autoloader with `composer dump-autoload` below the "
+    "sources."
+)
+_EMPTY = Manifest({})
+
+
+def _of(command: Command, fact: str, name: str, folder: str, beside: str) -> Pointed:
+    return Pointed(command, f"{fact} {quote(name)}", name, posixpath.normpath(posixpath.join(folder, name)), beside)
+
+
+def _beside(run: Run, name: str, folder: str) -> str:
+    """Return the folder of the context that a file of a folder in the image was taken from."""
+    named = copied(run, name, folder)
+    return posixpath.dirname(named) if named is not None else context_folder(run, folder) or ""
+
+
+def _of_wrappers(run: Run) -> Iterator[Pointed]:
+    for command in run.commands:
+        program = command.program.value if command.program is not None else ""
+        name = _WRAPPERS.get(posixpath.basename(program))
+        folder = folder_of(run, command)
+        if name is None or "/" not in program or (folder is None and not program.startswith("/")):
+            continue
+        place = posixpath.normpath(posixpath.join(folder or "/", posixpath.dirname(program)))
+        beside = _beside(run, posixpath.basename(program), place)
+        yield _of(command, f"{quote(posixpath.basename(program))} reads", name, place, beside)
+
+
+def _of_requirements(change: DockerfileChange, run: Run) -> Iterator[Pointed]:
+    for install in installs_in(run):
+        manifest = install.manifests[0]
+        if install.call.manager not in ("pip", "uv") or not manifest.startswith("/"):
+            continue
+        folder, name = posixpath.split(manifest)
+        beside = _beside(run, name, folder)
+        for inner in included(change, beside, name):
+            yield _of(install.call.command, f"{quote(name)} includes", inner, folder, beside)
+
+
+def _replaced(change: DockerfileChange, run: Run, command: Command, folder: str) -> Iterator[Pointed]:
+    text = text_in_image(change, run, posixpath.join(folder, "go.mod")) or ""
+    for module, target in _REPLACED.findall(text):
+        fact = f"`go.mod` replaces {quote(module)} by what {quote(target)} holds, so it reads"
+        yield _of(
+            command, fact, posixpath.join(posixpath.normpath(target), "go.mod"), folder, _beside(run, "go.mod", folder)
+        )
+
+
+def _php_scripts(text: str | None) -> Iterator[tuple[str, str]]:
+    """Yield the files that a composer.json has PHP run when an install ends, with the event."""
+    scripts = (read_manifest(text) or _EMPTY).table("scripts")
+    for event in _AFTER_INSTALL:
+        lines = scripts.get(event)
+        for line in lines if isinstance(lines, list) else [lines]:
+            match = _OF_PHP.match(line) if isinstance(line, str) else None
+            if match is not None and not match[1].startswith(("/", "vendor/")):
+                yield event, match[1]
+
+
+def _is_brought(stage: Stage, run: Run, path: str) -> bool:
+    """Whether anything above brings a file of the project, or may."""
+    above = (put for put in stage.files.covering(path) if put.kind != "workdir" and put.step.at < run.at)
+    return any(put.command is None or put.command.name != "mkdir" for put in above) or copies_anywhere(stage)
+
+
+@once
+def copies_anywhere(stage: Stage) -> bool:
+    """Tell whether a COPY goes to a place that is not known."""
+    return any(copy.destination is None for copy in stage.all_copies)
+
+
+def _problem(stage: Stage, run: Run, pointed: Pointed) -> Problem:
+    first = pointed.name.split("/", maxsplit=1)[0]
+    what = posixpath.dirname(pointed.name) if first == ".." else first
+    return Problem(
+        pointed.command.span,
+        f"{stage.label} runs {quote(str(pointed.command))}, and {pointed.fact}. No instruction above brings that to "
+        f"{quote(pointed.path)}: the build stops here. "
+        f"{pointed.way_out or f'Copy {quote(what)} in first.'}",
+        Confidence.LIKELY,
+        doubt="an earlier command may make the file",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=pointed.name,
+    )

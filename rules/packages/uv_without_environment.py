@@ -1,0 +1,72 @@
+"""See uv_without_environment.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Confidence,
+    DockerfileChange,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    Stage,
+    fix,
+    insert,
+    quote,
+    rule,
+)
+
+_CHOOSES = ("--system", "--python", "-p", "--target", "-t", "--prefix")
+"""Options that say where to install (uv's documentation, "Using Python environments")."""
+_MAKES_ONE = re.compile(
+    r"\bvenv\b|virtualenv|VIRTUAL_ENV|CONDA_PREFIX|\bconda\b|\bmamba\b|micromamba|UV_SYSTEM_PYTHON|UV_PYTHON\b"
+)
+"""What makes an environment, or names one, anywhere in the file."""
+
+
+@rule(
+    "uv-without-environment",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("RUN",),
+    mentions=("uv",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """`uv pip` is to install where there is no virtual environment, and is not told to use the system's Python."""
+    if _MAKES_ONE.search(change.after.code):
+        return
+    for stage in change.stages:
+        facts = stage.facts
+        if facts is None or not facts.is_plain or stage.runtime.is_windows:
+            continue
+        for run in stage.runs:
+            call = next((call for call in run.package_calls if _needs_environment(call)), None)
+            if call is not None and not call.command.conditional:
+                yield _problem(stage, run, call)
+                break
+
+
+def _needs_environment(call: PackageCall) -> bool:
+    return call.manager == "uv" and call.verb in ("pip install", "pip sync") and not call.has(*_CHOOSES)
+
+
+def _problem(stage: Stage, run: Run, call: PackageCall) -> Problem:
+    written = f"uv {call.verb}"
+    words = call.command.words
+    last = next((word for word in words if word.value == call.verb.split()[-1]), None)
+    return Problem(
+        call.command.span,
+        f"{stage.label} runs {quote(written)} outside a virtual environment: uv looks for `.venv`, and does not take "
+        "the system's Python unless it is told to. The build stops here with “No virtual environment found”. Add "
+        "`--system`, or set `ENV UV_SYSTEM_PYTHON=1`.",
+        Confidence.LIKELY,
+        doubt="the base image may hold an environment",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=call.verb,
+        fix=fix("Use the system's Python", insert(run.instruction.source, last.span.end, " --system"))
+        if last is not None
+        else None,
+    )

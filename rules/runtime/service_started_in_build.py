@@ -1,0 +1,56 @@
+"""See service_started_in_build.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+
+_STARTS = frozenset({"start", "restart"})
+_INIT = re.compile(r"/etc/(?:init\.d|rc\.d)/[\w.-]+")
+_AFTER = frozenset({"echo", "sleep", "true", "rm", "printf", ":"})
+"""What stands behind a start and does not use what was started."""
+
+
+@rule(
+    "service-started-in-build",
+    severity=Severity.WARNING,
+    category=Category.CORRECTNESS,
+    keywords=("RUN",),
+    mentions=("service", "init.d", "rc.d", "systemctl", "pg_ctl"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A RUN starts a service and uses it for nothing, so that it ends with the step."""
+    for stage in change.stages:
+        if stage.runtime.is_windows:
+            continue
+        for run in stage.runs:
+            commands = [command for command in run.commands if command.name]
+            while commands and commands[-1].name in _AFTER:
+                commands.pop()
+            last = commands[-1] if commands else None
+            if last is not None and _starts(last) and not (last.conditional or last.nested or last.after == "||"):
+                yield _problem(stage, run, last)
+
+
+def _starts(command: Command) -> bool:
+    """Whether a command starts a service by the system's own means."""
+    words = [word.value for word in command.args]
+    if command.name == "service" or _INIT.fullmatch(command.program.value if command.program is not None else ""):
+        return bool(words) and words[-1] in _STARTS
+    if command.name == "systemctl":
+        return bool(_STARTS.intersection(words[:2]))
+    return command.name in ("pg_ctl", "pg_ctlcluster") and bool(_STARTS.intersection(words))
+
+
+def _problem(stage: Stage, run: Run, command: Command) -> Problem:
+    return Problem(
+        command.span,
+        f"{stage.label} starts a service with {quote(str(command), 60)} as the last thing of a `RUN`. Its process ends "
+        "with the step: an image holds files, and neither the next `RUN` nor the container has it running. What needs "
+        "it belongs into the same `RUN`, behind it; what is to run in the container, into `CMD` or its start script.",
+        Confidence.LIKELY,
+        doubt="the first start may write files that are wanted",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=str(command),
+    )

@@ -1,0 +1,58 @@
+"""See ssh_host_unknown.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+
+_KNOWS = re.compile(
+    r"known_hosts|ssh-keyscan|StrictHostKeyChecking|CheckHostIP|accept-new|KnownHostsCommand|ssh_config|\.ssh\b",
+    re.IGNORECASE,
+)
+"""What gives the host's key, or has ssh take any."""
+_OVER_SSH = ("git", "go", "npm", "pnpm", "yarn", "pip", "pip3", "uv", "bundle", "composer", "ssh", "scp", "rsync")
+"""Programs that fetch over ssh with OpenSSH; Cargo has the keys of GitHub built in (its changelog, 1.66.1)."""
+_FETCHES = frozenset(
+    "clone fetch pull submodule ls-remote mod get install ci i sync download update require add".split()
+)
+
+
+@rule(
+    "ssh-host-unknown",
+    severity=Severity.ERROR,
+    category=Category.CORRECTNESS,
+    keywords=("RUN",),
+    mentions=("type=ssh",),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """A RUN fetches over ssh, and nothing gives the key of the host."""
+    if _KNOWS.search(change.after.code):
+        return
+    for stage in change.stages:
+        for run in stage.runs:
+            mount = next((mount for mount in run.mounts if mount.type == "ssh"), None)
+            command = next(filter(_fetches, run.calls(*_OVER_SSH)), None) if mount is not None else None
+            if command is not None and not command.conditional:
+                yield _problem(stage, run, command)
+                return
+
+
+def _fetches(command: Command) -> bool:
+    if command.name in ("ssh", "scp", "rsync"):
+        return True
+    return any(word.value in _FETCHES for word in command.args[:2])
+
+
+def _problem(stage: Stage, run: Run, command: Command) -> Problem:
+    return Problem(
+        command.span,
+        f"{stage.label} mounts the keys of an ssh agent for {quote(str(command), 60)}, and nothing in the file says "
+        "which host to trust: there is no `known_hosts`. ssh asks nobody during a build, and stops with “Host key "
+        "verification failed”. Put the host's published key into `/etc/ssh/ssh_known_hosts` in a step above, or, "
+        "where that is enough, `mkdir -p -m 0700 ~/.ssh && ssh-keyscan github.com >> ~/.ssh/known_hosts`.",
+        Confidence.LIKELY,
+        doubt="the base image may know the host",
+        instruction=run.instruction,
+        stage=stage.key,
+        key=command.name,
+    )
