@@ -266,8 +266,9 @@ def _problem(stage: Stage, run: Run, found: Construct, shell: str, lost: Instruc
     harmless = lost is not None or not _would_change_files(run)
     fix = Fix("Run it under bash", (insert_line_before(run.instruction, line),)) if plain and shell == "dash" else None
     fails = "is an error" if found.kind in _STOPS else "is an error or means something else"
+    plainly = ", or write it for a plain shell"
     if found.kind == "echo-option":
-        fails = "writes the option in front of the text"
+        fails, plainly = "writes the option in front of the text", ", or use `printf`"
     way_out = f"Put `{line}` above it" if shell == "dash" else "Install bash and say so with `SHELL`"
     if not harmless:
         way_out = "Here it finds no such files and does nothing: take it out, or name the files that are meant"
@@ -276,7 +277,7 @@ def _problem(stage: Stage, run: Run, found: Construct, shell: str, lost: Instruc
     return Problem(
         found.span,
         f"{stage.label} uses {name}, which only bash understands; `/bin/sh` is {shell} here, where it "
-        f"{fails}. {way_out}{', or write it for a plain shell' if harmless else ''}.",
+        f"{fails}. {way_out}{plainly if harmless else ''}.",
         Confidence.LIKELY,
         doubt="the base image's `/bin/sh` may be another shell than is usual there",
         instruction=run.instruction,

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Confidence,
     DockerfileChange,
     Instruction,
     Problem,
@@ -53,6 +54,8 @@ def _problem(stage: Stage, instruction: Instruction, value: Word) -> Problem:
         f"{stage.label} sets `PATH` to {quote(text)} alone: the folders of the system are gone from it. From here on "
         "`sh`, `ls` and `env` are not found by their names, in a `RUN` or in the container. Put them behind it: "
         f"{quote(f'PATH={kept}')}.",
+        Confidence.CERTAIN if stage.facts is not None else Confidence.LIKELY,
+        doubt="the base image may keep the system's programs elsewhere",
         instruction=instruction,
         stage=stage.key,
         key="PATH",
