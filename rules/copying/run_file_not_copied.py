@@ -29,6 +29,7 @@ from rules.copying.early_builds import early_builds, too_early
 from rules.copying.failing import wants_lock, without_manifest
 from rules.copying.installs import folder_of, installs_in, needs_manifest
 from rules.copying.lifecycle import missing_for_script, wanted_by_scripts
+from rules.copying.unmade_paths import is_of_system
 
 _INTERPRETERS = frozenset("sh bash ash dash python python3 node ruby perl php".split())
 _SCRIPTS = (".sh", ".bash", ".py", ".js", ".mjs", ".rb", ".pl", ".php")
@@ -47,10 +48,6 @@ _PACKAGE_FOLDERS = frozenset(
     "node_modules vendor .venv venv env virtualenv site-packages bower_components .bundle .gem deps .yarn".split()
 )
 """Folders that package managers fill, `bin` and all, from what a manifest or the command line names."""
-
-_SYSTEM = frozenset("usr etc bin sbin root var proc dev lib opt".split())
-_PROJECTS = ("/usr/src/", "/opt/", "/var/www/")
-"""Folders of a system where files name their own projects' folders."""
 
 _ELSEWHERE = ("-C", "-d", "-p", "-P", "--directory", "--project", "--working-dir", "--script")
 _SETTINGS = ("BUNDLE_GEMFILE", "COMPOSER", "PIPENV_PIPFILE", "UV_PROJECT", "UV_WORKING_DIR", "UV_WORKING_DIRECTORY")
@@ -151,7 +148,7 @@ def _copied_names(stage: Stage) -> frozenset[str]:
 
 def _may_be_there(stage: Stage, run: Run, command: Command, path: str) -> bool:
     """Whether an instruction above may have brought the file, or the base has a folder of that name."""
-    if posixpath.dirname(path) != "/" and path.split("/")[1] in _SYSTEM and not _is_of_project(stage, path):
+    if is_of_system(stage, path):
         return True
     if any(put.kind != "workdir" and put.step.at <= run.at for put in stage.files.covering(path)):
         return True
@@ -159,13 +156,6 @@ def _may_be_there(stage: Stage, run: Run, command: Command, path: str) -> bool:
     if any(folder in trees and trees[folder] <= run.at for folder in folders_of(path)):
         return True
     return _copies_anywhere(stage) or _is_made(stage, command, path)
-
-
-def _is_of_project(stage: Stage, path: str) -> bool:
-    """Whether a file lies in a folder that a WORKDIR makes for the project, and that the image has not."""
-    own = stage.facts.workdir if stage.facts is not None else None
-    folders = [step.workdir.value for step in stage.done_steps if step.workdir.value != own]
-    return path.startswith(_PROJECTS) and posixpath.dirname(path) in folders
 
 
 @once

@@ -36,6 +36,10 @@ _MARKS = frozenset("*?[")
 _OWN_FOLDERS = re.compile(r"/(?:srv|data|mnt)/[^/]+|/usr/src/app|/opt/(?:venv|app)")
 """Folders below a system's own that are a project's, and that no image brings which has no application."""
 
+_OF_IMAGES = frozenset("usr etc bin sbin root var proc dev lib opt".split())
+_PROJECTS = ("/usr/src/", "/opt/", "/var/www/")
+"""Folders of a system in which files name a folder for their project."""
+
 _OUTPUTS = frozenset(
     "dist build out target node_modules .venv .next .output vendor public _build publish dependencies "
     "spring-boot-loader snapshot-dependencies application".split()
@@ -211,3 +215,15 @@ def _works_in(step: Step, root: str) -> bool:
     if isinstance(step, Run) and all(command.name in _NAMING for command in step.commands):
         return False
     return folder == "/" and step.instruction.keyword in ("RUN", "COPY", "ADD") and _may_speak(step)
+
+
+def is_of_system(stage: Stage, path: str) -> bool:
+    """Tell whether a file lies in a folder of the system's, where the image may have it.
+
+    What lies in a folder that a WORKDIR makes for the project, and that the image does not work in, is the project's.
+    """
+    if posixpath.dirname(path) == "/" or path.split("/")[1] not in _OF_IMAGES:
+        return False
+    own = stage.facts.workdir if stage.facts is not None else None
+    folders = {step.workdir.value for step in stage.done_steps} - {own}
+    return not (path.startswith(_PROJECTS) and posixpath.dirname(path) in folders)
