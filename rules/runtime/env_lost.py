@@ -31,7 +31,7 @@ from rules.runtime.unread_options import READ_BY_SCRIPTS, unread_options
 _READ_BY_RUNTIMES = frozenset(
     "NODE_ENV RAILS_ENV RACK_ENV MIX_ENV DJANGO_SETTINGS_MODULE FLASK_APP ASPNETCORE_URLS ASPNETCORE_HTTP_PORTS "
     "PYTHONPATH "
-    "PERL5LIB RUBYLIB CLASSPATH LD_PRELOAD PLAYWRIGHT_BROWSERS_PATH "
+    "PERL5LIB RUBYLIB CLASSPATH PLAYWRIGHT_BROWSERS_PATH "
     "LD_LIBRARY_PATH JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS NODE_OPTIONS NODE_PATH SSL_CERT_FILE "
     "NODE_EXTRA_CA_CERTS REQUESTS_CA_BUNDLE GOMEMLIMIT".split()
 )
@@ -85,6 +85,9 @@ def _is_gone(stage: Stage, was: Stage, name: str) -> bool:
 
 def _lost_folders(stage: Stage, was: Stage) -> tuple[str, ...]:
     """Return the folders that PATH held and does not any more, and that the image still has."""
+    now = stage.image.env.get("PATH")
+    if now is not None and now.value is None:
+        return ()  # what earlier lines put into `$PATH` is not known
     before, kept = path_folders(was), path_folders(stage)
     if before is None or kept is None:
         return ()
