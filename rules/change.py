@@ -10,7 +10,7 @@ from rules.fingerprint import ANY
 from rules.overlaps import ONE_MATTER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     from rules.dockerfile.source import Source
@@ -89,6 +89,13 @@ class DockerfileChange:
             known |= self.listed.get((rule, ANY), frozenset())
         return tuple(name for name in names if name not in known) or names
 
+    def _is_collapsed(self, pairs: dict[int, Stage], old: Sequence[Stage], taken: set[int]) -> bool:
+        """Whether the last stage is gone, and a builder that it took files from ships in its place."""
+        if not self.stages or not old or old[-1].index in taken:
+            return False
+        was = pairs.get(self.stages[-1].index)
+        return was is not None and old[-1].needs(was)
+
     @cached_property
     def _pairs(self) -> dict[int, Stage]:
         if self.before is None:
@@ -97,6 +104,8 @@ class DockerfileChange:
         named = {stage.name: stage for stage in old if stage.name is not None}
         pairs = {stage.index: named[stage.name] for stage in self.stages if stage.name in named}
         taken = {stage.index for stage in pairs.values()}
+        if self._is_collapsed(pairs, old, taken):
+            pairs[self.stages[-1].index] = old[-1]
         for stage in self.stages:
             if stage.index in pairs:
                 continue

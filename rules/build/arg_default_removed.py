@@ -11,15 +11,17 @@ from rules.api import (
     Confidence,
     DockerfileChange,
     Fix,
+    Instruction,
     Model,
     Problem,
     Severity,
+    Stage,
     insert,
     parse_reference,
     quote,
     rule,
 )
-from rules.build.variable_uses import is_asked_for, with_default
+from rules.build.variable_uses import is_asked_for, is_read_by_name, with_default
 from rules.secrets.secret_names import names_a_secret
 
 _VARIABLE = re.compile(r"\$(\w+)")
@@ -39,19 +41,21 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     given = {name for build in change.repository.builds_of(change.path) for name in build.args}
     old = plain_defaults(change.before)
     names = sorted(set(_VARIABLE.findall(change.after.code.replace("{", ""))))
-    defaulted = with_default(change.after)
     for instruction in change.after.dockerfile.instructions:
         if instruction.keyword != "ARG":
             continue
         for name, value in instruction.pairs:
-            was = old.get(name.text)
-            if value is not None or not was or name.text in given | defaulted or names_a_secret(name.text):
+            was = old.get(name.text) if _had_one(change, instruction, name.text) else None
+            if value is not None or not was or name.text in given or names_a_secret(name.text):
                 continue  # a secret's default is better gone
-            if _begins_one(name.text, names) and not is_asked_for(name.text, change.after.code):
+            if _is_given_in_file(change.after, instruction, name.text):
+                continue
+            used = _begins_one(name.text, names) or is_read_by_name(name.text)
+            if used and not is_asked_for(name.text, change.after.code):
                 yield Problem(
                     instruction.span,
                     f"`ARG {name.text}` had the default {quote(was)} and has none any more, and no build in the "
-                    f"repository passes it. {_outcome(change, name.text)}",
+                    f"repository passes it. {_outcome(change, name.text, named=_begins_one(name.text, names))}",
                     Confidence.LIKELY,
                     doubt="a build outside the repository may pass it",
                     key=name.text,
@@ -59,7 +63,38 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 )
 
 
-def _outcome(change: DockerfileChange, name: str) -> str:
+def _stage_of(model: Model, argument: Instruction) -> Stage | None:
+    return next((stage for stage in model.stages if argument in stage.instructions), None)
+
+
+def _had_one(change: DockerfileChange, argument: Instruction, name: str) -> bool:
+    """Whether the same stage gave the argument a default before, or the part above the first FROM."""
+    stage = _stage_of(change.after, argument)
+    if stage is None:
+        return True
+    was = change.was(stage)
+    lines = was.instructions if was is not None else ()
+    return any(
+        key.text == name and value is not None for line in lines if line.keyword == "ARG" for key, value in line.pairs
+    )
+
+
+def _is_given_in_file(model: Model, argument: Instruction, name: str) -> bool:
+    """Whether another line gives it a value: above the first FROM, in a stage that this one starts from, or in it.
+
+    What a stage beside it declares has no effect here (Dockerfile reference, "Scope").
+    """
+    stage = _stage_of(model, argument)
+    if stage is None:
+        return name in with_default(model)
+    own = [*model.global_args, *(line for link in stage.chain for line in link.instructions)]
+    lines = (line for line in own if line.keyword in ("ARG", "ENV") and line is not argument)
+    return any(key.text == name and value is not None for line in lines for key, value in line.pairs)
+
+
+def _outcome(change: DockerfileChange, name: str, *, named: bool) -> str:
+    if not named:
+        return "What a build script reads from its environment is then empty."
     used = re.compile(rf"\$(?:{re.escape(name)}\b|\{{{re.escape(name)}\}})")
     bases = (stage.base_word.text for stage in change.stages if stage.base_word is not None)
     without = [used.sub("", text) for text in bases if used.search(text)]

@@ -1,6 +1,5 @@
 """See arg_lost.md."""
 
-import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -19,6 +18,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.build.variable_uses import is_read_by_name
 from rules.quoting import listed
 
 
@@ -59,10 +59,6 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         yield _question(change, silent)
 
 
-_BUNDLED = re.compile(r"(?:EXPO_PUBLIC|GATSBY|NEXT_PUBLIC|NUXT_PUBLIC|REACT_APP|VITE|VUE_APP)_")
-"""What bundlers put into the pages by its name (Vite, "Env Variables"; Next.js, "Environment Variables"; Vue CLI)."""
-
-
 def _arguments(model: Model) -> dict[str, Instruction]:
     """The ARGs of stages that a command sees as environment variables: a caller gives them a value, or they have one.
 
@@ -81,7 +77,7 @@ def _arguments(model: Model) -> dict[str, Instruction]:
 
 
 def _is_read(name: str, *, has_default: bool) -> bool:
-    return name.isupper() and (not has_default or _BUNDLED.match(name) is not None)
+    return (name.isupper() and not has_default) or is_read_by_name(name)
 
 
 def _was_written(model: Model, name: str) -> bool:

@@ -141,3 +141,17 @@ def with_default(model: Model) -> frozenset[str]:
         for name, value in i.pairs
         if value is not None and f"${name.text}" not in value.text.replace("{", "")
     )
+
+
+_BUNDLED = re.compile(
+    r"(?:EXPO_PUBLIC|GATSBY|NEXT_PUBLIC|NUXT_PUBLIC|REACT_APP|VITE|VUE_APP)_[A-Z0-9_]*|ORG_GRADLE_PROJECT_\w+"
+)
+"""What bundlers put into the pages by its name, and Gradle takes for a property of the project.
+
+(Vite, "Env Variables"; Next.js, "Environment Variables"; Vue CLI; Gradle, "Project Properties".)
+"""
+
+
+def is_read_by_name(name: str) -> bool:
+    """Tell whether a tool of the build reads a variable although no instruction names it."""
+    return _BUNDLED.fullmatch(name) is not None

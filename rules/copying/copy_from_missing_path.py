@@ -1,7 +1,6 @@
 """See copy_from_missing_path.md."""
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from rules.api import (
@@ -15,32 +14,16 @@ from rules.api import (
     Run,
     Severity,
     Stage,
-    Step,
     once,
     quote,
     replace,
     rule,
-    within,
 )
 from rules.copying.bundler_outputs import moved_output
 from rules.copying.cached_outputs import mount_around
 from rules.copying.gone_paths import Gone, gone
 from rules.copying.recipes import runs_recipes
-
-_SYSTEM = frozenset(
-    "bin boot data dev etc home lib lib32 lib64 libexec media mnt nix opt proc root run sbin srv sys tmp usr "
-    "var".split()
-)
-"""Folders at the root that a system has: what lies there an image may bring."""
-
-_PLAIN = frozenset(
-    ": [ addgroup adduser apk apt apt-get chgrp chmod chown dnf echo exit false groupadd install ln ls microdnf mkdir "
-    "printf rm set test touch true useradd yum".split()
-)
-"""Commands that make no file or folder of the project but what they name."""
-
-_OPEN_START = re.compile(r"(?<![^\s=:\"'])\$\{?\w+\}?/")
-"""A path whose first folder is a variable's."""
+from rules.copying.unmade_paths import can_have, is_left_out, is_open, is_unmade, made
 
 _IN_CACHE = (
     "no layer holds what is written into a cache. The build stops here. Copy it to a folder outside the cache at the "
@@ -58,8 +41,8 @@ _MOUNTS = {"cache": ("cache", _IN_CACHE), "bind": ("folder", _IN_BIND)}
     "copy-from-missing-path",
     severity=Severity.ERROR,
     category=Category.CORRECTNESS,
-    keywords=("COPY",),
-    mentions=("--from",),
+    keywords=("COPY", "RUN"),
+    mentions=("--from", "from="),
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A file is copied out of a stage that cannot have it at that path."""
@@ -72,6 +55,35 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 problem = _check(change, stage, copy, builder, source)
                 if problem is not None:
                     yield problem
+        for run in stage.runs:
+            yield from _mounted(stage, run)
+
+
+def _mounted(stage: Stage, run: Run) -> Iterator[Problem]:
+    """What a RUN mounts out of another stage: the builder looks for it there as for what is copied."""
+    for mount in run.mounts:
+        builder = stage.model.copied_stage(mount.options.get("from", ""), stage.index)
+        source = mount.options.get("source", "")
+        if builder is None or mount.type != "bind" or not source.startswith("/") or "$" in source or run.deferred:
+            continue
+        path = posixpath.normpath(source)
+        if path == "/" or not _is_known(builder) or _copies_from_below(builder):
+            continue
+        reason = gone(builder, path) or _unmade(builder, path)
+        if reason is not None:
+            way_out = (
+                f"Mount {quote(reason.new)}." if reason.new is not None else "Mount it from where that stage has it."
+            )
+            yield Problem(
+                mount.flag.span,
+                f"{stage.label} mounts {quote(source)} out of {builder.label}. {reason.why} The build stops here. "
+                f"{reason.cure or way_out}",
+                Confidence.LIKELY,
+                doubt="a command of that stage may make it without naming it",
+                instruction=run.instruction,
+                stage=stage.key,
+                key=path,
+            )
 
 
 def _is_known(builder: Stage) -> bool:
@@ -97,18 +109,41 @@ def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, s
     if mount is not None:
         return _in_mount(stage, copy, builder, source, path, *mount)
     reason = gone(builder, path) or moved_output(change, builder, path)
+    if reason is None and source.word.text.startswith("/"):
+        reason = _unmade(builder, path)
     if reason is not None:
-        return _problem(change, stage, copy, builder, source, path, reason=reason)
-    top = path.split("/")[1]
-    open_name = top in _SYSTEM or any(mark in top for mark in "*?[")
-    if open_name or (_can_have(builder, top) and not _is_left_out(builder, path)):
+        return _problem(change, stage, copy, builder, source, path, reason)
+    return _from_the_root(change, stage, copy, builder, source, path)
+
+
+def _unmade(builder: Stage, path: str) -> Gone | None:
+    """Tell why a builder does not have a path that nothing in it makes, if its lines say so."""
+    if is_unmade(builder, path) or (
+        not is_open(path)
+        and (is_left_out(builder, path) or not (can_have(builder, path.split("/")[1]) or runs_recipes(builder)))
+    ):
+        return Gone(
+            f"Nothing in {builder.label} puts or makes anything there.", _nearest(builder, path) or made(builder, path)
+        )
+    return None
+
+
+def _from_the_root(
+    change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, source: CopySource, path: str
+) -> Problem | None:
+    """A relative source that is meant to lie in the folder that the builder works in."""
+    if source.word.text.startswith("/") or is_open(path):
         return None
     folder = builder.image.workdir.value
-    inside = posixpath.join(folder, path.lstrip("/")) if folder not in (None, "/") and folder is not None else None
-    relative = not source.word.text.startswith("/")
-    if (relative and inside is None) or (not relative and runs_recipes(builder)):
+    known = not can_have(builder, path.split("/")[1]) or is_left_out(builder, path)
+    if not known or folder is None or folder == "/":
         return None
-    return _problem(change, stage, copy, builder, source, path, inside=inside if relative else None)
+    inside = posixpath.join(folder, path.lstrip("/"))
+    why = (
+        "With `--from` a source is looked for from the root, not from the `WORKDIR` of the stage: this is "
+        f"{quote(path)}, which nothing there makes."
+    )
+    return _problem(change, stage, copy, builder, source, path, Gone(why, inside))
 
 
 def _in_mount(
@@ -127,104 +162,10 @@ def _in_mount(
     )
 
 
-def _can_have(builder: Stage, top: str) -> bool:
-    """Whether an instruction of the builder's chain puts something there, works there, or speaks of it."""
-    known = _answers(builder)
-    if top not in known:
-        known[top] = _is_touched(builder, top)
-    return known[top]
-
-
-@once
-def _answers(builder: Stage) -> dict[str, bool]:  # noqa: ARG001 - filled in folder by folder
-    return {}
-
-
-def _is_left_out(builder: Stage, path: str) -> bool:
-    """Whether a stage that runs nothing which makes files unseen puts none at a path, above it as a tree, or below."""
-    if any(mark in path for mark in "*?[") or not _runs_only_plain(builder):
-        return False
-    if builder.image.onbuild or _is_of_image(builder, path.split("/")[1]):
-        return False
-    if any(isinstance(step, Copy) and step.destination is None for step in builder.done_steps):
-        return False
-    if any(put.kind != "workdir" for put in builder.files.covering(path)):
-        return False
-    top, name = path.split("/")[1], posixpath.basename(path)
-    return not any(top in str(run) and name in str(run) for run in builder.done_runs)
-
-
-@once
-def _runs_only_plain(builder: Stage) -> bool:
-    """Whether every command of the chain writes what it names, or to the system's own folders."""
-    readable = not builder.files.has_unreadable_run and not any(run.instruction.heredocs for run in builder.done_runs)
-    return readable and all(
-        command.name in _PLAIN and "$" not in str(command) for run in builder.done_runs for command in run.commands
-    )
-
-
-def _is_touched(builder: Stage, top: str) -> bool:
-    root = f"/{top}"
-    if any(
-        within(put.path, root) or within(root, put.path)
-        for put in builder.files.puts
-        if put.kind != "workdir" or put.path != "/"
-    ):
-        return True
-    if any(_works_in(step, root) for step in builder.done_steps):
-        return True
-    if builder.files.has_unreadable_run or builder.image.onbuild or _is_of_image(builder, top):
-        return True
-    if _writes_anywhere(builder):
-        return True
-    spoken = re.compile(rf"(?<![\w.-]){re.escape(root)}(?![\w-])")
-    return any(_may_speak(step) and spoken.search(step.instruction.whole_value) for step in builder.done_steps) or any(
-        root in heredoc.body for step in builder.done_steps for heredoc in step.instruction.heredocs
-    )
-
-
-@once
-def _writes_anywhere(builder: Stage) -> bool:
-    """Whether a RUN has a path whose first folder is left to the build."""
-    return any(run.scope.left_to_build(text) for run in builder.done_runs for text in _OPEN_START.findall(str(run)))
-
-
-def _is_of_image(builder: Stage, top: str) -> bool:
-    """Whether the image has it at the root: the folder that it works in, its start script, the shell for debugging."""
-    facts = builder.facts
-    if facts is None:
-        return False
-    reference = builder.root.reference
-    debug = reference is not None and "debug" in (reference.tag or "")
-    return within(facts.workdir or "/", f"/{top}") or "entrypoint" in top or (debug and top == "busybox")
-
-
-def _may_speak(step: Step) -> bool:
-    """Whether naming a folder may make it: a COPY whose destination is known names others' folders besides."""
-    return not isinstance(step, Copy) or step.destination is None
-
-
-def _works_in(step: Step, root: str) -> bool:
-    """Whether a step runs in a folder, or in the root, from where it may make the folder."""
-    folder = step.workdir.value
-    if folder is None or within(folder, root):
-        return True
-    return folder == "/" and step.instruction.keyword in ("RUN", "COPY", "ADD") and _may_speak(step)
-
-
 def _problem(
-    change: DockerfileChange,
-    stage: Stage,
-    copy: Copy,
-    builder: Stage,
-    source: CopySource,
-    path: str,
-    *,
-    inside: str | None = None,
-    reason: Gone | None = None,
+    change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, source: CopySource, path: str, reason: Gone
 ) -> Problem:
-    why, new = (reason.why, reason.new) if reason is not None else _why(builder, path, inside)
-    cure = reason.cure if reason is not None else ""
+    why, new, cure = reason
     way_out = f"Write {quote(new)}." if new is not None else cure or "Copy it from where that stage has it."
     return Problem(
         source.word.span,
@@ -236,16 +177,6 @@ def _problem(
         key=path,
         fix=_fix(change, copy, source, new) if new is not None else None,
     )
-
-
-def _why(builder: Stage, path: str, inside: str | None) -> tuple[str, str | None]:
-    """Say why the path is not there, and return what was meant, where that is known."""
-    if inside is not None:
-        return (
-            "With `--from` a source is looked for from the root, not from the `WORKDIR` of the stage: this is "
-            f"{quote(path)}, which nothing there makes."
-        ), inside
-    return f"Nothing in {builder.label} puts or makes anything there.", _nearest(builder, path)
 
 
 def _fix(change: DockerfileChange, copy: Copy, source: CopySource, new: str) -> Fix | None:

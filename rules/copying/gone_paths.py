@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 _MERGED = ("/bin/", "/sbin/", "/lib/", "/lib64/")
 _CARRIERS = frozenset({"cp", "mv", "ln", "install"})
 _MARKS = "*?[$"
-_OF_CARGO = re.compile(r"(?P<root>.*/)?target/(?P<profile>release|debug)/(?P<name>[^/]+)")
+_OF_CARGO = re.compile(
+    r"(?P<root>.*/)?target/(?P<triple>[\w.]+(?:-[\w.]+){2,}/)?(?P<profile>release|debug)/(?P<name>[^/]+)"
+)
 _SETS_TARGET = re.compile(r"CARGO_(?:BUILD_)?TARGET|CARGO_PROFILE|\.cargo/config|--config\b|--target-dir")
 """What else says where Cargo writes (The Cargo Book, "Configuration": `build.target`, `build.target-dir`)."""
 
@@ -81,7 +83,13 @@ def _of_cargo(builder: Stage, path: str) -> Gone | None:
         return None
     if any(put.kind in ("stage", "image") for put in builder.files.covering(path)):
         return None
+    return _by_target(builder, builds, found)
+
+
+def _by_target(builder: Stage, builds: list[Build], found: re.Match[str]) -> Gone | None:
     targets = {build.command.option("--target") for build in builds}
+    if found["triple"]:
+        return _of_no_target(found) if targets == {None} and not _may_be_configured(builder) else None
     target = targets.pop() if len(targets) == 1 else None
     if target is not None and "$" not in target:
         new = f"{found['root'] or ''}target/{target}/{found['profile']}/{found['name']}"
@@ -90,6 +98,17 @@ def _of_cargo(builder: Stage, path: str) -> Gone | None:
         line = builds[-1].command.line
         return Gone(f"Cargo builds without `--release` (line {line}), and writes to `target/debug`.", None, _RELEASE)
     return None
+
+
+def _may_be_configured(builder: Stage) -> bool:
+    """Whether the sources may bring Cargo's own settings, or the image sets a target of its own."""
+    official = builder.facts is not None and builder.facts.name == "rust"
+    return not official or any(put.whole or put.kind in ("stage", "image") for put in builder.files.puts)
+
+
+def _of_no_target(found: re.Match[str]) -> Gone:
+    new = f"{found['root'] or ''}target/{found['profile']}/{found['name']}"
+    return Gone(f"Without `--target`, Cargo writes {quote(new)}.", new)
 
 
 _RELEASE = "Build it with `--release`."

@@ -46,6 +46,16 @@ _VERBS |= {"pip3": _VERBS["pip"], "mamba": _VERBS["conda"], "micromamba": _VERBS
 """What fetches or compiles, and writes to the folder that it works in, to one of its own, or where an option says."""
 
 
+_IN_PLACE = frozenset(
+    "npm npx pnpm yarn bun next vite ng tsc mvn mvnw gradle gradlew dotnet cargo mix swift cabal stack hugo "
+    "composer".split()
+)
+"""Tools that run what a project says, and write below the folder that they work in unless it says otherwise."""
+_WRAPPERS = frozenset({"./mvnw", "./gradlew"})
+_UNPACKS = "-Djarmode="
+"""Spring Boot's jar unpacks itself into the folder that it works in (its reference, "Efficient Container Images")."""
+
+
 @once
 def runs_recipes(stage: Stage) -> bool:
     """Tell whether a script or a build file of the project runs in a chain, or a program that is not known.
@@ -56,6 +66,23 @@ def runs_recipes(stage: Stage) -> bool:
     return any(not _writes_where_said(run, command) for run in stage.done_runs for command in run.commands)
 
 
+@once
+def runs_open_recipes(stage: Stage) -> bool:
+    """Tell whether one of them is no tool of a language that keeps to its folder: a Makefile, a script, a program."""
+    return any(
+        not _writes_where_said(run, command) and not _writes_in_place(command)
+        for run in stage.done_runs
+        for command in run.commands
+    )
+
+
+def _writes_in_place(command: Command) -> bool:
+    program = command.program.value if command.program is not None else ""
+    if command.name == "java":
+        return any(word.value.startswith(_UNPACKS) for word in command.args)
+    return command.name in _IN_PLACE and ("/" not in program or program in _WRAPPERS)
+
+
 def _writes_where_said(run: Run, command: Command) -> bool:
     program = command.program.value if command.program is not None else ""
     by_path = "/" in program and not program.startswith(("/bin/", "/sbin/", "/usr/"))
@@ -63,6 +90,8 @@ def _writes_where_said(run: Run, command: Command) -> bool:
         return False
     name = command.name
     if not name or name in SYSTEM or name in _TOOLS:
+        return True
+    if name == "dotnet" and command.option("-o", "--output"):
         return True
     if name in _VERBS:
         return command.subcommand in _VERBS[name]

@@ -23,11 +23,13 @@ from rules.api import (
     rule,
     within,
 )
+from rules.copying.build_manifests import manifests_of
 from rules.copying.cached_outputs import read_from_caches
 from rules.copying.early_builds import early_builds, too_early
 from rules.copying.failing import wants_lock, without_manifest
 from rules.copying.installs import folder_of, installs_in, needs_manifest
 from rules.copying.read_besides import copies_anywhere, missing_besides
+from rules.copying.unmade_paths import is_of_system
 
 _INTERPRETERS = frozenset("sh bash ash dash python python3 node ruby perl php".split())
 _SCRIPTS = (".sh", ".bash", ".py", ".js", ".mjs", ".rb", ".pl", ".php")
@@ -95,6 +97,7 @@ def _wanted(run: Run) -> Iterator[tuple[Command, str]]:
         plain = first.startswith("/") and not any(mark in first for mark in "*?$~")
         if plain and not _is_told_another(install.call) and install.call.manager != "go" and needs_manifest(install):
             yield install.call.command, first
+    yield from manifests_of(run)
     for call in run.package_calls:
         if call.manager in _BUILDERS and call.project and call.action in ("install", "sync"):
             folder = folder_of(run, call.command)
@@ -145,18 +148,7 @@ def _copied_names(stage: Stage) -> frozenset[str]:
 
 def _may_be_there(stage: Stage, run: Run, command: Command, path: str) -> bool:
     """Whether an instruction above may have brought the file, or the base has a folder of that name."""
-    if posixpath.dirname(path) != "/" and path.split("/")[1] in (
-        "usr",
-        "etc",
-        "bin",
-        "sbin",
-        "root",
-        "var",
-        "proc",
-        "dev",
-        "lib",
-        "opt",
-    ):
+    if is_of_system(stage, path):
         return True
     if any(put.kind != "workdir" and put.step.at <= run.at for put in stage.files.covering(path)):
         return True

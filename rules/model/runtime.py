@@ -283,6 +283,8 @@ _WITHOUT_PYTHON = {"debian": (11,), "ubuntu": (20, 4)}
 """The first release whose packages bring `/usr/bin/python` only by name: `python-is-python3` (packages.debian.org)."""
 
 _LEAN = frozenset(
-    "ca-certificates curl wget tzdata git tini dumb-init su-exec gosu openssl jq libc6-compat gcompat".split()
+    "ca-certificates curl wget tzdata git tini dumb-init su-exec gosu openssl jq libc6-compat gcompat libpq libpq5 "
+    "libffi libffi8 libstdc++ libstdc++6 libgcc libgomp libgomp1 zlib libjpeg-turbo libpng libuuid icu-libs libzip "
+    "mariadb-connector-c libmariadb3 freetype libxml2 libxslt shadow coreutils rsync unzip zip".split()
 )
 """Packages that bring none of them."""

@@ -171,7 +171,7 @@ def _closed(found: Written, closed: Closed) -> Problem:
     copy, decided = closed.copy.instruction, closed.decided_by.instruction
     flag = copy.flag("chmod") if decided is copy else None
     open_to_all = closed.bits | (closed.bits >> 6 & 5) * 0o11
-    mode = open_to_all if open_to_all & (5 if closed.executed else 4) else 0o755 if closed.executed else 0o644
+    mode = open_to_all if open_to_all & (1 if closed.executed else 4) else 0o755 if closed.executed else 0o644
     way_out = f"Say {quote(f'{mode:04o}')}, or give the file to {quote(closed.user)}"
     if not closed.executed:
         way_out = f"Give the file to {quote(closed.user)}, or say {quote(f'{mode:04o}')}"

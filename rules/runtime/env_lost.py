@@ -19,6 +19,7 @@ from rules.api import (
     fix,
     insert_line_after,
     insert_line_before,
+    path_folders,
     quote,
     rule,
 )
@@ -30,6 +31,7 @@ from rules.runtime.unread_options import READ_BY_SCRIPTS, unread_options
 _READ_BY_RUNTIMES = frozenset(
     "NODE_ENV RAILS_ENV RACK_ENV MIX_ENV DJANGO_SETTINGS_MODULE FLASK_APP ASPNETCORE_URLS ASPNETCORE_HTTP_PORTS "
     "PYTHONPATH "
+    "PERL5LIB RUBYLIB CLASSPATH PLAYWRIGHT_BROWSERS_PATH "
     "LD_LIBRARY_PATH JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS NODE_OPTIONS NODE_PATH SSL_CERT_FILE "
     "NODE_EXTRA_CA_CERTS REQUESTS_CA_BUNDLE GOMEMLIMIT".split()
 )
@@ -63,7 +65,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue
         given = {name for build in change.repository.builds_of(change.path) for name in build.environment}
         for name, setting in was.image.env.items():
-            if setting.instruction is None or name in given or not _is_gone(stage, was, name, setting):
+            if setting.instruction is None or name in given or not _is_gone(stage, was, name):
                 continue
             use = _use(change, stage, was, name)
             if use is not None:
@@ -72,9 +74,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             yield _unread(stage, was, name, setting)
 
 
-def _is_gone(stage: Stage, was: Stage, name: str, setting: Setting[str]) -> bool:
+def _is_gone(stage: Stage, was: Stage, name: str) -> bool:
     if name == "PATH":
-        return setting.value is not None and bool(_lost_folders(stage, was))
+        return bool(_lost_folders(stage, was))
     if name in stage.image.env or (stage.facts is not None and name in stage.facts.env_names):
         return False
     exact = stage.root.is_scratch or (stage.facts is not None and stage.facts.exact)
@@ -83,12 +85,14 @@ def _is_gone(stage: Stage, was: Stage, name: str, setting: Setting[str]) -> bool
 
 def _lost_folders(stage: Stage, was: Stage) -> tuple[str, ...]:
     """Return the folders that PATH held and does not any more, and that the image still has."""
-    before, now = was.image.env.get("PATH"), stage.image.env.get("PATH")
-    if before is None or before.value is None or (now is not None and now.value is None):
+    now = stage.image.env.get("PATH")
+    if now is not None and now.value is None:
+        return ()  # what earlier lines put into `$PATH` is not known
+    before, kept = path_folders(was), path_folders(stage)
+    if before is None or kept is None:
         return ()
-    kept = now.value.split(":") if now is not None and now.value else []
-    lost = [folder for folder in before.value.split(":") if folder not in kept and folder.startswith("/")]
-    raised = {unnumbered(folder) for folder in kept if folder not in before.value.split(":")}
+    lost = [folder for folder in before if folder not in kept and folder.startswith("/")]
+    raised = {unnumbered(folder) for folder in kept if folder not in before}
     own = [folder for folder in lost if folder not in _SYSTEM_FOLDERS and unnumbered(folder) not in raised]
     return tuple(folder for folder in own if _covering(stage, folder))
 

@@ -38,7 +38,7 @@ from rules.runtime.start_scripts import script_above
 from rules.runtime.start_text import only_command
 from rules.runtime.started_folders import started_folder
 
-_NAMED_SCRIPT = re.compile(r"\.(?:[cm]?js|ts|py|rb|php|pl|sh|jar|dll)\Z")
+_NAMED_SCRIPT = re.compile(r"\.(?:[cm]?js|ts|py|rb|php|pl|sh|R|jar|dll)\Z")
 _EXITS = "The container exits with “no such file or directory”"
 
 
@@ -230,7 +230,7 @@ def _unread(found: Written, operand: str) -> Problem | None:
     """A script that an interpreter is given, and that nothing can have brought."""
     stage, path = found.stage, _absolute(found.stage, operand)
     by_name = _NAMED_SCRIPT.search(operand) is not None and "$" not in operand
-    if path is None or not by_name or not _has_sources_beside(stage, path):
+    if path is None or not by_name or not (_has_sources_beside(stage, path) or _is_at_root(stage, operand)):
         return None
     if not is_nowhere(stage, path, as_script=True):
         return None
@@ -255,6 +255,13 @@ def _has_sources_beside(stage: Stage, path: str) -> bool:
         and (_NAMED_SCRIPT.search(put.path) or (put.tree and put.path != folder))
         for put in stage.files.puts
     )
+
+
+def _is_at_root(stage: Stage, operand: str) -> bool:
+    """Whether a file is sought in a folder of the root, over which no volume lies, and the project is elsewhere."""
+    if stage.image.workdir.value != "/" or operand.startswith("/") or "/" not in operand:
+        return False
+    return any(put.kind in ("context", "stage") and put.tree and put.path != "/" for put in stage.files.puts)
 
 
 def _absolute(stage: Stage, program: str) -> str | None:

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.api import OS_MANAGERS, Copy, Put, Stage, path_folders, within
+from rules.copying.binaries import program_of
 from rules.copying.python_packages import CONSOLE_SCRIPTS
 from rules.model.puts import may_bring
 
@@ -28,9 +29,12 @@ _SYSTEM = ("/bin", "/sbin", "/usr", "/lib", "/lib64", "/etc", "/opt", "/var", "/
 _OF_PROJECTS = ("/usr/src/", "/var/www/", "/opt/app/")
 """Folders of the system where projects lie, and nothing of an image that holds a system or a language."""
 _MOVERS = frozenset("ln cp mv install chmod tee wget curl sed dos2unix".split())
-_INTERPRETER = re.compile(r"(?:python[\d.]*|node|ruby|perl|php|java|dotnet|sh|bash|ash)\Z")
+_INTERPRETER = re.compile(r"(?:python[\d.]*|node|ruby|perl|php|java|dotnet|sh|bash|ash|bun|deno|Rscript)\Z")
+_RUNTIMES = frozenset({"bun", "deno"})
+_PERMISSION = re.compile(r"--(?:allow|deny|unstable|no|cached|hot|watch)[\w-]*\Z|-A\Z")
+"""Their options that take no word of their own."""
 _ALONE = re.compile(r"(?:-[uBEIOsS]+|-jar|-D.*|-X.*|-XX:.*|--[\w-]+=.*)\Z")
-_INSTALLERS = frozenset("pip pip3 python python3 npm uv poetry bundle gem composer".split())
+_INSTALLERS = frozenset("pip pip3 python python3 npm uv poetry bundle gem composer bun deno".split())
 
 
 def is_packaged_at(distro: str, program: str) -> bool:
@@ -96,6 +100,8 @@ def misplaced(stage: Stage, path: str | None) -> Put | None:
     if path is None or stage.files.covering(path) or any(_mentions(stage, posixpath.basename(path))):
         return None
     name = posixpath.basename(path)
+    if "." not in name.strip(".") and stage.files.covering(_merged(path)) == ():
+        return _compiled(stage, path)
     if "." not in name.strip(".") or _is_started_by_base(stage, path) or stage.files.covering(_merged(path)):
         return None
     if any(change.path == path for change in stage.files.attribute_changes):
@@ -149,10 +155,10 @@ _OUTPUTS = frozenset("dist build out output .output target publish public bin li
 
 def not_on_path(stage: Stage, name: str) -> Put | None:
     """Return the copy that brings a script to a folder where a bare name is not looked for."""
-    if "." not in name or name.endswith(".wasm") or any(_mentions(stage, name)):
+    if name.endswith(".wasm") or any(_mentions(stage, name)):
         return None
     folders = path_folders(stage)
-    put = _copied(stage, name)
+    put = _copied(stage, name) if "." in name else _compiled(stage, name)
     if put is None or folders is None:
         return None
     if any(other.tree and any(within(folder, other.path) for folder in folders) for other in stage.files.puts):
@@ -161,8 +167,22 @@ def not_on_path(stage: Stage, name: str) -> Put | None:
     return None if place in folders else put
 
 
+def _compiled(stage: Stage, path: str) -> Put | None:
+    """Return the copy of a program that a builder compiles, under that name, when nothing else may bring one."""
+    name, facts = posixpath.basename(path), stage.facts
+    put = _copied(stage, name)
+    if put is None or not isinstance(put.step, Copy) or put.step.from_stage is None or program_of(put.step) is None:
+        return None
+    of_base = not stage.root.is_scratch and (facts is None or facts.tools is None or name in facts.tools)
+    packaged = any(name in item.name or "$" in item.name for item in stage.packages.present)
+    open_ends = of_base or packaged or stage.files.has_unreadable_run or bool(stage.files.opaque_commands)
+    linked = any(other.kind == "run" and posixpath.basename(other.path) == name for other in stage.files.puts)
+    return None if open_ends or linked else put
+
+
 def script_of(words: tuple[str, ...]) -> str | None:
     """Return the file that an interpreter is given, `main.py` for `python -u main.py`; `None` where it is not sure."""
+    words = _without_run(words)
     if _INTERPRETER.match(posixpath.basename(words[0])) is None:
         return None
     for word in words[1:]:
@@ -174,10 +194,18 @@ def script_of(words: tuple[str, ...]) -> str | None:
     return None
 
 
+def _without_run(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Leave out the verb of a runtime that has one: `deno run --allow-net main.ts`, `bun run src/index.ts`."""
+    if posixpath.basename(words[0]) not in _RUNTIMES or words[1:2] != ("run",):
+        return words
+    return words[:1] + tuple(word for word in words[2:] if not _PERMISSION.match(word))
+
+
 def makes_files(stage: Stage) -> bool:
     """Tell whether a RUN may write files of any name: all but the installers of packages do."""
     return stage.files.has_unreadable_run or not all(
-        command.name in _INSTALLERS and command.subcommand in ("install", "ci", "sync")
+        command.name == "corepack"
+        or (command.name in _INSTALLERS and command.subcommand in ("install", "ci", "sync", "cache"))
         for command in stage.files.opaque_commands
     )
 

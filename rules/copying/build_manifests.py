@@ -1,0 +1,69 @@
+"""The file of the project without which a build tool stops: `go.mod`, `Cargo.toml`, `pom.xml`, `mix.exs`."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from rules.copying.installs import folder_of
+from rules.model.puts import folders_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rules.api import Command, Run
+
+_ELSEWHERE = {
+    "go": ("-C", "-modfile"),
+    "cargo": ("-C", "--manifest-path", "--git", "--config"),
+    "mvn": ("-f", "--file"),
+    "mix": (),
+}
+"""Options that name the file, or another folder."""
+
+_VERBS = {
+    "cargo": frozenset({"build", "b", "fetch", "check", "test", "vendor", "clippy"}),
+    "mix": frozenset({"deps.get", "deps.compile", "compile", "release", "assets.deploy"}),
+}
+_OF_MODULES = frozenset({"download", "verify", "vendor", "tidy"})
+_PHASES = frozenset(
+    "clean validate compile test package verify install deploy dependency:go-offline dependency:resolve "
+    "dependency:resolve-plugins spring-boot:repackage".split()
+)
+"""What of Maven's reads a project (Maven, "Introduction to the Build Lifecycle"); other goals may do without one."""
+
+
+def manifests_of(run: Run) -> Iterator[tuple[Command, str]]:
+    """Yield the build tools' calls of a RUN that stop without the project's file, with the path of that."""
+    for command in run.commands:
+        name = _manifest(command)
+        folder = folder_of(run, command) if name is not None else None
+        if name is None or folder is None or command.conditional or command.has(*_ELSEWHERE[command.name]):
+            continue
+        path = posixpath.join(folder, name)
+        if name in ("pom.xml", "mix.exs") or not _stands_above(run, path):
+            yield command, path
+
+
+def _manifest(command: Command) -> str | None:
+    """Return the name of the file that a command cannot do without."""
+    words = [word.value for word in command.args]
+    verb = command.subcommand
+    match command.name:
+        case "go" if verb == "mod" and _OF_MODULES.intersection(words) and not any("@" in word for word in words):
+            return "go.mod"
+        case "cargo" if verb in _VERBS["cargo"]:
+            return "Cargo.toml"
+        case "mvn" if _PHASES.intersection(words):
+            return "pom.xml"
+        case "mix" if verb in _VERBS["mix"]:
+            return "mix.exs"
+        case _:
+            return None
+
+
+def _stands_above(run: Run, path: str) -> bool:
+    """Whether it is in a folder above, where Go and Cargo look for it as well (their references)."""
+    name = posixpath.basename(path)
+    above = [folder for folder in folders_of(posixpath.dirname(path)) if folder != posixpath.dirname(path)]
+    return any(run.stage.files.at(posixpath.join(folder or "/", name)) for folder in above)
