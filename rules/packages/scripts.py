@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.model.outcome import outcome_of_failure
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -19,8 +21,6 @@ INSTALL = {
     "zypper": "zypper --non-interactive install",
 }
 """How a message writes the install of packages, by their manager."""
-_STOPS = frozenset({"", "&&", "\n"})
-"""What may stand behind a command without the script's having gone on on purpose, as behind `||` or a semicolon."""
 _RUNNERS = ("bash", "sh", "source", ".")
 
 
@@ -39,6 +39,5 @@ def sure_calls(run: Run, *names: str) -> Iterator[Command]:
     if run.deferred or not run.is_read or any(mount.type == "bind" for mount in run.mounts):
         return
     for command in run.calls(*names):
-        bound = command.after in _STOPS or command.errexit
-        if bound and not (command.conditional or command.negated or command.nested):
+        if not (command.conditional or command.nested) and outcome_of_failure(run, command) == "stops":
             yield command
