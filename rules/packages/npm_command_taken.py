@@ -4,7 +4,19 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rules.api import Category, Command, Confidence, DockerfileChange, PackageCall, Problem, Run, Severity, quote, rule
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    outcome_of_failure,
+    quote,
+    rule,
+)
 from rules.build.pipe_failures import is_caught
 
 _ELSEWHERE = ("NPM_CONFIG_PREFIX", "npm_config_prefix", "NPM_CONFIG_FORCE", "npm_config_force", "PREFIX")
@@ -55,8 +67,9 @@ def _refuses(run: Run, call: PackageCall) -> bool:
         or run.user.value not in (None, "root", "0")
     ):
         return False
-    goes_on = command.after in ("|", "&") or (command.after in (";", "\n") and not command.errexit)
-    return not (goes_on or command.conditional or command.negated or command.nested or is_caught(run, command))
+    if command.conditional or command.negated or command.nested or is_caught(run, command):
+        return False
+    return outcome_of_failure(run, command) != "goes on"
 
 
 def _taken(run: Run, call: PackageCall) -> _Taken | None:
