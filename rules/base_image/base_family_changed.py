@@ -21,11 +21,10 @@ from rules.base_image.lost_digests import short
 from rules.base_image.tags import gains_compilers
 from rules.copying.machine_code import is_data, machine_code
 from rules.copying.scratch_programs import loses_certificates
-from rules.facts.distributions import REDHAT_FAMILY, title_of
+from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY, title_of
 from rules.runtime.start_instructions import shipped
 from rules.runtime.start_scripts import start_script
 
-_APT = frozenset({"debian", "ubuntu"})
 _BARE = frozenset({"scratch", "distroless", "busybox"})
 """Families to move away from without a loss: what ran there needed nothing."""
 _WITHOUT_SYSTEM = frozenset({"scratch", "distroless"})
@@ -102,7 +101,7 @@ def _family(stage: Stage) -> str | None:
         return None
     if facts.has_shell is False:
         return "distroless"
-    return "apt" if facts.distro in _APT else "rpm" if facts.distro in REDHAT_FAMILY else facts.distro
+    return "apt" if facts.distro in DEBIAN_FAMILY else "rpm" if facts.distro in REDHAT_FAMILY else facts.distro
 
 
 def _problem(change: DockerfileChange, stage: Stage, was: Stage, before: str, after: str) -> Problem:

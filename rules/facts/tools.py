@@ -6,14 +6,13 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from rules.facts import commands
-from rules.facts.distributions import REDHAT_FAMILY
+from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY
 
 if TYPE_CHECKING:
     from rules.facts.distributions import Release
     from rules.facts.images import ImageFacts
 
 _FOLDERS = frozenset({"", "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"})
-_APT = frozenset({"debian", "ubuntu"})
 BUSYBOX_SHELL = "/busybox/sh"
 """The shell of distroless `debug` images: BusyBox lies in a folder of its own, the last of `PATH` (its `base.bzl`)."""
 _TRACKED = frozenset({"bash", "curl", "git", "gpg", "ssh", "sudo", "tini", "unzip", "wget"})
@@ -58,7 +57,7 @@ _REDHAT_USERS = {
 
 def system_users(distro: str | None) -> dict[str, int | None]:
     """Return the accounts of a distribution's base system with their uid, empty where they are not known."""
-    if distro in _APT:
+    if distro in DEBIAN_FAMILY:
         return dict(_DEBIAN_USERS)
     if distro in REDHAT_FAMILY:
         return dict(_REDHAT_USERS)
@@ -79,7 +78,7 @@ def has_user(facts: ImageFacts, name: str) -> bool | None:
     """
     if name in facts.users or name in system_users(facts.distro):
         return True
-    if not facts.exact or facts.distro not in {*_APT, "alpine"} or not facts.is_plain:
+    if not facts.exact or facts.distro not in {*DEBIAN_FAMILY, "alpine"} or not facts.is_plain:
         return None
     return False
 
@@ -100,7 +99,7 @@ def has_tool(facts: ImageFacts, name: str) -> bool | None:
         return True
     if facts.distro == "scratch" or is_distroless(facts):
         return _has_nothing_else(facts, base, with_busybox=BUSYBOX_SHELL in facts.tools and not folder)
-    if base in ACCOUNT_TOOLS and facts.distro in _APT:
+    if base in ACCOUNT_TOOLS and facts.distro in DEBIAN_FAMILY:
         return _has_account_tools(facts, facts.tools)
     return True if base in _system(facts) else False if _is_absent(facts, base) else None
 
@@ -147,7 +146,7 @@ def _brought(facts: ImageFacts, tools: frozenset[str]) -> set[str]:
         found |= commands.OF_LANGUAGE.get(language, frozenset())
     if facts.full:
         found |= _OF_BUILDPACK_DEPS
-    if facts.distro in _APT:
+    if facts.distro in DEBIAN_FAMILY:
         found |= _WITH_COMPILER.get(facts.name, frozenset())
     major = (facts.languages.get("node") or "").partition(".")[0]
     if facts.name == "node" and major.isdecimal() and int(major) <= _LAST_WITH_YARN:
@@ -167,7 +166,7 @@ def _has_nothing_else(facts: ImageFacts, name: str, *, with_busybox: bool) -> bo
 
 
 def _system(facts: ImageFacts) -> frozenset[str]:
-    if facts.distro in _APT:
+    if facts.distro in DEBIAN_FAMILY:
         return commands.DEBIAN
     if facts.distro == "alpine":
         return commands.ALPINE
@@ -187,7 +186,8 @@ def _has_account_tools(facts: ImageFacts, tools: frozenset[str]) -> bool | None:
 def _is_absent(facts: ImageFacts, name: str) -> bool:
     """Tell whether a command is known to be missing in an image with a shell."""
     if name in _TRACKED:
-        return facts.distro in {*_APT, "alpine", "busybox", "wolfi"} and (facts.is_plain or facts.kind == "server")
+        followed = facts.distro in {*DEBIAN_FAMILY, "alpine", "busybox", "wolfi"}
+        return followed and (facts.is_plain or facts.kind == "server")
     if not is_checked(facts):
         return False
     rich = bool(facts.full or facts.toolchain or "git" in (facts.tools or ()))

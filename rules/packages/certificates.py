@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.facts.distributions import DEBIAN_FAMILY
 from rules.facts.packages import depends_on
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def has_bundle(stage: Stage) -> bool:
 
 def has_none(facts: ImageFacts) -> bool:
     """Tell whether a base image of Debian or Ubuntu is known to have no certificates for the system's programs."""
-    if facts.distro not in ("debian", "ubuntu") or facts.full or facts.has_tool("curl") or facts.has_tool("wget"):
+    if facts.distro not in DEBIAN_FAMILY or facts.full or facts.has_tool("curl") or facts.has_tool("wget"):
         return False
     return (facts.kind == "os" or facts.name in _WITHOUT) and not facts.has_tool("update-ca-certificates")
 
