@@ -22,6 +22,7 @@ from rules.api import (
 from rules.copying.context_contents import Leak, brings_whole_context, context_leaks
 from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
 from rules.copying.installs import installs_in
+from rules.facts.installers import NODE_MANAGERS
 from rules.model.run_writes import OPAQUE_HARMLESS
 
 _HISTORY = Leak(".git", ".git", secret=False)
@@ -30,10 +31,9 @@ _VERSION_BY_GIT = re.compile(
     rb"|pdm.{0,40}source *= *.scm|git-commit-id|gitversion|MinVer|vergen|shadow-rs|git describe|git rev-parse|git log",
 )
 """What asks git for the version of a project when it is built."""
-_JAVASCRIPT = frozenset({"npm", "pnpm", "yarn", "bun"})
 _MAKERS = {
-    "node_modules": _JAVASCRIPT,
-    ".next": _JAVASCRIPT,
+    "node_modules": NODE_MANAGERS,
+    ".next": NODE_MANAGERS,
     **dict.fromkeys((".venv", "venv"), frozenset({"pip", "uv", "poetry", "pipenv", "pdm"})),
 }
 """Folders of dependencies and of output, with the managers that make them."""

@@ -19,7 +19,8 @@ from rules.api import (
 from rules.copying.dotnet_targets import dotnet_mismatches
 from rules.copying.install_places import ruby_place
 from rules.copying.java_classes import java_mismatches
-from rules.copying.node_addons import NODE, fills_modules, installs_again
+from rules.copying.node_addons import fills_modules, installs_again
+from rules.facts.installers import NODE_MANAGERS
 from rules.packages.package_json import read_manifest
 from rules.packages.project_texts import manifest_text
 
@@ -89,7 +90,7 @@ def _versions(stage: Stage, builder: Stage, language: str, parts: int) -> tuple[
 
 def _node(change: DockerfileChange, stage: Stage, builder: Stage, path: str) -> Mismatch | None:
     versions = _versions(stage, builder, "node", 1)
-    if versions is None or installs_again(stage, NODE):
+    if versions is None or installs_again(stage, NODE_MANAGERS):
         return None
     install = next((pair for pair in builder.packages.calls if fills_modules(path, *pair)), None)
     text = manifest_text(change, *install) if install is not None else None

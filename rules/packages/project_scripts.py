@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.facts.installers import NODE_MANAGERS
 from rules.lazily import once
 from rules.packages.install_scripts import NOTHING_RUNS, PREPARE, WITH_EVERY_INSTALL, may_be_off
-from rules.packages.package_json import RUNNERS, commands_run, read_manifest, scripts_of
+from rules.packages.package_json import commands_run, read_manifest, scripts_of
 from rules.packages.project_texts import manifest_text
 from rules.packages.tool_versions import has_old_npm
 from rules.quoting import quote
@@ -68,7 +69,7 @@ def script_that_needs_developers(change: DockerfileChange, run: Run, call: Packa
         `None` where none is known to: the manifest was not read, the script may have been taken out, or does not count.
     """
     if (
-        call.manager not in RUNNERS
+        call.manager not in NODE_MANAGERS
         or call.action != "install"
         or not call.project
         or call.packages
@@ -120,5 +121,5 @@ def _is_installed(stage: Stage, package: str) -> bool:
 
 @once
 def _named(stage: Stage) -> frozenset[str]:
-    calls = (call for run in stage.all_runs for call in run.package_calls if call.manager in RUNNERS)
+    calls = (call for run in stage.all_runs for call in run.package_calls if call.manager in NODE_MANAGERS)
     return frozenset(package.name for call in calls for package in call.packages)

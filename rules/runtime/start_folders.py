@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.api import quote
 from rules.brought import context_paths
 from rules.copying.python_packages import MODULES
-from rules.packages.package_json import RUNNERS
+from rules.facts.installers import NODE_MANAGERS
 from rules.runtime.node_manifest import script_called
 from rules.runtime.start_instructions import behind_init
 from rules.runtime.start_text import only_command
@@ -50,7 +50,7 @@ def found_in_folder(change: DockerfileChange, stage: Stage, start: Start, folder
         folder: Where it was started before.
     """
     words = _words(start)
-    if script_called(words) is not None and words[0] in RUNNERS:
+    if script_called(words) is not None and words[0] in NODE_MANAGERS:
         fact = f"{quote(words[0])} reads `package.json` in the working directory"
         there = _is_there(change, stage, posixpath.join(folder, "package.json"))
         return Found("package.json", fact, "“Could not read package.json”") if there else None
