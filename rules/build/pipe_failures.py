@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.build.command_lists import end_of_list
+from rules.dockerfile.shell_nested import SHELLS
 from rules.lazily import once
 
 if TYPE_CHECKING:
@@ -49,7 +50,6 @@ _STOP_EARLY = {
 _KEYS = re.compile(r"/etc/apt/|/keyrings/")
 _TELLING = 4
 """The shortest name of a program that is no accident in an address."""
-_SHELLS = frozenset({"sh", "bash", "dash"})
 _MAY_UPDATE = re.compile(r"\bupdate\b|sh\b")
 """What a RUN says that fetches apt's lists, or runs a script."""
 
@@ -205,7 +205,7 @@ def stopped_by(run: Run, command: Command) -> Command | None:
         names = [later.name, *(posixpath.basename(path).partition(".")[0] for path in moved)]
         if any(len(name) >= _TELLING and name in address and name not in packages for name in names):
             return later
-        if last.name in _SHELLS and _lacks_lists(run, later):
+        if last.name in SHELLS and _lacks_lists(run, later):
             return later
     return None
 

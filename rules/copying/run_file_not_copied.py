@@ -28,8 +28,9 @@ from rules.copying.early_builds import early_builds, too_early
 from rules.copying.failing import wants_lock, without_manifest
 from rules.copying.installs import folder_of, installs_in, needs_manifest
 from rules.copying.lifecycle import missing_for_script, wanted_by_scripts
+from rules.dockerfile.shell_nested import SHELLS
 
-_INTERPRETERS = frozenset("sh bash ash dash python python3 node ruby perl php".split())
+_INTERPRETERS = frozenset({*SHELLS, "python", "python3", "node", "ruby", "perl", "php"})
 _SCRIPTS = (".sh", ".bash", ".py", ".js", ".mjs", ".rb", ".pl", ".php")
 _FETCHING = frozenset(
     "git curl wget tar unzip make cmake svn hg rsync ansible-playbook npx degit cargo go mv cp".split()

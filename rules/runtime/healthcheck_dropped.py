@@ -22,6 +22,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.dockerfile.shell_nested import SHELLS
 
 _PROBES = (b"livenessProbe:", b"readinessProbe:", b"startupProbe:", b"healthcheck:")
 
@@ -90,7 +91,7 @@ def _never_fails(stage: Stage, lost: Setting[Start], swallowed: str) -> Problem:
 def _takes_any_answer(probe: Start) -> Command | None:
     """Return the `curl` of a probe that nothing but its status decides, where that says 0 at an error's page."""
     asks = [command for command in probe.commands if command.name not in _GIVING_UP]
-    shell = [command for command in asks if command.name in ("sh", "bash", "ash")]
+    shell = [command for command in asks if command.name in SHELLS]
     curls = [command for command in asks if command.name == "curl"]
     if len(curls) != 1 or len(asks) != len(shell) + 1:
         return None

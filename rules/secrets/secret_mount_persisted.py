@@ -18,6 +18,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.dockerfile.shell_nested import SHELLS
 from rules.secrets.authorities import is_for_all
 
 _STORES: dict[str, tuple[str, ...]] = {
@@ -47,7 +48,6 @@ _HOMES = frozenset("HOME XDG_CONFIG_HOME GIT_CONFIG_GLOBAL NPM_CONFIG_USERCONFIG
 _CLONE = ".git/config"
 """Where a clone keeps the address that it came from."""
 _UNDONE = re.compile(r"\b(?:delete|unset|rm|remove|logout|revoke|--unset(?:-all)?|--remove-section|--delete)\b")
-_SHELLS = frozenset("sh bash ash dash zsh".split())
 _FILES = re.compile(
     r"\.(?:npmrc|yarnrc|gitconfig|netrc|pypirc|config|docker|aws|bundle|composer|nuget|cargo)|pip\.conf|credentials"
 )
@@ -115,7 +115,7 @@ def _persisted(run: Run, marks: re.Pattern[str]) -> tuple[Command, str] | None:
 def _is_of_a_script(run: Run, command: Command) -> bool:
     """Whether it stands in the script that is given to a shell (`sh -c '…'`), and in no substitution there."""
     outer = innermost_around(run).get(command.start)
-    return outer is not None and outer.name in _SHELLS and outer.has("-c")
+    return outer is not None and outer.name in SHELLS and outer.has("-c")
 
 
 def _touches(run: Run, command: Command, marks: re.Pattern[str]) -> bool:
