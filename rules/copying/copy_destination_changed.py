@@ -19,7 +19,8 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.uses import Use, handled, search_path, uses_of
+from rules.copying.uses import Use, handled, uses_of
+from rules.model.search_path import path_folders
 
 
 class _Moved(NamedTuple):
@@ -184,7 +185,7 @@ def _stated(stage: Stage, move: _Moved, then: str, confidence: Confidence = Conf
 def _is_found_again(stage: Stage, move: _Moved, use: Use) -> bool:
     """Whether a program is called by its name alone, and the new place is looked in as well."""
     name, folder = posixpath.basename(move.new), posixpath.dirname(move.new)
-    return use.instruction.keyword != "ENV" and use.word == name and folder in search_path(stage)
+    return use.instruction.keyword != "ENV" and use.word == name and folder in (path_folders(stage) or ())
 
 
 def _is_missed(stage: Stage, move: _Moved, use: Use) -> bool:

@@ -23,6 +23,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.model.search_path import DEFAULT_PATH
 from rules.packages.project_files import in_repository
 from rules.quoting import listed
 
@@ -32,7 +33,7 @@ _FOLDERS = frozenset(
     "static templates tests translations vendor views web".split()
 )
 """What folders of projects are called, and programs are not."""
-_PROGRAMS = frozenset("/ /bin /sbin /usr/bin /usr/sbin /usr/local/bin /usr/local/sbin".split())
+_PROGRAMS = frozenset({"/", *DEFAULT_PATH})
 _COMMENT = re.compile(r"^[ \t]*#", re.MULTILINE)
 _MOST = 40
 """Sources of a COPY that are looked at."""

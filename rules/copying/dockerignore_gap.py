@@ -22,7 +22,7 @@ from rules.api import (
 from rules.copying.context_contents import Leak, brings_whole_context, context_leaks
 from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
 from rules.copying.installs import installs_in
-from rules.facts.installers import NODE_MANAGERS
+from rules.facts.installers import NODE_MANAGERS, PYTHON_MANAGERS
 from rules.model.run_writes import OPAQUE_HARMLESS
 
 _HISTORY = Leak(".git", ".git", secret=False)
@@ -34,7 +34,7 @@ _VERSION_BY_GIT = re.compile(
 _MAKERS = {
     "node_modules": NODE_MANAGERS,
     ".next": NODE_MANAGERS,
-    **dict.fromkeys((".venv", "venv"), frozenset({"pip", "uv", "poetry", "pipenv", "pdm"})),
+    **dict.fromkeys((".venv", "venv"), PYTHON_MANAGERS),
 }
 """Folders of dependencies and of output, with the managers that make them."""
 _MAKING = frozenset({"install", "sync", "build", "run"})

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from rules.copying.binaries import builds_of, thinks_of_linking
+from rules.facts.installers import NODE_MANAGERS, PYTHON_MANAGERS
 from rules.lazily import once
 from rules.model.puts import within
 
@@ -25,8 +26,12 @@ _TEXTS = ("/etc", "/usr/share")
 _INSTALLED = ("/bin", "/sbin", "/lib", "/usr", "/opt")
 
 _COMPILED = frozenset({"go", "rust", "swift", "haskell", "erlang", "elixir"})
-_WITH_MODULES = {"node": ("npm", "pnpm", "yarn", "bun"), "python": ("pip", "uv", "poetry", "pipenv", "pdm")}
-_WITH_MODULES |= {"ruby": ("gem", "bundle", "bundler"), "php": ("pecl",)}
+_WITH_MODULES = {
+    "node": NODE_MANAGERS,
+    "python": PYTHON_MANAGERS,
+    "ruby": frozenset({"gem", "bundle", "bundler"}),
+    "php": frozenset({"pecl"}),
+}
 _MAKERS = frozenset("make cmake ninja meson zig nim crystal native-image jlink jpackage pyinstaller pkg nexe".split())
 _CARRIERS = frozenset({"cp", "mv", "install"})
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.lazily import once
 from rules.model.filenames import names_a_file
 from rules.model.run_writes import written_by
+from rules.model.search_path import DEFAULT_PATH
 from rules.model.steps import Copy, Run
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 - paths of an image
 _NAMED = re.compile(r"(?<![\w./}-])(?:/[\w.@+-]+)+(?=/)")
 """The folder part of an absolute path of which something below is named."""
 
-_PROGRAM_FOLDERS = frozenset("/bin /sbin /usr/bin /usr/sbin /usr/local/bin /usr/local/sbin".split())
 _MOVERS = frozenset("cp install ln mv rsync".split())
 
 
@@ -147,7 +147,7 @@ def may_be_folder(copy: Copy, source: str) -> bool:
     if names_a_file(name) and not name.endswith(".d"):
         return False
     is_renamed = name in (posixpath.basename(source), posixpath.basename(source).partition(".")[0])
-    return not is_renamed and folder not in _PROGRAM_FOLDERS and _may_be_there(copy)
+    return not is_renamed and folder not in DEFAULT_PATH and _may_be_there(copy)
 
 
 def _may_be_there(copy: Copy) -> bool:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _FILLED_BY = {"node_modules": NODE_MANAGERS, "vendor": frozenset({"composer"})}
 """Folder to the package managers that fill it."""
 _PRUNES = {"npm": "npm prune --omit=dev", "pnpm": "pnpm prune --prod", "yarn": "yarn install --production"}
-_NOT_INSTALLING = frozenset({"link", "workspaces focus", "fetch", "lock", "export", "deploy"})
+NOT_INSTALLING = frozenset({"link", "workspaces focus", "fetch", "lock", "export", "deploy"})
 _MAY_PRUNE = frozenset({"make", "sh", "bash", "node-prune", "modclean", "turbo", "nx", "just", "task"})
 _OF_PACKAGES = re.compile(r"node_modules|vendor|\$|^[^/-]|^/(?:app|srv|opt|usr/src)")
 """What an `rm` may take packages out of: the folders, a variable, something in the folder to work in."""
@@ -110,7 +110,7 @@ def _install(builder: Stage, path: str) -> tuple[Run, PackageCall] | None:
         and call.action == "install"
         and folder_of(run, call.command) == posixpath.dirname(path)
     ]
-    if not installs or any(call.production or call.verb in _NOT_INSTALLING for _, call in installs):
+    if not installs or any(call.production or call.verb in NOT_INSTALLING for _, call in installs):
         return None
     run, call = installs[-1]
     if call.has("--include", "--ignore-workspace-root-check", "--global", "-g") or call.command.conditional:

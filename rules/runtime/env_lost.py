@@ -23,6 +23,7 @@ from rules.api import (
     rule,
 )
 from rules.fingerprint import unnumbered
+from rules.model.search_path import DEFAULT_PATH
 from rules.runtime.start_instructions import executes_cmd, shipped
 from rules.runtime.start_scripts import StartScript, start_script
 from rules.runtime.unread_options import READ_BY_SCRIPTS, unread_options
@@ -89,7 +90,7 @@ def _lost_folders(stage: Stage, was: Stage) -> tuple[str, ...]:
     kept = now.value.split(":") if now is not None and now.value else []
     lost = [folder for folder in before.value.split(":") if folder not in kept and folder.startswith("/")]
     raised = {unnumbered(folder) for folder in kept if folder not in before.value.split(":")}
-    own = [folder for folder in lost if folder not in _SYSTEM_FOLDERS and unnumbered(folder) not in raised]
+    own = [folder for folder in lost if folder not in DEFAULT_PATH and unnumbered(folder) not in raised]
     return tuple(folder for folder in own if _covering(stage, folder))
 
 
@@ -97,9 +98,6 @@ def _covering(stage: Stage, folder: str) -> tuple[Put, ...]:
     home = folder.rpartition("/")[0]
     puts = [put for put in stage.files.puts if put.kind != "workdir" and put.path.rstrip("/") in (folder, home)]
     return (*puts, *[put for put in stage.files.puts if put.path.startswith(f"{folder}/")])
-
-
-_SYSTEM_FOLDERS = frozenset({"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"})
 
 
 def _use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str | None:

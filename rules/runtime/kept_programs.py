@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rules.api import Source, parse_shell
 from rules.brought import brought, place_of
-from rules.runtime.start_scripts import runs_arguments
+from rules.runtime.start_scripts import EVERY_ARGUMENT, runs_arguments
 
 if TYPE_CHECKING:
     from rules.api import Command, DockerfileChange
@@ -34,7 +34,6 @@ _MAKE_WAY = frozenset({"gosu", "su-exec", "setpriv", "env", "nice", "chpst"})
 """Programs in front of another one that become it."""
 
 _SYSTEM = ("/bin/", "/sbin/", "/usr/", "/etc/")
-_ARGUMENTS = frozenset({"$@", "$*", "${@}", "${*}"})
 
 _RELEASES = re.compile(r"\bmix release\b|\brebar3\b.*\brelease\b|\bdistillery\.release\b|/rel/")
 """What makes a release of Erlang's virtual machine (`mix help release`), or the folder that it lies in."""
@@ -57,7 +56,7 @@ _RUNNERS = frozenset({"npm", "yarn", "pnpm"})
 def stays(found: Written, command: Command) -> bool:
     """Whether a script's last command is the program that the container is for."""
     words = [word.value for word in command.words]
-    if words and words[0] in _ARGUMENTS:
+    if words and words[0] in EVERY_ARGUMENT:
         return True
     if not _MAKE_WAY.issuperset(command.wrappers):
         return False
