@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from rules.facts.commands import provides
 from rules.facts.installers import LANGUAGE_INSTALLERS
 from rules.facts.tools import is_checked
-from rules.lazily import once
 from rules.model.carried import brings_programs, fills_root
 from rules.model.packages import OS_MANAGERS
+from rules.model.run_writes import is_opaque
 
 if TYPE_CHECKING:
     from rules.api import Command, PackageCall, Put, Run, Stage
@@ -82,23 +82,17 @@ def is_missing_at(run: Run, command: Command) -> bool:
     before = (put for put in stage.files.puts if _is_there(put, run, command))
     if stage.runtime.is_copied(name) or any(fills_root(put) or brings_programs(put) for put in before):
         return False
-    opaque = _opaque(stage)
     for earlier in stage.done_runs:
         if earlier.at > run.at:
             break
         for other in earlier.commands:
             if earlier is run and other.start >= command.start:
                 break
-            unknown = id(other) in opaque and (other.name not in LANGUAGE_INSTALLERS or name in _OF_PYTHON)
+            unknown = is_opaque(other) and (other.name not in LANGUAGE_INSTALLERS or name in _OF_PYTHON)
             if unknown or other.name == name or any(name in word.value for word in other.args):
                 return False
     calls = (call for earlier in stage.done_runs for call in earlier.package_calls if _is_before(earlier, call, run))
     return all(_brings_none(call, name) for call in calls)
-
-
-@once
-def _opaque(stage: Stage) -> frozenset[int]:
-    return frozenset(id(command) for command in stage.files.opaque_commands)
 
 
 def _is_of_makers(facts: ImageFacts) -> bool:

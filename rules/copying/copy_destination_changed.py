@@ -11,7 +11,6 @@ from rules.api import (
     DockerfileChange,
     Note,
     Problem,
-    Put,
     Severity,
     Stage,
     once,
@@ -103,7 +102,7 @@ def _has_copies(was: Stage, path: str) -> bool:
 
 def _is_filled(stage: Stage, path: str) -> bool:
     """Whether a COPY, or a RUN that does more than make folders, brings something there."""
-    return any(not _is_made_folder(put) for put in stage.files.covering(path))
+    return any(not put.makes_folder for put in stage.files.covering(path))
 
 
 def _moves(stage: Stage, was: Stage) -> Iterator[_Moved]:
@@ -127,12 +126,8 @@ def _is_brought(stage: Stage, was: Stage, move: _Moved) -> bool:
     return any(
         (put.path, put.kind, put.source) not in then
         for put in stage.files.covering(move.old)
-        if put.step is not move.now and not _is_made_folder(put) and not (below and within(put.path, move.new))
+        if put.step is not move.now and not put.makes_folder and not (below and within(put.path, move.new))
     )
-
-
-def _is_made_folder(put: Put) -> bool:
-    return put.kind == "workdir" or (put.command is not None and put.command.name == "mkdir")
 
 
 @once

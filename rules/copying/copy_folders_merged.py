@@ -142,7 +142,7 @@ def _is_brought(stage: Stage, copy: Copy, own: str, was: Stage) -> bool:
 
 def _may_hold(put: Put, own: str) -> bool:
     """Whether something may bring the folder: not one that is only made, nor another part of the build context."""
-    if put.kind == "workdir" or (put.command is not None and put.command.name == "mkdir"):
+    if put.makes_folder:
         return False
     return put.kind != "context" or put.whole or within(put.path, own)
 

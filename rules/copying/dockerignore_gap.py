@@ -23,7 +23,7 @@ from rules.copying.context_contents import Leak, brings_whole_context, context_l
 from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
 from rules.copying.installs import installs_in
 from rules.facts.installers import NODE_MANAGERS, PYTHON_MANAGERS
-from rules.model.run_writes import OPAQUE_HARMLESS
+from rules.model.run_writes import is_opaque
 
 _HISTORY = Leak(".git", ".git", secret=False)
 _VERSION_BY_GIT = re.compile(
@@ -107,7 +107,7 @@ def _only_fetches(run: Run) -> bool:
     """Whether a RUN does no more than install dependencies and packages of the system, and care for files."""
     fetches = {install.call.command.start for install in installs_in(run)}
     fetches |= {call.command.start for call in run.package_calls if call.manager in OS_MANAGERS}
-    return run.is_read and all(c.name in OPAQUE_HARMLESS or not c.name or c.start in fetches for c in run.commands)
+    return run.is_read and all(not is_opaque(c) or c.start in fetches for c in run.commands)
 
 
 def _is_read_for_version(change: DockerfileChange) -> bool:

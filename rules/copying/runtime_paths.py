@@ -11,7 +11,7 @@ from rules.copying.installs import folder_of
 from rules.facts.installers import NODE_MANAGERS
 from rules.model.packages import OS_MANAGERS
 from rules.model.puts import within
-from rules.model.run_writes import OPAQUE_HARMLESS, written_by
+from rules.model.run_writes import is_opaque, written_by
 from rules.model.search_path import path_folders
 from rules.secrets.secret_files import secret_file
 
@@ -118,11 +118,10 @@ def _filled(change: DockerfileChange, run: Run, tree: str) -> Iterator[str]:
 def all_explained(builder: Stage) -> bool:
     """Tell whether every command of a builder is known well enough to say what it leaves in the tree."""
     return not builder.files.has_unreadable_run and all(
-        command.name in OPAQUE_HARMLESS or command.start in explained or _makes_environment(command)
+        not is_opaque(command) or command.start in explained or _makes_environment(command)
         for run in builder.done_runs
         for explained in ({c.command.start for c in run.package_calls if _is_known(builder, run, c)},)
         for command in run.commands
-        if command.name
     )
 
 

@@ -42,6 +42,11 @@ class Put(NamedTuple):
     step: Step
     command: Command | None = None
 
+    @property
+    def makes_folder(self) -> bool:
+        """Whether it is a folder with nothing in it: one that a WORKDIR or a `mkdir` makes."""
+        return self.kind == "workdir" or (self.command is not None and self.command.name == "mkdir")
+
 
 def within(path: str, folder: str) -> bool:
     """Tell whether an absolute path is a folder or lies below it."""
@@ -124,9 +129,8 @@ def _copied_source(step: Copy, source: CopySource, target: str) -> Put:
         return Put(target, "context", _may_be_tree(step, source), source.is_root, path, step)
     if step.from_stage is None:
         return Put(target, "image", _may_be_tree(step, source), whole=False, source=path, step=step)
-    whole = step.from_stage.files.whole_tree_in(path) if path else None
-    above = path and any(within(path, put.path) and put.path == path for put in step.from_stage.files.whole_trees)
-    return Put(target, "stage", _may_be_tree(step, source), whole is not None or bool(above), path, step)
+    whole = bool(path) and step.from_stage.files.whole_tree_in(path) is not None
+    return Put(target, "stage", _may_be_tree(step, source), whole, path, step)
 
 
 def _may_be_tree(step: Copy, source: CopySource) -> bool:

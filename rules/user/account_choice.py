@@ -19,7 +19,6 @@ from rules.user.work_owner import work_owner
 if TYPE_CHECKING:
     from rules.dockerfile.nodes import Instruction
     from rules.model.accounts import Account
-    from rules.model.puts import Put
     from rules.model.stage import Stage
     from rules.problem import Edit, Fix
 
@@ -201,13 +200,9 @@ def left_empty(stage: Stage, user: str) -> list[str]:
         path
         for path in dict.fromkeys(path.rstrip("/") for path in made if path)
         if _PLAIN_PATH.fullmatch(path) and not path.startswith((*SYSTEM_FOLDERS, *_FOR_PACKAGES))
-        if all(_makes_folder(put) for put in stage.files.covering(path))
+        if all(put.makes_folder for put in stage.files.covering(path))
         if access(stage, path, user.partition(":")[0]).writable is False
     ]
-
-
-def _makes_folder(put: Put) -> bool:
-    return put.kind == "workdir" or (put.command is not None and put.command.name == "mkdir")
 
 
 def closed_home(stage: Stage) -> str | None:
