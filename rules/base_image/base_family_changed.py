@@ -19,6 +19,7 @@ from rules.api import (
 )
 from rules.base_image.lost_digests import short
 from rules.base_image.tags import gains_compilers
+from rules.build.base_variables import is_bare
 from rules.copying.machine_code import is_data, machine_code
 from rules.copying.scratch_programs import loses_certificates
 from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY, title_of
@@ -56,15 +57,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if gains_compilers(was.root, stage.root):
             continue  # base-image-loosened says what that is
         before, after = _family(was), _family(stage)
-        if before is None and _starts_bare(stage) and not _is_same_system(was, stage):
+        if before is None and is_bare(stage) and not _is_same_system(was, stage):
             yield _unknown(stage, was)
         elif before is not None and after is not None and before != after and before not in _BARE:
             yield _problem(change, stage, was, before, after)
-
-
-def _starts_bare(stage: Stage) -> bool:
-    """Whether the stage starts from nothing but a system."""
-    return stage.root.is_scratch or (stage.facts is not None and stage.facts.kind == "os")
 
 
 def _is_same_system(was: Stage, stage: Stage) -> bool:
