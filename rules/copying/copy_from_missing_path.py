@@ -103,7 +103,7 @@ def _check(change: DockerfileChange, stage: Stage, copy: Copy, builder: Stage, s
     if open_name or (_can_have(builder, top) and not _is_left_out(builder, path)):
         return None
     folder = builder.image.workdir.value
-    inside = posixpath.join(folder, path.lstrip("/")) if folder not in (None, "/") and folder is not None else None
+    inside = posixpath.join(folder, path.lstrip("/")) if folder and folder != "/" else None
     relative = not source.word.text.startswith("/")
     if (relative and inside is None) or (not relative and runs_recipes(builder)):
         return None

@@ -56,12 +56,12 @@ _CHOSEN = 2
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A shipped stage copies a builder's whole source tree."""
+    shipped = {stage.index for stage in change.after.shipped}
     for stage in change.after.shipped:
         for part in stage.chain:
             for copy in part.copies:
-                if copy.from_stage is not None and copy.from_stage.index in {s.index for s in change.after.shipped}:
-                    continue
-                yield from _check_copy(change, stage, copy)
+                if copy.from_stage is not None and copy.from_stage.index not in shipped:
+                    yield from _check_copy(change, stage, copy)
 
 
 def _check_copy(change: DockerfileChange, stage: Stage, copy: Copy) -> Iterator[Problem]:

@@ -21,6 +21,7 @@ from rules.api import (
 from rules.copying.environments import environments
 from rules.copying.installs import folder_of
 from rules.facts.installers import NODE_MANAGERS
+from rules.model.puts import within_any
 from rules.runtime.start_instructions import is_script_entrypoint, shipped
 from rules.runtime.start_scripts import start_script
 
@@ -119,7 +120,7 @@ def _is_of_packages(path: str, environments: set[str]) -> bool:
 
 def _is_of_system(path: str, folder: str) -> bool:
     """Whether a path lies where packages and programs are installed, outside the project."""
-    return path.startswith(_PLACES) and not within(path, folder)
+    return within_any(path, _PLACES) and not within(path, folder)
 
 
 def _is_handed_on(change: DockerfileChange, stage: Stage, builder: Stage) -> bool:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from rules.model.stage import Stage
 
-_OF_EVERY_SYSTEM = frozenset(
+OF_EVERY_SYSTEM = frozenset(
     "/ /bin /boot /dev /etc /home /lib /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /usr/bin /usr/lib "
     "/usr/local /usr/local/bin /usr/local/lib /usr/local/share /usr/sbin /usr/share /var /var/cache /var/lib /var/log "
     "/var/tmp".split()
@@ -52,7 +52,7 @@ class Folders(NamedTuple):
 @once
 def folders(stage: Stage) -> Folders:
     """Return what is known of a stage's folders, its chain included."""
-    above = Folders(frozenset() if stage.root.is_scratch else _OF_EVERY_SYSTEM, frozenset())
+    above = Folders(frozenset() if stage.root.is_scratch else OF_EVERY_SYSTEM, frozenset())
     for link in stage.chain[:-1]:  # from the root on, so that each finds its parent's answer ready
         above = folders(link)
     texts = (step.instruction.value for step in stage.steps if step.instruction.keyword in _SPEAKING)

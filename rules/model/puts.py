@@ -11,7 +11,7 @@ from rules.model.filenames import names_a_file
 from rules.model.folders import may_be_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from rules.dockerfile.shell import Command
     from rules.model.steps import Copy, CopySource, Step
@@ -52,6 +52,11 @@ def within(path: str, folder: str) -> bool:
     """Tell whether an absolute path is a folder or lies below it."""
     folder = folder.rstrip("/")
     return path == folder or path.startswith(f"{folder}/") or not folder
+
+
+def within_any(path: str, folders: Iterable[str]) -> bool:
+    """Tell whether an absolute path is one of some folders or lies below one: `/etcd` is not in `/etc`."""
+    return any(within(path, folder) for folder in folders)
 
 
 def may_bring(put: Put, path: str) -> bool:

@@ -24,14 +24,14 @@ from rules.api import (
 )
 from rules.fingerprint import unnumbered
 from rules.model.search_path import DEFAULT_PATH
+from rules.quoting import listed
 from rules.runtime.start_instructions import executes_cmd, shipped
 from rules.runtime.start_scripts import StartScript, start_script
 from rules.runtime.unread_options import READ_BY_SCRIPTS, unread_options
 
 _READ_BY_RUNTIMES = frozenset(
     "NODE_ENV RAILS_ENV RACK_ENV MIX_ENV DJANGO_SETTINGS_MODULE FLASK_APP ASPNETCORE_URLS ASPNETCORE_HTTP_PORTS "
-    "PYTHONPATH "
-    "LD_LIBRARY_PATH JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS NODE_OPTIONS NODE_PATH SSL_CERT_FILE "
+    "PYTHONPATH LD_LIBRARY_PATH JAVA_TOOL_OPTIONS JDK_JAVA_OPTIONS NODE_OPTIONS NODE_PATH SSL_CERT_FILE "
     "NODE_EXTRA_CA_CERTS REQUESTS_CA_BUNDLE GOMEMLIMIT".split()
 )
 """Variables that a language's runtime, or a framework, reads although no file of the repository names them."""
@@ -107,10 +107,9 @@ def _use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str |
     if name == "PATH":
         lost = _lost_folders(stage, was)
         by_path = _starts_by_path(stage, lost)
-        return None if by_path else f"the programs in {' and '.join(map(quote, lost))} are no longer found by name"
-    mention = re.compile(
-        rf"\$(?:{re.escape(name)}\b|\{{{re.escape(name)}\b(?!:?[-=+]))"
-    )  # one with a default needs none
+        return None if by_path else f"the programs in {listed(map(quote, lost))} are no longer found by name"
+    # a reading with a default needs none
+    mention = re.compile(rf"\$(?:{re.escape(name)}\b|\{{{re.escape(name)}\b(?!:?[-=+]))")
     for found in shipped(change, "ENTRYPOINT", "CMD", "HEALTHCHECK"):
         if found.stage is not stage:
             continue

@@ -19,6 +19,7 @@ from rules.api import (
     rule,
 )
 from rules.dockerfile.shell_nested import SHELLS
+from rules.model.run_writes import CARRIERS
 from rules.secrets.authorities import is_for_all
 
 _STORES: dict[str, tuple[str, ...]] = {
@@ -81,11 +82,8 @@ def _marks(run: Run) -> re.Pattern[str] | None:
     pattern = re.compile("|".join(parts))
     for command in run.commands:
         found = [name for name, value in command.assignments if pattern.search(value.value)]
-        found += [
-            command.args[-1].value
-            for _ in (1,)
-            if command.name == "read" and command.args and pattern.search(run.instruction.whole_value)
-        ]
+        if command.name == "read" and command.args and pattern.search(run.instruction.whole_value):
+            found.append(command.args[-1].value)
         if found:
             parts += [rf"\$\{{?{re.escape(name)}\b" for name in found]
             pattern = re.compile("|".join(parts))
@@ -156,7 +154,7 @@ def _hands(command: Command, redirect: Redirect, marks: re.Pattern[str]) -> bool
 
 
 def _written(run: Run, command: Command, marks: re.Pattern[str]) -> str | None:
-    if command.name in ("cp", "install", "mv") and len(command.operands()) > 1 and marks.search(str(command)):
+    if command.name in CARRIERS and len(command.operands()) > 1 and marks.search(str(command)):
         return _kept(run, command.operands()[-1].value)
     if command.name == "sed" and command.has("-i", "--in-place") and marks.search(str(command)) and command.operands():
         return _kept(run, command.operands()[-1].value)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
-from rules.model.puts import within
+from rules.model.puts import within, within_any
 from rules.model.users import ROOT_NAMES
 from rules.quoting import quote
 from rules.repairs import append_to_stage, fix, insert, insert_line_before
@@ -184,7 +184,7 @@ def volumes_of_root(stage: Stage, user: str) -> dict[str, Instruction]:
         volume.value.rstrip("/"): volume.instruction
         for volume in stage.image.volumes
         if volume.value and volume.value.startswith("/") and volume.instruction is not None
-        if not volume.value.startswith(SYSTEM_FOLDERS)
+        if not within_any(volume.value, SYSTEM_FOLDERS)
         if access(stage, volume.value.rstrip("/"), name).writable is not True
     }
 
@@ -199,7 +199,7 @@ def left_empty(stage: Stage, user: str) -> list[str]:
     return [
         path
         for path in dict.fromkeys(path.rstrip("/") for path in made if path)
-        if _PLAIN_PATH.fullmatch(path) and not path.startswith((*SYSTEM_FOLDERS, *_FOR_PACKAGES))
+        if _PLAIN_PATH.fullmatch(path) and not within_any(path, (*SYSTEM_FOLDERS, *_FOR_PACKAGES))
         if all(put.makes_folder for put in stage.files.covering(path))
         if access(stage, path, user.partition(":")[0]).writable is False
     ]

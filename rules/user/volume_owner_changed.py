@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule
+from rules.model.puts import within_any
 from rules.user.accounts import runtime_user
+from rules.user.volumes_before import EVERYBODYS
 
-_EVERYBODYS = ("/tmp", "/var/tmp", "/dev", "/proc", "/sys", "/run")  # noqa: S108 - paths of an image
 _SHOWN = 3
 
 
@@ -38,7 +39,7 @@ def _number(stage: Stage) -> str | None:
 
 def _volumes(stage: Stage) -> list[str]:
     values = (volume.value.rstrip("/") for volume in stage.image.volumes if volume.value)
-    return [path for path in dict.fromkeys(values) if path and not path.startswith(_EVERYBODYS)]
+    return [path for path in dict.fromkeys(values) if path and not within_any(path, EVERYBODYS)]
 
 
 def _problem(stage: Stage, was: Stage, numbers: tuple[str, str], volumes: list[str]) -> Problem:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rules.dockerfile.shell import parse
 from rules.dockerfile.source import Source
 from rules.model.folders import TEMPORARY
-from rules.model.puts import within
+from rules.model.puts import within, within_any
 from rules.model.users import is_root_name
 from rules.user.accounts import name_of
 from rules.user.start_scripts import start_scripts
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rules.dockerfile.shell import Command
     from rules.model.stage import Stage
 
-_EVERYBODYS = (*TEMPORARY, "/dev", "/proc", "/sys")
+EVERYBODYS = (*TEMPORARY, "/dev", "/proc", "/sys", "/run")
 """Folders that every account can write to, or that the runtime fills."""
 
 
@@ -41,9 +41,7 @@ def volumes_with_roots_files(change: DockerfileChange, stage: Stage, was: Stage)
     return [
         path
         for path in paths
-        if not any(within(path, folder) for folder in _EVERYBODYS)
-        and not any(within(path, folder) for folder in given)
-        and not is_left_behind(stage, was, path)
+        if not within_any(path, EVERYBODYS) and not within_any(path, given) and not is_left_behind(stage, was, path)
     ]
 
 
