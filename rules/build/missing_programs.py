@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from rules.facts.commands import provides
@@ -31,7 +30,7 @@ OF_SHADOW = {
 """Commands of the shadow package, which Alpine leaves out, and what its BusyBox has for them."""
 _FIRST_WITHOUT_COREPACK = 25
 """The first Node.js that comes without Corepack (its changelog)."""
-_FIRST_WITHOUT_APT_KEY = {"debian": 13.0, "ubuntu": 25.04}
+_FIRST_WITHOUT_APT_KEY = {"debian": (13,), "ubuntu": (25, 4)}
 """Releases whose apt has no `apt-key` any more: apt 2.9.19 removed it (its changelog)."""
 
 
@@ -40,8 +39,7 @@ def lacks(stage: Stage, name: str) -> bool:
     runtime = stage.runtime
     if name == "apt-key":
         first = _FIRST_WITHOUT_APT_KEY.get(runtime.distribution or "")
-        number = runtime.release.number if runtime.release is not None else None
-        return first is not None and _number(number or "") >= first
+        return first is not None and runtime.release is not None and runtime.release.numbers >= first
     if name == "corepack" and "node" in runtime.languages:
         major = (runtime.languages["node"] or "").partition(".")[0]
         return major.isdecimal() and int(major) >= _FIRST_WITHOUT_COREPACK and runtime.never_has(name)
@@ -118,8 +116,3 @@ def _brings_none(call: PackageCall, name: str) -> bool:
     if not named or "xargs" in call.command.wrappers:
         return False
     return all(package in harmless and name not in provides(package) for package in named)
-
-
-def _number(release: str) -> float:
-    """Return a release as a number, 0 for one that is none."""
-    return float(release) if re.fullmatch(r"\d+(?:\.\d+)?", release) else 0

@@ -50,6 +50,16 @@ class Release(NamedTuple):
         """The codename, else the number: the form in which the tables of packages know a release."""
         return self.codename or self.number
 
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The number as it can be compared within a distribution: `(24, 4)`; empty where there is none."""
+        return release_numbers(self.number)
+
+
+def release_numbers(number: str | None) -> tuple[int, ...]:
+    """Return a release's number in its parts: `(24, 4)` for `24.04`."""
+    return tuple(int(part) for part in (number or "").split(".") if part.isdecimal())
+
 
 @lru_cache(maxsize=1)
 def _codenames() -> dict[str, tuple[str, str]]:

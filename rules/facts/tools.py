@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from rules.facts import commands
-from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY
+from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY, release_numbers
 
 if TYPE_CHECKING:
     from rules.facts.distributions import Release
@@ -29,7 +29,7 @@ _MORE_OF_BUSYBOX = frozenset({"dpkg"})
 _WITH_PYTHON = frozenset({"python", "python3"})
 """Version control in buildpack-deps brings Debian's Python along (Mercurial)."""
 
-_SINCE = {"debian": 9.0, "ubuntu": 18.04, "alpine": 3.08}
+_SINCE = {"debian": (9,), "ubuntu": (18, 4), "alpine": (3, 8)}
 """The oldest release for which the lists of commands were checked."""
 
 ACCOUNT_TOOLS = frozenset({"adduser", "addgroup", "deluser", "delgroup"})
@@ -66,8 +66,8 @@ def system_users(distro: str | None) -> dict[str, int | None]:
 
 def lacks_account_tools(distro: str | None, release: Release | None) -> bool | None:
     """Tell whether a release's own image has no `adduser`; `None` where that is not known."""
-    first, number = FIRST_WITHOUT_ADDUSER.get(distro or ""), _as_number(release)
-    return None if first is None or number is None else number >= float(first)
+    first, numbers = FIRST_WITHOUT_ADDUSER.get(distro or ""), release.numbers if release is not None else ()
+    return numbers >= release_numbers(first) if first is not None and numbers else None
 
 
 def has_user(facts: ImageFacts, name: str) -> bool | None:
@@ -106,8 +106,8 @@ def has_tool(facts: ImageFacts, name: str) -> bool | None:
 
 def is_checked(facts: ImageFacts) -> bool:
     """Tell whether an image holds a system or a language alone, of a release whose commands were checked."""
-    number = _number(facts)
-    return facts.is_plain and number is not None and number >= _SINCE.get(facts.distro or "", 1e9)
+    first = _SINCE.get(facts.distro or "")
+    return facts.is_plain and first is not None and facts.release is not None and facts.release.numbers >= first
 
 
 def is_distroless(facts: ImageFacts) -> bool:
@@ -195,15 +195,3 @@ def _is_absent(facts: ImageFacts, name: str) -> bool:
         return not (rich and name in _WITH_PYTHON)
     missing = commands.NOT_IN_ALPINE if facts.distro == "alpine" else commands.NOT_IN_DEBIAN
     return not rich and name in missing
-
-
-def _number(facts: ImageFacts) -> float | None:
-    """Return the release as a number that can be compared within its distribution: 12, 24.04, 3.2 for 3.20."""
-    return _as_number(facts.release)
-
-
-def _as_number(release: Release | None) -> float | None:
-    if release is None or release.number is None:
-        return None
-    major, _, minor = release.number.partition(".")
-    return int(major) + int(minor or 0) / 100

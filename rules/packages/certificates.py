@@ -52,6 +52,5 @@ def has_none(facts: ImageFacts) -> bool:
 
 def _is_old_alpine(facts: ImageFacts) -> bool:
     """Whether it is a release of Alpine that came without any certificates: those before 3.10."""
-    number = facts.release.number if facts.distro == "alpine" and facts.release is not None else None
-    numbers = [int(part) for part in (number or "").split(".") if part.isdecimal()]
-    return bool(numbers) and numbers < [3, 10]
+    numbers = facts.release.numbers if facts.distro == "alpine" and facts.release is not None else ()
+    return bool(numbers) and numbers < (3, 10)
