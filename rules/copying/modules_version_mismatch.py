@@ -23,6 +23,7 @@ from rules.copying.node_addons import fills_modules, installs_again
 from rules.facts.installers import NODE_MANAGERS
 from rules.packages.package_json import read_manifest
 from rules.packages.project_texts import manifest_text
+from rules.quoting import listed
 
 _ADDONS = frozenset(
     "better-sqlite3 better-sqlite3-multiple-ciphers gc-stats grpc heapdump iconv isolated-vm libxmljs libxmljs2 "
@@ -97,9 +98,10 @@ def _node(change: DockerfileChange, stage: Stage, builder: Stage, path: str) -> 
     addons = _addons(text) if text is not None else ()
     if install is None or (text is not None and not addons):
         return None
-    named = " and ".join(map(quote, addons[:3]))
+    named = listed(map(quote, addons), 3) if addons else ""
+    verb = "do" if len(addons) > 1 else "does"
     effect = (
-        f"{named or 'An add-on that is compiled, such as `better-sqlite3`,'} does not load: “was compiled against a "
+        f"{named or 'An add-on that is compiled, such as `better-sqlite3`,'} {verb} not load: “was compiled against a "
     )
     return Mismatch(
         quote(path),

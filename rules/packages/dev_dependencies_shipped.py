@@ -175,7 +175,8 @@ def _hidden(found: CopiedModules) -> str:
 
 def _left_out(found: CopiedModules) -> str:
     if found.call.manager in PYTHON:
-        too = f", at line {' and '.join(map(str, found.others))} too" if found.others else ""
+        lines = "lines" if len(found.others) > 1 else "line"
+        too = f", at {lines} {listed(map(str, found.others))} too" if found.others else ""
         return f"Leave them out there with {quote(_flag(found.run.stage, found.run, found.call))}{too}"
     if found.call.manager == "composer":
         return f"Leave them out there with {quote('--no-dev')}"
