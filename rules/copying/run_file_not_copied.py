@@ -39,7 +39,6 @@ _FETCHING = frozenset(
 
 _BUILDERS = frozenset({"composer", "poetry", "uv", "pdm"})
 """Managers whose install of a project builds the project too, and which cannot do without its manifest."""
-
 _RUNNERS = frozenset("npm npx yarn pnpm pnpx bun bunx nx turbo lerna ng vite webpack rake grunt gulp".split())
 """Programs that run what a project has written down, such as a build."""
 
