@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
     from rules.model.steps import Step
 
-_PROGRAMS = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")
-
 
 class Brought(NamedTuple):
     """A file of the build context in the image.
@@ -200,7 +198,7 @@ def place_of(stage: Stage, program: str) -> str | None:
     folder = stage.image.workdir.value
     if "/" in program:
         return posixpath.normpath(posixpath.join(folder, program)) if folder else None
-    for place in _PROGRAMS:
+    for place in DEFAULT_PATH:
         target = f"{place}/{program}"
         if any(put.kind != "workdir" for put in stage.files.at(target)) or _is_copied(stage, place, program):
             return target

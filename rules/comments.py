@@ -9,14 +9,22 @@ from typing import TYPE_CHECKING
 from rules.lazily import once
 
 if TYPE_CHECKING:
-    from rules.dockerfile.nodes import Comment
+    from rules.dockerfile.nodes import Comment, Instruction
     from rules.model.steps import Step
 
 _CLOSE = 4
 """Steps above one among which the comment on all of them is looked for."""
 COMMENT_LINES = re.compile(r"^[ \t]*#.*", re.MULTILINE)
 """The comments of a script that have a line of their own."""
+_NO_CODE = re.compile(r"^[ \t]*#[^\n]*\n|\\\r?\n", re.MULTILINE)
+"""Comment lines, and what joins lines."""
 _IN_SCRIPT = re.compile(r"^[ \t]*#(?!!)(.*)$", re.MULTILINE)
+
+
+def code_of(instruction: Instruction) -> str:
+    """Return an instruction's text with blanks for comment lines and for what joins lines, so that offsets stay."""
+    text = instruction.source.text[instruction.span.start : instruction.span.end]
+    return _NO_CODE.sub(lambda found: " " * len(found[0]), text)
 
 
 @once

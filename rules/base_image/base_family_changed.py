@@ -19,13 +19,13 @@ from rules.api import (
 )
 from rules.base_image.lost_digests import short
 from rules.base_image.tags import gains_compilers
+from rules.build.base_variables import is_bare
 from rules.copying.machine_code import is_data, machine_code
 from rules.copying.scratch_programs import loses_certificates
-from rules.facts.distributions import REDHAT_FAMILY, title_of
+from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY, title_of
 from rules.runtime.start_instructions import shipped
 from rules.runtime.start_scripts import start_script
 
-_APT = frozenset({"debian", "ubuntu"})
 _BARE = frozenset({"scratch", "distroless", "busybox"})
 """Families to move away from without a loss: what ran there needed nothing."""
 _WITHOUT_SYSTEM = frozenset({"scratch", "distroless"})
@@ -57,15 +57,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if gains_compilers(was.root, stage.root):
             continue  # base-image-loosened says what that is
         before, after = _family(was), _family(stage)
-        if before is None and _starts_bare(stage) and not _is_same_system(was, stage):
+        if before is None and is_bare(stage) and not _is_same_system(was, stage):
             yield _unknown(stage, was)
         elif before is not None and after is not None and before != after and before not in _BARE:
             yield _problem(change, stage, was, before, after)
-
-
-def _starts_bare(stage: Stage) -> bool:
-    """Whether the stage starts from nothing but a system."""
-    return stage.root.is_scratch or (stage.facts is not None and stage.facts.kind == "os")
 
 
 def _is_same_system(was: Stage, stage: Stage) -> bool:
@@ -102,7 +97,7 @@ def _family(stage: Stage) -> str | None:
         return None
     if facts.has_shell is False:
         return "distroless"
-    return "apt" if facts.distro in _APT else "rpm" if facts.distro in REDHAT_FAMILY else facts.distro
+    return "apt" if facts.distro in DEBIAN_FAMILY else "rpm" if facts.distro in REDHAT_FAMILY else facts.distro
 
 
 def _problem(change: DockerfileChange, stage: Stage, was: Stage, before: str, after: str) -> Problem:

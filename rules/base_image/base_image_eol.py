@@ -30,7 +30,6 @@ from rules.base_image.lists_gone import lists_gone
 from rules.base_image.pinned_release import release_left
 from rules.base_image.replaced_image import later_release, lies_elsewhere
 from rules.base_image.supported_lines import (
-    TRY_FIRST,
     data_kept,
     day_of,
     ends_next,
@@ -38,6 +37,7 @@ from rules.base_image.supported_lines import (
     may_name_a_tag,
     moved_to,
     published_for,
+    try_first,
     way_out,
 )
 from rules.base_image.taken_out import links_a_program, taken_out
@@ -80,15 +80,16 @@ def _problem(change: DockerfileChange, told: Told, today: date) -> Problem:
     along = goes_along(ended[0], stage)
     moving = [stage, *told.others]
     gone = lists_gone([one for one in change.stages if one.root in moving], today)
-    lost = _lost(change, moving, ended[0], instead, along)
+    lost = lost_on_the_way(change, moving, moved_to(ended[0], reference, instead), along)
+    besides = _besides(change, moving, ended[0], instead)
     # Another stage upon the line would speak then, and what is not there would stop the build.
-    offered = None if told.others or lost else _fix(change, stage, reference, told.every, instead)
+    offered = None if told.others or lost or besides else _fix(change, stage, reference, told.every, instead)
     return Problem(
         word.span,
         f"{stage.label} starts from {quote(reference.text.partition('@')[0])}: {_fact(ended[0])}{_also(ended[1:])}. "
         f"{_consequence(ended[0], stage, own)}{gone}{way_out(ended[0], reference, instead, today)}"
-        f"{ends_next(reference, instead, today)}{lost}"
-        f"{along}{data_kept(ended[0], stage, reference) if runs else ''}{TRY_FIRST if offered is None else ''}",
+        f"{ends_next(reference, instead, today)}{besides}"
+        f"{along}{data_kept(ended[0], stage, reference) if runs else ''}{try_first(lost) if offered is None else ''}",
         _confidence(change, stage, told.every),
         doubt=_doubt(stage, word),
         key=key,
@@ -99,17 +100,16 @@ def _problem(change: DockerfileChange, told: Told, today: date) -> Problem:
     )
 
 
-def _lost(change: DockerfileChange, moving: list[Stage], end: EndOfLife, instead: str | None, along: str) -> str:
-    """Say what has to move besides, and what the stages rely on that the image of the way out does not have so."""
+def _besides(change: DockerfileChange, moving: list[Stage], end: EndOfLife, instead: str | None) -> str:
+    """Say what has to move besides the image, or is known to break."""
     reference, today = moving[0].reference, change.today
     assert reference is not None, "only a reference has an end of life"
     assert today is not None, "nothing ends without a day"
     newer = moved_to(end, reference, instead)
-    lost = lost_on_the_way(change, moving, newer, along)
-    lost += left_running(change, moving, reference, newer) if not end.note else ""
-    lost += laid_over(moving, newer or later_release(end, reference, today))
-    lost += lies_elsewhere(change, moving, end, today) + release_left(change, moving[0], instead, today)
-    return f"{lost}{published_for(end, moving)}{broken_by(end, reference, moving)}"
+    found = left_running(change, moving, reference, newer) if not end.note else ""
+    found += laid_over(moving, newer or later_release(end, reference, today))
+    found += lies_elsewhere(change, moving, end, today) + release_left(change, moving[0], instead, today)
+    return f"{found}{published_for(end, moving)}{broken_by(end, reference, moving)}"
 
 
 def _key(change: DockerfileChange, stage: Stage, end: EndOfLife, today: date) -> str:

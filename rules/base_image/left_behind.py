@@ -41,8 +41,10 @@ _EXACT = re.compile(r"(?:==|[@:])?\d[\w.]*")
 _BINARIES = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/")
 
 
-def lost_on_the_way(change: DockerfileChange, stages: Sequence[Stage], facts: ImageFacts | None, told: str) -> str:
-    """Say what stages upon the old image rely on that the one of the way out does not have, or may not have.
+def lost_on_the_way(
+    change: DockerfileChange, stages: Sequence[Stage], facts: ImageFacts | None, told: str
+) -> tuple[str, ...]:
+    """Say, in clauses, what stages upon the old image rely on that the one of the way out has not, or may not have.
 
     Args:
         change: The file.
@@ -51,35 +53,43 @@ def lost_on_the_way(change: DockerfileChange, stages: Sequence[Stage], facts: Im
         told: What is said of packages already.
     """
     if facts is None:
-        return ""
-    said = f"{installed_otherwise(stages, facts)}{_packages(stages, facts, told)}"
-    if any(is_refused_upon(stage, facts) for stage in stages):
-        said += " There the system's Python takes nothing from pip (PEP 668): install into a virtual environment then."
-    said += f"{_account_tools(stages, facts)}{_pinned(stages, facts)}{_pinned_for_language(stages, facts)}"
-    said += _named(change, stages, facts)
-    return f"{said}{_started(stages, facts)}{_taken(stages, facts)}{_linked_elsewhere(stages, facts)}"
+        return ()
+    refused = any(is_refused_upon(stage, facts) for stage in stages)
+    clauses = (
+        installed_otherwise(stages, facts),
+        *_packages(stages, facts, told),
+        "its Python takes nothing from pip outside a virtual environment (PEP 668)" if refused else "",
+        _account_tools(stages, facts),
+        _pinned(stages, facts),
+        _pinned_for_language(stages, facts),
+        _named(change, stages, facts),
+        _started(stages, facts),
+        _taken(stages, facts),
+        _linked_elsewhere(stages, facts),
+    )
+    return tuple(filter(None, clauses))
 
 
 def installed_otherwise(stages: Sequence[Stage], facts: ImageFacts) -> str:
-    """Say that another program installs the packages there than the one that stages call; `yum` leads to dnf."""
+    """Say, in a clause, that another program installs packages there than the one called here; `yum` leads to dnf."""
     managers = {call.manager for stage in stages for run in stage.done_runs for call in run.package_calls}
     used, has = sorted(managers & OS_MANAGERS), facts.package_manager
     if not has or not used or has in used or (has == "dnf" and "yum" in used):
         return ""
-    return f" Packages are installed with {quote(has)} there, and not with {listed(map(quote, used))}."
+    return f"packages are installed with {quote(has)} there, and not with {listed(map(quote, used))}"
 
 
-def _packages(stages: Sequence[Stage], facts: ImageFacts, told: str) -> str:
+def _packages(stages: Sequence[Stage], facts: ImageFacts, told: str) -> Iterator[str]:
     """Name the packages that it has not, and those that it may not have under these names."""
     packages = [name for stage in stages if _is_older(stage, facts) for name in _system_packages(stage)]
     gone = [name for name in dict.fromkeys(packages) if dropped(name, facts.distro, facts.release) is not None]
     others = (name for name in dict.fromkeys(packages) if name not in gone and quote(name) not in told)
     numbered = [name for name in others if _NUMBERED.match(name)]
-    said = f" It has no {listed(map(quote, gone), _SHOWN)}." if gone else ""
+    if gone:
+        yield f"it has no {listed(map(quote, gone), _SHOWN)}"
     if numbered:
         is_named = "is named by its version" if len(numbered) == 1 else "are named by their versions"
-        said += f" {listed(map(quote, numbered), _SHOWN)} {is_named}: see which it has."
-    return said
+        yield f"{listed(map(quote, numbered), _SHOWN)} {is_named}, and it may have others"
 
 
 def _account_tools(stages: Sequence[Stage], newer: ImageFacts) -> str:
@@ -94,7 +104,7 @@ def _account_tools(stages: Sequence[Stage], newer: ImageFacts) -> str:
         return ""
     instead = sorted({INSTEAD[name].partition(" ")[0].strip("`") for name in called})
     names = listed([quote(name) for name in sorted(set(called))])
-    return f" It has no {names}: use {listed(map(quote, instead))}, or install the package `adduser`."
+    return f"it has no {names}, so use {listed(map(quote, instead))} or install the package `adduser`"
 
 
 def _has_account_tools(facts: ImageFacts | None) -> bool:
@@ -110,7 +120,9 @@ def _pinned(stages: Sequence[Stage], newer: ImageFacts) -> str:
     packages = (item.package for stage in older for item in stage.packages.installed if item.manager in OS_MANAGERS)
     held = {f"{one.name}{one.version}": one.version or "" for one in packages if _is_held(one.version)}
     names = sorted(held, key=lambda name: -len(numbers_of(held[name])))
-    return f" See that it has what is pinned: {listed(map(quote, names), _SHOWN)}." if names else ""
+    if not names:
+        return ""
+    return f"{listed(map(quote, names), _SHOWN)} {'is' if len(names) == 1 else 'are'} pinned for the old release"
 
 
 def _is_held(version: str | None) -> bool:
@@ -127,7 +139,9 @@ def _pinned_for_language(stages: Sequence[Stage], newer: ImageFacts) -> str:
         if _LANGUAGES.get(item.manager) in languages and _EXACT.fullmatch(version := item.package.version or "")
     )
     names = list(dict.fromkeys(held))
-    return f" What is pinned has to run there as well: {listed(map(quote, names), _SHOWN)}." if names else ""
+    if not names:
+        return ""
+    return f"{listed(map(quote, names), _SHOWN)} {'is' if len(names) == 1 else 'are'} pinned and may not run there"
 
 
 def _moved_languages(stage: Stage, newer: ImageFacts) -> frozenset[str]:
@@ -142,7 +156,7 @@ def _moved_languages(stage: Stage, newer: ImageFacts) -> frozenset[str]:
 def _named(change: DockerfileChange, stages: Sequence[Stage], newer: ImageFacts) -> str:
     """Name addresses and folders of the old release."""
     found = [f"{quote(name)} (line {line})" for name, line in old_names(change, stages, newer).items()]
-    return f" {listed(found, _SHOWN)} {'names' if len(found) == 1 else 'name'} the old release, too." if found else ""
+    return f"{listed(found, _SHOWN)} {'names' if len(found) == 1 else 'name'} the old release" if found else ""
 
 
 def _started(stages: Sequence[Stage], newer: ImageFacts) -> str:
@@ -154,7 +168,7 @@ def _started(stages: Sequence[Stage], newer: ImageFacts) -> str:
             own = posixpath.basename(program)
             ours = any(own == name or own.startswith(f"{name}-") for name in packages)
             if ours and program.startswith(_BINARIES) and not is_packaged_at("alpine", program):
-                return f" See where its package puts {quote(program)}."
+                return f"its package may put {quote(program)} elsewhere"
     return ""
 
 
@@ -165,7 +179,7 @@ def _taken(stages: Sequence[Stage], newer: ImageFacts) -> str:
     found = next((one for one in made if one.uid in holders and holders[one.uid] != one.name), None)
     if found is None or found.uid is None:
         return ""
-    return f" There {quote(holders[found.uid])} has the number {found.uid}, which {quote(found.name)} is given here."
+    return f"{quote(holders[found.uid])} has the number {found.uid} there, which {quote(found.name)} is given here"
 
 
 def _linked_elsewhere(stages: Sequence[Stage], newer: ImageFacts) -> str:
@@ -176,7 +190,7 @@ def _linked_elsewhere(stages: Sequence[Stage], newer: ImageFacts) -> str:
         if builder is None or builder in moving or builder.facts is None or not _is_older(builder, newer):
             continue
         if not _LINKING.isdisjoint(builder.facts.languages) or _is_linked(builder, copy):
-            return f" What {builder.label} compiles is linked with the libraries of its own release: move both to one."
+            return f"what {builder.label} compiles is linked with the libraries of its own release, so move both"
     return ""
 
 

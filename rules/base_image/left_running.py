@@ -11,6 +11,7 @@ from rules.dockerfile.reference import parse_reference
 from rules.facts.distributions import release_title
 from rules.facts.glibc import glibc_of, needed_by, shown
 from rules.facts.images import image_facts
+from rules.quoting import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -44,8 +45,8 @@ def left_running(
     where = f"That image stands on {system}" if newer is facts else f"Its newer tags stand on {system}, as a rule"
     one = len(lines) == 1
     return (
-        f" {where}; what is compiled there does not start on the older release of line "
-        f"{' and line '.join(map(str, lines))}, which {'has' if one else 'have'} to move as well."
+        f" {where}; what is compiled there does not start on the older release of {'line' if one else 'lines'} "
+        f"{listed(map(str, lines))}, which {'has' if one else 'have'} to move as well."
     )
 
 

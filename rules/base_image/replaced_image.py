@@ -61,7 +61,8 @@ def lies_elsewhere(change: DockerfileChange, stages: Sequence[Stage], end: EndOf
     said = f" See where it has {listed(map(quote, found), _SHOWN)}." if found else ""
     other = parse_reference(with_its_tag(end, reference, today))
     facts = image_facts(other) if other is not None else None
-    return f"{said}{installed_otherwise(stages, facts)}" if facts is not None else said
+    otherwise = installed_otherwise(stages, facts) if facts is not None else ""
+    return f"{said} {otherwise[0].upper()}{otherwise[1:]}." if otherwise else said
 
 
 def _own_name(path: str) -> str:

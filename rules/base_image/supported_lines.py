@@ -47,10 +47,16 @@ def may_name_a_tag(change: DockerfileChange, stage: Stage, ended: list[EndOfLife
     return not any(other != own and not arguments.isdisjoint(_ARGUMENT.findall(other)) for other in others)
 
 
-TRY_FIRST = (
-    " Build and start it there first: what is installed, pinned or compiled for the old line may not fit the new one."
-)
-"""What goes with every way out: another line is another system, of which a file shows a part."""
+_OF_THE_OLD_LINE = "what is installed, pinned or compiled for the old line may not fit the new one"
+
+
+def try_first(lost: Sequence[str]) -> str:
+    """Return what goes with every way out: another line is another system, of which a file shows a part.
+
+    Args:
+        lost: What it shows, in clauses.
+    """
+    return f" Build and start it there first: {'; '.join(lost) or _OF_THE_OLD_LINE}."
 
 
 def way_out(end: EndOfLife, reference: ImageReference, instead: str | None, today: date) -> str:

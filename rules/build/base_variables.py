@@ -21,7 +21,7 @@ _PROGRAMS = {"go": ("golang",), "java": ("jdk", "jre", "openjdk"), "node": ("nod
 
 
 def is_bare(stage: Stage) -> bool:
-    """Whether the stage stands on an image that sets no more than PATH."""
+    """Tell whether a stage stands on nothing but a system, which sets no more than PATH."""
     return stage.root.is_scratch or (stage.facts is not None and stage.facts.kind == "os")
 
 

@@ -54,7 +54,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 
 def _is_of_git(gone: GoneHost) -> bool:
-    return gone.name.strip("`").startswith(_GIT)
+    return gone.address.startswith(_GIT)
 
 
 def _rewritten(stage: Stage) -> bool:
@@ -99,6 +99,5 @@ def _problem(change: DockerfileChange, stage: Stage, gone: GoneHost, span: Span)
 def _over_https(change: DockerfileChange, gone: GoneHost, span: Span) -> Fix | None:
     """Write `https://` for a protocol of Git's that went, where the words have it."""
     source = change.source
-    host = gone.name.strip("`")
-    at = source.text.find(host, span.start, span.end) if host.startswith(_GIT) else -1
+    at = source.text.find(gone.address, span.start, span.end) if _is_of_git(gone) else -1
     return fix("Write https", replace(source, source.span(at, at + len(_GIT)), "https://")) if at >= 0 else None

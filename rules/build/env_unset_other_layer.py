@@ -16,6 +16,7 @@ from rules.api import (
     rule,
 )
 from rules.build.base_variables import is_set_by_base
+from rules.dockerfile.shell_nested import SHELLS
 from rules.quoting import listed
 from rules.secrets.secret_names import names_a_secret
 
@@ -183,7 +184,7 @@ def _way_out(verb: str, names: list[str], written: str) -> str:
 
 def _last(run: Run) -> Command:
     """Return the last command, those within `$(…)` left out; in `["sh", "-c", …]` all are within."""
-    if run.instruction.exec_form is not None and run.commands[0].name in ("sh", "bash", "ash", "dash"):
+    if run.instruction.exec_form is not None and run.commands[0].name in SHELLS:
         return run.commands[-1]
     return next((command for command in reversed(run.commands) if not command.nested), run.commands[0])
 

@@ -17,6 +17,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.quoting import listed
 
 
 @rule(
@@ -67,7 +68,7 @@ def _problem(instruction: Instruction, first: int, *, whole: bool) -> Problem:
     cut = [one.text for one, _ in pairs]
     refused = next((one.text for one, given in pairs if given is None), None) if instruction.keyword == "ENV" else None
     are = "is a variable of its own" if len(cut) == 1 else "are variables of their own"
-    then = f"and {' and '.join(map(quote, cut[:3]))} {are}"
+    then = f"and {listed(map(quote, cut), 3)} {are}"
     if refused is not None:
         then = f"and the build stops at {quote(refused)}, which has no `=`"
     return Problem(

@@ -20,9 +20,9 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.build.command_lists import catching, caught_by
 from rules.build.loop_failures import loops_over, problem_of_loop
-from rules.build.pipe_failures import caught_with, counts, is_caught, is_conditional, pipelines
+from rules.build.pipe_failures import caught_by, caught_with, counts, is_caught, is_conditional, pipelines
+from rules.model.command_lists import catching
 from rules.secrets.download_checks import is_check
 
 _BUILDS = frozenset(

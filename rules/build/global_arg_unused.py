@@ -83,8 +83,8 @@ def _unused(argument: Instruction, names: list[str]) -> Problem:
     return Problem(
         argument.span,
         f"{shown} {verb} above the first `FROM`, and no `FROM` uses {it} and no stage declares {it}: what a build "
-        f"passes for {it} changes nothing. Declare {it} in the stage that is meant, or take {it} out; is something "
-        "outside the build to read the line?",
+        f"passes for {it} changes nothing. Declare {it} in the stage that is meant, or take {it} out, unless something "
+        "outside the build reads the line.",
         Confidence.POSSIBLE,
         key=" ".join(names),
     )

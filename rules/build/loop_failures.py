@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from rules.comments import COMMENT_LINES
+from rules.comments import code_of
 from rules.lazily import once
 from rules.problem import Confidence, Problem
 from rules.quoting import quote
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 _LOOP = re.compile(
     r"(?<![\w$./-])for[ \t]+\w+[ \t]+in[ \t](?P<words>[^;\n]+)[;\n]\s*do\s(?P<body>.*?)[;\n]\s*done(?![\w-])", re.DOTALL
 )
-_JOINED = re.compile(r"\\\r?\n")
 _DECIDES = re.compile(
     r"\|\||(?<![\w$./-])(?:if|for|while|until|case|exit|return|break|trap)(?![\w./-])|\bset[ \t]+-\w*e"
 )
@@ -49,8 +48,8 @@ def problem_of_loop(stage: Stage, run: Run, command: Command, *, lost: bool) -> 
     before = " Before the change it stopped." if lost else ""
     return Problem(
         command.span,
-        f"the build goes on when {quote(str(command), 60)} fails in a round of its loop that is not the last: the loop "
-        f"goes on, and has the status of its last round.{before} Write `|| exit 1` behind it.",
+        f"the build goes on when {quote(str(command), 60)} fails in a round of its loop that is not the last: a loop "
+        f"has the status of its last round.{before} Write `|| exit 1` behind it.",
         Confidence.LIKELY if lost else Confidence.POSSIBLE,
         doubt="a failure may be meant to be passed over",
         instruction=run.instruction,
@@ -62,15 +61,9 @@ def problem_of_loop(stage: Stage, run: Run, command: Command, *, lost: bool) -> 
 @once
 def _bodies(run: Run) -> list[tuple[int, int]]:
     """Where the bodies of loops stand in which nothing says what becomes of a failure."""
-    source, span = run.instruction.source, run.instruction.span
-    text = _blank(COMMENT_LINES, _blank(_JOINED, source.text[span.start : span.end]))
+    start = run.instruction.span.start
     return [
-        (span.start + loop.start("body"), span.start + loop.end("body"))
-        for loop in _LOOP.finditer(text)
+        (start + loop.start("body"), start + loop.end("body"))
+        for loop in _LOOP.finditer(code_of(run.instruction))
         if _SEVERAL.search(loop["words"].strip()) and not _DECIDES.search(loop["body"])
     ]
-
-
-def _blank(pattern: re.Pattern[str], text: str) -> str:
-    """Put blanks in the place of what a pattern finds, so that offsets stay."""
-    return pattern.sub(lambda found: " " * len(found[0]), text)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from rules.facts.commands import provides
 from rules.facts.installers import LANGUAGE_INSTALLERS
 from rules.facts.tools import is_checked
-from rules.lazily import once
 from rules.model.carried import brings_programs, fills_root
 from rules.model.packages import OS_MANAGERS
+from rules.model.run_writes import is_opaque
 
 if TYPE_CHECKING:
     from rules.api import Command, PackageCall, Put, Run, Stage
@@ -31,7 +31,7 @@ OF_SHADOW = {
 """Commands of the shadow package, which Alpine leaves out, and what its BusyBox has for them."""
 _FIRST_WITHOUT_COREPACK = 25
 """The first Node.js that comes without Corepack (its changelog)."""
-_FIRST_WITHOUT_APT_KEY = {"debian": 13.0, "ubuntu": 25.04}
+_FIRST_WITHOUT_APT_KEY = {"debian": (13,), "ubuntu": (25, 4)}
 """Releases whose apt has no `apt-key` any more: apt 2.9.19 removed it (its changelog)."""
 
 
@@ -40,8 +40,7 @@ def lacks(stage: Stage, name: str) -> bool:
     runtime = stage.runtime
     if name == "apt-key":
         first = _FIRST_WITHOUT_APT_KEY.get(runtime.distribution or "")
-        number = runtime.release.number if runtime.release is not None else None
-        return first is not None and _number(number or "") >= first
+        return first is not None and runtime.release is not None and runtime.release.numbers >= first
     if name == "corepack" and "node" in runtime.languages:
         major = (runtime.languages["node"] or "").partition(".")[0]
         return major.isdecimal() and int(major) >= _FIRST_WITHOUT_COREPACK and runtime.never_has(name)
@@ -106,25 +105,19 @@ def is_missing_at(run: Run, command: Command) -> bool:
     before = (put for put in stage.files.puts if _is_there(put, run, command))
     if stage.runtime.is_copied(name) or any(fills_root(put) or brings_programs(put) for put in before):
         return False
-    opaque = _opaque(stage)
     for earlier in stage.done_runs:
         if earlier.at > run.at:
             break
         for other in earlier.commands:
             if earlier is run and other.start >= command.start:
                 break
-            unknown = id(other) in opaque and (other.name not in LANGUAGE_INSTALLERS or name in _OF_PYTHON)
+            unknown = is_opaque(other) and (other.name not in LANGUAGE_INSTALLERS or name in _OF_PYTHON)
             if unknown or other.name == name or any(name in word.value for word in other.args):
                 return False
     calls = (
         call for earlier in stage.done_runs for call in earlier.package_calls if _is_before(earlier, call, run, command)
     )
     return all(_brings_none(call, name) for call in calls)
-
-
-@once
-def _opaque(stage: Stage) -> frozenset[int]:
-    return frozenset(id(command) for command in stage.files.opaque_commands)
 
 
 def _is_of_makers(facts: ImageFacts) -> bool:
@@ -154,8 +147,3 @@ def _brings_none(call: PackageCall, name: str) -> bool:
     if not named or "xargs" in call.command.wrappers:
         return False
     return all(package in harmless and name not in provides(package) for package in named)
-
-
-def _number(release: str) -> float:
-    """Return a release as a number, 0 for one that is none."""
-    return float(release) if re.fullmatch(r"\d+(?:\.\d+)?", release) else 0

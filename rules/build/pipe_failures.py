@@ -6,8 +6,10 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.build.command_lists import end_of_list
+from rules.dockerfile.shell_nested import SHELLS
 from rules.lazily import once
+from rules.model.command_lists import end_of_list
+from rules.quoting import listed, quote
 
 if TYPE_CHECKING:
     from rules.dockerfile.shell_command import Command
@@ -49,7 +51,6 @@ _STOP_EARLY = {
 _KEYS = re.compile(r"/etc/apt/|/keyrings/")
 _TELLING = 4
 """The shortest name of a program that is no accident in an address."""
-_SHELLS = frozenset({"sh", "bash", "dash"})
 _MAY_UPDATE = re.compile(r"\bupdate\b|sh\b")
 """What a RUN says that fetches apt's lists, or runs a script."""
 
@@ -126,6 +127,22 @@ def caught_with(run: Run, command: Command) -> Command | None:
         return None
     then = next((one for one in run.commands if one.start > end.start and one.nested is end.nested), None)
     return end if then is not None and then.name in ("true", ":") else None
+
+
+def caught_by(catchers: tuple[Command, ...]) -> tuple[str, str]:
+    """Say what catches a failure within an `&&` list, and the way out, which has to mend each `||` of it.
+
+    Args:
+        catchers: The commands that have one behind them, in order.
+    """
+    first = catchers[0]
+    brackets = f"in brackets together with its `||`: `( {first.name} … || … )`."
+    if len(catchers) == 1:
+        why = f"the `||` behind {quote(first.name)} on line {first.line} catches the whole `&&` list"
+        return f"{why}, not that command alone", f"Put that command {brackets}"
+    named = listed([f"{quote(one.name)} (line {one.line})" for one in catchers])
+    why = f"the `||` behind each of {named} catches the whole `&&` list before it"
+    return f"{why}, not that command alone", f"Put each of them {brackets}"
 
 
 def counts(run: Run, command: Command) -> bool:
@@ -205,7 +222,7 @@ def stopped_by(run: Run, command: Command) -> Command | None:
         names = [later.name, *(posixpath.basename(path).partition(".")[0] for path in moved)]
         if any(len(name) >= _TELLING and name in address and name not in packages for name in names):
             return later
-        if last.name in _SHELLS and _lacks_lists(run, later):
+        if last.name in SHELLS and _lacks_lists(run, later):
             return later
     return None
 

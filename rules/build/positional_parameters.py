@@ -11,7 +11,7 @@ from bisect import bisect_right
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.dockerfile.shell_nested import inner_script
+from rules.dockerfile.shell_nested import SHELLS, inner_script
 from rules.dockerfile.shell_skip import closing_end
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from rules.api import Command, Run, ShellWord
 
-_DIALECTS = frozenset("sh bash ash dash zsh ksh".split())
 _RUNS_A_SCRIPT = re.compile(r"-[a-z]*c")
 """The option behind which a shell takes its script."""
 _FUNCTION = re.compile(r"(?<![\w.:-])[\w.:-]+[ \t]*\([ \t]*\)|\bfunction[ \t]")
@@ -90,7 +89,7 @@ def _has_none(run: Run) -> bool:
     shell = run.shell.value
     if run.deferred or run.instruction.exec_form is not None or run.stage.runtime.is_windows or not run.is_read:
         return False
-    if run.script.dialect not in _DIALECTS or (shell and not _RUNS_A_SCRIPT.fullmatch(shell[-1])):
+    if run.script.dialect not in SHELLS.values() or (shell and not _RUNS_A_SCRIPT.fullmatch(shell[-1])):
         return False
     texts = (run.instruction.value, *(document.body for document in run.instruction.heredocs))
     return not (any(map(_FUNCTION.search, texts)) or run.calls("eval") or any(map(_sets, run.calls("set"))))

@@ -10,7 +10,7 @@ from rules.dockerfile.shell import script_of
 from rules.dockerfile.source import Source
 from rules.dockerfile.syntax.templates import blank_of
 from rules.problem import Confidence, Edit, Fix, Note, Problem
-from rules.quoting import quote
+from rules.quoting import listed, quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,8 +75,10 @@ def refused(run: Run, stage: str) -> Iterator[Problem]:
 def _problem(run: Run, faults: Sequence[Fault], edits: tuple[Edit, ...], stage: str) -> Problem:
     source = run.instruction.source
     first, *others = faults
-    lines = " and ".join(str(source.line_at(fault.at - 1)) for fault in others)
-    too = f" The same is missing at the end of line {lines}." if others else ""
+    lines = [str(source.line_at(fault.at - 1)) for fault in others]
+    too = (
+        f" The same is missing at the end of {'lines' if len(lines) > 1 else 'line'} {listed(lines)}." if lines else ""
+    )
     operators = " and ".join(dict.fromkeys(edit.text.strip() for edit in edits))
     return Problem(
         source.span(first.start, first.end),

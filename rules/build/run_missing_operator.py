@@ -19,6 +19,7 @@ from rules.api import (
     rule,
 )
 from rules.build.refused_scripts import refused
+from rules.dockerfile.shell_nested import EXEC_ACTIONS
 from rules.model.refusals import is_refused
 
 _COMMANDS = frozenset(
@@ -47,7 +48,6 @@ _VERBS = (
 """What may follow a command's name where no option and no path does."""
 
 _BLANK_IS_MEANT = frozenset("awk cut echo egrep grep paste printf read sed sort tr xargs".split())
-_EXEC = ("-exec", "-execdir", "-ok", "-okdir")
 
 
 @rule(
@@ -194,7 +194,7 @@ def _lost_between(run: Run, command: Command, word: ShellWord, stage: str) -> Pr
 def _unfinished_find(run: Run, command: Command, stage: str) -> Iterator[Problem]:
     r"""Find a `find -exec` without its `\;` or `+`."""
     values = [word.value for word in command.args]
-    opened = next((i for i, value in enumerate(values) if value in _EXEC), None)
+    opened = next((i for i, value in enumerate(values) if value in EXEC_ACTIONS), None)
     if opened is None or any(value in (";", "+") for value in values[opened:]):
         return
     yield Problem(

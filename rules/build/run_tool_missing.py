@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
 from rules.build.missing_programs import OF_NODE, OF_SHADOW, SYSTEM_TOOLS, is_missing_at, is_ubi_minimal, lacks
 from rules.facts.commands import package_of_command
-from rules.facts.distributions import title_of
+from rules.facts.distributions import DEBIAN_FAMILY, title_of
 from rules.facts.tools import FIRST_WITHOUT_ADDUSER
 from rules.model.accounts import is_membership
 from rules.model.foreign_options import foreign_option
@@ -30,8 +30,8 @@ _BY_TAGS = "the tools are those of the tags that are known of the base image"
 
 _PACKAGES = {
     **{(name, "alpine"): "py3-pip" for name in ("pip", "pip3")},
-    **{(name, distro): "python3-pip" for name in ("pip", "pip3") for distro in ("debian", "ubuntu")},
-    **{("python", distro): "python-is-python3" for distro in ("debian", "ubuntu")},
+    **{(name, distro): "python3-pip" for name in ("pip", "pip3") for distro in DEBIAN_FAMILY},
+    **{("python", distro): "python-is-python3" for distro in DEBIAN_FAMILY},
     ("python", "alpine"): "python3",
     **{("lsb_release", distro): "lsb-release" for distro in ("debian", "ubuntu")},
 }
@@ -87,7 +87,7 @@ def _is_bare(command: Command) -> bool:
 
 
 def _is_given_up(stage: Stage, name: str) -> bool:
-    return stage.runtime.distribution in ("debian", "ubuntu") and stage.runtime.never_has(name, "adduser")
+    return stage.runtime.distribution in DEBIAN_FAMILY and stage.runtime.never_has(name, "adduser")
 
 
 def _given_up(stage: Stage, run: Run, command: Command) -> Problem:

@@ -17,9 +17,8 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.dockerfile.shell_nested import SHELL_VALUES, SHELLS
 
-_SHELLS = frozenset("sh bash ash dash ksh zsh".split())
-_VALUED = frozenset({"-o", "+o", "-O", "+O", "--rcfile", "--init-file"})
 _WITH_C = re.compile(r"-[A-Za-z]*c[A-Za-z]*")
 _ENDS_IN_O = re.compile(r"-[A-Za-z]*o")
 _CHECK = re.compile(r"CMD\s+[^\s\[]")
@@ -43,7 +42,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 def _lacks_option(instruction: Instruction) -> bool:
     """Whether a shell of the POSIX family is the program, and has nothing behind it but options, none of them `-c`."""
     words = [word.text for word in instruction.exec_form or ()]
-    if not words or words[0].rpartition("/")[2] not in _SHELLS:
+    if not words or words[0].rpartition("/")[2] not in SHELLS:
         return False
     value = False
     for word in words[1:]:
@@ -52,7 +51,7 @@ def _lacks_option(instruction: Instruction) -> bool:
         elif _WITH_C.fullmatch(word) or not word.startswith(("-", "+")):
             return False
         else:
-            value = word in _VALUED or _ENDS_IN_O.fullmatch(word) is not None
+            value = word in SHELL_VALUES or _ENDS_IN_O.fullmatch(word) is not None
     return not value
 
 

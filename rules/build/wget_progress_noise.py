@@ -18,6 +18,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.facts.distributions import DEBIAN_FAMILY
 
 _TELLS = ("--progress", "--quiet", "--no-verbose", "--output-file", "--append-output", "--background", "--spider")
 _SHORT = re.compile(r"-[bcdEFHKkLmNprSvx46]*(?:q|nv|[oab])")
@@ -78,7 +79,7 @@ def _option(stage: Stage) -> str | None:
     distribution = stage.runtime.distribution
     if distribution in _BUSYBOX and not stage.packages.has("wget"):
         return "-q"
-    return "--progress=dot:giga" if distribution in (*_BUSYBOX, "debian", "ubuntu") else None
+    return "--progress=dot:giga" if distribution in (*_BUSYBOX, *DEBIAN_FAMILY) else None
 
 
 def _fix(run: Run, noisy: list[Command], option: str) -> Fix | None:

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
+from rules.model.run_writes import CARRIERS, carried_by
 from rules.model.steps import Copy
 
 if TYPE_CHECKING:
@@ -50,7 +51,6 @@ _CROSS = re.compile(r"GOOS|GOARCH|GOPATH|CARGO_HOME|--path\b|--git\b")
 """What else says where they go, or what they are called."""
 _MAJOR = re.compile(r"/v\d+$")
 
-_CARRIERS = frozenset({"cp", "mv", "install"})
 _LIBRARIES = re.compile(r"/lib(?:64|32|c)?(?:/|$)|/usr/lib|ld-linux|ld-musl")
 
 
@@ -177,11 +177,11 @@ def _is_carried(builder: Stage, build: Build, path: str) -> bool:
     """Whether a command behind the build copies or moves what it wrote to a path."""
     return any(
         put.command is not None
-        and put.command.name in _CARRIERS
+        and put.command.name in CARRIERS
         and (put.path == path or put.path == posixpath.dirname(path))
         and any(
-            _is_output(build, put.step, word.value) or (put.path != path and _is_cargo_folder(build, word.value))
-            for word in put.command.operands(("-m", "-o", "-g"))[:-1]
+            _is_output(build, put.step, source) or (put.path != path and _is_cargo_folder(build, source))
+            for source in carried_by(put.command)
         )
         for put in builder.files.covering(path)
     )

@@ -7,8 +7,9 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.copying.gone_paths import Gone
+from rules.facts.installers import NODE_MANAGERS
 from rules.model.puts import within
-from rules.packages.package_json import RUNNERS, read_manifest
+from rules.packages.package_json import read_manifest
 from rules.packages.project_files import copied, in_repository
 from rules.quoting import quote
 
@@ -34,7 +35,7 @@ _OF_THEIR_OWN = re.compile(r"sveltekit|@sveltejs/kit|solid-start|qwik|@remix-run
 def moved_output(change: DockerfileChange, builder: Stage, path: str) -> Gone | None:
     """Say that the bundler of the project's `build` is another one now, and writes to another folder than is copied."""
     for run in builder.done_runs:
-        if not any(call.manager in RUNNERS and call.action in ("run", "build") for call in run.package_calls):
+        if not any(call.manager in NODE_MANAGERS and call.action in ("run", "build") for call in run.package_calls):
             continue
         folder = run.workdir.value
         now, then = _bundler(change, run, before=False), _bundler(change, run, before=True)
@@ -65,5 +66,5 @@ def _bundler(change: DockerfileChange, run: Run, *, before: bool) -> str | None:
 def _is_made(builder: Stage, folder: str) -> bool:
     """Whether a command speaks of the old folder, or a COPY brings it."""
     spoken = re.compile(rf"(?<![\w:.-]){folder}(?![\w.-])")
-    commands = (command for run in builder.done_runs for command in run.commands if command.name not in RUNNERS)
+    commands = (command for run in builder.done_runs for command in run.commands if command.name not in NODE_MANAGERS)
     return any(spoken.search(str(command)) for command in commands)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from rules.api import Confidence, Problem, folders_of, once, outcome_of_failure, quote, within
 from rules.copying.installs import folder_of
+from rules.model.run_writes import CARRIERS, carried_by, is_opaque
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,14 +17,13 @@ if TYPE_CHECKING:
 
 MOUNTS = frozenset({"cache", "bind"})
 """The types whose content is in no layer."""
-_TAKE_ALL_BUT_LAST = frozenset({"cp", "mv", "install"})
 _TAKE_FIRST = frozenset(
     "strip ldd upx file sha256sum objcopy patchelf cat gzip chmod wasmedgec wasm-opt wasm-strip wasm-bindgen wasm2wat "
     "cosign setcap".split()
 )
 """Programs whose first operand is a file that has to be there; of `chmod` and `setcap` the one behind it."""
 _BEHIND_FIRST = frozenset({"chmod", "setcap", "cosign"})
-_VALUED = ("-t", "--target-directory", "-m", "--mode", "-o", "--owner", "-g", "--group", "-S", "--suffix", "--out-dir")
+_VALUED = ("-o", "--output", "--out-dir")
 _MOST = 50
 """Reads of one stage that are looked at: for each one the whole stage is."""
 _INSTALLED = frozenset({"node_modules", "site-packages", ".venv", "venv", "vendor"})
@@ -41,7 +41,7 @@ def mount_around(stage: Stage, path: str, before: Command | None = None) -> tupl
     Returns:
         `None` too where an instruction may write the file into a layer.
     """
-    found, opaque = None, {id(command) for command in stage.files.opaque_commands}
+    found = None
     start = _sources_from(stage, path) if before is not None else (-1, -1)
     for run in stage.done_runs:
         if before is not None and run.instruction.span.start > before.start:
@@ -51,7 +51,7 @@ def mount_around(stage: Stage, path: str, before: Command | None = None) -> tupl
         if around is not None:
             found = run, *around
         elif run.at > start and any(
-            id(one) in opaque and (before is None or one.start < before.start) for one in run.commands
+            is_opaque(one) and (before is None or one.start < before.start) for one in run.commands
         ):
             return None
     if found is None or stage.files.has_unreadable_run:
@@ -113,14 +113,14 @@ def _read(run: Run, command: Command) -> Iterator[tuple[str, str]]:
             yield posixpath.normpath(posixpath.join(folder, text)), text
 
 
-def _inputs(command: Command) -> list[str]:
+def _inputs(command: Command) -> tuple[str, ...]:
     program = command.program.value if command.program is not None else ""
-    words = [word.value for word in command.operands(_VALUED)]
-    if command.name in _TAKE_ALL_BUT_LAST:
-        return words if command.has("-t", "--target-directory") else words[:-1]
+    if command.name in CARRIERS:
+        return carried_by(command)
     if command.name in _TAKE_FIRST:
+        words = tuple(word.value for word in command.operands(_VALUED))
         return words[1:2] if command.name in _BEHIND_FIRST else words[:1]
-    return [program] if "/" in program else []
+    return (program,) if "/" in program else ()
 
 
 def _problem(stage: Stage, run: Run, command: Command, text: str, filled: Run, target: str) -> Problem:

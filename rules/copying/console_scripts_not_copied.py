@@ -19,6 +19,7 @@ from rules.api import (
     rule,
 )
 from rules.copying.python_packages import CONSOLE_SCRIPTS, MODULES, is_packaged_as, packages_copies
+from rules.facts.installers import PYTHON_MANAGERS
 from rules.model.search_path import DEFAULT_PATH
 
 _OWN_ENVIRONMENTS = frozenset("uv poetry pipenv pdm hatch conda mamba micromamba pixi rye".split())
@@ -70,7 +71,7 @@ def _is_console_script(builder: Stage | None, name: str) -> bool:
 
 def _is_missing(stage: Stage, name: str) -> bool:
     """Whether nothing in the stage can have brought the script."""
-    managers = ("pip", "uv", "poetry", "pipenv", "pdm", "conda", "pipx")
+    managers = PYTHON_MANAGERS | {"conda", "pipx"}
     if any(call.manager in managers and call.action in ("install", "sync") for _, call in stage.packages.calls):
         return False
     if any(is_packaged_as(item.name, name) for item in stage.packages.present) or stage.files.has_unreadable_run:

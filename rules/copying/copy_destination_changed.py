@@ -11,7 +11,6 @@ from rules.api import (
     DockerfileChange,
     Note,
     Problem,
-    Put,
     Severity,
     Stage,
     once,
@@ -19,7 +18,8 @@ from rules.api import (
     rule,
     within,
 )
-from rules.copying.uses import Use, handled, search_path, uses_of
+from rules.copying.uses import Use, handled, uses_of
+from rules.model.search_path import path_folders
 
 
 class _Moved(NamedTuple):
@@ -102,7 +102,7 @@ def _has_copies(was: Stage, path: str) -> bool:
 
 def _is_filled(stage: Stage, path: str) -> bool:
     """Whether a COPY, or a RUN that does more than make folders, brings something there."""
-    return any(not _is_made_folder(put) for put in stage.files.covering(path))
+    return any(not put.makes_folder for put in stage.files.covering(path))
 
 
 def _moves(stage: Stage, was: Stage) -> Iterator[_Moved]:
@@ -126,12 +126,8 @@ def _is_brought(stage: Stage, was: Stage, move: _Moved) -> bool:
     return any(
         (put.path, put.kind, put.source) not in then
         for put in stage.files.covering(move.old)
-        if put.step is not move.now and not _is_made_folder(put) and not (below and within(put.path, move.new))
+        if put.step is not move.now and not put.makes_folder and not (below and within(put.path, move.new))
     )
-
-
-def _is_made_folder(put: Put) -> bool:
-    return put.kind == "workdir" or (put.command is not None and put.command.name == "mkdir")
 
 
 @once
@@ -184,7 +180,7 @@ def _stated(stage: Stage, move: _Moved, then: str, confidence: Confidence = Conf
 def _is_found_again(stage: Stage, move: _Moved, use: Use) -> bool:
     """Whether a program is called by its name alone, and the new place is looked in as well."""
     name, folder = posixpath.basename(move.new), posixpath.dirname(move.new)
-    return use.instruction.keyword != "ENV" and use.word == name and folder in search_path(stage)
+    return use.instruction.keyword != "ENV" and use.word == name and folder in (path_folders(stage) or ())
 
 
 def _is_missed(stage: Stage, move: _Moved, use: Use) -> bool:

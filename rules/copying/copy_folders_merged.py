@@ -23,6 +23,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.model.search_path import DEFAULT_PATH
 from rules.packages.project_files import in_repository
 from rules.quoting import listed
 
@@ -32,7 +33,7 @@ _FOLDERS = frozenset(
     "static templates tests translations vendor views web".split()
 )
 """What folders of projects are called, and programs are not."""
-_PROGRAMS = frozenset("/ /bin /sbin /usr/bin /usr/sbin /usr/local/bin /usr/local/sbin".split())
+_PROGRAMS = frozenset({"/", *DEFAULT_PATH})
 _COMMENT = re.compile(r"^[ \t]*#", re.MULTILINE)
 _MOST = 40
 """Sources of a COPY that are looked at."""
@@ -141,7 +142,7 @@ def _is_brought(stage: Stage, copy: Copy, own: str, was: Stage) -> bool:
 
 def _may_hold(put: Put, own: str) -> bool:
     """Whether something may bring the folder: not one that is only made, nor another part of the build context."""
-    if put.kind == "workdir" or (put.command is not None and put.command.name == "mkdir"):
+    if put.makes_folder:
         return False
     return put.kind != "context" or put.whole or within(put.path, own)
 

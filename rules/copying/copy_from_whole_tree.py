@@ -32,7 +32,7 @@ from rules.copying.runtime_paths import all_explained, installed_there, runtime_
 from rules.copying.source_trees import is_monorepo
 from rules.copying.surplus import Surplus, surplus_of, usual_surplus
 from rules.model.prunings import is_leftover
-from rules.model.run_writes import OPAQUE_HARMLESS
+from rules.model.run_writes import is_opaque
 from rules.quoting import listed
 
 _OUTPUT_FOLDERS = frozenset(
@@ -56,12 +56,12 @@ _CHOSEN = 2
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A shipped stage copies a builder's whole source tree."""
+    shipped = {stage.index for stage in change.after.shipped}
     for stage in change.after.shipped:
         for part in stage.chain:
             for copy in part.copies:
-                if copy.from_stage is not None and copy.from_stage.index in {s.index for s in change.after.shipped}:
-                    continue
-                yield from _check_copy(change, stage, copy)
+                if copy.from_stage is not None and copy.from_stage.index not in shipped:
+                    yield from _check_copy(change, stage, copy)
 
 
 def _check_copy(change: DockerfileChange, stage: Stage, copy: Copy) -> Iterator[Problem]:
@@ -226,7 +226,7 @@ def _reads(run: Run, folder: str) -> bool:
     works_there = within(run.workdir.value or "/", folder)
     if works_there and any(call.project and call.manager not in OS_MANAGERS for call in run.package_calls):
         return True
-    words = [word.value for command in run.commands if command.name not in OPAQUE_HARMLESS for word in command.words]
+    words = [word.value for command in run.commands if is_opaque(command) for word in command.words]
     return any((works_there and word.startswith("./")) or word.startswith(f"{folder.rstrip('/')}/") for word in words)
 
 

@@ -22,13 +22,7 @@ from rules.api import (
     rule,
 )
 from rules.model.copies import shell_words
-
-_OF_THE_SYSTEM = frozenset(
-    "/ /bin /etc /home /lib /media /mnt /opt /root /sbin /srv /tmp /usr /usr/bin /usr/lib /usr/local /usr/local/bin "
-    "/usr/local/lib /usr/local/sbin /usr/local/share /usr/sbin /usr/share /var /var/cache /var/lib /var/log".split()
-)
-"""Folders that every distribution has."""
-
+from rules.model.folders import OF_EVERY_SYSTEM
 
 _OF_BUILDKIT = frozenset({"parents", "link", "exclude", "mount", "checksum", "security"})
 
@@ -77,7 +71,7 @@ def _of_a_shell(change: DockerfileChange, stage: Stage, copy: Copy, words: tuple
     elif mark in ("&&", ";", "&"):
         cure = "Put the command into a `RUN` below."
     else:
-        cure = "Take that out; a name that ends in `*` is copied where there is such a file, and passed over else."
+        cure = "Take that out; a name that ends in `*` is copied where there is such a file, and passed over otherwise."
         before = copy.instruction.words[len(copy.instruction.words) - len(words) - 1].span
         gone = replace(change.source, first._replace(start=before.end, end=last.end, end_line=last.end_line), "")
     then = "and the build stops, for there are none" if len(words) > 1 else "and this one is the destination"
@@ -165,16 +159,11 @@ def _hides(stage: Stage, copy: Copy) -> bool:
 def _is_made(stage: Stage, copy: Copy) -> bool:
     """Whether a folder is at the destination by then: a system's, a WORKDIR, a filled one, or a copied folder."""
     path = copy.destination
-    if path is None or (path in _OF_THE_SYSTEM and not stage.root.is_scratch):
+    if path is None or (path in OF_EVERY_SYSTEM and not stage.root.is_scratch):
         return path is not None
     return any(
         put.step.at < copy.at
-        and (
-            put.kind == "workdir"
-            or put.path != path
-            or (put.command is not None and put.command.name == "mkdir")
-            or (isinstance(put.step, Copy) and _brings_folder(put.step))
-        )
+        and (put.makes_folder or put.path != path or (isinstance(put.step, Copy) and _brings_folder(put.step)))
         for put in stage.files.below(path)
     )
 

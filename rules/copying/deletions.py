@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import TYPE_CHECKING
+from bisect import bisect_right
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.installs import folder_of
 from rules.globs import matches
 from rules.lazily import once
+from rules.model.puts import folders_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,6 +23,27 @@ if TYPE_CHECKING:
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _LONGEST = 4096
 """Characters of a path that Linux takes (limits.h, `PATH_MAX`)."""
+_MOST_PATTERNS = 50
+"""Patterns of one folder that are tried, many more than people write."""
+
+Place = tuple[tuple[int, int], int]
+"""Where a command stands: its RUN, and its offset."""
+
+
+class Deleted(NamedTuple):
+    """A command that deletes something by name.
+
+    Attributes:
+        at: Where it stands.
+        path: What it deletes, absolute; a pattern is left as it is.
+        run: The RUN.
+        command: The command.
+    """
+
+    at: Place
+    path: str
+    run: Run
+    command: Command
 
 
 def deletions(stage: Stage) -> Iterator[tuple[str, Run, Command]]:
@@ -43,21 +67,41 @@ def deletions(stage: Stage) -> Iterator[tuple[str, Run, Command]]:
 def is_deleted(run: Run, command: Command, path: str) -> bool:
     """Whether a path is deleted by name or pattern when a command of a RUN starts, and nothing brings it again."""
     folder, _, name = path.rpartition("/")
-    here = run.at, command.start
-    places = [at for pattern, at in _deleted_in(run.stage).get(folder, ()) if at < here and matches(name, (pattern,))]
-    if not places:
+    by_path, patterns = _index(run.stage)
+    named = [row.at for row in by_path.get(path, ())]
+    named += [row.at for row in patterns.get(folder, ()) if matches(name, (posixpath.basename(row.path),))]
+    last = max((at for at in named if at < (run.at, command.start)), default=None)
+    if last is None:
         return False
-    return all(put.step.at < places[-1][0] for put in run.stage.files.covering(path) if put.step.at < run.at)
+    return all(put.step.at < last[0] for put in run.stage.files.covering(path) if put.step.at < run.at)
+
+
+def deleted_behind(stage: Stage, path: str, behind: Place) -> Deleted | None:
+    """Return the first command behind a place that deletes a path, a folder above it, or what a pattern there names."""
+    by_path, patterns = _index(stage)
+    found = [
+        rows[place]
+        for folder in folders_of(path)
+        if (rows := by_path.get(folder or "/", []))
+        if (place := bisect_right(rows, behind, key=lambda row: row.at)) < len(rows)
+    ]
+    named = patterns.get(posixpath.dirname(path), [])[:_MOST_PATTERNS]
+    found += [row for row in named if row.at > behind and fnmatchcase(path, row.path)]
+    return min(found, key=lambda row: row.at, default=None)
 
 
 @once
-def _deleted_in(stage: Stage) -> dict[str, list[tuple[str, tuple[tuple[int, int], int]]]]:
-    """What RUNs delete, by folder: the name or pattern, and where."""
-    found: dict[str, list[tuple[str, tuple[tuple[int, int], int]]]] = {}
+def _index(stage: Stage) -> tuple[dict[str, list[Deleted]], dict[str, list[Deleted]]]:
+    """What is deleted by its path, and by patterns for each folder, in the order of the file."""
+    by_path: dict[str, list[Deleted]] = {}
+    patterns: dict[str, list[Deleted]] = {}
     for path, run, command in deletions(stage):
-        folder, _, name = path.rpartition("/")
-        found.setdefault(folder, []).append((name, (run.at, command.start)))
-    return found
+        row = Deleted((run.at, command.start), path, run, command)
+        if any(mark in path for mark in "*?["):
+            patterns.setdefault(posixpath.dirname(path), []).append(row)
+        else:
+            by_path.setdefault(path, []).append(row)
+    return by_path, patterns
 
 
 def _filled(text: str, assigned: Mapping[str, str]) -> str:

@@ -17,7 +17,7 @@ from rules.api import (
     rule,
 )
 from rules.copying.python_packages import PACKAGES_FOLDER, has_system_python, packages_copies, python_version
-from rules.facts.distributions import title_of
+from rules.facts.distributions import DEBIAN_FAMILY, title_of
 
 _ELSEWHERE = ("--target", "--prefix", "--root", "--user")
 _SETTINGS = ("PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER", "DEB_PYTHON_INSTALL_LAYOUT")
@@ -50,7 +50,7 @@ def _installs_beside(builder: Stage) -> bool:
 
     Whoever is not root, and may not write there, gets the packages into the own home.
     """
-    if builder.runtime.distribution not in ("debian", "ubuntu") or not has_system_python(builder):
+    if builder.runtime.distribution not in DEBIAN_FAMILY or not has_system_python(builder):
         return False
     calls = [(run, call) for run in builder.all_runs for call in run.package_calls if call.manager in ("pip", "uv")]
     if any(call.has(*_ELSEWHERE) or any(call.env.get(name) for name in _SETTINGS) for _, call in calls):

@@ -22,7 +22,8 @@ from rules.api import (
 from rules.copying.context_contents import Leak, brings_whole_context, context_leaks
 from rules.copying.ignore_file import IgnoreFile, ignore_file, lies_beside
 from rules.copying.installs import installs_in
-from rules.model.run_writes import OPAQUE_HARMLESS
+from rules.facts.installers import NODE_MANAGERS, PYTHON_MANAGERS
+from rules.model.run_writes import is_opaque
 
 _HISTORY = Leak(".git", ".git", secret=False)
 _VERSION_BY_GIT = re.compile(
@@ -30,11 +31,10 @@ _VERSION_BY_GIT = re.compile(
     rb"|pdm.{0,40}source *= *.scm|git-commit-id|gitversion|MinVer|vergen|shadow-rs|git describe|git rev-parse|git log",
 )
 """What asks git for the version of a project when it is built."""
-_JAVASCRIPT = frozenset({"npm", "pnpm", "yarn", "bun"})
 _MAKERS = {
-    "node_modules": _JAVASCRIPT,
-    ".next": _JAVASCRIPT,
-    **dict.fromkeys((".venv", "venv"), frozenset({"pip", "uv", "poetry", "pipenv", "pdm"})),
+    "node_modules": NODE_MANAGERS,
+    ".next": NODE_MANAGERS,
+    **dict.fromkeys((".venv", "venv"), PYTHON_MANAGERS),
 }
 """Folders of dependencies and of output, with the managers that make them."""
 _MAKING = frozenset({"install", "sync", "build", "run"})
@@ -107,7 +107,7 @@ def _only_fetches(run: Run) -> bool:
     """Whether a RUN does no more than install dependencies and packages of the system, and care for files."""
     fetches = {install.call.command.start for install in installs_in(run)}
     fetches |= {call.command.start for call in run.package_calls if call.manager in OS_MANAGERS}
-    return run.is_read and all(c.name in OPAQUE_HARMLESS or not c.name or c.start in fetches for c in run.commands)
+    return run.is_read and all(not is_opaque(c) or c.start in fetches for c in run.commands)
 
 
 def _is_read_for_version(change: DockerfileChange) -> bool:

@@ -1,14 +1,10 @@
 """See downloaded_then_deleted.md."""
 
 import posixpath
-from bisect import bisect_right
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
-from typing import NamedTuple
 
 from rules.api import (
     Category,
-    Command,
     Confidence,
     DockerfileChange,
     Problem,
@@ -16,12 +12,11 @@ from rules.api import (
     Run,
     Severity,
     Stage,
-    folders_of,
     once,
     quote,
     rule,
 )
-from rules.copying.deletions import deletions, is_guessed
+from rules.copying.deletions import Deleted, deleted_behind, is_guessed
 from rules.copying.mounted_instead import HEAVY
 
 _DOWNLOADERS = frozenset({"curl", "wget", "aria2c"})
@@ -29,24 +24,6 @@ _TAKE_AWAY = frozenset(
     "bunzip2 bzip2 find gunzip gzip mv rename shred truncate unlink unlzma unxz unzstd xz zstd".split()
 )
 """Programs that may leave nothing of the file under its name, those that unpack it in its place among them."""
-_MOST_PATTERNS = 50
-"""Patterns of one folder that are tried, many more than people write."""
-
-
-class _Deletion(NamedTuple):
-    """A command that deletes something by name.
-
-    Attributes:
-        at: Where it stands: its RUN, and its offset.
-        path: What it deletes.
-        run: The RUN.
-        command: The command.
-    """
-
-    at: tuple[tuple[int, int], int]
-    path: str
-    run: Run
-    command: Command
 
 
 @rule(
@@ -61,10 +38,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     said: set[int] = set()
     for stage in change.after.shipped:
         downloads = [put for put in stage.files.puts if _weighs(put)]
-        by_path, patterns = _deletions(stage) if downloads else ({}, {})
-        found: dict[tuple[int, int], list[tuple[Put, _Deletion]]] = {}
+        found: dict[tuple[int, int], list[tuple[Put, Deleted]]] = {}
         for put in downloads:
-            later = _deleted_by(put, by_path, patterns)
+            later = _deleted_by(stage, put)
             if later is not None and id(put.step) not in said:
                 found.setdefault((id(put.step), id(later.command)), []).append((put, later))
         said |= {step for step, _ in found}
@@ -81,34 +57,10 @@ def _weighs(put: Put) -> bool:
     return command.name in _DOWNLOADERS and put.path.lower().endswith(HEAVY)
 
 
-def _deletions(stage: Stage) -> tuple[dict[str, list[_Deletion]], dict[str, list[_Deletion]]]:
-    """Return what is deleted by its path, and by patterns for each folder, in the order of the file."""
-    by_path: dict[str, list[_Deletion]] = {}
-    patterns: dict[str, list[_Deletion]] = {}
-    for path, run, command in deletions(stage):
-        deletion = _Deletion((run.at, command.start), path, run, command)
-        if any(mark in path for mark in "*?["):
-            patterns.setdefault(posixpath.dirname(path), []).append(deletion)
-        else:
-            by_path.setdefault(path, []).append(deletion)
-    return by_path, patterns
-
-
-def _deleted_by(
-    put: Put, by_path: dict[str, list[_Deletion]], patterns: dict[str, list[_Deletion]]
-) -> _Deletion | None:
+def _deleted_by(stage: Stage, put: Put) -> Deleted | None:
     """Return what deletes a download first, where that is in a later layer and nothing took it away before."""
     assert put.command is not None
-    begin = put.step.at, put.command.start
-    found = [
-        rows[place]
-        for folder in folders_of(put.path)
-        if (rows := by_path.get(folder or "/", []))
-        if (place := bisect_right(rows, begin, key=lambda row: row.at)) < len(rows)
-    ]
-    named = patterns.get(posixpath.dirname(put.path), [])[:_MOST_PATTERNS]
-    found += [row for row in named if row.at > begin and fnmatchcase(put.path, row.path)]
-    first = min(found, key=lambda row: row.at, default=None)
+    first = deleted_behind(stage, put.path, (put.step.at, put.command.start))
     return None if first is None or first.run is put.step or _is_taken_away(put) else first
 
 
@@ -125,7 +77,7 @@ def _last_that_takes(run: Run) -> int:
     return max((c.start for c in run.commands if c.name in _TAKE_AWAY), default=-1)
 
 
-def _problem(stage: Stage, rows: list[tuple[Put, _Deletion]]) -> Problem:
+def _problem(stage: Stage, rows: list[tuple[Put, Deleted]]) -> Problem:
     put, deletion = rows[0]
     run, command = put.step, put.command
     assert command is not None
@@ -144,7 +96,7 @@ def _problem(stage: Stage, rows: list[tuple[Put, _Deletion]]) -> Problem:
         f"{deletion.command.line}) deletes {them} in a later layer. The image still carries all the bytes: a layer "
         f"cannot shrink the one below it. {way_out}",
         Confidence.CERTAIN if sure else Confidence.LIKELY,
-        doubt="a script may take it away before, or the base image work in another folder than `/`",
+        doubt="a script may take it away before, or the base image may work in another folder than `/`",
         instruction=run.instruction,
         stage=stage.key,
         key=posixpath.dirname(put.path) if len(rows) > 1 else put.path,

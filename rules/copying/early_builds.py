@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Confidence, Copy, Note, Problem, outcome_of_failure, quote, within
 from rules.copying.installs import folder_of
+from rules.facts.installers import NODE_MANAGERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rules.api import Command, Put, Run, Stage
 
-_RUNNERS = frozenset("npm yarn pnpm bun".split())
 _BUILDERS = frozenset("ng next nuxt vite".split())
 _MAKERS = frozenset("git curl wget tar unzip cp mv rsync npx pnpx bunx degit cat tee sed sh bash svn make".split())
 """Commands behind which the sources may be there that no instruction names."""
@@ -52,7 +52,7 @@ def early_builds(stage: Stage) -> Iterator[EarlyBuild]:
 
 def _builds(command: Command) -> bool:
     words = [word.value for word in command.args if not word.value.startswith("-")]
-    if command.name in _RUNNERS:
+    if command.name in NODE_MANAGERS:
         return words[:2] == ["run", "build"] or (command.name != "npm" and words[:1] == ["build"])
     if command.name in _BUILDERS:
         return words[:1] == ["build"]

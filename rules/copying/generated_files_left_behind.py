@@ -20,6 +20,8 @@ from rules.api import (
 )
 from rules.copying.environments import environments
 from rules.copying.installs import folder_of
+from rules.facts.installers import NODE_MANAGERS
+from rules.model.puts import within_any
 from rules.runtime.start_instructions import is_script_entrypoint, shipped
 from rules.runtime.start_scripts import start_script
 
@@ -28,7 +30,6 @@ _TASKS = frozenset(
     "vite:build".split()
 )
 """What frameworks call the step that makes the files which the server sends out (Django, Rails, Phoenix)."""
-_RUNNERS = frozenset({"npm", "yarn", "pnpm", "bun"})
 _PLACES = ("/usr", "/opt", "/root", "/bin", "/venv", "/.venv", "/wheels", "/install", "/home", "/go")
 _PACKAGES = frozenset("node_modules vendor .venv venv bundle site-packages deps".split())
 
@@ -79,7 +80,7 @@ def _makings(stage: Stage) -> list[_Making]:
 
 def _task(command: Command) -> str | None:
     words = [word.value for word in command.args]
-    if command.name in _RUNNERS:
+    if command.name in NODE_MANAGERS:
         plain = [word for word in words if not word.startswith("-")]
         builds = plain[:2] == ["run", "build"] or (command.name != "npm" and plain[:1] == ["build"])
         return "build" if builds else None
@@ -119,7 +120,7 @@ def _is_of_packages(path: str, environments: set[str]) -> bool:
 
 def _is_of_system(path: str, folder: str) -> bool:
     """Whether a path lies where packages and programs are installed, outside the project."""
-    return path.startswith(_PLACES) and not within(path, folder)
+    return within_any(path, _PLACES) and not within(path, folder)
 
 
 def _is_handed_on(change: DockerfileChange, stage: Stage, builder: Stage) -> bool:

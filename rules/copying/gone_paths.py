@@ -10,6 +10,7 @@ from rules.copying.binaries import builds_of, outputs_of
 from rules.copying.installs import folder_of
 from rules.copying.recipes import runs_recipes
 from rules.model.puts import folders_of, within
+from rules.model.run_writes import CARRIERS, is_opaque
 from rules.quoting import quote
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from rules.copying.binaries import Build
 
 _MERGED = ("/bin/", "/sbin/", "/lib/", "/lib64/")
-_CARRIERS = frozenset({"cp", "mv", "ln", "install"})
+_CARRYING = CARRIERS | {"ln"}
 _MARKS = "*?[$"
 _OF_CARGO = re.compile(
     r"(?P<root>.*/)?target/(?P<triple>[\w.]+(?:-[\w.]+){2,}/)?(?P<profile>release|debug)/(?P<name>[^/]+)"
@@ -69,7 +70,7 @@ def _merged(path: str) -> str:
 
 
 def _carries(builder: Stage) -> bool:
-    return any(command.name in _CARRIERS for run in builder.done_runs for command in run.commands)
+    return any(command.name in _CARRYING for run in builder.done_runs for command in run.commands)
 
 
 def _of_cargo(builder: Stage, path: str) -> Gone | None:
@@ -148,10 +149,9 @@ def _moved(run: Run, command: Command) -> str | None:
 
 
 def _may_come_back(builder: Stage, run: Run, command: Command, path: str) -> bool:
-    opaque = {id(each) for each in builder.files.opaque_commands}
     later = (each for other in builder.done_runs if other.at >= run.at for each in other.commands)
     behind = [each for each in later if each.start > command.start]
-    if any(id(each) in opaque or each.name in (*_CARRIERS, "mkdir", "touch") or each.redirects for each in behind):
+    if any(is_opaque(each) or each.name in (*_CARRYING, "mkdir", "touch") or each.redirects for each in behind):
         return True
     steps = [step for step in builder.done_steps if step.at > run.at]
     if any(put.step in steps for put in builder.files.covering(path)):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.copying.environments import environments, hidden_environment
 from rules.copying.installs import folder_of
 from rules.copying.python_installs import placed_installs
+from rules.facts.installers import PYTHON_MANAGERS
 from rules.lazily import once
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ _TOOLS = frozenset(
     "cython numpy pybind11 maturin tox nox bundler".split()
 )
 """Packages that people install to build and to install with, and not to run."""
-_OF_PYTHON = frozenset({"pip", "uv", "poetry", "pipenv", "pdm"})
 _YES = ("1", "true", "yes", "on")
 _LOCAL = "/usr/local"
 
@@ -45,7 +45,7 @@ def python_place(builder: Stage) -> Place | None:
     found = None
     for run in builder.done_runs:
         for call in run.package_calls:
-            if call.manager not in _OF_PYTHON or call.action not in ("install", "sync") or _is_tool(call):
+            if call.manager not in PYTHON_MANAGERS or call.action not in ("install", "sync") or _is_tool(call):
                 continue
             place = _python_call(builder, run, call)
             if place is None:

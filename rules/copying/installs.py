@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.facts.installers import NODE_MANAGERS
 from rules.lazily import once
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def needs_manifest(install: Install) -> bool:
     pnpm 10: `install` and `--filter … install` end well, with `--frozen-lockfile` too).
     """
     call = install.call
-    if call.manager not in ("npm", "pnpm", "yarn", "bun"):
+    if call.manager not in NODE_MANAGERS:
         return True
     words = {word.value.partition("=")[0] for word in call.command.args}
     if not words.isdisjoint(_OF_MEMBERS) or "workspace" in words or "workspaces" in words:

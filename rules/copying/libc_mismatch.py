@@ -26,6 +26,7 @@ from rules.copying.environments import environments
 from rules.copying.python_installs import placed_installs
 from rules.copying.python_packages import PACKAGES_FOLDER
 from rules.copying.wheels import Wheels, wheels_taken
+from rules.facts.installers import NODE_MANAGERS
 
 _COMPATIBLE = ("gcompat", "libc6-compat", "musl")
 _PROGRAM_FOLDERS = ("/usr/bin", "/bin", "/usr/sbin", "/sbin")
@@ -166,7 +167,7 @@ def _rebuilds_modules(stage: Stage) -> bool:
 @once
 def _installs_modules(stage: Stage) -> bool:
     managers = {call.manager for run in stage.all_runs for call in run.package_calls}
-    return not managers.isdisjoint(("npm", "pnpm", "yarn", "bun"))
+    return not managers.isdisjoint(NODE_MANAGERS)
 
 
 def _compiled(copy: Copy, builder: Stage) -> _Cargo | None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Confidence, Problem, quote
 from rules.copying.installs import install_folder
+from rules.facts.installers import NODE_MANAGERS
 from rules.packages.install_scripts import NOTHING_RUNS, PREPARE, WITH_EVERY_INSTALL, may_be_off
-from rules.packages.package_json import RUNNERS, commands_run, read_manifest, scripts_of
+from rules.packages.package_json import commands_run, read_manifest, scripts_of
 from rules.packages.project_files import copied, in_repository
 from rules.packages.project_texts import manifest_text
 
@@ -56,7 +57,7 @@ def wanted_by_scripts(change: DockerfileChange, run: Run) -> Iterator[Wanted]:
     Only those that the repository is known to have; without a package.json that was read, none.
     """
     for call in run.package_calls:
-        if call.manager not in RUNNERS or call.action != "install" or not call.project or call.packages:
+        if call.manager not in NODE_MANAGERS or call.action != "install" or not call.project or call.packages:
             continue
         if call.has(*NOTHING_RUNS) or call.command.conditional or may_be_off(change):
             continue

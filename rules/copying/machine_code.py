@@ -6,8 +6,10 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from rules.copying.binaries import builds_of, thinks_of_linking
+from rules.facts.installers import NODE_MANAGERS, PYTHON_MANAGERS
 from rules.lazily import once
 from rules.model.puts import within
+from rules.model.run_writes import CARRIERS, carried_by
 
 if TYPE_CHECKING:
     from rules.api import Copy, Put, Stage
@@ -25,10 +27,13 @@ _TEXTS = ("/etc", "/usr/share")
 _INSTALLED = ("/bin", "/sbin", "/lib", "/usr", "/opt")
 
 _COMPILED = frozenset({"go", "rust", "swift", "haskell", "erlang", "elixir"})
-_WITH_MODULES = {"node": ("npm", "pnpm", "yarn", "bun"), "python": ("pip", "uv", "poetry", "pipenv", "pdm")}
-_WITH_MODULES |= {"ruby": ("gem", "bundle", "bundler"), "php": ("pecl",)}
+_WITH_MODULES = {
+    "node": NODE_MANAGERS,
+    "python": PYTHON_MANAGERS,
+    "ruby": frozenset({"gem", "bundle", "bundler"}),
+    "php": frozenset({"pecl"}),
+}
 _MAKERS = frozenset("make cmake ninja meson zig nim crystal native-image jlink jpackage pyinstaller pkg nexe".split())
-_CARRIERS = frozenset({"cp", "mv", "install"})
 
 
 def machine_code(stage: Stage, copy: Copy) -> Kind | None:
@@ -82,18 +87,14 @@ def _is_built_front_end(stage: Stage, builder: Stage, path: str) -> bool:
 
 def _is_filled_with_data(builder: Stage, path: str) -> bool:
     """Whether all that is known to lie at a path was carried there and is data: what `npm pack` packed, jars."""
-    puts = [put for put in builder.files.covering(path) if not _makes_folder(put)] if path else []
+    puts = [put for put in builder.files.covering(path) if not put.makes_folder] if path else []
     return bool(puts) and all(_carries_data(builder, put) for put in puts)
 
 
-def _makes_folder(put: Put) -> bool:
-    return put.kind == "workdir" or (put.command is not None and put.command.name == "mkdir")
-
-
 def _carries_data(builder: Stage, put: Put) -> bool:
-    if put.command is None or put.command.name not in _CARRIERS:
+    if put.command is None or put.command.name not in CARRIERS:
         return False
-    sources = [word.value for word in put.command.operands(("-m", "-o", "-g"))[:-1]]
+    sources = carried_by(put.command)
     return bool(sources) and all(is_data(name) or (_packs(builder) and _PACKED.search(name)) for name in sources)
 
 

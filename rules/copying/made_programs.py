@@ -11,6 +11,7 @@ from rules.copying.dotnet_targets import published_to
 from rules.copying.environments import environments
 from rules.copying.machine_code import is_data
 from rules.model.puts import within
+from rules.model.search_path import path_folders
 from rules.packages.project_files import in_repository
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 _JAVA_BUILDS = frozenset("mvn mvnw gradle gradlew javac sbt ant".split())
 _RELEASE = re.compile(r"^(?P<folder>.+/rel/[\w-]+)/bin/[\w-]+$")
-_NOT_AS_POINTER = ("--no-editable",)
 _NAMES_A_FILE = re.compile(r"/|\.(?:py|ini|cfg|conf|toml|ya?ml|json)$")
 
 
@@ -106,8 +106,7 @@ def _installed(stage: Stage, copy: Copy, tree: str, words: Sequence[str]) -> Mad
             continue
         there = posixpath.join(folder, posixpath.relpath(path, tree), "bin")
         program = words[0] if "/" in words[0] else posixpath.join(there, words[0])
-        on_path = there in (stage.image.env["PATH"].value or "").split(":") if "PATH" in stage.image.env else False
-        starts = posixpath.dirname(program) == there and ("/" in words[0] or on_path)
+        starts = posixpath.dirname(program) == there and ("/" in words[0] or there in (path_folders(stage) or ()))
         calls = [call for run in builder.done_runs for call in run.package_calls]
         if starts and any(map(_installs_project, calls)) and not any(call.editable for call in calls):
             return Made(path, "which holds the project too")
@@ -119,5 +118,5 @@ def _installs_project(call: PackageCall) -> bool:
     if call.action not in ("install", "sync") or call.command.conditional:
         return False
     if call.manager in ("uv", "poetry", "pdm") and not call.verb.startswith("pip"):
-        return call.has(*_NOT_AS_POINTER) or bool(call.env.get("UV_NO_EDITABLE"))
+        return call.has("--no-editable") or bool(call.env.get("UV_NO_EDITABLE"))
     return call.manager in ("pip", "uv") and any(package.kind == "path" for package in call.packages)

@@ -19,9 +19,11 @@ from rules.api import (
 from rules.copying.dotnet_targets import dotnet_mismatches
 from rules.copying.install_places import ruby_place
 from rules.copying.java_classes import java_mismatches
-from rules.copying.node_addons import NODE, fills_modules, installs_again
+from rules.copying.node_addons import fills_modules, installs_again
+from rules.facts.installers import NODE_MANAGERS
 from rules.packages.package_json import read_manifest
 from rules.packages.project_texts import manifest_text
+from rules.quoting import listed
 
 _ADDONS = frozenset(
     "better-sqlite3 better-sqlite3-multiple-ciphers gc-stats grpc heapdump iconv isolated-vm libxmljs libxmljs2 "
@@ -89,16 +91,17 @@ def _versions(stage: Stage, builder: Stage, language: str, parts: int) -> tuple[
 
 def _node(change: DockerfileChange, stage: Stage, builder: Stage, path: str) -> Mismatch | None:
     versions = _versions(stage, builder, "node", 1)
-    if versions is None or installs_again(stage, NODE):
+    if versions is None or installs_again(stage, NODE_MANAGERS):
         return None
     install = next((pair for pair in builder.packages.calls if fills_modules(path, *pair)), None)
     text = manifest_text(change, *install) if install is not None else None
     addons = _addons(text) if text is not None else ()
     if install is None or (text is not None and not addons):
         return None
-    named = " and ".join(map(quote, addons[:3]))
+    named = listed(map(quote, addons), 3) if addons else ""
+    verb = "do" if len(addons) > 1 else "does"
     effect = (
-        f"{named or 'An add-on that is compiled, such as `better-sqlite3`,'} does not load: “was compiled against a "
+        f"{named or 'An add-on that is compiled, such as `better-sqlite3`,'} {verb} not load: “was compiled against a "
     )
     return Mismatch(
         quote(path),

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.copying.installs import folder_of
+from rules.facts.installers import NODE_MANAGERS
 from rules.model.puts import within
 from rules.packages.package_json import read_manifest
 from rules.packages.project_texts import manifest_text
@@ -14,7 +15,6 @@ from rules.packages.project_texts import manifest_text
 if TYPE_CHECKING:
     from rules.api import DockerfileChange, PackageCall, Run, Stage
 
-NODE = frozenset({"npm", "pnpm", "yarn", "bun"})
 _ANY = 1000
 _FOR_ONE_PLATFORM = {
     **dict.fromkeys(("sharp", "better-sqlite3", "sqlite3", "canvas", "re2", "isolated-vm", "node-rdkafka"), _ANY),
@@ -34,7 +34,7 @@ _ASKED = re.compile(r"--(?:cpu|os|arch|platform)[= ]|npm_config_(?:\w*arch|platf
 def fills_modules(path: str, run: Run, call: PackageCall) -> bool:
     """Tell whether an install of a project fills the `node_modules` that a path is, or holds."""
     folder = folder_of(run, call.command)
-    if call.manager not in NODE or call.action != "install" or not call.project or folder is None:
+    if call.manager not in NODE_MANAGERS or call.action != "install" or not call.project or folder is None:
         return False
     return within(posixpath.join(folder, "node_modules"), path)
 
@@ -56,7 +56,7 @@ def for_one_platform(change: DockerfileChange, stage: Stage, builder: Stage, pat
         builder: The stage that installs them.
         path: What is taken of it, absolute.
     """
-    if installs_again(stage, NODE) or _is_thought_of(change, builder):
+    if installs_again(stage, NODE_MANAGERS) or _is_thought_of(change, builder):
         return ()
     install = next((pair for pair in builder.packages.calls if fills_modules(path, *pair)), None)
     read = read_manifest(manifest_text(change, *install)) if install is not None else None

@@ -44,7 +44,7 @@ def origin(stage: Stage, path: str) -> Origin:
             return Origin(frozenset(paths), unknown=True)
         place, wanted = waiting.pop()
         for put in place.files.covering(wanted):
-            if put.kind == "workdir" or (put.command is not None and put.command.name == "mkdir"):
+            if put.makes_folder:
                 continue
             inner = _inner(put, wanted)
             source = put.step.from_stage if isinstance(put.step, Copy) else None

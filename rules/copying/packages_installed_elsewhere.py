@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Severity, Stage, quote, rule, within
 from rules.copying.install_places import Place, copied_places, python_place, ruby_place, shown
 from rules.copying.python_packages import PACKAGES_FOLDER, has_official_python
+from rules.facts.installers import PYTHON_MANAGERS
 
 _GEMS = "/usr/local/bundle"
 """`GEM_HOME` of the official images of Ruby."""
@@ -65,7 +66,7 @@ def _is_brought(stage: Stage, builder: Stage, place: Place) -> bool:
         within(place.path, path) or within(path, place.path) for path in copied_places(stage, builder)
     ):
         return True
-    managers = ("bundle",) if place.call.manager == "bundle" else ("pip", "uv", "poetry", "pipenv", "pdm")
+    managers = {"bundle"} if place.call.manager == "bundle" else PYTHON_MANAGERS
     return any(call.manager in managers and call.action in ("install", "sync") for _, call in stage.packages.calls)
 
 

@@ -19,6 +19,7 @@ from rules.api import (
     rule,
 )
 from rules.copying.archives import takes, uses
+from rules.model.puts import within_any
 
 _TAR = re.compile(r"\.(?:tar|tgz|tbz2?|txz|tar\.(?:gz|bz2|xz|zst))$", re.IGNORECASE)
 _UNPACKS = re.compile(
@@ -73,7 +74,7 @@ def _is_looked_into(stage: Stage, copy: Copy, name: str) -> bool:
     for other, text in later:
         for match in below.finditer(text):
             head = match["rest"].split("/")[0]
-            known = head.lower() in name.lower() or not folder.startswith(_SYSTEM)
+            known = head.lower() in name.lower() or not within_any(folder, _SYSTEM)
             if known and not _is_brought(other, copy, f"{folder}/{match['rest'].strip('/.')}"):
                 return True
     return False

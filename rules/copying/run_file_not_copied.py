@@ -30,8 +30,9 @@ from rules.copying.failing import wants_lock, without_manifest
 from rules.copying.installs import folder_of, installs_in, needs_manifest
 from rules.copying.read_besides import copies_anywhere, missing_besides
 from rules.copying.unmade_paths import is_of_system
+from rules.dockerfile.shell_nested import SHELLS
 
-_INTERPRETERS = frozenset("sh bash ash dash python python3 node ruby perl php".split())
+_INTERPRETERS = frozenset({*SHELLS, "python", "python3", "node", "ruby", "perl", "php"})
 _SCRIPTS = (".sh", ".bash", ".py", ".js", ".mjs", ".rb", ".pl", ".php")
 _FETCHING = frozenset(
     "git curl wget tar unzip make cmake svn hg rsync ansible-playbook npx degit cargo go mv cp".split()
@@ -40,7 +41,6 @@ _FETCHING = frozenset(
 
 _BUILDERS = frozenset({"composer", "poetry", "uv", "pdm"})
 """Managers whose install of a project builds the project too, and which cannot do without its manifest."""
-
 _RUNNERS = frozenset("npm npx yarn pnpm pnpx bun bunx nx turbo lerna ng vite webpack rake grunt gulp".split())
 """Programs that run what a project has written down, such as a build."""
 

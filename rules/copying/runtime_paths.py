@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from rules.copying.environments import environments
 from rules.copying.installs import folder_of
+from rules.facts.installers import NODE_MANAGERS
 from rules.model.packages import OS_MANAGERS
 from rules.model.puts import within
-from rules.model.run_writes import OPAQUE_HARMLESS, written_by
+from rules.model.run_writes import is_opaque, written_by
 from rules.model.search_path import path_folders
 from rules.secrets.secret_files import secret_file
 
@@ -29,7 +30,6 @@ _PYTHON_RUNNERS = frozenset(
 )
 _ELSEWHERE = ("--prefix", "-C", "--dir", "--cwd")
 """Options with which npm, pnpm and Yarn install in another folder."""
-_JAVASCRIPT = ("npm", "pnpm", "yarn", "bun")
 _PYTHON = ("pip", "uv", "poetry", "pdm")
 
 
@@ -109,7 +109,7 @@ def _filled(change: DockerfileChange, run: Run, tree: str) -> Iterator[str]:
         path = run.resolve(target) if target else None
         if path is not None:
             yield path
-        if call.manager in _JAVASCRIPT and call.action in ("install", "sync") and run.workdir.value == tree:
+        if call.manager in NODE_MANAGERS and call.action in ("install", "sync") and run.workdir.value == tree:
             yield posixpath.join(tree, "node_modules")
             if _exists(change, "package.json") is True:
                 yield posixpath.join(tree, "package.json")
@@ -118,11 +118,10 @@ def _filled(change: DockerfileChange, run: Run, tree: str) -> Iterator[str]:
 def all_explained(builder: Stage) -> bool:
     """Tell whether every command of a builder is known well enough to say what it leaves in the tree."""
     return not builder.files.has_unreadable_run and all(
-        command.name in OPAQUE_HARMLESS or command.start in explained or _makes_environment(command)
+        not is_opaque(command) or command.start in explained or _makes_environment(command)
         for run in builder.done_runs
         for explained in ({c.command.start for c in run.package_calls if _is_known(builder, run, c)},)
         for command in run.commands
-        if command.name
     )
 
 
@@ -132,9 +131,9 @@ def _makes_environment(command: Command) -> bool:
 
 def _is_known(builder: Stage, run: Run, call: PackageCall) -> bool:
     """Whether a call only brings dependencies, to a folder that is known."""
-    if call.manager not in (*_JAVASCRIPT, *_PYTHON, *OS_MANAGERS) or call.action in ("build", "run", "other"):
+    if call.manager not in (*NODE_MANAGERS, *_PYTHON, *OS_MANAGERS) or call.action in ("build", "run", "other"):
         return False
-    if call.manager in _JAVASCRIPT:
+    if call.manager in NODE_MANAGERS:
         return run.workdir.value == folder_of(run, call.command) and not call.has(*_ELSEWHERE)
     if call.manager == "pip":
         return not call.has("--user")

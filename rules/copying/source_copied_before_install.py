@@ -24,6 +24,7 @@ from rules.api import (
 from rules.copying.install_manifests import NPM_LOCKS, copied_above, included, manifests_named, missing, to_copy
 from rules.copying.installs import Install, installs_in, installs_of
 from rules.copying.source_trees import brings_all, is_read, is_source_tree, needs_sources
+from rules.packages.scripts import does_only
 from rules.quoting import listed
 
 _FREE_STEPS = frozenset({"ENV", "ARG", "LABEL", "EXPOSE", "SHELL", "STOPSIGNAL"})
@@ -31,7 +32,6 @@ _RUNNING = ("run", "build", "other")
 """What package managers do that may run the project's own code."""
 _OF_OTHERS = frozenset("git [[ source . pip pip3 rustup".split())
 """Commands that run nothing of the project's own."""
-_FREE_COMMANDS = frozenset({"", "echo", "set", "true", "export", ":"})
 _READ_TOO = (
     *NPM_LOCKS,
     "yarn.lock",
@@ -198,13 +198,8 @@ def _is_free(step: Step) -> bool:
     """Whether a step does the same without the sources."""
     if not isinstance(step, Run):
         return step.instruction.keyword in _FREE_STEPS
-    calls = {call.command.start for call in step.package_calls}
-    own = {i.call.command.start for i in installs_in(step)}
-    return all(
-        command.name in _FREE_COMMANDS
-        or (command.start in calls and (command.start in own or _is_named(step, command.start)))
-        for command in step.commands
-    )
+    starts = {call.command.start for call in step.package_calls if _is_named(step, call.command.start)}
+    return does_only(step, starts | {one.call.command.start for one in installs_in(step)}, "export")
 
 
 def _is_named(run: Run, start: int) -> bool:

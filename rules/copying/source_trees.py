@@ -7,6 +7,7 @@ import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from rules.facts.installers import NODE_MANAGERS
 from rules.lazily import once
 from rules.packages.project_texts import text_read
 
@@ -50,7 +51,6 @@ _BESIDE = {
 }
 """What a manifest often reads besides."""
 
-_JAVASCRIPT = frozenset({"npm", "pnpm", "yarn", "bun"})
 _MONOREPO = re.compile(
     r"(?<![\w./-])(?:turbo|lerna|nx)(?![\w./-])|--filter\b|--recursive\b|\bpnpm -r\b"
     r"|(?<![\w./-])(?:--workspaces?|pnpm-workspace\.yaml|workspaces?(?=\s+[a-z@]))(?![\w/-])"
@@ -143,7 +143,7 @@ def _is_of_several(change: DockerfileChange, install: Install) -> bool:
     names = change.repository.context_names(change.path) or frozenset()
     if "go.work" in names and install.call.manager == "go":
         return True
-    if install.call.manager in _JAVASCRIPT and "schema.prisma" in names:
+    if install.call.manager in NODE_MANAGERS and "schema.prisma" in names:
         return "prisma generate" not in change.source.text  # Prisma's own package makes the client when installed
     if is_read(change, install):
         return False
@@ -162,7 +162,7 @@ def needs_sources(change: DockerfileChange, install: Install) -> bool:
     text = "\n".join(_texts(change, install))
     if _is_of_several(change, install):
         return True
-    if install.call.manager not in _JAVASCRIPT:
+    if install.call.manager not in NODE_MANAGERS:
         return bool(_LOCAL_REQUIREMENT.search(text))
     if is_monorepo(change.after) or _BUNDLED.search(install.manifests[0]):
         return True

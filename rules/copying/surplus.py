@@ -55,7 +55,7 @@ _INSTALLED_FROM = (
 )
 """What an install reads, and what in a start command or its scripts reads it again."""
 _RUNS_TESTS = re.compile(
-    r"(?<![A-Za-z])(?:(?:py|x|c|go|php|phpunit|vi|mocha)?(?:unit)?tests?|jest|vitest|rspec|phpunit|tox|nox|cypress|playwright|karma|mocha|behave"
+    r"(?<![A-Za-z])(?:(?:py|x|c|go|php|vi)?(?:unit)?tests?|jest|rspec|phpunit|tox|nox|cypress|playwright|karma|mocha|behave"
     r"|cucumber|e2e)(?![A-Za-z])"
 )
 """What in a start command says that the tests are what runs."""

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.model.puts import may_bring, within
+from rules.model.search_path import path_folders
 from rules.runtime.start_folders import imported_module
 from rules.runtime.start_instructions import started_words
 
@@ -19,7 +20,6 @@ _HANDLING = frozenset("cd chgrp chmod chown ln mkdir setfacl touch".split())
 """Commands that prepare a folder for the program, or go there."""
 _COLON = re.compile(r":(?![^{}]*\})")
 """What parts a list, and not a variable from its default."""
-_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class Use(NamedTuple):
@@ -84,7 +84,7 @@ def _started(stage: Stage, setting: Setting[Start], path: str) -> Iterator[Use]:
     words = start.words if start.form == "exec" else tuple(start.text.split())
     for place, word in enumerate(words):
         if place == 0 and "/" not in word:
-            if posixpath.basename(path) == word and posixpath.dirname(path) in search_path(stage):
+            if posixpath.basename(path) == word and posixpath.dirname(path) in (path_folders(stage) or ()):
                 yield Use(start.instruction, word)
             continue
         is_option = word.startswith("-")
@@ -109,12 +109,6 @@ def _imported(stage: Stage, path: str) -> Iterator[Use]:
         word = next((one for one in start.text.split() if one.partition(":")[0] == module), None) if start else None
         if start is not None and start.instruction is not None and word is not None:
             yield Use(start.instruction, word)
-
-
-def search_path(stage: Stage) -> list[str]:
-    """Return the folders in which a command without a slash is looked for."""
-    setting = stage.image.env.get("PATH")
-    return (setting.value if setting is not None and setting.value else _DEFAULT_PATH).split(":")
 
 
 def is_there(stage: Stage, path: str) -> bool:

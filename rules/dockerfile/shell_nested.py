@@ -18,8 +18,8 @@ SHELLS = {"sh": "sh", "bash": "bash", "ash": "ash", "dash": "dash", "ksh": "ksh"
 
 _MAX_RUNNERS = 8
 _MAX_WORDS = 2000
-_SHELL_VALUES = frozenset({"-o", "-O", "+o", "+O", "--rcfile", "--init-file"})
-
+SHELL_VALUES = frozenset({"-o", "-O", "+o", "+O", "--rcfile", "--init-file"})
+"""Options of shells that take the next word for their value."""
 
 # Tools with a `run` of their own: the subcommand, and its options that take the next word.
 _RUNNERS: dict[str, tuple[str, frozenset[str]]] = {
@@ -43,7 +43,8 @@ _RUNNERS: dict[str, tuple[str, frozenset[str]]] = {
     "corepack": ("", frozenset()),
 }
 _COREPACK_COMMANDS = frozenset({"enable", "disable", "prepare", "use", "up", "install", "pack", "hydrate", "cache"})
-_EXEC_ACTIONS = frozenset({"-exec", "-execdir", "-ok"})
+EXEC_ACTIONS = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
+"""What stands in front of the command that `find` runs (find(1))."""
 
 
 class InnerScript(NamedTuple):
@@ -79,7 +80,7 @@ def inner_script(command: Command) -> InnerScript | None:
     while at < len(args) and given[at][:1] in {"-", "+"} and given[at] not in {"-", "--"}:
         option = given[at]
         has_script = has_script or (option[0] == "-" and option[:2] != "--" and "c" in option)
-        at += 2 if takes_next_word(option, _SHELL_VALUES) else 1
+        at += 2 if takes_next_word(option, SHELL_VALUES) else 1
     if has_script:
         at += at < len(args) and given[at] in {"-", "--"}
         return InnerScript(args[at], dialect, given[:at]) if at < len(args) else None
@@ -136,7 +137,7 @@ def _behind_options(args: Sequence[ShellWord], at: int, with_values: frozenset[s
 def _find_exec(args: Sequence[ShellWord]) -> Sequence[ShellWord]:
     """Return the words of the first command behind `-exec`, or none."""
     for index, word in enumerate(args):
-        if word.value in _EXEC_ACTIONS:
+        if word.value in EXEC_ACTIONS:
             rest = args[index + 1 :]
             end = next((at for at, other in enumerate(rest) if other.value in {";", "+"}), len(rest))
             return rest[:end]

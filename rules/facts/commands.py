@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from rules.facts.distributions import REDHAT_FAMILY
+from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY
 
 
 def _words(text: str) -> frozenset[str]:
@@ -267,7 +267,7 @@ def package_of_command(command: str, distro: str) -> str | None:
     Returns:
         The package's name, or `None` where it is not known or the distribution has none.
     """
-    family = "debian" if distro in {"debian", "ubuntu"} else "redhat" if distro in REDHAT_FAMILY else distro
+    family = "debian" if distro in DEBIAN_FAMILY else "redhat" if distro in REDHAT_FAMILY else distro
     if command in _BY_DISTRO:
         return _BY_DISTRO[command].get(family)
     known = family in {"debian", "redhat", "alpine"} and command in _SAME_NAME

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from rules.data import load
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
-_APT = frozenset({"debian", "ubuntu"})
+DEBIAN_FAMILY = frozenset({"debian", "ubuntu"})
+"""Debian and its descendant: the same formats, tools and system accounts."""
 REDHAT_FAMILY = frozenset("rhel centos fedora almalinux rockylinux oraclelinux amazonlinux".split())
 """Red Hat's family: the same names of packages and system accounts, the same basic commands."""
 
@@ -49,6 +50,16 @@ class Release(NamedTuple):
         """The codename, else the number: the form in which the tables of packages know a release."""
         return self.codename or self.number
 
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The number as it can be compared within a distribution: `(24, 4)`; empty where there is none."""
+        return release_numbers(self.number)
+
+
+def release_numbers(number: str | None) -> tuple[int, ...]:
+    """Return a release's number in its parts: `(24, 4)` for `24.04`."""
+    return tuple(int(part) for part in (number or "").split(".") if part.isdecimal())
+
 
 @lru_cache(maxsize=1)
 def _codenames() -> dict[str, tuple[str, str]]:
@@ -70,7 +81,7 @@ def release_of(distro: str | None, text: str | None) -> Release | None:
     """
     if not text or not distro:
         return None
-    if distro in _APT:
+    if distro in DEBIAN_FAMILY:
         return _release_with_codename(distro, text)
     if text in {"edge", "rawhide"}:
         return Release(text)
@@ -102,7 +113,7 @@ def _release_with_codename(distro: str, text: str) -> Release | None:
 
 def package_manager_of(distro: str | None) -> str | None:
     """Return the package manager that every image of a distribution has; `None` where they differ."""
-    if distro in _APT:
+    if distro in DEBIAN_FAMILY:
         return "apt"
     return {"alpine": "apk", "photon": "tdnf", "archlinux": "pacman"}.get(distro or "")
 
@@ -137,7 +148,7 @@ def release_title(distro: str, release: Release | None) -> str:
 
 def package_kind_of(distro: str | None) -> str | None:
     """Return the kind of a distribution's packages, `deb`, `apk` or `rpm`, whichever program installs them."""
-    if distro in _APT:
+    if distro in DEBIAN_FAMILY:
         return "deb"
     return "rpm" if distro in _RPM else {"alpine": "apk", "wolfi": "apk"}.get(distro or "")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.data import load
+from rules.facts.distributions import release_numbers
 
 if TYPE_CHECKING:
     from rules.facts.distributions import Release
@@ -81,11 +82,11 @@ def dropped(package: str, distro: str | None, release: Release | None) -> Droppe
     Returns:
         `None` where the release has the package, or it is not known whether it does.
     """
-    if release is None or release.number is None:
+    if release is None or not release.numbers:
         return None
     row = _BY_HAND.get(package)
     first = {"debian": row.debian, "ubuntu": row.ubuntu}.get(distro or "") if row is not None else None
-    if row is not None and first is not None and _number(release.number) >= _number(first):
+    if row is not None and first is not None and release.numbers >= release_numbers(first):
         return Dropped(package, row.instead, row.virtual)
     return _of_table(package) if distro == "debian" and release.codename == _TABLED else None
 
@@ -97,7 +98,3 @@ def _of_table(package: str) -> Dropped | None:
     if package in changes["renamed"]:
         return Dropped(package, changes["renamed"][package])
     return Dropped(package, None) if package in changes["gone"] else None
-
-
-def _number(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split("."))

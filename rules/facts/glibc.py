@@ -13,6 +13,7 @@ _VERSIONS = {
     ("debian", "11"): (2, 31),
     ("debian", "12"): (2, 36),
     ("debian", "13"): (2, 41),
+    ("ubuntu", "16.04"): (2, 23),
     ("ubuntu", "18.04"): (2, 27),
     ("ubuntu", "20.04"): (2, 31),
     ("ubuntu", "20.10"): (2, 32),
@@ -20,6 +21,9 @@ _VERSIONS = {
     ("ubuntu", "21.10"): (2, 34),
     ("ubuntu", "22.04"): (2, 35),
     ("ubuntu", "24.04"): (2, 39),
+    ("ubuntu", "24.10"): (2, 40),
+    ("ubuntu", "25.10"): (2, 42),
+    ("ubuntu", "26.04"): (2, 43),
     ("amazonlinux", "2"): (2, 26),
     ("amazonlinux", "2023"): (2, 34),
     **{
@@ -42,13 +46,12 @@ def glibc_of(libc: str | None, distribution: str | None, release: Release | None
     Args:
         libc: The C library of the image, as `ImageFacts.libc` names it.
         distribution: As `ImageFacts.distro` names it.
-        release: The release; of most distributions the first part of its number counts.
+        release: The release; the first part of its number counts, of Ubuntu all of it.
     """
     if libc != "glibc" or distribution is None or release is None:
         return None
     number = release.number or ""
-    if distribution not in ("ubuntu", "amazonlinux"):
-        number = number.partition(".")[0]
+    number = number if distribution == "ubuntu" else number.partition(".")[0]
     return _VERSIONS.get((distribution, number))
 
 

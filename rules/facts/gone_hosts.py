@@ -24,6 +24,11 @@ class GoneHost(NamedTuple):
     since: str
     instead: str
 
+    @property
+    def address(self) -> str:
+        """The name as it stands in a command, where it is an address."""
+        return self.name.strip("`")
+
 
 GONE_HOSTS = (
     # As JFrog's blog said under "Into the Sunset on May 1st: Bintray, JCenter, GoCenter, and ChartCenter"
@@ -47,9 +52,9 @@ GONE_HOSTS = (
             r"|//packages\.cloud\.google\.com/(?:apt/?\s+kubernetes-\w+|yum/repos/kubernetes-)",
             re.IGNORECASE,
         ),
-        "Google's old packages of Kubernetes",
+        "Google's old repositories of Kubernetes",
         "which went away on 4 March 2024",
-        "Take them from `https://pkgs.k8s.io`, which has a folder for each minor release",
+        "Take the packages from `https://pkgs.k8s.io`, which has a folder for each minor release",
     ),
     # sks-keyservers.net, "Update 2021-06-21": the pool has no DNS records any more (quoted in nginx/docker-nginx#597)
     GoneHost(

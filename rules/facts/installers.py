@@ -1,4 +1,4 @@
-"""Which commands can have brought a program into an image: a `pip install` brings no `curl`."""
+"""Programs that install, by their language, and which of them can have brought a program: `pip` brings no `curl`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ SYSTEM_PROGRAMS = frozenset(
 
 SYSTEM_PROGRAMS_OF_LANGUAGES = frozenset("supervisord dumb-init node npm npx".split())
 """Those of them that Python packages bring as well: `supervisor`, `dumb-init`, `nodeenv`."""
+
+NODE_MANAGERS = frozenset({"npm", "pnpm", "yarn", "bun"})
+"""What installs the packages of a `package.json`, and runs its scripts."""
+
+PYTHON_MANAGERS = frozenset({"pip", "uv", "poetry", "pipenv", "pdm"})
+"""What installs a Python project's packages."""
 
 PROJECT_MANAGERS = frozenset("uv uvx poetry pipenv pdm yarn pnpm bun bunx bundle composer".split())
 """Programs that manage a project's dependencies: they are installed by their own name, never as a dependency."""

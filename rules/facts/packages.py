@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from rules.data import load
-from rules.facts.distributions import REDHAT_FAMILY, Release
+from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY, Release
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,7 +48,7 @@ def is_build_only(package: str, distro: str) -> bool | None:
         `None` where the distribution is not known, and for a package that the table does not list.
     """
     name = package.strip() if package.startswith("@") else plain_name(package)
-    if distro in {"debian", "ubuntu"}:
+    if distro in DEBIAN_FAMILY:
         if name in _names("debian", "build_only") or _DEBIAN_BUILD.fullmatch(name):
             return True
         return False if any(name in _suite(suite) for suite in releases()) else None

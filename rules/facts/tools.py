@@ -6,14 +6,13 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from rules.facts import commands
-from rules.facts.distributions import REDHAT_FAMILY
+from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY, release_numbers
 
 if TYPE_CHECKING:
     from rules.facts.distributions import Release
     from rules.facts.images import ImageFacts
 
 _FOLDERS = frozenset({"", "/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin", "/usr/local/sbin"})
-_APT = frozenset({"debian", "ubuntu"})
 BUSYBOX_SHELL = "/busybox/sh"
 """The shell of distroless `debug` images: BusyBox lies in a folder of its own, the last of `PATH` (its `base.bzl`)."""
 _TRACKED = frozenset({"bash", "curl", "git", "gpg", "ssh", "sudo", "tini", "unzip", "wget"})
@@ -30,7 +29,7 @@ _MORE_OF_BUSYBOX = frozenset({"dpkg"})
 _WITH_PYTHON = frozenset({"python", "python3"})
 """Version control in buildpack-deps brings Debian's Python along (Mercurial)."""
 
-_SINCE = {"debian": 9.0, "ubuntu": 18.04, "alpine": 3.08}
+_SINCE = {"debian": (9,), "ubuntu": (18, 4), "alpine": (3, 8)}
 """The oldest release for which the lists of commands were checked."""
 
 ACCOUNT_TOOLS = frozenset({"adduser", "addgroup", "deluser", "delgroup"})
@@ -58,7 +57,7 @@ _REDHAT_USERS = {
 
 def system_users(distro: str | None) -> dict[str, int | None]:
     """Return the accounts of a distribution's base system with their uid, empty where they are not known."""
-    if distro in _APT:
+    if distro in DEBIAN_FAMILY:
         return dict(_DEBIAN_USERS)
     if distro in REDHAT_FAMILY:
         return dict(_REDHAT_USERS)
@@ -81,15 +80,15 @@ alpine-baselayout, `group`)."""
 
 def system_groups(distro: str | None) -> dict[str, int]:
     """Return the groups of a distribution's base system without an account, empty where they are not known."""
-    if distro in _APT:
+    if distro in DEBIAN_FAMILY:
         return dict(_DEBIAN_GROUPS)
     return dict(_ALPINE_GROUPS) if distro == "alpine" else {}
 
 
 def lacks_account_tools(distro: str | None, release: Release | None) -> bool | None:
     """Tell whether a release's own image has no `adduser`; `None` where that is not known."""
-    first, number = FIRST_WITHOUT_ADDUSER.get(distro or ""), _as_number(release)
-    return None if first is None or number is None else number >= float(first)
+    first, numbers = FIRST_WITHOUT_ADDUSER.get(distro or ""), release.numbers if release is not None else ()
+    return numbers >= release_numbers(first) if first is not None and numbers else None
 
 
 def has_user(facts: ImageFacts, name: str) -> bool | None:
@@ -100,7 +99,7 @@ def has_user(facts: ImageFacts, name: str) -> bool | None:
     """
     if name in facts.users or name in system_users(facts.distro):
         return True
-    if not facts.exact or facts.distro not in {*_APT, "alpine"} or not facts.is_plain:
+    if not facts.exact or facts.distro not in {*DEBIAN_FAMILY, "alpine"} or not facts.is_plain:
         return None
     return False
 
@@ -130,15 +129,15 @@ def _is_known_to_have(facts: ImageFacts, folder: str, base: str) -> bool | None:
         return True
     if facts.distro == "scratch" or is_distroless(facts):
         return _has_nothing_else(facts, base, with_busybox=BUSYBOX_SHELL in facts.tools and not folder)
-    if base in ACCOUNT_TOOLS and facts.distro in _APT:
+    if base in ACCOUNT_TOOLS and facts.distro in DEBIAN_FAMILY:
         return _has_account_tools(facts, facts.tools)
     return True if base in _system(facts) else False if _is_absent(facts, base) else None
 
 
 def is_checked(facts: ImageFacts) -> bool:
     """Tell whether an image holds a system or a language alone, of a release whose commands were checked."""
-    number = _number(facts)
-    return facts.is_plain and number is not None and number >= _SINCE.get(facts.distro or "", 1e9)
+    first = _SINCE.get(facts.distro or "")
+    return facts.is_plain and first is not None and facts.release is not None and facts.release.numbers >= first
 
 
 def is_distroless(facts: ImageFacts) -> bool:
@@ -177,7 +176,7 @@ def _brought(facts: ImageFacts, tools: frozenset[str]) -> set[str]:
         found |= commands.OF_LANGUAGE.get(language, frozenset())
     if facts.full:
         found |= _OF_BUILDPACK_DEPS
-    if facts.distro in _APT:
+    if facts.distro in DEBIAN_FAMILY:
         found |= _WITH_COMPILER.get(facts.name, frozenset())
     major = (facts.languages.get("node") or "").partition(".")[0]
     if facts.name == "node" and major.isdecimal() and int(major) <= _LAST_WITH_YARN:
@@ -197,7 +196,7 @@ def _has_nothing_else(facts: ImageFacts, name: str, *, with_busybox: bool) -> bo
 
 
 def _system(facts: ImageFacts) -> frozenset[str]:
-    if facts.distro in _APT:
+    if facts.distro in DEBIAN_FAMILY:
         return commands.DEBIAN
     if facts.distro == "alpine":
         return commands.ALPINE
@@ -217,7 +216,8 @@ def _has_account_tools(facts: ImageFacts, tools: frozenset[str]) -> bool | None:
 def _is_absent(facts: ImageFacts, name: str) -> bool:
     """Tell whether a command is known to be missing in an image with a shell."""
     if name in _TRACKED:
-        return facts.distro in {*_APT, "alpine", "busybox", "wolfi"} and (facts.is_plain or facts.kind == "server")
+        followed = facts.distro in {*DEBIAN_FAMILY, "alpine", "busybox", "wolfi"}
+        return followed and (facts.is_plain or facts.kind == "server")
     if not is_checked(facts):
         return False
     rich = bool(facts.full or facts.toolchain or "git" in (facts.tools or ()))
@@ -225,15 +225,3 @@ def _is_absent(facts: ImageFacts, name: str) -> bool:
         return not (rich and name in _WITH_PYTHON)
     missing = commands.NOT_IN_ALPINE if facts.distro == "alpine" else commands.NOT_IN_DEBIAN
     return not rich and name in missing
-
-
-def _number(facts: ImageFacts) -> float | None:
-    """Return the release as a number that can be compared within its distribution: 12, 24.04, 3.2 for 3.20."""
-    return _as_number(facts.release)
-
-
-def _as_number(release: Release | None) -> float | None:
-    if release is None or release.number is None:
-        return None
-    major, _, minor = release.number.partition(".")
-    return int(major) + int(minor or 0) / 100

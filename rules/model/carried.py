@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from rules.model.filenames import names_a_file
 from rules.model.puts import within
+from rules.model.run_writes import CARRIERS, carried_by
 from rules.model.steps import Copy
 
 if TYPE_CHECKING:
     from rules.model.puts import Put
 
-_CARRIERS = frozenset({"cp", "mv", "install"})
 _PIP = frozenset({"pip", "pip3"})
 _SYSTEM_FOLDERS = frozenset(
     "/bin /sbin /lib /opt /root /usr /usr/bin /usr/sbin /usr/lib /usr/local /usr/local/bin".split()
@@ -28,11 +28,11 @@ def carried_names(put: Put) -> frozenset[str] | None:
         return None
     names: set[str] = set()
     for other in builder.files.covering(put.source):
-        if other.kind == "workdir" or (other.command is not None and other.command.name == "mkdir"):
+        if other.makes_folder:
             continue
-        if other.command is None or other.command.name not in _CARRIERS:
+        if other.command is None or other.command.name not in CARRIERS:
             return None
-        sources = [word.value for word in other.command.operands(("-m", "-o", "-g", "-t"))[:-1]]
+        sources = carried_by(other.command)
         if not sources or not all(names_a_file(source) and not set(source) & set("$*?[{") for source in sources):
             return None
         names |= set(map(posixpath.basename, sources))

@@ -10,7 +10,7 @@ from rules.model.folders import lands_in_folder
 from rules.model.found_paths import found_for
 from rules.model.prunings import prunings_of
 from rules.model.puts import Put, copied, folders_of, within
-from rules.model.run_writes import OPAQUE_HARMLESS, written_by
+from rules.model.run_writes import is_opaque, written_by
 from rules.model.steps import Copy, Run
 
 if TYPE_CHECKING:
@@ -171,12 +171,7 @@ class Files:
     @cached_property
     def opaque_commands(self) -> tuple[Command, ...]:
         """Commands of the chain that may write anywhere: build tools, scripts, unknown programs."""
-        return tuple(
-            command
-            for run in self.stage.done_runs
-            for command in run.commands
-            if command.name and command.name not in OPAQUE_HARMLESS
-        )
+        return tuple(command for run in self.stage.done_runs for command in run.commands if is_opaque(command))
 
     @cached_property
     def has_unreadable_run(self) -> bool:

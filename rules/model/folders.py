@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.lazily import once
 from rules.model.filenames import names_a_file
 from rules.model.run_writes import written_by
+from rules.model.search_path import DEFAULT_PATH
 from rules.model.steps import Copy, Run
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from rules.model.stage import Stage
 
-_OF_EVERY_SYSTEM = frozenset(
+OF_EVERY_SYSTEM = frozenset(
     "/ /bin /boot /dev /etc /home /lib /media /mnt /opt /proc /root /run /sbin /srv /sys /tmp /usr /usr/bin /usr/lib "
     "/usr/local /usr/local/bin /usr/local/lib /usr/local/share /usr/sbin /usr/share /var /var/cache /var/lib /var/log "
     "/var/tmp".split()
@@ -29,7 +30,6 @@ TEMPORARY = ("/tmp", "/var/tmp")  # noqa: S108 - paths of an image
 _NAMED = re.compile(r"(?<![\w./}-])(?:/[\w.@+-]+)+(?=/)")
 """The folder part of an absolute path of which something below is named."""
 
-_PROGRAM_FOLDERS = frozenset("/bin /sbin /usr/bin /usr/sbin /usr/local/bin /usr/local/sbin".split())
 _MOVERS = frozenset("cp install ln mv rsync".split())
 
 
@@ -52,7 +52,7 @@ class Folders(NamedTuple):
 @once
 def folders(stage: Stage) -> Folders:
     """Return what is known of a stage's folders, its chain included."""
-    above = Folders(frozenset() if stage.root.is_scratch else _OF_EVERY_SYSTEM, frozenset())
+    above = Folders(frozenset() if stage.root.is_scratch else OF_EVERY_SYSTEM, frozenset())
     for link in stage.chain[:-1]:  # from the root on, so that each finds its parent's answer ready
         above = folders(link)
     texts = (step.instruction.value for step in stage.steps if step.instruction.keyword in _SPEAKING)
@@ -147,7 +147,7 @@ def may_be_folder(copy: Copy, source: str) -> bool:
     if names_a_file(name) and not name.endswith(".d"):
         return False
     is_renamed = name in (posixpath.basename(source), posixpath.basename(source).partition(".")[0])
-    return not is_renamed and folder not in _PROGRAM_FOLDERS and _may_be_there(copy)
+    return not is_renamed and folder not in DEFAULT_PATH and _may_be_there(copy)
 
 
 def _may_be_there(copy: Copy) -> bool:

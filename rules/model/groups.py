@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.facts.distributions import REDHAT_FAMILY
+from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY
 from rules.lazily import once
 from rules.model.users import ROOT_NAMES
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from rules.model.accounts import Account
     from rules.model.stage import Stage
 
-_APT = frozenset({"debian", "ubuntu"})
 _OF_SYSTEMS = frozenset(
     "root daemon bin sys adm tty disk lp mail news uucp man proxy kmem dialout fax voice cdrom floppy tape sudo audio "
     "dip www-data backup operator list irc src gnats shadow utmp video sasl plugdev staff games users nogroup nobody "
@@ -75,11 +74,11 @@ def makes_own_group(account: Account) -> bool | None:
     distro = facts.distro if facts is not None else None
     if command.name == "useradd" or (command.name == "adduser" and distro in REDHAT_FAMILY):
         chosen = command.has("-g", "--gid", "-N", "--no-user-group") and not command.has("-U", "--user-group")
-        known = chosen or (distro in {*_APT, *REDHAT_FAMILY} and not command.has("-K", "--key"))
+        known = chosen or (distro in {*DEBIAN_FAMILY, *REDHAT_FAMILY} and not command.has("-K", "--key"))
         return not chosen if known or command.has("-U", "--user-group") else None
-    if distro == "alpine":
+    if facts is not None and facts.has_busybox_accounts:
         return not command.has("-G", "--ingroup", "-S", "--system")
-    if distro in _APT:
+    if distro in DEBIAN_FAMILY:
         alone = command.has("--system") and not command.has("--group")
         return not alone and not command.has("--ingroup", "--gid")
     return None

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.dockerfile.shell_nested import EXEC_ACTIONS
 from rules.lazily import once
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ _LEFTOVERS = re.compile(
 """Names, and patterns of names, of what tools leave beside the sources: without them a source tree is still whole."""
 _NAMED = ("-name", "-iname", "-path", "-ipath", "-wholename", "-iwholename", "-regex", "-iregex")
 _NOT = ("!", "-not")
-_DELETING = ("-exec", "-execdir", "-ok", "-okdir")
 _GLOB = re.compile(r"[*?\[]|!\(")
 
 
@@ -110,7 +110,7 @@ def _deletes(find: Command) -> bool:
     words = [word.value for word in find.args]
     if "-delete" in words:
         return True
-    at = next((index for index, word in enumerate(words) if word in _DELETING), len(words))
+    at = next((index for index, word in enumerate(words) if word in EXEC_ACTIONS), len(words))
     return any(re.search(r"\b(?:rm|unlink)\b", word) for word in words[at + 1 :])
 
 

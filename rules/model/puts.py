@@ -11,7 +11,7 @@ from rules.model.filenames import names_a_file
 from rules.model.folders import may_be_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from rules.dockerfile.shell import Command
     from rules.model.steps import Copy, CopySource, Step
@@ -42,11 +42,21 @@ class Put(NamedTuple):
     step: Step
     command: Command | None = None
 
+    @property
+    def makes_folder(self) -> bool:
+        """Whether it is a folder with nothing in it: one that a WORKDIR or a `mkdir` makes."""
+        return self.kind == "workdir" or (self.command is not None and self.command.name == "mkdir")
+
 
 def within(path: str, folder: str) -> bool:
     """Tell whether an absolute path is a folder or lies below it."""
     folder = folder.rstrip("/")
     return path == folder or path.startswith(f"{folder}/") or not folder
+
+
+def within_any(path: str, folders: Iterable[str]) -> bool:
+    """Tell whether an absolute path is one of some folders or lies below one: `/etcd` is not in `/etc`."""
+    return any(within(path, folder) for folder in folders)
 
 
 def may_bring(put: Put, path: str) -> bool:
@@ -124,9 +134,8 @@ def _copied_source(step: Copy, source: CopySource, target: str) -> Put:
         return Put(target, "context", _may_be_tree(step, source), source.is_root, path, step)
     if step.from_stage is None:
         return Put(target, "image", _may_be_tree(step, source), whole=False, source=path, step=step)
-    whole = step.from_stage.files.whole_tree_in(path) if path else None
-    above = path and any(within(path, put.path) and put.path == path for put in step.from_stage.files.whole_trees)
-    return Put(target, "stage", _may_be_tree(step, source), whole is not None or bool(above), path, step)
+    whole = bool(path) and step.from_stage.files.whole_tree_in(path) is not None
+    return Put(target, "stage", _may_be_tree(step, source), whole, path, step)
 
 
 def _may_be_tree(step: Copy, source: CopySource) -> bool:

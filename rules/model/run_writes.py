@@ -26,6 +26,12 @@ OPAQUE_HARMLESS = frozenset(
 """Commands that write to the system's own folders, or where their command line says; others may write anywhere."""
 
 
+CARRIERS = frozenset({"cp", "mv", "install"})
+"""Commands that put files which are there already elsewhere, under their own or another name."""
+INSTALL_VALUED = ("-m", "--mode", "-o", "--owner", "-g", "--group", "-S", "--suffix")
+"""Options of `mkdir`, `cp`, `mv` and `install` whose value is no path (coreutils)."""
+_TARGET = ("-t", "--target-directory")
+
 _URL = re.compile(r"(?:https?|ftp)://[^/]+/")
 
 
@@ -43,6 +49,17 @@ class Write(NamedTuple):
     tree: bool
     checkout: bool
     command: Command
+
+
+def is_opaque(command: Command) -> bool:
+    """Tell whether a command may write anywhere: a build tool, a script, an unknown program."""
+    return bool(command.name) and command.name not in OPAQUE_HARMLESS
+
+
+def carried_by(command: Command) -> tuple[str, ...]:
+    """Return what `cp`, `mv` or `install` takes, as written: its operands, but for the last where that says whither."""
+    operands = tuple(word.value for word in command.operands((*_TARGET, *INSTALL_VALUED)))
+    return operands if command.has(*_TARGET) else operands[:-1]
 
 
 @once
@@ -87,8 +104,8 @@ def _all_operands(command: Command) -> Iterator[tuple[str, bool, bool]]:
 
 
 def _last_operand(command: Command) -> Iterator[tuple[str, bool, bool]]:
-    target = command.option("-t", "--target-directory")
-    operands = command.operands(("-t", "--target-directory", "-m", "-o", "-g", "--mode", "--owner", "--group", "-S"))
+    target = command.option(*_TARGET)
+    operands = command.operands((*_TARGET, *INSTALL_VALUED))
     if target is not None:
         yield target, True, False
     elif command.name == "install" and command.has("-d", "--directory"):

@@ -250,9 +250,8 @@ class Runtime:
     @cached_property
     def _dependencies(self) -> frozenset[str]:
         """Programs that come along with many packages, unnamed."""
-        number = (self.release.number if self.release is not None else None) or ""
-        parts = tuple(int(part) for part in number.split(".") if part.isdecimal())
-        dropped = parts >= _WITHOUT_PYTHON.get(self.distribution or "", (_NEVER,))
+        numbers = self.release.numbers if self.release is not None else ()
+        dropped = numbers >= _WITHOUT_PYTHON.get(self.distribution or "", (_NEVER,))
         return _DEPENDENCIES - {"python"} if dropped else _DEPENDENCIES
 
     @cached_property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.facts.distributions import REDHAT_FAMILY
+from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY
 from rules.lazily import cached_property
 from rules.model.accounts import VALUED, Account, account_of, expanded, is_membership
 from rules.model.folders import fixed_folder
@@ -40,7 +40,7 @@ _DAEMON_ACCOUNTS = frozenset(
 )
 """Accounts that packages of another name create."""
 _NEVER = {
-    "apache": frozenset({"debian", "ubuntu"}),
+    "apache": DEBIAN_FAMILY,
     "www-data": REDHAT_FAMILY,
 }
 """Accounts that no package of a distribution creates: its web servers run as another one.

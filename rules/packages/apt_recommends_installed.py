@@ -145,7 +145,7 @@ def _fix(run: Run, call: PackageCall, beside: tuple[str, ...]) -> Fix | None:
         word, source = call.packages[-1].word, run.instruction.source
         literal = run.instruction.exec_form is None and source.cut(word.span) == word.value
         edits.append(insert_after(source, word, f" {' '.join(beside)}") if literal else None)
-    named = f" and name {' and '.join(map(quote, beside))}" if beside else ""
+    named = f" and name {listed(map(quote, beside))}" if beside else ""
     return fix(f"Add `--no-install-recommends`{named}", *edits)
 
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.dockerfile.shell import parse
 from rules.dockerfile.source import Source
+from rules.facts.installers import NODE_MANAGERS, PYTHON_MANAGERS
 from rules.facts.packages import installed_size, is_build_only, needed_by, plain_name, runtime_of
 from rules.lazily import once
 from rules.packages.plain_names import loaded_by_name
 from rules.packages.scripts import may_be_script
 from rules.packages.sources import adds_source_before
+from rules.runtime.start_scripts import EVERY_ARGUMENT
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -29,7 +31,7 @@ _COMPILERS = frozenset(
     "docker-php-ext-install docker-php-ext-configure pecl phpize node-gyp perl cpanm cpan cython f2py R Rscript nvcc "
     "rebar3 mix stack cabal ghc swift javac mvn gradle qmake scons waf install-php-extensions luarocks xcaddy".split()
 )
-_MAY_COMPILE = frozenset({"pip", "uv", "pipx", "poetry", "pipenv", "pdm", "conda", "npm", "pnpm", "yarn", "bun"})
+_MAY_COMPILE = NODE_MANAGERS | PYTHON_MANAGERS | {"pipx", "conda"}
 _PLAIN_SCRIPTS = frozenset("npm pnpm yarn corepack typescript ts-node tsx pm2 nodemon serve rimraf".split())
 """npm packages of JavaScript alone that people install for the whole image."""
 
@@ -232,7 +234,7 @@ def _is_given(command: Command, own: Collection[str]) -> bool:
     """Whether it is whatever a variable says: `eval "$STARTUP"`, and `exec $STARTUP` where nothing here sets it."""
     if command.name == "eval":
         first = " ".join(word.value for word in command.args).partition(" ")[0]
-        return bool(_VARIABLE.match(first) or first in ("$@", "$*", "${@}", "${*}"))
+        return bool(_VARIABLE.match(first) or first in EVERY_ARGUMENT)
     named = _VARIABLE.fullmatch(command.name)
     return named is not None and named[1] not in own
 
@@ -240,7 +242,7 @@ def _is_given(command: Command, own: Collection[str]) -> bool:
 def _may_compile(call: PackageCall) -> bool:
     if call.manager not in _MAY_COMPILE | _MAY_COMPILE_TOO or call.action not in ("install", "sync", "build", "run"):
         return False
-    if call.manager in ("npm", "pnpm", "yarn") and call.packages and all(map(_is_plain_script, call.packages)):
+    if call.manager in NODE_MANAGERS and call.packages and all(map(_is_plain_script, call.packages)):
         return False
     return not (call.has("--only-binary", "--no-build") or call.has("--ignore-scripts"))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.facts.distributions import DEBIAN_FAMILY
 from rules.facts.packages import depends_on
 
 if TYPE_CHECKING:
@@ -44,13 +45,12 @@ def has_bundle(stage: Stage) -> bool:
 
 def has_none(facts: ImageFacts) -> bool:
     """Tell whether a base image of Debian or Ubuntu is known to have no certificates for the system's programs."""
-    if facts.distro not in ("debian", "ubuntu") or facts.full or facts.has_tool("curl") or facts.has_tool("wget"):
+    if facts.distro not in DEBIAN_FAMILY or facts.full or facts.has_tool("curl") or facts.has_tool("wget"):
         return False
     return (facts.kind == "os" or facts.name in _WITHOUT) and not facts.has_tool("update-ca-certificates")
 
 
 def _is_old_alpine(facts: ImageFacts) -> bool:
     """Whether it is a release of Alpine that came without any certificates: those before 3.10."""
-    number = facts.release.number if facts.distro == "alpine" and facts.release is not None else None
-    numbers = [int(part) for part in (number or "").split(".") if part.isdecimal()]
-    return bool(numbers) and numbers < [3, 10]
+    numbers = facts.release.numbers if facts.distro == "alpine" and facts.release is not None else ()
+    return bool(numbers) and numbers < (3, 10)

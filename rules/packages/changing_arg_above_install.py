@@ -26,6 +26,7 @@ from rules.api import (
 )
 from rules.copying.source_trees import brings_all, source_folder
 from rules.packages.options import spelled
+from rules.packages.scripts import does_only
 from rules.quoting import listed
 
 _COMMIT = re.compile(
@@ -45,7 +46,6 @@ _PINS = re.compile(r"[\"']?[0-9a-fA-F]{7,}[\"']?$|[\"']?v?\d+\.\d")
 """A default that is a version or a commit of something: changed by hand, if at all."""
 
 _INSTALLING = frozenset({"install", "sync", "download"})
-_FREE_COMMANDS = frozenset({"", "echo", "set", "true", ":", "rm", "mkdir"})
 
 
 @rule(
@@ -168,8 +168,7 @@ def _plain_runs(stage: Stage) -> frozenset[int]:
     return frozenset(
         run.index
         for run in stage.runs
-        if {command.start for command in run.commands if command.name not in _FREE_COMMANDS}
-        <= {call.command.start for call in run.package_calls if call.action != "run"}
+        if does_only(run, {call.command.start for call in run.package_calls if call.action != "run"}, "rm", "mkdir")
     )
 
 

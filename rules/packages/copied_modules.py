@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.installs import folder_of
+from rules.facts.installers import NODE_MANAGERS
 from rules.packages.tool_versions import has_modern_yarn, has_old_npm
 
 if TYPE_CHECKING:
@@ -17,11 +18,10 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
     from rules.model.steps import Copy, Run
 
-NODE = frozenset({"npm", "pnpm", "yarn", "bun"})
-_FILLED_BY = {"node_modules": NODE, "vendor": frozenset({"composer"})}
+_FILLED_BY = {"node_modules": NODE_MANAGERS, "vendor": frozenset({"composer"})}
 """Folder to the package managers that fill it."""
 _PRUNES = {"npm": "npm prune --omit=dev", "pnpm": "pnpm prune --prod", "yarn": "yarn install --production"}
-_NOT_INSTALLING = frozenset({"link", "workspaces focus", "fetch", "lock", "export", "deploy"})
+NOT_INSTALLING = frozenset({"link", "workspaces focus", "fetch", "lock", "export", "deploy"})
 _MAY_PRUNE = frozenset({"make", "sh", "bash", "node-prune", "modclean", "turbo", "nx", "just", "task"})
 _OF_PACKAGES = re.compile(r"node_modules|vendor|\$|^[^/-]|^/(?:app|srv|opt|usr/src)")
 """What an `rm` may take packages out of: the folders, a variable, something in the folder to work in."""
@@ -110,7 +110,7 @@ def _install(builder: Stage, path: str) -> tuple[Run, PackageCall] | None:
         and call.action == "install"
         and folder_of(run, call.command) == posixpath.dirname(path)
     ]
-    if not installs or any(call.production or call.verb in _NOT_INSTALLING for _, call in installs):
+    if not installs or any(call.production or call.verb in NOT_INSTALLING for _, call in installs):
         return None
     run, call = installs[-1]
     if call.has("--include", "--ignore-workspace-root-check", "--global", "-g") or call.command.conditional:
@@ -124,7 +124,7 @@ def _install(builder: Stage, path: str) -> tuple[Run, PackageCall] | None:
 
 def _late_prune(runs: tuple[Run, ...]) -> Command | None:
     """Return the `npm prune` of RUNs in which the packages' managers do nothing else: a layer above the copy."""
-    commands = [command for run in runs for command in run.commands if command.name in NODE | {"npx"}]
+    commands = [command for run in runs for command in run.commands if command.name in NODE_MANAGERS | {"npx"}]
     others = any(_may_prune(command) for run in runs for command in run.commands if command not in commands)
     alone = len(commands) == 1 and not others and not commands[0].conditional
     return commands[0] if alone and commands[0].subcommand == "prune" else None
@@ -139,7 +139,9 @@ def _may_prune(command: Command) -> bool:
         return any(_OF_PACKAGES.search(word.value) for word in command.args)
     if command.name in _MAY_PRUNE or command.name.endswith((".sh", ".js", ".mjs")) or "$" in command.name:
         return True
-    return command.name in NODE | {"npx", "corepack"} and any(_PRUNING.search(word.value) for word in command.args)
+    return command.name in NODE_MANAGERS | {"npx", "corepack"} and any(
+        _PRUNING.search(word.value) for word in command.args
+    )
 
 
 def _starts_developers_tool(stage: Stage) -> bool:

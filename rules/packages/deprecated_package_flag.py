@@ -101,7 +101,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         stops = _stops(stage, call, dict(found))
         if _is_silenced(call) and not stops:
             continue
-        named = " and ".join(f"{quote(name)} (now {_instead(stage, new)})" for name, new in found)
+        named = listed(f"{quote(name)} (now {_instead(stage, new)})" for name, new in found)
         yield Problem(
             call.command.span,
             f"{stage.label} calls {quote(spelled(call))} with {named}: "

@@ -20,6 +20,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.facts.installers import NODE_MANAGERS
 from rules.packages.developers_starts import PACKAGE_OF
 from rules.packages.options import spelled
 from rules.packages.package_json import read_manifest
@@ -27,7 +28,6 @@ from rules.packages.project_scripts import NeedsDeveloper, script_that_needs_dev
 from rules.packages.project_texts import manifest_text
 from rules.packages.tool_versions import has_modern_yarn
 
-_NODE = frozenset({"npm", "pnpm", "yarn", "bun"})
 _ASKED = frozenset({"--production=false", "--prod=false", "--omit=", "--also=dev", "--dev", "-D"})
 """Options that bring the packages for developers whatever the environment says."""
 
@@ -69,7 +69,7 @@ def _stopped_by_scripts(change: DockerfileChange, stage: Stage) -> Iterator[Prob
     """Yield the installs that leave out what a script which runs with them calls."""
     for run in stage.runs:
         for call in run.package_calls if not run.deferred else ():
-            if call.manager in _NODE and call.production and _leaves_out(_Install(run, call)):
+            if call.manager in NODE_MANAGERS and call.production and _leaves_out(_Install(run, call)):
                 found = script_that_needs_developers(change, run, call)
                 if found is not None:
                     yield _problem_of_script(stage, run, call, found)
@@ -92,7 +92,7 @@ def _problem_of_script(stage: Stage, run: Run, call: PackageCall, found: NeedsDe
 def _is_build(command: Command) -> bool:
     """Whether a command is a project's build: `npm run build`, `yarn build`, `next build`, `tsc`."""
     words = [word.value for word in command.args if not word.value.startswith("-")]
-    if command.name in _NODE:
+    if command.name in NODE_MANAGERS:
         return (words[:1] == ["run"] and words[1:2] == ["build"]) or (command.name != "npm" and words[:1] == ["build"])
     return command.name == "tsc" or (command.name in PACKAGE_OF and words[:1] == ["build"])
 
@@ -120,7 +120,12 @@ def _installs(stage: Stage, until: Run | None, build: Command | None) -> Iterato
         for call in run.package_calls:
             if run is until and build is not None and call.command.start > build.start:
                 return
-            if call.manager in _NODE and call.action in ("install", "sync") and call.project and not call.global_:
+            if (
+                call.manager in NODE_MANAGERS
+                and call.action in ("install", "sync")
+                and call.project
+                and not call.global_
+            ):
                 yield _Install(run, call)
         if run is until:
             return
@@ -142,7 +147,7 @@ def _brings_tools(stage: Stage, until: Run) -> bool:
     for run in stage.done_runs:
         for call in run.package_calls:
             named = {package.name for package in call.packages} - {"npm", "pnpm", "yarn", "bun", "corepack"}
-            if call.manager in _NODE and named:
+            if call.manager in NODE_MANAGERS and named:
                 return True
         if run is until:
             break
@@ -174,7 +179,7 @@ def _is_among_developers(text: str, build: Command) -> bool:
     if read is None:
         return False
     scripts, developers = read.scripts, read.packages("devDependencies")
-    script = scripts.get("build") if build.name in _NODE else build.name
+    script = scripts.get("build") if build.name in NODE_MANAGERS else build.name
     text = str(script or "")
     words = text.replace("&&", " ").split()
     return any(PACKAGE_OF.get(word) in developers for word in words) or any(

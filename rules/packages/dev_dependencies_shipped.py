@@ -20,6 +20,7 @@ from rules.api import (
     rule,
 )
 from rules.copying.installs import folder_of
+from rules.facts.installers import NODE_MANAGERS
 from rules.packages.copied_environments import PYTHON, copied_environments, takes_no_dependencies
 from rules.packages.copied_modules import CopiedModules, copied_modules
 from rules.packages.developers_parts import MANAGERS, has_developers_part
@@ -163,7 +164,7 @@ def _of_copy(stage: Stage, found: CopiedModules, also: str, *, known: bool) -> P
 
 def _family(call: PackageCall) -> str:
     """Return what tells one set of packages from another: npm's are pnpm's, whichever of them installs."""
-    return "npm" if call.manager in ("npm", "pnpm", "yarn", "bun") else call.manager
+    return "npm" if call.manager in NODE_MANAGERS else call.manager
 
 
 def _ships(*, known: bool) -> str:
@@ -180,7 +181,8 @@ def _hidden(found: CopiedModules) -> str:
 
 def _left_out(found: CopiedModules) -> str:
     if found.call.manager in PYTHON:
-        too = f", at line {' and '.join(map(str, found.others))} too" if found.others else ""
+        lines = "lines" if len(found.others) > 1 else "line"
+        too = f", at {lines} {listed(map(str, found.others))} too" if found.others else ""
         return f"Leave them out there with {quote(_flag(found.run.stage, found.run, found.call))}{too}"
     if found.call.manager == "composer":
         return f"Leave them out there with {quote('--no-dev')}"

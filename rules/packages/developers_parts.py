@@ -7,9 +7,11 @@ import tomllib
 from functools import lru_cache
 from typing import Any
 
-MANAGERS = frozenset({"npm", "pnpm", "yarn", "bun", "composer", "uv", "poetry", "pdm", "bundle"})
+from rules.facts.installers import NODE_MANAGERS
+
+MANAGERS = NODE_MANAGERS | {"composer", "uv", "poetry", "pdm", "bundle"}
 _TEXTS = {
-    **dict.fromkeys(("npm", "pnpm", "yarn", "bun"), re.compile(r'"devDependencies"\s*:\s*\{\s*"')),
+    **dict.fromkeys(NODE_MANAGERS, re.compile(r'"devDependencies"\s*:\s*\{\s*"')),
     "composer": re.compile(r'"require-dev"\s*:\s*\{\s*"'),
     "pdm": re.compile(r"^\[tool\.pdm\.dev-dependencies|^\[dependency-groups\]", re.MULTILINE),
     "bundle": re.compile(r"group\b(?!.*\boptional: *true).*:(?:development|test)"),

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from rules.dockerfile.shell import parse
 from rules.dockerfile.source import Source
+from rules.facts.installers import NODE_MANAGERS
 from rules.packages.developers_parts import read_toml, table
-from rules.packages.package_json import RUNNERS, called, commands_run, read_manifest, scripts_of
+from rules.packages.package_json import called, commands_run, read_manifest, scripts_of
 from rules.packages.project_texts import manifest_text
 from rules.user.start_scripts import start_scripts
 
@@ -68,11 +69,11 @@ def starts_for_developers(change: DockerfileChange, stage: Stage, manager: str, 
         manager: As in `PackageCall`.
         text: The manifest; nothing is known where it was not read.
     """
-    developers = _packages_of_node(text) if manager in RUNNERS else _packages_of_python(text)
+    developers = _packages_of_node(text) if manager in NODE_MANAGERS else _packages_of_python(text)
     if not developers:
         return False
     lines = list(_started(change, stage))
-    if manager in RUNNERS:
+    if manager in NODE_MANAGERS:
         lines += _run_by_scripts(lines, text)
     return any(_names(word, developers) for line in lines for word in _WORD.findall(line))
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.facts.installers import NODE_MANAGERS
 from rules.lazily import once
 from rules.quoting import quote
 
 if TYPE_CHECKING:
     from rules.api import Command, PackageCall, Run, Stage
 
-NODE = frozenset({"npm", "pnpm", "yarn", "bun"})
 _BUILDING = frozenset(
     "tsc vite webpack next nest ng gulp grunt rollup esbuild parcel nuxt astro turbo nx lerna react-scripts "
     "vue-cli-service webpack-cli "
@@ -49,7 +49,7 @@ def is_used_or_removed(stage: Stage, run: Run, call: PackageCall) -> bool:
 
 def needed_further_on(stage: Stage, run: Run, call: PackageCall) -> str:
     """Say which stage that starts from the one which installs calls scripts or builds, and so needs them: a clause."""
-    if call.manager not in NODE:
+    if call.manager not in NODE_MANAGERS:
         return ""
     for other in stage.model.stages:
         if other in stage.chain or run.stage not in other.chain:
@@ -66,7 +66,7 @@ def needed_further_on(stage: Stage, run: Run, call: PackageCall) -> str:
 
 def _calls_project(run: Run, command: Command) -> bool:
     """Whether a command is a build of pages, or runs a script or the tests of the project."""
-    if command.name in NODE:
+    if command.name in NODE_MANAGERS:
         return _runs_script(run, command) or command.subcommand in ("run", "build", "test")
     return command.name in _BUILDING and command.name not in ("npx", "pnpx", "bunx")
 
@@ -94,13 +94,13 @@ def _last_use(stage: Stage, call: PackageCall) -> tuple[int, int]:
 def _builds_or_prunes(call: PackageCall, run: Run, command: Command) -> bool:
     if command.name == "rm":
         return any("node_modules" in word.value or "vendor" in word.value for word in command.args)
-    if call.manager not in NODE:
+    if call.manager not in NODE_MANAGERS:
         return _checks_or_prunes(call, command)
     if _may_build(command) or command.name in _BUILDING or "node_modules/.bin/" in _program(run, command):
         return True
-    if command.name in NODE and _runs_script(run, command):
+    if command.name in NODE_MANAGERS and _runs_script(run, command):
         return True
-    if command.name in NODE:
+    if command.name in NODE_MANAGERS:
         words = {part for word in command.args for part in re.split("[:-]", word.value)}
         return command.subcommand in ("run", "build", "prune", "test", "exec", "deploy", "x", "rebuild") or bool(
             words & {"build", "compile", "bundle", "prune"}

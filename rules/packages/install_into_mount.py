@@ -19,12 +19,12 @@ from rules.api import (
     within,
 )
 from rules.copying.installs import install_folder
+from rules.facts.installers import NODE_MANAGERS
 
-_JAVASCRIPT = frozenset({"npm", "pnpm", "yarn", "bun"})
-_FOLDERS = {**dict.fromkeys(_JAVASCRIPT, "node_modules"), "composer": "vendor", "uv": ".venv"}
+_FOLDERS = {**dict.fromkeys(NODE_MANAGERS, "node_modules"), "composer": "vendor", "uv": ".venv"}
 """Where these managers put a project's packages."""
 _PROGRAMS = {
-    **dict.fromkeys(_JAVASCRIPT, frozenset("node npm yarn pnpm bun next nest vite".split())),
+    **dict.fromkeys(NODE_MANAGERS, frozenset("node npm yarn pnpm bun next nest vite".split())),
     "composer": frozenset({"php", "php-fpm", "apache2-foreground", "frankenphp"}),
     "uv": frozenset("uv python python3 gunicorn uvicorn flask fastapi celery".split()),
 }

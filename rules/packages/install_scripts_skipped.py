@@ -16,12 +16,12 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.facts.installers import NODE_MANAGERS
 from rules.packages.options import spelled
 from rules.packages.package_json import Manifest, read_manifest
 from rules.packages.project_texts import manifest_text
 from rules.quoting import listed
 
-_MANAGERS = frozenset({"npm", "yarn", "pnpm", "bun"})
 _OWN = ("install", "postinstall")
 """Scripts of a project that its own install runs (npm, "Life Cycle Scripts"); `prepare` is for those who work on it."""
 _NEEDED = re.compile(
@@ -79,7 +79,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 
 def _skips(call: PackageCall) -> bool:
     """Whether a call installs what a project asks for without running any script."""
-    if call.manager not in _MANAGERS or call.action != "install" or not call.project:
+    if call.manager not in NODE_MANAGERS or call.action != "install" or not call.project:
         return False
     setting = call.env.get("NPM_CONFIG_IGNORE_SCRIPTS") or call.env.get("npm_config_ignore_scripts") or ""
     return call.has("--ignore-scripts") or setting.lower() in _ON

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rules.lazily import once
 from rules.model.audience import is_development_start
 from rules.model.puts import within
+from rules.model.search_path import DEFAULT_PATH
 from rules.user.start_scripts import start_scripts
 
 if TYPE_CHECKING:
@@ -22,16 +23,7 @@ _SETTINGS = re.compile(
     r"service|xml|lock|tmpl|template|j2)|\.\w+rc|(?:package|package-lock|composer)\.json|Gemfile|Pipfile|[\w.-]*require[\w.-]*\.txt"
 )
 """Names of settings, scripts of the shell, and lists of packages: none is a program."""
-_FOR_SETTINGS = (
-    "/etc",
-    "/usr/local/etc",
-    "/bin",
-    "/sbin",
-    "/usr/bin",
-    "/usr/sbin",
-    "/usr/local/bin",
-    "/usr/local/sbin",
-)
+_FOR_SETTINGS = ("/etc", "/usr/local/etc", *DEFAULT_PATH)
 _UNPACKERS = frozenset({"tar", "bsdtar", "unzip"})
 _FETCHES = {
     "git": ("clone",),

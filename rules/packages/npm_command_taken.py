@@ -4,13 +4,26 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from rules.api import Category, Command, Confidence, DockerfileChange, PackageCall, Problem, Run, Severity, quote, rule
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    PackageCall,
+    Problem,
+    Run,
+    Severity,
+    outcome_of_failure,
+    quote,
+    rule,
+)
 from rules.build.pipe_failures import is_caught
+from rules.user.accounts import runs_as_root
 
 _ELSEWHERE = ("NPM_CONFIG_PREFIX", "npm_config_prefix", "NPM_CONFIG_FORCE", "npm_config_force", "PREFIX")
 _UNDOES = frozenset({"rm", "unlink", "mv", "find", "rmdir"})
-_PREFIX = re.compile(r"\bconfig\b[^&;|]*\b(?:prefix|force)\b|\.npmrc|\bnvm\b|\bvolta\b|\bfnm\b")
-"""What has npm link elsewhere, or overwrite."""
+_PREFIX = re.compile(r"\bconfig\b[^&;|]*\b(?:prefix|force)\b|\.npmrc|\bnvm\b|\bvolta\b|\bfnm\b|\bcorepack disable\b")
+"""What has npm link elsewhere, or overwrite, or takes the commands away again."""
 
 
 class _Taken(NamedTuple):
@@ -49,14 +62,11 @@ def _refuses(run: Run, call: PackageCall) -> bool:
     command = call.command
     if call.manager != "npm" or not call.global_ or call.action != "install" or call.target is not None:
         return False
-    if (
-        call.has("--force")
-        or any(call.env.get(name) for name in _ELSEWHERE)
-        or run.user.value not in (None, "root", "0")
-    ):
+    if call.has("--force") or any(call.env.get(name) for name in _ELSEWHERE) or runs_as_root(run) is False:
         return False
-    goes_on = command.after in ("|", "&") or (command.after in (";", "\n") and not command.errexit)
-    return not (goes_on or command.conditional or command.negated or command.nested or is_caught(run, command))
+    if command.conditional or command.negated or command.nested or is_caught(run, command):
+        return False
+    return outcome_of_failure(run, command) != "goes on"
 
 
 def _taken(run: Run, call: PackageCall) -> _Taken | None:
@@ -80,7 +90,7 @@ def _taken(run: Run, call: PackageCall) -> _Taken | None:
 
 
 def _enables(command: Command, name: str) -> bool:
-    """Whether it is a `corepack enable` that links a manager's commands and is never taken back."""
+    """Whether it is a `corepack enable` that surely links a manager's commands."""
     operands = [word.value for word in command.operands()]
     sure = not command.conditional and not command.nested and not command.has("--install-directory")
     return command.name == "corepack" and sure and operands[:1] == ["enable"] and operands[1:] in ([], [name])

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Package, PackageCall, Problem, Severity, quote, rule
+from rules.facts.installers import NODE_MANAGERS
 from rules.packages.unpinned import MOVING, Unpinned, unpinned
 from rules.quoting import listed
 
@@ -18,7 +19,7 @@ from rules.quoting import listed
 )
 def check(change: DockerfileChange) -> Iterator[Problem]:
     """A tool is installed from npm in whatever version is newest."""
-    for found in unpinned(change, ("npm", "pnpm", "yarn", "bun"), _wanted):
+    for found in unpinned(change, NODE_MANAGERS, _wanted):
         names = change.fresh("npm-unpinned", found.stage, found.names)
         if found.call.verb == "link":
             names = tuple(name for name in names if not _is_global(found, name))

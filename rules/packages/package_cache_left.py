@@ -41,7 +41,7 @@ _SHELLS = ("bash", "sh", "source", ".")
 _INLINE = re.compile(r"-[a-z]*c")
 _RPM_CACHES = ("/var/cache/dnf", "/var/cache/libdnf5", "/var/cache/yum", "/var/cache/tdnf")
 _RPM = frozenset({"dnf", "yum", "microdnf", "tdnf"})
-_FIRST_FETCHING = {"ubuntu": 18, "debian": 12}
+_FIRST_FETCHING = {"ubuntu": (18,), "debian": (12,)}
 _INDEX = "/var/cache/apk"
 _ASKS_INDEX = frozenset({"fetch", "list", "policy", "query", "search", "version"})
 """Subcommands of apk that answer from the index, and know nothing where there is none."""
@@ -121,9 +121,8 @@ def _left_by_apt(stage: Stage, run: Run, call: PackageCall) -> tuple[str, ...]:
 def _adding_fetches(stage: Stage) -> bool:
     """Whether `add-apt-repository` is of the versions that fetch the lists: from Ubuntu 18.04 and Debian 12 on."""
     release = stage.runtime.release
-    major = (release.number or "").partition(".")[0] if release is not None else ""
     first = _FIRST_FETCHING.get(stage.runtime.distribution or "")
-    return first is not None and major.isdecimal() and int(major) >= first
+    return first is not None and release is not None and release.numbers >= first
 
 
 def _keeps_archives(run: Run, call: PackageCall) -> bool:

@@ -19,6 +19,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.facts.distributions import DEBIAN_FAMILY
 from rules.packages.options import spelled
 from rules.quoting import listed
 
@@ -106,7 +107,7 @@ def _besides(stage: Stage, run: Run, call: PackageCall) -> str:
     link = "`ln -s /var/cache/apk /etc/apk/cache` in front" if call.manager == "apk" else ""
     without = "no `--no-cache`" if call.manager in ("apk", "uv") else "no `--no-cache-dir`"
     option = f"{without}, by which none is used" if call.no_cache else ""
-    hook = stage.facts is not None and stage.facts.distro in ("debian", "ubuntu")
+    hook = stage.facts is not None and stage.facts.distro in DEBIAN_FAMILY
     clean = "`rm /etc/apt/apt.conf.d/docker-clean` above" if call.manager == "apt" and hook else ""
     said = [one for one in (link, option, clean) if one]
     return f", with {listed(said)}" if said else ""

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from rules.dockerfile.shell import parse
 from rules.dockerfile.source import Source
+from rules.facts.installers import NODE_MANAGERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from rules.dockerfile.shell import Command
 
-RUNNERS = frozenset("npm yarn pnpm bun".split())
-"""Programs that run the scripts of a package.json."""
 _OWN = frozenset({"start", "test", "stop", "restart"})
 """Scripts that npm runs without `run` (npm's documentation, "scripts")."""
 _IN_TURN = frozenset("run-s run-p npm-run-all".split())
@@ -85,7 +84,7 @@ def called(command: Command) -> list[str]:
     words = [word.value for word in command.args if not word.value.startswith("-")]
     if command.name in _IN_TURN:
         return words
-    if command.name not in RUNNERS or not words:
+    if command.name not in NODE_MANAGERS or not words:
         return []
     if words[0] in ("run", "run-script"):
         return words[1:2]

@@ -156,8 +156,8 @@ def _without(run: Run, command: Command, word: ShellWord) -> Fix | None:
 
 def _option(stage: Stage, run: Run, command: Command, old: list[ShellWord]) -> Problem:
     names = [word.value.partition("=")[0] for word in old]
-    shown = " and ".join(map(quote, dict.fromkeys(names)))
-    instead = " and ".join(quote(_RENAMED[name]) for name in dict.fromkeys(names))
+    shown = listed(map(quote, dict.fromkeys(names)))
+    instead = listed(quote(_RENAMED[name]) for name in dict.fromkeys(names))
     verb = "are options" if len(set(names)) > 1 else "is an option"
     return Problem(
         command.span,

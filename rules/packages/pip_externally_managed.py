@@ -73,7 +73,7 @@ def is_refused_upon(stage: Stage, newer: ImageFacts | None) -> bool:
     distro = _managing(stage)
     if distro is None or newer is None or newer.distro != distro or newer.release is None:
         return False
-    if _release(stage) >= _FIRST[distro] or _numbers(newer.release.number) < _FIRST[distro]:
+    if _release(stage) >= _FIRST[distro] or newer.release.numbers < _FIRST[distro]:
         return False
     return any(_meets_the_mark(stage, run, call) for run in stage.runs for call in run.package_calls)
 
@@ -149,15 +149,10 @@ def _has_pip(stage: Stage, call: PackageCall) -> bool:
 def _release(stage: Stage) -> tuple[int, ...]:
     """Return the numbers of the base's release; of an Alpine that names none, or the 3 alone, those of the newest."""
     facts, reference = stage.facts, stage.root.reference
-    written = facts.release.number if facts is not None and facts.release is not None else None
     newest = facts is not None and facts.name == "alpine" and reference is not None and reference.digest is None
     if newest and reference is not None and reference.tag in (None, "latest", "3"):
         return _FIRST["alpine"]
-    return _numbers(written)
-
-
-def _numbers(release: str | None) -> tuple[int, ...]:
-    return tuple(int(part) for part in (release or "").split(".") if part.isdecimal())
+    return facts.release.numbers if facts is not None and facts.release is not None else ()
 
 
 def _is_systems_python(run: Run, call: PackageCall) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.deletions import is_deleted
 from rules.copying.installs import install_folder
+from rules.facts.installers import NODE_MANAGERS
 from rules.globs import matches
 from rules.lazily import once
 from rules.model.puts import folders_of, within
@@ -38,7 +39,7 @@ LOCKS: dict[str, tuple[str, ...]] = {
 """Package manager to the names of its lock file."""
 
 MANIFESTS = {
-    **dict.fromkeys(("npm", "yarn", "pnpm", "bun"), "package.json"),
+    **dict.fromkeys(NODE_MANAGERS, "package.json"),
     **dict.fromkeys(("uv", "poetry", "pdm"), "pyproject.toml"),
     "pipenv": "Pipfile",
     "bundle": "Gemfile",

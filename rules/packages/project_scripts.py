@@ -10,9 +10,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.facts.installers import NODE_MANAGERS
 from rules.lazily import once
+from rules.packages.copied_modules import NOT_INSTALLING
 from rules.packages.install_scripts import NOTHING_RUNS, PREPARE, WITH_EVERY_INSTALL, may_be_off
-from rules.packages.package_json import RUNNERS, commands_run, read_manifest, scripts_of
+from rules.packages.package_json import commands_run, read_manifest, scripts_of
 from rules.packages.project_texts import manifest_text
 from rules.packages.tool_versions import has_old_npm
 from rules.quoting import quote
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
     from rules.model.steps import Run
 
-_OTHER_VERBS = frozenset({"link", "workspaces focus", "fetch", "lock", "export", "deploy"})
 _CHANGED = re.compile(r"\bpkg\s+(?:delete|set)\b|\bset-script\b|package\.json|\bpinst\b")
 """What a RUN says that takes a script out of the manifest, or may: `npm pkg delete scripts.prepare`, `sed`, `jq`."""
 _PROGRAMS = {"ngcc": "@angular/compiler-cli", "tsc": "typescript", "nest": "@nestjs/cli", "ng": "@angular/cli"}
@@ -68,11 +69,11 @@ def script_that_needs_developers(change: DockerfileChange, run: Run, call: Packa
         `None` where none is known to: the manifest was not read, the script may have been taken out, or does not count.
     """
     if (
-        call.manager not in RUNNERS
+        call.manager not in NODE_MANAGERS
         or call.action != "install"
         or not call.project
         or call.packages
-        or call.verb in _OTHER_VERBS
+        or call.verb in NOT_INSTALLING
     ):
         return None
     if call.has(*NOTHING_RUNS) or call.command.conditional or call.command.after == "||" or may_be_off(change):
@@ -120,5 +121,5 @@ def _is_installed(stage: Stage, package: str) -> bool:
 
 @once
 def _named(stage: Stage) -> frozenset[str]:
-    calls = (call for run in stage.all_runs for call in run.package_calls if call.manager in RUNNERS)
+    calls = (call for run in stage.all_runs for call in run.package_calls if call.manager in NODE_MANAGERS)
     return frozenset(package.name for call in calls for package in call.packages)

@@ -6,6 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.facts.installers import NODE_MANAGERS
 from rules.lazily import once
 from rules.model.puts import within
 from rules.model.search_path import path_folders
@@ -127,7 +128,7 @@ def _place(stage: Stage, call: PackageCall) -> _Place:
 
 
 def _own_place(call: PackageCall) -> _Place:
-    if call.manager in ("npm", "pnpm", "yarn", "bun") and call.global_:
+    if call.manager in NODE_MANAGERS and call.global_:
         return _NODE
     if call.manager == "pip" and call.verb == "install":
         return _PYTHON

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rules.model.outcome import outcome_of_failure
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from rules.dockerfile.shell import Command
     from rules.model.steps import Run
@@ -19,14 +21,25 @@ INSTALL = {
     "zypper": "zypper --non-interactive install",
 }
 """How a message writes the install of packages, by their manager."""
-_STOPS = frozenset({"", "&&", "\n"})
-"""What may stand behind a command without the script's having gone on on purpose, as behind `||` or a semicolon."""
+_IDLE = frozenset({"", ":", "echo", "set", "true"})
+"""Commands that read no file and write none: the shell's own settings, and what they say."""
 _RUNNERS = ("bash", "sh", "source", ".")
 
 
 def may_be_script(command: Command) -> bool:
     """Tell whether a command is a script, runs one, or is named by a variable: what it does is not in the file."""
     return command.name in _RUNNERS or command.name.endswith(".sh") or "$" in command.name
+
+
+def does_only(run: Run, starts: Collection[int], *besides: str) -> bool:
+    """Tell whether a RUN does nothing but some commands, and such as read and write no file.
+
+    Args:
+        run: The RUN.
+        starts: Where those commands start.
+        besides: Names of others that do not matter.
+    """
+    return all(command.name in (*_IDLE, *besides) or command.start in starts for command in run.commands)
 
 
 def sure_calls(run: Run, *names: str) -> Iterator[Command]:
@@ -39,6 +52,5 @@ def sure_calls(run: Run, *names: str) -> Iterator[Command]:
     if run.deferred or not run.is_read or any(mount.type == "bind" for mount in run.mounts):
         return
     for command in run.calls(*names):
-        bound = command.after in _STOPS or command.errexit
-        if bound and not (command.conditional or command.negated or command.nested):
+        if not (command.conditional or command.nested) and outcome_of_failure(run, command) == "stops":
             yield command

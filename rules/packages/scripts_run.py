@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from rules.model.steps import Run
 
 _SUFFIXES = (".sh", ".bash")
-_READERS = frozenset({*SHELLS, "source", "."})
+READERS = frozenset({*SHELLS, "source", "."})
+"""What reads a script that is named behind it."""
 _WITH_VALUE = frozenset({"-o", "-O"})
 
 
@@ -31,7 +32,7 @@ def scripts_run(run: Run) -> tuple[tuple[Command, Put], ...]:
 
 def called_script(command: Command) -> str:
     """Return the script that a command runs, by itself or by a shell: `bash -e install.sh`; empty for `sh -c "…"`."""
-    if command.name not in _READERS:
+    if command.name not in READERS:
         return command.program.value if command.program is not None else ""
     operands = () if command.name in SHELLS and command.has("-c") else command.operands(_WITH_VALUE)
     return operands[0].value if operands else ""
@@ -39,5 +40,5 @@ def called_script(command: Command) -> str:
 
 def _path(run: Run, command: Command) -> str | None:
     text = called_script(command)
-    by_path = "/" in text or command.name in _READERS
+    by_path = "/" in text or command.name in READERS
     return run.resolve(text) if by_path and text.endswith(_SUFFIXES) else None

@@ -76,10 +76,9 @@ def has_old_pip(run: Run) -> bool:
     facts = run.stage.facts
     if facts is None or facts.release is None or facts.release.number is None or "python" in facts.languages:
         return False
-    numbers = tuple(int(part) for part in facts.release.number.split(".") if part.isdecimal())
     last = _LAST_WITH_OLD_PIP.get(facts.distro or "")
     other = _brings_pip(run.stage)
-    return last is not None and numbers <= last and (other is None or other.at >= run.at)
+    return last is not None and facts.release.numbers <= last and (other is None or other.at >= run.at)
 
 
 @once

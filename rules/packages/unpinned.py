@@ -10,7 +10,7 @@ from rules.problem import Confidence, Problem
 from rules.quoting import listed, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from rules.change import DockerfileChange
     from rules.dockerfile.managers.calls import Action
@@ -119,7 +119,7 @@ class Unpinned(NamedTuple):
 
 def unpinned(
     change: DockerfileChange,
-    managers: tuple[str, ...],
+    managers: Collection[str],
     wanted: Callable[[PackageCall, Package], bool],
     is_there: Callable[[Run, PackageCall, Package], bool] = lambda _run, _call, _package: False,
     actions: tuple[Action, ...] = ("install",),
@@ -158,7 +158,7 @@ def _once_each(found: Iterator[Unpinned]) -> Iterator[Unpinned]:
 
 def _unpinned(
     change: DockerfileChange,
-    managers: tuple[str, ...],
+    managers: Collection[str],
     wanted: Callable[[PackageCall, Package], bool],
     is_there: Callable[[Run, PackageCall, Package], bool],
     actions: tuple[Action, ...],

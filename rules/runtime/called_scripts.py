@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.brought import brought, place_of
+from rules.packages.scripts_run import READERS, called_script
 from rules.runtime.start_scripts import StartScript
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
     from rules.api import Command, DockerfileChange, Stage
 
-_READERS = frozenset({"sh", "bash", "ash", "dash"})
 _BESIDE = re.compile(
     r"(?:\$\(dirname\s[^()]*\)|`dirname\s[^`]*`|\$\{0%/\*\}|\$\{?\w*(?:SCRIPT|HERE|THIS|script|here)\w*\}?)/"
 )
@@ -45,13 +45,20 @@ def called_scripts(change: DockerfileChange, stage: Stage, script: StartScript) 
     if script.shell is None:
         return
     _, parsed = script.script()
-    moves = any(command.name in ("cd", "pushd") for command in parsed.commands)
+    moves = changes_folder(script)
     for command in parsed.commands if not parsed.errors else ():
-        place = _place(stage, script, _word(command), moves=moves)
+        word = called_script(command)
+        by_path = "/" in word or command.name in READERS
+        place = _place(stage, script, word, moves=moves) if by_path else None
         file = brought(change, stage, place, through_stages=True) if place is not None else None
         if file is not None and place is not None:
-            direct = command.name not in _READERS
+            direct = command.name not in READERS
             yield CalledScript(StartScript(file.path, place, file.text, file.copy, direct), command)
+
+
+def changes_folder(script: StartScript) -> bool:
+    """Tell whether a script leaves the folder that it is started in, so that its relative paths lead elsewhere."""
+    return any(command.name in ("cd", "pushd") for command in script.script()[1].commands)
 
 
 def all_called_scripts(change: DockerfileChange, stage: Stage, script: StartScript) -> tuple[StartScript, ...]:
@@ -66,17 +73,9 @@ def all_called_scripts(change: DockerfileChange, stage: Stage, script: StartScri
     return tuple(found.values())
 
 
-def _word(command: Command) -> str:
-    """Return what a command runs by its path, or what a shell is told to read."""
-    if command.name in _READERS:
-        first = next(iter(command.args), None)
-        return first.value if first is not None else ""
-    return command.program.value if command.program is not None and "/" in command.program.value else ""
-
-
 def _place(stage: Stage, script: StartScript, word: str, *, moves: bool) -> str | None:
     """Return where it lies; a relative path starts in the WORKDIR, so long as the script stays there."""
-    if not word or word.startswith("-"):
+    if not word:
         return None
     beside = _BESIDE.match(word)
     if beside is not None:

@@ -24,6 +24,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.facts.installers import NODE_MANAGERS
 from rules.packages.mounted_sources import brings_no_program, runs_mounted_sources
 from rules.runtime.build_only_variables import random_key_of_rails
 from rules.runtime.debug_switches import (
@@ -42,8 +43,6 @@ _FOR_DEVELOPERS = re.compile(
     r"\bin production\b.*\b(?:use|instead|should|replace|remove)\b|\b(?:dev|development|debug) (?:mode|server|only)\b",
     re.IGNORECASE,
 )
-_OF_NODE = ("npm", "yarn", "pnpm", "bun")
-"""They leave `devDependencies` out where `NODE_ENV` is `production`."""
 _SCRIPTS = frozenset({"run", "run-script", "build", "exec"})
 
 
@@ -193,12 +192,12 @@ def _builds_with_it(stage: Stage, name: Word) -> bool:
         (run.at, call.command.start)
         for run in runs
         for call in run.package_calls
-        if call.manager in _OF_NODE and call.action == "install" and call.project
+        if call.manager in NODE_MANAGERS and call.action == "install" and call.project
     ]
     scripts = (
         (run.at, command.start)
         for run in runs
-        for command in run.calls("npx", *_OF_NODE)
+        for command in run.calls("npx", *NODE_MANAGERS)
         if command.name == "npx" or command.subcommand in _SCRIPTS
     )
     return bool(installs) and any(at > installs[0] for at in scripts)

@@ -6,6 +6,8 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.facts.installers import NODE_MANAGERS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -54,7 +56,6 @@ _WATCHING = {("nest", "start"): ("--watch", "-w")}
 _VITE_ENDS = frozenset({"build", "optimize", "preview"})
 """What Vite does besides serving to developers (`vite --help`)."""
 
-_RUNNERS = frozenset({"npm", "yarn", "pnpm", "bun"})
 _RELOAD_OPTIONS = {
     **dict.fromkeys(
         "uvicorn gunicorn hypercorn granian flask fastapi python python3 celery".split(), ("--reload", "--use-reloader")
@@ -198,7 +199,7 @@ def _server(command: Command) -> Switch | None:
         what = "restarts the program whenever a file changes"
         return Switch(f"{name} {first} {watch.value}", what, "Start what was built", None)
     script = operands[1] if first in ("run", "run-script") and len(operands) > 1 else first
-    if name in _RUNNERS and script in ("dev", "develop", "start:dev"):
+    if name in NODE_MANAGERS and script in ("dev", "develop", "start:dev"):
         way_out = "Start what was built, and keep this for a stage for developers"
         called = f"{name} {' '.join(operands[:2])}"
         return Switch(called, "starts the development server", way_out, None, _FOR_DEVELOPERS)

@@ -14,6 +14,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.quoting import listed
 
 
 @rule(
@@ -40,7 +41,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     plain = _plain_builds(change)
     if plain == ():
         return
-    users = " and ".join(map(quote, (plain or ())[:3]))
+    users = listed(map(quote, plain), 3) if plain else ""
     s = "" if len(plain or ()) > 1 else "s"
     who = f"{users} build{s} it without a target" if plain else "A plain `docker build` names no target"
     yield Problem(

@@ -21,6 +21,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.quoting import listed
 from rules.runtime.base_entrypoints import entrypoint_of_base_replaced
 from rules.runtime.start_instructions import idle_start, is_bare_init, shipped
 from rules.runtime.start_scripts import StartScript, hands_over, reads_arguments, start_script
@@ -221,7 +222,7 @@ def _given_elsewhere(change: DockerfileChange) -> bool:
 
 def _problem(stage: Stage, lost: tuple[Setting[Start], ...], confidence: Confidence, repair: Fix | None) -> Problem:
     instructions = [s.instruction for s in lost if s.instruction is not None]
-    written = " and ".join(quote(str(instruction)) for instruction in instructions)
+    written = listed(quote(str(instruction)) for instruction in instructions)
     origins = _origins(lost)
     left = stage.image.start_command
     if not left:
@@ -273,8 +274,8 @@ def _origins(lost: tuple[Setting[Start], ...]) -> str:
     for setting in lost:
         if setting.stage is not None and setting.instruction is not None:
             lines.setdefault(setting.stage.label, []).append(str(setting.instruction.line))
-    return " and ".join(f"{label} ({_numbered(numbers)}) set" for label, numbers in lines.items())
+    return listed(f"{label} ({_numbered(numbers)}) set" for label, numbers in lines.items()) if lines else ""
 
 
 def _numbered(lines: list[str]) -> str:
-    return f"line {lines[0]}" if len(lines) == 1 else f"lines {' and '.join(lines)}"
+    return f"line {lines[0]}" if len(lines) == 1 else f"lines {listed(lines)}"

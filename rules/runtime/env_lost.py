@@ -24,6 +24,8 @@ from rules.api import (
     rule,
 )
 from rules.fingerprint import unnumbered
+from rules.model.search_path import DEFAULT_PATH
+from rules.quoting import listed
 from rules.runtime.start_instructions import executes_cmd, shipped
 from rules.runtime.start_scripts import StartScript, start_script
 from rules.runtime.unread_options import READ_BY_SCRIPTS, unread_options
@@ -93,7 +95,7 @@ def _lost_folders(stage: Stage, was: Stage) -> tuple[str, ...]:
         return ()
     lost = [folder for folder in before if folder not in kept and folder.startswith("/")]
     raised = {unnumbered(folder) for folder in kept if folder not in before}
-    own = [folder for folder in lost if folder not in _SYSTEM_FOLDERS and unnumbered(folder) not in raised]
+    own = [folder for folder in lost if folder not in DEFAULT_PATH and unnumbered(folder) not in raised]
     return tuple(folder for folder in own if _covering(stage, folder))
 
 
@@ -103,9 +105,6 @@ def _covering(stage: Stage, folder: str) -> tuple[Put, ...]:
     return (*puts, *[put for put in stage.files.puts if put.path.startswith(f"{folder}/")])
 
 
-_SYSTEM_FOLDERS = frozenset({"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"})
-
-
 def _use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str | None:
     """Say what still needs the variable, `None` when nothing is seen to."""
     if _BUILD_ONLY.match(name) or _has_successor(stage, was, name):
@@ -113,10 +112,9 @@ def _use(change: DockerfileChange, stage: Stage, was: Stage, name: str) -> str |
     if name == "PATH":
         lost = _lost_folders(stage, was)
         by_path = _starts_by_path(stage, lost)
-        return None if by_path else f"the programs in {' and '.join(map(quote, lost))} are no longer found by name"
-    mention = re.compile(
-        rf"\$(?:{re.escape(name)}\b|\{{{re.escape(name)}\b(?!:?[-=+]))"
-    )  # one with a default needs none
+        return None if by_path else f"the programs in {listed(map(quote, lost))} are no longer found by name"
+    # a reading with a default needs none
+    mention = re.compile(rf"\$(?:{re.escape(name)}\b|\{{{re.escape(name)}\b(?!:?[-=+]))")
     for found in shipped(change, "ENTRYPOINT", "CMD", "HEALTHCHECK"):
         if found.stage is not stage:
             continue

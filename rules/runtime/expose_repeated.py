@@ -35,8 +35,8 @@ def _problem(item: Exposed, first: Exposed, protocol: str) -> Problem:
     way = f"Where the other protocol was meant, write {quote(other)}; else delete one."
     return Problem(
         item.word.span,
-        f"`EXPOSE` of {item.stage.label} names {quote(text)} "
-        f"{'twice' if together else f'again, which line {first.word.span.line} names'}: that exposes it once. "
+        f"`EXPOSE` of {item.stage.label} names {quote(text)}"
+        f"{' twice' if together else f', as line {first.word.span.line} does'}: that exposes it once. "
         f"{way if together else 'Delete one.'}",
         stage=item.stage.key,
         key=text,

@@ -15,6 +15,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.model.puts import within_any
 from rules.runtime.start_instructions import SHELLS, idle_start
 
 _FOR_OTHERS = frozenset(
@@ -87,7 +88,7 @@ def _serves(stage: Stage) -> bool:
 
 def _is_system(path: str | None) -> bool:
     """Whether a folder is one where a language is installed, as in images that others are built from."""
-    return path in (None, "/") or path.startswith(("/usr", "/opt", "/lib", "/bin", "/etc"))
+    return path in (None, "/") or within_any(path, ("/usr", "/opt", "/lib", "/lib64", "/bin", "/etc"))
 
 
 def _is_meant_for_others(stage: Stage) -> bool:

@@ -22,6 +22,8 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.dockerfile.shell_nested import SHELLS
+from rules.runtime.probes import GIVING_UP
 
 _PROBES = (b"livenessProbe:", b"readinessProbe:", b"startupProbe:", b"healthcheck:")
 
@@ -57,9 +59,6 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
 _FAILS = ("-f", "--fail", "--fail-with-body")
 _JUDGES = ("-w", "--write-out", "-K", "--config")
 """Options of `curl` with which something else looks at the status, or that may hold `--fail`."""
-_GIVING_UP = frozenset({"exit", "false", "true", "kill", "return", ":"})
-
-
 _ALWAYS_PASSES = re.compile(r"\|\|\s*(?:true|:|exit\s+0)")
 _ENDS_WELL = re.compile(rf"({_ALWAYS_PASSES.pattern})\s*;?\s*\Z")
 
@@ -89,8 +88,8 @@ def _never_fails(stage: Stage, lost: Setting[Start], swallowed: str) -> Problem:
 
 def _takes_any_answer(probe: Start) -> Command | None:
     """Return the `curl` of a probe that nothing but its status decides, where that says 0 at an error's page."""
-    asks = [command for command in probe.commands if command.name not in _GIVING_UP]
-    shell = [command for command in asks if command.name in ("sh", "bash", "ash")]
+    asks = [command for command in probe.commands if command.name not in GIVING_UP]
+    shell = [command for command in asks if command.name in SHELLS]
     curls = [command for command in asks if command.name == "curl"]
     if len(curls) != 1 or len(asks) != len(shell) + 1:
         return None

@@ -20,12 +20,10 @@ from rules.api import (
     rule,
 )
 from rules.builds import Build
-from rules.runtime.probes import probe_with_what_is_there, url_of
+from rules.runtime.probes import GIVING_UP, probe_with_what_is_there, url_of
 from rules.runtime.script_tools import install
 from rules.runtime.start_instructions import Written, shipped
 from rules.runtime.start_text import json_array
-
-_GIVING_UP = frozenset({"exit", "false", "true", "kill", "return", ":"})
 
 
 @rule(
@@ -86,7 +84,7 @@ def _has_another_way(commands: tuple[Command, ...]) -> bool:
 def _gives_up(command: Command) -> bool:
     """Whether a command only ends the probe, without letting every one pass as `|| exit 0` and `|| true` do."""
     passes = command.name in ("true", ":") or str(command) == "exit 0"
-    return command.name in _GIVING_UP and not (passes and command.before == "||")
+    return command.name in GIVING_UP and not (passes and command.before == "||")
 
 
 def _problem(found: Written, command: Command) -> Problem:
@@ -149,7 +147,7 @@ def _fix(found: Written, command: Command, words: tuple[str, ...] | None) -> Fix
     instruction = found.instruction
     rest = [c for c in found.start.commands if c is not command]
     alone = (
-        all(c.before == "||" and c.name in _GIVING_UP for c in rest) and not command.redirects and not command.wrappers
+        all(c.before == "||" and c.name in GIVING_UP for c in rest) and not command.redirects and not command.wrappers
     )
     if words is None or not alone or "\n" in instruction.text:
         return None

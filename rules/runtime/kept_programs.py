@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from rules.api import Source, parse_shell
 from rules.brought import brought, place_of
-from rules.runtime.start_scripts import runs_arguments
+from rules.facts.installers import NODE_MANAGERS
+from rules.runtime.called_scripts import changes_folder
+from rules.runtime.start_scripts import EVERY_ARGUMENT, runs_arguments
 
 if TYPE_CHECKING:
     from rules.api import Command, DockerfileChange
@@ -16,17 +18,15 @@ if TYPE_CHECKING:
     from rules.runtime.start_scripts import StartScript
 
 _SERVERS = frozenset(
-    "gunicorn uvicorn hypercorn granian daphne celery flask python python3 node npm yarn pnpm npx java ruby "
-    "bundle rails "
-    "puma php php-fpm nginx httpd apache2 caddy dotnet uwsgi streamlit supervisord postgres mysqld redis-server "
-    "deno bun "
-    "next airflow dagster prefect mlflow poetry uv pipenv "
-    "locust jupyter jupyter-lab jupyter-notebook jupyterhub fastapi superset datasette chainlit vllm "
-    "waitress-serve pm2-runtime sidekiq unicorn".split()
+    "gunicorn uvicorn hypercorn granian daphne celery flask python python3 node npm yarn pnpm npx java ruby bundle "
+    "rails puma php php-fpm nginx httpd apache2 caddy dotnet uwsgi streamlit supervisord postgres mysqld redis-server "
+    "deno bun next airflow dagster prefect mlflow poetry uv pipenv locust jupyter jupyter-lab jupyter-notebook "
+    "jupyterhub fastapi superset datasette chainlit vllm waitress-serve pm2-runtime sidekiq unicorn".split()
 )
+"""What serves where it is the last command of a script."""
 _SURE_SERVERS = frozenset(
-    "gunicorn uvicorn hypercorn granian daphne celery puma php-fpm nginx httpd caddy uwsgi streamlit mysqld "
-    "redis-server java dotnet pm2-runtime sidekiq unicorn waitress-serve".split()
+    "gunicorn uvicorn hypercorn granian daphne puma php-fpm nginx httpd caddy uwsgi streamlit mysqld redis-server java "
+    "pm2-runtime sidekiq unicorn waitress-serve".split()
 )
 """What serves until it is stopped, wherever it stands in a script."""
 
@@ -34,7 +34,6 @@ _MAKE_WAY = frozenset({"gosu", "su-exec", "setpriv", "env", "nice", "chpst"})
 """Programs in front of another one that become it."""
 
 _SYSTEM = ("/bin/", "/sbin/", "/usr/", "/etc/")
-_ARGUMENTS = frozenset({"$@", "$*", "${@}", "${*}"})
 
 _RELEASES = re.compile(r"\bmix release\b|\brebar3\b.*\brelease\b|\bdistillery\.release\b|/rel/")
 """What makes a release of Erlang's virtual machine (`mix help release`), or the folder that it lies in."""
@@ -55,13 +54,12 @@ _PREPARES = frozenset(
 _ONLY_ASKS = frozenset({"-t", "-T", "-s", "-v", "-V", "-version", "--version", "--help", "--check-config", "--test"})
 """Options with which a server looks at its settings, or sends another one a signal, and ends (`nginx -s reload`)."""
 _STARTS = re.compile(r"start(?::prod(?:uction)?)?")
-_RUNNERS = frozenset({"npm", "yarn", "pnpm"})
 
 
 def stays(found: Written, command: Command) -> bool:
     """Whether a script's last command is the program that the container is for."""
     words = [word.value for word in command.words]
-    if words and words[0] in _ARGUMENTS:
+    if words and words[0] in EVERY_ARGUMENT:
         return True
     if not _MAKE_WAY.issuperset(command.wrappers) or not _PREPARES.isdisjoint(words):
         return False
@@ -90,7 +88,7 @@ def _serves(text: str, command: Command) -> bool:
     if name in _WITH_WORD:
         assembly = name == "dotnet" and words[:1] and words[0].endswith(".dll")
         return bool(assembly) or not _WITH_WORD[name].isdisjoint(words[:_OPERANDS])
-    if last.name in _RUNNERS:
+    if last.name in NODE_MANAGERS:
         rest = words[1:] if words[:1] == ["run"] else words
         return bool(rest) and _STARTS.fullmatch(rest[0]) is not None
     return last.name in _SURE_SERVERS and _ONLY_ASKS.isdisjoint(words)
@@ -106,7 +104,7 @@ def _inner(text: str, command: Command) -> list[Command]:
 def _called(change: DockerfileChange, found: Written, script: StartScript, command: Command) -> str | None:
     """Return the text of a script of the project that a command starts by its path; `None` where it was not read."""
     path = command.program.value if command.program is not None else ""
-    if "/" not in path or (not path.startswith("/") and _changes_folder(script)):
+    if "/" not in path or (not path.startswith("/") and changes_folder(script)):
         return None
     place = place_of(found.stage, path)
     file = brought(change, found.stage, place, through_stages=True) if place is not None else None
@@ -121,10 +119,6 @@ def _ends_in_server(text: str) -> bool:
     parsed = parse_shell(text, Source("", text), 0, joined=False)
     outer = [one for one in parsed.commands if not one.nested]
     return not parsed.errors and bool(outer) and not outer[-1].conditional and _serves(text, outer[-1])
-
-
-def _changes_folder(script: StartScript) -> bool:
-    return any(command.name in ("cd", "pushd") for command in script.script()[1].commands)
 
 
 def _is_own_server(found: Written, command: Command) -> bool:

@@ -6,6 +6,8 @@ import posixpath
 import re
 import shlex
 
+from rules.dockerfile.shell_nested import EXEC_ACTIONS
+
 ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
 VARIABLE = re.compile(r"(?<![$\\{])\$(?:[A-Za-z_]\w*|\{(?!\w+:[A-Za-z])[^{}]*\}|\([^()]*\)|[@*])")
 """What a shell expands: not `${env:NAME}`, the notation of a program's own settings (OpenTelemetry)."""
@@ -25,7 +27,6 @@ EXPANDS_ITSELF = frozenset(
     "tclsh mongo mongosh psql mysql vault consul-template gomplate".split()
 )
 """Programs that give `$` a meaning of their own, or hand their arguments to a shell."""
-_ACTIONS = frozenset({"-exec", "-execdir", "-ok", "-okdir"})
 _INTERPRETERS = frozenset({"node", "perl", "php", "ruby"})
 _CODE = re.compile(r"-\w*[eEpPrRnB]\w*|--(?:eval|print|run)\b.*", re.DOTALL)
 """Options of theirs behind which code stands, where `$` is the language's; a script gets its arguments as they are."""
@@ -44,7 +45,7 @@ def sets_property(word: str) -> bool:
 
 def is_end_of_action(words: tuple[str, ...], operator: str) -> bool:
     """Whether it is the `;` that ends what `find` executes: without a shell it stands there as it is."""
-    return operator == ";" and not _ACTIONS.isdisjoint(words)
+    return operator == ";" and not EXEC_ACTIONS.isdisjoint(words)
 
 
 def has_meaning_of_its_own(words: tuple[str, ...]) -> bool:

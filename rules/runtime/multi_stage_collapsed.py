@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.quoting import listed
 
 _COMPILERS = frozenset(
     "make cmake cargo gcc g++ go mvn mvnw gradle gradlew dotnet tsc webpack vite next ng ninja".split()
@@ -38,14 +39,12 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         builders = _builders(was)
         build = next((text for run in stage.done_runs if (text := _built(run)) is not None), None)
         if builders and build is not None:
-            names = " and ".join(builder.label for builder in builders)
+            names = listed(builder.label for builder in builders)
             yield Problem(
                 stage.from_.span,
                 f"{stage.label} now compiles and ships in one stage ({quote(build)}); before this change it "
-                "copied the result "
-                f"out of {names}. Sources, compilers and caches become part of the image, which grows and "
-                "offers more to "
-                "whoever breaks in. Keep the builder, and copy the result.",
+                f"copied the result out of {names}. Sources, compilers and caches become part of the image, which "
+                "grows and offers more to whoever breaks in. Keep the builder, and copy the result.",
                 stage=stage.key,
             )
 

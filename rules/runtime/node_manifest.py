@@ -7,7 +7,8 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.brought import unedited
-from rules.packages.package_json import RUNNERS, read_manifest
+from rules.facts.installers import NODE_MANAGERS
+from rules.packages.package_json import read_manifest
 from rules.runtime.start_instructions import behind_init, executes_cmd, full_words, reads_code
 from rules.runtime.start_scripts import start_script
 from rules.runtime.start_text import shell_commands
@@ -87,7 +88,7 @@ def script_called(words: tuple[str, ...]) -> tuple[str, bool] | None:
         `None` for what runs none, and where an option leads to another `package.json`.
     """
     runner = posixpath.basename(words[0]) if words else ""
-    if runner not in RUNNERS or any(word.partition("=")[0] in _ELSEWHERE or "$" in word for word in words):
+    if runner not in NODE_MANAGERS or any(word.partition("=")[0] in _ELSEWHERE or "$" in word for word in words):
         return None
     rest = [word for word in words[1:] if not word.startswith("-")]
     if "--if-present" in words or not rest:

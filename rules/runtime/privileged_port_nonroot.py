@@ -15,6 +15,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.quoting import listed
 
 _FIRST_FREE = 1024
 _ALLOWED = ("net_bind_service", "unprivileged_port_start", "authbind")
@@ -53,7 +54,7 @@ def _low(stage: Stage) -> dict[Instruction, list[Port]]:
 
 
 def _problem(stage: Stage, instruction: Instruction, ports: list[Port], user: str) -> Problem:
-    names = " and ".join(quote(port.text) for port in ports)
+    names = listed(quote(port.text) for port in ports)
     return Problem(
         instruction.span,
         f"{stage.label} exposes {names} and runs as {quote(user)}, who is not root. Below 1024 an ordinary user may "

@@ -18,6 +18,8 @@ _BARE = re.compile(r"(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1?\]):(?P<port>\d+
 """An address without a scheme, which `curl` and `wget` take for HTTP."""
 _CLIENTS = frozenset({"curl", "wget"})
 _PLAIN_URL = re.compile(r"https?://[\w.:/?=%+~-]+\Z", re.ASCII)
+GIVING_UP = frozenset({"exit", "false", "true", "kill", "return", ":"})
+"""Commands of a probe that ask nothing: they say how it ends."""
 _NODE_WITH_FETCH = 18
 _CONNECTORS = frozenset({"nc", "ncat", "netcat"})
 _HERE = frozenset({"localhost", "127.0.0.1", "0.0.0.0", "::1"})  # noqa: S104 - what a probe asks, nothing is bound

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rules.api import quote
 from rules.brought import context_paths
 from rules.copying.python_packages import MODULES
-from rules.packages.package_json import RUNNERS
+from rules.facts.installers import NODE_MANAGERS, PYTHON_MANAGERS
 from rules.runtime.node_manifest import script_called
 from rules.runtime.start_instructions import behind_init
 from rules.runtime.start_text import only_command
@@ -23,7 +23,6 @@ _APPLICATION = re.compile(r"(?P<module>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):[A-Za-z_
 _MODULE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*\Z")
 _LIST = re.compile(r"\.(?:txt|in|lock)\Z")
 """A list of requirements, which names what others made."""
-_INSTALLERS = frozenset({"pip", "uv", "poetry", "pdm", "pipenv"})
 
 
 class Found(NamedTuple):
@@ -50,7 +49,7 @@ def found_in_folder(change: DockerfileChange, stage: Stage, start: Start, folder
         folder: Where it was started before.
     """
     words = _words(start)
-    if script_called(words) is not None and words[0] in RUNNERS:
+    if script_called(words) is not None and words[0] in NODE_MANAGERS:
         fact = f"{quote(words[0])} reads `package.json` in the working directory"
         there = _is_there(change, stage, posixpath.join(folder, "package.json"))
         return Found("package.json", fact, "“Could not read package.json”") if there else None
@@ -104,7 +103,7 @@ def _installs_project(stage: Stage) -> bool:
     """Whether an install may bring the project itself as a package, which is found from every folder."""
     for run in stage.done_runs:
         for call in run.package_calls:
-            if call.manager not in _INSTALLERS or call.action not in ("install", "sync"):
+            if call.manager not in PYTHON_MANAGERS or call.action not in ("install", "sync"):
                 continue
             by_list = call.manager == "pip" or (call.manager == "uv" and call.verb != "sync")
             if any(package.kind == "path" for package in call.packages) or call.has("-e", "--editable"):

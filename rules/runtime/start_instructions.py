@@ -7,11 +7,12 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.api import Command, DockerfileChange, Instruction, Origin, Setting, Stage, Start, behind, is_script
+from rules.dockerfile import shell_nested
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SHELLS = frozenset("sh bash ash dash zsh ksh fish".split())
+SHELLS = frozenset({*shell_nested.SHELLS, "fish"})
 INITS = frozenset("tini tini-static dumb-init catatonit docker-init".split())
 _INIT_OPTIONS_WITH_VALUE = frozenset({"-p", "-e", "-r", "--rewrite"})
 """Of tini and dumb-init (their `--help`)."""

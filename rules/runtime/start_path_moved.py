@@ -25,6 +25,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.model.packages import OS_MANAGERS
 from rules.runtime.start_folders import Found, found_in_folder
 from rules.runtime.start_instructions import behind_init, reads_code
 from rules.runtime.start_text import shell_commands
@@ -147,7 +148,6 @@ _IDLE = frozenset(
     "update-ca-certificates adduser addgroup useradd groupadd usermod groupmod deluser delgroup locale-gen".split()
 )
 """Programs that bring no program: what they write is an account, a folder, or where the RUN sends their output."""
-_SYSTEM = frozenset({"apk", "apt", "dnf", "microdnf", "tdnf", "yum", "zypper", "pacman"})
 _OF_PACKAGES = ("/bin", "/etc", "/lib", "/sbin", "/usr", "/var")
 _OF_NO_PACKAGE = ("/usr/local", "/usr/src/app", "/usr/src/service", "/var/app", "/var/task", "/var/www")
 
@@ -158,7 +158,7 @@ def _brings_nothing(run: Run, command: Command | None, path: str) -> bool:
         return False
     if command.name in _IDLE:
         return True
-    if not any(call.command is command and call.manager in _SYSTEM for call in run.package_calls):
+    if not any(call.command is command and call.manager in OS_MANAGERS for call in run.package_calls):
         return False
     system = any(within(path, folder) for folder in _OF_PACKAGES)
     return not system or any(within(path, folder) for folder in _OF_NO_PACKAGE)

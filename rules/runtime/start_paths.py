@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rules.api import OS_MANAGERS, Copy, Put, Stage, path_folders, within
 from rules.copying.binaries import program_of
 from rules.copying.python_packages import CONSOLE_SCRIPTS
+from rules.facts.distributions import DEBIAN_FAMILY
 from rules.model.puts import may_bring
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def package_path(stage: Stage, program: str) -> str | None:
     if not program.startswith("/") or stage.facts is None:
         return None
     name = posixpath.basename(program)
-    family = _DEBIAN if stage.facts.distro in ("debian", "ubuntu") else stage.facts.distro
+    family = _DEBIAN if stage.facts.distro in DEBIAN_FAMILY else stage.facts.distro
     right = _PACKAGED.get((family or "", name))
     if right is None or _unmerged(program) == _unmerged(right) or stage.files.covering(program):
         return None

@@ -65,7 +65,7 @@ class StartScript(NamedTuple):
 
 READS_ANOTHER = re.compile(r"^[ \t]*(?:\.|source)\s", re.MULTILINE)
 """What reads another script into the one that runs."""
-_EVERY_ARGUMENT = frozenset({"$@", "$*", "${@}", "${*}"})
+EVERY_ARGUMENT = frozenset({"$@", "$*", "${@}", "${*}"})
 _OPEN = re.compile(
     r"\$\{?[#1-9]|\b(?:shift|getopts|eval)\b|\$\{(?:@|BASH_ARGV|argv).|^[ \t]*(?:\.|source)\s|-c\s+[\"']?\$",
     re.MULTILINE,
@@ -101,10 +101,10 @@ def hands_over(script: StartScript) -> bool | None:
 
 def runs_arguments(command: Command) -> bool:
     """Tell whether a command is all that the script was given, or gives it to what runs it."""
-    if command.name in _EVERY_ARGUMENT:
+    if command.name in EVERY_ARGUMENT:
         return True
     words = [command.name, *(word.value for word in command.args)]
-    if words[-1] not in _EVERY_ARGUMENT:
+    if words[-1] not in EVERY_ARGUMENT:
         return False
     if words[0] in _READERS:
         words = [posixpath.basename(words[1]), *words[2:]]

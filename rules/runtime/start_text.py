@@ -9,6 +9,7 @@ import shlex
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from rules.facts.distributions import DEBIAN_FAMILY
 from rules.runtime.start_instructions import SHELLS, behind_init
 
 if TYPE_CHECKING:
@@ -28,22 +29,20 @@ _BUSYBOX = frozenset({"alpine", "busybox", "wolfi"})
 """Where the shell becomes the last command of a list, too (`evaltree` in ash.c hands `EV_EXIT` on); bash since 5.1."""
 
 
-_STAYS = frozenset({"debian", "ubuntu"})
-
 _BY_NAME = {"alpine": re.compile(r":.*\balpine\b"), "rhel": re.compile(r"(?:^|/)ubi\d+(?:-\w+)?[/:]")}
 _BY_MANAGER = {"apk": "alpine", "dnf": "rhel", "microdnf": "rhel", "yum": "rhel", "apt": "debian"}
 
 
 def stays(stage: Stage, start: Start) -> bool:
     """Tell whether the shell is known to stay in front of what it is given."""
-    return _distribution(stage) in _STAYS or not _ends_in_plain_command(shell_commands(start))
+    return _distribution(stage) in DEBIAN_FAMILY or not _ends_in_plain_command(shell_commands(start))
 
 
 def is_dash(stage: Stage) -> bool:
     """Tell whether `sh` is surely dash: on a known Debian or Ubuntu on which nothing gives it another meaning."""
     relinked = (c for run in stage.done_runs for c in run.calls("ln", "dpkg-reconfigure", "update-alternatives"))
     other = any(word.value.endswith(("bin/sh", "dash")) for command in relinked for word in command.args)
-    return stage.runtime.distribution in _STAYS and not other
+    return stage.runtime.distribution in DEBIAN_FAMILY and not other
 
 
 def _distribution(stage: Stage) -> str | None:

@@ -22,6 +22,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.quoting import listed
 
 
 @rule(
@@ -50,13 +51,14 @@ def _of_file(change: DockerfileChange, old: str) -> Iterator[Problem]:
     stale = [build for build in change.repository.builds_of(old) if _names_file(change.repository, build, old)]
     if not stale:
         return
-    files = " and ".join(dict.fromkeys(quote(build.path) for build in stale))
+    files = list(dict.fromkeys(quote(build.path) for build in stale))
+    verb = "build" if len(files) > 1 else "builds"
     place = change.stages[0] if change.stages else None
     if place is not None:
         yield Problem(
             place.from_.span,
-            f"The file is called {quote(change.path)} now, and {files} still builds {quote(old)}, which is gone. That "
-            "build fails: there is no such file. Change the path there too.",
+            f"The file is called {quote(change.path)} now, and {listed(files)} still {verb} {quote(old)}, which is "
+            "gone. That fails: there is no such file. Change the path there too.",
             Confidence.LIKELY,
             doubt="a script may go to another folder before it builds",
             stage=place.key,
@@ -104,14 +106,14 @@ def _builds(change: DockerfileChange, old: Stage) -> Iterator[Problem]:
     stale = [b for b in change.repository.builds_of(change.path) if b.target and b.target.lower() == old.name]
     if not stale:
         return
-    files = " and ".join(dict.fromkeys(quote(f"{build.path}:{build.line}") for build in stale))
+    files = list(dict.fromkeys(quote(f"{build.path}:{build.line}") for build in stale))
     place = heir or change.stages[-1]
     became = f"is called {heir.label} now" if heir is not None else "is gone"
     first = stale[0]
     yield Problem(
         place.from_.span,
-        f"Stage {old.label} {became}, and {files} still builds the target {quote(first.target)}. That build fails with "
-        "“target stage could not be found”. Change the name there too.",
+        f"Stage {old.label} {became}, and {listed(files)} still {'build' if len(files) > 1 else 'builds'} the target "
+        f"{quote(first.target)}. That ends with “target stage could not be found”. Change the name there too.",
         Confidence.CERTAIN,
         stage=place.key,
         key=first.target,

@@ -31,12 +31,13 @@ from rules.api import (
 from rules.copying.environments import environments, hidden_environment
 from rules.copying.python_packages import CONSOLE_SCRIPTS, is_packaged_as
 from rules.copying.user_installs import UserInstall, copied_user_installs, user_calls, user_installs
+from rules.facts.installers import PYTHON_MANAGERS
 from rules.runtime.start_instructions import Written, behind_init, is_bare_init, shipped
 from rules.runtime.start_scripts import StartScript, start_script
 from rules.runtime.start_text import only_command
 from rules.user.accounts import name_of
 
-_INSTALLERS = frozenset({"pip", "uv", "pipx", "poetry", "pipenv", "pdm", "conda"})
+_INSTALLERS = PYTHON_MANAGERS | {"pipx", "conda"}
 _TOOLS = frozenset({"pip", "uv", "poetry", "pipenv", "pdm", "setuptools", "wheel", "virtualenv", "build"})
 """Packages that install others, and start nothing themselves."""
 _PYTHONS = frozenset({"python", "python3"})

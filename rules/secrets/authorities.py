@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from rules.facts.distributions import DEBIAN_FAMILY
+
 if TYPE_CHECKING:
     from rules.api import Stage
 
@@ -23,7 +25,7 @@ def is_for_all(path: str) -> bool:
 def has_no_authorities(stage: Stage, program: str) -> bool:
     """Tell whether a bare Debian or Ubuntu installs a program without the authorities that it recommends."""
     facts = stage.facts
-    if facts is None or facts.distro not in ("debian", "ubuntu") or facts.full or facts.kind != "os":
+    if facts is None or facts.distro not in DEBIAN_FAMILY or facts.full or facts.kind != "os":
         return False
     if stage.files.has_unreadable_run or any("cert" in put.path for put in stage.files.puts):
         return False

@@ -20,6 +20,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.dockerfile.shell_nested import SHELLS
 from rules.quoting import listed
 from rules.secrets.download_addresses import SCRIPT, TRUST, judged, named_risk
 from rules.secrets.download_checks import checks, forgiven_checks, last_checks
@@ -61,7 +62,7 @@ _SUM_OR_KEY = re.compile(
 _BESIDE = re.compile(r"\.(?:asc|(?:mini)?sig|sha\d+\w*|md5\w*|sigstore(?:\.json)?)$")
 """The ending under which a file's signature or sum lies beside it."""
 _BY_CONTENT = re.compile(r"(?<![0-9a-f])[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f])")
-_SHELLS = frozenset({"sh", "bash", "ash", "dash", "zsh", "python", "python3", "perl", "ruby", "node", "php"})
+_INTERPRETERS = frozenset({*SHELLS, "python", "python3", "perl", "ruby", "node", "php"})
 
 _PLATFORM = re.compile(r"\$\{?\w+\}?|\$\([^()]*\)|(?:amd|arm|aarch)(?:64|hf)|x86_64|x64")
 _RELEASE = re.compile(r"v?#(?:\.#)*(?:[-.]?(?:alpha|beta|dev|final|post|pre|rc|[a-z])(?![a-z])#?)?", re.IGNORECASE)
@@ -135,7 +136,7 @@ def _identity(url: str) -> str:
 
 def _is_run_unseen(run: Run, pipeline: int) -> bool:
     """Whether a shell reads the download, which is `remote-script-piped-to-shell`."""
-    return any(command.name in _SHELLS for command in run.pipelines[pipeline])
+    return any(command.name in _INTERPRETERS for command in run.pipelines[pipeline])
 
 
 @once
@@ -196,7 +197,7 @@ def _executed(run: Run) -> dict[str, int]:
     found: dict[str, int] = {}
     for command in run.commands:
         path = command.program.value if command.program is not None and not command.has("-c") else ""
-        if path and command.name in _SHELLS:
+        if path and command.name in _INTERPRETERS:
             path = next((word.value for word in command.args if not word.value.startswith("-")), "")
         found[path.rpartition("/")[2]] = command.start
     found.pop("", None)

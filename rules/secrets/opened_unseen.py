@@ -6,7 +6,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
-from rules.model.run_writes import OPAQUE_HARMLESS
+from rules.model.run_writes import is_opaque
 from rules.secrets.downloads import saved_name
 
 if TYPE_CHECKING:
@@ -59,6 +59,6 @@ def _events(stage: Stage) -> list[_Event]:
             if command.name in _OPENERS:
                 names = frozenset(word.value.rpartition("/")[2] for word in command.args)
                 found.append(_Event((run.index, command.start), names))
-            elif command.name not in OPAQUE_HARMLESS:
+            elif is_opaque(command):
                 found.append(_Event((run.index, command.start), None))
     return sorted(found, key=_place)

@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Command, Confidence, DockerfileChange, Problem, Run, Severity, Stage, once, quote, rule
+from rules.dockerfile.shell_nested import SHELLS
 from rules.secrets.download_addresses import is_of_branch
 from rules.secrets.downloads import urls, versionless
 
-_LINE_BY_LINE = frozenset("sh bash ash dash zsh ksh".split())
-"""Shells, which run each line as it arrives; interpreters read the whole script first."""
 _INTERPRETERS = re.compile(r"(?:python|perl|ruby|node|php)[\d.]*")
 _PINNED = re.compile(r"(?<![0-9A-Za-z])(?:v?\d+\.\d+(?:\.\d+)?|[0-9a-f]{40})(?![0-9A-Za-z])")
 
@@ -81,7 +80,7 @@ def _shells(run: Run) -> list[Command]:
 
 
 def _reads_scripts(name: str) -> bool:
-    return name in _LINE_BY_LINE or _INTERPRETERS.fullmatch(name) is not None
+    return name in SHELLS or _INTERPRETERS.fullmatch(name) is not None
 
 
 def _runs_stdin(command: Command) -> bool:
@@ -91,9 +90,9 @@ def _runs_stdin(command: Command) -> bool:
     operands = command.operands(("-o", "-O"))
     if operands and operands[0].value in ("-", "/dev/stdin"):
         return True  # what follows are arguments of the script
-    if command.has("-c") or (command.name not in _LINE_BY_LINE and command.has("-m", "-e", "-r")):
+    if command.has("-c") or (command.name not in SHELLS and command.has("-m", "-e", "-r")):
         return False  # the script stands in the words; to a shell, -e, -m and -r are settings
-    if command.name in _LINE_BY_LINE and command.has("-n"):
+    if command.name in SHELLS and command.has("-n"):
         return False  # which reads a script and runs none of it
     words = [word.value for word in command.args]
     only_arguments = command.name == "php" and words[:1] == ["--"]
@@ -125,7 +124,7 @@ def _in_powershell(stage: Stage, run: Run) -> Iterator[Problem]:
 def _problem(stage: Stage, run: Run, download: Command, shell: Command) -> Problem:
     url = next((one.word.value if "://" in one.word.value else one.text for one in urls(download, run)), "")
     how = "hands it to" if shell.start < download.start < shell.end else "pipes it into"
-    parted = shell.name in {*_LINE_BY_LINE, *_READ_TEXT} and not _WHOLE.match(url)
+    parted = shell.name in {*SHELLS, *_READ_TEXT} and not _WHOLE.match(url)
     half = ", and a download that breaks off may run half of them" if parted else ""
     plain = "Download it as a commit has it" if is_of_branch(url) else "Download it"
     way_out = _VERSIONED.get(url.rstrip("/"), f"{plain}, check its SHA-256, then run it.")

@@ -18,7 +18,7 @@ from rules.api import (
     rule,
     within,
 )
-from rules.model.run_writes import OPAQUE_HARMLESS
+from rules.model.run_writes import is_opaque
 from rules.secrets.environment_files import Held, held_by
 from rules.secrets.secret_files import (
     Kind,
@@ -125,12 +125,11 @@ def _is_built_on(copy: Copy) -> bool:
     """Whether a RUN below does more than to prepare the system, in the stage or in one that starts from it."""
     heirs = [stage for stage in copy.stage.model.stages if copy.stage in stage.chain]
     return any(
-        command.name not in OPAQUE_HARMLESS
+        is_opaque(command)
         for stage in heirs
         for run in stage.runs
         if run.at > copy.at and not run.deferred
         for command in run.commands
-        if command.name
     )
 
 

@@ -18,6 +18,8 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.dockerfile.shell_nested import SHELLS
+from rules.model.run_writes import CARRIERS
 from rules.secrets.authorities import is_for_all
 
 _STORES: dict[str, tuple[str, ...]] = {
@@ -47,7 +49,6 @@ _HOMES = frozenset("HOME XDG_CONFIG_HOME GIT_CONFIG_GLOBAL NPM_CONFIG_USERCONFIG
 _CLONE = ".git/config"
 """Where a clone keeps the address that it came from."""
 _UNDONE = re.compile(r"\b(?:delete|unset|rm|remove|logout|revoke|--unset(?:-all)?|--remove-section|--delete)\b")
-_SHELLS = frozenset("sh bash ash dash zsh".split())
 _FILES = re.compile(
     r"\.(?:npmrc|yarnrc|gitconfig|netrc|pypirc|config|docker|aws|bundle|composer|nuget|cargo)|pip\.conf|credentials"
 )
@@ -81,11 +82,8 @@ def _marks(run: Run) -> re.Pattern[str] | None:
     pattern = re.compile("|".join(parts))
     for command in run.commands:
         found = [name for name, value in command.assignments if pattern.search(value.value)]
-        found += [
-            command.args[-1].value
-            for _ in (1,)
-            if command.name == "read" and command.args and pattern.search(run.instruction.whole_value)
-        ]
+        if command.name == "read" and command.args and pattern.search(run.instruction.whole_value):
+            found.append(command.args[-1].value)
         if found:
             parts += [rf"\$\{{?{re.escape(name)}\b" for name in found]
             pattern = re.compile("|".join(parts))
@@ -115,7 +113,7 @@ def _persisted(run: Run, marks: re.Pattern[str]) -> tuple[Command, str] | None:
 def _is_of_a_script(run: Run, command: Command) -> bool:
     """Whether it stands in the script that is given to a shell (`sh -c '…'`), and in no substitution there."""
     outer = innermost_around(run).get(command.start)
-    return outer is not None and outer.name in _SHELLS and outer.has("-c")
+    return outer is not None and outer.name in SHELLS and outer.has("-c")
 
 
 def _touches(run: Run, command: Command, marks: re.Pattern[str]) -> bool:
@@ -156,7 +154,7 @@ def _hands(command: Command, redirect: Redirect, marks: re.Pattern[str]) -> bool
 
 
 def _written(run: Run, command: Command, marks: re.Pattern[str]) -> str | None:
-    if command.name in ("cp", "install", "mv") and len(command.operands()) > 1 and marks.search(str(command)):
+    if command.name in CARRIERS and len(command.operands()) > 1 and marks.search(str(command)):
         return _kept(run, command.operands()[-1].value)
     if command.name == "sed" and command.has("-i", "--in-place") and marks.search(str(command)) and command.operands():
         return _kept(run, command.operands()[-1].value)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
-from rules.model.puts import within
+from rules.model.puts import within, within_any
 from rules.model.users import ROOT_NAMES
 from rules.quoting import quote
 from rules.repairs import append_to_stage, fix, insert, insert_line_before
@@ -19,7 +19,6 @@ from rules.user.work_owner import work_owner
 if TYPE_CHECKING:
     from rules.dockerfile.nodes import Instruction
     from rules.model.accounts import Account
-    from rules.model.puts import Put
     from rules.model.stage import Stage
     from rules.problem import Edit, Fix
 
@@ -185,7 +184,7 @@ def volumes_of_root(stage: Stage, user: str) -> dict[str, Instruction]:
         volume.value.rstrip("/"): volume.instruction
         for volume in stage.image.volumes
         if volume.value and volume.value.startswith("/") and volume.instruction is not None
-        if not volume.value.startswith(SYSTEM_FOLDERS)
+        if not within_any(volume.value, SYSTEM_FOLDERS)
         if access(stage, volume.value.rstrip("/"), name).writable is not True
     }
 
@@ -200,14 +199,10 @@ def left_empty(stage: Stage, user: str) -> list[str]:
     return [
         path
         for path in dict.fromkeys(path.rstrip("/") for path in made if path)
-        if _PLAIN_PATH.fullmatch(path) and not path.startswith((*SYSTEM_FOLDERS, *_FOR_PACKAGES))
-        if all(_makes_folder(put) for put in stage.files.covering(path))
+        if _PLAIN_PATH.fullmatch(path) and not within_any(path, (*SYSTEM_FOLDERS, *_FOR_PACKAGES))
+        if all(put.makes_folder for put in stage.files.covering(path))
         if access(stage, path, user.partition(":")[0]).writable is False
     ]
-
-
-def _makes_folder(put: Put) -> bool:
-    return put.kind == "workdir" or (put.command is not None and put.command.name == "mkdir")
 
 
 def closed_home(stage: Stage) -> str | None:

@@ -16,22 +16,22 @@ from rules.api import (
     Severity,
     Stage,
     once,
+    outcome_of_failure,
     quote,
     rule,
 )
+from rules.facts.distributions import DEBIAN_FAMILY, REDHAT_FAMILY
 from rules.facts.tools import system_groups, system_users
 from rules.model.accounts import VALUED
+from rules.model.groups import makes_own_group
 from rules.user.layers import place
 
-_APT = frozenset({"debian", "ubuntu"})
-_REDHAT = frozenset({"rhel", "centos", "fedora", "almalinux", "rockylinux", "oraclelinux"})
 _UNDOES = ("userdel", "deluser", "vipw", "newusers")
 _UNDOES_GROUPS = ("groupdel", "delgroup", "groupmod")
 """What takes a group's name or number away, and no account's: groupmod(8) changes `/etc/group` alone."""
 _RENAMES = re.compile(r"--(?:uid|login)\b|-[a-zA-Z]*[ul]|\$")
 """Options with which `usermod` gives an account another number or name."""
 _GROUP_TOOLS = frozenset({"groupadd", "addgroup"})
-_HAS_GROUP = ("-g", "--gid", "-N", "--no-user-group")
 
 Key = tuple[str, str]
 """What only one can have: `("user", name)`, `("uid", number)`, `("group", name)`, `("gid", number)`."""
@@ -131,17 +131,18 @@ def _keys(stage: Stage, one: Account) -> list[Key]:
 def _makes_group(stage: Stage, one: Account) -> bool:
     """Whether it makes a group for the account, and refuses where that exists.
 
-    Shadow's `useradd` does so unless a group is named (useradd(8)); so does BusyBox's `adduser`, of accounts that are
-    not the system's, and takes the same number for both (`passwd_study` in its adduser.c).
+    Shadow's `useradd` does so (useradd(8)), and BusyBox's `adduser`, which takes the same number for both
+    (`passwd_study` in its adduser.c).
     """
-    distro = stage.facts.distro if stage.facts is not None else None
-    if _is_of_busybox(stage, one):
-        more = one.command.operands(VALUED)[1:]
-        named = one.system or one.command.has("-G", "--ingroup", "-S", "--system")
-        return not named and not any("$" in word.value for word in more)
-    if one.command.has(*_HAS_GROUP):
+    if not makes_own_group(one):
         return False
-    return (one.command.name == "useradd" and distro in {*_APT, *_REDHAT}) or distro in _REDHAT
+    if _is_of_busybox(stage, one):
+        return not any("$" in word.value for word in one.command.operands(VALUED)[1:])
+    return one.command.name == "useradd" or _distribution(stage) in REDHAT_FAMILY
+
+
+def _distribution(stage: Stage) -> str | None:
+    return stage.facts.distro if stage.facts is not None else None
 
 
 def _is_of_busybox(stage: Stage, one: Account) -> bool:
@@ -155,12 +156,12 @@ def _comes_along(stage: Stage, one: Account) -> Iterator[Key]:
 
 
 def _is_tolerated(stage: Stage, one: Account) -> bool:
-    """Whether the build goes on: the failure is caught, or the tool is content with one that exists."""
+    """Whether the build goes on: nothing stops it where the tool fails, or that is content with one that exists."""
     command = one.command
-    distro = stage.facts.distro if stage.facts is not None else None
-    caught = command.after in ("||", "|", "&") or (command.after in (";", "\n") and not command.errexit)
-    content = command.has("-f", "--force") or (distro in _APT and command.name.startswith("add") and one.system)
-    return caught or content or command.negated or command.nested
+    goes_on = command.nested or outcome_of_failure(one.run, command) != "stops"
+    of_system = one.system and command.name.startswith("add") and _distribution(stage) in DEBIAN_FAMILY
+    content = command.has("-f", "--force") or of_system
+    return goes_on or content
 
 
 def _problem(stage: Stage, taken: _Taken) -> Problem:

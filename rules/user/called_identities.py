@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.comments import COMMENT_LINES
+from rules.model.outcome import outcome_of_failure
 from rules.user.start_scripts import start_scripts
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ _NAMED = re.compile(r"\b(?:gosu|su-exec|runuser|sudo|crontab|su)[ \t\\]")
 _MAKES = re.compile(r"\b(?:useradd|adduser|usermod|groupmod)\b|/etc/passwd")
 """What makes an account, or gives one another name, when the container starts."""
 _CRON = ("/etc/cron", "/var/spool/cron")
-_STOPS = frozenset({"", "&&", "\n"})
 
 
 class Call(NamedTuple):
@@ -68,7 +68,7 @@ def called_identities(change: DockerfileChange, stage: Stage) -> Iterator[Call]:
 
 def _of_command(run: Run, command: Command) -> Iterator[Call]:
     """What a command becomes that surely runs, or a line that it writes for cron does."""
-    if command.conditional or command.negated or command.nested or not (command.after in _STOPS or command.errexit):
+    if command.conditional or command.nested or outcome_of_failure(run, command) != "stops":
         return
     match = _AS_COMMAND.match(str(command))
     if match is not None:

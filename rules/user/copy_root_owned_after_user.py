@@ -24,6 +24,7 @@ from rules.api import (
     within,
 )
 from rules.copying.installs import install_folder
+from rules.facts.installers import NODE_MANAGERS
 from rules.model.folders import TEMPORARY
 from rules.user.accounts import is_root, name_of, runs_as_root
 from rules.user.hindrances import is_rails
@@ -37,7 +38,7 @@ _GROUP_WRITES = 0o020
 _READ_ONLY = ("/usr/", "/bin/", "/sbin/", "/lib/", "/etc", "/docker-entrypoint")
 _SCRIPT = re.compile(r"(?:^|/)[\w.-]*entrypoint[\w.-]*$|\.(?:sh|bash|template|conf)$")
 _PROGRAM = re.compile(r"\.(?:jar|war|dll|so|pyz|phar)[\"']?$")
-_PROJECT_INSTALLERS = frozenset({"npm", "pnpm", "yarn", "bun", "composer", "bundle", "poetry", "pdm", "uv"})
+_PROJECT_INSTALLERS = NODE_MANAGERS | {"composer", "bundle", "poetry", "pdm", "uv"}
 
 
 @rule(

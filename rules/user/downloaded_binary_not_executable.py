@@ -26,12 +26,13 @@ from rules.api import (
     rule,
     written_by,
 )
+from rules.dockerfile.shell_nested import SHELLS
 
 _BIN = re.compile(r"(?:/usr(?:/local)?)?/s?bin/[^/.]+(?:\.sh)?|/(?:root|home/[^/]+)/\.local/bin/[^/.]+")
 _REPOSITORY = re.compile(r"\.git(?:[?#]|\Z)|^(?:git|ssh)(?:@|://)")
 """An address from which ADD clones (Docker reference, "Adding files from a Git repository")."""
 _MODE_SETTERS = frozenset({"chmod", "install"})
-_INTERPRETERS = frozenset("ash bash dash java node perl php python python3 ruby sh zsh".split())
+_INTERPRETERS = frozenset({*SHELLS, "java", "node", "perl", "php", "python", "python3", "ruby"})
 _OTHER_USES = frozenset("cp dpkg gunzip mv rm tar unzip".split()) | _INTERPRETERS
 """Programs that need no execute bit on a file, or take it away."""
 

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.model.puts import within
-from rules.quoting import quote
+from rules.quoting import listed, quote
 from rules.runtime.closed_programs import closed_program
 from rules.runtime.start_instructions import started_by, started_words
 from rules.user.account_choice import closed_home, left_empty, volumes_of_root
@@ -207,7 +207,7 @@ def _data(stage: Stage, user: str) -> Iterator[Item]:
     roots = [p for p in paths if p and p not in given and access(stage, p, user).writable is False]
     if roots:
         verb = "belongs" if len(roots) == 1 else "belong"
-        yield Item(f"{' and '.join(map(quote, roots))}, where it keeps its files, {verb} to root", concrete=True)
+        yield Item(f"{listed(map(quote, roots))}, where it keeps its files, {verb} to root", concrete=True)
 
 
 def _unmade(stage: Stage, user: str) -> Iterator[Item]:

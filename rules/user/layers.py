@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.lazily import once
+from rules.model.run_writes import INSTALL_VALUED
 from rules.model.steps import Run
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from rules.model.steps import Step
 
 
-_VALUED = ("-m", "--mode", "-o", "--owner", "-g", "--group")
-"""Options of `mkdir` and `install` whose value is no folder."""
 _RANGE = 10
 """Lines over which a comment can still be read together with the code it speaks of."""
 
@@ -43,7 +42,7 @@ def folders_made(stage: Stage) -> frozenset[str]:
     for run in stage.all_runs:
         for command in run.calls("mkdir", "install"):
             if command.name == "mkdir" or command.has("-d", "--directory"):
-                words = command.operands(_VALUED)
+                words = command.operands(INSTALL_VALUED)
                 found.update(word.value for word in words)
                 found.update(filter(None, (run.resolve(run.scope.expand(word.value)) for word in words)))
     return frozenset(path.rstrip("/") for path in found)

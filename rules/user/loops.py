@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING
 
+from rules.comments import code_of
 from rules.lazily import once
 
 if TYPE_CHECKING:
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 
 _VARIABLE = re.compile(r"\$(?:(\w+)|\{(\w+)\})")
 _LOOP = re.compile(r"\bfor[ \t]+(?P<name>\w+)[ \t]+in[ \t](?P<words>[^;\n$`*?\[\]{}\"']{0,4000})[;\n]\s*do\b")
-_BETWEEN = re.compile(r"^[ \t]*#[^\n]*\n|\\\r?\n", re.MULTILINE)
-"""Comment lines, and what joins lines."""
 _DONE = re.compile(r"[\s;]done\b")
 
 
@@ -49,9 +48,7 @@ def _words(step: Step, name: str, at: int) -> tuple[str, ...] | None:
 @once
 def _loops(step: Step) -> tuple[dict[str, list[int]], dict[int, tuple[str, ...]], list[int]]:
     """Return where the loops over plain words begin, by their variable; the words of each; and where a loop ends."""
-    instruction = step.instruction
-    begin, end = instruction.span.start, instruction.span.end
-    text = _BETWEEN.sub(lambda found: " " * len(found[0]), instruction.source.text[begin:end])
+    begin, text = step.instruction.span.start, code_of(step.instruction)
     starts: dict[str, list[int]] = {}
     words: dict[int, tuple[str, ...]] = {}
     for loop in _LOOP.finditer(text):

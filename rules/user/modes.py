@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.model.run_writes import INSTALL_VALUED
 from rules.model.steps import Copy, Run
 
 if TYPE_CHECKING:
@@ -148,7 +149,7 @@ def _of_command(run: Run, command: Command) -> Grant | None:
         if found is None:
             return None
         text, word = found
-        paths = command.operands(("-m", "--mode", "-o", "-g", "--owner", "--group", "-t", "-S"))
+        paths = command.operands(("-t", *INSTALL_VALUED))
         paths = paths if command.name == "mkdir" or command.has("-d", "--directory") else paths[-1:]
     mode = read_mode((run.scope.expand(text) or "") if "$" in text else text)
     if mode is None:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from rules.model.filenames import names_a_file
-from rules.model.puts import within
+from rules.model.puts import within, within_any
 from rules.user.owners import STATE_FOLDERS
 from rules.user.ownership import access
 from rules.user.volume_not_owned import SYSTEM_FOLDERS
@@ -56,7 +56,7 @@ def _folder(name: str, value: str | None) -> str | None:
         return None
     folder = posixpath.dirname(value) if names_a_file(posixpath.basename(value)) else value.rstrip("/")
     meant = _NAMES_FOLDER.fullmatch(name) or posixpath.basename(folder) in STATE_FOLDERS
-    away = folder == "/" or any(within(folder, one) for one in (*_OF_IMAGES, *SYSTEM_FOLDERS))
+    away = folder == "/" or within_any(folder, (*_OF_IMAGES, *SYSTEM_FOLDERS))
     return folder if meant and not away else None
 
 

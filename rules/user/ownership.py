@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
 from rules.model.puts import copied, within
-from rules.model.run_writes import OPAQUE_HARMLESS, written_by
+from rules.model.run_writes import INSTALL_VALUED, is_opaque, written_by
 from rules.model.steps import Copy, Run
 from rules.user.accounts import name_of, runs_as_root
 from rules.user.modes import read_mode
@@ -220,7 +220,7 @@ class _Watch:
         owner = command.option("-o", "--owner") if command.name == "install" else None
         mine = self._is_owner(owner) if owner else self._by(run)
         mine = True if mode is not None and mode.everyone_writes else mine
-        for word in command.operands(("-m", "--mode", "-o", "-g", "--owner", "--group")):
+        for word in command.operands(INSTALL_VALUED):
             text = run.scope.expand(word.value) if "$" in word.value else word.value
             if text is None or "$" in text or "{" in text:
                 self._may_make(run)
@@ -264,7 +264,7 @@ _HANDLERS: dict[str, Callable[[_Watch, Run, Command, str | None], None]] = {
 
 def leaves_nothing(command: Command) -> bool:
     """Whether a command writes only where its command line says, or to the system's own folders."""
-    return not command.name or command.name in OPAQUE_HARMLESS
+    return not is_opaque(command)
 
 
 def leaves_owners(command: Command) -> bool:

@@ -62,17 +62,13 @@ def _lost_claim(stage: Stage, was: Stage, accounts: Accounts) -> Problem | None:
 
     An image without a shell cannot run a `chown`, and is not meant to be written to.
     """
-    if _is_bare(stage) and not _is_bare(was):
+    if stage.runtime.has_shell is False and was.runtime.has_shell is not False:
         return None
     now = _claims(stage, accounts.user, unknown=True)
     claims = [claim for claim in _claims(was, accounts.before, unknown=False) if isinstance(claim.step, Run)]
     last = {claim.path.rstrip("/"): at for at, claim in enumerate(now)}
     lost = (_lost(stage, was, accounts, claim, now, last) for claim in claims if not _late(was, claim.path, claim.step))
     return next((problem for problem in lost if problem is not None), None)
-
-
-def _is_bare(stage: Stage) -> bool:
-    return stage.root.is_scratch or (stage.facts is not None and stage.facts.has_shell is False)
 
 
 def _claims(stage: Stage, user: str, *, unknown: bool) -> list[_Claim]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.brought import brought, place_of, text_at
 from rules.comments import COMMENT_LINES
+from rules.facts.installers import NODE_MANAGERS
 from rules.lazily import once
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ _HANDING_ON = re.compile(
 """Programs that start, or read, what stands behind them, and those that a further command follows."""
 
 
-_RUNNERS = frozenset({"npm", "yarn", "pnpm", "bun"})
 _BUILDING = re.compile(r"(?:[\w.:-]*[:_-])?build(?:[:_-][\w.:-]*)?")
 """Scripts of a `package.json` that build before they do anything else: `build`, `build-and-start`, `docker:build`."""
 
@@ -115,7 +115,7 @@ def builds_at_start(stage: Stage) -> bool:
             continue
         lines = [[word.value for word in command.words] for command in start.commands] or [list(start.words)]
         for program, *words in filter(None, lines):
-            if program.rsplit("/", 1)[-1] in _RUNNERS and any(map(_BUILDING.fullmatch, words)):
+            if program.rsplit("/", 1)[-1] in NODE_MANAGERS and any(map(_BUILDING.fullmatch, words)):
                 return True
     return False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.copying.installs import install_folder
+from rules.facts.installers import NODE_MANAGERS
 from rules.model.puts import within
 from rules.model.steps import Run
 from rules.user.accounts import changes_user, name_of, runs_as_root
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 _GLOBAL = "/usr/local"
 """The prefix of the official images of Node.js (docker-node, Dockerfile-slim.template), where all is root's."""
-_IN_PLACE = frozenset({"npm", "pnpm", "yarn", "bun"})
-"""Package managers that make `node_modules` in the folder they run in."""
 _ELSEWHERE = ("--modules-folder", "--modules-dir", "--global-dir", "--location")
 _OTHER_FOLDER = ("--prefix", "--dir", "-C", "--cwd")
 _PREFIXES = ("NPM_CONFIG_PREFIX", "npm_config_prefix", "COREPACK_HOME")
@@ -50,7 +49,7 @@ def unwritable_install(run: Run) -> Unwritable | None:
         if command.subcommand == "enable" and not here and _global_is_roots(run):
             return Unwritable(run, command, f"{_GLOBAL}/bin", shared=True)
     for call in run.package_calls:
-        if call.manager in _IN_PLACE and call.action == "install" and not call.has(*_ELSEWHERE):
+        if call.manager in NODE_MANAGERS and call.action == "install" and not call.has(*_ELSEWHERE):
             found = _written(run, call) if not _is_spared(run, call.command) else None
             if found is not None:
                 return found

@@ -20,6 +20,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.dockerfile.shell_nested import SHELLS
 from rules.user.account_choice import switch, switch_to
 from rules.user.accounts import is_root
 from rules.user.asked_root import run_as_root
@@ -77,7 +78,7 @@ def _is_used(stage: Stage, account: Account) -> bool:
 
 def _is_script(command: Command) -> bool:
     """Tell `sh -c "…"`, whose commands follow one by one."""
-    return command.name in ("sh", "bash", "ash", "dash") and command.has("-c")
+    return command.name in SHELLS and command.has("-c")
 
 
 def _told(stage: Stage, start: Start) -> str:

@@ -23,6 +23,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.model.puts import within_any
 from rules.quoting import listed
 from rules.user.accounts import is_root, runs_as_root, runtime_user
 from rules.user.owners import siblings_of
@@ -76,7 +77,7 @@ def _written(stage: Stage) -> Iterator[_Volume]:
     """Yield the volumes that a program may write to: no system folder, and nothing that goes by the name of a file."""
     for setting in stage.image.volumes:
         path = setting.value
-        if setting.instruction is None or not path or not path.startswith("/") or path.startswith(SYSTEM_FOLDERS):
+        if setting.instruction is None or not path or not path.startswith("/") or within_any(path, SYSTEM_FOLDERS):
             continue
         if not _FILE.search(path):
             yield _Volume(path.rstrip("/"), setting)

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, DockerfileChange, Note, Problem, Severity, Stage, quote, rule
+from rules.model.puts import within_any
+from rules.quoting import listed
 from rules.user.accounts import runtime_user
+from rules.user.volumes_before import EVERYBODYS
 
-_EVERYBODYS = ("/tmp", "/var/tmp", "/dev", "/proc", "/sys", "/run")  # noqa: S108 - paths of an image
 _SHOWN = 3
 
 
@@ -38,7 +40,7 @@ def _number(stage: Stage) -> str | None:
 
 def _volumes(stage: Stage) -> list[str]:
     values = (volume.value.rstrip("/") for volume in stage.image.volumes if volume.value)
-    return [path for path in dict.fromkeys(values) if path and not path.startswith(_EVERYBODYS)]
+    return [path for path in dict.fromkeys(values) if path and not within_any(path, EVERYBODYS)]
 
 
 def _problem(stage: Stage, was: Stage, numbers: tuple[str, str], volumes: list[str]) -> Problem:
@@ -47,7 +49,7 @@ def _problem(stage: Stage, was: Stage, numbers: tuple[str, str], volumes: list[s
     made = next((one for one in stage.users.created if one.uid == new and one.run.stage is stage), None)
     here = user is not None and stage.image.user.stage is stage
     span = made.command.span if made is not None else user.span if user is not None and here else stage.from_.span
-    shown = ", ".join(map(quote, volumes[:_SHOWN]))
+    shown = listed(map(quote, volumes), _SHOWN)
     held = f"What the volume {shown} holds" if len(volumes) == 1 else f"What the volumes {shown} hold"
     return Problem(
         span,

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from rules.dockerfile.shell import parse
 from rules.dockerfile.source import Source
-from rules.model.puts import within
-from rules.model.users import ROOT_NAMES
+from rules.model.folders import TEMPORARY
+from rules.model.puts import within, within_any
+from rules.model.users import is_root_name
 from rules.user.accounts import name_of
 from rules.user.start_scripts import start_scripts
 
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from rules.dockerfile.shell import Command
     from rules.model.stage import Stage
 
-_EVERYBODYS = ("/tmp", "/var/tmp", "/dev", "/proc", "/sys")  # noqa: S108 - paths of an image
+EVERYBODYS = (*TEMPORARY, "/dev", "/proc", "/sys", "/run")
+"""Folders that every account can write to, or that the runtime fills."""
 
 
 def as_it_was(change: DockerfileChange) -> DockerfileChange:
@@ -39,9 +41,7 @@ def volumes_with_roots_files(change: DockerfileChange, stage: Stage, was: Stage)
     return [
         path
         for path in paths
-        if not path.startswith(_EVERYBODYS)
-        and not any(within(path, folder) for folder in given)
-        and not is_left_behind(stage, was, path)
+        if not within_any(path, EVERYBODYS) and not within_any(path, given) and not is_left_behind(stage, was, path)
     ]
 
 
@@ -63,7 +63,7 @@ def _given_away(change: DockerfileChange, was: Stage) -> Iterator[str]:
         if command.name != "chown" or not command.has("-R", "--recursive"):
             continue
         owner, *paths = [word.value for word in command.operands()] or [""]
-        if name_of(owner) not in ROOT_NAMES:
+        if not is_root_name(name_of(owner)):
             yield from (posixpath.normpath(posixpath.join(folder, path)) for path in paths)
 
 

@@ -6,6 +6,8 @@ import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
 from rules.lazily import once
+from rules.model.puts import within_any
+from rules.model.search_path import DEFAULT_PATH
 from rules.model.steps import Copy, Run
 from rules.model.users import is_root_name
 from rules.user.accounts import name_of
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from rules.model.stage import Stage
     from rules.model.steps import Step
 
-_SYSTEM = ("/usr/bin", "/usr/sbin", "/usr/lib", "/usr/local/bin", "/usr/local/sbin", "/bin", "/sbin", "/lib", "/etc")
+_SYSTEM = (*DEFAULT_PATH, "/usr/lib", "/lib", "/lib64", "/etc")
 """Where programs of the system lie; their folders are given to nobody."""
 
 
@@ -71,4 +73,4 @@ def _folders(stage: Stage) -> tuple[str, ...]:
         program = (setting.value.text.split() or [""])[0] if setting.value is not None else ""
         if program.startswith("/") and setting.set_in_file:
             found.append(posixpath.dirname(program))
-    return tuple(dict.fromkeys(path for path in found if path and path != "/" and not path.startswith(_SYSTEM)))
+    return tuple(dict.fromkeys(path for path in found if path and path != "/" and not within_any(path, _SYSTEM)))

@@ -23,6 +23,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.model.puts import within_any
 from rules.quoting import first_few
 from rules.user.layers import place, shipped_steps
 from rules.user.modes import Grant, grants, without_others_writing
@@ -128,7 +129,7 @@ def _resolved(step: Step, path: str) -> str:
 
 def _is_exempt(stage: Stage, grant: Grant) -> bool:
     """Whether it is about devices, what others cannot reach, or what the same RUN deletes or closes again."""
-    if grant.paths and all(path.startswith(_SHARED) for path in grant.paths):
+    if grant.paths and all(within_any(path, _SHARED) for path in grant.paths):
         return True
     step = grant.step
     if grant.paths and all(_is_out_of_reach(stage, step, path) for path in grant.paths):

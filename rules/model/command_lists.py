@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rules.comments import COMMENT_LINES
 from rules.lazily import once
-from rules.quoting import listed, quote
 
 if TYPE_CHECKING:
     from rules.dockerfile.shell_command import Command
@@ -27,14 +26,14 @@ class _List(NamedTuple):
     depth: int
 
 
-def end_of_list(run: Run, last: Command) -> Command | None:
-    """Return the command that ends the `&&` list which goes on behind a pipeline; `None` where that is a group's.
+def end_of_list(run: Run, command: Command) -> Command | None:
+    """Return the command that ends the `&&` list which a command stands in; `None` where that is a group's.
 
     Args:
         run: The RUN.
-        last: The last command of the pipeline.
+        command: A command of it; of a pipeline, that is the list behind all of it.
     """
-    return _lists(run)[id(last)].end
+    return _lists(run)[id(command)].end
 
 
 @once
@@ -80,19 +79,3 @@ def catching(run: Run, end: Command) -> tuple[Command, ...]:
         elif command.after not in ("&&", "|", "|&", "||"):
             break
     return tuple(found)
-
-
-def caught_by(catchers: tuple[Command, ...]) -> tuple[str, str]:
-    """Say what catches a failure within an `&&` list, and the way out, which has to mend each `||` of it.
-
-    Args:
-        catchers: The commands that have one behind them, in order.
-    """
-    first = catchers[0]
-    brackets = f"in brackets together with its `||`: `( {first.name} … || … )`."
-    if len(catchers) == 1:
-        why = f"the `||` behind {quote(first.name)} on line {first.line} catches the whole `&&` list"
-        return f"{why}, not that command alone", f"Put that command {brackets}"
-    named = listed([f"{quote(one.name)} (line {one.line})" for one in catchers])
-    why = f"the `||` behind each of {named} catches the whole `&&` list before it"
-    return f"{why}, not that command alone", f"Put each of them {brackets}"
