@@ -194,7 +194,7 @@ def test_a_program_comes_by_a_recommendation_alone_where_no_dependency_brings_it
         ("9-slim", 0, True),
     ],
 )
-def test_a_release_that_a_tag_cannot_stand_upon_is_unknown(release: str, gone: int, kept: bool) -> None:
+def test_a_release_that_a_tag_cannot_stand_upon_is_unknown(release: str, gone: int, *, kept: bool) -> None:
     distro = "alpine" if "." in release else "debian"
     config = {"distro": distro, "release": release, "cmd": ["sh"]}
     found = without_impossible_release(config, gone, date(2026, 8, 21))
