@@ -26,6 +26,8 @@ _DROPPERS = re.compile(
     r"\b(?:gosu|su-exec|setpriv|runuser|setuser|setuidgid|s6-setuidgid|s6-applyuidgid|s6-overlay|s6-svscan|chpst|supervisord?|sshd|fixuid|"
     r"openssh-server|start-stop-daemon)\b"
 )
+_CALLED_BY_NAME = frozenset({"gosu", "su-exec", "setuser", "setuidgid", "chpst", "fixuid"})
+"""Those of them that do nothing but for who calls them; others are started by an init, or are servers."""
 _AS_OTHER = re.compile(
     r"\b(?:su|sudo|doas)\s+(?:-\S*\s+(?:/\S+\s+)?)*(?:-u\s*)?[a-z_][\w-]*|--(?:user(?:spec)?|uid)[= ](?!root\b|0\b)\w"
 )
@@ -102,7 +104,7 @@ def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
     programs += map(_last_program, scripts)
     if any(_DAEMONS.fullmatch(program) or program in _RAW or program in _FOR_ALL_FILES for program in programs):
         return True
-    if any(said.search(line) for said in (_DROPPERS, _AS_OTHER, _TOLD)) or _prepares_a_drop(stage):
+    if any(said.search(line) for said in (_DROPPERS, _AS_OTHER, _TOLD)) or _prepares_a_drop(change, stage):
         return True
     if any(_TELLS_UID.search(file.text) for file in _server_settings(change, stage) if file.text is not None):
         return True
@@ -153,19 +155,30 @@ def _is_action(change: DockerfileChange, stage: Stage) -> bool:
     return False
 
 
-def _prepares_a_drop(stage: Stage) -> bool:
-    """Whether a step installs, fetches or writes something that switches users."""
+def _prepares_a_drop(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether a step installs, fetches or writes something that switches users.
+
+    A program that has to be called by its name does nothing where all scripts were read and none calls it.
+    """
     steps = list(stage.done_steps)
     for step in stage.done_steps:
         if isinstance(step, Copy) and step.from_stage is not None:
             steps += step.from_stage.done_steps
     if _DROPPERS.search(stage.model.code) is None:
         return False
-    return any(
-        _DROPPERS.search(step.instruction.text)
+    named = {
+        name
         for step in steps
         if step.instruction.keyword in ("RUN", "COPY", "ADD", "ENV")
-    )
+        for name in _DROPPERS.findall(step.instruction.text)
+    }
+    return bool(named) and not (named <= _CALLED_BY_NAME and _are_read(change, stage))
+
+
+def _are_read(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether the container starts through scripts of the project of which each was read, and no other file."""
+    scripts = scripts_in_turn(change, stage)
+    return bool(scripts) and all(script.text is not None for script in scripts) and not unread_scripts(change, stage)
 
 
 HANDING_OVER = "Let it hand over with `gosu` or `su-exec`, or start it as an ordinary account."
