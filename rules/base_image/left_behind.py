@@ -13,6 +13,7 @@ from rules.facts.dropped import dropped
 from rules.facts.tools import lacks_account_tools
 from rules.model.packages import OS_MANAGERS
 from rules.packages.account_tools import INSTEAD, account_calls
+from rules.packages.php_extension_gone import left_php
 from rules.packages.pip_externally_managed import is_refused_upon
 from rules.quoting import listed, quote
 from rules.runtime.start_instructions import started_by
@@ -56,7 +57,7 @@ def lost_on_the_way(change: DockerfileChange, stages: Sequence[Stage], facts: Im
     if any(is_refused_upon(stage, facts) for stage in stages):
         said += " There the system's Python takes nothing from pip (PEP 668): install into a virtual environment then."
     said += f"{_account_tools(stages, facts)}{_pinned(stages, facts)}{_pinned_for_language(stages, facts)}"
-    said += _named(change, stages, facts)
+    said += f"{_extensions(stages, facts)}{_named(change, stages, facts)}"
     return f"{said}{_started(stages, facts)}{_taken(stages, facts)}{_linked_elsewhere(stages, facts)}"
 
 
@@ -80,6 +81,14 @@ def _packages(stages: Sequence[Stage], facts: ImageFacts, told: str) -> str:
         is_named = "is named by its version" if len(numbered) == 1 else "are named by their versions"
         said += f" {listed(map(quote, numbered), _SHOWN)} {is_named}: see which it has."
     return said
+
+
+def _extensions(stages: Sequence[Stage], newer: ImageFacts) -> str:
+    """Name extensions that stages build and that the newer line of PHP has not in its sources any more."""
+    runs = [run for stage in stages for run in stage.done_runs if newer.name == "php"]
+    words = [word.value for run in runs for command in run.calls("docker-php-ext-install") for word in command.args]
+    gone = [name for name in dict.fromkeys(words) if left_php(name, newer.languages.get("php"))]
+    return f" PHP has no {listed(map(quote, gone), _SHOWN)} to build there." if gone else ""
 
 
 def _account_tools(stages: Sequence[Stage], newer: ImageFacts) -> str:

@@ -39,12 +39,20 @@ _MOVING = re.compile(r"(?:lts|latest|current|stable|mainline|edge)-")
 def may_name_a_tag(change: DockerfileChange, stage: Stage, ended: list[EndOfLife]) -> bool:
     """Whether a tag can be named: no comment says why it is this one, and no argument of it is another image's too."""
     said = " ".join(comment.text for comment in stage.from_.comments)
-    if any(end.part and re.search(rf"(?<![\w.]){re.escape(end.part)}(?!\w)", said) for end in ended):
+    if any(_speaks_of(said, end) for end in ended):
         return False
     own = stage.base_word.text if stage.base_word is not None else ""
     arguments = set(_ARGUMENT.findall(own))
     others = (one.base_word.text for one in change.stages if one.base_word is not None and arguments)
     return not any(other != own and not arguments.isdisjoint(_ARGUMENT.findall(other)) for other in others)
+
+
+def _speaks_of(said: str, end: EndOfLife) -> bool:
+    """Whether a comment names the line as the tag does, or some release of the product: `fails with alpine 3.13+`."""
+    if end.part and re.search(rf"(?<![\w.]){re.escape(end.part)}(?!\w)", said):
+        return True
+    product = re.match(r"[A-Za-z]+", end.product.removeprefix("Microsoft "))
+    return product is not None and re.search(rf"(?i)\b{product[0]}(?:\.?js)?[\s:=-]?\s?v?\d", said) is not None
 
 
 TRY_FIRST = (
