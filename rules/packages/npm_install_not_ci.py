@@ -17,7 +17,7 @@ from rules.api import (
     rule,
 )
 from rules.copying.installs import install_folder
-from rules.packages.manifest_edits import first_edits
+from rules.packages.manifest_edits import first_edits, is_generated
 from rules.packages.options import hold_to_lock
 from rules.packages.project_files import lock_path
 from rules.packages.purpose import is_for_development
@@ -48,7 +48,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         ):
             continue
         found = lock_path(change, run, call)
-        if found is None or is_for_development(change, stage) or _edits_manifest(run) or has_npm_without_ci(run.stage):
+        if (
+            found is None
+            or is_for_development(change, stage)
+            or _edits_manifest(run)
+            or is_generated(run, call)
+            or has_npm_without_ci(run.stage)
+        ):
             continue
         lock, certain = found
         yield Problem(
