@@ -53,8 +53,8 @@ def _problem(stage: Stage, run: Run, command: Command, word: ShellWord) -> Probl
     return Problem(
         word.span,
         f"{stage.label} asks a key server for {quote(word.value)}, the last 32 bits of a key's fingerprint. Another "
-        f"key with the same ones is made in seconds, anyone may upload it, and {quote(command.name)} imports all that the "
-        f"server has: {trusted}. Ask by the whole fingerprint, of 40 digits, as the key's owner gives it.",
+        f"key with the same ones is made in seconds, anyone may upload it, and {quote(command.name)} imports all that "
+        f"the server has: {trusted}. Ask by the whole fingerprint, of 40 digits, as the key's owner gives it.",
         instruction=run.instruction,
         stage=stage.key,
         key=word.value.upper().removeprefix("0X"),
