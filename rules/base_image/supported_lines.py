@@ -51,8 +51,13 @@ def _speaks_of(said: str, end: EndOfLife) -> bool:
     """Whether a comment names the line as the tag does, or some release of the product: `fails with alpine 3.13+`."""
     if end.part and re.search(rf"(?<![\w.]){re.escape(end.part)}(?!\w)", said):
         return True
-    product = re.match(r"[A-Za-z]+", end.product.removeprefix("Microsoft "))
-    return product is not None and re.search(rf"(?i)\b{product[0]}(?:\.?js)?[\s:=-]?\s?v?\d", said) is not None
+    product = end.product.removeprefix("Microsoft ").removesuffix(".js")
+    name = re.escape(_SHORT_NAMES.get(product, product))
+    return re.search(rf"(?i)(?<![\w.]){name}(?:\.?js)?[\s:=-]?\s?v?\d", said) is not None
+
+
+_SHORT_NAMES = {"Alpine Linux": "alpine", "Rocky Linux": "rocky"}
+"""What people call them; of `Oracle` and `Amazon` alone other products are spoken of."""
 
 
 TRY_FIRST = (

@@ -13,6 +13,7 @@ from rules.model.steps import Copy
 from rules.user.asked_root import loads_bpf
 from rules.user.for_callers import ASKING, serves_openly
 from rules.user.own_programs import starts_own_program
+from rules.user.read_scripts import are_read
 from rules.user.start_scripts import StartScript, scripts_in_turn, start_scripts
 from rules.user.stepping_down import starts_through_base
 
@@ -172,13 +173,7 @@ def _prepares_a_drop(change: DockerfileChange, stage: Stage) -> bool:
         if step.instruction.keyword in ("RUN", "COPY", "ADD", "ENV")
         for name in _DROPPERS.findall(step.instruction.text)
     }
-    return bool(named) and not (named <= _CALLED_BY_NAME and _are_read(change, stage))
-
-
-def _are_read(change: DockerfileChange, stage: Stage) -> bool:
-    """Whether the container starts through scripts of the project of which each was read, and no other file."""
-    scripts = scripts_in_turn(change, stage)
-    return bool(scripts) and all(script.text is not None for script in scripts) and not unread_scripts(change, stage)
+    return bool(named) and not (named <= _CALLED_BY_NAME and are_read(change, stage))
 
 
 HANDING_OVER = "Let it hand over with `gosu` or `su-exec`, or start it as an ordinary account."
