@@ -30,7 +30,8 @@ def at_its_cause(change: DockerfileChange, problem: Problem) -> Problem:
 
 def _names(stage: Stage, problem: Problem) -> bool:
     word = stage.base_word
-    return word is not None and "$" in word.text and word.span == problem.span
+    # A digest in the FROM itself wins over the tag, and is what has to be written anew.
+    return word is not None and "$" in word.text and "@" not in word.text and word.span == problem.span
 
 
 def _replaced_default(change: DockerfileChange, stage: Stage) -> Instruction | None:
