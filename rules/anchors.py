@@ -6,11 +6,13 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from rules.lazily import once
 from rules.problem import Note
 
 if TYPE_CHECKING:
     from rules.change import DockerfileChange
     from rules.dockerfile.nodes import Instruction
+    from rules.dockerfile.source import Span
     from rules.model.model import Model
     from rules.model.stage import Stage
     from rules.problem import Problem
@@ -20,7 +22,7 @@ def at_its_cause(change: DockerfileChange, problem: Problem) -> Problem:
     """Move a problem from the name in a FROM that stayed as it was to the ARG whose default the change replaced."""
     if change.before is None or problem.path is not None:
         return problem
-    stage = next((one for one in change.stages if _names(one, problem)), None)
+    stage = _named_by_arguments(change.after).get(problem.span)
     default = _replaced_default(change, stage) if stage is not None else None
     if stage is None or default is None:
         return problem
@@ -28,10 +30,14 @@ def at_its_cause(change: DockerfileChange, problem: Problem) -> Problem:
     return replace(problem, span=default.span, instruction=problem.instruction or stage.from_, notes=notes)
 
 
-def _names(stage: Stage, problem: Problem) -> bool:
-    word = stage.base_word
-    # A digest in the FROM itself wins over the tag, and is what has to be written anew.
-    return word is not None and "$" in word.text and "@" not in word.text and word.span == problem.span
+@once
+def _named_by_arguments(model: Model) -> dict[Span, Stage]:
+    """Return the stages whose image an argument names, by where that stands.
+
+    A digest in the FROM itself wins over the tag, and is what has to be written anew.
+    """
+    words = ((stage.base_word, stage) for stage in model.stages)
+    return {word.span: stage for word, stage in words if word is not None and "$" in word.text and "@" not in word.text}
 
 
 def _replaced_default(change: DockerfileChange, stage: Stage) -> Instruction | None:

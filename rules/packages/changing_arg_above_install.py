@@ -11,6 +11,7 @@ from rules.api import (
     DockerfileChange,
     Fix,
     Instruction,
+    Model,
     PackageCall,
     Problem,
     Run,
@@ -103,8 +104,8 @@ def _inherited(change: DockerfileChange, stage: Stage, changing: list[tuple[Step
     argument, name, env = next(found, (None, None, None))
     if argument is None or name is None or env is None or not _COMMIT.fullmatch(name.text):
         return
-    for upon in change.stages:
-        if stage not in upon.chain[:-1] or upon.index not in change.after.needed_by_shipped:
+    for upon in _upon(change.after).get(stage.index, ()):
+        if upon.index not in change.after.needed_by_shipped:
             continue
         install = _install_below(upon, None)
         if install is None or any(map(_brings_commits, upon.chain[:-1])) or _says_what_is_got(upon, name.text):
@@ -123,6 +124,16 @@ def _inherited(change: DockerfileChange, stage: Stage, changing: list[tuple[Step
             key=name.text,
         )
         return
+
+
+@once
+def _upon(model: Model) -> dict[int, list[Stage]]:
+    """Return the stages that are built upon each, by its number."""
+    found: dict[int, list[Stage]] = {}
+    for stage in model.stages:
+        for below in stage.chain[:-1]:
+            found.setdefault(below.index, []).append(stage)
+    return found
 
 
 def _env_with(stage: Stage, argument: Step, name: str) -> Instruction | None:
