@@ -68,8 +68,16 @@ class DockerfileChange:
             yield stage, self.was(stage)
 
     def was(self, stage: Stage) -> Stage | None:
-        """Return the stage as it was: of the same name, else the last for the last, else of the same place."""
+        """Return the stage as it was: of the same name or text, else the last for the last, else of the same place."""
         return self._pairs.get(stage.index)
+
+    def found_again(self, old: Stage) -> Stage | None:
+        """Return the stage in which one without a name, of the file as it was, still stands word for word."""
+        text = _instructions(old)
+        same = [stage for stage in self.stages if _instructions(stage) == text] if text else []
+        if sum(_instructions(stage) == text for stage in old.model.stages) > 1:  # twins differ in their FROM
+            same = [stage for stage in same if stage.base_text == old.base_text]
+        return same[0] if same else None
 
     def fresh(self, rule: str, stage: Stage, names: Iterable[str]) -> tuple[str, ...]:
         """Return the names that a rule did not list for this stage before the change; all of them where it did all.
@@ -103,6 +111,9 @@ class DockerfileChange:
         old = self.before.stages
         named = {stage.name: stage for stage in old if stage.name is not None}
         pairs = {stage.index: named[stage.name] for stage in self.stages if stage.name in named}
+        again = self.found_again(old[-1]) if old and old[-1].name is None and len(self.stages) > len(old) else None
+        if again is not None and again.index not in pairs and not _is_like(self.stages[-1], old[-1]):
+            pairs[again.index] = old[-1]  # what stands below it now is another image
         taken = {stage.index for stage in pairs.values()}
         if self._is_collapsed(pairs, old, taken):
             pairs[self.stages[-1].index] = old[-1]
@@ -114,3 +125,14 @@ class DockerfileChange:
             elif len(old) == len(self.stages) and stage.index not in taken and not stage.is_last:
                 pairs[stage.index] = old[stage.index]
         return pairs
+
+
+def _instructions(stage: Stage) -> tuple[str, ...]:
+    return tuple(str(instruction) for instruction in stage.instructions)
+
+
+def _is_like(new: Stage, old: Stage) -> bool:
+    """Whether a stage is one of before, or is built upon that: what ships goes on then."""
+    return _instructions(new) == _instructions(old) or any(
+        _instructions(one) == _instructions(old) for one in new.chain
+    )

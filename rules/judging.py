@@ -7,6 +7,7 @@ from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rules import overlaps
+from rules.anchors import at_its_cause
 from rules.dockerfile.syntax.grammar import INSTRUCTIONS
 from rules.dockerfile.syntax.templates import is_filled_in, sure_places
 from rules.fingerprint import Raised
@@ -144,6 +145,7 @@ def applicable(rules: Iterable[Rule], change: DockerfileChange) -> Iterator[Rule
 
 
 def _raised(change: DockerfileChange, rule: Rule, problem: Problem) -> Raised:
+    problem = at_its_cause(change, problem)
     instruction = problem.instruction
     if instruction is None and problem.path is None:
         instruction = instruction_at(change.after, problem.span.start)

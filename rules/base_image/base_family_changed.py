@@ -34,6 +34,8 @@ _WITH_CERTIFICATES = ("gcr.io/distroless/", "cgr.dev/chainguard/")
 _WITH_NATIVE_PARTS = frozenset({"python", "node", "ruby", "php"})
 _MAKES = frozenset("cmake curl cc gcc g++ git make ninja pecl phpize tar unzip wget".split())
 """Programs that compile, or fetch what may be compiled."""
+_FOR_MUSL = ("gcompat", "libc6-compat")
+"""Packages with which Alpine runs what was built for glibc."""
 _INTERPRETER = re.compile(
     r"(?:libapache2-mod-)?(?:php|python3?|ruby|perl)[\d.]*(?:-fpm|-cli|-apache2?)?\Z|nodejs(?:-current)?\Z"
 )
@@ -140,7 +142,7 @@ def _questions(change: DockerfileChange, stage: Stage, was: Stage, after: str) -
         return
     facts = stage.facts
     if foreign is None and facts is not None and _libc_changed(was.facts, facts):
-        yield from _native(stage, facts)
+        yield from _native(stage, was, facts)
     asked = {"bash", "curl"} - _started(change, stage)
     lacks = [name for name in sorted(asked) if _had(was, name) and stage.runtime.has_tool(name) is False]
     if lacks:
@@ -204,8 +206,10 @@ def _libc_changed(before: ImageFacts | None, after: ImageFacts) -> bool:
     return before is not None and bool(before.libc) and bool(after.libc) and before.libc != after.libc
 
 
-def _native(stage: Stage, facts: ImageFacts) -> Iterator[str]:
+def _native(stage: Stage, was: Stage, facts: ImageFacts) -> Iterator[str]:
     languages = stage.runtime.languages
+    if facts.libc == "glibc" and was.packages.has(*_FOR_MUSL) and not stage.packages.has(*_FOR_MUSL):
+        return  # who takes out what made glibc's programs run has thought of them
     if facts.libc == "musl" and "python" in languages:
         yield f"Do all native packages have wheels for {facts.libc}, or does pip now compile them?"
     elif facts.libc == "musl" and "node" in languages:

@@ -11,9 +11,6 @@ from rules.api import (
     DockerfileChange,
     Fix,
     ImageReference,
-    Instruction,
-    Model,
-    Note,
     Problem,
     Severity,
     Stage,
@@ -226,15 +223,13 @@ def _problem(change: DockerfileChange, stage: Stage, was: Stage, found: Loosened
     plain = old is not None and "$" not in f"{word.text}{old.text}"
     if old is not None and plain and found.restore and not over and not _takes_newer_programs(change, stage, was):
         fix = Fix("Go back to the reference before", (replace(change.source, word.span, old.text),))
-    default = _loosened_default(change, word.text) if old is not None and old.text == word.text else None
     return Problem(
-        default.span if default is not None else word.span,
+        word.span,
         f"{stage.label} {found.fact}. {found.then}.",
         Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
         doubt=BY_ARGUMENT,
         instruction=stage.from_,
         stage=stage.key,
-        notes=(Note(word.span, "used here"),) if default is not None else (),
         decision=found.fact,
         fix=fix,
     )
@@ -255,26 +250,3 @@ def _takes_newer_programs(change: DockerfileChange, stage: Stage, was: Stage) ->
         if not fits and machine_code(stage, copy) is not None:
             return True
     return False
-
-
-def _loosened_default(change: DockerfileChange, used: str) -> Instruction | None:
-    """Return the ARG above the stages whose default the change replaced, where the FROM itself stays as it was."""
-    if change.before is None:
-        return None
-    before = _defaults(change.before)
-    return next(
-        (
-            argument
-            for name, (argument, value) in _defaults(change.after).items()
-            if re.search(rf"\$\{{?{re.escape(name)}\b", used) and before.get(name, (argument, value))[1] != value
-        ),
-        None,
-    )
-
-
-def _defaults(model: Model) -> dict[str, tuple[Instruction, str]]:
-    return {
-        name.text: (argument, value.text if value is not None else "")
-        for argument in model.global_args
-        for name, value in argument.pairs
-    }

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from rules.api import (
     BY_ARGUMENT,
+    OS_MANAGERS,
     Category,
     Confidence,
     DockerfileChange,
@@ -83,7 +84,7 @@ def _problem(change: DockerfileChange, name: str, stages: list[Stage]) -> Proble
     return Problem(
         word.span,
         _message(reference),
-        _confidence(change, stage, reference),
+        Confidence.POSSIBLE if _is_renewed(change, stages, reference) else _confidence(change, stage, reference),
         doubt=BY_ARGUMENT if _is_by_variable(stage) else "another image is to be named first, which nobody gave up",
         key=_key(change, stages, reference),
         notes=tuple(Note(other.from_.span, "the same image") for other in others),
@@ -91,6 +92,15 @@ def _problem(change: DockerfileChange, name: str, stages: list[Stage]) -> Proble
         severity=Severity.INFO if weak else None,
         fact=name,
     )
+
+
+def _is_renewed(change: DockerfileChange, stages: list[Stage], reference: ImageReference) -> bool:
+    """Whether the build takes each day's packages upon the image on purpose, so that no digest makes it repeatable."""
+    if not _stays_in_release(reference):
+        return False
+    upon = [one for one in change.stages if any(stage in one.chain for stage in stages)]
+    calls = (call for one in upon for run in one.runs for call in run.package_calls if call.manager in OS_MANAGERS)
+    return any(call.action == "upgrade" and not call.packages for call in calls)
 
 
 def _key(change: DockerfileChange, stages: list[Stage], reference: ImageReference) -> str:

@@ -13,6 +13,7 @@ from rules.facts.dropped import dropped
 from rules.facts.tools import lacks_account_tools
 from rules.model.packages import OS_MANAGERS
 from rules.packages.account_tools import INSTEAD, account_calls
+from rules.packages.php_extension_gone import left_php
 from rules.packages.pip_externally_managed import is_refused_upon
 from rules.quoting import listed, quote
 from rules.runtime.start_instructions import started_by
@@ -62,6 +63,7 @@ def lost_on_the_way(
         _account_tools(stages, facts),
         _pinned(stages, facts),
         _pinned_for_language(stages, facts),
+        _extensions(stages, facts),
         _named(change, stages, facts),
         _started(stages, facts),
         _taken(stages, facts),
@@ -90,6 +92,14 @@ def _packages(stages: Sequence[Stage], facts: ImageFacts, told: str) -> Iterator
     if numbered:
         is_named = "is named by its version" if len(numbered) == 1 else "are named by their versions"
         yield f"{listed(map(quote, numbered), _SHOWN)} {is_named}, and it may have others"
+
+
+def _extensions(stages: Sequence[Stage], newer: ImageFacts) -> str:
+    """Name, in a clause, extensions that stages build and that the newer PHP has not in its sources any more."""
+    runs = [run for stage in stages for run in stage.done_runs if newer.name == "php"]
+    words = [word.value for run in runs for command in run.calls("docker-php-ext-install") for word in command.args]
+    gone = [name for name in dict.fromkeys(words) if left_php(name, newer.languages.get("php"))]
+    return f"its PHP no longer has {listed(map(quote, gone), _SHOWN)} in its sources" if gone else ""
 
 
 def _account_tools(stages: Sequence[Stage], newer: ImageFacts) -> str:

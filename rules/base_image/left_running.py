@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rules.base_image.tags import read_tag, without_release
 from rules.copying.binaries import brings_libraries, is_static, program_of
+from rules.copying.carried_runtimes import has_erlang, runtimes_taken
 from rules.copying.machine_code import machine_code
 from rules.dockerfile.reference import parse_reference
 from rules.facts.distributions import release_title
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from rules.facts.images import ImageFacts
     from rules.model.stage import Stage
     from rules.model.steps import Copy
+
+_SEEN = frozenset({"go", "python"})
+"""Languages of which only a program that is seen to be made asks for the builder's C library."""
 
 
 def left_running(
@@ -77,7 +81,11 @@ def _needed(
     if found is not None and is_static(builder, found[1]):
         return
     # Of Go, only what is seen to be built can be told: most of it is linked with no C library at all.
-    languages = {found[1].language} if found is not None else set(builder.runtime.languages) - {"go"}
+    languages = {found[1].language} if found is not None else set(builder.runtime.languages) - _SEEN
+    if found is None:
+        languages |= {
+            one.language for _, one in runtimes_taken(copy) if one.language != "erlang" or not has_erlang(stage)
+        }
     then = builder.runtime.glibc
     for language in languages:
         needed = needed_by(language, linked)

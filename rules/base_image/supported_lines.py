@@ -39,12 +39,25 @@ _MOVING = re.compile(r"(?:lts|latest|current|stable|mainline|edge)-")
 def may_name_a_tag(change: DockerfileChange, stage: Stage, ended: list[EndOfLife]) -> bool:
     """Whether a tag can be named: no comment says why it is this one, and no argument of it is another image's too."""
     said = " ".join(comment.text for comment in stage.from_.comments)
-    if any(end.part and re.search(rf"(?<![\w.]){re.escape(end.part)}(?!\w)", said) for end in ended):
+    if any(_speaks_of(said, end) for end in ended):
         return False
     own = stage.base_word.text if stage.base_word is not None else ""
     arguments = set(_ARGUMENT.findall(own))
     others = (one.base_word.text for one in change.stages if one.base_word is not None and arguments)
     return not any(other != own and not arguments.isdisjoint(_ARGUMENT.findall(other)) for other in others)
+
+
+def _speaks_of(said: str, end: EndOfLife) -> bool:
+    """Whether a comment names the line as the tag does, or some release of the product: `fails with alpine 3.13+`."""
+    if end.part and re.search(rf"(?<![\w.]){re.escape(end.part)}(?!\w)", said):
+        return True
+    product = end.product.removeprefix("Microsoft ").removesuffix(".js")
+    name = re.escape(_SHORT_NAMES.get(product, product))
+    return re.search(rf"(?i)(?<![\w.]){name}(?:\.?js)?[\s:=-]?\s?v?\d", said) is not None
+
+
+_SHORT_NAMES = {"Alpine Linux": "alpine", "Rocky Linux": "rocky"}
+"""What people call them; of `Oracle` and `Amazon` alone other products are spoken of."""
 
 
 _OF_THE_OLD_LINE = "what is installed, pinned or compiled for the old line may not fit the new one"

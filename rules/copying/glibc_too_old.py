@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator
 
 from rules.api import Category, Confidence, Copy, DockerfileChange, Problem, Severity, Stage, quote, rule
-from rules.copying.binaries import brings_libraries, is_static, program_of
+from rules.copying.binaries import brings_libraries, is_static, program_of, thinks_of_linking
+from rules.copying.carried_runtimes import has_erlang, runtimes_taken
 from rules.copying.machine_code import machine_code
 from rules.facts.distributions import release_title
 from rules.facts.glibc import needed_by, shown
@@ -74,6 +75,8 @@ def _judge(stage: Stage, copy: Copy, builder: Stage) -> Iterator[Problem]:
     if here is None or there is None or there <= here:
         return
     found = program_of(copy)
+    if found is None:
+        yield from _carried(stage, copy, builder)
     if found is None or is_static(builder, found[1]):
         return
     needed = needed_by(found[1].language, there) or here
@@ -95,6 +98,27 @@ def _judge(stage: Stage, copy: Copy, builder: Stage) -> Iterator[Problem]:
         stage=stage.key,
         key=found[0],
     )
+
+
+def _carried(stage: Stage, copy: Copy, builder: Stage) -> Iterator[Problem]:
+    """Yield what carries the runtime of the builder, which is linked there: a release of Erlang, a packed Python."""
+    here, there = stage.runtime.glibc or (0, 0), builder.runtime.glibc or (0, 0)
+    for path, one in runtimes_taken(copy) if not thinks_of_linking(builder) else ():
+        needed = needed_by(one.language, there)
+        if needed is None or needed <= here or (one.language == "erlang" and has_erlang(stage)):
+            continue
+        yield Problem(
+            copy.instruction.span,
+            f"{stage.label} copies {one.what} {quote(path)} out of {builder.label}. {one.runtime} is linked with glibc "
+            f"{shown(there)} ({_system(builder)}); this image has {shown(here)} ({_system(stage)}), so that it stops "
+            f"at the start with “version `GLIBC_{shown(needed)}' not found”. Build and run on the same release.",
+            Confidence.LIKELY,
+            doubt=one.doubt,
+            instruction=copy.instruction,
+            stage=stage.key,
+            key=path,
+        )
+        return
 
 
 def _kind(path: str) -> str:

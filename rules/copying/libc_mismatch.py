@@ -21,7 +21,7 @@ from rules.api import (
     within,
 )
 from rules.copying.binaries import brings_libraries, is_empty_base, is_static, program_of
-from rules.copying.carried_runtimes import carried_runtimes
+from rules.copying.carried_runtimes import runtimes_taken
 from rules.copying.environments import environments
 from rules.copying.python_installs import placed_installs
 from rules.copying.python_packages import PACKAGES_FOLDER
@@ -97,7 +97,7 @@ def _cargo(stage: Stage, copy: Copy, builder: Stage) -> _Cargo | None:
         _python(copy, builder)
         or _modules(stage, copy, builder)
         or _compiled(copy, builder)
-        or _runtime(copy, builder, stage.runtime.libc or "")
+        or _runtime(copy, stage.runtime.libc or "")
         or _program_of_package(stage, copy, builder)
         or _program_of_image(stage, copy, builder)
     )
@@ -179,13 +179,12 @@ def _compiled(copy: Copy, builder: Stage) -> _Cargo | None:
     return _Cargo(f"the program {quote(found[0])}", Confidence.LIKELY, failure, doubt, cure)
 
 
-def _runtime(copy: Copy, builder: Stage, here: str) -> _Cargo | None:
+def _runtime(copy: Copy, here: str) -> _Cargo | None:
     """What carries the runtime of the image that it was made in."""
-    for path in filter(None, map(copy.source_path, copy.sources)):
-        for one in carried_runtimes(builder) if path != "/" else ():
-            if one.libc not in (None, "", here) and (within(path, one.path) or within(one.path, path)):
-                failure = f'{one.runtime} stops at the start with "not found"'
-                return _Cargo(f"{one.what} {quote(path)}", Confidence.LIKELY, failure, one.doubt, _SAME)
+    for path, one in runtimes_taken(copy):
+        if one.libc not in (None, "", here):
+            failure = f'{one.runtime} stops at the start with "not found"'
+            return _Cargo(f"{one.what} {quote(path)}", Confidence.LIKELY, failure, one.doubt, _SAME)
     return None
 
 

@@ -34,9 +34,18 @@ _VERSIONS = {
 }
 """The glibc of each release (packages.debian.org and packages.ubuntu.com, `libc6`; release notes of the others)."""
 
-_STEPS = {"rust": ((2, 28), (2, 33), (2, 34)), "go": ((2, 32), (2, 34))}
+_STARTED = ((2, 34),)
+"""Where `__libc_start_main`, which every program calls that a C compiler links, got another version."""
+
+_STEPS = {
+    "rust": ((2, 28), (2, 33), (2, 34)), "go": ((2, 32), (2, 34)),
+    "c": _STARTED, "crystal": _STARTED, "native-image": _STARTED, "swift": _STARTED, "haskell": _STARTED,
+    "erlang": ((2, 29), (2, 34), (2, 38)), "python": ((2, 29), (2, 33), (2, 34), (2, 35), (2, 38)),
+}  # fmt: skip
 """Versions in which glibc changed symbols that every program of a language uses (glibc's `NEWS`): `statx` in 2.28,
-`stat` in 2.33, the threads that moved into libc in 2.32 and 2.34.
+`exp` and `pow` in 2.29, `stat` in 2.33, the threads that moved into libc in 2.32 and 2.34, `hypot` in 2.35, `strtol`
+and `fmod` in 2.38. Of Erlang and Python it is what their own `beam.smp` and `libpython` were seen to ask for
+(erlang/docker-erlang-otp 362 and 497, erlef/docker-elixir 110; pyinstaller/pyinstaller 7033 and 8222).
 """
 
 

@@ -1,5 +1,6 @@
 """See build_tools_shipped.md."""
 
+import dataclasses
 from collections.abc import Iterator
 
 from rules.api import (
@@ -56,7 +57,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         unread = next((script.name for script in scripts if script.text is None), None)
         fresh = change.fresh("build-tools-shipped", found.stage, found.heavy)
         told = _told(found if fresh == found.heavy else found.only(fresh))
-        yield _problem(told, found, unread=unread, held=shipped_before(change, told))
+        problem = _problem(told, found, unread=unread, held=shipped_before(change, told))
+        beside = _holds_compiler(found) and not _holds_compiler(told)  # nobody splits a build for headers alone then
+        yield dataclasses.replace(problem, confidence=Confidence.POSSIBLE) if beside else problem
 
 
 def _told(found: BuildPackages) -> BuildPackages:

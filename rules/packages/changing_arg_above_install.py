@@ -11,6 +11,7 @@ from rules.api import (
     DockerfileChange,
     Fix,
     Instruction,
+    Model,
     PackageCall,
     Problem,
     Run,
@@ -62,6 +63,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         changing = [found for step in stage.steps if (found := _changing(step)) is not None]
         install = _install_below(stage, changing[0][0]) if changing else None
         if install is None:
+            yield from _inherited(change, stage, changing)
             continue
         run, call = install
         above = [(step, name) for step, name in changing if step.index < run.index]
@@ -81,12 +83,12 @@ def _changing(step: Step) -> tuple[Step, Word] | None:
     return None
 
 
-def _install_below(stage: Stage, argument: Step) -> tuple[Run, PackageCall] | None:
-    """Return the first install below an ARG that would be taken from the cache but for it."""
+def _install_below(stage: Stage, argument: Step | None) -> tuple[Run, PackageCall] | None:
+    """Return the first install below an ARG, `None` for one of an earlier stage, that would be cached but for it."""
     for step in stage.steps:
         if isinstance(step, Copy) and _differs_with_commits(step):
             return None
-        if step.index <= argument.index or not isinstance(step, Run) or step.deferred:
+        if (argument is not None and step.index <= argument.index) or not isinstance(step, Run) or step.deferred:
             continue
         if any(mount.type == "bind" and "from" not in mount.options for mount in step.mounts):
             return None
@@ -94,6 +96,54 @@ def _install_below(stage: Stage, argument: Step) -> tuple[Run, PackageCall] | No
         if call is not None:
             return None if any(mount.type == "cache" for mount in step.mounts) else (step, call)
     return None
+
+
+def _inherited(change: DockerfileChange, stage: Stage, changing: list[tuple[Step, Word]]) -> Iterator[Problem]:
+    """Yield an ENV that has the value of such an ARG, where a stage upon this one installs."""
+    found = ((argument, name, env) for argument, name in changing if (env := _env_with(stage, argument, name.text)))
+    argument, name, env = next(found, (None, None, None))
+    if argument is None or name is None or env is None or not _COMMIT.fullmatch(name.text):
+        return
+    for upon in _upon(change.after).get(stage.index, ()):
+        if upon.index not in change.after.needed_by_shipped:
+            continue
+        install = _install_below(upon, None)
+        if install is None or any(map(_brings_commits, upon.chain[:-1])) or _says_what_is_got(upon, name.text):
+            continue
+        yield Problem(
+            env.span,
+            f"{stage.label} puts {quote(name.text)} into an `ENV`, and {upon.label}, which starts from it, runs "
+            f"{quote(spelled(install[1]))} (line {install[1].command.line}). A variable is part of what every `RUN` "
+            "below it is cached by, in the stages upon it too, so each build that passes another commit installs all "
+            f"of it again. Set it, with its `ARG` (line {argument.instruction.line}), at the end of the stage that "
+            "ships.",
+            Confidence.LIKELY,
+            doubt="builds may not pass it",
+            instruction=env,
+            stage=stage.key,
+            key=name.text,
+        )
+        return
+
+
+@once
+def _upon(model: Model) -> dict[int, list[Stage]]:
+    """Return the stages that are built upon each, by its number."""
+    found: dict[int, list[Stage]] = {}
+    for stage in model.stages:
+        for below in stage.chain[:-1]:
+            found.setdefault(below.index, []).append(stage)
+    return found
+
+
+def _env_with(stage: Stage, argument: Step, name: str) -> Instruction | None:
+    """Return the ENV below an ARG that takes its value."""
+    below = (step for step in stage.steps if step.index > argument.index and step.instruction.keyword == "ENV")
+    return next((step.instruction for step in below if _uses(step, name)), None)
+
+
+def _brings_commits(stage: Stage) -> bool:
+    return any(isinstance(step, Copy) and _differs_with_commits(step) for step in stage.steps)
 
 
 def _differs_with_commits(copy: Copy) -> bool:

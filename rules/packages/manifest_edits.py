@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
+from rules.copying.installs import install_folder
 from rules.lazily import once
-from rules.packages.project_files import MANIFESTS
+from rules.packages.project_files import LOCKS, MANIFESTS
 
 if TYPE_CHECKING:
+    from rules.dockerfile.package_calls import PackageCall
     from rules.dockerfile.shell import Command
     from rules.model.stage import Stage
+    from rules.model.steps import Run
 
 _EDITS = {
     "cargo": frozenset({"init", "new", "add", "remove"}),
@@ -20,6 +24,9 @@ _EDITS = {
 _OF_PROGRAM = {"cargo": "Cargo.toml", "bundle": "Gemfile", "npm": "package.json"}
 _EDITORS = frozenset("sed awk perl echo printf cat tee mv cp patch python3 python tomlq dasel jq yq node".split())
 """Programs that write or edit files."""
+
+
+_COPIED = ("context", "stage", "image", "remote")
 
 
 @once
@@ -39,3 +46,18 @@ def first_edits(stage: Stage) -> dict[str, tuple[tuple[int, int], int]]:
 def _whole(command: Command) -> str:
     """A command with the files that it writes to."""
     return " ".join([str(command), *(each.target.value for each in command.redirects if each.target is not None)])
+
+
+def is_generated(run: Run, call: PackageCall) -> bool:
+    """Tell whether a COPY puts the lock file into the install's own folder and none the manifest: the build makes it.
+
+    It need not fit the lock file of the repository then.
+    """
+    folder, manifest = install_folder(run, call), MANIFESTS.get(call.manager)
+    if folder is None or manifest is None or any(mount.type == "bind" for mount in run.mounts):
+        return False
+    files = run.stage.files
+    locks = (posixpath.join(folder, name) for name in LOCKS.get(call.manager, ()))
+    beside = any(put.path == path and put.kind in _COPIED for path in locks for put in files.covering(path))
+    brought = (put for put in files.covering(posixpath.join(folder, manifest)) if put.step.at < run.at)
+    return beside and not any(put.kind in _COPIED for put in brought)

@@ -17,7 +17,7 @@ from rules.api import (
     rule,
 )
 from rules.copying.installs import install_folder
-from rules.packages.manifest_edits import first_edits
+from rules.packages.manifest_edits import first_edits, is_generated
 from rules.packages.options import hold_to_lock
 from rules.packages.project_files import lock_path
 from rules.packages.purpose import is_for_development
@@ -39,16 +39,10 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     """A lock file is there, and `npm install` may change it."""
     anywhere = _in_unknown_folders(change.before) if change.before is not None else frozenset()
     for stage, run, call in change.after.layers.needed_calls:
-        if (
-            call.manager != "npm"
-            or not call.project
-            or call.frozen
-            or call.verb in _WITH_TEST
-            or call.has("--no-package-lock", "--package-lock-only", "--dry-run")
-        ):
+        found = lock_path(change, run, call) if _is_loose(call) else None
+        if found is None or is_for_development(change, stage) or has_npm_without_ci(run.stage):
             continue
-        found = lock_path(change, run, call)
-        if found is None or is_for_development(change, stage) or _edits_manifest(run) or has_npm_without_ci(run.stage):
+        if _edits_manifest(run) or is_generated(run, call):
             continue
         lock, certain = found
         yield Problem(
@@ -64,6 +58,13 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             fix=_fix(run, call),
             held_before=str(call.command) in anywhere,
         )
+
+
+def _is_loose(call: PackageCall) -> bool:
+    """Whether npm installs a project, and may write another lock file than it finds."""
+    if call.manager != "npm" or not call.project or call.frozen or call.verb in _WITH_TEST:
+        return False
+    return not call.has("--no-package-lock", "--package-lock-only", "--dry-run")
 
 
 def _in_unknown_folders(model: Model) -> frozenset[str]:

@@ -93,8 +93,18 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                     yield _option(stage, run, command, old)
 
 
+def left_php(name: str, version: str | None) -> bool:
+    """Tell whether an extension is not among the sources of a version of PHP any more, nor a part of it."""
+    found, gone = _parts(version), _GONE.get(name)
+    return found is not None and gone is not None and not gone.built_in and found >= gone.since
+
+
 def _version(stage: Stage) -> Version | None:
-    parts = (stage.runtime.languages.get("php") or "").split(".")
+    return _parts(stage.runtime.languages.get("php"))
+
+
+def _parts(version: str | None) -> Version | None:
+    parts = (version or "").split(".")
     return (int(parts[0]), int(parts[1])) if len(parts) > 1 and all(map(str.isdecimal, parts[:2])) else None
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from rules.api import (
     ROOT_NAMES,
     Category,
+    Command,
     Confidence,
     DockerfileChange,
     Fix,
@@ -20,6 +21,7 @@ from rules.api import (
     rule,
     within,
 )
+from rules.copying.deletions import deletions
 from rules.packages.cache_readers import is_copied, stopped_by_lack
 from rules.packages.configuration import written_until
 from rules.packages.options import add_option
@@ -96,21 +98,29 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[_Left]) -> Prob
     else:
         where = f" in {len(found)} commands" if len(found) > 1 else ""
         way_out = f"Add the flag{_or_mount(run)}"
+    late = _deleted_late(stage, found[0].run)
+    too_late = f" {quote(str(late), 60)} (line {late.line}) deletes it a layer too late." if late is not None else ""
     stopped = stopped_by_lack(found[0].run, _CACHE)
     if stopped is not None:
         way_out += f"; {quote(stopped.name)} on line {stopped.line} then stops for want of it, and has to go"
     return Problem(
         call.command.span,
         f"{stage.label} ships pip's download cache: {quote(call.program)} installs without `--no-cache-dir`{where}. "
-        f"Nothing in the container reads it again. {way_out}.",
+        f"Nothing in the container reads it again.{too_late} {way_out}.",
         Confidence.CERTAIN if stage.base_known and not perhaps else Confidence.LIKELY,
         doubt="it runs under a condition" if perhaps else "the base image is not known, and may switch the cache off",
         instruction=run.instruction,
         stage=stage.key,
         key="cache",
-        items=tuple(map(str, range(len(found)))),
+        items=(*map(str, range(len(found))), *([str(late)] if late else [])),
         fix=_fix(found) if stopped is None else None,
     )
+
+
+def _deleted_late(stage: Stage, install: Run) -> Command | None:
+    """Return the command of a later RUN that deletes the cache, of which the layer below keeps every byte."""
+    found = (command for path, run, command in deletions(stage) if run.at > install.at and path in _CACHE_FOLDERS)
+    return next(found, None)
 
 
 def _or_mount(run: Run) -> str:

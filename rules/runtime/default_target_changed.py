@@ -46,8 +46,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     who = f"{users} build{s} it without a target" if plain else "A plain `docker build` names no target"
     yield Problem(
         new.from_.span,
-        f"{_fact(old, new, now, same)} {who} and get{s} {new.label} from now on. {_way_out(old, new, now)}, or name "
-        "the target in every build.",
+        f"{_fact(old, new, now, same)} {who} and get{s} {new.label} from now on. {_way_out(old, new, now)}, or "
+        f"{_naming(now)} the target in every build.",
         Confidence.POSSIBLE if adds else _confidence(plain, old),
         doubt="no file of the repository says how the image is built",
         stage=new.key,
@@ -133,6 +133,13 @@ def _way_out(old: Stage, new: Stage, now: Stage) -> str:
     return f"Move {_label(now)} back to the end"
 
 
+def _naming(now: Stage) -> str:
+    """Say how the target is named, which has no name yet."""
+    if now.name is not None:
+        return "name"
+    return f"give it a name ({quote(f'FROM {now.base_text} AS <name>')}) and name that as"
+
+
 def _label(stage: Stage) -> str:
     line = f"(line {stage.from_.line})"
     return stage.label if stage.label.endswith(line) else f"{stage.label} {line}"
@@ -153,13 +160,7 @@ def _where(change: DockerfileChange, old: Stage) -> Stage | None:
         return _where(change, old.parent)
     if old.name is not None:
         return named
-    text = _instructions(old)
-    if not text:
-        return None
-    same = [stage for stage in change.stages if _instructions(stage) == text]
-    if sum(_instructions(stage) == text for stage in old.model.stages) > 1:  # twins differ in their FROM
-        same = [stage for stage in same if stage.base_text == old.base_text]
-    return same[0] if same else None
+    return change.found_again(old)
 
 
 def _instructions(stage: Stage) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from rules.api import (
 )
 from rules.quoting import listed
 from rules.runtime.base_entrypoints import entrypoint_of_base_replaced
+from rules.runtime.deleted_programs import deleted_program
 from rules.runtime.start_instructions import idle_start, is_bare_init, shipped
 from rules.runtime.start_scripts import StartScript, hands_over, reads_arguments, start_script
 from rules.runtime.start_text import json_array
@@ -232,7 +233,7 @@ def _problem(stage: Stage, lost: tuple[Setting[Start], ...], confidence: Confide
     elif left[-1].origin is Origin.BASE:
         rest = quote(left[-1].value.text) if left[-1].value is not None else ""
         fact = f"{stage.label} now starts only {rest}: it loses {written}."
-        then = f"{rest} is the base image's own command: the container comes up without the application."
+        then = f"{rest} is the base image's own command{_what_comes_of_it(stage, left[-1])}."
     else:
         fact = f"{stage.label} loses {written}."
         then = f"The container now starts {' with '.join(quote(s.value.text) for s in left if s.value)} alone."
@@ -246,6 +247,14 @@ def _problem(stage: Stage, lost: tuple[Setting[Start], ...], confidence: Confide
         notes=tuple(Note(i.span, "set here before", before=True) for i in instructions),
         fix=repair,
     )
+
+
+def _what_comes_of_it(stage: Stage, left: Setting[Start]) -> str:
+    """Say what the base image's own command comes to: a prompt, or nothing where a RUN deletes the program."""
+    deleted = deleted_program(stage, left.value.program) if left.value is not None else None
+    if deleted is None:
+        return ": the container comes up without the application"
+    return f", and {quote(str(deleted), 60)} (line {deleted.line}) deletes its program: the container does not start"
 
 
 def _place(stage: Stage, lost: tuple[Setting[Start], ...]) -> Span:

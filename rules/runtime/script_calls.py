@@ -19,6 +19,9 @@ _FUNCTION = re.compile(r"^[ \t]*(?:function\s+([\w-]+)|([\w-]+)\s*\(\s*\))", re.
 _ASKED_FOR = re.compile(r"\b(?:command|which|type|hash|whence)\b(?:\s+-\w+)*\s+[\"']?([\w./-]+)")
 """A program that a script looks for before it calls it."""
 
+_BECOMING = frozenset({"gosu", "su-exec", "tini", "dumb-init"})
+"""Programs that start what stands behind them, and that few images bring."""
+
 _INSTALLS = re.compile(
     r"\b(?:apt|apt-get|apk|dnf|microdnf|yum|pip|pip3|npm|corepack)\s[^\n]*\b(?:add|install|enable)\b"
 )
@@ -68,6 +71,8 @@ def _calls_in(script: StartScript, *, first: bool) -> Iterator[ScriptCall]:
     own = {name for match in _FUNCTION.finditer(script.text) for name in match.groups()}
     asked = {name.rsplit("/", 1)[-1] for name in _ASKED_FOR.findall(script.text)}
     for command in parsed.commands:
+        for name in _BECOMING.intersection(command.wrappers) - own - asked if command.after != "||" else ():
+            yield ScriptCall(name, script.path, command.span, first and _is_certain(command))
         if command.name and "$" not in command.name and command.name not in own | asked and _counts(command):
             yield ScriptCall(command.name, script.path, command.span, first and _is_certain(command))
 

@@ -13,6 +13,7 @@ from rules.model.steps import Copy
 from rules.user.asked_root import loads_bpf
 from rules.user.for_callers import ASKING, serves_openly
 from rules.user.own_programs import starts_own_program
+from rules.user.read_scripts import are_read
 from rules.user.start_scripts import StartScript, scripts_in_turn, start_scripts
 from rules.user.stepping_down import starts_through_base
 
@@ -26,6 +27,8 @@ _DROPPERS = re.compile(
     r"\b(?:gosu|su-exec|setpriv|runuser|setuser|setuidgid|s6-setuidgid|s6-applyuidgid|s6-overlay|s6-svscan|chpst|supervisord?|sshd|fixuid|"
     r"openssh-server|start-stop-daemon)\b"
 )
+_CALLED_BY_NAME = frozenset({"gosu", "su-exec", "setuser", "setuidgid", "chpst", "fixuid"})
+"""Those of them that do nothing but for who calls them; others are started by an init, or are servers."""
 _AS_OTHER = re.compile(
     r"\b(?:su|sudo|doas)\s+(?:-\S*\s+(?:/\S+\s+)?)*(?:-u\s*)?[a-z_][\w-]*|--(?:user(?:spec)?|uid)[= ](?!root\b|0\b)\w"
 )
@@ -102,7 +105,7 @@ def drops_privileges(change: DockerfileChange, stage: Stage) -> bool:
     programs += map(_last_program, scripts)
     if any(_DAEMONS.fullmatch(program) or program in _RAW or program in _FOR_ALL_FILES for program in programs):
         return True
-    if any(said.search(line) for said in (_DROPPERS, _AS_OTHER, _TOLD)) or _prepares_a_drop(stage):
+    if any(said.search(line) for said in (_DROPPERS, _AS_OTHER, _TOLD)) or _prepares_a_drop(change, stage):
         return True
     if any(_TELLS_UID.search(file.text) for file in _server_settings(change, stage) if file.text is not None):
         return True
@@ -153,19 +156,24 @@ def _is_action(change: DockerfileChange, stage: Stage) -> bool:
     return False
 
 
-def _prepares_a_drop(stage: Stage) -> bool:
-    """Whether a step installs, fetches or writes something that switches users."""
+def _prepares_a_drop(change: DockerfileChange, stage: Stage) -> bool:
+    """Whether a step installs, fetches or writes something that switches users.
+
+    A program that has to be called by its name does nothing where all scripts were read and none calls it.
+    """
     steps = list(stage.done_steps)
     for step in stage.done_steps:
         if isinstance(step, Copy) and step.from_stage is not None:
             steps += step.from_stage.done_steps
     if _DROPPERS.search(stage.model.code) is None:
         return False
-    return any(
-        _DROPPERS.search(step.instruction.text)
+    named = {
+        name
         for step in steps
         if step.instruction.keyword in ("RUN", "COPY", "ADD", "ENV")
-    )
+        for name in _DROPPERS.findall(step.instruction.text)
+    }
+    return bool(named) and not (named <= _CALLED_BY_NAME and are_read(change, stage))
 
 
 HANDING_OVER = "Let it hand over with `gosu` or `su-exec`, or start it as an ordinary account."

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ import pytest
 
 import rules.data
 from rules.data import load, parts
+from rules.data.build.late_systems import without_impossible_release
+from rules.dockerfile.reference import parse_reference
+from rules.facts.images import image_facts
 
 TABLES = Path(rules.data.__file__).parent
 MEBIBYTE = 2**20
@@ -176,3 +180,31 @@ def test_a_program_comes_by_a_recommendation_alone_where_no_dependency_brings_it
         "keys": ["dirmngr", "gnupg"],
         "kit": ["dirmngr", "gnupg", "openssh-client"],
     }
+
+
+@pytest.mark.parametrize(
+    ("release", "gone", "kept"),
+    [
+        ("buster", 2338, False),  # gone in May 2019, and Debian 10 came in July
+        ("buster", 2401, True),
+        ("3.12", 1673, False),
+        ("noble", 1000, False),
+        ("stretch", 0, False),  # nobody builds upon it any more
+        ("bookworm", 0, True),
+        ("9-slim", 0, True),
+    ],
+)
+def test_a_release_that_a_tag_cannot_stand_upon_is_unknown(release: str, gone: int, *, kept: bool) -> None:
+    distro = "alpine" if "." in release else "debian"
+    config = {"distro": distro, "release": release, "cmd": ["sh"]}
+    found = without_impossible_release(config, gone, date(2026, 8, 21))
+    assert found == (config if kept else {"distro": distro, "cmd": ["sh"]})
+
+
+def test_a_tag_that_moved_to_a_release_of_later_is_upon_an_unknown_one() -> None:
+    for text in ("elixir:latest", "elixir:1.8.1", "composer:1.2.2"):
+        reference = parse_reference(text)
+        assert reference is not None
+        found = image_facts(reference)
+        assert found is not None
+        assert found.release is None

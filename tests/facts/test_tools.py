@@ -77,7 +77,7 @@ def test_a_command_is_missing(text: str, absent: str) -> None:
         ("registry.access.redhat.com/ubi9", "vi"),
         ("centos:7", "curl"),
         ("dhi.io/python:3.13", "sh"),
-        ("mcr.microsoft.com/dotnet/aspnet:6.0", "curl"),
+        ("mcr.microsoft.com/dotnet/core/aspnet:3.1", "curl"),
         ("python:3.12-windowsservercore-ltsc2022", "curl"),
     ],
 )

@@ -102,25 +102,37 @@ def _servers() -> dict[str, Json]:
     }  # fmt: skip
 
 
+_DOTNET_TOOLS = {
+    ("sdk", "debian"): ["bash", "ca-certificates", "curl", "git", "sh", "tzdata", "wget"],
+    ("sdk", "alpine"): ["curl", "git", "sh", "wget"],
+    ("runtime", "debian"): ["bash", "ca-certificates", "sh", "tzdata"],
+    ("runtime", "alpine"): ["sh", "wget"],
+}
+"""What the recipes of .NET 5 to 7 install, as those of 8 do (`src/sdk`, `src/runtime-deps` of dotnet/dotnet-docker)."""
+
+
 def _old_dotnet() -> dict[str, Json]:
+    """Return .NET 5 to 7; the tag without a system is Debian 10's for 5, and Debian 11's for 6 and 7."""
     dotnet_debian = r"^[567]\.0(?:\.\d+)?(?:-(?P<release>buster|bullseye|bookworm|focal|jammy)(?:-slim)?)?$"
     dotnet_alpine = r"^[567]\.0(?:\.\d+)?-alpine(?P<alpine>\d+\.\d+)?$"
-    unknown = ["env", "tools"]
+    of_buster, of_bullseye = r"^5\.0|5\.0\-buster\-slim$", r"^6\.0|6\.0\-bullseye\-slim|7\.0|7\.0\-bullseye\-slim$"
     return {
         f"mcr.microsoft.com/dotnet/{image} 5 to 7": {
             "extends": f"mcr.microsoft.com/dotnet/{image}",
             "variants": [
                 _variant(
-                    match, kind="sdk" if image == "sdk" else "runtime", distro=distro, pm=pm, libc=libc,
-                    unknown=unknown, cmd=[shell], source="dotnet/dotnet-docker, README of .NET 5 to 7",
+                    match, kind=kind, distro=distro, pm=pm, libc=libc, release=release, unknown=["env"], cmd=[shell],
+                    tools=_DOTNET_TOOLS[kind, distro], source="dotnet/dotnet-docker, README of .NET 5 to 7",
                 )
-                for match, distro, pm, libc, shell in (
-                    (dotnet_debian, "debian", "apt", "glibc", "bash"),
-                    (dotnet_alpine, "alpine", "apk", "musl", "/bin/sh"),
+                for match, release, distro, pm, libc, shell in (
+                    (of_buster, "buster", "debian", "apt", "glibc", "bash"),
+                    (of_bullseye, "bullseye", "debian", "apt", "glibc", "bash"),
+                    (dotnet_debian, None, "debian", "apt", "glibc", "bash"),
+                    (dotnet_alpine, None, "alpine", "apk", "musl", "/bin/sh"),
                 )
             ],
         }
-        for image in ("aspnet", "runtime", "runtime-deps", "sdk")
+        for image, kind in (("aspnet", "runtime"), ("runtime", "runtime"), ("runtime-deps", "runtime"), ("sdk", "sdk"))
     }  # fmt: skip
 
 

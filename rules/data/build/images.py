@@ -13,9 +13,11 @@ import gzip
 import json
 import re
 from collections import defaultdict
+from datetime import date
 from typing import Any
 
 from rules.data.build.corrections import CONVENTIONS, KINDS, corrected, families, shapes_of
+from rules.data.build.late_systems import without_impossible_release
 from rules.data.build.pack import arguments, write
 
 Json = dict[str, Any]
@@ -32,8 +34,9 @@ def main() -> None:
     base = json.loads(given.base_images.read_text())
     images = merged(families(base["images"]))
     official = json.loads(gzip.decompress(given.official_tags.read_bytes()))
+    today = date.fromisoformat(official["meta"]["data_date"])
     parts: Json = {
-        name: shard(name, images.get(name), official["images"].get(name, {}), official["configs"])
+        name: shard(name, images.get(name), official["images"].get(name, {}), official["configs"], today)
         for name in sorted(images.keys() | official["images"].keys())
     }
     parts["meta"] = {
@@ -55,13 +58,16 @@ def merged(images: dict[str, Json]) -> dict[str, Json]:
     return result
 
 
-def shard(name: str, family: Json | None, groups: dict[str, str], official_configs: list[Json]) -> Json:
+def shard(name: str, family: Json | None, groups: dict[str, str], official_configs: list[Json], today: date) -> Json:
     """Return one image's part of the table."""
     configs: list[Json] = []
     listed: dict[str, str] = {}
     for key, tags in groups.items():
         gone, config = (int(number) for number in key.split(":"))
-        index = -1 if config < 0 else _index(configs, corrected(name, official_config(official_configs[config])))
+        index = -1
+        if config >= 0:
+            known = corrected(name, official_config(official_configs[config]))
+            index = _index(configs, without_impossible_release(known, gone, today))
         listed[f"{gone}:{index}"] = " ".join(filter(None, [listed.get(f"{gone}:{index}"), tags]))
     variants = [variant(name, raw) for raw in (family or {}).get("variants", [])]
     for one in variants:
