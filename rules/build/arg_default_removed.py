@@ -17,6 +17,7 @@ from rules.api import (
     Severity,
     Stage,
     insert,
+    once,
     parse_reference,
     quote,
     rule,
@@ -63,20 +64,36 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 )
 
 
-def _stage_of(model: Model, argument: Instruction) -> Stage | None:
-    return next((stage for stage in model.stages if argument in stage.instructions), None)
+@once
+def _stages(model: Model) -> dict[int, Stage]:
+    """Return the stage of each instruction, by where it starts in the file."""
+    return {instruction.span.start: stage for stage in model.stages for instruction in stage.instructions}
+
+
+@once
+def _given_above(model: Model) -> frozenset[str]:
+    """Return the names that have a value above the first FROM."""
+    return frozenset(key.text for line in model.global_args for key, value in line.pairs if value is not None)
+
+
+@once
+def _given(stage: Stage) -> dict[str, tuple[Instruction, ...]]:
+    """Return the ARGs and ENVs of one stage that give a name a value."""
+    found: dict[str, tuple[Instruction, ...]] = {}
+    for line in stage.instructions:
+        for key, value in line.pairs if line.keyword in ("ARG", "ENV") else ():
+            if value is not None:
+                found[key.text] = (*found.get(key.text, ())[-1:], line)  # two tell whether there is another one
+    return found
 
 
 def _had_one(change: DockerfileChange, argument: Instruction, name: str) -> bool:
     """Whether the same stage gave the argument a default before, or the part above the first FROM."""
-    stage = _stage_of(change.after, argument)
+    stage = _stages(change.after).get(argument.span.start)
     if stage is None:
         return True
     was = change.was(stage)
-    lines = was.instructions if was is not None else ()
-    return any(
-        key.text == name and value is not None for line in lines if line.keyword == "ARG" for key, value in line.pairs
-    )
+    return was is not None and any(line.keyword == "ARG" for line in _given(was).get(name, ()))
 
 
 def _is_given_in_file(model: Model, argument: Instruction, name: str) -> bool:
@@ -84,12 +101,12 @@ def _is_given_in_file(model: Model, argument: Instruction, name: str) -> bool:
 
     What a stage beside it declares has no effect here (Dockerfile reference, "Scope").
     """
-    stage = _stage_of(model, argument)
+    stage = _stages(model).get(argument.span.start)
     if stage is None:
         return name in with_default(model)
-    own = [*model.global_args, *(line for link in stage.chain for line in link.instructions)]
-    lines = (line for line in own if line.keyword in ("ARG", "ENV") and line is not argument)
-    return any(key.text == name and value is not None for line in lines for key, value in line.pairs)
+    return name in _given_above(model) or any(
+        line is not argument for link in stage.chain for line in _given(link).get(name, ())
+    )
 
 
 def _outcome(change: DockerfileChange, name: str, *, named: bool) -> str:

@@ -109,7 +109,7 @@ def _of_wrappers(run: Run) -> Iterator[Pointed]:
     for command in run.commands:
         program = command.program.value if command.program is not None else ""
         name = _WRAPPERS.get(posixpath.basename(program))
-        folder = folder_of(run, command)
+        folder = folder_of(run, command) if name is not None else None
         if name is None or "/" not in program or (folder is None and not program.startswith("/")):
             continue
         place = posixpath.normpath(posixpath.join(folder or "/", posixpath.dirname(program)))

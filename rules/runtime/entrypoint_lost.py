@@ -133,7 +133,7 @@ def _script(change: DockerfileChange, stage: Stage) -> StartScript | None:
 def _written_in_place(stage: Stage) -> str:
     """Return what here-documents of the file write to where the ENTRYPOINT is; empty without one."""
     start = stage.image.entrypoint.value
-    name = start.words[-1] if start is not None and start.form == "exec" else ""
+    name = start.words[-1] if start is not None and start.form == "exec" and start.words else ""
     bodies = (
         document.body
         for copy in stage.all_copies

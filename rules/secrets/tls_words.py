@@ -41,7 +41,7 @@ CONFIGURED = re.compile(
     re.IGNORECASE,
 )
 _PUT_BY_SED = re.compile(
-    r"(?:^|;\s*|\s)s(?P<by>[/|#,@!])(?:\\.|(?!(?P=by)).)*(?P=by)(?P<put>(?:\\.|(?!(?P=by)).)*)(?P=by)"
+    r"(?:^|;\s*|\s)s(?P<by>[/|#,@!])(?:\\.|(?!(?P=by))[^\\])*(?P=by)(?P<put>(?:\\.|(?!(?P=by))[^\\])*)(?P=by)"
     r"|^[^a-z]*[aci]\\?\s+(?P<line>.+)"
 )
 """What a script of sed puts in the place of a text, or in as a line."""
