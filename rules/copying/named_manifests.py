@@ -22,14 +22,14 @@ _FOLDERS = {
     "go": ("-C",),
     "cargo": ("-C",),
 }
-"""Options that name the project's folder, from the managers' command references; pip's and uv's `--prefix` says where to."""
+"""Options that name the project's folder, from the managers' command references; `--prefix` of uv says where to."""
 
 _FILES = {"bundle": ("--gemfile",), "cargo": ("--manifest-path",), "go": ("-modfile",)}
 """Options that name the manifest itself: bundle-install(1), "The Cargo Book", `go help build`."""
 
 _FOLDER_VARIABLES = {"uv": ("UV_PROJECT", "UV_WORKING_DIR", "UV_WORKING_DIRECTORY")}
 _FILE_VARIABLES = {"bundle": "BUNDLE_GEMFILE", "composer": "COMPOSER", "pipenv": "PIPENV_PIPFILE"}
-"""From bundle-config(1), Composer's and Pipenv's manuals; Bundler takes its project's root from the place of the file."""
+"""From bundle-config(1), Composer's and Pipenv's manuals; the file's place is the root of Bundler's project."""
 
 _LOCKS = {"gems.rb": "gems.locked"}
 
