@@ -19,7 +19,15 @@ from rules.api import (
 )
 from rules.runtime.json_arrays import attempt
 from rules.runtime.making_way import HANDS_ON
-from rules.runtime.start_instructions import SHELLS, Written, behind_init, is_bare_init, is_script_entrypoint, shipped
+from rules.runtime.start_instructions import (
+    SHELLS,
+    Written,
+    awaits_code,
+    behind_init,
+    is_bare_init,
+    is_script_entrypoint,
+    shipped,
+)
 from rules.runtime.start_text import is_plain, json_array
 
 _PLACEHOLDERS = SHELLS | {"--", "-", "_"}
@@ -47,7 +55,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue  # meant for the JSON form, as malformed-exec-form says
         if image.ignores_cmd or _is_code(found.start):
             yield _ignored(found, image.cmd.value)
-        elif _takes_code(found.start) and _has_more(image.cmd.value):
+        elif found.start.form == "exec" and awaits_code(found.start.words) and _has_more(image.cmd.value):
             yield _first_word_alone(found, image.cmd.value)
 
 
@@ -61,11 +69,6 @@ def _shell_and_code(start: Start) -> tuple[str, ...]:
 def _is_code(start: Start) -> bool:
     """Whether an array hands a shell its code, which does not read what stands behind it, and no further words."""
     return len(_shell_and_code(start)) == _CODE and not start.reads_arguments
-
-
-def _takes_code(start: Start) -> bool:
-    """Whether it is a shell that waits for its code: `["sh", "-c"]`."""
-    return len(_shell_and_code(start)) == _CODE - 1
 
 
 def _has_more(cmd: Start) -> bool:
