@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Confidence,
     DockerfileChange,
     Fix,
     Note,
@@ -95,11 +96,14 @@ def _dropped(found: Written) -> Problem:
     line = " ".join((code, *rest))
     plain = is_plain(line) and not any(" " in word for word in rest) and "\n" not in instruction.text
     array = json_array((*before, *words[:2], f"exec {line}"))
+    known = instruction.keyword == "ENTRYPOINT" or found.stage.image.entrypoint.known
     return Problem(
         instruction.span,
         f"`{instruction.keyword}` of {found.stage.label} hands {quote(' '.join(words[:2]))} one word for its code, "
         f"{quote(code)}. The rest, {quote(' '.join(rest), 60)}, becomes `$0` and arguments that the code does not "
         f"read: the container runs {quote(code)} alone. Put the whole command into one pair of quotes.",
+        Confidence.CERTAIN if known else Confidence.LIKELY,
+        doubt="the base image may have an `ENTRYPOINT` that takes the words for its arguments",
         stage=found.stage.key,
         key=found.start.text,
         fix=fix("Hand the shell the whole command", replace(instruction.source, instruction.value_span, array))
