@@ -108,7 +108,7 @@ def _named_by_pattern(put: Put) -> Put:
 
 def _is_called_like_file(put: Put, copy: Copy) -> bool:
     """Whether the destination is the name of such a file, and no folder: `COPY dist/*.tar.gz /tmp/shop.tar.gz`."""
-    return put.path.lower().endswith(HEAVY) and not copy.lands_in_folder
+    return put.path.lower().endswith(HEAVY) and not copy.into_folder
 
 
 def _is_file(put: Put) -> bool:
