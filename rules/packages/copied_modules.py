@@ -74,14 +74,21 @@ def copied_modules(stage: Stage) -> Iterator[CopiedModules]:
         hidden_by = _late_prune(below)
         if hidden_by is None and _is_pruned(below, after=-1):
             continue
-        for source in copy.sources:
-            path = (copy.source_path(source) or "").rstrip("/")
-            if posixpath.basename(path) not in _FILLED_BY:
-                continue
+        for path in _folders_of_packages(copy):
             found = _install(copy.from_stage, path)
             if found is not None:
                 undoes = _left_out_above(stage, copy, path)
                 yield CopiedModules(copy, path, *found, hidden_by=hidden_by, undoes=undoes)
+
+
+def _folders_of_packages(copy: Copy) -> Iterator[str]:
+    """Yield the folders of packages that a COPY takes: by their names, or in the folder above them."""
+    for source in copy.sources:
+        path = (copy.source_path(source) or "").rstrip("/")
+        if posixpath.basename(path) in _FILLED_BY:
+            yield path
+        elif path and not source.has_wildcard and not copy.has_flag("exclude"):
+            yield from (posixpath.join(path, name) for name in _FILLED_BY)
 
 
 def _left_out_above(stage: Stage, copy: Copy, path: str) -> PackageCall | None:
