@@ -36,6 +36,7 @@ _NO = ("0", "f", "false", "n", "no", "off")
 _SETTING = re.compile(r"(?<!-)no-cache-dir")
 _CONFIGURES = re.compile(r"pip\.conf|pip[\d.]* config set [^&;]*no-cache-dir")
 _CACHE = ".cache"
+_OF_PIP = frozenset({"pip", "setuptools", "wheel"})
 _CACHE_FOLDERS = ("/root/.cache/pip", "/root/.cache")
 
 
@@ -107,10 +108,22 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[_Left]) -> Prob
         doubt="it runs under a condition" if perhaps else "the base image is not known, and may switch the cache off",
         instruction=run.instruction,
         stage=stage.key,
-        key="cache",
-        items=tuple(map(str, range(len(found)))),
+        key="cache" if any(not _is_of_pip(one.call) for one in found) else "cache of pip itself",
+        items=tuple(_counted(found)),
         fix=_fix(found) if stopped is None else None,
     )
+
+
+def _counted(found: list[_Left]) -> Iterator[str]:
+    """Yield a name for each install, so that more of them are new; those of pip itself weigh little and count apart."""
+    own = sum(_is_of_pip(one.call) for one in found)
+    for kind, count in (("pip", own), ("install", len(found) - own)):
+        yield from (f"{kind} {number}" for number in range(count))
+
+
+def _is_of_pip(call: PackageCall) -> bool:
+    """Whether it renews pip and what that builds with, and brings nothing of the project's."""
+    return not call.manifests and {package.name.lower() for package in call.packages} <= _OF_PIP
 
 
 def _or_mount(run: Run) -> str:
