@@ -103,14 +103,23 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[_Left]) -> Prob
     return Problem(
         call.command.span,
         f"{stage.label} ships pip's download cache: {quote(call.program)} installs without `--no-cache-dir`{where}. "
-        f"Nothing in the container reads it again. {way_out}.",
+        f"{_hidden(stage, found)}Nothing in the container reads it again. {way_out}.",
         Confidence.CERTAIN if stage.base_known and not perhaps else Confidence.LIKELY,
         doubt="it runs under a condition" if perhaps else "the base image is not known, and may switch the cache off",
         instruction=run.instruction,
         stage=stage.key,
         key="cache" if any(not _is_of_pip(one.call) for one in found) else "cache of pip itself",
-        items=tuple(_counted(found)),
+        items=(*_counted(found), *(["hidden"] if _hidden(stage, found) else [])),
         fix=_fix(found) if stopped is None else None,
+    )
+
+
+def _hidden(stage: Stage, found: list[_Left]) -> str:
+    """Name the later layer that deletes the cache, which takes nothing out of those below."""
+    behind = (run for run in stage.done_runs if run.at > found[0].run.at)
+    late = next((run for run in behind if run.cleans_behind(run.instruction.span.start, "pip", "cache")), None)
+    return (
+        f"Line {late.instruction.line} deletes it in a later layer, which only hides it. " if late is not None else ""
     )
 
 
