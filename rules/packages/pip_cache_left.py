@@ -108,7 +108,7 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[_Left]) -> Prob
         doubt="it runs under a condition" if perhaps else "the base image is not known, and may switch the cache off",
         instruction=run.instruction,
         stage=stage.key,
-        key="cache" if any(not _is_of_pip(one.call) for one in found) else "cache of pip itself",
+        key="cache",
         items=(*_counted(found), *(["hidden"] if _hidden(stage, found) else [])),
         fix=_fix(found) if stopped is None else None,
     )
@@ -124,10 +124,13 @@ def _hidden(stage: Stage, found: list[_Left]) -> str:
 
 
 def _counted(found: list[_Left]) -> Iterator[str]:
-    """Yield a name for each install, so that more of them are new; those of pip itself weigh little and count apart."""
-    own = sum(_is_of_pip(one.call) for one in found)
-    for kind, count in (("pip", own), ("install", len(found) - own)):
-        yield from (f"{kind} {number}" for number in range(count))
+    """Yield a name for each install, so that more of them are new, and one more for each but those of pip itself.
+
+    Those weigh little: an install of the project's in the place of one is new, and not the other way round.
+    """
+    heavy = sum(not _is_of_pip(one.call) for one in found)
+    yield from (f"install {number}" for number in range(len(found)))
+    yield from (f"project {number}" for number in range(heavy))
 
 
 def _is_of_pip(call: PackageCall) -> bool:
