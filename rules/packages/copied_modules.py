@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.copying.installs import folder_of
+from rules.copying.installs import install_folder
 from rules.packages.tool_versions import has_modern_yarn, has_old_npm
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _left_out_above(stage: Stage, copy: Copy, path: str) -> PackageCall | None:
         for call in run.package_calls
         if run.index < copy.index and call.manager in _FILLED_BY[posixpath.basename(path)] and call.production
         if call.project and call.action == "install" and not call.command.conditional
-        if folder is not None and folder_of(run, call.command) == folder
+        if folder is not None and install_folder(run, call) == folder
     )
     return next(calls, None)
 
@@ -115,7 +115,7 @@ def _install(builder: Stage, path: str) -> tuple[Run, PackageCall] | None:
         if call.manager in _FILLED_BY[posixpath.basename(path)]
         and call.project
         and call.action == "install"
-        and folder_of(run, call.command) == posixpath.dirname(path)
+        and install_folder(run, call) == posixpath.dirname(path)
     ]
     if not installs or any(call.production or call.verb in _NOT_INSTALLING for _, call in installs):
         return None
