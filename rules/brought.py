@@ -218,8 +218,12 @@ def _is_copied(stage: Stage, folder: str, name: str) -> bool:
 
 
 def last_put(stage: Stage, target: str) -> Put | None:
-    """Return what brought a path into the image last."""
-    return next((put for put in reversed(stage.files.covering(target)) if put.kind != "workdir"), None)
+    """Return what brought a path into the image last: of one COPY the source of that name before a folder's."""
+    puts = [put for put in stage.files.covering(target) if put.kind != "workdir"]
+    last = puts[-1] if puts else None
+    if last is None or not isinstance(last.step, Copy):
+        return last
+    return next((put for put in reversed(puts) if put.step is last.step and put.path == target), last)
 
 
 def _origin(stage: Stage, target: str, *, through_stages: bool) -> tuple[Put, str] | None:

@@ -90,10 +90,25 @@ class _Copied:
 
 
 def _named_by_pattern(put: Put) -> Put:
-    """Return what a COPY brings by a pattern of heavy files under that pattern: `/tmp/*.deb`."""
-    name = posixpath.basename(put.source)
-    known = isinstance(put.step, Copy) and "*" in name and name.lower().endswith(HEAVY) and "*" not in put.path
+    """Return what a COPY brings by a pattern of heavy files under that pattern: `/tmp/*.deb`.
+
+    Where the destination is written as a file, the pattern fits one alone, which gets that name: several sources need
+    a folder (Dockerfile reference, `COPY`, "Destination").
+    """
+    name, copy = posixpath.basename(put.source), put.step
+    known = (
+        isinstance(copy, Copy)
+        and not _is_called_like_file(put, copy)
+        and "*" in name
+        and name.lower().endswith(HEAVY)
+        and "*" not in put.path
+    )
     return put._replace(path=posixpath.join(put.path, name)) if known else put
+
+
+def _is_called_like_file(put: Put, copy: Copy) -> bool:
+    """Whether the destination is the name of such a file, and no folder: `COPY dist/*.tar.gz /tmp/shop.tar.gz`."""
+    return put.path.lower().endswith(HEAVY) and not copy.into_folder
 
 
 def _is_file(put: Put) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from typing import TYPE_CHECKING, NamedTuple
 
+from rules.copying.named_manifests import place, renamed, sent
 from rules.facts.installers import NODE_MANAGERS
 from rules.lazily import once
 
@@ -83,15 +84,8 @@ def _is_left(change: Command, command: Command) -> bool:
 
 
 def install_folder(run: Run, call: PackageCall) -> str | None:
-    """Return the folder whose manifest an install reads: where it runs, or where an option sends it."""
-    folder = folder_of(run, call.command)
-    given = call.option("--cwd", "--dir", "--prefix", "--working-dir", "--directory", "--project", "-C")
-    if given is None or call.manager == "pip":
-        return folder
-    expanded = run.scope.expand(given) if "$" in given else given
-    if expanded is None or (folder is None and not expanded.startswith("/")):
-        return None
-    return posixpath.normpath(posixpath.join(folder or "/", expanded))
+    """Return the folder whose manifest an install reads: where it runs, or where an option or a variable sends it."""
+    return place(folder_of(run, call.command), sent(run, call))
 
 
 _OF_MEMBERS = frozenset(
@@ -139,8 +133,9 @@ def _installs(run: Run, *, with_project: bool = False) -> Iterator[Install]:
     for call in run.package_calls:
         if not (_is_of_dependencies(call) or (with_project and _is_of_project(call))):
             continue
-        folder = install_folder(run, call)
-        texts = [run.scope.expand(name) if "$" in name else name for name in call.manifests]
+        folder, where = install_folder(run, call), sent(run, call)
+        manifests = renamed(call.manifests, where.file) if where.known else ()
+        texts = [run.scope.expand(name) if "$" in name else name for name in manifests]
         names = [name for name in texts if name and "://" not in name and name != "-"]
         paths = tuple(
             posixpath.normpath(posixpath.join(folder, name)) if folder is not None else name for name in names

@@ -11,7 +11,6 @@ from rules.api import (
     Confidence,
     Copy,
     DockerfileChange,
-    PackageCall,
     Problem,
     Run,
     Severity,
@@ -27,7 +26,8 @@ from rules.copying.build_manifests import manifests_of
 from rules.copying.cached_outputs import read_from_caches
 from rules.copying.early_builds import early_builds, too_early
 from rules.copying.failing import wants_lock, without_manifest
-from rules.copying.installs import folder_of, installs_in, needs_manifest
+from rules.copying.installs import folder_of, install_folder, installs_in, needs_manifest
+from rules.copying.named_manifests import renamed, sent
 from rules.copying.read_besides import copies_anywhere, missing_besides
 from rules.copying.unmade_paths import is_of_system
 from rules.dockerfile.shell_nested import SHELLS
@@ -49,8 +49,6 @@ _PACKAGE_FOLDERS = frozenset(
 )
 """Folders that package managers fill, `bin` and all, from what a manifest or the command line names."""
 
-_ELSEWHERE = ("-C", "-d", "-p", "-P", "--directory", "--project", "--working-dir", "--script")
-_SETTINGS = ("BUNDLE_GEMFILE", "COMPOSER", "PIPENV_PIPFILE", "UV_PROJECT", "UV_WORKING_DIR", "UV_WORKING_DIRECTORY")
 _CREATING = frozenset({"init", "create", "new", "create-project", "generate", "dlx"})
 
 
@@ -95,15 +93,14 @@ def _wanted(run: Run) -> Iterator[tuple[Command, str]]:
     for install in installs_in(run):
         first = install.manifests[0]
         plain = first.startswith("/") and not any(mark in first for mark in "*?$~")
-        if plain and not _is_told_another(install.call) and install.call.manager != "go" and needs_manifest(install):
+        if plain and install.call.manager != "go" and needs_manifest(install):
             yield install.call.command, first
     yield from manifests_of(run)
     for call in run.package_calls:
         if call.manager in _BUILDERS and call.project and call.action in ("install", "sync"):
-            folder = folder_of(run, call.command)
-            told = call.has(*_ELSEWHERE) or _is_told_another(call)
-            if folder is not None and not call.command.conditional and not told:
-                yield call.command, posixpath.join(folder, call.manifests[0])
+            folder, name = install_folder(run, call), renamed(call.manifests, sent(run, call).file)[0]
+            if folder is not None and not call.command.conditional and not call.has("--script"):
+                yield call.command, posixpath.join(folder, name)
     for command in run.commands:
         text = _script(command) or _copied_name(run.stage, command)
         if text is None or command.conditional or any(mark in text for mark in "$*?~"):
@@ -111,11 +108,6 @@ def _wanted(run: Run) -> Iterator[tuple[Command, str]]:
         folder = folder_of(run, command)
         if text.startswith("/") or folder is not None:
             yield command, posixpath.normpath(posixpath.join(folder or "/", text))
-
-
-def _is_told_another(call: PackageCall) -> bool:
-    """Whether a variable names the manifest, or the folder that it lies in."""
-    return any(call.env.get(name) for name in _SETTINGS)
 
 
 def _script(command: Command) -> str | None:

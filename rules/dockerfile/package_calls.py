@@ -254,6 +254,7 @@ _CONFIGURED = {
     ("bundle", "without"): "BUNDLE_WITHOUT",
     ("bundle", "deployment"): "BUNDLE_DEPLOYMENT",
     ("bundle", "frozen"): "BUNDLE_FROZEN",
+    ("bundle", "gemfile"): "BUNDLE_GEMFILE",
     ("npm", "omit"): "NPM_CONFIG_OMIT",
     ("npm", "production"): "NPM_CONFIG_PRODUCTION",
 }

@@ -203,6 +203,23 @@ def _looked_up() -> frozenset[str]:
     return frozenset(load("recommends", "brought")).union(*tables)
 
 
+def is_listed(package: str) -> bool:
+    """Tell whether the tables of Debian's packages have a name, whatever its number: `libicu66` as `libicu76`.
+
+    They hold what public Dockerfiles install and what that depends on, about a tenth of the archive.
+    """
+    name = plain_name(package)
+    return name in _looked_up() or _NUMBER.sub("", name) in _stems()
+
+
+_NUMBER = re.compile(r"[\d.]+")
+
+
+@lru_cache(maxsize=1)
+def _stems() -> frozenset[str]:
+    return frozenset(_NUMBER.sub("", name) for name in _looked_up())
+
+
 def only_recommended(package: str) -> frozenset[str]:
     """Return which of the packages whose programs builds call come with one of Debian's by a recommendation alone.
 

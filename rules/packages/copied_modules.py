@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from rules.copying.installs import folder_of
+from rules.copying.installs import install_folder
 from rules.facts.installers import NODE_MANAGERS
 from rules.packages.tool_versions import has_modern_yarn, has_old_npm
 
@@ -74,14 +74,21 @@ def copied_modules(stage: Stage) -> Iterator[CopiedModules]:
         hidden_by = _late_prune(below)
         if hidden_by is None and _is_pruned(below, after=-1):
             continue
-        for source in copy.sources:
-            path = (copy.source_path(source) or "").rstrip("/")
-            if posixpath.basename(path) not in _FILLED_BY:
-                continue
+        for path in _folders_of_packages(copy):
             found = _install(copy.from_stage, path)
             if found is not None:
                 undoes = _left_out_above(stage, copy, path)
                 yield CopiedModules(copy, path, *found, hidden_by=hidden_by, undoes=undoes)
+
+
+def _folders_of_packages(copy: Copy) -> Iterator[str]:
+    """Yield the folders of packages that a COPY takes: by their names, or in the folder above them."""
+    for source in copy.sources:
+        path = (copy.source_path(source) or "").rstrip("/")
+        if posixpath.basename(path) in _FILLED_BY:
+            yield path
+        elif path and not source.has_wildcard and not copy.has_flag("exclude"):
+            yield from (posixpath.join(path, name) for name in _FILLED_BY)
 
 
 def _left_out_above(stage: Stage, copy: Copy, path: str) -> PackageCall | None:
@@ -94,7 +101,7 @@ def _left_out_above(stage: Stage, copy: Copy, path: str) -> PackageCall | None:
         for call in run.package_calls
         if run.index < copy.index and call.manager in _FILLED_BY[posixpath.basename(path)] and call.production
         if call.project and call.action == "install" and not call.command.conditional
-        if folder is not None and folder_of(run, call.command) == folder
+        if folder is not None and install_folder(run, call) == folder
     )
     return next(calls, None)
 
@@ -108,7 +115,7 @@ def _install(builder: Stage, path: str) -> tuple[Run, PackageCall] | None:
         if call.manager in _FILLED_BY[posixpath.basename(path)]
         and call.project
         and call.action == "install"
-        and folder_of(run, call.command) == posixpath.dirname(path)
+        and install_folder(run, call) == posixpath.dirname(path)
     ]
     if not installs or any(call.production or call.verb in NOT_INSTALLING for _, call in installs):
         return None

@@ -19,7 +19,7 @@ from rules.api import (
     quote,
     rule,
 )
-from rules.copying.installs import folder_of
+from rules.copying.installs import install_folder
 from rules.facts.installers import NODE_MANAGERS
 from rules.packages.copied_environments import PYTHON, copied_environments, takes_no_dependencies
 from rules.packages.copied_modules import CopiedModules, copied_modules
@@ -62,8 +62,6 @@ _CHOOSES = (
 """Options that name groups; `--no-default` of PDM leaves the program's own out."""
 _MANAGERS = re.compile("npm|yarn|bun|composer|uv|poetry|pdm")
 _DRIVERS = re.compile(r"\b(?:phantomjs|chromedriver|chromium-driver|chromium-chromedriver|geckodriver)\b")
-_ELSEWHERE = ("--prefix", "--project", "--directory", "-C", "--dir", "--cwd", "--working-dir")
-"""Options that name the folder of another project."""
 _ENVIRONMENTS = ("NODE_ENV", "RAILS_ENV", "RACK_ENV", "APP_ENV")
 
 
@@ -113,9 +111,9 @@ def _installs(change: DockerfileChange) -> Iterator[tuple[Stage, list[tuple[Run,
         if starts_for_developers(change, stage, call.manager, text) or runs_for_developers(change, stage, call, text):
             continue
         if text is None or has_developers_part(call.manager, text):
-            folder = folder_of(run, call.command)
-            place = (call.option(*_ELSEWHERE), folder) if folder is not None else (call.command.start,)
-            _, calls, _ = found.setdefault((stage.index, call.manager, *place), (stage, [], text is not None))
+            place: str | int | None = install_folder(run, call)
+            place = call.command.start if place is None else place
+            _, calls, _ = found.setdefault((stage.index, call.manager, place), (stage, [], text is not None))
             calls.append((run, call))
     yield from found.values()
 

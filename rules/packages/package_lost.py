@@ -18,7 +18,7 @@ from rules.api import (
     rule,
 )
 from rules.facts.commands import provides
-from rules.facts.packages import is_build_only, is_in_base
+from rules.facts.packages import is_build_only, is_in_base, is_listed
 from rules.packages.build_packages import is_language_toolkit
 from rules.packages.certificates import brings_certificates
 from rules.packages.linked_libraries import linked_with
@@ -26,6 +26,7 @@ from rules.packages.loaded_libraries import need_of
 from rules.packages.purpose import is_called_builder, is_called_for_development
 from rules.packages.replaced import is_explained, lacks, runs_new_script
 from rules.packages.restoring import restored
+from rules.packages.sources import adds_source_before
 from rules.quoting import listed
 from rules.runtime.script_calls import ScriptCall, script_calls
 from rules.runtime.start_instructions import shipped
@@ -271,10 +272,16 @@ def _silent(
         and (not is_build_only(item.name, distribution) or is_language_toolkit(item.name))
         and not any(other.packages.has(item.name) for other in change.stages)
         and not is_in_base(item.name, distribution, stage.runtime.release)
+        and _is_package(was, item)
     )
     if len(asked) > _MANY * 3:
         return ()
     return tuple(item for item in asked if not is_explained(stage, was, item))
+
+
+def _is_package(was: Stage, item: Installed) -> bool:
+    """Whether the install can have brought it: apt stops at a name that neither Debian nor another source has."""
+    return item.manager != "apt" or is_listed(item.name) or adds_source_before(was, item.run, item.call)
 
 
 def _question(stage: Stage, rest: tuple[Installed, ...]) -> Problem:

@@ -23,9 +23,17 @@ from rules.base_image.supported_lines import day_of
 from rules.base_image.version_contracts import contracts
 from rules.base_image.version_ranges import numbers_of, satisfies
 from rules.dockerfile.reference import parse_reference
+from rules.facts.glibc import shown
 
-_NODESOURCE = re.compile(r"//(?:deb|rpm)\.nodesource\.com/(?P<kind>setup_|node_|pub_)(?P<major>\d+)\.x")
+_NODESOURCE = re.compile(
+    r"//(?:deb|rpm)\.nodesource\.com/(?P<kind>setup_|node_|pub_)(?P<major>\d+)\.x"
+    r"(?:/?\s+(?P<suite>[\w$(){}-]+)\s+main\b)?"
+)
 """NodeSource's script and repositories, each for one line of Node.js (nodesource/distributions, README)."""
+_SUITE = "nodistro"
+"""The one suite of the lines in support: code names answer 404 (nodesource/distributions, issues 1904 and 1933)."""
+_GLIBC = (2, 28)
+"""What Node.js 18 and later ask for, as `.deb` and as `.rpm` (nodesource/distributions, issues 1390 and 1517)."""
 _PACKAGE = "nodejs"
 
 
@@ -38,6 +46,7 @@ class _Source(NamedTuple):
         kind: How the name begins: `setup_`.
         major: The line of Node.js.
         argued: Whether a variable says which line it is.
+        suite: The suite behind the address in a line of apt's; empty where none stands there.
     """
 
     run: Run
@@ -45,6 +54,7 @@ class _Source(NamedTuple):
     kind: str
     major: str
     argued: bool
+    suite: str
 
 
 @rule(
@@ -72,7 +82,7 @@ def _sources(change: DockerfileChange) -> Iterator[_Source]:
             found = _NODESOURCE.search(run.scope.expand(word.value) or word.value)
             if found is not None:
                 argued = _NODESOURCE.search(word.value) is None
-                yield _Source(run, word.span, found["kind"], found["major"], argued)
+                yield _Source(run, word.span, found["kind"], found["major"], argued, found["suite"] or "")
 
 
 def _ended(major: str, today: date) -> EndOfLife | None:
@@ -90,7 +100,7 @@ def _problem(change: DockerfileChange, source: _Source, end: EndOfLife) -> Probl
         if ships
         else "Its layers do not ship, but what it builds with gets no more fixes"
     )
-    way_out = f" The nearest supported line is {quote(f'{source.kind}{end.successor}.x')}." if end.successor else ""
+    way_out = _way_out(source, end.successor) if end.successor else ""
     name = quote(f"{source.kind}{source.major}.x")
     return Problem(
         source.span,
@@ -103,6 +113,21 @@ def _problem(change: DockerfileChange, source: _Source, end: EndOfLife) -> Probl
         key=source.major,
         severity=None if ships else Severity.INFO,
     )
+
+
+def _way_out(source: _Source, successor: str) -> str:
+    """Name the nearest supported line, and what has to change with it."""
+    kind = "setup_" if source.kind == "pub_" else source.kind  # the folders below `pub_` have other names now
+    told = f" The nearest supported line is {quote(f'{kind}{successor}.x')}"
+    if source.suite and source.suite != _SUITE:
+        told += f", whose only suite is {quote(_SUITE)}, in the place of {quote(source.suite)}"
+    glibc = source.run.stage.runtime.glibc
+    if glibc is not None and glibc < _GLIBC:
+        told += (
+            f". Its packages ask for glibc {shown(_GLIBC)}, and the base image has {shown(glibc)}: a newer base image "
+            "comes first"
+        )
+    return f"{told}."
 
 
 def _demanded(change: DockerfileChange, end: EndOfLife) -> str:

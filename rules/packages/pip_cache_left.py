@@ -38,6 +38,7 @@ _NO = ("0", "f", "false", "n", "no", "off")
 _SETTING = re.compile(r"(?<!-)no-cache-dir")
 _CONFIGURES = re.compile(r"pip\.conf|pip[\d.]* config set [^&;]*no-cache-dir")
 _CACHE = ".cache"
+_OF_PIP = frozenset({"pip", "setuptools", "wheel"})
 _CACHE_FOLDERS = ("/root/.cache/pip", "/root/.cache")
 
 
@@ -112,7 +113,7 @@ def _problem(change: DockerfileChange, stage: Stage, found: list[_Left]) -> Prob
         instruction=run.instruction,
         stage=stage.key,
         key="cache",
-        items=(*map(str, range(len(found))), *([str(late)] if late else [])),
+        items=(*_counted(found), *([str(late)] if late else [])),
         fix=_fix(found) if stopped is None else None,
     )
 
@@ -121,6 +122,21 @@ def _deleted_late(stage: Stage, install: Run) -> Command | None:
     """Return the command of a later RUN that deletes the cache, of which the layer below keeps every byte."""
     found = (command for path, run, command in deletions(stage) if run.at > install.at and path in _CACHE_FOLDERS)
     return next(found, None)
+
+
+def _counted(found: list[_Left]) -> Iterator[str]:
+    """Yield a name for each install, so that more of them are new, and one more for each but those of pip itself.
+
+    Those weigh little: an install of the project's in the place of one is new, and not the other way round.
+    """
+    heavy = sum(not _is_of_pip(one.call) for one in found)
+    yield from (f"install {number}" for number in range(len(found)))
+    yield from (f"project {number}" for number in range(heavy))
+
+
+def _is_of_pip(call: PackageCall) -> bool:
+    """Whether it renews pip and what that builds with, and brings nothing of the project's."""
+    return not call.manifests and {package.name.lower() for package in call.packages} <= _OF_PIP
 
 
 def _or_mount(run: Run) -> str:

@@ -33,6 +33,14 @@ _WITH_VENV = ("python3-venv", "python3-full", "virtualenv", "python3-virtualenv"
 _PIPS = ("python3-pip", "py3-pip", "py-pip", "pip", "python3-full", "pipx")
 _OWN_PLACE = ("--break-system-packages", "--target", "--prefix", "--root", "--dry-run", "--python")
 
+_OF_PYTHON_ITSELF = re.compile(
+    r"py(?:thon)?3-(?:pip|venv|virtualenv|dev|full|minimal|setuptools|wheel|distutils|doc|dbg|pkg-resources|cachecontrol|"
+    r"setuptools-whl|pip-whl|build|tk|gdbm|lib2to3)(?:-.*)?"
+)
+"""Packages of the distribution that bring Python, or what installs for it; other `python3-…` are modules."""
+_PACKING = frozenset({"bdist", "bdist_dumb", "bdist_rpm"})
+"""Commands of `setup.py` that pack the folders of the Python that runs them, `venv/bin/shop` and all (tried)."""
+
 _PYTHON_2 = re.compile(r"(?:pip|python)-?2")
 """It knows no mark of PEP 668."""
 _OTHER_PYTHONS = (
@@ -109,10 +117,30 @@ def _way_out(stage: Stage, run: Run, call: PackageCall) -> str:
         )
     lacks = stage.runtime.package_manager == "apt" and not stage.packages.has(*_WITH_VENV)
     more = f"{quote('python3-venv')} from apt, " if lacks else ""
+    seen = " --system-site-packages" if _uses_modules(stage) else ""
     return (
-        f"Install into a virtual environment: {more}{quote(f'python3 -m venv {place}')}, and its {quote('bin')} first "
-        f"in {quote('PATH')}."
+        f"Install into a virtual environment: {more}{quote(f'python3 -m venv{seen} {place}')}, and its {quote('bin')} "
+        f"first in {quote('PATH')}.{_kept_below(stage, call)}"
     )
+
+
+def _uses_modules(stage: Stage) -> bool:
+    """Whether modules come from the distribution's packages, which an environment does not see by itself."""
+    names = (item.name for item in stage.packages.present if item.manager in _BRINGS)
+    return any(name.startswith(("python3-", "py3-")) and not _OF_PYTHON_ITSELF.fullmatch(name) for name in names)
+
+
+def _kept_below(stage: Stage, call: PackageCall) -> str:
+    """Name a later command that has to stay with the system's Python: an archive of its own folders is made there."""
+    below = (command for run in stage.done_runs for command in run.calls("python3", "python"))
+    for command in below:
+        words = {word.value for word in command.args}
+        if command.start > call.command.start and "setup.py" in words and not _PACKING.isdisjoint(words):
+            return (
+                f" {quote(str(command), 60)} (line {command.line}) then packs the environment's folders: call "
+                "`/usr/bin/python3` there."
+            )
+    return ""
 
 
 def _is_configured(run: Run) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rules.api import (
     Category,
+    Confidence,
     DockerfileChange,
     Fix,
     Note,
@@ -19,7 +20,15 @@ from rules.api import (
 )
 from rules.runtime.json_arrays import attempt
 from rules.runtime.making_way import HANDS_ON
-from rules.runtime.start_instructions import SHELLS, Written, behind_init, is_bare_init, is_script_entrypoint, shipped
+from rules.runtime.start_instructions import (
+    SHELLS,
+    Written,
+    awaits_code,
+    behind_init,
+    is_bare_init,
+    is_script_entrypoint,
+    shipped,
+)
 from rules.runtime.start_text import is_plain, json_array
 
 _PLACEHOLDERS = SHELLS | {"--", "-", "_"}
@@ -47,7 +56,7 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             continue  # meant for the JSON form, as malformed-exec-form says
         if image.ignores_cmd or _is_code(found.start):
             yield _ignored(found, image.cmd.value)
-        elif _takes_code(found.start) and _has_more(image.cmd.value):
+        elif found.start.form == "exec" and awaits_code(found.start.words) and _has_more(image.cmd.value):
             yield _first_word_alone(found, image.cmd.value)
 
 
@@ -61,11 +70,6 @@ def _shell_and_code(start: Start) -> tuple[str, ...]:
 def _is_code(start: Start) -> bool:
     """Whether an array hands a shell its code, which does not read what stands behind it, and no further words."""
     return len(_shell_and_code(start)) == _CODE and not start.reads_arguments
-
-
-def _takes_code(start: Start) -> bool:
-    """Whether it is a shell that waits for its code: `["sh", "-c"]`."""
-    return len(_shell_and_code(start)) == _CODE - 1
 
 
 def _has_more(cmd: Start) -> bool:
@@ -92,11 +96,14 @@ def _dropped(found: Written) -> Problem:
     line = " ".join((code, *rest))
     plain = is_plain(line) and not any(" " in word for word in rest) and "\n" not in instruction.text
     array = json_array((*before, *words[:2], f"exec {line}"))
+    known = instruction.keyword == "ENTRYPOINT" or found.stage.image.entrypoint.known
     return Problem(
         instruction.span,
         f"`{instruction.keyword}` of {found.stage.label} hands {quote(' '.join(words[:2]))} one word for its code, "
         f"{quote(code)}. The rest, {quote(' '.join(rest), 60)}, becomes `$0` and arguments that the code does not "
         f"read: the container runs {quote(code)} alone. Put the whole command into one pair of quotes.",
+        Confidence.CERTAIN if known else Confidence.LIKELY,
+        doubt="the base image may have an `ENTRYPOINT` that takes the words for its arguments",
         stage=found.stage.key,
         key=found.start.text,
         fix=fix("Hand the shell the whole command", replace(instruction.source, instruction.value_span, array))

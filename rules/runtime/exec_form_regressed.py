@@ -1,5 +1,6 @@
 """See exec_form_regressed.md."""
 
+import dataclasses
 import posixpath
 from collections.abc import Iterator
 
@@ -20,8 +21,9 @@ from rules.api import (
     replace,
     rule,
 )
+from rules.runtime.lost_inits import LostInit, lost_init
 from rules.runtime.making_way import BESIDE, HANDS_ON, way_out
-from rules.runtime.start_instructions import INITS, SHELLS, reads_code
+from rules.runtime.start_instructions import SHELLS, awaits_code, reads_code
 from rules.runtime.start_text import direct_start, is_plain, json_array, makes_way, shell_commands, stays, way_made
 
 
@@ -47,9 +49,9 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
             )
             if found is not None:
                 yield found
-        init = None if _gets_an_init(change) else _init_gone(stage, was)
+        init = None if _gets_an_init(change) else lost_init(change, stage, was)
         if init is not None:
-            yield init
+            yield _without_init(stage, init)
 
 
 def _gets_an_init(change: DockerfileChange) -> bool:
@@ -159,45 +161,18 @@ def _drops_arguments(start: Start) -> bool:
     """Whether an ENTRYPOINT is a shell with code that does not read what the container is given."""
     if start.instruction is None or start.instruction.keyword != "ENTRYPOINT":
         return False
-    return (start.form != "exec" or reads_code(start.words)) and not start.reads_arguments
+    has_code = start.form != "exec" or (reads_code(start.words) and not awaits_code(start.words))
+    return has_code and not start.reads_arguments
 
 
 def _execs(start: Start) -> bool:
     return bool(start.commands) and "exec" in start.commands[-1].wrappers
 
 
-def _init_gone(stage: Stage, was: Stage) -> Problem | None:
-    before = _init(was)
-    starts = stage.image.start_command
-    if before is None or _init(stage) is not None or not starts or not all(s.value for s in starts):
-        return None
-    name, old = before
-    here = next((s for s in starts if s.set_in_file), None)
-    if here is None or here.value is None:
-        return None
-    if here.value.words == old.words or here.value.program in ("supervisord", "init", "s6-svscan"):
-        return None
-    return _problem(
-        stage,
-        here.value,
-        old,
-        f"from which the change takes {quote(name)} away",
-        "Nothing collects the processes that the program leaves behind, and a program that has no handler of its own "
-        "ignores SIGTERM as process 1",
-        None,
-        Confidence.LIKELY,
-    )
-
-
-def _init(stage: Stage) -> tuple[str, Start] | None:
-    """Return the init in front of the start command, put there by the file or by its base image, and what holds it."""
-    for setting in stage.image.start_command:
-        if setting.value is not None:
-            words = setting.value.words if setting.value.form == "exec" else setting.value.text.split()
-            for word in words:
-                if posixpath.basename(word) in INITS:
-                    return posixpath.basename(word), setting.value
-    return None
+def _without_init(stage: Stage, lost: LostInit) -> Problem:
+    what = f"from which the change takes {quote(lost.name)} away"
+    told = _problem(stage, lost.start, lost.old, what, lost.consequence, None, lost.confidence)
+    return dataclasses.replace(told, doubt=lost.doubt)
 
 
 def _problem(

@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 from rules.api import (
+    OS_MANAGERS,
     Category,
     Command,
     Confidence,
     DockerfileChange,
     Fix,
+    Installed,
     Note,
     Problem,
     Severity,
@@ -15,6 +17,7 @@ from rules.api import (
     Stage,
     fix,
     parse_shell,
+    provides,
     quote,
     replace,
     rule,
@@ -24,6 +27,8 @@ from rules.runtime.probes import GIVING_UP, probe_with_what_is_there, url_of
 from rules.runtime.script_tools import install
 from rules.runtime.start_instructions import Written, shipped
 from rules.runtime.start_text import json_array
+
+_INSTALLERS = frozenset("apt apt-get aptitude apk dnf yum microdnf tdnf zypper".split())
 
 
 @rule(
@@ -39,6 +44,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
         if missing is not None:
             told.add((found.stage.index, missing.name))
             yield _problem(found, missing)
+        elif (brought := _brought_elsewhere(change, found)) is not None:
+            yield _of_another_stage(found, *brought)
     for build in change.repository.builds_of(change.path):
         stage = _stage_of(change, build) if build.probe else None
         if stage is None or _is_given_otherwise(stage, build):
@@ -56,6 +63,51 @@ def _missing(change: DockerfileChange, stage: Stage, commands: tuple[Command, ..
         return None
     names = change.repository.context_names(change.path)
     return next((c for c in commands if c.name and stage.runtime.lacks(_program(c), names)), None)
+
+
+def _brought_elsewhere(change: DockerfileChange, found: Written) -> tuple[Command, Installed] | None:
+    """Return the first command that only another stage has a package of, in which nothing calls it.
+
+    What is copied or unpacked here may bring it all the same, as far as that was not read.
+    """
+    stage, commands = found.stage, found.start.commands
+    facts = stage.facts
+    if facts is None or not stage.base_known or stage.runtime.is_windows or _has_another_way(commands):
+        return None
+    for command in commands:
+        if facts.has_tool(command.name) is not False or stage.runtime.has_tool(command.name) is not None:
+            continue
+        for other in change.stages:
+            item = _package_of(command.name, other) if other not in stage.chain and not other.files_ship else None
+            if item is not None:
+                return command, item
+    return None
+
+
+def _package_of(name: str, stage: Stage) -> Installed | None:
+    """Return the package of the system's that brings a program which no command of a stage names."""
+    if any(name in str(command).split() for run in stage.done_runs for command in run.commands if _is_call(command)):
+        return None
+    items = (item for item in stage.packages.present if item.manager in OS_MANAGERS)
+    return next((item for item in items if name in provides(item.name) and item.run.stage is stage), None)
+
+
+def _is_call(command: Command) -> bool:
+    return command.name not in _INSTALLERS
+
+
+def _of_another_stage(found: Written, command: Command, item: Installed) -> Problem:
+    stage, other = found.stage, item.run.stage
+    return Problem(
+        found.instruction.span,
+        f"`HEALTHCHECK` of {stage.label} calls {quote(command.name)}, which {quote(stage.root.base_text or '')} does "
+        f"not have. {quote(item.name)} is installed in {other.label} (line {item.call.command.line}), where nothing "
+        f"calls it and from where it is not copied. If it is meant for the probe, install it in {stage.label}.",
+        Confidence.POSSIBLE,
+        doubt="something that is unpacked or copied as a whole may bring it",
+        stage=stage.key,
+        key=command.name,
+    )
 
 
 def _stage_of(change: DockerfileChange, build: Build) -> Stage | None:

@@ -89,6 +89,11 @@ _BLOCK_AT_END = re.compile(r"(?:^|[\s;])(?:fi|esac)[ \t]*(?:\n[^\S\n]*(?:#[^\n]*
 """The script ends with an `if` or a `case`, one branch of which is the program."""
 
 
+def supervises(script: StartScript) -> bool:
+    """Tell whether a script starts an init or a supervisor itself."""
+    return _SUPERVISED.search(script.text) is not None
+
+
 class LastLine(NamedTuple):
     """The command that a start script ends with.
 
@@ -105,7 +110,7 @@ class LastLine(NamedTuple):
 
 def kept_in_front(script: StartScript) -> LastLine | None:
     """Return the last command of a shell script that nowhere has `exec`; `None` where something sees to signals."""
-    if script.shell is None or _SUPERVISED.search(script.text):
+    if script.shell is None or supervises(script):
         return None
     _, parsed = script.script()
     if parsed.errors or any(map(execs, parsed.commands)) or any(map(sees_to_signals, parsed.commands)):
@@ -124,7 +129,7 @@ def kept_in_branches(script: StartScript) -> tuple[Command, ...]:
 
     Those that make way by `exec` are among them.
     """
-    if script.shell is None or _SUPERVISED.search(script.text) or not _BLOCK_AT_END.search(script.text):
+    if script.shell is None or supervises(script) or not _BLOCK_AT_END.search(script.text):
         return ()
     _, parsed = script.script()
     text = _without_documents(script.text, parsed.commands)
@@ -218,7 +223,7 @@ class Called(NamedTuple):
         """Whether it is not known what the script does with SIGTERM."""
         if self.script is None or self.line is not None:
             return self.script is None
-        guarded = _SUPERVISED.search(self.script.text) or re.search(r"\btrap\b|\bwait\b", self.script.text)
+        guarded = supervises(self.script) or re.search(r"\btrap\b|\bwait\b", self.script.text)
         return not guarded and "exec" not in self.script.text
 
 
@@ -259,4 +264,4 @@ def script_that_stays(change: DockerfileChange, found: Written) -> StartScript |
         return None
     line = kept_in_front(script)
     told = line is not None and not line.command.conditional and _function(script.text, line.command.name) is None
-    return None if _SUPERVISED.search(script.text) or told else script
+    return None if supervises(script) or told else script

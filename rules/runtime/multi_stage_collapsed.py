@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from rules.api import Category, DockerfileChange, Problem, Run, Severity, Stage, quote, rule
+from rules.base_image.tags import gains_compilers
 from rules.quoting import listed
 
 _COMPILERS = frozenset(
@@ -34,6 +35,8 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     if change.before is None:
         return
     for stage, was in change.shipped():
+        if was is not None:
+            yield from _upon_builder(change, stage, was)
         if was is None or len(stage.chain) != 1 or any(copy.from_stage for copy in stage.copies):
             continue
         builders = _builders(was)
@@ -47,6 +50,23 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 "grows and offers more to whoever breaks in. Keep the builder, and copy the result.",
                 stage=stage.key,
             )
+
+
+def _upon_builder(change: DockerfileChange, stage: Stage, was: Stage) -> Iterator[Problem]:
+    """Find a stage that starts from the one out of which it copied, and with it from an image that has compilers."""
+    copied = {copy.from_stage for copy in was.all_copies}
+    builder = next((part for part in stage.chain[:-1] if change.was(part) in copied), None)
+    if builder is None or not gains_compilers(was.chain[0], stage.chain[0]):
+        return
+    old, new = was.root.base_text, stage.root.base_text
+    yield Problem(
+        stage.from_.span,
+        f"{stage.label} starts from {builder.label} now, out of which it copied before this change, and so from "
+        f"{quote(new or '')} in the place of {quote(old or '')}. Compilers, headers and all that {builder.label} "
+        "brings for the build become part of the image, which grows and offers more to whoever breaks in. Keep the "
+        "small stage, and copy the result.",
+        stage=stage.key,
+    )
 
 
 def _builders(was: Stage) -> tuple[Stage, ...]:

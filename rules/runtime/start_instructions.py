@@ -138,6 +138,13 @@ def reads_code(words: tuple[str, ...]) -> bool:
     return False
 
 
+def awaits_code(words: tuple[str, ...]) -> bool:
+    """Tell whether the words are a shell that takes the first word behind them for its code: `["bash", "-c"]`."""
+    shell = behind_init(words)
+    named = len(shell) > 1 and posixpath.basename(shell[0]) in SHELLS
+    return named and _CODE_OPTION.match(shell[-1]) is not None
+
+
 def behind_init(words: tuple[str, ...]) -> tuple[str, ...]:
     """Return what an init in front starts: `("/run.sh",)` for `tini -g -- /run.sh`; other words as they are."""
     if not passes_signals(words):

@@ -1,6 +1,7 @@
 """See copy_chmod_separate_layer.md."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -9,6 +10,7 @@ from rules.api import (
     Command,
     Confidence,
     Copy,
+    CopySource,
     DockerfileChange,
     Edit,
     Fix,
@@ -19,6 +21,7 @@ from rules.api import (
     Step,
     add_flag,
     delete_instruction,
+    names_a_file,
     quote,
     rule,
     within,
@@ -26,15 +29,13 @@ from rules.api import (
 from rules.quoting import listed
 from rules.user.accounts import runs_as_root
 from rules.user.copied_modes import is_executable, is_small
-from rules.user.modes import Grant, grants, octal_bits, read_mode
+from rules.user.modes import Grant, grants, read_mode
+from rules.user.resulting_modes import DEFAULT, EXECUTABLE, REMOTE, after, is_remote, result
 
+_GIT = re.compile(r"^git[@:]|^ssh:|\.git(?:[#?]|$)")
+"""Addresses of which ADD makes a folder: a repository's."""
 _FAR = 12
 """Steps above a `chmod` in which its COPY is looked for."""
-_DEFAULT, _EXECUTABLE = 0o644, 0o755
-_WHO = {"u": 0o700, "g": 0o070, "o": 0o007, "a": 0o777, "": 0o777}
-_WHAT = {"r": 0o444, "w": 0o222, "x": 0o111}
-_UMASK = 0o022
-_RUNS = 0o111
 
 
 @rule(
@@ -101,8 +102,10 @@ def _changes(change: DockerfileChange, found: _Separate, path: str) -> bool | No
     if copy.instruction.flag("chmod") is not None or not copy.sources:
         return True
     sources = [one for one in copy.sources if posixpath.basename(one.path or "") == posixpath.basename(path)]
+    if is_remote(copy):
+        return after(text, REMOTE) != REMOTE
     runs = is_executable(change, copy, (sources or list(copy.sources))[0])
-    plain, executable = _after(text, _DEFAULT) != _DEFAULT, _after(text, _EXECUTABLE) != _EXECUTABLE
+    plain, executable = after(text, DEFAULT) != DEFAULT, after(text, EXECUTABLE) != EXECUTABLE
     if runs is not None:
         return executable if runs else plain
     if not copy.from_context and _may_have_linked(copy.from_stage):
@@ -126,7 +129,7 @@ def _separate(stage: Stage, run: Run) -> _Separate | None:
     copy = _copy_above(stage, run, grant)
     if grant.recursive and (copy is None or not _has_endings(copy)):
         return None  # of folders recursive-chown-layer speaks
-    mode = _result(copy, grant) if copy is not None else None
+    mode = result(copy, grant) if copy is not None else None
     return _Separate(copy, command, grant, mode) if copy is not None and mode is not None else None
 
 
@@ -135,7 +138,8 @@ def _copy_above(stage: Stage, run: Run, grant: Grant) -> Copy | None:
     for step in reversed(stage.steps[max(run.index - _FAR, 0) : run.index]):
         if isinstance(step, Copy):
             files = _files(step)
-            if files is not None and files == _paths(step, run, grant) and not step.deferred:
+            named = files is not None and files == _paths(step, run, grant)
+            if (named or _is_spelled_alike(step, grant)) and not step.deferred:
                 return step
             if step.deferred or _may_reach(step, files, {run.resolve(path) for path in grant.paths}):
                 return None
@@ -144,12 +148,40 @@ def _copy_above(stage: Stage, run: Run, grant: Grant) -> Copy | None:
     return None
 
 
+def _is_spelled_alike(copy: Copy, grant: Grant) -> bool:
+    """Whether a `chmod` names just the files of a COPY by its own words: `$HOME_OF/lib` and `$HOME_OF/lib/shop.jar`.
+
+    So it is known that a destination without a slash is a folder, and a variable without a value does no harm.
+    """
+    folder = copy.destination_word.text.rstrip("/") if copy.destination_word is not None else ""
+    names = [_name(source) for source in copy.sources]
+    plain = all(
+        not _GIT.search(source.path or "") if source.is_remote else not source.has_wildcard for source in copy.sources
+    )
+    if (
+        not names
+        or not plain
+        or copy.heredocs
+        or not folder.startswith(("/", "$"))
+        or not all(map(names_a_file, names))
+    ):
+        return False
+    as_named = copy.destination is None and names_a_file(folder) and len(names) == 1
+    return set(grant.paths) == {f"{folder}/{name}" for name in names} or (as_named and grant.paths == (folder,))
+
+
 def _may_reach(copy: Copy, files: set[str] | None, paths: set[str | None]) -> bool:
     """Whether a COPY may write one of the paths: a source with an ending is a file, another may be a folder."""
     if files is not None and _has_endings(copy):
         return not files.isdisjoint(paths) or None in paths
     destination = copy.destination
     return destination is None or any(path is None or within(path, destination) for path in paths)
+
+
+def _name(source: CopySource) -> str:
+    """Return the name that a file arrives with: of an address without its query (Dockerfile reference, `ADD`)."""
+    path = source.path or ""
+    return posixpath.basename(path.partition("?")[0] if source.is_remote else path)
 
 
 def _has_endings(copy: Copy) -> bool:
@@ -211,61 +243,15 @@ def _files(copy: Copy) -> set[str] | None:
         return {copy.destination} if copy.destination and not copy.lands_in_folder else None
     found: set[str] = set()
     for source in copy.sources:
-        if source.path is None or source.has_wildcard or source.is_root or source.is_remote:
+        if source.path is None or source.is_root or (source.has_wildcard and not source.is_remote):
+            return None
+        if source.is_remote and _GIT.search(source.path):
             return None
         if copy.destination is None or source.path.endswith("/"):
             return None
-        name = posixpath.basename(source.path)
+        name = _name(source)
         found.add(posixpath.join(copy.destination, name) if copy.lands_in_folder else copy.destination)
     return found or None
-
-
-def _result(copy: Copy, grant: Grant) -> str | None:
-    """Return the mode that a file ends with, octal; one of the context starts with 644.
-
-    `None` where it takes over rights that are not known here (`g=u`, mostly said of folders; those that a file of
-    another stage has already), and where it gives more than rights (`+s`).
-    """
-    written = copy.option("chmod")
-    text = grant.mode.text
-    if text.isdecimal():
-        return text
-    octal = octal_bits(written) if written is not None else None
-    bits = octal if octal is not None else _DEFAULT
-    for clause in text.split(","):
-        at = next((i for i, letter in enumerate(clause) if letter in "+-="), len(clause))
-        if any(letter in _WHO or letter in "st" for letter in clause[at + 1 :]):
-            return None
-        who = clause[:at] if written is not None or clause[at:] != "+x" else ""  # it may be 755 in git, for all
-        bits = _applied(bits, who, clause[at : at + 1], clause[at + 1 :])
-    known = copy.from_context or written is not None or bits & _RUNS == _RUNS
-    return f"{bits:o}" if known else None
-
-
-def _after(text: str, bits: int) -> int:
-    """Return what a mode makes of another one; what is no right (`+s`, `g=u`) counts as a change."""
-    octal = octal_bits(text)
-    if octal is not None:
-        return octal
-    for clause in text.split(","):
-        at = next((i for i, letter in enumerate(clause) if letter in "+-="), len(clause))
-        if any(letter in _WHO or letter in "st" for letter in clause[at + 1 :]):
-            return -1
-        bits = _applied(bits, clause[:at], clause[at : at + 1], clause[at + 1 :])
-    return bits
-
-
-def _applied(bits: int, who: str, operator: str, what: str) -> int:
-    mask = 0
-    for letter in who or "a":
-        mask |= _WHO[letter]
-    given = 0
-    for letter in what:
-        given |= _WHAT.get(letter.lower(), 0) & mask
-    given &= 0o777 if who else ~_UMASK
-    if operator == "-":
-        return bits & ~given
-    return (bits & ~mask | given) if operator == "=" else bits | given
 
 
 def _fix(copy: Copy, run: Run, mode: str) -> Fix | None:

@@ -1,0 +1,72 @@
+"""The mode that a file ends with when a `chmod` follows what brings it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules.user.modes import octal_bits
+
+if TYPE_CHECKING:
+    from rules.api import Copy
+    from rules.user.modes import Grant
+
+DEFAULT, EXECUTABLE = 0o644, 0o755
+REMOTE = 0o600
+"""The mode of a file that ADD fetches (Dockerfile reference, `ADD`)."""
+_WHO = {"u": 0o700, "g": 0o070, "o": 0o007, "a": 0o777, "": 0o777}
+_WHAT = {"r": 0o444, "w": 0o222, "x": 0o111}
+_UMASK = 0o022
+_RUNS = 0o111
+
+
+def is_remote(copy: Copy) -> bool:
+    """Tell whether ADD fetches one of the sources."""
+    return any(source.is_remote for source in copy.sources)
+
+
+def result(copy: Copy, grant: Grant) -> str | None:
+    """Return the mode that a file ends with, octal; one of the context starts with 644, one from a server with 600.
+
+    `None` where it takes over rights that are not known here (`g=u`, mostly said of folders; those that a file of
+    another stage has already), and where it gives more than rights (`+s`).
+    """
+    written = copy.option("chmod")
+    text = grant.mode.text
+    if text.isdecimal():
+        return text
+    octal = octal_bits(written) if written is not None else None
+    bits = octal if octal is not None else REMOTE if is_remote(copy) else DEFAULT
+    for clause in text.split(","):
+        at = next((i for i, letter in enumerate(clause) if letter in "+-="), len(clause))
+        if any(letter in _WHO or letter in "st" for letter in clause[at + 1 :]):
+            return None
+        who = clause[:at] if written is not None or clause[at:] != "+x" else ""  # it may be 755 in git, for all
+        bits = _applied(bits, who, clause[at : at + 1], clause[at + 1 :])
+    known = copy.from_context or written is not None or bits & _RUNS == _RUNS
+    return f"{bits:o}" if known else None
+
+
+def after(text: str, bits: int) -> int:
+    """Return what a mode makes of another one; what is no right (`+s`, `g=u`) counts as a change."""
+    octal = octal_bits(text)
+    if octal is not None:
+        return octal
+    for clause in text.split(","):
+        at = next((i for i, letter in enumerate(clause) if letter in "+-="), len(clause))
+        if any(letter in _WHO or letter in "st" for letter in clause[at + 1 :]):
+            return -1
+        bits = _applied(bits, clause[:at], clause[at : at + 1], clause[at + 1 :])
+    return bits
+
+
+def _applied(bits: int, who: str, operator: str, what: str) -> int:
+    mask = 0
+    for letter in who or "a":
+        mask |= _WHO[letter]
+    given = 0
+    for letter in what:
+        given |= _WHAT.get(letter.lower(), 0) & mask
+    given &= 0o777 if who else ~_UMASK
+    if operator == "-":
+        return bits & ~given
+    return (bits & ~mask | given) if operator == "=" else bits | given
