@@ -86,29 +86,35 @@ def _demand(language: str, contract: Contract) -> tuple[str, str]:
 
 def _of_file(stage: Stage, language: str, contract: Contract) -> Problem:
     """Say that the project's file has moved on, and the base image has not."""
-    word = stage.base_word
-    assert word is not None and stage.reference is not None, "the caller looked"  # noqa: PT018 - one reason
+    assert stage.reference is not None, "the caller looked"
     demand, then = _demand(language, contract)
-    return Problem(
-        word.span,
+    return _told(
+        stage,
+        language,
         f"{demand} with this change, and {stage.label} stays on {quote(stage.reference.text)}. {then} Move the base "
         f"image along, or stay with what this {_NAMES[language]} fits.",
-        Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
-        doubt=BY_ARGUMENT,
-        stage=stage.key,
-        key=language,
     )
 
 
 def _problem(stage: Stage, was: Stage, language: str, contract: Contract) -> Problem:
-    word = stage.base_word
-    assert word is not None and stage.reference is not None, "the caller looked"  # noqa: PT018 - one reason
+    """Say that the base image has moved on, and the project's file has not."""
+    assert stage.reference is not None, "the caller looked"
     assert was.reference is not None, "the caller looked"
     demand, then = _demand(language, contract)
-    return Problem(
-        word.span,
+    return _told(
+        stage,
+        language,
         f"{stage.label} moves from {quote(was.reference.text)} to {quote(stage.reference.text)}, but {demand}. "
         f"{then} Change both together, or stay on a {_NAMES[language]} that fits.",
+    )
+
+
+def _told(stage: Stage, language: str, message: str) -> Problem:
+    word = stage.base_word
+    assert word is not None, "a stage with a reference names it"
+    return Problem(
+        word.span,
+        message,
         Confidence.LIKELY if "$" in word.text else Confidence.CERTAIN,
         doubt=BY_ARGUMENT,
         stage=stage.key,

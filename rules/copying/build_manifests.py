@@ -6,6 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from rules.copying.installs import folder_of
+from rules.copying.named_manifests import elsewhere
 from rules.model.puts import folders_of
 
 if TYPE_CHECKING:
@@ -13,13 +14,8 @@ if TYPE_CHECKING:
 
     from rules.api import Command, Run
 
-_ELSEWHERE = {
-    "go": ("-C", "-modfile"),
-    "cargo": ("-C", "--manifest-path", "--git", "--config"),
-    "mvn": ("-f", "--file"),
-    "mix": (),
-}
-"""Options that name the file, or another folder."""
+_ELSEWHERE = {"cargo": ("--git", "--config"), "mvn": ("-f", "--file")}
+"""Further options that name the file, or another folder; `named_manifests` has those of installs."""
 
 _VERBS = {
     "cargo": frozenset({"build", "b", "fetch", "check", "test", "vendor", "clippy"}),
@@ -38,11 +34,15 @@ def manifests_of(run: Run) -> Iterator[tuple[Command, str]]:
     for command in run.commands:
         name = _manifest(command)
         folder = folder_of(run, command) if name is not None else None
-        if name is None or folder is None or command.conditional or command.has(*_ELSEWHERE[command.name]):
+        if name is None or folder is None or command.conditional or command.has(*_elsewhere(command)):
             continue
         path = posixpath.join(folder, name)
         if name in ("pom.xml", "mix.exs") or not _stands_above(run, path):
             yield command, path
+
+
+def _elsewhere(command: Command) -> tuple[str, ...]:
+    return (*elsewhere(command.name), *_ELSEWHERE.get(command.name, ()))
 
 
 def _manifest(command: Command) -> str | None:

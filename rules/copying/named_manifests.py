@@ -26,7 +26,6 @@ _FOLDERS = {
 
 _FILES = {"bundle": ("--gemfile",), "cargo": ("--manifest-path",), "go": ("-modfile",)}
 """Options that name the manifest itself: bundle-install(1), "The Cargo Book", `go help build`."""
-
 _FOLDER_VARIABLES = {"uv": ("UV_PROJECT", "UV_WORKING_DIR", "UV_WORKING_DIRECTORY")}
 _FILE_VARIABLES = {"bundle": "BUNDLE_GEMFILE", "composer": "COMPOSER", "pipenv": "PIPENV_PIPFILE"}
 """From bundle-config(1), Composer's and Pipenv's manuals; the file's place is the root of Bundler's project."""
@@ -46,6 +45,11 @@ class Sent(NamedTuple):
     folder: str | None
     file: str | None
     known: bool
+
+
+def elsewhere(manager: str) -> tuple[str, ...]:
+    """Return the options of a manager that name another folder, or the manifest itself."""
+    return (*_FOLDERS.get(manager, ()), *_FILES.get(manager, ()))
 
 
 def sent(run: Run, call: PackageCall) -> Sent:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rules.dockerfile.shell import Command
     from rules.model.stage import Stage
 
-_FIRST_MERGED = {"debian": 12.0, "ubuntu": 20.04}
+_FIRST_MERGED = {"debian": (12,), "ubuntu": (20, 4)}
 """Releases in whose images `/bin` is a link to `/usr/bin` (wiki.debian.org, UsrMerge; Ubuntu since 19.04)."""
 
 
@@ -31,5 +31,4 @@ def _is_merged(stage: Stage) -> bool:
     distro, release = stage.runtime.distribution or "", stage.runtime.release
     if distro in REDHAT_FAMILY:
         return True
-    number = release.number if release is not None else None
-    return distro in _FIRST_MERGED and number is not None and float(number) >= _FIRST_MERGED[distro]
+    return distro in _FIRST_MERGED and release is not None and release.numbers >= _FIRST_MERGED[distro]

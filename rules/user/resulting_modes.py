@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from rules.user.modes import octal_bits
@@ -15,6 +16,7 @@ REMOTE = 0o600
 """The mode of a file that ADD fetches (Dockerfile reference, `ADD`)."""
 _WHO = {"u": 0o700, "g": 0o070, "o": 0o007, "a": 0o777, "": 0o777}
 _WHAT = {"r": 0o444, "w": 0o222, "x": 0o111}
+_CLAUSE = re.compile(r"(?P<who>[^+=-]*)(?P<operator>[+=-]?)(?P<what>.*)", re.DOTALL)
 _UMASK = 0o022
 _RUNS = 0o111
 
@@ -36,12 +38,12 @@ def result(copy: Copy, grant: Grant) -> str | None:
         return text
     octal = octal_bits(written) if written is not None else None
     bits = octal if octal is not None else REMOTE if is_remote(copy) else DEFAULT
-    for clause in text.split(","):
-        at = next((i for i, letter in enumerate(clause) if letter in "+-="), len(clause))
-        if any(letter in _WHO or letter in "st" for letter in clause[at + 1 :]):
-            return None
-        who = clause[:at] if written is not None or clause[at:] != "+x" else ""  # it may be 755 in git, for all
-        bits = _applied(bits, who, clause[at : at + 1], clause[at + 1 :])
+    clauses = _clauses(text)
+    if clauses is None:
+        return None
+    for who, operator, what in clauses:
+        open_to_all = written is None and (operator, what) == ("+", "x")  # it may be 755 in git, for all
+        bits = _applied(bits, "" if open_to_all else who, operator, what)
     known = copy.from_context or written is not None or bits & _RUNS == _RUNS
     return f"{bits:o}" if known else None
 
@@ -51,12 +53,20 @@ def after(text: str, bits: int) -> int:
     octal = octal_bits(text)
     if octal is not None:
         return octal
-    for clause in text.split(","):
-        at = next((i for i, letter in enumerate(clause) if letter in "+-="), len(clause))
-        if any(letter in _WHO or letter in "st" for letter in clause[at + 1 :]):
-            return -1
-        bits = _applied(bits, clause[:at], clause[at : at + 1], clause[at + 1 :])
+    clauses = _clauses(text)
+    if clauses is None:
+        return -1
+    for who, operator, what in clauses:
+        bits = _applied(bits, who, operator, what)
     return bits
+
+
+def _clauses(text: str) -> list[tuple[str, str, str]] | None:
+    """Read a symbolic mode as whom, operator and what; `None` where it takes over rights or gives more than rights."""
+    clauses = [
+        (found["who"], found["operator"], found["what"]) for found in map(_CLAUSE.fullmatch, text.split(",")) if found
+    ]
+    return None if any(letter in _WHO or letter in "st" for _, _, what in clauses for letter in what) else clauses
 
 
 def _applied(bits: int, who: str, operator: str, what: str) -> int:

@@ -83,7 +83,7 @@ class Git:
             raise GitError(*known.args)
         return known
 
-    def commit_of(self, name: str) -> str:
+    def resolve(self, name: str) -> str:
         """Return the commit that a ref, a full commit id or an abbreviation names."""
         return self.current(*_commit_asked(name)).decode().strip()
 

@@ -176,10 +176,6 @@ class GitRepository(Git):
         except GitError:
             return None
 
-    def resolve(self, name: str) -> str:
-        """Return the commit that a ref, a full commit id or an abbreviation names."""
-        return self.commit_of(name)
-
     def point(self, ref: str, commit: str) -> None:
         """Move or create a ref."""
         self.moving(ref, "update-ref", ref, commit)
