@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from rules.api import (
     PREDEFINED_ARGS,
@@ -12,10 +13,12 @@ from rules.api import (
     Problem,
     Run,
     Severity,
+    Span,
     quote,
     rule,
 )
 from rules.build.base_variables import is_set_by_base
+from rules.build.environment_readers import readers_of, reads
 from rules.dockerfile.shell_nested import SHELLS
 from rules.quoting import listed
 from rules.secrets.secret_names import names_a_secret
@@ -60,27 +63,47 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
                 yield from _lost(run)
 
 
+class _Missing(NamedTuple):
+    """What comes of it that a variable is gone, as a sentence, how much that weighs, and the place that misses it."""
+
+    then: str = ""
+    severity: Severity | None = None
+    at: Span | None = None
+
+
 def _changed(change: DockerfileChange, run: Run, names: list[str]) -> Problem:
-    """Speak of a RUN that ends with `export` or `unset`, and of the later one that misses what it did."""
-    stage, last = run.stage, _last(run)
+    """Speak of a RUN that ends with `export` or `unset`, and of what misses it."""
+    last = _last(run)
     verb = last.name
-    readers = (_reader(run, name) for name in names if verb == "export" and name not in _SHELLS_OWN)
-    reader = next(filter(None, readers), None)
-    behind = _ran_behind(change, run) if verb == "export" and "PATH" in names else None
-    then = f" The `RUN` at line {reader.instruction.line} finds it empty." if reader is not None else ""
-    if behind is not None:
-        then = (
-            f" {quote(str(behind), 40)} on line {behind.line} ran behind it before the change, and has the old one now."
-        )
+    missing = _missing(change, run, names) if verb == "export" else _Missing()
     return Problem(
         last.span,
-        f"{_afterwards(run, names)} after this `RUN`: `{verb}` ends with the shell that runs it.{then} "
+        f"{_afterwards(run, names)} after this `RUN`: `{verb}` ends with the shell that runs it.{missing.then} "
         f"{_way_out(verb, names, last.args[-1].text)}.",
-        stage=stage.key,
+        stage=run.stage.key,
         key=" ".join(names),
-        severity=Severity.ERROR if then else None,
-        notes=(Note(reader.instruction.span, "read here"),) if reader is not None else (),
+        severity=missing.severity,
+        notes=(Note(missing.at, "read here"),) if missing.at is not None else (),
     )
+
+
+def _missing(change: DockerfileChange, run: Run, names: list[str]) -> _Missing:
+    """Say what later needs one of the exported variables: a command that needs PATH, a script, or a program."""
+    behind = _ran_behind(change, run) if "PATH" in names else None
+    if behind is not None:
+        text = quote(str(behind), 40)
+        then = f" {text} on line {behind.line} ran behind it before the change, and has the old one now."
+        return _Missing(then, Severity.ERROR)
+    named = [name for name in names if name not in _SHELLS_OWN]
+    reader = next(filter(None, (_reader(run, name) for name in named)), None)
+    if reader is not None:
+        place = reader.instruction
+        return _Missing(f" The `RUN` at line {place.line} finds it empty.", Severity.ERROR, place.span)
+    program = next(filter(None, (_program(run, name) for name in named)), None)
+    if program is None:
+        return _Missing()
+    then = f" {quote(str(program), 40)} on line {program.line} runs without it."
+    return _Missing(then, Severity.WARNING, program.span)
 
 
 def _afterwards(run: Run, names: list[str]) -> str:
@@ -134,23 +157,40 @@ def _behind(run: Run, found: str) -> Iterator[Command]:
 
 
 def _lost(run: Run) -> Iterator[Problem]:
-    """A variable that a RUN does nothing but set, and that a later RUN reads."""
+    """A variable that a RUN does nothing but set, and that a later RUN reads, or a program in it."""
     own = [command for command in run.commands if not command.nested]
     if not own or not run.is_read or any(command.name or not command.assignments for command in own):
         return
-    for name in dict.fromkeys(name for command in own for name, _ in command.assignments):
-        reader = _reader(run, name)
-        if reader is not None and name not in _SHELLS_OWN and run.scope.get(name) is None:
-            line = reader.instruction.line
-            yield Problem(
-                own[0].span,
-                f"{quote(name)} is not set after this `RUN`: it ends with the shell that runs it, and the `RUN` at "
-                f"line {line} finds it empty. Set it in the `RUN` that reads it.",
-                stage=run.stage.key,
-                notes=(Note(reader.instruction.span, "read here"),),
-                key=name,
-            )
-            return
+    for name, value in dict(pair for command in own for pair in command.assignments).items():
+        if name in _SHELLS_OWN or run.scope.get(name) is not None:
+            continue
+        reader, program = _reader(run, name), _program(run, name)
+        if reader is not None:
+            misses, at = f"the `RUN` at line {reader.instruction.line} finds it empty", reader.instruction.span
+            way_out = "Set it in the `RUN` that reads it"
+        elif program is not None:
+            misses, at = f"{quote(str(program), 40)} on line {program.line} runs without it", program.span
+            way_out = _way_out("export", [name], value.text)
+        else:
+            continue
+        yield Problem(
+            own[0].span,
+            f"{quote(name)} is not set after this `RUN`: it ends with the shell that runs it, and {misses}. {way_out}.",
+            stage=run.stage.key,
+            notes=(Note(at, "read here"),),
+            key=name,
+            severity=Severity.WARNING if reader is None else None,
+        )
+        return
+
+
+def _program(run: Run, name: str) -> Command | None:
+    """Return the first command of a later RUN that looks for a variable in its environment, and is not given it."""
+    if not readers_of(name) or is_set_by_base(run.stage, name):
+        return None
+    later = (one for one in run.stage.runs if one.index > run.index and one.is_read and one.scope.get(name) is None)
+    quiet = (one for one in later if re.search(rf"\b{name}\b", one.instruction.whole_value) is None)
+    return next((command for one in quiet for command in one.commands if reads(command, name)), None)
 
 
 def _reader(run: Run, name: str) -> Run | None:

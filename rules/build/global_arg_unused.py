@@ -8,6 +8,7 @@ from rules.api import (
     PLATFORM_ARGS,
     PREDEFINED_ARGS,
     Category,
+    Command,
     Confidence,
     DockerfileChange,
     Instruction,
@@ -17,6 +18,7 @@ from rules.api import (
     quote,
     rule,
 )
+from rules.build.environment_readers import readers_of, reads
 from rules.quoting import listed
 
 _WORD = re.compile(r"\w+")
@@ -24,12 +26,6 @@ _NAME = re.compile(r"[A-Za-z_][\w.-]*")
 """What can be a name: in `ARG TAG = 13` the builder takes `13` for one as well, of which invalid-syntax speaks."""
 _OF_THE_BUILDER = PLATFORM_ARGS | PREDEFINED_ARGS | {"SOURCE_DATE_EPOCH"}
 """What BuildKit reads itself, besides all that begins with its name (Dockerfile reference, "Predefined ARGs")."""
-_READ_BY = {
-    "DEBIAN_FRONTEND": "apt",
-    **dict.fromkeys(("CGO_ENABLED", "GOFLAGS", "GOPRIVATE", "GOPROXY"), "go"),
-    **dict.fromkeys(("PIP_EXTRA_INDEX_URL", "PIP_INDEX_URL", "PIP_NO_CACHE_DIR"), "pip"),
-}
-"""Variables that a package manager reads out of its environment (debconf(7), `go help environment`, pip's manual)."""
 
 
 @rule(
@@ -46,11 +42,11 @@ def check(change: DockerfileChange) -> Iterator[Problem]:
     for argument in change.after.global_args:
         given = [name.text for name, _ in argument.pairs if _NAME.fullmatch(name.text)]
         names = [name for name in given if words[name] == 1 and not _is_of_the_builder(name)]
-        for name in [name for name in names if name in _READ_BY]:
-            stage = _stage_with(change, _READ_BY[name])
-            if stage is not None:
+        for name in [name for name in names if readers_of(name)]:
+            found = _reader(change, name)
+            if found is not None:
                 names.remove(name)
-                yield _not_reached(argument, name, stage)
+                yield _not_reached(argument, name, *found)
         if names:
             yield _unused(argument, names)
 
@@ -59,18 +55,18 @@ def _is_of_the_builder(name: str) -> bool:
     return name in _OF_THE_BUILDER or name.startswith("BUILDKIT_")
 
 
-def _stage_with(change: DockerfileChange, manager: str) -> Stage | None:
-    """Return the first stage in which a package manager runs."""
-    calls = ((stage, call) for stage in change.stages for run in stage.runs for call in run.package_calls)
-    return next((stage for stage, call in calls if call.manager == manager), None)
+def _reader(change: DockerfileChange, name: str) -> tuple[Stage, Command] | None:
+    """Return the first command that looks for a variable in its environment, and its stage."""
+    commands = ((stage, command) for stage in change.stages for run in stage.runs for command in run.commands)
+    return next((pair for pair in commands if reads(pair[1], name)), None)
 
 
-def _not_reached(argument: Instruction, name: str, stage: Stage) -> Problem:
-    manager = _READ_BY[name]
+def _not_reached(argument: Instruction, name: str, stage: Stage, command: Command) -> Problem:
+    declaration = quote(f"ARG {name}")
     return Problem(
         argument.span,
-        f"{quote(f'ARG {name}')} stands above the first `FROM` and ends there: {quote(manager)} runs in {stage.label} "
-        f"without it. Declare it in each stage that is meant: {quote(f'ARG {name}')}, which takes over the value.",
+        f"{declaration} stands above the first `FROM` and ends there: {quote(command.name)} runs in {stage.label} "
+        f"without it. Declare it in each stage that is meant: {declaration}, which takes over the value.",
         Confidence.LIKELY,
         doubt="the base image may set it",
         key=name,
