@@ -1,4 +1,4 @@
-"""Which folder a build has as its context, as far as what the Dockerfile copies tells it."""
+"""Which folder a build has as its context: as a file names it, or as far as what the Dockerfile copies tells it."""
 
 from __future__ import annotations
 
@@ -39,6 +39,19 @@ def context_by_sources(path: str, dockerfile: Dockerfile, files: Container[str],
     sure = set(_named_folders(dockerfile))
     told = (posixpath.join(fitting[0], name) in files or name in sure for name in there)
     return fitting[0] if any(told) else None
+
+
+def joined(folder: str | None, path: str) -> str | None:
+    """Join a relative path to a folder of the repository.
+
+    `None` for a path that leaves it, is a URL or has a variable, and for a folder that is none already.
+    """
+    if folder is None or "://" in path or "$" in path or path.startswith(("git@", "/", "~", "{{")):
+        return None
+    found = posixpath.normpath(posixpath.join(folder, path)) if path else folder
+    if found.startswith(".."):
+        return None
+    return "" if found == "." else found
 
 
 def _is_in(path: str, *places: Container[str]) -> bool:

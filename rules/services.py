@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from rules import builds, yamls
+from rules import composes, yamls
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +41,7 @@ class Service(NamedTuple):
 
 def services_in(path: str, data: bytes) -> tuple[Service, ...]:
     """Return those of one file; none for other files, and for what cannot be read."""
-    if builds.COMPOSE.search(path) is None or _HINT.search(data) is None:
+    if composes.IS_COMPOSE.search(path) is None or _HINT.search(data) is None:
         return ()
     return tuple(_services(path, yamls.read(data)))
 
@@ -57,12 +57,12 @@ def _services(path: str, document: Any) -> Iterator[Service]:
     for name, each in yamls.mapping(yamls.mapping(document).get("services")).items():
         service = yamls.mapping(each)
         found = _of_root(service)
-        if found is None or builds.is_for_developers(path, yamls.text(name), service):
+        if found is None or composes.is_for_developers(path, yamls.text(name), service):
             continue
         key, setting, why = found
-        settings = builds.build_settings(service)
-        places = builds.build_places(folder, settings)
-        target, image = yamls.text(settings.get("target")), yamls.text(service.get("image"))
+        settings = composes.build_settings(service)
+        places = composes.build_places(folder, settings)
+        target, image = composes.target_of(settings), yamls.text(service.get("image"))
         line = yamls.line_of(service, key)
         yield Service(path, line, setting, why, places[0] if places else None, target, image)
 

@@ -18,7 +18,7 @@ from rules.api import (
     rule,
     within,
 )
-from rules.builds import lines_of_other_images
+from rules.composes import lines_of_other_images
 from rules.quoting import listed
 from rules.runtime.ports import HIGHEST
 from rules.user.volumes_before import is_left_behind
