@@ -1,0 +1,107 @@
+"""See locale_missing.md."""
+
+import re
+from collections.abc import Iterator
+
+from rules.api import (
+    Category,
+    Command,
+    Confidence,
+    DockerfileChange,
+    Problem,
+    Setting,
+    Severity,
+    Stage,
+    fix,
+    quote,
+    replace,
+    rule,
+)
+from rules.dockerfile.shell_nested import SHELLS
+
+_NAMES = ("LC_ALL", "LANG", "LC_CTYPE")
+_LOCALE = re.compile(r"(?P<place>[a-z]{2,3}_[A-Z]{2})(?:\.(?P<charset>[\w-]+))?(?:@\w+)?")
+_GLIBC = frozenset({"debian", "ubuntu"})
+"""Distributions whose images have the locales `C`, `C.UTF-8` and `POSIX` alone (Debian's and Ubuntu's libc-bin).
+
+musl takes every name for UTF-8; Red Hat's images differ from release to release.
+"""
+_BARE = frozenset({"debian", "ubuntu", "python", "ruby", "golang", "rust", "php", "buildpack-deps"})
+"""Official images that generate no further one (their Dockerfiles); eclipse-temurin, for one, does.
+
+Node.js has the languages' tables in itself and reads LANG by its own means (nodejs.org, "Internationalization").
+"""
+_ENGLISH = "en_US"
+"""What is written for its character set: `C.UTF-8` does the same."""
+_MADE = re.compile(r"locale|lang(?:uage-)?pack", re.IGNORECASE)
+"""What a step says that makes a locale: locale-gen, localedef, locales-all, /usr/lib/locale, language-pack-de."""
+_RUNS_SCRIPTS = frozenset({*SHELLS, ".", "source", "ansible-playbook"})
+
+
+@rule(
+    "locale-missing",
+    severity=Severity.INFO,
+    category=Category.CORRECTNESS,
+    keywords=("ENV",),
+    mentions=("lang", "lc_"),
+)
+def check(change: DockerfileChange) -> Iterator[Problem]:
+    """The image is told to use a locale that it does not have."""
+    for stage in change.after.shipped:
+        found = next(((name, setting) for name in _NAMES if (setting := _set_here(stage, name)) is not None), None)
+        if found is not None and _has_few(stage) and not _may_make_locales(stage):
+            yield _problem(stage, *found)
+
+
+def _set_here(stage: Stage, name: str) -> Setting[str] | None:
+    setting = stage.image.env.get(name)
+    if setting is None or not setting.set_in_file or _LOCALE.fullmatch(setting.value or "") is None:
+        return None
+    return setting
+
+
+def _has_few(stage: Stage) -> bool:
+    facts = stage.facts
+    return facts is not None and facts.name in _BARE and stage.runtime.distribution in _GLIBC
+
+
+def _may_make_locales(stage: Stage) -> bool:
+    """Whether a step speaks of locales, runs a script that may make them, or brings a file system along."""
+    for step in stage.all_steps:
+        text = step.instruction.whole_value
+        if step.instruction.keyword in ("RUN", "COPY", "ADD") and _MADE.search(text):
+            return True
+    if any(source.is_root for copy in stage.all_copies for source in copy.sources if not copy.from_context):
+        return True
+    return any(not run.is_read or any(map(_is_script, run.commands)) for run in stage.all_runs)
+
+
+def _is_script(command: Command) -> bool:
+    return command.name in _RUNS_SCRIPTS or (command.program is not None and "/" in command.program.value)
+
+
+def _problem(stage: Stage, name: str, setting: Setting[str]) -> Problem:
+    value, found = setting.value or "", _LOCALE.fullmatch(setting.value or "")
+    assert setting.instruction is not None and found is not None, "_set_here looked"  # noqa: PT018 - one reason
+    place, english = found["place"], found["place"] == _ENGLISH
+    word = next(word for key, word in setting.instruction.pairs if key.text == name)
+    made = quote(f"localedef -i {place} -f UTF-8 {place}.UTF-8")
+    way_out = (
+        "Set `C.UTF-8`, which is there, or make the locale"
+        if english
+        else "Make the locale, or set `C.UTF-8`, which is there, if only the character set matters"
+    )
+    return Problem(
+        setting.instruction.span,
+        f"{stage.label} sets {quote(f'{name}={value}')}, and has no such locale: no step makes one, and "
+        f"{quote(stage.root.base_text or '')} has `C.UTF-8` alone. Programs fall back to `C`, which is ASCII and "
+        f"English, and bash and perl warn. {way_out}: install `locales` and run {made}.",
+        Confidence.POSSIBLE if english else Confidence.LIKELY,
+        doubt="a program may have languages of its own",
+        instruction=setting.instruction,
+        stage=stage.key,
+        key=name,
+        fix=fix("Take the locale that is there", replace(setting.instruction.source, word.span, "C.UTF-8"))
+        if english and word is not None
+        else None,
+    )
