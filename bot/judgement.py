@@ -102,6 +102,7 @@ def judge(case: Case) -> Judgement:
         signer=Signer.for_pull_request(case.key, context.pull_request),
         manual=case.manual,
         cap=case.policy.comment_cap,
+        comments_from=case.policy.comments_from,
         fail_on=case.policy.fail_on,
     )
     reviewed = Reviewed(

@@ -9,7 +9,7 @@ from bot.review.manner import listed
 from bot.review.markdown import code, prose
 from rules import catalogue
 from rules.engine import enabled_rules
-from rules.problem import Severity
+from rules.problem import Confidence, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -80,6 +80,8 @@ def _others(now: Policy, then: Policy) -> Iterator[str]:
         yield f"The check fails from: {_threshold(then)} (before: {_threshold(now)})."
     if now.comment_cap != then.comment_cap:
         yield f"At most {then.comment_cap} comments on lines, not {now.comment_cap}."
+    if now.comments_from != then.comments_from:
+        yield f"Comments stand on what is {_sure(then)}, not on what is {_sure(now)}."
     for name, old, new in (
         ("Never reviewed", now.ignore_paths, then.ignore_paths),
         ("Reviewed besides Dockerfiles", now.paths, then.paths),
@@ -90,6 +92,10 @@ def _others(now: Policy, then: Policy) -> Iterator[str]:
     ):
         if set(old) != set(new):
             yield f"{name}: {_values(new)} (before: {_values(old)})."
+
+
+def _sure(policy: Policy) -> str:
+    return "certain" if policy.comments_from is Confidence.CERTAIN else "certain or likely"
 
 
 def _threshold(policy: Policy) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rules.dockerfile.nodes import is_dockerfile
 from rules.globs import matches
+from rules.problem import Confidence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,6 +29,7 @@ class Policy:
         required_labels: Label keys that a shipped image must carry.
         secret_commands: Commands that must use a secret mount (`secret-mount-required`).
         comment_cap: Most inline comments in one review.
+        comments_from: How sure a finding is at least that gets a comment; the summary tells the others.
     """
 
     rules: Mapping[str, str | Severity] = field(default_factory=dict)
@@ -39,6 +41,7 @@ class Policy:
     required_labels: tuple[str, ...] = ()
     secret_commands: tuple[str, ...] = ()
     comment_cap: int = 30
+    comments_from: Confidence = Confidence.LIKELY
 
     def reviews(self, path: str) -> bool:
         """Tell whether a file is a Dockerfile that the team wants reviewed."""

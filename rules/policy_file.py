@@ -11,7 +11,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from rules import catalogue, yamls
 from rules.policy import DEFAULT, Policy
-from rules.problem import Severity
+from rules.problem import Confidence, Severity
 from rules.suppression import rule_ids
 
 if TYPE_CHECKING:
@@ -51,6 +51,11 @@ class PolicyModel(BaseModel):
         default=[], alias="secret-commands", description="Commands that must run with a secret mount."
     )
     comments: Annotated[int, Field(ge=0, le=50)] = Field(default=30, description="Most inline comments in one review.")
+    comments_from: Literal["likely", "certain"] = Field(
+        default="likely",
+        alias="comments-from",
+        description="How sure a finding is at least that gets a comment; the summary tells the others.",
+    )
 
 
 @dataclass(frozen=True)
@@ -197,6 +202,7 @@ def _policy(path: str, model: PolicyModel, document: Any) -> tuple[Policy, list[
         required_labels=tuple(model.labels),
         secret_commands=tuple(model.secret_commands),
         comment_cap=model.comments,
+        comments_from=Confidence[model.comments_from.upper()],
     )
     return policy, faults
 

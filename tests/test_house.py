@@ -18,6 +18,7 @@ import pytest
 import rules
 from bot import settings
 from rules.policy_file import read_policy
+from rules.problem import Confidence
 from tests.checkout import ROOT, listed, tracked
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def test_the_policy_in_the_readme_is_one() -> None:
     read = read_policy(".hullcheck.yaml", text.encode())
     assert read.faults == ()
     assert read.policy.comment_cap == 15
+    assert read.policy.comments_from is Confidence.CERTAIN
 
 
 def test_the_map_names_every_part_of_the_bot() -> None:

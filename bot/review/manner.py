@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote as percent_encode
 
 from bot.review.markdown import code, link
+from rules.problem import Confidence
 
 if TYPE_CHECKING:
     from bot.forges.base import Capabilities, PullRequest, Terms
@@ -29,6 +30,7 @@ class Manner:
         manual: Address of a rule's page, with `{rule}` (its id) and `{page}` (`runtime/final_stage_no_command`)
             to be filled in; empty for no links.
         cap: Comments on lines that may stand open at once.
+        comments_from: How sure a finding is at least that gets a comment.
         file_cap: Comments on files that may stand open at once.
         fail_on: The check fails at a new finding this severe; `None` never fails it.
     """
@@ -38,6 +40,7 @@ class Manner:
     signer: Signer
     manual: str = ""
     cap: int = 30
+    comments_from: Confidence = Confidence.LIKELY
     file_cap: int = 10
     fail_on: Severity | None = None
 

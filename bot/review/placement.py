@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 LONGEST_RANGE = 10
 """Lines that a comment's range spans at most; a longer instruction is named by one line."""
 
-Reason = Literal["possible", "not in the diff", "no line", "over the cap"]
+Reason = Literal["possible", "likely", "not in the diff", "no line", "over the cap"]
 
 
 class Inline(NamedTuple):
@@ -38,8 +38,9 @@ class InSummary(NamedTuple):
     """No comment of its own.
 
     Attributes:
-        why: `possible` is not sure enough, `not in the diff` names a file that the change leaves alone, `no line` has
-            no place that this forge would show, `over the cap` gave way to weightier ones.
+        why: `possible` is not sure enough, `likely` not for a team that wants comments on what is certain, `not in the
+            diff` names a file that the change leaves alone, `no line` has no place that this forge would show, `over
+            the cap` gave way to weightier ones.
     """
 
     why: Reason
@@ -48,14 +49,15 @@ class InSummary(NamedTuple):
 Place = Inline | OnFile | InSummary
 
 
-def locate(topic: Topic, files: Files, can: Capabilities) -> Place:
+def locate(topic: Topic, files: Files, can: Capabilities, sure: Confidence = Confidence.LIKELY) -> Place:
     """Return the best place for a topic, caps aside.
 
     Its own lines where the diff shows them; else the place in the diff where a line was deleted that a note names as
     lost; else the file.
     """
-    if all(finding.confidence is Confidence.POSSIBLE for finding in topic.findings):
-        return InSummary("possible")
+    surest = max(finding.confidence for finding in topic.findings)
+    if surest < sure:
+        return InSummary("likely" if surest is Confidence.LIKELY else "possible")
     file = files.get(topic.path)
     if file is None or file.removed:
         return InSummary("not in the diff")

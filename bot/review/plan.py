@@ -96,7 +96,7 @@ def _place(reviewed: Reviewed, sequel: Sequel, writer: Writer) -> tuple[list[Rem
     manner, files, report = writer.manner, writer.files, reviewed.report
     unsaid = (finding for finding in report.findings if finding.fingerprint not in sequel.said)
     unsaid_topics = topics(finding for finding in unsaid if finding.baseline == "new")
-    located = [(topic, placement.locate(topic, files, manner.can)) for topic in unsaid_topics]
+    located = [(topic, placement.locate(topic, files, manner.can, manner.comments_from)) for topic in unsaid_topics]
     remedies = remedies_that_hold(located, files, report, reviewed.again)
     placed: list[tuple[Topic, Place]] = []
     for topic, place in located:

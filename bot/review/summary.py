@@ -32,6 +32,7 @@ _HEADINGS: dict[Reason, str] = {
     "over the cap": "More findings than fit as comments",
     "no line": "On lines that this diff does not show",
     "not in the diff": "In files that this change leaves as they are",
+    "likely": "Likely, but not certain",
     "possible": "Possible, but not sure",
 }
 

@@ -9,7 +9,7 @@ import pytest
 from bot.forges.base import ChangedFile
 from bot.policy_change import differences, merged, touched
 from rules.policy import DEFAULT, Policy
-from rules.problem import Severity
+from rules.problem import Confidence, Severity
 from tests.review.build import pull_request
 
 POLICY = ".hullcheck.yaml"
@@ -22,6 +22,10 @@ POLICY = ".hullcheck.yaml"
         (Policy(rules={"pip-cache-left": Severity.ERROR}), "`pip-cache-left` weighs error, not warning."),
         (Policy(fail_on=Severity.ERROR), "The check fails from: error (before: never)."),
         (Policy(comment_cap=0), "At most 0 comments on lines, not 30."),
+        (
+            Policy(comments_from=Confidence.CERTAIN),
+            "Comments stand on what is certain, not on what is certain or likely.",
+        ),
         (Policy(ignore_paths=("b/", "a/")), "Never reviewed: `a/` and `b/` (before: none)."),
         (Policy(targets={"*": ("prod",)}), "Stages that ship: `*: prod` (before: none)."),
     ],

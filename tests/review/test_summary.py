@@ -97,6 +97,15 @@ def test_what_was_not_judged_is_said_and_is_no_success(of: Reviewed) -> None:
     assert plan.check.conclusion == "neutral"
 
 
+def test_a_team_may_keep_what_is_only_likely_off_the_lines() -> None:
+    likely = finding(6, "poor", confidence=Confidence.LIKELY)
+    written = planned(review(ERROR, likely), how=manner(comments_from=Confidence.CERTAIN))
+    assert [comment.line for comment in written.comments] == [5]
+    assert "Likely, but not certain" in (written.summary or "")
+    assert "2 new findings (1 error)" in (written.summary or "")
+    assert [comment.line for comment in planned(review(ERROR, likely)).comments] == [5, 6]
+
+
 def test_a_suppression_that_stood_there_before_is_no_news() -> None:
     of = replace(review(), report=Report((), suppressed=(Suppressed(ERROR, "", 4, added=False),)))
     assert planned(of).summary is None
