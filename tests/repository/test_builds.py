@@ -74,37 +74,6 @@ def test_every_kind_of_file_names_dockerfile_context_and_target(path: str, data:
     assert (build.dockerfile, build.context, build.target) == ("api/docker/Dockerfile", "api", "prod")
 
 
-INHERITING = b"""\
-variable "TAG" { default = "1" }
-target "_common" {
-  platforms = ["linux/amd64", "linux/arm64"] // both
-  args = {
-    RELEASE = "1.0"
-    REVISION = "${TAG}"
-  }
-}
-target "api" {
-  inherits = ["_common"]
-  args = { MODE = "fast" }
-  contexts = {
-    assets = "./assets"
-  }
-  dockerfile = "api.Dockerfile"
-}
-"""
-
-
-def test_a_bake_target_has_arguments_contexts_and_platforms_of_its_own_and_of_its_parents() -> None:
-    (build,) = builds_in("docker-bake.hcl", INHERITING)
-    assert (build.dockerfile, build.contexts, build.platforms) == ("api.Dockerfile", ("assets",), 2)
-    assert build.args == {"RELEASE": "1.0", "REVISION": None, "MODE": "fast"}
-
-
-def test_a_bake_file_in_json_says_the_same() -> None:
-    text = b"""{"target": {"a": {"args": {"X": "1"}, "platforms": ["linux/amd64"]}, "b": {"inherits": ["a", "b"]}}}"""
-    assert [(build.args, build.platforms) for build in builds_in("docker-bake.json", text)] == [({"X": "1"}, 1)] * 2
-
-
 def test_compose_gives_arguments_contexts_and_its_own_command() -> None:
     build = builds_in("compose.yaml", COMPOSE)[0]
     assert (build.args, build.contexts, build.command, build.line) == ({"RELEASE": "1.0"}, ("assets",), True, 6)
@@ -130,42 +99,6 @@ def test_a_service_for_developers_says_so(path: str, service: str, settings: str
 
 def test_a_short_build_is_a_context() -> None:
     assert builds_in("deploy/compose.yaml", COMPOSE)[1][:3] == ("deploy/web/Dockerfile", "deploy/web", "")
-
-
-NESTED_BAKE = b"""
-group "default" { targets = ["api"] }
-target "_common" {
-  dockerfile = "docker/Dockerfile"
-  args = {
-    NAME = "target } = \\"x"
-  }
-  contexts = { assets = "assets" }
-}
-target "api" {
-  inherits = ["_common"]
-  contexts = {
-    # the tools
-    "tools" = "target:tools"
-    base = "docker-image://debian:13"
-  }
-  context = "api"
-  target = "prod"
-}
-"""
-
-
-def test_a_bake_target_inherits_and_its_inner_braces_do_not_end_it() -> None:
-    (build,) = builds_in("docker-bake.hcl", NESTED_BAKE)
-    assert (build.dockerfile, build.context, build.target, build.line) == ("api/docker/Dockerfile", "api", "prod", 10)
-    assert build.contexts == ("assets", "tools", "base")
-
-
-def test_a_bake_file_in_json_gives_contexts_too() -> None:
-    data = b'{"target": {"a": {"inherits": ["a", "b"], "contexts": {"x": "../x"}}, "b": {"target": "dev"}}}'
-    assert [(build.target, build.contexts) for build in builds_in("docker-bake.json", data)] == [
-        ("dev", ("x",)),
-        ("dev", ()),
-    ]
 
 
 def test_a_command_gives_contexts() -> None:
